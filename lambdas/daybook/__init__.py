@@ -1,0 +1,1 @@
+"""What the functions share: the domain, on the standard library and small pure libraries only."""

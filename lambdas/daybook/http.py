@@ -1,0 +1,143 @@
+"""One way in and out for every function behind the gateway: request, role, answer, problem, access-log line."""
+
+import base64
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from aws_lambda_powertools import Logger
+
+from daybook.caller import Caller, Tenant
+from daybook.problem import MEDIA_TYPE, Problem
+from daybook.routes import BY_RESOURCE, Route
+
+logger = Logger(service="daybook", use_rfc3339=True, utc=True)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call. Header names are lower case; query values are decoded, in the order sent."""
+
+    route: Route | None
+    """None where no route answers: only the `public` function sees such calls."""
+    path: str
+    method: str
+    parameters: Mapping[str, str]
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    body: bytes
+    source_ip: str
+    user_agent: str | None
+    request_id: str
+    remaining_seconds: Callable[[], float]
+    authorizer: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def caller(self) -> Caller:
+        return Caller.from_context(self.authorizer)
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant of the call. Raises `Problem` 400 or 404, see `Caller.tenant_for`."""
+        return self.caller.tenant_for(self.headers.get("daybook-tenant"), self.parameters.get("tenant"))
+
+    @classmethod
+    def from_gateway(cls, event: Mapping[str, Any], context: Any) -> "Request":
+        """From API Gateway's REST proxy event, payload format 1.0."""
+        about = event["requestContext"]
+        identity = about.get("identity") or {}
+        body = event.get("body") or ""
+        return cls(
+            route=BY_RESOURCE.get((event["httpMethod"], event["resource"])),
+            path=event["path"],
+            method=event["httpMethod"],
+            parameters={name: unquote(value) for name, value in (event.get("pathParameters") or {}).items()},
+            query=event.get("multiValueQueryStringParameters") or {},
+            headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+            body=base64.b64decode(body)
+            if event.get("isBase64Encoded")
+            else body.encode("utf-8", "surrogatepass"),
+            source_ip=identity.get("sourceIp") or "",
+            user_agent=identity.get("userAgent"),
+            request_id=about.get("requestId") or "",
+            remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
+            authorizer=about.get("authorizer") or {},
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`content` is written as JSON, unless it is bytes already."""
+
+    status: int
+    content: Any = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+
+    def to_gateway(self) -> dict[str, Any]:
+        content = self.content if isinstance(self.content, bytes) else msgspec.json.encode(self.content)
+        headers = {"Cache-Control": "no-store", **self.headers}
+        if content:
+            headers["Content-Type"] = self.media_type
+        return {
+            "statusCode": self.status,
+            "headers": headers,
+            "body": content.decode(),
+            "isBase64Encoded": False,
+        }
+
+
+Operation = Callable[[Request], Answer]
+
+
+def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Operation]) -> dict[str, Any]:
+    """Answers one call by the operation that the route table names; every call leaves one access-log line.
+
+    Denies by default: a route that asks for a role is refused unless the caller's is among them. A `Problem` becomes
+    its problem document; anything else that escapes is logged here and answered 500 without a word of it.
+    """
+    started = time.monotonic()
+    request = Request.from_gateway(event, context)
+    try:
+        answer = _permitted(request, operations)(request)
+    except Problem as problem:
+        answer = _answer(problem)
+    except Exception:
+        logger.exception("unhandled", extra={"request_id": request.request_id})
+        answer = _answer(Problem(500, "internal_error", "The service failed; the request id says where."))
+    _log_access(request, answer.status, started)
+    return answer.to_gateway()
+
+
+def _permitted(request: Request, operations: Mapping[str, Operation]) -> Operation:
+    if request.route is None:
+        return operations["unrouted"]
+    if request.route.roles and request.caller.role not in request.route.roles:
+        raise Problem(403, "forbidden", "The credential's role may not do this.")
+    return operations[request.route.operation]
+
+
+def _answer(problem: Problem) -> Answer:
+    return Answer(problem.status, problem.body(), problem.headers, MEDIA_TYPE)
+
+
+def _log_access(request: Request, status: int, started: float) -> None:
+    authorizer = request.authorizer
+    logger.info(
+        "access",
+        extra={
+            "request_id": request.request_id,
+            "tenant": authorizer.get("tenant")
+            or request.parameters.get("tenant")
+            or request.headers.get("daybook-tenant", ""),
+            "credential": authorizer.get("credential", ""),
+            "role": authorizer.get("role", ""),
+            "method": request.method,
+            "route": request.route.path if request.route else "",
+            "status": status,
+            "milliseconds": round((time.monotonic() - started) * 1000),
+        },
+    )
