@@ -55,9 +55,7 @@ class Caller:
                 raise not_found("tenant")
             return Tenant(self.tenant)
         if path is not None and header is not None and header != path:
-            raise Problem(
-                400, "tenant_mismatch", "The header Daybook-Tenant names another tenant than the path."
-            )
+            raise Problem(400, "tenant_mismatch", "The header Daybook-Tenant names another tenant than the path.")
         named = path if path is not None else header
         if not named:
             raise Problem(400, "tenant_needed", "Name the tenant in the header Daybook-Tenant.")

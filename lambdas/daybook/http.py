@@ -57,9 +57,7 @@ class Request:
             parameters={name: unquote(value) for name, value in (event.get("pathParameters") or {}).items()},
             query=event.get("multiValueQueryStringParameters") or {},
             headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
-            body=base64.b64decode(body)
-            if event.get("isBase64Encoded")
-            else body.encode("utf-8", "surrogatepass"),
+            body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass"),
             source_ip=identity.get("sourceIp") or "",
             user_agent=identity.get("userAgent"),
             request_id=about.get("requestId") or "",

@@ -1,0 +1,53 @@
+"""The one clock, and the one reading and writing of times: RFC 3339 in UTC, milliseconds since 1970 inside."""
+
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], int]
+"""Milliseconds since 1970, UTC."""
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+LAST_MS = 253_402_300_799_999
+"""9999-12-31T23:59:59.999Z, the last moment that RFC 3339 can write."""
+
+_RFC3339 = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d)(?:\.(\d+))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII | re.IGNORECASE
+)
+
+
+def system_clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def parse_time(text: str) -> int:
+    """Milliseconds of an RFC 3339 time with any offset and any precision, cut and not rounded.
+
+    A leap second (`:60`) is the second that follows. Raises ValueError for anything else, for times before 1970 and
+    after the year 9999.
+    """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError("must be an RFC 3339 time with its offset, like 2026-11-22T16:31:07.123Z")
+    minute, second, fraction, offset = match.groups()
+    leap = second == "60"
+    try:
+        moment = datetime.fromisoformat(f"{minute.upper()}{'59' if leap else second}{offset.upper()}")
+        whole = int(moment.timestamp()) + leap
+    except (ValueError, OverflowError):
+        raise ValueError("must be a time that exists") from None
+    milliseconds = whole * SECOND + int(f"{fraction or '0':0<3}"[:3])
+    if not 0 <= milliseconds <= LAST_MS:
+        raise ValueError("must lie between the years 1970 and 9999")
+    return milliseconds
+
+
+def format_time(milliseconds: int) -> str:
+    """`2026-11-22T16:31:07.123Z`."""
+    seconds, rest = divmod(milliseconds, SECOND)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"

@@ -1,0 +1,60 @@
+"""A tenant's settings, read with each request, and the shards that its events lie in."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from daybook.caller import Tenant
+from daybook.clock import DAY, MINUTE
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,38}")
+"""Tenants and environments: nothing in them can bend a key."""
+
+LAYOUT_NOTICE_MS = 10 * MINUTE
+"""How far ahead a new layout begins: further than any event may lie ahead, and than any request lasts."""
+
+
+class Layout(NamedTuple):
+    """From this moment on a tenant's events are spread over `shards` partitions an environment."""
+
+    from_ms: int
+    shards: int
+
+
+@dataclass(frozen=True)
+class TenantSettings:
+    tenant: Tenant
+    name: str
+    profile: str
+    environments: tuple[str, ...]
+    created_at: int
+    audit_since: int | None
+    """Milliseconds: nothing that occurred before is accepted. None: no limit."""
+    retention_days: int | None
+    """None: kept for ever."""
+    layouts: tuple[Layout, ...]
+    """Append-only, by rising `from_ms`, the first from 0, shards never fewer than before."""
+    mode: Literal["open", "strict"] = "open"
+
+    def shards_at(self, occurred_ms: int) -> int:
+        """How many shards the layout in force at that moment has: the same for every try of one event."""
+        return next(layout.shards for layout in reversed(self.layouts) if layout.from_ms <= occurred_ms)
+
+    def shard_ranges(self) -> tuple[int, ...]:
+        """For each shard there is, by number, the moment from which it may hold events."""
+        most = self.layouts[-1].shards
+        return tuple(next(layout.from_ms for layout in self.layouts if layout.shards > shard) for shard in range(most))
+
+    def retention_edge(self, now_ms: int) -> int:
+        """The moment before which events are past retention: 0 where they are kept for ever."""
+        return 0 if self.retention_days is None else max(0, now_ms - self.retention_days * DAY)
+
+    def expires_at(self, occurred_ms: int) -> int | None:
+        """When an event of that moment may be deleted, in whole seconds for DynamoDB's TTL, never too early."""
+        if self.retention_days is None:
+            return None
+        return -(-(occurred_ms + self.retention_days * DAY) // 1_000)
+
+
+class UnknownTenant(LookupError):  # noqa: N818  a fact, not a failure
+    """There is no such tenant."""
