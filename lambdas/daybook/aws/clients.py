@@ -1,0 +1,38 @@
+"""The AWS clients of a function, made once by its composition root."""
+
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+
+_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=4,  # a function's own deadline is 10 s and more: room for the second attempt and an honest answer
+    retries={"mode": "standard", "total_max_attempts": 2},  # throttling is retried by who knows what is still to do
+    max_pool_connections=32,
+    tcp_keepalive=True,
+    parameter_validation=False,  # what we send has been validated; this alone is half of a write call's CPU
+)
+
+
+@cache
+def _session() -> Any:
+    """One session: it reads botocore's own data files, the dearest part of a client, once for all clients."""
+    return botocore.session.get_session()
+
+
+def dynamodb() -> Any:
+    """A low-level DynamoDB client, safe to share between threads. botocore and not boto3: 90 ms less of imports."""
+    return _session().create_client("dynamodb", config=_CONFIG)
+
+
+def deployment_secret(arn: str) -> bytes:
+    """The deployment's secret, the root of every derived key. Raises botocore's ClientError where it is not readable.
+
+    By an ordinary client: beside the DynamoDB client it costs 8.5 ms, a request signed by hand 1.1 ms, of the 370 ms
+    that a start takes on 2 cores; not worth a second way of talking to AWS.
+    """
+    answer = _session().create_client("secretsmanager", config=_CONFIG).get_secret_value(SecretId=arn)
+    secret: bytes = answer["SecretString"].encode() if "SecretString" in answer else answer["SecretBinary"]
+    return secret
