@@ -34,6 +34,10 @@ class Request:
     request_id: str
     remaining_seconds: Callable[[], float]
     authorizer: Mapping[str, Any] = field(repr=False)
+    resource: str = ""
+    """The resource as the template spells it, `/v1/tenants/{tenant}`, also where no route answers the method."""
+    origin: str = ""
+    """Where this deployment is reached, stage included, as the caller wrote it: `https://…/prod`. Untrusted."""
 
     @property
     def caller(self) -> Caller:
@@ -50,19 +54,23 @@ class Request:
         about = event["requestContext"]
         identity = about.get("identity") or {}
         body = event.get("body") or ""
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        stage = (about.get("path") or event["path"]).removesuffix(event["path"])
         return cls(
             route=BY_RESOURCE.get((event["httpMethod"], event["resource"])),
             path=event["path"],
             method=event["httpMethod"],
             parameters={name: unquote(value) for name, value in (event.get("pathParameters") or {}).items()},
             query=event.get("multiValueQueryStringParameters") or {},
-            headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+            headers=headers,
             body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass"),
             source_ip=identity.get("sourceIp") or "",
             user_agent=identity.get("userAgent"),
             request_id=about.get("requestId") or "",
             remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
             authorizer=about.get("authorizer") or {},
+            resource=event["resource"],
+            origin=f"{headers.get('x-forwarded-proto', 'https')}://{headers.get('host', '')}{stage}",
         )
 
 
@@ -76,7 +84,7 @@ class Answer:
     media_type: str = "application/json"
 
     def to_gateway(self) -> dict[str, Any]:
-        content = self.content if isinstance(self.content, bytes) else msgspec.json.encode(self.content)
+        content = self.content if isinstance(self.content, bytes) else _json(self.content)
         headers = {"Cache-Control": "no-store", **self.headers}
         if content:
             headers["Content-Type"] = self.media_type
@@ -86,6 +94,21 @@ class Answer:
             "body": content.decode(),
             "isBase64Encoded": False,
         }
+
+
+def _json(content: Any) -> bytes:
+    try:
+        return msgspec.json.encode(content)
+    except UnicodeEncodeError:  # a complaint may quote the halves of surrogate pairs that it complains of
+        return msgspec.json.encode(_without_halves(msgspec.to_builtins(content)))
+
+
+def _without_halves(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_without_halves(name): _without_halves(inner) for name, inner in value.items()}
+    return [_without_halves(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 Operation = Callable[[Request], Answer]
@@ -100,14 +123,26 @@ def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Opera
     started = time.monotonic()
     request = Request.from_gateway(event, context)
     try:
-        answer = _permitted(request, operations)(request)
+        answer = _permitted(request, operations)(request).to_gateway()
     except Problem as problem:
         answer = _answer(problem)
     except Exception:
         logger.exception("unhandled", extra={"request_id": request.request_id})
         answer = _answer(Problem(500, "internal_error", "The service failed; the request id says where."))
-    _log_access(request, answer.status, started)
-    return answer.to_gateway()
+    authorizer = request.authorizer
+    log_access(
+        request_id=request.request_id,
+        tenant=authorizer.get("tenant")
+        or request.parameters.get("tenant")
+        or request.headers.get("daybook-tenant", ""),
+        credential=authorizer.get("credential", ""),
+        role=authorizer.get("role", ""),
+        method=request.method,
+        route=request.route.path if request.route else "",
+        status=answer["statusCode"],
+        started=started,
+    )
+    return answer
 
 
 def _permitted(request: Request, operations: Mapping[str, Operation]) -> Operation:
@@ -118,23 +153,31 @@ def _permitted(request: Request, operations: Mapping[str, Operation]) -> Operati
     return operations[request.route.operation]
 
 
-def _answer(problem: Problem) -> Answer:
-    return Answer(problem.status, problem.body(), problem.headers, MEDIA_TYPE)
+def _answer(problem: Problem) -> dict[str, Any]:
+    return Answer(problem.status, problem.body(), problem.headers, MEDIA_TYPE).to_gateway()
 
 
-def _log_access(request: Request, status: int, started: float) -> None:
-    authorizer = request.authorizer
+def log_access(  # noqa: PLR0913  the line's fields, all by name
+    *,
+    request_id: str,
+    tenant: str,
+    credential: str,
+    role: str,
+    method: str,
+    route: str,
+    status: int,
+    started: float,
+) -> None:
+    """The one line that each call leaves, for operators only; `started` is `time.monotonic()`'s."""
     logger.info(
         "access",
         extra={
-            "request_id": request.request_id,
-            "tenant": authorizer.get("tenant")
-            or request.parameters.get("tenant")
-            or request.headers.get("daybook-tenant", ""),
-            "credential": authorizer.get("credential", ""),
-            "role": authorizer.get("role", ""),
-            "method": request.method,
-            "route": request.route.path if request.route else "",
+            "request_id": request_id,
+            "tenant": tenant,
+            "credential": credential,
+            "role": role,
+            "method": method,
+            "route": route,
             "status": status,
             "milliseconds": round((time.monotonic() - started) * 1000),
         },

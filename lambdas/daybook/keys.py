@@ -6,6 +6,7 @@ import re
 import secrets
 import string
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 OPERATIONS_PARTITION = "ops"
@@ -31,6 +32,33 @@ class Key(NamedTuple):
     def credential(self) -> str:
         """What the caller sends after `Bearer `."""
         return f"dbk_{self.id}_{self.secret}"
+
+
+@dataclass(frozen=True)
+class IssuedKey:
+    """What is known of a key once its secret has been shown."""
+
+    id: str
+    tenant: str
+    """Empty for operations."""
+    role: str
+    environment: str
+    """One name, or `*`."""
+    label: str
+    created_at: str
+    """RFC 3339 in UTC with milliseconds."""
+
+
+@dataclass(frozen=True)
+class StoredKey:
+    """What the authorizer holds a credential against."""
+
+    issued: IssuedKey
+    hash: str = field(repr=False)
+
+
+class UnknownKey(LookupError):  # noqa: N818  a fact, not a failure
+    """The tenant has no such key, or no longer."""
 
 
 def new_key(choice: Callable[[str], str] = secrets.choice) -> Key:

@@ -58,3 +58,11 @@ class TenantSettings:
 
 class UnknownTenant(LookupError):  # noqa: N818  a fact, not a failure
     """There is no such tenant."""
+
+
+class TenantTaken(LookupError):  # noqa: N818  a fact, not a failure
+    """There is a tenant of this name already."""
+
+
+class Contended(Exception):  # noqa: N818  a fact, not a failure
+    """So many changed the same settings at once that this change did not get its turn; it has changed nothing."""
