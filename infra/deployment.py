@@ -1,0 +1,68 @@
+"""One deployment of Daybook: its two stacks, and its templates for whoever wants them without the CLI."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aws_cdk import App, DefaultStackSynthesizer
+
+from infra.asset import lambda_code
+from infra.service import ServiceStack
+from infra.storage import StorageStack
+
+STORAGE = "DaybookStorage"
+SERVICE = "DaybookService"
+
+# In the code and not in cdk.json, which only the CLI reads: the laptop's template has to be the deployed one.
+_FEATURES = {
+    "@aws-cdk/aws-iam:minimizePolicies": True,
+    "@aws-cdk/core:checkSecretUsage": True,
+    "@aws-cdk/core:enablePartitionLiterals": True,
+}
+
+
+class Deployment(NamedTuple):
+    storage: StorageStack
+    service: ServiceStack
+
+
+def new_app(*, outdir: str | None = None, context: Mapping[str, Any] | None = None) -> App:
+    """The app with both stacks in it, not synthesised yet.
+
+    Context `asset=source` points the functions at `lambdas/` as it stands instead of building the asset: enough for
+    tests of the template, and for the laptop, which runs the handlers in its own process.
+    """
+    app = App(outdir=outdir, context={**_FEATURES, **(context or {})}, analytics_reporting=False)
+    build(app)
+    return app
+
+
+def build(app: App) -> Deployment:
+    storage = StorageStack(
+        app,
+        STORAGE,
+        description="Daybook: the tables, their key and the deployment's secret",
+        termination_protection=True,
+        synthesizer=_synthesizer(),
+    )
+    service = ServiceStack(
+        app,
+        SERVICE,
+        description="Daybook: the API and its functions",
+        storage=storage,
+        code=lambda_code(),
+        synthesizer=_synthesizer(),
+    )
+    return Deployment(storage, service)
+
+
+def synthesise(out_dir: Path, context: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Writes the cloud assembly to `out_dir`; the templates by stack name, in the order of deployment."""
+    assembly = new_app(outdir=str(out_dir), context=context).synth()
+    return {stack.stack_name: stack.template for stack in assembly.stacks}
+
+
+def _synthesizer() -> DefaultStackSynthesizer:
+    # The CLI checks the bootstrap's version by itself; the rule would put an SSM parameter into each template, which
+    # nothing but CloudFormation proper resolves.
+    return DefaultStackSynthesizer(generate_bootstrap_version_rule=False)

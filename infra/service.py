@@ -1,0 +1,139 @@
+"""What answers: the functions, who of them may do what, and the API in front of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.function import Function
+from infra.gateway import Gateway
+from infra.storage import EVENT_INDEXES, StorageStack
+from infra.watch import Watch
+
+# 1,769 MB is one whole processor: below it both imports and sealing take longer in proportion, for the same price.
+_WHOLE_PROCESSOR_MB = 1_769
+# The gateway hangs up after 29 s; a function that ends before can still answer for what it did not finish.
+_ANSWER_WITHIN = Duration.seconds(28)
+
+
+class ServiceStack(Stack):
+    """Holds no data and can be deployed anew at any time.
+
+    To come, each with its own function: readers of the events' stream, the export worker with its queue.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, storage: StorageStack, code: lambda_.Code, **kwargs: Any
+    ) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        self._storage = storage
+        self._code = code
+        control = {"CONTROL_TABLE": storage.control.table_name}
+        stores = {
+            "EVENTS_TABLE": storage.events.table_name,
+            "IDENTITIES_TABLE": storage.identities.table_name,
+            "SECRET_ARN": storage.secret.secret_arn,
+            **control,
+        }
+        # In each caller's way once a minute, with one read and a hash: little memory, but its start is waited for.
+        self.authorize = self._function("authorize", control, memory_mb=1_024, timeout=Duration.seconds(5))
+        self.ingest = self._function("ingest", stores)
+        self.query = self._function("query", stores)
+        self.tenants = self._function("tenants", stores)
+        self.public = self._function("public", {}, memory_mb=512, timeout=Duration.seconds(5))
+
+        self._grant()
+
+        gateway = Gateway(
+            self,
+            "Gateway",
+            authorize=self.authorize.function,
+            functions={
+                "ingest": self.ingest.function,
+                "query": self.query.function,
+                "tenants": self.tenants.function,
+                "public": self.public.function,
+            },
+        )
+        watch = Watch(
+            self,
+            "Watch",
+            api=gateway.api,
+            functions={
+                "authorize": self.authorize.function,
+                "ingest": self.ingest.function,
+                "query": self.query.function,
+                "tenants": self.tenants.function,
+                "public": self.public.function,
+            },
+        )
+        CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers: /v1/… comes after it")
+        CfnOutput(self, "AlarmTopic", value=watch.topic.topic_arn, description="Subscribe to hear the alarms")
+
+    def _grant(self) -> None:
+        """Who may do what, all of it: nobody may overwrite or delete an event."""
+        events = self._storage.events.table_arn
+        identities = self._storage.identities.table_arn
+        control = self._storage.control.table_arn
+
+        self.authorize.allow(control, "dynamodb:GetItem", "dynamodb:UpdateItem")  # counts failed credentials
+
+        self.ingest.allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem")
+        self.ingest.allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem")
+        self.ingest.allow(control, "dynamodb:GetItem")
+
+        # It inserts, too: what is read is an event of its own.
+        self.query.allow(events, "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:PartiQLInsert")
+        for index in EVENT_INDEXES:
+            self.query.allow(f"{events}/index/{index}", "dynamodb:Query")
+        self.query.allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:PartiQLInsert")
+        self.query.allow(control, "dynamodb:GetItem")
+
+        self.tenants.allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem")
+        self.tenants.allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem")
+        self.tenants.allow(
+            control,
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:ConditionCheckItem",
+        )
+
+        for function in (self.ingest, self.query, self.tenants):
+            function.allow(self._storage.secret.secret_arn, "secretsmanager:GetSecretValue")
+        for function in (self.authorize, self.ingest, self.query, self.tenants):
+            self._allow_key(function)
+
+    def _allow_key(self, function: Function) -> None:
+        """The tables' key, by way of DynamoDB alone: these are what it asks of whoever uses a table under a key."""
+        function.allow(
+            self._storage.key.key_arn,
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey*",
+            "kms:ReEncrypt*",
+            conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{self.region}.amazonaws.com"}},
+        )
+
+    def _function(
+        self,
+        name: str,
+        environment: Mapping[str, str],
+        *,
+        memory_mb: int = _WHOLE_PROCESSOR_MB,
+        timeout: Duration = _ANSWER_WITHIN,
+    ) -> Function:
+        return Function(
+            self,
+            name.capitalize(),
+            name=name,
+            code=self._code,
+            environment=environment,
+            memory_mb=memory_mb,
+            timeout=timeout,
+        )
