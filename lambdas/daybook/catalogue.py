@@ -26,20 +26,18 @@ class UnknownProfile(LookupError):  # noqa: N818  named for what happened, as al
     """No profile has this name."""
 
 
-class UnknownVariant(LookupError):  # noqa: N818
+class _OfVariants(LookupError):  # noqa: N818
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+class UnknownVariant(_OfVariants):
     """The sender named a variant that the activity lacks; `names` are those it has."""
 
-    def __init__(self, names: tuple[str, ...]) -> None:
-        super().__init__(", ".join(names))
-        self.names = names
 
-
-class VariantNeeded(LookupError):  # noqa: N818
+class VariantNeeded(_OfVariants):
     """Several wordings fit what was sent equally well; `names` are theirs."""
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        super().__init__(", ".join(names))
-        self.names = names
 
 
 class MissingParams(LookupError):  # noqa: N818
