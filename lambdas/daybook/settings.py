@@ -1,0 +1,41 @@
+"""What a function reads from its environment: the contract between the stack and the code, held by a test."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self
+
+
+class MissingSettings(Exception):  # noqa: N818  says what it is
+    """The function was deployed without what it needs; names each missing variable."""
+
+
+@dataclass(frozen=True)
+class _FromEnvironment:
+    """Each field is the variable of its name in upper case."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Raises `MissingSettings` where a variable is not set, or is empty."""
+        variables = {field.name: field.name.upper() for field in fields(cls)}
+        missing = [variable for variable in variables.values() if not environ.get(variable)]
+        if missing:
+            raise MissingSettings(f"not set: {', '.join(missing)}")
+        return cls(**{name: environ[variable] for name, variable in variables.items()})
+
+
+@dataclass(frozen=True)
+class AuthorizeSettings(_FromEnvironment):
+    """The authorizer's."""
+
+    control_table: str
+
+
+@dataclass(frozen=True)
+class Settings(_FromEnvironment):
+    """The ones of `ingest`, `query` and `tenants`: each of them writes and reads events and people."""
+
+    events_table: str
+    identities_table: str
+    control_table: str
+    secret_arn: str
