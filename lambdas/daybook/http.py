@@ -11,8 +11,10 @@ import msgspec
 from aws_lambda_powertools import Logger
 
 from daybook.caller import Caller, Tenant
-from daybook.problem import MEDIA_TYPE, Problem
+from daybook.keys import UnknownKey
+from daybook.problem import MEDIA_TYPE, Problem, not_found
 from daybook.routes import BY_RESOURCE, Route
+from daybook.tenants import Contended, TenantTaken, UnknownTenant
 
 logger = Logger(service="daybook", use_rfc3339=True, utc=True)
 
@@ -27,8 +29,8 @@ class Request:
     method: str
     parameters: Mapping[str, str]
     query: Mapping[str, list[str]]
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     source_ip: str
     user_agent: str | None
     request_id: str
@@ -111,6 +113,14 @@ def _without_halves(value: Any) -> Any:
     return [_without_halves(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
+_FACTS: Mapping[type[Exception], Problem] = {
+    UnknownTenant: not_found("tenant"),
+    UnknownKey: not_found("key"),
+    TenantTaken: Problem(409, "tenant_taken", "There is a tenant of this name already."),
+    Contended: Problem(503, "contended", "Too many changes at once; try again.", headers={"Retry-After": "1"}),
+}
+"""What the domain says without knowing of HTTP."""
+
 Operation = Callable[[Request], Answer]
 
 
@@ -126,6 +136,8 @@ def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Opera
         answer = _permitted(request, operations)(request).to_gateway()
     except Problem as problem:
         answer = _answer(problem)
+    except tuple(_FACTS) as fact:
+        answer = _answer(_FACTS[type(fact)])
     except Exception:
         logger.exception("unhandled", extra={"request_id": request.request_id})
         answer = _answer(Problem(500, "internal_error", "The service failed; the request id says where."))

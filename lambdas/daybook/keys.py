@@ -12,6 +12,7 @@ from typing import NamedTuple
 OPERATIONS_PARTITION = "ops"
 """The control table's partition that the authorizer reads: it knows a key's id before it knows any tenant."""
 
+ID = re.compile(r"[a-z0-9]{1,32}", re.ASCII)
 _FORM = re.compile(r"dbk_([a-z0-9]{1,32})_([A-Za-z0-9]{32,})", re.ASCII)
 _ID_ALPHABET = string.ascii_lowercase + string.digits
 _SECRET_ALPHABET = string.ascii_letters + string.digits

@@ -1,0 +1,69 @@
+"""The gateway's Lambda authorizer: from the header `Authorization` to who calls, and which routes that opens.
+
+Its answer is cached by that header alone: nothing else of the request may decide it, but for the address that failed.
+"""
+
+import time
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from authorize.credentials import ApiKeys, Credentials, Refused, Throttled, bearer
+from authorize.policy import policy_for, policy_for_throttled
+from daybook import keys
+from daybook.aws.clients import dynamodb
+from daybook.aws.control import ControlTable
+from daybook.clock import system_clock
+from daybook.http import log_access
+from daybook.settings import AuthorizeSettings
+
+
+@cache
+def compose() -> Credentials:
+    table = ControlTable(dynamodb(), AuthorizeSettings.from_environment().control_table)
+    return Credentials(kinds=(ApiKeys(table),), failures=table, clock=system_clock)
+
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda's signature
+    """Raises `Exception("Unauthorized")`, by which alone the gateway knows to answer 401."""
+    started = time.monotonic()
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    authorization = headers.get("authorization") or ""
+    about = event.get("requestContext") or {}
+    address = (about.get("identity") or {}).get("sourceIp") or ""
+    try:
+        caller = compose().caller(authorization, address)
+    except Throttled:
+        return {
+            "principalId": "throttled",
+            "policyDocument": policy_for_throttled(event["methodArn"]),
+            "context": {**_NOBODY, "throttled": "true"},
+        }
+    except Refused:
+        key = keys.parse(bearer(authorization))
+        log_access(
+            request_id=about.get("requestId") or "",
+            tenant="",
+            credential=key.id if key else "",
+            role="",
+            method=event.get("httpMethod") or "",
+            route=event.get("resource") or "",
+            status=401,
+            started=started,
+        )
+        raise Exception("Unauthorized") from None  # noqa: TRY002  API Gateway's own protocol
+    return {
+        "principalId": caller.credential,
+        "policyDocument": policy_for(caller.role, event["methodArn"]),
+        "context": {
+            "tenant": caller.tenant,
+            "role": caller.role,
+            "environment": caller.environment,
+            "credential": caller.credential,
+            "label": caller.label,
+            "throttled": "",
+        },
+    }
+
+
+_NOBODY = dict.fromkeys(("tenant", "role", "environment", "credential", "label"), "")

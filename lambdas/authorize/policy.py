@@ -1,0 +1,48 @@
+"""The policy that goes with a role: it opens every route of the role, since the gateway keeps it for all of them."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from daybook.routes import ROUTES, Route
+
+_VERSION = "2012-10-17"  # of IAM's policy language
+
+
+def policy_for(role: str, method_arn: str) -> dict[str, Any]:
+    """Allows exactly the routes whose roles include `role`; one at least.
+
+    A parameter becomes `*`, which in IAM spans slashes too: routes of other roles that a pattern would let in beside
+    its own are denied by name, and a denial wins.
+    """
+    own = [route for route in ROUTES if role in route.roles]
+    foreign = [route for route in ROUTES if route not in own and any(_covers(ours, route) for ours in own)]
+    return _policy(method_arn, own, foreign)
+
+
+def policy_for_throttled(method_arn: str) -> dict[str, Any]:
+    """Opens every route with a credential: the function behind answers 429, an authorizer can't."""
+    return _policy(method_arn, [route for route in ROUTES if route.roles], ())
+
+
+def _policy(method_arn: str, allowed: Iterable[Route], denied: Iterable[Route]) -> dict[str, Any]:
+    stage = "/".join(method_arn.split("/", 2)[:2])  # arn:aws:execute-api:region:account:api/stage
+    statements = [
+        {
+            "Effect": effect,
+            "Action": "execute-api:Invoke",
+            "Resource": [f"{stage}/{_pattern(route)}" for route in routes],
+        }
+        for effect, routes in (("Allow", list(allowed)), ("Deny", list(denied)))
+        if routes
+    ]
+    return {"Version": _VERSION, "Statement": statements}
+
+
+def _pattern(route: Route) -> str:
+    parts = ("*" if part.startswith("{") else part for part in route.path.split("/"))
+    return route.method + "/".join(parts)
+
+
+def _covers(wide: Route, narrow: Route) -> bool:
+    return fnmatchcase(_pattern(narrow), _pattern(wide))

@@ -1,0 +1,1 @@
+"""What needs no credential, and every path and method that there is not."""
