@@ -1,0 +1,119 @@
+"""DynamoDB's two batch calls as Daybook uses them: INSERT of many items, and reads of many keys.
+
+Items are written with PartiQL INSERT alone: it cannot overwrite, and it has an IAM action of its own.
+"""
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.storing import Append, Throttled
+
+STATEMENTS_A_CALL = 25  # BatchExecuteStatement's own limit
+KEYS_A_CALL = 100  # BatchGetItem's own limit
+CALLS_AT_ONCE = 8
+
+FIRST_WAIT_SECONDS = 0.05
+LONGEST_WAIT_SECONDS = 2.0
+_READ_TRIES = 6
+_TRANSIENT = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingError",
+        "ThrottlingException",
+        "TransactionConflict",
+    }
+)
+
+
+def insert(client: Any, statements: list[dict[str, Any]]) -> list[Append]:
+    """One BatchExecuteStatement of at most 25 INSERTs with different keys; the answers in their order.
+
+    Errors hide inside HTTP 200, and may lack their table's name: they are matched by position. An error that is not
+    for now, a statement that DynamoDB refuses say, escapes as botocore's ClientError.
+    """
+    try:
+        responses = client.batch_execute_statement(Statements=statements)["Responses"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _TRANSIENT:
+            return [Append.THROTTLED] * len(statements)
+        raise
+    except BotoCoreError:
+        # No answer in time, or none at all: it may have been written, which the next try will tell.
+        return [Append.THROTTLED] * len(statements)
+    return [_outcome(response.get("Error"), responses) for response in responses]
+
+
+def _outcome(error: Mapping[str, Any] | None, responses: Any) -> Append:
+    if error is None:
+        return Append.STORED
+    if error["Code"] == "DuplicateItem":
+        return Append.DUPLICATE
+    if error["Code"] in _TRANSIENT:
+        return Append.THROTTLED
+    raise ClientError({"Error": dict(error), "Responses": responses}, "BatchExecuteStatement")
+
+
+def get_items(
+    client: Any, table: str, keys: Sequence[Mapping[str, Any]], projection: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """The items of different keys that there are, strongly consistent, calls in parallel; in no order.
+
+    Raises `Throttled` where DynamoDB leaves keys unprocessed for too long.
+    """
+    calls = [keys[start : start + KEYS_A_CALL] for start in range(0, len(keys), KEYS_A_CALL)]
+
+    def call(some: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return _get_some(client, table, some, projection)
+
+    answers = map(call, calls) if len(calls) < 2 else workers().map(call, calls)
+    return [item for answer in answers for item in answer]
+
+
+def _get_some(
+    client: Any, table: str, keys: Sequence[Mapping[str, Any]], projection: Sequence[str]
+) -> list[dict[str, Any]]:
+    wanted: dict[str, Any] = {"Keys": list(keys), "ConsistentRead": True}
+    if projection:
+        wanted["ProjectionExpression"] = ",".join(f"#{name}" for name in projection)
+        wanted["ExpressionAttributeNames"] = {f"#{name}": name for name in projection}
+    found: list[dict[str, Any]] = []
+    wait = FIRST_WAIT_SECONDS
+    request = {table: wanted}
+    for _ in range(_READ_TRIES):
+        try:
+            answer = client.batch_get_item(RequestItems=request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _TRANSIENT:
+                raise
+        except BotoCoreError:
+            pass
+        else:
+            found += answer["Responses"].get(table, [])
+            request = answer.get("UnprocessedKeys") or {}
+            if not request:
+                return found
+        time.sleep(wait * random.random())  # noqa: S311  jitter
+        wait *= 2
+    raise Throttled
+
+
+@cache
+def workers() -> ThreadPoolExecutor:
+    """Threads for calls in parallel: four take a third of the time of one after the other."""
+    return ThreadPoolExecutor(CALLS_AT_ONCE, "store")
+
+
+@cache
+def insert_text(table: str, names: tuple[str, ...]) -> str:
+    fields = ", ".join(f"'{name}': ?" for name in names)
+    return f'INSERT INTO "{table}" VALUE {{{fields}}}'

@@ -1,0 +1,101 @@
+"""The events table: appended to and never changed."""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from daybook.aws.batches import (
+    FIRST_WAIT_SECONDS,
+    LONGEST_WAIT_SECONDS,
+    STATEMENTS_A_CALL,
+    get_items,
+    insert,
+    insert_text,
+    workers,
+)
+from daybook.stored import StoredEvent
+from daybook.storing import Append, Kept, Key
+
+
+class EventTable:
+    """Appends and looks up by id. `sleep` and `jitter` are for tests."""
+
+    def __init__(
+        self,
+        client: Any,
+        table_name: str,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._client = client
+        self._table = table_name
+        self._sleep = sleep
+        self._jitter = jitter
+
+    def append(self, events: Sequence[StoredEvent], remaining_seconds: Callable[[], float]) -> dict[Key, Append]:
+        """Writes events whose keys all differ, each on its own; durable where it says STORED.
+
+        Throttled statements are tried again, with full jitter and doubling waits, while `remaining_seconds` lasts.
+        A statement whose first try got through without our hearing of it answers DUPLICATE: look it up.
+        """
+        outcome = {(event.partition, event.id): Append.THROTTLED for event in events}
+        left = list(events)
+        wait = FIRST_WAIT_SECONDS
+        while True:
+            for event, append in zip(left, self._round(left), strict=True):
+                outcome[event.partition, event.id] = append
+            left = [event for event in left if outcome[event.partition, event.id] is Append.THROTTLED]
+            pause = wait * self._jitter()
+            if not left or remaining_seconds() <= pause + LONGEST_WAIT_SECONDS:
+                return outcome
+            self._sleep(pause)
+            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+
+    def find(self, keys: Iterable[Key]) -> dict[Key, Kept]:
+        """What stands under these keys, strongly consistent; what is not there is left out. Raises `Throttled`."""
+        found: dict[Key, Kept] = {}
+        for item in get_items(
+            self._client,
+            self._table,
+            [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)],
+            projection=("pk", "sk", "z", "f", "received_at"),
+        ):
+            found[item["pk"]["S"], item["sk"]["S"]] = Kept(
+                item["f"]["B"], item["z"]["B"], int(item["received_at"]["N"])
+            )
+        return found
+
+    def _round(self, events: Sequence[StoredEvent]) -> list[Append]:
+        """One try of each event, calls in parallel, answers in order."""
+        calls = [events[start : start + STATEMENTS_A_CALL] for start in range(0, len(events), STATEMENTS_A_CALL)]
+        answers = map(self._call, calls) if len(calls) < 2 else workers().map(self._call, calls)
+        return [append for answer in answers for append in answer]
+
+    def _call(self, events: Sequence[StoredEvent]) -> list[Append]:
+        return insert(self._client, [_statement(self._table, event) for event in events])
+
+
+_ATTRIBUTES = ("pk", "sk", "z", "received_at", "f", "by_actor", "by_activity")
+
+
+def _statement(table: str, event: StoredEvent) -> dict[str, Any]:
+    """Absent keys are left out, so that the indexes are sparse; each shape is a text of its own."""
+    parameters: list[dict[str, Any]] = [
+        {"S": event.partition},
+        {"S": event.id},
+        {"B": event.packed},
+        {"N": str(event.received_ms)},
+        {"B": event.fingerprint},
+        {"S": event.by_actor},
+        {"S": event.by_activity},
+    ]
+    names: tuple[str, ...] = _ATTRIBUTES
+    for name, value in (("by_target", event.by_target), ("by_within", event.by_within)):
+        if value is not None:
+            names += (name,)
+            parameters.append({"S": value})
+    if event.expires_at is not None:
+        names += ("expires_at",)
+        parameters.append({"N": str(event.expires_at)})
+    return {"Statement": insert_text(table, names), "Parameters": parameters}

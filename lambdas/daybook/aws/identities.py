@@ -1,0 +1,69 @@
+"""The identities table: rows of people, inserted and read, never changed here."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from daybook.aws.batches import STATEMENTS_A_CALL, get_items, insert, insert_text, workers
+from daybook.caller import Tenant
+from daybook.identities import Row
+from daybook.storing import Append, Throttled
+
+_TRIES = 5
+
+
+class IdentityTable:
+    """The store of `daybook.identities`. Attributes are strings, bytes and booleans."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
+        """The rows there are, by sort key; strongly consistent. Raises `Throttled`."""
+        keys = [{"pk": {"S": tenant}, "sk": {"S": sort_key}} for sort_key in sort_keys]
+        return {item["sk"]["S"]: _row(item) for item in get_items(self._client, self._table, keys)}
+
+    def query(self, tenant: Tenant, prefix: str) -> list[Row]:
+        """All rows whose sort key begins so; strongly consistent."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={":tenant": {"S": tenant}, ":prefix": {"S": prefix}},
+            ConsistentRead=True,
+        )
+        return [_row(item) for page in pages for item in page["Items"]]
+
+    def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
+        """Writes what is not there yet, and answers the sort keys that were there already. Raises `Throttled`.
+
+        A key whose first try got through without our hearing of it counts as having been there: read it.
+        """
+        left = list(rows)
+        there: set[str] = set()
+        for _ in range(_TRIES):
+            calls = [left[start : start + STATEMENTS_A_CALL] for start in range(0, len(left), STATEMENTS_A_CALL)]
+
+            def call(sort_keys: list[str]) -> list[Append]:
+                return insert(self._client, [self._statement(tenant, key, rows[key]) for key in sort_keys])
+
+            answers = [append for answer in workers().map(call, calls) for append in answer]
+            there |= {key for key, append in zip(left, answers, strict=True) if append is Append.DUPLICATE}
+            left = [key for key, append in zip(left, answers, strict=True) if append is Append.THROTTLED]
+            if not left:
+                return frozenset(there)
+        raise Throttled
+
+    def _statement(self, tenant: Tenant, sort_key: str, row: Row) -> dict[str, Any]:
+        names = ("pk", "sk", *row)
+        parameters = [{"S": tenant}, {"S": sort_key}, *(_typed(value) for value in row.values())]
+        return {"Statement": insert_text(self._table, names), "Parameters": parameters}
+
+
+def _typed(value: Any) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    return {"B": value} if isinstance(value, bytes) else {"S": value}
+
+
+def _row(item: Mapping[str, Mapping[str, Any]]) -> Row:
+    return {name: next(iter(value.values())) for name, value in item.items() if name not in ("pk", "sk")}

@@ -1,0 +1,194 @@
+"""Who is who: the people that events name, bound to GUIDs of ours, each with a key of its own.
+
+Rows of a tenant, by sort key: `id#GUID` (the person's key), `ext#<client's id>`, `name#<name>` (whom a bare username
+means), `claim#GUID` (the client id that has adopted a person who was known by name alone), `had#<name>#GUID` (everyone
+who ever had a name). They are only ever inserted, never changed: whoever comes second takes what the first one wrote.
+"""
+
+import unicodedata
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from daybook.caller import Tenant
+from daybook.sealing import PERSON_KEY_BYTES
+
+MOST_NAME_BYTES = 512
+"""Of a folded username: it becomes part of a sort key of at most 1,024 bytes."""
+
+_MOST_ROUNDS = 6
+
+
+class Reference(NamedTuple):
+    """How an event names a person: by the client's id, by a username, by both, or by an address alone."""
+
+    client_id: str | None = None
+    username: str | None = None
+    address: str | None = None
+    """A keyed hash, in hex; only where there is neither of the others."""
+
+
+class Person(NamedTuple):
+    guid: str
+    key: bytes
+
+
+Row = Mapping[str, Any]
+
+
+class IdentityStore(Protocol):
+    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
+        """The rows there are, by sort key; strongly consistent."""
+
+    def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
+        """Writes what is not there yet, in any order, and answers the sort keys that were there already."""
+
+
+class Contended(Exception):  # noqa: N818  a state of the store
+    """Others kept writing the same people; trying again will do."""
+
+
+def folded(username: str) -> str:
+    """The form in which usernames are matched, without regard to case."""
+    return unicodedata.normalize("NFC", username).casefold()
+
+
+def id_row(guid: str) -> str:
+    return f"id#{guid}"
+
+
+def ext_row(client_id: str) -> str:
+    return f"ext#{client_id}"
+
+
+def address_row(address: str) -> str:
+    return f"ext#ip:{address}"
+
+
+def name_row(name: str) -> str:
+    return f"name#{name}"
+
+
+def had_row(name: str, guid: str) -> str:
+    return f"had#{name}#{guid}"
+
+
+def had_prefix(name: str) -> str:
+    return f"had#{name}#"
+
+
+def _claim_row(guid: str) -> str:
+    return f"claim#{guid}"
+
+
+class Identities:
+    """Binds references to people, making those up that are not known yet."""
+
+    def __init__(self, store: IdentityStore, random_bytes: Callable[[int], bytes]) -> None:
+        self._store = store
+        self._random = random_bytes
+
+    def resolve(self, tenant: Tenant, references: Iterable[Reference]) -> dict[Reference, Person]:
+        """The person of each reference; all of them durable on return. Nothing is cached: a warm cache would seal
+        under a key that has been deleted.
+
+        A client id binds before a name. An unknown client id adopts the name's person if that one has no client id
+        yet; else it is a new person. Raises `Contended`.
+        """
+        wanted = list(dict.fromkeys(references))
+        if not wanted:
+            return {}
+        for _ in range(_MOST_ROUNDS):
+            rows = self._read(tenant, wanted)
+            binding = _Binding(rows, self._random)
+            guids = {reference: binding.bind(reference) for reference in wanted}
+            if not self._insert(tenant, binding) and all(id_row(guid) in rows for guid in guids.values()):
+                return {reference: Person(guid, rows[id_row(guid)]["key"]) for reference, guid in guids.items()}
+        raise Contended
+
+    def _read(self, tenant: Tenant, references: list[Reference]) -> dict[str, Row]:
+        rows = self._store.read(tenant, dict.fromkeys(key for reference in references for key in _binders(reference)))
+        more: dict[str, None] = {}
+        for reference in references:
+            for binder in _binders(reference):
+                if binder not in rows:
+                    continue
+                guid = rows[binder]["guid"]
+                more[id_row(guid)] = None
+                more[_claim_row(guid)] = None
+                if reference.username is not None:
+                    more[had_row(folded(reference.username), guid)] = None
+        rows.update(self._store.read(tenant, more) if more else {})
+        return rows
+
+    def _insert(self, tenant: Tenant, binding: "_Binding") -> bool:
+        """Whether somebody else was faster with a row that binds: then what was bound may be wrong."""
+        beaten = False
+        for binds, rows in ((True, binding.people), (True, binding.binders), (False, binding.names_had)):
+            if rows:
+                beaten |= bool(self._store.insert(tenant, rows)) and binds
+        return beaten
+
+
+class _Binding:
+    """What references bind to over the rows read, and the rows that this adds, in the order to insert them."""
+
+    def __init__(self, rows: dict[str, Row], random_bytes: Callable[[int], bytes]) -> None:
+        self._rows = rows
+        self._random = random_bytes
+        self.people: dict[str, Row] = {}
+        self.binders: dict[str, Row] = {}
+        self.names_had: dict[str, Row] = {}
+
+    def bind(self, reference: Reference) -> str:
+        name = None if reference.username is None else folded(reference.username)
+        guid = self._bound(reference, name)
+        if name is not None:
+            self._add(self.binders, name_row(name), {"guid": guid})
+            self._add(self.names_had, had_row(name, guid), {"guid": guid, "name": name, "username": reference.username})
+        return guid
+
+    def _bound(self, reference: Reference, name: str | None) -> str:
+        binder = _binders(reference)[0]
+        if binder in self._rows:
+            guid: str = self._rows[binder]["guid"]
+            return guid
+        client_id = reference.client_id
+        adopted = None if client_id is None or name is None else self._adopted(client_id, name)
+        guid = adopted or self._new_person(reference)
+        self._add(self.binders, binder, {"guid": guid})
+        return guid
+
+    def _adopted(self, client_id: str, name: str) -> str | None:
+        row = self._rows.get(name_row(name))
+        if row is None:
+            return None
+        guid: str = row["guid"]
+        if "client_id" in self._rows.get(id_row(guid), {}):
+            return None
+        self._add(self.people, _claim_row(guid), {"client_id": client_id})
+        return guid if self._rows[_claim_row(guid)]["client_id"] == client_id else None
+
+    def _new_person(self, reference: Reference) -> str:
+        guid = str(uuid.UUID(bytes=self._random(16), version=4))
+        row: dict[str, Any] = {"key": self._random(PERSON_KEY_BYTES)}
+        if reference.client_id is not None:
+            row["client_id"] = reference.client_id
+        if reference.address is not None:
+            row["address"] = True
+        self._add(self.people, id_row(guid), row)
+        return guid
+
+    def _add(self, to: dict[str, Row], sort_key: str, row: Row) -> None:
+        if sort_key not in self._rows:
+            self._rows[sort_key] = to[sort_key] = row
+
+
+def _binders(reference: Reference) -> list[str]:
+    """The rows that bind a reference, the strongest first."""
+    rows = []
+    if reference.client_id is not None:
+        rows.append(ext_row(reference.client_id))
+    if reference.username is not None:
+        rows.append(name_row(folded(reference.username)))
+    return rows or [address_row(reference.address or "")]

@@ -1,0 +1,161 @@
+"""Whether an event that has the form is accepted: its time, what the catalogue says of it, and whom it mentions."""
+
+from collections.abc import Callable
+
+from daybook.catalogue import (
+    Activity,
+    MissingParams,
+    UnknownVariant,
+    Variant,
+    VariantNeeded,
+    choose_variant,
+    profile,
+    uncatalogued,
+)
+from daybook.clock import MINUTE, format_time
+from daybook.content import Judged
+from daybook.decoding import Received
+from daybook.derivation import DeploymentKeys
+from daybook.event_id import IDENTITY_BYTES, derived_identity, event_id
+from daybook.mentions import USER, Mentions
+from daybook.problem import FieldError
+from daybook.rejection import Rejected
+from daybook.stored import fingerprint
+from daybook.tenants import TenantSettings
+from daybook.wire import ParameterObject, SentEvent
+
+FURTHEST_AHEAD_MS = 5 * MINUTE
+OWN_ACTIVITIES = "audit-log."
+
+
+class Judge:
+    """Judges the events of one request, by the tenant's settings and catalogue of that moment.
+
+    `own`: events that Daybook writes itself, which no rule for senders may keep out of the log.
+    """
+
+    def __init__(
+        self,
+        settings: TenantSettings,
+        keys: DeploymentKeys,
+        now_ms: int,
+        random_bytes: Callable[[int], bytes],
+        *,
+        own: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.profile = profile(settings.profile)
+        self._keys = keys
+        self._now_ms = now_ms
+        self._random = random_bytes
+        self._own = own
+
+    def identify(self, received: Received, environment: str) -> tuple[str, int]:
+        """The event's id and moment: of the sender's id where there is one, so that a retry has the same.
+
+        Raises `Rejected` where that id comes without a time.
+        """
+        client_id, occurred_ms = received.event.id, received.occurred_ms
+        if client_id is None:
+            occurred_ms = self._now_ms if occurred_ms is None else occurred_ms
+            return event_id(occurred_ms, self._random(IDENTITY_BYTES)), occurred_ms
+        if occurred_ms is None:
+            raise Rejected("id_needs_time", FieldError("occurred_at", "is needed beside an id of your own"))
+        identity = derived_identity(self._keys.event_id, self.settings.tenant, environment, client_id)
+        return event_id(occurred_ms, identity), occurred_ms
+
+    def fingerprint(self, received: Received) -> bytes:
+        return fingerprint(self._keys.fingerprint, received.encoded)
+
+    def judge(self, received: Received, environment: str, identified: tuple[str, int]) -> Judged:
+        """The event with its activity, variant and mentions. Raises `Rejected`."""
+        event = received.event
+        identifier, occurred_ms = identified
+        activity = self._activity(event)
+        if not self._own:
+            self._check_time(occurred_ms)
+        variant = _variant(event, activity)
+        _check_parameters(event, variant)
+        _check_actor(event, activity, variant)
+        self._check_source(event)
+        mentions = Mentions(event, variant, self.settings, self._keys.address)
+        if not self._own:
+            mentions.check(self.profile.aliases, event)
+        return Judged(
+            event=event,
+            id=identifier,
+            environment=environment,
+            occurred_ms=occurred_ms,
+            received_ms=self._now_ms,
+            fingerprint=self.fingerprint(received),
+            activity=activity,
+            variant=variant,
+            mentions=mentions,
+        )
+
+    def _check_time(self, occurred_ms: int) -> None:
+        settings = self.settings
+        if occurred_ms > self._now_ms + FURTHEST_AHEAD_MS:
+            raise Rejected("in_future", FieldError("occurred_at", "lies more than 5 minutes ahead"))
+        if occurred_ms < settings.retention_edge(self._now_ms):
+            message = f"lies further back than {settings.retention_days} days"
+            raise Rejected("past_retention", FieldError("occurred_at", message))
+        if settings.audit_since is not None and occurred_ms < settings.audit_since:
+            message = f"lies before auditing began, {format_time(settings.audit_since)}"
+            raise Rejected("before_audit", FieldError("occurred_at", message))
+
+    def _check_source(self, event: SentEvent) -> None:
+        accepted = self.profile.source_types
+        if event.source is not None and accepted is not None and event.source.type not in accepted:
+            message = f"is none of {', '.join(sorted(accepted))}"
+            raise Rejected("out_of_scope", FieldError("source.type", message))
+
+    def _activity(self, event: SentEvent) -> Activity:
+        if event.activity.startswith(OWN_ACTIVITIES) and not self._own:
+            raise Rejected("reserved_activity", FieldError("activity", "is one of Daybook's own"))
+        activity = self.profile.activity(event.activity)
+        if activity is not None:
+            return activity
+        if self.settings.mode == "strict":
+            raise Rejected("unknown_activity", FieldError("activity", "is not in the catalogue"))
+        return uncatalogued(event.activity)
+
+
+def _variant(event: SentEvent, activity: Activity) -> Variant | None:
+    sent = frozenset(event.params or ())
+    try:
+        return choose_variant(activity, event.variant, sent, event.details is not None)
+    except UnknownVariant as unknown:
+        raise Rejected("unknown_variant", FieldError("variant", f"is none of {', '.join(unknown.names)}")) from None
+    except VariantNeeded as needed:
+        raise Rejected(
+            "variant_needed", FieldError("variant", f"is needed: one of {', '.join(needed.names)}")
+        ) from None
+    except MissingParams as missing:
+        errors = [FieldError(f"params.{name}", "is needed, or details in its place") for name in missing.names]
+        raise Rejected("missing_params", *errors) from None
+
+
+def _check_parameters(event: SentEvent, variant: Variant | None) -> None:
+    """Only a person or a reference to an event may be an object, and only a reference may stand for an event."""
+    types = {} if variant is None else {param.name: param.type for param in variant.params}
+    for name, value in (event.params or {}).items():
+        refers = types.get(name) == "event" or (name == "session" and event.activity.endswith(".time-adjusted"))
+        if isinstance(value, ParameterObject):
+            is_user = value.user is not None and value.id is None and value.occurred_at is None
+            is_event = value.user is None and value.id is not None and value.occurred_at is not None
+            if not (is_event if refers else is_user):
+                form = '{"id", "occurred_at"}' if refers else '{"user"}'
+                raise Rejected("invalid_value", FieldError(f"params.{name}", f"an object here has the form {form}"))
+        elif refers and not isinstance(value, str):
+            raise Rejected("invalid_type", FieldError(f"params.{name}", "must refer to an event"))
+
+
+def _check_actor(event: SentEvent, activity: Activity, variant: Variant | None) -> None:
+    actor = event.actor
+    origin = activity.origin if variant is None or variant.origin is None else variant.origin
+    if origin == USER and actor.type in ("system", "unknown"):
+        raise Rejected("actor_required", FieldError("actor.type", "this activity is somebody's doing: who did it?"))
+    role = activity.required_role
+    if role is not None and event.status != "failure" and role not in (actor.roles or ()):
+        raise Rejected("role_required", FieldError("actor.roles", f"lacks {role!r}, which a success needs"))

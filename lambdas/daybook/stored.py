@@ -1,0 +1,127 @@
+"""An event as it is stored: its packed content, and the keys that it is found by.
+
+The last part of a key may hold anything, the parts before it nothing that could bend it: tenants, environments, types
+and activities are slugs. No key holds a person's name: whoever is named in a target's id is a GUID in the key, or the
+key is a keyed hash. Keys need not be injective: what an index answers is compared with what was asked for.
+"""
+
+import hashlib
+import hmac
+from typing import Any, NamedTuple
+
+from daybook.canonical import canonical, leaf, pack
+from daybook.content import ContentWriter, Judged
+from daybook.derivation import DeploymentKeys, length_prefixed, tag
+from daybook.event_id import identity_of, shard
+from daybook.mentions import USER
+from daybook.tenants import TenantSettings
+from daybook.tokens import escape
+
+LONGEST_KEY_PART = 512
+"""Bytes of an id in an index key; a longer one enters as its hash."""
+
+
+class StoredEvent(NamedTuple):
+    """One item of the events table. `leaf` is not stored: it follows from `packed`."""
+
+    partition: str
+    id: str
+    packed: bytes
+    received_ms: int
+    expires_at: int | None
+    """Whole seconds, for DynamoDB's TTL; None: never."""
+    fingerprint: bytes
+    by_actor: str
+    by_activity: str
+    by_target: str | None
+    by_within: str | None
+    leaf: bytes
+
+
+def partition(tenant: str, environment: str, number: int) -> str:
+    return f"{tenant}#{environment}#{number}"
+
+
+def partition_of(settings: TenantSettings, environment: str, event_id: str, occurred_ms: int) -> str:
+    """Where an event of that id lies: the same for every try, whatever layouts have come since."""
+    return partition(settings.tenant, environment, shard(identity_of(event_id), settings.shards_at(occurred_ms)))
+
+
+def target_key(kind: str, part: str) -> str:
+    return f"{kind}#{part}"
+
+
+def plain_part(text: str) -> str:
+    """An id that names nobody, as part of a key."""
+    encoded = text.encode()
+    return text if len(encoded) <= LONGEST_KEY_PART else f"~{hashlib.sha256(encoded).hexdigest()}"
+
+
+def hidden_part(index_key: bytes, tenant: str, text: str) -> str:
+    """An id that names somebody among other things, as part of a key."""
+    return f"^{tag(index_key, length_prefixed(tenant, text)).hex()}"
+
+
+def fingerprint(key: bytes, encoded: bytes) -> bytes:
+    """16 bytes that tell a retry from another event under the same id; `encoded` as in `decoding.Received`."""
+    return tag(key, encoded)
+
+
+def same_fingerprint(one: bytes, other: bytes) -> bool:
+    return hmac.compare_digest(one, other)
+
+
+def store_form(judged: Judged, writer: ContentWriter, settings: TenantSettings, keys: DeploymentKeys) -> StoredEvent:
+    """Writes the content of an event whose people are durable, and the keys it is found by."""
+    content = writer.write()
+    written = canonical(content)
+    lies_in = partition_of(settings, judged.environment, judged.id, judged.occurred_ms)
+    by_target, by_within = _target_keys(judged, writer, settings, keys.index)
+    return StoredEvent(
+        partition=lies_in,
+        id=judged.id,
+        packed=pack(written),
+        received_ms=judged.received_ms,
+        expires_at=settings.expires_at(judged.occurred_ms),
+        fingerprint=judged.fingerprint,
+        by_actor=f"{lies_in}#{_actor_part(judged, writer, content)}",
+        by_activity=f"{lies_in}#{judged.event.activity}",
+        by_target=None if by_target is None else f"{lies_in}#{by_target}",
+        by_within=None if by_within is None else f"{lies_in}#{by_within}",
+        leaf=leaf(written),
+    )
+
+
+def _actor_part(judged: Judged, writer: ContentWriter, content: dict[str, Any]) -> str:
+    """The GUID of an actor who is shown by a name or an id, else the alias that is shown."""
+    actor = judged.mentions.actor
+    if actor is None or judged.mentions.all[actor].reference.address is not None:
+        alias: str = content["actor"]["alias"]
+        return alias
+    return writer.guid(actor)
+
+
+def _target_keys(
+    judged: Judged, writer: ContentWriter, settings: TenantSettings, index_key: bytes
+) -> tuple[str | None, str | None]:
+    target, mentions = judged.event.target, judged.mentions
+    if target is None:
+        return None, None
+
+    def part(text: str) -> str:
+        guid = writer.guid_named(text)
+        if guid is not None:
+            return guid
+        names_nobody = writer.cast.identifier(text) == escape(text)
+        return plain_part(text) if names_nobody else hidden_part(index_key, settings.tenant, text)
+
+    by_target = by_within = None
+    if mentions.target is not None:
+        by_target = target_key(USER, writer.guid(mentions.target))
+    elif target.id is not None:
+        by_target = target_key(target.type, part(target.id))
+    if mentions.container is not None:
+        by_within = target_key(USER, writer.guid(mentions.container))
+    elif target.within is not None:
+        by_within = target_key(target.within.type, part(target.within.id))
+    return by_target, by_within
