@@ -1,8 +1,5 @@
 """One way in and out: roles, problems, the answer's form, and the access log's line."""
 
-import json
-import logging
-from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import pytest
@@ -11,22 +8,8 @@ from daybook import http
 from daybook.http import Answer, Request, serve
 from daybook.problem import FieldError, Problem
 from daybook.tenants import Contended, TenantTaken, UnknownTenant
+from tests.access_log import kept_access_log
 from tests.calls import Context, answered, authorized, call, operations
-
-
-@pytest.fixture
-def access() -> Iterator[list[dict[str, Any]]]:
-    """The access log's lines, as they are written."""
-    lines: list[dict[str, Any]] = []
-
-    class Kept(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            lines.append(json.loads(http.logger.registered_formatter.format(record)))
-
-    kept = Kept()
-    http.logger.addHandler(kept)
-    yield lines
-    http.logger._logger.removeHandler(kept)  # noqa: SLF001  Powertools' Logger offers no way to take one away
 
 
 def _serve(operation: http.Operation, event: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -105,14 +88,16 @@ def test_no_authorizer_is_401() -> None:
     assert _serve(lambda _: Answer(200), event)["statusCode"] == 401
 
 
-def test_every_call_is_one_access_line(access: list[dict[str, Any]]) -> None:
+def test_every_call_is_one_access_line() -> None:
     """Request id, tenant, credential, role, route, status and milliseconds, of whatever outcome."""
 
     def fail(_: Request) -> NoReturn:
         raise Problem(409, "taken", "Taken.")
 
-    _serve(fail)
-    (line,) = [line for line in access if line["message"] == "access"]
+    with kept_access_log() as lines:
+        _serve(fail)
+    (line,) = lines
+    assert line["message"] == "access"
     assert {
         name: line[name] for name in ("request_id", "tenant", "credential", "role", "method", "route", "status")
     } == {
@@ -127,11 +112,12 @@ def test_every_call_is_one_access_line(access: list[dict[str, Any]]) -> None:
     assert isinstance(line["milliseconds"], int)
 
 
-def test_the_access_line_names_the_tenant_that_operations_named(access: list[dict[str, Any]]) -> None:
+def test_the_access_line_names_the_tenant_that_operations_named() -> None:
     """Their credential has none of its own."""
     event = call("GET", "/v1/catalogue", authorizer=operations(), headers={"Daybook-Tenant": "acme"})
-    serve(event, Context(), {"read_catalogue": lambda _: Answer(200)})
-    assert access[-1]["tenant"] == "acme"
+    with kept_access_log() as lines:
+        serve(event, Context(), {"read_catalogue": lambda _: Answer(200)})
+    assert [line["tenant"] for line in lines] == ["acme"]
 
 
 def test_a_request_shows_neither_credential_nor_body() -> None:
