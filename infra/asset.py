@@ -1,11 +1,139 @@
 """The one asset of all functions: `lambdas/` with the libraries of requirements/lambdas.txt, built without Docker."""
 
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_cdk import AssetHashType
 from aws_cdk import aws_lambda as lambda_
+from constructs import Node
+from uv import find_uv_bin
 
-from infra import LAMBDAS
+from infra import LAMBDAS, ROOT
 
-_NOT_SHIPPED = ["**/__pycache__", "**/*.pyc"]
+LOCK = ROOT / "requirements" / "lambdas.txt"
+BUILT = ROOT / ".cache" / "asset"
+
+PYTHON = "3.13"
+PLATFORM = "aarch64-manylinux2014"
+_MOUNTED_AT = "/var/task"  # where Lambda unpacks the asset: the paths that tracebacks show
+
+_BYTECODE = ("__pycache__", "*.pyc")
+# What installers note down, commands, stubs and C headers: nothing reads them at run time.
+_NOT_NEEDED = ("*.dist-info", "bin", "*.pyi", "*.h")
 
 
-def lambda_code() -> lambda_.Code:
-    return lambda_.Code.from_asset(str(LAMBDAS), exclude=_NOT_SHIPPED)
+def lambda_code(node: Node) -> lambda_.Code:
+    """The functions' code; built, unless the context says `asset=source`: then `lambdas/` as it stands."""
+    if node.try_get_context("asset") == "source":
+        return lambda_.Code.from_asset(str(LAMBDAS), exclude=[f"**/{name}" for name in _BYTECODE])
+    compiler = find_compiler()
+    if compiler is None:
+        warnings.warn(
+            f"No Python {PYTHON} here: the asset goes without bytecode, and functions start slower. "
+            "Install one and deploy again.",
+            stacklevel=2,
+        )
+    folder = Asset(LAMBDAS, LOCK, compiler).build(BUILT)
+    return lambda_.Code.from_asset(str(folder), asset_hash=folder.name, asset_hash_type=AssetHashType.CUSTOM)
+
+
+def find_compiler() -> str | None:
+    """A Python whose bytecode is the functions' own, or None; this one, if it will do."""
+    if sys.version_info[:2] == tuple(map(int, PYTHON.split("."))) and sys.implementation.name == "cpython":
+        return sys.executable
+    search = (find_uv_bin(), "python", "find", "--no-python-downloads", f"cpython@{PYTHON}")
+    found = subprocess.run(search, capture_output=True, text=True, check=False)  # noqa: S603  no outside input
+    return found.stdout.strip() if found.returncode == 0 else None
+
+
+@dataclass(frozen=True)
+class Asset:
+    """What an asset is made of."""
+
+    lambdas: Path
+    lock: Path
+    compiler: str | None
+    """The Python that compiles the bytecode; None for an asset without."""
+
+    def hash(self) -> str:
+        """Of what goes in: the code, the lock with the hash of every library, this recipe, and whether bytecode does.
+
+        So every machine comes to the same 64 hexadecimal digits. What comes out need not be the same to the byte:
+        compiled bytecode isn't.
+        """
+        digest = hashlib.sha256(f"{PYTHON} {PLATFORM} {self.compiler is not None}".encode())
+        for name, path in (("recipe", Path(__file__)), ("lock", self.lock), *self._sources()):
+            content = path.read_bytes()
+            digest.update(f"\n{name} {len(content)}\n".encode() + content)
+        return digest.hexdigest()
+
+    def build(self, into: Path) -> Path:
+        """The folder of the asset, named by its hash, below `into`; there already if nothing has changed since.
+
+        Raises `CalledProcessError` where installing or compiling fails; then nothing is left behind.
+        """
+        asset = into / self.hash()
+        if asset.is_dir():
+            return asset
+        into.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=into) as scratch:
+            folder = Path(scratch) / "asset"
+            folder.mkdir()
+            self._install(folder)
+            shutil.copytree(self.lambdas, folder, ignore=shutil.ignore_patterns(*_BYTECODE), dirs_exist_ok=True)
+            if self.compiler is not None:
+                _compile(folder, self.compiler)
+            _make_readable(folder)
+            try:
+                folder.rename(asset)
+            except OSError:  # another build of the same was first
+                if not asset.is_dir():
+                    raise
+        return asset
+
+    def _sources(self) -> Iterator[tuple[str, Path]]:
+        for path in sorted(self.lambdas.rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                yield path.relative_to(self.lambdas).as_posix(), path
+
+    def _install(self, folder: Path) -> None:
+        _run(
+            *(find_uv_bin(), "pip", "install", "--quiet", "--python", sys.executable),
+            *("--python-platform", PLATFORM, "--python-version", PYTHON, "--only-binary", ":all:"),
+            *("--require-hashes", "--link-mode", "copy", "--target", str(folder), "--requirement", str(self.lock)),
+        )
+        for pattern in _NOT_NEEDED:
+            for path in sorted(folder.rglob(pattern)):
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+
+
+def _compile(folder: Path, python: str) -> None:
+    """Writes the bytecode of every module, for Lambda to take as it is.
+
+    Unchecked: an asset's zip dates all files 1980, so bytecode that is held against its source's time is always
+    stale, and every cold start would compile everything anew.
+    """
+    _run(
+        *(python, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),
+        *("-s", str(folder), "-p", _MOUNTED_AT, str(folder)),
+    )
+
+
+def _make_readable(folder: Path) -> None:
+    # Lambda runs as a user of its own: a builder's strict umask would end as an import error there.
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True)  # noqa: S603  our own words and paths only

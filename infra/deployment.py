@@ -50,7 +50,7 @@ def build(app: App) -> Deployment:
         SERVICE,
         description="Daybook: the API and its functions",
         storage=storage,
-        code=lambda_code(),
+        code=lambda_code(app.node),
         synthesizer=_synthesizer(),
     )
     return Deployment(storage, service)

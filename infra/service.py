@@ -46,30 +46,20 @@ class ServiceStack(Stack):
 
         self._grant()
 
-        gateway = Gateway(
-            self,
-            "Gateway",
-            authorize=self.authorize.function,
-            functions={
-                "ingest": self.ingest.function,
-                "query": self.query.function,
-                "tenants": self.tenants.function,
-                "public": self.public.function,
-            },
-        )
+        behind_the_gateway = {
+            "ingest": self.ingest.function,
+            "query": self.query.function,
+            "tenants": self.tenants.function,
+            "public": self.public.function,
+        }
+        gateway = Gateway(self, "Gateway", authorize=self.authorize.function, functions=behind_the_gateway)
         watch = Watch(
             self,
             "Watch",
             api=gateway.api,
-            functions={
-                "authorize": self.authorize.function,
-                "ingest": self.ingest.function,
-                "query": self.query.function,
-                "tenants": self.tenants.function,
-                "public": self.public.function,
-            },
+            functions={"authorize": self.authorize.function, **behind_the_gateway},
         )
-        CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers: /v1/… comes after it")
+        CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers; /v1/... follows it")
         CfnOutput(self, "AlarmTopic", value=watch.topic.topic_arn, description="Subscribe to hear the alarms")
 
     def _grant(self) -> None:

@@ -1,0 +1,22 @@
+"""The templates, synthesised once: starting the CDK takes seconds."""
+
+import pytest
+
+from infra.deployment import SERVICE, STORAGE, synthesise
+from tests.stacks.reading import Stack
+
+
+@pytest.fixture(scope="session")
+def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stack]:
+    templates = synthesise(tmp_path_factory.mktemp("cdk.out"), {"asset": "source"})
+    return {name: Stack(name, templates) for name in templates}
+
+
+@pytest.fixture(scope="session")
+def storage(stacks: dict[str, Stack]) -> Stack:
+    return stacks[STORAGE]
+
+
+@pytest.fixture(scope="session")
+def service(stacks: dict[str, Stack]) -> Stack:
+    return stacks[SERVICE]

@@ -1,0 +1,76 @@
+"""Reads templates by what they mean: references become names, and logical ids lose the hash at their end."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_HASH = re.compile(r"[0-9A-F]{8}$")
+
+
+class Stack:
+    """One stack's template, with the other stacks' to follow its imports into."""
+
+    def __init__(self, name: str, templates: Mapping[str, dict[str, Any]]) -> None:
+        self._template = templates[name]
+        self._exports = {
+            output["Export"]["Name"]: output["Value"]
+            for template in templates.values()
+            for output in template.get("Outputs", {}).values()
+            if "Export" in output
+        }
+
+    def resources(self, kind: str) -> dict[str, dict[str, Any]]:
+        """The resources of a CloudFormation type, whole, by name."""
+        return {
+            _name(logical_id): resource
+            for logical_id, resource in self._template["Resources"].items()
+            if resource["Type"] == kind
+        }
+
+    def properties(self, kind: str) -> dict[str, dict[str, Any]]:
+        return {name: resource.get("Properties", {}) for name, resource in self.resources(kind).items()}
+
+    def output(self, name: str) -> str:
+        """What the stack tells its operators under this name."""
+        return self.read(self._template["Outputs"][name]["Value"])
+
+    def read(self, value: Any) -> str:
+        """A value as text: `EventsTable` for its name, `EventsTable.Arn` for an attribute, joined where joined."""
+        match value:
+            case str():
+                return value
+            case {"Ref": name}:
+                return _name(name)
+            case {"Fn::GetAtt": [name, attribute]}:
+                return f"{_name(name)}.{attribute}"
+            case {"Fn::ImportValue": name}:
+                return self.read(self._exports[name])
+            case {"Fn::Join": [separator, parts]}:
+                return str(separator).join(self.read(part) for part in parts)
+            case {"Fn::Select": [index, {"Fn::Split": [_, whole]}]}:
+                return f"{self.read(whole)}[{index}]"
+        raise ValueError(f"no reading of {value}")
+
+    def paths(self) -> dict[str, str]:
+        """The path of each resource of the API, by name; the root is `RootResourceId`."""
+        resources = self.properties("AWS::ApiGateway::Resource")
+
+        def path(name: str) -> str:
+            if name.endswith("RootResourceId"):
+                return ""
+            properties = resources[name]
+            return f"{path(self.read(properties['ParentId']))}/{properties['PathPart']}"
+
+        return {name: path(name) for name in resources}
+
+    def methods(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """The API's methods by method and path."""
+        paths = self.paths()
+        return {
+            (method["HttpMethod"], paths.get(self.read(method["ResourceId"]), "/")): method
+            for method in self.properties("AWS::ApiGateway::Method").values()
+        }
+
+
+def _name(logical_id: str) -> str:
+    return _HASH.sub("", logical_id)

@@ -1,0 +1,70 @@
+"""The first credential of a deployment, made from the command line."""
+
+import re
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from daybook import keys
+from infra.operations_key import main, store
+
+
+class Rows:
+    """Takes rows as a DynamoDB client does."""
+
+    def __init__(self) -> None:
+        self.put: list[dict[str, Any]] = []
+
+    def put_item(self, **call: Any) -> None:
+        self.put.append(call)
+
+
+class Refusing:
+    def put_item(self, **call: Any) -> None:
+        answer = {"Error": {"Code": "ResourceNotFoundException", "Message": f"no {call['TableName']}"}}
+        raise ClientError(answer, "PutItem")
+
+
+def test_the_key_is_stored_as_its_hash_for_every_tenant_and_environment() -> None:
+    """The row is the authorizer's: role operations, no tenant, every environment, the hash and not the secret."""
+    rows = Rows()
+    key = keys.new_key()
+    store(rows, "control", key, label="us", clock=lambda: 1_795_365_067_123)
+    assert rows.put == [
+        {
+            "TableName": "control",
+            "Item": {
+                "pk": {"S": "ops"},
+                "sk": {"S": f"key#{key.id}"},
+                "tenant": {"S": ""},
+                "role": {"S": "operations"},
+                "environment": {"S": "*"},
+                "hash": {"S": keys.hash_of(key.secret)},
+                "label": {"S": "us"},
+                "created_at": {"S": "2026-11-22T16:31:07.123Z"},
+            },
+        }
+    ]
+
+
+def test_the_key_is_printed_once_and_is_the_one_stored(capsys: pytest.CaptureFixture[str]) -> None:
+    """The one line printed is a credential, and its secret is the one whose hash was stored."""
+    rows = Rows()
+    assert main(["--table", "control", "--label", "us"], connect=lambda: rows) == 0
+    printed = capsys.readouterr().out
+    assert re.fullmatch(r"dbk_[a-z0-9]+_[A-Za-z0-9]+\n", printed)
+    key = keys.parse(printed.strip())
+    assert key is not None
+    (call,) = rows.put
+    assert keys.matches(key.secret, call["Item"]["hash"]["S"])
+    assert call["Item"]["label"] == {"S": "us"}
+
+
+def test_a_key_that_could_not_be_stored_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the table refuses, the reason is said and no credential is printed."""
+    assert main(["--table", "nowhere"], connect=Refusing) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "no nowhere" in captured.err
+    assert "dbk_" not in captured.err

@@ -1,0 +1,141 @@
+"""Who may do what: each role's exact actions on exact resources, and nothing beside them."""
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from tests.stacks.reading import Stack
+
+EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
+
+DYNAMODB = {
+    "Authorize": {
+        CONTROL: {"GetItem", "UpdateItem"},
+    },
+    "Ingest": {
+        EVENTS: {"PartiQLInsert", "BatchGetItem"},
+        IDENTITIES: {"PartiQLInsert", "BatchGetItem"},
+        CONTROL: {"GetItem"},
+    },
+    "Query": {
+        EVENTS: {"Query", "BatchGetItem", "PartiQLInsert"},
+        f"{EVENTS}/index/by_actor": {"Query"},
+        f"{EVENTS}/index/by_activity": {"Query"},
+        f"{EVENTS}/index/by_target": {"Query"},
+        f"{EVENTS}/index/by_within": {"Query"},
+        IDENTITIES: {"Query", "BatchGetItem", "PartiQLInsert"},
+        CONTROL: {"GetItem"},
+    },
+    "Tenants": {
+        EVENTS: {"PartiQLInsert", "BatchGetItem"},
+        IDENTITIES: {"PartiQLInsert", "BatchGetItem"},
+        CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
+    },
+    "Public": {},
+}
+READS_THE_SECRET = {"Ingest", "Query", "Tenants"}
+READS = {"GetItem", "BatchGetItem", "Query", "ConditionCheckItem"}
+
+
+@pytest.fixture(scope="module")
+def statements(service: Stack) -> dict[str, list[dict[str, Any]]]:
+    """The statements of each function's role, by the function's name."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for policy in service.properties("AWS::IAM::Policy").values():
+        (role,) = policy["Roles"]
+        found[service.read(role).removesuffix("Role")] = policy["PolicyDocument"]["Statement"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def allowed(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, set[str]]]:
+    """What each function may do, by resource."""
+    return {function: _by_resource(service, listed) for function, listed in statements.items()}
+
+
+def _by_resource(service: Stack, statements: list[dict[str, Any]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for statement in statements:
+        for resource in _list(statement["Resource"]):
+            found[service.read(resource)].update(_list(statement["Action"]))
+    return dict(found)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_each_function_runs_in_a_role_of_its_own(service: Stack) -> None:
+    """One role a function, no managed policy in any, assumed by Lambda alone."""
+    functions = service.properties("AWS::Lambda::Function")
+    roles = {name: service.read(function["Role"]) for name, function in functions.items()}
+    assert roles == {f"{name}Function": f"{name}Role.Arn" for name in DYNAMODB}
+    for name in DYNAMODB:
+        role = service.properties("AWS::IAM::Role")[f"{name}Role"]
+        assert set(role) == {"AssumeRolePolicyDocument"}
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+@pytest.mark.parametrize("function", DYNAMODB)
+def test_a_role_holds_single_actions_on_single_resources(
+    allowed: dict[str, dict[str, set[str]]], function: str
+) -> None:
+    """Exactly these, and beside them only its own log, its traces, the secret and the tables' key."""
+    expected = {
+        resource: {f"dynamodb:{action}" for action in actions} for resource, actions in DYNAMODB[function].items()
+    }
+    expected[f"{function}Log.Arn"] = {"logs:CreateLogStream", "logs:PutLogEvents"}
+    expected["*"] = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # X-Ray knows no resources
+    if function in READS_THE_SECRET:
+        expected["Secret"] = {"secretsmanager:GetSecretValue"}
+    if DYNAMODB[function]:
+        expected["Key.Arn"] = {
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey*",
+            "kms:ReEncrypt*",
+        }
+    assert allowed[function] == expected
+
+
+def test_ingest_can_overwrite_and_delete_nothing(allowed: dict[str, dict[str, set[str]]]) -> None:
+    """Its only write is INSERT, on events and on identities, which refuses what is there already."""
+    for resource, actions in allowed["Ingest"].items():
+        writes = {action for action in actions if action.startswith("dynamodb:")} - {f"dynamodb:{a}" for a in READS}
+        assert writes == ({"dynamodb:PartiQLInsert"} if resource in (EVENTS, IDENTITIES) else set())
+
+
+def test_nobody_can_overwrite_or_delete_an_event(allowed: dict[str, dict[str, set[str]]]) -> None:
+    """Of all roles in the deployment none holds an action on events but INSERT and reads."""
+    for resources in allowed.values():
+        for resource, actions in resources.items():
+            if resource == "*" or resource.startswith(EVENTS):
+                assert not any("*" in action for action in actions)
+                kept = {action.removeprefix("dynamodb:") for action in actions if action.startswith("dynamodb:")}
+                assert kept <= READS | {"PartiQLInsert"}
+
+
+def test_the_tables_key_is_used_through_dynamodb_only(
+    service: Stack, statements: dict[str, list[dict[str, Any]]]
+) -> None:
+    """A role can't decrypt by itself: each use of the key is DynamoDB's, on its behalf."""
+    for listed in statements.values():
+        for statement in listed:
+            if any(action.startswith("kms:") for action in _list(statement["Action"])):
+                via = statement["Condition"]["StringEquals"]["kms:ViaService"]
+                assert service.read(via) == "dynamodb.AWS::Region.amazonaws.com"
+
+
+def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:
+    """One permission a function, for this API and no other caller."""
+    permissions = list(service.properties("AWS::Lambda::Permission").values())
+    assert {service.read(permission["FunctionName"]) for permission in permissions} == {
+        f"{name}Function.Arn" for name in DYNAMODB
+    }
+    assert len(permissions) == len(DYNAMODB)
+    for permission in permissions:
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert "GatewayApi" in service.read(permission["SourceArn"])

@@ -1,0 +1,87 @@
+"""The tables and the secret: what is kept, how, and that nothing short of intent deletes it."""
+
+import pytest
+
+from tests.stacks.reading import Stack
+
+TABLES = ("EventsTable", "IdentitiesTable", "ControlTable")
+
+
+def test_there_are_three_tables(storage: Stack) -> None:
+    """Events, identities and control; the ledger comes with the seals."""
+    assert set(storage.properties("AWS::DynamoDB::Table")) == set(TABLES)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_is_recoverable_and_hard_to_delete(storage: Stack, table: str) -> None:
+    """Point-in-time recovery, deletion protection, and retained by the stack however it ends."""
+    resource = storage.resources("AWS::DynamoDB::Table")[table]
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    properties = resource["Properties"]
+    assert properties["DeletionProtectionEnabled"] is True
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_has_two_string_keys_and_forgets_by_expires_at(storage: Stack, table: str) -> None:
+    """Both `pk` and `sk`, on demand, TTL on `expires_at`, encrypted under the deployment's own key."""
+    properties = storage.properties("AWS::DynamoDB::Table")[table]
+    assert properties["KeySchema"] == [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ]
+    assert {attribute["AttributeType"] for attribute in properties["AttributeDefinitions"]} == {"S"}
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    encryption = properties["SSESpecification"]
+    assert (encryption["SSEType"], storage.read(encryption["KMSMasterKeyId"])) == ("KMS", "Key.Arn")
+
+
+def test_events_have_one_index_for_each_question_that_must_stay_fast(storage: Stack) -> None:
+    """Each is named as its partition attribute, sorted by the event's id, and carries `z` and `received_at` alone."""
+    indexes = storage.properties("AWS::DynamoDB::Table")["EventsTable"]["GlobalSecondaryIndexes"]
+    assert {index["IndexName"] for index in indexes} == {"by_actor", "by_activity", "by_target", "by_within"}
+    for index in indexes:
+        assert index["KeySchema"] == [
+            {"AttributeName": index["IndexName"], "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ]
+        projection = index["Projection"]
+        assert (projection["ProjectionType"], set(projection["NonKeyAttributes"])) == (
+            "INCLUDE",
+            {"z", "received_at"},
+        )
+
+
+def test_only_events_are_indexed_and_streamed(storage: Stack) -> None:
+    """The stream shows what was written, to the fan-out and the ledger to come; people are in no stream."""
+    tables = storage.properties("AWS::DynamoDB::Table")
+    assert tables["EventsTable"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    for table in ("IdentitiesTable", "ControlTable"):
+        assert "StreamSpecification" not in tables[table]
+        assert "GlobalSecondaryIndexes" not in tables[table]
+
+
+def test_the_secret_is_made_by_aws_and_kept(storage: Stack) -> None:
+    """64 letters and digits that nobody has seen, never rotated, retained."""
+    (secret,) = storage.resources("AWS::SecretsManager::Secret").values()
+    assert secret["Properties"]["GenerateSecretString"] == {
+        "PasswordLength": 64,
+        "ExcludePunctuation": True,
+        "IncludeSpace": False,
+    }
+    assert (secret["DeletionPolicy"], secret["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert not storage.resources("AWS::SecretsManager::RotationSchedule")
+
+
+def test_the_key_outlives_the_stack(storage: Stack) -> None:
+    """Without its key every table is lost: it is retained, and deleting it by hand leaves 30 days to think."""
+    (key,) = storage.resources("AWS::KMS::Key").values()
+    assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert key["Properties"]["PendingWindowInDays"] == 30
+    assert key["Properties"]["EnableKeyRotation"] is True
+
+
+def test_the_operators_are_told_the_control_tables_name(storage: Stack) -> None:
+    """The output by which the first operations key is made."""
+    assert storage.output("ControlTable") == "ControlTable"
