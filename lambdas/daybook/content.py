@@ -11,7 +11,7 @@ from daybook.clock import format_time
 from daybook.decoding import read_time
 from daybook.derivation import DeploymentKeys
 from daybook.event_id import FORM, derived_identity, event_id
-from daybook.identities import Person, Reference
+from daybook.identities import Person, Reference, folded
 from daybook.mentions import USER, Mentions
 from daybook.sealing import Place, event_key, seal
 from daybook.tenants import TenantSettings
@@ -81,10 +81,19 @@ class ContentWriter:
     def guid(self, mention: int) -> str:
         return self._sealed[self._place_of[mention]].person.guid
 
+    @property
+    def goes_by_alias(self) -> bool:
+        """Whether nobody's name or id tells the actor from others of its kind."""
+        mention = self._judged.mentions.actor
+        return mention is None or self._judged.mentions.all[mention].reference.address is not None
+
     def guid_named(self, text: str) -> str | None:
-        """The person of whom the whole text is a name or an id."""
-        person = self.cast.person_named(text)
-        return None if person is None else self._sealed[person].person.guid
+        """The person of whom the whole text is the username or the client's id."""
+        for sealed in self._sealed:
+            username, client_id = sealed.fields[USERNAME], sealed.fields[CLIENT_ID]
+            if text == client_id or (username is not None and folded(text) == folded(username)):
+                return sealed.person.guid
+        return None
 
     def write(self) -> dict[str, Any]:
         event, activity, variant = self._event, self._judged.activity, self._judged.variant
@@ -158,7 +167,7 @@ class ContentWriter:
         actor, mention = self._event.actor, self._judged.mentions.actor
         written: dict[str, Any] = {
             "type": actor.type,
-            "alias": self._profile.aliases.of(actor.type),
+            "alias": self._profile.aliases.of(actor.type) if self.goes_by_alias else None,
             "user_type": actor.user_type,
             "roles": actor.roles,
         }

@@ -34,6 +34,13 @@ def lowest_id(occurred_ms: int) -> str:
     return event_id(occurred_ms, bytes(IDENTITY_BYTES))
 
 
+def neighbour(identifier: str, step: int) -> str:
+    """The id `step` places further on; the outermost ids have no neighbour beyond them and give themselves."""
+    number = (occurred_ms(identifier) << 130 | int.from_bytes(identity_of(identifier), "big")) + step
+    number = min(max(number, 0), (1 << 180) - 1)
+    return event_id(number >> 130, (number & (1 << 128) - 1).to_bytes(IDENTITY_BYTES, "big"))
+
+
 def occurred_ms(identifier: str) -> int:
     value = 0
     for character in identifier[:10]:

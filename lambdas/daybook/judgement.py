@@ -78,7 +78,7 @@ class Judge:
         _check_parameters(event, variant)
         _check_actor(event, activity, variant)
         self._check_source(event)
-        mentions = Mentions(event, variant, self.settings, self._keys.address)
+        mentions = Mentions.of(event, variant, self.settings, self._keys.address)
         if not self._own:
             mentions.check(self.profile.aliases, event)
         return Judged(

@@ -1,6 +1,6 @@
 """The people whom an event mentions: as its actor, its target, in its parameters, or declared for its free text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from daybook.catalogue import Aliases, Variant
@@ -26,20 +26,26 @@ class Mention(NamedTuple):
 class Mentions:
     """Who is mentioned where in one event; each place gives the number of a mention in `all`."""
 
-    def __init__(self, event: SentEvent, variant: Variant | None, settings: TenantSettings, address_key: bytes) -> None:
-        self.all: list[Mention] = []
+    def __init__(self, people: Sequence[Mention] = ()) -> None:
+        self.all = list(people)
         self.actor: int | None = None
         self.target: int | None = None
         self.container: int | None = None
         self.params: dict[str, int | list[int]] = {}
-        self._mention_actor(event, settings, address_key)
+
+    @classmethod
+    def of(cls, event: SentEvent, variant: Variant | None, settings: TenantSettings, address_key: bytes) -> "Mentions":
+        """Raises `Rejected` where a person is named by nothing, or by what is no username."""
+        mentions = cls()
+        mentions._mention_actor(event, settings, address_key)
         for declared in event.people or ():
-            self._mention_declared(declared)
+            mentions._mention_declared(declared)
         typed = () if variant is None else (param.name for param in variant.params if param.type == "person")
-        self._mention_params(event, frozenset(typed))
+        mentions._mention_params(event, frozenset(typed))
         # Last, since a target may be named by what only one of the others tells to be a username.
         if event.target is not None:
-            self._mention_target(event.target)
+            mentions._mention_target(event.target)
+        return mentions
 
     def check(self, aliases: Aliases, event: SentEvent) -> None:
         """Raises `Rejected` for a username that could pass for an alias, or that is too long to be a key."""

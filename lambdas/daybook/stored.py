@@ -84,7 +84,7 @@ def store_form(judged: Judged, writer: ContentWriter, settings: TenantSettings, 
         received_ms=judged.received_ms,
         expires_at=settings.expires_at(judged.occurred_ms),
         fingerprint=judged.fingerprint,
-        by_actor=f"{lies_in}#{_actor_part(judged, writer, content)}",
+        by_actor=f"{lies_in}#{_actor_part(writer, content)}",
         by_activity=f"{lies_in}#{judged.event.activity}",
         by_target=None if by_target is None else f"{lies_in}#{by_target}",
         by_within=None if by_within is None else f"{lies_in}#{by_within}",
@@ -92,13 +92,10 @@ def store_form(judged: Judged, writer: ContentWriter, settings: TenantSettings, 
     )
 
 
-def _actor_part(judged: Judged, writer: ContentWriter, content: dict[str, Any]) -> str:
+def _actor_part(writer: ContentWriter, content: dict[str, Any]) -> str:
     """The GUID of an actor who is shown by a name or an id, else the alias that is shown."""
-    actor = judged.mentions.actor
-    if actor is None or judged.mentions.all[actor].reference.address is not None:
-        alias: str = content["actor"]["alias"]
-        return alias
-    return writer.guid(actor)
+    actor: dict[str, str] = content["actor"]
+    return actor["alias"] if writer.goes_by_alias else actor["id"]
 
 
 def _target_keys(
