@@ -18,6 +18,8 @@ _FEATURES = {
     "@aws-cdk/aws-iam:minimizePolicies": True,
     "@aws-cdk/core:checkSecretUsage": True,
     "@aws-cdk/core:enablePartitionLiterals": True,
+    # CloudFormation then refuses to replace a table while a function still uses it.
+    "@aws-cdk/core:defaultCrossStackReferences": "strong",
 }
 
 

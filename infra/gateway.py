@@ -77,7 +77,6 @@ class Gateway(Construct):
                 function,
                 # One permission for each function, not for each route: a resource policy holds 20 KB.
                 scope_permission_to_method=False,
-                allow_test_invoke=False,
             )
             for name, function in functions.items()
         }

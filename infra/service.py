@@ -83,15 +83,8 @@ class ServiceStack(Stack):
 
         self.tenants.allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem")
         self.tenants.allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem")
-        self.tenants.allow(
-            control,
-            "dynamodb:GetItem",
-            "dynamodb:Query",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:ConditionCheckItem",
-        )
+        # A transaction asks for the action of each of its parts, and has none of its own.
+        self.tenants.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem")
 
         for function in (self.ingest, self.query, self.tenants):
             function.allow(self._storage.secret.secret_arn, "secretsmanager:GetSecretValue")

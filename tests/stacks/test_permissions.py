@@ -30,12 +30,12 @@ DYNAMODB = {
     "Tenants": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
         IDENTITIES: {"PartiQLInsert", "BatchGetItem"},
-        CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
+        CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
     },
     "Public": {},
 }
 READS_THE_SECRET = {"Ingest", "Query", "Tenants"}
-READS = {"GetItem", "BatchGetItem", "Query", "ConditionCheckItem"}
+READS = {"GetItem", "BatchGetItem", "Query"}
 
 
 @pytest.fixture(scope="module")
