@@ -37,8 +37,9 @@ class ServiceStack(Stack):
             "SECRET_ARN": storage.secret.secret_arn,
             **control,
         }
-        # In each caller's way once a minute, with one read and a hash: little memory, but its start is waited for.
-        self.authorize = self._function("authorize", control, memory_mb=1_024, timeout=Duration.seconds(5))
+        # In each caller's way once a minute, with one read and a hash: less memory, but its start is waited for.
+        # 10 s: both attempts of the client at a slow read.
+        self.authorize = self._function("authorize", control, memory_mb=1_024, timeout=Duration.seconds(10))
         self.ingest = self._function("ingest", stores)
         self.query = self._function("query", stores)
         self.tenants = self._function("tenants", stores)
