@@ -10,7 +10,9 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
+from daybook.body import read_body
 from daybook.clock import parse_time
+from daybook.http import Request
 from daybook.problem import FieldError, Problem, bad_field
 from daybook.tenants import SLUG
 
@@ -23,10 +25,13 @@ _SENTENCE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>[\w.\[\]]*)`)?", r
 _FIELD = re.compile(r"Object (?P<fault>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
 
 
+def read_form(request: Request, form: type[T]) -> T:
+    """The request's body as `form`, a msgspec Struct. Raises `Problem`: see `read_body` and `decode`."""
+    return decode(read_body(request, MOST_BYTES), form)
+
+
 def decode(body: bytes, form: type[T]) -> T:
-    """The body as `form`, a msgspec Struct. Raises `Problem` 400, 413, or 422 naming the field at fault."""
-    if len(body) > MOST_BYTES:
-        raise Problem(413, "too_large", f"The body may have at most {MOST_BYTES} bytes.")
+    """Raises `Problem` 400, or 422 naming the field at fault."""
     try:
         document = _decoder.decode(body.decode())
     except (ValueError, RecursionError):

@@ -54,7 +54,7 @@ class Issuing:
 
     def create(self, request: Request) -> Answer:
         settings = self.store.settings(request.tenant)
-        form = validation.decode(request.body, NewKey)
+        form = validation.read_form(request, NewKey)
         if form.role not in _ISSUED:
             raise bad_field("role", f"must be one of {', '.join(_ISSUED)}")
         key = self.new_key()

@@ -73,7 +73,7 @@ class Tenancy:
     clock: Clock
 
     def create(self, request: Request) -> Answer:
-        form = validation.decode(request.body, NewTenant)
+        form = validation.read_form(request, NewTenant)
         tenant = Tenant(validation.slug("tenant", form.tenant))
         settings = TenantSettings(
             tenant=tenant,
@@ -100,7 +100,7 @@ class Tenancy:
     def change(self, request: Request) -> Answer:
         """A change that changes nothing is answered, and neither written nor recorded."""
         before = self.store.settings(request.tenant)
-        form = validation.decode(request.body, TenantChange)
+        form = validation.read_form(request, TenantChange)
         now_ms = self.clock()
         after = form.applied(before, now_ms)
         if after == before:

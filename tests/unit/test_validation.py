@@ -79,13 +79,6 @@ def test_what_has_not_the_form_is_422_naming_the_field(body: bytes, code: str, p
     assert [error.path for error in refused.value.errors] == [path]
 
 
-def test_a_body_that_is_too_large_is_413() -> None:
-    """Before anything is read."""
-    with pytest.raises(Problem) as refused:
-        validation.decode(b" " * (validation.MOST_BYTES + 1), Form)
-    assert refused.value.status == 413
-
-
 def test_a_number_of_any_size_is_read_as_what_it_is() -> None:
     """Whoever asks for it bounds it: nothing wraps round."""
     for digits in (18, 19, 25, 4_000):
