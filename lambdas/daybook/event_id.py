@@ -36,9 +36,9 @@ def lowest_id(occurred_ms: int) -> str:
 
 def neighbour(identifier: str, step: int) -> str:
     """The id `step` places further on; the outermost ids have no neighbour beyond them and give themselves."""
-    number = (occurred_ms(identifier) << 130 | int.from_bytes(identity_of(identifier), "big")) + step
-    number = min(max(number, 0), (1 << 180) - 1)
-    return event_id(number >> 130, (number & (1 << 128) - 1).to_bytes(IDENTITY_BYTES, "big"))
+    number = (occurred_ms(identifier) << 128 | int.from_bytes(identity_of(identifier), "big")) + step
+    number = min(max(number, 0), (1 << 178) - 1)
+    return event_id(number >> 128, (number & (1 << 128) - 1).to_bytes(IDENTITY_BYTES, "big"))
 
 
 def occurred_ms(identifier: str) -> int:

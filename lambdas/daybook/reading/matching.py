@@ -1,0 +1,118 @@
+"""Whether an event is what a reader asked for: the one meaning of every filter, whichever index answered.
+
+First by what stands in the clear, which costs no key; then, for what is left, by the opened event.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from daybook.mentions import USER
+from daybook.reading.opened import Opened
+from daybook.reading.parameters import Filters
+from daybook.reading.people import Named
+
+_PLAIN = {
+    "activity": lambda content: content["activity"],
+    "variant": lambda content: content.get("variant"),
+    "component": lambda content: content.get("component"),
+    "status": lambda content: content["status"],
+    "origin": lambda content: content["origin"],
+    "actor_type": lambda content: content["actor"]["type"],
+    "user_type": lambda content: content["actor"].get("user_type"),
+    "source_type": lambda content: content.get("source", {}).get("type"),
+}
+
+
+class Matcher:
+    """`named` says what the values of `actor` and `target` stand for."""
+
+    def __init__(self, filters: Filters, named: Mapping[str, Named], role: str) -> None:
+        self._filters = filters
+        self._role = role
+        self._plain = [(value_of, frozenset(filters.of(name))) for name, value_of in _PLAIN.items() if filters.of(name)]
+        self._categories = frozenset(slug(category) for category in filters.of("category"))
+        self._actors = [named[text] for text in filters.of("actor")]
+        self._targets = [(kind, named[text]) for kind, text in filters.targets]
+
+    def matches_clear(self, content: Mapping[str, Any]) -> bool:
+        """What can be told without any key, the caller's right to see the event included."""
+        if content.get("visibility", self._role) != self._role:
+            return False
+        if not all(value_of(content) in wanted for value_of, wanted in self._plain):
+            return False
+        if self._categories and slug(content["category"]) not in self._categories:
+            return False
+        return not self._actors or self._is_actor(content["actor"])
+
+    @property
+    def needs_opening(self) -> bool:
+        """Whether anything is left that only the opened event tells."""
+        return bool(
+            self._targets
+            or self._filters.texts
+            or any(self._filters.of(name) for name in ("ip", "caused_by", "session_id", "request_id"))
+        )
+
+    def matches_opened(self, opened: Opened, native: Mapping[str, Any]) -> bool:
+        filters, context = self._filters, native["context"]
+        for name, value in (
+            ("ip", context["ip"]),
+            ("session_id", context["session_id"]),
+            ("request_id", context["request_id"]),
+            ("caused_by", native["caused_by"]),
+        ):
+            if filters.of(name) and value not in filters.of(name):
+                return False
+        if self._targets and not self._is_target(opened, native):
+            return False
+        return not filters.texts or _holds_text(native, filters.texts)
+
+    def _is_actor(self, actor: Mapping[str, Any]) -> bool:
+        guid = actor.get("id")
+        for named in self._actors:
+            if guid in named.guids or actor.get("alias") in named.aliases:
+                return True
+            if guid is None and not named.is_known and named.text in (actor.get("username"), actor.get("client_id")):
+                return True
+        return False
+
+    def _is_target(self, opened: Opened, native: Mapping[str, Any]) -> bool:
+        target, written = native["target"], opened.content.get("target", {})
+        if target is None:
+            return False
+        places = [(target["type"], target["id"], written.get("id"))]
+        if target["within"] is not None:
+            places.append((target["within"]["type"], target["within"]["id"], written["within"]["id"]))
+        return any(self._is_asked_for(opened, *place) for place in places)
+
+    def _is_asked_for(self, opened: Opened, kind: str, shown: str | None, written: str | None) -> bool:
+        if shown is None or written is None:
+            return False
+        guid = shown if kind == USER else opened.person_that_is(written)
+        return any(
+            kind == asked and (guid in named.guids or (kind != USER and shown == named.text))
+            for asked, named in self._targets
+        )
+
+
+def slug(label: str) -> str:
+    """A category's label as it may stand in a URL: "User access" is `user-access`."""
+    return "-".join("".join(character if character.isalnum() else " " for character in label.lower()).split())
+
+
+def _holds_text(native: Mapping[str, Any], texts: tuple[str, ...]) -> bool:
+    target, actor = native["target"] or {}, native["actor"]
+    searched = "\n".join(
+        text
+        for text in (
+            native["details"],
+            native["activity"],
+            native["component"],
+            target.get("id"),
+            target.get("name"),
+            actor["username"],
+            actor["name"],
+        )
+        if text
+    ).casefold()
+    return any(text in searched for text in texts)

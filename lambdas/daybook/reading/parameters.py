@@ -1,0 +1,207 @@
+"""The parameters of a read, as the contract names them, checked and typed."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from daybook.catalogue import PROFILES
+from daybook.clock import DAY, SECOND, parse_time
+from daybook.problem import Problem, bad_parameter
+
+MOST_VALUES = 100
+MOST_EVENTS = 500
+DEFAULT_EVENTS = 50
+NATIVE = "native"
+
+EQUALITIES = (
+    "activity",
+    "variant",
+    "category",
+    "component",
+    "status",
+    "actor",
+    "actor_type",
+    "user_type",
+    "target",
+    "ip",
+    "source_type",
+    "origin",
+    "caused_by",
+    "session_id",
+    "request_id",
+)
+SCALARS = ("environment", "from", "to", "range", "sort", "limit", "cursor", "view", "tz")
+_CHOICES = {
+    "status": ("success", "failure"),
+    "origin": ("user", "system"),
+    "actor_type": ("user", "system", "api", "operations", "unknown"),
+}
+_UNCLEAN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_TARGET = re.compile(r"([a-z0-9-]{1,64}):(.+)", re.DOTALL)
+
+
+class Span(NamedTuple):
+    """From this millisecond on, up to but not including that one; None: open."""
+
+    from_ms: int | None
+    to_ms: int | None
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What events must be: different names mean and, several values of one name mean or."""
+
+    equal: Mapping[str, tuple[str, ...]]
+    """Values by parameter, for those of `EQUALITIES` that were given."""
+    texts: tuple[str, ...] = ()
+    """`q`."""
+
+    def of(self, name: str) -> tuple[str, ...]:
+        return self.equal.get(name, ())
+
+    @property
+    def targets(self) -> list[tuple[str, str]]:
+        """Type and id, cut at the first colon."""
+        return [(kind, text) for kind, _, text in (value.partition(":") for value in self.of("target"))]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    filters: Filters
+    span: Span
+    range: str | None
+    environment: str | None
+    newest_first: bool
+    limit: int
+    cursor: str | None
+    view: str
+    zone: ZoneInfo
+    identity: bytes
+    """What makes another query of this one: everything but `cursor` and `limit`, in one order."""
+
+
+def read_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
+    """Raises `Problem` 400 for an unknown parameter, a malformed value, or too many of them."""
+    for name, values in query.items():
+        if name not in (*EQUALITIES, *SCALARS, "q", "group"):
+            raise bad_parameter(name, "is no parameter of this read", "unknown_parameter")
+        if any(not value or _UNCLEAN.search(value) for value in values):
+            raise bad_parameter(name, "must hold a character, and no control characters")
+        if name in SCALARS and len(set(values)) > 1:
+            raise bad_parameter(name, "may be given once")
+    if sum(len(values) for values in query.values()) > MOST_VALUES:
+        raise Problem(400, "too_many_values", f"A read takes at most {MOST_VALUES} values in all.")
+    scalars = {name: query[name][0] for name in SCALARS if query.get(name)}
+    return Parameters(
+        filters=_filters(query),
+        span=_span(scalars),
+        range=scalars.get("range"),
+        environment=scalars.get("environment"),
+        newest_first=_newest_first(scalars.get("sort", "-occurred_at")),
+        limit=_limit(scalars.get("limit")),
+        cursor=scalars.get("cursor"),
+        view=_view(scalars.get("view", NATIVE)),
+        zone=_zone(scalars.get("tz", "UTC")),
+        identity=_identity(query),
+    )
+
+
+def span_at(parameters: Parameters, now_ms: int) -> Span:
+    """The span that the read covers, `range` counted back from `now_ms`."""
+    if parameters.range is None:
+        return parameters.span
+    if parameters.range == "12m":
+        start = _months_back(now_ms, 12)
+    else:
+        start = now_ms - int(parameters.range[:-1]) * DAY
+    # What is stored under this very millisecond lies within "up to now".
+    return Span(start, now_ms + 1)
+
+
+def read_moment(name: str, text: str) -> int:
+    """Raises `Problem` 400. A `+` that was sent unescaped arrives as a blank."""
+    try:
+        return parse_time(text.replace(" ", "+"))
+    except ValueError as error:
+        raise bad_parameter(name, str(error)) from None
+
+
+def target_of(name: str, value: str) -> tuple[str, str]:
+    match = _TARGET.fullmatch(value)
+    if match is None:
+        raise bad_parameter(name, "must be type:id, or user:username")
+    return match[1], match[2]
+
+
+def _filters(query: Mapping[str, Sequence[str]]) -> Filters:
+    if query.get("group"):
+        raise bad_parameter("group", "there is no such group", "unknown_group")
+    equal = {name: tuple(dict.fromkeys(query[name])) for name in EQUALITIES if query.get(name)}
+    for name, choices in _CHOICES.items():
+        if not set(equal.get(name, ())) <= set(choices):
+            raise bad_parameter(name, f"must be one of {', '.join(choices)}")
+    for value in equal.get("target", ()):
+        target_of("target", value)
+    return Filters(equal, tuple(text.casefold() for text in query.get("q", ())))
+
+
+def _span(scalars: Mapping[str, str]) -> Span:
+    if "range" in scalars:
+        if scalars["range"] not in ("7d", "30d", "12m"):
+            raise bad_parameter("range", "must be one of 7d, 30d, 12m")
+        if "from" in scalars or "to" in scalars:
+            raise bad_parameter("range", "excludes from and to")
+        return Span(None, None)
+    from_ms, to_ms = (read_moment(name, scalars[name]) if name in scalars else None for name in ("from", "to"))
+    if from_ms is not None and to_ms is not None and from_ms >= to_ms:
+        raise bad_parameter("from", "must lie before to")
+    return Span(from_ms, to_ms)
+
+
+def _newest_first(sort: str) -> bool:
+    if sort not in ("-occurred_at", "occurred_at"):
+        raise bad_parameter("sort", "must be -occurred_at or occurred_at")
+    return sort.startswith("-")
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_EVENTS
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MOST_EVENTS:
+        raise bad_parameter("limit", f"must be 1 to {MOST_EVENTS}")
+    return int(text)
+
+
+def _view(name: str) -> str:
+    if name != NATIVE and name not in PROFILES:
+        raise bad_parameter("view", f"must be one of {', '.join((NATIVE, *PROFILES))}", "unknown_view")
+    return name
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise bad_parameter("tz", "is no IANA time zone", "unknown_zone") from None
+
+
+def _identity(query: Mapping[str, Sequence[str]]) -> bytes:
+    return repr(
+        sorted((name, sorted(set(values))) for name, values in query.items() if name not in ("cursor", "limit"))
+    ).encode()
+
+
+def _months_back(now_ms: int, months: int) -> int:
+    """The same day and time of an earlier month; its last day where it has no such day."""
+    seconds, rest = divmod(now_ms, SECOND)
+    now: Any = datetime.fromtimestamp(seconds, UTC)
+    year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
+    for day in range(now.day, now.day - 4, -1):
+        try:
+            return int(now.replace(year=year, month=month + 1, day=day).timestamp()) * SECOND + rest
+        except ValueError:
+            continue
+    raise AssertionError("every month has a 28th")
