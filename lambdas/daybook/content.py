@@ -186,20 +186,20 @@ class ContentWriter:
         target, mentions = self._event.target, self._judged.mentions
         if target is None:
             return None
-        written: dict[str, Any] = {"type": target.type}
-        if mentions.target is not None:
-            written["id"] = self.guid(mentions.target)
-        else:
-            written["id"] = None if target.id is None else self.cast.identifier(target.id)
-            written["name"] = None if target.name is None else self.cast.label(target.name)
+        written = {"type": target.type, **self._place(target.id, mentions.target)}
+        if mentions.target is None and target.name is not None:
+            written["name"] = self.cast.label(target.name)
         if target.within is not None:
-            written["within"] = {
-                "type": target.within.type,
-                "id": self.cast.identifier(target.within.id)
-                if mentions.container is None
-                else self.guid(mentions.container),
-            }
-        return _present(written)
+            written["within"] = {"type": target.within.type, **self._place(target.within.id, mentions.container)}
+        return written
+
+    def _place(self, text: str | None, mention: int | None) -> dict[str, Any]:
+        """A target's id. `person` stands beside one that is somebody's username or id: its key holds the GUID."""
+        if mention is not None:
+            return {"id": self.guid(mention)}
+        if text is None:
+            return {}
+        return _present({"id": self.cast.identifier(text), "person": self.guid_named(text)})
 
     def _params(self) -> dict[str, Any]:
         persons = self._judged.mentions.params

@@ -144,3 +144,8 @@ def untokenise(text: str, value_of: Callable[[int, int], Any]) -> Any:
     if match is not None and match[1] is not None:
         return value_of(int(match[1]), int(match[2]))
     return _TOKEN.sub(lambda found: "~" if found[1] is None else str(value_of(int(found[1]), int(found[2]))), text)
+
+
+def people_in(text: str) -> list[int]:
+    """The places in the cast of those who stand in a tokenised text."""
+    return [int(person) for person, _ in _TOKEN.findall(text) if person] if "~" in text else []

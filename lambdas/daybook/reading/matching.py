@@ -3,7 +3,7 @@
 First by what stands in the clear, which costs no key; then, for what is left, by the opened event.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from daybook.mentions import USER
@@ -11,7 +11,7 @@ from daybook.reading.opened import Opened
 from daybook.reading.parameters import Filters
 from daybook.reading.people import Named
 
-_PLAIN = {
+_PLAIN: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "activity": lambda content: content["activity"],
     "variant": lambda content: content.get("variant"),
     "component": lambda content: content.get("component"),
@@ -80,17 +80,19 @@ class Matcher:
         target, written = native["target"], opened.content.get("target", {})
         if target is None:
             return False
-        places = [(target["type"], target["id"], written.get("id"))]
+        places = [(target, written)]
         if target["within"] is not None:
-            places.append((target["within"]["type"], target["within"]["id"], written["within"]["id"]))
+            places.append((target["within"], written["within"]))
         return any(self._is_asked_for(opened, *place) for place in places)
 
-    def _is_asked_for(self, opened: Opened, kind: str, shown: str | None, written: str | None) -> bool:
-        if shown is None or written is None:
+    def _is_asked_for(self, opened: Opened, shown: Mapping[str, Any], written: Mapping[str, Any]) -> bool:
+        kind, text = shown["type"], written.get("id")
+        if text is None:
             return False
-        guid = shown if kind == USER else opened.person_that_is(written)
+        guid = text if kind == USER else written.get("person")
+        names = kind != USER and opened.is_readable(text)
         return any(
-            kind == asked and (guid in named.guids or (kind != USER and shown == named.text))
+            kind == asked and (guid in named.guids or (names and shown["id"] == named.text))
             for asked, named in self._targets
         )
 

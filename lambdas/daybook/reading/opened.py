@@ -10,7 +10,7 @@ from daybook.clock import format_time
 from daybook.content import ADDRESS, CLIENT_ID, EMAIL, NAME, TEXTS, USER_AGENT, USERNAME
 from daybook.mentions import USER
 from daybook.sealing import Place, event_key, open_sealed
-from daybook.tokens import untokenise
+from daybook.tokens import people_in, untokenise
 
 
 class Row(NamedTuple):
@@ -54,6 +54,10 @@ class Opened:
     def _value(self, person: int, slot: int) -> Any:
         fields = self._fields[person]
         return self._people[person]["id"] if fields is None else fields[slot]
+
+    def is_readable(self, text: str) -> bool:
+        """Whether nobody who stands in a text of the content is forgotten."""
+        return all(self._fields[person] is not None for person in people_in(text))
 
     def native(self, received_ms: int, aliases: Aliases) -> dict[str, Any]:
         """The native event of the contract: every field there; null what is absent."""

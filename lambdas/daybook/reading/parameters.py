@@ -113,10 +113,7 @@ def span_at(parameters: Parameters, now_ms: int) -> Span:
     """The span that the read covers, `range` counted back from `now_ms`."""
     if parameters.range is None:
         return parameters.span
-    if parameters.range == "12m":
-        start = _months_back(now_ms, 12)
-    else:
-        start = now_ms - int(parameters.range[:-1]) * DAY
+    start = _months_back(now_ms, 12) if parameters.range == "12m" else now_ms - int(parameters.range[:-1]) * DAY
     # What is stored under this very millisecond lies within "up to now".
     return Span(start, now_ms + 1)
 
