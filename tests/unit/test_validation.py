@@ -1,11 +1,15 @@
 """Small JSON bodies: 400 for what can't be read, 422 naming the field for what can't be accepted."""
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Struct
 
 from daybook import validation
+from daybook.http import Answer
 from daybook.problem import Problem
 
 
@@ -125,3 +129,23 @@ def test_forms_may_be_let_go() -> None:
         form: Any = type("Fleeting", (Struct,), {"__annotations__": {"a": list[str] | None}})
         with pytest.raises(Problem):
             validation.decode(b'{"a":[1]}', form)
+
+
+_any_text = st.text(st.characters(codec=None, categories=None), max_size=8)
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | _any_text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "sizes"]) | _any_text, inner),
+    max_leaves=8,
+)
+
+
+@given(st.binary(max_size=40) | _json.map(lambda value: json.dumps(value).encode()))
+def test_whatever_is_sent_is_read_or_refused(body: bytes) -> None:
+    """Nothing but a `Problem` of 400 or 422 escapes, and it can be written as an answer."""
+    refused: Problem | None = None
+    try:
+        validation.decode(body, Form)
+    except Problem as problem:
+        refused = problem
+    assert refused is None or refused.status in (400, 422)
+    assert refused is None or Answer(refused.status, refused.body()).to_gateway()["body"]
