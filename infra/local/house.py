@@ -1,0 +1,148 @@
+"""The whole house on this machine: the stores, the stacks, the functions and the gateway, and how they end."""
+
+import logging
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import boto3
+from moto.server import ThreadedMotoServer
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from daybook.keys import Key, new_key
+from infra import LAMBDAS, operations_key
+from infra.local import moto_insert
+from infra.local.api import REGION, read_api
+from infra.local.cloudformation import Client, create_stacks, functions
+from infra.local.dynamodb_local import DynamoDBLocal
+from infra.local.gateway import Gateway
+from infra.local.instances import Configuration, Function, FunctionError
+from infra.local.lasting import create_tables, kept_key, kept_secret, random_secret
+from infra.local.options import Options, Unusable
+from infra.local.template import Templates, templates
+
+HOST = "127.0.0.1"
+ANY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": REGION}
+
+
+@dataclass(frozen=True)
+class House:
+    url: str
+    aws_url: str
+    operations_key: Key
+
+
+@contextmanager
+def open_house(options: Options) -> Iterator[House]:
+    """Everything answers inside; nothing is left when it is over. Raises `Unusable`."""
+    for variable, number in (("PORT", options.port), ("DAYBOOK_AWS_PORT", options.aws_port)):
+        ensure_free(variable, number)
+    stacks = templates()
+    lasting = options.data / "dynamodb"
+    with ExitStack() as opened:
+        # The engine starts while moto is made ready: each takes its seconds.
+        others = opened.enter_context(ThreadPoolExecutor())
+        on_disk = options.store == "dynamodb-local"
+        engine = others.submit(opened.enter_context, DynamoDBLocal(lasting)) if on_disk else None
+        aws_url = opened.enter_context(moto_server(options.aws_port))
+        endpoints = {"AWS_ENDPOINT_URL": aws_url}
+        create_stacks(stacks, partial(client, endpoints), partial(kept_secret, lasting) if on_disk else random_secret)
+        if engine:
+            endpoints["AWS_ENDPOINT_URL_DYNAMODB"] = engine.result().endpoint
+            create_tables(client(endpoints, "dynamodb"), stacks, lasting)
+        aws = partial(client, endpoints)
+        configurations = functions(aws, lambda_environment(endpoints))
+        instances = opened.enter_context(running(configurations, options, others))
+        key = options.operations_key or (kept_key(lasting) if on_disk else new_key())
+        operations_key.store(aws("dynamodb"), control_table(configurations), key, label="operations")
+        url = opened.enter_context(gateway(options, stacks, aws, instances))
+        yield House(url, aws_url, key)
+
+
+def client(endpoints: Mapping[str, str], service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=endpoints.get(f"AWS_ENDPOINT_URL_{service.upper()}", endpoints["AWS_ENDPOINT_URL"]),
+        region_name=REGION,
+        aws_access_key_id=ANY_CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=ANY_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def lambda_environment(endpoints: Mapping[str, str]) -> dict[str, str]:
+    """What Lambda itself sets, and where AWS is."""
+    return {
+        **ANY_CREDENTIALS,
+        **endpoints,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "LAMBDA_TASK_ROOT": str(LAMBDAS),
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+    }
+
+
+def control_table(configurations: Mapping[str, Configuration]) -> str:
+    """Where the functions look for keys."""
+    return next(
+        each.environment["CONTROL_TABLE"] for each in configurations.values() if "CONTROL_TABLE" in each.environment
+    )
+
+
+@contextmanager
+def moto_server(port: int) -> Iterator[str]:
+    moto_insert.apply()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else a line on the terminal for every call
+    server = ThreadedMotoServer(HOST, port, verbose=False)
+    server.start()
+    try:
+        yield f"http://{HOST}:{port}"
+    finally:
+        server.stop()
+
+
+@contextmanager
+def running(
+    configurations: Mapping[str, Configuration], options: Options, pool: ThreadPoolExecutor
+) -> Iterator[dict[str, Function]]:
+    """The functions, one instance of each started. Their output goes to `functions.log`."""
+    logs = options.data / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    with (logs / "functions.log").open("wb") as log:
+        all_of_them = {arn: Function(configuration, log) for arn, configuration in configurations.items()}
+        try:
+            list(pool.map(Function.warm_up, all_of_them.values()))
+            yield all_of_them
+        except FunctionError as failure:
+            raise Unusable(f"{failure}; {log.name} says why.") from None
+        finally:
+            list(pool.map(Function.stop, all_of_them.values()))
+
+
+@contextmanager
+def gateway(options: Options, stacks: Templates, aws: Client, instances: Mapping[str, Function]) -> Iterator[str]:
+    api = read_api(stacks, aws)
+    with (options.data / "logs" / "access.log").open("w") as log:
+        server = make_server(
+            HOST, options.port, Gateway(api, instances, log), threaded=True, request_handler=WSGIRequestHandler
+        )
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+        try:
+            yield f"http://{HOST}:{options.port}"
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
+def ensure_free(variable: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise Unusable(f"Port {port} is taken; set {variable} to another one.") from None

@@ -1,0 +1,51 @@
+"""What the one who types `make run` can choose, all by environment variables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from daybook.keys import Key, parse
+from infra.local.template import CACHE
+
+STORES = ("moto", "dynamodb-local")
+
+
+class Unusable(Exception):  # noqa: N818  what was asked for, not what failed
+    """A start that can't be: the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    port: int
+    aws_port: int
+    store: str
+    operations_key: Key | None
+    demo: bool
+    data: Path
+    """Holds the logs, and with `dynamodb-local` what outlives a restart."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "Options":
+        """Raises `Unusable`."""
+        store = environ.get("DAYBOOK_STORE") or STORES[0]
+        if store not in STORES:
+            raise Unusable(f"DAYBOOK_STORE is {store!r}; it may be {' or '.join(STORES)}.")
+        credential = environ.get("DAYBOOK_OPERATIONS_KEY") or ""
+        key = parse(credential)
+        if credential and not key:
+            raise Unusable("DAYBOOK_OPERATIONS_KEY has not the form dbk_<id>_<secret>, the secret of 32 characters.")
+        return cls(
+            port=port(environ, "PORT", 8787),
+            aws_port=port(environ, "DAYBOOK_AWS_PORT", 8788),
+            store=store,
+            operations_key=key,
+            demo=environ.get("DAYBOOK_DEMO") != "0",
+            data=Path(environ.get("DAYBOOK_DATA") or CACHE / "daybook"),
+        )
+
+
+def port(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise Unusable(f"{name} is {text!r}; it has to be a port's number.")
+    return int(text)
