@@ -50,6 +50,13 @@ class _Sealed:
         if value is not None and self.fields[slot] is None:
             self.fields[slot] = value
 
+    def given(self) -> list[Any]:
+        """The fields as they are sealed: none after the last there is."""
+        length = len(self.fields)
+        while length and self.fields[length - 1] is None:
+            length -= 1
+        return self.fields[:length]
+
     def note(self, value: Any) -> int:
         for slot in range(TEXTS, len(self.fields)):
             if self.fields[slot] == value and type(self.fields[slot]) is type(value):
@@ -280,9 +287,7 @@ class ContentWriter:
 
     def _sealed_person(self, sealed: _Sealed) -> dict[str, Any]:
         place = Place(self._settings.tenant, self._judged.environment, self._judged.id, sealed.person.guid)
-        fields = sealed.fields
-        while fields and fields[-1] is None:
-            fields.pop()
+        fields = sealed.given()
         written: dict[str, Any] = {
             "id": sealed.person.guid,
             "sealed": seal(fields, event_key(sealed.person.key, place), place),

@@ -1,6 +1,8 @@
 """`POST /v1/events`: translates between the gateway and `ingest`."""
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -9,6 +11,7 @@ from daybook.aws.control import ControlTable
 from daybook.aws.events import EventTable
 from daybook.aws.identities import IdentityTable
 from daybook.body import read_body
+from daybook.caller import Tenant
 from daybook.clock import system_clock
 from daybook.decoding import Unreadable, decode_events
 from daybook.derivation import DeploymentKeys
@@ -16,17 +19,35 @@ from daybook.http import Answer, Request, serve
 from daybook.identities import Identities
 from daybook.problem import Problem
 from daybook.settings import Settings
+from daybook.tenants import TenantSettings
 from ingest.ingest import Ingest, Result
 
 
+@dataclass(frozen=True)
+class SendEvents:
+    ingest: Ingest
+    settings_of: Callable[[Tenant], TenantSettings]
+
+    def __call__(self, request: Request) -> Answer:
+        tenant = request.tenant
+        body = read_body(request)
+        settings = self.settings_of(tenant)
+        try:
+            sent = decode_events(body)
+            results = self.ingest.store(settings, request.caller, sent, request.remaining_seconds)
+        except Unreadable as unreadable:
+            raise Problem(400, "unreadable", str(unreadable)) from None
+        return answer(results)
+
+
 @cache
-def compose() -> tuple[Ingest, ControlTable]:
+def compose() -> SendEvents:
     settings = Settings.from_environment()
     client = dynamodb()
     keys = DeploymentKeys.from_secret(deployment_secret(settings.secret_arn))
     identities = Identities(IdentityTable(client, settings.identities_table), os.urandom)
-    events = EventTable(client, settings.events_table)
-    return Ingest(events, identities, keys, system_clock, os.urandom), ControlTable(client, settings.control_table)
+    ingest = Ingest(EventTable(client, settings.events_table), identities, keys, system_clock, os.urandom)
+    return SendEvents(ingest, ControlTable(client, settings.control_table).settings)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -34,16 +55,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def send_events(request: Request) -> Answer:
-    ingest, control = compose()
-    tenant = request.tenant
-    body = read_body(request)
-    settings = control.settings(tenant)
-    try:
-        sent = decode_events(body)
-        results = ingest.store(settings, request.caller, sent, request.remaining_seconds)
-    except Unreadable as unreadable:
-        raise Problem(400, "unreadable", str(unreadable)) from None
-    return answer(results)
+    """Composed within the call: a deployment that lacks something answers 500 and says so in the log."""
+    return compose()(request)
 
 
 def answer(results: list[Result]) -> Answer:
