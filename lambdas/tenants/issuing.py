@@ -72,7 +72,7 @@ class Issuing:
             "role": issued.role,
             "environment": issued.environment,
         }
-        self.record(settings, request, "audit-log.key-created", params)
+        self.record(settings, request, "key-created", params)
         self.store.put_key(key, issued)
         return Answer(201, {"key_id": key.id, "key": key.credential, **_shown(issued)})
 
@@ -86,7 +86,7 @@ class Issuing:
         issued = self._issued(settings.tenant, request.parameters["key_id"])
         request.caller.environment_for(issued.environment, settings.environments[0])
         params = {"key_id": issued.id, "key_label": issued.label}
-        self.record(settings, request, "audit-log.key-revoked", params)
+        self.record(settings, request, "key-revoked", params)
         self.store.revoke_key(settings.tenant, issued.id)
         return Answer(204)
 

@@ -87,7 +87,7 @@ class Tenancy:
         )
         if self._is_taken(tenant):
             raise TenantTaken(tenant)
-        self.record(settings, request, "audit-log.tenant-created", {"profile": settings.profile})
+        self.record(settings, request, "tenant-created", {"profile": settings.profile})
         self.store.create_tenant(settings)
         return Answer(201, _shown(settings), {"Location": f"/v1/tenants/{tenant}"})
 
@@ -107,7 +107,7 @@ class Tenancy:
             return Answer(200, _shown(before))
         was, becomes = _shown(before), _shown(after)
         changed = {name: value for name, value in becomes.items() if value != was[name]}
-        self.record(after, request, "audit-log.tenant-changed", {"changed": ", ".join(changed), **changed})
+        self.record(after, request, "tenant-changed", {"changed": ", ".join(changed), **changed})
         return Answer(200, _shown(self.store.change_tenant(before.tenant, lambda now: form.applied(now, now_ms))))
 
     def _is_taken(self, tenant: Tenant) -> bool:
