@@ -8,14 +8,14 @@ import pytest
 from authorize import handler as authorize
 from daybook.aws.control import ControlTable
 from daybook.caller import Tenant
-from daybook.keys import IssuedKey, new_key
+from daybook.keys import IssuedKey, Key
 from tests.access_log import kept_access_log
 from tests.calls import Context
 from tests.conftest import Tables
 
 pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 
-KEY = new_key()
+KEY = Key("k1", "s" * 43)
 STAGE = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod"
 
 
