@@ -14,6 +14,7 @@ from daybook.caller import Caller, Tenant
 from daybook.keys import UnknownKey
 from daybook.problem import MEDIA_TYPE, Problem, not_found
 from daybook.routes import BY_RESOURCE, Route
+from daybook.storing import Throttled
 from daybook.tenants import Contended, TenantTaken, UnknownTenant
 
 logger = Logger(service="daybook", use_rfc3339=True, utc=True)
@@ -117,6 +118,7 @@ _FACTS: Mapping[type[Exception], Problem] = {
     UnknownTenant: not_found("tenant"),
     UnknownKey: not_found("key"),
     TenantTaken: Problem(409, "tenant_taken", "There is a tenant of this name already."),
+    Throttled: Problem(503, "throttled", "The store is throttled; try again.", headers={"Retry-After": "1"}),
     Contended: Problem(503, "contended", "Too many changes at once; try again.", headers={"Retry-After": "1"}),
 }
 """What the domain says without knowing of HTTP."""

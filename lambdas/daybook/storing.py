@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from daybook.stored import StoredEvent
+if TYPE_CHECKING:  # the authorizer, which knows Throttled, stores no events
+    from daybook.stored import StoredEvent
 
 Key = tuple[str, str]
 """Partition and id."""
@@ -33,7 +34,7 @@ class Throttled(Exception):  # noqa: N818  a state of the store
 
 
 class EventStore(Protocol):
-    def append(self, events: Sequence[StoredEvent], remaining_seconds: Callable[[], float]) -> Mapping[Key, Append]:
+    def append(self, events: "Sequence[StoredEvent]", remaining_seconds: Callable[[], float]) -> Mapping[Key, Append]:
         """Writes events whose keys all differ, each once for ever; durable where it answers STORED."""
 
     def find(self, keys: Iterable[Key]) -> Mapping[Key, Kept]:

@@ -21,7 +21,7 @@ CALLS_AT_ONCE = 8
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 2.0
 _READ_TRIES = 6
-_TRANSIENT = frozenset(
+TRANSIENT = frozenset(
     {
         "InternalServerError",
         "ProvisionedThroughputExceeded",
@@ -44,7 +44,7 @@ def insert(client: Any, statements: list[dict[str, Any]]) -> list[Append]:
     try:
         responses = client.batch_execute_statement(Statements=statements)["Responses"]
     except ClientError as error:
-        if error.response["Error"]["Code"] in _TRANSIENT:
+        if error.response["Error"]["Code"] in TRANSIENT:
             return [Append.THROTTLED] * len(statements)
         raise
     except BotoCoreError:
@@ -58,7 +58,7 @@ def _outcome(error: Mapping[str, Any] | None, responses: Any) -> Append:
         return Append.STORED
     if error["Code"] == "DuplicateItem":
         return Append.DUPLICATE
-    if error["Code"] in _TRANSIENT:
+    if error["Code"] in TRANSIENT:
         return Append.THROTTLED
     raise ClientError({"Error": dict(error), "Responses": responses}, "BatchExecuteStatement")
 
@@ -93,7 +93,7 @@ def _get_some(
         try:
             answer = client.batch_get_item(RequestItems=request)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _TRANSIENT:
+            if error.response["Error"]["Code"] not in TRANSIENT:
                 raise
         except BotoCoreError:
             pass

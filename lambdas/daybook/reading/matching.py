@@ -76,14 +76,19 @@ class Matcher:
                 return True
         return False
 
+    def is_target_itself(self, opened: Opened, native: Mapping[str, Any]) -> bool:
+        """Whether the event's own target was asked for, and not only what contains it."""
+        target = native["target"]
+        return target is not None and self._is_asked_for(opened, target, opened.content["target"])
+
     def _is_target(self, opened: Opened, native: Mapping[str, Any]) -> bool:
-        target, written = native["target"], opened.content.get("target", {})
+        target = native["target"]
         if target is None:
             return False
-        places = [(target, written)]
-        if target["within"] is not None:
-            places.append((target["within"], written["within"]))
-        return any(self._is_asked_for(opened, *place) for place in places)
+        within = target["within"]
+        return self.is_target_itself(opened, native) or (
+            within is not None and self._is_asked_for(opened, within, opened.content["target"]["within"])
+        )
 
     def _is_asked_for(self, opened: Opened, shown: Mapping[str, Any], written: Mapping[str, Any]) -> bool:
         kind, text = shown["type"], written.get("id")

@@ -7,8 +7,8 @@ from daybook.caller import Tenant
 from daybook.canonical import decode, unpack
 from daybook.catalogue import Aliases
 from daybook.clock import format_time
-from daybook.content import ADDRESS, CLIENT_ID, EMAIL, NAME, TEXTS, USER_AGENT, USERNAME
 from daybook.mentions import USER
+from daybook.sealed_people import ADDRESS, CLIENT_ID, EMAIL, NAME, TEXTS, USER_AGENT, USERNAME
 from daybook.sealing import Place, event_key, open_sealed
 from daybook.tokens import people_in, untokenise
 

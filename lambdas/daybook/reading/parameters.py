@@ -88,7 +88,7 @@ def read_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
     for name, values in query.items():
         if name not in (*EQUALITIES, *SCALARS, "q", "group"):
             raise bad_parameter(name, "is no parameter of this read", "unknown_parameter")
-        if any(not value or _UNCLEAN.search(value) for value in values):
+        if not all(is_clean(value) for value in values):
             raise bad_parameter(name, "must hold a character, and no control characters")
         if name in SCALARS and len(set(values)) > 1:
             raise bad_parameter(name, "may be given once")
@@ -116,6 +116,19 @@ def span_at(parameters: Parameters, now_ms: int) -> Span:
     start = _months_back(now_ms, 12) if parameters.range == "12m" else now_ms - int(parameters.range[:-1]) * DAY
     # What is stored under this very millisecond lies within "up to now".
     return Span(start, now_ms + 1)
+
+
+def span_between(parameters: Mapping[str, str]) -> Span:
+    """From `from` and `to`. Raises `Problem` 400."""
+    from_ms, to_ms = (read_moment(name, parameters[name]) if name in parameters else None for name in ("from", "to"))
+    if from_ms is not None and to_ms is not None and from_ms >= to_ms:
+        raise bad_parameter("from", "must lie before to")
+    return Span(from_ms, to_ms)
+
+
+def is_clean(value: str) -> bool:
+    """Whether a value holds a character, and none that no text may hold."""
+    return bool(value) and not _UNCLEAN.search(value)
 
 
 def read_moment(name: str, text: str) -> int:
@@ -152,10 +165,7 @@ def _span(scalars: Mapping[str, str]) -> Span:
         if "from" in scalars or "to" in scalars:
             raise bad_parameter("range", "excludes from and to")
         return Span(None, None)
-    from_ms, to_ms = (read_moment(name, scalars[name]) if name in scalars else None for name in ("from", "to"))
-    if from_ms is not None and to_ms is not None and from_ms >= to_ms:
-        raise bad_parameter("from", "must lie before to")
-    return Span(from_ms, to_ms)
+    return span_between(scalars)
 
 
 def _newest_first(sort: str) -> bool:

@@ -1,0 +1,57 @@
+"""Queries over the events table and its indexes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.aws.batches import TRANSIENT, workers
+from daybook.reading.merge import Page
+from daybook.reading.opened import Row
+from daybook.reading.planner import TIMELINE, Source
+from daybook.storing import Throttled
+
+
+class EventIndexes:
+    """The store of `daybook.reading`. The timeline is read consistently; indexes follow within about a second."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def pages(self, sources: Sequence[Source], limit: int, *, newest_first: bool) -> list[Page]:
+        """One page of each source, in parallel, at most `limit` rows and 1 MB each. Raises `Throttled`."""
+
+        def page(source: Source) -> Page:
+            return self._page(source, limit, newest_first=newest_first)
+
+        return list(map(page, sources) if len(sources) < 2 else workers().map(page, sources))
+
+    def _page(self, source: Source, limit: int, *, newest_first: bool) -> Page:
+        if source.low > source.high:
+            return Page((), ended=True)
+        where = {"ConsistentRead": True} if source.index_name == TIMELINE else {"IndexName": source.index_name}
+        try:
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="#key = :key AND sk BETWEEN :low AND :high",
+                ExpressionAttributeNames={"#key": "pk" if source.index_name == TIMELINE else source.index_name},
+                ExpressionAttributeValues={
+                    ":key": {"S": source.key},
+                    ":low": {"S": source.low},
+                    ":high": {"S": source.high},
+                },
+                ProjectionExpression="sk, z, received_at",
+                Limit=limit,
+                ScanIndexForward=not newest_first,
+                **where,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in TRANSIENT:
+                raise Throttled from None
+            raise
+        except BotoCoreError:
+            raise Throttled from None
+        rows = [Row(item["sk"]["S"], item["z"]["B"], int(item["received_at"]["N"])) for item in answer["Items"]]
+        # Going on is by range, not by LastEvaluatedKey: ids are unique within a partition, of an index too.
+        return Page(rows, ended="LastEvaluatedKey" not in answer)

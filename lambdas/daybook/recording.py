@@ -1,0 +1,113 @@
+"""The log of the log: what is done with Daybook leaves events `audit-log.…` in the tenant's own log.
+
+They are events like others, under the same rules about people: whom a filter names stands in them sealed.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from daybook.caller import Caller
+from daybook.clock import MINUTE, Clock, format_time
+from daybook.content import ContentWriter
+from daybook.decoding import read_event
+from daybook.derivation import DeploymentKeys, length_prefixed, tag
+from daybook.http import Request
+from daybook.identities import Person, Reference
+from daybook.judgement import OWN_ACTIVITIES, Judge
+from daybook.mentions import Mention, Mentions
+from daybook.problem import Problem
+from daybook.routes import OPERATIONS
+from daybook.stored import store_form
+from daybook.storing import Append, EventStore
+from daybook.tenants import TenantSettings
+
+_LONGEST_TEXT = 4_000
+_LONGEST_AGENT = 1_024
+_LONGEST_REQUEST_ID = 256
+_UNCLEAN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Doing(NamedTuple):
+    """What was done: an own activity, its variant and parameters, and the people whom these name."""
+
+    activity: str
+    params: Mapping[str, Any]
+    variant: str | None = None
+    people: Mapping[str, Iterable[Person]] = {}
+    """By the text that stands for them in `params`."""
+    once_a_minute: bytes | None = None
+    """What makes two doings of one credential in one minute the same; None: each is one of its own."""
+
+
+class Recorder:
+    def __init__(
+        self, events: EventStore, keys: DeploymentKeys, clock: Clock, random_bytes: Callable[[int], bytes]
+    ) -> None:
+        self._events = events
+        self._keys = keys
+        self._clock = clock
+        self._random = random_bytes
+
+    def record(self, settings: TenantSettings, environment: str, request: Request, doing: Doing) -> str:
+        """Writes the event, durable on return, and gives its id. Raises `Problem` 503 where that can't be done.
+
+        A doing that is recorded once a minute is one INSERT all the same: that it is there already is no failure.
+        """
+        judge = Judge(settings, self._keys, self._clock(), self._random, own=True)
+        received = read_event(self._sent(settings, environment, request, doing))
+        identified = judge.identify(received, environment)
+        judged = judge.judge(received, environment, identified)
+        people = [(text, person) for text, persons in doing.people.items() for person in persons]
+        references = {Reference(username=text, address=person.guid): person for text, person in people}
+        judged = judged._replace(mentions=Mentions([Mention(reference) for reference in references]))
+        writer = ContentWriter(judged, settings, judge.profile, self._keys, references)
+        form = store_form(judged, writer, settings, self._keys)
+        appended = self._events.append([form], request.remaining_seconds)
+        if appended[form.partition, form.id] is Append.THROTTLED:
+            raise Problem(
+                503,
+                "not_recorded",
+                "What was asked for could not be recorded; try again.",
+                headers={"Retry-After": "1"},
+            )
+        return form.id
+
+    def _sent(self, settings: TenantSettings, environment: str, request: Request, doing: Doing) -> dict[str, Any]:
+        caller = request.caller
+        sent: dict[str, Any] = {
+            "activity": OWN_ACTIVITIES + doing.activity,
+            "environment": environment,
+            "actor": _actor(caller),
+            "params": {name: _fitting(value) for name, value in doing.params.items()},
+            "context": {
+                "ip": _clean(request.source_ip, 64),
+                "user_agent": _clean(request.user_agent, _LONGEST_AGENT),
+                "request_id": _clean(request.request_id, _LONGEST_REQUEST_ID),
+            },
+        }
+        if doing.variant is not None:
+            sent["variant"] = doing.variant
+        if doing.once_a_minute is not None:
+            minute = self._clock() // MINUTE * MINUTE
+            same = length_prefixed(settings.tenant, caller.credential) + doing.once_a_minute
+            sent["id"] = f"{doing.activity}-{tag(self._keys.fingerprint, same).hex()}"
+            sent["occurred_at"] = format_time(minute)
+        return sent
+
+
+def _actor(caller: Caller) -> dict[str, Any]:
+    if caller.role == OPERATIONS:
+        return {"type": "operations", "id": caller.credential}
+    return {"type": "api", "id": caller.credential, "username": caller.label or caller.credential}
+
+
+def _fitting(value: Any) -> Any:
+    """A parameter within the limits of one; what is longer is cut, since what was done must be recorded."""
+    if isinstance(value, list):
+        return [_fitting(each) for each in value[:100]]
+    return value[:_LONGEST_TEXT] if isinstance(value, str) else value
+
+
+def _clean(text: str | None, most: int) -> str | None:
+    return _UNCLEAN.sub(" ", text)[:most] if text else None

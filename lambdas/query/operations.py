@@ -1,0 +1,195 @@
+"""The reads of the contract: parameters in, answers out, each one recorded in the log that it read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from daybook.caller import EVERY_ENVIRONMENT, Tenant
+from daybook.catalogue import describe, profile
+from daybook.clock import Clock
+from daybook.event_id import FORM, occurred_ms
+from daybook.http import Answer, Request
+from daybook.problem import Problem, bad_parameter, not_found
+from daybook.reading.opened import Row, content_of
+from daybook.reading.parameters import (
+    NATIVE,
+    Parameters,
+    is_clean,
+    read_moment,
+    read_parameters,
+    span_between,
+    target_of,
+)
+from daybook.reading.people import IdentityReader, resolve
+from daybook.reading.person_keys import PersonKeys
+from daybook.reading.search import Found, Search, TooMuchToRead
+from daybook.recording import Doing, Recorder
+from daybook.stored import partition_of
+from daybook.storing import EventStore
+from daybook.tenants import TenantSettings
+from daybook.views import Shown, labels, show
+from query import recorded
+from query.targets import Targets
+
+
+class Control(Protocol):
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        """Raises `UnknownTenant`."""
+
+
+class Reads:
+    """What the reads need, and what they share."""
+
+    def __init__(  # noqa: PLR0913  one for each thing that is read
+        self,
+        *,
+        control: Control,
+        search: Search,
+        events: EventStore,
+        identities: IdentityReader,
+        person_keys: PersonKeys,
+        recorder: Recorder,
+        clock: Clock,
+    ) -> None:
+        self._control = control
+        self._search = search
+        self._events = events
+        self._identities = identities
+        self._person_keys = person_keys
+        self._recorder = recorder
+        self._clock = clock
+
+    def search_events(self, request: Request) -> Answer:
+        settings = self._control.settings(request.tenant)
+        parameters = read_parameters(request.query)
+        environment = _environment(request, settings, parameters.environment)
+        page = self._search.page(settings, environment, request.caller, parameters)
+        if page.first:
+            people = recorded.people_to_seal(settings.tenant, page.named, self._person_keys.of)
+            doing = recorded.search_done(
+                request.query, page.named, people, rows=len(page.events), more=page.next_cursor is not None
+            )
+            self._recorder.record(settings, environment, request, doing)
+        answer: dict[str, Any] = {}
+        if parameters.view != NATIVE:
+            answer["columns"] = labels(profile(parameters.view))
+        answer["events"] = _shown(settings, parameters, page.events)
+        return Answer(200, answer | {"next_cursor": page.next_cursor, "scanned": page.scanned})
+
+    def read_event(self, request: Request) -> Answer:
+        settings = self._control.settings(request.tenant)
+        parameters = _only(request, "environment")
+        identifier = request.parameters["event_id"]
+        if not FORM.fullmatch(identifier):
+            raise not_found("event")
+        native = self._find(request, settings, identifier, _may_read(request, settings, parameters.get("environment")))
+        if native is None:
+            raise not_found("event")
+        doing = Doing("viewed", {"event": identifier}, variant="event", once_a_minute=f"event {identifier}".encode())
+        self._recorder.record(settings, native["environment"], request, doing)
+        return Answer(200, native)
+
+    def read_catalogue(self, request: Request) -> Answer:
+        _only(request)
+        settings = self._control.settings(request.tenant)
+        return Answer(200, describe(profile(settings.profile), settings.mode))
+
+    def read_target(self, request: Request) -> Answer:
+        parameters = _only(request, "target", "environment")
+        return self._about_target(request, parameters, "target", lambda targets, target: targets.summary(target))
+
+    def read_target_time(self, request: Request) -> Answer:
+        parameters = _only(request, "target", "environment", "from", "to")
+        span = span_between(parameters)
+        return self._about_target(
+            request, parameters, "target-time", lambda targets, target: targets.time(target, span)
+        )
+
+    def read_target_attribution(self, request: Request) -> Answer:
+        parameters = _only(request, "target", "environment", "from", "to", "at")
+        span = span_between(parameters)
+        if "at" not in parameters:
+            raise bad_parameter("at", "is needed")
+        at_ms = read_moment("at", parameters["at"])
+        return self._about_target(
+            request, parameters, "target-attribution", lambda targets, target: targets.attribution(target, at_ms, span)
+        )
+
+    def _about_target(
+        self,
+        request: Request,
+        parameters: Mapping[str, str],
+        variant: str,
+        ask: Callable[[Targets, str], dict[str, Any]],
+    ) -> Answer:
+        settings = self._control.settings(request.tenant)
+        environment = _environment(request, settings, parameters.get("environment"))
+        if "target" not in parameters:
+            raise bad_parameter("target", "is needed")
+        target = parameters["target"]
+        _, text = target_of("target", target)
+        try:
+            answer = ask(Targets(self._search, settings, environment, request.caller), target)
+        except TooMuchToRead:
+            raise Problem(422, "too_much_to_read", "There is too much to read at once: narrow from and to.") from None
+        aliases = profile(settings.profile).aliases
+        named = resolve(self._identities, settings.tenant, aliases, [text])
+        people = recorded.people_to_seal(settings.tenant, named, self._person_keys.of)
+        params = {"target": recorded.target_text(target, named, people)}
+        if "at" in parameters:
+            params["at"] = answer["at"]
+        doing = Doing(
+            "viewed", params, variant=variant, people=people, once_a_minute=repr(sorted(parameters.items())).encode()
+        )
+        self._recorder.record(settings, environment, request, doing)
+        return Answer(200, answer)
+
+    def _find(
+        self, request: Request, settings: TenantSettings, identifier: str, environments: Sequence[str]
+    ) -> dict[str, Any] | None:
+        moment_ms = occurred_ms(identifier)
+        if moment_ms < settings.retention_edge(self._clock()):
+            return None
+        keys = [
+            (partition_of(settings, environment, identifier, moment_ms), identifier) for environment in environments
+        ]
+        kept = self._events.find(keys)
+        for key in keys:
+            if key not in kept:
+                continue
+            content = content_of(Row(identifier, kept[key].packed, kept[key].received_ms))
+            if content.get("visibility", request.caller.role) != request.caller.role:
+                return None
+            opened = self._search.opened(settings.tenant, [content])[0]
+            return opened.native(kept[key].received_ms, profile(settings.profile).aliases)
+        return None
+
+
+def _environment(request: Request, settings: TenantSettings, named: str | None) -> str:
+    """The one environment of a read. Raises `Problem` 403 for one that the credential lacks, 404 for none."""
+    environment = request.caller.environment_for(named, settings.environments[0])
+    if environment not in settings.environments:
+        raise not_found("environment")
+    return environment
+
+
+def _may_read(request: Request, settings: TenantSettings, named: str | None) -> Sequence[str]:
+    if named is not None or request.caller.environment != EVERY_ENVIRONMENT:
+        return [_environment(request, settings, named)]
+    return settings.environments
+
+
+def _only(request: Request, *names: str) -> dict[str, str]:
+    """The query's parameters, each given once. Raises `Problem` 400 for any other."""
+    for name, values in request.query.items():
+        if name not in names:
+            raise bad_parameter(name, "is no parameter of this read", "unknown_parameter")
+        if len(set(values)) > 1 or not is_clean(values[0]):
+            raise bad_parameter(name, "may be given once, and must hold a character and no control characters")
+    return {name: values[0] for name, values in request.query.items()}
+
+
+def _shown(settings: TenantSettings, parameters: Parameters, events: Sequence[Found]) -> list[dict[str, Any]]:
+    if parameters.view == NATIVE:
+        return [event.native for event in events]
+    aliases, view = profile(settings.profile).aliases, profile(parameters.view)
+    return [show(Shown(event.native, settings.name, aliases, view, parameters.zone)) for event in events]

@@ -1,0 +1,69 @@
+"""How a read stands in the log of the log: people as people, free text only as present."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from daybook.caller import Tenant
+from daybook.identities import Person
+from daybook.mentions import USER
+from daybook.reading.people import Named
+from daybook.recording import Doing
+from daybook.tokens import SHORTEST_NAME
+
+_NOT_RECORDED = frozenset({"cursor", "limit", "view", "tz"})
+_PRESENT = frozenset({"q", "ip"})
+_UNKNOWN = "?"
+"""Stands for a name that nobody has: it may be somebody's all the same."""
+
+People = dict[str, list[Person]]
+KeysOf = Callable[[Tenant, Iterable[str]], Mapping[str, bytes]]
+
+
+def search_done(
+    query: Mapping[str, Sequence[str]], named: Mapping[str, Named], people: People, *, rows: int, more: bool
+) -> Doing:
+    """A search by its first page. `people`: those of `named` whose names can be sealed."""
+    asked = sorted((name, sorted(set(values))) for name, values in query.items() if name not in _NOT_RECORDED)
+    filters = [text for name, values in asked for text in _filter_texts(name, values, named, people)]
+    return Doing(
+        "searched",
+        {"filters": filters, "rows": rows, "more": more},
+        people=people,
+        once_a_minute=repr(asked).encode(),
+    )
+
+
+def _filter_texts(name: str, values: Sequence[str], named: Mapping[str, Named], people: People) -> list[str]:
+    if name in _PRESENT:
+        return [name]
+    return [f"{name}={_value_text(name, value, named, people)}" for value in values]
+
+
+def _value_text(name: str, value: str, named: Mapping[str, Named], people: People) -> str:
+    if name == "actor":
+        return person_text(value, named, people)
+    return target_text(value, named, people) if name == "target" else value
+
+
+def target_text(target: str, named: Mapping[str, Named], people: People) -> str:
+    kind, _, text = target.partition(":")
+    return f"{kind}:{person_text(text, named, people)}" if kind == USER or text in people else target
+
+
+def person_text(text: str, named: Mapping[str, Named], people: People) -> str:
+    """The name that was asked for, which becomes a token; a GUID in place of one too short to be found in a text."""
+    if named[text].aliases or text in named[text].guids:
+        return text
+    if text not in people:
+        return _UNKNOWN
+    return text if len(text) >= SHORTEST_NAME else people[text][0].guid
+
+
+def people_to_seal(tenant: Tenant, named: Mapping[str, Named], keys_of: KeysOf) -> People:
+    """Everyone whom a name of the query stands for and whose key there is."""
+    keys = keys_of(tenant, (guid for one in named.values() for guid in one.guids))
+    found = {
+        text: [Person(guid, keys[guid]) for guid in sorted(one.guids) if guid in keys]
+        for text, one in named.items()
+        if text not in one.guids
+    }
+    return {text: persons for text, persons in found.items() if persons}

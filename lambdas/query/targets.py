@@ -1,0 +1,123 @@
+"""One thing that events are about: when it last changed, how long it was worked on, who could have changed it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from daybook.caller import Caller
+from daybook.clock import format_time
+from daybook.reading.parameters import Filters, Span
+from daybook.reading.search import Found, Search, TooMuchToRead
+from daybook.tenants import TenantSettings
+from query.sessions import Session, identity_of, sessions_in
+
+Native = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Reads for one caller, in one environment. Raises `TooMuchToRead` past the bound on reading, unless it says so."""
+
+    search: Search
+    settings: TenantSettings
+    environment: str
+    caller: Caller
+
+    def summary(self, target: str) -> dict[str, Any]:
+        """The last of its history, which counts what lies within it too; `events` None past the bound on reading."""
+        last: Native | None = None
+        count: int | None = 0
+        try:
+            for native in self._history(target, Span(None, None)):
+                last = native
+                count = (count or 0) + 1
+        except TooMuchToRead:
+            count = None
+            last = self._newest(target)
+        return {
+            "target": target,
+            "last_updated": None if last is None else last["occurred_at"],
+            "last_event": None if last is None else last["id"],
+            "last_actor": None if last is None else last["actor"],
+            "events": count,
+        }
+
+    def time(self, target: str, span: Span) -> dict[str, Any]:
+        """The sessions opened within the span. What ended or adjusted them may lie after it."""
+        sessions = [session for session in self._sessions(target, span.from_ms) if _begins_before(session, span.to_ms)]
+        totals: dict[str, list[Any]] = {}
+        for session in sessions:
+            actor = session.opening["actor"]
+            totals.setdefault(identity_of(actor), [actor, 0])[1] += session.effective_seconds
+        return {
+            "sessions": [session.described() for session in sessions],
+            "by_actor": [{"actor": actor, "seconds": seconds} for actor, seconds in totals.values()],
+            "total_seconds": sum(seconds for _, seconds in totals.values()),
+        }
+
+    def attribution(self, target: str, at_ms: int, span: Span) -> dict[str, Any]:
+        """Who had the target, or what contains it, open at that moment."""
+        places = [target, *self._containers(target, span)]
+        candidates = [
+            session
+            for place in places
+            for session in self._sessions(place, span.from_ms)
+            if _begins_before(session, span.to_ms) and session.covers(at_ms)
+        ]
+        candidates.sort(key=lambda session: session.opened_ms)
+        actors = {identity_of(session.opening["actor"]): session.opening["actor"] for session in candidates}
+        people = [actor for actor in actors.values() if actor["id"] is not None]
+        conclusion = people[0] if len(actors) == len(people) == 1 else None
+        return {
+            "target": target,
+            "at": format_time(at_ms),
+            "candidates": [
+                {name: described[name] for name in ("actor", "opened_at", "closed_at")}
+                for described in (session.described() for session in candidates)
+            ],
+            "conclusion": conclusion,
+            "basis": _basis(list(actors.values()), places, format_time(at_ms)),
+        }
+
+    def _history(self, target: str, span: Span) -> Iterator[Native]:
+        return (found.native for found in self._walk(target, span))
+
+    def _own_history(self, target: str, span: Span) -> Iterator[Native]:
+        """Without what lies within the target: who opens a part has not opened the whole."""
+        return (found.native for found in self._walk(target, span) if found.own_target)
+
+    def _walk(self, target: str, span: Span) -> Iterator[Found]:
+        return self.search.walk(self.settings, self.environment, self.caller, _about(target), span)
+
+    def _newest(self, target: str) -> Native | None:
+        newest = self.search.newest(self.settings, self.environment, self.caller, _about(target))
+        return None if newest is None else newest.native
+
+    def _sessions(self, target: str, from_ms: int | None) -> list[Session]:
+        return sessions_in(self._own_history(target, Span(from_ms, None)))
+
+    def _containers(self, target: str, span: Span) -> list[str]:
+        containers = {
+            f"{within['type']}:{within['id']}": None
+            for native in self._own_history(target, span)
+            if (within := native["target"]["within"]) is not None
+        }
+        return [container for container in containers if container != target]
+
+
+def _about(target: str) -> Filters:
+    return Filters({"target": (target,)})
+
+
+def _begins_before(session: Session, to_ms: int | None) -> bool:
+    return to_ms is None or session.opened_ms < to_ms
+
+
+def _basis(actors: list[Native], places: list[str], at: str) -> str:
+    where = " or ".join(places)
+    if not actors:
+        return f"Nobody had {where} open at {at}."
+    names = ", ".join(str(actor["username"] or actor["client_id"] or actor["id"]) for actor in actors)
+    if len(actors) == 1:
+        return f"Only {names} had {where} open at {at}."
+    return f"{len(actors)} actors had {where} open at {at}, so none can be concluded: {names}."
