@@ -12,14 +12,14 @@ from typing import Any
 
 from infra.local.api import Api
 from infra.local.call import Call
-from infra.local.instances import Function, FunctionError
+from infra.local.instances import FunctionError, Invocable
 from infra.local.responses import GatewayError
 from infra.local.routing import Match
 
 MOST_ARN_BYTES = 1_600  # of a method's ARN where authorization is asked for, path included
 
 
-def authorize(api: Api, functions: Mapping[str, Function], call: Call, match: Match) -> dict[str, Any]:
+def authorize(api: Api, functions: Mapping[str, Invocable], call: Call, match: Match) -> dict[str, Any]:
     """The authorizer's context, as the function behind is told it. Raises `GatewayError`."""
     authorizer = api.authorizer
     if authorizer is None:
@@ -31,7 +31,7 @@ def authorize(api: Api, functions: Mapping[str, Function], call: Call, match: Ma
         raise GatewayError("DEFAULT_4XX", 414, "Request URI too long")
     event = call.authorizer_event(api, match.resource, match.parameters)
     try:
-        answer = functions[authorizer.function].invoke(event)
+        answer = functions[authorizer.function].invoke(event, call.request_id)
     except FunctionError as failure:
         if failure.message == "Unauthorized":
             raise GatewayError("UNAUTHORIZED", 401, "Unauthorized") from None

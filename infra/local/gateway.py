@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request, Response
 from infra.local.api import Api
 from infra.local.authorizing import authorize
 from infra.local.call import Call
-from infra.local.instances import EventTooLarge, Function, FunctionError
+from infra.local.instances import EventTooLarge, FunctionError, Invocable
 from infra.local.responses import GatewayError, access_line, answer_error, error_variables
 
 PAYLOAD_BYTES = 10 * 1024 * 1024
@@ -30,7 +30,7 @@ RENAMED = frozenset({"authorization", "connection", "date", "server", "www-authe
 class Gateway:
     """A WSGI application. `functions` by ARN; `log` gets one line for each call."""
 
-    def __init__(self, api: Api, functions: Mapping[str, Function], log: TextIO) -> None:
+    def __init__(self, api: Api, functions: Mapping[str, Invocable], log: TextIO) -> None:
         self._api = api
         self._functions = functions
         self._log = log

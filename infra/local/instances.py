@@ -11,13 +11,12 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from infra import LAMBDAS
 
@@ -38,6 +37,11 @@ class FunctionError(Exception):
 
 class EventTooLarge(Exception):  # noqa: N818  a fact, not a failure
     """Lambda takes no event of more than 6 MB."""
+
+
+class Invocable(Protocol):
+    def invoke(self, event: Mapping[str, Any], request_id: str) -> Any:
+        """What the handler answers. Raises `FunctionError`, or `EventTooLarge` without having called it."""
 
 
 @dataclass(frozen=True)
@@ -79,15 +83,15 @@ class Function:
 
     configuration: Configuration
     log: BinaryIO
+    code: Path = LAMBDAS
     _free: list[Instance] = field(default_factory=list)
     _all: list[Instance] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def invoke(self, event: Mapping[str, Any], request_id: str | None = None) -> Any:
-        """What the handler answers. Raises `FunctionError`, or `EventTooLarge` without having called it."""
+    def invoke(self, event: Mapping[str, Any], request_id: str) -> Any:
         configuration = self.configuration
         context = {
-            "aws_request_id": request_id or str(uuid.uuid4()),
+            "aws_request_id": request_id,
             "deadline": time.time() + configuration.seconds,
             "invoked_function_arn": configuration.arn,
         }
@@ -138,8 +142,8 @@ class Function:
             process = subprocess.Popen(  # noqa: S603  our own arguments
                 # -P: of the project's own code nothing is to be found but the asset's root.
                 [sys.executable, "-P", str(RUNTIME), str(theirs.fileno())],
-                env=dict(self.configuration.environment) | {"PYTHONPATH": str(LAMBDAS)},
-                cwd=LAMBDAS,
+                env=dict(self.configuration.environment) | {"PYTHONPATH": str(self.code)},
+                cwd=self.code,
                 stdin=subprocess.DEVNULL,
                 stdout=self.log,
                 stderr=self.log,

@@ -34,6 +34,8 @@ class Context:
 
 
 def main(descriptor: int) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a log line is there with its call
     module, _, name = os.environ["_HANDLER"].rpartition(".")
     handler = getattr(importlib.import_module(module), name)
     with Connection(descriptor) as invocations:

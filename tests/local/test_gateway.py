@@ -1,0 +1,314 @@
+"""The laptop's gateway around functions that are given: what they are told, and what becomes of their answers."""
+
+import base64
+import gzip
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from infra.local.api import Api, Authorizer, GatewayResponse
+from infra.local.gateway import Gateway
+from infra.local.instances import EventTooLarge, FunctionError
+from infra.local.routing import Method, Resource, Router
+
+ARN = "arn:aws:execute-api:us-east-1:123456789012:api/live"
+Handler = Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass
+class GivenFunction:
+    """Answers by `handler` and keeps what it was asked."""
+
+    handler: Handler
+    events: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def invoke(self, event: Mapping[str, Any], request_id: str) -> Any:
+        assert event["requestContext"]["requestId"] == request_id
+        self.events.append(event)
+        return self.handler(event)
+
+
+def problem(status: int | None, text: str) -> GatewayResponse:
+    return GatewayResponse(status, {"Content-Type": "application/problem+json"}, {"application/json": text})
+
+
+RESPONSES = {
+    "UNAUTHORIZED": problem(401, '{"code":"unauthorized","id":"$context.requestId"}'),
+    "REQUEST_TOO_LARGE": problem(413, '{"code":"too_large"}'),
+    "DEFAULT_4XX": problem(None, '{"said":$context.error.messageString,"kind":"$context.error.responseType"}'),
+    "DEFAULT_5XX": problem(500, '{"code":"internal_error"}'),
+}
+
+
+def allowing(*patterns: str, effect: str = "Allow", **context: Any) -> Handler:
+    """An authorizer that lets through what the patterns match."""
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": [f"{ARN}/{each}" for each in patterns]}
+    return lambda _: {"principalId": "key1", "policyDocument": {"Statement": [statement]}, "context": context}
+
+
+class Setting:
+    """A gateway with an open function on ANY of every resource, and an authorized one on GET and POST."""
+
+    def __init__(self, handler: Handler, authorizer: Handler | None = None) -> None:
+        self.function = GivenFunction(handler)
+        self.authorizer = GivenFunction(authorizer or allowing("*"))
+        self.log = io.StringIO()
+        methods = {
+            "GET": Method("function", authorized=True),
+            "POST": Method("function", authorized=True),
+            "ANY": Method("function", authorized=False),
+        }
+        api = Api(
+            id="api",
+            stage="live",
+            access_line=json.dumps(
+                {
+                    "route": "$context.resourcePath",
+                    "status": "$context.status",
+                    "tenant": "$context.authorizer.tenant",
+                    "error": "$context.error.responseType",
+                }
+            ),
+            router=Router(
+                [
+                    Resource("/v1/events", methods),
+                    Resource("/v1/events/{event_id}", methods),
+                    Resource("/open", {"POST": Method("function", authorized=False)}),
+                ]
+            ),
+            authorizer=Authorizer("authorizer", ("authorization",)),
+            responses=RESPONSES,
+        )
+        gateway = Gateway(api, {"function": self.function, "authorizer": self.authorizer}, self.log)
+        self._client = Client(gateway)
+
+    def call(self, method: str, path: str, **request: Any) -> TestResponse:
+        bare, _, query = path.partition("?")
+        return self._client.open(
+            bare,
+            method=method,
+            query_string=query,
+            headers={"Authorization": "Bearer good", **request.pop("headers", {})},
+            environ_overrides={"RAW_URI": path, "REMOTE_ADDR": "203.0.113.7"},
+            **request,
+        )
+
+    @property
+    def event(self) -> Mapping[str, Any]:
+        (event,) = self.function.events
+        return event
+
+    @property
+    def access_lines(self) -> list[dict[str, str]]:
+        return [json.loads(line) for line in self.log.getvalue().splitlines()]
+
+
+def answering(**answer: Any) -> Handler:
+    return lambda _: {"statusCode": 200, "body": "{}", **answer}
+
+
+def raising(error: Exception) -> Handler:
+    def handler(_event: Mapping[str, Any]) -> Any:
+        raise error
+
+    return handler
+
+
+def test_a_function_is_told_the_call() -> None:
+    """Resource and path, parameters as sent, queries decoded once, the caller, who called from where."""
+    setting = Setting(answering(), allowing("*", tenant="acme", level=3, throttled=False))
+    answer = setting.call(
+        "GET",
+        "/v1/events/a%2Fb%20c?actor=mike+mars&actor=j%C3%A4ne&q=&to=2%2B1",
+        headers={"User-Agent": "tests"},
+    )
+    assert answer.status_code == 200
+    event = setting.event
+    assert event["resource"] == "/v1/events/{event_id}"
+    assert event["path"] == "/v1/events/a%2Fb%20c"
+    assert event["httpMethod"] == "GET"
+    assert event["pathParameters"] == {"event_id": "a%2Fb%20c"}
+    assert event["queryStringParameters"] == {"actor": "jäne", "q": "", "to": "2+1"}
+    assert event["multiValueQueryStringParameters"] == {"actor": ["mike mars", "jäne"], "q": [""], "to": ["2+1"]}
+    assert event["headers"]["Authorization"] == "Bearer good"
+    assert event["multiValueHeaders"]["User-Agent"] == ["tests"]
+    assert (event["body"], event["isBase64Encoded"]) == (None, False)
+    context = event["requestContext"]
+    assert context["identity"] == {"sourceIp": "203.0.113.7", "userAgent": "tests"}
+    assert context["stage"] == "live"
+    assert context["resourcePath"] == "/v1/events/{event_id}"
+    told = context["authorizer"]
+    assert (told["tenant"], told["level"], told["throttled"], told["principalId"]) == ("acme", "3", "false", "key1")
+    assert answer.headers["x-amzn-RequestId"] == context["requestId"]
+
+
+def test_what_is_absent_is_null() -> None:
+    """Maps without entries are null, as API Gateway has them."""
+    setting = Setting(answering())
+    setting.call("GET", "/v1/events")
+    absent = ("queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "stageVariables")
+    assert [setting.event[name] for name in absent] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":1}', gzip.compress(b'{"a":1}'), bytes(range(256))], ids=["json", "gzip", "bytes"]
+)
+def test_bodies_arrive_as_sent(body: bytes) -> None:
+    """In base64, whatever they are, since every media type counts as binary; gzip is not unpacked."""
+    setting = Setting(answering())
+    setting.call("POST", "/v1/events", data=body, headers={"Content-Encoding": "gzip"})
+    assert setting.event["isBase64Encoded"] is True
+    assert base64.b64decode(setting.event["body"]) == body
+
+
+def test_the_authorizer_is_told_the_call_but_no_body() -> None:
+    """An event of type REQUEST, with the ARN of the method as it was called."""
+    setting = Setting(answering())
+    setting.call("POST", "/v1/events/x%20y?a=1", data=b"{}")
+    (event,) = setting.authorizer.events
+    assert event["type"] == "REQUEST"
+    assert event["methodArn"] == f"{ARN}/POST/v1/events/x%20y"
+    assert event["headers"]["Authorization"] == "Bearer good"
+    assert event["requestContext"]["identity"]["sourceIp"] == "203.0.113.7"
+    assert "body" not in event
+
+
+def test_a_method_without_authorization_asks_nobody() -> None:
+    """Nor is its function told of an authorizer."""
+    setting = Setting(answering())
+    setting.call("DELETE", "/v1/events")
+    assert not setting.authorizer.events
+    assert "authorizer" not in setting.event["requestContext"]
+
+
+def test_without_the_identity_source_nobody_is_called() -> None:
+    """The gateway answers 401 by itself, in the template's words, and logs it."""
+    setting = Setting(answering())
+    answer = setting.call("GET", "/v1/events", headers={"Authorization": ""})
+    assert answer.status_code == 401
+    assert answer.content_type == "application/problem+json"
+    assert answer.json == {"code": "unauthorized", "id": answer.headers["x-amzn-RequestId"]}
+    assert not setting.authorizer.events
+    assert not setting.function.events
+    assert setting.access_lines == [{"route": "/v1/events", "status": "401", "tenant": "-", "error": "UNAUTHORIZED"}]
+
+
+def test_an_authorizer_refuses_by_raising_unauthorized() -> None:
+    """With that very message; any other failure of its own is a 500."""
+    assert Setting(answering(), raising(FunctionError("Unauthorized"))).call("GET", "/v1/events").status_code == 401
+    assert Setting(answering(), raising(FunctionError("unauthorized"))).call("GET", "/v1/events").status_code == 500
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, {}, {"principalId": "x"}, {"principalId": "x", "policyDocument": {"Statement": [{}]}}],
+)
+def test_an_authorizer_that_answers_no_policy_is_a_500(answer: Any) -> None:
+    """Nothing is let through by mistake."""
+    setting = Setting(answering(), lambda _: answer)
+    assert setting.call("GET", "/v1/events").status_code == 500
+    assert not setting.function.events
+
+
+@pytest.mark.parametrize(
+    ("pattern", "status"),
+    [
+        ("GET/v1/events", 200),
+        ("GET/v1/*", 200),
+        ("*/v1/event?", 200),
+        ("*", 200),
+        ("POST/v1/events", 403),
+        ("GET/v1/events/*", 403),
+        ("GET/v1/event", 403),
+        ("GET/v1.events", 403),
+    ],
+)
+def test_a_policy_opens_what_its_patterns_match(pattern: str, status: int) -> None:
+    """By `*` and `?`, and no other character."""
+    assert Setting(answering(), allowing(pattern)).call("GET", "/v1/events").status_code == status
+
+
+def test_what_a_policy_denies_stays_shut() -> None:
+    """A denial wins over what allows the same."""
+    both = [
+        {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{ARN}/*"},
+        {"Action": "*", "Effect": "Deny", "Resource": [f"{ARN}/GET/v1/events"]},
+    ]
+    policy = {"principalId": "x", "policyDocument": {"Statement": both}, "context": {"tenant": "acme"}}
+    setting = Setting(answering(), lambda _: policy)
+    refused = setting.call("GET", "/v1/events")
+    assert refused.status_code == 403
+    assert refused.json == {"said": "User is not authorized to access this resource", "kind": "ACCESS_DENIED"}
+    assert setting.access_lines[0]["tenant"] == "acme"
+    assert setting.call("GET", "/v1/events/x").status_code == 200
+
+
+def test_an_answer_goes_out_as_the_function_gave_it() -> None:
+    """Status, headers, of several values too, and bytes where it says base64."""
+    setting = Setting(
+        answering(
+            statusCode=207,
+            headers={"content-type": "text/csv", "X-One": "1"},
+            multiValueHeaders={"X-Two": ["a", "b"]},
+            body=base64.b64encode(b"\x00\xff").decode(),
+            isBase64Encoded=True,
+        )
+    )
+    answer = setting.call("GET", "/v1/events")
+    assert answer.status_code == 207
+    assert answer.headers.getlist("Content-Type") == ["text/csv"]
+    assert answer.headers["X-One"] == "1"
+    assert answer.headers.getlist("X-Two") == ["a", "b"]
+    assert answer.data == b"\x00\xff"
+
+
+def test_a_challenge_of_a_function_is_renamed() -> None:
+    """As a REST API does, so that nobody relies on it; the gateway's own stays."""
+    answer = Setting(answering(headers={"WWW-Authenticate": "Bearer"})).call("GET", "/v1/events")
+    assert "WWW-Authenticate" not in answer.headers
+    assert answer.headers["x-amzn-Remapped-WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        raising(FunctionError("secret internals")),
+        lambda _: "just a text",
+        lambda _: None,
+        lambda _: {"body": "no status"},
+        lambda _: {"statusCode": 200, "body": {"not": "a string"}},
+    ],
+)
+def test_a_function_that_fails_is_an_error_without_internals(handler: Handler) -> None:
+    """Worded as the template words errors of the server's side."""
+    answer = Setting(handler).call("GET", "/v1/events")
+    assert answer.status_code == 500
+    assert answer.json == {"code": "internal_error"}
+
+
+def test_payloads_over_10_mb_are_refused() -> None:
+    """Before anyone is called; so is what is too large for a function's event."""
+    setting = Setting(answering())
+    assert setting.call("POST", "/v1/events", data=bytes(10 * 1024 * 1024 + 1)).status_code == 413
+    assert not setting.authorizer.events
+    assert Setting(raising(EventTooLarge())).call("POST", "/v1/events", data=b"x").status_code == 413
+
+
+def test_a_head_over_10240_bytes_is_refused() -> None:
+    """Request line and headers together: cursors have to fit in."""
+    setting = Setting(answering())
+    assert setting.call("GET", f"/v1/events?cursor={'x' * 9_000}").status_code == 200
+    assert 400 <= setting.call("GET", f"/v1/events?cursor={'x' * 10_240}").status_code < 500
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nowhere"), ("GET", "/open"), ("TRACE", "/v1/events")])
+def test_what_leads_nowhere_is_missing_a_token(method: str, path: str) -> None:
+    """A REST API's word for a path or method that it has not: 403, unless the template says otherwise."""
+    answer = Setting(answering()).call(method, path)
+    assert answer.status_code == 403
+    assert answer.json == {"said": "Missing Authentication Token", "kind": "MISSING_AUTHENTICATION_TOKEN"}
