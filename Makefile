@@ -1,0 +1,41 @@
+# The deployed Python where there is one, else any from 3.11 on.
+PYTHON ?= $(shell python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null || command -v python3)
+BIN := .venv/bin
+OURS := app.py benchmarks events infra lambdas tests
+export PYTHONPATH := .:lambdas
+
+.PHONY: run test check synth bench lock clean
+
+run: .venv/ready ## serve on this machine
+	@exec $(BIN)/python -m infra.local
+
+test: .venv/ready ## every test
+	$(BIN)/python -m pytest -n auto
+
+check: .venv/ready ## lint, format, types; what may import what
+	$(BIN)/ruff check $(OURS)
+	$(BIN)/ruff format --check $(OURS)
+	$(BIN)/mypy app.py benchmarks events infra lambdas
+	$(BIN)/python -m pytest tests/unit/test_layers.py
+
+synth: .venv/ready ## the CloudFormation templates and the Lambdas' asset, in cdk.out/
+	$(BIN)/python app.py
+
+bench: .venv/ready ## the table of the README
+	$(BIN)/python -m benchmarks
+
+lock: .venv/ready ## the requirements files anew, from pyproject.toml
+	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -o requirements/lambdas.txt
+	$(BIN)/uv pip compile -q pyproject.toml --extra work --universal --python-version 3.11 --generate-hashes --no-header -c requirements/lambdas.txt -o requirements/work.txt
+	echo uv | $(BIN)/uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-header -c requirements/work.txt -o requirements/installer.txt
+
+clean:
+	rm -rf .venv .cache cdk.out
+
+# uv installs in seconds what takes pip minutes; where it cannot reach the packages, pip may be set up to.
+.venv/ready: requirements/installer.txt requirements/work.txt
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install -q --require-hashes -r requirements/installer.txt
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/work.txt \
+	  || $(BIN)/pip install -q --require-hashes -r requirements/work.txt
+	touch $@
