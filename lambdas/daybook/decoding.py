@@ -36,14 +36,23 @@ _UNKNOWN = re.compile(r"unknown field `(.*)`", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(.*)`", re.DOTALL)
 
 
-class _Doubled(NamedTuple):
-    """Stands for an object in which a key stands twice: no form takes it."""
+class _Doubled:
+    """Stands for an object in which a key stands twice. Of a type that no form takes: not even a list is like it."""
 
-    key: str
+    def __init__(self, key: str) -> None:
+        self.key = key
 
 
-def decode_events(body: bytes) -> list[Any]:
-    """The events of a body, 1 to 500, each still to be held against the form. Raises `Unreadable`."""
+class Sent(NamedTuple):
+    """The events of a body, 1 to 500, each still to be held against the form."""
+
+    events: list[Any]
+    levels: int
+    """How deep each of them may be nested."""
+
+
+def decode_events(body: bytes) -> Sent:
+    """Raises `Unreadable`."""
     try:
         document = _decoder.decode(body.decode())
     except (ValueError, RecursionError):
@@ -52,17 +61,17 @@ def decode_events(body: bytes) -> list[Any]:
         # Nobody can say which of two lists was meant; an event with a doubled key is refused by its name.
         if document.key == "events":
             raise Unreadable('A batch has one key "events".')
-        return [document]
+        return Sent([document], DEEPEST)
     if not isinstance(document, dict):
         raise Unreadable("The body must be an event, or an object with a list of events.")
     if "events" not in document:
-        return [document]
+        return Sent([document], DEEPEST)
     events = document["events"]
     if len(document) > 1 or not isinstance(events, list):
         raise Unreadable('A batch is an object with one key, "events", a list.')
     if not 1 <= len(events) <= MOST_EVENTS:
         raise Unreadable(f"A batch holds 1 to {MOST_EVENTS} events.")
-    return events
+    return Sent(events, DEEPEST - 2)  # the envelope and its list are levels too
 
 
 class Received(NamedTuple):
@@ -74,17 +83,17 @@ class Received(NamedTuple):
     """The event as sent in RFC 8785's form, its times normalised: what tells a retry from another event."""
 
 
-def read_event(raw: Any) -> Received:
+def read_event(raw: Any, levels: int = DEEPEST) -> Received:
     """Holds one decoded event against the form.
 
-    Raises `Rejected`, naming the field; `Unreadable` where it is nested beyond 32 levels.
+    Raises `Rejected`, naming the field; `Unreadable` where it is nested deeper than `levels`.
     """
     try:
         event = msgspec.convert(raw, SentEvent)
-    except msgspec.ValidationError as error:
-        if _deeper_than(raw, DEEPEST - 2):
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # the latter of half a pair in a name
+        if _deeper_than(raw, levels):
             raise Unreadable(f"JSON may be nested {DEEPEST} levels deep.") from None
-        _reject(raw, str(error))
+        _reject(raw, error)
     _check_slugs(event)
     occurred_ms = None if event.occurred_at is None else read_time(event.occurred_at, "occurred_at")
     encoded = _encoded(raw, occurred_ms)
@@ -110,7 +119,11 @@ def _check_slugs(event: SentEvent) -> None:
             raise Rejected("invalid_value", FieldError("target.within.type", "must be a slug of a-z, 0-9 and -"))
     for name in event.params or ():
         if not _PARAMETER.fullmatch(name):
-            raise Rejected("invalid_value", FieldError(f"params.{name}", "names are 1 to 40 of a-z, 0-9 and _"))
+            raise _bad_name(name)
+
+
+def _bad_name(parameter: str) -> Rejected:
+    return Rejected("invalid_value", FieldError(f"params.{parameter}", "names are 1 to 40 of a-z, 0-9 and _"))
 
 
 def _encoded(raw: dict[str, Any], occurred_ms: int | None) -> bytes:
@@ -128,8 +141,12 @@ def _encoded(raw: dict[str, Any], occurred_ms: int | None) -> bytes:
     except UnicodeEncodeError:
         unclean = _unclean(raw, "")
     if unclean is not None:
-        raise Rejected("invalid_value", FieldError(unclean, "holds a control character or half of a surrogate pair"))
+        raise _unclean_at(unclean)
     return encoded
+
+
+def _unclean_at(path: str) -> Rejected:
+    return Rejected("invalid_value", FieldError(path, "holds a control character or half of a surrogate pair"))
 
 
 def _normalised(reference: dict[str, Any], path: str) -> dict[str, Any]:
@@ -142,6 +159,8 @@ def _unclean(value: Any, path: str) -> str | None:
     """The path of the first text, or name, that holds what no text may hold."""
     if isinstance(value, str):
         return path if _UNCLEAN.search(value) else None
+    if isinstance(value, dict) and (name := next(filter(_UNCLEAN.search, value), None)) is not None:
+        return _join(path, name)
     return next((found for name, inner in _inner(value, path) if (found := _unclean(inner, name)) is not None), None)
 
 
@@ -188,19 +207,21 @@ def _deeper_than(value: Any, levels: int) -> bool:
     return any(isinstance(inner, dict | list) for inner in reached)
 
 
-def _reject(raw: Any, message: str) -> NoReturn:
+def _reject(raw: Any, error: Exception) -> NoReturn:
     """Turns msgspec's sentence into a code, a path and words of the contract."""
     if (doubled := _doubled_key(raw, "")) is not None:
-        raise Rejected("doubled_key", FieldError(doubled, "stands twice"))
-    what, _, where = message.rpartition(" - at `")
+        raise Rejected("doubled_key", FieldError(doubled, "stands twice")) from None
+    if isinstance(error, UnicodeEncodeError):
+        raise _unclean_at(_unclean(raw, "") or "") from None
+    what, _, where = str(error).rpartition(" - at `")
     if not what:
-        what, where = message, ""
+        what, where = str(error), ""
     path = where.rstrip("`").removeprefix("$").lstrip(".")
     if path.startswith("params[...]"):
         path = _join("params", _parameter_at_fault(raw["params"])) + path.removeprefix("params[...]")
     if "key` in `" in where:
         key = next(name for name in raw["params"] if not 1 <= len(name) <= 40)
-        raise Rejected("invalid_value", FieldError(_join("params", key), "names are 1 to 40 of a-z, 0-9 and _"))
+        raise _bad_name(key) from None
     if found := _UNKNOWN.search(what):
         raise Rejected("unknown_field", FieldError(_join(path, found[1]), "is not a field"))
     if found := _MISSING.search(what):

@@ -50,7 +50,25 @@ class Contended(Exception):  # noqa: N818  a state of the store
 
 def folded(username: str) -> str:
     """The form in which usernames are matched, without regard to case."""
+    if username.isascii():  # the same, ten times as fast
+        return username.lower()
     return unicodedata.normalize("NFC", username).casefold()
+
+
+def distinct_people(references: Iterable[Reference]) -> int:
+    """How many people these are at least, whoever is known already: a bare name is one of those who carry it."""
+    ids: set[str] = set()
+    names: set[str] = set()
+    bare: set[str] = set()
+    addresses: set[str] = set()
+    for client_id, username, address in references:
+        if client_id is not None:
+            ids.add(client_id)
+        if username is not None:
+            (bare if client_id is None else names).add(folded(username))
+        if address is not None:
+            addresses.add(address)
+    return len(ids) + len(bare - names) + len(addresses)
 
 
 def id_row(guid: str) -> str:
@@ -122,12 +140,17 @@ class Identities:
         return rows
 
     def _insert(self, tenant: Tenant, binding: "_Binding") -> bool:
-        """Whether somebody else was faster with a row that binds: then what was bound may be wrong."""
-        beaten = False
-        for binds, rows in ((True, binding.people), (True, binding.binders), (False, binding.names_had)):
-            if rows:
-                beaten |= bool(self._store.insert(tenant, rows)) and binds
-        return beaten
+        """Whether somebody else was faster with a row that binds.
+
+        Then what was bound may be wrong, and nothing that rests on it is written: a client id bound to a person whom
+        another client id has just claimed would stay so for ever.
+        """
+        for rows in (binding.people, binding.binders):
+            if rows and self._store.insert(tenant, rows):
+                return True
+        if binding.names_had:
+            self._store.insert(tenant, binding.names_had)
+        return False
 
 
 class _Binding:

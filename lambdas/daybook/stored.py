@@ -16,6 +16,7 @@ from daybook.event_id import identity_of, shard
 from daybook.mentions import USER
 from daybook.tenants import TenantSettings
 from daybook.tokens import escape
+from daybook.wire import Container, Target
 
 LONGEST_KEY_PART = 512
 """Bytes of an id in an index key; a longer one enters as its hash."""
@@ -76,7 +77,7 @@ def store_form(judged: Judged, writer: ContentWriter, settings: TenantSettings, 
     content = writer.write()
     written = canonical(content)
     lies_in = partition_of(settings, judged.environment, judged.id, judged.occurred_ms)
-    by_target, by_within = _target_keys(judged, writer, settings, keys.index)
+    by_target, by_within = _target_keys(judged.event.target, content, settings.tenant, keys.index)
     return StoredEvent(
         partition=lies_in,
         id=judged.id,
@@ -99,26 +100,20 @@ def _actor_part(writer: ContentWriter, content: dict[str, Any]) -> str:
 
 
 def _target_keys(
-    judged: Judged, writer: ContentWriter, settings: TenantSettings, index_key: bytes
+    target: Target | None, content: dict[str, Any], tenant: str, index_key: bytes
 ) -> tuple[str | None, str | None]:
-    target, mentions = judged.event.target, judged.mentions
     if target is None:
         return None, None
 
-    def part(text: str) -> str:
-        guid = writer.guid_named(text)
-        if guid is not None:
-            return guid
-        names_nobody = writer.cast.identifier(text) == escape(text)
-        return plain_part(text) if names_nobody else hidden_part(index_key, settings.tenant, text)
+    def key(sent: Target | Container, written: dict[str, Any]) -> str | None:
+        if sent.type == USER:
+            return target_key(USER, written["id"])
+        if sent.id is None:
+            return None
+        if "person" in written:
+            return target_key(sent.type, written["person"])
+        names_nobody = written["id"] == escape(sent.id)
+        return target_key(sent.type, plain_part(sent.id) if names_nobody else hidden_part(index_key, tenant, sent.id))
 
-    by_target = by_within = None
-    if mentions.target is not None:
-        by_target = target_key(USER, writer.guid(mentions.target))
-    elif target.id is not None:
-        by_target = target_key(target.type, part(target.id))
-    if mentions.container is not None:
-        by_within = target_key(USER, writer.guid(mentions.container))
-    elif target.within is not None:
-        by_within = target_key(target.within.type, part(target.within.id))
-    return by_target, by_within
+    written, within = content["target"], target.within
+    return key(target, written), None if within is None else key(within, written["within"])

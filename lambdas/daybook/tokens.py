@@ -6,13 +6,18 @@ and every cast. A forgotten person's tokens read as the person's GUID.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+from daybook.identities import folded
 
 SHORTEST_NAME = 3
 """Names of fewer characters would be found in half of all words; they stay, unless they are the whole text."""
 
-_TOKEN = re.compile(r"~(?:~|(\d+)\.(\d+);)")
+_TOKEN = re.compile(r"~(?:~|(\d+)\.(\d+);)", re.ASCII)
+_WORD = re.compile(r"\w*")
 
 
 class Name(NamedTuple):
@@ -23,32 +28,44 @@ class Name(NamedTuple):
     slot: int
 
 
+class _Sought(NamedTuple):
+    levelled: str
+    person: int
+    bounded: bool
+    """Found at word boundaries alone. A name with letters beyond ASCII is found anywhere, since there languages join
+    names with endings, or write no spaces at all."""
+
+
 class Cast:
     """The people of one event, as their names may stand in its texts.
 
-    `names` are looked for in free text, `ids` only recognised where they are the whole of a text. `note(person, value)`
-    gives the slot for what differs from the person's own fields, in its case say: it is kept, sealed, since the text
-    must come back as it was.
+    `ids` are the client's ids: as a whole text they are told apart by case, and one that is a number is not looked for
+    in free text, where it could as well be an amount. `note(person, value)` gives the slot for what differs from the
+    person's own fields, in its case say: it is kept, sealed, since the text must come back as it was.
     """
 
     def __init__(self, names: Sequence[Name], ids: Sequence[Name], note: Callable[[int, Any], int]) -> None:
         self._note = note
         self._exact: dict[tuple[int, str], int] = {}
-        self._whole: dict[str, Name] = {}
-        self._sought: list[tuple[str, Name]] = []
-        for name in names:
-            self._exact.setdefault((name.person, name.text), name.slot)
-            if self._whole.setdefault(name.text.casefold(), name) is name and len(name.text) >= SHORTEST_NAME:
-                self._sought.append((_levelled(name.text), name))
-        for name in ids:
-            self._exact.setdefault((name.person, name.text), name.slot)
-            self._whole.setdefault(name.text, name)
-        self._sought.sort(key=_by_length)
+        self._named: dict[str, int] = {}
+        self._identified: dict[str, int] = {}
+        sought: dict[str, _Sought] = {}
+        for text, person, slot in names:
+            self._exact.setdefault((person, text), slot)
+            self._named.setdefault(folded(text), person)
+            if len(text) >= SHORTEST_NAME:
+                levelled = _levelled(text).text
+                sought.setdefault(levelled, _Sought(levelled, person, _is_plain(text)))
+        for text, person, slot in ids:
+            self._exact.setdefault((person, text), slot)
+            self._identified.setdefault(text, person)
+            if len(text) >= SHORTEST_NAME and not text.isdecimal():
+                levelled = _levelled(text).text
+                sought.setdefault(levelled, _Sought(levelled, person, _is_plain(text)))
+        self._sought = sorted(sought.values(), key=_longest_first)
 
     def text(self, text: str) -> str:
-        """Free text: names at word boundaries; a name with letters beyond ASCII anywhere, since there languages join
-        names with endings or write no spaces at all.
-        """
+        """Free text: names at word boundaries."""
         return self._replaced(text, anywhere=False)
 
     def label(self, text: str) -> str:
@@ -63,8 +80,8 @@ class Cast:
 
     def person_named(self, text: str) -> int | None:
         """The person one of whose names or ids is the whole text."""
-        name = self._whole.get(text.casefold()) or self._whole.get(text)
-        return None if name is None else name.person
+        person = self._named.get(folded(text))
+        return self._identified.get(text) if person is None else person
 
     def whole(self, person: int, value: Any) -> str:
         """A token for a value of a person, which need not be a name nor a string."""
@@ -72,31 +89,76 @@ class Cast:
         return token(person, self._note(person, value) if slot is None else slot)
 
     def _replaced(self, text: str, *, anywhere: bool) -> str:
+        if not self._sought:
+            return escape(text)
         levelled = _levelled(text)
-        sought = [(folded, name) for folded, name in self._sought if folded in levelled]
+        sought = [each for each in self._sought if each.levelled in levelled.text]
         if not sought:
             return escape(text)
         pieces: list[str] = []
         done = 0
-        while (found := _first(text, levelled, sought, done, anywhere=anywhere)) is not None:
-            start, end, name = found
-            pieces += (escape(text[done:start]), self.whole(name.person, text[start:end]))
+        for start, end, person in sorted(_found(text, levelled, sought, anywhere=anywhere)):
+            pieces += (escape(text[done:start]), self.whole(person, text[start:end]))
             done = end
         return "".join(pieces) + escape(text[done:])
 
 
-def _first(
-    text: str, levelled: str, sought: list[tuple[str, Name]], start: int, *, anywhere: bool
-) -> tuple[int, int, Name] | None:
-    """The leftmost name from `start` on; the longest, where several begin there."""
-    best: tuple[int, int, Name] | None = None
-    for folded, name in sought:
-        at = levelled.find(folded, start)
-        while at >= 0 and not (anywhere or not _plain(folded) or _stands_alone(text, at, at + len(folded))):
-            at = levelled.find(folded, at + 1)
-        if at >= 0 and (best is None or at < best[0]):
-            best = (at, at + len(folded), name)
-    return best
+class _Levelled(NamedTuple):
+    """A text in the form in which names are found: without regard to case and to how letters with marks are written."""
+
+    text: str
+    starts: Sequence[int] | None = None
+    """For each place in it the place in the text, -1 within what was one character there. None: the same places."""
+
+    def place(self, at: int) -> int:
+        return at if self.starts is None else self.starts[at]
+
+
+def _levelled(text: str) -> _Levelled:
+    if text.isascii():
+        return _Levelled(text.lower())
+    pieces: list[str] = []
+    starts: list[int] = []
+    for place, character in enumerate(text):
+        piece = _levelled_character(character)
+        pieces.append(piece)
+        starts.append(place)
+        if len(piece) > 1:
+            starts += [-1] * (len(piece) - 1)
+    starts.append(len(text))
+    return _Levelled("".join(pieces), starts)
+
+
+@lru_cache(4_096)
+def _levelled_character(character: str) -> str:
+    """At least one character. Folding may compose anew, so it is taken apart twice."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", character).casefold())
+
+
+def _found(text: str, levelled: _Levelled, sought: Sequence[_Sought], *, anywhere: bool) -> list[tuple[int, int, int]]:
+    """Where the names stand, and whose they are: the longest first, what it takes is not looked at again."""
+    found: list[tuple[int, int, int]] = []
+    taken = bytearray(len(text))
+    for name, person, bounded in sought:
+        at = levelled.text.find(name)
+        while at >= 0:
+            start, end = levelled.place(at), levelled.place(at + len(name))
+            following = at + 1
+            if start >= 0 and end >= 0 and taken.find(1, start, end) < 0:
+                if anywhere or not bounded or _stands_alone(text, start, end):
+                    found.append((start, end, person))
+                    taken[start:end] = b"\1" * (end - start)
+                    following = at + len(name)
+                elif levelled.starts is None and _in_word(text[start]):
+                    # It can't begin in the rest of this word either; else a long word costs its length squared.
+                    following = max(following, _end_of_word(text, start))
+            at = levelled.text.find(name, following)
+    return found
+
+
+def _end_of_word(text: str, start: int) -> int:
+    word = _WORD.match(text, start)
+    return start if word is None else word.end()
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
@@ -106,23 +168,15 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
 
 
 def _in_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
+    return character.isalnum() or character == "_" or unicodedata.combining(character) != 0
 
 
-def _plain(text: str) -> bool:
+def _is_plain(text: str) -> bool:
     return text.isascii() or all(character.isascii() for character in text if character.isalpha())
 
 
-def _levelled(text: str) -> str:
-    """Lower case, character by character, so that a place in it is the same place in the text."""
-    lowered = text.lower()
-    if len(lowered) == len(text):
-        return lowered
-    return "".join([lower if len(lower := character.lower()) == 1 else character for character in text])
-
-
-def _by_length(sought: tuple[str, Name]) -> int:
-    return -len(sought[0])
+def _longest_first(sought: _Sought) -> int:
+    return -len(sought.levelled)
 
 
 def token(person: int, slot: int) -> str:

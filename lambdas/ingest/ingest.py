@@ -1,15 +1,15 @@
 """Events accepted: read, judged, their people bound, written once, and answered one by one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from daybook.caller import Caller
 from daybook.canonical import leaf, unpack
 from daybook.clock import Clock
 from daybook.content import ContentWriter, Judged
-from daybook.decoding import read_event
+from daybook.decoding import Sent, read_event
 from daybook.derivation import DeploymentKeys
-from daybook.identities import Contended, Identities, Person, Reference
+from daybook.identities import Contended, Identities, Person, Reference, distinct_people
 from daybook.judgement import Judge
 from daybook.problem import FieldError, Problem
 from daybook.rejection import Rejected
@@ -67,7 +67,7 @@ class Ingest:
         self._random = random_bytes
 
     def store(
-        self, settings: TenantSettings, caller: Caller, sent: Sequence[Any], remaining_seconds: Callable[[], float]
+        self, settings: TenantSettings, caller: Caller, sent: Sent, remaining_seconds: Callable[[], float]
     ) -> list[Result]:
         """One result for each event sent, in order. What is `stored` is durable and in the next read of the timeline.
 
@@ -75,17 +75,19 @@ class Ingest:
         `Problem` 403 where an event names an environment that is not the caller's, 413 for over 1,000 people.
         """
         judge = Judge(settings, self._keys, self._clock(), self._random)
-        entries = [self._read(raw, judge, caller) for raw in sent]
+        entries = [self._read(raw, sent.levels, judge, caller) for raw in sent.events]
+        # What is refused now is looked up before anything is written: it can only be a retry of an earlier call.
+        self._look_up([entry for entry in entries if entry.refusal is not None])
         people = self._people(settings, entries)
         if people is not None:
             self._append(entries, judge, people, remaining_seconds)
         self._look_up(entries)
         return [entry.result or RETRY for entry in entries]
 
-    def _read(self, raw: Any, judge: Judge, caller: Caller) -> _Entry:
+    def _read(self, raw: Any, levels: int, judge: Judge, caller: Caller) -> _Entry:
         entry = _Entry()
         try:
-            received = read_event(raw)
+            received = read_event(raw, levels)
             environment = _environment(received.event.environment, judge.settings, caller)
             identified = judge.identify(received, environment)
         except Rejected as rejected:
@@ -106,7 +108,7 @@ class Ingest:
         references = dict.fromkeys(
             mention.reference for entry in entries if entry.judged for mention in entry.judged.mentions.all
         )
-        if len(references) > MOST_PEOPLE:
+        if distinct_people(references) > MOST_PEOPLE:
             raise Problem(413, "too_many_people", f"A request names at most {MOST_PEOPLE} people.")
         try:
             return self._identities.resolve(settings.tenant, references)

@@ -138,6 +138,7 @@ class Opened:
         if target["type"] == USER:
             person = self._person(target["id"])
             shown |= {name: person[name] for name in ("client_id", "username", "name", "forgotten")}
+            shown |= self._otherwise(person, target)
         return shown
 
     def _params(self, params: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -151,8 +152,19 @@ class Opened:
         return [self.text(each) for each in value] if isinstance(value, list) else self.text(value)
 
     def _declared(self) -> list[dict[str, Any]] | None:
-        declared = [self._person(person["id"]) for person in self._people if person.get("declared")]
+        declared = []
+        for person in self._people:
+            otherwise = person.get("declared", [])
+            for said in [{}] if otherwise is True else otherwise:
+                shown = self._person(person["id"])
+                declared.append(shown | self._otherwise(shown, said))
         return declared or None
+
+    def _otherwise(self, person: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
+        """What this place calls a person otherwise than the person's own fields do; nothing of who is forgotten."""
+        if person["forgotten"]:
+            return {}
+        return {name: self.text(written[name]) for name in ("username", "name", "email") if name in written}
 
     def _changes(self, changes: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:
         if changes is None:

@@ -1,0 +1,140 @@
+"""The people of one event: what was sent of each in every place that turned out to be the same person, to be sealed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from daybook.caller import Tenant
+from daybook.identities import Person, Reference, folded
+from daybook.mentions import Mention
+from daybook.sealing import Place, event_key, seal
+from daybook.tokens import Cast, Name
+from daybook.wire import Context
+
+# The slots of a person's sealed list; append-only. Texts that differ from these follow from TEXTS on.
+USERNAME, NAME, EMAIL, CLIENT_ID, ADDRESS, USER_AGENT, TEXTS = range(7)
+
+_FIELDS = {USERNAME: "username", NAME: "name", EMAIL: "email", CLIENT_ID: "id"}
+
+
+class _Sealed:
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.fields: list[Any] = [None] * TEXTS
+        self.declared: list[int] = []
+
+    def fill(self, slot: int, value: Any) -> int:
+        """The slot where the value stands: the field's own, or a text's where that holds another already."""
+        if self.fields[slot] is None:
+            self.fields[slot] = value
+        return slot if self.fields[slot] == value else self.note(value)
+
+    def note(self, value: Any) -> int:
+        for slot in range(TEXTS, len(self.fields)):
+            if self.fields[slot] == value and type(self.fields[slot]) is type(value):
+                return slot
+        self.fields.append(value)
+        return len(self.fields) - 1
+
+    def given(self) -> list[Any]:
+        """The fields as they are sealed: none after the last there is."""
+        length = len(self.fields)
+        while length and self.fields[length - 1] is None:
+            length -= 1
+        return self.fields[:length]
+
+
+class SealedPeople:
+    """`actor` is the mention to whom the context's address and user agent belong."""
+
+    def __init__(
+        self,
+        mentions: Sequence[Mention],
+        actor: int | None,
+        context: Context | None,
+        people: Mapping[Reference, Person],
+    ) -> None:
+        self._mentions = mentions
+        self._sealed: list[_Sealed] = []
+        self._whose: dict[str, _Sealed] = {}
+        self._named: dict[str, _Sealed] = {}
+        self._texts: list[list[Name]] = [[] for _ in range(TEXTS)]
+        places: dict[str, int] = {}
+        self._places = [
+            self._gather(number, mention, people[mention.reference], places) for number, mention in enumerate(mentions)
+        ]
+        if actor is not None and context is not None:
+            self._fill(self._places[actor], ADDRESS, context.ip)
+            self._fill(self._places[actor], USER_AGENT, context.user_agent)
+        texts = self._texts
+        self.cast = Cast(
+            texts[USERNAME] + texts[NAME] + texts[EMAIL] + texts[ADDRESS] + texts[USER_AGENT],
+            texts[CLIENT_ID],
+            lambda place, value: self._sealed[place].note(value),
+        )
+
+    def guid(self, mention: int) -> str:
+        return self._sealed[self._places[mention]].person.guid
+
+    def guid_named(self, text: str) -> str | None:
+        """The person of whom the whole text is a username or the client's id."""
+        sealed = self._whose.get(text) or self._named.get(folded(text))
+        return None if sealed is None else sealed.person.guid
+
+    def whole(self, mention: int, value: Any) -> str:
+        """A token for a value that is this person's."""
+        return self.cast.whole(self._places[mention], value)
+
+    def differing(self, mention: int) -> dict[str, str]:
+        """Tokens for what this place calls the person otherwise than the person's fields do, by field."""
+        place = self._places[mention]
+        fields = self._sealed[place].fields
+        return {
+            _FIELDS[slot]: self.cast.whole(place, value)
+            for slot, value in _given(self._mentions[mention])
+            if fields[slot] != value
+        }
+
+    def written(self, tenant: Tenant, environment: str, event_id: str) -> list[dict[str, Any]]:
+        """The people as they stand in the content, in the cast's order. Seals what was noted until now."""
+        return [
+            self._written(sealed, Place(tenant, environment, event_id, sealed.person.guid)) for sealed in self._sealed
+        ]
+
+    def _gather(self, number: int, mention: Mention, person: Person, places: dict[str, int]) -> int:
+        place = places.setdefault(person.guid, len(self._sealed))
+        if place == len(self._sealed):
+            self._sealed.append(_Sealed(person))
+        sealed = self._sealed[place]
+        for slot, value in _given(mention):
+            self._fill(place, slot, value)
+        if mention.reference.client_id is not None:
+            self._whose.setdefault(mention.reference.client_id, sealed)
+        if mention.reference.username is not None:
+            self._named.setdefault(folded(mention.reference.username), sealed)
+        if mention.declared:
+            sealed.declared.append(number)
+        return place
+
+    def _fill(self, place: int, slot: int, value: str | None) -> None:
+        if value is not None:
+            self._texts[slot].append(Name(value, place, self._sealed[place].fill(slot, value)))
+
+    def _written(self, sealed: _Sealed, place: Place) -> dict[str, Any]:
+        written: dict[str, Any] = {"id": sealed.person.guid}
+        if sealed.declared:
+            otherwise = [self.differing(mention) for mention in sealed.declared]
+            # Declared once and by the person's own fields is the rule; else what each declaration says otherwise.
+            written["declared"] = True if otherwise == [{}] else otherwise
+        written["sealed"] = seal(sealed.given(), event_key(sealed.person.key, place), place)
+        return written
+
+
+def _given(mention: Mention) -> list[tuple[int, str]]:
+    reference = mention.reference
+    fields = (
+        (USERNAME, reference.username),
+        (NAME, mention.name),
+        (EMAIL, mention.email),
+        (CLIENT_ID, reference.client_id),
+    )
+    return [(slot, value) for slot, value in fields if value is not None]
