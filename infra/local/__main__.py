@@ -6,7 +6,7 @@ import sys
 import threading
 from types import FrameType
 
-from infra.local.house import open_house
+from infra.local.house import House, open_house
 from infra.local.options import Options, Unusable
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, `kill`, the terminal closed
@@ -21,6 +21,8 @@ def main() -> int:
             print(f"Operations key: {house.operations_key.credential}")
             print(f"AWS endpoint:   {house.aws_url} (region us-east-1, any credentials)")
             print(f"Logs:           {options.data / 'logs'}")
+            if options.demo:
+                show_demo(house)
             print(f"Daybook is ready at {house.url}/console", flush=True)
             threading.Event().wait()
     except Unusable as unusable:
@@ -29,6 +31,22 @@ def main() -> int:
     except Leaving:
         pass
     return 0
+
+
+def show_demo(house: House) -> None:
+    """Load the demo tenants and print the keys to look at them. A house without them is still a house."""
+    from events.demo.load import DemoFailed, load  # noqa: PLC0415  a start without the demo needs none of it
+
+    try:
+        tenants = load(house.url, house.operations_key.credential)
+    except DemoFailed as failure:
+        print(f"The demo tenants could not be loaded: {failure}", file=sys.stderr)
+        return
+    print("Demo tenants, with their events and keys:")
+    for demo in tenants:
+        print(f"  {demo.tenant} ({', '.join(demo.environments)}), {demo.events} events")
+        for role, key in (("admin", demo.admin_key), ("auditor", demo.auditor_key), ("producer", demo.producer_key)):
+            print(f"    {role:<8} {key}")
 
 
 class Leaving(BaseException):
@@ -42,4 +60,6 @@ def leave(_signal: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    os._exit(status)  # all is tidied up; Python itself would take another second to take moto's modules apart

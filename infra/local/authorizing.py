@@ -6,13 +6,13 @@ denied. On AWS the answer is cached by the identity sources, for as long as the 
 a key is out of force at once.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from infra.local.api import Api
 from infra.local.call import Call
 from infra.local.instances import FunctionError, Invocable
+from infra.local.policy import allows, listed
 from infra.local.responses import GatewayError
 from infra.local.routing import Match
 
@@ -37,7 +37,7 @@ def authorize(api: Api, functions: Mapping[str, Invocable], call: Call, match: M
             raise GatewayError("UNAUTHORIZED", 401, "Unauthorized") from None
         raise GatewayError("AUTHORIZER_FAILURE", 500) from None
     try:
-        allowed = allows(answer["policyDocument"], event["methodArn"])
+        allowed = allows(listed(answer["policyDocument"]["Statement"]), "execute-api:Invoke", event["methodArn"])
         context = context_of(answer)
     except (TypeError, KeyError, ValueError):
         raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", 500) from None
@@ -54,23 +54,3 @@ def context_of(answer: Mapping[str, Any]) -> dict[str, Any]:
     # Whatever they were, functions are told strings.
     told = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in context.items()}
     return {"principalId": answer["principalId"], "integrationLatency": 0, **told}
-
-
-def allows(policy: Mapping[str, Any], arn: str) -> bool:
-    effects = {
-        statement["Effect"]
-        for statement in listed(policy["Statement"])
-        if any(matches(action, "execute-api:Invoke") for action in listed(statement["Action"]))
-        and any(matches(resource, arn) for resource in listed(statement["Resource"]))
-    }
-    return effects == {"Allow"}
-
-
-def matches(pattern: str, value: str) -> bool:
-    """By IAM's wildcards: `*` for any characters, slashes too, `?` for any one."""
-    expression = "".join({"*": ".*", "?": "."}.get(each, re.escape(each)) for each in pattern)
-    return re.fullmatch(expression, value, re.DOTALL) is not None
-
-
-def listed(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, list) else [value]

@@ -6,6 +6,7 @@ made by API first and their references replaced; tables get their time to live b
 they run in processes of ours. The gateway's own parts are read from the template by `api.py`.
 """
 
+import hashlib
 import json
 import logging
 import warnings
@@ -113,12 +114,18 @@ def functions(client: Client, environment: Mapping[str, str]) -> dict[str, Confi
                 **environment,
                 **function.get("Environment", {}).get("Variables", {}),
                 "_HANDLER": function["Handler"],
+                "AWS_ACCESS_KEY_ID": access_key(function["FunctionName"]),
                 "AWS_LAMBDA_FUNCTION_NAME": function["FunctionName"],
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function["MemorySize"]),
             },
         )
         for function in found
     }
+
+
+def access_key(function: str) -> str:
+    """The key that a function signs with. Letters and digits only, as DynamoDB Local wants them."""
+    return "FUNCTION" + hashlib.sha256(function.encode()).hexdigest()[:16].upper()
 
 
 @contextmanager

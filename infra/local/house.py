@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import boto3
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from daybook.keys import Key, new_key
@@ -24,6 +24,7 @@ from infra.local.gateway import Gateway
 from infra.local.instances import Configuration, Function, FunctionError
 from infra.local.lasting import create_tables, kept_key, kept_secret, random_secret
 from infra.local.options import Options, Unusable
+from infra.local.permissions import Permissions, roles
 from infra.local.template import Templates, templates
 
 HOST = "127.0.0.1"
@@ -49,13 +50,14 @@ def open_house(options: Options) -> Iterator[House]:
         others = opened.enter_context(ThreadPoolExecutor())
         on_disk = options.store == "dynamodb-local"
         engine = others.submit(opened.enter_context, DynamoDBLocal(lasting)) if on_disk else None
-        aws_url = opened.enter_context(moto_server(options.aws_port))
+        moto, aws_url = opened.enter_context(moto_server(options.aws_port))
         endpoints = {"AWS_ENDPOINT_URL": aws_url}
         create_stacks(stacks, partial(client, endpoints), partial(kept_secret, lasting) if on_disk else random_secret)
         if engine:
             endpoints["AWS_ENDPOINT_URL_DYNAMODB"] = engine.result().endpoint
             create_tables(client(endpoints, "dynamodb"), stacks, lasting)
         aws = partial(client, endpoints)
+        moto.roles |= roles(aws)
         configurations = functions(aws, lambda_environment(endpoints))
         instances = opened.enter_context(running(configurations, options, others))
         key = options.operations_key or (kept_key(lasting) if on_disk else new_key())
@@ -95,15 +97,11 @@ def control_table(configurations: Mapping[str, Configuration]) -> str:
 
 
 @contextmanager
-def moto_server(port: int) -> Iterator[str]:
+def moto_server(port: int) -> Iterator[tuple[Permissions, str]]:
     moto_insert.apply()
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else a line on the terminal for every call
-    server = ThreadedMotoServer(HOST, port, verbose=False)
-    server.start()
-    try:
-        yield f"http://{HOST}:{port}"
-    finally:
-        server.stop()
+    application = Permissions(DomainDispatcherApplication(create_backend_app))
+    with serving(application, port, MotoRequestHandler) as url:
+        yield application, url
 
 
 @contextmanager
@@ -126,17 +124,24 @@ def running(
 
 @contextmanager
 def gateway(options: Options, stacks: Templates, aws: Client, instances: Mapping[str, Function]) -> Iterator[str]:
-    api = read_api(stacks, aws)
-    with (options.data / "logs" / "access.log").open("w") as log:
-        server = make_server(
-            HOST, options.port, Gateway(api, instances, log), threaded=True, request_handler=WSGIRequestHandler
-        )
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
-        try:
-            yield f"http://{HOST}:{options.port}"
-        finally:
-            server.shutdown()
-            server.server_close()
+    """The API; a line for each call goes to `access.log`."""
+    with (
+        (options.data / "logs" / "access.log").open("w") as log,
+        serving(Gateway(read_api(stacks, aws), instances, log), options.port) as url,
+    ):
+        yield url
+
+
+@contextmanager
+def serving(application: Any, port: int, handler: type[WSGIRequestHandler] | None = None) -> Iterator[str]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else a line on the terminal for every call
+    server = make_server(HOST, port, application, threaded=True, request_handler=handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    try:
+        yield f"http://{HOST}:{port}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def ensure_free(variable: str, port: int) -> None:

@@ -40,7 +40,7 @@ class Options:
             store=store,
             operations_key=key,
             demo=environ.get("DAYBOOK_DEMO") != "0",
-            data=Path(environ.get("DAYBOOK_DATA") or CACHE / "daybook"),
+            data=Path(environ.get("DAYBOOK_DATA") or CACHE),
         )
 
 

@@ -1,0 +1,102 @@
+"""What each function's role allows, asked before every call that the function makes to moto.
+
+moto by itself lets everyone do everything, and knows nothing of PartiQL's own actions. So each function signs with
+an access key of its own, and of such a key's calls to the services below each needed action is held against the
+role's policies as CloudFormation made them. Whoever signs with any other key may do what he likes. DynamoDB Local
+asks for no permission: with that store only the calls to other services are checked.
+"""
+
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from infra.local.api import ACCOUNT, REGION
+from infra.local.cloudformation import Client, access_key
+from infra.local.policy import Statement, allows, listed
+
+SIGNED_WITH = re.compile(r"Credential=(?P<key>[^/]+)/[^/]+/[^/]+/(?P<service>[^/]+)/")
+TABLE = re.compile(r'"([^"]+)"')
+PARTIQL = {"INSERT": "PartiQLInsert", "SELECT": "PartiQLSelect", "UPDATE": "PartiQLUpdate", "DELETE": "PartiQLDelete"}
+TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+Need = tuple[str, str]
+"""An action, and the ARN of what it is to be done with."""
+
+
+class Permissions:
+    """A WSGI application in front of moto's. `roles`: the statements of each access key that is held to any."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+        self.roles: dict[str, list[Statement]] = {}
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        signed = SIGNED_WITH.search(environ.get("HTTP_AUTHORIZATION", ""))
+        if signed and signed["key"] in self.roles and signed["service"] in NEEDS:
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = io.BytesIO(body)
+            operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+            for action, resource in NEEDS[signed["service"]](operation, json.loads(body or b"{}")):
+                if not allows(self.roles[signed["key"]], action, resource):
+                    refusal: Iterable[bytes] = denied(action, resource)(environ, start_response)
+                    return refusal
+        answer: Iterable[bytes] = self._application(environ, start_response)
+        return answer
+
+
+def denied(action: str, resource: str) -> Response:
+    message = f"The function's role is not authorized to perform: {action} on resource: {resource}"
+    return Response(
+        json.dumps({"__type": "com.amazon.coral.service#AccessDeniedException", "Message": message}),
+        status=400,
+        content_type="application/x-amz-json-1.0",
+    )
+
+
+def dynamodb_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
+    match operation:
+        case "BatchExecuteStatement" | "ExecuteStatement" | "ExecuteTransaction":
+            for each in call.get("Statements") or call.get("TransactStatements") or [call]:
+                verb, table = each["Statement"].split(maxsplit=1)[0].upper(), TABLE.search(each["Statement"])
+                yield f"dynamodb:{PARTIQL[verb]}", table_arn(table[1] if table else "?")
+        case "BatchGetItem" | "BatchWriteItem":
+            for name in call["RequestItems"]:
+                yield f"dynamodb:{operation}", table_arn(name)
+        case "TransactGetItems" | "TransactWriteItems":
+            for item in call["TransactItems"]:
+                for kind, each in item.items():
+                    yield f"dynamodb:{TRANSACTED.get(kind, 'GetItem')}", table_arn(each["TableName"])
+        case _:
+            index = f"/index/{call['IndexName']}" if "IndexName" in call else ""
+            yield f"dynamodb:{operation}", table_arn(call.get("TableName", "*")) + index
+
+
+def secretsmanager_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
+    yield f"secretsmanager:{operation}", call.get("SecretId", "*")
+
+
+NEEDS = {"dynamodb": dynamodb_needs, "secretsmanager": secretsmanager_needs}
+
+
+def table_arn(name: str) -> str:
+    return name if name.startswith("arn:") else f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
+
+
+def roles(client: Client) -> dict[str, list[Statement]]:
+    """By the access key of each function, the statements of its role's policies."""
+    iam = client("iam")
+    found = {}
+    for function in client("lambda").list_functions()["Functions"]:
+        role = function["Role"].rpartition("/")[2]
+        policies = [
+            iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+        ]
+        found[access_key(function["FunctionName"])] = [
+            statement for policy in policies for statement in listed(policy["Statement"])
+        ]
+    return found

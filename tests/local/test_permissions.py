@@ -1,0 +1,134 @@
+"""A function may do on the laptop what its role allows, and nothing else."""
+
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from werkzeug.test import Client
+from werkzeug.wrappers import Request, Response
+
+from infra.local.cloudformation import access_key
+from infra.local.permissions import Permissions, dynamodb_needs
+from infra.local.policy import allows
+from tests.local.running import House
+
+TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table"
+
+
+@pytest.mark.parametrize(
+    ("operation", "call", "needs"),
+    [
+        ("GetItem", {"TableName": "t"}, [("GetItem", "t")]),
+        ("GetItem", {"TableName": f"{TABLE}/t"}, [("GetItem", "t")]),
+        ("Query", {"TableName": "t"}, [("Query", "t")]),
+        ("Query", {"TableName": "t", "IndexName": "i"}, [("Query", "t/index/i")]),
+        ("BatchGetItem", {"RequestItems": {"t": {}, "u": {}}}, [("BatchGetItem", "t"), ("BatchGetItem", "u")]),
+        (
+            "BatchExecuteStatement",
+            {"Statements": [{"Statement": 'INSERT INTO "t" VALUE {}'}, {"Statement": 'DELETE FROM "u"'}]},
+            [("PartiQLInsert", "t"), ("PartiQLDelete", "u")],
+        ),
+        ("ExecuteStatement", {"Statement": 'SELECT * FROM "t"'}, [("PartiQLSelect", "t")]),
+        (
+            "TransactWriteItems",
+            {"TransactItems": [{"Put": {"TableName": "t"}}, {"ConditionCheck": {"TableName": "u"}}]},
+            [("PutItem", "t"), ("ConditionCheckItem", "u")],
+        ),
+        ("TransactGetItems", {"TransactItems": [{"Get": {"TableName": "t"}}]}, [("GetItem", "t")]),
+    ],
+)
+def test_a_call_needs_its_actions_on_its_tables(
+    operation: str, call: Mapping[str, Any], needs: list[tuple[str, str]]
+) -> None:
+    """As IAM names them: PartiQL's statements and a transaction's parts have actions of their own."""
+    assert list(dynamodb_needs(operation, call)) == [(f"dynamodb:{act}", f"{TABLE}/{name}") for act, name in needs]
+
+
+def statement(effect: str, action: Any, resource: Any) -> dict[str, Any]:
+    return {"Effect": effect, "Action": action, "Resource": resource}
+
+
+@pytest.mark.parametrize(
+    ("statements", "allowed"),
+    [
+        ([], False),
+        ([statement("Allow", "dynamodb:GetItem", f"{TABLE}/t")], True),
+        ([statement("Allow", ["a:B", "dynamodb:GetItem"], ["x", f"{TABLE}/t"])], True),
+        ([statement("Allow", "dynamodb:*", "*")], True),
+        ([statement("Allow", "dynamodb:GetIte?", f"{TABLE}/?")], True),
+        ([statement("Allow", "dynamodb:GetItem", f"{TABLE}/t/index/*")], False),
+        ([statement("Allow", "dynamodb:Get", f"{TABLE}/t")], False),
+        ([statement("Allow", "*", "*"), statement("Deny", "dynamodb:GetItem", f"{TABLE}/t")], False),
+    ],
+)
+def test_a_policy_allows_what_it_names_and_does_not_deny(statements: list[dict[str, Any]], allowed: bool) -> None:
+    """By IAM's wildcards; what nothing names is denied."""
+    assert allows(statements, "dynamodb:GetItem", f"{TABLE}/t") is allowed
+
+
+def asked(permissions: Permissions, key: str) -> int:
+    """The status of a GetItem on table t, signed with this key."""
+    return (
+        Client(permissions)
+        .post(
+            data=json.dumps({"TableName": "t"}),
+            headers={
+                "Authorization": f"AWS4-HMAC-SHA256 Credential={key}/20261122/us-east-1/dynamodb/aws4_request, …",
+                "X-Amz-Target": "DynamoDB_20120810.GetItem",
+            },
+        )
+        .status_code
+    )
+
+
+def test_keys_of_functions_are_held_to_their_roles() -> None:
+    """The call goes on as it came where the role allows it; other keys may do anything."""
+    bodies = io.StringIO()
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        bodies.write(Request(environ).get_data(as_text=True))
+        return Response("{}")(environ, start_response)
+
+    permissions = Permissions(application)
+    permissions.roles |= {"MAY": [statement("Allow", "dynamodb:GetItem", f"{TABLE}/t")], "MAYNOT": []}
+    assert [asked(permissions, key) for key in ("MAY", "MAYNOT", "ANY")] == [200, 400, 200]
+    assert bodies.getvalue() == '{"TableName": "t"}' * 2
+
+
+def test_the_ingest_function_can_write_an_event_but_not_overwrite_one(house: House) -> None:
+    """Its role, as the template gives it, is asked on the laptop too."""
+    functions = client(house, "lambda").list_functions()["Functions"]
+    (ingest,) = (each for each in functions if each["Handler"] == "ingest.handler.handler")
+    table = ingest["Environment"]["Variables"]["EVENTS_TABLE"]
+    dynamodb = client(house, "dynamodb", access_key(ingest["FunctionName"]))
+    item = {"pk": {"S": "nobody#prod#0"}, "sk": {"S": "01"}}
+    insert = {
+        "Statement": f"INSERT INTO \"{table}\" VALUE {{'pk': ?, 'sk': ?}}",
+        "Parameters": [item["pk"], item["sk"]],
+    }
+    assert dynamodb.batch_execute_statement(Statements=[insert])["Responses"] == [{"TableName": table}]
+    forbidden: list[tuple[str, dict[str, Any]]] = [
+        ("put_item", {"TableName": table, "Item": item}),
+        ("delete_item", {"TableName": table, "Key": item}),
+        ("batch_write_item", {"RequestItems": {table: [{"DeleteRequest": {"Key": item}}]}}),
+        ("execute_statement", {"Statement": " ".join(["DELETE FROM", f'"{table}"'])}),
+    ]
+    for operation, arguments in forbidden:
+        with pytest.raises(ClientError) as refused:
+            getattr(dynamodb, operation)(**arguments)
+        assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def client(house: House, service: str, key: str = "anybody") -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=house.aws_url,
+        region_name="us-east-1",
+        aws_access_key_id=key,
+        aws_secret_access_key="any",
+        aws_session_token=None,
+    )

@@ -1,0 +1,80 @@
+"""The template on its way to the laptop's stores."""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daybook.keys import parse
+from infra.local.cloudformation import adapted, tables, times_to_live
+from infra.local.lasting import kept_key, kept_secret, random_secret
+from infra.local.template import hashes, table_definitions, templates
+
+SECRET = {"GenerateSecretString": {"PasswordLength": 64}}
+
+
+@pytest.fixture(scope="module")
+def stacks() -> dict[str, Any]:
+    return templates()
+
+
+def test_a_kept_template_is_used_until_its_sources_change(tmp_path: Path) -> None:
+    """By the content of what it came from, not by any time."""
+    sources = hashes(["infra/storage.py", "aws-cdk-lib"])
+    (tmp_path / "templates.json").write_text(json.dumps({"sources": sources, "templates": {"Kept": {}}}))
+    assert templates(tmp_path) == {"Kept": {}}
+
+
+def test_a_changed_source_makes_a_kept_template_stale(tmp_path: Path) -> None:
+    """So does a source that is gone, and another version of the CDK; then it is synthesised anew."""
+    stale = {"infra/storage.py": "another hash", "infra/gone.py": "any", "aws-cdk-lib": "1.0"}
+    (tmp_path / "templates.json").write_text(json.dumps({"sources": stale, "templates": {"Kept": {}}}))
+    assert set(templates(tmp_path)) == {"DaybookStorage", "DaybookService"}
+    kept = json.loads((tmp_path / "templates.json").read_text())
+    assert kept["sources"] == hashes(kept["sources"])
+    assert {"infra/storage.py", "lambdas/daybook/routes.py", "aws-cdk-lib"} <= set(kept["sources"])
+
+
+def test_tables_are_those_of_the_template(stacks: dict[str, Any]) -> None:
+    """With their indexes and streams; each name is the same at every start."""
+    assert len(tables(stacks)) == len(table_definitions(stacks)) == 3
+    (events,) = (each for name, each in tables(stacks).items() if "Events" in name)
+    assert events["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    assert len(events["GlobalSecondaryIndexes"]) == 4
+    assert set(times_to_live(stacks).values()) == {"expires_at"}
+
+
+def test_references_to_a_secret_become_its_arn() -> None:
+    """Since CloudFormation as moto plays it makes no secrets; nothing else of a template's references changes."""
+    template = {
+        "Resources": {
+            "Secret": {"Type": "AWS::SecretsManager::Secret", "Properties": SECRET},
+            "Table": {"Type": "AWS::DynamoDB::Table", "Properties": {"Tags": [{"Value": {"Ref": "Secret"}}]}},
+        },
+        "Outputs": {"Secret": {"Value": {"Ref": "Secret"}}, "Table": {"Value": {"Ref": "Table"}}},
+    }
+    assert adapted("Stack", template, {"Secret": "arn:secret"}) == {
+        "Resources": {
+            "Table": {
+                "Type": "AWS::DynamoDB::Table",
+                "Properties": {"Tags": [{"Value": "arn:secret"}], "TableName": "Stack-Table"},
+            }
+        },
+        "Outputs": {"Secret": {"Value": "arn:secret"}, "Table": {"Value": {"Ref": "Table"}}},
+    }
+
+
+def test_a_secret_is_as_long_as_the_template_wants_it() -> None:
+    """And another each time."""
+    one, other = random_secret(SECRET), random_secret(SECRET)
+    assert len(one) == len(other) == 64
+    assert one != other
+
+
+def test_what_is_kept_stays_and_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """The secret and the made-up key, in files that nobody else reads."""
+    assert kept_secret(tmp_path, SECRET) == kept_secret(tmp_path, SECRET)
+    assert parse(kept_key(tmp_path).credential) == kept_key(tmp_path)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
