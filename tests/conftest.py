@@ -12,11 +12,15 @@ from typing import Any
 
 import boto3
 import pytest
+from hypothesis import settings
 from moto import mock_aws
 
 from infra.local import moto_insert
 from infra.local.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
+
+settings.register_profile("daybook", deadline=None)  # both cores are busy with the other tests
+settings.load_profile("daybook")
 
 STORES = ("moto", "dynamodb-local")
 

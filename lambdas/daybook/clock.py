@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], int]
 """Milliseconds since 1970, UTC."""
@@ -17,8 +17,10 @@ LAST_MS = 253_402_300_799_999
 """9999-12-31T23:59:59.999Z, the last moment that RFC 3339 can write."""
 
 _RFC3339 = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d)(?:\.(\d+))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII | re.IGNORECASE
+    r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:)([0-5]\d|60)(?:\.(\d+))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII | re.IGNORECASE,
 )
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def system_clock() -> int:
@@ -38,7 +40,7 @@ def parse_time(text: str) -> int:
     leap = second == "60"
     try:
         moment = datetime.fromisoformat(f"{minute.upper()}{'59' if leap else second}{offset.upper()}")
-        whole = int(moment.timestamp()) + leap
+        whole = (moment - _EPOCH) // timedelta(seconds=1) + leap
     except (ValueError, OverflowError):
         raise ValueError("must be a time that exists") from None
     milliseconds = whole * SECOND + int(f"{fraction or '0':0<3}"[:3])
@@ -49,5 +51,5 @@ def parse_time(text: str) -> int:
 
 def format_time(milliseconds: int) -> str:
     """`2026-11-22T16:31:07.123Z`."""
-    seconds, rest = divmod(milliseconds, SECOND)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+    moment = _EPOCH + timedelta(milliseconds=milliseconds)
+    return moment.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"

@@ -48,8 +48,14 @@ def occurred_ms(identifier: str) -> int:
     return value
 
 
-def shard(identity: bytes, shards: int) -> int:
-    return int.from_bytes(identity[-4:], "big") % shards
+def shard(identifier: str, shards: int) -> int:
+    """By the identity's last 32 bits."""
+    if shards == 1:
+        return 0
+    value = 0
+    for character in identifier[-7:]:
+        value = value << 5 | _VALUES[character]
+    return (value & 0xFFFFFFFF) % shards
 
 
 def identity_of(identifier: str) -> bytes:

@@ -67,9 +67,10 @@ class SealedPeople:
             self._fill(self._places[actor], USER_AGENT, context.user_agent)
         texts = self._texts
         self.cast = Cast(
-            texts[USERNAME] + texts[NAME] + texts[EMAIL] + texts[ADDRESS] + texts[USER_AGENT],
+            texts[USERNAME] + texts[NAME] + texts[EMAIL],
             texts[CLIENT_ID],
             lambda place, value: self._sealed[place].note(value),
+            texts[ADDRESS] + texts[USER_AGENT],
         )
 
     def guid(self, mention: int) -> str:

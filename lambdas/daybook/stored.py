@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from daybook.canonical import canonical, leaf, pack
 from daybook.content import ContentWriter, Judged
 from daybook.derivation import DeploymentKeys, length_prefixed, tag
-from daybook.event_id import identity_of, shard
+from daybook.event_id import shard
 from daybook.mentions import USER
 from daybook.tenants import TenantSettings
 from daybook.tokens import escape
@@ -45,7 +45,7 @@ def partition(tenant: str, environment: str, number: int) -> str:
 
 def partition_of(settings: TenantSettings, environment: str, event_id: str, occurred_ms: int) -> str:
     """Where an event of that id lies: the same for every try, whatever layouts have come since."""
-    return partition(settings.tenant, environment, shard(identity_of(event_id), settings.shards_at(occurred_ms)))
+    return partition(settings.tenant, environment, shard(event_id, settings.shards_at(occurred_ms)))
 
 
 def target_key(kind: str, part: str) -> str:

@@ -39,26 +39,30 @@ class _Sought(NamedTuple):
 class Cast:
     """The people of one event, as their names may stand in its texts.
 
-    `ids` are the client's ids: as a whole text they are told apart by case, and one that is a number is not looked for
-    in free text, where it could as well be an amount. `note(person, value)` gives the slot for what differs from the
-    person's own fields, in its case say: it is kept, sealed, since the text must come back as it was.
+    `ids` are the client's ids: as a whole text they are told apart by case. What is a number is not looked for in free
+    text, where it could as well be an amount. `traces`, addresses and user agents, are found in texts and name
+    nobody. `note(person, value)` gives the slot for what differs from the person's own fields, in its case say: it is
+    kept, sealed, since the text must come back as it was.
     """
 
-    def __init__(self, names: Sequence[Name], ids: Sequence[Name], note: Callable[[int, Any], int]) -> None:
+    def __init__(
+        self,
+        names: Sequence[Name],
+        ids: Sequence[Name],
+        note: Callable[[int, Any], int],
+        traces: Sequence[Name] = (),
+    ) -> None:
         self._note = note
         self._exact: dict[tuple[int, str], int] = {}
         self._named: dict[str, int] = {}
         self._identified: dict[str, int] = {}
         sought: dict[str, _Sought] = {}
-        for text, person, slot in names:
-            self._exact.setdefault((person, text), slot)
+        for text, person, _ in names:
             self._named.setdefault(folded(text), person)
-            if len(text) >= SHORTEST_NAME:
-                levelled = _levelled(text).text
-                sought.setdefault(levelled, _Sought(levelled, person, _is_plain(text)))
-        for text, person, slot in ids:
-            self._exact.setdefault((person, text), slot)
+        for text, person, _ in ids:
             self._identified.setdefault(text, person)
+        for text, person, slot in (*names, *traces, *ids):
+            self._exact.setdefault((person, text), slot)
             if len(text) >= SHORTEST_NAME and not text.isdecimal():
                 levelled = _levelled(text).text
                 sought.setdefault(levelled, _Sought(levelled, person, _is_plain(text)))
@@ -136,22 +140,29 @@ def _levelled_character(character: str) -> str:
 
 
 def _found(text: str, levelled: _Levelled, sought: Sequence[_Sought], *, anywhere: bool) -> list[tuple[int, int, int]]:
-    """Where the names stand, and whose they are: the longest first, what it takes is not looked at again."""
+    """Where in the text the names stand, and whose they are: the longest first; what it takes is not looked at again.
+
+    Goes on behind what was taken, and behind a word in which a name can't begin: a long text must not cost its length
+    squared.
+    """
     found: list[tuple[int, int, int]] = []
-    taken = bytearray(len(text))
+    taken = bytearray(len(levelled.text))
     for name, person, bounded in sought:
         at = levelled.text.find(name)
         while at >= 0:
-            start, end = levelled.place(at), levelled.place(at + len(name))
+            behind = at + len(name)
+            start, end = levelled.place(at), levelled.place(behind)
             following = at + 1
-            if start >= 0 and end >= 0 and taken.find(1, start, end) < 0:
+            if (first := taken.find(1, at, behind)) >= 0:
+                free = taken.find(0, first)
+                following = len(taken) if free < 0 else free
+            elif start >= 0 and end >= 0:
                 if anywhere or not bounded or _stands_alone(text, start, end):
                     found.append((start, end, person))
-                    taken[start:end] = b"\1" * (end - start)
-                    following = at + len(name)
-                elif levelled.starts is None and _in_word(text[start]):
-                    # It can't begin in the rest of this word either; else a long word costs its length squared.
-                    following = max(following, _end_of_word(text, start))
+                    taken[at:behind] = b"\1" * len(name)
+                    following = behind
+                elif _in_word(levelled.text[at]):
+                    following = max(following, _end_of_word(levelled.text, at))
             at = levelled.text.find(name, following)
     return found
 

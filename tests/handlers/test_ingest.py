@@ -11,7 +11,7 @@ from daybook.clock import format_time, system_clock
 from ingest import handler as ingest
 from tests.calls import Context, answered, authorized, call
 from tests.conftest import Store, Tables
-from tests.ingesting import EXAMPLE, SECRET, settings
+from tests.ingesting import CONTRACT_EXAMPLE, SECRET, settings
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def _sent(body: Any) -> dict[str, Any]:
 @pytest.mark.usefixtures("deployed")
 def test_the_contracts_example_is_stored_once() -> None:
     """Alone, then in a batch with another: the same id and leaf each time."""
-    example = EXAMPLE | {"occurred_at": format_time(system_clock())}
+    example = CONTRACT_EXAMPLE | {"occurred_at": format_time(system_clock())}
     other = example | {"id": "another"}
     first = _sent(example)
     assert first["statusCode"] == 201, first["body"]

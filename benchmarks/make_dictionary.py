@@ -1,0 +1,138 @@
+"""How `lambdas/daybook/dictionaries/1.txt` was made: `python -m benchmarks.make_dictionary <file>`.
+
+Run once. The file is frozen since: events are opened with the dictionary that their first byte names, for ever. A
+better one would be number 2.
+
+The documents are the canonical bytes of the products' demo events, of every wording that a catalogue has, and of the
+contract's example. From them the stretches are taken, one after the other, whose pieces stand in most documents and are
+not in the dictionary yet (the covering of Liao, Petri, Moffat, Wirth: "Effective construction of relative Lempel-Ziv
+dictionaries", 2016), the best last: what is near costs fewer bits, and a window of 4,096 bytes slides on over a long
+event, so that what stands first is out of its reach soonest.
+"""
+
+import random
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from heapq import heapify, heapreplace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.typical import CONTRACT_EXAMPLE, NOW, stored_forms
+from daybook.canonical import unpack
+from daybook.catalogue import PROFILES, Activity, profile
+from daybook.clock import DAY, format_time
+from daybook.event_id import event_id
+from events.demo import PRODUCTS, generate
+
+MOST_BYTES = 4_000
+REACH = 3_834
+"""zlib looks back no further than its window of 4,096 less 262 bytes."""
+
+PIECE = 10
+STRETCHES = (12, 16, 24, 32, 48, 64)
+EVENTS_A_PRODUCT = 240
+EXAMPLES = 30
+
+_OCCURRED_AT = re.compile(rb'"occurred_at":"[^"]*"')
+_ID = re.compile(rb'"id":"[0-9A-Z]{36}"')
+_WORDS = ("Flight Scanner", "Demo App", "Invoices", "alpha", "Team 7", "q3-report", "nightly")
+
+
+def documents() -> list[bytes]:
+    chance = random.Random(1)  # noqa: S311  the same each time
+    found: list[bytes] = []
+    for product in PRODUCTS:
+        events = generate(product, NOW)
+        found += _canonical(product, chance.sample(events, min(len(events), EVENTS_A_PRODUCT)))
+    for product in PROFILES:
+        found += _canonical(product, list(_wordings(product, chance)))
+    example = {name: value for name, value in CONTRACT_EXAMPLE.items() if name != "id"}
+    found += _canonical("jiffy", [example] * EXAMPLES)
+    return [_at_any_time(document, chance) for document in found]
+
+
+def _at_any_time(document: bytes, chance: random.Random) -> bytes:
+    """The documents are of one autumn; the dictionary is for every year."""
+    moment = chance.randrange(NOW, NOW + 3650 * DAY)
+    occurred_at = f'"occurred_at":"{format_time(moment)}"'.encode()
+    identifier = f'"id":"{event_id(moment, chance.randbytes(16))}"'.encode()
+    return _ID.sub(identifier, _OCCURRED_AT.sub(occurred_at, document))
+
+
+def _canonical(product: str, events: list[dict[str, Any]]) -> list[bytes]:
+    return [
+        unpack(form.packed)
+        for start in range(0, len(events), 500)
+        for form in stored_forms(product, events[start : start + 500])
+    ]
+
+
+def _wordings(product: str, chance: random.Random) -> Iterator[dict[str, Any]]:
+    for activity in profile(product).activities.values():
+        if activity.activity.startswith("audit-log."):
+            continue
+        for variant in activity.variants:
+            names = [param.name for param in variant.params if param.type != "event"]
+            params: dict[str, Any] = {name: chance.choice(_WORDS) for name in names}
+            if len(names) < len(variant.params):
+                params |= {"session": {"id": f"{chance.random()}", "occurred_at": "2026-11-22T10:00:00Z"}}
+            yield {
+                "activity": activity.activity,
+                "variant": variant.variant,
+                "actor": _actor(activity, variant.origin or activity.origin, chance),
+                "params": params,
+                "target": {"type": activity.activity.split(".")[0], "id": f"{chance.random():.8f}"[2:]},
+                "context": {"ip": f"198.51.100.{chance.randrange(256)}", "session_id": f"{chance.random():.8f}"[2:]},
+            }
+
+
+def _actor(activity: Activity, origin: str, chance: random.Random) -> dict[str, Any]:
+    if origin == "system":
+        return {"type": "system"}
+    roles = [activity.required_role or "Admin"]
+    return {"type": "user", "username": f"user-{chance.randrange(40)}", "user_type": "Admin", "roles": roles}
+
+
+def dictionary(documents: list[bytes]) -> bytes:
+    common = Counter(piece for document in documents for piece in {*_pieces(document)})
+    left = {piece: count for piece, count in common.items() if count > 2}
+    # What a document is worth only ever falls, so it is counted anew only where it might be the best.
+    queue = [(-worth, stretch, document) for document in documents for worth, stretch in [_best(document, left)]]
+    heapify(queue)
+    chosen: list[bytes] = []
+    while sum(map(len, chosen)) < REACH:
+        _, _, document = queue[0]
+        worth, stretch = _best(document, left)
+        if worth < -min(queue[1], queue[2])[0]:
+            heapreplace(queue, (-worth, stretch, document))
+            continue
+        chosen.append(stretch)
+        for piece in _pieces(stretch):
+            left.pop(piece, None)
+    return b"".join(reversed(chosen))[-REACH:]
+
+
+def _best(document: bytes, left: dict[bytes, int]) -> tuple[float, bytes]:
+    """The stretch of a document that is worth most for each of its bytes."""
+    counts = [left.get(piece, 0) for piece in _pieces(document)]
+    sums = [0]
+    for count in counts:
+        sums.append(sums[-1] + count)
+    best = (0.0, b"")
+    for length in STRETCHES:
+        pieces = length - PIECE + 1
+        for start in range(len(counts) - pieces + 1):
+            worth = (sums[start + pieces] - sums[start]) / length
+            if worth > best[0]:
+                best = (worth, document[start : start + length])
+    return best
+
+
+def _pieces(document: bytes) -> list[bytes]:
+    return [document[start : start + PIECE] for start in range(len(document) - PIECE + 1)]
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_bytes(dictionary(documents()))

@@ -1,0 +1,41 @@
+"""The stores of events and of people as ordinary classes in memory, with the semantics of INSERT: no overwriting."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from daybook.caller import Tenant
+from daybook.identities import Row
+from daybook.stored import StoredEvent
+from daybook.storing import Append, Kept, Key
+
+
+class MemoryIdentities:
+    def __init__(self) -> None:
+        self.rows: dict[tuple[Tenant, str], Row] = {}
+
+    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
+        return {key: self.rows[tenant, key] for key in sort_keys if (tenant, key) in self.rows}
+
+    def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
+        there = frozenset(key for key in rows if (tenant, key) in self.rows)
+        self.rows.update({(tenant, key): row for key, row in rows.items() if key not in there})
+        return there
+
+
+class MemoryEvents:
+    def __init__(self) -> None:
+        self.events: dict[Key, StoredEvent] = {}
+
+    def append(self, events: Sequence[StoredEvent], remaining_seconds: Callable[[], float]) -> dict[Key, Append]:  # noqa: ARG002  the store's signature
+        outcome = {}
+        for event in events:
+            key = event.partition, event.id
+            outcome[key] = Append.DUPLICATE if key in self.events else Append.STORED
+            self.events.setdefault(key, event)
+        return outcome
+
+    def find(self, keys: Iterable[Key]) -> dict[Key, Kept]:
+        return {
+            key: Kept(event.fingerprint, event.packed, event.received_ms)
+            for key in keys
+            if (event := self.events.get(key)) is not None
+        }
