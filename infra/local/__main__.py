@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from concurrent.futures import Future
 from types import FrameType
 
 from infra.local.house import House, open_house
@@ -35,10 +36,20 @@ def main() -> int:
 
 def show_demo(house: House) -> None:
     """Load the demo tenants and print the keys to look at them. A house without them is still a house."""
-    from events.demo.load import DemoFailed, load  # noqa: PLC0415  a start without the demo needs none of it
+    from events.demo.load import Demo, DemoFailed, load  # noqa: PLC0415  a start without the demo needs none of it
 
+    loading: Future[list[Demo]] = Future()
+
+    def run() -> None:
+        try:
+            loading.set_result(load(house.url, house.operations_key.credential))
+        except Exception as failure:  # noqa: BLE001  to be raised where it is waited for
+            loading.set_exception(failure)
+
+    # In a thread that nobody waits for when the house is asked to end: the loading itself can't be broken off.
+    threading.Thread(target=run, daemon=True).start()
     try:
-        tenants = load(house.url, house.operations_key.credential)
+        tenants = loading.result()
     except DemoFailed as failure:
         print(f"The demo tenants could not be loaded: {failure}", file=sys.stderr)
         return

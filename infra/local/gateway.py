@@ -9,6 +9,7 @@ import base64
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TextIO
 
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -62,7 +63,8 @@ class Gateway:
             "status": response.status_code,
             "responseLatency": round((time.time() - call.received) * 1000),
         }
-        print(access_line(self._api, variables), file=self._log, flush=True)
+        with suppress(ValueError):  # the log is closed: the house ends, with this call still under way
+            print(access_line(self._api, variables), file=self._log, flush=True)
         return response(environ, start_response)
 
     def _respond(self, call: Call, variables: dict[str, Any]) -> Response:

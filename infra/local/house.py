@@ -28,6 +28,7 @@ from infra.local.permissions import Permissions, roles
 from infra.local.template import Templates, templates
 
 HOST = "127.0.0.1"
+THREADS = 16  # enough to stop what others are still starting
 ANY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": REGION}
 
 
@@ -46,15 +47,19 @@ def open_house(options: Options) -> Iterator[House]:
     stacks = templates()
     lasting = options.data / "dynamodb"
     with ExitStack() as opened:
-        # The engine starts while moto is made ready: each takes its seconds.
-        others = opened.enter_context(ThreadPoolExecutor())
+        others = opened.enter_context(ThreadPoolExecutor(THREADS))
         on_disk = options.store == "dynamodb-local"
-        engine = others.submit(opened.enter_context, DynamoDBLocal(lasting)) if on_disk else None
+        if on_disk:
+            engine = DynamoDBLocal(lasting)
+            engine.prepare()
+            opened.callback(engine.stop)
+            started = others.submit(engine.start)  # while moto is made ready: each takes its seconds
         moto, aws_url = opened.enter_context(moto_server(options.aws_port))
         endpoints = {"AWS_ENDPOINT_URL": aws_url}
         create_stacks(stacks, partial(client, endpoints), partial(kept_secret, lasting) if on_disk else random_secret)
-        if engine:
-            endpoints["AWS_ENDPOINT_URL_DYNAMODB"] = engine.result().endpoint
+        if on_disk:
+            started.result()
+            endpoints["AWS_ENDPOINT_URL_DYNAMODB"] = engine.endpoint
             create_tables(client(endpoints, "dynamodb"), stacks, lasting)
         aws = partial(client, endpoints)
         moto.roles |= roles(aws)

@@ -23,7 +23,7 @@ from infra import LAMBDAS
 RUNTIME = Path(__file__).with_name("runtime.py")
 MOST_INSTANCES = 4  # of one function: what a laptop bears
 START_SECONDS = 60.0
-STOP_SECONDS = 2.0
+STOP_SECONDS = 1.0
 MOST_BYTES = 6 * 1024 * 1024  # of an invocation's event
 
 

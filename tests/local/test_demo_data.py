@@ -1,0 +1,93 @@
+"""The demo's tenants, loaded over HTTP into the running house."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from daybook.catalogue import profile
+from events.demo import PRODUCTS, load
+from events.demo.load import LABEL, Demo
+from tests.local.running import House
+
+
+@pytest.fixture(scope="module")
+def demos(house: House) -> dict[str, Demo]:
+    return {demo.product: demo for demo in load.load(house.url, house.operations_key)}
+
+
+def _all_events(client: httpx.Client, environment: str) -> Iterator[dict[str, Any]]:
+    """But for the log of the log."""
+    query: dict[str, Any] = {"environment": environment, "limit": 500}
+    while True:
+        answer = client.get("/v1/events", params=query).json()
+        yield from (event for event in answer["events"] if event["component"] != "Audit Log")
+        if answer["next_cursor"] is None:
+            return
+        query["cursor"] = answer["next_cursor"]
+
+
+def _ids(house: House, demo: Demo) -> list[str]:
+    with house.client(demo.admin_key) as client:
+        return [event["id"] for environment in demo.environments for event in _all_events(client, environment)]
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_each_product_has_a_tenant_with_all_its_events(house: House, demos: dict[str, Demo], product: str) -> None:
+    """Every one of them, but what only operations may read, and in the product's own view."""
+    demo = demos[product]
+    assert demo.tenant == f"{product}-demo"
+    with house.client(house.operations_key, **{"Daybook-Tenant": demo.tenant}) as client:
+        read = [event for environment in demo.environments for event in _all_events(client, environment)]
+    assert len(read) == demo.events
+    ids = {event["id"] for event in read if event["activity"] != "api.called"}
+    assert set(_ids(house, demo)) == ids
+    with house.client(demo.auditor_key) as client:
+        answer = client.get("/v1/events", params={"view": product}).json()
+    assert answer["columns"] == [column.label for column in profile(product).columns]
+    assert len(answer["events"]) == 50
+
+
+def test_the_keys_are_of_the_three_roles(house: House, demos: dict[str, Demo]) -> None:
+    """And the one that is shown reads and does not write."""
+    demo = demos["chat"]
+    with house.client(demo.admin_key) as client:
+        keys = client.get(f"/v1/tenants/{demo.tenant}/keys").json()["keys"]
+    assert {(key["role"], key["label"], key["environment"]) for key in keys} == {
+        (role, LABEL, "*") for role in ("admin", "auditor", "producer")
+    }
+    event = {"activity": "user-logged-in", "actor": {"type": "user", "username": "tanya.osei"}}
+    with house.client(demo.auditor_key) as client:
+        assert client.post("/v1/events", json=event).status_code == 403
+    with house.client(demo.producer_key) as client:
+        assert client.get("/v1/events").status_code == 403
+
+
+def test_the_documents_riddle_is_solved(house: House, demos: dict[str, Demo]) -> None:
+    """John Doe deleted the Defect."""
+    about = {"target": "defect:D-1", "at": "2022-04-12T13:41:32Z"}
+    with house.client(demos["enate"].auditor_key) as client:
+        answer = client.get("/v1/target/attribution", params=about).json()
+    assert answer["conclusion"]["name"] == "John Doe"
+
+
+def test_a_second_start_adds_nothing_and_changes_the_keys(house: House, demos: dict[str, Demo]) -> None:
+    """Neither one that knows of the first, nor one that sends all of it again."""
+    before = {product: _ids(house, demo) for product, demo in demos.items()}
+    again = {demo.product: demo for demo in load.load(house.url, house.operations_key)}
+    with house.operations as operations:
+        for demo in again.values():
+            path = f"/v1/tenants/{demo.tenant}/keys"
+            for key in operations.get(path).json()["keys"]:
+                assert operations.delete(f"{path}/{key['key_id']}").status_code == 204
+    third = {demo.product: demo for demo in load.load(house.url, house.operations_key)}
+    for product, demo in third.items():
+        ids = _ids(house, demo)
+        # What has happened since the first start, in the moments between, comes first.
+        assert ids[len(ids) - len(before[product]) :] == before[product] or len(demo.environments) > 1
+        assert set(before[product]) <= set(ids)
+        assert len(ids) - len(before[product]) == demo.events - demos[product].events
+        for earlier in (demos[product], again[product]):
+            with house.client(earlier.auditor_key) as client:
+                assert client.get("/v1/events").status_code == 401
