@@ -38,8 +38,8 @@ class Mentions:
         """Raises `Rejected` where a person is named by nothing, or by what is no username."""
         mentions = cls()
         mentions._mention_actor(event, settings, address_key)
-        for declared in event.people or ():
-            mentions._mention_declared(declared)
+        for place, declared in enumerate(event.people or ()):
+            mentions._mention_declared(declared, f"people[{place}].username")
         typed = () if variant is None else (param.name for param in variant.params if param.type == "person")
         mentions._mention_params(event, frozenset(typed))
         # Last, since a target may be named by what only one of the others tells to be a username.
@@ -77,9 +77,9 @@ class Mentions:
             return
         self.actor = self._add(Mention(reference, actor.name, actor.email))
 
-    def _mention_declared(self, declared: Declared) -> None:
+    def _mention_declared(self, declared: Declared, path: str) -> None:
         if declared.id is None and declared.username is None:
-            raise Rejected("missing_field", FieldError("people", "each person needs a username or an id"))
+            raise Rejected("missing_field", FieldError(path, "a person needs a username or an id"))
         self._add(Mention(Reference(declared.id, declared.username), declared.name, declared.email, declared=True))
 
     def _mention_params(self, event: SentEvent, typed: frozenset[str]) -> None:
