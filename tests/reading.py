@@ -1,5 +1,6 @@
 """A query function as its composition root makes it, over the stores and keys that a test hands in."""
 
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,29 +10,31 @@ from daybook.aws.events import EventTable
 from daybook.aws.identities import IdentityTable
 from daybook.clock import Clock
 from daybook.http import serve
+from daybook.reading.merge import BOUNDS
 from daybook.reading.person_keys import PersonKeys
 from daybook.reading.search import Search
 from daybook.recording import Recorder
+from daybook.routes import OPERATIONS
 from query.handler import operations
 from query.operations import Reads
 from tests.calls import Context, authorized, call
 from tests.conftest import Tables
-from tests.ingesting import KEYS, NOW, counting_bytes
+from tests.ingesting import KEYS, NOW
 
 
 def reads_over(dynamodb: Any, tables: Tables, clock: Clock = lambda: NOW, **replaced: Any) -> Reads:
-    """`replaced`: `index` or `events`, a store in place of the table's."""
+    """`replaced`: `index` or `events`, a store in place of the table's; `bounds` of one request."""
     identities = IdentityTable(dynamodb, tables.identities)
     events = replaced.get("events") or EventTable(dynamodb, tables.events)
     index = replaced.get("index") or EventIndexes(dynamodb, tables.events)
     person_keys = PersonKeys(identities.read, clock)
     return Reads(
         control=ControlTable(dynamodb, tables.control),
-        search=Search(index, identities, person_keys, KEYS, clock),
+        search=Search(index, identities, person_keys, KEYS, clock, bounds=replaced.get("bounds", BOUNDS)),
         events=events,
         identities=identities,
         person_keys=person_keys,
-        recorder=Recorder(events, KEYS, clock, counting_bytes()),
+        recorder=Recorder(events, KEYS, clock, random.Random(3).randbytes),  # noqa: S311
         clock=clock,
     )
 
@@ -51,11 +54,13 @@ class Reader:
         parameters: Mapping[str, str] | None = None,
         **authorizer: Any,
     ) -> dict[str, Any]:
+        of_operations = self._role == OPERATIONS
         event = call(
             "GET",
             path,
             parameters=parameters,
-            authorizer=authorized(self._role, **({"tenant": self._tenant} | authorizer)),
+            headers={"daybook-tenant": self._tenant} if of_operations else None,
+            authorizer=authorized(self._role, **({"tenant": "" if of_operations else self._tenant} | authorizer)),
         )
         event["multiValueQueryStringParameters"] = {
             name: [values] if isinstance(values, str) else list(values) for name, values in (query or {}).items()

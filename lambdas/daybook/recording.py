@@ -90,7 +90,8 @@ class Recorder:
             sent["variant"] = doing.variant
         if doing.once_a_minute is not None:
             minute = self._clock() // MINUTE * MINUTE
-            same = length_prefixed(settings.tenant, caller.credential) + doing.once_a_minute
+            # The minute too: whoever has read one such id must not know the next, and send an event under it first.
+            same = length_prefixed(settings.tenant, caller.credential, str(minute)) + doing.once_a_minute
             sent["id"] = f"{doing.activity}-{tag(self._keys.fingerprint, same).hex()}"
             sent["occurred_at"] = format_time(minute)
         return sent

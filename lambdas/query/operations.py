@@ -13,6 +13,7 @@ from daybook.reading.opened import Row, content_of
 from daybook.reading.parameters import (
     NATIVE,
     Parameters,
+    check_length,
     is_clean,
     read_moment,
     read_parameters,
@@ -185,6 +186,7 @@ def _only(request: Request, *names: str) -> dict[str, str]:
             raise bad_parameter(name, "is no parameter of this read", "unknown_parameter")
         if len(set(values)) > 1 or not is_clean(values[0]):
             raise bad_parameter(name, "may be given once, and must hold a character and no control characters")
+    check_length(request.query)
     return {name: values[0] for name, values in request.query.items()}
 
 

@@ -51,19 +51,17 @@ def target_text(target: str, named: Mapping[str, Named], people: People) -> str:
 
 def person_text(text: str, named: Mapping[str, Named], people: People) -> str:
     """The name that was asked for, which becomes a token; a GUID in place of one too short to be found in a text."""
-    if named[text].aliases or text in named[text].guids:
-        return text
-    if text not in people:
-        return _UNKNOWN
-    return text if len(text) >= SHORTEST_NAME else people[text][0].guid
+    if text in people:
+        return text if len(text) >= SHORTEST_NAME else people[text][0].guid
+    return text if named[text].aliases or text.lower() in named[text].guids else _UNKNOWN
 
 
 def people_to_seal(tenant: Tenant, named: Mapping[str, Named], keys_of: KeysOf) -> People:
     """Everyone whom a name of the query stands for and whose key there is."""
     keys = keys_of(tenant, (guid for one in named.values() for guid in one.guids))
     found = {
-        text: [Person(guid, keys[guid]) for guid in sorted(one.guids) if guid in keys]
+        # Not the person whose GUID the text is: that is no name. A client's id may have a GUID's form, and is one.
+        text: [Person(guid, keys[guid]) for guid in sorted(one.guids) if guid in keys and guid != text.lower()]
         for text, one in named.items()
-        if text not in one.guids
     }
     return {text: persons for text, persons in found.items() if persons}

@@ -1,9 +1,11 @@
 """The identities table: rows of people, inserted and read, never changed here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from daybook.aws.batches import STATEMENTS_A_CALL, get_items, insert, insert_text, workers
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.aws.batches import STATEMENTS_A_CALL, TRANSIENT, get_items, insert, insert_text, workers
 from daybook.caller import Tenant
 from daybook.identities import Row
 from daybook.storing import Append, Throttled
@@ -23,15 +25,35 @@ class IdentityTable:
         keys = [{"pk": {"S": tenant}, "sk": {"S": sort_key}} for sort_key in sort_keys]
         return {item["sk"]["S"]: _row(item) for item in get_items(self._client, self._table, keys)}
 
-    def query(self, tenant: Tenant, prefix: str) -> list[Row]:
-        """All rows whose sort key begins so; strongly consistent."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues={":tenant": {"S": tenant}, ":prefix": {"S": prefix}},
-            ConsistentRead=True,
-        )
-        return [_row(item) for page in pages for item in page["Items"]]
+    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
+        """For each prefix the rows whose sort key begins so; strongly consistent, in parallel. Raises `Throttled`."""
+
+        def rows(prefix: str) -> list[Row]:
+            return list(self._rows(tenant, prefix))
+
+        return list(map(rows, prefixes) if len(prefixes) < 2 else workers().map(rows, prefixes))
+
+    def _rows(self, tenant: Tenant, prefix: str) -> Iterator[Row]:
+        start: dict[str, Any] = {}
+        while True:
+            try:
+                page = self._client.query(
+                    TableName=self._table,
+                    KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
+                    ExpressionAttributeValues={":tenant": {"S": tenant}, ":prefix": {"S": prefix}},
+                    ConsistentRead=True,
+                    **start,
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] in TRANSIENT:
+                    raise Throttled from None
+                raise
+            except BotoCoreError:
+                raise Throttled from None
+            yield from map(_row, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
         """Writes what is not there yet, and answers the sort keys that were there already. Raises `Throttled`.

@@ -26,7 +26,7 @@ class Position(NamedTuple):
     moment_ms: int
     edge_ms: int
     people: tuple[tuple[str, ...], ...] | None
-    """The GUIDs that each name of the query stood for, in the query's order; None where they are over 64."""
+    """The GUIDs that each name of the query stood for, by the names' order; None where they are over 64."""
 
 
 class _Packed(msgspec.Struct, array_like=True):
@@ -58,7 +58,7 @@ def write_cursor(position: Position, owner: Owner, key: bytes) -> str:
             None if people is None else [[uuid.UUID(guid).bytes for guid in guids] for guids in people],
         )
     )
-    return base64.urlsafe_b64encode(_signature(packed, owner, key) + packed).rstrip(b"=").decode()
+    return _written(_signature(packed, owner, key) + packed)
 
 
 def read_cursor(cursor: str, owner: Owner, key: bytes, now_ms: int) -> Position:
@@ -68,15 +68,20 @@ def read_cursor(cursor: str, owner: Owner, key: bytes, now_ms: int) -> Position:
     except ValueError:
         raise _mismatch() from None
     signature, packed = blob[:_TAG_BYTES], blob[_TAG_BYTES:]
-    if not hmac.compare_digest(signature, _signature(packed, owner, key)):
+    # Base64 has several ways to write the same bytes; a cursor is the one that was given out.
+    if cursor != _written(blob) or not hmac.compare_digest(signature, _signature(packed, owner, key)):
         raise _mismatch()
     read = msgspec.msgpack.decode(packed, type=_Packed)
-    if not 0 <= now_ms - read.moment_ms <= LASTS_MS:
+    if now_ms - read.moment_ms > LASTS_MS:
         raise _mismatch()
     people = None
     if read.people is not None:
         people = tuple(tuple(str(uuid.UUID(bytes=guid)) for guid in guids) for guids in read.people)
     return Position(read.after, read.moment_ms, read.edge_ms, people)
+
+
+def _written(blob: bytes) -> str:
+    return base64.urlsafe_b64encode(blob).rstrip(b"=").decode()
 
 
 def _signature(packed: bytes, owner: Owner, key: bytes) -> bytes:

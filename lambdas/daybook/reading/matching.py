@@ -3,9 +3,10 @@
 First by what stands in the clear, which costs no key; then, for what is left, by the opened event.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
+from daybook.identities import folded
 from daybook.mentions import USER
 from daybook.reading.opened import Opened
 from daybook.reading.parameters import Filters
@@ -30,7 +31,7 @@ class Matcher:
         self._filters = filters
         self._role = role
         self._plain = [(value_of, frozenset(filters.of(name))) for name, value_of in _PLAIN.items() if filters.of(name)]
-        self._categories = frozenset(slug(category) for category in filters.of("category"))
+        self._categories = frozenset(filters.of("category"))
         self._actors = [named[text] for text in filters.of("actor")]
         self._targets = [(kind, named[text]) for kind, text in filters.targets]
 
@@ -40,7 +41,7 @@ class Matcher:
             return False
         if not all(value_of(content) in wanted for value_of, wanted in self._plain):
             return False
-        if self._categories and slug(content["category"]) not in self._categories:
+        if self._categories and not is_category(content["category"], self._categories):
             return False
         return not self._actors or self._is_actor(content["actor"])
 
@@ -72,7 +73,7 @@ class Matcher:
         for named in self._actors:
             if guid in named.guids or actor.get("alias") in named.aliases:
                 return True
-            if guid is None and not named.is_known and named.text in (actor.get("username"), actor.get("client_id")):
+            if guid is None and not named.is_known and _carries(actor, named.text):
                 return True
         return False
 
@@ -102,24 +103,30 @@ class Matcher:
         )
 
 
-def slug(label: str) -> str:
+def _carries(actor: Mapping[str, Any], text: str) -> bool:
+    """Whether an actor that is no person carries this as its username or id."""
+    return text == actor.get("client_id") or folded(text) == folded(actor.get("username", ""))
+
+
+def is_category(label: str, wanted: Container[str]) -> bool:
+    return label in wanted or _slug(label) in wanted
+
+
+def _slug(label: str) -> str:
     """A category's label as it may stand in a URL: "User access" is `user-access`."""
     return "-".join("".join(character if character.isalnum() else " " for character in label.lower()).split())
 
 
 def _holds_text(native: Mapping[str, Any], texts: tuple[str, ...]) -> bool:
     target, actor = native["target"] or {}, native["actor"]
-    searched = "\n".join(
-        text
-        for text in (
-            native["details"],
-            native["activity"],
-            native["component"],
-            target.get("id"),
-            target.get("name"),
-            actor["username"],
-            actor["name"],
-        )
-        if text
-    ).casefold()
-    return any(text in searched for text in texts)
+    searched = (
+        native["details"],
+        native["activity"],
+        native["component"],
+        target.get("id"),
+        target.get("name"),
+        actor["username"],
+        actor["name"],
+    )
+    folded_texts = [text.casefold() for text in searched if text]
+    return any(text in searched_text for searched_text in folded_texts for text in texts)

@@ -9,8 +9,6 @@ from daybook.event_id import neighbour
 from daybook.reading.opened import Row
 from daybook.reading.planner import Source
 
-MOST_BYTES = 10 * 1000 * 1000
-MOST_MS = 3 * SECOND
 LARGEST_FETCH = 1_000
 
 _ROW_BYTES = 250
@@ -29,12 +27,24 @@ class EventIndex(Protocol):
         """One page of each source, at most `limit` rows each, in the order of the sources. Raises `Throttled`."""
 
 
+class Bounds(NamedTuple):
+    """How much one request may read, for how long, and how much it may answer."""
+
+    read_bytes: int = 10 * 1000 * 1000
+    milliseconds: int = 3 * SECOND
+    answer_bytes: int = 3 * 1024 * 1024
+
+
+BOUNDS = Bounds()
+
+
 class Bound:
     """The bound on reading of one request."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, bounds: Bounds) -> None:
         self._clock = clock
-        self._deadline_ms = clock() + MOST_MS
+        self._most_bytes = bounds.read_bytes
+        self._deadline_ms = clock() + bounds.milliseconds
         self._bytes = 0
 
     def count(self, rows: Sequence[Row]) -> None:
@@ -42,20 +52,22 @@ class Bound:
 
     @property
     def reached(self) -> bool:
-        return self._bytes >= MOST_BYTES or self._clock() >= self._deadline_ms
+        return self._bytes >= self._most_bytes or self._clock() >= self._deadline_ms
 
 
 class _Stream:
     """One source as far as it has been read."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, fetch: int) -> None:
         self.source = source
+        self.fetch = fetch
         self.rows: Sequence[Row] = ()
         self.at = 0
         self.ended = False
 
     def take(self, page: Page, *, newest_first: bool) -> None:
         self.rows, self.at, self.ended = page.rows, 0, page.ended
+        self.fetch = min(2 * self.fetch, LARGEST_FETCH)
         if page.rows:
             last = page.rows[-1].id
             self.source = (
@@ -78,13 +90,13 @@ class Merge:
         self._index = index
         self._bound = bound
         self._newest_first = newest_first
-        self._streams = [_Stream(source) for source in sources]
         # One more than the page, over all: what comes after it tells whether there is another one.
-        self._fetch = -(-(wanted + 1) // max(1, len(sources)))
+        self._first_fetch = min(-(-(wanted + 1) // max(1, len(sources))), LARGEST_FETCH)
+        self._streams = [_Stream(source, self._first_fetch) for source in sources]
         self.complete = False
 
     def __iter__(self) -> Iterator[Row]:
-        self._fill(self._streams)
+        self._fill(self._streams, self._first_fetch)
         heads = [self._head(number) for number, stream in enumerate(self._streams) if stream.rows]
         heapq.heapify(heads)
         last = ""
@@ -99,7 +111,7 @@ class Merge:
             if stream.at == len(stream.rows) and not stream.ended:
                 if self._bound.reached:
                     return
-                self._fill([stream])
+                self._fill([stream], stream.fetch)
             if stream.at < len(stream.rows):
                 heapq.heapreplace(heads, self._head(number))
             else:
@@ -110,11 +122,8 @@ class Merge:
         stream = self._streams[number]
         return _Key(stream.rows[stream.at].id, self._newest_first), number
 
-    def _fill(self, streams: Sequence[_Stream]) -> None:
-        pages = self._index.pages(
-            [stream.source for stream in streams], min(self._fetch, LARGEST_FETCH), newest_first=self._newest_first
-        )
-        self._fetch *= 2
+    def _fill(self, streams: Sequence[_Stream], fetch: int) -> None:
+        pages = self._index.pages([stream.source for stream in streams], fetch, newest_first=self._newest_first)
         for stream, page in zip(streams, pages, strict=True):
             stream.take(page, newest_first=self._newest_first)
             self._bound.count(page.rows)

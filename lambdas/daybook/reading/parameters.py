@@ -12,6 +12,7 @@ from daybook.clock import DAY, SECOND, parse_time
 from daybook.problem import Problem, bad_parameter
 
 MOST_VALUES = 100
+MOST_BYTES = 10 * 1024  # what API Gateway takes of request line and headers
 MOST_EVENTS = 500
 DEFAULT_EVENTS = 50
 NATIVE = "native"
@@ -94,6 +95,7 @@ def read_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
             raise bad_parameter(name, "may be given once")
     if sum(len(values) for values in query.values()) > MOST_VALUES:
         raise Problem(400, "too_many_values", f"A read takes at most {MOST_VALUES} values in all.")
+    check_length(query)
     scalars = {name: query[name][0] for name in SCALARS if query.get(name)}
     return Parameters(
         filters=_filters(query),
@@ -107,6 +109,12 @@ def read_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
         zone=_zone(scalars.get("tz", "UTC")),
         identity=_identity(query),
     )
+
+
+def check_length(query: Mapping[str, Sequence[str]]) -> None:
+    """Raises `Problem` 400 for more than the gateway lets through: a search must fit in its record."""
+    if sum(len(value.encode()) for values in query.values() for value in values) > MOST_BYTES:
+        raise Problem(400, "too_long", f"The values of a read have at most {MOST_BYTES} bytes in all.")
 
 
 def span_at(parameters: Parameters, now_ms: int) -> Span:

@@ -1,8 +1,8 @@
 """Whom a reader means: a username, a client's id or a GUID, resolved to the people who are or ever were called so."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from daybook.caller import Tenant
@@ -18,8 +18,8 @@ class IdentityReader(Protocol):
     def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
         """The rows there are, by sort key."""
 
-    def query(self, tenant: Tenant, prefix: str) -> list[Row]:
-        """The rows whose sort key begins so."""
+    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
+        """For each prefix the rows whose sort key begins so."""
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,31 @@ class Named:
     """Everyone whose GUID or client id it is, or who ever had the name."""
     aliases: frozenset[str] = frozenset()
     """The aliases that it equals, in their own letters."""
-    by_address: bool = field(default=False, compare=False)
-    """Whether somebody of these is known by an address alone: shown, and indexed, under an alias."""
+    is_known: bool = False
+    """Whether it is an alias, or there is anybody whom it means. A GUID may be a forgotten person's, and is not known
+    then: or the id of an actor that is no person."""
+    by_address: bool = False
+    """Whether somebody of these is, or before being forgotten was, known by an address alone: indexed by an alias."""
 
-    @property
-    def is_known(self) -> bool:
-        return bool(self.guids or self.aliases)
+    def meaning(self, guids: Iterable[str]) -> "Named":
+        """The same text where it means these people, as at a search's first page."""
+        people = frozenset(guids)
+        known = bool(self.aliases or people - {self.text.lower()} or (people and self.is_known))
+        return replace(self, guids=people, is_known=known)
 
 
 def resolve(reader: IdentityReader, tenant: Tenant, aliases: Aliases, texts: Iterable[str]) -> dict[str, Named]:
     """What each of the texts stands for. Nobody at all is an answer too."""
     wanted = list(dict.fromkeys(texts))
-    rows = reader.read(tenant, [key for text in wanted for key in _rows_of(text)]) if wanted else {}
+    if not wanted:
+        return {}
+    rows = reader.read(tenant, dict.fromkeys(key for text in wanted for key in _rows_of(text)))
+    names = list(dict.fromkeys(name for name in map(folded, wanted) if len(name.encode()) <= MOST_NAME_BYTES))
+    found = reader.query(tenant, [had_prefix(name) for name in names])
+    # A name may hold #, so a prefix alone does not tell whose row it is.
+    had = {name: {row["guid"] for row in some if row["name"] == name} for name, some in zip(names, found, strict=True)}
     all_aliases = {aliases.system, aliases.api, aliases.operations, aliases.unknown}
-    return {text: _named(reader, tenant, text, rows, all_aliases) for text in wanted}
+    return {text: _named(text, rows, had.get(folded(text), set()), all_aliases) for text in wanted}
 
 
 def _rows_of(text: str) -> list[str]:
@@ -52,17 +63,17 @@ def _rows_of(text: str) -> list[str]:
     return [*keys, id_row(text.lower())] if GUID.fullmatch(text) else keys
 
 
-def _named(reader: IdentityReader, tenant: Tenant, text: str, rows: dict[str, Row], aliases: set[str]) -> Named:
-    name = folded(text)
-    guids: set[str] = set()
-    by_address = False
+def _named(text: str, rows: Mapping[str, Row], had: set[str], aliases: set[str]) -> Named:
+    guids = set(had)
+    is_known = by_address = False
     if GUID.fullmatch(text):
         # Also without a row: a forgotten person's GUID still finds what that person did.
         guids.add(text.lower())
-        by_address = "address" in rows.get(id_row(text.lower()), {})
+        row = rows.get(id_row(text.lower()))
+        is_known = row is not None
+        by_address = row is None or "address" in row
     if ext_row(text) in rows:
         guids.add(rows[ext_row(text)]["guid"])
-    if len(name.encode()) <= MOST_NAME_BYTES:
-        # A name may hold #, so a prefix alone does not tell whose row it is.
-        guids |= {row["guid"] for row in reader.query(tenant, had_prefix(name)) if row["name"] == name}
-    return Named(text, frozenset(guids), frozenset(alias for alias in aliases if folded(alias) == name), by_address)
+    meant = frozenset(alias for alias in aliases if folded(alias) == folded(text))
+    is_known |= bool(meant or guids - {text.lower()})
+    return Named(text, frozenset(guids), meant, is_known, by_address)

@@ -26,11 +26,12 @@ class PersonKeys:
     def of(self, tenant: Tenant, guids: Iterable[str]) -> dict[str, bytes]:
         """The keys there are; `read` is strongly consistent, so what it does not find is gone."""
         now = self._clock()
+        self._drop_old(now)
         found: dict[str, bytes] = {}
         missing: list[str] = []
         for guid in dict.fromkeys(guids):
             kept = self._kept.get((tenant, guid))
-            if kept is not None and now - kept[0] < LONGEST_KEPT_MS:
+            if kept is not None:
                 found[guid] = kept[1]
             else:
                 missing.append(guid)
@@ -43,6 +44,12 @@ class PersonKeys:
                 if row is not None:
                     found[guid] = row["key"]
                     self._kept[tenant, guid] = now, row["key"]
-                else:
-                    self._kept.pop((tenant, guid), None)
         return found
+
+    def _drop_old(self, now: int) -> None:
+        """Each key stands where it was put first, so the oldest stand in front."""
+        while self._kept:
+            oldest = next(iter(self._kept))
+            if now - self._kept[oldest][0] < LONGEST_KEPT_MS:
+                return
+            del self._kept[oldest]

@@ -8,7 +8,7 @@ by `matching`, so every index gives the same events.
 | `target` | by_target and by_within | the id as text; its keyed hash, as it may hold a name; each person it may mean |
 | `actor` | by_actor | each person it may mean; each alias it equals; for a name nobody has, aliases that carry names |
 | `activity`, `category` | by_activity | each activity; for a category those that the catalogue lists under it |
-| none, over 64 values, category `other`, an id that holds a GUID among other things | the timeline | the shards |
+| none, over 64 values, category `other` | the timeline | the shards |
 
 Bounds: every source is sorted by id and read lazily, merged, from the newest (or oldest) on; a read stops at its
 page, at 10 MB read, or at 3 seconds, whichever comes first, having moved on by at least one event. A page costs what
@@ -22,9 +22,9 @@ from daybook.catalogue import UNCATALOGUED_CATEGORY, Profile
 from daybook.derivation import DeploymentKeys
 from daybook.event_id import lowest_id, neighbour
 from daybook.mentions import USER
-from daybook.reading.matching import slug
+from daybook.reading.matching import is_category
 from daybook.reading.parameters import Filters, Span
-from daybook.reading.people import GUID, Named
+from daybook.reading.people import Named
 from daybook.stored import hidden_part, partition, plain_part, target_key
 from daybook.tenants import TenantSettings
 
@@ -87,8 +87,6 @@ class Planner:
         timeline = [(TIMELINE, "")]
         if filters.of("target"):
             keys = self._target_keys(filters, named)
-            if keys is None:
-                return TIMELINE, timeline
             return BY_TARGET, [(index, key) for key in keys for index in (BY_TARGET, BY_WITHIN)]
         if filters.of("actor"):
             return BY_ACTOR, [(BY_ACTOR, part) for part in self._actor_parts(filters, named)]
@@ -97,14 +95,11 @@ class Planner:
             return TIMELINE, timeline
         return BY_ACTIVITY, [(BY_ACTIVITY, activity) for activity in activities]
 
-    def _target_keys(self, filters: Filters, named: Mapping[str, Named]) -> list[str] | None:
+    def _target_keys(self, filters: Filters, named: Mapping[str, Named]) -> list[str]:
         keys: dict[str, None] = {}
         for kind, text in filters.targets:
             guids = sorted(named[text].guids)
             if kind != USER:
-                if GUID.search(text) and not GUID.fullmatch(text):
-                    # Somebody forgotten may be shown so within an id; the index holds the id as it was.
-                    return None
                 keys[target_key(kind, plain_part(text))] = None
                 keys[target_key(kind, hidden_part(self._keys.index, self._settings.tenant, text))] = None
             keys |= dict.fromkeys(target_key(kind, guid) for guid in guids)
@@ -129,7 +124,7 @@ class Planner:
             return [activity for activity in filters.of("activity") if len(activity) <= LONGEST_ACTIVITY]
         if not filters.of("category"):
             return None
-        wanted = {slug(category) for category in filters.of("category")}
+        wanted = frozenset(filters.of("category"))
         if UNCATALOGUED_CATEGORY in wanted:
             return None
-        return [each.activity for each in self._profile.activities.values() if slug(each.category) in wanted]
+        return [each.activity for each in self._profile.activities.values() if is_category(each.category, wanted)]

@@ -11,15 +11,13 @@ from daybook.derivation import DeploymentKeys
 from daybook.event_id import neighbour
 from daybook.reading.cursor import Owner, Position, read_cursor, write_cursor
 from daybook.reading.matching import Matcher
-from daybook.reading.merge import Bound, EventIndex, Merge
+from daybook.reading.merge import BOUNDS, Bound, Bounds, EventIndex, Merge
 from daybook.reading.opened import Opened, Row, content_of, people_of
 from daybook.reading.parameters import Filters, Parameters, Span, span_at
 from daybook.reading.people import IdentityReader, Named, resolve
 from daybook.reading.person_keys import PersonKeys
 from daybook.reading.planner import Planner, Source
 from daybook.tenants import TenantSettings
-
-MOST_ANSWER_BYTES = 3 * 1024 * 1024
 
 _OPENED_AT_ONCE = 100
 
@@ -51,15 +49,18 @@ class TooMuchToRead(Exception):  # noqa: N818  a fact about the question
 class Search:
     """Reads one tenant's events for one caller, in one environment."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it reads from, and how far
         self,
         index: EventIndex,
         identities: IdentityReader,
         person_keys: PersonKeys,
         keys: DeploymentKeys,
         clock: Clock,
+        *,
+        bounds: Bounds = BOUNDS,
     ) -> None:
         self._index = index
+        self._bounds = bounds
         self._identities = identities
         self._person_keys = person_keys
         self._keys = keys
@@ -85,11 +86,11 @@ class Search:
         merge = Merge(
             self._index,
             sources,
-            Bound(self._clock),
+            self._bound(),
             newest_first=parameters.newest_first,
             wanted=parameters.limit,
         )
-        events, last = reading.take(merge, parameters.limit)
+        events, last = reading.take(merge, parameters.limit, self._bounds.answer_bytes)
         cursor = None
         if last is not None:
             people = tuple(tuple(sorted(named[text].guids)) for text in _names(parameters.filters))
@@ -108,7 +109,7 @@ class Search:
     def newest(self, settings: TenantSettings, environment: str, caller: Caller, filters: Filters) -> Found | None:
         """None where there is none within the bound on reading."""
         reading, merge = self._reading(settings, environment, caller, filters, Span(None, None), newest_first=True)
-        events, _ = reading.take(merge, 1)
+        events, _ = reading.take(merge, 1, self._bounds.answer_bytes)
         return events[0] if events else None
 
     def _reading(  # noqa: PLR0913  what a read is made of
@@ -126,8 +127,11 @@ class Search:
         edge_ms = settings.retention_edge(self._clock())
         plan = Planner(settings, environment, about, self._keys).plan(filters, named, span, edge_ms)
         reading = _Reading(self, about, Matcher(filters, named, caller.role), settings.tenant)
-        merge = Merge(self._index, plan.sources, Bound(self._clock), newest_first=newest_first, wanted=_OPENED_AT_ONCE)
+        merge = Merge(self._index, plan.sources, self._bound(), newest_first=newest_first, wanted=_OPENED_AT_ONCE)
         return reading, merge
+
+    def _bound(self) -> Bound:
+        return Bound(self._clock, self._bounds)
 
     def opened(self, tenant: Tenant, contents: Sequence[dict[str, Any]]) -> list[Opened]:
         keys = self._person_keys.of(tenant, (guid for content in contents for guid in people_of(content)))
@@ -145,7 +149,7 @@ class Search:
         if position.people is not None:
             # What a name meant at the first page it means at every page.
             for text, guids in zip(texts, position.people, strict=True):
-                named[text] = Named(text, frozenset(guids), named[text].aliases, named[text].by_address)
+                named[text] = named[text].meaning(guids)
         return named
 
 
@@ -159,26 +163,26 @@ class _Reading:
         self._tenant = tenant
         self.scanned = 0
 
-    def take(self, merge: Merge, limit: int) -> tuple[list[Found], str | None]:
-        """At most `limit` events, and the last id looked at, or None at the end."""
+    def take(self, merge: Merge, limit: int, most_bytes: int) -> tuple[list[Found], str | None]:
+        """At most `limit` events, and the id to go on after, or None at the end."""
         rows = iter(merge)
         found: list[Found] = []
         answered = 0
-        last = ""
+        last = None
         while len(found) < limit:
-            batch, looked_at = self._candidates(rows, min(limit - len(found), _OPENED_AT_ONCE))
+            # Where only the opened event tells, many are opened at once: their people's keys cost one read.
+            most = _OPENED_AT_ONCE if self._matcher.needs_opening else min(limit - len(found), _OPENED_AT_ONCE)
+            batch, looked_at = self._candidates(rows, most)
+            if looked_at is None:
+                return found, None if merge.complete else last
+            last = looked_at
             for event in self._matching(batch):
                 answered += len(canonical(event.native))
-                if answered > MOST_ANSWER_BYTES and found:
+                if found and (len(found) == limit or answered > most_bytes):
                     return found, found[-1].id
                 found.append(event)
-            last = looked_at or last
-            if looked_at is None:
-                # Nothing was looked at; the reading that gave nothing ends, be it at the bound.
-                break
-        if merge.complete or (len(found) == limit and next(rows, None) is None and merge.complete):
-            return found, None
-        return found, last
+        ended = next(rows, None) is None and merge.complete
+        return found, None if ended else last
 
     def all(self, merge: Merge) -> Iterator[Found]:
         rows = iter(merge)
@@ -210,8 +214,8 @@ class _Reading:
 
 
 def _names(filters: Filters) -> list[str]:
-    """The values that may name people, in the query's order."""
-    return [*filters.of("actor"), *(text for _, text in filters.targets)]
+    """The values that may name people, in an order that is the same for every page: clients may change theirs."""
+    return sorted({*filters.of("actor"), *(text for _, text in filters.targets)})
 
 
 def _after(sources: Sequence[Source], after: str, *, newest_first: bool) -> list[Source]:
