@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from events.demo.attendance import Attendance
-from events.demo.carear_scenes import CHANGES, Change
+from events.demo.carear_scenes import CHANGES
 from events.demo.people import ELSEWHERE, Person, team
 from events.demo.product import Product
 from events.demo.story import OPERATIONS, SYSTEM, Story, date_of, week_of, weekday, working_day
@@ -31,6 +31,9 @@ TEAM = team(
 TECHNICIANS = tuple(
     team(DOMAIN, 731, "Ben Carter", "Olga Ivanova", "Ken Mori", "Fatou Diop", "Alan Reyes", "Julia Sand").values()
 )
+TURNS = 10
+"""Each change on the portal comes once in so many working days."""
+
 GROUPS = ("Field North", "Field South", "Depot", "Training")
 
 _PROVISIONING: dict[str, Any] = {
@@ -60,8 +63,7 @@ def stories(day: int) -> Iterator[Story]:
 
 def _changes(day: int, number: int) -> Story:
     story = Story("carear", day, "changes", hour=9.5)
-    for place in range(2):
-        change: Change = CHANGES[(2 * number + place) % len(CHANGES)]
+    for change in CHANGES[number % TURNS :: TURNS]:
         who = story.chance.choice([person for person in TEAM.values() if person.roles[0] in change.roles])
         target = {"type": change.kind, "id": change.name.lower().replace(" ", "-"), "name": change.name}
         about = {"target": target, "source": PORTAL, "details": change.details, "changes": list(change.changes) or None}
@@ -144,6 +146,7 @@ def _stranger(day: int) -> Story:
 
 PRODUCT = Product(
     name="carear",
+    company="Fieldworks",
     days=90,
     environments=("prod",),
     attendance=Attendance(TEAM, "user-access.login", "user-access.logout", {"source": PORTAL}),

@@ -35,13 +35,13 @@ _SETTINGS = (("welcome_message", "Hello!", "Welcome!"), ("idle_minutes", 10, 15)
 
 
 def stories(day: int) -> Iterator[Story]:
-    """A chat on most working days, every third one from hand to hand; one that nobody answers on Sundays."""
+    """A chat on three days of the week, every third one from hand to hand; one that nobody answers on Sundays."""
     number = working_day(day)
     if number is None:
         if weekday(day) == 6:
             yield _unanswered(day)
         return
-    if number % 5 != 2:
+    if number % 5 in (0, 2, 4):
         yield _handed_on(day) if number % 3 == 0 else _answered(day)
     if number % 5 == 4:
         yield _administration(day, number // 5)
@@ -131,6 +131,7 @@ def _stranger(day: int) -> Story:
 
 PRODUCT = Product(
     name="chat",
+    company="Harbour Desk",
     days=90,
     environments=("prod",),
     attendance=Attendance(TEAM, "user-logged-in", "user-logged-out"),

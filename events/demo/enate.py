@@ -79,6 +79,7 @@ def the_documents_example() -> Iterator[Story]:
 
 PRODUCT = Product(
     name="enate",
+    company="Meridian Services",
     days=90,
     environments=("prod",),
     attendance=Attendance(TEAM, "user-session.started", "user-session.ended"),

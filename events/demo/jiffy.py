@@ -28,9 +28,9 @@ def stories(day: int) -> Iterator[Story]:
         return
     season, place = divmod(number, len(SCENES))
     yield _scene(day, SCENES[place], season)
-    if number % 2:
+    if number % 3 == 0:
         yield _night(day)
-    else:
+    elif number % 3 == 1:
         yield _morning(day)
     if number % 12 == 0:
         yield _strangers(day)
@@ -121,6 +121,7 @@ def _strangers(day: int) -> Story:
 
 PRODUCT = Product(
     name="jiffy",
+    company="Skyline Apps",
     days=90,
     environments=("prod",),
     attendance=Attendance(TEAM, "user.login", "user.logout"),

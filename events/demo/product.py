@@ -12,6 +12,8 @@ class Product:
     """`stories(day)` tells the stories that begin on that day (since 1970), always the same ones for the same day."""
 
     name: str
+    company: str
+    """Whose log it is: the demo tenant's name."""
     days: int
     """How far back the demo reaches: a quarter, or the product's retention where that is shorter."""
     environments: tuple[str, ...]
