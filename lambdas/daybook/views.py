@@ -147,6 +147,7 @@ VALUES: Mapping[str, Callable[[Shown], str | None]] = {
     "tenant": lambda shown: shown.native["tenant"],
     "tenant-name": lambda shown: shown.tenant_name,
     "time": _iso_time,
+    "time-of-day": lambda shown: f"{shown.moment:%H:%M:%S}",
     "to": lambda shown: _change(shown, "to"),
     "user": _user,
     "user-type": lambda shown: shown.actor["user_type"],
