@@ -25,7 +25,7 @@ EVERY = """
 VIEWS = {
     "jiffy": "Tenant Name: tenant-name, Component: component, Event: event, Event Details: details, "
     "Event Status: status-title, Date-Time: jiffy-time, UserName: person-name, User Type: user-type",
-    "carear": "Date: date, Time: time, Username: user, Event Category: category, Event Description: details",
+    "carear": "Date: date, Time: time-of-day, Username: user, Event Category: category, Event Description: details",
     "chat": "Date and Time: date-time, User: user, IP Address: ip, Activity: activity",
     "symbee": "PlatformId: platform, CompanyId: tenant, Environment: environment, TimeStamp: seconds-time, "
     "SourceType: source-type, SourceUserId: username, ActivityAction: event-letters, "
