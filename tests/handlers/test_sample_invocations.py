@@ -1,0 +1,211 @@
+"""The sample events of `events/`, each through the function that its trigger calls, over moto."""
+
+import base64
+import importlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from daybook import keys
+from daybook.aws.control import ControlTable
+from daybook.keys import IssuedKey
+from daybook.routes import BY_RESOURCE, ROUTES
+from tests.calls import Context, answered
+from tests.conftest import Tables
+from tests.ingesting import SECRET
+
+pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
+
+SAMPLES = {file.stem: json.loads(file.read_text("utf-8")) for file in (Path(__file__).parents[2] / "events").glob("*.json")}
+PROXY = {name: event for name, event in SAMPLES.items() if name != "authorize"}
+COMPOSED = ("authorize", "ingest", "query", "tenants")
+
+# What stands in every proxy event, sent or not ("Input format of a Lambda function for proxy integration").
+FIELDS = {
+    *("resource", "path", "httpMethod", "headers", "multiValueHeaders", "queryStringParameters", "body"),
+    *("multiValueQueryStringParameters", "pathParameters", "stageVariables", "requestContext", "isBase64Encoded"),
+}
+
+
+@pytest.fixture
+def control(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlTable]:
+    """The functions, composed from their environment as Lambda composes them."""
+    secret = boto3.client("secretsmanager").create_secret(Name="daybook", SecretString=SECRET.hex())
+    for name in ("events", "identities", "control"):
+        monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
+    monkeypatch.setenv("SECRET_ARN", secret["ARN"])
+    composed = [importlib.import_module(f"{function}.handler").compose for function in COMPOSED]
+    for compose in composed:
+        compose.cache_clear()
+    yield ControlTable(dynamodb, tables.control)
+    for compose in composed:
+        compose.cache_clear()
+
+
+@pytest.fixture
+def tenant(control: ControlTable) -> None:
+    """Enate's profile keeps for ever, so that the samples' times are as good in any year."""
+    assert _invoke("create_tenant")["statusCode"] == 201
+    for name in ("producer", "auditor"):
+        key = _key_in(_sent_by(name))
+        assert key
+        issued = IssuedKey(key.id, "meridian", name, "*", f"the {name}", "2022-04-12T09:00:00.000Z")
+        control.put_key(key, issued)
+
+
+@pytest.fixture
+def log(tenant: None) -> None:  # noqa: ARG001  the log is the tenant's
+    for name in ("send_event", "send_batch", "send_gzip"):
+        assert _invoke(name)["statusCode"] == 201
+
+
+def _sent_by(role: str) -> dict[str, Any]:
+    return next(event for event in PROXY.values() if event["requestContext"].get("authorizer", {}).get("role") == role)
+
+
+def _key_in(event: dict[str, Any]) -> keys.Key | None:
+    return keys.parse(event["headers"]["Authorization"].removeprefix("Bearer "))
+
+
+def _invoke(name: str) -> dict[str, Any]:
+    event = SAMPLES[name]
+    route = BY_RESOURCE.get((event["httpMethod"], event["resource"]))
+    function = "authorize" if name == "authorize" else route.function if route else "public"
+    answer: dict[str, Any] = importlib.import_module(f"{function}.handler").handler(event, Context())
+    return answer
+
+
+def _answer(name: str, status: int = 200) -> Any:
+    answer = _invoke(name)
+    assert answer["statusCode"] == status, answer["body"]
+    return answered(answer)
+
+
+@pytest.mark.usefixtures("store")
+def test_every_trigger_has_a_sample() -> None:
+    """Each route one at least, and what no route answers."""
+    sampled = {(event["httpMethod"], event["resource"]) for event in PROXY.values()}
+    assert sampled >= {(route.method, route.path) for route in ROUTES}
+    assert sampled - set(BY_RESOURCE) == {("GET", "/{proxy+}"), ("PUT", "/v1/events")}
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("name", sorted(PROXY))
+def test_a_sample_is_what_the_gateway_sends(name: str) -> None:
+    """All fields, bodies in base64, single values the last of the many, the authorizer's strings where one is asked."""
+    event = PROXY[name]
+    assert set(event) == FIELDS
+    assert event["isBase64Encoded"] == (event["body"] is not None)
+    assert event["body"] is None or base64.b64decode(event["body"], validate=True)
+    for one, many in (
+        ("headers", "multiValueHeaders"),
+        ("queryStringParameters", "multiValueQueryStringParameters"),
+    ):
+        assert event[one] == (event[many] and {key: values[-1] for key, values in event[many].items()})
+    context, route = event["requestContext"], BY_RESOURCE.get((event["httpMethod"], event["resource"]))
+    assert context["path"] == f"/{context['stage']}{event['path']}"
+    assert (context["resourcePath"], context["httpMethod"]) == (event["resource"], event["httpMethod"])
+    parameters = re.findall(r"\{(\w+)\+?\}", event["resource"])
+    assert sorted(parameters) == sorted(event["pathParameters"] or {})
+    authorizer = context.get("authorizer", {})
+    assert bool(authorizer) == bool(route and route.roles)
+    if authorizer:
+        assert route
+        assert authorizer["role"] in route.roles
+        key = _key_in(event)
+        assert key
+        assert key.id == authorizer["credential"] == authorizer["principalId"]
+
+
+@pytest.mark.usefixtures("tenant")
+def test_authorize() -> None:
+    """The auditor's key opens the routes of an auditor."""
+    answer = _invoke("authorize")
+    assert answer["context"]["tenant"] == "meridian"
+    assert answer["context"]["role"] == "auditor"
+    assert SAMPLES["authorize"]["methodArn"] in answer["policyDocument"]["Statement"][0]["Resource"]
+
+
+@pytest.mark.usefixtures("log")
+def test_sending() -> None:
+    """One, three, and two packed of which one was there already: five in all, and again the same."""
+    one, three, packed = (_answer(name, 201) for name in ("send_event", "send_batch", "send_gzip"))
+    assert [answer["stored"] for answer in (one, three, packed)] == [1, 3, 2]
+    assert packed["results"][1]["id"] == one["results"][0]["id"]
+    assert packed["results"][1]["leaf"] == one["results"][0]["leaf"]
+    assert _answer("read_event")["id"] == one["results"][0]["id"]
+
+
+@pytest.mark.usefixtures("log")
+def test_searching() -> None:
+    """John Doe's opening and closing, in Enate's view and London's summer time."""
+    answer = _answer("search_events")
+    shown = [(event["Timestamp"], event["Activity"], event["User"]) for event in answer["events"]]
+    assert shown == [
+        ("2022/04/12 14:39:00 BST", "work-item.opened", "john.doe"),
+        ("2022/04/12 14:50:00 BST", "work-item.closed", "john.doe"),
+    ]
+    assert answer["next_cursor"] is None
+
+
+@pytest.mark.usefixtures("log")
+def test_reading_one() -> None:
+    """As it was sent, completed."""
+    event = _answer("read_event")
+    assert event["client_id"] == "wm-551-1"
+    assert event["actor"]["name"] == "John Doe"
+    assert event["context"]["ip"] == "203.0.113.24"
+    assert event["category"] == "Time Tracking"
+
+
+@pytest.mark.usefixtures("log")
+def test_reading_a_target() -> None:
+    """Its last update, with what lies within it; the time spent on it, as adjusted; who deleted the Defect."""
+    summary = _answer("read_target")
+    assert (summary["events"], summary["last_updated"]) == (5, "2022-04-13T09:12:40.000Z")
+    time = _answer("read_target_time")
+    assert [session["seconds"] for session in time["sessions"]] == [660]
+    assert time["total_seconds"] == 600
+    assert _answer("read_target_attribution")["conclusion"]["username"] == "john.doe"
+
+
+@pytest.mark.usefixtures("tenant")
+def test_the_catalogue() -> None:
+    """Enate's."""
+    assert _answer("read_catalogue")["profile"] == "enate"
+
+
+@pytest.mark.usefixtures("control")
+def test_tenants() -> None:
+    """Made once, listed, read, and changed."""
+    assert _answer("create_tenant", 201)["tenant"] == "meridian"
+    assert _answer("create_tenant", 409)["code"] == "tenant_taken"
+    assert _answer("change_tenant")["environments"] == ["prod", "test"]
+    assert [tenant["name"] for tenant in _answer("list_tenants")["tenants"]] == ["Meridian Services plc"]
+    assert _answer("read_tenant")["audit_since"] is None
+
+
+@pytest.mark.usefixtures("tenant")
+def test_keys() -> None:
+    """Made, listed without its secret, and revoked."""
+    made = _answer("create_key", 201)
+    listed = _answer("list_keys")["keys"]
+    assert {key["key_id"] for key in listed} == {made["key_id"], "sampleproducer", "sampleauditor"}
+    assert made["key"] not in json.dumps(listed)
+    assert _invoke("revoke_key")["statusCode"] == 204
+    assert "sampleproducer" not in {key["key_id"] for key in _answer("list_keys")["keys"]}
+
+
+@pytest.mark.usefixtures("store")
+def test_what_needs_no_credential() -> None:
+    """Health, the console, and what there is not."""
+    assert _answer("health") == {"status": "ok"}
+    assert _invoke("console")["headers"]["Content-Type"].startswith("text/html")
+    assert _answer("unknown_path", 404)["code"] == "not_found"
+    refused = _invoke("unknown_method")
+    assert (refused["statusCode"], refused["headers"]["Allow"]) == (405, "GET, POST")
