@@ -21,7 +21,8 @@ from tests.ingesting import SECRET
 
 pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 
-SAMPLES = {file.stem: json.loads(file.read_text("utf-8")) for file in (Path(__file__).parents[2] / "events").glob("*.json")}
+FOLDER = Path(__file__).parents[2] / "events"
+SAMPLES = {file.stem: json.loads(file.read_text("utf-8")) for file in FOLDER.glob("*.json")}
 PROXY = {name: event for name, event in SAMPLES.items() if name != "authorize"}
 COMPOSED = ("authorize", "ingest", "query", "tenants")
 
