@@ -79,11 +79,10 @@ class ServiceStack(Stack):
         self.query.allow(events, "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:PartiQLInsert")
         for index in EVENT_INDEXES:
             self.query.allow(f"{events}/index/{index}", "dynamodb:Query")
-        self.query.allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:PartiQLInsert")
+        self.query.allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem")
         self.query.allow(control, "dynamodb:GetItem")
 
         self.tenants.allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem")
-        self.tenants.allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem")
         # A transaction asks for the action of each of its parts, and has none of its own.
         self.tenants.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem")
 

@@ -24,12 +24,11 @@ DYNAMODB = {
         f"{EVENTS}/index/by_activity": {"Query"},
         f"{EVENTS}/index/by_target": {"Query"},
         f"{EVENTS}/index/by_within": {"Query"},
-        IDENTITIES: {"Query", "BatchGetItem", "PartiQLInsert"},
+        IDENTITIES: {"Query", "BatchGetItem"},
         CONTROL: {"GetItem"},
     },
     "Tenants": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
-        IDENTITIES: {"PartiQLInsert", "BatchGetItem"},
         CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
     },
     "Public": {},
