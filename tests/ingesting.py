@@ -35,7 +35,7 @@ def settings(profile: str = "jiffy", **changed: Any) -> TenantSettings:
     return TenantSettings(**(given | changed))
 
 
-def seeded_bytes(seed: int = 1) -> Callable[[int], bytes]:
+def seeded_bytes(seed: int | str = 1) -> Callable[[int], bytes]:
     """Randomness that a test can repeat."""
     return random.Random(seed).randbytes  # noqa: S311
 
@@ -43,9 +43,10 @@ def seeded_bytes(seed: int = 1) -> Callable[[int], bytes]:
 class Sender:
     """Sends calls to an ingest function and gives what it answers."""
 
-    def __init__(self, send_events: SendEvents, tenant: str = "acme") -> None:
+    def __init__(self, send_events: SendEvents, tenant: str = "acme", context: Context | None = None) -> None:
         self._send_events = send_events
         self._tenant = tenant
+        self._context = context or Context()
 
     def __call__(self, body: Any, headers: Mapping[str, str] | None = None, **authorizer: Any) -> dict[str, Any]:
         event = call(
@@ -55,12 +56,15 @@ class Sender:
             headers=headers,
             authorizer=authorized("producer", **({"tenant": self._tenant} | authorizer)),
         )
-        return serve(event, Context(), {"send_events": self._send_events})
+        return serve(event, self._context, {"send_events": self._send_events})
 
 
 def ingest_over(dynamodb: Any, tables: Tables, clock: Clock = lambda: NOW, **replaced: Any) -> SendEvents:
-    """`replaced`: `events` or `people`, a store in place of the tables'."""
+    """`replaced`: `events` or `people`, a store in place of the tables'; `settings_of` in place of the control table;
+    `seed` of its randomness.
+    """
     people = replaced.get("people") or IdentityTable(dynamodb, tables.identities)
     events = replaced.get("events") or EventTable(dynamodb, tables.events)
-    ingest = Ingest(events, Identities(people, seeded_bytes(1)), KEYS, clock, seeded_bytes(2))
-    return SendEvents(ingest, ControlTable(dynamodb, tables.control).settings)
+    chance = seeded_bytes(replaced.get("seed", 1))
+    ingest = Ingest(events, Identities(people, chance), KEYS, clock, chance)
+    return SendEvents(ingest, replaced.get("settings_of") or ControlTable(dynamodb, tables.control).settings)

@@ -5,8 +5,9 @@ Items are written with PartiQL INSERT alone: it cannot overwrite, and it has an 
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,7 @@ CALLS_AT_ONCE = 8
 
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 2.0
+LONGEST_CALL_SECONDS = 12.5  # the client: two attempts, each 2 s to connect and 4 s to be answered, and a pause
 _READ_TRIES = 6
 TRANSIENT = frozenset(
     {
@@ -63,8 +65,26 @@ def _outcome(error: Mapping[str, Any] | None, responses: Any) -> Append:
     raise ClientError({"Error": dict(error), "Responses": responses}, "BatchExecuteStatement")
 
 
+@dataclass(frozen=True)
+class Patience:
+    """How waits between tries are spent and spread; others in tests."""
+
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+
+    def wait(self, seconds: float) -> None:
+        self.sleep(seconds * self.jitter())
+
+
+PATIENCE = Patience()
+
+
 def get_items(
-    client: Any, table: str, keys: Sequence[Mapping[str, Any]], projection: Sequence[str] = ()
+    client: Any,
+    table: str,
+    keys: Sequence[Mapping[str, Any]],
+    projection: Sequence[str] = (),
+    patience: Patience = PATIENCE,
 ) -> list[dict[str, Any]]:
     """The items of different keys that there are, strongly consistent, calls in parallel; in no order.
 
@@ -73,14 +93,14 @@ def get_items(
     calls = [keys[start : start + KEYS_A_CALL] for start in range(0, len(keys), KEYS_A_CALL)]
 
     def call(some: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        return _get_some(client, table, some, projection)
+        return _get_some(client, table, some, projection, patience)
 
     answers = map(call, calls) if len(calls) < 2 else workers().map(call, calls)
     return [item for answer in answers for item in answer]
 
 
 def _get_some(
-    client: Any, table: str, keys: Sequence[Mapping[str, Any]], projection: Sequence[str]
+    client: Any, table: str, keys: Sequence[Mapping[str, Any]], projection: Sequence[str], patience: Patience
 ) -> list[dict[str, Any]]:
     wanted: dict[str, Any] = {"Keys": list(keys), "ConsistentRead": True}
     if projection:
@@ -102,7 +122,7 @@ def _get_some(
             request = answer.get("UnprocessedKeys") or {}
             if not request:
                 return found
-        time.sleep(wait * random.random())  # noqa: S311  jitter
+        patience.wait(wait)
         wait *= 2
     raise Throttled
 

@@ -1,14 +1,15 @@
 """The events table: appended to and never changed."""
 
-import random
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from daybook.aws.batches import (
     FIRST_WAIT_SECONDS,
+    LONGEST_CALL_SECONDS,
     LONGEST_WAIT_SECONDS,
+    PATIENCE,
     STATEMENTS_A_CALL,
+    Patience,
     get_items,
     insert,
     insert_text,
@@ -19,24 +20,18 @@ from daybook.storing import Append, Kept, Key
 
 
 class EventTable:
-    """Appends and looks up by id. `sleep` and `jitter` are for tests."""
+    """Appends and looks up by id."""
 
-    def __init__(
-        self,
-        client: Any,
-        table_name: str,
-        sleep: Callable[[float], None] = time.sleep,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
         self._client = client
         self._table = table_name
-        self._sleep = sleep
-        self._jitter = jitter
+        self._patience = patience
 
     def append(self, events: Sequence[StoredEvent], remaining_seconds: Callable[[], float]) -> dict[Key, Append]:
         """Writes events whose keys all differ, each on its own; durable where it says STORED.
 
-        Throttled statements are tried again, with full jitter and doubling waits, while `remaining_seconds` lasts.
+        Throttled statements are tried again, with full jitter and doubling waits, as long as `remaining_seconds` leave
+        room for one more try and an honest answer.
         A statement whose first try got through without our hearing of it answers DUPLICATE: look it up.
         """
         outcome = {(event.partition, event.id): Append.THROTTLED for event in events}
@@ -46,10 +41,9 @@ class EventTable:
             for event, append in zip(left, self._round(left), strict=True):
                 outcome[event.partition, event.id] = append
             left = [event for event in left if outcome[event.partition, event.id] is Append.THROTTLED]
-            pause = wait * self._jitter()
-            if not left or remaining_seconds() <= pause + LONGEST_WAIT_SECONDS:
+            if not left or remaining_seconds() <= wait + LONGEST_CALL_SECONDS:
                 return outcome
-            self._sleep(pause)
+            self._patience.wait(wait)
             wait = min(2 * wait, LONGEST_WAIT_SECONDS)
 
     def find(self, keys: Iterable[Key]) -> dict[Key, Kept]:
@@ -59,7 +53,8 @@ class EventTable:
             self._client,
             self._table,
             [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)],
-            projection=("pk", "sk", "z", "f", "received_at"),
+            ("pk", "sk", "z", "f", "received_at"),
+            self._patience,
         ):
             found[item["pk"]["S"], item["sk"]["S"]] = Kept(
                 item["f"]["B"], item["z"]["B"], int(item["received_at"]["N"])

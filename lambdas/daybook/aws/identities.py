@@ -5,7 +5,17 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from daybook.aws.batches import STATEMENTS_A_CALL, TRANSIENT, get_items, insert, insert_text, workers
+from daybook.aws.batches import (
+    FIRST_WAIT_SECONDS,
+    PATIENCE,
+    STATEMENTS_A_CALL,
+    TRANSIENT,
+    Patience,
+    get_items,
+    insert,
+    insert_text,
+    workers,
+)
 from daybook.caller import Tenant
 from daybook.identities import Row
 from daybook.storing import Append, Throttled
@@ -16,14 +26,15 @@ _TRIES = 5
 class IdentityTable:
     """The store of `daybook.identities`. Attributes are strings, bytes and booleans."""
 
-    def __init__(self, client: Any, table_name: str) -> None:
+    def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
         self._client = client
         self._table = table_name
+        self._patience = patience
 
     def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
         """The rows there are, by sort key; strongly consistent. Raises `Throttled`."""
         keys = [{"pk": {"S": tenant}, "sk": {"S": sort_key}} for sort_key in sort_keys]
-        return {item["sk"]["S"]: _row(item) for item in get_items(self._client, self._table, keys)}
+        return {item["sk"]["S"]: _row(item) for item in get_items(self._client, self._table, keys, (), self._patience)}
 
     def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
         """For each prefix the rows whose sort key begins so; strongly consistent, in parallel. Raises `Throttled`."""
@@ -62,13 +73,16 @@ class IdentityTable:
         """
         left = list(rows)
         there: set[str] = set()
-        for _ in range(_TRIES):
+        for attempt in range(_TRIES):
+            if attempt:
+                self._patience.wait(FIRST_WAIT_SECONDS * 2**attempt)
             calls = [left[start : start + STATEMENTS_A_CALL] for start in range(0, len(left), STATEMENTS_A_CALL)]
 
             def call(sort_keys: list[str]) -> list[Append]:
                 return insert(self._client, [self._statement(tenant, key, rows[key]) for key in sort_keys])
 
-            answers = [append for answer in workers().map(call, calls) for append in answer]
+            answered = map(call, calls) if len(calls) < 2 else workers().map(call, calls)
+            answers = [append for answer in answered for append in answer]
             there |= {key for key, append in zip(left, answers, strict=True) if append is Append.DUPLICATE}
             left = [key for key, append in zip(left, answers, strict=True) if append is Append.THROTTLED]
             if not left:

@@ -1,0 +1,187 @@
+"""What ingest does when the store throttles, breaks off or stays silent."""
+
+import itertools
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from benchmarks.typical import stored_forms
+from daybook.aws.batches import Patience
+from daybook.aws.events import EventTable
+from daybook.aws.identities import IdentityTable
+from daybook.storing import Append, Throttled
+from tests import faulty_clients as faults
+from tests.calls import Context, answered
+from tests.conftest import Tables
+from tests.faulty_clients import Answer, FaultyClient
+from tests.ingesting import CONTRACT_EXAMPLE, Sender, ingest_over, settings
+
+EVENTS: list[dict[str, Any]] = [
+    {
+        "id": str(number),
+        "occurred_at": "2026-11-22T16:31:07.123Z",
+        "activity": "a.b",
+        "actor": {"type": "user", "username": "mike.mars"},
+    }
+    for number in range(30)
+]
+
+
+class House:
+    """Faults of the events' writes, and of the people's; time passes while ingest waits."""
+
+    def __init__(
+        self, dynamodb: Any, tables: Tables, events: Iterable[Answer] = (), people: Iterable[Answer] = ()
+    ) -> None:
+        self.context = Context()
+        patience = Patience(self.context.sleep, lambda: 1.0)
+        self.events = FaultyClient(dynamodb, iter(events))
+        self.people = FaultyClient(dynamodb, iter(people))
+        self._scan = lambda: dynamodb.scan(TableName=tables.events, ConsistentRead=True)["Items"]
+        send_events = ingest_over(
+            dynamodb,
+            tables,
+            settings_of=lambda _tenant: settings("generic"),
+            events=EventTable(self.events, tables.events, patience),
+            people=IdentityTable(self.people, tables.identities, patience),
+        )
+        self._send = Sender(send_events, context=self.context)
+
+    def send(self, events: list[dict[str, Any]] = EVENTS) -> tuple[int, dict[str, Any], dict[str, Any]]:
+        answer = self._send({"events": events})
+        return answer["statusCode"], answered(answer), answer["headers"]
+
+    def stored(self) -> set[str]:
+        return {item["sk"]["S"] for item in self._scan()}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.every_statement_throttled,
+        faults.every_other_statement_throttled,
+        faults.whole_call_throttled,
+        faults.answer_lost,
+        faults.never_arrived,
+    ],
+)
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_fault_that_passes(dynamodb: Any, tables: Tables, fault: Answer, times: int) -> None:
+    """Retried until every event is stored, once. A write that got through unheard is our own."""
+    house = House(dynamodb, tables, [fault] * times)
+    status, answer, _ = house.send()
+    assert status == 201
+    assert {result["status"] for result in answer["results"]} == {"stored"}
+    assert house.stored() == {result["id"] for result in answer["results"]}
+    assert len(house.stored()) == 30
+    assert house.context.seconds < 28, "it waited between its tries"
+    assert house.send()[1] == answer
+
+
+@pytest.mark.parametrize("fault", [faults.every_statement_throttled, faults.whole_call_throttled, faults.never_arrived])
+def test_a_fault_that_lasts(dynamodb: Any, tables: Tables, fault: Answer) -> None:
+    """503 before Lambda's time is up, each event said to be sent again, and then it is stored."""
+    house = House(dynamodb, tables, itertools.repeat(fault, 200))
+    status, answer, headers = house.send()
+    assert (status, answer["stored"], answer["rejected"]) == (503, 0, 0)
+    assert {result["status"] for result in answer["results"]} == {"retry"}
+    assert headers["Retry-After"]
+    assert house.context.seconds >= 12, "there was room for one more call, and for the answer"
+    assert not house.stored()
+    again = House(dynamodb, tables).send()
+    assert (again[0], again[1]["stored"]) == (201, 30)
+
+
+def test_part_of_it_lasts(dynamodb: Any, tables: Tables) -> None:
+    """503 with what was stored as stored, what was refused as refused, and only the rest to be sent again."""
+    house = House(dynamodb, tables, [_only_the_first, *[faults.every_statement_throttled] * 200])
+    conflicting = [*EVENTS[:5], {"activity": "audit-log.x", "actor": {"type": "system"}}]
+    status, answer, _ = house.send(conflicting)
+    assert status == 503
+    assert [result["status"] for result in answer["results"]] == ["stored", *["retry"] * 4, "rejected"]
+    assert (answer["stored"], answer["rejected"]) == (1, 1)
+    assert house.stored() == {answer["results"][0]["id"]}
+    assert House(dynamodb, tables).send(conflicting)[0] == 207
+
+
+def _only_the_first(client: Any, statements: list[dict[str, Any]]) -> dict[str, Any]:
+    stored = faults.works(client, statements[:1])["Responses"]
+    return {"Responses": stored + [faults.THROTTLED] * (len(statements) - 1)}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.every_statement_throttled,
+        faults.every_other_statement_throttled,
+        faults.whole_call_throttled,
+        faults.answer_lost,
+        faults.never_arrived,
+    ],
+)
+def test_people_that_could_not_be_written_at_once(dynamodb: Any, tables: Tables, fault: Answer) -> None:
+    """Written on a later try; each of them once, whoever's answer was lost."""
+    house = House(dynamodb, tables, people=[fault] * 2)
+    status, answer, _ = house.send()
+    assert (status, answer["stored"]) == (201, 30)
+    people = dynamodb.scan(TableName=tables.identities, ConsistentRead=True)["Items"]
+    names = [row["sk"]["S"] for row in people if row["sk"]["S"].startswith("name#")]
+    assert names == ["name#mike.mars"]
+
+
+def test_without_people_no_event_is_written(dynamodb: Any, tables: Tables) -> None:
+    """503: an event is stored only once its people are durable. What was stored before is still answered as stored."""
+    assert House(dynamodb, tables).send(EVENTS[:1])[0] == 201
+    house = House(dynamodb, tables, people=itertools.repeat(faults.whole_call_throttled, 200))
+    newcomer = EVENTS[1] | {"actor": {"type": "user", "username": "new.comer"}}
+    status, answer, _ = house.send([EVENTS[0], newcomer])
+    assert status == 503
+    assert [result["status"] for result in answer["results"]] == ["stored", "retry"]
+    assert house.events.calls == 0
+
+
+def test_what_is_no_matter_of_time_is_a_fault_of_ours(dynamodb: Any, tables: Tables) -> None:
+    """500 at once, with no word of the inside in it."""
+    house = House(dynamodb, tables, [faults.forbidden])
+    status, answer, _ = house.send(EVENTS[:1])
+    assert (status, answer["code"]) == (500, "internal_error")
+    assert "PartiQL" not in str(answer)
+
+
+def test_waits_double_up_to_two_seconds(dynamodb: Any, tables: Tables) -> None:
+    """With full jitter, so that those who were throttled together do not come back together."""
+    waits: list[float] = []
+    client = FaultyClient(dynamodb, itertools.repeat(faults.every_statement_throttled, 9))
+    table = EventTable(client, tables.events, Patience(waits.append, iter([1.0, 0.5] * 9).__next__))
+
+    forms = stored_forms("jiffy", [CONTRACT_EXAMPLE])
+    assert set(table.append(forms, lambda: 28.0).values()) == {Append.STORED}
+    assert waits == [0.05, 0.05, 0.2, 0.2, 0.8, 0.8, 2.0, 1.0, 2.0]
+
+
+def test_reads_that_stay_unprocessed(dynamodb: Any, tables: Tables) -> None:
+    """What BatchGetItem leaves out is asked for again; for ever: `Throttled`."""
+
+    class Unprocessing:
+        def __init__(self, times: int) -> None:
+            self.times = times
+
+        def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803  botocore's
+            self.times -= 1
+            if self.times >= 0:
+                return {"Responses": {}, "UnprocessedKeys": RequestItems}
+            answer: dict[str, Any] = dynamodb.batch_get_item(RequestItems=RequestItems)
+            return answer
+
+    patience = Patience(lambda _seconds: None)
+    assert EventTable(Unprocessing(2), tables.events, patience).find([("a", "b")]) == {}
+    with pytest.raises(Throttled):
+        IdentityTable(Unprocessing(100), tables.identities, patience).read(settings().tenant, ["id#x"])
+
+
+def test_a_refused_statement_is_not_hidden(dynamodb: Any) -> None:
+    """An error inside HTTP 200 that no retry mends escapes."""
+    with pytest.raises(ClientError):
+        IdentityTable(dynamodb, "nowhere").insert(settings().tenant, {"id#x": {"key": b"k"}})

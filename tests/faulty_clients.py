@@ -1,0 +1,62 @@
+"""DynamoDB clients that fail as the real service does, in front of one that works."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+Answer = Callable[[Any, list[dict[str, Any]]], dict[str, Any]]
+"""One call's answer, from the client that works and the statements."""
+
+THROTTLED = {"Error": {"Code": "ThrottlingError", "Message": "The level of configured throughput was exceeded"}}
+
+
+class FaultyClient:
+    """The next calls of BatchExecuteStatement are answered by `faults`, in turn; all that follows by the client."""
+
+    def __init__(self, client: Any, faults: Iterator[Answer]) -> None:
+        self._client = client
+        self._faults = faults
+        self.calls = 0
+
+    def batch_execute_statement(self, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803  botocore's
+        self.calls += 1
+        fault = next(self._faults, works)
+        return fault(self._client, Statements)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+def works(client: Any, statements: list[dict[str, Any]]) -> dict[str, Any]:
+    answer: dict[str, Any] = client.batch_execute_statement(Statements=statements)
+    return answer
+
+
+def every_statement_throttled(_client: Any, statements: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Responses": [THROTTLED] * len(statements)}
+
+
+def every_other_statement_throttled(client: Any, statements: list[dict[str, Any]]) -> dict[str, Any]:
+    answers = iter(works(client, statements[::2])["Responses"])
+    return {"Responses": [THROTTLED if place % 2 else next(answers) for place in range(len(statements))]}
+
+
+def whole_call_throttled(_client: Any, _statements: list[dict[str, Any]]) -> dict[str, Any]:
+    error = {"Error": {"Code": "ThrottlingException", "Message": ""}}
+    raise ClientError(error, "BatchExecuteStatement")
+
+
+def answer_lost(client: Any, statements: list[dict[str, Any]]) -> dict[str, Any]:
+    """It was written, and nobody heard of it."""
+    works(client, statements)
+    raise ReadTimeoutError(endpoint_url="https://dynamodb.example")
+
+
+def never_arrived(_client: Any, _statements: list[dict[str, Any]]) -> dict[str, Any]:
+    raise ReadTimeoutError(endpoint_url="https://dynamodb.example")
+
+
+def forbidden(_client: Any, _statements: list[dict[str, Any]]) -> dict[str, Any]:
+    error = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized to perform: dynamodb:PartiQLInsert"}}
+    raise ClientError(error, "BatchExecuteStatement")
