@@ -4,37 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from events.demo.attendance import Attendance
+from events.demo.carear_people import GROUPS, TEAM, TECHNICIANS
 from events.demo.carear_scenes import CHANGES
-from events.demo.people import ELSEWHERE, Person, team
+from events.demo.people import ELSEWHERE, Person
 from events.demo.product import Product
 from events.demo.story import OPERATIONS, SYSTEM, Story, date_of, week_of, weekday, working_day
 
 PORTAL = {"type": "portal"}
 
-DOMAIN = "fieldworks.example"
-TEAM = team(
-    DOMAIN,
-    701,
-    "Grace Okafor: Tenant Admin",
-    "Daniel Weiss: Tenant Admin",
-    "Mina Patel: Group Admin",
-    "Luca Moretti: Group Admin",
-    "Aisha Rahman: Experience Editor",
-    "Sven Halvorsen: Experience Editor",
-    "Clara Jimenez: Experience Editor",
-    "Yusuf Demir: Analyst",
-    "Hannah Brooks: Analyst",
-    "Tariq Saleh: Group Admin",
-    "Emily Ostrander: Tenant Admin",
-    "Kofi Asante: Experience Editor",
-)
-TECHNICIANS = tuple(
-    team(DOMAIN, 731, "Ben Carter", "Olga Ivanova", "Ken Mori", "Fatou Diop", "Alan Reyes", "Julia Sand").values()
-)
 TURNS = 10
 """Each change on the portal comes once in so many working days."""
 
-GROUPS = ("Field North", "Field South", "Depot", "Training")
 
 _PROVISIONING: dict[str, Any] = {
     "source": {"type": "provisioning-api"},
