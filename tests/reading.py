@@ -8,7 +8,8 @@ from daybook.aws.control import ControlTable
 from daybook.aws.event_index import EventIndexes
 from daybook.aws.events import EventTable
 from daybook.aws.identities import IdentityTable
-from daybook.clock import Clock
+from daybook.caller import Tenant
+from daybook.clock import Clock, format_time
 from daybook.http import serve
 from daybook.reading.merge import BOUNDS
 from daybook.reading.person_keys import PersonKeys
@@ -17,9 +18,9 @@ from daybook.recording import Recorder
 from daybook.routes import OPERATIONS
 from query.handler import operations
 from query.operations import Reads
-from tests.calls import Context, authorized, call
+from tests.calls import Context, answered, authorized, call
 from tests.conftest import Tables
-from tests.ingesting import KEYS, NOW
+from tests.ingesting import KEYS, NOW, Sender, ingest_over, settings
 
 
 def reads_over(dynamodb: Any, tables: Tables, clock: Clock = lambda: NOW, **replaced: Any) -> Reads:
@@ -66,3 +67,73 @@ class Reader:
             name: [values] if isinstance(values, str) else list(values) for name, values in (query or {}).items()
         }
         return serve(event, Context(), self._operations)
+
+
+class House:
+    """One tenant's log, sent to and read by a clock that a test may turn."""
+
+    def __init__(
+        self, dynamodb: Any, tables: Tables, profile: str = "generic", tenant: str = "acme", **changed: Any
+    ) -> None:
+        """`changed`: of the tenant's settings."""
+        self.now = NOW
+        self.dynamodb = dynamodb
+        self.tables = tables
+        self.tenant = Tenant(tenant)
+        self.control = ControlTable(dynamodb, tables.control)
+        self.settings = settings(profile, tenant=self.tenant, **changed)
+        self.control.create_tenant(self.settings)
+        self.send = Sender(ingest_over(dynamodb, tables, self.clock), tenant)
+        self.read = self.reader()
+
+    def clock(self) -> int:
+        return self.now
+
+    def reader(self, role: str = "auditor", **replaced: Any) -> Reader:
+        return Reader(reads_over(self.dynamodb, self.tables, self.clock, **replaced), self.tenant, role)
+
+    def sent(self, *events: Mapping[str, Any]) -> list[str]:
+        """The ids of events, all of which must be accepted; now, in `prod`, by Mike where they do not say otherwise."""
+        filled = [
+            {
+                "occurred_at": format_time(self.now),
+                "environment": "prod",
+                "activity": "document.updated",
+                "actor": {"type": "user", "username": "mike.mars"},
+                **event,
+            }
+            for event in events
+        ]
+        answer = self.send({"events": filled})
+        assert answer["statusCode"] == 201, answer["body"]
+        return [result["id"] for result in answered(answer)["results"]]
+
+    def page(self, query: Mapping[str, str | Sequence[str]] | None = None, **authorizer: Any) -> dict[str, Any]:
+        answer = self.read(query=query, **authorizer)
+        assert answer["statusCode"] == 200, answer["body"]
+        page: dict[str, Any] = answered(answer)
+        return page
+
+    def found(self, **query: str | Sequence[str]) -> list[str]:
+        """The ids of a search's first page, without what Daybook records of itself."""
+        return [event["id"] for event in self.page(query)["events"] if event["component"] != "Audit Log"]
+
+    def recorded(self) -> list[dict[str, Any]]:
+        """What Daybook recorded of its own use, oldest first."""
+        everything = self.page({"limit": "500", "sort": "occurred_at"})["events"]
+        return [event for event in everything if event["component"] == "Audit Log"]
+
+    def forget(self, guid: str) -> None:
+        """As forgetting does: the person's rows are deleted."""
+        rows = self.dynamodb.scan(TableName=self.tables.identities)["Items"]
+        for row in rows:
+            if row.get("guid", {}).get("S") == guid or row["sk"]["S"] in (f"id#{guid}", f"claim#{guid}"):
+                self.dynamodb.delete_item(
+                    TableName=self.tables.identities, Key={name: row[name] for name in ("pk", "sk")}
+                )
+
+
+def problem_of(answer: Mapping[str, Any]) -> tuple[int, str]:
+    """Status and code of an answer that must be a problem."""
+    assert answer["headers"]["Content-Type"] == "application/problem+json", answer
+    return answer["statusCode"], answered(answer)["code"]

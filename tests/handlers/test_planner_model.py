@@ -31,7 +31,7 @@ from tests.model.world import (
 )
 from tests.reading import Reader, reads_over
 
-EXAMPLES = int(os.environ.get("DAYBOOK_MODEL_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("DAYBOOK_MODEL_EXAMPLES", "100"))
 LOGS = max(4, EXAMPLES // 40)
 
 
@@ -43,14 +43,25 @@ def _spellings(category: str) -> tuple[str, str]:
 NAMES = [name for _, names, _ in PEOPLE for name in (*names, *(name.upper() for name in names))]
 CLIENT_IDS = [client_id for client_id, _, _ in PEOPLE if client_id is not None]
 NOBODY = ["nobody", "mike", "a#", "#", "~", "ci-bot", "CI-BOT", "k1", SERVICE_ID, SERVICE_ID.upper(), "ü" * 300]
-SOMEBODY = st.integers(0, 11).map(lambda number: f"person {number}")
-"""Stands for the GUID of one of the log's people, who are not known before it is loaded."""
+NUMBERS = st.integers(0, EVENTS - 1)
+SOMEBODY = NUMBERS.map(lambda number: f"guid {number}")
+"""Stands for a GUID of the log's people, whom nobody knows before it is loaded; as others below for what is in it."""
 
-ACTORS = st.sampled_from([*NAMES, *CLIENT_IDS, *NOBODY, *ALIASES.values(), "system", "UNKNOWN"]) | SOMEBODY
-TARGETS = st.builds(
-    lambda kind, text: f"{kind}:{text}",
-    st.sampled_from(["doc", "work-item", "user", "nothing"]),
-    st.sampled_from([*TARGET_IDS, *NAMES, *CLIENT_IDS, "nobody", "D-2", "mike.mars/repor"]) | SOMEBODY,
+ACTORS = st.one_of(
+    st.sampled_from([*NAMES, *CLIENT_IDS]),
+    st.sampled_from(NOBODY),
+    st.sampled_from([*ALIASES.values(), "system", "UNKNOWN"]),
+    SOMEBODY,
+    NUMBERS.map(lambda number: f"actor {number}"),
+)
+TARGETS = st.one_of(
+    NUMBERS.map(lambda number: f"target {number}"),
+    NUMBERS.map(lambda number: f"within {number}"),
+    st.builds(
+        lambda kind, text: f"{kind}:{text}",
+        st.sampled_from(["doc", "work-item", "user", "nothing"]),
+        st.sampled_from([*TARGET_IDS, *NAMES, *CLIENT_IDS, "nobody", "D-2", "mike.mars/repor"]) | SOMEBODY,
+    ),
 )
 CATEGORIES = ["other", "nothing", *(category for entry in CATALOGUE.values() for category in _spellings(entry[0]))]
 VALUES: dict[str, st.SearchStrategy[str]] = {
@@ -68,7 +79,7 @@ VALUES: dict[str, st.SearchStrategy[str]] = {
     "ip": st.sampled_from([*ADDRESSES, "203.0.113.0"]),
     "session_id": st.sampled_from([*SESSIONS, "nothing"]),
     "request_id": st.sampled_from(["r1", "a#b", "nothing"]),
-    "caused_by": st.just("something outside") | st.integers(0, EVENTS - 1).map(lambda number: f"event {number}"),
+    "caused_by": st.just("something outside") | NUMBERS.map(lambda number: f"event {number}"),
     "q": st.sampled_from(["mike", "MARS", "ÜBER", "strasse", "d-1", "report", "bot", "unknown", "item", "~", "o\nW"]),
 }
 MANY: dict[str, st.SearchStrategy[list[str]]] = {
@@ -214,11 +225,24 @@ def _pages(read: Reader, query: Mapping[str, list[str]], limits: Sequence[int]) 
 
 
 def _known(log: Loaded, value: str) -> str:
-    """GUIDs and ids in place of those who stand for them."""
+    """What is in the log in place of what stands for it."""
     kind, colon, text = value.rpartition(":")
-    what, _, number = text.rpartition(" ")
-    if what == "person" and number.isdecimal():
-        guids = sorted(log.people.guids.items())
-        guid = guids[int(number) % len(guids)][1]
-        return f"{kind}{colon}{guid.upper() if int(number) % 3 == 0 else guid}"
-    return log.events[int(number)].id if what == "event" and number.isdecimal() else value
+    what, _, digits = text.rpartition(" ")
+    number = int(digits) if digits.isdecimal() else 0
+    event = log.events[number % EVENTS]
+    match what:
+        case "guid":
+            guids = sorted(log.people.guids.items())
+            guid = guids[number % len(guids)][1]
+            return f"{kind}{colon}{guid.upper() if number % 3 == 0 else guid}"
+        case "event":
+            return event.id
+        case "actor":
+            actor = event.sent["actor"]
+            return str(actor.get("username") or actor.get("id") or ALIASES[actor["type"]])
+        case "target" | "within":
+            target = event.sent.get("target", {})
+            place = target if what == "target" else target.get("within", {})
+            return f"{place.get('type', 'doc')}:{place.get('id') or place.get('username', 'D-1')}"
+        case _:
+            return value

@@ -57,7 +57,7 @@ SESSIONS = ("s1", "mike.mars-s1", "s#2")
 MOMENTS = tuple(
     NOW + offset for offset in (-20 * DAY, -10 * DAY, -10 * DAY + 1, -8 * DAY, -7 * DAY, -DAY, -MINUTE, -1, 0, MINUTE)
 )
-LAYOUT_MOMENTS = (NOW - 10 * DAY, NOW - 2 * DAY, NOW)
+LAYOUT_MOMENTS = (NOW - 10 * DAY, NOW - 8 * DAY, NOW - DAY, NOW)
 ENVIRONMENTS = ("prod", "test")
 
 
@@ -70,12 +70,10 @@ class Log:
 
     def layouts(self) -> list[tuple[int, int]]:
         """(from, shards), growing."""
-        shards = self._random.randint(1, 2)
-        layouts = [(0, shards)]
-        for moment in self._random.sample(LAYOUT_MOMENTS, self._random.randint(0, 2)):
-            shards = min(4, shards + self._random.randint(0, 2))
-            layouts.append((moment, shards))
-        return sorted(layouts)
+        layouts = [(0, self._random.randint(1, 2))]
+        for moment in sorted(self._random.sample(LAYOUT_MOMENTS, self._random.randint(0, 2))):
+            layouts.append((moment, min(4, layouts[-1][1] + self._random.randint(1, 2))))
+        return layouts
 
     def event(self) -> dict[str, Any]:
         """One event as it is sent; absent fields are left out."""
