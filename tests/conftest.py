@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 from moto import mock_aws
 
-from infra.local import moto_insert
+from infra.local import moto_insert, moto_speed
 from infra.local.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
 
@@ -70,6 +70,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         yield Store(request.param, request.getfixturevalue("dynamodb_local"))
         return
     moto_insert.apply()
+    moto_speed.apply()
     with mock_aws():
         yield Store(request.param, None)
 

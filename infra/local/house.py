@@ -16,7 +16,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from daybook.keys import Key, new_key
 from infra import LAMBDAS, operations_key
-from infra.local import moto_insert
+from infra.local import moto_insert, moto_speed
 from infra.local.api import REGION, read_api
 from infra.local.cloudformation import Client, create_stacks, functions
 from infra.local.dynamodb_local import DynamoDBLocal
@@ -104,6 +104,7 @@ def control_table(configurations: Mapping[str, Configuration]) -> str:
 @contextmanager
 def moto_server(port: int) -> Iterator[tuple[Permissions, str]]:
     moto_insert.apply()
+    moto_speed.apply()
     application = Permissions(DomainDispatcherApplication(create_backend_app))
     with serving(application, port, MotoRequestHandler) as url:
         yield application, url

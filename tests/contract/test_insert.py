@@ -79,6 +79,32 @@ def test_everything_sent_is_stored(dynamodb: Any, tables: Tables) -> None:
     assert stored(dynamodb, tables.events, "01") == {name: typed(value) for name, value in sent.items()}
 
 
+def test_values_of_every_type_are_given_back(dynamodb: Any, tables: Tables) -> None:
+    """By each way of reading, as they were sent."""
+    values: dict[str, Any] = {
+        "text": {"S": ""},
+        "number": {"N": "-12.5"},
+        "bytes": {"B": b"\x00\xff"},
+        "yes": {"BOOL": True},
+        "no": {"BOOL": False},
+        "nothing": {"NULL": True},
+        "texts": {"SS": ["a"]},
+        "numbers": {"NS": ["1"]},
+        "several": {"BS": [b"\x00"]},
+        "list": {"L": [{"B": b"\xff"}, {"L": []}, {"M": {}}, {"N": "1"}]},
+        "map": {"M": {"a": {"B": b"\xff"}, "b": {"L": [{"BOOL": True}]}}},
+    }
+    key = {"pk": {"S": TENANT}, "sk": {"S": "01"}}
+    dynamodb.put_item(TableName=tables.events, Item=key | values)
+    assert stored(dynamodb, tables.events, "01") == key | values
+    batch = dynamodb.batch_get_item(RequestItems={tables.events: {"Keys": [key]}})
+    assert batch["Responses"][tables.events] == [key | values]
+    page = dynamodb.query(
+        TableName=tables.events, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": key["pk"]}
+    )
+    assert page["Items"] == [key | values]
+
+
 def test_a_duplicate_is_refused_by_itself(dynamodb: Any, tables: Tables) -> None:
     """The statement that meets an earlier item gets `DuplicateItem`; the item stays and the others are stored."""
     insert(dynamodb, statement(tables.events, pk=TENANT, sk="01", z=b"first"))
