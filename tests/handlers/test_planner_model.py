@@ -114,7 +114,13 @@ def queries(draw: st.DrawFn) -> dict[str, list[str]]:
 
 
 def _chosen(name: str) -> st.SearchStrategy[dict[str, list[str]]]:
-    return st.fixed_dictionaries({name: st.lists(VALUES[name], min_size=1, max_size=3)}) if name else st.just({})
+    if not name:
+        return st.just({})
+    values = st.lists(VALUES[name], min_size=1, max_size=3)
+    if name == "target":
+        # One event by both of its places.
+        values |= NUMBERS.map(lambda number: [f"target {number}", f"within {number}"])
+    return st.fixed_dictionaries({name: values})
 
 
 @st.composite

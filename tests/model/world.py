@@ -134,7 +134,7 @@ class Log:
             target["id"] = self._random.choice(TARGET_IDS)
         if self._maybe(0.3):
             target["name"] = self._random.choice(["Wrong amount", "mike.mars", "Mike Mars"])
-        if self._maybe(0.3):
+        if self._maybe(0.5):
             within = self._random.choice(["work-item", "doc", "user"])
             ids = ["u-1", "jane.roe"] if within == "user" else TARGET_IDS
             target["within"] = {"type": within, "id": self._random.choice(ids)}
