@@ -46,7 +46,8 @@ def test_what_nobody_knows_matches_nothing(house: House, query: dict[str, Any]) 
 @pytest.mark.parametrize("path", ["/v1/events", *TARGET_READS])
 def test_environments_are_the_tenants_and_the_credentials(house: House, path: str) -> None:
     """404 for one that the tenant lacks, 403 for one that the key lacks;
-    without a name the key's own, else the first."""
+    without a name the key's own, else the first.
+    """
     more = {} if path == "/v1/events" else {"target": "defect:D-9"}
     if path.endswith("attribution"):
         more["at"] = "2026-11-22T00:00:00Z"

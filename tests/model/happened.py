@@ -119,6 +119,25 @@ class Happened:
         """Different parameters mean and, several values of one mean or."""
         return all(any(self._means(name, value) for value in values) for name, values in query.items())
 
+    def value(self, name: str) -> str:
+        """A value of this filter that means this event, or none that there is."""
+        actor = self.sent["actor"]
+        match name:
+            case "actor":
+                return str(actor.get("username") or actor.get("id") or ALIASES[actor["type"]])
+            case "target":
+                return self.place(self.sent.get("target", {}))
+            case "category":
+                return self.category
+            case "q":
+                return (self.details or self.activity)[-5:]
+            case _:
+                return self._field(name) or ("success" if name == "status" else "nothing")
+
+    @staticmethod
+    def place(target: Mapping[str, Any]) -> str:
+        return f"{target.get('type', 'doc')}:{target.get('id') or target.get('username', 'D-1')}"
+
     def _means(self, name: str, value: str) -> bool:
         if name == "actor":
             return self._is_actor(value)

@@ -1,0 +1,142 @@
+"""People who were forgotten: their rows are gone, and every read shows the GUID where they stood."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.calls import answered
+from tests.conftest import Tables
+from tests.reading import House
+
+MIKE = {"type": "user", "id": "u-1", "username": "mike.mars", "name": "Mike Mars", "email": "mike@mars.example"}
+CONTEXT = {"ip": "192.0.2.77", "user_agent": "Netscape", "session_id": "mike.mars-1"}
+
+
+@pytest.fixture
+def house(dynamodb: Any, tables: Tables) -> House:
+    return House(dynamodb, tables, "enate")
+
+
+@pytest.fixture
+def events(house: House) -> list[str]:
+    """Mike as actor, as target, in parameters, texts and ids, and as declared."""
+    jane = {"type": "user", "username": "jane.roe"}
+    return house.sent(
+        {"activity": "record.stamped", "actor": MIKE, "details": "Mike Mars did it", "context": CONTEXT},
+        {"activity": "record.stamped", "actor": jane, "target": {"type": "user", "username": "Mike.Mars"}},
+        {"activity": "work-item.assigned", "actor": jane, "params": {"assignee": "mike.mars"}},
+        {
+            "activity": "record.stamped",
+            "actor": jane,
+            "target": {"type": "account", "id": "mike.mars", "name": "Mike Mars"},
+            "people": [{"id": "u-1", "username": "mike.mars", "name": "Mike Mars"}],
+            "details": "for mike.mars",
+        },
+        {
+            "activity": "record.stamped",
+            "actor": jane,
+            "target": {"type": "report", "id": "mike.mars/2026", "within": {"type": "user", "id": "mike.mars"}},
+            "params": {"approver": {"user": "mike.mars"}},
+        },
+    )
+
+
+def native(house: House, event_id: str) -> dict[str, Any]:
+    event: dict[str, Any] = answered(house.read("/v1/events/{event_id}", parameters={"event_id": event_id}))
+    return event
+
+
+def test_a_forgotten_person_is_a_guid_everywhere(house: House, events: list[str]) -> None:
+    """As actor, target, in parameters, texts and ids, native and in every view; nobody else is."""
+    guid = native(house, events[0])["actor"]["id"]
+    house.forget(guid)
+    house.now += 30_000
+    actor, target, assigned, account, report = (native(house, event_id) for event_id in events)
+    assert actor["actor"] == {
+        "type": "user",
+        "id": guid,
+        "client_id": None,
+        "username": guid,
+        "name": None,
+        "email": None,
+        "user_type": None,
+        "roles": None,
+        "forgotten": True,
+    }
+    assert actor["details"] == f"{guid} did it"
+    assert actor["context"] == {"ip": None, "user_agent": None, "session_id": f"{guid}-1", "request_id": None}
+    assert (target["target"]["username"], target["target"]["id"], target["target"]["forgotten"]) == (guid, guid, True)
+    assert target["actor"]["username"] == "jane.roe"
+    assert (assigned["params"], assigned["details"]) == ({"assignee": guid}, f"Manual assignment to {guid}")
+    assert (account["target"]["id"], account["target"]["name"], account["details"]) == (guid, guid, f"for {guid}")
+    assert account["people"][0]["username"] == guid
+    assert (report["target"]["id"], report["target"]["within"]) == (f"{guid}/2026", {"type": "user", "id": guid})
+    assert report["params"] == {"approver": {"user": guid}}
+    for view in ("native", "jiffy", "carear", "chat", "symbee", "enate", "generic"):
+        page = house.page({"view": view, "limit": "500"})
+        shown = json.dumps(page["events"])
+        assert guid in shown
+        assert not any(word in shown.lower() for word in ("mike", "mars", "192.0.2.77", "netscape", "u-1")), view
+
+
+def test_a_forgotten_person_is_found_by_guid_and_by_nothing_else(house: House, events: list[str]) -> None:
+    """Names, client ids and texts find nothing any more, as actor, target and free text."""
+    guid = native(house, events[0])["actor"]["id"]
+    before = {
+        ("actor", "mike.mars"): events[:1],
+        ("actor", "u-1"): events[:1],
+        ("target", "user:MIKE.MARS"): [events[1], events[4]],
+        ("target", "account:mike.mars"): [events[3]],
+        ("target", "report:mike.mars/2026"): [events[4]],
+        ("q", "mike"): [events[0], *events[2:]],
+        ("ip", "192.0.2.77"): events[:1],
+        ("session_id", "mike.mars-1"): events[:1],
+    }
+    for (name, value), expected in before.items():
+        assert sorted(house.found(**{name: value})) == sorted(expected), (name, value)
+    house.forget(guid)
+    house.now += 30_000
+    for name, value in before:
+        assert house.found(**{name: value}) == [], (name, value)
+    for value in (guid, guid.upper()):
+        assert house.found(actor=value) == events[:1]
+        assert sorted(house.found(target=f"user:{value}")) == sorted([events[1], events[4]])
+        assert house.found(target=f"account:{value}") == [events[3]]
+
+
+def test_somebody_known_by_an_address_alone_is_found_by_guid_also_when_forgotten(house: House) -> None:
+    """Such an actor is indexed under the alias that it is shown by."""
+    unknown = {"activity": "record.stamped", "actor": {"type": "unknown"}}
+    first, *_ = house.sent(
+        {**unknown, "context": {"ip": "198.51.100.9"}}, {**unknown, "context": {"ip": "198.51.100.10"}}, unknown
+    )
+    guid = native(house, first)["actor"]["id"]
+    assert house.found(actor=guid) == [first]
+    assert len(house.found(actor="unknown")) == 3
+    house.forget(guid)
+    house.now += 30_000
+    assert house.found(actor=guid) == [first]
+    assert (native(house, first)["actor"]["username"], native(house, first)["context"]["ip"]) == (guid, None)
+
+
+def test_a_key_is_kept_for_thirty_seconds_at_most(house: House, events: list[str]) -> None:
+    """As long a warm function may show a forgotten person, and no longer."""
+    before = native(house, events[0])
+    house.forget(before["actor"]["id"])
+    house.now += 29_999
+    assert native(house, events[0]) == before
+    house.now += 1
+    assert native(house, events[0])["actor"]["forgotten"] is True
+
+
+def test_the_log_of_the_log_does_not_keep_a_forgotten_name(house: House, events: list[str]) -> None:
+    """Whom a search named is sealed in its record, and a GUID there too once forgotten."""
+    guid = native(house, events[0])["actor"]["id"]
+    house.found(actor="mike.mars", target=["user:u-1", "account:mike.mars"])
+    (recorded,) = house.recorded("searched")
+    assert recorded["params"]["filters"] == ["actor=mike.mars", "target=account:mike.mars", "target=user:u-1"]
+    house.forget(guid)
+    house.now += 60_000
+    shown = [event["params"]["filters"] for event in house.recorded("searched") if event["id"] == recorded["id"]]
+    assert shown == [[f"actor={guid}", f"target=account:{guid}", f"target=user:{guid}"]]
