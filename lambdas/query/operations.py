@@ -131,7 +131,7 @@ class Reads:
         try:
             answer = ask(Targets(self._search, settings, environment, request.caller), target)
         except TooMuchToRead:
-            raise Problem(422, "too_much_to_read", "There is too much to read at once: narrow from and to.") from None
+            raise Problem(422, "too_much_to_read", "There is too much to read at once: name a later from.") from None
         aliases = profile(settings.profile).aliases
         named = resolve(self._identities, settings.tenant, aliases, [text])
         people = recorded.people_to_seal(settings.tenant, named, self._person_keys.of)

@@ -78,6 +78,7 @@ def sessions_in(history: Iterable[Native]) -> list[Session]:
     sessions: list[Session] = []
     running: dict[tuple[str, str | None], Session] = {}
     by_opening: dict[str, Session] = {}
+    adjustments: list[Native] = []
     for event in history:
         whose = identity_of(event["actor"]), event["context"]["session_id"]
         moment_ms = parse_time(event["occurred_at"])
@@ -91,8 +92,12 @@ def sessions_in(history: Iterable[Native]) -> list[Session]:
                 running[whose].pause(moment_ms)
             case "timer-resumed" if whose in running:
                 running[whose].resume(moment_ms)
-            case "time-adjusted" if (opening := (event["params"] or {}).get("session")) in by_opening:
-                by_opening[opening].adjustments.append(event)
+            case "time-adjusted":
+                adjustments.append(event)
+    # Last: of two events in one millisecond the later one may stand first.
+    for event in adjustments:
+        if (opening := (event["params"] or {}).get("session")) in by_opening:
+            by_opening[opening].adjustments.append(event)
     return sessions
 
 
