@@ -41,19 +41,26 @@ def leaf(encoded: bytes) -> bytes:
 
 def pack(encoded: bytes) -> bytes:
     """The stored form: a byte that names the dictionary, then raw deflate with that preset dictionary."""
-    compressor = zlib.compressobj(
+    compressor = _compressor(_NEWEST).copy()
+    packed: bytes = compressor.compress(encoded) + compressor.flush()
+    return bytes((_NEWEST,)) + packed
+
+
+def unpack(stored: bytes) -> bytes:
+    return zlib.decompressobj(_WINDOW_BITS, _dictionary(stored[0])).decompress(stored[1:])
+
+
+@cache
+def _compressor(number: int) -> Any:
+    """One that has read the dictionary; its copies need not."""
+    return zlib.compressobj(
         zlib.Z_DEFAULT_COMPRESSION,
         zlib.DEFLATED,
         _WINDOW_BITS,
         _MEMORY_LEVEL,
         zlib.Z_DEFAULT_STRATEGY,
-        _dictionary(_NEWEST),
+        _dictionary(number),
     )
-    return bytes((_NEWEST,)) + compressor.compress(encoded) + compressor.flush()
-
-
-def unpack(stored: bytes) -> bytes:
-    return zlib.decompressobj(_WINDOW_BITS, _dictionary(stored[0])).decompress(stored[1:])
 
 
 @cache

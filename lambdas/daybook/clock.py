@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Clock = Callable[[], int]
 """Milliseconds since 1970, UTC."""
@@ -49,6 +50,7 @@ def parse_time(text: str) -> int:
     return milliseconds
 
 
+@lru_cache(1_024)
 def format_time(milliseconds: int) -> str:
     """`2026-11-22T16:31:07.123Z`."""
     moment = _EPOCH + timedelta(milliseconds=milliseconds)

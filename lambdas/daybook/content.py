@@ -4,7 +4,9 @@ It holds what was sent and what the catalogue made of it at that moment; people 
 their fields sealed. Its canonical bytes (RFC 8785) are what is stored, hashed and proven. What is absent is left out.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from daybook.catalogue import Activity, Profile, Variant
 from daybook.clock import format_time
@@ -21,7 +23,7 @@ from daybook.wire import EventReference, ParameterObject, SentEvent
 FORMAT = 1
 
 
-class Judged(NamedTuple):
+class Judged(Struct, frozen=True):
     """An event that the catalogue has accepted, with what is needed to write its content."""
 
     event: SentEvent

@@ -74,7 +74,7 @@ def decode_events(body: bytes) -> Sent:
     return Sent(events, DEEPEST - 2)  # the envelope and its list are levels too
 
 
-class Received(NamedTuple):
+class Received(msgspec.Struct, frozen=True):
     """An event that has the form, with what is computed of it once."""
 
     event: SentEvent

@@ -1,6 +1,7 @@
 """The people whom an event mentions: as its actor, its target, in its parameters, or declared for its free text."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from daybook.catalogue import Aliases, Variant
@@ -49,7 +50,7 @@ class Mentions:
 
     def check(self, aliases: Aliases, event: SentEvent) -> None:
         """Raises `Rejected` for a username that could pass for an alias, or that is too long to be a key."""
-        taken = {folded(alias) for alias in (aliases.system, aliases.api, aliases.operations, aliases.unknown)}
+        taken = _taken_by(aliases)
         usernames = [mention.reference.username for mention in self.all]
         for username in (event.actor.username, *usernames):
             if username is None:
@@ -128,6 +129,11 @@ class Mentions:
     def _add(self, mention: Mention) -> int:
         self.all.append(mention)
         return len(self.all) - 1
+
+
+@cache
+def _taken_by(aliases: Aliases) -> frozenset[str]:
+    return frozenset(folded(alias) for alias in (aliases.system, aliases.api, aliases.operations, aliases.unknown))
 
 
 def _path_of(event: SentEvent, username: str) -> str:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
 from daybook.caller import Caller
 from daybook.clock import MINUTE, Clock, format_time
 from daybook.content import ContentWriter
@@ -60,7 +62,7 @@ class Recorder:
         judged = judge.judge(received, environment, identified)
         people = [(text, person) for text, persons in doing.people.items() for person in persons]
         references = {Reference(username=text, address=person.guid): person for text, person in people}
-        judged = judged._replace(mentions=Mentions([Mention(reference) for reference in references]))
+        judged = structs.replace(judged, mentions=Mentions([Mention(reference) for reference in references]))
         writer = ContentWriter(judged, settings, judge.profile, self._keys, references)
         form = store_form(judged, writer, settings, self._keys)
         appended = self._events.append([form], request.remaining_seconds)

@@ -1,13 +1,13 @@
 """The people of one event: what was sent of each in every place that turned out to be the same person, to be sealed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from daybook.caller import Tenant
 from daybook.identities import Person, Reference, folded
 from daybook.mentions import Mention
 from daybook.sealing import Place, event_key, seal
-from daybook.tokens import Cast, Name
+from daybook.tokens import Cast
 from daybook.wire import Context
 
 # The slots of a person's sealed list; append-only. Texts that differ from these follow from TEXTS on.
@@ -21,12 +21,6 @@ class _Sealed:
         self.person = person
         self.fields: list[Any] = [None] * TEXTS
         self.declared: list[int] = []
-
-    def fill(self, slot: int, value: Any) -> int:
-        """The slot where the value stands: the field's own, or a text's where that holds another already."""
-        if self.fields[slot] is None:
-            self.fields[slot] = value
-        return slot if self.fields[slot] == value else self.note(value)
 
     def note(self, value: Any) -> int:
         for slot in range(TEXTS, len(self.fields)):
@@ -57,21 +51,15 @@ class SealedPeople:
         self._sealed: list[_Sealed] = []
         self._whose: dict[str, _Sealed] = {}
         self._named: dict[str, _Sealed] = {}
-        self._texts: list[list[Name]] = [[] for _ in range(TEXTS)]
+        self.cast = Cast(lambda place, value: self._sealed[place].note(value))
         places: dict[str, int] = {}
         self._places = [
             self._gather(number, mention, people[mention.reference], places) for number, mention in enumerate(mentions)
         ]
         if actor is not None and context is not None:
-            self._fill(self._places[actor], ADDRESS, context.ip)
-            self._fill(self._places[actor], USER_AGENT, context.user_agent)
-        texts = self._texts
-        self.cast = Cast(
-            texts[USERNAME] + texts[NAME] + texts[EMAIL],
-            texts[CLIENT_ID],
-            lambda place, value: self._sealed[place].note(value),
-            texts[ADDRESS] + texts[USER_AGENT],
-        )
+            place = self._places[actor]
+            self._fill(place, ADDRESS, context.ip, self.cast.add_trace)
+            self._fill(place, USER_AGENT, context.user_agent, self.cast.add_trace)
 
     def guid(self, mention: int) -> str:
         return self._sealed[self._places[mention]].person.guid
@@ -106,19 +94,29 @@ class SealedPeople:
         if place == len(self._sealed):
             self._sealed.append(_Sealed(person))
         sealed = self._sealed[place]
-        for slot, value in _given(mention):
-            self._fill(place, slot, value)
-        if mention.reference.client_id is not None:
-            self._whose.setdefault(mention.reference.client_id, sealed)
-        if mention.reference.username is not None:
-            self._named.setdefault(folded(mention.reference.username), sealed)
+        client_id, username, _ = mention.reference
+        self._fill(place, USERNAME, username, self.cast.add_name)
+        self._fill(place, NAME, mention.name, self.cast.add_name)
+        self._fill(place, EMAIL, mention.email, self.cast.add_name)
+        self._fill(place, CLIENT_ID, client_id, self.cast.add_id)
+        if client_id is not None:
+            self._whose.setdefault(client_id, sealed)
+        if username is not None:
+            self._named.setdefault(folded(username), sealed)
         if mention.declared:
             sealed.declared.append(number)
         return place
 
-    def _fill(self, place: int, slot: int, value: str | None) -> None:
-        if value is not None:
-            self._texts[slot].append(Name(value, place, self._sealed[place].fill(slot, value)))
+    def _fill(self, place: int, slot: int, value: str | None, add: Callable[[str, int, int], None]) -> None:
+        """Where the field holds another value already, this one stands among the texts."""
+        fields = self._sealed[place].fields
+        if value is None or fields[slot] == value:
+            return
+        if fields[slot] is None:
+            fields[slot] = value
+            add(value, place, slot)
+        else:
+            add(value, place, self._sealed[place].note(value))
 
     def _written(self, sealed: _Sealed, place: Place) -> dict[str, Any]:
         written: dict[str, Any] = {"id": sealed.person.guid}

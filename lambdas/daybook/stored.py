@@ -7,7 +7,9 @@ key is a keyed hash. Keys need not be injective: what an index answers is compar
 
 import hashlib
 import hmac
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from daybook.canonical import canonical, leaf, pack
 from daybook.content import ContentWriter, Judged
@@ -22,7 +24,7 @@ LONGEST_KEY_PART = 512
 """Bytes of an id in an index key; a longer one enters as its hash."""
 
 
-class StoredEvent(NamedTuple):
+class StoredEvent(Struct, frozen=True):
     """One item of the events table. `leaf` is not stored: it follows from `packed`."""
 
     partition: str

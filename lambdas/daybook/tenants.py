@@ -38,7 +38,10 @@ class TenantSettings:
 
     def shards_at(self, occurred_ms: int) -> int:
         """How many shards the layout in force at that moment has: the same for every try of one event."""
-        return next(layout.shards for layout in reversed(self.layouts) if layout.from_ms <= occurred_ms)
+        for layout in reversed(self.layouts):
+            if layout.from_ms <= occurred_ms:
+                return layout.shards
+        raise ValueError("the first layout begins at 0")
 
     def shard_ranges(self) -> tuple[int, ...]:
         """For each shard there is, by number, the moment from which it may hold events."""

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from daybook.identities import folded
 
@@ -20,107 +20,97 @@ _TOKEN = re.compile(r"~(?:~|(\d+)\.(\d+);)", re.ASCII)
 _WORD = re.compile(r"\w*")
 
 
-class Name(NamedTuple):
-    """A text by which one of the cast may be named in free text."""
-
-    text: str
-    person: int
-    slot: int
-
-
-class _Sought(NamedTuple):
-    levelled: str
-    person: int
-    bounded: bool
-    """Found at word boundaries alone. A name with letters beyond ASCII is found anywhere, since there languages join
-    names with endings, or write no spaces at all."""
+_Sought = tuple[str, int, bool]
+"""A name levelled, whose it is, and whether it is found at word boundaries alone. One with letters beyond ASCII is
+found anywhere, since there languages join names with endings, or write no spaces at all."""
 
 
 class Cast:
-    """The people of one event, as their names may stand in its texts.
+    """The people of one event, as their names may stand in its texts; who is added first has a name that two share.
 
-    `ids` are the client's ids: as a whole text they are told apart by case. What is a number is not looked for in free
-    text, where it could as well be an amount. `traces`, addresses and user agents, are found in texts and name
-    nobody. `note(person, value)` gives the slot for what differs from the person's own fields, in its case say: it is
-    kept, sealed, since the text must come back as it was.
+    `note(person, value)` gives the slot for what differs from the person's own fields, in its case say: it is kept,
+    sealed, since the text must come back as it was.
     """
 
-    def __init__(
-        self,
-        names: Sequence[Name],
-        ids: Sequence[Name],
-        note: Callable[[int, Any], int],
-        traces: Sequence[Name] = (),
-    ) -> None:
+    def __init__(self, note: Callable[[int, Any], int]) -> None:
         self._note = note
         self._exact: dict[tuple[int, str], int] = {}
         self._named: dict[str, int] = {}
         self._identified: dict[str, int] = {}
-        sought: dict[str, _Sought] = {}
-        for text, person, _ in names:
-            self._named.setdefault(folded(text), person)
-        for text, person, _ in ids:
-            self._identified.setdefault(text, person)
-        for text, person, slot in (*names, *traces, *ids):
-            self._exact.setdefault((person, text), slot)
-            if len(text) >= SHORTEST_NAME and not text.isdecimal():
-                levelled = _levelled(text).text
-                sought.setdefault(levelled, _Sought(levelled, person, _is_plain(text)))
-        self._sought = sorted(sought.values(), key=_longest_first)
+        self._levelled: dict[str, tuple[int, bool]] = {}
+        self._sought: list[_Sought] | None = None
+
+    def add_name(self, text: str, person: int, slot: int) -> None:
+        """A text that names the person also where it stands alone, whatever its case."""
+        self._named.setdefault(folded(text), person)
+        self.add_trace(text, person, slot)
+
+    def add_id(self, text: str, person: int, slot: int) -> None:
+        """The client's id: as a whole text it is told apart by case."""
+        self._identified.setdefault(text, person)
+        self.add_trace(text, person, slot)
+
+    def add_trace(self, text: str, person: int, slot: int) -> None:
+        """A text that is the person's and names nobody, an address say: it is found in texts.
+
+        What is a number is not: there it could as well be an amount.
+        """
+        self._exact.setdefault((person, text), slot)
+        if len(text) >= SHORTEST_NAME and not text.isdecimal():
+            self._levelled.setdefault(_levelled(text)[0], (person, _is_plain(text)))
+            self._sought = None
 
     def text(self, text: str) -> str:
         """Free text: names at word boundaries."""
-        return self._replaced(text, anywhere=False)
+        return self._replaced(text, *_levelled(text), anywhere=False)
 
     def label(self, text: str) -> str:
         """Free text that may be a name as a whole, whatever its length."""
-        person = self.person_named(text)
-        return self._replaced(text, anywhere=False) if person is None else self.whole(person, text)
+        return self._tokenised(text, anywhere=False)
 
     def identifier(self, text: str) -> str:
         """Ids: names anywhere, and as a whole."""
-        person = self.person_named(text)
-        return self._replaced(text, anywhere=True) if person is None else self.whole(person, text)
-
-    def person_named(self, text: str) -> int | None:
-        """The person one of whose names or ids is the whole text."""
-        person = self._named.get(folded(text))
-        return self._identified.get(text) if person is None else person
+        return self._tokenised(text, anywhere=True)
 
     def whole(self, person: int, value: Any) -> str:
         """A token for a value of a person, which need not be a name nor a string."""
         slot = self._exact.get((person, value)) if isinstance(value, str) else None
         return token(person, self._note(person, value) if slot is None else slot)
 
-    def _replaced(self, text: str, *, anywhere: bool) -> str:
-        if not self._sought:
-            return escape(text)
-        levelled = _levelled(text)
-        sought = [each for each in self._sought if each.levelled in levelled.text]
-        if not sought:
+    def _tokenised(self, text: str, *, anywhere: bool) -> str:
+        levelled, starts = _levelled(text)
+        person = self._named.get(levelled if starts is None else folded(text))
+        if person is None:
+            person = self._identified.get(text)
+        if person is not None:
+            return self.whole(person, text)
+        return self._replaced(text, levelled, starts, anywhere=anywhere)
+
+    def _replaced(self, text: str, levelled: str, starts: Sequence[int] | None, *, anywhere: bool) -> str:
+        if self._sought is None:
+            found = self._levelled
+            self._sought = [(name, *found[name]) for name in sorted(found, key=len, reverse=True)]
+        for each in self._sought:
+            if each[0] in levelled:
+                break
+        else:
             return escape(text)
         pieces: list[str] = []
         done = 0
-        for start, end, person in sorted(_found(text, levelled, sought, anywhere=anywhere)):
+        for start, end, person in sorted(_found(text, levelled, starts, self._sought, anywhere=anywhere)):
             pieces += (escape(text[done:start]), self.whole(person, text[start:end]))
             done = end
         return "".join(pieces) + escape(text[done:])
 
 
-class _Levelled(NamedTuple):
-    """A text in the form in which names are found: without regard to case and to how letters with marks are written."""
+def _levelled(text: str) -> tuple[str, Sequence[int] | None]:
+    """A text in the form in which names are found: without regard to case and to how letters with marks are written.
 
-    text: str
-    starts: Sequence[int] | None = None
-    """For each place in it the place in the text, -1 within what was one character there. None: the same places."""
-
-    def place(self, at: int) -> int:
-        return at if self.starts is None else self.starts[at]
-
-
-def _levelled(text: str) -> _Levelled:
+    Beside it, for each place in it, the place in the text, -1 within what was one character there. None: the same
+    places.
+    """
     if text.isascii():
-        return _Levelled(text.lower())
+        return text.lower(), None
     pieces: list[str] = []
     starts: list[int] = []
     for place, character in enumerate(text):
@@ -130,7 +120,7 @@ def _levelled(text: str) -> _Levelled:
         if len(piece) > 1:
             starts += [-1] * (len(piece) - 1)
     starts.append(len(text))
-    return _Levelled("".join(pieces), starts)
+    return "".join(pieces), starts
 
 
 @lru_cache(4_096)
@@ -139,19 +129,21 @@ def _levelled_character(character: str) -> str:
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", character).casefold())
 
 
-def _found(text: str, levelled: _Levelled, sought: Sequence[_Sought], *, anywhere: bool) -> list[tuple[int, int, int]]:
+def _found(
+    text: str, levelled: str, starts: Sequence[int] | None, sought: Sequence[_Sought], *, anywhere: bool
+) -> list[tuple[int, int, int]]:
     """Where in the text the names stand, and whose they are: the longest first; what it takes is not looked at again.
 
     Goes on behind what was taken, and behind a word in which a name can't begin: a long text must not cost its length
     squared.
     """
     found: list[tuple[int, int, int]] = []
-    taken = bytearray(len(levelled.text))
+    taken = bytearray(len(levelled))
     for name, person, bounded in sought:
-        at = levelled.text.find(name)
+        at = levelled.find(name)
         while at >= 0:
             behind = at + len(name)
-            start, end = levelled.place(at), levelled.place(behind)
+            start, end = (at, behind) if starts is None else (starts[at], starts[behind])
             following = at + 1
             if (first := taken.find(1, at, behind)) >= 0:
                 free = taken.find(0, first)
@@ -161,9 +153,9 @@ def _found(text: str, levelled: _Levelled, sought: Sequence[_Sought], *, anywher
                     found.append((start, end, person))
                     taken[at:behind] = b"\1" * len(name)
                     following = behind
-                elif _in_word(levelled.text[at]):
-                    following = max(following, _end_of_word(levelled.text, at))
-            at = levelled.text.find(name, following)
+                elif _in_word(levelled[at]):
+                    following = max(following, _end_of_word(levelled, at))
+            at = levelled.find(name, following)
     return found
 
 
@@ -184,10 +176,6 @@ def _in_word(character: str) -> bool:
 
 def _is_plain(text: str) -> bool:
     return text.isascii() or all(character.isascii() for character in text if character.isalpha())
-
-
-def _longest_first(sought: _Sought) -> int:
-    return -len(sought.levelled)
 
 
 def token(person: int, slot: int) -> str:

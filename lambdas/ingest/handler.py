@@ -1,5 +1,6 @@
 """`POST /v1/events`: translates between the gateway and `ingest`."""
 
+import gc
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ def compose() -> SendEvents:
     keys = DeploymentKeys.from_secret(deployment_secret(settings.secret_arn))
     identities = Identities(IdentityTable(client, settings.identities_table), os.urandom)
     ingest = Ingest(EventTable(client, settings.events_table), identities, keys, system_clock, os.urandom)
+    gc.freeze()  # what has been made so far is never garbage: each collection during a batch need not look at it
     return SendEvents(ingest, ControlTable(client, settings.control_table).settings)
 
 

@@ -1,12 +1,14 @@
 """Keys derived from keys."""
 
+import hmac
+
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybook.derivation import DeploymentKeys, hkdf, length_prefixed
+from daybook.derivation import DeploymentKeys, hkdf, length_prefixed, tag
 
 
 def test_rfc_5869_without_a_salt() -> None:
@@ -16,10 +18,16 @@ def test_rfc_5869_without_a_salt() -> None:
     )
 
 
-@given(st.binary(min_size=1, max_size=80), st.binary(max_size=80), st.integers(1, 200))
+@given(st.binary(min_size=1, max_size=64), st.binary(max_size=80), st.integers(1, 200))
 def test_it_is_cryptographys(key: bytes, info: bytes, length: int) -> None:
     """For every key, purpose and length."""
     assert hkdf(key, info, length) == HKDF(SHA256(), length, None, info).derive(key)
+
+
+@given(st.binary(min_size=32, max_size=64), st.binary(max_size=200))
+def test_a_tag_is_the_librarys_hmac(key: bytes, message: bytes) -> None:
+    """Its first 16 bytes."""
+    assert tag(key, message) == hmac.digest(key, message, "sha256")[:16]
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=4), st.lists(st.text("ab#", max_size=3)))

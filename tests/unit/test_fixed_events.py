@@ -1,8 +1,8 @@
 """Events as they were stored when the format was made: no later change may alter a byte of them unnoticed.
 
-Each file of `fixed/` holds an event as sent and, with the keys below, what is stored of it. A test here that fails tells
-that proofs and retries of stored events would fail too: the format changes by a new version beside the old, never in
-place. Packed bytes may differ between builds of zlib; those of the day must open for ever.
+Each file of `fixed/` holds an event as sent and, with the keys below, what is stored of it. A test that fails here
+says that proofs and retries of stored events would fail too: the format changes by a new version beside the old, never
+in place. Packed bytes may differ between builds of zlib; those of the day must open for ever.
 """
 
 import hashlib

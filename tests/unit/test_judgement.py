@@ -312,7 +312,7 @@ def test_references_become_daybooks_ids() -> None:
 
 
 def test_environments() -> None:
-    """Without one: the key's own, else the tenant's first. One the tenant lacks is refused, one the key lacks is 403."""
+    """Without one: the key's own, else the tenant's first. What the tenant lacks is refused, a foreign one is 403."""
     house = House()
     house.one("a.b")
     assert house.content["environment"] == "prod"

@@ -9,7 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from daybook.identities import folded
-from daybook.tokens import Cast, Name, untokenise
+from daybook.tokens import Cast, untokenise
 
 LETTERS = st.sampled_from("abzABZ019~.;_-@# éÉßẞſİıIiσςΣñ\u0301漢字ﬁ한\u3000\n'")  # noqa: RUF001  letters whose cases differ in length
 TEXTS = st.text(LETTERS, max_size=40)
@@ -26,15 +26,14 @@ class Sealed:
         traces: list[tuple[str, int]] | None = None,
     ) -> None:
         self.fields: dict[int, list[Any]] = {0: [], 1: [], 2: []}
-        self.cast = Cast(
-            [self._name(*each) for each in names],
-            [self._name(*each) for each in ids or ()],
-            self._note,
-            [self._name(*each) for each in traces or ()],
-        )
-
-    def _name(self, text: str, person: int) -> Name:
-        return Name(text, person, self._note(person, text))
+        self.cast = Cast(self._note)
+        for add, texts in (
+            (self.cast.add_name, names),
+            (self.cast.add_id, ids),
+            (self.cast.add_trace, traces),
+        ):
+            for text, person in texts or ():
+                add(text, person, self._note(person, text))
 
     def _note(self, person: int, value: Any) -> int:
         self.fields[person].append(value)
@@ -129,19 +128,19 @@ def test_short_names_stay_unless_they_are_the_whole() -> None:
 def test_ids_are_told_apart_by_case_as_a_whole() -> None:
     """Names are not. In texts, ids are found at boundaries like names, unless they are numbers."""
     sealed = Sealed([("mike", 0)], [("Mike", 1), ("1001", 2), ("u-17", 2)])
-    assert sealed.cast.person_named("MIKE") == 0
-    assert Sealed([], [("Mike", 1)]).cast.person_named("mike") is None
+    assert sealed.cast.label("MIKE") == "~0.1;"
+    assert Sealed([], [("Mi", 1)]).cast.label("Mi") == "~1.0;"
+    assert Sealed([], [("Mi", 1)]).cast.label("mi") == "mi"
     assert sealed.cast.text("from 1001 to u-17") == "from 1001 to ~2.1;"
     assert sealed.cast.identifier("order-1001-U-17") == "order-1001-~2.2;"
     assert sealed.cast.identifier("1001") == "~2.0;"
 
 
 def test_traces_are_found_in_texts_and_name_nobody() -> None:
-    """An address as a whole text is a token too, but it says nothing of whom the text is about."""
+    """An address as a whole text is a token too; one too short to be looked for stays."""
     sealed = Sealed([], [], [("203.0.113.7", 0), ("…", 1)])
     assert sealed.cast.text("login from 203.0.113.7!") == "login from ~0.0;!"
     assert sealed.cast.label("203.0.113.7") == "~0.0;"
-    assert sealed.cast.person_named("203.0.113.7") is None
     assert sealed.cast.label("…") == "…"
 
 

@@ -1,0 +1,140 @@
+"""Client CPU an event: batches of 100 through the ingest handler, from the gateway's event to its answer.
+
+Once with stores that answer at once, once with botocore's own serialising, signing and parsing over an HTTP layer that
+answers at once: what DynamoDB's client costs is then in it.
+"""
+
+import base64
+import gc
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import botocore.session
+from botocore.awsrequest import AWSResponse
+
+from benchmarks.measuring import Row, cpu_seconds
+from benchmarks.typical import CONTRACT_EXAMPLE, KEYS, NOW, TYPICAL, settings_of
+from daybook.aws.clients import _CONFIG
+from daybook.aws.events import EventTable
+from daybook.aws.identities import IdentityTable
+from daybook.http import logger, serve
+from daybook.identities import Identities
+from daybook.stored import StoredEvent
+from daybook.storing import Append, Kept, Key
+from ingest.handler import SendEvents
+from ingest.ingest import Ingest
+from tests.calls import Context, authorized, call
+from tests.memory_stores import MemoryIdentities
+
+BATCH = 100
+PEOPLE = 20
+MOST_MICROSECONDS = 150
+
+
+def rows() -> Iterator[Row]:
+    logger.setLevel("ERROR")  # the access-log line would stand among the table's
+    for name, product, event in (
+        ("the contract's example", "jiffy", CONTRACT_EXAMPLE),
+        *((f"typical of {product}", product, event) for product, event in TYPICAL.items()),
+    ):
+        yield _row(f"client CPU an event, batches of {BATCH}, store a stub: {name}", _stubbed(product), event, True)
+    for name, product, event in (("typical of jiffy", "jiffy", TYPICAL["jiffy"]),):
+        yield _row(f"the same with botocore over a stubbed HTTP layer: {name}", _over_botocore(product), event, False)
+
+
+def _row(measure: str, send_events: SendEvents, event: dict[str, Any], bounded: bool) -> Row:
+    microseconds = cpu_an_event(send_events, event) * 1e6
+    return Row(measure, f"{microseconds:.0f} µs", f"at most {MOST_MICROSECONDS} µs" if bounded else "")
+
+
+def cpu_an_event(send_events: SendEvents, event: dict[str, Any]) -> float:
+    """Seconds. Each round sends events that were never sent before, of the same twenty people."""
+    serial = iter(range(1_000_000))
+
+    def batches(count: int) -> list[dict[str, Any]]:
+        return [_call([_varied(event, next(serial)) for _ in range(BATCH)]) for _ in range(count)]
+
+    prepared = iter(batches(200))
+
+    gc.freeze()  # as the function's composition root does
+
+    def work() -> None:
+        for _ in range(10):
+            answer = serve(next(prepared), Context(), {"send_events": send_events})
+            assert answer["statusCode"] == 201, answer["body"][:500]
+
+    return cpu_seconds(work) / (10 * BATCH)
+
+
+def _varied(event: dict[str, Any], number: int) -> dict[str, Any]:
+    actor = event["actor"] | {
+        "username": f"{event['actor']['username']}{number % PEOPLE}",
+        "id": f"u-{number % PEOPLE}",
+    }
+    return event | {"id": f"{event['id']}-{number}", "actor": actor}
+
+
+def _call(events: list[dict[str, Any]]) -> dict[str, Any]:
+    event = call("POST", "/v1/events", authorizer=authorized("producer"))
+    body = base64.b64encode(json.dumps({"events": events}).encode()).decode()
+    return event | {"body": body, "isBase64Encoded": True}
+
+
+class _TakesAll:
+    """A store of events that answers at once and keeps nothing."""
+
+    def append(self, events: Sequence[StoredEvent], remaining_seconds: Callable[[], float]) -> dict[Key, Append]:  # noqa: ARG002  the store's signature
+        return {(event.partition, event.id): Append.STORED for event in events}
+
+    def find(self, keys: Iterable[Key]) -> dict[Key, Kept]:  # noqa: ARG002  the store's signature
+        return {}
+
+
+def _stubbed(product: str) -> SendEvents:
+    settings = settings_of(product)
+    identities = Identities(MemoryIdentities(), os.urandom)
+    ingest = Ingest(_TakesAll(), identities, KEYS, lambda: NOW, os.urandom)
+    return SendEvents(ingest, lambda _tenant: settings)
+
+
+def _over_botocore(product: str) -> SendEvents:
+    session = botocore.session.get_session()
+    session.set_credentials("bench", "bench")
+    client = session.create_client("dynamodb", region_name="us-east-1", config=_CONFIG)
+    people: dict[str, Any] = {}
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
+        return _Answered(_dynamodb(operation, json.loads(request.body), people))
+
+    client.meta.events.register("before-send.dynamodb.*", answer)
+    settings = settings_of(product)
+    ingest = Ingest(
+        EventTable(client, "events"),
+        Identities(IdentityTable(client, "people"), os.urandom),
+        KEYS,
+        lambda: NOW,
+        os.urandom,
+    )
+    return SendEvents(ingest, lambda _tenant: settings)
+
+
+def _dynamodb(operation: str, request: Mapping[str, Any], people: dict[str, Any]) -> dict[str, Any]:
+    """As little of DynamoDB as ingest asks for: it keeps people and takes every event."""
+    if operation == "BatchGetItem":
+        ((table, wanted),) = request["RequestItems"].items()
+        return {"Responses": {table: [people[key["sk"]["S"]] for key in wanted["Keys"] if key["sk"]["S"] in people]}}
+    for statement in request["Statements"]:
+        if '"people"' in statement["Statement"]:
+            names = statement["Statement"].split("'")[1::2]
+            item = dict(zip(names, statement["Parameters"], strict=True))
+            people.setdefault(item["sk"]["S"], item)
+    return {"Responses": [{} for _ in request["Statements"]]}
+
+
+class _Answered(AWSResponse):  # type: ignore[misc]  # botocore carries no types
+    def __init__(self, answer: dict[str, Any]) -> None:
+        super().__init__("https://dynamodb.us-east-1.amazonaws.com", 200, {}, None)
+        self._content = json.dumps(answer).encode()
