@@ -106,6 +106,6 @@ def test_the_first_dictionary_is_frozen() -> None:
 
 
 def test_the_whole_dictionary_is_within_reach() -> None:
-    """zlib looks back 3,834 bytes: an event may begin with what the dictionary begins with, and is not spelled out."""
+    """Zlib looks back 3,834 bytes: an event may begin with what the dictionary begins with, and is not spelled out."""
     dictionary = (Path(canonical.__file__).parent / "dictionaries" / "1.txt").read_bytes()
     assert len(pack(dictionary[:60])) <= 1 + 6

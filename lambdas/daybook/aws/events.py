@@ -71,26 +71,26 @@ class EventTable:
         return insert(self._client, [_statement(self._table, event) for event in events])
 
 
-_ATTRIBUTES = ("pk", "sk", "z", "received_at", "f", "by_actor", "by_activity")
+def item_of(event: StoredEvent) -> dict[str, dict[str, Any]]:
+    """The item as it is written. Absent keys are left out, so that the indexes are sparse."""
+    item: dict[str, dict[str, Any]] = {
+        "pk": {"S": event.partition},
+        "sk": {"S": event.id},
+        "z": {"B": event.packed},
+        "received_at": {"N": str(event.received_ms)},
+        "f": {"B": event.fingerprint},
+        "by_actor": {"S": event.by_actor},
+        "by_activity": {"S": event.by_activity},
+    }
+    if event.by_target is not None:
+        item["by_target"] = {"S": event.by_target}
+    if event.by_within is not None:
+        item["by_within"] = {"S": event.by_within}
+    if event.expires_at is not None:
+        item["expires_at"] = {"N": str(event.expires_at)}
+    return item
 
 
 def _statement(table: str, event: StoredEvent) -> dict[str, Any]:
-    """Absent keys are left out, so that the indexes are sparse; each shape is a text of its own."""
-    parameters: list[dict[str, Any]] = [
-        {"S": event.partition},
-        {"S": event.id},
-        {"B": event.packed},
-        {"N": str(event.received_ms)},
-        {"B": event.fingerprint},
-        {"S": event.by_actor},
-        {"S": event.by_activity},
-    ]
-    names: tuple[str, ...] = _ATTRIBUTES
-    for name, value in (("by_target", event.by_target), ("by_within", event.by_within)):
-        if value is not None:
-            names += (name,)
-            parameters.append({"S": value})
-    if event.expires_at is not None:
-        names += ("expires_at",)
-        parameters.append({"N": str(event.expires_at)})
-    return {"Statement": insert_text(table, names), "Parameters": parameters}
+    item = item_of(event)
+    return {"Statement": insert_text(table, tuple(item)), "Parameters": list(item.values())}
