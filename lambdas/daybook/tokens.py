@@ -51,12 +51,9 @@ class Cast:
         self.add_trace(text, person, slot)
 
     def add_trace(self, text: str, person: int, slot: int) -> None:
-        """A text that is the person's and names nobody, an address say: it is found in texts.
-
-        What is a number is not: there it could as well be an amount.
-        """
+        """A text that is the person's and names nobody, an address say: it is found in texts."""
         self._exact.setdefault((person, text), slot)
-        if len(text) >= SHORTEST_NAME and not text.isdecimal():
+        if is_sought(text):
             self._levelled.setdefault(_levelled(text)[0], (person, _is_plain(text)))
             self._sought = None
 
@@ -176,6 +173,11 @@ def _in_word(character: str) -> bool:
 
 def _is_plain(text: str) -> bool:
     return text.isascii() or all(character.isascii() for character in text if character.isalpha())
+
+
+def is_sought(text: str) -> bool:
+    """Whether a name is found within a text. What is a number is not: there it could as well be an amount."""
+    return len(text) >= SHORTEST_NAME and not text.isdecimal()
 
 
 def token(person: int, slot: int) -> str:

@@ -138,9 +138,8 @@ class Reads:
         params = {"target": recorded.target_text(target, named, people)}
         if "at" in parameters:
             params["at"] = answer["at"]
-        doing = Doing(
-            "viewed", params, variant=variant, people=people, once_a_minute=repr(sorted(parameters.items())).encode()
-        )
+        same = repr([variant, *sorted(parameters.items())]).encode()
+        doing = Doing("viewed", params, variant=variant, people=people, once_a_minute=same)
         self._recorder.record(settings, environment, request, doing)
         return Answer(200, answer)
 

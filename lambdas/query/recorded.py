@@ -7,7 +7,7 @@ from daybook.identities import Person
 from daybook.mentions import USER
 from daybook.reading.people import Named
 from daybook.recording import Doing
-from daybook.tokens import SHORTEST_NAME
+from daybook.tokens import is_sought
 
 _NOT_RECORDED = frozenset({"cursor", "limit", "view", "tz"})
 _PRESENT = frozenset({"q", "ip"})
@@ -50,9 +50,9 @@ def target_text(target: str, named: Mapping[str, Named], people: People) -> str:
 
 
 def person_text(text: str, named: Mapping[str, Named], people: People) -> str:
-    """The name that was asked for, which becomes a token; a GUID in place of one too short to be found in a text."""
+    """The name that was asked for, which becomes a token; a GUID in place of one that no text is searched for."""
     if text in people:
-        return text if len(text) >= SHORTEST_NAME else people[text][0].guid
+        return text if is_sought(text) else people[text][0].guid
     return text if named[text].aliases or text.lower() in named[text].guids else _UNKNOWN
 
 

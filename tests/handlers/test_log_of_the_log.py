@@ -1,0 +1,225 @@
+"""What reads leave in the log that they read."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from daybook.aws.events import EventTable
+from daybook.canonical import unpack
+from daybook.clock import MINUTE
+from daybook.event_id import lowest_id
+from daybook.reading.people import GUID
+from daybook.stored import StoredEvent
+from daybook.storing import Append, Key
+from tests.calls import answered
+from tests.conftest import Tables
+from tests.reading import House, problem_of
+
+MIKE = {"type": "user", "id": "u-1", "username": "mike.mars"}
+TARGET_READS = {
+    "/v1/target": "Last update of defect:D-9 viewed",
+    "/v1/target/time": "Time spent on defect:D-9 viewed",
+    "/v1/target/attribution": "Attribution of a change of defect:D-9 at 2026-11-22T00:00:00.000Z viewed",
+}
+
+
+@pytest.fixture
+def house(dynamodb: Any, tables: Tables) -> House:
+    house = House(dynamodb, tables)
+    house.now = house.now // MINUTE * MINUTE
+    house.sent(*({"actor": MIKE, "target": {"type": "defect", "id": "D-9"}} for _ in range(3)))
+    return house
+
+
+moto_alone = pytest.mark.parametrize("store", ["moto"], indirect=True)
+
+
+def searches(house: House) -> list[dict[str, Any]]:
+    """Recorded searches but for those that look for them, by time."""
+    found = [event for event in house.recorded("searched") if event["params"]["filters"]]
+    return sorted(found, key=lambda event: str(event["occurred_at"]))
+
+
+def test_a_search_is_an_event_of_the_log(house: House) -> None:
+    """Who, from where, with which filters, how many came with the first page and whether there are more."""
+    house.page({"actor": "mike.mars", "activity": "document.updated", "limit": "2", "view": "generic"})
+    (recorded,) = searches(house)
+    assert recorded["actor"]["type"] == "api"
+    assert (recorded["actor"]["username"], recorded["actor"]["client_id"]) == ("The key", "k1")
+    assert recorded["params"] == {
+        "filters": ["activity=document.updated", "actor=mike.mars"],
+        "rows": 2,
+        "more": True,
+    }
+    assert recorded["context"]["ip"] == "203.0.113.7"
+    assert recorded["context"]["user_agent"] == "curl/8"
+    assert (recorded["activity"], recorded["component"]) == ("audit-log.searched", "Audit Log")
+    assert (recorded["target"], recorded["environment"]) == (None, "prod")
+
+
+def test_the_pages_after_the_first_are_not_recorded(house: House) -> None:
+    """They belong to the search that is recorded already."""
+    query = {"activity": "document.updated", "limit": "1"}
+    page = house.page(query)
+    house.now += MINUTE
+    for _ in range(2):
+        page = house.page({**query, "cursor": page["next_cursor"]})
+    assert page["next_cursor"] is None
+    assert len(searches(house)) == 1
+
+
+def test_the_same_search_is_recorded_once_a_minute(house: House) -> None:
+    """Of one credential, in one environment, whatever page size, view and order of values; then anew."""
+    query = {"activity": ["document.updated", "document.created"]}
+    turned = query["activity"][::-1]
+    for more in ({}, {"limit": "5"}, {"view": "chat"}, {"tz": "Asia/Tokyo"}, {"activity": turned}):
+        house.page({**query, **more})
+        house.now += 10_000
+    assert len(searches(house)) == 1
+    house.now += 10_000
+    house.page(query)
+    assert len(searches(house)) == 2
+    house.page(query, credential="k2")
+    house.page({**query, "sort": "occurred_at"})
+    house.page({**query, "status": "success"})
+    assert len(searches(house)) == 5
+    house.page(query, environment="test")
+    assert len(searches(house)) == 5
+
+
+def test_the_id_of_a_record_does_not_tell_the_next_ones(house: House) -> None:
+    """Who could send an event under it first would switch the recording off."""
+    house.page({"activity": "document.updated"})
+    house.now += MINUTE
+    house.page({"activity": "document.updated"})
+    assert len({event["client_id"] for event in searches(house)}) == 2
+
+
+def test_free_text_and_addresses_are_recorded_only_as_present(house: House) -> None:
+    """Nor does a name that nobody has stand in the record: it may be somebody's all the same."""
+    house.page({"q": ["secret", "words"], "ip": "192.0.2.77", "actor": ["no.body", "api"], "target": "user:who.ever"})
+    (recorded,) = searches(house)
+    assert recorded["params"]["filters"] == ["actor=api", "actor=?", "ip", "q", "target=user:?"]
+
+
+def test_reads_of_events_and_targets_are_recorded_as_viewed(house: House) -> None:
+    """Never with the thing that was read as their target: it has its own history."""
+    (event_id,) = house.sent({"activity": "user.login"})
+    for _ in range(2):
+        house.read("/v1/events/{event_id}", parameters={"event_id": event_id})
+        for path in TARGET_READS:
+            at = {"at": "2026-11-22T00:00:00Z"} if path.endswith("attribution") else {}
+            house.read(path, {"target": "defect:D-9", **at})
+    viewed = house.recorded("viewed")
+    assert sorted(event["details"] for event in viewed) == sorted([f"Event {event_id} viewed", *TARGET_READS.values()])
+    assert {event["target"] for event in viewed} == {None}
+    assert answered(house.read("/v1/target", {"target": "defect:D-9"}))["events"] == 3
+
+
+def test_what_is_not_there_is_not_viewed(house: House) -> None:
+    """Refused and unfound reads leave nothing but their access-log line."""
+    house.read("/v1/events/{event_id}", parameters={"event_id": "0" * 36})
+    house.read("/v1/target", {"target": "nonsense"})
+    house.read(query={"limit": "0"})
+    house.read("/v1/catalogue")
+    assert house.recorded() == []
+
+
+def test_operations_are_recorded_under_their_alias(dynamodb: Any, tables: Tables) -> None:
+    """And Daybook's own events count as Administration settings with CareAR."""
+    house = House(dynamodb, tables, "carear")
+    house.reader("operations")(query={"category": "surveys"})
+    (recorded,) = searches(house)
+    assert (recorded["actor"]["type"], recorded["actor"]["username"]) == ("operations", "CareAR Operations")
+    assert recorded["category"] == "Administration settings"
+    found = house.page({"category": "administration-settings"})["events"]
+    assert recorded["id"] in [event["id"] for event in found]
+    shown = house.page({"view": "carear", "actor": "CareAR Operations"})["events"]
+    assert [row["Username"] for row in shown] == ["CareAR Operations"]
+
+
+class Refusing:
+    """A store of events that takes no more of them."""
+
+    def __init__(self, events: EventTable) -> None:
+        self.find = events.find
+
+    def append(self, events: Sequence[StoredEvent], _remaining: Callable[[], float]) -> dict[Key, Append]:
+        return {(event.partition, event.id): Append.THROTTLED for event in events}
+
+
+def test_what_cannot_be_recorded_is_not_read(house: House) -> None:
+    """503 with Retry-After, and not one event of the page."""
+    (event_id,) = house.sent({"activity": "user.login"})
+    refused = house.reader(events=Refusing(EventTable(house.dynamodb, house.tables.events)))
+    answers = [
+        refused(query={"activity": "user.login"}),
+        refused("/v1/events/{event_id}", parameters={"event_id": event_id}),
+        refused("/v1/target", {"target": "defect:D-9"}),
+    ]
+    for answer in answers:
+        assert problem_of(answer) == (503, "not_recorded")
+        assert answer["headers"]["Retry-After"] == "1"
+        assert "events" not in answered(answer)
+    assert refused(query={"activity": "user.login", "cursor": "x"})["statusCode"] == 400
+    assert refused("/v1/catalogue")["statusCode"] == 200
+
+
+NAMES = st.one_of(
+    st.sampled_from(["mike.mars", "ü.ber", "a b", "straße", "x", "jo", "山田", "o'neil", "a#b", "admin"]),
+    st.text(st.characters(categories=("L", "N", "P")), min_size=4, max_size=12).filter(
+        lambda name: "audit" not in name
+    ),
+)
+
+
+@moto_alone
+@examples(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    name=NAMES,
+    client_id=st.none() | st.uuids().map(str) | st.text("0123456789", min_size=5, max_size=9),
+    form=st.sampled_from(["actor={}", "target=user:{}", "target=defect:{}"]),
+    known=st.booleans(),
+)
+def test_nobodys_name_stands_in_the_record_of_a_search(
+    house: House, name: str, client_id: str | None, form: str, known: bool
+) -> None:
+    """Whoever is asked for by name or id: sealed where there is such a person, else not written at all."""
+    house.now += MINUTE
+    person = {"type": "user", "username": name} | ({} if client_id is None else {"id": client_id})
+    if known and house.send({"activity": "user.login", "actor": person})["statusCode"] != 201:
+        return  # an alias
+    asked = {text for text in (name, client_id) if text is not None}
+    for text in asked:
+        parameter, _, value = form.format(text).partition("=")
+        assert house.read(query={parameter: value})["statusCode"] == 200
+    written = searched_now(house)
+    assert len(written) == len(asked)
+    for text in asked:
+        # A thing's id is no name as long as it is nobody's; nor is a GUID, which may be a forgotten person's.
+        if len(text) > 2 and (known or not ("defect" in form or GUID.fullmatch(text))):
+            for line in written:
+                assert json.dumps(text, ensure_ascii=False)[1:-1].casefold() not in line.casefold(), (text, line)
+
+
+def searched_now(house: House) -> list[str]:
+    """The records of this minute's searches, without what is sealed: parameters, actor, texts and keys."""
+    lines = []
+    for item in house.dynamodb.query(
+        TableName=house.tables.events,
+        IndexName="by_activity",
+        KeyConditionExpression="by_activity = :searched AND sk >= :now",
+        ExpressionAttributeValues={
+            ":searched": {"S": f"{house.tenant}#prod#0#audit-log.searched"},
+            ":now": {"S": lowest_id(house.now)},
+        },
+    )["Items"]:
+        content = json.loads(unpack(item["z"]["B"]))
+        content.pop("people", None)
+        lines.append(json.dumps([content, item["pk"]["S"], item["sk"]["S"]], ensure_ascii=False))
+    return lines
