@@ -52,11 +52,7 @@ def _run(program: str) -> _Cost:
         [sys.executable, "-c", program],
         check=True,
         cwd=ROOT,
-        env={
-            "PATH": os.environ.get("PATH", ""),
-            "PYTHONPATH": str(ROOT / "lambdas"),
-            "AWS_EC2_METADATA_DISABLED": "true",
-        },
+        env={"PYTHONPATH": str(ROOT / "lambdas"), "AWS_EC2_METADATA_DISABLED": "true"},
     )
     after = os.times()
     used = after.children_user + after.children_system - before.children_user - before.children_system

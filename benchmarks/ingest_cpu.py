@@ -11,12 +11,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import botocore.session
 from botocore.awsrequest import AWSResponse
 
 from benchmarks.measuring import Row, cpu_seconds
 from benchmarks.typical import CONTRACT_EXAMPLE, KEYS, NOW, TYPICAL, settings_of
-from daybook.aws.clients import _CONFIG
+from daybook.aws.clients import dynamodb
 from daybook.aws.events import EventTable
 from daybook.aws.identities import IdentityTable
 from daybook.http import logger, serve
@@ -100,9 +99,8 @@ def _stubbed(product: str) -> SendEvents:
 
 
 def _over_botocore(product: str) -> SendEvents:
-    session = botocore.session.get_session()
-    session.set_credentials("bench", "bench")
-    client = session.create_client("dynamodb", region_name="us-east-1", config=_CONFIG)
+    os.environ |= {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_DEFAULT_REGION": "us-east-1"}
+    client = dynamodb()
     people: dict[str, Any] = {}
 
     def answer(request: Any, **_: Any) -> AWSResponse:

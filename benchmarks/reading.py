@@ -1,0 +1,199 @@
+"""A page of 50 events, newest first and by a rare actor, in a log of 10,000 and of 100,000: read units and time."""
+
+import logging
+import math
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple
+
+import boto3
+from botocore.config import Config
+
+from benchmarks.measuring import Row
+from benchmarks.typical import EVERYWHERE, KEYS, NOW, TYPICAL, settings_of
+from benchmarks.write_units import bytes_of
+from daybook.aws.control import ControlTable
+from daybook.aws.event_index import EventIndexes
+from daybook.aws.events import item_of
+from daybook.aws.identities import IdentityTable
+from daybook.caller import Tenant
+from daybook.clock import DAY, format_time
+from daybook.decoding import Sent
+from daybook.identities import Identities, Reference
+from infra.local.dynamodb_local import DynamoDBLocal
+from infra.local.template import table_definitions, templates
+from ingest.ingest import Ingest
+from tests.calls import answered
+from tests.conftest import Tables
+from tests.memory_stores import MemoryEvents, MemoryIdentities
+from tests.reading import Reader, reads_over
+
+PRODUCT = "jiffy"
+TENANT = Tenant("acme")
+SIZES = (10_000, 100_000)
+ACTORS = 200
+RARE = 60
+"""Events of the rare actor, spread over the whole log: one page and a little more."""
+
+ROUNDS = 41
+_AT_ONCE = 500
+_ITEMS_A_CALL = 25  # BatchWriteItem's own limit
+_UNIT_BYTES = 4_096
+
+QUERIES: dict[str, dict[str, str]] = {"newest first": {}, "by a rare actor": {"actor": "rare.bird"}}
+
+
+class Log(NamedTuple):
+    """A log of so many events, and what reads it."""
+
+    read: Reader
+    spent: list[float]
+    """Read units of the queries since it was last cleared."""
+    item_bytes: Callable[[str, bool], int]
+    """The bytes of an event by its id, in the table, or in an index."""
+
+
+def rows() -> Iterator[Row]:
+    logging.disable(logging.INFO)  # the access log
+    with DynamoDBLocal() as engine:
+        logs = {size: _load(engine.endpoint, size) for size in SIZES}
+        for name, query in QUERIES.items():
+            units = {size: _units(log, query) for size, log in logs.items()}
+            yield Row(
+                f"read units of a page of 50, {name}, in 10,000 / 100,000",
+                " / ".join(
+                    f"{spent:g} ({spent / cost:.2f} of {cost:g} for its bytes)" for spent, cost in units.values()
+                ),
+                "1.5 times its bytes, and the same",
+            )
+        for name, query in QUERIES.items():
+            short, long = _milliseconds(logs, query)
+            yield Row(
+                f"page of 50, {name}, handler time in 100,000 against 10,000",
+                f"{long:.1f} ms / {short:.1f} ms = {long / short:.2f}",
+                "1.3",
+            )
+    logging.disable(logging.NOTSET)
+
+
+def _units(log: Log, query: Mapping[str, str]) -> tuple[float, float]:
+    """What a page took, and what its bytes cost. The timeline is read consistently, at twice the price of an index."""
+    log.spent.clear()
+    page = answered(log.read(query=query))
+    assert len(page["events"]) == 50
+    spent = sum(log.spent)
+    in_index = bool(query)
+    weight = sum(log.item_bytes(event["id"], in_index) for event in page["events"])
+    return spent, math.ceil(weight / _UNIT_BYTES) * (0.5 if in_index else 1.0)
+
+
+def _milliseconds(logs: Mapping[int, Log], query: Mapping[str, str]) -> list[float]:
+    """The medians of many pages, the two logs by turns."""
+    taken: dict[int, list[float]] = {size: [] for size in logs}
+    for turn in range(ROUNDS + 3):
+        for size, log in logs.items():
+            started = time.perf_counter()
+            assert log.read(query=query)["statusCode"] == 200
+            if turn >= 3:  # connections are open and keys read by then
+                taken[size].append(1_000 * (time.perf_counter() - started))
+    return [statistics.median(each) for each in taken.values()]
+
+
+class Counting:
+    """A client whose queries say what they took."""
+
+    def __init__(self, client: Any, spent: list[float]) -> None:
+        self._client = client
+        self._spent = spent
+
+    def query(self, **request: Any) -> Any:
+        answer = self._client.query(**request, ReturnConsumedCapacity="TOTAL")
+        self._spent.append(answer["ConsumedCapacity"]["CapacityUnits"])
+        return answer
+
+
+def _load(endpoint: str, size: int) -> Log:
+    """Creates the tables of a log and fills them, in processes of their own."""
+    client = _client(endpoint)
+    names = {}
+    for field in Tables.__annotations__:
+        definition = next(
+            each for name, each in table_definitions(templates()).items() if name.lower().startswith(field)
+        )
+        names[field] = f"{field}-{size}"
+        client.create_table(TableName=names[field], **definition)
+    tables = Tables(**names)
+    ControlTable(client, tables.control).create_tenant(settings_of(PRODUCT, TENANT))
+    people = _people()
+    IdentityTable(client, tables.identities).insert(TENANT, people)
+    parts = range(0, size, _AT_ONCE)
+    with ProcessPoolExecutor(2) as processes:
+        for _ in processes.map(partial(_fill, endpoint, tables.events, size, people), parts, chunksize=4):
+            pass
+    spent: list[float] = []
+    index = EventIndexes(Counting(client, spent), tables.events)
+    reader = Reader(reads_over(client, tables, index=index), TENANT)
+    return Log(reader, spent, partial(_item_bytes, client, tables.events))
+
+
+def _people() -> dict[str, Any]:
+    """The rows of everyone in the log, bound once, so that every process seals for the same people."""
+    store = MemoryIdentities()
+    references = [Reference(_actor(number)["id"], _actor(number)["username"]) for number in range(ACTORS + 1)]
+    Identities(store, random.Random(PRODUCT).randbytes).resolve(TENANT, references)  # noqa: S311
+    return {sort_key: row for (_, sort_key), row in store.rows.items()}
+
+
+def _fill(endpoint: str, table: str, size: int, people: Mapping[str, Any], start: int) -> None:
+    """Writes 500 events as ingest would store them; by BatchWriteItem, which is faster than INSERT."""
+    identities, events = MemoryIdentities(), MemoryEvents()
+    identities.rows.update({(TENANT, sort_key): row for sort_key, row in people.items()})
+    chance = random.Random(start)  # noqa: S311
+    ingest = Ingest(events, Identities(identities, chance.randbytes), KEYS, lambda: NOW, chance.randbytes)
+    sent = [_event(number, size) for number in range(start, start + _AT_ONCE)]
+    ingest.store(settings_of(PRODUCT, TENANT), EVERYWHERE, Sent(sent, 32), lambda: 10.0)
+    items = [{"PutRequest": {"Item": item_of(event)}} for event in events.events.values()]
+    assert len(items) == _AT_ONCE
+    client = _client(endpoint)
+    for first in range(0, len(items), _ITEMS_A_CALL):
+        answer = client.batch_write_item(RequestItems={table: items[first : first + _ITEMS_A_CALL]})
+        assert not answer["UnprocessedItems"]
+
+
+def _event(number: int, size: int) -> dict[str, Any]:
+    """Spread evenly over 90 days."""
+    typical = TYPICAL[PRODUCT]
+    is_rare = number % (size // RARE) == 0
+    return {
+        **typical,
+        "id": f"evt-{number}",
+        "occurred_at": format_time(NOW - 90 * DAY * (size - number) // size),
+        "actor": {**typical["actor"], **_actor(ACTORS if is_rare else number % ACTORS)},
+        "target": {**typical["target"], "id": f"ocr-pool-{number % 997}"},
+    }
+
+
+def _actor(number: int) -> dict[str, str]:
+    name = "rare.bird" if number == ACTORS else f"worker.number{number}"
+    return {"id": f"u-{4_000 + number}", "username": name, "email": f"{name}@customer.example"}
+
+
+def _item_bytes(client: Any, table: str, event_id: str, in_index: bool) -> int:
+    item = client.get_item(TableName=table, Key={"pk": {"S": f"{TENANT}#prod#0"}, "sk": {"S": event_id}})["Item"]
+    projected = ("pk", "sk", "z", "received_at", "by_actor")
+    return bytes_of({name: item[name] for name in projected} if in_index else item)
+
+
+def _client(endpoint: str) -> Any:
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106  any will do
+        config=Config(parameter_validation=False),
+    )
