@@ -28,15 +28,19 @@ def read_body(request: Request, most: int = MOST_BYTES) -> bytes:
 
 
 def _unpacked(body: bytes, most: int) -> bytes:
-    unpacker = zlib.decompressobj(_WINDOW_WITH_GZIP_HEADER)
-    try:
-        unpacked = unpacker.decompress(body, most + 1)
-    except zlib.error:
-        raise Problem(400, "unreadable", "The body is no readable gzip.") from None
-    if len(unpacked) > most:
-        raise _too_large(most)
-    if not unpacker.eof or unpacker.unused_data:
-        raise Problem(400, "unreadable", "The body is not one whole gzip member.")
+    """RFC 1952: one member or several, one after the other."""
+    unpacked = b""
+    while body:
+        unpacker = zlib.decompressobj(_WINDOW_WITH_GZIP_HEADER)
+        try:
+            unpacked += unpacker.decompress(body, most + 1 - len(unpacked))
+        except zlib.error:
+            raise Problem(400, "unreadable", "The body is no readable gzip.") from None
+        if len(unpacked) > most:
+            raise _too_large(most)
+        if not unpacker.eof:
+            raise Problem(400, "unreadable", "The body breaks off.")
+        body = unpacker.unused_data
     return unpacked
 
 

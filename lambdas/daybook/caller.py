@@ -61,10 +61,13 @@ class Caller:
             raise Problem(400, "tenant_needed", "Name the tenant in the header Daybook-Tenant.")
         return Tenant(named)
 
+    def reaches(self, environment: str) -> bool:
+        return self.environment in (EVERY_ENVIRONMENT, environment)
+
     def environment_for(self, named: str | None, first: str) -> str:
         """The environment that a call covers; `first` is the tenant's first. Raises `Problem` 403 for a foreign one."""
         if named is None:
             return first if self.environment == EVERY_ENVIRONMENT else self.environment
-        if self.environment not in (EVERY_ENVIRONMENT, named):
+        if not self.reaches(named):
             raise Problem(403, "environment_denied", "The credential is not for this environment.")
         return named

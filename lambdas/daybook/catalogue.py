@@ -113,6 +113,10 @@ class Aliases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     operations: str
     unknown: str
 
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.system, self.api, self.operations, self.unknown
+
     def of(self, actor_type: str) -> str | None:
         """The alias of an actor of this type; None for a user."""
         return None if actor_type == "user" else getattr(self, actor_type)

@@ -78,7 +78,7 @@ class Judge:
         _check_parameters(event, variant)
         _check_actor(event, activity, variant)
         self._check_source(event)
-        mentions = Mentions.of(event, variant, self.settings, self._keys.address)
+        mentions = Mentions.of(event, _person_params(activity, variant), self.settings, self._keys.address)
         if not self._own:
             mentions.check(self.profile.aliases, event)
         return Judged(
@@ -111,7 +111,7 @@ class Judge:
             raise Rejected("out_of_scope", FieldError("source.type", message))
 
     def _activity(self, event: SentEvent) -> Activity:
-        if event.activity.startswith(OWN_ACTIVITIES) and not self._own:
+        if f"{event.activity}.".startswith(OWN_ACTIVITIES) and not self._own:
             raise Rejected("reserved_activity", FieldError("activity", "is one of Daybook's own"))
         activity = self.profile.activity(event.activity)
         if activity is not None:
@@ -149,6 +149,12 @@ def _check_parameters(event: SentEvent, variant: Variant | None) -> None:
                 raise Rejected("invalid_value", FieldError(f"params.{name}", f"an object here has the form {form}"))
         elif refers and not isinstance(value, str):
             raise Rejected("invalid_type", FieldError(f"params.{name}", "must refer to an event"))
+
+
+def _person_params(activity: Activity, variant: Variant | None) -> frozenset[str]:
+    """Where details stand in a template's place and nothing tells which, whatever may be a person is one."""
+    variants = activity.variants if variant is None else (variant,)
+    return frozenset(param.name for each in variants for param in each.params if param.type == "person")
 
 
 def _check_actor(event: SentEvent, activity: Activity, variant: Variant | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from daybook.catalogue import Aliases, Variant
+from daybook.catalogue import Aliases
 from daybook.derivation import length_prefixed, tag
 from daybook.identities import MOST_NAME_BYTES, Reference, folded
 from daybook.problem import FieldError
@@ -13,6 +13,7 @@ from daybook.tenants import TenantSettings
 from daybook.wire import Declared, ParameterObject, SentEvent, Target
 
 USER = "user"
+MOST_CLIENT_ID = 128
 
 
 class Mention(NamedTuple):
@@ -35,22 +36,31 @@ class Mentions:
         self.params: dict[str, int | list[int]] = {}
 
     @classmethod
-    def of(cls, event: SentEvent, variant: Variant | None, settings: TenantSettings, address_key: bytes) -> "Mentions":
-        """Raises `Rejected` where a person is named by nothing, or by what is no username."""
+    def of(
+        cls, event: SentEvent, person_params: frozenset[str], settings: TenantSettings, address_key: bytes
+    ) -> "Mentions":
+        """`person_params`: the parameters that the catalogue types as people.
+
+        Raises `Rejected` where a person is named by nothing, or by what is no username.
+        """
         mentions = cls()
         mentions._mention_actor(event, settings, address_key)
         for place, declared in enumerate(event.people or ()):
             mentions._mention_declared(declared, f"people[{place}].username")
-        typed = () if variant is None else (param.name for param in variant.params if param.type == "person")
-        mentions._mention_params(event, frozenset(typed))
+        mentions._mention_params(event, person_params)
         # Last, since a target may be named by what only one of the others tells to be a username.
         if event.target is not None:
             mentions._mention_target(event.target)
         return mentions
 
     def check(self, aliases: Aliases, event: SentEvent) -> None:
-        """Raises `Rejected` for a username that could pass for an alias, or that is too long to be a key."""
+        """Raises `Rejected` for a username or id that could pass for an alias, or a name too long to be a key."""
         taken = _taken_by(aliases)
+        for mention in self.all:
+            client_id = mention.reference.client_id
+            # Who has no username is shown by the id.
+            if client_id is not None and folded(client_id) in taken:
+                raise Rejected("alias_username", FieldError("actor.id", "is what others are shown as"))
         usernames = [mention.reference.username for mention in self.all]
         for username in (event.actor.username, *usernames):
             if username is None:
@@ -69,11 +79,16 @@ class Mentions:
             raise Rejected("missing_field", FieldError("actor.username", "a user needs a username or an id"))
         if actor.type not in (USER, "unknown"):
             return
+        context = event.context
+        origin = None if context is None else context.ip or context.user_agent
         if actor.id is not None or actor.username is not None:
             reference = Reference(actor.id, actor.username)
-        elif event.context is not None and event.context.ip is not None:
-            address = tag(address_key, length_prefixed(settings.tenant, event.context.ip)).hex()
-            reference = Reference(address=address)
+        elif actor.name is not None or actor.email is not None:
+            message = "a name or an e-mail needs a username or an id beside it"
+            raise Rejected("missing_field", FieldError("actor.username", message))
+        elif origin is not None:
+            # Somebody all the same, of whom no more is known: one person for each address, or else each user agent.
+            reference = Reference(address=tag(address_key, length_prefixed(settings.tenant, origin)).hex())
         else:
             return
         self.actor = self._add(Mention(reference, actor.name, actor.email))
@@ -109,12 +124,15 @@ class Mentions:
         elif target.id is None and target.username is None:
             raise Rejected("missing_field", FieldError("target.username", "a user needs a username or an id"))
         else:
-            self.target = self._referred(target.id, target.username, target.name)
+            self.target = self._referred("target.id", target.id, target.username, target.name)
         if target.within is not None and target.within.type == USER:
-            self.container = self._referred(target.within.id, None, None)
+            self.container = self._referred("target.within.id", target.within.id, None, None)
 
-    def _referred(self, client_id: str | None, username: str | None, name: str | None) -> int:
+    def _referred(self, path: str, client_id: str | None, username: str | None, name: str | None) -> int:
         """A user as target. Its id may be the username or the id of somebody the event mentions otherwise."""
+        if client_id is not None and len(client_id) > MOST_CLIENT_ID:
+            message = f"a user's id has at most {MOST_CLIENT_ID} characters"
+            raise Rejected("invalid_length", FieldError(path, message))
         known = None if client_id is None or username is not None else self._known_as(client_id)
         return self._add(Mention(known or Reference(client_id, username), name))
 

@@ -21,13 +21,13 @@ class _Sealed:
         self.person = person
         self.fields: list[Any] = [None] * TEXTS
         self.declared: list[int] = []
+        self._noted: dict[tuple[type, Any], int] = {}
 
     def note(self, value: Any) -> int:
-        for slot in range(TEXTS, len(self.fields)):
-            if self.fields[slot] == value and type(self.fields[slot]) is type(value):
-                return slot
-        self.fields.append(value)
-        return len(self.fields) - 1
+        slot = self._noted.setdefault((type(value), value), len(self.fields))
+        if slot == len(self.fields):
+            self.fields.append(value)
+        return slot
 
     def given(self) -> list[Any]:
         """The fields as they are sealed: none after the last there is."""

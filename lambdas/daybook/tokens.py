@@ -43,7 +43,9 @@ class Cast:
     def add_name(self, text: str, person: int, slot: int) -> None:
         """A text that names the person also where it stands alone, whatever its case."""
         self._named.setdefault(folded(text), person)
-        self.add_trace(text, person, slot)
+        self._exact.setdefault((person, text), slot)
+        if is_sought(text):
+            self._seek(text, person)
 
     def add_id(self, text: str, person: int, slot: int) -> None:
         """The client's id: as a whole text it is told apart by case."""
@@ -53,9 +55,13 @@ class Cast:
     def add_trace(self, text: str, person: int, slot: int) -> None:
         """A text that is the person's and names nobody, an address say: it is found in texts."""
         self._exact.setdefault((person, text), slot)
-        if is_sought(text):
-            self._levelled.setdefault(_levelled(text)[0], (person, _is_plain(text)))
-            self._sought = None
+        # What is a number is not looked for, unless it is a name: it could as well be an amount.
+        if is_sought(text) and not text.isdecimal():
+            self._seek(text, person)
+
+    def _seek(self, text: str, person: int) -> None:
+        self._levelled.setdefault(_levelled(text)[0], (person, _is_plain(text)))
+        self._sought = None
 
     def text(self, text: str) -> str:
         """Free text: names at word boundaries."""
@@ -176,8 +182,8 @@ def _is_plain(text: str) -> bool:
 
 
 def is_sought(text: str) -> bool:
-    """Whether a name is found within a text. What is a number is not: there it could as well be an amount."""
-    return len(text) >= SHORTEST_NAME and not text.isdecimal()
+    """Whether a name is found within a text."""
+    return len(text) >= SHORTEST_NAME
 
 
 def token(person: int, slot: int) -> str:

@@ -150,10 +150,9 @@ class Ingest:
 
 
 def _environment(named: str | None, settings: TenantSettings, caller: Caller) -> str:
-    environment = caller.environment_for(named, settings.environments[0])
-    if environment not in settings.environments:
+    if named is not None and named not in settings.environments:
         raise Rejected("unknown_environment", FieldError("environment", "the tenant has no such environment"))
-    return environment
+    return caller.environment_for(named, settings.environments[0])
 
 
 def _compared(entry: _Entry, kept: Kept | None) -> Result | None:

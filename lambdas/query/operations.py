@@ -166,10 +166,9 @@ class Reads:
 
 def _environment(request: Request, settings: TenantSettings, named: str | None) -> str:
     """The one environment of a read. Raises `Problem` 403 for one that the credential lacks, 404 for none."""
-    environment = request.caller.environment_for(named, settings.environments[0])
-    if environment not in settings.environments:
+    if named is not None and named not in settings.environments:
         raise not_found("environment")
-    return environment
+    return request.caller.environment_for(named, settings.environments[0])
 
 
 def _may_read(request: Request, settings: TenantSettings, named: str | None) -> Sequence[str]:

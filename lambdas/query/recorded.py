@@ -10,7 +10,8 @@ from daybook.recording import Doing
 from daybook.tokens import is_sought
 
 _NOT_RECORDED = frozenset({"cursor", "limit", "view", "tz"})
-_PRESENT = frozenset({"q", "ip"})
+# What people write into ids of their own may hold names, as the free text of a search may.
+_PRESENT = frozenset({"q", "ip", "session_id", "request_id", "caused_by"})
 _UNKNOWN = "?"
 """Stands for a name that nobody has: it may be somebody's all the same."""
 

@@ -8,8 +8,10 @@ from msgspec import Struct
 
 from daybook import keys, validation
 from daybook.caller import EVERY_ENVIRONMENT, Caller, Tenant
+from daybook.catalogue import profile
 from daybook.clock import Clock, format_time
 from daybook.http import Answer, Request
+from daybook.identities import folded
 from daybook.keys import IssuedKey, Key, StoredKey, UnknownKey
 from daybook.problem import bad_field
 from daybook.routes import ADMIN, AUDITOR, PRODUCER
@@ -63,7 +65,7 @@ class Issuing:
             tenant=settings.tenant,
             role=form.role,
             environment=_environment(form.environment, settings, request.caller),
-            label=validation.text("label", form.label, MOST_LABEL),
+            label=_label(form.label, settings),
             created_at=format_time(self.clock()),
         )
         params = {
@@ -78,7 +80,7 @@ class Issuing:
 
     def list(self, request: Request) -> Answer:
         settings = self.store.settings(request.tenant)
-        issued = self.store.keys_of(settings.tenant)
+        issued = [key for key in self.store.keys_of(settings.tenant) if request.caller.reaches(key.environment)]
         return Answer(200, {"keys": [{"key_id": key.id, **_shown(key)} for key in issued]})
 
     def revoke(self, request: Request) -> Answer:
@@ -95,6 +97,14 @@ class Issuing:
         if stored is None or stored.issued.tenant != tenant:
             raise UnknownKey(key_id)
         return stored.issued
+
+
+def _label(label: str, settings: TenantSettings) -> str:
+    """What the key does stands in the log under its label, which must not pass for somebody else's alias."""
+    validation.text("label", label, MOST_LABEL)
+    if folded(label) in {folded(alias) for alias in profile(settings.profile).aliases.all}:
+        raise bad_field("label", "is what others are shown as", "alias_username")
+    return label
 
 
 def _environment(named: str | None, settings: TenantSettings, caller: Caller) -> str:

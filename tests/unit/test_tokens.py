@@ -60,7 +60,7 @@ def test_every_text_comes_back(
 @given(st.text(LETTERS, min_size=3, max_size=8), TEXTS, TEXTS, st.sampled_from([str, str.lower, str.upper, str.title]))
 def test_no_name_is_left_in_an_id(name: str, before: str, after: str, cased: Any) -> None:
     """Anywhere in it, and however cased or composed."""
-    assume(folded(cased(name)) == folded(name) and not re.fullmatch(r"[0-9~.;]*", name) and not name.isdecimal())
+    assume(folded(cased(name)) == folded(name) and not re.fullmatch(r"[0-9~.;]*", name))
     written = unicodedata.normalize("NFD", cased(name))
     assume(unicodedata.normalize("NFC", before + written + after).count("\u0301") == 0)
     sealed = Sealed([(name, 0)])

@@ -41,6 +41,8 @@ _CHOICES = {
     "actor_type": ("user", "system", "api", "operations", "unknown"),
 }
 _UNCLEAN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# Files beside the zones, of which some say where the machine is.
+_NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 _TARGET = re.compile(r"([a-z0-9-]{1,64}):(.+)", re.DOTALL)
 
 
@@ -197,6 +199,8 @@ def _view(name: str) -> str:
 
 
 def _zone(name: str) -> ZoneInfo:
+    if name in _NO_ZONES or name.startswith(("posix/", "right/")):
+        raise bad_parameter("tz", "is no IANA time zone", "unknown_zone")
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
