@@ -1,13 +1,12 @@
 """A page of 50 events, newest first and by a rare actor, in a log of 10,000 and of 100,000: read units and time."""
 
-import logging
 import math
 import random
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import boto3
@@ -23,6 +22,7 @@ from daybook.aws.identities import IdentityTable
 from daybook.caller import Tenant
 from daybook.clock import DAY, format_time
 from daybook.decoding import Sent
+from daybook.http import logger
 from daybook.identities import Identities, Reference
 from infra.local.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
@@ -58,7 +58,7 @@ class Log(NamedTuple):
 
 
 def rows() -> Iterator[Row]:
-    logging.disable(logging.INFO)  # the access log
+    logger.setLevel("ERROR")  # the access-log line would stand among the table's
     with DynamoDBLocal() as engine:
         logs = {size: _load(engine.endpoint, size) for size in SIZES}
         for name, query in QUERIES.items():
@@ -77,7 +77,6 @@ def rows() -> Iterator[Row]:
                 f"{long:.1f} ms / {short:.1f} ms = {long / short:.2f}",
                 "1.3",
             )
-    logging.disable(logging.NOTSET)
 
 
 def _units(log: Log, query: Mapping[str, str]) -> tuple[float, float]:
@@ -119,14 +118,7 @@ class Counting:
 def _load(endpoint: str, size: int) -> Log:
     """Creates the tables of a log and fills them, in processes of their own."""
     client = _client(endpoint)
-    names = {}
-    for field in Tables.__annotations__:
-        definition = next(
-            each for name, each in table_definitions(templates()).items() if name.lower().startswith(field)
-        )
-        names[field] = f"{field}-{size}"
-        client.create_table(TableName=names[field], **definition)
-    tables = Tables(**names)
+    tables = _create(client, size)
     ControlTable(client, tables.control).create_tenant(settings_of(PRODUCT, TENANT))
     people = _people()
     IdentityTable(client, tables.identities).insert(TENANT, people)
@@ -138,6 +130,18 @@ def _load(endpoint: str, size: int) -> Log:
     index = EventIndexes(Counting(client, spent), tables.events)
     reader = Reader(reads_over(client, tables, index=index), TENANT)
     return Log(reader, spent, partial(_item_bytes, client, tables.events))
+
+
+def _create(client: Any, size: int) -> Tables:
+    definitions = table_definitions(templates())
+    names = {field: f"{field}-{size}" for field in Tables.__annotations__}
+    for field, name in names.items():
+        definition = next(each for logical_id, each in definitions.items() if logical_id.lower().startswith(field))
+        # The engine keeps a stream in memory and gets slower with each record of it; nothing reads it here.
+        client.create_table(
+            TableName=name, **{key: value for key, value in definition.items() if key != "StreamSpecification"}
+        )
+    return Tables(**names)
 
 
 def _people() -> dict[str, Any]:
@@ -158,7 +162,7 @@ def _fill(endpoint: str, table: str, size: int, people: Mapping[str, Any], start
     ingest.store(settings_of(PRODUCT, TENANT), EVERYWHERE, Sent(sent, 32), lambda: 10.0)
     items = [{"PutRequest": {"Item": item_of(event)}} for event in events.events.values()]
     assert len(items) == _AT_ONCE
-    client = _client(endpoint)
+    client = _own_client(endpoint)
     for first in range(0, len(items), _ITEMS_A_CALL):
         answer = client.batch_write_item(RequestItems={table: items[first : first + _ITEMS_A_CALL]})
         assert not answer["UnprocessedItems"]
@@ -186,6 +190,12 @@ def _item_bytes(client: Any, table: str, event_id: str, in_index: bool) -> int:
     item = client.get_item(TableName=table, Key={"pk": {"S": f"{TENANT}#prod#0"}, "sk": {"S": event_id}})["Item"]
     projected = ("pk", "sk", "z", "received_at", "by_actor")
     return bytes_of({name: item[name] for name in projected} if in_index else item)
+
+
+@cache
+def _own_client(endpoint: str) -> Any:
+    """A filling process's: making one takes as long as writing a hundred events."""
+    return _client(endpoint)
 
 
 def _client(endpoint: str) -> Any:
