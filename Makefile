@@ -4,13 +4,16 @@ BIN := .venv/bin
 OURS := app.py benchmarks events infra lambdas tests
 export PYTHONPATH := .:lambdas
 
-.PHONY: run test check synth bench lock clean
+.PHONY: run test nightly check synth bench lock clean
 
 run: .venv/ready ## serve on this machine
 	@exec $(BIN)/python -m infra.local
 
 test: .venv/ready ## every test
 	$(BIN)/python -m pytest -n auto
+
+nightly: .venv/ready ## the planner against its model, 10,000 searches on each store (hours)
+	DAYBOOK_MODEL_EXAMPLES=10000 $(BIN)/python -m pytest -n auto tests/handlers/test_planner_model.py
 
 check: .venv/ready ## lint, format, types; what may import what
 	$(BIN)/ruff check $(OURS)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.measuring import Row, table
 
-NOT_MEASURES = frozenset({"__main__", "make_dictionary", "measuring", "typical"})
+NOT_MEASURES = frozenset({"__main__", "filters", "make_dictionary", "measuring", "typical"})
 
 
 def main(names: list[str]) -> None:

@@ -25,7 +25,7 @@ from daybook.storing import Append, Kept, Key
 from ingest.handler import SendEvents
 from ingest.ingest import Ingest
 from tests.calls import Context, authorized, call
-from tests.memory_stores import MemoryIdentities
+from tests.memory_stores import MemoryIdentities, profiles_alone
 
 BATCH = 100
 PEOPLE = 20
@@ -94,7 +94,14 @@ class _TakesAll:
 def _stubbed(product: str) -> SendEvents:
     settings = settings_of(product)
     identities = Identities(MemoryIdentities(), os.urandom)
-    ingest = Ingest(_TakesAll(), identities, KEYS, lambda: NOW, os.urandom)
+    ingest = Ingest(
+        events=_TakesAll(),
+        identities=identities,
+        catalogues=profiles_alone(),
+        keys=KEYS,
+        clock=lambda: NOW,
+        random_bytes=os.urandom,
+    )
     return SendEvents(ingest, lambda _tenant: settings)
 
 
@@ -110,11 +117,12 @@ def _over_botocore(product: str) -> SendEvents:
     client.meta.events.register("before-send.dynamodb.*", answer)
     settings = settings_of(product)
     ingest = Ingest(
-        EventTable(client, "events"),
-        Identities(IdentityTable(client, "people"), os.urandom),
-        KEYS,
-        lambda: NOW,
-        os.urandom,
+        events=EventTable(client, "events"),
+        identities=Identities(IdentityTable(client, "people"), os.urandom),
+        catalogues=profiles_alone(),
+        keys=KEYS,
+        clock=lambda: NOW,
+        random_bytes=os.urandom,
     )
     return SendEvents(ingest, lambda _tenant: settings)
 

@@ -29,7 +29,7 @@ from infra.local.template import table_definitions, templates
 from ingest.ingest import Ingest
 from tests.calls import answered
 from tests.conftest import Tables
-from tests.memory_stores import MemoryEvents, MemoryIdentities
+from tests.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
 from tests.reading import Reader, reads_over
 
 PRODUCT = "jiffy"
@@ -157,7 +157,14 @@ def _fill(endpoint: str, table: str, size: int, people: Mapping[str, Any], start
     identities, events = MemoryIdentities(), MemoryEvents()
     identities.rows.update({(TENANT, sort_key): row for sort_key, row in people.items()})
     chance = random.Random(start)  # noqa: S311
-    ingest = Ingest(events, Identities(identities, chance.randbytes), KEYS, lambda: NOW, chance.randbytes)
+    ingest = Ingest(
+        events=events,
+        identities=Identities(identities, chance.randbytes),
+        catalogues=profiles_alone(),
+        keys=KEYS,
+        clock=lambda: NOW,
+        random_bytes=chance.randbytes,
+    )
     sent = [_event(number, size) for number in range(start, start + _AT_ONCE)]
     ingest.store(settings_of(PRODUCT, TENANT), EVERYWHERE, Sent(sent, 32), lambda: 10.0)
     items = [{"PutRequest": {"Item": item_of(event)}} for event in events.events.values()]

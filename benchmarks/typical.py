@@ -13,7 +13,7 @@ from daybook.routes import PRODUCER
 from daybook.stored import StoredEvent
 from daybook.tenants import Layout, TenantSettings
 from ingest.ingest import Ingest
-from tests.memory_stores import MemoryEvents, MemoryIdentities
+from tests.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
 
 SECRET = bytes(range(32))
 KEYS = DeploymentKeys.from_secret(SECRET)
@@ -155,7 +155,14 @@ def stored_forms(
 ) -> list[StoredEvent]:
     """What is stored of these events, at most 500 at a time. Every one must be accepted."""
     store, chance = MemoryEvents(), random.Random(product)  # noqa: S311  the same each time
-    ingest = Ingest(store, Identities(MemoryIdentities(), chance.randbytes), KEYS, lambda: now_ms, chance.randbytes)
+    ingest = Ingest(
+        events=store,
+        identities=Identities(MemoryIdentities(), chance.randbytes),
+        catalogues=profiles_alone(),
+        keys=KEYS,
+        clock=lambda: now_ms,
+        random_bytes=chance.randbytes,
+    )
     results = ingest.store(settings_of(product, tenant), EVERYWHERE, Sent(list(events), 32), lambda: 10.0)
     refused = [result for result in results if result.status != "stored"]
     assert not refused, refused[:3]

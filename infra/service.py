@@ -43,6 +43,8 @@ class ServiceStack(Stack):
         self.ingest = self._function("ingest", stores)
         self.query = self._function("query", stores)
         self.tenants = self._function("tenants", stores)
+        self.settings = self._function("settings", stores)
+        self.people = self._function("people", stores)
         self.public = self._function("public", {}, memory_mb=512, timeout=Duration.seconds(5))
 
         self._grant()
@@ -51,6 +53,8 @@ class ServiceStack(Stack):
             "ingest": self.ingest.function,
             "query": self.query.function,
             "tenants": self.tenants.function,
+            "settings": self.settings.function,
+            "people": self.people.function,
             "public": self.public.function,
         }
         gateway = Gateway(self, "Gateway", authorize=self.authorize.function, functions=behind_the_gateway)
@@ -73,22 +77,31 @@ class ServiceStack(Stack):
 
         self.ingest.allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem")
         self.ingest.allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem")
-        self.ingest.allow(control, "dynamodb:GetItem")
+        self.ingest.allow(control, "dynamodb:GetItem", "dynamodb:Query")  # settings, the tenant's own activities
 
         # It inserts, too: what is read is an event of its own.
         self.query.allow(events, "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:PartiQLInsert")
         for index in EVENT_INDEXES:
             self.query.allow(f"{events}/index/{index}", "dynamodb:Query")
         self.query.allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem")
-        self.query.allow(control, "dynamodb:GetItem")
+        # Settings, the tenant's own activities, groups.
+        self.query.allow(control, "dynamodb:GetItem", "dynamodb:Query")
 
         self.tenants.allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem")
         # A transaction asks for the action of each of its parts, and has none of its own.
         self.tenants.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem")
 
-        for function in (self.ingest, self.query, self.tenants):
+        self.settings.allow(events, "dynamodb:PartiQLInsert")
+        self.settings.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem")
+
+        self.people.allow(events, "dynamodb:PartiQLInsert")
+        # A group may name people whom no event has named yet.
+        self.people.allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query")
+        self.people.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem")
+
+        for function in (self.ingest, self.query, self.tenants, self.settings, self.people):
             function.allow(self._storage.secret.secret_arn, "secretsmanager:GetSecretValue")
-        for function in (self.authorize, self.ingest, self.query, self.tenants):
+        for function in (self.authorize, self.ingest, self.query, self.tenants, self.settings, self.people):
             self._allow_key(function)
 
     def _allow_key(self, function: Function) -> None:

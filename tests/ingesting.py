@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmarks.typical import CONTRACT_EXAMPLE, KEYS, NOW, SECRET
+from daybook.aws.catalogues import CatalogueTable
 from daybook.aws.control import ControlTable
 from daybook.aws.events import EventTable
 from daybook.aws.identities import IdentityTable
@@ -12,6 +13,7 @@ from daybook.caller import Tenant
 from daybook.clock import Clock
 from daybook.http import serve
 from daybook.identities import Identities
+from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import Layout, TenantSettings
 from ingest.handler import SendEvents
 from ingest.ingest import Ingest
@@ -66,5 +68,12 @@ def ingest_over(dynamodb: Any, tables: Tables, clock: Clock = lambda: NOW, **rep
     people = replaced.get("people") or IdentityTable(dynamodb, tables.identities)
     events = replaced.get("events") or EventTable(dynamodb, tables.events)
     chance = seeded_bytes(replaced.get("seed", 1))
-    ingest = Ingest(events, Identities(people, chance), KEYS, clock, chance)
+    ingest = Ingest(
+        events=events,
+        identities=Identities(people, chance, clock),
+        catalogues=Catalogues(CatalogueTable(dynamodb, tables.control)),
+        keys=KEYS,
+        clock=clock,
+        random_bytes=chance,
+    )
     return SendEvents(ingest, replaced.get("settings_of") or ControlTable(dynamodb, tables.control).settings)

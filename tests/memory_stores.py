@@ -6,6 +6,7 @@ from daybook.caller import Tenant
 from daybook.identities import Row
 from daybook.stored import StoredEvent
 from daybook.storing import Append, Kept, Key
+from daybook.tenant_catalogue import Catalogues, OwnActivity
 
 
 class MemoryIdentities:
@@ -39,3 +40,14 @@ class MemoryEvents:
             for key in keys
             if (event := self.events.get(key)) is not None
         }
+
+
+class NoOwnActivities:
+    """No tenant has made anything of its profile's activities."""
+
+    def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:  # noqa: ARG002  the store's form
+        return {}
+
+
+def profiles_alone() -> Catalogues:
+    return Catalogues(NoOwnActivities())

@@ -4,9 +4,11 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from daybook.aws.catalogues import CatalogueTable
 from daybook.aws.control import ControlTable
 from daybook.aws.event_index import EventIndexes
 from daybook.aws.events import EventTable
+from daybook.aws.groups import GroupTable
 from daybook.aws.identities import IdentityTable
 from daybook.caller import Tenant
 from daybook.clock import Clock, format_time
@@ -16,6 +18,7 @@ from daybook.reading.person_keys import PersonKeys
 from daybook.reading.search import Search
 from daybook.recording import Recorder
 from daybook.routes import OPERATIONS
+from daybook.tenant_catalogue import Catalogues
 from query.handler import operations
 from query.operations import Reads
 from tests.calls import Context, answered, authorized, call
@@ -31,7 +34,16 @@ def reads_over(dynamodb: Any, tables: Tables, clock: Clock = lambda: NOW, **repl
     person_keys = PersonKeys(identities.read, clock)
     return Reads(
         control=ControlTable(dynamodb, tables.control),
-        search=Search(index, identities, person_keys, KEYS, clock, bounds=replaced.get("bounds", BOUNDS)),
+        catalogues=Catalogues(CatalogueTable(dynamodb, tables.control)),
+        search=Search(
+            index,
+            identities,
+            GroupTable(dynamodb, tables.control, clock),
+            person_keys,
+            KEYS,
+            clock,
+            replaced.get("bounds", BOUNDS),
+        ),
         events=events,
         identities=identities,
         person_keys=person_keys,
@@ -126,8 +138,9 @@ class House:
     def forget(self, guid: str) -> None:
         """As forgetting does: the person's rows are deleted."""
         rows = self.dynamodb.scan(TableName=self.tables.identities)["Items"]
+        own = [f"{kind}#{guid}" for kind in ("id", "claim", "renamed")]
         for row in rows:
-            if row.get("guid", {}).get("S") == guid or row["sk"]["S"] in (f"id#{guid}", f"claim#{guid}"):
+            if row.get("guid", {}).get("S") == guid or row["sk"]["S"] in own:
                 self.dynamodb.delete_item(
                     TableName=self.tables.identities, Key={name: row[name] for name in ("pk", "sk")}
                 )

@@ -19,7 +19,7 @@ Origin = Literal["user", "system", "any"]
 ParamType = Literal["text", "person", "event"]
 
 _FILES = Path(__file__).with_name("profiles")
-_PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
+PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
 
 
 class UnknownProfile(LookupError):  # noqa: N818  named for what happened, as all errors here
@@ -181,7 +181,7 @@ def uncatalogued(activity_id: str) -> Activity:
 
 def pieces(template: str) -> tuple[str, ...]:
     """The template cut up, literal text and parameters' names in turn: text at even places, names at odd ones."""
-    return tuple(_PLACEHOLDER.split(template))
+    return tuple(PLACEHOLDER.split(template))
 
 
 def choose_variant(activity: Activity, named: str | None, sent: frozenset[str], has_details: bool) -> Variant | None:
@@ -228,11 +228,11 @@ def describe(profile: Profile, mode: str) -> dict[str, Any]:
         "profile": profile.name,
         "mode": mode,
         "categories": list(profile.categories),
-        "activities": [_described(activity) for activity in profile.activities.values()],
+        "activities": [described(activity) for activity in profile.activities.values()],
     }
 
 
-def _described(activity: Activity) -> dict[str, Any]:
+def described(activity: Activity) -> dict[str, Any]:
     return {
         "activity": activity.activity,
         "category": activity.category,

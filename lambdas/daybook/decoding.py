@@ -21,9 +21,9 @@ MOST_EVENT_BYTES = 64 * 1024
 DEEPEST = 32
 
 _SLUG = re.compile(r"[a-z0-9-]+")
-_DOTTED_SLUGS = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
+DOTTED_SLUGS = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 _PARAMETER = re.compile(r"[a-z0-9_]+")
-_UNCLEAN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+UNCLEAN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 # What unclean text looks like in JSON; a text that spells out such an escape looks alike.
 _SUSPICIOUS = re.compile(rb"\\[ubf]|\x7f|\xc2[\x80-\x9f]")
 
@@ -110,7 +110,7 @@ def read_time(text: str, path: str) -> int:
 
 
 def _check_slugs(event: SentEvent) -> None:
-    if not _DOTTED_SLUGS.fullmatch(event.activity):
+    if not DOTTED_SLUGS.fullmatch(event.activity):
         raise Rejected("invalid_value", FieldError("activity", "must be slugs of a-z, 0-9 and -, joined by ."))
     if event.target is not None:
         if not _SLUG.fullmatch(event.target.type):
@@ -158,8 +158,8 @@ def _normalised(reference: dict[str, Any], path: str) -> dict[str, Any]:
 def _unclean(value: Any, path: str) -> str | None:
     """The path of the first text, or name, that holds what no text may hold."""
     if isinstance(value, str):
-        return path if _UNCLEAN.search(value) else None
-    if isinstance(value, dict) and (name := next(filter(_UNCLEAN.search, value), None)) is not None:
+        return path if UNCLEAN.search(value) else None
+    if isinstance(value, dict) and (name := next(filter(UNCLEAN.search, value), None)) is not None:
         return _join(path, name)
     return next((found for name, inner in _inner(value, path) if (found := _unclean(inner, name)) is not None), None)
 

@@ -11,9 +11,10 @@ import msgspec
 from aws_lambda_powertools import Logger
 
 from daybook.caller import Caller, Tenant
+from daybook.groups import UnknownGroup
 from daybook.keys import UnknownKey
 from daybook.problem import MEDIA_TYPE, Problem, not_found
-from daybook.routes import BY_RESOURCE, Route
+from daybook.routes import BY_RESOURCE, ROUTES, Route
 from daybook.storing import Throttled
 from daybook.tenants import Contended, TenantTaken, UnknownTenant
 
@@ -117,6 +118,7 @@ def _without_halves(value: Any) -> Any:
 _FACTS: Mapping[type[Exception], Problem] = {
     UnknownTenant: not_found("tenant"),
     UnknownKey: not_found("key"),
+    UnknownGroup: not_found("group"),
     TenantTaken: Problem(409, "tenant_taken", "There is a tenant of this name already."),
     Throttled: Problem(503, "throttled", "The store is throttled; try again.", headers={"Retry-After": "1"}),
     Contended: Problem(503, "contended", "Too many changes at once; try again.", headers={"Retry-After": "1"}),
@@ -124,6 +126,7 @@ _FACTS: Mapping[type[Exception], Problem] = {
 """What the domain says without knowing of HTTP."""
 
 Operation = Callable[[Request], Answer]
+Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
 
 def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Operation]) -> dict[str, Any]:
@@ -157,6 +160,23 @@ def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Opera
         started=started,
     )
     return answer
+
+
+def answering(function: str, compose: Callable[[], Mapping[str, Operation]]) -> Handler:
+    """The handler of a function that answers the routes named for it.
+
+    It composes within the first call: a deployment that lacks something answers 500 and says so in the log.
+    """
+    names = [route.operation for route in ROUTES if route.function == function]
+
+    def operate(request: Request) -> Answer:
+        assert request.route  # noqa: S101  `serve` found the operation by it
+        return compose()[request.route.operation](request)
+
+    def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        return serve(event, context, dict.fromkeys(names, operate))
+
+    return handler
 
 
 def _permitted(request: Request, operations: Mapping[str, Operation]) -> Operation:

@@ -1,8 +1,10 @@
 """Who is who: the people that events name, bound to GUIDs of ours, each with a key of its own.
 
-Rows of a tenant, by sort key: `id#GUID` (the person's key), `ext#<client's id>`, `name#<name>` (whom a bare username
-means), `claim#GUID` (the client id that has adopted a person who was known by name alone), `had#<name>#GUID` (everyone
-who ever had a name). They are only ever inserted, never changed: whoever comes second takes what the first one wrote.
+Rows of a tenant, by sort key: `id#GUID` (the person's key and first username), `ext#<client's id>`, `name#<name>` (whom
+a bare username means), `claim#GUID` (the client id that has adopted a person who was known by name alone),
+`had#<name>#GUID` (everyone who ever had a name), `called#GUID#<name>` and `renamed#GUID` (the names that a person had
+after the first one, and that there are such). They are only ever inserted, never changed: whoever comes second takes
+what the first one wrote.
 """
 
 import unicodedata
@@ -11,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from daybook.caller import Tenant
+from daybook.clock import Clock, format_time, system_clock
 from daybook.sealing import PERSON_KEY_BYTES
 
 MOST_NAME_BYTES = 512
@@ -95,6 +98,18 @@ def had_prefix(name: str) -> str:
     return f"had#{name}#"
 
 
+def called_row(guid: str, name: str) -> str:
+    return f"called#{guid}#{name}"
+
+
+def called_prefix(guid: str) -> str:
+    return f"called#{guid}#"
+
+
+def renamed_row(guid: str) -> str:
+    return f"renamed#{guid}"
+
+
 def _claim_row(guid: str) -> str:
     return f"claim#{guid}"
 
@@ -102,13 +117,16 @@ def _claim_row(guid: str) -> str:
 class Identities:
     """Binds references to people, making those up that are not known yet."""
 
-    def __init__(self, store: IdentityStore, random_bytes: Callable[[int], bytes]) -> None:
+    def __init__(self, store: IdentityStore, random_bytes: Callable[[int], bytes], clock: Clock = system_clock) -> None:
         self._store = store
         self._random = random_bytes
+        self._clock = clock
 
-    def resolve(self, tenant: Tenant, references: Iterable[Reference]) -> dict[Reference, Person]:
+    def resolve(
+        self, tenant: Tenant, references: Iterable[Reference], full_names: Mapping[Reference, str] | None = None
+    ) -> dict[Reference, Person]:
         """The person of each reference; all of them durable on return. Nothing is cached: a warm cache would seal
-        under a key that has been deleted.
+        under a key that has been deleted. `full_names` are kept beside usernames that are new, for who looks them up.
 
         A client id binds before a name. An unknown client id adopts the name's person if that one has no client id
         yet; else it is a new person. Raises `Contended`.
@@ -118,7 +136,7 @@ class Identities:
             return {}
         for _ in range(_MOST_ROUNDS):
             rows = self._read(tenant, wanted)
-            binding = _Binding(rows, self._random)
+            binding = _Binding(rows, self._random, full_names or {}, self._clock())
             guids = {reference: binding.bind(reference) for reference in wanted}
             if not self._insert(tenant, binding) and all(id_row(guid) in rows for guid in guids.values()):
                 return {reference: Person(guid, rows[id_row(guid)]["key"]) for reference, guid in guids.items()}
@@ -148,19 +166,30 @@ class Identities:
         for rows in (binding.people, binding.binders):
             if rows and self._store.insert(tenant, rows):
                 return True
-        if binding.names_had:
-            self._store.insert(tenant, binding.names_had)
+        # What is looked for comes last: where a row of it stands, all the others stand too.
+        for rows in (binding.renamings, binding.names_had):
+            if rows:
+                self._store.insert(tenant, rows)
         return False
 
 
 class _Binding:
     """What references bind to over the rows read, and the rows that this adds, in the order to insert them."""
 
-    def __init__(self, rows: dict[str, Row], random_bytes: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        rows: dict[str, Row],
+        random_bytes: Callable[[int], bytes],
+        full_names: Mapping[Reference, str],
+        now_ms: int,
+    ) -> None:
         self._rows = rows
         self._random = random_bytes
+        self._full_names = full_names
+        self._now = format_time(now_ms)
         self.people: dict[str, Row] = {}
         self.binders: dict[str, Row] = {}
+        self.renamings: dict[str, Row] = {}
         self.names_had: dict[str, Row] = {}
 
     def bind(self, reference: Reference) -> str:
@@ -168,7 +197,12 @@ class _Binding:
         guid = self._bound(reference, name)
         if name is not None:
             self._add(self.binders, name_row(name), {"guid": guid})
-            self._add(self.names_had, had_row(name, guid), {"guid": guid, "name": name, "username": reference.username})
+            if had_row(name, guid) not in self._rows:
+                row = {"guid": guid, "name": name, **self._names(reference), "since": self._now}
+                if id_row(guid) not in self.people:
+                    self._add(self.renamings, called_row(guid, name), row)
+                    self._add(self.renamings, renamed_row(guid), {})
+                self._add(self.names_had, had_row(name, guid), row)
         return guid
 
     def _bound(self, reference: Reference, name: str | None) -> str:
@@ -194,13 +228,17 @@ class _Binding:
 
     def _new_person(self, reference: Reference) -> str:
         guid = str(uuid.UUID(bytes=self._random(16), version=4))
-        row: dict[str, Any] = {"key": self._random(PERSON_KEY_BYTES)}
+        row: dict[str, Any] = {"key": self._random(PERSON_KEY_BYTES), **self._names(reference)}
         if reference.client_id is not None:
             row["client_id"] = reference.client_id
         if reference.address is not None:
             row["address"] = True
         self._add(self.people, id_row(guid), row)
         return guid
+
+    def _names(self, reference: Reference) -> dict[str, str]:
+        names = {"username": reference.username, "full_name": self._full_names.get(reference)}
+        return {attribute: name for attribute, name in names.items() if name is not None}
 
     def _add(self, to: dict[str, Row], sort_key: str, row: Row) -> None:
         if sort_key not in self._rows:

@@ -9,7 +9,6 @@ from daybook.catalogue import (
     Variant,
     VariantNeeded,
     choose_variant,
-    profile,
     uncatalogued,
 )
 from daybook.clock import MINUTE, format_time
@@ -21,6 +20,7 @@ from daybook.mentions import USER, Mentions
 from daybook.problem import FieldError
 from daybook.rejection import Rejected
 from daybook.stored import fingerprint
+from daybook.tenant_catalogue import Catalogue
 from daybook.tenants import TenantSettings
 from daybook.wire import ParameterObject, SentEvent
 
@@ -34,9 +34,10 @@ class Judge:
     `own`: events that Daybook writes itself, which no rule for senders may keep out of the log.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one for each thing that events are judged by
         self,
         settings: TenantSettings,
+        catalogue: Catalogue,
         keys: DeploymentKeys,
         now_ms: int,
         random_bytes: Callable[[int], bytes],
@@ -44,7 +45,8 @@ class Judge:
         own: bool = False,
     ) -> None:
         self.settings = settings
-        self.profile = profile(settings.profile)
+        self.profile = catalogue.profile
+        self._catalogue = catalogue
         self._keys = keys
         self._now_ms = now_ms
         self._random = random_bytes
@@ -113,7 +115,7 @@ class Judge:
     def _activity(self, event: SentEvent) -> Activity:
         if f"{event.activity}.".startswith(OWN_ACTIVITIES) and not self._own:
             raise Rejected("reserved_activity", FieldError("activity", "is one of Daybook's own"))
-        activity = self.profile.activity(event.activity)
+        activity = self._catalogue.activity(event.activity)
         if activity is not None:
             return activity
         if self.settings.mode == "strict":

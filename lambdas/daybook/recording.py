@@ -5,11 +5,12 @@ They are events like others, under the same rules about people: whom a filter na
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from msgspec import structs
 
 from daybook.caller import Caller
+from daybook.catalogue import profile
 from daybook.clock import MINUTE, Clock, format_time
 from daybook.content import ContentWriter
 from daybook.decoding import read_event
@@ -22,6 +23,7 @@ from daybook.problem import Problem
 from daybook.routes import OPERATIONS
 from daybook.stored import store_form
 from daybook.storing import Append, EventStore
+from daybook.tenant_catalogue import Catalogue
 from daybook.tenants import TenantSettings
 
 _LONGEST_TEXT = 4_000
@@ -56,7 +58,9 @@ class Recorder:
 
         A doing that is recorded once a minute is one INSERT all the same: that it is there already is no failure.
         """
-        judge = Judge(settings, self._keys, self._clock(), self._random, own=True)
+        judge = Judge(
+            settings, Catalogue(profile(settings.profile), {}), self._keys, self._clock(), self._random, own=True
+        )
         received = read_event(self._sent(settings, environment, request, doing))
         identified = judge.identify(received, environment)
         judged = judge.judge(received, environment, identified)
@@ -114,3 +118,35 @@ def _fitting(value: Any) -> Any:
 
 def _clean(text: str | None, most: int) -> str | None:
     return _UNCLEAN.sub(" ", text)[:most] if text else None
+
+
+Params = Mapping[str, str | int | list[str] | None]
+
+
+class Record(Protocol):
+    """What changes a tenant's things is handed this way of recording it.
+
+    The order is everywhere the same: all that can be refused is refused first, then the record is written, then the
+    change is made. So nothing ever changes unrecorded; a change that fails after its record answers 5xx, and the same
+    call again (it is recorded again) completes it.
+    """
+
+    def __call__(
+        self, settings: TenantSettings, request: Request, activity: str, params: Params, variant: str | None = None
+    ) -> None:
+        """Leaves one event in the log of that tenant, who may not be stored yet, by the request's caller.
+
+        Durable when it returns. Raises `Problem` 503 where it can't be written.
+        """
+
+
+def record_by(recorder: Recorder) -> Record:
+    """In the environment of the call: these calls name none."""
+
+    def record(
+        settings: TenantSettings, request: Request, activity: str, params: Params, variant: str | None = None
+    ) -> None:
+        environment = request.caller.environment_for(None, settings.environments[0])
+        recorder.record(settings, environment, request, Doing(activity, params, variant))
+
+    return record

@@ -35,6 +35,8 @@ class TenantSettings:
     layouts: tuple[Layout, ...]
     """Append-only, by rising `from_ms`, the first from 0, shards never fewer than before."""
     mode: Literal["open", "strict"] = "open"
+    catalogue_version: int = 0
+    """Rises with every change of the tenant's own activities; 0: it never had any."""
 
     def shards_at(self, occurred_ms: int) -> int:
         """How many shards the layout in force at that moment has: the same for every try of one event."""

@@ -12,6 +12,7 @@ import msgspec
 
 from daybook.body import read_body
 from daybook.clock import parse_time
+from daybook.decoding import UNCLEAN
 from daybook.http import Request
 from daybook.problem import FieldError, Problem, bad_field
 from daybook.tenants import SLUG
@@ -53,6 +54,12 @@ def text(path: str, value: str, most: int) -> str:
     if _UNCLEAN.search(value):
         raise bad_field(path, "holds a control character or half of a surrogate pair")
     return value
+
+
+def prose(path: str, value: str) -> None:
+    """Text of any length, with tabs and line breaks but no other control characters. Raises `Problem` 422."""
+    if UNCLEAN.search(value):
+        raise bad_field(path, "holds a control character or half of a surrogate pair")
 
 
 def slug(path: str, value: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from daybook.aws.catalogues import CatalogueTable
 from daybook.aws.clients import deployment_secret, dynamodb
 from daybook.aws.control import ControlTable
 from daybook.aws.events import EventTable
@@ -20,6 +21,7 @@ from daybook.http import Answer, Request, serve
 from daybook.identities import Identities
 from daybook.problem import Problem
 from daybook.settings import Settings
+from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import TenantSettings
 from ingest.ingest import Ingest, Result
 
@@ -47,7 +49,16 @@ def compose() -> SendEvents:
     client = dynamodb()
     keys = DeploymentKeys.from_secret(deployment_secret(settings.secret_arn))
     identities = Identities(IdentityTable(client, settings.identities_table), os.urandom)
-    ingest = Ingest(EventTable(client, settings.events_table), identities, keys, system_clock, os.urandom)
+    catalogues = Catalogues(CatalogueTable(client, settings.control_table))
+    events = EventTable(client, settings.events_table)
+    ingest = Ingest(
+        events=events,
+        identities=identities,
+        catalogues=catalogues,
+        keys=keys,
+        clock=system_clock,
+        random_bytes=os.urandom,
+    )
     gc.freeze()  # what has been made so far is never garbage: each collection during a batch need not look at it
     return SendEvents(ingest, ControlTable(client, settings.control_table).settings)
 

@@ -15,6 +15,7 @@ from daybook.problem import FieldError, Problem
 from daybook.rejection import Rejected
 from daybook.stored import StoredEvent, partition_of, same_fingerprint, store_form
 from daybook.storing import Append, EventStore, Kept, Key, Throttled
+from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import TenantSettings
 
 MOST_PEOPLE = 1_000
@@ -52,16 +53,19 @@ class _Entry:
 class Ingest:
     """`keys` are the deployment's; `random_bytes` makes the ids of events that have none of their sender's."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one for each thing that it takes to store an event
         self,
+        *,
         events: EventStore,
         identities: Identities,
+        catalogues: Catalogues,
         keys: DeploymentKeys,
         clock: Clock,
         random_bytes: Callable[[int], bytes],
     ) -> None:
         self._events = events
         self._identities = identities
+        self._catalogues = catalogues
         self._keys = keys
         self._clock = clock
         self._random = random_bytes
@@ -74,7 +78,7 @@ class Ingest:
         Repeating a call whose events carry ids of the sender's own changes nothing and gives the same answer. Raises
         `Problem` 403 where an event names an environment that is not the caller's, 413 for over 1,000 people.
         """
-        judge = Judge(settings, self._keys, self._clock(), self._random)
+        judge = Judge(settings, self._catalogues.of(settings), self._keys, self._clock(), self._random)
         entries = [self._read(raw, sent.levels, judge, caller) for raw in sent.events]
         # What is refused now is looked up before anything is written: it can only be a retry of an earlier call.
         self._look_up([entry for entry in entries if entry.refusal is not None])
@@ -105,13 +109,13 @@ class Ingest:
 
     def _people(self, settings: TenantSettings, entries: list[_Entry]) -> dict[Reference, Person] | None:
         """None where they could not be bound for now."""
-        references = dict.fromkeys(
-            mention.reference for entry in entries if entry.judged for mention in entry.judged.mentions.all
-        )
+        mentions = [mention for entry in entries if entry.judged for mention in entry.judged.mentions.all]
+        references = dict.fromkeys(mention.reference for mention in mentions)
         if distinct_people(references) > MOST_PEOPLE:
             raise Problem(413, "too_many_people", f"A request names at most {MOST_PEOPLE} people.")
         try:
-            return self._identities.resolve(settings.tenant, references)
+            full_names = {mention.reference: mention.name for mention in reversed(mentions) if mention.name is not None}
+            return self._identities.resolve(settings.tenant, references, full_names)
         except (Contended, Throttled):
             return None
 

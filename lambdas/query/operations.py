@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from daybook.caller import EVERY_ENVIRONMENT, Tenant
-from daybook.catalogue import describe, profile
+from daybook.catalogue import profile
 from daybook.clock import Clock
 from daybook.event_id import FORM, occurred_ms
 from daybook.http import Answer, Request
 from daybook.problem import Problem, bad_parameter, not_found
-from daybook.reading.opened import Row, content_of
+from daybook.reading.gathering import Found
+from daybook.reading.opened import Opened, Row, content_of, people_of
 from daybook.reading.parameters import (
     NATIVE,
     Parameters,
@@ -22,10 +23,11 @@ from daybook.reading.parameters import (
 )
 from daybook.reading.people import IdentityReader, resolve
 from daybook.reading.person_keys import PersonKeys
-from daybook.reading.search import Found, Search, TooMuchToRead
+from daybook.reading.search import Scope, Search, TooMuchToRead
 from daybook.recording import Doing, Recorder
 from daybook.stored import partition_of
 from daybook.storing import EventStore
+from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import TenantSettings
 from daybook.views import Shown, labels, show
 from query import recorded
@@ -44,6 +46,7 @@ class Reads:
         self,
         *,
         control: Control,
+        catalogues: Catalogues,
         search: Search,
         events: EventStore,
         identities: IdentityReader,
@@ -52,6 +55,7 @@ class Reads:
         clock: Clock,
     ) -> None:
         self._control = control
+        self._catalogues = catalogues
         self._search = search
         self._events = events
         self._identities = identities
@@ -63,11 +67,11 @@ class Reads:
         settings = self._control.settings(request.tenant)
         parameters = read_parameters(request.query)
         environment = _environment(request, settings, parameters.environment)
-        page = self._search.page(settings, environment, request.caller, parameters)
-        if page.first:
-            people = recorded.people_to_seal(settings.tenant, page.named, self._person_keys.of)
+        page = self._search.page(self._scope(request, settings, environment), parameters)
+        if parameters.cursor is None:
+            people = recorded.people_to_seal(settings.tenant, page.meant.named, self._person_keys.of)
             doing = recorded.search_done(
-                request.query, page.named, people, rows=len(page.events), more=page.next_cursor is not None
+                request.query, page.meant.named, people, rows=len(page.events), more=page.next_cursor is not None
             )
             self._recorder.record(settings, environment, request, doing)
         answer: dict[str, Any] = {}
@@ -92,7 +96,7 @@ class Reads:
     def read_catalogue(self, request: Request) -> Answer:
         _only(request)
         settings = self._control.settings(request.tenant)
-        return Answer(200, describe(profile(settings.profile), settings.mode))
+        return Answer(200, self._catalogues.of(settings).described(settings.mode))
 
     def read_target(self, request: Request) -> Answer:
         parameters = _only(request, "target", "environment")
@@ -115,6 +119,9 @@ class Reads:
             request, parameters, "target-attribution", lambda targets, target: targets.attribution(target, at_ms, span)
         )
 
+    def _scope(self, request: Request, settings: TenantSettings, environment: str) -> Scope:
+        return Scope(settings, self._catalogues.of(settings), environment, request.caller)
+
     def _about_target(
         self,
         request: Request,
@@ -129,7 +136,7 @@ class Reads:
         target = parameters["target"]
         _, text = target_of("target", target)
         try:
-            answer = ask(Targets(self._search, settings, environment, request.caller), target)
+            answer = ask(Targets(self._search, self._scope(request, settings, environment)), target)
         except TooMuchToRead:
             raise Problem(422, "too_much_to_read", "There is too much to read at once: name a later from.") from None
         aliases = profile(settings.profile).aliases
@@ -159,7 +166,7 @@ class Reads:
             content = content_of(Row(identifier, kept[key].packed, kept[key].received_ms))
             if content.get("visibility", request.caller.role) != request.caller.role:
                 return None
-            opened = self._search.opened(settings.tenant, [content])[0]
+            opened = Opened(content, self._person_keys.of(settings.tenant, people_of(content)))
             return opened.native(kept[key].received_ms, profile(settings.profile).aliases)
         return None
 

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from daybook.caller import Caller
 from daybook.clock import format_time
+from daybook.reading.gathering import Found
 from daybook.reading.parameters import Filters, Span
-from daybook.reading.search import Found, Search, TooMuchToRead
-from daybook.tenants import TenantSettings
+from daybook.reading.search import Scope, Search, TooMuchToRead
 from query.sessions import Session, identity_of, sessions_in
 
 Native = dict[str, Any]
@@ -16,12 +15,10 @@ Native = dict[str, Any]
 
 @dataclass(frozen=True)
 class Targets:
-    """Reads for one caller, in one environment. Raises `TooMuchToRead` past the bound on reading, unless it says so."""
+    """Reads within one scope. Raises `TooMuchToRead` past the bound on reading, unless it says so."""
 
     search: Search
-    settings: TenantSettings
-    environment: str
-    caller: Caller
+    scope: Scope
 
     def summary(self, target: str) -> dict[str, Any]:
         """The last of its history, which counts what lies within it too; `events` None past the bound on reading."""
@@ -87,10 +84,10 @@ class Targets:
         return (found.native for found in self._walk(target, span) if found.own_target)
 
     def _walk(self, target: str, span: Span) -> Iterator[Found]:
-        return self.search.walk(self.settings, self.environment, self.caller, _about(target), span)
+        return self.search.walk(self.scope, _about(target), span)
 
     def _newest(self, target: str) -> Native | None:
-        newest = self.search.newest(self.settings, self.environment, self.caller, _about(target))
+        newest = self.search.newest(self.scope, _about(target))
         return None if newest is None else newest.native
 
     def _sessions(self, target: str, from_ms: int | None) -> list[Session]:

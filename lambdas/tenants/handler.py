@@ -3,22 +3,17 @@
 import os
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from daybook.aws.clients import deployment_secret, dynamodb
 from daybook.aws.control import ControlTable
 from daybook.aws.events import EventTable
 from daybook.clock import system_clock
 from daybook.derivation import DeploymentKeys
-from daybook.http import Answer, Operation, Request, serve
-from daybook.recording import Recorder
-from daybook.routes import ROUTES
+from daybook.http import Operation, answering
+from daybook.recording import Recorder, record_by
 from daybook.settings import Settings
 from tenants.issuing import Issuing
-from tenants.record import record_by
 from tenants.tenancy import Tenancy
-
-_OPERATIONS = [route.operation for route in ROUTES if route.function == "tenants"]
 
 
 @cache
@@ -31,16 +26,6 @@ def compose() -> Mapping[str, Operation]:
     return operations(Tenancy(control, record, system_clock), Issuing(control, record, system_clock))
 
 
-def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    return serve(event, context, dict.fromkeys(_OPERATIONS, _operate))
-
-
-def _operate(request: Request) -> Answer:
-    """Composes within the call, so that a deployment that lacks something answers 500 and says so in the log."""
-    assert request.route  # noqa: S101  `serve` found the operation by it
-    return compose()[request.route.operation](request)
-
-
 def operations(tenancy: Tenancy, issuing: Issuing) -> Mapping[str, Operation]:
     return {
         "create_tenant": tenancy.create,
@@ -51,3 +36,6 @@ def operations(tenancy: Tenancy, issuing: Issuing) -> Mapping[str, Operation]:
         "list_keys": issuing.list,
         "revoke_key": issuing.revoke,
     }
+
+
+handler = answering("tenants", compose)

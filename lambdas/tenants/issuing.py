@@ -14,9 +14,9 @@ from daybook.http import Answer, Request
 from daybook.identities import folded
 from daybook.keys import IssuedKey, Key, StoredKey, UnknownKey
 from daybook.problem import bad_field
+from daybook.recording import Record
 from daybook.routes import ADMIN, AUDITOR, PRODUCER
 from daybook.tenants import TenantSettings
-from tenants.record import Record
 
 MOST_LABEL = 128
 

@@ -13,8 +13,8 @@ from daybook.clock import Clock, format_time
 from daybook.http import Answer, Request
 from daybook.keys import OPERATIONS_PARTITION
 from daybook.problem import bad_field
+from daybook.recording import Record
 from daybook.tenants import LAYOUT_NOTICE_MS, Layout, TenantSettings, TenantTaken, UnknownTenant
-from tenants.record import Record
 
 MOST_NAME = 256
 MOST_ENVIRONMENTS = 50  # a read of one event by its id looks in each

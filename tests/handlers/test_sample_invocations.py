@@ -24,7 +24,7 @@ pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 FOLDER = Path(__file__).parents[2] / "events"
 SAMPLES = {file.stem: json.loads(file.read_text("utf-8")) for file in FOLDER.glob("*.json")}
 PROXY = {name: event for name, event in SAMPLES.items() if name != "authorize"}
-COMPOSED = ("authorize", "ingest", "query", "tenants")
+COMPOSED = ("authorize", "ingest", "people", "query", "settings", "tenants")
 
 # What stands in every proxy event, sent or not ("Input format of a Lambda function for proxy integration").
 FIELDS = {
@@ -179,6 +179,29 @@ def test_reading_a_target() -> None:
 def test_the_catalogue() -> None:
     """Enate's."""
     assert _answer("read_catalogue")["profile"] == "enate"
+
+
+@pytest.mark.usefixtures("log")
+def test_people_and_their_groups() -> None:
+    """John Doe is found by two letters; a group is made, read, listed, and removed."""
+    (john,) = _answer("list_actors")["actors"]
+    assert (john["username"], john["name"]) == ("john.doe", "John Doe")
+    assert _answer("put_group") == {"name": "Invoice team", "members": ["john.doe", "maya.lindqvist"]}
+    assert _answer("read_group") == _answer("put_group")
+    assert _answer("list_groups") == {"groups": [{"name": "Invoice team"}]}
+    assert _invoke("remove_group")["statusCode"] == 204
+    assert _answer("read_group", 404)["code"] == "not_found"
+
+
+@pytest.mark.usefixtures("tenant")
+def test_the_tenants_own_catalogue() -> None:
+    """An activity is added and taken back, and the mode set."""
+    put = _answer("put_activity")
+    assert put in _answer("read_catalogue")["activities"]
+    assert _invoke("take_back_activity")["statusCode"] == 204
+    assert _answer("take_back_activity", 404)["code"] == "not_found"
+    assert _answer("set_catalogue_mode") == {"mode": "strict"}
+    assert _answer("read_catalogue")["mode"] == "strict"
 
 
 @pytest.mark.usefixtures("control")

@@ -9,7 +9,8 @@ from tests.model.people import People, fold
 ALIASES = {"system": "System", "api": "API", "operations": "Operations", "unknown": "Unknown"}
 
 # Activity: category, component, origin, variant, its sentence, who alone may see it.
-CATALOGUE: dict[str, tuple[str, str, str, str, str, str | None]] = {
+Entry = tuple[str, str, str, str, str, str | None]
+CATALOGUE: dict[str, Entry] = {
     "work-item.note-added": ("Communications", "Work Item", "user", "default", "Internal note created", None),
     "work-item.opened": ("Time Tracking", "Work Item", "user", "default", "Work item opened", None),
     "work-item.assigned": ("Allocation", "Work Item", "user", "default", "Manual assignment to {assignee}", None),
@@ -40,7 +41,7 @@ class Somebody:
 class Happened:
     """One event sent, of `people`; bound in the order in which the contract names the places."""
 
-    def __init__(self, sent: Mapping[str, Any], people: People) -> None:
+    def __init__(self, sent: Mapping[str, Any], people: People, catalogue: Mapping[str, Entry] = CATALOGUE) -> None:
         self.sent = sent
         self.id = ""
         self.caused_by: str | None = None
@@ -60,7 +61,7 @@ class Happened:
         self.within = self._bind_target(target.get("within") or {})
         self.variant: str | None
         self.activity: str = sent["activity"]
-        catalogued = CATALOGUE.get(self.activity)
+        catalogued = catalogue.get(self.activity)
         if catalogued:
             self.category, self.component, origin, self.variant, sentence, self.only_for = catalogued
             params = {name: str(value) for name, value in sent.get("params", {}).items()}
@@ -129,6 +130,8 @@ class Happened:
                 return self.place(self.sent.get("target", {}))
             case "category":
                 return self.category
+            case "group":
+                return next((name for name, members in self.people.groups.items() if self.actor in members), "many")
             case "q":
                 return (self.details or self.activity)[-5:]
             case _:
@@ -141,6 +144,8 @@ class Happened:
     def _means(self, name: str, value: str) -> bool:
         if name == "actor":
             return self._is_actor(value)
+        if name == "group":
+            return self.actor in self.people.groups[value]
         if name == "target":
             kind, _, text = value.partition(":")
             target = self.sent.get("target") or {}
@@ -152,6 +157,25 @@ class Happened:
         if name == "category":
             return value in (self.category, self.category.lower().replace(" ", "-"))
         return bool(value == self._field(name))
+
+    def presented(self, field: str) -> str:
+        """What an order goes by: the value as it is shown."""
+        if field == "target":
+            return self._shown_target()
+        value = self._shown_actor() if field == "actor" else getattr(self, field, None) or self._field(field)
+        return value or ""
+
+    def _shown_actor(self) -> str | None:
+        actor = self.sent["actor"]
+        username = actor.get("username") if self.actor is None else self._cast[self.actor].username
+        return username or ALIASES.get(actor["type"])
+
+    def _shown_target(self) -> str | None:
+        target = self.sent.get("target") or {}
+        if target.get("type") == "user" and self.target is not None:
+            somebody = self._cast[self.target]
+            return somebody.username or target.get("name") or somebody.name or target.get("id")
+        return target.get("name") or target.get("id") or ""
 
     def _field(self, name: str) -> Any:
         sent, context = self.sent, self.sent.get("context", {})

@@ -1,10 +1,10 @@
 """A made-up log, sent through the real ingest, beside its model."""
 
 import random
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from daybook.aws.control import ControlTable
 from daybook.aws.identities import IdentityTable
 from daybook.caller import Tenant
 from daybook.clock import DAY, format_time, parse_time
@@ -14,12 +14,14 @@ from daybook.stored import partition_of
 from daybook.tenants import Layout
 from tests.calls import answered
 from tests.conftest import Tables
-from tests.ingesting import KEYS, NOW, Sender, ingest_over, settings
-from tests.model.happened import Happened
+from tests.ingesting import KEYS, NOW
+from tests.managing import ManagedHouse
+from tests.model.happened import CATALOGUE, Entry, Happened
 from tests.model.people import People
-from tests.model.world import Log
+from tests.model.world import GROUPS, Log
 
 EVENTS = 48
+STRANGERS = [str(uuid.UUID(int=number, version=4)) for number in range(70)]
 
 
 class Loaded:
@@ -31,37 +33,69 @@ class Loaded:
         self.tenant = f"tenant-{seed}"
         self._random = random.Random(seed)  # noqa: S311
         log = Log(seed)
+        self._members: dict[str, list[str]] = {}
         layouts = tuple(Layout(*layout) for layout in log.layouts())
-        self.settings = settings(
-            "enate", tenant=Tenant(self.tenant), layouts=layouts, retention_days=None, created_at=0
+        self._house = ManagedHouse(
+            dynamodb, tables, "enate", recorded=False, tenant=self.tenant, layouts=layouts, retention_days=None
         )
-        ControlTable(dynamodb, tables.control).create_tenant(self.settings)
-        self._send = Sender(ingest_over(dynamodb, tables), self.tenant)
+        self.settings = self._house.settings
         self.people = People()
         self.events: list[Happened] = []
-        # Later events may be caused by earlier ones.
+        self._own: dict[str, Entry] = {}
+        # Later events may be caused by earlier ones, and find another catalogue.
         for size in (EVENTS // 2, EVENTS // 4, EVENTS // 4):
             self.events += self._sent([self._caused(log.event()) for _ in range(size)])
+            self._remake(log.remade())
         self._learn_guids()
+        for name, (people, strangers) in GROUPS.items():
+            somebody = self._random.sample(sorted(self.people.guids), people)
+            self.people.groups[name] = set(somebody)
+            self._members[name] = [self._spelt(person) for person in somebody] + STRANGERS[:strangers]
+            self._house.put_group(name, *self._members[name])
 
     def expected(self, query: Mapping[str, Sequence[str]], role: str, *, arrived: Sequence[Happened] = ()) -> list[str]:
         """The ids that a read gives, in its order, by looking at every event."""
         filters = {name: values for name, values in query.items() if name not in _NO_FILTERS}
         low, high = _span(query)
         found = [
-            event.id
+            event
             for event in arrived or self.events
             if event.sent["environment"] == query.get("environment", ["prod"])[0]
             and event.only_for in (None, role)
             and low <= parse_time(event.sent["occurred_at"]) < high
             and event.matches(filters)
         ]
-        return sorted(found, reverse=query.get("sort", ["-occurred_at"])[0].startswith("-"))
+        order = query.get("sort", ["-occurred_at"])[0]
+        field, falling = order.removeprefix("-"), order.startswith("-")
+        if field == "occurred_at":
+            return [event.id for event in sorted(found, key=lambda event: event.id, reverse=falling)]
+        newest_first = sorted(found, key=lambda event: event.id, reverse=True)
+        in_order = sorted(newest_first, key=lambda event: event.presented(field), reverse=falling)
+        return [event.id for event in in_order]
+
+    def regroup(self, names: Sequence[str]) -> None:
+        """Others become the groups' members, or nobody, or the groups are removed; `restore` mends it."""
+        for name in names:
+            if self._random.random() < 0.4:
+                self._house.done("DELETE", "/v1/groups/{name}", name=name)
+            else:
+                others = sorted(set(self.people.guids) - self.people.groups[name])
+                self._house.put_group(name, *(self.people.guids[person] for person in others[:2]))
+
+    def restore(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._house.put_group(name, *self._members[name])
 
     def arrive(self, count: int) -> list[Happened]:
-        """More events of the kinds that there are, by nobody new; `remove` takes them away again."""
+        """More events of the kinds that there are, by nobody new, received a moment later than all others; `remove`
+        takes them away again.
+        """
         like = self._random.choices(self.events, k=count)
-        return self._sent([{name: value for name, value in event.sent.items() if name != "id"} for event in like])
+        self._house.now = NOW + 1
+        try:
+            return self._sent([{name: value for name, value in event.sent.items() if name != "id"} for event in like])
+        finally:
+            self._house.now = NOW
 
     def remove(self, events: Sequence[Happened]) -> None:
         for event in events:
@@ -69,6 +103,30 @@ class Loaded:
             lies_in = partition_of(self.settings, event.sent["environment"], event.id, occurred_ms)
             key = {"pk": {"S": lies_in}, "sk": {"S": event.id}}
             self._dynamodb.delete_item(TableName=self.tables.events, Key=key)
+
+    def _remake(self, remade: Mapping[str, tuple[str, str | None] | None]) -> None:
+        """The tenant's own catalogue, from the next event on."""
+        for name, made in remade.items():
+            if made is not None:
+                category, only_for = made
+                # One sentence without parameters fits whatever is sent.
+                entry = category, "Remade", "any", "default", f"Remade as {category}", only_for
+                body = {
+                    "category": category,
+                    "component": "Remade",
+                    "visibility": only_for,
+                    "variants": [{"template": entry[4]}],
+                }
+                self._house.done("PUT", "/v1/catalogue/{activity}", body, "operations", activity=name)
+                self._own[name] = entry
+            elif name in self._own:
+                self._house.done("DELETE", "/v1/catalogue/{activity}", role="operations", activity=name)
+                del self._own[name]
+
+    def _spelt(self, person: int) -> str:
+        """A person by a name that means nobody else, where there is one and the dice say so; else by the GUID."""
+        names = [name for name, meant in self.people.names.items() if meant == person]
+        return names[0] if names and self._random.random() < 0.5 else self.people.guids[person]
 
     def _caused(self, event: dict[str, Any]) -> dict[str, Any]:
         if self._random.random() < 0.5:
@@ -83,9 +141,10 @@ class Loaded:
         return event
 
     def _sent(self, events: Sequence[dict[str, Any]]) -> list[Happened]:
-        answer = self._send({"events": list(events)})
+        answer = self._house.send({"events": list(events)})
         assert answer["statusCode"] == 201, answer["body"]
-        happened = [Happened(event, self.people) for event in events]
+        catalogue = CATALOGUE | self._own
+        happened = [Happened(event, self.people, catalogue) for event in events]
         ids = {(event.sent.get("id"), event.sent["environment"]): event.id for event in self.events}
         for event, result in zip(happened, answered(answer)["results"], strict=True):
             event.id = result["id"]

@@ -16,6 +16,7 @@ class People:
         self.addresses: dict[str, int] = {}
         self.guids: dict[int, str] = {}
         """Filled in by whoever loads the events: that alone is not for the model to know."""
+        self.groups: dict[str, set[int]] = {}
         self._names: dict[str, int] = {}
         self._had: defaultdict[str, set[int]] = defaultdict(set)
         self._with_client_id: set[int] = set()

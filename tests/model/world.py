@@ -61,6 +61,13 @@ LAYOUT_MOMENTS = (NOW - 10 * DAY, NOW - 8 * DAY, NOW - DAY, NOW)
 ENVIRONMENTS = ("prod", "test")
 
 
+# Group: how many people of the log are in it, and how many who never did anything. Over 64 the timeline answers.
+GROUPS = {"nobody": (0, 0), "few": (3, 1), "some": (6, 3), "many": (4, 70), "a#b": (5, 0)}
+# What tenants make of activities, and in which categories; `custom.thing` is in no profile.
+REMADE = ("work-item.opened", "record.stamped", "work-item.created", "custom.thing")
+OWN_CATEGORIES = ("Tenant own", "Communications", "Time Tracking", "Other", "other")
+
+
 class Log:
     """Makes up one tenant's events."""
 
@@ -74,6 +81,16 @@ class Log:
         for moment in sorted(self._random.sample(LAYOUT_MOMENTS, self._random.randint(0, 2))):
             layouts.append((moment, min(4, layouts[-1][1] + self._random.randint(1, 2))))
         return layouts
+
+    def remade(self) -> dict[str, tuple[str, str | None] | None]:
+        """Activities with the category and the one role that a tenant gives them; None: taken back."""
+        names = self._random.sample(REMADE, self._random.randint(0, 3))
+        return {
+            name: None
+            if self._maybe(0.3)
+            else (self._random.choice(OWN_CATEGORIES), "operations" if self._maybe(0.15) else None)
+            for name in names
+        }
 
     def event(self) -> dict[str, Any]:
         """One event as it is sent; absent fields are left out."""

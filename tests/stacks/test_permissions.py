@@ -16,7 +16,7 @@ DYNAMODB = {
     "Ingest": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
         IDENTITIES: {"PartiQLInsert", "BatchGetItem"},
-        CONTROL: {"GetItem"},
+        CONTROL: {"GetItem", "Query"},
     },
     "Query": {
         EVENTS: {"Query", "BatchGetItem", "PartiQLInsert"},
@@ -25,15 +25,24 @@ DYNAMODB = {
         f"{EVENTS}/index/by_target": {"Query"},
         f"{EVENTS}/index/by_within": {"Query"},
         IDENTITIES: {"Query", "BatchGetItem"},
-        CONTROL: {"GetItem"},
+        CONTROL: {"GetItem", "Query"},
     },
     "Tenants": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
         CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
     },
+    "Settings": {
+        EVENTS: {"PartiQLInsert"},
+        CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem"},
+    },
+    "People": {
+        EVENTS: {"PartiQLInsert"},
+        IDENTITIES: {"PartiQLInsert", "BatchGetItem", "Query"},
+        CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
+    },
     "Public": {},
 }
-READS_THE_SECRET = {"Ingest", "Query", "Tenants"}
+READS_THE_SECRET = {"Ingest", "Query", "Tenants", "Settings", "People"}
 READS = {"GetItem", "BatchGetItem", "Query"}
 
 

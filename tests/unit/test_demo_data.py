@@ -15,6 +15,7 @@ from daybook.content import Judged
 from daybook.decoding import read_event
 from daybook.derivation import DeploymentKeys
 from daybook.judgement import Judge
+from daybook.tenant_catalogue import Catalogue
 from daybook.tenants import Layout, TenantSettings
 from events.demo import PRODUCTS, generate
 
@@ -80,7 +81,7 @@ def _judged(product: str, now_ms: int) -> list[Judged]:
         layouts=(Layout(0, 1),),
         mode="strict",
     )
-    judge = Judge(settings, KEYS, now_ms, bytes)
+    judge = Judge(settings, Catalogue(profile(product), {}), KEYS, now_ms, bytes)
     judged = []
     for event in _generated(product, now_ms):
         environment = event.get("environment", settings.environments[0])

@@ -23,7 +23,7 @@ from daybook.identities import Identities
 from daybook.stored import StoredEvent
 from ingest.ingest import Ingest
 from tests.ingesting import settings
-from tests.memory_stores import MemoryEvents, MemoryIdentities
+from tests.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
 
 FIXED = sorted(Path(__file__).with_name("fixed").glob("*.json"))
 SECRET = b"the secret of the fixed examples"
@@ -38,7 +38,14 @@ def numbered_bytes() -> Callable[[int], bytes]:
 def stored(example: dict[str, Any]) -> StoredEvent:
     events, chance = MemoryEvents(), numbered_bytes()
     keys, now_ms = DeploymentKeys.from_secret(SECRET), parse_time(example["received_at"])
-    ingest = Ingest(events, Identities(MemoryIdentities(), chance), keys, lambda: now_ms, chance)
+    ingest = Ingest(
+        events=events,
+        identities=Identities(MemoryIdentities(), chance),
+        catalogues=profiles_alone(),
+        keys=keys,
+        clock=lambda: now_ms,
+        random_bytes=chance,
+    )
     caller = Caller("producer", "acme", "*", "k", "")
     sent = decode_events(json.dumps(example["sent"]).encode())
     (result,) = ingest.store(settings(example["profile"]), caller, sent, lambda: 10.0)

@@ -13,7 +13,7 @@ from daybook.identities import Identities
 from daybook.problem import Problem
 from ingest.ingest import Ingest, Result
 from tests.ingesting import KEYS, NOW, seeded_bytes, settings
-from tests.memory_stores import MemoryEvents, MemoryIdentities
+from tests.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
 
 MIKE = {"type": "user", "username": "mike.mars"}
 SYSTEM = {"type": "system"}
@@ -25,7 +25,14 @@ class House:
         self.people = MemoryIdentities()
         self.settings = settings(profile, **changed)
         self.caller = Caller("producer", "acme", caller_environment, "k", "")
-        self.ingest = Ingest(self.events, Identities(self.people, seeded_bytes(1)), KEYS, lambda: NOW, seeded_bytes(2))
+        self.ingest = Ingest(
+            events=self.events,
+            identities=Identities(self.people, seeded_bytes(1)),
+            catalogues=profiles_alone(),
+            keys=KEYS,
+            clock=lambda: NOW,
+            random_bytes=seeded_bytes(2),
+        )
 
     def send(self, *events: dict[str, Any]) -> list[Result]:
         return self.ingest.store(self.settings, self.caller, Sent(list(events), 30), lambda: 10.0)

@@ -7,8 +7,9 @@ import pytest
 from daybook.catalogue import profile
 from daybook.event_id import lowest_id
 from daybook.reading.parameters import Filters, Span
-from daybook.reading.people import Named
+from daybook.reading.people import Meant, Named
 from daybook.reading.planner import Plan, Planner
+from daybook.tenant_catalogue import Catalogue
 from daybook.tenants import Layout
 from tests.ingesting import KEYS, settings
 
@@ -27,12 +28,20 @@ ALWAYS = Span(None, None)
 ONE_SHARD = (Layout(0, 1),)
 
 
-def plan(span: Span = ALWAYS, edge_ms: int = 0, layouts: Any = ONE_SHARD, **equal: Any) -> Plan:
+def plan(
+    *,
+    span: Span = ALWAYS,
+    edge_ms: int = 0,
+    layouts: Any = ONE_SHARD,
+    members: frozenset[str] | None = None,
+    by_address: bool = False,
+    **equal: Any,
+) -> Plan:
     filters = Filters({name: tuple(values) for name, values in equal.items()})
     named = NAMED | {text: Named(text) for _, text in filters.targets if text not in NAMED}
     named |= {text: Named(text) for text in filters.of("actor") if text not in NAMED}
-    planner = Planner(settings("enate", layouts=layouts), "prod", profile("enate"), KEYS)
-    return planner.plan(filters, named, span, edge_ms)
+    planner = Planner(settings("enate", layouts=layouts), "prod", Catalogue(profile("enate"), {}), KEYS)
+    return planner.plan(filters, Meant(named, members, by_address), span, edge_ms)
 
 
 def keys(**equal: Any) -> set[str]:
@@ -92,10 +101,22 @@ def test_an_id_that_holds_a_guid_is_a_thing_like_others() -> None:
 def test_each_shard_is_read_from_the_moment_it_may_hold_events() -> None:
     """That very millisecond included; in the span, never before the retention's edge, up to but not including `to`."""
     layouts = (Layout(0, 1), Layout(5_000, 3), Layout(9_000, 4))
-    sources = plan(Span(2_000, 9_001), 3_000, layouts).sources
+    sources = plan(span=Span(2_000, 9_001), edge_ms=3_000, layouts=layouts).sources
     assert [source.key for source in sources] == [f"acme#prod#{shard}" for shard in range(4)]
     assert [source.low for source in sources] == [lowest_id(low) for low in (3_000, 5_000, 5_000, 9_000)]
     assert {source.high for source in sources} == {lowest_id(9_000)[:10] + "7" + "Z" * 25}
-    assert len(plan(Span(2_000, 9_000), 3_000, layouts).sources) == 3
-    assert plan(Span(None, 3_000), 3_000, layouts).sources == ()
-    assert plan(Span(None, 0)).sources == ()
+    assert len(plan(span=Span(2_000, 9_000), edge_ms=3_000, layouts=layouts).sources) == 3
+    assert plan(span=Span(None, 3_000), edge_ms=3_000, layouts=layouts).sources == ()
+    assert plan(span=Span(None, 0)).sources == ()
+
+
+def test_a_group_goes_by_its_members_as_long_as_they_are_few() -> None:
+    """Behind target and actor, before activity; nobody has no partition; who has no name of their own an alias."""
+    activity = {"activity": ["user.login"]}
+    assert keys(members=frozenset({MIKE, JANE}), **activity) == {f"by_actor #{MIKE}", f"by_actor #{JANE}"}
+    assert keys(members=frozenset({JANE}), by_address=True) == {f"by_actor #{JANE}", "by_actor #Unknown"}
+    assert keys(members=frozenset({JANE}), actor=["mike"]) == {f"by_actor #{MIKE}"}
+    assert plan(members=frozenset({JANE}), target=["doc:x"]).index_name == "by_target"
+    assert plan(members=frozenset()).sources == ()
+    assert plan(members=frozenset(map(str, range(64)))).index_name == "by_actor"
+    assert plan(members=frozenset(map(str, range(65)))).index_name == "timeline"

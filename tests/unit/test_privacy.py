@@ -18,7 +18,7 @@ from daybook.stored import StoredEvent
 from ingest.ingest import Ingest, Result
 from tests.ingesting import KEYS, NOW, seeded_bytes
 from tests.ingesting import settings as tenant_settings
-from tests.memory_stores import MemoryEvents, MemoryIdentities
+from tests.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
 
 EVERYWHERE = Caller(role="producer", tenant="acme", environment="*", credential="k", label="")
 
@@ -117,7 +117,14 @@ class House:
     def __init__(self) -> None:
         self.events = MemoryEvents()
         self.people = MemoryIdentities()
-        self.ingest = Ingest(self.events, Identities(self.people, seeded_bytes(1)), KEYS, lambda: NOW, seeded_bytes(2))
+        self.ingest = Ingest(
+            events=self.events,
+            identities=Identities(self.people, seeded_bytes(1)),
+            catalogues=profiles_alone(),
+            keys=KEYS,
+            clock=lambda: NOW,
+            random_bytes=seeded_bytes(2),
+        )
         self.settings = tenant_settings("generic")
 
     def send(self, *events: dict[str, Any]) -> list[Result]:
@@ -259,11 +266,12 @@ def test_equal_people_do_not_show_as_equal() -> None:
     blobs = [json.loads(unpack(each.packed))["people"][0]["sealed"] for each in house.events.events.values()]
     assert len(set(blobs)) == 2
     others = Ingest(
-        MemoryEvents(),
-        Identities(MemoryIdentities(), seeded_bytes(1)),
-        DeploymentKeys.from_secret(b"another deployment's own secret!"),
-        lambda: NOW,
-        seeded_bytes(2),
+        events=MemoryEvents(),
+        identities=Identities(MemoryIdentities(), seeded_bytes(1)),
+        catalogues=profiles_alone(),
+        keys=DeploymentKeys.from_secret(b"another deployment's own secret!"),
+        clock=lambda: NOW,
+        random_bytes=seeded_bytes(2),
     )
     (ours,), (theirs,) = house.send(event), others.store(house.settings, EVERYWHERE, Sent([event], 32), lambda: 10.0)
     assert (ours.id or "")[:10] == (theirs.id or "")[:10]

@@ -47,24 +47,37 @@ class IdentityTable:
     def _rows(self, tenant: Tenant, prefix: str) -> Iterator[Row]:
         start: dict[str, Any] = {}
         while True:
-            try:
-                page = self._client.query(
-                    TableName=self._table,
-                    KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
-                    ExpressionAttributeValues={":tenant": {"S": tenant}, ":prefix": {"S": prefix}},
-                    ConsistentRead=True,
-                    **start,
-                )
-            except ClientError as error:
-                if error.response["Error"]["Code"] in TRANSIENT:
-                    raise Throttled from None
-                raise
-            except BotoCoreError:
-                raise Throttled from None
+            page = self._page(tenant, prefix, **start)
             yield from map(_row, page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def names(self, tenant: Tenant, prefix: str, after: str | None, limit: int) -> tuple[list[Row], str | None]:
+        """Rows `had#…` of names that begin so, in their order, behind the row `after`; the last one's sort key, where
+        there may be more. Strongly consistent. Raises `Throttled`.
+        """
+        start = {} if after is None else {"ExclusiveStartKey": {"pk": {"S": tenant}, "sk": {"S": after}}}
+        page = self._page(tenant, f"had#{prefix}", Limit=limit, **start)
+        rows = [_row(item) for item in page["Items"]]
+        return rows, page["Items"][-1]["sk"]["S"] if "LastEvaluatedKey" in page else None
+
+    def _page(self, tenant: Tenant, prefix: str, **how: Any) -> dict[str, Any]:
+        try:
+            page: dict[str, Any] = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
+                ExpressionAttributeValues={":tenant": {"S": tenant}, ":prefix": {"S": prefix}},
+                ConsistentRead=True,
+                **how,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in TRANSIENT:
+                raise Throttled from None
+            raise
+        except BotoCoreError:
+            raise Throttled from None
+        return page
 
     def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
         """Writes what is not there yet, and answers the sort keys that were there already. Raises `Throttled`.

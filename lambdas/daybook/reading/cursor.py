@@ -25,8 +25,14 @@ class Position(NamedTuple):
     after: str
     moment_ms: int
     edge_ms: int
-    people: tuple[tuple[str, ...], ...] | None
-    """The GUIDs that each name of the query stood for, by the names' order; None where they are over 64."""
+    people: tuple[tuple[str, ...], ...] | None = None
+    """The GUIDs that each name of the query stood for, by the names' order, and last the groups' members; None where
+    they are over 64.
+    """
+    groups: tuple[int, ...] = ()
+    """The versions of the query's groups, by their names' order; empty where `people` tells who was in them."""
+    given: int = 0
+    """Events given so far, in an order other than by time."""
 
 
 class _Packed(msgspec.Struct, array_like=True):
@@ -34,6 +40,8 @@ class _Packed(msgspec.Struct, array_like=True):
     moment_ms: int
     edge_ms: int
     people: list[list[bytes]] | None
+    groups: list[int]
+    given: int
 
 
 class Owner(NamedTuple):
@@ -56,6 +64,8 @@ def write_cursor(position: Position, owner: Owner, key: bytes) -> str:
             position.moment_ms,
             position.edge_ms,
             None if people is None else [[uuid.UUID(guid).bytes for guid in guids] for guids in people],
+            list(position.groups) if people is None else [],
+            position.given,
         )
     )
     return _written(_signature(packed, owner, key) + packed)
@@ -66,18 +76,18 @@ def read_cursor(cursor: str, owner: Owner, key: bytes, now_ms: int) -> Position:
     try:
         blob = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except ValueError:
-        raise _mismatch() from None
+        raise mismatch() from None
     signature, packed = blob[:_TAG_BYTES], blob[_TAG_BYTES:]
     # Base64 has several ways to write the same bytes; a cursor is the one that was given out.
     if cursor != _written(blob) or not hmac.compare_digest(signature, _signature(packed, owner, key)):
-        raise _mismatch()
+        raise mismatch()
     read = msgspec.msgpack.decode(packed, type=_Packed)
     if now_ms - read.moment_ms > LASTS_MS:
-        raise _mismatch()
+        raise mismatch()
     people = None
     if read.people is not None:
         people = tuple(tuple(str(uuid.UUID(bytes=guid)) for guid in guids) for guids in read.people)
-    return Position(read.after, read.moment_ms, read.edge_ms, people)
+    return Position(read.after, read.moment_ms, read.edge_ms, people, tuple(read.groups), read.given)
 
 
 def _written(blob: bytes) -> str:
@@ -89,5 +99,5 @@ def _signature(packed: bytes, owner: Owner, key: bytes) -> bytes:
     return tag(key, owned + len(owner.query).to_bytes(4, "big") + owner.query + packed)
 
 
-def _mismatch() -> Problem:
+def mismatch() -> Problem:
     return Problem(400, "cursor_mismatch", "The cursor is of another query or credential, or over 24 hours old.")

@@ -3,14 +3,15 @@
 First by what stands in the clear, which costs no key; then, for what is left, by the opened event.
 """
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from daybook.identities import folded
+from daybook.labels import is_category
 from daybook.mentions import USER
 from daybook.reading.opened import Opened
 from daybook.reading.parameters import Filters
-from daybook.reading.people import Named
+from daybook.reading.people import Meant
 
 _PLAIN: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "activity": lambda content: content["activity"],
@@ -25,15 +26,17 @@ _PLAIN: dict[str, Callable[[Mapping[str, Any]], Any]] = {
 
 
 class Matcher:
-    """`named` says what the values of `actor` and `target` stand for."""
+    """`meant` says what the values of `actor`, `target` and `group` stand for."""
 
-    def __init__(self, filters: Filters, named: Mapping[str, Named], role: str) -> None:
+    def __init__(self, filters: Filters, meant: Meant, role: str) -> None:
+        named = meant.named
         self._filters = filters
         self._role = role
         self._plain = [(value_of, frozenset(filters.of(name))) for name, value_of in _PLAIN.items() if filters.of(name)]
         self._categories = frozenset(filters.of("category"))
         self._actors = [named[text] for text in filters.of("actor")]
         self._targets = [(kind, named[text]) for kind, text in filters.targets]
+        self._members = meant.members
 
     def matches_clear(self, content: Mapping[str, Any]) -> bool:
         """What can be told without any key, the caller's right to see the event included."""
@@ -42,6 +45,8 @@ class Matcher:
         if not all(value_of(content) in wanted for value_of, wanted in self._plain):
             return False
         if self._categories and not is_category(content["category"], self._categories):
+            return False
+        if self._members is not None and content["actor"].get("id") not in self._members:
             return False
         return not self._actors or self._is_actor(content["actor"])
 
@@ -106,15 +111,6 @@ class Matcher:
 def _carries(actor: Mapping[str, Any], text: str) -> bool:
     """Whether an actor that is no person carries this as its username or id."""
     return text == actor.get("client_id") or folded(text) == folded(actor.get("username", ""))
-
-
-def is_category(label: str, wanted: Container[str]) -> bool:
-    return label in wanted or _slug(label) in wanted
-
-
-def _slug(label: str) -> str:
-    """A category's label as it may stand in a URL: "User access" is `user-access`."""
-    return "-".join("".join(character if character.isalnum() else " " for character in label.lower()).split())
 
 
 def _holds_text(native: Mapping[str, Any], texts: tuple[str, ...]) -> bool:

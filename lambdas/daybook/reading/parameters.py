@@ -16,6 +16,8 @@ MOST_BYTES = 10 * 1024  # what API Gateway takes of request line and headers
 MOST_EVENTS = 500
 DEFAULT_EVENTS = 50
 NATIVE = "native"
+TIME = "occurred_at"
+ORDERS = (TIME, "actor", "category", "component", "activity", "status", "target", "ip")
 
 EQUALITIES = (
     "activity",
@@ -25,6 +27,7 @@ EQUALITIES = (
     "status",
     "actor",
     "actor_type",
+    "group",
     "user_type",
     "target",
     "ip",
@@ -53,6 +56,15 @@ class Span(NamedTuple):
     to_ms: int | None
 
 
+class Order(NamedTuple):
+    field: str
+    descending: bool
+
+    @property
+    def by_time(self) -> bool:
+        return self.field == TIME
+
+
 @dataclass(frozen=True)
 class Filters:
     """What events must be: different names mean and, several values of one name mean or."""
@@ -77,7 +89,7 @@ class Parameters:
     span: Span
     range: str | None
     environment: str | None
-    newest_first: bool
+    order: Order
     limit: int
     cursor: str | None
     view: str
@@ -89,7 +101,7 @@ class Parameters:
 def read_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
     """Raises `Problem` 400 for an unknown parameter, a malformed value, or too many of them."""
     for name, values in query.items():
-        if name not in (*EQUALITIES, *SCALARS, "q", "group"):
+        if name not in (*EQUALITIES, *SCALARS, "q"):
             raise bad_parameter(name, "is no parameter of this read", "unknown_parameter")
         if not all(is_clean(value) for value in values):
             raise bad_parameter(name, "must hold a character, and no control characters")
@@ -104,7 +116,7 @@ def read_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
         span=_span(scalars),
         range=scalars.get("range"),
         environment=scalars.get("environment"),
-        newest_first=_newest_first(scalars.get("sort", "-occurred_at")),
+        order=_order(scalars.get("sort", "-occurred_at")),
         limit=_limit(scalars.get("limit")),
         cursor=scalars.get("cursor"),
         view=_view(scalars.get("view", NATIVE)),
@@ -157,8 +169,6 @@ def target_of(name: str, value: str) -> tuple[str, str]:
 
 
 def _filters(query: Mapping[str, Sequence[str]]) -> Filters:
-    if query.get("group"):
-        raise bad_parameter("group", "there is no such group", "unknown_group")
     equal = {name: tuple(dict.fromkeys(query[name])) for name in EQUALITIES if query.get(name)}
     for name, choices in _CHOICES.items():
         if not set(equal.get(name, ())) <= set(choices):
@@ -178,10 +188,11 @@ def _span(scalars: Mapping[str, str]) -> Span:
     return span_between(scalars)
 
 
-def _newest_first(sort: str) -> bool:
-    if sort not in ("-occurred_at", "occurred_at"):
-        raise bad_parameter("sort", "must be -occurred_at or occurred_at")
-    return sort.startswith("-")
+def _order(sort: str) -> Order:
+    order = Order(sort.removeprefix("-"), sort.startswith("-"))
+    if order.field not in ORDERS:
+        raise bad_parameter("sort", f"must be one of {', '.join(ORDERS)}, or - and one of them")
+    return order
 
 
 def _limit(text: str | None) -> int:

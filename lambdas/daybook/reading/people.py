@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from daybook.caller import Tenant
 from daybook.catalogue import Aliases
@@ -42,6 +42,18 @@ class Named:
         people = frozenset(guids)
         known = bool(self.aliases or people - {self.text.lower()} or (people and self.is_known))
         return replace(self, guids=people, is_known=known)
+
+
+class Meant(NamedTuple):
+    """Whom a query means."""
+
+    named: dict[str, Named]
+    """By each value of `actor`, and each id of `target`."""
+    members: frozenset[str] | None = None
+    """The GUIDs of the groups' members; None where no group is asked for."""
+    member_by_address: bool = False
+    """Whether one of these is, or before being forgotten may have been, known by an address alone: indexed by an
+    alias."""
 
 
 def resolve(reader: IdentityReader, tenant: Tenant, aliases: Aliases, texts: Iterable[str]) -> dict[str, Named]:

@@ -7,7 +7,8 @@ by `matching`, so every index gives the same events.
 |---|---|---|
 | `target` | by_target and by_within | the id as text; its keyed hash, as it may hold a name; each person it may mean |
 | `actor` | by_actor | each person it may mean; each alias it equals; for a name nobody has, aliases that carry names |
-| `activity`, `category` | by_activity | each activity; for a category those that the catalogue lists under it |
+| `group` | by_actor | each member; for one known by an address alone the alias |
+| `activity`, `category` | by_activity | each activity; for a category those that are or ever were in it |
 | none, over 64 values, category `other` | the timeline | the shards |
 
 Bounds: every source is sorted by id and read lazily, merged, from the newest (or oldest) on; a read stops at its
@@ -15,17 +16,16 @@ page, at 10 MB read, or at 3 seconds, whichever comes first, having moved on by 
 the events that it goes through weigh, however long the log is: reads never begin before the retention's edge.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
-from daybook.catalogue import UNCATALOGUED_CATEGORY, Profile
+from daybook.catalogue import UNCATALOGUED_CATEGORY
 from daybook.derivation import DeploymentKeys
 from daybook.event_id import lowest_id, neighbour
 from daybook.mentions import USER
-from daybook.reading.matching import is_category
 from daybook.reading.parameters import Filters, Span
-from daybook.reading.people import Named
+from daybook.reading.people import Meant
 from daybook.stored import hidden_part, partition, plain_part, target_key
+from daybook.tenant_catalogue import Catalogue
 from daybook.tenants import TenantSettings
 
 MOST_PARTITIONS = 64
@@ -57,17 +57,17 @@ class Plan(NamedTuple):
 
 
 class Planner:
-    """Plans the reads of one environment. `named` is what the values of `actor` and `target` stand for."""
+    """Plans the reads of one environment. `meant` is what the values of `actor`, `target` and `group` stand for."""
 
-    def __init__(self, settings: TenantSettings, environment: str, profile: Profile, keys: DeploymentKeys) -> None:
+    def __init__(self, settings: TenantSettings, environment: str, catalogue: Catalogue, keys: DeploymentKeys) -> None:
         self._settings = settings
         self._environment = environment
-        self._profile = profile
+        self._catalogue = catalogue
         self._keys = keys
 
-    def plan(self, filters: Filters, named: Mapping[str, Named], span: Span, edge_ms: int) -> Plan:
+    def plan(self, filters: Filters, meant: Meant, span: Span, edge_ms: int) -> Plan:
         """`edge_ms` is the retention's edge: nothing that occurred before it is read."""
-        index, values = self._values(filters, named)
+        index, values = self._values(filters, meant)
         if len(values) > MOST_PARTITIONS:
             index, values = TIMELINE, [(TIMELINE, "")]
         low_ms = max(span.from_ms or 0, edge_ms)
@@ -82,34 +82,37 @@ class Planner:
                 ]
         return Plan(index, tuple(sources))
 
-    def _values(self, filters: Filters, named: Mapping[str, Named]) -> tuple[str, list[tuple[str, str]]]:
+    def _values(self, filters: Filters, meant: Meant) -> tuple[str, list[tuple[str, str]]]:
         """The index, and each of its partitions to ask, the shards aside."""
         timeline = [(TIMELINE, "")]
         if filters.of("target"):
-            keys = self._target_keys(filters, named)
+            keys = self._target_keys(filters, meant)
             return BY_TARGET, [(index, key) for key in keys for index in (BY_TARGET, BY_WITHIN)]
         if filters.of("actor"):
-            return BY_ACTOR, [(BY_ACTOR, part) for part in self._actor_parts(filters, named)]
+            return BY_ACTOR, [(BY_ACTOR, part) for part in self._actor_parts(filters, meant)]
+        if meant.members is not None:
+            unknown = (self._catalogue.profile.aliases.unknown,) if meant.member_by_address else ()
+            return BY_ACTOR, [(BY_ACTOR, part) for part in (*sorted(meant.members), *unknown)]
         activities = self._activities(filters)
         if activities is None:
             return TIMELINE, timeline
         return BY_ACTIVITY, [(BY_ACTIVITY, activity) for activity in activities]
 
-    def _target_keys(self, filters: Filters, named: Mapping[str, Named]) -> list[str]:
+    def _target_keys(self, filters: Filters, meant: Meant) -> list[str]:
         keys: dict[str, None] = {}
         for kind, text in filters.targets:
-            guids = sorted(named[text].guids)
+            guids = sorted(meant.named[text].guids)
             if kind != USER:
                 keys[target_key(kind, plain_part(text))] = None
                 keys[target_key(kind, hidden_part(self._keys.index, self._settings.tenant, text))] = None
             keys |= dict.fromkeys(target_key(kind, guid) for guid in guids)
         return list(keys)
 
-    def _actor_parts(self, filters: Filters, named: Mapping[str, Named]) -> list[str]:
-        aliases = self._profile.aliases
+    def _actor_parts(self, filters: Filters, meant: Meant) -> list[str]:
+        aliases = self._catalogue.profile.aliases
         parts: dict[str, None] = {}
         for text in filters.of("actor"):
-            one = named[text]
+            one = meant.named[text]
             parts |= dict.fromkeys(sorted(one.guids | one.aliases))
             if one.by_address:
                 parts[aliases.unknown] = None
@@ -127,4 +130,4 @@ class Planner:
         wanted = frozenset(filters.of("category"))
         if UNCATALOGUED_CATEGORY in wanted:
             return None
-        return [each.activity for each in self._profile.activities.values() if is_category(each.category, wanted)]
+        return self._catalogue.activities_in(wanted)

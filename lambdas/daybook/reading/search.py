@@ -1,35 +1,44 @@
-"""One page of a read: planned, merged, matched, opened."""
+"""Pages of a read, and whole histories: planned, merged, matched, opened."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 from daybook.caller import Caller, Tenant
 from daybook.canonical import canonical
-from daybook.catalogue import Profile, profile
+from daybook.catalogue import profile
 from daybook.clock import Clock
 from daybook.derivation import DeploymentKeys
 from daybook.event_id import neighbour
-from daybook.reading.cursor import Owner, Position, read_cursor, write_cursor
+from daybook.groups import Group, UnknownGroup
+from daybook.identities import id_row
+from daybook.problem import Problem, bad_parameter
+from daybook.reading.cursor import Owner, Position, mismatch, read_cursor, write_cursor
+from daybook.reading.gathering import OPENED_AT_ONCE, Found, Gathering
 from daybook.reading.matching import Matcher
 from daybook.reading.merge import BOUNDS, Bound, Bounds, EventIndex, Merge
-from daybook.reading.opened import Opened, Row, content_of, people_of
-from daybook.reading.parameters import Filters, Parameters, Span, span_at
-from daybook.reading.people import IdentityReader, Named, resolve
+from daybook.reading.parameters import NATIVE, Filters, Parameters, Span, span_at
+from daybook.reading.people import IdentityReader, Meant, Named, resolve
 from daybook.reading.person_keys import PersonKeys
-from daybook.reading.planner import Planner, Source
+from daybook.reading.planner import MOST_PARTITIONS, Planner, Source
+from daybook.reading.sorting import TooManyToSort, in_order
+from daybook.tenant_catalogue import Catalogue
 from daybook.tenants import TenantSettings
+from daybook.views import Shown
 
-_OPENED_AT_ONCE = 100
+
+class Groups(Protocol):
+    def group(self, tenant: Tenant, name: str, version: int | None = None) -> Group:
+        """As it is now, or as it was in that version. Raises `UnknownGroup`."""
 
 
-class Found(NamedTuple):
-    """An event of a page: opened, and in its native form."""
+class Scope(NamedTuple):
+    """Whose log is read, and as whom."""
 
-    id: str
-    opened: Opened
-    native: dict[str, Any]
-    own_target: bool
-    """Whether the event's own target was asked for, and not only what contains it."""
+    settings: TenantSettings
+    catalogue: Catalogue
+    environment: str
+    caller: Caller
 
 
 class Page(NamedTuple):
@@ -37,180 +46,163 @@ class Page(NamedTuple):
     next_cursor: str | None
     scanned: int
     """Events that were looked at, matching or not."""
-    first: bool
-    """Whether this page begins a search, which is then recorded."""
-    named: dict[str, Named]
+    meant: Meant
 
 
 class TooMuchToRead(Exception):  # noqa: N818  a fact about the question
     """What was asked for lies beyond the bound on reading."""
 
 
+@dataclass(frozen=True)
 class Search:
-    """Reads one tenant's events for one caller, in one environment."""
+    index: EventIndex
+    identities: IdentityReader
+    groups: Groups
+    person_keys: PersonKeys
+    keys: DeploymentKeys
+    clock: Clock
+    bounds: Bounds = BOUNDS
 
-    def __init__(  # noqa: PLR0913  what it reads from, and how far
-        self,
-        index: EventIndex,
-        identities: IdentityReader,
-        person_keys: PersonKeys,
-        keys: DeploymentKeys,
-        clock: Clock,
-        *,
-        bounds: Bounds = BOUNDS,
-    ) -> None:
-        self._index = index
-        self._bounds = bounds
-        self._identities = identities
-        self._person_keys = person_keys
-        self._keys = keys
-        self._clock = clock
+    def page(self, scope: Scope, parameters: Parameters) -> Page:
+        """The next page. Raises `Problem` 400 `cursor_mismatch`, `unknown_group`, 422 `too_many_to_sort`; `Throttled`.
 
-    def page(self, settings: TenantSettings, environment: str, caller: Caller, parameters: Parameters) -> Page:
-        """The next page. Raises `Problem` 400 `cursor_mismatch`, and `Throttled`.
-
-        Paging shows every event that was there at the first page exactly once; of those that arrive meanwhile, none
-        twice.
+        Paging by time shows every event that was there at the first page exactly once; of those that arrive meanwhile,
+        none twice. Otherwise sorted, it shows what had been received by the first page.
         """
-        about = profile(settings.profile)
-        owner = Owner(settings.tenant, environment, caller.credential, parameters.identity)
-        position = self._position(settings, parameters, owner)
-        named = self._named(settings.tenant, about, parameters.filters, position)
-        span = span_at(parameters, position.moment_ms)
+        settings = scope.settings
+        owner = Owner(settings.tenant, scope.environment, scope.caller.credential, parameters.identity)
+        position, meant = self._begin(scope, parameters, owner)
         # A retention that was shortened since the first page hides at once; time passing hides nothing in mid-paging.
         edge_ms = max(position.edge_ms, settings.retention_edge(position.moment_ms))
-        plan = Planner(settings, environment, about, self._keys).plan(parameters.filters, named, span, edge_ms)
-        sources = _after(plan.sources, position.after, newest_first=parameters.newest_first)
-        matcher = Matcher(parameters.filters, named, caller.role)
-        reading = _Reading(self, about, matcher, settings.tenant)
-        merge = Merge(
-            self._index,
-            sources,
-            self._bound(),
-            newest_first=parameters.newest_first,
-            wanted=parameters.limit,
-        )
-        events, last = reading.take(merge, parameters.limit, self._bounds.answer_bytes)
-        cursor = None
-        if last is not None:
-            people = tuple(tuple(sorted(named[text].guids)) for text in _names(parameters.filters))
-            cursor = write_cursor(position._replace(after=last, people=people), owner, self._keys.cursor)
-        return Page(events, cursor, reading.scanned, not position.after, named)
+        sources = self._sources(scope, parameters.filters, meant, span_at(parameters, position.moment_ms), edge_ms)
+        gathering = self._gathering(scope, parameters.filters, meant)
+        if parameters.order.by_time:
+            events, further = self._page_by_time(parameters, position, sources, gathering)
+        else:
+            events, further = self._page_in_order(scope, parameters, position, sources, gathering)
+        cursor = None if further is None else write_cursor(further, owner, self.keys.cursor)
+        return Page(events, cursor, gathering.scanned, meant)
 
-    def walk(
-        self, settings: TenantSettings, environment: str, caller: Caller, filters: Filters, span: Span
-    ) -> Iterator[Found]:
+    def walk(self, scope: Scope, filters: Filters, span: Span) -> Iterator[Found]:
         """Every event that there is, oldest first. Raises `TooMuchToRead` where the bound on reading ends it before."""
-        reading, merge = self._reading(settings, environment, caller, filters, span, newest_first=False)
-        yield from reading.all(merge)
+        meant = Meant(self._resolve(scope, filters))
+        edge_ms = scope.settings.retention_edge(self.clock())
+        sources = self._sources(scope, filters, meant, span, edge_ms)
+        return self._all(sources, self._gathering(scope, filters, meant))
+
+    def newest(self, scope: Scope, filters: Filters) -> Found | None:
+        """None where there is none within the bound on reading."""
+        meant = Meant(self._resolve(scope, filters))
+        edge_ms = scope.settings.retention_edge(self.clock())
+        sources = self._sources(scope, filters, meant, Span(None, None), edge_ms)
+        merge = self._merge(sources, OPENED_AT_ONCE, newest_first=True)
+        events, _ = self._gathering(scope, filters, meant).take(merge, 1, self.bounds.answer_bytes)
+        return events[0] if events else None
+
+    def _page_by_time(
+        self, parameters: Parameters, position: Position, sources: Sequence[Source], gathering: Gathering
+    ) -> tuple[list[Found], Position | None]:
+        newest_first = parameters.order.descending
+        left = _after(sources, position.after, newest_first=newest_first)
+        merge = self._merge(left, parameters.limit, newest_first=newest_first)
+        events, last = gathering.take(merge, parameters.limit, self.bounds.answer_bytes)
+        return events, None if last is None else position._replace(after=last)
+
+    def _page_in_order(
+        self,
+        scope: Scope,
+        parameters: Parameters,
+        position: Position,
+        sources: Sequence[Source],
+        gathering: Gathering,
+    ) -> tuple[list[Found], Position | None]:
+        about = scope.catalogue.profile
+        view = None if parameters.view == NATIVE else profile(parameters.view)
+
+        def shown(event: Found) -> Shown:
+            return Shown(event.native, scope.settings.name, about.aliases, view or about, parameters.zone)
+
+        received = (event for event in self._all(sources, gathering) if event.received_ms <= position.moment_ms)
+        try:
+            events = in_order(received, parameters.order, shown, view)
+        except (TooManyToSort, TooMuchToRead):
+            detail = "More events match than can be sorted at once: narrow the question, or export."
+            raise Problem(422, "too_many_to_sort", detail) from None
+        page = self._fitting(events[position.given : position.given + parameters.limit])
+        given = position.given + len(page)
+        return page, position._replace(given=given) if given < len(events) else None
+
+    def _fitting(self, events: Sequence[Found]) -> list[Found]:
+        """As many of the first as an answer holds; one at least."""
+        page: list[Found] = []
+        answered = 0
+        for event in events:
+            answered += len(canonical(event.native))
+            if page and answered > self.bounds.answer_bytes:
+                break
+            page.append(event)
+        return page
+
+    def _all(self, sources: Sequence[Source], gathering: Gathering) -> Iterator[Found]:
+        merge = self._merge(sources, OPENED_AT_ONCE, newest_first=False)
+        yield from gathering.all(merge)
         if not merge.complete:
             raise TooMuchToRead
 
-    def newest(self, settings: TenantSettings, environment: str, caller: Caller, filters: Filters) -> Found | None:
-        """None where there is none within the bound on reading."""
-        reading, merge = self._reading(settings, environment, caller, filters, Span(None, None), newest_first=True)
-        events, _ = reading.take(merge, 1, self._bounds.answer_bytes)
-        return events[0] if events else None
+    def _sources(self, scope: Scope, filters: Filters, meant: Meant, span: Span, edge_ms: int) -> Sequence[Source]:
+        planner = Planner(scope.settings, scope.environment, scope.catalogue, self.keys)
+        return planner.plan(filters, meant, span, edge_ms).sources
 
-    def _reading(  # noqa: PLR0913  what a read is made of
-        self,
-        settings: TenantSettings,
-        environment: str,
-        caller: Caller,
-        filters: Filters,
-        span: Span,
-        *,
-        newest_first: bool,
-    ) -> tuple["_Reading", Merge]:
-        about = profile(settings.profile)
-        named = resolve(self._identities, settings.tenant, about.aliases, _names(filters))
-        edge_ms = settings.retention_edge(self._clock())
-        plan = Planner(settings, environment, about, self._keys).plan(filters, named, span, edge_ms)
-        reading = _Reading(self, about, Matcher(filters, named, caller.role), settings.tenant)
-        merge = Merge(self._index, plan.sources, self._bound(), newest_first=newest_first, wanted=_OPENED_AT_ONCE)
-        return reading, merge
+    def _merge(self, sources: Sequence[Source], wanted: int, *, newest_first: bool) -> Merge:
+        bound = Bound(self.clock, self.bounds)
+        return Merge(self.index, sources, bound, newest_first=newest_first, wanted=wanted)
 
-    def _bound(self) -> Bound:
-        return Bound(self._clock, self._bounds)
+    def _gathering(self, scope: Scope, filters: Filters, meant: Meant) -> Gathering:
+        matcher = Matcher(filters, meant, scope.caller.role)
+        return Gathering(scope.settings.tenant, scope.catalogue.profile.aliases, matcher, self.person_keys.of)
 
-    def opened(self, tenant: Tenant, contents: Sequence[dict[str, Any]]) -> list[Opened]:
-        keys = self._person_keys.of(tenant, (guid for content in contents for guid in people_of(content)))
-        return [Opened(content, keys) for content in contents]
+    def _resolve(self, scope: Scope, filters: Filters) -> dict[str, Named]:
+        return resolve(self.identities, scope.settings.tenant, scope.catalogue.profile.aliases, _names(filters))
 
-    def _position(self, settings: TenantSettings, parameters: Parameters, owner: Owner) -> Position:
-        now_ms = self._clock()
-        if parameters.cursor is not None:
-            return read_cursor(parameters.cursor, owner, self._keys.cursor, now_ms)
-        return Position("", now_ms, settings.retention_edge(now_ms), None)
+    def _begin(self, scope: Scope, parameters: Parameters, owner: Owner) -> tuple[Position, Meant]:
+        """Where the page begins, and whom the query means: at every page whom it meant at the first."""
+        now_ms = self.clock()
+        filters, names = parameters.filters, _names(parameters.filters)
+        named = self._resolve(scope, filters)
+        wanted = sorted(filters.of("group"))
+        if parameters.cursor is None:
+            position = Position("", now_ms, scope.settings.retention_edge(now_ms))
+            groups = self._groups(scope, wanted, [None] * len(wanted))
+            if groups is None:
+                raise bad_parameter("group", "there is no such group", "unknown_group")
+        else:
+            position = read_cursor(parameters.cursor, owner, self.keys.cursor, now_ms)
+            if position.people is not None:
+                for text, guids in zip(names, position.people, strict=False):
+                    named[text] = named[text].meaning(guids)
+                return position, self._meant(scope, named, frozenset(position.people[-1]) if wanted else None)
+            groups = self._groups(scope, wanted, position.groups)
+            if groups is None:
+                raise mismatch()
+        members = frozenset(guid for group in groups for guid in group.members) if wanted else None
+        people = [tuple(sorted(named[text].guids)) for text in names]
+        people += [] if members is None else [tuple(sorted(members))]
+        versions = tuple(group.version for group in groups)
+        return position._replace(people=tuple(people), groups=versions), self._meant(scope, named, members)
 
-    def _named(self, tenant: Tenant, about: Profile, filters: Filters, position: Position) -> dict[str, Named]:
-        texts = _names(filters)
-        named = resolve(self._identities, tenant, about.aliases, texts)
-        if position.people is not None:
-            # What a name meant at the first page it means at every page.
-            for text, guids in zip(texts, position.people, strict=True):
-                named[text] = named[text].meaning(guids)
-        return named
+    def _meant(self, scope: Scope, named: dict[str, Named], members: frozenset[str] | None) -> Meant:
+        if members is None or len(members) > MOST_PARTITIONS:  # the timeline answers for so many
+            return Meant(named, members)
+        rows = self.identities.read(scope.settings.tenant, [id_row(guid) for guid in sorted(members)])
+        found = [rows.get(id_row(guid)) for guid in members]
+        return Meant(named, members, any(row is None or "address" in row for row in found))
 
-
-class _Reading:
-    """Rows looked at for one page."""
-
-    def __init__(self, search: Search, about: Profile, matcher: Matcher, tenant: Tenant) -> None:
-        self._search = search
-        self._about = about
-        self._matcher = matcher
-        self._tenant = tenant
-        self.scanned = 0
-
-    def take(self, merge: Merge, limit: int, most_bytes: int) -> tuple[list[Found], str | None]:
-        """At most `limit` events, and the id to go on after, or None at the end."""
-        rows = iter(merge)
-        found: list[Found] = []
-        answered = 0
-        last = None
-        while len(found) < limit:
-            # Where only the opened event tells, many are opened at once: their people's keys cost one read.
-            most = _OPENED_AT_ONCE if self._matcher.needs_opening else min(limit - len(found), _OPENED_AT_ONCE)
-            batch, looked_at = self._candidates(rows, most)
-            if looked_at is None:
-                return found, None if merge.complete else last
-            last = looked_at
-            for event in self._matching(batch):
-                answered += len(canonical(event.native))
-                if found and (len(found) == limit or answered > most_bytes):
-                    return found, found[-1].id
-                found.append(event)
-        ended = next(rows, None) is None and merge.complete
-        return found, None if ended else last
-
-    def all(self, merge: Merge) -> Iterator[Found]:
-        rows = iter(merge)
-        looked_at: str | None = ""
-        while looked_at is not None:
-            candidates, looked_at = self._candidates(rows, _OPENED_AT_ONCE)
-            yield from self._matching(candidates)
-
-    def _candidates(self, rows: Iterator[Row], most: int) -> tuple[list[tuple[Row, dict[str, Any]]], str | None]:
-        """Up to `most` rows that match as far as can be told without a key, and the last id looked at."""
-        taken: list[tuple[Row, dict[str, Any]]] = []
-        last = None
-        for row in rows:
-            self.scanned += 1
-            last = row.id
-            content = content_of(row)
-            if self._matcher.matches_clear(content):
-                taken.append((row, content))
-                if len(taken) == most:
-                    break
-        return taken, last
-
-    def _matching(self, candidates: Sequence[tuple[Row, dict[str, Any]]]) -> Iterator[Found]:
-        opened = self._search.opened(self._tenant, [content for _, content in candidates])
-        for (row, _), event in zip(candidates, opened, strict=True):
-            native = event.native(row.received_ms, self._about.aliases)
-            if self._matcher.matches_opened(event, native):
-                yield Found(row.id, event, native, self._matcher.is_target_itself(event, native))
+    def _groups(self, scope: Scope, names: Sequence[str], versions: Sequence[int | None]) -> list[Group] | None:
+        try:
+            tenant = scope.settings.tenant
+            return [self.groups.group(tenant, name, version) for name, version in zip(names, versions, strict=True)]
+        except UnknownGroup:
+            return None
 
 
 def _names(filters: Filters) -> list[str]:

@@ -1,0 +1,51 @@
+"""What tenants have made of activities, in the control table: `activity#<name>`."""
+
+from typing import Any
+
+import msgspec
+
+from daybook.caller import Tenant
+from daybook.catalogue import Activity
+from daybook.tenant_catalogue import OwnActivity
+
+_definition = msgspec.json.Decoder(Activity | None).decode
+_PREFIX = "activity#"
+
+
+class CatalogueTable:
+    """Over a low-level DynamoDB client. Every read is consistent."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={":tenant": {"S": tenant}, ":prefix": {"S": _PREFIX}},
+            ConsistentRead=True,
+        )
+        return {
+            item["sk"]["S"].removeprefix(_PREFIX): OwnActivity(
+                _definition(item["definition"]["S"]), tuple(sorted(item["categories"]["SS"]))
+            )
+            for page in pages
+            for item in page["Items"]
+        }
+
+    def put_activity(self, tenant: Tenant, name: str, own: OwnActivity) -> None:
+        """In force for whoever reads the tenant's settings with a newer `catalogue_version`.
+
+        Categories are added to those remembered: of two changes at once neither forgets the other's.
+        """
+        self._client.update_item(
+            TableName=self._table,
+            Key={"pk": {"S": tenant}, "sk": {"S": f"{_PREFIX}{name}"}},
+            UpdateExpression="SET #definition = :definition ADD categories :categories",
+            ExpressionAttributeNames={"#definition": "definition"},  # one of DynamoDB's own words
+            ExpressionAttributeValues={
+                ":definition": {"S": msgspec.json.encode(own.definition).decode()},
+                ":categories": {"SS": sorted(set(own.categories))},
+            },
+        )

@@ -1,0 +1,79 @@
+"""A tenant's catalogue: its profile's activities, with the tenant's own in their place or beside them.
+
+An event keeps the words and the category of its day, so an activity's former categories are remembered: a filter by
+category asks for every activity that is, or ever was, in it.
+"""
+
+from collections.abc import Container, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from daybook.caller import Tenant
+from daybook.catalogue import Activity, Profile, describe, profile
+from daybook.labels import is_category
+from daybook.tenants import TenantSettings
+
+
+class OwnActivity(msgspec.Struct, frozen=True):
+    """What a tenant has made of one activity."""
+
+    definition: Activity | None
+    """None: taken back, so that the profile's holds again, if there is one."""
+    categories: tuple[str, ...]
+    """Every category that it has had as the tenant's own."""
+
+
+class Catalogue:
+    def __init__(self, about: Profile, own: Mapping[str, OwnActivity]) -> None:
+        self.profile = about
+        self._own = own
+        defined = {name: one.definition for name, one in own.items() if one.definition is not None}
+        self._activities = {**about.activities, **defined}
+
+    def activity(self, name: str) -> Activity | None:
+        return self._activities.get(name)
+
+    def own(self, name: str) -> OwnActivity | None:
+        """What the tenant has made of it, also if that has been taken back."""
+        return self._own.get(name)
+
+    @property
+    def own_names(self) -> frozenset[str]:
+        """Of all that the tenant has made something of, also if that has been taken back."""
+        return frozenset(self._own)
+
+    def activities_in(self, categories: Container[str]) -> list[str]:
+        """The activities whose events may be in one of these categories, given as labels or slugs."""
+        names = {
+            each.activity: None for each in self.profile.activities.values() if is_category(each.category, categories)
+        }
+        for name, one in self._own.items():
+            if any(is_category(category, categories) for category in one.categories):
+                names[name] = None
+        return list(names)
+
+    def described(self, mode: str) -> dict[str, Any]:
+        """The answer of `GET /v1/catalogue`."""
+        return describe(msgspec.structs.replace(self.profile, activities=self._activities), mode)
+
+
+class OwnActivities(Protocol):
+    def own_activities(self, tenant: Tenant) -> Mapping[str, OwnActivity]:
+        """All that a tenant has made of activities, by their names."""
+
+
+class Catalogues:
+    """Composes each tenant's catalogue, and keeps it until the tenant's settings name a newer version."""
+
+    def __init__(self, store: OwnActivities) -> None:
+        self._store = store
+        self._kept: dict[Tenant, tuple[int, Catalogue]] = {}
+
+    def of(self, settings: TenantSettings) -> Catalogue:
+        version, catalogue = self._kept.get(settings.tenant, (-1, None))
+        if catalogue is None or version != settings.catalogue_version:
+            own = self._store.own_activities(settings.tenant) if settings.catalogue_version else {}
+            catalogue = Catalogue(profile(settings.profile), own)
+            self._kept[settings.tenant] = settings.catalogue_version, catalogue
+        return catalogue

@@ -1,0 +1,84 @@
+"""A tenant's people, groups and catalogue as its admin manages them, beside the log that they are of."""
+
+from typing import Any
+from urllib.parse import quote
+
+from daybook.aws.catalogues import CatalogueTable
+from daybook.aws.control import ControlTable
+from daybook.aws.events import EventTable
+from daybook.aws.groups import GroupTable
+from daybook.aws.identities import IdentityTable
+from daybook.http import serve
+from daybook.identities import Identities
+from daybook.recording import Recorder, record_by
+from daybook.routes import OPERATIONS
+from daybook.tenant_catalogue import Catalogues
+from people import handler as people
+from people.grouping import Grouping
+from people.picking import Picking
+from settings import handler as settings
+from settings.cataloguing import Cataloguing
+from tests.calls import Context, answered, authorized, call
+from tests.conftest import Tables
+from tests.ingesting import KEYS, seeded_bytes
+from tests.reading import House
+
+
+def _unrecorded(*_: Any) -> None: ...
+
+
+class ManagedHouse(House):
+    def __init__(
+        self, dynamodb: Any, tables: Tables, profile: str = "generic", *, recorded: bool = True, **changed: Any
+    ) -> None:
+        """`recorded`: whether what is managed stands in the log."""
+        super().__init__(dynamodb, tables, profile, **changed)
+        chance = seeded_bytes(f"managing {self.tenant}")
+        events = EventTable(dynamodb, tables.events)
+        record = record_by(Recorder(events, KEYS, self.clock, chance)) if recorded else _unrecorded
+        control = ControlTable(dynamodb, tables.control)
+        identities = IdentityTable(dynamodb, tables.identities)
+        self.groups = GroupTable(dynamodb, tables.control, self.clock)
+        self.grouping = Grouping(control, self.groups, Identities(identities, chance, self.clock), identities, record)
+        activities = CatalogueTable(dynamodb, tables.control)
+        self.cataloguing = Cataloguing(control, activities, Catalogues(activities), record)
+        self.operations = {
+            **people.operations(Picking(control, identities), self.grouping),
+            **settings.operations(self.cataloguing),
+        }
+
+    def manage(self, method: str, resource: str, body: Any = None, role: str = "admin", **given: Any) -> dict[str, Any]:
+        """What is answered; `given`: the path's parameters, and `query`."""
+        query = {name: [value] for name, value in given.pop("query", {}).items()}
+        event = call(
+            method,
+            resource,
+            body,
+            # As the gateway hands them on: undecoded.
+            parameters={name: quote(value, safe="") for name, value in given.items()},
+            headers={"daybook-tenant": self.tenant} if role == OPERATIONS else None,
+            authorizer=authorized(role, tenant="" if role == OPERATIONS else self.tenant),
+        )
+        event["multiValueQueryStringParameters"] = query
+        return serve(event, Context(), self.operations)
+
+    def done(self, method: str, resource: str, body: Any = None, role: str = "admin", **given: Any) -> Any:
+        """The content of an answer that must not be a refusal."""
+        answer = self.manage(method, resource, body, role, **given)
+        assert answer["statusCode"] in (200, 204), answer["body"]
+        return answered(answer) if answer["body"] else None
+
+    def put_group(self, name: str, *members: str) -> list[str]:
+        """The members as they are answered."""
+        given: list[str] = self.done("PUT", "/v1/groups/{name}", {"members": list(members)}, name=name)["members"]
+        return given
+
+    def group(self, name: str) -> list[str]:
+        members: list[str] = self.done("GET", "/v1/groups/{name}", name=name)["members"]
+        return members
+
+    def guid_of(self, username: str) -> str:
+        """Of the one person who has or had exactly this name."""
+        picked = self.done("GET", "/v1/actors", query={"prefix": username})["actors"]
+        (guid,) = [one["id"] for one in picked if one["username"].lower() == username.lower()]
+        return str(guid)
