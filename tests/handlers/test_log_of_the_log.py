@@ -172,9 +172,8 @@ def test_what_cannot_be_recorded_is_not_read(house: House) -> None:
 
 NAMES = st.one_of(
     st.sampled_from(["mike.mars", "ü.ber", "a b", "straße", "x", "jo", "山田", "o'neil", "a#b", "admin"]),
-    st.text(st.characters(categories=("L", "N", "P")), min_size=4, max_size=12).filter(
-        lambda name: "audit" not in name
-    ),
+    # No word of ours among them.
+    st.text(st.characters(categories=("L", "N", "P")), max_size=12).map(lambda name: f"Q{name}7x"),
 )
 
 
@@ -182,7 +181,7 @@ NAMES = st.one_of(
 @examples(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     name=NAMES,
-    client_id=st.none() | st.uuids().map(str) | st.text("0123456789", min_size=5, max_size=9),
+    client_id=st.none() | st.uuids().map(str) | st.text("0123456789", min_size=9, max_size=9),
     form=st.sampled_from(["actor={}", "target=user:{}", "target=defect:{}"]),
     known=st.booleans(),
 )
