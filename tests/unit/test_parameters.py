@@ -6,7 +6,7 @@ import pytest
 
 from daybook.clock import parse_time
 from daybook.problem import Problem
-from daybook.reading.parameters import EQUALITIES, SCALARS, Span, read_parameters, span_at
+from daybook.reading.parameters import EQUALITIES, SCALARS, Order, Span, read_parameters, span_at
 
 
 def lists(query: dict[str, Any]) -> dict[str, list[str]]:
@@ -18,7 +18,6 @@ def lists(query: dict[str, Any]) -> dict[str, list[str]]:
     [
         ({"nonsense": "x"}, "unknown_parameter"),
         ({"Activity": "x"}, "unknown_parameter"),
-        ({"group": "staff"}, "unknown_group"),
         ({"view": "enat"}, "unknown_view"),
         ({"view": "Native"}, "unknown_view"),
         ({"tz": "Mars/Olympus"}, "unknown_zone"),
@@ -87,7 +86,11 @@ def test_a_range_counts_back_from_now(name: str, now: str, start: str) -> None:
 def test_defaults() -> None:
     """Newest first, 50 at a time, native, UTC, everything."""
     parameters = read_parameters({})
-    assert (parameters.newest_first, parameters.limit, parameters.view) == (True, 50, "native")
+    assert (parameters.order, parameters.limit, parameters.view) == (
+        Order("occurred_at", descending=True),
+        50,
+        "native",
+    )
     assert (parameters.zone.key, span_at(parameters, 1)) == ("UTC", Span(None, None))
 
 
