@@ -2,6 +2,9 @@
 
 Once with stores that answer at once, once with botocore's own serialising, signing and parsing over an HTTP layer that
 answers at once: what DynamoDB's client costs is then in it.
+
+Microseconds say as much of the machine as of the code, so each row also counts in `rfc8785.dumps` of the same event,
+taken in turn with it. The bound of 150 µs comes from a machine on which that took 28 µs for the contract's example.
 """
 
 import base64
@@ -11,9 +14,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import rfc8785
 from botocore.awsrequest import AWSResponse
 
-from benchmarks.measuring import Row, cpu_seconds
+from benchmarks.measuring import Row, cpu_seconds_in_turn
 from benchmarks.typical import CONTRACT_EXAMPLE, KEYS, NOW, TYPICAL, settings_of
 from daybook.aws.clients import dynamodb
 from daybook.aws.events import EventTable
@@ -30,6 +34,7 @@ from tests.memory_stores import MemoryIdentities, profiles_alone
 BATCH = 100
 PEOPLE = 20
 MOST_MICROSECONDS = 150
+MOST_DUMPS = MOST_MICROSECONDS / 28
 
 
 def rows() -> Iterator[Row]:
@@ -44,12 +49,13 @@ def rows() -> Iterator[Row]:
 
 
 def _row(measure: str, send_events: SendEvents, event: dict[str, Any], bounded: bool) -> Row:
-    microseconds = cpu_an_event(send_events, event) * 1e6
-    return Row(measure, f"{microseconds:.0f} µs", f"at most {MOST_MICROSECONDS} µs" if bounded else "")
+    dumps, microseconds = (seconds * 1e6 for seconds in cpu_an_event(send_events, event))
+    must = f"at most {MOST_MICROSECONDS} µs where rfc8785 takes 28, so {MOST_DUMPS:.1f} times" if bounded else ""
+    return Row(measure, f"{microseconds:.0f} µs, rfc8785 {dumps:.0f} µs: {microseconds / dumps:.1f} times", must)
 
 
-def cpu_an_event(send_events: SendEvents, event: dict[str, Any]) -> float:
-    """Seconds. Each round sends events that were never sent before, of the same twenty people."""
+def cpu_an_event(send_events: SendEvents, event: dict[str, Any]) -> tuple[float, float]:
+    """Seconds of `rfc8785.dumps` and of the handler. Each round sends events never sent before, of twenty people."""
     serial = iter(range(1_000_000))
 
     def batches(count: int) -> list[dict[str, Any]]:
@@ -59,12 +65,17 @@ def cpu_an_event(send_events: SendEvents, event: dict[str, Any]) -> float:
 
     gc.freeze()  # as the function's composition root does
 
+    def opponent() -> None:
+        for _ in range(BATCH):
+            rfc8785.dumps(event)
+
     def work() -> None:
         for _ in range(10):
             answer = serve(next(prepared), Context(), {"send_events": send_events})
             assert answer["statusCode"] == 201, answer["body"][:500]
 
-    return cpu_seconds(work) / (10 * BATCH)
+    dumps, sent = cpu_seconds_in_turn(opponent, work)
+    return dumps / BATCH, sent / (10 * BATCH)
 
 
 def _varied(event: dict[str, Any], number: int) -> dict[str, Any]:

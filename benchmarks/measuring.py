@@ -16,15 +16,18 @@ class Row(NamedTuple):
     must: str = ""
 
 
-def cpu_seconds(work: Callable[[], object], rounds: int = ROUNDS) -> float:
-    """The median of this process's CPU time for the work, all its threads', after one round that does not count."""
-    work()
-    taken = []
-    for _ in range(rounds):
-        started = time.process_time()
-        work()
-        taken.append(time.process_time() - started)
-    return statistics.median(taken)
+def cpu_seconds_in_turn(*works: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
+    """The median of this process's CPU time for each of the works, all its threads', taken in turn.
+
+    One round goes before that does not count.
+    """
+    taken: list[list[float]] = [[] for _ in works]
+    for _ in range(rounds + 1):
+        for work, seconds in zip(works, taken, strict=True):
+            started = time.process_time()
+            work()
+            seconds.append(time.process_time() - started)
+    return [statistics.median(seconds[1:]) for seconds in taken]
 
 
 def table(rows: Iterable[Row]) -> str:
