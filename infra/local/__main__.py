@@ -53,6 +53,7 @@ def show_demo(house: House) -> None:
     except DemoFailed as failure:
         print(f"The demo tenants could not be loaded: {failure}", file=sys.stderr)
         return
+    house.keep_demo()
     print("Demo tenants, with their events and keys:")
     for demo in tenants:
         print(f"  {demo.tenant} ({', '.join(demo.environments)}), {demo.events} events")

@@ -3,7 +3,7 @@
 import logging
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from infra import LAMBDAS, operations_key
 from infra.local import moto_insert, moto_speed
 from infra.local.api import REGION, read_api
 from infra.local.cloudformation import Client, create_stacks, functions
+from infra.local.demo_image import DemoImage
 from infra.local.dynamodb_local import DynamoDBLocal
 from infra.local.gateway import Gateway
 from infra.local.instances import Configuration, Function, FunctionError
@@ -37,6 +38,8 @@ class House:
     url: str
     aws_url: str
     operations_key: Key
+    keep_demo: Callable[[], None]
+    """To be called once the demo is loaded, so that the next start need not load it."""
 
 
 @contextmanager
@@ -45,10 +48,11 @@ def open_house(options: Options) -> Iterator[House]:
     for variable, number in (("PORT", options.port), ("DAYBOOK_AWS_PORT", options.aws_port)):
         ensure_free(variable, number)
     stacks = templates()
-    lasting = options.data / "dynamodb"
+    lasting, demo = options.data / "dynamodb", options.data / "demo.image"
+    on_disk = options.store == "dynamodb-local"
+    image = DemoImage.kept(demo) if options.demo and not on_disk else None
     with ExitStack() as opened:
         others = opened.enter_context(ThreadPoolExecutor(THREADS))
-        on_disk = options.store == "dynamodb-local"
         if on_disk:
             engine = DynamoDBLocal(lasting)
             engine.prepare()
@@ -56,7 +60,10 @@ def open_house(options: Options) -> Iterator[House]:
             started = others.submit(engine.start)  # while moto is made ready: each takes its seconds
         moto, aws_url = opened.enter_context(moto_server(options.aws_port))
         endpoints = {"AWS_ENDPOINT_URL": aws_url}
-        create_stacks(stacks, partial(client, endpoints), partial(kept_secret, lasting) if on_disk else random_secret)
+        secret = partial(kept_secret, lasting) if on_disk else image.its_secret if image else random_secret
+        create_stacks(stacks, partial(client, endpoints), secret)
+        if image:
+            image.restore()
         if on_disk:
             started.result()
             endpoints["AWS_ENDPOINT_URL_DYNAMODB"] = engine.endpoint
@@ -66,9 +73,15 @@ def open_house(options: Options) -> Iterator[House]:
         configurations = functions(aws, lambda_environment(endpoints))
         instances = opened.enter_context(running(configurations, options, others))
         key = options.operations_key or (kept_key(lasting) if on_disk else new_key())
-        operations_key.store(aws("dynamodb"), control_table(configurations), key, label="operations")
+        operations_key.store(aws("dynamodb"), setting(configurations, "CONTROL_TABLE"), key, label="operations")
         url = opened.enter_context(gateway(options, stacks, aws, instances))
-        yield House(url, aws_url, key)
+
+        def keep_demo() -> None:
+            if not on_disk and not image:
+                arn = setting(configurations, "SECRET_ARN")
+                DemoImage.taken(aws("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]).keep(demo)
+
+        yield House(url, aws_url, key, keep_demo)
 
 
 def client(endpoints: Mapping[str, str], service: str) -> Any:
@@ -94,11 +107,9 @@ def lambda_environment(endpoints: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def control_table(configurations: Mapping[str, Configuration]) -> str:
-    """Where the functions look for keys."""
-    return next(
-        each.environment["CONTROL_TABLE"] for each in configurations.values() if "CONTROL_TABLE" in each.environment
-    )
+def setting(configurations: Mapping[str, Configuration], name: str) -> str:
+    """What the functions that have this variable are told; all are told the same."""
+    return next(each.environment[name] for each in configurations.values() if name in each.environment)
 
 
 @contextmanager

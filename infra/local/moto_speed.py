@@ -2,7 +2,8 @@
 
 It writes each attribute's value as it writes any structure, looking for all ten types under every alias that a
 member might have: here a value is written as it stands, since its one key is its type. And it sorts the whole table
-for each query, taking the keys' types apart at each comparison: here it sorts by the plain values.
+for each query, taking the keys' types apart at each comparison: here it sorts by the plain values. And with each
+attribute of an item it weighs all that came before: here an item is weighed once, whole.
 """
 
 import base64
@@ -11,8 +12,11 @@ from typing import Any
 
 from botocore.model import StructureShape
 from moto.core.serialize import BaseJSONSerializer
-from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.exceptions import ItemSizeTooLarge
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
+
+MOST_BYTES = 405_000  # of an item: as moto has it
 
 _as_any_structure = BaseJSONSerializer._serialize_type_structure  # noqa: SLF001  moto has no other place for it
 _cast: Any = vars(DynamoType)["cast_value"].fget
@@ -22,6 +26,7 @@ def apply() -> None:
     """Speed up moto in this process; doing it again changes nothing."""
     BaseJSONSerializer._serialize_type_structure = structure  # type: ignore[method-assign]  # noqa: SLF001
     DynamoType.cast_value = property(cast_value)  # type: ignore[assignment]
+    Item.__init__ = make_item  # type: ignore[method-assign]
     Table.all_items = all_items  # type: ignore[method-assign]
     Table.sorted_items = sorted_items  # type: ignore[method-assign]
 
@@ -61,6 +66,18 @@ def encoded(content: bytes) -> str:
 
 def cast_value(self: DynamoType) -> Any:
     return self.value if self.type == "S" else _cast(self)
+
+
+def make_item(
+    self: Item, hash_key: DynamoType, range_key: DynamoType | None, attrs: Mapping[str, Mapping[str, Any]]
+) -> None:
+    self.hash_key = hash_key
+    self.range_key = range_key
+    self.attrs = LimitedSizeDict()
+    for name, value in attrs.items():
+        dict.__setitem__(self.attrs, name, DynamoType(dict(value)))
+    if self.size() > MOST_BYTES:
+        raise ItemSizeTooLarge
 
 
 def all_items(self: Table) -> list[Item]:

@@ -1,0 +1,44 @@
+"""The demo as a second start finds it: in the tables already, and the same."""
+
+from pathlib import Path
+
+from infra.local.demo_image import DemoImage
+from tests.local.running import House, running_house
+
+
+def _timeline(house: House, tenant: str) -> list[str]:
+    with house.client(house.operations_key, **{"Daybook-Tenant": tenant}) as client:
+        answer = client.get("/v1/events", params={"limit": 500, "category": "Chats"})
+    assert answer.status_code == 200, answer.text
+    return [event["id"] for event in answer.json()["events"]]
+
+
+def _demo_keys(house: House) -> set[str]:
+    return {line.split()[1] for line in house.printed if line.split()[0] in ("admin", "auditor", "producer")}
+
+
+def test_a_second_start_has_the_same_demo_and_other_keys(tmp_path: Path) -> None:
+    """Names are readable, so the secret is the first one's; what the first start printed opens nothing any more."""
+    with running_house(tmp_path, DAYBOOK_DEMO="1") as first:
+        found, keys = _timeline(first, "chat-demo"), _demo_keys(first)
+    assert len(found) > 50
+    assert len(keys) == 15
+    with running_house(tmp_path, DAYBOOK_DEMO="1") as second:
+        assert _timeline(second, "chat-demo")[-len(found) :] == found
+        with second.client(second.operations_key, **{"Daybook-Tenant": "chat-demo"}) as client:
+            (newest, *_) = client.get("/v1/events", params={"limit": 1, "category": "Chats"}).json()["events"]
+            assert newest["actor"]["username"]
+        assert not keys & _demo_keys(second)
+        for credential in (*keys, first.operations_key):
+            with second.client(credential) as client:
+                assert client.get("/v1/events").status_code in (401, 403)
+
+
+def test_an_image_of_other_code_is_none(tmp_path: Path) -> None:
+    """Nor is a file that is no image."""
+    file = tmp_path / "demo.image"
+    assert DemoImage.kept(file) is None
+    DemoImage("another hash", "secret", {}).keep(file)
+    assert DemoImage.kept(file) is None
+    file.write_bytes(b"none")
+    assert DemoImage.kept(file) is None

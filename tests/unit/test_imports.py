@@ -1,0 +1,34 @@
+"""What importing a handler brings in: every cold start waits for it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LAMBDAS = Path(__file__).parents[2] / "lambdas"
+HANDLERS = sorted(file.parent.name for file in LAMBDAS.glob("*/handler.py"))
+# Each of these costs tens to hundreds of milliseconds; the benchmark `imports` says what is left.
+DEAR = {"boto3", "aws_xray_sdk", "pydantic", "jsonschema", "requests", "httpx", "asyncio"}
+MOST_MODULES = 470  # of which botocore's are most
+
+
+@pytest.mark.parametrize("function", HANDLERS)
+def test_importing_a_handler_stays_cheap(function: str) -> None:
+    """No dear package, and a bounded number of modules beside what Python itself starts with."""
+    program = (
+        "import json, sys; before = set(sys.modules); "
+        f"import {function}.handler; print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=LAMBDAS,
+        env={"PYTHONPATH": str(LAMBDAS)},
+    )
+    imported = set(json.loads(ran.stdout))
+    assert not imported & DEAR
+    assert len(imported) <= MOST_MODULES, len(imported)
