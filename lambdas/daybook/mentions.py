@@ -1,9 +1,9 @@
 """The people whom an event mentions: as its actor, its target, in its parameters, or declared for its free text."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
+from daybook.appearance import passes_for_alias
 from daybook.catalogue import Aliases
 from daybook.derivation import length_prefixed, tag
 from daybook.identities import MOST_NAME_BYTES, Reference, folded
@@ -55,20 +55,18 @@ class Mentions:
 
     def check(self, aliases: Aliases, event: SentEvent) -> None:
         """Raises `Rejected` for a username or id that could pass for an alias, or a name too long to be a key."""
-        taken = _taken_by(aliases)
         for mention in self.all:
             client_id = mention.reference.client_id
             # Who has no username is shown by the id.
-            if client_id is not None and folded(client_id) in taken:
+            if client_id is not None and passes_for_alias(client_id, aliases):
                 raise Rejected("alias_username", FieldError("actor.id", "is what others are shown as"))
         usernames = [mention.reference.username for mention in self.all]
         for username in (event.actor.username, *usernames):
             if username is None:
                 continue
-            name = folded(username)
-            if name in taken:
+            if passes_for_alias(username, aliases):
                 raise Rejected("alias_username", FieldError(_path_of(event, username), "is what others are shown as"))
-            if len(name.encode()) > MOST_NAME_BYTES:
+            if len(folded(username).encode()) > MOST_NAME_BYTES:
                 raise Rejected(
                     "invalid_length", FieldError(_path_of(event, username), f"has over {MOST_NAME_BYTES} bytes")
                 )
@@ -147,11 +145,6 @@ class Mentions:
     def _add(self, mention: Mention) -> int:
         self.all.append(mention)
         return len(self.all) - 1
-
-
-@cache
-def _taken_by(aliases: Aliases) -> frozenset[str]:
-    return frozenset(folded(alias) for alias in (aliases.system, aliases.api, aliases.operations, aliases.unknown))
 
 
 def _path_of(event: SentEvent, username: str) -> str:

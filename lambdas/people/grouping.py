@@ -7,9 +7,10 @@ from typing import Annotated, Protocol
 from msgspec import Meta, Struct
 
 from daybook import validation
+from daybook.appearance import passes_for_alias
 from daybook.body import read_body
 from daybook.caller import Tenant
-from daybook.catalogue import profile
+from daybook.catalogue import Aliases, profile
 from daybook.groups import MOST_MEMBERS, MOST_NAME, Group
 from daybook.http import Answer, Request
 from daybook.identities import (
@@ -96,12 +97,12 @@ class Grouping:
         return Answer(204)
 
     def _guids(self, settings: TenantSettings, members: Sequence[str]) -> tuple[str, ...]:
-        taken = {folded(alias) for alias in profile(settings.profile).aliases.all}
+        aliases = profile(settings.profile).aliases
         guids: dict[str, None] = {}
         for start in range(0, len(members), _PEOPLE_AT_ONCE):
             some = members[start : start + _PEOPLE_AT_ONCE]
             for index, member in enumerate(some, start):
-                _check(member, f"members[{index}]", taken)
+                _check(member, f"members[{index}]", aliases)
             references = {member: Reference(username=member) for member in some if not GUID.fullmatch(member)}
             try:
                 known = self.identities.resolve(settings.tenant, references.values())
@@ -130,10 +131,9 @@ def _name(request: Request) -> str:
     return validation.text("name", request.parameters["name"], MOST_NAME)
 
 
-def _check(member: str, path: str, taken: set[str]) -> None:
+def _check(member: str, path: str, aliases: Aliases) -> None:
     validation.text(path, member, 256)
-    name = folded(member)
-    if name in taken:
+    if passes_for_alias(member, aliases):
         raise bad_field(path, "is what others are shown as", "alias_username")
-    if len(name.encode()) > MOST_NAME_BYTES:
+    if len(folded(member).encode()) > MOST_NAME_BYTES:
         raise bad_field(path, f"has over {MOST_NAME_BYTES} bytes", "invalid_length")

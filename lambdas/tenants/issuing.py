@@ -7,11 +7,11 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from daybook import keys, validation
+from daybook.appearance import passes_for_alias
 from daybook.caller import EVERY_ENVIRONMENT, Caller, Tenant
 from daybook.catalogue import profile
 from daybook.clock import Clock, format_time
 from daybook.http import Answer, Request
-from daybook.identities import folded
 from daybook.keys import IssuedKey, Key, StoredKey, UnknownKey
 from daybook.problem import bad_field
 from daybook.recording import Record
@@ -102,7 +102,7 @@ class Issuing:
 def _label(label: str, settings: TenantSettings) -> str:
     """What the key does stands in the log under its label, which must not pass for somebody else's alias."""
     validation.text("label", label, MOST_LABEL)
-    if folded(label) in {folded(alias) for alias in profile(settings.profile).aliases.all}:
+    if passes_for_alias(label, profile(settings.profile).aliases):
         raise bad_field("label", "is what others are shown as", "alias_username")
     return label
 

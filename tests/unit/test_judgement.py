@@ -96,10 +96,12 @@ def test_kept_for_ever() -> None:
     assert next(iter(house.events.events.values())).expires_at is None
 
 
-@pytest.mark.parametrize("alias", ["System", "SYSTEM", "api", "Operations", "unknown"])
+@pytest.mark.parametrize(
+    "alias", ["System", "SYSTEM", "api", "Operations", "unknown", " System", "Sys\u200btem", "\uff33ystem"]
+)
 @pytest.mark.parametrize("place", ["actor", "api", "target", "people", "params"])
 def test_nobody_is_called_like_an_alias(alias: str, place: str) -> None:
-    """Wherever a username may stand, in any case: it could not be told from the system itself."""
+    """Wherever a username may stand, in any case, width or dress: it could not be told from the system itself."""
     sent: dict[str, Any] = {
         "actor": {"actor": {"type": "user", "username": alias}},
         "api": {"actor": {"type": "api", "username": alias}},
