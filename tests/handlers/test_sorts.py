@@ -7,7 +7,6 @@ import pytest
 
 from daybook.catalogue import PROFILES
 from daybook.clock import format_time
-from daybook.reading import sorting
 from daybook.reading.merge import Bounds
 from tests.calls import answered
 from tests.conftest import Tables
@@ -168,18 +167,18 @@ def test_a_page_in_order_holds_what_an_answer_may(house: ManagedHouse, events: l
 
 
 @ON_MOTO
-def test_too_many_to_sort(house: ManagedHouse, events: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_to_sort(house: ManagedHouse, events: list[str]) -> None:
     """One more than the limit: 422, saying what to do; what is filtered out does not count. By time any number goes."""
+    assert Bounds().sorted_events == 10_000
     query = {"sort": "actor", "to": UNTIL}
-    monkeypatch.setattr(sorting, "MOST_EVENTS", len(events))
-    assert house.page(query)["events"]
-    monkeypatch.setattr(sorting, "MOST_EVENTS", len(events) - 1)
-    answer = house.read(query=query)
+    assert answered(house.reader(bounds=Bounds(sorted_events=len(events)))(query=query))["events"]
+    read = house.reader(bounds=Bounds(sorted_events=len(events) - 1))
+    answer = read(query=query)
     assert problem_of(answer) == (422, "too_many_to_sort")
     assert "narrow" in answered(answer)["detail"]
     assert "export" in answered(answer)["detail"]
-    assert house.page({**query, "status": "failure"})["events"]
-    assert house.page({**query, "sort": "occurred_at"})["events"]
+    assert answered(read(query={**query, "status": "failure"}))["events"]
+    assert answered(read(query={**query, "sort": "occurred_at"}))["events"]
 
 
 @ON_MOTO

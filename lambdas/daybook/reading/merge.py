@@ -33,6 +33,8 @@ class Bounds(NamedTuple):
     read_bytes: int = 10 * 1000 * 1000
     milliseconds: int = 3 * SECOND
     answer_bytes: int = 3 * 1024 * 1024
+    sorted_events: int = 10_000
+    """How many may match where the order is not that of time."""
 
 
 BOUNDS = Bounds()

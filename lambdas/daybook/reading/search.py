@@ -124,7 +124,7 @@ class Search:
 
         received = (event for event in self._all(sources, gathering) if event.received_ms <= position.moment_ms)
         try:
-            events = in_order(received, parameters.order, shown, view)
+            events = in_order(received, parameters.order, shown, view, self.bounds.sorted_events)
         except (TooManyToSort, TooMuchToRead):
             detail = "More events match than can be sorted at once: narrow the question, or export."
             raise Problem(422, "too_many_to_sort", detail) from None

@@ -1,6 +1,6 @@
 """Orders other than by time: by what is shown, over what had been received by the first page.
 
-The matching events are gathered, at most 10,000 of them and within the bound on reading, and sorted by the code points
+The matching events are gathered, up to a number and within the bound on reading, and sorted by the code points
 of the value that the view presents; ties stand newest first, whichever way the order goes. What is absent is the empty
 string. Pages count the events given; for them to fit together each covers what had been received by the first one.
 """
@@ -11,8 +11,6 @@ from daybook.catalogue import Profile
 from daybook.reading.gathering import Found
 from daybook.reading.parameters import Order
 from daybook.views import VALUES, Shown
-
-MOST_EVENTS = 10_000
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "actor": ("user", "username", "person-name"),
@@ -27,7 +25,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 
 
 class TooManyToSort(Exception):  # noqa: N818  a fact about the question
-    """More than 10,000 events match, or finding out takes more than the bound on reading."""
+    """More events match than may be sorted, or finding out takes more than the bound on reading."""
 
 
 def presented(field: str, view: Profile | None) -> Callable[[Shown], str]:
@@ -41,14 +39,14 @@ def presented(field: str, view: Profile | None) -> Callable[[Shown], str]:
 
 
 def in_order(
-    events: Iterable[Found], order: Order, shown: Callable[[Found], Shown], view: Profile | None
+    events: Iterable[Found], order: Order, shown: Callable[[Found], Shown], view: Profile | None, most: int
 ) -> list[Found]:
-    """Raises `TooManyToSort` for over 10,000 events; what `events` raises escapes."""
+    """Raises `TooManyToSort` for more than `most` events; what `events` raises escapes."""
     value = presented(order.field, view)
     gathered: list[tuple[str, Found]] = []
     for event in events:
         gathered.append((value(shown(event)), event))
-        if len(gathered) > MOST_EVENTS:
+        if len(gathered) > most:
             raise TooManyToSort
     gathered.sort(key=lambda pair: pair[1].id, reverse=True)
     # Sorting keeps the order of ties, also in reverse.
