@@ -174,7 +174,9 @@ class Happened:
         target = self.sent.get("target") or {}
         if target.get("type") == "user" and self.target is not None:
             somebody = self._cast[self.target]
-            return somebody.username or target.get("name") or somebody.name or target.get("id")
+            # As the target itself calls them, else as they are called elsewhere in the event.
+            username = target.get("username") or somebody.username
+            return username or target.get("name") or somebody.name or target.get("id")
         return target.get("name") or target.get("id") or ""
 
     def _field(self, name: str) -> Any:
