@@ -9,6 +9,7 @@ from constructs import Construct
 
 from infra.function import Function
 from infra.gateway import Gateway
+from infra.publishing import NewEvents, Parked, RetryQueue
 from infra.storage import EVENT_INDEXES, StorageStack
 from infra.watch import Watch
 
@@ -21,7 +22,7 @@ _ANSWER_WITHIN = Duration.seconds(28)
 class ServiceStack(Stack):
     """Holds no data and can be deployed anew at any time.
 
-    To come, each with its own function: readers of the events' stream, the export worker with its queue.
+    To come, each with its own function: the export worker with its queue, the ledger's reader of the events' stream.
     """
 
     def __init__(
@@ -45,9 +46,21 @@ class ServiceStack(Stack):
         self.tenants = self._function("tenants", stores)
         self.settings = self._function("settings", stores)
         self.people = self._function("people", stores)
+        self.streams = self._function("streams", stores)
+        retry = RetryQueue(self, "Retry", function_timeout=_ANSWER_WITHIN)
+        publishing = {
+            "IDENTITIES_TABLE": storage.identities.table_name,
+            "RETRY_QUEUE_URL": retry.queue.queue_url,
+            **control,
+        }
+        self.fan_out = self._function("fan_out", publishing)
+        self.redeliver = self._function("redeliver", {"EVENTS_TABLE": storage.events.table_name, **publishing})
         self.public = self._function("public", {}, memory_mb=512, timeout=Duration.seconds(5))
 
         self._grant()
+        self._grant_publishing(retry.queue.queue_arn)
+        new_events = NewEvents(self, "NewEvents", table=storage.events, reader=self.fan_out)
+        Parked(self, "Parked", queue=retry.queue, reader=self.redeliver)
 
         behind_the_gateway = {
             "ingest": self.ingest.function,
@@ -55,6 +68,7 @@ class ServiceStack(Stack):
             "tenants": self.tenants.function,
             "settings": self.settings.function,
             "people": self.people.function,
+            "streams": self.streams.function,
             "public": self.public.function,
         }
         gateway = Gateway(self, "Gateway", authorize=self.authorize.function, functions=behind_the_gateway)
@@ -63,6 +77,8 @@ class ServiceStack(Stack):
             "Watch",
             api=gateway.api,
             functions={"authorize": self.authorize.function, **behind_the_gateway},
+            readers={"fan_out": self.fan_out.function, "redeliver": self.redeliver.function},
+            dead_letters={"NewEventsFailed": new_events.failed, "RetryDead": retry.dead},
         )
         CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers; /v1/... follows it")
         CfnOutput(self, "AlarmTopic", value=watch.topic.topic_arn, description="Subscribe to hear the alarms")
@@ -104,6 +120,43 @@ class ServiceStack(Stack):
         for function in (self.authorize, self.ingest, self.query, self.tenants, self.settings, self.people):
             self._allow_key(function)
 
+    def _grant_publishing(self, retry_queue: str) -> None:
+        """Who may assume customers' roles: these three alone. What the role then allows is the customer's to say."""
+        events = self._storage.events.table_arn
+        identities = self._storage.identities.table_arn
+        control = self._storage.control.table_arn
+
+        # Reads destinations, notes their state, counts what it parks.
+        self.fan_out.allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem")
+        self.fan_out.allow(control, "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+        self.fan_out.allow(identities, "dynamodb:BatchGetItem")
+
+        self.redeliver.allow(events, "dynamodb:BatchGetItem")
+        self.redeliver.allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem")
+        self.redeliver.allow(control, "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+        self.redeliver.allow(identities, "dynamodb:BatchGetItem")
+
+        self.streams.allow(events, "dynamodb:BatchGetItem", "dynamodb:PartiQLInsert")  # a test is recorded, and sent
+        self.streams.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem")
+        self.streams.allow(control, "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+        self.streams.allow(identities, "dynamodb:BatchGetItem")
+        self.streams.allow(self._storage.secret.secret_arn, "secretsmanager:GetSecretValue")
+
+        for function in (self.fan_out, self.redeliver):
+            function.allow(retry_queue, "sqs:SendMessage")
+        for function in (self.fan_out, self.redeliver, self.streams):
+            function.allow(
+                # Customers name their roles as they like, in accounts that we don't know: no narrower resource says
+                # it. Never without an external id, and never in our own account, where roles may trust all of it.
+                f"arn:{self.partition}:iam::*:role/*",
+                "sts:AssumeRole",
+                conditions={
+                    "Null": {"sts:ExternalId": "false"},
+                    "StringNotEquals": {"aws:ResourceAccount": self.account},
+                },
+            )
+            self._allow_key(function)
+
     def _allow_key(self, function: Function) -> None:
         """The tables' key, by way of DynamoDB alone: these are what it asks of whoever uses a table under a key."""
         function.allow(
@@ -126,7 +179,7 @@ class ServiceStack(Stack):
     ) -> Function:
         return Function(
             self,
-            name.capitalize(),
+            "".join(part.capitalize() for part in name.split("_")),
             name=name,
             code=self._code,
             environment=environment,
