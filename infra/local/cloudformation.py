@@ -18,6 +18,9 @@ from typing import Any
 from infra.local.instances import Configuration
 from infra.local.template import Templates, of_type, table_definitions
 
+# Mappings are played; and what describes one resource fails in moto once a queue's policy stands among them.
+LEFT_OUT = frozenset({"AWS::Lambda::EventSourceMapping", "AWS::SQS::QueuePolicy"})
+
 Client = Callable[[str], Any]
 """Makes a boto3 client for a service, by its name, on the local endpoint."""
 
@@ -49,7 +52,7 @@ def adapted(stack: str, template: Mapping[str, Any], arns: Mapping[str, str]) ->
     resources = {
         logical_id: resource | {"Properties": resource.get("Properties", {}) | given(stack, logical_id, resource)}
         for logical_id, resource in template["Resources"].items()
-        if logical_id not in arns and resource["Type"] != "AWS::Lambda::EventSourceMapping"
+        if logical_id not in arns and resource["Type"] not in LEFT_OUT
     }
     replaced: dict[str, Any] = with_references({**template, "Resources": resources}, arns)
     return replaced
