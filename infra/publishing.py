@@ -37,7 +37,6 @@ class NewEvents(Construct):
         super().__init__(scope, construct_id)
         assert table.table_stream_arn  # noqa: S101  the storage stack gives the table its stream
         self.failed = _queue(self, "Failed")
-        reader.allow(self.failed.queue_arn, "sqs:SendMessage")
         reader.allow(
             table.table_stream_arn, "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"
         )

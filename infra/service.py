@@ -127,8 +127,9 @@ class ServiceStack(Stack):
         control = self._storage.control.table_arn
 
         # Reads destinations, notes their state, counts what it parks.
-        self.fan_out.allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem")
-        self.fan_out.allow(control, "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+        self.fan_out.allow(
+            control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
+        )
         self.fan_out.allow(identities, "dynamodb:BatchGetItem")
 
         self.redeliver.allow(events, "dynamodb:BatchGetItem")

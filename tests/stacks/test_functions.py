@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from daybook.routes import ROUTES
-from daybook.settings import AuthorizeSettings, Settings
+from daybook.settings import AuthorizeSettings, FanOutSettings, RedeliverSettings, Settings
 from infra import LAMBDAS
 from tests.stacks.reading import Stack
 
@@ -15,6 +15,9 @@ SETTINGS: dict[str, type[Any] | None] = {
     "Ingest": Settings,
     "Query": Settings,
     "Tenants": Settings,
+    "Streams": Settings,
+    "FanOut": FanOutSettings,
+    "Redeliver": RedeliverSettings,
     "Public": None,
 }
 MEANING = {
@@ -22,6 +25,7 @@ MEANING = {
     "IDENTITIES_TABLE": "IdentitiesTable",
     "CONTROL_TABLE": "ControlTable",
     "SECRET_ARN": "Secret",
+    "RETRY_QUEUE_URL": "RetryQueue",
 }
 
 
@@ -37,9 +41,9 @@ def test_a_functions_environment_is_its_settings(service: Stack, name: str) -> N
 
 
 def test_every_route_has_its_function(service: Stack) -> None:
-    """The route table names no function that is not deployed, and each but the authorizer has a route."""
+    """The route table names no function that is not deployed; each but authorizer and readers has a route."""
     deployed = {name.removesuffix("Function").lower() for name in service.properties("AWS::Lambda::Function")}
-    assert deployed == {route.function for route in ROUTES} | {"authorize"}
+    assert deployed == {route.function for route in ROUTES} | {"authorize", "fanout", "redeliver"}
 
 
 def test_every_function_is_a_folder_of_the_asset(service: Stack) -> None:
@@ -70,12 +74,50 @@ def test_every_function_is_traced_and_logs_for_a_while(service: Stack) -> None:
 
 
 def test_errors_throttles_and_5xx_wake_somebody(service: Stack) -> None:
-    """An alarm for each function's errors and throttles and for the API's 5xx, all on the one topic."""
+    """An alarm for each function's errors and throttles, the API's 5xx, and for what of streams needs a person: dead
+    letters, events given up or unreadable, and a reader that falls behind; all on the one topic.
+    """
     watched = set()
     for alarm in service.properties("AWS::CloudWatch::Alarm").values():
-        (dimension,) = alarm["Dimensions"]
-        watched.add((alarm["MetricName"], service.read(dimension["Value"])))
+        (of,) = [service.read(dimension["Value"]) for dimension in alarm.get("Dimensions", [])] or [None]
+        watched.add((alarm["MetricName"], of))
         assert [service.read(action) for action in alarm["AlarmActions"]] == ["WatchAlarms"]
     functions = service.properties("AWS::Lambda::Function")
     expected = {(metric, name) for metric in ("Errors", "Throttles") for name in functions}
-    assert watched == expected | {("5XXError", "Daybook")}
+    dead_letters = {("ApproximateNumberOfMessagesVisible", f"{queue}.QueueName") for queue in DEAD_LETTERS}
+    counted = {("EventsGivenUp", None), ("UnreadableEvents", None)}
+    behind = {("IteratorAge", "FanOutFunction")}
+    assert watched == expected | dead_letters | counted | behind | {("5XXError", "Daybook")}
+
+
+DEAD_LETTERS = ("NewEventsFailed", "RetryDead")
+
+
+def test_new_events_reach_the_fan_out(service: Stack) -> None:
+    """INSERTs alone, from the first one on, in batches that are halved and answered in part; in the end they are
+    noted in a queue.
+    """
+    mapping = service.properties("AWS::Lambda::EventSourceMapping")["NewEventsMapping"]
+    assert service.read(mapping["FunctionName"]) == "FanOutFunction"
+    assert service.read(mapping["EventSourceArn"]) == "EventsTable.StreamArn"
+    assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert (mapping["BisectBatchOnFunctionError"], mapping["StartingPosition"]) == (True, "TRIM_HORIZON")
+    assert (mapping["BatchSize"], mapping["ParallelizationFactor"]) == (500, 10)
+    assert mapping["MaximumRecordAgeInSeconds"] < 24 * 3600, "they are noted before the stream drops them"
+    assert service.read(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "NewEventsFailed.Arn"
+
+
+def test_what_is_parked_comes_back(service: Stack) -> None:
+    """Longer seen by nobody than the function takes, kept 14 days, and after five receipts among the dead letters."""
+    mapping = service.properties("AWS::Lambda::EventSourceMapping")["ParkedMapping"]
+    assert service.read(mapping["FunctionName"]) == "RedeliverFunction"
+    assert service.read(mapping["EventSourceArn"]) == "RetryQueue.Arn"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    queue = service.properties("AWS::SQS::Queue")["RetryQueue"]
+    timeout = service.properties("AWS::Lambda::Function")["RedeliverFunction"]["Timeout"]
+    assert queue["VisibilityTimeout"] == 6 * timeout
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert service.read(queue["RedrivePolicy"]["deadLetterTargetArn"]) == "RetryDead.Arn"
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert all(each["SqsManagedSseEnabled"] for each in service.properties("AWS::SQS::Queue").values())

@@ -40,9 +40,36 @@ DYNAMODB = {
         IDENTITIES: {"PartiQLInsert", "BatchGetItem", "Query"},
         CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
     },
+    "Streams": {
+        EVENTS: {"PartiQLInsert", "BatchGetItem"},
+        IDENTITIES: {"BatchGetItem"},
+        CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
+    },
+    "FanOut": {
+        f"{EVENTS[: -len('.Arn')]}.StreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
+        IDENTITIES: {"BatchGetItem"},
+        CONTROL: {"BatchGetItem", "GetItem", "PutItem", "UpdateItem"},
+    },
+    "Redeliver": {
+        EVENTS: {"BatchGetItem"},
+        IDENTITIES: {"BatchGetItem"},
+        CONTROL: {"BatchGetItem", "GetItem", "PutItem", "UpdateItem", "DeleteItem"},
+    },
     "Public": {},
 }
-READS_THE_SECRET = {"Ingest", "Query", "Tenants", "Settings", "People"}
+QUEUES = {
+    "FanOut": {
+        "RetryQueue.Arn": {"sqs:SendMessage"},
+        # The CDK's own grant for an on-failure destination.
+        "NewEventsFailed.Arn": {"sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"},
+    },
+    "Redeliver": {
+        "RetryQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    },
+}
+ASSUMES_ROLES = {"FanOut", "Redeliver", "Streams"}
+CUSTOMERS_ROLES = "arn:AWS::Partition:iam::*:role/*"
+READS_THE_SECRET = {"Ingest", "Query", "Tenants", "Settings", "People", "Streams"}
 READS = {"GetItem", "BatchGetItem", "Query"}
 
 
@@ -96,6 +123,9 @@ def test_a_role_holds_single_actions_on_single_resources(
     }
     expected[f"{function}Log.Arn"] = {"logs:CreateLogStream", "logs:PutLogEvents"}
     expected["*"] = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # X-Ray knows no resources
+    expected |= QUEUES.get(function, {})
+    if function in ASSUMES_ROLES:
+        expected[CUSTOMERS_ROLES] = {"sts:AssumeRole"}
     if function in READS_THE_SECRET:
         expected["Secret"] = {"secretsmanager:GetSecretValue"}
     if DYNAMODB[function]:
@@ -137,13 +167,26 @@ def test_the_tables_key_is_used_through_dynamodb_only(
                 assert service.read(via) == "dynamodb.AWS::Region.amazonaws.com"
 
 
+def test_roles_are_assumed_with_an_external_id_and_in_others_accounts(
+    statements: dict[str, list[dict[str, Any]]],
+) -> None:
+    """The two things that keep a tenant from pointing Daybook at a role that is not its own to use."""
+    for function in ASSUMES_ROLES:
+        (assuming,) = [each for each in statements[function] if "sts:AssumeRole" in _list(each["Action"])]
+        assert assuming["Condition"] == {
+            "Null": {"sts:ExternalId": "false"},
+            "StringNotEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}},
+        }
+
+
 def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:
-    """One permission a function, for this API and no other caller."""
+    """One permission a function that it calls, for this API and no other caller; readers are called by nobody."""
+    called = set(DYNAMODB) - {"FanOut", "Redeliver"}
     permissions = list(service.properties("AWS::Lambda::Permission").values())
     assert {service.read(permission["FunctionName"]) for permission in permissions} == {
-        f"{name}Function.Arn" for name in DYNAMODB
+        f"{name}Function.Arn" for name in called
     }
-    assert len(permissions) == len(DYNAMODB)
+    assert len(permissions) == len(called)
     for permission in permissions:
         assert permission["Principal"] == "apigateway.amazonaws.com"
         assert "GatewayApi" in service.read(permission["SourceArn"])

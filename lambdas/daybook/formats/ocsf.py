@@ -23,7 +23,7 @@ something to a thing. Consumers that know nothing of Daybook find who, what, to 
 | `src_endpoint.ip` | `context.ip` |
 | `http_request.user_agent` | `context.user_agent` |
 | `entity` | `target`: `uid` its id, `name`, `type_id` 2 User with `user`, else 99, Other, with `type`; without a target the component |
-| `unmapped` | all the rest under its native name: `category`, `component`, `variant`, `origin`, `source`, `params`, `changes`, `people`, `roles`, `within`, `caused_by` |
+| `unmapped` | all the rest under its native name: `category`, `component`, `event`, `variant`, `origin`, `source`, `params`, `changes`, `people`, `roles`, `within`, `caused_by` |
 """  # noqa: E501  a table's rows can't be broken
 
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ _VERBS = {
     **dict.fromkeys(("del", "delete", "deleted", "remove", "removed", "revoked"), 4),
 }
 _ACTOR_TYPES = {USER: 1, "system": 3, "api": 4, "operations": 1}
-_UNMAPPED = ("category", "component", "variant", "origin", "source", "params", "changes", "people", "caused_by")
+_UNMAPPED = ("category", "component", "event", "variant", "origin", "source", "params", "changes", "people", "caused_by")
 
 _encode = msgspec.json.Encoder().encode
 
