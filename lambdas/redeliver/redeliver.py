@@ -70,6 +70,7 @@ class Redeliver:
             parcel = message.parcel
             if parcel.parcel not in parked:
                 continue
+            parked.remove(parcel.parcel)  # parked twice it may lie twice in one batch
             if parcel.place not in found or found[parcel.place].subscription != parcel.subscription:
                 self.destinations.remove_parked(parcel)
                 continue
