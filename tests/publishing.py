@@ -23,7 +23,6 @@ from fan_out import handler as fan_out
 from fan_out.fan_out import FanOut
 from redeliver import handler as redeliver
 from redeliver.redeliver import Redeliver
-from tests.conftest import Tables
 from tests.reading import House
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/audit"
@@ -94,7 +93,7 @@ class Publishing:
 
     def __init__(self, house: House, **replaced: Any) -> None:
         """`replaced`: `streams` or `queue`, another one in place of those in memory."""
-        tables: Tables = house.tables
+        tables = house.tables
         self.house = house
         self.streams = replaced.get("streams") or MemoryStreams()
         self.queue = replaced.get("queue") or MemoryQueue()
@@ -163,7 +162,6 @@ class Publishing:
 
 def stream_record(image: dict[str, Any], sequence: str, name: str = "INSERT") -> dict[str, Any]:
     written = {
-        field: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value
-        for field, value in image.items()
+        field: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value for field, value in image.items()
     }
     return {"eventName": name, "dynamodb": {"SequenceNumber": sequence, "NewImage": written}}

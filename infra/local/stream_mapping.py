@@ -2,12 +2,14 @@
 
 As documented under "Process DynamoDB records with Lambda": filters; batches of at most `BatchSize` and 6 MB; after an
 error the batch is halved where the mapping says so; of a partial answer the batch goes on from the lowest number that
-failed; after so many tries, or when its records are too old, where it lay goes to the on-failure destination. Played by
-one lane a shard, whatever the parallelisation factor.
+failed; after so many tries, or when its records are too old, where it lay goes to the on-failure destination. There are
+as many lanes as the parallelisation factor says, and what has one partition key stays in one lane.
 """
 
 import base64
+import itertools
 import json
+import queue
 import threading
 import time
 import uuid
@@ -28,6 +30,10 @@ LONGEST_WAIT_SECONDS = 30.0
 
 Invoke = Callable[[Mapping[str, Any], str], Any]
 Record = dict[str, Any]
+Lane = queue.Queue[tuple[str, Record] | None]
+"""Records with their shards, in order; None at the end."""
+
+MOST_WAITING = 10_000  # records read and not yet handed over
 
 
 class StreamMapping:
@@ -51,11 +57,25 @@ class StreamMapping:
         self._done: dict[str, str] = json.loads(checkpoint.read_text()) if checkpoint and checkpoint.exists() else {}
         self._iterators: dict[str, str | None] = {}
         self._looked = 0.0
+        self._kept = True
+        self._lanes: list[Lane] = [queue.Queue() for _ in range(properties.get("ParallelizationFactor", 1))]
+        # In turn, and not by a hash as Lambda may: the few tenants of a laptop then share no lane.
+        self._next_lane = itertools.cycle(self._lanes)
+        self._lane_of: dict[str, Lane] = {}
 
     def run(self, stopped: threading.Event) -> None:
+        for lane in self._lanes:
+            threading.Thread(target=self._work, args=(lane, stopped), daemon=True).start()
+        try:
+            self._read(stopped)
+        finally:
+            for lane in self._lanes:
+                lane.put(None)
+
+    def _read(self, stopped: threading.Event) -> None:
         while not stopped.is_set():
             try:
-                busy = self._round(stopped)
+                busy = self._round()
             except (BotoCoreError, ClientError):  # an iterator too old, or the house ends
                 self._iterators.clear()
                 self._looked = 0.0
@@ -63,23 +83,26 @@ class StreamMapping:
             if not busy:
                 stopped.wait(POLL_SECONDS)
 
-    def _round(self, stopped: threading.Event) -> bool:
+    def _round(self) -> bool:
         """One look at each shard; whether anything was there."""
         if time.monotonic() - self._looked > SHARDS_SECONDS:
             self._find_shards()
         busy = False
+        waiting = sum(lane.unfinished_tasks for lane in self._lanes)
+        if not waiting:
+            self._keep()
         for shard, iterator in list(self._iterators.items()):
-            if iterator is None:
+            if iterator is None or waiting > MOST_WAITING:
                 continue
             # Beyond the batch, so that what the filter leaves makes whole batches; 1,000 is the API's own limit.
             answer = self._client.get_records(ShardIterator=iterator, Limit=1_000)
             records = answer["Records"]
             if records:
                 busy = True
-                self._take(shard, [as_handed_over(self._stream, record) for record in records], stopped)
-                if stopped.is_set():
-                    return busy
-                self._keep(shard, records[-1]["dynamodb"]["SequenceNumber"])
+                for record in records:
+                    self._sort(shard, as_handed_over(self._stream, record))
+                self._done[shard] = records[-1]["dynamodb"]["SequenceNumber"]
+                self._kept = False
             self._iterators[shard] = answer.get("NextShardIterator")
         return busy
 
@@ -96,11 +119,26 @@ class StreamMapping:
             self._iterators[name] = answer["ShardIterator"]
         self._looked = time.monotonic()
 
-    def _take(self, shard: str, records: list[Record], stopped: threading.Event) -> None:
-        wanted = [record for record in records if passes(self._properties, record)]
-        size = self._properties["BatchSize"]
-        for start in range(0, len(wanted), size):
-            self._handle(shard, wanted[start : start + size], stopped)
+    def _sort(self, shard: str, record: Record) -> None:
+        if passes(self._properties, record):
+            partition = json.dumps(record["dynamodb"]["Keys"].get("pk"))
+            if partition not in self._lane_of:
+                self._lane_of[partition] = next(self._next_lane)
+            self._lane_of[partition].put((shard, record))
+
+    def _work(self, lane: Lane, stopped: threading.Event) -> None:
+        """One lane's batches, until the end."""
+        while (first := lane.get()) is not None:
+            batch = [first]
+            while len(batch) < self._properties["BatchSize"] and not lane.empty():
+                following = lane.get()
+                if following is None:
+                    return
+                batch.append(following)
+            for shard, records in itertools.groupby(batch, key=lambda each: each[0]):
+                self._handle(shard, [record for _, record in records], stopped)
+            for _ in batch:
+                lane.task_done()
 
     def _handle(self, shard: str, records: list[Record], stopped: threading.Event) -> None:
         """Until the function has dealt with all of them, or they are given up."""
@@ -149,11 +187,12 @@ class StreamMapping:
             }
             self._give_up(json.dumps({"version": "1.0", "DDBStreamBatchInfo": batch}))
 
-    def _keep(self, shard: str, sequence_number: str) -> None:
-        self._done[shard] = sequence_number
-        if self._checkpoint:
+    def _keep(self) -> None:
+        """Where to go on at the next start; only once all that was read has been dealt with."""
+        if self._checkpoint and not self._kept:
             self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
             self._checkpoint.write_text(json.dumps(self._done))
+        self._kept = True
 
 
 def as_handed_over(stream_arn: str, record: Mapping[str, Any]) -> Record:

@@ -30,7 +30,9 @@ from daybook.tenants import TenantSettings
 TEST_SECONDS = 10.0
 
 _PARTITION = r"arn:(?P<partition>aws(?:-[a-z]+)*)"
-_STREAM = re.compile(_PARTITION + r":kinesis:[a-z]{2,}(?:-[a-z]+)+-\d{1,2}:\d{12}:stream/[a-zA-Z0-9_.-]{1,128}")
+_STREAM = re.compile(
+    _PARTITION + r":kinesis:[a-z]{2,}(?:-[a-z]+)+-\d{1,2}:\d{12}:stream/[a-zA-Z0-9_.-]{1,128}", re.ASCII
+)
 _ROLE = re.compile(_PARTITION + r":iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]{1,500}/)*[\w+=,.@-]{1,64}", re.ASCII)
 
 

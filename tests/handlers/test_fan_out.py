@@ -126,7 +126,7 @@ def test_who_is_forgotten_is_a_guid(house: ManagedHouse, publishing: Publishing)
 def test_a_broken_stream_delays_and_loses_nothing_of_a_neighbours(
     dynamodb: Any, tables: Tables, house: House, publishing: Publishing
 ) -> None:
-    """In the same batch one tenant's events are parked and the other's delivered; of the next batch nothing is tried."""
+    """In one batch one tenant's events are parked and the other's delivered; of the next nothing is tried."""
     other = House(dynamodb, tables, tenant="other")
     publishing.set_up()
     publishing.set_up(tenant="other")

@@ -58,7 +58,7 @@ def test_each_record_is_taken_once_or_said_to_be_left(sizes: list[int], broken_c
     street = Street(*[None] * broken_calls, PutFailed("AccessDeniedException", passing=False))
     given_records = records(*sizes)
     sent = street.send(given_records)
-    refused = {place for place in sent.refused}
+    refused = set(sent.refused)
     assert all(given_records[place].size > BYTES_A_RECORD for place in refused)
     taken = Counter(street.taken)
     for place, record in enumerate(given_records):

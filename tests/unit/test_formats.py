@@ -110,9 +110,7 @@ NATIVE = st.fixed_dictionaries(
         "details": MAYBE,
         "people": st.none(),
         "changes": st.none() | st.lists(st.fixed_dictionaries({"field": TEXT, "from": MAYBE, "to": MAYBE}), max_size=2),
-        "context": st.fixed_dictionaries(
-            {"ip": MAYBE, "user_agent": MAYBE, "session_id": MAYBE, "request_id": MAYBE}
-        ),
+        "context": st.fixed_dictionaries({"ip": MAYBE, "user_agent": MAYBE, "session_id": MAYBE, "request_id": MAYBE}),
         "caused_by": MAYBE,
     }
 )
@@ -127,7 +125,9 @@ def published(product: str, events: list[dict[str, Any]], tenant: str, form: str
     for event in events:
         answer = Sender(send_events, tenant)(event)
         assert answer["statusCode"] == 201, answer["body"]
-    rows = [Inserted(e.partition, e.id, e.packed, e.received_ms, e.by_actor, e.by_target) for e in store.events.values()]
+    rows = [
+        Inserted(e.partition, e.id, e.packed, e.received_ms, e.by_actor, e.by_target) for e in store.events.values()
+    ]
     keys = {key.removeprefix("id#"): row["key"] for (_, key), row in identities.rows.items() if key.startswith("id#")}
     to = destination(tenant, format=form, profile=product)
     return [record.data for record in Records(lambda _tenant, _guids: keys).of(to, rows).records]
@@ -233,7 +233,15 @@ def leaves(value: Any) -> Any:
 
 
 # Told otherwise: in other words, or as numbers.
-TOLD = {".occurred_at", ".received_at", ".status", ".actor.type", ".actor.forgotten", ".target.forgotten", ".target.type"}
+TOLD = {
+    ".occurred_at",
+    ".received_at",
+    ".status",
+    ".actor.type",
+    ".actor.forgotten",
+    ".target.forgotten",
+    ".target.type",
+}
 
 
 def facts(value: Any, path: str = "") -> Any:

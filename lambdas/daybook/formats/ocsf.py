@@ -47,7 +47,18 @@ _VERBS = {
     **dict.fromkeys(("del", "delete", "deleted", "remove", "removed", "revoked"), 4),
 }
 _ACTOR_TYPES = {USER: 1, "system": 3, "api": 4, "operations": 1}
-_UNMAPPED = ("category", "component", "event", "variant", "origin", "source", "params", "changes", "people", "caused_by")
+_UNMAPPED = (
+    "category",
+    "component",
+    "event",
+    "variant",
+    "origin",
+    "source",
+    "params",
+    "changes",
+    "people",
+    "caused_by",
+)
 
 _encode = msgspec.json.Encoder().encode
 
