@@ -50,7 +50,9 @@ class Function(Construct):
             tracing=lambda_.Tracing.ACTIVE,
         )
 
-    def allow(self, resource: str, *actions: str, conditions: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def allow(
+        self, resource: str, *actions: str, conditions: Mapping[str, Mapping[str, str | list[str]]] | None = None
+    ) -> None:
         """Single actions on the one resource of this ARN."""
         self.role.add_to_principal_policy(
             iam.PolicyStatement(actions=list(actions), resources=[resource], conditions=conditions)

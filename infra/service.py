@@ -9,6 +9,7 @@ from constructs import Construct
 
 from infra.function import Function
 from infra.gateway import Gateway
+from infra.job_queue import JobQueue
 from infra.storage import EVENT_INDEXES, StorageStack
 from infra.watch import Watch
 
@@ -16,12 +17,31 @@ from infra.watch import Watch
 _WHOLE_PROCESSOR_MB = 1_769
 # The gateway hangs up after 29 s; a function that ends before can still answer for what it did not finish.
 _ANSWER_WITHIN = Duration.seconds(28)
+# Lambda's own limit; an export longer than that is handed over.
+_LONGEST = Duration.minutes(15)
+_EXPORTS_AT_ONCE = 20  # of all tenants
+
+JOB_ATTRIBUTES = (
+    "pk",
+    "sk",
+    "status",
+    "checkpoint",
+    "processed",
+    "progress",
+    "error",
+    "attempts",
+    "claim",
+    "claimed_until",
+    "finished_at",
+    "sealed",
+)
+"""What a worker changes of a job, or looks at in doing so."""
 
 
 class ServiceStack(Stack):
     """Holds no data and can be deployed anew at any time.
 
-    To come, each with its own function: readers of the events' stream, the export worker with its queue.
+    To come, each with its own function: readers of the events' stream.
     """
 
     def __init__(
@@ -47,6 +67,15 @@ class ServiceStack(Stack):
         self.people = self._function("people", stores)
         self.public = self._function("public", {}, memory_mb=512, timeout=Duration.seconds(5))
 
+        exporting = {"EXPORT_BUCKET": storage.exports.bucket_name}
+        self.export = self._function("export", {**stores, **exporting}, timeout=_LONGEST)
+        self.export_queue = JobQueue(
+            self, "ExportQueue", worker=self.export.function, by_lane=True, at_once=_EXPORTS_AT_ONCE
+        ).queue
+        self.exports = self._function("exports", {**stores, **exporting})
+        for function in (self.export, self.exports):
+            function.function.add_environment("EXPORT_QUEUE", self.export_queue.queue_url)
+
         self._grant()
 
         behind_the_gateway = {
@@ -55,6 +84,7 @@ class ServiceStack(Stack):
             "tenants": self.tenants.function,
             "settings": self.settings.function,
             "people": self.people.function,
+            "exports": self.exports.function,
             "public": self.public.function,
         }
         gateway = Gateway(self, "Gateway", authorize=self.authorize.function, functions=behind_the_gateway)
@@ -62,7 +92,11 @@ class ServiceStack(Stack):
             self,
             "Watch",
             api=gateway.api,
-            functions={"authorize": self.authorize.function, **behind_the_gateway},
+            functions={
+                "authorize": self.authorize.function,
+                "export": self.export.function,
+                **behind_the_gateway,
+            },
         )
         CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers; /v1/... follows it")
         CfnOutput(self, "AlarmTopic", value=watch.topic.topic_arn, description="Subscribe to hear the alarms")
@@ -99,10 +133,47 @@ class ServiceStack(Stack):
         self.people.allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query")
         self.people.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem")
 
-        for function in (self.ingest, self.query, self.tenants, self.settings, self.people):
+        self.exports.allow(events, "dynamodb:PartiQLInsert")
+        self.exports.allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem")
+        # Settings, groups, and jobs: a new one is put with a count of those there are.
+        self.exports.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem")
+        self.exports.allow(self._exports("files"), "s3:GetObject")  # whoever it signs a URL for reads as it may
+        self.exports.allow(self.export_queue.queue_arn, "sqs:SendMessage")
+
+        self.export.allow(events, "dynamodb:Query")
+        for index in EVENT_INDEXES:
+            self.export.allow(f"{events}/index/{index}", "dynamodb:Query")
+        self.export.allow(identities, "dynamodb:BatchGetItem")
+        self.export.allow(control, "dynamodb:GetItem", "dynamodb:Query")
+        self._allow_jobs(self.export)
+        for folder in ("files", "runs"):
+            self.export.allow(self._exports(folder), "s3:PutObject", "s3:GetObject", "s3:DeleteObject")
+        self.export.allow(self._exports("files"), "s3:AbortMultipartUpload")
+        self.export.allow(self.export_queue.queue_arn, "sqs:SendMessage")  # to hand over
+
+        everyone = (self.ingest, self.query, self.tenants, self.settings, self.people, self.exports, self.export)
+        for function in everyone:
             function.allow(self._storage.secret.secret_arn, "secretsmanager:GetSecretValue")
-        for function in (self.authorize, self.ingest, self.query, self.tenants, self.settings, self.people):
+        for function in (self.authorize, *everyone):
             self._allow_key(function)
+        for function in (self.exports, self.export):
+            function.allow(
+                self._storage.key.key_arn,
+                "kms:Decrypt",
+                *(("kms:GenerateDataKey*",) if function is self.export else ()),
+                conditions={"StringEquals": {"kms:ViaService": f"s3.{self.region}.amazonaws.com"}},
+            )
+
+    def _exports(self, folder: str) -> str:
+        return self._storage.exports.arn_for_objects(f"{folder}/*")
+
+    def _allow_jobs(self, function: Function) -> None:
+        """To change a job's row, and of it what workers change: no other row of the table has but these."""
+        function.allow(
+            self._storage.control.table_arn,
+            "dynamodb:UpdateItem",
+            conditions={"ForAllValues:StringEquals": {"dynamodb:Attributes": list(JOB_ATTRIBUTES)}},
+        )
 
     def _allow_key(self, function: Function) -> None:
         """The tables' key, by way of DynamoDB alone: these are what it asks of whoever uses a table under a key."""

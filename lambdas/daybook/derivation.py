@@ -46,6 +46,7 @@ class DeploymentKeys:
     index: bytes = field(repr=False)
     address: bytes = field(repr=False)
     cursor: bytes = field(repr=False)
+    jobs: bytes = field(repr=False)
 
     @classmethod
     def from_secret(cls, secret: bytes) -> "DeploymentKeys":
@@ -56,7 +57,7 @@ class DeploymentKeys:
         def key(purpose: str) -> bytes:
             return hkdf(secret, f"daybook 1 {purpose}".encode(), 32)
 
-        return cls(key("event id"), key("fingerprint"), key("index"), key("address"), key("cursor"))
+        return cls(key("event id"), key("fingerprint"), key("index"), key("address"), key("cursor"), key("jobs"))
 
 
 def tag(key: bytes, message: bytes) -> bytes:

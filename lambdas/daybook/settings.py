@@ -39,3 +39,11 @@ class Settings(_FromEnvironment):
     identities_table: str
     control_table: str
     secret_arn: str
+
+
+@dataclass(frozen=True)
+class ExportSettings(Settings):
+    """The ones of `exports` and `export`: beside the stores, the files and the queue of who writes them."""
+
+    export_bucket: str
+    export_queue: str

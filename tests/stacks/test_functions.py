@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from daybook.routes import ROUTES
-from daybook.settings import AuthorizeSettings, Settings
+from daybook.settings import AuthorizeSettings, ExportSettings, Settings
 from infra import LAMBDAS
 from tests.stacks.reading import Stack
 
@@ -15,13 +15,20 @@ SETTINGS: dict[str, type[Any] | None] = {
     "Ingest": Settings,
     "Query": Settings,
     "Tenants": Settings,
+    "Settings": Settings,
+    "People": Settings,
+    "Exports": ExportSettings,
+    "Export": ExportSettings,
     "Public": None,
 }
+WORKERS = {"Export"}
 MEANING = {
     "EVENTS_TABLE": "EventsTable",
     "IDENTITIES_TABLE": "IdentitiesTable",
     "CONTROL_TABLE": "ControlTable",
     "SECRET_ARN": "Secret",
+    "EXPORT_BUCKET": "ExportsBucket",
+    "EXPORT_QUEUE": "ExportQueue",
 }
 
 
@@ -37,9 +44,9 @@ def test_a_functions_environment_is_its_settings(service: Stack, name: str) -> N
 
 
 def test_every_route_has_its_function(service: Stack) -> None:
-    """The route table names no function that is not deployed, and each but the authorizer has a route."""
+    """The route table names no function that is not deployed; each has a route but the authorizer and the workers."""
     deployed = {name.removesuffix("Function").lower() for name in service.properties("AWS::Lambda::Function")}
-    assert deployed == {route.function for route in ROUTES} | {"authorize"}
+    assert deployed == {route.function for route in ROUTES} | {"authorize", *(name.lower() for name in WORKERS)}
 
 
 def test_every_function_is_a_folder_of_the_asset(service: Stack) -> None:
@@ -55,8 +62,20 @@ def test_every_function_is_a_folder_of_the_asset(service: Stack) -> None:
 
 def test_a_function_ends_before_the_gateway_hangs_up(service: Stack) -> None:
     """29 s is the gateway's: whoever ends before can still say what was not stored."""
-    for function in service.properties("AWS::Lambda::Function").values():
-        assert function["Timeout"] < 29
+    for name, function in service.properties("AWS::Lambda::Function").items():
+        assert function["Timeout"] < 29 or name.removesuffix("Function") in WORKERS
+
+
+def test_a_workers_message_comes_back_when_the_worker_can_be_no_more(service: Stack) -> None:
+    """Not before its claim is over; one message at a time; what never succeeds is kept for operators."""
+    queues = service.properties("AWS::SQS::Queue")
+    for source in service.properties("AWS::Lambda::EventSourceMapping").values():
+        function = service.properties("AWS::Lambda::Function")[service.read(source["FunctionName"])]
+        queue = queues[service.read(source["EventSourceArn"]).removesuffix(".Arn")]
+        assert source["BatchSize"] == 1
+        assert queue["VisibilityTimeout"] >= function["Timeout"]
+        assert service.read(queue["RedrivePolicy"]["deadLetterTargetArn"]) == "ExportQueueDead.Arn"
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
 
 
 def test_every_function_is_traced_and_logs_for_a_while(service: Stack) -> None:
