@@ -204,16 +204,29 @@ def rows_of(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
     return labels, [dict(zip(labels, map(rearmed, row), strict=True)) for row in reader]
 
 
-def killer(seed: int, odds: float) -> Callable[[], None]:
-    """Dies now and then, the same way each time."""
-    chance = random.Random(seed)  # noqa: S311
-
-    def perhaps() -> None:
-        if chance.random() < odds:
-            raise Killed
-
-    return perhaps
-
-
 class Killed(BaseException):
     """The process is gone: nothing of it catches anything any more."""
+
+
+class Mortal:
+    """Something whose calls may be a process's last: before they do anything, or after they have."""
+
+    def __init__(self, of: Any, chance: random.Random, odds: float) -> None:
+        self._of = of
+        self._chance = chance
+        self._odds = odds
+
+    def __getattr__(self, name: str) -> Any:
+        called = getattr(self._of, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            self._perhaps()
+            answer = called(*arguments, **named)
+            self._perhaps()
+            return answer
+
+        return call if callable(called) else called
+
+    def _perhaps(self) -> None:
+        if self._chance.random() < self._odds:
+            raise Killed

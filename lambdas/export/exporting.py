@@ -25,9 +25,9 @@ from daybook.reading.person_keys import PersonKeys
 from daybook.reading.search import Groups
 from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import TenantSettings, UnknownTenant
-from export.growing import Files, Growing, Grown, piece_place
+from export.growing import PART_BYTES, Files, Growing, Grown, piece_place
 from export.lines import Lines
-from export.matches import Matches
+from export.matches import BATCH, Matches
 from export.runs import Line, merged, order, packed
 
 STEP_MS = 20 * SECOND
@@ -87,6 +87,8 @@ class Exporting:
     pause: Callable[[float], None]
     step_ms: int = STEP_MS
     run_bytes: int = RUN_BYTES
+    part_bytes: int = PART_BYTES
+    batch: int = BATCH
     _hashed: _Hashed | None = field(default=None, init=False)
 
     def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
@@ -197,7 +199,7 @@ class Exporting:
             if growing.is_full:
                 reached.grown = growing.part()
                 break
-            if reached.merged_rows % 1_000 == 0 and self.clock() >= until_ms:
+            if reached.merged_rows % self.batch == 0 and self.clock() >= until_ms:
                 reached.grown = growing.park()
                 break
         else:
@@ -288,6 +290,7 @@ class Exporting:
             catalogue=self.catalogues.of(settings),
             ask=ask,
             question=question,
+            batch=self.batch,
         )
 
     def _lines(self, question: Question, ask: Ask, matches: Matches) -> Lines:
@@ -295,7 +298,7 @@ class Exporting:
         return Lines(question.parameters, ask.format, matches.settings.name, about)
 
     def _growing(self, job: Job, ask: Ask, reached: Reached) -> Growing:
-        return Growing(self.files, places_of(job), MEDIA_TYPES[ask.format], reached.grown)
+        return Growing(self.files, places_of(job), MEDIA_TYPES[ask.format], reached.grown, self.part_bytes)
 
     def _hash_of(self, job: Job, grown: Grown) -> Any:
         """To go on with; None where this worker has not written the file from its first byte on."""

@@ -47,10 +47,13 @@ class Grown(Struct):
 
 
 class Growing:
-    def __init__(self, files: Files, places: Places, media_type: str, grown: Grown) -> None:
+    def __init__(
+        self, files: Files, places: Places, media_type: str, grown: Grown, part_bytes: int = PART_BYTES
+    ) -> None:
         self._files = files
         self._places = places
         self._media_type = media_type
+        self._part_bytes = part_bytes
         self._grown = grown
         self._rest = bytearray(files.read(piece_place(places, grown.piece), 0, grown.parked) if grown.parked else b"")
 
@@ -59,7 +62,7 @@ class Growing:
 
     @property
     def is_full(self) -> bool:
-        return len(self._rest) >= PART_BYTES
+        return len(self._rest) >= self._part_bytes
 
     def part(self) -> Grown:
         """Uploads what there is as the next part."""

@@ -25,8 +25,8 @@ from export.ahead import Ahead
 
 BATCH = 500
 """Events opened at once: their people's keys cost one read."""
-LOOKED_AT = 5_000
-"""Rows after which a batch ends, however little of it matches."""
+LOOKED_AT = 10
+"""Times as many rows, after which a batch ends however little of it matches."""
 
 _NO_BOUNDS = Bounds(read_bytes=1 << 62, milliseconds=1 << 50)
 
@@ -53,6 +53,7 @@ class Matches:
     catalogue: Catalogue
     ask: Ask
     question: Question
+    batch: int = BATCH
 
     def batches(self, last: str, *, newest_first: bool) -> Iterator[Batch]:
         """From behind `last` on, "" for the beginning; at least one. Raises `Throttled`, `JobFailed`."""
@@ -93,7 +94,7 @@ class Matches:
                 content = decode(unpack(row.packed))
                 if matcher.matches_clear(content):
                     taken.append((row, content))
-            if len(taken) == BATCH or number == LOOKED_AT:
+            if len(taken) == self.batch or number == LOOKED_AT * self.batch:
                 break
         return taken, last
 

@@ -85,7 +85,9 @@ def test_what_has_ended_is_not_claimed_and_not_cancelled(jobs: JobStore) -> None
     put = job()
     jobs.put(put)
     claimed = jobs.claim(ACME, put.id, "one", NOW, NOW + 10)
-    done = replace(claimed, sealed=None, checkpoint={}, status=Status.SUCCEEDED, progress=1.0, attempts=0, finished_ms=NOW + 5)
+    done = replace(
+        claimed, sealed=None, checkpoint={}, status=Status.SUCCEEDED, progress=1.0, attempts=0, finished_ms=NOW + 5
+    )
     jobs.save(done, "one")
     assert jobs.claim(ACME, put.id, "two", NOW + 20, NOW + 30) == done
     assert jobs.cancel(ACME, put.id, NOW + 40) == done
