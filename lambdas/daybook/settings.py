@@ -47,3 +47,22 @@ class ExportSettings(Settings):
 
     export_bucket: str
     export_queue: str
+
+
+@dataclass(frozen=True)
+class FanOutSettings(_FromEnvironment):
+    """It reads no events: the stream brings them."""
+
+    identities_table: str
+    control_table: str
+    retry_queue_url: str
+
+
+@dataclass(frozen=True)
+class RedeliverSettings(_FromEnvironment):
+    """As `fan_out`, and it reads the events of which only the keys were kept."""
+
+    events_table: str
+    identities_table: str
+    control_table: str
+    retry_queue_url: str

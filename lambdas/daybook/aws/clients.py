@@ -25,6 +25,16 @@ _S3_CONFIG = _CONFIG.merge(
     )
 )
 
+# For what is not ours, and may be slow or broken: Kinesis answers in tens of milliseconds.
+_IMPATIENT = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "total_max_attempts": 1},
+    max_pool_connections=10,
+    tcp_keepalive=True,
+    parameter_validation=False,
+)
+
 
 @cache
 def _session() -> Any:
@@ -45,6 +55,16 @@ def sqs() -> Any:
 def s3() -> Any:
     """A low-level S3 client, which signs URLs by the version that all regions take."""
     return _session().create_client("s3", config=_S3_CONFIG)
+
+
+def sts() -> Any:
+    """For customers' roles: one that does not answer must not hold others up."""
+    return _session().create_client("sts", config=_IMPATIENT)
+
+
+def kinesis(region: str, credentials: dict[str, str]) -> Any:
+    """For a customer's stream, as a session of the customer's role. It tries once: who calls it tries again."""
+    return _session().create_client("kinesis", region_name=region, config=_IMPATIENT, **credentials)
 
 
 def deployment_secret(arn: str) -> bytes:

@@ -1,0 +1,183 @@
+"""A table's stream as Lambda reads it for a function: in order, in batches, again where it failed.
+
+As documented under "Process DynamoDB records with Lambda": filters; batches of at most `BatchSize` and 6 MB; after an
+error the batch is halved where the mapping says so; of a partial answer the batch goes on from the lowest number that
+failed; after so many tries, or when its records are too old, where it lay goes to the on-failure destination. Played by
+one lane a shard, whatever the parallelisation factor.
+"""
+
+import base64
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.local.api import REGION
+from infra.local.filtering import passes
+from infra.local.instances import EventTooLarge, FunctionError
+
+POLL_SECONDS = 0.1
+SHARDS_SECONDS = 10.0  # DynamoDB Local begins a new shard every few hours
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 30.0
+
+Invoke = Callable[[Mapping[str, Any], str], Any]
+Record = dict[str, Any]
+
+
+class StreamMapping:
+    def __init__(  # noqa: PLR0913  what the mapping is made of
+        self,
+        client: Any,
+        stream_arn: str,
+        properties: Mapping[str, Any],
+        invoke: Invoke,
+        *,
+        give_up: Callable[[str], None] | None = None,
+        checkpoint: Path | None = None,
+    ) -> None:
+        """`give_up` takes the on-failure destination's message; `checkpoint` is the file of where to go on."""
+        self._client = client
+        self._stream = stream_arn
+        self._properties = properties
+        self._invoke = invoke
+        self._give_up = give_up
+        self._checkpoint = checkpoint
+        self._done: dict[str, str] = json.loads(checkpoint.read_text()) if checkpoint and checkpoint.exists() else {}
+        self._iterators: dict[str, str | None] = {}
+        self._looked = 0.0
+
+    def run(self, stopped: threading.Event) -> None:
+        while not stopped.is_set():
+            try:
+                busy = self._round(stopped)
+            except (BotoCoreError, ClientError):  # an iterator too old, or the house ends
+                self._iterators.clear()
+                self._looked = 0.0
+                busy = False
+            if not busy:
+                stopped.wait(POLL_SECONDS)
+
+    def _round(self, stopped: threading.Event) -> bool:
+        """One look at each shard; whether anything was there."""
+        if time.monotonic() - self._looked > SHARDS_SECONDS:
+            self._find_shards()
+        busy = False
+        for shard, iterator in list(self._iterators.items()):
+            if iterator is None:
+                continue
+            # Beyond the batch, so that what the filter leaves makes whole batches; 1,000 is the API's own limit.
+            answer = self._client.get_records(ShardIterator=iterator, Limit=1_000)
+            records = answer["Records"]
+            if records:
+                busy = True
+                self._take(shard, [as_handed_over(self._stream, record) for record in records], stopped)
+                if stopped.is_set():
+                    return busy
+                self._keep(shard, records[-1]["dynamodb"]["SequenceNumber"])
+            self._iterators[shard] = answer.get("NextShardIterator")
+        return busy
+
+    def _find_shards(self) -> None:
+        described = self._client.describe_stream(StreamArn=self._stream)["StreamDescription"]
+        for shard in described["Shards"]:
+            name = shard["ShardId"]
+            if name in self._iterators:
+                continue
+            where: dict[str, str] = {"ShardIteratorType": self._properties["StartingPosition"]}
+            if name in self._done:
+                where = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._done[name]}
+            answer = self._client.get_shard_iterator(StreamArn=self._stream, ShardId=name, **where)
+            self._iterators[name] = answer["ShardIterator"]
+        self._looked = time.monotonic()
+
+    def _take(self, shard: str, records: list[Record], stopped: threading.Event) -> None:
+        wanted = [record for record in records if passes(self._properties, record)]
+        size = self._properties["BatchSize"]
+        for start in range(0, len(wanted), size):
+            self._handle(shard, wanted[start : start + size], stopped)
+
+    def _handle(self, shard: str, records: list[Record], stopped: threading.Event) -> None:
+        """Until the function has dealt with all of them, or they are given up."""
+        tries = 0
+        while records and not stopped.is_set():
+            try:
+                answer = self._invoke({"Records": records}, str(uuid.uuid4())) or {}
+            except EventTooLarge:
+                self._halves(shard, records, stopped)
+                return
+            except FunctionError:
+                answer = None
+            if answer is not None:
+                failed = [int(each["itemIdentifier"]) for each in answer.get("batchItemFailures", [])]
+                if not failed:
+                    return
+                records = [each for each in records if int(each["dynamodb"]["SequenceNumber"]) >= min(failed)]
+            tries += 1
+            if self._is_over(records, tries):
+                self._on_failure(shard, records)
+                return
+            if self._properties.get("BisectBatchOnFunctionError") and len(records) > 1 and answer is None:
+                self._halves(shard, records, stopped)
+                return
+            stopped.wait(min(FIRST_WAIT_SECONDS * 2**tries, LONGEST_WAIT_SECONDS))
+
+    def _halves(self, shard: str, records: list[Record], stopped: threading.Event) -> None:
+        half = len(records) // 2
+        self._handle(shard, records[:half], stopped)
+        self._handle(shard, records[half:], stopped)
+
+    def _is_over(self, records: list[Record], tries: int) -> bool:
+        most_tries: int = self._properties.get("MaximumRetryAttempts", -1)
+        most_age: int = self._properties.get("MaximumRecordAgeInSeconds", -1)
+        age: float = time.time() - records[0]["dynamodb"]["ApproximateCreationDateTime"]
+        return 0 <= most_tries < tries or 0 <= most_age < age
+
+    def _on_failure(self, shard: str, records: list[Record]) -> None:
+        if self._give_up:
+            batch = {
+                "shardId": shard,
+                "startSequenceNumber": records[0]["dynamodb"]["SequenceNumber"],
+                "endSequenceNumber": records[-1]["dynamodb"]["SequenceNumber"],
+                "batchSize": len(records),
+                "streamArn": self._stream,
+            }
+            self._give_up(json.dumps({"version": "1.0", "DDBStreamBatchInfo": batch}))
+
+    def _keep(self, shard: str, sequence_number: str) -> None:
+        self._done[shard] = sequence_number
+        if self._checkpoint:
+            self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
+            self._checkpoint.write_text(json.dumps(self._done))
+
+
+def as_handed_over(stream_arn: str, record: Mapping[str, Any]) -> Record:
+    """A stream's record in the form that a function gets: times as seconds, binaries in base64."""
+    inner = dict(record["dynamodb"])
+    inner["ApproximateCreationDateTime"] = inner["ApproximateCreationDateTime"].timestamp()
+    for image in ("Keys", "NewImage", "OldImage"):
+        if image in inner:
+            inner[image] = {name: written(value) for name, value in inner[image].items()}
+    return {
+        "eventID": record["eventID"],
+        "eventName": record["eventName"],
+        "eventVersion": record.get("eventVersion", "1.1"),
+        "eventSource": "aws:dynamodb",
+        "awsRegion": REGION,
+        "dynamodb": inner,
+        "eventSourceARN": stream_arn,
+    }
+
+
+def written(value: Mapping[str, Any]) -> dict[str, Any]:
+    ((kind, content),) = value.items()
+    if kind == "B":
+        return {kind: base64.b64encode(content).decode()}
+    if kind == "M":
+        return {kind: {name: written(each) for name, each in content.items()}}
+    return {kind: [written(each) for each in content]} if kind == "L" else {kind: content}
