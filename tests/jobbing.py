@@ -53,7 +53,7 @@ class MemoryJobs:
     def cancel(self, tenant: Tenant, job_id: str, now_ms: int) -> Job:
         job = self.job(tenant, job_id)
         if not job.status.has_ended:
-            self._jobs[tenant, job_id] = replace(job, status=Status.CANCELLED, finished_ms=now_ms)
+            self._jobs[tenant, job_id] = replace(job, status=Status.CANCELLED, sealed=None, finished_ms=now_ms)
         return self._jobs[tenant, job_id]
 
 

@@ -62,6 +62,8 @@ def given(stack: str, logical_id: str, resource: Mapping[str, Any]) -> dict[str,
     match resource["Type"]:
         case "AWS::DynamoDB::Table":
             return {"TableName": table_name(stack, logical_id)}
+        case "AWS::SQS::Queue" if resource.get("Properties", {}).get("FifoQueue"):
+            return {"QueueName": f"{stack}-{logical_id}.fifo"}  # AWS ends the name so by itself
         case "AWS::Lambda::Function":
             return {"Code": {"ZipFile": "# It runs in a process of the laptop's house."}}
         case _:

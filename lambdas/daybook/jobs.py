@@ -52,6 +52,8 @@ class Job:
     ask: Mapping[str, Any]
     """What is to be done, in the kind's own form; JSON. Nobody's name stands in it."""
     created_ms: int
+    sealed: str | None = None
+    """What of the ask must not stand in the clear, sealed by who asked; gone when the job has ended."""
     status: Status = Status.QUEUED
     checkpoint: Mapping[str, Any] | None = None
     """How far it is, in the kind's own form; JSON. None: not begun."""
@@ -225,7 +227,7 @@ class Runner:
     def _fail(self, job: Job, claim: str, error: str) -> Job:
         # What was saved since stands in the store alone.
         now = self.store.job(job.tenant, job.id)
-        failed = replace(now, status=Status.FAILED, error=error, finished_ms=self.clock())
+        failed = replace(now, status=Status.FAILED, sealed=None, error=error, finished_ms=self.clock())
         try:
             self.store.save(failed, claim)
         except ClaimLost:
@@ -241,6 +243,6 @@ class Runner:
 
 
 def _after(job: Job, step: Step, now_ms: int) -> Job:
-    ended: dict[str, Any] = {"status": Status.SUCCEEDED, "finished_ms": now_ms} if step.done else {}
+    ended: dict[str, Any] = {"status": Status.SUCCEEDED, "finished_ms": now_ms, "sealed": None} if step.done else {}
     progress = 1.0 if step.done else max(job.progress, min(step.progress, 1.0))
     return replace(job, checkpoint=step.checkpoint, processed=step.processed, progress=progress, attempts=0, **ended)

@@ -42,6 +42,14 @@ class Settings(_FromEnvironment):
 
 
 @dataclass(frozen=True)
+class ExportSettings(Settings):
+    """The ones of `exports` and `export`: beside the stores, the files and the queue of who writes them."""
+
+    export_bucket: str
+    export_queue: str
+
+
+@dataclass(frozen=True)
 class FanOutSettings(_FromEnvironment):
     """It reads no events: the stream brings them."""
 
@@ -58,3 +66,20 @@ class RedeliverSettings(_FromEnvironment):
     identities_table: str
     control_table: str
     retry_queue_url: str
+
+
+@dataclass(frozen=True)
+class StreamsSettings(Settings):
+    """Beside the stores, the queue of who sends events again."""
+
+    replay_queue_url: str
+
+
+@dataclass(frozen=True)
+class ReplaySettings(_FromEnvironment):
+    """It reads events and people, and hands over to itself."""
+
+    events_table: str
+    identities_table: str
+    control_table: str
+    replay_queue_url: str

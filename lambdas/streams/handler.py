@@ -1,4 +1,4 @@
-"""Customers' streams in the settings. A function of its own: only it, `fan_out` and `redeliver` may assume roles."""
+"""Customers' streams in the settings. A function of its own, since it may assume customers' roles."""
 
 import os
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from daybook.aws.destinations import DestinationTable
 from daybook.aws.events import EventTable
 from daybook.aws.identities import IdentityTable
 from daybook.aws.inserted import InsertedEvents
+from daybook.aws.jobs import JobTable, SqsJobQueue
 from daybook.clock import system_clock
 from daybook.derivation import DeploymentKeys
 from daybook.http import Operation, answering
@@ -18,13 +19,13 @@ from daybook.publishing.courier import Courier
 from daybook.publishing.records import Records
 from daybook.reading.person_keys import PersonKeys
 from daybook.recording import Recorder
-from daybook.settings import Settings
+from daybook.settings import StreamsSettings
 from streams.publishing import Publishing
 
 
 @cache
 def compose() -> Mapping[str, Operation]:
-    settings = Settings.from_environment()
+    settings = StreamsSettings.from_environment()
     client = clients.dynamodb()
     keys = DeploymentKeys.from_secret(clients.deployment_secret(settings.secret_arn))
     identities = IdentityTable(client, settings.identities_table)
@@ -35,8 +36,11 @@ def compose() -> Mapping[str, Operation]:
         records=Records(PersonKeys(identities.read, system_clock).of),
         courier=Courier(CustomerStreams(clients.sts(), clients.kinesis, system_clock)),
         recorder=Recorder(EventTable(client, settings.events_table), keys, system_clock, os.urandom),
+        jobs=JobTable(client, settings.control_table),
+        queue=SqsJobQueue(clients.sqs(), settings.replay_queue_url),
         external_id_key=keys.external_id,
         clock=system_clock,
+        random_bytes=os.urandom,
     )
     return operations(publishing)
 
@@ -47,6 +51,7 @@ def operations(publishing: Publishing) -> Mapping[str, Operation]:
         "set_stream": publishing.set,
         "remove_stream": publishing.remove,
         "test_stream": publishing.test,
+        "replay_stream": publishing.replay,
     }
 
 

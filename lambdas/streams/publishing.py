@@ -7,7 +7,7 @@ that the customer can read it before there is anything to set up, and put it int
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
@@ -19,15 +19,18 @@ from daybook.clock import Clock, format_time
 from daybook.derivation import length_prefixed, tag
 from daybook.event_id import occurred_ms
 from daybook.http import Answer, Request
-from daybook.problem import FieldError, Problem, bad_parameter, not_found
+from daybook.jobs import Job, TooManyJobs, new_job
+from daybook.problem import FieldError, Problem, bad_field, bad_parameter, not_found
 from daybook.publishing.courier import Courier, Sent
 from daybook.publishing.destination import OFF, Chosen, Destination, Place
 from daybook.publishing.records import Inserted, Records
+from daybook.publishing.replays import REPLAY
 from daybook.recording import Doing, Recorder
 from daybook.stored import partition_of
 from daybook.tenants import TenantSettings
 
 TEST_SECONDS = 10.0
+MOST_REPLAYS = 3
 
 _PARTITION = r"arn:(?P<partition>aws(?:-[a-z]+)*)"
 _STREAM = re.compile(
@@ -61,6 +64,20 @@ class Events(Protocol):
     def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[Inserted]: ...
 
 
+class Jobs(Protocol):
+    def put(self, job: Job, most_active: int | None = None) -> None:
+        """Raises `TooManyJobs`."""
+
+
+class Queue(Protocol):
+    def send(self, job: Job, delay_seconds: int = 0) -> None: ...
+
+
+class SentSpan(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
+    from_: str
+    to: str
+
+
 class SentStream(Struct, forbid_unknown_fields=True):
     stream_arn: str
     role_arn: str
@@ -76,8 +93,11 @@ class Publishing:
     records: Records
     courier: Courier
     recorder: Recorder
+    jobs: Jobs
+    queue: Queue
     external_id_key: bytes
     clock: Clock
+    random_bytes: Callable[[int], bytes]
 
     def read(self, request: Request) -> Answer:
         _, place = self._place(request)
@@ -125,6 +145,34 @@ class Publishing:
                 "record": written.records[0].data.decode(),
             },
         )
+
+    def replay(self, request: Request) -> Answer:
+        """Asks for what occurred from one moment to before another to be sent again."""
+        settings, place = self._place(request)
+        sent = validation.read_form(request, SentSpan)
+        from_ms, to_ms = validation.moment("from", sent.from_), validation.moment("to", sent.to)
+        if from_ms >= to_ms:
+            raise bad_field("from", "must lie before to")
+        if self.destinations.one(place) is None:
+            raise not_found("stream")
+        job = new_job(
+            tenant=place.tenant,
+            kind=REPLAY,
+            ask={"environment": place.environment, "from": from_ms, "to": to_ms},
+            now_ms=self.clock(),
+            random_bytes=self.random_bytes,
+        )
+        span = {"from": format_time(from_ms), "to": format_time(to_ms)}
+        try:
+            # Before the record: who asks too often has done nothing.
+            self.jobs.put(job, MOST_REPLAYS)
+        except TooManyJobs:
+            detail = f"A tenant has at most {MOST_REPLAYS} replays at a time."
+            raise Problem(429, "too_many_replays", detail, headers={"Retry-After": "60"}) from None
+        self._record(settings, place, request, Doing("stream-replayed", span))
+        self.queue.send(job)
+        told = {"id": job.id, "kind": job.kind, "status": job.status, "processed": 0, "progress": 0.0, "error": None}
+        return Answer(202, told, {"Location": f"/v1/jobs/{job.id}"})
 
     def _place(self, request: Request) -> tuple[TenantSettings, Place]:
         settings = self.settings.settings(request.tenant)

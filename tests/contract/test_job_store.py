@@ -27,7 +27,8 @@ def jobs(request: pytest.FixtureRequest, dynamodb: Any, tables: Tables) -> JobSt
 
 def job(now_ms: int = NOW, kind: str = "count", tenant: Tenant = ACME) -> Job:
     ask = {"to": 5, "names": ["a", "ü"]}
-    return new_job(tenant=tenant, kind=kind, ask=ask, now_ms=now_ms, random_bytes=chance.randbytes, lane=1)
+    new = new_job(tenant=tenant, kind=kind, ask=ask, now_ms=now_ms, random_bytes=chance.randbytes, lane=1)
+    return replace(new, sealed="sealed")
 
 
 def test_a_job_is_kept_as_it_was_put(jobs: JobStore) -> None:
@@ -84,7 +85,9 @@ def test_what_has_ended_is_not_claimed_and_not_cancelled(jobs: JobStore) -> None
     put = job()
     jobs.put(put)
     claimed = jobs.claim(ACME, put.id, "one", NOW, NOW + 10)
-    done = replace(claimed, checkpoint={}, status=Status.SUCCEEDED, progress=1.0, attempts=0, finished_ms=NOW + 5)
+    done = replace(
+        claimed, sealed=None, checkpoint={}, status=Status.SUCCEEDED, progress=1.0, attempts=0, finished_ms=NOW + 5
+    )
     jobs.save(done, "one")
     assert jobs.claim(ACME, put.id, "two", NOW + 20, NOW + 30) == done
     assert jobs.cancel(ACME, put.id, NOW + 40) == done
@@ -95,7 +98,7 @@ def test_a_cancelled_job_is_nobodys(jobs: JobStore) -> None:
     jobs.put(put)
     claimed = jobs.claim(ACME, put.id, "one", NOW, NOW + 10)
     cancelled = jobs.cancel(ACME, put.id, NOW + 5)
-    assert cancelled == replace(claimed, status=Status.CANCELLED, finished_ms=NOW + 5)
+    assert cancelled == replace(claimed, sealed=None, status=Status.CANCELLED, finished_ms=NOW + 5)
     with pytest.raises(ClaimLost):
         jobs.save(claimed, "one")
     assert jobs.claim(ACME, put.id, "two", NOW + 20, NOW + 30) == cancelled

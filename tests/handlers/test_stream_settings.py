@@ -8,6 +8,7 @@ import pytest
 from daybook.aws.control import ControlTable
 from daybook.aws.events import EventTable
 from daybook.aws.inserted import InsertedEvents
+from daybook.aws.jobs import JobTable
 from daybook.http import serve
 from daybook.recording import Recorder
 from streams.handler import operations
@@ -15,6 +16,7 @@ from streams.publishing import Publishing as Settings
 from tests.calls import Context, answered, authorized, call
 from tests.conftest import Tables
 from tests.ingesting import KEYS, seeded_bytes
+from tests.jobbing import MemoryQueue
 from tests.publishing import ROLE, STREAM, Publishing
 from tests.reading import House, problem_of
 
@@ -27,6 +29,7 @@ class Admin:
 
     def __init__(self, house: House, publishing: Publishing) -> None:
         events = EventTable(house.dynamodb, house.tables.events)
+        self.queue = MemoryQueue()
         self._operations = operations(
             Settings(
                 settings=ControlTable(house.dynamodb, house.tables.control),
@@ -35,8 +38,11 @@ class Admin:
                 records=publishing.records,
                 courier=publishing.courier,
                 recorder=Recorder(events, KEYS, house.clock, seeded_bytes("admin")),
+                jobs=JobTable(house.dynamodb, house.tables.control),
+                queue=self.queue,
                 external_id_key=KEYS.external_id,
                 clock=house.clock,
+                random_bytes=seeded_bytes("jobs"),
             )
         )
 
@@ -206,3 +212,23 @@ def test_a_test_that_fails_says_why_and_one_that_succeeds_mends(publishing: Publ
     assert admin.done("POST", path=f"{PATH}/test")["delivered"]
     shown = admin.done("GET")
     assert (shown["status"], shown["last_error"]) == ("active", None)
+
+
+def test_a_replay_is_a_job(house: House, publishing: Publishing, admin: Admin) -> None:
+    """Queued, on record, and no more than three at a time; it needs a stream and a span."""
+    path = f"{PATH}/replay"
+    span = {"from": "2026-11-01T00:00:00Z", "to": "2026-11-22T00:00:00+01:00"}
+    assert problem_of(admin("POST", span, path))[0] == 404
+    publishing.set_up()
+    answer = admin("POST", span, path, environment="prod")
+    job = answered(answer)
+    assert (answer["statusCode"], answer["headers"]["Location"]) == (202, f"/v1/jobs/{job['id']}")
+    assert (job["kind"], job["status"], job["progress"]) == ("replay", "queued", 0.0)
+    (sent, _) = admin.queue.sent[0]
+    assert sent.ask["to"] - sent.ask["from"] == 21 * 24 * 3_600_000 - 3_600_000
+    assert len(house.recorded("stream-replayed")) == 1
+    for wrong in (span | {"to": span["from"]}, {"from": span["from"]}, span | {"from": "yesterday"}):
+        assert problem_of(admin("POST", wrong, path))[0] == 422
+    for _ in range(2):
+        admin("POST", span, path)
+    assert problem_of(admin("POST", span, path)) == (429, "too_many_replays")

@@ -101,6 +101,19 @@ class Customer:
         while not expected.items() <= (state := self.state()).items():
             assert time.monotonic() < until, state
 
+    def replay(self) -> str:
+        """The path of the job that sends everything again."""
+        span = {"from": "2026-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
+        answer = self._operations.post("/v1/settings/stream/replay", json=span)
+        assert answer.status_code == 202, answer.text
+        path: str = answer.headers["Location"]
+        return path
+
+    def ends(self, job: str, **expected: Any) -> None:
+        until = time.monotonic() + MOST_SECONDS
+        while not expected.items() <= (state := self._operations.get(job).json()).items():
+            assert time.monotonic() < until, state
+
     def test_stream(self) -> httpx.Response:
         return self._operations.post("/v1/settings/stream/test")
 
@@ -177,3 +190,13 @@ def test_a_producer_may_not_touch_it(house: House, method: str) -> None:
         f"/v1/tenants/{customer.name}/keys", json={"role": "producer", "environment": "prod", "label": "p"}
     ).json()["key"]
     assert house.client(key).request(method, "/v1/settings/stream").status_code == 403
+
+
+def test_a_replay_sends_the_same_records_again(house: House) -> None:
+    """A job, which says how far it is."""
+    customer = Customer(house)
+    sent = [customer.send() for _ in range(5)]
+    assert sorted(customer.received(5)) == sorted(sent)
+    job = customer.replay()
+    assert sorted(customer.received(5)) == sorted(sent)
+    customer.ends(job, status="succeeded", processed=5, progress=1.0)

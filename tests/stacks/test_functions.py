@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from daybook.routes import ROUTES
-from daybook.settings import AuthorizeSettings, FanOutSettings, RedeliverSettings, Settings
+from daybook.settings import (
+    AuthorizeSettings,
+    ExportSettings,
+    FanOutSettings,
+    RedeliverSettings,
+    ReplaySettings,
+    Settings,
+    StreamsSettings,
+)
 from infra import LAMBDAS
 from tests.stacks.reading import Stack
 
@@ -15,17 +23,27 @@ SETTINGS: dict[str, type[Any] | None] = {
     "Ingest": Settings,
     "Query": Settings,
     "Tenants": Settings,
-    "Streams": Settings,
+    "Streams": StreamsSettings,
+    "Replay": ReplaySettings,
     "FanOut": FanOutSettings,
     "Redeliver": RedeliverSettings,
+    "Settings": Settings,
+    "People": Settings,
+    "Exports": ExportSettings,
+    "Export": ExportSettings,
     "Public": None,
 }
+JOB_WORKERS = {"Export", "Replay"}
+WORKERS = {*JOB_WORKERS, "FanOut", "Redeliver"}
 MEANING = {
     "EVENTS_TABLE": "EventsTable",
     "IDENTITIES_TABLE": "IdentitiesTable",
     "CONTROL_TABLE": "ControlTable",
     "SECRET_ARN": "Secret",
     "RETRY_QUEUE_URL": "RetryQueue",
+    "REPLAY_QUEUE_URL": "ReplayQueue",
+    "EXPORT_BUCKET": "ExportsBucket",
+    "EXPORT_QUEUE": "ExportQueue",
 }
 
 
@@ -41,9 +59,9 @@ def test_a_functions_environment_is_its_settings(service: Stack, name: str) -> N
 
 
 def test_every_route_has_its_function(service: Stack) -> None:
-    """The route table names no function that is not deployed; each but authorizer and readers has a route."""
+    """The route table names no function that is not deployed; each has a route but the authorizer and the workers."""
     deployed = {name.removesuffix("Function").lower() for name in service.properties("AWS::Lambda::Function")}
-    assert deployed == {route.function for route in ROUTES} | {"authorize", "fanout", "redeliver"}
+    assert deployed == {route.function for route in ROUTES} | {"authorize", *(name.lower() for name in WORKERS)}
 
 
 def test_every_function_is_a_folder_of_the_asset(service: Stack) -> None:
@@ -59,8 +77,23 @@ def test_every_function_is_a_folder_of_the_asset(service: Stack) -> None:
 
 def test_a_function_ends_before_the_gateway_hangs_up(service: Stack) -> None:
     """29 s is the gateway's: whoever ends before can still say what was not stored."""
-    for function in service.properties("AWS::Lambda::Function").values():
-        assert function["Timeout"] < 29
+    for name, function in service.properties("AWS::Lambda::Function").items():
+        assert function["Timeout"] < 29 or name.removesuffix("Function") in WORKERS
+
+
+def test_a_workers_message_comes_back_when_the_worker_can_be_no_more(service: Stack) -> None:
+    """Not before its claim is over; one message at a time; what never succeeds is kept for operators."""
+    queues = service.properties("AWS::SQS::Queue")
+    for source in service.properties("AWS::Lambda::EventSourceMapping").values():
+        if service.read(source["FunctionName"]).removesuffix("Function") not in JOB_WORKERS:
+            continue
+        function = service.properties("AWS::Lambda::Function")[service.read(source["FunctionName"])]
+        name = service.read(source["EventSourceArn"]).removesuffix(".Arn")
+        queue = queues[name]
+        assert source["BatchSize"] == 1
+        assert queue["VisibilityTimeout"] >= function["Timeout"]
+        assert service.read(queue["RedrivePolicy"]["deadLetterTargetArn"]) == f"{name}Dead.Arn"
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
 
 
 def test_every_function_is_traced_and_logs_for_a_while(service: Stack) -> None:
@@ -90,7 +123,7 @@ def test_errors_throttles_and_5xx_wake_somebody(service: Stack) -> None:
     assert watched == expected | dead_letters | counted | behind | {("5XXError", "Daybook")}
 
 
-DEAD_LETTERS = ("NewEventsFailed", "RetryDead")
+DEAD_LETTERS = ("NewEventsFailed", "RetryDead", "ReplayQueueDead", "ExportQueueDead")
 
 
 def test_new_events_reach_the_fan_out(service: Stack) -> None:

@@ -15,6 +15,16 @@ _CONFIG = Config(
     parameter_validation=False,  # what we send has been validated; this alone is half of a write call's CPU
 )
 
+_S3_CONFIG = _CONFIG.merge(
+    Config(
+        signature_version="s3v4",
+        read_timeout=60,  # a part of 8 MiB may take its time
+        # A part's checksum costs a pass over it, and TLS and the signature guard it already.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+)
+
 # For what is not ours, and may be slow or broken: Kinesis answers in tens of milliseconds.
 _IMPATIENT = Config(
     connect_timeout=1,
@@ -38,7 +48,13 @@ def dynamodb() -> Any:
 
 
 def sqs() -> Any:
+    """A low-level SQS client."""
     return _session().create_client("sqs", config=_CONFIG)
+
+
+def s3() -> Any:
+    """A low-level S3 client, which signs URLs by the version that all regions take."""
+    return _session().create_client("s3", config=_S3_CONFIG)
 
 
 def sts() -> Any:

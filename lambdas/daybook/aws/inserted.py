@@ -4,8 +4,11 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from daybook.aws.batches import get_items
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.aws.batches import TRANSIENT, get_items
 from daybook.publishing.records import Inserted
+from daybook.storing import Throttled
 
 _NEEDED = ("pk", "sk", "z", "received_at", "by_actor", "by_target")
 
@@ -27,6 +30,26 @@ class InsertedEvents:
         asked = [{"pk": {"S": partition}, "sk": {"S": identifier}} for partition, identifier in keys]
         items = get_items(self._client, self._table, asked, _NEEDED)
         return sorted((_inserted(item, item["z"]["B"]) for item in items), key=lambda row: row.id)
+
+    def between(self, partition: str, low: str, high: str, limit: int) -> list[Inserted]:
+        """The first of a partition's events from id `low` to id `high`, oldest first; fewer than `limit` only where
+        1 MB or the range ends. Strongly consistent. Raises `Throttled`.
+        """
+        try:
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :partition AND sk BETWEEN :low AND :high",
+                ExpressionAttributeValues={":partition": {"S": partition}, ":low": {"S": low}, ":high": {"S": high}},
+                Limit=limit,
+                ConsistentRead=True,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in TRANSIENT:
+                raise Throttled from None
+            raise
+        except BotoCoreError:
+            raise Throttled from None
+        return [_inserted(item, item["z"]["B"]) for item in answer["Items"]]
 
 
 def _inserted(item: Mapping[str, Mapping[str, Any]], packed: bytes) -> Inserted:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from daybook.caller import Tenant
 from daybook.clock import SECOND
 from daybook.jobs import KEPT_MS, ClaimLost, Job, JobBusy, Status, TooManyJobs, UnknownJob
+from daybook.storing import Throttled
 from daybook.tenants import Contended
 
 _MOST_TRIES = 8
@@ -93,7 +94,9 @@ class JobTable:
             self._client.update_item(
                 TableName=self._table,
                 Key=_key(job.tenant, job.id),
-                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+                UpdateExpression="SET "
+                + ", ".join(f"#{name} = :{name}" for name in values)
+                + (" REMOVE sealed" if job.status.has_ended else ""),
                 ConditionExpression="claim = :its_claim AND #status = :its_status",
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues={
@@ -123,7 +126,7 @@ class JobTable:
             answer = self._client.update_item(
                 TableName=self._table,
                 Key=_key(tenant, job_id),
-                UpdateExpression="SET #status = :cancelled, finished_at = :now",
+                UpdateExpression="SET #status = :cancelled, finished_at = :now REMOVE sealed",
                 ConditionExpression="#status IN (:queued, :running)",
                 ExpressionAttributeNames={"#status": "status"},
                 ExpressionAttributeValues={
@@ -182,10 +185,13 @@ class SqsJobQueue:
             # Every send is a message of its own: one too many does no harm, one taken for another loses the job.
             how |= {"MessageGroupId": f"{job.tenant}-{job.lane}", "MessageDeduplicationId": self._new_id()}
         body = msgspec.json.encode({"tenant": job.tenant, "job": job.id}).decode()
-        self._client.send_message(QueueUrl=self._url, MessageBody=body, **how)
+        try:
+            self._client.send_message(QueueUrl=self._url, MessageBody=body, **how)
+        except BotoCoreError:
+            raise Throttled from None
 
 
-_NEVER_CHANGED = frozenset({"kind", "ask", "created_at", "lane"})
+_NEVER_CHANGED = frozenset({"kind", "ask", "sealed", "created_at", "lane"})
 
 
 def _key(tenant: Tenant, job_id: str) -> dict[str, dict[str, str]]:
@@ -207,6 +213,8 @@ def _item(job: Job) -> dict[str, dict[str, Any]]:
         "attempts": _number(job.attempts),
         "lane": _number(job.lane),
     }
+    if job.sealed is not None:
+        item["sealed"] = {"S": job.sealed}
     if job.checkpoint is not None:
         item["checkpoint"] = _json(job.checkpoint)
     if job.error is not None:
@@ -223,6 +231,7 @@ def _job(item: Mapping[str, Any]) -> Job:
         kind=item["kind"]["S"],
         ask=msgspec.json.decode(item["ask"]["S"]),
         created_ms=int(item["created_at"]["N"]),
+        sealed=item["sealed"]["S"] if "sealed" in item else None,
         status=Status(item["status"]["S"]),
         checkpoint=msgspec.json.decode(item["checkpoint"]["S"]) if "checkpoint" in item else None,
         processed=int(item["processed"]["N"]),
