@@ -49,9 +49,9 @@ def received() -> list[dict[str, Any]]:
     """What the customer's consumer reads."""
     kinesis = boto3.client("kinesis")
     (shard,) = kinesis.describe_stream(StreamName="audit")["StreamDescription"]["Shards"]
-    iterator = kinesis.get_shard_iterator(StreamARN=STREAM, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")[
-        "ShardIterator"
-    ]
+    iterator = kinesis.get_shard_iterator(
+        StreamName="audit", ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
     return [json.loads(record["Data"]) for record in kinesis.get_records(ShardIterator=iterator)["Records"]]
 
 

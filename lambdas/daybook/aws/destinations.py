@@ -67,7 +67,7 @@ class DestinationTable:
 
     def put(self, destination: Destination) -> None:
         """Sets it up, or changes it. In force for every event that is stored from now on."""
-        self._client.put_item(TableName=self._table, Item=_item(destination))
+        self._client.put_item(TableName=self._table, Item=item_of(destination))
 
     def remove(self, place: Place) -> None:
         self._client.delete_item(TableName=self._table, Key=_key(place))
@@ -217,7 +217,8 @@ def _number(value: int) -> dict[str, str]:
     return {"N": str(value)}
 
 
-def _item(destination: Destination) -> dict[str, Any]:
+def item_of(destination: Destination) -> dict[str, Any]:
+    """The row as it is written; what is absent, or 0, is left out."""
     chosen = destination.chosen
     item: dict[str, Any] = {
         **_key(destination.place),
