@@ -1,6 +1,7 @@
 """One Lambda function with a role and a log group of its own; what it may do is said by the stack."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -50,7 +51,7 @@ class Function(Construct):
             tracing=lambda_.Tracing.ACTIVE,
         )
 
-    def allow(self, resource: str, *actions: str, conditions: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def allow(self, resource: str, *actions: str, conditions: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         """Single actions on the one resource of this ARN."""
         self.role.add_to_principal_policy(
             iam.PolicyStatement(actions=list(actions), resources=[resource], conditions=conditions)

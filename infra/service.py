@@ -9,6 +9,8 @@ from constructs import Construct
 
 from infra.function import Function
 from infra.gateway import Gateway
+from infra.job_queue import JobQueue
+from infra.publishing import NewEvents, Parked, RetryQueue
 from infra.storage import EVENT_INDEXES, StorageStack
 from infra.watch import Watch
 
@@ -16,12 +18,31 @@ from infra.watch import Watch
 _WHOLE_PROCESSOR_MB = 1_769
 # The gateway hangs up after 29 s; a function that ends before can still answer for what it did not finish.
 _ANSWER_WITHIN = Duration.seconds(28)
+# Lambda's own limit; an export longer than that is handed over.
+_LONGEST = Duration.minutes(15)
+_EXPORTS_AT_ONCE = 20  # of all tenants
+
+JOB_ATTRIBUTES = (
+    "pk",
+    "sk",
+    "status",
+    "checkpoint",
+    "processed",
+    "progress",
+    "error",
+    "attempts",
+    "claim",
+    "claimed_until",
+    "finished_at",
+    "sealed",
+)
+"""What a worker changes of a job, or looks at in doing so."""
 
 
 class ServiceStack(Stack):
     """Holds no data and can be deployed anew at any time.
 
-    To come, each with its own function: readers of the events' stream, the export worker with its queue.
+    To come, with a function of its own: the ledger's reader of the events' stream.
     """
 
     def __init__(
@@ -45,9 +66,44 @@ class ServiceStack(Stack):
         self.tenants = self._function("tenants", stores)
         self.settings = self._function("settings", stores)
         self.people = self._function("people", stores)
+        self.streams = self._function("streams", stores)
+        retry = RetryQueue(self, "Retry", function_timeout=_ANSWER_WITHIN)
+        publishing = {
+            "IDENTITIES_TABLE": storage.identities.table_name,
+            "RETRY_QUEUE_URL": retry.queue.queue_url,
+            **control,
+        }
+        self.fan_out = self._function("fan_out", publishing)
+        self.redeliver = self._function("redeliver", {"EVENTS_TABLE": storage.events.table_name, **publishing})
+        self.replay = self._function(
+            "replay",
+            {
+                "EVENTS_TABLE": storage.events.table_name,
+                "IDENTITIES_TABLE": storage.identities.table_name,
+                **control,
+            },
+            timeout=_LONGEST,
+        )
+        # One of each tenant at a time: a second one would only take the first one's share of the stream.
+        self.replay_queue = JobQueue(self, "ReplayQueue", worker=self.replay.function, by_lane=True, at_once=5)
+        for function in (self.streams, self.replay):
+            function.function.add_environment("REPLAY_QUEUE_URL", self.replay_queue.queue.queue_url)
         self.public = self._function("public", {}, memory_mb=512, timeout=Duration.seconds(5))
 
+        exporting = {"EXPORT_BUCKET": storage.exports.bucket_name}
+        self.export = self._function("export", {**stores, **exporting}, timeout=_LONGEST)
+        self.export_queue = JobQueue(
+            self, "ExportQueue", worker=self.export.function, by_lane=True, at_once=_EXPORTS_AT_ONCE
+        )
+        self.exports = self._function("exports", {**stores, **exporting})
+        for function in (self.export, self.exports):
+            function.function.add_environment("EXPORT_QUEUE", self.export_queue.queue.queue_url)
+
         self._grant()
+        self._grant_publishing(retry.queue.queue_arn)
+        self._grant_exports(self.export_queue.queue.queue_arn)
+        new_events = NewEvents(self, "NewEvents", table=storage.events, reader=self.fan_out)
+        Parked(self, "Parked", queue=retry.queue, reader=self.redeliver)
 
         behind_the_gateway = {
             "ingest": self.ingest.function,
@@ -55,6 +111,8 @@ class ServiceStack(Stack):
             "tenants": self.tenants.function,
             "settings": self.settings.function,
             "people": self.people.function,
+            "exports": self.exports.function,
+            "streams": self.streams.function,
             "public": self.public.function,
         }
         gateway = Gateway(self, "Gateway", authorize=self.authorize.function, functions=behind_the_gateway)
@@ -63,6 +121,18 @@ class ServiceStack(Stack):
             "Watch",
             api=gateway.api,
             functions={"authorize": self.authorize.function, **behind_the_gateway},
+            readers={
+                "fan_out": self.fan_out.function,
+                "redeliver": self.redeliver.function,
+                "replay": self.replay.function,
+                "export": self.export.function,
+            },
+            dead_letters={
+                "NewEventsFailed": new_events.failed,
+                "RetryDead": retry.dead,
+                "ReplayDead": self.replay_queue.dead,
+                "ExportsDead": self.export_queue.dead,
+            },
         )
         CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers; /v1/... follows it")
         CfnOutput(self, "AlarmTopic", value=watch.topic.topic_arn, description="Subscribe to hear the alarms")
@@ -99,9 +169,98 @@ class ServiceStack(Stack):
         self.people.allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query")
         self.people.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem")
 
-        for function in (self.ingest, self.query, self.tenants, self.settings, self.people):
+        everyone = (self.ingest, self.query, self.tenants, self.settings, self.people, self.exports, self.export)
+        for function in everyone:
             function.allow(self._storage.secret.secret_arn, "secretsmanager:GetSecretValue")
-        for function in (self.authorize, self.ingest, self.query, self.tenants, self.settings, self.people):
+        for function in (self.authorize, *everyone):
+            self._allow_key(function)
+
+    def _grant_exports(self, queue: str) -> None:
+        """The one asks and shows, the other writes; neither changes a setting, a key or an event."""
+        events = self._storage.events.table_arn
+        identities = self._storage.identities.table_arn
+        control = self._storage.control.table_arn
+
+        self.exports.allow(events, "dynamodb:PartiQLInsert")
+        self.exports.allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem")
+        # Settings, groups, and jobs: a new one is put with a count of those there are.
+        self.exports.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem")
+        self.exports.allow(self._exports("files"), "s3:GetObject")  # whoever it signs a URL for reads as it may
+        self.exports.allow(queue, "sqs:SendMessage")
+
+        self.export.allow(events, "dynamodb:Query")
+        for index in EVENT_INDEXES:
+            self.export.allow(f"{events}/index/{index}", "dynamodb:Query")
+        self.export.allow(identities, "dynamodb:BatchGetItem")
+        self.export.allow(control, "dynamodb:GetItem", "dynamodb:Query")
+        self._allow_jobs(self.export)
+        for folder in ("files", "runs"):
+            self.export.allow(self._exports(folder), "s3:PutObject", "s3:GetObject", "s3:DeleteObject")
+        self.export.allow(self._exports("files"), "s3:AbortMultipartUpload")
+        self.export.allow(queue, "sqs:SendMessage")  # to hand over
+
+        for function in (self.exports, self.export):
+            function.allow(
+                self._storage.key.key_arn,
+                "kms:Decrypt",
+                *(("kms:GenerateDataKey*",) if function is self.export else ()),
+                conditions={"StringEquals": {"kms:ViaService": f"s3.{self.region}.amazonaws.com"}},
+            )
+
+    def _exports(self, folder: str) -> str:
+        return self._storage.exports.arn_for_objects(f"{folder}/*")
+
+    def _allow_jobs(self, function: Function) -> None:
+        """To change a job's row, and of it what workers change: no other row of the table has but these."""
+        function.allow(
+            self._storage.control.table_arn,
+            "dynamodb:UpdateItem",
+            conditions={"ForAllValues:StringEquals": {"dynamodb:Attributes": list(JOB_ATTRIBUTES)}},
+        )
+
+    def _grant_publishing(self, retry_queue: str) -> None:
+        """Who may assume customers' roles: these four alone. What the role then allows is the customer's to say."""
+        events = self._storage.events.table_arn
+        identities = self._storage.identities.table_arn
+        control = self._storage.control.table_arn
+
+        # Reads destinations, notes their state, counts what it parks.
+        self.fan_out.allow(
+            control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
+        )
+        self.fan_out.allow(identities, "dynamodb:BatchGetItem")
+
+        self.redeliver.allow(events, "dynamodb:BatchGetItem")
+        self.redeliver.allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem")
+        self.redeliver.allow(control, "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+        self.redeliver.allow(identities, "dynamodb:BatchGetItem")
+
+        self.streams.allow(events, "dynamodb:BatchGetItem", "dynamodb:PartiQLInsert")  # a test is recorded, and sent
+        self.streams.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem")
+        self.streams.allow(control, "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+        self.streams.allow(identities, "dynamodb:BatchGetItem")
+        self.streams.allow(self._storage.secret.secret_arn, "secretsmanager:GetSecretValue")
+
+        self.replay.allow(events, "dynamodb:Query")
+        self.replay.allow(control, "dynamodb:GetItem")
+        self._allow_jobs(self.replay)
+        self.replay.allow(identities, "dynamodb:BatchGetItem")
+
+        for function in (self.fan_out, self.redeliver):
+            function.allow(retry_queue, "sqs:SendMessage")
+        for function in (self.streams, self.replay):  # to ask, and to hand over
+            function.allow(self.replay_queue.queue.queue_arn, "sqs:SendMessage")
+        for function in (self.fan_out, self.redeliver, self.replay, self.streams):
+            function.allow(
+                # Customers name their roles as they like, in accounts that we don't know: no narrower resource says
+                # it. Never without an external id, and never in our own account, where roles may trust all of it.
+                f"arn:{self.partition}:iam::*:role/*",
+                "sts:AssumeRole",
+                conditions={
+                    "Null": {"sts:ExternalId": "false"},
+                    "StringNotEquals": {"aws:ResourceAccount": self.account},
+                },
+            )
             self._allow_key(function)
 
     def _allow_key(self, function: Function) -> None:
@@ -126,7 +285,7 @@ class ServiceStack(Stack):
     ) -> Function:
         return Function(
             self,
-            name.capitalize(),
+            "".join(part.capitalize() for part in name.split("_")),
             name=name,
             code=self._code,
             environment=environment,

@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from infra.bucket import ExportBucket
 from infra.table import ProtectedTable
 
 EVENT_INDEXES = ("by_actor", "by_activity", "by_target", "by_within")
@@ -17,7 +18,7 @@ EVENT_INDEXES = ("by_actor", "by_activity", "by_target", "by_within")
 class StorageStack(Stack):
     """Retained and protected: deleting the stack, or a table by mistake, deletes no event.
 
-    A ledger table comes with the seals, buckets with exports.
+    A ledger table comes with the seals.
     """
 
     def __init__(self, scope: Construct, construct_id: str, **kwargs: Any) -> None:
@@ -29,7 +30,7 @@ class StorageStack(Stack):
         self.key = kms.Key(
             self,
             "Key",
-            description="Daybook's tables",
+            description="Daybook's tables and exports",
             enable_key_rotation=True,
             pending_window=Duration.days(30),  # the longest there is: without the key all tables are lost
             removal_policy=RemovalPolicy.RETAIN,
@@ -47,6 +48,8 @@ class StorageStack(Stack):
             )
         self.identities = ProtectedTable(self, "Identities", key=self.key).table
         self.control = ProtectedTable(self, "Control", key=self.key).table
+
+        self.exports = ExportBucket(self, "Exports", key=self.key).bucket
 
         # Never rotated: event ids derive from it, and a retry must meet its first try years later.
         self.secret = secretsmanager.Secret(

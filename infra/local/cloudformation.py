@@ -3,7 +3,8 @@
 Left as it is, moto 5.2.5 skips secrets, `TimeToLiveSpecification`, point-in-time recovery, authorizers, stages,
 gateway responses, usage plans, alarms and topic policies, and wants each function's code in a bucket. Secrets are
 made by API first and their references replaced; tables get their time to live by API; functions get no code, as
-they run in processes of ours. The gateway's own parts are read from the template by `api.py`.
+they run in processes of ours. The gateway's own parts are read from the template by `api.py`, the event source mappings
+by `mappings.py`: moto would run the functions itself, in containers.
 """
 
 import hashlib
@@ -16,6 +17,9 @@ from typing import Any
 
 from infra.local.instances import Configuration
 from infra.local.template import Templates, of_type, table_definitions
+
+# Mappings are played; and what describes one resource fails in moto once a queue's policy stands among them.
+LEFT_OUT = frozenset({"AWS::Lambda::EventSourceMapping", "AWS::SQS::QueuePolicy"})
 
 Client = Callable[[str], Any]
 """Makes a boto3 client for a service, by its name, on the local endpoint."""
@@ -48,7 +52,7 @@ def adapted(stack: str, template: Mapping[str, Any], arns: Mapping[str, str]) ->
     resources = {
         logical_id: resource | {"Properties": resource.get("Properties", {}) | given(stack, logical_id, resource)}
         for logical_id, resource in template["Resources"].items()
-        if logical_id not in arns
+        if logical_id not in arns and resource["Type"] not in LEFT_OUT
     }
     replaced: dict[str, Any] = with_references({**template, "Resources": resources}, arns)
     return replaced
@@ -58,6 +62,8 @@ def given(stack: str, logical_id: str, resource: Mapping[str, Any]) -> dict[str,
     match resource["Type"]:
         case "AWS::DynamoDB::Table":
             return {"TableName": table_name(stack, logical_id)}
+        case "AWS::SQS::Queue" if resource.get("Properties", {}).get("FifoQueue"):
+            return {"QueueName": f"{stack}-{logical_id}.fifo"}  # AWS ends the name so by itself
         case "AWS::Lambda::Function":
             return {"Code": {"ZipFile": "# It runs in a process of the laptop's house."}}
         case _:

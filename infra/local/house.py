@@ -16,7 +16,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from daybook.keys import Key, new_key
 from infra import LAMBDAS, operations_key
-from infra.local import moto_insert, moto_speed
+from infra.local import moto_insert, moto_speed, moto_streams
 from infra.local.api import REGION, read_api
 from infra.local.cloudformation import Client, create_stacks, functions
 from infra.local.demo_image import DemoImage
@@ -24,6 +24,7 @@ from infra.local.dynamodb_local import DynamoDBLocal
 from infra.local.gateway import Gateway
 from infra.local.instances import Configuration, Function, FunctionError
 from infra.local.lasting import create_tables, kept_key, kept_secret, random_secret
+from infra.local.mappings import playing
 from infra.local.options import Options, Unusable
 from infra.local.permissions import Permissions, roles
 from infra.local.template import Templates, templates
@@ -72,6 +73,7 @@ def open_house(options: Options) -> Iterator[House]:
         moto.roles |= roles(aws)
         configurations = functions(aws, lambda_environment(endpoints))
         instances = opened.enter_context(running(configurations, options, others))
+        opened.enter_context(playing(stacks, aws, instances, lasting if on_disk else None))
         key = options.operations_key or (kept_key(lasting) if on_disk else new_key())
         operations_key.store(aws("dynamodb"), setting(configurations, "CONTROL_TABLE"), key, label="operations")
         url = opened.enter_context(gateway(options, stacks, aws, instances))
@@ -87,7 +89,10 @@ def open_house(options: Options) -> Iterator[House]:
 def client(endpoints: Mapping[str, str], service: str) -> Any:
     return boto3.client(
         service,
-        endpoint_url=endpoints.get(f"AWS_ENDPOINT_URL_{service.upper()}", endpoints["AWS_ENDPOINT_URL"]),
+        # A table's stream is where the table is.
+        endpoint_url=endpoints.get(
+            f"AWS_ENDPOINT_URL_{service.removesuffix('streams').upper()}", endpoints["AWS_ENDPOINT_URL"]
+        ),
         region_name=REGION,
         aws_access_key_id=ANY_CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=ANY_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
@@ -116,6 +121,7 @@ def setting(configurations: Mapping[str, Configuration], name: str) -> str:
 def moto_server(port: int) -> Iterator[tuple[Permissions, str]]:
     moto_insert.apply()
     moto_speed.apply()
+    moto_streams.apply()
     application = Permissions(DomainDispatcherApplication(create_backend_app))
     with serving(application, port, MotoRequestHandler) as url:
         yield application, url

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from werkzeug.wrappers import Response
 
@@ -39,13 +40,20 @@ class Permissions:
         if signed and signed["key"] in self.roles and signed["service"] in NEEDS:
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             environ["wsgi.input"] = io.BytesIO(body)
-            operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
-            for action, resource in NEEDS[signed["service"]](operation, json.loads(body or b"{}")):
+            for action, resource in NEEDS[signed["service"]](*asked(environ, body)):
                 if not allows(self.roles[signed["key"]], action, resource):
                     refusal: Iterable[bytes] = denied(action, resource)(environ, start_response)
                     return refusal
         answer: Iterable[bytes] = self._application(environ, start_response)
         return answer
+
+
+def asked(environ: Mapping[str, Any], body: bytes) -> tuple[str, dict[str, Any]]:
+    """Operation and parameters; STS speaks the query protocol, the others JSON."""
+    if "HTTP_X_AMZ_TARGET" in environ:
+        return environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2], json.loads(body or b"{}")
+    form = dict(parse_qsl(body.decode()))
+    return form.pop("Action", ""), form
 
 
 def denied(action: str, resource: str) -> Response:
@@ -79,7 +87,22 @@ def secretsmanager_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Ne
     yield f"secretsmanager:{operation}", call.get("SecretId", "*")
 
 
-NEEDS = {"dynamodb": dynamodb_needs, "secretsmanager": secretsmanager_needs}
+def sqs_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
+    # A batch asks for the action of its single messages.
+    name = call.get("QueueUrl", "*").rpartition("/")[2]
+    yield f"sqs:{operation.removesuffix('Batch')}", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+
+
+def sts_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
+    yield f"sts:{operation}", call.get("RoleArn", "*")
+
+
+NEEDS = {
+    "dynamodb": dynamodb_needs,
+    "secretsmanager": secretsmanager_needs,
+    "sqs": sqs_needs,
+    "sts": sts_needs,
+}
 
 
 def table_arn(name: str) -> str:

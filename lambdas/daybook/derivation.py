@@ -46,6 +46,8 @@ class DeploymentKeys:
     index: bytes = field(repr=False)
     address: bytes = field(repr=False)
     cursor: bytes = field(repr=False)
+    jobs: bytes = field(repr=False)
+    external_id: bytes = field(repr=False)
 
     @classmethod
     def from_secret(cls, secret: bytes) -> "DeploymentKeys":
@@ -56,7 +58,8 @@ class DeploymentKeys:
         def key(purpose: str) -> bytes:
             return hkdf(secret, f"daybook 1 {purpose}".encode(), 32)
 
-        return cls(key("event id"), key("fingerprint"), key("index"), key("address"), key("cursor"))
+        purposes = ("event id", "fingerprint", "index", "address", "cursor", "jobs", "external id")
+        return cls(*(key(purpose) for purpose in purposes))
 
 
 def tag(key: bytes, message: bytes) -> bytes:

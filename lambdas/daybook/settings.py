@@ -39,3 +39,47 @@ class Settings(_FromEnvironment):
     identities_table: str
     control_table: str
     secret_arn: str
+
+
+@dataclass(frozen=True)
+class ExportSettings(Settings):
+    """The ones of `exports` and `export`: beside the stores, the files and the queue of who writes them."""
+
+    export_bucket: str
+    export_queue: str
+
+
+@dataclass(frozen=True)
+class FanOutSettings(_FromEnvironment):
+    """It reads no events: the stream brings them."""
+
+    identities_table: str
+    control_table: str
+    retry_queue_url: str
+
+
+@dataclass(frozen=True)
+class RedeliverSettings(_FromEnvironment):
+    """As `fan_out`, and it reads the events of which only the keys were kept."""
+
+    events_table: str
+    identities_table: str
+    control_table: str
+    retry_queue_url: str
+
+
+@dataclass(frozen=True)
+class StreamsSettings(Settings):
+    """Beside the stores, the queue of who sends events again."""
+
+    replay_queue_url: str
+
+
+@dataclass(frozen=True)
+class ReplaySettings(_FromEnvironment):
+    """It reads events and people, and hands over to itself."""
+
+    events_table: str
+    identities_table: str
+    control_table: str
+    replay_queue_url: str

@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from daybook.catalogue import Aliases, Profile
-from daybook.clock import SECOND, parse_time
 from daybook.mentions import USER
 
 WORK_ITEM = "work-item"
@@ -28,15 +27,11 @@ class Shown:
 
     @property
     def moment(self) -> datetime:
-        return datetime.fromtimestamp(self._milliseconds // SECOND, UTC).astimezone(self.zone)
+        return datetime.fromisoformat(self.native["occurred_at"]).astimezone(self.zone)
 
     @property
     def milliseconds(self) -> int:
-        return self._milliseconds % SECOND
-
-    @property
-    def _milliseconds(self) -> int:
-        return parse_time(self.native["occurred_at"])
+        return self.moment.microsecond // 1_000
 
     @property
     def target(self) -> dict[str, Any]:

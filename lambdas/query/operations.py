@@ -9,6 +9,7 @@ from daybook.clock import Clock
 from daybook.event_id import FORM, occurred_ms
 from daybook.http import Answer, Request
 from daybook.problem import Problem, bad_parameter, not_found
+from daybook.reading import recorded
 from daybook.reading.gathering import Found
 from daybook.reading.opened import Opened, Row, content_of, people_of
 from daybook.reading.parameters import (
@@ -30,7 +31,6 @@ from daybook.storing import EventStore
 from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import TenantSettings
 from daybook.views import Shown, labels, show
-from query import recorded
 from query.targets import Targets
 
 

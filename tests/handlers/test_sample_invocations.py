@@ -23,8 +23,8 @@ pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 
 FOLDER = Path(__file__).parents[2] / "events"
 SAMPLES = {file.stem: json.loads(file.read_text("utf-8")) for file in FOLDER.glob("*.json")}
-PROXY = {name: event for name, event in SAMPLES.items() if name != "authorize"}
-COMPOSED = ("authorize", "ingest", "people", "query", "settings", "tenants")
+PROXY = {name: event for name, event in SAMPLES.items() if name != "authorize" and "Records" not in event}
+COMPOSED = ("authorize", "ingest", "people", "query", "settings", "streams", "tenants")
 
 # What stands in every proxy event, sent or not ("Input format of a Lambda function for proxy integration").
 FIELDS = {
@@ -40,6 +40,7 @@ def control(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> I
     for name in ("events", "identities", "control"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
     monkeypatch.setenv("SECRET_ARN", secret["ARN"])
+    monkeypatch.setenv("REPLAY_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="replay")["QueueUrl"])
     composed = [importlib.import_module(f"{function}.handler").compose for function in COMPOSED]
     for compose in composed:
         compose.cache_clear()
@@ -202,6 +203,18 @@ def test_the_tenants_own_catalogue() -> None:
     assert _answer("take_back_activity", 404)["code"] == "not_found"
     assert _answer("set_catalogue_mode") == {"mode": "strict"}
     assert _answer("read_catalogue")["mode"] == "strict"
+
+
+@pytest.mark.usefixtures("tenant")
+def test_the_tenants_stream() -> None:
+    """Set up, read, tried, sent again, and removed."""
+    assert _answer("read_stream")["status"] == "off"
+    made = _answer("set_stream")
+    assert (made["format"], made["status"]) == ("cloudevents", "active")
+    assert _answer("read_stream") == made
+    assert _answer("test_stream")["error"] == "ResourceNotFoundException"
+    assert _answer("replay_stream", 202)["kind"] == "replay"
+    assert _answer("remove_stream")["status"] == "off"
 
 
 @pytest.mark.usefixtures("control")

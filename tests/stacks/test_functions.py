@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from daybook.routes import ROUTES
-from daybook.settings import AuthorizeSettings, Settings
+from daybook.settings import (
+    AuthorizeSettings,
+    ExportSettings,
+    FanOutSettings,
+    RedeliverSettings,
+    ReplaySettings,
+    Settings,
+    StreamsSettings,
+)
 from infra import LAMBDAS
 from tests.stacks.reading import Stack
 
@@ -15,13 +23,27 @@ SETTINGS: dict[str, type[Any] | None] = {
     "Ingest": Settings,
     "Query": Settings,
     "Tenants": Settings,
+    "Streams": StreamsSettings,
+    "Replay": ReplaySettings,
+    "FanOut": FanOutSettings,
+    "Redeliver": RedeliverSettings,
+    "Settings": Settings,
+    "People": Settings,
+    "Exports": ExportSettings,
+    "Export": ExportSettings,
     "Public": None,
 }
+JOB_WORKERS = {"Export", "Replay"}
+WORKERS = {*JOB_WORKERS, "FanOut", "Redeliver"}
 MEANING = {
     "EVENTS_TABLE": "EventsTable",
     "IDENTITIES_TABLE": "IdentitiesTable",
     "CONTROL_TABLE": "ControlTable",
     "SECRET_ARN": "Secret",
+    "RETRY_QUEUE_URL": "RetryQueue",
+    "REPLAY_QUEUE_URL": "ReplayQueue",
+    "EXPORT_BUCKET": "ExportsBucket",
+    "EXPORT_QUEUE": "ExportQueue",
 }
 
 
@@ -37,9 +59,9 @@ def test_a_functions_environment_is_its_settings(service: Stack, name: str) -> N
 
 
 def test_every_route_has_its_function(service: Stack) -> None:
-    """The route table names no function that is not deployed, and each but the authorizer has a route."""
+    """The route table names no function that is not deployed; each has a route but the authorizer and the workers."""
     deployed = {name.removesuffix("Function").lower() for name in service.properties("AWS::Lambda::Function")}
-    assert deployed == {route.function for route in ROUTES} | {"authorize"}
+    assert deployed == {route.function for route in ROUTES} | {"authorize", *(name.lower() for name in WORKERS)}
 
 
 def test_every_function_is_a_folder_of_the_asset(service: Stack) -> None:
@@ -55,8 +77,23 @@ def test_every_function_is_a_folder_of_the_asset(service: Stack) -> None:
 
 def test_a_function_ends_before_the_gateway_hangs_up(service: Stack) -> None:
     """29 s is the gateway's: whoever ends before can still say what was not stored."""
-    for function in service.properties("AWS::Lambda::Function").values():
-        assert function["Timeout"] < 29
+    for name, function in service.properties("AWS::Lambda::Function").items():
+        assert function["Timeout"] < 29 or name.removesuffix("Function") in WORKERS
+
+
+def test_a_workers_message_comes_back_when_the_worker_can_be_no_more(service: Stack) -> None:
+    """Not before its claim is over; one message at a time; what never succeeds is kept for operators."""
+    queues = service.properties("AWS::SQS::Queue")
+    for source in service.properties("AWS::Lambda::EventSourceMapping").values():
+        if service.read(source["FunctionName"]).removesuffix("Function") not in JOB_WORKERS:
+            continue
+        function = service.properties("AWS::Lambda::Function")[service.read(source["FunctionName"])]
+        name = service.read(source["EventSourceArn"]).removesuffix(".Arn")
+        queue = queues[name]
+        assert source["BatchSize"] == 1
+        assert queue["VisibilityTimeout"] >= function["Timeout"]
+        assert service.read(queue["RedrivePolicy"]["deadLetterTargetArn"]) == f"{name}Dead.Arn"
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
 
 
 def test_every_function_is_traced_and_logs_for_a_while(service: Stack) -> None:
@@ -70,12 +107,50 @@ def test_every_function_is_traced_and_logs_for_a_while(service: Stack) -> None:
 
 
 def test_errors_throttles_and_5xx_wake_somebody(service: Stack) -> None:
-    """An alarm for each function's errors and throttles and for the API's 5xx, all on the one topic."""
+    """An alarm for each function's errors and throttles, the API's 5xx, and for what of streams needs a person: dead
+    letters, events given up or unreadable, and a reader that falls behind; all on the one topic.
+    """
     watched = set()
     for alarm in service.properties("AWS::CloudWatch::Alarm").values():
-        (dimension,) = alarm["Dimensions"]
-        watched.add((alarm["MetricName"], service.read(dimension["Value"])))
+        (of,) = [service.read(dimension["Value"]) for dimension in alarm.get("Dimensions", [])] or [None]
+        watched.add((alarm["MetricName"], of))
         assert [service.read(action) for action in alarm["AlarmActions"]] == ["WatchAlarms"]
     functions = service.properties("AWS::Lambda::Function")
     expected = {(metric, name) for metric in ("Errors", "Throttles") for name in functions}
-    assert watched == expected | {("5XXError", "Daybook")}
+    dead_letters = {("ApproximateNumberOfMessagesVisible", f"{queue}.QueueName") for queue in DEAD_LETTERS}
+    counted = {("EventsGivenUp", None), ("UnreadableEvents", None)}
+    behind = {("IteratorAge", "FanOutFunction")}
+    assert watched == expected | dead_letters | counted | behind | {("5XXError", "Daybook")}
+
+
+DEAD_LETTERS = ("NewEventsFailed", "RetryDead", "ReplayQueueDead", "ExportQueueDead")
+
+
+def test_new_events_reach_the_fan_out(service: Stack) -> None:
+    """INSERTs alone, from the first one on, in batches that are halved and answered in part; in the end they are
+    noted in a queue.
+    """
+    mapping = service.properties("AWS::Lambda::EventSourceMapping")["NewEventsMapping"]
+    assert service.read(mapping["FunctionName"]) == "FanOutFunction"
+    assert service.read(mapping["EventSourceArn"]) == "EventsTable.StreamArn"
+    assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert (mapping["BisectBatchOnFunctionError"], mapping["StartingPosition"]) == (True, "TRIM_HORIZON")
+    assert (mapping["BatchSize"], mapping["ParallelizationFactor"]) == (500, 10)
+    assert mapping["MaximumRecordAgeInSeconds"] < 24 * 3600, "they are noted before the stream drops them"
+    assert service.read(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "NewEventsFailed.Arn"
+
+
+def test_what_is_parked_comes_back(service: Stack) -> None:
+    """Longer seen by nobody than the function takes, kept 14 days, and after five receipts among the dead letters."""
+    mapping = service.properties("AWS::Lambda::EventSourceMapping")["ParkedMapping"]
+    assert service.read(mapping["FunctionName"]) == "RedeliverFunction"
+    assert service.read(mapping["EventSourceArn"]) == "RetryQueue.Arn"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    queue = service.properties("AWS::SQS::Queue")["RetryQueue"]
+    timeout = service.properties("AWS::Lambda::Function")["RedeliverFunction"]["Timeout"]
+    assert queue["VisibilityTimeout"] == 6 * timeout
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert service.read(queue["RedrivePolicy"]["deadLetterTargetArn"]) == "RetryDead.Arn"
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert all(each["SqsManagedSseEnabled"] for each in service.properties("AWS::SQS::Queue").values())

@@ -40,9 +40,79 @@ DYNAMODB = {
         IDENTITIES: {"PartiQLInsert", "BatchGetItem", "Query"},
         CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
     },
+    "Streams": {
+        EVENTS: {"PartiQLInsert", "BatchGetItem"},
+        IDENTITIES: {"BatchGetItem"},
+        CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
+    },
+    "FanOut": {
+        f"{EVENTS[: -len('.Arn')]}.StreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
+        IDENTITIES: {"BatchGetItem"},
+        CONTROL: {"BatchGetItem", "GetItem", "PutItem", "UpdateItem"},
+    },
+    "Redeliver": {
+        EVENTS: {"BatchGetItem"},
+        IDENTITIES: {"BatchGetItem"},
+        CONTROL: {"BatchGetItem", "GetItem", "PutItem", "UpdateItem", "DeleteItem"},
+    },
+    "Exports": {
+        EVENTS: {"PartiQLInsert"},
+        IDENTITIES: {"BatchGetItem", "Query"},
+        CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem"},
+    },
+    "Export": {
+        EVENTS: {"Query"},
+        f"{EVENTS}/index/by_actor": {"Query"},
+        f"{EVENTS}/index/by_activity": {"Query"},
+        f"{EVENTS}/index/by_target": {"Query"},
+        f"{EVENTS}/index/by_within": {"Query"},
+        IDENTITIES: {"BatchGetItem"},
+        CONTROL: {"GetItem", "Query", "UpdateItem"},
+    },
+    "Replay": {
+        EVENTS: {"Query"},
+        IDENTITIES: {"BatchGetItem"},
+        CONTROL: {"GetItem", "UpdateItem"},
+    },
     "Public": {},
 }
-READS_THE_SECRET = {"Ingest", "Query", "Tenants", "Settings", "People"}
+QUEUES = {
+    "Streams": {"ReplayQueue.Arn": {"sqs:SendMessage"}},
+    "Replay": {
+        "ReplayQueue.Arn": {
+            "sqs:SendMessage",
+            *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
+            *("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+        }
+    },
+    "FanOut": {
+        "RetryQueue.Arn": {"sqs:SendMessage"},
+        # The CDK's own grant for an on-failure destination.
+        "NewEventsFailed.Arn": {"sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"},
+    },
+    "Redeliver": {
+        "RetryQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    },
+}
+ASSUMES_ROLES = {"FanOut", "Redeliver", "Replay", "Streams"}
+CUSTOMERS_ROLES = "arn:AWS::Partition:iam::*:role/*"
+READS_THE_SECRET = {"Ingest", "Query", "Tenants", "Settings", "People", "Exports", "Export", "Streams"}
+FILES, RUNS, QUEUE = "ExportsBucket.Arn/files/*", "ExportsBucket.Arn/runs/*", "ExportQueue.Arn"
+BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
+    "Exports": {FILES: {"s3:GetObject"}, QUEUE: {"sqs:SendMessage"}},
+    "Export": {
+        FILES: {"s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload"},
+        RUNS: {"s3:PutObject", "s3:GetObject", "s3:DeleteObject"},
+        QUEUE: {
+            "sqs:SendMessage",
+            # What the event source does in the function's name.
+            *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
+            *("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+        },
+    },
+}
+JOB_WORKERS = {"Export", "Replay"}
+WORKERS = {*JOB_WORKERS, "FanOut", "Redeliver"}
 READS = {"GetItem", "BatchGetItem", "Query"}
 
 
@@ -96,6 +166,9 @@ def test_a_role_holds_single_actions_on_single_resources(
     }
     expected[f"{function}Log.Arn"] = {"logs:CreateLogStream", "logs:PutLogEvents"}
     expected["*"] = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # X-Ray knows no resources
+    expected |= QUEUES.get(function, {})
+    if function in ASSUMES_ROLES:
+        expected[CUSTOMERS_ROLES] = {"sts:AssumeRole"}
     if function in READS_THE_SECRET:
         expected["Secret"] = {"secretsmanager:GetSecretValue"}
     if DYNAMODB[function]:
@@ -106,7 +179,19 @@ def test_a_role_holds_single_actions_on_single_resources(
             "kms:GenerateDataKey*",
             "kms:ReEncrypt*",
         }
-    assert allowed[function] == expected
+    assert allowed[function] == expected | BESIDE_DYNAMODB.get(function, {})
+
+
+def test_a_worker_changes_nothing_of_the_control_table_but_jobs(
+    service: Stack, statements: dict[str, list[dict[str, Any]]]
+) -> None:
+    """Tenants, keys and groups have none of a job's attributes."""
+    for worker in JOB_WORKERS:
+        writes = [each for each in statements[worker] if "dynamodb:UpdateItem" in _list(each["Action"])]
+        (only,) = writes
+        assert service.read(only["Resource"]) == CONTROL
+        attributes = set(only["Condition"]["ForAllValues:StringEquals"]["dynamodb:Attributes"])
+        assert not attributes & {"settings", "version", "hash", "role", "members", "kind", "ask"}
 
 
 def test_ingest_can_overwrite_and_delete_nothing(allowed: dict[str, dict[str, set[str]]]) -> None:
@@ -126,24 +211,36 @@ def test_nobody_can_overwrite_or_delete_an_event(allowed: dict[str, dict[str, se
                 assert kept <= READS | {"PartiQLInsert"}
 
 
-def test_the_tables_key_is_used_through_dynamodb_only(
+def test_the_key_is_used_through_dynamodb_and_s3_only(
     service: Stack, statements: dict[str, list[dict[str, Any]]]
 ) -> None:
-    """A role can't decrypt by itself: each use of the key is DynamoDB's, on its behalf."""
+    """A role can't decrypt by itself: each use of the key is the store's, on its behalf."""
     for listed in statements.values():
         for statement in listed:
             if any(action.startswith("kms:") for action in _list(statement["Action"])):
                 via = statement["Condition"]["StringEquals"]["kms:ViaService"]
-                assert service.read(via) == "dynamodb.AWS::Region.amazonaws.com"
+                assert service.read(via) in ("dynamodb.AWS::Region.amazonaws.com", "s3.AWS::Region.amazonaws.com")
+
+
+def test_roles_are_assumed_with_an_external_id_and_in_others_accounts(
+    statements: dict[str, list[dict[str, Any]]],
+) -> None:
+    """The two things that keep a tenant from pointing Daybook at a role that is not its own to use."""
+    for function in ASSUMES_ROLES:
+        (assuming,) = [each for each in statements[function] if "sts:AssumeRole" in _list(each["Action"])]
+        assert assuming["Condition"] == {
+            "Null": {"sts:ExternalId": "false"},
+            "StringNotEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}},
+        }
 
 
 def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:
-    """One permission a function, for this API and no other caller."""
+    """One permission a function, for this API and no other caller; nobody calls a worker, its queue is read."""
     permissions = list(service.properties("AWS::Lambda::Permission").values())
     assert {service.read(permission["FunctionName"]) for permission in permissions} == {
-        f"{name}Function.Arn" for name in DYNAMODB
+        f"{name}Function.Arn" for name in DYNAMODB.keys() - WORKERS
     }
-    assert len(permissions) == len(DYNAMODB)
+    assert len(permissions) == len(DYNAMODB) - len(WORKERS)
     for permission in permissions:
         assert permission["Principal"] == "apigateway.amazonaws.com"
         assert "GatewayApi" in service.read(permission["SourceArn"])

@@ -85,3 +85,26 @@ def test_the_key_outlives_the_stack(storage: Stack) -> None:
 def test_the_operators_are_told_the_control_tables_name(storage: Stack) -> None:
     """The output by which the first operations key is made."""
     assert storage.output("ControlTable") == "ControlTable"
+
+
+def test_exports_are_encrypted_private_and_over_tls_alone(storage: Stack) -> None:
+    """Under the deployment's key; no public access of any kind; whatever comes without TLS is denied."""
+    (bucket,) = storage.properties("AWS::S3::Bucket").values()
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert storage.read(rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]) == "Key.Arn"
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    (policy,) = storage.properties("AWS::S3::BucketPolicy").values()
+    denials = [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"]
+    assert {"Bool": {"aws:SecureTransport": "false"}} in [each["Condition"] for each in denials]
+    assert not [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
+
+
+def test_exports_are_deleted_after_seven_days(storage: Stack) -> None:
+    """And what killed workers leave, after three."""
+    (bucket,) = storage.properties("AWS::S3::Bucket").values()
+    rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    assert all(rule["Status"] == "Enabled" for rule in rules.values())
+    assert (rules["Files"]["Prefix"], rules["Files"]["ExpirationInDays"]) == ("files/", 7)
+    assert (rules["Runs"]["Prefix"], rules["Runs"]["ExpirationInDays"]) == ("runs/", 3)
+    assert rules["Uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 3}

@@ -15,6 +15,26 @@ _CONFIG = Config(
     parameter_validation=False,  # what we send has been validated; this alone is half of a write call's CPU
 )
 
+_S3_CONFIG = _CONFIG.merge(
+    Config(
+        signature_version="s3v4",
+        read_timeout=60,  # a part of 8 MiB may take its time
+        # A part's checksum costs a pass over it, and TLS and the signature guard it already.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+)
+
+# For what is not ours, and may be slow or broken: Kinesis answers in tens of milliseconds.
+_IMPATIENT = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "total_max_attempts": 1},
+    max_pool_connections=10,
+    tcp_keepalive=True,
+    parameter_validation=False,
+)
+
 
 @cache
 def _session() -> Any:
@@ -25,6 +45,26 @@ def _session() -> Any:
 def dynamodb() -> Any:
     """A low-level DynamoDB client, safe to share between threads. botocore and not boto3: 90 ms less of imports."""
     return _session().create_client("dynamodb", config=_CONFIG)
+
+
+def sqs() -> Any:
+    """A low-level SQS client."""
+    return _session().create_client("sqs", config=_CONFIG)
+
+
+def s3() -> Any:
+    """A low-level S3 client, which signs URLs by the version that all regions take."""
+    return _session().create_client("s3", config=_S3_CONFIG)
+
+
+def sts() -> Any:
+    """For customers' roles: one that does not answer must not hold others up."""
+    return _session().create_client("sts", config=_IMPATIENT)
+
+
+def kinesis(region: str, credentials: dict[str, str]) -> Any:
+    """For a customer's stream, as a session of the customer's role. It tries once: who calls it tries again."""
+    return _session().create_client("kinesis", region_name=region, config=_IMPATIENT, **credentials)
 
 
 def deployment_secret(arn: str) -> bytes:

@@ -1,6 +1,6 @@
 """A stored event opened: its people's fields unsealed, its tokens read back, completed to the native form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from daybook.caller import Tenant
@@ -36,15 +36,22 @@ class Opened:
 
     def __init__(self, content: dict[str, Any], keys: Mapping[str, bytes]) -> None:
         self.content = content
+        self._keys = keys
         self._people: list[dict[str, Any]] = content.get("people", [])
-        self._fields = [self._unsealed(person, keys) for person in self._people]
+        self._unsealed: dict[int, Sequence[Any] | None] = {}
 
-    def _unsealed(self, person: Mapping[str, Any], keys: Mapping[str, bytes]) -> Sequence[Any] | None:
+    def _fields(self, number: int) -> Sequence[Any] | None:
+        """A person's, by the place in the cast; None for who is forgotten. Unsealed when first asked for."""
+        if number not in self._unsealed:
+            self._unsealed[number] = self._unseal(self._people[number])
+        return self._unsealed[number]
+
+    def _unseal(self, person: Mapping[str, Any]) -> Sequence[Any] | None:
         guid = person["id"]
-        if "sealed" not in person or guid not in keys:
+        if "sealed" not in person or guid not in self._keys:
             return None
         place = Place(Tenant(self.content["tenant"]), self.content["environment"], self.content["id"], guid)
-        fields = open_sealed(person["sealed"], event_key(keys[guid], place), place)
+        fields = open_sealed(person["sealed"], event_key(self._keys[guid], place), place)
         return fields + [None] * (TEXTS - len(fields))
 
     def text(self, text: Any) -> Any:
@@ -52,43 +59,23 @@ class Opened:
         return untokenise(text, self._value) if isinstance(text, str) else text
 
     def _value(self, person: int, slot: int) -> Any:
-        fields = self._fields[person]
+        fields = self._fields(person)
         return self._people[person]["id"] if fields is None else fields[slot]
 
     def is_readable(self, text: str) -> bool:
         """Whether nobody who stands in a text of the content is forgotten."""
-        return all(self._fields[person] is not None for person in people_in(text))
+        return all(self._fields(person) is not None for person in people_in(text))
 
     def native(self, received_ms: int, aliases: Aliases) -> dict[str, Any]:
         """The native event of the contract: every field there; null what is absent."""
-        content = self.content
-        actor = content["actor"]
-        return {
-            "id": content["id"],
-            "client_id": self.text(content.get("client_id")),
-            "tenant": content["tenant"],
-            "environment": content["environment"],
-            "occurred_at": content["occurred_at"],
-            "received_at": format_time(received_ms),
-            "activity": content["activity"],
-            "component": content.get("component"),
-            "event": content["event"],
-            "category": content["category"],
-            "variant": content.get("variant"),
-            "origin": content["origin"],
-            "status": content["status"],
-            "actor": self._actor(actor, aliases),
-            "source": content.get("source"),
-            "target": self._target(content.get("target")),
-            "params": self._params(content.get("params")),
-            "details": self.text(content.get("details")),
-            "people": self._declared(),
-            "changes": self._changes(content.get("changes")),
-            "context": self._context(content.get("context", {}), actor),
-            "caused_by": self.text(content.get("caused_by")),
-        }
+        return {name: part(self, received_ms, aliases) for name, part in _PARTS.items()}
 
-    def _actor(self, actor: Mapping[str, Any], aliases: Aliases) -> dict[str, Any]:
+    def lazily(self, received_ms: int, aliases: Aliases) -> "LazyNative":
+        """The same, each field made when it is asked for: people whom nothing asked for shows are not unsealed."""
+        return LazyNative(self, received_ms, aliases)
+
+    def actor(self, aliases: Aliases) -> dict[str, Any]:
+        actor = self.content["actor"]
         guid = actor.get("id")
         shown = self._person(guid) if guid is not None else _nobody(actor)
         if shown["username"] is None:
@@ -121,11 +108,10 @@ class Opened:
         }
 
     def _fields_of(self, guid: str) -> Sequence[Any] | None:
-        return next(
-            (fields for person, fields in zip(self._people, self._fields, strict=True) if person["id"] == guid), None
-        )
+        return next((self._fields(number) for number, person in enumerate(self._people) if person["id"] == guid), None)
 
-    def _target(self, target: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    def target(self) -> dict[str, Any] | None:
+        target = self.content.get("target")
         if target is None:
             return None
         within = target.get("within")
@@ -141,7 +127,8 @@ class Opened:
             shown |= self._otherwise(person, target)
         return shown
 
-    def _params(self, params: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    def params(self) -> dict[str, Any] | None:
+        params = self.content.get("params")
         if params is None:
             return None
         return {name: self._param(value) for name, value in params.items()}
@@ -151,7 +138,7 @@ class Opened:
             return {name: self.text(inner) for name, inner in value.items()}
         return [self.text(each) for each in value] if isinstance(value, list) else self.text(value)
 
-    def _declared(self) -> list[dict[str, Any]] | None:
+    def declared(self) -> list[dict[str, Any]] | None:
         declared = []
         for person in self._people:
             otherwise = person.get("declared", [])
@@ -166,7 +153,8 @@ class Opened:
             return {}
         return {name: self.text(written[name]) for name in ("username", "name", "email") if name in written}
 
-    def _changes(self, changes: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:
+    def changes(self) -> list[dict[str, Any]] | None:
+        changes = self.content.get("changes")
         if changes is None:
             return None
         return [
@@ -178,8 +166,9 @@ class Opened:
             for change in changes
         ]
 
-    def _context(self, context: Mapping[str, Any], actor: Mapping[str, Any]) -> dict[str, Any]:
-        guid = actor.get("id")
+    def context(self) -> dict[str, Any]:
+        context = self.content.get("context", {})
+        guid = self.content["actor"].get("id")
         fields = None if guid is None else self._fields_of(guid)
         return {
             "ip": context.get("ip") if fields is None else fields[ADDRESS],
@@ -199,3 +188,47 @@ def _nobody(actor: Mapping[str, Any]) -> dict[str, Any]:
         "email": actor.get("email"),
         "forgotten": False,
     }
+
+
+_Part = Callable[[Opened, int, Aliases], Any]
+
+_PARTS: Mapping[str, _Part] = {
+    "id": lambda opened, _, __: opened.content["id"],
+    "client_id": lambda opened, _, __: opened.text(opened.content.get("client_id")),
+    "tenant": lambda opened, _, __: opened.content["tenant"],
+    "environment": lambda opened, _, __: opened.content["environment"],
+    "occurred_at": lambda opened, _, __: opened.content["occurred_at"],
+    "received_at": lambda _, received_ms, __: format_time(received_ms),
+    "activity": lambda opened, _, __: opened.content["activity"],
+    "component": lambda opened, _, __: opened.content.get("component"),
+    "event": lambda opened, _, __: opened.content["event"],
+    "category": lambda opened, _, __: opened.content["category"],
+    "variant": lambda opened, _, __: opened.content.get("variant"),
+    "origin": lambda opened, _, __: opened.content["origin"],
+    "status": lambda opened, _, __: opened.content["status"],
+    "actor": lambda opened, _, aliases: opened.actor(aliases),
+    "source": lambda opened, _, __: opened.content.get("source"),
+    "target": lambda opened, _, __: opened.target(),
+    "params": lambda opened, _, __: opened.params(),
+    "details": lambda opened, _, __: opened.text(opened.content.get("details")),
+    "people": lambda opened, _, __: opened.declared(),
+    "changes": lambda opened, _, __: opened.changes(),
+    "context": lambda opened, _, __: opened.context(),
+    "caused_by": lambda opened, _, __: opened.text(opened.content.get("caused_by")),
+}
+FIELDS = tuple(_PARTS)
+"""Of a native event, in its order."""
+
+
+class LazyNative(dict[str, Any]):
+    """A native event whose fields are made when they are asked for, by `[]` alone."""
+
+    def __init__(self, opened: Opened, received_ms: int, aliases: Aliases) -> None:
+        super().__init__()
+        self._opened = opened
+        self._received_ms = received_ms
+        self._aliases = aliases
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = _PARTS[name](self._opened, self._received_ms, self._aliases)
+        return value

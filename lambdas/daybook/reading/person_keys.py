@@ -1,5 +1,6 @@
 """The keys that open people's fields."""
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,28 +23,33 @@ class PersonKeys:
         self._read = read
         self._clock = clock
         self._kept: dict[tuple[Tenant, str], tuple[int, bytes]] = {}
+        self._lock = threading.Lock()
 
     def of(self, tenant: Tenant, guids: Iterable[str]) -> dict[str, bytes]:
         """The keys there are; `read` is strongly consistent, so what it does not find is gone."""
         now = self._clock()
-        self._drop_old(now)
         found: dict[str, bytes] = {}
         missing: list[str] = []
-        for guid in dict.fromkeys(guids):
-            kept = self._kept.get((tenant, guid))
-            if kept is not None:
-                found[guid] = kept[1]
-            else:
-                missing.append(guid)
+        wanted = dict.fromkeys(guids)
+        with self._lock:
+            self._drop_old(now)
+            for guid in wanted:
+                kept = self._kept.get((tenant, guid))
+                if kept is not None and now - kept[0] < LONGEST_KEPT_MS:
+                    found[guid] = kept[1]
+                else:
+                    missing.append(guid)
         if missing:
-            if len(self._kept) > _MOST_KEPT:
-                self._kept.clear()
+            # Without the lock: who publishes for one tenant does not wait for another one's read.
             rows = self._read(tenant, [id_row(guid) for guid in missing])
-            for guid in missing:
-                row = rows.get(id_row(guid))
-                if row is not None:
-                    found[guid] = row["key"]
-                    self._kept[tenant, guid] = now, row["key"]
+            keys = {guid: rows[id_row(guid)]["key"] for guid in missing if id_row(guid) in rows}
+            with self._lock:
+                if len(self._kept) > _MOST_KEPT:
+                    self._kept.clear()
+                for guid, key in keys.items():
+                    self._kept.pop((tenant, guid), None)  # another thread may have been first
+                    self._kept[tenant, guid] = now, key
+            found |= keys
         return found
 
     def _drop_old(self, now: int) -> None:

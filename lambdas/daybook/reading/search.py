@@ -103,7 +103,7 @@ class Search:
         self, parameters: Parameters, position: Position, sources: Sequence[Source], gathering: Gathering
     ) -> tuple[list[Found], Position | None]:
         newest_first = parameters.order.descending
-        left = _after(sources, position.after, newest_first=newest_first)
+        left = after(sources, position.after, newest_first=newest_first)
         merge = self._merge(left, parameters.limit, newest_first=newest_first)
         events, last = gathering.take(merge, parameters.limit, self.bounds.answer_bytes)
         return events, None if last is None else position._replace(after=last)
@@ -210,13 +210,14 @@ def _names(filters: Filters) -> list[str]:
     return sorted({*filters.of("actor"), *(text for _, text in filters.targets)})
 
 
-def _after(sources: Sequence[Source], after: str, *, newest_first: bool) -> list[Source]:
-    if not after:
+def after(sources: Sequence[Source], last: str, *, newest_first: bool) -> list[Source]:
+    """What of the sources is left behind the id `last`; "" for all of it."""
+    if not last:
         return list(sources)
     if newest_first:
-        high = neighbour(after, -1)
+        high = neighbour(last, -1)
         clipped = [source._replace(high=min(source.high, high)) for source in sources]
     else:
-        low = neighbour(after, 1)
+        low = neighbour(last, 1)
         clipped = [source._replace(low=max(source.low, low)) for source in sources]
     return [source for source in clipped if source.low <= source.high]

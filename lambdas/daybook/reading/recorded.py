@@ -1,6 +1,6 @@
 """How a read stands in the log of the log: people as people, free text only as present."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 from daybook.caller import Tenant
 from daybook.identities import Person
@@ -23,8 +23,8 @@ def search_done(
     query: Mapping[str, Sequence[str]], named: Mapping[str, Named], people: People, *, rows: int, more: bool
 ) -> Doing:
     """A search by its first page. `people`: those of `named` whose names can be sealed."""
-    asked = sorted((name, sorted(set(values))) for name, values in query.items() if name not in _NOT_RECORDED)
-    filters = [text for name, values in asked for text in _filter_texts(name, values, named, people)]
+    asked = _asked(query)
+    filters = filter_texts(query, lambda text: person_text(text, named, people), people)
     return Doing(
         "searched",
         {"filters": filters, "rows": rows, "more": more},
@@ -33,21 +33,32 @@ def search_done(
     )
 
 
-def _filter_texts(name: str, values: Sequence[str], named: Mapping[str, Named], people: People) -> list[str]:
-    if name in _PRESENT:
-        return [name]
-    return [f"{name}={_value_text(name, value, named, people)}" for value in values]
-
-
-def _value_text(name: str, value: str, named: Mapping[str, Named], people: People) -> str:
-    if name == "actor":
-        return person_text(value, named, people)
-    return target_text(value, named, people) if name == "target" else value
+def filter_texts(query: Mapping[str, Sequence[str]], person: Callable[[str], str], people: Container[str]) -> list[str]:
+    """Each filter as `name=value`; `person` writes whom a value names, and of free text only the name stands."""
+    return [text for name, values in _asked(query) for text in _filter_texts(name, values, person, people)]
 
 
 def target_text(target: str, named: Mapping[str, Named], people: People) -> str:
+    return _target_text(target, lambda text: person_text(text, named, people), people)
+
+
+def _asked(query: Mapping[str, Sequence[str]]) -> list[tuple[str, list[str]]]:
+    return sorted((name, sorted(set(values))) for name, values in query.items() if name not in _NOT_RECORDED)
+
+
+def _filter_texts(name: str, values: Sequence[str], person: Callable[[str], str], people: Container[str]) -> list[str]:
+    if name in _PRESENT:
+        return [name]
+    if name == "actor":
+        return [f"{name}={person(value)}" for value in values]
+    if name == "target":
+        return [f"{name}={_target_text(value, person, people)}" for value in values]
+    return [f"{name}={value}" for value in values]
+
+
+def _target_text(target: str, person: Callable[[str], str], people: Container[str]) -> str:
     kind, _, text = target.partition(":")
-    return f"{kind}:{person_text(text, named, people)}" if kind == USER or text in people else target
+    return f"{kind}:{person(text)}" if kind == USER or text in people else target
 
 
 def person_text(text: str, named: Mapping[str, Named], people: People) -> str:

@@ -1,0 +1,295 @@
+"""The export's worker against a straightforward one: rows a second on DynamoDB Local, and peak memory."""
+
+import csv
+import io
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import boto3
+import msgspec
+from boto3.dynamodb.conditions import Key
+
+from benchmarks.measuring import Row
+from benchmarks.reading import _client
+from benchmarks.typical import EVERYWHERE, KEYS, NOW, TYPICAL, settings_of
+from daybook.aws.control import ControlTable
+from daybook.aws.event_index import EventIndexes
+from daybook.aws.events import item_of
+from daybook.aws.groups import GroupTable
+from daybook.aws.identities import IdentityTable
+from daybook.caller import Tenant
+from daybook.catalogue import profile
+from daybook.clock import DAY, system_clock
+from daybook.decoding import Sent
+from daybook.event_id import event_id
+from daybook.exports import Ask, places_of
+from daybook.identities import Identities
+from daybook.jobs import Job, Runner, new_job
+from daybook.reading.opened import Opened, content_of, people_of
+from daybook.reading.opened import Row as StoredRow
+from daybook.reading.person_keys import PersonKeys
+from daybook.tenant_catalogue import Catalogues
+from daybook.views import Shown, labels, show
+from export.exporting import Exporting
+from infra.local.dynamodb_local import DynamoDBLocal
+from infra.local.template import table_definitions, templates
+from ingest.ingest import Ingest
+from tests.conftest import Tables
+from tests.jobbing import MemoryJobs, MemoryQueue
+from tests.memory_stores import MemoryEvents, MemoryIdentities, NoOwnActivities, profiles_alone
+
+PRODUCT = "carear"
+TENANT = Tenant("acme")
+RATE_ROWS = 50_000
+MEMORY_ROWS = (50_000, 1_000_000)
+ACTORS = 200
+DIFFERENT = 2_000
+"""Events made by ingest; the log repeats them under ids and times of their own, which only sealing could tell."""
+
+
+class Took(NamedTuple):
+    rows: int
+    seconds: float
+    peak_kilobytes: int
+
+
+def rows(sizes: Sequence[int] = MEMORY_ROWS, compared: int = RATE_ROWS) -> Iterator[Row]:
+    with DynamoDBLocal() as engine:
+        logs = {size: _load(engine.endpoint, size) for size in sorted({*sizes, compared})}
+        ours = [_alone(_export, engine.endpoint, logs[compared]) for _ in range(3)]
+        theirs = [_alone(_straightforward, engine.endpoint, logs[compared]) for _ in range(3)]
+        fast, slow = (sorted(took.rows / took.seconds for took in each)[1] for each in (ours, theirs))
+        yield Row(
+            f"export of {compared:,} rows as CSV, rows a second: the worker against a straightforward one",
+            f"{fast:,.0f} / {slow:,.0f} = {fast / slow:.1f}",
+            "5",
+        )
+        peaks = [_alone(_export, engine.endpoint, logs[size]).peak_kilobytes for size in sizes]
+        yield Row(
+            f"peak memory of an export of {sizes[-1]:,} rows against {sizes[0]:,}",
+            f"{peaks[-1] / 1024:.0f} MB / {peaks[0] / 1024:.0f} MB = {peaks[-1] / peaks[0]:.2f}",
+            "1.2",
+        )
+
+
+def _alone(work: Any, *arguments: Any) -> Took:
+    """In a process of its own, for its memory."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        took: Took = process.submit(work, *arguments).result()
+    return took
+
+
+class DiskFiles:
+    """A bucket as a folder: files must not stand in the memory that is measured."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, place: str, content: bytes, media_type: str, filename: str | None = None) -> None:  # noqa: ARG002
+        self._at(place).write_bytes(content)
+
+    def read(self, place: str, start: int, length: int) -> bytes:
+        with self._at(place).open("rb") as file:
+            file.seek(start)
+            return file.read(length)
+
+    def delete(self, places: Sequence[str]) -> None:
+        for place in places:
+            self._at(place).unlink(missing_ok=True)
+
+    def begin(self, place: str, media_type: str, filename: str) -> str:  # noqa: ARG002
+        return "upload"
+
+    def put_part(self, place: str, upload: str, number: int, content: bytes) -> str:
+        self._at(f"{place}.{upload}.{number}").write_bytes(content)
+        return str(number)
+
+    def complete(self, place: str, upload: str, tags: Sequence[str]) -> None:
+        with self._at(place).open("wb") as file:
+            for tag in tags:
+                part = self._at(f"{place}.{upload}.{tag}")
+                file.write(part.read_bytes())
+                part.unlink()
+
+    def abort(self, place: str, upload: str) -> None: ...
+
+    def _at(self, place: str) -> Path:
+        return self._folder / place.replace("/", "_")
+
+
+def _export(endpoint: str, tables: Tables) -> Took:
+    client = _client(endpoint)
+    identities = IdentityTable(client, tables.identities)
+    with tempfile.TemporaryDirectory() as folder:
+        exporting = Exporting(
+            control=ControlTable(client, tables.control),
+            catalogues=Catalogues(NoOwnActivities()),
+            index=EventIndexes(client, tables.events),
+            identities=identities,
+            groups=GroupTable(client, tables.control, system_clock),
+            person_keys=PersonKeys(identities.read, system_clock),
+            keys=KEYS,
+            files=DiskFiles(Path(folder)),
+            clock=system_clock,
+            pause=lambda _: None,
+        )
+        jobs = MemoryJobs()
+        job = _job()
+        jobs.put(job)
+        started = time.perf_counter()
+        done = Runner(jobs, MemoryQueue(), exporting, system_clock).run(TENANT, job.id, lambda: 900.0)
+        took = time.perf_counter() - started
+        assert done.status == "succeeded", done.error
+        assert (Path(folder) / places_of(job).file.replace("/", "_")).stat().st_size > 50 * done.processed
+    return Took(done.processed, took, _peak())
+
+
+def _job() -> Job:
+    ask = Ask(
+        environment="prod",
+        query={"sort": ["-occurred_at"], "view": [PRODUCT], "tz": ["UTC"]},
+        format="csv",
+        filename="AuditLogs_20261122_163107.csv",
+        asked_ms=system_clock(),
+        edge_ms=0,
+        record="",
+        credential="k1",
+        role="auditor",
+        filters=[],
+        groups={},
+        profile=PRODUCT,
+        catalogue_version=0,
+    )
+    chance = random.Random(1)  # noqa: S311
+    return new_job(
+        tenant=TENANT, kind="export", ask=msgspec.to_builtins(ask), now_ms=NOW, random_bytes=chance.randbytes
+    )
+
+
+def _straightforward(endpoint: str, tables: Tables) -> Took:
+    """What comes to mind first: the resource, a page after another, every row kept, a DictWriter at the end."""
+    dynamodb = boto3.resource(
+        "dynamodb",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106  any will do
+    )
+    events, identities = dynamodb.Table(tables.events), dynamodb.Table(tables.identities)
+    view = profile(PRODUCT)
+    keys: dict[str, bytes] = {}
+    found: list[dict[str, str]] = []
+    more: dict[str, Any] = {}
+    started = time.perf_counter()
+    while True:
+        page = events.query(
+            KeyConditionExpression=Key("pk").eq(f"{TENANT}#prod#0"), ScanIndexForward=False, ConsistentRead=True, **more
+        )
+        for item in page["Items"]:
+            received_ms = int(item["received_at"])
+            content = content_of(StoredRow(item["sk"], item["z"].value, received_ms))
+            for guid in people_of(content):
+                if guid not in keys:
+                    person = identities.get_item(Key={"pk": TENANT, "sk": f"id#{guid}"}, ConsistentRead=True)
+                    keys[guid] = person["Item"]["key"].value
+            native = Opened(content, keys).native(received_ms, view.aliases)
+            found.append(show(Shown(native, "Acme", view.aliases, view, ZoneInfo("UTC"))))
+        if "LastEvaluatedKey" not in page:
+            break
+        more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, labels(view))
+    writer.writeheader()
+    writer.writerows(found)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(text.getvalue().encode())
+    return Took(len(found), time.perf_counter() - started, _peak())
+
+
+def _peak() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform != "darwin" else peak // 1024
+
+
+def _load(endpoint: str, size: int) -> Tables:
+    """A log of so many events by 200 people, without indexes: an export by time reads none."""
+    client = _client(endpoint)
+    tables = Tables(**{field: f"{field}-export-{size}" for field in Tables.__annotations__})
+    definitions = table_definitions(templates())
+    for field in Tables.__annotations__:
+        definition = next(each for logical_id, each in definitions.items() if logical_id.lower().startswith(field))
+        client.create_table(
+            TableName=getattr(tables, field),
+            KeySchema=definition["KeySchema"],
+            AttributeDefinitions=[
+                each for each in definition["AttributeDefinitions"] if each["AttributeName"] in ("pk", "sk")
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    ControlTable(client, tables.control).create_tenant(settings_of(PRODUCT, TENANT))
+    people, items = _made()
+    IdentityTable(client, tables.identities).insert(TENANT, people)
+    with ProcessPoolExecutor(2) as processes:
+        starts = range(0, size, 5_000)
+        for _ in processes.map(partial(_fill, endpoint, tables.events, items, size), starts):
+            pass
+    return tables
+
+
+def _made() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    identities, events = MemoryIdentities(), MemoryEvents()
+    chance = random.Random(PRODUCT)  # noqa: S311
+    ingest = Ingest(
+        events=events,
+        identities=Identities(identities, chance.randbytes),
+        catalogues=profiles_alone(),
+        keys=KEYS,
+        clock=lambda: NOW,
+        random_bytes=chance.randbytes,
+    )
+    typical = TYPICAL[PRODUCT]
+    for start in range(0, DIFFERENT, 500):
+        sent = [
+            {
+                **typical,
+                "id": f"evt-{number}",
+                "actor": {**typical["actor"], "id": f"u-{number % ACTORS}", "username": f"worker.{number % ACTORS}"},
+            }
+            for number in range(start, start + 500)
+        ]
+        results = ingest.store(settings_of(PRODUCT, TENANT), EVERYWHERE, Sent(sent, 32), lambda: 10.0)
+        assert all(result.status == "stored" for result in results)
+    indexes = ("by_actor", "by_activity", "by_target", "by_within")
+    items = [
+        {name: value for name, value in item_of(event).items() if name not in indexes}
+        for event in events.events.values()
+    ]
+    return {sort_key: row for (_, sort_key), row in identities.rows.items()}, items
+
+
+def _fill(endpoint: str, table: str, items: Sequence[dict[str, Any]], size: int, start: int) -> None:
+    client = _client(endpoint)
+    put = [
+        {
+            "PutRequest": {
+                "Item": {
+                    **items[number % len(items)],
+                    "sk": {"S": event_id(NOW - 80 * DAY * (size - number) // size, number.to_bytes(16, "big"))},
+                    "received_at": {"N": str(NOW - 80 * DAY)},
+                }
+            }
+        }
+        for number in range(start, min(start + 5_000, size))
+    ]
+    for first in range(0, len(put), 25):
+        assert not client.batch_write_item(RequestItems={table: put[first : first + 25]})["UnprocessedItems"]

@@ -1,0 +1,169 @@
+"""Client CPU an event on its way into a customer's stream: batches of 500 through the fan-out's handler.
+
+From Lambda's event to the answer, with botocore's own serialising, signing and parsing over an HTTP layer that answers
+at once, for DynamoDB and for Kinesis. The `rfc8785` package, put to the same events' content in the same minutes, tells
+how slow the machine is.
+"""
+
+import base64
+import gc
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import rfc8785
+from botocore.awsrequest import AWSResponse
+
+from benchmarks.measuring import ROUNDS, Row
+from benchmarks.typical import KEYS, NOW, TYPICAL, settings_of
+from daybook.aws import clients
+from daybook.aws.customer_streams import CustomerStreams
+from daybook.aws.destinations import DestinationTable
+from daybook.aws.destinations import item_of as destination_item
+from daybook.aws.events import item_of
+from daybook.aws.identities import IdentityTable
+from daybook.canonical import decode, unpack
+from daybook.http import logger
+from daybook.identities import Identities
+from daybook.publishing.courier import Courier
+from daybook.publishing.delivery import Delivery
+from daybook.publishing.parcels import Parcel
+from daybook.publishing.parking import Parking
+from daybook.publishing.records import Records
+from daybook.reading.person_keys import PersonKeys
+from daybook.stored import StoredEvent
+from fan_out.fan_out import FanOut
+from fan_out.handler import serve
+from ingest.handler import SendEvents
+from ingest.ingest import Ingest
+from tests.calls import Context
+from tests.ingesting import Sender
+from tests.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
+from tests.publishing import destination, stream_record
+
+BATCH = 500
+PEOPLE = 20
+MOST_MICROSECONDS = 60
+
+
+def rows() -> Iterator[Row]:
+    for product, form in (("symbee", "symbee"), ("jiffy", "native"), ("jiffy", "cloudevents"), ("jiffy", "ocsf")):
+        work, content = _prepared(product, form)
+        taken, oracle = _both(work, partial(_oracle, content))
+        microseconds = taken / BATCH * 1e6
+        yield Row(
+            f"fan-out, client CPU an event, batches of {BATCH}, botocore in it: typical of {product} as {form}",
+            f"{microseconds:.0f} µs, {taken / oracle:.1f} times `rfc8785`; {1e6 / microseconds:,.0f} records a second",
+            f"at most {MOST_MICROSECONDS} µs on the design's machine, 2.1 times `rfc8785`",
+        )
+
+
+def _oracle(content: list[Any]) -> None:
+    for each in content:
+        rfc8785.dumps(each)
+
+
+def _both(work: Callable[[], object], oracle: Callable[[], object]) -> tuple[float, float]:
+    """Medians of CPU time, taken in turn: a noisy minute is noisy for both."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    for each in (work, oracle):
+        each()
+    for _ in range(ROUNDS):
+        for times, each in zip(taken, (work, oracle), strict=True):
+            started = time.process_time()
+            each()
+            times.append(time.process_time() - started)
+    return statistics.median(taken[0]), statistics.median(taken[1])
+
+
+def _prepared(product: str, form: str) -> tuple[Callable[[], object], list[Any]]:
+    os.environ |= {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_DEFAULT_REGION": "us-east-1"}
+    events, identities = _stored(product)
+    event = {"Records": [stream_record(item_of(each), str(place)) for place, each in enumerate(events)]}
+    people = {
+        sort_key: {"pk": {"S": "acme"}, "sk": {"S": sort_key}, "key": {"B": base64.b64encode(row["key"]).decode()}}
+        for (_, sort_key), row in identities.rows.items()
+        if sort_key.startswith("id#")
+    }
+    fan_out = _fan_out(form, product, people)
+
+    def work() -> None:
+        assert serve(event, fan_out) == {"batchItemFailures": []}
+
+    gc.freeze()  # as the function's composition root does
+    return work, [decode(unpack(each.packed)) for each in events]
+
+
+def _stored(product: str) -> tuple[list[StoredEvent], MemoryIdentities]:
+    store, identities = MemoryEvents(), MemoryIdentities()
+    ingest = Ingest(
+        events=store,
+        identities=Identities(identities, os.urandom),
+        catalogues=profiles_alone(),
+        keys=KEYS,
+        clock=lambda: NOW,
+        random_bytes=os.urandom,
+    )
+    sender = Sender(SendEvents(ingest, lambda _tenant: settings_of(product)), context=Context())
+    logger.setLevel("ERROR")  # the access-log line would stand among the table's
+    answer = sender({"events": [_varied(TYPICAL[product], number) for number in range(BATCH)]})
+    assert answer["statusCode"] == 201, answer["body"][:500]
+    return list(store.events.values()), identities
+
+
+def _varied(event: dict[str, Any], number: int) -> dict[str, Any]:
+    who = {"username": f"{event['actor']['username']}{number % PEOPLE}", "id": f"u-{number % PEOPLE}"}
+    return event | {"id": f"{event['id']}-{number}", "actor": event["actor"] | who}
+
+
+def _fan_out(form: str, product: str, people: dict[str, Any]) -> FanOut:
+    dynamodb, sts = clients.dynamodb(), clients.sts()
+    row = destination_item(destination(format=form, profile=product, last_delivered_ms=NOW))
+
+    def answer_dynamodb(request: Any, **_: Any) -> AWSResponse:
+        ((table, wanted),) = json.loads(request.body)["RequestItems"].items()
+        rows = {"stream#prod": row, **people}
+        return _Answered({"Responses": {table: [rows[key["sk"]["S"]] for key in wanted["Keys"]]}})
+
+    def answer_kinesis(request: Any, **_: Any) -> AWSResponse:
+        count = request.body.count(b'"PartitionKey"')
+        taken = {"SequenceNumber": "4" * 56, "ShardId": "shardId-000000000000"}
+        return _Answered({"FailedRecordCount": 0, "Records": [taken] * count})
+
+    def make_client(region: str, credentials: dict[str, str]) -> Any:
+        client = clients.kinesis(region, credentials)
+        client.meta.events.register("before-send.kinesis.*", answer_kinesis)
+        return client
+
+    dynamodb.meta.events.register("before-send.dynamodb.*", answer_dynamodb)
+    sts.meta.events.register("before-send.sts.*", lambda **_: _Answered(SESSION))
+    table = DestinationTable(dynamodb, "control")
+    records = Records(PersonKeys(IdentityTable(dynamodb, "people").read, lambda: NOW).of)
+    courier = Courier(CustomerStreams(sts, make_client, lambda: NOW))
+    return FanOut(
+        table,
+        Delivery(records, courier, table, lambda _: None, lambda: NOW),
+        Parking(table, _NoQueue(), lambda: NOW),
+        lambda: NOW,
+        time.monotonic,
+    )
+
+
+class _NoQueue:
+    def send(self, every: Sequence[Parcel], delay_seconds: int) -> None:  # noqa: ARG002  the queue's form
+        raise AssertionError("nothing is left over")
+
+
+class _Answered(AWSResponse):  # type: ignore[misc]  # botocore carries no types
+    def __init__(self, answer: bytes | dict[str, Any]) -> None:
+        super().__init__("https://aws.example", 200, {}, None)
+        self._content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+
+
+SESSION = b"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+<AccessKeyId>bench</AccessKeyId><SecretAccessKey>bench</SecretAccessKey><SessionToken>bench</SessionToken>
+<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""

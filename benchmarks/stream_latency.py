@@ -1,0 +1,25 @@
+"""From a 201 to the record being read by a boto3 consumer, on this machine's house: the laptop looks at the table's
+stream ten times a second, so half of that is its own.
+"""
+
+import statistics
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.measuring import Row
+from tests.local.running import running_house
+from tests.local.test_streams import Customer
+
+EVENTS = 60
+
+
+def rows() -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as data, running_house(Path(data)) as house:
+        customer = Customer(house)
+        customer.seconds_to_arrive()  # the first one starts clients
+        taken = sorted(customer.seconds_to_arrive() for _ in range(EVENTS))
+    yield Row(
+        "from a 201 to the record read from the customer's stream, locally: median / 95th percentile",
+        f"{statistics.median(taken) * 1e3:.0f} ms / {taken[int(EVENTS * 0.95)] * 1e3:.0f} ms",
+    )

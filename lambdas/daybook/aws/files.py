@@ -1,0 +1,115 @@
+"""Files in S3: whole ones, and ones that grow by parts."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.storing import Throttled
+
+_FOR_NOW = frozenset(
+    {
+        "InternalError",
+        "OperationAborted",
+        "RequestTimeout",
+        "RequestTimeTooSkewed",
+        "ServiceUnavailable",
+        "SlowDown",
+        "500",
+        "503",
+    }
+)
+"""What S3 refuses for the moment, and takes on another try."""
+
+
+class NoSuchUpload(LookupError):  # noqa: N818  a fact, not a failure
+    """The upload is complete already, or was broken off."""
+
+
+class FileBucket:
+    """Over a low-level S3 client. Every call raises `Throttled` where trying again will do."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, place: str, content: bytes, media_type: str, filename: str | None = None) -> None:
+        """In place of what lies there. `filename`: what it is to be called where it is fetched."""
+        self._call("put_object", Key=place, Body=content, **_described(media_type, filename))
+
+    def read(self, place: str, start: int, length: int) -> bytes:
+        """At most so many bytes from there on; none past the end, or where there is no file."""
+        try:
+            answer = self._call("get_object", Key=place, Range=f"bytes={start}-{start + length - 1}")
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("InvalidRange", "NoSuchKey"):
+                return b""
+            raise
+        try:
+            content: bytes = answer["Body"].read()
+        except BotoCoreError:
+            raise Throttled from None
+        return content
+
+    def delete(self, places: Sequence[str]) -> None:
+        """What is not there is no failure. Singly: the action for many would need the right to list."""
+        for place in places:
+            self._call("delete_object", Key=place)
+
+    def begin(self, place: str, media_type: str, filename: str) -> str:
+        """An upload in parts, by its id."""
+        upload: str = self._call("create_multipart_upload", Key=place, **_described(media_type, filename))["UploadId"]
+        return upload
+
+    def put_part(self, place: str, upload: str, number: int, content: bytes) -> str:
+        """From 1 on; at least 5 MiB, but for the last. In place of a part of that number. Gives its tag."""
+        tag: str = self._upload_call("upload_part", place, upload, PartNumber=number, Body=content)["ETag"]
+        return tag
+
+    def complete(self, place: str, upload: str, tags: Sequence[str]) -> None:
+        """The parts become the file; nothing where they have already. Raises `NoSuchUpload`."""
+        parts = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
+        try:
+            self._upload_call("complete_multipart_upload", place, upload, MultipartUpload={"Parts": parts})
+        except NoSuchUpload:
+            if not self.read(place, 0, 1):
+                raise
+
+    def abort(self, place: str, upload: str) -> None:
+        """Nothing where there is no such upload."""
+        with suppress(NoSuchUpload):
+            self._upload_call("abort_multipart_upload", place, upload)
+
+    def url(self, place: str, seconds: int) -> str:
+        """It also ends with the credentials that sign it."""
+        url: str = self._client.generate_presigned_url(
+            "get_object", Params={"Bucket": self._bucket, "Key": place}, ExpiresIn=seconds
+        )
+        return url
+
+    def _upload_call(self, operation: str, place: str, upload: str, **arguments: Any) -> dict[str, Any]:
+        try:
+            return self._call(operation, Key=place, UploadId=upload, **arguments)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchUpload":
+                raise NoSuchUpload(place) from None
+            raise
+
+    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(self._client, operation)(Bucket=self._bucket, **arguments)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _FOR_NOW:
+                raise Throttled from None
+            raise
+        except BotoCoreError:
+            raise Throttled from None
+        return answer
+
+
+def _described(media_type: str, filename: str | None) -> dict[str, str]:
+    described = {"ContentType": media_type}
+    if filename is not None:
+        described["ContentDisposition"] = f'attachment; filename="{filename}"'
+    return described

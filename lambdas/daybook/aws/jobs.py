@@ -1,0 +1,256 @@
+"""Jobs in the control table (`job#<id>`, and `jobs#<kind>` with a version for the bound on their number), and SQS.
+
+Beside a job's own fields its row holds `claim` and `claimed_until`: who works on it, and until when at most.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.caller import Tenant
+from daybook.clock import SECOND
+from daybook.jobs import KEPT_MS, ClaimLost, Job, JobBusy, Status, TooManyJobs, UnknownJob
+from daybook.storing import Throttled
+from daybook.tenants import Contended
+
+_MOST_TRIES = 8
+_FIFO = ".fifo"
+
+
+class JobTable:
+    """Over a low-level DynamoDB client."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def put(self, job: Job, most_active: int | None = None) -> None:
+        """Raises `TooManyJobs`; `Contended` where others asked at the same time so often that it had no turn."""
+        item = {**_key(job.tenant, job.id), **_item(job), "expires_at": _number((job.created_ms + KEPT_MS) // SECOND)}
+        if most_active is None:
+            self._client.put_item(TableName=self._table, Item=item)
+            return
+        for _ in range(_MOST_TRIES):
+            # The version first: whoever asks between the two reads changes it.
+            version = self._version(job)
+            active = [each for each in self.jobs(job.tenant, job.kind) if not each.status.has_ended]
+            if len(active) >= most_active:
+                raise TooManyJobs(job.kind)
+            if self._put_at(job, item, version):
+                return
+        raise Contended(job.tenant)
+
+    def job(self, tenant: Tenant, job_id: str) -> Job:
+        answer = self._client.get_item(TableName=self._table, Key=_key(tenant, job_id), ConsistentRead=True)
+        if "Item" not in answer:
+            raise UnknownJob(job_id)
+        return _job(answer["Item"])
+
+    def jobs(self, tenant: Tenant, kind: str) -> list[Job]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={":tenant": {"S": tenant}, ":prefix": {"S": "job#"}},
+            ConsistentRead=True,
+            ScanIndexForward=False,
+        )
+        found = (_job(item) for page in pages for item in page["Items"])
+        return [job for job in found if job.kind == kind]
+
+    def claim(self, tenant: Tenant, job_id: str, claim: str, now_ms: int, until_ms: int) -> Job:
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=_key(tenant, job_id),
+                UpdateExpression="SET #status = :running, claim = :claim, claimed_until = :until ADD attempts :one",
+                ConditionExpression="#status IN (:queued, :running)"
+                " AND (attribute_not_exists(claimed_until) OR claimed_until <= :now)",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={
+                    ":queued": {"S": Status.QUEUED},
+                    ":running": {"S": Status.RUNNING},
+                    ":claim": {"S": claim},
+                    ":until": _number(until_ms),
+                    ":now": _number(now_ms),
+                    ":one": _number(1),
+                },
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            _only_conditions(error)
+            job = self.job(tenant, job_id)
+            if job.status.has_ended:
+                return job
+            raise JobBusy(job_id) from None
+        return _job(answer["Attributes"])
+
+    def save(self, job: Job, claim: str) -> None:
+        values = {name: value for name, value in _item(job).items() if name not in _NEVER_CHANGED}
+        names = {f"#{name}": name for name in values}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(job.tenant, job.id),
+                UpdateExpression="SET "
+                + ", ".join(f"#{name} = :{name}" for name in values)
+                + (" REMOVE sealed" if job.status.has_ended else ""),
+                ConditionExpression="claim = :its_claim AND #status = :its_status",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues={
+                    **{f":{name}": value for name, value in values.items()},
+                    ":its_claim": {"S": claim},
+                    ":its_status": {"S": Status.RUNNING},
+                },
+            )
+        except ClientError as error:
+            _only_conditions(error)
+            raise ClaimLost(job.id) from None
+
+    def release(self, job: Job, claim: str) -> None:
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(job.tenant, job.id),
+                UpdateExpression="REMOVE claimed_until",
+                ConditionExpression="claim = :claim",
+                ExpressionAttributeValues={":claim": {"S": claim}},
+            )
+        except ClientError as error:
+            _only_conditions(error)
+
+    def cancel(self, tenant: Tenant, job_id: str, now_ms: int) -> Job:
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=_key(tenant, job_id),
+                UpdateExpression="SET #status = :cancelled, finished_at = :now REMOVE sealed",
+                ConditionExpression="#status IN (:queued, :running)",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={
+                    ":queued": {"S": Status.QUEUED},
+                    ":running": {"S": Status.RUNNING},
+                    ":cancelled": {"S": Status.CANCELLED},
+                    ":now": _number(now_ms),
+                },
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            _only_conditions(error)
+            return self.job(tenant, job_id)
+        return _job(answer["Attributes"])
+
+    def _version(self, job: Job) -> int:
+        answer = self._client.get_item(TableName=self._table, Key=_count_key(job), ConsistentRead=True)
+        return int(answer["Item"]["version"]["N"]) if "Item" in answer else 0
+
+    def _put_at(self, job: Job, item: Mapping[str, Any], version: int) -> bool:
+        """Whether nobody else has put one since that version."""
+        counted = {
+            "TableName": self._table,
+            "Key": _count_key(job),
+            "UpdateExpression": "SET version = :next",
+            "ConditionExpression": "version = :seen" if version else "attribute_not_exists(pk)",
+            "ExpressionAttributeValues": {":next": _number(version + 1)}
+            | ({":seen": _number(version)} if version else {}),
+        }
+        try:
+            self._client.transact_write_items(
+                TransactItems=[{"Put": {"TableName": self._table, "Item": item}}, {"Update": counted}]
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TransactionCanceledException":
+                raise
+            return False
+        return True
+
+
+class SqsJobQueue:
+    """Messages of a job's tenant and id alone. Over a low-level SQS client.
+
+    A FIFO queue runs one job of each tenant and lane at a time, in the order asked for, and serves tenants side by
+    side; only a standard one can delay.
+    """
+
+    def __init__(self, client: Any, url: str, new_id: Callable[[], str] = lambda: uuid.uuid4().hex) -> None:
+        self._client = client
+        self._url = url
+        self._new_id = new_id
+
+    def send(self, job: Job, delay_seconds: int = 0) -> None:
+        how: dict[str, Any] = {"DelaySeconds": delay_seconds} if delay_seconds else {}
+        if self._url.endswith(_FIFO):
+            # Every send is a message of its own: one too many does no harm, one taken for another loses the job.
+            how |= {"MessageGroupId": f"{job.tenant}-{job.lane}", "MessageDeduplicationId": self._new_id()}
+        body = msgspec.json.encode({"tenant": job.tenant, "job": job.id}).decode()
+        try:
+            self._client.send_message(QueueUrl=self._url, MessageBody=body, **how)
+        except BotoCoreError:
+            raise Throttled from None
+
+
+_NEVER_CHANGED = frozenset({"kind", "ask", "sealed", "created_at", "lane"})
+
+
+def _key(tenant: Tenant, job_id: str) -> dict[str, dict[str, str]]:
+    return {"pk": {"S": tenant}, "sk": {"S": f"job#{job_id}"}}
+
+
+def _count_key(job: Job) -> dict[str, dict[str, str]]:
+    return {"pk": {"S": job.tenant}, "sk": {"S": f"jobs#{job.kind}"}}
+
+
+def _item(job: Job) -> dict[str, dict[str, Any]]:
+    item: dict[str, dict[str, Any]] = {
+        "kind": {"S": job.kind},
+        "ask": _json(job.ask),
+        "created_at": _number(job.created_ms),
+        "status": {"S": job.status},
+        "processed": _number(job.processed),
+        "progress": _number(job.progress),
+        "attempts": _number(job.attempts),
+        "lane": _number(job.lane),
+    }
+    if job.sealed is not None:
+        item["sealed"] = {"S": job.sealed}
+    if job.checkpoint is not None:
+        item["checkpoint"] = _json(job.checkpoint)
+    if job.error is not None:
+        item["error"] = {"S": job.error}
+    if job.finished_ms is not None:
+        item["finished_at"] = _number(job.finished_ms)
+    return item
+
+
+def _job(item: Mapping[str, Any]) -> Job:
+    return Job(
+        tenant=Tenant(item["pk"]["S"]),
+        id=item["sk"]["S"].removeprefix("job#"),
+        kind=item["kind"]["S"],
+        ask=msgspec.json.decode(item["ask"]["S"]),
+        created_ms=int(item["created_at"]["N"]),
+        sealed=item["sealed"]["S"] if "sealed" in item else None,
+        status=Status(item["status"]["S"]),
+        checkpoint=msgspec.json.decode(item["checkpoint"]["S"]) if "checkpoint" in item else None,
+        processed=int(item["processed"]["N"]),
+        progress=float(item["progress"]["N"]),
+        error=item["error"]["S"] if "error" in item else None,
+        attempts=int(item["attempts"]["N"]),
+        finished_ms=int(item["finished_at"]["N"]) if "finished_at" in item else None,
+        lane=int(item["lane"]["N"]),
+    )
+
+
+def _json(value: Any) -> dict[str, str]:
+    return {"S": msgspec.json.encode(value).decode()}
+
+
+def _number(value: float) -> dict[str, str]:
+    return {"N": str(value)}
+
+
+def _only_conditions(error: ClientError) -> None:
+    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        raise error

@@ -1,0 +1,151 @@
+"""What an export is to both who asks for it and who writes it: the ask, its places in the bucket, how far it is."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+
+from daybook.caller import Tenant
+from daybook.clock import DAY, SECOND
+from daybook.derivation import DeploymentKeys, hkdf
+from daybook.jobs import Job
+from daybook.reading.parameters import Parameters, read_parameters
+from daybook.reading.people import Meant, Named
+from daybook.sealing import Place, open_sealed, seal
+
+KIND = "export"
+CSV, NDJSON = "csv", "ndjson"
+MEDIA_TYPES = {CSV: "text/csv; charset=utf-8", NDJSON: "application/x-ndjson"}
+
+KEPT_DAYS = 7
+"""The bucket's lifecycle deletes a file then; at latest a day later, it runs once a day."""
+
+LANES = 2
+"""Exports of one tenant that run at a time."""
+
+MOST_ACTIVE = LANES + 10
+
+_KEY_BYTES = 64
+
+
+class Ask(Struct, forbid_unknown_fields=True):
+    """What was asked for, but for what may name people, which lies sealed beside it."""
+
+    environment: str
+    query: dict[str, list[str]]
+    """The read's parameters, without those that may name people."""
+    format: str
+    filename: str
+    asked_ms: int
+    """What had been received by then is exported."""
+    edge_ms: int
+    """The retention's edge then."""
+    record: str
+    """The event that records the asking; it came after what was asked for."""
+    credential: str
+    role: str
+    filters: list[str]
+    """As the manifest gives them: people as GUIDs, free text as present."""
+    groups: dict[str, int]
+    """The versions of the groups that were asked for."""
+    profile: str
+    catalogue_version: int
+
+
+class Sealed(Struct):
+    query: dict[str, list[str]]
+    named: list[Named]
+
+
+class Question(NamedTuple):
+    """An ask, opened."""
+
+    parameters: Parameters
+    named: dict[str, Named]
+
+    def meant(self, members: frozenset[str] | None, *, by_address: bool) -> Meant:
+        return Meant(self.named, members, by_address)
+
+
+MAY_NAME = frozenset({"actor", "target", "q", "ip", "session_id", "request_id", "caused_by"})
+
+
+def seal_question(keys: DeploymentKeys, job: Job, environment: str, sealed: Sealed) -> str:
+    """Opened by a worker alone, as long as the job is active: see `Job.sealed`."""
+    return seal([msgspec.to_builtins(sealed)], _key(keys), Place(job.tenant, environment, job.id, ""))
+
+
+def open_question(keys: DeploymentKeys, job: Job, ask: Ask) -> Question:
+    fields: list[Any] = [{"query": {}, "named": []}]
+    if job.sealed is not None:
+        fields = open_sealed(job.sealed, _key(keys), Place(job.tenant, ask.environment, job.id, ""))
+    opened = msgspec.convert(fields[0], _Opened)
+    named = [
+        Named(each["text"], frozenset(each["guids"]), frozenset(each["aliases"]), each["is_known"], each["by_address"])
+        for each in opened.named
+    ]
+    return Question(read_parameters({**ask.query, **opened.query}), {one.text: one for one in named})
+
+
+class _Opened(Struct):
+    query: dict[str, list[str]]
+    named: list[dict[str, Any]]
+
+
+def _key(keys: DeploymentKeys) -> bytes:
+    return hkdf(keys.jobs, b"daybook 1 export", _KEY_BYTES)
+
+
+def filename(moment_ms: int, zone: ZoneInfo, file_format: str) -> str:
+    """`AuditLogs_20261122_163107.csv`."""
+    moment = datetime.fromtimestamp(moment_ms // SECOND, UTC).astimezone(zone)
+    return f"AuditLogs_{moment:%Y%m%d_%H%M%S}.{file_format}"
+
+
+class Places(NamedTuple):
+    """Where an export's things lie in the bucket."""
+
+    tenant: Tenant
+    job_id: str
+    filename: str
+
+    @property
+    def file(self) -> str:
+        return f"files/{self.tenant}/{self.job_id}/{self.filename}"
+
+    @property
+    def manifest(self) -> str:
+        return f"{self.file}.manifest.json"
+
+    def part(self, name: str) -> str:
+        """What is needed while the job runs; the lifecycle deletes after a day what a killed worker leaves."""
+        return f"runs/{self.tenant}/{self.job_id}/{name}"
+
+
+def places_of(job: Job) -> Places:
+    return Places(job.tenant, job.id, job.ask["filename"])
+
+
+class Outcome(Struct):
+    """What the last checkpoint of an export says of its file."""
+
+    rows: int = 0
+    bytes: int = 0
+    sha256: str | None = None
+
+
+def outcome_of(checkpoint: Mapping[str, Any] | None) -> Outcome:
+    return msgspec.convert(checkpoint or {}, Outcome)
+
+
+def gone_ms(job: Job) -> int | None:
+    """From when on the file may be gone."""
+    return None if job.finished_ms is None else job.finished_ms + KEPT_DAYS * DAY
+
+
+def lane_for(active: Sequence[Job]) -> int:
+    """The lane in which fewest wait."""
+    return min(range(LANES), key=lambda lane: sum(job.lane == lane for job in active))

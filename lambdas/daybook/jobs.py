@@ -1,0 +1,248 @@
+"""Jobs: work too long for a call, done in steps by whoever takes it up, and resumed where the last one stopped.
+
+A job is a row, and a message that says that it wants a worker. A worker claims the job until its own end, does step
+after step, and saves a checkpoint behind each; near its end it sends the message anew. Of a worker that is killed the
+message comes back by itself, when its claim is over too, and the next worker goes on from the last checkpoint. So each
+kind of job needs its steps to be idempotent from a checkpoint on, and nothing else.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from daybook.caller import Tenant
+from daybook.clock import DAY, SECOND, Clock
+from daybook.event_id import FORM, IDENTITY_BYTES, event_id
+from daybook.storing import Throttled
+
+MOST_ATTEMPTS = 5
+"""Failures in a row, without a checkpoint between them, after which a job has failed."""
+
+HAND_OVER_SECONDS = 60.0
+"""A worker with less than this left begins no further step: a step may take half of it."""
+
+KEPT_MS = 30 * DAY
+"""How long a job is remembered."""
+
+_FIRST_WAIT_SECONDS = 1.0
+_LONGEST_WAIT_SECONDS = 30.0
+
+
+class Status(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def has_ended(self) -> bool:
+        return self not in (Status.QUEUED, Status.RUNNING)
+
+
+@dataclass(frozen=True)
+class Job:
+    tenant: Tenant
+    id: str
+    """Sorts by the moment when it was asked for."""
+    kind: str
+    ask: Mapping[str, Any]
+    """What is to be done, in the kind's own form; JSON. Nobody's name stands in it."""
+    created_ms: int
+    sealed: str | None = None
+    """What of the ask must not stand in the clear, sealed by who asked; gone when the job has ended."""
+    status: Status = Status.QUEUED
+    checkpoint: Mapping[str, Any] | None = None
+    """How far it is, in the kind's own form; JSON. None: not begun."""
+    processed: int = 0
+    progress: float = 0.0
+    """0 to 1."""
+    error: str | None = None
+    """Why it failed, for whoever asked for it: no internals."""
+    attempts: int = 0
+    """Workers that took it up since the last checkpoint."""
+    finished_ms: int | None = None
+    lane: int = 0
+    """Of the jobs of one tenant and lane one runs at a time, where the queue has lanes."""
+
+
+def new_job(  # noqa: PLR0913  a job's fields, all by name
+    *,
+    tenant: Tenant,
+    kind: str,
+    ask: Mapping[str, Any],
+    now_ms: int,
+    random_bytes: Callable[[int], bytes],
+    lane: int = 0,
+) -> Job:
+    return Job(tenant, event_id(now_ms, random_bytes(IDENTITY_BYTES)), kind, ask, now_ms, lane=lane)
+
+
+def is_job_id(text: str) -> bool:
+    return FORM.fullmatch(text) is not None
+
+
+class Step(NamedTuple):
+    """What one step has reached."""
+
+    checkpoint: Mapping[str, Any]
+    processed: int
+    progress: float
+    done: bool = False
+    hand_over: bool = False
+    """The next step wants a whole invocation to itself."""
+
+
+class JobFailed(Exception):  # noqa: N818  an outcome
+    """The job can't be done, however often it is tried; the text says why, for whoever asked for it."""
+
+
+class UnknownJob(LookupError):  # noqa: N818  a fact, not a failure
+    """The tenant has no such job, or no longer."""
+
+
+class TooManyJobs(Exception):  # noqa: N818  a fact, not a failure
+    """As many jobs of this kind wait and run already as the tenant may have."""
+
+
+class JobBusy(Exception):  # noqa: N818  a fact, not a failure
+    """Another worker holds the job; its message has to come again."""
+
+
+class ClaimLost(Exception):  # noqa: N818  a fact, not a failure
+    """The job was cancelled, or somebody else has taken it up meanwhile: nothing more may be done for it."""
+
+
+class Work(Protocol):
+    """One kind of job."""
+
+    def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
+        """Goes on from `job.checkpoint`, for at most about 30 seconds. Raises `JobFailed`.
+
+        May be done again from the same checkpoint, wholly or in part, by another worker: the outcome must be the same.
+        """
+
+    def tidy(self, job: Job) -> None:
+        """Takes away what a job that was cancelled or has failed leaves lying about. May be called again."""
+
+
+class JobStore(Protocol):
+    """Where jobs lie. Every read is consistent."""
+
+    def put(self, job: Job, most_active: int | None = None) -> None:
+        """A new job. Raises `TooManyJobs` where the tenant has `most_active` of its kind queued and running."""
+
+    def job(self, tenant: Tenant, job_id: str) -> Job:
+        """Raises `UnknownJob`."""
+
+    def jobs(self, tenant: Tenant, kind: str) -> Sequence[Job]:
+        """Newest first."""
+
+    def claim(self, tenant: Tenant, job_id: str, claim: str, now_ms: int, until_ms: int) -> Job:
+        """Takes the job up until then, and counts the attempt. Raises `UnknownJob`, `JobBusy`.
+
+        A job that has ended is given as it is, and not claimed.
+        """
+
+    def save(self, job: Job, claim: str) -> None:
+        """What a step has reached. Raises `ClaimLost`."""
+
+    def release(self, job: Job, claim: str) -> None:
+        """Anyone may claim the job at once; nothing where the claim is lost."""
+
+    def cancel(self, tenant: Tenant, job_id: str, now_ms: int) -> Job:
+        """Cancels what has not ended, and gives what is then stored. Raises `UnknownJob`."""
+
+
+class JobQueue(Protocol):
+    def send(self, job: Job, delay_seconds: int = 0) -> None:
+        """Says that the job wants a worker. Raises where that can't be said."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Does the work of one kind, a message at a time."""
+
+    store: JobStore
+    queue: JobQueue
+    work: Work
+    clock: Clock
+    new_claim: Callable[[], str] = lambda: uuid.uuid4().hex
+    """Makes up what tells this worker's claim from all others'."""
+    pause: Callable[[float], None] = time.sleep
+
+    def run(self, tenant: Tenant, job_id: str, remaining_seconds: Callable[[], float]) -> Job:
+        """Gives the job as it then is: ended, or handed over to the next worker.
+
+        Raises `JobBusy`, or whatever a step raised: the message is then to come again.
+        """
+        claim = self.new_claim()
+        # A worker can't outlive its invocation, so neither need its claim.
+        until_ms = self.clock() + int(remaining_seconds() * SECOND)
+        job = self.store.claim(tenant, job_id, claim, self.clock(), until_ms)
+        if job.status.has_ended:
+            if job.status is not Status.SUCCEEDED:
+                self.work.tidy(job)
+            return job
+        try:
+            return self._steps(job, claim, remaining_seconds)
+        except ClaimLost:
+            return self._lost(job)
+        except JobFailed as failed:
+            return self._fail(job, claim, str(failed))
+        except Exception:
+            if self.store.job(tenant, job_id).attempts >= MOST_ATTEMPTS:
+                self._fail(job, claim, f"It was tried {MOST_ATTEMPTS} times, and the service failed each time.")
+            else:
+                self.store.release(job, claim)
+            raise
+
+    def _steps(self, job: Job, claim: str, remaining_seconds: Callable[[], float]) -> Job:
+        while True:
+            step = self._step(job, remaining_seconds)
+            job = _after(job, step, self.clock())
+            self.store.save(job, claim)
+            if step.done:
+                return job
+            if step.hand_over or remaining_seconds() < HAND_OVER_SECONDS:
+                self.store.release(job, claim)
+                self.queue.send(job)
+                return job
+
+    def _step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
+        """A throttled store is waited for: the message would come back only after many minutes."""
+        wait = _FIRST_WAIT_SECONDS
+        while True:
+            try:
+                return self.work.step(job, remaining_seconds)
+            except Throttled:
+                if remaining_seconds() < HAND_OVER_SECONDS + wait:
+                    raise
+            self.pause(wait)
+            wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
+
+    def _fail(self, job: Job, claim: str, error: str) -> Job:
+        # What was saved since stands in the store alone.
+        now = self.store.job(job.tenant, job.id)
+        failed = replace(now, status=Status.FAILED, sealed=None, error=error, finished_ms=self.clock())
+        try:
+            self.store.save(failed, claim)
+        except ClaimLost:
+            return self._lost(job)
+        self.work.tidy(failed)
+        return failed
+
+    def _lost(self, job: Job) -> Job:
+        now = self.store.job(job.tenant, job.id)
+        if now.status is Status.CANCELLED:
+            self.work.tidy(now)
+        return now
+
+
+def _after(job: Job, step: Step, now_ms: int) -> Job:
+    ended: dict[str, Any] = {"status": Status.SUCCEEDED, "finished_ms": now_ms, "sealed": None} if step.done else {}
+    progress = 1.0 if step.done else max(job.progress, min(step.progress, 1.0))
+    return replace(job, checkpoint=step.checkpoint, processed=step.processed, progress=progress, attempts=0, **ended)

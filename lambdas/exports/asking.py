@@ -1,0 +1,169 @@
+"""Exports asked for: all that can be refused is refused here, and what the names mean is settled here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from daybook import validation
+from daybook.caller import Tenant
+from daybook.catalogue import profile
+from daybook.clock import Clock, format_time
+from daybook.derivation import DeploymentKeys
+from daybook.exports import (
+    KIND,
+    MAY_NAME,
+    MOST_ACTIVE,
+    Ask,
+    Sealed,
+    filename,
+    lane_for,
+    seal_question,
+)
+from daybook.groups import UnknownGroup
+from daybook.http import Request
+from daybook.jobs import Job, JobQueue, JobStore, TooManyJobs, new_job
+from daybook.problem import FieldError, Problem, bad_field, not_found
+from daybook.reading import recorded
+from daybook.reading.parameters import Parameters, read_parameters, span_at
+from daybook.reading.people import IdentityReader, Named, resolve
+from daybook.reading.person_keys import PersonKeys
+from daybook.reading.search import Groups
+from daybook.recording import Doing, Recorder
+from daybook.tenants import TenantSettings
+
+_NOT_HERE = frozenset({"sort", "view", "tz", "limit", "cursor"})
+_BUSY_SECONDS = "60"
+
+Values = str | list[str]
+
+
+class Control(Protocol):
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        """Raises `UnknownTenant`."""
+
+
+class SentExport(Struct, forbid_unknown_fields=True):
+    filters: dict[str, Values] = {}
+    sort: str = "-occurred_at"
+    format: Literal["csv", "ndjson"] = "csv"
+    view: str | None = None
+    tz: str = "UTC"
+
+
+@dataclass(frozen=True)
+class Asking:
+    control: Control
+    jobs: JobStore
+    queue: JobQueue
+    identities: IdentityReader
+    groups: Groups
+    person_keys: PersonKeys
+    recorder: Recorder
+    keys: DeploymentKeys
+    clock: Clock
+    random_bytes: Callable[[int], bytes]
+
+    def ask(self, request: Request) -> Job:
+        """The job, queued and recorded. Raises `Problem` 4xx, 429 `too_many_exports` among them."""
+        settings = self.control.settings(request.tenant)
+        sent = validation.read_form(request, SentExport) if request.body else SentExport()
+        view = settings.profile if sent.view is None else sent.view
+        query = {name: [values] if isinstance(values, str) else values for name, values in sent.filters.items()}
+        parameters = _parameters(query, sort=sent.sort, view=view, tz=sent.tz)
+        environment = _environment(request, settings, parameters.environment)
+        active = [job for job in self.jobs.jobs(settings.tenant, KIND) if not job.status.has_ended]
+        if len(active) >= MOST_ACTIVE:
+            raise _too_many()
+        now_ms = self.clock()
+        versions = {name: self._version(settings.tenant, name) for name in parameters.filters.of("group")}
+        texts = sorted({*parameters.filters.of("actor"), *(text for _, text in parameters.filters.targets)})
+        named = resolve(self.identities, settings.tenant, profile(settings.profile).aliases, texts)
+        name = filename(now_ms, parameters.zone, sent.format)
+        span = span_at(parameters, now_ms)
+        clear = {each: values for each, values in query.items() if each not in MAY_NAME | {"range"}}
+        for bound, moment_ms in (("from", span.from_ms), ("to", span.to_ms)):
+            if parameters.range is not None and moment_ms is not None:
+                clear[bound] = [format_time(moment_ms)]
+        ask = Ask(
+            environment=environment,
+            query={**clear, "sort": [sent.sort], "view": [view], "tz": [sent.tz]},
+            format=sent.format,
+            filename=name,
+            asked_ms=now_ms,
+            edge_ms=settings.retention_edge(now_ms),
+            record="",
+            credential=request.caller.credential,
+            role=request.caller.role,
+            filters=recorded.filter_texts(query, lambda text: _guids(named[text]), frozenset(named)),
+            groups=versions,
+            profile=settings.profile,
+            catalogue_version=settings.catalogue_version,
+        )
+        people = recorded.people_to_seal(settings.tenant, named, self.person_keys.of)
+        filters = recorded.filter_texts(query, lambda text: recorded.person_text(text, named, people), people)
+        doing = Doing("exported", {"filename": name, "filters": filters}, people=people)
+        ask.record = self.recorder.record(settings, environment, request, doing)
+        job = new_job(
+            tenant=settings.tenant,
+            kind=KIND,
+            ask=msgspec.to_builtins(ask),
+            now_ms=now_ms,
+            random_bytes=self.random_bytes,
+            lane=lane_for(active),
+        )
+        sealed = Sealed({each: values for each, values in query.items() if each in MAY_NAME}, list(named.values()))
+        job = replace(job, sealed=seal_question(self.keys, job, environment, sealed) if sealed.query else None)
+        return self._queued(job)
+
+    def _queued(self, job: Job) -> Job:
+        try:
+            self.jobs.put(job, MOST_ACTIVE)
+        except TooManyJobs:
+            raise _too_many() from None
+        try:
+            self.queue.send(job)
+        except Exception:
+            self.jobs.cancel(job.tenant, job.id, self.clock())  # nobody will come for it
+            raise
+        return job
+
+    def _version(self, tenant: Tenant, name: str) -> int:
+        try:
+            return self.groups.group(tenant, name).version
+        except UnknownGroup:
+            raise bad_field("filters.group", "there is no such group", "unknown_group") from None
+
+
+def _parameters(query: dict[str, list[str]], **others: str) -> Parameters:
+    """The filters by the rules of the read. Raises `Problem` 422: the body can be read, and not accepted."""
+    for name, values in query.items():
+        if name in _NOT_HERE:
+            raise bad_field(f"filters.{name}", "is no filter", "unknown_field")
+        if not values:
+            raise bad_field(f"filters.{name}", "must hold a value", "invalid_length")
+    try:
+        return read_parameters({**query, **{name: [value] for name, value in others.items()}})
+    except Problem as problem:
+        paths = [name if name in others else f"filters.{name}" for name, _ in problem.errors]
+        code = "unknown_field" if problem.code == "unknown_parameter" else problem.code
+        errors = [FieldError(path, message) for path, (_, message) in zip(paths, problem.errors, strict=True)]
+        raise Problem(422, code, problem.detail, errors) from None
+
+
+def _environment(request: Request, settings: TenantSettings, named: str | None) -> str:
+    if named is not None and named not in settings.environments:
+        raise not_found("environment")
+    return request.caller.environment_for(named, settings.environments[0])
+
+
+def _guids(named: Named) -> str:
+    """Whom a name means, without the name."""
+    return "|".join(sorted(named.guids | named.aliases)) or "?"
+
+
+def _too_many() -> Problem:
+    detail = f"{MOST_ACTIVE} exports wait and run already; try again when one of them is done."
+    return Problem(429, "too_many_exports", detail, headers={"Retry-After": _BUSY_SECONDS})

@@ -1,0 +1,59 @@
+"""Exports asked for, shown and cancelled, and what became of jobs: the route table's operations."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+
+from daybook.aws.clients import deployment_secret, dynamodb, s3, sqs
+from daybook.aws.control import ControlTable
+from daybook.aws.events import EventTable
+from daybook.aws.files import FileBucket
+from daybook.aws.groups import GroupTable
+from daybook.aws.identities import IdentityTable
+from daybook.aws.jobs import JobTable, SqsJobQueue
+from daybook.clock import system_clock
+from daybook.derivation import DeploymentKeys
+from daybook.http import Operation, answering
+from daybook.reading.person_keys import PersonKeys
+from daybook.recording import Recorder
+from daybook.settings import ExportSettings
+from exports.asking import Asking
+from exports.showing import Exports
+
+
+@cache
+def compose() -> Mapping[str, Operation]:
+    settings = ExportSettings.from_environment()
+    client = dynamodb()
+    keys = DeploymentKeys.from_secret(deployment_secret(settings.secret_arn))
+    control = ControlTable(client, settings.control_table)
+    jobs = JobTable(client, settings.control_table)
+    identities = IdentityTable(client, settings.identities_table)
+    recorder = Recorder(EventTable(client, settings.events_table), keys, system_clock, os.urandom)
+    asking = Asking(
+        control=control,
+        jobs=jobs,
+        queue=SqsJobQueue(sqs(), settings.export_queue),
+        identities=identities,
+        groups=GroupTable(client, settings.control_table, system_clock),
+        person_keys=PersonKeys(identities.read, system_clock),
+        recorder=recorder,
+        keys=keys,
+        clock=system_clock,
+        random_bytes=os.urandom,
+    )
+    files = FileBucket(s3(), settings.export_bucket)
+    return operations(Exports(control, jobs, files, asking, recorder, system_clock))
+
+
+def operations(exports: Exports) -> Mapping[str, Operation]:
+    return {
+        "create_export": exports.create,
+        "list_exports": exports.list_all,
+        "read_export": exports.read,
+        "cancel_export": exports.cancel,
+        "read_job": exports.read_job,
+    }
+
+
+handler = answering("exports", compose)

@@ -1,0 +1,128 @@
+"""Exports and jobs as they are shown, fetched and cancelled."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from daybook.caller import Tenant
+from daybook.clock import Clock, format_time
+from daybook.exports import KIND, gone_ms, outcome_of, places_of
+from daybook.http import Answer, Request
+from daybook.jobs import Job, JobStore, Status, UnknownJob, is_job_id
+from daybook.problem import not_found
+from daybook.recording import Doing, Recorder
+from daybook.routes import OPERATIONS
+from daybook.tenants import TenantSettings
+from exports.asking import Asking
+
+URL_SECONDS = 15 * 60
+
+
+class Control(Protocol):
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        """Raises `UnknownTenant`."""
+
+
+class Files(Protocol):
+    def url(self, place: str, seconds: int) -> str:
+        """Where it can be fetched for so long, without any credential."""
+
+
+@dataclass(frozen=True)
+class Exports:
+    control: Control
+    jobs: JobStore
+    files: Files
+    asking: Asking
+    recorder: Recorder
+    clock: Clock
+
+    def create(self, request: Request) -> Answer:
+        job = self.asking.ask(request)
+        return Answer(202, self._shown(job), {"Location": f"/v1/exports/{job.id}"})
+
+    def list_all(self, request: Request) -> Answer:
+        settings = self.control.settings(request.tenant)
+        jobs = [job for job in self.jobs.jobs(settings.tenant, KIND) if _may_see(request, job)]
+        return Answer(200, {"exports": [self._shown(job) for job in jobs]})
+
+    def read(self, request: Request) -> Answer:
+        """Handing out where the file can be fetched counts as fetching it, once a minute."""
+        settings, job = self._export(request)
+        shown = self._shown(job)
+        if self._can_be_fetched(job):
+            doing = Doing(
+                "export-downloaded",
+                {"filename": job.ask["filename"]},
+                once_a_minute=f"export {job.id}".encode(),
+            )
+            self.recorder.record(settings, job.ask["environment"], request, doing)
+            places = places_of(job)
+            shown["download_url"] = self.files.url(places.file, URL_SECONDS)
+            shown["manifest_url"] = self.files.url(places.manifest, URL_SECONDS)
+        return Answer(200, shown)
+
+    def cancel(self, request: Request) -> Answer:
+        """What has ended already stays as it is."""
+        settings, job = self._export(request)
+        if not job.status.has_ended:
+            doing = Doing("export-cancelled", {"filename": job.ask["filename"]})
+            self.recorder.record(settings, job.ask["environment"], request, doing)
+            self.jobs.cancel(settings.tenant, job.id, self.clock())
+        return Answer(204)
+
+    def read_job(self, request: Request) -> Answer:
+        settings = self.control.settings(request.tenant)
+        job = self._job(settings.tenant, request.parameters["job_id"], "job")
+        return Answer(
+            200,
+            {
+                "id": job.id,
+                "kind": job.kind,
+                "status": job.status,
+                "processed": job.processed,
+                "progress": job.progress,
+                "error": job.error,
+            },
+        )
+
+    def _export(self, request: Request) -> tuple[TenantSettings, Job]:
+        settings = self.control.settings(request.tenant)
+        job = self._job(settings.tenant, request.parameters["export_id"], "export")
+        if job.kind != KIND or not _may_see(request, job):
+            raise not_found("export")
+        return settings, job
+
+    def _job(self, tenant: Tenant, job_id: str, what: str) -> Job:
+        try:
+            return self.jobs.job(tenant, job_id if is_job_id(job_id) else "none")
+        except UnknownJob:
+            raise not_found(what) from None
+
+    def _can_be_fetched(self, job: Job) -> bool:
+        gone = gone_ms(job)
+        return job.status is Status.SUCCEEDED and gone is not None and self.clock() < gone
+
+    def _shown(self, job: Job) -> dict[str, Any]:
+        """Without the places where it can be fetched."""
+        outcome, gone = outcome_of(job.checkpoint), gone_ms(job)
+        return {
+            "id": job.id,
+            "status": job.status,
+            "filename": job.ask["filename"],
+            "rows": job.processed,
+            "bytes": outcome.bytes,
+            "sha256": outcome.sha256,
+            "progress": job.progress,
+            "created_at": format_time(job.created_ms),
+            "finished_at": None if job.finished_ms is None else format_time(job.finished_ms),
+            "expires_at": format_time(gone) if gone is not None and job.status is Status.SUCCEEDED else None,
+            "download_url": None,
+            "manifest_url": None,
+            "error": job.error,
+        }
+
+
+def _may_see(request: Request, job: Job) -> bool:
+    """Only in the credential's environments; what operations exported may hold what operations alone may read."""
+    caller = request.caller
+    return caller.reaches(job.ask["environment"]) and (job.ask["role"] != OPERATIONS or caller.role == OPERATIONS)

@@ -1,0 +1,84 @@
+"""A batch of the events table's stream, to the streams of those tenants that have one; nobody waits for a neighbour."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple, Protocol
+
+from daybook.clock import Clock
+from daybook.http import logger
+from daybook.publishing.courier import SecondsLeft
+from daybook.publishing.delivery import Delivery
+from daybook.publishing.destination import Destination, Place
+from daybook.publishing.parking import Parking
+from daybook.publishing.records import Inserted, select
+
+BUDGET_SECONDS = 2.0
+"""For sending, of a whole batch: what is not in its stream by then is parked. Kinesis takes a call in 20 ms."""
+_AT_ONCE = 32
+
+
+class Arrived(NamedTuple):
+    """A record of the stream, with its sequence number in its shard."""
+
+    sequence: str
+    row: Inserted
+
+
+class Destinations(Protocol):
+    def of(self, places: Iterable[Place]) -> Mapping[Place, Destination]:
+        """The destinations there are, read now. Raises `Throttled`."""
+
+
+@dataclass(frozen=True)
+class FanOut:
+    destinations: Destinations
+    delivery: Delivery
+    parking: Parking
+    clock: Clock
+    monotonic: Callable[[], float]
+
+    def publish(self, arrived: Sequence[Arrived]) -> str | None:
+        """The lowest sequence number of what is neither in its stream nor parked; None where all is.
+
+        Raises `Throttled` where the destinations can't be read: nothing has been sent then.
+        """
+        shares: dict[Place, list[Arrived]] = {}
+        for one in arrived:
+            shares.setdefault(one.row.place, []).append(one)
+        found = self.destinations.of(shares)
+        work = [(found[place], share) for place, share in shares.items() if place in found]
+        until = self.monotonic() + BUDGET_SECONDS
+
+        def do(part: tuple[Destination, list[Arrived]]) -> bool:
+            return self._serve(*part, lambda: until - self.monotonic())
+
+        done = list(map(do, work) if len(work) < 2 else _threads().map(do, work))
+        failed = [one.sequence for (_, share), fine in zip(work, done, strict=True) if not fine for one in share]
+        return min(failed, key=int, default=None)
+
+    def _serve(self, destination: Destination, share: Sequence[Arrived], seconds_left: SecondsLeft) -> bool:
+        """Whether each of its events is in the stream or parked."""
+        rows = [one.row for one in share]
+        try:
+            if destination.is_failing:
+                wanted, unreadable = select(destination.chosen, rows)
+                self.parking.park(destination, [row.key for row, _ in wanted])
+                self.parking.park_alone(destination, [row.key for row in unreadable])
+                return True
+            self._send(destination, rows, seconds_left)
+        except Exception:  # noqa: BLE001  the others go on
+            logger.exception("not published", extra={"tenant": destination.place.tenant})
+            return False
+        return True
+
+    def _send(self, destination: Destination, rows: Sequence[Inserted], seconds_left: SecondsLeft) -> None:
+        after = self.delivery.deliver(destination, rows, seconds_left)
+        self.parking.park(after.destination, after.left)
+        self.parking.park_alone(after.destination, after.broken)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_AT_ONCE, "destination")

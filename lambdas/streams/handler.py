@@ -1,0 +1,58 @@
+"""Customers' streams in the settings. A function of its own, since it may assume customers' roles."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+
+from daybook.aws import clients
+from daybook.aws.control import ControlTable
+from daybook.aws.customer_streams import CustomerStreams
+from daybook.aws.destinations import DestinationTable
+from daybook.aws.events import EventTable
+from daybook.aws.identities import IdentityTable
+from daybook.aws.inserted import InsertedEvents
+from daybook.aws.jobs import JobTable, SqsJobQueue
+from daybook.clock import system_clock
+from daybook.derivation import DeploymentKeys
+from daybook.http import Operation, answering
+from daybook.publishing.courier import Courier
+from daybook.publishing.records import Records
+from daybook.reading.person_keys import PersonKeys
+from daybook.recording import Recorder
+from daybook.settings import StreamsSettings
+from streams.publishing import Publishing
+
+
+@cache
+def compose() -> Mapping[str, Operation]:
+    settings = StreamsSettings.from_environment()
+    client = clients.dynamodb()
+    keys = DeploymentKeys.from_secret(clients.deployment_secret(settings.secret_arn))
+    identities = IdentityTable(client, settings.identities_table)
+    publishing = Publishing(
+        settings=ControlTable(client, settings.control_table),
+        destinations=DestinationTable(client, settings.control_table),
+        events=InsertedEvents(client, settings.events_table),
+        records=Records(PersonKeys(identities.read, system_clock).of),
+        courier=Courier(CustomerStreams(clients.sts(), clients.kinesis, system_clock)),
+        recorder=Recorder(EventTable(client, settings.events_table), keys, system_clock, os.urandom),
+        jobs=JobTable(client, settings.control_table),
+        queue=SqsJobQueue(clients.sqs(), settings.replay_queue_url),
+        external_id_key=keys.external_id,
+        clock=system_clock,
+        random_bytes=os.urandom,
+    )
+    return operations(publishing)
+
+
+def operations(publishing: Publishing) -> Mapping[str, Operation]:
+    return {
+        "read_stream": publishing.read,
+        "set_stream": publishing.set,
+        "remove_stream": publishing.remove,
+        "test_stream": publishing.test,
+        "replay_stream": publishing.replay,
+    }
+
+
+handler = answering("streams", compose)

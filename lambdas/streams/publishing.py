@@ -1,0 +1,258 @@
+"""A tenant's stream as its admin sets it up, looks at it and tries it out.
+
+The external id is ours to make, never the customer's to choose: a role that asks for it lets in who publishes for this
+tenant and environment, and no other tenant can point Daybook at that role (the confused deputy). It is derived, so
+that the customer can read it before there is anything to set up, and put it into the role.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct
+
+from daybook import validation
+from daybook.caller import Tenant
+from daybook.clock import Clock, format_time
+from daybook.derivation import length_prefixed, tag
+from daybook.event_id import occurred_ms
+from daybook.http import Answer, Request
+from daybook.jobs import Job, TooManyJobs, new_job
+from daybook.problem import FieldError, Problem, bad_field, bad_parameter, not_found
+from daybook.publishing.courier import Courier, Sent
+from daybook.publishing.destination import OFF, Chosen, Destination, Place
+from daybook.publishing.records import Inserted, Records
+from daybook.publishing.replays import REPLAY
+from daybook.recording import Doing, Recorder
+from daybook.stored import partition_of
+from daybook.tenants import TenantSettings
+
+TEST_SECONDS = 10.0
+MOST_REPLAYS = 3
+
+_PARTITION = r"arn:(?P<partition>aws(?:-[a-z]+)*)"
+_STREAM = re.compile(
+    _PARTITION + r":kinesis:[a-z]{2,}(?:-[a-z]+)+-\d{1,2}:\d{12}:stream/[a-zA-Z0-9_.-]{1,128}", re.ASCII
+)
+_ROLE = re.compile(_PARTITION + r":iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]{1,500}/)*[\w+=,.@-]{1,64}", re.ASCII)
+
+
+class Settings(Protocol):
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        """Raises `UnknownTenant`."""
+
+
+class Destinations(Protocol):
+    def one(self, place: Place) -> Destination | None: ...
+
+    def put(self, destination: Destination) -> None: ...
+
+    def remove(self, place: Place) -> None: ...
+
+    def pending(self, place: Place) -> int: ...
+
+    def delivered(self, destination: Destination, now_ms: int) -> None: ...
+
+    def failed(self, destination: Destination, error: str, now_ms: int) -> Destination: ...
+
+    def mended(self, destination: Destination, now_ms: int) -> Destination: ...
+
+
+class Events(Protocol):
+    def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[Inserted]: ...
+
+
+class Jobs(Protocol):
+    def put(self, job: Job, most_active: int | None = None) -> None:
+        """Raises `TooManyJobs`."""
+
+
+class Queue(Protocol):
+    def send(self, job: Job, delay_seconds: int = 0) -> None: ...
+
+
+class SentSpan(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
+    from_: str
+    to: str
+
+
+class SentStream(Struct, forbid_unknown_fields=True):
+    stream_arn: str
+    role_arn: str
+    format: Literal["symbee", "native", "ocsf", "cloudevents"]
+    include_audit_log: bool = False
+
+
+@dataclass(frozen=True)
+class Publishing:
+    settings: Settings
+    destinations: Destinations
+    events: Events
+    records: Records
+    courier: Courier
+    recorder: Recorder
+    jobs: Jobs
+    queue: Queue
+    external_id_key: bytes
+    clock: Clock
+    random_bytes: Callable[[int], bytes]
+
+    def read(self, request: Request) -> Answer:
+        _, place = self._place(request)
+        return Answer(200, self._shown(place, self.destinations.one(place)))
+
+    def set(self, request: Request) -> Answer:
+        settings, place = self._place(request)
+        chosen = _chosen(validation.read_form(request, SentStream))
+        before = self.destinations.one(place)
+        self._record(settings, place, request, Doing("stream-changed", {"stream_arn": chosen.stream_arn}))
+        after = self._changed(settings, place, before, chosen)
+        self.destinations.put(after)
+        return Answer(200, self._shown(place, after))
+
+    def remove(self, request: Request) -> Answer:
+        """What is parked goes with it: whoever takes his stream away asks for no more events."""
+        settings, place = self._place(request)
+        before = self.destinations.one(place)
+        if before is not None:
+            self._record(settings, place, request, Doing("stream-removed", {"stream_arn": before.chosen.stream_arn}))
+            self.destinations.remove(place)
+        return Answer(200, self._shown(place, None))
+
+    def test(self, request: Request) -> Answer:
+        """Sends one record, which is that of the test itself, and tells how the stream took it."""
+        settings, place = self._place(request)
+        destination = self.destinations.one(place)
+        if destination is None:
+            raise not_found("stream")
+        doing = Doing("stream-tested", {"stream_arn": destination.chosen.stream_arn})
+        event_id = self._record(settings, place, request, doing)
+        partition = partition_of(settings, place.environment, event_id, occurred_ms(event_id))
+        asked = replace(destination, chosen=replace(destination.chosen, include_audit_log=True))
+        written = self.records.of(asked, self.events.read([(partition, event_id)]))
+        started = self.clock()
+        sent = self.courier.send(asked, written.records, lambda: TEST_SECONDS - (self.clock() - started) / 1_000)
+        self._note(destination, sent)
+        return Answer(
+            200,
+            {
+                "delivered": not sent.left,
+                "error": sent.error,
+                "event_id": event_id,
+                "milliseconds": self.clock() - started,
+                "record": written.records[0].data.decode(),
+            },
+        )
+
+    def replay(self, request: Request) -> Answer:
+        """Asks for what occurred from one moment to before another to be sent again."""
+        settings, place = self._place(request)
+        sent = validation.read_form(request, SentSpan)
+        from_ms, to_ms = validation.moment("from", sent.from_), validation.moment("to", sent.to)
+        if from_ms >= to_ms:
+            raise bad_field("from", "must lie before to")
+        if self.destinations.one(place) is None:
+            raise not_found("stream")
+        job = new_job(
+            tenant=place.tenant,
+            kind=REPLAY,
+            ask={"environment": place.environment, "from": from_ms, "to": to_ms},
+            now_ms=self.clock(),
+            random_bytes=self.random_bytes,
+        )
+        span = {"from": format_time(from_ms), "to": format_time(to_ms)}
+        try:
+            # Before the record: who asks too often has done nothing.
+            self.jobs.put(job, MOST_REPLAYS)
+        except TooManyJobs:
+            detail = f"A tenant has at most {MOST_REPLAYS} replays at a time."
+            raise Problem(429, "too_many_replays", detail, headers={"Retry-After": "60"}) from None
+        self._record(settings, place, request, Doing("stream-replayed", span))
+        self.queue.send(job)
+        told = {"id": job.id, "kind": job.kind, "status": job.status, "processed": 0, "progress": 0.0, "error": None}
+        return Answer(202, told, {"Location": f"/v1/jobs/{job.id}"})
+
+    def _place(self, request: Request) -> tuple[TenantSettings, Place]:
+        settings = self.settings.settings(request.tenant)
+        for name, values in request.query.items():
+            if name != "environment":
+                raise bad_parameter(name, "is no parameter here", "unknown_parameter")
+            if len(set(values)) > 1:
+                raise bad_parameter(name, "may be given once")
+        named = request.query.get("environment", [None])[0]
+        if named is not None and named not in settings.environments:
+            raise not_found("environment")
+        environment = request.caller.environment_for(named, settings.environments[0])
+        return settings, Place(settings.tenant, environment)
+
+    def _record(self, settings: TenantSettings, place: Place, request: Request, doing: Doing) -> str:
+        return self.recorder.record(settings, place.environment, request, doing)
+
+    def _changed(
+        self, settings: TenantSettings, place: Place, before: Destination | None, chosen: Chosen
+    ) -> Destination:
+        if before is None:
+            made = str(uuid.uuid4())
+            return Destination(place, chosen, self._external_id(place), settings.profile, made, made)
+        same = (before.chosen.stream_arn, before.chosen.role_arn) == (chosen.stream_arn, chosen.role_arn)
+        if same:
+            # Whoever says the same again has perhaps mended something: the next parcel may try at once.
+            return replace(before, chosen=chosen, backoff_step=0, next_probe_ms=0, probing_until_ms=0)
+        return Destination(
+            place,
+            chosen,
+            before.external_id,
+            before.profile,
+            before.subscription,
+            generation=str(uuid.uuid4()),
+            given_up=before.given_up,
+        )
+
+    def _note(self, destination: Destination, sent: Sent) -> None:
+        """A test that fails tells of a failing stream; one that succeeds mends it."""
+        now_ms = self.clock()
+        if sent.error is not None and not destination.is_failing:
+            self.destinations.failed(destination, sent.error, now_ms)
+        elif not sent.left:
+            (self.destinations.mended if destination.is_failing else self.destinations.delivered)(destination, now_ms)
+
+    def _external_id(self, place: Place) -> str:
+        return tag(self.external_id_key, length_prefixed(*place)).hex()
+
+    def _shown(self, place: Place, destination: Destination | None) -> dict[str, Any]:
+        chosen = None if destination is None else destination.chosen
+        return {
+            "environment": place.environment,
+            "stream_arn": chosen and chosen.stream_arn,
+            "role_arn": chosen and chosen.role_arn,
+            "format": chosen and chosen.format,
+            "include_audit_log": chosen is not None and chosen.include_audit_log,
+            "external_id": self._external_id(place) if destination is None else destination.external_id,
+            "status": OFF if destination is None else destination.status,
+            "last_delivered_at": _time(None if destination is None else destination.last_delivered_ms),
+            "failing_since": _time(None if destination is None else destination.failing_since_ms),
+            "last_error": destination and destination.last_error,
+            "pending": 0 if destination is None else self.destinations.pending(place),
+            "given_up": 0 if destination is None else destination.given_up,
+        }
+
+
+def _time(milliseconds: int | None) -> str | None:
+    return None if milliseconds is None else format_time(milliseconds)
+
+
+def _chosen(sent: SentStream) -> Chosen:
+    """Only the form is looked at: the customer may set up stream and role after this. Raises `Problem` 422."""
+    stream, role = _STREAM.fullmatch(sent.stream_arn), _ROLE.fullmatch(sent.role_arn)
+    errors = []
+    if stream is None:
+        errors.append(FieldError("stream_arn", "must be like arn:aws:kinesis:us-east-1:123456789012:stream/name"))
+    if role is None:
+        errors.append(FieldError("role_arn", "must be like arn:aws:iam::123456789012:role/name"))
+    if stream and role and stream["partition"] != role["partition"]:
+        errors.append(FieldError("role_arn", "must lie in the stream's partition of AWS"))
+    if errors:
+        raise Problem(422, "invalid_value", " ".join(f"{path} {message}." for path, message in errors), errors)
+    return Chosen(sent.stream_arn, sent.role_arn, sent.format, sent.include_audit_log)

@@ -1,0 +1,151 @@
+"""Where jobs lie, held beside its likeness in memory; and the messages that say that a job wants a worker."""
+
+import json
+import random
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from daybook.aws.jobs import JobTable, SqsJobQueue
+from daybook.caller import Tenant
+from daybook.jobs import ClaimLost, Job, JobBusy, JobStore, Status, TooManyJobs, UnknownJob, new_job
+from tests.conftest import Tables
+from tests.jobbing import MemoryJobs
+
+ACME = Tenant("acme")
+NOW = 1_750_000_000_000
+chance = random.Random(7)  # noqa: S311
+
+
+@pytest.fixture(params=["table", "memory"])
+def jobs(request: pytest.FixtureRequest, dynamodb: Any, tables: Tables) -> JobStore:
+    return JobTable(dynamodb, tables.control) if request.param == "table" else MemoryJobs()
+
+
+def job(now_ms: int = NOW, kind: str = "count", tenant: Tenant = ACME) -> Job:
+    ask = {"to": 5, "names": ["a", "ü"]}
+    new = new_job(tenant=tenant, kind=kind, ask=ask, now_ms=now_ms, random_bytes=chance.randbytes, lane=1)
+    return replace(new, sealed="sealed")
+
+
+def test_a_job_is_kept_as_it_was_put(jobs: JobStore) -> None:
+    put = job()
+    jobs.put(put)
+    assert jobs.job(ACME, put.id) == put
+    with pytest.raises(UnknownJob):
+        jobs.job(Tenant("other"), put.id)
+
+
+def test_jobs_of_one_kind_and_tenant_are_listed_newest_first(jobs: JobStore) -> None:
+    first, second, third = job(NOW), job(NOW + 1), job(NOW + 2)
+    for each in (second, third, first, job(NOW, "other"), job(NOW, tenant=Tenant("other"))):
+        jobs.put(each)
+    assert list(jobs.jobs(ACME, "count")) == [third, second, first]
+
+
+def test_a_tenant_may_have_so_many_active_jobs(jobs: JobStore) -> None:
+    """Of one kind; those that have ended do not count."""
+    first = job()
+    jobs.put(first, most_active=2)
+    jobs.put(job(), most_active=2)
+    with pytest.raises(TooManyJobs):
+        jobs.put(job(), most_active=2)
+    jobs.put(job(kind="other"), most_active=2)
+    jobs.put(job(tenant=Tenant("other")), most_active=2)
+    jobs.cancel(ACME, first.id, NOW)
+    jobs.put(job(), most_active=2)
+
+
+def test_one_worker_at_a_time(jobs: JobStore) -> None:
+    """A claim that ran out, or was released, may be taken over, and who lost it saves nothing."""
+    put = job()
+    jobs.put(put)
+    claimed = jobs.claim(ACME, put.id, "one", NOW, NOW + 10)
+    assert claimed == replace(put, status=Status.RUNNING, attempts=1)
+    with pytest.raises(JobBusy):
+        jobs.claim(ACME, put.id, "two", NOW + 9, NOW + 20)
+    jobs.save(replace(claimed, checkpoint={"count": 1}, processed=1, progress=0.2, attempts=0), "one")
+    again = jobs.claim(ACME, put.id, "two", NOW + 10, NOW + 20)
+    assert (again.checkpoint, again.processed, again.progress, again.attempts) == ({"count": 1}, 1, 0.2, 1)
+    with pytest.raises(ClaimLost):
+        jobs.save(claimed, "one")
+    jobs.release(claimed, "one")
+    with pytest.raises(JobBusy):
+        jobs.claim(ACME, put.id, "three", NOW + 11, NOW + 20)
+    jobs.release(again, "two")
+    assert jobs.claim(ACME, put.id, "three", NOW + 11, NOW + 20).attempts == 2
+    with pytest.raises(UnknownJob):
+        jobs.claim(ACME, "nothing", "one", NOW, NOW + 10)
+
+
+def test_what_has_ended_is_not_claimed_and_not_cancelled(jobs: JobStore) -> None:
+    put = job()
+    jobs.put(put)
+    claimed = jobs.claim(ACME, put.id, "one", NOW, NOW + 10)
+    done = replace(
+        claimed, sealed=None, checkpoint={}, status=Status.SUCCEEDED, progress=1.0, attempts=0, finished_ms=NOW + 5
+    )
+    jobs.save(done, "one")
+    assert jobs.claim(ACME, put.id, "two", NOW + 20, NOW + 30) == done
+    assert jobs.cancel(ACME, put.id, NOW + 40) == done
+
+
+def test_a_cancelled_job_is_nobodys(jobs: JobStore) -> None:
+    put = job()
+    jobs.put(put)
+    claimed = jobs.claim(ACME, put.id, "one", NOW, NOW + 10)
+    cancelled = jobs.cancel(ACME, put.id, NOW + 5)
+    assert cancelled == replace(claimed, sealed=None, status=Status.CANCELLED, finished_ms=NOW + 5)
+    with pytest.raises(ClaimLost):
+        jobs.save(claimed, "one")
+    assert jobs.claim(ACME, put.id, "two", NOW + 20, NOW + 30) == cancelled
+    with pytest.raises(UnknownJob):
+        jobs.cancel(ACME, "nothing", NOW)
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_row_ends_by_itself(dynamodb: Any, tables: Tables) -> None:
+    """30 days after it was asked for."""
+    put = job()
+    JobTable(dynamodb, tables.control).put(put)
+    item = dynamodb.get_item(TableName=tables.control, Key={"pk": {"S": ACME}, "sk": {"S": f"job#{put.id}"}})["Item"]
+    assert int(item["expires_at"]["N"]) == NOW // 1000 + 30 * 86_400
+
+
+@mock_aws
+def test_a_fifo_queue_gives_each_lane_one_job_at_a_time() -> None:
+    """In the order asked for; tenants beside each other; and a job sent anew comes anew."""
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="jobs.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    queue = SqsJobQueue(sqs, url)
+    first, second, other = job(), job(), job(tenant=Tenant("other"))
+    for each in (first, second, other):
+        queue.send(each)
+
+    def received() -> list[str]:
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1).get("Messages", [])
+        handles.extend(message["ReceiptHandle"] for message in messages)
+        return [json.loads(message["Body"])["job"] for message in messages]
+
+    handles: list[str] = []
+    assert [*received(), *received(), *received()] == [first.id, other.id]
+    queue.send(first)
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=handles[0])
+    assert received() == [second.id]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=handles[2])
+    assert received() == [first.id]
+
+
+@mock_aws
+def test_a_standard_queue_can_delay() -> None:
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="jobs")["QueueUrl"]
+    put = job()
+    SqsJobQueue(sqs, url).send(put, delay_seconds=60)
+    assert sqs.receive_message(QueueUrl=url).get("Messages", []) == []
+    SqsJobQueue(sqs, url).send(put)
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert json.loads(message["Body"]) == {"tenant": "acme", "job": put.id}

@@ -1,0 +1,144 @@
+"""An export whose workers are killed at random points: the file is that of an undisturbed one, byte for byte."""
+
+import hashlib
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from daybook.clock import MINUTE, format_time
+from daybook.exports import outcome_of
+from daybook.jobs import Job, JobBusy, Runner, Status
+from tests.conftest import Tables
+from tests.exporting import Exporter, Killed, MemoryFiles, Mortal
+from tests.ingesting import NOW
+from tests.jobbing import MemoryQueue
+from tests.reading import House
+
+SEEDS = 50
+EVENTS = 100
+
+pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
+
+QUESTIONS: list[dict[str, Any]] = [
+    {},
+    {"sort": "occurred_at", "format": "ndjson"},
+    {"sort": "actor", "filters": {"activity": "document.updated"}},
+    {"sort": "-target", "view": "generic", "filters": {"q": "row"}},
+]
+
+
+@pytest.fixture
+def house(dynamodb: Any, tables: Tables) -> House:
+    """A log of events by five people, some in the same millisecond."""
+    house = House(dynamodb, tables)
+    house.sent(
+        *(
+            {
+                "id": f"e{number}",
+                "occurred_at": format_time(NOW - 1_000 * (number // 2)),
+                "actor": {"type": "user", "username": f"person.{number % 5}"},
+                "target": {"type": "doc", "id": f"D-{number % 7}"},
+                "details": f"row {number}, in all its length",
+            }
+            for number in range(EVENTS)
+        )
+    )
+    return house
+
+
+class Death:
+    """Workers that are killed, again and again, each time with the message coming back when the claim is over."""
+
+    def __init__(self, exporter: Exporter, house: House, seed: int) -> None:
+        self._chance = random.Random(seed)  # noqa: S311
+        self._exporter = exporter
+        self._house = house
+        self._odds = self._chance.choice([0.01, 0.03, 0.1])
+        self.kills = 0
+        self._claims = (f"claim-{seed}-{number}" for number in range(100_000))
+
+    def work(self, job: Job) -> Job:
+        worker = self._mortal_worker()
+        while True:
+            queue = MemoryQueue()
+            runner = Runner(
+                Mortal(self._exporter.jobs, self._chance, self._odds),  # type: ignore[arg-type]
+                Mortal(queue, self._chance, self._odds),  # type: ignore[arg-type]
+                worker,
+                self._house.clock,
+                lambda: next(self._claims),
+                lambda _: None,
+            )
+            seconds = iter(self._seconds())
+            try:
+                job = runner.run(job.tenant, job.id, lambda: next(seconds))
+            except Killed:
+                self.kills += 1
+                self._house.now += 15 * MINUTE
+                worker = self._mortal_worker()
+                continue
+            except JobBusy:
+                self._house.now += 15 * MINUTE
+                continue
+            if job.status.has_ended:
+                return job
+            assert queue.sent, "handed over to nobody"
+            if self._chance.random() < 0.5:  # else the same process is given the next message
+                worker = self._mortal_worker()
+
+    def _mortal_worker(self) -> Any:
+        worker = self._exporter.exporting()
+        worker.files = Mortal(self._exporter.files, self._chance, self._odds)
+        worker.index = Mortal(worker.index, self._chance, self._odds / 3)
+        return worker
+
+    def _seconds(self) -> Iterator[float]:
+        """Of an invocation: it is near its end after a few steps."""
+        left = 900.0
+        while True:
+            yield left
+            left -= self._chance.choice([1.0, 50.0, 300.0])
+
+
+def exporter_over(house: House, dynamodb: Any, tables: Tables) -> Exporter:
+    return Exporter(
+        dynamodb, tables, house.clock, batch=7, part_bytes=1_500, run_bytes=1_200, step_ms=10**6, files=MemoryFiles()
+    )
+
+
+def file_of(exporter: Exporter, job: Job) -> bytes:
+    return exporter.file({"id": job.id, "filename": job.ask["filename"]})
+
+
+def test_a_killed_export_is_as_an_undisturbed_one(house: House, dynamodb: Any, tables: Tables) -> None:
+    """50 seeds over four questions: no row lost, doubled or moved, and the checksum that of the file."""
+    asker = exporter_over(house, dynamodb, tables)
+    asked = []
+    for question in QUESTIONS:
+        shown = asker.ask(question)
+        asked.append(asker.jobs.job(asker.tenant, shown["id"]))
+        asker.queue.sent.clear()
+    undisturbed = {}
+    for job in asked:
+        calm = exporter_over(house, dynamodb, tables)
+        calm.queue.sent.append((job, 0))
+        calm.work()
+        undisturbed[job.id] = file_of(calm, job)
+        assert undisturbed[job.id].count(b"row") >= EVENTS
+        assert len(calm.files.part_sizes) > 3
+    kills = 0
+    for seed in range(SEEDS):
+        job = asked[seed % len(asked)]
+        exporter = exporter_over(house, dynamodb, tables)
+        exporter.jobs.put(job)  # in place of what the seed before has made of it
+        death = Death(exporter, house, seed)
+        done = death.work(job)
+        kills += death.kills
+        assert done.status is Status.SUCCEEDED, (seed, done.error)
+        content = file_of(exporter, done)
+        assert content == undisturbed[job.id], seed
+        assert outcome_of(done.checkpoint).sha256 == hashlib.sha256(content).hexdigest(), seed
+        assert not [place for place in exporter.files.files if place.startswith("runs/")], seed
+    assert kills > SEEDS

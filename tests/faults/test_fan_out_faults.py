@@ -1,0 +1,223 @@
+"""What becomes of events when a function is killed, a stream refuses half, a batch comes again, a record is poison.
+
+Each ends with every event delivered at least once; the doubles are counted, since a consumer has to live with them.
+"""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from daybook.clock import SECOND
+from daybook.publishing.courier import PutFailed
+from tests.conftest import Tables
+from tests.publishing import Publishing
+from tests.reading import House
+
+THROTTLED = "ProvisionedThroughputExceededException"
+
+
+class Killed(BaseException):
+    """The process is gone: nothing in it runs on."""
+
+
+@pytest.fixture
+def house(dynamodb: Any, tables: Tables) -> House:
+    return House(dynamodb, tables)
+
+
+@pytest.fixture
+def publishing(house: House) -> Publishing:
+    made = Publishing(house)
+    made.set_up()
+    return made
+
+
+def delivered(publishing: Publishing) -> Counter[str]:
+    return Counter(json.loads(record.data)["id"] for record in publishing.streams.taken.get("acme", []))
+
+
+def doubles(publishing: Publishing, sent: list[str]) -> int:
+    """How many records are there beyond one of each event. Every event must be there."""
+    found = delivered(publishing)
+    assert set(found) == set(sent)
+    return found.total() - len(sent)
+
+
+def drain(publishing: Publishing) -> None:
+    while publishing.queue.messages:
+        publishing.house.now += 6 * SECOND
+        assert publishing.retry() == []
+
+
+def send(house: House, count: int) -> list[str]:
+    sent = []
+    for start in range(0, count, 500):
+        sent += house.sent(*({"id": str(number)} for number in range(start, min(start + 500, count))))
+    return sent
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_killed_between_two_calls_of_a_batch(house: House, publishing: Publishing) -> None:
+    """Lambda hands the batch over again: what the first call had delivered comes twice, 500 doubles, no more."""
+    sent = send(house, 700)
+    publishing.streams.faults["acme"] = [None, Killed()]
+    with pytest.raises(Killed):
+        publishing.publish()
+    assert publishing.publish() == []
+    assert doubles(publishing, sent) == 500
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_killed_after_parking_before_the_answer(house: House, publishing: Publishing) -> None:
+    """The batch parks the same keys again, as the same parcel: pending stays true, and no event comes twice."""
+    sent = send(house, 20)
+    publishing.streams.break_down()
+    assert publishing.publish() == []
+    assert publishing.publish() == []
+    assert publishing.pending() == 20
+    assert len(publishing.queue.messages) == 2
+    publishing.streams.mend()
+    drain(publishing)
+    assert doubles(publishing, sent) == 0
+
+
+def test_half_of_a_call_refused(house: House, publishing: Publishing) -> None:
+    """Retried alone: no doubles. Refused for good: the half is parked, and no doubles either."""
+    sent = send(house, 60)
+    half = lambda place: THROTTLED if place % 2 else None  # noqa: E731  as a fault it reads best so
+    publishing.streams.faults["acme"] = [half]
+    assert publishing.publish() == []
+    assert doubles(publishing, sent) == 0
+    publishing.streams.taken.clear()
+    publishing.streams.faults["acme"] = [half] * 4
+    assert publishing.publish() == []
+    stored = publishing.stored()
+    assert (stored.status, stored.last_error) == ("failing", THROTTLED)
+    assert publishing.pending() == 60 - len(publishing.streams.taken["acme"]) == 3
+    drain(publishing)
+    assert doubles(publishing, sent) == 0
+    assert publishing.stored().status == "active"
+
+
+def test_an_answer_lost(house: House, publishing: Publishing) -> None:
+    """The call had arrived: all of its records come twice."""
+    sent = send(house, 30)
+    put = publishing.streams.put
+    lost = iter([True])
+
+    def put_unheard(to: Any, records: Any) -> Any:
+        answer = put(to, records)
+        if next(lost, False):
+            raise PutFailed("ReadTimeoutError", passing=True)
+        return answer
+
+    publishing.streams.put = put_unheard  # type: ignore[method-assign]
+    assert publishing.publish() == []
+    assert doubles(publishing, sent) == 30
+
+
+def test_a_redelivered_batch(house: House, publishing: Publishing) -> None:
+    """Cut otherwise than before, as Lambda does after a failure: as many doubles as records came again."""
+    sent = sorted(send(house, 40))
+    publishing.publish(publishing.stream(sent[:25]))
+    publishing.publish(publishing.stream(sent[10:]))
+    assert doubles(publishing, sent) == 15
+
+
+def test_a_message_that_sqs_hands_over_twice(house: House, publishing: Publishing) -> None:
+    """Its parcel's row is gone with the first delivery: no doubles."""
+    sent = send(house, 5)
+    publishing.streams.break_down()
+    publishing.publish()
+    publishing.streams.mend()
+    house.now += 6 * SECOND
+    publishing.queue.messages *= 2
+    first, second = publishing.queue.messages
+    publishing.queue.messages = [first]
+    publishing.retry()
+    publishing.queue.messages = [second]
+    publishing.retry()
+    assert doubles(publishing, sent) == 0
+
+
+def test_when_parking_fails_the_batch_comes_again(house: House, publishing: Publishing) -> None:
+    """From the lowest number of what is neither delivered nor parked; a neighbour's later records come twice."""
+    other = House(house.dynamodb, house.tables, tenant="other")
+    publishing.set_up(tenant="other")
+    sent = send(house, 3)
+    theirs = other.sent({}, {})
+    publishing.streams.break_down()
+    publishing.queue.broken = True
+    event = publishing.stream()
+    (failed,) = publishing.publish(event)
+    records = event["Records"]
+    own = [each["dynamodb"]["SequenceNumber"] for each in records if "acme" in each["dynamodb"]["NewImage"]["pk"]["S"]]
+    assert failed == min(own)
+    publishing.queue.broken = False
+    publishing.streams.mend()
+    again = {"Records": [each for each in records if each["dynamodb"]["SequenceNumber"] >= failed]}
+    assert publishing.publish(again) == []
+    drain(publishing)
+    assert doubles(publishing, sent) == 0
+    assert set(theirs) == {json.loads(record.data)["id"] for record in publishing.streams.taken["other"]}
+
+
+def test_a_poison_record_spoils_no_other(house: House, publishing: Publishing) -> None:
+    """Content that can't be read: its key is parked alone and its message fails until the dead-letter queue has it."""
+    sent = send(house, 6)
+    event = publishing.stream()
+    event["Records"][2]["dynamodb"]["NewImage"]["z"] = {"B": "AQAA"}
+    poisoned = event["Records"][2]["dynamodb"]["NewImage"]["sk"]["S"]
+    assert publishing.publish(event) == []
+    assert set(delivered(publishing)) == set(sent) - {poisoned}
+    assert publishing.pending() == 1
+    # The table's own copy is sound, so that here the second try succeeds.
+    drain(publishing)
+    assert doubles(publishing, sent) == 0
+
+
+def test_what_stays_unreadable_fails_alone(house: House, publishing: Publishing) -> None:
+    """The message comes again and again, by SQS's own count; the destination is none the worse for it."""
+    (sent,) = send(house, 1)
+    house.dynamodb.update_item(
+        TableName=house.tables.events,
+        Key={"pk": {"S": "acme#prod#0"}, "sk": {"S": sent}},
+        UpdateExpression="SET z = :z",
+        ExpressionAttributeValues={":z": {"B": b"\x01\x00\x00"}},
+    )
+    assert publishing.publish() == []
+    for _ in range(3):
+        assert publishing.retry() == ["m-0"]
+    assert publishing.stored().status == "active"
+    assert publishing.pending() == 1
+
+
+def test_an_item_that_is_no_event_is_passed_over(house: House, publishing: Publishing) -> None:
+    """It could not be parked either: there is no key. It is counted for an alarm."""
+    sent = send(house, 2)
+    event = publishing.stream()
+    strange = {"pk": {"S": "nobody"}, "sk": {"S": "x"}}
+    event["Records"].insert(0, {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": strange}})
+    assert publishing.publish(event) == []
+    assert doubles(publishing, sent) == 0
+
+
+def test_time_runs_out(house: House, publishing: Publishing) -> None:
+    """What a slow stream did not take within the batch's budget is parked; the stream is not called failing for it."""
+    sent = send(house, 10)
+    put = publishing.streams.put
+
+    def slowly(to: Any, records: Any) -> Any:
+        publishing.sleep(3)
+        return put(to, records)
+
+    publishing.streams.put = slowly  # type: ignore[method-assign]
+    publishing.set_up(tenant="unused")
+    publishing.publish(publishing.stream(sent[:5]))
+    assert publishing.pending() == 0
+    assert publishing.stored().status == "active"
+    publishing.publish(publishing.stream(sent[5:]))
+    drain(publishing)
+    assert doubles(publishing, sent) == 0

@@ -1,0 +1,330 @@
+"""Exports over the API: asked for, written, shown, fetched, cancelled, and who may what."""
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from daybook.clock import DAY, MINUTE, format_time
+from daybook.exports import MOST_ACTIVE
+from daybook.storing import Throttled
+from tests.calls import answered
+from tests.conftest import Tables
+from tests.exporting import Exporter, rows_of
+from tests.ingesting import NOW
+from tests.managing import ManagedHouse
+from tests.reading import problem_of
+
+pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
+
+
+class ExportingHouse(ManagedHouse):
+    def __init__(self, dynamodb: Any, tables: Tables, profile: str = "carear", **changed: Any) -> None:
+        super().__init__(dynamodb, tables, profile, **changed)
+        self.exporter = Exporter(dynamodb, tables, self.clock)
+
+
+@pytest.fixture
+def house(dynamodb: Any, tables: Tables) -> ExportingHouse:
+    house = ExportingHouse(dynamodb, tables)
+    house.sent(
+        {"activity": "experiences.add", "details": "first", "occurred_at": format_time(NOW - 2 * MINUTE)},
+        {
+            "activity": "surveys.add",
+            "details": "second, of mike.mars",
+            "actor": {"type": "user", "username": "zoe"},
+            "people": [{"username": "mike.mars"}],
+            "occurred_at": format_time(NOW - MINUTE),
+        },
+    )
+    return house
+
+
+def descriptions(content: bytes) -> list[str]:
+    return [row["Event Description"] for row in rows_of(content)[1]]
+
+
+def test_an_export_is_what_is_on_screen(house: ExportingHouse) -> None:
+    """By default the profile's own view, newest first, as CSV."""
+    asked = house.exporter.ask()
+    assert asked == {
+        "id": asked["id"],
+        "status": "queued",
+        "filename": "AuditLogs_20261122_163108.csv",
+        "rows": 0,
+        "bytes": 0,
+        "sha256": None,
+        "progress": 0.0,
+        "created_at": "2026-11-22T16:31:08.000Z",
+        "finished_at": None,
+        "expires_at": None,
+        "download_url": None,
+        "manifest_url": None,
+        "error": None,
+    }
+    house.now += MINUTE
+    house.exporter.work()
+    shown = house.exporter.read(asked["id"])
+    content = house.exporter.file(shown)
+    assert content == (
+        b"Date,Time,Username,Event Category,Event Description\r\n"
+        b'2026-11-22,16:30:08,zoe,Surveys,"second, of mike.mars"\r\n'
+        b"2026-11-22,16:29:08,mike.mars,Experiences,first\r\n"
+    )
+    assert (shown["status"], shown["rows"], shown["progress"], shown["bytes"]) == ("succeeded", 2, 1.0, len(content))
+    assert shown["sha256"] == hashlib.sha256(content).hexdigest()
+    assert (shown["finished_at"], shown["expires_at"]) == ("2026-11-22T16:32:08.000Z", "2026-11-29T16:32:08.000Z")
+    assert shown["download_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv?900")
+    assert shown["manifest_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv.manifest.json?900")
+    place = f"files/acme/{asked['id']}/AuditLogs_20261122_163108.csv"
+    assert house.exporter.files.described[place] == ("text/csv; charset=utf-8", "AuditLogs_20261122_163108.csv")
+
+
+def test_the_manifest_says_what_was_exported(house: ExportingHouse) -> None:
+    """Who asked, the filters with people as GUIDs, the range, rows, checksum, profile and catalogue."""
+    filters = {"actor": ["zoe", "nobody.here"], "q": "second", "range": "7d"}
+    shown, content = house.exporter.export({"filters": filters})
+    manifest = json.loads(house.exporter.files.files[f"files/acme/{shown['id']}/{shown['filename']}.manifest.json"])
+    (record,) = house.recorded("exported")
+    assert manifest == {
+        "version": 1,
+        "export": shown["id"],
+        "tenant": "acme",
+        "environment": "prod",
+        "asked_by": {"credential": "k1", "role": "auditor"},
+        "asked_at": "2026-11-22T16:31:08.000Z",
+        "recorded_as": record["id"],
+        "filters": ["actor=?", f"actor={house.guid_of('zoe')}", "q", "range=7d"],
+        "from": "2026-11-15T16:31:08.000Z",
+        "to": "2026-11-22T16:31:08.001Z",
+        "received_until": "2026-11-22T16:31:08.000Z",
+        "sort": "-occurred_at",
+        "view": "carear",
+        "tz": "UTC",
+        "format": "csv",
+        "filename": "AuditLogs_20261122_163108.csv",
+        "rows": 1,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "profile": "carear",
+        "catalogue_version": 0,
+        "completed_at": "2026-11-22T16:31:08.000Z",
+    }
+
+
+def test_the_name_is_of_the_zones_time(house: ExportingHouse) -> None:
+    asked = house.exporter.ask({"tz": "Asia/Kolkata", "format": "ndjson"})
+    assert asked["filename"] == "AuditLogs_20261122_220108.ndjson"
+
+
+def test_what_matches_nothing_is_a_header(house: ExportingHouse) -> None:
+    """A valid file, also sorted, also before the retention; and an empty one where there is no header."""
+    for filters in ({"actor": "nobody"}, {"from": "2020-01-01T00:00:00Z", "to": "2020-02-01T00:00:00Z"}):
+        for sort in ("-occurred_at", "actor"):
+            shown, content = house.exporter.export({"filters": filters, "sort": sort})
+            assert content == b"Date,Time,Username,Event Category,Event Description\r\n"
+            assert shown["rows"] == 0
+    shown, content = house.exporter.export({"filters": {"actor": "nobody"}, "format": "ndjson"})
+    assert (content, shown["sha256"]) == (b"", hashlib.sha256().hexdigest())
+
+
+def test_formulas_are_disarmed_and_read_back(house: ExportingHouse) -> None:
+    armed = ["=1+1", " +1", "@x", "-1", "'=1", 'a "b",\r\nc', "\tx"]
+    house.sent(*({"activity": "experiences.add", "details": each} for each in armed))
+    _, content = house.exporter.export({"filters": {"from": format_time(NOW)}})
+    assert b",'=1+1\r\n" in content
+    assert sorted(set(descriptions(content)) & set(armed)) == sorted(armed)
+
+
+def test_it_covers_what_was_stored_when_it_was_asked_for(house: ExportingHouse) -> None:
+    """What arrives before the worker does is not in it; `range` counts back from the asking."""
+    asked = house.exporter.ask({"filters": {"range": "7d"}})
+    house.now += MINUTE
+    house.sent({"activity": "experiences.add", "details": "late", "occurred_at": format_time(NOW - MINUTE)})
+    house.now += 6 * DAY + 23 * 60 * MINUTE + 58 * MINUTE
+    house.exporter.work()
+    assert descriptions(house.exporter.file(asked)) == ["second, of mike.mars", "first"]
+
+
+def test_a_retention_that_was_shortened_since_hides_at_once(house: ExportingHouse) -> None:
+    house.sent({"activity": "experiences.add", "details": "old", "occurred_at": format_time(NOW - 40 * DAY)})
+    asked = house.exporter.ask()
+    from dataclasses import replace  # noqa: PLC0415
+
+    house.control.change_tenant(house.tenant, lambda now: replace(now, retention_days=30))
+    house.exporter.work()
+    assert descriptions(house.exporter.file(asked)) == ["second, of mike.mars", "first"]
+
+
+def test_who_is_forgotten_shows_as_a_guid(house: ExportingHouse) -> None:
+    """In exports made afterwards: as actor and in the text."""
+    guid = house.guid_of("mike.mars")
+    house.forget(guid)
+    _, content = house.exporter.export()
+    assert b"mike" not in content
+    assert descriptions(content) == [f"second, of {guid}", "first"]
+    assert rows_of(content)[1][1]["Username"] == guid
+
+
+def test_asking_fetching_and_cancelling_are_recorded(house: ExportingHouse) -> None:
+    """With the filters, people sealed; a download once a minute; and the asking is not in its own file."""
+    shown, content = house.exporter.export({"filters": {"actor": "zoe", "ip": "203.0.113.9"}})
+    house.exporter.read(shown["id"])
+    (asked,) = house.recorded("exported")
+    assert asked["details"] == "Export AuditLogs_20261122_163108.csv of the audit log requested"
+    assert asked["params"] == {"filename": "AuditLogs_20261122_163108.csv", "filters": ["actor=zoe", "ip"]}
+    assert len(house.recorded("export-downloaded")) == 1
+    assert b"requested" not in content
+    other = house.exporter.ask()
+    answer = house.exporter.call("DELETE", "/v1/exports/{export_id}", export_id=other["id"])
+    assert answer["statusCode"] == 204
+    assert [event["params"]["filename"] for event in house.recorded("export-cancelled")] == [other["filename"]]
+    assert house.exporter.call("DELETE", "/v1/exports/{export_id}", export_id=other["id"])["statusCode"] == 204
+    assert len(house.recorded("export-cancelled")) == 1
+    house.exporter.work()
+    assert house.exporter.read(other["id"])["status"] == "cancelled"
+    assert not [place for place in house.exporter.files.files if other["id"] in place]
+
+
+def test_nobody_stands_in_the_clear_in_the_control_table(house: ExportingHouse) -> None:
+    """Not while it waits, and what is sealed goes with its end."""
+    filters = {"actor": ["zoe", "unheard.of"], "target": "user:mike.mars", "q": "secret words", "ip": "203.0.113.9"}
+    asked = house.exporter.ask({"filters": filters})
+
+    def row() -> str:
+        key = {"pk": {"S": "acme"}, "sk": {"S": f"job#{asked['id']}"}}
+        return json.dumps(house.dynamodb.get_item(TableName=house.tables.control, Key=key)["Item"], default=str)
+
+    waiting = row()
+    assert "sealed" in waiting
+    assert not [word for word in ("zoe", "unheard", "mike", "secret", "203.0.113") if word in waiting]
+    house.exporter.work()
+    assert house.exporter.read(asked["id"])["status"] == "succeeded"
+    assert "sealed" not in row()
+
+
+def test_exports_are_listed_newest_first(house: ExportingHouse) -> None:
+    first = house.exporter.ask()
+    house.now += MINUTE
+    second = house.exporter.ask({"format": "ndjson"})
+    listed = answered(house.exporter.call("GET", "/v1/exports"))["exports"]
+    assert listed == [second, first]
+
+
+def test_a_tenant_has_so_many_exports_at_a_time(house: ExportingHouse) -> None:
+    """Two running in lanes of their own, ten waiting; then 429; and again when some are done."""
+    asked = [house.exporter.ask() for _ in range(MOST_ACTIVE)]
+    lanes = [job.lane for job, _ in house.exporter.queue.sent]
+    assert lanes == [0, 1] * (MOST_ACTIVE // 2)
+    refused = house.exporter.call("POST", "/v1/exports")
+    assert problem_of(refused) == (429, "too_many_exports")
+    assert refused["headers"]["Retry-After"] == "60"
+    assert len(house.recorded("exported")) == MOST_ACTIVE
+    house.exporter.work()
+    assert {house.exporter.read(each["id"])["status"] for each in asked} == {"succeeded"}
+    house.exporter.ask()
+
+
+def test_what_operations_exported_is_for_operations(house: ExportingHouse) -> None:
+    """It may hold what nobody else may read; a credential sees the exports of its own environments."""
+    asked = house.exporter.ask(role="operations")
+    other = house.exporter.ask({"filters": {"environment": "test"}}, environment="test")
+    assert {each["id"] for each in answered(house.exporter.call("GET", "/v1/exports"))["exports"]} == {other["id"]}
+    for given in ({"export_id": asked["id"]}, {"export_id": other["id"], "environment": "prod"}, {"export_id": "x"}):
+        for method in ("GET", "DELETE"):
+            refused = house.exporter.call(method, "/v1/exports/{export_id}", **given)
+            assert problem_of(refused) == (404, "not_found")
+    assert house.exporter.read(asked["id"], role="operations")["status"] == "queued"
+    assert problem_of(house.exporter.call("POST", "/v1/exports", role="producer")) == (403, "forbidden")
+
+
+def test_a_jobs_state_is_shown(house: ExportingHouse) -> None:
+    asked = house.exporter.ask()
+    house.exporter.work()
+    job = answered(house.exporter.call("GET", "/v1/jobs/{job_id}", role="admin", job_id=asked["id"]))
+    shown = {"id": asked["id"], "kind": "export", "status": "succeeded", "processed": 2, "progress": 1.0, "error": None}
+    assert job == shown
+    refused = house.exporter.call("GET", "/v1/jobs/{job_id}", role="admin", job_id="nothing")
+    assert problem_of(refused) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "path"),
+    [
+        ({"format": "xlsx"}, 422, "invalid_value", "format"),
+        ({"colour": "red"}, 422, "unknown_field", "colour"),
+        ({"filters": {"colour": "red"}}, 422, "unknown_field", "filters.colour"),
+        ({"filters": {"limit": "5"}}, 422, "unknown_field", "filters.limit"),
+        ({"filters": {"actor": []}}, 422, "invalid_length", "filters.actor"),
+        ({"filters": {"actor": 5}}, 422, "invalid_type", "filters[...]"),
+        ({"filters": {"status": "odd"}}, 422, "invalid_parameter", "filters.status"),
+        ({"filters": {"group": "nobody"}}, 422, "unknown_group", "filters.group"),
+        (
+            {"filters": {"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}},
+            422,
+            "invalid_parameter",
+            "filters.from",
+        ),
+        ({"sort": "colour"}, 422, "invalid_parameter", "sort"),
+        ({"view": "colour"}, 422, "unknown_view", "view"),
+        ({"tz": "Mars/Olympus"}, 422, "unknown_zone", "tz"),
+        (b"{", 400, "invalid_json", None),
+    ],
+)
+def test_what_can_not_be_accepted_names_its_field(
+    house: ExportingHouse, body: Any, status: int, code: str, path: str | None
+) -> None:
+    """And leaves no job and no record."""
+    refused = house.exporter.call("POST", "/v1/exports", body)
+    assert problem_of(refused) == (status, code)
+    if path is not None:
+        assert [error["path"] for error in answered(refused)["errors"]] == [path]
+    assert house.recorded("exported") == []
+    assert answered(house.exporter.call("GET", "/v1/exports"))["exports"] == []
+
+
+def test_an_environment_that_there_is_not(house: ExportingHouse) -> None:
+    refused = house.exporter.call("POST", "/v1/exports", {"filters": {"environment": "moon"}})
+    assert problem_of(refused) == (404, "not_found")
+    refused = house.exporter.call("POST", "/v1/exports", {"filters": {"environment": "test"}}, environment="prod")
+    assert problem_of(refused) == (403, "environment_denied")
+
+
+def test_a_tenant_that_is_gone_fails_its_exports(house: ExportingHouse) -> None:
+    asked = house.exporter.ask()
+    house.dynamodb.delete_item(TableName=house.tables.control, Key={"pk": {"S": "acme"}, "sk": {"S": "tenant"}})
+    house.exporter.work()
+    job = house.exporter.jobs.job(house.tenant, asked["id"])
+    assert (job.status, job.error) == ("failed", "The tenant is no more.")
+    assert house.exporter.files.files == {}
+
+
+def test_a_part_that_s3_refuses_is_put_again(house: ExportingHouse) -> None:
+    """For the moment: within the invocation; the file is whole."""
+    put = house.exporter.files.put
+    refusals = iter([Throttled(), Throttled()])
+
+    def refusing(*arguments: Any, **named: Any) -> None:
+        if (refusal := next(refusals, None)) is not None:
+            raise refusal
+        put(*arguments, **named)
+
+    house.exporter.files.put = refusing
+    _, content = house.exporter.export()
+    assert len(descriptions(content)) == 2
+
+
+def test_a_group_means_its_members_when_it_was_asked_for(house: ExportingHouse) -> None:
+    house.put_group("Crew", "zoe")
+    asked = house.exporter.ask({"filters": {"group": "Crew"}})
+    house.now += MINUTE
+    house.put_group("Crew", "mike.mars")
+    house.exporter.work()
+    assert descriptions(house.exporter.file(asked)) == ["second, of mike.mars"]
+
+
+def test_after_seven_days_there_is_nothing_to_fetch(house: ExportingHouse) -> None:
+    shown, _ = house.exporter.export()
+    house.now += 7 * DAY
+    assert house.exporter.read(shown["id"])["download_url"] is None

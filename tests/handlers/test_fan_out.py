@@ -1,0 +1,277 @@
+"""New events on their way to their tenants' streams, and what waits for a stream that failed."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from daybook.clock import DAY, SECOND
+from daybook.publishing.destination import KEPT_MS
+from tests.conftest import Tables
+from tests.managing import ManagedHouse
+from tests.publishing import Publishing
+from tests.reading import House
+
+
+@pytest.fixture
+def house(dynamodb: Any, tables: Tables) -> ManagedHouse:
+    return ManagedHouse(dynamodb, tables)
+
+
+@pytest.fixture
+def publishing(house: ManagedHouse) -> Publishing:
+    return Publishing(house)
+
+
+def ids(publishing: Publishing, tenant: str = "acme") -> Counter[str]:
+    """How often each event is in the tenant's stream."""
+    return Counter(json.loads(record.data)["id"] for record in publishing.streams.taken.get(tenant, []))
+
+
+def test_every_event_of_a_tenant_with_a_stream_is_put_there(house: House, publishing: Publishing) -> None:
+    """As the native read answers it; nothing is left over."""
+    publishing.set_up()
+    sent = house.sent({"target": {"type": "document", "id": "d-1"}}, {"details": "Änderung"}, {})
+    assert publishing.publish() == []
+    assert ids(publishing) == dict.fromkeys(sent, 1)
+    native = {event["id"]: event for event in house.page()["events"]}
+    taken = [json.loads(record.data) for record in publishing.streams.taken["acme"]]
+    assert taken == [native[one] for one in sorted(sent)]
+    assert publishing.queue.messages == []
+    assert publishing.stored().last_delivered_ms == house.now
+
+
+def test_one_objects_history_has_one_partition_key(house: ManagedHouse, publishing: Publishing) -> None:
+    """The target where there is one, else the actor; no name in it, however long the id."""
+    publishing.set_up()
+    house.sent(
+        {"target": {"type": "document", "id": "d-1"}},
+        {"target": {"type": "document", "id": "d-1", "name": "Contract"}, "actor": {"type": "system"}},
+        {"target": {"type": "document", "name": "A name alone"}},
+        {"target": {"type": "document", "id": "x" * 512}},
+        {"target": {"type": "user", "username": "jane.roe"}},
+        {},
+    )
+    publishing.publish()
+    keys = Counter(record.partition_key for record in publishing.streams.taken["acme"])
+    guid = house.guid_of("mike.mars")
+    assert keys["document#d-1"] == 2
+    assert keys["document#A name alone"] == keys[f"user#{house.guid_of('jane.roe')}"] == keys[guid] == 1
+    assert all(len(key) <= 256 for key in keys)
+    assert len(keys) == 5
+
+
+def test_a_tenant_without_a_stream_costs_one_read(house: House, publishing: Publishing) -> None:
+    """Nothing is put, parked or noted."""
+    house.sent({}, {})
+    assert publishing.publish() == []
+    assert publishing.streams.calls == publishing.queue.messages == []
+
+
+def test_another_environments_stream_gets_nothing(house: House, publishing: Publishing) -> None:
+    publishing.set_up(environment="test")
+    house.sent({}, {"environment": "test"})
+    publishing.publish()
+    assert len(publishing.streams.taken["acme"]) == 1
+
+
+def test_a_re_stamp_and_a_removal_reach_nobody(house: House, publishing: Publishing) -> None:
+    """Only what is new is an event, whatever the mapping lets through."""
+    publishing.set_up()
+    house.sent({})
+    event = publishing.stream()
+    (record,) = event["Records"]
+    for name in ("MODIFY", "REMOVE"):
+        assert publishing.publish({"Records": [record | {"eventName": name}]}) == []
+    assert publishing.streams.calls == []
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_what_daybook_records_of_itself_goes_where_it_is_asked_for(
+    house: House, publishing: Publishing, asked: bool
+) -> None:
+    publishing.set_up(include_audit_log=asked)
+    sent = house.sent({})
+    house.page()
+    publishing.publish()
+    activities = [json.loads(record.data)["activity"] for record in publishing.streams.taken["acme"]]
+    assert sorted(activities) == (["audit-log.searched", "document.updated"] if asked else ["document.updated"])
+    assert ids(publishing)[sent[0]] == 1
+
+
+def test_what_only_operations_may_read_is_no_customers(dynamodb: Any, tables: Tables) -> None:
+    """Enate's API access records."""
+    house = House(dynamodb, tables, "enate")
+    publishing = Publishing(house)
+    publishing.set_up(profile="enate", include_audit_log=True)
+    house.sent({"activity": "api.called"}, {"activity": "user-session.ended"})
+    publishing.publish()
+    (record,) = publishing.streams.taken["acme"]
+    assert json.loads(record.data)["activity"] == "user-session.ended"
+
+
+def test_who_is_forgotten_is_a_guid(house: ManagedHouse, publishing: Publishing) -> None:
+    """In the record as in a read."""
+    publishing.set_up()
+    house.sent({"details": "mike.mars was here"})
+    guid = house.guid_of("mike.mars")
+    house.forget(guid)
+    publishing.publish()
+    (record,) = publishing.streams.taken["acme"]
+    assert b"mike.mars" not in record.data
+    assert json.loads(record.data)["actor"]["username"] == guid
+
+
+def test_a_broken_stream_delays_and_loses_nothing_of_a_neighbours(
+    dynamodb: Any, tables: Tables, house: House, publishing: Publishing
+) -> None:
+    """In one batch one tenant's events are parked and the other's delivered; of the next nothing is tried."""
+    other = House(dynamodb, tables, tenant="other")
+    publishing.set_up()
+    publishing.set_up(tenant="other")
+    publishing.streams.break_down()
+    mine, theirs = house.sent({}, {}), other.sent({})
+    assert publishing.publish() == []
+    assert ids(publishing, "other") == dict.fromkeys(theirs, 1)
+    assert (publishing.stored().status, publishing.stored().last_error) == ("failing", "ResourceNotFoundException")
+    assert publishing.pending() == len(mine)
+    publishing.streams.calls.clear()
+    later = house.sent({"id": "later"})
+    assert publishing.publish(publishing.stream(later)) == []
+    assert publishing.streams.calls == []
+    assert publishing.pending() == len(mine) + 1
+
+
+def test_a_stream_mended_gets_all_of_it(house: House, publishing: Publishing) -> None:
+    """Parked events come once each, the destination is active again and nothing is pending."""
+    publishing.set_up()
+    publishing.streams.break_down()
+    sent = house.sent(*({"id": str(number)} for number in range(30)))
+    for one in sent:
+        publishing.publish(publishing.stream([one]))
+    assert publishing.pending() == 30
+    assert len(publishing.queue.messages) == 30
+    publishing.streams.mend()
+    house.now += 6 * SECOND
+    while publishing.queue.messages:
+        assert publishing.retry() == []
+    assert ids(publishing) == dict.fromkeys(sent, 1)
+    stored = publishing.stored()
+    assert (stored.status, stored.last_error, stored.failing_since_ms) == ("active", None, None)
+    assert publishing.pending() == 0
+
+
+def test_one_probe_decides(house: House, publishing: Publishing) -> None:
+    """Of ten messages one is tried, with a wait that doubles from 5 s to 15 minutes; the others put back until then."""
+    publishing.set_up()
+    publishing.streams.break_down(error="AccessDeniedException")
+    for one in house.sent(*({"id": str(number)} for number in range(10))):
+        publishing.publish(publishing.stream([one]))
+    waits = []
+    for _ in range(12):
+        publishing.streams.calls.clear()
+        house.now = publishing.stored().next_probe_ms
+        publishing.retry()
+        assert len(publishing.streams.calls) == 1
+        waits.append((publishing.stored().next_probe_ms - house.now) // SECOND)
+        assert {delay for _, delay in publishing.queue.messages} <= {waits[-1]}
+    assert waits == [10, 20, 40, 80, 160, 320, 640, 900, 900, 900, 900, 900]
+    assert publishing.pending() == 10
+
+
+def test_before_the_next_probe_nothing_is_tried(house: House, publishing: Publishing) -> None:
+    publishing.set_up()
+    publishing.streams.break_down()
+    house.sent({})
+    publishing.publish()
+    publishing.streams.mend()
+    publishing.streams.calls.clear()
+    publishing.retry()
+    assert publishing.streams.calls == []
+    assert publishing.pending() == 1
+    assert publishing.queue.messages[0][1] == 5
+
+
+def test_small_parcels_are_put_back_as_one(house: House, publishing: Publishing) -> None:
+    """A long failure of a busy stream must not become millions of messages going round."""
+    publishing.set_up()
+    publishing.streams.break_down()
+    sent = house.sent(*({"id": str(number)} for number in range(8)))
+    for one in sent:
+        publishing.publish(publishing.stream([one]))
+    publishing.retry()
+    assert len(publishing.queue.messages) == 1
+    assert publishing.pending() == 8
+    publishing.streams.mend()
+    house.now += 6 * SECOND
+    publishing.retry()
+    assert ids(publishing) == dict.fromkeys(sent, 1)
+    assert publishing.pending() == 0
+
+
+def test_after_14_days_an_event_is_given_up_visibly(house: House, publishing: Publishing) -> None:
+    """Counted on the destination and for the alarm, once, and no longer pending."""
+    publishing.set_up()
+    publishing.streams.break_down()
+    house.sent({}, {})
+    publishing.publish()
+    message = publishing.queue.messages[0]
+    house.now += KEPT_MS - SECOND
+    publishing.retry()
+    assert publishing.pending() == 2
+    house.now += DAY
+    publishing.queue.messages.append(message)  # SQS may hand a message over twice
+    publishing.retry()
+    assert publishing.given_up == [2]
+    assert publishing.stored().given_up == 2
+    assert publishing.pending() == 0
+    assert publishing.queue.messages == []
+
+
+def test_a_destination_deleted_takes_its_backlog_along(house: House, publishing: Publishing) -> None:
+    """Also where another one is set up before the parcels come by."""
+    made = publishing.set_up()
+    publishing.streams.break_down()
+    house.sent({})
+    publishing.publish()
+    publishing.destinations.remove(made.place)
+    publishing.set_up(subscription="s-2", generation="g-2")
+    publishing.streams.mend()
+    assert publishing.retry() == []
+    assert publishing.streams.taken == {}
+    assert publishing.queue.messages == []
+    assert publishing.pending() == 0
+
+
+def test_a_backlog_goes_to_the_stream_that_was_put_in_place(house: House, publishing: Publishing) -> None:
+    """A new generation is active at once, and what was learnt of the old one is not said of it."""
+    before = publishing.set_up()
+    publishing.streams.break_down()
+    sent = house.sent({})
+    publishing.publish()
+    publishing.set_up(generation="g-2")
+    publishing.streams.mend()
+    assert publishing.destinations.failed(before, "Late", house.now).status == "active"
+    publishing.retry()
+    assert ids(publishing) == dict.fromkeys(sent, 1)
+
+
+def test_a_record_above_kinesis_limit_is_given_up_and_holds_nobody_up(
+    house: ManagedHouse, publishing: Publishing
+) -> None:
+    """Sent alone, since a stream may have been set to take it; refused, it is counted and named, and the others go."""
+    publishing.set_up()
+    template = {"template": "{x}" * 1_300, "params": [{"name": "x", "type": "text"}]}
+    body = {"category": "Long", "variants": [template]}
+    house.done("PUT", "/v1/catalogue/{activity}", body, activity="very.long")
+    small = house.sent({"id": "1"}, {"id": "3"})
+    (large,) = house.sent({"id": "2", "activity": "very.long", "params": {"x": "y" * 1_000}})
+    assert publishing.publish() == []
+    assert ids(publishing) == dict.fromkeys(small, 1)
+    stored = publishing.stored()
+    assert (stored.status, stored.given_up, stored.last_error) == ("active", 1, "ValidationException")
+    assert publishing.given_up == [1]
+    publishing.streams.largest = 10 * 1024 * 1024
+    publishing.publish(publishing.stream([large]))
+    assert ids(publishing)[large] == 1

@@ -1,0 +1,139 @@
+"""Events sent again: the same records as the first time, from a checkpoint on, behind live traffic."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from daybook.aws.inserted import InsertedEvents
+from daybook.clock import DAY, MINUTE, format_time
+from daybook.jobs import Job, JobFailed, Step
+from daybook.publishing.courier import PutFailed
+from daybook.storing import Throttled
+from daybook.tenants import Layout
+from replay.replay import EVENTS_A_PAGE, PAGE_SECONDS, Replay
+from tests.conftest import Tables
+from tests.ingesting import NOW
+from tests.publishing import Publishing
+from tests.reading import House
+
+THROTTLED = "ProvisionedThroughputExceededException"
+
+
+class Again:
+    """The replay of a house's log."""
+
+    def __init__(self, house: House) -> None:
+        self.publishing = Publishing(house)
+        self.waited: list[float] = []
+        self.work = Replay(
+            settings=house.control,
+            destinations=self.publishing.destinations,
+            events=InsertedEvents(house.dynamodb, house.tables.events),
+            records=self.publishing.records,
+            courier=self.publishing.courier,
+            clock=house.clock,
+            monotonic=lambda: self.publishing.seconds,
+            pause=self._pause,
+        )
+
+    def _pause(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        self.publishing.sleep(seconds)
+
+    def run(self, from_ms: int, to_ms: int, after: Callable[[Step], None] = lambda _: None) -> list[Step]:
+        job = Job(self.publishing.house.tenant, "j", "replay", {"environment": "prod", "from": from_ms, "to": to_ms}, 0)
+        steps: list[Step] = []
+        while not steps or not steps[-1].done:
+            steps.append(self.work.step(job, lambda: 900.0))
+            job = replace(job, checkpoint=steps[-1].checkpoint, processed=steps[-1].processed)
+            after(steps[-1])
+        return steps
+
+
+@pytest.fixture
+def house(dynamodb: Any, tables: Tables) -> House:
+    return House(dynamodb, tables, layouts=(Layout(0, 2),))
+
+
+def sent(house: House, count: int) -> None:
+    house.sent(*({"id": str(n), "occurred_at": format_time(NOW - n * MINUTE)} for n in range(count)))
+
+
+def test_the_records_are_those_of_the_first_time(house: House) -> None:
+    """Each once, from every shard of the log, within the span: the end excluded."""
+    again = Again(house)
+    again.publishing.set_up(format="symbee")
+    sent(house, 40)
+    again.publishing.publish()
+    first = Counter(again.publishing.streams.taken.pop("acme"))
+    steps = again.run(NOW - 39 * MINUTE, NOW)
+    second = Counter(again.publishing.streams.taken["acme"])
+    assert second.total() == 39
+    assert second <= first
+    assert steps[-1].processed == 39
+    assert [step.progress for step in steps] == sorted(step.progress for step in steps)
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_it_takes_half_of_what_a_shard_takes(house: House) -> None:
+    """Pages, each of which takes its time, so that live traffic finds room."""
+    again = Again(house)
+    again.publishing.set_up()
+    sent(house, 500)
+    sent_again = again.run(NOW - DAY, NOW + 1)
+    assert sent_again[-1].processed == 500
+    assert max(count for _, count in again.publishing.streams.calls) <= EVENTS_A_PAGE
+    assert again.publishing.seconds >= 2 * PAGE_SECONDS
+
+
+def test_a_throttled_stream_is_waited_for(house: House) -> None:
+    """Longer each time than a call's own retries; only so long, then the step is to come again."""
+    again = Again(house)
+    again.publishing.set_up()
+    sent(house, 3)
+    again.publishing.streams.faults["acme"] = [lambda _: THROTTLED] * 4
+    assert again.run(NOW - DAY, NOW + 1)[-1].processed == 3
+    assert 5.0 in again.waited
+    again.publishing.streams.broken["acme"] = PutFailed(THROTTLED, passing=True)
+    with pytest.raises(Throttled):
+        again.run(NOW - DAY, NOW + 1)
+
+
+def test_it_goes_on_where_it_stopped(house: House) -> None:
+    """From any checkpoint on, with nothing left out; a page whose checkpoint was lost comes twice."""
+    again = Again(house)
+    again.publishing.set_up()
+    sent(house, 30)
+    steps = again.run(NOW - DAY, NOW + 1)
+    whole = Counter(again.publishing.streams.taken.pop("acme"))
+    job = Job(house.tenant, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    for place, step in enumerate(steps[:-1]):
+        again.publishing.streams.taken.clear()
+        rest = replace(job, checkpoint=step.checkpoint, processed=step.processed)
+        following = again.work.step(rest, lambda: 900.0)
+        assert following == steps[place + 1]
+    assert whole.total() == 30
+
+
+def test_what_cannot_be_done_says_why(house: House) -> None:
+    """AWS's name of the error, or that there is no stream any more."""
+    again = Again(house)
+    sent(house, 1)
+    with pytest.raises(JobFailed, match="no stream"):
+        again.run(NOW - DAY, NOW + 1)
+    again.publishing.set_up()
+    again.publishing.streams.break_down(error="AccessDenied")
+    with pytest.raises(JobFailed, match="AccessDenied"):
+        again.run(NOW - DAY, NOW + 1)
+
+
+def test_what_is_past_retention_is_sent_to_nobody(house: House) -> None:
+    """However far back the span reaches; an event given up before can be sent."""
+    again = Again(house)
+    again.publishing.set_up()
+    sent(house, 5)
+    house.now += 365 * DAY - 2 * MINUTE
+    assert again.run(0, house.now)[-1].processed == 3

@@ -1,0 +1,234 @@
+"""A tenant's stream as its admin sets it up, looks at it and tries it out."""
+
+import json
+from typing import Any
+
+import pytest
+
+from daybook.aws.control import ControlTable
+from daybook.aws.events import EventTable
+from daybook.aws.inserted import InsertedEvents
+from daybook.aws.jobs import JobTable
+from daybook.http import serve
+from daybook.recording import Recorder
+from streams.handler import operations
+from streams.publishing import Publishing as Settings
+from tests.calls import Context, answered, authorized, call
+from tests.conftest import Tables
+from tests.ingesting import KEYS, seeded_bytes
+from tests.jobbing import MemoryQueue
+from tests.publishing import ROLE, STREAM, Publishing
+from tests.reading import House, problem_of
+
+BODY = {"stream_arn": STREAM, "role_arn": ROLE, "format": "symbee"}
+PATH = "/v1/settings/stream"
+
+
+class Admin:
+    """What an admin of the tenant is answered."""
+
+    def __init__(self, house: House, publishing: Publishing) -> None:
+        events = EventTable(house.dynamodb, house.tables.events)
+        self.queue = MemoryQueue()
+        self._operations = operations(
+            Settings(
+                settings=ControlTable(house.dynamodb, house.tables.control),
+                destinations=publishing.destinations,
+                events=InsertedEvents(house.dynamodb, house.tables.events),
+                records=publishing.records,
+                courier=publishing.courier,
+                recorder=Recorder(events, KEYS, house.clock, seeded_bytes("admin")),
+                jobs=JobTable(house.dynamodb, house.tables.control),
+                queue=self.queue,
+                external_id_key=KEYS.external_id,
+                clock=house.clock,
+                random_bytes=seeded_bytes("jobs"),
+            )
+        )
+
+    def __call__(self, method: str, body: Any = None, path: str = PATH, **query: str) -> dict[str, Any]:
+        event = call(method, path, body, authorizer=authorized("admin", environment=query.pop("of_key", "*")))
+        event["multiValueQueryStringParameters"] = {name: [value] for name, value in query.items()}
+        return serve(event, Context(), self._operations)
+
+    def done(self, method: str, body: Any = None, path: str = PATH, **query: str) -> dict[str, Any]:
+        answer = self(method, body, path, **query)
+        assert answer["statusCode"] == 200, answer["body"]
+        given: dict[str, Any] = answered(answer)
+        return given
+
+
+@pytest.fixture
+def house(dynamodb: Any, tables: Tables) -> House:
+    return House(dynamodb, tables)
+
+
+@pytest.fixture
+def publishing(house: House) -> Publishing:
+    return Publishing(house)
+
+
+@pytest.fixture
+def admin(house: House, publishing: Publishing) -> Admin:
+    return Admin(house, publishing)
+
+
+def test_a_stream_is_set_up_read_and_removed(house: House, admin: Admin) -> None:
+    """Each answer shows it as it then is; each change is on record, in the environment that it is of."""
+    before = admin.done("GET", environment="test")
+    assert (before["status"], before["stream_arn"], before["pending"]) == ("off", None, 0)
+    made = admin.done("PUT", BODY, environment="test")
+    assert made == admin.done("GET", environment="test")
+    assert made | BODY == made
+    assert (made["status"], made["include_audit_log"], made["last_error"]) == ("active", False, None)
+    assert admin.done("GET")["status"] == "off", "the first environment has none"
+    assert admin.done("DELETE", environment="test")["status"] == "off"
+    assert admin.done("GET", environment="test")["stream_arn"] is None
+    recorded = house.page({"environment": "test"})["events"]
+    assert {event["activity"] for event in recorded} == {"audit-log.stream-changed", "audit-log.stream-removed"}
+
+
+def test_the_external_id_is_ours_and_stays(admin: Admin) -> None:
+    """Known before there is a stream, so that it can be put into the role; another for each environment."""
+    first = admin.done("GET")["external_id"]
+    assert len(first) == 32
+    assert admin.done("PUT", BODY)["external_id"] == first
+    assert admin.done("PUT", BODY | {"role_arn": f"{ROLE}-2"})["external_id"] == first
+    admin.done("DELETE")
+    assert admin.done("GET")["external_id"] == first
+    assert admin.done("GET", environment="test")["external_id"] != first
+    assert problem_of(admin("PUT", BODY | {"external_id": "mine"})) == (422, "unknown_field")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("stream_arn", "audit"),
+        ("stream_arn", "arn:aws:sqs:us-east-1:123456789012:audit"),
+        ("stream_arn", "arn:aws:firehose:us-east-1:123456789012:deliverystream/audit"),
+        ("stream_arn", "arn:aws:kinesis:nowhere:123456789012:stream/audit"),
+        ("stream_arn", "arn:aws:kinesis:evil.example/-1:123456789012:stream/audit"),
+        ("stream_arn", "arn:aws:kinesis:us-east-1:1234:stream/audit"),
+        ("stream_arn", f"{STREAM}/consumer/c:1"),
+        ("stream_arn", f"{STREAM}\n"),
+        ("stream_arn", STREAM.replace("audit", "a" * 129)),
+        ("stream_arn", "arn:aws:kinesis:us-east-1:١٢٣٤٥٦٧٨٩٠١٢:stream/audit"),
+        ("role_arn", "arn:aws:iam::123456789012:user/daybook"),
+        ("role_arn", "arn:aws:sts::123456789012:assumed-role/daybook/x"),
+        ("role_arn", "arn:aws-cn:iam::123456789012:role/daybook"),
+        ("role_arn", "arn:aws:iam::123456789012:role/"),
+        ("format", "xml"),
+        ("include_audit_log", "yes"),
+    ],
+)
+def test_what_cannot_be_is_refused_naming_the_field(admin: Admin, field: str, value: str) -> None:
+    """By its form alone; nothing is stored."""
+    answer = admin("PUT", BODY | {field: value})
+    assert answer["statusCode"] == 422
+    assert field in [error["path"] for error in answered(answer)["errors"]]
+    assert admin.done("GET")["status"] == "off"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("stream_arn", "arn:aws:kinesis:ap-southeast-2:123456789012:stream/A_b.c-1"),
+        ("role_arn", "arn:aws:iam::123456789012:role/some/path/daybook@acme+1"),
+        ("format", "ocsf"),
+        ("format", "cloudevents"),
+        ("format", "native"),
+        ("include_audit_log", True),
+    ],
+)
+def test_what_can_be_is_taken(admin: Admin, field: str, value: Any) -> None:
+    assert admin.done("PUT", BODY | {field: value})[field] == value
+
+
+def test_environments_are_held_to(admin: Admin) -> None:
+    """404 for one that there is not, 403 for one that the key is not for, 400 for other parameters."""
+    assert problem_of(admin("GET", environment="nowhere"))[0] == 404
+    assert problem_of(admin("GET", environment="test", of_key="prod"))[0] == 403
+    assert problem_of(admin("GET", tenant="other"))[0] == 400
+    assert admin.done("GET", of_key="test")["environment"] == "test"
+
+
+def test_every_event_after_the_answer_is_sent(house: House, publishing: Publishing, admin: Admin) -> None:
+    """No reader remembers that there was none."""
+    first = house.sent({"id": "1"})
+    publishing.publish(publishing.stream(first))
+    admin.done("PUT", BODY | {"format": "native"})
+    second = house.sent({"id": "2"})
+    publishing.publish(publishing.stream(second))
+    assert [json.loads(record.data)["id"] for record in publishing.streams.taken["acme"]] == second
+
+
+def test_a_failing_stream_says_what_aws_says(house: House, publishing: Publishing, admin: Admin) -> None:
+    """Status, since when, AWS's name of the error, and how many wait."""
+    admin.done("PUT", BODY)
+    publishing.streams.break_down(error="AccessDenied")
+    house.sent({}, {})
+    publishing.publish()
+    shown = admin.done("GET")
+    assert (shown["status"], shown["last_error"], shown["pending"]) == ("failing", "AccessDenied", 2)
+    assert shown["failing_since"] == "2026-11-22T16:31:08.000Z"
+
+
+def test_another_stream_is_active_at_once(house: House, publishing: Publishing, admin: Admin) -> None:
+    """What waits goes there; the same stream in another format stays what it was."""
+    admin.done("PUT", BODY)
+    publishing.streams.break_down()
+    sent = house.sent({})
+    publishing.publish()
+    assert admin.done("PUT", BODY | {"format": "native"})["status"] == "failing"
+    publishing.streams.mend()
+    changed = admin.done("PUT", BODY | {"format": "native", "stream_arn": f"{STREAM}-2"})
+    assert (changed["status"], changed["pending"], changed["failing_since"]) == ("active", 1, None)
+    publishing.retry()
+    assert [json.loads(record.data)["id"] for record in publishing.streams.taken["acme"]] == sent
+    assert admin.done("GET")["pending"] == 0
+
+
+def test_a_test_sends_its_own_record(house: House, publishing: Publishing, admin: Admin) -> None:
+    """In the stream's format, and in the log; it says what happened."""
+    assert problem_of(admin("POST", path=f"{PATH}/test"))[0] == 404
+    admin.done("PUT", BODY | {"format": "native"})
+    told = admin.done("POST", path=f"{PATH}/test")
+    assert (told["delivered"], told["error"]) == (True, None)
+    (record,) = publishing.streams.taken["acme"]
+    assert record.data.decode() == told["record"]
+    assert json.loads(record.data)["id"] == told["event_id"]
+    assert [event["id"] for event in house.recorded("stream-tested")] == [told["event_id"]]
+
+
+def test_a_test_that_fails_says_why_and_one_that_succeeds_mends(publishing: Publishing, admin: Admin) -> None:
+    """The status follows; testing again and again makes no wait longer."""
+    admin.done("PUT", BODY)
+    publishing.streams.break_down(error="AccessDenied")
+    for _ in range(3):
+        told = admin.done("POST", path=f"{PATH}/test")
+        assert (told["delivered"], told["error"]) == (False, "AccessDenied")
+    assert (admin.done("GET")["status"], publishing.stored().backoff_step) == ("failing", 0)
+    publishing.streams.mend()
+    assert admin.done("POST", path=f"{PATH}/test")["delivered"]
+    shown = admin.done("GET")
+    assert (shown["status"], shown["last_error"]) == ("active", None)
+
+
+def test_a_replay_is_a_job(house: House, publishing: Publishing, admin: Admin) -> None:
+    """Queued, on record, and no more than three at a time; it needs a stream and a span."""
+    path = f"{PATH}/replay"
+    span = {"from": "2026-11-01T00:00:00Z", "to": "2026-11-22T00:00:00+01:00"}
+    assert problem_of(admin("POST", span, path))[0] == 404
+    publishing.set_up()
+    answer = admin("POST", span, path, environment="prod")
+    job = answered(answer)
+    assert (answer["statusCode"], answer["headers"]["Location"]) == (202, f"/v1/jobs/{job['id']}")
+    assert (job["kind"], job["status"], job["progress"]) == ("replay", "queued", 0.0)
+    (sent, _) = admin.queue.sent[0]
+    assert sent.ask["to"] - sent.ask["from"] == 21 * 24 * 3_600_000 - 3_600_000
+    assert len(house.recorded("stream-replayed")) == 1
+    for wrong in (span | {"to": span["from"]}, {"from": span["from"]}, span | {"from": "yesterday"}):
+        assert problem_of(admin("POST", wrong, path))[0] == 422
+    for _ in range(2):
+        admin("POST", span, path)
+    assert problem_of(admin("POST", span, path)) == (429, "too_many_replays")

@@ -1,0 +1,68 @@
+"""An export over HTTP against the running house: asked for, written by the worker behind its queue, and fetched."""
+
+import csv
+import hashlib
+import io
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.local.running import House, make_tenant
+
+TENANT = "exports-http"
+EVENTS = 1_200
+LONGEST_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def client(house: House) -> Any:
+    with house.operations as operations:
+        assert make_tenant(operations, TENANT, "carear").status_code == 201
+    with house.client(house.operations_key, **{"Daybook-Tenant": TENANT}) as client:
+        for start in range(0, EVENTS, 400):
+            events = [
+                {
+                    "activity": "experiences.add",
+                    "actor": {"type": "user", "username": f"person.{number % 9}"},
+                    "details": f"={number}",
+                    "source": {"type": "portal"},
+                }
+                for number in range(start, start + 400)
+            ]
+            assert client.post("/v1/events", json={"events": events}).status_code == 201
+        yield client
+
+
+def exported(client: httpx.Client, body: dict[str, Any]) -> dict[str, Any]:
+    asked = client.post("/v1/exports", json=body)
+    assert asked.status_code == 202, asked.text
+    until = time.monotonic() + LONGEST_SECONDS
+    while time.monotonic() < until:
+        shown: dict[str, Any] = client.get(asked.headers["Location"]).json()
+        if shown["status"] not in ("queued", "running"):
+            return shown
+    raise AssertionError(f"not done after {LONGEST_SECONDS} s: {shown}")
+
+
+@pytest.mark.parametrize("sort", ["-occurred_at", "actor"])
+def test_a_file_is_fetched_with_curl_alone(client: httpx.Client, tmp_path: Path, sort: str) -> None:
+    """Under its own name and type, with the checksum and the rows that were answered."""
+    shown = exported(client, {"sort": sort, "filters": {"category": "Experiences"}})
+    assert (shown["status"], shown["rows"]) == ("succeeded", EVENTS), shown
+    subprocess.run(["curl", "-sSfOJ", shown["download_url"]], check=True, cwd=tmp_path)  # noqa: S607
+    (file,) = tmp_path.iterdir()
+    assert file.name == shown["filename"]
+    content = file.read_bytes()
+    assert (hashlib.sha256(content).hexdigest(), len(content)) == (shown["sha256"], shown["bytes"])
+    rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+    assert sorted(int(row["Event Description"].removeprefix("'=")) for row in rows) == list(range(EVENTS))
+    usernames = [row["Username"] for row in rows]
+    assert sort != "actor" or usernames == sorted(usernames)
+    fetched = httpx.get(shown["download_url"])
+    assert fetched.headers["Content-Type"] == "text/csv; charset=utf-8"
+    manifest = httpx.get(shown["manifest_url"]).json()
+    assert (manifest["rows"], manifest["sha256"], manifest["tenant"]) == (EVENTS, shown["sha256"], TENANT)

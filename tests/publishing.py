@@ -1,0 +1,167 @@
+"""Publishing as the functions' composition roots make it, over the stores that a test hands in, and a customer's
+streams and the retry queue as ordinary classes in memory.
+"""
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from daybook.aws.destinations import DestinationTable
+from daybook.aws.identities import IdentityTable
+from daybook.aws.inserted import InsertedEvents
+from daybook.caller import Tenant
+from daybook.publishing import parcels
+from daybook.publishing.courier import Courier, PutFailed
+from daybook.publishing.delivery import Delivery
+from daybook.publishing.destination import Chosen, Destination, Place
+from daybook.publishing.parcels import Parcel
+from daybook.publishing.parking import Parking
+from daybook.publishing.records import Record, Records
+from daybook.reading.person_keys import PersonKeys
+from fan_out import handler as fan_out
+from fan_out.fan_out import FanOut
+from redeliver import handler as redeliver
+from redeliver.redeliver import Redeliver
+from tests.reading import House
+
+STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/audit"
+ROLE = "arn:aws:iam::123456789012:role/daybook"
+
+
+def destination(tenant: str = "acme", environment: str = "prod", **changed: Any) -> Destination:
+    """`changed`: of what was chosen, or of the rest."""
+    chosen = Chosen(STREAM, ROLE, "native", include_audit_log=False)
+    of_chosen = {name: changed.pop(name) for name in list(changed) if name in Chosen.__annotations__}
+    place = Place(Tenant(tenant), environment)
+    made = Destination(place, replace(chosen, **of_chosen), "external", "generic", f"s-{tenant}", f"g-{tenant}")
+    return replace(made, **changed)
+
+
+class MemoryStreams:
+    """Customers' streams, by tenant; `faults` answer a tenant's next calls in turn, and then all works."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, list[Record]] = {}
+        self.calls: list[tuple[str, int]] = []
+        self.broken: dict[str, BaseException] = {}
+        self.faults: dict[str, list[Any]] = {}
+        self.largest = 1024 * 1024
+
+    def put(self, destination: Destination, records: Sequence[Record]) -> list[str | None]:
+        tenant = destination.place.tenant
+        self.calls.append((tenant, len(records)))
+        if any(record.size > self.largest for record in records):
+            raise PutFailed("ValidationException", passing=False, invalid=True)
+        fault = self.broken.get(tenant) or next(iter(self.faults.get(tenant, [])), None)
+        if tenant not in self.broken and self.faults.get(tenant):
+            self.faults[tenant].pop(0)
+        if isinstance(fault, BaseException):
+            raise fault
+        errors = [None] * len(records) if fault is None else [fault(place) for place in range(len(records))]
+        taken = self.taken.setdefault(tenant, [])
+        taken += [record for record, error in zip(records, errors, strict=True) if error is None]
+        return errors
+
+    def break_down(self, tenant: str = "acme", error: str = "ResourceNotFoundException") -> None:
+        self.broken[tenant] = PutFailed(error, passing=False)
+
+    def mend(self, tenant: str = "acme") -> None:
+        self.broken.pop(tenant, None)
+
+
+class MemoryQueue:
+    """Messages with the delay that they were last sent with. A test takes them off, whatever their delay."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[bytes, int]] = []
+        self.broken = False
+
+    def send(self, every: Sequence[Parcel], delay_seconds: int) -> None:
+        if self.broken:
+            raise ConnectionError("no queue")
+        assert 0 <= delay_seconds <= 900
+        self.messages += [(parcels.write(parcel), delay_seconds) for parcel in every]
+
+    def take(self, most: int = 10) -> list[str]:
+        taken, self.messages = self.messages[:most], self.messages[most:]
+        return [body.decode() for body, _ in taken]
+
+
+class Publishing:
+    """`fan_out` and `redeliver` beside one or more houses' logs, by the first one's clock."""
+
+    def __init__(self, house: House, **replaced: Any) -> None:
+        """`replaced`: `streams` or `queue`, another one in place of those in memory."""
+        tables = house.tables
+        self.house = house
+        self.streams = replaced.get("streams") or MemoryStreams()
+        self.queue = replaced.get("queue") or MemoryQueue()
+        self.destinations = DestinationTable(house.dynamodb, tables.control)
+        self.given_up: list[int] = []
+        self.seconds = 0.0
+        identities = IdentityTable(house.dynamodb, tables.identities)
+        self.records = Records(PersonKeys(identities.read, house.clock).of)
+        self.courier = Courier(self.streams, sleep=self.sleep, jitter=lambda: 1.0)
+        delivery = Delivery(self.records, self.courier, self.destinations, self.given_up.append, house.clock)
+        parking = Parking(self.destinations, self.queue, house.clock, chance=lambda: 0.0)
+        self.fan_out = FanOut(self.destinations, delivery, parking, house.clock, lambda: self.seconds)
+        self.redeliver = Redeliver(
+            self.destinations,
+            InsertedEvents(house.dynamodb, tables.events),
+            delivery,
+            parking,
+            self.given_up.append,
+            house.clock,
+            lambda: self.seconds,
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def set_up(self, **changed: Any) -> Destination:
+        made = destination(**changed)
+        self.destinations.put(made)
+        return made
+
+    def stored(self, tenant: str = "acme") -> Destination:
+        found = self.destinations.one(Place(Tenant(tenant), "prod"))
+        assert found
+        return found
+
+    def pending(self, tenant: str = "acme") -> int:
+        return self.destinations.pending(Place(Tenant(tenant), "prod"))
+
+    def stream(self, ids: Iterable[str] | None = None) -> dict[str, Any]:
+        """What Lambda hands over of these events, of all by default, oldest first."""
+        items = self.house.dynamodb.scan(TableName=self.house.tables.events, ConsistentRead=True)["Items"]
+        wanted = None if ids is None else set(ids)
+        images = sorted(items, key=lambda item: str(item["sk"]["S"]))
+        return {
+            "Records": [
+                stream_record(image, str(1_000 + place))
+                for place, image in enumerate(images)
+                if wanted is None or image["sk"]["S"] in wanted
+            ]
+        }
+
+    def publish(self, event: dict[str, Any] | None = None) -> list[str]:
+        """The sequence numbers that failed."""
+        answer = fan_out.serve(self.stream() if event is None else event, self.fan_out)
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def retry(self, most: int = 10) -> list[str]:
+        """One batch off the queue; the ids of messages that failed, which are put back."""
+        bodies = self.queue.take(most)
+        records = [{"messageId": f"m-{place}", "body": body} for place, body in enumerate(bodies)]
+        answer = redeliver.serve({"Records": records}, self.redeliver)
+        failed = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        self.queue.messages += [(bodies[int(each.removeprefix("m-"))].encode(), 0) for each in failed]
+        return failed
+
+
+def stream_record(image: dict[str, Any], sequence: str, name: str = "INSERT") -> dict[str, Any]:
+    written = {
+        field: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value for field, value in image.items()
+    }
+    return {"eventName": name, "dynamodb": {"SequenceNumber": sequence, "NewImage": written}}

@@ -1,0 +1,195 @@
+"""The one mechanism of jobs: steps, checkpoints, hand-over, failure, cancellation, and who may work on what."""
+
+import pytest
+
+from daybook.caller import Tenant
+from daybook.clock import MINUTE
+from daybook.jobs import MOST_ATTEMPTS, Job, JobBusy, JobFailed, Runner, Status, new_job
+from daybook.storing import Throttled
+from daybook.working import Message, work
+from tests.ingesting import seeded_bytes
+from tests.jobbing import Counting, MemoryJobs, MemoryQueue
+
+ACME = Tenant("acme")
+NOW = 1_000_000
+
+
+class Worker:
+    """A runner over memory, in an invocation of 15 minutes, by a clock that tests turn."""
+
+    def __init__(self, to: int = 5) -> None:
+        self.now = NOW
+        self.seconds = 900.0
+        self.store, self.queue, self.work = MemoryJobs(), MemoryQueue(), Counting()
+        self.paused: list[float] = []
+        self._claims = iter(f"claim-{number}" for number in range(1_000))
+        self.runner = Runner(
+            self.store, self.queue, self.work, lambda: self.now, lambda: next(self._claims), self.paused.append
+        )
+        self.job = new_job(tenant=ACME, kind="count", ask={"to": to}, now_ms=NOW, random_bytes=seeded_bytes())
+        self.store.put(self.job)
+
+    def run(self) -> Job:
+        return self.runner.run(ACME, self.job.id, lambda: self.seconds)
+
+    @property
+    def stored(self) -> Job:
+        return self.store.job(ACME, self.job.id)
+
+
+def test_a_job_is_done_step_by_step() -> None:
+    """Its progress rises to 1, and the end is dated."""
+    worker = Worker()
+    done = worker.run()
+    assert done == worker.stored
+    assert (done.status, done.processed, done.progress, done.finished_ms) == (Status.SUCCEEDED, 5, 1.0, NOW)
+    assert worker.queue.sent == []
+
+
+def test_near_its_end_a_worker_hands_over() -> None:
+    """It begins no further step, and the next worker goes on from the checkpoint."""
+    worker = Worker()
+
+    def pass_time(_: Job) -> None:
+        worker.seconds -= 500
+
+    worker.work.before = pass_time
+    half = worker.run()
+    assert (half.status, half.processed, half.attempts) == (Status.RUNNING, 2, 0)
+    assert [job.id for job, _ in worker.queue.sent] == [half.id]
+    worker.work.before = lambda _: None
+    worker.seconds = 900.0
+    assert worker.run().processed == 5
+
+
+def test_a_step_may_ask_for_an_invocation_of_its_own() -> None:
+    worker = Worker(to=2)
+    worker.work.hand_over = True
+    assert worker.run().status is Status.RUNNING
+    assert len(worker.queue.sent) == 1
+    assert worker.run().status is Status.SUCCEEDED
+
+
+def test_a_killed_workers_job_is_taken_up_when_its_claim_is_over() -> None:
+    """Not before: the claim lasts as long as the invocation can."""
+    worker = Worker()
+
+    def die(job: Job) -> None:
+        if job.processed == 3:
+            raise KeyboardInterrupt
+
+    worker.work.before = die
+    with pytest.raises(KeyboardInterrupt):
+        worker.run()
+    worker.work.before = lambda _: None
+    with pytest.raises(JobBusy):
+        worker.run()
+    worker.now += 15 * MINUTE
+    assert worker.run().processed == 5
+
+
+def test_what_another_has_taken_up_is_let_go() -> None:
+    """A worker that lost its claim saves nothing any more."""
+    worker = Worker()
+
+    def lose(job: Job) -> None:
+        if job.processed == 2:
+            worker.store.claim(ACME, job.id, "another", NOW + 15 * MINUTE, NOW + 30 * MINUTE)
+
+    worker.work.before = lose
+    assert worker.run().processed == 2
+    assert worker.stored.status is Status.RUNNING
+
+
+def test_a_cancelled_job_stops_at_its_next_step_and_is_tidied_up() -> None:
+    worker = Worker()
+
+    def cancel(job: Job) -> None:
+        if job.processed == 2:
+            worker.store.cancel(ACME, job.id, NOW + 1)
+
+    worker.work.before = cancel
+    done = worker.run()
+    assert (done.status, done.processed, done.finished_ms) == (Status.CANCELLED, 2, NOW + 1)
+    assert worker.work.tidied == [done.id]
+
+
+def test_a_job_cancelled_in_the_queue_is_tidied_up_and_not_begun() -> None:
+    worker = Worker()
+    worker.store.cancel(ACME, worker.job.id, NOW + 1)
+    assert worker.run().status is Status.CANCELLED
+    assert (worker.stored.processed, worker.work.tidied) == (0, [worker.job.id])
+
+
+def test_the_message_of_a_job_that_is_done_does_nothing() -> None:
+    worker = Worker()
+    done = worker.run()
+    assert worker.run() == done
+    assert worker.work.tidied == []
+
+
+def test_what_can_not_be_done_fails_at_once_and_says_why() -> None:
+    worker = Worker()
+
+    def refuse(job: Job) -> None:
+        if job.processed == 1:
+            raise JobFailed("There is no such thing.")
+
+    worker.work.before = refuse
+    failed = worker.run()
+    assert (failed.status, failed.error, failed.processed) == (Status.FAILED, "There is no such thing.", 1)
+    assert worker.work.tidied == [failed.id]
+
+
+def test_what_fails_again_and_again_has_failed() -> None:
+    """The message comes again each time; no internals in what the tenant is told."""
+    worker = Worker()
+
+    def break_down(_: Job) -> None:
+        raise ValueError("secret internals")
+
+    worker.work.before = break_down
+    for attempt in range(MOST_ATTEMPTS):
+        assert worker.stored.status is (Status.RUNNING if attempt else Status.QUEUED)
+        with pytest.raises(ValueError, match="secret internals"):
+            worker.run()
+    assert worker.stored.status is Status.FAILED
+    assert "secret" not in (worker.stored.error or "")
+
+
+def test_a_checkpoint_forgives_the_failures_before_it() -> None:
+    """Only failures in a row, without any progress, end a job."""
+    worker = Worker(to=20)
+    steps = 0
+
+    def stumble(_: Job) -> None:
+        nonlocal steps
+        steps += 1
+        if steps % 2:
+            raise ValueError
+
+    worker.work.before = stumble
+    for _ in range(20):
+        with pytest.raises(ValueError):
+            worker.run()
+    assert worker.run().status is Status.SUCCEEDED
+
+
+def test_a_throttled_store_is_waited_for() -> None:
+    worker = Worker()
+    throttled = 3
+
+    def throttle(_: Job) -> None:
+        nonlocal throttled
+        if throttled:
+            throttled -= 1
+            raise Throttled
+
+    worker.work.before = throttle
+    assert worker.run().status is Status.SUCCEEDED
+    assert worker.paused == [1.0, 2.0, 4.0]
+
+
+def test_the_message_of_a_forgotten_job_is_let_go() -> None:
+    worker = Worker()
+    work(worker.runner, Message("acme", "nothing"), lambda: 900.0)
