@@ -42,6 +42,8 @@ class Api:
     access_line: str
     """The stage's format of an access-log line, with `$context` variables; empty: none."""
     router: Router
+    functions: frozenset[str]
+    """The ARNs of all that a call may be waiting for."""
     authorizer: Authorizer | None
     responses: Mapping[str, GatewayResponse]
 
@@ -53,14 +55,20 @@ class Api:
 def read_api(stacks: Templates, client: Client) -> Api:
     gateway = client("apigateway")
     (api,) = gateway.get_rest_apis()["items"]
-    resources = gateway.get_resources(restApiId=api["id"], embed=["methods"], limit=RESOURCES)["items"]
+    made = gateway.get_resources(restApiId=api["id"], embed=["methods"], limit=RESOURCES)["items"]
+    resources = [resource_of(each) for each in made]
+    authorizer = authorizer_of(stacks, client)
     (stage,) = of_type(stacks, "AWS::ApiGateway::Stage").values()
     return Api(
         id=api["id"],
         stage=stage["StageName"],
         access_line=stage.get("AccessLogSetting", {}).get("Format", ""),
-        router=Router(resource_of(each) for each in resources),
-        authorizer=authorizer_of(stacks, client),
+        router=Router(resources),
+        functions=frozenset(
+            [method.function for each in resources for method in each.methods.values()]
+            + ([authorizer.function] if authorizer else [])
+        ),
+        authorizer=authorizer,
         responses={
             each["ResponseType"]: response_of(each)
             for each in of_type(stacks, "AWS::ApiGateway::GatewayResponse").values()

@@ -17,8 +17,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from daybook.keys import Key, new_key
 from infra import LAMBDAS, operations_key
 from infra.local import moto_insert, moto_speed, moto_streams
-from infra.local.api import REGION, read_api
-from infra.local.cloudformation import Client, create_stacks, functions
+from infra.local.api import REGION, Api, read_api
+from infra.local.cloudformation import create_stacks, functions
 from infra.local.demo_image import DemoImage
 from infra.local.dynamodb_local import DynamoDBLocal
 from infra.local.gateway import Gateway
@@ -27,7 +27,7 @@ from infra.local.lasting import create_tables, kept_key, kept_secret, random_sec
 from infra.local.mappings import playing
 from infra.local.options import Options, Unusable
 from infra.local.permissions import Permissions, roles
-from infra.local.template import Templates, templates
+from infra.local.template import templates
 
 HOST = "127.0.0.1"
 THREADS = 16  # enough to stop what others are still starting
@@ -72,11 +72,12 @@ def open_house(options: Options) -> Iterator[House]:
         aws = partial(client, endpoints)
         moto.roles |= roles(aws)
         configurations = functions(aws, lambda_environment(endpoints))
-        instances = opened.enter_context(running(configurations, options, others))
+        api = read_api(stacks, aws)
+        instances = opened.enter_context(running(configurations, api, options, others))
         opened.enter_context(playing(stacks, aws, instances, lasting if on_disk else None))
         key = options.operations_key or (kept_key(lasting) if on_disk else new_key())
         operations_key.store(aws("dynamodb"), setting(configurations, "CONTROL_TABLE"), key, label="operations")
-        url = opened.enter_context(gateway(options, stacks, aws, instances))
+        url = opened.enter_context(gateway(options, api, instances))
 
         def keep_demo() -> None:
             if not on_disk and not image:
@@ -129,15 +130,15 @@ def moto_server(port: int) -> Iterator[tuple[Permissions, str]]:
 
 @contextmanager
 def running(
-    configurations: Mapping[str, Configuration], options: Options, pool: ThreadPoolExecutor
+    configurations: Mapping[str, Configuration], api: Api, options: Options, pool: ThreadPoolExecutor
 ) -> Iterator[dict[str, Function]]:
-    """The functions, one instance of each started. Their output goes to `functions.log`."""
+    """The functions; of each that the API leads to one instance is started. Their output goes to `functions.log`."""
     logs = options.data / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / "functions.log").open("wb") as log:
         all_of_them = {arn: Function(configuration, log) for arn, configuration in configurations.items()}
         try:
-            list(pool.map(Function.warm_up, all_of_them.values()))
+            list(pool.map(Function.warm_up, (all_of_them[arn] for arn in api.functions)))
             yield all_of_them
         except FunctionError as failure:
             raise Unusable(f"{failure}; {log.name} says why.") from None
@@ -146,11 +147,11 @@ def running(
 
 
 @contextmanager
-def gateway(options: Options, stacks: Templates, aws: Client, instances: Mapping[str, Function]) -> Iterator[str]:
+def gateway(options: Options, api: Api, instances: Mapping[str, Function]) -> Iterator[str]:
     """The API; a line for each call goes to `access.log`."""
     with (
         (options.data / "logs" / "access.log").open("w") as log,
-        serving(Gateway(read_api(stacks, aws), instances, log), options.port) as url,
+        serving(Gateway(api, instances, log), options.port) as url,
     ):
         yield url
 
