@@ -22,6 +22,10 @@ _ANSWER_WITHIN = Duration.seconds(28)
 _LONGEST = Duration.minutes(15)
 _EXPORTS_AT_ONCE = 20  # of all tenants
 
+_RESTAMPS_AT_ONCE = 5  # of all tenants
+
+STAMPED = ("pk", "sk", "expires_at")
+
 JOB_ATTRIBUTES = (
     "pk",
     "sk",
@@ -65,6 +69,14 @@ class ServiceStack(Stack):
         self.query = self._function("query", stores)
         self.tenants = self._function("tenants", stores)
         self.settings = self._function("settings", stores)
+        self.restamp = self._function(
+            "restamp", {"EVENTS_TABLE": storage.events.table_name, **control}, timeout=_LONGEST
+        )
+        self.restamp_queue = JobQueue(
+            self, "RestampQueue", worker=self.restamp.function, by_lane=False, at_once=_RESTAMPS_AT_ONCE
+        )
+        for function in (self.settings, self.restamp):
+            function.function.add_environment("RESTAMP_QUEUE_URL", self.restamp_queue.queue.queue_url)
         self.people = self._function("people", stores)
         self.streams = self._function("streams", stores)
         retry = RetryQueue(self, "Retry", function_timeout=_ANSWER_WITHIN)
@@ -101,6 +113,7 @@ class ServiceStack(Stack):
 
         self._grant()
         self._grant_publishing(retry.queue.queue_arn)
+        self._grant_restamps(self.restamp_queue.queue.queue_arn)
         self._grant_exports(self.export_queue.queue.queue_arn)
         new_events = NewEvents(self, "NewEvents", table=storage.events, reader=self.fan_out)
         Parked(self, "Parked", queue=retry.queue, reader=self.redeliver)
@@ -126,12 +139,14 @@ class ServiceStack(Stack):
                 "redeliver": self.redeliver.function,
                 "replay": self.replay.function,
                 "export": self.export.function,
+                "restamp": self.restamp.function,
             },
             dead_letters={
                 "NewEventsFailed": new_events.failed,
                 "RetryDead": retry.dead,
                 "ReplayDead": self.replay_queue.dead,
                 "ExportsDead": self.export_queue.dead,
+                "RestampsDead": self.restamp_queue.dead,
             },
         )
         CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers; /v1/... follows it")
@@ -174,6 +189,28 @@ class ServiceStack(Stack):
             function.allow(self._storage.secret.secret_arn, "secretsmanager:GetSecretValue")
         for function in (self.authorize, *everyone):
             self._allow_key(function)
+
+    def _grant_restamps(self, queue: str) -> None:
+        """The one role that may change an event: of each when it expires, and nothing else; it sees nothing else."""
+        events, control = self._storage.events.table_arn, self._storage.control.table_arn
+        self.restamp.allow(
+            events,
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+            conditions={
+                "ForAllValues:StringEquals": {"dynamodb:Attributes": list(STAMPED)},
+                # Else an answer could hold all the others.
+                "StringEqualsIfExists": {
+                    "dynamodb:Select": "SPECIFIC_ATTRIBUTES",
+                    "dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"],
+                },
+            },
+        )
+        self.restamp.allow(control, "dynamodb:GetItem", "dynamodb:Query")
+        self._allow_jobs(self.restamp)
+        for function in (self.settings, self.restamp):
+            function.allow(queue, "sqs:SendMessage")
+        self._allow_key(self.restamp)
 
     def _grant_exports(self, queue: str) -> None:
         """The one asks and shows, the other writes; neither changes a setting, a key or an event."""

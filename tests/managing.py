@@ -8,6 +8,7 @@ from daybook.aws.control import ControlTable
 from daybook.aws.events import EventTable
 from daybook.aws.groups import GroupTable
 from daybook.aws.identities import IdentityTable
+from daybook.aws.jobs import JobTable
 from daybook.http import serve
 from daybook.identities import Identities
 from daybook.recording import Recorder, record_by
@@ -18,9 +19,11 @@ from people.grouping import Grouping
 from people.picking import Picking
 from settings import handler as settings
 from settings.cataloguing import Cataloguing
+from settings.retaining import Retaining
 from tests.calls import Context, answered, authorized, call
 from tests.conftest import Tables
 from tests.ingesting import KEYS, seeded_bytes
+from tests.jobbing import MemoryQueue
 from tests.reading import House
 
 
@@ -42,9 +45,12 @@ class ManagedHouse(House):
         self.grouping = Grouping(control, self.groups, Identities(identities, chance, self.clock), identities, record)
         activities = CatalogueTable(dynamodb, tables.control)
         self.cataloguing = Cataloguing(control, activities, Catalogues(activities), record)
+        self.jobs = JobTable(dynamodb, tables.control)
+        self.restamps = MemoryQueue()
+        self.retaining = Retaining(control, self.jobs, self.restamps, record, KEYS, self.clock, chance)
         self.operations = {
             **people.operations(Picking(control, identities), self.grouping),
-            **settings.operations(self.cataloguing),
+            **settings.operations(self.cataloguing, self.retaining),
         }
 
     def manage(self, method: str, resource: str, body: Any = None, role: str = "admin", **given: Any) -> dict[str, Any]:

@@ -19,11 +19,24 @@ _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 def hkdf(key: bytes, info: bytes, length: int) -> bytes:
     """`length` bytes, at most 8,160, derived from `key` for the purpose `info`, without a salt."""
-    extracted = _pads(_hmac(_kept_pads(_NO_SALT), key))
+    return expanded(extracted(key), info, length)
+
+
+Pads = tuple[Any, Any]
+"""SHA-256 objects that have read a key with the inner and with the outer padding. As secret as the key is."""
+
+
+def extracted(key: bytes) -> Pads:
+    """HKDF's first half: what all that is derived from one key has in common."""
+    return _pads(_hmac(_kept_pads(_NO_SALT), key))
+
+
+def expanded(extracted_key: Pads, info: bytes, length: int) -> bytes:
+    """HKDF's second half."""
     block = b""
     derived = b""
     for counter in range(1, -(-length // _HASH_BYTES) + 1):
-        block = _hmac(extracted, block + info + bytes((counter,)))
+        block = _hmac(extracted_key, block + info + bytes((counter,)))
         derived += block
     return derived[:length]
 
@@ -67,11 +80,7 @@ def tag(key: bytes, message: bytes) -> bytes:
     return _hmac(_kept_pads(key), message)[:16]
 
 
-_Pads = tuple[Any, Any]
-"""SHA-256 objects that have read a key with the inner and with the outer padding."""
-
-
-def _hmac(pads: _Pads, message: bytes) -> bytes:
+def _hmac(pads: Pads, message: bytes) -> bytes:
     inner, outer = pads[0].copy(), pads[1].copy()
     inner.update(message)
     outer.update(inner.digest())
@@ -79,7 +88,7 @@ def _hmac(pads: _Pads, message: bytes) -> bytes:
     return digest
 
 
-def _pads(key: bytes) -> _Pads:
+def _pads(key: bytes) -> Pads:
     """Of a key of at most 64 bytes."""
     padded = key.ljust(_BLOCK_BYTES, b"\0")
     return sha256(padded.translate(_INNER)), sha256(padded.translate(_OUTER))

@@ -8,6 +8,7 @@ texts under two disclosed keys.
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 from typing import Any, NamedTuple
@@ -17,12 +18,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from daybook.caller import Tenant
-from daybook.derivation import hkdf, length_prefixed
+from daybook.derivation import Pads, expanded, extracted, hkdf, length_prefixed
 
 PERSON_KEY_BYTES = 32
 _EVENT_KEY_BYTES = 64
 _COMMITMENT_BYTES = 16
 _PADDING = 32
+_PURPOSE = b"daybook 1 seal"
+_STANDARD = bytes.maketrans(b"-_", b"+/")  # base64url as base64: the standard library's own is a slower way round
 
 
 class SealBroken(Exception):  # noqa: N818  a finding about the data
@@ -40,7 +43,7 @@ class Place(NamedTuple):
 
 def event_key(person_key: bytes, place: Place) -> bytes:
     """The 64 bytes that open one person's fields in one event: what a proof may disclose."""
-    return hkdf(person_key, b"daybook 1 seal" + length_prefixed(*place), _EVENT_KEY_BYTES)
+    return hkdf(person_key, _PURPOSE + length_prefixed(*place), _EVENT_KEY_BYTES)
 
 
 def seal(fields: list[Any], key: bytes, place: Place) -> str:
@@ -53,11 +56,35 @@ def seal(fields: list[Any], key: bytes, place: Place) -> str:
 
 def open_sealed(sealed: str, key: bytes, place: Place) -> list[Any]:
     """What `seal` was given. Raises `SealBroken`."""
-    blob = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+    return _opened(sealed, key, [part.encode() for part in place])
+
+
+class Unsealing:
+    """Opens many fields of one tenant and environment: half the cost of one at a time.
+
+    It keeps what it derives of people's keys, so it must not outlive the 30 seconds that these may be kept.
+    """
+
+    def __init__(self, tenant: Tenant, environment: str) -> None:
+        self._parts = [tenant.encode(), environment.encode()]
+        self._info = _PURPOSE + length_prefixed(tenant, environment)
+        self._extracted: dict[bytes, Pads] = {}
+
+    def open(self, sealed: str, person_key: bytes, event_id: str, person: str) -> list[Any]:
+        """As `open_sealed` under the `event_key` of that place. Raises `SealBroken`."""
+        extracted_key = self._extracted.get(person_key)
+        if extracted_key is None:
+            extracted_key = self._extracted[person_key] = extracted(person_key)
+        key = expanded(extracted_key, self._info + length_prefixed(event_id, person), _EVENT_KEY_BYTES)
+        return _opened(sealed, key, [*self._parts, event_id.encode(), person.encode()])
+
+
+def _opened(sealed: str, key: bytes, parts: list[bytes]) -> list[Any]:
+    blob = binascii.a2b_base64(sealed.encode().translate(_STANDARD) + b"==")
     if not hmac.compare_digest(blob[:_COMMITMENT_BYTES], _commitment(key)):
         raise SealBroken
     try:
-        plain = AESSIV(key).decrypt(blob[_COMMITMENT_BYTES:], [part.encode() for part in place])
+        plain = AESSIV(key).decrypt(blob[_COMMITMENT_BYTES:], parts)
     except InvalidTag:
         raise SealBroken from None
     fields: list[Any] = msgspec.json.decode(plain)

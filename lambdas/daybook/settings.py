@@ -42,6 +42,22 @@ class Settings(_FromEnvironment):
 
 
 @dataclass(frozen=True)
+class RetainingSettings(Settings):
+    """The ones of `settings`: beside the stores, the queue of who re-stamps events."""
+
+    restamp_queue_url: str
+
+
+@dataclass(frozen=True)
+class RestampSettings(_FromEnvironment):
+    """It sees neither people nor what derives from the secret."""
+
+    events_table: str
+    control_table: str
+    restamp_queue_url: str
+
+
+@dataclass(frozen=True)
 class ExportSettings(Settings):
     """The ones of `exports` and `export`: beside the stores, the files and the queue of who writes them."""
 

@@ -22,6 +22,16 @@ class Layout(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Hold:
+    """A legal hold: while it is on, nothing expires, and reads start where they did."""
+
+    since_ms: int
+    edge_ms: int
+    """The retention's edge then."""
+    sealed_reason: str
+
+
+@dataclass(frozen=True)
 class TenantSettings:
     tenant: Tenant
     name: str
@@ -37,6 +47,7 @@ class TenantSettings:
     mode: Literal["open", "strict"] = "open"
     catalogue_version: int = 0
     """Rises with every change of the tenant's own activities; 0: it never had any."""
+    hold: Hold | None = None
 
     def shards_at(self, occurred_ms: int) -> int:
         """How many shards the layout in force at that moment has: the same for every try of one event."""
@@ -52,11 +63,12 @@ class TenantSettings:
 
     def retention_edge(self, now_ms: int) -> int:
         """The moment before which events are past retention: 0 where they are kept for ever."""
-        return 0 if self.retention_days is None else max(0, now_ms - self.retention_days * DAY)
+        edge_ms = 0 if self.retention_days is None else max(0, now_ms - self.retention_days * DAY)
+        return edge_ms if self.hold is None else min(edge_ms, self.hold.edge_ms)
 
     def expires_at(self, occurred_ms: int) -> int | None:
         """When an event of that moment may be deleted, in whole seconds for DynamoDB's TTL, never too early."""
-        if self.retention_days is None:
+        if self.retention_days is None or self.hold is not None:
             return None
         return -(-(occurred_ms + self.retention_days * DAY) // 1_000)
 

@@ -19,6 +19,7 @@ from daybook.reading.opened import Opened, Row, people_of
 from daybook.reading.people import IdentityReader, Meant
 from daybook.reading.planner import MOST_PARTITIONS, Planner, Source
 from daybook.reading.search import Groups, after
+from daybook.sealing import Unsealing
 from daybook.tenant_catalogue import Catalogue
 from daybook.tenants import TenantSettings
 from export.ahead import Ahead
@@ -102,9 +103,10 @@ class Matches:
         contents = [content for _, content in candidates]
         keys = self.keys_of(self.settings.tenant, (guid for content in contents for guid in people_of(content)))
         aliases = self.catalogue.profile.aliases
+        unsealing = Unsealing(self.settings.tenant, self.ask.environment)
         found: list[tuple[str, Any]] = []
         for row, content in candidates:
-            opened = Opened(content, keys)
+            opened = Opened(content, keys, unsealing)
             native = opened.lazily(row.received_ms, aliases)
             if not matcher.needs_opening or matcher.matches_opened(opened, native):
                 found.append((row.id, native))

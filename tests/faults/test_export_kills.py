@@ -71,9 +71,8 @@ class Death:
                 lambda: next(self._claims),
                 lambda _: None,
             )
-            seconds = iter(self._seconds())
             try:
-                job = runner.run(job.tenant, job.id, lambda: next(seconds))
+                job = runner.run(job.tenant, job.id, self._seconds().__next__)
             except Killed:
                 self.kills += 1
                 self._house.now += 15 * MINUTE

@@ -3,6 +3,7 @@
 import base64
 import importlib
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 FOLDER = Path(__file__).parents[2] / "events"
 SAMPLES = {file.stem: json.loads(file.read_text("utf-8")) for file in FOLDER.glob("*.json")}
 PROXY = {name: event for name, event in SAMPLES.items() if name != "authorize" and "Records" not in event}
-COMPOSED = ("authorize", "ingest", "people", "query", "settings", "streams", "tenants")
+COMPOSED = ("authorize", "export", "exports", "ingest", "people", "query", "restamp", "settings", "streams", "tenants")
 
 # What stands in every proxy event, sent or not ("Input format of a Lambda function for proxy integration").
 FIELDS = {
@@ -41,6 +42,11 @@ def control(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> I
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
     monkeypatch.setenv("SECRET_ARN", secret["ARN"])
     monkeypatch.setenv("REPLAY_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="replay")["QueueUrl"])
+    fifo = boto3.client("sqs").create_queue(QueueName="exports.fifo", Attributes={"FifoQueue": "true"})
+    monkeypatch.setenv("EXPORT_QUEUE", fifo["QueueUrl"])
+    boto3.client("s3").create_bucket(Bucket="exports")
+    monkeypatch.setenv("EXPORT_BUCKET", "exports")
+    monkeypatch.setenv("RESTAMP_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="restamps")["QueueUrl"])
     composed = [importlib.import_module(f"{function}.handler").compose for function in COMPOSED]
     for compose in composed:
         compose.cache_clear()
@@ -225,6 +231,34 @@ def test_tenants() -> None:
     assert _answer("change_tenant")["environments"] == ["prod", "test"]
     assert [tenant["name"] for tenant in _answer("list_tenants")["tenants"]] == ["Meridian Services plc"]
     assert _answer("read_tenant")["audit_since"] is None
+
+
+@pytest.mark.usefixtures("log")
+def test_exports() -> None:
+    """John Doe's last 30 days are asked for, written by the worker whom the queue wakes, shown and listed."""
+    asked = _answer("create_export", 202)
+    (message,) = boto3.client("sqs").receive_message(QueueUrl=os.environ["EXPORT_QUEUE"])["Messages"]
+    (record,) = SAMPLES["export"]["Records"]
+    assert set(json.loads(record["body"])) == set(json.loads(message["Body"]))
+    worker = importlib.import_module("export.handler")
+    worker.handler({"Records": [{**record, "body": message["Body"]}]}, Context(900))
+    (listed,) = _answer("list_exports")["exports"]
+    assert (listed["id"], listed["status"]) == (asked["id"], "succeeded")
+    # The samples' own ids are nobody's: of an export, and of a job that was forgotten.
+    for name in ("read_export", "cancel_export", "read_job"):
+        assert _answer(name, 404)["code"] == "not_found"
+    worker.handler(SAMPLES["export"], Context(900))
+
+
+@pytest.mark.usefixtures("log")
+def test_retention_and_legal_hold() -> None:
+    """A year instead of for ever; held, and let go; each with a job of its own, of which the last one stamps."""
+    job = _answer("set_retention")["job"]
+    assert (_answer("read_retention")["days"], _answer("read_retention")["job"]) == (365, job)
+    assert _answer("set_hold")["reason"] == _answer("read_hold")["reason"]
+    assert _invoke("lift_hold")["statusCode"] == 204
+    assert _answer("read_hold")["active"] is False
+    importlib.import_module("restamp.handler").handler(SAMPLES["restamp"], Context(900))
 
 
 @pytest.mark.usefixtures("tenant")

@@ -12,6 +12,8 @@ from daybook.settings import (
     FanOutSettings,
     RedeliverSettings,
     ReplaySettings,
+    RestampSettings,
+    RetainingSettings,
     Settings,
     StreamsSettings,
 )
@@ -27,13 +29,14 @@ SETTINGS: dict[str, type[Any] | None] = {
     "Replay": ReplaySettings,
     "FanOut": FanOutSettings,
     "Redeliver": RedeliverSettings,
-    "Settings": Settings,
+    "Settings": RetainingSettings,
+    "Restamp": RestampSettings,
     "People": Settings,
     "Exports": ExportSettings,
     "Export": ExportSettings,
     "Public": None,
 }
-JOB_WORKERS = {"Export", "Replay"}
+JOB_WORKERS = {"Export", "Replay", "Restamp"}
 WORKERS = {*JOB_WORKERS, "FanOut", "Redeliver"}
 MEANING = {
     "EVENTS_TABLE": "EventsTable",
@@ -42,6 +45,7 @@ MEANING = {
     "SECRET_ARN": "Secret",
     "RETRY_QUEUE_URL": "RetryQueue",
     "REPLAY_QUEUE_URL": "ReplayQueue",
+    "RESTAMP_QUEUE_URL": "RestampQueue",
     "EXPORT_BUCKET": "ExportsBucket",
     "EXPORT_QUEUE": "ExportQueue",
 }
@@ -123,7 +127,7 @@ def test_errors_throttles_and_5xx_wake_somebody(service: Stack) -> None:
     assert watched == expected | dead_letters | counted | behind | {("5XXError", "Daybook")}
 
 
-DEAD_LETTERS = ("NewEventsFailed", "RetryDead", "ReplayQueueDead", "ExportQueueDead")
+DEAD_LETTERS = ("NewEventsFailed", "RetryDead", "ReplayQueueDead", "ExportQueueDead", "RestampQueueDead")
 
 
 def test_new_events_reach_the_fan_out(service: Stack) -> None:

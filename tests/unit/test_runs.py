@@ -1,5 +1,7 @@
 """Sorted runs and their merge, against sorting all at once."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,10 +25,7 @@ def test_runs_merge_to_what_sorting_gives(lines: list[Line], cuts: list[int], de
     """By value, ties newest first; stopped every few lines, and gone on from where each run was."""
     bounds = [0, *sorted(cuts), len(lines)]
     key = order(descending=descending)
-    runs = [
-        packed(sorted(lines[low:high], key=key, reverse=descending))
-        for low, high in zip(bounds, bounds[1:], strict=False)
-    ]
+    runs = [packed(sorted(lines[low:high], key=key, reverse=descending)) for low, high in pairwise(bounds)]
     starts = [0] * len(runs)
     found: list[bytes] = []
 

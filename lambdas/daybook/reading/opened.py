@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from daybook.caller import Tenant
 from daybook.canonical import decode, unpack
 from daybook.catalogue import Aliases
 from daybook.clock import format_time
 from daybook.mentions import USER
 from daybook.sealed_people import ADDRESS, CLIENT_ID, EMAIL, NAME, TEXTS, USER_AGENT, USERNAME
-from daybook.sealing import Place, event_key, open_sealed
+from daybook.sealing import Unsealing
 from daybook.tokens import people_in, untokenise
 
 
@@ -34,8 +33,10 @@ def people_of(content: Mapping[str, Any]) -> list[str]:
 class Opened:
     """One event with the fields of those of its people whose keys there are; the others are forgotten."""
 
-    def __init__(self, content: dict[str, Any], keys: Mapping[str, bytes]) -> None:
+    def __init__(self, content: dict[str, Any], keys: Mapping[str, bytes], unsealing: Unsealing | None = None) -> None:
+        """`unsealing`: shared by the events of one batch, all of one tenant and environment."""
         self.content = content
+        self._unsealing = unsealing or Unsealing(content["tenant"], content["environment"])
         self._keys = keys
         self._people: list[dict[str, Any]] = content.get("people", [])
         self._unsealed: dict[int, Sequence[Any] | None] = {}
@@ -50,8 +51,7 @@ class Opened:
         guid = person["id"]
         if "sealed" not in person or guid not in self._keys:
             return None
-        place = Place(Tenant(self.content["tenant"]), self.content["environment"], self.content["id"], guid)
-        fields = open_sealed(person["sealed"], event_key(self._keys[guid], place), place)
+        fields = self._unsealing.open(person["sealed"], self._keys[guid], self.content["id"], guid)
         return fields + [None] * (TEXTS - len(fields))
 
     def text(self, text: Any) -> Any:

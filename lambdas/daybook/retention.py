@@ -1,0 +1,50 @@
+"""Retention and the legal hold, as those who set them and those who re-stamp events know them."""
+
+from collections.abc import Callable
+
+from daybook.caller import Tenant
+from daybook.derivation import DeploymentKeys, hkdf
+from daybook.jobs import Job, JobQueue, JobStore, new_job
+from daybook.sealing import Place, open_sealed, seal
+
+KIND = "restamp"
+
+DELAY_SECONDS = 90
+"""From before a setting is written to its job: a request that writes it and one that still stores events under the
+setting before last 28 s each, and then a minute has passed since the setting too."""
+
+_KEY_BYTES = 64
+
+
+def ask_for_restamp(
+    jobs: JobStore, queue: JobQueue, tenant: Tenant, now_ms: int, random_bytes: Callable[[int], bytes]
+) -> Job:
+    """To be called before the setting is changed: a job too many changes nothing, one too few would."""
+    job = new_job(tenant=tenant, kind=KIND, ask={}, now_ms=now_ms, random_bytes=random_bytes)
+    jobs.put(job)
+    queue.send(job, DELAY_SECONDS)
+    return job
+
+
+def active_restamp(jobs: JobStore, tenant: Tenant) -> str | None:
+    """The id of the job that will have the last word, as long as it has not ended."""
+    newest = next(iter(jobs.jobs(tenant, KIND)), None)
+    return None if newest is None or newest.status.has_ended else newest.id
+
+
+def seal_reason(keys: DeploymentKeys, tenant: Tenant, reason: str) -> str:
+    """A reason may name people, and stands in a table that names none."""
+    return seal([reason], _key(keys), _place(tenant))
+
+
+def open_reason(keys: DeploymentKeys, tenant: Tenant, sealed: str) -> str:
+    (reason,) = open_sealed(sealed, _key(keys), _place(tenant))
+    return str(reason)
+
+
+def _key(keys: DeploymentKeys) -> bytes:
+    return hkdf(keys.jobs, b"daybook 1 legal hold", _KEY_BYTES)
+
+
+def _place(tenant: Tenant) -> Place:
+    return Place(tenant, "", "legal hold", "")
