@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from daybook.caller import Tenant
 from daybook.clock import DAY, SECOND, Clock
-from daybook.groups import Group, UnknownGroup, pack_members, unpack_members
+from daybook.groups import MOST_NAME, Group, UnknownGroup, pack_members, unpack_members
 from daybook.tenants import Contended
 
 _KEPT_MS = DAY + DAY // 24  # an hour longer than a cursor lasts
@@ -35,6 +35,8 @@ class GroupTable:
 
     def group(self, tenant: Tenant, name: str, version: int | None = None) -> Group:
         """As it is now, or as it was in that version. Raises `UnknownGroup`."""
+        if len(name) > MOST_NAME:  # DynamoDB refuses keys that are too long with an error of its own
+            raise UnknownGroup(name)
         now = self._read(tenant, f"group#{name}", name)
         if now is not None and version in (None, now.version):
             return now
