@@ -23,6 +23,7 @@ from daybook.tenants import TenantSettings
 
 MOST_ACTIVITIES = 500
 MOST_TEMPLATE = 4_000
+MOST_PLACEHOLDERS = 64
 _PARAMETER = re.compile(r"[a-z0-9_]{1,40}")
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 
@@ -165,7 +166,12 @@ def _variant(path: str, sent: SentVariant) -> Variant:
             raise bad_field(f"{path}.params[{index}].name", "must be 1 to 40 of a-z, 0-9 and _")
         if name in names[:index]:
             raise bad_field(f"{path}.params[{index}].name", "stands twice")
-    unknown = set(PLACEHOLDER.findall(sent.template)) - set(names)
+    placeholders = PLACEHOLDER.findall(sent.template)
+    if len(placeholders) > MOST_PLACEHOLDERS:
+        raise bad_field(
+            f"{path}.template", f"holds parameters at more than {MOST_PLACEHOLDERS} places", "invalid_length"
+        )
+    unknown = set(placeholders) - set(names)
     if unknown:
         raise bad_field(f"{path}.template", f"names what is no parameter: {', '.join(sorted(unknown))}")
     if set("{}") & set(PLACEHOLDER.sub("", sent.template)):

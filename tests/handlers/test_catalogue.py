@@ -223,6 +223,7 @@ def test_own_activities_check_what_they_name(house: ManagedHouse) -> None:
         "über\n\tZeilen 🦀",
         "",
         "x" * 4_000,
+        "{amount} " * 64,
     ],
 )
 def test_a_template_is_text(house: ManagedHouse, template: str) -> None:
@@ -252,6 +253,11 @@ def params(*names: str) -> list[dict[str, str]]:
         ({"variants": [{"params": params("x" * 41)}]}, "variants[0].params[0].name", "invalid_value"),
         ({"variants": [{"params": [{"name": "a", "type": "html"}]}]}, "variants[0].params[0].type", "invalid_value"),
         ({"variants": [{"params": params(*(f"p{n}" for n in range(51)))}]}, "variants[0].params", "invalid_length"),
+        (
+            {"variants": [{"template": "{a}" * 65, "params": params("a")}]},
+            "variants[0].template",
+            "invalid_length",
+        ),
         ({"variants": [{"template": "{A}"}]}, "variants[0].template", "invalid_value"),
         ({"variants": [{"template": "{ amount }", "params": params("amount")}]}, "variants[0].template", None),
         ({"variants": [{"template": "{{amount}}", "params": params("amount")}]}, "variants[0].template", None),
