@@ -166,7 +166,7 @@ def test_a_cursor_of_a_group_lasts_no_longer_than_its_members_are_kept(house: Ma
     cursor = house.page(query)["next_cursor"]
     version = house.groups.group(house.tenant, "team").version
     house.put_group("team", "jane.roe")
-    key = {"pk": {"S": house.tenant}, "sk": {"S": f"group-was#team#{version}"}}
+    key = {"pk": {"S": house.tenant}, "sk": {"S": f"group-members#team#{version}"}}
     kept = house.dynamodb.get_item(TableName=house.tables.control, Key=key)["Item"]
     assert int(kept["expires_at"]["N"]) * 1000 > house.now + 24 * 3_600_000
     house.dynamodb.delete_item(TableName=house.tables.control, Key=key)

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from daybook.aws.calls import ask, rows
 from daybook.caller import Tenant
 from daybook.catalogue import Activity
 from daybook.tenant_catalogue import OwnActivity
@@ -13,25 +14,19 @@ _PREFIX = "activity#"
 
 
 class CatalogueTable:
-    """Over a low-level DynamoDB client. Every read is consistent."""
+    """Over a low-level DynamoDB client. Every read is consistent; each call raises `Throttled`."""
 
     def __init__(self, client: Any, table_name: str) -> None:
         self._client = client
         self._table = table_name
 
     def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues={":tenant": {"S": tenant}, ":prefix": {"S": _PREFIX}},
-            ConsistentRead=True,
-        )
+        found = rows(self._client, self._table, tenant, _PREFIX)
         return {
             item["sk"]["S"].removeprefix(_PREFIX): OwnActivity(
                 _definition(item["definition"]["S"]), tuple(sorted(item["categories"]["SS"]))
             )
-            for page in pages
-            for item in page["Items"]
+            for item in found
         }
 
     def put_activity(self, tenant: Tenant, name: str, own: OwnActivity) -> None:
@@ -39,7 +34,8 @@ class CatalogueTable:
 
         Categories are added to those remembered: of two changes at once neither forgets the other's.
         """
-        self._client.update_item(
+        ask(
+            self._client.update_item,
             TableName=self._table,
             Key={"pk": {"S": tenant}, "sk": {"S": f"{_PREFIX}{name}"}},
             UpdateExpression="SET #definition = :definition ADD categories :categories",
