@@ -39,9 +39,12 @@ class ManagedHouse(House):
         control = ControlTable(dynamodb, tables.control)
         identities = IdentityTable(dynamodb, tables.identities)
         self.groups = GroupTable(dynamodb, tables.control, self.clock)
-        self.grouping = Grouping(control, self.groups, Identities(identities, chance, self.clock), identities, record)
+        self.grouping = Grouping(
+            control, self.groups, identities, lambda store: Identities(store, chance, self.clock), record
+        )
         activities = CatalogueTable(dynamodb, tables.control)
         self.cataloguing = Cataloguing(control, activities, Catalogues(activities), record)
+        self.context = Context()
         self.operations = {
             **people.operations(Picking(control, identities), self.grouping),
             **settings.operations(self.cataloguing),
@@ -60,7 +63,7 @@ class ManagedHouse(House):
             authorizer=authorized(role, tenant="" if role == OPERATIONS else self.tenant),
         )
         event["multiValueQueryStringParameters"] = query
-        return serve(event, Context(), self.operations)
+        return serve(event, self.context, self.operations)
 
     def done(self, method: str, resource: str, body: Any = None, role: str = "admin", **given: Any) -> Any:
         """The content of an answer that must not be a refusal."""
