@@ -95,7 +95,7 @@ def usernames(people: PersonRows, tenant: Tenant, guids: Sequence[str]) -> list[
     for guid, later in zip(renamed, people.query(tenant, [called_prefix(guid) for guid in renamed]), strict=True):
         # That somebody was renamed may stand there without the name, where writing it broke off.
         if later:
-            names[guid] = max(later, key=lambda row: row["since"])["username"]
+            names[guid] = max(later, key=lambda row: (row["since"], row["turn"]))["username"]
     return [names.get(guid, guid) for guid in guids]
 
 

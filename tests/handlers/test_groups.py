@@ -83,6 +83,15 @@ def test_a_group_shows_what_its_members_are_called_now(house: ManagedHouse) -> N
     assert house.group("other") == ["a.mars"]
 
 
+@ON_MOTO
+@pytest.mark.parametrize("names", [("m.one", "z.two"), ("z.one", "m.two"), tuple(f"n{n}" for n in range(12))])
+def test_of_renamings_in_one_call_the_last_one_is_shown(house: ManagedHouse, names: tuple[str, ...]) -> None:
+    """In the order of the events, though all became known at once."""
+    house.put_group("team", "first")
+    house.sent(*({"actor": {"type": "user", "id": "u-1", "username": name}} for name in ("first", *names)))
+    assert house.group("team") == [names[-1]]
+
+
 def test_a_name_that_several_people_had_means_all_of_them(house: ManagedHouse) -> None:
     """As a filter by actor does; whoever is meant by two names is one member."""
     named = lambda client_id, *names: [{"actor": {"type": "user", "id": client_id, "username": n}} for n in names]  # noqa: E731
