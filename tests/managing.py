@@ -51,7 +51,8 @@ class ManagedHouse(House):
         }
 
     def manage(self, method: str, resource: str, body: Any = None, role: str = "admin", **given: Any) -> dict[str, Any]:
-        """What is answered; `given`: the path's parameters, and `query`."""
+        """What is answered; `given`: the path's parameters, `query`, and the credential's one `environment`."""
+        bound = {"environment": given.pop("environment")} if "environment" in given else {}
         query = {name: [value] for name, value in given.pop("query", {}).items()}
         event = call(
             method,
@@ -60,7 +61,7 @@ class ManagedHouse(House):
             # As the gateway hands them on: undecoded.
             parameters={name: quote(value, safe="") for name, value in given.items()},
             headers={"daybook-tenant": self.tenant} if role == OPERATIONS else None,
-            authorizer=authorized(role, tenant="" if role == OPERATIONS else self.tenant),
+            authorizer=authorized(role, tenant="" if role == OPERATIONS else self.tenant, **bound),
         )
         event["multiValueQueryStringParameters"] = query
         return serve(event, self.context, self.operations)

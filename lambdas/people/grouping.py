@@ -54,6 +54,7 @@ class Grouping:
         event had named them; what that takes is kept, so that a call that broke off with 503 goes on when repeated.
         """
         settings = self.control.settings(request.tenant)
+        request.caller.check_reaches_all()
         name = _name(request)
         form = validation.decode(read_body(request), Members)
         aliases = profile(settings.profile).aliases
@@ -84,6 +85,7 @@ class Grouping:
 
     def remove(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
+        request.caller.check_reaches_all()
         group = self.groups.group(settings.tenant, _name(request))
         self.record(settings, request, "group-removed", {"group": group.name})
         self.groups.remove(settings.tenant, group.name)

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from daybook.aws.calls import ask, rows
+from daybook.aws.calls import Action, rows
 from daybook.caller import Tenant
 from daybook.catalogue import Activity
 from daybook.tenant_catalogue import OwnActivity
@@ -29,19 +29,19 @@ class CatalogueTable:
             for item in found
         }
 
-    def put_activity(self, tenant: Tenant, name: str, own: OwnActivity) -> None:
-        """In force for whoever reads the tenant's settings with a newer `catalogue_version`.
+    def written(self, tenant: Tenant, name: str, own: OwnActivity) -> Action:
+        """What writes it, to stand in the transaction that gives the tenant's settings a newer `catalogue_version`.
 
         Categories are added to those remembered: of two changes at once neither forgets the other's.
         """
-        ask(
-            self._client.update_item,
-            TableName=self._table,
-            Key={"pk": {"S": tenant}, "sk": {"S": f"{_PREFIX}{name}"}},
-            UpdateExpression="SET #definition = :definition ADD categories :categories",
-            ExpressionAttributeNames={"#definition": "definition"},  # one of DynamoDB's own words
-            ExpressionAttributeValues={
-                ":definition": {"S": msgspec.json.encode(own.definition).decode()},
-                ":categories": {"SS": sorted(set(own.categories))},
-            },
-        )
+        return {
+            "Update": {
+                "Key": {"pk": {"S": tenant}, "sk": {"S": f"{_PREFIX}{name}"}},
+                "UpdateExpression": "SET #definition = :definition ADD categories :categories",
+                "ExpressionAttributeNames": {"#definition": "definition"},  # one of DynamoDB's own words
+                "ExpressionAttributeValues": {
+                    ":definition": {"S": msgspec.json.encode(own.definition).decode()},
+                    ":categories": {"SS": sorted(set(own.categories))},
+                },
+            }
+        }

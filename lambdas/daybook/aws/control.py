@@ -11,7 +11,7 @@
 What lies in two rows is written in one transaction. Every read is consistent: a change rules the very next call.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -56,8 +56,11 @@ class ControlTable:
             raise TenantTaken(settings.tenant)
         self._write_settings(settings, 1, {"ConditionExpression": "attribute_not_exists(pk)"}, TenantTaken)
 
-    def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings:
+    def change_tenant(
+        self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings], *beside: Action
+    ) -> TenantSettings:
         """Changes what is stored now, so that of two changes at once neither is lost; gives what is then stored.
+        `beside`: what is written in the same transaction, where anything changes.
 
         `change` is called again with fresher settings whenever another change came first; what it raises escapes and
         nothing is changed. Raises `UnknownTenant`, or `Contended` after eight tries.
@@ -72,7 +75,7 @@ class ControlTable:
                 "ExpressionAttributeValues": {":seen": {"N": str(version)}},
             }
             try:
-                self._write_settings(after, version + 1, still, _ChangedMeanwhile)
+                self._write_settings(after, version + 1, still, _ChangedMeanwhile, beside)
             except _ChangedMeanwhile:
                 continue
             return after
@@ -140,12 +143,17 @@ class ControlTable:
         return _settings_of(row["settings"]["S"]), int(row["version"]["N"])
 
     def _write_settings(
-        self, settings: TenantSettings, version: int, condition: Mapping[str, Any], refused: type[Exception]
+        self,
+        settings: TenantSettings,
+        version: int,
+        condition: Mapping[str, Any],
+        refused: type[Exception],
+        beside: Sequence[Action] = (),
     ) -> None:
         text = msgspec.json.encode(settings).decode()
         own = _strings({"pk": settings.tenant, "sk": _TENANT, "settings": text}) | {"version": {"N": str(version)}}
         listed = {"pk": keys.OPERATIONS_PARTITION, "sk": f"{_TENANT}#{settings.tenant}", "settings": text}
-        self._transact([{"Put": {"Item": own, **condition}}, {"Put": {"Item": _strings(listed)}}], refused)
+        self._transact([{"Put": {"Item": own, **condition}}, {"Put": {"Item": _strings(listed)}}, *beside], refused)
 
     def _get(self, name: Mapping[str, str]) -> dict[str, Any] | None:
         return get_item(self._client, self._table, name)
