@@ -60,3 +60,35 @@ def never_arrived(_client: Any, _statements: list[dict[str, Any]]) -> dict[str, 
 def forbidden(_client: Any, _statements: list[dict[str, Any]]) -> dict[str, Any]:
     error = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized to perform: dynamodb:PartiQLInsert"}}
     raise ClientError(error, "BatchExecuteStatement")
+
+
+def failing(code: str, operation: str, reasons: tuple[str, ...] = ()) -> ClientError:
+    """DynamoDB's error of this code; `reasons` why a transaction was cancelled."""
+    answer: Any = {"Error": {"Code": code, "Message": ""}}
+    if reasons:
+        answer["CancellationReasons"] = [{"Code": reason} for reason in reasons]
+    return ClientError(answer, operation)
+
+
+class FailingClient:
+    """Each call of the operations named fails with the next of `errors`; all that follows works."""
+
+    def __init__(self, client: Any, operations: tuple[str, ...], errors: Iterator[Exception]) -> None:
+        self._client = client
+        self._operations = operations
+        self._errors = errors
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._client, name)
+        if name not in self._operations:
+            return call
+
+        def failing_call(**arguments: Any) -> Any:
+            self.calls += 1
+            error = next(self._errors, None)
+            if error is not None:
+                raise error
+            return call(**arguments)
+
+        return failing_call

@@ -42,19 +42,23 @@ class ManagedHouse(House):
         control = ControlTable(dynamodb, tables.control)
         identities = IdentityTable(dynamodb, tables.identities)
         self.groups = GroupTable(dynamodb, tables.control, self.clock)
-        self.grouping = Grouping(control, self.groups, Identities(identities, chance, self.clock), identities, record)
+        self.grouping = Grouping(
+            control, self.groups, identities, lambda store: Identities(store, chance, self.clock), record
+        )
         activities = CatalogueTable(dynamodb, tables.control)
         self.cataloguing = Cataloguing(control, activities, Catalogues(activities), record)
         self.jobs = JobTable(dynamodb, tables.control)
         self.restamps = MemoryQueue()
         self.retaining = Retaining(control, self.jobs, self.restamps, record, KEYS, self.clock, chance)
+        self.context = Context()
         self.operations = {
             **people.operations(Picking(control, identities), self.grouping),
             **settings.operations(self.cataloguing, self.retaining),
         }
 
     def manage(self, method: str, resource: str, body: Any = None, role: str = "admin", **given: Any) -> dict[str, Any]:
-        """What is answered; `given`: the path's parameters, and `query`."""
+        """What is answered; `given`: the path's parameters, `query`, and the credential's one `environment`."""
+        bound = {"environment": given.pop("environment")} if "environment" in given else {}
         query = {name: [value] for name, value in given.pop("query", {}).items()}
         event = call(
             method,
@@ -63,10 +67,10 @@ class ManagedHouse(House):
             # As the gateway hands them on: undecoded.
             parameters={name: quote(value, safe="") for name, value in given.items()},
             headers={"daybook-tenant": self.tenant} if role == OPERATIONS else None,
-            authorizer=authorized(role, tenant="" if role == OPERATIONS else self.tenant),
+            authorizer=authorized(role, tenant="" if role == OPERATIONS else self.tenant, **bound),
         )
         event["multiValueQueryStringParameters"] = query
-        return serve(event, Context(), self.operations)
+        return serve(event, self.context, self.operations)
 
     def done(self, method: str, resource: str, body: Any = None, role: str = "admin", **given: Any) -> Any:
         """The content of an answer that must not be a refusal."""

@@ -64,6 +64,11 @@ class Caller:
     def reaches(self, environment: str) -> bool:
         return self.environment in (EVERY_ENVIRONMENT, environment)
 
+    def check_reaches_all(self) -> None:
+        """Raises `Problem` 403 for a credential of one environment: what rules all of them is not its to change."""
+        if not self.reaches(EVERY_ENVIRONMENT):
+            raise Problem(403, "environment_denied", "The credential is not for every environment, which this rules.")
+
     def environment_for(self, named: str | None, first: str) -> str:
         """The environment that a call covers; `first` is the tenant's first. Raises `Problem` 403 for a foreign one."""
         if named is None:

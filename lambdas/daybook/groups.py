@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 MOST_MEMBERS = 10_000
 MOST_NAME = 128
+MOST_GROUPS = 500
 
 _GUID_BYTES = 16
 

@@ -187,6 +187,7 @@ class _Binding:
         self._random = random_bytes
         self._full_names = full_names
         self._now = format_time(now_ms)
+        self._names_new = 0
         self.people: dict[str, Row] = {}
         self.binders: dict[str, Row] = {}
         self.renamings: dict[str, Row] = {}
@@ -198,7 +199,7 @@ class _Binding:
         if name is not None:
             self._add(self.binders, name_row(name), {"guid": guid})
             if had_row(name, guid) not in self._rows:
-                row = {"guid": guid, "name": name, **self._names(reference), "since": self._now}
+                row = {"guid": guid, "name": name, **self._names(reference), **self._since()}
                 if id_row(guid) not in self.people:
                     self._add(self.renamings, called_row(guid, name), row)
                     self._add(self.renamings, renamed_row(guid), {})
@@ -239,6 +240,11 @@ class _Binding:
     def _names(self, reference: Reference) -> dict[str, str]:
         names = {"username": reference.username, "full_name": self._full_names.get(reference)}
         return {attribute: name for attribute, name in names.items() if name is not None}
+
+    def _since(self) -> dict[str, str]:
+        """When a name was new to somebody, and which in its turn among those of the same call."""
+        self._names_new += 1
+        return {"since": self._now, "turn": f"{self._names_new:04}"}
 
     def _add(self, to: dict[str, Row], sort_key: str, row: Row) -> None:
         if sort_key not in self._rows:

@@ -1,6 +1,7 @@
 """Whether an event that has the form is accepted: its time, what the catalogue says of it, and whom it mentions."""
 
 from collections.abc import Callable
+from typing import Any
 
 from daybook.catalogue import (
     Activity,
@@ -25,7 +26,11 @@ from daybook.tenants import TenantSettings
 from daybook.wire import ParameterObject, SentEvent
 
 FURTHEST_AHEAD_MS = 5 * MINUTE
+MOST_DETAILS_BYTES = 32 * 1024
+"""Of details put together from a template: parameters may stand in it many times."""
 OWN_ACTIVITIES = "audit-log."
+
+_EVENT_ID_BYTES = 36
 
 
 class Judge:
@@ -82,6 +87,7 @@ class Judge:
         self._check_source(event)
         mentions = Mentions.of(event, _person_params(activity, variant), self.settings, self._keys.address)
         if not self._own:
+            _check_details(event, variant)
             mentions.check(self.profile.aliases, event)
         return Judged(
             event=event,
@@ -151,6 +157,27 @@ def _check_parameters(event: SentEvent, variant: Variant | None) -> None:
                 raise Rejected("invalid_value", FieldError(f"params.{name}", f"an object here has the form {form}"))
         elif refers and not isinstance(value, str):
             raise Rejected("invalid_type", FieldError(f"params.{name}", "must refer to an event"))
+
+
+def _check_details(event: SentEvent, variant: Variant | None) -> None:
+    if event.details is not None or variant is None or not event.params:
+        return
+    sizes = {name: _shown_bytes(event.params[name]) for name in variant.names}
+    literal, names = variant.pieces[::2], variant.pieces[1::2]
+    if sum(len(text.encode()) for text in literal) + sum(sizes[name] for name in names) > MOST_DETAILS_BYTES:
+        message = f"put together from the template have over {MOST_DETAILS_BYTES} bytes"
+        raise Rejected("too_large", FieldError("details", message))
+
+
+def _shown_bytes(param: Any) -> int:
+    """How long a parameter is within a sentence, or a little longer."""
+    if isinstance(param, str):
+        return len(param.encode())
+    if isinstance(param, list):
+        return sum(len(text.encode()) + len(", ") for text in param)
+    if isinstance(param, ParameterObject):
+        return _EVENT_ID_BYTES if param.user is None else len(param.user.encode())
+    return len(str(param))
 
 
 def _person_params(activity: Activity, variant: Variant | None) -> frozenset[str]:

@@ -23,6 +23,9 @@ from daybook.wire import Container, Target
 LONGEST_KEY_PART = 512
 """Bytes of an id in an index key; a longer one enters as its hash."""
 
+MOST_PACKED_BYTES = 400_000
+"""An item has at most 409,600 bytes in DynamoDB; the keys take up to 5,000 of them."""
+
 
 class StoredEvent(Struct, frozen=True):
     """One item of the events table. `leaf` is not stored: it follows from `packed`."""

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:  # the authorizer, which knows Throttled, stores no events
     from daybook.stored import StoredEvent
 
+ANSWER_SECONDS = 6.5
+"""Of a request, left for what is still to do after the last try: one that is not answered takes 6."""
+
 Key = tuple[str, str]
 """Partition and id."""
 

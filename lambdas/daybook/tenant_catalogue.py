@@ -4,7 +4,9 @@ An event keeps the words and the category of its day, so an activity's former ca
 category asks for every activity that is, or ever was, in it.
 """
 
+from collections import OrderedDict
 from collections.abc import Container, Mapping
+from functools import cached_property
 from typing import Any, Protocol
 
 import msgspec
@@ -14,14 +16,22 @@ from daybook.catalogue import Activity, Profile, describe, profile
 from daybook.labels import is_category
 from daybook.tenants import TenantSettings
 
+MOST_KEPT = 256
+"""Tenants whose catalogues one function keeps."""
 
-class OwnActivity(msgspec.Struct, frozen=True):
+
+class OwnActivity(msgspec.Struct, frozen=True, dict=True):
     """What a tenant has made of one activity."""
 
     definition: Activity | None
     """None: taken back, so that the profile's holds again, if there is one."""
     categories: tuple[str, ...]
     """Every category that it has had as the tenant's own."""
+
+    @cached_property
+    def bytes(self) -> int:
+        """How long the definition is as JSON."""
+        return len(msgspec.json.encode(self.definition))
 
 
 class Catalogue:
@@ -42,6 +52,10 @@ class Catalogue:
     def own_names(self) -> frozenset[str]:
         """Of all that the tenant has made something of, also if that has been taken back."""
         return frozenset(self._own)
+
+    def own_bytes(self, without: str) -> int:
+        """How long the tenant's own definitions are as JSON, but for the one of this name."""
+        return sum(one.bytes for name, one in self._own.items() if name != without)
 
     def activities_in(self, categories: Container[str]) -> list[str]:
         """The activities whose events may be in one of these categories, given as labels or slugs."""
@@ -64,11 +78,13 @@ class OwnActivities(Protocol):
 
 
 class Catalogues:
-    """Composes each tenant's catalogue, and keeps it until the tenant's settings name a newer version."""
+    """Composes each tenant's catalogue, and keeps it until the tenant's settings name a newer version, or others have
+    been asked for since.
+    """
 
     def __init__(self, store: OwnActivities) -> None:
         self._store = store
-        self._kept: dict[Tenant, tuple[int, Catalogue]] = {}
+        self._kept: OrderedDict[Tenant, tuple[int, Catalogue]] = OrderedDict()
 
     def of(self, settings: TenantSettings) -> Catalogue:
         version, catalogue = self._kept.get(settings.tenant, (-1, None))
@@ -76,4 +92,7 @@ class Catalogues:
             own = self._store.own_activities(settings.tenant) if settings.catalogue_version else {}
             catalogue = Catalogue(profile(settings.profile), own)
             self._kept[settings.tenant] = settings.catalogue_version, catalogue
+        self._kept.move_to_end(settings.tenant)
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
         return catalogue

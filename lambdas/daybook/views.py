@@ -5,7 +5,7 @@ Columns are data (`profiles/*.toml`); here stand the values that they name. Abse
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -118,8 +118,13 @@ def _zone_mark(shown: Shown) -> str:
 
 def _iso_time(shown: Shown) -> str:
     moment = shown.moment
-    offset = "Z" if not moment.utcoffset() else f"{moment:%z}"[:3] + ":" + f"{moment:%z}"[3:]
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{shown.milliseconds:03d}{offset}"
+    offset = moment.utcoffset()
+    if not offset:
+        return f"{moment:%Y-%m-%dT%H:%M:%S}.{shown.milliseconds:03d}Z"
+    # RFC 3339 knows no seconds of an offset: the same moment by the closest one that it can write (its section 5.8).
+    nearest = timezone(timedelta(minutes=round(offset / timedelta(minutes=1))))
+    written = moment.astimezone(nearest) + timedelta(milliseconds=shown.milliseconds)
+    return written.isoformat(timespec="milliseconds")
 
 
 VALUES: Mapping[str, Callable[[Shown], str | None]] = {

@@ -13,7 +13,7 @@ from daybook.identities import Contended, Identities, Person, Reference, distinc
 from daybook.judgement import Judge
 from daybook.problem import FieldError, Problem
 from daybook.rejection import Rejected
-from daybook.stored import StoredEvent, partition_of, same_fingerprint, store_form
+from daybook.stored import MOST_PACKED_BYTES, StoredEvent, partition_of, same_fingerprint, store_form
 from daybook.storing import Append, EventStore, Kept, Key, Throttled
 from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import TenantSettings
@@ -35,6 +35,9 @@ class Result(NamedTuple):
 RETRY = Result("retry")
 CONFLICT = Result(
     "rejected", code="id_conflict", errors=(FieldError("id", "another event was stored under this id and time"),)
+)
+TOO_LARGE = Result(
+    "rejected", code="too_large", errors=(FieldError("", "what is stored of the event is more than an item holds"),)
 )
 
 
@@ -62,6 +65,7 @@ class Ingest:
         keys: DeploymentKeys,
         clock: Clock,
         random_bytes: Callable[[int], bytes],
+        most_packed_bytes: int = MOST_PACKED_BYTES,
     ) -> None:
         self._events = events
         self._identities = identities
@@ -69,6 +73,7 @@ class Ingest:
         self._keys = keys
         self._clock = clock
         self._random = random_bytes
+        self._most_packed_bytes = most_packed_bytes
 
     def store(
         self, settings: TenantSettings, caller: Caller, sent: Sent, remaining_seconds: Callable[[], float]
@@ -132,7 +137,13 @@ class Ingest:
             # The same key twice would have the whole call refused; the second is looked up like any retry.
             if entry.judged is not None and first.setdefault(entry.key, entry) is entry:
                 writer = ContentWriter(entry.judged, judge.settings, judge.profile, self._keys, people)
-                forms.append(store_form(entry.judged, writer, judge.settings, self._keys))
+                form = store_form(entry.judged, writer, judge.settings, self._keys)
+                if len(form.packed) <= self._most_packed_bytes:
+                    forms.append(form)
+                    continue
+                # The store would refuse it with an error that fails its neighbours too.
+                entry.judged, entry.refusal = None, TOO_LARGE
+                del first[entry.key]
         appended = self._events.append(forms, remaining_seconds) if forms else {}
         for form in forms:
             if appended[form.partition, form.id] is Append.STORED:

@@ -1,36 +1,23 @@
 """Groups of people: made, listed, read and removed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
 
 from daybook import validation
-from daybook.appearance import passes_for_alias
 from daybook.body import read_body
 from daybook.caller import Tenant
-from daybook.catalogue import Aliases, profile
-from daybook.groups import MOST_MEMBERS, MOST_NAME, Group
+from daybook.catalogue import profile
+from daybook.groups import MOST_GROUPS, MOST_MEMBERS, MOST_NAME, Group
 from daybook.http import Answer, Request
-from daybook.identities import (
-    MOST_NAME_BYTES,
-    Contended,
-    Identities,
-    Reference,
-    Row,
-    called_prefix,
-    folded,
-    id_row,
-    renamed_row,
-)
-from daybook.problem import bad_field
+from daybook.identities import Identities, IdentityStore
+from daybook.problem import Problem, bad_field
 from daybook.reading.people import GUID
 from daybook.recording import Record
-from daybook.storing import Throttled
 from daybook.tenants import TenantSettings
-
-_PEOPLE_AT_ONCE = 500
+from people.members import MembersGiven, PersonRows, check, usernames
 
 
 class Groups(Protocol):
@@ -43,14 +30,6 @@ class Groups(Protocol):
 
     def remove(self, tenant: Tenant, name: str) -> None:
         """Raises `UnknownGroup`."""
-
-
-class PersonRows(Protocol):
-    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
-        """The rows there are, by sort key."""
-
-    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
-        """For each prefix, the rows whose sort key begins so."""
 
 
 class Control(Protocol):
@@ -66,24 +45,39 @@ class Members(Struct, forbid_unknown_fields=True):
 class Grouping:
     control: Control
     groups: Groups
-    identities: Identities
     people: PersonRows
+    identities: Callable[[IdentityStore], Identities]
     record: Record
 
     def put(self, request: Request) -> Answer:
-        """People who were never seen become known by their usernames, as if an event had named them."""
+        """Everyone who has or had a name given. People who were never seen become known by their usernames, as if an
+        event had named them; what that takes is kept, so that a call that broke off with 503 goes on when repeated.
+        """
         settings = self.control.settings(request.tenant)
+        request.caller.check_reaches_all()
         name = _name(request)
         form = validation.decode(read_body(request), Members)
-        guids = self._guids(settings, form.members)
+        aliases = profile(settings.profile).aliases
+        for index, member in enumerate(form.members):
+            check(member, f"members[{index}]", aliases)
+        self._check_number(settings.tenant, name)
+        people = self.people.lasting(request.remaining_seconds)
+        given = MembersGiven(people, self.identities(people), request.remaining_seconds)
+        added = given.added(settings.tenant, form.members)
+        guids = tuple(guid for some in added.values() for guid in some)
+        if len(guids) > MOST_MEMBERS:
+            raise bad_field("members", f"are over {MOST_MEMBERS} people", "invalid_length")
+        given_as_guids = [member.lower() for member in added if GUID.fullmatch(member)]
+        called = dict(zip(given_as_guids, usernames(people, settings.tenant, given_as_guids), strict=True))
         self.record(settings, request, "group-changed", {"group": name})
         self.groups.put(settings.tenant, name, guids)
-        return Answer(200, {"name": name, "members": self._usernames(settings.tenant, guids)})
+        return Answer(200, {"name": name, "members": [called.get(member.lower(), member) for member in added]})
 
     def read(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
         group = self.groups.group(settings.tenant, _name(request))
-        return Answer(200, {"name": group.name, "members": self._usernames(settings.tenant, group.members)})
+        people = self.people.lasting(request.remaining_seconds)
+        return Answer(200, {"name": group.name, "members": usernames(people, settings.tenant, group.members)})
 
     def list_names(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
@@ -91,49 +85,17 @@ class Grouping:
 
     def remove(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
+        request.caller.check_reaches_all()
         group = self.groups.group(settings.tenant, _name(request))
         self.record(settings, request, "group-removed", {"group": group.name})
         self.groups.remove(settings.tenant, group.name)
         return Answer(204)
 
-    def _guids(self, settings: TenantSettings, members: Sequence[str]) -> tuple[str, ...]:
-        aliases = profile(settings.profile).aliases
-        guids: dict[str, None] = {}
-        for start in range(0, len(members), _PEOPLE_AT_ONCE):
-            some = members[start : start + _PEOPLE_AT_ONCE]
-            for index, member in enumerate(some, start):
-                _check(member, f"members[{index}]", aliases)
-            references = {member: Reference(username=member) for member in some if not GUID.fullmatch(member)}
-            try:
-                known = self.identities.resolve(settings.tenant, references.values())
-            except Contended:
-                raise Throttled from None
-            for member in some:
-                guids[known[references[member]].guid if member in references else member.lower()] = None
-        return tuple(guids)
-
-    def _usernames(self, tenant: Tenant, guids: Sequence[str]) -> list[str]:
-        """What members are called now; the GUID of who is forgotten, or was never called anything."""
-        rows = self.people.read(tenant, [key for guid in guids for key in (id_row(guid), renamed_row(guid))])
-        known = [guid for guid in guids if id_row(guid) in rows]
-        names = {guid: rows[id_row(guid)].get("username", guid) for guid in known}
-        renamed = [guid for guid in known if renamed_row(guid) in rows]
-        for guid, later in zip(
-            renamed, self.people.query(tenant, [called_prefix(guid) for guid in renamed]), strict=True
-        ):
-            # That somebody was renamed may stand there without the name, where writing it broke off.
-            if later:
-                names[guid] = max(later, key=lambda row: row["since"])["username"]
-        return [names.get(guid, guid) for guid in guids]
+    def _check_number(self, tenant: Tenant, name: str) -> None:
+        names = self.groups.names(tenant)
+        if name not in names and len(names) >= MOST_GROUPS:
+            raise Problem(422, "too_many_groups", f"A tenant has at most {MOST_GROUPS} groups.")
 
 
 def _name(request: Request) -> str:
     return validation.text("name", request.parameters["name"], MOST_NAME)
-
-
-def _check(member: str, path: str, aliases: Aliases) -> None:
-    validation.text(path, member, 256)
-    if passes_for_alias(member, aliases):
-        raise bad_field(path, "is what others are shown as", "alias_username")
-    if len(folded(member).encode()) > MOST_NAME_BYTES:
-        raise bad_field(path, f"has over {MOST_NAME_BYTES} bytes", "invalid_length")

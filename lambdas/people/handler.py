@@ -28,9 +28,8 @@ def compose() -> Mapping[str, Operation]:
     control = ControlTable(client, settings.control_table)
     people = IdentityTable(client, settings.identities_table)
     groups = GroupTable(client, settings.control_table, system_clock)
-    return operations(
-        Picking(control, people), Grouping(control, groups, Identities(people, os.urandom), people, record)
-    )
+    grouping = Grouping(control, groups, people, lambda store: Identities(store, os.urandom), record)
+    return operations(Picking(control, people), grouping)
 
 
 def operations(picking: Picking, grouping: Grouping) -> Mapping[str, Operation]:

@@ -50,7 +50,8 @@ def _parameters(request: Request) -> tuple[str, int, str | None]:
     for name, values in request.query.items():
         if name not in ("prefix", "limit", "cursor"):
             raise bad_parameter(name, "is no parameter of this read", "unknown_parameter")
-        if len(set(values)) > 1 or not is_clean(values[0]):
+        empty_prefix = name == "prefix" and not values[0]  # from the beginning
+        if len(set(values)) > 1 or not (empty_prefix or is_clean(values[0])):
             raise bad_parameter(name, "may be given once, and must hold a character and no control characters")
     given = {name: values[0] for name, values in request.query.items()}
     limit = given.get("limit", str(DEFAULT_PEOPLE))

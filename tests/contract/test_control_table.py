@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.batches import Patience
 from daybook.aws.control import ControlTable
 from daybook.caller import Tenant
 from daybook.keys import IssuedKey, Key, UnknownKey, authorizer_row, hash_of, new_key
@@ -27,7 +28,7 @@ ISSUED = IssuedKey("k1", "acme", "producer", "prod", "billing", "2026-11-22T16:3
 
 @pytest.fixture
 def control(dynamodb: Any, tables: Tables) -> ControlTable:
-    return ControlTable(dynamodb, tables.control)
+    return ControlTable(dynamodb, tables.control, Patience(sleep=lambda _: None))
 
 
 def test_settings_come_back_as_they_were_stored(control: ControlTable) -> None:

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.batches import Patience
+from daybook.aws.catalogues import CatalogueTable
+from daybook.aws.control import ControlTable
 from daybook.catalogue import uncatalogued
-from daybook.tenant_catalogue import OwnActivity
+from daybook.tenant_catalogue import Catalogues, OwnActivity
+from daybook.tenants import Contended, TenantSettings
 from tests.calls import answered
 from tests.conftest import Tables
 from tests.ingesting import Sender, ingest_over
@@ -50,6 +54,13 @@ def is_put(house: ManagedHouse, activity: str = "invoice.approved", role: str = 
 
 def take_back(house: ManagedHouse, activity: str = "invoice.approved", role: str = "admin") -> dict[str, Any]:
     return house.manage("DELETE", ACTIVITY, None, role, activity=activity)
+
+
+def kept(house: ManagedHouse, activity: str, own: OwnActivity) -> None:
+    """Written as it is, whatever it is."""
+    row = house.cataloguing.activities.written(house.tenant, activity, own)
+    change = lambda now: replace(now, catalogue_version=now.catalogue_version + 1)  # noqa: E731
+    house.control.change_tenant(house.tenant, change, row)
 
 
 def catalogue(house: ManagedHouse) -> dict[str, Any]:
@@ -113,8 +124,7 @@ def test_categories_of_two_changes_at_once_are_both_remembered(house: ManagedHou
     own = cataloguing.catalogues.of(house.control.settings(house.tenant)).own("invoice.approved")
     assert own is not None
     is_put(house, category="Money")
-    cataloguing.activities.put_activity(house.tenant, "invoice.approved", own)
-    house.control.change_tenant(house.tenant, lambda now: replace(now, catalogue_version=now.catalogue_version + 1))
+    kept(house, "invoice.approved", own)
     is_put(house, category="Bills")
     for category in ("Invoices", "Money", "Bills"):
         categories = cataloguing.catalogues.of(house.control.settings(house.tenant)).activities_in({category})
@@ -223,6 +233,7 @@ def test_own_activities_check_what_they_name(house: ManagedHouse) -> None:
         "über\n\tZeilen 🦀",
         "",
         "x" * 4_000,
+        "{amount} " * 64,
     ],
 )
 def test_a_template_is_text(house: ManagedHouse, template: str) -> None:
@@ -252,6 +263,11 @@ def params(*names: str) -> list[dict[str, str]]:
         ({"variants": [{"params": params("x" * 41)}]}, "variants[0].params[0].name", "invalid_value"),
         ({"variants": [{"params": [{"name": "a", "type": "html"}]}]}, "variants[0].params[0].type", "invalid_value"),
         ({"variants": [{"params": params(*(f"p{n}" for n in range(51)))}]}, "variants[0].params", "invalid_length"),
+        (
+            {"variants": [{"template": "{a}" * 65, "params": params("a")}]},
+            "variants[0].template",
+            "invalid_length",
+        ),
         ({"variants": [{"template": "{A}"}]}, "variants[0].template", "invalid_value"),
         ({"variants": [{"template": "{ amount }", "params": params("amount")}]}, "variants[0].template", None),
         ({"variants": [{"template": "{{amount}}", "params": params("amount")}]}, "variants[0].template", None),
@@ -268,6 +284,8 @@ def params(*names: str) -> list[dict[str, str]]:
         ({"category": "a\nb"}, "category", "invalid_value"),
         ({"category": "x" * 129}, "category", "invalid_length"),
         ({"component": ""}, "component", "invalid_length"),
+        ({"component": "Audit Log"}, "component", "reserved_component"),
+        ({"component": " audit--LOG!"}, "component", "reserved_component"),
         ({"origin": "nobody"}, "origin", "invalid_value"),
         ({"visibility": "admin"}, "visibility", "invalid_value"),
         ({"activity": "another.one"}, "activity", "invalid_value"),
@@ -293,6 +311,7 @@ def test_what_is_too_large_is_413(house: ManagedHouse) -> None:
 @pytest.mark.parametrize(
     ("name", "code"),
     [
+        ("audit-log", "reserved_activity"),
         ("audit-log.searched", "reserved_activity"),
         ("audit-log.mine", "reserved_activity"),
         ("Invoice", "invalid_value"),
@@ -326,7 +345,8 @@ def test_only_operations_hide_and_show(house: ManagedHouse) -> None:
     ] == [event_id]
     assert problem_of(put(house)) == (403, "forbidden")
     assert problem_of(take_back(house)) == (403, "forbidden")
-    is_put(house, visibility="operations", event="Reworded")
+    assert problem_of(put(house, visibility="operations", event="Reworded")) == (403, "forbidden")
+    is_put(house, role="operations", visibility="operations", event="Reworded")
     assert take_back(house, role="operations")["statusCode"] == 204
     is_put(house)
 
@@ -337,6 +357,110 @@ def test_what_the_profile_hides_stays_hidden(dynamodb: Any, tables: Tables) -> N
     assert problem_of(put(house, "api.called")) == (403, "forbidden")
     is_put(house, "api.called", role="operations")
     assert problem_of(take_back(house, "api.called")) == (403, "forbidden")
+
+
+def test_an_admin_silences_nothing_that_operations_see(dynamodb: Any, tables: Tables) -> None:
+    """Neither by a role that nobody has, nor by other words: what is hidden is the operators' own to change."""
+    house = ManagedHouse(dynamodb, tables, "enate")
+    hidden = {"visibility": "operations", "category": "API Access"}
+    assert problem_of(put(house, "api.called", **hidden, required_role="Nobody")) == (403, "forbidden")
+    is_put(house, "api.called", role="operations", **hidden)
+    assert problem_of(put(house, "api.called", **hidden, required_role="Nobody")) == (403, "forbidden")
+    assert problem_of(take_back(house, "api.called")) == (403, "forbidden")
+    assert stored_by_operations(house, {"activity": "api.called", "params": {"amount": 7}})
+
+
+def stored_by_operations(house: ManagedHouse, event: Mapping[str, Any]) -> bool:
+    (event_id,) = house.sent(event)
+    return event_id in {each["id"] for each in answered(house.reader("operations")())["events"]}
+
+
+def test_a_key_of_one_environment_rules_none_of_them(house: ManagedHouse) -> None:
+    """Catalogue, mode and groups are of all environments; whoever reaches all of them may."""
+    is_put(house)
+    house.put_group("team", "mike.mars")
+    calls: list[tuple[str, str, Any, dict[str, str]]] = [
+        ("PUT", ACTIVITY, INVOICE, {"activity": "invoice.approved"}),
+        ("DELETE", ACTIVITY, None, {"activity": "invoice.approved"}),
+        ("PUT", "/v1/settings/catalogue", {"mode": "strict"}, {}),
+        ("PUT", "/v1/groups/{name}", {"members": ["jane.roe"]}, {"name": "team"}),
+        ("DELETE", "/v1/groups/{name}", None, {"name": "team"}),
+    ]
+    before = catalogue(house)
+    told = [house.recorded("catalogue"), house.recorded("group")]
+    for method, path, body, given in calls:
+        refused = house.manage(method, path, body, environment="test", **given)
+        assert problem_of(refused) == (403, "environment_denied"), (method, path)
+    assert catalogue(house) == before
+    assert house.group("team") == ["mike.mars"]
+    assert [house.recorded("catalogue"), house.recorded("group")] == told
+    for method, path, body, given in calls:
+        house.done(method, path, body, **given)
+
+
+def test_a_variant_keeps_the_origin_that_it_has_in_the_profile(dynamodb: Any, tables: Tables) -> None:
+    """What is read and put back unchanged changes nothing: the system can't complete Enate's work items."""
+    house = ManagedHouse(dynamodb, tables, "enate")
+    completed = {
+        "activity": "work-item.status-changed",
+        "variant": "completed",
+        "actor": {"type": "system"},
+        "params": {"from": "a", "to": "b"},
+    }
+    (one,) = [each for each in catalogue(house)["activities"] if each["activity"] == completed["activity"]]
+    for changed in ({}, {"origin": "system"}):
+        house.done("PUT", ACTIVITY, {**one, **changed}, activity=completed["activity"])
+        assert answered(house.send(completed))["results"][0]["code"] == "actor_required"
+        assert answered(house.send({**completed, "variant": "changed"}))["stored"] == 1
+
+
+def test_an_activity_has_been_in_50_categories(house: ManagedHouse) -> None:
+    """Each is remembered; those that it has been in it may be in again."""
+    kept(house, "invoice.approved", OwnActivity(uncatalogued("invoice.approved"), tuple(map(str, range(49)))))
+    is_put(house, category="Invoices")
+    assert problem_of(put(house, category="Money")) == (422, "too_many_categories")
+    is_put(house, category="7")
+    assert take_back(house)["statusCode"] == 204
+    assert problem_of(put(house, category="Money")) == (422, "too_many_categories")
+    is_put(house, "another.one", category="Money")
+
+
+def test_a_tenants_own_activities_have_a_megabyte(house: ManagedHouse) -> None:
+    """In all, as they stand: what is put in another's place, or taken back, makes room."""
+    large = [{"variant": f"v{number}", "template": "x" * 1_150} for number in range(50)]
+    number = 0
+    while (answer := put(house, f"own.a-{number}", variants=large))["statusCode"] == 200:
+        number += 1
+    assert problem_of(answer) == (422, "catalogue_too_large")
+    definitions = [
+        row["definition"]["S"]
+        for row in house.dynamodb.scan(TableName=house.tables.control)["Items"]
+        if "definition" in row
+    ]
+    assert 1024 * 1024 - 80 * 1024 < sum(map(len, definitions)) <= 1024 * 1024
+    assert len(house.read("/v1/catalogue")["body"]) < 2 * 1024 * 1024
+    assert len(house.recorded("catalogue")) == number
+    is_put(house, "own.a-0", variants=large)
+    assert take_back(house, "own.a-1")["statusCode"] == 204
+    is_put(house, "own.one-more", variants=large)
+    assert put(house, "own.a-1", variants=large)["statusCode"] == 422
+
+
+def test_an_activity_and_its_version_are_written_together(house: ManagedHouse) -> None:
+    """Where the settings can't be written, the activity is not either: no function has words that others lack."""
+    is_put(house)
+    own = OwnActivity(uncatalogued("invoice.approved"), ("Money",))
+    row = house.cataloguing.activities.written(house.tenant, "invoice.approved", own)
+
+    def overtaken(now: TenantSettings) -> TenantSettings:
+        house.control.change_tenant(house.tenant, lambda other: replace(other, created_at=other.created_at + 1))
+        return replace(now, catalogue_version=now.catalogue_version + 1)
+
+    hasty = ControlTable(house.dynamodb, house.tables.control, Patience(sleep=lambda _: None))
+    with pytest.raises(Contended):
+        hasty.change_tenant(house.tenant, overtaken, row)
+    fresh = Catalogues(CatalogueTable(house.dynamodb, house.tables.control))
+    assert fresh.of(house.control.settings(house.tenant)).activities_in({"Money"}) == []
 
 
 def test_the_catalogue_is_changed_by_admins(house: ManagedHouse) -> None:
@@ -351,7 +475,8 @@ def test_a_tenant_has_500_activities_of_its_own(house: ManagedHouse) -> None:
     """Those that there are may change; those taken back count, since their categories are remembered."""
     for number in range(500):
         own = OwnActivity(uncatalogued(f"own.a-{number}"), ("Own",))
-        house.cataloguing.activities.put_activity(house.tenant, f"own.a-{number}", own)
+        row = house.cataloguing.activities.written(house.tenant, f"own.a-{number}", own)["Update"]
+        house.dynamodb.update_item(TableName=house.tables.control, **row)
     house.control.change_tenant(house.tenant, lambda now: replace(now, catalogue_version=1))
     assert problem_of(put(house)) == (422, "too_many_activities")
     is_put(house, "own.a-7")

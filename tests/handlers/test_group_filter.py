@@ -105,6 +105,29 @@ def test_a_cursor_survives_what_becomes_of_the_group(
 
 @ON_MOTO
 @SIZES
+@pytest.mark.parametrize("sort", ["-occurred_at", "occurred_at"])
+def test_a_cursor_keeps_whom_an_actor_meant_beside_a_group(
+    house: ManagedHouse, strangers: tuple[str, ...], sort: str
+) -> None:
+    """However many members the group has: who is forgotten between the pages is on the later ones all the same."""
+    sent = house.sent(*(by("mike.mars") for _ in range(6)))
+    guid = house.guid_of("mike.mars")
+    house.put_group("team", guid, *strangers)
+    query = {"group": "team", "actor": "mike.mars", "limit": "2", "sort": sort}
+    page = house.page(query)
+    house.forget(guid)
+    ids = [event["id"] for event in page["events"]] + rest(house, query, page["next_cursor"])
+    assert sorted(ids) == sorted(sent)
+
+
+@pytest.mark.parametrize("length", [129, 1_018, 1_019, 2_000])
+def test_a_name_that_no_group_can_have_is_400(house: ManagedHouse, length: int) -> None:
+    """Also one that no key of a store can hold."""
+    assert problem_of(house.read(query={"group": "x" * length})) == (400, "unknown_group")
+
+
+@ON_MOTO
+@SIZES
 def test_a_group_that_there_is_not_is_400(house: ManagedHouse, strangers: tuple[str, ...]) -> None:
     """On the first page; also where another of the query's groups is there, and where it was removed."""
     house.put_group("team", "mike.mars", *strangers)
@@ -143,7 +166,7 @@ def test_a_cursor_of_a_group_lasts_no_longer_than_its_members_are_kept(house: Ma
     cursor = house.page(query)["next_cursor"]
     version = house.groups.group(house.tenant, "team").version
     house.put_group("team", "jane.roe")
-    key = {"pk": {"S": house.tenant}, "sk": {"S": f"group-was#team#{version}"}}
+    key = {"pk": {"S": house.tenant}, "sk": {"S": f"group-members#team#{version}"}}
     kept = house.dynamodb.get_item(TableName=house.tables.control, Key=key)["Item"]
     assert int(kept["expires_at"]["N"]) * 1000 > house.now + 24 * 3_600_000
     house.dynamodb.delete_item(TableName=house.tables.control, Key=key)

@@ -1,13 +1,14 @@
 """Groups: made of names, kept as people, shown as they are called now."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from daybook.groups import pack_members
+from daybook.aws.identities import IdentityTable
+from daybook.groups import MOST_GROUPS, pack_members
 from daybook.identities import Contended, renamed_row
-from people.grouping import Grouping
 from tests.calls import answered
 from tests.conftest import Tables
 from tests.managing import ManagedHouse
@@ -77,15 +78,73 @@ def test_a_group_shows_what_its_members_are_called_now(house: ManagedHouse) -> N
         house.sent({"actor": {"type": "user", "id": "u-1", "username": name}})
     house.sent({"actor": {"type": "user", "id": "u-2", "username": "jane"}})
     assert house.group("team") == ["a.mars", "jane"]
-    # Any name that the person had means them, as long as nobody else took it.
-    assert house.put_group("other", "z.mars", "mike.mars") == ["a.mars"]
+    # Any name that the person had means them.
+    assert house.put_group("other", "z.mars", "mike.mars") == ["z.mars"]
+    assert house.group("other") == ["a.mars"]
+
+
+@ON_MOTO
+@pytest.mark.parametrize("names", [("m.one", "z.two"), ("z.one", "m.two"), tuple(f"n{n}" for n in range(12))])
+def test_of_renamings_in_one_call_the_last_one_is_shown(house: ManagedHouse, names: tuple[str, ...]) -> None:
+    """In the order of the events, though all became known at once."""
+    house.put_group("team", "first")
+    house.sent(*({"actor": {"type": "user", "id": "u-1", "username": name}} for name in ("first", *names)))
+    assert house.group("team") == [names[-1]]
+
+
+def test_a_name_that_several_people_had_means_all_of_them(house: ManagedHouse) -> None:
+    """As a filter by actor does; whoever is meant by two names is one member."""
+    named = lambda client_id, *names: [{"actor": {"type": "user", "id": client_id, "username": n}} for n in names]  # noqa: E731
+    first = house.sent(*named("u-1", "mike.mars"))
+    house.now += 1
+    first += house.sent(*named("u-1", "michael"))
+    second = house.sent(*named("u-2", "mike.mars"))
+    others = house.sent(*named("u-3", "mike.mars#2", "mike"))
+    assert house.put_group("team", "Mike.Mars") == ["Mike.Mars"]
+    assert sorted(house.group("team")) == ["michael", "mike.mars"]
+    assert sorted(house.found(group="team")) == sorted(first + second) == sorted(house.found(actor="mike.mars"))
+    assert house.put_group("team", "michael", "mike.mars") == ["michael", "mike.mars"]
+    assert len(house.group("team")) == 2
+    assert house.put_group("team", "mike.mars", "michael", "mike") == ["mike.mars", "mike"]
+    assert sorted(house.found(group="team")) == sorted(first + second + others)
+    # Whom the name means alone is forgotten: the other one has had it all the same.
+    house.forget(next(event["actor"]["id"] for event in house.page()["events"] if event["id"] == first[0]))
+    assert house.put_group("team", "mike.mars") == house.group("team") == ["mike.mars"]
+    assert house.found(group="team") == second
+
+
+@pytest.mark.parametrize("rows", [1, 3, 60])
+def test_names_are_told_from_those_that_they_begin(house: ManagedHouse, rows: int) -> None:
+    """Whatever lies between them in the order of rows, on one page of them or on many."""
+    names = ["a", "a#b", "a#b#c", "a#~", "a~", "b", "ä", "北京", "a#0b5c1a2e"]
+    for name in names:
+        house.sent(*({"actor": {"type": "user", "id": f"{name} {n}", "username": name}} for n in range(rows)))
+    table = IdentityTable(house.dynamodb, house.tables.identities)
+    asked = [*names, "a#", "nobody", "zz"]
+    found = table.guids_of(house.tenant, asked)
+    assert {name: len(guids) for name, guids in found.items()} == {n: rows if n in names else 0 for n in asked}
+    assert len({guid for guids in found.values() for guid in guids}) == rows * len(names)
+    for name in names:
+        assert table.guids_of(house.tenant, [name]) == {name: found[name]}
+
+
+@ON_MOTO
+def test_names_of_more_people_than_a_group_holds(house: ManagedHouse) -> None:
+    """422, as if all of them had been given."""
+    house.grouping.people.insert(
+        house.tenant, {f"had#mike.mars#{n}": {"guid": str(n), "name": "mike.mars"} for n in range(3)}
+    )
+    guids = [str(uuid.UUID(int=number, version=4)) for number in range(9_998)]
+    refused = house.manage("PUT", GROUP, {"members": ["mike.mars", *guids]}, name="all")
+    assert problem_of(refused) == (422, "invalid_length")
+    assert house.recorded() == []
 
 
 @ON_MOTO
 def test_a_renaming_that_was_cut_off_shows_the_name_before(house: ManagedHouse) -> None:
     """That there is a later name may be written without that name."""
     house.put_group("team", "mike.mars")
-    house.grouping.identities._store.insert(house.tenant, {renamed_row(house.guid_of("mike.mars")): {}})  # noqa: SLF001  the state that a crash leaves
+    house.grouping.people.insert(house.tenant, {renamed_row(house.guid_of("mike.mars")): {}})  # as a crash leaves it
     assert house.group("team") == ["mike.mars"]
 
 
@@ -117,6 +176,26 @@ def test_ten_thousand_members_and_no_more(house: ManagedHouse) -> None:
     refused = house.manage("PUT", GROUP, {"members": guids}, name="all")
     assert problem_of(refused) == (422, "invalid_length")
     assert len(pack_members(tuple(guids))) < 400 * 1024 / 2
+
+
+@ON_MOTO
+def test_a_tenant_has_500_groups_and_a_list_of_them_reads_no_members(house: ManagedHouse) -> None:
+    """Those that there are may change, and one removed makes room for another."""
+    for number in range(3, MOST_GROUPS):  # a transaction each would take the store of this machine too long
+        row = {"pk": {"S": house.tenant}, "sk": {"S": f"group#g{number}"}, "version": {"N": "1"}}
+        house.dynamodb.put_item(TableName=house.tables.control, Item=row)
+    for number in range(3):
+        house.put_group(f"g{number}", "mike.mars")
+    assert len(house.done("GET", "/v1/groups")["groups"]) == MOST_GROUPS == 500
+    rows = house.dynamodb.scan(TableName=house.tables.control)["Items"]
+    assert {tuple(sorted(row)) for row in rows if row["sk"]["S"].startswith("group#")} == {("pk", "sk", "version")}
+    body: dict[str, Any] = {"members": ["never.seen"]}
+    assert problem_of(house.manage("PUT", GROUP, body, name="another")) == (422, "too_many_groups")
+    assert house.done("GET", "/v1/actors", query={"prefix": "never"})["actors"] == []
+    house.put_group("g1", "jane.roe")
+    house.done("DELETE", GROUP, name="g2")
+    house.put_group("another", "mike.mars")
+    assert problem_of(house.manage("PUT", GROUP, body, name="g2")) == (422, "too_many_groups")
 
 
 @ON_MOTO
@@ -225,7 +304,7 @@ class Busy:
 def test_people_bound_by_others_at_once_are_a_503(house: ManagedHouse) -> None:
     """The same call again will do."""
     busy: Any = Busy()
-    grouping = Grouping(house.grouping.control, house.groups, busy, house.grouping.people, house.grouping.record)
+    grouping = replace(house.grouping, identities=lambda _: busy)
     house.operations["put_group"] = grouping.put
     assert problem_of(house.manage("PUT", GROUP, {"members": ["a"]}, name="team")) == (503, "throttled")
     assert house.recorded() == []

@@ -45,6 +45,9 @@ def test_people_are_found_by_the_beginning_of_a_name_whatever_its_case(house: Ma
     assert picked(house, "STRASS") == picked(house, "straß") == ["Straße"]
     assert picked(house, "å") == ["A\u030angstrom"]
     assert picked(house, "nobody") == []
+    everybody = house.done("GET", "/v1/actors", query={"prefix": ""})
+    assert everybody == house.done("GET", "/v1/actors")
+    assert len(everybody["actors"]) == 4
     assert picked(house) == ["MIA", "mike.mars", "Straße", "A\u030angstrom"]
     (mike,) = house.done("GET", "/v1/actors", query={"prefix": "mike"})["actors"]
     assert mike == {"id": mike["id"], "username": "mike.mars", "name": "Mike Mars"}
@@ -109,7 +112,8 @@ def test_thousands_of_people_come_in_pages(house: ManagedHouse) -> None:
 @pytest.mark.parametrize(
     ("query", "code"),
     [
-        ({"prefix": ""}, "invalid_parameter"),
+        ({"limit": ""}, "invalid_parameter"),
+        ({"cursor": ""}, "invalid_parameter"),
         ({"prefix": "\x00"}, "invalid_parameter"),
         ({"prefix": "ü" * 300}, "invalid_parameter"),
         ({"limit": "0"}, "invalid_parameter"),

@@ -131,24 +131,86 @@ def test_each_view_is_sorted_by_what_it_shows(house: ManagedHouse, events: list[
 @ON_MOTO
 @pytest.mark.parametrize("sort", ["actor", "-activity", "ip"])
 def test_pages_are_over_what_had_been_received_by_the_first(house: ManagedHouse, events: list[str], sort: str) -> None:
-    """Whatever arrives between the pages, before and behind them in the order, shifts nothing."""
+    """Whatever arrives between the pages, in the first's own millisecond too, before and behind them in the order."""
     query: dict[str, str] = {"sort": sort, "limit": "5"}
     before = paged(house, {**query, "limit": "500"})
     span = {"to": UNTIL}
     page = house.page({**query, **span})
     ids = [event["id"] for event in page["events"]]
+    late: list[str] = []
     while page["next_cursor"] is not None:
-        house.now += 1
-        house.sent(
+        late += house.sent(
             *(
                 {"occurred_at": format_time(house.now - 40_000 - number), "actor": {"type": "user", "username": name}}
                 for number, name in enumerate(("0", "mike.mars", "\U0010ffff"))
             )
         )
+        house.now += 1
         page = house.page({**query, **span, "cursor": page["next_cursor"]})
         ids += [event["id"] for event in page["events"]]
-    assert ids == before
-    assert len(events) == len(ids)
+    assert len(ids) == len(set(ids))
+    assert [each for each in ids if each not in late] == before
+    assert len(events) == len(before)
+
+
+@ON_MOTO
+@pytest.mark.parametrize("sort", ["actor", "-actor"])
+def test_what_was_received_before_the_first_page_and_durable_after_it_doubles_nothing(
+    house: ManagedHouse, events: list[str], sort: str
+) -> None:
+    """It comes where its place lies ahead, and is passed over where it lies behind."""
+    query = {"sort": sort, "limit": "7", "to": UNTIL}
+    before = paged(house, {**query, "limit": "500"})
+    house.now += 1_000
+    page = house.page(query)
+    ids = [event["id"] for event in page["events"]]
+    house.now -= 500
+    first, last = (
+        house.sent({"occurred_at": format_time(NOW - 40_000), "actor": {"type": "user", "username": name}})[0]
+        for name in (("0", "\U0010ffff") if sort == "actor" else ("\U0010ffff", "0"))
+    )
+    house.now += 500
+    while page["next_cursor"] is not None:
+        page = house.page({**query, "cursor": page["next_cursor"]})
+        ids += [event["id"] for event in page["events"]]
+    assert first not in ids
+    assert [each for each in ids if each != last] == before
+    assert ids.count(last) == 1
+    assert len(events) == len(before)
+
+
+@ON_MOTO
+@pytest.mark.parametrize("limit", ["2", "4", "5"])
+def test_somebody_forgotten_between_the_pages_moves_nobody_else(house: ManagedHouse, limit: str) -> None:
+    """From then on that person's events stand at the GUID's place, before or behind the pages given."""
+    names = ["0", "g", "g", "m", "m", "z", "z"]
+    sent = house.sent(*({"actor": {"type": "user", "username": name}} for name in names))
+    query = {"sort": "actor", "limit": limit, "actor": sorted(set(names))}
+    guids = {name: house.guid_of(name) for name in names}
+    for name in ("g", "m", "z"):
+        page = house.page(query)
+        ids = [event["id"] for event in page["events"]]
+        house.forget(guids[name])
+        while page["next_cursor"] is not None:
+            page = house.page({**query, "cursor": page["next_cursor"]})
+            ids += [event["id"] for event in page["events"]]
+        moved = {each for each, its in zip(sent, names, strict=True) if its == name}
+        assert len(ids) == len(sent)
+        assert len(set(sent) - set(ids)) <= len(moved)
+        query["actor"] = [*query["actor"], guids[name]]
+
+
+@ON_MOTO
+def test_where_the_page_ended_at_what_is_gone_the_number_given_tells(house: ManagedHouse, events: list[str]) -> None:
+    """An event that has expired since, say."""
+    query = {"sort": "-activity", "limit": "5"}
+    before = paged(house, {**query, "limit": "500"})
+    page = house.page({**query, "to": UNTIL})
+    last = page["events"][-1]["id"]
+    house.dynamodb.delete_item(TableName=house.tables.events, Key={"pk": {"S": "acme#prod#0"}, "sk": {"S": last}})
+    behind = house.page({**query, "to": UNTIL, "cursor": page["next_cursor"]})["events"]
+    assert [event["id"] for event in behind] == before[6:11]
+    assert len(events) == len(before)
 
 
 @ON_MOTO

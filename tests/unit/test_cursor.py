@@ -16,7 +16,7 @@ KEY = bytes(range(32))
 NOW = 1_795_365_068_000
 OWNER = Owner(Tenant("acme"), "prod", "k1", b"the query")
 GUID = "0b5c1a2e-7d3f-4c11-9a55-1f2e3d4c5b6a"
-POSITION = Position("01JD0000000000000000000000000000000A", NOW, NOW - 90 * DAY, ((GUID,), ()))
+POSITION = Position("01JD0000000000000000000000000000000A", NOW, NOW - 90 * DAY, ((GUID,), ()), (GUID,))
 CURSOR = write_cursor(POSITION, OWNER, KEY)
 ALPHABET = string.ascii_letters + string.digits + "-_+/="
 
@@ -40,8 +40,10 @@ def guids(count: int) -> tuple[str, ...]:
         st.integers(NOW - DAY, NOW),
         st.integers(0, NOW),
         st.none() | st.lists(st.lists(st.uuids().map(str), max_size=3).map(tuple), max_size=20).map(tuple),
+        members=st.none() | st.just(()) | st.just((GUID, GUID)),
         groups=st.just(()),  # of a large group alone, tried elsewhere
         given=st.integers(0, 10_000),
+        mark=st.binary(max_size=8),
     )
 )
 def test_a_cursor_reads_back_as_it_was_written(position: Position) -> None:
@@ -110,8 +112,15 @@ def test_long_garbage_is_refused(garbage: str) -> None:
 
 def test_a_cursor_of_64_people_is_far_below_the_gateways_limit() -> None:
     """At most 2 KB of the 10 that request line and headers may have; with more people it names none."""
-    many = write_cursor(POSITION._replace(people=(guids(MOST_PEOPLE), *((),) * 99)), OWNER, KEY)
+    many = write_cursor(POSITION._replace(people=(guids(MOST_PEOPLE - 1), *((),) * 99)), OWNER, KEY)
     assert len(many) <= 2_048
-    more = write_cursor(POSITION._replace(people=(guids(MOST_PEOPLE + 1),)), OWNER, KEY)
+    more = write_cursor(POSITION._replace(people=(guids(MOST_PEOPLE + 1),), members=None), OWNER, KEY)
     assert len(more) < 200
     assert read_cursor(more, OWNER, KEY, NOW).people is None
+
+
+@pytest.mark.parametrize("members", [MOST_PEOPLE, MOST_PEOPLE + 1, 10_000])
+def test_members_who_are_too_many_leave_whom_the_names_mean(members: int) -> None:
+    """The groups' versions stand for them alone."""
+    position = POSITION._replace(members=guids(members), groups=(7,))
+    assert read_cursor(write_cursor(position, OWNER, KEY), OWNER, KEY, NOW) == position._replace(members=None)

@@ -1,37 +1,59 @@
 """Which events are accepted: every rule of the contract's "Sending events" that needs more than the event's form."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from daybook.caller import Caller
+from daybook.caller import Caller, Tenant
 from daybook.canonical import decode, unpack
+from daybook.catalogue import Activity, Param, Variant, uncatalogued
 from daybook.clock import DAY, MINUTE, format_time
 from daybook.decoding import Sent
 from daybook.identities import Identities
 from daybook.problem import Problem
+from daybook.stored import MOST_PACKED_BYTES
+from daybook.tenant_catalogue import Catalogues, OwnActivity
 from ingest.ingest import Ingest, Result
 from tests.ingesting import KEYS, NOW, seeded_bytes, settings
-from tests.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
+from tests.memory_stores import MemoryEvents, MemoryIdentities
 
 MIKE = {"type": "user", "username": "mike.mars"}
 SYSTEM = {"type": "system"}
 
 
+class OwnActivities:
+    def __init__(self, own: Sequence[Activity]) -> None:
+        self._own = {each.activity: OwnActivity(each, (each.category,)) for each in own}
+
+    def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:  # noqa: ARG002  the store's form
+        return self._own
+
+
 class House:
-    def __init__(self, profile: str = "generic", caller_environment: str = "*", **changed: Any) -> None:
+    def __init__(
+        self,
+        profile: str = "generic",
+        caller_environment: str = "*",
+        own: Sequence[Activity] = (),
+        most_packed_bytes: int = MOST_PACKED_BYTES,
+        **changed: Any,
+    ) -> None:
+        """`own`: activities of the tenant's own."""
         self.events = MemoryEvents()
         self.people = MemoryIdentities()
-        self.settings = settings(profile, **changed)
+        self.settings = settings(profile, catalogue_version=len(own), **changed)
         self.caller = Caller("producer", "acme", caller_environment, "k", "")
         self.ingest = Ingest(
             events=self.events,
             identities=Identities(self.people, seeded_bytes(1)),
-            catalogues=profiles_alone(),
+            catalogues=Catalogues(OwnActivities(own)),
             keys=KEYS,
             clock=lambda: NOW,
             random_bytes=seeded_bytes(2),
+            most_packed_bytes=most_packed_bytes,
         )
 
     def send(self, *events: dict[str, Any]) -> list[Result]:
@@ -239,6 +261,55 @@ def test_the_sentence_is_rendered_once() -> None:
     assert house.content["details"] == "~1.0; invited"
     assert house.content["params"] == {"user": "~1.0;", "extra": 5}
     assert house.content["variant"] == "member"
+
+
+def worded(template: str) -> Activity:
+    """An activity of the tenant's own in these words."""
+    return replace(uncatalogued("own.one"), variants=(Variant("default", "", template, (Param("a", "text"),)),))
+
+
+@pytest.mark.parametrize(
+    ("template", "param", "size"),
+    [
+        ("{a}" * 8, "x" * 4_000, 32_000),
+        ("{a}" * 9, "x" * 4_000, 36_000),
+        ("x" * 768 + "{a}" * 8, "x" * 4_000, 32_768),
+        ("x" * 769 + "{a}" * 8, "x" * 4_000, 32_769),
+        ("x" * 383 + "ü" * 193 + "{a}" * 8, "x" * 4_000, 32_769),
+        ("{a}" * 5, "\U0001f980" * 2_000, 40_000),
+        ("{a}" * 3, ["é" * 4_000, "é" * 4_000], 48_012),
+        ("{a}" * 64, 2**53 - 1, 1_024),
+        ("{a}" * 64, {"user": "x" * 256}, 16_384),
+    ],
+)
+def test_a_sentence_is_bounded_whatever_is_filled_in(template: str, param: Any, size: int) -> None:
+    """To 32 KB of UTF-8; what is longer is refused on its own, and details of the sender's own go in its place."""
+    house = House(own=[worded(template)])
+    before, result, after = house.send(
+        *({"activity": name, "actor": MIKE, "params": {"a": param}} for name in ("a.b", "own.one", "a.b"))
+    )
+    assert before.status == after.status == "stored"
+    if size <= 32 * 1024:
+        assert result.status == "stored"
+    else:
+        assert refused(result) == ("too_large", ["details"])
+    assert house.one("own.one", params={"a": param}, details="in short").status == "stored"
+
+
+def test_what_is_more_than_an_item_holds_is_refused_on_its_own() -> None:
+    """Its neighbours are stored, and a retry of what was stored before is a retry."""
+    large = {"activity": "a.b", "actor": MIKE, "params": {"x": seeded_bytes(3)(1_000).hex()}}
+    known = {**large, "id": "1", "occurred_at": format_time(NOW)}
+    house = House()
+    stored = house.send(known)[0]
+    bounded = House(most_packed_bytes=800)
+    bounded.events.events, bounded.people.rows = house.events.events, house.people.rows
+    again, first, second, small = bounded.send(
+        known, {**known, "id": "2"}, {**known, "id": "2"}, {"activity": "a.b", "actor": MIKE}
+    )
+    assert again == stored
+    assert refused(first) == refused(second) == ("too_large", [""])
+    assert small.status == "stored"
 
 
 def test_details_win_over_the_sentence() -> None:

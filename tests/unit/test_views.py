@@ -265,6 +265,13 @@ def test_enates_from_and_to_stand_in_the_parameters_else_in_the_changes() -> Non
             "1969-12-31T14:00:00.000-10:00",
             "1969-12-31",
         ),
+        (
+            "Africa/Monrovia",  # 44 minutes and 30 seconds behind until 1972, which RFC 3339 can't write
+            "1970-01-01T12:00:00.123Z",
+            "Jan 01, 1970 @ 11:15:30.123",
+            "1970-01-01T11:16:00.123-00:44",
+            "1970-01-01",
+        ),
     ],
 )
 def test_times_are_in_the_zone_asked_for(zone: str, occurred_at: str, jiffy: str, generic: str, date: str) -> None:

@@ -5,7 +5,7 @@ Items are written with PartiQL INSERT alone: it cannot overwrite, and it has an 
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from daybook.storing import Append, Throttled
+from daybook.storing import ANSWER_SECONDS, Append, Throttled
 
 STATEMENTS_A_CALL = 25  # BatchExecuteStatement's own limit
 KEYS_A_CALL = 100  # BatchGetItem's own limit
@@ -67,13 +67,26 @@ def _outcome(error: Mapping[str, Any] | None, responses: Any) -> Append:
 
 @dataclass(frozen=True)
 class Patience:
-    """How waits between tries are spent and spread; others in tests."""
+    """How waits between tries are spent and spread, and how often it is tried; others in tests."""
 
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
+    remaining_seconds: Callable[[], float] | None = None
+    """Of the request, where it is tried until that is nearly gone; None: a few times."""
 
     def wait(self, seconds: float) -> None:
         self.sleep(seconds * self.jitter())
+
+    def tries(self, usual: int) -> Iterator[None]:
+        """One for each try; before all but the first it waits, each time twice as long, with full jitter."""
+        yield
+        wait = FIRST_WAIT_SECONDS
+        made = 1
+        while made < usual if self.remaining_seconds is None else self.remaining_seconds() > wait + ANSWER_SECONDS:
+            self.wait(wait)
+            yield
+            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+            made += 1
 
 
 PATIENCE = Patience()
@@ -107,9 +120,8 @@ def _get_some(
         wanted["ProjectionExpression"] = ",".join(f"#{name}" for name in projection)
         wanted["ExpressionAttributeNames"] = {f"#{name}": name for name in projection}
     found: list[dict[str, Any]] = []
-    wait = FIRST_WAIT_SECONDS
     request = {table: wanted}
-    for _ in range(_READ_TRIES):
+    for _ in patience.tries(_READ_TRIES):
         try:
             answer = client.batch_get_item(RequestItems=request)
         except ClientError as error:
@@ -122,8 +134,6 @@ def _get_some(
             request = answer.get("UnprocessedKeys") or {}
             if not request:
                 return found
-        patience.wait(wait)
-        wait *= 2
     raise Throttled
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from daybook.aws.calls import Action, rows
 from daybook.caller import Tenant
 from daybook.catalogue import Activity
 from daybook.tenant_catalogue import OwnActivity
@@ -13,39 +14,34 @@ _PREFIX = "activity#"
 
 
 class CatalogueTable:
-    """Over a low-level DynamoDB client. Every read is consistent."""
+    """Over a low-level DynamoDB client. Every read is consistent; each call raises `Throttled`."""
 
     def __init__(self, client: Any, table_name: str) -> None:
         self._client = client
         self._table = table_name
 
     def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues={":tenant": {"S": tenant}, ":prefix": {"S": _PREFIX}},
-            ConsistentRead=True,
-        )
+        found = rows(self._client, self._table, tenant, _PREFIX)
         return {
             item["sk"]["S"].removeprefix(_PREFIX): OwnActivity(
                 _definition(item["definition"]["S"]), tuple(sorted(item["categories"]["SS"]))
             )
-            for page in pages
-            for item in page["Items"]
+            for item in found
         }
 
-    def put_activity(self, tenant: Tenant, name: str, own: OwnActivity) -> None:
-        """In force for whoever reads the tenant's settings with a newer `catalogue_version`.
+    def written(self, tenant: Tenant, name: str, own: OwnActivity) -> Action:
+        """What writes it, to stand in the transaction that gives the tenant's settings a newer `catalogue_version`.
 
         Categories are added to those remembered: of two changes at once neither forgets the other's.
         """
-        self._client.update_item(
-            TableName=self._table,
-            Key={"pk": {"S": tenant}, "sk": {"S": f"{_PREFIX}{name}"}},
-            UpdateExpression="SET #definition = :definition ADD categories :categories",
-            ExpressionAttributeNames={"#definition": "definition"},  # one of DynamoDB's own words
-            ExpressionAttributeValues={
-                ":definition": {"S": msgspec.json.encode(own.definition).decode()},
-                ":categories": {"SS": sorted(set(own.categories))},
-            },
-        )
+        return {
+            "Update": {
+                "Key": {"pk": {"S": tenant}, "sk": {"S": f"{_PREFIX}{name}"}},
+                "UpdateExpression": "SET #definition = :definition ADD categories :categories",
+                "ExpressionAttributeNames": {"#definition": "definition"},  # one of DynamoDB's own words
+                "ExpressionAttributeValues": {
+                    ":definition": {"S": msgspec.json.encode(own.definition).decode()},
+                    ":categories": {"SS": sorted(set(own.categories))},
+                },
+            }
+        }

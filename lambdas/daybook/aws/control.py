@@ -11,7 +11,7 @@
 What lies in two rows is written in one transaction. Every read is consistent: a change rules the very next call.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -19,6 +19,8 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from daybook import keys
+from daybook.aws.batches import PATIENCE, Patience
+from daybook.aws.calls import Action, Refused, ask, get_item, rows, transact
 from daybook.caller import Tenant
 from daybook.keys import IssuedKey, Key, StoredKey, UnknownKey
 from daybook.tenants import SLUG, Contended, TenantSettings, TenantTaken, UnknownTenant
@@ -31,11 +33,14 @@ _settings_of = msgspec.json.Decoder(TenantSettings).decode
 
 
 class ControlTable:
-    """Over a low-level DynamoDB client. What DynamoDB itself refuses escapes as botocore's ClientError."""
+    """Over a low-level DynamoDB client. Where that is throttled, or does not answer, each call raises `Throttled`; what
+    DynamoDB itself refuses escapes as botocore's ClientError.
+    """
 
-    def __init__(self, client: Any, table_name: str) -> None:
+    def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
         self._client = client
         self._table = table_name
+        self._patience = patience
 
     def settings(self, tenant: Tenant) -> TenantSettings:
         """Raises `UnknownTenant`."""
@@ -51,13 +56,16 @@ class ControlTable:
             raise TenantTaken(settings.tenant)
         self._write_settings(settings, 1, {"ConditionExpression": "attribute_not_exists(pk)"}, TenantTaken)
 
-    def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings:
+    def change_tenant(
+        self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings], *beside: Action
+    ) -> TenantSettings:
         """Changes what is stored now, so that of two changes at once neither is lost; gives what is then stored.
+        `beside`: what is written in the same transaction, where anything changes.
 
         `change` is called again with fresher settings whenever another change came first; what it raises escapes and
         nothing is changed. Raises `UnknownTenant`, or `Contended` after eight tries.
         """
-        for _ in range(_MOST_TRIES):
+        for _ in self._patience.tries(_MOST_TRIES):
             before, version = self._versioned(tenant)
             after = change(before)
             if after == before:
@@ -67,7 +75,7 @@ class ControlTable:
                 "ExpressionAttributeValues": {":seen": {"N": str(version)}},
             }
             try:
-                self._write_settings(after, version + 1, still, _ChangedMeanwhile)
+                self._write_settings(after, version + 1, still, _ChangedMeanwhile, beside)
             except _ChangedMeanwhile:
                 continue
             return after
@@ -116,7 +124,8 @@ class ControlTable:
 
     def count_failure(self, address: str, minute: int) -> int:
         """Counts one failed credential; gives how many that address had in that minute (since 1970), this one too."""
-        answer = self._client.update_item(
+        answer = ask(
+            self._client.update_item,
             TableName=self._table,
             Key=_strings({"pk": keys.OPERATIONS_PARTITION, "sk": f"failed#{address}#{minute}"}),
             UpdateExpression="ADD #count :one SET expires_at = :then",
@@ -134,53 +143,36 @@ class ControlTable:
         return _settings_of(row["settings"]["S"]), int(row["version"]["N"])
 
     def _write_settings(
-        self, settings: TenantSettings, version: int, condition: Mapping[str, Any], refused: type[Exception]
+        self,
+        settings: TenantSettings,
+        version: int,
+        condition: Mapping[str, Any],
+        refused: type[Exception],
+        beside: Sequence[Action] = (),
     ) -> None:
         text = msgspec.json.encode(settings).decode()
         own = _strings({"pk": settings.tenant, "sk": _TENANT, "settings": text}) | {"version": {"N": str(version)}}
         listed = {"pk": keys.OPERATIONS_PARTITION, "sk": f"{_TENANT}#{settings.tenant}", "settings": text}
-        self._transact([{"Put": {"Item": own, **condition}}, {"Put": {"Item": _strings(listed)}}], refused)
+        self._transact([{"Put": {"Item": own, **condition}}, {"Put": {"Item": _strings(listed)}}, *beside], refused)
 
     def _get(self, name: Mapping[str, str]) -> dict[str, Any] | None:
-        answer = self._client.get_item(TableName=self._table, Key=_strings(name), ConsistentRead=True)
-        row: dict[str, Any] | None = answer.get("Item")
-        return row
+        return get_item(self._client, self._table, name)
 
     def _rows(self, partition: str, prefix: str) -> Iterator[dict[str, Any]]:
-        """Every row of a partition whose sort key begins so, in its order, a page of at most 1 MB at a time."""
-        start: dict[str, Any] = {}
-        while True:
-            page = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-                ExpressionAttributeValues=_strings({":pk": partition, ":prefix": prefix}),
-                ConsistentRead=True,
-                **start,
-            )
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return rows(self._client, self._table, partition, prefix)
 
-    def _transact(self, actions: list[dict[str, dict[str, Any]]], refused: type[Exception] = ClientError) -> None:
+    def _transact(self, actions: list[Action], refused: type[Exception] = ClientError) -> None:
         """All of it or nothing. Raises `refused` where a condition does not hold, or another transaction was first."""
-        for action in actions:
-            for what in action.values():
-                what["TableName"] = self._table
         try:
-            self._client.transact_write_items(TransactItems=actions)
-        except ClientError as error:
-            reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
-            if refused is ClientError or not reasons & _REFUSALS:
-                raise
+            transact(self._client, self._table, actions)
+        except Refused as refusal:
+            if refused is ClientError and refusal.__cause__ is not None:
+                raise refusal.__cause__ from None
             raise refused from None
 
 
 class _ChangedMeanwhile(Exception):  # noqa: N818  a fact, not a failure
     pass
-
-
-_REFUSALS = {"ConditionalCheckFailed", "TransactionConflict"}
 
 
 def _issued(key_id: str, row: Mapping[str, Any], *, tenant: str) -> IssuedKey:

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
-from daybook.aws.batches import TRANSIENT, workers
+from daybook.aws.batches import workers
+from daybook.aws.calls import ask
 from daybook.reading.merge import Page
 from daybook.reading.opened import Row
 from daybook.reading.planner import TIMELINE, Source
-from daybook.storing import Throttled
 
 
 class EventIndexes:
@@ -37,27 +36,21 @@ class EventIndexes:
         if source.low > source.high:
             return Page((), ended=True)
         where = {"ConsistentRead": True} if source.index_name == TIMELINE else {"IndexName": source.index_name}
-        try:
-            answer = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="#key = :key AND sk BETWEEN :low AND :high",
-                ExpressionAttributeNames={"#key": "pk" if source.index_name == TIMELINE else source.index_name},
-                ExpressionAttributeValues={
-                    ":key": {"S": source.key},
-                    ":low": {"S": source.low},
-                    ":high": {"S": source.high},
-                },
-                ProjectionExpression="sk, z, received_at",
-                Limit=limit,
-                ScanIndexForward=not newest_first,
-                **where,
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] in TRANSIENT:
-                raise Throttled from None
-            raise
-        except BotoCoreError:
-            raise Throttled from None
+        answer = ask(
+            self._client.query,
+            TableName=self._table,
+            KeyConditionExpression="#key = :key AND sk BETWEEN :low AND :high",
+            ExpressionAttributeNames={"#key": "pk" if source.index_name == TIMELINE else source.index_name},
+            ExpressionAttributeValues={
+                ":key": {"S": source.key},
+                ":low": {"S": source.low},
+                ":high": {"S": source.high},
+            },
+            ProjectionExpression="sk, z, received_at",
+            Limit=limit,
+            ScanIndexForward=not newest_first,
+            **where,
+        )
         if (page := answer.get(_PARSED)) is not None:
             parsed: Page = page
             return parsed

@@ -1,21 +1,20 @@
 """The identities table: rows of people, inserted and read, never changed here."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from daybook.aws.batches import (
-    FIRST_WAIT_SECONDS,
     PATIENCE,
     STATEMENTS_A_CALL,
-    TRANSIENT,
     Patience,
     get_items,
     insert,
     insert_text,
     workers,
 )
+from daybook.aws.calls import ask_again
+from daybook.aws.names_had import guids_of
 from daybook.caller import Tenant
 from daybook.identities import Row
 from daybook.storing import Append, Throttled
@@ -30,6 +29,10 @@ class IdentityTable:
         self._client = client
         self._table = table_name
         self._patience = patience
+
+    def lasting(self, remaining_seconds: Callable[[], float]) -> "IdentityTable":
+        """The same rows, of which each call is tried until that much time is nearly gone."""
+        return IdentityTable(self._client, self._table, replace(self._patience, remaining_seconds=remaining_seconds))
 
     def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
         """The rows there are, by sort key; strongly consistent. Raises `Throttled`."""
@@ -53,6 +56,10 @@ class IdentityTable:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
+    def guids_of(self, tenant: Tenant, names: Iterable[str]) -> dict[str, list[str]]:
+        """For each of the folded names everyone who has or had it; strongly consistent. Raises `Throttled`."""
+        return guids_of(self._client, self._table, tenant, names, self._patience)
+
     def names(self, tenant: Tenant, prefix: str, after: str | None, limit: int) -> tuple[list[Row], str | None]:
         """Rows `had#…` of names that begin so, in their order, behind the row `after`; the last one's sort key, where
         there may be more. Strongly consistent. Raises `Throttled`.
@@ -63,20 +70,16 @@ class IdentityTable:
         return rows, page["Items"][-1]["sk"]["S"] if "LastEvaluatedKey" in page else None
 
     def _page(self, tenant: Tenant, prefix: str, **how: Any) -> dict[str, Any]:
-        try:
-            page: dict[str, Any] = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
-                ExpressionAttributeValues={":tenant": {"S": tenant}, ":prefix": {"S": prefix}},
-                ConsistentRead=True,
-                **how,
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] in TRANSIENT:
-                raise Throttled from None
-            raise
-        except BotoCoreError:
-            raise Throttled from None
+        page: dict[str, Any] = ask_again(
+            self._patience,
+            1,
+            self._client.query,
+            TableName=self._table,
+            KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={":tenant": {"S": tenant}, ":prefix": {"S": prefix}},
+            ConsistentRead=True,
+            **how,
+        )
         return page
 
     def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
@@ -86,9 +89,7 @@ class IdentityTable:
         """
         left = list(rows)
         there: set[str] = set()
-        for attempt in range(_TRIES):
-            if attempt:
-                self._patience.wait(FIRST_WAIT_SECONDS * 2**attempt)
+        for _ in self._patience.tries(_TRIES):
             calls = [left[start : start + STATEMENTS_A_CALL] for start in range(0, len(left), STATEMENTS_A_CALL)]
 
             def call(sort_keys: list[str]) -> list[Append]:

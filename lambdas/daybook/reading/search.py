@@ -1,6 +1,6 @@
 """Pages of a read, and whole histories: planned, merged, matched, opened."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -8,7 +8,7 @@ from daybook.caller import Caller, Tenant
 from daybook.canonical import canonical
 from daybook.catalogue import profile
 from daybook.clock import Clock
-from daybook.derivation import DeploymentKeys
+from daybook.derivation import DeploymentKeys, tag
 from daybook.event_id import neighbour
 from daybook.groups import Group, UnknownGroup
 from daybook.identities import id_row
@@ -21,10 +21,12 @@ from daybook.reading.parameters import NATIVE, Filters, Parameters, Span, span_a
 from daybook.reading.people import IdentityReader, Meant, Named, resolve
 from daybook.reading.person_keys import PersonKeys
 from daybook.reading.planner import MOST_PARTITIONS, Planner, Source
-from daybook.reading.sorting import TooManyToSort, in_order
+from daybook.reading.sorting import TooManyToSort, in_order, presented
 from daybook.tenant_catalogue import Catalogue
 from daybook.tenants import TenantSettings
 from daybook.views import Shown
+
+_MARK_BYTES = 8
 
 
 class Groups(Protocol):
@@ -67,7 +69,9 @@ class Search:
         """The next page. Raises `Problem` 400 `cursor_mismatch`, `unknown_group`, 422 `too_many_to_sort`; `Throttled`.
 
         Paging by time shows every event that was there at the first page exactly once; of those that arrive meanwhile,
-        none twice. Otherwise sorted, it shows what had been received by the first page.
+        none twice. Otherwise sorted, each page goes on behind the last event of the one before, over what had been
+        received by the first: none comes twice, and what became durable meanwhile is shown where its place lies ahead.
+        Where that event has gone, or somebody forgotten has moved it, the number given so far tells where to go on.
         """
         settings = scope.settings
         owner = Owner(settings.tenant, scope.environment, scope.caller.credential, parameters.identity)
@@ -122,15 +126,22 @@ class Search:
         def shown(event: Found) -> Shown:
             return Shown(event.native, scope.settings.name, about.aliases, view or about, parameters.zone)
 
+        value = presented(parameters.order.field, view)
+
+        def mark(event: Found) -> bytes:
+            return tag(self.keys.cursor, value(shown(event)).encode("utf-8", "surrogatepass"))[:_MARK_BYTES]
+
         received = (event for event in self._all(sources, gathering) if event.received_ms <= position.moment_ms)
         try:
             events = in_order(received, parameters.order, shown, view, self.bounds.sorted_events)
         except (TooManyToSort, TooMuchToRead):
             detail = "More events match than can be sorted at once: narrow the question, or export."
             raise Problem(422, "too_many_to_sort", detail) from None
-        page = self._fitting(events[position.given : position.given + parameters.limit])
-        given = position.given + len(page)
-        return page, position._replace(given=given) if given < len(events) else None
+        begin = _begin_of(events, position, mark)
+        page = self._fitting(events[begin : begin + parameters.limit])
+        if begin + len(page) >= len(events):
+            return page, None
+        return page, position._replace(after=page[-1].id, given=position.given + len(page), mark=mark(page[-1]))
 
     def _fitting(self, events: Sequence[Found]) -> list[Found]:
         """As many of the first as an answer holds; one at least."""
@@ -172,23 +183,22 @@ class Search:
         wanted = sorted(filters.of("group"))
         if parameters.cursor is None:
             position = Position("", now_ms, scope.settings.retention_edge(now_ms))
-            groups = self._groups(scope, wanted, [None] * len(wanted))
-            if groups is None:
-                raise bad_parameter("group", "there is no such group", "unknown_group")
         else:
             position = read_cursor(parameters.cursor, owner, self.keys.cursor, now_ms)
-            if position.people is not None:
-                for text, guids in zip(names, position.people, strict=False):
-                    named[text] = named[text].meaning(guids)
-                return position, self._meant(scope, named, frozenset(position.people[-1]) if wanted else None)
-            groups = self._groups(scope, wanted, position.groups)
+        if position.people is not None:
+            for text, guids in zip(names, position.people, strict=True):
+                named[text] = named[text].meaning(guids)
+        position = position._replace(people=tuple(tuple(sorted(named[text].guids)) for text in names))
+        if wanted and position.members is None:
+            groups = self._groups(scope, wanted, position.groups or [None] * len(wanted))
+            if groups is None and parameters.cursor is None:
+                raise bad_parameter("group", "there is no such group", "unknown_group")
             if groups is None:
                 raise mismatch()
-        members = frozenset(guid for group in groups for guid in group.members) if wanted else None
-        people = [tuple(sorted(named[text].guids)) for text in names]
-        people += [] if members is None else [tuple(sorted(members))]
-        versions = tuple(group.version for group in groups)
-        return position._replace(people=tuple(people), groups=versions), self._meant(scope, named, members)
+            members = tuple(sorted({guid for group in groups for guid in group.members}))
+            position = position._replace(members=members, groups=tuple(group.version for group in groups))
+        members_now = None if position.members is None else frozenset(position.members)
+        return position, self._meant(scope, named, members_now)
 
     def _meant(self, scope: Scope, named: dict[str, Named], members: frozenset[str] | None) -> Meant:
         if members is None or len(members) > MOST_PARTITIONS:  # the timeline answers for so many
@@ -208,6 +218,14 @@ class Search:
 def _names(filters: Filters) -> list[str]:
     """The values that may name people, in an order that is the same for every page: clients may change theirs."""
     return sorted({*filters.of("actor"), *(text for _, text in filters.targets)})
+
+
+def _begin_of(events: Sequence[Found], position: Position, mark: Callable[[Found], bytes]) -> int:
+    """The place, in an order other than by time, that the next page begins at."""
+    behind = next((place for place, event in enumerate(events, 1) if event.id == position.after), None)
+    if behind is None or mark(events[behind - 1]) != position.mark:
+        return position.given
+    return behind
 
 
 def after(sources: Sequence[Source], last: str, *, newest_first: bool) -> list[Source]:

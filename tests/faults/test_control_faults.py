@@ -1,0 +1,132 @@
+"""What becomes of calls while the control table is throttled, silent, or in another transaction's hands."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from daybook.aws.batches import Patience
+from daybook.aws.catalogues import CatalogueTable
+from daybook.aws.control import ControlTable
+from daybook.aws.groups import GroupTable
+from daybook.caller import Tenant
+from daybook.keys import IssuedKey, Key
+from daybook.storing import Throttled
+from daybook.tenants import Contended
+from tests.conftest import Tables
+from tests.faulty_clients import FailingClient, failing
+from tests.ingesting import NOW, settings
+from tests.managing import ManagedHouse
+from tests.reading import problem_of
+
+pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
+
+ACME = Tenant("acme")
+EVERY_CALL = ("get_item", "query", "update_item", "transact_write_items")
+ISSUED = IssuedKey("k1", "acme", "producer", "prod", "billing", "2026-11-22T16:31:07.123Z")
+
+
+class Store:
+    """The control table's three adapters over a client; what they wait is counted, and not waited."""
+
+    def __init__(self, client: Any, tables: Tables) -> None:
+        self.waits: list[float] = []
+        patience = Patience(self.waits.append, lambda: 1.0)
+        self.control = ControlTable(client, tables.control, patience)
+        self.groups = GroupTable(client, tables.control, lambda: NOW, patience)
+        self.catalogues = CatalogueTable(client, tables.control)
+
+
+CALLS: dict[str, Callable[[Store], Any]] = {
+    "settings": lambda store: store.control.settings(ACME),
+    "tenants": lambda store: store.control.tenants(),
+    "create": lambda store: store.control.create_tenant(settings(tenant=Tenant("other"))),
+    "change": lambda store: store.control.change_tenant(ACME, lambda now: replace(now, name="New")),
+    "put key": lambda store: store.control.put_key(Key("k1", "s" * 32), ISSUED),
+    "keys": lambda store: store.control.keys_of(ACME),
+    "revoke": lambda store: store.control.revoke_key(ACME, "k0"),
+    "credential": lambda store: store.control.credential("k0"),
+    "failure": lambda store: store.control.count_failure("203.0.113.7", 1),
+    "activities": lambda store: store.catalogues.own_activities(ACME),
+    "groups": lambda store: store.groups.names(ACME),
+    "group": lambda store: store.groups.group(ACME, "team"),
+    "put group": lambda store: store.groups.put(ACME, "team", ()),
+    "new group": lambda store: store.groups.put(ACME, "new", ()),
+    "remove group": lambda store: store.groups.remove(ACME, "team"),
+}
+
+
+@pytest.fixture
+def prepared(dynamodb: Any, tables: Tables) -> Any:
+    """A client whose control table holds a tenant with a group and a key."""
+    store = Store(dynamodb, tables)
+    store.control.create_tenant(settings(tenant=ACME))
+    store.groups.put(ACME, "team", ())
+    store.control.put_key(Key("k0", "s" * 32), replace(ISSUED, id="k0"))
+    return dynamodb
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        failing("ThrottlingException", "X"),
+        failing("ProvisionedThroughputExceededException", "X"),
+        failing("InternalServerError", "X"),
+        failing("TransactionCanceledException", "X", ("None", "ThrottlingError")),
+        failing("TransactionCanceledException", "X", ("ProvisionedThroughputExceeded", "None")),
+        ReadTimeoutError(endpoint_url="https://dynamodb.example"),
+    ],
+    ids=["throttled", "provisioned", "internal", "cancelled", "cancelled provisioned", "silent"],
+)
+@pytest.mark.parametrize("call", CALLS)
+def test_a_fault_for_now_is_throttled(prepared: Any, tables: Tables, call: str, error: Exception) -> None:
+    """Whichever call it meets: 503 and not 500."""
+    operations = ("transact_write_items",) if "Cancel" in str(error) else EVERY_CALL
+    client = FailingClient(prepared, operations, itertools.repeat(error))
+    try:
+        CALLS[call](Store(client, tables))
+    except Throttled:
+        assert client.calls
+    else:
+        assert not client.calls, "what met the fault said so"
+
+
+def test_a_fault_for_good_escapes(prepared: Any, tables: Tables) -> None:
+    """A permission that is lacking is nobody's to try again."""
+    client = FailingClient(prepared, EVERY_CALL, itertools.repeat(failing("AccessDeniedException", "X")))
+    for call in CALLS.values():
+        with pytest.raises(ClientError):
+            call(Store(client, tables))
+
+
+@pytest.mark.parametrize("reason", ["TransactionConflict", "ConditionalCheckFailed"])
+@pytest.mark.parametrize("call", ["change", "put group", "new group", "remove group"])
+def test_another_ones_turn_is_waited_for(prepared: Any, tables: Tables, call: str, reason: str) -> None:
+    """Longer each time, and not for ever."""
+    conflict = failing("TransactionCanceledException", "TransactWriteItems", (reason, "None"))
+    store = Store(FailingClient(prepared, ("transact_write_items",), itertools.repeat(conflict, 3)), tables)
+    CALLS[call](store)
+    assert store.waits == [0.05, 0.1, 0.2]
+    store = Store(FailingClient(prepared, ("transact_write_items",), itertools.repeat(conflict)), tables)
+    again: dict[str, Callable[[], Any]] = {
+        "change": lambda: store.control.change_tenant(ACME, lambda now: replace(now, name="Newer")),
+        "remove group": lambda: store.groups.put(ACME, "team", ()),
+    }
+    with pytest.raises(Contended):
+        again.get(call, lambda: CALLS[call](store))()
+    assert len(store.waits) == 7
+
+
+def test_a_throttled_table_is_503(dynamodb: Any, tables: Tables) -> None:
+    """With when to try again, and nothing of the store's own words."""
+    house = ManagedHouse(dynamodb, tables)
+    house.groups._client = FailingClient(  # noqa: SLF001  the client is made by the house
+        dynamodb, EVERY_CALL, itertools.repeat(failing("ThrottlingException", "X"))
+    )
+    for method, path, given in (("GET", "/v1/groups", {}), ("PUT", "/v1/groups/{name}", {"name": "x"})):
+        answer = house.manage(method, path, {"members": []} if method == "PUT" else None, **given)
+        assert problem_of(answer) == (503, "throttled")
+        assert answer["headers"]["Retry-After"]
