@@ -47,6 +47,8 @@ class MemoryStreams:
         self.broken: dict[str, BaseException] = {}
         self.faults: dict[str, list[Any]] = {}
         self.largest = 1024 * 1024
+        self.room: int | None = None
+        """Bytes that are taken of the next calls; what is beyond them is throttled. None: as many as there are."""
 
     def put(self, destination: Destination, records: Sequence[Record]) -> list[str | None]:
         tenant = destination.place.tenant
@@ -58,9 +60,18 @@ class MemoryStreams:
             self.faults[tenant].pop(0)
         if isinstance(fault, BaseException):
             raise fault
-        errors = [None] * len(records) if fault is None else [fault(place) for place in range(len(records))]
+        errors = self._bounded(records) if fault is None else [fault(place) for place in range(len(records))]
         taken = self.taken.setdefault(tenant, [])
         taken += [record for record, error in zip(records, errors, strict=True) if error is None]
+        return errors
+
+    def _bounded(self, records: Sequence[Record]) -> list[str | None]:
+        errors: list[str | None] = []
+        for record in records:
+            fits = self.room is None or record.size <= self.room
+            if fits and self.room is not None:
+                self.room -= record.size
+            errors.append(None if fits else "ProvisionedThroughputExceededException")
         return errors
 
     def break_down(self, tenant: str = "acme", error: str = "ResourceNotFoundException") -> None:

@@ -180,6 +180,28 @@ def test_one_probe_decides(house: House, publishing: Publishing) -> None:
     assert publishing.pending() == 10
 
 
+def test_a_probe_partly_taken_mends(house: House, publishing: Publishing) -> None:
+    """A stream that takes fewer bytes at once than a parcel has gets its backlog part by part, and no longer waits."""
+    publishing.set_up()
+    publishing.streams.break_down()
+    sent = house.sent(*({"id": str(number)} for number in range(40)))
+    publishing.publish()
+    publishing.streams.mend()
+    size = len(json.dumps(house.page()["events"][0]))
+    for rounds in range(1, 20):
+        house.now += 6 * SECOND
+        publishing.streams.room = 10 * size
+        before = publishing.pending()
+        publishing.retry()
+        if not publishing.queue.messages:
+            break
+        assert publishing.pending() < before
+        if rounds == 1:
+            assert (publishing.stored().status, publishing.stored().backoff_step) == ("active", 0)
+    assert ids(publishing) == dict.fromkeys(sent, 1)
+    assert (publishing.stored().status, publishing.pending()) == ("active", 0)
+
+
 def test_before_the_next_probe_nothing_is_tried(house: House, publishing: Publishing) -> None:
     publishing.set_up()
     publishing.streams.break_down()

@@ -47,6 +47,8 @@ class Delivery:
         """Sends what of the rows the destination asks for.
 
         An error makes an active destination a failing one; on a failing one this is the probe, and its outcome rules.
+        A probe of which anything was taken mends it: a stream that takes less than a whole parcel at once takes its
+        backlog part by part, and would never get through it by waits that double.
         Raises `Throttled` where people's keys can't be read; nothing has been sent then.
         """
         written = self.records.of(destination, rows)
@@ -62,7 +64,7 @@ class Delivery:
 
     def _note(self, destination: Destination, error: str | None, *, tried: bool, taken: int) -> Destination:
         now_ms = self.clock()
-        if error is not None:
+        if error is not None and not (destination.is_failing and taken):
             note = self.state.probe_failed if destination.is_failing else self.state.failed
             return note(destination, error, now_ms)
         if destination.is_failing:
