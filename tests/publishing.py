@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from daybook.aws.destinations import DestinationTable
+from daybook.aws.destinations import DestinationTable, item_of
 from daybook.aws.identities import IdentityTable
 from daybook.aws.inserted import InsertedEvents
 from daybook.caller import Tenant
@@ -131,8 +131,9 @@ class Publishing:
         self.seconds += seconds
 
     def set_up(self, **changed: Any) -> Destination:
+        """Whatever stood there before."""
         made = destination(**changed)
-        self.destinations.put(made)
+        self.house.dynamodb.put_item(TableName=self.house.tables.control, Item=item_of(made))
         return made
 
     def stored(self, tenant: str = "acme") -> Destination:

@@ -27,10 +27,11 @@ from daybook.publishing.records import Inserted, Records
 from daybook.publishing.replays import REPLAY
 from daybook.recording import Doing, Recorder
 from daybook.stored import partition_of
-from daybook.tenants import TenantSettings
+from daybook.tenants import Contended, TenantSettings
 
 TEST_SECONDS = 10.0
 MOST_REPLAYS = 3
+_MOST_TRIES = 8
 
 _PARTITION = r"arn:(?P<partition>aws(?:-[a-z]+)*)"
 _STREAM = re.compile(
@@ -47,7 +48,11 @@ class Settings(Protocol):
 class Destinations(Protocol):
     def one(self, place: Place) -> Destination | None: ...
 
-    def put(self, destination: Destination) -> None: ...
+    def create(self, destination: Destination) -> bool:
+        """False where there is one already."""
+
+    def choose(self, destination: Destination, chosen: Chosen, generation: str) -> Destination | None:
+        """None where it is another one by now."""
 
     def remove(self, place: Place) -> None: ...
 
@@ -106,11 +111,12 @@ class Publishing:
     def set(self, request: Request) -> Answer:
         settings, place = self._place(request)
         chosen = _chosen(validation.read_form(request, SentStream))
-        before = self.destinations.one(place)
         self._record(settings, place, request, Doing("stream-changed", {"stream_arn": chosen.stream_arn}))
-        after = self._changed(settings, place, before, chosen)
-        self.destinations.put(after)
-        return Answer(200, self._shown(place, after))
+        for _ in range(_MOST_TRIES):
+            after = self._changed(settings, place, chosen)
+            if after is not None:
+                return Answer(200, self._shown(place, after))
+        raise Contended(place.tenant)
 
     def remove(self, request: Request) -> Answer:
         """What is parked goes with it: whoever takes his stream away asks for no more events."""
@@ -190,25 +196,17 @@ class Publishing:
     def _record(self, settings: TenantSettings, place: Place, request: Request, doing: Doing) -> str:
         return self.recorder.record(settings, place.environment, request, doing)
 
-    def _changed(
-        self, settings: TenantSettings, place: Place, before: Destination | None, chosen: Chosen
-    ) -> Destination:
+    def _changed(self, settings: TenantSettings, place: Place, chosen: Chosen) -> Destination | None:
+        """None where another call came in between: what it did is to be read first."""
+        before = self.destinations.one(place)
+        generation = str(uuid.uuid4())
         if before is None:
-            made = str(uuid.uuid4())
-            return Destination(place, chosen, self._external_id(place), settings.profile, made, made)
-        same = (before.chosen.stream_arn, before.chosen.role_arn) == (chosen.stream_arn, chosen.role_arn)
-        if same:
+            made = Destination(place, chosen, self._external_id(place), settings.profile, str(uuid.uuid4()), generation)
+            return made if self.destinations.create(made) else None
+        if (before.chosen.stream_arn, before.chosen.role_arn) == (chosen.stream_arn, chosen.role_arn):
             # Whoever says the same again has perhaps mended something: the next parcel may try at once.
-            return replace(before, chosen=chosen, backoff_step=0, next_probe_ms=0, probing_until_ms=0)
-        return Destination(
-            place,
-            chosen,
-            before.external_id,
-            before.profile,
-            before.subscription,
-            generation=str(uuid.uuid4()),
-            given_up=before.given_up,
-        )
+            generation = before.generation
+        return self.destinations.choose(before, chosen, generation)
 
     def _note(self, destination: Destination, sent: Sent) -> None:
         """A test that fails tells of a failing stream; one that succeeds mends it."""

@@ -34,7 +34,7 @@ def destinations(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch)
     for compose in composed:
         compose.cache_clear()
     table = DestinationTable(dynamodb, tables.control)
-    table.put(destination("meridian", profile="enate", subscription=PARCEL.subscription))
+    assert table.create(destination("meridian", profile="enate", subscription=PARCEL.subscription))
     yield table
     for compose in composed:
         compose.cache_clear()

@@ -1,6 +1,7 @@
 """A tenant's stream as its admin sets it up, looks at it and tries it out."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -27,13 +28,13 @@ PATH = "/v1/settings/stream"
 class Admin:
     """What an admin of the tenant is answered."""
 
-    def __init__(self, house: House, publishing: Publishing) -> None:
+    def __init__(self, house: House, publishing: Publishing, destinations: Any = None) -> None:
         events = EventTable(house.dynamodb, house.tables.events)
         self.queue = MemoryQueue()
         self._operations = operations(
             Settings(
                 settings=ControlTable(house.dynamodb, house.tables.control),
-                destinations=publishing.destinations,
+                destinations=destinations or publishing.destinations,
                 events=InsertedEvents(house.dynamodb, house.tables.events),
                 records=publishing.records,
                 courier=publishing.courier,
@@ -186,6 +187,72 @@ def test_another_stream_is_active_at_once(house: House, publishing: Publishing, 
     publishing.retry()
     assert [json.loads(record.data)["id"] for record in publishing.streams.taken["acme"]] == sent
     assert admin.done("GET")["pending"] == 0
+
+
+class Between:
+    """The destinations, with another caller's turn right after each of the next reads."""
+
+    def __init__(self, destinations: Any, *turns: Callable[[], Any]) -> None:
+        self._destinations = destinations
+        self._turns = list(turns)
+
+    def one(self, place: Any) -> Any:
+        found = self._destinations.one(place)
+        if self._turns:
+            self._turns.pop(0)()
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._destinations, name)
+
+
+def test_of_two_first_calls_one_makes_the_subscription(house: House, publishing: Publishing, admin: Admin) -> None:
+    """Events parked under it stay its own, and reach the stream that the second call names."""
+    sent = house.sent({})
+
+    def first() -> None:
+        admin.done("PUT", BODY | {"format": "native"})
+        publishing.streams.break_down()
+        publishing.publish(publishing.stream(sent))
+
+    second = Admin(house, publishing, Between(publishing.destinations, first))
+    shown = second.done("PUT", BODY | {"format": "native", "stream_arn": f"{STREAM}-2"})
+    assert (shown["stream_arn"], shown["status"], shown["pending"]) == (f"{STREAM}-2", "active", 1)
+    publishing.streams.mend()
+    publishing.retry()
+    assert [json.loads(record.data)["id"] for record in publishing.streams.taken["acme"]] == sent
+
+
+def test_a_change_keeps_what_is_learnt_meanwhile(house: House, publishing: Publishing, admin: Admin) -> None:
+    """Mended between another call's read and its write, the stream is active still."""
+    admin.done("PUT", BODY)
+    publishing.streams.break_down()
+    house.sent({})
+    publishing.publish()
+    mend = lambda: publishing.destinations.mended(publishing.stored(), house.now)  # noqa: E731  a turn
+    other = Admin(house, publishing, Between(publishing.destinations, mend))
+    shown = other.done("PUT", BODY | {"format": "native"})
+    assert (shown["status"], shown["failing_since"], shown["format"]) == ("active", None, "native")
+
+
+def test_two_changes_of_the_stream_leave_one_generation(house: House, publishing: Publishing, admin: Admin) -> None:
+    """Who says again what it read, while another names a new stream, makes the former one's generation anew."""
+    admin.done("PUT", BODY)
+    before = publishing.stored()
+    elsewhere = lambda: admin.done("PUT", BODY | {"stream_arn": f"{STREAM}-2"})  # noqa: E731  a turn
+    other = Admin(house, publishing, Between(publishing.destinations, elsewhere))
+    assert other.done("PUT", BODY)["stream_arn"] == STREAM
+    stored = publishing.stored()
+    assert stored.subscription == before.subscription
+    assert stored.generation != before.generation
+
+
+def test_one_removed_between_read_and_write_is_set_up_anew(house: House, publishing: Publishing, admin: Admin) -> None:
+    admin.done("PUT", BODY)
+    before = publishing.stored()
+    other = Admin(house, publishing, Between(publishing.destinations, lambda: admin.done("DELETE")))
+    assert other.done("PUT", BODY | {"format": "native"})["status"] == "active"
+    assert publishing.stored().subscription != before.subscription
 
 
 def test_a_test_sends_its_own_record(house: House, publishing: Publishing, admin: Admin) -> None:
