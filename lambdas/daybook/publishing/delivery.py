@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from daybook.clock import Clock
+from daybook.http import logger
 from daybook.publishing.courier import Courier, SecondsLeft
 from daybook.publishing.destination import Destination
 from daybook.publishing.records import Inserted, Records
@@ -49,15 +50,21 @@ class Delivery:
         An error makes an active destination a failing one; on a failing one this is the probe, and its outcome rules.
         A probe of which anything was taken mends it: a stream that takes less than a whole parcel at once takes its
         backlog part by part, and would never get through it by waits that double.
-        Raises `Throttled` where people's keys can't be read; nothing has been sent then.
+        Where that can't be noted the delivery stands all the same, and the next one notes it. Raises `Throttled` where
+        people's keys can't be read; nothing has been sent then.
         """
         written = self.records.of(destination, rows)
         sent = self.courier.send(destination, written.records, seconds_left)
         taken = len(written.records) - len(sent.left) - len(sent.refused)
         if sent.refused:
             self.given_up(len(sent.refused))
-            self.state.gave_up(destination, len(sent.refused), sent.refusal)
-        after = self._note(destination, sent.error, tried=taken + len(sent.refused) > 0, taken=taken)
+        try:
+            if sent.refused:
+                self.state.gave_up(destination, len(sent.refused), sent.refusal)
+            after = self._note(destination, sent.error, tried=taken + len(sent.refused) > 0, taken=taken)
+        except Exception:  # noqa: BLE001  what is sent is sent: raised here it would be sent again
+            logger.exception("not noted", extra={"tenant": destination.place.tenant})
+            after = destination
         return Delivered(
             after, [written.rows[place].key for place in sent.left], [row.key for row in written.broken], taken
         )
