@@ -73,6 +73,8 @@ class Jobs(Protocol):
     def put(self, job: Job, most_active: int | None = None) -> None:
         """Raises `TooManyJobs`."""
 
+    def cancel(self, tenant: Tenant, job_id: str, now_ms: int) -> Job: ...
+
 
 class Queue(Protocol):
     def send(self, job: Job, delay_seconds: int = 0) -> None: ...
@@ -175,8 +177,12 @@ class Publishing:
         except TooManyJobs:
             detail = f"A tenant has at most {MOST_REPLAYS} replays at a time."
             raise Problem(429, "too_many_replays", detail, headers={"Retry-After": "60"}) from None
-        self._record(settings, place, request, Doing("stream-replayed", span))
-        self.queue.send(job)
+        try:
+            self._record(settings, place, request, Doing("stream-replayed", span))
+            self.queue.send(job)
+        except Exception:
+            self.jobs.cancel(job.tenant, job.id, self.clock())  # nobody will come for it
+            raise
         told = {"id": job.id, "kind": job.kind, "status": job.status, "processed": 0, "progress": 0.0, "error": None}
         return Answer(202, told, {"Location": f"/v1/jobs/{job.id}"})
 

@@ -1,7 +1,7 @@
 """A tenant's stream as its admin sets it up, looks at it and tries it out."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -11,8 +11,12 @@ from daybook.aws.events import EventTable
 from daybook.aws.inserted import InsertedEvents
 from daybook.aws.jobs import JobTable
 from daybook.http import serve
+from daybook.jobs import Job
 from daybook.recording import Recorder
+from daybook.stored import StoredEvent
+from daybook.storing import Append, EventStore, Kept, Key
 from streams.handler import operations
+from streams.publishing import MOST_REPLAYS
 from streams.publishing import Publishing as Settings
 from tests.calls import Context, answered, authorized, call
 from tests.conftest import Tables
@@ -25,12 +29,33 @@ BODY = {"stream_arn": STREAM, "role_arn": ROLE, "format": "symbee"}
 PATH = "/v1/settings/stream"
 
 
+class BreakableQueue(MemoryQueue):
+    broken = False
+
+    def send(self, job: Job, delay_seconds: int = 0) -> None:
+        if self.broken:
+            raise ConnectionError("no queue")
+        super().send(job, delay_seconds)
+
+
+class Unwritable:
+    """A log that takes nothing."""
+
+    def append(self, events: Sequence[StoredEvent], _remaining: Any) -> Mapping[Key, Append]:
+        return {(event.partition, event.id): Append.THROTTLED for event in events}
+
+    def find(self, _keys: Iterable[Key]) -> Mapping[Key, Kept]:
+        return {}
+
+
 class Admin:
     """What an admin of the tenant is answered."""
 
-    def __init__(self, house: House, publishing: Publishing, destinations: Any = None) -> None:
-        events = EventTable(house.dynamodb, house.tables.events)
-        self.queue = MemoryQueue()
+    def __init__(
+        self, house: House, publishing: Publishing, destinations: Any = None, events: EventStore | None = None
+    ) -> None:
+        events = events or EventTable(house.dynamodb, house.tables.events)
+        self.queue = BreakableQueue()
         self._operations = operations(
             Settings(
                 settings=ControlTable(house.dynamodb, house.tables.control),
@@ -299,3 +324,21 @@ def test_a_replay_is_a_job(house: House, publishing: Publishing, admin: Admin) -
     for _ in range(2):
         admin("POST", span, path)
     assert problem_of(admin("POST", span, path)) == (429, "too_many_replays")
+
+
+def test_a_replay_that_could_not_be_handed_over_takes_nobodys_place(
+    house: House, publishing: Publishing, admin: Admin
+) -> None:
+    """Neither where its queue failed nor where it could not be put on record."""
+    path = f"{PATH}/replay"
+    span = {"from": "2026-11-01T00:00:00Z", "to": "2026-11-22T00:00:00+01:00"}
+    publishing.set_up()
+    admin.queue.broken = True
+    for _ in range(MOST_REPLAYS):
+        assert admin("POST", span, path)["statusCode"] == 500
+    admin.queue.broken = False
+    unrecorded = Admin(house, publishing, events=Unwritable())
+    for _ in range(MOST_REPLAYS):
+        assert unrecorded("POST", span, path)["statusCode"] == 503
+    assert unrecorded.queue.sent == []
+    assert admin("POST", span, path)["statusCode"] == 202
