@@ -25,8 +25,9 @@ class RetryQueue(Construct):
             enforce_ssl=True,
             retention_period=_LONGEST_RETENTION,
             visibility_timeout=Duration.seconds(6 * function_timeout.to_seconds()),  # as Lambda's guide asks
-            # A message that waits is deleted and sent anew: only one that can't be handled comes so often.
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=5),
+            # A message that waits is deleted and sent anew: only one that can't be read comes so often, or one whose
+            # batch found the store unable to answer for an hour.
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=20),
         )
 
 
