@@ -41,6 +41,7 @@ class NewEvents(Construct):
         reader.allow(
             table.table_stream_arn, "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"
         )
+        reader.allow("*", "dynamodb:ListStreams")  # without it Lambda makes no mapping; it knows no narrower resource
         lambda_.EventSourceMapping(
             self,
             "Mapping",
