@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from daybook import validation
 from daybook.caller import Tenant
-from daybook.clock import Clock, format_time
+from daybook.clock import MINUTE, Clock, format_time
 from daybook.derivation import length_prefixed, tag
 from daybook.event_id import occurred_ms
 from daybook.http import Answer, Request
@@ -31,6 +31,8 @@ from daybook.tenants import Contended, TenantSettings
 
 TEST_SECONDS = 10.0
 MOST_REPLAYS = 3
+LATEST_MS = 5 * MINUTE
+"""How far ahead of our clock a product's may go: a replay ends there at the latest."""
 _MOST_TRIES = 8
 
 _PARTITION = r"arn:(?P<partition>aws(?:-[a-z]+)*)"
@@ -159,8 +161,10 @@ class Publishing:
         settings, place = self._place(request)
         sent = validation.read_form(request, SentSpan)
         from_ms, to_ms = validation.moment("from", sent.from_), validation.moment("to", sent.to)
+        # What is stored while the replay runs is published anyway, and it would never catch up with that.
+        to_ms = min(to_ms, self.clock() + LATEST_MS)
         if from_ms >= to_ms:
-            raise bad_field("from", "must lie before to")
+            raise bad_field("from", "must lie before to, and not in the future")
         if self.destinations.one(place) is None:
             raise not_found("stream")
         job = new_job(

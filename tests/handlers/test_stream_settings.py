@@ -10,6 +10,7 @@ from daybook.aws.control import ControlTable
 from daybook.aws.events import EventTable
 from daybook.aws.inserted import InsertedEvents
 from daybook.aws.jobs import JobTable
+from daybook.clock import MINUTE
 from daybook.http import serve
 from daybook.jobs import Job
 from daybook.recording import Recorder
@@ -212,6 +213,15 @@ def test_another_stream_is_active_at_once(house: House, publishing: Publishing, 
     publishing.retry()
     assert [json.loads(record.data)["id"] for record in publishing.streams.taken["acme"]] == sent
     assert admin.done("GET")["pending"] == 0
+
+
+def test_a_replay_ends_with_what_there_is(house: House, publishing: Publishing, admin: Admin) -> None:
+    """Five minutes from now, for clocks that go ahead: what comes after is published as it comes."""
+    publishing.set_up()
+    span = {"from": "2026-11-01T00:00:00Z", "to": "2036-11-22T00:00:00Z"}
+    assert admin("POST", span, f"{PATH}/replay")["statusCode"] == 202
+    assert admin.queue.sent[0][0].ask["to"] == house.now + 5 * MINUTE
+    assert problem_of(admin("POST", span | {"from": "2035-11-22T00:00:00Z"}, f"{PATH}/replay"))[0] == 422
 
 
 class Between:
