@@ -142,7 +142,17 @@ class Publishing:
         return found
 
     def pending(self, tenant: str = "acme") -> int:
-        return self.destinations.pending(Place(Tenant(tenant), "prod"))
+        return self.destinations.pending(self.stored(tenant))
+
+    def parked(self, tenant: str = "acme") -> int:
+        """How many parcels have a row, whosesoever they are."""
+        answer = self.house.dynamodb.query(
+            TableName=self.house.tables.control,
+            KeyConditionExpression="pk = :tenant AND begins_with(sk, :parked)",
+            ExpressionAttributeValues={":tenant": {"S": tenant}, ":parked": {"S": "parked#"}},
+            ConsistentRead=True,
+        )
+        return len(answer["Items"])
 
     def stream(self, ids: Iterable[str] | None = None) -> dict[str, Any]:
         """What Lambda hands over of these events, of all by default, oldest first."""

@@ -58,7 +58,7 @@ class Destinations(Protocol):
 
     def remove(self, place: Place) -> None: ...
 
-    def pending(self, place: Place) -> int: ...
+    def pending(self, destination: Destination) -> int: ...
 
     def delivered(self, destination: Destination, now_ms: int) -> None: ...
 
@@ -242,7 +242,7 @@ class Publishing:
             "last_delivered_at": _time(None if destination is None else destination.last_delivered_ms),
             "failing_since": _time(None if destination is None else destination.failing_since_ms),
             "last_error": destination and destination.last_error,
-            "pending": 0 if destination is None else self.destinations.pending(place),
+            "pending": 0 if destination is None else self.destinations.pending(destination),
             "given_up": 0 if destination is None else destination.given_up,
         }
 

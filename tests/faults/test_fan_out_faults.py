@@ -278,7 +278,7 @@ def test_a_parcel_that_could_not_be_dropped_comes_again_alone(house: House, publ
     publishing.redeliver = replace(publishing.redeliver, destinations=undropped)
     assert len(publishing.retry()) == 1
     assert doubles(publishing, sent) == 0
-    assert (publishing.pending(), publishing.pending("other")) == (0, 1)
+    assert (publishing.parked(), publishing.parked("other")) == (0, 1)
 
 
 def test_what_stays_unreadable_fails_alone(house: House, publishing: Publishing) -> None:

@@ -1,5 +1,5 @@
 """Destinations in the control table, `stream#<environment>`, and what is parked for them,
-`parked#<environment>#<parcel>`. Every read is consistent: none is ever cached, nor is its absence.
+`parked#<environment>#<subscription>#<parcel>`. Every read is consistent: none is ever cached, nor is its absence.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -191,16 +191,16 @@ class DestinationTable:
         gone = self._client.delete_item(TableName=self._table, Key=_parked_key(parcel), ReturnValues="ALL_OLD")
         return bool(gone.get("Attributes"))
 
-    def pending(self, place: Place) -> int:
-        """How many events are parked."""
+    def pending(self, destination: Destination) -> int:
+        """How many events are parked for this subscription; what waits still for a former one will be dropped."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
             ProjectionExpression="#count",
             ExpressionAttributeNames={"#count": "count"},
             ExpressionAttributeValues={
-                ":tenant": {"S": place.tenant},
-                ":prefix": {"S": f"parked#{place.environment}#"},
+                ":tenant": {"S": destination.place.tenant},
+                ":prefix": {"S": f"parked#{destination.place.environment}#{destination.subscription}#"},
             },
             ConsistentRead=True,
         )
@@ -243,7 +243,8 @@ def _key(place: Place) -> dict[str, Any]:
 
 
 def _parked_key(parcel: Parcel) -> dict[str, Any]:
-    return {"pk": {"S": parcel.tenant}, "sk": {"S": f"parked#{parcel.environment}#{parcel.parcel}"}}
+    sk = f"parked#{parcel.environment}#{parcel.subscription}#{parcel.parcel}"
+    return {"pk": {"S": parcel.tenant}, "sk": {"S": sk}}
 
 
 def _number(value: int) -> dict[str, str]:
