@@ -13,7 +13,7 @@ _LONGEST_RETENTION = Duration.days(14)  # SQS's own limit
 
 
 class RetryQueue(Construct):
-    """Keys of events that wait for their customer's stream. Each message is sent anew at least every 15 minutes."""
+    """Keys of events that wait for their customer's stream. Each message is sent anew at least every minute."""
 
     def __init__(self, scope: Construct, construct_id: str, *, function_timeout: Duration) -> None:
         super().__init__(scope, construct_id)
