@@ -1,5 +1,6 @@
 """New events on their way to their tenants' streams, and what waits for a stream that failed."""
 
+import hashlib
 import json
 from collections import Counter
 from typing import Any
@@ -50,6 +51,8 @@ def test_one_objects_history_has_one_partition_key(house: ManagedHouse, publishi
         {"target": {"type": "document", "id": "d-1", "name": "Contract"}, "actor": {"type": "system"}},
         {"target": {"type": "document", "name": "A name alone"}},
         {"target": {"type": "document", "id": "x" * 512}},
+        {"target": {"type": "document", "id": "ä" * 200}},
+        {"target": {"type": "document", "name": "A name alone"}, "actor": {"type": "system"}},
         {"target": {"type": "user", "username": "jane.roe"}},
         {},
     )
@@ -57,9 +60,22 @@ def test_one_objects_history_has_one_partition_key(house: ManagedHouse, publishi
     keys = Counter(record.partition_key for record in publishing.streams.taken["acme"])
     guid = house.guid_of("mike.mars")
     assert keys["document#d-1"] == 2
-    assert keys["document#A name alone"] == keys[f"user#{house.guid_of('jane.roe')}"] == keys[guid] == 1
-    assert all(len(key) <= 256 for key in keys)
-    assert len(keys) == 5
+    assert keys[f"user#{house.guid_of('jane.roe')}"] == keys[guid] == 1
+    assert keys[f"document#{hashlib.sha256(b'A name alone').hexdigest()}"] == 2
+    assert all(len(key.encode()) <= 256 for key in keys)
+    assert len(keys) == 6
+
+
+def test_a_targets_name_makes_a_key_that_names_nobody(house: ManagedHouse, publishing: Publishing) -> None:
+    """The same one after somebody in it is forgotten."""
+    publishing.set_up()
+    house.sent({"target": {"type": "document", "name": "Notes of mike.mars"}})
+    publishing.publish()
+    house.forget(house.guid_of("mike.mars"))
+    publishing.publish()
+    first, second = (record.partition_key for record in publishing.streams.taken["acme"])
+    assert first == second
+    assert "mars" not in first
 
 
 def test_a_tenant_without_a_stream_costs_one_read(house: House, publishing: Publishing) -> None:
