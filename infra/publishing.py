@@ -13,7 +13,7 @@ _LONGEST_RETENTION = Duration.days(14)  # SQS's own limit
 
 
 class RetryQueue(Construct):
-    """Keys of events that wait for their customer's stream. Each message is sent anew at least every 15 minutes."""
+    """Keys of events that wait for their customer's stream. Each message is sent anew at least every minute."""
 
     def __init__(self, scope: Construct, construct_id: str, *, function_timeout: Duration) -> None:
         super().__init__(scope, construct_id)
@@ -25,8 +25,9 @@ class RetryQueue(Construct):
             enforce_ssl=True,
             retention_period=_LONGEST_RETENTION,
             visibility_timeout=Duration.seconds(6 * function_timeout.to_seconds()),  # as Lambda's guide asks
-            # A message that waits is deleted and sent anew: only one that can't be handled comes so often.
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=5),
+            # A message that waits is deleted and sent anew: only one that can't be read comes so often, or one whose
+            # batch found the store unable to answer for an hour.
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=20),
         )
 
 
@@ -40,6 +41,7 @@ class NewEvents(Construct):
         reader.allow(
             table.table_stream_arn, "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"
         )
+        reader.allow("*", "dynamodb:ListStreams")  # without it Lambda makes no mapping; it knows no narrower resource
         lambda_.EventSourceMapping(
             self,
             "Mapping",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from daybook.aws.destinations import DestinationTable
+from daybook.aws.destinations import DestinationTable, item_of
 from daybook.aws.identities import IdentityTable
 from daybook.aws.inserted import InsertedEvents
 from daybook.caller import Tenant
@@ -47,6 +47,8 @@ class MemoryStreams:
         self.broken: dict[str, BaseException] = {}
         self.faults: dict[str, list[Any]] = {}
         self.largest = 1024 * 1024
+        self.room: int | None = None
+        """Bytes that are taken of the next calls; what is beyond them is throttled. None: as many as there are."""
 
     def put(self, destination: Destination, records: Sequence[Record]) -> list[str | None]:
         tenant = destination.place.tenant
@@ -58,9 +60,18 @@ class MemoryStreams:
             self.faults[tenant].pop(0)
         if isinstance(fault, BaseException):
             raise fault
-        errors = [None] * len(records) if fault is None else [fault(place) for place in range(len(records))]
+        errors = self._bounded(records) if fault is None else [fault(place) for place in range(len(records))]
         taken = self.taken.setdefault(tenant, [])
         taken += [record for record, error in zip(records, errors, strict=True) if error is None]
+        return errors
+
+    def _bounded(self, records: Sequence[Record]) -> list[str | None]:
+        errors: list[str | None] = []
+        for record in records:
+            fits = self.room is None or record.size <= self.room
+            if fits and self.room is not None:
+                self.room -= record.size
+            errors.append(None if fits else "ProvisionedThroughputExceededException")
         return errors
 
     def break_down(self, tenant: str = "acme", error: str = "ResourceNotFoundException") -> None:
@@ -80,7 +91,7 @@ class MemoryQueue:
     def send(self, every: Sequence[Parcel], delay_seconds: int) -> None:
         if self.broken:
             raise ConnectionError("no queue")
-        assert 0 <= delay_seconds <= 900
+        assert 0 <= delay_seconds <= 60
         self.messages += [(parcels.write(parcel), delay_seconds) for parcel in every]
 
     def take(self, most: int = 10) -> list[str]:
@@ -120,8 +131,9 @@ class Publishing:
         self.seconds += seconds
 
     def set_up(self, **changed: Any) -> Destination:
+        """Whatever stood there before."""
         made = destination(**changed)
-        self.destinations.put(made)
+        self.house.dynamodb.put_item(TableName=self.house.tables.control, Item=item_of(made))
         return made
 
     def stored(self, tenant: str = "acme") -> Destination:
@@ -130,7 +142,17 @@ class Publishing:
         return found
 
     def pending(self, tenant: str = "acme") -> int:
-        return self.destinations.pending(Place(Tenant(tenant), "prod"))
+        return self.destinations.pending(self.stored(tenant))
+
+    def parked(self, tenant: str = "acme") -> int:
+        """How many parcels have a row, whosesoever they are."""
+        answer = self.house.dynamodb.query(
+            TableName=self.house.tables.control,
+            KeyConditionExpression="pk = :tenant AND begins_with(sk, :parked)",
+            ExpressionAttributeValues={":tenant": {"S": tenant}, ":parked": {"S": "parked#"}},
+            ConsistentRead=True,
+        )
+        return len(answer["Items"])
 
     def stream(self, ids: Iterable[str] | None = None) -> dict[str, Any]:
         """What Lambda hands over of these events, of all by default, oldest first."""

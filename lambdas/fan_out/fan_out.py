@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from daybook.clock import Clock
 from daybook.http import logger
 from daybook.publishing.courier import SecondsLeft
-from daybook.publishing.delivery import Delivery
+from daybook.publishing.delivery import Delivered, Delivery
 from daybook.publishing.destination import Destination, Place
 from daybook.publishing.parking import Parking
 from daybook.publishing.records import Inserted, select
@@ -60,23 +60,27 @@ class FanOut:
 
     def _serve(self, destination: Destination, share: Sequence[Arrived], seconds_left: SecondsLeft) -> bool:
         """Whether each of its events is in the stream or parked."""
-        rows = [one.row for one in share]
         try:
-            if destination.is_failing:
-                wanted, unreadable = select(destination.chosen, rows)
-                self.parking.park(destination, [row.key for row, _ in wanted])
-                self.parking.park_alone(destination, [row.key for row in unreadable])
-                return True
-            self._send(destination, rows, seconds_left)
+            after = self._sent(destination, [one.row for one in share], seconds_left)
+            self.parking.park(after.destination, after.left)
+            self.parking.park_alone(after.destination, after.broken)
         except Exception:  # noqa: BLE001  the others go on
-            logger.exception("not published", extra={"tenant": destination.place.tenant})
+            logger.exception("not parked", extra={"tenant": destination.place.tenant})
             return False
         return True
 
-    def _send(self, destination: Destination, rows: Sequence[Inserted], seconds_left: SecondsLeft) -> None:
-        after = self.delivery.deliver(destination, rows, seconds_left)
-        self.parking.park(after.destination, after.left)
-        self.parking.park_alone(after.destination, after.broken)
+    def _sent(self, destination: Destination, rows: Sequence[Inserted], seconds_left: SecondsLeft) -> Delivered:
+        """What is left to be parked: all of it, where the stream fails or a tenant's own trouble came before it.
+
+        Handed back instead, a share would bring its neighbours' records again with it. To park needs nobody's keys.
+        """
+        if not destination.is_failing:
+            try:
+                return self.delivery.deliver(destination, rows, seconds_left)
+            except Exception:  # noqa: BLE001  whatever it is, it is this tenant's
+                logger.exception("not sent", extra={"tenant": destination.place.tenant})
+        wanted, unreadable = select(destination.chosen, rows)
+        return Delivered(destination, [row.key for row, _ in wanted], [row.key for row in unreadable], 0)
 
 
 @cache

@@ -21,6 +21,8 @@ from daybook.publishing.records import Inserted
 
 BUDGET_SECONDS = 12.0
 """For sending, of a whole batch of messages: the function has 28 s."""
+WAIT_SECONDS = 30
+"""What a failure of our own waits at least before its parcels are looked at again."""
 _AT_ONCE = 10
 
 
@@ -65,6 +67,7 @@ class Redeliver:
         parcels = [message.parcel for message in messages]
         found, parked = self.destinations.of_parcels((parcel.place for parcel in parcels), parcels)
         until = self.monotonic() + BUDGET_SECONDS
+        failed: list[str] = []
         shares: dict[Place, list[Message]] = {}
         for message in messages:
             parcel = message.parcel
@@ -72,7 +75,7 @@ class Redeliver:
                 continue
             parked.remove(parcel.parcel)  # parked twice it may lie twice in one batch
             if parcel.place not in found or found[parcel.place].subscription != parcel.subscription:
-                self.destinations.remove_parked(parcel)
+                failed += self._drop(message)
                 continue
             shares.setdefault(parcel.place, []).append(message)
 
@@ -81,12 +84,22 @@ class Redeliver:
 
         work = list(shares.items())
         done = map(do, work) if len(work) < 2 else _threads().map(do, work)
-        return [identifier for failed in done for identifier in failed]
+        return failed + [identifier for each in done for identifier in each]
+
+    def _drop(self, message: Message) -> list[str]:
+        """Its id where the row could not be removed."""
+        try:
+            self.destinations.remove_parked(message.parcel)
+        except Exception:  # noqa: BLE001  the others go on
+            logger.exception("not dropped", extra={"tenant": message.parcel.tenant})
+            return [message.id]
+        return []
 
     def _serve(self, destination: Destination, messages: Sequence[Message], seconds_left: SecondsLeft) -> list[str]:
-        """One destination's messages; the ids of those that failed."""
+        """One destination's messages; the ids of those that can't be read, or could not be put back."""
         failed: list[str] = []
         waiting: list[Message] = []
+        at_least = 0
         for message in messages:
             if seconds_left() <= 0:
                 waiting.append(message)
@@ -101,10 +114,12 @@ class Redeliver:
             except Unreadable:
                 failed.append(message.id)
             except Exception:  # noqa: BLE001  the others go on
+                # Of our own store mostly, and passing: as a failed message it would soon lie in the dead-letter queue.
                 logger.exception("not redelivered", extra={"tenant": destination.place.tenant})
-                failed.append(message.id)
+                waiting.append(message)
+                at_least = WAIT_SECONDS
         try:
-            self.parking.defer(destination, [message.parcel for message in waiting])
+            self.parking.defer(destination, [message.parcel for message in waiting], at_least)
         except Exception:  # noqa: BLE001  the others go on
             logger.exception("not put back", extra={"tenant": destination.place.tenant})
             failed += [message.id for message in waiting]

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from daybook import validation
 from daybook.caller import Tenant
-from daybook.clock import Clock, format_time
+from daybook.clock import MINUTE, Clock, format_time
 from daybook.derivation import length_prefixed, tag
 from daybook.event_id import occurred_ms
 from daybook.http import Answer, Request
@@ -27,10 +27,13 @@ from daybook.publishing.records import Inserted, Records
 from daybook.publishing.replays import REPLAY
 from daybook.recording import Doing, Recorder
 from daybook.stored import partition_of
-from daybook.tenants import TenantSettings
+from daybook.tenants import Contended, TenantSettings
 
 TEST_SECONDS = 10.0
 MOST_REPLAYS = 3
+LATEST_MS = 5 * MINUTE
+"""How far ahead of our clock a product's may go: a replay ends there at the latest."""
+_MOST_TRIES = 8
 
 _PARTITION = r"arn:(?P<partition>aws(?:-[a-z]+)*)"
 _STREAM = re.compile(
@@ -47,11 +50,15 @@ class Settings(Protocol):
 class Destinations(Protocol):
     def one(self, place: Place) -> Destination | None: ...
 
-    def put(self, destination: Destination) -> None: ...
+    def create(self, destination: Destination) -> bool:
+        """False where there is one already."""
+
+    def choose(self, destination: Destination, chosen: Chosen, generation: str) -> Destination | None:
+        """None where it is another one by now."""
 
     def remove(self, place: Place) -> None: ...
 
-    def pending(self, place: Place) -> int: ...
+    def pending(self, destination: Destination) -> int: ...
 
     def delivered(self, destination: Destination, now_ms: int) -> None: ...
 
@@ -67,6 +74,8 @@ class Events(Protocol):
 class Jobs(Protocol):
     def put(self, job: Job, most_active: int | None = None) -> None:
         """Raises `TooManyJobs`."""
+
+    def cancel(self, tenant: Tenant, job_id: str, now_ms: int) -> Job: ...
 
 
 class Queue(Protocol):
@@ -106,11 +115,12 @@ class Publishing:
     def set(self, request: Request) -> Answer:
         settings, place = self._place(request)
         chosen = _chosen(validation.read_form(request, SentStream))
-        before = self.destinations.one(place)
         self._record(settings, place, request, Doing("stream-changed", {"stream_arn": chosen.stream_arn}))
-        after = self._changed(settings, place, before, chosen)
-        self.destinations.put(after)
-        return Answer(200, self._shown(place, after))
+        for _ in range(_MOST_TRIES):
+            after = self._changed(settings, place, chosen)
+            if after is not None:
+                return Answer(200, self._shown(place, after))
+        raise Contended(place.tenant)
 
     def remove(self, request: Request) -> Answer:
         """What is parked goes with it: whoever takes his stream away asks for no more events."""
@@ -151,8 +161,10 @@ class Publishing:
         settings, place = self._place(request)
         sent = validation.read_form(request, SentSpan)
         from_ms, to_ms = validation.moment("from", sent.from_), validation.moment("to", sent.to)
+        # What is stored while the replay runs is published anyway, and it would never catch up with that.
+        to_ms = min(to_ms, self.clock() + LATEST_MS)
         if from_ms >= to_ms:
-            raise bad_field("from", "must lie before to")
+            raise bad_field("from", "must lie before to, and not in the future")
         if self.destinations.one(place) is None:
             raise not_found("stream")
         job = new_job(
@@ -169,8 +181,12 @@ class Publishing:
         except TooManyJobs:
             detail = f"A tenant has at most {MOST_REPLAYS} replays at a time."
             raise Problem(429, "too_many_replays", detail, headers={"Retry-After": "60"}) from None
-        self._record(settings, place, request, Doing("stream-replayed", span))
-        self.queue.send(job)
+        try:
+            self._record(settings, place, request, Doing("stream-replayed", span))
+            self.queue.send(job)
+        except Exception:
+            self.jobs.cancel(job.tenant, job.id, self.clock())  # nobody will come for it
+            raise
         told = {"id": job.id, "kind": job.kind, "status": job.status, "processed": 0, "progress": 0.0, "error": None}
         return Answer(202, told, {"Location": f"/v1/jobs/{job.id}"})
 
@@ -190,25 +206,17 @@ class Publishing:
     def _record(self, settings: TenantSettings, place: Place, request: Request, doing: Doing) -> str:
         return self.recorder.record(settings, place.environment, request, doing)
 
-    def _changed(
-        self, settings: TenantSettings, place: Place, before: Destination | None, chosen: Chosen
-    ) -> Destination:
+    def _changed(self, settings: TenantSettings, place: Place, chosen: Chosen) -> Destination | None:
+        """None where another call came in between: what it did is to be read first."""
+        before = self.destinations.one(place)
+        generation = str(uuid.uuid4())
         if before is None:
-            made = str(uuid.uuid4())
-            return Destination(place, chosen, self._external_id(place), settings.profile, made, made)
-        same = (before.chosen.stream_arn, before.chosen.role_arn) == (chosen.stream_arn, chosen.role_arn)
-        if same:
+            made = Destination(place, chosen, self._external_id(place), settings.profile, str(uuid.uuid4()), generation)
+            return made if self.destinations.create(made) else None
+        if (before.chosen.stream_arn, before.chosen.role_arn) == (chosen.stream_arn, chosen.role_arn):
             # Whoever says the same again has perhaps mended something: the next parcel may try at once.
-            return replace(before, chosen=chosen, backoff_step=0, next_probe_ms=0, probing_until_ms=0)
-        return Destination(
-            place,
-            chosen,
-            before.external_id,
-            before.profile,
-            before.subscription,
-            generation=str(uuid.uuid4()),
-            given_up=before.given_up,
-        )
+            generation = before.generation
+        return self.destinations.choose(before, chosen, generation)
 
     def _note(self, destination: Destination, sent: Sent) -> None:
         """A test that fails tells of a failing stream; one that succeeds mends it."""
@@ -234,7 +242,7 @@ class Publishing:
             "last_delivered_at": _time(None if destination is None else destination.last_delivered_ms),
             "failing_since": _time(None if destination is None else destination.failing_since_ms),
             "last_error": destination and destination.last_error,
-            "pending": 0 if destination is None else self.destinations.pending(place),
+            "pending": 0 if destination is None else self.destinations.pending(destination),
             "given_up": 0 if destination is None else destination.given_up,
         }
 

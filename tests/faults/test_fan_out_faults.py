@@ -5,12 +5,16 @@ Each ends with every event delivered at least once; the doubles are counted, sin
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from daybook.clock import SECOND
 from daybook.publishing.courier import PutFailed
+from daybook.publishing.records import Records
+from daybook.storing import Throttled
+from redeliver.redeliver import WAIT_SECONDS
 from tests.conftest import Tables
 from tests.publishing import Publishing
 from tests.reading import House
@@ -164,6 +168,68 @@ def test_when_parking_fails_the_batch_comes_again(house: House, publishing: Publ
     assert set(theirs) == {json.loads(record.data)["id"] for record in publishing.streams.taken["other"]}
 
 
+class Unwell:
+    """The destinations, of which one tenant's state can't be written."""
+
+    def __init__(self, destinations: Any, tenant: str) -> None:
+        self._destinations = destinations
+        self._tenant = tenant
+
+    def __getattr__(self, name: str) -> Any:
+        def note(of: Any, *rest: Any) -> Any:
+            if hasattr(of, "place") and of.place.tenant == self._tenant:
+                raise ConnectionError(name)
+            return noted(of, *rest)
+
+        noted = getattr(self._destinations, name)
+        return note
+
+
+class Unanswering:
+    """An events table that is throttled for good."""
+
+    def read(self, _keys: Any) -> Any:
+        raise Throttled
+
+
+def test_what_cannot_be_noted_is_delivered_all_the_same(house: House, publishing: Publishing) -> None:
+    """Neither sent again nor handed back, whether the stream took it or not."""
+    sent = send(house, 4)
+    delivery = replace(publishing.fan_out.delivery, state=Unwell(publishing.destinations, "acme"))
+    publishing.fan_out = replace(publishing.fan_out, delivery=delivery)
+    assert publishing.publish(publishing.stream(sent[:2])) == []
+    assert publishing.pending() == 0
+    publishing.streams.break_down()
+    assert publishing.publish(publishing.stream(sent[2:])) == []
+    assert publishing.pending() == 2
+    publishing.streams.mend()
+    drain(publishing)
+    assert doubles(publishing, sent) == 0
+
+
+def test_one_tenants_trouble_gives_its_neighbours_no_doubles(house: House, publishing: Publishing) -> None:
+    """Where its people's keys can't be read its share is parked, and the batch is done."""
+    other = House(house.dynamodb, house.tables, tenant="other")
+    publishing.set_up(tenant="other")
+    sent, theirs = send(house, 3), other.sent({}, {})
+    keys_of = publishing.records.of
+
+    def unless_acme(destination: Any, rows: Any) -> Any:
+        if destination.place.tenant == "acme":
+            raise Throttled
+        return keys_of(destination, rows)
+
+    unwell = Records(lambda *_: {})
+    unwell.of = unless_acme  # type: ignore[method-assign]
+    fan_out = publishing.fan_out
+    publishing.fan_out = replace(fan_out, delivery=replace(fan_out.delivery, records=unwell))
+    assert publishing.publish() == []
+    assert publishing.pending() == 3
+    assert [json.loads(record.data)["id"] for record in publishing.streams.taken["other"]] == sorted(theirs)
+    drain(publishing)
+    assert doubles(publishing, sent) == 0
+
+
 def test_a_poison_record_spoils_no_other(house: House, publishing: Publishing) -> None:
     """Content that can't be read: its key is parked alone and its message fails until the dead-letter queue has it."""
     sent = send(house, 6)
@@ -176,6 +242,43 @@ def test_a_poison_record_spoils_no_other(house: House, publishing: Publishing) -
     # The table's own copy is sound, so that here the second try succeeds.
     drain(publishing)
     assert doubles(publishing, sent) == 0
+
+
+def test_a_passing_failure_of_our_own_is_no_poison(house: House, publishing: Publishing) -> None:
+    """Its message is put back, for half a minute and however often, and never counted against it."""
+    sent = send(house, 5)
+    publishing.streams.break_down()
+    publishing.publish()
+    publishing.streams.mend()
+    events = publishing.redeliver.events
+    publishing.redeliver = replace(publishing.redeliver, events=Unanswering())
+    for _ in range(30):
+        house.now += 20 * SECOND
+        assert publishing.retry() == []
+        assert [delay for _, delay in publishing.queue.messages] == [WAIT_SECONDS]
+    assert publishing.pending() == 5
+    publishing.redeliver = replace(publishing.redeliver, events=events)
+    drain(publishing)
+    assert doubles(publishing, sent) == 0
+
+
+def test_a_parcel_that_could_not_be_dropped_comes_again_alone(house: House, publishing: Publishing) -> None:
+    """The others of its batch are delivered."""
+    other = House(house.dynamodb, house.tables, tenant="other")
+    made = publishing.set_up(tenant="other")
+    sent = send(house, 3)
+    other.sent({})
+    publishing.streams.break_down()
+    publishing.streams.break_down("other")
+    publishing.publish()
+    publishing.streams.mend()
+    publishing.destinations.remove(made.place)
+    house.now += 6 * SECOND
+    undropped = Unwell(publishing.destinations, "other")
+    publishing.redeliver = replace(publishing.redeliver, destinations=undropped)
+    assert len(publishing.retry()) == 1
+    assert doubles(publishing, sent) == 0
+    assert (publishing.parked(), publishing.parked("other")) == (0, 1)
 
 
 def test_what_stays_unreadable_fails_alone(house: House, publishing: Publishing) -> None:

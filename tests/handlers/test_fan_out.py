@@ -1,5 +1,6 @@
 """New events on their way to their tenants' streams, and what waits for a stream that failed."""
 
+import hashlib
 import json
 from collections import Counter
 from typing import Any
@@ -50,6 +51,8 @@ def test_one_objects_history_has_one_partition_key(house: ManagedHouse, publishi
         {"target": {"type": "document", "id": "d-1", "name": "Contract"}, "actor": {"type": "system"}},
         {"target": {"type": "document", "name": "A name alone"}},
         {"target": {"type": "document", "id": "x" * 512}},
+        {"target": {"type": "document", "id": "ä" * 200}},
+        {"target": {"type": "document", "name": "A name alone"}, "actor": {"type": "system"}},
         {"target": {"type": "user", "username": "jane.roe"}},
         {},
     )
@@ -57,9 +60,22 @@ def test_one_objects_history_has_one_partition_key(house: ManagedHouse, publishi
     keys = Counter(record.partition_key for record in publishing.streams.taken["acme"])
     guid = house.guid_of("mike.mars")
     assert keys["document#d-1"] == 2
-    assert keys["document#A name alone"] == keys[f"user#{house.guid_of('jane.roe')}"] == keys[guid] == 1
-    assert all(len(key) <= 256 for key in keys)
-    assert len(keys) == 5
+    assert keys[f"user#{house.guid_of('jane.roe')}"] == keys[guid] == 1
+    assert keys[f"document#{hashlib.sha256(b'A name alone').hexdigest()}"] == 2
+    assert all(len(key.encode()) <= 256 for key in keys)
+    assert len(keys) == 6
+
+
+def test_a_targets_name_makes_a_key_that_names_nobody(house: ManagedHouse, publishing: Publishing) -> None:
+    """The same one after somebody in it is forgotten."""
+    publishing.set_up()
+    house.sent({"target": {"type": "document", "name": "Notes of mike.mars"}})
+    publishing.publish()
+    house.forget(house.guid_of("mike.mars"))
+    publishing.publish()
+    first, second = (record.partition_key for record in publishing.streams.taken["acme"])
+    assert first == second
+    assert "mars" not in first
 
 
 def test_a_tenant_without_a_stream_costs_one_read(house: House, publishing: Publishing) -> None:
@@ -163,7 +179,10 @@ def test_a_stream_mended_gets_all_of_it(house: House, publishing: Publishing) ->
 
 
 def test_one_probe_decides(house: House, publishing: Publishing) -> None:
-    """Of ten messages one is tried, with a wait that doubles from 5 s to 15 minutes; the others put back until then."""
+    """Of ten messages one is tried, with a wait that doubles from 5 s to 15 minutes; the others put back until then.
+
+    Or for a minute, so that they soon hear of a change.
+    """
     publishing.set_up()
     publishing.streams.break_down(error="AccessDeniedException")
     for one in house.sent(*({"id": str(number)} for number in range(10))):
@@ -175,9 +194,31 @@ def test_one_probe_decides(house: House, publishing: Publishing) -> None:
         publishing.retry()
         assert len(publishing.streams.calls) == 1
         waits.append((publishing.stored().next_probe_ms - house.now) // SECOND)
-        assert {delay for _, delay in publishing.queue.messages} <= {waits[-1]}
+        assert {delay for _, delay in publishing.queue.messages} <= {min(waits[-1], 60)}
     assert waits == [10, 20, 40, 80, 160, 320, 640, 900, 900, 900, 900, 900]
     assert publishing.pending() == 10
+
+
+def test_a_probe_partly_taken_mends(house: House, publishing: Publishing) -> None:
+    """A stream that takes fewer bytes at once than a parcel has gets its backlog part by part, and no longer waits."""
+    publishing.set_up()
+    publishing.streams.break_down()
+    sent = house.sent(*({"id": str(number)} for number in range(40)))
+    publishing.publish()
+    publishing.streams.mend()
+    size = len(json.dumps(house.page()["events"][0]))
+    for rounds in range(1, 20):
+        house.now += 6 * SECOND
+        publishing.streams.room = 10 * size
+        before = publishing.pending()
+        publishing.retry()
+        if not publishing.queue.messages:
+            break
+        assert publishing.pending() < before
+        if rounds == 1:
+            assert (publishing.stored().status, publishing.stored().backoff_step) == ("active", 0)
+    assert ids(publishing) == dict.fromkeys(sent, 1)
+    assert (publishing.stored().status, publishing.pending()) == ("active", 0)
 
 
 def test_before_the_next_probe_nothing_is_tried(house: House, publishing: Publishing) -> None:
@@ -237,11 +278,12 @@ def test_a_destination_deleted_takes_its_backlog_along(house: House, publishing:
     publishing.publish()
     publishing.destinations.remove(made.place)
     publishing.set_up(subscription="s-2", generation="g-2")
+    assert (publishing.pending(), publishing.parked()) == (0, 1), "what waited for the former is none of its own"
     publishing.streams.mend()
     assert publishing.retry() == []
     assert publishing.streams.taken == {}
     assert publishing.queue.messages == []
-    assert publishing.pending() == 0
+    assert publishing.parked() == 0
 
 
 def test_a_backlog_goes_to_the_stream_that_was_put_in_place(house: House, publishing: Publishing) -> None:

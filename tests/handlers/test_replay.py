@@ -1,19 +1,21 @@
 """Events sent again: the same records as the first time, from a checkpoint on, behind live traffic."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from daybook.aws.inserted import InsertedEvents
-from daybook.clock import DAY, MINUTE, format_time
+from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.jobs import Job, JobFailed, Step
 from daybook.publishing.courier import PutFailed
+from daybook.publishing.destination import Destination
+from daybook.publishing.records import Inserted, Records, Written
 from daybook.storing import Throttled
 from daybook.tenants import Layout
-from replay.replay import EVENTS_A_PAGE, PAGE_SECONDS, Replay
+from replay.replay import BYTES_A_SECOND, EVENTS_A_PAGE, LONGEST_STEP_SECONDS, OVERDUE_MS, SLICE_SECONDS, Replay
 from tests.conftest import Tables
 from tests.ingesting import NOW
 from tests.publishing import Publishing
@@ -39,6 +41,10 @@ class Again:
             pause=self._pause,
         )
 
+    @property
+    def stored(self) -> Destination:
+        return self.publishing.stored()
+
     def _pause(self, seconds: float) -> None:
         self.waited.append(seconds)
         self.publishing.sleep(seconds)
@@ -51,6 +57,19 @@ class Again:
             job = replace(job, checkpoint=steps[-1].checkpoint, processed=steps[-1].processed)
             after(steps[-1])
         return steps
+
+
+class Padded(Records):
+    """Records of so many bytes more."""
+
+    def __init__(self, records: Records, more: int) -> None:
+        self._records = records
+        self._more = more
+
+    def of(self, destination: Destination, rows: Sequence[Inserted]) -> Written:
+        written = self._records.of(destination, rows)
+        padded = [record._replace(data=record.data + b" " * self._more) for record in written.records]
+        return written._replace(records=padded)
 
 
 @pytest.fixture
@@ -86,7 +105,7 @@ def test_it_takes_half_of_what_a_shard_takes(house: House) -> None:
     sent_again = again.run(NOW - DAY, NOW + 1)
     assert sent_again[-1].processed == 500
     assert max(count for _, count in again.publishing.streams.calls) <= EVENTS_A_PAGE
-    assert again.publishing.seconds >= 2 * PAGE_SECONDS
+    assert again.publishing.seconds >= 2 * SLICE_SECONDS
 
 
 def test_a_throttled_stream_is_waited_for(house: House) -> None:
@@ -100,6 +119,62 @@ def test_a_throttled_stream_is_waited_for(house: House) -> None:
     again.publishing.streams.broken["acme"] = PutFailed(THROTTLED, passing=True)
     with pytest.raises(Throttled):
         again.run(NOW - DAY, NOW + 1)
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_it_takes_half_of_the_bytes_that_a_shard_takes(house: House) -> None:
+    """Large events go in more and slower slices; the page is broken off when the step's time is up, and goes on."""
+    again = Again(house)
+    again.publishing.set_up()
+    house.sent(*({"id": str(n), "occurred_at": format_time(NOW - n * MINUTE)} for n in range(60)))
+    again.work = replace(again.work, records=Padded(again.publishing.records, 300 * 1024))
+    steps = again.run(NOW - DAY, NOW + 1)
+    taken = again.publishing.streams.taken["acme"]
+    size = sum(record.size for record in taken)
+    assert len(set(taken)) == len(taken) == steps[-1].processed == 60
+    assert again.publishing.seconds >= size / BYTES_A_SECOND
+    assert max(count for _, count in again.publishing.streams.calls) == 1
+    assert len(steps) > 3, "no step may take longer than a worker has"
+
+
+def test_what_was_taken_before_time_was_up_is_not_sent_again(house: House) -> None:
+    """The checkpoint is the last event before the first that was left."""
+    again = Again(house)
+    again.publishing.set_up()
+    sent(house, 40)
+    page = InsertedEvents(house.dynamodb, house.tables.events).between("acme#prod#0", "0", "z", 250)
+    again.publishing.streams.room = sum(r.size for r in again.publishing.records.of(again.stored, page).records[:3])
+    job = Job(house.tenant, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    step = again.work.step(job, lambda: 900.0)
+    assert step.processed == len(again.publishing.streams.taken["acme"]) >= 3
+    assert step.checkpoint["after"] == page[2].id
+    again.publishing.streams.room = None
+    while not step.done:
+        step = again.work.step(replace(job, checkpoint=step.checkpoint, processed=step.processed), lambda: 900.0)
+    assert len(set(again.publishing.streams.taken["acme"])) == 40
+
+
+@pytest.mark.parametrize("error", ["InternalFailure", "KMSThrottlingException", "ReadTimeoutError"])
+def test_every_passing_failure_is_waited_for(house: House, error: str) -> None:
+    again = Again(house)
+    again.publishing.set_up()
+    sent(house, 3)
+    again.publishing.streams.faults["acme"] = [PutFailed(error, passing=True)] * 5
+    assert again.run(NOW - DAY, NOW + 1)[-1].processed == 3
+
+
+def test_a_failing_stream_is_left_to_its_probes(house: House) -> None:
+    """The replay waits, and is none the further; where nothing is parked to probe with, it tries for itself."""
+    again = Again(house)
+    again.publishing.set_up()
+    sent(house, 3)
+    again.publishing.destinations.failed(again.stored, THROTTLED, house.now)
+    job = Job(house.tenant, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    step = again.work.step(job, lambda: 900.0)
+    assert (step.processed, step.done, again.publishing.streams.calls) == (0, False, [])
+    assert again.waited == [LONGEST_STEP_SECONDS]
+    house.now += OVERDUE_MS + 5 * SECOND
+    assert again.run(NOW - DAY, NOW + 1)[-1].processed == 3
 
 
 def test_it_goes_on_where_it_stopped(house: House) -> None:

@@ -1,6 +1,7 @@
 """A tenant's stream as its admin sets it up, looks at it and tries it out."""
 
 import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -9,9 +10,14 @@ from daybook.aws.control import ControlTable
 from daybook.aws.events import EventTable
 from daybook.aws.inserted import InsertedEvents
 from daybook.aws.jobs import JobTable
+from daybook.clock import MINUTE
 from daybook.http import serve
+from daybook.jobs import Job
 from daybook.recording import Recorder
+from daybook.stored import StoredEvent
+from daybook.storing import Append, EventStore, Kept, Key
 from streams.handler import operations
+from streams.publishing import MOST_REPLAYS
 from streams.publishing import Publishing as Settings
 from tests.calls import Context, answered, authorized, call
 from tests.conftest import Tables
@@ -24,16 +30,37 @@ BODY = {"stream_arn": STREAM, "role_arn": ROLE, "format": "symbee"}
 PATH = "/v1/settings/stream"
 
 
+class BreakableQueue(MemoryQueue):
+    broken = False
+
+    def send(self, job: Job, delay_seconds: int = 0) -> None:
+        if self.broken:
+            raise ConnectionError("no queue")
+        super().send(job, delay_seconds)
+
+
+class Unwritable:
+    """A log that takes nothing."""
+
+    def append(self, events: Sequence[StoredEvent], _remaining: Any) -> Mapping[Key, Append]:
+        return {(event.partition, event.id): Append.THROTTLED for event in events}
+
+    def find(self, _keys: Iterable[Key]) -> Mapping[Key, Kept]:
+        return {}
+
+
 class Admin:
     """What an admin of the tenant is answered."""
 
-    def __init__(self, house: House, publishing: Publishing) -> None:
-        events = EventTable(house.dynamodb, house.tables.events)
-        self.queue = MemoryQueue()
+    def __init__(
+        self, house: House, publishing: Publishing, destinations: Any = None, events: EventStore | None = None
+    ) -> None:
+        events = events or EventTable(house.dynamodb, house.tables.events)
+        self.queue = BreakableQueue()
         self._operations = operations(
             Settings(
                 settings=ControlTable(house.dynamodb, house.tables.control),
-                destinations=publishing.destinations,
+                destinations=destinations or publishing.destinations,
                 events=InsertedEvents(house.dynamodb, house.tables.events),
                 records=publishing.records,
                 courier=publishing.courier,
@@ -188,6 +215,81 @@ def test_another_stream_is_active_at_once(house: House, publishing: Publishing, 
     assert admin.done("GET")["pending"] == 0
 
 
+def test_a_replay_ends_with_what_there_is(house: House, publishing: Publishing, admin: Admin) -> None:
+    """Five minutes from now, for clocks that go ahead: what comes after is published as it comes."""
+    publishing.set_up()
+    span = {"from": "2026-11-01T00:00:00Z", "to": "2036-11-22T00:00:00Z"}
+    assert admin("POST", span, f"{PATH}/replay")["statusCode"] == 202
+    assert admin.queue.sent[0][0].ask["to"] == house.now + 5 * MINUTE
+    assert problem_of(admin("POST", span | {"from": "2035-11-22T00:00:00Z"}, f"{PATH}/replay"))[0] == 422
+
+
+class Between:
+    """The destinations, with another caller's turn right after each of the next reads."""
+
+    def __init__(self, destinations: Any, *turns: Callable[[], Any]) -> None:
+        self._destinations = destinations
+        self._turns = list(turns)
+
+    def one(self, place: Any) -> Any:
+        found = self._destinations.one(place)
+        if self._turns:
+            self._turns.pop(0)()
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._destinations, name)
+
+
+def test_of_two_first_calls_one_makes_the_subscription(house: House, publishing: Publishing, admin: Admin) -> None:
+    """Events parked under it stay its own, and reach the stream that the second call names."""
+    sent = house.sent({})
+
+    def first() -> None:
+        admin.done("PUT", BODY | {"format": "native"})
+        publishing.streams.break_down()
+        publishing.publish(publishing.stream(sent))
+
+    second = Admin(house, publishing, Between(publishing.destinations, first))
+    shown = second.done("PUT", BODY | {"format": "native", "stream_arn": f"{STREAM}-2"})
+    assert (shown["stream_arn"], shown["status"], shown["pending"]) == (f"{STREAM}-2", "active", 1)
+    publishing.streams.mend()
+    publishing.retry()
+    assert [json.loads(record.data)["id"] for record in publishing.streams.taken["acme"]] == sent
+
+
+def test_a_change_keeps_what_is_learnt_meanwhile(house: House, publishing: Publishing, admin: Admin) -> None:
+    """Mended between another call's read and its write, the stream is active still."""
+    admin.done("PUT", BODY)
+    publishing.streams.break_down()
+    house.sent({})
+    publishing.publish()
+    mend = lambda: publishing.destinations.mended(publishing.stored(), house.now)  # noqa: E731  a turn
+    other = Admin(house, publishing, Between(publishing.destinations, mend))
+    shown = other.done("PUT", BODY | {"format": "native"})
+    assert (shown["status"], shown["failing_since"], shown["format"]) == ("active", None, "native")
+
+
+def test_two_changes_of_the_stream_leave_one_generation(house: House, publishing: Publishing, admin: Admin) -> None:
+    """Who says again what it read, while another names a new stream, makes the former one's generation anew."""
+    admin.done("PUT", BODY)
+    before = publishing.stored()
+    elsewhere = lambda: admin.done("PUT", BODY | {"stream_arn": f"{STREAM}-2"})  # noqa: E731  a turn
+    other = Admin(house, publishing, Between(publishing.destinations, elsewhere))
+    assert other.done("PUT", BODY)["stream_arn"] == STREAM
+    stored = publishing.stored()
+    assert stored.subscription == before.subscription
+    assert stored.generation != before.generation
+
+
+def test_one_removed_between_read_and_write_is_set_up_anew(house: House, publishing: Publishing, admin: Admin) -> None:
+    admin.done("PUT", BODY)
+    before = publishing.stored()
+    other = Admin(house, publishing, Between(publishing.destinations, lambda: admin.done("DELETE")))
+    assert other.done("PUT", BODY | {"format": "native"})["status"] == "active"
+    assert publishing.stored().subscription != before.subscription
+
+
 def test_a_test_sends_its_own_record(house: House, publishing: Publishing, admin: Admin) -> None:
     """In the stream's format, and in the log; it says what happened."""
     assert problem_of(admin("POST", path=f"{PATH}/test"))[0] == 404
@@ -232,3 +334,21 @@ def test_a_replay_is_a_job(house: House, publishing: Publishing, admin: Admin) -
     for _ in range(2):
         admin("POST", span, path)
     assert problem_of(admin("POST", span, path)) == (429, "too_many_replays")
+
+
+def test_a_replay_that_could_not_be_handed_over_takes_nobodys_place(
+    house: House, publishing: Publishing, admin: Admin
+) -> None:
+    """Neither where its queue failed nor where it could not be put on record."""
+    path = f"{PATH}/replay"
+    span = {"from": "2026-11-01T00:00:00Z", "to": "2026-11-22T00:00:00+01:00"}
+    publishing.set_up()
+    admin.queue.broken = True
+    for _ in range(MOST_REPLAYS):
+        assert admin("POST", span, path)["statusCode"] == 500
+    admin.queue.broken = False
+    unrecorded = Admin(house, publishing, events=Unwritable())
+    for _ in range(MOST_REPLAYS):
+        assert unrecorded("POST", span, path)["statusCode"] == 503
+    assert unrecorded.queue.sent == []
+    assert admin("POST", span, path)["statusCode"] == 202

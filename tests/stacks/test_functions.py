@@ -156,5 +156,5 @@ def test_what_is_parked_comes_back(service: Stack) -> None:
     assert queue["VisibilityTimeout"] == 6 * timeout
     assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert service.read(queue["RedrivePolicy"]["deadLetterTargetArn"]) == "RetryDead.Arn"
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 20
     assert all(each["SqsManagedSseEnabled"] for each in service.properties("AWS::SQS::Queue").values())

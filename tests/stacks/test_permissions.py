@@ -123,9 +123,10 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         },
     },
 }
+KNOWS_NO_RESOURCE = {"FanOut": {"dynamodb:ListStreams"}}
 JOB_WORKERS = {"Export", "Replay", "Restamp"}
 WORKERS = {*JOB_WORKERS, "FanOut", "Redeliver"}
-READS = {"GetItem", "BatchGetItem", "Query"}
+READS = {"GetItem", "BatchGetItem", "Query", "ListStreams"}
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +179,7 @@ def test_a_role_holds_single_actions_on_single_resources(
     }
     expected[f"{function}Log.Arn"] = {"logs:CreateLogStream", "logs:PutLogEvents"}
     expected["*"] = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # X-Ray knows no resources
+    expected["*"] |= KNOWS_NO_RESOURCE.get(function, set())
     expected |= QUEUES.get(function, {})
     if function in ASSUMES_ROLES:
         expected[CUSTOMERS_ROLES] = {"sts:AssumeRole"}

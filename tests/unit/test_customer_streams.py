@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from daybook.aws.customer_streams import CustomerStreams
+from daybook.aws.customer_streams import MOST_CLIENTS, CustomerStreams
 from daybook.clock import HOUR, MINUTE
 from daybook.publishing.courier import PutFailed
 from daybook.publishing.records import Record
@@ -79,6 +79,28 @@ def test_credentials_that_ended_early_are_asked_for_anew() -> None:
     assert failed.value.passing
     assert aws.streams.put(destination(), RECORDS) == [None, None]
     assert len(aws.asked) == 2
+
+
+def test_a_session_that_was_denied_is_asked_for_anew() -> None:
+    """By the next try: the customer may have mended the role."""
+    aws = Aws()
+    aws.refusal = refused("AccessDeniedException")
+    with pytest.raises(PutFailed) as failed:
+        aws.streams.put(destination(), RECORDS)
+    assert not failed.value.passing
+    assert aws.streams.put(destination(), RECORDS) == [None, None]
+    assert len(aws.asked) == 2
+
+
+def test_of_many_sessions_the_oldest_goes() -> None:
+    aws = Aws()
+    for number in range(MOST_CLIENTS + 1):
+        aws.streams.put(destination(external_id=str(number)), RECORDS)
+    for number in (MOST_CLIENTS, 1):
+        aws.streams.put(destination(external_id=str(number)), RECORDS)
+    assert len(aws.asked) == MOST_CLIENTS + 1
+    aws.streams.put(destination(external_id="0"), RECORDS)
+    assert len(aws.asked) == MOST_CLIENTS + 2
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """The formats of a customer's stream, each held against its own document."""
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -179,7 +181,18 @@ def test_a_cloudevent_has_what_1_0_asks_for(native: dict[str, Any]) -> None:
     assert all(name.isalnum() and name == name.lower() for name in record)
     assert None not in record.values()
     assert ("subject" in record) == (native["target"] is not None)
+    assert not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in record.get("subject", ""))
+    assert not any(0xFDD0 <= ord(c) <= 0xFDEF or ord(c) & 0xFFFE == 0xFFFE for c in record.get("subject", ""))
     assert record["data"] == native
+
+
+@given(NATIVE, st.text(alphabet="a:\x00\n\x7f\x85\ufdd0\ufffe\U0010ffff\U0001f600ä", min_size=1))
+def test_a_cloudevents_subject_is_a_string_of_its_kind(native: dict[str, Any], name: str) -> None:
+    """What its String type forbids is percent-encoded, and nothing else is changed."""
+    target = {"type": "document", "id": name, "name": None, "within": None, "client_id": None}
+    subject = json.loads(FORMATS["cloudevents"](native | {"target": target}, ALIASES))["subject"]
+    assert unquote(subject) == f"document:{name}"
+    assert set(subject) <= set("documentABCDEF0123456789%:a\U0001f600ä")
 
 
 SCHEMA = json.loads(Path(__file__).with_name("ocsf-3004.json").read_text())

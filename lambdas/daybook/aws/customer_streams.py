@@ -13,7 +13,8 @@ from daybook.publishing.records import Record
 
 _SESSION = "daybook"
 _BEFORE_THE_END_MS = 5 * MINUTE
-_MOST_CLIENTS = 1_000
+MOST_CLIENTS = 300
+"""Each holds a connection pool of its own."""
 
 _PASSING = frozenset(
     {
@@ -29,6 +30,8 @@ _PASSING = frozenset(
     }
 )
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"})
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+"""The role may have been mended since: the next try asks for a session anew."""
 _INVALID = frozenset({"InvalidArgumentException", "ValidationException"})
 
 MakeClient = Callable[[str, dict[str, str]], Any]
@@ -59,7 +62,7 @@ class CustomerStreams:
             )
         except ClientError as failure:
             error = failure.response["Error"]["Code"]
-            if error in _EXPIRED:
+            if error in _EXPIRED | _DENIED:
                 self._forget(destination)
             raise PutFailed(error, passing=error in _PASSING | _EXPIRED, invalid=error in _INVALID) from None
         except BotoCoreError as failure:
@@ -76,8 +79,9 @@ class CustomerStreams:
         if kept is None or kept.until_ms <= self._clock():
             kept = self._assume(destination)
             with self._lock:
-                if len(self._kept) >= _MOST_CLIENTS:
-                    self._kept.clear()
+                self._kept.pop(name, None)
+                if len(self._kept) >= MOST_CLIENTS:
+                    del self._kept[next(iter(self._kept))]  # the oldest
                 self._kept[name] = kept
         return kept.client
 

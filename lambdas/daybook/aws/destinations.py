@@ -1,5 +1,5 @@
 """Destinations in the control table, `stream#<environment>`, and what is parked for them,
-`parked#<environment>#<parcel>`. Every read is consistent: none is ever cached, nor is its absence.
+`parked#<environment>#<subscription>#<parcel>`. Every read is consistent: none is ever cached, nor is its absence.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,6 +37,9 @@ _NUMBERS = {
     "backoff_step": "backoff_step",
     "given_up": "given_up",
 }
+_OF_A_GENERATION = ("last_delivered_at", "failing_since", "last_error")
+"""Learnt of one stream and role, and not to be said of the next."""
+_RESERVED = ("status", "format")
 
 
 class DestinationTable:
@@ -65,9 +68,39 @@ class DestinationTable:
         item = self._client.get_item(TableName=self._table, Key=_key(place), ConsistentRead=True).get("Item")
         return None if item is None else _destination(item)
 
-    def put(self, destination: Destination) -> None:
-        """Sets it up, or changes it. In force for every event that is stored from now on."""
-        self._client.put_item(TableName=self._table, Item=item_of(destination))
+    def create(self, destination: Destination) -> bool:
+        """Sets it up, in force for every event that is stored from now on. False where there is one already."""
+        try:
+            self._client.put_item(
+                TableName=self._table, Item=item_of(destination), ConditionExpression="attribute_not_exists(pk)"
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def choose(self, destination: Destination, chosen: Chosen, generation: str) -> Destination | None:
+        """Changes what was chosen, and nothing else: the destination as it stands then, None where it is another one.
+
+        Told by its generation, which is made anew with each subscription too. A new one is active at once; the same
+        one's state stays, and its next parcel may be tried at once.
+        """
+        state = "" if generation == destination.generation else f", {', '.join(_OF_A_GENERATION)}"
+        active = ", #status = :active" if state else ""
+        return self._update(
+            destination,
+            "SET stream_arn = :stream, role_arn = :role, #format = :format, include_audit_log = :own, "
+            f"generation = :generation{active} REMOVE backoff_step, next_probe_at, probing_until{state}",
+            {
+                ":stream": {"S": chosen.stream_arn},
+                ":role": {"S": chosen.role_arn},
+                ":format": {"S": chosen.format},
+                ":own": {"BOOL": chosen.include_audit_log},
+                ":generation": {"S": generation},
+                **({":active": {"S": ACTIVE}} if active else {}),
+            },
+        )
 
     def remove(self, place: Place) -> None:
         self._client.delete_item(TableName=self._table, Key=_key(place))
@@ -158,16 +191,16 @@ class DestinationTable:
         gone = self._client.delete_item(TableName=self._table, Key=_parked_key(parcel), ReturnValues="ALL_OLD")
         return bool(gone.get("Attributes"))
 
-    def pending(self, place: Place) -> int:
-        """How many events are parked."""
+    def pending(self, destination: Destination) -> int:
+        """How many events are parked for this subscription; what waits still for a former one will be dropped."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
             ProjectionExpression="#count",
             ExpressionAttributeNames={"#count": "count"},
             ExpressionAttributeValues={
-                ":tenant": {"S": place.tenant},
-                ":prefix": {"S": f"parked#{place.environment}#"},
+                ":tenant": {"S": destination.place.tenant},
+                ":prefix": {"S": f"parked#{destination.place.environment}#{destination.subscription}#"},
             },
             ConsistentRead=True,
         )
@@ -183,7 +216,7 @@ class DestinationTable:
         same: str = "generation",
     ) -> Destination | None:
         """The destination as changed; None where it is another one by now, or the condition does not hold."""
-        names = {"#status": "status"} if "#status" in f"{expression}{condition}" else {}
+        names = {f"#{name}": name for name in _RESERVED if f"#{name}" in f"{expression}{condition}"}
         extra = {"ExpressionAttributeNames": names} if names else {}
         try:
             answer = self._client.update_item(
@@ -210,7 +243,8 @@ def _key(place: Place) -> dict[str, Any]:
 
 
 def _parked_key(parcel: Parcel) -> dict[str, Any]:
-    return {"pk": {"S": parcel.tenant}, "sk": {"S": f"parked#{parcel.environment}#{parcel.parcel}"}}
+    sk = f"parked#{parcel.environment}#{parcel.subscription}#{parcel.parcel}"
+    return {"pk": {"S": parcel.tenant}, "sk": {"S": sk}}
 
 
 def _number(value: int) -> dict[str, str]:

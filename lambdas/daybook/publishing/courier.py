@@ -45,6 +45,8 @@ class Sent:
     error: str | None = None
     """The last error that retries did not cure; None with something left: time ran out before it was tried."""
     refusal: str | None = None
+    passing: bool = False
+    """Of the error: another try may fare better."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Courier:
                     sent.refused += call
                     sent.refusal = failed.error
                 else:
-                    sent.error = failed.error
+                    sent.error, sent.passing = failed.error, failed.passing
                     sent.left += call
         return sent
 
@@ -90,7 +92,7 @@ class Courier:
                 if not failed.passing or attempt == TRIES - 1 or seconds_left() <= 0:
                     if len(left) == len(call):
                         raise
-                    sent.error = failed.error
+                    sent.error, sent.passing = failed.error, failed.passing
                     return left
                 continue
             refused = [(place, error) for place, error in zip(left, errors, strict=True) if error is not None]
@@ -99,7 +101,8 @@ class Courier:
                 return ()
             if seconds_left() <= 0:
                 break
-        sent.error = refused[0][1]
+        # A record alone is refused for its shard's throughput, or for a failure within Kinesis: both pass.
+        sent.error, sent.passing = refused[0][1], True
         return left
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from daybook.clock import Clock
+from daybook.http import logger
 from daybook.publishing.courier import Courier, SecondsLeft
 from daybook.publishing.destination import Destination
 from daybook.publishing.records import Inserted, Records
@@ -47,22 +48,30 @@ class Delivery:
         """Sends what of the rows the destination asks for.
 
         An error makes an active destination a failing one; on a failing one this is the probe, and its outcome rules.
-        Raises `Throttled` where people's keys can't be read; nothing has been sent then.
+        A probe of which anything was taken mends it: a stream that takes less than a whole parcel at once takes its
+        backlog part by part, and would never get through it by waits that double.
+        Where that can't be noted the delivery stands all the same, and the next one notes it. Raises `Throttled` where
+        people's keys can't be read; nothing has been sent then.
         """
         written = self.records.of(destination, rows)
         sent = self.courier.send(destination, written.records, seconds_left)
         taken = len(written.records) - len(sent.left) - len(sent.refused)
         if sent.refused:
             self.given_up(len(sent.refused))
-            self.state.gave_up(destination, len(sent.refused), sent.refusal)
-        after = self._note(destination, sent.error, tried=taken + len(sent.refused) > 0, taken=taken)
+        try:
+            if sent.refused:
+                self.state.gave_up(destination, len(sent.refused), sent.refusal)
+            after = self._note(destination, sent.error, tried=taken + len(sent.refused) > 0, taken=taken)
+        except Exception:  # noqa: BLE001  what is sent is sent: raised here it would be sent again
+            logger.exception("not noted", extra={"tenant": destination.place.tenant})
+            after = destination
         return Delivered(
             after, [written.rows[place].key for place in sent.left], [row.key for row in written.broken], taken
         )
 
     def _note(self, destination: Destination, error: str | None, *, tried: bool, taken: int) -> Destination:
         now_ms = self.clock()
-        if error is not None:
+        if error is not None and not (destination.is_failing and taken):
             note = self.state.probe_failed if destination.is_failing else self.state.failed
             return note(destination, error, now_ms)
         if destination.is_failing:

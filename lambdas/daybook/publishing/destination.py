@@ -16,7 +16,8 @@ PROBE_MS = 10 * SECOND
 """How long a probe may take before another one may try."""
 KEPT_MS = 14 * DAY
 """How long an event waits for its stream before it is given up."""
-LONGEST_DELAY_SECONDS = 900  # SQS's own limit
+LONGEST_DELAY_SECONDS = 60
+"""So soon what is parked hears of a change to its stream; when to probe is said by the stream's row."""
 
 
 class Place(NamedTuple):
@@ -69,7 +70,7 @@ def backoff_ms(step: int) -> int:
 def delay_seconds(destination: Destination, now_ms: int, chance: float) -> int:
     """How long what is parked waits before it is looked at again; `chance` in 0..1 spreads it over three seconds.
 
-    Until shortly after the next probe may be made; while one is being made, only until that will have ended.
+    Until shortly after the next probe may be made, or for a minute; while one is being made, until that will be over.
     """
     if not destination.is_failing:
         return 0

@@ -44,16 +44,16 @@ class Parking:
         for key in keys:
             self.park(destination, [key], parked_at)
 
-    def defer(self, destination: Destination, parcels: Sequence[Parcel]) -> None:
-        """Parks again what is parked, in fewer parcels where they are small."""
+    def defer(self, destination: Destination, parcels: Sequence[Parcel], at_least: int = 0) -> None:
+        """Parks again what is parked, in fewer parcels where they are small, for so many seconds at least."""
         again = merged(destination, parcels)
         names = {parcel.parcel for parcel in again}
         self.rows.put_parked([parcel for parcel in again if parcel not in parcels])
-        self._send(destination, again)
+        self._send(destination, again, at_least)
         for parcel in parcels:
             if parcel.parcel not in names:
                 self.rows.remove_parked(parcel)
 
-    def _send(self, destination: Destination, parcels: Sequence[Parcel]) -> None:
+    def _send(self, destination: Destination, parcels: Sequence[Parcel], at_least: int = 0) -> None:
         if parcels:
-            self.queue.send(parcels, delay_seconds(destination, self.clock(), self.chance()))
+            self.queue.send(parcels, max(at_least, delay_seconds(destination, self.clock(), self.chance())))

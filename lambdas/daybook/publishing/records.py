@@ -12,7 +12,7 @@ from daybook.publishing.destination import Chosen, Destination, Place
 from daybook.reading.opened import Opened, Row, content_of, people_of
 
 LONGEST_KEY = 256
-"""Characters of a partition key: Kinesis's own limit."""
+"""Bytes of a partition key; as many characters are Kinesis's own limit."""
 
 KeysOf = Callable[[Tenant, Iterable[str]], Mapping[str, bytes]]
 
@@ -71,7 +71,7 @@ class Records:
         for row, content in wanted:
             try:
                 native = Opened(content, keys).native(row.received_ms, aliases)
-                made.append((row, Record(partition_key(row, native), write(native, aliases))))
+                made.append((row, Record(partition_key(row, content), write(native, aliases))))
             except Exception:  # noqa: BLE001  whatever is wrong with it is wrong with this one event
                 broken.append(row)
         return Written([row for row, _ in made], [record for _, record in made], broken)
@@ -96,16 +96,21 @@ def select(chosen: Chosen, rows: Sequence[Inserted]) -> tuple[list[tuple[Inserte
     return wanted, broken
 
 
-def partition_key(row: Inserted, native: Mapping[str, Any]) -> str:
+def partition_key(row: Inserted, content: Mapping[str, Any]) -> str:
     """The target where there is one, else the actor: one object's history stays in one shard, in order.
 
-    As in the indexes' keys, so that it names nobody and stays when somebody is forgotten.
+    As in the indexes' keys, so that it names nobody and stays when somebody is forgotten. A target without an id goes
+    by its name as it is stored, hashed.
     """
-    target = native["target"]
+    target = content.get("target")
     if row.by_target is not None:
         key = row.by_target.removeprefix(f"{row.partition}#")
-    elif target is not None and target["name"]:
-        key = f"{target['type']}#{target['name']}"
+    elif target is not None and target.get("name"):
+        key = f"{target['type']}#{_hashed(target['name'])}"
     else:
         key = row.by_actor.removeprefix(f"{row.partition}#")
-    return key if len(key) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
+    return key if len(key.encode()) <= LONGEST_KEY else _hashed(key)
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
