@@ -60,8 +60,12 @@ class MemoryJobs:
 @dataclass
 class MemoryQueue:
     sent: list[tuple[Job, int]] = field(default_factory=list)
+    refusal: Exception | None = None
+    """What it raises in place of sending."""
 
     def send(self, job: Job, delay_seconds: int = 0) -> None:
+        if self.refusal is not None:
+            raise self.refusal
         self.sent.append((job, delay_seconds))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from daybook.caller import Tenant
 from daybook.derivation import DeploymentKeys, hkdf
-from daybook.jobs import Job, JobQueue, JobStore, new_job
+from daybook.jobs import Job, JobQueue, JobStore, Status, new_job
 from daybook.sealing import Place, open_sealed, seal
 
 KIND = "restamp"
@@ -19,17 +19,21 @@ _KEY_BYTES = 64
 def ask_for_restamp(
     jobs: JobStore, queue: JobQueue, tenant: Tenant, now_ms: int, random_bytes: Callable[[int], bytes]
 ) -> Job:
-    """To be called before the setting is changed: a job too many changes nothing, one too few would."""
+    """To be called before the setting is changed: a job too many changes nothing, one too few would.
+
+    Its message first: a job that stands there ends those before it, so one that nobody comes for must not stand there.
+    A message of no job is dropped.
+    """
     job = new_job(tenant=tenant, kind=KIND, ask={}, now_ms=now_ms, random_bytes=random_bytes)
-    jobs.put(job)
     queue.send(job, DELAY_SECONDS)
+    jobs.put(job)
     return job
 
 
-def active_restamp(jobs: JobStore, tenant: Tenant) -> str | None:
-    """The id of the job that will have the last word, as long as it has not ended."""
+def latest_restamp(jobs: JobStore, tenant: Tenant) -> str | None:
+    """The id of the job that has the last word, until it has succeeded."""
     newest = next(iter(jobs.jobs(tenant, KIND)), None)
-    return None if newest is None or newest.status.has_ended else newest.id
+    return None if newest is None or newest.status is Status.SUCCEEDED else newest.id
 
 
 def seal_reason(keys: DeploymentKeys, tenant: Tenant, reason: str) -> str:

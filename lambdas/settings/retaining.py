@@ -18,7 +18,7 @@ from daybook.http import Answer, Request
 from daybook.jobs import JobQueue, JobStore
 from daybook.problem import Problem, bad_field
 from daybook.recording import Record
-from daybook.retention import active_restamp, ask_for_restamp, open_reason, seal_reason
+from daybook.retention import ask_for_restamp, latest_restamp, open_reason, seal_reason
 from daybook.tenants import Hold, TenantSettings
 
 MOST_REASON = 1_000
@@ -108,7 +108,7 @@ class Retaining:
                 "min_days": policy.min_days,
                 "max_days": policy.max_days,
                 "configurable": policy.configurable,
-                "job": active_restamp(self.jobs, settings.tenant),
+                "job": latest_restamp(self.jobs, settings.tenant),
             },
         )
 
@@ -120,7 +120,7 @@ class Retaining:
                 "reason": open_reason(self.keys, settings.tenant, hold.sealed_reason),
                 "since": format_time(hold.since_ms),
             }
-        return Answer(200, {**about, "job": active_restamp(self.jobs, settings.tenant)})
+        return Answer(200, {**about, "job": latest_restamp(self.jobs, settings.tenant)})
 
 
 def _check_days(policy: RetentionPolicy, days: int | None) -> None:

@@ -12,6 +12,7 @@ from daybook.clock import DAY, MINUTE, format_time
 from daybook.event_id import occurred_ms
 from daybook.jobs import Job, Runner, Status
 from daybook.retention import DELAY_SECONDS
+from daybook.storing import Throttled
 from daybook.tenants import Layout
 from restamp.restamping import Restamping
 from tests.calls import answered
@@ -204,6 +205,30 @@ def test_a_hold_over_a_running_job(house: Kept) -> None:
     house.done("PUT", HOLD, {"reason": "Dispute"})
     house.work()
     assert house.stamped_days() == {None}
+
+
+def test_a_restamp_that_nobody_comes_for_ends_none(house: Kept) -> None:
+    """Its message could not be sent: the setting stays, and the job before has the last word."""
+    house.set_days(45)
+    house.now += MINUTE
+    house.restamps.refusal = Throttled()
+    assert house.manage("PUT", RETENTION, {"days": 60})["statusCode"] == 503
+    house.work()
+    assert house.stamped_days() == {45}
+
+
+def test_a_restamp_that_failed_is_shown(house: Kept) -> None:
+    """Until one behind it has succeeded."""
+    house.set_days(45)
+    ((job, _),) = house.restamps.sent
+    claimed = house.jobs.claim(job.tenant, job.id, "claim", NOW, NOW + MINUTE)
+    house.jobs.save(replace(claimed, status=Status.FAILED, error="Why."), "claim")
+    assert house.done("GET", RETENTION)["job"] == house.done("GET", HOLD)["job"] == job.id
+    house.restamps.sent.clear()
+    house.now += MINUTE
+    house.set_days(45)
+    house.work()
+    assert house.done("GET", RETENTION)["job"] is None
 
 
 def test_an_expired_event_does_not_come_back(house: Kept) -> None:
