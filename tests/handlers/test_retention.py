@@ -59,6 +59,7 @@ class Kept(ManagedHouse):
             self.clock,
             lambda: f"claim-{next(self.claims)}",
             lambda _: None,
+            most_attempts=10**6,
         )
         return runner.run(job.tenant, job.id, lambda: 900.0)
 
