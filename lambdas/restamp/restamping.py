@@ -71,7 +71,7 @@ class Restamping:
             reached.places = reached.places or _partitions(settings)
             if self._is_superseded(job) or reached.place >= len(reached.places):
                 return Step(msgspec.to_builtins(reached), reached.processed, 1.0, done=True)
-            self._page(settings, reached.places[reached.place], reached)
+            self._page(job, settings, reached.places[reached.place], reached)
             if self.clock() >= until_ms:
                 return Step(msgspec.to_builtins(reached), reached.processed, self._progress(reached))
 
@@ -82,9 +82,9 @@ class Restamping:
         """Whether another one has still to run: it will see to all that this one could."""
         return any(other.id > job.id and not other.status.has_ended for other in self.jobs.jobs(job.tenant, KIND))
 
-    def _page(self, settings: TenantSettings, lies_in: str, reached: Reached) -> None:
+    def _page(self, job: Job, settings: TenantSettings, lies_in: str, reached: Reached) -> None:
         found = self.stamps.page(lies_in, reached.last, self.page)
-        wanted = {identifier: settings.expires_at(occurred_ms(identifier)) for identifier, _ in found}
+        wanted = {identifier: _expires_at(job, settings, identifier) for identifier, _ in found}
         changed = {identifier: wanted[identifier] for identifier, now in found if now != wanted[identifier]}
         if changed:
             self.stamps.stamp(lies_in, changed)
@@ -106,6 +106,12 @@ class Restamping:
         span_ms = self.clock() - reached.first_ms
         share = (occurred_ms(reached.last) - reached.first_ms) / span_ms if reached.last and span_ms > 0 else 0.0
         return (reached.place + min(1.0, share)) / len(reached.places)
+
+
+def _expires_at(job: Job, settings: TenantSettings, identifier: str) -> int | None:
+    """Never before the job: DynamoDB's TTL lets be what expired more than five years ago. The same for each try."""
+    then = settings.expires_at(occurred_ms(identifier))
+    return None if then is None else max(then, job.created_ms // SECOND)
 
 
 def _partitions(settings: TenantSettings) -> list[str]:
