@@ -141,6 +141,9 @@ class JobStore(Protocol):
     def jobs(self, tenant: Tenant, kind: str) -> Sequence[Job]:
         """Newest first."""
 
+    def later(self, job: Job) -> Sequence[Job]:
+        """Of its kind and tenant, asked for after it; newest first."""
+
     def claim(self, tenant: Tenant, job_id: str, claim: str, now_ms: int, until_ms: int) -> Job:
         """Takes the job up until then, and counts the attempt. Raises `UnknownJob`, `JobBusy`.
 
