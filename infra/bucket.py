@@ -25,9 +25,9 @@ class ExportBucket(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             lifecycle_rules=[
                 s3.LifecycleRule(id="Files", prefix="files/", expiration=Duration.days(KEPT_DAYS)),
-                # A day longer than a job can be under way without having written anything new.
-                s3.LifecycleRule(id="Runs", prefix="runs/", expiration=Duration.days(3)),
-                s3.LifecycleRule(id="Uploads", abort_incomplete_multipart_upload_after=Duration.days(3)),
+                # As long as the message of a job can wait for a worker.
+                s3.LifecycleRule(id="Runs", prefix="runs/", expiration=Duration.days(14)),
+                s3.LifecycleRule(id="Uploads", abort_incomplete_multipart_upload_after=Duration.days(14)),
             ],
             removal_policy=RemovalPolicy.RETAIN,
         )

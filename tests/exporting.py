@@ -16,6 +16,7 @@ from daybook.aws.identities import IdentityTable
 from daybook.aws.jobs import JobTable
 from daybook.caller import Tenant
 from daybook.clock import Clock
+from daybook.exports import NoSuchUpload
 from daybook.http import serve
 from daybook.jobs import Runner
 from daybook.reading.person_keys import PersonKeys
@@ -64,6 +65,8 @@ class MemoryFiles:
 
     def put_part(self, place: str, upload: str, number: int, content: bytes) -> str:
         assert place
+        if upload not in self.uploads:
+            raise NoSuchUpload(place)
         tag = f"tag-{next(self._numbers)}"
         self.uploads[upload][number] = tag, content
         return tag
@@ -71,6 +74,8 @@ class MemoryFiles:
     def complete(self, place: str, upload: str, tags: Sequence[str]) -> None:
         if upload not in self.uploads and place in self.files:
             return
+        if upload not in self.uploads:
+            raise NoSuchUpload(place)
         parts = self.uploads.pop(upload)
         assert [parts[number][0] for number in range(1, len(tags) + 1)] == list(tags), "a part of another try"
         contents = [parts[number][1] for number in range(1, len(tags) + 1)]

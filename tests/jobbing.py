@@ -29,6 +29,9 @@ class MemoryJobs:
         found = [job for job in self._jobs.values() if job.tenant == tenant and job.kind == kind]
         return sorted(found, key=lambda job: job.id, reverse=True)
 
+    def later(self, job: Job) -> Sequence[Job]:
+        return [each for each in self.jobs(job.tenant, job.kind) if each.id > job.id]
+
     def claim(self, tenant: Tenant, job_id: str, claim: str, now_ms: int, until_ms: int) -> Job:
         job = self.job(tenant, job_id)
         if job.status.has_ended:
@@ -60,8 +63,12 @@ class MemoryJobs:
 @dataclass
 class MemoryQueue:
     sent: list[tuple[Job, int]] = field(default_factory=list)
+    refusal: Exception | None = None
+    """What it raises in place of sending."""
 
     def send(self, job: Job, delay_seconds: int = 0) -> None:
+        if self.refusal is not None:
+            raise self.refusal
         self.sent.append((job, delay_seconds))
 
 

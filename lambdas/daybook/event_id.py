@@ -13,6 +13,8 @@ from daybook.derivation import length_prefixed, tag
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 FORM = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}[0-7][0-9A-HJKMNP-TV-Z]{25}")
 IDENTITY_BYTES = 16
+HIGHEST = "Z" * 36
+"""What no id lies above."""
 
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 # Two characters at a time: an id is written once for each event, and this halves its cost.

@@ -121,12 +121,16 @@ class Places(NamedTuple):
         return f"{self.file}.manifest.json"
 
     def part(self, name: str) -> str:
-        """What is needed while the job runs; the lifecycle deletes after a day what a killed worker leaves."""
+        """What is needed while the job runs; the lifecycle deletes after 14 what a killed worker leaves."""
         return f"runs/{self.tenant}/{self.job_id}/{name}"
 
 
 def places_of(job: Job) -> Places:
     return Places(job.tenant, job.id, job.ask["filename"])
+
+
+class NoSuchUpload(LookupError):  # noqa: N818  a fact, not a failure
+    """The upload is complete already, or was broken off."""
 
 
 class Outcome(Struct):

@@ -141,6 +141,9 @@ class JobStore(Protocol):
     def jobs(self, tenant: Tenant, kind: str) -> Sequence[Job]:
         """Newest first."""
 
+    def later(self, job: Job) -> Sequence[Job]:
+        """Of its kind and tenant, asked for after it; newest first."""
+
     def claim(self, tenant: Tenant, job_id: str, claim: str, now_ms: int, until_ms: int) -> Job:
         """Takes the job up until then, and counts the attempt. Raises `UnknownJob`, `JobBusy`.
 
@@ -173,6 +176,7 @@ class Runner:
     new_claim: Callable[[], str] = lambda: uuid.uuid4().hex
     """Makes up what tells this worker's claim from all others'."""
     pause: Callable[[float], None] = time.sleep
+    most_attempts: int = MOST_ATTEMPTS
 
     def run(self, tenant: Tenant, job_id: str, remaining_seconds: Callable[[], float]) -> Job:
         """Gives the job as it then is: ended, or handed over to the next worker.
@@ -187,6 +191,9 @@ class Runner:
             if job.status is not Status.SUCCEEDED:
                 self.work.tidy(job)
             return job
+        if job.attempts > self.most_attempts:
+            # Killed each time, its workers could not say so themselves.
+            return self._fail(job, claim, self._tried)
         try:
             return self._steps(job, claim, remaining_seconds)
         except ClaimLost:
@@ -194,8 +201,8 @@ class Runner:
         except JobFailed as failed:
             return self._fail(job, claim, str(failed))
         except Exception:
-            if self.store.job(tenant, job_id).attempts >= MOST_ATTEMPTS:
-                self._fail(job, claim, f"It was tried {MOST_ATTEMPTS} times, and the service failed each time.")
+            if self.store.job(tenant, job_id).attempts >= self.most_attempts:
+                self._fail(job, claim, self._tried)
             else:
                 self.store.release(job, claim)
             raise
@@ -234,6 +241,10 @@ class Runner:
             return self._lost(job)
         self.work.tidy(failed)
         return failed
+
+    @property
+    def _tried(self) -> str:
+        return f"It was tried {self.most_attempts} times, and the service failed each time."
 
     def _lost(self, job: Job) -> Job:
         now = self.store.job(job.tenant, job.id)

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 
+from msgspec import Struct, convert
+
 from daybook.caller import Tenant
+from daybook.clock import HOUR
 from daybook.derivation import DeploymentKeys, hkdf
-from daybook.jobs import Job, JobQueue, JobStore, new_job
+from daybook.jobs import Job, JobQueue, JobStore, Status, new_job
 from daybook.sealing import Place, open_sealed, seal
+from daybook.tenants import TenantSettings
 
 KIND = "restamp"
 
@@ -13,23 +17,44 @@ DELAY_SECONDS = 90
 """From before a setting is written to its job: a request that writes it and one that still stores events under the
 setting before last 28 s each, and then a minute has passed since the setting too."""
 
+_MOST_EDGES = 5
 _KEY_BYTES = 64
 
 
+class Ask(Struct):
+    edges_ms: list[int] = []
+    """Where events were about to expire under the settings before, latest last: what lies there is stamped first."""
+
+
 def ask_for_restamp(
-    jobs: JobStore, queue: JobQueue, tenant: Tenant, now_ms: int, random_bytes: Callable[[int], bytes]
+    jobs: JobStore, queue: JobQueue, settings: TenantSettings, now_ms: int, random_bytes: Callable[[int], bytes]
 ) -> Job:
-    """To be called before the setting is changed: a job too many changes nothing, one too few would."""
-    job = new_job(tenant=tenant, kind=KIND, ask={}, now_ms=now_ms, random_bytes=random_bytes)
-    jobs.put(job)
+    """To be called before the setting is changed: a job too many changes nothing, one too few would.
+
+    Its message first: a job that stands there ends those before it, so one that nobody comes for must not stand there.
+    A message of no job is dropped. `settings`: before the change.
+    """
+    before = next(iter(jobs.jobs(settings.tenant, KIND)), None)
+    # Events still bear the stamps from before a job that has not ended, too.
+    edges_ms = [] if before is None or before.status is Status.SUCCEEDED else convert(before.ask, Ask).edges_ms
+    edge_ms = settings.retention_edge(now_ms)
+    edges_ms = [each for each in edges_ms if abs(each - edge_ms) > HOUR] + [edge_ms]
+    job = new_job(
+        tenant=settings.tenant,
+        kind=KIND,
+        ask={"edges_ms": edges_ms[-_MOST_EDGES:]},
+        now_ms=now_ms,
+        random_bytes=random_bytes,
+    )
     queue.send(job, DELAY_SECONDS)
+    jobs.put(job)
     return job
 
 
-def active_restamp(jobs: JobStore, tenant: Tenant) -> str | None:
-    """The id of the job that will have the last word, as long as it has not ended."""
+def latest_restamp(jobs: JobStore, tenant: Tenant) -> str | None:
+    """The id of the job that has the last word, until it has succeeded."""
     newest = next(iter(jobs.jobs(tenant, KIND)), None)
-    return None if newest is None or newest.status.has_ended else newest.id
+    return None if newest is None or newest.status is Status.SUCCEEDED else newest.id
 
 
 def seal_reason(keys: DeploymentKeys, tenant: Tenant, reason: str) -> str:

@@ -17,7 +17,7 @@ from daybook.caller import Tenant
 from daybook.clock import SECOND, Clock, format_time
 from daybook.derivation import DeploymentKeys
 from daybook.event_id import occurred_ms
-from daybook.exports import MEDIA_TYPES, Ask, Places, Question, open_question, places_of
+from daybook.exports import MEDIA_TYPES, Ask, NoSuchUpload, Places, Question, open_question, places_of
 from daybook.jobs import Job, JobFailed, Step
 from daybook.reading.merge import EventIndex
 from daybook.reading.people import IdentityReader
@@ -25,7 +25,7 @@ from daybook.reading.person_keys import PersonKeys
 from daybook.reading.search import Groups
 from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import TenantSettings, UnknownTenant
-from export.growing import PART_BYTES, Files, Growing, Grown, piece_place
+from export.growing import GONE, PART_BYTES, Files, Growing, Grown, piece_place
 from export.lines import Lines
 from export.matches import BATCH, Matches
 from export.runs import Line, merged, order, packed
@@ -216,7 +216,10 @@ class Exporting:
         places = places_of(job)
         hashed = self._hash_of(job, reached.grown)
         if reached.grown.upload is not None:
-            self.files.complete(places.file, reached.grown.upload, reached.grown.tags)
+            try:
+                self.files.complete(places.file, reached.grown.upload, reached.grown.tags)
+            except NoSuchUpload:
+                raise JobFailed(GONE) from None
         reached.phase = "verify" if hashed is None else "end"
         reached.sha256 = None if hashed is None else hashed.hexdigest()
 
@@ -227,7 +230,7 @@ class Exporting:
         while read < reached.bytes:
             content = self.files.read(places_of(job).file, read, _HASHED_AT_ONCE)
             if not content:
-                raise JobFailed("The file was deleted while it was being written.")
+                raise JobFailed(GONE)
             whole.update(content)
             read += len(content)
         reached.sha256 = whole.hexdigest()

@@ -9,10 +9,13 @@ from typing import Protocol
 
 from msgspec import Struct, structs
 
-from daybook.exports import Places
+from daybook.exports import NoSuchUpload, Places
+from daybook.jobs import JobFailed
 
 PART_BYTES = 8 * 1024 * 1024
 """10,000 parts, S3's own limit, are then 80 GB. At least 5 MiB."""
+
+GONE = "What was written so far was deleted: export again."
 
 _BINARY = "application/octet-stream"
 
@@ -26,9 +29,11 @@ class Files(Protocol):
 
     def begin(self, place: str, media_type: str, filename: str) -> str: ...
 
-    def put_part(self, place: str, upload: str, number: int, content: bytes) -> str: ...
+    def put_part(self, place: str, upload: str, number: int, content: bytes) -> str:
+        """Raises `NoSuchUpload`."""
 
-    def complete(self, place: str, upload: str, tags: Sequence[str]) -> None: ...
+    def complete(self, place: str, upload: str, tags: Sequence[str]) -> None:
+        """Raises `NoSuchUpload`."""
 
     def abort(self, place: str, upload: str) -> None: ...
 
@@ -47,6 +52,8 @@ class Grown(Struct):
 
 
 class Growing:
+    """Raises `JobFailed` where what a checkpoint tells of is there no more: a row would be missing."""
+
     def __init__(
         self, files: Files, places: Places, media_type: str, grown: Grown, part_bytes: int = PART_BYTES
     ) -> None:
@@ -56,6 +63,8 @@ class Growing:
         self._part_bytes = part_bytes
         self._grown = grown
         self._rest = bytearray(files.read(piece_place(places, grown.piece), 0, grown.parked) if grown.parked else b"")
+        if len(self._rest) != grown.parked:
+            raise JobFailed(GONE)
 
     def add(self, content: bytes) -> None:
         self._rest += content
@@ -68,7 +77,10 @@ class Growing:
         """Uploads what there is as the next part."""
         grown = self._grown
         upload = grown.upload or self._files.begin(self._places.file, self._media_type, self._places.filename)
-        tag = self._files.put_part(self._places.file, upload, len(grown.tags) + 1, bytes(self._rest))
+        try:
+            tag = self._files.put_part(self._places.file, upload, len(grown.tags) + 1, bytes(self._rest))
+        except NoSuchUpload:
+            raise JobFailed(GONE) from None
         now = Grown(upload, [*grown.tags, tag], self._bytes, 0, grown.piece)
         self._rest.clear()
         return self._now(now)

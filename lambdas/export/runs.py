@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from daybook.event_id import ALPHABET
+from daybook.jobs import JobFailed
+from export.growing import GONE
 
 _LENGTHS = struct.Struct(">II")
 _ID = 36
@@ -53,7 +55,7 @@ class Merged(NamedTuple):
 
 
 def merged(read: Read, sizes: Sequence[int], starts: Sequence[int], *, descending: bool) -> Iterator[Merged]:
-    """The lines of all runs in order, each run from its start on."""
+    """The lines of all runs in order, each run from its start on. Raises `JobFailed` where a run is there no more."""
     at_once = max(_LEAST_READ, _MERGED_BYTES // max(1, len(sizes)))
     key = order(descending=descending)
     streams = [
@@ -71,6 +73,8 @@ def _records(read: Read, run: int, start: int, size: int, at_once: int) -> Itera
         if len(held) - at < _LENGTHS.size or len(held) - at < _length(held, at):
             needed = _LENGTHS.size if len(held) - at < _LENGTHS.size else _length(held, at)
             fresh = read(run, position + len(held) - at, max(at_once, needed))
+            if not fresh:
+                raise JobFailed(GONE)
             held, at = held[at:] + fresh, 0
             continue
         of_value, of_line = _LENGTHS.unpack_from(held, at)

@@ -1,5 +1,6 @@
 """Re-stamps the events of a tenant, one message of the queue at a time."""
 
+import time
 from functools import cache
 
 from daybook.aws.clients import dynamodb, sqs
@@ -19,7 +20,7 @@ def compose() -> Runner:
     client = dynamodb()
     jobs = JobTable(client, settings.control_table)
     stamps = StampTable(client, settings.events_table)
-    restamping = Restamping(ControlTable(client, settings.control_table), jobs, stamps, system_clock)
+    restamping = Restamping(ControlTable(client, settings.control_table), jobs, stamps, system_clock, time.sleep)
     return Runner(jobs, SqsJobQueue(sqs(), settings.restamp_queue_url), restamping, system_clock)
 
 

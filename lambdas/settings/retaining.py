@@ -18,7 +18,7 @@ from daybook.http import Answer, Request
 from daybook.jobs import JobQueue, JobStore
 from daybook.problem import Problem, bad_field
 from daybook.recording import Record
-from daybook.retention import active_restamp, ask_for_restamp, open_reason, seal_reason
+from daybook.retention import ask_for_restamp, latest_restamp, open_reason, seal_reason
 from daybook.tenants import Hold, TenantSettings
 
 MOST_REASON = 1_000
@@ -66,7 +66,7 @@ class Retaining:
         changed(settings)
         params = {"from_days": _in_words(settings.retention_days), "to_days": _in_words(days)}
         self.record(settings, request, "retention-changed", params)
-        self._restamp(settings.tenant)
+        self._restamp(settings)
         return self._retention(self.store.change_tenant(settings.tenant, changed))
 
     def read_hold(self, request: Request) -> Answer:
@@ -77,7 +77,7 @@ class Retaining:
         settings = self.store.settings(request.tenant)
         reason = validation.text("reason", validation.read_form(request, SentHold).reason, MOST_REASON)
         self.record(settings, request, "legal-hold-set", {"reason": reason})
-        self._restamp(settings.tenant)
+        self._restamp(settings)
         sealed, now_ms = seal_reason(self.keys, settings.tenant, reason), self.clock()
 
         def held(now: TenantSettings) -> TenantSettings:
@@ -91,12 +91,12 @@ class Retaining:
         settings = self.store.settings(request.tenant)
         if settings.hold is not None:
             self.record(settings, request, "legal-hold-lifted", {})
-            self._restamp(settings.tenant)
+            self._restamp(settings)
             self.store.change_tenant(settings.tenant, lambda now: replace(now, hold=None))
         return Answer(204)
 
-    def _restamp(self, tenant: Tenant) -> None:
-        ask_for_restamp(self.jobs, self.queue, tenant, self.clock(), self.random_bytes)
+    def _restamp(self, settings: TenantSettings) -> None:
+        ask_for_restamp(self.jobs, self.queue, settings, self.clock(), self.random_bytes)
 
     def _retention(self, settings: TenantSettings) -> Answer:
         policy = profile(settings.profile).retention
@@ -108,7 +108,7 @@ class Retaining:
                 "min_days": policy.min_days,
                 "max_days": policy.max_days,
                 "configurable": policy.configurable,
-                "job": active_restamp(self.jobs, settings.tenant),
+                "job": latest_restamp(self.jobs, settings.tenant),
             },
         )
 
@@ -120,7 +120,7 @@ class Retaining:
                 "reason": open_reason(self.keys, settings.tenant, hold.sealed_reason),
                 "since": format_time(hold.since_ms),
             }
-        return Answer(200, {**about, "job": active_restamp(self.jobs, settings.tenant)})
+        return Answer(200, {**about, "job": latest_restamp(self.jobs, settings.tenant)})
 
 
 def _check_days(policy: RetentionPolicy, days: int | None) -> None:

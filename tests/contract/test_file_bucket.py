@@ -1,13 +1,17 @@
 """The bucket of exports, held beside its likeness in memory."""
 
+from typing import Any
+
 import boto3
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from daybook.aws.files import FileBucket
 from daybook.exports import Places
-from export.growing import PART_BYTES, Files, Growing, Grown
+from daybook.jobs import JobFailed
+from export.growing import PART_BYTES, Files, Growing, Grown, piece_place
 from tests.exporting import MemoryFiles
 
 CSV = "text/csv; charset=utf-8"
@@ -50,6 +54,41 @@ def test_what_is_aborted_is_no_file(files: Files) -> None:
     files.abort("files/a", upload)
     files.abort("files/a", upload)
     assert files.read("files/a", 0, 1) == b""
+
+
+def test_what_was_parked_and_is_gone_fails_the_job(files: Files) -> None:
+    """Nothing is written over a gap, whether the piece is gone, or a part of it."""
+    growing = Growing(files, PLACES, CSV, Grown())
+    growing.add(b"a row")
+    grown = growing.park()
+    files.put(piece_place(PLACES, grown.piece), b"a ro", CSV)
+    with pytest.raises(JobFailed):
+        Growing(files, PLACES, CSV, grown)
+    files.delete([piece_place(PLACES, grown.piece)])
+    with pytest.raises(JobFailed):
+        Growing(files, PLACES, CSV, grown)
+
+
+class Refusing:
+    """S3 as it answers where something is gone; moto knows neither answer."""
+
+    def get_object(self, **_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+
+    def upload_part(self, **_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "NoSuchUpload"}}, "UploadPart")
+
+
+def test_what_a_role_that_may_not_list_is_refused_is_not_there() -> None:
+    assert FileBucket(Refusing(), "exports").read("files/a", 0, 1) == b""
+
+
+@pytest.mark.parametrize("files", [FileBucket(Refusing(), "exports"), MemoryFiles()], ids=["s3", "memory"])
+def test_an_upload_that_is_gone_fails_the_job(files: Files) -> None:
+    growing = Growing(files, PLACES, CSV, Grown("upload"))
+    growing.add(b"a row")
+    with pytest.raises(JobFailed):
+        growing.part()
 
 
 @pytest.mark.parametrize("sizes", [[], [1], [PART_BYTES], [PART_BYTES + 1, 3], [5, PART_BYTES, PART_BYTES, 7]])

@@ -44,6 +44,7 @@ def test_jobs_of_one_kind_and_tenant_are_listed_newest_first(jobs: JobStore) -> 
     for each in (second, third, first, job(NOW, "other"), job(NOW, tenant=Tenant("other"))):
         jobs.put(each)
     assert list(jobs.jobs(ACME, "count")) == [third, second, first]
+    assert [list(jobs.later(each)) for each in (first, second, third)] == [[third, second], [third], []]
 
 
 def test_a_tenant_may_have_so_many_active_jobs(jobs: JobStore) -> None:

@@ -70,6 +70,7 @@ class Death:
                 self._house.clock,
                 lambda: next(self._claims),
                 lambda _: None,
+                most_attempts=10**6,
             )
             try:
                 job = runner.run(job.tenant, job.id, self._seconds().__next__)

@@ -12,6 +12,7 @@ from daybook.clock import DAY, MINUTE, format_time
 from daybook.event_id import occurred_ms
 from daybook.jobs import Job, Runner, Status
 from daybook.retention import DELAY_SECONDS
+from daybook.storing import Throttled
 from daybook.tenants import Layout
 from restamp.restamping import Restamping
 from tests.calls import answered
@@ -34,6 +35,7 @@ class Kept(ManagedHouse):
         super().__init__(dynamodb, tables, **given)
         self.stamps = StampTable(dynamodb, tables.events)
         self.claims = iter(range(10**6))
+        self.paused: list[float] = []
 
     def send_aged(self, *ages: int) -> list[str]:
         return self.sent(
@@ -48,7 +50,7 @@ class Kept(ManagedHouse):
         return self.done("PUT", RETENTION, {"days": days})
 
     def worker(self, **changed: Any) -> Restamping:
-        return Restamping(self.control, self.jobs, self.stamps, self.clock, **changed)
+        return Restamping(self.control, self.jobs, self.stamps, self.clock, self.paused.append, **changed)
 
     def run(self, job: Job, worker: Any = None, jobs: Any = None) -> Job:
         runner = Runner(
@@ -58,6 +60,7 @@ class Kept(ManagedHouse):
             self.clock,
             lambda: f"claim-{next(self.claims)}",
             lambda _: None,
+            most_attempts=10**6,
         )
         return runner.run(job.tenant, job.id, lambda: 900.0)
 
@@ -73,14 +76,14 @@ class Kept(ManagedHouse):
         return found
 
     def stamped_days(self) -> set[int | None]:
-        """After how many days what is stored expires; None: never."""
-        return {_days(item) for item in self.items()}
+        """After how many days what is stored expires; None: never; 0: it has expired."""
+        return {self._days(item) for item in self.items()}
 
-
-def _days(item: Mapping[str, Any]) -> int | None:
-    if "expires_at" not in item:
-        return None
-    return (int(item["expires_at"]["N"]) * 1_000 - occurred_ms(item["sk"]["S"])) // DAY
+    def _days(self, item: Mapping[str, Any]) -> int | None:
+        if "expires_at" not in item:
+            return None
+        expires_ms = int(item["expires_at"]["N"]) * 1_000
+        return 0 if expires_ms <= self.now else (expires_ms - occurred_ms(item["sk"]["S"])) // DAY
 
 
 @pytest.fixture
@@ -107,12 +110,12 @@ def test_shorter_hides_at_once_and_is_stamped_by_a_job(house: Kept) -> None:
     assert house.ages() == [1, 20, 40]
     (done,) = house.work()
     assert (done.status, done.processed) == (Status.SUCCEEDED, len(house.items()))
-    assert house.stamped_days() == {45}
+    assert house.stamped_days() == {45, 0}
     assert house.done("GET", RETENTION)["job"] is None
     house.set_days(60)
     assert house.ages() == [1, 20, 40, 50]
     house.work()
-    assert house.stamped_days() == {60}
+    assert house.stamped_days() == {60, 0}
 
 
 def test_it_is_recorded(house: Kept) -> None:
@@ -154,6 +157,18 @@ def test_for_ever_where_the_profile_says_so(dynamodb: Any, tables: Tables) -> No
     assert house.stamped_days() == {None}
 
 
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_what_expired_long_ago_is_deleted_too(dynamodb: Any, tables: Tables) -> None:
+    """DynamoDB's TTL deletes nothing whose time is more than five years past: it gets the job's own."""
+    house = Kept(dynamodb, tables, profile="enate", retention_days=None)
+    old = format_time(NOW - 8 * 365 * DAY)
+    (identifier,) = house.sent({"activity": "work-item.opened", "occurred_at": old})
+    house.set_days(400)
+    house.now += 3 * MINUTE
+    house.work()
+    assert [item["expires_at"]["N"] for item in house.items() if item["sk"]["S"] == identifier] == [str(NOW // 1_000)]
+
+
 def test_a_hold_stops_expiry_of_what_is_stored_too(house: Kept) -> None:
     """Reads start where they did, however much time passes; then it is lifted, and all is as the days say."""
     answer = house.done("PUT", HOLD, {"reason": "Dispute with mike.mars"})
@@ -173,7 +188,7 @@ def test_a_hold_stops_expiry_of_what_is_stored_too(house: Kept) -> None:
     assert len(house.recorded("legal-hold-lifted")) == 1
     assert house.ages() == [0, *(60 + age for age in AGES if age < 60)]
     house.work()
-    assert house.stamped_days() == {120}
+    assert house.stamped_days() == {120, 0}
     assert house.done("GET", HOLD) == {"active": False, "reason": None, "since": None, "job": None}
 
 
@@ -188,13 +203,15 @@ def test_of_two_settings_the_last_one_wins(house: Kept) -> None:
     (first, _) = house.restamps.sent[0]
     worker = house.worker(page=2, step_ms=0)
     worker.step(first, lambda: 900.0)
-    assert house.stamped_days() == {45, 90}
+    while house.stamped_days() == {90}:
+        first = replace(first, checkpoint=worker.step(first, lambda: 900.0).checkpoint)
+    assert 90 in house.stamped_days()
     house.now += MINUTE
     house.set_days(60)
     done = house.work()
     assert [job.status for job in done] == [Status.SUCCEEDED, Status.SUCCEEDED]
     assert done[0].processed == 0
-    assert house.stamped_days() == {60}
+    assert house.stamped_days() == {60, 0}
 
 
 def test_a_hold_over_a_running_job(house: Kept) -> None:
@@ -204,6 +221,61 @@ def test_a_hold_over_a_running_job(house: Kept) -> None:
     house.done("PUT", HOLD, {"reason": "Dispute"})
     house.work()
     assert house.stamped_days() == {None}
+
+
+def test_a_restamp_that_nobody_comes_for_ends_none(house: Kept) -> None:
+    """Its message could not be sent: the setting stays, and the job before has the last word."""
+    house.set_days(45)
+    house.now += MINUTE
+    house.restamps.refusal = Throttled()
+    assert house.manage("PUT", RETENTION, {"days": 60})["statusCode"] == 503
+    house.work()
+    assert house.stamped_days() == {45, 0}
+
+
+def test_a_restamp_that_failed_is_shown(house: Kept) -> None:
+    """Until one behind it has succeeded."""
+    house.set_days(45)
+    ((job, _),) = house.restamps.sent
+    claimed = house.jobs.claim(job.tenant, job.id, "claim", NOW, NOW + MINUTE)
+    house.jobs.save(replace(claimed, status=Status.FAILED, error="Why."), "claim")
+    assert house.done("GET", RETENTION)["job"] == house.done("GET", HOLD)["job"] == job.id
+    house.restamps.sent.clear()
+    house.now += MINUTE
+    house.set_days(45)
+    house.work()
+    assert house.done("GET", RETENTION)["job"] is None
+
+
+def test_what_is_about_to_expire_is_stamped_first(house: Kept) -> None:
+    """In all partitions before anything else, under the settings before; without any pause between pages."""
+    soon = house.send_aged(*[89] * 4, 84)
+    house.done("PUT", HOLD, {"reason": "Dispute"})
+    ((job, _),) = house.restamps.sent
+    worker = house.worker(page=3, step_ms=0)
+    checkpoint: Mapping[str, Any] = {}
+    while not checkpoint.get("window"):
+        checkpoint = worker.step(replace(job, checkpoint=checkpoint), lambda: 900.0).checkpoint
+    kept = {item["sk"]["S"] for item in house.items() if "expires_at" not in item}
+    assert len({item["pk"]["S"] for item in house.items() if item["sk"]["S"] in soon}) > 1
+    assert kept >= set(soon)
+    assert {(NOW - occurred_ms(each)) // DAY for each in kept} == {84, 85, 89}
+    assert house.paused == []
+    house.work()
+    assert house.stamped_days() == {None}
+    assert house.paused
+
+
+def test_settings_in_a_row_keep_what_any_of_them_let_expire(house: Kept) -> None:
+    """A longer retention over one that has not been stamped yet: both edges are urgent."""
+    house.set_days(45)
+    house.set_days(60)
+    edges = [job.ask["edges_ms"] for job, _ in house.restamps.sent]
+    assert edges == [[NOW - 90 * DAY], [NOW - 90 * DAY, NOW - 45 * DAY]]
+    house.work()
+    house.set_days(90)
+    ((job, _),) = house.restamps.sent
+    assert job.ask["edges_ms"] == [NOW - 60 * DAY]
 
 
 def test_an_expired_event_does_not_come_back(house: Kept) -> None:

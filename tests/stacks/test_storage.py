@@ -101,10 +101,10 @@ def test_exports_are_encrypted_private_and_over_tls_alone(storage: Stack) -> Non
 
 
 def test_exports_are_deleted_after_seven_days(storage: Stack) -> None:
-    """And what killed workers leave, after three."""
+    """And what killed workers leave, after as long as the message of their job can wait."""
     (bucket,) = storage.properties("AWS::S3::Bucket").values()
     rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
     assert all(rule["Status"] == "Enabled" for rule in rules.values())
     assert (rules["Files"]["Prefix"], rules["Files"]["ExpirationInDays"]) == ("files/", 7)
-    assert (rules["Runs"]["Prefix"], rules["Runs"]["ExpirationInDays"]) == ("runs/", 3)
-    assert rules["Uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 3}
+    assert (rules["Runs"]["Prefix"], rules["Runs"]["ExpirationInDays"]) == ("runs/", 14)
+    assert rules["Uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 14}

@@ -88,6 +88,22 @@ def test_a_killed_workers_job_is_taken_up_when_its_claim_is_over() -> None:
     assert worker.run().processed == 5
 
 
+def test_a_job_whose_workers_are_always_killed_has_failed() -> None:
+    """Out of memory, say: none of them can say so, and the next one begins no step any more."""
+    worker = Worker()
+
+    def die(_: Job) -> None:
+        raise KeyboardInterrupt
+
+    worker.work.before = die
+    for _ in range(MOST_ATTEMPTS):
+        with pytest.raises(KeyboardInterrupt):
+            worker.run()
+        worker.now += 15 * MINUTE
+    assert worker.run() == worker.stored
+    assert (worker.stored.status, worker.work.tidied) == (Status.FAILED, [worker.job.id])
+
+
 def test_what_another_has_taken_up_is_let_go() -> None:
     """A worker that lost its claim saves nothing any more."""
     worker = Worker()

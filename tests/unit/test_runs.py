@@ -2,10 +2,12 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from daybook.event_id import event_id
+from daybook.jobs import JobFailed
 from export.runs import Line, merged, order, packed
 
 LINES = st.lists(
@@ -41,3 +43,14 @@ def test_runs_merge_to_what_sorting_gives(lines: list[Line], cuts: list[int], de
     newest_first = sorted(lines, key=lambda line: line.id, reverse=True)
     in_order = sorted(newest_first, key=lambda line: line.value.decode(), reverse=descending)
     assert found == [line.line for line in in_order]
+
+
+@pytest.mark.parametrize("left", [0, 3, 30])
+def test_a_run_that_is_gone_or_cut_short_fails_the_job(left: int) -> None:
+    run = packed([Line(b"a", event_id(1, bytes(16)).encode(), b"line")])
+
+    def read(_: int, start: int, length: int) -> bytes:
+        return run[:left][start : start + length]
+
+    with pytest.raises(JobFailed):
+        list(merged(read, [len(run)], [0], descending=False))

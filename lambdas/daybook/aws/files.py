@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from daybook.exports import NoSuchUpload
 from daybook.storing import Throttled
 
 _FOR_NOW = frozenset(
@@ -22,9 +23,8 @@ _FOR_NOW = frozenset(
 )
 """What S3 refuses for the moment, and takes on another try."""
 
-
-class NoSuchUpload(LookupError):  # noqa: N818  a fact, not a failure
-    """The upload is complete already, or was broken off."""
+_NOTHING_THERE = frozenset({"AccessDenied", "InvalidRange", "NoSuchKey"})
+"""To a role that may not list, S3 refuses a file that is not there."""
 
 
 class FileBucket:
@@ -43,7 +43,7 @@ class FileBucket:
         try:
             answer = self._call("get_object", Key=place, Range=f"bytes={start}-{start + length - 1}")
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("InvalidRange", "NoSuchKey"):
+            if error.response["Error"]["Code"] in _NOTHING_THERE:
                 return b""
             raise
         try:
@@ -63,7 +63,10 @@ class FileBucket:
         return upload
 
     def put_part(self, place: str, upload: str, number: int, content: bytes) -> str:
-        """From 1 on; at least 5 MiB, but for the last. In place of a part of that number. Gives its tag."""
+        """From 1 on; at least 5 MiB, but for the last. In place of a part of that number. Gives its tag.
+
+        Raises `NoSuchUpload`.
+        """
         tag: str = self._upload_call("upload_part", place, upload, PartNumber=number, Body=content)["ETag"]
         return tag
 

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from daybook.caller import Tenant
 from daybook.clock import SECOND
+from daybook.event_id import HIGHEST, neighbour
 from daybook.jobs import KEPT_MS, ClaimLost, Job, JobBusy, Status, TooManyJobs, UnknownJob
 from daybook.storing import Throttled
 from daybook.tenants import Contended
@@ -50,10 +51,16 @@ class JobTable:
         return _job(answer["Item"])
 
     def jobs(self, tenant: Tenant, kind: str) -> list[Job]:
+        return self._from(tenant, kind, "")
+
+    def later(self, job: Job) -> list[Job]:
+        return self._from(job.tenant, job.kind, neighbour(job.id, 1))
+
+    def _from(self, tenant: Tenant, kind: str, first: str) -> list[Job]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues={":tenant": {"S": tenant}, ":prefix": {"S": "job#"}},
+            KeyConditionExpression="pk = :tenant AND sk BETWEEN :low AND :high",
+            ExpressionAttributeValues={":tenant": {"S": tenant}, **_between(first)},
             ConsistentRead=True,
             ScanIndexForward=False,
         )
@@ -196,6 +203,10 @@ _NEVER_CHANGED = frozenset({"kind", "ask", "sealed", "created_at", "lane"})
 
 def _key(tenant: Tenant, job_id: str) -> dict[str, dict[str, str]]:
     return {"pk": {"S": tenant}, "sk": {"S": f"job#{job_id}"}}
+
+
+def _between(first: str) -> dict[str, dict[str, str]]:
+    return {":low": {"S": f"job#{first}"}, ":high": {"S": f"job#{HIGHEST}"}}
 
 
 def _count_key(job: Job) -> dict[str, dict[str, str]]:

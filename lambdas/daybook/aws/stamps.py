@@ -6,11 +6,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from daybook.aws.batches import TRANSIENT, workers
-from daybook.event_id import neighbour
+from daybook.event_id import HIGHEST, neighbour
 from daybook.storing import Throttled
 
 _LOWEST = "0" * 36
-_HIGHEST = "Z" * 36
 
 
 class StampTable:
@@ -20,8 +19,11 @@ class StampTable:
         self._client = client
         self._table = table_name
 
-    def page(self, lies_in: str, last: str, limit: int) -> list[tuple[str, int | None]]:
-        """Ids behind `last`, oldest first, with when they expire; consistent. Fewer than `limit` at the end only."""
+    def page(self, lies_in: str, last: str, limit: int, up_to: str = HIGHEST) -> list[tuple[str, int | None]]:
+        """Ids behind `last`, up to that one, oldest first, with when they expire; consistent.
+
+        Fewer than `limit` at the end only.
+        """
         found: list[tuple[str, int | None]] = []
         ended = False
         while not ended and len(found) < limit:
@@ -32,7 +34,7 @@ class StampTable:
                 ExpressionAttributeValues={
                     ":pk": {"S": lies_in},
                     ":low": {"S": neighbour(behind, 1) if behind else _LOWEST},
-                    ":high": {"S": _HIGHEST},
+                    ":high": {"S": up_to},
                 },
                 ProjectionExpression="sk, expires_at",
                 Select="SPECIFIC_ATTRIBUTES",
