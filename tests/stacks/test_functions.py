@@ -29,6 +29,7 @@ SETTINGS: dict[str, type[Any] | None] = {
     "Redeliver": RedeliverSettings,
     "Settings": Settings,
     "People": Settings,
+    "Forget": Settings,
     "Exports": ExportSettings,
     "Export": ExportSettings,
     "Public": None,

@@ -40,6 +40,11 @@ DYNAMODB = {
         IDENTITIES: {"PartiQLInsert", "BatchGetItem", "Query"},
         CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
     },
+    "Forget": {
+        EVENTS: {"PartiQLInsert"},
+        IDENTITIES: {"BatchGetItem", "Query", "DeleteItem", "UpdateItem"},
+        CONTROL: {"GetItem", "Query"},
+    },
     "Streams": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
         IDENTITIES: {"BatchGetItem"},
@@ -96,7 +101,7 @@ QUEUES = {
 }
 ASSUMES_ROLES = {"FanOut", "Redeliver", "Replay", "Streams"}
 CUSTOMERS_ROLES = "arn:AWS::Partition:iam::*:role/*"
-READS_THE_SECRET = {"Ingest", "Query", "Tenants", "Settings", "People", "Exports", "Export", "Streams"}
+READS_THE_SECRET = {"Ingest", "Query", "Tenants", "Settings", "People", "Forget", "Exports", "Export", "Streams"}
 FILES, RUNS, QUEUE = "ExportsBucket.Arn/files/*", "ExportsBucket.Arn/runs/*", "ExportQueue.Arn"
 BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     "Exports": {FILES: {"s3:GetObject"}, QUEUE: {"sqs:SendMessage"}},
@@ -209,6 +214,13 @@ def test_nobody_can_overwrite_or_delete_an_event(allowed: dict[str, dict[str, se
                 assert not any("*" in action for action in actions)
                 kept = {action.removeprefix("dynamodb:") for action in actions if action.startswith("dynamodb:")}
                 assert kept <= READS | {"PartiQLInsert"}
+
+
+def test_only_forgetting_deletes_a_person(allowed: dict[str, dict[str, set[str]]]) -> None:
+    """Of all roles one alone may delete from the identities or change them; ingest and groups insert, the rest read."""
+    for function, resources in allowed.items():
+        kept = {action.removeprefix("dynamodb:") for action in resources.get(IDENTITIES, ())} - READS
+        assert kept == {"Forget": {"DeleteItem", "UpdateItem"}}.get(function, kept & {"PartiQLInsert"})
 
 
 def test_the_key_is_used_through_dynamodb_and_s3_only(
