@@ -256,7 +256,8 @@ class _Binding:
             self._add(self.binders, name_row(name), {"guid": guid})
             if had_row(name, guid) not in self._rows:
                 row = {"guid": guid, "name": name, **self._names(reference), "since": self._now}
-                if id_row(guid) not in self.people:
+                # By the key's own row alone the first name is found, by these all others: of whoever is forgotten.
+                if folded(self._rows[id_row(guid)].get("username", "")) != name:
                     self._add(self.renamings, called_row(guid, name), row)
                     self._add(self.renamings, renamed_row(guid), {})
                 self._add(self.names_had, had_row(name, guid), row)
