@@ -78,6 +78,7 @@ class ServiceStack(Stack):
         for function in (self.settings, self.restamp):
             function.function.add_environment("RESTAMP_QUEUE_URL", self.restamp_queue.queue.queue_url)
         self.people = self._function("people", stores)
+        self.forget = self._function("forget", stores)
         self.streams = self._function("streams", stores)
         retry = RetryQueue(self, "Retry", function_timeout=_ANSWER_WITHIN)
         publishing = {
@@ -124,6 +125,7 @@ class ServiceStack(Stack):
             "tenants": self.tenants.function,
             "settings": self.settings.function,
             "people": self.people.function,
+            "forget": self.forget.function,
             "exports": self.exports.function,
             "streams": self.streams.function,
             "public": self.public.function,
@@ -184,7 +186,16 @@ class ServiceStack(Stack):
         self.people.allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query")
         self.people.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem")
 
-        everyone = (self.ingest, self.query, self.tenants, self.settings, self.people, self.exports, self.export)
+        self.forget.allow(events, "dynamodb:PartiQLInsert")
+        # The only role that may delete from the identities, or change a row of them: a tombstone's.
+        self.forget.allow(identities, "dynamodb:BatchGetItem", "dynamodb:Query")
+        self.forget.allow(identities, "dynamodb:DeleteItem", "dynamodb:UpdateItem")
+        self.forget.allow(control, "dynamodb:GetItem", "dynamodb:Query")  # settings, exports
+
+        everyone = (
+            *(self.ingest, self.query, self.tenants, self.settings, self.people, self.forget),
+            *(self.exports, self.export),
+        )
         for function in everyone:
             function.allow(self._storage.secret.secret_arn, "secretsmanager:GetSecretValue")
         for function in (self.authorize, *everyone):

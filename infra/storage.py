@@ -11,6 +11,9 @@ from constructs import Construct
 from infra.bucket import ExportBucket
 from infra.table import ProtectedTable
 
+RECOVERABLE_DAYS = 28
+"""Of the people's table."""
+
 EVENT_INDEXES = ("by_actor", "by_activity", "by_target", "by_within")
 """An index is named as the attribute that partitions it; each one's sort key is the event's id."""
 
@@ -46,7 +49,9 @@ class StorageStack(Stack):
                 # Not expires_at: stamping it anew then costs one write unit and touches no index.
                 non_key_attributes=["z", "received_at"],
             )
-        self.identities = ProtectedTable(self, "Identities", key=self.key).table
+        # Erasure is final when this has passed. Shorter than the shortest retention, 30 days: a restore forgets again
+        # by the events that record the forgetting, so none of them may expire before it can be needed.
+        self.identities = ProtectedTable(self, "Identities", key=self.key, recoverable_days=RECOVERABLE_DAYS).table
         self.control = ProtectedTable(self, "Control", key=self.key).table
 
         self.exports = ExportBucket(self, "Exports", key=self.key).bucket

@@ -14,7 +14,9 @@ class ProtectedTable(Construct):
         *,
         key: kms.IKey,
         stream: dynamodb.StreamViewType | None = None,
+        recoverable_days: int | None = None,
     ) -> None:
+        """`recoverable_days`: how far back a restore may reach; None: as far as DynamoDB goes, 35 days."""
         super().__init__(scope, construct_id)
         self.table = dynamodb.Table(
             self,
@@ -26,7 +28,7 @@ class ProtectedTable(Construct):
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=key,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
+                point_in_time_recovery_enabled=True, recovery_period_in_days=recoverable_days
             ),
             stream=stream,
             deletion_protection=True,

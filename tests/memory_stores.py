@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from daybook.caller import Tenant
+from daybook.forgetting import MOST_ITEMS, Deletion, Mark, Outrun
 from daybook.identities import Row
 from daybook.stored import StoredEvent
 from daybook.storing import Append, Kept, Key
@@ -20,6 +21,26 @@ class MemoryIdentities:
         there = frozenset(key for key in rows if (tenant, key) in self.rows)
         self.rows.update({(tenant, key): row for key, row in rows.items() if key not in there})
         return there
+
+    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
+        keys = sorted(self.rows)
+        return [
+            [self.rows[key] for key in keys if key[0] == tenant and key[1].startswith(prefix)] for prefix in prefixes
+        ]
+
+    def erase(self, tenant: Tenant, deletions: Sequence[Deletion], tombstones: Sequence[str], mark: Mark) -> None:
+        keys = [*(deletion.sort_key for deletion in deletions), *tombstones]
+        assert 0 < len(keys) == len(set(keys)) <= MOST_ITEMS, "what a transaction takes"
+        for deletion in deletions:
+            row = self.rows.get((tenant, deletion.sort_key))
+            if (deletion.must_be_there and row is None) or (
+                deletion.only_of is not None and (row is None or row["guid"] != deletion.only_of)
+            ):
+                raise Outrun
+        for deletion in deletions:
+            self.rows.pop((tenant, deletion.sort_key), None)
+        for sort_key in tombstones:
+            self.rows[tenant, sort_key] = {**self.rows.get((tenant, sort_key), {}), mark.guid: mark.event_id}
 
 
 class MemoryEvents:

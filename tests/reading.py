@@ -8,10 +8,13 @@ from daybook.aws.catalogues import CatalogueTable
 from daybook.aws.control import ControlTable
 from daybook.aws.event_index import EventIndexes
 from daybook.aws.events import EventTable
+from daybook.aws.forgetting import ForgettingTable
 from daybook.aws.groups import GroupTable
 from daybook.aws.identities import IdentityTable
 from daybook.caller import Tenant
 from daybook.clock import Clock, format_time
+from daybook.event_id import lowest_id
+from daybook.forgetting import Forgetter
 from daybook.http import serve
 from daybook.reading.merge import BOUNDS
 from daybook.reading.person_keys import PersonKeys
@@ -136,14 +139,9 @@ class House:
         return [event for event in everything if event["activity"].startswith(f"audit-log.{activity}")]
 
     def forget(self, guid: str) -> None:
-        """As forgetting does: the person's rows are deleted."""
-        rows = self.dynamodb.scan(TableName=self.tables.identities)["Items"]
-        own = [f"{kind}#{guid}" for kind in ("id", "claim", "renamed")]
-        for row in rows:
-            if row.get("guid", {}).get("S") == guid or row["sk"]["S"] in own:
-                self.dynamodb.delete_item(
-                    TableName=self.tables.identities, Key={name: row[name] for name in ("pk", "sk")}
-                )
+        """As operations does, but for what it asks and records."""
+        people = ForgettingTable(self.dynamodb, self.tables.identities)
+        Forgetter(people, KEYS.gone, lambda _: None).forget(self.tenant, guid, lowest_id(self.now), 365)
 
 
 def problem_of(answer: Mapping[str, Any]) -> tuple[int, str]:

@@ -130,6 +130,11 @@ class RetentionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_days: int
     default_days: int | None = None
 
+    @property
+    def longest_days(self) -> int | None:
+        """The longest that a tenant can ever have; None: for ever."""
+        return None if self.default_days is None else self.max_days
+
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """One product. `source_types` None: any source is in scope."""

@@ -4,6 +4,7 @@ It holds what was sent and what the catalogue made of it at that moment; people 
 their fields sealed. Its canonical bytes (RFC 8785) are what is stored, hashed and proven. What is absent is left out.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -46,7 +47,7 @@ class ContentWriter:
         settings: TenantSettings,
         profile: Profile,
         keys: DeploymentKeys,
-        people: dict[Reference, Person],
+        people: Mapping[Reference, Person],
     ) -> None:
         self._judged = judged
         self._event = judged.event

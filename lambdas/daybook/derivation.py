@@ -61,6 +61,7 @@ class DeploymentKeys:
     cursor: bytes = field(repr=False)
     jobs: bytes = field(repr=False)
     external_id: bytes = field(repr=False)
+    gone: bytes = field(repr=False)
 
     @classmethod
     def from_secret(cls, secret: bytes) -> "DeploymentKeys":
@@ -71,7 +72,7 @@ class DeploymentKeys:
         def key(purpose: str) -> bytes:
             return hkdf(secret, f"daybook 1 {purpose}".encode(), 32)
 
-        purposes = ("event id", "fingerprint", "index", "address", "cursor", "jobs", "external id")
+        purposes = ("event id", "fingerprint", "index", "address", "cursor", "jobs", "external id", "gone")
         return cls(*(key(purpose) for purpose in purposes))
 
 

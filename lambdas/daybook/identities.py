@@ -4,17 +4,19 @@ Rows of a tenant, by sort key: `id#GUID` (the person's key and first username), 
 a bare username means), `claim#GUID` (the client id that has adopted a person who was known by name alone),
 `had#<name>#GUID` (everyone who ever had a name), `called#GUID#<name>` and `renamed#GUID` (the names that a person had
 after the first one, and that there are such). They are only ever inserted, never changed: whoever comes second takes
-what the first one wrote.
+what the first one wrote. Forgetting alone deletes them (`daybook.forgetting`), and leaves tombstones `gone#…`
+(`daybook.tombstones`).
 """
 
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from daybook.caller import Tenant
 from daybook.clock import Clock, format_time, system_clock
 from daybook.sealing import PERSON_KEY_BYTES
+from daybook.tombstones import adoptable, forgotten_since, tombstone
 
 MOST_NAME_BYTES = 512
 """Of a folded username: it becomes part of a sort key of at most 1,024 bytes."""
@@ -31,12 +33,36 @@ class Reference(NamedTuple):
     """A keyed hash, in hex; only where there is neither of the others."""
 
 
+class Sighting(NamedTuple):
+    """A person as one place of an event names them."""
+
+    reference: Reference
+    occurred_ms: int
+    full_name: str | None = None
+
+
 class Person(NamedTuple):
     guid: str
-    key: bytes
+    key: bytes | None
+    """None: forgotten, and nothing of theirs can be sealed."""
 
 
 Row = Mapping[str, Any]
+
+
+class People:
+    """Who is meant by which reference: the same person at any time, unless somebody who was called so is forgotten."""
+
+    def __init__(self, living: Mapping[Reference, Person], gone: Mapping[Reference, Sequence[Row]]) -> None:
+        self._living = living
+        self._gone = {reference: stones for reference, stones in gone.items() if stones}
+
+    def at(self, moment_ms: int) -> Mapping[Reference, Person]:
+        """Those of the references of an event of that moment."""
+        if not self._gone:
+            return self._living
+        late = {reference: forgotten_since(stones, moment_ms) for reference, stones in self._gone.items()}
+        return {**self._living, **{reference: Person(guid, None) for reference, guid in late.items() if guid}}
 
 
 class IdentityStore(Protocol):
@@ -110,7 +136,7 @@ def renamed_row(guid: str) -> str:
     return f"renamed#{guid}"
 
 
-def _claim_row(guid: str) -> str:
+def claim_row(guid: str) -> str:
     return f"claim#{guid}"
 
 
@@ -122,27 +148,54 @@ class Identities:
         self._random = random_bytes
         self._clock = clock
 
-    def resolve(
-        self, tenant: Tenant, references: Iterable[Reference], full_names: Mapping[Reference, str] | None = None
-    ) -> dict[Reference, Person]:
-        """The person of each reference; all of them durable on return. Nothing is cached: a warm cache would seal
-        under a key that has been deleted. `full_names` are kept beside usernames that are new, for who looks them up.
+    def resolve(self, tenant: Tenant, references: Iterable[Reference]) -> dict[Reference, Person]:
+        """The person whom each reference means from now on; all of them durable on return. Raises `Contended`."""
+        latest = {reference: _NO_MOMENT for reference in references}
+        return dict(self._resolved(tenant, latest, {}, None).at(_NO_MOMENT))
+
+    def resolve_seen(self, tenant: Tenant, sightings: Iterable[Sighting], gone_key: bytes) -> People:
+        """The people of events; all of them durable on return. Nothing is cached: a warm cache would seal under a key
+        that has been deleted. Full names are kept beside usernames that are new, for who looks them up.
 
         A client id binds before a name. An unknown client id adopts the name's person if that one has no client id
-        yet; else it is a new person. Raises `Contended`.
+        yet; else it is a new person. Who was forgotten after an event occurred is meant by it all the same: then no
+        row is written, whatever the event calls them. Raises `Contended`.
         """
-        wanted = list(dict.fromkeys(references))
-        if not wanted:
-            return {}
+        latest: dict[Reference, int] = {}
+        names: dict[Reference, list[tuple[int, str]]] = {}
+        for reference, occurred_ms, full_name in sightings:
+            latest[reference] = max(occurred_ms, latest.get(reference, occurred_ms))
+            if full_name is not None:
+                names.setdefault(reference, []).append((occurred_ms, full_name))
+        return self._resolved(tenant, latest, names, gone_key)
+
+    def _resolved(
+        self,
+        tenant: Tenant,
+        latest: Mapping[Reference, int],
+        names: Mapping[Reference, Sequence[tuple[int, str]]],
+        gone_key: bytes | None,
+    ) -> People:
+        if not latest:
+            return People({}, {})
+        keyless: set[str] = set()
         for _ in range(_MOST_ROUNDS):
-            rows = self._read(tenant, wanted)
-            binding = _Binding(rows, self._random, full_names or {}, self._clock())
+            rows = self._read(tenant, latest, gone_key)
+            gone = {} if gone_key is None else {each: _tombstones(tenant, each, rows, gone_key) for each in latest}
+            wanted = [each for each, last_ms in latest.items() if not forgotten_since(gone.get(each, ()), last_ms)]
+            binding = _Binding(rows, self._random, _full_names(names, gone), self._clock())
             guids = {reference: binding.bind(reference) for reference in wanted}
-            if not self._insert(tenant, binding) and all(id_row(guid) in rows for guid in guids.values()):
-                return {reference: Person(guid, rows[id_row(guid)]["key"]) for reference, guid in guids.items()}
+            beaten = self._insert(tenant, binding)
+            missing = {guid for guid in guids.values() if id_row(guid) not in rows}
+            # A key that is missing was deleted: between the two reads, and then nobody is bound to it at the next
+            # ones; or of the rows that bind to it not all are deleted yet, and they still mean who is forgotten.
+            if not beaten and missing <= keyless:
+                living = {each: Person(guid, rows.get(id_row(guid), _NO_KEY)["key"]) for each, guid in guids.items()}
+                return People(living, gone)
+            keyless |= missing
         raise Contended
 
-    def _read(self, tenant: Tenant, references: list[Reference]) -> dict[str, Row]:
+    def _read(self, tenant: Tenant, references: Iterable[Reference], gone_key: bytes | None) -> dict[str, Row]:
         rows = self._store.read(tenant, dict.fromkeys(key for reference in references for key in _binders(reference)))
         more: dict[str, None] = {}
         for reference in references:
@@ -151,9 +204,13 @@ class Identities:
                     continue
                 guid = rows[binder]["guid"]
                 more[id_row(guid)] = None
-                more[_claim_row(guid)] = None
+                more[claim_row(guid)] = None
                 if reference.username is not None:
                     more[had_row(folded(reference.username), guid)] = None
+            if gone_key is not None:
+                # Not beside the binders: a batch is not read at one moment, and a binder found deleted must not come
+                # with a tombstone read before that was left.
+                more |= dict.fromkeys(tombstone(gone_key, tenant, text) for text in _remembered(reference))
         rows.update(self._store.read(tenant, more) if more else {})
         return rows
 
@@ -196,11 +253,12 @@ class _Binding:
     def bind(self, reference: Reference) -> str:
         name = None if reference.username is None else folded(reference.username)
         guid = self._bound(reference, name)
-        if name is not None:
+        if name is not None and id_row(guid) in self._rows:
             self._add(self.binders, name_row(name), {"guid": guid})
             if had_row(name, guid) not in self._rows:
                 row = {"guid": guid, "name": name, **self._names(reference), **self._since()}
-                if id_row(guid) not in self.people:
+                # By the key's own row alone the first name is found, by these all others: of whoever is forgotten.
+                if folded(self._rows[id_row(guid)].get("username", "")) != name:
                     self._add(self.renamings, called_row(guid, name), row)
                     self._add(self.renamings, renamed_row(guid), {})
                 self._add(self.names_had, had_row(name, guid), row)
@@ -222,10 +280,10 @@ class _Binding:
         if row is None:
             return None
         guid: str = row["guid"]
-        if "client_id" in self._rows.get(id_row(guid), {}):
+        if id_row(guid) not in self._rows or "client_id" in self._rows[id_row(guid)]:
             return None
-        self._add(self.people, _claim_row(guid), {"client_id": client_id})
-        return guid if self._rows[_claim_row(guid)]["client_id"] == client_id else None
+        self._add(self.people, claim_row(guid), {"client_id": client_id})
+        return guid if self._rows[claim_row(guid)]["client_id"] == client_id else None
 
     def _new_person(self, reference: Reference) -> str:
         guid = str(uuid.UUID(bytes=self._random(16), version=4))
@@ -233,7 +291,7 @@ class _Binding:
         if reference.client_id is not None:
             row["client_id"] = reference.client_id
         if reference.address is not None:
-            row["address"] = True
+            row["address"] = reference.address
         self._add(self.people, id_row(guid), row)
         return guid
 
@@ -259,3 +317,39 @@ def _binders(reference: Reference) -> list[str]:
     if reference.username is not None:
         rows.append(name_row(folded(reference.username)))
     return rows or [address_row(reference.address or "")]
+
+
+_NO_MOMENT = 1 << 50
+"""Later than every event's."""
+
+_NO_KEY: Row = {"key": None}
+
+
+def _remembered(reference: Reference) -> list[str]:
+    """What the tombstones of this reference stand for, the strongest first, as its binders."""
+    binders = _binders(reference)
+    if reference.client_id is None or reference.username is None:
+        return binders
+    return [binders[0], adoptable(folded(reference.username))]
+
+
+def _tombstones(tenant: Tenant, reference: Reference, rows: Mapping[str, Row], gone_key: bytes) -> list[Row]:
+    """Those there are of a reference; an id that means somebody living adopts nobody."""
+    texts = _remembered(reference)
+    if _binders(reference)[0] in rows:
+        del texts[1:]
+    found = (rows.get(tombstone(gone_key, tenant, text)) for text in texts)
+    return [row for row in found if row is not None]
+
+
+def _full_names(
+    names: Mapping[Reference, Sequence[tuple[int, str]]], gone: Mapping[Reference, Sequence[Row]]
+) -> dict[Reference, str]:
+    """The first that is said of each at a moment when it means somebody living."""
+    found: dict[Reference, str] = {}
+    for reference, said in names.items():
+        stones = gone.get(reference, ())
+        living = (name for moment_ms, name in said if not forgotten_since(stones, moment_ms))
+        if (name := next(living, None)) is not None:
+            found[reference] = name
+    return found

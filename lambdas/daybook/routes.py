@@ -49,6 +49,7 @@ ROUTES = (
     Route("GET", "/v1/target/time", "query", "read_target_time", _READERS),
     Route("GET", "/v1/target/attribution", "query", "read_target_attribution", _READERS),
     Route("GET", "/v1/actors", "people", "list_actors", _READERS),
+    Route("POST", "/v1/actors/{actor}/forget", "forget", "forget_person", _OPERATORS),
     Route("GET", "/v1/groups", "people", "list_groups", _READERS),
     Route("GET", "/v1/groups/{name}", "people", "read_group", _READERS),
     Route("PUT", "/v1/groups/{name}", "people", "put_group", _MANAGERS),

@@ -38,7 +38,10 @@ class _Sealed:
 
 
 class SealedPeople:
-    """`actor` is the mention to whom the context's address and user agent belong."""
+    """`actor` is the mention to whom the context's address and user agent belong.
+
+    Of who is forgotten nothing is sealed: the tokens in the texts are all that tells where the person stood.
+    """
 
     def __init__(
         self,
@@ -124,7 +127,8 @@ class SealedPeople:
             otherwise = [self.differing(mention) for mention in sealed.declared]
             # Declared once and by the person's own fields is the rule; else what each declaration says otherwise.
             written["declared"] = True if otherwise == [{}] else otherwise
-        written["sealed"] = seal(sealed.given(), event_key(sealed.person.key, place), place)
+        if sealed.person.key is not None:
+            written["sealed"] = seal(sealed.given(), event_key(sealed.person.key, place), place)
         return written
 
 

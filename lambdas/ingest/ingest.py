@@ -9,7 +9,7 @@ from daybook.clock import Clock
 from daybook.content import ContentWriter, Judged
 from daybook.decoding import Sent, read_event
 from daybook.derivation import DeploymentKeys
-from daybook.identities import Contended, Identities, Person, Reference, distinct_people
+from daybook.identities import Contended, Identities, People, Sighting, distinct_people
 from daybook.judgement import Judge
 from daybook.problem import FieldError, Problem
 from daybook.rejection import Rejected
@@ -112,15 +112,18 @@ class Ingest:
             entry.result = entry.refusal if received.event.id is None else None
         return entry
 
-    def _people(self, settings: TenantSettings, entries: list[_Entry]) -> dict[Reference, Person] | None:
+    def _people(self, settings: TenantSettings, entries: list[_Entry]) -> People | None:
         """None where they could not be bound for now."""
-        mentions = [mention for entry in entries if entry.judged for mention in entry.judged.mentions.all]
-        references = dict.fromkeys(mention.reference for mention in mentions)
-        if distinct_people(references) > MOST_PEOPLE:
+        seen = [
+            Sighting(mention.reference, entry.judged.occurred_ms, mention.name)
+            for entry in entries
+            if entry.judged
+            for mention in entry.judged.mentions.all
+        ]
+        if distinct_people({sighting.reference for sighting in seen}) > MOST_PEOPLE:
             raise Problem(413, "too_many_people", f"A request names at most {MOST_PEOPLE} people.")
         try:
-            full_names = {mention.reference: mention.name for mention in reversed(mentions) if mention.name is not None}
-            return self._identities.resolve(settings.tenant, references, full_names)
+            return self._identities.resolve_seen(settings.tenant, seen, self._keys.gone)
         except (Contended, Throttled):
             return None
 
@@ -128,7 +131,7 @@ class Ingest:
         self,
         entries: list[_Entry],
         judge: Judge,
-        people: dict[Reference, Person],
+        people: People,
         remaining_seconds: Callable[[], float],
     ) -> None:
         first: dict[Key, _Entry] = {}
@@ -136,8 +139,10 @@ class Ingest:
         for entry in entries:
             # The same key twice would have the whole call refused; the second is looked up like any retry.
             if entry.judged is not None and first.setdefault(entry.key, entry) is entry:
-                writer = ContentWriter(entry.judged, judge.settings, judge.profile, self._keys, people)
-                form = store_form(entry.judged, writer, judge.settings, self._keys)
+                judged = entry.judged
+                cast = people.at(judged.occurred_ms)
+                writer = ContentWriter(judged, judge.settings, judge.profile, self._keys, cast)
+                form = store_form(judged, writer, judge.settings, self._keys)
                 if len(form.packed) <= self._most_packed_bytes:
                     forms.append(form)
                     continue

@@ -25,7 +25,19 @@ pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 FOLDER = Path(__file__).parents[2] / "events"
 SAMPLES = {file.stem: json.loads(file.read_text("utf-8")) for file in FOLDER.glob("*.json")}
 PROXY = {name: event for name, event in SAMPLES.items() if name != "authorize" and "Records" not in event}
-COMPOSED = ("authorize", "export", "exports", "ingest", "people", "query", "restamp", "settings", "streams", "tenants")
+COMPOSED = (
+    "authorize",
+    "export",
+    "exports",
+    "forget",
+    "ingest",
+    "people",
+    "query",
+    "restamp",
+    "settings",
+    "streams",
+    "tenants",
+)
 
 # What stands in every proxy event, sent or not ("Input format of a Lambda function for proxy integration").
 FIELDS = {
@@ -198,6 +210,16 @@ def test_people_and_their_groups() -> None:
     assert _answer("list_groups") == {"groups": [{"name": "Invoice team"}]}
     assert _invoke("remove_group")["statusCode"] == 204
     assert _answer("read_group", 404)["code"] == "not_found"
+
+
+@pytest.mark.usefixtures("log")
+def test_forgetting() -> None:
+    """John Doe, who is found by name no more; a second time there is nobody to forget."""
+    (john,) = _answer("list_actors")["actors"]
+    assert _answer("forget_person")["actor_id"] == john["id"]
+    assert _answer("list_actors")["actors"] == []
+    assert _answer("read_event")["actor"]["username"] == john["id"]
+    assert _answer("forget_person", 404)["code"] == "not_found"
 
 
 @pytest.mark.usefixtures("tenant")

@@ -32,6 +32,7 @@ SETTINGS: dict[str, type[Any] | None] = {
     "Settings": RetainingSettings,
     "Restamp": RestampSettings,
     "People": Settings,
+    "Forget": Settings,
     "Exports": ExportSettings,
     "Export": ExportSettings,
     "Public": None,

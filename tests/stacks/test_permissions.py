@@ -40,6 +40,11 @@ DYNAMODB = {
         IDENTITIES: {"PartiQLInsert", "BatchGetItem", "Query"},
         CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
     },
+    "Forget": {
+        EVENTS: {"PartiQLInsert"},
+        IDENTITIES: {"BatchGetItem", "Query", "DeleteItem", "UpdateItem"},
+        CONTROL: {"GetItem", "Query"},
+    },
     "Streams": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
         IDENTITIES: {"BatchGetItem"},
@@ -100,7 +105,7 @@ QUEUES = {
 }
 ASSUMES_ROLES = {"FanOut", "Redeliver", "Replay", "Streams"}
 CUSTOMERS_ROLES = "arn:AWS::Partition:iam::*:role/*"
-READS_THE_SECRET = {"Ingest", "Query", "Tenants", "Settings", "People", "Exports", "Export", "Streams"}
+READS_THE_SECRET = {"Ingest", "Query", "Tenants", "Settings", "People", "Forget", "Exports", "Export", "Streams"}
 FILES, RUNS, QUEUE = "ExportsBucket.Arn/files/*", "ExportsBucket.Arn/runs/*", "ExportQueue.Arn"
 BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     "Settings": {"RestampQueue.Arn": {"sqs:SendMessage"}},
@@ -239,6 +244,13 @@ def test_who_restamps_changes_and_sees_when_an_event_expires_and_nothing_else(
             "dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"],
         },
     }
+
+
+def test_only_forgetting_deletes_a_person(allowed: dict[str, dict[str, set[str]]]) -> None:
+    """Of all roles one alone may delete from the identities or change them; ingest and groups insert, the rest read."""
+    for function, resources in allowed.items():
+        kept = {action.removeprefix("dynamodb:") for action in resources.get(IDENTITIES, ())} - READS
+        assert kept == {"Forget": {"DeleteItem", "UpdateItem"}}.get(function, kept & {"PartiQLInsert"})
 
 
 def test_the_key_is_used_through_dynamodb_and_s3_only(

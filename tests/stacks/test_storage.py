@@ -2,6 +2,7 @@
 
 import pytest
 
+from daybook.catalogue import PROFILES, profile
 from tests.stacks.reading import Stack
 
 TABLES = ("EventsTable", "IdentitiesTable", "ControlTable")
@@ -19,7 +20,15 @@ def test_every_table_is_recoverable_and_hard_to_delete(storage: Stack, table: st
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
     properties = resource["Properties"]
     assert properties["DeletionProtectionEnabled"] is True
-    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    recovery = properties["PointInTimeRecoverySpecification"]
+    assert recovery["PointInTimeRecoveryEnabled"] is True
+    assert ("RecoveryPeriodInDays" in recovery) == (table == "IdentitiesTable")
+
+
+def test_a_restore_reaches_less_far_back_than_any_retention(storage: Stack) -> None:
+    """So that the events by which it forgets people again are all still there, with two days to spare."""
+    recovery = storage.properties("AWS::DynamoDB::Table")["IdentitiesTable"]["PointInTimeRecoverySpecification"]
+    assert recovery["RecoveryPeriodInDays"] + 2 <= min(profile(name).retention.min_days for name in PROFILES)
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -1,0 +1,103 @@
+"""Forgets again whom a restored identities table has brought back, before anybody reads from it:
+`python -m infra.replay_forgetting --identities RESTORED --events NAME --control NAME --secret ARN`.
+
+A point-in-time restore holds the keys of people who were forgotten since. What says who they are is the log: the events
+`audit-log.person-forgotten` of every tenant, which name GUIDs. Each is carried out again, with the moment it had; doing
+it twice, or on the table in use, changes nothing. The table's recovery window is shorter than the shortest retention,
+so no such event has expired before it is needed. Only when this ends well may the functions be pointed at the table.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.aws.clients import deployment_secret, dynamodb
+from daybook.aws.control import ControlTable
+from daybook.aws.event_index import EventIndexes
+from daybook.aws.forgetting import ForgettingTable
+from daybook.catalogue import profile
+from daybook.derivation import DeploymentKeys
+from daybook.event_id import lowest_id, neighbour
+from daybook.forgetting import Forgetter, Outrun
+from daybook.judgement import OWN_ACTIVITIES
+from daybook.reading.merge import LARGEST_FETCH
+from daybook.reading.opened import Row, content_of
+from daybook.reading.planner import Source
+from daybook.stored import partition
+from daybook.storing import Throttled
+from daybook.tenants import TenantSettings
+
+_BY_ACTIVITY = "by_activity"
+_FIRST, _LAST = lowest_id(0), neighbour(lowest_id((1 << 50) - 1), (1 << 128) - 1)
+
+
+class Replayed(NamedTuple):
+    people: int
+    """Who was ever forgotten, as far as the log goes back."""
+    back: int
+    """Those of them who were there."""
+
+
+def replay(events: EventIndexes, control: ControlTable, people: ForgettingTable, keys: DeploymentKeys) -> Replayed:
+    forgetter = Forgetter(people, keys.gone, lambda _seconds: None)  # nobody writes to the table meanwhile
+    everybody = back = 0
+    for settings in control.tenants():
+        # Of one who was recorded twice, as where the first try broke off, the last is when it was done.
+        forgotten = {content_of(row)["params"]["actor_id"]: row.id for row in _recorded(events, settings)}
+        everybody += len(forgotten)
+        for guid, event_id in forgotten.items():
+            if forgetter.has_left(settings.tenant, guid):
+                back += 1
+                longest = profile(settings.profile).retention.longest_days
+                forgetter.forget(settings.tenant, guid, event_id, longest)
+    return Replayed(everybody, back)
+
+
+def _recorded(events: EventIndexes, settings: TenantSettings) -> Iterator[Row]:
+    """A tenant's events of forgetting; within an environment's shard, oldest first."""
+    for environment in settings.environments:
+        for number in range(settings.layouts[-1].shards):
+            key = f"{partition(settings.tenant, environment, number)}#{OWN_ACTIVITIES}person-forgotten"
+            low, ended = _FIRST, False
+            while not ended:
+                (page,) = events.pages([Source(_BY_ACTIVITY, key, low, _LAST)], LARGEST_FETCH, newest_first=False)
+                yield from page.rows
+                ended = page.ended
+                low = neighbour(page.rows[-1].id, 1) if page.rows else low
+
+
+def main(
+    arguments: Sequence[str],
+    *,
+    connect: Callable[[], Any] = dynamodb,
+    read_secret: Callable[[str], bytes] = deployment_secret,
+) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.replay_forgetting",
+        description="Forgets again whom a restored identities table has brought back.",
+    )
+    parser.add_argument("--identities", required=True, help="the restored table's name")
+    parser.add_argument("--events", required=True, help="the events table's name, an output of the storage stack")
+    parser.add_argument("--control", required=True, help="the control table's name, an output of the storage stack")
+    parser.add_argument("--secret", required=True, help="the ARN of the deployment's secret")
+    options = parser.parse_args(arguments)
+    try:
+        client = connect()
+        done = replay(
+            EventIndexes(client, options.events),
+            ControlTable(client, options.control),
+            ForgettingTable(client, options.identities),
+            DeploymentKeys.from_secret(read_secret(options.secret)),
+        )
+    except (BotoCoreError, ClientError, Outrun, Throttled) as error:
+        sys.stderr.write(f"Not done, run it again before the table is read from: {error or type(error).__name__}\n")
+        return 1
+    sys.stdout.write(f"{done.people} people were forgotten; {done.back} of them had come back, and are forgotten.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,338 @@
+"""Operations forget a person: asked, recorded, deleted, and shown nowhere any more."""
+
+import json
+from typing import Any
+
+import pytest
+
+from daybook.aws.forgetting import ForgettingTable
+from daybook.aws.identities import IdentityTable
+from daybook.canonical import unpack
+from daybook.clock import DAY, SECOND, format_time
+from daybook.event_id import lowest_id
+from daybook.forgetting import Forgetter, Mark
+from daybook.routes import ROLES
+from daybook.storing import Throttled
+from daybook.tombstones import adoptable, tombstone
+from infra import replay_forgetting
+from tests.calls import answered
+from tests.conftest import Tables
+from tests.exporting import Exporter, rows_of
+from tests.forgetting import Forgetting
+from tests.handlers.test_replay import Again
+from tests.ingesting import KEYS, NOW, SECRET
+from tests.managing import ManagedHouse
+from tests.publishing import Publishing
+from tests.reading import problem_of
+
+MIKE = {"type": "user", "id": "u-1", "username": "mike.mars", "name": "Mike Mars", "email": "mike@mars.example"}
+JANE = {"type": "user", "username": "jane.roe"}
+TRACES = ("mike", "mars", "u-1", "192.0.2.77", "netscape")
+EVENTS = (
+    {"actor": MIKE, "details": "Mike Mars did it", "context": {"ip": "192.0.2.77", "user_agent": "Netscape"}},
+    {"actor": JANE, "target": {"type": "user", "username": "Mike.Mars"}},
+    {"actor": JANE, "params": {"approver": {"user": "mike.mars"}}},
+    {"actor": JANE, "details": "for mike.mars", "people": [{"username": "mike.mars", "name": "Mike Mars"}]},
+)
+
+
+@pytest.fixture
+def house(dynamodb: Any, tables: Tables) -> ManagedHouse:
+    return ManagedHouse(dynamodb, tables)
+
+
+@pytest.fixture
+def forgetting(house: ManagedHouse) -> Forgetting:
+    return Forgetting(house)
+
+
+def shows_nobody(shown: Any) -> None:
+    text = (shown if isinstance(shown, str) else json.dumps(shown)).lower()
+    assert not [trace for trace in TRACES if trace in text], text
+
+
+def identities_of(house: ManagedHouse) -> str:
+    return json.dumps(house.dynamodb.scan(TableName=house.tables.identities)["Items"], default=repr)
+
+
+@pytest.mark.parametrize("way", ["mike.mars", "MIKE.mars", "u-1", "guid"])
+def test_a_person_is_forgotten_by_any_way_of_naming(house: ManagedHouse, forgetting: Forgetting, way: str) -> None:
+    """One event says so, by the GUID alone; a second time there is nobody of the name, the id or the GUID."""
+    house.sent(*EVENTS)
+    guid = house.guid_of("mike.mars")
+    done = forgetting.forget(guid.upper() if way == "guid" else way)
+    assert done == {
+        "actor_id": guid,
+        "forgotten_at": format_time(house.now),
+        "event_id": done["event_id"],
+        "exports_not_expired": [],
+    }
+    shows_nobody(identities_of(house))
+    for text in ("mike.mars", "u-1", guid):
+        assert problem_of(forgetting.call(text)) == (404, "not_found")
+    house.now += 30 * SECOND
+    (recorded,) = house.recorded("person-forgotten")
+    assert (recorded["id"], recorded["details"]) == (done["event_id"], f"Person {guid} forgotten")
+    assert (recorded["params"], recorded["target"], recorded["people"]) == ({"actor_id": guid}, None, None)
+    assert recorded["actor"]["type"] == "operations"
+    shows_nobody(recorded)
+
+
+def test_every_place_shows_the_guid(house: ManagedHouse, forgetting: Forgetting) -> None:
+    """Reads, groups and their filter, the picker, searches, cursors made before, exports made afterwards."""
+    ids = house.sent(*EVENTS)
+    exporter = Exporter(house.dynamodb, house.tables, house.clock)
+    house.put_group("team", "mike.mars", "jane.roe")
+    before = house.page({"actor": ["mike.mars", "jane.roe"], "limit": "1"})
+    queued = exporter.ask({"format": "ndjson", "view": "native", "filters": {"actor": ["mike.mars", "jane.roe"]}})
+    guid = forgetting.forget("mike.mars")["actor_id"]
+    house.now += 30 * SECOND
+    assert sorted(house.group("team")) == sorted([guid, "jane.roe"])
+    assert sorted(house.found(group="team")) == sorted(ids)
+    assert house.done("GET", "/v1/actors", query={"prefix": "mi"})["actors"] == []
+    assert house.found(actor="mike.mars") == house.found(target="user:mike.mars") == house.found(q="mike") == []
+    assert house.found(actor=guid) == ids[:1]
+    following = house.page(
+        {"actor": ["mike.mars", "jane.roe"], "limit": "500", "cursor": before["next_cursor"]},
+    )
+    assert {event["id"] for event in before["events"] + following["events"]} >= set(ids)
+    shows_nobody(following["events"])
+    exporter.work()
+    file = exporter.file(exporter.read(queued["id"]))
+    assert guid in file.decode()
+    shows_nobody(file.decode())
+    for view in ("native", "jiffy", "carear", "chat", "symbee", "enate", "generic"):
+        shown, content = exporter.export({"filters": {"component": "Document"}, "view": view, "format": "ndjson"})
+        shows_nobody(content.decode())
+        _, csv = exporter.export({"filters": {"component": "Document"}, "view": "carear"})
+        assert guid in {row["Username"] for row in rows_of(csv)[1]}
+        shows_nobody(csv.decode())
+        house.now = exporter.jobs.job(house.tenant, shown["id"]).created_ms + SECOND
+
+
+@pytest.mark.parametrize("form", ["native", "symbee", "cloudevents", "ocsf"])
+def test_records_sent_afterwards_show_the_guid(house: ManagedHouse, forgetting: Forgetting, form: str) -> None:
+    """As they come, when they were parked before, and sent again by a replay; the keys they are spread by too."""
+    again = Again(house)
+    publishing = Publishing(house)
+    for each in (publishing, again.publishing):
+        each.set_up(format=form)
+    publishing.streams.broken["acme"] = ConnectionError("their stream is away")
+    ids = house.sent(*EVENTS)
+    publishing.publish()
+    parked = len(publishing.queue.messages)
+    guid = forgetting.forget("mike.mars")["actor_id"]
+    house.now += 30 * SECOND
+    publishing.streams.broken.clear()
+    assert parked
+    publishing.retry()
+    publishing.publish(publishing.stream(ids))
+    again.run(NOW - DAY, house.now)
+    records = publishing.streams.taken["acme"] + again.publishing.streams.taken["acme"]
+    assert len(records) >= 3 * len(ids)
+    for record in records:
+        shows_nobody(record.data.decode())
+        shows_nobody(record.partition_key)
+    assert any(guid in record.data.decode() for record in records)
+
+
+def test_late_events_name_nobody_and_later_ones_somebody_new(house: ManagedHouse, forgetting: Forgetting) -> None:
+    """An event that occurred before stands under the GUID with nothing sealed, and a retry is a retry."""
+    retried = {"id": "once", "occurred_at": format_time(NOW), **EVENTS[0]}
+    (first,) = house.sent(retried)
+    guid = forgetting.forget("u-1")["actor_id"]
+    forgotten_ms = house.now
+    house.now += 30 * SECOND
+    assert house.sent(retried) == [first]
+    moments = [forgotten_ms - 1, forgotten_ms, house.now]
+    late, at_once, later = house.sent(
+        *(
+            {**EVENTS[0], "occurred_at": format_time(moment), "target": {"type": "a", "id": "mike.mars/1"}}
+            for moment in moments
+        )
+    )
+    native = {event["id"]: event for event in house.page({"limit": "500"})["events"]}
+    shows_nobody(native[late])
+    assert native[late]["actor"]["forgotten"] is True
+    assert (native[late]["actor"]["id"], native[late]["details"]) == (guid, f"{guid} did it")
+    assert native[late]["target"]["id"] == f"{guid}/1"
+    assert native[at_once]["actor"]["username"] == "mike.mars"
+    assert native[at_once]["actor"]["id"] == native[later]["actor"]["id"] != guid
+    assert sorted(house.found(actor=guid)) == sorted([first, late])
+    assert house.guid_of("mike.mars") == native[later]["actor"]["id"]
+    for item in house.dynamodb.scan(TableName=house.tables.events)["Items"]:
+        shows_nobody(unpack(item["z"]["B"]).decode())
+        if item["sk"]["S"] == late:
+            assert b"sealed" not in unpack(item["z"]["B"])
+
+
+def test_a_removed_account_is_not_a_forgotten_person(house: ManagedHouse) -> None:
+    """The user responsible stays stored and presented."""
+    (done, _) = house.sent(
+        EVENTS[0], {"activity": "user.deleted", "actor": JANE, "target": {"type": "user", "id": "u-1"}}
+    )
+    house.now += 30 * SECOND
+    assert next(e for e in house.page()["events"] if e["id"] == done)["actor"]["username"] == "mike.mars"
+    assert house.found(actor="mike.mars") == [done]
+
+
+def test_whoever_is_forgotten_must_be_one_person(house: ManagedHouse, forgetting: Forgetting) -> None:
+    """A name that several had: 409 with their GUIDs, by each of which it goes; nobody: 404; nothing is recorded."""
+    house.sent({"actor": MIKE}, {"actor": {**MIKE, "id": "u-2"}})
+    answer = forgetting.call("mike.mars")
+    assert problem_of(answer) == (409, "several_people")
+    guids = [error["message"] for error in answered(answer)["errors"]]
+    assert len(guids) == 2
+    assert all(guid in answered(answer)["detail"] for guid in guids)
+    for nobody in ("nobody", "System", "00000000-0000-4000-8000-000000000000", "x" * 600, "#", "a/b"):
+        assert problem_of(forgetting.call(nobody)) == (404, "not_found")
+    assert house.recorded("person-forgotten") == []
+    for guid in guids:
+        assert forgetting.forget(guid)["actor_id"] == guid
+    shows_nobody(identities_of(house))
+
+
+def test_somebody_known_by_an_address_alone_is_forgotten_by_guid(house: ManagedHouse, forgetting: Forgetting) -> None:
+    """The next event from that address is somebody new; a late one means the same person still."""
+    event = {"actor": {"type": "unknown"}, "context": {"ip": "192.0.2.77"}}
+    (first,) = house.sent(event)
+    native = {each["id"]: each for each in house.page()["events"]}
+    guid = forgetting.forget(native[first]["actor"]["id"])["actor_id"]
+    house.now += 30 * SECOND
+    late, new = house.sent({**event, "occurred_at": format_time(NOW - 1)}, event)
+    native = {each["id"]: each for each in house.page()["events"]}
+    assert native[late]["actor"]["id"] == guid != native[new]["actor"]["id"]
+    assert (native[late]["context"]["ip"], native[new]["context"]["ip"]) == (None, "192.0.2.77")
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_only_operations_forget(house: ManagedHouse, forgetting: Forgetting) -> None:
+    """Neither does the tenant's own admin, nor is another tenant's person found."""
+    house.sent({"actor": MIKE})
+    for role in ROLES - {"operations"}:
+        assert problem_of(forgetting.call("mike.mars", role)) == (403, "forbidden")
+    other = ManagedHouse(house.dynamodb, house.tables, tenant="other")
+    assert problem_of(Forgetting(other).call("mike.mars")) == (404, "not_found")
+    assert house.found(actor="mike.mars")
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_exports_that_may_hold_the_name_are_listed(house: ManagedHouse, forgetting: Forgetting) -> None:
+    """Those that can be fetched for now; not those that wait, have gone, or were cancelled."""
+    exporter = Exporter(house.dynamodb, house.tables, house.clock)
+    house.sent({"actor": MIKE}, {"actor": JANE})
+    old, _ = exporter.export()
+    house.now += 7 * DAY - 1
+    fresh, _ = exporter.export()
+    cancelled, waiting = exporter.ask(), exporter.ask()
+    exporter.call("DELETE", "/v1/exports/{export_id}", export_id=cancelled["id"])
+    assert forgetting.forget("mike.mars")["exports_not_expired"] == [fresh["id"], old["id"]]
+    house.now += 1
+    assert forgetting.forget("jane.roe")["exports_not_expired"] == [fresh["id"]]
+    exporter.jobs.claim(house.tenant, waiting["id"], "c", house.now, house.now + DAY)
+    house.sent({"actor": MIKE})
+    assert forgetting.forget("mike.mars")["exports_not_expired"] == [waiting["id"], fresh["id"]]
+
+
+class BreaksOff(ForgettingTable):
+    """Fails with the n-th transaction, before it is done or after."""
+
+    at = 1
+    after = False
+
+    def erase(self, *given: Any) -> None:
+        type(self).at -= 1
+        if self.at == 0 and not self.after:
+            raise Throttled
+        super().erase(*given)
+        if self.at == 0:
+            raise Throttled
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("at", [1, 2])
+def test_the_same_call_again_finishes(house: ManagedHouse, forgetting: Forgetting, at: int, after: bool) -> None:
+    """Nothing is deleted unrecorded; what has begun is finished under the event that stands, by any of the names."""
+    for number in range(40):
+        house.sent({"actor": {**MIKE, "username": f"mike.mars.{number}"}})
+    guid = house.guid_of("mike.mars.0")
+    breaking = type("Breaking", (BreaksOff,), {"at": at, "after": after})(house.dynamodb, house.tables.identities)
+    assert problem_of(Forgetting(house, people=breaking).call("mike.mars.0")) == (503, "throttled")
+    house.now += 30 * SECOND
+    (first,) = house.recorded("person-forgotten")
+    house.now += SECOND
+    done = forgetting.forget("mike.mars.7")
+    assert done["actor_id"] == guid
+    assert (done["event_id"] == first["id"]) == (at > 1 or after)
+    assert done["forgotten_at"] == format_time(NOW if done["event_id"] == first["id"] else house.now)
+    shows_nobody(identities_of(house))
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_nobody_is_forgotten_unrecorded(house: ManagedHouse) -> None:
+    """Where the record can't be written, nothing is deleted."""
+
+    class Full:
+        def append(self, events: Any, _remaining: Any) -> Any:
+            from daybook.storing import Append
+
+            return {(event.partition, event.id): Append.THROTTLED for event in events}
+
+    house.sent({"actor": MIKE})
+    before = identities_of(house)
+    assert problem_of(Forgetting(house, events=Full()).call("mike.mars")) == (503, "not_recorded")
+    assert identities_of(house) == before
+
+
+def test_tombstones_last_as_long_as_they_are_needed(house: ManagedHouse, dynamodb: Any, tables: Tables) -> None:
+    """TTL by the longest retention; for ever where events are kept so; several people stand in one."""
+    people = ForgettingTable(dynamodb, tables.identities)
+    house.sent({"actor": JANE})
+    guid = house.guid_of("jane.roe")
+    Forgetter(people, KEYS.gone, lambda _: None).forget(house.tenant, guid, lowest_id(NOW), 180)
+    texts = (f"id#{guid}", "name#jane.roe", adoptable("jane.roe"))
+    stones = [tombstone(KEYS.gone, house.tenant, text) for text in texts]
+    rows = people.read(house.tenant, stones)
+    assert set(rows) == set(stones)
+    for row in rows.values():
+        assert set(row) == {guid, "expires_at"}
+        assert 180 < (int(row["expires_at"]) * SECOND - NOW) / DAY < 182
+    people.erase(house.tenant, (), stones[1:2], Mark("g-2", lowest_id(NOW + 1), None))
+    assert people.read(house.tenant, stones[1:2]) == {stones[1]: {guid: lowest_id(NOW), "g-2": lowest_id(NOW + 1)}}
+
+
+def test_a_restore_forgets_again(
+    house: ManagedHouse, dynamodb: Any, tables: Tables, definitions: Any, capsys: Any
+) -> None:
+    """The rows of before in a table of their own: by the command whoever was forgotten is so again, with the moment
+    it was, and all others are as they were; once more, and there is nothing to do.
+    """
+    other = ManagedHouse(dynamodb, tables, "enate", tenant="other")
+    house.sent(*EVENTS, {"actor": {**MIKE, "username": "mike.b.mars"}})
+    other.sent({"actor": MIKE}, environment="test") if False else other.sent(
+        {"actor": MIKE, "activity": "record.stamped"}
+    )
+    backup = dynamodb.scan(TableName=tables.identities)["Items"]
+    done = [Forgetting(each).forget("u-1") for each in (house, other)]
+    restored = f"{tables.identities}-restored"
+    dynamodb.create_table(TableName=restored, **definitions["identities"])
+    for item in backup:
+        dynamodb.put_item(TableName=restored, Item=item)
+    given = ["--identities", restored, "--events", tables.events, "--control", tables.control, "--secret", "arn"]
+    for back in (2, 0):
+        assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 0
+        assert capsys.readouterr().out.startswith(f"2 people were forgotten; {back} of them")
+    rows, live = (dynamodb.scan(TableName=table)["Items"] for table in (restored, tables.identities))
+    shows_nobody(json.dumps(rows, default=repr))
+    assert sorted(rows, key=repr) == sorted(live, key=repr)
+    people = IdentityTable(dynamodb, restored)
+    stone = tombstone(KEYS.gone, house.tenant, "ext#u-1")
+    assert people.read(house.tenant, [stone])[stone][done[0]["actor_id"]] == done[0]["event_id"]
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_restore_that_fails_says_so(dynamodb: Any, tables: Tables, capsys: Any) -> None:
+    """No table is taken for forgotten again that is not."""
+    given = ["--identities", "none", "--events", "none", "--control", tables.control + "-none", "--secret", "arn"]
+    assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 1
+    assert "run it again" in capsys.readouterr().err
