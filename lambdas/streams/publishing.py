@@ -31,6 +31,8 @@ from daybook.tenants import Contended, TenantSettings
 
 TEST_SECONDS = 10.0
 MOST_REPLAYS = 3
+LONGEST_ROLE_ARN = 2_048
+"""Characters: STS's own limit."""
 LATEST_MS = 5 * MINUTE
 """How far ahead of our clock a product's may go: a replay ends there at the latest."""
 _MOST_TRIES = 8
@@ -144,15 +146,16 @@ class Publishing:
         written = self.records.of(asked, self.events.read([(partition, event_id)]))
         started = self.clock()
         sent = self.courier.send(asked, written.records, lambda: TEST_SECONDS - (self.clock() - started) / 1_000)
-        self._note(destination, sent)
+        delivered = bool(written.records) and not sent.left and not sent.refused
+        self._note(destination, sent, delivered=delivered)
         return Answer(
             200,
             {
-                "delivered": not sent.left,
-                "error": sent.error,
+                "delivered": delivered,
+                "error": sent.error or sent.refusal or (None if written.records else "Unreadable"),
                 "event_id": event_id,
                 "milliseconds": self.clock() - started,
-                "record": written.records[0].data.decode(),
+                "record": written.records[0].data.decode() if written.records else None,
             },
         )
 
@@ -218,12 +221,12 @@ class Publishing:
             generation = before.generation
         return self.destinations.choose(before, chosen, generation)
 
-    def _note(self, destination: Destination, sent: Sent) -> None:
+    def _note(self, destination: Destination, sent: Sent, *, delivered: bool) -> None:
         """A test that fails tells of a failing stream; one that succeeds mends it."""
         now_ms = self.clock()
         if sent.error is not None and not destination.is_failing:
             self.destinations.failed(destination, sent.error, now_ms)
-        elif not sent.left:
+        elif delivered:
             (self.destinations.mended if destination.is_failing else self.destinations.delivered)(destination, now_ms)
 
     def _external_id(self, place: Place) -> str:
@@ -257,7 +260,7 @@ def _chosen(sent: SentStream) -> Chosen:
     errors = []
     if stream is None:
         errors.append(FieldError("stream_arn", "must be like arn:aws:kinesis:us-east-1:123456789012:stream/name"))
-    if role is None:
+    if role is None or len(sent.role_arn) > LONGEST_ROLE_ARN:
         errors.append(FieldError("role_arn", "must be like arn:aws:iam::123456789012:role/name"))
     if stream and role and stream["partition"] != role["partition"]:
         errors.append(FieldError("role_arn", "must lie in the stream's partition of AWS"))

@@ -315,5 +315,7 @@ def test_a_record_above_kinesis_limit_is_given_up_and_holds_nobody_up(
     assert (stored.status, stored.given_up, stored.last_error) == ("active", 1, "ValidationException")
     assert publishing.given_up == [1]
     publishing.streams.largest = 10 * 1024 * 1024
+    house.now += 3 * SECOND
     publishing.publish(publishing.stream([large]))
     assert ids(publishing)[large] == 1
+    assert (publishing.stored().given_up, publishing.stored().last_error) == (1, None)

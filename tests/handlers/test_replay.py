@@ -12,7 +12,7 @@ from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.jobs import Job, JobFailed, Step
 from daybook.publishing.courier import PutFailed
 from daybook.publishing.destination import Destination
-from daybook.publishing.records import Inserted, Records, Written
+from daybook.publishing.records import Inserted, Record, Records, Written
 from daybook.storing import Throttled
 from daybook.tenants import Layout
 from replay.replay import BYTES_A_SECOND, EVENTS_A_PAGE, LONGEST_STEP_SECONDS, OVERDUE_MS, SLICE_SECONDS, Replay
@@ -175,6 +175,28 @@ def test_a_failing_stream_is_left_to_its_probes(house: House) -> None:
     assert again.waited == [LONGEST_STEP_SECONDS]
     house.now += OVERDUE_MS + 5 * SECOND
     assert again.run(NOW - DAY, NOW + 1)[-1].processed == 3
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_stream_that_fails_meanwhile_ends_the_step(house: House) -> None:
+    """Before the next slice, with what was taken until then behind it."""
+    again = Again(house)
+    again.publishing.set_up()
+    sent(house, 40)
+    again.work = replace(again.work, records=Padded(again.publishing.records, 300 * 1024))
+    put = again.publishing.streams.put
+
+    def put_and_fail(to: Destination, records: Sequence[Record]) -> list[str | None]:
+        if len(again.publishing.streams.calls) == 1:
+            again.publishing.destinations.failed(to, THROTTLED, house.now)
+        return put(to, records)
+
+    again.publishing.streams.put = put_and_fail  # type: ignore[method-assign]
+    job = Job(house.tenant, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    step = again.work.step(job, lambda: 900.0)
+    assert (step.processed, len(again.publishing.streams.calls), step.done) == (2, 2, False)
+    page = InsertedEvents(house.dynamodb, house.tables.events).between("acme#prod#0", "0", "z", 250)
+    assert step.checkpoint["after"] == page[1].id
 
 
 def test_it_goes_on_where_it_stopped(house: House) -> None:

@@ -13,6 +13,9 @@ from daybook.aws.jobs import JobTable
 from daybook.clock import MINUTE
 from daybook.http import serve
 from daybook.jobs import Job
+from daybook.publishing.courier import BYTES_A_RECORD
+from daybook.publishing.destination import Destination
+from daybook.publishing.records import Inserted, Record, Records, Written
 from daybook.recording import Recorder
 from daybook.stored import StoredEvent
 from daybook.storing import Append, EventStore, Kept, Key
@@ -49,11 +52,28 @@ class Unwritable:
         return {}
 
 
+class Spoilt(Records):
+    """Records of another making."""
+
+    def __init__(self, records: Records, make: Callable[[Sequence[Record]], Sequence[Record]]) -> None:
+        self._records = records
+        self._make = make
+
+    def of(self, destination: Destination, rows: Sequence[Inserted]) -> Written:
+        written = self._records.of(destination, rows)
+        return written._replace(records=self._make(written.records))
+
+
 class Admin:
     """What an admin of the tenant is answered."""
 
     def __init__(
-        self, house: House, publishing: Publishing, destinations: Any = None, events: EventStore | None = None
+        self,
+        house: House,
+        publishing: Publishing,
+        destinations: Any = None,
+        events: EventStore | None = None,
+        records: Records | None = None,
     ) -> None:
         events = events or EventTable(house.dynamodb, house.tables.events)
         self.queue = BreakableQueue()
@@ -62,7 +82,7 @@ class Admin:
                 settings=ControlTable(house.dynamodb, house.tables.control),
                 destinations=destinations or publishing.destinations,
                 events=InsertedEvents(house.dynamodb, house.tables.events),
-                records=publishing.records,
+                records=records or publishing.records,
                 courier=publishing.courier,
                 recorder=Recorder(events, KEYS, house.clock, seeded_bytes("admin")),
                 jobs=JobTable(house.dynamodb, house.tables.control),
@@ -144,6 +164,7 @@ def test_the_external_id_is_ours_and_stays(admin: Admin) -> None:
         ("role_arn", "arn:aws:sts::123456789012:assumed-role/daybook/x"),
         ("role_arn", "arn:aws-cn:iam::123456789012:role/daybook"),
         ("role_arn", "arn:aws:iam::123456789012:role/"),
+        ("role_arn", "arn:aws:iam::123456789012:role/" + ("p" * 499 + "/") * 5 + "daybook"),
         ("format", "xml"),
         ("include_audit_log", "yes"),
     ],
@@ -314,6 +335,18 @@ def test_a_test_that_fails_says_why_and_one_that_succeeds_mends(publishing: Publ
     assert admin.done("POST", path=f"{PATH}/test")["delivered"]
     shown = admin.done("GET")
     assert (shown["status"], shown["last_error"]) == ("active", None)
+
+
+def test_a_test_whose_record_is_refused_says_so(house: House, publishing: Publishing) -> None:
+    """One too large for the stream, and one that could not be made: neither was delivered, nor does it mend."""
+    publishing.set_up()
+    publishing.destinations.failed(publishing.stored(), "AccessDenied", house.now)
+    large = lambda written: [record._replace(data=b"." * BYTES_A_RECORD) for record in written]  # noqa: E731
+    told = Admin(house, publishing, records=Spoilt(publishing.records, large)).done("POST", path=f"{PATH}/test")
+    assert (told["delivered"], told["error"]) == (False, "ValidationException")
+    told = Admin(house, publishing, records=Spoilt(publishing.records, lambda _: [])).done("POST", path=f"{PATH}/test")
+    assert (told["delivered"], told["error"], told["record"]) == (False, "Unreadable", None)
+    assert publishing.stored().status == "failing"
 
 
 def test_a_replay_is_a_job(house: House, publishing: Publishing, admin: Admin) -> None:

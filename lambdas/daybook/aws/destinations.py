@@ -106,9 +106,14 @@ class DestinationTable:
         self._client.delete_item(TableName=self._table, Key=_key(place))
 
     def delivered(self, destination: Destination, now_ms: int) -> None:
-        """Notes that the stream took records."""
+        """Notes that the stream took records: whatever error came before is over. Nothing of one that is failing."""
         if now_ms - (destination.last_delivered_ms or 0) >= _DELIVERED_EVERY_MS:
-            self._update(destination, "SET last_delivered_at = :now", {":now": _number(now_ms)})
+            self._update(
+                destination,
+                "SET last_delivered_at = :now REMOVE last_error",
+                {":now": _number(now_ms), ":active": {"S": ACTIVE}},
+                "#status = :active",
+            )
 
     def failed(self, destination: Destination, error: str, now_ms: int) -> Destination:
         """From active to failing; the destination as it stands then, which another may have made so before."""

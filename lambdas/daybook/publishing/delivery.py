@@ -58,13 +58,13 @@ class Delivery:
         taken = len(written.records) - len(sent.left) - len(sent.refused)
         if sent.refused:
             self.given_up(len(sent.refused))
+        after = destination
         try:
-            if sent.refused:
-                self.state.gave_up(destination, len(sent.refused), sent.refusal)
             after = self._note(destination, sent.error, tried=taken + len(sent.refused) > 0, taken=taken)
+            if sent.refused:
+                self.state.gave_up(after, len(sent.refused), sent.refusal)  # after it, since its error stays to be seen
         except Exception:  # noqa: BLE001  what is sent is sent: raised here it would be sent again
             logger.exception("not noted", extra={"tenant": destination.place.tenant})
-            after = destination
         return Delivered(
             after, [written.rows[place].key for place in sent.left], [row.key for row in written.broken], taken
         )
