@@ -42,6 +42,9 @@ JOB_ATTRIBUTES = (
 )
 """What a worker changes of a job, or looks at in doing so."""
 
+NEW_JOB_ATTRIBUTES = (*JOB_ATTRIBUTES, "kind", "ask", "created_at", "lane", "expires_at", "version")
+"""What whoever asks for a job writes: its row, and the version for the bound on their number."""
+
 
 class ServiceStack(Stack):
     """Holds no data and can be deployed anew at any time.
@@ -204,19 +207,12 @@ class ServiceStack(Stack):
     def _grant_restamps(self, queue: str) -> None:
         """The one role that may change an event: of each when it expires, and nothing else; it sees nothing else."""
         events, control = self._storage.events.table_arn, self._storage.control.table_arn
-        self.restamp.allow(
-            events,
-            "dynamodb:Query",
-            "dynamodb:UpdateItem",
-            conditions={
-                "ForAllValues:StringEquals": {"dynamodb:Attributes": list(STAMPED)},
-                # Else an answer could hold all the others.
-                "StringEqualsIfExists": {
-                    "dynamodb:Select": "SPECIFIC_ATTRIBUTES",
-                    "dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"],
-                },
-            },
-        )
+        stamped = {"ForAllValues:StringEquals": {"dynamodb:Attributes": list(STAMPED)}}
+        # Else an answer could hold all the other attributes.
+        selected = {"StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}}
+        returned = {"StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]}}
+        self.restamp.allow(events, "dynamodb:Query", conditions={**stamped, **selected})
+        self.restamp.allow(events, "dynamodb:UpdateItem", conditions={**stamped, **returned})
         self.restamp.allow(control, "dynamodb:GetItem", "dynamodb:Query")
         self._allow_jobs(self.restamp)
         for function in (self.settings, self.restamp):
@@ -232,7 +228,13 @@ class ServiceStack(Stack):
         self.exports.allow(events, "dynamodb:PartiQLInsert")
         self.exports.allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem")
         # Settings, groups, and jobs: a new one is put with a count of those there are.
-        self.exports.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem")
+        self.exports.allow(control, "dynamodb:GetItem", "dynamodb:Query")
+        self.exports.allow(
+            control,
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            conditions={"ForAllValues:StringEquals": {"dynamodb:Attributes": list(NEW_JOB_ATTRIBUTES)}},
+        )
         self.exports.allow(self._exports("files"), "s3:GetObject")  # whoever it signs a URL for reads as it may
         self.exports.allow(queue, "sqs:SendMessage")
 

@@ -48,7 +48,7 @@ class Ask(Struct, forbid_unknown_fields=True):
     credential: str
     role: str
     filters: list[str]
-    """As the manifest gives them: people as GUIDs, free text as present."""
+    """As the manifest gives them, people as GUIDs, free text as present; but for targets, whose ids may be names."""
     groups: dict[str, int]
     """The versions of the groups that were asked for."""
     profile: str
@@ -88,6 +88,11 @@ def open_question(keys: DeploymentKeys, job: Job, ask: Ask) -> Question:
         for each in opened.named
     ]
     return Question(read_parameters({**ask.query, **opened.query}), {one.text: one for one in named})
+
+
+def whom(named: Named) -> str:
+    """Whom a name means, without the name."""
+    return "|".join(sorted(named.guids | named.aliases)) or "?"
 
 
 class _Opened(Struct):

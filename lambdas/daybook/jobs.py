@@ -209,15 +209,24 @@ class Runner:
 
     def _steps(self, job: Job, claim: str, remaining_seconds: Callable[[], float]) -> Job:
         while True:
-            step = self._step(job, remaining_seconds)
+            try:
+                step = self._step(job, remaining_seconds)
+            except Throttled:
+                # No failure of the job's: the next worker tries as if this one had not.
+                job = replace(job, attempts=max(0, job.attempts - 1))
+                self.store.save(job, claim)
+                return self._handed_over(job, claim)
             job = _after(job, step, self.clock())
             self.store.save(job, claim)
             if step.done:
                 return job
             if step.hand_over or remaining_seconds() < HAND_OVER_SECONDS:
-                self.store.release(job, claim)
-                self.queue.send(job)
-                return job
+                return self._handed_over(job, claim)
+
+    def _handed_over(self, job: Job, claim: str) -> Job:
+        self.store.release(job, claim)
+        self.queue.send(job)
+        return job
 
     def _step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
         """A throttled store is waited for: the message would come back only after many minutes."""

@@ -17,8 +17,9 @@ from daybook.caller import Tenant
 from daybook.clock import SECOND, Clock, format_time
 from daybook.derivation import DeploymentKeys
 from daybook.event_id import occurred_ms
-from daybook.exports import MEDIA_TYPES, Ask, NoSuchUpload, Places, Question, open_question, places_of
+from daybook.exports import MEDIA_TYPES, Ask, NoSuchUpload, Places, Question, open_question, places_of, whom
 from daybook.jobs import Job, JobFailed, Step
+from daybook.reading import recorded
 from daybook.reading.merge import EventIndex
 from daybook.reading.people import IdentityReader
 from daybook.reading.person_keys import PersonKeys
@@ -55,6 +56,8 @@ class Reached(Struct):
     """The id to go on after."""
     oldest_ms: int = 0
     newest_ms: int = 0
+    edge_ms: int = 0
+    """The latest edge of the retention under which any of it was read."""
     grown: Grown = msgspec.field(default_factory=Grown)
     runs: list[int] = []
     """The bytes of each."""
@@ -125,12 +128,12 @@ class Exporting:
         wait_ms = ask.asked_ms + INDEX_LAG_MS - self.clock()
         if wait_ms > 0:
             self.pause(wait_ms / SECOND)
-        reached.oldest_ms, reached.newest_ms = self._matches(job, ask, question).moments()
+        reached.oldest_ms, reached.newest_ms = self._matches(job, ask, question, reached).moments()
         reached.phase = "write" if question.parameters.order.by_time else "gather"
 
     def _write(self, job: Job, reached: Reached) -> None:
         ask, question = self._asked(job)
-        matches = self._matches(job, ask, question)
+        matches = self._matches(job, ask, question, reached)
         lines = self._lines(question, ask, matches)
         growing = self._growing(job, ask, reached)
         hashed = self._hash_of(job, reached.grown)
@@ -155,7 +158,7 @@ class Exporting:
 
     def _gather(self, job: Job, reached: Reached) -> None:
         ask, question = self._asked(job)
-        matches = self._matches(job, ask, question)
+        matches = self._matches(job, ask, question, reached)
         lines = self._lines(question, ask, matches)
         gathered: list[Line] = []
         size = 0
@@ -184,7 +187,7 @@ class Exporting:
         growing = self._growing(job, ask, reached)
         hashed = self._hash_of(job, reached.grown)
         if not any(reached.starts):
-            head = self._lines(question, ask, self._matches(job, ask, question)).head
+            head = self._lines(question, ask, self._matches(job, ask, question, reached)).head
             _add(growing, hashed, head)
         places = places_of(job)
         until_ms = self.clock() + self.step_ms
@@ -247,7 +250,6 @@ class Exporting:
 
     def _manifest(self, job: Job, ask: Ask, question: Question, reached: Reached) -> dict[str, Any]:
         span, parameters = question.parameters.span, question.parameters
-        to_ms = ask.asked_ms + 1 if span.to_ms is None else min(span.to_ms, ask.asked_ms + 1)
         return {
             "version": 1,
             "export": job.id,
@@ -256,9 +258,9 @@ class Exporting:
             "asked_by": {"credential": ask.credential, "role": ask.role},
             "asked_at": format_time(ask.asked_ms),
             "recorded_as": ask.record,
-            "filters": ask.filters,
-            "from": format_time(max(span.from_ms or 0, ask.edge_ms)),
-            "to": format_time(to_ms),
+            "filters": _filters(ask, question),
+            "from": format_time(max(span.from_ms or 0, reached.edge_ms)),
+            "to": None if span.to_ms is None else format_time(span.to_ms),
             "received_until": format_time(ask.asked_ms),
             "sort": ask.query["sort"][0],
             "view": parameters.view,
@@ -277,11 +279,12 @@ class Exporting:
         ask = msgspec.convert(job.ask, Ask)
         return ask, open_question(self.keys, job, ask)
 
-    def _matches(self, job: Job, ask: Ask, question: Question) -> Matches:
+    def _matches(self, job: Job, ask: Ask, question: Question, reached: Reached) -> Matches:
         try:
             settings = self.control.settings(job.tenant)
         except UnknownTenant:
             raise JobFailed("The tenant is no more.") from None
+        reached.edge_ms = max(reached.edge_ms, ask.edge_ms, settings.retention_edge(ask.asked_ms))
         return Matches(
             index=self.index,
             identities=self.identities,
@@ -293,6 +296,7 @@ class Exporting:
             catalogue=self.catalogues.of(settings),
             ask=ask,
             question=question,
+            edge_ms=reached.edge_ms,
             batch=self.batch,
         )
 
@@ -334,6 +338,16 @@ class Exporting:
 
 def _reached(job: Job) -> Reached:
     return msgspec.convert(job.checkpoint or {}, Reached)
+
+
+def _filters(ask: Ask, question: Question) -> list[str]:
+    """A target's id that names nobody stands as it was asked for."""
+    named = question.named
+    query = {"target": [f"{kind}:{text}" for kind, text in question.parameters.filters.targets]}
+    people = frozenset(text for text, one in named.items() if one.guids or one.aliases)
+    targets = recorded.filter_texts(query, lambda text: whom(named[text]), people)
+    others = [each for each in ask.filters if not each.startswith("target=")]
+    return sorted([*others, *targets], key=lambda each: each.partition("=")[0])
 
 
 def _run(places: Places, number: int) -> str:

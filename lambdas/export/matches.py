@@ -54,6 +54,8 @@ class Matches:
     catalogue: Catalogue
     ask: Ask
     question: Question
+    edge_ms: int
+    """Of the retention: one that was shortened since hides at once."""
     batch: int = BATCH
 
     def batches(self, last: str, *, newest_first: bool) -> Iterator[Batch]:
@@ -113,10 +115,9 @@ class Matches:
         return found
 
     def _sources(self, meant: Meant) -> Sequence[Source]:
-        """A retention that was shortened since hides at once."""
-        edge_ms = max(self.ask.edge_ms, self.settings.retention_edge(self.ask.asked_ms))
         planner = Planner(self.settings, self.ask.environment, self.catalogue, self.keys)
-        return planner.plan(self.question.parameters.filters, meant, self.question.parameters.span, edge_ms).sources
+        parameters = self.question.parameters
+        return planner.plan(parameters.filters, meant, parameters.span, self.edge_ms).sources
 
     def _meant(self) -> Meant:
         if not self.ask.groups:

@@ -21,6 +21,7 @@ from daybook.exports import (
     filename,
     lane_for,
     seal_question,
+    whom,
 )
 from daybook.groups import UnknownGroup
 from daybook.http import Request
@@ -28,7 +29,7 @@ from daybook.jobs import Job, JobQueue, JobStore, TooManyJobs, new_job
 from daybook.problem import FieldError, Problem, bad_field, not_found
 from daybook.reading import recorded
 from daybook.reading.parameters import Parameters, read_parameters, span_at
-from daybook.reading.people import IdentityReader, Named, resolve
+from daybook.reading.people import IdentityReader, resolve
 from daybook.reading.person_keys import PersonKeys
 from daybook.reading.search import Groups
 from daybook.recording import Doing, Recorder
@@ -97,7 +98,7 @@ class Asking:
             record="",
             credential=request.caller.credential,
             role=request.caller.role,
-            filters=recorded.filter_texts(query, lambda text: _guids(named[text]), frozenset(named)),
+            filters=recorded.filter_texts(query, lambda text: whom(named[text]), frozenset(named)),
             groups=versions,
             profile=settings.profile,
             catalogue_version=settings.catalogue_version,
@@ -157,11 +158,6 @@ def _environment(request: Request, settings: TenantSettings, named: str | None) 
     if named is not None and named not in settings.environments:
         raise not_found("environment")
     return request.caller.environment_for(named, settings.environments[0])
-
-
-def _guids(named: Named) -> str:
-    """Whom a name means, without the name."""
-    return "|".join(sorted(named.guids | named.aliases)) or "?"
 
 
 def _too_many() -> Problem:

@@ -113,6 +113,33 @@ def test_the_manifest_says_what_was_exported(house: ExportingHouse) -> None:
     }
 
 
+def manifest_of(house: ExportingHouse, shown: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        house.exporter.files.files[f"files/acme/{shown['id']}/{shown['filename']}.manifest.json"]
+    )
+    return found
+
+
+def test_the_manifest_names_targets_and_no_people(house: ExportingHouse) -> None:
+    """What no one goes by stands as it was asked for, there alone: it may be a name all the same."""
+    filters = {"target": ["invoice:D-7", "invoice:zoe", "user:mike.mars", "user:unheard.of"]}
+    asked = house.exporter.ask({"filters": {**filters, "to": "2026-11-23T00:00:00Z"}})
+    assert "D-7" not in str(house.exporter.jobs.job(house.tenant, asked["id"]).ask)
+    house.exporter.work()
+    manifest = manifest_of(house, asked)
+    zoe, mike = house.guid_of("zoe"), house.guid_of("mike.mars")
+    assert sorted(manifest["filters"]) == sorted(
+        [
+            "target=invoice:D-7",
+            f"target=invoice:{zoe}",
+            f"target=user:{mike}",
+            "target=user:?",
+            "to=2026-11-23T00:00:00Z",
+        ]
+    )
+    assert manifest["to"] == "2026-11-23T00:00:00.000Z"
+
+
 def test_the_name_is_of_the_zones_time(house: ExportingHouse) -> None:
     asked = house.exporter.ask({"tz": "Asia/Kolkata", "format": "ndjson"})
     assert asked["filename"] == "AuditLogs_20261122_220108.ndjson"
@@ -154,6 +181,7 @@ def test_a_retention_that_was_shortened_since_hides_at_once(house: ExportingHous
 
     house.control.change_tenant(house.tenant, lambda now: replace(now, retention_days=30))
     house.exporter.work()
+    assert manifest_of(house, asked)["from"] == format_time(NOW - 30 * DAY)
     assert descriptions(house.exporter.file(asked)) == ["second, of mike.mars", "first"]
 
 

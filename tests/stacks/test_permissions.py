@@ -1,10 +1,15 @@
 """Who may do what: each role's exact actions on exact resources, and nothing beside them."""
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from daybook.aws.jobs import JobTable
+from daybook.caller import Tenant
+from daybook.jobs import new_job
+from infra.service import NEW_JOB_ATTRIBUTES
 from tests.stacks.reading import Stack
 
 EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
@@ -236,14 +241,40 @@ def test_who_restamps_changes_and_sees_when_an_event_expires_and_nothing_else(
     service: Stack, statements: dict[str, list[dict[str, Any]]]
 ) -> None:
     """By IAM, whatever its code does: no content, no key of an index, and no answer that holds them."""
-    (only,) = (each for each in statements["Restamp"] if service.read(each["Resource"]) == EVENTS)
-    assert only["Condition"] == {
-        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "expires_at"]},
-        "StringEqualsIfExists": {
-            "dynamodb:Select": "SPECIFIC_ATTRIBUTES",
-            "dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"],
-        },
-    }
+    query, update = (each for each in statements["Restamp"] if service.read(each["Resource"]) == EVENTS)
+    stamped = {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "expires_at"]}}
+    assert (query["Action"], query["Condition"]) == (
+        "dynamodb:Query",
+        {**stamped, "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}},
+    )
+    assert (update["Action"], update["Condition"]) == (
+        "dynamodb:UpdateItem",
+        {**stamped, "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]}},
+    )
+
+
+def test_who_asks_for_exports_writes_jobs_and_nothing_else_of_the_control_table(
+    service: Stack, statements: dict[str, list[dict[str, Any]]]
+) -> None:
+    """No attribute but a job's own: no setting, no key, no destination. All that is put is among them."""
+    (writing,) = (
+        each
+        for each in statements["Exports"]
+        if service.read(each["Resource"]) == CONTROL and "dynamodb:PutItem" in _list(each["Action"])
+    )
+    assert set(writing["Action"]) == {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+    assert writing["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:Attributes": list(NEW_JOB_ATTRIBUTES)}}
+    assert not set(NEW_JOB_ATTRIBUTES) & {"retention_days", "layouts", "hold", "hash", "role", "role_arn", "members"}
+    written: set[str] = set()
+
+    class Watching:
+        def put_item(self, *, Item: dict[str, Any], **_: Any) -> None:  # noqa: N803  botocore's name
+            written.update(Item)
+
+    job = new_job(tenant=Tenant("acme"), kind="export", ask={}, now_ms=0, random_bytes=bytes)
+    full = replace(job, sealed="sealed", checkpoint={}, error="Why.", finished_ms=1)
+    JobTable(Watching(), "control").put(full)
+    assert written <= set(NEW_JOB_ATTRIBUTES)
 
 
 def test_only_forgetting_deletes_a_person(allowed: dict[str, dict[str, set[str]]]) -> None:

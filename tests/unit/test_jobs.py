@@ -206,6 +206,24 @@ def test_a_throttled_store_is_waited_for() -> None:
     assert worker.paused == [1.0, 2.0, 4.0]
 
 
+def test_a_store_that_stays_throttled_is_handed_over() -> None:
+    """However often: it is no failure of the job's."""
+    worker = Worker()
+
+    def throttle(_: Job) -> None:
+        worker.seconds -= 400
+        raise Throttled
+
+    worker.work.before = throttle
+    for number in range(1, 2 * MOST_ATTEMPTS):
+        worker.seconds = 900.0
+        assert worker.run().status is Status.RUNNING
+        assert (worker.stored.attempts, len(worker.queue.sent)) == (0, number)
+    worker.work.before = lambda _: None
+    worker.seconds = 900.0
+    assert worker.run().status is Status.SUCCEEDED
+
+
 def test_the_message_of_a_forgotten_job_is_let_go() -> None:
     worker = Worker()
     work(worker.runner, Message("acme", "nothing"), lambda: 900.0)
