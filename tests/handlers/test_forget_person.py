@@ -11,8 +11,9 @@ from daybook.canonical import unpack
 from daybook.clock import DAY, SECOND, format_time
 from daybook.event_id import lowest_id
 from daybook.forgetting import Forgetter, Mark
+from daybook.publishing.courier import PutFailed
 from daybook.routes import ROLES
-from daybook.storing import Throttled
+from daybook.storing import Append, Throttled
 from daybook.tombstones import adoptable, tombstone
 from infra import replay_forgetting
 from tests.calls import answered
@@ -117,7 +118,7 @@ def test_records_sent_afterwards_show_the_guid(house: ManagedHouse, forgetting: 
     publishing = Publishing(house)
     for each in (publishing, again.publishing):
         each.set_up(format=form)
-    publishing.streams.broken["acme"] = ConnectionError("their stream is away")
+    publishing.streams.broken["acme"] = PutFailed("AccessDeniedException", passing=True)
     ids = house.sent(*EVENTS)
     publishing.publish()
     parked = len(publishing.queue.messages)
@@ -146,7 +147,10 @@ def test_late_events_name_nobody_and_later_ones_somebody_new(house: ManagedHouse
     assert house.sent(retried) == [first]
     moments = [forgotten_ms - 1, forgotten_ms, house.now]
     late, at_once, later = house.sent(
-        *({**EVENTS[0], "occurred_at": format_time(moment), "target": {"type": "a", "id": "mike.mars/1"}} for moment in moments)
+        *(
+            {**EVENTS[0], "occurred_at": format_time(moment), "target": {"type": "a", "id": "mike.mars/1"}}
+            for moment in moments
+        )
     )
     native = {event["id"]: event for event in house.page({"limit": "500"})["events"]}
     shows_nobody(native[late])
@@ -165,7 +169,9 @@ def test_late_events_name_nobody_and_later_ones_somebody_new(house: ManagedHouse
 
 def test_a_removed_account_is_not_a_forgotten_person(house: ManagedHouse) -> None:
     """The user responsible stays stored and presented."""
-    (done, _) = house.sent(EVENTS[0], {"activity": "user.deleted", "actor": JANE, "target": {"type": "user", "id": "u-1"}})
+    (done, _) = house.sent(
+        EVENTS[0], {"activity": "user.deleted", "actor": JANE, "target": {"type": "user", "id": "u-1"}}
+    )
     house.now += 30 * SECOND
     assert next(e for e in house.page()["events"] if e["id"] == done)["actor"]["username"] == "mike.mars"
     assert house.found(actor="mike.mars") == [done]
@@ -213,7 +219,7 @@ def test_only_operations_forget(house: ManagedHouse, forgetting: Forgetting) -> 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_exports_that_may_hold_the_name_are_listed(house: ManagedHouse, forgetting: Forgetting) -> None:
-    """Those that can be fetched for now; not those that wait, have gone, or were cancelled."""
+    """Those that can be fetched for now or are being written; not those that wait, have gone, or were cancelled."""
     exporter = Exporter(house.dynamodb, house.tables, house.clock)
     house.sent({"actor": MIKE}, {"actor": JANE})
     old, _ = exporter.export()
@@ -226,7 +232,7 @@ def test_exports_that_may_hold_the_name_are_listed(house: ManagedHouse, forgetti
     assert forgetting.forget("jane.roe")["exports_not_expired"] == [fresh["id"]]
     exporter.jobs.claim(house.tenant, waiting["id"], "c", house.now, house.now + DAY)
     house.sent({"actor": MIKE})
-    assert forgetting.forget("mike.mars")["exports_not_expired"] == [waiting["id"], fresh["id"]]
+    assert set(forgetting.forget("mike.mars")["exports_not_expired"]) == {waiting["id"], fresh["id"]}
 
 
 class BreaksOff(ForgettingTable):
@@ -256,6 +262,10 @@ def test_the_same_call_again_finishes(house: ManagedHouse, forgetting: Forgettin
     house.now += 30 * SECOND
     (first,) = house.recorded("person-forgotten")
     house.now += SECOND
+    if (at, after) == (2, True):
+        assert problem_of(forgetting.call("mike.mars.7")) == (404, "not_found"), "all was done but the answer"
+        shows_nobody(identities_of(house))
+        return
     done = forgetting.forget("mike.mars.7")
     assert done["actor_id"] == guid
     assert (done["event_id"] == first["id"]) == (at > 1 or after)
@@ -269,8 +279,6 @@ def test_nobody_is_forgotten_unrecorded(house: ManagedHouse) -> None:
 
     class Full:
         def append(self, events: Any, _remaining: Any) -> Any:
-            from daybook.storing import Append
-
             return {(event.partition, event.id): Append.THROTTLED for event in events}
 
     house.sent({"actor": MIKE})
@@ -296,13 +304,15 @@ def test_tombstones_last_as_long_as_they_are_needed(house: ManagedHouse, dynamod
     assert people.read(house.tenant, stones[1:2]) == {stones[1]: {guid: lowest_id(NOW), "g-2": lowest_id(NOW + 1)}}
 
 
-def test_a_restore_forgets_again(house: ManagedHouse, dynamodb: Any, tables: Tables, definitions: Any, capsys: Any) -> None:
+def test_a_restore_forgets_again(
+    house: ManagedHouse, dynamodb: Any, tables: Tables, definitions: Any, capsys: Any
+) -> None:
     """The rows of before in a table of their own: by the command whoever was forgotten is so again, with the moment
     it was, and all others are as they were; once more, and there is nothing to do.
     """
     other = ManagedHouse(dynamodb, tables, "enate", tenant="other")
     house.sent(*EVENTS, {"actor": {**MIKE, "username": "mike.b.mars"}})
-    other.sent({"actor": MIKE}, environment="test") if False else other.sent({"actor": MIKE, "activity": "record.stamped"})
+    other.sent({"actor": MIKE, "activity": "record.stamped"})
     backup = dynamodb.scan(TableName=tables.identities)["Items"]
     done = [Forgetting(each).forget("u-1") for each in (house, other)]
     restored = f"{tables.identities}-restored"
