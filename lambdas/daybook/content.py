@@ -188,8 +188,9 @@ class ContentWriter:
             return value
         target = self._judged.mentions.target
         if target is not None:
-            # What changes about a user is that user's own.
-            return self._people.whole(target, value)
+            # What changes about a user is that user's own, unless it is somebody else: the manager, say.
+            somebody = self._cast.exactly(value) if isinstance(value, str) else None
+            return somebody or self._people.whole(target, value)
         return self._cast.label(value) if isinstance(value, str) else value
 
     def _context(self) -> dict[str, Any] | None:

@@ -150,7 +150,7 @@ class Identities:
 
     def resolve(self, tenant: Tenant, references: Iterable[Reference]) -> dict[Reference, Person]:
         """The person whom each reference means from now on; all of them durable on return. Raises `Contended`."""
-        latest = {reference: _NO_MOMENT for reference in references}
+        latest = dict.fromkeys(references, _NO_MOMENT)
         return dict(self._resolved(tenant, latest, {}, None).at(_NO_MOMENT))
 
     def resolve_seen(self, tenant: Tenant, sightings: Iterable[Sighting], gone_key: bytes) -> People:

@@ -80,14 +80,15 @@ class Cast:
         slot = self._exact.get((person, value)) if isinstance(value, str) else None
         return token(person, self._note(person, value) if slot is None else slot)
 
-    def _tokenised(self, text: str, *, anywhere: bool) -> str:
-        levelled, starts = _levelled(text)
-        person = self._named.get(levelled if starts is None else folded(text))
+    def exactly(self, text: str) -> str | None:
+        """A token where the whole text is somebody's name or id, whatever its length."""
+        person = self._named.get(folded(text))
         if person is None:
             person = self._identified.get(text)
-        if person is not None:
-            return self.whole(person, text)
-        return self._replaced(text, levelled, starts, anywhere=anywhere)
+        return None if person is None else self.whole(person, text)
+
+    def _tokenised(self, text: str, *, anywhere: bool) -> str:
+        return self.exactly(text) or self._replaced(text, *_levelled(text), anywhere=anywhere)
 
     def _replaced(self, text: str, levelled: str, starts: Sequence[int] | None, *, anywhere: bool) -> str:
         if self._sought is None:

@@ -11,8 +11,9 @@ from daybook.canonical import unpack
 from daybook.clock import DAY, SECOND, format_time
 from daybook.event_id import lowest_id
 from daybook.forgetting import Forgetter, Mark
+from daybook.publishing.courier import PutFailed
 from daybook.routes import ROLES
-from daybook.storing import Throttled
+from daybook.storing import Append, Throttled
 from daybook.tombstones import adoptable, tombstone
 from infra import replay_forgetting
 from tests.calls import answered
@@ -117,7 +118,7 @@ def test_records_sent_afterwards_show_the_guid(house: ManagedHouse, forgetting: 
     publishing = Publishing(house)
     for each in (publishing, again.publishing):
         each.set_up(format=form)
-    publishing.streams.broken["acme"] = ConnectionError("their stream is away")
+    publishing.streams.broken["acme"] = PutFailed("AccessDeniedException", passing=True)
     ids = house.sent(*EVENTS)
     publishing.publish()
     parked = len(publishing.queue.messages)
@@ -218,7 +219,7 @@ def test_only_operations_forget(house: ManagedHouse, forgetting: Forgetting) -> 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_exports_that_may_hold_the_name_are_listed(house: ManagedHouse, forgetting: Forgetting) -> None:
-    """Those that can be fetched for now; not those that wait, have gone, or were cancelled."""
+    """Those that can be fetched for now or are being written; not those that wait, have gone, or were cancelled."""
     exporter = Exporter(house.dynamodb, house.tables, house.clock)
     house.sent({"actor": MIKE}, {"actor": JANE})
     old, _ = exporter.export()
@@ -231,7 +232,7 @@ def test_exports_that_may_hold_the_name_are_listed(house: ManagedHouse, forgetti
     assert forgetting.forget("jane.roe")["exports_not_expired"] == [fresh["id"]]
     exporter.jobs.claim(house.tenant, waiting["id"], "c", house.now, house.now + DAY)
     house.sent({"actor": MIKE})
-    assert forgetting.forget("mike.mars")["exports_not_expired"] == [waiting["id"], fresh["id"]]
+    assert set(forgetting.forget("mike.mars")["exports_not_expired"]) == {waiting["id"], fresh["id"]}
 
 
 class BreaksOff(ForgettingTable):
@@ -261,6 +262,10 @@ def test_the_same_call_again_finishes(house: ManagedHouse, forgetting: Forgettin
     house.now += 30 * SECOND
     (first,) = house.recorded("person-forgotten")
     house.now += SECOND
+    if (at, after) == (2, True):
+        assert problem_of(forgetting.call("mike.mars.7")) == (404, "not_found"), "all was done but the answer"
+        shows_nobody(identities_of(house))
+        return
     done = forgetting.forget("mike.mars.7")
     assert done["actor_id"] == guid
     assert (done["event_id"] == first["id"]) == (at > 1 or after)
@@ -274,8 +279,6 @@ def test_nobody_is_forgotten_unrecorded(house: ManagedHouse) -> None:
 
     class Full:
         def append(self, events: Any, _remaining: Any) -> Any:
-            from daybook.storing import Append
-
             return {(event.partition, event.id): Append.THROTTLED for event in events}
 
     house.sent({"actor": MIKE})
@@ -309,9 +312,7 @@ def test_a_restore_forgets_again(
     """
     other = ManagedHouse(dynamodb, tables, "enate", tenant="other")
     house.sent(*EVENTS, {"actor": {**MIKE, "username": "mike.b.mars"}})
-    other.sent({"actor": MIKE}, environment="test") if False else other.sent(
-        {"actor": MIKE, "activity": "record.stamped"}
-    )
+    other.sent({"actor": MIKE, "activity": "record.stamped"})
     backup = dynamodb.scan(TableName=tables.identities)["Items"]
     done = [Forgetting(each).forget("u-1") for each in (house, other)]
     restored = f"{tables.identities}-restored"

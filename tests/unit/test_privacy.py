@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import given, settings
@@ -48,10 +49,14 @@ def _cases(text: str) -> list[str]:
 
 
 @st.composite
-def events(draw: Any) -> tuple[dict[str, Any], list[str]]:
-    """An event, and all that is personal in it."""
-    actor, other, declared = draw(people(0)), draw(people(1)), draw(people(2))
-    ip, agent, nickname = (
+def events(
+    draw: Any, cast: Sequence[dict[str, Any]] | None = None, traces: Sequence[str] | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """An event, and all that is personal in it. `cast`: actor, another one, and one who is only declared; `traces`: the
+    actor's address and browser, and one more name of the other.
+    """
+    actor, other, declared = cast or (draw(people(0)), draw(people(1)), draw(people(2)))
+    ip, agent, nickname = traces or (
         draw(st.sampled_from(["203.0.113.77", "2001:db8::7fe1"])),
         draw(_names("a")),
         draw(_names("k")),

@@ -44,7 +44,7 @@ class ForgettingTable(IdentityTable):
         return delete
 
     def _tombstone(self, tenant: Tenant, sort_key: str, mark: Mark) -> dict[str, Any]:
-        """One more person in it. A later try to forget the same one overwrites an earlier, that never got to the key."""
+        """One more person in it. A later try to forget the same one overwrites one that never got to the key."""
         values: dict[str, Any] = {":event": {"S": mark.event_id}}
         if mark.lasts is None:
             expression = "SET #guid = :event REMOVE #lasts"

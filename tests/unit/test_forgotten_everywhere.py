@@ -1,0 +1,163 @@
+"""One person of many forgotten: not a byte of that person in any answer, and all of everybody else."""
+
+import json
+import re
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daybook.caller import Tenant
+from daybook.canonical import leaf, unpack
+from daybook.catalogue import PROFILES, profile
+from daybook.event_id import lowest_id
+from daybook.exports import CSV, NDJSON
+from daybook.forgetting import Forgetter
+from daybook.formats import FORMATS
+from daybook.identities import folded, had_row, id_row, name_row
+from daybook.publishing.records import Inserted, Records
+from daybook.reading.parameters import NATIVE, read_parameters
+from daybook.reading.person_keys import PersonKeys
+from daybook.stored import StoredEvent
+from daybook.views import Shown, show
+from export.lines import Lines
+from tests.ingesting import KEYS, NOW
+from tests.publishing import destination
+from tests.unit.test_privacy import House, events, people
+
+ACME = Tenant("acme")
+CAST = 5
+MOMENT_MS = NOW + 60_000
+
+
+def traces_of(number: int) -> tuple[str, str, str]:
+    """Somebody's address, browser and second full name."""
+    return f"203.0.113.{10 + number}", f"Zb{number}qz", f"Zk{number}qz Nick"
+
+
+def texts_of(number: int, person: dict[str, Any]) -> set[str]:
+    return {folded(text) for text in (*person.values(), *traces_of(number))}
+
+
+@st.composite
+def logs(draw: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[set[int]]]:
+    """The cast, events, and who is in each."""
+    cast = [draw(people(number)) for number in range(CAST)]
+    sent, who = [], []
+    for place in range(draw(st.integers(1, 4))):
+        actor, other, declared = draw(st.permutations(range(CAST)))[:3]
+        traces = (*traces_of(actor)[:2], traces_of(other)[2])
+        event, personal = draw(events([cast[actor], cast[other], cast[declared]], traces))
+        if (event.get("target") or {}).get("type") == "user":
+            # What is said of a user is kept as that user's own: here it names nobody else among other words.
+            event["target"].pop("name", None)
+            names = [text for text in personal if text not in traces[:2]]
+            event["changes"] = [{"field": "manager", "from": draw(st.sampled_from(names)), "to": "nobody"}]
+        sent.append(event | {"id": f"event {place}"})
+        who.append({actor, other, declared})
+    return cast, sent, who
+
+
+def answers(house: House, stored: StoredEvent) -> dict[str, bytes]:
+    """Everything that says something of an event: views, lines of exports, records of streams, and their keys."""
+    rows = PersonKeys(house.people.read, lambda: NOW)
+    native = house.open(stored)
+    aliases = profile("generic").aliases
+    found = {"native": _json(native)}
+    for name in PROFILES:
+        shown = Shown(native, "Acme Inc", aliases, profile(name), ZoneInfo("UTC"))
+        found[f"view {name}"] = _json(show(shown))
+    for view in (NATIVE, *PROFILES):
+        for form in (CSV, NDJSON):
+            lines = Lines(read_parameters({"view": [view]}), form, "Acme Inc", profile("generic"))
+            found[f"{form} {view}"] = lines.line(native)[0]
+    row = Inserted(stored.partition, stored.id, stored.packed, stored.received_ms, stored.by_actor, stored.by_target)
+    for form in FORMATS:
+        (record,) = Records(rows.of).of(destination(format=form), [row]).records
+        found[f"record {form}"] = record.data + record.partition_key.encode()
+    return found
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _says(answer: bytes) -> str:
+    """As a reader finds it: without what JSON in JSON, or in a CSV cell, writes before quotes and slashes."""
+    text = answer.decode()
+    return folded(re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), text))
+
+
+@settings(max_examples=40)
+@given(logs(), st.data())
+def test_one_is_forgotten_and_nobody_else(
+    log: tuple[list[dict[str, Any]], list[dict[str, Any]], list[set[int]]], data: st.DataObject
+) -> None:
+    """What is stored stays as it is to the byte; an event of the time before that comes late is as the others."""
+    cast, sent, who = log
+    house = House()
+    results = house.send(*sent)
+    assert {result.status for result in results} == {"stored"}
+    stored = {event.id: event for event in house.events.events.values()}
+    rows = [stored[result.id or ""] for result in results]
+    bytes_before = [(row.packed, row.leaf) for row in rows]
+    before = [(house.open(row), answers(house, row)) for row in rows]
+
+    number = data.draw(st.sampled_from(sorted(set.union(*who))))
+    guid = house.people.rows[ACME, name_row(folded(cast[number]["username"]))]["guid"]
+    Forgetter(house.people, KEYS.gone, lambda _: None).forget(ACME, guid, lowest_id(MOMENT_MS), None)
+    gone = texts_of(number, cast[number])
+    for (_, key), row in house.people.rows.items():
+        assert not any(text in folded(key) or text in folded(repr(row)) for text in gone)
+
+    assert [(row.packed, leaf_of(row)) for row in rows] == bytes_before
+    for row, members, (native, shown) in zip(rows, who, before, strict=True):
+        now = answers(house, row)
+        if number not in members:
+            assert now == shown
+            continue
+        for name, answer in now.items():
+            assert not [text for text in gone if text in _says(answer)], name
+        opened, rest = house.open(row), native
+        if (native["target"] or {}).get("id") == guid and native["target"]["type"] == "user":
+            # What changes about a user is that user's own.
+            (was, becomes) = (change for each in opened.pop("changes") for change in (each["from"], each["to"]))
+            assert becomes == guid
+            assert was in (guid, native["changes"][0]["from"])
+            rest = {name: value for name, value in native.items() if name != "changes"}
+        others_are_the_same(rest, opened, guid, gone)
+
+    (late,) = house.send(data.draw(st.sampled_from(sent)) | {"id": "late"})
+    row = next(event for event in house.events.events.values() if event.id == late.id)
+    for name, answer in answers(house, row).items():
+        assert not [text for text in gone if text in _says(answer)], name
+    assert (ACME, id_row(guid)) not in house.people.rows
+    assert (ACME, had_row(folded(cast[number]["username"]), guid)) not in house.people.rows
+
+
+def leaf_of(row: StoredEvent) -> bytes:
+    return leaf(unpack(row.packed))
+
+
+def others_are_the_same(before: Any, after: Any, guid: str, gone: set[str]) -> None:
+    """Each text is what it was but for the names, in whose places the GUID stands."""
+    if isinstance(before, dict):
+        if after.get("forgotten"):
+            assert after["id"] == after["username"] == guid
+            assert not any(after.get(name) for name in ("name", "email", "client_id"))
+            return
+        assert set(before) == set(after)
+        for name in before:
+            others_are_the_same(before[name], after[name], guid, gone)
+    elif isinstance(before, list):
+        for one, other in zip(before, after, strict=True):
+            others_are_the_same(one, other, guid, gone)
+    elif before != after:
+        if after is None:
+            assert folded(before) in gone, "address and browser of the actor"
+            return
+        places = re.fullmatch("(.+?)".join(map(re.escape, after.split(guid))), before, re.DOTALL)
+        assert guid in after
+        assert places
+        assert all(folded(name) in gone for name in places.groups())
