@@ -36,7 +36,8 @@ class MemoryJobs:
         job = self.job(tenant, job_id)
         if job.status.has_ended:
             return job
-        if self._claims.get((tenant, job_id), ("", 0))[1] > now_ms:
+        other, other_until_ms = self._claims.get((tenant, job_id), ("", 0))
+        if other != claim and other_until_ms > now_ms:
             raise JobBusy(job_id)
         self._claims[tenant, job_id] = claim, until_ms
         self._jobs[tenant, job_id] = replace(job, status=Status.RUNNING, attempts=job.attempts + 1)

@@ -151,8 +151,8 @@ def outcome_of(checkpoint: Mapping[str, Any] | None) -> Outcome:
 
 
 def gone_ms(job: Job) -> int | None:
-    """From when on the file may be gone."""
-    return None if job.finished_ms is None else job.finished_ms + KEPT_DAYS * DAY
+    """From when on the file may be gone: S3 counts from when the upload was begun."""
+    return None if job.finished_ms is None else job.created_ms + KEPT_DAYS * DAY
 
 
 def lane_for(active: Sequence[Job]) -> int:

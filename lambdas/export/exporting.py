@@ -1,6 +1,6 @@
 """The work of an export: matching events through a CSV or NDJSON writer into a file in S3, with flat memory.
 
-By time it writes as it reads. In another order it first gathers sorted runs, then merges them: no size is too large.
+By time it writes as it reads. In another order it first gathers sorted runs, then merges them in one pass.
 A step ends with a part, a run, or its time; its checkpoint holds all that it takes to go on, so whatever a killed
 worker did since the last one is done again, and stands once in the file.
 """

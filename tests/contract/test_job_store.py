@@ -7,11 +7,13 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from daybook.aws.jobs import JobTable, SqsJobQueue
 from daybook.caller import Tenant
 from daybook.jobs import ClaimLost, Job, JobBusy, JobStore, Status, TooManyJobs, UnknownJob, new_job
+from daybook.storing import Throttled
 from tests.conftest import Tables
 from tests.jobbing import MemoryJobs
 
@@ -68,6 +70,7 @@ def test_one_worker_at_a_time(jobs: JobStore) -> None:
     assert claimed == replace(put, status=Status.RUNNING, attempts=1)
     with pytest.raises(JobBusy):
         jobs.claim(ACME, put.id, "two", NOW + 9, NOW + 20)
+    assert jobs.claim(ACME, put.id, "one", NOW, NOW + 10).id == put.id  # its first answer was lost
     jobs.save(replace(claimed, checkpoint={"count": 1}, processed=1, progress=0.2, attempts=0), "one")
     again = jobs.claim(ACME, put.id, "two", NOW + 10, NOW + 20)
     assert (again.checkpoint, again.processed, again.progress, again.attempts) == ({"count": 1}, 1, 0.2, 1)
@@ -138,6 +141,16 @@ def test_a_fifo_queue_gives_each_lane_one_job_at_a_time() -> None:
     assert received() == [second.id]
     sqs.delete_message(QueueUrl=url, ReceiptHandle=handles[2])
     assert received() == [first.id]
+
+
+@pytest.mark.parametrize(("code", "raised"), [("RequestThrottled", Throttled), ("AccessDenied", ClientError)])
+def test_what_sqs_refuses_for_the_moment_is_throttled(code: str, raised: type[Exception]) -> None:
+    class Refusing:
+        def send_message(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": code}}, "SendMessage")
+
+    with pytest.raises(raised):
+        SqsJobQueue(Refusing(), "jobs").send(job())
 
 
 @mock_aws

@@ -19,6 +19,10 @@ from daybook.tenants import Contended
 
 _MOST_TRIES = 8
 _FIFO = ".fifo"
+_FOR_NOW = frozenset(
+    {"InternalError", "InternalFailure", "RequestThrottled", "ServiceUnavailable", "ThrottlingException"}
+)
+"""What SQS refuses for the moment."""
 
 
 class JobTable:
@@ -74,7 +78,8 @@ class JobTable:
                 Key=_key(tenant, job_id),
                 UpdateExpression="SET #status = :running, claim = :claim, claimed_until = :until ADD attempts :one",
                 ConditionExpression="#status IN (:queued, :running)"
-                " AND (attribute_not_exists(claimed_until) OR claimed_until <= :now)",
+                # Its own: the answer to a first try was lost.
+                " AND (attribute_not_exists(claimed_until) OR claimed_until <= :now OR claim = :claim)",
                 ExpressionAttributeNames={"#status": "status"},
                 ExpressionAttributeValues={
                     ":queued": {"S": Status.QUEUED},
@@ -194,6 +199,10 @@ class SqsJobQueue:
         body = msgspec.json.encode({"tenant": job.tenant, "job": job.id}).decode()
         try:
             self._client.send_message(QueueUrl=self._url, MessageBody=body, **how)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _FOR_NOW:
+                raise Throttled from None
+            raise
         except BotoCoreError:
             raise Throttled from None
 
