@@ -103,7 +103,7 @@ class Publishing:
     """`fan_out` and `redeliver` beside one or more houses' logs, by the first one's clock."""
 
     def __init__(self, house: House, **replaced: Any) -> None:
-        """`replaced`: `streams` or `queue`, another one in place of those in memory."""
+        """`replaced`: `streams` or `queue`, another one in place of those in memory; `record_bytes`, the courier's."""
         tables = house.tables
         self.house = house
         self.streams = replaced.get("streams") or MemoryStreams()
@@ -113,7 +113,8 @@ class Publishing:
         self.seconds = 0.0
         identities = IdentityTable(house.dynamodb, tables.identities)
         self.records = Records(PersonKeys(identities.read, house.clock).of)
-        self.courier = Courier(self.streams, sleep=self.sleep, jitter=lambda: 1.0)
+        bound = {name: replaced[name] for name in ("record_bytes",) if name in replaced}
+        self.courier = Courier(self.streams, sleep=self.sleep, jitter=lambda: 1.0, **bound)
         delivery = Delivery(self.records, self.courier, self.destinations, self.given_up.append, house.clock)
         parking = Parking(self.destinations, self.queue, house.clock, chance=lambda: 0.0)
         self.fan_out = FanOut(self.destinations, delivery, parking, house.clock, lambda: self.seconds)

@@ -123,8 +123,7 @@ def _iso_time(shown: Shown) -> str:
         return f"{moment:%Y-%m-%dT%H:%M:%S}.{shown.milliseconds:03d}Z"
     # RFC 3339 knows no seconds of an offset: the same moment by the closest one that it can write (its section 5.8).
     nearest = timezone(timedelta(minutes=round(offset / timedelta(minutes=1))))
-    written = moment.astimezone(nearest) + timedelta(milliseconds=shown.milliseconds)
-    return written.isoformat(timespec="milliseconds")
+    return moment.astimezone(nearest).isoformat(timespec="milliseconds")
 
 
 VALUES: Mapping[str, Callable[[Shown], str | None]] = {

@@ -66,6 +66,7 @@ class Setting:
         api = Api(
             id="api",
             stage="live",
+            functions=frozenset(),
             access_line=json.dumps(
                 {
                     "route": "$context.resourcePath",

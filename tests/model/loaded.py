@@ -49,8 +49,9 @@ class Loaded:
         self._learn_guids()
         for name, (people, strangers) in GROUPS.items():
             somebody = self._random.sample(sorted(self.people.guids), people)
-            self.people.groups[name] = set(somebody)
-            self._members[name] = [self._spelt(person) for person in somebody] + STRANGERS[:strangers]
+            spelt = [self._spelt(person) for person in somebody]
+            self.people.groups[name] = {person for each in spelt for person in self.people.members(each)}
+            self._members[name] = spelt + STRANGERS[:strangers]
             self._house.put_group(name, *self._members[name])
 
     def expected(self, query: Mapping[str, Sequence[str]], role: str, *, arrived: Sequence[Happened] = ()) -> list[str]:
@@ -124,7 +125,7 @@ class Loaded:
                 del self._own[name]
 
     def _spelt(self, person: int) -> str:
-        """A person by a name that means nobody else, where there is one and the dice say so; else by the GUID."""
+        """A person by a name, where there is one and the dice say so; else by the GUID."""
         names = [name for name, meant in self.people.names.items() if meant == person]
         return names[0] if names and self._random.random() < 0.5 else self.people.guids[person]
 

@@ -42,6 +42,11 @@ class People:
         by_id = {self.client_ids[text]} if text in self.client_ids else set()
         return by_guid | by_id | self._had.get(fold(text), set())
 
+    def members(self, spelt: str) -> set[int]:
+        """Whom a group takes by a username, everyone who ever had it, or by a GUID."""
+        by_guid = {person for person, guid in self.guids.items() if guid == spelt}
+        return by_guid | self._had.get(fold(spelt), set())
+
     @property
     def names(self) -> dict[str, int]:
         """Whom a bare name means."""

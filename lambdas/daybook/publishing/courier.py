@@ -54,18 +54,20 @@ class Courier:
     streams: Streams
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
+    record_bytes: int = BYTES_A_RECORD
+    """What every stream takes of one record; the largest events are smaller, so tests lower it."""
 
     def send(self, destination: Destination, records: Sequence[Record], seconds_left: SecondsLeft) -> Sent:
         """Puts all of them, in order, while there is time; after an error that stays, no further call is made."""
         sent = Sent()
-        for call in _calls(records):
+        for call in _calls(records, self.record_bytes):
             if sent.error is not None or seconds_left() <= 0:
                 sent.left += call
                 continue
             try:
                 sent.left += self._put(destination, records, call, seconds_left, sent)
             except PutFailed as failed:
-                if failed.invalid and len(call) == 1 and records[call[0]].size > BYTES_A_RECORD:
+                if failed.invalid and len(call) == 1 and records[call[0]].size > self.record_bytes:
                     sent.refused += call
                     sent.refusal = failed.error
                 else:
@@ -106,12 +108,12 @@ class Courier:
         return left
 
 
-def _calls(records: Sequence[Record]) -> Iterator[list[int]]:
+def _calls(records: Sequence[Record], record_bytes: int) -> Iterator[list[int]]:
     """Places of records that go together; one above Kinesis's common limit goes alone, lest it take others with it."""
     call: list[int] = []
     size = 0
     for place, record in enumerate(records):
-        alone = record.size > BYTES_A_RECORD
+        alone = record.size > record_bytes
         if call and (alone or len(call) == RECORDS_A_CALL or size + record.size > BYTES_A_CALL):
             yield call
             call, size = [], 0
