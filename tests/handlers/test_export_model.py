@@ -17,7 +17,7 @@ from tests.reading import Reader
 
 __all__ = ["logs"]
 
-EXAMPLES = int(os.environ.get("DAYBOOK_EXPORT_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("DAYBOOK_EXPORT_EXAMPLES", "25"))
 
 
 @examples(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

@@ -89,7 +89,7 @@ def _says(answer: bytes) -> str:
     return folded(re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), text))
 
 
-@settings(max_examples=40)
+@settings(max_examples=12)
 @given(logs(), st.data())
 def test_one_is_forgotten_and_nobody_else(
     log: tuple[list[dict[str, Any]], list[dict[str, Any]], list[set[int]]], data: st.DataObject
