@@ -1,6 +1,7 @@
 """The event source mappings of the template, played: new items of tables and messages of queues, to the functions."""
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -13,7 +14,7 @@ from infra.local.queue_mapping import QueueMapping
 from infra.local.stream_mapping import StreamMapping
 from infra.local.template import Templates, of_type
 
-JOIN_SECONDS = 1.0  # the whole house has five to end
+JOIN_SECONDS = 1.0  # for all of them: the whole house has five to end
 
 
 @contextmanager
@@ -32,8 +33,9 @@ def playing(
         yield
     finally:
         stopped.set()
+        until = time.monotonic() + JOIN_SECONDS
         for thread in threads:
-            thread.join(JOIN_SECONDS)  # one that waits for a function ends with the function
+            thread.join(max(0.0, until - time.monotonic()))  # one that waits for a function ends with the function
 
 
 def mappings_of(
