@@ -257,7 +257,8 @@ class _Binding:
             if had_row(name, guid) not in self._rows:
                 row = {"guid": guid, "name": name, **self._names(reference), "since": self._now}
                 # By the key's own row alone the first name is found, by these all others: of whoever is forgotten.
-                if folded(self._rows[id_row(guid)].get("username", "")) != name:
+                first = self._rows[id_row(guid)].get("username")
+                if first is None or folded(first) != name:
                     self._add(self.renamings, called_row(guid, name), row)
                     self._add(self.renamings, renamed_row(guid), {})
                 self._add(self.names_had, had_row(name, guid), row)
