@@ -55,7 +55,7 @@ class People:
 
     def __init__(self, living: Mapping[Reference, Person], gone: Mapping[Reference, Sequence[Row]]) -> None:
         self._living = living
-        self._gone = {reference: stones for reference, stones in gone.items() if stones}
+        self._gone = gone
 
     def at(self, moment_ms: int) -> Mapping[Reference, Person]:
         """Those of the references of an event of that moment."""
@@ -151,7 +151,7 @@ class Identities:
     def resolve(self, tenant: Tenant, references: Iterable[Reference]) -> dict[Reference, Person]:
         """The person whom each reference means from now on; all of them durable on return. Raises `Contended`."""
         latest = dict.fromkeys(references, _NO_MOMENT)
-        return dict(self._resolved(tenant, latest, {}, None).at(_NO_MOMENT))
+        return dict(self._resolved(tenant, latest, {}, {}).at(_NO_MOMENT))
 
     def resolve_seen(self, tenant: Tenant, sightings: Iterable[Sighting], gone_key: bytes) -> People:
         """The people of events; all of them durable on return. Nothing is cached: a warm cache would seal under a key
@@ -167,21 +167,22 @@ class Identities:
             latest[reference] = max(occurred_ms, latest.get(reference, occurred_ms))
             if full_name is not None:
                 names.setdefault(reference, []).append((occurred_ms, full_name))
-        return self._resolved(tenant, latest, names, gone_key)
+        stones = {each: [tombstone(gone_key, tenant, text) for text in _remembered(each)] for each in latest}
+        return self._resolved(tenant, latest, names, stones)
 
     def _resolved(
         self,
         tenant: Tenant,
         latest: Mapping[Reference, int],
         names: Mapping[Reference, Sequence[tuple[int, str]]],
-        gone_key: bytes | None,
+        stones: Mapping[Reference, Sequence[str]],
     ) -> People:
         if not latest:
             return People({}, {})
         keyless: set[str] = set()
         for _ in range(_MOST_ROUNDS):
-            rows = self._read(tenant, latest, gone_key)
-            gone = {} if gone_key is None else {each: _tombstones(tenant, each, rows, gone_key) for each in latest}
+            rows = self._read(tenant, latest, stones)
+            gone = {each: found for each, keys in stones.items() if (found := _tombstones(each, rows, keys))}
             wanted = [each for each, last_ms in latest.items() if not forgotten_since(gone.get(each, ()), last_ms)]
             binding = _Binding(rows, self._random, _full_names(names, gone), self._clock())
             guids = {reference: binding.bind(reference) for reference in wanted}
@@ -195,7 +196,9 @@ class Identities:
             keyless |= missing
         raise Contended
 
-    def _read(self, tenant: Tenant, references: Iterable[Reference], gone_key: bytes | None) -> dict[str, Row]:
+    def _read(
+        self, tenant: Tenant, references: Iterable[Reference], stones: Mapping[Reference, Sequence[str]]
+    ) -> dict[str, Row]:
         rows = self._store.read(tenant, dict.fromkeys(key for reference in references for key in _binders(reference)))
         more: dict[str, None] = {}
         for reference in references:
@@ -207,10 +210,9 @@ class Identities:
                 more[claim_row(guid)] = None
                 if reference.username is not None:
                     more[had_row(folded(reference.username), guid)] = None
-            if gone_key is not None:
-                # Not beside the binders: a batch is not read at one moment, and a binder found deleted must not come
-                # with a tombstone read before that was left.
-                more |= dict.fromkeys(tombstone(gone_key, tenant, text) for text in _remembered(reference))
+            # Not beside the binders: a batch is not read at one moment, and a binder found deleted must not come with
+            # a tombstone read before that was left.
+            more |= dict.fromkeys(stones.get(reference, ()))
         rows.update(self._store.read(tenant, more) if more else {})
         return rows
 
@@ -258,7 +260,8 @@ class _Binding:
             if had_row(name, guid) not in self._rows:
                 row = {"guid": guid, "name": name, **self._names(reference), **self._since()}
                 # By the key's own row alone the first name is found, by these all others: of whoever is forgotten.
-                if folded(self._rows[id_row(guid)].get("username", "")) != name:
+                first = self._rows[id_row(guid)].get("username")
+                if first is None or folded(first) != name:
                     self._add(self.renamings, called_row(guid, name), row)
                     self._add(self.renamings, renamed_row(guid), {})
                 self._add(self.names_had, had_row(name, guid), row)
@@ -333,13 +336,10 @@ def _remembered(reference: Reference) -> list[str]:
     return [binders[0], adoptable(folded(reference.username))]
 
 
-def _tombstones(tenant: Tenant, reference: Reference, rows: Mapping[str, Row], gone_key: bytes) -> list[Row]:
-    """Those there are of a reference; an id that means somebody living adopts nobody."""
-    texts = _remembered(reference)
-    if _binders(reference)[0] in rows:
-        del texts[1:]
-    found = (rows.get(tombstone(gone_key, tenant, text)) for text in texts)
-    return [row for row in found if row is not None]
+def _tombstones(reference: Reference, rows: Mapping[str, Row], keys: Sequence[str]) -> list[Row]:
+    """Those there are of a reference, the strongest first; an id that means somebody living adopts nobody."""
+    asked = keys[:1] if _binders(reference)[0] in rows else keys
+    return [rows[key] for key in asked if key in rows]
 
 
 def _full_names(

@@ -33,11 +33,14 @@ def events_of(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def forgotten_since(rows: Iterable[Mapping[str, Any]], moment_ms: int) -> str | None:
-    """Whom the text of these tombstones meant at that moment, if that person was forgotten later: of several, one after
-    the other, the first to be forgotten after it.
+    """Whom the texts of these tombstones, the strongest first, meant at that moment, if that person was forgotten
+    later: of several who were called so one after the other, the first to be forgotten after it.
     """
-    later = [(event, guid) for row in rows for guid, event in events_of(row).items() if occurred_ms(event) > moment_ms]
-    return min(later)[1] if later else None
+    for row in rows:
+        later = [(event, guid) for guid, event in events_of(row).items() if occurred_ms(event) > moment_ms]
+        if later:
+            return min(later)[1]
+    return None
 
 
 def lasts_until(forgotten_ms: int, longest_retention_days: int | None) -> int | None:

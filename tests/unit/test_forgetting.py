@@ -116,6 +116,15 @@ def test_an_unknown_id_that_would_have_adopted_the_name_is_who_is_forgotten() ->
     assert other.key is not None
 
 
+def test_the_id_of_who_is_forgotten_is_stronger_than_a_name() -> None:
+    """Somebody known by the name alone was forgotten earlier; the event names the other one, by the id."""
+    store = MemoryIdentities()
+    bare, known = seen(store, NOW - 9, Reference(username="mike"), Reference("u1", "jane"))
+    forget(store, bare.guid, NOW - 2)
+    forget(store, known.guid, NOW - 1)
+    assert seen(store, NOW - 5, Reference("u1", "mike")) == [Person(known.guid, None)]
+
+
 def test_the_bare_name_of_somebody_else_stays_theirs() -> None:
     """Two people had a name; the one whom it does not mean is forgotten, and no late event means that one by it."""
     store = MemoryIdentities()
