@@ -107,17 +107,16 @@ class DiskFiles:
         for place in places:
             self._at(place).unlink(missing_ok=True)
 
-    def begin(self, place: str, media_type: str, filename: str) -> str:  # noqa: ARG002
+    def begin(self, place: str, media_type: str, filename: str | None = None) -> str:  # noqa: ARG002
         return "upload"
 
-    def put_part(self, place: str, upload: str, number: int, content: bytes) -> str:
+    def put_part(self, place: str, upload: str, number: int, content: bytes) -> None:
         self._at(f"{place}.{upload}.{number}").write_bytes(content)
-        return str(number)
 
-    def complete(self, place: str, upload: str, tags: Sequence[str]) -> None:
+    def complete(self, place: str, upload: str, parts: int) -> None:
         with self._at(place).open("wb") as file:
-            for tag in tags:
-                part = self._at(f"{place}.{upload}.{tag}")
+            for number in range(1, parts + 1):
+                part = self._at(f"{place}.{upload}.{number}")
                 file.write(part.read_bytes())
                 part.unlink()
 
@@ -147,7 +146,7 @@ def _export(endpoint: str, tables: Tables) -> Took:
         job = _job()
         jobs.put(job)
         started = time.perf_counter()
-        done = Runner(jobs, MemoryQueue(), exporting, system_clock).run(TENANT, job.id, lambda: 900.0)
+        done = Runner(jobs, MemoryQueue(), exporting, system_clock).run(job.key, lambda: 900.0)
         took = time.perf_counter() - started
         assert done.status == "succeeded", done.error
         assert (Path(folder) / places_of(job).file.replace("/", "_")).stat().st_size > 50 * done.processed

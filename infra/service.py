@@ -42,8 +42,8 @@ JOB_ATTRIBUTES = (
 )
 """What a worker changes of a job, or looks at in doing so."""
 
-NEW_JOB_ATTRIBUTES = (*JOB_ATTRIBUTES, "kind", "ask", "created_at", "lane", "expires_at", "version")
-"""What whoever asks for a job writes: its row, and the version for the bound on their number."""
+NEW_JOB_ATTRIBUTES = (*JOB_ATTRIBUTES, "kind", "ask", "created_at", "lane", "expires_at", "active")
+"""What whoever asks for a job writes: its row, and the ids for the bound on their number."""
 
 
 class ServiceStack(Stack):
@@ -227,8 +227,8 @@ class ServiceStack(Stack):
 
         self.exports.allow(events, "dynamodb:PartiQLInsert")
         self.exports.allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem")
-        # Settings, groups, and jobs: a new one is put with a count of those there are.
-        self.exports.allow(control, "dynamodb:GetItem", "dynamodb:Query")
+        # Settings, groups, and jobs: a new one is put beside those that are active.
+        self.exports.allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
         self.exports.allow(
             control,
             "dynamodb:PutItem",
@@ -246,7 +246,7 @@ class ServiceStack(Stack):
         self._allow_jobs(self.export)
         for folder in ("files", "runs"):
             self.export.allow(self._exports(folder), "s3:PutObject", "s3:GetObject", "s3:DeleteObject")
-        self.export.allow(self._exports("files"), "s3:AbortMultipartUpload")
+            self.export.allow(self._exports(folder), "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
         self.export.allow(queue, "sqs:SendMessage")  # to hand over
 
         for function in (self.exports, self.export):
@@ -286,8 +286,8 @@ class ServiceStack(Stack):
         self.redeliver.allow(identities, "dynamodb:BatchGetItem")
 
         self.streams.allow(events, "dynamodb:BatchGetItem", "dynamodb:PartiQLInsert")  # a test is recorded, and sent
-        self.streams.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem")
-        self.streams.allow(control, "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+        self.streams.allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+        self.streams.allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
         self.streams.allow(identities, "dynamodb:BatchGetItem")
         self.streams.allow(self._storage.secret.secret_arn, "secretsmanager:GetSecretValue")
 

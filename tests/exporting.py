@@ -40,9 +40,9 @@ class MemoryFiles:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.described: dict[str, tuple[str, str | None]] = {}
-        self.uploads: dict[str, dict[int, tuple[str, bytes]]] = {}
+        self.uploads: dict[str, dict[int, bytes]] = {}
         self.part_sizes: list[int] = []
-        self._begun: dict[str, tuple[str, str]] = {}
+        self._begun: dict[str, tuple[str, str | None]] = {}
         self._numbers = itertools.count(1)
 
     def put(self, place: str, content: bytes, media_type: str, filename: str | None = None) -> None:
@@ -56,29 +56,26 @@ class MemoryFiles:
         for place in places:
             self.files.pop(place, None)
 
-    def begin(self, place: str, media_type: str, filename: str) -> str:
+    def begin(self, place: str, media_type: str, filename: str | None = None) -> str:
         upload = f"upload-{next(self._numbers)}"
         self.uploads[upload] = {}
         self._begun[upload] = media_type, filename
         assert place
         return upload
 
-    def put_part(self, place: str, upload: str, number: int, content: bytes) -> str:
+    def put_part(self, place: str, upload: str, number: int, content: bytes) -> None:
         assert place
         if upload not in self.uploads:
             raise NoSuchUpload(place)
-        tag = f"tag-{next(self._numbers)}"
-        self.uploads[upload][number] = tag, content
-        return tag
+        self.uploads[upload][number] = content
 
-    def complete(self, place: str, upload: str, tags: Sequence[str]) -> None:
+    def complete(self, place: str, upload: str, parts: int) -> None:
         if upload not in self.uploads and place in self.files:
             return
-        if upload not in self.uploads:
+        if not all(number in self.uploads.get(upload, ()) for number in range(1, parts + 1)):
             raise NoSuchUpload(place)
-        parts = self.uploads.pop(upload)
-        assert [parts[number][0] for number in range(1, len(tags) + 1)] == list(tags), "a part of another try"
-        contents = [parts[number][1] for number in range(1, len(tags) + 1)]
+        there = self.uploads.pop(upload)
+        contents = [there[number] for number in range(1, parts + 1)]
         self.part_sizes = [len(content) for content in contents]
         self.put(place, b"".join(contents), *self._begun[upload])
 
@@ -187,7 +184,7 @@ class Exporter:
         )
         while self.queue.sent:
             job, _ = self.queue.sent.pop(0)
-            runner.run(job.tenant, job.id, remaining_seconds)
+            runner.run(job.key, remaining_seconds)
 
     def export(self, body: Any = None, **given: Any) -> tuple[dict[str, Any], bytes]:
         """What is answered when it is done, and the file."""

@@ -4,61 +4,71 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from daybook.caller import Tenant
-from daybook.jobs import ClaimLost, Job, JobBusy, Status, Step, TooManyJobs, UnknownJob
+from daybook.jobs import ClaimLost, Job, JobBusy, JobKey, Status, Step, TooManyJobs, UnknownJob
 
 
 class MemoryJobs:
     """The store of jobs as an ordinary class; the contract tests hold it beside the table."""
 
     def __init__(self) -> None:
-        self._jobs: dict[tuple[Tenant, str], Job] = {}
-        self._claims: dict[tuple[Tenant, str], tuple[str, int]] = {}
+        self._jobs: dict[JobKey, Job] = {}
+        self._claims: dict[JobKey, tuple[str, int]] = {}
+        self._bounded: set[JobKey] = set()
 
     def put(self, job: Job, most_active: int | None = None) -> None:
-        active = [each for each in self.jobs(job.tenant, job.kind) if not each.status.has_ended]
-        if most_active is not None and len(active) >= most_active:
-            raise TooManyJobs(job.kind)
-        self._jobs[job.tenant, job.id] = job
+        if most_active is not None:
+            if len(self.active(job.tenant, job.kind)) >= most_active:
+                raise TooManyJobs(job.kind)
+            self._bounded.add(job.key)
+        self._jobs[job.key] = job
 
-    def job(self, tenant: Tenant, job_id: str) -> Job:
-        if (tenant, job_id) not in self._jobs:
-            raise UnknownJob(job_id)
-        return self._jobs[tenant, job_id]
+    def active(self, tenant: Tenant, kind: str) -> Sequence[Job]:
+        found = [job for job in self.jobs(tenant, kind) if job.key in self._bounded and not job.status.has_ended]
+        return found[::-1]
 
-    def jobs(self, tenant: Tenant, kind: str) -> Sequence[Job]:
-        found = [job for job in self._jobs.values() if job.tenant == tenant and job.kind == kind]
-        return sorted(found, key=lambda job: job.id, reverse=True)
+    def job(self, key: JobKey) -> Job:
+        if key not in self._jobs:
+            raise UnknownJob(key.id)
+        return self._jobs[key]
+
+    def find(self, tenant: Tenant, job_id: str) -> Job:
+        for key, job in self._jobs.items():
+            if (key.tenant, key.id) == (tenant, job_id):
+                return job
+        raise UnknownJob(job_id)
+
+    def jobs(self, tenant: Tenant, kind: str, most: int | None = None) -> Sequence[Job]:
+        found = [job for key, job in self._jobs.items() if key[:2] == (tenant, kind)]
+        return sorted(found, key=lambda job: job.id, reverse=True)[:most]
 
     def later(self, job: Job) -> Sequence[Job]:
         return [each for each in self.jobs(job.tenant, job.kind) if each.id > job.id]
 
-    def claim(self, tenant: Tenant, job_id: str, claim: str, now_ms: int, until_ms: int) -> Job:
-        job = self.job(tenant, job_id)
+    def claim(self, key: JobKey, claim: str, now_ms: int, until_ms: int) -> Job:
+        job = self.job(key)
         if job.status.has_ended:
             return job
-        other, other_until_ms = self._claims.get((tenant, job_id), ("", 0))
+        other, other_until_ms = self._claims.get(key, ("", 0))
         if other != claim and other_until_ms > now_ms:
-            raise JobBusy(job_id)
-        self._claims[tenant, job_id] = claim, until_ms
-        self._jobs[tenant, job_id] = replace(job, status=Status.RUNNING, attempts=job.attempts + 1)
-        return self._jobs[tenant, job_id]
+            raise JobBusy(key.id)
+        self._claims[key] = claim, until_ms
+        self._jobs[key] = replace(job, status=Status.RUNNING, attempts=job.attempts + 1)
+        return self._jobs[key]
 
     def save(self, job: Job, claim: str) -> None:
-        key = job.tenant, job.id
-        if self._jobs[key].status is not Status.RUNNING or self._claims[key][0] != claim:
+        if self._jobs[job.key].status is not Status.RUNNING or self._claims[job.key][0] != claim:
             raise ClaimLost(job.id)
-        self._jobs[key] = job
+        self._jobs[job.key] = job
 
     def release(self, job: Job, claim: str) -> None:
-        key = job.tenant, job.id
-        if self._claims[key][0] == claim:
-            self._claims[key] = claim, 0
+        if self._claims[job.key][0] == claim:
+            self._claims[job.key] = claim, 0
 
-    def cancel(self, tenant: Tenant, job_id: str, now_ms: int) -> Job:
-        job = self.job(tenant, job_id)
+    def cancel(self, key: JobKey, now_ms: int) -> Job:
+        job = self.job(key)
         if not job.status.has_ended:
-            self._jobs[tenant, job_id] = replace(job, status=Status.CANCELLED, sealed=None, finished_ms=now_ms)
-        return self._jobs[tenant, job_id]
+            self._jobs[key] = replace(job, status=Status.CANCELLED, sealed=None, finished_ms=now_ms)
+        return self._jobs[key]
 
 
 @dataclass

@@ -16,7 +16,6 @@ from daybook.reading.parameters import Parameters, read_parameters
 from daybook.reading.people import Meant, Named
 from daybook.sealing import Place, open_sealed, seal
 
-KIND = "export"
 CSV, NDJSON = "csv", "ndjson"
 MEDIA_TYPES = {CSV: "text/csv; charset=utf-8", NDJSON: "application/x-ndjson"}
 
@@ -153,6 +152,11 @@ def outcome_of(checkpoint: Mapping[str, Any] | None) -> Outcome:
 def gone_ms(job: Job) -> int | None:
     """From when on the file may be gone: S3 counts from when the upload was begun."""
     return None if job.finished_ms is None else job.created_ms + KEPT_DAYS * DAY
+
+
+def deleted_ms(job: Job) -> int | None:
+    """By when the file is gone: the upload was begun before the job was done, and the lifecycle runs once a day."""
+    return None if job.finished_ms is None else job.finished_ms + (KEPT_DAYS + 1) * DAY
 
 
 def lane_for(active: Sequence[Job]) -> int:

@@ -1,6 +1,6 @@
 """Jobs: work too long for a call, done in steps by whoever takes it up, and resumed where the last one stopped.
 
-A job is a row, and a message that says that it wants a worker. A worker claims the job until its own end, does step
+A job is a message that says that it wants a worker, and a row. A worker claims the job until its own end, does step
 after step, and saves a checkpoint behind each; near its end it sends the message anew. Of a worker that is killed the
 message comes back by itself, when its claim is over too, and the next worker goes on from the last checkpoint. So each
 kind of job needs its steps to be idempotent from a checkpoint on, and nothing else.
@@ -15,8 +15,10 @@ from typing import Any, NamedTuple, Protocol
 
 from daybook.caller import Tenant
 from daybook.clock import DAY, SECOND, Clock
-from daybook.event_id import FORM, IDENTITY_BYTES, event_id
+from daybook.event_id import FORM, IDENTITY_BYTES, event_id, occurred_ms
 from daybook.storing import Throttled
+
+EXPORT, REPLAY, RESTAMP = KINDS = ("export", "replay", "restamp")
 
 MOST_ATTEMPTS = 5
 """Failures in a row, without a checkpoint between them, after which a job has failed."""
@@ -27,6 +29,10 @@ HAND_OVER_SECONDS = 60.0
 KEPT_MS = 30 * DAY
 """How long a job is remembered."""
 
+ROW_WITHIN_MS = 30 * SECOND
+"""A job's row follows its message; whoever asks for it lives no longer than 28 s."""
+
+_ROW_EVERY_SECONDS = 0.5
 _FIRST_WAIT_SECONDS = 1.0
 _LONGEST_WAIT_SECONDS = 30.0
 
@@ -41,6 +47,14 @@ class Status(StrEnum):
     @property
     def has_ended(self) -> bool:
         return self not in (Status.QUEUED, Status.RUNNING)
+
+
+class JobKey(NamedTuple):
+    """What tells a job from all others."""
+
+    tenant: Tenant
+    kind: str
+    id: str
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,10 @@ class Job:
     finished_ms: int | None = None
     lane: int = 0
     """Of the jobs of one tenant and lane one runs at a time, where the queue has lanes."""
+
+    @property
+    def key(self) -> JobKey:
+        return JobKey(self.tenant, self.kind, self.id)
 
 
 def new_job(  # noqa: PLR0913  a job's fields, all by name
@@ -133,18 +151,27 @@ class JobStore(Protocol):
     """Where jobs lie. Every read is consistent."""
 
     def put(self, job: Job, most_active: int | None = None) -> None:
-        """A new job. Raises `TooManyJobs` where the tenant has `most_active` of its kind queued and running."""
+        """A new job. Raises `TooManyJobs` where the tenant has `most_active` of its kind queued and running.
 
-    def job(self, tenant: Tenant, job_id: str) -> Job:
+        One is counted that was put with such a bound itself.
+        """
+
+    def active(self, tenant: Tenant, kind: str) -> Sequence[Job]:
+        """Those queued and running, of the ones that were put with a bound; in the order asked for."""
+
+    def job(self, key: JobKey) -> Job:
         """Raises `UnknownJob`."""
 
-    def jobs(self, tenant: Tenant, kind: str) -> Sequence[Job]:
-        """Newest first."""
+    def find(self, tenant: Tenant, job_id: str) -> Job:
+        """Of whatever kind. Raises `UnknownJob`."""
+
+    def jobs(self, tenant: Tenant, kind: str, most: int | None = None) -> Sequence[Job]:
+        """Newest first, and no more than so many."""
 
     def later(self, job: Job) -> Sequence[Job]:
         """Of its kind and tenant, asked for after it; newest first."""
 
-    def claim(self, tenant: Tenant, job_id: str, claim: str, now_ms: int, until_ms: int) -> Job:
+    def claim(self, key: JobKey, claim: str, now_ms: int, until_ms: int) -> Job:
         """Takes the job up until then, and counts the attempt. Raises `UnknownJob`, `JobBusy`.
 
         A job that has ended is given as it is, and not claimed.
@@ -156,13 +183,25 @@ class JobStore(Protocol):
     def release(self, job: Job, claim: str) -> None:
         """Anyone may claim the job at once; nothing where the claim is lost."""
 
-    def cancel(self, tenant: Tenant, job_id: str, now_ms: int) -> Job:
+    def cancel(self, key: JobKey, now_ms: int) -> Job:
         """Cancels what has not ended, and gives what is then stored. Raises `UnknownJob`."""
 
 
 class JobQueue(Protocol):
     def send(self, job: Job, delay_seconds: int = 0) -> None:
         """Says that the job wants a worker. Raises where that can't be said."""
+
+
+def ask_for(
+    job: Job, store: JobStore, queue: JobQueue, *, most_active: int | None = None, delay_seconds: int = 0
+) -> None:
+    """Raises `TooManyJobs`, and what the queue raises: then there is no job.
+
+    The message first: to a row without one no worker would ever come, and it would count among the active for ever.
+    A worker that comes before the row waits for it, and drops the message of a job that never came to be.
+    """
+    queue.send(job, delay_seconds)
+    store.put(job, most_active)
 
 
 @dataclass(frozen=True)
@@ -178,15 +217,13 @@ class Runner:
     pause: Callable[[float], None] = time.sleep
     most_attempts: int = MOST_ATTEMPTS
 
-    def run(self, tenant: Tenant, job_id: str, remaining_seconds: Callable[[], float]) -> Job:
+    def run(self, key: JobKey, remaining_seconds: Callable[[], float]) -> Job:
         """Gives the job as it then is: ended, or handed over to the next worker.
 
-        Raises `JobBusy`, or whatever a step raised: the message is then to come again.
+        Raises `UnknownJob`; `JobBusy`, or whatever a step raised: the message is then to come again.
         """
         claim = self.new_claim()
-        # A worker can't outlive its invocation, so neither need its claim.
-        until_ms = self.clock() + int(remaining_seconds() * SECOND)
-        job = self.store.claim(tenant, job_id, claim, self.clock(), until_ms)
+        job = self._claimed(key, claim, remaining_seconds)
         if job.status.has_ended:
             if job.status is not Status.SUCCEEDED:
                 self.work.tidy(job)
@@ -201,11 +238,23 @@ class Runner:
         except JobFailed as failed:
             return self._fail(job, claim, str(failed))
         except Exception:
-            if self.store.job(tenant, job_id).attempts >= self.most_attempts:
+            if self.store.job(key).attempts >= self.most_attempts:
                 self._fail(job, claim, self._tried)
             else:
                 self.store.release(job, claim)
             raise
+
+    def _claimed(self, key: JobKey, claim: str, remaining_seconds: Callable[[], float]) -> Job:
+        while True:
+            now_ms = self.clock()
+            # A worker can't outlive its invocation, so neither need its claim.
+            until_ms = now_ms + int(remaining_seconds() * SECOND)
+            try:
+                return self.store.claim(key, claim, now_ms, until_ms)
+            except UnknownJob:
+                if now_ms >= occurred_ms(key.id) + ROW_WITHIN_MS:
+                    raise
+            self.pause(_ROW_EVERY_SECONDS)
 
     def _steps(self, job: Job, claim: str, remaining_seconds: Callable[[], float]) -> Job:
         while True:
@@ -242,7 +291,7 @@ class Runner:
 
     def _fail(self, job: Job, claim: str, error: str) -> Job:
         # What was saved since stands in the store alone.
-        now = self.store.job(job.tenant, job.id)
+        now = self.store.job(job.key)
         failed = replace(now, status=Status.FAILED, sealed=None, error=error, finished_ms=self.clock())
         try:
             self.store.save(failed, claim)
@@ -256,7 +305,7 @@ class Runner:
         return f"It was tried {self.most_attempts} times, and the service failed each time."
 
     def _lost(self, job: Job) -> Job:
-        now = self.store.job(job.tenant, job.id)
+        now = self.store.job(job.key)
         if now.status is Status.CANCELLED:
             self.work.tidy(now)
         return now

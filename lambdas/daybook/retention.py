@@ -7,11 +7,9 @@ from msgspec import Struct, convert
 from daybook.caller import Tenant
 from daybook.clock import HOUR
 from daybook.derivation import DeploymentKeys, hkdf
-from daybook.jobs import Job, JobQueue, JobStore, Status, new_job
+from daybook.jobs import RESTAMP, Job, JobQueue, JobStore, Status, ask_for, new_job
 from daybook.sealing import Place, open_sealed, seal
 from daybook.tenants import TenantSettings
-
-KIND = "restamp"
 
 DELAY_SECONDS = 90
 """From before a setting is written to its job: a request that writes it and one that still stores events under the
@@ -31,30 +29,32 @@ def ask_for_restamp(
 ) -> Job:
     """To be called before the setting is changed: a job too many changes nothing, one too few would.
 
-    Its message first: a job that stands there ends those before it, so one that nobody comes for must not stand there.
-    A message of no job is dropped. `settings`: before the change.
+    `settings`: before the change.
     """
-    before = next(iter(jobs.jobs(settings.tenant, KIND)), None)
+    before = _newest(jobs, settings.tenant)
     # Events still bear the stamps from before a job that has not ended, too.
     edges_ms = [] if before is None or before.status is Status.SUCCEEDED else convert(before.ask, Ask).edges_ms
     edge_ms = settings.retention_edge(now_ms)
     edges_ms = [each for each in edges_ms if abs(each - edge_ms) > HOUR] + [edge_ms]
     job = new_job(
         tenant=settings.tenant,
-        kind=KIND,
+        kind=RESTAMP,
         ask={"edges_ms": edges_ms[-_MOST_EDGES:]},
         now_ms=now_ms,
         random_bytes=random_bytes,
     )
-    queue.send(job, DELAY_SECONDS)
-    jobs.put(job)
+    ask_for(job, jobs, queue, delay_seconds=DELAY_SECONDS)
     return job
 
 
 def latest_restamp(jobs: JobStore, tenant: Tenant) -> str | None:
     """The id of the job that has the last word, until it has succeeded."""
-    newest = next(iter(jobs.jobs(tenant, KIND)), None)
+    newest = _newest(jobs, tenant)
     return None if newest is None or newest.status is Status.SUCCEEDED else newest.id
+
+
+def _newest(jobs: JobStore, tenant: Tenant) -> Job | None:
+    return next(iter(jobs.jobs(tenant, RESTAMP, 1)), None)
 
 
 def seal_reason(keys: DeploymentKeys, tenant: Tenant, reason: str) -> str:

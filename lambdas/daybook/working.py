@@ -7,14 +7,19 @@ import msgspec
 from aws_lambda_powertools import Logger
 
 from daybook.caller import Tenant
-from daybook.jobs import Runner, UnknownJob
+from daybook.jobs import JobKey, Runner, UnknownJob
 
 logger = Logger(service="daybook", use_rfc3339=True, utc=True)
 
 
 class Message(msgspec.Struct):
     tenant: str
+    kind: str
     job: str
+
+    @property
+    def key(self) -> JobKey:
+        return JobKey(Tenant(self.tenant), self.kind, self.job)
 
 
 Worker = Callable[[Mapping[str, Any], Any], None]
@@ -35,13 +40,14 @@ def working(compose: Callable[[], Runner]) -> Worker:
 
 def work(runner: Runner, message: Message, remaining_seconds: Callable[[], float]) -> None:
     """Leaves a line for operators, of ids and numbers alone."""
-    about: dict[str, Any] = {"tenant": message.tenant, "job": message.job}
+    about: dict[str, Any] = {"tenant": message.tenant, "kind": message.kind, "job": message.job}
     try:
-        job = runner.run(Tenant(message.tenant), message.job, remaining_seconds)
+        job = runner.run(message.key, remaining_seconds)
     except UnknownJob:
-        logger.warning("job", extra={**about, "status": "unknown"})  # forgotten meanwhile: nothing is left to do
+        # Never put, or forgotten meanwhile: nothing is left to do.
+        logger.warning("job", extra={**about, "status": "unknown"})
         return
     except Exception:
         logger.exception("job", extra=about)
         raise
-    logger.info("job", extra={**about, "kind": job.kind, "status": job.status, "processed": job.processed})
+    logger.info("job", extra={**about, "status": job.status, "processed": job.processed})

@@ -1,35 +1,35 @@
 """The work of an export: matching events through a CSV or NDJSON writer into a file in S3, with flat memory.
 
-By time it writes as it reads. In another order it first gathers sorted runs, then merges them in one pass.
-A step ends with a part, a run, or its time; its checkpoint holds all that it takes to go on, so whatever a killed
-worker did since the last one is done again, and stands once in the file.
+By time it writes as it reads. In another order it first gathers sorted runs, and merges them into longer ones where
+there are many, then all of them into the file. A step ends with a run, or its time; its checkpoint holds all that it
+takes to go on, so whatever a killed worker did since the last one is done again, and stands once in the file.
 """
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
 
 from daybook.caller import Tenant
-from daybook.clock import SECOND, Clock, format_time
+from daybook.clock import SECOND, Clock
 from daybook.derivation import DeploymentKeys
 from daybook.event_id import occurred_ms
-from daybook.exports import MEDIA_TYPES, Ask, NoSuchUpload, Places, Question, open_question, places_of, whom
+from daybook.exports import MEDIA_TYPES, Ask, Outcome, Places, Question, open_question, places_of
 from daybook.jobs import Job, JobFailed, Step
-from daybook.reading import recorded
 from daybook.reading.merge import EventIndex
 from daybook.reading.people import IdentityReader
 from daybook.reading.person_keys import PersonKeys
 from daybook.reading.search import Groups
 from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import TenantSettings, UnknownTenant
-from export.growing import GONE, PART_BYTES, Files, Growing, Grown, piece_place
+from export.checksum import READ_A_SECOND, Checksum, read_back
+from export.growing import BINARY, PART_BYTES, Files, Growing, Grown, Growth, complete, pieces
 from export.lines import Lines
+from export.manifest import manifest
 from export.matches import BATCH, Matches
-from export.runs import Line, merged, order, packed
+from export.runs import MOST_MERGED, Line, Read, Run, full_level, merged, order, packed
 
 STEP_MS = 20 * SECOND
 INDEX_LAG_MS = 2 * SECOND
@@ -37,8 +37,9 @@ INDEX_LAG_MS = 2 * SECOND
 
 RUN_BYTES = 16 * 1024 * 1024
 _GATHERED = 0.7  # of the progress of a sorted export: what is left is merging
-_HASHED_AT_ONCE = 8 * 1024 * 1024
-_HASHED_A_SECOND = 40_000_000  # bytes, what S3 gives one connection at the least
+
+_Content = tuple[bytes, bool]
+"""Whole lines, and whether they are the last."""
 
 
 class Control(Protocol):
@@ -59,21 +60,12 @@ class Reached(Struct):
     edge_ms: int = 0
     """The latest edge of the retention under which any of it was read."""
     grown: Grown = msgspec.field(default_factory=Grown)
-    runs: list[int] = []
-    """The bytes of each."""
-    starts: list[int] = []
-    """How far the merge is in each."""
-    merged_rows: int = 0
-    bytes: int = 0
+    runs: list[Run] = []
+    made: int = 0
+    """Runs so far, by which the next one is numbered."""
+    longer: Grown = msgspec.field(default_factory=Grown)
+    """The next run, where those of a level are being merged into it."""
     sha256: str | None = None
-
-
-class _Hashed(NamedTuple):
-    """The hash of a file as far as this very worker has written it."""
-
-    job_id: str
-    grown: Grown
-    hash: Any
 
 
 @dataclass
@@ -92,7 +84,8 @@ class Exporting:
     run_bytes: int = RUN_BYTES
     part_bytes: int = PART_BYTES
     batch: int = BATCH
-    _hashed: _Hashed | None = field(default=None, init=False)
+    most_merged: int = MOST_MERGED
+    _checksum: Checksum = field(default_factory=Checksum, init=False)
 
     def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
         reached = _reached(job)
@@ -108,19 +101,20 @@ class Exporting:
             case "complete":
                 self._complete(job, reached)
             case "verify":
-                if remaining_seconds() < 60 + reached.bytes / _HASHED_A_SECOND and not _has_all(remaining_seconds):
+                if remaining_seconds() < 60 + reached.grown.bytes / READ_A_SECOND and not _has_all(remaining_seconds):
                     return Step(job.checkpoint or {}, reached.rows, job.progress, hand_over=True)
-                self._verify(job, reached)
+                reached.sha256 = read_back(self.files, places_of(job).file, reached.grown.bytes)
+                reached.phase = "end"
             case _:
                 return self._end(job, reached)
         return Step(msgspec.to_builtins(reached), reached.rows, self._progress(job, reached))
 
     def tidy(self, job: Job) -> None:
         reached, places = _reached(job), places_of(job)
-        if reached.grown.upload is not None:
-            self.files.abort(places.file, reached.grown.upload)
-        # A step that was not saved may have gone one further.
-        self._delete_temporary(places, len(reached.runs) + 1)
+        for growth, grown in ((_file(job), reached.grown), (_run(places, reached.made), reached.longer)):
+            if grown.upload is not None:
+                self.files.abort(growth.place, grown.upload)
+        self._delete_temporary(job, reached)
         self.files.delete([places.file, places.manifest])
 
     def _begin(self, job: Job, reached: Reached) -> None:
@@ -135,29 +129,24 @@ class Exporting:
         ask, question = self._asked(job)
         matches = self._matches(job, ask, question, reached)
         lines = self._lines(question, ask, matches)
-        growing = self._growing(job, ask, reached)
-        hashed = self._hash_of(job, reached.grown)
-        if not reached.last and not reached.rows:
-            _add(growing, hashed, lines.head)
-        until_ms = self.clock() + self.step_ms
-        for batch in matches.batches(reached.last, newest_first=question.parameters.order.descending):
-            content = b"".join([lines.line(native)[0] for _, native in batch.events])
-            _add(growing, hashed, content)
-            reached.rows += len(batch.events)
-            reached.last = batch.last
-            if batch.ended:
-                self._ended(reached, growing)
-                break
-            if growing.is_full:
-                reached.grown = growing.part()
-                break
-            if self.clock() >= until_ms:
-                reached.grown = growing.park()
-                break
-        self._keep_hash(job, reached, hashed)
+
+        def contents() -> Iterator[_Content]:
+            head = b"" if reached.grown.bytes else lines.head
+            for batch in matches.batches(reached.last, newest_first=question.parameters.order.descending):
+                reached.rows += len(batch.events)
+                reached.last = batch.last
+                yield head + b"".join([lines.line(native)[0] for _, native in batch.events]), batch.ended
+                head = b""
+
+        self._grow_file(job, reached, contents())
 
     def _gather(self, job: Job, reached: Reached) -> None:
+        """One more run; where there are as many of one level as a merge takes, these become one instead."""
         ask, question = self._asked(job)
+        descending = question.parameters.order.descending
+        if level := full_level(reached.runs, self.most_merged):
+            self._lengthen(job, reached, level, descending=descending)
+            return
         matches = self._matches(job, ask, question, reached)
         lines = self._lines(question, ask, matches)
         gathered: list[Line] = []
@@ -175,105 +164,94 @@ class Exporting:
                 break
         reached.rows += len(gathered)
         if gathered:
-            descending = question.parameters.order.descending
             gathered.sort(key=order(descending=descending), reverse=descending)
             run = packed(gathered)
-            self.files.put(_run(places_of(job), len(reached.runs)), run, "application/octet-stream")
-            reached.runs.append(len(run))
-            reached.starts.append(0)
+            self.files.put(_run(places_of(job), reached.made).place, run, BINARY)
+            reached.runs.append(Run(reached.made, len(run)))
+            reached.made += 1
+
+    def _lengthen(self, job: Job, reached: Reached, level: Sequence[Run], *, descending: bool) -> None:
+        growth = _run(places_of(job), reached.made)
+        if not reached.longer.ended:
+            growing = Growing(self.files, growth, reached.longer, self.part_bytes)
+            contents = self._merged(job, level, lambda line: packed([line]), descending=descending)
+            reached.longer = self._grow(growing, contents)
+            return
+        complete(self.files, growth, reached.longer)
+        reached.runs[-len(level) :] = [Run(reached.made, reached.longer.bytes, level[0].level + 1)]
+        reached.made += 1
+        reached.longer = Grown()
 
     def _merge(self, job: Job, reached: Reached) -> None:
         ask, question = self._asked(job)
-        growing = self._growing(job, ask, reached)
-        hashed = self._hash_of(job, reached.grown)
-        if not any(reached.starts):
+        head = b""
+        if not reached.grown.bytes:
             head = self._lines(question, ask, self._matches(job, ask, question, reached)).head
-            _add(growing, hashed, head)
+        descending = question.parameters.order.descending
+        self._grow_file(job, reached, self._merged(job, reached.runs, _text, descending=descending, head=head))
+
+    def _merged(
+        self, job: Job, runs: Sequence[Run], shape: Callable[[Line], bytes], *, descending: bool, head: bytes = b""
+    ) -> Iterator[_Content]:
+        """What is left of the runs, merged; each of them stands where what was given ends."""
         places = places_of(job)
-        until_ms = self.clock() + self.step_ms
+        content = [head]
+        read: Read = lambda number, start, length: self.files.read(_run(places, number).place, start, length)  # noqa: E731
+        for number, each in enumerate(merged(read, runs, descending=descending), 1):
+            content.append(shape(each.line))
+            each.run.at = each.end
+            if number % self.batch == 0:
+                yield b"".join(content), False
+                content.clear()
+        yield b"".join(content), True
 
-        def read(run: int, start: int, length: int) -> bytes:
-            return self.files.read(_run(places, run), start, length)
+    def _grow_file(self, job: Job, reached: Reached, contents: Iterable[_Content]) -> None:
+        hashed = self._checksum.go_on(job.id, reached.grown)
 
-        for line in merged(read, reached.runs, reached.starts, descending=question.parameters.order.descending):
-            _add(growing, hashed, line.line)
-            reached.starts[line.run] = line.end
-            reached.merged_rows += 1
-            if growing.is_full:
-                reached.grown = growing.part()
+        def counted() -> Iterator[_Content]:
+            for content, ended in contents:
+                if hashed is not None:
+                    hashed.update(content)
+                yield content, ended
+
+        reached.grown = self._grow(Growing(self.files, _file(job), reached.grown, self.part_bytes), counted())
+        self._checksum.keep(job.id, reached.grown, hashed)
+        if reached.grown.ended:
+            reached.phase = "complete"
+
+    def _grow(self, growing: Growing, contents: Iterable[_Content]) -> Grown:
+        """Adds what there is, for as long as a step lasts; rather ends it behind a part than parks one."""
+        begun_ms = self.clock()
+        for content, ended in contents:
+            is_part = growing.add(content)
+            if ended:
+                return growing.end()
+            gone_ms = self.clock() - begun_ms
+            if gone_ms >= self.step_ms or (is_part and 2 * gone_ms >= self.step_ms):
                 break
-            if reached.merged_rows % self.batch == 0 and self.clock() >= until_ms:
-                reached.grown = growing.park()
-                break
-        else:
-            self._ended(reached, growing)
-        self._keep_hash(job, reached, hashed)
-
-    def _ended(self, reached: Reached, growing: Growing) -> None:
-        reached.grown = growing.end()
-        reached.bytes = reached.grown.bytes
-        reached.phase = "complete"
+        return growing.park()
 
     def _complete(self, job: Job, reached: Reached) -> None:
-        """Done already where an earlier try got through without being saved."""
-        places = places_of(job)
-        hashed = self._hash_of(job, reached.grown)
-        if reached.grown.upload is not None:
-            try:
-                self.files.complete(places.file, reached.grown.upload, reached.grown.tags)
-            except NoSuchUpload:
-                raise JobFailed(GONE) from None
-        reached.phase = "verify" if hashed is None else "end"
+        complete(self.files, _file(job), reached.grown)
+        hashed = self._checksum.go_on(job.id, reached.grown)
         reached.sha256 = None if hashed is None else hashed.hexdigest()
-
-    def _verify(self, job: Job, reached: Reached) -> None:
-        """The hash of a file of which other workers wrote parts: by reading it."""
-        whole = hashlib.sha256()
-        read = 0
-        while read < reached.bytes:
-            content = self.files.read(places_of(job).file, read, _HASHED_AT_ONCE)
-            if not content:
-                raise JobFailed(GONE)
-            whole.update(content)
-            read += len(content)
-        reached.sha256 = whole.hexdigest()
-        reached.phase = "end"
+        reached.phase = "verify" if hashed is None else "end"
 
     def _end(self, job: Job, reached: Reached) -> Step:
         ask, question = self._asked(job)
-        places = places_of(job)
-        manifest = msgspec.json.format(msgspec.json.encode(self._manifest(job, ask, question, reached)))
-        self.files.put(places.manifest, manifest, "application/json", f"{ask.filename}.manifest.json")
-        self._delete_temporary(places, len(reached.runs))
-        outcome = {"phase": "end", "rows": reached.rows, "bytes": reached.bytes, "sha256": reached.sha256}
-        return Step(outcome, reached.rows, 1.0, done=True)
-
-    def _manifest(self, job: Job, ask: Ask, question: Question, reached: Reached) -> dict[str, Any]:
-        span, parameters = question.parameters.span, question.parameters
-        return {
-            "version": 1,
-            "export": job.id,
-            "tenant": job.tenant,
-            "environment": ask.environment,
-            "asked_by": {"credential": ask.credential, "role": ask.role},
-            "asked_at": format_time(ask.asked_ms),
-            "recorded_as": ask.record,
-            "filters": _filters(ask, question),
-            "from": format_time(max(span.from_ms or 0, reached.edge_ms)),
-            "to": None if span.to_ms is None else format_time(span.to_ms),
-            "received_until": format_time(ask.asked_ms),
-            "sort": ask.query["sort"][0],
-            "view": parameters.view,
-            "tz": parameters.zone.key,
-            "format": ask.format,
-            "filename": ask.filename,
-            "rows": reached.rows,
-            "bytes": reached.bytes,
-            "sha256": reached.sha256,
-            "profile": ask.profile,
-            "catalogue_version": ask.catalogue_version,
-            "completed_at": format_time(self.clock()),
-        }
+        outcome = Outcome(reached.rows, reached.grown.bytes, reached.sha256)
+        told = manifest(
+            job,
+            ask,
+            question,
+            edge_ms=reached.edge_ms,
+            completed_ms=self.clock(),
+            **msgspec.structs.asdict(outcome),
+        )
+        content = msgspec.json.format(msgspec.json.encode(told))
+        self.files.put(places_of(job).manifest, content, "application/json", f"{ask.filename}.manifest.json")
+        self._delete_temporary(job, reached)
+        return Step({"phase": "end", **msgspec.structs.asdict(outcome)}, reached.rows, 1.0, done=True)
 
     def _asked(self, job: Job) -> tuple[Ask, Question]:
         ask = msgspec.convert(job.ask, Ask)
@@ -304,25 +282,13 @@ class Exporting:
         about = matches.catalogue.profile
         return Lines(question.parameters, ask.format, matches.settings.name, about)
 
-    def _growing(self, job: Job, ask: Ask, reached: Reached) -> Growing:
-        return Growing(self.files, places_of(job), MEDIA_TYPES[ask.format], reached.grown, self.part_bytes)
-
-    def _hash_of(self, job: Job, grown: Grown) -> Any:
-        """To go on with; None where this worker has not written the file from its first byte on."""
-        if grown.bytes == 0 and not grown.tags:
-            return hashlib.sha256()
-        kept = self._hashed
-        return kept.hash.copy() if kept is not None and kept[:2] == (job.id, grown) else None
-
-    def _keep_hash(self, job: Job, reached: Reached, hashed: Any) -> None:
-        self._hashed = None if hashed is None else _Hashed(job.id, reached.grown, hashed)
-
     def _progress(self, job: Job, reached: Reached) -> float:
-        """By the time gone through, and by the rows merged."""
+        """By the time gone through, and by what is merged."""
         if reached.phase in ("complete", "verify", "end"):
             return 0.99
         if reached.phase == "merge":
-            return _GATHERED + (1 - _GATHERED) * reached.merged_rows / max(1, reached.rows)
+            merged_bytes, all_bytes = sum(run.at for run in reached.runs), sum(run.bytes for run in reached.runs)
+            return _GATHERED + (0.99 - _GATHERED) * merged_bytes / max(1, all_bytes)
         if not reached.last or reached.newest_ms <= reached.oldest_ms:
             return job.progress
         ascending = job.ask["query"]["sort"][0] == "occurred_at"
@@ -331,33 +297,28 @@ class Exporting:
         share = min(1.0, max(0.0, share if ascending else 1 - share))
         return share * (_GATHERED if reached.phase == "gather" else 0.99)
 
-    def _delete_temporary(self, places: Places, runs: int) -> None:
-        pieces = [piece_place(places, number) for number in (0, 1)]
-        self.files.delete([*pieces, *(_run(places, number) for number in range(runs))])
+    def _delete_temporary(self, job: Job, reached: Reached) -> None:
+        # A step that was not saved may have begun one more.
+        runs = [_run(places_of(job), number) for number in range(reached.made + 1)]
+        growths = [_file(job), *runs]
+        self.files.delete([*(run.place for run in runs), *(place for each in growths for place in pieces(each))])
 
 
 def _reached(job: Job) -> Reached:
     return msgspec.convert(job.checkpoint or {}, Reached)
 
 
-def _filters(ask: Ask, question: Question) -> list[str]:
-    """A target's id that names nobody stands as it was asked for."""
-    named = question.named
-    query = {"target": [f"{kind}:{text}" for kind, text in question.parameters.filters.targets]}
-    people = frozenset(text for text, one in named.items() if one.guids or one.aliases)
-    targets = recorded.filter_texts(query, lambda text: whom(named[text]), people)
-    others = [each for each in ask.filters if not each.startswith("target=")]
-    return sorted([*others, *targets], key=lambda each: each.partition("=")[0])
+def _file(job: Job) -> Growth:
+    places = places_of(job)
+    return Growth(places.file, places.part("piece-"), MEDIA_TYPES[job.ask["format"]], places.filename)
 
 
-def _run(places: Places, number: int) -> str:
-    return places.part(f"run-{number}")
+def _run(places: Places, number: int) -> Growth:
+    return Growth(places.part(f"run-{number}"), places.part(f"run-{number}-piece-"))
 
 
-def _add(growing: Growing, hashed: Any, content: bytes) -> None:
-    growing.add(content)
-    if hashed is not None:
-        hashed.update(content)
+def _text(line: Line) -> bytes:
+    return line.line
 
 
 def _has_all(remaining_seconds: Callable[[], float]) -> bool:

@@ -1,5 +1,8 @@
 """Sorting what does not fit in memory: sorted runs, written beside the file, then merged.
 
+Whenever there are `MOST_MERGED` runs of one level they are merged into one of the next, so that no merge reads more
+runs than it can read in large pieces, and a checkpoint names few, however much is sorted.
+
 A record of a run: the lengths of value and line in four bytes each, the value, the event's id, the line.
 """
 
@@ -8,20 +11,35 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from daybook.event_id import ALPHABET
 from daybook.jobs import JobFailed
 from export.growing import GONE
 
+MOST_MERGED = 64
+"""Runs of one level that are merged into one: of 16 MiB, those of level 1 are 1 GB, those of level 2 64 GB."""
+
+MERGED_BYTES = 64 * 1024 * 1024
+"""What a merge holds of all runs together."""
+
 _LENGTHS = struct.Struct(">II")
 _ID = 36
-_MERGED_BYTES = 64 * 1024 * 1024
-"""What a merge holds of all runs together."""
 _LEAST_READ = 64 * 1024
 
 _BACKWARDS = bytes.maketrans(ALPHABET.encode(), ALPHABET[::-1].encode())
 
 Read = Callable[[int, int, int], bytes]
-"""Of a run, from there on, so many bytes at most."""
+"""Of the run of a number, from there on, so many bytes at most."""
+
+
+class Run(Struct, array_like=True):
+    """A sorted run: where it lies, how long it is, how many merges stand behind it, and how far its own one is."""
+
+    number: int
+    bytes: int
+    level: int = 0
+    at: int = 0
 
 
 class Line(NamedTuple):
@@ -47,32 +65,35 @@ def packed(lines: Sequence[Line]) -> bytes:
     )
 
 
+def full_level(runs: Sequence[Run], most_merged: int = MOST_MERGED) -> Sequence[Run]:
+    """Those that are to be merged into one before there are more; none where no level is full."""
+    last = runs[-most_merged:]
+    return last if len(last) == most_merged and len({run.level for run in last}) == 1 else ()
+
+
 class Merged(NamedTuple):
-    run: int
+    run: Run
     end: int
     """Where in the run the next record begins."""
-    line: bytes
+    line: Line
 
 
-def merged(read: Read, sizes: Sequence[int], starts: Sequence[int], *, descending: bool) -> Iterator[Merged]:
-    """The lines of all runs in order, each run from its start on. Raises `JobFailed` where a run is there no more."""
-    at_once = max(_LEAST_READ, _MERGED_BYTES // max(1, len(sizes)))
+def merged(read: Read, runs: Sequence[Run], *, descending: bool) -> Iterator[Merged]:
+    """The lines of all runs in order, each run from where it is on. Raises `JobFailed` where a run is there no more."""
+    at_once = max(_LEAST_READ, MERGED_BYTES // max(1, len(runs)))
     key = order(descending=descending)
-    streams = [
-        _records(read, run, start, size, at_once) for run, (start, size) in enumerate(zip(starts, sizes, strict=True))
-    ]
-    for line, run, end in heapq.merge(*streams, key=lambda each: key(each[0]), reverse=descending):
-        yield Merged(run, end, line.line)
+    streams = [_records(read, run, at_once) for run in runs]
+    return heapq.merge(*streams, key=lambda each: key(each.line), reverse=descending)
 
 
-def _records(read: Read, run: int, start: int, size: int, at_once: int) -> Iterator[tuple[Line, int, int]]:
+def _records(read: Read, run: Run, at_once: int) -> Iterator[Merged]:
     held = b""
     at = 0
-    position = start
-    while position < size:
+    position = run.at
+    while position < run.bytes:
         if len(held) - at < _LENGTHS.size or len(held) - at < _length(held, at):
             needed = _LENGTHS.size if len(held) - at < _LENGTHS.size else _length(held, at)
-            fresh = read(run, position + len(held) - at, max(at_once, needed))
+            fresh = read(run.number, position + len(held) - at, max(at_once, needed))
             if not fresh:
                 raise JobFailed(GONE)
             held, at = held[at:] + fresh, 0
@@ -84,7 +105,7 @@ def _records(read: Read, run: int, start: int, size: int, at_once: int) -> Itera
         end = line + of_line
         position += end - at
         at = end
-        yield Line(held[value:identifier], held[identifier:line], held[line:end]), run, position
+        yield Merged(run, position, Line(held[value:identifier], held[identifier:line], held[line:end]))
 
 
 def _length(held: bytes, at: int) -> int:

@@ -13,7 +13,6 @@ from daybook.catalogue import profile
 from daybook.clock import Clock, format_time
 from daybook.derivation import DeploymentKeys
 from daybook.exports import (
-    KIND,
     MAY_NAME,
     MOST_ACTIVE,
     Ask,
@@ -25,7 +24,7 @@ from daybook.exports import (
 )
 from daybook.groups import UnknownGroup
 from daybook.http import Request
-from daybook.jobs import Job, JobQueue, JobStore, TooManyJobs, new_job
+from daybook.jobs import EXPORT, Job, JobQueue, JobStore, TooManyJobs, ask_for, new_job
 from daybook.problem import FieldError, Problem, bad_field, not_found
 from daybook.reading import recorded
 from daybook.reading.parameters import Parameters, read_parameters, span_at
@@ -75,7 +74,7 @@ class Asking:
         query = {name: [values] if isinstance(values, str) else values for name, values in sent.filters.items()}
         parameters = _parameters(query, sort=sent.sort, view=view, tz=sent.tz)
         environment = _environment(request, settings, parameters.environment)
-        active = [job for job in self.jobs.jobs(settings.tenant, KIND) if not job.status.has_ended]
+        active = self.jobs.active(settings.tenant, EXPORT)
         if len(active) >= MOST_ACTIVE:
             raise _too_many()
         now_ms = self.clock()
@@ -109,7 +108,7 @@ class Asking:
         ask.record = self.recorder.record(settings, environment, request, doing)
         job = new_job(
             tenant=settings.tenant,
-            kind=KIND,
+            kind=EXPORT,
             ask=msgspec.to_builtins(ask),
             now_ms=now_ms,
             random_bytes=self.random_bytes,
@@ -117,18 +116,10 @@ class Asking:
         )
         sealed = Sealed({each: values for each, values in query.items() if each in MAY_NAME}, list(named.values()))
         job = replace(job, sealed=seal_question(self.keys, job, environment, sealed) if sealed.query else None)
-        return self._queued(job)
-
-    def _queued(self, job: Job) -> Job:
         try:
-            self.jobs.put(job, MOST_ACTIVE)
+            ask_for(job, self.jobs, self.queue, most_active=MOST_ACTIVE)
         except TooManyJobs:
             raise _too_many() from None
-        try:
-            self.queue.send(job)
-        except Exception:
-            self.jobs.cancel(job.tenant, job.id, self.clock())  # nobody will come for it
-            raise
         return job
 
     def _version(self, tenant: Tenant, name: str) -> int:

@@ -5,9 +5,9 @@ from typing import Any, Protocol
 
 from daybook.caller import Tenant
 from daybook.clock import Clock, format_time
-from daybook.exports import KIND, gone_ms, outcome_of, places_of
+from daybook.exports import gone_ms, outcome_of, places_of
 from daybook.http import Answer, Request
-from daybook.jobs import Job, JobStore, Status, UnknownJob, is_job_id
+from daybook.jobs import EXPORT, Job, JobKey, JobStore, Status, UnknownJob, is_job_id
 from daybook.problem import not_found
 from daybook.recording import Doing, Recorder
 from daybook.routes import OPERATIONS
@@ -15,6 +15,8 @@ from daybook.tenants import TenantSettings
 from exports.asking import Asking
 
 URL_SECONDS = 15 * 60
+MOST_LISTED = 1_000
+"""About half a megabyte."""
 
 
 class Control(Protocol):
@@ -42,7 +44,8 @@ class Exports:
 
     def list_all(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
-        jobs = [job for job in self.jobs.jobs(settings.tenant, KIND) if _may_see(request, job)]
+        jobs = self.jobs.jobs(settings.tenant, EXPORT, MOST_LISTED)
+        jobs = [job for job in jobs if _may_see(request, job)]
         return Answer(200, {"exports": [self._shown(job) for job in jobs]})
 
     def read(self, request: Request) -> Answer:
@@ -67,12 +70,12 @@ class Exports:
         if not job.status.has_ended:
             doing = Doing("export-cancelled", {"filename": job.ask["filename"]})
             self.recorder.record(settings, job.ask["environment"], request, doing)
-            self.jobs.cancel(settings.tenant, job.id, self.clock())
+            self.jobs.cancel(job.key, self.clock())
         return Answer(204)
 
     def read_job(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
-        job = self._job(settings.tenant, request.parameters["job_id"], "job")
+        job = self._job(settings.tenant, None, request.parameters["job_id"])
         return Answer(
             200,
             {
@@ -87,16 +90,18 @@ class Exports:
 
     def _export(self, request: Request) -> tuple[TenantSettings, Job]:
         settings = self.control.settings(request.tenant)
-        job = self._job(settings.tenant, request.parameters["export_id"], "export")
-        if job.kind != KIND or not _may_see(request, job):
+        job = self._job(settings.tenant, EXPORT, request.parameters["export_id"])
+        if not _may_see(request, job):
             raise not_found("export")
         return settings, job
 
-    def _job(self, tenant: Tenant, job_id: str, what: str) -> Job:
+    def _job(self, tenant: Tenant, kind: str | None, job_id: str) -> Job:
         try:
-            return self.jobs.job(tenant, job_id if is_job_id(job_id) else "none")
+            if is_job_id(job_id):
+                return self.jobs.find(tenant, job_id) if kind is None else self.jobs.job(JobKey(tenant, kind, job_id))
         except UnknownJob:
-            raise not_found(what) from None
+            pass
+        raise not_found(kind or "job")
 
     def _can_be_fetched(self, job: Job) -> bool:
         gone = gone_ms(job)

@@ -8,11 +8,11 @@ from daybook.caller import Tenant
 from daybook.catalogue import profile
 from daybook.clock import Clock, format_time
 from daybook.event_id import occurred_ms
-from daybook.exports import KIND, gone_ms
+from daybook.exports import deleted_ms
 from daybook.forgetting import Forgetter, Outrun
 from daybook.http import Answer, Request
 from daybook.identities import id_row
-from daybook.jobs import Job, Status
+from daybook.jobs import EXPORT, Job, Status
 from daybook.problem import FieldError, Problem, not_found
 from daybook.reading.people import GUID, IdentityReader, resolve
 from daybook.recording import Doing, Recorder
@@ -48,7 +48,7 @@ class RightToBeForgotten:
         """
         settings = self.control.settings(request.tenant)
         guid = self._whom(settings, request.parameters["actor"])
-        exports = [job.id for job in self.jobs.jobs(settings.tenant, KIND) if self._may_be_in_the_clear(job)]
+        exports = [job.id for job in self.jobs.jobs(settings.tenant, EXPORT) if self._may_be_in_the_clear(job)]
         event_id = self._recorded(settings, guid, request)
         try:
             self.forgetter.forget(settings.tenant, guid, event_id, profile(settings.profile).retention.longest_days)
@@ -81,8 +81,8 @@ class RightToBeForgotten:
         return self.recorder.record(settings, environment, request, Doing("person-forgotten", {"actor_id": guid}))
 
     def _may_be_in_the_clear(self, job: Job) -> bool:
-        """A file that can still be fetched, or is being written."""
-        gone = gone_ms(job)
+        """A file that is still there, or is being written."""
+        deleted = deleted_ms(job)
         return job.status is Status.RUNNING or (
-            job.status is Status.SUCCEEDED and gone is not None and self.clock() < gone
+            job.status is Status.SUCCEEDED and deleted is not None and self.clock() < deleted
         )

@@ -19,12 +19,11 @@ from daybook.clock import MINUTE, Clock, format_time
 from daybook.derivation import length_prefixed, tag
 from daybook.event_id import occurred_ms
 from daybook.http import Answer, Request
-from daybook.jobs import Job, TooManyJobs, new_job
+from daybook.jobs import REPLAY, JobQueue, JobStore, TooManyJobs, ask_for, new_job
 from daybook.problem import FieldError, Problem, bad_field, bad_parameter, not_found
 from daybook.publishing.courier import Courier, Sent
 from daybook.publishing.destination import OFF, Chosen, Destination, Place
 from daybook.publishing.records import Inserted, Records
-from daybook.publishing.replays import REPLAY
 from daybook.recording import Doing, Recorder
 from daybook.stored import partition_of
 from daybook.tenants import Contended, TenantSettings
@@ -73,17 +72,6 @@ class Events(Protocol):
     def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[Inserted]: ...
 
 
-class Jobs(Protocol):
-    def put(self, job: Job, most_active: int | None = None) -> None:
-        """Raises `TooManyJobs`."""
-
-    def cancel(self, tenant: Tenant, job_id: str, now_ms: int) -> Job: ...
-
-
-class Queue(Protocol):
-    def send(self, job: Job, delay_seconds: int = 0) -> None: ...
-
-
 class SentSpan(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
     from_: str
     to: str
@@ -104,8 +92,8 @@ class Publishing:
     records: Records
     courier: Courier
     recorder: Recorder
-    jobs: Jobs
-    queue: Queue
+    jobs: JobStore
+    queue: JobQueue
     external_id_key: bytes
     clock: Clock
     random_bytes: Callable[[int], bytes]
@@ -178,18 +166,14 @@ class Publishing:
             random_bytes=self.random_bytes,
         )
         span = {"from": format_time(from_ms), "to": format_time(to_ms)}
+        # Before the record: who asks too often has done nothing.
+        if len(self.jobs.active(place.tenant, REPLAY)) >= MOST_REPLAYS:
+            raise _too_many()
+        self._record(settings, place, request, Doing("stream-replayed", span))
         try:
-            # Before the record: who asks too often has done nothing.
-            self.jobs.put(job, MOST_REPLAYS)
+            ask_for(job, self.jobs, self.queue, most_active=MOST_REPLAYS)
         except TooManyJobs:
-            detail = f"A tenant has at most {MOST_REPLAYS} replays at a time."
-            raise Problem(429, "too_many_replays", detail, headers={"Retry-After": "60"}) from None
-        try:
-            self._record(settings, place, request, Doing("stream-replayed", span))
-            self.queue.send(job)
-        except Exception:
-            self.jobs.cancel(job.tenant, job.id, self.clock())  # nobody will come for it
-            raise
+            raise _too_many() from None
         told = {"id": job.id, "kind": job.kind, "status": job.status, "processed": 0, "progress": 0.0, "error": None}
         return Answer(202, told, {"Location": f"/v1/jobs/{job.id}"})
 
@@ -248,6 +232,11 @@ class Publishing:
             "pending": 0 if destination is None else self.destinations.pending(destination),
             "given_up": 0 if destination is None else destination.given_up,
         }
+
+
+def _too_many() -> Problem:
+    detail = f"A tenant has at most {MOST_REPLAYS} replays at a time."
+    return Problem(429, "too_many_replays", detail, headers={"Retry-After": "60"})
 
 
 def _time(milliseconds: int | None) -> str | None:

@@ -9,13 +9,14 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from daybook.aws.files import FileBucket
-from daybook.exports import Places
+from daybook.exports import NoSuchUpload
 from daybook.jobs import JobFailed
-from export.growing import PART_BYTES, Files, Growing, Grown, piece_place
+from daybook.storing import Throttled
+from export.growing import MOST_PARTS, PART_BYTES, Files, Growing, Grown, Growth, complete, piece_place
 from tests.exporting import MemoryFiles
 
 CSV = "text/csv; charset=utf-8"
-PLACES = Places("acme", "job", "AuditLogs.csv")  # type: ignore[arg-type]
+GROWTH = Growth("files/AuditLogs.csv", "runs/piece-", CSV, "AuditLogs.csv")
 
 
 @pytest.fixture(params=["s3", "memory"])
@@ -38,14 +39,65 @@ def test_a_file_is_put_read_in_pieces_and_deleted(files: Files) -> None:
 
 
 def test_a_file_grows_by_parts(files: Files) -> None:
-    """A part may be put again; completing twice is completing once."""
+    """A part may be put again; what lies behind the last one is left out; completing twice is completing once."""
     upload = files.begin("files/a", CSV, "a.csv")
     files.put_part("files/a", upload, 1, b"x" * PART_BYTES)
-    first = files.put_part("files/a", upload, 1, b"a" * PART_BYTES)
-    second = files.put_part("files/a", upload, 2, b"b")
-    files.complete("files/a", upload, [first, second])
-    files.complete("files/a", upload, [first, second])
+    files.put_part("files/a", upload, 1, b"a" * PART_BYTES)
+    files.put_part("files/a", upload, 2, b"b")
+    files.put_part("files/a", upload, 3, b"of a step that was not saved")
+    files.complete("files/a", upload, 2)
+    files.complete("files/a", upload, 2)
     assert files.read("files/a", PART_BYTES - 1, 10) == b"ab"
+
+
+def test_a_file_lacks_no_part(files: Files) -> None:
+    upload = files.begin("files/a", CSV, "a.csv")
+    files.put_part("files/a", upload, 2, b"b")
+    with pytest.raises(NoSuchUpload):
+        files.complete("files/a", upload, 2)
+
+
+def test_parts_are_listed_however_many_there_are() -> None:
+    """S3 lists 1,000 at a time."""
+
+    class Listing:
+        completed: list[int]
+
+        def list_parts(self, *, PartNumberMarker: int = 0, **_: Any) -> Any:  # noqa: N803  botocore's name
+            numbers = range(PartNumberMarker + 1, min(PartNumberMarker + 1_000, 2_500) + 1)
+            parts = [{"PartNumber": number, "ETag": f"tag-{number}"} for number in numbers]
+            return {"Parts": parts, "IsTruncated": numbers[-1] < 2_500, "NextPartNumberMarker": numbers[-1]}
+
+        def complete_multipart_upload(self, *, MultipartUpload: Any, **_: Any) -> Any:  # noqa: N803  botocore's name
+            self.completed = [part["PartNumber"] for part in MultipartUpload["Parts"]]
+            return {}
+
+    client = Listing()
+    FileBucket(client, "exports").complete("files/a", "upload", 2_400)
+    assert client.completed == list(range(1, 2_401))
+
+
+@mock_aws
+def test_many_files_are_deleted() -> None:
+    """DeleteObjects takes 1,000 at a time."""
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="exports")
+    for number in range(1_003):
+        s3.put_object(Bucket="exports", Key=f"runs/{number}")
+    FileBucket(s3, "exports").delete([f"runs/{number}" for number in range(1_003)])
+    assert s3.list_objects_v2(Bucket="exports")["KeyCount"] == 0
+
+
+@pytest.mark.parametrize(("code", "raised"), [("SlowDown", Throttled), ("AccessDenied", ClientError)])
+def test_what_is_not_deleted_is_no_success(code: str, raised: type[Exception]) -> None:
+    """S3 tells of each file within an answer of 200."""
+
+    class Refusing:
+        def delete_objects(self, **_: Any) -> Any:
+            return {"Errors": [{"Key": "runs/1", "Code": code}]}
+
+    with pytest.raises(raised):
+        FileBucket(Refusing(), "exports").delete(["runs/1"])
 
 
 def test_what_is_aborted_is_no_file(files: Files) -> None:
@@ -58,15 +110,15 @@ def test_what_is_aborted_is_no_file(files: Files) -> None:
 
 def test_what_was_parked_and_is_gone_fails_the_job(files: Files) -> None:
     """Nothing is written over a gap, whether the piece is gone, or a part of it."""
-    growing = Growing(files, PLACES, CSV, Grown())
+    growing = Growing(files, GROWTH, Grown())
     growing.add(b"a row")
     grown = growing.park()
-    files.put(piece_place(PLACES, grown.piece), b"a ro", CSV)
+    files.put(piece_place(GROWTH, grown.piece), b"a ro", CSV)
     with pytest.raises(JobFailed):
-        Growing(files, PLACES, CSV, grown)
-    files.delete([piece_place(PLACES, grown.piece)])
+        Growing(files, GROWTH, grown)
+    files.delete([piece_place(GROWTH, grown.piece)])
     with pytest.raises(JobFailed):
-        Growing(files, PLACES, CSV, grown)
+        Growing(files, GROWTH, grown)
 
 
 class Refusing:
@@ -85,10 +137,16 @@ def test_what_a_role_that_may_not_list_is_refused_is_not_there() -> None:
 
 @pytest.mark.parametrize("files", [FileBucket(Refusing(), "exports"), MemoryFiles()], ids=["s3", "memory"])
 def test_an_upload_that_is_gone_fails_the_job(files: Files) -> None:
-    growing = Growing(files, PLACES, CSV, Grown("upload"))
+    growing = Growing(files, GROWTH, Grown("upload"))
     growing.add(b"a row")
     with pytest.raises(JobFailed):
-        growing.part()
+        growing.end()
+
+
+def test_what_s3_can_not_take_fails_and_says_what_to_do() -> None:
+    growing = Growing(MemoryFiles(), GROWTH, Grown("upload", MOST_PARTS), part_bytes=1)
+    with pytest.raises(JobFailed, match="several spans of time"):
+        growing.add(b"a row")
 
 
 @pytest.mark.parametrize("sizes", [[], [1], [PART_BYTES], [PART_BYTES + 1, 3], [5, PART_BYTES, PART_BYTES, 7]])
@@ -99,15 +157,15 @@ def test_a_growing_file_is_what_was_added(files: Files, sizes: list[int]) -> Non
     for number, size in enumerate(sizes):
         content = bytes([65 + number]) * size
         written += content
-        growing = Growing(files, PLACES, CSV, grown)
-        growing.add(content)
-        grown = growing.part() if growing.is_full else growing.park()
-        assert grown.bytes == len(written)
-    grown = Growing(files, PLACES, CSV, grown).end()
-    if grown.upload is not None:
-        files.complete(PLACES.file, grown.upload, grown.tags)
-    assert grown.bytes == len(written)
-    assert files.read(PLACES.file, 0, len(written) + 1) == written
+        growing = Growing(files, GROWTH, grown)
+        assert growing.add(content) == (len(content) + grown.parked >= PART_BYTES)
+        grown = growing.park()
+        assert (grown.bytes, grown.ended) == (len(written), False)
+    grown = Growing(files, GROWTH, grown).end()
+    for _ in range(2):
+        complete(files, GROWTH, grown)
+    assert (grown.bytes, grown.ended) == (len(written), True)
+    assert files.read(GROWTH.place, 0, len(written) + 1) == written
 
 
 @mock_aws

@@ -12,7 +12,19 @@ from moto import mock_aws
 
 from daybook.aws.jobs import JobTable, SqsJobQueue
 from daybook.caller import Tenant
-from daybook.jobs import ClaimLost, Job, JobBusy, JobStore, Status, TooManyJobs, UnknownJob, new_job
+from daybook.jobs import (
+    EXPORT,
+    REPLAY,
+    ClaimLost,
+    Job,
+    JobBusy,
+    JobKey,
+    JobStore,
+    Status,
+    TooManyJobs,
+    UnknownJob,
+    new_job,
+)
 from daybook.storing import Throttled
 from tests.conftest import Tables
 from tests.jobbing import MemoryJobs
@@ -36,9 +48,19 @@ def job(now_ms: int = NOW, kind: str = "count", tenant: Tenant = ACME) -> Job:
 def test_a_job_is_kept_as_it_was_put(jobs: JobStore) -> None:
     put = job()
     jobs.put(put)
-    assert jobs.job(ACME, put.id) == put
-    with pytest.raises(UnknownJob):
-        jobs.job(Tenant("other"), put.id)
+    assert jobs.job(put.key) == put
+    for other in (put.key._replace(tenant=Tenant("other")), put.key._replace(kind="other")):
+        with pytest.raises(UnknownJob):
+            jobs.job(other)
+
+
+def test_a_job_is_found_whatever_its_kind(jobs: JobStore) -> None:
+    for kind in (EXPORT, REPLAY):
+        put = job(kind=kind)
+        jobs.put(put)
+        assert jobs.find(ACME, put.id) == put
+        with pytest.raises(UnknownJob):
+            jobs.find(Tenant("other"), put.id)
 
 
 def test_jobs_of_one_kind_and_tenant_are_listed_newest_first(jobs: JobStore) -> None:
@@ -46,68 +68,74 @@ def test_jobs_of_one_kind_and_tenant_are_listed_newest_first(jobs: JobStore) -> 
     for each in (second, third, first, job(NOW, "other"), job(NOW, tenant=Tenant("other"))):
         jobs.put(each)
     assert list(jobs.jobs(ACME, "count")) == [third, second, first]
+    assert list(jobs.jobs(ACME, "count", 2)) == [third, second]
     assert [list(jobs.later(each)) for each in (first, second, third)] == [[third, second], [third], []]
 
 
 def test_a_tenant_may_have_so_many_active_jobs(jobs: JobStore) -> None:
     """Of one kind; those that have ended do not count."""
-    first = job()
+    first, second = job(NOW), job(NOW + 1)
+    assert list(jobs.active(ACME, "count")) == []
     jobs.put(first, most_active=2)
-    jobs.put(job(), most_active=2)
+    jobs.put(second, most_active=2)
+    assert list(jobs.active(ACME, "count")) == [first, second]
     with pytest.raises(TooManyJobs):
         jobs.put(job(), most_active=2)
     jobs.put(job(kind="other"), most_active=2)
     jobs.put(job(tenant=Tenant("other")), most_active=2)
-    jobs.cancel(ACME, first.id, NOW)
-    jobs.put(job(), most_active=2)
+    jobs.cancel(first.key, NOW)
+    assert list(jobs.active(ACME, "count")) == [second]
+    third = job(NOW + 2)
+    jobs.put(third, most_active=2)
+    assert list(jobs.active(ACME, "count")) == [second, third]
 
 
 def test_one_worker_at_a_time(jobs: JobStore) -> None:
     """A claim that ran out, or was released, may be taken over, and who lost it saves nothing."""
     put = job()
     jobs.put(put)
-    claimed = jobs.claim(ACME, put.id, "one", NOW, NOW + 10)
+    claimed = jobs.claim(put.key, "one", NOW, NOW + 10)
     assert claimed == replace(put, status=Status.RUNNING, attempts=1)
     with pytest.raises(JobBusy):
-        jobs.claim(ACME, put.id, "two", NOW + 9, NOW + 20)
-    assert jobs.claim(ACME, put.id, "one", NOW, NOW + 10).id == put.id  # its first answer was lost
+        jobs.claim(put.key, "two", NOW + 9, NOW + 20)
+    assert jobs.claim(put.key, "one", NOW, NOW + 10).id == put.id  # its first answer was lost
     jobs.save(replace(claimed, checkpoint={"count": 1}, processed=1, progress=0.2, attempts=0), "one")
-    again = jobs.claim(ACME, put.id, "two", NOW + 10, NOW + 20)
+    again = jobs.claim(put.key, "two", NOW + 10, NOW + 20)
     assert (again.checkpoint, again.processed, again.progress, again.attempts) == ({"count": 1}, 1, 0.2, 1)
     with pytest.raises(ClaimLost):
         jobs.save(claimed, "one")
     jobs.release(claimed, "one")
     with pytest.raises(JobBusy):
-        jobs.claim(ACME, put.id, "three", NOW + 11, NOW + 20)
+        jobs.claim(put.key, "three", NOW + 11, NOW + 20)
     jobs.release(again, "two")
-    assert jobs.claim(ACME, put.id, "three", NOW + 11, NOW + 20).attempts == 2
+    assert jobs.claim(put.key, "three", NOW + 11, NOW + 20).attempts == 2
     with pytest.raises(UnknownJob):
-        jobs.claim(ACME, "nothing", "one", NOW, NOW + 10)
+        jobs.claim(JobKey(ACME, "count", "nothing"), "one", NOW, NOW + 10)
 
 
 def test_what_has_ended_is_not_claimed_and_not_cancelled(jobs: JobStore) -> None:
     put = job()
     jobs.put(put)
-    claimed = jobs.claim(ACME, put.id, "one", NOW, NOW + 10)
+    claimed = jobs.claim(put.key, "one", NOW, NOW + 10)
     done = replace(
         claimed, sealed=None, checkpoint={}, status=Status.SUCCEEDED, progress=1.0, attempts=0, finished_ms=NOW + 5
     )
     jobs.save(done, "one")
-    assert jobs.claim(ACME, put.id, "two", NOW + 20, NOW + 30) == done
-    assert jobs.cancel(ACME, put.id, NOW + 40) == done
+    assert jobs.claim(put.key, "two", NOW + 20, NOW + 30) == done
+    assert jobs.cancel(put.key, NOW + 40) == done
 
 
 def test_a_cancelled_job_is_nobodys(jobs: JobStore) -> None:
     put = job()
     jobs.put(put)
-    claimed = jobs.claim(ACME, put.id, "one", NOW, NOW + 10)
-    cancelled = jobs.cancel(ACME, put.id, NOW + 5)
+    claimed = jobs.claim(put.key, "one", NOW, NOW + 10)
+    cancelled = jobs.cancel(put.key, NOW + 5)
     assert cancelled == replace(claimed, sealed=None, status=Status.CANCELLED, finished_ms=NOW + 5)
     with pytest.raises(ClaimLost):
         jobs.save(claimed, "one")
-    assert jobs.claim(ACME, put.id, "two", NOW + 20, NOW + 30) == cancelled
+    assert jobs.claim(put.key, "two", NOW + 20, NOW + 30) == cancelled
     with pytest.raises(UnknownJob):
-        jobs.cancel(ACME, "nothing", NOW)
+        jobs.cancel(JobKey(ACME, "count", "nothing"), NOW)
 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
@@ -115,7 +143,8 @@ def test_a_row_ends_by_itself(dynamodb: Any, tables: Tables) -> None:
     """30 days after it was asked for."""
     put = job()
     JobTable(dynamodb, tables.control).put(put)
-    item = dynamodb.get_item(TableName=tables.control, Key={"pk": {"S": ACME}, "sk": {"S": f"job#{put.id}"}})["Item"]
+    key = {"pk": {"S": ACME}, "sk": {"S": f"job#count#{put.id}"}}
+    item = dynamodb.get_item(TableName=tables.control, Key=key)["Item"]
     assert int(item["expires_at"]["N"]) == NOW // 1000 + 30 * 86_400
 
 
@@ -162,4 +191,4 @@ def test_a_standard_queue_can_delay() -> None:
     assert sqs.receive_message(QueueUrl=url).get("Messages", []) == []
     SqsJobQueue(sqs, url).send(put)
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
-    assert json.loads(message["Body"]) == {"tenant": "acme", "job": put.id}
+    assert json.loads(message["Body"]) == {"tenant": "acme", "kind": "count", "job": put.id}

@@ -73,7 +73,7 @@ class Death:
                 most_attempts=10**6,
             )
             try:
-                job = runner.run(job.tenant, job.id, self._seconds().__next__)
+                job = runner.run(job.key, self._seconds().__next__)
             except Killed:
                 self.kills += 1
                 self._house.now += 15 * MINUTE
@@ -102,9 +102,26 @@ class Death:
             left -= self._chance.choice([1.0, 50.0, 300.0])
 
 
-def exporter_over(house: House, dynamodb: Any, tables: Tables) -> Exporter:
+def exporter_over(house: House, dynamodb: Any, tables: Tables, step_ms: int = 10) -> Exporter:
+    """Whose clock goes on with each look at it, so that steps end: with a part, with a run, or when their time is over.
+
+    Three runs of a level are merged into one: of 100 rows there are merges of merges.
+    """
+
+    def ticking() -> int:
+        house.now += 1
+        return house.now
+
     return Exporter(
-        dynamodb, tables, house.clock, batch=7, part_bytes=1_500, run_bytes=1_200, step_ms=10**6, files=MemoryFiles()
+        dynamodb,
+        tables,
+        ticking,
+        batch=7,
+        part_bytes=1_500,
+        run_bytes=1_200,
+        most_merged=3,
+        step_ms=step_ms,
+        files=MemoryFiles(),
     )
 
 
@@ -118,11 +135,11 @@ def test_a_killed_export_is_as_an_undisturbed_one(house: House, dynamodb: Any, t
     asked = []
     for question in QUESTIONS:
         shown = asker.ask(question)
-        asked.append(asker.jobs.job(asker.tenant, shown["id"]))
+        asked.append(asker.jobs.find(asker.tenant, shown["id"]))
         asker.queue.sent.clear()
     undisturbed = {}
     for job in asked:
-        calm = exporter_over(house, dynamodb, tables)
+        calm = exporter_over(house, dynamodb, tables, step_ms=10**6)
         calm.queue.sent.append((job, 0))
         calm.work()
         undisturbed[job.id] = file_of(calm, job)

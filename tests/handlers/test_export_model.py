@@ -30,6 +30,7 @@ EXAMPLES = int(os.environ.get("DAYBOOK_EXPORT_EXAMPLES", "25"))
     batch=st.sampled_from([1, 3, 500]),
     part_bytes=st.sampled_from([200, 5_000, 1_000_000]),
     run_bytes=st.sampled_from([100, 3_000, 1_000_000]),
+    most_merged=st.sampled_from([2, 3, 64]),
     step_ms=st.sampled_from([0, 20_000]),
 )
 def test_an_export_is_what_paging_and_a_brute_force_reader_find(  # noqa: PLR0917  drawn by name
@@ -43,6 +44,7 @@ def test_an_export_is_what_paging_and_a_brute_force_reader_find(  # noqa: PLR091
     batch: int,
     part_bytes: int,
     run_bytes: int,
+    most_merged: int,
     step_ms: int,
 ) -> None:
     """The same events in the same order, as ids; and as the view shows them, cell by cell."""
@@ -59,6 +61,7 @@ def test_an_export_is_what_paging_and_a_brute_force_reader_find(  # noqa: PLR091
         batch=batch,
         part_bytes=part_bytes,
         run_bytes=run_bytes,
+        most_merged=most_merged,
         step_ms=step_ms,
     )
     read = logs.reader(log, role, BOUNDS)

@@ -124,7 +124,7 @@ def test_the_manifest_names_targets_and_no_people(house: ExportingHouse) -> None
     """What no one goes by stands as it was asked for, there alone: it may be a name all the same."""
     filters = {"target": ["invoice:D-7", "invoice:zoe", "user:mike.mars", "user:unheard.of"]}
     asked = house.exporter.ask({"filters": {**filters, "to": "2026-11-23T00:00:00Z"}})
-    assert "D-7" not in str(house.exporter.jobs.job(house.tenant, asked["id"]).ask)
+    assert "D-7" not in str(house.exporter.jobs.find(house.tenant, asked["id"]).ask)
     house.exporter.work()
     manifest = manifest_of(house, asked)
     zoe, mike = house.guid_of("zoe"), house.guid_of("mike.mars")
@@ -221,7 +221,7 @@ def test_nobody_stands_in_the_clear_in_the_control_table(house: ExportingHouse) 
     asked = house.exporter.ask({"filters": filters})
 
     def row() -> str:
-        key = {"pk": {"S": "acme"}, "sk": {"S": f"job#{asked['id']}"}}
+        key = {"pk": {"S": "acme"}, "sk": {"S": f"job#export#{asked['id']}"}}
         return json.dumps(house.dynamodb.get_item(TableName=house.tables.control, Key=key)["Item"], default=str)
 
     waiting = row()
@@ -323,7 +323,7 @@ def test_a_tenant_that_is_gone_fails_its_exports(house: ExportingHouse) -> None:
     asked = house.exporter.ask()
     house.dynamodb.delete_item(TableName=house.tables.control, Key={"pk": {"S": "acme"}, "sk": {"S": "tenant"}})
     house.exporter.work()
-    job = house.exporter.jobs.job(house.tenant, asked["id"])
+    job = house.exporter.jobs.find(house.tenant, asked["id"])
     assert (job.status, job.error) == ("failed", "The tenant is no more.")
     assert house.exporter.files.files == {}
 

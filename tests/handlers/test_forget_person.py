@@ -108,7 +108,7 @@ def test_every_place_shows_the_guid(house: ManagedHouse, forgetting: Forgetting)
         _, csv = exporter.export({"filters": {"component": "Document"}, "view": "carear"})
         assert guid in {row["Username"] for row in rows_of(csv)[1]}
         shows_nobody(csv.decode())
-        house.now = exporter.jobs.job(house.tenant, shown["id"]).created_ms + SECOND
+        house.now = exporter.jobs.find(house.tenant, shown["id"]).created_ms + SECOND
 
 
 @pytest.mark.parametrize("form", ["native", "symbee", "cloudevents", "ocsf"])
@@ -228,9 +228,9 @@ def test_exports_that_may_hold_the_name_are_listed(house: ManagedHouse, forgetti
     cancelled, waiting = exporter.ask(), exporter.ask()
     exporter.call("DELETE", "/v1/exports/{export_id}", export_id=cancelled["id"])
     assert forgetting.forget("mike.mars")["exports_not_expired"] == [fresh["id"], old["id"]]
-    house.now += 1
+    house.now += DAY + 1
     assert forgetting.forget("jane.roe")["exports_not_expired"] == [fresh["id"]]
-    exporter.jobs.claim(house.tenant, waiting["id"], "c", house.now, house.now + DAY)
+    exporter.jobs.claim(exporter.jobs.find(house.tenant, waiting["id"]).key, "c", house.now, house.now + DAY)
     house.sent({"actor": MIKE})
     assert set(forgetting.forget("mike.mars")["exports_not_expired"]) == {waiting["id"], fresh["id"]}
 

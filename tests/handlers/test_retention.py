@@ -62,7 +62,7 @@ class Kept(ManagedHouse):
             lambda _: None,
             most_attempts=10**6,
         )
-        return runner.run(job.tenant, job.id, lambda: 900.0)
+        return runner.run(job.key, lambda: 900.0)
 
     def work(self) -> list[Job]:
         done = []
@@ -237,7 +237,7 @@ def test_a_restamp_that_failed_is_shown(house: Kept) -> None:
     """Until one behind it has succeeded."""
     house.set_days(45)
     ((job, _),) = house.restamps.sent
-    claimed = house.jobs.claim(job.tenant, job.id, "claim", NOW, NOW + MINUTE)
+    claimed = house.jobs.claim(job.key, "claim", NOW, NOW + MINUTE)
     house.jobs.save(replace(claimed, status=Status.FAILED, error="Why."), "claim")
     assert house.done("GET", RETENTION)["job"] == house.done("GET", HOLD)["job"] == job.id
     house.restamps.sent.clear()

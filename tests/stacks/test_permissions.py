@@ -53,7 +53,7 @@ DYNAMODB = {
     "Streams": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
         IDENTITIES: {"BatchGetItem"},
-        CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
+        CONTROL: {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
     },
     "FanOut": {
         f"{EVENTS[: -len('.Arn')]}.StreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
@@ -72,7 +72,7 @@ DYNAMODB = {
     "Exports": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"BatchGetItem", "Query"},
-        CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem"},
+        CONTROL: {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"},
     },
     "Export": {
         EVENTS: {"Query"},
@@ -112,6 +112,10 @@ ASSUMES_ROLES = {"FanOut", "Redeliver", "Replay", "Streams"}
 CUSTOMERS_ROLES = "arn:AWS::Partition:iam::*:role/*"
 READS_THE_SECRET = {"Ingest", "Query", "Tenants", "Settings", "People", "Forget", "Exports", "Export", "Streams"}
 FILES, RUNS, QUEUE = "ExportsBucket.Arn/files/*", "ExportsBucket.Arn/runs/*", "ExportQueue.Arn"
+GROWS = {
+    *("s3:PutObject", "s3:GetObject", "s3:DeleteObject"),
+    *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+}
 BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     "Settings": {"RestampQueue.Arn": {"sqs:SendMessage"}},
     "Restamp": {
@@ -123,8 +127,8 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     },
     "Exports": {FILES: {"s3:GetObject"}, QUEUE: {"sqs:SendMessage"}},
     "Export": {
-        FILES: {"s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload"},
-        RUNS: {"s3:PutObject", "s3:GetObject", "s3:DeleteObject"},
+        FILES: GROWS,
+        RUNS: GROWS,
         QUEUE: {
             "sqs:SendMessage",
             # What the event source does in the function's name.

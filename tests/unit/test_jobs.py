@@ -4,7 +4,18 @@ import pytest
 
 from daybook.caller import Tenant
 from daybook.clock import MINUTE
-from daybook.jobs import MOST_ATTEMPTS, Job, JobBusy, JobFailed, Runner, Status, new_job
+from daybook.jobs import (
+    MOST_ATTEMPTS,
+    ROW_WITHIN_MS,
+    Job,
+    JobBusy,
+    JobFailed,
+    Runner,
+    Status,
+    TooManyJobs,
+    ask_for,
+    new_job,
+)
 from daybook.storing import Throttled
 from daybook.working import Message, work
 from tests.ingesting import seeded_bytes
@@ -30,11 +41,11 @@ class Worker:
         self.store.put(self.job)
 
     def run(self) -> Job:
-        return self.runner.run(ACME, self.job.id, lambda: self.seconds)
+        return self.runner.run(self.job.key, lambda: self.seconds)
 
     @property
     def stored(self) -> Job:
-        return self.store.job(ACME, self.job.id)
+        return self.store.job(self.job.key)
 
 
 def test_a_job_is_done_step_by_step() -> None:
@@ -110,7 +121,7 @@ def test_what_another_has_taken_up_is_let_go() -> None:
 
     def lose(job: Job) -> None:
         if job.processed == 2:
-            worker.store.claim(ACME, job.id, "another", NOW + 15 * MINUTE, NOW + 30 * MINUTE)
+            worker.store.claim(job.key, "another", NOW + 15 * MINUTE, NOW + 30 * MINUTE)
 
     worker.work.before = lose
     assert worker.run().processed == 2
@@ -122,7 +133,7 @@ def test_a_cancelled_job_stops_at_its_next_step_and_is_tidied_up() -> None:
 
     def cancel(job: Job) -> None:
         if job.processed == 2:
-            worker.store.cancel(ACME, job.id, NOW + 1)
+            worker.store.cancel(job.key, NOW + 1)
 
     worker.work.before = cancel
     done = worker.run()
@@ -132,7 +143,7 @@ def test_a_cancelled_job_stops_at_its_next_step_and_is_tidied_up() -> None:
 
 def test_a_job_cancelled_in_the_queue_is_tidied_up_and_not_begun() -> None:
     worker = Worker()
-    worker.store.cancel(ACME, worker.job.id, NOW + 1)
+    worker.store.cancel(worker.job.key, NOW + 1)
     assert worker.run().status is Status.CANCELLED
     assert (worker.stored.processed, worker.work.tidied) == (0, [worker.job.id])
 
@@ -224,6 +235,45 @@ def test_a_store_that_stays_throttled_is_handed_over() -> None:
     assert worker.run().status is Status.SUCCEEDED
 
 
-def test_the_message_of_a_forgotten_job_is_let_go() -> None:
+def test_a_worker_that_comes_before_the_row_waits_for_it() -> None:
+    worker = Worker(to=2)
+    late = new_job(tenant=ACME, kind="count", ask={"to": 2}, now_ms=NOW, random_bytes=seeded_bytes("late"))
+
+    def pause(seconds: float) -> None:
+        worker.now += int(seconds * 1_000)
+        if worker.now >= NOW + 3_000:
+            worker.store.put(late)
+
+    runner = Runner(worker.store, worker.queue, worker.work, lambda: worker.now, lambda: "claim", pause)
+    assert runner.run(late.key, lambda: 900.0).status is Status.SUCCEEDED
+    assert worker.now == NOW + 3_000
+
+
+def test_the_message_of_a_job_that_never_came_to_be_is_let_go() -> None:
+    """Once whoever sent it can't put the row any more; at once where the job was forgotten since."""
     worker = Worker()
-    work(worker.runner, Message("acme", "nothing"), lambda: 900.0)
+
+    def pause(seconds: float) -> None:
+        worker.now += int(seconds * 1_000)
+
+    runner = Runner(worker.store, worker.queue, worker.work, lambda: worker.now, lambda: "claim", pause)
+    nothing = new_job(tenant=ACME, kind="count", ask={}, now_ms=NOW, random_bytes=seeded_bytes("never"))
+    for _ in range(2):
+        work(runner, Message(*nothing.key), lambda: 900.0)
+        assert worker.now == NOW + ROW_WITHIN_MS
+
+
+def test_a_job_that_stands_there_has_its_message() -> None:
+    """Whatever breaks off, there is no job that nobody comes for; a message of no job does no harm."""
+    store, queue = MemoryJobs(), MemoryQueue(refusal=Throttled())
+    asked = new_job(tenant=ACME, kind="count", ask={}, now_ms=NOW, random_bytes=seeded_bytes())
+    with pytest.raises(Throttled):
+        ask_for(asked, store, queue, most_active=1)
+    assert list(store.jobs(ACME, "count")) == []
+    queue.refusal = None
+    ask_for(asked, store, queue, most_active=1, delay_seconds=90)
+    assert (store.job(asked.key), queue.sent) == (asked, [(asked, 90)])
+    other = new_job(tenant=ACME, kind="count", ask={}, now_ms=NOW, random_bytes=seeded_bytes("other"))
+    with pytest.raises(TooManyJobs):
+        ask_for(other, store, queue, most_active=1)
+    assert list(store.jobs(ACME, "count")) == [asked]

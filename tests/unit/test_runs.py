@@ -1,4 +1,4 @@
-"""Sorted runs and their merge, against sorting all at once."""
+"""Sorted runs and their merges, against sorting all at once."""
 
 from itertools import pairwise
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from daybook.event_id import event_id
 from daybook.jobs import JobFailed
-from export.runs import Line, merged, order, packed
+from export.runs import Line, Run, full_level, merged, order, packed
 
 LINES = st.lists(
     st.builds(
@@ -28,16 +28,16 @@ def test_runs_merge_to_what_sorting_gives(lines: list[Line], cuts: list[int], de
     bounds = [0, *sorted(cuts), len(lines)]
     key = order(descending=descending)
     runs = [packed(sorted(lines[low:high], key=key, reverse=descending)) for low, high in pairwise(bounds)]
-    starts = [0] * len(runs)
+    reached = [Run(number, len(run)) for number, run in enumerate(runs)]
     found: list[bytes] = []
 
     def read(run: int, start: int, length: int) -> bytes:
         return runs[run][start : start + min(length, 70)]  # S3 may answer less than it was asked for
 
     while len(found) < len(lines):
-        for number, line in enumerate(merged(read, [len(run) for run in runs], starts, descending=descending), 1):
-            found.append(line.line)
-            starts[line.run] = line.end
+        for number, each in enumerate(merged(read, reached, descending=descending), 1):
+            found.append(each.line.line)
+            each.run.at = each.end
             if number == stops:
                 break
     newest_first = sorted(lines, key=lambda line: line.id, reverse=True)
@@ -53,4 +53,19 @@ def test_a_run_that_is_gone_or_cut_short_fails_the_job(left: int) -> None:
         return run[:left][start : start + length]
 
     with pytest.raises(JobFailed):
-        list(merged(read, [len(run)], [0], descending=False))
+        list(merged(read, [Run(0, len(run))], descending=False))
+
+
+@given(st.integers(0, 200), st.integers(2, 5))
+def test_levels_keep_the_runs_few(runs: int, most_merged: int) -> None:
+    """Fewer than a level's fill of each level, whatever is put, the longest first; and nothing is lost."""
+    there: list[Run] = []
+    for number in range(runs):
+        there.append(Run(number, 1))
+        while level := full_level(there, most_merged):
+            there[-len(level) :] = [Run(number, sum(run.bytes for run in level), level[0].level + 1)]
+    levels = [run.level for run in there]
+    assert levels == sorted(levels, reverse=True)
+    assert all(levels.count(level) < most_merged for level in levels)
+    assert [run.bytes for run in there] == [most_merged**level for level in levels]
+    assert sum(run.bytes for run in there) == runs

@@ -23,6 +23,8 @@ _FOR_NOW = frozenset(
 )
 """What S3 refuses for the moment, and takes on another try."""
 
+_DELETED_A_CALL = 1_000  # DeleteObjects' own limit
+
 _NOTHING_THERE = frozenset({"AccessDenied", "InvalidRange", "NoSuchKey"})
 """To a role that may not list, S3 refuses a file that is not there."""
 
@@ -53,31 +55,49 @@ class FileBucket:
         return content
 
     def delete(self, places: Sequence[str]) -> None:
-        """What is not there is no failure. Singly: the action for many would need the right to list."""
-        for place in places:
-            self._call("delete_object", Key=place)
+        """What is not there is no failure. May have deleted some of them where it raises."""
+        for start in range(0, len(places), _DELETED_A_CALL):
+            objects = [{"Key": place} for place in places[start : start + _DELETED_A_CALL]]
+            answer = self._call("delete_objects", Delete={"Objects": objects, "Quiet": True})
+            for refused in answer.get("Errors", ()):
+                if refused["Code"] in _FOR_NOW:
+                    raise Throttled
+                raise ClientError({"Error": {"Code": refused["Code"]}}, "DeleteObjects")
 
-    def begin(self, place: str, media_type: str, filename: str) -> str:
+    def begin(self, place: str, media_type: str, filename: str | None = None) -> str:
         """An upload in parts, by its id."""
         upload: str = self._call("create_multipart_upload", Key=place, **_described(media_type, filename))["UploadId"]
         return upload
 
-    def put_part(self, place: str, upload: str, number: int, content: bytes) -> str:
-        """From 1 on; at least 5 MiB, but for the last. In place of a part of that number. Gives its tag.
+    def put_part(self, place: str, upload: str, number: int, content: bytes) -> None:
+        """From 1 on; at least 5 MiB, but for the last. In place of a part of that number. Raises `NoSuchUpload`."""
+        self._upload_call("upload_part", place, upload, PartNumber=number, Body=content)
 
-        Raises `NoSuchUpload`.
+    def complete(self, place: str, upload: str, parts: int) -> None:
+        """So many parts become the file, whatever lies behind them; nothing where they have already.
+
+        S3 is asked for their tags, so nobody needs to remember them. Raises `NoSuchUpload`, also where one is missing.
         """
-        tag: str = self._upload_call("upload_part", place, upload, PartNumber=number, Body=content)["ETag"]
-        return tag
-
-    def complete(self, place: str, upload: str, tags: Sequence[str]) -> None:
-        """The parts become the file; nothing where they have already. Raises `NoSuchUpload`."""
-        parts = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
         try:
-            self._upload_call("complete_multipart_upload", place, upload, MultipartUpload={"Parts": parts})
+            listed = self._parts(place, upload, parts)
+            self._upload_call("complete_multipart_upload", place, upload, MultipartUpload={"Parts": listed})
         except NoSuchUpload:
             if not self.read(place, 0, 1):
                 raise
+
+    def _parts(self, place: str, upload: str, most: int) -> list[dict[str, Any]]:
+        """Those from 1 to `most`, with their tags."""
+        tags: dict[int, str] = {}
+        more: dict[str, Any] = {}
+        while True:
+            answer = self._upload_call("list_parts", place, upload, **more)
+            tags |= {part["PartNumber"]: part["ETag"] for part in answer.get("Parts", ())}
+            if not answer.get("IsTruncated"):
+                break
+            more = {"PartNumberMarker": answer["NextPartNumberMarker"]}
+        if not all(number in tags for number in range(1, most + 1)):
+            raise NoSuchUpload(place)
+        return [{"PartNumber": number, "ETag": tags[number]} for number in range(1, most + 1)]
 
     def abort(self, place: str, upload: str) -> None:
         """Nothing where there is no such upload."""

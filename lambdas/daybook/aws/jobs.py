@@ -1,19 +1,22 @@
-"""Jobs in the control table (`job#<id>`, and `jobs#<kind>` with a version for the bound on their number), and SQS.
+"""Jobs in the control table (`job#<kind>#<id>`, and `jobs#<kind>` for the bound on their number), and SQS.
 
-Beside a job's own fields its row holds `claim` and `claimed_until`: who works on it, and until when at most.
+Beside a job's own fields its row holds `claim` and `claimed_until`: who works on it, and until when at most. The row
+of a kind holds, in `active`, the ids of those that had not ended when the last one was put.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from daybook.aws.batches import get_items
 from daybook.caller import Tenant
 from daybook.clock import SECOND
 from daybook.event_id import HIGHEST, neighbour
-from daybook.jobs import KEPT_MS, ClaimLost, Job, JobBusy, Status, TooManyJobs, UnknownJob
+from daybook.jobs import KEPT_MS, KINDS, ClaimLost, Job, JobBusy, JobKey, Status, TooManyJobs, UnknownJob
 from daybook.storing import Throttled
 from daybook.tenants import Contended
 
@@ -34,48 +37,59 @@ class JobTable:
 
     def put(self, job: Job, most_active: int | None = None) -> None:
         """Raises `TooManyJobs`; `Contended` where others asked at the same time so often that it had no turn."""
-        item = {**_key(job.tenant, job.id), **_item(job), "expires_at": _number((job.created_ms + KEPT_MS) // SECOND)}
+        item = {**_key(job.key), **_item(job), "expires_at": _number((job.created_ms + KEPT_MS) // SECOND)}
         if most_active is None:
             self._client.put_item(TableName=self._table, Item=item)
             return
         for _ in range(_MOST_TRIES):
-            # The version first: whoever asks between the two reads changes it.
-            version = self._version(job)
-            active = [each for each in self.jobs(job.tenant, job.kind) if not each.status.has_ended]
+            noted = self._noted(job.tenant, job.kind)
+            active = self._active(job.tenant, job.kind, noted)
             if len(active) >= most_active:
                 raise TooManyJobs(job.kind)
-            if self._put_at(job, item, version):
+            if self._put_beside(job, item, noted, [*(each.id for each in active), job.id]):
                 return
         raise Contended(job.tenant)
 
-    def job(self, tenant: Tenant, job_id: str) -> Job:
-        answer = self._client.get_item(TableName=self._table, Key=_key(tenant, job_id), ConsistentRead=True)
+    def active(self, tenant: Tenant, kind: str) -> list[Job]:
+        return self._active(tenant, kind, self._noted(tenant, kind))
+
+    def job(self, key: JobKey) -> Job:
+        answer = self._client.get_item(TableName=self._table, Key=_key(key), ConsistentRead=True)
         if "Item" not in answer:
-            raise UnknownJob(job_id)
+            raise UnknownJob(key.id)
         return _job(answer["Item"])
 
-    def jobs(self, tenant: Tenant, kind: str) -> list[Job]:
-        return self._from(tenant, kind, "")
+    def find(self, tenant: Tenant, job_id: str) -> Job:
+        found = self._those(JobKey(tenant, kind, job_id) for kind in KINDS)
+        if not found:
+            raise UnknownJob(job_id)
+        return found[0]
+
+    def jobs(self, tenant: Tenant, kind: str, most: int | None = None) -> list[Job]:
+        return self._from(tenant, kind, "", most)
 
     def later(self, job: Job) -> list[Job]:
         return self._from(job.tenant, job.kind, neighbour(job.id, 1))
 
-    def _from(self, tenant: Tenant, kind: str, first: str) -> list[Job]:
+    def _from(self, tenant: Tenant, kind: str, first: str, most: int | None = None) -> list[Job]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :tenant AND sk BETWEEN :low AND :high",
-            ExpressionAttributeValues={":tenant": {"S": tenant}, **_between(first)},
+            ExpressionAttributeValues={
+                ":tenant": {"S": tenant},
+                ":low": {"S": _sort_key(kind, first)},
+                ":high": {"S": _sort_key(kind, HIGHEST)},
+            },
             ConsistentRead=True,
             ScanIndexForward=False,
         )
-        found = (_job(item) for page in pages for item in page["Items"])
-        return [job for job in found if job.kind == kind]
+        return list(islice((_job(item) for page in pages for item in page["Items"]), most))
 
-    def claim(self, tenant: Tenant, job_id: str, claim: str, now_ms: int, until_ms: int) -> Job:
+    def claim(self, key: JobKey, claim: str, now_ms: int, until_ms: int) -> Job:
         try:
             answer = self._client.update_item(
                 TableName=self._table,
-                Key=_key(tenant, job_id),
+                Key=_key(key),
                 UpdateExpression="SET #status = :running, claim = :claim, claimed_until = :until ADD attempts :one",
                 ConditionExpression="#status IN (:queued, :running)"
                 # Its own: the answer to a first try was lost.
@@ -93,10 +107,10 @@ class JobTable:
             )
         except ClientError as error:
             _only_conditions(error)
-            job = self.job(tenant, job_id)
+            job = self.job(key)
             if job.status.has_ended:
                 return job
-            raise JobBusy(job_id) from None
+            raise JobBusy(key.id) from None
         return _job(answer["Attributes"])
 
     def save(self, job: Job, claim: str) -> None:
@@ -105,7 +119,7 @@ class JobTable:
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key=_key(job.tenant, job.id),
+                Key=_key(job.key),
                 UpdateExpression="SET "
                 + ", ".join(f"#{name} = :{name}" for name in values)
                 + (" REMOVE sealed" if job.status.has_ended else ""),
@@ -125,7 +139,7 @@ class JobTable:
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key=_key(job.tenant, job.id),
+                Key=_key(job.key),
                 UpdateExpression="REMOVE claimed_until",
                 ConditionExpression="claim = :claim",
                 ExpressionAttributeValues={":claim": {"S": claim}},
@@ -133,11 +147,11 @@ class JobTable:
         except ClientError as error:
             _only_conditions(error)
 
-    def cancel(self, tenant: Tenant, job_id: str, now_ms: int) -> Job:
+    def cancel(self, key: JobKey, now_ms: int) -> Job:
         try:
             answer = self._client.update_item(
                 TableName=self._table,
-                Key=_key(tenant, job_id),
+                Key=_key(key),
                 UpdateExpression="SET #status = :cancelled, finished_at = :now REMOVE sealed",
                 ConditionExpression="#status IN (:queued, :running)",
                 ExpressionAttributeNames={"#status": "status"},
@@ -151,22 +165,29 @@ class JobTable:
             )
         except ClientError as error:
             _only_conditions(error)
-            return self.job(tenant, job_id)
+            return self.job(key)
         return _job(answer["Attributes"])
 
-    def _version(self, job: Job) -> int:
-        answer = self._client.get_item(TableName=self._table, Key=_count_key(job), ConsistentRead=True)
-        return int(answer["Item"]["version"]["N"]) if "Item" in answer else 0
+    def _noted(self, tenant: Tenant, kind: str) -> list[str]:
+        """The ids of those that had not ended when the last one was put."""
+        answer = self._client.get_item(TableName=self._table, Key=_active_key(tenant, kind), ConsistentRead=True)
+        return answer["Item"]["active"]["SS"] if "Item" in answer else []
 
-    def _put_at(self, job: Job, item: Mapping[str, Any], version: int) -> bool:
-        """Whether nobody else has put one since that version."""
+    def _active(self, tenant: Tenant, kind: str, noted: Iterable[str]) -> list[Job]:
+        found = self._those(JobKey(tenant, kind, job_id) for job_id in noted)
+        return sorted((job for job in found if not job.status.has_ended), key=lambda job: job.id)
+
+    def _those(self, keys: Iterable[JobKey]) -> list[Job]:
+        return [_job(item) for item in get_items(self._client, self._table, [_key(key) for key in keys])]
+
+    def _put_beside(self, job: Job, item: Mapping[str, Any], noted: list[str], active: list[str]) -> bool:
+        """Whether nobody else has put one since those were noted."""
         counted = {
             "TableName": self._table,
-            "Key": _count_key(job),
-            "UpdateExpression": "SET version = :next",
-            "ConditionExpression": "version = :seen" if version else "attribute_not_exists(pk)",
-            "ExpressionAttributeValues": {":next": _number(version + 1)}
-            | ({":seen": _number(version)} if version else {}),
+            "Key": _active_key(job.tenant, job.kind),
+            "UpdateExpression": "SET active = :active",
+            "ConditionExpression": "active = :noted" if noted else "attribute_not_exists(pk)",
+            "ExpressionAttributeValues": {":active": {"SS": active}} | ({":noted": {"SS": noted}} if noted else {}),
         }
         try:
             self._client.transact_write_items(
@@ -180,7 +201,7 @@ class JobTable:
 
 
 class SqsJobQueue:
-    """Messages of a job's tenant and id alone. Over a low-level SQS client.
+    """Messages of a job's key alone. Over a low-level SQS client.
 
     A FIFO queue runs one job of each tenant and lane at a time, in the order asked for, and serves tenants side by
     side; only a standard one can delay.
@@ -196,7 +217,7 @@ class SqsJobQueue:
         if self._url.endswith(_FIFO):
             # Every send is a message of its own: one too many does no harm, one taken for another loses the job.
             how |= {"MessageGroupId": f"{job.tenant}-{job.lane}", "MessageDeduplicationId": self._new_id()}
-        body = msgspec.json.encode({"tenant": job.tenant, "job": job.id}).decode()
+        body = msgspec.json.encode({"tenant": job.tenant, "kind": job.kind, "job": job.id}).decode()
         try:
             self._client.send_message(QueueUrl=self._url, MessageBody=body, **how)
         except ClientError as error:
@@ -210,16 +231,16 @@ class SqsJobQueue:
 _NEVER_CHANGED = frozenset({"kind", "ask", "sealed", "created_at", "lane"})
 
 
-def _key(tenant: Tenant, job_id: str) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": tenant}, "sk": {"S": f"job#{job_id}"}}
+def _sort_key(kind: str, job_id: str) -> str:
+    return f"job#{kind}#{job_id}"
 
 
-def _between(first: str) -> dict[str, dict[str, str]]:
-    return {":low": {"S": f"job#{first}"}, ":high": {"S": f"job#{HIGHEST}"}}
+def _key(key: JobKey) -> dict[str, dict[str, str]]:
+    return {"pk": {"S": key.tenant}, "sk": {"S": _sort_key(key.kind, key.id)}}
 
 
-def _count_key(job: Job) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": job.tenant}, "sk": {"S": f"jobs#{job.kind}"}}
+def _active_key(tenant: Tenant, kind: str) -> dict[str, dict[str, str]]:
+    return {"pk": {"S": tenant}, "sk": {"S": f"jobs#{kind}"}}
 
 
 def _item(job: Job) -> dict[str, dict[str, Any]]:
@@ -247,7 +268,7 @@ def _item(job: Job) -> dict[str, dict[str, Any]]:
 def _job(item: Mapping[str, Any]) -> Job:
     return Job(
         tenant=Tenant(item["pk"]["S"]),
-        id=item["sk"]["S"].removeprefix("job#"),
+        id=item["sk"]["S"].rpartition("#")[2],
         kind=item["kind"]["S"],
         ask=msgspec.json.decode(item["ask"]["S"]),
         created_ms=int(item["created_at"]["N"]),

@@ -1,0 +1,45 @@
+"""The manifest beside an export: what was asked, by whom, and what came of it. It names no person."""
+
+from typing import Any
+
+from daybook.clock import format_time
+from daybook.exports import Ask, Question, whom
+from daybook.jobs import Job
+from daybook.reading import recorded
+
+
+def manifest(job: Job, ask: Ask, question: Question, *, edge_ms: int, completed_ms: int, **file: Any) -> dict[str, Any]:
+    """`edge_ms`: the latest edge of the retention under which any of it was read; `file`: rows, bytes, sha256."""
+    span, parameters = question.parameters.span, question.parameters
+    return {
+        "version": 1,
+        "export": job.id,
+        "tenant": job.tenant,
+        "environment": ask.environment,
+        "asked_by": {"credential": ask.credential, "role": ask.role},
+        "asked_at": format_time(ask.asked_ms),
+        "recorded_as": ask.record,
+        "filters": _filters(ask, question),
+        "from": format_time(max(span.from_ms or 0, edge_ms)),
+        "to": None if span.to_ms is None else format_time(span.to_ms),
+        "received_until": format_time(ask.asked_ms),
+        "sort": ask.query["sort"][0],
+        "view": parameters.view,
+        "tz": parameters.zone.key,
+        "format": ask.format,
+        "filename": ask.filename,
+        **file,
+        "profile": ask.profile,
+        "catalogue_version": ask.catalogue_version,
+        "completed_at": format_time(completed_ms),
+    }
+
+
+def _filters(ask: Ask, question: Question) -> list[str]:
+    """A target's id that names nobody stands as it was asked for."""
+    named = question.named
+    query = {"target": [f"{kind}:{text}" for kind, text in question.parameters.filters.targets]}
+    people = frozenset(text for text, one in named.items() if one.guids or one.aliases)
+    targets = recorded.filter_texts(query, lambda text: whom(named[text]), people)
+    others = [each for each in ask.filters if not each.startswith("target=")]
+    return sorted([*others, *targets], key=lambda each: each.partition("=")[0])
