@@ -7,6 +7,7 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from daybook.jobs import PARTITION
 from infra.function import Function
 from infra.gateway import Gateway
 from infra.job_queue import JobQueue
@@ -26,24 +27,8 @@ _RESTAMPS_AT_ONCE = 5  # of all tenants
 
 STAMPED = ("pk", "sk", "expires_at")
 
-JOB_ATTRIBUTES = (
-    "pk",
-    "sk",
-    "status",
-    "checkpoint",
-    "processed",
-    "progress",
-    "error",
-    "attempts",
-    "claim",
-    "claimed_until",
-    "finished_at",
-    "sealed",
-)
-"""What a worker changes of a job, or looks at in doing so."""
-
-NEW_JOB_ATTRIBUTES = (*JOB_ATTRIBUTES, "kind", "ask", "created_at", "lane", "expires_at", "active")
-"""What whoever asks for a job writes: its row, and the ids for the bound on their number."""
+JOBS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{PARTITION}"]}}
+"""Of the control table the tenants' jobs alone: no setting, no key, no group, no destination."""
 
 
 class ServiceStack(Stack):
@@ -229,13 +214,9 @@ class ServiceStack(Stack):
         self.exports.allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem")
         # Settings, groups, and jobs: a new one is put beside those that are active.
         self.exports.allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
-        self.exports.allow(
-            control,
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            conditions={"ForAllValues:StringEquals": {"dynamodb:Attributes": list(NEW_JOB_ATTRIBUTES)}},
-        )
-        self.exports.allow(self._exports("files"), "s3:GetObject")  # whoever it signs a URL for reads as it may
+        self.exports.allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", conditions=JOBS)
+        # Whoever it signs a URL for reads as it may.
+        self.exports.allow(self._exports("files"), "s3:GetObject", "s3:DeleteObject")
         self.exports.allow(queue, "sqs:SendMessage")
 
         self.export.allow(events, "dynamodb:Query")
@@ -247,6 +228,7 @@ class ServiceStack(Stack):
         for folder in ("files", "runs"):
             self.export.allow(self._exports(folder), "s3:PutObject", "s3:GetObject", "s3:DeleteObject")
             self.export.allow(self._exports(folder), "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
+        self.export.allow(self._storage.exports.bucket_arn, "s3:ListBucket")  # to be told that a file is not there
         self.export.allow(queue, "sqs:SendMessage")  # to hand over
 
         for function in (self.exports, self.export):
@@ -261,12 +243,8 @@ class ServiceStack(Stack):
         return self._storage.exports.arn_for_objects(f"{folder}/*")
 
     def _allow_jobs(self, function: Function) -> None:
-        """To change a job's row, and of it what workers change: no other row of the table has but these."""
-        function.allow(
-            self._storage.control.table_arn,
-            "dynamodb:UpdateItem",
-            conditions={"ForAllValues:StringEquals": {"dynamodb:Attributes": list(JOB_ATTRIBUTES)}},
-        )
+        """To change a job's row."""
+        function.allow(self._storage.control.table_arn, "dynamodb:UpdateItem", conditions=JOBS)
 
     def _grant_publishing(self, retry_queue: str) -> None:
         """Who may assume customers' roles: these four alone. What the role then allows is the customer's to say."""

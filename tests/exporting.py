@@ -42,6 +42,7 @@ class MemoryFiles:
         self.described: dict[str, tuple[str, str | None]] = {}
         self.uploads: dict[str, dict[int, bytes]] = {}
         self.part_sizes: list[int] = []
+        self.reads: list[str] = []
         self._begun: dict[str, tuple[str, str | None]] = {}
         self._numbers = itertools.count(1)
 
@@ -50,6 +51,7 @@ class MemoryFiles:
         self.described[place] = media_type, filename
 
     def read(self, place: str, start: int, length: int) -> bytes:
+        self.reads.append(place)
         return self.files.get(place, b"")[start : start + length]
 
     def delete(self, places: Sequence[str]) -> None:
@@ -130,7 +132,7 @@ class Exporter:
         self._clock = clock
         self._claims = itertools.count()
 
-        def exporting() -> Exporting:
+        def exporting(**otherwise: Any) -> Exporting:
             return Exporting(
                 control=control,
                 catalogues=Catalogues(CatalogueTable(dynamodb, tables.control)),
@@ -142,7 +144,7 @@ class Exporter:
                 files=self.files,
                 clock=clock,
                 pause=lambda _: None,
-                **working,
+                **working | otherwise,
             )
 
         self.exporting = exporting

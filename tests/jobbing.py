@@ -55,8 +55,9 @@ class MemoryJobs:
         self._jobs[key] = replace(job, status=Status.RUNNING, attempts=job.attempts + 1)
         return self._jobs[key]
 
-    def save(self, job: Job, claim: str) -> None:
-        if self._jobs[job.key].status is not Status.RUNNING or self._claims[job.key][0] != claim:
+    def save(self, job: Job, claim: str, now_ms: int) -> None:
+        assert now_ms
+        if self._jobs[job.key].status not in (Status.RUNNING, job.status) or self._claims[job.key][0] != claim:
             raise ClaimLost(job.id)
         self._jobs[job.key] = job
 
@@ -70,10 +71,16 @@ class MemoryJobs:
             self._jobs[key] = replace(job, status=Status.CANCELLED, sealed=None, finished_ms=now_ms)
         return self._jobs[key]
 
+    def withdraw(self, key: JobKey, now_ms: int) -> None:
+        job = self.job(key)
+        if job.status is Status.SUCCEEDED and job.withdrawn_ms is None:
+            self._jobs[key] = replace(job, withdrawn_ms=now_ms)
+
 
 @dataclass
 class MemoryQueue:
     sent: list[tuple[Job, int]] = field(default_factory=list)
+    postponed: list[tuple[str, int]] = field(default_factory=list)
     refusal: Exception | None = None
     """What it raises in place of sending."""
 
@@ -81,6 +88,9 @@ class MemoryQueue:
         if self.refusal is not None:
             raise self.refusal
         self.sent.append((job, delay_seconds))
+
+    def postpone(self, receipt: str, seconds: int) -> None:
+        self.postponed.append((receipt, seconds))
 
 
 @dataclass

@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from werkzeug.wrappers import Response
@@ -24,8 +24,14 @@ TABLE = re.compile(r'"([^"]+)"')
 PARTIQL = {"INSERT": "PartiQLInsert", "SELECT": "PartiQLSelect", "UPDATE": "PartiQLUpdate", "DELETE": "PartiQLDelete"}
 TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
-Need = tuple[str, str]
-"""An action, and the ARN of what it is to be done with."""
+
+class Need(NamedTuple):
+    """An action, and the ARN of what it is to be done with."""
+
+    action: str
+    resource: str
+    partitions: tuple[str, ...] = ()
+    """The keys of those that it is about, where the call tells."""
 
 
 class Permissions:
@@ -40,9 +46,10 @@ class Permissions:
         if signed and signed["key"] in self.roles and signed["service"] in NEEDS:
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             environ["wsgi.input"] = io.BytesIO(body)
-            for action, resource in NEEDS[signed["service"]](*asked(environ, body)):
-                if not allows(self.roles[signed["key"]], action, resource):
-                    refusal: Iterable[bytes] = denied(action, resource)(environ, start_response)
+            for need in NEEDS[signed["service"]](*asked(environ, body)):
+                context = {"dynamodb:LeadingKeys": need.partitions}
+                if not allows(self.roles[signed["key"]], need.action, need.resource, context):
+                    refusal: Iterable[bytes] = denied(need.action, need.resource)(environ, start_response)
                     return refusal
         answer: Iterable[bytes] = self._application(environ, start_response)
         return answer
@@ -70,31 +77,38 @@ def dynamodb_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
         case "BatchExecuteStatement" | "ExecuteStatement" | "ExecuteTransaction":
             for each in call.get("Statements") or call.get("TransactStatements") or [call]:
                 verb, table = each["Statement"].split(maxsplit=1)[0].upper(), TABLE.search(each["Statement"])
-                yield f"dynamodb:{PARTIQL[verb]}", table_arn(table[1] if table else "?")
+                yield Need(f"dynamodb:{PARTIQL[verb]}", table_arn(table[1] if table else "?"))
         case "BatchGetItem" | "BatchWriteItem":
             for name in call["RequestItems"]:
-                yield f"dynamodb:{operation}", table_arn(name)
+                yield Need(f"dynamodb:{operation}", table_arn(name))
         case "TransactGetItems" | "TransactWriteItems":
             for item in call["TransactItems"]:
                 for kind, each in item.items():
-                    yield f"dynamodb:{TRANSACTED.get(kind, 'GetItem')}", table_arn(each["TableName"])
+                    action = f"dynamodb:{TRANSACTED.get(kind, 'GetItem')}"
+                    yield Need(action, table_arn(each["TableName"]), partitions(each))
         case _:
             index = f"/index/{call['IndexName']}" if "IndexName" in call else ""
-            yield f"dynamodb:{operation}", table_arn(call.get("TableName", "*")) + index
+            yield Need(f"dynamodb:{operation}", table_arn(call.get("TableName", "*")) + index, partitions(call))
+
+
+def partitions(call: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of a call that names one item."""
+    item = call.get("Item") or call.get("Key") or {}
+    return (item["pk"]["S"],) if "pk" in item else ()
 
 
 def secretsmanager_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
-    yield f"secretsmanager:{operation}", call.get("SecretId", "*")
+    yield Need(f"secretsmanager:{operation}", call.get("SecretId", "*"))
 
 
 def sqs_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
     # A batch asks for the action of its single messages.
     name = call.get("QueueUrl", "*").rpartition("/")[2]
-    yield f"sqs:{operation.removesuffix('Batch')}", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+    yield Need(f"sqs:{operation.removesuffix('Batch')}", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
 
 
 def sts_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
-    yield f"sts:{operation}", call.get("RoleArn", "*")
+    yield Need(f"sts:{operation}", call.get("RoleArn", "*"))
 
 
 NEEDS = {

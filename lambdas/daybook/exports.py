@@ -12,7 +12,7 @@ from daybook.caller import Tenant
 from daybook.clock import DAY, SECOND
 from daybook.derivation import DeploymentKeys, hkdf
 from daybook.jobs import Job
-from daybook.reading.parameters import Parameters, read_parameters
+from daybook.reading.parameters import Parameters, parsed
 from daybook.reading.people import Meant, Named
 from daybook.sealing import Place, open_sealed, seal
 
@@ -86,7 +86,7 @@ def open_question(keys: DeploymentKeys, job: Job, ask: Ask) -> Question:
         Named(each["text"], frozenset(each["guids"]), frozenset(each["aliases"]), each["is_known"], each["by_address"])
         for each in opened.named
     ]
-    return Question(read_parameters({**ask.query, **opened.query}), {one.text: one for one in named})
+    return Question(parsed({**ask.query, **opened.query}), {one.text: one for one in named})
 
 
 def whom(named: Named) -> str:
@@ -151,14 +151,20 @@ def outcome_of(checkpoint: Mapping[str, Any] | None) -> Outcome:
 
 def gone_ms(job: Job) -> int | None:
     """From when on the file may be gone: S3 counts from when the upload was begun."""
+    if job.withdrawn_ms is not None:
+        return job.withdrawn_ms
     return None if job.finished_ms is None else job.created_ms + KEPT_DAYS * DAY
 
 
 def deleted_ms(job: Job) -> int | None:
     """By when the file is gone: the upload was begun before the job was done, and the lifecycle runs once a day."""
+    if job.withdrawn_ms is not None:
+        return job.withdrawn_ms
     return None if job.finished_ms is None else job.finished_ms + (KEPT_DAYS + 1) * DAY
 
 
-def lane_for(active: Sequence[Job]) -> int:
-    """The lane in which fewest wait."""
-    return min(range(LANES), key=lambda lane: sum(job.lane == lane for job in active))
+def lane_for(active: Sequence[Job], chance: int) -> int:
+    """A lane in which fewest wait, by chance: of several who ask at once none sees the others."""
+    waiting = [sum(job.lane == lane for job in active) for lane in range(LANES)]
+    fewest = [lane for lane in range(LANES) if waiting[lane] == min(waiting)]
+    return fewest[chance % len(fewest)]

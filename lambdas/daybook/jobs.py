@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from daybook.caller import Tenant
 from daybook.clock import DAY, SECOND, Clock
@@ -20,6 +20,9 @@ from daybook.storing import Throttled
 
 EXPORT, REPLAY, RESTAMP = KINDS = ("export", "replay", "restamp")
 
+PARTITION = "#jobs"
+"""Where they lie: what the partition key of a tenant's jobs ends in, and no other of that table."""
+
 MOST_ATTEMPTS = 5
 """Failures in a row, without a checkpoint between them, after which a job has failed."""
 
@@ -27,14 +30,17 @@ HAND_OVER_SECONDS = 60.0
 """A worker with less than this left begins no further step: a step may take half of it."""
 
 KEPT_MS = 30 * DAY
-"""How long a job is remembered."""
+"""How long a job is remembered, from its last checkpoint on."""
 
 ROW_WITHIN_MS = 30 * SECOND
 """A job's row follows its message; whoever asks for it lives no longer than 28 s."""
 
 _ROW_EVERY_SECONDS = 0.5
+_SAVED_SECONDS = 15.0  # what is left of an invocation when even a throttled save is given up
 _FIRST_WAIT_SECONDS = 1.0
 _LONGEST_WAIT_SECONDS = 30.0
+
+_Done = TypeVar("_Done")
 
 
 class Status(StrEnum):
@@ -81,6 +87,8 @@ class Job:
     finished_ms: int | None = None
     lane: int = 0
     """Of the jobs of one tenant and lane one runs at a time, where the queue has lanes."""
+    withdrawn_ms: int | None = None
+    """When what it had made was taken away again."""
 
     @property
     def key(self) -> JobKey:
@@ -148,7 +156,7 @@ class Work(Protocol):
 
 
 class JobStore(Protocol):
-    """Where jobs lie. Every read is consistent."""
+    """Where jobs lie. Every read is consistent; every call raises `Throttled` where trying again will do."""
 
     def put(self, job: Job, most_active: int | None = None) -> None:
         """A new job. Raises `TooManyJobs` where the tenant has `most_active` of its kind queued and running.
@@ -177,8 +185,8 @@ class JobStore(Protocol):
         A job that has ended is given as it is, and not claimed.
         """
 
-    def save(self, job: Job, claim: str) -> None:
-        """What a step has reached. Raises `ClaimLost`."""
+    def save(self, job: Job, claim: str, now_ms: int) -> None:
+        """What a step has reached. The same once more is no failure. Raises `ClaimLost`."""
 
     def release(self, job: Job, claim: str) -> None:
         """Anyone may claim the job at once; nothing where the claim is lost."""
@@ -186,10 +194,16 @@ class JobStore(Protocol):
     def cancel(self, key: JobKey, now_ms: int) -> Job:
         """Cancels what has not ended, and gives what is then stored. Raises `UnknownJob`."""
 
+    def withdraw(self, key: JobKey, now_ms: int) -> None:
+        """What the job had made is no longer there; nothing of one that has not succeeded."""
+
 
 class JobQueue(Protocol):
     def send(self, job: Job, delay_seconds: int = 0) -> None:
         """Says that the job wants a worker. Raises where that can't be said."""
+
+    def postpone(self, receipt: str, seconds: int) -> None:
+        """A message that was received comes again in so many seconds."""
 
 
 def ask_for(
@@ -263,10 +277,10 @@ class Runner:
             except Throttled:
                 # No failure of the job's: the next worker tries as if this one had not.
                 job = replace(job, attempts=max(0, job.attempts - 1))
-                self.store.save(job, claim)
+                self._save(job, claim, remaining_seconds)
                 return self._handed_over(job, claim)
             job = _after(job, step, self.clock())
-            self.store.save(job, claim)
+            self._save(job, claim, remaining_seconds)
             if step.done:
                 return job
             if step.hand_over or remaining_seconds() < HAND_OVER_SECONDS:
@@ -278,13 +292,19 @@ class Runner:
         return job
 
     def _step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
-        """A throttled store is waited for: the message would come back only after many minutes."""
+        return self._patiently(lambda: self.work.step(job, remaining_seconds), remaining_seconds, HAND_OVER_SECONDS)
+
+    def _save(self, job: Job, claim: str, remaining_seconds: Callable[[], float]) -> None:
+        self._patiently(lambda: self.store.save(job, claim, self.clock()), remaining_seconds, _SAVED_SECONDS)
+
+    def _patiently(self, do: Callable[[], _Done], remaining_seconds: Callable[[], float], least: float) -> _Done:
+        """A throttled store is waited for until so much is left: the message would come back only after minutes."""
         wait = _FIRST_WAIT_SECONDS
         while True:
             try:
-                return self.work.step(job, remaining_seconds)
+                return do()
             except Throttled:
-                if remaining_seconds() < HAND_OVER_SECONDS + wait:
+                if remaining_seconds() < least + wait:
                     raise
             self.pause(wait)
             wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
@@ -294,7 +314,7 @@ class Runner:
         now = self.store.job(job.key)
         failed = replace(now, status=Status.FAILED, sealed=None, error=error, finished_ms=self.clock())
         try:
-            self.store.save(failed, claim)
+            self.store.save(failed, claim, self.clock())
         except ClaimLost:
             return self._lost(job)
         self.work.tidy(failed)
@@ -306,7 +326,7 @@ class Runner:
 
     def _lost(self, job: Job) -> Job:
         now = self.store.job(job.key)
-        if now.status is Status.CANCELLED:
+        if now.status.has_ended and now.status is not Status.SUCCEEDED:
             self.work.tidy(now)
         return now
 

@@ -1,13 +1,21 @@
-"""One way in for every function that takes its work from a queue of jobs, one message at a time."""
+"""One way in for every function that takes its work from a queue of jobs, one message at a time.
+
+A message whose job failed for a reason that nobody foresaw comes again after half a minute, then later and later: the
+queue's own time is that of a killed worker, many minutes, for which a lane would stand still.
+"""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 from aws_lambda_powertools import Logger
 
 from daybook.caller import Tenant
-from daybook.jobs import JobKey, Runner, UnknownJob
+from daybook.jobs import JobBusy, JobKey, Runner, UnknownJob
+
+_FIRST_SECONDS = 30
+_LONGEST_SECONDS = 15 * 60
 
 logger = Logger(service="daybook", use_rfc3339=True, utc=True)
 
@@ -32,10 +40,22 @@ def working(compose: Callable[[], Runner]) -> Worker:
 
     def handler(event: Mapping[str, Any], context: Any) -> None:
         for record in event["Records"]:  # one: the event source's batch size
-            message = _message_of(record["body"])
-            work(compose(), message, lambda: context.get_remaining_time_in_millis() / 1000)
+            runner, message = compose(), _message_of(record["body"])
+            try:
+                work(runner, message, lambda: context.get_remaining_time_in_millis() / 1000)
+            except JobBusy:
+                raise  # another one is at it, whose claim lasts as long as the queue waits
+            except Exception:
+                with suppress(Exception):  # then it comes when the queue brings it
+                    runner.queue.postpone(record["receiptHandle"], again_after(record["attributes"]))
+                raise
 
     return handler
+
+
+def again_after(attributes: Mapping[str, str]) -> int:
+    """Seconds, by how often SQS has given out the message."""
+    return int(min(_FIRST_SECONDS * 4 ** (int(attributes["ApproximateReceiveCount"]) - 1), _LONGEST_SECONDS))
 
 
 def work(runner: Runner, message: Message, remaining_seconds: Callable[[], float]) -> None:

@@ -17,7 +17,7 @@ from daybook.clock import SECOND, Clock
 from daybook.derivation import DeploymentKeys
 from daybook.event_id import occurred_ms
 from daybook.exports import MEDIA_TYPES, Ask, Outcome, Places, Question, open_question, places_of
-from daybook.jobs import Job, JobFailed, Step
+from daybook.jobs import HAND_OVER_SECONDS, Job, JobFailed, Step
 from daybook.reading.merge import EventIndex
 from daybook.reading.people import IdentityReader
 from daybook.reading.person_keys import PersonKeys
@@ -58,13 +58,16 @@ class Reached(Struct):
     oldest_ms: int = 0
     newest_ms: int = 0
     edge_ms: int = 0
-    """The latest edge of the retention under which any of it was read."""
+    """Of the retention, under which all of it was read."""
     grown: Grown = msgspec.field(default_factory=Grown)
+    bytes: int = 0
     runs: list[Run] = []
     made: int = 0
     """Runs so far, by which the next one is numbered."""
     longer: Grown = msgspec.field(default_factory=Grown)
     """The next run, where those of a level are being merged into it."""
+    is_alone: bool = False
+    """Whether the next step has an invocation to itself."""
     sha256: str | None = None
 
 
@@ -88,7 +91,7 @@ class Exporting:
     _checksum: Checksum = field(default_factory=Checksum, init=False)
 
     def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
-        reached = _reached(job)
+        reached = self._current(job, _reached(job))
         match reached.phase:
             case "begin":
                 self._begin(job, reached)
@@ -101,9 +104,10 @@ class Exporting:
             case "complete":
                 self._complete(job, reached)
             case "verify":
-                if remaining_seconds() < 60 + reached.grown.bytes / READ_A_SECOND and not _has_all(remaining_seconds):
-                    return Step(job.checkpoint or {}, reached.rows, job.progress, hand_over=True)
-                reached.sha256 = read_back(self.files, places_of(job).file, reached.grown.bytes)
+                if not reached.is_alone and remaining_seconds() < HAND_OVER_SECONDS + reached.bytes / READ_A_SECOND:
+                    reached.is_alone = True
+                    return Step(msgspec.to_builtins(reached), reached.rows, job.progress, hand_over=True)
+                reached.sha256 = read_back(self.files, places_of(job).file, reached.bytes)
                 reached.phase = "end"
             case _:
                 return self._end(job, reached)
@@ -111,17 +115,34 @@ class Exporting:
 
     def tidy(self, job: Job) -> None:
         reached, places = _reached(job), places_of(job)
-        for growth, grown in ((_file(job), reached.grown), (_run(places, reached.made), reached.longer)):
-            if grown.upload is not None:
-                self.files.abort(growth.place, grown.upload)
+        self._abort(job, reached)
         self._delete_temporary(job, reached)
         self.files.delete([places.file, places.manifest])
+
+    def _abort(self, job: Job, reached: Reached) -> None:
+        for growth, grown in ((_file(job), reached.grown), (_run(places_of(job), reached.made), reached.longer)):
+            if grown.upload is not None:
+                self.files.abort(growth.place, grown.upload)
+
+    def _current(self, job: Job, reached: Reached) -> Reached:
+        """Where the retention was shortened since, an export that is being written begins anew: of what it hides now
+        nothing may stand in the file, and the manifest says from when on the file is complete.
+        """
+        if reached.phase not in ("write", "gather", "merge"):
+            return reached
+        edge_ms = msgspec.convert(job.ask, Ask).edge_ms
+        edge_ms = max(edge_ms, self._settings(job.tenant).retention_edge(job.ask["asked_ms"]))
+        if edge_ms <= reached.edge_ms:
+            return reached
+        self._abort(job, reached)
+        return Reached(made=reached.made + 1)  # a step that was not saved may have begun that one
 
     def _begin(self, job: Job, reached: Reached) -> None:
         ask, question = self._asked(job)
         wait_ms = ask.asked_ms + INDEX_LAG_MS - self.clock()
         if wait_ms > 0:
             self.pause(wait_ms / SECOND)
+        reached.edge_ms = max(ask.edge_ms, self._settings(job.tenant).retention_edge(ask.asked_ms))
         reached.oldest_ms, reached.newest_ms = self._matches(job, ask, question, reached).moments()
         reached.phase = "write" if question.parameters.order.by_time else "gather"
 
@@ -215,6 +236,7 @@ class Exporting:
                 yield content, ended
 
         reached.grown = self._grow(Growing(self.files, _file(job), reached.grown, self.part_bytes), counted())
+        reached.bytes = reached.grown.bytes
         self._checksum.keep(job.id, reached.grown, hashed)
         if reached.grown.ended:
             reached.phase = "complete"
@@ -239,7 +261,7 @@ class Exporting:
 
     def _end(self, job: Job, reached: Reached) -> Step:
         ask, question = self._asked(job)
-        outcome = Outcome(reached.rows, reached.grown.bytes, reached.sha256)
+        outcome = Outcome(reached.rows, reached.bytes, reached.sha256)
         told = manifest(
             job,
             ask,
@@ -258,11 +280,7 @@ class Exporting:
         return ask, open_question(self.keys, job, ask)
 
     def _matches(self, job: Job, ask: Ask, question: Question, reached: Reached) -> Matches:
-        try:
-            settings = self.control.settings(job.tenant)
-        except UnknownTenant:
-            raise JobFailed("The tenant is no more.") from None
-        reached.edge_ms = max(reached.edge_ms, ask.edge_ms, settings.retention_edge(ask.asked_ms))
+        settings = self._settings(job.tenant)
         return Matches(
             index=self.index,
             identities=self.identities,
@@ -277,6 +295,12 @@ class Exporting:
             edge_ms=reached.edge_ms,
             batch=self.batch,
         )
+
+    def _settings(self, tenant: Tenant) -> TenantSettings:
+        try:
+            return self.control.settings(tenant)
+        except UnknownTenant:
+            raise JobFailed("The tenant is no more.") from None
 
     def _lines(self, question: Question, ask: Ask, matches: Matches) -> Lines:
         about = matches.catalogue.profile
@@ -319,8 +343,3 @@ def _run(places: Places, number: int) -> Growth:
 
 def _text(line: Line) -> bytes:
     return line.line
-
-
-def _has_all(remaining_seconds: Callable[[], float]) -> bool:
-    """Whether the invocation has only begun: another one would have no more time."""
-    return remaining_seconds() > 800

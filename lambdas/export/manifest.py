@@ -9,7 +9,7 @@ from daybook.reading import recorded
 
 
 def manifest(job: Job, ask: Ask, question: Question, *, edge_ms: int, completed_ms: int, **file: Any) -> dict[str, Any]:
-    """`edge_ms`: the latest edge of the retention under which any of it was read; `file`: rows, bytes, sha256."""
+    """`edge_ms`: of the retention, under which all of it was read; `file`: rows, bytes, sha256."""
     span, parameters = question.parameters.span, question.parameters
     return {
         "version": 1,

@@ -27,7 +27,7 @@ from daybook.http import Request
 from daybook.jobs import EXPORT, Job, JobQueue, JobStore, TooManyJobs, ask_for, new_job
 from daybook.problem import FieldError, Problem, bad_field, not_found
 from daybook.reading import recorded
-from daybook.reading.parameters import Parameters, read_parameters, span_at
+from daybook.reading.parameters import Parameters, check_bounds, parsed, span_at
 from daybook.reading.people import IdentityReader, resolve
 from daybook.reading.person_keys import PersonKeys
 from daybook.reading.search import Groups
@@ -112,7 +112,7 @@ class Asking:
             ask=msgspec.to_builtins(ask),
             now_ms=now_ms,
             random_bytes=self.random_bytes,
-            lane=lane_for(active),
+            lane=lane_for(active, self.random_bytes(1)[0]),
         )
         sealed = Sealed({each: values for each, values in query.items() if each in MAY_NAME}, list(named.values()))
         job = replace(job, sealed=seal_question(self.keys, job, environment, sealed) if sealed.query else None)
@@ -137,12 +137,14 @@ def _parameters(query: dict[str, list[str]], **others: str) -> Parameters:
         if not values:
             raise bad_field(f"filters.{name}", "must hold a value", "invalid_length")
     try:
-        return read_parameters({**query, **{name: [value] for name, value in others.items()}})
+        parameters = parsed({**query, **{name: [value] for name, value in others.items()}})
+        check_bounds(query)
     except Problem as problem:
         paths = [name if name in others else f"filters.{name}" for name, _ in problem.errors]
         code = "unknown_field" if problem.code == "unknown_parameter" else problem.code
         errors = [FieldError(path, message) for path, (_, message) in zip(paths, problem.errors, strict=True)]
         raise Problem(422, code, problem.detail, errors) from None
+    return parameters
 
 
 def _environment(request: Request, settings: TenantSettings, named: str | None) -> str:
@@ -152,5 +154,5 @@ def _environment(request: Request, settings: TenantSettings, named: str | None) 
 
 
 def _too_many() -> Problem:
-    detail = f"{MOST_ACTIVE} exports wait and run already; try again when one of them is done."
+    detail = f"{MOST_ACTIVE} exports of the tenant wait and run already, whoever asked; try again when one is done."
     return Problem(429, "too_many_exports", detail, headers={"Retry-After": _BUSY_SECONDS})

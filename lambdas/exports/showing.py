@@ -1,5 +1,6 @@
 """Exports and jobs as they are shown, fetched and cancelled."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,6 +28,8 @@ class Control(Protocol):
 class Files(Protocol):
     def url(self, place: str, seconds: int) -> str:
         """Where it can be fetched for so long, without any credential."""
+
+    def delete(self, places: Sequence[str]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -65,17 +68,26 @@ class Exports:
         return Answer(200, shown)
 
     def cancel(self, request: Request) -> Answer:
-        """What has ended already stays as it is."""
+        """Of one that has succeeded the file and its manifest are deleted; what came to nothing stays as it is."""
         settings, job = self._export(request)
-        if not job.status.has_ended:
+        can_be_fetched = self._can_be_fetched(job)
+        if can_be_fetched or not job.status.has_ended:
             doing = Doing("export-cancelled", {"filename": job.ask["filename"]})
             self.recorder.record(settings, job.ask["environment"], request, doing)
-            self.jobs.cancel(job.key, self.clock())
+        if not job.status.has_ended:
+            job = self.jobs.cancel(job.key, self.clock())
+            can_be_fetched = self._can_be_fetched(job)  # the worker may have been faster
+        if can_be_fetched:
+            places = places_of(job)
+            self.files.delete([places.file, places.manifest])
+            self.jobs.withdraw(job.key, self.clock())
         return Answer(204)
 
     def read_job(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
         job = self._job(settings.tenant, None, request.parameters["job_id"])
+        if not _may_see(request, job):
+            raise not_found("job")
         return Answer(
             200,
             {
@@ -130,4 +142,5 @@ class Exports:
 def _may_see(request: Request, job: Job) -> bool:
     """Only in the credential's environments; what operations exported may hold what operations alone may read."""
     caller = request.caller
-    return caller.reaches(job.ask["environment"]) and (job.ask["role"] != OPERATIONS or caller.role == OPERATIONS)
+    is_for_caller = job.ask.get("role") != OPERATIONS or caller.role == OPERATIONS
+    return is_for_caller and ("environment" not in job.ask or caller.reaches(job.ask["environment"]))

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from daybook.aws import clients
 from daybook.aws.files import FileBucket
 from daybook.exports import NoSuchUpload
 from daybook.jobs import JobFailed
@@ -122,7 +123,7 @@ def test_what_was_parked_and_is_gone_fails_the_job(files: Files) -> None:
 
 
 class Refusing:
-    """S3 as it answers where something is gone; moto knows neither answer."""
+    """S3 as it answers where something is gone; moto does not know that answer."""
 
     def get_object(self, **_: Any) -> Any:
         raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
@@ -131,8 +132,10 @@ class Refusing:
         raise ClientError({"Error": {"Code": "NoSuchUpload"}}, "UploadPart")
 
 
-def test_what_a_role_that_may_not_list_is_refused_is_not_there() -> None:
-    assert FileBucket(Refusing(), "exports").read("files/a", 0, 1) == b""
+def test_what_is_denied_is_not_taken_for_gone() -> None:
+    """A key of KMS that is denied, say: nothing is lost, and nothing may be tidied away for it."""
+    with pytest.raises(ClientError):
+        FileBucket(Refusing(), "exports").read("files/a", 0, 1)
 
 
 @pytest.mark.parametrize("files", [FileBucket(Refusing(), "exports"), MemoryFiles()], ids=["s3", "memory"])
@@ -169,14 +172,23 @@ def test_a_growing_file_is_what_was_added(files: Files, sizes: list[int]) -> Non
 
 
 @mock_aws
-def test_a_url_names_the_file_and_its_type() -> None:
+def test_a_file_is_fetched_under_its_name_and_type() -> None:
     """So that a browser saves it under its name."""
     boto3.client("s3").create_bucket(Bucket="exports")
-    bucket = FileBucket(boto3.client("s3"), "exports")
-    bucket.put("files/a", b"content", CSV, "AuditLogs_20261122_163107.csv")
-    url = bucket.url("files/a", 900)
-    assert "X-Amz-Expires=900" in url or "Expires=" in url
+    FileBucket(clients.s3(), "exports").put("files/a", b"content", CSV, "AuditLogs_20261122_163107.csv")
     found = boto3.client("s3").get_object(Bucket="exports", Key="files/a")
     assert found["ContentDisposition"] == 'attachment; filename="AuditLogs_20261122_163107.csv"'
     assert found["ContentType"] == CSV
-    assert httpx.URL(url).path.endswith("files/a")
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "eu-south-2"])
+def test_a_url_is_of_the_bucket_in_its_region(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
+    """Signed by SigV4 for so many seconds. S3's global endpoint would send on to another host, whose name the signature
+    does not cover, and knows no newer region.
+    """
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    url = httpx.URL(FileBucket(clients.s3(), "exports").url("files/a", 900))
+    host = "exports.s3.amazonaws.com" if region == "us-east-1" else f"exports.s3.{region}.amazonaws.com"
+    assert (url.scheme, url.host, url.path) == ("https", host, "/files/a")
+    assert (url.params["X-Amz-Algorithm"], url.params["X-Amz-Expires"]) == ("AWS4-HMAC-SHA256", "900")
+    assert f"/{region}/s3/aws4_request" in url.params["X-Amz-Credential"]

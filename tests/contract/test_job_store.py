@@ -99,11 +99,12 @@ def test_one_worker_at_a_time(jobs: JobStore) -> None:
     with pytest.raises(JobBusy):
         jobs.claim(put.key, "two", NOW + 9, NOW + 20)
     assert jobs.claim(put.key, "one", NOW, NOW + 10).id == put.id  # its first answer was lost
-    jobs.save(replace(claimed, checkpoint={"count": 1}, processed=1, progress=0.2, attempts=0), "one")
+    for _ in range(2):  # its first answer was lost, too
+        jobs.save(replace(claimed, checkpoint={"count": 1}, processed=1, progress=0.2, attempts=0), "one", NOW + 1)
     again = jobs.claim(put.key, "two", NOW + 10, NOW + 20)
     assert (again.checkpoint, again.processed, again.progress, again.attempts) == ({"count": 1}, 1, 0.2, 1)
     with pytest.raises(ClaimLost):
-        jobs.save(claimed, "one")
+        jobs.save(claimed, "one", NOW + 11)
     jobs.release(claimed, "one")
     with pytest.raises(JobBusy):
         jobs.claim(put.key, "three", NOW + 11, NOW + 20)
@@ -120,7 +121,10 @@ def test_what_has_ended_is_not_claimed_and_not_cancelled(jobs: JobStore) -> None
     done = replace(
         claimed, sealed=None, checkpoint={}, status=Status.SUCCEEDED, progress=1.0, attempts=0, finished_ms=NOW + 5
     )
-    jobs.save(done, "one")
+    for _ in range(2):
+        jobs.save(done, "one", NOW + 5)
+    with pytest.raises(ClaimLost):
+        jobs.save(claimed, "one", NOW + 6)
     assert jobs.claim(put.key, "two", NOW + 20, NOW + 30) == done
     assert jobs.cancel(put.key, NOW + 40) == done
 
@@ -132,7 +136,7 @@ def test_a_cancelled_job_is_nobodys(jobs: JobStore) -> None:
     cancelled = jobs.cancel(put.key, NOW + 5)
     assert cancelled == replace(claimed, sealed=None, status=Status.CANCELLED, finished_ms=NOW + 5)
     with pytest.raises(ClaimLost):
-        jobs.save(claimed, "one")
+        jobs.save(claimed, "one", NOW + 6)
     assert jobs.claim(put.key, "two", NOW + 20, NOW + 30) == cancelled
     with pytest.raises(UnknownJob):
         jobs.cancel(JobKey(ACME, "count", "nothing"), NOW)
@@ -140,12 +144,57 @@ def test_a_cancelled_job_is_nobodys(jobs: JobStore) -> None:
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_a_row_ends_by_itself(dynamodb: Any, tables: Tables) -> None:
-    """30 days after it was asked for."""
+    """30 days after it was asked for, or went on last."""
     put = job()
-    JobTable(dynamodb, tables.control).put(put)
-    key = {"pk": {"S": ACME}, "sk": {"S": f"job#count#{put.id}"}}
-    item = dynamodb.get_item(TableName=tables.control, Key=key)["Item"]
-    assert int(item["expires_at"]["N"]) == NOW // 1000 + 30 * 86_400
+    table = JobTable(dynamodb, tables.control)
+    table.put(put)
+    key = {"pk": {"S": "acme#jobs"}, "sk": {"S": f"count#{put.id}"}}
+
+    def expires_at() -> int:
+        return int(dynamodb.get_item(TableName=tables.control, Key=key)["Item"]["expires_at"]["N"])
+
+    assert expires_at() == NOW // 1000 + 30 * 86_400
+    claimed = table.claim(put.key, "one", NOW, NOW + 10)
+    table.save(claimed, "one", NOW + 5_000)
+    assert expires_at() == NOW // 1000 + 5 + 30 * 86_400
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+@pytest.mark.parametrize("operation", ["get_item", "query", "put_item", "update_item", "transact_write_items"])
+def test_a_store_that_is_throttled_says_so(dynamodb: Any, tables: Tables, operation: str) -> None:
+    """For the moment: never an error of ours, never another's turn."""
+
+    class Throttling:
+        def __getattr__(self, name: str) -> Any:
+            return self.refuse if name == operation else getattr(dynamodb, name)
+
+        def refuse(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, operation)
+
+    calls = {
+        "get_item": lambda: table.job(job().key),
+        "query": lambda: table.jobs(ACME, "count"),
+        "put_item": lambda: table.put(job()),
+        "update_item": lambda: table.claim(job().key, "one", NOW, NOW + 10),
+        "transact_write_items": lambda: table.put(job(), most_active=1),
+    }
+    table = JobTable(Throttling(), tables.control)
+    with pytest.raises(Throttled):
+        calls[operation]()
+
+
+def test_what_a_job_made_may_be_taken_away(jobs: JobStore) -> None:
+    """Of one that has succeeded; the first time counts."""
+    put = job()
+    jobs.put(put)
+    jobs.withdraw(put.key, NOW + 1)
+    claimed = jobs.claim(put.key, "one", NOW, NOW + 10)
+    done = replace(claimed, sealed=None, checkpoint={}, status=Status.SUCCEEDED, finished_ms=NOW + 5)
+    jobs.save(done, "one", NOW + 5)
+    assert jobs.job(put.key).withdrawn_ms is None
+    for moment_ms in (NOW + 6, NOW + 7):
+        jobs.withdraw(put.key, moment_ms)
+    assert jobs.job(put.key) == replace(done, withdrawn_ms=NOW + 6)
 
 
 @mock_aws
@@ -180,6 +229,18 @@ def test_what_sqs_refuses_for_the_moment_is_throttled(code: str, raised: type[Ex
 
     with pytest.raises(raised):
         SqsJobQueue(Refusing(), "jobs").send(job())
+
+
+@mock_aws
+def test_a_message_can_come_again_sooner() -> None:
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "900"})["QueueUrl"]
+    queue = SqsJobQueue(sqs, url)
+    queue.send(job())
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert sqs.receive_message(QueueUrl=url).get("Messages", []) == []
+    queue.postpone(message["ReceiptHandle"], 0)
+    assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1
 
 
 @mock_aws

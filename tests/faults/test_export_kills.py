@@ -17,6 +17,9 @@ from tests.jobbing import MemoryQueue
 from tests.reading import House
 
 SEEDS = 50
+STEPS_MS = (0, 2, 10**6)
+PIECE = "piece-"
+"""What a place is called where a part that was not full is parked."""
 EVENTS = 100
 
 pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
@@ -102,7 +105,7 @@ class Death:
             left -= self._chance.choice([1.0, 50.0, 300.0])
 
 
-def exporter_over(house: House, dynamodb: Any, tables: Tables, step_ms: int = 10) -> Exporter:
+def exporter_over(house: House, dynamodb: Any, tables: Tables, step_ms: int) -> Exporter:
     """Whose clock goes on with each look at it, so that steps end: with a part, with a run, or when their time is over.
 
     Three runs of a level are merged into one: of 100 rows there are merges of merges.
@@ -131,7 +134,7 @@ def file_of(exporter: Exporter, job: Job) -> bytes:
 
 def test_a_killed_export_is_as_an_undisturbed_one(house: House, dynamodb: Any, tables: Tables) -> None:
     """50 seeds over four questions: no row lost, doubled or moved, and the checksum that of the file."""
-    asker = exporter_over(house, dynamodb, tables)
+    asker = exporter_over(house, dynamodb, tables, step_ms=0)
     asked = []
     for question in QUESTIONS:
         shown = asker.ask(question)
@@ -145,17 +148,19 @@ def test_a_killed_export_is_as_an_undisturbed_one(house: House, dynamodb: Any, t
         undisturbed[job.id] = file_of(calm, job)
         assert undisturbed[job.id].count(b"row") >= EVENTS
         assert len(calm.files.part_sizes) > 3
-    kills = 0
+    kills = resumed = 0
     for seed in range(SEEDS):
         job = asked[seed % len(asked)]
-        exporter = exporter_over(house, dynamodb, tables)
+        exporter = exporter_over(house, dynamodb, tables, step_ms=STEPS_MS[seed % len(STEPS_MS)])
         exporter.jobs.put(job)  # in place of what the seed before has made of it
         death = Death(exporter, house, seed)
         done = death.work(job)
         kills += death.kills
+        resumed += sum(PIECE in place for place in exporter.files.reads)
         assert done.status is Status.SUCCEEDED, (seed, done.error)
         content = file_of(exporter, done)
         assert content == undisturbed[job.id], seed
         assert outcome_of(done.checkpoint).sha256 == hashlib.sha256(content).hexdigest(), seed
         assert not [place for place in exporter.files.files if place.startswith("runs/")], seed
     assert kills > SEEDS
+    assert resumed > SEEDS

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,10 @@ class ExportingHouse(ManagedHouse):
     def __init__(self, dynamodb: Any, tables: Tables, profile: str = "carear", **changed: Any) -> None:
         super().__init__(dynamodb, tables, profile, **changed)
         self.exporter = Exporter(dynamodb, tables, self.clock)
+
+    def keep_days(self, days: int) -> None:
+        """From now on, without what else a call would do."""
+        self.control.change_tenant(self.tenant, lambda now: replace(now, retention_days=days))
 
 
 @pytest.fixture
@@ -177,12 +182,44 @@ def test_it_covers_what_was_stored_when_it_was_asked_for(house: ExportingHouse) 
 def test_a_retention_that_was_shortened_since_hides_at_once(house: ExportingHouse) -> None:
     house.sent({"activity": "experiences.add", "details": "old", "occurred_at": format_time(NOW - 40 * DAY)})
     asked = house.exporter.ask()
-    from dataclasses import replace  # noqa: PLC0415
-
-    house.control.change_tenant(house.tenant, lambda now: replace(now, retention_days=30))
+    house.keep_days(30)
     house.exporter.work()
     assert manifest_of(house, asked)["from"] == format_time(NOW - 30 * DAY)
     assert descriptions(house.exporter.file(asked)) == ["second, of mike.mars", "first"]
+
+
+@pytest.mark.parametrize("sort", ["occurred_at", "-occurred_at", "actor"])
+@pytest.mark.parametrize("steps", range(1, 6))
+def test_one_under_way_begins_anew(dynamodb: Any, tables: Tables, sort: str, steps: int) -> None:
+    """Wherever it is when the retention is shortened: what is hidden since does not stand in the file, and the
+    manifest says from when on the file holds everything.
+    """
+    house = ExportingHouse(dynamodb, tables)
+    house.sent(
+        *(
+            {"activity": "experiences.add", "details": said, "occurred_at": format_time(NOW - days * DAY - number)}
+            for said, days in (("old", 40), ("new", 1))
+            for number in range(9)
+        )
+    )
+    house.exporter = Exporter(
+        dynamodb, tables, house.clock, batch=2, part_bytes=60, run_bytes=60, most_merged=2, step_ms=0
+    )
+    asked = house.exporter.ask({"sort": sort})
+    job = house.exporter.jobs.find(house.tenant, asked["id"])
+    worker = house.exporter.exporting()
+    for _ in range(steps):
+        step = worker.step(job, lambda: 900.0)
+        job = replace(job, checkpoint=step.checkpoint, processed=step.processed)
+    claimed = house.exporter.jobs.claim(job.key, "claim", NOW, NOW + 1)
+    house.exporter.jobs.save(replace(claimed, checkpoint=job.checkpoint), "claim", NOW)
+    house.exporter.jobs.release(claimed, "claim")
+    house.keep_days(30)
+    house.exporter.work()
+    assert descriptions(house.exporter.file(asked)) == ["new"] * 9
+    assert manifest_of(house, asked)["from"] == format_time(NOW - 30 * DAY)
+    assert not house.exporter.files.uploads
+    assert not [place for place in house.exporter.files.files if place.startswith("runs/")]
 
 
 def test_who_is_forgotten_shows_as_a_guid(house: ExportingHouse) -> None:
@@ -221,7 +258,7 @@ def test_nobody_stands_in_the_clear_in_the_control_table(house: ExportingHouse) 
     asked = house.exporter.ask({"filters": filters})
 
     def row() -> str:
-        key = {"pk": {"S": "acme"}, "sk": {"S": f"job#export#{asked['id']}"}}
+        key = {"pk": {"S": "acme#jobs"}, "sk": {"S": f"export#{asked['id']}"}}
         return json.dumps(house.dynamodb.get_item(TableName=house.tables.control, Key=key)["Item"], default=str)
 
     waiting = row()
@@ -230,6 +267,43 @@ def test_nobody_stands_in_the_clear_in_the_control_table(house: ExportingHouse) 
     house.exporter.work()
     assert house.exporter.read(asked["id"])["status"] == "succeeded"
     assert "sealed" not in row()
+
+
+def test_one_that_is_done_can_be_deleted(house: ExportingHouse) -> None:
+    """File and manifest, and on record; it stays listed, and can't be fetched any more."""
+    shown, _ = house.exporter.export()
+    house.now += MINUTE
+    for _ in range(2):
+        answer = house.exporter.call("DELETE", "/v1/exports/{export_id}", export_id=shown["id"])
+        assert answer["statusCode"] == 204
+    assert house.exporter.files.files == {}
+    assert [event["params"]["filename"] for event in house.recorded("export-cancelled")] == [shown["filename"]]
+    now = house.exporter.read(shown["id"])
+    assert (now["status"], now["download_url"], now["manifest_url"]) == ("succeeded", None, None)
+    assert now["expires_at"] == format_time(house.now)
+
+
+def test_each_asking_is_an_export_of_its_own(house: ExportingHouse) -> None:
+    """Also of the same question, in the same second: each covers what was stored when it was asked for."""
+    first = house.exporter.ask({"filters": {"actor": "zoe"}})
+    house.now += 1
+    house.sent({"activity": "experiences.add", "details": "third", "actor": {"type": "user", "username": "zoe"}})
+    second = house.exporter.ask({"filters": {"actor": "zoe"}})
+    house.exporter.work()
+    found = [descriptions(house.exporter.file(each)) for each in (first, second)]
+    assert [len(rows) for rows in found] == [1, 2]
+    assert first["filename"] == second["filename"]
+
+
+def test_what_is_asked_for_can_be_worked_on(house: ExportingHouse) -> None:
+    """As many values as a search takes, and as long ones; `range` among them becomes two for the worker."""
+    filters = {"component": [f"component-{number}" for number in range(98)], "status": "success", "range": "7d"}
+    for changed in (filters, {"q": "x" * 10_000, "range": "7d"}):
+        shown, _ = house.exporter.export({"filters": changed})
+        assert shown["rows"] == 0
+    filters["component"] = [f"component-{number}" for number in range(99)]
+    refused = house.exporter.call("POST", "/v1/exports", {"filters": filters})
+    assert problem_of(refused) == (422, "too_many_values")
 
 
 def test_exports_are_listed_newest_first(house: ExportingHouse) -> None:
@@ -244,7 +318,7 @@ def test_a_tenant_has_so_many_exports_at_a_time(house: ExportingHouse) -> None:
     """Two running in lanes of their own, ten waiting; then 429; and again when some are done."""
     asked = [house.exporter.ask() for _ in range(MOST_ACTIVE)]
     lanes = [job.lane for job, _ in house.exporter.queue.sent]
-    assert lanes == [0, 1] * (MOST_ACTIVE // 2)
+    assert all({*lanes[number : number + 2]} == {0, 1} for number in range(0, MOST_ACTIVE, 2))
     refused = house.exporter.call("POST", "/v1/exports")
     assert problem_of(refused) == (429, "too_many_exports")
     assert refused["headers"]["Retry-After"] == "60"
@@ -275,6 +349,16 @@ def test_a_jobs_state_is_shown(house: ExportingHouse) -> None:
     assert job == shown
     refused = house.exporter.call("GET", "/v1/jobs/{job_id}", role="admin", job_id="nothing")
     assert problem_of(refused) == (404, "not_found")
+
+
+def test_a_job_is_shown_to_whom_its_export_is(house: ExportingHouse) -> None:
+    of_operations = house.exporter.ask(role="operations")
+    of_test = house.exporter.ask({"filters": {"environment": "test"}})
+    for given in ({"job_id": of_operations["id"]}, {"job_id": of_test["id"], "environment": "prod"}):
+        refused = house.exporter.call("GET", "/v1/jobs/{job_id}", role="admin", **given)
+        assert problem_of(refused) == (404, "not_found")
+    shown = answered(house.exporter.call("GET", "/v1/jobs/{job_id}", role="operations", job_id=of_operations["id"]))
+    assert shown["status"] == "queued"
 
 
 @pytest.mark.parametrize(
@@ -326,6 +410,19 @@ def test_a_tenant_that_is_gone_fails_its_exports(house: ExportingHouse) -> None:
     job = house.exporter.jobs.find(house.tenant, asked["id"])
     assert (job.status, job.error) == ("failed", "The tenant is no more.")
     assert house.exporter.files.files == {}
+
+
+def test_how_much_is_written_is_shown_meanwhile(house: ExportingHouse) -> None:
+    asked = house.exporter.ask()
+    job = house.exporter.jobs.find(house.tenant, asked["id"])
+    worker = house.exporter.exporting(step_ms=0, batch=1)
+    for _ in range(2):
+        job = replace(job, checkpoint=worker.step(job, lambda: 900.0).checkpoint)
+    claimed = house.exporter.jobs.claim(job.key, "claim", NOW, NOW + 1)
+    house.exporter.jobs.save(replace(claimed, checkpoint=job.checkpoint, processed=1), "claim", NOW)
+    shown = house.exporter.read(asked["id"])
+    assert (shown["status"], shown["rows"], shown["sha256"]) == ("running", 1, None)
+    assert shown["bytes"] > len("Date,Time,Username,Event Category,Event Description")
 
 
 def test_a_part_that_s3_refuses_is_put_again(house: ExportingHouse) -> None:

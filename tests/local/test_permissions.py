@@ -45,7 +45,8 @@ def test_a_call_needs_its_actions_on_its_tables(
     operation: str, call: Mapping[str, Any], needs: list[tuple[str, str]]
 ) -> None:
     """As IAM names them: PartiQL's statements and a transaction's parts have actions of their own."""
-    assert list(dynamodb_needs(operation, call)) == [(f"dynamodb:{act}", f"{TABLE}/{name}") for act, name in needs]
+    found = [each[:2] for each in dynamodb_needs(operation, call)]
+    assert found == [(f"dynamodb:{act}", f"{TABLE}/{name}") for act, name in needs]
 
 
 def statement(effect: str, action: Any, resource: Any) -> dict[str, Any]:
@@ -68,6 +69,37 @@ def statement(effect: str, action: Any, resource: Any) -> dict[str, Any]:
 def test_a_policy_allows_what_it_names_and_does_not_deny(statements: list[dict[str, Any]], allowed: bool) -> None:
     """By IAM's wildcards; what nothing names is denied."""
     assert allows(statements, "dynamodb:GetItem", f"{TABLE}/t") is allowed
+
+
+@pytest.mark.parametrize(
+    ("operation", "call"),
+    [
+        ("PutItem", {"TableName": "t", "Item": {"pk": {"S": "acme#jobs"}}}),
+        ("UpdateItem", {"TableName": "t", "Key": {"pk": {"S": "acme#jobs"}, "sk": {"S": "1"}}}),
+        ("TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "t", "Item": {"pk": {"S": "acme#jobs"}}}}]}),
+    ],
+)
+def test_a_call_is_about_the_partition_of_its_item(operation: str, call: Mapping[str, Any]) -> None:
+    assert [need.partitions for need in dynamodb_needs(operation, call)] == [("acme#jobs",)]
+
+
+@pytest.mark.parametrize(("partition", "allowed"), [("acme#jobs", True), ("acme", False), ("acme#jobs#x", False)])
+def test_a_policy_may_keep_to_some_partitions(partition: str, allowed: bool) -> None:
+    condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#jobs"]}}
+    kept = statement("Allow", "dynamodb:PutItem", f"{TABLE}/t") | {"Condition": condition}
+    context = {"dynamodb:LeadingKeys": (partition,)}
+    assert allows([kept], "dynamodb:PutItem", f"{TABLE}/t", context) is allowed
+
+
+def test_who_asks_for_exports_can_write_jobs_and_no_settings(house: House) -> None:
+    functions = client(house, "lambda").list_functions()["Functions"]
+    (exports,) = (each for each in functions if each["Handler"] == "exports.handler.handler")
+    table = exports["Environment"]["Variables"]["CONTROL_TABLE"]
+    dynamodb = client(house, "dynamodb", access_key(exports["FunctionName"]))
+    dynamodb.put_item(TableName=table, Item={"pk": {"S": "nobody#jobs"}, "sk": {"S": "other#01"}})
+    with pytest.raises(ClientError) as refused:
+        dynamodb.put_item(TableName=table, Item={"pk": {"S": "nobody"}, "sk": {"S": "tenant"}})
+    assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
 
 
 def asked(permissions: Permissions, key: str) -> int:

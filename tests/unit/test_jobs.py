@@ -1,5 +1,7 @@
 """The one mechanism of jobs: steps, checkpoints, hand-over, failure, cancellation, and who may work on what."""
 
+import json
+
 import pytest
 
 from daybook.caller import Tenant
@@ -7,6 +9,7 @@ from daybook.clock import MINUTE
 from daybook.jobs import (
     MOST_ATTEMPTS,
     ROW_WITHIN_MS,
+    ClaimLost,
     Job,
     JobBusy,
     JobFailed,
@@ -17,7 +20,8 @@ from daybook.jobs import (
     new_job,
 )
 from daybook.storing import Throttled
-from daybook.working import Message, work
+from daybook.working import Message, again_after, work, working
+from tests.calls import Context
 from tests.ingesting import seeded_bytes
 from tests.jobbing import Counting, MemoryJobs, MemoryQueue
 
@@ -153,6 +157,69 @@ def test_the_message_of_a_job_that_is_done_does_nothing() -> None:
     done = worker.run()
     assert worker.run() == done
     assert worker.work.tidied == []
+
+
+def test_what_failed_is_tidied_up_though_the_answer_was_lost() -> None:
+    """The store's client tried again, and met its own first try."""
+    worker = Worker()
+
+    class Losing(MemoryJobs):
+        def save(self, job: Job, claim: str, now_ms: int) -> None:
+            super().save(job, claim, now_ms)
+            if job.status is Status.FAILED:
+                raise ClaimLost(job.id)
+
+    def refuse(_: Job) -> None:
+        raise JobFailed("There is no such thing.")
+
+    store = Losing()
+    store.put(worker.job)
+    worker.work.before = refuse
+    runner = Runner(store, worker.queue, worker.work, lambda: worker.now, lambda: "claim")
+    assert runner.run(worker.job.key, lambda: 900.0).status is Status.FAILED
+    assert worker.work.tidied == [worker.job.id]
+
+
+def test_a_throttled_save_is_tried_again() -> None:
+    """What a step did is not done anew for that."""
+    worker = Worker(to=1)
+    refusals = [Throttled(), Throttled()]
+
+    class Throttling(MemoryJobs):
+        def save(self, job: Job, claim: str, now_ms: int) -> None:
+            if refusals:
+                raise refusals.pop()
+            super().save(job, claim, now_ms)
+
+    steps: list[str] = []
+    worker.work.before = lambda job: steps.append(job.id)
+    store = Throttling()
+    store.put(worker.job)
+    runner = Runner(store, worker.queue, worker.work, lambda: worker.now, lambda: "claim", worker.paused.append)
+    assert runner.run(worker.job.key, lambda: 900.0).status is Status.SUCCEEDED
+    assert (len(steps), worker.paused) == (1, [1.0, 2.0])
+
+
+@pytest.mark.parametrize(("times", "seconds"), [(1, 30), (2, 120), (3, 480), (4, 900), (20, 900)])
+def test_the_message_of_a_failure_comes_again_later_and_later(times: int, seconds: int) -> None:
+    """It does not wait for the time of a worker that was killed, for which its lane would stand still."""
+    worker = Worker()
+
+    def break_down(_: Job) -> None:
+        raise ValueError
+
+    worker.work.before = break_down
+    handler = working(lambda: worker.runner)
+    body = json.dumps({"tenant": ACME, "kind": "count", "job": worker.job.id})
+    record = {"body": body, "receiptHandle": "receipt", "attributes": {"ApproximateReceiveCount": str(times)}}
+    with pytest.raises(ValueError):
+        handler({"Records": [record]}, Context())
+    assert worker.queue.postponed == [("receipt", seconds)]
+    assert again_after(record["attributes"]) == seconds  # type: ignore[arg-type]
+    worker.store.claim(worker.job.key, "another", NOW, NOW + 15 * MINUTE)
+    with pytest.raises(JobBusy):
+        handler({"Records": [record]}, Context())
+    assert len(worker.queue.postponed) == 1
 
 
 def test_what_can_not_be_done_fails_at_once_and_says_why() -> None:

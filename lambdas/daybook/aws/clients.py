@@ -19,6 +19,8 @@ _S3_CONFIG = _CONFIG.merge(
     Config(
         signature_version="s3v4",
         read_timeout=60,  # a part of 8 MiB may take its time
+        # The region's own endpoint, also in URLs: a signature is of the host, and S3's global one sends on to another.
+        s3={"addressing_style": "virtual"},
         # A part's checksum costs a pass over it, and TLS and the signature guard it already.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",

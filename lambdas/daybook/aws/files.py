@@ -25,8 +25,8 @@ _FOR_NOW = frozenset(
 
 _DELETED_A_CALL = 1_000  # DeleteObjects' own limit
 
-_NOTHING_THERE = frozenset({"AccessDenied", "InvalidRange", "NoSuchKey"})
-"""To a role that may not list, S3 refuses a file that is not there."""
+_NOTHING_THERE = frozenset({"InvalidRange", "NoSuchKey"})
+"""The role may list the bucket: else S3 would deny a file that is not there as it denies one that is."""
 
 
 class FileBucket:

@@ -1,4 +1,7 @@
-"""Jobs in the control table (`job#<kind>#<id>`, and `jobs#<kind>` for the bound on their number), and SQS.
+"""Jobs in the control table, and SQS.
+
+They lie in a partition of their own beside the tenant's, `<tenant>#jobs`, so that IAM can keep whoever asks for jobs,
+or works on them, from everything else in the table: `<kind>#<id>`, and `active#<kind>` for the bound on their number.
 
 Beside a job's own fields its row holds `claim` and `claimed_until`: who works on it, and until when at most. The row
 of a kind holds, in `active`, the ids of those that had not ended when the last one was put.
@@ -13,10 +16,11 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from daybook.aws.batches import get_items
+from daybook.aws.calls import Refused, ask, get_item, transact
 from daybook.caller import Tenant
 from daybook.clock import SECOND
 from daybook.event_id import HIGHEST, neighbour
-from daybook.jobs import KEPT_MS, KINDS, ClaimLost, Job, JobBusy, JobKey, Status, TooManyJobs, UnknownJob
+from daybook.jobs import KEPT_MS, KINDS, PARTITION, ClaimLost, Job, JobBusy, JobKey, Status, TooManyJobs, UnknownJob
 from daybook.storing import Throttled
 from daybook.tenants import Contended
 
@@ -29,7 +33,7 @@ _FOR_NOW = frozenset(
 
 
 class JobTable:
-    """Over a low-level DynamoDB client."""
+    """Over a low-level DynamoDB client. Every call raises `Throttled` where trying again will do."""
 
     def __init__(self, client: Any, table_name: str) -> None:
         self._client = client
@@ -37,9 +41,9 @@ class JobTable:
 
     def put(self, job: Job, most_active: int | None = None) -> None:
         """Raises `TooManyJobs`; `Contended` where others asked at the same time so often that it had no turn."""
-        item = {**_key(job.key), **_item(job), "expires_at": _number((job.created_ms + KEPT_MS) // SECOND)}
+        item = {**_key(job.key), **_item(job), "expires_at": _expires(job.created_ms)}
         if most_active is None:
-            self._client.put_item(TableName=self._table, Item=item)
+            ask(self._client.put_item, TableName=self._table, Item=item)
             return
         for _ in range(_MOST_TRIES):
             noted = self._noted(job.tenant, job.kind)
@@ -54,10 +58,10 @@ class JobTable:
         return self._active(tenant, kind, self._noted(tenant, kind))
 
     def job(self, key: JobKey) -> Job:
-        answer = self._client.get_item(TableName=self._table, Key=_key(key), ConsistentRead=True)
-        if "Item" not in answer:
+        item = get_item(self._client, self._table, _names(key))
+        if item is None:
             raise UnknownJob(key.id)
-        return _job(answer["Item"])
+        return _job(item)
 
     def find(self, tenant: Tenant, job_id: str) -> Job:
         found = self._those(JobKey(tenant, kind, job_id) for kind in KINDS)
@@ -72,106 +76,123 @@ class JobTable:
         return self._from(job.tenant, job.kind, neighbour(job.id, 1))
 
     def _from(self, tenant: Tenant, kind: str, first: str, most: int | None = None) -> list[Job]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :tenant AND sk BETWEEN :low AND :high",
-            ExpressionAttributeValues={
-                ":tenant": {"S": tenant},
-                ":low": {"S": _sort_key(kind, first)},
-                ":high": {"S": _sort_key(kind, HIGHEST)},
-            },
-            ConsistentRead=True,
-            ScanIndexForward=False,
-        )
-        return list(islice((_job(item) for page in pages for item in page["Items"]), most))
+        return list(islice(map(_job, self._items(tenant, kind, first, most)), most))
+
+    def _items(self, tenant: Tenant, kind: str, first: str, most: int | None) -> Iterable[dict[str, Any]]:
+        more: dict[str, Any] = {} if most is None else {"Limit": most}
+        while True:
+            page = ask(
+                self._client.query,
+                TableName=self._table,
+                KeyConditionExpression="pk = :jobs AND sk BETWEEN :low AND :high",
+                ExpressionAttributeValues={
+                    ":jobs": {"S": f"{tenant}{PARTITION}"},
+                    ":low": {"S": f"{kind}#{first}"},
+                    ":high": {"S": f"{kind}#{HIGHEST}"},
+                },
+                ConsistentRead=True,
+                ScanIndexForward=False,
+                **more,
+            )
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            more["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def claim(self, key: JobKey, claim: str, now_ms: int, until_ms: int) -> Job:
-        try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=_key(key),
-                UpdateExpression="SET #status = :running, claim = :claim, claimed_until = :until ADD attempts :one",
-                ConditionExpression="#status IN (:queued, :running)"
-                # Its own: the answer to a first try was lost.
-                " AND (attribute_not_exists(claimed_until) OR claimed_until <= :now OR claim = :claim)",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues={
-                    ":queued": {"S": Status.QUEUED},
-                    ":running": {"S": Status.RUNNING},
-                    ":claim": {"S": claim},
-                    ":until": _number(until_ms),
-                    ":now": _number(now_ms),
-                    ":one": _number(1),
-                },
-                ReturnValues="ALL_NEW",
-            )
-        except ClientError as error:
-            _only_conditions(error)
-            job = self.job(key)
-            if job.status.has_ended:
-                return job
-            raise JobBusy(key.id) from None
-        return _job(answer["Attributes"])
+        # Claimed by it: its own, the answer to a first try was lost.
+        free = "(attribute_not_exists(claimed_until) OR claimed_until <= :now OR claim = :claim)"
+        taken = self._change(
+            key,
+            "SET #status = :running, claim = :claim, claimed_until = :until ADD attempts :one",
+            f"#status IN (:queued, :running) AND {free}",
+            {
+                ":queued": {"S": Status.QUEUED},
+                ":running": {"S": Status.RUNNING},
+                ":claim": {"S": claim},
+                ":until": _number(until_ms),
+                ":now": _number(now_ms),
+                ":one": _number(1),
+            },
+        )
+        job = taken or self.job(key)
+        if taken is None and not job.status.has_ended:
+            raise JobBusy(key.id)
+        return job
 
-    def save(self, job: Job, claim: str) -> None:
+    def save(self, job: Job, claim: str, now_ms: int) -> None:
         values = {name: value for name, value in _item(job).items() if name not in _NEVER_CHANGED}
-        names = {f"#{name}": name for name in values}
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=_key(job.key),
-                UpdateExpression="SET "
-                + ", ".join(f"#{name} = :{name}" for name in values)
-                + (" REMOVE sealed" if job.status.has_ended else ""),
-                ConditionExpression="claim = :its_claim AND #status = :its_status",
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues={
-                    **{f":{name}": value for name, value in values.items()},
-                    ":its_claim": {"S": claim},
-                    ":its_status": {"S": Status.RUNNING},
-                },
-            )
-        except ClientError as error:
-            _only_conditions(error)
-            raise ClaimLost(job.id) from None
+        values["expires_at"] = _expires(now_ms)
+        sets = ", ".join(f"#{name} = :{name}" for name in values)
+        saved = self._change(
+            job.key,
+            f"SET {sets}" + (" REMOVE sealed" if job.status.has_ended else ""),
+            # The status that it gets, too: its own, the answer to a first try was lost.
+            "claim = :its_claim AND #status IN (:running, :status)",
+            {
+                **{f":{name}": value for name, value in values.items()},
+                ":its_claim": {"S": claim},
+                ":running": {"S": Status.RUNNING},
+            },
+            values,
+        )
+        if saved is None:
+            raise ClaimLost(job.id)
 
     def release(self, job: Job, claim: str) -> None:
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=_key(job.key),
-                UpdateExpression="REMOVE claimed_until",
-                ConditionExpression="claim = :claim",
-                ExpressionAttributeValues={":claim": {"S": claim}},
-            )
-        except ClientError as error:
-            _only_conditions(error)
+        self._change(job.key, "REMOVE claimed_until", "claim = :claim", {":claim": {"S": claim}}, ())
 
     def cancel(self, key: JobKey, now_ms: int) -> Job:
+        cancelled = self._change(
+            key,
+            "SET #status = :cancelled, finished_at = :now REMOVE sealed",
+            "#status IN (:queued, :running)",
+            {
+                ":queued": {"S": Status.QUEUED},
+                ":running": {"S": Status.RUNNING},
+                ":cancelled": {"S": Status.CANCELLED},
+                ":now": _number(now_ms),
+            },
+        )
+        return cancelled or self.job(key)
+
+    def withdraw(self, key: JobKey, now_ms: int) -> None:
+        values = {":succeeded": {"S": Status.SUCCEEDED}, ":now": _number(now_ms)}
+        self._change(
+            key, "SET withdrawn_at = :now", "#status = :succeeded AND attribute_not_exists(withdrawn_at)", values
+        )
+
+    def _change(
+        self,
+        key: JobKey,
+        expression: str,
+        condition: str,
+        values: Mapping[str, Any],
+        names: Iterable[str] = ("status",),
+    ) -> Job | None:
+        """The job as it then is; None where the condition does not hold."""
+        named = {f"#{name}": name for name in names}
         try:
-            answer = self._client.update_item(
+            answer = ask(
+                self._client.update_item,
                 TableName=self._table,
                 Key=_key(key),
-                UpdateExpression="SET #status = :cancelled, finished_at = :now REMOVE sealed",
-                ConditionExpression="#status IN (:queued, :running)",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues={
-                    ":queued": {"S": Status.QUEUED},
-                    ":running": {"S": Status.RUNNING},
-                    ":cancelled": {"S": Status.CANCELLED},
-                    ":now": _number(now_ms),
-                },
+                UpdateExpression=expression,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
                 ReturnValues="ALL_NEW",
+                **({"ExpressionAttributeNames": named} if named else {}),
             )
         except ClientError as error:
-            _only_conditions(error)
-            return self.job(key)
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return None
         return _job(answer["Attributes"])
 
     def _noted(self, tenant: Tenant, kind: str) -> list[str]:
         """The ids of those that had not ended when the last one was put."""
-        answer = self._client.get_item(TableName=self._table, Key=_active_key(tenant, kind), ConsistentRead=True)
-        return answer["Item"]["active"]["SS"] if "Item" in answer else []
+        item = get_item(self._client, self._table, _active_names(tenant, kind))
+        return [] if item is None else item["active"]["SS"]
 
     def _active(self, tenant: Tenant, kind: str, noted: Iterable[str]) -> list[Job]:
         found = self._those(JobKey(tenant, kind, job_id) for job_id in noted)
@@ -183,19 +204,14 @@ class JobTable:
     def _put_beside(self, job: Job, item: Mapping[str, Any], noted: list[str], active: list[str]) -> bool:
         """Whether nobody else has put one since those were noted."""
         counted = {
-            "TableName": self._table,
-            "Key": _active_key(job.tenant, job.kind),
+            "Key": _typed(_active_names(job.tenant, job.kind)),
             "UpdateExpression": "SET active = :active",
             "ConditionExpression": "active = :noted" if noted else "attribute_not_exists(pk)",
             "ExpressionAttributeValues": {":active": {"SS": active}} | ({":noted": {"SS": noted}} if noted else {}),
         }
         try:
-            self._client.transact_write_items(
-                TransactItems=[{"Put": {"TableName": self._table, "Item": item}}, {"Update": counted}]
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "TransactionCanceledException":
-                raise
+            transact(self._client, self._table, [{"Put": {"Item": dict(item)}}, {"Update": counted}])
+        except Refused:
             return False
         return True
 
@@ -227,20 +243,31 @@ class SqsJobQueue:
         except BotoCoreError:
             raise Throttled from None
 
+    def postpone(self, receipt: str, seconds: int) -> None:
+        self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+
 
 _NEVER_CHANGED = frozenset({"kind", "ask", "sealed", "created_at", "lane"})
 
 
-def _sort_key(kind: str, job_id: str) -> str:
-    return f"job#{kind}#{job_id}"
+def _names(key: JobKey) -> dict[str, str]:
+    return {"pk": f"{key.tenant}{PARTITION}", "sk": f"{key.kind}#{key.id}"}
+
+
+def _active_names(tenant: Tenant, kind: str) -> dict[str, str]:
+    return {"pk": f"{tenant}{PARTITION}", "sk": f"active#{kind}"}
+
+
+def _typed(names: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    return {name: {"S": part} for name, part in names.items()}
 
 
 def _key(key: JobKey) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": key.tenant}, "sk": {"S": _sort_key(key.kind, key.id)}}
+    return _typed(_names(key))
 
 
-def _active_key(tenant: Tenant, kind: str) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": tenant}, "sk": {"S": f"jobs#{kind}"}}
+def _expires(now_ms: int) -> dict[str, str]:
+    return _number((now_ms + KEPT_MS) // SECOND)
 
 
 def _item(job: Job) -> dict[str, dict[str, Any]]:
@@ -262,12 +289,14 @@ def _item(job: Job) -> dict[str, dict[str, Any]]:
         item["error"] = {"S": job.error}
     if job.finished_ms is not None:
         item["finished_at"] = _number(job.finished_ms)
+    if job.withdrawn_ms is not None:
+        item["withdrawn_at"] = _number(job.withdrawn_ms)
     return item
 
 
 def _job(item: Mapping[str, Any]) -> Job:
     return Job(
-        tenant=Tenant(item["pk"]["S"]),
+        tenant=Tenant(item["pk"]["S"].removesuffix(PARTITION)),
         id=item["sk"]["S"].rpartition("#")[2],
         kind=item["kind"]["S"],
         ask=msgspec.json.decode(item["ask"]["S"]),
@@ -281,6 +310,7 @@ def _job(item: Mapping[str, Any]) -> Job:
         attempts=int(item["attempts"]["N"]),
         finished_ms=int(item["finished_at"]["N"]) if "finished_at" in item else None,
         lane=int(item["lane"]["N"]),
+        withdrawn_ms=int(item["withdrawn_at"]["N"]) if "withdrawn_at" in item else None,
     )
 
 
@@ -290,8 +320,3 @@ def _json(value: Any) -> dict[str, str]:
 
 def _number(value: float) -> dict[str, str]:
     return {"N": str(value)}
-
-
-def _only_conditions(error: ClientError) -> None:
-    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-        raise error

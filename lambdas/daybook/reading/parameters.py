@@ -100,6 +100,13 @@ class Parameters:
 
 def read_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
     """Raises `Problem` 400 for an unknown parameter, a malformed value, or too many of them."""
+    parameters = parsed(query)
+    check_bounds(query)
+    return parameters
+
+
+def parsed(query: Mapping[str, Sequence[str]]) -> Parameters:
+    """However many values, and however long. Raises `Problem` 400."""
     for name, values in query.items():
         if name not in (*EQUALITIES, *SCALARS, "q"):
             raise bad_parameter(name, "is no parameter of this read", "unknown_parameter")
@@ -107,9 +114,6 @@ def read_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
             raise bad_parameter(name, "must hold a character, and no control characters")
         if name in SCALARS and len(set(values)) > 1:
             raise bad_parameter(name, "may be given once")
-    if sum(len(values) for values in query.values()) > MOST_VALUES:
-        raise Problem(400, "too_many_values", f"A read takes at most {MOST_VALUES} values in all.")
-    check_length(query)
     scalars = {name: query[name][0] for name in SCALARS if query.get(name)}
     return Parameters(
         filters=_filters(query),
@@ -123,6 +127,13 @@ def read_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
         zone=_zone(scalars.get("tz", "UTC")),
         identity=_identity(query),
     )
+
+
+def check_bounds(query: Mapping[str, Sequence[str]]) -> None:
+    """Raises `Problem` 400 for more values, or longer ones, than a read takes."""
+    if sum(len(values) for values in query.values()) > MOST_VALUES:
+        raise Problem(400, "too_many_values", f"A read takes at most {MOST_VALUES} values in all.")
+    check_length(query)
 
 
 def check_length(query: Mapping[str, Sequence[str]]) -> None:
