@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape, unescape
 
 from werkzeug.wrappers import Response
 
@@ -22,6 +23,19 @@ from infra.local.policy import Statement, allows, listed
 SIGNED_WITH = re.compile(r"Credential=(?P<key>[^/]+)/[^/]+/[^/]+/(?P<service>[^/]+)/")
 TABLE = re.compile(r'"([^"]+)"')
 PARTIQL = {"INSERT": "PartiQLInsert", "SELECT": "PartiQLSelect", "UPDATE": "PartiQLUpdate", "DELETE": "PartiQLDelete"}
+S3_ACTIONS = {
+    ("GET", False): "s3:GetObject",
+    ("HEAD", False): "s3:GetObject",
+    ("PUT", False): "s3:PutObject",
+    ("POST", False): "s3:PutObject",
+    ("DELETE", False): "s3:DeleteObject",
+    ("GET", True): "s3:ListMultipartUploadParts",
+    ("PUT", True): "s3:PutObject",
+    ("POST", True): "s3:PutObject",
+    ("DELETE", True): "s3:AbortMultipartUpload",
+}
+"""By method, and whether an upload in parts is named."""
+DELETED = re.compile(r"<Key>([^<]*)</Key>")
 TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 
@@ -43,13 +57,16 @@ class Permissions:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         signed = SIGNED_WITH.search(environ.get("HTTP_AUTHORIZATION", ""))
-        if signed and signed["key"] in self.roles and signed["service"] in NEEDS:
+        if signed and signed["key"] in self.roles and signed["service"] in (*NEEDS, "s3"):
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             environ["wsgi.input"] = io.BytesIO(body)
-            for need in NEEDS[signed["service"]](*asked(environ, body)):
+            of_s3 = signed["service"] == "s3"
+            needs = s3_needs(environ, body) if of_s3 else NEEDS[signed["service"]](*asked(environ, body))
+            for need in needs:
                 context = {"dynamodb:LeadingKeys": need.partitions}
                 if not allows(self.roles[signed["key"]], need.action, need.resource, context):
-                    refusal: Iterable[bytes] = denied(need.action, need.resource)(environ, start_response)
+                    refused = (denied_by_s3 if of_s3 else denied)(need.action, need.resource)
+                    refusal: Iterable[bytes] = refused(environ, start_response)
                     return refusal
         answer: Iterable[bytes] = self._application(environ, start_response)
         return answer
@@ -70,6 +87,12 @@ def denied(action: str, resource: str) -> Response:
         status=400,
         content_type="application/x-amz-json-1.0",
     )
+
+
+def denied_by_s3(action: str, resource: str) -> Response:
+    message = f"The function's role is not authorized to perform: {action} on resource: {resource}"
+    content = f"<Error><Code>AccessDenied</Code><Message>{escape(message)}</Message></Error>"
+    return Response(content, status=403, content_type="application/xml")
 
 
 def dynamodb_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
@@ -109,6 +132,22 @@ def sqs_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
 
 def sts_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
     yield Need(f"sts:{operation}", call.get("RoleArn", "*"))
+
+
+def s3_needs(environ: Mapping[str, Any], body: bytes) -> Iterator[Need]:
+    """By method and query: S3's calls have no names."""
+    bucket, _, key = environ["PATH_INFO"].lstrip("/").partition("/")
+    query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    match environ["REQUEST_METHOD"]:
+        case "POST" if "delete" in query:
+            for deleted in DELETED.findall(body.decode()):
+                yield Need("s3:DeleteObject", f"arn:aws:s3:::{bucket}/{unescape(deleted)}")
+            return
+        case "GET" if not key:
+            action, arn = "s3:ListBucket", f"arn:aws:s3:::{bucket}"
+        case method:
+            action, arn = S3_ACTIONS[method, "uploadId" in query], f"arn:aws:s3:::{bucket}/{key}"
+    yield Need(action, arn)
 
 
 NEEDS = {

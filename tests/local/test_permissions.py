@@ -12,7 +12,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from infra.local.cloudformation import access_key
-from infra.local.permissions import Permissions, dynamodb_needs
+from infra.local.permissions import Permissions, dynamodb_needs, s3_needs
 from infra.local.policy import allows
 from tests.local.running import House
 
@@ -83,6 +83,35 @@ def test_a_call_is_about_the_partition_of_its_item(operation: str, call: Mapping
     assert [need.partitions for need in dynamodb_needs(operation, call)] == [("acme#jobs",)]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "query", "body", "needs"),
+    [
+        ("GET", "/b/files/a", "", b"", [("GetObject", "b/files/a")]),
+        ("PUT", "/b/files/a", "", b"", [("PutObject", "b/files/a")]),
+        ("POST", "/b/files/a", "uploads", b"", [("PutObject", "b/files/a")]),
+        ("PUT", "/b/files/a", "uploadId=u&partNumber=1", b"", [("PutObject", "b/files/a")]),
+        ("GET", "/b/files/a", "uploadId=u", b"", [("ListMultipartUploadParts", "b/files/a")]),
+        ("POST", "/b/files/a", "uploadId=u", b"", [("PutObject", "b/files/a")]),
+        ("DELETE", "/b/files/a", "uploadId=u", b"", [("AbortMultipartUpload", "b/files/a")]),
+        ("DELETE", "/b/files/a", "", b"", [("DeleteObject", "b/files/a")]),
+        (
+            "POST",
+            "/b",
+            "delete",
+            b"<Delete><Object><Key>runs/1</Key></Object><Object><Key>runs/2</Key></Object></Delete>",
+            [("DeleteObject", "b/runs/1"), ("DeleteObject", "b/runs/2")],
+        ),
+        ("GET", "/b", "list-type=2", b"", [("ListBucket", "b")]),
+    ],
+)
+def test_a_call_to_s3_needs_its_actions(
+    method: str, path: str, query: str, body: bytes, needs: list[tuple[str, str]]
+) -> None:
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query}
+    found = [each[:2] for each in s3_needs(environ, body)]
+    assert found == [(f"s3:{action}", f"arn:aws:s3:::{place}") for action, place in needs]
+
+
 @pytest.mark.parametrize(("partition", "allowed"), [("acme#jobs", True), ("acme", False), ("acme#jobs#x", False)])
 def test_a_policy_may_keep_to_some_partitions(partition: str, allowed: bool) -> None:
     condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#jobs"]}}
@@ -100,6 +129,22 @@ def test_who_asks_for_exports_can_write_jobs_and_no_settings(house: House) -> No
     with pytest.raises(ClientError) as refused:
         dynamodb.put_item(TableName=table, Item={"pk": {"S": "nobody"}, "sk": {"S": "tenant"}})
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_who_asks_for_exports_can_read_files_and_write_none(house: House) -> None:
+    functions = client(house, "lambda").list_functions()["Functions"]
+    (exports,) = (each for each in functions if each["Handler"] == "exports.handler.handler")
+    bucket = exports["Environment"]["Variables"]["EXPORT_BUCKET"]
+    s3 = client(house, "s3", access_key(exports["FunctionName"]))
+    client(house, "s3").put_object(Bucket=bucket, Key="files/nobody/a", Body=b"a")
+    assert s3.get_object(Bucket=bucket, Key="files/nobody/a")["Body"].read() == b"a"
+    for forbidden in (
+        lambda: s3.put_object(Bucket=bucket, Key="files/nobody/a", Body=b"b"),
+        lambda: s3.get_object(Bucket=bucket, Key="runs/nobody/a"),
+    ):
+        with pytest.raises(ClientError) as refused:
+            forbidden()
+        assert refused.value.response["Error"]["Code"] == "AccessDenied"
 
 
 def asked(permissions: Permissions, key: str) -> int:

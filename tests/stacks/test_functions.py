@@ -101,6 +101,24 @@ def test_a_workers_message_comes_back_when_the_worker_can_be_no_more(service: St
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
 
 
+def test_jobs_wait_in_line_where_they_must(service: Stack) -> None:
+    """Exports and replays one at a time for each of a tenant's lanes, so no tenant takes all the workers there are;
+    a re-stamp can be put off, which no FIFO queue does.
+    """
+    queues = service.properties("AWS::SQS::Queue")
+    sources = service.properties("AWS::Lambda::EventSourceMapping").values()
+    at_once = {
+        service.read(source["EventSourceArn"]): source["ScalingConfig"]["MaximumConcurrency"]
+        for source in sources
+        if service.read(source["FunctionName"]).removesuffix("Function") in JOB_WORKERS
+    }
+    assert at_once["ExportQueue.Arn"] == 20
+    assert all(2 <= most <= 20 for most in at_once.values())
+    for name in ("ExportQueue", "ReplayQueue"):
+        assert queues[name]["FifoQueue"] is queues[f"{name}Dead"]["FifoQueue"] is True
+    assert "FifoQueue" not in queues["RestampQueue"]
+
+
 def test_every_function_is_traced_and_logs_for_a_while(service: Stack) -> None:
     """Active tracing, and a log group of its own that keeps 90 days."""
     groups = service.properties("AWS::Logs::LogGroup")
