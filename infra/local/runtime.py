@@ -63,3 +63,5 @@ def outcome(handler: Any, invocation: dict[str, Any]) -> bytes:
 
 if __name__ == "__main__":
     main(int(sys.argv[1]))
+    sys.stdout.flush()
+    os._exit(0)  # as Lambda ends one: Python itself would wait for every thread that a handler has left behind
