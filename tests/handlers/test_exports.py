@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from daybook.clock import DAY, MINUTE, format_time
 from daybook.exports import MOST_ACTIVE
+from daybook.jobs import MOST_ATTEMPTS
 from daybook.storing import Throttled
 from tests.calls import answered
 from tests.conftest import Tables
@@ -427,17 +429,46 @@ def test_how_much_is_written_is_shown_meanwhile(house: ExportingHouse) -> None:
 
 def test_a_part_that_s3_refuses_is_put_again(house: ExportingHouse) -> None:
     """For the moment: within the invocation; the file is whole."""
-    put = house.exporter.files.put
-    refusals = iter([Throttled(), Throttled()])
+    question = {"filters": {"category": ["Experiences", "Surveys"]}}
+    calm, undisturbed = house.exporter.export(question)
+    files = house.exporter.files
+    refusals = iter([Throttled(), Throttled(), None, Throttled(), None, None, Throttled()])
 
-    def refusing(*arguments: Any, **named: Any) -> None:
-        if (refusal := next(refusals, None)) is not None:
-            raise refusal
-        put(*arguments, **named)
+    def refusing(call: Any) -> Any:
+        def refused(*arguments: Any, **named: Any) -> Any:
+            if (refusal := next(refusals, None)) is not None:
+                raise refusal
+            return call(*arguments, **named)
 
-    house.exporter.files.put = refusing
-    _, content = house.exporter.export()
-    assert len(descriptions(content)) == 2
+        return refused
+
+    for name in ("put", "begin", "put_part", "complete"):
+        setattr(files, name, refusing(getattr(files, name)))
+    asked = house.exporter.ask(question)
+    house.exporter.work(worker=house.exporter.exporting(batch=1, part_bytes=50))
+    assert len(files.part_sizes) > 1
+    assert next(refusals, "all of them") == "all of them"
+    assert house.exporter.file(house.exporter.read(asked["id"])) == undisturbed
+    assert house.exporter.read(asked["id"])["sha256"] == calm["sha256"]
+
+
+def test_what_s3_refuses_for_good_fails_and_leaves_nothing(house: ExportingHouse) -> None:
+    """After five tries since its last checkpoint; the tenant is told no internals."""
+
+    def refusing(*_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "secret"}}, "UploadPart")
+
+    house.exporter.files.put_part = refusing
+    asked = house.exporter.ask()
+    for _ in range(1 + MOST_ATTEMPTS):
+        house.exporter.queue.sent = [(house.exporter.jobs.find(house.tenant, asked["id"]), 0)]
+        with pytest.raises(ClientError):
+            house.exporter.work(worker=house.exporter.exporting(batch=1, part_bytes=50))
+    shown = house.exporter.read(asked["id"])
+    assert shown["status"] == "failed"
+    assert "secret" not in shown["error"]
+    assert not house.exporter.files.files
+    house.exporter.ask()  # it takes nobody's place
 
 
 def test_a_group_means_its_members_when_it_was_asked_for(house: ExportingHouse) -> None:

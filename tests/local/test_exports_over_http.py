@@ -37,14 +37,34 @@ def client(house: House) -> Any:
         yield client
 
 
+def test_a_key_that_is_revoked_stops_no_export(house: House, client: httpx.Client) -> None:
+    """What it asked for is fetched by another one that may."""
+    asked = {"role": "auditor", "environment": "prod", "label": "leaving"}
+    key = client.post(f"/v1/tenants/{TENANT}/keys", json=asked).json()
+    with house.client(key["key"]) as leaving:
+        export = leaving.post("/v1/exports", json={"sort": "target"})
+        assert export.status_code == 202
+        assert client.delete(f"/v1/tenants/{TENANT}/keys/{key['key_id']}").status_code == 204
+        assert leaving.get(export.headers["Location"]).status_code == 401
+    shown = ended(client, export)
+    assert shown["status"] == "succeeded", shown
+    assert shown["rows"] >= EVENTS
+    assert httpx.get(shown["download_url"]).status_code == 200
+
+
 def exported(client: httpx.Client, body: dict[str, Any]) -> dict[str, Any]:
     asked = client.post("/v1/exports", json=body)
     assert asked.status_code == 202, asked.text
+    return ended(client, asked)
+
+
+def ended(client: httpx.Client, asked: httpx.Response) -> dict[str, Any]:
     until = time.monotonic() + LONGEST_SECONDS
     while time.monotonic() < until:
         shown: dict[str, Any] = client.get(asked.headers["Location"]).json()
         if shown["status"] not in ("queued", "running"):
             return shown
+        time.sleep(0.05)
     raise AssertionError(f"not done after {LONGEST_SECONDS} s: {shown}")
 
 
