@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
-from msgspec import Struct
 
 from daybook.caller import Tenant
 from daybook.clock import SECOND, Clock
 from daybook.derivation import DeploymentKeys
-from daybook.event_id import occurred_ms
 from daybook.exports import MEDIA_TYPES, Ask, Outcome, Places, Question, open_question, places_of
 from daybook.jobs import HAND_OVER_SECONDS, Job, JobFailed, Step
 from daybook.reading.merge import EventIndex
@@ -24,6 +22,7 @@ from daybook.reading.person_keys import PersonKeys
 from daybook.reading.search import Groups
 from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import TenantSettings, UnknownTenant
+from export.checkpoint import Reached, progress, reached_by
 from export.checksum import READ_A_SECOND, Checksum, read_back
 from export.growing import BINARY, PART_BYTES, Files, Growing, Grown, Growth, complete, pieces
 from export.lines import Lines
@@ -36,7 +35,6 @@ INDEX_LAG_MS = 2 * SECOND
 """Indexes follow the timeline within about a second; an export reads them only when they hold all that was there."""
 
 RUN_BYTES = 16 * 1024 * 1024
-_GATHERED = 0.7  # of the progress of a sorted export: what is left is merging
 
 _Content = tuple[bytes, bool]
 """Whole lines, and whether they are the last."""
@@ -45,30 +43,6 @@ _Content = tuple[bytes, bool]
 class Control(Protocol):
     def settings(self, tenant: Tenant) -> TenantSettings:
         """Raises `UnknownTenant`."""
-
-
-class Reached(Struct):
-    """A checkpoint."""
-
-    phase: str = "begin"
-    """`begin`, then `write`, or `gather` and `merge`; `complete`, `verify`, `end`."""
-    rows: int = 0
-    last: str = ""
-    """The id to go on after."""
-    oldest_ms: int = 0
-    newest_ms: int = 0
-    edge_ms: int = 0
-    """Of the retention, under which all of it was read."""
-    grown: Grown = msgspec.field(default_factory=Grown)
-    bytes: int = 0
-    runs: list[Run] = []
-    made: int = 0
-    """Runs so far, by which the next one is numbered."""
-    longer: Grown = msgspec.field(default_factory=Grown)
-    """The next run, where those of a level are being merged into it."""
-    is_alone: bool = False
-    """Whether the next step has an invocation to itself."""
-    sha256: str | None = None
 
 
 @dataclass
@@ -91,7 +65,7 @@ class Exporting:
     _checksum: Checksum = field(default_factory=Checksum, init=False)
 
     def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
-        reached = self._current(job, _reached(job))
+        reached = self._current(job, reached_by(job))
         match reached.phase:
             case "begin":
                 self._begin(job, reached)
@@ -111,10 +85,10 @@ class Exporting:
                 reached.phase = "end"
             case _:
                 return self._end(job, reached)
-        return Step(msgspec.to_builtins(reached), reached.rows, self._progress(job, reached))
+        return Step(msgspec.to_builtins(reached), reached.rows, progress(job, reached))
 
     def tidy(self, job: Job) -> None:
-        reached, places = _reached(job), places_of(job)
+        reached, places = reached_by(job), places_of(job)
         self._abort(job, reached)
         self._delete_temporary(job, reached)
         self.files.delete([places.file, places.manifest])
@@ -306,30 +280,11 @@ class Exporting:
         about = matches.catalogue.profile
         return Lines(question.parameters, ask.format, matches.settings.name, about)
 
-    def _progress(self, job: Job, reached: Reached) -> float:
-        """By the time gone through, and by what is merged."""
-        if reached.phase in ("complete", "verify", "end"):
-            return 0.99
-        if reached.phase == "merge":
-            merged_bytes, all_bytes = sum(run.at for run in reached.runs), sum(run.bytes for run in reached.runs)
-            return _GATHERED + (0.99 - _GATHERED) * merged_bytes / max(1, all_bytes)
-        if not reached.last or reached.newest_ms <= reached.oldest_ms:
-            return job.progress
-        ascending = job.ask["query"]["sort"][0] == "occurred_at"
-        gone_ms = occurred_ms(reached.last) - reached.oldest_ms
-        share = gone_ms / (reached.newest_ms - reached.oldest_ms)
-        share = min(1.0, max(0.0, share if ascending else 1 - share))
-        return share * (_GATHERED if reached.phase == "gather" else 0.99)
-
     def _delete_temporary(self, job: Job, reached: Reached) -> None:
         # A step that was not saved may have begun one more.
         runs = [_run(places_of(job), number) for number in range(reached.made + 1)]
         growths = [_file(job), *runs]
         self.files.delete([*(run.place for run in runs), *(place for each in growths for place in pieces(each))])
-
-
-def _reached(job: Job) -> Reached:
-    return msgspec.convert(job.checkpoint or {}, Reached)
 
 
 def _file(job: Job) -> Growth:
