@@ -21,7 +21,7 @@ from daybook.aws.forgetting import ForgettingTable
 from daybook.catalogue import profile
 from daybook.derivation import DeploymentKeys
 from daybook.event_id import lowest_id, neighbour
-from daybook.forgetting import Forgetter, Outrun
+from daybook.forgetting import Forgetter, Outrun, mark_of, nobody_writes
 from daybook.judgement import OWN_ACTIVITIES
 from daybook.reading.merge import LARGEST_FETCH
 from daybook.reading.opened import Row, content_of
@@ -42,7 +42,7 @@ class Replayed(NamedTuple):
 
 
 def replay(events: EventIndexes, control: ControlTable, people: ForgettingTable, keys: DeploymentKeys) -> Replayed:
-    forgetter = Forgetter(people, keys.gone, lambda _seconds: None)  # nobody writes to the table meanwhile
+    forgetter = Forgetter(people, keys.gone, nobody_writes)
     everybody = back = 0
     for settings in control.tenants():
         # Of one who was recorded twice, as where the first try broke off, the last is when it was done.
@@ -52,7 +52,7 @@ def replay(events: EventIndexes, control: ControlTable, people: ForgettingTable,
             if forgetter.has_left(settings.tenant, guid):
                 back += 1
                 longest = profile(settings.profile).retention.longest_days
-                forgetter.forget(settings.tenant, guid, event_id, longest)
+                forgetter.forget(settings.tenant, mark_of(guid, event_id, longest))
     return Replayed(everybody, back)
 
 

@@ -18,7 +18,7 @@ from daybook.clock import DAY, SECOND, Clock
 from daybook.event_id import FORM, IDENTITY_BYTES, event_id, occurred_ms
 from daybook.storing import Throttled
 
-EXPORT, REPLAY, RESTAMP = KINDS = ("export", "replay", "restamp")
+EXPORT, REPLAY, RESTAMP, SWEEP = KINDS = ("export", "replay", "restamp", "sweep")
 
 MOST_ATTEMPTS = 5
 """Failures in a row, without a checkpoint between them, after which a job has failed."""

@@ -48,7 +48,11 @@ DYNAMODB = {
     "Forget": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"BatchGetItem", "Query", "DeleteItem", "UpdateItem"},
-        CONTROL: {"GetItem", "Query"},
+        CONTROL: {"GetItem", "Query", "PutItem"},
+    },
+    "Sweep": {
+        IDENTITIES: {"BatchGetItem", "Query", "DeleteItem", "UpdateItem"},
+        CONTROL: {"GetItem", "UpdateItem"},
     },
     "Streams": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
@@ -110,7 +114,10 @@ QUEUES = {
 }
 ASSUMES_ROLES = {"FanOut", "Redeliver", "Replay", "Streams"}
 CUSTOMERS_ROLES = "arn:AWS::Partition:iam::*:role/*"
-READS_THE_SECRET = {"Ingest", "Query", "Tenants", "Settings", "People", "Forget", "Exports", "Export", "Streams"}
+READS_THE_SECRET = {
+    *("Ingest", "Query", "Tenants", "Settings", "People", "Forget", "Sweep"),
+    *("Exports", "Export", "Streams"),
+}
 FILES, RUNS, QUEUE = "ExportsBucket.Arn/files/*", "ExportsBucket.Arn/runs/*", "ExportQueue.Arn"
 GROWS = {
     *("s3:PutObject", "s3:GetObject", "s3:DeleteObject"),
@@ -120,6 +127,14 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     "Settings": {"RestampQueue.Arn": {"sqs:SendMessage"}},
     "Restamp": {
         "RestampQueue.Arn": {
+            "sqs:SendMessage",
+            *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
+            *("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+        }
+    },
+    "Forget": {"SweepQueue.Arn": {"sqs:SendMessage"}},
+    "Sweep": {
+        "SweepQueue.Arn": {
             "sqs:SendMessage",
             *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
             *("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
@@ -138,7 +153,7 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     },
 }
 KNOWS_NO_RESOURCE = {"FanOut": {"dynamodb:ListStreams"}}
-JOB_WORKERS = {"Export", "Replay", "Restamp"}
+JOB_WORKERS = {"Export", "Replay", "Restamp", "Sweep"}
 WORKERS = {*JOB_WORKERS, "FanOut", "Redeliver"}
 READS = {"GetItem", "BatchGetItem", "Query", "ListStreams"}
 
@@ -257,16 +272,17 @@ def test_who_restamps_changes_and_sees_when_an_event_expires_and_nothing_else(
     )
 
 
-def test_who_asks_for_exports_writes_jobs_and_nothing_else_of_the_control_table(
-    service: Stack, statements: dict[str, list[dict[str, Any]]]
+@pytest.mark.parametrize(("function", "actions"), [("Exports", {"PutItem", "UpdateItem"}), ("Forget", {"PutItem"})])
+def test_who_asks_for_jobs_writes_them_and_nothing_else_of_the_control_table(
+    service: Stack, statements: dict[str, list[dict[str, Any]]], function: str, actions: set[str]
 ) -> None:
     """No attribute but a job's own: no setting, no key, no destination. All that is put is among them."""
     (writing,) = (
         each
-        for each in statements["Exports"]
+        for each in statements[function]
         if service.read(each["Resource"]) == CONTROL and "dynamodb:PutItem" in _list(each["Action"])
     )
-    assert set(writing["Action"]) == {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+    assert set(_list(writing["Action"])) == {f"dynamodb:{action}" for action in actions}
     assert writing["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:Attributes": list(NEW_JOB_ATTRIBUTES)}}
     assert not set(NEW_JOB_ATTRIBUTES) & {"retention_days", "layouts", "hold", "hash", "role", "role_arn", "members"}
     written: set[str] = set()
@@ -282,10 +298,13 @@ def test_who_asks_for_exports_writes_jobs_and_nothing_else_of_the_control_table(
 
 
 def test_only_forgetting_deletes_a_person(allowed: dict[str, dict[str, set[str]]]) -> None:
-    """Of all roles one alone may delete from the identities or change them; ingest and groups insert, the rest read."""
+    """Of all roles two alone may delete from the identities or change them: who forgets, and who looks once more.
+    Ingest and groups insert, the rest read.
+    """
     for function, resources in allowed.items():
         kept = {action.removeprefix("dynamodb:") for action in resources.get(IDENTITIES, ())} - READS
-        assert kept == {"Forget": {"DeleteItem", "UpdateItem"}}.get(function, kept & {"PartiQLInsert"})
+        forgets = function in ("Forget", "Sweep")
+        assert kept == ({"DeleteItem", "UpdateItem"} if forgets else kept & {"PartiQLInsert"})
 
 
 def test_the_key_is_used_through_dynamodb_and_s3_only(
