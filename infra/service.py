@@ -24,6 +24,8 @@ _LONGEST = Duration.minutes(15)
 _EXPORTS_AT_ONCE = 20  # of all tenants
 
 _RESTAMPS_AT_ONCE = 5  # of all tenants
+_SWEEPS_AT_ONCE = 5
+_SWEEP_WITHIN = Duration.minutes(3)  # twice the half minute of a step, and a minute to hand over
 
 STAMPED = ("pk", "sk", "expires_at")
 
@@ -67,6 +69,20 @@ class ServiceStack(Stack):
             function.function.add_environment("RESTAMP_QUEUE_URL", self.restamp_queue.queue.queue_url)
         self.people = self._function("people", stores)
         self.forget = self._function("forget", stores)
+        self.sweep = self._function(
+            "sweep",
+            {
+                "IDENTITIES_TABLE": storage.identities.table_name,
+                "SECRET_ARN": storage.secret.secret_arn,
+                **control,
+            },
+            timeout=_SWEEP_WITHIN,
+        )
+        self.sweep_queue = JobQueue(
+            self, "SweepQueue", worker=self.sweep.function, by_lane=False, at_once=_SWEEPS_AT_ONCE
+        )
+        for function in (self.forget, self.sweep):
+            function.function.add_environment("SWEEP_QUEUE_URL", self.sweep_queue.queue.queue_url)
         self.streams = self._function("streams", stores)
         retry = RetryQueue(self, "Retry", function_timeout=_ANSWER_WITHIN)
         publishing = {
@@ -102,6 +118,7 @@ class ServiceStack(Stack):
 
         self._grant()
         self._grant_publishing(retry.queue.queue_arn)
+        self._grant_forgetting(self.sweep_queue.queue.queue_arn)
         self._grant_restamps(self.restamp_queue.queue.queue_arn)
         self._grant_exports(self.export_queue.queue.queue_arn)
         new_events = NewEvents(self, "NewEvents", table=storage.events, reader=self.fan_out)
@@ -130,6 +147,7 @@ class ServiceStack(Stack):
                 "replay": self.replay.function,
                 "export": self.export.function,
                 "restamp": self.restamp.function,
+                "sweep": self.sweep.function,
             },
             dead_letters={
                 "NewEventsFailed": new_events.failed,
@@ -137,6 +155,7 @@ class ServiceStack(Stack):
                 "ReplayDead": self.replay_queue.dead,
                 "ExportsDead": self.export_queue.dead,
                 "RestampsDead": self.restamp_queue.dead,
+                "SweepsDead": self.sweep_queue.dead,
             },
         )
         CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers; /v1/... follows it")
@@ -174,20 +193,28 @@ class ServiceStack(Stack):
         self.people.allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query")
         self.people.allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem")
 
-        self.forget.allow(events, "dynamodb:PartiQLInsert")
-        # The only role that may delete from the identities, or change a row of them: a tombstone's.
-        self.forget.allow(identities, "dynamodb:BatchGetItem", "dynamodb:Query")
-        self.forget.allow(identities, "dynamodb:DeleteItem", "dynamodb:UpdateItem")
-        self.forget.allow(control, "dynamodb:GetItem", "dynamodb:Query")  # settings, exports
-
         everyone = (
             *(self.ingest, self.query, self.tenants, self.settings, self.people, self.forget),
-            *(self.exports, self.export),
+            *(self.sweep, self.exports, self.export),
         )
         for function in everyone:
             function.allow(self._storage.secret.secret_arn, "secretsmanager:GetSecretValue")
         for function in (self.authorize, *everyone):
             self._allow_key(function)
+
+    def _grant_forgetting(self, queue: str) -> None:
+        """The only roles that may delete from the identities, or change a row of them: a tombstone's."""
+        identities, control = self._storage.identities.table_arn, self._storage.control.table_arn
+
+        self.forget.allow(self._storage.events.table_arn, "dynamodb:PartiQLInsert")
+        self.forget.allow(control, "dynamodb:GetItem", "dynamodb:Query")  # settings, exports
+        self.forget.allow(control, "dynamodb:PutItem", conditions=JOBS)
+        self.sweep.allow(control, "dynamodb:GetItem")
+        self._allow_jobs(self.sweep)
+        for function in (self.forget, self.sweep):
+            function.allow(identities, "dynamodb:BatchGetItem", "dynamodb:Query")
+            function.allow(identities, "dynamodb:DeleteItem", "dynamodb:UpdateItem")
+            function.allow(queue, "sqs:SendMessage")
 
     def _grant_restamps(self, queue: str) -> None:
         """The one role that may change an event: of each when it expires, and nothing else; it sees nothing else."""

@@ -14,7 +14,7 @@ from daybook.aws.identities import IdentityTable
 from daybook.caller import Tenant
 from daybook.clock import Clock, format_time
 from daybook.event_id import lowest_id
-from daybook.forgetting import Forgetter
+from daybook.forgetting import Forgetter, mark_of, nobody_writes
 from daybook.http import serve
 from daybook.reading.merge import BOUNDS
 from daybook.reading.person_keys import PersonKeys
@@ -141,7 +141,7 @@ class House:
     def forget(self, guid: str) -> None:
         """As operations does, but for what it asks and records."""
         people = ForgettingTable(self.dynamodb, self.tables.identities)
-        Forgetter(people, KEYS.gone, lambda _: None).forget(self.tenant, guid, lowest_id(self.now), 365)
+        Forgetter(people, KEYS.gone, nobody_writes).forget(self.tenant, mark_of(guid, lowest_id(self.now), 365))
 
 
 def problem_of(answer: Mapping[str, Any]) -> tuple[int, str]:

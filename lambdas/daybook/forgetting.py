@@ -3,32 +3,23 @@
 Every event, proof and archive stays as it is, and shows the GUID from then on. What must be done in one go is one
 transaction: the key's own row with the tombstones. Rows beyond a transaction's 100 follow it, name by name, and whoever
 asks for the same person again goes on where the last one stopped: by the GUID, or by any of the names.
+
+A request in flight, which has read the person before, may write rows of theirs after. So before anything is deleted a
+sweep is asked for that looks once more when such requests are over (`daybook.sweeps`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 from daybook.caller import Tenant
 from daybook.event_id import occurred_ms
-from daybook.identities import (
-    Row,
-    address_row,
-    called_prefix,
-    called_row,
-    claim_row,
-    ext_row,
-    folded,
-    had_row,
-    id_row,
-    name_row,
-    renamed_row,
-)
+from daybook.identities import called_row, claim_row, ext_row, folded, had_row, id_row, name_row, renamed_row
 from daybook.tombstones import adoptable, events_of, lasts_until, tombstone
+from daybook.traces import IdentityRows, Traces, look_for
 
 MOST_ITEMS = 100  # TransactWriteItems' own limit
 
 _MOST_ROUNDS = 6
-_LAST_LOOK_SECONDS = 1.0
 
 
 class Deletion(NamedTuple):
@@ -52,15 +43,13 @@ class Outrun(Exception):  # noqa: N818  a state of the store
     """A condition did not hold: others changed these rows meanwhile."""
 
 
-class ForgettingStore(Protocol):
-    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
-        """The rows there are, by sort key; strongly consistent."""
-
-    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
-        """For each prefix the rows whose sort key begins so; strongly consistent."""
-
+class ForgettingStore(IdentityRows, Protocol):
     def erase(self, tenant: Tenant, deletions: Sequence[Deletion], tombstones: Sequence[str], mark: Mark) -> None:
         """In one transaction, of at most 100 items. Raises `Outrun`."""
+
+
+AskForSweep = Callable[[Tenant, Mark, Sequence[str]], None]
+"""Asks for a sweep, which carries these binders: what is deleted next leads to nothing any more."""
 
 
 class _Name(NamedTuple):
@@ -68,13 +57,20 @@ class _Name(NamedTuple):
     remembered: list[str]
 
 
-class Forgetter:
-    """`pause` waits for so many seconds."""
+def mark_of(guid: str, event_id: str, longest_retention_days: int | None) -> Mark:
+    """`event_id`: the event that records the forgetting."""
+    return Mark(guid, event_id, lasts_until(occurred_ms(event_id), longest_retention_days))
 
-    def __init__(self, store: ForgettingStore, gone_key: bytes, pause: Callable[[float], None]) -> None:
+
+def nobody_writes(_tenant: Tenant, _mark: Mark, _binders: Sequence[str]) -> None:
+    """In place of a sweep, where none is needed."""
+
+
+class Forgetter:
+    def __init__(self, store: ForgettingStore, gone_key: bytes, ask_for_sweep: AskForSweep) -> None:
         self._store = store
         self._key = gone_key
-        self._pause = pause
+        self._ask_for_sweep = ask_for_sweep
 
     def begun(self, tenant: Tenant, guid: str) -> str | None:
         """The event by which this person was forgotten; None for who is not."""
@@ -86,39 +82,44 @@ class Forgetter:
         stones = [tombstone(self._key, tenant, binder) for binder in (ext_row(text), name_row(folded(text)))]
         return sorted({guid for row in self._store.read(tenant, stones).values() for guid in events_of(row)})
 
-    def has_left(self, tenant: Tenant, guid: str) -> bool:
-        """Whether there is a row of this person."""
-        own = [id_row(guid), claim_row(guid), renamed_row(guid)]
-        return bool(self._store.read(tenant, own)) or bool(self._store.query(tenant, [called_prefix(guid)])[0])
+    def has_left(self, tenant: Tenant, guid: str, asked: Iterable[str] = ()) -> bool:
+        """Whether there is a row of this person; `asked`: binders that may be theirs."""
+        return look_for(self._store, tenant, guid, asked=asked).is_left
 
-    def forget(self, tenant: Tenant, guid: str, event_id: str, longest_retention_days: int | None) -> None:
+    def forget(self, tenant: Tenant, mark: Mark, *, asked: Iterable[str] = (), known: Iterable[str] = ()) -> list[str]:
         """Deletes all rows of the person; none is left on return. May be called again, by anybody, after any failure.
 
-        `event_id` is the event that records it, durable already. Raises `Outrun` where others kept changing the rows.
+        The event of the mark is durable already. `asked`: binders that may be theirs; `known`: ones that are. Gives
+        these with what was found. Raises `Outrun` where others kept changing the rows, and what asking for a sweep
+        raises, before anything is deleted.
         """
-        mark = Mark(guid, event_id, lasts_until(occurred_ms(event_id), longest_retention_days))
-        for round_number in range(_MOST_ROUNDS):
+        asked, known = list(asked), dict.fromkeys(known)
+        promised: set[str] | None = None
+        for _ in range(_MOST_ROUNDS):
+            traces = look_for(self._store, tenant, mark.guid, asked=asked, known=known)
+            if not traces.is_left:
+                break
+            known |= dict.fromkeys(traces.binders)
+            if promised is None or not promised.issuperset(known):
+                self._ask_for_sweep(tenant, mark, list(known))
+                promised = set(known)
             try:
-                found = self._erase(tenant, mark)
+                self._erase(tenant, mark, traces)
             except Outrun:
                 continue
-            if round_number and not found:
-                return
-            # A request that read the person before may write a new name of theirs after: one more look for it.
-            self._pause(_LAST_LOOK_SECONDS)
-        if self.has_left(tenant, guid):
+        else:
             raise Outrun
+        return list(known)
 
-    def _erase(self, tenant: Tenant, mark: Mark) -> bool:
-        """Whether there was anything. The key first, with all tombstones; those beyond what one transaction holds
-        before it: until the key is gone, they touch nothing but events that arrive late.
+    def _erase(self, tenant: Tenant, mark: Mark, traces: Traces) -> None:
+        """The key first, with all tombstones; those beyond what one transaction holds before it: until the key is gone,
+        they touch nothing but events that arrive late. Once it is, the event by which it went is the one that counts.
         """
-        guid = mark.guid
-        own = self._store.read(tenant, [id_row(guid), claim_row(guid), renamed_row(guid)])
-        (called,) = self._store.query(tenant, [called_prefix(guid)])
-        if not own and not called:
-            return False
-        head, stones, names = self._rows(tenant, guid, own, called)
+        if not traces.has_key:
+            mark = mark._replace(event_id=self.begun(tenant, mark.guid) or mark.event_id)
+        head, remembered, names = _rows(traces)
+        # The person's own comes last, hence with the key: it says that the key is gone.
+        stones = [tombstone(self._key, tenant, text) for text in (*remembered, id_row(mark.guid))]
         chunks = list(_chunks(head, names, MOST_ITEMS - min(len(stones), MOST_ITEMS - len(head))))
         beside = MOST_ITEMS - len(chunks[0])
         early, last = stones[: max(0, len(stones) - beside)], stones[max(0, len(stones) - beside) :]
@@ -127,45 +128,33 @@ class Forgetter:
         self._store.erase(tenant, chunks[0], last, mark)
         for chunk in chunks[1:]:
             self._store.erase(tenant, chunk, (), mark)
-        return True
-
-    def _rows(
-        self, tenant: Tenant, guid: str, own: Mapping[str, Row], called: Sequence[Row]
-    ) -> tuple[list[Deletion], list[str], list[_Name]]:
-        """What goes with the key, the tombstones, and the rows of each further name."""
-        person: Mapping[str, Any] = own.get(id_row(guid), {})
-        names = dict.fromkeys(
-            [*([folded(person["username"])] if "username" in person else []), *(row["name"] for row in called)]
-        )
-        client_ids = dict.fromkeys(row["client_id"] for row in own.values() if "client_id" in row)
-        ids = [ext_row(client_id) for client_id in client_ids]
-        ids += [address_row(person["address"])] if "address" in person else []
-        bound = self._store.read(tenant, [*ids, *map(name_row, names)])
-        head = [Deletion(id_row(guid), must_be_there=True)] if id_row(guid) in own else []
-        head += [Deletion(key) for key in (claim_row(guid), renamed_row(guid)) if key in own]
-        head += [Deletion(key, only_of=guid) for key in ids if key in bound and bound[key]["guid"] == guid]
-        # An id may be claimed and not bound yet: it would be bound to this person.
-        remembered = [key for key in ids if key not in bound or bound[key]["guid"] == guid]
-        rows_of_names = [_rows_of_name(name, guid, bound, has_id=bool(client_ids)) for name in names]
-        remembered += [text for name in rows_of_names for text in name.remembered]
-        if "username" in person:
-            head += rows_of_names.pop(0).deletions  # it stands in the key's row alone, and is not found without
-        # The person's own comes last, hence with the key: it says that the key is gone.
-        stones = [tombstone(self._key, tenant, text) for text in (*remembered, id_row(guid))]
-        return head, stones, rows_of_names
 
 
-def _rows_of_name(name: str, guid: str, bound: Mapping[str, Row], *, has_id: bool) -> _Name:
+def _rows(traces: Traces) -> tuple[list[Deletion], list[str], list[_Name]]:
+    """What goes with the key, what tombstones are left for, and the rows of each name."""
+    guid, ids = traces.guid, traces.ids
+    head = [Deletion(id_row(guid), must_be_there=True)] if traces.has_key else []
+    head += [Deletion(key) for key in (claim_row(guid), renamed_row(guid), called_row(guid)) if key in traces.own]
+    head += [Deletion(key, only_of=guid) for key in ids if traces.meaning.get(key) == guid]
+    # An id may be claimed and not bound yet: it would be bound to this person.
+    remembered = [key for key in ids if traces.meaning.get(key, guid) == guid]
+    names = {name: _rows_of_name(name, traces) for name in traces.names}
+    remembered += [text for name in names.values() for text in name.remembered]
+    if called_row(guid) in traces.own:
+        head += names.pop(traces.own[called_row(guid)]["name"]).deletions  # it is found by no row of its own
+    return head, remembered, list(names.values())
+
+
+def _rows_of_name(name: str, traces: Traces) -> _Name:
     """The row by which the person is found again stands last. What a name that means somebody else stands for is
     theirs, and is not remembered.
     """
+    guid, binder = traces.guid, name_row(name)
     deletions = [Deletion(had_row(name, guid)), Deletion(called_row(guid, name))]
-    if bound.get(name_row(name), {}).get("guid") != guid:
+    if traces.meaning.get(binder) != guid:
         return _Name(deletions, [])
-    return _Name(
-        [Deletion(name_row(name), only_of=guid), *deletions],
-        [name_row(name)] if has_id else [name_row(name), adoptable(name)],
-    )
+    remembered = [binder] if traces.has_id else [binder, adoptable(name)]
+    return _Name([Deletion(binder, only_of=guid), *deletions], remembered)
 
 
 def _chunks(head: Sequence[Deletion], names: Iterable[_Name], room: int) -> Iterator[list[Deletion]]:

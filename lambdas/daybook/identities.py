@@ -1,16 +1,21 @@
 """Who is who: the people that events name, bound to GUIDs of ours, each with a key of its own.
 
-Rows of a tenant, by sort key: `id#GUID` (the person's key and first username), `ext#<client's id>`, `name#<name>` (whom
-a bare username means), `claim#GUID` (the client id that has adopted a person who was known by name alone),
-`had#<name>#GUID` (everyone who ever had a name), `called#GUID#<name>` and `renamed#GUID` (the names that a person had
-after the first one, and that there are such). They are only ever inserted, never changed: whoever comes second takes
-what the first one wrote. Forgetting alone deletes them (`daybook.forgetting`), and leaves tombstones `gone#…`
-(`daybook.tombstones`).
+Rows of a tenant, by sort key:
+
+- `id#GUID`: the person's key, and nothing that says who it is: left behind by a lost race, it names nobody;
+- binders, `ext#<client's id>` and `name#<name>` (whom a bare username means);
+- finders, by which forgetting finds all the others from the GUID: `claim#GUID` (the client id that has this person, or
+  the address' hash), `called#GUID` (the first name), `called#GUID#<name>` and `renamed#GUID` (further names, and that
+  there are such);
+- `had#<name>#GUID`: everyone who ever had a name.
+
+They are only ever inserted, never changed: whoever comes second takes what the first one wrote. Forgetting alone
+deletes them (`daybook.forgetting`), and leaves tombstones `gone#…` (`daybook.tombstones`).
 """
 
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from daybook.caller import Tenant
@@ -20,6 +25,8 @@ from daybook.tombstones import adoptable, forgotten_since, tombstone
 
 MOST_NAME_BYTES = 512
 """Of a folded username: it becomes part of a sort key of at most 1,024 bytes."""
+
+MOST_CLIENT_ID = 128
 
 _MOST_ROUNDS = 6
 
@@ -124,12 +131,13 @@ def had_prefix(name: str) -> str:
     return f"had#{name}#"
 
 
-def called_row(guid: str, name: str) -> str:
-    return f"called#{guid}#{name}"
+def called_row(guid: str, name: str | None = None) -> str:
+    """Without a name: of the first one, so that what many people are called costs no query for each."""
+    return f"called#{guid}" if name is None else f"called#{guid}#{name}"
 
 
 def called_prefix(guid: str) -> str:
-    return f"called#{guid}#"
+    return f"called#{guid}"
 
 
 def renamed_row(guid: str) -> str:
@@ -138,6 +146,16 @@ def renamed_row(guid: str) -> str:
 
 def claim_row(guid: str) -> str:
     return f"claim#{guid}"
+
+
+def had_client_id(person: Row) -> bool:
+    """Whether a row `id#GUID` is of somebody who was made for a client id, so that no other one adopts them."""
+    return _FOR_CLIENT_ID in person
+
+
+def may_be_by_address(person: Row | None) -> bool:
+    """Whether somebody is, or before being forgotten may have been, known by an address alone: indexed by an alias."""
+    return person is None or _FOR_ADDRESS in person
 
 
 class Identities:
@@ -222,14 +240,17 @@ class Identities:
         Then what was bound may be wrong, and nothing that rests on it is written: a client id bound to a person whom
         another client id has just claimed would stay so for ever.
         """
-        for rows in (binding.people, binding.binders):
-            if rows and self._store.insert(tenant, rows):
-                return True
+        # Of people who were there before, finders come before what they find: whoever forgets the person meanwhile
+        # sees them, and so does the sweep after it. Of new ones nobody knows yet, and a binder lost is not theirs.
+        early = {**binding.people, **binding.finders}
+        if early and self._store.insert(tenant, early) & binding.contested:
+            return True
+        lost = self._store.insert(tenant, binding.binders) if binding.binders else frozenset()
         # What is looked for comes last: where a row of it stands, all the others stand too.
-        for rows in (binding.renamings, binding.names_had):
+        for rows in (binding.finders_of_new(lost), {} if lost else binding.names_had):
             if rows:
                 self._store.insert(tenant, rows)
-        return False
+        return bool(lost)
 
 
 class _Binding:
@@ -247,60 +268,107 @@ class _Binding:
         self._full_names = full_names
         self._now = format_time(now_ms)
         self._names_new = 0
+        self._binder_of_new: dict[str, str] = {}
+        self._late: dict[str, tuple[str, Row]] = {}
         self.people: dict[str, Row] = {}
+        self.finders: dict[str, Row] = {}
+        """Of people who were there before. Inserted also where they were read: they may have been deleted since."""
+        self.contested: set[str] = set()
+        """The ones of these that others may have written in another way."""
         self.binders: dict[str, Row] = {}
-        self.renamings: dict[str, Row] = {}
         self.names_had: dict[str, Row] = {}
 
+    def finders_of_new(self, lost: Collection[str]) -> dict[str, Row]:
+        """Those of what rests on no binder that was lost."""
+        return {key: row for key, (binder, row) in self._late.items() if binder not in lost}
+
     def bind(self, reference: Reference) -> str:
-        name = None if reference.username is None else folded(reference.username)
-        guid = self._bound(reference, name)
-        if name is not None and id_row(guid) in self._rows:
-            self._add(self.binders, name_row(name), {"guid": guid})
-            if had_row(name, guid) not in self._rows:
-                row = {"guid": guid, "name": name, **self._names(reference), **self._since()}
-                # By the key's own row alone the first name is found, by these all others: of whoever is forgotten.
-                first = self._rows[id_row(guid)].get("username")
-                if first is None or folded(first) != name:
-                    self._add(self.renamings, called_row(guid, name), row)
-                    self._add(self.renamings, renamed_row(guid), {})
-                self._add(self.names_had, had_row(name, guid), row)
+        guid = self._bound(reference)
+        if reference.username is not None and id_row(guid) in self._rows:
+            self._call(guid, folded(reference.username), reference)
         return guid
 
-    def _bound(self, reference: Reference, name: str | None) -> str:
+    def _call(self, guid: str, name: str, reference: Reference) -> None:
+        binder, had = name_row(name), self._rows.get(had_row(name, guid))
+        if had is not None and binder in self._rows:
+            return
+        rests_on = self._binder_of_new.get(guid)
+        if binder not in self._rows:
+            self._add(self.binders, binder, _binding(guid, client_id=reference.client_id))
+            rests_on = rests_on and binder
+        row = had or self._name(guid, name, reference)
+        if _FIRST in row:
+            self._find(called_row(guid), row, rests_on)
+        else:
+            self._find(called_row(guid, name), row, rests_on)
+            self._find(renamed_row(guid), {}, rests_on)
+        self._add(self.names_had, had_row(name, guid), row)
+
+    def _find(self, finder: str, row: Row, rests_on: str | None) -> None:
+        """`rests_on`: the binder that a new person's finder must wait for."""
+        if rests_on is None:
+            self.finders[finder] = row
+        else:
+            self._late.setdefault(finder, (rests_on, row))
+
+    def _bound(self, reference: Reference) -> str:
         binder = _binders(reference)[0]
+        claim = _claim(reference)
         if binder in self._rows:
             guid: str = self._rows[binder]["guid"]
+            if claim and id_row(guid) in self._rows and claim_row(guid) not in self._rows:
+                # Whoever bound it came no further.
+                self._rows[claim_row(guid)] = claim
+                self._find(claim_row(guid), claim, None)
             return guid
-        client_id = reference.client_id
-        adopted = None if client_id is None or name is None else self._adopted(client_id, name)
-        guid = adopted or self._new_person(reference)
-        self._add(self.binders, binder, {"guid": guid})
+        guid = self._adopted(reference) or self._new_person(reference)
+        name = None if reference.client_id is None or reference.username is None else folded(reference.username)
+        self._add(self.binders, binder, _binding(guid, name=name))
         return guid
 
-    def _adopted(self, client_id: str, name: str) -> str | None:
-        row = self._rows.get(name_row(name))
+    def _adopted(self, reference: Reference) -> str | None:
+        """The person of the name, where that one has no client id yet."""
+        if reference.client_id is None or reference.username is None:
+            return None
+        row = self._rows.get(name_row(folded(reference.username)))
         if row is None:
             return None
         guid: str = row["guid"]
-        if id_row(guid) not in self._rows or "client_id" in self._rows[id_row(guid)]:
+        person, claim, claimed = self._rows.get(id_row(guid)), _claim(reference), self._rows.get(claim_row(guid))
+        if person is None or had_client_id(person) or claimed not in (None, claim):
             return None
-        self._add(self.people, claim_row(guid), {"client_id": client_id})
-        return guid if self._rows[claim_row(guid)]["client_id"] == client_id else None
+        if guid in self._binder_of_new:
+            # Nobody else can have seen this one: the key's own row says that it has a client id.
+            self._rows[id_row(guid)] = self.people[id_row(guid)] = {**person, _FOR_CLIENT_ID: True}
+            self._find(claim_row(guid), claim, ext_row(reference.client_id))
+        else:
+            if claimed is None:
+                self.contested.add(claim_row(guid))
+            self._find(claim_row(guid), claim, None)
+        self._rows[claim_row(guid)] = claim
+        return guid
 
     def _new_person(self, reference: Reference) -> str:
         guid = str(uuid.UUID(bytes=self._random(16), version=4))
-        row: dict[str, Any] = {"key": self._random(PERSON_KEY_BYTES), **self._names(reference)}
+        row: dict[str, Any] = {"key": self._random(PERSON_KEY_BYTES)}
         if reference.client_id is not None:
-            row["client_id"] = reference.client_id
+            row[_FOR_CLIENT_ID] = True
         if reference.address is not None:
-            row["address"] = reference.address
+            row[_FOR_ADDRESS] = True
         self._add(self.people, id_row(guid), row)
+        self._binder_of_new[guid] = binder = _binders(reference)[0]
+        if claim := _claim(reference):
+            self._rows[claim_row(guid)] = claim
+            self._find(claim_row(guid), claim, binder)
         return guid
 
-    def _names(self, reference: Reference) -> dict[str, str]:
-        names = {"username": reference.username, "full_name": self._full_names.get(reference)}
-        return {attribute: name for attribute, name in names.items() if name is not None}
+    def _name(self, guid: str, name: str, reference: Reference) -> Row:
+        row: dict[str, Any] = {"guid": guid, "name": name, "username": reference.username, **self._since()}
+        if reference in self._full_names:
+            row["full_name"] = self._full_names[reference]
+        if guid in self._binder_of_new and called_row(guid) not in self._late:
+            row[_FIRST] = True
+        return row
 
     def _since(self) -> dict[str, str]:
         """When a name was new to somebody, and which in its turn among those of the same call."""
@@ -321,6 +389,23 @@ def _binders(reference: Reference) -> list[str]:
         rows.append(name_row(folded(reference.username)))
     return rows or [address_row(reference.address or "")]
 
+
+def _binding(guid: str, **beside: str | None) -> Row:
+    """A binder says by what else the person was bound with it: should its writer come no further, no finder does."""
+    return {"guid": guid, **{name: text for name, text in beside.items() if text is not None}}
+
+
+def _claim(reference: Reference) -> Row:
+    """What a person is known by other than names."""
+    if reference.client_id is not None:
+        return {"client_id": reference.client_id}
+    return {} if reference.address is None else {"address": reference.address}
+
+
+_FIRST = "is_first"
+"""Marks the name whose finder is the row without a name."""
+
+_FOR_CLIENT_ID, _FOR_ADDRESS = "for_client_id", "for_address"
 
 _NO_MOMENT = 1 << 50
 """Later than every event's."""

@@ -18,7 +18,7 @@ from daybook.clock import DAY, SECOND, Clock
 from daybook.event_id import FORM, IDENTITY_BYTES, event_id, occurred_ms
 from daybook.storing import Throttled
 
-EXPORT, REPLAY, RESTAMP = KINDS = ("export", "replay", "restamp")
+EXPORT, REPLAY, RESTAMP, SWEEP = KINDS = ("export", "replay", "restamp", "sweep")
 
 PARTITION = "#jobs"
 """Where they lie: what the partition key of a tenant's jobs ends in, and no other of that table."""

@@ -6,14 +6,13 @@ from typing import Any, NamedTuple
 from daybook.appearance import passes_for_alias
 from daybook.catalogue import Aliases
 from daybook.derivation import length_prefixed, tag
-from daybook.identities import MOST_NAME_BYTES, Reference, folded
+from daybook.identities import MOST_CLIENT_ID, MOST_NAME_BYTES, Reference, folded
 from daybook.problem import FieldError
 from daybook.rejection import Rejected
 from daybook.tenants import TenantSettings
 from daybook.wire import Declared, ParameterObject, SentEvent, Target
 
 USER = "user"
-MOST_CLIENT_ID = 128
 
 
 class Mention(NamedTuple):

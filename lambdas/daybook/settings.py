@@ -58,6 +58,23 @@ class RestampSettings(_FromEnvironment):
 
 
 @dataclass(frozen=True)
+class ForgetSettings(Settings):
+    """The ones of `forget`: beside the stores, the queue of who looks once more."""
+
+    sweep_queue_url: str
+
+
+@dataclass(frozen=True)
+class SweepSettings(_FromEnvironment):
+    """It sees no events."""
+
+    identities_table: str
+    control_table: str
+    secret_arn: str
+    sweep_queue_url: str
+
+
+@dataclass(frozen=True)
 class ExportSettings(Settings):
     """The ones of `exports` and `export`: beside the stores, the files and the queue of who writes them."""
 

@@ -10,7 +10,7 @@ from daybook.derivation import DeploymentKeys
 from daybook.event_id import occurred_ms
 from daybook.exports import Ask, Question
 from daybook.groups import UnknownGroup
-from daybook.identities import id_row
+from daybook.identities import id_row, may_be_by_address
 from daybook.jobs import JobFailed
 from daybook.reading.gathering import KeysOf
 from daybook.reading.matching import Matcher
@@ -132,4 +132,4 @@ class Matches:
             return self.question.meant(members, by_address=False)
         rows = self.identities.read(tenant, [id_row(guid) for guid in sorted(members)])
         found = [rows.get(id_row(guid)) for guid in members]
-        return self.question.meant(members, by_address=any(row is None or "address" in row for row in found))
+        return self.question.meant(members, by_address=any(map(may_be_by_address, found)))

@@ -9,7 +9,7 @@ from daybook.catalogue import profile
 from daybook.clock import Clock, format_time
 from daybook.event_id import occurred_ms
 from daybook.exports import deleted_ms
-from daybook.forgetting import Forgetter, Outrun
+from daybook.forgetting import Forgetter, Outrun, mark_of
 from daybook.http import Answer, Request
 from daybook.identities import id_row
 from daybook.jobs import EXPORT, Job, Status
@@ -17,6 +17,7 @@ from daybook.problem import FieldError, Problem, not_found
 from daybook.reading.people import GUID, IdentityReader, resolve
 from daybook.recording import Doing, Recorder
 from daybook.tenants import Contended, TenantSettings
+from daybook.traces import binders_of_text
 
 
 class Control(Protocol):
@@ -39,39 +40,48 @@ class RightToBeForgotten:
     clock: Clock
 
     def exercise(self, request: Request) -> Answer:
-        """Looks for the person and the exports, records, and deletes, in this order.
+        """Looks for the person, records, deletes, and looks for exports, in this order.
 
         So nobody is forgotten unrecorded: a restore of the table could not forget them again. Whatever breaks off
         before the deletion has changed nothing but the log, and the same call again does it all (it is recorded
-        again). Once the key is gone, the same call deletes what may be left, and answers with the event that stands;
-        nothing left: 404, as for who never was.
+        again). Once the key is gone, the same call deletes what may be left, and answers with the event that stands,
+        also where another call was faster; nothing left: 404, as for who never was.
         """
         settings = self.control.settings(request.tenant)
-        guid = self._whom(settings, request.parameters["actor"])
-        exports = [job.id for job in self.jobs.jobs(settings.tenant, EXPORT) if self._may_be_in_the_clear(job)]
+        text = request.parameters["actor"]
+        guid = self._whom(settings, text)
         event_id = self._recorded(settings, guid, request)
+        mark = mark_of(guid, event_id, profile(settings.profile).retention.longest_days)
         try:
-            self.forgetter.forget(settings.tenant, guid, event_id, profile(settings.profile).retention.longest_days)
+            self.forgetter.forget(settings.tenant, mark, asked=binders_of_text(text))
         except Outrun:
             raise Contended(settings.tenant) from None
+        event_id = self.forgetter.begun(settings.tenant, guid) or event_id
+        exports = [job.id for job in self.jobs.jobs(settings.tenant, EXPORT) if self._may_be_in_the_clear(job)]
         forgotten_at = format_time(occurred_ms(event_id))
         content = {"actor_id": guid, "forgotten_at": forgotten_at, "event_id": event_id, "exports_not_expired": exports}
         return Answer(200, content)
 
     def _whom(self, settings: TenantSettings, text: str) -> str:
-        """The one person of this GUID, else of this username or client id. Raises `Problem` 404 and 409."""
-        tenant = settings.tenant
+        """The one person of this GUID, else of this username or client id. Raises `Problem` 404 and 409.
+
+        Who was forgotten under the name counts too, where anybody else has it: the call may be the second one for
+        that person, and must not forget whoever took the name since.
+        """
+        tenant, binders = settings.tenant, binders_of_text(text)
         if GUID.fullmatch(text) and self.forgetter.has_left(tenant, text.lower()):
             return text.lower()
         named = resolve(self.people, tenant, profile(settings.profile).aliases, [text])[text]
-        guids = sorted({*named.guids, *self.forgetter.once_called(tenant, text)})
-        there = [guid for guid in guids if self.forgetter.has_left(tenant, guid)]
+        bound = {row["guid"] for row in self.people.read(tenant, binders).values()}
+        once = set(self.forgetter.once_called(tenant, text))
+        there = {guid for guid in named.guids | bound | once if self.forgetter.has_left(tenant, guid, binders)}
         if not there:
             raise not_found("person")
-        if len(there) > 1:
-            detail = f"Several people had this name; say which one by the GUID: {', '.join(there)}."
-            raise Problem(409, "several_people", detail, [FieldError("actor", guid) for guid in there])
-        return there[0]
+        several = sorted(there | once)
+        if len(several) > 1:
+            detail = f"Several people had this name; say which one by the GUID: {', '.join(several)}."
+            raise Problem(409, "several_people", detail, [FieldError("actor", guid) for guid in several])
+        return several[0]
 
     def _recorded(self, settings: TenantSettings, guid: str, request: Request) -> str:
         begun = self.forgetter.begun(settings.tenant, guid)
@@ -81,8 +91,10 @@ class RightToBeForgotten:
         return self.recorder.record(settings, environment, request, Doing("person-forgotten", {"actor_id": guid}))
 
     def _may_be_in_the_clear(self, job: Job) -> bool:
-        """A file that is still there, or is being written."""
+        """A file that is still there, or may yet be written with the name: a worker keeps a key for 30 seconds, also
+        one that has not begun the export yet.
+        """
+        if not job.status.has_ended:
+            return True
         deleted = deleted_ms(job)
-        return job.status is Status.RUNNING or (
-            job.status is Status.SUCCEEDED and deleted is not None and self.clock() < deleted
-        )
+        return job.status is Status.SUCCEEDED and deleted is not None and self.clock() < deleted

@@ -16,6 +16,7 @@ from daybook.identities import (
     Reference,
     Row,
     called_prefix,
+    called_row,
     folded,
     id_row,
     renamed_row,
@@ -88,14 +89,14 @@ def usernames(people: PersonRows, tenant: Tenant, guids: Sequence[str]) -> list[
     """What members are called now, the latest name that was new to each; the GUID of who is forgotten, or was never
     called anything.
     """
-    rows = people.read(tenant, [key for guid in guids for key in (id_row(guid), renamed_row(guid))])
+    rows = people.read(tenant, [key for guid in guids for key in (id_row(guid), called_row(guid), renamed_row(guid))])
     known = [guid for guid in guids if id_row(guid) in rows]
-    names = {guid: rows[id_row(guid)].get("username", guid) for guid in known}
+    names = {guid: rows[called_row(guid)]["username"] for guid in known if called_row(guid) in rows}
     renamed = [guid for guid in known if renamed_row(guid) in rows]
-    for guid, later in zip(renamed, people.query(tenant, [called_prefix(guid) for guid in renamed]), strict=True):
+    for guid, called in zip(renamed, people.query(tenant, [called_prefix(guid) for guid in renamed]), strict=True):
         # That somebody was renamed may stand there without the name, where writing it broke off.
-        if later:
-            names[guid] = max(later, key=lambda row: (row["since"], row["turn"]))["username"]
+        if called:
+            names[guid] = max(called, key=lambda row: (row["since"], row["turn"]))["username"]
     return [names.get(guid, guid) for guid in guids]
 
 

@@ -49,7 +49,7 @@ def test_a_group_of_people_whom_no_event_has_named(house: House) -> None:
     answer = house.call(28)
     assert answer["statusCode"] == 200
     assert answered(answer)["members"] == MANY
-    assert house.context.seconds < 28 - 6, "three writes a person, a thousand a second"
+    assert house.context.seconds < 28 - 6, "four writes a person, a thousand a second"
 
 
 def test_a_call_that_breaks_off_goes_on_when_repeated(house: House) -> None:

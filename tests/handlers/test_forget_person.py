@@ -10,7 +10,7 @@ from daybook.aws.identities import IdentityTable
 from daybook.canonical import unpack
 from daybook.clock import DAY, SECOND, format_time
 from daybook.event_id import lowest_id
-from daybook.forgetting import Forgetter, Mark
+from daybook.forgetting import Forgetter, Mark, mark_of, nobody_writes
 from daybook.publishing.courier import PutFailed
 from daybook.routes import ROLES
 from daybook.storing import Append, Throttled
@@ -21,7 +21,7 @@ from tests.conftest import Tables
 from tests.exporting import Exporter, rows_of
 from tests.forgetting import Forgetting
 from tests.handlers.test_replay import Again
-from tests.ingesting import KEYS, NOW, SECRET
+from tests.ingesting import KEYS, NOW, SECRET, Sender, ingest_over
 from tests.managing import ManagedHouse
 from tests.publishing import Publishing
 from tests.reading import problem_of
@@ -219,7 +219,7 @@ def test_only_operations_forget(house: ManagedHouse, forgetting: Forgetting) -> 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_exports_that_may_hold_the_name_are_listed(house: ManagedHouse, forgetting: Forgetting) -> None:
-    """Those that can be fetched for now or are being written; not those that wait, have gone, or were cancelled."""
+    """Those that can be fetched for now, and all that have not ended; not those that have gone or were cancelled."""
     exporter = Exporter(house.dynamodb, house.tables, house.clock)
     house.sent({"actor": MIKE}, {"actor": JANE})
     old, _ = exporter.export()
@@ -227,12 +227,26 @@ def test_exports_that_may_hold_the_name_are_listed(house: ManagedHouse, forgetti
     fresh, _ = exporter.export()
     cancelled, waiting = exporter.ask(), exporter.ask()
     exporter.call("DELETE", "/v1/exports/{export_id}", export_id=cancelled["id"])
-    assert forgetting.forget("mike.mars")["exports_not_expired"] == [fresh["id"], old["id"]]
+    assert set(forgetting.forget("mike.mars")["exports_not_expired"]) == {waiting["id"], fresh["id"], old["id"]}
     house.now += DAY + 1
-    assert forgetting.forget("jane.roe")["exports_not_expired"] == [fresh["id"]]
     exporter.jobs.claim(exporter.jobs.find(house.tenant, waiting["id"]).key, "c", house.now, house.now + DAY)
+    assert set(forgetting.forget("jane.roe")["exports_not_expired"]) == {waiting["id"], fresh["id"]}
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_an_export_asked_for_while_the_person_is_forgotten_is_listed(house: ManagedHouse) -> None:
+    """The list is made when the key is gone."""
+    exporter = Exporter(house.dynamodb, house.tables, house.clock)
+    asked: list[str] = []
+
+    class Meanwhile(ForgettingTable):
+        def erase(self, *given: Any) -> None:
+            asked.append(exporter.ask()["id"])
+            super().erase(*given)
+
     house.sent({"actor": MIKE})
-    assert set(forgetting.forget("mike.mars")["exports_not_expired"]) == {waiting["id"], fresh["id"]}
+    people = Meanwhile(house.dynamodb, house.tables.identities)
+    assert Forgetting(house, people=people).forget("mike.mars")["exports_not_expired"] == asked != []
 
 
 class BreaksOff(ForgettingTable):
@@ -274,6 +288,89 @@ def test_the_same_call_again_finishes(house: ManagedHouse, forgetting: Forgettin
 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
+@pytest.mark.parametrize("text", ["mike.mars", "u-1"])
+def test_whoever_took_the_name_since_is_not_forgotten_for_another(
+    house: ManagedHouse, forgetting: Forgetting, text: str
+) -> None:
+    """The call that was answered 503 had done it all; a new event of the same account made somebody new; the same call
+    again says who both are, and only by the GUID the new one is forgotten.
+    """
+    house.sent({"actor": MIKE})
+    gone = house.guid_of("mike.mars")
+    breaking = type("Breaking", (BreaksOff,), {"at": 1, "after": True})(house.dynamodb, house.tables.identities)
+    assert problem_of(Forgetting(house, people=breaking).call(text)) == (503, "throttled")
+    house.now += 30 * SECOND
+    house.sent({"actor": MIKE})
+    new = house.guid_of("mike.mars")
+    answer = forgetting.call(text)
+    assert problem_of(answer) == (409, "several_people")
+    assert [error["message"] for error in answered(answer)["errors"]] == sorted([gone, new])
+    assert house.guid_of("mike.mars") == new
+    assert problem_of(forgetting.call(gone)) == (404, "not_found")
+    assert forgetting.forget(new)["actor_id"] == new
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_two_calls_at_once_give_the_same_event(house: ManagedHouse, forgetting: Forgetting) -> None:
+    """The one that stands: of the call that deleted the key."""
+    answers: list[dict[str, Any]] = []
+
+    class Faster(ForgettingTable):
+        def erase(self, *given: Any) -> None:
+            if not answers:
+                house.now += SECOND
+                answers.append(forgetting.forget("mike.mars"))
+            super().erase(*given)
+
+    house.sent({"actor": MIKE})
+    slower = Forgetting(house, people=Faster(house.dynamodb, house.tables.identities)).forget("mike.mars")
+    assert slower == answers[0]
+    house.now += 30 * SECOND
+    assert len(house.recorded("person-forgotten")) == 2
+    assert slower["event_id"] == house.recorded("person-forgotten")[0]["id"], "the newest"
+
+
+RENAMED, NAMELESS = {**MIKE, "username": "michael.mars"}, {"type": "user", "username": "mike.mars"}
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "at"),
+    [*((MIKE, RENAMED, at) for at in (1, 2, 3)), *((NAMELESS, MIKE, at) for at in (1, 2))],
+    ids=["renaming-1", "renaming-2", "renaming-3", "adoption-1", "adoption-2"],
+)
+def test_what_a_request_in_flight_writes_goes_with_the_sweep(
+    house: ManagedHouse, forgetting: Forgetting, first: dict[str, Any], then: dict[str, Any], at: int
+) -> None:
+    """The person is forgotten before its n-th write. Its event shows nobody; the next one is of somebody new."""
+    house.sent({"actor": first})
+    guid = house.guid_of("mike.mars")
+
+    class Forgotten(IdentityTable):
+        writes = 0
+
+        def insert(self, tenant: Any, rows: Any) -> Any:
+            self.writes += 1
+            if self.writes == at:
+                forgetting.forget(guid)
+            return super().insert(tenant, rows)
+
+    people = Forgotten(house.dynamodb, house.tables.identities)
+    house.now += SECOND
+    sender = Sender(ingest_over(house.dynamodb, house.tables, house.clock, people=people, seed="in flight"))
+    assert sender({"activity": "x.y", "actor": then})["statusCode"] == 201
+    assert people.writes >= at
+    assert [job.status for job in forgetting.sweep()] == ["succeeded"]
+    shows_nobody(identities_of(house))
+    house.now += 30 * SECOND
+    for event in house.page({"limit": "500"})["events"]:
+        shows_nobody(event)
+    (new,) = house.sent({"actor": then})
+    native = next(event for event in house.page()["events"] if event["id"] == new)
+    assert native["actor"]["username"] == then["username"]
+    assert native["actor"]["id"] != guid
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_nobody_is_forgotten_unrecorded(house: ManagedHouse) -> None:
     """Where the record can't be written, nothing is deleted."""
 
@@ -292,7 +389,7 @@ def test_tombstones_last_as_long_as_they_are_needed(house: ManagedHouse, dynamod
     people = ForgettingTable(dynamodb, tables.identities)
     house.sent({"actor": JANE})
     guid = house.guid_of("jane.roe")
-    Forgetter(people, KEYS.gone, lambda _: None).forget(house.tenant, guid, lowest_id(NOW), 180)
+    Forgetter(people, KEYS.gone, nobody_writes).forget(house.tenant, mark_of(guid, lowest_id(NOW), 180))
     texts = (f"id#{guid}", "name#jane.roe", adoptable("jane.roe"))
     stones = [tombstone(KEYS.gone, house.tenant, text) for text in texts]
     rows = people.read(house.tenant, stones)
@@ -329,6 +426,24 @@ def test_a_restore_forgets_again(
     people = IdentityTable(dynamodb, restored)
     stone = tombstone(KEYS.gone, house.tenant, "ext#u-1")
     assert people.read(house.tenant, [stone])[stone][done[0]["actor_id"]] == done[0]["event_id"]
+
+
+def test_a_restore_takes_over_who_was_made_and_forgotten_since(
+    house: ManagedHouse, dynamodb: Any, tables: Tables, definitions: Any
+) -> None:
+    """Their rows are not in it, nor are the texts in the log: the tombstones of the table that was in use say them."""
+    dynamodb.create_table(TableName=(restored := f"{tables.identities}-restored"), **definitions["identities"])
+    house.sent(EVENTS[0])
+    guid = Forgetting(house).forget("u-1")["actor_id"]
+    given = ["--identities", restored, "--events", tables.events, "--control", tables.control, "--secret", "arn"]
+    given += ["--old", tables.identities]
+    for _ in range(2):
+        assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 0
+        rows, old = (dynamodb.scan(TableName=table)["Items"] for table in (restored, tables.identities))
+        assert rows
+        assert sorted(rows, key=repr) == sorted(old, key=repr)
+    stone = tombstone(KEYS.gone, house.tenant, "ext#u-1")
+    assert guid in IdentityTable(dynamodb, restored).read(house.tenant, [stone])[stone]
 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)

@@ -36,6 +36,7 @@ COMPOSED = (
     "restamp",
     "settings",
     "streams",
+    "sweep",
     "tenants",
 )
 
@@ -59,6 +60,7 @@ def control(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> I
     boto3.client("s3").create_bucket(Bucket="exports")
     monkeypatch.setenv("EXPORT_BUCKET", "exports")
     monkeypatch.setenv("RESTAMP_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="restamps")["QueueUrl"])
+    monkeypatch.setenv("SWEEP_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="sweeps")["QueueUrl"])
     composed = [importlib.import_module(f"{function}.handler").compose for function in COMPOSED]
     for compose in composed:
         compose.cache_clear()
@@ -220,6 +222,7 @@ def test_forgetting() -> None:
     assert _answer("list_actors")["actors"] == []
     assert _answer("read_event")["actor"]["username"] == john["id"]
     assert _answer("forget_person", 404)["code"] == "not_found"
+    importlib.import_module("sweep.handler").handler(SAMPLES["sweep"], Context(180))
 
 
 @pytest.mark.usefixtures("tenant")

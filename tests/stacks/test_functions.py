@@ -10,12 +10,14 @@ from daybook.settings import (
     AuthorizeSettings,
     ExportSettings,
     FanOutSettings,
+    ForgetSettings,
     RedeliverSettings,
     ReplaySettings,
     RestampSettings,
     RetainingSettings,
     Settings,
     StreamsSettings,
+    SweepSettings,
 )
 from infra import LAMBDAS
 from tests.stacks.reading import Stack
@@ -32,12 +34,13 @@ SETTINGS: dict[str, type[Any] | None] = {
     "Settings": RetainingSettings,
     "Restamp": RestampSettings,
     "People": Settings,
-    "Forget": Settings,
+    "Forget": ForgetSettings,
+    "Sweep": SweepSettings,
     "Exports": ExportSettings,
     "Export": ExportSettings,
     "Public": None,
 }
-JOB_WORKERS = {"Export", "Replay", "Restamp"}
+JOB_WORKERS = {"Export", "Replay", "Restamp", "Sweep"}
 WORKERS = {*JOB_WORKERS, "FanOut", "Redeliver"}
 MEANING = {
     "EVENTS_TABLE": "EventsTable",
@@ -47,6 +50,7 @@ MEANING = {
     "RETRY_QUEUE_URL": "RetryQueue",
     "REPLAY_QUEUE_URL": "ReplayQueue",
     "RESTAMP_QUEUE_URL": "RestampQueue",
+    "SWEEP_QUEUE_URL": "SweepQueue",
     "EXPORT_BUCKET": "ExportsBucket",
     "EXPORT_QUEUE": "ExportQueue",
 }
@@ -146,7 +150,10 @@ def test_errors_throttles_and_5xx_wake_somebody(service: Stack) -> None:
     assert watched == expected | dead_letters | counted | behind | {("5XXError", "Daybook")}
 
 
-DEAD_LETTERS = ("NewEventsFailed", "RetryDead", "ReplayQueueDead", "ExportQueueDead", "RestampQueueDead")
+DEAD_LETTERS = (
+    *("NewEventsFailed", "RetryDead", "ReplayQueueDead"),
+    *("ExportQueueDead", "RestampQueueDead", "SweepQueueDead"),
+)
 
 
 def test_new_events_reach_the_fan_out(service: Stack) -> None:

@@ -44,7 +44,11 @@ DYNAMODB = {
     "Forget": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"BatchGetItem", "Query", "DeleteItem", "UpdateItem"},
-        CONTROL: {"GetItem", "Query"},
+        CONTROL: {"GetItem", "Query", "PutItem"},
+    },
+    "Sweep": {
+        IDENTITIES: {"BatchGetItem", "Query", "DeleteItem", "UpdateItem"},
+        CONTROL: {"GetItem", "UpdateItem"},
     },
     "Streams": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
@@ -106,7 +110,10 @@ QUEUES = {
 }
 ASSUMES_ROLES = {"FanOut", "Redeliver", "Replay", "Streams"}
 CUSTOMERS_ROLES = "arn:AWS::Partition:iam::*:role/*"
-READS_THE_SECRET = {"Ingest", "Query", "Tenants", "Settings", "People", "Forget", "Exports", "Export", "Streams"}
+READS_THE_SECRET = {
+    *("Ingest", "Query", "Tenants", "Settings", "People", "Forget", "Sweep"),
+    *("Exports", "Export", "Streams"),
+}
 BUCKET, QUEUE = "ExportsBucket.Arn", "ExportQueue.Arn"
 FILES, RUNS = f"{BUCKET}/files/*", f"{BUCKET}/runs/*"
 GROWS = {
@@ -117,6 +124,14 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     "Settings": {"RestampQueue.Arn": {"sqs:SendMessage"}},
     "Restamp": {
         "RestampQueue.Arn": {
+            "sqs:SendMessage",
+            *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
+            *("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+        }
+    },
+    "Forget": {"SweepQueue.Arn": {"sqs:SendMessage"}},
+    "Sweep": {
+        "SweepQueue.Arn": {
             "sqs:SendMessage",
             *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
             *("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
@@ -136,7 +151,7 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     },
 }
 KNOWS_NO_RESOURCE = {"FanOut": {"dynamodb:ListStreams"}}
-JOB_WORKERS = {"Export", "Replay", "Restamp"}
+JOB_WORKERS = {"Export", "Replay", "Restamp", "Sweep"}
 WORKERS = {*JOB_WORKERS, "FanOut", "Redeliver"}
 READS = {"GetItem", "BatchGetItem", "Query", "ListStreams"}
 
@@ -212,7 +227,7 @@ def test_a_worker_changes_nothing_of_the_control_table_but_jobs(
     service: Stack, statements: dict[str, list[dict[str, Any]]]
 ) -> None:
     """Nor does who asks for exports: tenants, keys, groups and destinations lie in other partitions."""
-    for function in JOB_WORKERS | {"Exports"}:
+    for function in JOB_WORKERS | {"Exports", "Forget"}:
         writing = [
             each
             for each in statements[function]
@@ -259,10 +274,13 @@ def test_who_restamps_changes_and_sees_when_an_event_expires_and_nothing_else(
 
 
 def test_only_forgetting_deletes_a_person(allowed: dict[str, dict[str, set[str]]]) -> None:
-    """Of all roles one alone may delete from the identities or change them; ingest and groups insert, the rest read."""
+    """Of all roles two alone may delete from the identities or change them: who forgets, and who looks once more.
+    Ingest and groups insert, the rest read.
+    """
     for function, resources in allowed.items():
         kept = {action.removeprefix("dynamodb:") for action in resources.get(IDENTITIES, ())} - READS
-        assert kept == {"Forget": {"DeleteItem", "UpdateItem"}}.get(function, kept & {"PartiQLInsert"})
+        forgets = function in ("Forget", "Sweep")
+        assert kept == ({"DeleteItem", "UpdateItem"} if forgets else kept & {"PartiQLInsert"})
 
 
 def test_the_key_is_used_through_dynamodb_and_s3_only(

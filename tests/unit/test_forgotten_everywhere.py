@@ -13,7 +13,7 @@ from daybook.canonical import leaf, unpack
 from daybook.catalogue import PROFILES, profile
 from daybook.event_id import lowest_id
 from daybook.exports import CSV, NDJSON
-from daybook.forgetting import Forgetter
+from daybook.forgetting import Forgetter, mark_of, nobody_writes
 from daybook.formats import FORMATS
 from daybook.identities import folded, had_row, id_row, name_row
 from daybook.publishing.records import Inserted, Records
@@ -106,7 +106,7 @@ def test_one_is_forgotten_and_nobody_else(
 
     number = data.draw(st.sampled_from(sorted(set.union(*who))))
     guid = house.people.rows[ACME, name_row(folded(cast[number]["username"]))]["guid"]
-    Forgetter(house.people, KEYS.gone, lambda _: None).forget(ACME, guid, lowest_id(MOMENT_MS), None)
+    Forgetter(house.people, KEYS.gone, nobody_writes).forget(ACME, mark_of(guid, lowest_id(MOMENT_MS), None))
     gone = texts_of(number, cast[number])
     for (_, key), row in house.people.rows.items():
         assert not any(text in folded(key) or text in folded(repr(row)) for text in gone)

@@ -1,8 +1,8 @@
 """People bound: by client id before name, the same for everybody, whoever writes at the same time."""
 
-import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from daybook.identities import (
 )
 from tests.ingesting import seeded_bytes
 from tests.memory_stores import MemoryIdentities
+from tests.turns import InTurns, Seat
 
 ACME = Tenant("acme")
 
@@ -83,84 +84,24 @@ def test_one_request_after_the_other(requests: list[list[Reference]]) -> None:
             assert again[reference] == answer[reference]
 
 
-class _InTurns:
-    """A store at which two resolvers take turns: at each call, a given choice says who goes on."""
-
-    def __init__(self, turns: list[bool]) -> None:
-        self.store = MemoryIdentities()
-        self._turns = iter(turns)
-        self._gate = threading.Condition()
-        self._current: bool | None = None
-        self._at_work: dict[bool, bool] = {False: True, True: True}
-
-    def seen_by(self, who: bool) -> "_Seat":
-        return _Seat(self, who)
-
-    def take_turn(self, who: bool) -> None:
-        with self._gate:
-            while self._next() is not who:
-                self._gate.wait(5)
-            self._current = None
-
-    def leave(self, who: bool) -> None:
-        with self._gate:
-            self._at_work[who] = False
-            self._current = None
-            self._gate.notify_all()
-
-    def done(self) -> None:
-        with self._gate:
-            self._gate.notify_all()
-
-    def _next(self) -> bool:
-        if self._current is None:
-            wanted = next(self._turns, True)
-            self._current = wanted if self._at_work[wanted] else not wanted
-            self._gate.notify_all()
-        return self._current
-
-
-class _Seat:
-    def __init__(self, turns: _InTurns, who: bool) -> None:
-        self._turns = turns
-        self._who = who
-
-    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
-        self._turns.take_turn(self._who)
-        rows = self._turns.store.read(tenant, sort_keys)
-        self._turns.done()
-        return rows
-
-    def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
-        self._turns.take_turn(self._who)
-        there = self._turns.store.insert(tenant, rows)
-        self._turns.done()
-        return there
-
-
 @settings(max_examples=150)
 @given(REQUESTS, REQUESTS, REQUESTS, st.lists(st.booleans(), max_size=30))
 def test_two_requests_at_once(
     known: list[Reference], one: list[Reference], other: list[Reference], turns: list[bool]
 ) -> None:
     """However their calls to the store interleave."""
-    house = _InTurns(turns)
+    house = InTurns(turns)
     first = Identities(house.store, seeded_bytes(0)).resolve(ACME, known)
     answers: dict[bool, Mapping[Reference, Person]] = {}
 
-    def work(who: bool, references: list[Reference]) -> None:
-        try:
-            answers[who] = Identities(house.seen_by(who), seeded_bytes(1 + who)).resolve(ACME, references)
-        except Contended:
-            pass
-        finally:
-            house.leave(who)
+    def work(who: bool, references: list[Reference]) -> Callable[[Seat], None]:
+        def resolving(store: Seat) -> None:
+            with suppress(Contended):
+                answers[who] = Identities(store, seeded_bytes(1 + who)).resolve(ACME, references)
 
-    threads = [threading.Thread(target=work, args=(who, asked)) for who, asked in ((False, one), (True, other))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+        return resolving
+
+    house.run(one=work(False, one), other=work(True, other))
     assert set(answers) == {False, True}
     held_together(house.store, [first, *answers.values()])
 

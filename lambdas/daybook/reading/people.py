@@ -7,11 +7,18 @@ from typing import NamedTuple, Protocol
 
 from daybook.caller import Tenant
 from daybook.catalogue import Aliases
-from daybook.identities import MOST_NAME_BYTES, Row, ext_row, folded, had_prefix, id_row
+from daybook.identities import (
+    MOST_CLIENT_ID,
+    MOST_NAME_BYTES,
+    Row,
+    ext_row,
+    folded,
+    had_prefix,
+    id_row,
+    may_be_by_address,
+)
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-
-MOST_CLIENT_ID = 128
 
 
 class IdentityReader(Protocol):
@@ -83,7 +90,7 @@ def _named(text: str, rows: Mapping[str, Row], had: set[str], aliases: set[str])
         guids.add(text.lower())
         row = rows.get(id_row(text.lower()))
         is_known = row is not None
-        by_address = row is None or "address" in row
+        by_address = may_be_by_address(row)
     if ext_row(text) in rows:
         guids.add(rows[ext_row(text)]["guid"])
     meant = frozenset(alias for alias in aliases if folded(alias) == folded(text))

@@ -11,7 +11,7 @@ from daybook.clock import Clock
 from daybook.derivation import DeploymentKeys, tag
 from daybook.event_id import neighbour
 from daybook.groups import Group, UnknownGroup
-from daybook.identities import id_row
+from daybook.identities import id_row, may_be_by_address
 from daybook.problem import Problem, bad_parameter
 from daybook.reading.cursor import Owner, Position, mismatch, read_cursor, write_cursor
 from daybook.reading.gathering import OPENED_AT_ONCE, Found, Gathering
@@ -205,7 +205,7 @@ class Search:
             return Meant(named, members)
         rows = self.identities.read(scope.settings.tenant, [id_row(guid) for guid in sorted(members)])
         found = [rows.get(id_row(guid)) for guid in members]
-        return Meant(named, members, any(row is None or "address" in row for row in found))
+        return Meant(named, members, any(map(may_be_by_address, found)))
 
     def _groups(self, scope: Scope, names: Sequence[str], versions: Sequence[int | None]) -> list[Group] | None:
         try:

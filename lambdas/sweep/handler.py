@@ -1,0 +1,28 @@
+"""Looks once more for rows of people who were forgotten, one message of the queue at a time."""
+
+import time
+from functools import cache
+
+from daybook.aws.clients import deployment_secret, dynamodb, sqs
+from daybook.aws.forgetting import ForgettingTable
+from daybook.aws.jobs import JobTable, SqsJobQueue
+from daybook.clock import system_clock
+from daybook.derivation import DeploymentKeys
+from daybook.forgetting import Forgetter, nobody_writes
+from daybook.jobs import Runner
+from daybook.settings import SweepSettings
+from daybook.working import working
+from sweep.sweeping import Sweeping
+
+
+@cache
+def compose() -> Runner:
+    settings = SweepSettings.from_environment()
+    client = dynamodb()
+    keys = DeploymentKeys.from_secret(deployment_secret(settings.secret_arn))
+    forgetter = Forgetter(ForgettingTable(client, settings.identities_table), keys.gone, nobody_writes)
+    jobs, queue = JobTable(client, settings.control_table), SqsJobQueue(sqs(), settings.sweep_queue_url)
+    return Runner(jobs, queue, Sweeping(forgetter, keys, time.sleep), system_clock)
+
+
+handler = working(compose)

@@ -1,0 +1,37 @@
+"""The work of a sweep: what has been written of a person who is forgotten is deleted, as the forgetting would have."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from msgspec import convert
+
+from daybook.derivation import DeploymentKeys
+from daybook.forgetting import Forgetter, Outrun
+from daybook.jobs import Job, Step
+from daybook.storing import Throttled
+from daybook.sweeps import REQUEST_SECONDS, Ask, open_binders
+
+
+@dataclass(frozen=True)
+class Sweeping:
+    """`pause` waits for so many seconds."""
+
+    forgetter: Forgetter
+    keys: DeploymentKeys
+    pause: Callable[[float], None]
+
+    def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:  # noqa: ARG002  the form of work
+        mark = convert(job.ask, Ask).mark
+        # Whoever asked for it has recorded the forgetting: where it was killed before it deleted anything, this does.
+        never_begun = self.forgetter.begun(job.tenant, mark.guid) is None
+        try:
+            found = self.forgetter.forget(job.tenant, mark, known=open_binders(self.keys, job))
+            if never_begun:
+                self.pause(REQUEST_SECONDS)
+                self.forgetter.forget(job.tenant, mark, known=found)
+        except Outrun:
+            raise Throttled from None
+        return Step({}, 1, 1.0, done=True)
+
+    def tidy(self, job: Job) -> None:
+        """It leaves nothing but what it was to do."""
