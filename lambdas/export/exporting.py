@@ -34,7 +34,7 @@ STEP_MS = 20 * SECOND
 INDEX_LAG_MS = 2 * SECOND
 """Indexes follow the timeline within about a second; an export reads them only when they hold all that was there."""
 
-RUN_BYTES = 16 * 1024 * 1024
+RUN_BYTES = 4 * 1024 * 1024
 
 _Content = tuple[bytes, bool]
 """Whole lines, and whether they are the last."""
