@@ -56,7 +56,9 @@ class Gateway(Construct):
                 stage_name="live",
                 throttling_rate_limit=1_000,  # calls a second of all tenants; a call may bring 500 events
                 throttling_burst_limit=2_000,
-                tracing_enabled=True,
+                # A stage's traces hold whole URLs, hence the names and addresses that people search for, and operators
+                # read them for 30 days. The functions' own traces, which stay on, hold none.
+                tracing_enabled=False,
                 access_log_destination=apigateway.LogGroupLogDestination(access_log),
                 access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LINE)),
             ),

@@ -1,10 +1,12 @@
 """Forgets again whom a restored identities table has brought back, before anybody reads from it:
-`python -m infra.replay_forgetting --identities RESTORED --events NAME --control NAME --secret ARN`.
+`python -m infra.replay_forgetting --identities RESTORED --old USED --events NAME --control NAME --secret ARN`.
 
 A point-in-time restore holds the keys of people who were forgotten since. What says who they are is the log: the events
 `audit-log.person-forgotten` of every tenant, which name GUIDs. Each is carried out again, with the moment it had; doing
 it twice, or on the table in use, changes nothing. The table's recovery window is shorter than the shortest retention,
-so no such event has expired before it is needed. Only when this ends well may the functions be pointed at the table.
+so no such event has expired before it is needed. Who was made and forgotten since is not in the restored table, and
+their names stand in the tombstones of the old one alone, which are copied first. Only when this ends well may the
+functions be pointed at the table.
 """
 
 import argparse
@@ -21,7 +23,7 @@ from daybook.aws.forgetting import ForgettingTable
 from daybook.catalogue import profile
 from daybook.derivation import DeploymentKeys
 from daybook.event_id import lowest_id, neighbour
-from daybook.forgetting import Forgetter, Outrun, mark_of, nobody_writes
+from daybook.forgetting import Forgetter, Mark, Outrun, mark_of, nobody_writes
 from daybook.judgement import OWN_ACTIVITIES
 from daybook.reading.merge import LARGEST_FETCH
 from daybook.reading.opened import Row, content_of
@@ -29,6 +31,7 @@ from daybook.reading.planner import Source
 from daybook.stored import partition
 from daybook.storing import Throttled
 from daybook.tenants import TenantSettings
+from daybook.tombstones import LASTS, events_of
 
 _BY_ACTIVITY = "by_activity"
 _FIRST, _LAST = lowest_id(0), neighbour(lowest_id((1 << 50) - 1), (1 << 128) - 1)
@@ -41,12 +44,24 @@ class Replayed(NamedTuple):
     """Those of them who were there."""
 
 
-def replay(events: EventIndexes, control: ControlTable, people: ForgettingTable, keys: DeploymentKeys) -> Replayed:
+def replay(
+    events: EventIndexes,
+    control: ControlTable,
+    people: ForgettingTable,
+    keys: DeploymentKeys,
+    old: ForgettingTable | None = None,
+) -> Replayed:
+    """`old`: the table that was in use, where it still exists."""
     forgetter = Forgetter(people, keys.gone, nobody_writes)
     everybody = back = 0
     for settings in control.tenants():
+        if old is not None:
+            _copy_tombstones(old, people, settings)
         # Of one who was recorded twice, as where the first try broke off, the last is when it was done.
-        forgotten = {content_of(row)["params"]["actor_id"]: row.id for row in _recorded(events, settings)}
+        forgotten: dict[str, str] = {}
+        for row in _recorded(events, settings):
+            guid = content_of(row)["params"]["actor_id"]
+            forgotten[guid] = max(row.id, forgotten.get(guid, ""))
         everybody += len(forgotten)
         for guid, event_id in forgotten.items():
             if forgetter.has_left(settings.tenant, guid):
@@ -56,8 +71,14 @@ def replay(events: EventIndexes, control: ControlTable, people: ForgettingTable,
     return Replayed(everybody, back)
 
 
+def _copy_tombstones(old: ForgettingTable, people: ForgettingTable, settings: TenantSettings) -> None:
+    for sort_key, row in old.tombstones(settings.tenant):
+        for guid, event_id in events_of(row).items():
+            people.erase(settings.tenant, (), [sort_key], Mark(guid, event_id, row.get(LASTS)))
+
+
 def _recorded(events: EventIndexes, settings: TenantSettings) -> Iterator[Row]:
-    """A tenant's events of forgetting; within an environment's shard, oldest first."""
+    """A tenant's events of forgetting, in no order."""
     for environment in settings.environments:
         for number in range(settings.layouts[-1].shards):
             key = f"{partition(settings.tenant, environment, number)}#{OWN_ACTIVITIES}person-forgotten"
@@ -77,9 +98,13 @@ def main(
 ) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.replay_forgetting",
-        description="Forgets again whom a restored identities table has brought back.",
+        description="Forgets again whom a restored identities table has brought back, before anything reads from it.",
+        epilog="What a restore loses: people who were first seen after the restore point. Their keys are in no table,"
+        " so their events show them as forgotten, and who is called so is somebody new. Switch point-in-time recovery"
+        " of the restored table on only after this has ended well: else its backups hold the keys that this deletes.",
     )
     parser.add_argument("--identities", required=True, help="the restored table's name")
+    parser.add_argument("--old", help="the name of the table that was in use, where it still exists")
     parser.add_argument("--events", required=True, help="the events table's name, an output of the storage stack")
     parser.add_argument("--control", required=True, help="the control table's name, an output of the storage stack")
     parser.add_argument("--secret", required=True, help="the ARN of the deployment's secret")
@@ -91,6 +116,7 @@ def main(
             ControlTable(client, options.control),
             ForgettingTable(client, options.identities),
             DeploymentKeys.from_secret(read_secret(options.secret)),
+            ForgettingTable(client, options.old) if options.old else None,
         )
     except (BotoCoreError, ClientError, Outrun, Throttled) as error:
         sys.stderr.write(f"Not done, run it again before the table is read from: {error or type(error).__name__}\n")

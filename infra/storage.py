@@ -12,7 +12,7 @@ from infra.bucket import ExportBucket
 from infra.table import ProtectedTable
 
 RECOVERABLE_DAYS = 28
-"""Of the people's table."""
+"""Of the tables in which a person's name may stand, sealed or beside its key."""
 
 EVENT_INDEXES = ("by_actor", "by_activity", "by_target", "by_within")
 """An index is named as the attribute that partitions it; each one's sort key is the event's id."""
@@ -52,7 +52,9 @@ class StorageStack(Stack):
         # Erasure is final when this has passed. Shorter than the shortest retention, 30 days: a restore forgets again
         # by the events that record the forgetting, so none of them may expire before it can be needed.
         self.identities = ProtectedTable(self, "Identities", key=self.key, recoverable_days=RECOVERABLE_DAYS).table
-        self.control = ProtectedTable(self, "Control", key=self.key).table
+        # What is asked of exports, and what a sweep looks for, may name people and lies here under the deployment key:
+        # no forgetting reaches a backup of it, so it must be gone from those as soon as the people's keys are.
+        self.control = ProtectedTable(self, "Control", key=self.key, recoverable_days=RECOVERABLE_DAYS).table
 
         self.exports = ExportBucket(self, "Exports", key=self.key).bucket
 

@@ -13,13 +13,16 @@ from daybook.clock import DAY, SECOND
 from daybook.derivation import length_prefixed, tag
 from daybook.event_id import FORM, occurred_ms
 
+TOMBSTONES = "gone#"
+"""What their sort keys begin with."""
+
 LASTS = "expires_at"
 """The one attribute that is no GUID: when it may go, for DynamoDB's TTL."""
 
 
 def tombstone(key: bytes, tenant: Tenant, binder: str) -> str:
     """The sort key of the tombstone of a row that bound somebody: `ext#…`, `name#…`, or the person's own `id#…`."""
-    return f"gone#{tag(key, length_prefixed(tenant, binder)).hex()}"
+    return f"{TOMBSTONES}{tag(key, length_prefixed(tenant, binder)).hex()}"
 
 
 def adoptable(name: str) -> str:

@@ -428,6 +428,24 @@ def test_a_restore_forgets_again(
     assert people.read(house.tenant, [stone])[stone][done[0]["actor_id"]] == done[0]["event_id"]
 
 
+def test_a_restore_takes_over_who_was_made_and_forgotten_since(
+    house: ManagedHouse, dynamodb: Any, tables: Tables, definitions: Any
+) -> None:
+    """Their rows are not in it, nor are the texts in the log: the tombstones of the table that was in use say them."""
+    dynamodb.create_table(TableName=(restored := f"{tables.identities}-restored"), **definitions["identities"])
+    house.sent(EVENTS[0])
+    guid = Forgetting(house).forget("u-1")["actor_id"]
+    given = ["--identities", restored, "--events", tables.events, "--control", tables.control, "--secret", "arn"]
+    given += ["--old", tables.identities]
+    for _ in range(2):
+        assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 0
+        rows, old = (dynamodb.scan(TableName=table)["Items"] for table in (restored, tables.identities))
+        assert rows
+        assert sorted(rows, key=repr) == sorted(old, key=repr)
+    stone = tombstone(KEYS.gone, house.tenant, "ext#u-1")
+    assert guid in IdentityTable(dynamodb, restored).read(house.tenant, [stone])[stone]
+
+
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_a_restore_that_fails_says_so(dynamodb: Any, tables: Tables, capsys: Any) -> None:
     """No table is taken for forgotten again that is not."""

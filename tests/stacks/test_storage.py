@@ -6,6 +6,8 @@ from daybook.catalogue import PROFILES, profile
 from tests.stacks.reading import Stack
 
 TABLES = ("EventsTable", "IdentitiesTable", "ControlTable")
+NAMING = ("IdentitiesTable", "ControlTable")
+"""Those in which a person's name may stand."""
 
 
 def test_there_are_three_tables(storage: Stack) -> None:
@@ -22,12 +24,16 @@ def test_every_table_is_recoverable_and_hard_to_delete(storage: Stack, table: st
     assert properties["DeletionProtectionEnabled"] is True
     recovery = properties["PointInTimeRecoverySpecification"]
     assert recovery["PointInTimeRecoveryEnabled"] is True
-    assert ("RecoveryPeriodInDays" in recovery) == (table == "IdentitiesTable")
+    assert ("RecoveryPeriodInDays" in recovery) == (table in NAMING)
 
 
-def test_a_restore_reaches_less_far_back_than_any_retention(storage: Stack) -> None:
-    """So that the events by which it forgets people again are all still there, with two days to spare."""
-    recovery = storage.properties("AWS::DynamoDB::Table")["IdentitiesTable"]["PointInTimeRecoverySpecification"]
+@pytest.mark.parametrize("table", NAMING)
+def test_a_restore_reaches_less_far_back_than_any_retention(storage: Stack, table: str) -> None:
+    """So that the events by which it forgets people again are all still there, with two days to spare; and what is
+    asked of exports, which may name people, is gone as soon as their keys are.
+    """
+    recovery = storage.properties("AWS::DynamoDB::Table")[table]["PointInTimeRecoverySpecification"]
+    assert recovery["RecoveryPeriodInDays"] == 28
     assert recovery["RecoveryPeriodInDays"] + 2 <= min(profile(name).retention.min_days for name in PROFILES)
 
 

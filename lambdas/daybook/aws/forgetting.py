@@ -1,6 +1,6 @@
 """The identities table as forgetting uses it: the only place that deletes from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -9,8 +9,9 @@ from daybook.aws.batches import TRANSIENT
 from daybook.aws.identities import IdentityTable
 from daybook.caller import Tenant
 from daybook.forgetting import Deletion, Mark, Outrun
+from daybook.identities import Row
 from daybook.storing import Throttled
-from daybook.tombstones import LASTS
+from daybook.tombstones import LASTS, TOMBSTONES
 
 _OUTRUN = {"ConditionalCheckFailed", "TransactionConflict"}
 
@@ -33,6 +34,11 @@ class ForgettingTable(IdentityTable):
             raise
         except BotoCoreError:
             raise Throttled from None
+
+    def tombstones(self, tenant: Tenant) -> Iterator[tuple[str, Row]]:
+        """All there are, by sort key. Raises `Throttled`."""
+        for sort_key, row in self._found(tenant, TOMBSTONES):
+            yield sort_key, {**row, LASTS: int(row[LASTS])} if LASTS in row else row
 
     def _deletion(self, tenant: Tenant, deletion: Deletion) -> dict[str, Any]:
         delete: dict[str, Any] = {"TableName": self._table, "Key": _key(tenant, deletion.sort_key)}

@@ -48,10 +48,13 @@ class IdentityTable:
         return list(map(rows, prefixes) if len(prefixes) < 2 else workers().map(rows, prefixes))
 
     def _rows(self, tenant: Tenant, prefix: str) -> Iterator[Row]:
+        return (row for _, row in self._found(tenant, prefix))
+
+    def _found(self, tenant: Tenant, prefix: str) -> Iterator[tuple[str, Row]]:
         start: dict[str, Any] = {}
         while True:
             page = self._page(tenant, prefix, **start)
-            yield from map(_row, page["Items"])
+            yield from ((item["sk"]["S"], _row(item)) for item in page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
