@@ -118,6 +118,7 @@ class Exporter:
         recorder = Recorder(events or EventTable(dynamodb, tables.events), KEYS, clock, chance)
         asking = Asking(
             control=control,
+            catalogues=Catalogues(CatalogueTable(dynamodb, tables.control)),
             jobs=self.jobs,
             queue=self.queue,
             identities=identities,

@@ -108,7 +108,8 @@ class Forgetter:
             except Outrun:
                 continue
         else:
-            raise Outrun
+            if self.has_left(tenant, mark.guid, asked):
+                raise Outrun
         return list(known)
 
     def _erase(self, tenant: Tenant, mark: Mark, traces: Traces) -> None:

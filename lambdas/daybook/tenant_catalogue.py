@@ -67,6 +67,14 @@ class Catalogue:
                 names[name] = None
         return list(names)
 
+    @cached_property
+    def labels(self) -> frozenset[str]:
+        """Of components, categories, variants and sources."""
+        found = {label for each in self._activities.values() for label in (each.component, each.category)}
+        found |= {category for one in self._own.values() for category in one.categories}
+        found |= {variant.variant for each in self._activities.values() for variant in each.variants}
+        return frozenset(found | (self.profile.source_types or set()))
+
     def described(self, mode: str) -> dict[str, Any]:
         """The answer of `GET /v1/catalogue`."""
         return describe(msgspec.structs.replace(self.profile, activities=self._activities), mode)

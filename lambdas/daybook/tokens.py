@@ -14,7 +14,11 @@ from typing import Any
 from daybook.identities import folded
 
 SHORTEST_NAME = 3
-"""Names of fewer characters would be found in half of all words; they stay, unless they are the whole text."""
+"""ASCII names of fewer characters are words as well (`an`, `al`), or stand between any two dots; they stay, unless they
+are the whole text."""
+
+SHORTEST_BEYOND_ASCII = 2
+"""Two letters beyond ASCII are a whole name where names are written so: most Chinese ones are."""
 
 _TOKEN = re.compile(r"~(?:~|(\d+)\.(\d+);)", re.ASCII)
 _WORD = re.compile(r"\w*")
@@ -183,8 +187,10 @@ def _is_plain(text: str) -> bool:
 
 
 def is_sought(text: str) -> bool:
-    """Whether a name is found within a text."""
-    return len(text) >= SHORTEST_NAME
+    """Whether a name is found within a text. A letter with its marks is one character, however it is written."""
+    if len(text) >= SHORTEST_NAME or _is_plain(text):
+        return len(text) >= SHORTEST_NAME
+    return sum(not unicodedata.combining(character) for character in text) >= SHORTEST_BEYOND_ASCII
 
 
 def token(person: int, slot: int) -> str:

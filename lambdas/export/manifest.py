@@ -5,6 +5,7 @@ from typing import Any
 from daybook.clock import format_time
 from daybook.exports import Ask, Question, whom
 from daybook.jobs import Job
+from daybook.mentions import USER
 from daybook.reading import recorded
 
 
@@ -39,7 +40,12 @@ def _filters(ask: Ask, question: Question) -> list[str]:
     """A target's id that names nobody stands as it was asked for."""
     named = question.named
     query = {"target": [f"{kind}:{text}" for kind, text in question.parameters.filters.targets]}
-    people = frozenset(text for text, one in named.items() if one.guids or one.aliases)
-    targets = recorded.filter_texts(query, lambda text: whom(named[text]), people)
+
+    def written(target: str) -> str:
+        kind, _, text = target.partition(":")
+        one = named[text]
+        return f"{kind}:{whom(one)}" if kind == USER or one.guids or one.aliases else target
+
+    targets = recorded.filter_texts(query, str, written)
     others = [each for each in ask.filters if not each.startswith("target=")]
     return sorted([*others, *targets], key=lambda each: each.partition("=")[0])

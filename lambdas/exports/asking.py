@@ -32,6 +32,7 @@ from daybook.reading.people import IdentityReader, resolve
 from daybook.reading.person_keys import PersonKeys
 from daybook.reading.search import Groups
 from daybook.recording import Doing, Recorder
+from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import TenantSettings
 
 _NOT_HERE = frozenset({"sort", "view", "tz", "limit", "cursor"})
@@ -56,6 +57,7 @@ class SentExport(Struct, forbid_unknown_fields=True):
 @dataclass(frozen=True)
 class Asking:
     control: Control
+    catalogues: Catalogues
     jobs: JobStore
     queue: JobQueue
     identities: IdentityReader
@@ -87,6 +89,11 @@ class Asking:
         for bound, moment_ms in (("from", span.from_ms), ("to", span.to_ms)):
             if parameters.range is not None and moment_ms is not None:
                 clear[bound] = [format_time(moment_ms)]
+
+        def whom_target(target: str) -> str:
+            kind, _, text = target.partition(":")
+            return f"{kind}:{whom(named[text])}"
+
         ask = Ask(
             environment=environment,
             query={**clear, "sort": [sent.sort], "view": [view], "tz": [sent.tz]},
@@ -97,14 +104,22 @@ class Asking:
             record="",
             credential=request.caller.credential,
             role=request.caller.role,
-            filters=recorded.filter_texts(query, lambda text: whom(named[text]), frozenset(named)),
+            filters=recorded.filter_texts(query, lambda text: whom(named[text]), whom_target),
             groups=versions,
             profile=settings.profile,
             catalogue_version=settings.catalogue_version,
         )
-        people = recorded.people_to_seal(settings.tenant, named, self.person_keys.of)
-        filters = recorded.filter_texts(query, lambda text: recorded.person_text(text, named, people), people)
-        doing = Doing("exported", {"filename": name, "filters": filters}, people=people)
+        writing = recorded.writing_of(
+            self.identities,
+            self.keys,
+            self.person_keys.of,
+            settings=settings,
+            catalogue=self.catalogues.of(settings),
+            named=named,
+            targets=parameters.filters.of("target"),
+        )
+        said = {"filename": name, "filters": writing.filters(query)}
+        doing = Doing("exported", said, people=writing.people)
         ask.record = self.recorder.record(settings, environment, request, doing)
         job = new_job(
             tenant=settings.tenant,

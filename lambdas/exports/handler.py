@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 
+from daybook.aws.catalogues import CatalogueTable
 from daybook.aws.clients import deployment_secret, dynamodb, s3, sqs
 from daybook.aws.control import ControlTable
 from daybook.aws.events import EventTable
@@ -17,6 +18,7 @@ from daybook.http import Operation, answering
 from daybook.reading.person_keys import PersonKeys
 from daybook.recording import Recorder
 from daybook.settings import ExportSettings
+from daybook.tenant_catalogue import Catalogues
 from exports.asking import Asking
 from exports.showing import Exports
 
@@ -32,6 +34,7 @@ def compose() -> Mapping[str, Operation]:
     recorder = Recorder(EventTable(client, settings.events_table), keys, system_clock, os.urandom)
     asking = Asking(
         control=control,
+        catalogues=Catalogues(CatalogueTable(client, settings.control_table)),
         jobs=jobs,
         queue=SqsJobQueue(sqs(), settings.export_queue),
         identities=identities,

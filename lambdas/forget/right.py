@@ -44,8 +44,9 @@ class RightToBeForgotten:
 
         So nobody is forgotten unrecorded: a restore of the table could not forget them again. Whatever breaks off
         before the deletion has changed nothing but the log, and the same call again does it all (it is recorded
-        again). Once the key is gone, the same call deletes what may be left, and answers with the event that stands,
-        also where another call was faster; nothing left: 404, as for who never was.
+        again); or the sweep does, where it was asked for already. Once the key is gone, the same call deletes what may
+        be left, and answers with the event that stands, also where another call was faster; nothing left: 404, as for
+        who never was.
         """
         settings = self.control.settings(request.tenant)
         text = request.parameters["actor"]

@@ -1,6 +1,6 @@
 """The reads of the contract: parameters in, answers out, each one recorded in the log that it read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from daybook.caller import EVERY_ENVIRONMENT, Tenant
@@ -22,7 +22,7 @@ from daybook.reading.parameters import (
     span_between,
     target_of,
 )
-from daybook.reading.people import IdentityReader, resolve
+from daybook.reading.people import IdentityReader, Named, resolve
 from daybook.reading.person_keys import PersonKeys
 from daybook.reading.search import Scope, Search, TooMuchToRead
 from daybook.recording import Doing, Recorder
@@ -67,11 +67,12 @@ class Reads:
         settings = self._control.settings(request.tenant)
         parameters = read_parameters(request.query)
         environment = _environment(request, settings, parameters.environment)
-        page = self._search.page(self._scope(request, settings, environment), parameters)
+        scope = self._scope(request, settings, environment)
+        page = self._search.page(scope, parameters)
         if parameters.cursor is None:
-            people = recorded.people_to_seal(settings.tenant, page.meant.named, self._person_keys.of)
+            writing = self._writing(scope, page.meant.named, parameters.filters.of("target"))
             doing = recorded.search_done(
-                request.query, page.meant.named, people, rows=len(page.events), more=page.next_cursor is not None
+                writing, request.query, rows=len(page.events), more=page.next_cursor is not None
             )
             self._recorder.record(settings, environment, request, doing)
         answer: dict[str, Any] = {}
@@ -122,6 +123,17 @@ class Reads:
     def _scope(self, request: Request, settings: TenantSettings, environment: str) -> Scope:
         return Scope(settings, self._catalogues.of(settings), environment, request.caller)
 
+    def _writing(self, scope: Scope, named: Mapping[str, Named], targets: Iterable[str]) -> recorded.Writing:
+        return recorded.writing_of(
+            self._identities,
+            self._search.keys,
+            self._person_keys.of,
+            settings=scope.settings,
+            catalogue=scope.catalogue,
+            named=named,
+            targets=targets,
+        )
+
     def _about_target(
         self,
         request: Request,
@@ -135,18 +147,19 @@ class Reads:
             raise bad_parameter("target", "is needed")
         target = parameters["target"]
         _, text = target_of("target", target)
+        scope = self._scope(request, settings, environment)
         try:
-            answer = ask(Targets(self._search, self._scope(request, settings, environment)), target)
+            answer = ask(Targets(self._search, scope), target)
         except TooMuchToRead:
             raise Problem(422, "too_much_to_read", "There is too much to read at once: name a later from.") from None
         aliases = profile(settings.profile).aliases
         named = resolve(self._identities, settings.tenant, aliases, [text])
-        people = recorded.people_to_seal(settings.tenant, named, self._person_keys.of)
-        params = {"target": recorded.target_text(target, named, people)}
+        writing = self._writing(scope, named, [target])
+        params = {"target": writing.target(target)}
         if "at" in parameters:
             params["at"] = answer["at"]
         same = repr([variant, *sorted(parameters.items())]).encode()
-        doing = Doing("viewed", params, variant=variant, people=people, once_a_minute=same)
+        doing = Doing("viewed", params, variant=variant, people=writing.people, once_a_minute=same)
         self._recorder.record(settings, environment, request, doing)
         return Answer(200, answer)
 

@@ -105,6 +105,31 @@ def test_a_forgotten_person_is_found_by_guid_and_by_nothing_else(house: House, e
         assert house.found(target=f"account:{value}") == [events[3]]
 
 
+@pytest.mark.parametrize("more", [{}, {"status": "failure"}, {"q": "nothing of it"}, {"limit": "1"}])
+def test_that_there_was_such_an_id_is_not_told_either(house: House, events: list[str], more: dict[str, str]) -> None:
+    """By an id that held the name as little is looked at as by one that nobody ever had; of others all is counted."""
+    (beside,) = house.sent({"activity": "record.stamped", "target": {"type": "report", "id": "2026"}})
+    (within,) = house.sent(
+        {
+            "activity": "record.stamped",
+            "target": {"type": "page", "id": "1", "within": {"type": "report", "id": "mike.mars/2026"}},
+            "people": [{"username": "mike.mars"}],
+        }
+    )
+    asked = {"target": "report:mike.mars/2026"} | more
+    assert house.page(asked)["scanned"] == (2 if more.get("status") is None else 0)
+    assert house.page({"target": "report:2026"} | more)["scanned"] == 1
+    assert native(house, within)["target"]["within"]["id"] == "mike.mars/2026"
+    house.forget(native(house, events[0])["actor"]["id"])
+    house.now += 30_000
+    never = house.page({"target": "report:nobody/2026"} | more)
+    now = house.page(asked)
+    assert (now["events"], now["scanned"]) == (never["events"], never["scanned"]) == ([], 0)
+    both = house.page({"target": ["report:mike.mars/2026", "report:2026"]} | more)
+    assert both["scanned"] == 1
+    assert [event["id"] for event in both["events"]] == ([beside] if more in ({}, {"limit": "1"}) else [])
+
+
 def test_somebody_known_by_an_address_alone_is_found_by_guid_also_when_forgotten(house: House) -> None:
     """Such an actor is indexed under the alias that it is shown by."""
     unknown = {"activity": "record.stamped", "actor": {"type": "unknown"}}

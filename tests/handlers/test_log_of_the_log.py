@@ -222,3 +222,88 @@ def searched_now(house: House) -> list[str]:
         content.pop("people", None)
         lines.append(json.dumps([content, item["pk"]["S"], item["sk"]["S"]], ensure_ascii=False))
     return lines
+
+
+def newest_target(house: House) -> str:
+    """The target that was searched or viewed last, as the log says it."""
+    found = [*searches(house), *house.recorded("viewed")]
+    params = max(found, key=lambda event: str(event["id"]))["params"]
+    (target,) = params.get("filters") or [f"target={params['target']}"]
+    return str(target).removeprefix("target=")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("mike.mars", "mike.mars-files"),
+        ("mike.mars", "home/Mike.Mars/2026"),
+        ("Mike Mars", "files of mike mars, 2026"),
+        ("佐藤花子", "佐藤花子さん"),
+        ("山田", "山田"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/target"])
+def test_a_name_among_other_things_in_a_target_is_sealed(house: House, path: str, name: str, text: str) -> None:
+    """Readers see what was asked for, as long as the person is known; then the GUID in its place."""
+    house.sent({"actor": {"type": "user", "username": name}})
+    guid = next(event["actor"]["id"] for event in house.page()["events"] if event["actor"]["username"] == name)
+    house.now += MINUTE
+    assert house.read(path, {"target": f"folder:{text}"})["statusCode"] == 200
+    house.now += MINUTE
+    assert newest_target(house) == f"folder:{text}"
+    for item in house.dynamodb.scan(TableName=house.tables.events)["Items"]:
+        content = json.loads(unpack(item["z"]["B"]))
+        if content["activity"].startswith("audit-log"):
+            content.pop("people", None)
+            assert name.casefold() not in json.dumps(content, ensure_ascii=False).casefold()
+    house.forget(guid)
+    house.now += MINUTE
+    assert name.casefold() not in newest_target(house).casefold()
+    assert guid in newest_target(house)
+
+
+@pytest.mark.parametrize("text", ["mike.mars", "mike.mars-files", "home/MIKE.MARS/2026", "u-1"])
+def test_the_name_of_who_is_forgotten_does_not_come_into_the_log_again(house: House, text: str) -> None:
+    """Of a text with it nothing is written; the same text with another name in its place is."""
+    house.forget(house.page()["events"][0]["actor"]["id"])
+    for target, written in ((f"folder:{text}", "folder:?"), ("folder:mike.moon-files", "folder:mike.moon-files")):
+        house.now += MINUTE
+        house.page({"target": target})
+        house.now += MINUTE
+        assert newest_target(house) == written
+
+
+@moto_alone
+def test_whoever_took_a_forgotten_name_does_not_bring_it_back(house: House) -> None:
+    """It stays out of the record, also where it means somebody else now."""
+    house.forget(house.page()["events"][0]["actor"]["id"])
+    house.now += MINUTE
+    house.sent({"actor": MIKE})
+    house.page({"target": "folder:mike.mars-files"})
+    house.now += MINUTE
+    assert newest_target(house) == "folder:?"
+
+
+@moto_alone
+@pytest.mark.parametrize("profile", ["carear", "generic"])
+def test_labels_are_written_where_they_are_labels(dynamodb: Any, tables: Tables, profile: str) -> None:
+    """Those of the catalogue, and short ones of one word; whatever else it is, it may be a name."""
+    house = House(dynamodb, tables, profile)
+    house.page(
+        {
+            "component": ["Mike Mars", "Document"],
+            "user_type": ["Admin", "mike@mars.example"],
+            "variant": "x" * 41,
+            "category": ["Surveys", "Administration settings", "of mike.mars"],
+            "activity": ["document.updated", "Mike Mars"],
+        }
+    )
+    house.now += MINUTE
+    (recorded,) = searches(house)
+    known = ["Administration settings"] if profile == "carear" else ["?"]
+    assert sorted(recorded["params"]["filters"]) == sorted(
+        [
+            *("activity=document.updated", "activity=?", "component=Document", "component=?", "user_type=Admin"),
+            *("user_type=?", "variant=?", "category=Surveys", "category=?", *(f"category={each}" for each in known)),
+        ]
+    )

@@ -279,8 +279,9 @@ def test_others_that_change_rows_for_ever_are_told() -> None:
 
 
 def test_how_long_it_is_remembered() -> None:
-    """A day longer than the longest retention, or for ever."""
+    """A day longer than the longest retention, to the second and not below, or for ever where that has no end."""
     assert lasts_until(NOW, None) is None
-    lasts = lasts_until(NOW, 180)
-    assert lasts is not None
-    assert 180 * DAY < lasts * 1_000 - NOW < 182 * DAY
+    for moment_ms in (NOW, NOW + 1, NOW + 999):
+        lasts = lasts_until(moment_ms, 180)
+        assert lasts is not None
+        assert 0 < lasts * 1_000 - moment_ms - 181 * DAY <= 1_000

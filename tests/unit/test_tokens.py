@@ -101,6 +101,9 @@ def test_names_in_ascii_are_found_at_word_boundaries(text: str, expected: str) -
         ("ilker", "İLKER", "İLKER"),
         ("Σίσυφος", "ΣΊΣΥΦΟΣ", "~0.1;"),
         ("하", "한국", "한국"),
+        ("山田", "山田さんが承認", "~0.0;さんが承認"),
+        ("李娜", "由李娜批准", "由~0.0;批准"),
+        ("e\u0301", "e\u0301te\u0301", "e\u0301te\u0301"),
     ],
 )
 def test_names_beyond_ascii_are_found_anywhere(name: str, text: str, expected: str) -> None:
@@ -116,8 +119,9 @@ def test_the_longest_name_is_taken_first() -> None:
 
 
 def test_short_names_stay_unless_they_are_the_whole() -> None:
-    """Two characters would be found in half of all words."""
-    sealed = Sealed([("jo", 0), ("al", 1)])
+    """Two ASCII characters are often a word; one letter beyond ASCII is."""
+    sealed = Sealed([("jo", 0), ("al", 1), ("李", 2)])
+    assert sealed.cast.text("李娜") == "李娜"
     assert sealed.cast.text("jo met al") == "jo met al"
     assert sealed.cast.label("jo") == "~0.0;"
     assert sealed.cast.label("Al") == "~1.1;"

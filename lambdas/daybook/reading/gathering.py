@@ -35,6 +35,8 @@ class Gathering:
         self._matcher = matcher
         self._keys_of = keys_of
         self.scanned = 0
+        """Rows looked at, but for those that an id led to which can't be read any more: their number would tell of an
+        id with a forgotten person's name in it that there is one."""
 
     def take(self, merge: Merge, limit: int, most_bytes: int) -> tuple[list[Found], str | None]:
         """At most `limit` events, and the id to go on after, or None at the end."""
@@ -69,20 +71,25 @@ class Gathering:
         taken: list[tuple[Row, dict[str, Any]]] = []
         last = None
         for row in rows:
-            self.scanned += 1
             last = row.id
             content = content_of(row)
             if self._matcher.matches_clear(content):
+                self.scanned += 1
                 taken.append((row, content))
                 if len(taken) == most:
                     break
+            elif not self._matcher.is_hidden(Opened(content, {})):
+                # Without keys everybody counts as forgotten: none is read for what does not match.
+                self.scanned += 1
         return taken, last
 
     def _matching(self, candidates: Sequence[tuple[Row, dict[str, Any]]]) -> Iterator[Found]:
         contents = [content for _, content in candidates]
         keys = self._keys_of(self._tenant, (guid for content in contents for guid in people_of(content)))
-        for row, content in candidates:
-            event = Opened(content, keys)
+        opened = [Opened(content, keys) for content in contents]
+        # All of them, before a page may be full: what is left of a batch was looked at, too.
+        self.scanned -= sum(map(self._matcher.is_hidden, opened))
+        for (row, _), event in zip(candidates, opened, strict=True):
             native = event.native(row.received_ms, self._aliases)
             if self._matcher.matches_opened(event, native):
                 own_target = self._matcher.is_target_itself(event, native)

@@ -82,6 +82,18 @@ class Matcher:
                 return True
         return False
 
+    def is_hidden(self, opened: Opened) -> bool:
+        """Whether the event may be about a target that is asked for, and nobody can tell any more: somebody stands in
+        the id who is forgotten, or whose key is not at hand.
+        """
+        written = opened.content.get("target")
+        if not self._targets or written is None:
+            return False
+        places = [place for place in (written, written.get("within")) if place is not None and "id" in place]
+        kinds = {kind for kind, _ in self._targets} - {USER}
+        unreadable = any(place["type"] in kinds and not opened.is_readable(place["id"]) for place in places)
+        return unreadable and not self._is_target(opened, {"target": opened.target()})
+
     def is_target_itself(self, opened: Opened, native: Mapping[str, Any]) -> bool:
         """Whether the event's own target was asked for, and not only what contains it."""
         target = native["target"]

@@ -1,12 +1,18 @@
-"""How a read stands in the log of the log: people as people, free text only as present."""
+"""How a read stands in the log of the log: people as people, free text only as present, labels as labels."""
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from daybook.caller import Tenant
+from daybook.derivation import DeploymentKeys
 from daybook.identities import Person
 from daybook.mentions import USER
-from daybook.reading.people import Named
+from daybook.reading.names_within import Within, names_within
+from daybook.reading.people import IdentityReader, Named
 from daybook.recording import Doing
+from daybook.tenant_catalogue import Catalogue
+from daybook.tenants import TenantSettings
 from daybook.tokens import is_sought
 
 _NOT_RECORDED = frozenset({"cursor", "limit", "view", "tz"})
@@ -15,57 +21,96 @@ _PRESENT = frozenset({"q", "ip", "session_id", "request_id", "caused_by"})
 _UNKNOWN = "?"
 """Stands for a name that nobody has: it may be somebody's all the same."""
 
+_LABELS = frozenset({"activity", "category", "component", "source_type", "user_type", "variant"})
+"""What may be anything, and is a label where it is what it should be."""
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_ACTIVITY = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
+
 People = dict[str, list[Person]]
 KeysOf = Callable[[Tenant, Iterable[str]], Mapping[str, bytes]]
 
 
-def search_done(
-    query: Mapping[str, Sequence[str]], named: Mapping[str, Named], people: People, *, rows: int, more: bool
-) -> Doing:
-    """A search by its first page. `people`: those of `named` whose names can be sealed."""
-    asked = _asked(query)
-    filters = filter_texts(query, lambda text: person_text(text, named, people), people)
+@dataclass(frozen=True)
+class Writing:
+    """How the values of a query are written. `people`: those whose names can be sealed, by the text that is one."""
+
+    named: Mapping[str, Named]
+    people: People
+    within: Within
+    catalogue: Catalogue
+
+    def filters(self, query: Mapping[str, Sequence[str]]) -> list[str]:
+        return filter_texts(query, self.person, self.target, self._label)
+
+    def person(self, text: str) -> str:
+        """The name that was asked for, which becomes a token; a GUID in place of one that no text is searched for."""
+        if text in self.people:
+            return text if is_sought(text) else self.people[text][0].guid
+        one = self.named[text]
+        return text if one.aliases or text.lower() in one.guids else _UNKNOWN
+
+    def target(self, target: str) -> str:
+        """Names among other things become tokens, too; where one can't, nothing of the text is written."""
+        kind, _, text = target.partition(":")
+        if kind == USER:
+            return f"{kind}:{self.person(text)}"
+        if text in self.within.hidden or not self.people.keys() >= self.within.parts.get(text, {}).keys():
+            return f"{kind}:{_UNKNOWN}"
+        return f"{kind}:{self.person(text)}" if text in self.people else target
+
+    def _label(self, name: str, value: str) -> str:
+        form = _ACTIVITY if name == "activity" else _LABEL
+        return value if form.fullmatch(value) or value in self.catalogue.labels else _UNKNOWN
+
+
+def writing_of(  # noqa: PLR0913  what it looks at, and with what
+    reader: IdentityReader,
+    keys: DeploymentKeys,
+    keys_of: KeysOf,
+    *,
+    settings: TenantSettings,
+    catalogue: Catalogue,
+    named: Mapping[str, Named],
+    targets: Iterable[str],
+) -> Writing:
+    """One read for the names within ids of `targets`, and none where there are none."""
+    cut = [target.partition(":") for target in targets]
+    within = names_within(reader, settings.tenant, keys.gone, [text for kind, _, text in cut if kind != USER])
+    people = people_to_seal(settings.tenant, {**within.named, **named}, keys_of)
+    return Writing(named, people, within, catalogue)
+
+
+def search_done(writing: Writing, query: Mapping[str, Sequence[str]], *, rows: int, more: bool) -> Doing:
+    """A search by its first page."""
     return Doing(
         "searched",
-        {"filters": filters, "rows": rows, "more": more},
-        people=people,
-        once_a_minute=repr(asked).encode(),
+        {"filters": writing.filters(query), "rows": rows, "more": more},
+        people=writing.people,
+        once_a_minute=repr(_asked(query)).encode(),
     )
 
 
-def filter_texts(query: Mapping[str, Sequence[str]], person: Callable[[str], str], people: Container[str]) -> list[str]:
-    """Each filter as `name=value`; `person` writes whom a value names, and of free text only the name stands."""
-    return [text for name, values in _asked(query) for text in _filter_texts(name, values, person, people)]
-
-
-def target_text(target: str, named: Mapping[str, Named], people: People) -> str:
-    return _target_text(target, lambda text: person_text(text, named, people), people)
+def filter_texts(
+    query: Mapping[str, Sequence[str]],
+    person: Callable[[str], str],
+    target: Callable[[str], str],
+    label: Callable[[str, str], str] = lambda _, value: value,
+) -> list[str]:
+    """Each filter as `name=value`, as whom, what and which label are written; of free text only the name stands."""
+    write = {"actor": person, "target": target}
+    found = []
+    for name, values in _asked(query):
+        if name in _PRESENT:
+            found.append(name)
+        elif name in _LABELS:
+            found += [f"{name}={label(name, value)}" for value in values]
+        else:
+            found += [f"{name}={write.get(name, str)(value)}" for value in values]
+    return found
 
 
 def _asked(query: Mapping[str, Sequence[str]]) -> list[tuple[str, list[str]]]:
     return sorted((name, sorted(set(values))) for name, values in query.items() if name not in _NOT_RECORDED)
-
-
-def _filter_texts(name: str, values: Sequence[str], person: Callable[[str], str], people: Container[str]) -> list[str]:
-    if name in _PRESENT:
-        return [name]
-    if name == "actor":
-        return [f"{name}={person(value)}" for value in values]
-    if name == "target":
-        return [f"{name}={_target_text(value, person, people)}" for value in values]
-    return [f"{name}={value}" for value in values]
-
-
-def _target_text(target: str, person: Callable[[str], str], people: Container[str]) -> str:
-    kind, _, text = target.partition(":")
-    return f"{kind}:{person(text)}" if kind == USER or text in people else target
-
-
-def person_text(text: str, named: Mapping[str, Named], people: People) -> str:
-    """The name that was asked for, which becomes a token; a GUID in place of one that no text is searched for."""
-    if text in people:
-        return text if is_sought(text) else people[text][0].guid
-    return text if named[text].aliases or text.lower() in named[text].guids else _UNKNOWN
 
 
 def people_to_seal(tenant: Tenant, named: Mapping[str, Named], keys_of: KeysOf) -> People:

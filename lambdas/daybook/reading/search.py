@@ -47,7 +47,7 @@ class Page(NamedTuple):
     events: list[Found]
     next_cursor: str | None
     scanned: int
-    """Events that were looked at, matching or not."""
+    """Events that were looked at, matching or not; see `Gathering.scanned`."""
     meant: Meant
 
 
