@@ -55,6 +55,7 @@ class Retaining:
     def set_retention(self, request: Request) -> Answer:
         """The same days once more are recorded and stamped once more: what broke off is completed so."""
         settings = self.store.settings(request.tenant)
+        request.caller.check_reaches_all()
         days = validation.read_form(request, SentRetention).days
         _check_days(profile(settings.profile).retention, days)
 
@@ -75,6 +76,7 @@ class Retaining:
     def set_hold(self, request: Request) -> Answer:
         """Set again, it has another reason, and holds what it held."""
         settings = self.store.settings(request.tenant)
+        request.caller.check_reaches_all()
         reason = validation.text("reason", validation.read_form(request, SentHold).reason, MOST_REASON)
         self.record(settings, request, "legal-hold-set", {"reason": reason})
         self._restamp(settings)
@@ -89,6 +91,7 @@ class Retaining:
     def lift_hold(self, request: Request) -> Answer:
         """Nothing where there is none."""
         settings = self.store.settings(request.tenant)
+        request.caller.check_reaches_all()
         if settings.hold is not None:
             self.record(settings, request, "legal-hold-lifted", {})
             self._restamp(settings)

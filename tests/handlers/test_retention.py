@@ -118,6 +118,28 @@ def test_shorter_hides_at_once_and_is_stamped_by_a_job(house: Kept) -> None:
     assert house.stamped_days() == {60, 0}
 
 
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_key_of_one_environment_rules_none_of_them(house: Kept) -> None:
+    """Retention and hold are of all environments; whoever reaches all of them may."""
+    house.done("PUT", HOLD, {"reason": "Dispute"})
+    house.restamps.sent.clear()
+    calls: list[tuple[str, str, Any]] = [
+        ("PUT", RETENTION, {"days": 120}),
+        ("PUT", HOLD, {"reason": "Another one"}),
+        ("DELETE", HOLD, None),
+    ]
+    before = house.control.settings(house.tenant)
+    told = [house.recorded("retention"), house.recorded("legal-hold")]
+    for method, path, body in calls:
+        refused = house.manage(method, path, body, environment="prod")
+        assert problem_of(refused) == (403, "environment_denied"), (method, path)
+    assert house.control.settings(house.tenant) == before
+    assert [house.recorded("retention"), house.recorded("legal-hold")] == told
+    assert house.restamps.sent == []
+    for method, path, body in calls:
+        house.done(method, path, body)
+
+
 def test_it_is_recorded(house: Kept) -> None:
     house.set_days(45)
     house.done("PUT", HOLD, {"reason": "Dispute 22-118"})
@@ -279,19 +301,25 @@ def test_settings_in_a_row_keep_what_any_of_them_let_expire(house: Kept) -> None
 
 
 def test_an_expired_event_does_not_come_back(house: Kept) -> None:
-    """Deleted between being read and being stamped: nothing is left of it."""
-    before = {item["sk"]["S"]: item for item in house.items()}
-    gone = next(iter(before.values()))
+    """Deleted between being read and being stamped: nothing is left of it, not even its keys."""
+    gone: list[str] = []
 
-    class Expiring(StampTable):
-        def stamp(self, lies_in: str, expiries: Mapping[str, int | None]) -> None:
-            house.dynamodb.delete_item(TableName=house.tables.events, Key={name: gone[name] for name in ("pk", "sk")})
-            super().stamp(lies_in, expiries)
+    class Expiring:
+        def update_item(self, **request: Any) -> Any:
+            if not gone:
+                gone.append(request["Key"]["sk"]["S"])
+                house.dynamodb.delete_item(TableName=request["TableName"], Key=request["Key"])
+            return house.dynamodb.update_item(**request)
 
-    house.stamps = Expiring(house.dynamodb, house.tables.events)
+        def __getattr__(self, name: str) -> Any:
+            return getattr(house.dynamodb, name)
+
+    house.stamps = StampTable(Expiring(), house.tables.events)
     house.set_days(45)
     house.work()
-    assert gone["sk"]["S"] not in {item["sk"]["S"] for item in house.items()}
+    assert gone
+    assert not {item["sk"]["S"] for item in house.items()} & set(gone)
+    assert house.stamped_days() == {45, 0}
 
 
 def test_nothing_of_an_event_changes_but_when_it_expires(house: Kept) -> None:
