@@ -119,6 +119,7 @@ class Publishing:
         parking = Parking(self.destinations, self.queue, house.clock, chance=lambda: 0.0)
         self.fan_out = FanOut(self.destinations, delivery, parking, house.clock, lambda: self.seconds)
         self.redeliver = Redeliver(
+            house.control,
             self.destinations,
             InsertedEvents(house.dynamodb, tables.events),
             delivery,

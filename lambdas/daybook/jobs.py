@@ -81,7 +81,7 @@ class Job:
     progress: float = 0.0
     """0 to 1."""
     error: str | None = None
-    """Why it failed, for whoever asked for it: no internals."""
+    """Why it failed, or needed not be done, for whoever asked for it: no internals."""
     attempts: int = 0
     """Workers that took it up since the last checkpoint."""
     finished_ms: int | None = None
@@ -126,6 +126,10 @@ class JobFailed(Exception):  # noqa: N818  an outcome
     """The job can't be done, however often it is tried; the text says why, for whoever asked for it."""
 
 
+class JobSuperseded(Exception):  # noqa: N818  an outcome
+    """A later job does what this one was to do; the text says so, for whoever asked for it."""
+
+
 class UnknownJob(LookupError):  # noqa: N818  a fact, not a failure
     """The tenant has no such job, or no longer."""
 
@@ -146,7 +150,7 @@ class Work(Protocol):
     """One kind of job."""
 
     def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
-        """Goes on from `job.checkpoint`, for at most about 30 seconds. Raises `JobFailed`.
+        """Goes on from `job.checkpoint`, for at most about 30 seconds. Raises `JobFailed`, `JobSuperseded`.
 
         May be done again from the same checkpoint, wholly or in part, by another worker: the outcome must be the same.
         """
@@ -244,16 +248,18 @@ class Runner:
             return job
         if job.attempts > self.most_attempts:
             # Killed each time, its workers could not say so themselves.
-            return self._fail(job, claim, self._tried)
+            return self._end(job, claim, Status.FAILED, self._tried)
         try:
             return self._steps(job, claim, remaining_seconds)
         except ClaimLost:
             return self._lost(job)
         except JobFailed as failed:
-            return self._fail(job, claim, str(failed))
+            return self._end(job, claim, Status.FAILED, str(failed))
+        except JobSuperseded as superseded:
+            return self._end(job, claim, Status.CANCELLED, str(superseded))
         except Exception:
             if self.store.job(key).attempts >= self.most_attempts:
-                self._fail(job, claim, self._tried)
+                self._end(job, claim, Status.FAILED, self._tried)
             else:
                 self.store.release(job, claim)
             raise
@@ -309,16 +315,16 @@ class Runner:
             self.pause(wait)
             wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
 
-    def _fail(self, job: Job, claim: str, error: str) -> Job:
+    def _end(self, job: Job, claim: str, status: Status, error: str) -> Job:
         # What was saved since stands in the store alone.
         now = self.store.job(job.key)
-        failed = replace(now, status=Status.FAILED, sealed=None, error=error, finished_ms=self.clock())
+        ended = replace(now, status=status, sealed=None, error=error, finished_ms=self.clock())
         try:
-            self.store.save(failed, claim, self.clock())
+            self.store.save(ended, claim, self.clock())
         except ClaimLost:
             return self._lost(job)
-        self.work.tidy(failed)
-        return failed
+        self.work.tidy(ended)
+        return ended
 
     @property
     def _tried(self) -> str:

@@ -105,12 +105,24 @@ class Judge:
         settings = self.settings
         if occurred_ms > self._now_ms + FURTHEST_AHEAD_MS:
             raise Rejected("in_future", FieldError("occurred_at", "lies more than 5 minutes ahead"))
-        if occurred_ms < settings.retention_edge(self._now_ms):
-            message = f"lies further back than {settings.retention_days} days"
-            raise Rejected("past_retention", FieldError("occurred_at", message))
+        self._check_age(occurred_ms)
         if settings.audit_since is not None and occurred_ms < settings.audit_since:
             message = f"lies before auditing began, {format_time(settings.audit_since)}"
             raise Rejected("before_audit", FieldError("occurred_at", message))
+
+    def _check_age(self, occurred_ms: int) -> None:
+        longest_days = self.profile.retention.longest_days
+        oldest_ms = self.settings.oldest_accepted(self._now_ms, longest_days)
+        if occurred_ms >= oldest_ms:
+            return
+        hold = self.settings.hold
+        if hold is None:
+            message = f"lies further back than {self.settings.retention_days} days"
+        elif oldest_ms > hold.edge_ms:
+            message = f"lies further back than {longest_days} days"
+        else:
+            message = f"lies before {format_time(oldest_ms)}, where the legal hold begins"
+        raise Rejected("past_retention", FieldError("occurred_at", message))
 
     def _check_source(self, event: SentEvent) -> None:
         accepted = self.profile.source_types

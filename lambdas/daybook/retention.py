@@ -1,11 +1,11 @@
 """Retention and the legal hold, as those who set them and those who re-stamp events know them."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
-from msgspec import Struct, convert
+from msgspec import Struct, to_builtins
 
 from daybook.caller import Tenant
-from daybook.clock import HOUR
 from daybook.derivation import DeploymentKeys, hkdf
 from daybook.jobs import RESTAMP, Job, JobQueue, JobStore, Status, ask_for, new_job
 from daybook.sealing import Place, open_sealed, seal
@@ -13,44 +13,69 @@ from daybook.tenants import TenantSettings
 
 DELAY_SECONDS = 90
 """From before a setting is written to its job: a request that writes it and one that still stores events under the
-setting before last 28 s each, and then a minute has passed since the setting too."""
+setting before last 28 s each, and then half a minute is left for a page of an earlier job."""
 
-_MOST_EDGES = 5
 _KEY_BYTES = 64
 
 
 class Ask(Struct):
-    edges_ms: list[int] = []
-    """Where events were about to expire under the settings before, latest last: what lies there is stamped first."""
+    low_ms: int
+    """Of what occurred before, nothing needs another stamp by this setting."""
+    edge_ms: int
+    """Where reads began under the setting before, and events were about to expire."""
 
 
-def ask_for_restamp(
-    jobs: JobStore, queue: JobQueue, settings: TenantSettings, now_ms: int, random_bytes: Callable[[int], bytes]
-) -> Job:
+class Restamp(NamedTuple):
+    """Whole seconds; None: never."""
+
+    seen: int | None
+    then: int | None
+
+
+def ask_for_restamp(  # noqa: PLR0913  the settings on both sides, and what makes a job
+    jobs: JobStore,
+    queue: JobQueue,
+    *,
+    before: TenantSettings,
+    after: TenantSettings,
+    now_ms: int,
+    random_bytes: Callable[[int], bytes],
+) -> None:
     """To be called before the setting is changed: a job too many changes nothing, one too few would.
 
-    `settings`: before the change.
+    Nothing is asked for where the setting stays, unless the last job broke off: then another one completes it.
     """
-    before = _newest(jobs, settings.tenant)
-    # Events still bear the stamps from before a job that has not ended, too.
-    edges_ms = [] if before is None or before.status is Status.SUCCEEDED else convert(before.ask, Ask).edges_ms
-    edge_ms = settings.retention_edge(now_ms)
-    edges_ms = [each for each in edges_ms if abs(each - edge_ms) > HOUR] + [edge_ms]
-    job = new_job(
-        tenant=settings.tenant,
-        kind=RESTAMP,
-        ask={"edges_ms": edges_ms[-_MOST_EDGES:]},
-        now_ms=now_ms,
-        random_bytes=random_bytes,
-    )
+    newest = _newest(jobs, before.tenant)
+    broke_off = newest is not None and newest.status in (Status.FAILED, Status.CANCELLED)
+    if same_retention(before, after) and not broke_off:
+        return
+    edge_ms = before.retention_edge(now_ms)
+    # Below a hold's edge lies what was left alone while it was on, stamped or not.
+    low_ms = 0 if before.hold is not None else min(edge_ms, after.retention_edge(now_ms))
+    ask = to_builtins(Ask(low_ms, edge_ms))
+    # Two functions' clocks differ: the later of two jobs must sort behind the earlier one all the same.
+    asked_ms = now_ms if newest is None else max(now_ms, newest.created_ms + 1)
+    job = new_job(tenant=before.tenant, kind=RESTAMP, ask=ask, now_ms=asked_ms, random_bytes=random_bytes)
     ask_for(job, jobs, queue, delay_seconds=DELAY_SECONDS)
-    return job
+
+
+def same_retention(one: TenantSettings, other: TenantSettings) -> bool:
+    """Whether events expire at the same time by both."""
+    held = [each.hold and each.hold.edge_ms for each in (one, other)]
+    return one.retention_days == other.retention_days and held[0] == held[1]
 
 
 def latest_restamp(jobs: JobStore, tenant: Tenant) -> str | None:
     """The id of the job that has the last word, until it has succeeded."""
     newest = _newest(jobs, tenant)
     return None if newest is None or newest.status is Status.SUCCEEDED else newest.id
+
+
+def has_restamped_since(jobs: JobStore, tenant: Tenant, moment_ms: int) -> bool:
+    """Whether any job may have stamped events under settings of that moment or later."""
+    return any(
+        job.status is Status.RUNNING or (job.finished_ms or 0) >= moment_ms for job in jobs.jobs(tenant, RESTAMP)
+    )
 
 
 def _newest(jobs: JobStore, tenant: Tenant) -> Job | None:

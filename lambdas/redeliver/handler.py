@@ -9,6 +9,7 @@ import msgspec
 
 from daybook import metrics
 from daybook.aws import clients
+from daybook.aws.control import ControlTable
 from daybook.aws.customer_streams import CustomerStreams
 from daybook.aws.destinations import DestinationTable
 from daybook.aws.identities import IdentityTable
@@ -35,6 +36,7 @@ def compose() -> Redeliver:
     streams = CustomerStreams(clients.sts(), clients.kinesis, system_clock)
     given_up = partial(metrics.count, metrics.GIVEN_UP, clock=system_clock)
     return Redeliver(
+        settings=ControlTable(dynamodb, settings.control_table),
         destinations=destinations,
         events=InsertedEvents(dynamodb, settings.events_table),
         delivery=Delivery(

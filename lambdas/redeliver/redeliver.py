@@ -1,7 +1,8 @@
 """Parcels off the retry queue: delivered where the stream answers again, put back where it does not.
 
 Of a failing destination one parcel at a time is tried, the probe; the others wait for its outcome. A parcel whose row
-is gone was delivered before, and is dropped, as are those of a destination that is no more.
+is gone was delivered before, and is dropped, as are those of a destination that is no more. What is past retention is
+shown to nobody any more, and sent to nobody.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,7 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple, Protocol
 
+from daybook.caller import Tenant
 from daybook.clock import Clock
+from daybook.event_id import occurred_ms
 from daybook.http import logger
 from daybook.publishing.courier import SecondsLeft
 from daybook.publishing.delivery import Delivery
@@ -18,6 +21,7 @@ from daybook.publishing.destination import KEPT_MS, Destination, Place
 from daybook.publishing.parcels import Parcel
 from daybook.publishing.parking import Parking
 from daybook.publishing.records import Inserted
+from daybook.tenants import TenantSettings
 
 BUDGET_SECONDS = 12.0
 """For sending, of a whole batch of messages: the function has 28 s."""
@@ -43,6 +47,10 @@ class Destinations(Protocol):
     def remove_parked(self, parcel: Parcel) -> bool: ...
 
 
+class Settings(Protocol):
+    def settings(self, tenant: Tenant) -> TenantSettings: ...
+
+
 class Events(Protocol):
     def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[Inserted]:
         """Those that there are. Raises `Throttled`."""
@@ -54,6 +62,7 @@ class Unreadable(Exception):  # noqa: N818  a fact, not a failure
 
 @dataclass(frozen=True)
 class Redeliver:
+    settings: Settings
     destinations: Destinations
     events: Events
     delivery: Delivery
@@ -143,7 +152,8 @@ class Redeliver:
 
     def _deliver(self, destination: Destination, parcel: Parcel, seconds_left: SecondsLeft) -> Destination:
         """The destination as it stands afterwards."""
-        rows = self.events.read(parcel.partitions)
+        edge_ms = self.settings.settings(parcel.tenant).retention_edge(self.clock())
+        rows = [row for row in self.events.read(parcel.partitions) if occurred_ms(row.id) >= edge_ms]
         after = self.delivery.deliver(destination, rows, seconds_left)
         if len(after.broken) == len(parcel.keys) == 1:
             raise Unreadable
@@ -152,7 +162,7 @@ class Redeliver:
             return after.destination
         self.parking.park(after.destination, after.left, parcel.parked_at)
         self.parking.park_alone(after.destination, after.broken, parcel.parked_at)
-        # What retention has deleted meanwhile can be sent by nobody.
+        # What retention has hidden or deleted meanwhile is given up.
         self._give_up(after.destination, parcel, len(parcel.keys) - len(rows))
         return after.destination
 

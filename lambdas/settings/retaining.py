@@ -4,7 +4,7 @@ Both rule the very next read, since settings are read with each request. What is
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
 from msgspec import Meta, Struct
@@ -18,8 +18,15 @@ from daybook.http import Answer, Request
 from daybook.jobs import JobQueue, JobStore
 from daybook.problem import Problem, bad_field
 from daybook.recording import Record
-from daybook.retention import ask_for_restamp, latest_restamp, open_reason, seal_reason
-from daybook.tenants import Hold, TenantSettings
+from daybook.retention import (
+    ask_for_restamp,
+    has_restamped_since,
+    latest_restamp,
+    open_reason,
+    same_retention,
+    seal_reason,
+)
+from daybook.tenants import Contended, TenantSettings
 
 MOST_REASON = 1_000
 
@@ -53,50 +60,75 @@ class Retaining:
         return self._retention(self.store.settings(request.tenant))
 
     def set_retention(self, request: Request) -> Answer:
-        """The same days once more are recorded and stamped once more: what broke off is completed so."""
+        """The same days once more are recorded, and ask for a job only where the last one broke off."""
         settings = self.store.settings(request.tenant)
+        request.caller.check_reaches_all()
         days = validation.read_form(request, SentRetention).days
         _check_days(profile(settings.profile).retention, days)
+        now_ms = self.clock()
 
-        def changed(now: TenantSettings) -> TenantSettings:
+        def keeping(now: TenantSettings) -> TenantSettings:
             if now.hold is not None and _is_shorter(days, now.retention_days):
                 raise Problem(409, "legal_hold", "While the legal hold is on, the retention can't be shortened.")
-            return replace(now, retention_days=days)
+            return now.keeping(days, now_ms)
 
-        changed(settings)
+        after = keeping(settings)
         params = {"from_days": _in_words(settings.retention_days), "to_days": _in_words(days)}
         self.record(settings, request, "retention-changed", params)
-        self._restamp(settings)
-        return self._retention(self.store.change_tenant(settings.tenant, changed))
+        return self._retention(self._changed(settings, after, keeping, now_ms))
 
     def read_hold(self, request: Request) -> Answer:
         return self._hold(self.store.settings(request.tenant))
 
     def set_hold(self, request: Request) -> Answer:
-        """Set again, it has another reason, and holds what it held."""
+        """Set again, it has another reason, and holds what it held; also where it was lifted in between, as long as no
+        job has stamped anything since.
+        """
         settings = self.store.settings(request.tenant)
+        request.caller.check_reaches_all()
         reason = validation.text("reason", validation.read_form(request, SentHold).reason, MOST_REASON)
-        self.record(settings, request, "legal-hold-set", {"reason": reason})
-        self._restamp(settings)
-        sealed, now_ms = seal_reason(self.keys, settings.tenant, reason), self.clock()
+        lifted, now_ms = settings.lifted, self.clock()
+        again = lifted is not None and not has_restamped_since(self.jobs, settings.tenant, lifted.at_ms)
+        sealed = seal_reason(self.keys, settings.tenant, reason)
 
         def held(now: TenantSettings) -> TenantSettings:
-            was = now.hold or Hold(now_ms, now.retention_edge(now_ms), sealed)
-            return replace(now, hold=replace(was, sealed_reason=sealed))
+            return now.held(sealed, now_ms, again=again)
 
-        return self._hold(self.store.change_tenant(settings.tenant, held))
+        self.record(settings, request, "legal-hold-set", {"reason": reason})
+        return self._hold(self._changed(settings, held(settings), held, now_ms))
 
     def lift_hold(self, request: Request) -> Answer:
         """Nothing where there is none."""
         settings = self.store.settings(request.tenant)
+        request.caller.check_reaches_all()
         if settings.hold is not None:
+            now_ms = self.clock()
+            released = settings.released(now_ms)
             self.record(settings, request, "legal-hold-lifted", {})
-            self._restamp(settings)
-            self.store.change_tenant(settings.tenant, lambda now: replace(now, hold=None))
+            self._changed(settings, released, lambda now: now.released(now_ms), now_ms)
         return Answer(204)
 
-    def _restamp(self, settings: TenantSettings) -> None:
-        ask_for_restamp(self.jobs, self.queue, settings, self.clock(), self.random_bytes)
+    def _changed(
+        self,
+        before: TenantSettings,
+        after: TenantSettings,
+        change: Callable[[TenantSettings], TenantSettings],
+        now_ms: int,
+    ) -> TenantSettings:
+        """Asks for the job, and then changes the settings. Raises `Contended` where another setting came between,
+        which the job was not asked for.
+        """
+        ask_for_restamp(
+            self.jobs, self.queue, before=before, after=after, now_ms=now_ms, random_bytes=self.random_bytes
+        )
+
+        def unless_outrun(now: TenantSettings) -> TenantSettings:
+            changed = change(now)
+            if changed != now and not same_retention(now, before):
+                raise Contended(now.tenant)
+            return changed
+
+        return self.store.change_tenant(before.tenant, unless_outrun)
 
     def _retention(self, settings: TenantSettings) -> Answer:
         policy = profile(settings.profile).retention

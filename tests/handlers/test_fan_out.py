@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from daybook.clock import DAY, SECOND
+from daybook.clock import DAY, SECOND, format_time
 from daybook.publishing.destination import KEPT_MS
 from tests.conftest import Tables
+from tests.ingesting import NOW
 from tests.managing import ManagedHouse
 from tests.publishing import Publishing
 from tests.reading import House
@@ -271,6 +272,30 @@ def test_after_14_days_an_event_is_given_up_visibly(house: House, publishing: Pu
     assert publishing.stored().given_up == 2
     assert publishing.pending() == 0
     assert publishing.queue.messages == []
+
+
+def test_what_is_past_retention_is_sent_to_nobody(house: House, publishing: Publishing) -> None:
+    """Hidden by a shorter retention while it waited, and stored still: it is given up; under a hold it goes."""
+    publishing.set_up()
+    publishing.streams.break_down()
+    old, new = house.sent({"occurred_at": format_time(NOW - 40 * DAY)}, {})
+    publishing.publish()
+    publishing.streams.mend()
+    house.now += 6 * SECOND
+    house.control.change_tenant(house.tenant, lambda now: now.keeping(30, house.now))
+    publishing.retry()
+    assert ids(publishing) == {new: 1}
+    assert (publishing.given_up, publishing.pending()) == ([1], 0)
+    assert publishing.queue.messages == []
+    house.control.change_tenant(
+        house.tenant, lambda now: now.keeping(45, house.now).held("sealed", house.now, again=False)
+    )
+    publishing.streams.break_down()
+    publishing.publish()
+    publishing.streams.mend()
+    house.now += 10 * DAY
+    publishing.retry()
+    assert ids(publishing) == {old: 1, new: 2}
 
 
 def test_a_destination_deleted_takes_its_backlog_along(house: House, publishing: Publishing) -> None:

@@ -228,9 +228,13 @@ def test_what_cannot_be_done_says_why(house: House) -> None:
 
 
 def test_what_is_past_retention_is_sent_to_nobody(house: House) -> None:
-    """However far back the span reaches; an event given up before can be sent."""
+    """However far back the span reaches; an event given up before can be sent. Under a hold nothing is past it that was
+    shown when it was set.
+    """
     again = Again(house)
     again.publishing.set_up()
     sent(house, 5)
     house.now += 365 * DAY - 2 * MINUTE
     assert again.run(0, house.now)[-1].processed == 3
+    house.control.change_tenant(house.tenant, lambda now: now.held("sealed", NOW, again=False))
+    assert again.run(0, house.now)[-1].processed == 5

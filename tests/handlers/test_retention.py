@@ -1,96 +1,31 @@
-"""Retention and the legal hold: in the very next read, and in what is stored by a job that the last setting wins."""
+"""Retention and the legal hold as they are set: in the very next read, in the log, and in the job that is asked for."""
 
-import random
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from daybook.aws.stamps import StampTable
+from daybook.caller import Tenant
 from daybook.clock import DAY, MINUTE, format_time
-from daybook.event_id import occurred_ms
-from daybook.jobs import Job, Runner, Status
+from daybook.http import serve
+from daybook.jobs import RESTAMP, Job, Status
+from daybook.problem import Problem
 from daybook.retention import DELAY_SECONDS
 from daybook.storing import Throttled
-from daybook.tenants import Layout
-from restamp.restamping import Restamping
-from tests.calls import answered
+from daybook.tenants import Hold, TenantSettings
+from settings import handler as functions
+from settings.retaining import Retaining
+from tests.calls import Context, answered, authorized, call
 from tests.conftest import Tables
-from tests.exporting import Killed, Mortal
 from tests.ingesting import NOW
-from tests.managing import ManagedHouse
 from tests.reading import problem_of
-
-RETENTION, HOLD = "/v1/settings/retention", "/v1/settings/legal-hold"
-AGES = (1, 20, 40, 50, 70, 85)
-SEEDS = 50
-
-
-class Kept(ManagedHouse):
-    """A CareAR tenant, 90 days, with events of several ages in two shards."""
-
-    def __init__(self, dynamodb: Any, tables: Tables, **changed: Any) -> None:
-        given = {"retention_days": 90, "layouts": (Layout(0, 2),), "profile": "carear"} | changed
-        super().__init__(dynamodb, tables, **given)
-        self.stamps = StampTable(dynamodb, tables.events)
-        self.claims = iter(range(10**6))
-        self.paused: list[float] = []
-
-    def send_aged(self, *ages: int) -> list[str]:
-        return self.sent(
-            *({"activity": "experiences.add", "occurred_at": format_time(NOW - age * DAY)} for age in ages)
-        )
-
-    def ages(self) -> list[int]:
-        """Of the events that a read shows."""
-        return sorted((self.now - occurred_ms(each)) // DAY for each in self.found(limit="500"))
-
-    def set_days(self, days: int | None) -> Any:
-        return self.done("PUT", RETENTION, {"days": days})
-
-    def worker(self, **changed: Any) -> Restamping:
-        return Restamping(self.control, self.jobs, self.stamps, self.clock, self.paused.append, **changed)
-
-    def run(self, job: Job, worker: Any = None, jobs: Any = None) -> Job:
-        runner = Runner(
-            jobs or self.jobs,
-            self.restamps,
-            worker or self.worker(),
-            self.clock,
-            lambda: f"claim-{next(self.claims)}",
-            lambda _: None,
-            most_attempts=10**6,
-        )
-        return runner.run(job.key, lambda: 900.0)
-
-    def work(self) -> list[Job]:
-        done = []
-        while self.restamps.sent:
-            job, _ = self.restamps.sent.pop(0)
-            done.append(self.run(job))
-        return done
-
-    def items(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.dynamodb.scan(TableName=self.tables.events, ConsistentRead=True)["Items"]
-        return found
-
-    def stamped_days(self) -> set[int | None]:
-        """After how many days what is stored expires; None: never; 0: it has expired."""
-        return {self._days(item) for item in self.items()}
-
-    def _days(self, item: Mapping[str, Any]) -> int | None:
-        if "expires_at" not in item:
-            return None
-        expires_ms = int(item["expires_at"]["N"]) * 1_000
-        return 0 if expires_ms <= self.now else (expires_ms - occurred_ms(item["sk"]["S"])) // DAY
+from tests.retaining import AGES, HOLD, RETENTION, Kept, kept_with_events
 
 
 @pytest.fixture
 def house(dynamodb: Any, tables: Tables) -> Kept:
-    house = Kept(dynamodb, tables)
-    house.send_aged(*AGES)
-    return house
+    return kept_with_events(dynamodb, tables)
 
 
 def test_shorter_hides_at_once_and_is_stamped_by_a_job(house: Kept) -> None:
@@ -110,6 +45,7 @@ def test_shorter_hides_at_once_and_is_stamped_by_a_job(house: Kept) -> None:
     assert house.ages() == [1, 20, 40]
     (done,) = house.work()
     assert (done.status, done.processed) == (Status.SUCCEEDED, len(house.items()))
+    assert done.progress == 1.0
     assert house.stamped_days() == {45, 0}
     assert house.done("GET", RETENTION)["job"] is None
     house.set_days(60)
@@ -118,10 +54,32 @@ def test_shorter_hides_at_once_and_is_stamped_by_a_job(house: Kept) -> None:
     assert house.stamped_days() == {60, 0}
 
 
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_key_of_one_environment_rules_none_of_them(house: Kept) -> None:
+    """Retention and hold are of all environments; whoever reaches all of them may."""
+    house.done("PUT", HOLD, {"reason": "Dispute"})
+    house.restamps.sent.clear()
+    calls: list[tuple[str, str, Any]] = [
+        ("PUT", RETENTION, {"days": 120}),
+        ("PUT", HOLD, {"reason": "Another one"}),
+        ("DELETE", HOLD, None),
+    ]
+    before = house.control.settings(house.tenant)
+    told = [house.recorded("retention"), house.recorded("legal-hold")]
+    for method, path, body in calls:
+        refused = house.manage(method, path, body, environment="prod")
+        assert problem_of(refused) == (403, "environment_denied"), (method, path)
+    assert house.control.settings(house.tenant) == before
+    assert [house.recorded("retention"), house.recorded("legal-hold")] == told
+    assert house.restamps.sent == []
+    for method, path, body in calls:
+        house.done(method, path, body)
+
+
 def test_it_is_recorded(house: Kept) -> None:
     house.set_days(45)
-    house.done("PUT", HOLD, {"reason": "Dispute 22-118"})
-    house.done("DELETE", HOLD)
+    house.hold("Dispute 22-118")
+    house.lift()
     details = [
         house.recorded(name)[0]["details"] for name in ("retention-changed", "legal-hold-set", "legal-hold-lifted")
     ]
@@ -157,18 +115,6 @@ def test_for_ever_where_the_profile_says_so(dynamodb: Any, tables: Tables) -> No
     assert house.stamped_days() == {None}
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
-def test_what_expired_long_ago_is_deleted_too(dynamodb: Any, tables: Tables) -> None:
-    """DynamoDB's TTL deletes nothing whose time is more than five years past: it gets the job's own."""
-    house = Kept(dynamodb, tables, profile="enate", retention_days=None)
-    old = format_time(NOW - 8 * 365 * DAY)
-    (identifier,) = house.sent({"activity": "work-item.opened", "occurred_at": old})
-    house.set_days(400)
-    house.now += 3 * MINUTE
-    house.work()
-    assert [item["expires_at"]["N"] for item in house.items() if item["sk"]["S"] == identifier] == [str(NOW // 1_000)]
-
-
 def test_a_hold_stops_expiry_of_what_is_stored_too(house: Kept) -> None:
     """Reads start where they did, however much time passes; then it is lifted, and all is as the days say."""
     answer = house.done("PUT", HOLD, {"reason": "Dispute with mike.mars"})
@@ -183,9 +129,11 @@ def test_a_hold_stops_expiry_of_what_is_stored_too(house: Kept) -> None:
     assert house.set_days(120)["days"] == 120
     assert house.done("PUT", HOLD, {"reason": "Another one"})["since"] == format_time(NOW)
     assert house.ages() == [0] + [60 + age for age in AGES]
-    house.done("DELETE", HOLD)
-    house.done("DELETE", HOLD)
-    assert len(house.recorded("legal-hold-lifted")) == 1
+    house.work()
+    house.lift()
+    assert len(house.restamps.sent) == 1
+    house.lift()
+    assert len(house.restamps.sent) == len(house.recorded("legal-hold-lifted")) == 1
     assert house.ages() == [0, *(60 + age for age in AGES if age < 60)]
     house.work()
     assert house.stamped_days() == {120, 0}
@@ -197,30 +145,93 @@ def test_the_reason_does_not_stand_in_the_clear(house: Kept) -> None:
     assert "mike" not in str(house.dynamodb.scan(TableName=house.tables.control)["Items"])
 
 
-def test_of_two_settings_the_last_one_wins(house: Kept) -> None:
-    """Set while the job of the first runs: that one ends, and no event keeps its stamp."""
+def test_a_hold_hides_again_nothing_that_was_shown_and_shows_nothing_that_was_hidden(house: Kept) -> None:
+    """Its edge is where reads began; a longer retention shows what is left, and it stays, however long the hold."""
     house.set_days(45)
-    (first, _) = house.restamps.sent[0]
-    worker = house.worker(page=2, step_ms=0)
-    worker.step(first, lambda: 900.0)
-    while house.stamped_days() == {90}:
-        first = replace(first, checkpoint=worker.step(first, lambda: 900.0).checkpoint)
-    assert 90 in house.stamped_days()
-    house.now += MINUTE
+    house.hold()
+    assert house.ages() == [1, 20, 40]
     house.set_days(60)
-    done = house.work()
-    assert [job.status for job in done] == [Status.SUCCEEDED, Status.SUCCEEDED]
-    assert done[0].processed == 0
-    assert house.stamped_days() == {60, 0}
+    assert house.ages() == [1, 20, 40, 50]
+    house.now += 30 * DAY
+    assert house.ages() == [31, 50, 70, 80]
+    house.work()
+    assert {house.stamps_of()[each] for each in house.found(limit="500")} == {None}
 
 
-def test_a_hold_over_a_running_job(house: Kept) -> None:
-    house.set_days(45)
-    (first, _) = house.restamps.sent[0]
-    house.worker(page=2, step_ms=0).step(first, lambda: 900.0)
-    house.done("PUT", HOLD, {"reason": "Dispute"})
+def test_a_longer_retention_under_a_hold_does_not_let_it_move(house: Kept) -> None:
+    """Shortened, held, and longer again: what the hold has shown for months is shown on."""
+    house.set_days(30)
+    house.hold()
+    house.now += 60 * DAY
+    house.set_days(90)
+    assert house.ages() == [61, 80]
+    house.now += 60 * DAY
+    assert house.ages() == [121, 140]
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+@pytest.mark.parametrize(("profile", "days"), [("symbee", 45), ("enate", None)])
+def test_a_hold_where_the_retention_is_fixed_or_for_ever(
+    dynamodb: Any, tables: Tables, profile: str, days: int | None
+) -> None:
+    house = Kept(dynamodb, tables, profile=profile, retention_days=days)
+    sent = house.sent({"activity": "x.y", "occurred_at": format_time(NOW - 44 * DAY)})
+    house.hold()
     house.work()
     assert house.stamped_days() == {None}
+    house.now += 30 * DAY
+    assert house.found() == sent
+    house.lift()
+    assert house.found() == ([] if days else sent)
+    house.work()
+    assert set(house.stamps_of(sent).values()) == ({(house.now + 999) // 1_000} if days else {None})
+
+
+def test_a_hold_lifted_by_mistake_is_put_back(house: Kept) -> None:
+    """As long as no job has stamped anything since, it holds what it held."""
+    house.hold()
+    house.work()
+    house.now += 60 * DAY
+    held = house.ages()
+    house.lift()
+    assert house.ages() == [61, 80]
+    house.now += MINUTE
+    house.hold("Not yet")
+    assert house.ages() == held
+    assert house.done("GET", HOLD)["since"] == format_time(house.now)
+    house.work()
+    assert house.stamped_days() == {None}
+    house.lift()
+    house.work()
+    house.hold("Too late")
+    assert house.ages() == [61, 80]
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_hold_is_not_put_back_over_a_job_that_runs(house: Kept) -> None:
+    """An earlier one, say, which reads the settings anew: it may have stamped what was held."""
+    house.hold()
+    job = house.asked()
+    house.now += 60 * DAY
+    house.lift()
+    house.jobs.claim(job.key, "claim", house.now, house.now + MINUTE)
+    house.hold()
+    assert house.ages() == [61, 80]
+
+
+def test_no_job_where_nothing_changes(house: Kept) -> None:
+    """The same days again, another reason for a hold that is on: recorded, and that is all."""
+    house.set_days(90)
+    house.set_days(45)
+    house.set_days(45)
+    assert len(house.restamps.sent) == 1
+    house.work()
+    house.set_days(45)
+    house.hold("One")
+    house.hold("Another")
+    assert len(house.restamps.sent) == 1
+    assert house.done("GET", HOLD)["reason"] == "Another"
+    assert (len(house.recorded("retention")), len(house.recorded("legal-hold"))) == (4, 2)
 
 
 def test_a_restamp_that_nobody_comes_for_ends_none(house: Kept) -> None:
@@ -233,127 +244,81 @@ def test_a_restamp_that_nobody_comes_for_ends_none(house: Kept) -> None:
     assert house.stamped_days() == {45, 0}
 
 
-def test_a_restamp_that_failed_is_shown(house: Kept) -> None:
-    """Until one behind it has succeeded."""
+@pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED])
+def test_a_restamp_that_broke_off_is_shown(house: Kept, status: Status) -> None:
+    """Until one behind it has succeeded, which the same setting asks for once more, and which does what it left."""
     house.set_days(45)
-    ((job, _),) = house.restamps.sent
+    job = house.asked()
     claimed = house.jobs.claim(job.key, "claim", NOW, NOW + MINUTE)
-    house.jobs.save(replace(claimed, status=Status.FAILED, error="Why."), "claim")
+    house.jobs.save(replace(claimed, status=status, error="Why."), "claim", NOW)
     assert house.done("GET", RETENTION)["job"] == house.done("GET", HOLD)["job"] == job.id
-    house.restamps.sent.clear()
     house.now += MINUTE
     house.set_days(45)
     house.work()
     assert house.done("GET", RETENTION)["job"] is None
+    assert house.stamped_days() == {45, 0}
 
 
-def test_what_is_about_to_expire_is_stamped_first(house: Kept) -> None:
-    """In all partitions before anything else, under the settings before; without any pause between pages."""
-    soon = house.send_aged(*[89] * 4, 84)
-    house.done("PUT", HOLD, {"reason": "Dispute"})
-    ((job, _),) = house.restamps.sent
-    worker = house.worker(page=3, step_ms=0)
-    checkpoint: Mapping[str, Any] = {}
-    while not checkpoint.get("window"):
-        checkpoint = worker.step(replace(job, checkpoint=checkpoint), lambda: 900.0).checkpoint
-    kept = {item["sk"]["S"] for item in house.items() if "expires_at" not in item}
-    assert len({item["pk"]["S"] for item in house.items() if item["sk"]["S"] in soon}) > 1
-    assert kept >= set(soon)
-    assert {(NOW - occurred_ms(each)) // DAY for each in kept} == {84, 85, 89}
-    assert house.paused == []
-    house.work()
-    assert house.stamped_days() == {None}
-    assert house.paused
+class Racing:
+    """Something else happens to the settings just before they are changed."""
+
+    def __init__(self, house: Kept, happens: Callable[[TenantSettings], TenantSettings]) -> None:
+        self._house = house
+        self._happens = happens
+
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        return self._house.control.settings(tenant)
+
+    def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings:
+        self._house.control.change_tenant(tenant, self._happens)
+        return self._house.control.change_tenant(tenant, change)
 
 
-def test_settings_in_a_row_keep_what_any_of_them_let_expire(house: Kept) -> None:
-    """A longer retention over one that has not been stamped yet: both edges are urgent."""
-    house.set_days(45)
-    house.set_days(60)
-    edges = [job.ask["edges_ms"] for job, _ in house.restamps.sent]
-    assert edges == [[NOW - 90 * DAY], [NOW - 90 * DAY, NOW - 45 * DAY]]
-    house.work()
-    house.set_days(90)
-    ((job, _),) = house.restamps.sent
-    assert job.ask["edges_ms"] == [NOW - 60 * DAY]
-
-
-def test_an_expired_event_does_not_come_back(house: Kept) -> None:
-    """Deleted between being read and being stamped: nothing is left of it."""
-    before = {item["sk"]["S"]: item for item in house.items()}
-    gone = next(iter(before.values()))
-
-    class Expiring(StampTable):
-        def stamp(self, lies_in: str, expiries: Mapping[str, int | None]) -> None:
-            house.dynamodb.delete_item(TableName=house.tables.events, Key={name: gone[name] for name in ("pk", "sk")})
-            super().stamp(lies_in, expiries)
-
-    house.stamps = Expiring(house.dynamodb, house.tables.events)
-    house.set_days(45)
-    house.work()
-    assert gone["sk"]["S"] not in {item["sk"]["S"] for item in house.items()}
-
-
-def test_nothing_of_an_event_changes_but_when_it_expires(house: Kept) -> None:
-    before = {item["sk"]["S"]: item for item in house.items()}
-    house.set_days(45)
-    house.work()
-    after = {item["sk"]["S"]: item for item in house.items() if item["sk"]["S"] in before}
-    assert {key: {**item, "expires_at": before[key]["expires_at"]} for key, item in after.items()} == before
-
-
-@pytest.mark.parametrize("store", ["dynamodb-local"], indirect=True)
-def test_a_stamp_is_one_write_unit_and_touches_no_index(house: Kept) -> None:
-    """As the engine counts it, of events that stand in three indexes."""
-    spent: list[dict[str, Any]] = []
-
-    class Counting:
-        def update_item(self, **request: Any) -> Any:
-            answer = house.dynamodb.update_item(**request, ReturnConsumedCapacity="INDEXES")
-            spent.append(answer["ConsumedCapacity"])
-            return answer
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(house.dynamodb, name)
-
-    house.stamps = StampTable(Counting(), house.tables.events)
-    house.set_days(45)
-    house.work()
-    assert len(spent) == len(house.items())
-    for each in spent:
-        assert each["CapacityUnits"] == 1.0
-        assert not {
-            name: units for name, units in each.get("GlobalSecondaryIndexes", {}).items() if units["CapacityUnits"]
-        }
+def put_by(retaining: Retaining, house: Kept, path: str, body: Any) -> dict[str, Any]:
+    event = call("PUT", path, body, authorizer=authorized("admin"))
+    return serve(event, Context(), functions.operations(house.cataloguing, retaining))
 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
-def test_a_killed_restamp_is_as_an_undisturbed_one(dynamodb: Any, tables: Tables) -> None:
-    """50 seeds, killed at random points: every event has the stamp of the last setting."""
-    house = Kept(dynamodb, tables, profile="jiffy", retention_days=365)
-    house.sent(
-        *(
-            {"activity": f"some.thing-{number}", "occurred_at": format_time(NOW - number * MINUTE)}
-            for number in range(40)
-        )
-    )
-    kills = 0
-    for seed in range(SEEDS):
-        chance = random.Random(seed)  # noqa: S311
-        odds = chance.choice([0.01, 0.05, 0.1])
-        days = 300 + seed
-        house.set_days(days)
-        ((job, _),) = house.restamps.sent
-        house.restamps.sent.clear()
-        while True:
-            worker = replace(house.worker(page=7, step_ms=0), stamps=Mortal(house.stamps, chance, odds))
-            try:
-                job = house.run(job, worker, Mortal(house.jobs, chance, odds))
-            except Killed:
-                kills += 1
-                house.now += 15 * MINUTE
-                continue
-            break
-        assert job.status is Status.SUCCEEDED
-        assert house.stamped_days() == {days}, seed
-    assert kills > SEEDS / 2
+def test_a_hold_set_at_the_same_time_is_not_outrun(house: Kept) -> None:
+    """Neither by a shorter retention, nor by any setting that its job was not asked for: try again."""
+    held = lambda now: replace(now, hold=Hold(NOW, NOW - 90 * DAY, "sealed"))  # noqa: E731
+    racing = replace(house.retaining, store=Racing(house, held))
+    assert problem_of(put_by(racing, house, RETENTION, {"days": 45})) == (409, "legal_hold")
+    house.control.change_tenant(house.tenant, lambda now: replace(now, hold=None))
+    assert problem_of(put_by(racing, house, RETENTION, {"days": 120})) == (503, "contended")
+    assert house.control.settings(house.tenant).retention_days == 90
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_what_comes_between_and_changes_no_stamp_is_nothing(house: Kept) -> None:
+    """The catalogue's mode, or the very same setting, whose answer was lost."""
+    for happens in (lambda now: replace(now, mode="strict"), lambda now: now.keeping(45, NOW)):
+        racing = replace(house.retaining, store=Racing(house, happens))
+        assert put_by(racing, house, RETENTION, {"days": 45})["statusCode"] == 200
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+@pytest.mark.parametrize(("path", "body"), [(RETENTION, {"days": 45}), (HOLD, {"reason": "Dispute"})])
+def test_what_can_not_be_recorded_is_not_set(house: Kept, path: str, body: Any) -> None:
+    """The record comes first, then the job, then the setting."""
+    before = house.control.settings(house.tenant)
+
+    def unrecorded(*_: Any) -> None:
+        raise Problem(503, "not_recorded", "Try again.")
+
+    answer = put_by(replace(house.retaining, record=unrecorded), house, path, body)
+    assert problem_of(answer) == (503, "not_recorded")
+    assert house.restamps.sent == []
+    assert house.control.settings(house.tenant) == before
+
+    class Watching:
+        def put(self, job: Job, most_active: int | None = None) -> None:
+            assert house.control.settings(house.tenant) == before
+            house.jobs.put(job, most_active)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(house.jobs, name)
+
+    assert put_by(replace(house.retaining, jobs=Watching()), house, path, body)["statusCode"] == 200
+    assert len(house.jobs.jobs(house.tenant, RESTAMP)) == 1

@@ -14,6 +14,10 @@ import pytest
 
 from daybook import keys
 from daybook.aws.control import ControlTable
+from daybook.aws.jobs import JobTable
+from daybook.clock import DAY, SECOND
+from daybook.event_id import occurred_ms
+from daybook.jobs import Job, Status
 from daybook.keys import IssuedKey
 from daybook.routes import BY_RESOURCE, ROUTES
 from tests.calls import Context, answered
@@ -276,14 +280,24 @@ def test_exports() -> None:
 
 
 @pytest.mark.usefixtures("log")
-def test_retention_and_legal_hold() -> None:
-    """A year instead of for ever; held, and let go; each with a job of its own, of which the last one stamps."""
+def test_retention_and_legal_hold(dynamodb: Any, tables: Tables) -> None:
+    """A year instead of for ever, held, and let go; the sample's job then stamps what is stored with the year."""
     job = _answer("set_retention")["job"]
     assert (_answer("read_retention")["days"], _answer("read_retention")["job"]) == (365, job)
     assert _answer("set_hold")["reason"] == _answer("read_hold")["reason"]
     assert _invoke("lift_hold")["statusCode"] == 204
     assert _answer("read_hold")["active"] is False
+    (record,) = SAMPLES["restamp"]["Records"]
+    message = json.loads(record["body"])
+    asked_ms = occurred_ms(message["job"])
+    sample = Job(message["tenant"], message["job"], message["kind"], {"low_ms": 0, "edge_ms": 0}, asked_ms)
+    JobTable(dynamodb, tables.control).put(sample)
     importlib.import_module("restamp.handler").handler(SAMPLES["restamp"], Context(900))
+    assert JobTable(dynamodb, tables.control).job(sample.key).status is Status.SUCCEEDED
+    old = [item for item in dynamodb.scan(TableName=tables.events)["Items"] if occurred_ms(item["sk"]["S"]) < asked_ms]
+    assert len(old) == 5
+    for item in old:
+        assert int(item["expires_at"]["N"]) == (occurred_ms(item["sk"]["S"]) + 365 * DAY) // SECOND
 
 
 @pytest.mark.usefixtures("tenant")

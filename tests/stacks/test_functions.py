@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.batches import LONGEST_CALL_SECONDS
+from daybook.retention import DELAY_SECONDS
 from daybook.routes import ROUTES
 from daybook.settings import (
     AuthorizeSettings,
@@ -20,6 +22,7 @@ from daybook.settings import (
     SweepSettings,
 )
 from infra import LAMBDAS
+from restamp.restamping import WRITTEN_WITHIN_MS
 from tests.stacks.reading import Stack
 
 SETTINGS: dict[str, type[Any] | None] = {
@@ -154,6 +157,16 @@ DEAD_LETTERS = (
     *("NewEventsFailed", "RetryDead", "ReplayQueueDead"),
     *("ExportQueueDead", "RestampQueueDead", "SweepQueueDead"),
 )
+
+
+def test_a_restamp_begins_when_all_that_went_before_is_over(service: Stack) -> None:
+    """Who writes the setting, then who still stores under the one before; or a page of a job that still read that."""
+    timeouts = {name: each["Timeout"] for name, each in service.properties("AWS::Lambda::Function").items()}
+    writing = timeouts["SettingsFunction"]
+    storing = max(timeouts[f"{name}Function"] for name in ("Ingest", "Query", "Settings", "Tenants", "Exports"))
+    assert writing + storing < DELAY_SECONDS
+    assert writing + WRITTEN_WITHIN_MS / 1_000 + LONGEST_CALL_SECONDS < DELAY_SECONDS
+    assert DELAY_SECONDS - writing >= 60, "a minute after the setting"
 
 
 def test_new_events_reach_the_fan_out(service: Stack) -> None:

@@ -1,11 +1,16 @@
 """Who may do what: each role's exact actions on exact resources, and nothing beside them."""
 
+import re
 from collections import defaultdict
 from typing import Any
 
 import pytest
 
+from daybook.aws.stamps import StampTable
+from daybook.event_id import HIGHEST
+from daybook.retention import Restamp
 from daybook.tenants import SLUG
+from infra.service import STAMPED
 from tests.stacks.reading import Stack
 
 EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
@@ -271,6 +276,32 @@ def test_who_restamps_changes_and_sees_when_an_event_expires_and_nothing_else(
         "dynamodb:UpdateItem",
         {**stamped, "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]}},
     )
+
+
+def test_who_restamps_asks_for_nothing_else() -> None:
+    """Every attribute that its requests name is one of those that its role may touch: IAM would refuse the rest."""
+    requests: list[dict[str, Any]] = []
+
+    class Watching:
+        def query(self, **request: Any) -> dict[str, Any]:
+            requests.append(request)
+            return {"Items": [{"sk": {"S": HIGHEST}, "expires_at": {"N": "1"}}]}
+
+        def update_item(self, **request: Any) -> dict[str, Any]:
+            requests.append(request)
+            return {}
+
+    stamps = StampTable(Watching(), "events")
+    stamps.page("acme#prod#0", "", 10)
+    stamps.stamp("acme#prod#0", {"a": Restamp(1, 2), "b": Restamp(None, 2), "c": Restamp(1, None)}, lambda: 1.0)
+    named: set[str] = set()
+    for request in requests:
+        assert "ExpressionAttributeNames" not in request
+        assert "ReturnValues" not in request
+        expressions = " ".join(value for name, value in request.items() if name.endswith("Expression"))
+        named |= set(re.findall(r"(?<![:\w])[a-z_]\w*", expressions)) - {"attribute_exists", "attribute_not_exists"}
+        named |= set(request.get("Key", ()))
+    assert named == set(STAMPED)
 
 
 def test_only_forgetting_deletes_a_person(allowed: dict[str, dict[str, set[str]]]) -> None:

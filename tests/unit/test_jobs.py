@@ -13,6 +13,7 @@ from daybook.jobs import (
     Job,
     JobBusy,
     JobFailed,
+    JobSuperseded,
     Runner,
     Status,
     TooManyJobs,
@@ -233,6 +234,21 @@ def test_what_can_not_be_done_fails_at_once_and_says_why() -> None:
     failed = worker.run()
     assert (failed.status, failed.error, failed.processed) == (Status.FAILED, "There is no such thing.", 1)
     assert worker.work.tidied == [failed.id]
+
+
+def test_what_a_later_job_does_is_cancelled_and_says_why() -> None:
+    """It is no success, and no failure either."""
+    worker = Worker()
+
+    def give_way(job: Job) -> None:
+        if job.processed == 1:
+            raise JobSuperseded("Another one does it.")
+
+    worker.work.before = give_way
+    ended = worker.run()
+    assert ended == worker.stored
+    assert (ended.status, ended.error, ended.processed) == (Status.CANCELLED, "Another one does it.", 1)
+    assert (ended.finished_ms, worker.work.tidied) == (NOW, [ended.id])
 
 
 def test_what_fails_again_and_again_has_failed() -> None:

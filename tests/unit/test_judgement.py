@@ -16,6 +16,7 @@ from daybook.identities import Identities
 from daybook.problem import Problem
 from daybook.stored import MOST_PACKED_BYTES
 from daybook.tenant_catalogue import Catalogues, OwnActivity
+from daybook.tenants import Hold
 from ingest.ingest import Ingest, Result
 from tests.ingesting import KEYS, NOW, seeded_bytes, settings
 from tests.memory_stores import MemoryEvents, MemoryIdentities
@@ -102,6 +103,30 @@ def test_the_span_of_time(moment: int, code: str | None) -> None:
     """To the millisecond: 5 minutes ahead, and back to the edge of retention."""
     result = House(retention_days=30).one("a.b", occurred_at=format_time(moment))
     assert (result.status, result.code) == (("stored", None) if code is None else ("rejected", code))
+
+
+@pytest.mark.parametrize(
+    ("edge_ms", "age_ms", "message"),
+    [
+        (NOW - 100 * DAY, 100 * DAY, None),
+        (NOW - 100 * DAY, 100 * DAY + 1, f"lies before {format_time(NOW - 100 * DAY)}, where the legal hold begins"),
+        (NOW - 500 * DAY, 180 * DAY, None),
+        (NOW - 500 * DAY, 180 * DAY + 1, "lies further back than 180 days"),
+    ],
+)
+def test_a_hold_accepts_nothing_that_no_retention_would(edge_ms: int, age_ms: int, message: str | None) -> None:
+    """From its edge on, and never further back than the profile's longest retention: a forgotten person's tombstone
+    lasts no longer, and the event would name that person anew. The refusal says how far back it is.
+    """
+    house = House("carear", retention_days=90, hold=Hold(NOW, edge_ms, ""))
+    result = house.one("experiences.add", occurred_at=format_time(NOW - age_ms))
+    assert [error.message for error in result.errors] == ([] if message is None else [message])
+    assert result.code == (None if message is None else "past_retention")
+
+
+def test_the_refusal_of_what_is_too_old_says_how_old() -> None:
+    result = House("carear", retention_days=90).one("experiences.add", occurred_at=format_time(NOW - 91 * DAY))
+    assert [error.message for error in result.errors] == ["lies further back than 90 days"]
 
 
 def test_nothing_before_auditing_began() -> None:

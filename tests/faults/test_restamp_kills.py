@@ -1,0 +1,80 @@
+"""Re-stamps killed at random points: the stamps are those of an undisturbed twin."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from daybook.aws.stamps import StampTable
+from daybook.clock import HOUR, MINUTE
+from daybook.event_id import occurred_ms
+from daybook.jobs import Status
+from daybook.tenants import Layout
+from tests.conftest import Tables
+from tests.exporting import Killed, Mortal
+from tests.ingesting import NOW
+from tests.retaining import Kept
+
+SEEDS = {"moto": 50, "dynamodb-local": 4}
+AGES = [edge + more for edge in (30, 45, 60, 90) for more in (-0.02, -0.01, 0, 0.5, 1)] + [1, 10, 20, 100, 150]
+"""About the edges of the retentions that are set, and in between."""
+
+
+def stamps(house: Kept) -> dict[int, int | None]:
+    """By the moments at which the events occurred, which are one event's each."""
+    return {occurred_ms(each): expires_at for each, expires_at in house.stamps_of().items() if each in house.sent_ids}
+
+
+def settings(chance: random.Random) -> Callable[[Kept], None]:
+    """One of those that a tenant may set; a shorter retention is none under a hold."""
+    days = chance.choice([30, 45, 60, 90, 180])
+
+    def set_days(house: Kept) -> None:
+        house.lift()
+        house.restamps.sent.clear()
+        house.now += MINUTE
+        house.set_days(days)
+
+    return chance.choice([set_days, set_days, Kept.hold, Kept.lift])
+
+
+@pytest.fixture
+def houses(dynamodb: Any, tables: Tables) -> list[Kept]:
+    given: dict[str, Any] = {"retention_days": 180, "layouts": (Layout(0, 1),)}
+    made = [Kept(dynamodb, tables, tenant=tenant, **given) for tenant in ("twin", "mortal")]
+    for house in made:
+        house.sent_ids = frozenset(house.send_aged(*AGES))
+    return made
+
+
+def test_a_killed_restamp_is_as_an_undisturbed_one(houses: list[Kept], store: Any) -> None:
+    """Before or after each call of either store, and among the writes of a page; whatever was set."""
+    twin, mortal = houses
+    kills = 0
+    changed: set[bool] = set()
+    for seed in range(SEEDS[store.name]):
+        chance = random.Random(seed)  # noqa: S311
+        odds = chance.choice([0.005, 0.02, 0.05])
+        twin.now = mortal.now = NOW + seed * HOUR
+        change = settings(chance)
+        before = stamps(twin)
+        for house in houses:
+            change(house)
+        twin.work()
+        while mortal.restamps.sent:
+            job, _ = mortal.restamps.sent[0]
+            client = Mortal(mortal.dynamodb, chance, odds)
+            worker = mortal.worker(stamps=StampTable(client, mortal.tables.events), page=7, step_ms=0)
+            try:
+                job = mortal.run(job, worker, Mortal(mortal.jobs, chance, odds))
+            except Killed:
+                kills += 1
+                mortal.now += 15 * MINUTE
+                continue
+            assert job.status is Status.SUCCEEDED
+            mortal.restamps.sent.pop(0)
+        assert stamps(mortal) == stamps(twin), seed
+        changed.add(stamps(twin) != before)
+    assert kills > SEEDS[store.name] / 2
+    assert True in changed

@@ -1,0 +1,444 @@
+"""The job that stamps what is stored: what it goes over, in what order, who has the last word, and what it costs."""
+
+import itertools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from daybook.aws.stamps import StampTable
+from daybook.clock import DAY, HOUR, MINUTE, SECOND
+from daybook.event_id import occurred_ms
+from daybook.jobs import JobSuperseded, Status
+from daybook.retention import DELAY_SECONDS, Restamp
+from daybook.stored import partition
+from daybook.storing import Throttled
+from daybook.tenants import Layout
+from restamp.reach import URGENT_MS
+from restamp.restamping import WRITTEN_WITHIN_MS
+from tests.conftest import Tables
+from tests.faulty_clients import failing
+from tests.ingesting import NOW, Sender, ingest_over
+from tests.retaining import AGES, Kept, kept_with_events
+
+on_moto = pytest.mark.parametrize("store", ["moto"], indirect=True)
+
+
+@pytest.fixture
+def house(dynamodb: Any, tables: Tables) -> Kept:
+    return kept_with_events(dynamodb, tables)
+
+
+class Client:
+    """A DynamoDB client that tells what it is asked, and lets things happen before an update."""
+
+    def __init__(self, client: Any, before_update: Callable[[str], None] = lambda _: None) -> None:
+        self._client = client
+        self._before_update = before_update
+        self.queries: list[dict[str, Any]] = []
+        self.updates: list[dict[str, Any]] = []
+
+    def query(self, **request: Any) -> Any:
+        self.queries.append(request)
+        return self._client.query(**request)
+
+    def update_item(self, **request: Any) -> Any:
+        self._before_update(request["Key"]["sk"]["S"])
+        self.updates.append(request)
+        return self._client.update_item(**request)
+
+
+class Late:
+    """A page that is held up between being read and being written: it is written by whoever calls `land`."""
+
+    def __init__(self, stamps: StampTable) -> None:
+        self._stamps = stamps
+        self.land: list[Callable[[], bool]] = []
+
+    def page(self, *arguments: Any) -> Any:
+        return self._stamps.page(*arguments)
+
+    def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
+        self.land.append(lambda: self._stamps.stamp(lies_in, restamps, seconds_left))
+        return True
+
+
+def test_it_goes_over_every_partition_of_every_environment(dynamodb: Any, tables: Tables) -> None:
+    house = Kept(dynamodb, tables, environments=("prod", "test"))
+    for environment in ("prod", "test"):
+        house.send_aged(*AGES, *AGES, environment=environment)
+    assert len({item["pk"]["S"] for item in house.items()}) == 4
+    house.set_days(45)
+    house.work()
+    assert house.stamped_days() == {45, 0}
+
+
+@on_moto
+def test_what_expired_long_ago_is_deleted_too(dynamodb: Any, tables: Tables) -> None:
+    """DynamoDB's TTL deletes nothing whose time is more than five years past: it gets the job's own."""
+    house = Kept(dynamodb, tables, profile="enate", retention_days=None)
+    (old,) = house.send_aged(8 * 365)
+    house.set_days(400)
+    house.now += 3 * MINUTE
+    house.work()
+    assert house.stamps_of([old]) == {old: NOW // 1_000}
+
+
+@on_moto
+def test_what_was_under_way_is_stamped_too(house: Kept) -> None:
+    """A request that read the settings before, and stores after; and what lies ahead, as far as it may."""
+    before = house.control.settings(house.tenant)
+    house.send = Sender(ingest_over(house.dynamodb, house.tables, house.clock, seed=5, settings_of=lambda _: before))
+    house.set_days(45)
+    house.now += 56 * SECOND
+    house.send_aged(89, 44, 0, -5 * MINUTE / DAY)
+    house.work()
+    assert house.stamped_days() == {45, 0}
+
+
+def test_only_the_affected_range_is_read(house: Kept) -> None:
+    """Longer: from the new edge on; a hold: from its edge on. What lies before has expired, and is left alone; what
+    lies behind was stored under the new setting.
+    """
+    house.set_days(45)
+    house.work()
+    house.now += 10 * MINUTE
+    ahead = house.send_aged(0)
+    for change in (lambda: house.set_days(60), house.hold):
+        client = Client(house.dynamodb)
+        house.stamps = StampTable(client, house.tables.events)
+        change()
+        job = house.asked()
+        house.now += HOUR
+        new = house.send_aged(0)
+        house.run(job)
+        touched = {request["Key"]["sk"]["S"] for request in client.updates}
+        assert {(NOW - occurred_ms(each)) // DAY for each in touched if occurred_ms(each) < NOW} == {1, 20, 40, 50}
+        assert touched >= set(ahead)
+        assert not touched & set(new)
+        lows = [request["ExpressionAttributeValues"][":low"]["S"] for request in client.queries]
+        highs = [request["ExpressionAttributeValues"][":high"]["S"] for request in client.queries]
+        assert min(map(occurred_ms, lows)) == job.created_ms - 60 * DAY
+        assert max(map(occurred_ms, highs)) == job.created_ms + DELAY_SECONDS * SECOND + 5 * MINUTE
+        assert all(request["ConsistentRead"] for request in client.queries)
+
+
+def test_what_has_expired_by_both_is_left_alone(house: Kept) -> None:
+    """Each job would rewrite it with a time of its own."""
+    house.set_days(45)
+    house.work()
+    stamps = {each: expires_at for each, expires_at in house.stamps_of().items() if occurred_ms(each) < NOW - 45 * DAY}
+    house.now += HOUR
+    house.set_days(30)
+    house.work()
+    assert house.stamps_of(list(stamps)) == stamps
+
+
+@on_moto
+def test_no_partition_is_ahead_of_another_by_more_than_a_week(dynamodb: Any, tables: Tables) -> None:
+    """What a hold has to save expires in all of them at the same time: the oldest first, through all of them."""
+    house = Kept(dynamodb, tables, environments=("prod", "test"))
+    for environment in ("prod", "test"):
+        house.send_aged(*(age + 0.5 for age in range(0, 90, 2) for _ in range(3)), environment=environment)
+    house.hold()
+    job = house.asked()
+    worker = house.worker(page=4, step_ms=0)
+    progress = [0.0]
+    for _ in itertools.count():
+        step = worker.step(job, lambda: 900.0)
+        job = replace(job, checkpoint=step.checkpoint)
+        stamps = {(item["pk"]["S"], item["sk"]["S"]): "expires_at" in item for item in house.items()}
+        left = [occurred_ms(key[1]) for key, is_left in stamps.items() if is_left]
+        done = [occurred_ms(key[1]) for key, is_left in stamps.items() if not is_left]
+        if not left:
+            break
+        assert not done or max(done) - min(left) <= 7 * DAY
+        assert len(str(step.checkpoint)) < 300
+        progress.append(step.progress)
+    assert progress == sorted(progress)
+    assert len(set(progress)) > 10
+    assert progress[-1] <= 1.0
+
+
+@on_moto
+def test_what_is_about_to_expire_is_not_paced(house: Kept) -> None:
+    """A week of it; what follows takes its partition a second a page, and a shorter retention all along."""
+    house.send_aged(*(84 + number / 100 for number in range(40)), *(60 + number / 100 for number in range(40)))
+    paused_at: list[int] = []
+    house.hold()
+    job = house.asked()
+    worker = house.worker(page=4)
+
+    def pause(seconds: float) -> None:
+        paused_at.append(_oldest_left(house))
+        house.now += int(seconds * SECOND)
+
+    worker = replace(worker, pause=pause)
+    house.run(job, worker)
+    assert house.stamped_days() == {None}
+    assert paused_at
+    assert min(paused_at) > NOW - 90 * DAY + URGENT_MS
+    house.lift()
+    house.run(house.asked())
+    house.paused.clear()
+    house.set_days(45)
+    house.run(house.asked(), house.worker(page=4))
+    assert len(house.paused) > 10
+    assert max(house.paused) == 1.0
+
+
+def _oldest_left(house: Kept) -> int:
+    return min(occurred_ms(each) for each, expires_at in house.stamps_of().items() if expires_at is not None)
+
+
+@on_moto
+def test_partitions_wait_for_themselves_alone(dynamodb: Any, tables: Tables) -> None:
+    """A page of each takes no second in another one."""
+    house = Kept(dynamodb, tables, layouts=(Layout(0, 4),))
+    house.send_aged(*(10 + number / 1_000 for number in range(40)))
+    assert len({item["pk"]["S"] for item in house.items()}) == 4
+    house.set_days(45)
+    # The slice at its one place holds a page of each; the record of the setting lies in the next slice.
+    house.run(house.asked())
+    assert len(house.paused) <= 1
+
+
+def test_settings_in_a_row_keep_what_any_of_them_let_expire(house: Kept) -> None:
+    """A longer retention over one that has not been stamped yet: up to a week beyond the later edge is urgent."""
+    house.set_days(45)
+    house.set_days(60)
+    edges = [(NOW - job.ask["low_ms"], NOW - job.ask["edge_ms"]) for job, _ in house.restamps.sent]
+    assert edges == [(90 * DAY, 90 * DAY), (60 * DAY, 45 * DAY)]
+    house.restamps.sent.pop(0)
+    job = house.asked()
+    step = house.worker(step_ms=0).step(job, lambda: 900.0)
+    assert NOW - step.checkpoint["first_ms"] == 85 * DAY, "from where the one before would have begun"
+    assert NOW - step.checkpoint["edge_ms"] == 45 * DAY
+    assert house.run(job).status is Status.SUCCEEDED
+    assert house.stamped_days() == {60, 0}
+
+
+def test_of_two_settings_the_last_one_wins(house: Kept) -> None:
+    """Set while the job of the first runs: that one gives way once the other runs, and no event keeps its stamp."""
+    house.set_days(45)
+    first = house.asked()
+    worker = house.worker(page=2, step_ms=0)
+    first = house.steps(first, worker, lambda: house.stamped_days() != {90})
+    assert 90 in house.stamped_days()
+    house.now += MINUTE
+    house.set_days(60)
+    second = house.asked()
+    first = replace(first, checkpoint=worker.step(first, lambda: 900.0).checkpoint)  # the second one waits
+    house.jobs.claim(second.key, "claim", house.now, house.now)
+    with pytest.raises(JobSuperseded):
+        worker.step(first, lambda: 900.0)
+    assert house.run(second).status is Status.SUCCEEDED
+    assert house.stamped_days() == {60, 0}
+    ended = house.run(house.jobs.job(first.key))
+    assert (ended.status, ended.error) == (Status.CANCELLED, "A later setting has a job of its own.")
+
+
+def test_settings_a_minute_do_not_hold_up_a_job(house: Kept) -> None:
+    """Each waits a minute and a half; the first one goes on meanwhile, under the last setting."""
+    house.set_days(45)
+    first = house.asked()
+    worker = house.worker(page=2, step_ms=0)
+    for days in itertools.cycle((46, 47)):
+        step = worker.step(first, lambda: 900.0)
+        if step.done:
+            break
+        first = replace(first, checkpoint=step.checkpoint)
+        house.now += MINUTE
+        house.set_days(days)
+    assert {45, 90}.isdisjoint(house.stamped_days())
+    house.work()
+    last = house.control.settings(house.tenant).retention_days
+    assert house.stamped_days() == {last, 0}
+
+
+def test_a_hold_over_a_running_job(house: Kept) -> None:
+    """What it shows keeps; what the shorter retention hides may go, and is not touched by the hold's job."""
+    house.set_days(45)
+    first = house.asked()
+    worker = house.worker(page=2, step_ms=0)
+    house.steps(first, worker, lambda: house.stamped_days() != {90})
+    house.hold()
+    stamps = house.stamps_of()
+    house.run(house.asked())
+    shown = set(house.found(limit="500"))
+    for each, expires_at in house.stamps_of(list(stamps)).items():
+        assert expires_at == (None if each in shown or occurred_ms(each) >= NOW else stamps[each])
+
+
+def test_the_settings_are_read_for_each_page(house: Kept) -> None:
+    """Within one step: what is set meanwhile rules the very next page."""
+    house.set_days(45)
+    job = house.asked()
+    pages: list[str] = []
+
+    class Changing(StampTable):
+        def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
+            done = super().stamp(lies_in, restamps, seconds_left)
+            pages.append(lies_in)
+            if len(pages) == 1:
+                house.set_days(60)
+            return done
+
+    house.stamps = Changing(house.dynamodb, house.tables.events)
+    house.worker(page=1).step(job, lambda: 900.0)
+    assert len(pages) > 2
+    assert 60 in house.stamped_days()
+    assert 45 not in house.stamped_days()
+
+
+def test_an_old_page_that_lands_after_the_new_job_changes_nothing(house: Kept) -> None:
+    """The stamps that it has read are there no more."""
+    house.set_days(45)
+    first = house.asked()
+    late = Late(house.stamps)
+    house.worker(stamps=late).step(first, lambda: 900.0)
+    house.set_days(60)
+    house.run(house.asked())
+    stamps = house.stamps_of()
+    assert len(late.land) > 1
+    assert not any(land() for land in late.land)
+    assert house.stamps_of() == stamps
+
+
+def test_an_old_page_is_not_written_once_a_later_job_may_have_found_all_right(house: Kept) -> None:
+    """Shorter, and back: the stamps that it has read are those that the later job wants, and leaves."""
+    house.set_days(45)
+    first = house.asked()
+    late = Late(house.stamps)
+    house.worker(stamps=late).step(first, lambda: 900.0)
+    house.set_days(90)
+    house.now += WRITTEN_WITHIN_MS
+    house.run(house.asked())
+    assert late.land
+    for land in late.land:
+        with pytest.raises(Throttled):
+            land()
+    assert house.stamped_days() == {90}
+
+
+def test_a_page_that_an_older_one_outruns_is_read_again(house: Kept) -> None:
+    """Stamped between being read and being stamped: what was read is right no more, and what is there is not either."""
+    late = Late(house.stamps)
+    house.set_days(45)
+    house.worker(stamps=late).step(house.asked(), lambda: 900.0)
+
+    class Outrun(StampTable):
+        def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
+            while late.land:
+                assert late.land.pop()()
+            return super().stamp(lies_in, restamps, seconds_left)
+
+    house.set_days(60)
+    job = house.asked()
+    house.stamps = Outrun(house.dynamodb, house.tables.events)
+    assert house.run(job).status is Status.SUCCEEDED
+    assert house.stamped_days() == {60, 0}
+
+
+@on_moto
+def test_no_write_is_under_way_when_a_page_ends(house: Kept) -> None:
+    """However it ends: a throttled one waits for all the others."""
+    ids = list(house.stamps_of(house.send_aged(*(number / 10 for number in range(100)))))
+    (lies_in, *_) = {item["pk"]["S"] for item in house.items()}
+    tried: list[str] = []
+    lock = threading.Lock()
+
+    def before_update(identifier: str) -> None:
+        with lock:
+            tried.append(identifier)
+        if identifier == ids[0]:
+            raise failing("ThrottlingException", "UpdateItem")
+
+    stamps = StampTable(Client(house.dynamodb, before_update), house.tables.events)
+    with pytest.raises(Throttled):
+        stamps.stamp(lies_in, {each: Restamp(1, 2) for each in ids}, lambda: 1.0)
+    assert sorted(tried) == sorted(ids)
+
+
+def test_an_expired_event_does_not_come_back(house: Kept) -> None:
+    """Deleted between being read and being stamped: nothing is left of it, not even its keys."""
+    gone: list[str] = []
+    for number, change in enumerate((lambda: house.set_days(45), house.hold, house.lift)):
+        change()
+        lies_in = {item["sk"]["S"]: item["pk"] for item in house.items()}
+
+        def expire(identifier: str, most: int = number, lies_in: dict[str, Any] = lies_in) -> None:
+            if len(gone) <= most:
+                key = {"pk": lies_in[identifier], "sk": {"S": identifier}}
+                house.dynamodb.delete_item(TableName=house.tables.events, Key=key)
+                gone.append(identifier)
+
+        house.stamps = StampTable(Client(house.dynamodb, expire), house.tables.events)
+        house.work()
+    assert len(gone) == 3
+    assert not {item["sk"]["S"] for item in house.items()} & set(gone)
+
+
+def test_nothing_of_an_event_changes_but_when_it_expires(house: Kept) -> None:
+    before = {item["sk"]["S"]: item for item in house.items()}
+    house.set_days(45)
+    house.work()
+    after = {item["sk"]["S"]: item for item in house.items() if item["sk"]["S"] in before}
+    assert {key: {**item, "expires_at": before[key]["expires_at"]} for key, item in after.items()} == before
+
+
+@pytest.mark.parametrize("store", ["dynamodb-local"], indirect=True)
+def test_a_stamp_is_one_write_unit_and_touches_no_index(house: Kept) -> None:
+    """As the engine counts it, of events that stand in all four indexes: changed, taken off, and put on."""
+    target = {"type": "asset", "id": "a-1", "within": {"type": "site", "id": "s-1"}}
+    ids = house.send_aged(1, 20, 40, target=target)
+    assert all(
+        {"by_actor", "by_activity", "by_target", "by_within"} <= set(item)
+        for item in house.items()
+        if item["sk"]["S"] in ids
+    )
+    spent: list[dict[str, Any]] = []
+    read: list[float] = []
+
+    class Counting:
+        def update_item(self, **request: Any) -> Any:
+            answer = house.dynamodb.update_item(**request, ReturnConsumedCapacity="INDEXES")
+            spent.append(answer["ConsumedCapacity"])
+            return answer
+
+        def query(self, **request: Any) -> Any:
+            answer = house.dynamodb.query(**request, ReturnConsumedCapacity="TOTAL")
+            read.append(answer["ConsumedCapacity"]["CapacityUnits"])
+            return answer
+
+    house.stamps = StampTable(Counting(), house.tables.events)
+    for change in (lambda: house.set_days(60), house.hold, house.lift):
+        spent.clear()
+        change()
+        stored = len(house.items())
+        house.work()
+        assert 0 < len(spent) <= stored
+        for each in spent:
+            assert each["CapacityUnits"] == 1.0
+            assert not [units for units in each.get("GlobalSecondaryIndexes", {}).values() if units["CapacityUnits"]]
+    # A page is billed by the events' whole size, though but two attributes of them are seen.
+    read.clear()
+    many = house.send_aged(*(30 + number / 10_000 for number in range(400)))
+    pages = [house.stamps.page(partition(house.tenant, "prod", shard), "", 500) for shard in (0, 1)]
+    assert sum(map(len, pages)) > len(many)
+    assert sum(read) == pytest.approx(_bytes(house.items()) / 4096, rel=0.05)
+
+
+def _bytes(items: Sequence[Mapping[str, Any]]) -> int:
+    """As DynamoDB counts them: names and values."""
+    return sum(len(name) + len(next(iter(value.values()))) for item in items for name, value in item.items())
+
+
+@on_moto
+def test_a_job_of_a_tenant_that_is_no_more_says_so(house: Kept) -> None:
+    house.set_days(45)
+    job = house.asked()
+    house.dynamodb.delete_item(TableName=house.tables.control, Key={"pk": {"S": house.tenant}, "sk": {"S": "tenant"}})
+    assert house.run(job).error == "The tenant is no more."
