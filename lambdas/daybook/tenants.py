@@ -84,7 +84,8 @@ class TenantSettings:
         A hold keeps what is stored. It accepts nothing that no retention would: tombstones of forgotten people last as
         long as the longest one, and no longer.
         """
-        return max(self.retention_edge(now_ms), self._edge(now_ms, longest_days))
+        edge_ms = self.retention_edge(now_ms)
+        return edge_ms if self.hold is None else max(edge_ms, self._edge(now_ms, longest_days))
 
     def keeping(self, days: int | None, now_ms: int) -> "TenantSettings":
         """With that retention. Under a hold a longer one shows at once, and as long as the hold lasts, what is left."""
