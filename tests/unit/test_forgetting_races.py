@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from daybook.caller import Tenant
 from daybook.event_id import lowest_id
 from daybook.forgetting import AskForSweep, Forgetter, Mark, mark_of, nobody_writes
-from daybook.identities import Contended, Identities, Person, Reference, Row, Sighting, folded, id_row
+from daybook.identities import Contended, Person, Reference, Row, Sighting, folded, id_row
 from daybook.jobs import SWEEP, Runner, Status
+from daybook.resolving import Identities
 from daybook.storing import Throttled
 from daybook.sweeps import BINDERS_A_JOB, DELAY_SECONDS, Sweeps
 from daybook.traces import binders_of_text
