@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from daybook.jobs import HAND_OVER_SECONDS
 from daybook.routes import ROUTES
 from daybook.settings import (
     AuthorizeSettings,
@@ -19,6 +20,7 @@ from daybook.settings import (
     StreamsSettings,
     SweepSettings,
 )
+from daybook.sweeps import DELAY_SECONDS, REQUEST_SECONDS
 from infra import LAMBDAS
 from tests.stacks.reading import Stack
 
@@ -88,6 +90,15 @@ def test_a_function_ends_before_the_gateway_hangs_up(service: Stack) -> None:
     """29 s is the gateway's: whoever ends before can still say what was not stored."""
     for name, function in service.properties("AWS::Lambda::Function").items():
         assert function["Timeout"] < 29 or name.removesuffix("Function") in WORKERS
+
+
+def test_a_sweep_begins_when_whoever_read_the_person_before_has_ended(service: Stack) -> None:
+    """Who forgets may delete in its last second, and who writes people may have read them just before."""
+    timeouts = {name: each["Timeout"] for name, each in service.properties("AWS::Lambda::Function").items()}
+    writing = max(timeouts["IngestFunction"], timeouts["PeopleFunction"])
+    assert writing <= REQUEST_SECONDS
+    assert timeouts["ForgetFunction"] + writing < DELAY_SECONDS
+    assert timeouts["SweepFunction"] > HAND_OVER_SECONDS + 2 * REQUEST_SECONDS
 
 
 def test_a_workers_message_comes_back_when_the_worker_can_be_no_more(service: Stack) -> None:
