@@ -28,13 +28,13 @@ from daybook.aws.events import item_of
 from daybook.aws.identities import IdentityTable
 from daybook.canonical import decode, unpack
 from daybook.http import logger
-from daybook.identities import Identities
 from daybook.publishing.courier import Courier
 from daybook.publishing.delivery import Delivery
 from daybook.publishing.parcels import Parcel
 from daybook.publishing.parking import Parking
 from daybook.publishing.records import Records
 from daybook.reading.person_keys import PersonKeys
+from daybook.resolving import Identities
 from daybook.stored import StoredEvent
 from fan_out.fan_out import FanOut
 from fan_out.handler import serve

@@ -23,7 +23,7 @@ from daybook.aws.clients import dynamodb
 from daybook.aws.events import EventTable
 from daybook.aws.identities import IdentityTable
 from daybook.http import logger, serve
-from daybook.identities import Identities
+from daybook.resolving import Identities
 from daybook.stored import StoredEvent
 from daybook.storing import Append, Kept, Key
 from ingest.handler import SendEvents

@@ -23,7 +23,8 @@ from daybook.caller import Tenant
 from daybook.clock import DAY, format_time
 from daybook.decoding import Sent
 from daybook.http import logger
-from daybook.identities import Identities, Reference
+from daybook.identities import Reference
+from daybook.resolving import Identities
 from infra.local.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
 from ingest.ingest import Ingest

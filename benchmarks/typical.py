@@ -8,7 +8,7 @@ from daybook.catalogue import profile
 from daybook.clock import parse_time
 from daybook.decoding import Sent
 from daybook.derivation import DeploymentKeys
-from daybook.identities import Identities
+from daybook.resolving import Identities
 from daybook.routes import PRODUCER
 from daybook.stored import StoredEvent
 from daybook.tenants import Layout, TenantSettings

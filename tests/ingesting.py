@@ -12,7 +12,7 @@ from daybook.aws.identities import IdentityTable
 from daybook.caller import Tenant
 from daybook.clock import Clock
 from daybook.http import serve
-from daybook.identities import Identities
+from daybook.resolving import Identities
 from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import Layout, TenantSettings
 from ingest.handler import SendEvents

@@ -10,8 +10,8 @@ from daybook.aws.groups import GroupTable
 from daybook.aws.identities import IdentityTable
 from daybook.aws.jobs import JobTable
 from daybook.http import serve
-from daybook.identities import Identities
 from daybook.recording import Recorder, record_by
+from daybook.resolving import Identities
 from daybook.routes import OPERATIONS
 from daybook.tenant_catalogue import Catalogues
 from people import handler as people

@@ -18,8 +18,8 @@ from daybook.clock import system_clock
 from daybook.decoding import Unreadable, decode_events
 from daybook.derivation import DeploymentKeys
 from daybook.http import Answer, Request, serve
-from daybook.identities import Identities
 from daybook.problem import Problem
+from daybook.resolving import Identities
 from daybook.settings import Settings
 from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import TenantSettings

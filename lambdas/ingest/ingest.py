@@ -9,10 +9,11 @@ from daybook.clock import Clock
 from daybook.content import ContentWriter, Judged
 from daybook.decoding import Sent, read_event
 from daybook.derivation import DeploymentKeys
-from daybook.identities import Contended, Identities, People, Sighting, distinct_people
+from daybook.identities import Contended, People, Sighting, distinct_people
 from daybook.judgement import Judge
 from daybook.problem import FieldError, Problem
 from daybook.rejection import Rejected
+from daybook.resolving import Identities
 from daybook.stored import MOST_PACKED_BYTES, StoredEvent, partition_of, same_fingerprint, store_form
 from daybook.storing import Append, EventStore, Kept, Key, Throttled
 from daybook.tenant_catalogue import Catalogues

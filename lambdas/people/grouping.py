@@ -12,10 +12,11 @@ from daybook.caller import Tenant
 from daybook.catalogue import profile
 from daybook.groups import MOST_GROUPS, MOST_MEMBERS, MOST_NAME, Group
 from daybook.http import Answer, Request
-from daybook.identities import Identities, IdentityStore
+from daybook.identities import IdentityStore
 from daybook.problem import Problem, bad_field
 from daybook.reading.people import GUID
 from daybook.recording import Record
+from daybook.resolving import Identities
 from daybook.tenants import TenantSettings
 from people.members import MembersGiven, PersonRows, check, usernames
 

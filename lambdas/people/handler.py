@@ -12,8 +12,8 @@ from daybook.aws.identities import IdentityTable
 from daybook.clock import system_clock
 from daybook.derivation import DeploymentKeys
 from daybook.http import Operation, answering
-from daybook.identities import Identities
 from daybook.recording import Recorder, record_by
+from daybook.resolving import Identities
 from daybook.settings import Settings
 from people.grouping import Grouping
 from people.picking import Picking

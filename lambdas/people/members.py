@@ -11,7 +11,6 @@ from daybook.catalogue import Aliases
 from daybook.identities import (
     MOST_NAME_BYTES,
     Contended,
-    Identities,
     IdentityStore,
     Reference,
     Row,
@@ -23,6 +22,7 @@ from daybook.identities import (
 )
 from daybook.problem import bad_field
 from daybook.reading.people import GUID
+from daybook.resolving import Identities
 from daybook.storing import ANSWER_SECONDS, Throttled
 
 _PEOPLE_AT_ONCE = 500

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from daybook import retention, sweeps
 from daybook.aws.batches import LONGEST_CALL_SECONDS
-from daybook.retention import DELAY_SECONDS
+from daybook.jobs import HAND_OVER_SECONDS
 from daybook.routes import ROUTES
 from daybook.settings import (
     AuthorizeSettings,
@@ -93,6 +94,15 @@ def test_a_function_ends_before_the_gateway_hangs_up(service: Stack) -> None:
         assert function["Timeout"] < 29 or name.removesuffix("Function") in WORKERS
 
 
+def test_a_sweep_begins_when_whoever_read_the_person_before_has_ended(service: Stack) -> None:
+    """Who forgets may delete in its last second, and who writes people may have read them just before."""
+    timeouts = {name: each["Timeout"] for name, each in service.properties("AWS::Lambda::Function").items()}
+    writing = max(timeouts["IngestFunction"], timeouts["PeopleFunction"])
+    assert writing <= sweeps.REQUEST_SECONDS
+    assert timeouts["ForgetFunction"] + writing < sweeps.DELAY_SECONDS
+    assert timeouts["SweepFunction"] > HAND_OVER_SECONDS + 2 * sweeps.REQUEST_SECONDS
+
+
 def test_a_workers_message_comes_back_when_the_worker_can_be_no_more(service: Stack) -> None:
     """Not before its claim is over; one message at a time; what never succeeds is kept for operators."""
     queues = service.properties("AWS::SQS::Queue")
@@ -164,9 +174,9 @@ def test_a_restamp_begins_when_all_that_went_before_is_over(service: Stack) -> N
     timeouts = {name: each["Timeout"] for name, each in service.properties("AWS::Lambda::Function").items()}
     writing = timeouts["SettingsFunction"]
     storing = max(timeouts[f"{name}Function"] for name in ("Ingest", "Query", "Settings", "Tenants", "Exports"))
-    assert writing + storing < DELAY_SECONDS
-    assert writing + WRITTEN_WITHIN_MS / 1_000 + LONGEST_CALL_SECONDS < DELAY_SECONDS
-    assert DELAY_SECONDS - writing >= 60, "a minute after the setting"
+    assert writing + storing < retention.DELAY_SECONDS
+    assert writing + WRITTEN_WITHIN_MS / 1_000 + LONGEST_CALL_SECONDS < retention.DELAY_SECONDS
+    assert retention.DELAY_SECONDS - writing >= 60, "a minute after the setting"
 
 
 def test_new_events_reach_the_fan_out(service: Stack) -> None:

@@ -19,7 +19,7 @@ from daybook.canonical import leaf, unpack
 from daybook.clock import parse_time
 from daybook.decoding import decode_events
 from daybook.derivation import DeploymentKeys
-from daybook.identities import Identities
+from daybook.resolving import Identities
 from daybook.stored import StoredEvent
 from ingest.ingest import Ingest
 from tests.ingesting import settings

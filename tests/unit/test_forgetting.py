@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from daybook.caller import Tenant
 from daybook.event_id import event_id, lowest_id
 from daybook.forgetting import Deletion, Forgetter, Mark, Outrun, mark_of, nobody_writes
-from daybook.identities import Identities, Person, Reference, Row, Sighting, name_row
+from daybook.identities import Person, Reference, Row, Sighting, name_row
+from daybook.resolving import Identities
 from daybook.tombstones import lasts_until
 from tests.ingesting import KEYS, NOW, seeded_bytes
 from tests.memory_stores import MemoryIdentities

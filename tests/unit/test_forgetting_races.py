@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from daybook.caller import Tenant
 from daybook.event_id import lowest_id
 from daybook.forgetting import AskForSweep, Forgetter, Mark, mark_of, nobody_writes
-from daybook.identities import Contended, Identities, Person, Reference, Row, Sighting, folded, id_row
+from daybook.identities import Contended, Person, Reference, Row, Sighting, folded, id_row
 from daybook.jobs import SWEEP, Runner, Status
+from daybook.resolving import Identities
 from daybook.storing import Throttled
 from daybook.sweeps import BINDERS_A_JOB, DELAY_SECONDS, Sweeps
 from daybook.traces import binders_of_text
@@ -95,8 +96,8 @@ def before(case: str) -> tuple[MemoryIdentities, str]:
     return store, people[-1].guid
 
 
-def holds_after(case: str, turns: Iterable[bool]) -> None:
-    """The event's request and the forgetting take turns so; then the sweep, and more events."""
+def holds_after(case: str, turns: Iterable[bool], following: Sequence[Reference] = ()) -> None:
+    """The event's request, with others behind it, and the forgetting take turns so; then the sweep, and more events."""
     known, named = CASES[case]
     store, guid = before(case)
     sweep = Sweeping90sLater(store)
@@ -105,8 +106,9 @@ def holds_after(case: str, turns: Iterable[bool]) -> None:
         Forgetter(seat, KEYS.gone, sweep.ask_for).forget(ACME, mark(guid))
 
     def ingest(seat: Seat) -> None:
-        with suppress(Contended):
-            seen(seat, NOW + 5, named, seed="in flight")
+        for number, reference in enumerate([named, *following]):
+            with suppress(Contended):
+                seen(seat, NOW + 5, reference, seed=f"in flight {number}")
 
     InTurns(turns, store).run(one=ingest, other=forgetting)
     assert (ACME, id_row(guid)) not in store.rows
@@ -133,11 +135,15 @@ def test_a_request_in_flight_leaves_nothing(case: str) -> None:
                 holds_after(case, [False] * ingested + [True] * forgotten + [False] * more)
 
 
-@settings(max_examples=150)
-@given(st.sampled_from(sorted(CASES)), st.lists(st.booleans(), max_size=2 * MOST_STEPS))
-def test_however_they_take_turns(case: str, turns: list[bool]) -> None:
-    """The same, in any order of steps."""
-    holds_after(case, turns)
+@settings(max_examples=200)
+@given(
+    st.sampled_from(sorted(CASES)),
+    st.lists(st.booleans(), max_size=3 * MOST_STEPS),
+    st.lists(st.sampled_from([MIKE, BARE, Reference("u1", "michael"), Reference("u2", "mike")]), max_size=2),
+)
+def test_however_they_take_turns(case: str, turns: list[bool], following: list[Reference]) -> None:
+    """The same, in any order of steps, and with more requests behind."""
+    holds_after(case, turns, following)
 
 
 def test_without_the_sweep_a_binder_would_stay() -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from daybook.caller import Tenant
 from daybook.identities import (
     Contended,
-    Identities,
     Person,
     Reference,
     Row,
@@ -23,6 +22,7 @@ from daybook.identities import (
     id_row,
     name_row,
 )
+from daybook.resolving import Identities
 from tests.ingesting import seeded_bytes
 from tests.memory_stores import MemoryIdentities
 from tests.turns import InTurns, Seat

@@ -12,8 +12,8 @@ from daybook.canonical import decode, unpack
 from daybook.catalogue import Activity, Param, Variant, uncatalogued
 from daybook.clock import DAY, MINUTE, format_time
 from daybook.decoding import Sent
-from daybook.identities import Identities
 from daybook.problem import Problem
+from daybook.resolving import Identities
 from daybook.stored import MOST_PACKED_BYTES
 from daybook.tenant_catalogue import Catalogues, OwnActivity
 from daybook.tenants import Hold

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybook.caller import Tenant
-from daybook.identities import Identities, Reference, Row
+from daybook.identities import Reference, Row
 from daybook.reading.names_within import MOST_KEYS, names_within
+from daybook.resolving import Identities
 from tests.ingesting import KEYS, seeded_bytes
 from tests.memory_stores import MemoryIdentities
 

@@ -13,8 +13,9 @@ from daybook.canonical import unpack
 from daybook.catalogue import profile
 from daybook.decoding import Sent, decode_events
 from daybook.derivation import DeploymentKeys
-from daybook.identities import Identities, folded, id_row
+from daybook.identities import folded, id_row
 from daybook.reading.opened import Opened, Row, content_of, people_of
+from daybook.resolving import Identities
 from daybook.stored import StoredEvent
 from ingest.ingest import Ingest, Result
 from tests.ingesting import KEYS, NOW, seeded_bytes

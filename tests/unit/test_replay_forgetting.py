@@ -10,10 +10,11 @@ from daybook.caller import Tenant
 from daybook.canonical import canonical, pack
 from daybook.event_id import event_id
 from daybook.forgetting import Forgetter, nobody_writes
-from daybook.identities import Identities, Reference
+from daybook.identities import Reference
 from daybook.reading.merge import Page
 from daybook.reading.opened import Row
 from daybook.reading.planner import Source
+from daybook.resolving import Identities
 from daybook.tenants import Layout
 from infra import replay_forgetting
 from infra.replay_forgetting import Replayed, replay
