@@ -87,8 +87,9 @@ def lasting(days: int) -> Change:
     return lambda now: now.keeping(days, NOW)
 
 
+@pytest.mark.parametrize("page", [20, 500])
 @pytest.mark.parametrize("change", [held, lasting(120), lasting(30)])
-def test_no_partition_is_ahead_of_another_by_more_than_a_week(log: Log, change: Change) -> None:
+def test_no_partition_is_ahead_of_another_by_more_than_a_week(log: Log, change: Change, page: int) -> None:
     """What a hold has to save expires in all of them at the same time: the oldest first, through all of them. A
     checkpoint stays small, and the progress rises with the days.
     """
@@ -103,9 +104,9 @@ def test_no_partition_is_ahead_of_another_by_more_than_a_week(log: Log, change: 
         assert len(str(step.checkpoint)) < 300
         progress.append(step.progress)
 
-    log.steps(log.set(change), 20, check)
+    log.steps(log.set(change), page, check)
     assert progress == sorted(progress)
-    assert len(set(progress)) > 20
+    assert len(set(progress)) > 10
     assert progress[-1] <= 1.0
 
 
