@@ -219,6 +219,18 @@ def test_a_hold_is_not_put_back_over_a_job_that_runs(house: Kept) -> None:
     assert house.ages() == [61, 80]
 
 
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_hold_is_not_put_back_after_a_month(house: Kept) -> None:
+    """Jobs are forgotten by then."""
+    house.hold()
+    house.work()
+    house.now += 60 * DAY
+    house.lift()
+    house.now += 30 * DAY
+    house.hold()
+    assert house.ages() == []
+
+
 def test_no_job_where_nothing_changes(house: Kept) -> None:
     """The same days again, another reason for a hold that is on: recorded, and that is all."""
     house.set_days(90)
