@@ -261,17 +261,21 @@ def test_a_page_that_an_older_one_outruns_is_read_again(house: Kept) -> None:
     late = Late(house.stamps)
     house.set_days(45)
     house.worker(stamps=late).step(house.asked(), lambda: 900.0)
+    shown = {each for each in house.stamps_of() if occurred_ms(each) > NOW - 45 * DAY}
+    landed: list[bool] = []
 
     class Outrun(StampTable):
         def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
-            while late.land:
-                assert late.land.pop()()
+            if shown & restamps.keys():
+                landed.extend(land() for land in late.land)
+                late.land.clear()
             return super().stamp(lies_in, restamps, seconds_left)
 
     house.set_days(60)
     job = house.asked()
     house.stamps = Outrun(house.dynamodb, house.tables.events)
     assert house.run(job).status is Status.SUCCEEDED
+    assert True in landed
     assert house.stamped_days() == {60, 0}
 
 
