@@ -7,7 +7,7 @@ from msgspec import Struct, to_builtins
 
 from daybook.caller import Tenant
 from daybook.derivation import DeploymentKeys, hkdf
-from daybook.jobs import RESTAMP, Job, JobQueue, JobStore, Status, ask_for, new_job
+from daybook.jobs import KEPT_MS, RESTAMP, Job, JobQueue, JobStore, Status, ask_for, new_job
 from daybook.sealing import Place, open_sealed, seal
 from daybook.tenants import TenantSettings
 
@@ -71,11 +71,13 @@ def latest_restamp(jobs: JobStore, tenant: Tenant) -> str | None:
     return None if newest is None or newest.status is Status.SUCCEEDED else newest.id
 
 
-def has_restamped_since(jobs: JobStore, tenant: Tenant, moment_ms: int) -> bool:
-    """Whether any job may have stamped events under settings of that moment or later."""
-    return any(
-        job.status is Status.RUNNING or (job.finished_ms or 0) >= moment_ms for job in jobs.jobs(tenant, RESTAMP)
-    )
+def can_be_put_back(jobs: JobStore, settings: TenantSettings, now_ms: int) -> bool:
+    """Whether no job can have stamped anything since the last hold was lifted, as far as jobs are remembered."""
+    lifted = settings.lifted
+    if lifted is None or now_ms >= lifted.at_ms + KEPT_MS:
+        return False
+    known = jobs.jobs(settings.tenant, RESTAMP)
+    return not any(job.status is Status.RUNNING or (job.finished_ms or 0) >= lifted.at_ms for job in known)
 
 
 def _newest(jobs: JobStore, tenant: Tenant) -> Job | None:

@@ -87,7 +87,7 @@ class Reached(Struct):
     def progress(self, job: Job) -> float:
         if self.first_ms is None:
             return 0.0
-        at_ms = occurred_ms(self.last) if self.last else self.low_ms
+        at_ms = min(occurred_ms(self.last) if self.last else self.low_ms, end_ms(job) + 1)
         return (at_ms - self.first_ms) / (end_ms(job) + 1 - self.first_ms)
 
 

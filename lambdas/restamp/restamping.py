@@ -23,6 +23,7 @@ from daybook.tenants import TenantSettings, UnknownTenant
 from restamp.reach import Reached, beginning, end_ms, is_urgent, partitions, wanted
 
 STEP_MS = 15 * SECOND
+"""As much is done again by the next worker where this one is killed; most of it is only read then."""
 
 PAGE = 500
 PAGE_MS = 1 * SECOND

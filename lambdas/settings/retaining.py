@@ -20,7 +20,7 @@ from daybook.problem import Problem, bad_field
 from daybook.recording import Record
 from daybook.retention import (
     ask_for_restamp,
-    has_restamped_since,
+    can_be_put_back,
     latest_restamp,
     open_reason,
     same_retention,
@@ -87,8 +87,8 @@ class Retaining:
         settings = self.store.settings(request.tenant)
         request.caller.check_reaches_all()
         reason = validation.text("reason", validation.read_form(request, SentHold).reason, MOST_REASON)
-        lifted, now_ms = settings.lifted, self.clock()
-        again = lifted is not None and not has_restamped_since(self.jobs, settings.tenant, lifted.at_ms)
+        now_ms = self.clock()
+        again = can_be_put_back(self.jobs, settings, now_ms)
         sealed = seal_reason(self.keys, settings.tenant, reason)
 
         def held(now: TenantSettings) -> TenantSettings:

@@ -10,11 +10,13 @@ from typing import Any
 import boto3
 import pytest
 
+from daybook.aws.control import ControlTable
 from daybook.aws.destinations import DestinationTable
 from daybook.clock import system_clock
 from daybook.publishing import parcels
 from tests.calls import Context
 from tests.conftest import Tables
+from tests.ingesting import settings
 from tests.publishing import destination
 
 pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
@@ -39,6 +41,7 @@ def destinations(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch)
     composed = [importlib.import_module(f"{function}.handler").compose for function in COMPOSED]
     for compose in composed:
         compose.cache_clear()
+    ControlTable(dynamodb, tables.control).create_tenant(settings("enate", tenant=PARCEL.tenant, retention_days=None))
     table = DestinationTable(dynamodb, tables.control)
     assert table.create(destination("meridian", profile="enate", subscription=PARCEL.subscription))
     yield table
