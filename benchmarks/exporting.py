@@ -33,11 +33,12 @@ from daybook.clock import DAY, system_clock
 from daybook.decoding import Sent
 from daybook.event_id import event_id
 from daybook.exports import Ask, places_of
-from daybook.jobs import Job, Runner, new_job
+from daybook.jobs import Job, new_job
 from daybook.reading.opened import Opened, content_of, people_of
 from daybook.reading.opened import Row as StoredRow
 from daybook.reading.person_keys import PersonKeys
 from daybook.resolving import Identities
+from daybook.running import Runner
 from daybook.tenant_catalogue import Catalogues
 from daybook.views import Shown, labels, show
 from export.exporting import Exporting

@@ -217,7 +217,10 @@ class ServiceStack(Stack):
             function.allow(queue, "sqs:SendMessage")
 
     def _grant_restamps(self, queue: str) -> None:
-        """The one role that may change an event: of each when it expires, and nothing else; it sees nothing else."""
+        """The one role that may change an event: of each when it expires, and nothing else; its reads show no more.
+
+        Not in IAM's power, for all that is known: what it may set that time to, and whether the event is there.
+        """
         events, control = self._storage.events.table_arn, self._storage.control.table_arn
         stamped = {"ForAllValues:StringEquals": {"dynamodb:Attributes": list(STAMPED)}}
         # Else an answer could hold all the other attributes.

@@ -18,10 +18,10 @@ from daybook.caller import Tenant
 from daybook.clock import Clock
 from daybook.exports import NoSuchUpload
 from daybook.http import serve
-from daybook.jobs import Runner
 from daybook.reading.person_keys import PersonKeys
 from daybook.recording import Recorder
 from daybook.routes import OPERATIONS
+from daybook.running import Runner
 from daybook.tenant_catalogue import Catalogues
 from export.disarming import rearmed
 from export.exporting import Exporting

@@ -9,9 +9,10 @@ from daybook.aws.forgetting import ForgettingTable
 from daybook.aws.jobs import JobTable
 from daybook.forgetting import Forgetter, nobody_writes
 from daybook.http import serve
-from daybook.jobs import Job, Runner
+from daybook.jobs import Job
 from daybook.recording import Recorder
 from daybook.routes import OPERATIONS
+from daybook.running import Runner
 from daybook.sweeps import Sweeps
 from forget.handler import operations
 from forget.right import RightToBeForgotten

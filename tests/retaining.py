@@ -9,8 +9,9 @@ from daybook.aws.stamps import StampTable
 from daybook.caller import Tenant
 from daybook.clock import DAY, SECOND, format_time
 from daybook.event_id import HIGHEST, occurred_ms
-from daybook.jobs import Job, Runner
+from daybook.jobs import Job
 from daybook.retention import Restamp
+from daybook.running import Runner
 from daybook.storing import Throttled
 from daybook.tenants import Layout, TenantSettings
 from restamp.restamping import Restamping

@@ -35,7 +35,7 @@ class Ask(Struct, forbid_unknown_fields=True):
 
     environment: str
     query: dict[str, list[str]]
-    """The read's parameters, without those that may name people."""
+    """The read's parameters, without those that may name people: labels are among them where they are some."""
     format: str
     filename: str
     asked_ms: int
@@ -47,7 +47,7 @@ class Ask(Struct, forbid_unknown_fields=True):
     credential: str
     role: str
     filters: list[str]
-    """As the manifest gives them, people as GUIDs, free text as present; but for targets, whose ids may be names."""
+    """As the manifest gives them, people as GUIDs, free text as present; but for targets, which may be anything."""
     groups: dict[str, int]
     """The versions of the groups that were asked for."""
     profile: str
@@ -57,6 +57,8 @@ class Ask(Struct, forbid_unknown_fields=True):
 class Sealed(Struct):
     query: dict[str, list[str]]
     named: list[Named]
+    targets: list[str]
+    """As the manifest gives them: they may be anything, though no name that is known."""
 
 
 class Question(NamedTuple):
@@ -64,6 +66,8 @@ class Question(NamedTuple):
 
     parameters: Parameters
     named: dict[str, Named]
+    targets: list[str]
+    """As the manifest gives them."""
 
     def meant(self, members: frozenset[str] | None, *, by_address: bool) -> Meant:
         return Meant(self.named, members, by_address)
@@ -78,7 +82,7 @@ def seal_question(keys: DeploymentKeys, job: Job, environment: str, sealed: Seal
 
 
 def open_question(keys: DeploymentKeys, job: Job, ask: Ask) -> Question:
-    fields: list[Any] = [{"query": {}, "named": []}]
+    fields: list[Any] = [{}]
     if job.sealed is not None:
         fields = open_sealed(job.sealed, _key(keys), Place(job.tenant, ask.environment, job.id, ""))
     opened = msgspec.convert(fields[0], _Opened)
@@ -86,7 +90,7 @@ def open_question(keys: DeploymentKeys, job: Job, ask: Ask) -> Question:
         Named(each["text"], frozenset(each["guids"]), frozenset(each["aliases"]), each["is_known"], each["by_address"])
         for each in opened.named
     ]
-    return Question(parsed({**ask.query, **opened.query}), {one.text: one for one in named})
+    return Question(parsed({**ask.query, **opened.query}), {one.text: one for one in named}, opened.targets)
 
 
 def whom(named: Named) -> str:
@@ -95,8 +99,9 @@ def whom(named: Named) -> str:
 
 
 class _Opened(Struct):
-    query: dict[str, list[str]]
-    named: list[dict[str, Any]]
+    query: dict[str, list[str]] = {}
+    named: list[dict[str, Any]] = []
+    targets: list[str] = []
 
 
 def _key(keys: DeploymentKeys) -> bytes:

@@ -108,7 +108,7 @@ class Forgetter:
             except Outrun:
                 continue
         else:
-            if self.has_left(tenant, mark.guid, asked):
+            if look_for(self._store, tenant, mark.guid, asked=asked, known=known).is_left:
                 raise Outrun
         return list(known)
 

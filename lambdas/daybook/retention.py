@@ -6,14 +6,22 @@ from typing import NamedTuple
 from msgspec import Struct, to_builtins
 
 from daybook.caller import Tenant
+from daybook.clock import DAY, SECOND
 from daybook.derivation import DeploymentKeys, hkdf
-from daybook.jobs import KEPT_MS, RESTAMP, Job, JobQueue, JobStore, Status, ask_for, new_job
+from daybook.jobs import RESTAMP, Job, JobQueue, JobStore, Status, ask_for, new_job
 from daybook.sealing import Place, open_sealed, seal
 from daybook.tenants import TenantSettings
 
+REQUEST_SECONDS = 28
+"""How long a request may last that writes a setting."""
+
 DELAY_SECONDS = 90
 """From before a setting is written to its job: a request that writes it and one that still stores events under the
-setting before last 28 s each, and then half a minute is left for a page of an earlier job."""
+setting before last 28 s each; and a page of an earlier job, which read the setting before, writes for 42 s at the most.
+"""
+
+_STALE_MS = DAY
+"""What has not ended after so long may have lost its message: another job does no harm."""
 
 _KEY_BYTES = 64
 
@@ -46,8 +54,7 @@ def ask_for_restamp(  # noqa: PLR0913  the settings on both sides, and what make
     Nothing is asked for where the setting stays, unless the last job broke off: then another one completes it.
     """
     newest = _newest(jobs, before.tenant)
-    broke_off = newest is not None and newest.status in (Status.FAILED, Status.CANCELLED)
-    if same_retention(before, after) and not broke_off:
+    if same_retention(before, after) and not (newest and _may_have_broken_off(newest, now_ms)):
         return
     edge_ms = before.retention_edge(now_ms)
     # Below a hold's edge lies what was left alone while it was on, stamped or not.
@@ -72,12 +79,18 @@ def latest_restamp(jobs: JobStore, tenant: Tenant) -> str | None:
 
 
 def can_be_put_back(jobs: JobStore, settings: TenantSettings, now_ms: int) -> bool:
-    """Whether no job can have stamped anything since the last hold was lifted, as far as jobs are remembered."""
+    """Whether no job can have stamped anything between the last hold's end and that of the request that asks."""
     lifted = settings.lifted
-    if lifted is None or now_ms >= lifted.at_ms + KEPT_MS:
+    if lifted is None or now_ms >= lifted.at_ms + (DELAY_SECONDS - REQUEST_SECONDS) * SECOND:
         return False
     known = jobs.jobs(settings.tenant, RESTAMP)
     return not any(job.status is Status.RUNNING or (job.finished_ms or 0) >= lifted.at_ms for job in known)
+
+
+def _may_have_broken_off(job: Job, now_ms: int) -> bool:
+    if job.status.has_ended:
+        return job.status is not Status.SUCCEEDED
+    return now_ms >= job.created_ms + _STALE_MS
 
 
 def _newest(jobs: JobStore, tenant: Tenant) -> Job | None:

@@ -12,7 +12,8 @@ import msgspec
 from aws_lambda_powertools import Logger
 
 from daybook.caller import Tenant
-from daybook.jobs import JobBusy, JobKey, Runner, UnknownJob
+from daybook.jobs import JobBusy, JobKey, UnknownJob
+from daybook.running import Runner
 
 _FIRST_SECONDS = 30
 _LONGEST_SECONDS = 15 * 60

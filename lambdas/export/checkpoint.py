@@ -31,8 +31,6 @@ class Reached(Struct):
     """Runs so far, by which the next one is numbered."""
     longer: Grown = msgspec.field(default_factory=Grown)
     """The next run, where those of a level are being merged into it."""
-    is_alone: bool = False
-    """Whether the next step has an invocation to itself."""
     sha256: str | None = None
 
 

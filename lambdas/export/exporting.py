@@ -15,11 +15,12 @@ from daybook.caller import Tenant
 from daybook.clock import SECOND, Clock
 from daybook.derivation import DeploymentKeys
 from daybook.exports import MEDIA_TYPES, Ask, Outcome, Places, Question, open_question, places_of
-from daybook.jobs import HAND_OVER_SECONDS, Job, JobFailed, Step
+from daybook.jobs import Job, JobFailed, Step
 from daybook.reading.merge import EventIndex
 from daybook.reading.people import IdentityReader
 from daybook.reading.person_keys import PersonKeys
 from daybook.reading.search import Groups
+from daybook.running import HAND_OVER_SECONDS
 from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import TenantSettings, UnknownTenant
 from export.checkpoint import Reached, progress, reached_by
@@ -78,8 +79,7 @@ class Exporting:
             case "complete":
                 self._complete(job, reached)
             case "verify":
-                if not reached.is_alone and remaining_seconds() < HAND_OVER_SECONDS + reached.bytes / READ_A_SECOND:
-                    reached.is_alone = True
+                if remaining_seconds() < HAND_OVER_SECONDS + reached.bytes / READ_A_SECOND:
                     return Step(msgspec.to_builtins(reached), reached.rows, job.progress, hand_over=True)
                 reached.sha256 = read_back(self.files, places_of(job).file, reached.bytes)
                 reached.phase = "end"

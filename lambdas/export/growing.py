@@ -16,13 +16,13 @@ from daybook.jobs import JobFailed
 PART_BYTES = 8 * 1024 * 1024
 """At least 5 MiB."""
 
-MOST_PARTS = 3_800
-"""31 GB. S3 takes 10,000 parts; but a file of which several workers wrote parts is read again for its checksum, in one
+MOST_BYTES = 31 * 1000**3
+"""S3 takes 10,000 parts; but a file of which several workers wrote parts is read again for its checksum, in one
 invocation: what S3 gives one connection at the least, 40 MB a second, in 13 of its 15 minutes.
 """
 
 GONE = "What was written so far was deleted: export again."
-TOO_LARGE = f"The file is larger than {MOST_PARTS * PART_BYTES // 1000**3} GB: export it in several spans of time."
+TOO_LARGE = f"The file is larger than {MOST_BYTES // 1000**3} GB: export it in several spans of time."
 
 BINARY = "application/octet-stream"
 
@@ -114,7 +114,7 @@ class Growing:
 
     def _part(self) -> None:
         grown, growth = self._grown, self._growth
-        if grown.parts == MOST_PARTS:
+        if self._bytes > MOST_BYTES:
             raise JobFailed(TOO_LARGE)
         upload = grown.upload or self._files.begin(growth.place, growth.media_type, growth.filename)
         try:

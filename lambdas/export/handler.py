@@ -10,11 +10,12 @@ from daybook.aws.event_index import EventIndexes
 from daybook.aws.files import FileBucket
 from daybook.aws.groups import GroupTable
 from daybook.aws.identities import IdentityTable
-from daybook.aws.jobs import JobTable, SqsJobQueue
+from daybook.aws.job_queue import SqsJobQueue
+from daybook.aws.jobs import JobTable
 from daybook.clock import system_clock
 from daybook.derivation import DeploymentKeys
-from daybook.jobs import Runner
 from daybook.reading.person_keys import PersonKeys
+from daybook.running import Runner
 from daybook.settings import ExportSettings
 from daybook.tenant_catalogue import Catalogues
 from daybook.working import working

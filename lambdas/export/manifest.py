@@ -3,10 +3,8 @@
 from typing import Any
 
 from daybook.clock import format_time
-from daybook.exports import Ask, Question, whom
+from daybook.exports import Ask, Question
 from daybook.jobs import Job
-from daybook.mentions import USER
-from daybook.reading import recorded
 
 
 def manifest(job: Job, ask: Ask, question: Question, *, edge_ms: int, completed_ms: int, **file: Any) -> dict[str, Any]:
@@ -20,7 +18,7 @@ def manifest(job: Job, ask: Ask, question: Question, *, edge_ms: int, completed_
         "asked_by": {"credential": ask.credential, "role": ask.role},
         "asked_at": format_time(ask.asked_ms),
         "recorded_as": ask.record,
-        "filters": _filters(ask, question),
+        "filters": sorted([*ask.filters, *question.targets], key=lambda each: each.partition("=")[0]),
         "from": format_time(max(span.from_ms or 0, edge_ms)),
         "to": None if span.to_ms is None else format_time(span.to_ms),
         "received_until": format_time(ask.asked_ms),
@@ -34,18 +32,3 @@ def manifest(job: Job, ask: Ask, question: Question, *, edge_ms: int, completed_
         "catalogue_version": ask.catalogue_version,
         "completed_at": format_time(completed_ms),
     }
-
-
-def _filters(ask: Ask, question: Question) -> list[str]:
-    """A target's id that names nobody stands as it was asked for."""
-    named = question.named
-    query = {"target": [f"{kind}:{text}" for kind, text in question.parameters.filters.targets]}
-
-    def written(target: str) -> str:
-        kind, _, text = target.partition(":")
-        one = named[text]
-        return f"{kind}:{whom(one)}" if kind == USER or one.guids or one.aliases else target
-
-    targets = recorded.filter_texts(query, str, written)
-    others = [each for each in ask.filters if not each.startswith("target=")]
-    return sorted([*others, *targets], key=lambda each: each.partition("=")[0])

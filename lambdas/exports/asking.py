@@ -25,6 +25,7 @@ from daybook.exports import (
 from daybook.groups import UnknownGroup
 from daybook.http import Request
 from daybook.jobs import EXPORT, Job, JobQueue, JobStore, TooManyJobs, ask_for, new_job
+from daybook.mentions import USER
 from daybook.problem import FieldError, Problem, bad_field, not_found
 from daybook.reading import recorded
 from daybook.reading.parameters import Parameters, check_bounds, parsed, span_at
@@ -85,14 +86,27 @@ class Asking:
         named = resolve(self.identities, settings.tenant, profile(settings.profile).aliases, texts)
         name = filename(now_ms, parameters.zone, sent.format)
         span = span_at(parameters, now_ms)
-        clear = {each: values for each, values in query.items() if each not in MAY_NAME | {"range"}}
+        writing = recorded.writing_of(
+            self.identities,
+            self.keys,
+            self.person_keys.of,
+            settings=settings,
+            catalogue=self.catalogues.of(settings),
+            named=named,
+            targets=parameters.filters.of("target"),
+        )
+        may_name = MAY_NAME | {each for each in recorded.LABELS if not _are_labels(writing, each, query)}
+        clear = {each: values for each, values in query.items() if each not in may_name | {"range"}}
         for bound, moment_ms in (("from", span.from_ms), ("to", span.to_ms)):
             if parameters.range is not None and moment_ms is not None:
                 clear[bound] = [format_time(moment_ms)]
 
         def whom_target(target: str) -> str:
             kind, _, text = target.partition(":")
-            return f"{kind}:{whom(named[text])}"
+            means_somebody = kind == USER or named[text].guids or named[text].aliases
+            if means_somebody or writing.names_others(text):
+                return f"{kind}:{whom(named[text])}"
+            return target
 
         ask = Ask(
             environment=environment,
@@ -104,19 +118,15 @@ class Asking:
             record="",
             credential=request.caller.credential,
             role=request.caller.role,
-            filters=recorded.filter_texts(query, lambda text: whom(named[text]), whom_target),
+            filters=recorded.filter_texts(
+                {each: values for each, values in query.items() if each != "target"},
+                lambda text: whom(named[text]),
+                whom_target,
+                writing.label,
+            ),
             groups=versions,
             profile=settings.profile,
             catalogue_version=settings.catalogue_version,
-        )
-        writing = recorded.writing_of(
-            self.identities,
-            self.keys,
-            self.person_keys.of,
-            settings=settings,
-            catalogue=self.catalogues.of(settings),
-            named=named,
-            targets=parameters.filters.of("target"),
         )
         said = {"filename": name, "filters": writing.filters(query)}
         doing = Doing("exported", said, people=writing.people)
@@ -129,7 +139,10 @@ class Asking:
             random_bytes=self.random_bytes,
             lane=lane_for(active, self.random_bytes(1)[0]),
         )
-        sealed = Sealed({each: values for each, values in query.items() if each in MAY_NAME}, list(named.values()))
+        targets = [f"target={whom_target(each)}" for each in parameters.filters.of("target")]
+        sealed = Sealed(
+            {each: values for each, values in query.items() if each in may_name}, list(named.values()), targets
+        )
         job = replace(job, sealed=seal_question(self.keys, job, environment, sealed) if sealed.query else None)
         try:
             ask_for(job, self.jobs, self.queue, most_active=MOST_ACTIVE)
@@ -160,6 +173,10 @@ def _parameters(query: dict[str, list[str]], **others: str) -> Parameters:
         errors = [FieldError(path, message) for path, (_, message) in zip(paths, problem.errors, strict=True)]
         raise Problem(422, code, problem.detail, errors) from None
     return parameters
+
+
+def _are_labels(writing: recorded.Writing, name: str, query: dict[str, list[str]]) -> bool:
+    return all(writing.label(name, value) == value for value in query.get(name, ()))
 
 
 def _environment(request: Request, settings: TenantSettings, named: str | None) -> str:

@@ -8,7 +8,8 @@ from daybook.aws.clients import deployment_secret, dynamodb, sqs
 from daybook.aws.control import ControlTable
 from daybook.aws.events import EventTable
 from daybook.aws.forgetting import ForgettingTable
-from daybook.aws.jobs import JobTable, SqsJobQueue
+from daybook.aws.job_queue import SqsJobQueue
+from daybook.aws.jobs import JobTable
 from daybook.clock import system_clock
 from daybook.derivation import DeploymentKeys
 from daybook.forgetting import Forgetter

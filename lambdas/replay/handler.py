@@ -9,12 +9,13 @@ from daybook.aws.customer_streams import CustomerStreams
 from daybook.aws.destinations import DestinationTable
 from daybook.aws.identities import IdentityTable
 from daybook.aws.inserted import InsertedEvents
-from daybook.aws.jobs import JobTable, SqsJobQueue
+from daybook.aws.job_queue import SqsJobQueue
+from daybook.aws.jobs import JobTable
 from daybook.clock import system_clock
-from daybook.jobs import Runner
 from daybook.publishing.courier import Courier
 from daybook.publishing.records import Records
 from daybook.reading.person_keys import PersonKeys
+from daybook.running import Runner
 from daybook.settings import ReplaySettings
 from daybook.working import working
 from replay.replay import Replay

@@ -5,10 +5,11 @@ from functools import cache
 
 from daybook.aws.clients import dynamodb, sqs
 from daybook.aws.control import ControlTable
-from daybook.aws.jobs import JobTable, SqsJobQueue
+from daybook.aws.job_queue import SqsJobQueue
+from daybook.aws.jobs import JobTable
 from daybook.aws.stamps import StampTable
 from daybook.clock import system_clock
-from daybook.jobs import Runner
+from daybook.running import Runner
 from daybook.settings import RestampSettings
 from daybook.working import working
 from restamp.restamping import Restamping

@@ -11,7 +11,8 @@ from daybook.aws.destinations import DestinationTable
 from daybook.aws.events import EventTable
 from daybook.aws.identities import IdentityTable
 from daybook.aws.inserted import InsertedEvents
-from daybook.aws.jobs import JobTable, SqsJobQueue
+from daybook.aws.job_queue import SqsJobQueue
+from daybook.aws.jobs import JobTable
 from daybook.clock import system_clock
 from daybook.derivation import DeploymentKeys
 from daybook.http import Operation, answering

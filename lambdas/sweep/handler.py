@@ -5,11 +5,12 @@ from functools import cache
 
 from daybook.aws.clients import deployment_secret, dynamodb, sqs
 from daybook.aws.forgetting import ForgettingTable
-from daybook.aws.jobs import JobTable, SqsJobQueue
+from daybook.aws.job_queue import SqsJobQueue
+from daybook.aws.jobs import JobTable
 from daybook.clock import system_clock
 from daybook.derivation import DeploymentKeys
 from daybook.forgetting import Forgetter, nobody_writes
-from daybook.jobs import Runner
+from daybook.running import Runner
 from daybook.settings import SweepSettings
 from daybook.working import working
 from sweep.sweeping import Sweeping

@@ -22,16 +22,18 @@ class Sweeping:
 
     def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:  # noqa: ARG002  the form of work
         mark = convert(job.ask, Ask).mark
-        # Whoever asked for it has recorded the forgetting: where it was killed before it deleted anything, this does.
-        never_begun = self.forgetter.begun(job.tenant, mark.guid) is None
+        if job.checkpoint is None:
+            # Kept before anything is erased: a second try must know it, too.
+            return Step({"never_begun": self.forgetter.begun(job.tenant, mark.guid) is None}, 0, 0.0)
         try:
             found = self.forgetter.forget(job.tenant, mark, known=open_binders(self.keys, job))
-            if never_begun:
+            if job.checkpoint["never_begun"]:
+                # Whoever asked for it recorded the forgetting, and was killed before it deleted anything.
                 self.pause(REQUEST_SECONDS)
                 self.forgetter.forget(job.tenant, mark, known=found)
         except Outrun:
             raise Throttled from None
-        return Step({}, 1, 1.0, done=True)
+        return Step(job.checkpoint, 1, 1.0, done=True)
 
     def tidy(self, job: Job) -> None:
         """It leaves nothing but what it was to do."""

@@ -13,7 +13,7 @@ from daybook.aws.files import FileBucket
 from daybook.exports import NoSuchUpload
 from daybook.jobs import JobFailed
 from daybook.storing import Throttled
-from export.growing import MOST_PARTS, PART_BYTES, Files, Growing, Grown, Growth, complete, piece_place
+from export.growing import MOST_BYTES, PART_BYTES, Files, Growing, Grown, Growth, complete, piece_place
 from tests.exporting import MemoryFiles
 
 CSV = "text/csv; charset=utf-8"
@@ -147,7 +147,10 @@ def test_an_upload_that_is_gone_fails_the_job(files: Files) -> None:
 
 
 def test_what_s3_can_not_take_fails_and_says_what_to_do() -> None:
-    growing = Growing(MemoryFiles(), GROWTH, Grown("upload", MOST_PARTS), part_bytes=1)
+    """By its bytes, however large the parts are."""
+    files = MemoryFiles()
+    growing = Growing(files, GROWTH, Grown(files.begin("files/a", CSV), 1, MOST_BYTES - 5), part_bytes=5)
+    assert growing.add(b"a row")
     with pytest.raises(JobFailed, match="several spans of time"):
         growing.add(b"a row")
 

@@ -10,7 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from daybook.aws.jobs import JobTable, SqsJobQueue
+from daybook.aws.job_queue import SqsJobQueue
+from daybook.aws.jobs import JobTable
 from daybook.caller import Tenant
 from daybook.jobs import (
     EXPORT,

@@ -9,7 +9,8 @@ import pytest
 
 from daybook.clock import MINUTE, format_time
 from daybook.exports import outcome_of
-from daybook.jobs import Job, JobBusy, Runner, Status
+from daybook.jobs import Job, JobBusy, Status
+from daybook.running import Runner
 from tests.conftest import Tables
 from tests.exporting import Exporter, Killed, MemoryFiles, Mortal
 from tests.ingesting import NOW

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from daybook.clock import DAY, MINUTE, format_time
 from daybook.exports import MOST_ACTIVE
-from daybook.jobs import MOST_ATTEMPTS
+from daybook.running import MOST_ATTEMPTS
 from daybook.storing import Throttled
 from tests.calls import answered
 from tests.conftest import Tables
@@ -128,7 +128,7 @@ def manifest_of(house: ExportingHouse, shown: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_manifest_names_targets_and_no_people(house: ExportingHouse) -> None:
-    """What no one goes by stands as it was asked for, there alone: it may be a name all the same."""
+    """What no one is known to go by stands as it was asked for, there alone."""
     filters = {"target": ["invoice:D-7", "invoice:zoe", "user:mike.mars", "user:unheard.of"]}
     asked = house.exporter.ask({"filters": {**filters, "to": "2026-11-23T00:00:00Z"}})
     assert "D-7" not in str(house.exporter.jobs.find(house.tenant, asked["id"]).ask)
@@ -145,6 +145,28 @@ def test_the_manifest_names_targets_and_no_people(house: ExportingHouse) -> None
         ]
     )
     assert manifest["to"] == "2026-11-23T00:00:00.000Z"
+
+
+def test_nobody_stands_in_the_manifest_among_other_things(house: ExportingHouse) -> None:
+    """Names within a target's id, and what should be a label and looks like none; nor does the job's row tell."""
+    filters = {
+        "target": ["folder:mike.mars-files", "folder:plain-files"],
+        "component": ["Experiences", "Zoe Unheard"],
+        "user_type": "Of zoe, here",
+        "variant": "plain",
+    }
+    asked = house.exporter.ask({"filters": filters})
+    row = str(house.exporter.jobs.find(house.tenant, asked["id"]).ask)
+    assert not [word for word in ("mike", "zoe", "Zoe", "plain-files") if word in row]
+    house.exporter.work()
+    assert manifest_of(house, asked)["filters"] == [
+        "component=Experiences",
+        "component=?",
+        "target=folder:?",
+        "target=folder:plain-files",
+        "user_type=?",
+        "variant=plain",
+    ]
 
 
 def test_the_name_is_of_the_zones_time(house: ExportingHouse) -> None:

@@ -11,7 +11,7 @@ from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.http import serve
 from daybook.jobs import RESTAMP, Job, Status
 from daybook.problem import Problem
-from daybook.retention import DELAY_SECONDS
+from daybook.retention import DELAY_SECONDS, REQUEST_SECONDS
 from daybook.storing import Throttled
 from daybook.tenants import Hold, TenantSettings
 from settings import handler as functions
@@ -220,15 +220,28 @@ def test_a_hold_is_not_put_back_over_a_job_that_runs(house: Kept) -> None:
 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
-def test_a_hold_is_not_put_back_after_a_month(house: Kept) -> None:
-    """Jobs are forgotten by then."""
+def test_a_hold_is_not_put_back_when_a_job_may_begin_before_it_stands(house: Kept) -> None:
+    """The lift's job begins after 90 s, and a request that sets a hold lasts up to 28."""
     house.hold()
     house.work()
     house.now += 60 * DAY
     house.lift()
-    house.now += 30 * DAY
+    house.now += (DELAY_SECONDS - REQUEST_SECONDS) * SECOND
     house.hold()
-    assert house.ages() == []
+    assert house.ages() == [61, 80]
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_setting_whose_job_got_lost_can_be_set_again(house: Kept) -> None:
+    """Its message was given up, say: a day later the same setting asks for a job anew."""
+    house.set_days(45)
+    house.restamps.sent.clear()
+    house.set_days(45)
+    assert house.restamps.sent == []
+    house.now += DAY
+    house.set_days(45)
+    house.work()
+    assert house.stamped_days() <= {45, 0}
 
 
 def test_no_job_where_nothing_changes(house: Kept) -> None:

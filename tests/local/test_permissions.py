@@ -129,6 +129,11 @@ def test_who_asks_for_exports_can_write_jobs_and_no_settings(house: House) -> No
     with pytest.raises(ClientError) as refused:
         dynamodb.put_item(TableName=table, Item={"pk": {"S": "nobody"}, "sk": {"S": "tenant"}})
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+    puts = [{"Put": {"TableName": table, "Item": {"pk": {"S": pk}, "sk": {"S": "tenant"}}}} for pk in ("x#jobs", "x")]
+    with pytest.raises(ClientError) as refused:
+        dynamodb.transact_write_items(TransactItems=puts)
+    assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+    assert "Item" not in dynamodb.get_item(TableName=table, Key={"pk": {"S": "x#jobs"}, "sk": {"S": "tenant"}})
 
 
 def test_who_asks_for_exports_can_read_files_and_write_none(house: House) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from daybook import retention, sweeps
 from daybook.aws.batches import LONGEST_CALL_SECONDS
-from daybook.jobs import HAND_OVER_SECONDS
 from daybook.routes import ROUTES
+from daybook.running import HAND_OVER_SECONDS
 from daybook.settings import (
     AuthorizeSettings,
     ExportSettings,
@@ -22,6 +22,8 @@ from daybook.settings import (
     StreamsSettings,
     SweepSettings,
 )
+from export.checksum import READ_A_SECOND
+from export.growing import MOST_BYTES
 from infra import LAMBDAS
 from restamp.restamping import WRITTEN_WITHIN_MS
 from tests.stacks.reading import Stack
@@ -116,6 +118,12 @@ def test_a_workers_message_comes_back_when_the_worker_can_be_no_more(service: St
         assert queue["VisibilityTimeout"] >= function["Timeout"]
         assert service.read(queue["RedrivePolicy"]["deadLetterTargetArn"]) == f"{name}Dead.Arn"
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+
+
+def test_the_largest_file_can_be_read_once_more(service: Stack) -> None:
+    """For its checksum, in what is left of a fresh invocation."""
+    timeout = service.properties("AWS::Lambda::Function")["ExportFunction"]["Timeout"]
+    assert timeout - 30 > HAND_OVER_SECONDS + MOST_BYTES / READ_A_SECOND
 
 
 def test_jobs_wait_in_line_where_they_must(service: Stack) -> None:

@@ -12,10 +12,11 @@ from daybook.caller import Tenant
 from daybook.event_id import lowest_id
 from daybook.forgetting import AskForSweep, Forgetter, Mark, mark_of, nobody_writes
 from daybook.identities import Contended, Person, Reference, Row, Sighting, folded, id_row
-from daybook.jobs import SWEEP, Runner, Status
+from daybook.jobs import SWEEP, Status
 from daybook.resolving import Identities
+from daybook.running import Runner
 from daybook.storing import Throttled
-from daybook.sweeps import BINDERS_A_JOB, DELAY_SECONDS, Sweeps
+from daybook.sweeps import BINDERS_A_JOB, DELAY_SECONDS, REQUEST_SECONDS, Sweeps
 from daybook.traces import binders_of_text
 from sweep.sweeping import Sweeping
 from tests.ingesting import KEYS, NOW, seeded_bytes
@@ -45,7 +46,7 @@ class Sweeping90sLater:
         self.waits: list[float] = []
         self.sweeps = Sweeps(self.jobs, self.queue, KEYS, lambda: NOW, seeded_bytes("sweeps"))
         work = Sweeping(Forgetter(store, KEYS.gone, nobody_writes), KEYS, self.waits.append)
-        self._runner = Runner(self.jobs, self.queue, work, lambda: NOW)
+        self._runner = Runner(self.jobs, self.queue, work, lambda: NOW, pause=self.waits.append)
 
     @property
     def ask_for(self) -> AskForSweep:
@@ -200,6 +201,30 @@ def test_a_sweep_keeps_to_the_event_that_stands() -> None:
     nothing_is_left(store, guid)
     assert forgetter.begun(ACME, guid) == lowest_id(NOW + 3)
     assert seen(store, NOW + 2, Reference(username="mike"), seed="late") == [Person(guid, None)]
+
+
+def test_a_sweep_that_is_tried_again_knows_what_it_is_for() -> None:
+    """The forgetting was killed before it deleted anything, and the answer to the sweep's own deletion was lost: it
+    looks once more all the same, when whatever was in flight then is over.
+    """
+
+    class LosesAnswers(MemoryIdentities):
+        lost = 0
+
+        def erase(self, *arguments: Any) -> None:
+            super().erase(*arguments)
+            if not self.lost:
+                self.lost += 1
+                raise Throttled
+
+    before_it, guid = before("a known person")
+    store = LosesAnswers()
+    store.rows = before_it.rows
+    sweep = Sweeping90sLater(store)
+    sweep.ask_for(ACME, mark(guid), ["ext#u1", "name#mike"])
+    sweep.run()
+    assert (store.lost, sweep.waits) == (1, [1, REQUEST_SECONDS])
+    nothing_is_left(store, guid)
 
 
 def test_many_names_are_several_jobs() -> None:

@@ -6,20 +6,8 @@ import pytest
 
 from daybook.caller import Tenant
 from daybook.clock import MINUTE
-from daybook.jobs import (
-    MOST_ATTEMPTS,
-    ROW_WITHIN_MS,
-    ClaimLost,
-    Job,
-    JobBusy,
-    JobFailed,
-    JobSuperseded,
-    Runner,
-    Status,
-    TooManyJobs,
-    ask_for,
-    new_job,
-)
+from daybook.jobs import ClaimLost, Job, JobBusy, JobFailed, JobSuperseded, Status, TooManyJobs, ask_for, new_job
+from daybook.running import MOST_ATTEMPTS, ROW_WITHIN_MS, Runner
 from daybook.storing import Throttled
 from daybook.working import Message, again_after, work, working
 from tests.calls import Context

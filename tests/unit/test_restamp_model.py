@@ -10,8 +10,9 @@ from daybook.caller import Tenant
 from daybook.clock import DAY, MINUTE, SECOND
 from daybook.event_id import event_id, occurred_ms
 from daybook.http import serve
-from daybook.jobs import RESTAMP, Job, JobBusy, Runner, Status
+from daybook.jobs import RESTAMP, Job, JobBusy, Status
 from daybook.retention import DELAY_SECONDS
+from daybook.running import Runner
 from daybook.stored import partition
 from daybook.tenants import Layout
 from restamp.restamping import Restamping

@@ -8,6 +8,8 @@
 | `ops` | `key#<id>` | a key as the authorizer reads it, before it knows any tenant |
 | `ops` | `failed#<address>#<minute>` | `count`, `expires_at` |
 
+The other rows of a tenant have modules of their own beside this one: `catalogues`, `groups`, `destinations`, `jobs`.
+
 What lies in two rows is written in one transaction. Every read is consistent: a change rules the very next call.
 """
 

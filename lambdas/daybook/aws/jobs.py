@@ -1,19 +1,19 @@
-"""Jobs in the control table, and SQS.
+"""Jobs in the control table.
 
-They lie in a partition of their own beside the tenant's, `<tenant>#jobs`, so that IAM can keep whoever asks for jobs,
-or works on them, from everything else in the table: `<kind>#<id>`, and `active#<kind>` for the bound on their number.
+They lie in a partition of their own beside the tenant's, `<tenant>#jobs`, so that IAM can keep whoever works on jobs,
+or does nothing but ask for them, from all else in the table: `<kind>#<id>`, and `active#<kind>` for the bound on their
+number.
 
 Beside a job's own fields its row holds `claim` and `claimed_until`: who works on it, and until when at most. The row
 of a kind holds, in `active`, the ids of those that had not ended when the last one was put.
 """
 
-import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from daybook.aws.batches import get_items
 from daybook.aws.calls import Refused, ask, get_item, transact
@@ -21,15 +21,9 @@ from daybook.caller import Tenant
 from daybook.clock import SECOND
 from daybook.event_id import HIGHEST, neighbour
 from daybook.jobs import KEPT_MS, KINDS, PARTITION, ClaimLost, Job, JobBusy, JobKey, Status, TooManyJobs, UnknownJob
-from daybook.storing import Throttled
 from daybook.tenants import Contended
 
 _MOST_TRIES = 8
-_FIFO = ".fifo"
-_FOR_NOW = frozenset(
-    {"InternalError", "InternalFailure", "RequestThrottled", "ServiceUnavailable", "ThrottlingException"}
-)
-"""What SQS refuses for the moment."""
 
 
 class JobTable:
@@ -214,37 +208,6 @@ class JobTable:
         except Refused:
             return False
         return True
-
-
-class SqsJobQueue:
-    """Messages of a job's key alone. Over a low-level SQS client.
-
-    A FIFO queue runs one job of each tenant and lane at a time, in the order asked for, and serves tenants side by
-    side; only a standard one can delay.
-    """
-
-    def __init__(self, client: Any, url: str, new_id: Callable[[], str] = lambda: uuid.uuid4().hex) -> None:
-        self._client = client
-        self._url = url
-        self._new_id = new_id
-
-    def send(self, job: Job, delay_seconds: int = 0) -> None:
-        how: dict[str, Any] = {"DelaySeconds": delay_seconds} if delay_seconds else {}
-        if self._url.endswith(_FIFO):
-            # Every send is a message of its own: one too many does no harm, one taken for another loses the job.
-            how |= {"MessageGroupId": f"{job.tenant}-{job.lane}", "MessageDeduplicationId": self._new_id()}
-        body = msgspec.json.encode({"tenant": job.tenant, "kind": job.kind, "job": job.id}).decode()
-        try:
-            self._client.send_message(QueueUrl=self._url, MessageBody=body, **how)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _FOR_NOW:
-                raise Throttled from None
-            raise
-        except BotoCoreError:
-            raise Throttled from None
-
-    def postpone(self, receipt: str, seconds: int) -> None:
-        self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
 
 
 _NEVER_CHANGED = frozenset({"kind", "ask", "sealed", "created_at", "lane"})

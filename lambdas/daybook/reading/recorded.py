@@ -21,7 +21,7 @@ _PRESENT = frozenset({"q", "ip", "session_id", "request_id", "caused_by"})
 _UNKNOWN = "?"
 """Stands for a name that nobody has: it may be somebody's all the same."""
 
-_LABELS = frozenset({"activity", "category", "component", "source_type", "user_type", "variant"})
+LABELS = frozenset({"activity", "category", "component", "source_type", "user_type", "variant"})
 """What may be anything, and is a label where it is what it should be."""
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _ACTIVITY = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
@@ -40,7 +40,7 @@ class Writing:
     catalogue: Catalogue
 
     def filters(self, query: Mapping[str, Sequence[str]]) -> list[str]:
-        return filter_texts(query, self.person, self.target, self._label)
+        return filter_texts(query, self.person, self.target, self.label)
 
     def person(self, text: str) -> str:
         """The name that was asked for, which becomes a token; a GUID in place of one that no text is searched for."""
@@ -58,7 +58,11 @@ class Writing:
             return f"{kind}:{_UNKNOWN}"
         return f"{kind}:{self.person(text)}" if text in self.people else target
 
-    def _label(self, name: str, value: str) -> str:
+    def names_others(self, text: str) -> bool:
+        """Whether somebody's name stands in it among other things, or may."""
+        return text in self.within.hidden or bool(self.within.parts.get(text))
+
+    def label(self, name: str, value: str) -> str:
         form = _ACTIVITY if name == "activity" else _LABEL
         return value if form.fullmatch(value) or value in self.catalogue.labels else _UNKNOWN
 
@@ -94,7 +98,7 @@ def filter_texts(
     query: Mapping[str, Sequence[str]],
     person: Callable[[str], str],
     target: Callable[[str], str],
-    label: Callable[[str, str], str] = lambda _, value: value,
+    label: Callable[[str, str], str],
 ) -> list[str]:
     """Each filter as `name=value`, as whom, what and which label are written; of free text only the name stands."""
     write = {"actor": person, "target": target}
@@ -102,7 +106,7 @@ def filter_texts(
     for name, values in _asked(query):
         if name in _PRESENT:
             found.append(name)
-        elif name in _LABELS:
+        elif name in LABELS:
             found += [f"{name}={label(name, value)}" for value in values]
         else:
             found += [f"{name}={write.get(name, str)(value)}" for value in values]

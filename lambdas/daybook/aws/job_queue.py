@@ -1,0 +1,48 @@
+"""Messages of jobs in SQS."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.jobs import Job
+from daybook.storing import Throttled
+
+_FIFO = ".fifo"
+_FOR_NOW = frozenset(
+    {"InternalError", "InternalFailure", "RequestThrottled", "ServiceUnavailable", "ThrottlingException"}
+)
+"""What SQS refuses for the moment."""
+
+
+class SqsJobQueue:
+    """Messages of a job's key alone. Over a low-level SQS client.
+
+    A FIFO queue runs one job of each tenant and lane at a time, in the order asked for, and serves tenants side by
+    side; only a standard one can delay.
+    """
+
+    def __init__(self, client: Any, url: str, new_id: Callable[[], str] = lambda: uuid.uuid4().hex) -> None:
+        self._client = client
+        self._url = url
+        self._new_id = new_id
+
+    def send(self, job: Job, delay_seconds: int = 0) -> None:
+        how: dict[str, Any] = {"DelaySeconds": delay_seconds} if delay_seconds else {}
+        if self._url.endswith(_FIFO):
+            # Every send is a message of its own: one too many does no harm, one taken for another loses the job.
+            how |= {"MessageGroupId": f"{job.tenant}-{job.lane}", "MessageDeduplicationId": self._new_id()}
+        body = msgspec.json.encode({"tenant": job.tenant, "kind": job.kind, "job": job.id}).decode()
+        try:
+            self._client.send_message(QueueUrl=self._url, MessageBody=body, **how)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _FOR_NOW:
+                raise Throttled from None
+            raise
+        except BotoCoreError:
+            raise Throttled from None
+
+    def postpone(self, receipt: str, seconds: int) -> None:
+        self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
