@@ -5,7 +5,7 @@ there are many, then all of them into the file. A step ends with a run, or its t
 takes to go on, so whatever a killed worker did since the last one is done again, and stands once in the file.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,7 +14,7 @@ import msgspec
 from daybook.caller import Tenant
 from daybook.clock import SECOND, Clock
 from daybook.derivation import DeploymentKeys
-from daybook.exports import MEDIA_TYPES, Ask, Outcome, Places, Question, open_question, places_of
+from daybook.exports import MEDIA_TYPES, Ask, Outcome, Question, open_question, places_of
 from daybook.jobs import Job, JobFailed, Step
 from daybook.reading.merge import EventIndex
 from daybook.reading.people import IdentityReader
@@ -25,20 +25,18 @@ from daybook.tenant_catalogue import Catalogues
 from daybook.tenants import TenantSettings, UnknownTenant
 from export.checkpoint import Reached, progress, reached_by
 from export.checksum import READ_A_SECOND, Checksum, read_back
-from export.growing import BINARY, PART_BYTES, Files, Growing, Grown, Growth, complete, pieces
+from export.growing import PART_BYTES, Content, Files, Growing, Grown, Growth, complete, grow, pieces
 from export.lines import Lines
 from export.manifest import manifest
 from export.matches import BATCH, Matches
-from export.runs import MOST_MERGED, Line, Read, Run, full_level, merged, order, packed
+from export.runs import MOST_MERGED, Line, full_level
+from export.sorting import Sorting, run_growth
 
 STEP_MS = 20 * SECOND
 INDEX_LAG_MS = 2 * SECOND
 """Indexes follow the timeline within about a second; an export reads them only when they hold all that was there."""
 
 RUN_BYTES = 4 * 1024 * 1024
-
-_Content = tuple[bytes, bool]
-"""Whole lines, and whether they are the last."""
 
 
 class Control(Protocol):
@@ -94,7 +92,7 @@ class Exporting:
         self.files.delete([places.file, places.manifest])
 
     def _abort(self, job: Job, reached: Reached) -> None:
-        for growth, grown in ((_file(job), reached.grown), (_run(places_of(job), reached.made), reached.longer)):
+        for growth, grown in ((_file(job), reached.grown), (run_growth(places_of(job), reached.made), reached.longer)):
             if grown.upload is not None:
                 self.files.abort(growth.place, grown.upload)
 
@@ -125,7 +123,7 @@ class Exporting:
         matches = self._matches(job, ask, question, reached)
         lines = self._lines(question, ask, matches)
 
-        def contents() -> Iterator[_Content]:
+        def contents() -> Iterator[Content]:
             head = b"" if reached.grown.bytes else lines.head
             for batch in matches.batches(reached.last, newest_first=question.parameters.order.descending):
                 reached.rows += len(batch.events)
@@ -138,9 +136,9 @@ class Exporting:
     def _gather(self, job: Job, reached: Reached) -> None:
         """One more run; where there are as many of one level as a merge takes, these become one instead."""
         ask, question = self._asked(job)
-        descending = question.parameters.order.descending
+        sorting = self._sorting(job, question)
         if level := full_level(reached.runs, self.most_merged):
-            self._lengthen(job, reached, level, descending=descending)
+            sorting.lengthen(reached, level, self._grow)
             return
         matches = self._matches(job, ask, question, reached)
         lines = self._lines(question, ask, matches)
@@ -159,73 +157,32 @@ class Exporting:
                 break
         reached.rows += len(gathered)
         if gathered:
-            gathered.sort(key=order(descending=descending), reverse=descending)
-            run = packed(gathered)
-            self.files.put(_run(places_of(job), reached.made).place, run, BINARY)
-            reached.runs.append(Run(reached.made, len(run)))
-            reached.made += 1
-
-    def _lengthen(self, job: Job, reached: Reached, level: Sequence[Run], *, descending: bool) -> None:
-        growth = _run(places_of(job), reached.made)
-        if not reached.longer.ended:
-            growing = Growing(self.files, growth, reached.longer, self.part_bytes)
-            contents = self._merged(job, level, lambda line: packed([line]), descending=descending)
-            reached.longer = self._grow(growing, contents)
-            return
-        complete(self.files, growth, reached.longer)
-        reached.runs[-len(level) :] = [Run(reached.made, reached.longer.bytes, level[0].level + 1)]
-        reached.made += 1
-        reached.longer = Grown()
+            sorting.put(reached, gathered)
 
     def _merge(self, job: Job, reached: Reached) -> None:
         ask, question = self._asked(job)
         head = b""
         if not reached.grown.bytes:
             head = self._lines(question, ask, self._matches(job, ask, question, reached)).head
-        descending = question.parameters.order.descending
-        self._grow_file(job, reached, self._merged(job, reached.runs, _text, descending=descending, head=head))
+        self._grow_file(job, reached, self._sorting(job, question).lines(reached.runs, head))
 
-    def _merged(
-        self, job: Job, runs: Sequence[Run], shape: Callable[[Line], bytes], *, descending: bool, head: bytes = b""
-    ) -> Iterator[_Content]:
-        """What is left of the runs, merged; each of them stands where what was given ends."""
-        places = places_of(job)
-        content = [head]
-        read: Read = lambda number, start, length: self.files.read(_run(places, number).place, start, length)  # noqa: E731
-        for number, each in enumerate(merged(read, runs, descending=descending), 1):
-            content.append(shape(each.line))
-            each.run.at = each.end
-            if number % self.batch == 0:
-                yield b"".join(content), False
-                content.clear()
-        yield b"".join(content), True
-
-    def _grow_file(self, job: Job, reached: Reached, contents: Iterable[_Content]) -> None:
+    def _grow_file(self, job: Job, reached: Reached, contents: Iterable[Content]) -> None:
         hashed = self._checksum.go_on(job.id, reached.grown)
 
-        def counted() -> Iterator[_Content]:
+        def counted() -> Iterator[Content]:
             for content, ended in contents:
                 if hashed is not None:
                     hashed.update(content)
                 yield content, ended
 
-        reached.grown = self._grow(Growing(self.files, _file(job), reached.grown, self.part_bytes), counted())
+        reached.grown = self._grow(_file(job), reached.grown, counted())
         reached.bytes = reached.grown.bytes
         self._checksum.keep(job.id, reached.grown, hashed)
         if reached.grown.ended:
             reached.phase = "complete"
 
-    def _grow(self, growing: Growing, contents: Iterable[_Content]) -> Grown:
-        """Adds what there is, for as long as a step lasts; rather ends it behind a part than parks one."""
-        begun_ms = self.clock()
-        for content, ended in contents:
-            is_part = growing.add(content)
-            if ended:
-                return growing.end()
-            gone_ms = self.clock() - begun_ms
-            if gone_ms >= self.step_ms or (is_part and 2 * gone_ms >= self.step_ms):
-                break
-        return growing.park()
+    def _grow(self, growth: Growth, grown: Grown, contents: Iterable[Content]) -> Grown:
+        return grow(Growing(self.files, growth, grown, self.part_bytes), contents, self.clock, self.step_ms)
 
     def _complete(self, job: Job, reached: Reached) -> None:
         complete(self.files, _file(job), reached.grown)
@@ -248,6 +205,10 @@ class Exporting:
         self.files.put(places_of(job).manifest, content, "application/json", f"{ask.filename}.manifest.json")
         self._delete_temporary(job, reached)
         return Step({"phase": "end", **msgspec.structs.asdict(outcome)}, reached.rows, 1.0, done=True)
+
+    def _sorting(self, job: Job, question: Question) -> Sorting:
+        descending = question.parameters.order.descending
+        return Sorting(self.files, places_of(job), descending=descending, batch=self.batch)
 
     def _asked(self, job: Job) -> tuple[Ask, Question]:
         ask = msgspec.convert(job.ask, Ask)
@@ -282,7 +243,7 @@ class Exporting:
 
     def _delete_temporary(self, job: Job, reached: Reached) -> None:
         # A step that was not saved may have begun one more.
-        runs = [_run(places_of(job), number) for number in range(reached.made + 1)]
+        runs = [run_growth(places_of(job), number) for number in range(reached.made + 1)]
         growths = [_file(job), *runs]
         self.files.delete([*(run.place for run in runs), *(place for each in growths for place in pieces(each))])
 
@@ -290,11 +251,3 @@ class Exporting:
 def _file(job: Job) -> Growth:
     places = places_of(job)
     return Growth(places.file, places.part("piece-"), MEDIA_TYPES[job.ask["format"]], places.filename)
-
-
-def _run(places: Places, number: int) -> Growth:
-    return Growth(places.part(f"run-{number}"), places.part(f"run-{number}-piece-"))
-
-
-def _text(line: Line) -> bytes:
-    return line.line

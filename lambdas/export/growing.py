@@ -5,11 +5,12 @@ large the file: the upload, how many parts it has, and which parked piece to beg
 put as a whole.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct, structs
 
+from daybook.clock import Clock
 from daybook.exports import NoSuchUpload
 from daybook.jobs import JobFailed
 
@@ -25,6 +26,9 @@ GONE = "What was written so far was deleted: export again."
 TOO_LARGE = f"The file is larger than {MOST_BYTES // 1000**3} GB: export it in several spans of time."
 
 BINARY = "application/octet-stream"
+
+Content = tuple[bytes, bool]
+"""Whole lines, and whether they are the last."""
 
 
 class Files(Protocol):
@@ -127,6 +131,19 @@ class Growing:
     @property
     def _bytes(self) -> int:
         return self._grown.bytes - self._grown.parked + len(self._rest)
+
+
+def grow(growing: Growing, contents: Iterable[Content], clock: Clock, step_ms: int) -> Grown:
+    """Adds what there is, for as long as a step lasts; rather ends it behind a part than parks one."""
+    begun_ms = clock()
+    for content, is_last in contents:
+        is_part = growing.add(content)
+        if is_last:
+            return growing.end()
+        gone_ms = clock() - begun_ms
+        if gone_ms >= step_ms or (is_part and 2 * gone_ms >= step_ms):
+            break
+    return growing.park()
 
 
 def complete(files: Files, growth: Growth, grown: Grown) -> None:

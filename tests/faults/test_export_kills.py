@@ -18,10 +18,10 @@ from tests.jobbing import MemoryQueue
 from tests.reading import House
 
 SEEDS = 50
-STEPS_MS = (0, 2, 10**6)
+STEPS_MS = (0, 4, 10**6)
 PIECE = "piece-"
 """What a place is called where a part that was not full is parked."""
-EVENTS = 100
+EVENTS = 70
 
 pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 
