@@ -20,7 +20,7 @@ from export.growing import GONE
 MOST_MERGED = 64
 """Runs of one level that are merged into one: of 4 MiB, those of level 1 are 256 MiB, those of level 2 16 GiB."""
 
-MERGED_BYTES = 16 * 1024 * 1024
+MERGED_BYTES = 4 * 1024 * 1024
 """What a merge holds of all runs together."""
 
 _LENGTHS = struct.Struct(">II")
