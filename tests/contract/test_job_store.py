@@ -2,6 +2,7 @@
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -89,6 +90,24 @@ def test_a_tenant_may_have_so_many_active_jobs(jobs: JobStore) -> None:
     third = job(NOW + 2)
     jobs.put(third, most_active=2)
     assert list(jobs.active(ACME, "count")) == [second, third]
+
+
+@pytest.mark.parametrize("store", ["dynamodb-local"], indirect=True)
+def test_ten_at_once_have_their_turn(dynamodb: Any, tables: Tables) -> None:
+    """And no more than may be active, however they race."""
+    jobs = JobTable(dynamodb, tables.control)
+    asked = [job(NOW + number) for number in range(10)]
+
+    def put(each: Job) -> bool:
+        try:
+            jobs.put(each, most_active=8)
+        except TooManyJobs:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(asked)) as at_once:
+        assert sorted(at_once.map(put, asked)) == [False] * 2 + [True] * 8
+    assert len(jobs.active(ACME, "count")) == 8
 
 
 def test_one_worker_at_a_time(jobs: JobStore) -> None:

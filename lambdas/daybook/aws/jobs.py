@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from daybook.aws.batches import get_items
+from daybook.aws.batches import PATIENCE, Patience, get_items
 from daybook.aws.calls import Refused, ask, get_item, transact
 from daybook.caller import Tenant
 from daybook.clock import SECOND
@@ -29,9 +29,10 @@ _MOST_TRIES = 8
 class JobTable:
     """Over a low-level DynamoDB client. Every call raises `Throttled` where trying again will do."""
 
-    def __init__(self, client: Any, table_name: str) -> None:
+    def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
         self._client = client
         self._table = table_name
+        self._patience = patience
 
     def put(self, job: Job, most_active: int | None = None) -> None:
         """Raises `TooManyJobs`; `Contended` where others asked at the same time so often that it had no turn."""
@@ -39,7 +40,7 @@ class JobTable:
         if most_active is None:
             ask(self._client.put_item, TableName=self._table, Item=item)
             return
-        for _ in range(_MOST_TRIES):
+        for _ in self._patience.tries(_MOST_TRIES):
             noted = self._noted(job.tenant, job.kind)
             active = self._active(job.tenant, job.kind, noted)
             if len(active) >= most_active:
