@@ -102,19 +102,20 @@ class Exporting:
         """
         if reached.phase not in ("write", "gather", "merge"):
             return reached
-        edge_ms = msgspec.convert(job.ask, Ask).edge_ms
-        edge_ms = max(edge_ms, self._settings(job.tenant).retention_edge(job.ask["asked_ms"]))
-        if edge_ms <= reached.edge_ms:
+        if self._edge_ms(job, msgspec.convert(job.ask, Ask)) <= reached.edge_ms:
             return reached
         self._abort(job, reached)
         return Reached(made=reached.made + 1)  # a step that was not saved may have begun that one
+
+    def _edge_ms(self, job: Job, ask: Ask) -> int:
+        return max(ask.edge_ms, self._settings(job.tenant).retention_edge(ask.asked_ms))
 
     def _begin(self, job: Job, reached: Reached) -> None:
         ask, question = self._asked(job)
         wait_ms = ask.asked_ms + INDEX_LAG_MS - self.clock()
         if wait_ms > 0:
             self.pause(wait_ms / SECOND)
-        reached.edge_ms = max(ask.edge_ms, self._settings(job.tenant).retention_edge(ask.asked_ms))
+        reached.edge_ms = self._edge_ms(job, ask)
         reached.oldest_ms, reached.newest_ms = self._matches(job, ask, question, reached).moments()
         reached.phase = "write" if question.parameters.order.by_time else "gather"
 

@@ -1,6 +1,6 @@
-"""Single calls of the DynamoDB client, whose errors are told apart: for now, for good, or another's turn."""
+"""Single calls of AWS's clients, whose errors are told apart: for now, for good, or another's turn."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,12 +18,15 @@ class Refused(Exception):  # noqa: N818  a fact, not a failure
     """A condition of a transaction does not hold, or another transaction was first; its cause is DynamoDB's error."""
 
 
-def ask(call: Callable[..., Any], **arguments: Any) -> Any:
-    """One call's answer. Raises `Throttled` where there is none for now, botocore's `ClientError` for a refusal."""
+def ask(call: Callable[..., Any], for_now: Container[str] = TRANSIENT, /, **arguments: Any) -> Any:
+    """One call's answer. Raises `Throttled` where there is none for now, botocore's `ClientError` for a refusal.
+
+    `for_now`: the errors of the service, where it is another than DynamoDB, that pass by themselves.
+    """
     try:
         return call(**arguments)
     except ClientError as error:
-        if error.response["Error"]["Code"] in TRANSIENT:
+        if error.response["Error"]["Code"] in for_now:
             raise Throttled from None
         raise
     except BotoCoreError:

@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from daybook.aws.calls import ask
 from daybook.exports import NoSuchUpload
 from daybook.storing import Throttled
 
@@ -120,14 +121,7 @@ class FileBucket:
             raise
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        try:
-            answer: dict[str, Any] = getattr(self._client, operation)(Bucket=self._bucket, **arguments)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _FOR_NOW:
-                raise Throttled from None
-            raise
-        except BotoCoreError:
-            raise Throttled from None
+        answer: dict[str, Any] = ask(getattr(self._client, operation), _FOR_NOW, Bucket=self._bucket, **arguments)
         return answer
 
 

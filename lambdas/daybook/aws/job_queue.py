@@ -5,10 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
+from daybook.aws.calls import ask
 from daybook.jobs import Job
-from daybook.storing import Throttled
 
 _FIFO = ".fifo"
 _FOR_NOW = frozenset(
@@ -30,19 +29,13 @@ class SqsJobQueue:
         self._new_id = new_id
 
     def send(self, job: Job, delay_seconds: int = 0) -> None:
+        """Raises `Throttled`."""
         how: dict[str, Any] = {"DelaySeconds": delay_seconds} if delay_seconds else {}
         if self._url.endswith(_FIFO):
             # Every send is a message of its own: one too many does no harm, one taken for another loses the job.
             how |= {"MessageGroupId": f"{job.tenant}-{job.lane}", "MessageDeduplicationId": self._new_id()}
         body = msgspec.json.encode({"tenant": job.tenant, "kind": job.kind, "job": job.id}).decode()
-        try:
-            self._client.send_message(QueueUrl=self._url, MessageBody=body, **how)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _FOR_NOW:
-                raise Throttled from None
-            raise
-        except BotoCoreError:
-            raise Throttled from None
+        ask(self._client.send_message, _FOR_NOW, QueueUrl=self._url, MessageBody=body, **how)
 
     def postpone(self, receipt: str, seconds: int) -> None:
         self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
