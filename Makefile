@@ -13,7 +13,7 @@ test: .venv/ready ## every test
 	$(BIN)/python -m pytest -n auto
 
 nightly: .venv/ready ## the planner against its model, 10,000 searches on each store (hours)
-	DAYBOOK_MODEL_EXAMPLES=10000 $(BIN)/python -m pytest -n auto tests/handlers/test_planner_model.py
+	DAYBOOK_MODEL_EXAMPLES=10000 $(BIN)/python -m pytest -n auto tests/model/test_planner_model.py
 
 check: .venv/ready ## lint, format, types; what may import what
 	$(BIN)/ruff check $(OURS)

@@ -22,32 +22,32 @@ from boto3.dynamodb.conditions import Key
 from benchmarks.measuring import Row
 from benchmarks.reading import _client
 from benchmarks.typical import EVERYWHERE, KEYS, NOW, TYPICAL, settings_of
-from daybook.aws.control import ControlTable
-from daybook.aws.event_index import EventIndexes
-from daybook.aws.events import item_of
-from daybook.aws.groups import GroupTable
-from daybook.aws.identities import IdentityTable
-from daybook.caller import Tenant
-from daybook.catalogue import profile
+from daybook.aws.control_table.groups import GroupTable
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.events_table.append import item_of
+from daybook.aws.events_table.indexes import EventIndexes
+from daybook.aws.identities_table.rows import IdentityTable
+from daybook.catalogue.profile import profile
+from daybook.catalogue.tenant_catalogue import Catalogues
+from daybook.catalogue.views import Shown, labels, show
 from daybook.clock import DAY, system_clock
-from daybook.decoding import Sent
-from daybook.event_id import event_id
-from daybook.exports import Ask, places_of
-from daybook.jobs import Job, new_job
-from daybook.reading.opened import Opened, content_of, people_of
-from daybook.reading.opened import Row as StoredRow
-from daybook.reading.person_keys import PersonKeys
-from daybook.resolving import Identities
-from daybook.running import Runner
-from daybook.tenant_catalogue import Catalogues
-from daybook.views import Shown, labels, show
-from export.exporting import Exporting
-from infra.local.dynamodb_local import DynamoDBLocal
+from daybook.events.decoding import Sent
+from daybook.events.reader import Opened, content_of, people_of
+from daybook.events.reader import Row as StoredRow
+from daybook.ids import event_id
+from daybook.jobs.export import Ask, places_of
+from daybook.jobs.job import Job, new_job
+from daybook.jobs.runner import Runner
+from daybook.people.key_cache import PersonKeys
+from daybook.people.resolver import Identities
+from daybook.tenant import Tenant
+from exports.writing import Exporting
+from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
 from ingest.ingest import Ingest
 from tests.conftest import Tables
-from tests.jobbing import MemoryJobs, MemoryQueue
-from tests.memory_stores import MemoryEvents, MemoryIdentities, NoOwnActivities, profiles_alone
+from tests.support.jobs import MemoryJobs, MemoryQueue
+from tests.support.memory_stores import MemoryEvents, MemoryIdentities, NoOwnActivities, profiles_alone
 
 PRODUCT = "carear"
 TENANT = Tenant("acme")

@@ -21,33 +21,34 @@ from botocore.awsrequest import AWSResponse
 from benchmarks.measuring import ROUNDS, Row
 from benchmarks.typical import KEYS, NOW, TYPICAL, settings_of
 from daybook.aws import clients
-from daybook.aws.customer_streams import CustomerStreams
-from daybook.aws.destinations import DestinationTable
-from daybook.aws.destinations import item_of as destination_item
-from daybook.aws.events import item_of
-from daybook.aws.identities import IdentityTable
-from daybook.canonical import decode, unpack
-from daybook.http import logger
-from daybook.publishing.courier import Courier
-from daybook.publishing.delivery import Delivery
-from daybook.publishing.parcels import Parcel
-from daybook.publishing.parking import Parking
-from daybook.publishing.records import Records
-from daybook.reading.person_keys import PersonKeys
-from daybook.resolving import Identities
-from daybook.stored import StoredEvent
-from fan_out.fan_out import FanOut
-from fan_out.handler import serve
+from daybook.aws.control_table.destinations import DestinationTable
+from daybook.aws.control_table.destinations import item_of as destination_item
+from daybook.aws.events_table.append import item_of
+from daybook.aws.identities_table.rows import IdentityTable
+from daybook.aws.kinesis import CustomerStreams
+from daybook.delivery.attempt import Delivery
+from daybook.delivery.backlog import Backlog
+from daybook.delivery.backlog_batch import BacklogBatch
+from daybook.delivery.records import Records
+from daybook.delivery.sender import RecordSender
+from daybook.events.canonical import decode
+from daybook.events.item import StoredEvent
+from daybook.events.packing import unpack
+from daybook.observability import logger
+from daybook.people.key_cache import PersonKeys
+from daybook.people.resolver import Identities
 from ingest.handler import SendEvents
 from ingest.ingest import Ingest
-from tests.calls import Context
-from tests.ingesting import Sender
-from tests.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
-from tests.publishing import destination, stream_record
+from streams.fan_out import FanOut
+from streams.fan_out_handler import serve
+from tests.support.calls import Context
+from tests.support.ingest import Sender
+from tests.support.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
+from tests.support.streams import destination, stream_record
 
 BATCH = 500
 PEOPLE = 20
-MOST_MICROSECONDS = 60
+MAX_MICROSECONDS = 60
 
 
 def rows() -> Iterator[Row]:
@@ -58,7 +59,7 @@ def rows() -> Iterator[Row]:
         yield Row(
             f"fan-out, client CPU an event, batches of {BATCH}, botocore in it: typical of {product} as {form}",
             f"{microseconds:.0f} µs, {taken / oracle:.1f} times `rfc8785`; {1e6 / microseconds:,.0f} records a second",
-            f"at most {MOST_MICROSECONDS} µs on the design's machine, 2.1 times `rfc8785`",
+            f"at most {MAX_MICROSECONDS} µs on the design's machine, 2.1 times `rfc8785`",
         )
 
 
@@ -143,18 +144,18 @@ def _fan_out(form: str, product: str, people: dict[str, Any]) -> FanOut:
     sts.meta.events.register("before-send.sts.*", lambda **_: _Answered(SESSION))
     table = DestinationTable(dynamodb, "control")
     records = Records(PersonKeys(IdentityTable(dynamodb, "people").read, lambda: NOW).of)
-    courier = Courier(CustomerStreams(sts, make_client, lambda: NOW))
+    courier = RecordSender(CustomerStreams(sts, make_client, lambda: NOW))
     return FanOut(
         table,
         Delivery(records, courier, table, lambda _: None, lambda: NOW),
-        Parking(table, _NoQueue(), lambda: NOW),
+        Backlog(table, _NoQueue(), lambda: NOW),
         lambda: NOW,
         time.monotonic,
     )
 
 
 class _NoQueue:
-    def send(self, every: Sequence[Parcel], delay_seconds: int) -> None:  # noqa: ARG002  the queue's form
+    def send(self, every: Sequence[BacklogBatch], delay_seconds: int) -> None:  # noqa: ARG002  the queue's form
         raise AssertionError("nothing is left over")
 
 

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from benchmarks.reading import TENANT, _client, _load
-from daybook.aws.event_index import EventIndexes
-from daybook.aws.groups import GroupTable
-from daybook.aws.identities import IdentityTable
-from daybook.identities import name_row
-from infra.local.dynamodb_local import DynamoDBLocal
-from tests.calls import answered
+from daybook.aws.control_table.groups import GroupTable
+from daybook.aws.events_table.indexes import EventIndexes
+from daybook.aws.identities_table.rows import IdentityTable
+from daybook.people.identities import name_row
+from infra.local.aws.dynamodb_local import DynamoDBLocal
 from tests.conftest import Tables
-from tests.ingesting import NOW
-from tests.reading import Reader, reads_over
+from tests.support.calls import answered
+from tests.support.ingest import NOW
+from tests.support.tenant_log import Reader, reads_over
 
 EVENTS = 100_000
 LARGE = 70

@@ -20,21 +20,22 @@ from botocore.awsrequest import AWSResponse
 from benchmarks.measuring import Row, cpu_seconds_in_turn
 from benchmarks.typical import CONTRACT_EXAMPLE, KEYS, NOW, TYPICAL, settings_of
 from daybook.aws.clients import dynamodb
-from daybook.aws.events import EventTable
-from daybook.aws.identities import IdentityTable
-from daybook.http import logger, serve
-from daybook.resolving import Identities
-from daybook.stored import StoredEvent
-from daybook.storing import Append, Kept, Key
+from daybook.aws.events_table.append import EventTable
+from daybook.aws.identities_table.rows import IdentityTable
+from daybook.events.item import StoredEvent
+from daybook.events.store import Append, Kept, Key
+from daybook.http.serve import serve
+from daybook.observability import logger
+from daybook.people.resolver import Identities
 from ingest.handler import SendEvents
 from ingest.ingest import Ingest
-from tests.calls import Context, authorized, call
-from tests.memory_stores import MemoryIdentities, profiles_alone
+from tests.support.calls import Context, authorized, call
+from tests.support.memory_stores import MemoryIdentities, profiles_alone
 
 BATCH = 100
 PEOPLE = 20
-MOST_MICROSECONDS = 150
-MOST_DUMPS = MOST_MICROSECONDS / 28
+MAX_MICROSECONDS = 150
+MAX_DUMPS = MAX_MICROSECONDS / 28
 
 
 def rows() -> Iterator[Row]:
@@ -50,7 +51,7 @@ def rows() -> Iterator[Row]:
 
 def _row(measure: str, send_events: SendEvents, event: dict[str, Any], bounded: bool) -> Row:
     dumps, microseconds = (seconds * 1e6 for seconds in cpu_an_event(send_events, event))
-    must = f"at most {MOST_MICROSECONDS} µs where rfc8785 takes 28, so {MOST_DUMPS:.1f} times" if bounded else ""
+    must = f"at most {MAX_MICROSECONDS} µs where rfc8785 takes 28, so {MAX_DUMPS:.1f} times" if bounded else ""
     return Row(measure, f"{microseconds:.0f} µs, rfc8785 {dumps:.0f} µs: {microseconds / dumps:.1f} times", must)
 
 

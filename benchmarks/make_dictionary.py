@@ -1,4 +1,4 @@
-"""How `lambdas/daybook/dictionaries/1.txt` was made: `python -m benchmarks.make_dictionary <file>`.
+"""How `lambdas/daybook/events/dictionaries/1.txt` was made: `python -m benchmarks.make_dictionary <file>`.
 
 Run once. The file is frozen since: events are opened with the dictionary that their first byte names, for ever. A
 better one would be number 2.
@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.typical import CONTRACT_EXAMPLE, NOW, stored_forms
-from daybook.canonical import unpack
-from daybook.catalogue import PROFILES, Activity, profile
+from daybook.catalogue.profile import PROFILES, Activity, profile
 from daybook.clock import DAY, format_time
-from daybook.event_id import event_id
+from daybook.events.packing import unpack
+from daybook.ids import event_id
 from events.demo import PRODUCTS, generate
 
-MOST_BYTES = 4_000
+MAX_BYTES = 4_000
 REACH = 3_834
 """zlib looks back no further than its window of 4,096 less 262 bytes."""
 

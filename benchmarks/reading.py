@@ -15,23 +15,23 @@ from botocore.config import Config
 from benchmarks.measuring import Row
 from benchmarks.typical import EVERYWHERE, KEYS, NOW, TYPICAL, settings_of
 from benchmarks.write_units import bytes_of
-from daybook.aws.control import ControlTable
-from daybook.aws.event_index import EventIndexes
-from daybook.aws.events import item_of
-from daybook.aws.identities import IdentityTable
-from daybook.caller import Tenant
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.events_table.append import item_of
+from daybook.aws.events_table.indexes import EventIndexes
+from daybook.aws.identities_table.rows import IdentityTable
 from daybook.clock import DAY, format_time
-from daybook.decoding import Sent
-from daybook.http import logger
-from daybook.identities import Reference
-from daybook.resolving import Identities
-from infra.local.dynamodb_local import DynamoDBLocal
+from daybook.events.decoding import Sent
+from daybook.observability import logger
+from daybook.people.identities import Reference
+from daybook.people.resolver import Identities
+from daybook.tenant import Tenant
+from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
 from ingest.ingest import Ingest
-from tests.calls import answered
 from tests.conftest import Tables
-from tests.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
-from tests.reading import Reader, reads_over
+from tests.support.calls import answered
+from tests.support.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
+from tests.support.tenant_log import Reader, reads_over
 
 PRODUCT = "jiffy"
 TENANT = Tenant("acme")

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from benchmarks.measuring import Row
 from benchmarks.typical import CONTRACT_EXAMPLE, NOW, stored_forms
-from daybook.canonical import unpack
-from daybook.stored import StoredEvent
+from daybook.events.item import StoredEvent
+from daybook.events.packing import unpack
 from events.demo import PRODUCTS, generate
 
 

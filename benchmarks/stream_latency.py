@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.measuring import Row
-from tests.local.running import running_house
 from tests.local.test_streams import Customer
+from tests.support.running_house import running_house
 
 EVENTS = 60
 

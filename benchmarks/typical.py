@@ -3,17 +3,18 @@
 import random
 from typing import Any
 
-from daybook.caller import Caller, Tenant
-from daybook.catalogue import profile
+from daybook.access.roles import PRODUCER
+from daybook.catalogue.profile import profile
 from daybook.clock import parse_time
-from daybook.decoding import Sent
-from daybook.derivation import DeploymentKeys
-from daybook.resolving import Identities
-from daybook.routes import PRODUCER
-from daybook.stored import StoredEvent
-from daybook.tenants import Layout, TenantSettings
+from daybook.crypto.keys import DeploymentKeys
+from daybook.events.decoding import Sent
+from daybook.events.item import StoredEvent
+from daybook.http.caller import Caller
+from daybook.people.resolver import Identities
+from daybook.tenant import Tenant
+from daybook.tenants.settings import Layout, TenantSettings
 from ingest.ingest import Ingest
-from tests.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
+from tests.support.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
 
 SECRET = bytes(range(32))
 KEYS = DeploymentKeys.from_secret(SECRET)

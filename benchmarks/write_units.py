@@ -7,11 +7,11 @@ import boto3
 
 from benchmarks.measuring import Row
 from benchmarks.typical import MEASURED, stored_forms
-from daybook.aws.events import item_of
-from infra.local.dynamodb_local import DynamoDBLocal
+from daybook.aws.events_table.append import item_of
+from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
 
-MOST_BYTES = 1_024
+MAX_BYTES = 1_024
 """Of an item, for one write unit: names and values of its attributes."""
 
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from aws_cdk import App, DefaultStackSynthesizer
 
 from infra.asset import lambda_code
-from infra.service import ServiceStack
-from infra.storage import StorageStack
+from infra.stacks.service import ServiceStack
+from infra.stacks.storage import StorageStack
 
 STORAGE = "DaybookStorage"
 SERVICE = "DaybookService"

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import settings
 from moto import mock_aws
 
-from infra.local import moto_insert, moto_speed
-from infra.local.dynamodb_local import DynamoDBLocal
+from infra.local.aws import moto_insert, moto_speed
+from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
 
 settings.register_profile("daybook", deadline=None)  # both cores are busy with the other tests

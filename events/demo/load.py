@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 
-from daybook.caller import EVERY_ENVIRONMENT
+from daybook.access.roles import ADMIN, AUDITOR, PRODUCER
 from daybook.clock import DAY, Clock, format_time, parse_time, system_clock
-from daybook.routes import ADMIN, AUDITOR, PRODUCER
+from daybook.http.caller import EVERY_ENVIRONMENT
 from events.demo import PRODUCTS, generate
 from events.demo.product import Product
 from events.demo.story import Event

@@ -7,8 +7,8 @@ import threading
 from concurrent.futures import Future
 from types import FrameType
 
-from infra.local.house import House, open_house
 from infra.local.options import Options, Unusable
+from infra.local.server import LocalDaybook, open_house
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, `kill`, the terminal closed
 
@@ -18,13 +18,13 @@ def main() -> int:
         signal.signal(each, leave)
     try:
         options = Options.from_environment(os.environ)
-        with open_house(options) as house:
-            print(f"Operations key: {house.operations_key.credential}")
-            print(f"AWS endpoint:   {house.aws_url} (region us-east-1, any credentials)")
+        with open_house(options) as local_daybook:
+            print(f"Operations key: {local_daybook.operations_key.credential}")
+            print(f"AWS endpoint:   {local_daybook.aws_url} (region us-east-1, any credentials)")
             print(f"Logs:           {options.data / 'logs'}")
             if options.demo:
-                show_demo(house)
-            print(f"Daybook is ready at {house.url}/console", flush=True)
+                show_demo(local_daybook)
+            print(f"Daybook is ready at {local_daybook.url}/console", flush=True)
             threading.Event().wait()
     except Unusable as unusable:
         print(unusable, file=sys.stderr)
@@ -34,7 +34,7 @@ def main() -> int:
     return 0
 
 
-def show_demo(house: House) -> None:
+def show_demo(local_daybook: LocalDaybook) -> None:
     """Load the demo tenants and print the keys to look at them. A house without them is still a house."""
     from events.demo.load import Demo, DemoFailed, load  # noqa: PLC0415  a start without the demo needs none of it
 
@@ -42,7 +42,7 @@ def show_demo(house: House) -> None:
 
     def run() -> None:
         try:
-            loading.set_result(load(house.url, house.operations_key.credential))
+            loading.set_result(load(local_daybook.url, local_daybook.operations_key.credential))
         except Exception as failure:  # noqa: BLE001  to be raised where it is waited for
             loading.set_exception(failure)
 
@@ -53,7 +53,7 @@ def show_demo(house: House) -> None:
     except DemoFailed as failure:
         print(f"The demo tenants could not be loaded: {failure}", file=sys.stderr)
         return
-    house.keep_demo()
+    local_daybook.keep_demo()
     print("Demo tenants, with their events and keys:")
     for demo in tenants:
         print(f"  {demo.tenant} ({', '.join(demo.environments)}), {demo.events} events")

@@ -17,7 +17,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
 from infra import ROOT
-from infra.local.api import REGION
+from infra.local.gateway.api import REGION
 
 Attributes = dict[str, dict[str, Any]]
 """Of one item, as DynamoDB writes them: each a type with its value."""

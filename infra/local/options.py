@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from daybook.keys import Key, parse
+from daybook.access.api_keys import Key, parse
 from infra.local.template import CACHE
 
 STORES = ("moto", "dynamodb-local")

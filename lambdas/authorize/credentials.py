@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from daybook import keys
-from daybook.caller import Caller
+from daybook.access import api_keys
+from daybook.access.api_keys import StoredKey
+from daybook.access.roles import ROLES
 from daybook.clock import MINUTE, Clock
-from daybook.http import logger
-from daybook.keys import StoredKey
-from daybook.routes import ROLES
+from daybook.http.caller import Caller
+from daybook.observability import logger
 
-MOST_FAILURES = 20
+MAX_FAILURES = 20
 """Failed credentials of one address in one minute before it is told to wait."""
 
 _NOBODYS_HASH = "0" * 64  # an unknown id is compared with it, so that it takes the time of a known one
@@ -51,11 +51,11 @@ class ApiKeys:
     store: Keys
 
     def caller(self, credential: str) -> Caller | None:
-        key = keys.parse(credential)
+        key = api_keys.parse(credential)
         if key is None:
             return None
         stored = self.store.credential(key.id)
-        good = keys.matches(key.secret, stored.hash if stored else _NOBODYS_HASH)
+        good = api_keys.matches(key.secret, stored.hash if stored else _NOBODYS_HASH)
         if not good or stored is None or stored.issued.role not in ROLES:
             return None
         issued = stored.issued
@@ -83,14 +83,14 @@ class Credentials:
         for kind in self.kinds if credential else ():
             if caller := kind.caller(credential):
                 return caller
-        if self._failed(address) > MOST_FAILURES:
+        if self._failed(address) > MAX_FAILURES:
             raise Throttled
         raise Refused
 
     def _failed(self, address: str) -> int:
         try:
             return self.failures.count_failure(address, self.clock() // MINUTE)
-        except Exception:  # noqa: BLE001  a count that is lost must not turn a refusal into anything else
+        except Exception:
             logger.exception("uncounted_failure")
             return 0
 

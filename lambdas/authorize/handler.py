@@ -10,12 +10,12 @@ from typing import Any
 
 from authorize.credentials import ApiKeys, Credentials, Refused, Throttled, bearer
 from authorize.policy import policy_for, policy_for_throttled
-from daybook import keys
+from daybook.access import api_keys
 from daybook.aws.clients import dynamodb
-from daybook.aws.control import ControlTable
+from daybook.aws.control_table.tenants import ControlTable
 from daybook.clock import system_clock
-from daybook.http import log_access
-from daybook.settings import AuthorizeSettings
+from daybook.environment import AuthorizeSettings
+from daybook.observability import log_access
 
 
 @cache
@@ -40,7 +40,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
             "context": {**_NOBODY, "throttled": "true"},
         }
     except Refused:
-        key = keys.parse(bearer(authorization))
+        key = api_keys.parse(bearer(authorization))
         log_access(
             request_id=about.get("requestId") or "",
             tenant="",

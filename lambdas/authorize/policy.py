@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
-from daybook.routes import ROUTES, Route
+from daybook.http.routes import ROUTES, Route
 
 _VERSION = "2012-10-17"  # of IAM's policy language
 

@@ -7,22 +7,23 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from daybook.aws.catalogues import CatalogueTable
 from daybook.aws.clients import deployment_secret, dynamodb
-from daybook.aws.control import ControlTable
-from daybook.aws.events import EventTable
-from daybook.aws.identities import IdentityTable
-from daybook.body import read_body
-from daybook.caller import Tenant
+from daybook.aws.control_table.catalogues import CatalogueTable
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.events_table.append import EventTable
+from daybook.aws.identities_table.rows import IdentityTable
+from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import system_clock
-from daybook.decoding import Unreadable, decode_events
-from daybook.derivation import DeploymentKeys
-from daybook.http import Answer, Request, serve
-from daybook.problem import Problem
-from daybook.resolving import Identities
-from daybook.settings import Settings
-from daybook.tenant_catalogue import Catalogues
-from daybook.tenants import TenantSettings
+from daybook.crypto.keys import DeploymentKeys
+from daybook.environment import Settings
+from daybook.events.decoding import Unreadable, decode_events
+from daybook.http.body import read_body
+from daybook.http.problem import Problem
+from daybook.http.request import Answer, Request
+from daybook.http.serve import serve
+from daybook.people.resolver import Identities
+from daybook.tenant import Tenant
+from daybook.tenants.settings import TenantSettings
 from ingest.ingest import Ingest, Result
 
 

@@ -3,23 +3,25 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from daybook.caller import Caller
-from daybook.canonical import leaf, unpack
+from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import Clock
-from daybook.content import ContentWriter, Judged
-from daybook.decoding import Sent, read_event
-from daybook.derivation import DeploymentKeys
-from daybook.identities import Contended, People, Sighting, distinct_people
-from daybook.judgement import Judge
-from daybook.problem import FieldError, Problem
-from daybook.rejection import Rejected
-from daybook.resolving import Identities
-from daybook.stored import MOST_PACKED_BYTES, StoredEvent, partition_of, same_fingerprint, store_form
-from daybook.storing import Append, EventStore, Kept, Key, Throttled
-from daybook.tenant_catalogue import Catalogues
-from daybook.tenants import TenantSettings
+from daybook.crypto.keys import DeploymentKeys
+from daybook.errors import FieldError, Throttled
+from daybook.events.acceptance import AcceptancePolicy
+from daybook.events.canonical import leaf
+from daybook.events.content import AcceptedEvent, ContentWriter
+from daybook.events.decoding import Sent, read_event
+from daybook.events.item import MAX_PACKED_BYTES, StoredEvent, partition_of, same_fingerprint, store_form
+from daybook.events.packing import unpack
+from daybook.events.rejected import Rejected
+from daybook.events.store import Append, EventStore, Kept, Key
+from daybook.http.caller import Caller
+from daybook.http.problem import Problem
+from daybook.people.identities import Contended, People, Sighting, distinct_people
+from daybook.people.resolver import Identities
+from daybook.tenants.settings import TenantSettings
 
-MOST_PEOPLE = 1_000
+MAX_PEOPLE = 1_000
 """Distinct people that one request may name: each may be new, and is then written before any event."""
 
 
@@ -47,7 +49,7 @@ class _Entry:
 
     def __init__(self) -> None:
         self.result: Result | None = None
-        self.judged: Judged | None = None
+        self.accepted: AcceptedEvent | None = None
         self.key: Key = ("", "")
         self.fingerprint = b""
         self.refusal: Result | None = None
@@ -66,7 +68,7 @@ class Ingest:
         keys: DeploymentKeys,
         clock: Clock,
         random_bytes: Callable[[int], bytes],
-        most_packed_bytes: int = MOST_PACKED_BYTES,
+        max_packed_bytes: int = MAX_PACKED_BYTES,
     ) -> None:
         self._events = events
         self._identities = identities
@@ -74,7 +76,7 @@ class Ingest:
         self._keys = keys
         self._clock = clock
         self._random = random_bytes
-        self._most_packed_bytes = most_packed_bytes
+        self._max_packed_bytes = max_packed_bytes
 
     def store(
         self, settings: TenantSettings, caller: Caller, sent: Sent, remaining_seconds: Callable[[], float]
@@ -84,29 +86,29 @@ class Ingest:
         Repeating a call whose events carry ids of the sender's own changes nothing and gives the same answer. Raises
         `Problem` 403 where an event names an environment that is not the caller's, 413 for over 1,000 people.
         """
-        judge = Judge(settings, self._catalogues.of(settings), self._keys, self._clock(), self._random)
-        entries = [self._read(raw, sent.levels, judge, caller) for raw in sent.events]
+        policy = AcceptancePolicy(settings, self._catalogues.of(settings), self._keys, self._clock(), self._random)
+        entries = [self._read(raw, sent.levels, policy, caller) for raw in sent.events]
         # What is refused now is looked up before anything is written: it can only be a retry of an earlier call.
         self._look_up([entry for entry in entries if entry.refusal is not None])
         people = self._people(settings, entries)
         if people is not None:
-            self._append(entries, judge, people, remaining_seconds)
+            self._append(entries, policy, people, remaining_seconds)
         self._look_up(entries)
         return [entry.result or RETRY for entry in entries]
 
-    def _read(self, raw: Any, levels: int, judge: Judge, caller: Caller) -> _Entry:
+    def _read(self, raw: Any, levels: int, policy: AcceptancePolicy, caller: Caller) -> _Entry:
         entry = _Entry()
         try:
             received = read_event(raw, levels)
-            environment = _environment(received.event.environment, judge.settings, caller)
-            identified = judge.identify(received, environment)
+            environment = _environment(received.event.environment, policy.settings, caller)
+            identified = policy.identify(received, environment)
         except Rejected as rejected:
             entry.result = _rejection(rejected)
             return entry
-        entry.key = partition_of(judge.settings, environment, *identified), identified[0]
-        entry.fingerprint = judge.fingerprint(received)
+        entry.key = partition_of(policy.settings, environment, *identified), identified[0]
+        entry.fingerprint = policy.fingerprint(received)
         try:
-            entry.judged = judge.judge(received, environment, identified)
+            entry.accepted = policy.policy(received, environment, identified)
         except Rejected as rejected:
             # A retry is a retry, whatever catalogue and retention have become since its first try was stored.
             entry.refusal = _rejection(rejected)
@@ -116,13 +118,13 @@ class Ingest:
     def _people(self, settings: TenantSettings, entries: list[_Entry]) -> People | None:
         """None where they could not be bound for now."""
         seen = [
-            Sighting(mention.reference, entry.judged.occurred_ms, mention.name)
+            Sighting(mention.reference, entry.accepted.occurred_ms, mention.name)
             for entry in entries
-            if entry.judged
-            for mention in entry.judged.mentions.all
+            if entry.accepted
+            for mention in entry.accepted.mentions.all
         ]
-        if distinct_people({sighting.reference for sighting in seen}) > MOST_PEOPLE:
-            raise Problem(413, "too_many_people", f"A request names at most {MOST_PEOPLE} people.")
+        if distinct_people({sighting.reference for sighting in seen}) > MAX_PEOPLE:
+            raise Problem(413, "too_many_people", f"A request names at most {MAX_PEOPLE} people.")
         try:
             return self._identities.resolve_seen(settings.tenant, seen, self._keys.gone)
         except (Contended, Throttled):
@@ -131,7 +133,7 @@ class Ingest:
     def _append(
         self,
         entries: list[_Entry],
-        judge: Judge,
+        policy: AcceptancePolicy,
         people: People,
         remaining_seconds: Callable[[], float],
     ) -> None:
@@ -139,16 +141,16 @@ class Ingest:
         forms: list[StoredEvent] = []
         for entry in entries:
             # The same key twice would have the whole call refused; the second is looked up like any retry.
-            if entry.judged is not None and first.setdefault(entry.key, entry) is entry:
-                judged = entry.judged
-                cast = people.at(judged.occurred_ms)
-                writer = ContentWriter(judged, judge.settings, judge.profile, self._keys, cast)
-                form = store_form(judged, writer, judge.settings, self._keys)
-                if len(form.packed) <= self._most_packed_bytes:
+            if entry.accepted is not None and first.setdefault(entry.key, entry) is entry:
+                accepted = entry.accepted
+                cast = people.at(accepted.occurred_ms)
+                writer = ContentWriter(accepted, policy.settings, policy.profile, self._keys, cast)
+                form = store_form(accepted, writer, policy.settings, self._keys)
+                if len(form.packed) <= self._max_packed_bytes:
                     forms.append(form)
                     continue
                 # The store would refuse it with an error that fails its neighbours too.
-                entry.judged, entry.refusal = None, TOO_LARGE
+                entry.accepted, entry.refusal = None, TOO_LARGE
                 del first[entry.key]
         appended = self._events.append(forms, remaining_seconds) if forms else {}
         for form in forms:
@@ -157,7 +159,7 @@ class Ingest:
             elif appended[form.partition, form.id] is Append.THROTTLED:
                 del first[form.partition, form.id]
         for entry in entries:
-            if entry.judged is not None and entry.result is None and entry.key not in first:
+            if entry.accepted is not None and entry.result is None and entry.key not in first:
                 entry.result = RETRY
 
     def _look_up(self, entries: list[_Entry]) -> None:

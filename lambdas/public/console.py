@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from daybook import VERSION
-from daybook.http import Answer, Request
+from daybook.http.request import Answer, Request
 
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9_-]+)?", re.ASCII)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from daybook.http import Answer, Request, serve
-from daybook.problem import Problem, not_found
-from daybook.routes import methods_of
+from daybook.http.problem import Problem, not_found
+from daybook.http.request import Answer, Request
+from daybook.http.routes import methods_of
+from daybook.http.serve import serve
 from public.console import console
 
 

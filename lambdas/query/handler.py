@@ -4,21 +4,21 @@ import os
 from collections.abc import Mapping
 from functools import cache
 
-from daybook.aws.catalogues import CatalogueTable
 from daybook.aws.clients import deployment_secret, dynamodb
-from daybook.aws.control import ControlTable
-from daybook.aws.event_index import EventIndexes
-from daybook.aws.events import EventTable
-from daybook.aws.groups import GroupTable
-from daybook.aws.identities import IdentityTable
+from daybook.aws.control_table.catalogues import CatalogueTable
+from daybook.aws.control_table.groups import GroupTable
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.events_table.append import EventTable
+from daybook.aws.events_table.indexes import EventIndexes
+from daybook.aws.identities_table.rows import IdentityTable
+from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import system_clock
-from daybook.derivation import DeploymentKeys
-from daybook.http import Operation, answering
-from daybook.reading.person_keys import PersonKeys
-from daybook.reading.search import Search
-from daybook.recording import Recorder
-from daybook.settings import Settings
-from daybook.tenant_catalogue import Catalogues
+from daybook.crypto.keys import DeploymentKeys
+from daybook.environment import Settings
+from daybook.http.serve import Operation, answering
+from daybook.people.key_cache import PersonKeys
+from daybook.search.search import Search
+from daybook.self_audit.recorder import Recorder
 from query.operations import Reads
 
 

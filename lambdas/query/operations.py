@@ -3,34 +3,35 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from daybook.caller import EVERY_ENVIRONMENT, Tenant
-from daybook.catalogue import profile
+from daybook.catalogue.profile import profile
+from daybook.catalogue.tenant_catalogue import Catalogues
+from daybook.catalogue.views import Shown, labels, show
 from daybook.clock import Clock
-from daybook.event_id import FORM, occurred_ms
-from daybook.http import Answer, Request
-from daybook.problem import Problem, bad_parameter, not_found
-from daybook.reading import recorded
-from daybook.reading.gathering import Found
-from daybook.reading.opened import Opened, Row, content_of, people_of
-from daybook.reading.parameters import (
+from daybook.events.item import partition_of
+from daybook.events.reader import Opened, Row, content_of, people_of
+from daybook.events.store import EventStore
+from daybook.http.caller import EVERY_ENVIRONMENT
+from daybook.http.problem import Problem, bad_parameter, not_found
+from daybook.http.request import Answer, Request
+from daybook.ids import FORM, occurred_ms
+from daybook.people.key_cache import PersonKeys
+from daybook.people.lookup import IdentityReader, Named, resolve
+from daybook.search.gather import Found
+from daybook.search.parameters import (
     NATIVE,
     Parameters,
     check_length,
-    is_clean,
     read_moment,
     read_parameters,
     span_between,
     target_of,
 )
-from daybook.reading.people import IdentityReader, Named, resolve
-from daybook.reading.person_keys import PersonKeys
-from daybook.reading.search import Scope, Search, TooMuchToRead
-from daybook.recording import Doing, Recorder
-from daybook.stored import partition_of
-from daybook.storing import EventStore
-from daybook.tenant_catalogue import Catalogues
-from daybook.tenants import TenantSettings
-from daybook.views import Shown, labels, show
+from daybook.search.search import Scope, Search, TooMuchToRead
+from daybook.self_audit import reads
+from daybook.self_audit.recorder import AuditAction, Recorder
+from daybook.tenant import Tenant
+from daybook.tenants.settings import TenantSettings
+from daybook.text import is_clean
 from query.targets import Targets
 
 
@@ -70,11 +71,9 @@ class Reads:
         scope = self._scope(request, settings, environment)
         page = self._search.page(scope, parameters)
         if parameters.cursor is None:
-            writing = self._writing(scope, page.meant.named, parameters.filters.of("target"))
-            doing = recorded.search_done(
-                writing, request.query, rows=len(page.events), more=page.next_cursor is not None
-            )
-            self._recorder.record(settings, environment, request, doing)
+            writing = self._writing(scope, page.resolved.named, parameters.filters.of("target"))
+            action = reads.search_done(writing, request.query, rows=len(page.events), more=page.next_cursor is not None)
+            self._recorder.record(settings, environment, request, action)
         answer: dict[str, Any] = {}
         if parameters.view != NATIVE:
             answer["columns"] = labels(profile(parameters.view))
@@ -90,8 +89,10 @@ class Reads:
         native = self._find(request, settings, identifier, _may_read(request, settings, parameters.get("environment")))
         if native is None:
             raise not_found("event")
-        doing = Doing("viewed", {"event": identifier}, variant="event", once_a_minute=f"event {identifier}".encode())
-        self._recorder.record(settings, native["environment"], request, doing)
+        action = AuditAction(
+            "viewed", {"event": identifier}, variant="event", once_a_minute=f"event {identifier}".encode()
+        )
+        self._recorder.record(settings, native["environment"], request, action)
         return Answer(200, native)
 
     def read_catalogue(self, request: Request) -> Answer:
@@ -123,8 +124,8 @@ class Reads:
     def _scope(self, request: Request, settings: TenantSettings, environment: str) -> Scope:
         return Scope(settings, self._catalogues.of(settings), environment, request.caller)
 
-    def _writing(self, scope: Scope, named: Mapping[str, Named], targets: Iterable[str]) -> recorded.Writing:
-        return recorded.writing_of(
+    def _writing(self, scope: Scope, named: Mapping[str, Named], targets: Iterable[str]) -> reads.Writing:
+        return reads.writing_of(
             self._identities,
             self._search.keys,
             self._person_keys.of,
@@ -159,8 +160,8 @@ class Reads:
         if "at" in parameters:
             params["at"] = answer["at"]
         same = repr([variant, *sorted(parameters.items())]).encode()
-        doing = Doing("viewed", params, variant=variant, people=writing.people, once_a_minute=same)
-        self._recorder.record(settings, environment, request, doing)
+        action = AuditAction("viewed", params, variant=variant, people=writing.people, once_a_minute=same)
+        self._recorder.record(settings, environment, request, action)
         return Answer(200, answer)
 
     def _find(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from daybook.clock import format_time
-from daybook.reading.gathering import Found
-from daybook.reading.parameters import Filters, Span
-from daybook.reading.search import Scope, Search, TooMuchToRead
+from daybook.search.gather import Found
+from daybook.search.parameters import Filters, Span
+from daybook.search.search import Scope, Search, TooMuchToRead
 from query.sessions import Session, identity_of, sessions_in
 
 Native = dict[str, Any]

@@ -4,15 +4,15 @@ import time
 from functools import cache
 
 from daybook.aws.clients import dynamodb, sqs
-from daybook.aws.control import ControlTable
+from daybook.aws.control_table.jobs import JobTable
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.events_table.stamps import StampTable
 from daybook.aws.job_queue import SqsJobQueue
-from daybook.aws.jobs import JobTable
-from daybook.aws.stamps import StampTable
 from daybook.clock import system_clock
-from daybook.running import Runner
-from daybook.settings import RestampSettings
-from daybook.working import working
-from restamp.restamping import Restamping
+from daybook.environment import RestampSettings
+from daybook.jobs.runner import Runner
+from daybook.jobs.worker import working
+from restamp.restamp import Restamping
 
 
 @cache

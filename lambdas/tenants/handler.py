@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from functools import cache
 
 from daybook.aws.clients import deployment_secret, dynamodb
-from daybook.aws.control import ControlTable
-from daybook.aws.events import EventTable
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.events_table.append import EventTable
 from daybook.clock import system_clock
-from daybook.derivation import DeploymentKeys
-from daybook.http import Operation, answering
-from daybook.recording import Recorder, record_by
-from daybook.settings import Settings
-from tenants.issuing import Issuing
-from tenants.tenancy import Tenancy
+from daybook.crypto.keys import DeploymentKeys
+from daybook.environment import Settings
+from daybook.http.serve import Operation, answering
+from daybook.self_audit.recorder import Recorder, record_by
+from tenants.api_keys import KeyOperations
+from tenants.tenants import TenantOperations
 
 
 @cache
@@ -23,10 +23,10 @@ def compose() -> Mapping[str, Operation]:
     keys = DeploymentKeys.from_secret(deployment_secret(settings.secret_arn))
     record = record_by(Recorder(EventTable(client, settings.events_table), keys, system_clock, os.urandom))
     control = ControlTable(client, settings.control_table)
-    return operations(Tenancy(control, record, system_clock), Issuing(control, record, system_clock))
+    return operations(TenantOperations(control, record, system_clock), KeyOperations(control, record, system_clock))
 
 
-def operations(tenancy: Tenancy, issuing: Issuing) -> Mapping[str, Operation]:
+def operations(tenancy: TenantOperations, issuing: KeyOperations) -> Mapping[str, Operation]:
     return {
         "create_tenant": tenancy.create,
         "list_tenants": tenancy.list,

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from daybook.access.api_keys import IssuedKey, Key, authorizer_row, hash_of, new_key
 from daybook.aws.batches import Patience
-from daybook.aws.control import ControlTable
-from daybook.caller import Tenant
-from daybook.keys import IssuedKey, Key, UnknownKey, authorizer_row, hash_of, new_key
-from daybook.tenants import Contended, Layout, TenantSettings, TenantTaken, UnknownTenant
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.errors import Contended, TenantTaken, UnknownKey, UnknownTenant
+from daybook.tenant import Tenant
+from daybook.tenants.settings import Layout, TenantSettings
 from tests.conftest import Tables
 
 ACME = TenantSettings(

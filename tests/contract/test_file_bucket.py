@@ -9,12 +9,12 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from daybook.aws import clients
-from daybook.aws.files import FileBucket
-from daybook.exports import NoSuchUpload
-from daybook.jobs import JobFailed
-from daybook.storing import Throttled
-from export.growing import MOST_BYTES, PART_BYTES, Files, Growing, Grown, Growth, complete, piece_place
-from tests.exporting import MemoryFiles
+from daybook.aws.bucket import FileBucket
+from daybook.errors import Throttled
+from daybook.jobs.export import NoSuchUpload
+from daybook.jobs.job import JobFailed
+from exports.multipart import MAX_BYTES, PART_BYTES, Files, Growing, Grown, Growth, complete, piece_place
+from tests.support.exports import MemoryFiles
 
 CSV = "text/csv; charset=utf-8"
 GROWTH = Growth("files/AuditLogs.csv", "runs/piece-", CSV, "AuditLogs.csv")
@@ -149,7 +149,7 @@ def test_an_upload_that_is_gone_fails_the_job(files: Files) -> None:
 def test_what_s3_can_not_take_fails_and_says_what_to_do() -> None:
     """By its bytes, however large the parts are."""
     files = MemoryFiles()
-    growing = Growing(files, GROWTH, Grown(files.begin("files/a", CSV), 1, MOST_BYTES - 5), part_bytes=5)
+    growing = Growing(files, GROWTH, Grown(files.begin("files/a", CSV), 1, MAX_BYTES - 5), part_bytes=5)
     assert growing.add(b"a row")
     with pytest.raises(JobFailed, match="several spans of time"):
         growing.add(b"a row")

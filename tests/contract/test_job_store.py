@@ -11,10 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from daybook.aws.control_table.jobs import JobTable
 from daybook.aws.job_queue import SqsJobQueue
-from daybook.aws.jobs import JobTable
-from daybook.caller import Tenant
-from daybook.jobs import (
+from daybook.errors import Throttled
+from daybook.jobs.job import (
     EXPORT,
     REPLAY,
     ClaimLost,
@@ -27,9 +27,9 @@ from daybook.jobs import (
     UnknownJob,
     new_job,
 )
-from daybook.storing import Throttled
+from daybook.tenant import Tenant
 from tests.conftest import Tables
-from tests.jobbing import MemoryJobs
+from tests.support.jobs import MemoryJobs
 
 ACME = Tenant("acme")
 NOW = 1_750_000_000_000
@@ -78,17 +78,17 @@ def test_a_tenant_may_have_so_many_active_jobs(jobs: JobStore) -> None:
     """Of one kind; those that have ended do not count."""
     first, second = job(NOW), job(NOW + 1)
     assert list(jobs.active(ACME, "count")) == []
-    jobs.put(first, most_active=2)
-    jobs.put(second, most_active=2)
+    jobs.put(first, max_active=2)
+    jobs.put(second, max_active=2)
     assert list(jobs.active(ACME, "count")) == [first, second]
     with pytest.raises(TooManyJobs):
-        jobs.put(job(), most_active=2)
-    jobs.put(job(kind="other"), most_active=2)
-    jobs.put(job(tenant=Tenant("other")), most_active=2)
+        jobs.put(job(), max_active=2)
+    jobs.put(job(kind="other"), max_active=2)
+    jobs.put(job(tenant=Tenant("other")), max_active=2)
     jobs.cancel(first.key, NOW)
     assert list(jobs.active(ACME, "count")) == [second]
     third = job(NOW + 2)
-    jobs.put(third, most_active=2)
+    jobs.put(third, max_active=2)
     assert list(jobs.active(ACME, "count")) == [second, third]
 
 
@@ -100,7 +100,7 @@ def test_ten_at_once_have_their_turn(dynamodb: Any, tables: Tables) -> None:
 
     def put(each: Job) -> bool:
         try:
-            jobs.put(each, most_active=8)
+            jobs.put(each, max_active=8)
         except TooManyJobs:
             return False
         return True
@@ -196,7 +196,7 @@ def test_a_store_that_is_throttled_says_so(dynamodb: Any, tables: Tables, operat
         "query": lambda: table.jobs(ACME, "count"),
         "put_item": lambda: table.put(job()),
         "update_item": lambda: table.claim(job().key, "one", NOW, NOW + 10),
-        "transact_write_items": lambda: table.put(job(), most_active=1),
+        "transact_write_items": lambda: table.put(job(), max_active=1),
     }
     table = JobTable(Throttling(), tables.control)
     with pytest.raises(Throttled):

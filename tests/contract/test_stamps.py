@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from daybook.aws.stamps import StampTable
-from daybook.event_id import event_id, neighbour
-from daybook.retention import Restamp
-from daybook.storing import Throttled
+from daybook.aws.events_table.stamps import StampTable
+from daybook.errors import Throttled
+from daybook.ids import event_id, neighbour
+from daybook.jobs.restamp import Restamp
 from tests.conftest import Tables
-from tests.retaining import MemoryStamps
+from tests.support.retention import MemoryStamps
 
 PLACE, OTHER = "acme#prod#0", "acme#prod#1"
 IDS = [event_id(moment, bytes(16)) for moment in (1_000, 2_000, 3_000, 4_000)]

@@ -8,19 +8,18 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from daybook.access.api_keys import IssuedKey, Key
 from daybook.aws.batches import Patience
-from daybook.aws.catalogues import CatalogueTable
-from daybook.aws.control import ControlTable
-from daybook.aws.groups import GroupTable
-from daybook.caller import Tenant
-from daybook.keys import IssuedKey, Key
-from daybook.storing import Throttled
-from daybook.tenants import Contended
+from daybook.aws.control_table.catalogues import CatalogueTable
+from daybook.aws.control_table.groups import GroupTable
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.errors import Contended, Throttled
+from daybook.tenant import Tenant
 from tests.conftest import Tables
-from tests.faulty_clients import FailingClient, failing
-from tests.ingesting import NOW, settings
-from tests.managing import ManagedHouse
-from tests.reading import problem_of
+from tests.support.faulty_clients import FailingClient, failing
+from tests.support.ingest import NOW, settings
+from tests.support.managed_log import ManagedLog
+from tests.support.tenant_log import problem_of
 
 pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 
@@ -122,11 +121,11 @@ def test_another_ones_turn_is_waited_for(prepared: Any, tables: Tables, call: st
 
 def test_a_throttled_table_is_503(dynamodb: Any, tables: Tables) -> None:
     """With when to try again, and nothing of the store's own words."""
-    house = ManagedHouse(dynamodb, tables)
-    house.groups._client = FailingClient(  # noqa: SLF001  the client is made by the house
+    log = ManagedLog(dynamodb, tables)
+    log.groups._client = FailingClient(  # noqa: SLF001  the client is made by the house
         dynamodb, EVERY_CALL, itertools.repeat(failing("ThrottlingException", "X"))
     )
     for method, path, given in (("GET", "/v1/groups", {}), ("PUT", "/v1/groups/{name}", {"name": "x"})):
-        answer = house.manage(method, path, {"members": []} if method == "PUT" else None, **given)
+        answer = log.manage(method, path, {"members": []} if method == "PUT" else None, **given)
         assert problem_of(answer) == (503, "throttled")
         assert answer["headers"]["Retry-After"]

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from daybook.clock import MINUTE, format_time
-from daybook.exports import outcome_of
-from daybook.jobs import Job, JobBusy, Status
-from daybook.running import Runner
+from daybook.jobs.export import outcome_of
+from daybook.jobs.job import Job, JobBusy, Status
+from daybook.jobs.runner import Runner
 from tests.conftest import Tables
-from tests.exporting import Exporter, Killed, MemoryFiles, Mortal
-from tests.ingesting import NOW
-from tests.jobbing import MemoryQueue
-from tests.reading import House
+from tests.support.exports import Exporter, Killed, MemoryFiles, Mortal
+from tests.support.ingest import NOW
+from tests.support.jobs import MemoryQueue
+from tests.support.tenant_log import TenantLog
 
 SEEDS = 50
 STEPS_MS = (0, 4, 10**6)
@@ -34,10 +34,10 @@ QUESTIONS: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def house(dynamodb: Any, tables: Tables) -> House:
+def log(dynamodb: Any, tables: Tables) -> TenantLog:
     """A log of events by five people, some in the same millisecond."""
-    house = House(dynamodb, tables)
-    house.sent(
+    log = TenantLog(dynamodb, tables)
+    log.sent(
         *(
             {
                 "id": f"e{number}",
@@ -49,16 +49,16 @@ def house(dynamodb: Any, tables: Tables) -> House:
             for number in range(EVENTS)
         )
     )
-    return house
+    return log
 
 
 class Death:
     """Workers that are killed, again and again, each time with the message coming back when the claim is over."""
 
-    def __init__(self, exporter: Exporter, house: House, seed: int) -> None:
+    def __init__(self, exporter: Exporter, log: TenantLog, seed: int) -> None:
         self._chance = random.Random(seed)  # noqa: S311
         self._exporter = exporter
-        self._house = house
+        self._log = log
         self._odds = self._chance.choice([0.01, 0.03, 0.1])
         self.kills = 0
         self._claims = (f"claim-{seed}-{number}" for number in range(100_000))
@@ -71,20 +71,20 @@ class Death:
                 Mortal(self._exporter.jobs, self._chance, self._odds),  # type: ignore[arg-type]
                 Mortal(queue, self._chance, self._odds),  # type: ignore[arg-type]
                 worker,
-                self._house.clock,
+                self._log.clock,
                 lambda: next(self._claims),
                 lambda _: None,
-                most_attempts=10**6,
+                max_attempts=10**6,
             )
             try:
                 job = runner.run(job.key, self._seconds().__next__)
             except Killed:
                 self.kills += 1
-                self._house.now += 15 * MINUTE
+                self._log.now += 15 * MINUTE
                 worker = self._mortal_worker()
                 continue
             except JobBusy:
-                self._house.now += 15 * MINUTE
+                self._log.now += 15 * MINUTE
                 continue
             if job.status.has_ended:
                 return job
@@ -106,15 +106,15 @@ class Death:
             left -= self._chance.choice([1.0, 50.0, 300.0])
 
 
-def exporter_over(house: House, dynamodb: Any, tables: Tables, step_ms: int) -> Exporter:
+def exporter_over(log: TenantLog, dynamodb: Any, tables: Tables, step_ms: int) -> Exporter:
     """Whose clock goes on with each look at it, so that steps end: with a part, with a run, or when their time is over.
 
     Three runs of a level are merged into one: of 100 rows there are merges of merges.
     """
 
     def ticking() -> int:
-        house.now += 1
-        return house.now
+        log.now += 1
+        return log.now
 
     return Exporter(
         dynamodb,
@@ -123,7 +123,7 @@ def exporter_over(house: House, dynamodb: Any, tables: Tables, step_ms: int) -> 
         batch=7,
         part_bytes=1_500,
         run_bytes=1_200,
-        most_merged=3,
+        max_merged=3,
         step_ms=step_ms,
         files=MemoryFiles(),
     )
@@ -133,9 +133,9 @@ def file_of(exporter: Exporter, job: Job) -> bytes:
     return exporter.file({"id": job.id, "filename": job.ask["filename"]})
 
 
-def test_a_killed_export_is_as_an_undisturbed_one(house: House, dynamodb: Any, tables: Tables) -> None:
+def test_a_killed_export_is_as_an_undisturbed_one(log: TenantLog, dynamodb: Any, tables: Tables) -> None:
     """50 seeds over four questions: no row lost, doubled or moved, and the checksum that of the file."""
-    asker = exporter_over(house, dynamodb, tables, step_ms=0)
+    asker = exporter_over(log, dynamodb, tables, step_ms=0)
     asked = []
     for question in QUESTIONS:
         shown = asker.ask(question)
@@ -143,7 +143,7 @@ def test_a_killed_export_is_as_an_undisturbed_one(house: House, dynamodb: Any, t
         asker.queue.sent.clear()
     undisturbed = {}
     for job in asked:
-        calm = exporter_over(house, dynamodb, tables, step_ms=10**6)
+        calm = exporter_over(log, dynamodb, tables, step_ms=10**6)
         calm.queue.sent.append((job, 0))
         calm.work()
         undisturbed[job.id] = file_of(calm, job)
@@ -152,9 +152,9 @@ def test_a_killed_export_is_as_an_undisturbed_one(house: House, dynamodb: Any, t
     kills = resumed = 0
     for seed in range(SEEDS):
         job = asked[seed % len(asked)]
-        exporter = exporter_over(house, dynamodb, tables, step_ms=STEPS_MS[seed % len(STEPS_MS)])
+        exporter = exporter_over(log, dynamodb, tables, step_ms=STEPS_MS[seed % len(STEPS_MS)])
         exporter.jobs.put(job)  # in place of what the seed before has made of it
-        death = Death(exporter, house, seed)
+        death = Death(exporter, log, seed)
         done = death.work(job)
         kills += death.kills
         resumed += sum(PIECE in place for place in exporter.files.reads)

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from daybook.clock import SECOND
-from daybook.publishing.courier import PutFailed
-from daybook.publishing.records import Records
-from daybook.storing import Throttled
-from redeliver.redeliver import WAIT_SECONDS
+from daybook.delivery.records import Records
+from daybook.delivery.sender import PutFailed
+from daybook.errors import Throttled
+from streams.redeliver import WAIT_SECONDS
 from tests.conftest import Tables
-from tests.publishing import Publishing
-from tests.reading import House
+from tests.support.streams import Publishing
+from tests.support.tenant_log import TenantLog
 
 THROTTLED = "ProvisionedThroughputExceededException"
 
@@ -27,13 +27,13 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def house(dynamodb: Any, tables: Tables) -> House:
-    return House(dynamodb, tables)
+def log(dynamodb: Any, tables: Tables) -> TenantLog:
+    return TenantLog(dynamodb, tables)
 
 
 @pytest.fixture
-def publishing(house: House) -> Publishing:
-    made = Publishing(house)
+def publishing(log: TenantLog) -> Publishing:
+    made = Publishing(log)
     made.set_up()
     return made
 
@@ -51,21 +51,21 @@ def doubles(publishing: Publishing, sent: list[str]) -> int:
 
 def drain(publishing: Publishing) -> None:
     while publishing.queue.messages:
-        publishing.house.now += 6 * SECOND
+        publishing.log.now += 6 * SECOND
         assert publishing.retry() == []
 
 
-def send(house: House, count: int) -> list[str]:
+def send(log: TenantLog, count: int) -> list[str]:
     sent = []
     for start in range(0, count, 500):
-        sent += house.sent(*({"id": str(number)} for number in range(start, min(start + 500, count))))
+        sent += log.sent(*({"id": str(number)} for number in range(start, min(start + 500, count))))
     return sent
 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
-def test_killed_between_two_calls_of_a_batch(house: House, publishing: Publishing) -> None:
+def test_killed_between_two_calls_of_a_batch(log: TenantLog, publishing: Publishing) -> None:
     """Lambda hands the batch over again: what the first call had delivered comes twice, 500 doubles, no more."""
-    sent = send(house, 700)
+    sent = send(log, 700)
     publishing.streams.faults["acme"] = [None, Killed()]
     with pytest.raises(Killed):
         publishing.publish()
@@ -74,9 +74,9 @@ def test_killed_between_two_calls_of_a_batch(house: House, publishing: Publishin
 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
-def test_killed_after_parking_before_the_answer(house: House, publishing: Publishing) -> None:
+def test_killed_after_parking_before_the_answer(log: TenantLog, publishing: Publishing) -> None:
     """The batch parks the same keys again, as the same parcel: pending stays true, and no event comes twice."""
-    sent = send(house, 20)
+    sent = send(log, 20)
     publishing.streams.break_down()
     assert publishing.publish() == []
     assert publishing.publish() == []
@@ -87,9 +87,9 @@ def test_killed_after_parking_before_the_answer(house: House, publishing: Publis
     assert doubles(publishing, sent) == 0
 
 
-def test_half_of_a_call_refused(house: House, publishing: Publishing) -> None:
+def test_half_of_a_call_refused(log: TenantLog, publishing: Publishing) -> None:
     """Retried alone: no doubles. Refused for good: the half is parked, and no doubles either."""
-    sent = send(house, 60)
+    sent = send(log, 60)
     half = lambda place: THROTTLED if place % 2 else None  # noqa: E731  as a fault it reads best so
     publishing.streams.faults["acme"] = [half]
     assert publishing.publish() == []
@@ -105,9 +105,9 @@ def test_half_of_a_call_refused(house: House, publishing: Publishing) -> None:
     assert publishing.stored().status == "active"
 
 
-def test_an_answer_lost(house: House, publishing: Publishing) -> None:
+def test_an_answer_lost(log: TenantLog, publishing: Publishing) -> None:
     """The call had arrived: all of its records come twice."""
-    sent = send(house, 30)
+    sent = send(log, 30)
     put = publishing.streams.put
     lost = iter([True])
 
@@ -122,21 +122,21 @@ def test_an_answer_lost(house: House, publishing: Publishing) -> None:
     assert doubles(publishing, sent) == 30
 
 
-def test_a_redelivered_batch(house: House, publishing: Publishing) -> None:
+def test_a_redelivered_batch(log: TenantLog, publishing: Publishing) -> None:
     """Cut otherwise than before, as Lambda does after a failure: as many doubles as records came again."""
-    sent = sorted(send(house, 40))
+    sent = sorted(send(log, 40))
     publishing.publish(publishing.stream(sent[:25]))
     publishing.publish(publishing.stream(sent[10:]))
     assert doubles(publishing, sent) == 15
 
 
-def test_a_message_that_sqs_hands_over_twice(house: House, publishing: Publishing) -> None:
+def test_a_message_that_sqs_hands_over_twice(log: TenantLog, publishing: Publishing) -> None:
     """Its parcel's row is gone with the first delivery: no doubles."""
-    sent = send(house, 5)
+    sent = send(log, 5)
     publishing.streams.break_down()
     publishing.publish()
     publishing.streams.mend()
-    house.now += 6 * SECOND
+    log.now += 6 * SECOND
     publishing.queue.messages *= 2
     first, second = publishing.queue.messages
     publishing.queue.messages = [first]
@@ -146,11 +146,11 @@ def test_a_message_that_sqs_hands_over_twice(house: House, publishing: Publishin
     assert doubles(publishing, sent) == 0
 
 
-def test_when_parking_fails_the_batch_comes_again(house: House, publishing: Publishing) -> None:
+def test_when_parking_fails_the_batch_comes_again(log: TenantLog, publishing: Publishing) -> None:
     """From the lowest number of what is neither delivered nor parked; a neighbour's later records come twice."""
-    other = House(house.dynamodb, house.tables, tenant="other")
+    other = TenantLog(log.dynamodb, log.tables, tenant="other")
     publishing.set_up(tenant="other")
-    sent = send(house, 3)
+    sent = send(log, 3)
     theirs = other.sent({}, {})
     publishing.streams.break_down()
     publishing.queue.broken = True
@@ -192,9 +192,9 @@ class Unanswering:
         raise Throttled
 
 
-def test_what_cannot_be_noted_is_delivered_all_the_same(house: House, publishing: Publishing) -> None:
+def test_what_cannot_be_noted_is_delivered_all_the_same(log: TenantLog, publishing: Publishing) -> None:
     """Neither sent again nor handed back, whether the stream took it or not."""
-    sent = send(house, 4)
+    sent = send(log, 4)
     delivery = replace(publishing.fan_out.delivery, state=Unwell(publishing.destinations, "acme"))
     publishing.fan_out = replace(publishing.fan_out, delivery=delivery)
     assert publishing.publish(publishing.stream(sent[:2])) == []
@@ -207,11 +207,11 @@ def test_what_cannot_be_noted_is_delivered_all_the_same(house: House, publishing
     assert doubles(publishing, sent) == 0
 
 
-def test_one_tenants_trouble_gives_its_neighbours_no_doubles(house: House, publishing: Publishing) -> None:
+def test_one_tenants_trouble_gives_its_neighbours_no_doubles(log: TenantLog, publishing: Publishing) -> None:
     """Where its people's keys can't be read its share is parked, and the batch is done."""
-    other = House(house.dynamodb, house.tables, tenant="other")
+    other = TenantLog(log.dynamodb, log.tables, tenant="other")
     publishing.set_up(tenant="other")
-    sent, theirs = send(house, 3), other.sent({}, {})
+    sent, theirs = send(log, 3), other.sent({}, {})
     keys_of = publishing.records.of
 
     def unless_acme(destination: Any, rows: Any) -> Any:
@@ -230,9 +230,9 @@ def test_one_tenants_trouble_gives_its_neighbours_no_doubles(house: House, publi
     assert doubles(publishing, sent) == 0
 
 
-def test_a_poison_record_spoils_no_other(house: House, publishing: Publishing) -> None:
+def test_a_poison_record_spoils_no_other(log: TenantLog, publishing: Publishing) -> None:
     """Content that can't be read: its key is parked alone and its message fails until the dead-letter queue has it."""
-    sent = send(house, 6)
+    sent = send(log, 6)
     event = publishing.stream()
     event["Records"][2]["dynamodb"]["NewImage"]["z"] = {"B": "AQAA"}
     poisoned = event["Records"][2]["dynamodb"]["NewImage"]["sk"]["S"]
@@ -244,16 +244,16 @@ def test_a_poison_record_spoils_no_other(house: House, publishing: Publishing) -
     assert doubles(publishing, sent) == 0
 
 
-def test_a_passing_failure_of_our_own_is_no_poison(house: House, publishing: Publishing) -> None:
+def test_a_passing_failure_of_our_own_is_no_poison(log: TenantLog, publishing: Publishing) -> None:
     """Its message is put back, for half a minute and however often, and never counted against it."""
-    sent = send(house, 5)
+    sent = send(log, 5)
     publishing.streams.break_down()
     publishing.publish()
     publishing.streams.mend()
     events = publishing.redeliver.events
     publishing.redeliver = replace(publishing.redeliver, events=Unanswering())
     for _ in range(30):
-        house.now += 20 * SECOND
+        log.now += 20 * SECOND
         assert publishing.retry() == []
         assert [delay for _, delay in publishing.queue.messages] == [WAIT_SECONDS]
     assert publishing.pending() == 5
@@ -262,18 +262,18 @@ def test_a_passing_failure_of_our_own_is_no_poison(house: House, publishing: Pub
     assert doubles(publishing, sent) == 0
 
 
-def test_a_parcel_that_could_not_be_dropped_comes_again_alone(house: House, publishing: Publishing) -> None:
+def test_a_parcel_that_could_not_be_dropped_comes_again_alone(log: TenantLog, publishing: Publishing) -> None:
     """The others of its batch are delivered."""
-    other = House(house.dynamodb, house.tables, tenant="other")
+    other = TenantLog(log.dynamodb, log.tables, tenant="other")
     made = publishing.set_up(tenant="other")
-    sent = send(house, 3)
+    sent = send(log, 3)
     other.sent({})
     publishing.streams.break_down()
     publishing.streams.break_down("other")
     publishing.publish()
     publishing.streams.mend()
     publishing.destinations.remove(made.place)
-    house.now += 6 * SECOND
+    log.now += 6 * SECOND
     undropped = Unwell(publishing.destinations, "other")
     publishing.redeliver = replace(publishing.redeliver, destinations=undropped)
     assert len(publishing.retry()) == 1
@@ -281,11 +281,11 @@ def test_a_parcel_that_could_not_be_dropped_comes_again_alone(house: House, publ
     assert (publishing.parked(), publishing.parked("other")) == (0, 1)
 
 
-def test_what_stays_unreadable_fails_alone(house: House, publishing: Publishing) -> None:
+def test_what_stays_unreadable_fails_alone(log: TenantLog, publishing: Publishing) -> None:
     """The message comes again and again, by SQS's own count; the destination is none the worse for it."""
-    (sent,) = send(house, 1)
-    house.dynamodb.update_item(
-        TableName=house.tables.events,
+    (sent,) = send(log, 1)
+    log.dynamodb.update_item(
+        TableName=log.tables.events,
         Key={"pk": {"S": "acme#prod#0"}, "sk": {"S": sent}},
         UpdateExpression="SET z = :z",
         ExpressionAttributeValues={":z": {"B": b"\x01\x00\x00"}},
@@ -297,9 +297,9 @@ def test_what_stays_unreadable_fails_alone(house: House, publishing: Publishing)
     assert publishing.pending() == 1
 
 
-def test_an_item_that_is_no_event_is_passed_over(house: House, publishing: Publishing) -> None:
+def test_an_item_that_is_no_event_is_passed_over(log: TenantLog, publishing: Publishing) -> None:
     """It could not be parked either: there is no key. It is counted for an alarm."""
-    sent = send(house, 2)
+    sent = send(log, 2)
     event = publishing.stream()
     strange = {"pk": {"S": "nobody"}, "sk": {"S": "x"}}
     event["Records"].insert(0, {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": strange}})
@@ -307,9 +307,9 @@ def test_an_item_that_is_no_event_is_passed_over(house: House, publishing: Publi
     assert doubles(publishing, sent) == 0
 
 
-def test_time_runs_out(house: House, publishing: Publishing) -> None:
+def test_time_runs_out(log: TenantLog, publishing: Publishing) -> None:
     """What a slow stream did not take within the batch's budget is parked; the stream is not called failing for it."""
-    sent = send(house, 10)
+    sent = send(log, 10)
     put = publishing.streams.put
 
     def slowly(to: Any, records: Any) -> Any:

@@ -9,14 +9,15 @@ from botocore.exceptions import ClientError
 
 from benchmarks.typical import stored_forms
 from daybook.aws.batches import Patience
-from daybook.aws.events import EventTable
-from daybook.aws.identities import IdentityTable
-from daybook.storing import Append, Throttled
-from tests import faulty_clients as faults
-from tests.calls import Context, answered
+from daybook.aws.events_table.append import EventTable
+from daybook.aws.identities_table.rows import IdentityTable
+from daybook.errors import Throttled
+from daybook.events.store import Append
 from tests.conftest import Tables
-from tests.faulty_clients import Answer, FaultyClient
-from tests.ingesting import CONTRACT_EXAMPLE, Sender, ingest_over, settings
+from tests.support import faulty_clients as faults
+from tests.support.calls import Context, answered
+from tests.support.faulty_clients import Answer, FaultyClient
+from tests.support.ingest import CONTRACT_EXAMPLE, Sender, ingest_over, settings
 
 EVENTS: list[dict[str, Any]] = [
     {
@@ -29,7 +30,7 @@ EVENTS: list[dict[str, Any]] = [
 ]
 
 
-class House:
+class TenantLog:
     """Faults of the events' writes, and of the people's; time passes while ingest waits."""
 
     def __init__(
@@ -70,40 +71,40 @@ class House:
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_fault_that_passes(dynamodb: Any, tables: Tables, fault: Answer, times: int) -> None:
     """Retried until every event is stored, once. A write that got through unheard is our own."""
-    house = House(dynamodb, tables, [fault] * times)
-    status, answer, _ = house.send()
+    log = TenantLog(dynamodb, tables, [fault] * times)
+    status, answer, _ = log.send()
     assert status == 201
     assert {result["status"] for result in answer["results"]} == {"stored"}
-    assert house.stored() == {result["id"] for result in answer["results"]}
-    assert len(house.stored()) == 30
-    assert house.context.seconds < 28, "it waited between its tries"
-    assert house.send()[1] == answer
+    assert log.stored() == {result["id"] for result in answer["results"]}
+    assert len(log.stored()) == 30
+    assert log.context.seconds < 28, "it waited between its tries"
+    assert log.send()[1] == answer
 
 
 @pytest.mark.parametrize("fault", [faults.every_statement_throttled, faults.whole_call_throttled, faults.never_arrived])
 def test_a_fault_that_lasts(dynamodb: Any, tables: Tables, fault: Answer) -> None:
     """503 before Lambda's time is up, each event said to be sent again, and then it is stored."""
-    house = House(dynamodb, tables, itertools.repeat(fault, 200))
-    status, answer, headers = house.send()
+    log = TenantLog(dynamodb, tables, itertools.repeat(fault, 200))
+    status, answer, headers = log.send()
     assert (status, answer["stored"], answer["rejected"]) == (503, 0, 0)
     assert {result["status"] for result in answer["results"]} == {"retry"}
     assert headers["Retry-After"]
-    assert house.context.seconds >= 12, "there was room for one more call, and for the answer"
-    assert not house.stored()
-    again = House(dynamodb, tables).send()
+    assert log.context.seconds >= 12, "there was room for one more call, and for the answer"
+    assert not log.stored()
+    again = TenantLog(dynamodb, tables).send()
     assert (again[0], again[1]["stored"]) == (201, 30)
 
 
 def test_part_of_it_lasts(dynamodb: Any, tables: Tables) -> None:
     """503 with what was stored as stored, what was refused as refused, and only the rest to be sent again."""
-    house = House(dynamodb, tables, [_only_the_first, *[faults.every_statement_throttled] * 200])
+    log = TenantLog(dynamodb, tables, [_only_the_first, *[faults.every_statement_throttled] * 200])
     conflicting = [*EVENTS[:5], {"activity": "audit-log.x", "actor": {"type": "system"}}]
-    status, answer, _ = house.send(conflicting)
+    status, answer, _ = log.send(conflicting)
     assert status == 503
     assert [result["status"] for result in answer["results"]] == ["stored", *["retry"] * 4, "rejected"]
     assert (answer["stored"], answer["rejected"]) == (1, 1)
-    assert house.stored() == {answer["results"][0]["id"]}
-    assert House(dynamodb, tables).send(conflicting)[0] == 207
+    assert log.stored() == {answer["results"][0]["id"]}
+    assert TenantLog(dynamodb, tables).send(conflicting)[0] == 207
 
 
 def _only_the_first(client: Any, statements: list[dict[str, Any]]) -> dict[str, Any]:
@@ -123,8 +124,8 @@ def _only_the_first(client: Any, statements: list[dict[str, Any]]) -> dict[str, 
 )
 def test_people_that_could_not_be_written_at_once(dynamodb: Any, tables: Tables, fault: Answer) -> None:
     """Written on a later try; each of them once, whoever's answer was lost."""
-    house = House(dynamodb, tables, people=[fault] * 2)
-    status, answer, _ = house.send()
+    log = TenantLog(dynamodb, tables, people=[fault] * 2)
+    status, answer, _ = log.send()
     assert (status, answer["stored"]) == (201, 30)
     people = dynamodb.scan(TableName=tables.identities, ConsistentRead=True)["Items"]
     names = [row["sk"]["S"] for row in people if row["sk"]["S"].startswith("name#")]
@@ -133,19 +134,19 @@ def test_people_that_could_not_be_written_at_once(dynamodb: Any, tables: Tables,
 
 def test_without_people_no_event_is_written(dynamodb: Any, tables: Tables) -> None:
     """503: an event is stored only once its people are durable. What was stored before is still answered as stored."""
-    assert House(dynamodb, tables).send(EVENTS[:1])[0] == 201
-    house = House(dynamodb, tables, people=itertools.repeat(faults.whole_call_throttled, 200))
+    assert TenantLog(dynamodb, tables).send(EVENTS[:1])[0] == 201
+    log = TenantLog(dynamodb, tables, people=itertools.repeat(faults.whole_call_throttled, 200))
     newcomer = EVENTS[1] | {"actor": {"type": "user", "username": "new.comer"}}
-    status, answer, _ = house.send([EVENTS[0], newcomer])
+    status, answer, _ = log.send([EVENTS[0], newcomer])
     assert status == 503
     assert [result["status"] for result in answer["results"]] == ["stored", "retry"]
-    assert house.events.calls == 0
+    assert log.events.calls == 0
 
 
 def test_what_is_no_matter_of_time_is_a_fault_of_ours(dynamodb: Any, tables: Tables) -> None:
     """500 at once, with no word of the inside in it."""
-    house = House(dynamodb, tables, [faults.forbidden])
-    status, answer, _ = house.send(EVENTS[:1])
+    log = TenantLog(dynamodb, tables, [faults.forbidden])
+    status, answer, _ = log.send(EVENTS[:1])
     assert (status, answer["code"]) == (500, "internal_error")
     assert "PartiQL" not in str(answer)
 

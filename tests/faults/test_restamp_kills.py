@@ -6,35 +6,35 @@ from typing import Any
 
 import pytest
 
-from daybook.aws.stamps import StampTable
+from daybook.aws.events_table.stamps import StampTable
 from daybook.clock import HOUR, MINUTE
-from daybook.event_id import occurred_ms
-from daybook.jobs import Status
-from daybook.tenants import Layout
+from daybook.ids import occurred_ms
+from daybook.jobs.job import Status
+from daybook.tenants.settings import Layout
 from tests.conftest import Tables
-from tests.exporting import Killed, Mortal
-from tests.ingesting import NOW
-from tests.retaining import Kept
+from tests.support.exports import Killed, Mortal
+from tests.support.ingest import NOW
+from tests.support.retention import Kept
 
 SEEDS = {"moto": 50, "dynamodb-local": 4}
 AGES = [edge + more for edge in (30, 45, 60, 90) for more in (-0.02, -0.01, 0, 0.5, 1)] + [1, 10, 20, 100, 150]
 """About the edges of the retentions that are set, and in between."""
 
 
-def stamps(house: Kept) -> dict[int, int | None]:
+def stamps(log: Kept) -> dict[int, int | None]:
     """By the moments at which the events occurred, which are one event's each."""
-    return {occurred_ms(each): expires_at for each, expires_at in house.stamps_of().items() if each in house.sent_ids}
+    return {occurred_ms(each): expires_at for each, expires_at in log.stamps_of().items() if each in log.sent_ids}
 
 
 def settings(chance: random.Random) -> Callable[[Kept], None]:
     """One of those that a tenant may set; a shorter retention is none under a hold."""
     days = chance.choice([30, 45, 60, 90, 180])
 
-    def set_days(house: Kept) -> None:
-        house.lift()
-        house.restamps.sent.clear()
-        house.now += MINUTE
-        house.set_days(days)
+    def set_days(log: Kept) -> None:
+        log.lift()
+        log.restamps.sent.clear()
+        log.now += MINUTE
+        log.set_days(days)
 
     return chance.choice([set_days, set_days, Kept.hold, Kept.lift])
 
@@ -43,8 +43,8 @@ def settings(chance: random.Random) -> Callable[[Kept], None]:
 def houses(dynamodb: Any, tables: Tables) -> list[Kept]:
     given: dict[str, Any] = {"retention_days": 180, "layouts": (Layout(0, 1),)}
     made = [Kept(dynamodb, tables, tenant=tenant, **given) for tenant in ("twin", "mortal")]
-    for house in made:
-        house.sent_ids = frozenset(house.send_aged(*AGES))
+    for log in made:
+        log.sent_ids = frozenset(log.send_aged(*AGES))
     return made
 
 
@@ -59,8 +59,8 @@ def test_a_killed_restamp_is_as_an_undisturbed_one(houses: list[Kept], store: An
         twin.now = mortal.now = NOW + seed * HOUR
         change = settings(chance)
         before = stamps(twin)
-        for house in houses:
-            change(house)
+        for log in houses:
+            change(log)
         twin.work()
         while mortal.restamps.sent:
             job, _ = mortal.restamps.sent[0]

@@ -6,28 +6,28 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-from daybook import keys
-from daybook.aws.control import ControlTable
-from daybook.aws.jobs import JobTable
+from daybook.access import api_keys
+from daybook.access.api_keys import IssuedKey
+from daybook.aws.control_table.jobs import JobTable
+from daybook.aws.control_table.tenants import ControlTable
 from daybook.clock import DAY, SECOND
-from daybook.event_id import occurred_ms
-from daybook.jobs import Job, Status
-from daybook.keys import IssuedKey
-from daybook.routes import BY_RESOURCE, ROUTES
-from tests.calls import Context, answered
+from daybook.http.routes import BY_RESOURCE, ROUTES
+from daybook.ids import occurred_ms
+from daybook.jobs.job import Job, Status
+from infra.functions import module_of
 from tests.conftest import Tables
-from tests.ingesting import SECRET
+from tests.support.calls import Context, answered
+from tests.support.ingest import SECRET
+from tests.support.places import SAMPLES as EVENTS_FOLDER
 
 pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 
-FOLDER = Path(__file__).parents[2] / "events"
-SAMPLES = {file.stem: json.loads(file.read_text("utf-8")) for file in FOLDER.glob("*.json")}
+SAMPLES = {file.stem: json.loads(file.read_text("utf-8")) for file in EVENTS_FOLDER.glob("*.json")}
 PROXY = {name: event for name, event in SAMPLES.items() if name != "authorize" and "Records" not in event}
 COMPOSED = (
     "authorize",
@@ -35,10 +35,9 @@ COMPOSED = (
     "exports",
     "forget",
     "ingest",
-    "people",
     "query",
     "restamp",
-    "settings",
+    "manage",
     "streams",
     "sweep",
     "tenants",
@@ -65,7 +64,7 @@ def control(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setenv("EXPORT_BUCKET", "exports")
     monkeypatch.setenv("RESTAMP_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="restamps")["QueueUrl"])
     monkeypatch.setenv("SWEEP_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="sweeps")["QueueUrl"])
-    composed = [importlib.import_module(f"{function}.handler").compose for function in COMPOSED]
+    composed = [importlib.import_module(module_of(function)).compose for function in COMPOSED]
     for compose in composed:
         compose.cache_clear()
     yield ControlTable(dynamodb, tables.control)
@@ -94,15 +93,15 @@ def _sent_by(role: str) -> dict[str, Any]:
     return next(event for event in PROXY.values() if event["requestContext"].get("authorizer", {}).get("role") == role)
 
 
-def _key_in(event: dict[str, Any]) -> keys.Key | None:
-    return keys.parse(event["headers"]["Authorization"].removeprefix("Bearer "))
+def _key_in(event: dict[str, Any]) -> api_keys.Key | None:
+    return api_keys.parse(event["headers"]["Authorization"].removeprefix("Bearer "))
 
 
 def _invoke(name: str) -> dict[str, Any]:
     event = SAMPLES[name]
     route = BY_RESOURCE.get((event["httpMethod"], event["resource"]))
     function = "authorize" if name == "authorize" else route.function if route else "public"
-    answer: dict[str, Any] = importlib.import_module(f"{function}.handler").handler(event, Context())
+    answer: dict[str, Any] = importlib.import_module(module_of(function)).handler(event, Context())
     return answer
 
 
@@ -226,7 +225,7 @@ def test_forgetting() -> None:
     assert _answer("list_actors")["actors"] == []
     assert _answer("read_event")["actor"]["username"] == john["id"]
     assert _answer("forget_person", 404)["code"] == "not_found"
-    importlib.import_module("sweep.handler").handler(SAMPLES["sweep"], Context(180))
+    importlib.import_module(module_of("sweep")).handler(SAMPLES["sweep"], Context(180))
 
 
 @pytest.mark.usefixtures("tenant")
@@ -269,7 +268,7 @@ def test_exports() -> None:
     (message,) = boto3.client("sqs").receive_message(QueueUrl=os.environ["EXPORT_QUEUE"])["Messages"]
     (record,) = SAMPLES["export"]["Records"]
     assert set(json.loads(record["body"])) == set(json.loads(message["Body"]))
-    worker = importlib.import_module("export.handler")
+    worker = importlib.import_module(module_of("export"))
     worker.handler({"Records": [{**record, "body": message["Body"]}]}, Context(900))
     (listed,) = _answer("list_exports")["exports"]
     assert (listed["id"], listed["status"]) == (asked["id"], "succeeded")
@@ -292,7 +291,7 @@ def test_retention_and_legal_hold(dynamodb: Any, tables: Tables) -> None:
     asked_ms = occurred_ms(message["job"])
     sample = Job(message["tenant"], message["job"], message["kind"], {"low_ms": 0, "edge_ms": 0}, asked_ms)
     JobTable(dynamodb, tables.control).put(sample)
-    importlib.import_module("restamp.handler").handler(SAMPLES["restamp"], Context(900))
+    importlib.import_module(module_of("restamp")).handler(SAMPLES["restamp"], Context(900))
     assert JobTable(dynamodb, tables.control).job(sample.key).status is Status.SUCCEEDED
     old = [item for item in dynamodb.scan(TableName=tables.events)["Items"] if occurred_ms(item["sk"]["S"]) < asked_ms]
     assert len(old) == 5

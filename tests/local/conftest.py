@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.local.running import House, running_house
+from tests.support.running_house import LocalDaybook, running_house
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with running_house(tmp_path_factory.mktemp("house")) as house:
-        yield house
+def local_daybook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDaybook]:
+    with running_house(tmp_path_factory.mktemp("local_daybook")) as local_daybook:
+        yield local_daybook

@@ -3,18 +3,18 @@
 from pathlib import Path
 
 from infra.local.demo_image import DemoImage
-from tests.local.running import House, running_house
+from tests.support.running_house import LocalDaybook, running_house
 
 
-def _timeline(house: House, tenant: str) -> list[str]:
-    with house.client(house.operations_key, **{"Daybook-Tenant": tenant}) as client:
+def _timeline(local_daybook: LocalDaybook, tenant: str) -> list[str]:
+    with local_daybook.client(local_daybook.operations_key, **{"Daybook-Tenant": tenant}) as client:
         answer = client.get("/v1/events", params={"limit": 500, "category": "Chats"})
     assert answer.status_code == 200, answer.text
     return [event["id"] for event in answer.json()["events"]]
 
 
-def _demo_keys(house: House) -> set[str]:
-    return {line.split()[1] for line in house.printed if line.split()[0] in ("admin", "auditor", "producer")}
+def _demo_keys(local_daybook: LocalDaybook) -> set[str]:
+    return {line.split()[1] for line in local_daybook.printed if line.split()[0] in ("admin", "auditor", "producer")}
 
 
 def test_a_second_start_has_the_same_demo_and_other_keys(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from benchmarks.typical import CONTRACT_EXAMPLE as EXAMPLE
-from tests.local.running import House, make_tenant
+from tests.support.running_house import LocalDaybook, make_tenant
 
 TENANT = "over-http"
 NOW = datetime.now(UTC)
@@ -31,11 +31,11 @@ EVENTS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def client(house: House) -> Iterator[httpx.Client]:
+def client(local_daybook: LocalDaybook) -> Iterator[httpx.Client]:
     """Operations in a tenant of its own, with the three events stored."""
-    with house.operations as operations:
+    with local_daybook.operations as operations:
         assert make_tenant(operations, TENANT, "jiffy").status_code == 201
-    with house.client(house.operations_key, **{"Daybook-Tenant": TENANT}) as client:
+    with local_daybook.client(local_daybook.operations_key, **{"Daybook-Tenant": TENANT}) as client:
         answer = client.post("/v1/events", json={"events": EVENTS})
         assert answer.status_code == 201, answer.text
         assert answer.json()["stored"] == 3

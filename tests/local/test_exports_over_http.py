@@ -11,18 +11,18 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.local.running import House, make_tenant
+from tests.support.running_house import LocalDaybook, make_tenant
 
 TENANT = "exports-http"
 EVENTS = 1_200
-LONGEST_SECONDS = 60
+MAX_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def client(house: House) -> Any:
-    with house.operations as operations:
+def client(local_daybook: LocalDaybook) -> Any:
+    with local_daybook.operations as operations:
         assert make_tenant(operations, TENANT, "carear").status_code == 201
-    with house.client(house.operations_key, **{"Daybook-Tenant": TENANT}) as client:
+    with local_daybook.client(local_daybook.operations_key, **{"Daybook-Tenant": TENANT}) as client:
         for start in range(0, EVENTS, 400):
             events = [
                 {
@@ -37,11 +37,11 @@ def client(house: House) -> Any:
         yield client
 
 
-def test_a_key_that_is_revoked_stops_no_export(house: House, client: httpx.Client) -> None:
+def test_a_key_that_is_revoked_stops_no_export(local_daybook: LocalDaybook, client: httpx.Client) -> None:
     """What it asked for is fetched by another one that may."""
     asked = {"role": "auditor", "environment": "prod", "label": "leaving"}
     key = client.post(f"/v1/tenants/{TENANT}/keys", json=asked).json()
-    with house.client(key["key"]) as leaving:
+    with local_daybook.client(key["key"]) as leaving:
         export = leaving.post("/v1/exports", json={"sort": "target"})
         assert export.status_code == 202
         assert client.delete(f"/v1/tenants/{TENANT}/keys/{key['key_id']}").status_code == 204
@@ -59,13 +59,13 @@ def exported(client: httpx.Client, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def ended(client: httpx.Client, asked: httpx.Response) -> dict[str, Any]:
-    until = time.monotonic() + LONGEST_SECONDS
+    until = time.monotonic() + MAX_SECONDS
     while time.monotonic() < until:
         shown: dict[str, Any] = client.get(asked.headers["Location"]).json()
         if shown["status"] not in ("queued", "running"):
             return shown
         time.sleep(0.05)
-    raise AssertionError(f"not done after {LONGEST_SECONDS} s: {shown}")
+    raise AssertionError(f"not done after {MAX_SECONDS} s: {shown}")
 
 
 @pytest.mark.parametrize("sort", ["-occurred_at", "actor"])

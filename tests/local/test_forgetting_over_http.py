@@ -1,20 +1,20 @@
 """Somebody is forgotten over HTTP, with no more than the function's own role may do."""
 
-from tests.local.running import House, make_tenant
+from tests.support.running_house import LocalDaybook, make_tenant
 
 TENANT = "forgetting-http"
 
 
-def test_a_person_is_forgotten_and_comes_back_as_somebody_new(house: House) -> None:
+def test_a_person_is_forgotten_and_comes_back_as_somebody_new(local_daybook: LocalDaybook) -> None:
     """From the answer on there is nobody of the name; the tenant's own admin may not do it."""
-    with house.operations as operations:
+    with local_daybook.operations as operations:
         assert make_tenant(operations, TENANT, "chat").status_code == 201
         made = operations.post(f"/v1/tenants/{TENANT}/keys", json={"role": "admin", "environment": "*", "label": "a"})
     event = {"activity": "chat-opened", "actor": {"type": "user", "id": "u/1", "username": "mike.mars"}}
-    with house.client(made.json()["key"]) as admin:
+    with local_daybook.client(made.json()["key"]) as admin:
         assert admin.post("/v1/events", json=event).status_code == 201
         assert admin.post("/v1/actors/mike.mars/forget").status_code == 403
-    with house.client(house.operations_key, **{"Daybook-Tenant": TENANT}) as operations:
+    with local_daybook.client(local_daybook.operations_key, **{"Daybook-Tenant": TENANT}) as operations:
         answer = operations.post("/v1/actors/u%2F1/forget")
         assert answer.status_code == 200, answer.text
         guid = answer.json()["actor_id"]

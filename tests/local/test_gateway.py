@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from infra.local.api import Api, Authorizer, GatewayResponse
-from infra.local.gateway import Gateway
-from infra.local.instances import EventTooLarge, FunctionError
-from infra.local.routing import Method, Resource, Router
+from infra.local.functions.instances import EventTooLarge, FunctionError
+from infra.local.gateway.api import Api, Authorizer, GatewayResponse
+from infra.local.gateway.gateway import Gateway
+from infra.local.gateway.routing import Method, Resource, Router
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:api/live"
 Handler = Callable[[Mapping[str, Any]], Any]

@@ -11,30 +11,32 @@ import boto3
 import pytest
 
 from infra import ROOT
-from tests.local.running import STOP_SECONDS, House, make_tenant, running_house
+from tests.support.running_house import STOP_SECONDS, LocalDaybook, make_tenant, running_house
 
 KEY = "dbk_laptop_" + "k" * 40
 PROBLEM = "application/problem+json"
 
 
-def test_it_says_once_where_it_is(house: House) -> None:
+def test_it_says_once_where_it_is(local_daybook: LocalDaybook) -> None:
     """The last line it prints, once everything answers."""
-    assert [line for line in house.printed if "ready" in line] == [f"Daybook is ready at {house.url}/console"]
-    assert house.printed[-1].startswith("Daybook is ready")
+    assert [line for line in local_daybook.printed if "ready" in line] == [
+        f"Daybook is ready at {local_daybook.url}/console"
+    ]
+    assert local_daybook.printed[-1].startswith("Daybook is ready")
 
 
-def test_health_asks_for_no_credential(house: House) -> None:
+def test_health_asks_for_no_credential(local_daybook: LocalDaybook) -> None:
     """Nor does it look at one."""
-    for client in (house.client(), house.client("nonsense")):
+    for client in (local_daybook.client(), local_daybook.client("nonsense")):
         with client:
             answer = client.get("/v1/health")
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
         assert answer.headers["content-type"] == "application/json"
 
 
-def test_the_console_is_a_page(house: House) -> None:
+def test_the_console_is_a_page(local_daybook: LocalDaybook) -> None:
     """HTML, for whoever follows the printed link."""
-    with house.client() as client:
+    with local_daybook.client() as client:
         answer = client.get("/console")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/html")
@@ -45,10 +47,10 @@ def test_the_console_is_a_page(house: House) -> None:
     [None, "", "Bearer", "Bearer nonsense", f"Bearer {KEY}", f"Basic {KEY}", KEY],
     ids=["none", "empty", "no credential", "no key", "unknown key", "other scheme", "no scheme"],
 )
-def test_without_a_good_credential_the_answer_is_401(house: House, authorization: str | None) -> None:
+def test_without_a_good_credential_the_answer_is_401(local_daybook: LocalDaybook, authorization: str | None) -> None:
     """A problem document, from the gateway or by way of the authorizer, and the challenge that goes with it."""
     headers = {} if authorization is None else {"Authorization": authorization}
-    with house.client(**headers) as client:
+    with local_daybook.client(**headers) as client:
         answer = client.get("/v1/events")
     assert answer.status_code == 401
     assert answer.headers["content-type"] == PROBLEM
@@ -57,9 +59,9 @@ def test_without_a_good_credential_the_answer_is_401(house: House, authorization
 
 
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/v1", "/v1/nowhere", "/v1/events/a/b", "/v1//events", "/V1/events"])
-def test_unknown_paths_are_404(house: House, path: str) -> None:
+def test_unknown_paths_are_404(local_daybook: LocalDaybook, path: str) -> None:
     """A problem document, with or without a credential, by any method."""
-    with house.client() as anyone, house.operations as operations:
+    with local_daybook.client() as anyone, local_daybook.operations as operations:
         for answer in (anyone.get(path), operations.get(path), operations.post(path, json={})):
             assert answer.status_code == 404
             assert answer.headers["content-type"] == PROBLEM
@@ -75,32 +77,32 @@ def test_unknown_paths_are_404(house: House, path: str) -> None:
         ("OPTIONS", "/v1/tenants/acme/keys", "GET, POST"),
     ],
 )
-def test_other_methods_are_405(house: House, method: str, path: str, allow: str) -> None:
+def test_other_methods_are_405(local_daybook: LocalDaybook, method: str, path: str, allow: str) -> None:
     """Naming those that the resource answers."""
-    with house.client() as client:
+    with local_daybook.client() as client:
         answer = client.request(method, path)
     assert answer.status_code == 405
     assert answer.headers["content-type"] == PROBLEM
     assert answer.headers["allow"] == allow
 
 
-def test_a_body_over_10_mb_is_413(house: House) -> None:
+def test_a_body_over_10_mb_is_413(local_daybook: LocalDaybook) -> None:
     """In the gateway's words, a problem document."""
-    with house.operations as client:
+    with local_daybook.operations as client:
         answer = client.post("/v1/events", content=bytes(10 * 1024 * 1024 + 1))
     assert answer.status_code == 413
     assert answer.json()["code"] == "too_large"
 
 
-def test_the_printed_key_is_operations(house: House) -> None:
+def test_the_printed_key_is_operations(local_daybook: LocalDaybook) -> None:
     """It makes tenants, and keys in them; those are out of force as soon as they are taken back."""
-    with house.operations as operations:
+    with local_daybook.operations as operations:
         made = make_tenant(operations, "first")
         assert made.status_code == 201, made.text
         key = operations.post(
             "/v1/tenants/first/keys", json={"role": "auditor", "environment": "prod", "label": "tests"}
         ).json()
-        with house.client(key["key"]) as auditor:
+        with local_daybook.client(key["key"]) as auditor:
             assert auditor.get("/v1/tenants/first").status_code == 200
             assert auditor.post("/v1/events", json={}).status_code == 403
             assert auditor.get("/v1/tenants").status_code == 403
@@ -108,9 +110,9 @@ def test_the_printed_key_is_operations(house: House) -> None:
             assert auditor.get("/v1/tenants/first").status_code == 401
 
 
-def test_gzip_reaches_the_function_as_sent(house: House) -> None:
+def test_gzip_reaches_the_function_as_sent(local_daybook: LocalDaybook) -> None:
     """The envelope in it is read: an empty list of events is refused as such."""
-    with house.operations as operations:
+    with local_daybook.operations as operations:
         make_tenant(operations, "gzip")
         event = {"activity": "thing.done", "actor": {"type": "system"}}
         answer = operations.post(
@@ -121,20 +123,20 @@ def test_gzip_reaches_the_function_as_sent(house: House) -> None:
     assert answer.status_code == 201, answer.text
 
 
-def test_every_call_leaves_a_line_in_the_access_log(house: House) -> None:
+def test_every_call_leaves_a_line_in_the_access_log(local_daybook: LocalDaybook) -> None:
     """With its request's id, also where the gateway answered by itself."""
-    with house.client() as client:
+    with local_daybook.client() as client:
         request_id = client.get("/v1/catalogue").headers["x-amzn-requestid"]
-    lines = [json.loads(line) for line in (house.data / "logs" / "access.log").read_text().splitlines()]
+    lines = [json.loads(line) for line in (local_daybook.data / "logs" / "access.log").read_text().splitlines()]
     (line,) = (each for each in lines if each["request_id"] == request_id)
     assert (line["method"], line["route"], line["status"]) == ("GET", "/v1/catalogue", "401")
 
 
-def test_the_aws_endpoint_takes_any_credentials(house: House) -> None:
+def test_the_aws_endpoint_takes_any_credentials(local_daybook: LocalDaybook) -> None:
     """A real client finds the deployment's tables on it."""
     dynamodb = boto3.client(
         "dynamodb",
-        endpoint_url=house.aws_url,
+        endpoint_url=local_daybook.aws_url,
         region_name="us-east-1",
         aws_access_key_id="any",
         aws_secret_access_key="thing",
@@ -144,21 +146,24 @@ def test_the_aws_endpoint_takes_any_credentials(house: House) -> None:
 
 def test_a_given_key_is_operations_and_ctrl_c_ends_the_house(tmp_path: Path) -> None:
     """Within five seconds, in peace, with everything that it started; SIGTERM is how the other houses here end."""
-    with running_house(tmp_path, DAYBOOK_OPERATIONS_KEY=KEY) as house:
-        assert house.operations_key == KEY
-        with house.operations as operations:
+    with running_house(tmp_path, DAYBOOK_OPERATIONS_KEY=KEY) as local_daybook:
+        assert local_daybook.operations_key == KEY
+        with local_daybook.operations as operations:
             assert operations.get("/v1/tenants").json() == {"tenants": []}
-        assert house.stop(signal.SIGINT) < STOP_SECONDS
+        assert local_daybook.stop(signal.SIGINT) < STOP_SECONDS
 
 
 def test_dynamodb_local_keeps_what_was_there(tmp_path: Path) -> None:
     """Tenants, and the made-up key with which they were made, are there after a restart."""
-    with running_house(tmp_path, DAYBOOK_STORE="dynamodb-local") as house, house.operations as operations:
+    with (
+        running_house(tmp_path, DAYBOOK_STORE="dynamodb-local") as local_daybook,
+        local_daybook.operations as operations,
+    ):
         made = make_tenant(operations, "kept")
         assert made.status_code == 201, made.text
-        house.stop()
+        local_daybook.stop()
     with running_house(tmp_path, DAYBOOK_STORE="dynamodb-local") as again, again.operations as operations:
-        assert again.operations_key == house.operations_key
+        assert again.operations_key == local_daybook.operations_key
         assert operations.get("/v1/tenants/kept").json()["name"] == "kept"
 
 
@@ -186,12 +191,12 @@ def test_what_can_not_be_is_said(tmp_path: Path, environment: dict[str, str]) ->
     assert next(iter(environment)) in line
 
 
-def test_a_taken_port_is_said(house: House, tmp_path: Path) -> None:
+def test_a_taken_port_is_said(local_daybook: LocalDaybook, tmp_path: Path) -> None:
     """With the variable that chooses another."""
     refused = subprocess.run(
         [sys.executable, "-m", "infra.local"],
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "DAYBOOK_DATA": str(tmp_path), "PORT": house.url.rsplit(":", 1)[1]},
+        env={"PATH": "/usr/bin:/bin", "DAYBOOK_DATA": str(tmp_path), "PORT": local_daybook.url.rsplit(":", 1)[1]},
         capture_output=True,
         text=True,
         check=False,

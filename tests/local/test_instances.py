@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.instances import MOST_INSTANCES, Configuration, EventTooLarge, Function, FunctionError
+from infra.local.functions.instances import MAX_INSTANCES, Configuration, EventTooLarge, Function, FunctionError
 
 Start = Callable[..., Function]
 
@@ -78,9 +78,9 @@ def test_calls_at_once_meet_instances_of_their_own(start: Start) -> None:
     """As many as there may be; the others wait for one to be free."""
     function = start()
     event = {"do": "sleep", "seconds": 0.3}
-    with ThreadPoolExecutor(MOST_INSTANCES + 2) as pool:
-        answers = list(pool.map(lambda _: function.invoke(event, "r"), range(MOST_INSTANCES + 2)))
-    assert len({process for _, process in answers}) == MOST_INSTANCES
+    with ThreadPoolExecutor(MAX_INSTANCES + 2) as pool:
+        answers = list(pool.map(lambda _: function.invoke(event, "r"), range(MAX_INSTANCES + 2)))
+    assert len({process for _, process in answers}) == MAX_INSTANCES
     assert sorted(calls for calls, _ in answers) == [1, 1, 1, 1, 2, 2]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra import ROOT
-from tests.local.running import House, make_tenant
+from tests.support.running_house import LocalDaybook, make_tenant
 
 BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 CALLS = [block for block in BLOCKS if "curl" in block and "127.0.0.1:8787" in block]
@@ -16,15 +16,15 @@ KEY = "dbk_ops_0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture(scope="module")
-def demo(house: House) -> House:
+def demo(local_daybook: LocalDaybook) -> LocalDaybook:
     """The tenants that the commands name, without the demo's events."""
-    with house.operations as operations:
+    with local_daybook.operations as operations:
         for profile in ("chat", "carear"):
             assert make_tenant(operations, f"{profile}-demo", profile).status_code == 201
-    return house
+    return local_daybook
 
 
-def test_every_command_is_answered(demo: House, tmp_path: Path) -> None:
+def test_every_command_is_answered(demo: LocalDaybook, tmp_path: Path) -> None:
     """One after the other, each with success: curl fails for a refusal here."""
     (tmp_path / ".curlrc").write_text("fail-with-body\nsilent\nshow-error\n")
     assert len(CALLS) >= 5

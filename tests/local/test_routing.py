@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.local.routing import Resource, Router
+from infra.local.gateway.routing import Resource, Router
 
 RESOURCES = [
     "/",

@@ -13,11 +13,11 @@ import boto3
 import httpx
 import pytest
 
-from tests.local.running import House, make_tenant
+from tests.support.running_house import LocalDaybook, make_tenant
 
 ACCOUNT = "123456789012"
 SENDS = 15
-MOST_SECONDS = 60
+MAX_SECONDS = 60
 
 _serial = itertools.count()
 
@@ -25,14 +25,14 @@ _serial = itertools.count()
 class Customer:
     """A tenant with a stream of its own, and the consumer that reads it."""
 
-    def __init__(self, house: House, form: str = "native") -> None:
+    def __init__(self, local_daybook: LocalDaybook, form: str = "native") -> None:
         self.name = f"customer-{next(_serial)}"
-        self._operations = house.operations
+        self._operations = local_daybook.operations
         self._operations.headers["Daybook-Tenant"] = self.name
-        assert make_tenant(house.operations, self.name, "symbee").status_code == 201
+        assert make_tenant(local_daybook.operations, self.name, "symbee").status_code == 201
         self._kinesis = boto3.client(
             "kinesis",
-            endpoint_url=house.aws_url,
+            endpoint_url=local_daybook.aws_url,
             region_name="us-east-1",
             aws_access_key_id="any",
             aws_secret_access_key="any",
@@ -67,7 +67,7 @@ class Customer:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """What arrives, as it arrives."""
-        until = time.monotonic() + MOST_SECONDS
+        until = time.monotonic() + MAX_SECONDS
         while time.monotonic() < until:
             answer = self._kinesis.get_records(ShardIterator=self._iterator)
             self._iterator = answer["NextShardIterator"]
@@ -98,7 +98,7 @@ class Customer:
 
     def reaches(self, **expected: Any) -> None:
         """Its state becomes so, within a few seconds."""
-        until = time.monotonic() + MOST_SECONDS
+        until = time.monotonic() + MAX_SECONDS
         while not expected.items() <= (state := self.state()).items():
             assert time.monotonic() < until, state
 
@@ -111,7 +111,7 @@ class Customer:
         return path
 
     def ends(self, job: str, **expected: Any) -> None:
-        until = time.monotonic() + MOST_SECONDS
+        until = time.monotonic() + MAX_SECONDS
         while not expected.items() <= (state := self._operations.get(job).json()).items():
             assert time.monotonic() < until, state
 
@@ -119,12 +119,12 @@ class Customer:
         return self._operations.post("/v1/settings/stream/test")
 
 
-def test_a_broken_stream_delays_no_neighbour_and_loses_nothing(house: House) -> None:
+def test_a_broken_stream_delays_no_neighbour_and_loses_nothing(local_daybook: LocalDaybook) -> None:
     """With one of two broken the other's median delivery is within 1.2 times of that with none; mended, all is there.
 
     Timings on a machine that others share: the better of three takes is what the house can do.
     """
-    broken, other = Customer(house), Customer(house)
+    broken, other = Customer(local_daybook), Customer(local_daybook)
     other.seconds_to_arrive()
 
     def median(while_sending: bool) -> float:
@@ -150,9 +150,9 @@ def test_a_broken_stream_delays_no_neighbour_and_loses_nothing(house: House) -> 
     assert broken.received(1) == broken.sent[-1:]
 
 
-def test_the_documented_record_comes_out_of_the_stream(house: House) -> None:
+def test_the_documented_record_comes_out_of_the_stream(local_daybook: LocalDaybook) -> None:
     """Symbee's example, to the byte but for company and time."""
-    customer = Customer(house, "symbee")
+    customer = Customer(local_daybook, "symbee")
     customer.send(target={"type": "workcode", "name": "Promised to Pay"})
     record = next(customer.records())
     shown = json.loads(record["Data"])
@@ -175,9 +175,9 @@ def test_the_documented_record_comes_out_of_the_stream(house: House) -> None:
     assert re.fullmatch(r"workcode#[0-9a-f]{64}", record["PartitionKey"])
 
 
-def test_a_test_says_what_happened(house: House) -> None:
+def test_a_test_says_what_happened(local_daybook: LocalDaybook) -> None:
     """While the stream is there, and once it is not."""
-    customer = Customer(house)
+    customer = Customer(local_daybook)
     told = customer.test_stream().json()
     assert (told["delivered"], told["error"]) == (True, None)
     assert json.loads(next(customer.records())["Data"])["id"] == told["event_id"]
@@ -187,17 +187,17 @@ def test_a_test_says_what_happened(house: House) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_a_producer_may_not_touch_it(house: House, method: str) -> None:
-    customer = Customer(house)
-    key = house.operations.post(
+def test_a_producer_may_not_touch_it(local_daybook: LocalDaybook, method: str) -> None:
+    customer = Customer(local_daybook)
+    key = local_daybook.operations.post(
         f"/v1/tenants/{customer.name}/keys", json={"role": "producer", "environment": "prod", "label": "p"}
     ).json()["key"]
-    assert house.client(key).request(method, "/v1/settings/stream").status_code == 403
+    assert local_daybook.client(key).request(method, "/v1/settings/stream").status_code == 403
 
 
-def test_a_replay_sends_the_same_records_again(house: House) -> None:
+def test_a_replay_sends_the_same_records_again(local_daybook: LocalDaybook) -> None:
     """A job, which says how far it is."""
-    customer = Customer(house)
+    customer = Customer(local_daybook)
     sent = [customer.send() for _ in range(5)]
     assert sorted(customer.received(5)) == sorted(sent)
     job = customer.replay()

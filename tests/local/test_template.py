@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from daybook.keys import parse
-from infra.local.cloudformation import adapted, tables, times_to_live
-from infra.local.lasting import kept_key, kept_secret, random_secret
+from daybook.access.api_keys import parse
+from infra.local.aws.cloudformation import adapted, tables, times_to_live
+from infra.local.aws.persistence import kept_key, kept_secret, random_secret
 from infra.local.template import hashes, table_definitions, templates
 
 SECRET = {"GenerateSecretString": {"PasswordLength": 64}}
@@ -22,19 +22,19 @@ def stacks() -> dict[str, Any]:
 
 def test_a_kept_template_is_used_until_its_sources_change(tmp_path: Path) -> None:
     """By the content of what it came from, not by any time."""
-    sources = hashes(["infra/storage.py", "aws-cdk-lib"])
+    sources = hashes(["infra/stacks/storage.py", "aws-cdk-lib"])
     (tmp_path / "templates.json").write_text(json.dumps({"sources": sources, "templates": {"Kept": {}}}))
     assert templates(tmp_path) == {"Kept": {}}
 
 
 def test_a_changed_source_makes_a_kept_template_stale(tmp_path: Path) -> None:
     """So does a source that is gone, and another version of the CDK; then it is synthesised anew."""
-    stale = {"infra/storage.py": "another hash", "infra/gone.py": "any", "aws-cdk-lib": "1.0"}
+    stale = {"infra/stacks/storage.py": "another hash", "infra/gone.py": "any", "aws-cdk-lib": "1.0"}
     (tmp_path / "templates.json").write_text(json.dumps({"sources": stale, "templates": {"Kept": {}}}))
     assert set(templates(tmp_path)) == {"DaybookStorage", "DaybookService"}
     kept = json.loads((tmp_path / "templates.json").read_text())
     assert kept["sources"] == hashes(kept["sources"])
-    assert {"infra/storage.py", "lambdas/daybook/routes.py", "aws-cdk-lib"} <= set(kept["sources"])
+    assert {"infra/stacks/storage.py", "lambdas/daybook/http/routes.py", "aws-cdk-lib"} <= set(kept["sources"])
 
 
 def test_tables_are_those_of_the_template(stacks: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from infra.deployment import SERVICE, STORAGE, synthesise
-from tests.stacks.reading import Stack
+from tests.support.templates import Stack
 
 
 @pytest.fixture(scope="session")

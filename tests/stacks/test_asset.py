@@ -14,7 +14,7 @@ from infra.asset import LOCK, Asset, find_compiler
 
 AARCH64 = 183  # the ELF header's e_machine
 UNCHECKED_HASH = 0b01  # PEP 552: by hash, and not held against the source
-MOST_BYTES = 30_000_000  # a cold start fetches and unpacks it all
+MAX_BYTES = 30_000_000  # a cold start fetches and unpacks it all
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +46,7 @@ def test_it_holds_nothing_that_lambda_has_or_nobody_reads(asset: Path) -> None:
     top = {path.name for path in asset.iterdir()}
     assert top.isdisjoint({"boto3", "botocore", "s3transfer", "bin", "tests"})
     assert not list(asset.rglob("*.dist-info"))
-    assert sum(path.stat().st_size for path in asset.rglob("*") if path.is_file()) < MOST_BYTES
+    assert sum(path.stat().st_size for path in asset.rglob("*") if path.is_file()) < MAX_BYTES
 
 
 def test_its_binaries_are_lambdas(asset: Path) -> None:
@@ -67,9 +67,9 @@ def test_its_bytecode_is_taken_as_it_is(asset: Path) -> None:
 @pytest.mark.skipif(sys.version_info[:2] != (3, 13), reason="only 3.13 reads its own bytecode")
 def test_its_bytecode_is_this_very_pythons(asset: Path) -> None:
     """The magic number is the runtime's, and tracebacks name the place where Lambda unpacks it."""
-    compiled = (asset / "daybook" / "__pycache__" / "keys.cpython-313.pyc").read_bytes()
+    compiled = (asset / "daybook" / "__pycache__" / "clock.cpython-313.pyc").read_bytes()
     assert compiled[:4] == importlib.util.MAGIC_NUMBER
-    assert marshal.loads(compiled[16:]).co_filename == "/var/task/daybook/keys.py"  # noqa: S302  our own
+    assert marshal.loads(compiled[16:]).co_filename == "/var/task/daybook/clock.py"  # noqa: S302  our own
 
 
 def test_lambdas_own_user_can_read_it(asset: Path) -> None:

@@ -5,28 +5,28 @@ from typing import Any
 
 import pytest
 
-from daybook import retention, sweeps
-from daybook.aws.batches import LONGEST_CALL_SECONDS
-from daybook.routes import ROUTES
-from daybook.running import HAND_OVER_SECONDS
-from daybook.settings import (
+from daybook.aws.batches import MAX_CALL_SECONDS
+from daybook.environment import (
     AuthorizeSettings,
     ExportSettings,
     FanOutSettings,
     ForgetSettings,
+    ManageSettings,
     RedeliverSettings,
     ReplaySettings,
     RestampSettings,
-    RetainingSettings,
     Settings,
     StreamsSettings,
     SweepSettings,
 )
-from export.checksum import READ_A_SECOND
-from export.growing import MOST_BYTES
+from daybook.http.routes import ROUTES
+from daybook.jobs import restamp, sweep
+from daybook.jobs.runner import HAND_OVER_SECONDS
+from exports.checksum import READ_A_SECOND
+from exports.multipart import MAX_BYTES
 from infra import LAMBDAS
-from restamp.restamping import WRITTEN_WITHIN_MS
-from tests.stacks.reading import Stack
+from restamp.restamp import WRITTEN_WITHIN_MS
+from tests.support.templates import Stack
 
 SETTINGS: dict[str, type[Any] | None] = {
     "Authorize": AuthorizeSettings,
@@ -37,9 +37,8 @@ SETTINGS: dict[str, type[Any] | None] = {
     "Replay": ReplaySettings,
     "FanOut": FanOutSettings,
     "Redeliver": RedeliverSettings,
-    "Settings": RetainingSettings,
+    "Manage": ManageSettings,
     "Restamp": RestampSettings,
-    "People": Settings,
     "Forget": ForgetSettings,
     "Sweep": SweepSettings,
     "Exports": ExportSettings,
@@ -80,13 +79,13 @@ def test_every_route_has_its_function(service: Stack) -> None:
 
 
 def test_every_function_is_a_folder_of_the_asset(service: Stack) -> None:
-    """`<folder>.handler.handler`, on the one asset, for arm64 and the Python that its bytecode is for."""
+    """`<folder>.<module>.handler`, on the one asset, for arm64 and the Python that its bytecode is for."""
     functions = service.properties("AWS::Lambda::Function")
     assert len({str(function["Code"]) for function in functions.values()}) == 1
     for function in functions.values():
         folder, module, attribute = function["Handler"].split(".")
-        assert (module, attribute) == ("handler", "handler")
-        assert (LAMBDAS / folder / "handler.py").is_file()
+        assert attribute == "handler"
+        assert (LAMBDAS / folder / f"{module}.py").is_file()
         assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
 
 
@@ -99,10 +98,10 @@ def test_a_function_ends_before_the_gateway_hangs_up(service: Stack) -> None:
 def test_a_sweep_begins_when_whoever_read_the_person_before_has_ended(service: Stack) -> None:
     """Who forgets may delete in its last second, and who writes people may have read them just before."""
     timeouts = {name: each["Timeout"] for name, each in service.properties("AWS::Lambda::Function").items()}
-    writing = max(timeouts["IngestFunction"], timeouts["PeopleFunction"])
-    assert writing <= sweeps.REQUEST_SECONDS
-    assert timeouts["ForgetFunction"] + writing < sweeps.DELAY_SECONDS
-    assert timeouts["SweepFunction"] > HAND_OVER_SECONDS + 2 * sweeps.REQUEST_SECONDS
+    writing = max(timeouts["IngestFunction"], timeouts["ManageFunction"])
+    assert writing <= sweep.REQUEST_SECONDS
+    assert timeouts["ForgetFunction"] + writing < sweep.DELAY_SECONDS
+    assert timeouts["SweepFunction"] > HAND_OVER_SECONDS + 2 * sweep.REQUEST_SECONDS
 
 
 def test_a_workers_message_comes_back_when_the_worker_can_be_no_more(service: Stack) -> None:
@@ -123,7 +122,7 @@ def test_a_workers_message_comes_back_when_the_worker_can_be_no_more(service: St
 def test_the_largest_file_can_be_read_once_more(service: Stack) -> None:
     """For its checksum, in what is left of a fresh invocation."""
     timeout = service.properties("AWS::Lambda::Function")["ExportFunction"]["Timeout"]
-    assert timeout - 30 > HAND_OVER_SECONDS + MOST_BYTES / READ_A_SECOND
+    assert timeout - 30 > HAND_OVER_SECONDS + MAX_BYTES / READ_A_SECOND
 
 
 def test_jobs_wait_in_line_where_they_must(service: Stack) -> None:
@@ -180,11 +179,11 @@ DEAD_LETTERS = (
 def test_a_restamp_begins_when_all_that_went_before_is_over(service: Stack) -> None:
     """Who writes the setting, then who still stores under the one before; or a page of a job that still read that."""
     timeouts = {name: each["Timeout"] for name, each in service.properties("AWS::Lambda::Function").items()}
-    writing = timeouts["SettingsFunction"]
-    storing = max(timeouts[f"{name}Function"] for name in ("Ingest", "Query", "Settings", "Tenants", "Exports"))
-    assert writing + storing < retention.DELAY_SECONDS
-    assert writing + WRITTEN_WITHIN_MS / 1_000 + LONGEST_CALL_SECONDS < retention.DELAY_SECONDS
-    assert retention.DELAY_SECONDS - writing >= 60, "a minute after the setting"
+    writing = timeouts["ManageFunction"]
+    storing = max(timeouts[f"{name}Function"] for name in ("Ingest", "Query", "Manage", "Tenants", "Exports"))
+    assert writing + storing < restamp.DELAY_SECONDS
+    assert writing + WRITTEN_WITHIN_MS / 1_000 + MAX_CALL_SECONDS < restamp.DELAY_SECONDS
+    assert restamp.DELAY_SECONDS - writing >= 60, "a minute after the setting"
 
 
 def test_new_events_reach_the_fan_out(service: Stack) -> None:

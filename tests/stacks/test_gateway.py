@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from daybook.problem import Problem
-from daybook.routes import ROUTES, Route
-from tests.stacks.reading import Stack
+from daybook.http.problem import Problem
+from daybook.http.routes import ROUTES, Route
+from tests.support.templates import Stack
 
 API_GATEWAYS_OWN = {
     "ACCESS_DENIED": 403,

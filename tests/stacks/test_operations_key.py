@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from daybook import keys
-from infra.operations_key import main, store
+from daybook.access import api_keys
+from infra.operate.create_operations_key import main, store
 
 
 class Rows:
@@ -29,7 +29,7 @@ class Refusing:
 def test_the_key_is_stored_as_its_hash_for_every_tenant_and_environment() -> None:
     """The row is the authorizer's: role operations, no tenant, every environment, the hash and not the secret."""
     rows = Rows()
-    key = keys.new_key()
+    key = api_keys.new_key()
     store(rows, "control", key, label="us", clock=lambda: 1_795_365_067_123)
     assert rows.put == [
         {
@@ -40,7 +40,7 @@ def test_the_key_is_stored_as_its_hash_for_every_tenant_and_environment() -> Non
                 "tenant": {"S": ""},
                 "role": {"S": "operations"},
                 "environment": {"S": "*"},
-                "hash": {"S": keys.hash_of(key.secret)},
+                "hash": {"S": api_keys.hash_of(key.secret)},
                 "label": {"S": "us"},
                 "created_at": {"S": "2026-11-22T16:31:07.123Z"},
             },
@@ -54,10 +54,10 @@ def test_the_key_is_printed_once_and_is_the_one_stored(capsys: pytest.CaptureFix
     assert main(["--table", "control", "--label", "us"], connect=lambda: rows) == 0
     printed = capsys.readouterr().out
     assert re.fullmatch(r"dbk_[a-z0-9]+_[A-Za-z0-9]+\n", printed)
-    key = keys.parse(printed.strip())
+    key = api_keys.parse(printed.strip())
     assert key is not None
     (call,) = rows.put
-    assert keys.matches(key.secret, call["Item"]["hash"]["S"])
+    assert api_keys.matches(key.secret, call["Item"]["hash"]["S"])
     assert call["Item"]["label"] == {"S": "us"}
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from daybook.aws.stamps import StampTable
-from daybook.event_id import HIGHEST
-from daybook.retention import Restamp
-from daybook.tenants import SLUG
-from infra.service import STAMPED
-from tests.stacks.reading import Stack
+from daybook.aws.events_table.stamps import StampTable
+from daybook.ids import HIGHEST
+from daybook.jobs.restamp import Restamp
+from daybook.tenant import SLUG
+from infra.stacks.service import STAMPED
+from tests.support.templates import Stack
 
 EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
 
@@ -37,14 +37,10 @@ DYNAMODB = {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
         CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
     },
-    "Settings": {
-        EVENTS: {"PartiQLInsert"},
-        CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem"},
-    },
-    "People": {
+    "Manage": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"PartiQLInsert", "BatchGetItem", "Query"},
-        CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
+        CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
     },
     "Forget": {
         EVENTS: {"PartiQLInsert"},
@@ -116,7 +112,7 @@ QUEUES = {
 ASSUMES_ROLES = {"FanOut", "Redeliver", "Replay", "Streams"}
 CUSTOMERS_ROLES = "arn:AWS::Partition:iam::*:role/*"
 READS_THE_SECRET = {
-    *("Ingest", "Query", "Tenants", "Settings", "People", "Forget", "Sweep"),
+    *("Ingest", "Query", "Tenants", "Manage", "Forget", "Sweep"),
     *("Exports", "Export", "Streams"),
 }
 BUCKET, QUEUE = "ExportsBucket.Arn", "ExportQueue.Arn"
@@ -126,7 +122,7 @@ GROWS = {
     *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
 }
 BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
-    "Settings": {"RestampQueue.Arn": {"sqs:SendMessage"}},
+    "Manage": {"RestampQueue.Arn": {"sqs:SendMessage"}},
     "Restamp": {
         "RestampQueue.Arn": {
             "sqs:SendMessage",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from daybook.catalogue import PROFILES, profile
-from tests.stacks.reading import Stack
+from daybook.catalogue.profile import PROFILES, profile
+from tests.support.templates import Stack
 
 TABLES = ("EventsTable", "IdentitiesTable", "ControlTable")
 NAMING = ("IdentitiesTable", "ControlTable")

@@ -13,15 +13,16 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from daybook.storing import ANSWER_SECONDS, Append, Throttled
+from daybook.errors import ANSWER_SECONDS, Throttled
+from daybook.events.store import Append
 
 STATEMENTS_A_CALL = 25  # BatchExecuteStatement's own limit
 KEYS_A_CALL = 100  # BatchGetItem's own limit
 CALLS_AT_ONCE = 8
 
 FIRST_WAIT_SECONDS = 0.05
-LONGEST_WAIT_SECONDS = 2.0
-LONGEST_CALL_SECONDS = 12.5  # the client: two attempts, each 2 s to connect and 4 s to be answered, and a pause
+MAX_WAIT_SECONDS = 2.0
+MAX_CALL_SECONDS = 12.5  # the client: two attempts, each 2 s to connect and 4 s to be answered, and a pause
 _READ_TRIES = 6
 TRANSIENT = frozenset(
     {
@@ -85,7 +86,7 @@ class Patience:
         while made < usual if self.remaining_seconds is None else self.remaining_seconds() > wait + ANSWER_SECONDS:
             self.wait(wait)
             yield
-            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+            wait = min(2 * wait, MAX_WAIT_SECONDS)
             made += 1
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from daybook.aws.batches import TRANSIENT, Patience
-from daybook.storing import Throttled
+from daybook.errors import Throttled
 
 Action = dict[str, dict[str, Any]]
 """One of a transaction: `{"Put": {"Item": …}}`, without its table's name."""

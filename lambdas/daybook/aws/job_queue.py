@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from daybook.aws.calls import ask
-from daybook.jobs import Job
+from daybook.jobs.job import Job
 
 _FIFO = ".fifo"
 _FOR_NOW = frozenset(

@@ -1,0 +1,127 @@
+"""The REST API: every route of the route table, and an answer for everything else."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from daybook.http.routes import ROUTES
+from infra.constructs.gateway_errors import answer_in_problems
+
+# Sizes, places and outcome, no content: a query may name people, and operators read this log, not auditors.
+_ACCESS_LINE = {
+    "request_id": "$context.requestId",
+    "tenant": "$context.authorizer.tenant",
+    "credential": "$context.authorizer.credential",
+    "role": "$context.authorizer.role",
+    "method": "$context.httpMethod",
+    "route": "$context.resourcePath",
+    "status": "$context.status",
+    "milliseconds": "$context.responseLatency",
+    "error": "$context.error.responseType",
+}
+
+
+class Gateway(Construct):
+    """`functions` by the route table's names, `public` among them; `authorize` says who calls."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        authorize: lambda_.IFunction,
+        functions: Mapping[str, lambda_.IFunction],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        access_log = logs.LogGroup(
+            self,
+            "AccessLog",
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=RemovalPolicy.RETAIN,  # evidence: it ends by its retention, not with the stack
+        )
+        self.api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name="Daybook",
+            description="Daybook's HTTP contract, version 1",
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            binary_media_types=["*/*"],  # bodies arrive as sent, gzip too
+            cloud_watch_role=True,  # without one, an account can't write a stage's access log
+            deploy_options=apigateway.StageOptions(
+                stage_name="live",
+                throttling_rate_limit=1_000,  # calls a second of all tenants; a call may bring 500 events
+                throttling_burst_limit=2_000,
+                # A stage's traces hold whole URLs, hence the names and addresses that people search for, and operators
+                # read them for 30 days. The functions' own traces, which stay on, hold none.
+                tracing_enabled=False,
+                access_log_destination=apigateway.LogGroupLogDestination(access_log),
+                access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LINE)),
+            ),
+        )
+        self.api.node.try_remove_child("Endpoint")  # an output with a made-up name; the stack gives one with its own
+        answer_in_problems(self.api)
+        self._authorizer = apigateway.RequestAuthorizer(
+            self,
+            "Authorizer",
+            handler=authorize,
+            # The identity, hence the cache's key, is this header alone; a call without it gets its 401 from the
+            # gateway and costs no invocation.
+            identity_sources=[apigateway.IdentitySource.header("Authorization")],
+            results_cache_ttl=Duration.seconds(60),  # the contract's limit for a revoked key to be out of force
+        )
+        self._integrations = {
+            name: apigateway.LambdaIntegration(
+                function,
+                # One permission for each function, not for each route: a resource policy holds 20 KB.
+                scope_permission_to_method=False,
+            )
+            for name, function in functions.items()
+        }
+        self._add_routes()
+        self._catch_the_rest()
+        # Holds nobody until an API key of the gateway's own is attached to it, for a caller who has to be slower
+        # than the stage allows all together.
+        self.api.add_usage_plan(
+            "UsagePlan",
+            description="Daybook: for callers with a limit of their own",
+            throttle=apigateway.ThrottleSettings(rate_limit=100, burst_limit=200),
+            api_stages=[apigateway.UsagePlanPerApiStage(api=self.api, stage=self.api.deployment_stage)],
+        )
+
+    def _add_routes(self) -> None:
+        for route in ROUTES:
+            resource = self.api.root.resource_for_path(route.path)
+            if route.roles:
+                resource.add_method(
+                    route.method,
+                    self._integrations[route.function],
+                    authorization_type=apigateway.AuthorizationType.CUSTOM,
+                    authorizer=self._authorizer,
+                )
+            else:
+                resource.add_method(route.method, self._integrations[route.function])
+
+    def _catch_the_rest(self) -> None:
+        """ANY on every resource, and on every path that is none: by itself a REST API answers both with 403."""
+        public = self._integrations["public"]
+        for path in _resources():
+            self.api.root.resource_for_path(path).add_method("ANY", public)
+        self.api.root.add_proxy(any_method=True, default_integration=public)
+
+
+def _resources() -> Iterator[str]:
+    """Every resource on the way to a route, the root first, each once."""
+    yield "/"
+    seen = set()
+    for route in ROUTES:
+        parts = route.path.strip("/").split("/")
+        for length in range(1, len(parts) + 1):
+            path = "/" + "/".join(parts[:length])
+            if path not in seen:
+                seen.add(path)
+                yield path

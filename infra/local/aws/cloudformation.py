@@ -1,0 +1,145 @@
+"""The stacks in moto: the synthesised templates through CloudFormation, and by API what that lacks.
+
+Left as it is, moto 5.2.5 skips secrets, `TimeToLiveSpecification`, point-in-time recovery, authorizers, stages,
+gateway responses, usage plans, alarms and topic policies, and wants each function's code in a bucket. Secrets are
+made by API first and their references replaced; tables get their time to live by API; functions get no code, as
+they run in processes of ours. The gateway's own parts are read from the template by `api.py`, the event source mappings
+by `mappings.py`: moto would run the functions itself, in containers.
+"""
+
+import hashlib
+import json
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from infra.local.functions.instances import Configuration
+from infra.local.template import Templates, of_type, table_definitions
+
+# Mappings are played; and what describes one resource fails in moto once a queue's policy stands among them.
+LEFT_OUT = frozenset({"AWS::Lambda::EventSourceMapping", "AWS::SQS::QueuePolicy"})
+
+Client = Callable[[str], Any]
+"""Makes a boto3 client for a service, by its name, on the local endpoint."""
+
+
+def create_stacks(stacks: Templates, client: Client, secret: Callable[[Mapping[str, Any]], str]) -> None:
+    """`secret` gives the value of each secret from its properties."""
+    secrets = client("secretsmanager")
+    arns = {
+        logical_id: secrets.create_secret(Name=f"Daybook-{logical_id}", SecretString=secret(properties))["ARN"]
+        for logical_id, properties in of_type(stacks, "AWS::SecretsManager::Secret").items()
+    }
+    cloudformation = client("cloudformation")
+    with quiet_moto():
+        for name, template in stacks.items():
+            cloudformation.create_stack(
+                StackName=name,
+                TemplateBody=json.dumps(adapted(name, template, arns)),
+                Capabilities=["CAPABILITY_IAM"],
+            )
+    dynamodb = client("dynamodb")
+    for name, attribute in times_to_live(stacks).items():
+        dynamodb.update_time_to_live(
+            TableName=name, TimeToLiveSpecification={"AttributeName": attribute, "Enabled": True}
+        )
+
+
+def adapted(stack: str, template: Mapping[str, Any], arns: Mapping[str, str]) -> dict[str, Any]:
+    """What moto takes. Tables get names that stay the same at every start, so that a store on disk fits them."""
+    resources = {
+        logical_id: resource | {"Properties": resource.get("Properties", {}) | given(stack, logical_id, resource)}
+        for logical_id, resource in template["Resources"].items()
+        if logical_id not in arns and resource["Type"] not in LEFT_OUT
+    }
+    replaced: dict[str, Any] = with_references({**template, "Resources": resources}, arns)
+    return replaced
+
+
+def given(stack: str, logical_id: str, resource: Mapping[str, Any]) -> dict[str, Any]:
+    match resource["Type"]:
+        case "AWS::DynamoDB::Table":
+            return {"TableName": table_name(stack, logical_id)}
+        case "AWS::SQS::Queue" if resource.get("Properties", {}).get("FifoQueue"):
+            return {"QueueName": f"{stack}-{logical_id}.fifo"}  # AWS ends the name so by itself
+        case "AWS::Lambda::Function":
+            return {"Code": {"ZipFile": "# It runs in a process of the laptop's house."}}
+        case _:
+            return {}
+
+
+def with_references(part: Any, values: Mapping[str, str]) -> Any:
+    """`part` with each `{"Ref": logical id}` replaced by that id's value, where it has one."""
+    match part:
+        case {"Ref": str(name)} if name in values:
+            return values[name]
+        case dict():
+            return {name: with_references(each, values) for name, each in part.items()}
+        case list():
+            return [with_references(each, values) for each in part]
+        case _:
+            return part
+
+
+def table_name(stack: str, logical_id: str) -> str:
+    return f"{stack}-{logical_id}"
+
+
+def tables(stacks: Templates) -> dict[str, dict[str, Any]]:
+    """By name, what `CreateTable` takes: for a store that is not moto's."""
+    return {
+        table_name(stack, logical_id): definition
+        for stack, template in stacks.items()
+        for logical_id, definition in table_definitions({stack: template}).items()
+    }
+
+
+def times_to_live(stacks: Templates) -> dict[str, str]:
+    """By table's name, the attribute that says when an item ends."""
+    return {
+        table_name(stack, logical_id): properties["TimeToLiveSpecification"]["AttributeName"]
+        for stack, template in stacks.items()
+        for logical_id, properties in of_type({stack: template}, "AWS::DynamoDB::Table").items()
+        if "TimeToLiveSpecification" in properties
+    }
+
+
+def functions(client: Client, environment: Mapping[str, str]) -> dict[str, Configuration]:
+    """By ARN, each function as CloudFormation made it; `environment` is added to each one's own."""
+    found = client("lambda").list_functions()["Functions"]
+    return {
+        function["FunctionArn"]: Configuration(
+            name=function["FunctionName"],
+            arn=function["FunctionArn"],
+            handler=function["Handler"],
+            seconds=function["Timeout"],
+            memory_mb=function["MemorySize"],
+            environment={
+                **environment,
+                **function.get("Environment", {}).get("Variables", {}),
+                "_HANDLER": function["Handler"],
+                "AWS_ACCESS_KEY_ID": access_key(function["FunctionName"]),
+                "AWS_LAMBDA_FUNCTION_NAME": function["FunctionName"],
+                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function["MemorySize"]),
+            },
+        )
+        for function in found
+    }
+
+
+def access_key(function: str) -> str:
+    """The key that a function signs with. Letters and digits only, as DynamoDB Local wants them."""
+    return "FUNCTION" + hashlib.sha256(function.encode()).hexdigest()[:16].upper()
+
+
+@contextmanager
+def quiet_moto() -> Iterator[None]:
+    """Without a warning for each of the resources that the module's docstring names, and each reference to one."""
+    logger = logging.getLogger("moto")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings(action="ignore", category=UserWarning, append=False):
+        yield
+    logger.setLevel(level)

@@ -1,0 +1,61 @@
+"""What outlives a restart where `DAYBOOK_STORE` is `dynamodb-local`: tables, the deployment's secret, a made-up key.
+
+The secret has to: every key derives from it, and events written under another could be neither met again nor read.
+"""
+
+import secrets
+import string
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from daybook.access.api_keys import Key, new_key, parse
+from infra.local.aws.cloudformation import tables, times_to_live
+from infra.local.options import Unusable
+from infra.local.template import Templates
+
+
+def random_secret(properties: Mapping[str, Any]) -> str:
+    """As Secrets Manager would make one from the properties of its resource, letters and digits only."""
+    length = properties.get("GenerateSecretString", {}).get("PasswordLength", 32)  # its own default
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length))
+
+
+def kept_secret(folder: Path, properties: Mapping[str, Any]) -> str:
+    return kept(folder / "deployment-secret", random_secret(properties))
+
+
+def kept_key(folder: Path) -> Key:
+    credential = kept(folder / "operations-key", new_key().credential)
+    return parse(credential) or new_key()
+
+
+def kept(file: Path, fresh: str) -> str:
+    """The file's content; `fresh` becomes it where there is none yet."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(fresh)
+    return file.read_text()
+
+
+def create_tables(dynamodb: Any, stacks: Templates, folder: Path) -> None:
+    """The templates' tables, where they are not there from before. Raises `Unusable` where they no longer fit."""
+    there = set(dynamodb.list_tables()["TableNames"])
+    for name, definition in tables(stacks).items():
+        if name in there:
+            if indexes(dynamodb.describe_table(TableName=name)["Table"]) != indexes(definition):
+                raise Unusable(f"The tables in {folder} are from before the template changed: remove that folder.")
+            continue
+        dynamodb.create_table(TableName=name, **definition)
+        if attribute := times_to_live(stacks).get(name):
+            dynamodb.update_time_to_live(
+                TableName=name, TimeToLiveSpecification={"AttributeName": attribute, "Enabled": True}
+            )
+
+
+def indexes(table: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {
+        index["IndexName"]: (index["KeySchema"], sorted(index["Projection"].get("NonKeyAttributes", [])))
+        for index in table.get("GlobalSecondaryIndexes", [])
+    }

@@ -1,0 +1,117 @@
+"""The event source mappings of the template, played: new items of tables and messages of queues, to the functions."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from infra.local.aws.cloudformation import Client, table_name
+from infra.local.functions.dynamodb_stream import StreamMapping
+from infra.local.functions.instances import Invocable
+from infra.local.functions.sqs import QueueMapping
+from infra.local.template import Templates, of_type
+
+JOIN_SECONDS = 1.0  # for all of them: the whole house has five to end
+
+
+@contextmanager
+def playing(
+    stacks: Templates, client: Client, functions: Mapping[str, Invocable], checkpoints: Path | None
+) -> Iterator[None]:
+    """A thread for each mapping. `checkpoints`: the folder in which a stream's reader keeps how far it came."""
+    stopped = threading.Event()
+    threads = [
+        threading.Thread(target=mapping.run, args=(stopped,), daemon=True)
+        for mapping in mappings_of(stacks, client, functions, checkpoints)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        until = time.monotonic() + JOIN_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))  # one that waits for a function ends with the function
+
+
+def mappings_of(
+    stacks: Templates, client: Client, functions: Mapping[str, Invocable], checkpoints: Path | None
+) -> Iterator[StreamMapping | QueueMapping]:
+    made = Made(stacks, client)
+    for logical_id, properties in of_type(stacks, "AWS::Lambda::EventSourceMapping").items():
+        invoke = functions[made.function(properties["FunctionName"])].invoke
+        source = made.source(properties["EventSourceArn"])
+        if source.startswith("arn:aws:sqs:"):
+            yield QueueMapping(client("sqs"), source, properties, invoke)
+            continue
+        failure = properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        yield StreamMapping(
+            client("dynamodbstreams"),
+            source,
+            properties,
+            invoke,
+            give_up=partial(send, client("sqs"), made.source(failure)) if failure else None,
+            checkpoint=checkpoints / f"{logical_id}.checkpoint" if checkpoints else None,
+        )
+
+
+def send(sqs: Any, queue_arn: str, body: str) -> None:
+    url = sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody=body)
+
+
+class Made:
+    """What the template's references have become."""
+
+    def __init__(self, stacks: Templates, client: Client) -> None:
+        self._stacks = stacks
+        self._client = client
+
+    def function(self, reference: Any) -> str:
+        """Its ARN."""
+        stack, logical_id, _ = self._resource(reference)
+        name = self._physical(stack, logical_id)
+        arn: str = self._client("lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+        return arn
+
+    def source(self, reference: Any) -> str:
+        """The ARN of a queue, or of a table's stream."""
+        stack, logical_id, attribute = self._resource(reference)
+        if attribute == "StreamArn":
+            # Of the store that is in use, which need not be moto's.
+            table = self._client("dynamodb").describe_table(TableName=table_name(stack, logical_id))
+            stream: str = table["Table"]["LatestStreamArn"]
+            return stream
+        url = self._physical(stack, logical_id)
+        found = self._client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        arn: str = found["Attributes"]["QueueArn"]
+        return arn
+
+    def _resource(self, reference: Any) -> tuple[str, str, str]:
+        """Stack, logical id and attribute of `{"Ref"}`, `{"Fn::GetAtt"}` or `{"Fn::ImportValue"}`."""
+        match reference:
+            case {"Fn::ImportValue": name}:
+                exported = next(
+                    output["Value"]
+                    for template in self._stacks.values()
+                    for output in template.get("Outputs", {}).values()
+                    if output.get("Export", {}).get("Name") == name
+                )
+                return self._resource(exported)
+            case {"Fn::GetAtt": [logical_id, attribute]}:
+                return self._stack_of(logical_id), logical_id, attribute
+            case {"Ref": logical_id}:
+                return self._stack_of(logical_id), logical_id, "Ref"
+        raise LookupError(f"no reading of {reference}")
+
+    def _stack_of(self, logical_id: str) -> str:
+        return next(name for name, template in self._stacks.items() if logical_id in template["Resources"])
+
+    def _physical(self, stack: str, logical_id: str) -> str:
+        detail = self._client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId=logical_id)
+        physical: str = detail["StackResourceDetail"]["PhysicalResourceId"]
+        return physical

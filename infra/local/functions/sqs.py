@@ -1,0 +1,94 @@
+"""A queue's messages as Lambda reads them for a function: in batches, side by side, and those that failed come back.
+
+As documented under "Using Lambda with Amazon SQS": what the function has dealt with is deleted; what it names in
+`batchItemFailures`, and everything where it raised, is seen again when its visibility timeout is over, and after so
+many receipts goes the queue's own way to its dead letters.
+"""
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.local.functions.instances import MAX_INSTANCES, EventTooLarge, FunctionError
+from infra.local.gateway.api import REGION
+
+POLL_SECONDS = 0.2
+MAX_MESSAGES = 10  # of one ReceiveMessage
+
+Invoke = Callable[[Mapping[str, Any], str], Any]
+Message = Mapping[str, Any]
+
+
+class QueueMapping:
+    def __init__(self, client: Any, queue_arn: str, properties: Mapping[str, Any], invoke: Invoke) -> None:
+        self._client = client
+        self._arn = queue_arn
+        self._properties = properties
+        self._invoke = invoke
+        at_once = properties.get("ScalingConfig", {}).get("MaximumConcurrency", MAX_INSTANCES)
+        self._free = threading.Semaphore(min(at_once, MAX_INSTANCES))
+
+    def run(self, stopped: threading.Event) -> None:
+        url = self._client.get_queue_url(QueueName=self._arn.rpartition(":")[2])["QueueUrl"]
+        while not stopped.is_set():
+            if not self._free.acquire(timeout=POLL_SECONDS):
+                continue
+            try:
+                messages = self._receive(url)
+            except (BotoCoreError, ClientError):  # the house ends, or the queue is no more
+                messages = []
+            if messages:
+                threading.Thread(target=self._handle, args=(url, messages), daemon=True).start()
+            else:
+                self._free.release()
+                stopped.wait(POLL_SECONDS)
+
+    def _receive(self, url: str) -> list[Message]:
+        answer = self._client.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=min(self._properties.get("BatchSize", MAX_MESSAGES), MAX_MESSAGES),
+            AttributeNames=["All"],
+        )
+        messages: list[Message] = answer.get("Messages", [])
+        return messages
+
+    def _handle(self, url: str, messages: list[Message]) -> None:
+        try:
+            self._done(url, messages, self._invoke(self._event(messages), str(uuid.uuid4())) or {})
+        except (FunctionError, EventTooLarge, BotoCoreError, ClientError):
+            pass  # nothing is deleted: all of them come again
+        finally:
+            self._free.release()
+
+    def _event(self, messages: list[Message]) -> dict[str, Any]:
+        return {
+            "Records": [
+                {
+                    "messageId": message["MessageId"],
+                    "receiptHandle": message["ReceiptHandle"],
+                    "body": message["Body"],
+                    "attributes": message.get("Attributes", {}),
+                    "messageAttributes": {},
+                    "md5OfBody": message["MD5OfBody"],
+                    "eventSource": "aws:sqs",
+                    "eventSourceARN": self._arn,
+                    "awsRegion": REGION,
+                }
+                for message in messages
+            ]
+        }
+
+    def _done(self, url: str, messages: list[Message], answer: Mapping[str, Any]) -> None:
+        reported = "ReportBatchItemFailures" in self._properties.get("FunctionResponseTypes", [])
+        again = {each["itemIdentifier"] for each in answer.get("batchItemFailures", [])} if reported else set()
+        done = [message for message in messages if message["MessageId"] not in again]
+        if done:
+            self._client.delete_message_batch(
+                QueueUrl=url,
+                Entries=[
+                    {"Id": str(place), "ReceiptHandle": message["ReceiptHandle"]} for place, message in enumerate(done)
+                ],
+            )

@@ -1,0 +1,56 @@
+"""Who calls, by the API's Lambda authorizer, and whether its policy lets the call through.
+
+As documented under "Use API Gateway Lambda authorizers": without every identity source it is not called at all; it
+refuses by raising `Unauthorized`; else it answers a policy, in which a denial wins and what nothing allows is
+denied. On AWS the answer is cached by the identity sources, for as long as the template says; here never, so that
+a key is out of force at once.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.local.aws.policy import allows, listed
+from infra.local.functions.instances import FunctionError, Invocable
+from infra.local.gateway.api import Api
+from infra.local.gateway.proxy_event import Call
+from infra.local.gateway.responses import GatewayError
+from infra.local.gateway.routing import Match
+
+MAX_ARN_BYTES = 1_600  # of a method's ARN where authorization is asked for, path included
+
+
+def authorize(api: Api, functions: Mapping[str, Invocable], call: Call, match: Match) -> dict[str, Any]:
+    """The authorizer's context, as the function behind is told it. Raises `GatewayError`."""
+    authorizer = api.authorizer
+    if authorizer is None:
+        raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", 500)
+    headers = {name.lower(): value for name, value in call.headers.items()}
+    if not all(headers.get(name) for name in authorizer.headers):
+        raise GatewayError("UNAUTHORIZED", 401, "Unauthorized")
+    if len(api.arn(call.method, call.path)) > MAX_ARN_BYTES:
+        raise GatewayError("DEFAULT_4XX", 414, "Request URI too long")
+    event = call.authorizer_event(api, match.resource, match.parameters)
+    try:
+        answer = functions[authorizer.function].invoke(event, call.request_id)
+    except FunctionError as failure:
+        if failure.message == "Unauthorized":
+            raise GatewayError("UNAUTHORIZED", 401, "Unauthorized") from None
+        raise GatewayError("AUTHORIZER_FAILURE", 500) from None
+    try:
+        allowed = allows(listed(answer["policyDocument"]["Statement"]), "execute-api:Invoke", event["methodArn"])
+        context = context_of(answer)
+    except (TypeError, KeyError, ValueError):
+        raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", 500) from None
+    if not allowed:
+        raise GatewayError("ACCESS_DENIED", 403, "User is not authorized to access this resource", context)
+    return context
+
+
+def context_of(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises `ValueError` where it holds anything but strings, numbers and booleans."""
+    context = answer.get("context") or {}
+    if not all(isinstance(value, str | int | float) for value in context.values()):
+        raise ValueError("an authorizer's context is flat")
+    # Whatever they were, functions are told strings.
+    told = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in context.items()}
+    return {"principalId": answer["principalId"], "integrationLatency": 0, **told}

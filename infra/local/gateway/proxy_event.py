@@ -1,0 +1,103 @@
+"""One HTTP request as API Gateway's REST proxy integration hands it to a function: payload format 1.0.
+
+As documented under "Lambda proxy integrations in API Gateway", and where that is silent as LocalStack's tests saw it
+on AWS and as reported: path and path parameters arrive as sent, percent-encoding and all; query parameters decoded
+once, `+` as a space (aws/aws-cdk#19827); of a repeated name the single-valued maps hold the last value; what is
+absent is null; with `binaryMediaTypes: */*` every body comes in base64. Header names come as a server for HTTP/1.1
+mostly sees them, `Content-Type`, since WSGI keeps no others.
+"""
+
+import base64
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from werkzeug.wrappers import Request
+
+from infra.local.gateway.api import ACCOUNT, Api
+from infra.local.gateway.routing import Resource
+
+
+@dataclass(frozen=True)
+class Call:
+    method: str
+    path: str
+    """As sent."""
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    source_ip: str
+    size_of_head: int
+    """Bytes of the request's line and headers."""
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    received: float = field(default_factory=time.time)
+
+    @classmethod
+    def of(cls, request: Request, body: bytes) -> "Call":
+        path, _, query = request.environ["RAW_URI"].partition("?")
+        values: dict[str, list[str]] = {}
+        for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
+            values.setdefault(name, []).append(value)
+        source_ip = request.remote_addr or ""
+        return cls(
+            method=request.method,
+            path=path,
+            query=values,
+            headers=dict(request.headers)
+            | {"X-Forwarded-For": source_ip, "X-Forwarded-Proto": request.scheme, "X-Forwarded-Port": "443"},
+            body=body,
+            source_ip=source_ip,
+            size_of_head=len(request.environ["RAW_URI"]) + sum(len(n) + len(v) + 4 for n, v in request.headers),
+        )
+
+    def event(
+        self, api: Api, resource: Resource, parameters: Mapping[str, str], authorizer: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """What an integrated function gets; `authorizer` is what that one found out, and {} where none was asked."""
+        return {
+            **self._common(api, resource, parameters, authorizer),
+            "body": base64.b64encode(self.body).decode() if self.body else None,
+            "isBase64Encoded": bool(self.body),
+        }
+
+    def authorizer_event(self, api: Api, resource: Resource, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """What a Lambda authorizer of type REQUEST gets."""
+        return {
+            "type": "REQUEST",
+            "methodArn": api.arn(self.method, self.path),
+            **self._common(api, resource, parameters, {}),
+        }
+
+    def _common(
+        self, api: Api, resource: Resource, parameters: Mapping[str, str], authorizer: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        context = {
+            "accountId": ACCOUNT,
+            "apiId": api.id,
+            "domainName": self.headers.get("Host", ""),
+            "extendedRequestId": self.request_id,
+            "httpMethod": self.method,
+            "identity": {"sourceIp": self.source_ip, "userAgent": self.headers.get("User-Agent")},
+            "path": self.path,  # here no stage stands before it, as behind a custom domain
+            "protocol": "HTTP/1.1",
+            "requestId": self.request_id,
+            "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(self.received)),
+            "requestTimeEpoch": int(self.received * 1000),
+            "resourcePath": resource.path,
+            "stage": api.stage,
+        }
+        return {
+            "resource": resource.path,
+            "path": self.path,
+            "httpMethod": self.method,
+            "headers": dict(self.headers),
+            "multiValueHeaders": {name: [value] for name, value in self.headers.items()},
+            "queryStringParameters": {name: values[-1] for name, values in self.query.items()} or None,
+            "multiValueQueryStringParameters": dict(self.query) or None,
+            "pathParameters": dict(parameters) or None,
+            "stageVariables": None,
+            "requestContext": context | ({"authorizer": dict(authorizer)} if authorizer else {}),
+        }

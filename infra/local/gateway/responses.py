@@ -1,0 +1,67 @@
+"""What the gateway says by itself: its own errors, as the template words them, and its access log."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from infra.local.gateway.api import Api, GatewayResponse
+
+UNSAID = '{"message":$context.error.messageString}'  # where the template has no wording
+VARIABLE = re.compile(r"\$context\.([\w.]+)")
+
+
+class GatewayError(Exception):
+    """An error of one of the types that a gateway response can word; `status` is the type's own."""
+
+    def __init__(
+        self,
+        kind: str,
+        status: int,
+        message: str = "Internal server error",
+        authorizer: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.status = status
+        self.message = message
+        self.authorizer = dict(authorizer or {})
+
+
+def error_variables(error: GatewayError) -> dict[str, Any]:
+    return {
+        "error.message": error.message,
+        "error.messageString": json.dumps(error.message),
+        "error.responseType": error.kind,
+        **{f"authorizer.{name}": value for name, value in error.authorizer.items()},
+    }
+
+
+def answer_error(api: Api, error: GatewayError, variables: Mapping[str, Any]) -> Response:
+    """A type that the template leaves out is worded as the default of its class, whose status then goes before."""
+    worded = (
+        api.responses.get(error.kind)
+        or api.responses.get("DEFAULT_4XX" if error.status < 500 else "DEFAULT_5XX")
+        or GatewayResponse(None, {}, {})
+    )
+    template = worded.templates.get("application/json", UNSAID)
+    return Response(
+        VARIABLE.sub(lambda found: str(variables.get(found[1], "")), template),
+        status=worded.status or error.status,
+        headers={"Content-Type": "application/json", **worded.headers},
+    )
+
+
+def access_line(api: Api, variables: Mapping[str, Any]) -> str:
+    """The stage's access-log line. A format that is a JSON object stays one, whatever the values hold."""
+
+    def filled(text: str) -> str:
+        return VARIABLE.sub(lambda found: str(variables.get(found[1], "-")), text)
+
+    try:
+        form = json.loads(api.access_line)
+    except ValueError:
+        return filled(api.access_line)
+    return json.dumps({name: filled(value) if isinstance(value, str) else value for name, value in form.items()})

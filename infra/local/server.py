@@ -1,0 +1,178 @@
+"""The whole house on this machine: the stores, the stacks, the functions and the gateway, and how they end."""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import boto3
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from daybook.access.api_keys import Key, new_key
+from infra import LAMBDAS
+from infra.local.aws import moto_insert, moto_speed, moto_streams
+from infra.local.aws.cloudformation import create_stacks, functions
+from infra.local.aws.dynamodb_local import DynamoDBLocal
+from infra.local.aws.iam import Permissions, roles
+from infra.local.aws.persistence import create_tables, kept_key, kept_secret, random_secret
+from infra.local.demo_image import DemoImage
+from infra.local.functions.event_sources import playing
+from infra.local.functions.instances import Configuration, Function, FunctionError
+from infra.local.gateway.api import REGION, Api, read_api
+from infra.local.gateway.gateway import Gateway
+from infra.local.options import Options, Unusable
+from infra.local.template import templates
+from infra.operate import create_operations_key
+
+HOST = "127.0.0.1"
+THREADS = 16  # enough to stop what others are still starting
+ANY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": REGION}
+
+
+@dataclass(frozen=True)
+class LocalDaybook:
+    url: str
+    aws_url: str
+    operations_key: Key
+    keep_demo: Callable[[], None]
+    """To be called once the demo is loaded, so that the next start need not load it."""
+
+
+@contextmanager
+def open_house(options: Options) -> Iterator[LocalDaybook]:
+    """Everything answers inside; nothing is left when it is over. Raises `Unusable`."""
+    for variable, number in (("PORT", options.port), ("DAYBOOK_AWS_PORT", options.aws_port)):
+        ensure_free(variable, number)
+    stacks = templates()
+    lasting, demo = options.data / "dynamodb", options.data / "demo.image"
+    on_disk = options.store == "dynamodb-local"
+    image = DemoImage.kept(demo) if options.demo and not on_disk else None
+    with ExitStack() as opened:
+        others = opened.enter_context(ThreadPoolExecutor(THREADS))
+        if on_disk:
+            engine = DynamoDBLocal(lasting)
+            engine.prepare()
+            opened.callback(engine.stop)
+            started = others.submit(engine.start)  # while moto is made ready: each takes its seconds
+        moto, aws_url = opened.enter_context(moto_server(options.aws_port))
+        endpoints = {"AWS_ENDPOINT_URL": aws_url}
+        secret = partial(kept_secret, lasting) if on_disk else image.its_secret if image else random_secret
+        create_stacks(stacks, partial(client, endpoints), secret)
+        if image:
+            image.restore()
+        if on_disk:
+            started.result()
+            endpoints["AWS_ENDPOINT_URL_DYNAMODB"] = engine.endpoint
+            create_tables(client(endpoints, "dynamodb"), stacks, lasting)
+        aws = partial(client, endpoints)
+        moto.roles |= roles(aws)
+        configurations = functions(aws, lambda_environment(endpoints))
+        api = read_api(stacks, aws)
+        instances = opened.enter_context(running(configurations, api, options, others))
+        opened.enter_context(playing(stacks, aws, instances, lasting if on_disk else None))
+        key = options.operations_key or (kept_key(lasting) if on_disk else new_key())
+        create_operations_key.store(aws("dynamodb"), setting(configurations, "CONTROL_TABLE"), key, label="operations")
+        url = opened.enter_context(gateway(options, api, instances))
+
+        def keep_demo() -> None:
+            if not on_disk and not image:
+                arn = setting(configurations, "SECRET_ARN")
+                DemoImage.taken(aws("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]).keep(demo)
+
+        yield LocalDaybook(url, aws_url, key, keep_demo)
+
+
+def client(endpoints: Mapping[str, str], service: str) -> Any:
+    return boto3.client(
+        service,
+        # A table's stream is where the table is.
+        endpoint_url=endpoints.get(
+            f"AWS_ENDPOINT_URL_{service.removesuffix('streams').upper()}", endpoints["AWS_ENDPOINT_URL"]
+        ),
+        region_name=REGION,
+        aws_access_key_id=ANY_CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=ANY_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def lambda_environment(endpoints: Mapping[str, str]) -> dict[str, str]:
+    """What Lambda itself sets, and where AWS is."""
+    return {
+        **ANY_CREDENTIALS,
+        **endpoints,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "LAMBDA_TASK_ROOT": str(LAMBDAS),
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+    }
+
+
+def setting(configurations: Mapping[str, Configuration], name: str) -> str:
+    """What the functions that have this variable are told; all are told the same."""
+    return next(each.environment[name] for each in configurations.values() if name in each.environment)
+
+
+@contextmanager
+def moto_server(port: int) -> Iterator[tuple[Permissions, str]]:
+    moto_insert.apply()
+    moto_speed.apply()
+    moto_streams.apply()
+    application = Permissions(DomainDispatcherApplication(create_backend_app))
+    with serving(application, port, MotoRequestHandler) as url:
+        yield application, url
+
+
+@contextmanager
+def running(
+    configurations: Mapping[str, Configuration], api: Api, options: Options, pool: ThreadPoolExecutor
+) -> Iterator[dict[str, Function]]:
+    """The functions; of each that the API leads to one instance is started. Their output goes to `functions.log`."""
+    logs = options.data / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    with (logs / "functions.log").open("wb") as log:
+        all_of_them = {arn: Function(configuration, log) for arn, configuration in configurations.items()}
+        try:
+            list(pool.map(Function.warm_up, (all_of_them[arn] for arn in api.functions)))
+            yield all_of_them
+        except FunctionError as failure:
+            raise Unusable(f"{failure}; {log.name} says why.") from None
+        finally:
+            list(pool.map(Function.stop, all_of_them.values()))
+
+
+@contextmanager
+def gateway(options: Options, api: Api, instances: Mapping[str, Function]) -> Iterator[str]:
+    """The API; a line for each call goes to `access.log`."""
+    with (
+        (options.data / "logs" / "access.log").open("w") as log,
+        serving(Gateway(api, instances, log), options.port) as url,
+    ):
+        yield url
+
+
+@contextmanager
+def serving(application: Any, port: int, handler: type[WSGIRequestHandler] | None = None) -> Iterator[str]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else a line on the terminal for every call
+    server = make_server(HOST, port, application, threaded=True, request_handler=handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    try:
+        yield f"http://{HOST}:{port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def ensure_free(variable: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise Unusable(f"Port {port} is taken; set {variable} to another one.") from None

@@ -1,0 +1,53 @@
+"""Creates a key for operations: `python -m infra.operate.create_operations_key --table NAME`.
+
+It is the first credential of a deployment. The API can't create it, since creating a key takes a credential.
+The key is printed once, after its hash has been stored.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.access.api_keys import Key, authorizer_row, new_key
+from daybook.access.roles import OPERATIONS
+from daybook.aws.clients import dynamodb
+from daybook.clock import Clock, format_time, system_clock
+from daybook.http.caller import EVERY_ENVIRONMENT
+
+
+def store(client: Any, table: str, key: Key, *, label: str, clock: Clock = system_clock) -> None:
+    """From the next call on the key is one of operations'. Storing it again is harmless."""
+    row = authorizer_row(
+        key,
+        tenant="",
+        role=OPERATIONS,
+        environment=EVERY_ENVIRONMENT,
+        label=label,
+        created_at=format_time(clock()),
+    )
+    client.put_item(TableName=table, Item={name: {"S": value} for name, value in row.items()})
+
+
+def main(arguments: Sequence[str], *, connect: Callable[[], Any] = dynamodb) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.operate.create_operations_key",
+        description="Makes up a key for operations, stores its hash, and prints it: the only time it is shown.",
+    )
+    parser.add_argument("--table", required=True, help="the control table's name, an output of the storage stack")
+    parser.add_argument("--label", default="operations", help="whose key it is; shown in the log of the log")
+    options = parser.parse_args(arguments)
+    key = new_key()
+    try:
+        store(connect(), options.table, key, label=options.label)
+    except (BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"No key was made: {error}\n")
+        return 1
+    sys.stdout.write(f"{key.credential}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

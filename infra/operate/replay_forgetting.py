@@ -1,0 +1,128 @@
+"""Forgets again whom a restored identities table has brought back, before anybody reads from it:
+`python -m infra.operate.replay_forgetting --identities RESTORED --old USED --events NAME --control NAME --secret ARN`.
+
+A point-in-time restore holds the keys of people who were forgotten since. What says who they are is the log: the events
+`audit-log.person-forgotten` of every tenant, which name GUIDs. Each is carried out again, with the moment it had; doing
+it twice, or on the table in use, changes nothing. The table's recovery window is shorter than the shortest retention,
+so no such event has expired before it is needed. Who was made and forgotten since is not in the restored table, and
+their names stand in the tombstones of the old one alone, which are copied first. Only when this ends well may the
+functions be pointed at the table.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.aws.clients import deployment_secret, dynamodb
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.events_table.indexes import EventIndexes
+from daybook.aws.identities_table.erase import ForgettingTable
+from daybook.catalogue.profile import OWN_ACTIVITIES, profile
+from daybook.crypto.keys import DeploymentKeys
+from daybook.errors import Throttled
+from daybook.events.item import partition
+from daybook.events.reader import Row, content_of
+from daybook.ids import lowest_id, neighbour
+from daybook.people.forgetter import ConcurrentChange, Forgetter, Mark, mark_of, nobody_writes
+from daybook.people.tombstones import LASTS, events_of
+from daybook.search.merge import LARGEST_FETCH
+from daybook.search.planner import Source
+from daybook.tenants.settings import TenantSettings
+
+_BY_ACTIVITY = "by_activity"
+_FIRST, _LAST = lowest_id(0), neighbour(lowest_id((1 << 50) - 1), (1 << 128) - 1)
+
+
+class Replayed(NamedTuple):
+    people: int
+    """Who was ever forgotten, as far as the log goes back."""
+    back: int
+    """Those of them who were there."""
+
+
+def replay(
+    events: EventIndexes,
+    control: ControlTable,
+    people: ForgettingTable,
+    keys: DeploymentKeys,
+    old: ForgettingTable | None = None,
+) -> Replayed:
+    """`old`: the table that was in use, where it still exists."""
+    forgetter = Forgetter(people, keys.gone, nobody_writes)
+    everybody = back = 0
+    for settings in control.tenants():
+        if old is not None:
+            _copy_tombstones(old, people, settings)
+        # Of one who was recorded twice, as where the first try broke off, the last is when it was done.
+        forgotten: dict[str, str] = {}
+        for row in _recorded(events, settings):
+            guid = content_of(row)["params"]["actor_id"]
+            forgotten[guid] = max(row.id, forgotten.get(guid, ""))
+        everybody += len(forgotten)
+        for guid, event_id in forgotten.items():
+            if forgetter.has_left(settings.tenant, guid):
+                back += 1
+                longest = profile(settings.profile).retention.longest_days
+                forgetter.forget(settings.tenant, mark_of(guid, event_id, longest))
+    return Replayed(everybody, back)
+
+
+def _copy_tombstones(old: ForgettingTable, people: ForgettingTable, settings: TenantSettings) -> None:
+    for sort_key, row in old.tombstones(settings.tenant):
+        for guid, event_id in events_of(row).items():
+            people.erase(settings.tenant, (), [sort_key], Mark(guid, event_id, row.get(LASTS)))
+
+
+def _recorded(events: EventIndexes, settings: TenantSettings) -> Iterator[Row]:
+    """A tenant's events of forgetting, in no order."""
+    for environment in settings.environments:
+        for number in range(settings.layouts[-1].shards):
+            key = f"{partition(settings.tenant, environment, number)}#{OWN_ACTIVITIES}person-forgotten"
+            low, ended = _FIRST, False
+            while not ended:
+                (page,) = events.pages([Source(_BY_ACTIVITY, key, low, _LAST)], LARGEST_FETCH, newest_first=False)
+                yield from page.rows
+                ended = page.ended
+                low = neighbour(page.rows[-1].id, 1) if page.rows else low
+
+
+def main(
+    arguments: Sequence[str],
+    *,
+    connect: Callable[[], Any] = dynamodb,
+    read_secret: Callable[[str], bytes] = deployment_secret,
+) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.operate.replay_forgetting",
+        description="Forgets again whom a restored identities table has brought back, before anything reads from it.",
+        epilog="What a restore loses: people who were first seen after the restore point. Their keys are in no table,"
+        " so their events show them as forgotten, and who is called so is somebody new. Switch point-in-time recovery"
+        " of the restored table on only after this has ended well: else its backups hold the keys that this deletes.",
+    )
+    parser.add_argument("--identities", required=True, help="the restored table's name")
+    parser.add_argument("--old", help="the name of the table that was in use, where it still exists")
+    parser.add_argument("--events", required=True, help="the events table's name, an output of the storage stack")
+    parser.add_argument("--control", required=True, help="the control table's name, an output of the storage stack")
+    parser.add_argument("--secret", required=True, help="the ARN of the deployment's secret")
+    options = parser.parse_args(arguments)
+    try:
+        client = connect()
+        done = replay(
+            EventIndexes(client, options.events),
+            ControlTable(client, options.control),
+            ForgettingTable(client, options.identities),
+            DeploymentKeys.from_secret(read_secret(options.secret)),
+            ForgettingTable(client, options.old) if options.old else None,
+        )
+    except (BotoCoreError, ClientError, ConcurrentChange, Throttled) as error:
+        sys.stderr.write(f"Not done, run it again before the table is read from: {error or type(error).__name__}\n")
+        return 1
+    sys.stdout.write(f"{done.people} people were forgotten; {done.back} of them had come back, and are forgotten.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,132 @@
+"""Files in S3: whole ones, and ones that grow by parts."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.aws.calls import ask
+from daybook.errors import Throttled
+from daybook.jobs.export import NoSuchUpload
+
+_FOR_NOW = frozenset(
+    {
+        "InternalError",
+        "OperationAborted",
+        "RequestTimeout",
+        "RequestTimeTooSkewed",
+        "ServiceUnavailable",
+        "SlowDown",
+        "500",
+        "503",
+    }
+)
+"""What S3 refuses for the moment, and takes on another try."""
+
+_DELETED_A_CALL = 1_000  # DeleteObjects' own limit
+
+_NOTHING_THERE = frozenset({"InvalidRange", "NoSuchKey"})
+"""The role may list the bucket: else S3 would deny a file that is not there as it denies one that is."""
+
+
+class FileBucket:
+    """Over a low-level S3 client. Every call raises `Throttled` where trying again will do."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, place: str, content: bytes, media_type: str, filename: str | None = None) -> None:
+        """In place of what lies there. `filename`: what it is to be called where it is fetched."""
+        self._call("put_object", Key=place, Body=content, **_described(media_type, filename))
+
+    def read(self, place: str, start: int, length: int) -> bytes:
+        """At most so many bytes from there on; none past the end, or where there is no file."""
+        try:
+            answer = self._call("get_object", Key=place, Range=f"bytes={start}-{start + length - 1}")
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOTHING_THERE:
+                return b""
+            raise
+        try:
+            content: bytes = answer["Body"].read()
+        except BotoCoreError:
+            raise Throttled from None
+        return content
+
+    def delete(self, places: Sequence[str]) -> None:
+        """What is not there is no failure. May have deleted some of them where it raises."""
+        for start in range(0, len(places), _DELETED_A_CALL):
+            objects = [{"Key": place} for place in places[start : start + _DELETED_A_CALL]]
+            answer = self._call("delete_objects", Delete={"Objects": objects, "Quiet": True})
+            for refused in answer.get("Errors", ()):
+                if refused["Code"] in _FOR_NOW:
+                    raise Throttled
+                raise ClientError({"Error": {"Code": refused["Code"]}}, "DeleteObjects")
+
+    def begin(self, place: str, media_type: str, filename: str | None = None) -> str:
+        """An upload in parts, by its id."""
+        upload: str = self._call("create_multipart_upload", Key=place, **_described(media_type, filename))["UploadId"]
+        return upload
+
+    def put_part(self, place: str, upload: str, number: int, content: bytes) -> None:
+        """From 1 on; at least 5 MiB, but for the last. In place of a part of that number. Raises `NoSuchUpload`."""
+        self._upload_call("upload_part", place, upload, PartNumber=number, Body=content)
+
+    def complete(self, place: str, upload: str, parts: int) -> None:
+        """So many parts become the file, whatever lies behind them; nothing where they have already.
+
+        S3 is asked for their tags, so nobody needs to remember them. Raises `NoSuchUpload`, also where one is missing.
+        """
+        try:
+            listed = self._parts(place, upload, parts)
+            self._upload_call("complete_multipart_upload", place, upload, MultipartUpload={"Parts": listed})
+        except NoSuchUpload:
+            if not self.read(place, 0, 1):
+                raise
+
+    def _parts(self, place: str, upload: str, most: int) -> list[dict[str, Any]]:
+        """Those from 1 to `most`, with their tags."""
+        tags: dict[int, str] = {}
+        more: dict[str, Any] = {}
+        while True:
+            answer = self._upload_call("list_parts", place, upload, **more)
+            tags |= {part["PartNumber"]: part["ETag"] for part in answer.get("Parts", ())}
+            if not answer.get("IsTruncated"):
+                break
+            more = {"PartNumberMarker": answer["NextPartNumberMarker"]}
+        if not all(number in tags for number in range(1, most + 1)):
+            raise NoSuchUpload(place)
+        return [{"PartNumber": number, "ETag": tags[number]} for number in range(1, most + 1)]
+
+    def abort(self, place: str, upload: str) -> None:
+        """Nothing where there is no such upload."""
+        with suppress(NoSuchUpload):
+            self._upload_call("abort_multipart_upload", place, upload)
+
+    def url(self, place: str, seconds: int) -> str:
+        """It also ends with the credentials that sign it."""
+        url: str = self._client.generate_presigned_url(
+            "get_object", Params={"Bucket": self._bucket, "Key": place}, ExpiresIn=seconds
+        )
+        return url
+
+    def _upload_call(self, operation: str, place: str, upload: str, **arguments: Any) -> dict[str, Any]:
+        try:
+            return self._call(operation, Key=place, UploadId=upload, **arguments)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchUpload":
+                raise NoSuchUpload(place) from None
+            raise
+
+    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = ask(getattr(self._client, operation), _FOR_NOW, Bucket=self._bucket, **arguments)
+        return answer
+
+
+def _described(media_type: str, filename: str | None) -> dict[str, str]:
+    described = {"ContentType": media_type}
+    if filename is not None:
+        described["ContentDisposition"] = f'attachment; filename="{filename}"'
+    return described

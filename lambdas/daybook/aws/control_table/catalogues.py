@@ -1,0 +1,47 @@
+"""What tenants have made of activities, in the control table: `activity#<name>`."""
+
+from typing import Any
+
+import msgspec
+
+from daybook.aws.calls import Action, rows
+from daybook.catalogue.profile import Activity
+from daybook.catalogue.tenant_catalogue import OwnActivity
+from daybook.tenant import Tenant
+
+_definition = msgspec.json.Decoder(Activity | None).decode
+_PREFIX = "activity#"
+
+
+class CatalogueTable:
+    """Over a low-level DynamoDB client. Every read is consistent; each call raises `Throttled`."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:
+        found = rows(self._client, self._table, tenant, _PREFIX)
+        return {
+            item["sk"]["S"].removeprefix(_PREFIX): OwnActivity(
+                _definition(item["definition"]["S"]), tuple(sorted(item["categories"]["SS"]))
+            )
+            for item in found
+        }
+
+    def written(self, tenant: Tenant, name: str, own: OwnActivity) -> Action:
+        """What writes it, to stand in the transaction that gives the tenant's settings a newer `catalogue_version`.
+
+        Categories are added to those remembered: of two changes at once neither forgets the other's.
+        """
+        return {
+            "Update": {
+                "Key": {"pk": {"S": tenant}, "sk": {"S": f"{_PREFIX}{name}"}},
+                "UpdateExpression": "SET #definition = :definition ADD categories :categories",
+                "ExpressionAttributeNames": {"#definition": "definition"},  # one of DynamoDB's own words
+                "ExpressionAttributeValues": {
+                    ":definition": {"S": msgspec.json.encode(own.definition).decode()},
+                    ":categories": {"SS": sorted(set(own.categories))},
+                },
+            }
+        }

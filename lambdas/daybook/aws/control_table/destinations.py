@@ -1,0 +1,286 @@
+"""Destinations in the control table, `stream#<environment>`, and what is parked for them,
+`parked#<environment>#<subscription>#<parcel>`. Every read is consistent: none is ever cached, nor is its absence.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from daybook.aws.batches import get_items
+from daybook.clock import DAY, SECOND
+from daybook.delivery.backlog_batch import BacklogBatch
+from daybook.delivery.destination import (
+    ACTIVE,
+    FAILING,
+    FIRST_BACKOFF_MS,
+    KEPT_MS,
+    PROBE_MS,
+    Chosen,
+    Destination,
+    Place,
+    backoff_ms,
+)
+from daybook.tenant import Tenant
+
+_DELIVERED_EVERY_MS = 3 * SECOND
+"""`last_delivered_at` is true to within this: it is not worth a write for each batch."""
+_PARKED_KEPT_MS = KEPT_MS + 14 * DAY
+"""A dead-letter queue keeps its messages for 14 days more, and as long they are pending."""
+
+_STRINGS = ("external_id", "profile", "subscription", "generation", "status", "last_error")
+_NUMBERS = {
+    "last_delivered_at": "last_delivered_ms",
+    "failing_since": "failing_since_ms",
+    "next_probe_at": "next_probe_ms",
+    "probing_until": "probing_until_ms",
+    "backoff_step": "backoff_step",
+    "given_up": "given_up",
+}
+_OF_A_GENERATION = ("last_delivered_at", "failing_since", "last_error")
+"""Learnt of one stream and role, and not to be said of the next."""
+_RESERVED = ("status", "format")
+
+
+class DestinationTable:
+    """Over a low-level DynamoDB client. What DynamoDB itself refuses escapes as botocore's ClientError."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def of(self, places: Iterable[Place]) -> dict[Place, Destination]:
+        """The destinations there are, in one read. Raises `Throttled`."""
+        return self.of_parcels(places, ())[0]
+
+    def of_parcels(
+        self, places: Iterable[Place], parcels: Sequence[BacklogBatch]
+    ) -> tuple[dict[Place, Destination], set[str]]:
+        """The destinations there are, and the names of the parcels that are parked still. Raises `Throttled`."""
+        keys = [_key(place) for place in dict.fromkeys(places)]
+        keys += {parcel.parcel: _parked_key(parcel) for parcel in parcels}.values()
+        items = get_items(self._client, self._table, keys)
+        found = [_destination(item) for item in items if item["sk"]["S"].startswith("stream#")]
+        parked = {item["sk"]["S"].rpartition("#")[2] for item in items if item["sk"]["S"].startswith("parked#")}
+        return {destination.place: destination for destination in found}, parked
+
+    def one(self, place: Place) -> Destination | None:
+        item = self._client.get_item(TableName=self._table, Key=_key(place), ConsistentRead=True).get("Item")
+        return None if item is None else _destination(item)
+
+    def create(self, destination: Destination) -> bool:
+        """Sets it up, in force for every event that is stored from now on. False where there is one already."""
+        try:
+            self._client.put_item(
+                TableName=self._table, Item=item_of(destination), ConditionExpression="attribute_not_exists(pk)"
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def choose(self, destination: Destination, chosen: Chosen, generation: str) -> Destination | None:
+        """Changes what was chosen, and nothing else: the destination as it stands then, None where it is another one.
+
+        Told by its generation, which is made anew with each subscription too. A new one is active at once; the same
+        one's state stays, and its next parcel may be tried at once.
+        """
+        state = "" if generation == destination.generation else f", {', '.join(_OF_A_GENERATION)}"
+        active = ", #status = :active" if state else ""
+        return self._update(
+            destination,
+            "SET stream_arn = :stream, role_arn = :role, #format = :format, include_audit_log = :own, "
+            f"generation = :generation{active} REMOVE backoff_step, next_probe_at, probing_until{state}",
+            {
+                ":stream": {"S": chosen.stream_arn},
+                ":role": {"S": chosen.role_arn},
+                ":format": {"S": chosen.format},
+                ":own": {"BOOL": chosen.include_audit_log},
+                ":generation": {"S": generation},
+                **({":active": {"S": ACTIVE}} if active else {}),
+            },
+        )
+
+    def remove(self, place: Place) -> None:
+        self._client.delete_item(TableName=self._table, Key=_key(place))
+
+    def delivered(self, destination: Destination, now_ms: int) -> None:
+        """Notes that the stream took records: whatever error came before is over. Nothing of one that is failing."""
+        if now_ms - (destination.last_delivered_ms or 0) >= _DELIVERED_EVERY_MS:
+            self._update(
+                destination,
+                "SET last_delivered_at = :now REMOVE last_error",
+                {":now": _number(now_ms), ":active": {"S": ACTIVE}},
+                "#status = :active",
+            )
+
+    def failed(self, destination: Destination, error: str, now_ms: int) -> Destination:
+        """From active to failing; the destination as it stands then, which another may have made so before."""
+        changed = self._update(
+            destination,
+            "SET #status = :failing, failing_since = :now, last_error = :error, backoff_step = :first, "
+            "next_probe_at = :next REMOVE probing_until",
+            {
+                ":failing": {"S": FAILING},
+                ":now": _number(now_ms),
+                ":error": {"S": error},
+                ":first": _number(0),
+                ":next": _number(now_ms + FIRST_BACKOFF_MS),
+                ":active": {"S": ACTIVE},
+            },
+            "#status = :active",
+        )
+        return changed or self.one(destination.place) or destination
+
+    def claim_probe(self, destination: Destination, now_ms: int) -> bool:
+        """Whether the caller, and nobody else for the next seconds, may try whether the stream answers again."""
+        return (
+            self._update(
+                destination,
+                "SET next_probe_at = :until, probing_until = :until",
+                {":until": _number(now_ms + PROBE_MS), ":failing": {"S": FAILING}, ":now": _number(now_ms)},
+                "#status = :failing AND (attribute_not_exists(next_probe_at) OR next_probe_at <= :now)",
+            )
+            is not None
+        )
+
+    def probe_failed(self, destination: Destination, error: str, now_ms: int) -> Destination:
+        """The next probe is later by the next wait; the destination as it stands then."""
+        step = destination.backoff_step + 1
+        changed = self._update(
+            destination,
+            "SET last_error = :error, backoff_step = :step, next_probe_at = :next REMOVE probing_until",
+            {
+                ":error": {"S": error},
+                ":step": _number(step),
+                ":next": _number(now_ms + backoff_ms(step)),
+                ":failing": {"S": FAILING},
+            },
+            "#status = :failing",
+        )
+        return changed or self.one(destination.place) or destination
+
+    def mended(self, destination: Destination, now_ms: int) -> Destination:
+        """Active again; the destination as it stands then."""
+        changed = self._update(
+            destination,
+            "SET #status = :active, last_delivered_at = :now "
+            "REMOVE failing_since, last_error, backoff_step, next_probe_at, probing_until",
+            {":active": {"S": ACTIVE}, ":now": _number(now_ms)},
+        )
+        return changed or self.one(destination.place) or destination
+
+    def gave_up(self, destination: Destination, events: int, error: str | None = None) -> None:
+        """Counts events that only a replay will send now."""
+        values = {":events": _number(events)}
+        expression = "ADD given_up :events"
+        if error is not None:
+            expression = f"SET last_error = :error {expression}"
+            values[":error"] = {"S": error}
+        self._update(destination, expression, values, same="subscription")
+
+    def put_parked(self, parcels: Sequence[BacklogBatch]) -> None:
+        for parcel in parcels:
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    **_parked_key(parcel),
+                    "count": _number(len(parcel.keys)),
+                    "expires_at": _number((parcel.parked_at + _PARKED_KEPT_MS) // SECOND),
+                },
+            )
+
+    def remove_parked(self, parcel: BacklogBatch) -> bool:
+        """Whether it was there."""
+        gone = self._client.delete_item(TableName=self._table, Key=_parked_key(parcel), ReturnValues="ALL_OLD")
+        return bool(gone.get("Attributes"))
+
+    def pending(self, destination: Destination) -> int:
+        """How many events are parked for this subscription; what waits still for a former one will be dropped."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
+            ProjectionExpression="#count",
+            ExpressionAttributeNames={"#count": "count"},
+            ExpressionAttributeValues={
+                ":tenant": {"S": destination.place.tenant},
+                ":prefix": {"S": f"parked#{destination.place.environment}#{destination.subscription}#"},
+            },
+            ConsistentRead=True,
+        )
+        return sum(int(item["count"]["N"]) for page in pages for item in page["Items"])
+
+    def _update(
+        self,
+        destination: Destination,
+        expression: str,
+        values: Mapping[str, Any],
+        condition: str = "",
+        *,
+        same: str = "generation",
+    ) -> Destination | None:
+        """The destination as changed; None where it is another one by now, or the condition does not hold."""
+        names = {f"#{name}": name for name in _RESERVED if f"#{name}" in f"{expression}{condition}"}
+        extra = {"ExpressionAttributeNames": names} if names else {}
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=_key(destination.place),
+                UpdateExpression=expression,
+                ConditionExpression=" AND ".join(filter(None, (f"{same} = :same", condition))),
+                ExpressionAttributeValues={
+                    ":same": {"S": getattr(destination, same)},
+                    **values,
+                },
+                ReturnValues="ALL_NEW",
+                **extra,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return None
+            raise
+        return _destination(answer["Attributes"])
+
+
+def _key(place: Place) -> dict[str, Any]:
+    return {"pk": {"S": place.tenant}, "sk": {"S": f"stream#{place.environment}"}}
+
+
+def _parked_key(parcel: BacklogBatch) -> dict[str, Any]:
+    sk = f"parked#{parcel.environment}#{parcel.subscription}#{parcel.parcel}"
+    return {"pk": {"S": parcel.tenant}, "sk": {"S": sk}}
+
+
+def _number(value: int) -> dict[str, str]:
+    return {"N": str(value)}
+
+
+def item_of(destination: Destination) -> dict[str, Any]:
+    """The row as it is written; what is absent, or 0, is left out."""
+    chosen = destination.chosen
+    item: dict[str, Any] = {
+        **_key(destination.place),
+        "stream_arn": {"S": chosen.stream_arn},
+        "role_arn": {"S": chosen.role_arn},
+        "format": {"S": chosen.format},
+        "include_audit_log": {"BOOL": chosen.include_audit_log},
+    }
+    strings = ((name, getattr(destination, name)) for name in _STRINGS)
+    numbers = ((name, getattr(destination, field)) for name, field in _NUMBERS.items())
+    item |= {name: {"S": value} for name, value in strings if value is not None}
+    item |= {name: _number(value) for name, value in numbers if value}
+    return item
+
+
+def _destination(item: Mapping[str, Mapping[str, Any]]) -> Destination:
+    chosen = Chosen(
+        stream_arn=item["stream_arn"]["S"],
+        role_arn=item["role_arn"]["S"],
+        format=item["format"]["S"],
+        include_audit_log=item["include_audit_log"]["BOOL"],
+    )
+    known = {name: item[name]["S"] for name in _STRINGS if name in item}
+    known |= {field: int(item[name]["N"]) for name, field in _NUMBERS.items() if name in item}
+    place = Place(Tenant(item["pk"]["S"]), item["sk"]["S"].removeprefix("stream#"))
+    return Destination(place=place, chosen=chosen, **known)

@@ -1,0 +1,193 @@
+"""The control table: tenants with their settings, keys, and how often an address failed.
+
+| pk | sk | holds |
+|---|---|---|
+| tenant | `tenant` | `settings` (JSON), `version` |
+| tenant | `key#<id>` | a key as it is listed: no hash |
+| `ops` | `tenant#<tenant>` | the same `settings`, for the list of tenants |
+| `ops` | `key#<id>` | a key as the authorizer reads it, before it knows any tenant |
+| `ops` | `failed#<address>#<minute>` | `count`, `expires_at` |
+
+The other rows of a tenant have modules of their own beside this one: `catalogues`, `groups`, `destinations`, `jobs`.
+
+What lies in two rows is written in one transaction. Every read is consistent: a change rules the very next call.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from daybook.access import api_keys
+from daybook.access.api_keys import IssuedKey, Key, StoredKey
+from daybook.aws.batches import PATIENCE, Patience
+from daybook.aws.calls import Action, Refused, ask, get_item, rows, transact
+from daybook.errors import Contended, TenantTaken, UnknownKey, UnknownTenant
+from daybook.tenant import SLUG, Tenant
+from daybook.tenants.settings import TenantSettings
+
+_TENANT = "tenant"
+_MAX_TRIES = 8
+_KEPT_SECONDS = 3_600  # a count of failures is asked for during its own minute only
+
+_settings_of = msgspec.json.Decoder(TenantSettings).decode
+
+
+class ControlTable:
+    """Over a low-level DynamoDB client. Where that is throttled, or does not answer, each call raises `Throttled`; what
+    DynamoDB itself refuses escapes as botocore's ClientError.
+    """
+
+    def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
+        self._client = client
+        self._table = table_name
+        self._patience = patience
+
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        """Raises `UnknownTenant`."""
+        return self._versioned(tenant)[0]
+
+    def tenants(self) -> list[TenantSettings]:
+        """All tenants, by name of the slug."""
+        return [_settings_of(row["settings"]["S"]) for row in self._rows(api_keys.OPERATIONS_PARTITION, f"{_TENANT}#")]
+
+    def create_tenant(self, settings: TenantSettings) -> None:
+        """Raises `TenantTaken`; also for the one slug that is a partition of our own."""
+        if settings.tenant == api_keys.OPERATIONS_PARTITION:
+            raise TenantTaken(settings.tenant)
+        self._write_settings(settings, 1, {"ConditionExpression": "attribute_not_exists(pk)"}, TenantTaken)
+
+    def change_tenant(
+        self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings], *beside: Action
+    ) -> TenantSettings:
+        """Changes what is stored now, so that of two changes at once neither is lost; gives what is then stored.
+        `beside`: what is written in the same transaction, where anything changes.
+
+        `change` is called again with fresher settings whenever another change came first; what it raises escapes and
+        nothing is changed. Raises `UnknownTenant`, or `Contended` after eight tries.
+        """
+        for _ in self._patience.tries(_MAX_TRIES):
+            before, version = self._versioned(tenant)
+            after = change(before)
+            if after == before:
+                return before
+            still = {
+                "ConditionExpression": "version = :seen",
+                "ExpressionAttributeValues": {":seen": {"N": str(version)}},
+            }
+            try:
+                self._write_settings(after, version + 1, still, _ChangedMeanwhile, beside)
+            except _ChangedMeanwhile:
+                continue
+            return after
+        raise Contended(tenant)
+
+    def put_key(self, key: Key, issued: IssuedKey) -> None:
+        """Stores a new key of a tenant. It works from the next call on."""
+        stored = asdict(issued)
+        del stored["id"]
+        known = api_keys.authorizer_row(key, **stored)
+        del stored["tenant"]
+        listed = {"pk": issued.tenant, "sk": f"key#{issued.id}", **stored}
+        self._transact(
+            [
+                {"Put": {"Item": _strings(known), "ConditionExpression": "attribute_not_exists(pk)"}},
+                {"Put": {"Item": _strings(listed)}},
+            ]
+        )
+
+    def keys_of(self, tenant: Tenant) -> list[IssuedKey]:
+        """The tenant's keys, oldest first."""
+        listed = [
+            _issued(row["sk"]["S"].removeprefix("key#"), row, tenant=tenant) for row in self._rows(tenant, "key#")
+        ]
+        return sorted(listed, key=lambda key: (key.created_at, key.id))
+
+    def revoke_key(self, tenant: Tenant, key_id: str) -> None:
+        """The key works no more. Raises `UnknownKey`."""
+        self._transact(
+            [
+                {
+                    "Delete": {
+                        "Key": _strings({"pk": tenant, "sk": f"key#{key_id}"}),
+                        "ConditionExpression": "attribute_exists(pk)",
+                    }
+                },
+                {"Delete": {"Key": _strings(api_keys.authorizer_row_name(key_id))}},
+            ],
+            UnknownKey,
+        )
+
+    def credential(self, key_id: str) -> StoredKey | None:
+        """The key of this id, whosesoever it is; None where there is none."""
+        row = self._get(api_keys.authorizer_row_name(key_id))
+        return StoredKey(_issued(key_id, row, tenant=row["tenant"]["S"]), row["hash"]["S"]) if row else None
+
+    def count_failure(self, address: str, minute: int) -> int:
+        """Counts one failed credential; gives how many that address had in that minute (since 1970), this one too."""
+        answer = ask(
+            self._client.update_item,
+            TableName=self._table,
+            Key=_strings({"pk": api_keys.OPERATIONS_PARTITION, "sk": f"failed#{address}#{minute}"}),
+            UpdateExpression="ADD #count :one SET expires_at = :then",
+            ExpressionAttributeNames={"#count": "count"},
+            ExpressionAttributeValues={":one": {"N": "1"}, ":then": {"N": str(minute * 60 + _KEPT_SECONDS)}},
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(answer["Attributes"]["count"]["N"])
+
+    def _versioned(self, tenant: Tenant) -> tuple[TenantSettings, int]:
+        # What is no slug can be no tenant; DynamoDB refuses keys that are too long with an error of its own.
+        row = self._get({"pk": tenant, "sk": _TENANT}) if SLUG.fullmatch(tenant) else None
+        if row is None:
+            raise UnknownTenant(tenant)
+        return _settings_of(row["settings"]["S"]), int(row["version"]["N"])
+
+    def _write_settings(
+        self,
+        settings: TenantSettings,
+        version: int,
+        condition: Mapping[str, Any],
+        refused: type[Exception],
+        beside: Sequence[Action] = (),
+    ) -> None:
+        text = msgspec.json.encode(settings).decode()
+        own = _strings({"pk": settings.tenant, "sk": _TENANT, "settings": text}) | {"version": {"N": str(version)}}
+        listed = {"pk": api_keys.OPERATIONS_PARTITION, "sk": f"{_TENANT}#{settings.tenant}", "settings": text}
+        self._transact([{"Put": {"Item": own, **condition}}, {"Put": {"Item": _strings(listed)}}, *beside], refused)
+
+    def _get(self, name: Mapping[str, str]) -> dict[str, Any] | None:
+        return get_item(self._client, self._table, name)
+
+    def _rows(self, partition: str, prefix: str) -> Iterator[dict[str, Any]]:
+        return rows(self._client, self._table, partition, prefix)
+
+    def _transact(self, actions: list[Action], refused: type[Exception] = ClientError) -> None:
+        """All of it or nothing. Raises `refused` where a condition does not hold, or another transaction was first."""
+        try:
+            transact(self._client, self._table, actions)
+        except Refused as refusal:
+            if refused is ClientError and refusal.__cause__ is not None:
+                raise refusal.__cause__ from None
+            raise refused from None
+
+
+class _ChangedMeanwhile(Exception):  # noqa: N818  a fact, not a failure
+    pass
+
+
+def _issued(key_id: str, row: Mapping[str, Any], *, tenant: str) -> IssuedKey:
+    return IssuedKey(
+        id=key_id,
+        tenant=tenant,
+        role=row["role"]["S"],
+        environment=row["environment"]["S"],
+        label=row["label"]["S"],
+        created_at=row["created_at"]["S"],
+    )
+
+
+def _strings(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    return {name: {"S": value} for name, value in values.items()}

@@ -1,0 +1,123 @@
+"""The identities table: rows of people, inserted and read, never changed here."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from daybook.aws.batches import (
+    PATIENCE,
+    STATEMENTS_A_CALL,
+    Patience,
+    get_items,
+    insert,
+    insert_text,
+    workers,
+)
+from daybook.aws.calls import ask_again
+from daybook.aws.identities_table.names_had import guids_of
+from daybook.errors import Throttled
+from daybook.events.store import Append
+from daybook.people.identities import Row
+from daybook.tenant import Tenant
+
+_TRIES = 5
+
+
+class IdentityTable:
+    """The store of `daybook.people.identities`. Attributes are strings, bytes and booleans."""
+
+    def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
+        self._client = client
+        self._table = table_name
+        self._patience = patience
+
+    def lasting(self, remaining_seconds: Callable[[], float]) -> "IdentityTable":
+        """The same rows, of which each call is tried until that much time is nearly gone."""
+        return IdentityTable(self._client, self._table, replace(self._patience, remaining_seconds=remaining_seconds))
+
+    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
+        """The rows there are, by sort key; strongly consistent. Raises `Throttled`."""
+        keys = [{"pk": {"S": tenant}, "sk": {"S": sort_key}} for sort_key in sort_keys]
+        return {item["sk"]["S"]: _row(item) for item in get_items(self._client, self._table, keys, (), self._patience)}
+
+    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
+        """For each prefix the rows whose sort key begins so; strongly consistent, in parallel. Raises `Throttled`."""
+
+        def rows(prefix: str) -> list[Row]:
+            return list(self._rows(tenant, prefix))
+
+        return list(map(rows, prefixes) if len(prefixes) < 2 else workers().map(rows, prefixes))
+
+    def _rows(self, tenant: Tenant, prefix: str) -> Iterator[Row]:
+        return (row for _, row in self._found(tenant, prefix))
+
+    def _found(self, tenant: Tenant, prefix: str) -> Iterator[tuple[str, Row]]:
+        start: dict[str, Any] = {}
+        while True:
+            page = self._page(tenant, prefix, **start)
+            yield from ((item["sk"]["S"], _row(item)) for item in page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def guids_of(self, tenant: Tenant, names: Iterable[str]) -> dict[str, list[str]]:
+        """For each of the folded names everyone who has or had it; strongly consistent. Raises `Throttled`."""
+        return guids_of(self._client, self._table, tenant, names, self._patience)
+
+    def names(self, tenant: Tenant, prefix: str, after: str | None, limit: int) -> tuple[list[Row], str | None]:
+        """Rows `had#…` of names that begin so, in their order, behind the row `after`; the last one's sort key, where
+        there may be more. Strongly consistent. Raises `Throttled`.
+        """
+        start = {} if after is None else {"ExclusiveStartKey": {"pk": {"S": tenant}, "sk": {"S": after}}}
+        page = self._page(tenant, f"had#{prefix}", Limit=limit, **start)
+        rows = [_row(item) for item in page["Items"]]
+        return rows, page["Items"][-1]["sk"]["S"] if "LastEvaluatedKey" in page else None
+
+    def _page(self, tenant: Tenant, prefix: str, **how: Any) -> dict[str, Any]:
+        page: dict[str, Any] = ask_again(
+            self._patience,
+            1,
+            self._client.query,
+            TableName=self._table,
+            KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={":tenant": {"S": tenant}, ":prefix": {"S": prefix}},
+            ConsistentRead=True,
+            **how,
+        )
+        return page
+
+    def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
+        """Writes what is not there yet, and answers the sort keys that were there already. Raises `Throttled`.
+
+        A key whose first try got through without our hearing of it counts as having been there: read it.
+        """
+        left = list(rows)
+        there: set[str] = set()
+        for _ in self._patience.tries(_TRIES):
+            calls = [left[start : start + STATEMENTS_A_CALL] for start in range(0, len(left), STATEMENTS_A_CALL)]
+
+            def call(sort_keys: list[str]) -> list[Append]:
+                return insert(self._client, [self._statement(tenant, key, rows[key]) for key in sort_keys])
+
+            answered = map(call, calls) if len(calls) < 2 else workers().map(call, calls)
+            answers = [append for answer in answered for append in answer]
+            there |= {key for key, append in zip(left, answers, strict=True) if append is Append.DUPLICATE}
+            left = [key for key, append in zip(left, answers, strict=True) if append is Append.THROTTLED]
+            if not left:
+                return frozenset(there)
+        raise Throttled
+
+    def _statement(self, tenant: Tenant, sort_key: str, row: Row) -> dict[str, Any]:
+        names = ("pk", "sk", *row)
+        parameters = [{"S": tenant}, {"S": sort_key}, *(_typed(value) for value in row.values())]
+        return {"Statement": insert_text(self._table, names), "Parameters": parameters}
+
+
+def _typed(value: Any) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    return {"B": value} if isinstance(value, bytes) else {"S": value}
+
+
+def _row(item: Mapping[str, Mapping[str, Any]]) -> Row:
+    return {name: next(iter(value.values())) for name, value in item.items() if name not in ("pk", "sk")}

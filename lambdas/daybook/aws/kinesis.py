@@ -1,0 +1,106 @@
+"""Customers' Kinesis streams, through a role of theirs that lets us in under the external id that we made."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.clock import MINUTE, SECOND, Clock
+from daybook.delivery.destination import Destination
+from daybook.delivery.records import Record
+from daybook.delivery.sender import PutFailed
+
+_SESSION = "daybook"
+_BEFORE_THE_END_MS = 5 * MINUTE
+MAX_CLIENTS = 300
+"""Each holds a connection pool of its own."""
+
+_PASSING = frozenset(
+    {
+        "InternalFailure",
+        "InternalFailureException",
+        "KMSThrottlingException",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+    }
+)
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"})
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+"""The role may have been mended since: the next try asks for a session anew."""
+_INVALID = frozenset({"InvalidArgumentException", "ValidationException"})
+
+MakeClient = Callable[[str, dict[str, str]], Any]
+"""A Kinesis client for a region, with the credentials of a session."""
+
+
+class _Kept(NamedTuple):
+    client: Any
+    until_ms: int
+
+
+class CustomerStreams:
+    """Clients are kept for each role, external id and region until shortly before their credentials end."""
+
+    def __init__(self, sts: Any, make_client: MakeClient, clock: Clock) -> None:
+        self._sts = sts
+        self._make_client = make_client
+        self._clock = clock
+        self._kept: dict[tuple[str, str, str], _Kept] = {}
+        self._lock = threading.Lock()
+
+    def put(self, destination: Destination, records: Sequence[Record]) -> list[str | None]:
+        """One PutRecords of at most 500 records and 5 MB: for each None or its own error. Raises `PutFailed`."""
+        try:
+            answer = self._client(destination).put_records(
+                StreamARN=destination.chosen.stream_arn,
+                Records=[{"Data": record.data, "PartitionKey": record.partition_key} for record in records],
+            )
+        except ClientError as failure:
+            error = failure.response["Error"]["Code"]
+            if error in _EXPIRED | _DENIED:
+                self._forget(destination)
+            raise PutFailed(error, passing=error in _PASSING | _EXPIRED, invalid=error in _INVALID) from None
+        except BotoCoreError as failure:
+            # No answer in time, or none at all: it may have arrived, and then arrives once more.
+            raise PutFailed(type(failure).__name__, passing=True) from None
+        if not answer["FailedRecordCount"]:
+            return [None] * len(records)
+        return [record.get("ErrorCode") for record in answer["Records"]]
+
+    def _client(self, destination: Destination) -> Any:
+        name = _name(destination)
+        with self._lock:
+            kept = self._kept.get(name)
+        if kept is None or kept.until_ms <= self._clock():
+            kept = self._assume(destination)
+            with self._lock:
+                self._kept.pop(name, None)
+                if len(self._kept) >= MAX_CLIENTS:
+                    del self._kept[next(iter(self._kept))]  # the oldest
+                self._kept[name] = kept
+        return kept.client
+
+    def _assume(self, destination: Destination) -> _Kept:
+        role, external_id, region = _name(destination)
+        given = self._sts.assume_role(RoleArn=role, RoleSessionName=_SESSION, ExternalId=external_id)["Credentials"]
+        credentials = {
+            "aws_access_key_id": given["AccessKeyId"],
+            "aws_secret_access_key": given["SecretAccessKey"],
+            "aws_session_token": given["SessionToken"],
+        }
+        until_ms = int(given["Expiration"].timestamp() * SECOND) - _BEFORE_THE_END_MS
+        return _Kept(self._make_client(region, credentials), until_ms)
+
+    def _forget(self, destination: Destination) -> None:
+        with self._lock:
+            self._kept.pop(_name(destination), None)
+
+
+def _name(destination: Destination) -> tuple[str, str, str]:
+    chosen = destination.chosen
+    return chosen.role_arn, destination.external_id, chosen.stream_arn.split(":")[3]

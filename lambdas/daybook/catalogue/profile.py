@@ -1,0 +1,246 @@
+"""What each product calls its activities: the profiles' data, and which wording an event gets.
+
+A profile is one file in `profiles/`; `audit-log.toml` holds the activities that every profile has. All is read on
+first use and never changes after. Only the profile asked for is read: a Lambda pays for one product, not for six.
+"""
+
+import re
+import tomllib
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from daybook.catalogue.aliases import Aliases
+
+OWN_ACTIVITIES = "audit-log."
+
+
+PROFILES = ("generic", "chat", "jiffy", "enate", "carear", "symbee")
+UNCATALOGUED_CATEGORY = "other"
+
+Origin = Literal["user", "system", "any"]
+ParamType = Literal["text", "person", "event"]
+
+_FILES = Path(__file__).with_name("profiles")
+PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
+
+
+class UnknownProfile(LookupError):  # noqa: N818  named for what happened, as all errors here
+    """No profile has this name."""
+
+
+class _OfVariants(LookupError):  # noqa: N818
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+class UnknownVariant(_OfVariants):
+    """The sender named a variant that the activity lacks; `names` are those it has."""
+
+
+class VariantNeeded(_OfVariants):
+    """Several wordings fit what was sent equally well; `names` are theirs."""
+
+
+class MissingParams(LookupError):  # noqa: N818
+    """No wording has all that it needs; `names` are what the nearest one, `variant`, lacks."""
+
+    def __init__(self, variant: str, names: tuple[str, ...]) -> None:
+        super().__init__(", ".join(names))
+        self.variant = variant
+        self.names = names
+
+
+class Param(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`person`: a username, sealed; `event`: a reference to another event; `text`: anything else."""
+
+    name: str
+    type: ParamType
+
+
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """One wording of an activity. `when` is its condition in words; `origin` overrides the activity's."""
+
+    variant: str
+    when: str
+    template: str
+    params: tuple[Param, ...]
+    origin: Origin | None = None
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return frozenset(param.name for param in self.params)
+
+    @cached_property
+    def pieces(self) -> tuple[str, ...]:
+        return pieces(self.template)
+
+
+class Activity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """`visibility` is the only role that may read its events, or None: everyone who may read."""
+
+    activity: str
+    category: str
+    component: str
+    event: str
+    origin: Origin
+    variants: tuple[Variant, ...]
+    required_role: str | None = None
+    visibility: Literal["operations"] | None = None
+
+    @cached_property
+    def by_name(self) -> dict[str, Variant]:
+        return {variant.variant: variant for variant in self.variants}
+
+    @cached_property
+    def by_names(self) -> dict[frozenset[str], list[Variant]]:
+        exact: dict[frozenset[str], list[Variant]] = {}
+        for variant in self.variants:
+            exact.setdefault(variant.names, []).append(variant)
+        return exact
+
+
+class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A column of the profile's view: its label, and the name of the value that the view shows in it."""
+
+    label: str
+    value: str
+
+
+class RetentionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """In days. `default_days` None: kept for ever."""
+
+    configurable: bool
+    min_days: int
+    max_days: int
+    default_days: int | None = None
+
+    @property
+    def longest_days(self) -> int | None:
+        """The longest that a tenant can ever have; None: for ever."""
+        return None if self.default_days is None else self.max_days
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """One product. `source_types` None: any source is in scope."""
+
+    name: str
+    title: str
+    aliases: Aliases
+    retention: RetentionPolicy
+    columns: tuple[Column, ...]
+    activities: dict[str, Activity]
+    source_types: frozenset[str] | None = None
+    default_source_type: str | None = None
+
+    def activity(self, activity_id: str) -> Activity | None:
+        return self.activities.get(activity_id)
+
+    @cached_property
+    def categories(self) -> tuple[str, ...]:
+        """In the order of the product's document."""
+        return tuple(dict.fromkeys(activity.category for activity in self.activities.values()))
+
+
+def _activities(rows: list[dict[str, Any]], category: str | None = None) -> dict[str, dict[str, Any]]:
+    """By id. A file writes parameters as a table, name = type, since a list of tables reads badly."""
+    for row in rows:
+        row["category"] = category or row["category"]
+        for variant in row["variants"]:
+            variant["params"] = [{"name": name, "type": kind} for name, kind in variant["params"].items()]
+    return {row["activity"]: row for row in rows}
+
+
+@cache
+def profile(name: str) -> Profile:
+    """The profile of this name; `UnknownProfile` if there is none."""
+    if name not in PROFILES:  # before the file system sees the name
+        raise UnknownProfile(name)
+    own = tomllib.loads((_FILES / f"{name}.toml").read_text("utf-8"))
+    every = tomllib.loads((_FILES / "audit-log.toml").read_text("utf-8"))
+    category = own.pop("audit_log_category", None)
+    own["activities"] = _activities(own["activities"]) | _activities(every["activities"], category)
+    return msgspec.convert(own, Profile)
+
+
+def uncatalogued(activity_id: str) -> Activity:
+    """An activity that no catalogue lists, as the open mode stores it."""
+    component, _, event = activity_id.rpartition(".")
+    return Activity(activity_id, UNCATALOGUED_CATEGORY, component, event, "any", ())
+
+
+def pieces(template: str) -> tuple[str, ...]:
+    """The template cut up, literal text and parameters' names in turn: text at even places, names at odd ones."""
+    return tuple(PLACEHOLDER.split(template))
+
+
+def choose_variant(activity: Activity, named: str | None, sent: frozenset[str], has_details: bool) -> Variant | None:
+    """The wording of an event with these parameters, or None where it needs none or nothing tells which.
+
+    In turn: the one named; the only one whose parameters are exactly those sent; the only one with most parameters,
+    all of them sent. `UnknownVariant`, `VariantNeeded`, `MissingParams` otherwise; the last two never where the sender
+    gave its own `details`. An activity without variants (uncatalogued) has no wording to check a name against.
+    """
+    if not activity.variants:
+        return None
+    if named is not None:
+        found = activity.by_name.get(named)
+        if found is None:
+            raise UnknownVariant(tuple(activity.by_name))
+        if not has_details and not found.names <= sent:
+            raise _missing(found, sent)
+        return found
+    best = activity.by_names.get(sent) or _fullest(activity, sent)
+    if len(best) == 1:
+        return best[0]
+    if has_details:
+        return None
+    if best:
+        raise VariantNeeded(tuple(variant.variant for variant in best))
+    # Nearest: the one that lacks least; of those the first in the document's order.
+    raise _missing(min(activity.variants, key=lambda variant: len(variant.names - sent)), sent)
+
+
+def _fullest(activity: Activity, sent: frozenset[str]) -> list[Variant]:
+    """The variants with most parameters among those that have all of theirs."""
+    ready = [variant for variant in activity.variants if variant.names <= sent]
+    most = max((len(variant.names) for variant in ready), default=0)
+    return [variant for variant in ready if len(variant.names) == most]
+
+
+def _missing(variant: Variant, sent: frozenset[str]) -> MissingParams:
+    return MissingParams(variant.variant, tuple(p.name for p in variant.params if p.name not in sent))
+
+
+def describe(profile: Profile, mode: str) -> dict[str, Any]:
+    """The answer of `GET /v1/catalogue`."""
+    return {
+        "profile": profile.name,
+        "mode": mode,
+        "categories": list(profile.categories),
+        "activities": [described(activity) for activity in profile.activities.values()],
+    }
+
+
+def described(activity: Activity) -> dict[str, Any]:
+    return {
+        "activity": activity.activity,
+        "category": activity.category,
+        "component": activity.component,
+        "event": activity.event,
+        "origin": activity.origin,
+        "required_role": activity.required_role,
+        "visibility": activity.visibility,
+        "variants": [
+            {
+                "variant": variant.variant,
+                "when": variant.when,
+                "template": variant.template,
+                "params": [{"name": param.name, "type": param.type} for param in variant.params],
+            }
+            for variant in activity.variants
+        ],
+    }

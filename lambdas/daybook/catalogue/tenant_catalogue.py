@@ -1,0 +1,106 @@
+"""A tenant's catalogue: its profile's activities, with the tenant's own in their place or beside them.
+
+An event keeps the words and the category of its day, so an activity's former categories are remembered: a filter by
+category asks for every activity that is, or ever was, in it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Container, Mapping
+from functools import cached_property
+from typing import Any, Protocol
+
+import msgspec
+
+from daybook.catalogue.labels import is_category
+from daybook.catalogue.profile import Activity, Profile, describe, profile
+from daybook.tenant import Tenant
+from daybook.tenants.settings import TenantSettings
+
+MAX_KEPT = 256
+"""Tenants whose catalogues one function keeps."""
+
+
+class OwnActivity(msgspec.Struct, frozen=True, dict=True):
+    """What a tenant has made of one activity."""
+
+    definition: Activity | None
+    """None: taken back, so that the profile's holds again, if there is one."""
+    categories: tuple[str, ...]
+    """Every category that it has had as the tenant's own."""
+
+    @cached_property
+    def bytes(self) -> int:
+        """How long the definition is as JSON."""
+        return len(msgspec.json.encode(self.definition))
+
+
+class Catalogue:
+    def __init__(self, about: Profile, own: Mapping[str, OwnActivity]) -> None:
+        self.profile = about
+        self._own = own
+        defined = {name: one.definition for name, one in own.items() if one.definition is not None}
+        self._activities = {**about.activities, **defined}
+
+    def activity(self, name: str) -> Activity | None:
+        return self._activities.get(name)
+
+    def own(self, name: str) -> OwnActivity | None:
+        """What the tenant has made of it, also if that has been taken back."""
+        return self._own.get(name)
+
+    @property
+    def own_names(self) -> frozenset[str]:
+        """Of all that the tenant has made something of, also if that has been taken back."""
+        return frozenset(self._own)
+
+    def own_bytes(self, without: str) -> int:
+        """How long the tenant's own definitions are as JSON, but for the one of this name."""
+        return sum(one.bytes for name, one in self._own.items() if name != without)
+
+    def activities_in(self, categories: Container[str]) -> list[str]:
+        """The activities whose events may be in one of these categories, given as labels or slugs."""
+        names = {
+            each.activity: None for each in self.profile.activities.values() if is_category(each.category, categories)
+        }
+        for name, one in self._own.items():
+            if any(is_category(category, categories) for category in one.categories):
+                names[name] = None
+        return list(names)
+
+    @cached_property
+    def labels(self) -> frozenset[str]:
+        """Of components, categories, variants and sources."""
+        found = {label for each in self._activities.values() for label in (each.component, each.category)}
+        found |= {category for one in self._own.values() for category in one.categories}
+        found |= {variant.variant for each in self._activities.values() for variant in each.variants}
+        return frozenset(found | (self.profile.source_types or set()))
+
+    def described(self, mode: str) -> dict[str, Any]:
+        """The answer of `GET /v1/catalogue`."""
+        return describe(msgspec.structs.replace(self.profile, activities=self._activities), mode)
+
+
+class OwnActivities(Protocol):
+    def own_activities(self, tenant: Tenant) -> Mapping[str, OwnActivity]:
+        """All that a tenant has made of activities, by their names."""
+
+
+class Catalogues:
+    """Composes each tenant's catalogue, and keeps it until the tenant's settings name a newer version, or others have
+    been asked for since.
+    """
+
+    def __init__(self, store: OwnActivities) -> None:
+        self._store = store
+        self._kept: OrderedDict[Tenant, tuple[int, Catalogue]] = OrderedDict()
+
+    def of(self, settings: TenantSettings) -> Catalogue:
+        version, catalogue = self._kept.get(settings.tenant, (-1, None))
+        if catalogue is None or version != settings.catalogue_version:
+            own = self._store.own_activities(settings.tenant) if settings.catalogue_version else {}
+            catalogue = Catalogue(profile(settings.profile), own)
+            self._kept[settings.tenant] = settings.catalogue_version, catalogue
+        self._kept.move_to_end(settings.tenant)
+        if len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+        return catalogue

@@ -1,0 +1,162 @@
+"""Events as each product shows them: a profile's columns, filled from the native event.
+
+Columns are data (`profiles/*.toml`); here stand the values that they name. Absent is the empty string.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from daybook.catalogue.aliases import USER, Aliases
+from daybook.catalogue.profile import Profile
+
+WORK_ITEM = "work-item"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One event as it is to be shown: native, of a tenant with its aliases, in a view, in a zone."""
+
+    native: dict[str, Any]
+    tenant_name: str
+    aliases: Aliases
+    view: Profile
+    zone: ZoneInfo
+
+    @property
+    def moment(self) -> datetime:
+        return _moment(self.native["occurred_at"], self.zone)
+
+    @property
+    def milliseconds(self) -> int:
+        return self.moment.microsecond // 1_000
+
+    @property
+    def target(self) -> dict[str, Any]:
+        return self.native["target"] or {}
+
+    @property
+    def actor(self) -> dict[str, Any]:
+        actor: dict[str, Any] = self.native["actor"]
+        return actor
+
+
+@lru_cache(16)
+def _moment(occurred_at: str, zone: ZoneInfo) -> datetime:
+    """Several columns of one event ask for it."""
+    return datetime.fromisoformat(occurred_at).astimezone(zone)
+
+
+def show(shown: Shown) -> dict[str, str]:
+    """One event under the labels of the view, in its order."""
+    return {column.label: VALUES[column.value](shown) or "" for column in shown.view.columns}
+
+
+def labels(view: Profile) -> list[str]:
+    return [column.label for column in view.columns]
+
+
+def _user(shown: Shown) -> str | None:
+    """Who acted, as the product shows it: by its alias what is no person, whatever name it carries."""
+    actor = shown.actor
+    if actor["type"] in ("system", "api", "operations"):
+        return shown.aliases.of(actor["type"])
+    username: str | None = actor["username"] or actor["name"] or actor["client_id"] or actor["id"]
+    return username
+
+
+def _person_name(shown: Shown) -> str | None:
+    actor = shown.actor
+    if actor["type"] in ("system", "api", "operations"):
+        return _user(shown)
+    name: str | None = actor["name"]
+    return name or _user(shown)
+
+
+def _target_text(shown: Shown) -> str | None:
+    target = shown.target
+    names = ("username", "name", "client_id", "id") if target.get("type") == USER else ("name", "id")
+    return next((target[name] for name in names if target.get(name)), None)
+
+
+def _work_item(shown: Shown) -> str | None:
+    target = shown.target
+    within = target.get("within") or {}
+    return next((place["id"] for place in (target, within) if place.get("type") == WORK_ITEM), None)
+
+
+def _change(shown: Shown, side: str) -> str | None:
+    """What it was, or became: in the parameters, else in the changes."""
+    value = (shown.native["params"] or {}).get(side)
+    if value is not None:
+        return _text(value)
+    changes = shown.native["changes"] or []
+    return ", ".join(text for change in changes if (text := _text(change[side])))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return _text(value.get("user"))
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _letters(label: str | None) -> str:
+    return "".join(character for character in label or "" if character.isalnum()).upper()
+
+
+def _zone_mark(shown: Shown) -> str:
+    mark = shown.moment.strftime("%Z")
+    return "GMT" if mark == "UTC" else mark
+
+
+def _iso_time(shown: Shown) -> str:
+    moment = shown.moment
+    offset = moment.utcoffset()
+    if not offset:
+        return f"{moment:%Y-%m-%dT%H:%M:%S}.{shown.milliseconds:03d}Z"
+    # RFC 3339 knows no seconds of an offset: the same moment by the closest one that it can write (its section 5.8).
+    nearest = timezone(timedelta(minutes=round(offset / timedelta(minutes=1))))
+    return moment.astimezone(nearest).isoformat(timespec="milliseconds")
+
+
+VALUES: Mapping[str, Callable[[Shown], str | None]] = {
+    "activity": lambda shown: shown.native["activity"],
+    "action-target": _target_text,
+    "category": lambda shown: shown.native["category"],
+    "component": lambda shown: shown.native["component"],
+    "component-letters": lambda shown: _letters(shown.native["component"]),
+    "date": lambda shown: shown.moment.date().isoformat(),
+    "date-time": lambda shown: shown.moment.replace(tzinfo=None).isoformat(" ", "seconds"),
+    "details": lambda shown: shown.native["details"],
+    "enate-time": lambda shown: f"{shown.moment:%Y/%m/%d %H:%M:%S} {_zone_mark(shown)}",
+    "environment": lambda shown: shown.native["environment"],
+    "event": lambda shown: shown.native["event"],
+    "event-letters": lambda shown: _letters(shown.native["event"]),
+    "from": lambda shown: _change(shown, "from"),
+    "ip": lambda shown: shown.native["context"]["ip"],
+    "jiffy-time": lambda shown: f"{shown.moment:%b %d, %Y @ %H:%M:%S}.{shown.milliseconds:03d}",
+    "origin": lambda shown: shown.native["origin"],
+    "person-name": _person_name,
+    "platform": lambda _: "AWS Connect",
+    "seconds-time": lambda shown: f"{shown.moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    "source-type": lambda shown: (shown.native["source"] or {}).get("type") or shown.view.default_source_type,
+    "status": lambda shown: shown.native["status"],
+    "status-title": lambda shown: shown.native["status"].title(),
+    "target": _target_text,
+    "tenant": lambda shown: shown.native["tenant"],
+    "tenant-name": lambda shown: shown.tenant_name,
+    "time": _iso_time,
+    "time-of-day": lambda shown: shown.moment.time().isoformat("seconds"),
+    "to": lambda shown: _change(shown, "to"),
+    "user": _user,
+    "user-type": lambda shown: shown.actor["user_type"],
+    "username": _user,
+    "work-item": _work_item,
+}

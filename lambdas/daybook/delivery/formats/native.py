@@ -1,0 +1,14 @@
+"""The native event as `GET /v1/events/{id}` answers it, its fields in the contract's order."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from daybook.catalogue.aliases import Aliases
+
+_encode = msgspec.json.Encoder().encode
+
+
+def write(native: Mapping[str, Any], _aliases: Aliases) -> bytes:
+    return _encode(native)

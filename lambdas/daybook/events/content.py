@@ -1,0 +1,246 @@
+"""An event's content: the one document that stands on its own, with nobody's name in it.
+
+It holds what was sent and what the catalogue made of it at that moment; people stand in it as GUIDs and tokens, and
+their fields sealed. Its canonical bytes (RFC 8785) are what is stored, hashed and proven. What is absent is left out.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from daybook.catalogue.aliases import USER
+from daybook.catalogue.profile import Activity, Profile, Variant
+from daybook.clock import format_time
+from daybook.crypto.keys import DeploymentKeys
+from daybook.events.identity import derived_identity
+from daybook.events.mentions import Mentions
+from daybook.events.people_fields import SealedPeople
+from daybook.events.schema import EventReference, ParameterObject, SentEvent
+from daybook.events.times import read_time
+from daybook.ids import FORM, event_id
+from daybook.people.identities import Person, Reference
+from daybook.people.tokens import escape
+from daybook.tenants.settings import TenantSettings
+
+FORMAT = 1
+
+
+class AcceptedEvent(Struct, frozen=True):
+    """An event that the catalogue has accepted, with what is needed to write its content."""
+
+    event: SentEvent
+    id: str
+    environment: str
+    occurred_ms: int
+    received_ms: int
+    fingerprint: bytes
+    activity: Activity
+    variant: Variant | None
+    mentions: Mentions
+
+
+class ContentWriter:
+    """Writes one event's content."""
+
+    def __init__(
+        self,
+        accepted: AcceptedEvent,
+        settings: TenantSettings,
+        profile: Profile,
+        keys: DeploymentKeys,
+        people: Mapping[Reference, Person],
+    ) -> None:
+        self._accepted = accepted
+        self._event = accepted.event
+        self._settings = settings
+        self._profile = profile
+        self._keys = keys
+        self._people = SealedPeople(accepted.mentions.all, accepted.mentions.actor, accepted.event.context, people)
+        self._cast = self._people.cast
+
+    @property
+    def goes_by_alias(self) -> bool:
+        """Whether nobody's name or id tells the actor from others of its kind."""
+        mention = self._accepted.mentions.actor
+        return mention is None or self._accepted.mentions.all[mention].reference.address is not None
+
+    def write(self) -> dict[str, Any]:
+        event, activity, variant = self._event, self._accepted.activity, self._accepted.variant
+        params = self._params()
+        content: dict[str, Any] = {
+            "v": FORMAT,
+            "id": self._accepted.id,
+            "tenant": self._settings.tenant,
+            "environment": self._accepted.environment,
+            "occurred_at": format_time(self._accepted.occurred_ms),
+            "activity": event.activity,
+            "component": activity.component or None,
+            "event": activity.event,
+            "category": activity.category,
+            "origin": origin_of(activity, variant, event.actor.type),
+            "visibility": activity.visibility,
+            "variant": variant.variant if variant is not None else event.variant,
+            "status": event.status or "success",
+            "client_id": None if event.id is None else self._cast.identifier(event.id),
+            "actor": self._actor(),
+            "source": None if event.source is None else {"type": event.source.type},
+            "target": self._target(),
+            "params": params or None,
+            "details": self._details(params),
+            "changes": self._changes(),
+            "context": self._context(),
+            "caused_by": self._caused_by(),
+        }
+        # Last: writing the texts above may have added to what must be sealed.
+        tenant, environment = self._settings.tenant, self._accepted.environment
+        content["people"] = self._people.written(tenant, environment, self._accepted.id) or None
+        return {name: value for name, value in content.items() if value is not None}
+
+    def _actor(self) -> dict[str, Any]:
+        actor, mention = self._event.actor, self._accepted.mentions.actor
+        written: dict[str, Any] = {
+            "type": actor.type,
+            "alias": self._profile.aliases.of(actor.type) if self.goes_by_alias else None,
+            "user_type": actor.user_type,
+            "roles": actor.roles,
+        }
+        if mention is not None:
+            written["id"] = self._people.guid(mention)
+        else:
+            written |= {
+                "client_id": actor.id,
+                "username": actor.username,
+                "name": actor.name,
+                "email": actor.email,
+            }
+        return _present(written)
+
+    def _target(self) -> dict[str, Any] | None:
+        target, mentions = self._event.target, self._accepted.mentions
+        if target is None:
+            return None
+        written = {"type": target.type, **self._place(target.id, mentions.target)}
+        if mentions.target is not None:
+            written |= self._otherwise(mentions.target)
+        elif target.name is not None:
+            written["name"] = self._cast.label(target.name)
+        if target.within is not None:
+            written["within"] = {"type": target.within.type, **self._place(target.within.id, mentions.container)}
+        return written
+
+    def _otherwise(self, mention: int) -> dict[str, Any]:
+        """A user as target, where it is called otherwise than elsewhere in the event."""
+        said = self._people.differing(mention)
+        return {name: said[name] for name in ("username", "name") if name in said}
+
+    def _place(self, text: str | None, mention: int | None) -> dict[str, Any]:
+        """A target's id. `person` stands beside one that is somebody's username or id: its key holds the GUID."""
+        if mention is not None:
+            return {"id": self._people.guid(mention)}
+        if text is None:
+            return {}
+        return _present({"id": self._cast.identifier(text), "person": self._people.guid_named(text)})
+
+    def _params(self) -> dict[str, Any]:
+        persons = self._accepted.mentions.params
+        return {name: self._param(value, persons.get(name)) for name, value in (self._event.params or {}).items()}
+
+    def _param(self, value: Any, person: int | list[int] | None) -> Any:
+        if isinstance(value, ParameterObject):
+            if isinstance(person, int):
+                return {"user": self._people.whole(person, value.user)}
+            return self._reference(EventReference(value.id or "", value.occurred_at or ""), "params.session")
+        if isinstance(person, int):
+            return self._people.whole(person, value)
+        if isinstance(person, list):
+            return [self._people.whole(each, text) for each, text in zip(person, value, strict=True)]
+        if isinstance(value, list):
+            return [self._cast.label(text) for text in value]
+        return self._cast.label(value) if isinstance(value, str) else value
+
+    def _details(self, params: dict[str, Any]) -> str | None:
+        if self._event.details is not None:
+            return self._cast.text(self._event.details)
+        if self._accepted.variant is None:
+            return None
+        return "".join(
+            [
+                _shown(params[piece]) if place % 2 else escape(piece)
+                for place, piece in enumerate(self._accepted.variant.pieces)
+            ]
+        )
+
+    def _changes(self) -> list[dict[str, Any]] | None:
+        if not self._event.changes:
+            return None
+        return [
+            _present(
+                {
+                    "field": self._cast.text(change.field),
+                    "from": self._changed(change.old),
+                    "to": self._changed(change.new),
+                }
+            )
+            for change in self._event.changes
+        ]
+
+    def _changed(self, value: Any) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        target = self._accepted.mentions.target
+        if target is not None:
+            # What changes about a user is that user's own, unless it is somebody else: the manager, say.
+            somebody = self._cast.exactly(value) if isinstance(value, str) else None
+            return somebody or self._people.whole(target, value)
+        return self._cast.label(value) if isinstance(value, str) else value
+
+    def _context(self) -> dict[str, Any] | None:
+        context = self._event.context
+        if context is None:
+            return None
+        written = {
+            "session_id": None if context.session_id is None else self._cast.identifier(context.session_id),
+            "request_id": None if context.request_id is None else self._cast.identifier(context.request_id),
+        }
+        if self._accepted.mentions.actor is None:
+            written |= {"ip": context.ip, "user_agent": context.user_agent}
+        return _present(written) or None
+
+    def _caused_by(self) -> str | None:
+        caused_by = self._event.caused_by
+        if caused_by is None:
+            return None
+        if isinstance(caused_by, EventReference):
+            return self._reference(caused_by, "caused_by")
+        return caused_by if FORM.fullmatch(caused_by) else self._cast.identifier(caused_by)
+
+    def _reference(self, reference: EventReference, path: str) -> str:
+        occurred_ms = read_time(reference.occurred_at, f"{path}.occurred_at")
+        tenant, environment = self._settings.tenant, self._accepted.environment
+        return event_id(occurred_ms, derived_identity(self._keys.event_id, tenant, environment, reference.id))
+
+
+def origin_of(activity: Activity, variant: Variant | None, actor_type: str) -> str:
+    """`user` or `system`: the variant's, else the activity's, else the actor's."""
+    origin = variant.origin if variant is not None and variant.origin is not None else activity.origin
+    if origin != "any":
+        return origin
+    return "system" if actor_type == "system" else USER
+
+
+def _shown(param: Any) -> str:
+    """A parameter within a sentence; its texts are tokenised already."""
+    if isinstance(param, str):
+        return param
+    if isinstance(param, dict):
+        return str(param["user"])
+    if isinstance(param, list):
+        return ", ".join(param)
+    if isinstance(param, bool):
+        return "true" if param else "false"
+    return "none" if param is None else str(param)
+
+
+def _present(written: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in written.items() if value is not None}

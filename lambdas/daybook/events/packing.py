@@ -1,0 +1,49 @@
+"""The stored form of canonical bytes: raw deflate with a preset dictionary."""
+
+import zlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+# Append-only: an event is opened with the dictionary that its first byte names, for ever.
+DICTIONARIES = ("1.txt",)
+
+
+_NEWEST = len(DICTIONARIES)
+
+
+# The default window and memory level take five times as long to set up; an event is smaller than this window.
+_WINDOW_BITS = -12
+
+
+_MEMORY_LEVEL = 4
+
+
+def pack(encoded: bytes) -> bytes:
+    """The stored form: a byte that names the dictionary, then raw deflate with that preset dictionary."""
+    compressor = _compressor(_NEWEST).copy()
+    packed: bytes = compressor.compress(encoded) + compressor.flush()
+    return bytes((_NEWEST,)) + packed
+
+
+def unpack(stored: bytes) -> bytes:
+    return zlib.decompressobj(_WINDOW_BITS, _dictionary(stored[0])).decompress(stored[1:])
+
+
+@cache
+def _compressor(number: int) -> Any:
+    """One that has read the dictionary; its copies need not."""
+    return zlib.compressobj(
+        zlib.Z_DEFAULT_COMPRESSION,
+        zlib.DEFLATED,
+        _WINDOW_BITS,
+        _MEMORY_LEVEL,
+        zlib.Z_DEFAULT_STRATEGY,
+        _dictionary(number),
+    )
+
+
+@cache
+def _dictionary(number: int) -> bytes:
+    """At most 4,000 bytes; what is most common stands last, where a reference to it is shortest."""
+    return (Path(__file__).parent / "dictionaries" / DICTIONARIES[number - 1]).read_bytes()

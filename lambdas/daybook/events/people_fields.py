@@ -1,0 +1,143 @@
+"""The people of one event: what was sent of each in every place that turned out to be the same person, to be sealed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from daybook.crypto.sealing import Place, event_key, seal
+from daybook.events.mentions import Mention
+from daybook.events.schema import Context
+from daybook.people.identities import Person, Reference, folded
+from daybook.people.tokens import Cast
+from daybook.tenant import Tenant
+
+# The slots of a person's sealed list; append-only. Texts that differ from these follow from TEXTS on.
+USERNAME, NAME, EMAIL, CLIENT_ID, ADDRESS, USER_AGENT, TEXTS = range(7)
+
+_FIELDS = {USERNAME: "username", NAME: "name", EMAIL: "email", CLIENT_ID: "id"}
+
+
+class _Sealed:
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.fields: list[Any] = [None] * TEXTS
+        self.declared: list[int] = []
+        self._noted: dict[tuple[type, Any], int] = {}
+
+    def note(self, value: Any) -> int:
+        slot = self._noted.setdefault((type(value), value), len(self.fields))
+        if slot == len(self.fields):
+            self.fields.append(value)
+        return slot
+
+    def given(self) -> list[Any]:
+        """The fields as they are sealed: none after the last there is."""
+        length = len(self.fields)
+        while length and self.fields[length - 1] is None:
+            length -= 1
+        return self.fields[:length]
+
+
+class SealedPeople:
+    """`actor` is the mention to whom the context's address and user agent belong.
+
+    Of who is forgotten nothing is sealed: the tokens in the texts are all that tells where the person stood.
+    """
+
+    def __init__(
+        self,
+        mentions: Sequence[Mention],
+        actor: int | None,
+        context: Context | None,
+        people: Mapping[Reference, Person],
+    ) -> None:
+        self._mentions = mentions
+        self._sealed: list[_Sealed] = []
+        self._whose: dict[str, _Sealed] = {}
+        self._named: dict[str, _Sealed] = {}
+        self.cast = Cast(lambda place, value: self._sealed[place].note(value))
+        places: dict[str, int] = {}
+        self._places = [
+            self._gather(number, mention, people[mention.reference], places) for number, mention in enumerate(mentions)
+        ]
+        if actor is not None and context is not None:
+            place = self._places[actor]
+            self._fill(place, ADDRESS, context.ip, self.cast.add_trace)
+            self._fill(place, USER_AGENT, context.user_agent, self.cast.add_trace)
+
+    def guid(self, mention: int) -> str:
+        return self._sealed[self._places[mention]].person.guid
+
+    def guid_named(self, text: str) -> str | None:
+        """The person of whom the whole text is a username or the client's id."""
+        sealed = self._whose.get(text) or self._named.get(folded(text))
+        return None if sealed is None else sealed.person.guid
+
+    def whole(self, mention: int, value: Any) -> str:
+        """A token for a value that is this person's."""
+        return self.cast.whole(self._places[mention], value)
+
+    def differing(self, mention: int) -> dict[str, str]:
+        """Tokens for what this place calls the person otherwise than the person's fields do, by field."""
+        place = self._places[mention]
+        fields = self._sealed[place].fields
+        return {
+            _FIELDS[slot]: self.cast.whole(place, value)
+            for slot, value in _given(self._mentions[mention])
+            if fields[slot] != value
+        }
+
+    def written(self, tenant: Tenant, environment: str, event_id: str) -> list[dict[str, Any]]:
+        """The people as they stand in the content, in the cast's order. Seals what was noted until now."""
+        return [
+            self._written(sealed, Place(tenant, environment, event_id, sealed.person.guid)) for sealed in self._sealed
+        ]
+
+    def _gather(self, number: int, mention: Mention, person: Person, places: dict[str, int]) -> int:
+        place = places.setdefault(person.guid, len(self._sealed))
+        if place == len(self._sealed):
+            self._sealed.append(_Sealed(person))
+        sealed = self._sealed[place]
+        client_id, username, _ = mention.reference
+        self._fill(place, USERNAME, username, self.cast.add_name)
+        self._fill(place, NAME, mention.name, self.cast.add_name)
+        self._fill(place, EMAIL, mention.email, self.cast.add_name)
+        self._fill(place, CLIENT_ID, client_id, self.cast.add_id)
+        if client_id is not None:
+            self._whose.setdefault(client_id, sealed)
+        if username is not None:
+            self._named.setdefault(folded(username), sealed)
+        if mention.declared:
+            sealed.declared.append(number)
+        return place
+
+    def _fill(self, place: int, slot: int, value: str | None, add: Callable[[str, int, int], None]) -> None:
+        """Where the field holds another value already, this one stands among the texts."""
+        fields = self._sealed[place].fields
+        if value is None or fields[slot] == value:
+            return
+        if fields[slot] is None:
+            fields[slot] = value
+            add(value, place, slot)
+        else:
+            add(value, place, self._sealed[place].note(value))
+
+    def _written(self, sealed: _Sealed, place: Place) -> dict[str, Any]:
+        written: dict[str, Any] = {"id": sealed.person.guid}
+        if sealed.declared:
+            otherwise = [self.differing(mention) for mention in sealed.declared]
+            # Declared once and by the person's own fields is the rule; else what each declaration says otherwise.
+            written["declared"] = True if otherwise == [{}] else otherwise
+        if sealed.person.key is not None:
+            written["sealed"] = seal(sealed.given(), event_key(sealed.person.key, place), place)
+        return written
+
+
+def _given(mention: Mention) -> list[tuple[int, str]]:
+    reference = mention.reference
+    fields = (
+        (USERNAME, reference.username),
+        (NAME, mention.name),
+        (EMAIL, mention.email),
+        (CLIENT_ID, reference.client_id),
+    )
+    return [(slot, value) for slot, value in fields if value is not None]

@@ -1,0 +1,234 @@
+"""A stored event opened: its people's fields unsealed, its tokens read back, completed to the native form."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from daybook.catalogue.aliases import USER, Aliases
+from daybook.clock import format_time
+from daybook.crypto.sealing import Unsealing
+from daybook.events.canonical import decode
+from daybook.events.packing import unpack
+from daybook.events.people_fields import ADDRESS, CLIENT_ID, EMAIL, NAME, TEXTS, USER_AGENT, USERNAME
+from daybook.people.tokens import people_in, untokenise
+
+
+class Row(NamedTuple):
+    """What an index answers of one event."""
+
+    id: str
+    packed: bytes
+    received_ms: int
+
+
+def content_of(row: Row) -> dict[str, Any]:
+    content: dict[str, Any] = decode(unpack(row.packed))
+    return content
+
+
+def people_of(content: Mapping[str, Any]) -> list[str]:
+    """The GUIDs whose keys it takes to open the event."""
+    return [person["id"] for person in content.get("people", ()) if "sealed" in person]
+
+
+class Opened:
+    """One event with the fields of those of its people whose keys there are; the others are forgotten."""
+
+    def __init__(self, content: dict[str, Any], keys: Mapping[str, bytes], unsealing: Unsealing | None = None) -> None:
+        """`unsealing`: shared by the events of one batch, all of one tenant and environment."""
+        self.content = content
+        self._unsealing = unsealing or Unsealing(content["tenant"], content["environment"])
+        self._keys = keys
+        self._people: list[dict[str, Any]] = content.get("people", [])
+        self._unsealed: dict[int, Sequence[Any] | None] = {}
+
+    def _fields(self, number: int) -> Sequence[Any] | None:
+        """A person's, by the place in the cast; None for who is forgotten. Unsealed when first asked for."""
+        if number not in self._unsealed:
+            self._unsealed[number] = self._unseal(self._people[number])
+        return self._unsealed[number]
+
+    def _unseal(self, person: Mapping[str, Any]) -> Sequence[Any] | None:
+        guid = person["id"]
+        if "sealed" not in person or guid not in self._keys:
+            return None
+        fields = self._unsealing.open(person["sealed"], self._keys[guid], self.content["id"], guid)
+        return fields + [None] * (TEXTS - len(fields))
+
+    def text(self, text: Any) -> Any:
+        """A text of the content as it was sent; GUIDs in place of who is forgotten."""
+        return untokenise(text, self._value) if isinstance(text, str) else text
+
+    def _value(self, person: int, slot: int) -> Any:
+        fields = self._fields(person)
+        return self._people[person]["id"] if fields is None else fields[slot]
+
+    def is_readable(self, text: str) -> bool:
+        """Whether nobody who stands in a text of the content is forgotten."""
+        return all(self._fields(person) is not None for person in people_in(text))
+
+    def native(self, received_ms: int, aliases: Aliases) -> dict[str, Any]:
+        """The native event of the contract: every field there; null what is absent."""
+        return {name: part(self, received_ms, aliases) for name, part in _PARTS.items()}
+
+    def lazily(self, received_ms: int, aliases: Aliases) -> "LazyNative":
+        """The same, each field made when it is asked for: people whom nothing asked for shows are not unsealed."""
+        return LazyNative(self, received_ms, aliases)
+
+    def actor(self, aliases: Aliases) -> dict[str, Any]:
+        actor = self.content["actor"]
+        guid = actor.get("id")
+        shown = self._person(guid) if guid is not None else _nobody(actor)
+        if shown["username"] is None:
+            shown["username"] = actor.get("alias") or aliases.of(actor["type"])
+        return {
+            "type": actor["type"],
+            **shown,
+            "user_type": actor.get("user_type"),
+            "roles": actor.get("roles"),
+        }
+
+    def _person(self, guid: str) -> dict[str, Any]:
+        fields = self._fields_of(guid)
+        if fields is None:
+            return {
+                "id": guid,
+                "client_id": None,
+                "username": guid,
+                "name": None,
+                "email": None,
+                "forgotten": True,
+            }
+        return {
+            "id": guid,
+            "client_id": fields[CLIENT_ID],
+            "username": fields[USERNAME],
+            "name": fields[NAME],
+            "email": fields[EMAIL],
+            "forgotten": False,
+        }
+
+    def _fields_of(self, guid: str) -> Sequence[Any] | None:
+        return next((self._fields(number) for number, person in enumerate(self._people) if person["id"] == guid), None)
+
+    def target(self) -> dict[str, Any] | None:
+        target = self.content.get("target")
+        if target is None:
+            return None
+        within = target.get("within")
+        shown: dict[str, Any] = {
+            "type": target["type"],
+            "id": self.text(target.get("id")),
+            "name": self.text(target.get("name")),
+            "within": None if within is None else {"type": within["type"], "id": self.text(within["id"])},
+        }
+        if target["type"] == USER:
+            person = self._person(target["id"])
+            shown |= {name: person[name] for name in ("client_id", "username", "name", "forgotten")}
+            shown |= self._otherwise(person, target)
+        return shown
+
+    def params(self) -> dict[str, Any] | None:
+        params = self.content.get("params")
+        if params is None:
+            return None
+        return {name: self._param(value) for name, value in params.items()}
+
+    def _param(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: self.text(inner) for name, inner in value.items()}
+        return [self.text(each) for each in value] if isinstance(value, list) else self.text(value)
+
+    def declared(self) -> list[dict[str, Any]] | None:
+        declared = []
+        for person in self._people:
+            otherwise = person.get("declared", [])
+            for said in [{}] if otherwise is True else otherwise:
+                shown = self._person(person["id"])
+                declared.append(shown | self._otherwise(shown, said))
+        return declared or None
+
+    def _otherwise(self, person: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
+        """What this place calls a person otherwise than the person's own fields do; nothing of who is forgotten."""
+        if person["forgotten"]:
+            return {}
+        return {name: self.text(written[name]) for name in ("username", "name", "email") if name in written}
+
+    def changes(self) -> list[dict[str, Any]] | None:
+        changes = self.content.get("changes")
+        if changes is None:
+            return None
+        return [
+            {
+                "field": self.text(change["field"]),
+                "from": self.text(change.get("from")),
+                "to": self.text(change.get("to")),
+            }
+            for change in changes
+        ]
+
+    def context(self) -> dict[str, Any]:
+        context = self.content.get("context", {})
+        guid = self.content["actor"].get("id")
+        fields = None if guid is None else self._fields_of(guid)
+        return {
+            "ip": context.get("ip") if fields is None else fields[ADDRESS],
+            "user_agent": context.get("user_agent") if fields is None else fields[USER_AGENT],
+            "session_id": self.text(context.get("session_id")),
+            "request_id": self.text(context.get("request_id")),
+        }
+
+
+def _nobody(actor: Mapping[str, Any]) -> dict[str, Any]:
+    """An actor that is no person: what it carries stands in the clear."""
+    return {
+        "id": None,
+        "client_id": actor.get("client_id"),
+        "username": actor.get("username"),
+        "name": actor.get("name"),
+        "email": actor.get("email"),
+        "forgotten": False,
+    }
+
+
+_Part = Callable[[Opened, int, Aliases], Any]
+
+_PARTS: Mapping[str, _Part] = {
+    "id": lambda opened, _, __: opened.content["id"],
+    "client_id": lambda opened, _, __: opened.text(opened.content.get("client_id")),
+    "tenant": lambda opened, _, __: opened.content["tenant"],
+    "environment": lambda opened, _, __: opened.content["environment"],
+    "occurred_at": lambda opened, _, __: opened.content["occurred_at"],
+    "received_at": lambda _, received_ms, __: format_time(received_ms),
+    "activity": lambda opened, _, __: opened.content["activity"],
+    "component": lambda opened, _, __: opened.content.get("component"),
+    "event": lambda opened, _, __: opened.content["event"],
+    "category": lambda opened, _, __: opened.content["category"],
+    "variant": lambda opened, _, __: opened.content.get("variant"),
+    "origin": lambda opened, _, __: opened.content["origin"],
+    "status": lambda opened, _, __: opened.content["status"],
+    "actor": lambda opened, _, aliases: opened.actor(aliases),
+    "source": lambda opened, _, __: opened.content.get("source"),
+    "target": lambda opened, _, __: opened.target(),
+    "params": lambda opened, _, __: opened.params(),
+    "details": lambda opened, _, __: opened.text(opened.content.get("details")),
+    "people": lambda opened, _, __: opened.declared(),
+    "changes": lambda opened, _, __: opened.changes(),
+    "context": lambda opened, _, __: opened.context(),
+    "caused_by": lambda opened, _, __: opened.text(opened.content.get("caused_by")),
+}
+FIELDS = tuple(_PARTS)
+"""Of a native event, in its order."""
+
+
+class LazyNative(dict[str, Any]):
+    """A native event whose fields are made when they are asked for, by `[]` alone."""
+
+    def __init__(self, opened: Opened, received_ms: int, aliases: Aliases) -> None:
+        super().__init__()
+        self._opened = opened
+        self._received_ms = received_ms
+        self._aliases = aliases
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = _PARTS[name](self._opened, self._received_ms, self._aliases)
+        return value

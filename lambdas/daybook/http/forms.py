@@ -1,0 +1,107 @@
+"""Small JSON bodies held against their form: 400 for what can't be read, 422 naming the field that can't be accepted.
+
+The standard library's decoder sees doubled keys, of which `msgspec` would keep the last; `msgspec` holds the result
+against the form. Events have a reader of their own, `decoding`.
+"""
+
+import json
+import re
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+from daybook.clock import parse_time
+from daybook.errors import FieldError
+from daybook.http.body import read_body
+from daybook.http.problem import Problem, bad_field
+from daybook.http.request import Request
+from daybook.tenant import SLUG
+from daybook.text import UNCLEAN
+
+MAX_BYTES = 64 * 1024  # what is asked for here fits in a page; the gateway lets 10 MB through
+
+T = TypeVar("T")
+
+_UNCLEAN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_SENTENCE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>[\w.\[\]]*)`)?", re.DOTALL)
+_FIELD = re.compile(r"Object (?P<fault>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
+
+
+def read_form(request: Request, form: type[T]) -> T:
+    """The request's body as `form`, a msgspec Struct. Raises `Problem`: see `read_body` and `decode`."""
+    return decode(read_body(request, MAX_BYTES), form)
+
+
+def decode(body: bytes, form: type[T]) -> T:
+    """Raises `Problem` 400, or 422 naming the field at fault."""
+    try:
+        document = _decoder.decode(body.decode())
+    except (ValueError, RecursionError):
+        raise Problem(400, "invalid_json", "The body must be JSON in UTF-8.") from None
+    if not isinstance(document, dict):
+        raise Problem(400, "invalid_json", "The body must be a JSON object.")
+    try:
+        return msgspec.convert(document, form)
+    except msgspec.ValidationError as error:
+        _reject(str(error))
+    except UnicodeEncodeError:
+        raise Problem(400, "invalid_json", "A name in the body holds half of a surrogate pair.") from None
+
+
+def text(path: str, value: str, most: int) -> str:
+    """A line of 1 to `most` characters, none of them a control character. Raises `Problem` 422."""
+    if not 1 <= len(value) <= most:
+        raise bad_field(path, f"must have 1 to {most} characters", "invalid_length")
+    if _UNCLEAN.search(value):
+        raise bad_field(path, "holds a control character or half of a surrogate pair")
+    return value
+
+
+def prose(path: str, value: str) -> None:
+    """Text of any length, with tabs and line breaks but no other control characters. Raises `Problem` 422."""
+    if UNCLEAN.search(value):
+        raise bad_field(path, "holds a control character or half of a surrogate pair")
+
+
+def slug(path: str, value: str) -> str:
+    """The name of a tenant or an environment. Raises `Problem` 422."""
+    if not SLUG.fullmatch(value):
+        raise bad_field(path, "must be 2 to 39 of a-z, 0-9 and -, the first no -")
+    return value
+
+
+def moment(path: str, value: str) -> int:
+    """Milliseconds since 1970 of an RFC 3339 time. Raises `Problem` 422."""
+    try:
+        return parse_time(value)
+    except ValueError as error:
+        raise bad_field(path, str(error), "invalid_time") from None
+
+
+def _reject(sentence: str) -> NoReturn:
+    """Turns msgspec's sentence, the only place where it names the field, into a code and a path."""
+    parts = _SENTENCE.fullmatch(sentence)
+    what, path = (parts["what"], parts["path"] or "") if parts else (sentence, "")
+    if fault := _FIELD.fullmatch(what):
+        name = f"{path}.{fault['name']}" if path else fault["name"]
+        if fault["fault"] == "missing required":
+            raise bad_field(name, "is needed", "missing_field")
+        raise bad_field(name, "is not a field", "unknown_field")
+    code = "invalid_length" if "of length" in what else "invalid_type" if ", got `" in what else "invalid_value"
+    raise bad_field(path, what.replace("Expected", "must be"), code)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        doubled = next(name for name in names if names.count(name) > 1)
+        raise Problem(422, "doubled_key", "A name stands twice in the body.", [FieldError(doubled, "stands twice")])
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)  # NaN and Infinity are no JSON
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)

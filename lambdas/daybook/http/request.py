@@ -1,0 +1,107 @@
+"""One call as the functions see it, and its answer."""
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+from daybook.http.caller import Caller
+from daybook.http.routes import BY_RESOURCE, Route
+from daybook.tenant import Tenant
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call. Header names are lower case; query values are decoded, in the order sent."""
+
+    route: Route | None
+    """None where no route answers: only the `public` function sees such calls."""
+    path: str
+    method: str
+    parameters: Mapping[str, str]
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    source_ip: str
+    user_agent: str | None
+    request_id: str
+    remaining_seconds: Callable[[], float]
+    authorizer: Mapping[str, Any] = field(repr=False)
+    resource: str = ""
+    """The resource as the template spells it, `/v1/tenants/{tenant}`, also where no route answers the method."""
+    origin: str = ""
+    """Where this deployment is reached, stage included, as the caller wrote it: `https://…/prod`. Untrusted."""
+
+    @property
+    def caller(self) -> Caller:
+        return Caller.from_context(self.authorizer)
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant of the call. Raises `Problem` 400 or 404, see `Caller.tenant_for`."""
+        return self.caller.tenant_for(self.headers.get("daybook-tenant"), self.parameters.get("tenant"))
+
+    @classmethod
+    def from_gateway(cls, event: Mapping[str, Any], context: Any) -> "Request":
+        """From API Gateway's REST proxy event, payload format 1.0."""
+        about = event["requestContext"]
+        identity = about.get("identity") or {}
+        body = event.get("body") or ""
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        stage = (about.get("path") or event["path"]).removesuffix(event["path"])
+        return cls(
+            route=BY_RESOURCE.get((event["httpMethod"], event["resource"])),
+            path=event["path"],
+            method=event["httpMethod"],
+            parameters={name: unquote(value) for name, value in (event.get("pathParameters") or {}).items()},
+            query=event.get("multiValueQueryStringParameters") or {},
+            headers=headers,
+            body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass"),
+            source_ip=identity.get("sourceIp") or "",
+            user_agent=identity.get("userAgent"),
+            request_id=about.get("requestId") or "",
+            remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
+            authorizer=about.get("authorizer") or {},
+            resource=event["resource"],
+            origin=f"{headers.get('x-forwarded-proto', 'https')}://{headers.get('host', '')}{stage}",
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`content` is written as JSON, unless it is bytes already."""
+
+    status: int
+    content: Any = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+
+    def to_gateway(self) -> dict[str, Any]:
+        content = self.content if isinstance(self.content, bytes) else _json(self.content)
+        headers = {"Cache-Control": "no-store", **self.headers}
+        if content:
+            headers["Content-Type"] = self.media_type
+        return {
+            "statusCode": self.status,
+            "headers": headers,
+            "body": content.decode(),
+            "isBase64Encoded": False,
+        }
+
+
+def _json(content: Any) -> bytes:
+    try:
+        return msgspec.json.encode(content)
+    except UnicodeEncodeError:  # a complaint may quote the halves of surrogate pairs that it complains of
+        return msgspec.json.encode(_without_halves(msgspec.to_builtins(content)))
+
+
+def _without_halves(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_without_halves(name): _without_halves(inner) for name, inner in value.items()}
+    return [_without_halves(inner) for inner in value] if isinstance(value, list | tuple) else value

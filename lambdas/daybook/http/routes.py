@@ -1,0 +1,72 @@
+"""Every route of the HTTP contract: read by the stack, the laptop's gateway, the authorizer and the functions."""
+
+from typing import NamedTuple
+
+from daybook.access.roles import ADMIN, AUDITOR, OPERATIONS, PRODUCER, ROLES
+
+
+class Route(NamedTuple):
+    """One method on one resource; `roles` is empty where no credential is asked for."""
+
+    method: str
+    path: str
+    function: str
+    operation: str
+    roles: frozenset[str]
+
+
+_WRITERS = frozenset({PRODUCER, ADMIN, OPERATIONS})
+_READERS = frozenset({AUDITOR, ADMIN, OPERATIONS})
+_MANAGERS = frozenset({ADMIN, OPERATIONS})
+_OPERATORS = frozenset({OPERATIONS})
+_ANYONE: frozenset[str] = frozenset()
+
+ROUTES = (
+    Route("GET", "/console", "public", "console", _ANYONE),
+    Route("GET", "/v1/health", "public", "health", _ANYONE),
+    Route("POST", "/v1/events", "ingest", "send_events", _WRITERS),
+    Route("GET", "/v1/events", "query", "search_events", _READERS),
+    Route("GET", "/v1/events/{event_id}", "query", "read_event", _READERS),
+    Route("GET", "/v1/catalogue", "query", "read_catalogue", ROLES),
+    Route("PUT", "/v1/catalogue/{activity}", "manage", "put_activity", _MANAGERS),
+    Route("DELETE", "/v1/catalogue/{activity}", "manage", "take_back_activity", _MANAGERS),
+    Route("PUT", "/v1/settings/catalogue", "manage", "set_catalogue_mode", _MANAGERS),
+    Route("GET", "/v1/settings/stream", "streams", "read_stream", _MANAGERS),
+    Route("PUT", "/v1/settings/stream", "streams", "set_stream", _MANAGERS),
+    Route("DELETE", "/v1/settings/stream", "streams", "remove_stream", _MANAGERS),
+    Route("POST", "/v1/settings/stream/test", "streams", "test_stream", _MANAGERS),
+    Route("POST", "/v1/settings/stream/replay", "streams", "replay_stream", _MANAGERS),
+    Route("GET", "/v1/settings/retention", "manage", "read_retention", _MANAGERS),
+    Route("PUT", "/v1/settings/retention", "manage", "set_retention", _MANAGERS),
+    Route("GET", "/v1/settings/legal-hold", "manage", "read_hold", _MANAGERS),
+    Route("PUT", "/v1/settings/legal-hold", "manage", "set_hold", _MANAGERS),
+    Route("DELETE", "/v1/settings/legal-hold", "manage", "lift_hold", _MANAGERS),
+    Route("GET", "/v1/target", "query", "read_target", _READERS),
+    Route("GET", "/v1/target/time", "query", "read_target_time", _READERS),
+    Route("GET", "/v1/target/attribution", "query", "read_target_attribution", _READERS),
+    Route("GET", "/v1/actors", "manage", "list_actors", _READERS),
+    Route("POST", "/v1/actors/{actor}/forget", "forget", "forget_person", _OPERATORS),
+    Route("GET", "/v1/groups", "manage", "list_groups", _READERS),
+    Route("GET", "/v1/groups/{name}", "manage", "read_group", _READERS),
+    Route("PUT", "/v1/groups/{name}", "manage", "put_group", _MANAGERS),
+    Route("DELETE", "/v1/groups/{name}", "manage", "remove_group", _MANAGERS),
+    Route("POST", "/v1/exports", "exports", "create_export", _READERS),
+    Route("GET", "/v1/exports", "exports", "list_exports", _READERS),
+    Route("GET", "/v1/exports/{export_id}", "exports", "read_export", _READERS),
+    Route("DELETE", "/v1/exports/{export_id}", "exports", "cancel_export", _READERS),
+    Route("GET", "/v1/jobs/{job_id}", "exports", "read_job", _MANAGERS),
+    Route("POST", "/v1/tenants", "tenants", "create_tenant", _OPERATORS),
+    Route("GET", "/v1/tenants", "tenants", "list_tenants", _OPERATORS),
+    Route("GET", "/v1/tenants/{tenant}", "tenants", "read_tenant", ROLES),
+    Route("PATCH", "/v1/tenants/{tenant}", "tenants", "change_tenant", _OPERATORS),
+    Route("POST", "/v1/tenants/{tenant}/keys", "tenants", "create_key", _MANAGERS),
+    Route("GET", "/v1/tenants/{tenant}/keys", "tenants", "list_keys", _MANAGERS),
+    Route("DELETE", "/v1/tenants/{tenant}/keys/{key_id}", "tenants", "revoke_key", _MANAGERS),
+)
+
+BY_RESOURCE = {(route.method, route.path): route for route in ROUTES}
+
+
+def methods_of(path: str) -> tuple[str, ...]:
+    """The methods that a resource answers, sorted; empty for a resource that there is not."""
+    return tuple(sorted(route.method for route in ROUTES if route.path == path))

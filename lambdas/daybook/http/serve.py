@@ -1,0 +1,86 @@
+"""One way in and out for every function behind the gateway: request, role, answer, problem, access-log line."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from daybook.errors import Contended, TenantTaken, Throttled, UnknownGroup, UnknownKey, UnknownTenant
+from daybook.http.problem import MEDIA_TYPE, Problem, not_found
+from daybook.http.request import Answer, Request
+from daybook.http.routes import ROUTES
+from daybook.observability import log_access, logger
+
+_FACTS: Mapping[type[Exception], Problem] = {
+    UnknownTenant: not_found("tenant"),
+    UnknownKey: not_found("key"),
+    UnknownGroup: not_found("group"),
+    TenantTaken: Problem(409, "tenant_taken", "There is a tenant of this name already."),
+    Throttled: Problem(503, "throttled", "The store is throttled; try again.", headers={"Retry-After": "1"}),
+    Contended: Problem(503, "contended", "Too many changes at once; try again.", headers={"Retry-After": "1"}),
+}
+"""What the domain says without knowing of HTTP."""
+
+Operation = Callable[[Request], Answer]
+Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+
+
+def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Operation]) -> dict[str, Any]:
+    """Answers one call by the operation that the route table names; every call leaves one access-log line.
+
+    Denies by default: a route that asks for a role is refused unless the caller's is among them. A `Problem` becomes
+    its problem document; anything else that escapes is logged here and answered 500 without a word of it.
+    """
+    started = time.monotonic()
+    request = Request.from_gateway(event, context)
+    try:
+        answer = _permitted(request, operations)(request).to_gateway()
+    except Problem as problem:
+        answer = _answer(problem)
+    except tuple(_FACTS) as fact:
+        answer = _answer(_FACTS[type(fact)])
+    except Exception:
+        logger.exception("unhandled", extra={"request_id": request.request_id})
+        answer = _answer(Problem(500, "internal_error", "The service failed; the request id says where."))
+    authorizer = request.authorizer
+    log_access(
+        request_id=request.request_id,
+        tenant=authorizer.get("tenant")
+        or request.parameters.get("tenant")
+        or request.headers.get("daybook-tenant", ""),
+        credential=authorizer.get("credential", ""),
+        role=authorizer.get("role", ""),
+        method=request.method,
+        route=request.route.path if request.route else "",
+        status=answer["statusCode"],
+        started=started,
+    )
+    return answer
+
+
+def answering(function: str, compose: Callable[[], Mapping[str, Operation]]) -> Handler:
+    """The handler of a function that answers the routes named for it.
+
+    It composes within the first call: a deployment that lacks something answers 500 and says so in the log.
+    """
+    names = [route.operation for route in ROUTES if route.function == function]
+
+    def operate(request: Request) -> Answer:
+        assert request.route  # noqa: S101  `serve` found the operation by it
+        return compose()[request.route.operation](request)
+
+    def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        return serve(event, context, dict.fromkeys(names, operate))
+
+    return handler
+
+
+def _permitted(request: Request, operations: Mapping[str, Operation]) -> Operation:
+    if request.route is None:
+        return operations["unrouted"]
+    if request.route.roles and request.caller.role not in request.route.roles:
+        raise Problem(403, "forbidden", "The credential's role may not do this.")
+    return operations[request.route.operation]
+
+
+def _answer(problem: Problem) -> dict[str, Any]:
+    return Answer(problem.status, problem.body(), problem.headers, MEDIA_TYPE).to_gateway()

@@ -1,0 +1,74 @@
+"""Sweeps: a while after a person was forgotten, one more look for what requests in flight have written of them since.
+
+Ingest writes people in several calls and holds no lock: a request that has read a person may bind a name or an id to
+them when they are forgotten already. It lasts no longer than its function can, and writes what leads to a binder before
+the binder, so one look after that finds all of it: by the GUID, and by the texts that the forgetting found.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from msgspec import Struct, to_builtins
+
+from daybook.clock import Clock
+from daybook.crypto.hkdf import hkdf
+from daybook.crypto.keys import DeploymentKeys
+from daybook.crypto.sealing import Place, open_sealed, seal
+from daybook.jobs.job import SWEEP, Job, JobQueue, JobStore, ask_for, new_job
+from daybook.people.forgetter import Mark
+from daybook.tenant import Tenant
+
+REQUEST_SECONDS = 28
+"""How long a request may last that writes people."""
+
+DELAY_SECONDS = 90
+"""From the asking to the look: the request that forgets deletes within its 28 s, and one that has read the person just
+before that writes for 28 s more."""
+
+BINDERS_A_JOB = 200
+"""So that their row keeps below DynamoDB's 400 KB: a binder takes up to 516 bytes, sealed a third more."""
+
+_KEY_BYTES = 64
+
+
+class Ask(Struct):
+    actor_id: str
+    event_id: str
+    lasts: int | None
+
+    @property
+    def mark(self) -> Mark:
+        return Mark(self.actor_id, self.event_id, self.lasts)
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    jobs: JobStore
+    queue: JobQueue
+    keys: DeploymentKeys
+    clock: Clock
+    random_bytes: Callable[[int], bytes]
+
+    def ask_for(self, tenant: Tenant, mark: Mark, binders: Sequence[str]) -> None:
+        """One job, or as many as the binders take. Raises what the queue and the table raise."""
+        ask = to_builtins(Ask(mark.guid, mark.event_id, mark.lasts))
+        for start in range(0, len(binders) or 1, BINDERS_A_JOB):
+            job = new_job(tenant=tenant, kind=SWEEP, ask=ask, now_ms=self.clock(), random_bytes=self.random_bytes)
+            sealed = seal([list(binders[start : start + BINDERS_A_JOB])], _key(self.keys), _place(job))
+            ask_for(replace(job, sealed=sealed), self.jobs, self.queue, delay_seconds=DELAY_SECONDS)
+
+
+def open_binders(keys: DeploymentKeys, job: Job) -> list[str]:
+    """They go with the end of the job: see `Job.sealed`."""
+    if job.sealed is None:
+        return []
+    (binders,) = open_sealed(job.sealed, _key(keys), _place(job))
+    return list(binders)
+
+
+def _key(keys: DeploymentKeys) -> bytes:
+    return hkdf(keys.jobs, b"daybook 1 sweep", _KEY_BYTES)
+
+
+def _place(job: Job) -> Place:
+    return Place(job.tenant, "", job.id, "")

@@ -1,0 +1,61 @@
+"""The keys that open people's fields."""
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from daybook.clock import SECOND, Clock
+from daybook.people.identities import id_row
+from daybook.tenant import Tenant
+
+MAX_KEPT_MS = 30 * SECOND
+"""A forgotten person's key lives on in a warm Lambda for as long at most; the answer to forgetting says so."""
+
+_MAX_KEPT = 20_000
+
+ReadRows = Callable[[Tenant, Iterable[str]], dict[str, Any]]
+
+
+class PersonKeys:
+    """Keys by GUID, kept for 30 seconds. That there is none is never kept: a GUID without a key shows as forgotten."""
+
+    def __init__(self, read: ReadRows, clock: Clock) -> None:
+        self._read = read
+        self._clock = clock
+        self._kept: dict[tuple[Tenant, str], tuple[int, bytes]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, tenant: Tenant, guids: Iterable[str]) -> dict[str, bytes]:
+        """The keys there are; `read` is strongly consistent, so what it does not find is gone."""
+        now = self._clock()
+        found: dict[str, bytes] = {}
+        missing: list[str] = []
+        wanted = dict.fromkeys(guids)
+        with self._lock:
+            self._drop_old(now)
+            for guid in wanted:
+                kept = self._kept.get((tenant, guid))
+                if kept is not None and now - kept[0] < MAX_KEPT_MS:
+                    found[guid] = kept[1]
+                else:
+                    missing.append(guid)
+        if missing:
+            # Without the lock: who publishes for one tenant does not wait for another one's read.
+            rows = self._read(tenant, [id_row(guid) for guid in missing])
+            keys = {guid: rows[id_row(guid)]["key"] for guid in missing if id_row(guid) in rows}
+            with self._lock:
+                if len(self._kept) > _MAX_KEPT:
+                    self._kept.clear()
+                for guid, key in keys.items():
+                    self._kept.pop((tenant, guid), None)  # another thread may have been first
+                    self._kept[tenant, guid] = now, key
+            found |= keys
+        return found
+
+    def _drop_old(self, now: int) -> None:
+        """Each key stands where it was put first, so the oldest stand in front."""
+        while self._kept:
+            oldest = next(iter(self._kept))
+            if now - self._kept[oldest][0] < MAX_KEPT_MS:
+                return
+            del self._kept[oldest]

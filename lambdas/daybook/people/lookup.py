@@ -1,0 +1,98 @@
+"""Whom a reader means: a username, a client's id or a GUID, resolved to the people who are or ever were called so."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
+
+from daybook.catalogue.aliases import Aliases
+from daybook.people.identities import (
+    MAX_CLIENT_ID,
+    MAX_NAME_BYTES,
+    Row,
+    ext_row,
+    folded,
+    had_prefix,
+    id_row,
+    may_be_by_address,
+)
+from daybook.tenant import Tenant
+
+GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class IdentityReader(Protocol):
+    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
+        """The rows there are, by sort key."""
+
+    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
+        """For each prefix the rows whose sort key begins so."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """What one value of a reader's stands for."""
+
+    text: str
+    guids: frozenset[str] = frozenset()
+    """Everyone whose GUID or client id it is, or who ever had the name."""
+    aliases: frozenset[str] = frozenset()
+    """The aliases that it equals, in their own letters."""
+    is_known: bool = False
+    """Whether it is an alias, or there is anybody whom it means. A GUID may be a forgotten person's, and is not known
+    then: or the id of an actor that is no person."""
+    by_address: bool = False
+    """Whether somebody of these is, or before being forgotten was, known by an address alone: indexed by an alias."""
+
+    def meaning(self, guids: Iterable[str]) -> "Named":
+        """The same text where it means these people, as at a search's first page."""
+        people = frozenset(guids)
+        known = bool(self.aliases or people - {self.text.lower()} or (people and self.is_known))
+        return replace(self, guids=people, is_known=known)
+
+
+class ResolvedQuery(NamedTuple):
+    """Whom a query means."""
+
+    named: dict[str, Named]
+    """By each value of `actor`, and each id of `target`."""
+    members: frozenset[str] | None = None
+    """The GUIDs of the groups' members; None where no group is asked for."""
+    member_by_address: bool = False
+    """Whether one of these is, or before being forgotten may have been, known by an address alone: indexed by an
+    alias."""
+
+
+def resolve(reader: IdentityReader, tenant: Tenant, aliases: Aliases, texts: Iterable[str]) -> dict[str, Named]:
+    """What each of the texts stands for. Nobody at all is an answer too."""
+    wanted = list(dict.fromkeys(texts))
+    if not wanted:
+        return {}
+    rows = reader.read(tenant, dict.fromkeys(key for text in wanted for key in _rows_of(text)))
+    names = list(dict.fromkeys(name for name in map(folded, wanted) if len(name.encode()) <= MAX_NAME_BYTES))
+    found = reader.query(tenant, [had_prefix(name) for name in names])
+    # A name may hold #, so a prefix alone does not tell whose row it is.
+    had = {name: {row["guid"] for row in some if row["name"] == name} for name, some in zip(names, found, strict=True)}
+    all_aliases = {aliases.system, aliases.api, aliases.operations, aliases.unknown}
+    return {text: _named(text, rows, had.get(folded(text), set()), all_aliases) for text in wanted}
+
+
+def _rows_of(text: str) -> list[str]:
+    keys = [ext_row(text)] if len(text) <= MAX_CLIENT_ID else []
+    return [*keys, id_row(text.lower())] if GUID.fullmatch(text) else keys
+
+
+def _named(text: str, rows: Mapping[str, Row], had: set[str], aliases: set[str]) -> Named:
+    guids = set(had)
+    is_known = by_address = False
+    if GUID.fullmatch(text):
+        # Also without a row: a forgotten person's GUID still finds what that person did.
+        guids.add(text.lower())
+        row = rows.get(id_row(text.lower()))
+        is_known = row is not None
+        by_address = may_be_by_address(row)
+    if ext_row(text) in rows:
+        guids.add(rows[ext_row(text)]["guid"])
+    resolved = frozenset(alias for alias in aliases if folded(alias) == folded(text))
+    is_known |= bool(resolved or guids - {text.lower()})
+    return Named(text, frozenset(guids), resolved, is_known, by_address)

@@ -1,0 +1,151 @@
+"""Whom references mean: looked up, and made up where they are not known yet."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from daybook.clock import Clock, system_clock
+from daybook.people.binding import Binding
+from daybook.people.identities import (
+    Contended,
+    IdentityStore,
+    People,
+    Person,
+    Reference,
+    Row,
+    Sighting,
+    binders_of,
+    claim_row,
+    folded,
+    had_row,
+    id_row,
+)
+from daybook.people.tombstones import adoptable, forgotten_since, tombstone
+from daybook.tenant import Tenant
+
+_MAX_ROUNDS = 6
+
+_NO_MOMENT = 1 << 50
+"""Later than every event's."""
+
+_NO_KEY: Row = {"key": None}
+
+
+class Identities:
+    """Binds references to people, making those up that are not known yet."""
+
+    def __init__(self, store: IdentityStore, random_bytes: Callable[[int], bytes], clock: Clock = system_clock) -> None:
+        self._store = store
+        self._random = random_bytes
+        self._clock = clock
+
+    def resolve(self, tenant: Tenant, references: Iterable[Reference]) -> dict[Reference, Person]:
+        """The person whom each reference means from now on; all of them durable on return. Raises `Contended`."""
+        latest = dict.fromkeys(references, _NO_MOMENT)
+        return dict(self._resolved(tenant, latest, {}, {}).at(_NO_MOMENT))
+
+    def resolve_seen(self, tenant: Tenant, sightings: Iterable[Sighting], gone_key: bytes) -> People:
+        """The people of events; all of them durable on return. Nothing is cached: a warm cache would seal under a key
+        that has been deleted. Full names are kept beside usernames that are new, for who looks them up.
+
+        A client id binds before a name. An unknown client id adopts the name's person if that one has no client id
+        yet; else it is a new person. Who was forgotten after an event occurred is meant by it all the same: then no
+        row is written, whatever the event calls them. Raises `Contended`.
+        """
+        latest: dict[Reference, int] = {}
+        names: dict[Reference, list[tuple[int, str]]] = {}
+        for reference, occurred_ms, full_name in sightings:
+            latest[reference] = max(occurred_ms, latest.get(reference, occurred_ms))
+            if full_name is not None:
+                names.setdefault(reference, []).append((occurred_ms, full_name))
+        stones = {each: [tombstone(gone_key, tenant, text) for text in _remembered(each)] for each in latest}
+        return self._resolved(tenant, latest, names, stones)
+
+    def _resolved(
+        self,
+        tenant: Tenant,
+        latest: Mapping[Reference, int],
+        names: Mapping[Reference, Sequence[tuple[int, str]]],
+        stones: Mapping[Reference, Sequence[str]],
+    ) -> People:
+        if not latest:
+            return People({}, {})
+        keyless: set[str] = set()
+        for _ in range(_MAX_ROUNDS):
+            rows = self._read(tenant, latest, stones)
+            gone = {each: found for each, keys in stones.items() if (found := _tombstones(each, rows, keys))}
+            wanted = [each for each, last_ms in latest.items() if not forgotten_since(gone.get(each, ()), last_ms)]
+            binding = Binding(rows, self._random, _full_names(names, gone), self._clock())
+            guids = {reference: binding.bind(reference) for reference in wanted}
+            beaten = self._insert(tenant, binding)
+            missing = {guid for guid in guids.values() if id_row(guid) not in rows}
+            # A key that is missing was deleted: between the two reads, and then nobody is bound to it at the next
+            # ones; or of the rows that bind to it not all are deleted yet, and they still mean who is forgotten.
+            if not beaten and missing <= keyless:
+                living = {each: Person(guid, rows.get(id_row(guid), _NO_KEY)["key"]) for each, guid in guids.items()}
+                return People(living, gone)
+            keyless |= missing
+        raise Contended
+
+    def _read(
+        self, tenant: Tenant, references: Iterable[Reference], stones: Mapping[Reference, Sequence[str]]
+    ) -> dict[str, Row]:
+        rows = self._store.read(tenant, dict.fromkeys(key for reference in references for key in binders_of(reference)))
+        more: dict[str, None] = {}
+        for reference in references:
+            for binder in binders_of(reference):
+                if binder not in rows:
+                    continue
+                guid = rows[binder]["guid"]
+                more[id_row(guid)] = None
+                more[claim_row(guid)] = None
+                if reference.username is not None:
+                    more[had_row(folded(reference.username), guid)] = None
+            # Not beside the binders: a batch is not read at one moment, and a binder found deleted must not come with
+            # a tombstone read before that was left.
+            more |= dict.fromkeys(stones.get(reference, ()))
+        rows.update(self._store.read(tenant, more) if more else {})
+        return rows
+
+    def _insert(self, tenant: Tenant, binding: Binding) -> bool:
+        """Whether somebody else was faster with a row that binds.
+
+        Then what was bound may be wrong, and nothing that rests on it is written: a client id bound to a person whom
+        another client id has just claimed would stay so for ever.
+        """
+        # Of people who were there before, finders come before what they find: whoever forgets the person meanwhile
+        # sees them, and so does the sweep after it. Of new ones nobody knows yet, and a binder lost is not theirs.
+        early = {**binding.people, **binding.finders}
+        if early and self._store.insert(tenant, early) & binding.contested:
+            return True
+        lost = self._store.insert(tenant, binding.binders) if binding.binders else frozenset()
+        # What is looked for comes last: where a row of it stands, all the others stand too.
+        for rows in (binding.finders_of_new(lost), {} if lost else binding.names_had):
+            if rows:
+                self._store.insert(tenant, rows)
+        return bool(lost)
+
+
+def _remembered(reference: Reference) -> list[str]:
+    """What the tombstones of this reference stand for, the strongest first, as its binders."""
+    binders = binders_of(reference)
+    if reference.client_id is None or reference.username is None:
+        return binders
+    return [binders[0], adoptable(folded(reference.username))]
+
+
+def _tombstones(reference: Reference, rows: Mapping[str, Row], keys: Sequence[str]) -> list[Row]:
+    """Those there are of a reference, the strongest first; an id that means somebody living adopts nobody."""
+    asked = keys[:1] if binders_of(reference)[0] in rows else keys
+    return [rows[key] for key in asked if key in rows]
+
+
+def _full_names(
+    names: Mapping[Reference, Sequence[tuple[int, str]]], gone: Mapping[Reference, Sequence[Row]]
+) -> dict[Reference, str]:
+    """The first that is said of each at a moment when it means somebody living."""
+    found: dict[Reference, str] = {}
+    for reference, said in names.items():
+        stones = gone.get(reference, ())
+        living = (name for moment_ms, name in said if not forgotten_since(stones, moment_ms))
+        if (name := next(living, None)) is not None:
+            found[reference] = name
+    return found

@@ -1,5 +1,0 @@
-"""Publishing a tenant's events in streams of its own: what the functions that do it share.
-
-`destination.py` is where to and in what state, `records.py` makes records of stored events, `courier.py` puts them,
-`parcels.py` and `parking.py` keep what could not be put for later.
-"""

@@ -1,0 +1,127 @@
+"""Where a read goes on: signed, so that none can be forged to read without a search being recorded.
+
+A cursor holds the id that the next page begins after, the moment of the first page, the retention's edge then, and whom
+the query's names and groups meant then. The signature covers these, the query, and whose it is; the client repeats the
+query.
+"""
+
+import base64
+import hmac
+import uuid
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from daybook.clock import DAY
+from daybook.crypto.hkdf import length_prefixed, tag
+from daybook.http.problem import Problem
+from daybook.tenant import Tenant
+
+LASTS_MS = DAY
+MAX_PEOPLE = 64
+_TAG_BYTES = 16
+
+
+class Position(NamedTuple):
+    after: str
+    moment_ms: int
+    edge_ms: int
+    people: tuple[tuple[str, ...], ...] | None = None
+    """The GUIDs that each name of the query stood for, by the names' order; None where they are over 64."""
+    members: tuple[str, ...] | None = None
+    """The members of the query's groups; None where there are none asked for, or over 64 people in all."""
+    groups: tuple[int, ...] = ()
+    """The versions of the query's groups, by their names' order; empty where `members` tells who was in them."""
+    given: int = 0
+    """Events given so far, in an order other than by time: where to go on if the one of `after` is no longer there."""
+    mark: bytes = b""
+    """Tells whether the event of `after` still stands where it stood, in an order other than by time."""
+
+
+class _Packed(msgspec.Struct, array_like=True):
+    after: str
+    moment_ms: int
+    edge_ms: int
+    people: list[list[bytes]] | None
+    members: list[bytes] | None
+    groups: list[int]
+    given: int
+    mark: bytes
+
+
+class Owner(NamedTuple):
+    """Whose query it is: part of what is signed, and not of what is sent."""
+
+    tenant: Tenant
+    environment: str
+    credential: str
+    query: bytes
+
+
+def write_cursor(position: Position, owner: Owner, key: bytes) -> str:
+    """Well below the 10 KB that a request line may have: 64 people take 1.5 KB."""
+    people, members = position.people, position.members
+    if people is not None and sum(map(len, people)) > MAX_PEOPLE:
+        people = None
+    if members is not None and len(members) + sum(map(len, people or ())) > MAX_PEOPLE:
+        members = None
+    packed = msgspec.msgpack.encode(
+        _Packed(
+            position.after,
+            position.moment_ms,
+            position.edge_ms,
+            None if people is None else [_packed(guids) for guids in people],
+            None if members is None else _packed(members),
+            list(position.groups) if members is None else [],
+            position.given,
+            position.mark,
+        )
+    )
+    return _written(_signature(packed, owner, key) + packed)
+
+
+def read_cursor(cursor: str, owner: Owner, key: bytes, now_ms: int) -> Position:
+    """Raises `Problem` 400 `cursor_mismatch` for what was not written for this query and caller within 24 hours."""
+    try:
+        blob = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raise mismatch() from None
+    signature, packed = blob[:_TAG_BYTES], blob[_TAG_BYTES:]
+    # Base64 has several ways to write the same bytes; a cursor is the one that was given out.
+    if cursor != _written(blob) or not hmac.compare_digest(signature, _signature(packed, owner, key)):
+        raise mismatch()
+    read = msgspec.msgpack.decode(packed, type=_Packed)
+    if now_ms - read.moment_ms > LASTS_MS:
+        raise mismatch()
+    return Position(
+        read.after,
+        read.moment_ms,
+        read.edge_ms,
+        None if read.people is None else tuple(map(_unpacked, read.people)),
+        None if read.members is None else _unpacked(read.members),
+        tuple(read.groups),
+        read.given,
+        read.mark,
+    )
+
+
+def _packed(guids: Sequence[str]) -> list[bytes]:
+    return [uuid.UUID(guid).bytes for guid in guids]
+
+
+def _unpacked(packed: Sequence[bytes]) -> tuple[str, ...]:
+    return tuple(str(uuid.UUID(bytes=guid)) for guid in packed)
+
+
+def _written(blob: bytes) -> str:
+    return base64.urlsafe_b64encode(blob).rstrip(b"=").decode()
+
+
+def _signature(packed: bytes, owner: Owner, key: bytes) -> bytes:
+    owned = length_prefixed(owner.tenant, owner.environment, owner.credential)
+    return tag(key, owned + len(owner.query).to_bytes(4, "big") + owner.query + packed)
+
+
+def mismatch() -> Problem:
+    return Problem(400, "cursor_mismatch", "The cursor is of another query or credential, or over 24 hours old.")

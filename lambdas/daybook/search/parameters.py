@@ -1,0 +1,243 @@
+"""The parameters of a read, as the contract names them, checked and typed."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from daybook.catalogue.profile import PROFILES
+from daybook.clock import DAY, SECOND, parse_time
+from daybook.http.problem import Problem, bad_parameter
+from daybook.text import is_clean
+
+MAX_VALUES = 100
+MAX_BYTES = 10 * 1024  # what API Gateway takes of request line and headers
+MAX_EVENTS = 500
+DEFAULT_EVENTS = 50
+NATIVE = "native"
+TIME = "occurred_at"
+ORDERS = (TIME, "actor", "category", "component", "activity", "status", "target", "ip")
+
+EQUALITIES = (
+    "activity",
+    "variant",
+    "category",
+    "component",
+    "status",
+    "actor",
+    "actor_type",
+    "group",
+    "user_type",
+    "target",
+    "ip",
+    "source_type",
+    "origin",
+    "caused_by",
+    "session_id",
+    "request_id",
+)
+SCALARS = ("environment", "from", "to", "range", "sort", "limit", "cursor", "view", "tz")
+_CHOICES = {
+    "status": ("success", "failure"),
+    "origin": ("user", "system"),
+    "actor_type": ("user", "system", "api", "operations", "unknown"),
+}
+# Files beside the zones, of which some say where the machine is.
+_NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
+_TARGET = re.compile(r"([a-z0-9-]{1,64}):(.+)", re.DOTALL)
+
+
+class Span(NamedTuple):
+    """From this millisecond on, up to but not including that one; None: open."""
+
+    from_ms: int | None
+    to_ms: int | None
+
+
+class Order(NamedTuple):
+    field: str
+    descending: bool
+
+    @property
+    def by_time(self) -> bool:
+        return self.field == TIME
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What events must be: different names mean and, several values of one name mean or."""
+
+    equal: Mapping[str, tuple[str, ...]]
+    """Values by parameter, for those of `EQUALITIES` that were given."""
+    texts: tuple[str, ...] = ()
+    """`q`."""
+
+    def of(self, name: str) -> tuple[str, ...]:
+        return self.equal.get(name, ())
+
+    @property
+    def targets(self) -> list[tuple[str, str]]:
+        """Type and id, cut at the first colon."""
+        return [(kind, text) for kind, _, text in (value.partition(":") for value in self.of("target"))]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    filters: Filters
+    span: Span
+    range: str | None
+    environment: str | None
+    order: Order
+    limit: int
+    cursor: str | None
+    view: str
+    zone: ZoneInfo
+    identity: bytes
+    """What makes another query of this one: everything but `cursor` and `limit`, in one order."""
+
+
+def read_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
+    """Raises `Problem` 400 for an unknown parameter, a malformed value, or too many of them."""
+    parameters = parsed(query)
+    check_bounds(query)
+    return parameters
+
+
+def parsed(query: Mapping[str, Sequence[str]]) -> Parameters:
+    """However many values, and however long. Raises `Problem` 400."""
+    for name, values in query.items():
+        if name not in (*EQUALITIES, *SCALARS, "q"):
+            raise bad_parameter(name, "is no parameter of this read", "unknown_parameter")
+        if not all(is_clean(value) for value in values):
+            raise bad_parameter(name, "must hold a character, and no control characters")
+        if name in SCALARS and len(set(values)) > 1:
+            raise bad_parameter(name, "may be given once")
+    scalars = {name: query[name][0] for name in SCALARS if query.get(name)}
+    return Parameters(
+        filters=_filters(query),
+        span=_span(scalars),
+        range=scalars.get("range"),
+        environment=scalars.get("environment"),
+        order=_order(scalars.get("sort", "-occurred_at")),
+        limit=_limit(scalars.get("limit")),
+        cursor=scalars.get("cursor"),
+        view=_view(scalars.get("view", NATIVE)),
+        zone=_zone(scalars.get("tz", "UTC")),
+        identity=_identity(query),
+    )
+
+
+def check_bounds(query: Mapping[str, Sequence[str]]) -> None:
+    """Raises `Problem` 400 for more values, or longer ones, than a read takes."""
+    if sum(len(values) for values in query.values()) > MAX_VALUES:
+        raise Problem(400, "too_many_values", f"A read takes at most {MAX_VALUES} values in all.")
+    check_length(query)
+
+
+def check_length(query: Mapping[str, Sequence[str]]) -> None:
+    """Raises `Problem` 400 for more than the gateway lets through: a search must fit in its record."""
+    if sum(len(value.encode()) for values in query.values() for value in values) > MAX_BYTES:
+        raise Problem(400, "too_long", f"The values of a read have at most {MAX_BYTES} bytes in all.")
+
+
+def span_at(parameters: Parameters, now_ms: int) -> Span:
+    """The span that the read covers, `range` counted back from `now_ms`."""
+    if parameters.range is None:
+        return parameters.span
+    start = _months_back(now_ms, 12) if parameters.range == "12m" else now_ms - int(parameters.range[:-1]) * DAY
+    # What is stored under this very millisecond lies within "up to now".
+    return Span(start, now_ms + 1)
+
+
+def span_between(parameters: Mapping[str, str]) -> Span:
+    """From `from` and `to`. Raises `Problem` 400."""
+    from_ms, to_ms = (read_moment(name, parameters[name]) if name in parameters else None for name in ("from", "to"))
+    if from_ms is not None and to_ms is not None and from_ms >= to_ms:
+        raise bad_parameter("from", "must lie before to")
+    return Span(from_ms, to_ms)
+
+
+def read_moment(name: str, text: str) -> int:
+    """Raises `Problem` 400. A `+` that was sent unescaped arrives as a blank."""
+    try:
+        return parse_time(text.replace(" ", "+"))
+    except ValueError as error:
+        raise bad_parameter(name, str(error)) from None
+
+
+def target_of(name: str, value: str) -> tuple[str, str]:
+    match = _TARGET.fullmatch(value)
+    if match is None:
+        raise bad_parameter(name, "must be type:id, or user:username")
+    return match[1], match[2]
+
+
+def _filters(query: Mapping[str, Sequence[str]]) -> Filters:
+    equal = {name: tuple(dict.fromkeys(query[name])) for name in EQUALITIES if query.get(name)}
+    for name, choices in _CHOICES.items():
+        if not set(equal.get(name, ())) <= set(choices):
+            raise bad_parameter(name, f"must be one of {', '.join(choices)}")
+    for value in equal.get("target", ()):
+        target_of("target", value)
+    return Filters(equal, tuple(text.casefold() for text in query.get("q", ())))
+
+
+def _span(scalars: Mapping[str, str]) -> Span:
+    if "range" in scalars:
+        if scalars["range"] not in ("7d", "30d", "12m"):
+            raise bad_parameter("range", "must be one of 7d, 30d, 12m")
+        if "from" in scalars or "to" in scalars:
+            raise bad_parameter("range", "excludes from and to")
+        return Span(None, None)
+    return span_between(scalars)
+
+
+def _order(sort: str) -> Order:
+    order = Order(sort.removeprefix("-"), sort.startswith("-"))
+    if order.field not in ORDERS:
+        raise bad_parameter("sort", f"must be one of {', '.join(ORDERS)}, or - and one of them")
+    return order
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_EVENTS
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MAX_EVENTS:
+        raise bad_parameter("limit", f"must be 1 to {MAX_EVENTS}")
+    return int(text)
+
+
+def _view(name: str) -> str:
+    if name != NATIVE and name not in PROFILES:
+        raise bad_parameter("view", f"must be one of {', '.join((NATIVE, *PROFILES))}", "unknown_view")
+    return name
+
+
+def _zone(name: str) -> ZoneInfo:
+    if name in _NO_ZONES or name.startswith(("posix/", "right/")):
+        raise bad_parameter("tz", "is no IANA time zone", "unknown_zone")
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise bad_parameter("tz", "is no IANA time zone", "unknown_zone") from None
+
+
+def _identity(query: Mapping[str, Sequence[str]]) -> bytes:
+    return repr(
+        sorted((name, sorted(set(values))) for name, values in query.items() if name not in ("cursor", "limit"))
+    ).encode()
+
+
+def _months_back(now_ms: int, months: int) -> int:
+    """The same day and time of an earlier month; its last day where it has no such day."""
+    seconds, rest = divmod(now_ms, SECOND)
+    now: Any = datetime.fromtimestamp(seconds, UTC)
+    year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
+    for day in range(now.day, now.day - 4, -1):
+        try:
+            return int(now.replace(year=year, month=month + 1, day=day).timestamp()) * SECOND + rest
+        except ValueError:
+            continue
+    raise AssertionError("every month has a 28th")

@@ -1,0 +1,34 @@
+"""The manifest beside an export: what was asked, by whom, and what came of it. It names no person."""
+
+from typing import Any
+
+from daybook.clock import format_time
+from daybook.jobs.export import Ask, Question
+from daybook.jobs.job import Job
+
+
+def manifest(job: Job, ask: Ask, question: Question, *, edge_ms: int, completed_ms: int, **file: Any) -> dict[str, Any]:
+    """`edge_ms`: of the retention, under which all of it was read; `file`: rows, bytes, sha256."""
+    span, parameters = question.parameters.span, question.parameters
+    return {
+        "version": 1,
+        "export": job.id,
+        "tenant": job.tenant,
+        "environment": ask.environment,
+        "asked_by": {"credential": ask.credential, "role": ask.role},
+        "asked_at": format_time(ask.asked_ms),
+        "recorded_as": ask.record,
+        "filters": sorted([*ask.filters, *question.targets], key=lambda each: each.partition("=")[0]),
+        "from": format_time(max(span.from_ms or 0, edge_ms)),
+        "to": None if span.to_ms is None else format_time(span.to_ms),
+        "received_until": format_time(ask.asked_ms),
+        "sort": ask.query["sort"][0],
+        "view": parameters.view,
+        "tz": parameters.zone.key,
+        "format": ask.format,
+        "filename": ask.filename,
+        **file,
+        "profile": ask.profile,
+        "catalogue_version": ask.catalogue_version,
+        "completed_at": format_time(completed_ms),
+    }

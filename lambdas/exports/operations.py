@@ -1,0 +1,146 @@
+"""Exports and jobs as they are shown, fetched and cancelled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from daybook.access.roles import OPERATIONS
+from daybook.clock import Clock, format_time
+from daybook.http.problem import not_found
+from daybook.http.request import Answer, Request
+from daybook.jobs.export import gone_ms, outcome_of, places_of
+from daybook.jobs.job import EXPORT, Job, JobKey, JobStore, Status, UnknownJob, is_job_id
+from daybook.self_audit.recorder import AuditAction, Recorder
+from daybook.tenant import Tenant
+from daybook.tenants.settings import TenantSettings
+from exports.create import ExportCreation
+
+URL_SECONDS = 15 * 60
+MAX_LISTED = 1_000
+"""About half a megabyte."""
+
+
+class Control(Protocol):
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        """Raises `UnknownTenant`."""
+
+
+class Files(Protocol):
+    def url(self, place: str, seconds: int) -> str:
+        """Where it can be fetched for so long, without any credential."""
+
+    def delete(self, places: Sequence[str]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Exports:
+    control: Control
+    jobs: JobStore
+    files: Files
+    asking: ExportCreation
+    recorder: Recorder
+    clock: Clock
+
+    def create(self, request: Request) -> Answer:
+        job = self.asking.ask(request)
+        return Answer(202, self._shown(job), {"Location": f"/v1/exports/{job.id}"})
+
+    def list_all(self, request: Request) -> Answer:
+        settings = self.control.settings(request.tenant)
+        jobs = self.jobs.jobs(settings.tenant, EXPORT, MAX_LISTED)
+        jobs = [job for job in jobs if _may_see(request, job)]
+        return Answer(200, {"exports": [self._shown(job) for job in jobs]})
+
+    def read(self, request: Request) -> Answer:
+        """Handing out where the file can be fetched counts as fetching it, once a minute."""
+        settings, job = self._export(request)
+        shown = self._shown(job)
+        if self._can_be_fetched(job):
+            action = AuditAction(
+                "export-downloaded",
+                {"filename": job.ask["filename"]},
+                once_a_minute=f"export {job.id}".encode(),
+            )
+            self.recorder.record(settings, job.ask["environment"], request, action)
+            places = places_of(job)
+            shown["download_url"] = self.files.url(places.file, URL_SECONDS)
+            shown["manifest_url"] = self.files.url(places.manifest, URL_SECONDS)
+        return Answer(200, shown)
+
+    def cancel(self, request: Request) -> Answer:
+        """Of one that has succeeded the file and its manifest are deleted; what came to nothing stays as it is."""
+        settings, job = self._export(request)
+        can_be_fetched = self._can_be_fetched(job)
+        if can_be_fetched or not job.status.has_ended:
+            action = AuditAction("export-cancelled", {"filename": job.ask["filename"]})
+            self.recorder.record(settings, job.ask["environment"], request, action)
+        if not job.status.has_ended:
+            job = self.jobs.cancel(job.key, self.clock())
+            can_be_fetched = self._can_be_fetched(job)  # the worker may have been faster
+        if can_be_fetched:
+            places = places_of(job)
+            self.files.delete([places.file, places.manifest])
+            self.jobs.withdraw(job.key, self.clock())
+        return Answer(204)
+
+    def read_job(self, request: Request) -> Answer:
+        settings = self.control.settings(request.tenant)
+        job = self._job(settings.tenant, None, request.parameters["job_id"])
+        if not _may_see(request, job):
+            raise not_found("job")
+        return Answer(
+            200,
+            {
+                "id": job.id,
+                "kind": job.kind,
+                "status": job.status,
+                "processed": job.processed,
+                "progress": job.progress,
+                "error": job.error,
+            },
+        )
+
+    def _export(self, request: Request) -> tuple[TenantSettings, Job]:
+        settings = self.control.settings(request.tenant)
+        job = self._job(settings.tenant, EXPORT, request.parameters["export_id"])
+        if not _may_see(request, job):
+            raise not_found("export")
+        return settings, job
+
+    def _job(self, tenant: Tenant, kind: str | None, job_id: str) -> Job:
+        try:
+            if is_job_id(job_id):
+                return self.jobs.find(tenant, job_id) if kind is None else self.jobs.job(JobKey(tenant, kind, job_id))
+        except UnknownJob:
+            pass
+        raise not_found(kind or "job")
+
+    def _can_be_fetched(self, job: Job) -> bool:
+        gone = gone_ms(job)
+        return job.status is Status.SUCCEEDED and gone is not None and self.clock() < gone
+
+    def _shown(self, job: Job) -> dict[str, Any]:
+        """Without the places where it can be fetched."""
+        outcome, gone = outcome_of(job.checkpoint), gone_ms(job)
+        return {
+            "id": job.id,
+            "status": job.status,
+            "filename": job.ask["filename"],
+            "rows": job.processed,
+            "bytes": outcome.bytes,
+            "sha256": outcome.sha256,
+            "progress": job.progress,
+            "created_at": format_time(job.created_ms),
+            "finished_at": None if job.finished_ms is None else format_time(job.finished_ms),
+            "expires_at": format_time(gone) if gone is not None and job.status is Status.SUCCEEDED else None,
+            "download_url": None,
+            "manifest_url": None,
+            "error": job.error,
+        }
+
+
+def _may_see(request: Request, job: Job) -> bool:
+    """Only in the credential's environments; what operations exported may hold what operations alone may read."""
+    caller = request.caller
+    is_for_caller = job.ask.get("role") != OPERATIONS or caller.role == OPERATIONS
+    return is_for_caller and ("environment" not in job.ask or caller.reaches(job.ask["environment"]))

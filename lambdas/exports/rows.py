@@ -1,0 +1,136 @@
+"""What matches an export's question, from a point on, a batch at a time: planned, merged and matched as a read is."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from daybook.catalogue.tenant_catalogue import Catalogue
+from daybook.clock import Clock
+from daybook.crypto.keys import DeploymentKeys
+from daybook.crypto.sealing import Unsealing
+from daybook.errors import UnknownGroup
+from daybook.events.canonical import decode
+from daybook.events.packing import unpack
+from daybook.events.reader import Opened, Row, people_of
+from daybook.ids import occurred_ms
+from daybook.jobs.export import Ask, Question
+from daybook.jobs.job import JobFailed
+from daybook.people.identities import id_row, may_be_by_address
+from daybook.people.lookup import IdentityReader, ResolvedQuery
+from daybook.search.filters import Matcher
+from daybook.search.gather import KeysOf
+from daybook.search.merge import LARGEST_FETCH, Bound, Bounds, EventIndex, Merge
+from daybook.search.planner import MAX_PARTITIONS, Planner, Source
+from daybook.search.search import Groups, after
+from daybook.tenants.settings import TenantSettings
+from exports.prefetch import Ahead
+
+BATCH = 500
+"""Events opened at once: their people's keys cost one read."""
+LOOKED_AT = 10
+"""Times as many rows, after which a batch ends however little of it matches."""
+
+_NO_BOUNDS = Bounds(read_bytes=1 << 62, milliseconds=1 << 50)
+
+
+class Batch(NamedTuple):
+    events: list[tuple[str, Any]]
+    """Ids and native events, in order."""
+    last: str
+    """The last id that was looked at: where to go on after."""
+    ended: bool
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Over one environment of a tenant as it is now, but for what was settled when the export was asked for."""
+
+    index: EventIndex
+    identities: IdentityReader
+    groups: Groups
+    keys_of: KeysOf
+    keys: DeploymentKeys
+    clock: Clock
+    settings: TenantSettings
+    catalogue: Catalogue
+    ask: Ask
+    question: Question
+    edge_ms: int
+    """Of the retention: one that was shortened since hides at once."""
+    batch: int = BATCH
+
+    def batches(self, last: str, *, newest_first: bool) -> Iterator[Batch]:
+        """From behind `last` on, "" for the beginning; at least one. Raises `Throttled`, `JobFailed`."""
+        resolved = self._resolved()
+        sources = after(self._sources(resolved), last, newest_first=newest_first)
+        matcher = Matcher(self.question.parameters.filters, resolved, self.ask.role)
+        index = Ahead(self.index, len(sources))
+        bound = Bound(self.clock, _NO_BOUNDS)
+        merge = Merge(index, sources, bound, newest_first=newest_first, wanted=LARGEST_FETCH)
+        rows = iter(merge)
+        try:
+            while True:
+                candidates, looked_at = self._candidates(rows, matcher)
+                ended = looked_at is None
+                last = last if looked_at is None else looked_at
+                yield Batch(self._opened(candidates, matcher), last, ended)
+                if ended:
+                    return
+        finally:
+            index.close()
+
+    def moments(self) -> tuple[int, int]:
+        """Of the oldest and the newest event that may match, for the progress; 0 and 0 where there is none."""
+        sources = self._sources(self._resolved())
+        found = [
+            [occurred_ms(page.rows[0].id) for page in self.index.pages(sources, 1, newest_first=newest) if page.rows]
+            for newest in (False, True)
+        ]
+        return (min(found[0]), max(found[1])) if all(found) else (0, 0)
+
+    def _candidates(self, rows: Iterator[Row], matcher: Matcher) -> tuple[list[tuple[Row, dict[str, Any]]], str | None]:
+        taken: list[tuple[Row, dict[str, Any]]] = []
+        asked_ms, record = self.ask.asked_ms, self.ask.record
+        last = None
+        for number, row in enumerate(rows, 1):
+            last = row.id
+            if row.received_ms <= asked_ms and row.id != record:
+                content = decode(unpack(row.packed))
+                if matcher.matches_clear(content):
+                    taken.append((row, content))
+            if len(taken) == self.batch or number == LOOKED_AT * self.batch:
+                break
+        return taken, last
+
+    def _opened(self, candidates: Sequence[tuple[Row, dict[str, Any]]], matcher: Matcher) -> list[tuple[str, Any]]:
+        contents = [content for _, content in candidates]
+        keys = self.keys_of(self.settings.tenant, (guid for content in contents for guid in people_of(content)))
+        aliases = self.catalogue.profile.aliases
+        unsealing = Unsealing(self.settings.tenant, self.ask.environment)
+        found: list[tuple[str, Any]] = []
+        for row, content in candidates:
+            opened = Opened(content, keys, unsealing)
+            native = opened.lazily(row.received_ms, aliases)
+            if not matcher.needs_opening or matcher.matches_opened(opened, native):
+                found.append((row.id, native))
+        return found
+
+    def _sources(self, resolved: ResolvedQuery) -> Sequence[Source]:
+        planner = Planner(self.settings, self.ask.environment, self.catalogue, self.keys)
+        parameters = self.question.parameters
+        return planner.plan(parameters.filters, resolved, parameters.span, self.edge_ms).sources
+
+    def _resolved(self) -> ResolvedQuery:
+        if not self.ask.groups:
+            return self.question.resolved(None, by_address=False)
+        tenant = self.settings.tenant
+        try:
+            groups = [self.groups.group(tenant, name, version) for name, version in self.ask.groups.items()]
+        except UnknownGroup:
+            raise JobFailed("A group was changed, and too long ago to know who was in it: export again.") from None
+        members = frozenset(guid for group in groups for guid in group.members)
+        if len(members) > MAX_PARTITIONS:
+            return self.question.resolved(members, by_address=False)
+        rows = self.identities.read(tenant, [id_row(guid) for guid in sorted(members)])
+        found = [rows.get(id_row(guid)) for guid in members]
+        return self.question.resolved(members, by_address=any(map(may_be_by_address, found)))

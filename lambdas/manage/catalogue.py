@@ -1,0 +1,123 @@
+"""A tenant's own activities, and whether its log takes others: for events from then on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct
+
+from daybook.access.roles import OPERATIONS
+from daybook.catalogue.profile import OWN_ACTIVITIES, Activity, described, profile
+from daybook.catalogue.tenant_catalogue import Catalogue, Catalogues, OwnActivity
+from daybook.http import forms
+from daybook.http.problem import Problem, bad_field, not_found
+from daybook.http.request import Answer, Request
+from daybook.self_audit.recorder import Record
+from daybook.tenant import Tenant
+from daybook.tenants.settings import TenantSettings
+from daybook.text import DOTTED_SLUGS
+from manage.activity_definition import SentActivity, definition_of
+
+MAX_ACTIVITIES = 500
+MAX_CATALOGUE_BYTES = 1024 * 1024
+"""Of a tenant's own definitions, as JSON: an answer of the gateway's holds several times as much."""
+MAX_CATEGORIES = 50
+"""That one activity has had: each is remembered."""
+
+
+class Store(Protocol):
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        """Raises `UnknownTenant`."""
+
+    def change_tenant(
+        self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings], *beside: Any
+    ) -> TenantSettings:
+        """`beside`: what else is written in the same transaction."""
+
+
+class Activities(Protocol):
+    def written(self, tenant: Tenant, name: str, own: OwnActivity) -> Any:
+        """What writes it beside the tenant's settings."""
+
+
+class SentMode(Struct, forbid_unknown_fields=True):
+    mode: Literal["open", "strict"]
+
+
+@dataclass(frozen=True)
+class CatalogueOperations:
+    store: Store
+    activities: Activities
+    catalogues: Catalogues
+    record: Record
+
+    def put(self, request: Request) -> Answer:
+        settings = self.store.settings(request.tenant)
+        request.caller.check_reaches_all()
+        name = _own_name(request)
+        sent = forms.read_form(request, SentActivity)
+        definition = definition_of(name, sent, profile(settings.profile).activity(name))
+        catalogue = self.catalogues.of(settings)
+        _check_visibility(request, catalogue.activity(name), definition)
+        own = OwnActivity(definition, (definition.category,))
+        _check_room(catalogue, name, own)
+        self.record(settings, request, "catalogue-changed", {"activity": name}, "activity-set")
+        self._write(settings, name, own)
+        return Answer(200, described(definition))
+
+    def take_back(self, request: Request) -> Answer:
+        settings = self.store.settings(request.tenant)
+        request.caller.check_reaches_all()
+        name = request.parameters["activity"]
+        own = self.catalogues.of(settings).own(name)
+        if own is None or own.definition is None:
+            raise not_found("activity of the tenant's own")
+        _check_visibility(request, own.definition, profile(settings.profile).activity(name))
+        self.record(settings, request, "catalogue-changed", {"activity": name}, "activity-removed")
+        self._write(settings, name, OwnActivity(None, own.categories))
+        return Answer(204)
+
+    def set_mode(self, request: Request) -> Answer:
+        settings = self.store.settings(request.tenant)
+        request.caller.check_reaches_all()
+        mode = forms.read_form(request, SentMode).mode
+        if mode != settings.mode:
+            self.record(settings, request, "catalogue-changed", {"mode": mode}, "mode")
+            self.store.change_tenant(settings.tenant, lambda now: replace(now, mode=mode))
+        return Answer(200, {"mode": mode})
+
+    def _write(self, settings: TenantSettings, name: str, own: OwnActivity) -> None:
+        """Together: who reads settings of the new version finds it, and who reads the old one's does not."""
+        row = self.activities.written(settings.tenant, name, own)
+        change = lambda now: replace(now, catalogue_version=now.catalogue_version + 1)  # noqa: E731
+        self.store.change_tenant(settings.tenant, change, row)
+
+
+def _check_room(catalogue: Catalogue, name: str, own: OwnActivity) -> None:
+    before = catalogue.own(name)
+    if before is None and len(catalogue.own_names) >= MAX_ACTIVITIES:
+        detail = f"A tenant has at most {MAX_ACTIVITIES} activities of its own, those taken back included."
+        raise Problem(422, "too_many_activities", detail)
+    categories = {*own.categories, *(before.categories if before else ())}
+    if len(categories) > MAX_CATEGORIES:
+        detail = f"An activity is in at most {MAX_CATEGORIES} categories, former ones included."
+        raise Problem(422, "too_many_categories", detail)
+    if catalogue.own_bytes(without=name) + own.bytes > MAX_CATALOGUE_BYTES:
+        detail = f"A tenant's own activities have at most {MAX_CATALOGUE_BYTES} bytes of JSON in all."
+        raise Problem(422, "catalogue_too_large", detail)
+
+
+def _check_visibility(request: Request, now: Activity | None, then: Activity | None) -> None:
+    """Or an admin could hide from the auditors what is done to them, or silence what is the operators' own."""
+    hidden = any(activity is not None and activity.visibility is not None for activity in (now, then))
+    if hidden and request.caller.role != OPERATIONS:
+        raise Problem(403, "forbidden", "Only operations may change an activity that not everybody may see.")
+
+
+def _own_name(request: Request) -> str:
+    name = request.parameters["activity"]
+    if not DOTTED_SLUGS.fullmatch(name) or len(name) > 128:
+        raise bad_field("activity", "must be at most 128 characters: slugs of a-z, 0-9 and -, joined by .")
+    if f"{name}.".startswith(OWN_ACTIVITIES):
+        raise bad_field("activity", "is one of Daybook's own", "reserved_activity")
+    return name

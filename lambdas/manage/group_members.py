@@ -1,0 +1,108 @@
+"""Members of groups: whom the names that are given mean, and what these people are called."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from daybook.catalogue.aliases import Aliases, passes_for_alias
+from daybook.errors import ANSWER_SECONDS, Throttled
+from daybook.http import forms
+from daybook.http.problem import bad_field
+from daybook.people.identities import (
+    MAX_NAME_BYTES,
+    Contended,
+    IdentityStore,
+    Reference,
+    Row,
+    called_prefix,
+    called_row,
+    folded,
+    id_row,
+    renamed_row,
+)
+from daybook.people.lookup import GUID
+from daybook.people.resolver import Identities
+from daybook.tenant import Tenant
+
+_PEOPLE_AT_ONCE = 500
+_NAMES_AT_ONCE = 1_000
+
+
+class PersonRows(IdentityStore, Protocol):
+    def lasting(self, remaining_seconds: Callable[[], float]) -> Self:
+        """The same rows, of which each call is tried until that much time is nearly gone."""
+
+    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
+        """For each prefix, the rows whose sort key begins so."""
+
+    def guids_of(self, tenant: Tenant, names: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """For each of the folded names everyone who has or had it."""
+
+
+@dataclass(frozen=True)
+class MembersGiven:
+    """Resolves what one request gives, within the time that it has."""
+
+    people: PersonRows
+    identities: Identities
+    remaining_seconds: Callable[[], float]
+
+    def added(self, tenant: Tenant, members: Sequence[str]) -> dict[str, list[str]]:
+        """The GUIDs that each member given adds to those before it; who adds nobody is left out."""
+        resolved = self._named(tenant, members)
+        guids: set[str] = set()
+        added: dict[str, list[str]] = {}
+        for member in members:
+            some = [member.lower()] if GUID.fullmatch(member) else resolved[folded(member)]
+            if new := [guid for guid in some if guid not in guids]:
+                added[member] = new
+                guids.update(new)
+        return added
+
+    def _named(self, tenant: Tenant, members: Sequence[str]) -> dict[str, Sequence[str]]:
+        """Everyone who has or had each name, folded; somebody new where nobody had it."""
+        given = {folded(member): member for member in reversed(members) if not GUID.fullmatch(member)}
+        names = sorted(given)  # neighbours are read together
+        resolved: dict[str, Sequence[str]] = {}
+        for start in range(0, len(names), _NAMES_AT_ONCE):
+            self._check_time()
+            resolved |= self.people.guids_of(tenant, names[start : start + _NAMES_AT_ONCE])
+        unseen = [name for name in names if not resolved[name]]
+        for start in range(0, len(unseen), _PEOPLE_AT_ONCE):
+            self._check_time()
+            references = {name: Reference(username=given[name]) for name in unseen[start : start + _PEOPLE_AT_ONCE]}
+            try:
+                known = self.identities.resolve(tenant, references.values())
+            except Contended:
+                raise Throttled from None
+            resolved |= {name: [known[reference].guid] for name, reference in references.items()}
+        return resolved
+
+    def _check_time(self) -> None:
+        """Raises `Throttled` while there is time to answer so."""
+        if self.remaining_seconds() <= ANSWER_SECONDS:
+            raise Throttled
+
+
+def usernames(people: PersonRows, tenant: Tenant, guids: Sequence[str]) -> list[str]:
+    """What members are called now, the latest name that was new to each; the GUID of who is forgotten, or was never
+    called anything.
+    """
+    rows = people.read(tenant, [key for guid in guids for key in (id_row(guid), called_row(guid), renamed_row(guid))])
+    known = [guid for guid in guids if id_row(guid) in rows]
+    names = {guid: rows[called_row(guid)]["username"] for guid in known if called_row(guid) in rows}
+    renamed = [guid for guid in known if renamed_row(guid) in rows]
+    for guid, called in zip(renamed, people.query(tenant, [called_prefix(guid) for guid in renamed]), strict=True):
+        # That somebody was renamed may stand there without the name, where writing it broke off.
+        if called:
+            names[guid] = max(called, key=lambda row: (row["since"], row["turn"]))["username"]
+    return [names.get(guid, guid) for guid in guids]
+
+
+def check(member: str, path: str, aliases: Aliases) -> None:
+    """Raises `Problem` 422 for what can be no member."""
+    forms.text(path, member, 256)
+    if passes_for_alias(member, aliases):
+        raise bad_field(path, "is what others are shown as", "alias_username")
+    if len(folded(member).encode()) > MAX_NAME_BYTES:
+        raise bad_field(path, f"has over {MAX_NAME_BYTES} bytes", "invalid_length")

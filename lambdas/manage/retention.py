@@ -1,0 +1,174 @@
+"""How long a tenant's events are kept, and the legal hold that keeps them longer.
+
+Both rule the very next read, since settings are read with each request. What is stored is re-stamped by a job.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
+
+from msgspec import Meta, Struct
+
+from daybook.catalogue.profile import RetentionPolicy, profile
+from daybook.clock import Clock, format_time
+from daybook.crypto.keys import DeploymentKeys
+from daybook.errors import Contended
+from daybook.http import forms
+from daybook.http.problem import Problem, bad_field
+from daybook.http.request import Answer, Request
+from daybook.jobs.job import JobQueue, JobStore
+from daybook.jobs.restamp import (
+    ask_for_restamp,
+    can_be_put_back,
+    latest_restamp,
+    open_reason,
+    same_retention,
+    seal_reason,
+)
+from daybook.self_audit.recorder import Record
+from daybook.tenant import Tenant
+from daybook.tenants.settings import TenantSettings
+
+MAX_REASON = 1_000
+
+
+class Store(Protocol):
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        """Raises `UnknownTenant`."""
+
+    def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings: ...
+
+
+class SentRetention(Struct, forbid_unknown_fields=True):
+    days: int | None
+
+
+class SentHold(Struct, forbid_unknown_fields=True):
+    reason: Annotated[str, Meta(min_length=1, max_length=MAX_REASON)]
+
+
+@dataclass(frozen=True)
+class RetentionOperations:
+    store: Store
+    jobs: JobStore
+    queue: JobQueue
+    record: Record
+    keys: DeploymentKeys
+    clock: Clock
+    random_bytes: Callable[[int], bytes]
+
+    def read_retention(self, request: Request) -> Answer:
+        return self._retention(self.store.settings(request.tenant))
+
+    def set_retention(self, request: Request) -> Answer:
+        """The same days once more are recorded, and ask for a job only where the last one broke off."""
+        settings = self.store.settings(request.tenant)
+        request.caller.check_reaches_all()
+        days = forms.read_form(request, SentRetention).days
+        _check_days(profile(settings.profile).retention, days)
+        now_ms = self.clock()
+
+        def keeping(now: TenantSettings) -> TenantSettings:
+            if now.hold is not None and _is_shorter(days, now.retention_days):
+                raise Problem(409, "legal_hold", "While the legal hold is on, the retention can't be shortened.")
+            return now.keeping(days, now_ms)
+
+        after = keeping(settings)
+        params = {"from_days": _in_words(settings.retention_days), "to_days": _in_words(days)}
+        self.record(settings, request, "retention-changed", params)
+        return self._retention(self._changed(settings, after, keeping, now_ms))
+
+    def read_hold(self, request: Request) -> Answer:
+        return self._hold(self.store.settings(request.tenant))
+
+    def set_hold(self, request: Request) -> Answer:
+        """Set again, it has another reason, and holds what it held; also where it was lifted in between, as long as no
+        job has stamped anything since.
+        """
+        settings = self.store.settings(request.tenant)
+        request.caller.check_reaches_all()
+        reason = forms.text("reason", forms.read_form(request, SentHold).reason, MAX_REASON)
+        now_ms = self.clock()
+        again = can_be_put_back(self.jobs, settings, now_ms)
+        sealed = seal_reason(self.keys, settings.tenant, reason)
+
+        def held(now: TenantSettings) -> TenantSettings:
+            return now.held(sealed, now_ms, again=again)
+
+        self.record(settings, request, "legal-hold-set", {"reason": reason})
+        return self._hold(self._changed(settings, held(settings), held, now_ms))
+
+    def lift_hold(self, request: Request) -> Answer:
+        """Nothing where there is none."""
+        settings = self.store.settings(request.tenant)
+        request.caller.check_reaches_all()
+        if settings.hold is not None:
+            now_ms = self.clock()
+            released = settings.released(now_ms)
+            self.record(settings, request, "legal-hold-lifted", {})
+            self._changed(settings, released, lambda now: now.released(now_ms), now_ms)
+        return Answer(204)
+
+    def _changed(
+        self,
+        before: TenantSettings,
+        after: TenantSettings,
+        change: Callable[[TenantSettings], TenantSettings],
+        now_ms: int,
+    ) -> TenantSettings:
+        """Asks for the job, and then changes the settings. Raises `Contended` where another setting came between,
+        which the job was not asked for.
+        """
+        ask_for_restamp(
+            self.jobs, self.queue, before=before, after=after, now_ms=now_ms, random_bytes=self.random_bytes
+        )
+
+        def unless_changed(now: TenantSettings) -> TenantSettings:
+            changed = change(now)
+            if changed != now and not same_retention(now, before):
+                raise Contended(now.tenant)
+            return changed
+
+        return self.store.change_tenant(before.tenant, unless_changed)
+
+    def _retention(self, settings: TenantSettings) -> Answer:
+        policy = profile(settings.profile).retention
+        return Answer(
+            200,
+            {
+                "days": settings.retention_days,
+                "default_days": policy.default_days,
+                "min_days": policy.min_days,
+                "max_days": policy.max_days,
+                "configurable": policy.configurable,
+                "job": latest_restamp(self.jobs, settings.tenant),
+            },
+        )
+
+    def _hold(self, settings: TenantSettings) -> Answer:
+        hold = settings.hold
+        about: dict[str, Any] = {"active": hold is not None, "reason": None, "since": None}
+        if hold is not None:
+            about |= {
+                "reason": open_reason(self.keys, settings.tenant, hold.sealed_reason),
+                "since": format_time(hold.since_ms),
+            }
+        return Answer(200, {**about, "job": latest_restamp(self.jobs, settings.tenant)})
+
+
+def _check_days(policy: RetentionPolicy, days: int | None) -> None:
+    if not policy.configurable:
+        raise Problem(409, "retention_fixed", "The tenant's profile fixes the retention.")
+    if days is None:
+        if policy.default_days is not None:
+            raise bad_field("days", f"must be {policy.min_days} to {policy.max_days}")
+    elif not policy.min_days <= days <= policy.max_days:
+        raise bad_field("days", f"must be {policy.min_days} to {policy.max_days}")
+
+
+def _is_shorter(days: int | None, than: int | None) -> bool:
+    return days is not None and (than is None or days < than)
+
+
+def _in_words(days: int | None) -> str:
+    return "unlimited" if days is None else str(days)

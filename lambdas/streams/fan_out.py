@@ -1,0 +1,88 @@
+"""A batch of the events table's stream, to the streams of those tenants that have one; nobody waits for a neighbour."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple, Protocol
+
+from daybook.clock import Clock
+from daybook.delivery.attempt import Delivered, Delivery
+from daybook.delivery.backlog import Backlog
+from daybook.delivery.destination import Destination, Place
+from daybook.delivery.records import Inserted, select
+from daybook.delivery.sender import SecondsLeft
+from daybook.observability import logger
+
+BUDGET_SECONDS = 2.0
+"""For sending, of a whole batch: what is not in its stream by then is parked. Kinesis takes a call in 20 ms."""
+_AT_ONCE = 32
+
+
+class Arrived(NamedTuple):
+    """A record of the stream, with its sequence number in its shard."""
+
+    sequence: str
+    row: Inserted
+
+
+class Destinations(Protocol):
+    def of(self, places: Iterable[Place]) -> Mapping[Place, Destination]:
+        """The destinations there are, read now. Raises `Throttled`."""
+
+
+@dataclass(frozen=True)
+class FanOut:
+    destinations: Destinations
+    delivery: Delivery
+    parking: Backlog
+    clock: Clock
+    monotonic: Callable[[], float]
+
+    def publish(self, arrived: Sequence[Arrived]) -> str | None:
+        """The lowest sequence number of what is neither in its stream nor parked; None where all is.
+
+        Raises `Throttled` where the destinations can't be read: nothing has been sent then.
+        """
+        shares: dict[Place, list[Arrived]] = {}
+        for one in arrived:
+            shares.setdefault(one.row.place, []).append(one)
+        found = self.destinations.of(shares)
+        work = [(found[place], share) for place, share in shares.items() if place in found]
+        until = self.monotonic() + BUDGET_SECONDS
+
+        def do(part: tuple[Destination, list[Arrived]]) -> bool:
+            return self._serve(*part, lambda: until - self.monotonic())
+
+        done = list(map(do, work) if len(work) < 2 else _threads().map(do, work))
+        failed = [one.sequence for (_, share), fine in zip(work, done, strict=True) if not fine for one in share]
+        return min(failed, key=int, default=None)
+
+    def _serve(self, destination: Destination, share: Sequence[Arrived], seconds_left: SecondsLeft) -> bool:
+        """Whether each of its events is in the stream or parked."""
+        try:
+            after = self._sent(destination, [one.row for one in share], seconds_left)
+            self.parking.park(after.destination, after.left)
+            self.parking.park_alone(after.destination, after.broken)
+        except Exception:
+            logger.exception("not parked", extra={"tenant": destination.place.tenant})
+            return False
+        return True
+
+    def _sent(self, destination: Destination, rows: Sequence[Inserted], seconds_left: SecondsLeft) -> Delivered:
+        """What is left to be parked: all of it, where the stream fails or a tenant's own trouble came before it.
+
+        Handed back instead, a share would bring its neighbours' records again with it. To park needs nobody's keys.
+        """
+        if not destination.is_failing:
+            try:
+                return self.delivery.deliver(destination, rows, seconds_left)
+            except Exception:
+                logger.exception("not sent", extra={"tenant": destination.place.tenant})
+        wanted, unreadable = select(destination.chosen, rows)
+        return Delivered(destination, [row.key for row, _ in wanted], [row.key for row in unreadable], 0)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_AT_ONCE, "destination")

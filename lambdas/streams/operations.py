@@ -1,0 +1,261 @@
+"""A tenant's stream as its admin sets it up, looks at it and tries it out.
+
+The external id is ours to make, never the customer's to choose: a role that asks for it lets in who publishes for this
+tenant and environment, and no other tenant can point Daybook at that role (the confused deputy). It is derived, so
+that the customer can read it before there is anything to set up, and put it into the role.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct
+
+from daybook.clock import MINUTE, Clock, format_time
+from daybook.crypto.hkdf import length_prefixed, tag
+from daybook.delivery.destination import OFF, Chosen, Destination, Place
+from daybook.delivery.records import Inserted, Records
+from daybook.delivery.sender import RecordSender, Sent
+from daybook.errors import Contended, FieldError
+from daybook.events.item import partition_of
+from daybook.http import forms
+from daybook.http.problem import Problem, bad_field, bad_parameter, not_found
+from daybook.http.request import Answer, Request
+from daybook.ids import occurred_ms
+from daybook.jobs.job import REPLAY, JobQueue, JobStore, TooManyJobs, ask_for, new_job
+from daybook.self_audit.recorder import AuditAction, Recorder
+from daybook.tenant import Tenant
+from daybook.tenants.settings import TenantSettings
+
+TEST_SECONDS = 10.0
+MAX_REPLAYS = 3
+MAX_ROLE_ARN = 2_048
+"""Characters: STS's own limit."""
+LATEST_MS = 5 * MINUTE
+"""How far ahead of our clock a product's may go: a replay ends there at the latest."""
+_MAX_TRIES = 8
+
+_PARTITION = r"arn:(?P<partition>aws(?:-[a-z]+)*)"
+_STREAM = re.compile(
+    _PARTITION + r":kinesis:[a-z]{2,}(?:-[a-z]+)+-\d{1,2}:\d{12}:stream/[a-zA-Z0-9_.-]{1,128}", re.ASCII
+)
+_ROLE = re.compile(_PARTITION + r":iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]{1,500}/)*[\w+=,.@-]{1,64}", re.ASCII)
+
+
+class Settings(Protocol):
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        """Raises `UnknownTenant`."""
+
+
+class Destinations(Protocol):
+    def one(self, place: Place) -> Destination | None: ...
+
+    def create(self, destination: Destination) -> bool:
+        """False where there is one already."""
+
+    def choose(self, destination: Destination, chosen: Chosen, generation: str) -> Destination | None:
+        """None where it is another one by now."""
+
+    def remove(self, place: Place) -> None: ...
+
+    def pending(self, destination: Destination) -> int: ...
+
+    def delivered(self, destination: Destination, now_ms: int) -> None: ...
+
+    def failed(self, destination: Destination, error: str, now_ms: int) -> Destination: ...
+
+    def mended(self, destination: Destination, now_ms: int) -> Destination: ...
+
+
+class Events(Protocol):
+    def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[Inserted]: ...
+
+
+class SentSpan(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
+    from_: str
+    to: str
+
+
+class SentStream(Struct, forbid_unknown_fields=True):
+    stream_arn: str
+    role_arn: str
+    format: Literal["symbee", "native", "ocsf", "cloudevents"]
+    include_audit_log: bool = False
+
+
+@dataclass(frozen=True)
+class Publishing:
+    settings: Settings
+    destinations: Destinations
+    events: Events
+    records: Records
+    courier: RecordSender
+    recorder: Recorder
+    jobs: JobStore
+    queue: JobQueue
+    external_id_key: bytes
+    clock: Clock
+    random_bytes: Callable[[int], bytes]
+
+    def read(self, request: Request) -> Answer:
+        _, place = self._place(request)
+        return Answer(200, self._shown(place, self.destinations.one(place)))
+
+    def set(self, request: Request) -> Answer:
+        settings, place = self._place(request)
+        chosen = _chosen(forms.read_form(request, SentStream))
+        self._record(settings, place, request, AuditAction("stream-changed", {"stream_arn": chosen.stream_arn}))
+        for _ in range(_MAX_TRIES):
+            after = self._changed(settings, place, chosen)
+            if after is not None:
+                return Answer(200, self._shown(place, after))
+        raise Contended(place.tenant)
+
+    def remove(self, request: Request) -> Answer:
+        """What is parked goes with it: whoever takes his stream away asks for no more events."""
+        settings, place = self._place(request)
+        before = self.destinations.one(place)
+        if before is not None:
+            self._record(
+                settings, place, request, AuditAction("stream-removed", {"stream_arn": before.chosen.stream_arn})
+            )
+            self.destinations.remove(place)
+        return Answer(200, self._shown(place, None))
+
+    def test(self, request: Request) -> Answer:
+        """Sends one record, which is that of the test itself, and tells how the stream took it."""
+        settings, place = self._place(request)
+        destination = self.destinations.one(place)
+        if destination is None:
+            raise not_found("stream")
+        action = AuditAction("stream-tested", {"stream_arn": destination.chosen.stream_arn})
+        event_id = self._record(settings, place, request, action)
+        partition = partition_of(settings, place.environment, event_id, occurred_ms(event_id))
+        asked = replace(destination, chosen=replace(destination.chosen, include_audit_log=True))
+        written = self.records.of(asked, self.events.read([(partition, event_id)]))
+        started = self.clock()
+        sent = self.courier.send(asked, written.records, lambda: TEST_SECONDS - (self.clock() - started) / 1_000)
+        delivered = bool(written.records) and not sent.left and not sent.refused
+        self._note(destination, sent, delivered=delivered)
+        return Answer(
+            200,
+            {
+                "delivered": delivered,
+                "error": sent.error or sent.refusal or (None if written.records else "Unreadable"),
+                "event_id": event_id,
+                "milliseconds": self.clock() - started,
+                "record": written.records[0].data.decode() if written.records else None,
+            },
+        )
+
+    def replay(self, request: Request) -> Answer:
+        """Asks for what occurred from one moment to before another to be sent again."""
+        settings, place = self._place(request)
+        sent = forms.read_form(request, SentSpan)
+        from_ms, to_ms = forms.moment("from", sent.from_), forms.moment("to", sent.to)
+        # What is stored while the replay runs is published anyway, and it would never catch up with that.
+        to_ms = min(to_ms, self.clock() + LATEST_MS)
+        if from_ms >= to_ms:
+            raise bad_field("from", "must lie before to, and not in the future")
+        if self.destinations.one(place) is None:
+            raise not_found("stream")
+        job = new_job(
+            tenant=place.tenant,
+            kind=REPLAY,
+            ask={"environment": place.environment, "from": from_ms, "to": to_ms},
+            now_ms=self.clock(),
+            random_bytes=self.random_bytes,
+        )
+        span = {"from": format_time(from_ms), "to": format_time(to_ms)}
+        # Before the record: who asks too often has done nothing.
+        if len(self.jobs.active(place.tenant, REPLAY)) >= MAX_REPLAYS:
+            raise _too_many()
+        self._record(settings, place, request, AuditAction("stream-replayed", span))
+        try:
+            ask_for(job, self.jobs, self.queue, max_active=MAX_REPLAYS)
+        except TooManyJobs:
+            raise _too_many() from None
+        told = {"id": job.id, "kind": job.kind, "status": job.status, "processed": 0, "progress": 0.0, "error": None}
+        return Answer(202, told, {"Location": f"/v1/jobs/{job.id}"})
+
+    def _place(self, request: Request) -> tuple[TenantSettings, Place]:
+        settings = self.settings.settings(request.tenant)
+        for name, values in request.query.items():
+            if name != "environment":
+                raise bad_parameter(name, "is no parameter here", "unknown_parameter")
+            if len(set(values)) > 1:
+                raise bad_parameter(name, "may be given once")
+        named = request.query.get("environment", [None])[0]
+        if named is not None and named not in settings.environments:
+            raise not_found("environment")
+        environment = request.caller.environment_for(named, settings.environments[0])
+        return settings, Place(settings.tenant, environment)
+
+    def _record(self, settings: TenantSettings, place: Place, request: Request, action: AuditAction) -> str:
+        return self.recorder.record(settings, place.environment, request, action)
+
+    def _changed(self, settings: TenantSettings, place: Place, chosen: Chosen) -> Destination | None:
+        """None where another call came in between: what it did is to be read first."""
+        before = self.destinations.one(place)
+        generation = str(uuid.uuid4())
+        if before is None:
+            made = Destination(place, chosen, self._external_id(place), settings.profile, str(uuid.uuid4()), generation)
+            return made if self.destinations.create(made) else None
+        if (before.chosen.stream_arn, before.chosen.role_arn) == (chosen.stream_arn, chosen.role_arn):
+            # Whoever says the same again has perhaps mended something: the next parcel may try at once.
+            generation = before.generation
+        return self.destinations.choose(before, chosen, generation)
+
+    def _note(self, destination: Destination, sent: Sent, *, delivered: bool) -> None:
+        """A test that fails tells of a failing stream; one that succeeds mends it."""
+        now_ms = self.clock()
+        if sent.error is not None and not destination.is_failing:
+            self.destinations.failed(destination, sent.error, now_ms)
+        elif delivered:
+            (self.destinations.mended if destination.is_failing else self.destinations.delivered)(destination, now_ms)
+
+    def _external_id(self, place: Place) -> str:
+        return tag(self.external_id_key, length_prefixed(*place)).hex()
+
+    def _shown(self, place: Place, destination: Destination | None) -> dict[str, Any]:
+        chosen = None if destination is None else destination.chosen
+        return {
+            "environment": place.environment,
+            "stream_arn": chosen and chosen.stream_arn,
+            "role_arn": chosen and chosen.role_arn,
+            "format": chosen and chosen.format,
+            "include_audit_log": chosen is not None and chosen.include_audit_log,
+            "external_id": self._external_id(place) if destination is None else destination.external_id,
+            "status": OFF if destination is None else destination.status,
+            "last_delivered_at": _time(None if destination is None else destination.last_delivered_ms),
+            "failing_since": _time(None if destination is None else destination.failing_since_ms),
+            "last_error": destination and destination.last_error,
+            "pending": 0 if destination is None else self.destinations.pending(destination),
+            "given_up": 0 if destination is None else destination.given_up,
+        }
+
+
+def _too_many() -> Problem:
+    detail = f"A tenant has at most {MAX_REPLAYS} replays at a time."
+    return Problem(429, "too_many_replays", detail, headers={"Retry-After": "60"})
+
+
+def _time(milliseconds: int | None) -> str | None:
+    return None if milliseconds is None else format_time(milliseconds)
+
+
+def _chosen(sent: SentStream) -> Chosen:
+    """Only the form is looked at: the customer may set up stream and role after this. Raises `Problem` 422."""
+    stream, role = _STREAM.fullmatch(sent.stream_arn), _ROLE.fullmatch(sent.role_arn)
+    errors = []
+    if stream is None:
+        errors.append(FieldError("stream_arn", "must be like arn:aws:kinesis:us-east-1:123456789012:stream/name"))
+    if role is None or len(sent.role_arn) > MAX_ROLE_ARN:
+        errors.append(FieldError("role_arn", "must be like arn:aws:iam::123456789012:role/name"))
+    if stream and role and stream["partition"] != role["partition"]:
+        errors.append(FieldError("role_arn", "must lie in the stream's partition of AWS"))
+    if errors:
+        raise Problem(422, "invalid_value", " ".join(f"{path} {message}." for path, message in errors), errors)
+    return Chosen(sent.stream_arn, sent.role_arn, sent.format, sent.include_audit_log)

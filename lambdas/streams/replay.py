@@ -1,0 +1,153 @@
+"""Sends events again, in the order in which they occurred in each shard of the log, and makes way for live traffic.
+
+A step is one page of one shard, or as much of it as there is time for: its records are those of the first time, and the
+checkpoint is the last id before the first that is not in the stream. Done again from the same checkpoint it sends those
+events again, which are doubles like any other.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from daybook.clock import MINUTE, Clock
+from daybook.delivery.destination import Destination, Place
+from daybook.delivery.records import Inserted, Record, Records
+from daybook.delivery.sender import RecordSender
+from daybook.errors import Throttled, UnknownTenant
+from daybook.events.item import partition
+from daybook.ids import lowest_id, neighbour, occurred_ms
+from daybook.jobs.job import Job, JobFailed, Step
+from daybook.tenant import Tenant
+from daybook.tenants.settings import TenantSettings
+
+EVENTS_A_PAGE = 250
+BYTES_A_SLICE = 512 * 1024
+SLICE_SECONDS = 0.5
+BYTES_A_SECOND = 512 * 1024
+"""A slice takes as long at least: of what one of Kinesis's shards takes a second, 1,000 records and 1 MiB, half
+is left free.
+"""
+MAX_STEP_SECONDS = 25.0
+OVERDUE_MS = 3 * MINUTE
+"""What is parked comes by each minute: for a probe that is so late there is nothing parked."""
+_WAIT_SECONDS = 5.0
+
+
+class Settings(Protocol):
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        """Raises `UnknownTenant`."""
+
+
+class Destinations(Protocol):
+    def one(self, place: Place) -> Destination | None: ...
+
+
+class Events(Protocol):
+    def between(self, partition: str, low: str, high: str, limit: int) -> Sequence[Inserted]:
+        """Oldest first. Raises `Throttled`."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    settings: Settings
+    destinations: Destinations
+    events: Events
+    records: Records
+    courier: RecordSender
+    clock: Clock
+    monotonic: Callable[[], float]
+    pause: Callable[[float], None]
+
+    def step(self, job: Job, _remaining_seconds: Callable[[], float]) -> Step:
+        place = Place(job.tenant, job.ask["environment"])
+        destination = self.destinations.one(place)
+        if destination is None:
+            raise JobFailed("There is no stream any more.")
+        try:
+            settings = self.settings.settings(job.tenant)
+        except UnknownTenant:
+            raise JobFailed("There is no such tenant any more.") from None
+        shards = settings.layouts[-1].shards
+        at: Mapping[str, Any] = job.checkpoint or {"shard": 0, "after": None}
+        if self._is_held(destination):
+            self.pause(MAX_STEP_SECONDS)
+            return Step(at, job.processed, job.progress)
+        # What is past retention is shown to nobody any more, and sent to nobody.
+        first_ms = max(job.ask["from"], settings.retention_edge(self.clock()))
+        low = lowest_id(first_ms) if at["after"] is None else neighbour(at["after"], 1)
+        high = neighbour(lowest_id(job.ask["to"]), -1)
+        rows: Sequence[Inserted] = ()
+        if low <= high:
+            rows = self.events.between(partition(*place, at["shard"]), low, high, EVENTS_A_PAGE)
+        if rows:
+            reached, taken = self._send(destination, rows)
+            last = rows[reached - 1].id
+            done_of_shard = (occurred_ms(last) - first_ms) / max(1, job.ask["to"] - first_ms)
+            progress = (at["shard"] + min(max(done_of_shard, 0.0), 1.0)) / shards
+            return Step({"shard": at["shard"], "after": last}, job.processed + taken, progress)
+        following = at["shard"] + 1
+        after = {"shard": following, "after": None}
+        return Step(after, job.processed, following / shards, done=following >= shards)
+
+    def tidy(self, job: Job) -> None:
+        """Nothing lies about."""
+
+    def _is_held(self, destination: Destination) -> bool:
+        """While a stream fails, what is parked for it decides by its probes; where nothing is, the replay tries."""
+        return destination.is_failing and self.clock() < destination.next_probe_ms + OVERDUE_MS
+
+    def _send(self, destination: Destination, rows: Sequence[Inserted]) -> tuple[int, int]:
+        """How many of the rows, one at least and in their order, are done with; and how many records the stream took.
+
+        Raises `JobFailed` with AWS's name of an error that waiting does not cure, `Throttled` where the first record
+        had to wait too long.
+        """
+        until = self.monotonic() + MAX_STEP_SECONDS
+        written = self.records.of(destination, rows)
+        taken = 0
+        for part in _slices(written.records):
+            began = self.monotonic()
+            now = self.destinations.one(destination.place) if part[0] else destination
+            held = now is None or self._is_held(now)
+            left, count = (part, 0) if held else self._put(destination, written.records, part, until)
+            taken += count
+            if left:
+                reached = rows.index(written.rows[left[0]])
+                if not reached:
+                    raise Throttled
+                return reached, taken
+            least = max(SLICE_SECONDS, sum(written.records[place].size for place in part) / BYTES_A_SECOND)
+            self.pause(max(0.0, least - (self.monotonic() - began)))
+        return len(rows), taken
+
+    def _put(
+        self, destination: Destination, records: Sequence[Record], part: Sequence[int], until: float
+    ) -> tuple[Sequence[int], int]:
+        """Which of a slice's places are left when time is up, and how many records the stream took.
+
+        What it throttles waits: whoever writes there now goes first.
+        """
+        left, taken = part, 0
+        while True:
+            sent = self.courier.send(destination, [records[place] for place in left], lambda: until - self.monotonic())
+            taken += len(left) - len(sent.left) - len(sent.refused)
+            left = [left[place] for place in sent.left]
+            if sent.error is not None and not sent.passing:
+                raise JobFailed(f"The stream refuses: {sent.error}.")
+            if not left or self.monotonic() > until - _WAIT_SECONDS:
+                return left, taken
+            self.pause(_WAIT_SECONDS)
+
+
+def _slices(records: Sequence[Record]) -> Iterator[list[int]]:
+    """Places of records that go together; one that is larger than a slice goes alone."""
+    part: list[int] = []
+    size = 0
+    for place, record in enumerate(records):
+        if part and size + record.size > BYTES_A_SLICE:
+            yield part
+            part, size = [], 0
+        part.append(place)
+        size += record.size
+    if part:
+        yield part

@@ -1,0 +1,128 @@
+"""A tenant's keys: issued, listed and revoked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from daybook.access import api_keys
+from daybook.access.api_keys import IssuedKey, Key, StoredKey
+from daybook.access.roles import ADMIN, AUDITOR, PRODUCER
+from daybook.catalogue.aliases import passes_for_alias
+from daybook.catalogue.profile import profile
+from daybook.clock import Clock, format_time
+from daybook.errors import UnknownKey
+from daybook.http import forms
+from daybook.http.caller import EVERY_ENVIRONMENT, Caller
+from daybook.http.problem import bad_field
+from daybook.http.request import Answer, Request
+from daybook.self_audit.recorder import Record
+from daybook.tenant import Tenant
+from daybook.tenants.settings import TenantSettings
+
+MAX_LABEL = 128
+
+_ISSUED = (PRODUCER, AUDITOR, ADMIN)  # operations' own keys belong to no tenant: the deployment issues them
+
+
+class Store(Protocol):
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        """Raises `UnknownTenant`."""
+
+    def put_key(self, key: Key, issued: IssuedKey) -> None: ...
+
+    def keys_of(self, tenant: Tenant) -> list[IssuedKey]:
+        """Oldest first."""
+
+    def credential(self, key_id: str) -> StoredKey | None:
+        """The key of this id, whosesoever it is."""
+
+    def revoke_key(self, tenant: Tenant, key_id: str) -> None:
+        """Raises `UnknownKey`."""
+
+
+class NewKey(Struct, forbid_unknown_fields=True):
+    role: str
+    label: str
+    environment: str | None = None
+
+
+@dataclass(frozen=True)
+class KeyOperations:
+    """Nobody issues or revokes a key that reaches further than their own: an environment's admin stays in it."""
+
+    store: Store
+    record: Record
+    clock: Clock
+    new_key: Callable[[], Key] = api_keys.new_key
+
+    def create(self, request: Request) -> Answer:
+        settings = self.store.settings(request.tenant)
+        form = forms.read_form(request, NewKey)
+        if form.role not in _ISSUED:
+            raise bad_field("role", f"must be one of {', '.join(_ISSUED)}")
+        key = self.new_key()
+        issued = IssuedKey(
+            id=key.id,
+            tenant=settings.tenant,
+            role=form.role,
+            environment=_environment(form.environment, settings, request.caller),
+            label=_label(form.label, settings),
+            created_at=format_time(self.clock()),
+        )
+        params = {
+            "key_id": issued.id,
+            "key_label": issued.label,
+            "role": issued.role,
+            "environment": issued.environment,
+        }
+        self.record(settings, request, "key-created", params)
+        self.store.put_key(key, issued)
+        return Answer(201, {"key_id": key.id, "key": key.credential, **_shown(issued)})
+
+    def list(self, request: Request) -> Answer:
+        settings = self.store.settings(request.tenant)
+        issued = [key for key in self.store.keys_of(settings.tenant) if request.caller.reaches(key.environment)]
+        return Answer(200, {"keys": [{"key_id": key.id, **_shown(key)} for key in issued]})
+
+    def revoke(self, request: Request) -> Answer:
+        settings = self.store.settings(request.tenant)
+        issued = self._issued(settings.tenant, request.parameters["key_id"])
+        request.caller.environment_for(issued.environment, settings.environments[0])
+        params = {"key_id": issued.id, "key_label": issued.label}
+        self.record(settings, request, "key-revoked", params)
+        self.store.revoke_key(settings.tenant, issued.id)
+        return Answer(204)
+
+    def _issued(self, tenant: Tenant, key_id: str) -> IssuedKey:
+        stored = self.store.credential(key_id) if api_keys.ID.fullmatch(key_id) else None
+        if stored is None or stored.issued.tenant != tenant:
+            raise UnknownKey(key_id)
+        return stored.issued
+
+
+def _label(label: str, settings: TenantSettings) -> str:
+    """What the key does stands in the log under its label, which must not pass for somebody else's alias."""
+    forms.text("label", label, MAX_LABEL)
+    if passes_for_alias(label, profile(settings.profile).aliases):
+        raise bad_field("label", "is what others are shown as", "alias_username")
+    return label
+
+
+def _environment(named: str | None, settings: TenantSettings, caller: Caller) -> str:
+    """Of a new key: the one named, else all that the caller's own reaches."""
+    if named is None:
+        return caller.environment
+    if named != EVERY_ENVIRONMENT and named not in settings.environments:
+        raise bad_field("environment", "must be one of the tenant's environments, or *")
+    return caller.environment_for(named, settings.environments[0])
+
+
+def _shown(issued: IssuedKey) -> dict[str, Any]:
+    return {
+        "role": issued.role,
+        "environment": issued.environment,
+        "label": issued.label,
+        "created_at": issued.created_at,
+    }

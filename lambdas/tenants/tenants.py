@@ -1,0 +1,171 @@
+"""Tenants: created, listed, read and changed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from msgspec import UNSET, Struct, UnsetType
+
+from daybook.access.api_keys import OPERATIONS_PARTITION
+from daybook.catalogue.profile import PROFILES, UnknownProfile, profile
+from daybook.clock import Clock, format_time
+from daybook.errors import TenantTaken, UnknownTenant
+from daybook.http import forms
+from daybook.http.problem import bad_field
+from daybook.http.request import Answer, Request
+from daybook.self_audit.recorder import Record
+from daybook.tenant import Tenant
+from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
+
+MAX_NAME = 256
+MAX_ENVIRONMENTS = 50  # a read of one event by its id looks in each
+MAX_SHARDS = 64  # a page of the timeline asks each: 64,000 writes a second
+
+
+class Store(Protocol):
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        """Raises `UnknownTenant`."""
+
+    def tenants(self) -> list[TenantSettings]: ...
+
+    def create_tenant(self, settings: TenantSettings) -> None:
+        """Raises `TenantTaken`."""
+
+    def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings:
+        """Calls `change` with what is stored, again where another change came first, and gives what is then stored.
+
+        Raises `UnknownTenant`, `Contended`, and what `change` raises.
+        """
+
+
+class NewTenant(Struct, forbid_unknown_fields=True):
+    tenant: str
+    name: str
+    profile: str
+    environments: list[str]
+    audit_since: str | None = None
+
+
+class TenantChange(Struct, forbid_unknown_fields=True):
+    """What is not named stays as it is."""
+
+    name: str | UnsetType = UNSET
+    audit_since: str | UnsetType | None = UNSET
+    environments: list[str] | UnsetType = UNSET
+    shards: int | UnsetType = UNSET
+
+    def applied(self, settings: TenantSettings, now_ms: int) -> TenantSettings:
+        """The settings after this change. Raises `Problem` 422."""
+        if self.name is not UNSET:
+            settings = replace(settings, name=forms.text("name", self.name, MAX_NAME))
+        if self.audit_since is not UNSET:
+            settings = replace(settings, audit_since=_audit_since(self.audit_since))
+        if self.environments is not UNSET:
+            settings = replace(settings, environments=_grown(settings.environments, self.environments))
+        if self.shards is not UNSET:
+            settings = replace(settings, layouts=_spread(settings.layouts, self.shards, now_ms))
+        return settings
+
+
+@dataclass(frozen=True)
+class TenantOperations:
+    store: Store
+    record: Record
+    clock: Clock
+
+    def create(self, request: Request) -> Answer:
+        form = forms.read_form(request, NewTenant)
+        tenant = Tenant(forms.slug("tenant", form.tenant))
+        settings = TenantSettings(
+            tenant=tenant,
+            name=forms.text("name", form.name, MAX_NAME),
+            profile=form.profile,
+            environments=_environments(form.environments),
+            created_at=self.clock(),
+            audit_since=_audit_since(form.audit_since),
+            retention_days=_default_days(form.profile),
+            layouts=(Layout(0, 1),),
+        )
+        if self._is_taken(tenant):
+            raise TenantTaken(tenant)
+        self.record(settings, request, "tenant-created", {"profile": settings.profile})
+        self.store.create_tenant(settings)
+        return Answer(201, _shown(settings), {"Location": f"/v1/tenants/{tenant}"})
+
+    def list(self, _request: Request) -> Answer:
+        return Answer(200, {"tenants": [_shown(settings) for settings in self.store.tenants()]})
+
+    def read(self, request: Request) -> Answer:
+        return Answer(200, _shown(self.store.settings(request.tenant)))
+
+    def change(self, request: Request) -> Answer:
+        """A change that changes nothing is answered, and neither written nor recorded."""
+        before = self.store.settings(request.tenant)
+        form = forms.read_form(request, TenantChange)
+        now_ms = self.clock()
+        after = form.applied(before, now_ms)
+        if after == before:
+            return Answer(200, _shown(before))
+        was, becomes = _shown(before), _shown(after)
+        changed = {name: value for name, value in becomes.items() if value != was[name]}
+        self.record(after, request, "tenant-changed", {"changed": ", ".join(changed), **changed})
+        return Answer(200, _shown(self.store.change_tenant(before.tenant, lambda now: form.applied(now, now_ms))))
+
+    def _is_taken(self, tenant: Tenant) -> bool:
+        if tenant == OPERATIONS_PARTITION:  # the tenant's rows would lie among the authorizer's
+            return True
+        try:
+            self.store.settings(tenant)
+        except UnknownTenant:
+            return False
+        return True
+
+
+def _shown(settings: TenantSettings) -> dict[str, Any]:
+    return {
+        "tenant": settings.tenant,
+        "name": settings.name,
+        "profile": settings.profile,
+        "environments": list(settings.environments),
+        "audit_since": None if settings.audit_since is None else format_time(settings.audit_since),
+        "shards": settings.layouts[-1].shards,
+        "created_at": format_time(settings.created_at),
+    }
+
+
+def _default_days(name: str) -> int | None:
+    try:
+        return profile(name).retention.default_days
+    except UnknownProfile:
+        raise bad_field("profile", f"must be one of {', '.join(PROFILES)}") from None
+
+
+def _audit_since(sent: str | None) -> int | None:
+    return None if sent is None else forms.moment("audit_since", sent)
+
+
+def _environments(sent: list[str]) -> tuple[str, ...]:
+    if not 1 <= len(sent) <= MAX_ENVIRONMENTS:
+        raise bad_field("environments", f"must list 1 to {MAX_ENVIRONMENTS}", "invalid_length")
+    for index, name in enumerate(sent):
+        forms.slug(f"environments[{index}]", name)
+        if name in sent[:index]:
+            raise bad_field(f"environments[{index}]", "stands twice")
+    return tuple(sent)
+
+
+def _grown(had: tuple[str, ...], sent: list[str]) -> tuple[str, ...]:
+    """The new ones come after the old in their old order: the first is what a call means that names none."""
+    named = _environments(sent)
+    if missing := [name for name in had if name not in named]:
+        raise bad_field("environments", f"may only grow; missing: {', '.join(missing)}")
+    return had + tuple(name for name in named if name not in had)
+
+
+def _spread(layouts: tuple[Layout, ...], shards: int, now_ms: int) -> tuple[Layout, ...]:
+    latest = layouts[-1]
+    if not latest.shards <= shards <= MAX_SHARDS:
+        raise bad_field("shards", f"may only grow: {latest.shards} to {MAX_SHARDS}")
+    if shards == latest.shards:
+        return layouts
+    return (*layouts, Layout(max(now_ms + LAYOUT_NOTICE_MS, latest.from_ms + 1), shards))

@@ -1,0 +1,116 @@
+"""The authorizer, from the gateway's event to its policy."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from authorize import handler as authorize
+from daybook.access.api_keys import IssuedKey, Key
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.tenant import Tenant
+from tests.conftest import Tables
+from tests.support.access_log import kept_access_log
+from tests.support.calls import Context
+
+pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
+
+KEY = Key("k1", "s" * 43)
+STAGE = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod"
+
+
+@pytest.fixture
+def control(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlTable]:
+    monkeypatch.setenv("CONTROL_TABLE", tables.control)
+    authorize.compose.cache_clear()
+    control = ControlTable(dynamodb, tables.control)
+    issued = IssuedKey(KEY.id, "acme", "auditor", "prod", "Ünï", "2026-11-22T16:31:07.123Z")
+    control.put_key(KEY, issued)
+    yield control
+    authorize.compose.cache_clear()
+
+
+def _asked(authorization: str | None, address: str = "203.0.113.7") -> dict[str, Any]:
+    return {
+        "type": "REQUEST",
+        "methodArn": f"{STAGE}/GET/v1/events/01JC",
+        "resource": "/v1/events/{event_id}",
+        "path": "/v1/events/01JC",
+        "httpMethod": "GET",
+        "headers": None if authorization is None else {"AUTHORIZATION": authorization},
+        "requestContext": {"requestId": "r-1", "identity": {"sourceIp": address}},
+    }
+
+
+def _call(authorization: str | None) -> dict[str, Any]:
+    return authorize.handler(_asked(authorization), Context())
+
+
+@pytest.mark.usefixtures("control")
+def test_a_good_key_gets_its_policy_and_context() -> None:
+    """All values of the context are strings: the gateway passes on nothing else."""
+    answer = _call(f"Bearer {KEY.credential}")
+    assert answer["principalId"] == KEY.id
+    assert answer["context"] == {
+        "tenant": "acme",
+        "role": "auditor",
+        "environment": "prod",
+        "credential": KEY.id,
+        "label": "Ünï",
+        "throttled": "",
+    }
+    assert f"{STAGE}/GET/v1/events/*" in answer["policyDocument"]["Statement"][0]["Resource"]
+
+
+@pytest.mark.usefixtures("control")
+@pytest.mark.parametrize(
+    "authorization", [None, "", "Bearer", "Basic dTpw", f"Bearer dbk_{KEY.id}_{'x' * 43}", "é" * 9]
+)
+def test_anything_else_is_unauthorized(authorization: str | None) -> None:
+    """In the very word by which the gateway knows to answer 401."""
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        _call(authorization)
+
+
+def test_a_revoked_key_is_unauthorized(control: ControlTable) -> None:
+    """At once; the gateway's cache is not ours."""
+    control.revoke_key(Tenant("acme"), KEY.id)
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        _call(f"Bearer {KEY.credential}")
+
+
+@pytest.mark.usefixtures("control")
+def test_too_many_failures_are_let_through_to_be_told() -> None:
+    """From the 21st on: allowed, throttled, and with no role. A good key passes all the same."""
+    bad = f"Bearer dbk_{KEY.id}_{'x' * 43}"
+    counted = authorize.compose().failures
+    for _ in range(20):
+        counted.count_failure("203.0.113.7", authorize.compose().clock() // 60_000)
+    answer = _call(bad)
+    assert answer["context"] == {
+        "tenant": "",
+        "role": "",
+        "environment": "",
+        "credential": "",
+        "label": "",
+        "throttled": "true",
+    }
+    assert _call(f"Bearer {KEY.credential}")["context"]["role"] == "auditor"
+
+
+@pytest.mark.usefixtures("control")
+def test_a_refusal_is_one_access_line_without_the_secret() -> None:
+    """With the key's id, where there was one."""
+    secret = "x" * 43
+    with kept_access_log() as lines, pytest.raises(Exception, match="Unauthorized"):
+        _call(f"Bearer dbk_{KEY.id}_{secret}")
+    (line,) = lines
+    assert secret not in repr(line)
+    assert {name: line[name] for name in ("message", "request_id", "credential", "method", "route", "status")} == {
+        "message": "access",
+        "request_id": "r-1",
+        "credential": KEY.id,
+        "method": "GET",
+        "route": "/v1/events/{event_id}",
+        "status": 401,
+    }

@@ -1,0 +1,506 @@
+"""Exports over the API: asked for, written, shown, fetched, cancelled, and who may what."""
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from daybook.clock import DAY, MINUTE, format_time
+from daybook.errors import Throttled
+from daybook.jobs.export import MAX_ACTIVE
+from daybook.jobs.runner import MAX_ATTEMPTS
+from tests.conftest import Tables
+from tests.support.calls import answered
+from tests.support.exports import Exporter, rows_of
+from tests.support.ingest import NOW
+from tests.support.managed_log import ManagedLog
+from tests.support.tenant_log import problem_of
+
+pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
+
+
+class ExportedLog(ManagedLog):
+    def __init__(self, dynamodb: Any, tables: Tables, profile: str = "carear", **changed: Any) -> None:
+        super().__init__(dynamodb, tables, profile, **changed)
+        self.exporter = Exporter(dynamodb, tables, self.clock)
+
+    def keep_days(self, days: int) -> None:
+        """From now on, without what else a call would do."""
+        self.control.change_tenant(self.tenant, lambda now: replace(now, retention_days=days))
+
+
+@pytest.fixture
+def log(dynamodb: Any, tables: Tables) -> ExportedLog:
+    log = ExportedLog(dynamodb, tables)
+    log.sent(
+        {"activity": "experiences.add", "details": "first", "occurred_at": format_time(NOW - 2 * MINUTE)},
+        {
+            "activity": "surveys.add",
+            "details": "second, of mike.mars",
+            "actor": {"type": "user", "username": "zoe"},
+            "people": [{"username": "mike.mars"}],
+            "occurred_at": format_time(NOW - MINUTE),
+        },
+    )
+    return log
+
+
+def descriptions(content: bytes) -> list[str]:
+    return [row["Event Description"] for row in rows_of(content)[1]]
+
+
+def test_an_export_is_what_is_on_screen(log: ExportedLog) -> None:
+    """By default the profile's own view, newest first, as CSV."""
+    asked = log.exporter.ask()
+    assert asked == {
+        "id": asked["id"],
+        "status": "queued",
+        "filename": "AuditLogs_20261122_163108.csv",
+        "rows": 0,
+        "bytes": 0,
+        "sha256": None,
+        "progress": 0.0,
+        "created_at": "2026-11-22T16:31:08.000Z",
+        "finished_at": None,
+        "expires_at": None,
+        "download_url": None,
+        "manifest_url": None,
+        "error": None,
+    }
+    log.now += MINUTE
+    log.exporter.work()
+    shown = log.exporter.read(asked["id"])
+    content = log.exporter.file(shown)
+    assert content == (
+        b"Date,Time,Username,Event Category,Event Description\r\n"
+        b'2026-11-22,16:30:08,zoe,Surveys,"second, of mike.mars"\r\n'
+        b"2026-11-22,16:29:08,mike.mars,Experiences,first\r\n"
+    )
+    assert (shown["status"], shown["rows"], shown["progress"], shown["bytes"]) == ("succeeded", 2, 1.0, len(content))
+    assert shown["sha256"] == hashlib.sha256(content).hexdigest()
+    assert (shown["finished_at"], shown["expires_at"]) == ("2026-11-22T16:32:08.000Z", "2026-11-29T16:31:08.000Z")
+    assert shown["download_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv?900")
+    assert shown["manifest_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv.manifest.json?900")
+    place = f"files/acme/{asked['id']}/AuditLogs_20261122_163108.csv"
+    assert log.exporter.files.described[place] == ("text/csv; charset=utf-8", "AuditLogs_20261122_163108.csv")
+
+
+def test_the_manifest_says_what_was_exported(log: ExportedLog) -> None:
+    """Who asked, the filters with people as GUIDs, the range, rows, checksum, profile and catalogue."""
+    filters = {"actor": ["zoe", "nobody.here"], "q": "second", "range": "7d"}
+    shown, content = log.exporter.export({"filters": filters})
+    manifest = json.loads(log.exporter.files.files[f"files/acme/{shown['id']}/{shown['filename']}.manifest.json"])
+    (record,) = log.recorded("exported")
+    assert manifest == {
+        "version": 1,
+        "export": shown["id"],
+        "tenant": "acme",
+        "environment": "prod",
+        "asked_by": {"credential": "k1", "role": "auditor"},
+        "asked_at": "2026-11-22T16:31:08.000Z",
+        "recorded_as": record["id"],
+        "filters": ["actor=?", f"actor={log.guid_of('zoe')}", "q", "range=7d"],
+        "from": "2026-11-15T16:31:08.000Z",
+        "to": "2026-11-22T16:31:08.001Z",
+        "received_until": "2026-11-22T16:31:08.000Z",
+        "sort": "-occurred_at",
+        "view": "carear",
+        "tz": "UTC",
+        "format": "csv",
+        "filename": "AuditLogs_20261122_163108.csv",
+        "rows": 1,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "profile": "carear",
+        "catalogue_version": 0,
+        "completed_at": "2026-11-22T16:31:08.000Z",
+    }
+
+
+def manifest_of(log: ExportedLog, shown: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        log.exporter.files.files[f"files/acme/{shown['id']}/{shown['filename']}.manifest.json"]
+    )
+    return found
+
+
+def test_the_manifest_names_targets_and_no_people(log: ExportedLog) -> None:
+    """What no one is known to go by stands as it was asked for, there alone."""
+    filters = {"target": ["invoice:D-7", "invoice:zoe", "user:mike.mars", "user:unheard.of"]}
+    asked = log.exporter.ask({"filters": {**filters, "to": "2026-11-23T00:00:00Z"}})
+    assert "D-7" not in str(log.exporter.jobs.find(log.tenant, asked["id"]).ask)
+    log.exporter.work()
+    manifest = manifest_of(log, asked)
+    zoe, mike = log.guid_of("zoe"), log.guid_of("mike.mars")
+    assert sorted(manifest["filters"]) == sorted(
+        [
+            "target=invoice:D-7",
+            f"target=invoice:{zoe}",
+            f"target=user:{mike}",
+            "target=user:?",
+            "to=2026-11-23T00:00:00Z",
+        ]
+    )
+    assert manifest["to"] == "2026-11-23T00:00:00.000Z"
+
+
+def test_nobody_stands_in_the_manifest_among_other_things(log: ExportedLog) -> None:
+    """Names within a target's id, and what should be a label and looks like none; nor does the job's row tell."""
+    filters = {
+        "target": ["folder:mike.mars-files", "folder:plain-files"],
+        "component": ["Experiences", "Zoe Unheard"],
+        "user_type": "Of zoe, here",
+        "variant": "plain",
+    }
+    asked = log.exporter.ask({"filters": filters})
+    row = str(log.exporter.jobs.find(log.tenant, asked["id"]).ask)
+    assert not [word for word in ("mike", "zoe", "Zoe", "plain-files") if word in row]
+    log.exporter.work()
+    assert manifest_of(log, asked)["filters"] == [
+        "component=Experiences",
+        "component=?",
+        "target=folder:?",
+        "target=folder:plain-files",
+        "user_type=?",
+        "variant=plain",
+    ]
+
+
+def test_the_name_is_of_the_zones_time(log: ExportedLog) -> None:
+    asked = log.exporter.ask({"tz": "Asia/Kolkata", "format": "ndjson"})
+    assert asked["filename"] == "AuditLogs_20261122_220108.ndjson"
+
+
+def test_what_matches_nothing_is_a_header(log: ExportedLog) -> None:
+    """A valid file, also sorted, also before the retention; and an empty one where there is no header."""
+    for filters in ({"actor": "nobody"}, {"from": "2020-01-01T00:00:00Z", "to": "2020-02-01T00:00:00Z"}):
+        for sort in ("-occurred_at", "actor"):
+            shown, content = log.exporter.export({"filters": filters, "sort": sort})
+            assert content == b"Date,Time,Username,Event Category,Event Description\r\n"
+            assert shown["rows"] == 0
+    shown, content = log.exporter.export({"filters": {"actor": "nobody"}, "format": "ndjson"})
+    assert (content, shown["sha256"]) == (b"", hashlib.sha256().hexdigest())
+
+
+def test_formulas_are_disarmed_and_read_back(log: ExportedLog) -> None:
+    armed = ["=1+1", " +1", "@x", "-1", "'=1", 'a "b",\r\nc', "\tx"]
+    log.sent(*({"activity": "experiences.add", "details": each} for each in armed))
+    _, content = log.exporter.export({"filters": {"from": format_time(NOW)}})
+    assert b",'=1+1\r\n" in content
+    assert sorted(set(descriptions(content)) & set(armed)) == sorted(armed)
+
+
+def test_it_covers_what_was_stored_when_it_was_asked_for(log: ExportedLog) -> None:
+    """What arrives before the worker does is not in it; `range` counts back from the asking."""
+    asked = log.exporter.ask({"filters": {"range": "7d"}})
+    log.now += MINUTE
+    log.sent({"activity": "experiences.add", "details": "late", "occurred_at": format_time(NOW - MINUTE)})
+    log.now += 6 * DAY + 23 * 60 * MINUTE + 58 * MINUTE
+    log.exporter.work()
+    assert descriptions(log.exporter.file(asked)) == ["second, of mike.mars", "first"]
+
+
+def test_a_retention_that_was_shortened_since_hides_at_once(log: ExportedLog) -> None:
+    log.sent({"activity": "experiences.add", "details": "old", "occurred_at": format_time(NOW - 40 * DAY)})
+    asked = log.exporter.ask()
+    log.keep_days(30)
+    log.exporter.work()
+    assert manifest_of(log, asked)["from"] == format_time(NOW - 30 * DAY)
+    assert descriptions(log.exporter.file(asked)) == ["second, of mike.mars", "first"]
+
+
+@pytest.mark.parametrize("sort", ["occurred_at", "-occurred_at", "actor"])
+@pytest.mark.parametrize("steps", range(1, 6))
+def test_one_under_way_begins_anew(dynamodb: Any, tables: Tables, sort: str, steps: int) -> None:
+    """Wherever it is when the retention is shortened: what is hidden since does not stand in the file, and the
+    manifest says from when on the file holds everything.
+    """
+    log = ExportedLog(dynamodb, tables)
+    log.sent(
+        *(
+            {"activity": "experiences.add", "details": said, "occurred_at": format_time(NOW - days * DAY - number)}
+            for said, days in (("old", 40), ("new", 1))
+            for number in range(9)
+        )
+    )
+    log.exporter = Exporter(dynamodb, tables, log.clock, batch=2, part_bytes=60, run_bytes=60, max_merged=2, step_ms=0)
+    asked = log.exporter.ask({"sort": sort})
+    job = log.exporter.jobs.find(log.tenant, asked["id"])
+    worker = log.exporter.exporting()
+    for _ in range(steps):
+        step = worker.step(job, lambda: 900.0)
+        job = replace(job, checkpoint=step.checkpoint, processed=step.processed)
+    claimed = log.exporter.jobs.claim(job.key, "claim", NOW, NOW + 1)
+    log.exporter.jobs.save(replace(claimed, checkpoint=job.checkpoint), "claim", NOW)
+    log.exporter.jobs.release(claimed, "claim")
+    log.keep_days(30)
+    log.exporter.work()
+    assert descriptions(log.exporter.file(asked)) == ["new"] * 9
+    assert manifest_of(log, asked)["from"] == format_time(NOW - 30 * DAY)
+    assert not log.exporter.files.uploads
+    assert not [place for place in log.exporter.files.files if place.startswith("runs/")]
+
+
+def test_who_is_forgotten_shows_as_a_guid(log: ExportedLog) -> None:
+    """In exports made afterwards: as actor and in the text."""
+    guid = log.guid_of("mike.mars")
+    log.forget(guid)
+    _, content = log.exporter.export()
+    assert b"mike" not in content
+    assert descriptions(content) == [f"second, of {guid}", "first"]
+    assert rows_of(content)[1][1]["Username"] == guid
+
+
+def test_asking_fetching_and_cancelling_are_recorded(log: ExportedLog) -> None:
+    """With the filters, people sealed; a download once a minute; and the asking is not in its own file."""
+    shown, content = log.exporter.export({"filters": {"actor": "zoe", "ip": "203.0.113.9"}})
+    log.exporter.read(shown["id"])
+    (asked,) = log.recorded("exported")
+    assert asked["details"] == "Export AuditLogs_20261122_163108.csv of the audit log requested"
+    assert asked["params"] == {"filename": "AuditLogs_20261122_163108.csv", "filters": ["actor=zoe", "ip"]}
+    assert len(log.recorded("export-downloaded")) == 1
+    assert b"requested" not in content
+    other = log.exporter.ask()
+    answer = log.exporter.call("DELETE", "/v1/exports/{export_id}", export_id=other["id"])
+    assert answer["statusCode"] == 204
+    assert [event["params"]["filename"] for event in log.recorded("export-cancelled")] == [other["filename"]]
+    assert log.exporter.call("DELETE", "/v1/exports/{export_id}", export_id=other["id"])["statusCode"] == 204
+    assert len(log.recorded("export-cancelled")) == 1
+    log.exporter.work()
+    assert log.exporter.read(other["id"])["status"] == "cancelled"
+    assert not [place for place in log.exporter.files.files if other["id"] in place]
+
+
+def test_nobody_stands_in_the_clear_in_the_control_table(log: ExportedLog) -> None:
+    """Not while it waits, and what is sealed goes with its end."""
+    filters = {"actor": ["zoe", "unheard.of"], "target": "user:mike.mars", "q": "secret words", "ip": "203.0.113.9"}
+    asked = log.exporter.ask({"filters": filters})
+
+    def row() -> str:
+        key = {"pk": {"S": "acme#jobs"}, "sk": {"S": f"export#{asked['id']}"}}
+        return json.dumps(log.dynamodb.get_item(TableName=log.tables.control, Key=key)["Item"], default=str)
+
+    waiting = row()
+    assert "sealed" in waiting
+    assert not [word for word in ("zoe", "unheard", "mike", "secret", "203.0.113") if word in waiting]
+    log.exporter.work()
+    assert log.exporter.read(asked["id"])["status"] == "succeeded"
+    assert "sealed" not in row()
+
+
+def test_one_that_is_done_can_be_deleted(log: ExportedLog) -> None:
+    """File and manifest, and on record; it stays listed, and can't be fetched any more."""
+    shown, _ = log.exporter.export()
+    log.now += MINUTE
+    for _ in range(2):
+        answer = log.exporter.call("DELETE", "/v1/exports/{export_id}", export_id=shown["id"])
+        assert answer["statusCode"] == 204
+    assert log.exporter.files.files == {}
+    assert [event["params"]["filename"] for event in log.recorded("export-cancelled")] == [shown["filename"]]
+    now = log.exporter.read(shown["id"])
+    assert (now["status"], now["download_url"], now["manifest_url"]) == ("succeeded", None, None)
+    assert now["expires_at"] == format_time(log.now)
+
+
+def test_each_asking_is_an_export_of_its_own(log: ExportedLog) -> None:
+    """Also of the same question, in the same second: each covers what was stored when it was asked for."""
+    first = log.exporter.ask({"filters": {"actor": "zoe"}})
+    log.now += 1
+    log.sent({"activity": "experiences.add", "details": "third", "actor": {"type": "user", "username": "zoe"}})
+    second = log.exporter.ask({"filters": {"actor": "zoe"}})
+    log.exporter.work()
+    found = [descriptions(log.exporter.file(each)) for each in (first, second)]
+    assert [len(rows) for rows in found] == [1, 2]
+    assert first["filename"] == second["filename"]
+
+
+def test_what_is_asked_for_can_be_worked_on(log: ExportedLog) -> None:
+    """As many values as a search takes, and as long ones; `range` among them becomes two for the worker."""
+    filters = {"component": [f"component-{number}" for number in range(98)], "status": "success", "range": "7d"}
+    for changed in (filters, {"q": "x" * 10_000, "range": "7d"}):
+        shown, _ = log.exporter.export({"filters": changed})
+        assert shown["rows"] == 0
+    filters["component"] = [f"component-{number}" for number in range(99)]
+    refused = log.exporter.call("POST", "/v1/exports", {"filters": filters})
+    assert problem_of(refused) == (422, "too_many_values")
+
+
+def test_exports_are_listed_newest_first(log: ExportedLog) -> None:
+    first = log.exporter.ask()
+    log.now += MINUTE
+    second = log.exporter.ask({"format": "ndjson"})
+    listed = answered(log.exporter.call("GET", "/v1/exports"))["exports"]
+    assert listed == [second, first]
+
+
+def test_a_tenant_has_so_many_exports_at_a_time(log: ExportedLog) -> None:
+    """Two running in lanes of their own, ten waiting; then 429; and again when some are done."""
+    asked = [log.exporter.ask() for _ in range(MAX_ACTIVE)]
+    lanes = [job.lane for job, _ in log.exporter.queue.sent]
+    assert all({*lanes[number : number + 2]} == {0, 1} for number in range(0, MAX_ACTIVE, 2))
+    refused = log.exporter.call("POST", "/v1/exports")
+    assert problem_of(refused) == (429, "too_many_exports")
+    assert refused["headers"]["Retry-After"] == "60"
+    assert len(log.recorded("exported")) == MAX_ACTIVE
+    log.exporter.work()
+    assert {log.exporter.read(each["id"])["status"] for each in asked} == {"succeeded"}
+    log.exporter.ask()
+
+
+def test_what_operations_exported_is_for_operations(log: ExportedLog) -> None:
+    """It may hold what nobody else may read; a credential sees the exports of its own environments."""
+    asked = log.exporter.ask(role="operations")
+    other = log.exporter.ask({"filters": {"environment": "test"}}, environment="test")
+    assert {each["id"] for each in answered(log.exporter.call("GET", "/v1/exports"))["exports"]} == {other["id"]}
+    for given in ({"export_id": asked["id"]}, {"export_id": other["id"], "environment": "prod"}, {"export_id": "x"}):
+        for method in ("GET", "DELETE"):
+            refused = log.exporter.call(method, "/v1/exports/{export_id}", **given)
+            assert problem_of(refused) == (404, "not_found")
+    assert log.exporter.read(asked["id"], role="operations")["status"] == "queued"
+    assert problem_of(log.exporter.call("POST", "/v1/exports", role="producer")) == (403, "forbidden")
+
+
+def test_a_jobs_state_is_shown(log: ExportedLog) -> None:
+    asked = log.exporter.ask()
+    log.exporter.work()
+    job = answered(log.exporter.call("GET", "/v1/jobs/{job_id}", role="admin", job_id=asked["id"]))
+    shown = {"id": asked["id"], "kind": "export", "status": "succeeded", "processed": 2, "progress": 1.0, "error": None}
+    assert job == shown
+    refused = log.exporter.call("GET", "/v1/jobs/{job_id}", role="admin", job_id="nothing")
+    assert problem_of(refused) == (404, "not_found")
+
+
+def test_a_job_is_shown_to_whom_its_export_is(log: ExportedLog) -> None:
+    of_operations = log.exporter.ask(role="operations")
+    of_test = log.exporter.ask({"filters": {"environment": "test"}})
+    for given in ({"job_id": of_operations["id"]}, {"job_id": of_test["id"], "environment": "prod"}):
+        refused = log.exporter.call("GET", "/v1/jobs/{job_id}", role="admin", **given)
+        assert problem_of(refused) == (404, "not_found")
+    shown = answered(log.exporter.call("GET", "/v1/jobs/{job_id}", role="operations", job_id=of_operations["id"]))
+    assert shown["status"] == "queued"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "path"),
+    [
+        ({"format": "xlsx"}, 422, "invalid_value", "format"),
+        ({"colour": "red"}, 422, "unknown_field", "colour"),
+        ({"filters": {"colour": "red"}}, 422, "unknown_field", "filters.colour"),
+        ({"filters": {"limit": "5"}}, 422, "unknown_field", "filters.limit"),
+        ({"filters": {"actor": []}}, 422, "invalid_length", "filters.actor"),
+        ({"filters": {"actor": 5}}, 422, "invalid_type", "filters[...]"),
+        ({"filters": {"status": "odd"}}, 422, "invalid_parameter", "filters.status"),
+        ({"filters": {"group": "nobody"}}, 422, "unknown_group", "filters.group"),
+        (
+            {"filters": {"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}},
+            422,
+            "invalid_parameter",
+            "filters.from",
+        ),
+        ({"sort": "colour"}, 422, "invalid_parameter", "sort"),
+        ({"view": "colour"}, 422, "unknown_view", "view"),
+        ({"tz": "Mars/Olympus"}, 422, "unknown_zone", "tz"),
+        (b"{", 400, "invalid_json", None),
+    ],
+)
+def test_what_can_not_be_accepted_names_its_field(
+    log: ExportedLog, body: Any, status: int, code: str, path: str | None
+) -> None:
+    """And leaves no job and no record."""
+    refused = log.exporter.call("POST", "/v1/exports", body)
+    assert problem_of(refused) == (status, code)
+    if path is not None:
+        assert [error["path"] for error in answered(refused)["errors"]] == [path]
+    assert log.recorded("exported") == []
+    assert answered(log.exporter.call("GET", "/v1/exports"))["exports"] == []
+
+
+def test_an_environment_that_there_is_not(log: ExportedLog) -> None:
+    refused = log.exporter.call("POST", "/v1/exports", {"filters": {"environment": "moon"}})
+    assert problem_of(refused) == (404, "not_found")
+    refused = log.exporter.call("POST", "/v1/exports", {"filters": {"environment": "test"}}, environment="prod")
+    assert problem_of(refused) == (403, "environment_denied")
+
+
+def test_a_tenant_that_is_gone_fails_its_exports(log: ExportedLog) -> None:
+    asked = log.exporter.ask()
+    log.dynamodb.delete_item(TableName=log.tables.control, Key={"pk": {"S": "acme"}, "sk": {"S": "tenant"}})
+    log.exporter.work()
+    job = log.exporter.jobs.find(log.tenant, asked["id"])
+    assert (job.status, job.error) == ("failed", "The tenant is no more.")
+    assert log.exporter.files.files == {}
+
+
+def test_how_much_is_written_is_shown_meanwhile(log: ExportedLog) -> None:
+    asked = log.exporter.ask()
+    job = log.exporter.jobs.find(log.tenant, asked["id"])
+    worker = log.exporter.exporting(step_ms=0, batch=1)
+    for _ in range(2):
+        job = replace(job, checkpoint=worker.step(job, lambda: 900.0).checkpoint)
+    claimed = log.exporter.jobs.claim(job.key, "claim", NOW, NOW + 1)
+    log.exporter.jobs.save(replace(claimed, checkpoint=job.checkpoint, processed=1), "claim", NOW)
+    shown = log.exporter.read(asked["id"])
+    assert (shown["status"], shown["rows"], shown["sha256"]) == ("running", 1, None)
+    assert shown["bytes"] > len("Date,Time,Username,Event Category,Event Description")
+
+
+def test_a_part_that_s3_refuses_is_put_again(log: ExportedLog) -> None:
+    """For the moment: within the invocation; the file is whole."""
+    question = {"filters": {"category": ["Experiences", "Surveys"]}}
+    calm, undisturbed = log.exporter.export(question)
+    files = log.exporter.files
+    refusals = iter([Throttled(), Throttled(), None, Throttled(), None, None, Throttled()])
+
+    def refusing(call: Any) -> Any:
+        def refused(*arguments: Any, **named: Any) -> Any:
+            if (refusal := next(refusals, None)) is not None:
+                raise refusal
+            return call(*arguments, **named)
+
+        return refused
+
+    for name in ("put", "begin", "put_part", "complete"):
+        setattr(files, name, refusing(getattr(files, name)))
+    asked = log.exporter.ask(question)
+    log.exporter.work(worker=log.exporter.exporting(batch=1, part_bytes=50))
+    assert len(files.part_sizes) > 1
+    assert next(refusals, "all of them") == "all of them"
+    assert log.exporter.file(log.exporter.read(asked["id"])) == undisturbed
+    assert log.exporter.read(asked["id"])["sha256"] == calm["sha256"]
+
+
+def test_what_s3_refuses_for_good_fails_and_leaves_nothing(log: ExportedLog) -> None:
+    """After five tries since its last checkpoint; the tenant is told no internals."""
+
+    def refusing(*_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "secret"}}, "UploadPart")
+
+    log.exporter.files.put_part = refusing
+    asked = log.exporter.ask()
+    for _ in range(1 + MAX_ATTEMPTS):
+        log.exporter.queue.sent = [(log.exporter.jobs.find(log.tenant, asked["id"]), 0)]
+        with pytest.raises(ClientError):
+            log.exporter.work(worker=log.exporter.exporting(batch=1, part_bytes=50))
+    shown = log.exporter.read(asked["id"])
+    assert shown["status"] == "failed"
+    assert "secret" not in shown["error"]
+    assert not log.exporter.files.files
+    log.exporter.ask()  # it takes nobody's place
+
+
+def test_a_group_means_its_members_when_it_was_asked_for(log: ExportedLog) -> None:
+    log.put_group("Crew", "zoe")
+    asked = log.exporter.ask({"filters": {"group": "Crew"}})
+    log.now += MINUTE
+    log.put_group("Crew", "mike.mars")
+    log.exporter.work()
+    assert descriptions(log.exporter.file(asked)) == ["second, of mike.mars"]
+
+
+def test_after_seven_days_there_is_nothing_to_fetch(log: ExportedLog) -> None:
+    shown, _ = log.exporter.export()
+    log.now += 7 * DAY
+    assert log.exporter.read(shown["id"])["download_url"] is None

@@ -1,0 +1,490 @@
+"""Operations forget a person: asked, recorded, deleted, and shown nowhere any more."""
+
+import json
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from daybook.access.roles import ROLES
+from daybook.aws.identities_table.erase import ForgettingTable
+from daybook.aws.identities_table.rows import IdentityTable
+from daybook.clock import DAY, SECOND, format_time
+from daybook.delivery.sender import PutFailed
+from daybook.errors import Throttled
+from daybook.events.packing import unpack
+from daybook.events.store import Append
+from daybook.ids import lowest_id
+from daybook.jobs.job import Job, Step
+from daybook.people.forgetter import Forgetter, Mark, mark_of, nobody_writes
+from daybook.people.tombstones import adoptable, tombstone
+from exports.writing import Exporting
+from infra.operate import replay_forgetting
+from tests.conftest import Tables
+from tests.handlers.streams.test_replay import Again
+from tests.support.calls import answered
+from tests.support.exports import Exporter, rows_of
+from tests.support.forgetting import Forgetting
+from tests.support.ingest import KEYS, NOW, SECRET, Sender, ingest_over
+from tests.support.managed_log import ManagedLog
+from tests.support.streams import Publishing
+from tests.support.tenant_log import problem_of
+
+MIKE = {"type": "user", "id": "u-1", "username": "mike.mars", "name": "Mike Mars", "email": "mike@mars.example"}
+JANE = {"type": "user", "username": "jane.roe"}
+TRACES = ("mike", "mars", "u-1", "192.0.2.77", "netscape")
+EVENTS = (
+    {"actor": MIKE, "details": "Mike Mars did it", "context": {"ip": "192.0.2.77", "user_agent": "Netscape"}},
+    {"actor": JANE, "target": {"type": "user", "username": "Mike.Mars"}},
+    {"actor": JANE, "params": {"approver": {"user": "mike.mars"}}},
+    {"actor": JANE, "details": "for mike.mars", "people": [{"username": "mike.mars", "name": "Mike Mars"}]},
+)
+
+
+@pytest.fixture
+def log(dynamodb: Any, tables: Tables) -> ManagedLog:
+    return ManagedLog(dynamodb, tables)
+
+
+@pytest.fixture
+def forgetting(log: ManagedLog) -> Forgetting:
+    return Forgetting(log)
+
+
+def shows_nobody(shown: Any) -> None:
+    text = (shown if isinstance(shown, str) else json.dumps(shown)).lower()
+    assert not [trace for trace in TRACES if trace in text], text
+
+
+def identities_of(log: ManagedLog) -> str:
+    return json.dumps(log.dynamodb.scan(TableName=log.tables.identities)["Items"], default=repr)
+
+
+@pytest.mark.parametrize("way", ["mike.mars", "MIKE.mars", "u-1", "guid"])
+def test_a_person_is_forgotten_by_any_way_of_naming(log: ManagedLog, forgetting: Forgetting, way: str) -> None:
+    """One event says so, by the GUID alone; a second time there is nobody of the name, the id or the GUID."""
+    log.sent(*EVENTS)
+    guid = log.guid_of("mike.mars")
+    done = forgetting.forget(guid.upper() if way == "guid" else way)
+    assert done == {
+        "actor_id": guid,
+        "forgotten_at": format_time(log.now),
+        "event_id": done["event_id"],
+        "exports_not_expired": [],
+    }
+    shows_nobody(identities_of(log))
+    for text in ("mike.mars", "u-1", guid):
+        assert problem_of(forgetting.call(text)) == (404, "not_found")
+    log.now += 30 * SECOND
+    (recorded,) = log.recorded("person-forgotten")
+    assert (recorded["id"], recorded["details"]) == (done["event_id"], f"Person {guid} forgotten")
+    assert (recorded["params"], recorded["target"], recorded["people"]) == ({"actor_id": guid}, None, None)
+    assert recorded["actor"]["type"] == "operations"
+    shows_nobody(recorded)
+
+
+def test_every_place_shows_the_guid(log: ManagedLog, forgetting: Forgetting) -> None:
+    """Reads, groups and their filter, the picker, searches, cursors made before, exports made afterwards."""
+    ids = log.sent(*EVENTS)
+    exporter = Exporter(log.dynamodb, log.tables, log.clock)
+    log.put_group("team", "mike.mars", "jane.roe")
+    before = log.page({"actor": ["mike.mars", "jane.roe"], "limit": "1"})
+    queued = exporter.ask({"format": "ndjson", "view": "native", "filters": {"actor": ["mike.mars", "jane.roe"]}})
+    guid = forgetting.forget("mike.mars")["actor_id"]
+    log.now += 30 * SECOND
+    assert sorted(log.group("team")) == sorted([guid, "jane.roe"])
+    assert sorted(log.found(group="team")) == sorted(ids)
+    assert log.done("GET", "/v1/actors", query={"prefix": "mi"})["actors"] == []
+    assert log.found(actor="mike.mars") == log.found(target="user:mike.mars") == log.found(q="mike") == []
+    assert log.found(actor=guid) == ids[:1]
+    following = log.page(
+        {"actor": ["mike.mars", "jane.roe"], "limit": "500", "cursor": before["next_cursor"]},
+    )
+    assert {event["id"] for event in before["events"] + following["events"]} >= set(ids)
+    shows_nobody(following["events"])
+    exporter.work()
+    file = exporter.file(exporter.read(queued["id"]))
+    assert guid in file.decode()
+    shows_nobody(file.decode())
+    for view in ("native", "jiffy", "carear", "chat", "symbee", "enate", "generic"):
+        shown, content = exporter.export({"filters": {"component": "Document"}, "view": view, "format": "ndjson"})
+        shows_nobody(content.decode())
+        log.now = exporter.jobs.find(log.tenant, shown["id"]).created_ms + SECOND
+    for sort in ("actor", "-actor", "-occurred_at"):
+        _, csv = exporter.export({"filters": {"component": "Document"}, "view": "carear", "sort": sort})
+        rows = [row["Username"] for row in rows_of(csv)[1]]
+        assert sorted(rows) == sorted([guid, "jane.roe", "jane.roe", "jane.roe"])
+        assert sort != "actor" or rows == sorted(rows), "where the GUID stands, not where the name would"
+        assert sort != "-actor" or rows == sorted(rows, reverse=True)
+        shows_nobody(csv.decode())
+        log.now += SECOND
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_sorted_export_that_is_being_written_keeps_what_it_has_read(log: ManagedLog, forgetting: Forgetting) -> None:
+    """Who is forgotten between its gathering and its merging stands in its file; so it is listed. What it gathered in
+    goes with its end, and the next one shows the GUID.
+    """
+    log.sent(*EVENTS)
+    exporter = Exporter(log.dynamodb, log.tables, log.clock)
+    sorted_by_actor = {"filters": {"component": "Document"}, "view": "carear", "sort": "actor"}
+    asked = exporter.ask(sorted_by_actor)
+    listed: list[str] = []
+
+    class Meanwhile(Exporting):
+        def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
+            if job.checkpoint and job.checkpoint["phase"] == "merge" and not listed:
+                listed.extend(forgetting.forget("mike.mars")["exports_not_expired"])
+            return super().step(job, remaining_seconds)
+
+    worker = exporter.exporting()
+    exporter.work(worker=Meanwhile(**{each.name: getattr(worker, each.name) for each in fields(worker) if each.init}))
+    assert listed == [asked["id"]]
+    shown = exporter.read(asked["id"])
+    assert "mike.mars" in exporter.file(shown).decode()
+    assert not [place for place in exporter.files.files if place.startswith("runs/")]
+    log.now += 30 * SECOND
+    _, file = exporter.export(sorted_by_actor)
+    shows_nobody(file.decode())
+
+
+@pytest.mark.parametrize("form", ["native", "symbee", "cloudevents", "ocsf"])
+def test_records_sent_afterwards_show_the_guid(log: ManagedLog, forgetting: Forgetting, form: str) -> None:
+    """As they come, when they were parked before, and sent again by a replay; the keys they are spread by too."""
+    again = Again(log)
+    publishing = Publishing(log)
+    for each in (publishing, again.publishing):
+        each.set_up(format=form)
+    publishing.streams.broken["acme"] = PutFailed("AccessDeniedException", passing=True)
+    ids = log.sent(*EVENTS)
+    publishing.publish()
+    parked = len(publishing.queue.messages)
+    guid = forgetting.forget("mike.mars")["actor_id"]
+    log.now += 30 * SECOND
+    publishing.streams.broken.clear()
+    assert parked
+    publishing.retry()
+    publishing.publish(publishing.stream(ids))
+    again.run(NOW - DAY, log.now)
+    records = publishing.streams.taken["acme"] + again.publishing.streams.taken["acme"]
+    assert len(records) >= 3 * len(ids)
+    for record in records:
+        shows_nobody(record.data.decode())
+        shows_nobody(record.partition_key)
+    assert any(guid in record.data.decode() for record in records)
+
+
+def test_late_events_name_nobody_and_later_ones_somebody_new(log: ManagedLog, forgetting: Forgetting) -> None:
+    """An event that occurred before stands under the GUID with nothing sealed, and a retry is a retry."""
+    retried = {"id": "once", "occurred_at": format_time(NOW), **EVENTS[0]}
+    (first,) = log.sent(retried)
+    guid = forgetting.forget("u-1")["actor_id"]
+    forgotten_ms = log.now
+    log.now += 30 * SECOND
+    assert log.sent(retried) == [first]
+    moments = [forgotten_ms - 1, forgotten_ms, log.now]
+    late, at_once, later = log.sent(
+        *(
+            {**EVENTS[0], "occurred_at": format_time(moment), "target": {"type": "a", "id": "mike.mars/1"}}
+            for moment in moments
+        )
+    )
+    native = {event["id"]: event for event in log.page({"limit": "500"})["events"]}
+    shows_nobody(native[late])
+    assert native[late]["actor"]["forgotten"] is True
+    assert (native[late]["actor"]["id"], native[late]["details"]) == (guid, f"{guid} did it")
+    assert native[late]["target"]["id"] == f"{guid}/1"
+    assert native[at_once]["actor"]["username"] == "mike.mars"
+    assert native[at_once]["actor"]["id"] == native[later]["actor"]["id"] != guid
+    assert sorted(log.found(actor=guid)) == sorted([first, late])
+    assert log.guid_of("mike.mars") == native[later]["actor"]["id"]
+    for item in log.dynamodb.scan(TableName=log.tables.events)["Items"]:
+        shows_nobody(unpack(item["z"]["B"]).decode())
+        if item["sk"]["S"] == late:
+            assert b"sealed" not in unpack(item["z"]["B"])
+
+
+def test_a_removed_account_is_not_a_forgotten_person(log: ManagedLog) -> None:
+    """The user responsible stays stored and presented."""
+    (done, _) = log.sent(
+        EVENTS[0], {"activity": "user.deleted", "actor": JANE, "target": {"type": "user", "id": "u-1"}}
+    )
+    log.now += 30 * SECOND
+    assert next(e for e in log.page()["events"] if e["id"] == done)["actor"]["username"] == "mike.mars"
+    assert log.found(actor="mike.mars") == [done]
+
+
+def test_whoever_is_forgotten_must_be_one_person(log: ManagedLog, forgetting: Forgetting) -> None:
+    """A name that several had: 409 with their GUIDs, by each of which it goes; nobody: 404; nothing is recorded."""
+    log.sent({"actor": MIKE}, {"actor": {**MIKE, "id": "u-2"}})
+    answer = forgetting.call("mike.mars")
+    assert problem_of(answer) == (409, "several_people")
+    guids = [error["message"] for error in answered(answer)["errors"]]
+    assert len(guids) == 2
+    assert all(guid in answered(answer)["detail"] for guid in guids)
+    for nobody in ("nobody", "System", "00000000-0000-4000-8000-000000000000", "x" * 600, "#", "a/b"):
+        assert problem_of(forgetting.call(nobody)) == (404, "not_found")
+    assert log.recorded("person-forgotten") == []
+    for guid in guids:
+        assert forgetting.forget(guid)["actor_id"] == guid
+    shows_nobody(identities_of(log))
+
+
+def test_somebody_known_by_an_address_alone_is_forgotten_by_guid(log: ManagedLog, forgetting: Forgetting) -> None:
+    """The next event from that address is somebody new; a late one means the same person still."""
+    event = {"actor": {"type": "unknown"}, "context": {"ip": "192.0.2.77"}}
+    (first,) = log.sent(event)
+    native = {each["id"]: each for each in log.page()["events"]}
+    guid = forgetting.forget(native[first]["actor"]["id"])["actor_id"]
+    log.now += 30 * SECOND
+    late, new = log.sent({**event, "occurred_at": format_time(NOW - 1)}, event)
+    native = {each["id"]: each for each in log.page()["events"]}
+    assert native[late]["actor"]["id"] == guid != native[new]["actor"]["id"]
+    assert (native[late]["context"]["ip"], native[new]["context"]["ip"]) == (None, "192.0.2.77")
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_only_operations_forget(log: ManagedLog, forgetting: Forgetting) -> None:
+    """Neither does the tenant's own admin, nor is another tenant's person found."""
+    log.sent({"actor": MIKE})
+    for role in ROLES - {"operations"}:
+        assert problem_of(forgetting.call("mike.mars", role)) == (403, "forbidden")
+    other = ManagedLog(log.dynamodb, log.tables, tenant="other")
+    assert problem_of(Forgetting(other).call("mike.mars")) == (404, "not_found")
+    assert log.found(actor="mike.mars")
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_exports_that_may_hold_the_name_are_listed(log: ManagedLog, forgetting: Forgetting) -> None:
+    """Those that can be fetched for now, and all that have not ended; not those that have gone or were cancelled."""
+    exporter = Exporter(log.dynamodb, log.tables, log.clock)
+    log.sent({"actor": MIKE}, {"actor": JANE})
+    old, _ = exporter.export()
+    log.now += 7 * DAY - 1
+    fresh, _ = exporter.export()
+    cancelled, waiting = exporter.ask(), exporter.ask()
+    exporter.call("DELETE", "/v1/exports/{export_id}", export_id=cancelled["id"])
+    assert set(forgetting.forget("mike.mars")["exports_not_expired"]) == {waiting["id"], fresh["id"], old["id"]}
+    log.now += DAY + 1
+    exporter.jobs.claim(exporter.jobs.find(log.tenant, waiting["id"]).key, "c", log.now, log.now + DAY)
+    assert set(forgetting.forget("jane.roe")["exports_not_expired"]) == {waiting["id"], fresh["id"]}
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_an_export_asked_for_while_the_person_is_forgotten_is_listed(log: ManagedLog) -> None:
+    """The list is made when the key is gone."""
+    exporter = Exporter(log.dynamodb, log.tables, log.clock)
+    asked: list[str] = []
+
+    class Meanwhile(ForgettingTable):
+        def erase(self, *given: Any) -> None:
+            asked.append(exporter.ask()["id"])
+            super().erase(*given)
+
+    log.sent({"actor": MIKE})
+    people = Meanwhile(log.dynamodb, log.tables.identities)
+    assert Forgetting(log, people=people).forget("mike.mars")["exports_not_expired"] == asked != []
+
+
+class BreaksOff(ForgettingTable):
+    """Fails with the n-th transaction, before it is done or after."""
+
+    at = 1
+    after = False
+
+    def erase(self, *given: Any) -> None:
+        type(self).at -= 1
+        if self.at == 0 and not self.after:
+            raise Throttled
+        super().erase(*given)
+        if self.at == 0:
+            raise Throttled
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("at", [1, 2])
+def test_the_same_call_again_finishes(log: ManagedLog, forgetting: Forgetting, at: int, after: bool) -> None:
+    """Nothing is deleted unrecorded; what has begun is finished under the event that stands, by any of the names."""
+    for number in range(40):
+        log.sent({"actor": {**MIKE, "username": f"mike.mars.{number}"}})
+    guid = log.guid_of("mike.mars.0")
+    breaking = type("Breaking", (BreaksOff,), {"at": at, "after": after})(log.dynamodb, log.tables.identities)
+    assert problem_of(Forgetting(log, people=breaking).call("mike.mars.0")) == (503, "throttled")
+    log.now += 30 * SECOND
+    (first,) = log.recorded("person-forgotten")
+    log.now += SECOND
+    if (at, after) == (2, True):
+        assert problem_of(forgetting.call("mike.mars.7")) == (404, "not_found"), "all was done but the answer"
+        shows_nobody(identities_of(log))
+        return
+    done = forgetting.forget("mike.mars.7")
+    assert done["actor_id"] == guid
+    assert (done["event_id"] == first["id"]) == (at > 1 or after)
+    assert done["forgotten_at"] == format_time(NOW if done["event_id"] == first["id"] else log.now)
+    shows_nobody(identities_of(log))
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+@pytest.mark.parametrize("text", ["mike.mars", "u-1"])
+def test_whoever_took_the_name_since_is_not_forgotten_for_another(
+    log: ManagedLog, forgetting: Forgetting, text: str
+) -> None:
+    """The call that was answered 503 had done it all; a new event of the same account made somebody new; the same call
+    again says who both are, and only by the GUID the new one is forgotten.
+    """
+    log.sent({"actor": MIKE})
+    gone = log.guid_of("mike.mars")
+    breaking = type("Breaking", (BreaksOff,), {"at": 1, "after": True})(log.dynamodb, log.tables.identities)
+    assert problem_of(Forgetting(log, people=breaking).call(text)) == (503, "throttled")
+    log.now += 30 * SECOND
+    log.sent({"actor": MIKE})
+    new = log.guid_of("mike.mars")
+    answer = forgetting.call(text)
+    assert problem_of(answer) == (409, "several_people")
+    assert [error["message"] for error in answered(answer)["errors"]] == sorted([gone, new])
+    assert log.guid_of("mike.mars") == new
+    assert problem_of(forgetting.call(gone)) == (404, "not_found")
+    assert forgetting.forget(new)["actor_id"] == new
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_two_calls_at_once_give_the_same_event(log: ManagedLog, forgetting: Forgetting) -> None:
+    """The one that stands: of the call that deleted the key."""
+    answers: list[dict[str, Any]] = []
+
+    class Faster(ForgettingTable):
+        def erase(self, *given: Any) -> None:
+            if not answers:
+                log.now += SECOND
+                answers.append(forgetting.forget("mike.mars"))
+            super().erase(*given)
+
+    log.sent({"actor": MIKE})
+    slower = Forgetting(log, people=Faster(log.dynamodb, log.tables.identities)).forget("mike.mars")
+    assert slower == answers[0]
+    log.now += 30 * SECOND
+    assert len(log.recorded("person-forgotten")) == 2
+    assert slower["event_id"] == log.recorded("person-forgotten")[0]["id"], "the newest"
+
+
+RENAMED, NAMELESS = {**MIKE, "username": "michael.mars"}, {"type": "user", "username": "mike.mars"}
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "at"),
+    [*((MIKE, RENAMED, at) for at in (1, 2, 3)), *((NAMELESS, MIKE, at) for at in (1, 2))],
+    ids=["renaming-1", "renaming-2", "renaming-3", "adoption-1", "adoption-2"],
+)
+def test_what_a_request_in_flight_writes_goes_with_the_sweep(
+    log: ManagedLog, forgetting: Forgetting, first: dict[str, Any], then: dict[str, Any], at: int
+) -> None:
+    """The person is forgotten before its n-th write. Its event shows nobody; the next one is of somebody new."""
+    log.sent({"actor": first})
+    guid = log.guid_of("mike.mars")
+
+    class Forgotten(IdentityTable):
+        writes = 0
+
+        def insert(self, tenant: Any, rows: Any) -> Any:
+            self.writes += 1
+            if self.writes == at:
+                forgetting.forget(guid)
+            return super().insert(tenant, rows)
+
+    people = Forgotten(log.dynamodb, log.tables.identities)
+    log.now += SECOND
+    sender = Sender(ingest_over(log.dynamodb, log.tables, log.clock, people=people, seed="in flight"))
+    assert sender({"activity": "x.y", "actor": then})["statusCode"] == 201
+    assert people.writes >= at
+    assert [job.status for job in forgetting.sweep()] == ["succeeded"]
+    shows_nobody(identities_of(log))
+    log.now += 30 * SECOND
+    for event in log.page({"limit": "500"})["events"]:
+        shows_nobody(event)
+    (new,) = log.sent({"actor": then})
+    native = next(event for event in log.page()["events"] if event["id"] == new)
+    assert native["actor"]["username"] == then["username"]
+    assert native["actor"]["id"] != guid
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_nobody_is_forgotten_unrecorded(log: ManagedLog) -> None:
+    """Where the record can't be written, nothing is deleted."""
+
+    class Full:
+        def append(self, events: Any, _remaining: Any) -> Any:
+            return {(event.partition, event.id): Append.THROTTLED for event in events}
+
+    log.sent({"actor": MIKE})
+    before = identities_of(log)
+    assert problem_of(Forgetting(log, events=Full()).call("mike.mars")) == (503, "not_recorded")
+    assert identities_of(log) == before
+
+
+def test_tombstones_last_as_long_as_they_are_needed(log: ManagedLog, dynamodb: Any, tables: Tables) -> None:
+    """TTL by the longest retention; for ever where events are kept so; several people stand in one."""
+    people = ForgettingTable(dynamodb, tables.identities)
+    log.sent({"actor": JANE})
+    guid = log.guid_of("jane.roe")
+    Forgetter(people, KEYS.gone, nobody_writes).forget(log.tenant, mark_of(guid, lowest_id(NOW), 180))
+    texts = (f"id#{guid}", "name#jane.roe", adoptable("jane.roe"))
+    stones = [tombstone(KEYS.gone, log.tenant, text) for text in texts]
+    rows = people.read(log.tenant, stones)
+    assert set(rows) == set(stones)
+    for row in rows.values():
+        assert set(row) == {guid, "expires_at"}
+        assert 180 < (int(row["expires_at"]) * SECOND - NOW) / DAY < 182
+    people.erase(log.tenant, (), stones[1:2], Mark("g-2", lowest_id(NOW + 1), None))
+    assert people.read(log.tenant, stones[1:2]) == {stones[1]: {guid: lowest_id(NOW), "g-2": lowest_id(NOW + 1)}}
+
+
+def test_a_restore_forgets_again(log: ManagedLog, dynamodb: Any, tables: Tables, definitions: Any, capsys: Any) -> None:
+    """The rows of before in a table of their own: by the command whoever was forgotten is so again, with the moment
+    it was, and all others are as they were; once more, and there is nothing to do.
+    """
+    other = ManagedLog(dynamodb, tables, "enate", tenant="other")
+    log.sent(*EVENTS, {"actor": {**MIKE, "username": "mike.b.mars"}})
+    other.sent({"actor": MIKE, "activity": "record.stamped"})
+    backup = dynamodb.scan(TableName=tables.identities)["Items"]
+    done = [Forgetting(each).forget("u-1") for each in (log, other)]
+    restored = f"{tables.identities}-restored"
+    dynamodb.create_table(TableName=restored, **definitions["identities"])
+    for item in backup:
+        dynamodb.put_item(TableName=restored, Item=item)
+    given = ["--identities", restored, "--events", tables.events, "--control", tables.control, "--secret", "arn"]
+    for back in (2, 0):
+        assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 0
+        assert capsys.readouterr().out.startswith(f"2 people were forgotten; {back} of them")
+    rows, live = (dynamodb.scan(TableName=table)["Items"] for table in (restored, tables.identities))
+    shows_nobody(json.dumps(rows, default=repr))
+    assert sorted(rows, key=repr) == sorted(live, key=repr)
+    people = IdentityTable(dynamodb, restored)
+    stone = tombstone(KEYS.gone, log.tenant, "ext#u-1")
+    assert people.read(log.tenant, [stone])[stone][done[0]["actor_id"]] == done[0]["event_id"]
+
+
+def test_a_restore_takes_over_who_was_made_and_forgotten_since(
+    log: ManagedLog, dynamodb: Any, tables: Tables, definitions: Any
+) -> None:
+    """Their rows are not in it, nor are the texts in the log: the tombstones of the table that was in use say them."""
+    dynamodb.create_table(TableName=(restored := f"{tables.identities}-restored"), **definitions["identities"])
+    log.sent(EVENTS[0])
+    guid = Forgetting(log).forget("u-1")["actor_id"]
+    given = ["--identities", restored, "--events", tables.events, "--control", tables.control, "--secret", "arn"]
+    given += ["--old", tables.identities]
+    for _ in range(2):
+        assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 0
+        rows, old = (dynamodb.scan(TableName=table)["Items"] for table in (restored, tables.identities))
+        assert rows
+        assert sorted(rows, key=repr) == sorted(old, key=repr)
+    stone = tombstone(KEYS.gone, log.tenant, "ext#u-1")
+    assert guid in IdentityTable(dynamodb, restored).read(log.tenant, [stone])[stone]
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_restore_that_fails_says_so(dynamodb: Any, tables: Tables, capsys: Any) -> None:
+    """No table is taken for forgotten again that is not."""
+    given = ["--identities", "none", "--events", "none", "--control", tables.control + "-none", "--secret", "arn"]
+    assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 1
+    assert "run it again" in capsys.readouterr().err

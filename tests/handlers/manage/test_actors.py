@@ -1,0 +1,152 @@
+"""`GET /v1/actors`: people by the beginning of a name, for pickers."""
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import Tables
+from tests.support.managed_log import ManagedLog
+from tests.support.tenant_log import problem_of
+
+
+@pytest.fixture
+def log(dynamodb: Any, tables: Tables) -> ManagedLog:
+    return ManagedLog(dynamodb, tables)
+
+
+def seen(log: ManagedLog, *actors: dict[str, str]) -> list[str]:
+    return log.sent(*({"actor": {"type": "user", **actor}} for actor in actors))
+
+
+def picked(log: ManagedLog, prefix: str = "", **query: str) -> list[str]:
+    """The usernames of all pages."""
+    names: list[str] = []
+    query |= {"prefix": prefix} if prefix else {}
+    cursor: dict[str, str] = {}
+    while True:
+        answer = log.done("GET", "/v1/actors", query=query | cursor)
+        names += [one["username"] for one in answer["actors"]]
+        if answer["next_cursor"] is None:
+            return names
+        cursor = {"cursor": answer["next_cursor"]}
+
+
+def test_people_are_found_by_the_beginning_of_a_name_whatever_its_case(log: ManagedLog) -> None:
+    """Casefolded and composed, in the order of names; each with the GUID that their events show."""
+    seen(
+        log,
+        {"username": "Straße"},
+        {"username": "mike.mars", "name": "Mike Mars"},
+        {"username": "MIA"},
+        {"id": "u-9"},
+    )
+    seen(log, {"username": "A\u030angstrom"})  # ring above, apart
+    assert picked(log, "mi") == picked(log, "MI") == ["MIA", "mike.mars"]
+    assert picked(log, "STRASS") == picked(log, "straß") == ["Straße"]
+    assert picked(log, "å") == ["A\u030angstrom"]
+    assert picked(log, "nobody") == []
+    everybody = log.done("GET", "/v1/actors", query={"prefix": ""})
+    assert everybody == log.done("GET", "/v1/actors")
+    assert len(everybody["actors"]) == 4
+    assert picked(log) == ["MIA", "mike.mars", "Straße", "A\u030angstrom"]
+    (mike,) = log.done("GET", "/v1/actors", query={"prefix": "mike"})["actors"]
+    assert mike == {"id": mike["id"], "username": "mike.mars", "name": "Mike Mars"}
+    assert [event["actor"]["username"] for event in log.page({"actor": mike["id"]})["events"]] == ["mike.mars"]
+
+
+def test_a_name_with_a_number_sign_is_not_mixed_up_with_its_beginning(log: ManagedLog) -> None:
+    """The sort keys of `a` begin like those of `a#b`."""
+    seen(log, {"username": "a"}, {"username": "a#b"}, {"username": "#"})
+    assert picked(log, "a#") == ["a#b"]
+    assert sorted(picked(log, "a")) == ["a", "a#b"]
+    assert picked(log, "#") == ["#"]
+    guid = log.done("GET", "/v1/actors", query={"prefix": "a", "limit": "500"})["actors"][0]["id"]
+    assert picked(log, f"a#{guid[:3]}") == []
+
+
+def test_every_name_that_a_person_had_finds_them(log: ManagedLog) -> None:
+    """After a renaming both do, in one page once; each event shows the name that it was sent with."""
+    seen(log, {"id": "u-1", "username": "mike.mars"}, {"id": "u-1", "username": "michael.mars"})
+    (old,), (new,) = (log.done("GET", "/v1/actors", query={"prefix": name})["actors"] for name in ("mike", "mich"))
+    assert old["id"] == new["id"]
+    assert len(log.done("GET", "/v1/actors", query={"prefix": "mi"})["actors"]) == 1
+    for name in ("mike.mars", "MICHAEL.mars"):
+        events = log.page({"actor": name, "sort": "actor"})["events"]
+        assert [event["actor"]["username"] for event in events] == ["michael.mars", "mike.mars"]
+
+
+def test_two_people_may_have_had_one_name(log: ManagedLog) -> None:
+    """One after the other: both are shown, and the name finds the events of both."""
+    seen(log, {"id": "u-1", "username": "mike.mars"}, {"id": "u-2", "username": "Mike.Mars"})
+    people = log.done("GET", "/v1/actors", query={"prefix": "mike"})["actors"]
+    assert len({one["id"] for one in people}) == 2
+    assert len(log.found(actor="mike.mars")) == 2
+
+
+def test_a_client_id_that_comes_later_is_the_same_person(log: ManagedLog) -> None:
+    """The name was known first; nobody is doubled."""
+    seen(log, {"username": "mike.mars"})
+    seen(log, {"username": "mike.mars", "id": "u-1"})
+    assert len(log.done("GET", "/v1/actors", query={"prefix": "mike"})["actors"]) == 1
+    assert len(log.found(actor="u-1")) == 2
+
+
+def test_forgotten_people_are_gone(log: ManagedLog) -> None:
+    """From every name they had."""
+    seen(log, {"id": "u-1", "username": "mike.mars"}, {"id": "u-1", "username": "michael"}, {"username": "mia"})
+    log.forget(log.guid_of("mike.mars"))
+    assert picked(log, "mi") == ["mia"]
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_thousands_of_people_come_in_pages(log: ManagedLog) -> None:
+    """In order, each once, to the end."""
+    names = [f"person.{number:04}" for number in range(2_100)]
+    for start in range(0, len(names), 300):
+        seen(log, *({"username": name} for name in names[start : start + 300]))
+    assert picked(log, "person.", limit="500") == names
+    assert picked(log, "person.20", limit="7") == names[2_000:]
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"limit": ""}, "invalid_parameter"),
+        ({"cursor": ""}, "invalid_parameter"),
+        ({"prefix": "\x00"}, "invalid_parameter"),
+        ({"prefix": "ü" * 300}, "invalid_parameter"),
+        ({"limit": "0"}, "invalid_parameter"),
+        ({"limit": "501"}, "invalid_parameter"),
+        ({"limit": "٣"}, "invalid_parameter"),
+        ({"name": "mike"}, "unknown_parameter"),
+        ({"cursor": "x"}, "cursor_mismatch"),
+        ({"cursor": "é"}, "cursor_mismatch"),
+        ({"cursor": "aWQj"}, "cursor_mismatch"),
+    ],
+)
+def test_what_can_not_be_read_is_400(log: ManagedLog, query: dict[str, str], code: str) -> None:
+    """Also a cursor that leads to other rows than names."""
+    assert problem_of(log.manage("GET", "/v1/actors", query=query)) == (400, code)
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_cursor_is_of_its_prefix(log: ManagedLog) -> None:
+    """With another one it is refused."""
+    seen(log, {"username": "mia"}, {"username": "mike"})
+    cursor = log.done("GET", "/v1/actors", query={"prefix": "mi", "limit": "1"})["next_cursor"]
+    assert log.done("GET", "/v1/actors", query={"prefix": "mi", "cursor": cursor})["actors"][0]["username"] == "mike"
+    refused = log.manage("GET", "/v1/actors", query={"prefix": "x", "cursor": cursor})
+    assert problem_of(refused) == (400, "cursor_mismatch")
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_people_are_for_those_who_read(log: ManagedLog) -> None:
+    """A producer does not list them; it is not recorded; another tenant's are not among them."""
+    seen(log, {"username": "mike.mars"})
+    assert log.manage("GET", "/v1/actors", role="producer")["statusCode"] == 403
+    for role in ("auditor", "admin", "operations"):
+        assert len(log.done("GET", "/v1/actors", role=role)["actors"]) == 1
+    assert log.recorded() == []
+    other = ManagedLog(log.dynamodb, log.tables, tenant="acme2")
+    assert picked(other) == []

@@ -1,0 +1,325 @@
+"""Groups: made of names, kept as people, shown as they are called now."""
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from daybook.aws.identities_table.rows import IdentityTable
+from daybook.people.groups import MAX_GROUPS, pack_members
+from daybook.people.identities import Contended, renamed_row
+from tests.conftest import Tables
+from tests.support.calls import answered
+from tests.support.managed_log import ManagedLog
+from tests.support.tenant_log import problem_of
+
+GROUP = "/v1/groups/{name}"
+
+ON_MOTO = pytest.mark.parametrize("store", ["moto"], indirect=True)
+
+
+@pytest.fixture
+def log(dynamodb: Any, tables: Tables) -> ManagedLog:
+    return ManagedLog(dynamodb, tables)
+
+
+def test_a_group_is_made_read_listed_changed_and_removed(log: ManagedLog) -> None:
+    """Members stand in the order given, each once."""
+    assert log.put_group("team", "mike.mars", "jane.roe", "MIKE.MARS") == ["mike.mars", "jane.roe"]
+    assert log.group("team") == ["mike.mars", "jane.roe"]
+    log.put_group("another", "a")
+    assert log.done("GET", "/v1/groups") == {"groups": [{"name": "another"}, {"name": "team"}]}
+    assert log.put_group("team", "jane.roe") == log.group("team") == ["jane.roe"]
+    assert log.manage("DELETE", GROUP, name="team")["statusCode"] == 204
+    assert log.done("GET", "/v1/groups") == {"groups": [{"name": "another"}]}
+    for method in ("GET", "DELETE"):
+        assert problem_of(log.manage(method, GROUP, name="team")) == (404, "not_found")
+
+
+@ON_MOTO
+def test_a_group_of_nobody(log: ManagedLog) -> None:
+    """Is a group, and finds nothing."""
+    log.sent({})
+    assert log.put_group("nobody") == log.group("nobody") == []
+    assert log.page({"group": "nobody"})["events"] == []
+
+
+@ON_MOTO
+def test_people_who_were_never_seen_become_known(log: ManagedLog) -> None:
+    """What they do later is theirs, by whatever client id it is sent."""
+    log.put_group("team", "New.One")
+    guid = log.guid_of("new.one")
+    by_name, by_both = log.sent(
+        {"actor": {"type": "user", "username": "new.one"}},
+        {"actor": {"type": "user", "id": "u-7", "username": "NEW.ONE"}},
+    )
+    assert sorted(log.found(group="team")) == sorted([by_name, by_both])
+    assert {event["actor"]["id"] for event in log.page({"group": "team"})["events"]} == {guid}
+
+
+@ON_MOTO
+def test_members_may_be_given_as_guids(log: ManagedLog) -> None:
+    """In any case; the same person by name and GUID is one member; a GUID of nobody's stays as it is."""
+    log.sent({})
+    guid, nobody = log.guid_of("mike.mars"), str(uuid.UUID(int=7, version=4))
+    assert log.put_group("team", guid.upper(), "mike.mars", nobody) == ["mike.mars", nobody]
+
+
+def test_a_group_shows_what_its_members_are_called_now(log: ManagedLog) -> None:
+    """After renamings the last name; for whoever had none at first, the one that came later."""
+    log.sent(
+        {"actor": {"type": "user", "id": "u-1", "username": "mike.mars"}}, {"actor": {"type": "user", "id": "u-2"}}
+    )
+    without = next(event["actor"]["id"] for event in log.page()["events"] if event["actor"]["client_id"] == "u-2")
+    assert log.put_group("team", "mike.mars", without) == ["mike.mars", without]
+    for number, name in enumerate(("z.mars", "a.mars")):
+        log.now += 1 + number
+        log.sent({"actor": {"type": "user", "id": "u-1", "username": name}})
+    log.sent({"actor": {"type": "user", "id": "u-2", "username": "jane"}})
+    assert log.group("team") == ["a.mars", "jane"]
+    # Any name that the person had means them.
+    assert log.put_group("other", "z.mars", "mike.mars") == ["z.mars"]
+    assert log.group("other") == ["a.mars"]
+
+
+@ON_MOTO
+@pytest.mark.parametrize("names", [("m.one", "z.two"), ("z.one", "m.two"), tuple(f"n{n}" for n in range(12))])
+def test_of_renamings_in_one_call_the_last_one_is_shown(log: ManagedLog, names: tuple[str, ...]) -> None:
+    """In the order of the events, though all became known at once."""
+    log.put_group("team", "first")
+    log.sent(*({"actor": {"type": "user", "id": "u-1", "username": name}} for name in ("first", *names)))
+    assert log.group("team") == [names[-1]]
+
+
+def test_a_name_that_several_people_had_means_all_of_them(log: ManagedLog) -> None:
+    """As a filter by actor does; whoever is meant by two names is one member."""
+    named = lambda client_id, *names: [{"actor": {"type": "user", "id": client_id, "username": n}} for n in names]  # noqa: E731
+    first = log.sent(*named("u-1", "mike.mars"))
+    log.now += 1
+    first += log.sent(*named("u-1", "michael"))
+    second = log.sent(*named("u-2", "mike.mars"))
+    others = log.sent(*named("u-3", "mike.mars#2", "mike"))
+    assert log.put_group("team", "Mike.Mars") == ["Mike.Mars"]
+    assert sorted(log.group("team")) == ["michael", "mike.mars"]
+    assert sorted(log.found(group="team")) == sorted(first + second) == sorted(log.found(actor="mike.mars"))
+    assert log.put_group("team", "michael", "mike.mars") == ["michael", "mike.mars"]
+    assert len(log.group("team")) == 2
+    assert log.put_group("team", "mike.mars", "michael", "mike") == ["mike.mars", "mike"]
+    assert sorted(log.found(group="team")) == sorted(first + second + others)
+    # Whom the name means alone is forgotten: the other one has had it all the same.
+    log.forget(next(event["actor"]["id"] for event in log.page()["events"] if event["id"] == first[0]))
+    assert log.put_group("team", "mike.mars") == log.group("team") == ["mike.mars"]
+    assert log.found(group="team") == second
+
+
+@pytest.mark.parametrize("rows", [1, 3, 60])
+def test_names_are_told_from_those_that_they_begin(log: ManagedLog, rows: int) -> None:
+    """Whatever lies between them in the order of rows, on one page of them or on many."""
+    names = ["a", "a#b", "a#b#c", "a#~", "a~", "b", "ä", "北京", "a#0b5c1a2e"]
+    for name in names:
+        log.sent(*({"actor": {"type": "user", "id": f"{name} {n}", "username": name}} for n in range(rows)))
+    table = IdentityTable(log.dynamodb, log.tables.identities)
+    asked = [*names, "a#", "nobody", "zz"]
+    found = table.guids_of(log.tenant, asked)
+    assert {name: len(guids) for name, guids in found.items()} == {n: rows if n in names else 0 for n in asked}
+    assert len({guid for guids in found.values() for guid in guids}) == rows * len(names)
+    for name in names:
+        assert table.guids_of(log.tenant, [name]) == {name: found[name]}
+
+
+@ON_MOTO
+def test_names_of_more_people_than_a_group_holds(log: ManagedLog) -> None:
+    """422, as if all of them had been given."""
+    log.grouping.people.insert(
+        log.tenant, {f"had#mike.mars#{n}": {"guid": str(n), "name": "mike.mars"} for n in range(3)}
+    )
+    guids = [str(uuid.UUID(int=number, version=4)) for number in range(9_998)]
+    refused = log.manage("PUT", GROUP, {"members": ["mike.mars", *guids]}, name="all")
+    assert problem_of(refused) == (422, "invalid_length")
+    assert log.recorded() == []
+
+
+@ON_MOTO
+def test_a_renaming_that_was_cut_off_shows_the_name_before(log: ManagedLog) -> None:
+    """That there is a later name may be written without that name."""
+    log.put_group("team", "mike.mars")
+    log.grouping.people.insert(log.tenant, {renamed_row(log.guid_of("mike.mars")): {}})  # as a crash leaves it
+    assert log.group("team") == ["mike.mars"]
+
+
+@ON_MOTO
+def test_a_forgotten_member_is_a_guid(log: ManagedLog) -> None:
+    """And stays a member: the group still finds what that person did, and nobody else who takes the name."""
+    (event,) = log.sent({"actor": {"type": "user", "id": "u-1", "username": "mike.mars"}})
+    log.sent({"actor": {"type": "user", "id": "u-1", "username": "michael"}})
+    log.put_group("team", "mike.mars", "jane.roe")
+    guid = log.guid_of("mike.mars")
+    before = log.found(group="team")
+    assert event in before
+    log.forget(guid)
+    assert log.group("team") == [guid, "jane.roe"]
+    assert log.found(group="team") == before
+    log.sent({})  # another Mike, from then on
+    assert log.found(group="team") == before
+
+
+@ON_MOTO
+def test_ten_thousand_members_and_no_more(log: ManagedLog) -> None:
+    """As GUIDs: the names of so many take the store of this machine too long."""
+    guids = [str(uuid.UUID(int=number, version=4)) for number in range(10_001)]
+    assert log.put_group("all", *guids[:10_000]) == guids[:10_000]
+    assert len(log.group("all")) == 10_000
+    (event,) = log.sent({})
+    log.put_group("all", log.guid_of("mike.mars"), *guids[:9_999])
+    assert log.found(group="all") == [event]
+    refused = log.manage("PUT", GROUP, {"members": guids}, name="all")
+    assert problem_of(refused) == (422, "invalid_length")
+    assert len(pack_members(tuple(guids))) < 400 * 1024 / 2
+
+
+@ON_MOTO
+def test_a_tenant_has_500_groups_and_a_list_of_them_reads_no_members(log: ManagedLog) -> None:
+    """Those that there are may change, and one removed makes room for another."""
+    for number in range(3, MAX_GROUPS):  # a transaction each would take the store of this machine too long
+        row = {"pk": {"S": log.tenant}, "sk": {"S": f"group#g{number}"}, "version": {"N": "1"}}
+        log.dynamodb.put_item(TableName=log.tables.control, Item=row)
+    for number in range(3):
+        log.put_group(f"g{number}", "mike.mars")
+    assert len(log.done("GET", "/v1/groups")["groups"]) == MAX_GROUPS == 500
+    rows = log.dynamodb.scan(TableName=log.tables.control)["Items"]
+    assert {tuple(sorted(row)) for row in rows if row["sk"]["S"].startswith("group#")} == {("pk", "sk", "version")}
+    body: dict[str, Any] = {"members": ["never.seen"]}
+    assert problem_of(log.manage("PUT", GROUP, body, name="another")) == (422, "too_many_groups")
+    assert log.done("GET", "/v1/actors", query={"prefix": "never"})["actors"] == []
+    log.put_group("g1", "jane.roe")
+    log.done("DELETE", GROUP, name="g2")
+    log.put_group("another", "mike.mars")
+    assert problem_of(log.manage("PUT", GROUP, body, name="g2")) == (422, "too_many_groups")
+
+
+@ON_MOTO
+def test_a_thousand_names_that_nobody_has_seen(log: ManagedLog) -> None:
+    """More than one round of people."""
+    names = [f"person {number}" for number in range(1_001)]
+    assert log.put_group("all", *names) == names
+
+
+@ON_MOTO
+@pytest.mark.parametrize("name", ["a#b", "#", "straße / 北京 🦀", "group-was#team#1", "%2F", "ü" * 128, "..", " a "])
+def test_what_a_group_may_be_called(log: ManagedLog, name: str) -> None:
+    """Anything in a line, and no group is another one's."""
+    log.put_group("team", "other")
+    log.put_group(name, "mike.mars")
+    (event,) = log.sent({})
+    assert log.group(name) == ["mike.mars"]
+    assert log.group("team") == ["other"]
+    assert {each["name"] for each in log.done("GET", "/v1/groups")["groups"]} == {name, "team"}
+    assert log.found(group=name) == [event]
+    log.done("DELETE", GROUP, name=name)
+    assert log.done("GET", "/v1/groups") == {"groups": [{"name": "team"}]}
+
+
+@ON_MOTO
+@pytest.mark.parametrize("name", ["", "x" * 129, "two\nlines", "\x00"])
+def test_what_no_group_is_called(log: ManagedLog, name: str) -> None:
+    """Nothing, more than 128 characters, control characters."""
+    for method, body in (("PUT", {"members": []}), ("GET", None), ("DELETE", None)):
+        assert log.manage(method, GROUP, body, name=name)["statusCode"] == 422
+
+
+@ON_MOTO
+@pytest.mark.parametrize(
+    ("body", "path", "code"),
+    [
+        ({"members": ["a", "System"]}, "members[1]", "alias_username"),
+        ({"members": ["unknown"]}, "members[0]", "alias_username"),
+        ({"members": ["a", ""]}, "members[1]", "invalid_length"),
+        ({"members": ["x" * 257]}, "members[0]", "invalid_length"),
+        ({"members": ["\U0001f980" * 129]}, "members[0]", "invalid_length"),
+        ({"members": ["a\nb"]}, "members[0]", "invalid_value"),
+        ({"members": [7]}, "members[0]", "invalid_type"),
+        ({"members": "mike.mars"}, "members", "invalid_type"),
+        ({"members": [], "name": "x"}, "name", "unknown_field"),
+        ({}, "members", "missing_field"),
+    ],
+)
+def test_what_no_member_can_be_is_422_naming_it(log: ManagedLog, body: Any, path: str, code: str) -> None:
+    """And nothing is made, known or recorded."""
+    answer = log.manage("PUT", GROUP, body, name="team")
+    assert problem_of(answer) == (422, code)
+    assert [error["path"] for error in answered(answer)["errors"]] == [path]
+    assert log.done("GET", "/v1/groups") == {"groups": []}
+    assert log.recorded() == []
+
+
+@ON_MOTO
+def test_groups_are_read_by_readers_and_changed_by_admins(log: ManagedLog) -> None:
+    """Operations may all of it, in the tenant that they name."""
+    log.put_group("team", "mike.mars")
+    may = {"producer": 0, "auditor": 2, "admin": 4, "operations": 4}
+    for role, allowed in may.items():
+        calls = [("GET", "/v1/groups"), ("GET", GROUP), ("PUT", GROUP), ("DELETE", GROUP)]
+        body = {"members": ["mike.mars"]}
+        for number, (method, path) in enumerate(calls):
+            given = {} if path == "/v1/groups" else {"name": "team"}
+            status = log.manage(method, path, body if method == "PUT" else None, role, **given)["statusCode"]
+            assert (status == 403) == (number >= allowed), (role, method, path)
+
+
+@ON_MOTO
+def test_groups_are_a_tenants_own(log: ManagedLog) -> None:
+    """Another tenant's group of the same name is another."""
+    other = ManagedLog(log.dynamodb, log.tables, tenant="acme2")
+    log.put_group("team", "mike.mars")
+    assert problem_of(other.manage("GET", GROUP, name="team")) == (404, "not_found")
+    assert problem_of(other.read(query={"group": "team"})) == (400, "unknown_group")
+    assert other.put_group("team", "jane.roe") == ["jane.roe"]
+    assert log.group("team") == ["mike.mars"]
+
+
+@ON_MOTO
+def test_every_change_of_a_group_is_on_record(log: ManagedLog) -> None:
+    """Made, changed and removed; what was refused, and reading, is not."""
+    log.put_group("team", "mike.mars")
+    log.group("team")
+    log.done("GET", "/v1/groups")
+    log.done("DELETE", GROUP, role="operations", name="team")
+    log.manage("DELETE", GROUP, name="team")
+    told = sorted((event["activity"], event["details"], event["actor"]["type"]) for event in log.recorded("group"))
+    assert told == [
+        ("audit-log.group-changed", "Group team set", "api"),
+        ("audit-log.group-removed", "Group team removed", "operations"),
+    ]
+
+
+class Busy:
+    """People whom others are binding all the time."""
+
+    def resolve(self, *_: Any) -> Any:
+        raise Contended
+
+
+@ON_MOTO
+def test_people_bound_by_others_at_once_are_a_503(log: ManagedLog) -> None:
+    """The same call again will do."""
+    busy: Any = Busy()
+    grouping = replace(log.grouping, identities=lambda _: busy)
+    log.operations["put_group"] = grouping.put
+    assert problem_of(log.manage("PUT", GROUP, {"members": ["a"]}, name="team")) == (503, "throttled")
+    assert log.recorded() == []
+
+
+@ON_MOTO
+def test_a_group_removed_and_made_again_is_of_a_newer_version(log: ManagedLog) -> None:
+    """Also within one millisecond: a cursor that holds a version means the members of that version."""
+    versions = []
+    for name in ("team", "team#9", "team#999999999999999"):
+        log.put_group(name, "a")
+        log.done("DELETE", GROUP, name=name)
+    for _ in range(3):
+        log.put_group("team", "a")
+        versions.append(log.groups.group(log.tenant, "team").version)
+        log.done("DELETE", GROUP, name="team")
+    assert versions == sorted(set(versions))
+    assert versions[-1] < log.now + 10

@@ -1,0 +1,348 @@
+"""Retention and the legal hold as they are set: in the very next read, in the log, and in the job that is asked for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from daybook.clock import DAY, MINUTE, SECOND, format_time
+from daybook.errors import Throttled
+from daybook.http.problem import Problem
+from daybook.http.serve import serve
+from daybook.jobs.job import RESTAMP, Job, Status
+from daybook.jobs.restamp import DELAY_SECONDS, REQUEST_SECONDS
+from daybook.tenant import Tenant
+from daybook.tenants.settings import Hold, TenantSettings
+from manage.retention import RetentionOperations
+from tests.conftest import Tables
+from tests.support.calls import Context, answered, authorized, call
+from tests.support.ingest import NOW
+from tests.support.retention import AGES, HOLD, RETENTION, Kept, kept_with_events
+from tests.support.tenant_log import problem_of
+
+
+@pytest.fixture
+def log(dynamodb: Any, tables: Tables) -> Kept:
+    return kept_with_events(dynamodb, tables)
+
+
+def test_shorter_hides_at_once_and_is_stamped_by_a_job(log: Kept) -> None:
+    """Longer again shows what is still there."""
+    assert log.done("GET", RETENTION) == {
+        "days": 90,
+        "default_days": 90,
+        "min_days": 30,
+        "max_days": 180,
+        "configurable": True,
+        "job": None,
+    }
+    assert log.ages() == list(AGES)
+    answer = log.set_days(45)
+    ((job, delay),) = log.restamps.sent
+    assert (answer["days"], answer["job"], delay) == (45, job.id, DELAY_SECONDS)
+    assert log.ages() == [1, 20, 40]
+    (done,) = log.work()
+    assert (done.status, done.processed) == (Status.SUCCEEDED, len(log.items()))
+    assert done.progress == 1.0
+    assert log.stamped_days() == {45, 0}
+    assert log.done("GET", RETENTION)["job"] is None
+    log.set_days(60)
+    assert log.ages() == [1, 20, 40, 50]
+    log.work()
+    assert log.stamped_days() == {60, 0}
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_key_of_one_environment_rules_none_of_them(log: Kept) -> None:
+    """Retention and hold are of all environments; whoever reaches all of them may."""
+    log.done("PUT", HOLD, {"reason": "Dispute"})
+    log.restamps.sent.clear()
+    calls: list[tuple[str, str, Any]] = [
+        ("PUT", RETENTION, {"days": 120}),
+        ("PUT", HOLD, {"reason": "Another one"}),
+        ("DELETE", HOLD, None),
+    ]
+    before = log.control.settings(log.tenant)
+    told = [log.recorded("retention"), log.recorded("legal-hold")]
+    for method, path, body in calls:
+        refused = log.manage(method, path, body, environment="prod")
+        assert problem_of(refused) == (403, "environment_denied"), (method, path)
+    assert log.control.settings(log.tenant) == before
+    assert [log.recorded("retention"), log.recorded("legal-hold")] == told
+    assert log.restamps.sent == []
+    for method, path, body in calls:
+        log.done(method, path, body)
+
+
+def test_it_is_recorded(log: Kept) -> None:
+    log.set_days(45)
+    log.hold("Dispute 22-118")
+    log.lift()
+    details = [
+        log.recorded(name)[0]["details"] for name in ("retention-changed", "legal-hold-set", "legal-hold-lifted")
+    ]
+    assert details == ["Retention changed from 90 to 45 days", "Legal hold set: Dispute 22-118", "Legal hold lifted"]
+
+
+@pytest.mark.parametrize(("days", "code"), [(29, 422), (181, 422), (None, 422), ("60", 422), (True, 422), (1.5, 422)])
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_what_the_profile_does_not_allow(log: Kept, days: Any, code: int) -> None:
+    refused = log.manage("PUT", RETENTION, {"days": days})
+    assert refused["statusCode"] == code
+    assert answered(refused)["errors"][0]["path"] == "days"
+    assert log.restamps.sent == []
+    assert log.recorded("retention-changed") == []
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_what_the_profile_fixes(dynamodb: Any, tables: Tables) -> None:
+    log = Kept(dynamodb, tables, profile="symbee", retention_days=45)
+    assert log.done("GET", RETENTION)["configurable"] is False
+    assert problem_of(log.manage("PUT", RETENTION, {"days": 45})) == (409, "retention_fixed")
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_for_ever_where_the_profile_says_so(dynamodb: Any, tables: Tables) -> None:
+    log = Kept(dynamodb, tables, profile="enate", retention_days=None)
+    log.sent({"activity": "work-item.opened"})
+    log.set_days(400)
+    log.work()
+    assert log.stamped_days() == {400}
+    log.set_days(None)
+    log.work()
+    assert log.stamped_days() == {None}
+
+
+def test_a_hold_stops_expiry_of_what_is_stored_too(log: Kept) -> None:
+    """Reads start where they did, however much time passes; then it is lifted, and all is as the days say."""
+    answer = log.done("PUT", HOLD, {"reason": "Dispute with mike.mars"})
+    assert (answer["active"], answer["reason"], answer["since"]) == (True, "Dispute with mike.mars", format_time(NOW))
+    log.work()
+    assert log.stamped_days() == {None}
+    log.now += 60 * DAY
+    assert log.ages() == [60 + age for age in AGES]
+    log.sent({"activity": "experiences.add"})
+    assert log.stamped_days() == {None}
+    assert problem_of(log.manage("PUT", RETENTION, {"days": 60})) == (409, "legal_hold")
+    assert log.set_days(120)["days"] == 120
+    assert log.done("PUT", HOLD, {"reason": "Another one"})["since"] == format_time(NOW)
+    assert log.ages() == [0] + [60 + age for age in AGES]
+    log.work()
+    log.lift()
+    assert len(log.restamps.sent) == 1
+    log.lift()
+    assert len(log.restamps.sent) == len(log.recorded("legal-hold-lifted")) == 1
+    assert log.ages() == [0, *(60 + age for age in AGES if age < 60)]
+    log.work()
+    assert log.stamped_days() == {120, 0}
+    assert log.done("GET", HOLD) == {"active": False, "reason": None, "since": None, "job": None}
+
+
+def test_the_reason_does_not_stand_in_the_clear(log: Kept) -> None:
+    log.done("PUT", HOLD, {"reason": "Dispute with mike.mars"})
+    assert "mike" not in str(log.dynamodb.scan(TableName=log.tables.control)["Items"])
+
+
+def test_a_hold_hides_again_nothing_that_was_shown_and_shows_nothing_that_was_hidden(log: Kept) -> None:
+    """Its edge is where reads began; a longer retention shows what is left, and it stays, however long the hold."""
+    log.set_days(45)
+    log.hold()
+    assert log.ages() == [1, 20, 40]
+    log.set_days(60)
+    assert log.ages() == [1, 20, 40, 50]
+    log.now += 30 * DAY
+    assert log.ages() == [31, 50, 70, 80]
+    log.work()
+    assert {log.stamps_of()[each] for each in log.found(limit="500")} == {None}
+
+
+def test_a_longer_retention_under_a_hold_does_not_let_it_move(log: Kept) -> None:
+    """Shortened, held, and longer again: what the hold has shown for months is shown on."""
+    log.set_days(30)
+    log.hold()
+    log.now += 60 * DAY
+    log.set_days(90)
+    assert log.ages() == [61, 80]
+    log.now += 60 * DAY
+    assert log.ages() == [121, 140]
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+@pytest.mark.parametrize(("profile", "days"), [("symbee", 45), ("enate", None)])
+def test_a_hold_where_the_retention_is_fixed_or_for_ever(
+    dynamodb: Any, tables: Tables, profile: str, days: int | None
+) -> None:
+    log = Kept(dynamodb, tables, profile=profile, retention_days=days)
+    sent = log.sent({"activity": "x.y", "occurred_at": format_time(NOW - 44 * DAY)})
+    log.hold()
+    log.work()
+    assert log.stamped_days() == {None}
+    log.now += 30 * DAY
+    assert log.found() == sent
+    log.lift()
+    assert log.found() == ([] if days else sent)
+    (job,) = log.work()
+    assert set(log.stamps_of(sent).values()) == ({-(-job.created_ms // SECOND)} if days else {None})
+
+
+def test_a_hold_lifted_by_mistake_is_put_back(log: Kept) -> None:
+    """As long as no job has stamped anything since, it holds what it held."""
+    log.hold()
+    log.work()
+    log.now += 60 * DAY
+    held = log.ages()
+    log.lift()
+    assert log.ages() == [61, 80]
+    log.now += MINUTE
+    log.hold("Not yet")
+    assert log.ages() == held
+    assert log.done("GET", HOLD)["since"] == format_time(log.now)
+    log.work()
+    assert log.stamped_days() == {None}
+    log.lift()
+    log.work()
+    log.hold("Too late")
+    assert log.ages() == [61, 80]
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_hold_is_not_put_back_over_a_job_that_runs(log: Kept) -> None:
+    """An earlier one, say, which reads the settings anew: it may have stamped what was held."""
+    log.hold()
+    job = log.asked()
+    log.now += 60 * DAY
+    log.lift()
+    log.jobs.claim(job.key, "claim", log.now, log.now + MINUTE)
+    log.hold()
+    assert log.ages() == [61, 80]
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_hold_is_not_put_back_when_a_job_may_begin_before_it_stands(log: Kept) -> None:
+    """The lift's job begins after 90 s, and a request that sets a hold lasts up to 28."""
+    log.hold()
+    log.work()
+    log.now += 60 * DAY
+    log.lift()
+    log.now += (DELAY_SECONDS - REQUEST_SECONDS) * SECOND
+    log.hold()
+    assert log.ages() == [61, 80]
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_setting_whose_job_got_lost_can_be_set_again(log: Kept) -> None:
+    """Its message was given up, say: a day later the same setting asks for a job anew."""
+    log.set_days(45)
+    log.restamps.sent.clear()
+    log.set_days(45)
+    assert log.restamps.sent == []
+    log.now += DAY
+    log.set_days(45)
+    log.work()
+    assert log.stamped_days() <= {45, 0}
+
+
+def test_no_job_where_nothing_changes(log: Kept) -> None:
+    """The same days again, another reason for a hold that is on: recorded, and that is all."""
+    log.set_days(90)
+    log.set_days(45)
+    log.set_days(45)
+    assert len(log.restamps.sent) == 1
+    log.work()
+    log.set_days(45)
+    log.hold("One")
+    log.hold("Another")
+    assert len(log.restamps.sent) == 1
+    assert log.done("GET", HOLD)["reason"] == "Another"
+    assert (len(log.recorded("retention")), len(log.recorded("legal-hold"))) == (4, 2)
+
+
+def test_a_restamp_that_nobody_comes_for_ends_none(log: Kept) -> None:
+    """Its message could not be sent: the setting stays, and the job before has the last word."""
+    log.set_days(45)
+    log.now += MINUTE
+    log.restamps.refusal = Throttled()
+    assert log.manage("PUT", RETENTION, {"days": 60})["statusCode"] == 503
+    log.work()
+    assert log.stamped_days() == {45, 0}
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED])
+def test_a_restamp_that_broke_off_is_shown(log: Kept, status: Status) -> None:
+    """Until one behind it has succeeded, which the same setting asks for once more, and which does what it left."""
+    log.set_days(45)
+    job = log.asked()
+    claimed = log.jobs.claim(job.key, "claim", NOW, NOW + MINUTE)
+    log.jobs.save(replace(claimed, status=status, error="Why."), "claim", NOW)
+    assert log.done("GET", RETENTION)["job"] == log.done("GET", HOLD)["job"] == job.id
+    log.now += MINUTE
+    log.set_days(45)
+    log.work()
+    assert log.done("GET", RETENTION)["job"] is None
+    assert log.stamped_days() == {45, 0}
+
+
+class Racing:
+    """Something else happens to the settings just before they are changed."""
+
+    def __init__(self, log: Kept, happens: Callable[[TenantSettings], TenantSettings]) -> None:
+        self._log = log
+        self._happens = happens
+
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        return self._log.control.settings(tenant)
+
+    def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings:
+        self._log.control.change_tenant(tenant, self._happens)
+        return self._log.control.change_tenant(tenant, change)
+
+
+def put_by(retaining: RetentionOperations, log: Kept, path: str, body: Any) -> dict[str, Any]:
+    event = call("PUT", path, body, authorizer=authorized("admin"))
+    return serve(event, Context(), log.operations_with(retaining))
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_hold_set_at_the_same_time_is_not_outrun(log: Kept) -> None:
+    """Neither by a shorter retention, nor by any setting that its job was not asked for: try again."""
+    held = lambda now: replace(now, hold=Hold(NOW, NOW - 90 * DAY, "sealed"))  # noqa: E731
+    racing = replace(log.retaining, store=Racing(log, held))
+    assert problem_of(put_by(racing, log, RETENTION, {"days": 45})) == (409, "legal_hold")
+    log.control.change_tenant(log.tenant, lambda now: replace(now, hold=None))
+    assert problem_of(put_by(racing, log, RETENTION, {"days": 120})) == (503, "contended")
+    assert log.control.settings(log.tenant).retention_days == 90
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_what_comes_between_and_changes_no_stamp_is_nothing(log: Kept) -> None:
+    """The catalogue's mode, or the very same setting, whose answer was lost."""
+    for days, happens in ((45, lambda now: replace(now, mode="strict")), (60, lambda now: now.keeping(60, NOW))):
+        racing = replace(log.retaining, store=Racing(log, happens))
+        assert put_by(racing, log, RETENTION, {"days": days})["statusCode"] == 200
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+@pytest.mark.parametrize(("path", "body"), [(RETENTION, {"days": 45}), (HOLD, {"reason": "Dispute"})])
+def test_what_can_not_be_recorded_is_not_set(log: Kept, path: str, body: Any) -> None:
+    """The record comes first, then the job, then the setting."""
+    before = log.control.settings(log.tenant)
+
+    def unrecorded(*_: Any) -> None:
+        raise Problem(503, "not_recorded", "Try again.")
+
+    answer = put_by(replace(log.retaining, record=unrecorded), log, path, body)
+    assert problem_of(answer) == (503, "not_recorded")
+    assert log.restamps.sent == []
+    assert log.control.settings(log.tenant) == before
+
+    class Watching:
+        def put(self, job: Job, max_active: int | None = None) -> None:
+            assert log.control.settings(log.tenant) == before
+            log.jobs.put(job, max_active)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(log.jobs, name)
+
+    assert put_by(replace(log.retaining, jobs=Watching()), log, path, body)["statusCode"] == 200
+    assert len(log.jobs.jobs(log.tenant, RESTAMP)) == 1

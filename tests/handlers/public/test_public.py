@@ -1,0 +1,74 @@
+"""Health, the console, and what there is not."""
+
+import base64
+import hashlib
+import re
+from typing import Any
+
+import pytest
+
+from daybook import VERSION
+from daybook.http.routes import ROUTES, methods_of
+from public.handler import handler
+from tests.support.calls import Context, answered, call
+
+
+def _call(method: str, resource: str, **kwargs: Any) -> dict[str, Any]:
+    return handler(call(method, resource, **kwargs), Context())
+
+
+def test_health() -> None:
+    """No credential."""
+    answer = _call("GET", "/v1/health")
+    assert answer["statusCode"] == 200
+    assert answered(answer) == {"status": "ok"}
+
+
+def test_the_console_says_what_runs_and_the_first_call() -> None:
+    """With the address by which the reader came."""
+    answer = _call("GET", "/console")
+    assert answer["statusCode"] == 200
+    assert answer["headers"]["Content-Type"] == "text/html; charset=utf-8"
+    assert f"Version {VERSION}" in answer["body"]
+    assert "curl https://log.example/prod/v1/events" in answer["body"]
+    assert "{{" not in answer["body"]
+
+
+def test_the_console_loads_nothing_and_runs_nothing() -> None:
+    """Its one style is let in by its hash."""
+    answer = _call("GET", "/console")
+    policy = answer["headers"]["Content-Security-Policy"]
+    (style,) = re.findall(r"<style>(.*?)</style>", answer["body"], re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+    assert "unsafe" not in policy
+    assert not re.search(r"<script|<link|<img|\bsrc=|\bstyle=|\bon\w+=", answer["body"])
+
+
+@pytest.mark.parametrize("host", ['"><script>alert(1)</script>', "a b", "$(reboot)", "x;reboot", ""])
+def test_a_host_that_is_no_address_is_not_shown(host: str) -> None:
+    """Neither as HTML, nor in a command that somebody pastes."""
+    body = _call("GET", "/console", headers={"Host": host})["body"]
+    assert "curl $DAYBOOK_URL/v1/events" in body
+    assert "alert" not in body
+    assert "reboot" not in body
+
+
+@pytest.mark.parametrize("resource", sorted({route.path for route in ROUTES}))
+def test_a_method_that_a_resource_does_not_answer_is_405(resource: str) -> None:
+    """Naming those that it does answer (RFC 9110)."""
+    answer = _call("OPTIONS", resource)
+    assert answer["statusCode"] == 405
+    assert answer["headers"]["Allow"] == ", ".join(methods_of(resource))
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    assert answered(answer)["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("resource", ["/{proxy+}", "/", "/v1"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_what_there_is_not_is_404(method: str, resource: str) -> None:
+    """As a problem document."""
+    answer = _call(method, resource)
+    assert answer["statusCode"] == 404
+    assert answered(answer)["code"] == "not_found"
+    assert answer["headers"]["Content-Type"] == "application/problem+json"

@@ -1,0 +1,172 @@
+"""Pages over the handler: whose cursor it is, what retention hides, and what time does not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from daybook.clock import DAY, HOUR, format_time
+from daybook.search.merge import Bounds
+from tests.conftest import Tables
+from tests.support.calls import answered
+from tests.support.ingest import NOW
+from tests.support.tenant_log import TenantLog, problem_of
+
+QUERY: dict[str, str | list[str]] = {"activity": ["document.updated", "document.created"], "limit": "2"}
+
+pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
+
+
+@pytest.fixture
+def log(dynamodb: Any, tables: Tables) -> TenantLog:
+    log = TenantLog(dynamodb, tables, retention_days=30)
+    log.sent(*({"occurred_at": format_time(NOW - age)} for age in (30 * DAY, 29 * DAY, 3 * DAY, 2 * DAY, 1, 0)))
+    return log
+
+
+def cursor_of(log: TenantLog, query: Mapping[str, str | Sequence[str]] = QUERY) -> str:
+    cursor: str = log.page(query)["next_cursor"]
+    return cursor
+
+
+def rest(log: TenantLog, cursor: str | None) -> list[str]:
+    """The times of the events on the pages from here."""
+    times: list[str] = []
+    while cursor is not None:
+        page = log.page({**QUERY, "cursor": cursor})
+        times += [event["occurred_at"] for event in page["events"]]
+        cursor = page["next_cursor"]
+    return times
+
+
+def times(*ages: int) -> list[str]:
+    return [format_time(NOW - age) for age in ages]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"activity": ["document.updated"]},
+        {"activity": ["document.updated", "document.created", "document.deleted"]},
+        {"actor": "mike.mars"},
+        {"sort": "occurred_at"},
+        {"environment": "test"},
+        {"environment": "prod"},
+        {"view": "generic"},
+        {"tz": "Europe/Berlin"},
+        {"range": "30d"},
+        {"from": "2026-01-01T00:00:00Z"},
+    ],
+)
+def test_a_cursor_is_of_its_query_alone(log: TenantLog, changed: dict[str, str | list[str]]) -> None:
+    """Any other filter, span, order, environment or view is another query."""
+    answer = log.read(query={**QUERY, **changed, "cursor": cursor_of(log)})
+    assert problem_of(answer) == (400, "cursor_mismatch")
+
+
+def test_a_cursor_is_of_its_credential_and_tenant_alone(log: TenantLog) -> None:
+    """Another key of the same tenant can't go on, nor can another tenant's of the same id and environment."""
+    cursor = cursor_of(log)
+    assert problem_of(log.read(query={**QUERY, "cursor": cursor}, credential="k2")) == (400, "cursor_mismatch")
+    other = TenantLog(log.dynamodb, log.tables, tenant="acme2")
+    other.sent({}, {}, {})
+    assert problem_of(other.read(query={**QUERY, "cursor": cursor})) == (400, "cursor_mismatch")
+
+
+@pytest.mark.parametrize("alter", [lambda cursor: cursor[:-1], lambda cursor: cursor[::-1], lambda _: "x" * 10_000])
+def test_a_cursor_that_was_not_given_out_is_refused(log: TenantLog, alter: Any) -> None:
+    """Cut, turned round, or 10 KB of anything: 400."""
+    answer = log.read(query={**QUERY, "cursor": alter(cursor_of(log))})
+    assert problem_of(answer) == (400, "cursor_mismatch")
+
+
+def test_a_cursor_lasts_a_day(log: TenantLog) -> None:
+    """After 24 hours it is refused, and up to then it goes on."""
+    cursor = cursor_of(log)
+    log.now += DAY
+    assert log.page({**QUERY, "cursor": cursor})["events"]
+    log.now += 1
+    assert problem_of(log.read(query={**QUERY, "cursor": cursor})) == (400, "cursor_mismatch")
+
+
+def test_the_limit_may_change_and_the_values_change_places(log: TenantLog) -> None:
+    """The query is the same whatever its page size and the order in which its values stand."""
+    turned = {"limit": "500", "activity": ["document.created", "document.updated"], "cursor": cursor_of(log)}
+    page = log.page(turned)
+    assert [event["occurred_at"] for event in page["events"]] == times(2 * DAY, 3 * DAY, 29 * DAY, 30 * DAY)
+    assert page["next_cursor"] is None
+
+
+def test_whom_names_meant_does_not_depend_on_their_order(log: TenantLog) -> None:
+    """A client that repeats its values in another order goes on with the same people."""
+    log.sent(
+        *({"activity": "user.login", "target": {"type": "user", "username": "jane.roe"}} for _ in range(2)),
+        *({"activity": "user.login", "target": {"type": "doc", "id": "mike.mars"}} for _ in range(2)),
+    )
+    query = {"target": ["user:jane.roe", "doc:mike.mars"], "limit": "1"}
+    cursor = cursor_of(log, query)
+    turned = {"target": query["target"][::-1], "limit": "500", "cursor": cursor}
+    assert len(log.page(turned)["events"]) == 3
+
+
+def test_a_name_means_at_every_page_what_it_meant_at_the_first(log: TenantLog) -> None:
+    """Who takes the name between two pages does not appear in the middle of them."""
+    log.sent(*({"actor": {"type": "user", "id": "u-1", "username": "jane.roe"}} for _ in range(2)))
+    query = {"actor": "jane.roe", "limit": "1"}
+    first = log.page(query)
+    second = {"type": "user", "id": "u-2", "username": "jane.roe"}
+    log.sent({"actor": second, "occurred_at": format_time(NOW - DAY)})
+    page = log.page({**query, "limit": "500", "cursor": first["next_cursor"]})
+    assert {event["actor"]["client_id"] for event in page["events"]} == {"u-1"}
+    assert len(log.page({**query, "limit": "500"})["events"]) == 3
+
+
+def test_the_retentions_edge_hides_at_once(log: TenantLog) -> None:
+    """An event is shown up to the last millisecond of its retention, whether or not TTL has deleted it."""
+    assert rest(log, cursor_of(log)) == times(2 * DAY, 3 * DAY, 29 * DAY, 30 * DAY)
+    log.now += 1
+    assert rest(log, cursor_of(log)) == times(2 * DAY, 3 * DAY, 29 * DAY)
+
+
+def test_time_that_passes_hides_nothing_in_mid_paging(log: TenantLog) -> None:
+    """What was there at the first page is on the later ones, an hour after it has left the retention."""
+    cursor = cursor_of(log)
+    log.now += HOUR
+    assert rest(log, cursor) == times(2 * DAY, 3 * DAY, 29 * DAY, 30 * DAY)
+
+
+def test_retention_shortened_between_two_pages_hides_at_once(log: TenantLog) -> None:
+    """The setting rules the very next read; made longer it shows nothing that the first page's edge had hidden."""
+    cursor = cursor_of(log)
+    log.control.change_tenant(log.tenant, lambda settings: replace(settings, retention_days=2))
+    assert rest(log, cursor) == times(2 * DAY)
+    cursor = cursor_of(log)
+    log.control.change_tenant(log.tenant, lambda settings: replace(settings, retention_days=60))
+    assert rest(log, cursor) == times(2 * DAY)
+
+
+def test_the_end_has_no_cursor(log: TenantLog) -> None:
+    """A page that is just full and the last one says so."""
+    page = log.page({**QUERY, "limit": "6"})
+    assert len(page["events"]) == 6
+    assert page["next_cursor"] is None
+    assert page["scanned"] == 6
+
+
+def test_a_page_that_stops_at_a_bound_says_how_much_it_scanned(log: TenantLog) -> None:
+    """A filter that only the opened event tells: an empty page is not the end as long as it has a cursor."""
+    reader = log.reader(bounds=Bounds(read_bytes=1))
+    log.sent(*({"occurred_at": format_time(NOW - DAY - age)} for age in range(5)))
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    scanned = 0
+    while True:
+        page = answered(reader(query={**QUERY, "limit": "2", "ip": "203.0.113.7", **cursor}))
+        found += page["events"]
+        scanned += page["scanned"]
+        if page["next_cursor"] is None:
+            break
+        assert page["scanned"] > 0
+        cursor = {"cursor": page["next_cursor"]}
+    assert (found, scanned) == ([], 11)

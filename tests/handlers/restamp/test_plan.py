@@ -1,0 +1,158 @@
+"""In what order a re-stamp goes over a tenant's log, and at what pace, over stamps in memory."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from daybook.clock import DAY, SECOND
+from daybook.events.item import partition
+from daybook.ids import event_id, occurred_ms
+from daybook.jobs.job import Job, Step
+from daybook.jobs.restamp import ask_for_restamp
+from daybook.tenants.settings import Layout, TenantSettings
+from restamp.plan import URGENT_MS
+from restamp.restamp import Restamping
+from tests.support.ingest import NOW, seeded_bytes, settings
+from tests.support.jobs import MemoryJobs, MemoryQueue
+from tests.support.retention import MemoryControl, MemoryStamps
+
+Change = Callable[[TenantSettings], TenantSettings]
+
+
+class Log:
+    """A tenant's, 90 days, in two shards of two environments; its clock is turned by pauses alone."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.control = MemoryControl(
+            settings("carear", retention_days=90, environments=("prod", "test"), layouts=(Layout(0, 2),))
+        )
+        self.stamps = MemoryStamps()
+        self.jobs = MemoryJobs()
+        self.paused: list[tuple[float, int]] = []
+        """How long, and when the oldest event occurred that then had its old stamp."""
+        self._queue = MemoryQueue()
+        self._chance = seeded_bytes()
+        self._old: dict[tuple[str, str], int | None] = {}
+
+    def store(self, environment: str, shard: int, *ages: float) -> None:
+        tenant = self.control.now
+        for age in ages:
+            moment = NOW - int(age * DAY)
+            place = partition(tenant.tenant, environment, shard)
+            self.stamps.store(place, event_id(moment, self._chance(16)), tenant.expires_at(moment))
+
+    def set(self, change: Change) -> Job:
+        """The job that it is to be done by."""
+        before, after = self.control.now, change(self.control.now)
+        ask_for_restamp(self.jobs, self._queue, before=before, after=after, now_ms=self.now, random_bytes=self._chance)
+        self.control.now = after
+        self._old = dict(self.stamps.stamps)
+        return self._queue.sent.pop()[0]
+
+    def worker(self, page: int, step_ms: int = 0) -> Restamping:
+        return Restamping(self.control, self.jobs, self.stamps, lambda: self.now, self._pause, page, step_ms)
+
+    def steps(self, job: Job, page: int, each: Callable[[Step], None] = lambda _: None) -> None:
+        worker = self.worker(page)
+        step = worker.step(job, lambda: 900.0)
+        while not step.done:
+            each(step)
+            step = worker.step(replace(job, checkpoint=step.checkpoint), lambda: 900.0)
+        assert not self.left()
+
+    def left(self) -> list[int]:
+        """When the events occurred that have their old stamps."""
+        return [occurred_ms(key[1]) for key, stamp in self.stamps.stamps.items() if stamp == self._old[key]]
+
+    def done(self) -> list[int]:
+        return [occurred_ms(key[1]) for key, stamp in self.stamps.stamps.items() if stamp != self._old[key]]
+
+    def _pause(self, seconds: float) -> None:
+        self.paused.append((seconds, min(self.left(), default=self.now)))
+        self.now += int(seconds * SECOND)
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+def held(now: TenantSettings) -> TenantSettings:
+    return now.held("sealed", NOW, again=False)
+
+
+def lasting(days: int) -> Change:
+    return lambda now: now.keeping(days, NOW)
+
+
+@pytest.mark.parametrize("page", [20, 500])
+@pytest.mark.parametrize("change", [held, lasting(120), lasting(30)])
+def test_no_partition_is_ahead_of_another_by_more_than_a_week(log: Log, change: Change, page: int) -> None:
+    """What a hold has to save expires in all of them at the same time: the oldest first, through all of them. A
+    checkpoint stays small, and the progress rises with the days.
+    """
+    for environment in ("prod", "test"):
+        for shard in (0, 1):
+            log.store(environment, shard, *(day + part / 10 for day in range(1, 90) for part in range(5)))
+    progress = [0.0]
+
+    def check(step: Step) -> None:
+        left, done = log.left(), log.done()
+        assert not left or not done or max(done) - min(left) <= 7 * DAY
+        assert len(str(step.checkpoint)) < 300
+        progress.append(step.progress)
+
+    log.steps(log.set(change), page, check)
+    assert progress == sorted(progress)
+    assert len(set(progress)) > 10
+    assert progress[-1] <= 1.0
+
+
+def test_days_and_years_without_an_event_are_skipped(log: Log) -> None:
+    """As after one that was sent for 1971: no slice of time is read that lies far from any event."""
+    log.control.now = replace(log.control.now, retention_days=None)
+    log.store("prod", 0, 55 * 365, 20 * 365, 80, 3)
+    pages: list[Step] = []
+    log.steps(log.set(lasting(30_000)), 500, pages.append)
+    assert len(pages) < 4 * 4 * 3, "of four partitions, about each of four events"
+
+
+def test_what_is_about_to_expire_is_not_paced(log: Log) -> None:
+    """Where it is to be kept: a week of it, at full speed; what follows takes its partition a second a page."""
+    log.store("prod", 0, *(84 + number / 100 for number in range(40)), *(60 + number / 100 for number in range(40)))
+    log.worker(4, step_ms=60 * SECOND).step(log.set(held), lambda: 900.0)
+    assert not log.left()
+    assert len(log.paused) >= 9
+    assert {seconds for seconds, _ in log.paused} == {1.0}
+    assert min(oldest for _, oldest in log.paused) > NOW - 90 * DAY + URGENT_MS
+
+
+@pytest.mark.parametrize("change", [lasting(60), lasting(88)])
+def test_a_shorter_retention_is_paced_from_its_first_page_on(log: Log, change: Change) -> None:
+    log.store("prod", 0, *(84 + number / 100 for number in range(40)))
+    log.worker(4, step_ms=60 * SECOND).step(log.set(change), lambda: 900.0)
+    assert not log.left()
+    assert len(log.paused) >= 9
+    assert {seconds for seconds, _ in log.paused} == {1.0}
+
+
+def test_a_longer_one_over_a_shorter_one_hurries_where_either_lets_expire(log: Log) -> None:
+    """Up to a week beyond the later edge: the shorter one's job may have been by already."""
+    log.store("prod", 0, *(60 + number / 100 for number in range(40)), *(40 + number / 100 for number in range(40)))
+    log.set(lasting(45))
+    log.set(lasting(60))
+    log.worker(4, step_ms=60 * SECOND).step(log.set(lasting(75)), lambda: 900.0)
+    assert not log.left()
+    assert log.paused == []
+
+
+def test_partitions_wait_for_themselves_alone(log: Log) -> None:
+    """A page of each takes no second in another one."""
+    for environment in ("prod", "test"):
+        for shard in (0, 1):
+            log.store(environment, shard, *(10 + number / 1_000 for number in range(10)))
+    log.worker(20, step_ms=60 * SECOND).step(log.set(lasting(60)), lambda: 900.0)
+    assert not log.left()
+    assert len(log.paused) <= 1

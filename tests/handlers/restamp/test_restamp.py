@@ -1,0 +1,381 @@
+"""The job that stamps what is stored: what it goes over, in what order, who has the last word, and what it costs."""
+
+import itertools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from daybook.aws.events_table.stamps import StampTable
+from daybook.clock import DAY, HOUR, MINUTE, SECOND
+from daybook.errors import Throttled
+from daybook.events.item import partition
+from daybook.ids import occurred_ms
+from daybook.jobs.job import JobSuperseded, Status
+from daybook.jobs.restamp import DELAY_SECONDS, Restamp
+from restamp.restamp import WRITTEN_WITHIN_MS
+from tests.conftest import Tables
+from tests.support.faulty_clients import failing
+from tests.support.ingest import NOW, Sender, ingest_over
+from tests.support.retention import AGES, Kept, kept_with_events
+
+on_moto = pytest.mark.parametrize("store", ["moto"], indirect=True)
+
+
+@pytest.fixture
+def log(dynamodb: Any, tables: Tables) -> Kept:
+    return kept_with_events(dynamodb, tables)
+
+
+class Client:
+    """A DynamoDB client that tells what it is asked, and lets things happen before an update."""
+
+    def __init__(self, client: Any, before_update: Callable[[str], None] = lambda _: None) -> None:
+        self._client = client
+        self._before_update = before_update
+        self.queries: list[dict[str, Any]] = []
+        self.updates: list[dict[str, Any]] = []
+
+    def query(self, **request: Any) -> Any:
+        self.queries.append(request)
+        return self._client.query(**request)
+
+    def update_item(self, **request: Any) -> Any:
+        self._before_update(request["Key"]["sk"]["S"])
+        self.updates.append(request)
+        return self._client.update_item(**request)
+
+
+class Late:
+    """A page that is held up between being read and being written: it is written by whoever calls `land`."""
+
+    def __init__(self, stamps: StampTable) -> None:
+        self._stamps = stamps
+        self.land: list[Callable[[], bool]] = []
+
+    def page(self, *arguments: Any) -> Any:
+        return self._stamps.page(*arguments)
+
+    def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
+        self.land.append(lambda: self._stamps.stamp(lies_in, restamps, seconds_left))
+        return True
+
+
+def test_it_goes_over_every_partition_of_every_environment(dynamodb: Any, tables: Tables) -> None:
+    log = Kept(dynamodb, tables, environments=("prod", "test"))
+    for environment in ("prod", "test"):
+        log.send_aged(*AGES, *AGES, environment=environment)
+    assert len({item["pk"]["S"] for item in log.items()}) == 4
+    log.set_days(45)
+    log.work()
+    assert log.stamped_days() == {45, 0}
+
+
+@on_moto
+def test_what_expired_long_ago_is_deleted_too(dynamodb: Any, tables: Tables) -> None:
+    """DynamoDB's TTL deletes nothing whose time is more than five years past: it gets the job's own."""
+    log = Kept(dynamodb, tables, profile="enate", retention_days=None)
+    (old,) = log.send_aged(8 * 365)
+    log.set_days(400)
+    log.now += 3 * MINUTE
+    log.work()
+    assert log.stamps_of([old]) == {old: NOW // 1_000}
+
+
+@on_moto
+def test_what_was_under_way_is_stamped_too(log: Kept) -> None:
+    """A request that read the settings before, and stores after; and what lies ahead, as far as it may."""
+    before = log.control.settings(log.tenant)
+    log.send = Sender(ingest_over(log.dynamodb, log.tables, log.clock, seed=5, settings_of=lambda _: before))
+    log.set_days(45)
+    log.now += 56 * SECOND
+    log.send_aged(89, 44, 0, -5 * MINUTE / DAY)
+    log.work()
+    assert log.stamped_days() == {45, 0}
+
+
+def test_only_the_affected_range_is_read(log: Kept) -> None:
+    """Longer: from the new edge on; a hold: from its edge on. What lies before has expired, and is left alone; what
+    lies behind was stored under the new setting.
+    """
+    log.set_days(45)
+    log.work()
+    log.now += 10 * MINUTE
+    ahead = log.send_aged(0)
+    for change in (lambda: log.set_days(60), log.hold):
+        client = Client(log.dynamodb)
+        log.stamps = StampTable(client, log.tables.events)
+        change()
+        job = log.asked()
+        log.now += HOUR
+        new = log.send_aged(0)
+        log.run(job)
+        touched = {request["Key"]["sk"]["S"] for request in client.updates}
+        assert {(NOW - occurred_ms(each)) // DAY for each in touched if occurred_ms(each) < NOW} == {1, 20, 40, 50}
+        assert touched >= set(ahead)
+        assert not touched & set(new)
+        lows = [request["ExpressionAttributeValues"][":low"]["S"] for request in client.queries]
+        highs = [request["ExpressionAttributeValues"][":high"]["S"] for request in client.queries]
+        assert min(map(occurred_ms, lows)) == job.created_ms - 60 * DAY
+        assert max(map(occurred_ms, highs)) == job.created_ms + DELAY_SECONDS * SECOND + 5 * MINUTE
+        assert all(request["ConsistentRead"] for request in client.queries)
+
+
+def test_what_has_expired_by_both_is_left_alone(log: Kept) -> None:
+    """Each job would rewrite it with a time of its own; also that of a hold's end, which goes over everything."""
+    log.set_days(45)
+    log.work()
+    stamps = {each: expires_at for each, expires_at in log.stamps_of().items() if occurred_ms(each) < NOW - 45 * DAY}
+    log.now += HOUR
+    for change in (lambda: log.set_days(30), log.hold, log.lift):
+        change()
+        log.now += HOUR
+        log.work()
+        assert log.stamps_of(list(stamps)) == stamps
+
+
+def test_settings_in_a_row_keep_what_any_of_them_let_expire(log: Kept) -> None:
+    """A longer retention over one that has not been stamped yet: up to a week beyond the later edge is urgent."""
+    log.set_days(45)
+    log.set_days(60)
+    edges = [(NOW - job.ask["low_ms"], NOW - job.ask["edge_ms"]) for job, _ in log.restamps.sent]
+    assert edges == [(90 * DAY, 90 * DAY), (60 * DAY, 45 * DAY)]
+    log.restamps.sent.pop(0)
+    job = log.asked()
+    step = log.worker(step_ms=0).step(job, lambda: 900.0)
+    assert NOW - step.checkpoint["first_ms"] == 85 * DAY, "from where the one before would have begun"
+    assert NOW - step.checkpoint["edge_ms"] == 45 * DAY
+    assert log.run(job).status is Status.SUCCEEDED
+    assert log.stamped_days() == {60, 0}
+
+
+def test_of_two_settings_the_last_one_wins(log: Kept) -> None:
+    """Set while the job of the first runs: that one gives way once the other runs, and no event keeps its stamp."""
+    log.set_days(45)
+    first = log.asked()
+    worker = log.worker(page=2, step_ms=0)
+    first = log.steps(first, worker, lambda: log.stamped_days() != {90})
+    assert 90 in log.stamped_days()
+    log.now += MINUTE
+    log.set_days(60)
+    second = log.asked()
+    first = replace(first, checkpoint=worker.step(first, lambda: 900.0).checkpoint)  # the second one waits
+    log.jobs.claim(second.key, "claim", log.now, log.now)
+    with pytest.raises(JobSuperseded):
+        worker.step(first, lambda: 900.0)
+    assert log.run(second).status is Status.SUCCEEDED
+    assert log.stamped_days() == {60, 0}
+    ended = log.run(log.jobs.job(first.key))
+    assert (ended.status, ended.error) == (Status.CANCELLED, "A later setting has a job of its own.")
+
+
+def test_settings_a_minute_do_not_hold_up_a_job(log: Kept) -> None:
+    """Each waits a minute and a half; the first one goes on meanwhile, under the last setting."""
+    log.set_days(45)
+    first = log.asked()
+    worker = log.worker(step_ms=0)
+    for days in itertools.cycle((46, 47)):
+        step = worker.step(first, lambda: 900.0)
+        if step.done:
+            break
+        first = replace(first, checkpoint=step.checkpoint)
+        log.now += MINUTE
+        log.set_days(days)
+    assert {45, 90}.isdisjoint(log.stamped_days())
+    log.work()
+    last = log.control.settings(log.tenant).retention_days
+    assert log.stamped_days() == {last, 0}
+
+
+def test_a_hold_over_a_running_job(log: Kept) -> None:
+    """What it shows keeps; what the shorter retention hides may go, and neither job touches it any more."""
+    log.set_days(45)
+    first = log.asked()
+    worker = log.worker(page=1, step_ms=0)
+    first = log.steps(first, worker, lambda: log.stamped_days() != {90})
+    log.hold()
+    stamps = log.stamps_of()
+    while not (step := worker.step(first, lambda: 900.0)).done:
+        first = replace(first, checkpoint=step.checkpoint)
+    log.run(log.asked())
+    shown = set(log.found(limit="500"))
+    for each, expires_at in log.stamps_of(list(stamps)).items():
+        assert expires_at == (None if each in shown or occurred_ms(each) >= NOW else stamps[each])
+
+
+def test_the_settings_are_read_for_each_page(log: Kept) -> None:
+    """Within one step: what is set meanwhile rules the very next page."""
+    log.set_days(45)
+    job = log.asked()
+    pages: list[str] = []
+
+    class Changing(StampTable):
+        def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
+            done = super().stamp(lies_in, restamps, seconds_left)
+            pages.append(lies_in)
+            if len(pages) == 1:
+                log.set_days(60)
+            return done
+
+    log.stamps = Changing(log.dynamodb, log.tables.events)
+    log.worker(page=1).step(job, lambda: 900.0)
+    assert len(pages) > 2
+    assert 60 in log.stamped_days()
+    assert 45 not in log.stamped_days()
+
+
+def test_an_old_page_that_lands_after_the_new_job_changes_nothing(log: Kept) -> None:
+    """The stamps that it has read are there no more."""
+    log.set_days(45)
+    first = log.asked()
+    late = Late(log.stamps)
+    log.worker(stamps=late).step(first, lambda: 900.0)
+    log.set_days(60)
+    log.run(log.asked())
+    stamps = log.stamps_of()
+    assert len(late.land) > 1
+    assert not any(land() for land in late.land)
+    assert log.stamps_of() == stamps
+
+
+def test_an_old_page_is_not_written_once_a_later_job_may_have_found_all_right(log: Kept) -> None:
+    """Shorter, and back: the stamps that it has read are those that the later job wants, and leaves."""
+    log.set_days(45)
+    first = log.asked()
+    late = Late(log.stamps)
+    log.worker(stamps=late).step(first, lambda: 900.0)
+    log.set_days(90)
+    log.now += WRITTEN_WITHIN_MS
+    log.run(log.asked())
+    assert late.land
+    for land in late.land:
+        with pytest.raises(Throttled):
+            land()
+    assert log.stamped_days() == {90}
+
+
+def test_a_page_that_an_older_one_outruns_is_read_again(log: Kept) -> None:
+    """Stamped between being read and being stamped: what was read is right no more, and what is there is not either."""
+    late = Late(log.stamps)
+    log.set_days(45)
+    log.worker(stamps=late).step(log.asked(), lambda: 900.0)
+    shown = {each for each in log.stamps_of() if occurred_ms(each) > NOW - 45 * DAY}
+    landed: list[bool] = []
+
+    class ConcurrentChange(StampTable):
+        def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
+            if shown & restamps.keys():
+                landed.extend(land() for land in late.land)
+                late.land.clear()
+            return super().stamp(lies_in, restamps, seconds_left)
+
+    log.set_days(60)
+    job = log.asked()
+    log.stamps = ConcurrentChange(log.dynamodb, log.tables.events)
+    assert log.run(job).status is Status.SUCCEEDED
+    assert True in landed
+    assert log.stamped_days() == {60, 0}
+
+
+@on_moto
+def test_no_write_is_under_way_when_a_page_ends(log: Kept) -> None:
+    """However it ends: a throttled one waits for all the others."""
+    ids = list(log.stamps_of(log.send_aged(*(number / 10 for number in range(100)))))
+    (lies_in, *_) = {item["pk"]["S"] for item in log.items()}
+    tried: list[str] = []
+    lock = threading.Lock()
+
+    def before_update(identifier: str) -> None:
+        with lock:
+            tried.append(identifier)
+        if identifier == ids[0]:
+            raise failing("ThrottlingException", "UpdateItem")
+
+    stamps = StampTable(Client(log.dynamodb, before_update), log.tables.events)
+    with pytest.raises(Throttled):
+        stamps.stamp(lies_in, {each: Restamp(1, 2) for each in ids}, lambda: 1.0)
+    assert sorted(tried) == sorted(ids)
+
+
+def test_an_expired_event_does_not_come_back(log: Kept) -> None:
+    """Deleted between being read and being stamped: nothing is left of it, not even its keys."""
+    gone: list[str] = []
+    for number, change in enumerate((lambda: log.set_days(45), log.hold, log.lift)):
+        change()
+        lies_in = {item["sk"]["S"]: item["pk"] for item in log.items()}
+
+        def expire(identifier: str, most: int = number, lies_in: dict[str, Any] = lies_in) -> None:
+            if len(gone) <= most:
+                key = {"pk": lies_in[identifier], "sk": {"S": identifier}}
+                log.dynamodb.delete_item(TableName=log.tables.events, Key=key)
+                gone.append(identifier)
+
+        log.stamps = StampTable(Client(log.dynamodb, expire), log.tables.events)
+        log.work()
+    assert len(gone) == 3
+    assert not {item["sk"]["S"] for item in log.items()} & set(gone)
+
+
+def test_nothing_of_an_event_changes_but_when_it_expires(log: Kept) -> None:
+    before = {item["sk"]["S"]: item for item in log.items()}
+    log.set_days(45)
+    log.work()
+    after = {item["sk"]["S"]: item for item in log.items() if item["sk"]["S"] in before}
+    assert {key: {**item, "expires_at": before[key]["expires_at"]} for key, item in after.items()} == before
+
+
+@pytest.mark.parametrize("store", ["dynamodb-local"], indirect=True)
+def test_a_stamp_is_one_write_unit_and_touches_no_index(log: Kept) -> None:
+    """As the engine counts it, of events that stand in all four indexes: changed, taken off, and put on."""
+    target = {"type": "asset", "id": "a-1", "within": {"type": "site", "id": "s-1"}}
+    ids = log.send_aged(1, 20, 40, target=target)
+    assert all(
+        {"by_actor", "by_activity", "by_target", "by_within"} <= set(item)
+        for item in log.items()
+        if item["sk"]["S"] in ids
+    )
+    spent: list[dict[str, Any]] = []
+    read: list[float] = []
+
+    class Counting:
+        def update_item(self, **request: Any) -> Any:
+            answer = log.dynamodb.update_item(**request, ReturnConsumedCapacity="INDEXES")
+            spent.append(answer["ConsumedCapacity"])
+            return answer
+
+        def query(self, **request: Any) -> Any:
+            answer = log.dynamodb.query(**request, ReturnConsumedCapacity="TOTAL")
+            read.append(answer["ConsumedCapacity"]["CapacityUnits"])
+            return answer
+
+    log.stamps = StampTable(Counting(), log.tables.events)
+    for change in (lambda: log.set_days(60), log.hold, log.lift):
+        spent.clear()
+        change()
+        stored = len(log.items())
+        log.work()
+        assert 0 < len(spent) <= stored
+        for each in spent:
+            assert each["CapacityUnits"] == 1.0
+            assert not [units for units in each.get("GlobalSecondaryIndexes", {}).values() if units["CapacityUnits"]]
+    # A page is billed by the events' whole size, though but two attributes of them are seen.
+    read.clear()
+    many = log.send_aged(*(30 + number / 10_000 for number in range(400)))
+    pages = [log.stamps.page(partition(log.tenant, "prod", shard), "", 500) for shard in (0, 1)]
+    assert sum(map(len, pages)) > len(many)
+    assert sum(read) == pytest.approx(_bytes(log.items()) / 4096, rel=0.05)
+
+
+def _bytes(items: Sequence[Mapping[str, Any]]) -> int:
+    """As DynamoDB counts them: names and values."""
+    return sum(len(name) + len(next(iter(value.values()))) for item in items for name, value in item.items())
+
+
+@on_moto
+def test_a_job_of_a_tenant_that_is_no_more_says_so(log: Kept) -> None:
+    log.set_days(45)
+    job = log.asked()
+    log.dynamodb.delete_item(TableName=log.tables.control, Key={"pk": {"S": log.tenant}, "sk": {"S": "tenant"}})
+    assert log.run(job).error == "The tenant is no more."

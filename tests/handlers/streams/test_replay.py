@@ -1,0 +1,240 @@
+"""Events sent again: the same records as the first time, from a checkpoint on, behind live traffic."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from daybook.aws.events_table.by_key import InsertedEvents
+from daybook.clock import DAY, MINUTE, SECOND, format_time
+from daybook.delivery.destination import Destination
+from daybook.delivery.records import Inserted, Record, Records, Written
+from daybook.delivery.sender import PutFailed
+from daybook.errors import Throttled
+from daybook.jobs.job import Job, JobFailed, Step
+from daybook.tenants.settings import Layout
+from streams.replay import BYTES_A_SECOND, EVENTS_A_PAGE, MAX_STEP_SECONDS, OVERDUE_MS, SLICE_SECONDS, Replay
+from tests.conftest import Tables
+from tests.support.ingest import NOW
+from tests.support.streams import Publishing
+from tests.support.tenant_log import TenantLog
+
+THROTTLED = "ProvisionedThroughputExceededException"
+
+
+class Again:
+    """The replay of a house's log."""
+
+    def __init__(self, log: TenantLog) -> None:
+        self.publishing = Publishing(log)
+        self.waited: list[float] = []
+        self.work = Replay(
+            settings=log.control,
+            destinations=self.publishing.destinations,
+            events=InsertedEvents(log.dynamodb, log.tables.events),
+            records=self.publishing.records,
+            courier=self.publishing.courier,
+            clock=log.clock,
+            monotonic=lambda: self.publishing.seconds,
+            pause=self._pause,
+        )
+
+    @property
+    def stored(self) -> Destination:
+        return self.publishing.stored()
+
+    def _pause(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        self.publishing.sleep(seconds)
+
+    def run(self, from_ms: int, to_ms: int, after: Callable[[Step], None] = lambda _: None) -> list[Step]:
+        job = Job(self.publishing.log.tenant, "j", "replay", {"environment": "prod", "from": from_ms, "to": to_ms}, 0)
+        steps: list[Step] = []
+        while not steps or not steps[-1].done:
+            steps.append(self.work.step(job, lambda: 900.0))
+            job = replace(job, checkpoint=steps[-1].checkpoint, processed=steps[-1].processed)
+            after(steps[-1])
+        return steps
+
+
+class Padded(Records):
+    """Records of so many bytes more."""
+
+    def __init__(self, records: Records, more: int) -> None:
+        self._records = records
+        self._more = more
+
+    def of(self, destination: Destination, rows: Sequence[Inserted]) -> Written:
+        written = self._records.of(destination, rows)
+        padded = [record._replace(data=record.data + b" " * self._more) for record in written.records]
+        return written._replace(records=padded)
+
+
+@pytest.fixture
+def log(dynamodb: Any, tables: Tables) -> TenantLog:
+    return TenantLog(dynamodb, tables, layouts=(Layout(0, 2),))
+
+
+def sent(log: TenantLog, count: int) -> None:
+    log.sent(*({"id": str(n), "occurred_at": format_time(NOW - n * MINUTE)} for n in range(count)))
+
+
+def test_the_records_are_those_of_the_first_time(log: TenantLog) -> None:
+    """Each once, from every shard of the log, within the span: the end excluded."""
+    again = Again(log)
+    again.publishing.set_up(format="symbee")
+    sent(log, 40)
+    again.publishing.publish()
+    first = Counter(again.publishing.streams.taken.pop("acme"))
+    steps = again.run(NOW - 39 * MINUTE, NOW)
+    second = Counter(again.publishing.streams.taken["acme"])
+    assert second.total() == 39
+    assert second <= first
+    assert steps[-1].processed == 39
+    assert [step.progress for step in steps] == sorted(step.progress for step in steps)
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_it_takes_half_of_what_a_shard_takes(log: TenantLog) -> None:
+    """Pages, each of which takes its time, so that live traffic finds room."""
+    again = Again(log)
+    again.publishing.set_up()
+    sent(log, 500)
+    sent_again = again.run(NOW - DAY, NOW + 1)
+    assert sent_again[-1].processed == 500
+    assert max(count for _, count in again.publishing.streams.calls) <= EVENTS_A_PAGE
+    assert again.publishing.seconds >= 2 * SLICE_SECONDS
+
+
+def test_a_throttled_stream_is_waited_for(log: TenantLog) -> None:
+    """Longer each time than a call's own retries; only so long, then the step is to come again."""
+    again = Again(log)
+    again.publishing.set_up()
+    sent(log, 3)
+    again.publishing.streams.faults["acme"] = [lambda _: THROTTLED] * 4
+    assert again.run(NOW - DAY, NOW + 1)[-1].processed == 3
+    assert 5.0 in again.waited
+    again.publishing.streams.broken["acme"] = PutFailed(THROTTLED, passing=True)
+    with pytest.raises(Throttled):
+        again.run(NOW - DAY, NOW + 1)
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_it_takes_half_of_the_bytes_that_a_shard_takes(log: TenantLog) -> None:
+    """Large events go in more and slower slices; the page is broken off when the step's time is up, and goes on."""
+    again = Again(log)
+    again.publishing.set_up()
+    log.sent(*({"id": str(n), "occurred_at": format_time(NOW - n * MINUTE)} for n in range(60)))
+    again.work = replace(again.work, records=Padded(again.publishing.records, 300 * 1024))
+    steps = again.run(NOW - DAY, NOW + 1)
+    taken = again.publishing.streams.taken["acme"]
+    size = sum(record.size for record in taken)
+    assert len(set(taken)) == len(taken) == steps[-1].processed == 60
+    assert again.publishing.seconds >= size / BYTES_A_SECOND
+    assert max(count for _, count in again.publishing.streams.calls) == 1
+    assert len(steps) > 3, "no step may take longer than a worker has"
+
+
+def test_what_was_taken_before_time_was_up_is_not_sent_again(log: TenantLog) -> None:
+    """The checkpoint is the last event before the first that was left."""
+    again = Again(log)
+    again.publishing.set_up()
+    sent(log, 40)
+    page = InsertedEvents(log.dynamodb, log.tables.events).between("acme#prod#0", "0", "z", 250)
+    again.publishing.streams.room = sum(r.size for r in again.publishing.records.of(again.stored, page).records[:3])
+    job = Job(log.tenant, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    step = again.work.step(job, lambda: 900.0)
+    assert step.processed == len(again.publishing.streams.taken["acme"]) >= 3
+    assert step.checkpoint["after"] == page[2].id
+    again.publishing.streams.room = None
+    while not step.done:
+        step = again.work.step(replace(job, checkpoint=step.checkpoint, processed=step.processed), lambda: 900.0)
+    assert len(set(again.publishing.streams.taken["acme"])) == 40
+
+
+@pytest.mark.parametrize("error", ["InternalFailure", "KMSThrottlingException", "ReadTimeoutError"])
+def test_every_passing_failure_is_waited_for(log: TenantLog, error: str) -> None:
+    again = Again(log)
+    again.publishing.set_up()
+    sent(log, 3)
+    again.publishing.streams.faults["acme"] = [PutFailed(error, passing=True)] * 5
+    assert again.run(NOW - DAY, NOW + 1)[-1].processed == 3
+
+
+def test_a_failing_stream_is_left_to_its_probes(log: TenantLog) -> None:
+    """The replay waits, and is none the further; where nothing is parked to probe with, it tries for itself."""
+    again = Again(log)
+    again.publishing.set_up()
+    sent(log, 3)
+    again.publishing.destinations.failed(again.stored, THROTTLED, log.now)
+    job = Job(log.tenant, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    step = again.work.step(job, lambda: 900.0)
+    assert (step.processed, step.done, again.publishing.streams.calls) == (0, False, [])
+    assert again.waited == [MAX_STEP_SECONDS]
+    log.now += OVERDUE_MS + 5 * SECOND
+    assert again.run(NOW - DAY, NOW + 1)[-1].processed == 3
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_a_stream_that_fails_meanwhile_ends_the_step(log: TenantLog) -> None:
+    """Before the next slice, with what was taken until then behind it."""
+    again = Again(log)
+    again.publishing.set_up()
+    sent(log, 40)
+    again.work = replace(again.work, records=Padded(again.publishing.records, 300 * 1024))
+    put = again.publishing.streams.put
+
+    def put_and_fail(to: Destination, records: Sequence[Record]) -> list[str | None]:
+        if len(again.publishing.streams.calls) == 1:
+            again.publishing.destinations.failed(to, THROTTLED, log.now)
+        return put(to, records)
+
+    again.publishing.streams.put = put_and_fail  # type: ignore[method-assign]
+    job = Job(log.tenant, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    step = again.work.step(job, lambda: 900.0)
+    assert (step.processed, len(again.publishing.streams.calls), step.done) == (2, 2, False)
+    page = InsertedEvents(log.dynamodb, log.tables.events).between("acme#prod#0", "0", "z", 250)
+    assert step.checkpoint["after"] == page[1].id
+
+
+def test_it_goes_on_where_it_stopped(log: TenantLog) -> None:
+    """From any checkpoint on, with nothing left out; a page whose checkpoint was lost comes twice."""
+    again = Again(log)
+    again.publishing.set_up()
+    sent(log, 30)
+    steps = again.run(NOW - DAY, NOW + 1)
+    whole = Counter(again.publishing.streams.taken.pop("acme"))
+    job = Job(log.tenant, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    for place, step in enumerate(steps[:-1]):
+        again.publishing.streams.taken.clear()
+        rest = replace(job, checkpoint=step.checkpoint, processed=step.processed)
+        following = again.work.step(rest, lambda: 900.0)
+        assert following == steps[place + 1]
+    assert whole.total() == 30
+
+
+def test_what_cannot_be_done_says_why(log: TenantLog) -> None:
+    """AWS's name of the error, or that there is no stream any more."""
+    again = Again(log)
+    sent(log, 1)
+    with pytest.raises(JobFailed, match="no stream"):
+        again.run(NOW - DAY, NOW + 1)
+    again.publishing.set_up()
+    again.publishing.streams.break_down(error="AccessDenied")
+    with pytest.raises(JobFailed, match="AccessDenied"):
+        again.run(NOW - DAY, NOW + 1)
+
+
+def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog) -> None:
+    """However far back the span reaches; an event given up before can be sent. Under a hold nothing is past it that was
+    shown when it was set.
+    """
+    again = Again(log)
+    again.publishing.set_up()
+    sent(log, 5)
+    log.now += 365 * DAY - 2 * MINUTE
+    assert again.run(0, log.now)[-1].processed == 3
+    log.control.change_tenant(log.tenant, lambda now: now.held("sealed", NOW, again=False))
+    assert again.run(0, log.now)[-1].processed == 5

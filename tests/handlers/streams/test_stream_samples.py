@@ -1,0 +1,115 @@
+"""The sample events of the triggers that publish, each through its function as Lambda composes it, over moto."""
+
+import base64
+import importlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from daybook.aws.control_table.destinations import DestinationTable
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.clock import system_clock
+from daybook.delivery import backlog_batch
+from infra.functions import module_of
+from tests.conftest import Tables
+from tests.support.calls import Context
+from tests.support.ingest import settings
+from tests.support.places import SAMPLES as EVENTS_FOLDER
+from tests.support.streams import destination
+
+pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
+
+FAN_OUT, REDELIVER = (json.loads((EVENTS_FOLDER / f"{name}.json").read_text()) for name in ("fan_out", "redeliver"))
+COMPOSED = ("fan_out", "redeliver")
+PARCEL = backlog_batch.read(REDELIVER["Records"][0]["body"])
+
+
+def pending(destinations: DestinationTable) -> int:
+    found = destinations.one(PARCEL.place)
+    assert found
+    return destinations.pending(found)
+
+
+@pytest.fixture
+def destinations(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Iterator[DestinationTable]:
+    for name in ("events", "identities", "control"):
+        monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
+    monkeypatch.setenv("RETRY_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="retry")["QueueUrl"])
+    composed = [importlib.import_module(module_of(function)).compose for function in COMPOSED]
+    for compose in composed:
+        compose.cache_clear()
+    ControlTable(dynamodb, tables.control).create_tenant(settings("enate", tenant=PARCEL.tenant, retention_days=None))
+    table = DestinationTable(dynamodb, tables.control)
+    assert table.create(destination("meridian", profile="enate", subscription=PARCEL.subscription))
+    yield table
+    for compose in composed:
+        compose.cache_clear()
+
+
+def invoke(function: str, event: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = importlib.import_module(module_of(function)).handler(event, Context())
+    return answer
+
+
+def received() -> list[dict[str, Any]]:
+    """What the customer's consumer reads."""
+    kinesis = boto3.client("kinesis")
+    (shard,) = kinesis.describe_stream(StreamName="audit")["StreamDescription"]["Shards"]
+    iterator = kinesis.get_shard_iterator(
+        StreamName="audit", ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    return [json.loads(record["Data"]) for record in kinesis.get_records(ShardIterator=iterator)["Records"]]
+
+
+def test_a_new_event_reaches_its_stream(destinations: DestinationTable) -> None:
+    """Through the role, in the format asked for."""
+    boto3.client("kinesis").create_stream(StreamName="audit", ShardCount=1)
+    assert invoke("fan_out", FAN_OUT) == {"batchItemFailures": []}
+    (event,) = received()
+    assert (event["client_id"], event["actor"]["username"]) == ("wm-551-17", "System")
+    assert pending(destinations) == 0
+
+
+def test_without_its_stream_it_waits_in_the_queue(destinations: DestinationTable) -> None:
+    """The message is the sample of the other trigger, but for its time."""
+    assert invoke("fan_out", FAN_OUT) == {"batchItemFailures": []}
+    assert pending(destinations) == 1
+    sqs = boto3.client("sqs")
+    url = sqs.get_queue_url(QueueName="retry")["QueueUrl"]
+    waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
+    assert waiting["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
+    stored = destinations.one(PARCEL.place)
+    assert stored
+    assert (stored.status, stored.last_error) == ("failing", "ResourceNotFoundException")
+
+
+def test_a_parcel_is_given_up_after_14_days(destinations: DestinationTable, dynamodb: Any, tables: Tables) -> None:
+    """The sample is years old: it is counted, and gone."""
+    dynamodb.put_item(TableName=tables.events, Item=image())
+    destinations.put_parked([PARCEL])
+    assert invoke("redeliver", REDELIVER) == {"batchItemFailures": []}
+    stored = destinations.one(PARCEL.place)
+    assert stored
+    assert stored.given_up == 1
+    assert pending(destinations) == 0
+
+
+def test_a_parcel_is_delivered(destinations: DestinationTable, dynamodb: Any, tables: Tables) -> None:
+    """The sample as if it had been parked just now."""
+    body = json.loads(REDELIVER["Records"][0]["body"]) | {"parked_at": system_clock()}
+    event = {"Records": [REDELIVER["Records"][0] | {"body": json.dumps(body)}]}
+    boto3.client("kinesis").create_stream(StreamName="audit", ShardCount=1)
+    dynamodb.put_item(TableName=tables.events, Item=image())
+    destinations.put_parked([PARCEL])
+    assert invoke("redeliver", event) == {"batchItemFailures": []}
+    assert [event["client_id"] for event in received()] == ["wm-551-17"]
+    assert pending(destinations) == 0
+
+
+def image() -> dict[str, Any]:
+    """The sample's event as the table holds it."""
+    item = FAN_OUT["Records"][0]["dynamodb"]["NewImage"]
+    return {name: {"B": base64.b64decode(value["B"])} if "B" in value else value for name, value in item.items()}

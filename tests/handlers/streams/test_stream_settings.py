@@ -1,0 +1,389 @@
+"""A tenant's stream as its admin sets it up, looks at it and tries it out."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from daybook.aws.control_table.jobs import JobTable
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.events_table.append import EventTable
+from daybook.aws.events_table.by_key import InsertedEvents
+from daybook.clock import MINUTE
+from daybook.delivery.destination import Destination
+from daybook.delivery.records import Inserted, Record, Records, Written
+from daybook.delivery.sender import BYTES_A_RECORD
+from daybook.events.item import StoredEvent
+from daybook.events.store import Append, EventStore, Kept, Key
+from daybook.http.serve import serve
+from daybook.jobs.job import Job
+from daybook.self_audit.recorder import Recorder
+from streams.api_handler import operations
+from streams.operations import MAX_REPLAYS
+from streams.operations import Publishing as Settings
+from tests.conftest import Tables
+from tests.support.calls import Context, answered, authorized, call
+from tests.support.ingest import KEYS, seeded_bytes
+from tests.support.jobs import MemoryQueue
+from tests.support.streams import ROLE, STREAM, Publishing
+from tests.support.tenant_log import TenantLog, problem_of
+
+BODY = {"stream_arn": STREAM, "role_arn": ROLE, "format": "symbee"}
+PATH = "/v1/settings/stream"
+
+
+class BreakableQueue(MemoryQueue):
+    broken = False
+
+    def send(self, job: Job, delay_seconds: int = 0) -> None:
+        if self.broken:
+            raise ConnectionError("no queue")
+        super().send(job, delay_seconds)
+
+
+class Unwritable:
+    """A log that takes nothing."""
+
+    def append(self, events: Sequence[StoredEvent], _remaining: Any) -> Mapping[Key, Append]:
+        return {(event.partition, event.id): Append.THROTTLED for event in events}
+
+    def find(self, _keys: Iterable[Key]) -> Mapping[Key, Kept]:
+        return {}
+
+
+class Spoilt(Records):
+    """Records of another making."""
+
+    def __init__(self, records: Records, make: Callable[[Sequence[Record]], Sequence[Record]]) -> None:
+        self._records = records
+        self._make = make
+
+    def of(self, destination: Destination, rows: Sequence[Inserted]) -> Written:
+        written = self._records.of(destination, rows)
+        return written._replace(records=self._make(written.records))
+
+
+class Admin:
+    """What an admin of the tenant is answered."""
+
+    def __init__(
+        self,
+        log: TenantLog,
+        publishing: Publishing,
+        destinations: Any = None,
+        events: EventStore | None = None,
+        records: Records | None = None,
+    ) -> None:
+        events = events or EventTable(log.dynamodb, log.tables.events)
+        self.queue = BreakableQueue()
+        self._operations = operations(
+            Settings(
+                settings=ControlTable(log.dynamodb, log.tables.control),
+                destinations=destinations or publishing.destinations,
+                events=InsertedEvents(log.dynamodb, log.tables.events),
+                records=records or publishing.records,
+                courier=publishing.courier,
+                recorder=Recorder(events, KEYS, log.clock, seeded_bytes("admin")),
+                jobs=JobTable(log.dynamodb, log.tables.control),
+                queue=self.queue,
+                external_id_key=KEYS.external_id,
+                clock=log.clock,
+                random_bytes=seeded_bytes("jobs"),
+            )
+        )
+
+    def __call__(self, method: str, body: Any = None, path: str = PATH, **query: str) -> dict[str, Any]:
+        event = call(method, path, body, authorizer=authorized("admin", environment=query.pop("of_key", "*")))
+        event["multiValueQueryStringParameters"] = {name: [value] for name, value in query.items()}
+        return serve(event, Context(), self._operations)
+
+    def done(self, method: str, body: Any = None, path: str = PATH, **query: str) -> dict[str, Any]:
+        answer = self(method, body, path, **query)
+        assert answer["statusCode"] == 200, answer["body"]
+        given: dict[str, Any] = answered(answer)
+        return given
+
+
+@pytest.fixture
+def log(dynamodb: Any, tables: Tables) -> TenantLog:
+    return TenantLog(dynamodb, tables)
+
+
+@pytest.fixture
+def publishing(log: TenantLog) -> Publishing:
+    return Publishing(log)
+
+
+@pytest.fixture
+def admin(log: TenantLog, publishing: Publishing) -> Admin:
+    return Admin(log, publishing)
+
+
+def test_a_stream_is_set_up_read_and_removed(log: TenantLog, admin: Admin) -> None:
+    """Each answer shows it as it then is; each change is on record, in the environment that it is of."""
+    before = admin.done("GET", environment="test")
+    assert (before["status"], before["stream_arn"], before["pending"]) == ("off", None, 0)
+    made = admin.done("PUT", BODY, environment="test")
+    assert made == admin.done("GET", environment="test")
+    assert made | BODY == made
+    assert (made["status"], made["include_audit_log"], made["last_error"]) == ("active", False, None)
+    assert admin.done("GET")["status"] == "off", "the first environment has none"
+    assert admin.done("DELETE", environment="test")["status"] == "off"
+    assert admin.done("GET", environment="test")["stream_arn"] is None
+    recorded = log.page({"environment": "test"})["events"]
+    assert {event["activity"] for event in recorded} == {"audit-log.stream-changed", "audit-log.stream-removed"}
+
+
+def test_the_external_id_is_ours_and_stays(admin: Admin) -> None:
+    """Known before there is a stream, so that it can be put into the role; another for each environment."""
+    first = admin.done("GET")["external_id"]
+    assert len(first) == 32
+    assert admin.done("PUT", BODY)["external_id"] == first
+    assert admin.done("PUT", BODY | {"role_arn": f"{ROLE}-2"})["external_id"] == first
+    admin.done("DELETE")
+    assert admin.done("GET")["external_id"] == first
+    assert admin.done("GET", environment="test")["external_id"] != first
+    assert problem_of(admin("PUT", BODY | {"external_id": "mine"})) == (422, "unknown_field")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("stream_arn", "audit"),
+        ("stream_arn", "arn:aws:sqs:us-east-1:123456789012:audit"),
+        ("stream_arn", "arn:aws:firehose:us-east-1:123456789012:deliverystream/audit"),
+        ("stream_arn", "arn:aws:kinesis:nowhere:123456789012:stream/audit"),
+        ("stream_arn", "arn:aws:kinesis:evil.example/-1:123456789012:stream/audit"),
+        ("stream_arn", "arn:aws:kinesis:us-east-1:1234:stream/audit"),
+        ("stream_arn", f"{STREAM}/consumer/c:1"),
+        ("stream_arn", f"{STREAM}\n"),
+        ("stream_arn", STREAM.replace("audit", "a" * 129)),
+        ("stream_arn", "arn:aws:kinesis:us-east-1:١٢٣٤٥٦٧٨٩٠١٢:stream/audit"),
+        ("role_arn", "arn:aws:iam::123456789012:user/daybook"),
+        ("role_arn", "arn:aws:sts::123456789012:assumed-role/daybook/x"),
+        ("role_arn", "arn:aws-cn:iam::123456789012:role/daybook"),
+        ("role_arn", "arn:aws:iam::123456789012:role/"),
+        ("role_arn", "arn:aws:iam::123456789012:role/" + ("p" * 499 + "/") * 5 + "daybook"),
+        ("format", "xml"),
+        ("include_audit_log", "yes"),
+    ],
+)
+def test_what_cannot_be_is_refused_naming_the_field(admin: Admin, field: str, value: str) -> None:
+    """By its form alone; nothing is stored."""
+    answer = admin("PUT", BODY | {field: value})
+    assert answer["statusCode"] == 422
+    assert field in [error["path"] for error in answered(answer)["errors"]]
+    assert admin.done("GET")["status"] == "off"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("stream_arn", "arn:aws:kinesis:ap-southeast-2:123456789012:stream/A_b.c-1"),
+        ("role_arn", "arn:aws:iam::123456789012:role/some/path/daybook@acme+1"),
+        ("format", "ocsf"),
+        ("format", "cloudevents"),
+        ("format", "native"),
+        ("include_audit_log", True),
+    ],
+)
+def test_what_can_be_is_taken(admin: Admin, field: str, value: Any) -> None:
+    assert admin.done("PUT", BODY | {field: value})[field] == value
+
+
+def test_environments_are_held_to(admin: Admin) -> None:
+    """404 for one that there is not, 403 for one that the key is not for, 400 for other parameters."""
+    assert problem_of(admin("GET", environment="nowhere"))[0] == 404
+    assert problem_of(admin("GET", environment="test", of_key="prod"))[0] == 403
+    assert problem_of(admin("GET", tenant="other"))[0] == 400
+    assert admin.done("GET", of_key="test")["environment"] == "test"
+
+
+def test_every_event_after_the_answer_is_sent(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+    """No reader remembers that there was none."""
+    first = log.sent({"id": "1"})
+    publishing.publish(publishing.stream(first))
+    admin.done("PUT", BODY | {"format": "native"})
+    second = log.sent({"id": "2"})
+    publishing.publish(publishing.stream(second))
+    assert [json.loads(record.data)["id"] for record in publishing.streams.taken["acme"]] == second
+
+
+def test_a_failing_stream_says_what_aws_says(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+    """Status, since when, AWS's name of the error, and how many wait."""
+    admin.done("PUT", BODY)
+    publishing.streams.break_down(error="AccessDenied")
+    log.sent({}, {})
+    publishing.publish()
+    shown = admin.done("GET")
+    assert (shown["status"], shown["last_error"], shown["pending"]) == ("failing", "AccessDenied", 2)
+    assert shown["failing_since"] == "2026-11-22T16:31:08.000Z"
+
+
+def test_another_stream_is_active_at_once(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+    """What waits goes there; the same stream in another format stays what it was."""
+    admin.done("PUT", BODY)
+    publishing.streams.break_down()
+    sent = log.sent({})
+    publishing.publish()
+    assert admin.done("PUT", BODY | {"format": "native"})["status"] == "failing"
+    publishing.streams.mend()
+    changed = admin.done("PUT", BODY | {"format": "native", "stream_arn": f"{STREAM}-2"})
+    assert (changed["status"], changed["pending"], changed["failing_since"]) == ("active", 1, None)
+    publishing.retry()
+    assert [json.loads(record.data)["id"] for record in publishing.streams.taken["acme"]] == sent
+    assert admin.done("GET")["pending"] == 0
+
+
+def test_a_replay_ends_with_what_there_is(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+    """Five minutes from now, for clocks that go ahead: what comes after is published as it comes."""
+    publishing.set_up()
+    span = {"from": "2026-11-01T00:00:00Z", "to": "2036-11-22T00:00:00Z"}
+    assert admin("POST", span, f"{PATH}/replay")["statusCode"] == 202
+    assert admin.queue.sent[0][0].ask["to"] == log.now + 5 * MINUTE
+    assert problem_of(admin("POST", span | {"from": "2035-11-22T00:00:00Z"}, f"{PATH}/replay"))[0] == 422
+
+
+class Between:
+    """The destinations, with another caller's turn right after each of the next reads."""
+
+    def __init__(self, destinations: Any, *turns: Callable[[], Any]) -> None:
+        self._destinations = destinations
+        self._turns = list(turns)
+
+    def one(self, place: Any) -> Any:
+        found = self._destinations.one(place)
+        if self._turns:
+            self._turns.pop(0)()
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._destinations, name)
+
+
+def test_of_two_first_calls_one_makes_the_subscription(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+    """Events parked under it stay its own, and reach the stream that the second call names."""
+    sent = log.sent({})
+
+    def first() -> None:
+        admin.done("PUT", BODY | {"format": "native"})
+        publishing.streams.break_down()
+        publishing.publish(publishing.stream(sent))
+
+    second = Admin(log, publishing, Between(publishing.destinations, first))
+    shown = second.done("PUT", BODY | {"format": "native", "stream_arn": f"{STREAM}-2"})
+    assert (shown["stream_arn"], shown["status"], shown["pending"]) == (f"{STREAM}-2", "active", 1)
+    publishing.streams.mend()
+    publishing.retry()
+    assert [json.loads(record.data)["id"] for record in publishing.streams.taken["acme"]] == sent
+
+
+def test_a_change_keeps_what_is_learnt_meanwhile(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+    """Mended between another call's read and its write, the stream is active still."""
+    admin.done("PUT", BODY)
+    publishing.streams.break_down()
+    log.sent({})
+    publishing.publish()
+    mend = lambda: publishing.destinations.mended(publishing.stored(), log.now)  # noqa: E731  a turn
+    other = Admin(log, publishing, Between(publishing.destinations, mend))
+    shown = other.done("PUT", BODY | {"format": "native"})
+    assert (shown["status"], shown["failing_since"], shown["format"]) == ("active", None, "native")
+
+
+def test_two_changes_of_the_stream_leave_one_generation(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+    """Who says again what it read, while another names a new stream, makes the former one's generation anew."""
+    admin.done("PUT", BODY)
+    before = publishing.stored()
+    elsewhere = lambda: admin.done("PUT", BODY | {"stream_arn": f"{STREAM}-2"})  # noqa: E731  a turn
+    other = Admin(log, publishing, Between(publishing.destinations, elsewhere))
+    assert other.done("PUT", BODY)["stream_arn"] == STREAM
+    stored = publishing.stored()
+    assert stored.subscription == before.subscription
+    assert stored.generation != before.generation
+
+
+def test_one_removed_between_read_and_write_is_set_up_anew(
+    log: TenantLog, publishing: Publishing, admin: Admin
+) -> None:
+    admin.done("PUT", BODY)
+    before = publishing.stored()
+    other = Admin(log, publishing, Between(publishing.destinations, lambda: admin.done("DELETE")))
+    assert other.done("PUT", BODY | {"format": "native"})["status"] == "active"
+    assert publishing.stored().subscription != before.subscription
+
+
+def test_a_test_sends_its_own_record(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+    """In the stream's format, and in the log; it says what happened."""
+    assert problem_of(admin("POST", path=f"{PATH}/test"))[0] == 404
+    admin.done("PUT", BODY | {"format": "native"})
+    told = admin.done("POST", path=f"{PATH}/test")
+    assert (told["delivered"], told["error"]) == (True, None)
+    (record,) = publishing.streams.taken["acme"]
+    assert record.data.decode() == told["record"]
+    assert json.loads(record.data)["id"] == told["event_id"]
+    assert [event["id"] for event in log.recorded("stream-tested")] == [told["event_id"]]
+
+
+def test_a_test_that_fails_says_why_and_one_that_succeeds_mends(publishing: Publishing, admin: Admin) -> None:
+    """The status follows; testing again and again makes no wait longer."""
+    admin.done("PUT", BODY)
+    publishing.streams.break_down(error="AccessDenied")
+    for _ in range(3):
+        told = admin.done("POST", path=f"{PATH}/test")
+        assert (told["delivered"], told["error"]) == (False, "AccessDenied")
+    assert (admin.done("GET")["status"], publishing.stored().backoff_step) == ("failing", 0)
+    publishing.streams.mend()
+    assert admin.done("POST", path=f"{PATH}/test")["delivered"]
+    shown = admin.done("GET")
+    assert (shown["status"], shown["last_error"]) == ("active", None)
+
+
+def test_a_test_whose_record_is_refused_says_so(log: TenantLog, publishing: Publishing) -> None:
+    """One too large for the stream, and one that could not be made: neither was delivered, nor does it mend."""
+    publishing.set_up()
+    publishing.destinations.failed(publishing.stored(), "AccessDenied", log.now)
+    large = lambda written: [record._replace(data=b"." * BYTES_A_RECORD) for record in written]  # noqa: E731
+    told = Admin(log, publishing, records=Spoilt(publishing.records, large)).done("POST", path=f"{PATH}/test")
+    assert (told["delivered"], told["error"]) == (False, "ValidationException")
+    told = Admin(log, publishing, records=Spoilt(publishing.records, lambda _: [])).done("POST", path=f"{PATH}/test")
+    assert (told["delivered"], told["error"], told["record"]) == (False, "Unreadable", None)
+    assert publishing.stored().status == "failing"
+
+
+def test_a_replay_is_a_job(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+    """Queued, on record, and no more than three at a time; it needs a stream and a span."""
+    path = f"{PATH}/replay"
+    span = {"from": "2026-11-01T00:00:00Z", "to": "2026-11-22T00:00:00+01:00"}
+    assert problem_of(admin("POST", span, path))[0] == 404
+    publishing.set_up()
+    answer = admin("POST", span, path, environment="prod")
+    job = answered(answer)
+    assert (answer["statusCode"], answer["headers"]["Location"]) == (202, f"/v1/jobs/{job['id']}")
+    assert (job["kind"], job["status"], job["progress"]) == ("replay", "queued", 0.0)
+    (sent, _) = admin.queue.sent[0]
+    assert sent.ask["to"] - sent.ask["from"] == 21 * 24 * 3_600_000 - 3_600_000
+    assert len(log.recorded("stream-replayed")) == 1
+    for wrong in (span | {"to": span["from"]}, {"from": span["from"]}, span | {"from": "yesterday"}):
+        assert problem_of(admin("POST", wrong, path))[0] == 422
+    for _ in range(2):
+        admin("POST", span, path)
+    assert problem_of(admin("POST", span, path)) == (429, "too_many_replays")
+
+
+def test_a_replay_that_could_not_be_handed_over_takes_nobodys_place(
+    log: TenantLog, publishing: Publishing, admin: Admin
+) -> None:
+    """Neither where its queue failed nor where it could not be put on record."""
+    path = f"{PATH}/replay"
+    span = {"from": "2026-11-01T00:00:00Z", "to": "2026-11-22T00:00:00+01:00"}
+    publishing.set_up()
+    admin.queue.broken = True
+    for _ in range(MAX_REPLAYS):
+        assert admin("POST", span, path)["statusCode"] == 500
+    admin.queue.broken = False
+    unrecorded = Admin(log, publishing, events=Unwritable())
+    for _ in range(MAX_REPLAYS):
+        assert unrecorded("POST", span, path)["statusCode"] == 503
+    assert unrecorded.queue.sent == []
+    assert admin("POST", span, path)["statusCode"] == 202

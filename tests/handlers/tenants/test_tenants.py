@@ -1,0 +1,466 @@
+"""Tenants and keys over the gateway's events, on moto, with the log of the log played by a list."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from daybook.access.api_keys import matches, parse
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.http.problem import Problem
+from daybook.http.request import Request
+from daybook.http.serve import serve
+from daybook.tenant import Tenant
+from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
+from tenants.api_keys import KeyOperations
+from tenants.handler import operations as operations_of
+from tenants.tenants import TenantOperations
+from tests.conftest import Tables
+from tests.support.calls import Context, answered, authorized, call, operations
+
+pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
+
+NOW = 1_795_365_067_123
+NOW_TEXT = "2026-11-22T16:31:07.123Z"
+NEW = {
+    "tenant": "acme",
+    "name": "Acme Inc",
+    "profile": "carear",
+    "environments": ["prod", "test"],
+    "audit_since": None,
+}
+SHOWN = {**NEW, "shards": 1, "created_at": NOW_TEXT}
+
+
+@dataclass
+class Log:
+    """The log of the log, and whether it can be written."""
+
+    broken: bool = False
+    records: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+    def __call__(
+        self,
+        settings: TenantSettings,
+        request: Request,  # noqa: ARG002  the real one asks it who called, and from where
+        activity: str,
+        params: Mapping[str, str | int | list[str] | None],
+    ) -> None:
+        if self.broken:
+            raise Problem(503, "unrecorded", "The call could not be recorded.")
+        self.records.append((settings.tenant, activity, dict(params)))
+
+
+@dataclass
+class TenantLog:
+    control: ControlTable
+    log: Log
+    now: int = NOW
+
+    def __call__(
+        self,
+        method: str,
+        resource: str,
+        body: Any = None,
+        *,
+        authorizer: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        tenancy = TenantOperations(self.control, self.log, lambda: self.now)
+        issuing = KeyOperations(self.control, self.log, lambda: self.now)
+        event = call(method, resource, body, authorizer=authorizer or operations(), **kwargs)
+        return serve(event, Context(), operations_of(tenancy, issuing))
+
+    def create(self, **changed: Any) -> dict[str, Any]:
+        return self("POST", "/v1/tenants", {**NEW, **changed})
+
+    def change(self, body: Any, tenant: str = "acme") -> dict[str, Any]:
+        return self("PATCH", "/v1/tenants/{tenant}", body, parameters={"tenant": tenant})
+
+    def issue(self, body: Any, tenant: str = "acme", **kwargs: Any) -> dict[str, Any]:
+        return self("POST", "/v1/tenants/{tenant}/keys", body, parameters={"tenant": tenant}, **kwargs)
+
+    def keys(self, tenant: str = "acme", **kwargs: Any) -> dict[str, Any]:
+        return self("GET", "/v1/tenants/{tenant}/keys", parameters={"tenant": tenant}, **kwargs)
+
+    def revoke(self, key_id: str, tenant: str = "acme", **kwargs: Any) -> dict[str, Any]:
+        parameters = {"tenant": tenant, "key_id": key_id}
+        return self("DELETE", "/v1/tenants/{tenant}/keys/{key_id}", parameters=parameters, **kwargs)
+
+
+@pytest.fixture
+def log(dynamodb: Any, tables: Tables) -> TenantLog:
+    return TenantLog(ControlTable(dynamodb, tables.control), Log())
+
+
+@pytest.fixture
+def acme(log: TenantLog) -> TenantLog:
+    """A house in which the tenant acme is, with nothing recorded yet."""
+    assert log.create()["statusCode"] == 201
+    log.log.records.clear()
+    return log
+
+
+def _at_fault(answer: dict[str, Any]) -> list[str]:
+    assert answer["statusCode"] == 422
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    return [error["path"] for error in answered(answer)["errors"]]
+
+
+def test_a_tenant_is_created(log: TenantLog) -> None:
+    """201 with all that can be read of it; the profile's retention rules from the start."""
+    answer = log.create()
+    assert answer["statusCode"] == 201
+    assert answer["headers"]["Location"] == "/v1/tenants/acme"
+    assert answered(answer) == SHOWN
+    settings = log.control.settings(Tenant("acme"))
+    assert (settings.retention_days, settings.layouts, settings.mode) == (90, (Layout(0, 1),), "open")
+
+
+def test_a_tenant_may_begin_on_a_day(log: TenantLog) -> None:
+    """Any offset and precision in, UTC milliseconds out."""
+    answer = log.create(audit_since="2026-01-01T01:00:00.0009+01:00")
+    assert answered(answer)["audit_since"] == "2026-01-01T00:00:00.000Z"
+
+
+def test_a_tenant_without_a_word_of_audit_since_has_no_limit(log: TenantLog) -> None:
+    """It may be left out."""
+    answer = log("POST", "/v1/tenants", {name: value for name, value in NEW.items() if name != "audit_since"})
+    assert answered(answer) == SHOWN
+
+
+def test_enates_events_are_kept_for_ever(log: TenantLog) -> None:
+    """Where the profile's default is no limit."""
+    log.create(profile="enate")
+    assert log.control.settings(Tenant("acme")).retention_days is None
+
+
+@pytest.mark.parametrize("taken", ["acme", "ops"])
+def test_a_taken_name_is_409(acme: TenantLog, taken: str) -> None:
+    """The first stands, and nothing is recorded; our own partition's name is taken from the start."""
+    answer = acme.create(tenant=taken, name="Another")
+    assert answer["statusCode"] == 409
+    assert acme.control.settings(Tenant("acme")).name == "Acme Inc"
+    assert acme.log.records == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "path"),
+    [
+        ({"tenant": "Acme"}, "tenant"),
+        ({"tenant": "a"}, "tenant"),
+        ({"tenant": "a#b"}, "tenant"),
+        ({"tenant": "acme\n"}, "tenant"),
+        ({"tenant": "x" * 40}, "tenant"),
+        ({"tenant": 1}, "tenant"),
+        ({"tenant": None}, "tenant"),
+        ({"name": ""}, "name"),
+        ({"name": "n" * 257}, "name"),
+        ({"name": "a\x00b"}, "name"),
+        ({"name": "\ud800"}, "name"),
+        ({"name": ["Acme"]}, "name"),
+        ({"profile": "nobody"}, "profile"),
+        ({"profile": "../audit-log"}, "profile"),
+        ({"profile": "audit-log"}, "profile"),
+        ({"profile": {}}, "profile"),
+        ({"environments": []}, "environments"),
+        ({"environments": "prod"}, "environments"),
+        ({"environments": None}, "environments"),
+        ({"environments": ["prod", "prod"]}, "environments[1]"),
+        ({"environments": ["prod", "*"]}, "environments[1]"),
+        ({"environments": ["prod", "a#b"]}, "environments[1]"),
+        ({"environments": ["prod", 5]}, "environments[1]"),
+        ({"environments": [f"e{number}" for number in range(51)]}, "environments"),
+        ({"audit_since": "yesterday"}, "audit_since"),
+        ({"audit_since": "2026-02-30T00:00:00Z"}, "audit_since"),
+        ({"audit_since": "1969-12-31T00:00:00Z"}, "audit_since"),
+        ({"audit_since": 5}, "audit_since"),
+        ({"audit_since": ""}, "audit_since"),
+        ({"shards": 4}, "shards"),
+        ({"evil": 1}, "evil"),
+    ],
+)
+def test_what_a_tenant_can_not_be_is_422_naming_the_field(log: TenantLog, changed: dict[str, Any], path: str) -> None:
+    """Nothing of it is stored or recorded."""
+    assert _at_fault(log.create(**changed)) == [path]
+    assert log.control.tenants() == []
+    assert log.log.records == []
+
+
+@pytest.mark.parametrize("missing", ["tenant", "name", "profile", "environments"])
+def test_what_a_tenant_needs(log: TenantLog, missing: str) -> None:
+    """The answer names it."""
+    answer = log("POST", "/v1/tenants", {name: value for name, value in NEW.items() if name != missing})
+    assert _at_fault(answer) == [missing]
+
+
+@pytest.mark.parametrize("body", [None, b"", b"{", b"[]", b"[" * 50_000, b'{"tenant":NaN}', b"\xff", b'{"\\ud800":1}'])
+def test_what_is_no_json_object_is_400(log: TenantLog, body: bytes | None) -> None:
+    """For each of the three that take a body."""
+    log.create()
+    assert log("POST", "/v1/tenants", body)["statusCode"] == 400
+    assert log.change(body)["statusCode"] == 400
+    assert log.issue(body)["statusCode"] == 400
+
+
+def test_what_is_too_large_or_no_json_by_its_header_is_refused(log: TenantLog) -> None:
+    """413 and 415, as for events."""
+    assert log("POST", "/v1/tenants", b" " * 70_000)["statusCode"] == 413
+    assert log("POST", "/v1/tenants", NEW, headers={"Content-Type": "text/xml"})["statusCode"] == 415
+
+
+def test_tenants_are_listed_to_operations_alone(acme: TenantLog) -> None:
+    """By their slugs."""
+    acme.create(tenant="0-first")
+    answer = acme("GET", "/v1/tenants")
+    assert answered(answer) == {"tenants": [{**SHOWN, "tenant": "0-first"}, SHOWN]}
+    assert acme("GET", "/v1/tenants", authorizer=authorized())["statusCode"] == 403
+
+
+@pytest.mark.parametrize("role", ["producer", "auditor", "admin"])
+def test_any_role_reads_its_own_tenant_and_no_other(acme: TenantLog, role: str) -> None:
+    """Another's is 404, whether there is one or not."""
+    acme.create(tenant="acme-2")
+
+    def read(tenant: str) -> dict[str, Any]:
+        return acme("GET", "/v1/tenants/{tenant}", parameters={"tenant": tenant}, authorizer=authorized(role))
+
+    assert answered(read("acme")) == SHOWN
+    assert read("acme-2")["statusCode"] == read("nobody")["statusCode"] == 404
+
+
+@pytest.mark.parametrize("tenant", ["nobody", "ACME", "ops", "a%23b", "x" * 3_000, "%ff"])
+def test_a_tenant_that_there_is_not_is_404(acme: TenantLog, tenant: str) -> None:
+    """For every operation, whatever the name looks like."""
+    read = acme("GET", "/v1/tenants/{tenant}", parameters={"tenant": tenant})
+    answers = [read, acme.change({"name": "x"}, tenant), acme.keys(tenant), acme.revoke("k1", tenant)]
+    answers.append(acme.issue({"role": "admin", "label": "x"}, tenant))
+    assert [answer["statusCode"] for answer in answers] == [404] * 5
+    assert acme.log.records == []
+
+
+def test_a_header_that_names_another_tenant_than_the_path_is_400(acme: TenantLog) -> None:
+    """From operations; from nobody else is it heard."""
+    elsewhere: dict[str, Any] = {"parameters": {"tenant": "acme"}, "headers": {"Daybook-Tenant": "other"}}
+    assert acme("GET", "/v1/tenants/{tenant}", **elsewhere)["statusCode"] == 400
+    assert acme("GET", "/v1/tenants/{tenant}", authorizer=authorized(), **elsewhere)["statusCode"] == 200
+
+
+def test_name_and_beginning_change(acme: TenantLog) -> None:
+    """What is not named stays; null takes the limit away."""
+    answer = acme.change({"name": "New", "audit_since": "2026-01-01T00:00:00Z"})
+    assert answer["statusCode"] == 200
+    assert answered(answer) == {**SHOWN, "name": "New", "audit_since": "2026-01-01T00:00:00.000Z"}
+    assert answered(acme.change({"audit_since": None})) == {**SHOWN, "name": "New"}
+    assert acme.control.settings(Tenant("acme")).name == "New"
+
+
+def test_environments_grow_and_keep_their_order(acme: TenantLog) -> None:
+    """The first is what a call means that names none: it stays the first."""
+    assert answered(acme.change({"environments": ["dev", "test", "prod"]}))["environments"] == ["prod", "test", "dev"]
+
+
+def test_shards_grow_with_notice(acme: TenantLog) -> None:
+    """The new layout begins later than any event may lie ahead; one that is pending stays."""
+    assert answered(acme.change({"shards": 4}))["shards"] == 4
+    assert answered(acme.change({"shards": 8}))["shards"] == 8
+    begins = NOW + LAYOUT_NOTICE_MS
+    assert acme.control.settings(Tenant("acme")).layouts == (Layout(0, 1), Layout(begins, 4), Layout(begins + 1, 8))
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"environments": ["prod"]}, "environments"),
+        ({"environments": []}, "environments"),
+        ({"environments": ["prod", "test", "test"]}, "environments[2]"),
+        ({"environments": ["prod", "test", "NEW"]}, "environments[2]"),
+        ({"shards": 0}, "shards"),
+        ({"shards": -1}, "shards"),
+        ({"shards": 65}, "shards"),
+        ({"shards": 10**30}, "shards"),
+        ({"shards": True}, "shards"),
+        ({"shards": "4"}, "shards"),
+        ({"shards": None}, "shards"),
+        ({"name": None}, "name"),
+        ({"name": "n" * 257}, "name"),
+        ({"audit_since": "x"}, "audit_since"),
+        ({"profile": "chat"}, "profile"),
+        ({"tenant": "other"}, "tenant"),
+    ],
+)
+def test_what_can_not_change_is_422_naming_the_field(acme: TenantLog, body: dict[str, Any], path: str) -> None:
+    """And nothing of it changes."""
+    assert _at_fault(acme.change({**body})) == [path]
+    assert acme.control.settings(Tenant("acme")).name == "Acme Inc"
+    assert acme.log.records == []
+
+
+def test_shards_never_shrink(acme: TenantLog) -> None:
+    """Not even those that are pending."""
+    acme.change({"shards": 4})
+    assert _at_fault(acme.change({"shards": 3})) == ["shards"]
+
+
+@pytest.mark.parametrize("body", [{}, {"name": "Acme Inc"}, {"shards": 1}, {"environments": ["test", "prod"]}])
+def test_a_change_of_nothing_is_no_change(acme: TenantLog, body: dict[str, Any]) -> None:
+    """It is answered, and not recorded."""
+    answer = acme.change(body)
+    assert (answer["statusCode"], answered(answer)) == (200, SHOWN)
+    assert acme.log.records == []
+
+
+def test_a_key_is_shown_once(acme: TenantLog) -> None:
+    """With its secret in the answer that makes it, and never again."""
+    answer = acme.issue({"role": "producer", "environment": "prod", "label": "billing"})
+    assert answer["statusCode"] == 201
+    shown = answered(answer)
+    key = parse(shown.pop("key"))
+    assert key is not None
+    assert shown == {
+        "key_id": key.id,
+        "role": "producer",
+        "environment": "prod",
+        "label": "billing",
+        "created_at": NOW_TEXT,
+    }
+    stored = acme.control.credential(key.id)
+    assert stored is not None
+    assert matches(key.secret, stored.hash)
+    listed = acme.keys()
+    assert answered(listed) == {"keys": [shown]}
+    assert key.secret not in listed["body"]
+    assert key.secret not in repr(acme.log.records)
+
+
+def test_an_environment_left_out_is_all_that_the_caller_reaches(acme: TenantLog) -> None:
+    """Every one for operations and a tenant's admin, their own for the admin of one."""
+    body = {"role": "auditor", "label": "x"}
+    test_admin = authorized(environment="test")
+    assert answered(acme.issue(body))["environment"] == "*"
+    assert answered(acme.issue(body, authorizer=authorized()))["environment"] == "*"
+    assert answered(acme.issue({**body, "environment": None}, authorizer=test_admin))["environment"] == "test"
+
+
+@pytest.mark.parametrize(
+    ("changed", "path"),
+    [
+        ({"role": "operations"}, "role"),
+        ({"role": "root"}, "role"),
+        ({"role": ""}, "role"),
+        ({"role": ["admin"]}, "role"),
+        ({"label": ""}, "label"),
+        ({"label": "x" * 129}, "label"),
+        ({"label": "a\nb"}, "label"),
+        ({"label": "\udfff"}, "label"),
+        ({"label": 7}, "label"),
+        ({"environment": "staging"}, "environment"),
+        ({"environment": ""}, "environment"),
+        ({"environment": "**"}, "environment"),
+        ({"environment": ["prod"]}, "environment"),
+        ({"tenant": "other"}, "tenant"),
+    ],
+)
+def test_what_a_key_can_not_be_is_422_naming_the_field(acme: TenantLog, changed: dict[str, Any], path: str) -> None:
+    """No key is made."""
+    assert _at_fault(acme.issue({"role": "admin", "label": "x", **changed})) == [path]
+    assert answered(acme.keys()) == {"keys": []}
+    assert acme.log.records == []
+
+
+@pytest.mark.parametrize("missing", ["role", "label"])
+def test_what_a_key_needs(acme: TenantLog, missing: str) -> None:
+    """The answer names it."""
+    body = {name: value for name, value in {"role": "admin", "label": "x"}.items() if name != missing}
+    assert _at_fault(acme.issue(body)) == [missing]
+
+
+def test_a_revoked_key_is_gone(acme: TenantLog) -> None:
+    """204, and 404 from then on."""
+    key_id = answered(acme.issue({"role": "admin", "label": "x"}))["key_id"]
+    answer = acme.revoke(key_id)
+    assert (answer["statusCode"], answer["body"]) == (204, "")
+    assert acme.control.credential(key_id) is None
+    assert acme.revoke(key_id)["statusCode"] == 404
+
+
+@pytest.mark.parametrize("key_id", ["unknown", "K1", "a#b", "k" * 3_000, "..", "é"])
+def test_a_key_that_there_is_not_is_404(acme: TenantLog, key_id: str) -> None:
+    """Whatever its name looks like."""
+    assert acme.revoke(key_id)["statusCode"] == 404
+    assert acme.log.records == []
+
+
+def test_an_admin_reaches_no_other_tenants_keys(acme: TenantLog) -> None:
+    """Not by the other's path, nor by the key's id under its own."""
+    acme.create(tenant="acme-2")
+    key_id = answered(acme.issue({"role": "admin", "label": "x"}))["key_id"]
+    other = authorized(tenant="acme-2")
+    assert acme.keys(authorizer=other)["statusCode"] == 404
+    assert acme.issue({"role": "admin", "label": "x"}, authorizer=other)["statusCode"] == 404
+    assert acme.revoke(key_id, authorizer=other)["statusCode"] == 404
+    assert acme.revoke(key_id, "acme-2", authorizer=other)["statusCode"] == 404
+    assert acme.control.credential(key_id) is not None
+
+
+@pytest.mark.parametrize("role", ["producer", "auditor"])
+def test_keys_are_for_admins(acme: TenantLog, role: str) -> None:
+    """403 for the roles below."""
+    caller = authorized(role)
+    answers = [acme.keys(authorizer=caller), acme.revoke("k1", authorizer=caller)]
+    answers.append(acme.issue({"role": "admin", "label": "x"}, authorizer=caller))
+    assert [answer["statusCode"] for answer in answers] == [403] * 3
+
+
+@pytest.mark.parametrize("environment", ["prod", "*"])
+def test_an_environments_admin_stays_in_it(acme: TenantLog, environment: str) -> None:
+    """Neither issuing nor revoking a key that reaches further than its own."""
+    body = {"role": "admin", "label": "x", "environment": environment}
+    further = answered(acme.issue(body))["key_id"]
+    caller = authorized(environment="test")
+    assert acme.issue(body, authorizer=caller)["statusCode"] == 403
+    assert acme.revoke(further, authorizer=caller)["statusCode"] == 403
+    assert acme.control.credential(further) is not None
+    own = answered(acme.issue({**body, "environment": "test"}, authorizer=caller))["key_id"]
+    assert acme.revoke(own, authorizer=caller)["statusCode"] == 204
+
+
+def test_every_change_is_in_the_tenants_own_log(log: TenantLog) -> None:
+    """With the parameters that the catalogue's sentences need; reads leave nothing."""
+    log.create()
+    log.change({"name": "New", "shards": 2})
+    key_id = answered(log.issue({"role": "producer", "environment": "prod", "label": "billing"}))["key_id"]
+    log.keys()
+    log("GET", "/v1/tenants")
+    log.revoke(key_id)
+    assert log.log.records == [
+        ("acme", "tenant-created", {"profile": "carear"}),
+        ("acme", "tenant-changed", {"changed": "name, shards", "name": "New", "shards": 2}),
+        (
+            "acme",
+            "key-created",
+            {"key_id": key_id, "key_label": "billing", "role": "producer", "environment": "prod"},
+        ),
+        ("acme", "key-revoked", {"key_id": key_id, "key_label": "billing"}),
+    ]
+
+
+def test_nothing_changes_unrecorded(log: TenantLog) -> None:
+    """Where the record can't be written the answer is 503, and all is as it was; the same call then completes it."""
+    log.log.broken = True
+    assert log.create()["statusCode"] == 503
+    assert log.control.tenants() == []
+    log.log.broken = False
+    log.create()
+    body = {"role": "admin", "label": "x"}
+    key_id = answered(log.issue(body))["key_id"]
+
+    log.log.broken = True
+    answers = [log.change({"name": "New"}), log.issue(body), log.revoke(key_id)]
+    assert [answer["statusCode"] for answer in answers] == [503] * 3
+    assert log.control.settings(Tenant("acme")).name == "Acme Inc"
+    assert [key["key_id"] for key in answered(log.keys())["keys"]] == [key_id]
+
+    log.log.broken = False
+    assert [log.change({"name": "New"})["statusCode"], log.revoke(key_id)["statusCode"]] == [200, 204]

@@ -1,0 +1,309 @@
+"""What reads leave in the log that they read."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from daybook.aws.events_table.append import EventTable
+from daybook.clock import MINUTE
+from daybook.events.item import StoredEvent
+from daybook.events.packing import unpack
+from daybook.events.store import Append, Key
+from daybook.ids import lowest_id
+from daybook.people.lookup import GUID
+from tests.conftest import Tables
+from tests.support.calls import answered
+from tests.support.tenant_log import TenantLog, problem_of
+
+MIKE = {"type": "user", "id": "u-1", "username": "mike.mars"}
+TARGET_READS = {
+    "/v1/target": "Last update of defect:D-9 viewed",
+    "/v1/target/time": "Time spent on defect:D-9 viewed",
+    "/v1/target/attribution": "Attribution of a change of defect:D-9 at 2026-11-22T00:00:00.000Z viewed",
+}
+
+
+@pytest.fixture
+def log(dynamodb: Any, tables: Tables) -> TenantLog:
+    log = TenantLog(dynamodb, tables)
+    log.now = log.now // MINUTE * MINUTE
+    log.sent(*({"actor": MIKE, "target": {"type": "defect", "id": "D-9"}} for _ in range(3)))
+    return log
+
+
+moto_alone = pytest.mark.parametrize("store", ["moto"], indirect=True)
+
+
+def searches(log: TenantLog) -> list[dict[str, Any]]:
+    """Recorded searches but for those that look for them, by time."""
+    found = [event for event in log.recorded("searched") if event["params"]["filters"]]
+    return sorted(found, key=lambda event: str(event["occurred_at"]))
+
+
+def test_a_search_is_an_event_of_the_log(log: TenantLog) -> None:
+    """Who, from where, with which filters, how many came with the first page and whether there are more."""
+    log.page({"actor": "mike.mars", "activity": "document.updated", "limit": "2", "view": "generic"})
+    (recorded,) = searches(log)
+    assert recorded["actor"]["type"] == "api"
+    assert (recorded["actor"]["username"], recorded["actor"]["client_id"]) == ("The key", "k1")
+    assert recorded["params"] == {
+        "filters": ["activity=document.updated", "actor=mike.mars"],
+        "rows": 2,
+        "more": True,
+    }
+    assert recorded["context"]["ip"] == "203.0.113.7"
+    assert recorded["context"]["user_agent"] == "curl/8"
+    assert (recorded["activity"], recorded["component"]) == ("audit-log.searched", "Audit Log")
+    assert (recorded["target"], recorded["environment"]) == (None, "prod")
+
+
+def test_the_pages_after_the_first_are_not_recorded(log: TenantLog) -> None:
+    """They belong to the search that is recorded already."""
+    query = {"activity": "document.updated", "limit": "1"}
+    page = log.page(query)
+    log.now += MINUTE
+    for _ in range(2):
+        page = log.page({**query, "cursor": page["next_cursor"]})
+    assert page["next_cursor"] is None
+    assert len(searches(log)) == 1
+
+
+def test_the_same_search_is_recorded_once_a_minute(log: TenantLog) -> None:
+    """Of one credential, in one environment, whatever page size, view and order of values; then anew."""
+    query = {"activity": ["document.updated", "document.created"]}
+    turned = query["activity"][::-1]
+    for more in ({}, {"limit": "5"}, {"view": "chat"}, {"tz": "Asia/Tokyo"}, {"activity": turned}):
+        log.page({**query, **more})
+        log.now += 10_000
+    assert len(searches(log)) == 1
+    log.now += 10_000
+    log.page(query)
+    assert len(searches(log)) == 2
+    log.page(query, credential="k2")
+    log.page({**query, "sort": "occurred_at"})
+    log.page({**query, "status": "success"})
+    assert len(searches(log)) == 5
+    log.page(query, environment="test")
+    assert len(searches(log)) == 5
+
+
+def test_the_id_of_a_record_does_not_tell_the_next_ones(log: TenantLog) -> None:
+    """Who could send an event under it first would switch the recording off."""
+    log.page({"activity": "document.updated"})
+    log.now += MINUTE
+    log.page({"activity": "document.updated"})
+    assert len({event["client_id"] for event in searches(log)}) == 2
+
+
+def test_free_text_and_addresses_are_recorded_only_as_present(log: TenantLog) -> None:
+    """Nor does a name that nobody has stand in the record: it may be somebody's all the same."""
+    log.page({"q": ["secret", "words"], "ip": "192.0.2.77", "actor": ["no.body", "api"], "target": "user:who.ever"})
+    (recorded,) = searches(log)
+    assert recorded["params"]["filters"] == ["actor=api", "actor=?", "ip", "q", "target=user:?"]
+
+
+def test_reads_of_events_and_targets_are_recorded_as_viewed(log: TenantLog) -> None:
+    """Never with the thing that was read as their target: it has its own history."""
+    (event_id,) = log.sent({"activity": "user.login"})
+    for _ in range(2):
+        log.read("/v1/events/{event_id}", parameters={"event_id": event_id})
+        for path in TARGET_READS:
+            at = {"at": "2026-11-22T00:00:00Z"} if path.endswith("attribution") else {}
+            log.read(path, {"target": "defect:D-9", **at})
+    viewed = log.recorded("viewed")
+    assert sorted(event["details"] for event in viewed) == sorted([f"Event {event_id} viewed", *TARGET_READS.values()])
+    assert {event["target"] for event in viewed} == {None}
+    assert answered(log.read("/v1/target", {"target": "defect:D-9"}))["events"] == 3
+
+
+def test_what_is_not_there_is_not_viewed(log: TenantLog) -> None:
+    """Refused and unfound reads leave nothing but their access-log line."""
+    log.read("/v1/events/{event_id}", parameters={"event_id": "0" * 36})
+    log.read("/v1/target", {"target": "nonsense"})
+    log.read(query={"limit": "0"})
+    log.read("/v1/catalogue")
+    assert log.recorded() == []
+
+
+def test_operations_are_recorded_under_their_alias(dynamodb: Any, tables: Tables) -> None:
+    """And Daybook's own events count as Administration settings with CareAR."""
+    log = TenantLog(dynamodb, tables, "carear")
+    log.reader("operations")(query={"category": "surveys"})
+    (recorded,) = searches(log)
+    assert (recorded["actor"]["type"], recorded["actor"]["username"]) == ("operations", "CareAR Operations")
+    assert recorded["category"] == "Administration settings"
+    found = log.page({"category": "administration-settings"})["events"]
+    assert recorded["id"] in [event["id"] for event in found]
+    shown = log.page({"view": "carear", "actor": "CareAR Operations"})["events"]
+    assert [row["Username"] for row in shown] == ["CareAR Operations"]
+
+
+class Refusing:
+    """A store of events that takes no more of them."""
+
+    def __init__(self, events: EventTable) -> None:
+        self.find = events.find
+
+    def append(self, events: Sequence[StoredEvent], _remaining: Callable[[], float]) -> dict[Key, Append]:
+        return {(event.partition, event.id): Append.THROTTLED for event in events}
+
+
+def test_what_cannot_be_recorded_is_not_read(log: TenantLog) -> None:
+    """503 with Retry-After, and not one event of the page."""
+    (event_id,) = log.sent({"activity": "user.login"})
+    refused = log.reader(events=Refusing(EventTable(log.dynamodb, log.tables.events)))
+    answers = [
+        refused(query={"activity": "user.login"}),
+        refused("/v1/events/{event_id}", parameters={"event_id": event_id}),
+        refused("/v1/target", {"target": "defect:D-9"}),
+    ]
+    for answer in answers:
+        assert problem_of(answer) == (503, "not_recorded")
+        assert answer["headers"]["Retry-After"] == "1"
+        assert "events" not in answered(answer)
+    assert refused(query={"activity": "user.login", "cursor": "x"})["statusCode"] == 400
+    assert refused("/v1/catalogue")["statusCode"] == 200
+
+
+NAMES = st.one_of(
+    st.sampled_from(["mike.mars", "ü.ber", "a b", "straße", "x", "jo", "山田", "o'neil", "a#b", "admin"]),
+    # No word of ours among them.
+    st.text(st.characters(categories=("L", "N", "P")), max_size=12).map(lambda name: f"Q{name}7x"),
+)
+
+
+@moto_alone
+@examples(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    name=NAMES,
+    client_id=st.none() | st.uuids().map(str) | st.text("0123456789", min_size=9, max_size=9),
+    form=st.sampled_from(["actor={}", "target=user:{}", "target=defect:{}"]),
+    known=st.booleans(),
+)
+def test_nobodys_name_stands_in_the_record_of_a_search(
+    log: TenantLog, name: str, client_id: str | None, form: str, known: bool
+) -> None:
+    """Whoever is asked for by name or id: sealed where there is such a person, else not written at all."""
+    log.now += MINUTE
+    person = {"type": "user", "username": name} | ({} if client_id is None else {"id": client_id})
+    if known and log.send({"activity": "user.login", "actor": person})["statusCode"] != 201:
+        return  # an alias
+    asked = {text for text in (name, client_id) if text is not None}
+    for text in asked:
+        parameter, _, value = form.format(text).partition("=")
+        assert log.read(query={parameter: value})["statusCode"] == 200
+    written = searched_now(log)
+    assert len(written) == len(asked)
+    for text in asked:
+        # A thing's id is no name as long as it is nobody's; nor is a GUID, which may be a forgotten person's.
+        if len(text) > 2 and (known or not ("defect" in form or GUID.fullmatch(text))):
+            for line in written:
+                assert json.dumps(text, ensure_ascii=False)[1:-1].casefold() not in line.casefold(), (text, line)
+
+
+def searched_now(log: TenantLog) -> list[str]:
+    """The records of this minute's searches, without what is sealed: parameters, actor, texts and keys."""
+    lines = []
+    for item in log.dynamodb.query(
+        TableName=log.tables.events,
+        IndexName="by_activity",
+        KeyConditionExpression="by_activity = :searched AND sk >= :now",
+        ExpressionAttributeValues={
+            ":searched": {"S": f"{log.tenant}#prod#0#audit-log.searched"},
+            ":now": {"S": lowest_id(log.now)},
+        },
+    )["Items"]:
+        content = json.loads(unpack(item["z"]["B"]))
+        content.pop("people", None)
+        lines.append(json.dumps([content, item["pk"]["S"], item["sk"]["S"]], ensure_ascii=False))
+    return lines
+
+
+def newest_target(log: TenantLog) -> str:
+    """The target that was searched or viewed last, as the log says it."""
+    found = [*searches(log), *log.recorded("viewed")]
+    params = max(found, key=lambda event: str(event["id"]))["params"]
+    (target,) = params.get("filters") or [f"target={params['target']}"]
+    return str(target).removeprefix("target=")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("mike.mars", "mike.mars-files"),
+        ("mike.mars", "home/Mike.Mars/2026"),
+        ("Mike Mars", "files of mike mars, 2026"),
+        ("佐藤花子", "佐藤花子さん"),
+        ("山田", "山田"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/target"])
+def test_a_name_among_other_things_in_a_target_is_sealed(log: TenantLog, path: str, name: str, text: str) -> None:
+    """Readers see what was asked for, as long as the person is known; then the GUID in its place."""
+    log.sent({"actor": {"type": "user", "username": name}})
+    guid = next(event["actor"]["id"] for event in log.page()["events"] if event["actor"]["username"] == name)
+    log.now += MINUTE
+    assert log.read(path, {"target": f"folder:{text}"})["statusCode"] == 200
+    log.now += MINUTE
+    assert newest_target(log) == f"folder:{text}"
+    for item in log.dynamodb.scan(TableName=log.tables.events)["Items"]:
+        content = json.loads(unpack(item["z"]["B"]))
+        if content["activity"].startswith("audit-log"):
+            content.pop("people", None)
+            assert name.casefold() not in json.dumps(content, ensure_ascii=False).casefold()
+    log.forget(guid)
+    log.now += MINUTE
+    assert name.casefold() not in newest_target(log).casefold()
+    assert guid in newest_target(log)
+
+
+@pytest.mark.parametrize("text", ["mike.mars", "mike.mars-files", "home/MIKE.MARS/2026", "u-1"])
+def test_the_name_of_who_is_forgotten_does_not_come_into_the_log_again(log: TenantLog, text: str) -> None:
+    """Of a text with it nothing is written; the same text with another name in its place is."""
+    log.forget(log.page()["events"][0]["actor"]["id"])
+    for target, written in ((f"folder:{text}", "folder:?"), ("folder:mike.moon-files", "folder:mike.moon-files")):
+        log.now += MINUTE
+        log.page({"target": target})
+        log.now += MINUTE
+        assert newest_target(log) == written
+
+
+@moto_alone
+def test_whoever_took_a_forgotten_name_does_not_bring_it_back(log: TenantLog) -> None:
+    """It stays out of the record, also where it means somebody else now."""
+    log.forget(log.page()["events"][0]["actor"]["id"])
+    log.now += MINUTE
+    log.sent({"actor": MIKE})
+    log.page({"target": "folder:mike.mars-files"})
+    log.now += MINUTE
+    assert newest_target(log) == "folder:?"
+
+
+@moto_alone
+@pytest.mark.parametrize("profile", ["carear", "generic"])
+def test_labels_are_written_where_they_are_labels(dynamodb: Any, tables: Tables, profile: str) -> None:
+    """Those of the catalogue, and short ones of one word; whatever else it is, it may be a name."""
+    log = TenantLog(dynamodb, tables, profile)
+    log.page(
+        {
+            "component": ["Mike Mars", "Document"],
+            "user_type": ["Admin", "mike@mars.example"],
+            "variant": "x" * 41,
+            "category": ["Surveys", "Administration settings", "of mike.mars"],
+            "activity": ["document.updated", "Mike Mars"],
+        }
+    )
+    log.now += MINUTE
+    (recorded,) = searches(log)
+    known = ["Administration settings"] if profile == "carear" else ["?"]
+    assert sorted(recorded["params"]["filters"]) == sorted(
+        [
+            *("activity=document.updated", "activity=?", "component=Document", "component=?", "user_type=Admin"),
+            *("user_type=?", "variant=?", "category=Surveys", "category=?", *(f"category={each}" for each in known)),
+        ]
+    )

@@ -1,0 +1,334 @@
+"""Forgetting while requests are in flight, and after requests that were killed: in the end nobody's text is left."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daybook.errors import Throttled
+from daybook.ids import lowest_id
+from daybook.jobs.job import SWEEP, Status
+from daybook.jobs.runner import Runner
+from daybook.jobs.sweep import BINDERS_A_JOB, DELAY_SECONDS, REQUEST_SECONDS, Sweeps
+from daybook.people.forgetter import AskForSweep, Forgetter, Mark, mark_of, nobody_writes
+from daybook.people.identities import Contended, Person, Reference, Row, Sighting, folded, id_row
+from daybook.people.person_rows import binders_of_text
+from daybook.people.resolver import Identities
+from daybook.tenant import Tenant
+from forget.sweep import Sweeping
+from tests.support.ingest import KEYS, NOW, seeded_bytes
+from tests.support.jobs import MemoryJobs, MemoryQueue
+from tests.support.memory_stores import MemoryIdentities
+from tests.support.turns import InTurns, Seat
+
+ACME = Tenant("acme")
+MAX_STEPS = 12
+MIKE = Reference("u1", "mike")
+BARE = Reference(username="mike")
+CASES: dict[str, tuple[list[Reference], Reference]] = {
+    "a known person": ([MIKE], MIKE),
+    "an adoption": ([BARE], MIKE),
+    "a renaming": ([MIKE], Reference("u1", "michael")),
+    "a name that was given first": ([Reference("u1")], MIKE),
+    "a name that has become free": ([Reference("u0", "mike"), MIKE], MIKE),
+}
+
+
+class Sweeping90sLater:
+    """The sweeps that a forgetting asks for, run when everything else is over."""
+
+    def __init__(self, store: MemoryIdentities) -> None:
+        self.jobs = MemoryJobs()
+        self.queue = MemoryQueue()
+        self.waits: list[float] = []
+        self.sweeps = Sweeps(self.jobs, self.queue, KEYS, lambda: NOW, seeded_bytes("sweeps"))
+        work = Sweeping(Forgetter(store, KEYS.gone, nobody_writes), KEYS, self.waits.append)
+        self._runner = Runner(self.jobs, self.queue, work, lambda: NOW, pause=self.waits.append)
+
+    @property
+    def ask_for(self) -> AskForSweep:
+        return self.sweeps.ask_for
+
+    def run(self) -> None:
+        for job, delay_seconds in self.queue.sent:
+            assert delay_seconds == DELAY_SECONDS
+            assert self.jobs.job(job.key).sealed, "the texts"
+            ended = self._runner.run(job.key, lambda: 180.0)
+            assert (ended.status, ended.sealed) == (Status.SUCCEEDED, None), "the texts go with the job"
+
+
+def seen(store: Any, moment_ms: int, *references: Reference, seed: str) -> list[Person]:
+    people = Identities(store, seeded_bytes(seed)).resolve_seen(
+        ACME, [Sighting(each, moment_ms) for each in references], KEYS.gone
+    )
+    return [people.at(moment_ms)[reference] for reference in references]
+
+
+def mark(guid: str, moment_ms: int = NOW) -> Mark:
+    return mark_of(guid, lowest_id(moment_ms), 365)
+
+
+def people_rows(store: MemoryIdentities) -> dict[str, Row]:
+    return {key: row for (_, key), row in store.rows.items() if not key.startswith("gone#")}
+
+
+def nothing_is_left(store: MemoryIdentities, guid: str) -> None:
+    """No row leads to the person, and every text that there is is somebody's who lives."""
+    for key, row in people_rows(store).items():
+        assert guid not in key
+        assert row.get("guid") != guid
+        if key.startswith("id#"):
+            assert set(row) <= {"key", "for_client_id", "for_address"}, "no text"
+        else:
+            owner = row.get("guid") or key.split("#")[1]
+            assert (ACME, id_row(owner)) in store.rows
+
+
+def before(case: str) -> tuple[MemoryIdentities, str]:
+    """The people whom the case begins with, and the GUID of the one whom its event names."""
+    store = MemoryIdentities()
+    known, _ = CASES[case]
+    people = seen(store, NOW - 9, *known, seed="known")
+    if case == "a name that has become free":
+        Forgetter(store, KEYS.gone, nobody_writes).forget(ACME, mark(people[0].guid, NOW - 8))
+    return store, people[-1].guid
+
+
+def holds_after(case: str, turns: Iterable[bool], following: Sequence[Reference] = ()) -> None:
+    """The event's request, with others behind it, and the forgetting take turns so; then the sweep, and more events."""
+    known, named = CASES[case]
+    store, guid = before(case)
+    sweep = Sweeping90sLater(store)
+
+    def forgetting(seat: Seat) -> None:
+        Forgetter(seat, KEYS.gone, sweep.ask_for).forget(ACME, mark(guid))
+
+    def ingest(seat: Seat) -> None:
+        for number, reference in enumerate([named, *following]):
+            with suppress(Contended):
+                seen(seat, NOW + 5, reference, seed=f"in flight {number}")
+
+    InTurns(turns, store).run(one=ingest, other=forgetting)
+    assert (ACME, id_row(guid)) not in store.rows
+    sweep.run()
+    nothing_is_left(store, guid)
+    for reference in (known[-1], named):
+        (late,) = seen(store, NOW - 1, reference, seed=f"late {reference}")
+        assert late == Person(guid, None) or reference not in known
+    for reference in (named, known[-1], Reference(username=named.username)):
+        (later,) = seen(store, NOW + 9, reference, seed=f"later {reference}")
+        assert later.guid != guid
+        assert later.key is not None
+        assert later.key == store.rows[ACME, id_row(later.guid)]["key"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_request_in_flight_leaves_nothing(case: str) -> None:
+    """It goes on up to any of its steps, the forgetting up to any of its own, then each once more: whatever has come
+    by then, a minute and a half later nothing is left, and the next event is of somebody new.
+    """
+    for ingested in range(MAX_STEPS):
+        for forgotten in range(MAX_STEPS):
+            for more in (1, 3):
+                holds_after(case, [False] * ingested + [True] * forgotten + [False] * more)
+
+
+@settings(max_examples=200)
+@given(
+    st.sampled_from(sorted(CASES)),
+    st.lists(st.booleans(), max_size=3 * MAX_STEPS),
+    st.lists(st.sampled_from([MIKE, BARE, Reference("u1", "michael"), Reference("u2", "mike")]), max_size=2),
+)
+def test_however_they_take_turns(case: str, turns: list[bool], following: list[Reference]) -> None:
+    """The same, in any order of steps, and with more requests behind."""
+    holds_after(case, turns, following)
+
+
+def test_without_the_sweep_a_binder_would_stay() -> None:
+    """What it is for: the request binds a name to the person when the forgetting is over."""
+    store, guid = before("a renaming")
+    sweep = Sweeping90sLater(store)
+    turns = InTurns([False] * 3, store)
+
+    def forgetting(seat: Seat) -> None:
+        Forgetter(seat, KEYS.gone, sweep.ask_for).forget(ACME, mark(guid))
+
+    turns.run(one=lambda seat: seen(seat, NOW + 5, Reference("u1", "michael"), seed="1") and None, other=forgetting)
+    assert store.rows[ACME, "name#michael"] == {"guid": guid, "client_id": "u1"}
+    assert seen(store, NOW + 6, Reference(username="michael"), seed="2") == [Person(guid, None)]
+    sweep.run()
+    nothing_is_left(store, guid)
+
+
+def test_the_sweep_is_asked_for_before_anything_is_deleted() -> None:
+    """Where it can't be, nobody is forgotten; where the call is killed right after, the sweep forgets, waits for
+    whoever read the person before, and looks once more.
+    """
+    store, guid = before("a renaming")
+    refused = Sweeping90sLater(store)
+    refused.queue.refusal = Throttled()
+    rows = dict(store.rows)
+    with pytest.raises(Throttled):
+        Forgetter(store, KEYS.gone, refused.ask_for).forget(ACME, mark(guid))
+    assert store.rows == rows
+
+    class Killed(MemoryIdentities):
+        def erase(self, *_: Any) -> None:
+            raise KeyboardInterrupt
+
+    killed, sweep = Killed(), Sweeping90sLater(store)
+    killed.rows = store.rows
+    with pytest.raises(KeyboardInterrupt):
+        Forgetter(killed, KEYS.gone, sweep.ask_for).forget(ACME, mark(guid))
+    assert store.rows == rows
+    sweep.run()
+    assert sweep.waits == [28]
+    nothing_is_left(store, guid)
+
+
+def test_a_sweep_keeps_to_the_event_that_stands() -> None:
+    """The first call was killed before it deleted anything, the second one forgot: its event counts for both sweeps."""
+    store, guid = before("a renaming")
+    first, second = Sweeping90sLater(store), Sweeping90sLater(store)
+    first.ask_for(ACME, mark(guid), ["ext#u1", "name#mike"])
+    forgetter = Forgetter(store, KEYS.gone, second.ask_for)
+    forgetter.forget(ACME, mark(guid, NOW + 3))
+    store.insert(ACME, {"name#mike": {"guid": guid}})
+    first.run()
+    nothing_is_left(store, guid)
+    assert forgetter.begun(ACME, guid) == lowest_id(NOW + 3)
+    assert seen(store, NOW + 2, Reference(username="mike"), seed="late") == [Person(guid, None)]
+
+
+def test_a_sweep_that_is_tried_again_knows_what_it_is_for() -> None:
+    """The forgetting was killed before it deleted anything, and the answer to the sweep's own deletion was lost: it
+    looks once more all the same, when whatever was in flight then is over.
+    """
+
+    class LosesAnswers(MemoryIdentities):
+        lost = 0
+
+        def erase(self, *arguments: Any) -> None:
+            super().erase(*arguments)
+            if not self.lost:
+                self.lost += 1
+                raise Throttled
+
+    before_it, guid = before("a known person")
+    store = LosesAnswers()
+    store.rows = before_it.rows
+    sweep = Sweeping90sLater(store)
+    sweep.ask_for(ACME, mark(guid), ["ext#u1", "name#mike"])
+    sweep.run()
+    assert (store.lost, sweep.waits) == (1, [1, REQUEST_SECONDS])
+    nothing_is_left(store, guid)
+
+
+def test_many_names_are_several_jobs() -> None:
+    """So that none of them outgrows its row."""
+    store = MemoryIdentities()
+    sweep = Sweeping90sLater(store)
+    names = [f"name#mike-{number}" for number in range(2 * BINDERS_A_JOB)]
+    sweep.ask_for(ACME, mark("g"), names)
+    assert len(sweep.jobs.jobs(ACME, SWEEP)) == 2
+    store.insert(ACME, {name: {"guid": "g"} for name in names})
+    sweep.run()
+    assert people_rows(store) == {}
+
+
+IDS, NAMES = ["u1", "u2", "mike"], ["mike", "Mike", "jane", "ann#1"]
+REFERENCES = st.sampled_from(
+    [
+        *(Reference(client_id, name) for client_id in (None, *IDS) for name in NAMES),
+        *(Reference(client_id) for client_id in IDS),
+    ]
+)
+
+
+class BreaksOff(MemoryIdentities):
+    """Killed, or throttled for good, in front of the n-th row."""
+
+    def __init__(self, rows: dict[Any, Any], after: int) -> None:
+        super().__init__()
+        self.rows = rows
+        self._left = after
+
+    def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
+        there: frozenset[str] = frozenset()
+        for key, row in rows.items():
+            if self._left == 0:
+                raise Throttled
+            self._left -= 1
+            there |= super().insert(tenant, {key: row})
+        return there
+
+
+def forget_everyone(store: MemoryIdentities, by: Sequence[str]) -> None:
+    """As operations would, by each text: whoever is found by it."""
+    forgetter = Forgetter(store, KEYS.gone, nobody_writes)
+    for text in by:
+        binders = binders_of_text(text)
+        bound = {row["guid"] for row in store.read(ACME, binders).values()}
+        for rows in store.query(ACME, [f"had#{folded(text)}#"]):
+            bound |= {row["guid"] for row in rows if row["name"] == folded(text)}
+        for guid in sorted(bound):
+            assert forgetter.has_left(ACME, guid, binders)
+            forgetter.forget(ACME, mark(guid), asked=binders)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.tuples(st.lists(REFERENCES, min_size=1, max_size=3), st.integers(0, 12)), min_size=1, max_size=4),
+    st.booleans(),
+    st.permutations([*IDS, *NAMES]),
+)
+def test_whoever_was_written_in_part_can_be_forgotten(
+    requests: list[tuple[list[Reference], int]], retried: bool, texts: list[str]
+) -> None:
+    """Each request breaks off somewhere, and comes again or does not: with everyone forgotten no row holds a name."""
+    store = MemoryIdentities()
+    for number, (references, after) in enumerate(requests):
+        try:
+            seen(BreaksOff(store.rows, after), NOW - 9, *references, seed=f"try {number}")
+        except Throttled:
+            if retried:
+                seen(store, NOW - 9, *references, seed=f"retry {number}")
+    forget_everyone(store, texts)
+    assert not [key for key in people_rows(store) if not key.startswith("id#")]
+    for row in people_rows(store).values():
+        assert set(row) <= {"key", "for_client_id"}
+
+
+@pytest.mark.parametrize("text", ["u1", "mike"])
+@pytest.mark.parametrize("after", range(1, 7))
+def test_by_either_text_all_of_a_request_that_was_killed(text: str, after: int) -> None:
+    """The id and the name that were bound together lead to each other, though no finder stands yet."""
+    store = MemoryIdentities()
+    with suppress(Throttled):
+        seen(BreaksOff(store.rows, after), NOW - 9, MIKE, seed="killed")
+    bound = store.read(ACME, binders_of_text(text))
+    forget_everyone(store, [text])
+    left = [key for key in people_rows(store) if not key.startswith("id#")]
+    assert not left if bound else left in ([], ["ext#u1"])
+
+
+def test_a_lost_race_leaves_no_text() -> None:
+    """Two requests make up a person each for the same id and name: of the one who lost nothing but a key is left."""
+    store = MemoryIdentities()
+
+    class Beaten(MemoryIdentities):
+        def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
+            if "ext#u1" in rows:
+                seen(store, NOW, MIKE, seed="winner")
+            return super().insert(tenant, rows)
+
+    beaten = Beaten()
+    beaten.rows = store.rows
+    (mike,) = seen(beaten, NOW, MIKE, seed="loser")
+    orphans = [key for key in people_rows(store) if key.startswith("id#") and key != id_row(mike.guid)]
+    assert len(orphans) == 1
+    assert set(store.rows[ACME, orphans[0]]) == {"key", "for_client_id"}
+    assert not [key for key in store.rows if orphans[0][3:] in key[1] and key[1] != orphans[0]]

@@ -1,0 +1,249 @@
+"""Re-stamps against what the settings say, whatever is set, stored, run, killed and late, in whatever order."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from daybook.clock import DAY, MINUTE, SECOND
+from daybook.events.item import partition
+from daybook.http.serve import serve
+from daybook.ids import event_id, occurred_ms
+from daybook.jobs.job import RESTAMP, Job, JobBusy, Status
+from daybook.jobs.restamp import DELAY_SECONDS
+from daybook.jobs.runner import Runner
+from daybook.tenant import Tenant
+from daybook.tenants.settings import Layout
+from manage.retention import RetentionOperations
+from restamp.restamp import Restamping
+from tests.support.calls import Context, authorized, call
+from tests.support.exports import Killed
+from tests.support.ingest import KEYS, NOW, seeded_bytes
+from tests.support.ingest import settings as tenant_settings
+from tests.support.jobs import MemoryJobs, MemoryQueue
+from tests.support.retention import HOLD, RETENTION, MemoryControl, MemoryStamps
+
+ANSWER_MS = 28 * SECOND
+DAYS = (30, 45, 60, 400, None)
+"""Of the retentions that are set; events lie about their edges."""
+
+Action = tuple[Any, ...]
+
+slow = st.sampled_from([0, 0, ANSWER_MS])
+actions = st.one_of(
+    st.tuples(st.just("days"), st.sampled_from(DAYS), slow),
+    st.tuples(st.just("hold"), slow),
+    st.tuples(st.just("lift"), slow),
+    st.tuples(
+        st.just("event"),
+        st.sampled_from([-5 * MINUTE, 0, DAY, *(days * DAY for days in (29, *DAYS[:-1], 44, 50, 61, 399, 3_000))]),
+        st.sampled_from([-1, 0, 1, DAY]),
+        st.booleans(),
+        st.integers(0, 1),
+    ),
+    st.tuples(st.just("time"), st.sampled_from([1, 20 * SECOND, 100 * SECOND, DAY // 2, 20 * DAY, 90 * DAY])),
+    st.tuples(st.just("run"), st.sampled_from([1, 2, 3, 5, 8, 13, 1_000])),
+    st.tuples(st.just("fail")),
+    st.tuples(st.just("expire")),
+    st.tuples(st.just("stall"), st.sampled_from(DAYS), st.sampled_from([20 * SECOND, 100 * SECOND])),
+)
+
+
+@dataclass
+class World:
+    """One tenant, its events' stamps and its jobs, in memory."""
+
+    now: int = NOW
+    stamps: MemoryStamps = field(default_factory=MemoryStamps)
+    jobs: MemoryJobs = field(default_factory=MemoryJobs)
+    queue: MemoryQueue = field(default_factory=MemoryQueue)
+    slow_ms: int = 0
+    calls_left: int = 10**9
+    """Of the stamps, until the worker is killed."""
+    stalled: Any = None
+    """What happens between a page's being read and being written."""
+
+    def __post_init__(self) -> None:
+        self.control = MemoryControl(
+            tenant_settings("enate", retention_days=60, environments=("prod",), layouts=(Layout(0, 2),))
+        )
+        self.control.before_change = self._pass_slowly
+        chance = seeded_bytes()
+        self.identity = seeded_bytes(2)
+        self.retaining = RetentionOperations(
+            self.control, self.jobs, self.queue, lambda *_: None, KEYS, lambda: self.now, chance
+        )
+        self.before = self.control.now
+        self.changed_ms = -ANSWER_MS
+        self.claims = iter(range(10**9))
+
+    def _pass_slowly(self) -> None:
+        self.now += self.slow_ms
+
+    # The store as the worker knows it, which may be the last that it does.
+
+    def page(self, *arguments: Any) -> Any:
+        self._perhaps()
+        return self.stamps.page(*arguments)
+
+    def stamp(self, *arguments: Any) -> bool:
+        stalled, self.stalled = self.stalled, None
+        if stalled is not None:
+            stalled()
+        self._perhaps()
+        done = self.stamps.stamp(*arguments)
+        self._perhaps()
+        return done
+
+    def _perhaps(self) -> None:
+        self.calls_left -= 1
+        if self.calls_left < 0:
+            raise Killed
+
+    # What happens.
+
+    def put(self, method: str, path: str, body: Any, slow_ms: int = 0) -> None:
+        self.slow_ms = slow_ms
+        before, asked = self.control.now, len(self.queue.sent)
+        event = call(method, path, body, authorizer=authorized("admin"))
+        operations = {
+            "set_retention": self.retaining.set_retention,
+            "set_hold": self.retaining.set_hold,
+            "lift_hold": self.retaining.lift_hold,
+        }
+        answer = serve(event, Context(), operations)
+        assert answer["statusCode"] in (200, 204, 409)
+        if self.control.now != before:
+            self.before, self.changed_ms = before, self.now
+        assert len(self.queue.sent) - asked <= 1
+
+    def days(self, days: int | None, slow_ms: int) -> None:
+        self.put("PUT", RETENTION, {"days": days}, slow_ms)
+
+    def hold(self, slow_ms: int) -> None:
+        self.put("PUT", HOLD, {"reason": "Dispute"}, slow_ms)
+
+    def lift(self, slow_ms: int) -> None:
+        self.put("DELETE", HOLD, None, slow_ms)
+
+    def event(self, age_ms: int, more_ms: int, late: bool, shard: int) -> None:
+        """AcceptedEvent under the settings of now, or under those before where that request may still be under way."""
+        under = self.before if late and self.now - self.changed_ms <= ANSWER_MS else self.control.now
+        moment = self.now - age_ms - more_ms
+        if under.oldest_accepted(self.now, None) <= moment <= self.now + 5 * MINUTE:
+            identifier = event_id(moment, self.identity(16))
+            self.stamps.store(partition(under.tenant, "prod", shard), identifier, under.expires_at(moment))
+
+    def time(self, passed_ms: int) -> None:
+        self.now += passed_ms
+
+    def expire(self) -> None:
+        """What DynamoDB's TTL does, in its own time."""
+        for key, expires_at in list(self.stamps.stamps.items()):
+            if expires_at is not None and expires_at * SECOND <= self.now:
+                self.stamps.delete(*key)
+
+    def _due(self) -> list[Job]:
+        return [job for job, _ in self.queue.sent if job.created_ms + DELAY_SECONDS * SECOND <= self.now]
+
+    def run(self, calls: int = 10**9) -> None:
+        """The first job that is due, by a worker that lives for so many calls."""
+        for job in self._due()[:1]:
+            self.calls_left = calls
+            worker = Restamping(self.control, self.jobs, self, lambda: self.now, self._pause, page=2, step_ms=0)
+            runner = Runner(
+                self.jobs,
+                MemoryQueue(),
+                worker,
+                lambda: self.now,
+                lambda: f"claim-{next(self.claims)}",
+                self._pause,
+                max_attempts=10**9,
+            )
+            try:
+                ended = runner.run(job.key, lambda: 900.0).status.has_ended
+            except (Killed, JobBusy):
+                ended = False
+            finally:
+                self.calls_left = 10**9
+            if ended:
+                self.queue.sent = [each for each in self.queue.sent if each[0].id != job.id]
+
+    def _pause(self, seconds: float) -> None:
+        self.now += int(seconds * SECOND)
+
+    def fail(self) -> None:
+        """A job that can't be done, for reasons of its own."""
+        for job in self._due()[:1]:
+            try:
+                claimed = self.jobs.claim(job.key, "failing", self.now, self.now)
+            except JobBusy:
+                return
+            if not claimed.status.has_ended:
+                self.jobs.save(
+                    Job(**{**claimed.__dict__, "status": Status.FAILED, "finished_ms": self.now}), "failing", self.now
+                )
+            self.queue.sent = [each for each in self.queue.sent if each[0].id != job.id]
+
+    def stall(self, days: int | None, passed_ms: int) -> None:
+        """Between a page's being read and being written another retention is set, time passes, and its job runs."""
+
+        def meanwhile() -> None:
+            self.days(days, 0)
+            self.time(passed_ms)
+            waiting, self.queue.sent = self.queue.sent, self.queue.sent[1:]
+            self.run()
+            self.queue.sent = [waiting[0], *self.queue.sent]
+
+        if self._due():
+            self.stalled = meanwhile
+            self.run()
+            self.stalled = None
+
+    def settle(self) -> None:
+        """All jobs run to their end; what has failed is asked for again."""
+        self.now += DAY
+        while self._due():
+            self.run()
+        newest = next(iter(self.jobs.jobs(Tenant("acme"), RESTAMP)), None)
+        if newest is not None and newest.status is Status.FAILED:
+            self.days(self.control.now.retention_days, 0)
+            self.settle()
+
+    def check(self) -> None:
+        kept = self.control.now
+        edge_ms = kept.retention_edge(self.now)
+        for (_, identifier), expires_at in self.stamps.stamps.items():
+            moment = occurred_ms(identifier)
+            told = ((self.now - moment) / DAY, expires_at)
+            if moment >= edge_ms:
+                assert expires_at == kept.expires_at(moment), told
+            elif kept.hold is None:
+                assert expires_at is not None, told
+                assert expires_at <= -(-self.now // SECOND), told
+
+
+RUN, SOON = ("run", 1_000), ("time", 100 * SECOND)
+
+
+@given(st.lists(actions, max_size=40))
+@example([("days", 30, ANSWER_MS), ("event", -5 * MINUTE, 0, True, 0)]).via("stored last under the setting before")
+@example(
+    [
+        *(("days", None, 0), SOON, RUN, ("event", 3_000 * DAY, 0, False, 0), ("days", 400, 0), ("hold", 0)),
+        *(SOON, RUN, RUN, ("lift", 0)),
+    ]
+).via("hidden by a hold without a stamp")
+@example([("event", 60 * DAY, 0, False, 0), ("hold", 0)]).via("on the edge of a hold")
+@example([("event", DAY, 0, False, 0), ("days", 30, 0), SOON, ("stall", 60, 100 * SECOND)]).via(
+    "an old page after a job that found all right"
+)
+@settings(max_examples=300)
+def test_in_the_end_every_event_has_the_stamp_of_the_settings(happened: list[Action]) -> None:
+    """What reads show has exactly theirs, under a hold none; all else has one that is over, and will be deleted."""
+    world = World()
+    for name, *arguments in happened:
+        getattr(world, name)(*arguments)
+    world.settle()
+    world.check()

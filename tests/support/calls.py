@@ -1,0 +1,81 @@
+"""Calls as API Gateway hands them to a function: REST proxy events, payload format 1.0."""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from daybook.access.roles import ADMIN, OPERATIONS
+from daybook.http.caller import EVERY_ENVIRONMENT
+
+
+class Context:
+    """What the functions ask of Lambda's context. Time passes in it where a test lets it pass."""
+
+    def __init__(self, seconds: float = 28) -> None:
+        self.seconds = seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds -= seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.seconds * 1000)
+
+
+def operations() -> dict[str, str]:
+    return authorized(OPERATIONS, tenant="", credential="ops", label="The night shift")
+
+
+def authorized(
+    role: str = ADMIN,
+    tenant: str = "acme",
+    environment: str = EVERY_ENVIRONMENT,
+    credential: str = "k1",
+    label: str = "The key",
+) -> dict[str, str]:
+    """The authorizer's context."""
+    return {
+        "role": role,
+        "tenant": tenant,
+        "environment": environment,
+        "credential": credential,
+        "label": label,
+        "throttled": "",
+    }
+
+
+def call(
+    method: str,
+    resource: str,
+    body: Any = None,
+    *,
+    parameters: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    authorizer: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """One call; `body` is bytes, or written as JSON. Bodies arrive in base64: the API takes every type as binary."""
+    sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+    path = resource
+    for name, value in (parameters or {}).items():
+        path = path.replace(f"{{{name}}}", value)
+    return {
+        "resource": resource,
+        "path": path,
+        "httpMethod": method,
+        "headers": {"Host": "log.example", "X-Forwarded-Proto": "https", **(headers or {})},
+        "multiValueQueryStringParameters": None,
+        "pathParameters": dict(parameters) if parameters else None,
+        "requestContext": {
+            "requestId": "r-1",
+            "path": f"/prod{path}",
+            "identity": {"sourceIp": "203.0.113.7", "userAgent": "curl/8"},
+            **({"authorizer": dict(authorizer)} if authorizer else {}),
+        },
+        "body": base64.b64encode(sent).decode() if sent else None,
+        "isBase64Encoded": bool(sent),
+    }
+
+
+def answered(answer: Mapping[str, Any]) -> Any:
+    """The JSON of an answer."""
+    return json.loads(answer["body"])

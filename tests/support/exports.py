@@ -1,0 +1,237 @@
+"""A tenant's exports, asked for and written over the stores and files that a test hands in."""
+
+import csv
+import io
+import itertools
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from daybook.access.roles import OPERATIONS
+from daybook.aws.control_table.catalogues import CatalogueTable
+from daybook.aws.control_table.groups import GroupTable
+from daybook.aws.control_table.jobs import JobTable
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.events_table.append import EventTable
+from daybook.aws.events_table.indexes import EventIndexes
+from daybook.aws.identities_table.rows import IdentityTable
+from daybook.catalogue.tenant_catalogue import Catalogues
+from daybook.clock import Clock
+from daybook.http.serve import serve
+from daybook.jobs.export import NoSuchUpload
+from daybook.jobs.runner import Runner
+from daybook.people.key_cache import PersonKeys
+from daybook.self_audit.recorder import Recorder
+from daybook.tenant import Tenant
+from exports.api_handler import operations
+from exports.create import ExportCreation
+from exports.csv_injection import rearmed
+from exports.operations import Exports
+from exports.writing import Exporting
+from tests.conftest import Tables
+from tests.support.calls import Context, answered, authorized, call
+from tests.support.ingest import KEYS, NOW, seeded_bytes
+from tests.support.jobs import MemoryQueue
+
+
+class MemoryFiles:
+    """The bucket as an ordinary class; the contract tests hold it beside S3."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.described: dict[str, tuple[str, str | None]] = {}
+        self.uploads: dict[str, dict[int, bytes]] = {}
+        self.part_sizes: list[int] = []
+        self.reads: list[str] = []
+        self._begun: dict[str, tuple[str, str | None]] = {}
+        self._numbers = itertools.count(1)
+
+    def put(self, place: str, content: bytes, media_type: str, filename: str | None = None) -> None:
+        self.files[place] = content
+        self.described[place] = media_type, filename
+
+    def read(self, place: str, start: int, length: int) -> bytes:
+        self.reads.append(place)
+        return self.files.get(place, b"")[start : start + length]
+
+    def delete(self, places: Sequence[str]) -> None:
+        for place in places:
+            self.files.pop(place, None)
+
+    def begin(self, place: str, media_type: str, filename: str | None = None) -> str:
+        upload = f"upload-{next(self._numbers)}"
+        self.uploads[upload] = {}
+        self._begun[upload] = media_type, filename
+        assert place
+        return upload
+
+    def put_part(self, place: str, upload: str, number: int, content: bytes) -> None:
+        assert place
+        if upload not in self.uploads:
+            raise NoSuchUpload(place)
+        self.uploads[upload][number] = content
+
+    def complete(self, place: str, upload: str, parts: int) -> None:
+        if upload not in self.uploads and place in self.files:
+            return
+        if not all(number in self.uploads.get(upload, ()) for number in range(1, parts + 1)):
+            raise NoSuchUpload(place)
+        there = self.uploads.pop(upload)
+        contents = [there[number] for number in range(1, parts + 1)]
+        self.part_sizes = [len(content) for content in contents]
+        self.put(place, b"".join(contents), *self._begun[upload])
+
+    def abort(self, place: str, upload: str) -> None:
+        assert place
+        self.uploads.pop(upload, None)
+
+    def url(self, place: str, seconds: int) -> str:
+        return f"https://files.example/{place}?{seconds}"
+
+
+class Exporter:
+    """Asks as an auditor does, and works the queue off."""
+
+    def __init__(
+        self,
+        dynamodb: Any,
+        tables: Tables,
+        clock: Clock = lambda: NOW,
+        *,
+        tenant: str = "acme",
+        files: Any = None,
+        events: Any = None,
+        index: Any = None,
+        role: str = "auditor",
+        **working: Any,
+    ) -> None:
+        """`events`: a store in place of the table's, for what is recorded; `working`: of `Exporting`."""
+        self.files = files or MemoryFiles()
+        self.queue = MemoryQueue()
+        self.jobs = JobTable(dynamodb, tables.control)
+        self.tenant = Tenant(tenant)
+        self._role = role
+        control = ControlTable(dynamodb, tables.control)
+        identities = IdentityTable(dynamodb, tables.identities)
+        groups = GroupTable(dynamodb, tables.control, clock)
+        chance = seeded_bytes(f"exports {tenant}")
+        recorder = Recorder(events or EventTable(dynamodb, tables.events), KEYS, clock, chance)
+        asking = ExportCreation(
+            control=control,
+            catalogues=Catalogues(CatalogueTable(dynamodb, tables.control)),
+            jobs=self.jobs,
+            queue=self.queue,
+            identities=identities,
+            groups=groups,
+            person_keys=PersonKeys(identities.read, clock),
+            recorder=recorder,
+            keys=KEYS,
+            clock=clock,
+            random_bytes=chance,
+        )
+        self._operations = operations(Exports(control, self.jobs, self.files, asking, recorder, clock))
+        self._clock = clock
+        self._claims = itertools.count()
+
+        def exporting(**otherwise: Any) -> Exporting:
+            return Exporting(
+                control=control,
+                catalogues=Catalogues(CatalogueTable(dynamodb, tables.control)),
+                index=index or EventIndexes(dynamodb, tables.events),
+                identities=identities,
+                groups=groups,
+                person_keys=PersonKeys(identities.read, clock),
+                keys=KEYS,
+                files=self.files,
+                clock=clock,
+                pause=lambda _: None,
+                **working | otherwise,
+            )
+
+        self.exporting = exporting
+
+    def call(
+        self, method: str, resource: str, body: Any = None, role: str | None = None, **given: Any
+    ) -> dict[str, Any]:
+        role = role or self._role
+        of_operations = role == OPERATIONS
+        parameters = {name: given.pop(name) for name in ("export_id", "job_id") if name in given}
+        event = call(
+            method,
+            resource,
+            body,
+            parameters=parameters,
+            headers={"daybook-tenant": self.tenant} if of_operations else None,
+            authorizer=authorized(role, **({"tenant": "" if of_operations else self.tenant} | given)),
+        )
+        return serve(event, Context(), self._operations)
+
+    def ask(self, body: Any = None, **given: Any) -> dict[str, Any]:
+        answer = self.call("POST", "/v1/exports", body, **given)
+        assert answer["statusCode"] == 202, answer["body"]
+        asked: dict[str, Any] = answered(answer)
+        assert answer["headers"]["Location"] == f"/v1/exports/{asked['id']}"
+        return asked
+
+    def read(self, export_id: str, **given: Any) -> dict[str, Any]:
+        answer = self.call("GET", "/v1/exports/{export_id}", export_id=export_id, **given)
+        assert answer["statusCode"] == 200, answer["body"]
+        shown: dict[str, Any] = answered(answer)
+        return shown
+
+    def work(self, remaining_seconds: Callable[[], float] = lambda: 900.0, worker: Exporting | None = None) -> None:
+        """Takes the queue's messages until there are none; by one worker for all of them unless one is given."""
+        worker = worker or self.exporting()
+        runner = Runner(
+            self.jobs, self.queue, worker, self._clock, lambda: f"claim-{next(self._claims)}", lambda _: None
+        )
+        while self.queue.sent:
+            job, _ = self.queue.sent.pop(0)
+            runner.run(job.key, remaining_seconds)
+
+    def export(self, body: Any = None, **given: Any) -> tuple[dict[str, Any], bytes]:
+        """What is answered when it is done, and the file."""
+        asked = self.ask(body, **given)
+        self.work()
+        shown = self.read(asked["id"], **given)
+        assert shown["status"] == "succeeded", shown
+        return shown, self.file(shown)
+
+    def file(self, shown: dict[str, Any]) -> bytes:
+        content: bytes = self.files.files[f"files/{self.tenant}/{shown['id']}/{shown['filename']}"]
+        return content
+
+
+def rows_of(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
+    """The labels of a CSV file, and its rows with what stood in the events."""
+    reader = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
+    labels = next(reader)
+    return labels, [dict(zip(labels, map(rearmed, row), strict=True)) for row in reader]
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it catches anything any more."""
+
+
+class Mortal:
+    """Something whose calls may be a process's last: before they do anything, or after they have."""
+
+    def __init__(self, of: Any, chance: random.Random, odds: float) -> None:
+        self._of = of
+        self._chance = chance
+        self._odds = odds
+
+    def __getattr__(self, name: str) -> Any:
+        called = getattr(self._of, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            self._perhaps()
+            answer = called(*arguments, **named)
+            self._perhaps()
+            return answer
+
+        return call if callable(called) else called
+
+    def _perhaps(self) -> None:
+        if self._chance.random() < self._odds:
+            raise Killed

@@ -1,0 +1,113 @@
+"""Jobs in memory, and work that a test can watch and break off."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from daybook.jobs.job import ClaimLost, Job, JobBusy, JobKey, Status, Step, TooManyJobs, UnknownJob
+from daybook.tenant import Tenant
+
+
+class MemoryJobs:
+    """The store of jobs as an ordinary class; the contract tests hold it beside the table."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[JobKey, Job] = {}
+        self._claims: dict[JobKey, tuple[str, int]] = {}
+        self._bounded: set[JobKey] = set()
+
+    def put(self, job: Job, max_active: int | None = None) -> None:
+        if max_active is not None:
+            if len(self.active(job.tenant, job.kind)) >= max_active:
+                raise TooManyJobs(job.kind)
+            self._bounded.add(job.key)
+        self._jobs[job.key] = job
+
+    def active(self, tenant: Tenant, kind: str) -> Sequence[Job]:
+        found = [job for job in self.jobs(tenant, kind) if job.key in self._bounded and not job.status.has_ended]
+        return found[::-1]
+
+    def job(self, key: JobKey) -> Job:
+        if key not in self._jobs:
+            raise UnknownJob(key.id)
+        return self._jobs[key]
+
+    def find(self, tenant: Tenant, job_id: str) -> Job:
+        for key, job in self._jobs.items():
+            if (key.tenant, key.id) == (tenant, job_id):
+                return job
+        raise UnknownJob(job_id)
+
+    def jobs(self, tenant: Tenant, kind: str, most: int | None = None) -> Sequence[Job]:
+        found = [job for key, job in self._jobs.items() if key[:2] == (tenant, kind)]
+        return sorted(found, key=lambda job: job.id, reverse=True)[:most]
+
+    def later(self, job: Job) -> Sequence[Job]:
+        return [each for each in self.jobs(job.tenant, job.kind) if each.id > job.id]
+
+    def claim(self, key: JobKey, claim: str, now_ms: int, until_ms: int) -> Job:
+        job = self.job(key)
+        if job.status.has_ended:
+            return job
+        other, other_until_ms = self._claims.get(key, ("", 0))
+        if other != claim and other_until_ms > now_ms:
+            raise JobBusy(key.id)
+        self._claims[key] = claim, until_ms
+        self._jobs[key] = replace(job, status=Status.RUNNING, attempts=job.attempts + 1)
+        return self._jobs[key]
+
+    def save(self, job: Job, claim: str, now_ms: int) -> None:
+        assert now_ms
+        if self._jobs[job.key].status not in (Status.RUNNING, job.status) or self._claims[job.key][0] != claim:
+            raise ClaimLost(job.id)
+        self._jobs[job.key] = job
+
+    def release(self, job: Job, claim: str) -> None:
+        if self._claims[job.key][0] == claim:
+            self._claims[job.key] = claim, 0
+
+    def cancel(self, key: JobKey, now_ms: int) -> Job:
+        job = self.job(key)
+        if not job.status.has_ended:
+            self._jobs[key] = replace(job, status=Status.CANCELLED, sealed=None, finished_ms=now_ms)
+        return self._jobs[key]
+
+    def withdraw(self, key: JobKey, now_ms: int) -> None:
+        job = self.job(key)
+        if job.status is Status.SUCCEEDED and job.withdrawn_ms is None:
+            self._jobs[key] = replace(job, withdrawn_ms=now_ms)
+
+
+@dataclass
+class MemoryQueue:
+    sent: list[tuple[Job, int]] = field(default_factory=list)
+    postponed: list[tuple[str, int]] = field(default_factory=list)
+    refusal: Exception | None = None
+    """What it raises in place of sending."""
+
+    def send(self, job: Job, delay_seconds: int = 0) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.sent.append((job, delay_seconds))
+
+    def postpone(self, receipt: str, seconds: int) -> None:
+        self.postponed.append((receipt, seconds))
+
+
+@dataclass
+class Counting:
+    """Counts to `job.ask["to"]`, one a step. `before` is called ahead of each step: to kill, to cancel, to let time
+    pass.
+    """
+
+    before: Callable[[Job], None] = lambda _: None
+    tidied: list[str] = field(default_factory=list)
+    hand_over: bool = False
+
+    def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:  # noqa: ARG002  the form of work
+        self.before(job)
+        count = (job.checkpoint or {"count": 0})["count"] + 1
+        most = job.ask["to"]
+        return Step({"count": count}, count, count / most, done=count == most, hand_over=self.hand_over)
+
+    def tidy(self, job: Job) -> None:
+        self.tidied.append(job.id)

@@ -1,0 +1,74 @@
+"""The stores of events and of people as ordinary classes in memory, with the semantics of INSERT: no overwriting."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from daybook.catalogue.tenant_catalogue import Catalogues, OwnActivity
+from daybook.events.item import StoredEvent
+from daybook.events.store import Append, Kept, Key
+from daybook.people.forgetter import MAX_ITEMS, ConcurrentChange, Deletion, Mark
+from daybook.people.identities import Row
+from daybook.tenant import Tenant
+
+
+class MemoryIdentities:
+    def __init__(self) -> None:
+        self.rows: dict[tuple[Tenant, str], Row] = {}
+
+    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
+        return {key: self.rows[tenant, key] for key in sort_keys if (tenant, key) in self.rows}
+
+    def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
+        there = frozenset(key for key in rows if (tenant, key) in self.rows)
+        self.rows.update({(tenant, key): row for key, row in rows.items() if key not in there})
+        return there
+
+    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
+        keys = sorted(self.rows)
+        return [
+            [self.rows[key] for key in keys if key[0] == tenant and key[1].startswith(prefix)] for prefix in prefixes
+        ]
+
+    def erase(self, tenant: Tenant, deletions: Sequence[Deletion], tombstones: Sequence[str], mark: Mark) -> None:
+        keys = [*(deletion.sort_key for deletion in deletions), *tombstones]
+        assert 0 < len(keys) == len(set(keys)) <= MAX_ITEMS, "what a transaction takes"
+        for deletion in deletions:
+            row = self.rows.get((tenant, deletion.sort_key))
+            if (deletion.must_be_there and row is None) or (
+                deletion.only_of is not None and (row is None or row["guid"] != deletion.only_of)
+            ):
+                raise ConcurrentChange
+        for deletion in deletions:
+            self.rows.pop((tenant, deletion.sort_key), None)
+        for sort_key in tombstones:
+            self.rows[tenant, sort_key] = {**self.rows.get((tenant, sort_key), {}), mark.guid: mark.event_id}
+
+
+class MemoryEvents:
+    def __init__(self) -> None:
+        self.events: dict[Key, StoredEvent] = {}
+
+    def append(self, events: Sequence[StoredEvent], remaining_seconds: Callable[[], float]) -> dict[Key, Append]:  # noqa: ARG002  the store's signature
+        outcome = {}
+        for event in events:
+            key = event.partition, event.id
+            outcome[key] = Append.DUPLICATE if key in self.events else Append.STORED
+            self.events.setdefault(key, event)
+        return outcome
+
+    def find(self, keys: Iterable[Key]) -> dict[Key, Kept]:
+        return {
+            key: Kept(event.fingerprint, event.packed, event.received_ms)
+            for key in keys
+            if (event := self.events.get(key)) is not None
+        }
+
+
+class NoOwnActivities:
+    """No tenant has made anything of its profile's activities."""
+
+    def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:  # noqa: ARG002  the store's form
+        return {}
+
+
+def profiles_alone() -> Catalogues:
+    return Catalogues(NoOwnActivities())

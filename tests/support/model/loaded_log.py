@@ -1,0 +1,176 @@
+"""A made-up log, sent through the real ingest, beside its model."""
+
+import random
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from daybook.aws.identities_table.rows import IdentityTable
+from daybook.clock import DAY, format_time, parse_time
+from daybook.crypto.hkdf import length_prefixed, tag
+from daybook.events.item import partition_of
+from daybook.people.identities import address_row, ext_row, name_row
+from daybook.tenant import Tenant
+from daybook.tenants.settings import Layout
+from tests.conftest import Tables
+from tests.support.calls import answered
+from tests.support.ingest import KEYS, NOW
+from tests.support.managed_log import ManagedLog
+from tests.support.model.people import People
+from tests.support.model.reference_model import CATALOGUE, Entry, Happened
+from tests.support.model.world import GROUPS, Log
+
+EVENTS = 48
+STRANGERS = [str(uuid.UUID(int=number, version=4)) for number in range(70)]
+
+
+class Loaded:
+    """One tenant with the log of a seed."""
+
+    def __init__(self, dynamodb: Any, tables: Tables, seed: int) -> None:
+        self._dynamodb = dynamodb
+        self.tables = tables
+        self.tenant = f"tenant-{seed}"
+        self._random = random.Random(seed)  # noqa: S311
+        log = Log(seed)
+        self._members: dict[str, list[str]] = {}
+        layouts = tuple(Layout(*layout) for layout in log.layouts())
+        self._log = ManagedLog(
+            dynamodb, tables, "enate", recorded=False, tenant=self.tenant, layouts=layouts, retention_days=None
+        )
+        self.settings = self._log.settings
+        self.people = People()
+        self.events: list[Happened] = []
+        self._own: dict[str, Entry] = {}
+        # Later events may be caused by earlier ones, and find another catalogue.
+        for size in (EVENTS // 2, EVENTS // 4, EVENTS // 4):
+            self.events += self._sent([self._caused(log.event()) for _ in range(size)])
+            self._remake(log.remade())
+        self._learn_guids()
+        for name, (people, strangers) in GROUPS.items():
+            somebody = self._random.sample(sorted(self.people.guids), people)
+            spelt = [self._spelt(person) for person in somebody]
+            self.people.groups[name] = {person for each in spelt for person in self.people.members(each)}
+            self._members[name] = spelt + STRANGERS[:strangers]
+            self._log.put_group(name, *self._members[name])
+
+    def expected(self, query: Mapping[str, Sequence[str]], role: str, *, arrived: Sequence[Happened] = ()) -> list[str]:
+        """The ids that a read gives, in its order, by looking at every event."""
+        filters = {name: values for name, values in query.items() if name not in _NO_FILTERS}
+        low, high = _span(query)
+        found = [
+            event
+            for event in arrived or self.events
+            if event.sent["environment"] == query.get("environment", ["prod"])[0]
+            and event.only_for in (None, role)
+            and low <= parse_time(event.sent["occurred_at"]) < high
+            and event.matches(filters)
+        ]
+        order = query.get("sort", ["-occurred_at"])[0]
+        field, falling = order.removeprefix("-"), order.startswith("-")
+        if field == "occurred_at":
+            return [event.id for event in sorted(found, key=lambda event: event.id, reverse=falling)]
+        newest_first = sorted(found, key=lambda event: event.id, reverse=True)
+        in_order = sorted(newest_first, key=lambda event: event.presented(field), reverse=falling)
+        return [event.id for event in in_order]
+
+    def regroup(self, names: Sequence[str]) -> None:
+        """Others become the groups' members, or nobody, or the groups are removed; `restore` mends it."""
+        for name in names:
+            if self._random.random() < 0.4:
+                self._log.done("DELETE", "/v1/groups/{name}", name=name)
+            else:
+                others = sorted(set(self.people.guids) - self.people.groups[name])
+                self._log.put_group(name, *(self.people.guids[person] for person in others[:2]))
+
+    def restore(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._log.put_group(name, *self._members[name])
+
+    def arrive(self, count: int) -> list[Happened]:
+        """More events of the kinds that there are, by nobody new, received a moment later than all others; `remove`
+        takes them away again.
+        """
+        like = self._random.choices(self.events, k=count)
+        self._log.now = NOW + 1
+        try:
+            return self._sent([{name: value for name, value in event.sent.items() if name != "id"} for event in like])
+        finally:
+            self._log.now = NOW
+
+    def remove(self, events: Sequence[Happened]) -> None:
+        for event in events:
+            occurred_ms = parse_time(event.sent["occurred_at"])
+            lies_in = partition_of(self.settings, event.sent["environment"], event.id, occurred_ms)
+            key = {"pk": {"S": lies_in}, "sk": {"S": event.id}}
+            self._dynamodb.delete_item(TableName=self.tables.events, Key=key)
+
+    def _remake(self, remade: Mapping[str, tuple[str, str | None] | None]) -> None:
+        """The tenant's own catalogue, from the next event on."""
+        for name, made in remade.items():
+            if made is not None:
+                category, only_for = made
+                # One sentence without parameters fits whatever is sent.
+                entry = category, "Remade", "any", "default", f"Remade as {category}", only_for
+                body = {
+                    "category": category,
+                    "component": "Remade",
+                    "visibility": only_for,
+                    "variants": [{"template": entry[4]}],
+                }
+                self._log.done("PUT", "/v1/catalogue/{activity}", body, "operations", activity=name)
+                self._own[name] = entry
+            elif name in self._own:
+                self._log.done("DELETE", "/v1/catalogue/{activity}", role="operations", activity=name)
+                del self._own[name]
+
+    def _spelt(self, person: int) -> str:
+        """A person by a name, where there is one and the dice say so; else by the GUID."""
+        names = [name for name, resolved in self.people.names.items() if resolved == person]
+        return names[0] if names and self._random.random() < 0.5 else self.people.guids[person]
+
+    def _caused(self, event: dict[str, Any]) -> dict[str, Any]:
+        if self._random.random() < 0.5:
+            event["id"] = f"own {self._random.getrandbits(40)}"
+        earlier = [other for other in self.events if other.sent["environment"] == event["environment"]]
+        if earlier and self._random.random() < 0.4:
+            cause = self._random.choice(earlier)
+            by_own_id = {name: cause.sent[name] for name in ("id", "occurred_at") if name in cause.sent}
+            event["caused_by"] = by_own_id if "id" in by_own_id else cause.id
+        elif self._random.random() < 0.2:
+            event["caused_by"] = "something outside"
+        return event
+
+    def _sent(self, events: Sequence[dict[str, Any]]) -> list[Happened]:
+        answer = self._log.send({"events": list(events)})
+        assert answer["statusCode"] == 201, answer["body"]
+        catalogue = CATALOGUE | self._own
+        happened = [Happened(event, self.people, catalogue) for event in events]
+        ids = {(event.sent.get("id"), event.sent["environment"]): event.id for event in self.events}
+        for event, result in zip(happened, answered(answer)["results"], strict=True):
+            event.id = result["id"]
+            cause = event.sent.get("caused_by")
+            event.caused_by = ids[cause["id"], event.sent["environment"]] if isinstance(cause, dict) else cause
+        return happened
+
+    def _learn_guids(self) -> None:
+        """GUIDs are made up by ingest; everything else about people the model tells itself."""
+        rows = {ext_row(client_id): person for client_id, person in self.people.client_ids.items()}
+        rows |= {name_row(name): person for name, person in self.people.names.items()}
+        for address, person in self.people.addresses.items():
+            hashed = tag(KEYS.address, length_prefixed(self.tenant, address)).hex()
+            rows[address_row(hashed)] = person
+        read = IdentityTable(self._dynamodb, self.tables.identities).read(Tenant(self.tenant), rows)
+        for sort_key, person in rows.items():
+            assert self.people.guids.setdefault(person, read[sort_key]["guid"]) == read[sort_key]["guid"], sort_key
+
+
+_NO_FILTERS = frozenset({"environment", "from", "to", "range", "sort"})
+
+
+def _span(query: Mapping[str, Sequence[str]]) -> tuple[int, int]:
+    if "range" in query:
+        back = {"7d": 7 * DAY, "30d": 30 * DAY, "12m": NOW - parse_time("2025-11-22T16:31:08.000Z")}
+        return NOW - back[query["range"][0]], NOW + 1
+    low = parse_time(query["from"][0]) if "from" in query else 0
+    return low, parse_time(query["to"][0]) if "to" in query else parse_time(format_time(NOW + 365 * DAY))

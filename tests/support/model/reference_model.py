@@ -1,0 +1,228 @@
+"""Events as a brute-force reader sees them: what was sent, who is in it, and whether a filter means it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.model.people import People, fold
+
+ALIASES = {"system": "System", "api": "API", "operations": "Operations", "unknown": "Unknown"}
+
+# Activity: category, component, origin, variant, its sentence, who alone may see it.
+Entry = tuple[str, str, str, str, str, str | None]
+CATALOGUE: dict[str, Entry] = {
+    "work-item.note-added": ("Communications", "Work Item", "user", "default", "Internal note created", None),
+    "work-item.opened": ("Time Tracking", "Work Item", "user", "default", "Work item opened", None),
+    "work-item.assigned": ("Allocation", "Work Item", "user", "default", "Manual assignment to {assignee}", None),
+    "work-item.email-received": (
+        "Communications",
+        "Work Item",
+        "system",
+        "default",
+        "Arrival of an inbound email",
+        None,
+    ),
+    "work-item.created": ("Packet Status", "Work Item", "any", "default", "Work item created", None),
+    "record.stamped": ("Universal Timestamp", "Record", "any", "default", "Record last updated", None),
+    "api.called": ("API Access", "API", "user", "default", "Call to the Enate WebAPI", "operations"),
+}
+
+
+@dataclass
+class Somebody:
+    """One person within one event: the first of each that any place of it gives."""
+
+    username: str | None = None
+    name: str | None = None
+    names: set[str] = field(default_factory=set)
+    client_ids: set[str] = field(default_factory=set)
+
+
+class Happened:
+    """One event sent, of `people`; bound in the order in which the contract names the places."""
+
+    def __init__(self, sent: Mapping[str, Any], people: People, catalogue: Mapping[str, Entry] = CATALOGUE) -> None:
+        self.sent = sent
+        self.id = ""
+        self.caused_by: str | None = None
+        self.people = people
+        self._cast: dict[int, Somebody] = {}
+        self._references: list[tuple[str | None, str | None]] = []
+        self.actor = self._bind_actor()
+        for declared in sent.get("people", ()):
+            self._mention(declared.get("id"), declared.get("username"), declared.get("name"))
+        for name, value in sent.get("params", {}).items():
+            if isinstance(value, dict):
+                self._mention(None, value["user"])
+            elif name == "assignee":
+                self._mention(None, value)
+        target = sent.get("target") or {}
+        self.target = self._bind_target(target)
+        self.within = self._bind_target(target.get("within") or {})
+        self.variant: str | None
+        self.activity: str = sent["activity"]
+        catalogued = catalogue.get(self.activity)
+        if catalogued:
+            self.category, self.component, origin, self.variant, sentence, self.only_for = catalogued
+            params = {name: str(value) for name, value in sent.get("params", {}).items()}
+            self.details: str | None = sent.get("details", sentence.format(**params))
+        else:
+            self.category, self.component, origin, self.only_for = (
+                "other",
+                self.activity.rpartition(".")[0],
+                "any",
+                None,
+            )
+            self.variant, self.details = sent.get("variant"), sent.get("details")
+        by_type = "system" if sent["actor"]["type"] == "system" else "user"
+        self.origin = by_type if origin == "any" else origin
+
+    def _bind_actor(self) -> int | None:
+        actor, address = self.sent["actor"], self.sent.get("context", {}).get("ip")
+        if actor["type"] not in ("user", "unknown"):
+            return None
+        if "id" in actor or "username" in actor:
+            return self._mention(actor.get("id"), actor.get("username"), actor.get("name"))
+        if address is None:
+            return None
+        person = self.people.bind(None, None, address)
+        self._cast[person] = Somebody()
+        return person
+
+    def _bind_target(self, target: Mapping[str, Any]) -> int | None:
+        """The person who is the target, or whose name or id the target's id is."""
+        text = target.get("id")
+        if target.get("type") == "user":
+            if text is not None and "username" not in target:
+                for client_id, username in self._references:
+                    if text == client_id or (username is not None and fold(text) == fold(username)):
+                        return self._mention(client_id, username, target.get("name"))
+            return self._mention(text, target.get("username"), target.get("name"))
+        if text is None:
+            return None
+        by_id = (person for person, somebody in self._cast.items() if text in somebody.client_ids)
+        by_name = (person for person, somebody in self._cast.items() if fold(text) in somebody.names)
+        return next(by_id, None) or next(by_name, None)
+
+    def _mention(self, client_id: str | None, username: str | None, name: str | None = None) -> int:
+        person = self.people.bind(client_id, username)
+        self._references.append((client_id, username))
+        somebody = self._cast.setdefault(person, Somebody())
+        somebody.username = somebody.username or username
+        somebody.name = somebody.name or name
+        if username is not None:
+            somebody.names.add(fold(username))
+        if client_id is not None:
+            somebody.client_ids.add(client_id)
+        return person
+
+    def matches(self, query: Mapping[str, Sequence[str]]) -> bool:
+        """Different parameters mean and, several values of one mean or."""
+        return all(any(self._means(name, value) for value in values) for name, values in query.items())
+
+    def value(self, name: str) -> str:
+        """A value of this filter that means this event, or none that there is."""
+        actor = self.sent["actor"]
+        match name:
+            case "actor":
+                return str(actor.get("username") or actor.get("id") or ALIASES[actor["type"]])
+            case "target":
+                return self.place(self.sent.get("target", {}))
+            case "category":
+                return self.category
+            case "group":
+                return next((name for name, members in self.people.groups.items() if self.actor in members), "many")
+            case "q":
+                return (self.details or self.activity)[-5:]
+            case _:
+                return self._field(name) or ("success" if name == "status" else "nothing")
+
+    @staticmethod
+    def place(target: Mapping[str, Any]) -> str:
+        return f"{target.get('type', 'doc')}:{target.get('id') or target.get('username', 'D-1')}"
+
+    def _means(self, name: str, value: str) -> bool:
+        if name == "actor":
+            return self._is_actor(value)
+        if name == "group":
+            return self.actor in self.people.groups[value]
+        if name == "target":
+            kind, _, text = value.partition(":")
+            target = self.sent.get("target") or {}
+            return self._is(target, self.target, kind, text) or self._is(
+                target.get("within") or {}, self.within, kind, text
+            )
+        if name == "q":
+            return any(value.casefold() in text.casefold() for text in self._texts() if text)
+        if name == "category":
+            return value in (self.category, self.category.lower().replace(" ", "-"))
+        return bool(value == self._field(name))
+
+    def presented(self, field: str) -> str:
+        """What an order goes by: the value as it is shown."""
+        if field == "target":
+            return self._shown_target()
+        value = self._shown_actor() if field == "actor" else getattr(self, field, None) or self._field(field)
+        return value or ""
+
+    def _shown_actor(self) -> str | None:
+        actor = self.sent["actor"]
+        username = actor.get("username") if self.actor is None else self._cast[self.actor].username
+        return username or ALIASES.get(actor["type"])
+
+    def _shown_target(self) -> str | None:
+        target = self.sent.get("target") or {}
+        if target.get("type") == "user" and self.target is not None:
+            somebody = self._cast[self.target]
+            # As the target itself calls them, else as they are called elsewhere in the event.
+            username = target.get("username") or somebody.username
+            return username or target.get("name") or somebody.name or target.get("id")
+        return target.get("name") or target.get("id") or ""
+
+    def _field(self, name: str) -> Any:
+        sent, context = self.sent, self.sent.get("context", {})
+        match name:
+            case "activity" | "variant" | "component" | "origin" | "caused_by":
+                return getattr(self, name)
+            case "status":
+                return sent.get("status", "success")
+            case "actor_type":
+                return sent["actor"]["type"]
+            case "user_type":
+                return sent["actor"].get("user_type")
+            case "source_type":
+                return sent.get("source", {}).get("type")
+            case _:
+                return context.get(name)
+
+    def _is_actor(self, text: str) -> bool:
+        actor, resolved = self.sent["actor"], self.people.resolved_by(text)
+        alias = ALIASES.get(actor["type"])
+        goes_by_alias = alias is not None and (self.actor is None or self._is_address)
+        if self.actor in resolved or (goes_by_alias and alias is not None and fold(text) == fold(alias)):
+            return True
+        # What an actor that is no person carries is looked for only under names that nobody has.
+        if self.actor is not None or resolved or fold(text) in map(fold, ALIASES.values()):
+            return False
+        return text == actor.get("id") or fold(text) == fold(actor.get("username", ""))
+
+    @property
+    def _is_address(self) -> bool:
+        return not {"id", "username"} & set(self.sent["actor"])
+
+    def _is(self, target: Mapping[str, Any], person: int | None, kind: str, text: str) -> bool:
+        if target.get("type") != kind:
+            return False
+        return person in self.people.resolved_by(text) or (kind != "user" and target.get("id") == text)
+
+    def _texts(self) -> list[str | None]:
+        actor, target = self.sent["actor"], self.sent.get("target") or {}
+        texts = [self.details, self.activity, self.component, target.get("name")]
+        if self.actor is None:
+            username, name = actor.get("username"), actor.get("name")
+        else:
+            username, name = self._cast[self.actor].username, self._cast[self.actor].name
+        texts += [username or ALIASES.get(actor["type"]), name]
+        if target.get("type") == "user" and self.target is not None:
+            return [*texts, self.people.guids.get(self.target), target.get("name") or self._cast[self.target].name]
+        return [*texts, target.get("id")]

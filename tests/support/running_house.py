@@ -1,0 +1,122 @@
+"""The house as `make run` starts it: a process of its own, on free ports, with data of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from infra import ROOT
+
+START_SECONDS = 240  # the first start of all synthesises the template and may fetch DynamoDB Local and Java
+STOP_SECONDS = 5  # the contract's
+
+
+@dataclass(frozen=True)
+class LocalDaybook:
+    url: str
+    aws_url: str
+    operations_key: str
+    printed: list[str]
+    data: Path
+    process: subprocess.Popen[str]
+
+    def client(self, credential: str | None = None, **headers: str) -> httpx.Client:
+        """For calls with this credential; without one, with none."""
+        if credential:
+            headers["Authorization"] = f"Bearer {credential}"
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+
+    @property
+    def operations(self) -> httpx.Client:
+        return self.client(self.operations_key)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> float:
+        """The seconds it took to end everything that it had started."""
+        children = descendants(self.process.pid)
+        assert children
+        asked = time.monotonic()
+        self.process.send_signal(how)
+        assert self.process.wait(STOP_SECONDS) == 0
+        took = time.monotonic() - asked
+        assert not [child for child in children if is_running(child)]
+        return took
+
+
+@contextmanager
+def running_house(data: Path, **environment: str) -> Iterator[LocalDaybook]:
+    """A house with nothing in it. Asserts that it ends as it should, unless the test has ended it."""
+    port, aws_port = free_port(), free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "infra.local"],
+        cwd=ROOT,
+        env=os.environ
+        | {"PORT": str(port), "DAYBOOK_AWS_PORT": str(aws_port), "DAYBOOK_DATA": str(data), "DAYBOOK_DEMO": "0"}
+        | environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        printed = lines_until_ready(process)
+        (key,) = (line.split()[-1] for line in printed if line.startswith("Operations key:"))
+        local_daybook = LocalDaybook(
+            f"http://127.0.0.1:{port}", f"http://127.0.0.1:{aws_port}", key, printed, data, process
+        )
+        yield local_daybook
+        if process.poll() is None:
+            local_daybook.stop()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def make_tenant(operations: httpx.Client, tenant: str, profile: str = "generic") -> httpx.Response:
+    """A tenant with the one environment `prod`."""
+    settings = {"tenant": tenant, "name": tenant, "profile": profile, "environments": ["prod"], "audit_since": None}
+    return operations.post("/v1/tenants", json=settings)
+
+
+def lines_until_ready(process: subprocess.Popen[str]) -> list[str]:
+    """All that it printed up to the line that says it is ready."""
+    assert process.stdout
+    alarm = threading.Timer(START_SECONDS, process.kill)
+    alarm.start()
+    printed = []
+    for line in process.stdout:
+        printed.append(line.rstrip("\n"))
+        if line.startswith("Daybook is ready at "):
+            alarm.cancel()
+            return printed
+    raise AssertionError("it ended before it was ready:\n" + "\n".join(printed))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def descendants(process: int) -> list[int]:
+    """Every process that this one started, and those that they did."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True)  # noqa: S607
+    parents = {int(pid): int(parent) for pid, parent in map(str.split, listed.stdout.splitlines())}
+    found = [process]
+    for one in found:
+        found += [pid for pid, parent in parents.items() if parent == one]
+    return found[1:]
+
+
+def is_running(process: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.kill(process, 0)
+        return True
+    return False

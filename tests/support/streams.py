@@ -1,0 +1,191 @@
+"""Publishing as the functions' composition roots make it, over the stores that a test hands in, and a customer's
+streams and the retry queue as ordinary classes in memory.
+"""
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from daybook.aws.control_table.destinations import DestinationTable, item_of
+from daybook.aws.events_table.by_key import InsertedEvents
+from daybook.aws.identities_table.rows import IdentityTable
+from daybook.delivery import backlog_batch
+from daybook.delivery.attempt import Delivery
+from daybook.delivery.backlog import Backlog
+from daybook.delivery.backlog_batch import BacklogBatch
+from daybook.delivery.destination import Chosen, Destination, Place
+from daybook.delivery.records import Record, Records
+from daybook.delivery.sender import PutFailed, RecordSender
+from daybook.people.key_cache import PersonKeys
+from daybook.tenant import Tenant
+from streams import fan_out_handler as fan_out
+from streams import redeliver_handler as redeliver
+from streams.fan_out import FanOut
+from streams.redeliver import Redeliver
+from tests.support.tenant_log import TenantLog
+
+STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/audit"
+ROLE = "arn:aws:iam::123456789012:role/daybook"
+
+
+def destination(tenant: str = "acme", environment: str = "prod", **changed: Any) -> Destination:
+    """`changed`: of what was chosen, or of the rest."""
+    chosen = Chosen(STREAM, ROLE, "native", include_audit_log=False)
+    of_chosen = {name: changed.pop(name) for name in list(changed) if name in Chosen.__annotations__}
+    place = Place(Tenant(tenant), environment)
+    made = Destination(place, replace(chosen, **of_chosen), "external", "generic", f"s-{tenant}", f"g-{tenant}")
+    return replace(made, **changed)
+
+
+class MemoryStreams:
+    """Customers' streams, by tenant; `faults` answer a tenant's next calls in turn, and then all works."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, list[Record]] = {}
+        self.calls: list[tuple[str, int]] = []
+        self.broken: dict[str, BaseException] = {}
+        self.faults: dict[str, list[Any]] = {}
+        self.largest = 1024 * 1024
+        self.room: int | None = None
+        """Bytes that are taken of the next calls; what is beyond them is throttled. None: as many as there are."""
+
+    def put(self, destination: Destination, records: Sequence[Record]) -> list[str | None]:
+        tenant = destination.place.tenant
+        self.calls.append((tenant, len(records)))
+        if any(record.size > self.largest for record in records):
+            raise PutFailed("ValidationException", passing=False, invalid=True)
+        fault = self.broken.get(tenant) or next(iter(self.faults.get(tenant, [])), None)
+        if tenant not in self.broken and self.faults.get(tenant):
+            self.faults[tenant].pop(0)
+        if isinstance(fault, BaseException):
+            raise fault
+        errors = self._bounded(records) if fault is None else [fault(place) for place in range(len(records))]
+        taken = self.taken.setdefault(tenant, [])
+        taken += [record for record, error in zip(records, errors, strict=True) if error is None]
+        return errors
+
+    def _bounded(self, records: Sequence[Record]) -> list[str | None]:
+        errors: list[str | None] = []
+        for record in records:
+            fits = self.room is None or record.size <= self.room
+            if fits and self.room is not None:
+                self.room -= record.size
+            errors.append(None if fits else "ProvisionedThroughputExceededException")
+        return errors
+
+    def break_down(self, tenant: str = "acme", error: str = "ResourceNotFoundException") -> None:
+        self.broken[tenant] = PutFailed(error, passing=False)
+
+    def mend(self, tenant: str = "acme") -> None:
+        self.broken.pop(tenant, None)
+
+
+class MemoryQueue:
+    """Messages with the delay that they were last sent with. A test takes them off, whatever their delay."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[bytes, int]] = []
+        self.broken = False
+
+    def send(self, every: Sequence[BacklogBatch], delay_seconds: int) -> None:
+        if self.broken:
+            raise ConnectionError("no queue")
+        assert 0 <= delay_seconds <= 60
+        self.messages += [(backlog_batch.write(parcel), delay_seconds) for parcel in every]
+
+    def take(self, most: int = 10) -> list[str]:
+        taken, self.messages = self.messages[:most], self.messages[most:]
+        return [body.decode() for body, _ in taken]
+
+
+class Publishing:
+    """`fan_out` and `redeliver` beside one or more houses' logs, by the first one's clock."""
+
+    def __init__(self, log: TenantLog, **replaced: Any) -> None:
+        """`replaced`: `streams` or `queue`, another one in place of those in memory; `record_bytes`, the courier's."""
+        tables = log.tables
+        self.log = log
+        self.streams = replaced.get("streams") or MemoryStreams()
+        self.queue = replaced.get("queue") or MemoryQueue()
+        self.destinations = DestinationTable(log.dynamodb, tables.control)
+        self.given_up: list[int] = []
+        self.seconds = 0.0
+        identities = IdentityTable(log.dynamodb, tables.identities)
+        self.records = Records(PersonKeys(identities.read, log.clock).of)
+        bound = {name: replaced[name] for name in ("record_bytes",) if name in replaced}
+        self.courier = RecordSender(self.streams, sleep=self.sleep, jitter=lambda: 1.0, **bound)
+        delivery = Delivery(self.records, self.courier, self.destinations, self.given_up.append, log.clock)
+        parking = Backlog(self.destinations, self.queue, log.clock, chance=lambda: 0.0)
+        self.fan_out = FanOut(self.destinations, delivery, parking, log.clock, lambda: self.seconds)
+        self.redeliver = Redeliver(
+            log.control,
+            self.destinations,
+            InsertedEvents(log.dynamodb, tables.events),
+            delivery,
+            parking,
+            self.given_up.append,
+            log.clock,
+            lambda: self.seconds,
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def set_up(self, **changed: Any) -> Destination:
+        """Whatever stood there before."""
+        made = destination(**changed)
+        self.log.dynamodb.put_item(TableName=self.log.tables.control, Item=item_of(made))
+        return made
+
+    def stored(self, tenant: str = "acme") -> Destination:
+        found = self.destinations.one(Place(Tenant(tenant), "prod"))
+        assert found
+        return found
+
+    def pending(self, tenant: str = "acme") -> int:
+        return self.destinations.pending(self.stored(tenant))
+
+    def parked(self, tenant: str = "acme") -> int:
+        """How many parcels have a row, whosesoever they are."""
+        answer = self.log.dynamodb.query(
+            TableName=self.log.tables.control,
+            KeyConditionExpression="pk = :tenant AND begins_with(sk, :parked)",
+            ExpressionAttributeValues={":tenant": {"S": tenant}, ":parked": {"S": "parked#"}},
+            ConsistentRead=True,
+        )
+        return len(answer["Items"])
+
+    def stream(self, ids: Iterable[str] | None = None) -> dict[str, Any]:
+        """What Lambda hands over of these events, of all by default, oldest first."""
+        items = self.log.dynamodb.scan(TableName=self.log.tables.events, ConsistentRead=True)["Items"]
+        wanted = None if ids is None else set(ids)
+        images = sorted(items, key=lambda item: str(item["sk"]["S"]))
+        return {
+            "Records": [
+                stream_record(image, str(1_000 + place))
+                for place, image in enumerate(images)
+                if wanted is None or image["sk"]["S"] in wanted
+            ]
+        }
+
+    def publish(self, event: dict[str, Any] | None = None) -> list[str]:
+        """The sequence numbers that failed."""
+        answer = fan_out.serve(self.stream() if event is None else event, self.fan_out)
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def retry(self, most: int = 10) -> list[str]:
+        """One batch off the queue; the ids of messages that failed, which are put back."""
+        bodies = self.queue.take(most)
+        records = [{"messageId": f"m-{place}", "body": body} for place, body in enumerate(bodies)]
+        answer = redeliver.serve({"Records": records}, self.redeliver)
+        failed = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        self.queue.messages += [(bodies[int(each.removeprefix("m-"))].encode(), 0) for each in failed]
+        return failed
+
+
+def stream_record(image: dict[str, Any], sequence: str, name: str = "INSERT") -> dict[str, Any]:
+    written = {
+        field: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value for field, value in image.items()
+    }
+    return {"eventName": name, "dynamodb": {"SequenceNumber": sequence, "NewImage": written}}

@@ -1,0 +1,150 @@
+"""A query function as its composition root makes it, over the stores and keys that a test hands in."""
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from daybook.access.roles import OPERATIONS
+from daybook.aws.control_table.catalogues import CatalogueTable
+from daybook.aws.control_table.groups import GroupTable
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.events_table.append import EventTable
+from daybook.aws.events_table.indexes import EventIndexes
+from daybook.aws.identities_table.erase import ForgettingTable
+from daybook.aws.identities_table.rows import IdentityTable
+from daybook.catalogue.tenant_catalogue import Catalogues
+from daybook.clock import Clock, format_time
+from daybook.http.serve import serve
+from daybook.ids import lowest_id
+from daybook.people.forgetter import Forgetter, mark_of, nobody_writes
+from daybook.people.key_cache import PersonKeys
+from daybook.search.merge import BOUNDS
+from daybook.search.search import Search
+from daybook.self_audit.recorder import Recorder
+from daybook.tenant import Tenant
+from query.handler import operations
+from query.operations import Reads
+from tests.conftest import Tables
+from tests.support.calls import Context, answered, authorized, call
+from tests.support.ingest import KEYS, NOW, Sender, ingest_over, settings
+
+
+def reads_over(dynamodb: Any, tables: Tables, clock: Clock = lambda: NOW, **replaced: Any) -> Reads:
+    """`replaced`: `index` or `events`, a store in place of the table's; `bounds` of one request."""
+    identities = IdentityTable(dynamodb, tables.identities)
+    events = replaced.get("events") or EventTable(dynamodb, tables.events)
+    index = replaced.get("index") or EventIndexes(dynamodb, tables.events)
+    person_keys = PersonKeys(identities.read, clock)
+    return Reads(
+        control=ControlTable(dynamodb, tables.control),
+        catalogues=Catalogues(CatalogueTable(dynamodb, tables.control)),
+        search=Search(
+            index,
+            identities,
+            GroupTable(dynamodb, tables.control, clock),
+            person_keys,
+            KEYS,
+            clock,
+            replaced.get("bounds", BOUNDS),
+        ),
+        events=events,
+        identities=identities,
+        person_keys=person_keys,
+        recorder=Recorder(events, KEYS, clock, random.Random(3).randbytes),  # noqa: S311
+        clock=clock,
+    )
+
+
+class Reader:
+    """Reads as an auditor does, and gives what it is answered."""
+
+    def __init__(self, reads: Reads, tenant: str = "acme", role: str = "auditor") -> None:
+        self._operations = operations(reads)
+        self._role = role
+        self._tenant = tenant
+
+    def __call__(
+        self,
+        path: str = "/v1/events",
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        parameters: Mapping[str, str] | None = None,
+        **authorizer: Any,
+    ) -> dict[str, Any]:
+        of_operations = self._role == OPERATIONS
+        event = call(
+            "GET",
+            path,
+            parameters=parameters,
+            headers={"daybook-tenant": self._tenant} if of_operations else None,
+            authorizer=authorized(self._role, **({"tenant": "" if of_operations else self._tenant} | authorizer)),
+        )
+        event["multiValueQueryStringParameters"] = {
+            name: [values] if isinstance(values, str) else list(values) for name, values in (query or {}).items()
+        }
+        return serve(event, Context(), self._operations)
+
+
+class TenantLog:
+    """One tenant's log, sent to and read by a clock that a test may turn."""
+
+    def __init__(
+        self, dynamodb: Any, tables: Tables, profile: str = "generic", tenant: str = "acme", **changed: Any
+    ) -> None:
+        """`changed`: of the tenant's settings."""
+        self.now = NOW
+        self.dynamodb = dynamodb
+        self.tables = tables
+        self.tenant = Tenant(tenant)
+        self.control = ControlTable(dynamodb, tables.control)
+        self.settings = settings(profile, tenant=self.tenant, **changed)
+        self.control.create_tenant(self.settings)
+        self.send = Sender(ingest_over(dynamodb, tables, self.clock), tenant)
+        self.read = self.reader()
+
+    def clock(self) -> int:
+        return self.now
+
+    def reader(self, role: str = "auditor", **replaced: Any) -> Reader:
+        return Reader(reads_over(self.dynamodb, self.tables, self.clock, **replaced), self.tenant, role)
+
+    def sent(self, *events: Mapping[str, Any]) -> list[str]:
+        """The ids of events, all of which must be accepted; now, in `prod`, by Mike where they do not say otherwise."""
+        filled = [
+            {
+                "occurred_at": format_time(self.now),
+                "environment": "prod",
+                "activity": "document.updated",
+                "actor": {"type": "user", "username": "mike.mars"},
+                **event,
+            }
+            for event in events
+        ]
+        answer = self.send({"events": filled})
+        assert answer["statusCode"] == 201, answer["body"]
+        return [result["id"] for result in answered(answer)["results"]]
+
+    def page(self, query: Mapping[str, str | Sequence[str]] | None = None, **authorizer: Any) -> dict[str, Any]:
+        answer = self.read(query=query, **authorizer)
+        assert answer["statusCode"] == 200, answer["body"]
+        page: dict[str, Any] = answered(answer)
+        return page
+
+    def found(self, **query: str | Sequence[str]) -> list[str]:
+        """The ids of a search's first page, without what Daybook records of itself."""
+        return [event["id"] for event in self.page(query)["events"] if event["component"] != "Audit Log"]
+
+    def recorded(self, activity: str = "") -> list[dict[str, Any]]:
+        """What Daybook recorded of its own use, in no order; that it is asked here is not yet among it."""
+        everything = self.page({"limit": "500"})["events"]
+        return [event for event in everything if event["activity"].startswith(f"audit-log.{activity}")]
+
+    def forget(self, guid: str) -> None:
+        """As operations does, but for what it asks and records."""
+        people = ForgettingTable(self.dynamodb, self.tables.identities)
+        Forgetter(people, KEYS.gone, nobody_writes).forget(self.tenant, mark_of(guid, lowest_id(self.now), 365))
+
+
+def problem_of(answer: Mapping[str, Any]) -> tuple[int, str]:
+    """Status and code of an answer that must be a problem."""
+    assert answer["headers"]["Content-Type"] == "application/problem+json", answer
+    return answer["statusCode"], answered(answer)["code"]

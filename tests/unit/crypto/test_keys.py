@@ -1,0 +1,51 @@
+"""Keys derived from keys."""
+
+import hmac
+
+import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybook.crypto.hkdf import hkdf, length_prefixed, tag
+from daybook.crypto.keys import DeploymentKeys
+
+
+def test_rfc_5869_without_a_salt() -> None:
+    """Its test case 3."""
+    assert hkdf(b"\x0b" * 22, b"", 42).hex() == (
+        "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"
+    )
+
+
+@given(st.binary(min_size=1, max_size=64), st.binary(max_size=80), st.integers(1, 200))
+def test_it_is_cryptographys(key: bytes, info: bytes, length: int) -> None:
+    """For every key, purpose and length."""
+    assert hkdf(key, info, length) == HKDF(SHA256(), length, None, info).derive(key)
+
+
+@given(st.binary(min_size=32, max_size=64), st.binary(max_size=200))
+def test_a_tag_is_the_librarys_hmac(key: bytes, message: bytes) -> None:
+    """Its first 16 bytes."""
+    assert tag(key, message) == hmac.digest(key, message, "sha256")[:16]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=4), st.lists(st.text("ab#", max_size=3)))
+def test_parts_with_their_lengths_are_unambiguous(one: list[str], other: list[str]) -> None:
+    """Two lists have the same bytes only if they are the same list."""
+    assert (length_prefixed(*one) == length_prefixed(*other)) == (one == other)
+
+
+def test_a_deployments_keys_are_its_own() -> None:
+    """Each another one, all of them others for another secret, none of them shown."""
+    ours, others = DeploymentKeys.from_secret(b"a" * 32), DeploymentKeys.from_secret(b"b" * 32)
+    keys = [keys for of in (ours, others) for keys in vars(of).values()]
+    assert len(set(keys)) == len(keys)
+    assert not any(key.hex() in repr(ours) or repr(key) in repr(ours) for key in keys)
+
+
+def test_a_short_secret_is_refused() -> None:
+    """31 bytes."""
+    with pytest.raises(ValueError, match="32 bytes"):
+        DeploymentKeys.from_secret(b"a" * 31)

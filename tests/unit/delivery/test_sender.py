@@ -1,0 +1,110 @@
+"""Records on their way into a stream: in calls that Kinesis takes, what failed tried again alone."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybook.delivery.records import Record
+from daybook.delivery.sender import BYTES_A_CALL, BYTES_A_RECORD, RECORDS_A_CALL, TRIES, PutFailed, RecordSender
+from tests.support.streams import MemoryStreams, destination
+
+
+def records(*sizes: int) -> list[Record]:
+    return [Record("k", str(place).encode().ljust(size, b".")) for place, size in enumerate(sizes)]
+
+
+class Street:
+    """A courier, the time that its waits take, and the streams."""
+
+    def __init__(self, *faults: Any) -> None:
+        self.seconds = 0.0
+        self.streams = MemoryStreams()
+        self.streams.faults["acme"] = list(faults)
+        self.courier = RecordSender(self.streams, sleep=self.sleep, jitter=lambda: 1.0)
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def send(self, given: list[Record], budget: float = 2.0) -> Any:
+        return self.courier.send(destination(), given, lambda: budget - self.seconds)
+
+    @property
+    def calls(self) -> list[int]:
+        return [count for _, count in self.streams.calls]
+
+    @property
+    def taken(self) -> list[Record]:
+        return self.streams.taken.get("acme", [])
+
+
+def test_calls_are_as_large_as_kinesis_takes_them() -> None:
+    """500 records, or 5 MB; in order."""
+    street = Street()
+    given = records(*[10] * 1_234)
+    assert street.send(given).left == []
+    assert street.calls == [500, 500, 234]
+    assert street.taken == given
+    street = Street()
+    street.send(records(*[1_000_000] * 12))
+    assert street.calls == [5, 5, 2]
+
+
+@given(st.lists(st.integers(1, 2 * BYTES_A_RECORD), max_size=60), st.integers(0, 3))
+def test_each_record_is_taken_once_or_said_to_be_left(sizes: list[int], broken_calls: int) -> None:
+    """Whatever the sizes, and wherever it breaks off. A record above the limit is refused and takes none with it."""
+    street = Street(*[None] * broken_calls, PutFailed("AccessDeniedException", passing=False))
+    given_records = records(*sizes)
+    sent = street.send(given_records)
+    refused = set(sent.refused)
+    assert all(given_records[place].size > BYTES_A_RECORD for place in refused)
+    taken = Counter(street.taken)
+    for place, record in enumerate(given_records):
+        assert taken[record] + (place in refused) + (place in sent.left) == 1
+    for tenant, count in street.streams.calls:
+        assert tenant == "acme"
+        assert count <= RECORDS_A_CALL
+    assert bool(sent.left) == (sent.error is not None)
+    assert BYTES_A_CALL > BYTES_A_RECORD
+
+
+def test_what_failed_is_tried_again_alone() -> None:
+    """Half of a call throttled: the other half is not sent twice."""
+    street = Street(lambda place: "ProvisionedThroughputExceededException" if place % 2 else None)
+    given = records(*[10] * 100)
+    assert street.send(given).left == []
+    assert street.calls == [100, 50]
+    assert Counter(street.taken) == dict.fromkeys(given, 1)
+
+
+def test_after_a_few_tries_the_rest_is_left() -> None:
+    """With the error of the record, and no further call is made."""
+    street = Street(*[lambda place: "ProvisionedThroughputExceededException" if place else None] * 9)
+    sent = street.send(records(*[10] * 700))
+    assert sent.error == "ProvisionedThroughputExceededException"
+    assert street.calls == [500, 499, 498, 497][:TRIES]
+    assert len(sent.left) == 700 - TRIES
+
+
+@pytest.mark.parametrize(("passing", "tries"), [(True, TRIES), (False, 1)])
+def test_an_error_that_will_pass_is_tried_again(passing: bool, tries: int) -> None:
+    """One that stays is not."""
+    street = Street(*[PutFailed("Whatever", passing=passing)] * 9)
+    sent = street.send(records(10, 10))
+    assert (sent.error, sent.left) == ("Whatever", [0, 1])
+    assert len(street.calls) == tries
+
+
+def test_an_error_that_passes_costs_nothing() -> None:
+    street = Street(PutFailed("ReadTimeoutError", passing=True))
+    sent = street.send(records(10, 10))
+    assert (sent.error, sent.left) == (None, [])
+
+
+def test_without_time_nothing_is_begun() -> None:
+    """What is left for want of time is no fault of the stream's."""
+    street = Street()
+    sent = street.send(records(10, 10), budget=0)
+    assert (sent.left, sent.error, street.calls) == ([0, 1], None, [])

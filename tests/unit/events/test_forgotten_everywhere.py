@@ -1,0 +1,166 @@
+"""One person of many forgotten: not a byte of that person in any answer, and all of everybody else."""
+
+import json
+import re
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daybook.catalogue.profile import PROFILES, profile
+from daybook.catalogue.views import Shown, show
+from daybook.delivery.formats import FORMATS
+from daybook.delivery.records import Inserted, Records
+from daybook.events.canonical import leaf
+from daybook.events.item import StoredEvent
+from daybook.events.packing import unpack
+from daybook.ids import lowest_id
+from daybook.jobs.export import CSV, NDJSON
+from daybook.people.forgetter import Forgetter, mark_of, nobody_writes
+from daybook.people.identities import folded, had_row, id_row, name_row
+from daybook.people.key_cache import PersonKeys
+from daybook.search.parameters import NATIVE, read_parameters
+from daybook.tenant import Tenant
+from exports.lines import Lines
+from tests.support.ingest import KEYS, NOW
+from tests.support.streams import destination
+from tests.unit.events.test_privacy import TenantLog, events, people
+
+ACME = Tenant("acme")
+CAST = 5
+MOMENT_MS = NOW + 60_000
+
+
+def traces_of(number: int) -> tuple[str, str, str]:
+    """Somebody's address, browser and second full name."""
+    return f"203.0.113.{10 + number}", f"Zb{number}qz", f"Zk{number}qz Nick"
+
+
+def texts_of(number: int, person: dict[str, Any]) -> set[str]:
+    return {folded(text) for text in (*person.values(), *traces_of(number))}
+
+
+@st.composite
+def logs(draw: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[set[int]]]:
+    """The cast, events, and who is in each."""
+    cast = [draw(people(number)) for number in range(CAST)]
+    sent, who = [], []
+    for place in range(draw(st.integers(1, 4))):
+        actor, other, declared = draw(st.permutations(range(CAST)))[:3]
+        traces = (*traces_of(actor)[:2], traces_of(other)[2])
+        event, personal = draw(events([cast[actor], cast[other], cast[declared]], traces))
+        if (event.get("target") or {}).get("type") == "user":
+            # What is said of a user is kept as that user's own: here it names nobody else among other words.
+            event["target"].pop("name", None)
+            names = [text for text in personal if text not in traces[:2]]
+            event["changes"] = [{"field": "manager", "from": draw(st.sampled_from(names)), "to": "nobody"}]
+        sent.append(event | {"id": f"event {place}"})
+        who.append({actor, other, declared})
+    return cast, sent, who
+
+
+def answers(log: TenantLog, stored: StoredEvent) -> dict[str, bytes]:
+    """Everything that says something of an event: views, lines of exports, records of streams, and their keys."""
+    rows = PersonKeys(log.people.read, lambda: NOW)
+    native = log.open(stored)
+    aliases = profile("generic").aliases
+    found = {"native": _json(native)}
+    for name in PROFILES:
+        shown = Shown(native, "Acme Inc", aliases, profile(name), ZoneInfo("UTC"))
+        found[f"view {name}"] = _json(show(shown))
+    for view in (NATIVE, *PROFILES):
+        for form in (CSV, NDJSON):
+            lines = Lines(read_parameters({"view": [view]}), form, "Acme Inc", profile("generic"))
+            found[f"{form} {view}"] = lines.line(native)[0]
+    row = Inserted(stored.partition, stored.id, stored.packed, stored.received_ms, stored.by_actor, stored.by_target)
+    for form in FORMATS:
+        (record,) = Records(rows.of).of(destination(format=form), [row]).records
+        found[f"record {form}"] = record.data + record.partition_key.encode()
+    return found
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _says(answer: bytes) -> str:
+    """As a reader finds it: without what JSON in JSON, or in a CSV cell, writes before quotes and slashes."""
+    text = answer.decode()
+    return folded(re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), text))
+
+
+@settings(max_examples=12)
+@given(logs(), st.data())
+def test_one_is_forgotten_and_nobody_else(
+    generated: tuple[list[dict[str, Any]], list[dict[str, Any]], list[set[int]]], data: st.DataObject
+) -> None:
+    """What is stored stays as it is to the byte; an event of the time before that comes late is as the others."""
+    cast, sent, who = generated
+    log = TenantLog()
+    results = log.send(*sent)
+    assert {result.status for result in results} == {"stored"}
+    stored = {event.id: event for event in log.events.events.values()}
+    rows = [stored[result.id or ""] for result in results]
+    bytes_before = [(row.packed, row.leaf) for row in rows]
+    before = [(log.open(row), answers(log, row)) for row in rows]
+
+    number = data.draw(st.sampled_from(sorted(set.union(*who))))
+    guid = log.people.rows[ACME, name_row(folded(cast[number]["username"]))]["guid"]
+    Forgetter(log.people, KEYS.gone, nobody_writes).forget(ACME, mark_of(guid, lowest_id(MOMENT_MS), None))
+    gone = texts_of(number, cast[number])
+    for (_, key), row in log.people.rows.items():
+        assert not any(text in folded(key) or text in folded(repr(row)) for text in gone)
+
+    assert [(row.packed, leaf_of(row)) for row in rows] == bytes_before
+    for row, members, (was, shown) in zip(rows, who, before, strict=True):
+        now = answers(log, row)
+        if number not in members:
+            assert now == shown
+            continue
+        for name, answer in now.items():
+            assert not [text for text in gone if text in _says(answer)], name
+        others_are_the_same(_but_own_changes(was, guid), _but_own_changes(log.open(row), guid), guid, gone)
+
+    (late,) = log.send(data.draw(st.sampled_from(sent)) | {"id": "late"})
+    row = next(event for event in log.events.events.values() if event.id == late.id)
+    for name, answer in answers(log, row).items():
+        assert not [text for text in gone if text in _says(answer)], name
+    assert (ACME, id_row(guid)) not in log.people.rows
+    assert (ACME, had_row(folded(cast[number]["username"]), guid)) not in log.people.rows
+
+
+def _but_own_changes(native: dict[str, Any], guid: str) -> dict[str, Any]:
+    """What changes about a user is that user's own, and so goes as a whole, unless it is somebody else."""
+    target = native["target"] or {}
+    if target.get("type") != "user" or target["id"] != guid:
+        return native
+    if target["forgotten"]:
+        assert native["changes"][0]["to"] == guid
+    return native | {"changes": None}
+
+
+def leaf_of(row: StoredEvent) -> bytes:
+    return leaf(unpack(row.packed))
+
+
+def others_are_the_same(before: Any, after: Any, guid: str, gone: set[str]) -> None:
+    """Each text is what it was but for the names, in whose places the GUID stands."""
+    if isinstance(before, dict):
+        if after.get("forgotten"):
+            assert after["id"] == after["username"] == guid
+            assert not any(after.get(name) for name in ("name", "email", "client_id"))
+            return
+        assert set(before) == set(after)
+        for name in before:
+            others_are_the_same(before[name], after[name], guid, gone)
+    elif isinstance(before, list):
+        for one, other in zip(before, after, strict=True):
+            others_are_the_same(one, other, guid, gone)
+    elif before != after:
+        if after is None:
+            assert folded(before) in gone, "address and browser of the actor"
+            return
+        assert guid in after
+        names = f"(?:{'|'.join(map(re.escape, sorted(gone)))})"
+        assert re.fullmatch(names.join(map(re.escape, folded(after).split(guid))), folded(before))

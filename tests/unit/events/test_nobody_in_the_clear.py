@@ -1,0 +1,94 @@
+"""People where senders put them without saying so: none of them stays in what is stored, none passes for an alias."""
+
+import time
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from daybook.events.packing import unpack
+from tests.unit.events.test_acceptance import MIKE, TenantLog, refused
+
+
+def stored_bytes(log: TenantLog) -> bytes:
+    """All that is stored of the events, keys and content."""
+    return b"".join(
+        repr(structs.replace(event, packed=b"")).encode() + unpack(event.packed) for event in log.events.events.values()
+    )
+
+
+def test_a_persons_parameter_beside_details() -> None:
+    """Where details stand in a template's place, what any variant types as a person is one."""
+    log = TenantLog("jiffy")
+    assert log.one("user.invite", details="by hand", params={"user": "jane.roe"}).status == "stored"
+    assert b"jane.roe" not in stored_bytes(log)
+    assert len(log.content["people"]) == 2
+
+
+@pytest.mark.parametrize("name", ["4711007", "mike.mars"])
+def test_a_name_of_digits_is_a_name(name: str) -> None:
+    """In texts and in ids."""
+    log = TenantLog()
+    actor = {"type": "user", "username": name}
+    target = {"type": "account", "id": f"acct-{name}"}
+    assert log.one("a.b", actor, details=f"User {name} did", target=target).status == "stored"
+    assert name.encode() not in stored_bytes(log)
+
+
+@pytest.mark.parametrize("field", ["name", "email"])
+def test_an_unknown_actor_is_named_by_a_username(field: str) -> None:
+    """A name alone is nobody whom a forgetting could reach."""
+    log = TenantLog()
+    assert refused(log.one("a.b", {"type": "unknown", field: "mike@mars.example"})) == (
+        "missing_field",
+        ["actor.username"],
+    )
+
+
+def test_an_unknown_actors_user_agent_is_sealed() -> None:
+    """Also where no address came with it."""
+    log = TenantLog()
+    assert log.one("a.b", {"type": "unknown"}, context={"user_agent": "Odd Browser/7"}).status == "stored"
+    assert b"Odd Browser" not in stored_bytes(log)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"actor": {"type": "user", "id": "CareAR Operations"}},
+        {"target": {"type": "user", "id": "system"}},
+        {"people": [{"id": "Provisioning API"}]},
+    ],
+)
+def test_no_id_passes_for_an_alias(fields: dict[str, Any]) -> None:
+    """Who has no username is shown by the id."""
+    log = TenantLog("carear")
+    (result,) = log.send({"activity": "a.b", "actor": MIKE, **fields})
+    assert refused(result)[0] == "alias_username"
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ({"type": "user", "id": "😀" * 512}, "target.id"),
+        ({"type": "user", "id": "a" * 129}, "target.id"),
+        ({"type": "thing", "id": "1", "within": {"type": "user", "id": "é" * 512}}, "target.within.id"),
+    ],
+)
+def test_a_users_id_is_as_short_as_an_actors(target: dict[str, Any], path: str) -> None:
+    """It becomes a key of at most 1,024 bytes; nobody is made for an event that is refused."""
+    log = TenantLog()
+    assert refused(log.one("a.b", target=target)) == ("invalid_length", [path])
+    assert not log.people.rows
+
+
+def test_a_name_in_a_thousand_cases_costs_its_length() -> None:
+    """Each is kept as it was written, and none is looked for among all the others."""
+    name = "abcdefghijkl"
+    words = ["".join(c.upper() if case >> place & 1 else c for place, c in enumerate(name)) for case in range(1 << 11)]
+    log = TenantLog()
+    started = time.process_time()
+    assert log.one("a.b", {"type": "user", "username": name}, details=" ".join(words)).status == "stored"
+    # Hundreds of times what it takes: only a cost by the square of the words comes near.
+    assert time.process_time() - started < 5
+    assert name.encode() not in stored_bytes(log).lower()

@@ -1,0 +1,68 @@
+"""Who calls, and which tenant and environment follow from it."""
+
+import pytest
+
+from daybook.http.caller import Caller
+from daybook.http.problem import Problem
+from tests.support.calls import authorized, operations
+
+
+def test_the_tenant_comes_from_the_credential() -> None:
+    """A tenant's credential means its own tenant, whatever the header says."""
+    caller = Caller.from_context(authorized(tenant="acme"))
+    assert caller.tenant_for("other", None) == "acme"
+    assert caller.tenant_for(None, "acme") == "acme"
+
+
+def test_a_foreign_tenant_does_not_exist() -> None:
+    """A path that names another tenant is 404, never 403."""
+    with pytest.raises(Problem) as refused:
+        Caller.from_context(authorized(tenant="acme")).tenant_for(None, "other")
+    assert refused.value.status == 404
+
+
+@pytest.mark.parametrize(("header", "path"), [("acme", None), (None, "acme"), ("acme", "acme")])
+def test_operations_name_the_tenant(header: str | None, path: str | None) -> None:
+    """By the header, or by the path, or by both alike."""
+    assert Caller.from_context(operations()).tenant_for(header, path) == "acme"
+
+
+@pytest.mark.parametrize(
+    ("header", "path", "code"),
+    [(None, None, "tenant_needed"), ("", None, "tenant_needed"), ("other", "acme", "tenant_mismatch")],
+)
+def test_operations_must_name_one_tenant(header: str | None, path: str | None, code: str) -> None:
+    """None where one is needed, or two different ones: 400."""
+    with pytest.raises(Problem) as refused:
+        Caller.from_context(operations()).tenant_for(header, path)
+    assert (refused.value.status, refused.value.code) == (400, code)
+
+
+def test_a_throttled_address_is_told_to_wait() -> None:
+    """An authorizer can't answer 429: its context says so, and the function does."""
+    with pytest.raises(Problem) as refused:
+        Caller.from_context({"throttled": "true", "role": ""})
+    assert (refused.value.status, refused.value.headers) == (429, {"Retry-After": "60"})
+
+
+@pytest.mark.parametrize("context", [{}, {"role": ""}, {"throttled": ""}])
+def test_no_role_is_no_caller(context: dict[str, str]) -> None:
+    """Denied by default: a context that says nothing is a 401."""
+    with pytest.raises(Problem) as refused:
+        Caller.from_context(context)
+    assert refused.value.status == 401
+
+
+def test_the_environment_is_the_keys_own_else_the_tenants_first() -> None:
+    """Where a call names none."""
+    assert Caller.from_context(authorized(environment="test")).environment_for(None, "prod") == "test"
+    assert Caller.from_context(authorized()).environment_for(None, "prod") == "prod"
+
+
+def test_a_key_of_one_environment_stays_in_it() -> None:
+    """Naming another is 403; naming its own is not."""
+    caller = Caller.from_context(authorized(environment="test"))
+    assert caller.environment_for("test", "prod") == "test"
+    with pytest.raises(Problem) as refused:
+        caller.environment_for("prod", "prod")
+    assert refused.value.status == 403

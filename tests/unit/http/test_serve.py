@@ -1,0 +1,133 @@
+"""One way in and out: roles, problems, the answer's form, and the access log's line."""
+
+from typing import Any, NoReturn
+
+import pytest
+
+from daybook.errors import Contended, FieldError, TenantTaken, UnknownTenant
+from daybook.http.problem import Problem
+from daybook.http.request import Answer, Request
+from daybook.http.serve import Operation, serve
+from tests.support.access_log import kept_access_log
+from tests.support.calls import Context, answered, authorized, call, operations
+
+
+def _serve(operation: Operation, event: dict[str, Any] | None = None) -> dict[str, Any]:
+    read = event or call("GET", "/v1/tenants/{tenant}", parameters={"tenant": "acme"}, authorizer=authorized())
+    return serve(read, Context(), {"read_tenant": operation, "unrouted": operation})
+
+
+def test_an_answer_is_json_and_kept_by_nobody() -> None:
+    """UTF-8 as it stands, with the type that says so, and no cache may keep it."""
+    answer = _serve(lambda _: Answer(200, {"name": "Ünïcode"}))
+    assert answer == {
+        "statusCode": 200,
+        "headers": {"Cache-Control": "no-store", "Content-Type": "application/json"},
+        "body": '{"name":"Ünïcode"}',
+        "isBase64Encoded": False,
+    }
+
+
+def test_an_answer_without_content_names_no_type() -> None:
+    """204 has no body and no Content-Type."""
+    answer = _serve(lambda _: Answer(204))
+    assert answer["body"] == ""
+    assert "Content-Type" not in answer["headers"]
+
+
+def test_half_a_surrogate_pair_in_an_answer_is_written_as_a_question_mark() -> None:
+    """A complaint about bad text quotes it, and is an answer all the same."""
+
+    def complain(_: Request) -> NoReturn:
+        raise Problem(422, "invalid_value", "bad: \ud800", [FieldError("params.\udfff", "bad")])
+
+    answer = _serve(complain)
+    assert answer["statusCode"] == 422
+    assert answered(answer)["errors"] == [{"path": "params.?", "message": "bad"}]
+
+
+def test_what_escapes_is_500_without_a_word_of_it() -> None:
+    """The caller learns nothing of the inside."""
+
+    def fail(_: Request) -> NoReturn:
+        raise RuntimeError("the password is swordfish")
+
+    answer = _serve(fail)
+    assert answer["statusCode"] == 500
+    assert "swordfish" not in answer["body"]
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+
+
+def test_an_answer_that_cannot_be_written_is_500_too() -> None:
+    """Even the writing of the answer has no way out but an answer."""
+    assert _serve(lambda _: Answer(200, object()))["statusCode"] == 500
+
+
+@pytest.mark.parametrize(
+    ("fact", "status"), [(UnknownTenant("acme"), 404), (TenantTaken("acme"), 409), (Contended("acme"), 503)]
+)
+def test_what_the_domain_says_is_mapped_here(fact: Exception, status: int) -> None:
+    """The domain knows facts, not statuses."""
+
+    def tell(_: Request) -> NoReturn:
+        raise fact
+
+    assert _serve(tell)["statusCode"] == status
+
+
+def test_a_role_that_the_route_does_not_name_is_403() -> None:
+    """Whatever the gateway let through."""
+    event = call("POST", "/v1/tenants", {}, authorizer=authorized())
+    answer = serve(event, Context(), {"create_tenant": lambda _: Answer(201)})
+    assert answer["statusCode"] == 403
+
+
+def test_no_authorizer_is_401() -> None:
+    """A function reached without one trusts nobody."""
+    event = call("GET", "/v1/tenants/{tenant}", parameters={"tenant": "acme"})
+    assert _serve(lambda _: Answer(200), event)["statusCode"] == 401
+
+
+def test_every_call_is_one_access_line() -> None:
+    """Request id, tenant, credential, role, route, status and milliseconds, of whatever outcome."""
+
+    def fail(_: Request) -> NoReturn:
+        raise Problem(409, "taken", "Taken.")
+
+    with kept_access_log() as lines:
+        _serve(fail)
+    (line,) = lines
+    assert line["message"] == "access"
+    assert {
+        name: line[name] for name in ("request_id", "tenant", "credential", "role", "method", "route", "status")
+    } == {
+        "request_id": "r-1",
+        "tenant": "acme",
+        "credential": "k1",
+        "role": "admin",
+        "method": "GET",
+        "route": "/v1/tenants/{tenant}",
+        "status": 409,
+    }
+    assert isinstance(line["milliseconds"], int)
+
+
+def test_the_access_line_names_the_tenant_that_operations_named() -> None:
+    """Their credential has none of its own."""
+    event = call("GET", "/v1/catalogue", authorizer=operations(), headers={"Daybook-Tenant": "acme"})
+    with kept_access_log() as lines:
+        serve(event, Context(), {"read_catalogue": lambda _: Answer(200)})
+    assert [line["tenant"] for line in lines] == ["acme"]
+
+
+def test_a_request_shows_neither_credential_nor_body() -> None:
+    """Not even where somebody prints it."""
+    event = call("POST", "/v1/tenants", b"the-body", headers={"Authorization": "Bearer the-secret"})
+    shown = repr(Request.from_gateway(event, Context()))
+    assert "the-secret" not in shown
+    assert "the-body" not in shown
+
+
+def test_the_origin_is_how_the_caller_reached_us() -> None:
+    """Host and stage, as the caller wrote them."""
+    assert Request.from_gateway(call("GET", "/v1/health"), Context()).origin == "https://log.example/prod"

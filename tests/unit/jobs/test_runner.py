@@ -1,0 +1,350 @@
+"""The one mechanism of jobs: steps, checkpoints, hand-over, failure, cancellation, and who may work on what."""
+
+import json
+
+import pytest
+
+from daybook.clock import MINUTE
+from daybook.errors import Throttled
+from daybook.jobs.job import ClaimLost, Job, JobBusy, JobFailed, JobSuperseded, Status, TooManyJobs, ask_for, new_job
+from daybook.jobs.runner import MAX_ATTEMPTS, ROW_WITHIN_MS, Runner
+from daybook.jobs.worker import Message, again_after, work, working
+from daybook.tenant import Tenant
+from tests.support.calls import Context
+from tests.support.ingest import seeded_bytes
+from tests.support.jobs import Counting, MemoryJobs, MemoryQueue
+
+ACME = Tenant("acme")
+NOW = 1_000_000
+
+
+class Worker:
+    """A runner over memory, in an invocation of 15 minutes, by a clock that tests turn."""
+
+    def __init__(self, to: int = 5) -> None:
+        self.now = NOW
+        self.seconds = 900.0
+        self.store, self.queue, self.work = MemoryJobs(), MemoryQueue(), Counting()
+        self.paused: list[float] = []
+        self._claims = iter(f"claim-{number}" for number in range(1_000))
+        self.runner = Runner(
+            self.store, self.queue, self.work, lambda: self.now, lambda: next(self._claims), self.paused.append
+        )
+        self.job = new_job(tenant=ACME, kind="count", ask={"to": to}, now_ms=NOW, random_bytes=seeded_bytes())
+        self.store.put(self.job)
+
+    def run(self) -> Job:
+        return self.runner.run(self.job.key, lambda: self.seconds)
+
+    @property
+    def stored(self) -> Job:
+        return self.store.job(self.job.key)
+
+
+def test_a_job_is_done_step_by_step() -> None:
+    """Its progress rises to 1, and the end is dated."""
+    worker = Worker()
+    done = worker.run()
+    assert done == worker.stored
+    assert (done.status, done.processed, done.progress, done.finished_ms) == (Status.SUCCEEDED, 5, 1.0, NOW)
+    assert worker.queue.sent == []
+
+
+def test_near_its_end_a_worker_hands_over() -> None:
+    """It begins no further step, and the next worker goes on from the checkpoint."""
+    worker = Worker()
+
+    def pass_time(_: Job) -> None:
+        worker.seconds -= 500
+
+    worker.work.before = pass_time
+    half = worker.run()
+    assert (half.status, half.processed, half.attempts) == (Status.RUNNING, 2, 0)
+    assert [job.id for job, _ in worker.queue.sent] == [half.id]
+    worker.work.before = lambda _: None
+    worker.seconds = 900.0
+    assert worker.run().processed == 5
+
+
+def test_a_step_may_ask_for_an_invocation_of_its_own() -> None:
+    worker = Worker(to=2)
+    worker.work.hand_over = True
+    assert worker.run().status is Status.RUNNING
+    assert len(worker.queue.sent) == 1
+    assert worker.run().status is Status.SUCCEEDED
+
+
+def test_a_killed_workers_job_is_taken_up_when_its_claim_is_over() -> None:
+    """Not before: the claim lasts as long as the invocation can."""
+    worker = Worker()
+
+    def die(job: Job) -> None:
+        if job.processed == 3:
+            raise KeyboardInterrupt
+
+    worker.work.before = die
+    with pytest.raises(KeyboardInterrupt):
+        worker.run()
+    worker.work.before = lambda _: None
+    with pytest.raises(JobBusy):
+        worker.run()
+    worker.now += 15 * MINUTE
+    assert worker.run().processed == 5
+
+
+def test_a_job_whose_workers_are_always_killed_has_failed() -> None:
+    """Out of memory, say: none of them can say so, and the next one begins no step any more."""
+    worker = Worker()
+
+    def die(_: Job) -> None:
+        raise KeyboardInterrupt
+
+    worker.work.before = die
+    for _ in range(MAX_ATTEMPTS):
+        with pytest.raises(KeyboardInterrupt):
+            worker.run()
+        worker.now += 15 * MINUTE
+    assert worker.run() == worker.stored
+    assert (worker.stored.status, worker.work.tidied) == (Status.FAILED, [worker.job.id])
+
+
+def test_what_another_has_taken_up_is_let_go() -> None:
+    """A worker that lost its claim saves nothing any more."""
+    worker = Worker()
+
+    def lose(job: Job) -> None:
+        if job.processed == 2:
+            worker.store.claim(job.key, "another", NOW + 15 * MINUTE, NOW + 30 * MINUTE)
+
+    worker.work.before = lose
+    assert worker.run().processed == 2
+    assert worker.stored.status is Status.RUNNING
+
+
+def test_a_cancelled_job_stops_at_its_next_step_and_is_tidied_up() -> None:
+    worker = Worker()
+
+    def cancel(job: Job) -> None:
+        if job.processed == 2:
+            worker.store.cancel(job.key, NOW + 1)
+
+    worker.work.before = cancel
+    done = worker.run()
+    assert (done.status, done.processed, done.finished_ms) == (Status.CANCELLED, 2, NOW + 1)
+    assert worker.work.tidied == [done.id]
+
+
+def test_a_job_cancelled_in_the_queue_is_tidied_up_and_not_begun() -> None:
+    worker = Worker()
+    worker.store.cancel(worker.job.key, NOW + 1)
+    assert worker.run().status is Status.CANCELLED
+    assert (worker.stored.processed, worker.work.tidied) == (0, [worker.job.id])
+
+
+def test_the_message_of_a_job_that_is_done_does_nothing() -> None:
+    worker = Worker()
+    done = worker.run()
+    assert worker.run() == done
+    assert worker.work.tidied == []
+
+
+def test_what_failed_is_tidied_up_though_the_answer_was_lost() -> None:
+    """The store's client tried again, and met its own first try."""
+    worker = Worker()
+
+    class Losing(MemoryJobs):
+        def save(self, job: Job, claim: str, now_ms: int) -> None:
+            super().save(job, claim, now_ms)
+            if job.status is Status.FAILED:
+                raise ClaimLost(job.id)
+
+    def refuse(_: Job) -> None:
+        raise JobFailed("There is no such thing.")
+
+    store = Losing()
+    store.put(worker.job)
+    worker.work.before = refuse
+    runner = Runner(store, worker.queue, worker.work, lambda: worker.now, lambda: "claim")
+    assert runner.run(worker.job.key, lambda: 900.0).status is Status.FAILED
+    assert worker.work.tidied == [worker.job.id]
+
+
+def test_a_throttled_save_is_tried_again() -> None:
+    """What a step did is not done anew for that."""
+    worker = Worker(to=1)
+    refusals = [Throttled(), Throttled()]
+
+    class Throttling(MemoryJobs):
+        def save(self, job: Job, claim: str, now_ms: int) -> None:
+            if refusals:
+                raise refusals.pop()
+            super().save(job, claim, now_ms)
+
+    steps: list[str] = []
+    worker.work.before = lambda job: steps.append(job.id)
+    store = Throttling()
+    store.put(worker.job)
+    runner = Runner(store, worker.queue, worker.work, lambda: worker.now, lambda: "claim", worker.paused.append)
+    assert runner.run(worker.job.key, lambda: 900.0).status is Status.SUCCEEDED
+    assert (len(steps), worker.paused) == (1, [1.0, 2.0])
+
+
+@pytest.mark.parametrize(("times", "seconds"), [(1, 30), (2, 120), (3, 480), (4, 900), (20, 900)])
+def test_the_message_of_a_failure_comes_again_later_and_later(times: int, seconds: int) -> None:
+    """It does not wait for the time of a worker that was killed, for which its lane would stand still."""
+    worker = Worker()
+
+    def break_down(_: Job) -> None:
+        raise ValueError
+
+    worker.work.before = break_down
+    handler = working(lambda: worker.runner)
+    body = json.dumps({"tenant": ACME, "kind": "count", "job": worker.job.id})
+    record = {"body": body, "receiptHandle": "receipt", "attributes": {"ApproximateReceiveCount": str(times)}}
+    with pytest.raises(ValueError):
+        handler({"Records": [record]}, Context())
+    assert worker.queue.postponed == [("receipt", seconds)]
+    assert again_after(record["attributes"]) == seconds  # type: ignore[arg-type]
+    worker.store.claim(worker.job.key, "another", NOW, NOW + 15 * MINUTE)
+    with pytest.raises(JobBusy):
+        handler({"Records": [record]}, Context())
+    assert len(worker.queue.postponed) == 1
+
+
+def test_what_can_not_be_done_fails_at_once_and_says_why() -> None:
+    worker = Worker()
+
+    def refuse(job: Job) -> None:
+        if job.processed == 1:
+            raise JobFailed("There is no such thing.")
+
+    worker.work.before = refuse
+    failed = worker.run()
+    assert (failed.status, failed.error, failed.processed) == (Status.FAILED, "There is no such thing.", 1)
+    assert worker.work.tidied == [failed.id]
+
+
+def test_what_a_later_job_does_is_cancelled_and_says_why() -> None:
+    """It is no success, and no failure either."""
+    worker = Worker()
+
+    def give_way(job: Job) -> None:
+        if job.processed == 1:
+            raise JobSuperseded("Another one does it.")
+
+    worker.work.before = give_way
+    ended = worker.run()
+    assert ended == worker.stored
+    assert (ended.status, ended.error, ended.processed) == (Status.CANCELLED, "Another one does it.", 1)
+    assert (ended.finished_ms, worker.work.tidied) == (NOW, [ended.id])
+
+
+def test_what_fails_again_and_again_has_failed() -> None:
+    """The message comes again each time; no internals in what the tenant is told."""
+    worker = Worker()
+
+    def break_down(_: Job) -> None:
+        raise ValueError("secret internals")
+
+    worker.work.before = break_down
+    for attempt in range(MAX_ATTEMPTS):
+        assert worker.stored.status is (Status.RUNNING if attempt else Status.QUEUED)
+        with pytest.raises(ValueError, match="secret internals"):
+            worker.run()
+    assert worker.stored.status is Status.FAILED
+    assert "secret" not in (worker.stored.error or "")
+
+
+def test_a_checkpoint_forgives_the_failures_before_it() -> None:
+    """Only failures in a row, without any progress, end a job."""
+    worker = Worker(to=20)
+    steps = 0
+
+    def stumble(_: Job) -> None:
+        nonlocal steps
+        steps += 1
+        if steps % 2:
+            raise ValueError
+
+    worker.work.before = stumble
+    for _ in range(20):
+        with pytest.raises(ValueError):
+            worker.run()
+    assert worker.run().status is Status.SUCCEEDED
+
+
+def test_a_throttled_store_is_waited_for() -> None:
+    worker = Worker()
+    throttled = 3
+
+    def throttle(_: Job) -> None:
+        nonlocal throttled
+        if throttled:
+            throttled -= 1
+            raise Throttled
+
+    worker.work.before = throttle
+    assert worker.run().status is Status.SUCCEEDED
+    assert worker.paused == [1.0, 2.0, 4.0]
+
+
+def test_a_store_that_stays_throttled_is_handed_over() -> None:
+    """However often: it is no failure of the job's."""
+    worker = Worker()
+
+    def throttle(_: Job) -> None:
+        worker.seconds -= 400
+        raise Throttled
+
+    worker.work.before = throttle
+    for number in range(1, 2 * MAX_ATTEMPTS):
+        worker.seconds = 900.0
+        assert worker.run().status is Status.RUNNING
+        assert (worker.stored.attempts, len(worker.queue.sent)) == (0, number)
+    worker.work.before = lambda _: None
+    worker.seconds = 900.0
+    assert worker.run().status is Status.SUCCEEDED
+
+
+def test_a_worker_that_comes_before_the_row_waits_for_it() -> None:
+    worker = Worker(to=2)
+    late = new_job(tenant=ACME, kind="count", ask={"to": 2}, now_ms=NOW, random_bytes=seeded_bytes("late"))
+
+    def pause(seconds: float) -> None:
+        worker.now += int(seconds * 1_000)
+        if worker.now >= NOW + 3_000:
+            worker.store.put(late)
+
+    runner = Runner(worker.store, worker.queue, worker.work, lambda: worker.now, lambda: "claim", pause)
+    assert runner.run(late.key, lambda: 900.0).status is Status.SUCCEEDED
+    assert worker.now == NOW + 3_000
+
+
+def test_the_message_of_a_job_that_never_came_to_be_is_let_go() -> None:
+    """Once whoever sent it can't put the row any more; at once where the job was forgotten since."""
+    worker = Worker()
+
+    def pause(seconds: float) -> None:
+        worker.now += int(seconds * 1_000)
+
+    runner = Runner(worker.store, worker.queue, worker.work, lambda: worker.now, lambda: "claim", pause)
+    nothing = new_job(tenant=ACME, kind="count", ask={}, now_ms=NOW, random_bytes=seeded_bytes("never"))
+    for _ in range(2):
+        work(runner, Message(*nothing.key), lambda: 900.0)
+        assert worker.now == NOW + ROW_WITHIN_MS
+
+
+def test_a_job_that_stands_there_has_its_message() -> None:
+    """Whatever breaks off, there is no job that nobody comes for; a message of no job does no harm."""
+    store, queue = MemoryJobs(), MemoryQueue(refusal=Throttled())
+    asked = new_job(tenant=ACME, kind="count", ask={}, now_ms=NOW, random_bytes=seeded_bytes())
+    with pytest.raises(Throttled):
+        ask_for(asked, store, queue, max_active=1)
+    assert list(store.jobs(ACME, "count")) == []
+    queue.refusal = None
+    ask_for(asked, store, queue, max_active=1, delay_seconds=90)
+    assert (store.job(asked.key), queue.sent) == (asked, [(asked, 90)])
+    other = new_job(tenant=ACME, kind="count", ask={}, now_ms=NOW, random_bytes=seeded_bytes("other"))
+    with pytest.raises(TooManyJobs):
+        ask_for(other, store, queue, max_active=1)
+    assert list(store.jobs(ACME, "count")) == [asked]

@@ -1,0 +1,74 @@
+"""People's keys as a warm function keeps them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from daybook.people.key_cache import MAX_KEPT_MS, PersonKeys
+from daybook.tenant import Tenant
+
+ACME, OTHER = Tenant("acme"), Tenant("acme2")
+
+
+class Rows:
+    """Rows of people, and how often each was read."""
+
+    def __init__(self) -> None:
+        self.there: dict[tuple[str, str], bytes] = {}
+        self.asked: list[str] = []
+
+    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Any]:
+        keys = list(sort_keys)
+        self.asked += keys
+        return {key: {"key": self.there[tenant, key]} for key in keys if (tenant, key) in self.there}
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = 1_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def test_a_key_is_read_once_in_thirty_seconds() -> None:
+    """From when it was read, not from when it was used last."""
+    rows, time = Rows(), Time()
+    rows.there[ACME, "id#a"] = b"key"
+    keys = PersonKeys(rows.read, time)
+    for wait in (0, 10_000, 19_999):
+        time.now += wait
+        assert keys.of(ACME, ["a", "a"]) == {"a": b"key"}
+    assert rows.asked == ["id#a"]
+    del rows.there[ACME, "id#a"]
+    time.now += 1
+    assert keys.of(ACME, ["a"]) == {}
+    assert rows.asked == ["id#a", "id#a"]
+
+
+def test_nothing_of_a_key_is_left_after_thirty_seconds() -> None:
+    """Also where nobody asks for it again."""
+    rows, time = Rows(), Time()
+    rows.there |= {(ACME, "id#a"): b"key a", (ACME, "id#b"): b"key b"}
+    keys = PersonKeys(rows.read, time)
+    keys.of(ACME, ["a"])
+    time.now += MAX_KEPT_MS
+    keys.of(ACME, ["b"])
+    assert list(keys._kept) == [(ACME, "b")]  # noqa: SLF001  what is in memory is what matters
+
+
+def test_that_there_is_no_key_is_never_kept() -> None:
+    """A person made up a moment ago is not shown as forgotten."""
+    rows = Rows()
+    keys = PersonKeys(rows.read, Time())
+    assert keys.of(ACME, ["a"]) == {}
+    rows.there[ACME, "id#a"] = b"key"
+    assert keys.of(ACME, ["a"]) == {"a": b"key"}
+
+
+def test_keys_are_each_tenants_own() -> None:
+    """The same GUID elsewhere is somebody else's."""
+    rows = Rows()
+    rows.there[ACME, "id#a"] = b"key"
+    keys = PersonKeys(rows.read, Time())
+    keys.of(ACME, ["a"])
+    assert keys.of(OTHER, ["a"]) == {}

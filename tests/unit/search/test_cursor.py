@@ -1,0 +1,126 @@
+"""Cursors: what is given out opens for its owner within a day; nothing else does."""
+
+import string
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybook.clock import DAY
+from daybook.http.problem import Problem
+from daybook.search.cursor import MAX_PEOPLE, Owner, Position, read_cursor, write_cursor
+from daybook.tenant import Tenant
+
+KEY = bytes(range(32))
+NOW = 1_795_365_068_000
+OWNER = Owner(Tenant("acme"), "prod", "k1", b"the query")
+GUID = "0b5c1a2e-7d3f-4c11-9a55-1f2e3d4c5b6a"
+POSITION = Position("01JD0000000000000000000000000000000A", NOW, NOW - 90 * DAY, ((GUID,), ()), (GUID,))
+CURSOR = write_cursor(POSITION, OWNER, KEY)
+ALPHABET = string.ascii_letters + string.digits + "-_+/="
+
+
+def mismatches(cursor: str, owner: Owner = OWNER, now_ms: int = NOW, key: bytes = KEY) -> bool:
+    try:
+        read_cursor(cursor, owner, key, now_ms)
+    except Problem as problem:
+        return (problem.status, problem.code) == (400, "cursor_mismatch")
+    return False
+
+
+def guids(count: int) -> tuple[str, ...]:
+    return tuple(str(uuid.UUID(int=number)) for number in range(count))
+
+
+@given(
+    st.builds(
+        Position,
+        st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=36, max_size=36),
+        st.integers(NOW - DAY, NOW),
+        st.integers(0, NOW),
+        st.none() | st.lists(st.lists(st.uuids().map(str), max_size=3).map(tuple), max_size=20).map(tuple),
+        members=st.none() | st.just(()) | st.just((GUID, GUID)),
+        groups=st.just(()),  # of a large group alone, tried elsewhere
+        given=st.integers(0, 10_000),
+        mark=st.binary(max_size=8),
+    )
+)
+def test_a_cursor_reads_back_as_it_was_written(position: Position) -> None:
+    """Every position within the last day comes back the same."""
+    assert read_cursor(write_cursor(position, OWNER, KEY), OWNER, KEY, NOW) == position
+
+
+def test_no_character_of_a_cursor_can_be_altered() -> None:
+    """Whichever character is replaced by whichever other, also one that base64 would read as the same bits."""
+    for place, was in enumerate(CURSOR):
+        for character in ALPHABET.replace(was, ""):
+            assert mismatches(CURSOR[:place] + character + CURSOR[place + 1 :]), (place, character)
+
+
+def test_a_cursor_cannot_be_cut_or_lengthened() -> None:
+    """Every shorter one, and one with anything behind it, is refused."""
+    assert all(mismatches(CURSOR[:length]) for length in range(len(CURSOR)))
+    assert all(mismatches(CURSOR[length:]) for length in range(1, len(CURSOR)))
+    assert all(mismatches(CURSOR + more) for more in ("A", "=", "==", "AAAA", " ", "\n", CURSOR))
+
+
+def test_a_signature_is_of_one_position_alone() -> None:
+    """One cursor's head before another one's rest is none."""
+    other = write_cursor(POSITION._replace(edge_ms=0), OWNER, KEY)
+    assert all(mismatches(CURSOR[:cut] + other[cut:]) for cut in range(1, 24))
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [
+        OWNER._replace(tenant=Tenant("acme2")),
+        OWNER._replace(environment="test"),
+        OWNER._replace(credential="k2"),
+        OWNER._replace(query=b"another query"),
+        OWNER._replace(tenant=Tenant("acm"), environment="eprod"),
+    ],
+)
+def test_a_cursor_is_its_owners_alone(owner: Owner) -> None:
+    """Another tenant's, environment's, credential's or query's cursor is refused, however the parts are cut."""
+    assert mismatches(CURSOR, owner)
+
+
+def test_a_cursor_of_another_deployment_is_refused() -> None:
+    """The signature rests on the deployment's secret."""
+    assert mismatches(CURSOR, key=bytes(32))
+
+
+def test_a_cursor_lasts_a_day_from_the_first_page() -> None:
+    """To the millisecond. A clock that is a little behind the one that wrote it does no harm."""
+    assert not mismatches(CURSOR, now_ms=NOW + DAY)
+    assert not mismatches(CURSOR, now_ms=NOW - 500)
+    assert mismatches(CURSOR, now_ms=NOW + DAY + 1)
+
+
+@given(st.text(max_size=200) | st.text(ALPHABET, max_size=400))
+def test_garbage_is_refused(garbage: str) -> None:
+    """Whatever is not a cursor, in any script, is a mismatch and nothing worse."""
+    assert mismatches(garbage)
+
+
+@pytest.mark.parametrize("garbage", ["A" * 10_240, "=" * 10_240, "ü" * 10_240, CURSOR * 80])
+def test_long_garbage_is_refused(garbage: str) -> None:
+    """As much as a request line may hold."""
+    assert mismatches(garbage)
+
+
+def test_a_cursor_of_64_people_is_far_below_the_gateways_limit() -> None:
+    """At most 2 KB of the 10 that request line and headers may have; with more people it names none."""
+    many = write_cursor(POSITION._replace(people=(guids(MAX_PEOPLE - 1), *((),) * 99)), OWNER, KEY)
+    assert len(many) <= 2_048
+    more = write_cursor(POSITION._replace(people=(guids(MAX_PEOPLE + 1),), members=None), OWNER, KEY)
+    assert len(more) < 200
+    assert read_cursor(more, OWNER, KEY, NOW).people is None
+
+
+@pytest.mark.parametrize("members", [MAX_PEOPLE, MAX_PEOPLE + 1, 10_000])
+def test_members_who_are_too_many_leave_whom_the_names_mean(members: int) -> None:
+    """The groups' versions stand for them alone."""
+    position = POSITION._replace(members=guids(members), groups=(7,))
+    assert read_cursor(write_cursor(position, OWNER, KEY), OWNER, KEY, NOW) == position._replace(members=None)

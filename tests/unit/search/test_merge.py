@@ -1,0 +1,94 @@
+"""Many sorted sources read as one: in order, each id once, no more than needed, within the bound."""
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybook.events.reader import Row
+from daybook.ids import event_id
+from daybook.search.merge import BOUNDS, Bound, Bounds, Merge, Page
+from daybook.search.planner import HIGHEST_ID, Source
+
+IDS = [event_id(number // 3, number.to_bytes(16, "big")) for number in range(60)]
+
+
+class Index:
+    """Sources of ids, by key; counts the rows that it gave."""
+
+    def __init__(self, *sources: Sequence[int]) -> None:
+        self._ids = {str(number): sorted({IDS[each] for each in source}) for number, source in enumerate(sources)}
+        self.sources = [Source("timeline", key, "", HIGHEST_ID) for key in self._ids]
+        self.given = 0
+
+    def pages(self, sources: Sequence[Source], limit: int, *, newest_first: bool) -> list[Page]:
+        return [self._page(source, limit, newest_first=newest_first) for source in sources]
+
+    def _page(self, source: Source, limit: int, *, newest_first: bool) -> Page:
+        left = [each for each in self._ids[source.key] if source.low <= each <= source.high]
+        page = (left[::-1] if newest_first else left)[:limit]
+        self.given += len(page)
+        # As DynamoDB: a full page may be the last one without its saying so.
+        return Page([Row(each, b"", 0) for each in page], ended=len(page) < limit)
+
+
+def bound(bounds: Bounds = BOUNDS, clock: Sequence[int] = (0,)) -> Bound:
+    ticks = iter(clock)
+    last = clock[-1]
+    return Bound(lambda: next(ticks, last), bounds)
+
+
+SOURCES = st.lists(st.lists(st.integers(0, len(IDS) - 1), max_size=40), max_size=6)
+
+
+@given(SOURCES, st.booleans(), st.integers(1, 70))
+def test_all_sources_are_read_as_one(sources: list[list[int]], newest_first: bool, wanted: int) -> None:
+    """Every id of any source, once, in order; and then it is complete."""
+    index = Index(*sources)
+    merge = Merge(index, index.sources, bound(), newest_first=newest_first, wanted=wanted)
+    assert [row.id for row in merge] == sorted(
+        {IDS[each] for source in sources for each in source}, reverse=newest_first
+    )
+    assert merge.complete
+
+
+@given(SOURCES, st.booleans(), st.integers(1, 70), st.integers(1, 20_000))
+def test_a_bound_ends_it_early_but_never_before_it_moved_on(
+    sources: list[list[int]], newest_first: bool, wanted: int, read_bytes: int
+) -> None:
+    """What comes is the beginning of what there is, without gaps; only all of it is called complete."""
+    index = Index(*sources)
+    bounds = Bounds(read_bytes=read_bytes)
+    merge = Merge(index, index.sources, bound(bounds), newest_first=newest_first, wanted=wanted)
+    rows = [row.id for row in merge]
+    everything = sorted({IDS[each] for source in sources for each in source}, reverse=newest_first)
+    assert rows == everything[: len(rows)]
+    assert rows or not everything
+    if merge.complete:
+        assert rows == everything
+
+
+def test_time_ends_it_too() -> None:
+    """Past the deadline no further page is fetched."""
+    index = Index(range(60))
+    merge = Merge(index, index.sources, bound(clock=(0, 3_000)), newest_first=True, wanted=9)
+    assert len(list(merge)) == 10
+    assert not merge.complete
+
+
+def test_a_page_of_one_source_costs_one_row_more() -> None:
+    """The one that tells whether there is another page."""
+    index = Index(range(60))
+    rows = iter(Merge(index, index.sources, bound(), newest_first=True, wanted=20))
+    for _ in range(20):
+        next(rows)
+    assert index.given == 21
+
+
+def test_sources_are_read_on_as_far_as_they_are_needed() -> None:
+    """A source that runs out is read on by itself; the others wait."""
+    index = Index(range(30, 60), range(10))
+    rows = iter(Merge(index, index.sources, bound(), newest_first=True, wanted=9))
+    for _ in range(15):
+        next(rows)
+    assert index.given == 5 + 5 + 10

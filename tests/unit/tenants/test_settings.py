@@ -1,0 +1,70 @@
+"""Shards and retention, from a tenant's settings."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybook.clock import DAY
+from daybook.events.item import partition_of
+from daybook.tenants.settings import Layout
+from tests.support.ingest import settings
+
+LAYOUTS = st.lists(st.tuples(st.integers(1, 1000), st.integers(1, 5)), max_size=4).map(
+    lambda steps: tuple(
+        Layout(sum(wait for wait, _ in steps[:count]), 1 + sum(more for _, more in steps[:count]))
+        for count in range(len(steps) + 1)
+    )
+)
+
+
+@given(LAYOUTS, st.integers(0, 5000))
+def test_the_layout_in_force_is_the_last_that_has_begun(layouts: tuple[Layout, ...], moment: int) -> None:
+    """By the event's own time, so that a retry lands where its first try did."""
+    begun = [layout for layout in layouts if layout.from_ms <= moment]
+    assert settings(layouts=layouts).shards_at(moment) == begun[-1].shards
+
+
+@given(LAYOUTS, st.integers(0, 5000))
+def test_a_shard_is_read_from_when_it_can_hold_anything(layouts: tuple[Layout, ...], moment: int) -> None:
+    """Every shard that an event of a moment may lie in is among those read for it."""
+    tenant = settings(layouts=layouts)
+    ranges = tenant.shard_ranges()
+    assert len(ranges) == layouts[-1].shards
+    assert [shard for shard, since in enumerate(ranges) if since <= moment] == list(range(tenant.shards_at(moment)))
+
+
+def test_a_later_layout_moves_nothing() -> None:
+    """An event from before it lies where it lay."""
+    before, after = settings(), settings(layouts=(Layout(0, 1), Layout(2_000, 16)))
+    identifier = "0000000000" + "7" * 26
+    assert partition_of(after, "prod", identifier, 1_999) == partition_of(before, "prod", identifier, 1_999)
+    assert partition_of(after, "prod", identifier, 2_000) == "acme#prod#7"
+
+
+def test_retention_ends_in_whole_seconds_and_never_early() -> None:
+    """For ever where there are no days."""
+    assert settings(retention_days=1).expires_at(1) == DAY // 1000 + 1
+    assert settings(retention_days=1).expires_at(0) == DAY // 1000
+    assert settings(retention_days=1).retention_edge(DAY + 5) == 5
+    assert settings(retention_days=400).retention_edge(DAY) == 0
+    assert (settings(retention_days=None).expires_at(1), settings(retention_days=None).retention_edge(DAY)) == (None, 0)
+
+
+def test_under_a_hold_reads_begin_at_its_edge_and_stay() -> None:
+    """Whatever time passes, also under a retention that was lengthened meanwhile, which shows what is left."""
+    held = settings(retention_days=90).held("sealed", 200 * DAY, again=False)
+    assert held.retention_edge(200 * DAY) == held.retention_edge(500 * DAY) == 110 * DAY
+    assert held.keeping(95, 300 * DAY).retention_edge(500 * DAY) == 110 * DAY
+    assert held.keeping(150, 210 * DAY).retention_edge(500 * DAY) == 60 * DAY
+    assert held.keeping(None, 210 * DAY).retention_edge(500 * DAY) == 0
+    assert held.keeping(150, 210 * DAY).released(400 * DAY).retention_edge(500 * DAY) == 350 * DAY
+    assert settings(retention_days=None).held("sealed", 200 * DAY, again=False).retention_edge(500 * DAY) == 0
+
+
+def test_a_hold_is_put_back_as_it_was() -> None:
+    """Where it is said that nothing has gone since; a longer retention in between reaches further back all the same."""
+    lifted = settings(retention_days=90).held("one", 200 * DAY, again=False).released(300 * DAY)
+    again = lifted.held("two", 310 * DAY, again=True).hold
+    assert again is not None
+    assert (again.since_ms, again.edge_ms, again.sealed_reason) == (310 * DAY, 110 * DAY, "two")
+    assert lifted.held("two", 310 * DAY, again=False).retention_edge(0) == 220 * DAY
+    assert lifted.keeping(250, 310 * DAY).held("two", 310 * DAY, again=True).retention_edge(0) == 60 * DAY
