@@ -4,21 +4,29 @@ BIN := .venv/bin
 OURS := app.py benchmarks events infra lambdas tests
 export PYTHONPATH := .:lambdas
 
-.PHONY: run test nightly check synth bench lock clean
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
+
+.PHONY: run test test-long test-all nightly check synth bench lock clean
 
 run: .venv/ready ## serve on this machine
 	@exec $(BIN)/python -m infra.local
 
-test: .venv/ready ## every test
-	$(BIN)/python -m pytest -n auto
+test: .venv/ready ## the quick tests: each kind at least once; T=tests/unit for a part
+	$(PYTEST) -m "not long" $(T)
+
+test-long: .venv/ready ## the others: everything on moto and on DynamoDB Local, restarts of the laptop
+	$(PYTEST) -m long $(T)
+
+test-all: .venv/ready ## both
+	$(PYTEST) $(T)
 
 nightly: .venv/ready ## the planner against its model, 10,000 searches on each store (hours)
-	DAYBOOK_MODEL_EXAMPLES=10000 $(BIN)/python -m pytest -n auto tests/model/test_planner_model.py
+	DAYBOOK_MODEL_EXAMPLES=10000 $(PYTEST) tests/model/test_planner_model.py
 
 check: .venv/ready ## lint, format, types; what may import what
 	$(BIN)/ruff check $(OURS)
 	$(BIN)/ruff format --check $(OURS)
-	$(BIN)/mypy app.py benchmarks events infra lambdas
+	$(BIN)/mypy $(OURS)
 	$(BIN)/python -m pytest tests/unit/test_layers.py
 
 synth: .venv/ready ## the CloudFormation templates and the Lambdas' asset, in cdk.out/

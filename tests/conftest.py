@@ -1,34 +1,38 @@
 """The stores that tests run against, with the tables of the synthesised template in them.
 
-A test that asks for `dynamodb` or `tables` runs twice: on moto with its INSERT mended, and on DynamoDB Local.
-With `@pytest.mark.parametrize("store", ["moto"], indirect=True)` it runs on the one alone.
+A test that asks for `dynamodb` or `tables` runs on each of `STORES`: in memory in the quick lane, on moto and DynamoDB
+Local in the long one. With `@pytest.mark.every_store` it is quick on all of them. A test that is about certain stores
+chooses them with `@pytest.mark.parametrize("store", ["moto"], indirect=True)`.
 """
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
 import pytest
 from hypothesis import settings
 from moto import mock_aws
+from moto.backends import get_backend
 
 from infra.local.aws import moto_insert, moto_speed
-from infra.local.aws.dynamodb_local import DynamoDBLocal
-from infra.local.template import table_definitions, templates
+from infra.local.aws.dynamodb_local import DynamoDBLocal, only_one_at_a_time
+from infra.local.template import CACHE, Templates, table_definitions, templates
+from tests.support.memory_dynamodb import MemoryDynamoDB
 
 settings.register_profile("daybook", deadline=None)  # both cores are busy with the other tests
 settings.load_profile("daybook")
 
-STORES = ("moto", "dynamodb-local")
+STORES = ("memory", "moto", "dynamodb-local")
 
 
 @dataclass(frozen=True)
 class Store:
     name: str
-    endpoint: str | None  # None where calls are caught in this process
+    endpoint: str | None  # None where calls do not leave this process
 
 
 @dataclass(frozen=True)
@@ -64,26 +68,64 @@ def dynamodb_local() -> Iterator[str]:
         yield engine.endpoint
 
 
-@pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    if request.param == "dynamodb-local":
-        yield Store(request.param, request.getfixturevalue("dynamodb_local"))
-        return
+@pytest.fixture(scope="session")
+def moto() -> Iterator[None]:
+    """One moto for the whole session: each start of it takes as long as a short test."""
     moto_insert.apply()
     moto_speed.apply()
     with mock_aws():
-        yield Store(request.param, None)
+        yield
+
+
+@pytest.fixture
+def aws(moto: None) -> Iterator[Callable[[str], Any]]:  # noqa: ARG001  it is on
+    """Clients by the name of their service; moto's services beside DynamoDB are empty when a test begins."""
+    yield client_of
+    for service in ("kinesis", "s3", "secretsmanager", "sqs"):
+        for account in get_backend(service).values():
+            account.reset()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    chosen = (mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "store" in metafunc.fixturenames and "store" not in chosen:
+        lane = () if metafunc.definition.get_closest_marker("every_store") else (pytest.mark.long,)
+        memory, *others = STORES
+        stores = [memory, *(pytest.param(name, marks=lane) for name in others)]
+        metafunc.parametrize("store", stores, indirect=True)
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "dynamodb-local":
+        return Store(request.param, request.getfixturevalue("dynamodb_local"))
+    if request.param == "moto":
+        request.getfixturevalue("moto")
+    return Store(request.param, None)
+
+
+@cache
+def client_of(service: str, endpoint: str | None = None) -> Any:
+    """One for each service and endpoint: to make one takes longer than most tests."""
+    return boto3.client(service, endpoint_url=endpoint)
 
 
 @pytest.fixture
 def dynamodb(store: Store) -> Any:
-    return boto3.client("dynamodb", endpoint_url=store.endpoint)
+    return MemoryDynamoDB() if store.name == "memory" else client_of("dynamodb", store.endpoint)
 
 
 @pytest.fixture(scope="session")
-def definitions() -> dict[str, dict[str, Any]]:
+def synthesised() -> Templates:
+    """The stacks' templates, synthesised once for all workers."""
+    with only_one_at_a_time(CACHE):
+        return templates()
+
+
+@pytest.fixture(scope="session")
+def definitions(synthesised: Templates) -> dict[str, dict[str, Any]]:
     """What `CreateTable` takes for each table, as the stacks define them; keys as the fields of `Tables`."""
-    found = table_definitions(templates())
+    found = table_definitions(synthesised)
     return {
         field: next(found[logical_id] for logical_id in found if logical_id.lower().startswith(field))
         for field in Tables.__annotations__
@@ -94,9 +136,13 @@ _serial = itertools.count()
 
 
 @pytest.fixture
-def tables(dynamodb: Any, definitions: dict[str, dict[str, Any]]) -> Tables:
+def tables(store: Store, dynamodb: Any, definitions: dict[str, dict[str, Any]]) -> Iterator[Tables]:
     """Fresh tables. Their names are new each time: DynamoDB Local gets slow where a streamed table comes back."""
     suite = f"{os.getpid()}-{next(_serial)}"
+    made = Tables(**{field: f"{field}-{suite}" for field in definitions})
     for field, definition in definitions.items():
         dynamodb.create_table(TableName=f"{field}-{suite}", **definition)
-    return Tables(**{field: f"{field}-{suite}" for field in definitions})
+    yield made
+    if store.name == "moto":  # the engine ends with the session, and takes longer over each
+        for field in definitions:
+            dynamodb.delete_table(TableName=f"{field}-{suite}")

@@ -26,6 +26,8 @@ ACME = TenantSettings(
 KEY = Key("k1", "s" * 32)
 ISSUED = IssuedKey("k1", "acme", "producer", "prod", "billing", "2026-11-22T16:31:07.123Z")
 
+pytestmark = pytest.mark.every_store
+
 
 @pytest.fixture
 def control(dynamodb: Any, tables: Tables) -> ControlTable:

@@ -1,12 +1,11 @@
 """The bucket of exports, held beside its likeness in memory."""
 
+from collections.abc import Callable
 from typing import Any
 
-import boto3
 import httpx
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from daybook.aws import clients
 from daybook.aws.bucket import FileBucket
@@ -23,11 +22,10 @@ GROWTH = Growth("files/AuditLogs.csv", "runs/piece-", CSV, "AuditLogs.csv")
 @pytest.fixture(params=["s3", "memory"])
 def files(request: pytest.FixtureRequest) -> Files:
     if request.param == "memory":
-        yield MemoryFiles()
-        return
-    with mock_aws():
-        boto3.client("s3").create_bucket(Bucket="exports")
-        yield FileBucket(boto3.client("s3"), "exports")
+        return MemoryFiles()
+    s3 = request.getfixturevalue("aws")("s3")
+    s3.create_bucket(Bucket="exports")
+    return FileBucket(s3, "exports")
 
 
 def test_a_file_is_put_read_in_pieces_and_deleted(files: Files) -> None:
@@ -78,10 +76,9 @@ def test_parts_are_listed_however_many_there_are() -> None:
     assert client.completed == list(range(1, 2_401))
 
 
-@mock_aws
-def test_many_files_are_deleted() -> None:
+def test_many_files_are_deleted(aws: Callable[[str], Any]) -> None:
     """DeleteObjects takes 1,000 at a time."""
-    s3 = boto3.client("s3")
+    s3 = aws("s3")
     s3.create_bucket(Bucket="exports")
     for number in range(1_003):
         s3.put_object(Bucket="exports", Key=f"runs/{number}")
@@ -174,12 +171,11 @@ def test_a_growing_file_is_what_was_added(files: Files, sizes: list[int]) -> Non
     assert files.read(GROWTH.place, 0, len(written) + 1) == written
 
 
-@mock_aws
-def test_a_file_is_fetched_under_its_name_and_type() -> None:
+def test_a_file_is_fetched_under_its_name_and_type(aws: Callable[[str], Any]) -> None:
     """So that a browser saves it under its name."""
-    boto3.client("s3").create_bucket(Bucket="exports")
+    aws("s3").create_bucket(Bucket="exports")
     FileBucket(clients.s3(), "exports").put("files/a", b"content", CSV, "AuditLogs_20261122_163107.csv")
-    found = boto3.client("s3").get_object(Bucket="exports", Key="files/a")
+    found = aws("s3").get_object(Bucket="exports", Key="files/a")
     assert found["ContentDisposition"] == 'attachment; filename="AuditLogs_20261122_163107.csv"'
     assert found["ContentType"] == CSV
 

@@ -1,4 +1,4 @@
-"""What Daybook expects of a store, held against moto with its INSERT mended and against DynamoDB Local."""
+"""What Daybook expects of a store, held against each of the tests' stores."""
 
 import string
 from typing import Any
@@ -11,6 +11,8 @@ from moto.dynamodb.models import dynamodb_backends
 from tests.conftest import Store, Tables
 
 TENANT = "acme#prod#0"
+
+pytestmark = pytest.mark.every_store
 
 
 def statement(table: str, **item: Any) -> dict[str, Any]:
@@ -194,6 +196,7 @@ def test_a_missing_table_is_an_error_of_its_own_statement(dynamodb: Any, tables:
     assert answers[1] == {"TableName": tables.events}
 
 
+@pytest.mark.parametrize("store", ["moto", "dynamodb-local"], indirect=True)
 def test_the_stream_carries_insertions_only(store: Store, dynamodb: Any, tables: Tables) -> None:
     """A refused duplicate leaves no record, so nobody downstream hears of an event twice."""
     insert(dynamodb, statement(tables.events, **item("01", b"first")))

@@ -2,14 +2,13 @@
 
 import json
 import random
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from daybook.aws.control_table.jobs import JobTable
 from daybook.aws.job_queue import SqsJobQueue
@@ -34,6 +33,8 @@ from tests.support.jobs import MemoryJobs
 ACME = Tenant("acme")
 NOW = 1_750_000_000_000
 chance = random.Random(7)  # noqa: S311
+
+pytestmark = pytest.mark.every_store
 
 
 @pytest.fixture(params=["table", "memory"])
@@ -162,7 +163,6 @@ def test_a_cancelled_job_is_nobodys(jobs: JobStore) -> None:
         jobs.cancel(JobKey(ACME, "count", "nothing"), NOW)
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_a_row_ends_by_itself(dynamodb: Any, tables: Tables) -> None:
     """30 days after it was asked for, or went on last."""
     put = job()
@@ -179,7 +179,6 @@ def test_a_row_ends_by_itself(dynamodb: Any, tables: Tables) -> None:
     assert expires_at() == NOW // 1000 + 5 + 30 * 86_400
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 @pytest.mark.parametrize("operation", ["get_item", "query", "put_item", "update_item", "transact_write_items"])
 def test_a_store_that_is_throttled_says_so(dynamodb: Any, tables: Tables, operation: str) -> None:
     """For the moment: never an error of ours, never another's turn."""
@@ -217,10 +216,9 @@ def test_what_a_job_made_may_be_taken_away(jobs: JobStore) -> None:
     assert jobs.job(put.key) == replace(done, withdrawn_ms=NOW + 6)
 
 
-@mock_aws
-def test_a_fifo_queue_gives_each_lane_one_job_at_a_time() -> None:
+def test_a_fifo_queue_gives_each_lane_one_job_at_a_time(aws: Callable[[str], Any]) -> None:
     """In the order asked for; tenants beside each other; and a job sent anew comes anew."""
-    sqs = boto3.client("sqs")
+    sqs = aws("sqs")
     url = sqs.create_queue(QueueName="jobs.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     queue = SqsJobQueue(sqs, url)
     first, second, other = job(), job(), job(tenant=Tenant("other"))
@@ -251,9 +249,8 @@ def test_what_sqs_refuses_for_the_moment_is_throttled(code: str, raised: type[Ex
         SqsJobQueue(Refusing(), "jobs").send(job())
 
 
-@mock_aws
-def test_a_message_can_come_again_sooner() -> None:
-    sqs = boto3.client("sqs")
+def test_a_message_can_come_again_sooner(aws: Callable[[str], Any]) -> None:
+    sqs = aws("sqs")
     url = sqs.create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "900"})["QueueUrl"]
     queue = SqsJobQueue(sqs, url)
     queue.send(job())
@@ -263,9 +260,8 @@ def test_a_message_can_come_again_sooner() -> None:
     assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1
 
 
-@mock_aws
-def test_a_standard_queue_can_delay() -> None:
-    sqs = boto3.client("sqs")
+def test_a_standard_queue_can_delay(aws: Callable[[str], Any]) -> None:
+    sqs = aws("sqs")
     url = sqs.create_queue(QueueName="jobs")["QueueUrl"]
     put = job()
     SqsJobQueue(sqs, url).send(put, delay_seconds=60)

@@ -16,6 +16,8 @@ IDS = [event_id(moment, bytes(16)) for moment in (1_000, 2_000, 3_000, 4_000)]
 GONE = event_id(2_500, bytes(16))
 STAMPS = {IDS[0]: 10, IDS[1]: None, IDS[2]: 30, IDS[3]: None}
 
+pytestmark = pytest.mark.every_store
+
 
 @pytest.fixture(params=["table", "memory"])
 def stamps(request: pytest.FixtureRequest, dynamodb: Any, tables: Tables) -> Any:

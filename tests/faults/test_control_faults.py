@@ -21,8 +21,6 @@ from tests.support.ingest import NOW, settings
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
-pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
-
 ACME = Tenant("acme")
 EVERY_CALL = ("get_item", "query", "update_item", "transact_write_items")
 ISSUED = IssuedKey("k1", "acme", "producer", "prod", "billing", "2026-11-22T16:31:07.123Z")

@@ -23,7 +23,6 @@ PIECE = "piece-"
 """What a place is called where a part that was not full is parked."""
 EVENTS = 70
 
-pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 
 QUESTIONS: list[dict[str, Any]] = [
     {},

@@ -62,7 +62,6 @@ def send(log: TenantLog, count: int) -> list[str]:
     return sent
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_killed_between_two_calls_of_a_batch(log: TenantLog, publishing: Publishing) -> None:
     """Lambda hands the batch over again: what the first call had delivered comes twice, 500 doubles, no more."""
     sent = send(log, 700)
@@ -73,7 +72,6 @@ def test_killed_between_two_calls_of_a_batch(log: TenantLog, publishing: Publish
     assert doubles(publishing, sent) == 500
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_killed_after_parking_before_the_answer(log: TenantLog, publishing: Publishing) -> None:
     """The batch parks the same keys again, as the same parcel: pending stays true, and no event comes twice."""
     sent = send(log, 20)

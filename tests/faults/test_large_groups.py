@@ -15,8 +15,6 @@ from tests.support.limited_client import LimitedClient
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
-pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
-
 GROUP = "/v1/groups/{name}"
 MANY = [f"person.{number}" for number in range(3_000)]
 

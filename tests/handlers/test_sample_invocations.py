@@ -5,10 +5,9 @@ import importlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
 
 from daybook.access import api_keys
@@ -20,7 +19,7 @@ from daybook.http.routes import BY_RESOURCE, ROUTES
 from daybook.ids import occurred_ms
 from daybook.jobs.job import Job, Status
 from infra.functions import module_of
-from tests.conftest import Tables
+from tests.conftest import Tables, client_of
 from tests.support.calls import Context, answered
 from tests.support.ingest import SECRET
 from tests.support.places import SAMPLES as EVENTS_FOLDER
@@ -51,19 +50,21 @@ FIELDS = {
 
 
 @pytest.fixture
-def control(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlTable]:
+def control(
+    dynamodb: Any, tables: Tables, aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ControlTable]:
     """The functions, composed from their environment as Lambda composes them."""
-    secret = boto3.client("secretsmanager").create_secret(Name="daybook", SecretString=SECRET.hex())
+    secret = aws("secretsmanager").create_secret(Name="daybook", SecretString=SECRET.hex())
     for name in ("events", "identities", "control"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
     monkeypatch.setenv("SECRET_ARN", secret["ARN"])
-    monkeypatch.setenv("REPLAY_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="replay")["QueueUrl"])
-    fifo = boto3.client("sqs").create_queue(QueueName="exports.fifo", Attributes={"FifoQueue": "true"})
+    monkeypatch.setenv("REPLAY_QUEUE_URL", aws("sqs").create_queue(QueueName="replay")["QueueUrl"])
+    fifo = aws("sqs").create_queue(QueueName="exports.fifo", Attributes={"FifoQueue": "true"})
     monkeypatch.setenv("EXPORT_QUEUE", fifo["QueueUrl"])
-    boto3.client("s3").create_bucket(Bucket="exports")
+    aws("s3").create_bucket(Bucket="exports")
     monkeypatch.setenv("EXPORT_BUCKET", "exports")
-    monkeypatch.setenv("RESTAMP_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="restamps")["QueueUrl"])
-    monkeypatch.setenv("SWEEP_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="sweeps")["QueueUrl"])
+    monkeypatch.setenv("RESTAMP_QUEUE_URL", aws("sqs").create_queue(QueueName="restamps")["QueueUrl"])
+    monkeypatch.setenv("SWEEP_QUEUE_URL", aws("sqs").create_queue(QueueName="sweeps")["QueueUrl"])
     composed = [importlib.import_module(module_of(function)).compose for function in COMPOSED]
     for compose in composed:
         compose.cache_clear()
@@ -265,7 +266,7 @@ def test_tenants() -> None:
 def test_exports() -> None:
     """John Doe's last 30 days are asked for, written by the worker whom the queue wakes, shown and listed."""
     asked = _answer("create_export", 202)
-    (message,) = boto3.client("sqs").receive_message(QueueUrl=os.environ["EXPORT_QUEUE"])["Messages"]
+    (message,) = client_of("sqs").receive_message(QueueUrl=os.environ["EXPORT_QUEUE"])["Messages"]
     (record,) = SAMPLES["export"]["Records"]
     assert set(json.loads(record["body"])) == set(json.loads(message["Body"]))
     worker = importlib.import_module(module_of("export"))

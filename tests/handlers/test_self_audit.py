@@ -36,9 +36,6 @@ def log(dynamodb: Any, tables: Tables) -> TenantLog:
     return log
 
 
-moto_alone = pytest.mark.parametrize("store", ["moto"], indirect=True)
-
-
 def searches(log: TenantLog) -> list[dict[str, Any]]:
     """Recorded searches but for those that look for them, by time."""
     found = [event for event in log.recorded("searched") if event["params"]["filters"]]
@@ -177,7 +174,6 @@ NAMES = st.one_of(
 )
 
 
-@moto_alone
 @examples(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     name=NAMES,
@@ -273,7 +269,6 @@ def test_the_name_of_who_is_forgotten_does_not_come_into_the_log_again(log: Tena
         assert newest_target(log) == written
 
 
-@moto_alone
 def test_whoever_took_a_forgotten_name_does_not_bring_it_back(log: TenantLog) -> None:
     """It stays out of the record, also where it means somebody else now."""
     log.forget(log.page()["events"][0]["actor"]["id"])
@@ -284,7 +279,6 @@ def test_whoever_took_a_forgotten_name_does_not_bring_it_back(log: TenantLog) ->
     assert newest_target(log) == "folder:?"
 
 
-@moto_alone
 @pytest.mark.parametrize("profile", ["carear", "generic"])
 def test_labels_are_written_where_they_are_labels(dynamodb: Any, tables: Tables, profile: str) -> None:
     """Those of the catalogue, and short ones of one word; whatever else it is, it may be a name."""

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from infra.local.demo_image import DemoImage
 from tests.support.running_house import LocalDaybook, running_house
 
@@ -17,6 +19,7 @@ def _demo_keys(local_daybook: LocalDaybook) -> set[str]:
     return {line.split()[1] for line in local_daybook.printed if line.split()[0] in ("admin", "auditor", "producer")}
 
 
+@pytest.mark.long
 def test_a_second_start_has_the_same_demo_and_other_keys(tmp_path: Path) -> None:
     """Names are readable, so the secret is the first one's; what the first start printed opens nothing any more."""
     with running_house(tmp_path, DAYBOOK_DEMO="1") as first:

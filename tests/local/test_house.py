@@ -144,6 +144,7 @@ def test_the_aws_endpoint_takes_any_credentials(local_daybook: LocalDaybook) -> 
     assert len(dynamodb.list_tables()["TableNames"]) >= 3
 
 
+@pytest.mark.long
 def test_a_given_key_is_operations_and_ctrl_c_ends_the_house(tmp_path: Path) -> None:
     """Within five seconds, in peace, with everything that it started; SIGTERM is how the other houses here end."""
     with running_house(tmp_path, DAYBOOK_OPERATIONS_KEY=KEY) as local_daybook:
@@ -153,6 +154,7 @@ def test_a_given_key_is_operations_and_ctrl_c_ends_the_house(tmp_path: Path) -> 
         assert local_daybook.stop(signal.SIGINT) < STOP_SECONDS
 
 
+@pytest.mark.long
 def test_dynamodb_local_keeps_what_was_there(tmp_path: Path) -> None:
     """Tenants, and the made-up key with which they were made, are there after a restart."""
     with (

@@ -119,6 +119,7 @@ class Customer:
         return self._operations.post("/v1/settings/stream/test")
 
 
+@pytest.mark.long
 def test_a_broken_stream_delays_no_neighbour_and_loses_nothing(local_daybook: LocalDaybook) -> None:
     """With one of two broken the other's median delivery is within 1.2 times of that with none; mended, all is there.
 

@@ -3,21 +3,15 @@
 import json
 import stat
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from daybook.access.api_keys import parse
 from infra.local.aws.cloudformation import adapted, tables, times_to_live
 from infra.local.aws.persistence import kept_key, kept_secret, random_secret
-from infra.local.template import hashes, table_definitions, templates
+from infra.local.template import Templates, hashes, table_definitions, templates
 
 SECRET = {"GenerateSecretString": {"PasswordLength": 64}}
-
-
-@pytest.fixture(scope="module")
-def stacks() -> dict[str, Any]:
-    return templates()
 
 
 def test_a_kept_template_is_used_until_its_sources_change(tmp_path: Path) -> None:
@@ -27,6 +21,7 @@ def test_a_kept_template_is_used_until_its_sources_change(tmp_path: Path) -> Non
     assert templates(tmp_path) == {"Kept": {}}
 
 
+@pytest.mark.long
 def test_a_changed_source_makes_a_kept_template_stale(tmp_path: Path) -> None:
     """So does a source that is gone, and another version of the CDK; then it is synthesised anew."""
     stale = {"infra/stacks/storage.py": "another hash", "infra/gone.py": "any", "aws-cdk-lib": "1.0"}
@@ -37,13 +32,13 @@ def test_a_changed_source_makes_a_kept_template_stale(tmp_path: Path) -> None:
     assert {"infra/stacks/storage.py", "lambdas/daybook/http/routes.py", "aws-cdk-lib"} <= set(kept["sources"])
 
 
-def test_tables_are_those_of_the_template(stacks: dict[str, Any]) -> None:
+def test_tables_are_those_of_the_template(synthesised: Templates) -> None:
     """With their indexes and streams; each name is the same at every start."""
-    assert len(tables(stacks)) == len(table_definitions(stacks)) == 3
-    (events,) = (each for name, each in tables(stacks).items() if "Events" in name)
+    assert len(tables(synthesised)) == len(table_definitions(synthesised)) == 3
+    (events,) = (each for name, each in tables(synthesised).items() if "Events" in name)
     assert events["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     assert len(events["GlobalSecondaryIndexes"]) == 4
-    assert set(times_to_live(stacks).values()) == {"expires_at"}
+    assert set(times_to_live(synthesised).values()) == {"expires_at"}
 
 
 def test_references_to_a_secret_become_its_arn() -> None:

@@ -165,9 +165,10 @@ def logs(store: Store, dynamodb: Any, tables: Tables, definitions: dict[str, dic
     """On DynamoDB Local all in the same tables; moto looks at every item for each query, so there each has its own."""
 
     def own_tables(seed: int) -> Tables:
+        names = {field: f"{getattr(tables, field)}-{seed}" for field in definitions}
         for field, definition in definitions.items():
-            dynamodb.create_table(TableName=f"{field}-model-{seed}", **definition)
-        return Tables(**{field: f"{field}-model-{seed}" for field in definitions})
+            dynamodb.create_table(TableName=names[field], **definition)
+        return Tables(**names)
 
     return Logs(dynamodb, own_tables if store.name == "moto" else lambda _: tables)
 

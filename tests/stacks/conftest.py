@@ -1,15 +1,15 @@
-"""The templates, synthesised once: starting the CDK takes seconds."""
+"""The stacks' templates as objects to ask."""
 
 import pytest
 
-from infra.deployment import SERVICE, STORAGE, synthesise
+from infra.deployment import SERVICE, STORAGE
+from infra.local.template import Templates
 from tests.support.templates import Stack
 
 
 @pytest.fixture(scope="session")
-def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stack]:
-    templates = synthesise(tmp_path_factory.mktemp("cdk.out"), {"asset": "source"})
-    return {name: Stack(name, templates) for name in templates}
+def stacks(synthesised: Templates) -> dict[str, Stack]:
+    return {name: Stack(name, synthesised) for name in synthesised}
 
 
 @pytest.fixture(scope="session")

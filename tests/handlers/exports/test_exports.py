@@ -19,8 +19,6 @@ from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
-pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
-
 
 class ExportedLog(ManagedLog):
     def __init__(self, dynamodb: Any, tables: Tables, profile: str = "carear", **changed: Any) -> None:

@@ -121,7 +121,6 @@ def test_every_place_shows_the_guid(log: ManagedLog, forgetting: Forgetting) -> 
         log.now += SECOND
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_a_sorted_export_that_is_being_written_keeps_what_it_has_read(log: ManagedLog, forgetting: Forgetting) -> None:
     """Who is forgotten between its gathering and its merging stands in its file; so it is listed. What it gathered in
     goes with its end, and the next one shows the GUID.
@@ -244,7 +243,6 @@ def test_somebody_known_by_an_address_alone_is_forgotten_by_guid(log: ManagedLog
     assert (native[late]["context"]["ip"], native[new]["context"]["ip"]) == (None, "192.0.2.77")
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_only_operations_forget(log: ManagedLog, forgetting: Forgetting) -> None:
     """Neither does the tenant's own admin, nor is another tenant's person found."""
     log.sent({"actor": MIKE})
@@ -255,7 +253,6 @@ def test_only_operations_forget(log: ManagedLog, forgetting: Forgetting) -> None
     assert log.found(actor="mike.mars")
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_exports_that_may_hold_the_name_are_listed(log: ManagedLog, forgetting: Forgetting) -> None:
     """Those that can be fetched for now, and all that have not ended; not those that have gone or were cancelled."""
     exporter = Exporter(log.dynamodb, log.tables, log.clock)
@@ -271,7 +268,6 @@ def test_exports_that_may_hold_the_name_are_listed(log: ManagedLog, forgetting: 
     assert set(forgetting.forget("jane.roe")["exports_not_expired"]) == {waiting["id"], fresh["id"]}
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_an_export_asked_for_while_the_person_is_forgotten_is_listed(log: ManagedLog) -> None:
     """The list is made when the key is gone."""
     exporter = Exporter(log.dynamodb, log.tables, log.clock)
@@ -325,7 +321,6 @@ def test_the_same_call_again_finishes(log: ManagedLog, forgetting: Forgetting, a
     shows_nobody(identities_of(log))
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 @pytest.mark.parametrize("text", ["mike.mars", "u-1"])
 def test_whoever_took_the_name_since_is_not_forgotten_for_another(
     log: ManagedLog, forgetting: Forgetting, text: str
@@ -348,7 +343,6 @@ def test_whoever_took_the_name_since_is_not_forgotten_for_another(
     assert forgetting.forget(new)["actor_id"] == new
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_two_calls_at_once_give_the_same_event(log: ManagedLog, forgetting: Forgetting) -> None:
     """The one that stands: of the call that deleted the key."""
     answers: list[dict[str, Any]] = []
@@ -408,7 +402,6 @@ def test_what_a_request_in_flight_writes_goes_with_the_sweep(
     assert native["actor"]["id"] != guid
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_nobody_is_forgotten_unrecorded(log: ManagedLog) -> None:
     """Where the record can't be written, nothing is deleted."""
 
@@ -482,7 +475,6 @@ def test_a_restore_takes_over_who_was_made_and_forgotten_since(
     assert guid in IdentityTable(dynamodb, restored).read(log.tenant, [stone])[stone]
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_a_restore_that_fails_says_so(dynamodb: Any, tables: Tables, capsys: Any) -> None:
     """No table is taken for forgotten again that is not."""
     given = ["--identities", "none", "--events", "none", "--control", tables.control + "-none", "--secret", "arn"]

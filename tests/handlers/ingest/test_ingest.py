@@ -2,12 +2,10 @@
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.clock import DAY, MINUTE, format_time, system_clock
@@ -20,30 +18,29 @@ from tests.support.ingest import CONTRACT_EXAMPLE, NOW, SECRET, Sender, ingest_o
 MIKE = {"type": "user", "username": "mike.mars"}
 EVENT: dict[str, Any] = {"id": "1", "occurred_at": "2026-11-22T16:31:07.123Z", "activity": "a.b", "actor": MIKE}
 
-ON_MOTO = pytest.mark.parametrize("store", ["moto"], indirect=True)
-"""For what never comes to the store."""
-
 
 @pytest.fixture
-def deployed(store: Store, dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Any:
+def deployed(
+    store: Store, dynamodb: Any, tables: Tables, aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """The function composed from its environment, as Lambda does it."""
-    with mock_aws():
-        secret = boto3.client("secretsmanager").create_secret(Name="daybook", SecretString=SECRET.hex())
-        for name in ("events", "identities", "control"):
-            monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
-        monkeypatch.setenv("SECRET_ARN", secret["ARN"])
-        if store.endpoint is not None:
-            monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", store.endpoint)
-        ingest.compose.cache_clear()
-        ControlTable(dynamodb, tables.control).create_tenant(settings())
-        yield
-        ingest.compose.cache_clear()
+    secret = aws("secretsmanager").create_secret(Name="daybook", SecretString=SECRET.hex())
+    for name in ("events", "identities", "control"):
+        monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
+    monkeypatch.setenv("SECRET_ARN", secret["ARN"])
+    if store.endpoint is not None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", store.endpoint)
+    ingest.compose.cache_clear()
+    ControlTable(dynamodb, tables.control).create_tenant(settings())
+    yield
+    ingest.compose.cache_clear()
 
 
 def _sent(body: Any) -> dict[str, Any]:
     return ingest.handler(call("POST", "/v1/events", body, authorizer=authorized("producer")), Context())
 
 
+@pytest.mark.parametrize("store", ["moto", "dynamodb-local"], indirect=True)
 @pytest.mark.usefixtures("deployed")
 def test_the_contracts_example_is_stored_once() -> None:
     """Alone, then in a batch with another: the same id and leaf each time."""
@@ -110,7 +107,6 @@ def test_a_batch_of_500(log: TenantLog) -> None:
     assert log.batch(*events) == (201, results)
 
 
-@ON_MOTO
 @pytest.mark.parametrize("count", [0, 501])
 def test_too_few_or_too_many(log: TenantLog, count: int) -> None:
     """400 for the whole, and nothing is stored."""
@@ -196,7 +192,6 @@ def test_some_and_none(log: TenantLog) -> None:
     assert {name: answered(answer)[name] for name in ("stored", "rejected")} == {"stored": 0, "rejected": 1}
 
 
-@ON_MOTO
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
@@ -259,7 +254,6 @@ def test_nothing_is_half_stored(log: TenantLog, body: bytes, status: int, code: 
     assert log.is_empty()
 
 
-@ON_MOTO
 def test_gzip_is_told_by_its_first_bytes(log: TenantLog) -> None:
     """With the header or without it; and the header over a body that a gateway has unpacked already."""
     body = json.dumps(EVENT).encode()
@@ -272,14 +266,12 @@ def test_gzip_is_told_by_its_first_bytes(log: TenantLog) -> None:
     assert len(log.items()) == 1
 
 
-@ON_MOTO
 def test_three_megabytes_are_accepted(log: TenantLog) -> None:
     """To the byte, blanks included."""
     body = json.dumps(EVENT).encode()
     assert log.send(body + b" " * (3 * 1024 * 1024 - len(body)))["statusCode"] == 201
 
 
-@ON_MOTO
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

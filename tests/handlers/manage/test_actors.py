@@ -98,7 +98,6 @@ def test_forgotten_people_are_gone(log: ManagedLog) -> None:
     assert picked(log, "mi") == ["mia"]
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_thousands_of_people_come_in_pages(log: ManagedLog) -> None:
     """In order, each once, to the end."""
     names = [f"person.{number:04}" for number in range(2_100)]
@@ -108,7 +107,6 @@ def test_thousands_of_people_come_in_pages(log: ManagedLog) -> None:
     assert picked(log, "person.20", limit="7") == names[2_000:]
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 @pytest.mark.parametrize(
     ("query", "code"),
     [
@@ -130,7 +128,6 @@ def test_what_can_not_be_read_is_400(log: ManagedLog, query: dict[str, str], cod
     assert problem_of(log.manage("GET", "/v1/actors", query=query)) == (400, code)
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_a_cursor_is_of_its_prefix(log: ManagedLog) -> None:
     """With another one it is refused."""
     seen(log, {"username": "mia"}, {"username": "mike"})
@@ -140,7 +137,6 @@ def test_a_cursor_is_of_its_prefix(log: ManagedLog) -> None:
     assert problem_of(refused) == (400, "cursor_mismatch")
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_people_are_for_those_who_read(log: ManagedLog) -> None:
     """A producer does not list them; it is not recorded; another tenant's are not among them."""
     seen(log, {"username": "mike.mars"})

@@ -36,8 +36,6 @@ INVOICE = {
 }
 SENT = {"activity": "invoice.approved", "params": {"amount": 7}}
 
-pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
-
 
 @pytest.fixture
 def log(dynamodb: Any, tables: Tables) -> ManagedLog:

@@ -16,8 +16,6 @@ from tests.support.tenant_log import problem_of
 
 GROUP = "/v1/groups/{name}"
 
-ON_MOTO = pytest.mark.parametrize("store", ["moto"], indirect=True)
-
 
 @pytest.fixture
 def log(dynamodb: Any, tables: Tables) -> ManagedLog:
@@ -37,7 +35,6 @@ def test_a_group_is_made_read_listed_changed_and_removed(log: ManagedLog) -> Non
         assert problem_of(log.manage(method, GROUP, name="team")) == (404, "not_found")
 
 
-@ON_MOTO
 def test_a_group_of_nobody(log: ManagedLog) -> None:
     """Is a group, and finds nothing."""
     log.sent({})
@@ -45,7 +42,6 @@ def test_a_group_of_nobody(log: ManagedLog) -> None:
     assert log.page({"group": "nobody"})["events"] == []
 
 
-@ON_MOTO
 def test_people_who_were_never_seen_become_known(log: ManagedLog) -> None:
     """What they do later is theirs, by whatever client id it is sent."""
     log.put_group("team", "New.One")
@@ -58,7 +54,6 @@ def test_people_who_were_never_seen_become_known(log: ManagedLog) -> None:
     assert {event["actor"]["id"] for event in log.page({"group": "team"})["events"]} == {guid}
 
 
-@ON_MOTO
 def test_members_may_be_given_as_guids(log: ManagedLog) -> None:
     """In any case; the same person by name and GUID is one member; a GUID of nobody's stays as it is."""
     log.sent({})
@@ -83,7 +78,6 @@ def test_a_group_shows_what_its_members_are_called_now(log: ManagedLog) -> None:
     assert log.group("other") == ["a.mars"]
 
 
-@ON_MOTO
 @pytest.mark.parametrize("names", [("m.one", "z.two"), ("z.one", "m.two"), tuple(f"n{n}" for n in range(12))])
 def test_of_renamings_in_one_call_the_last_one_is_shown(log: ManagedLog, names: tuple[str, ...]) -> None:
     """In the order of the events, though all became known at once."""
@@ -128,7 +122,6 @@ def test_names_are_told_from_those_that_they_begin(log: ManagedLog, rows: int) -
         assert table.guids_of(log.tenant, [name]) == {name: found[name]}
 
 
-@ON_MOTO
 def test_names_of_more_people_than_a_group_holds(log: ManagedLog) -> None:
     """422, as if all of them had been given."""
     log.grouping.people.insert(
@@ -140,7 +133,6 @@ def test_names_of_more_people_than_a_group_holds(log: ManagedLog) -> None:
     assert log.recorded() == []
 
 
-@ON_MOTO
 def test_a_renaming_that_was_cut_off_shows_the_name_before(log: ManagedLog) -> None:
     """That there is a later name may be written without that name."""
     log.put_group("team", "mike.mars")
@@ -148,7 +140,6 @@ def test_a_renaming_that_was_cut_off_shows_the_name_before(log: ManagedLog) -> N
     assert log.group("team") == ["mike.mars"]
 
 
-@ON_MOTO
 def test_a_forgotten_member_is_a_guid(log: ManagedLog) -> None:
     """And stays a member: the group still finds what that person did, and nobody else who takes the name."""
     (event,) = log.sent({"actor": {"type": "user", "id": "u-1", "username": "mike.mars"}})
@@ -164,7 +155,6 @@ def test_a_forgotten_member_is_a_guid(log: ManagedLog) -> None:
     assert log.found(group="team") == before
 
 
-@ON_MOTO
 def test_ten_thousand_members_and_no_more(log: ManagedLog) -> None:
     """As GUIDs: the names of so many take the store of this machine too long."""
     guids = [str(uuid.UUID(int=number, version=4)) for number in range(10_001)]
@@ -178,7 +168,6 @@ def test_ten_thousand_members_and_no_more(log: ManagedLog) -> None:
     assert len(pack_members(tuple(guids))) < 400 * 1024 / 2
 
 
-@ON_MOTO
 def test_a_tenant_has_500_groups_and_a_list_of_them_reads_no_members(log: ManagedLog) -> None:
     """Those that there are may change, and one removed makes room for another."""
     for number in range(3, MAX_GROUPS):  # a transaction each would take the store of this machine too long
@@ -198,14 +187,12 @@ def test_a_tenant_has_500_groups_and_a_list_of_them_reads_no_members(log: Manage
     assert problem_of(log.manage("PUT", GROUP, body, name="g2")) == (422, "too_many_groups")
 
 
-@ON_MOTO
 def test_a_thousand_names_that_nobody_has_seen(log: ManagedLog) -> None:
     """More than one round of people."""
     names = [f"person {number}" for number in range(1_001)]
     assert log.put_group("all", *names) == names
 
 
-@ON_MOTO
 @pytest.mark.parametrize("name", ["a#b", "#", "straße / 北京 🦀", "group-was#team#1", "%2F", "ü" * 128, "..", " a "])
 def test_what_a_group_may_be_called(log: ManagedLog, name: str) -> None:
     """Anything in a line, and no group is another one's."""
@@ -220,7 +207,6 @@ def test_what_a_group_may_be_called(log: ManagedLog, name: str) -> None:
     assert log.done("GET", "/v1/groups") == {"groups": [{"name": "team"}]}
 
 
-@ON_MOTO
 @pytest.mark.parametrize("name", ["", "x" * 129, "two\nlines", "\x00"])
 def test_what_no_group_is_called(log: ManagedLog, name: str) -> None:
     """Nothing, more than 128 characters, control characters."""
@@ -228,7 +214,6 @@ def test_what_no_group_is_called(log: ManagedLog, name: str) -> None:
         assert log.manage(method, GROUP, body, name=name)["statusCode"] == 422
 
 
-@ON_MOTO
 @pytest.mark.parametrize(
     ("body", "path", "code"),
     [
@@ -253,7 +238,6 @@ def test_what_no_member_can_be_is_422_naming_it(log: ManagedLog, body: Any, path
     assert log.recorded() == []
 
 
-@ON_MOTO
 def test_groups_are_read_by_readers_and_changed_by_admins(log: ManagedLog) -> None:
     """Operations may all of it, in the tenant that they name."""
     log.put_group("team", "mike.mars")
@@ -267,7 +251,6 @@ def test_groups_are_read_by_readers_and_changed_by_admins(log: ManagedLog) -> No
             assert (status == 403) == (number >= allowed), (role, method, path)
 
 
-@ON_MOTO
 def test_groups_are_a_tenants_own(log: ManagedLog) -> None:
     """Another tenant's group of the same name is another."""
     other = ManagedLog(log.dynamodb, log.tables, tenant="acme2")
@@ -278,7 +261,6 @@ def test_groups_are_a_tenants_own(log: ManagedLog) -> None:
     assert log.group("team") == ["mike.mars"]
 
 
-@ON_MOTO
 def test_every_change_of_a_group_is_on_record(log: ManagedLog) -> None:
     """Made, changed and removed; what was refused, and reading, is not."""
     log.put_group("team", "mike.mars")
@@ -300,7 +282,6 @@ class Busy:
         raise Contended
 
 
-@ON_MOTO
 def test_people_bound_by_others_at_once_are_a_503(log: ManagedLog) -> None:
     """The same call again will do."""
     busy: Any = Busy()
@@ -310,7 +291,6 @@ def test_people_bound_by_others_at_once_are_a_503(log: ManagedLog) -> None:
     assert log.recorded() == []
 
 
-@ON_MOTO
 def test_a_group_removed_and_made_again_is_of_a_newer_version(log: ManagedLog) -> None:
     """Also within one millisecond: a cursor that holds a version means the members of that version."""
     versions = []

@@ -53,7 +53,6 @@ def test_shorter_hides_at_once_and_is_stamped_by_a_job(log: Kept) -> None:
     assert log.stamped_days() == {60, 0}
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_a_key_of_one_environment_rules_none_of_them(log: Kept) -> None:
     """Retention and hold are of all environments; whoever reaches all of them may."""
     log.done("PUT", HOLD, {"reason": "Dispute"})
@@ -86,7 +85,6 @@ def test_it_is_recorded(log: Kept) -> None:
 
 
 @pytest.mark.parametrize(("days", "code"), [(29, 422), (181, 422), (None, 422), ("60", 422), (True, 422), (1.5, 422)])
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_what_the_profile_does_not_allow(log: Kept, days: Any, code: int) -> None:
     refused = log.manage("PUT", RETENTION, {"days": days})
     assert refused["statusCode"] == code
@@ -95,14 +93,12 @@ def test_what_the_profile_does_not_allow(log: Kept, days: Any, code: int) -> Non
     assert log.recorded("retention-changed") == []
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_what_the_profile_fixes(dynamodb: Any, tables: Tables) -> None:
     log = Kept(dynamodb, tables, profile="symbee", retention_days=45)
     assert log.done("GET", RETENTION)["configurable"] is False
     assert problem_of(log.manage("PUT", RETENTION, {"days": 45})) == (409, "retention_fixed")
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_for_ever_where_the_profile_says_so(dynamodb: Any, tables: Tables) -> None:
     log = Kept(dynamodb, tables, profile="enate", retention_days=None)
     log.sent({"activity": "work-item.opened"})
@@ -168,7 +164,6 @@ def test_a_longer_retention_under_a_hold_does_not_let_it_move(log: Kept) -> None
     assert log.ages() == [121, 140]
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 @pytest.mark.parametrize(("profile", "days"), [("symbee", 45), ("enate", None)])
 def test_a_hold_where_the_retention_is_fixed_or_for_ever(
     dynamodb: Any, tables: Tables, profile: str, days: int | None
@@ -206,7 +201,6 @@ def test_a_hold_lifted_by_mistake_is_put_back(log: Kept) -> None:
     assert log.ages() == [61, 80]
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_a_hold_is_not_put_back_over_a_job_that_runs(log: Kept) -> None:
     """An earlier one, say, which reads the settings anew: it may have stamped what was held."""
     log.hold()
@@ -218,7 +212,6 @@ def test_a_hold_is_not_put_back_over_a_job_that_runs(log: Kept) -> None:
     assert log.ages() == [61, 80]
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_a_hold_is_not_put_back_when_a_job_may_begin_before_it_stands(log: Kept) -> None:
     """The lift's job begins after 90 s, and a request that sets a hold lasts up to 28."""
     log.hold()
@@ -230,7 +223,6 @@ def test_a_hold_is_not_put_back_when_a_job_may_begin_before_it_stands(log: Kept)
     assert log.ages() == [61, 80]
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_a_setting_whose_job_got_lost_can_be_set_again(log: Kept) -> None:
     """Its message was given up, say: a day later the same setting asks for a job anew."""
     log.set_days(45)
@@ -303,7 +295,6 @@ def put_by(retaining: RetentionOperations, log: Kept, path: str, body: Any) -> d
     return serve(event, Context(), log.operations_with(retaining))
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_a_hold_set_at_the_same_time_is_not_outrun(log: Kept) -> None:
     """Neither by a shorter retention, nor by any setting that its job was not asked for: try again."""
     held = lambda now: replace(now, hold=Hold(NOW, NOW - 90 * DAY, "sealed"))  # noqa: E731
@@ -314,7 +305,6 @@ def test_a_hold_set_at_the_same_time_is_not_outrun(log: Kept) -> None:
     assert log.control.settings(log.tenant).retention_days == 90
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_what_comes_between_and_changes_no_stamp_is_nothing(log: Kept) -> None:
     """The catalogue's mode, or the very same setting, whose answer was lost."""
     for days, happens in ((45, lambda now: replace(now, mode="strict")), (60, lambda now: now.keeping(60, NOW))):
@@ -322,7 +312,6 @@ def test_what_comes_between_and_changes_no_stamp_is_nothing(log: Kept) -> None:
         assert put_by(racing, log, RETENTION, {"days": days})["statusCode"] == 200
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 @pytest.mark.parametrize(("path", "body"), [(RETENTION, {"days": 45}), (HOLD, {"reason": "Dispute"})])
 def test_what_can_not_be_recorded_is_not_set(log: Kept, path: str, body: Any) -> None:
     """The record comes first, then the job, then the setting."""

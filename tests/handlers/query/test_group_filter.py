@@ -11,7 +11,6 @@ from tests.support.calls import answered
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
-ON_MOTO = pytest.mark.parametrize("store", ["moto"], indirect=True)
 STRANGERS = tuple(str(uuid.UUID(int=number, version=4)) for number in range(MAX_PARTITIONS + 6))
 SIZES = pytest.mark.parametrize("strangers", [(), STRANGERS[:62], STRANGERS], ids=["few", "64", "many"])
 """Beside the two members of the tests."""
@@ -80,7 +79,6 @@ def test_members_known_by_an_address_alone(log: ManagedLog, strangers: tuple[str
     assert other in log.found()
 
 
-@ON_MOTO
 @SIZES
 @pytest.mark.parametrize("sort", ["-occurred_at", "occurred_at", "activity"])
 @pytest.mark.parametrize("change", ["changed", "emptied", "removed", "made anew"])
@@ -103,7 +101,6 @@ def test_a_cursor_survives_what_becomes_of_the_group(
     assert set(ids) == expected
 
 
-@ON_MOTO
 @SIZES
 @pytest.mark.parametrize("sort", ["-occurred_at", "occurred_at"])
 def test_a_cursor_keeps_whom_an_actor_meant_beside_a_group(
@@ -126,7 +123,6 @@ def test_a_name_that_no_group_can_have_is_400(log: ManagedLog, length: int) -> N
     assert problem_of(log.read(query={"group": "x" * length})) == (400, "unknown_group")
 
 
-@ON_MOTO
 @SIZES
 def test_a_group_that_there_is_not_is_400(log: ManagedLog, strangers: tuple[str, ...]) -> None:
     """On the first page; also where another of the query's groups is there, and where it was removed."""
@@ -137,7 +133,6 @@ def test_a_group_that_there_is_not_is_400(log: ManagedLog, strangers: tuple[str,
         assert problem_of(log.read(query={"group": asked})) == (400, "unknown_group")
 
 
-@ON_MOTO
 def test_a_search_for_a_group_is_on_record(log: ManagedLog) -> None:
     """By the group's name: its members are not written down."""
     log.put_group("team", "mike.mars")
@@ -146,7 +141,6 @@ def test_a_search_for_a_group_is_on_record(log: ManagedLog) -> None:
     assert recorded["params"]["filters"] == ["activity=user.login", "group=team"]
 
 
-@ON_MOTO
 def test_a_cursor_with_a_large_group_is_short(log: ManagedLog) -> None:
     """A request line and headers have 10 KB in all."""
     log.sent(*(by("mike.mars") for _ in range(3)))
@@ -157,7 +151,6 @@ def test_a_cursor_with_a_large_group_is_short(log: ManagedLog) -> None:
     assert len(small) < 2_000
 
 
-@ON_MOTO
 def test_a_cursor_of_a_group_lasts_no_longer_than_its_members_are_kept(log: ManagedLog) -> None:
     """What TTL has taken away is a cursor that goes on no more, not another group's events."""
     log.sent(*(by("mike.mars") for _ in range(3)))

@@ -15,8 +15,6 @@ from tests.support.tenant_log import TenantLog, problem_of
 
 QUERY: dict[str, str | list[str]] = {"activity": ["document.updated", "document.created"], "limit": "2"}
 
-pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
-
 
 @pytest.fixture
 def log(dynamodb: Any, tables: Tables) -> TenantLog:

@@ -12,8 +12,6 @@ from daybook.search.parameters import EQUALITIES, SCALARS
 from tests.conftest import Tables
 from tests.support.tenant_log import TenantLog, problem_of
 
-pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
-
 TARGET_READS = ("/v1/target", "/v1/target/time", "/v1/target/attribution")
 
 

@@ -33,8 +33,6 @@ COLUMNS = {
 UNTIL = format_time(NOW - 8_000)
 """After the events of the tests and before the minute's records of their searches."""
 
-ON_MOTO = pytest.mark.parametrize("store", ["moto"], indirect=True)
-
 
 @pytest.fixture
 def log(dynamodb: Any, tables: Tables) -> ManagedLog:
@@ -113,7 +111,6 @@ def test_each_field_in_both_directions(log: ManagedLog, events: list[str], field
     assert paged(log, {"sort": f"-{field}", "limit": limit}) == falling
 
 
-@ON_MOTO
 @pytest.mark.parametrize("view", PROFILES)
 def test_each_view_is_sorted_by_what_it_shows(log: ManagedLog, events: list[str], view: str) -> None:
     """A column that presents the field stands in its order, whatever the size of the pages."""
@@ -128,7 +125,6 @@ def test_each_view_is_sorted_by_what_it_shows(log: ManagedLog, events: list[str]
                 assert [row[COLUMNS[view][field]] for row in rows] == column
 
 
-@ON_MOTO
 @pytest.mark.parametrize("sort", ["actor", "-activity", "ip"])
 def test_pages_are_over_what_had_been_received_by_the_first(log: ManagedLog, events: list[str], sort: str) -> None:
     """Whatever arrives between the pages, in the first's own millisecond too, before and behind them in the order."""
@@ -153,7 +149,6 @@ def test_pages_are_over_what_had_been_received_by_the_first(log: ManagedLog, eve
     assert len(events) == len(before)
 
 
-@ON_MOTO
 @pytest.mark.parametrize("sort", ["actor", "-actor"])
 def test_what_was_received_before_the_first_page_and_durable_after_it_doubles_nothing(
     log: ManagedLog, events: list[str], sort: str
@@ -179,7 +174,6 @@ def test_what_was_received_before_the_first_page_and_durable_after_it_doubles_no
     assert len(events) == len(before)
 
 
-@ON_MOTO
 @pytest.mark.parametrize("limit", ["2", "4", "5"])
 def test_somebody_forgotten_between_the_pages_moves_nobody_else(log: ManagedLog, limit: str) -> None:
     """From then on that person's events stand at the GUID's place, before or behind the pages given."""
@@ -200,7 +194,6 @@ def test_somebody_forgotten_between_the_pages_moves_nobody_else(log: ManagedLog,
         query["actor"] = [*query["actor"], guids[name]]
 
 
-@ON_MOTO
 def test_where_the_page_ended_at_what_is_gone_the_number_given_tells(log: ManagedLog, events: list[str]) -> None:
     """An event that has expired since, say."""
     query = {"sort": "-activity", "limit": "5"}
@@ -213,7 +206,6 @@ def test_where_the_page_ended_at_what_is_gone_the_number_given_tells(log: Manage
     assert len(events) == len(before)
 
 
-@ON_MOTO
 def test_a_page_in_order_holds_what_an_answer_may(log: ManagedLog, events: list[str]) -> None:
     """One event at least, and a cursor to the others."""
     reader = log.reader(bounds=Bounds(answer_bytes=1))
@@ -228,7 +220,6 @@ def test_a_page_in_order_holds_what_an_answer_may(log: ManagedLog, events: list[
     assert len(ids) == len(events)
 
 
-@ON_MOTO
 def test_too_many_to_sort(log: ManagedLog, events: list[str]) -> None:
     """One more than the limit: 422, saying what to do; what is filtered out does not count. By time any number goes."""
     assert Bounds().sorted_events == 10_000
@@ -243,7 +234,6 @@ def test_too_many_to_sort(log: ManagedLog, events: list[str]) -> None:
     assert answered(read(query={**query, "sort": "occurred_at"}))["events"]
 
 
-@ON_MOTO
 @pytest.mark.parametrize("bounds", [Bounds(read_bytes=1), Bounds(milliseconds=0)])
 def test_too_much_to_read_is_too_many_to_sort(log: ManagedLog, bounds: Bounds) -> None:
     """What lies past the bound on reading can't be sorted: a part of it would be a wrong order."""
@@ -254,7 +244,6 @@ def test_too_much_to_read_is_too_many_to_sort(log: ManagedLog, bounds: Bounds) -
     assert len(answered(log.reader(bounds=bounds)(query=few))["events"]) == 21
 
 
-@ON_MOTO
 @pytest.mark.parametrize("sort", ["", "-", "--actor", "details", "Actor", "actor,ip", "-received_at"])
 def test_what_no_order_is(log: ManagedLog, sort: str) -> None:
     """400, whatever else is asked."""

@@ -21,8 +21,6 @@ from tests.support.faulty_clients import failing
 from tests.support.ingest import NOW, Sender, ingest_over
 from tests.support.retention import AGES, Kept, kept_with_events
 
-on_moto = pytest.mark.parametrize("store", ["moto"], indirect=True)
-
 
 @pytest.fixture
 def log(dynamodb: Any, tables: Tables) -> Kept:
@@ -73,7 +71,6 @@ def test_it_goes_over_every_partition_of_every_environment(dynamodb: Any, tables
     assert log.stamped_days() == {45, 0}
 
 
-@on_moto
 def test_what_expired_long_ago_is_deleted_too(dynamodb: Any, tables: Tables) -> None:
     """DynamoDB's TTL deletes nothing whose time is more than five years past: it gets the job's own."""
     log = Kept(dynamodb, tables, profile="enate", retention_days=None)
@@ -84,7 +81,6 @@ def test_what_expired_long_ago_is_deleted_too(dynamodb: Any, tables: Tables) -> 
     assert log.stamps_of([old]) == {old: NOW // 1_000}
 
 
-@on_moto
 def test_what_was_under_way_is_stamped_too(log: Kept) -> None:
     """A request that read the settings before, and stores after; and what lies ahead, as far as it may."""
     before = log.control.settings(log.tenant)
@@ -279,7 +275,6 @@ def test_a_page_that_an_older_one_outruns_is_read_again(log: Kept) -> None:
     assert log.stamped_days() == {60, 0}
 
 
-@on_moto
 def test_no_write_is_under_way_when_a_page_ends(log: Kept) -> None:
     """However it ends: a throttled one waits for all the others."""
     ids = list(log.stamps_of(log.send_aged(*(number / 10 for number in range(100)))))
@@ -373,7 +368,6 @@ def _bytes(items: Sequence[Mapping[str, Any]]) -> int:
     return sum(len(name) + len(next(iter(value.values()))) for item in items for name, value in item.items())
 
 
-@on_moto
 def test_a_job_of_a_tenant_that_is_no_more_says_so(log: Kept) -> None:
     log.set_days(45)
     job = log.asked()

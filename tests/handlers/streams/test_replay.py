@@ -96,7 +96,6 @@ def test_the_records_are_those_of_the_first_time(log: TenantLog) -> None:
     assert [step.progress for step in steps] == sorted(step.progress for step in steps)
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_it_takes_half_of_what_a_shard_takes(log: TenantLog) -> None:
     """Pages, each of which takes its time, so that live traffic finds room."""
     again = Again(log)
@@ -121,7 +120,6 @@ def test_a_throttled_stream_is_waited_for(log: TenantLog) -> None:
         again.run(NOW - DAY, NOW + 1)
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_it_takes_half_of_the_bytes_that_a_shard_takes(log: TenantLog) -> None:
     """Large events go in more and slower slices; the page is broken off when the step's time is up, and goes on."""
     again = Again(log)
@@ -177,7 +175,6 @@ def test_a_failing_stream_is_left_to_its_probes(log: TenantLog) -> None:
     assert again.run(NOW - DAY, NOW + 1)[-1].processed == 3
 
 
-@pytest.mark.parametrize("store", ["moto"], indirect=True)
 def test_a_stream_that_fails_meanwhile_ends_the_step(log: TenantLog) -> None:
     """Before the next slice, with what was taken until then behind it."""
     again = Again(log)

@@ -3,10 +3,9 @@
 import base64
 import importlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
 
 from daybook.aws.control_table.destinations import DestinationTable
@@ -14,7 +13,7 @@ from daybook.aws.control_table.tenants import ControlTable
 from daybook.clock import system_clock
 from daybook.delivery import backlog_batch
 from infra.functions import module_of
-from tests.conftest import Tables
+from tests.conftest import Tables, client_of
 from tests.support.calls import Context
 from tests.support.ingest import settings
 from tests.support.places import SAMPLES as EVENTS_FOLDER
@@ -34,10 +33,12 @@ def pending(destinations: DestinationTable) -> int:
 
 
 @pytest.fixture
-def destinations(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Iterator[DestinationTable]:
+def destinations(
+    dynamodb: Any, tables: Tables, aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[DestinationTable]:
     for name in ("events", "identities", "control"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
-    monkeypatch.setenv("RETRY_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="retry")["QueueUrl"])
+    monkeypatch.setenv("RETRY_QUEUE_URL", aws("sqs").create_queue(QueueName="retry")["QueueUrl"])
     composed = [importlib.import_module(module_of(function)).compose for function in COMPOSED]
     for compose in composed:
         compose.cache_clear()
@@ -56,7 +57,7 @@ def invoke(function: str, event: dict[str, Any]) -> dict[str, Any]:
 
 def received() -> list[dict[str, Any]]:
     """What the customer's consumer reads."""
-    kinesis = boto3.client("kinesis")
+    kinesis = client_of("kinesis")
     (shard,) = kinesis.describe_stream(StreamName="audit")["StreamDescription"]["Shards"]
     iterator = kinesis.get_shard_iterator(
         StreamName="audit", ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
@@ -66,7 +67,7 @@ def received() -> list[dict[str, Any]]:
 
 def test_a_new_event_reaches_its_stream(destinations: DestinationTable) -> None:
     """Through the role, in the format asked for."""
-    boto3.client("kinesis").create_stream(StreamName="audit", ShardCount=1)
+    client_of("kinesis").create_stream(StreamName="audit", ShardCount=1)
     assert invoke("fan_out", FAN_OUT) == {"batchItemFailures": []}
     (event,) = received()
     assert (event["client_id"], event["actor"]["username"]) == ("wm-551-17", "System")
@@ -77,7 +78,7 @@ def test_without_its_stream_it_waits_in_the_queue(destinations: DestinationTable
     """The message is the sample of the other trigger, but for its time."""
     assert invoke("fan_out", FAN_OUT) == {"batchItemFailures": []}
     assert pending(destinations) == 1
-    sqs = boto3.client("sqs")
+    sqs = client_of("sqs")
     url = sqs.get_queue_url(QueueName="retry")["QueueUrl"]
     waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
     assert waiting["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
@@ -101,7 +102,7 @@ def test_a_parcel_is_delivered(destinations: DestinationTable, dynamodb: Any, ta
     """The sample as if it had been parked just now."""
     body = json.loads(REDELIVER["Records"][0]["body"]) | {"parked_at": system_clock()}
     event = {"Records": [REDELIVER["Records"][0] | {"body": json.dumps(body)}]}
-    boto3.client("kinesis").create_stream(StreamName="audit", ShardCount=1)
+    client_of("kinesis").create_stream(StreamName="audit", ShardCount=1)
     dynamodb.put_item(TableName=tables.events, Item=image())
     destinations.put_parked([PARCEL])
     assert invoke("redeliver", event) == {"batchItemFailures": []}

@@ -19,8 +19,6 @@ from tenants.tenants import TenantOperations
 from tests.conftest import Tables
 from tests.support.calls import Context, answered, authorized, call, operations
 
-pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
-
 NOW = 1_795_365_067_123
 NOW_TEXT = "2026-11-22T16:31:07.123Z"
 NEW = {

@@ -1,12 +1,10 @@
 """The tenants function as Lambda makes it, with its records in the tenants' own logs, on both stores."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from daybook.events.packing import unpack
 from tenants import handler as tenants
@@ -16,20 +14,23 @@ from tests.support.ingest import SECRET
 
 NEW = {"tenant": "acme", "name": "Acme Inc", "profile": "carear", "environments": ["prod", "test"]}
 
+pytestmark = pytest.mark.parametrize("store", ["moto", "dynamodb-local"], indirect=True)
+
 
 @pytest.fixture(autouse=True)
-def _deployed(store: Store, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _deployed(
+    store: Store, tables: Tables, aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """The function composed from its environment."""
-    with mock_aws():
-        secret = boto3.client("secretsmanager").create_secret(Name="daybook", SecretString=SECRET.hex())
-        for name in ("events", "identities", "control"):
-            monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
-        monkeypatch.setenv("SECRET_ARN", secret["ARN"])
-        if store.endpoint is not None:
-            monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", store.endpoint)
-        tenants.compose.cache_clear()
-        yield
-        tenants.compose.cache_clear()
+    secret = aws("secretsmanager").create_secret(Name="daybook", SecretString=SECRET.hex())
+    for name in ("events", "identities", "control"):
+        monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
+    monkeypatch.setenv("SECRET_ARN", secret["ARN"])
+    if store.endpoint is not None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", store.endpoint)
+    tenants.compose.cache_clear()
+    yield
+    tenants.compose.cache_clear()
 
 
 def _call(method: str, resource: str, body: Any = None, **kwargs: Any) -> dict[str, Any]:
