@@ -10,7 +10,7 @@ from daybook.aws.events_table.stamps import StampTable
 from daybook.ids import HIGHEST
 from daybook.jobs.restamp import Restamp
 from daybook.tenant import SLUG
-from infra.stacks.service import STAMPED
+from infra.stacks.permissions import STAMPED
 from tests.support.templates import Stack
 
 EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
