@@ -1,4 +1,4 @@
-"""The templates, synthesised once: starting the CDK takes seconds."""
+"""The templates, synthesised once a session because starting the CDK takes seconds."""
 
 import pytest
 
