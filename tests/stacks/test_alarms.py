@@ -14,14 +14,13 @@ def test_there_is_an_alarm_for_whatever_needs_a_person(service: Stack) -> None:
     """
     watched = set()
     for alarm in service.properties("AWS::CloudWatch::Alarm").values():
-        (of,) = [service.read(dimension["Value"]) for dimension in alarm.get("Dimensions", [])] or [None]
-        watched.add((alarm["MetricName"], of))
+        watched.add((alarm["MetricName"], *(service.read(each["Value"]) for each in alarm.get("Dimensions", []))))
     functions = service.properties("AWS::Lambda::Function")
     assert watched == {
         *((metric, name) for metric in ("Errors", "Throttles") for name in functions),
         *(("ApproximateNumberOfMessagesVisible", f"{queue}.QueueName") for queue in DEAD_LETTERS),
-        ("EventsGivenUp", None),
-        ("UnreadableEvents", None),
+        ("EventsGivenUp",),
+        ("UnreadableEvents",),
         ("IteratorAge", "FanOutFunction"),
         ("5XXError", "Daybook"),
     }
