@@ -1,4 +1,4 @@
-"""The CDK app: `cdk.json` names it, `python app.py` writes the templates to cdk.out/ without the CLI."""
+"""The CDK app that `cdk.json` names. `python app.py` writes the templates to cdk.out/ without the CLI."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Where Daybook runs: stacks, constructs and the Lambdas' asset; `infra.local` is the same template on a laptop."""
+"""What Daybook runs on: the stacks, the functions' asset, and `infra.local`, which runs the template on a laptop."""
 
 import os
 import sys
@@ -7,10 +7,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LAMBDAS = ROOT / "lambdas"
 
-# The stacks read the route table and the settings of the very code that they deploy, and `lambdas/` is no installed
-# package: it is the root of the asset.
+# The stacks import the routes and settings of the code that they deploy. `lambdas/` is the root of the asset and not an
+# installed package, so it must be put on the path.
 if str(LAMBDAS) not in sys.path:
     sys.path.insert(0, str(LAMBDAS))
 
-# Node 20 works; jsii's banner about its age would be the first thing that a newcomer sees.
+# Node 20 works. Without this, the first thing that a newcomer sees is jsii's warning about its age.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")

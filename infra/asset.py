@@ -1,4 +1,4 @@
-"""The one asset of all functions: `lambdas/` with the libraries of requirements/lambdas.txt, built without Docker."""
+"""The asset of all functions: `lambdas/` and the libraries of requirements/lambdas.txt, built without Docker."""
 
 import hashlib
 import shutil
@@ -22,22 +22,22 @@ BUILT = ROOT / ".cache" / "asset"
 
 PYTHON = "3.13"
 PLATFORM = "aarch64-manylinux2014"
-_MOUNTED_AT = "/var/task"  # where Lambda unpacks the asset: the paths that tracebacks show
+_MOUNTED_AT = "/var/task"  # where Lambda unpacks the asset; tracebacks show these paths
 
 _BYTECODE = ("__pycache__", "*.pyc")
-# What installers note down, commands, stubs and C headers: nothing reads them at run time.
+# Installers' records, commands, type stubs and C headers: nothing reads them at run time.
 _NOT_NEEDED = ("*.dist-info", "bin", "*.pyi", "*.h")
 
 
 def lambda_code(node: Node) -> lambda_.Code:
-    """The functions' code; built, unless the context says `asset=source`: then `lambdas/` as it stands."""
+    """The functions' code: the built asset, or `lambdas/` itself if the context says `asset=source`."""
     if node.try_get_context("asset") == "source":
         return lambda_.Code.from_asset(str(LAMBDAS), exclude=[f"**/{name}" for name in _BYTECODE])
     compiler = find_compiler()
     if compiler is None:
         warnings.warn(
-            f"No Python {PYTHON} here: the asset goes without bytecode, and functions start slower. "
-            "Install one and deploy again.",
+            f"Python {PYTHON} was not found, so the asset has no bytecode and functions start more slowly. "
+            f"Install Python {PYTHON} and deploy again.",
             stacklevel=2,
         )
     folder = Asset(LAMBDAS, LOCK, compiler).build(BUILT)
@@ -45,7 +45,7 @@ def lambda_code(node: Node) -> lambda_.Code:
 
 
 def find_compiler() -> str | None:
-    """A Python whose bytecode is the functions' own, or None; this one, if it will do."""
+    """A Python of the version that the functions run on, this one if it fits; None if there is none."""
     if sys.version_info[:2] == tuple(map(int, PYTHON.split("."))) and sys.implementation.name == "cpython":
         return sys.executable
     search = (find_uv_bin(), "python", "find", "--no-python-downloads", f"cpython@{PYTHON}")
@@ -55,18 +55,18 @@ def find_compiler() -> str | None:
 
 @dataclass(frozen=True)
 class Asset:
-    """What an asset is made of."""
+    """The inputs of an asset."""
 
     lambdas: Path
     lock: Path
     compiler: str | None
-    """The Python that compiles the bytecode; None for an asset without."""
+    """The Python that compiles the bytecode; None for an asset without bytecode."""
 
     def hash(self) -> str:
-        """Of what goes in: the code, the lock with the hash of every library, this recipe, and whether bytecode does.
+        """64 hexadecimal digits, the same on every machine.
 
-        So every machine comes to the same 64 hexadecimal digits. What comes out need not be the same to the byte:
-        compiled bytecode isn't.
+        They cover the inputs: the code, the lock file with each library's hash, this module, and whether bytecode is
+        compiled. The output can't serve, since bytecode may differ from one compilation to the next.
         """
         digest = hashlib.sha256(f"{PYTHON} {PLATFORM} {self.compiler is not None}".encode())
         for name, path in (("recipe", Path(__file__)), ("lock", self.lock), *self._sources()):
@@ -75,9 +75,9 @@ class Asset:
         return digest.hexdigest()
 
     def build(self, into: Path) -> Path:
-        """The folder of the asset, named by its hash, below `into`; there already if nothing has changed since.
+        """The folder of the asset: below `into`, named by the hash. It is only built if it does not exist yet.
 
-        Raises `CalledProcessError` where installing or compiling fails; then nothing is left behind.
+        Raises `CalledProcessError` if installing or compiling fails; nothing is left behind then.
         """
         asset = into / self.hash()
         if asset.is_dir():
@@ -93,7 +93,7 @@ class Asset:
             _make_readable(folder)
             try:
                 folder.rename(asset)
-            except OSError:  # another build of the same was first
+            except OSError:  # another process has built the same asset first
                 if not asset.is_dir():
                     raise
         return asset
@@ -118,10 +118,10 @@ class Asset:
 
 
 def _compile(folder: Path, python: str) -> None:
-    """Writes the bytecode of every module, for Lambda to take as it is.
+    """Writes the bytecode of every module, as unchecked: Lambda uses it without looking at the source.
 
-    Unchecked: an asset's zip dates all files 1980, so bytecode that is held against its source's time is always
-    stale, and every cold start would compile everything anew.
+    An asset's zip dates all files 1980. Bytecode that is checked against the source's date would always be stale, and
+    every cold start would compile everything again.
     """
     _run(
         *(python, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),
@@ -130,10 +130,10 @@ def _compile(folder: Path, python: str) -> None:
 
 
 def _make_readable(folder: Path) -> None:
-    # Lambda runs as a user of its own: a builder's strict umask would end as an import error there.
+    # Lambda runs as another user, for whom files made under a strict umask would be import errors.
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _run(*command: str) -> None:
-    subprocess.run(command, check=True)  # noqa: S603  our own words and paths only
+    subprocess.run(command, check=True)  # noqa: S603  only our own words and paths

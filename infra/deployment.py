@@ -1,4 +1,4 @@
-"""One deployment of Daybook: its two stacks, and its templates for whoever wants them without the CLI."""
+"""One deployment of Daybook: its two stacks, and their templates without the CLI."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +13,12 @@ from infra.stacks.storage import StorageStack
 STORAGE = "DaybookStorage"
 SERVICE = "DaybookService"
 
-# In the code and not in cdk.json, which only the CLI reads: the laptop's template has to be the deployed one.
+# Not in cdk.json, which only the CLI reads: the laptop must get the same template as a deployment.
 _FEATURES = {
     "@aws-cdk/aws-iam:minimizePolicies": True,
     "@aws-cdk/core:checkSecretUsage": True,
     "@aws-cdk/core:enablePartitionLiterals": True,
-    # CloudFormation then refuses to replace a table while a function still uses it.
+    # With strong references CloudFormation refuses to replace a table that a function still uses.
     "@aws-cdk/core:defaultCrossStackReferences": "strong",
 }
 
@@ -29,10 +29,10 @@ class Deployment(NamedTuple):
 
 
 def new_app(*, outdir: str | None = None, context: Mapping[str, Any] | None = None) -> App:
-    """The app with both stacks in it, not synthesised yet.
+    """The app with both stacks, not synthesised yet.
 
-    Context `asset=source` points the functions at `lambdas/` as it stands instead of building the asset: enough for
-    tests of the template, and for the laptop, which runs the handlers in its own process.
+    With the context `asset=source` the functions' code is `lambdas/` itself, and no asset is built. That is enough for
+    tests of the template and for the laptop, which runs the handlers from their source.
     """
     app = App(outdir=outdir, context={**_FEATURES, **(context or {})}, analytics_reporting=False)
     build(app)
@@ -59,12 +59,12 @@ def build(app: App) -> Deployment:
 
 
 def synthesise(out_dir: Path, context: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Writes the cloud assembly to `out_dir`; the templates by stack name, in the order of deployment."""
+    """Writes the cloud assembly to `out_dir`. Returns the templates by stack name, in the order of deployment."""
     assembly = new_app(outdir=str(out_dir), context=context).synth()
     return {stack.stack_name: stack.template for stack in assembly.stacks}
 
 
 def _synthesizer() -> DefaultStackSynthesizer:
-    # The CLI checks the bootstrap's version by itself; the rule would put an SSM parameter into each template, which
-    # nothing but CloudFormation proper resolves.
+    # The CLI checks the version of the bootstrap stack anyway. The rule would put an SSM parameter into each template,
+    # and only the real CloudFormation can resolve that.
     return DefaultStackSynthesizer(generate_bootstrap_version_rule=False)

@@ -1,18 +1,100 @@
-"""The functions by name, and the module that holds the handler of each."""
+"""The table of functions: what code each one runs, with which settings, memory and time.
 
-_MODULES = {
-    "exports": "exports.api_handler",
-    "export": "exports.worker_handler",
-    "streams": "streams.api_handler",
-    "fan_out": "streams.fan_out_handler",
-    "redeliver": "streams.redeliver_handler",
-    "replay": "streams.replay_handler",
-    "forget": "forget.api_handler",
-    "sweep": "forget.sweep_handler",
+The stack makes the functions from it, and the tests hold the template and the handlers against it. To add a function,
+add a row here and its permissions in `infra/stacks/permissions.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from daybook.environment import (
+    AuthorizeSettings,
+    ExportSettings,
+    FanOutSettings,
+    ForgetSettings,
+    FunctionSettings,
+    ManageSettings,
+    RedeliverSettings,
+    ReplaySettings,
+    RestampSettings,
+    Settings,
+    StreamsSettings,
+    SweepSettings,
+)
+from daybook.http.routes import ROUTES
+
+_ONE_PROCESSOR_MB = 1_769  # with less, imports and encryption take longer in proportion, at the same price
+_ANSWER_WITHIN_S = 28  # API Gateway gives up after 29 s; a function that ends before can still answer
+_MAX_TIMEOUT_S = 900  # Lambda's own limit; a job that takes longer is handed over to the next invocation
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobQueueSpec:
+    """The queue that brings a worker its jobs, one message at a time."""
+
+    url_setting: str
+    """The field of the settings that holds the queue's URL."""
+    max_concurrency: int
+    """How many jobs run at the same time, for all tenants together."""
+    fifo: bool = False
+    """True: of the jobs of one tenant and lane, only one runs at a time. SQS can't delay a message of such a queue."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionSpec:
+    module: str
+    """The module below `lambdas/` that holds `handler`."""
+    settings: type[FunctionSettings] = FunctionSettings
+    memory_mb: int = _ONE_PROCESSOR_MB
+    timeout_s: int = _ANSWER_WITHIN_S
+    jobs: JobQueueSpec | None = None
+
+
+FUNCTIONS: Mapping[str, FunctionSpec] = {
+    # It delays each caller once a minute, by one read and one hash. That needs less memory, but callers wait for its
+    # cold start as well. 10 s: enough for both attempts of the client at a slow read.
+    "authorize": FunctionSpec(module="authorize.handler", settings=AuthorizeSettings, memory_mb=1_024, timeout_s=10),
+    "ingest": FunctionSpec(module="ingest.handler", settings=Settings),
+    "query": FunctionSpec(module="query.handler", settings=Settings),
+    "tenants": FunctionSpec(module="tenants.handler", settings=Settings),
+    "manage": FunctionSpec(module="manage.handler", settings=ManageSettings),
+    "forget": FunctionSpec(module="forget.api_handler", settings=ForgetSettings),
+    "exports": FunctionSpec(module="exports.api_handler", settings=ExportSettings),
+    "streams": FunctionSpec(module="streams.api_handler", settings=StreamsSettings),
+    "public": FunctionSpec(module="public.handler", memory_mb=512, timeout_s=5),
+    "fan_out": FunctionSpec(module="streams.fan_out_handler", settings=FanOutSettings),
+    "redeliver": FunctionSpec(module="streams.redeliver_handler", settings=RedeliverSettings),
+    "replay": FunctionSpec(
+        module="streams.replay_handler",
+        settings=ReplaySettings,
+        timeout_s=_MAX_TIMEOUT_S,
+        # FIFO: a second replay of the same tenant would only take the first one's share of the customer's stream.
+        jobs=JobQueueSpec(url_setting="replay_queue_url", max_concurrency=5, fifo=True),
+    ),
+    "export": FunctionSpec(
+        module="exports.worker_handler",
+        settings=ExportSettings,
+        timeout_s=_MAX_TIMEOUT_S,
+        jobs=JobQueueSpec(url_setting="export_queue", max_concurrency=20, fifo=True),
+    ),
+    "restamp": FunctionSpec(
+        module="restamp.handler",
+        settings=RestampSettings,
+        timeout_s=_MAX_TIMEOUT_S,
+        jobs=JobQueueSpec(url_setting="restamp_queue_url", max_concurrency=5),
+    ),
+    "sweep": FunctionSpec(
+        module="forget.sweep_handler",
+        settings=SweepSettings,
+        timeout_s=180,  # twice the 30 s of a step, and a minute to hand over
+        jobs=JobQueueSpec(url_setting="sweep_queue_url", max_concurrency=5),
+    ),
 }
-"""The modules of functions that share a folder with others; every other function has `<name>.handler`."""
+
+API_FUNCTIONS = frozenset(route.function for route in ROUTES)
+"""The functions that answer the routes. The authorizer stands before them; the others read a queue or a stream."""
 
 
-def module_of(function: str) -> str:
-    """The module, below `lambdas/`, whose `handler` Lambda calls."""
-    return _MODULES.get(function, f"{function}.handler")
+def title(name: str) -> str:
+    """`fan_out` as the template writes it: `FanOut`."""
+    return "".join(part.capitalize() for part in name.split("_"))

@@ -1,7 +1,6 @@
-"""One Lambda function with a role and a log group of its own; what it may do is said by the stack."""
+"""One Lambda function with its own role and log group; the stack grants what the role may do."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -9,9 +8,17 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
+"""By IAM's operator, then by its key."""
+
+
+def allow(resource: str, *actions: str, conditions: Conditions | None = None) -> iam.PolicyStatement:
+    """A statement that allows these actions on the one resource of this ARN."""
+    return iam.PolicyStatement(actions=list(actions), resources=[resource], conditions=conditions)
+
 
 class Function(Construct):
-    """Runs `handler` of the asset. Its role may write its own log lines and its traces, and nothing else yet."""
+    """Runs `handler` of the asset. At first its role may only write its own log lines and traces."""
 
     def __init__(  # noqa: PLR0913  a construct's properties, all by name
         self,
@@ -29,10 +36,10 @@ class Function(Construct):
             self,
             "Log",
             retention=logs.RetentionDays.THREE_MONTHS,
-            # Access-log lines are evidence; they end by their retention, not with the stack.
+            # Access-log lines are evidence: the retention deletes them, not the end of the stack.
             removal_policy=RemovalPolicy.RETAIN,
         )
-        # Made here, since the role that CDK would make carries a managed policy over every log group.
+        # Made here because the role that CDK would make has a managed policy over every log group.
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(self.role)
         self.function = lambda_.Function(
@@ -41,7 +48,7 @@ class Function(Construct):
             description=f"Daybook: {handler}",
             handler=handler,
             code=code,
-            runtime=lambda_.Runtime.PYTHON_3_13,  # the asset's bytecode is compiled for this one
+            runtime=lambda_.Runtime.PYTHON_3_13,  # the asset's bytecode is compiled for this version
             architecture=lambda_.Architecture.ARM_64,
             memory_size=memory_mb,
             timeout=timeout,
@@ -51,8 +58,6 @@ class Function(Construct):
             tracing=lambda_.Tracing.ACTIVE,
         )
 
-    def allow(self, resource: str, *actions: str, conditions: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        """Single actions on the one resource of this ARN."""
-        self.role.add_to_principal_policy(
-            iam.PolicyStatement(actions=list(actions), resources=[resource], conditions=conditions)
-        )
+    def grant(self, *statements: iam.PolicyStatement) -> None:
+        for statement in statements:
+            self.role.add_to_principal_policy(statement)

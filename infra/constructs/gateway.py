@@ -1,4 +1,4 @@
-"""The REST API: every route of the route table, and an answer for everything else."""
+"""The REST API: all routes of the route table, and a function that answers every other call."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from constructs import Construct
 from daybook.http.routes import ROUTES
 from infra.constructs.gateway_errors import answer_in_problems
 
-# Sizes, places and outcome, no content: a query may name people, and operators read this log, not auditors.
+# No query strings and no bodies: they may name people, and this log is for operators, not for auditors.
 _ACCESS_LINE = {
     "request_id": "$context.requestId",
     "tenant": "$context.authorizer.tenant",
@@ -27,7 +27,7 @@ _ACCESS_LINE = {
 
 
 class Gateway(Construct):
-    """`functions` by the route table's names, `public` among them; `authorize` says who calls."""
+    """`functions` are named as in the route table and include `public`; `authorize` is the authorizer."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Gateway(Construct):
             self,
             "AccessLog",
             retention=logs.RetentionDays.THREE_MONTHS,
-            removal_policy=RemovalPolicy.RETAIN,  # evidence: it ends by its retention, not with the stack
+            removal_policy=RemovalPolicy.RETAIN,  # evidence: the retention deletes it, not the end of the stack
         )
         self.api = apigateway.RestApi(
             self,
@@ -50,42 +50,42 @@ class Gateway(Construct):
             rest_api_name="Daybook",
             description="Daybook's HTTP contract, version 1",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
-            binary_media_types=["*/*"],  # bodies arrive as sent, gzip too
-            cloud_watch_role=True,  # without one, an account can't write a stage's access log
+            binary_media_types=["*/*"],  # bodies arrive as they were sent, even gzip
+            cloud_watch_role=True,  # an account without this role can't write a stage's access log
             deploy_options=apigateway.StageOptions(
                 stage_name="live",
-                throttling_rate_limit=1_000,  # calls a second of all tenants; a call may bring 500 events
+                throttling_rate_limit=1_000,  # calls a second, all tenants together; a call may hold 500 events
                 throttling_burst_limit=2_000,
-                # A stage's traces hold whole URLs, hence the names and addresses that people search for, and operators
-                # read them for 30 days. The functions' own traces, which stay on, hold none.
+                # A stage's traces hold whole URLs, and so the names and addresses that people search for. Operators
+                # could read them for 30 days. The functions' own traces stay on; they hold no URLs.
                 tracing_enabled=False,
                 access_log_destination=apigateway.LogGroupLogDestination(access_log),
                 access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LINE)),
             ),
         )
-        self.api.node.try_remove_child("Endpoint")  # an output with a made-up name; the stack gives one with its own
+        self.api.node.try_remove_child("Endpoint")  # an output with a generated name; the stack has its own
         answer_in_problems(self.api)
         self._authorizer = apigateway.RequestAuthorizer(
             self,
             "Authorizer",
             handler=authorize,
-            # The identity, hence the cache's key, is this header alone; a call without it gets its 401 from the
-            # gateway and costs no invocation.
+            # This header alone is the key of the cache. A call without it is answered with 401 by the gateway and
+            # costs no invocation.
             identity_sources=[apigateway.IdentitySource.header("Authorization")],
-            results_cache_ttl=Duration.seconds(60),  # the contract's limit for a revoked key to be out of force
+            results_cache_ttl=Duration.seconds(60),  # by the contract a revoked key stops working within a minute
         )
         self._integrations = {
             name: apigateway.LambdaIntegration(
                 function,
-                # One permission for each function, not for each route: a resource policy holds 20 KB.
+                # One permission for each function instead of each route: a resource policy holds at most 20 KB.
                 scope_permission_to_method=False,
             )
             for name, function in functions.items()
         }
         self._add_routes()
         self._catch_the_rest()
-        # Holds nobody until an API key of the gateway's own is attached to it, for a caller who has to be slower
-        # than the stage allows all together.
+        # It limits nobody until operators attach an API key of the gateway to it, for a caller who must stay below
+        # the limit of the stage.
         self.api.add_usage_plan(
             "UsagePlan",
             description="Daybook: for callers with a limit of their own",
@@ -107,7 +107,7 @@ class Gateway(Construct):
                 resource.add_method(route.method, self._integrations[route.function])
 
     def _catch_the_rest(self) -> None:
-        """ANY on every resource, and on every path that is none: by itself a REST API answers both with 403."""
+        """Other methods and unknown paths go to `public`. A REST API by itself would answer both with 403."""
         public = self._integrations["public"]
         for path in _resources():
             self.api.root.resource_for_path(path).add_method("ANY", public)
@@ -115,7 +115,7 @@ class Gateway(Construct):
 
 
 def _resources() -> Iterator[str]:
-    """Every resource on the way to a route, the root first, each once."""
+    """The path of each resource that the routes need, from the root down, each once."""
     yield "/"
     seen = set()
     for route in ROUTES:

@@ -1,4 +1,4 @@
-"""The gateway's own errors, in the form that the functions give theirs."""
+"""The errors that API Gateway answers by itself, as problem documents like those of the functions."""
 
 import json
 from typing import NamedTuple
@@ -20,8 +20,8 @@ class GatewayError(NamedTuple):
     problem: Problem
 
 
-# Every type that API Gateway has, since a type without an entry inherits only its default's *text*: its status stays
-# its own, and the document would name another.
+# All of API Gateway's types. A type that is missing here would take the body of its default but keep its own status, so
+# that the document would name another status than the response has.
 GATEWAY_ERRORS = (
     GatewayError(apigateway.ResponseType.DEFAULT_4_XX, _UNREADABLE),
     GatewayError(apigateway.ResponseType.BAD_REQUEST_BODY, _UNREADABLE),
@@ -66,7 +66,7 @@ def answer_in_problems(api: apigateway.RestApi) -> None:
                 "Content-Type": f"'{MEDIA_TYPE}'",
                 **{name: f"'{value}'" for name, value in error.problem.headers.items()},
             },
-            # The key chooses by the caller's Accept header and falls back to application/json, so that it is the one
-            # key that always answers; the header above names the type.
+            # API Gateway chooses a template by the caller's Accept header and falls back to application/json. With this
+            # one key it always finds a template; the header above sets the media type.
             templates={"application/json": json.dumps(error.problem.body())},
         )

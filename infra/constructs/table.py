@@ -1,4 +1,4 @@
-"""A table as all of ours are: two string keys, on demand, encrypted, recoverable, and hard to delete."""
+"""What all tables have in common: two string keys, on-demand capacity, encryption, recovery, deletion protection."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -16,7 +16,7 @@ class ProtectedTable(Construct):
         stream: dynamodb.StreamViewType | None = None,
         recoverable_days: int | None = None,
     ) -> None:
-        """`recoverable_days`: how far back a restore may reach; None: as far as DynamoDB goes, 35 days."""
+        """`recoverable_days`: how far back a restore may reach. None means DynamoDB's maximum, 35 days."""
         super().__init__(scope, construct_id)
         self.table = dynamodb.Table(
             self,

@@ -1,6 +1,6 @@
 """Creates a key for operations: `python -m infra.operate.create_operations_key --table NAME`.
 
-It is the first credential of a deployment. The API can't create it, since creating a key takes a credential.
+It is the first credential of a deployment. The API can't create it, because creating a key requires a credential.
 The key is printed once, after its hash has been stored.
 """
 
@@ -19,7 +19,7 @@ from daybook.http.caller import EVERY_ENVIRONMENT
 
 
 def store(client: Any, table: str, key: Key, *, label: str, clock: Clock = system_clock) -> None:
-    """From the next call on the key is one of operations'. Storing it again is harmless."""
+    """Gives the key the role of operations, from the next call on. Storing it again is harmless."""
     row = authorizer_row(
         key,
         tenant="",
@@ -34,16 +34,16 @@ def store(client: Any, table: str, key: Key, *, label: str, clock: Clock = syste
 def main(arguments: Sequence[str], *, connect: Callable[[], Any] = dynamodb) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.create_operations_key",
-        description="Makes up a key for operations, stores its hash, and prints it: the only time it is shown.",
+        description="Creates a key for operations, stores its hash, and prints the key. It is never shown again.",
     )
     parser.add_argument("--table", required=True, help="the control table's name, an output of the storage stack")
-    parser.add_argument("--label", default="operations", help="whose key it is; shown in the log of the log")
+    parser.add_argument("--label", default="operations", help="whose key it is; the audit log shows it with each call")
     options = parser.parse_args(arguments)
     key = new_key()
     try:
         store(connect(), options.table, key, label=options.label)
     except (BotoCoreError, ClientError) as error:
-        sys.stderr.write(f"No key was made: {error}\n")
+        sys.stderr.write(f"No key was created: {error}\n")
         return 1
     sys.stdout.write(f"{key.credential}\n")
     return 0

@@ -1,12 +1,15 @@
-"""Forgets again whom a restored identities table has brought back, before anybody reads from it:
+"""Forgets people again who have come back with a restored identities table:
 `python -m infra.operate.replay_forgetting --identities RESTORED --old USED --events NAME --control NAME --secret ARN`.
 
-A point-in-time restore holds the keys of people who were forgotten since. What says who they are is the log: the events
-`audit-log.person-forgotten` of every tenant, which name GUIDs. Each is carried out again, with the moment it had; doing
-it twice, or on the table in use, changes nothing. The table's recovery window is shorter than the shortest retention,
-so no such event has expired before it is needed. Who was made and forgotten since is not in the restored table, and
-their names stand in the tombstones of the old one alone, which are copied first. Only when this ends well may the
-functions be pointed at the table.
+A point-in-time restore brings back the keys of people who were forgotten after the restore point. The log says who they
+are: each tenant's events `audit-log.person-forgotten` name their GUIDs. The command carries out each of them again,
+with its original time. Running it twice, or on the table in use, changes nothing. The table's recovery window is
+shorter than the shortest retention, so none of these events has expired when it is needed.
+
+People who were both first seen and forgotten after the restore point are not in the restored table. Only the old
+table's tombstones know their names, so those are copied first.
+
+Point the functions at the restored table only after this command has succeeded.
 """
 
 import argparse
@@ -38,9 +41,9 @@ _FIRST, _LAST = lowest_id(0), neighbour(lowest_id((1 << 50) - 1), (1 << 128) - 1
 
 class Replayed(NamedTuple):
     people: int
-    """Who was ever forgotten, as far as the log goes back."""
-    back: int
-    """Those of them who were there."""
+    """How many people were ever forgotten, as far as the log goes back."""
+    returned: int
+    """How many of them the table still held."""
 
 
 def replay(
@@ -50,13 +53,13 @@ def replay(
     keys: DeploymentKeys,
     old: ForgettingTable | None = None,
 ) -> Replayed:
-    """`old`: the table that was in use, where it still exists."""
+    """`old`: the table that was in use before, if it still exists. Raises `ConcurrentChange` and `Throttled`."""
     forgetter = Forgetter(people, keys.gone, nobody_writes)
-    everybody = back = 0
+    everybody = returned = 0
     for settings in control.tenants():
         if old is not None:
             _copy_tombstones(old, people, settings)
-        # Of one who was recorded twice, as where the first try broke off, the last is when it was done.
+        # A person is recorded twice if the first try broke off; the later event is the one that counts.
         forgotten: dict[str, str] = {}
         for row in _recorded(events, settings):
             guid = content_of(row)["params"]["actor_id"]
@@ -64,10 +67,10 @@ def replay(
         everybody += len(forgotten)
         for guid, event_id in forgotten.items():
             if forgetter.has_left(settings.tenant, guid):
-                back += 1
+                returned += 1
                 longest = profile(settings.profile).retention.longest_days
                 forgetter.forget(settings.tenant, mark_of(guid, event_id, longest))
-    return Replayed(everybody, back)
+    return Replayed(everybody, returned)
 
 
 def _copy_tombstones(old: ForgettingTable, people: ForgettingTable, settings: TenantSettings) -> None:
@@ -77,7 +80,7 @@ def _copy_tombstones(old: ForgettingTable, people: ForgettingTable, settings: Te
 
 
 def _recorded(events: EventIndexes, settings: TenantSettings) -> Iterator[Row]:
-    """A tenant's events of forgetting, in no order."""
+    """A tenant's events of forgetting, in no particular order."""
     for environment in settings.environments:
         for number in range(settings.layouts[-1].shards):
             key = f"{partition(settings.tenant, environment, number)}#{OWN_ACTIVITIES}person-forgotten"
@@ -97,13 +100,15 @@ def main(
 ) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.replay_forgetting",
-        description="Forgets again whom a restored identities table has brought back, before anything reads from it.",
+        description="Forgets people again who have come back with a restored identities table. Run it before anything"
+        " reads from the table.",
         epilog="What a restore loses: people who were first seen after the restore point. Their keys are in no table,"
-        " so their events show them as forgotten, and who is called so is somebody new. Switch point-in-time recovery"
-        " of the restored table on only after this has ended well: else its backups hold the keys that this deletes.",
+        " so their events show them as forgotten, and their names will mean new people. Switch on point-in-time"
+        " recovery of the restored table only after this command has succeeded: otherwise the table's backups hold the"
+        " keys that it deletes.",
     )
     parser.add_argument("--identities", required=True, help="the restored table's name")
-    parser.add_argument("--old", help="the name of the table that was in use, where it still exists")
+    parser.add_argument("--old", help="the name of the table that was in use before, if it still exists")
     parser.add_argument("--events", required=True, help="the events table's name, an output of the storage stack")
     parser.add_argument("--control", required=True, help="the control table's name, an output of the storage stack")
     parser.add_argument("--secret", required=True, help="the ARN of the deployment's secret")
@@ -118,9 +123,13 @@ def main(
             ForgettingTable(client, options.old) if options.old else None,
         )
     except (BotoCoreError, ClientError, ConcurrentChange, Throttled) as error:
-        sys.stderr.write(f"Not done, run it again before the table is read from: {error or type(error).__name__}\n")
+        sys.stderr.write(
+            f"Failed: {error or type(error).__name__}. Run it again before anything reads from the table.\n"
+        )
         return 1
-    sys.stdout.write(f"{done.people} people were forgotten; {done.back} of them had come back, and are forgotten.\n")
+    sys.stdout.write(
+        f"{done.people} people had been forgotten. {done.returned} of them had come back and are forgotten again.\n"
+    )
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What must outlive every release: the tables, the key that they lie under, and the deployment's secret."""
+"""What must outlive every release: the tables, the exports, their key, and the deployment's secret."""
 
 from typing import Any
 
@@ -12,30 +12,27 @@ from infra.constructs.bucket import ExportBucket
 from infra.constructs.table import ProtectedTable
 
 RECOVERABLE_DAYS = 28
-"""Of the tables in which a person's name may stand, sealed or beside its key."""
+"""How far back the tables that may hold a person's name can be restored."""
 
 EVENT_INDEXES = ("by_actor", "by_activity", "by_target", "by_within")
-"""An index is named as the attribute that partitions it; each one's sort key is the event's id."""
+"""Each index is named after the attribute that is its partition key; its sort key is the event's id."""
 
 
 class StorageStack(Stack):
-    """Retained and protected: deleting the stack, or a table by mistake, deletes no event.
-
-    A ledger table comes with the seals.
-    """
+    """Everything is retained and protected: deleting the stack, or a table by mistake, deletes no event."""
 
     def __init__(self, scope: Construct, construct_id: str, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
 
-        # A key of our own, although DynamoDB's costs nothing: AWS's own read-only policies allow dynamodb:Scan but
-        # no kms:Decrypt, so whoever may look around the account still reads neither people's keys nor, past the log
-        # of the log, the events; and CloudTrail shows each principal that the key was used for.
+        # DynamoDB's own key would cost nothing. But AWS's read-only policies allow dynamodb:Scan and not kms:Decrypt.
+        # So with our key those who may look around in the account can't read people's keys, and can't read events
+        # without being recorded. CloudTrail also shows each principal that the key was used for.
         self.key = kms.Key(
             self,
             "Key",
             description="Daybook's tables and exports",
             enable_key_rotation=True,
-            pending_window=Duration.days(30),  # the longest there is: without the key all tables are lost
+            pending_window=Duration.days(30),  # KMS's maximum: without the key all tables are lost
             removal_policy=RemovalPolicy.RETAIN,
         )
 
@@ -46,19 +43,19 @@ class StorageStack(Stack):
                 partition_key=dynamodb.Attribute(name=index, type=dynamodb.AttributeType.STRING),
                 sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
                 projection_type=dynamodb.ProjectionType.INCLUDE,
-                # Not expires_at: stamping it anew then costs one write unit and touches no index.
+                # Without expires_at in the indexes, changing it costs one write unit and writes to no index.
                 non_key_attributes=["z", "received_at"],
             )
-        # Erasure is final when this has passed. Shorter than the shortest retention, 30 days: a restore forgets again
-        # by the events that record the forgetting, so none of them may expire before it can be needed.
+        # After these days, forgetting a person is final. They must be fewer than the shortest retention, 30 days: after
+        # a restore people are forgotten again by the events that recorded it, so none of those may have expired.
         self.identities = ProtectedTable(self, "Identities", key=self.key, recoverable_days=RECOVERABLE_DAYS).table
-        # What is asked of exports, and what a sweep looks for, may name people and lies here under the deployment key:
-        # no forgetting reaches a backup of it, so it must be gone from those as soon as the people's keys are.
+        # The jobs of exports and sweeps may name people, encrypted under the deployment's key. Forgetting can't reach a
+        # backup of them, so these backups must end as early as those of people's own keys.
         self.control = ProtectedTable(self, "Control", key=self.key, recoverable_days=RECOVERABLE_DAYS).table
 
         self.exports = ExportBucket(self, "Exports", key=self.key).bucket
 
-        # Never rotated: event ids derive from it, and a retry must meet its first try years later.
+        # Never rotated: event ids derive from it, and a retry years later must get the id of the first try.
         self.secret = secretsmanager.Secret(
             self,
             "Secret",

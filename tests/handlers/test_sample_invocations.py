@@ -18,7 +18,7 @@ from daybook.clock import DAY, SECOND
 from daybook.http.routes import BY_RESOURCE, ROUTES
 from daybook.ids import occurred_ms
 from daybook.jobs.job import Job, Status
-from infra.functions import module_of
+from infra.functions import FUNCTIONS
 from tests.conftest import Tables, client_of
 from tests.support.calls import Context, answered
 from tests.support.ingest import SECRET
@@ -65,7 +65,7 @@ def control(
     monkeypatch.setenv("EXPORT_BUCKET", "exports")
     monkeypatch.setenv("RESTAMP_QUEUE_URL", aws("sqs").create_queue(QueueName="restamps")["QueueUrl"])
     monkeypatch.setenv("SWEEP_QUEUE_URL", aws("sqs").create_queue(QueueName="sweeps")["QueueUrl"])
-    composed = [importlib.import_module(module_of(function)).compose for function in COMPOSED]
+    composed = [importlib.import_module(FUNCTIONS[function].module).compose for function in COMPOSED]
     for compose in composed:
         compose.cache_clear()
     yield ControlTable(dynamodb, tables.control)
@@ -102,7 +102,7 @@ def _invoke(name: str) -> dict[str, Any]:
     event = SAMPLES[name]
     route = BY_RESOURCE.get((event["httpMethod"], event["resource"]))
     function = "authorize" if name == "authorize" else route.function if route else "public"
-    answer: dict[str, Any] = importlib.import_module(module_of(function)).handler(event, Context())
+    answer: dict[str, Any] = importlib.import_module(FUNCTIONS[function].module).handler(event, Context())
     return answer
 
 
@@ -226,7 +226,7 @@ def test_forgetting() -> None:
     assert _answer("list_actors")["actors"] == []
     assert _answer("read_event")["actor"]["username"] == john["id"]
     assert _answer("forget_person", 404)["code"] == "not_found"
-    importlib.import_module(module_of("sweep")).handler(SAMPLES["sweep"], Context(180))
+    importlib.import_module(FUNCTIONS["sweep"].module).handler(SAMPLES["sweep"], Context(180))
 
 
 @pytest.mark.usefixtures("tenant")
@@ -269,7 +269,7 @@ def test_exports() -> None:
     (message,) = client_of("sqs").receive_message(QueueUrl=os.environ["EXPORT_QUEUE"])["Messages"]
     (record,) = SAMPLES["export"]["Records"]
     assert set(json.loads(record["body"])) == set(json.loads(message["Body"]))
-    worker = importlib.import_module(module_of("export"))
+    worker = importlib.import_module(FUNCTIONS["export"].module)
     worker.handler({"Records": [{**record, "body": message["Body"]}]}, Context(900))
     (listed,) = _answer("list_exports")["exports"]
     assert (listed["id"], listed["status"]) == (asked["id"], "succeeded")
@@ -292,7 +292,7 @@ def test_retention_and_legal_hold(dynamodb: Any, tables: Tables) -> None:
     asked_ms = occurred_ms(message["job"])
     sample = Job(message["tenant"], message["job"], message["kind"], {"low_ms": 0, "edge_ms": 0}, asked_ms)
     JobTable(dynamodb, tables.control).put(sample)
-    importlib.import_module(module_of("restamp")).handler(SAMPLES["restamp"], Context(900))
+    importlib.import_module(FUNCTIONS["restamp"].module).handler(SAMPLES["restamp"], Context(900))
     assert JobTable(dynamodb, tables.control).job(sample.key).status is Status.SUCCEEDED
     old = [item for item in dynamodb.scan(TableName=tables.events)["Items"] if occurred_ms(item["sk"]["S"]) < asked_ms]
     assert len(old) == 5

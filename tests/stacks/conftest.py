@@ -1,4 +1,4 @@
-"""The stacks' templates as objects to ask."""
+"""The templates, synthesised once a session because starting the CDK takes seconds."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The functions' asset: built for another machine than the one it is built on."""
+"""The functions' asset. It is built for another machine than the one that builds it."""
 
 import importlib.util
 import marshal
@@ -13,8 +13,8 @@ from infra import LAMBDAS
 from infra.asset import LOCK, Asset, find_compiler
 
 AARCH64 = 183  # the ELF header's e_machine
-UNCHECKED_HASH = 0b01  # PEP 552: by hash, and not held against the source
-MAX_BYTES = 30_000_000  # a cold start fetches and unpacks it all
+UNCHECKED_HASH = 0b01  # PEP 552: by hash, and not compared with the source
+MAX_BYTES = 30_000_000  # a cold start fetches and unpacks all of it
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def asset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Asset:
-    """An asset of one module and no library, without bytecode."""
+    """An asset with one module, no library and no bytecode."""
     lambdas = tmp_path / "lambdas"
     (lambdas / "greet").mkdir(parents=True)
     (lambdas / "greet" / "handler.py").write_text("def handler(event, context): ...\n")
@@ -34,59 +34,59 @@ def small(tmp_path: Path) -> Asset:
 
 
 def test_it_holds_the_code_and_its_libraries(asset: Path) -> None:
-    """Each function's folder, the shared code with its data, and what the lock names."""
+    """It has each function's folder, the shared code with its data, and the libraries of the lock file."""
     sources = {path.relative_to(LAMBDAS) for path in LAMBDAS.rglob("*") if path.is_file() and path.suffix != ".pyc"}
     assert all((asset / path).is_file() for path in sources)
     for library in ("msgspec", "cryptography", "aws_lambda_powertools", "tzdata"):
         assert (asset / library).is_dir()
 
 
-def test_it_holds_nothing_that_lambda_has_or_nobody_reads(asset: Path) -> None:
-    """No boto3, which the runtime carries and which weighs 36 MB, nor what installers leave; under 30 MB in all."""
+def test_it_holds_nothing_superfluous(asset: Path) -> None:
+    """Lambda itself has boto3, which weighs 36 MB, and nobody reads installers' records. It stays below 30 MB."""
     top = {path.name for path in asset.iterdir()}
     assert top.isdisjoint({"boto3", "botocore", "s3transfer", "bin", "tests"})
     assert not list(asset.rglob("*.dist-info"))
     assert sum(path.stat().st_size for path in asset.rglob("*") if path.is_file()) < MAX_BYTES
 
 
-def test_its_binaries_are_lambdas(asset: Path) -> None:
-    """Every extension module is for arm64, whatever this machine is."""
+def test_its_binaries_are_for_lambda(asset: Path) -> None:
+    """Every extension module is for arm64, whatever machine builds it."""
     machines = {path.name: struct.unpack_from("<H", path.read_bytes(), 18)[0] for path in asset.rglob("*.so")}
     assert machines
     assert set(machines.values()) == {AARCH64}
 
 
 @pytest.mark.skipif(find_compiler() is None, reason="no Python 3.13 here to compile with")
-def test_its_bytecode_is_taken_as_it_is(asset: Path) -> None:
-    """Every module comes with 3.13's bytecode, unchecked: a zip's dates would make checked bytecode stale."""
+def test_its_bytecode_is_unchecked(asset: Path) -> None:
+    """Every module has the bytecode of 3.13. Checked bytecode would be stale, since a zip changes files' dates."""
     for source in asset.rglob("*.py"):
         compiled = source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc"
         assert struct.unpack_from("<I", compiled.read_bytes(), 4) == (UNCHECKED_HASH,), compiled
 
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 13), reason="only 3.13 reads its own bytecode")
-def test_its_bytecode_is_this_very_pythons(asset: Path) -> None:
-    """The magic number is the runtime's, and tracebacks name the place where Lambda unpacks it."""
+def test_its_bytecode_is_for_lambdas_python(asset: Path) -> None:
+    """The magic number is that of 3.13, and tracebacks show the paths where Lambda unpacks the asset."""
     compiled = (asset / "daybook" / "__pycache__" / "clock.cpython-313.pyc").read_bytes()
     assert compiled[:4] == importlib.util.MAGIC_NUMBER
     assert marshal.loads(compiled[16:]).co_filename == "/var/task/daybook/clock.py"  # noqa: S302  our own
 
 
-def test_lambdas_own_user_can_read_it(asset: Path) -> None:
-    """Files 644 and folders 755, whatever the builder's umask."""
+def test_lambdas_user_can_read_it(asset: Path) -> None:
+    """Files have mode 644 and folders 755, whatever the builder's umask is."""
     modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in (asset, *asset.rglob("*"))}
     assert modes == {(True, 0o755), (False, 0o644)}
 
 
 def test_without_a_compiler_there_is_no_bytecode(small: Asset, tmp_path: Path) -> None:
-    """A machine without Python 3.13 builds an asset that works, and only starts slower."""
+    """A machine without Python 3.13 builds an asset that works but starts more slowly."""
     built = small.build(tmp_path / "built")
     assert (built / "greet" / "handler.py").is_file()
     assert not list(built.rglob("*.pyc"))
 
 
-def test_what_is_built_already_is_not_built_again(small: Asset, tmp_path: Path) -> None:
-    """The folder is named by the hash of what goes in, and left alone while that is the same."""
+def test_an_unchanged_asset_is_not_built_again(small: Asset, tmp_path: Path) -> None:
+    """Its folder is named by the hash of the inputs."""
     built = small.build(tmp_path / "built")
     (built / "trace").touch()
     assert small.build(tmp_path / "built") == built
@@ -103,14 +103,14 @@ CHANGES: dict[str, Callable[[Asset], Asset]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_whatever_goes_in_changes_the_hash(small: Asset, change: Callable[[Asset], Asset]) -> None:
-    """A changed requirement deploys as surely as changed code does."""
+def test_each_input_changes_the_hash(small: Asset, change: Callable[[Asset], Asset]) -> None:
+    """So a changed requirement is deployed as surely as changed code."""
     before = small.hash()
     assert change(small).hash() != before
 
 
-def test_what_a_run_leaves_behind_changes_nothing(small: Asset) -> None:
-    """Bytecode that this machine wrote is neither hashed nor shipped."""
+def test_local_bytecode_does_not_change_the_hash(small: Asset) -> None:
+    """A run on this machine leaves bytecode, which must not cause a deployment."""
     before = small.hash()
     cache = small.lambdas / "greet" / "__pycache__"
     cache.mkdir()

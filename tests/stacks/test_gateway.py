@@ -1,4 +1,4 @@
-"""The API: every route of the route table and an answer for everything else, all of it in problem documents."""
+"""The API: the routes of the route table, an answer to every other call, and errors as problem documents."""
 
 import json
 
@@ -35,7 +35,7 @@ API_GATEWAYS_OWN = {
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 def test_every_route_leads_to_its_function(service: Stack, route: Route) -> None:
-    """Through the authorizer where it asks for a role, and without one where it asks for none."""
+    """A route with roles has the authorizer, and a route without roles has none."""
     method = service.methods()[route.method, route.path]
     assert f"{route.function.capitalize()}Function.Arn" in service.read(method["Integration"]["Uri"])
     assert method["Integration"]["Type"] == "AWS_PROXY"
@@ -46,14 +46,14 @@ def test_every_route_leads_to_its_function(service: Stack, route: Route) -> None
         assert method["AuthorizationType"] == "NONE"
 
 
-def test_there_is_no_route_beside_the_table(service: Stack) -> None:
-    """What the table does not name does not exist."""
+def test_there_are_no_other_routes(service: Stack) -> None:
+    """The API has exactly the methods and paths of the route table."""
     named = {(method, path) for method, path in service.methods() if method != "ANY"}
     assert named == {(route.method, route.path) for route in ROUTES}
 
 
 def test_every_resource_answers_every_method(service: Stack) -> None:
-    """ANY on each resource, on the root and on every other path leads to `public`, which says 404 or 405."""
+    """Every other method or path leads to `public`, which answers 404 or 405."""
     rest = {path: method for (verb, path), method in service.methods().items() if verb == "ANY"}
     assert set(rest) == {"/", *service.paths().values()}
     assert "/{proxy+}" in rest
@@ -63,13 +63,13 @@ def test_every_resource_answers_every_method(service: Stack) -> None:
 
 
 def test_bodies_arrive_as_they_were_sent(service: Stack) -> None:
-    """All media types are binary, so gzip is not unpacked or bent on the way."""
+    """All media types are binary, so the gateway neither unpacks nor damages gzip."""
     (api,) = service.properties("AWS::ApiGateway::RestApi").values()
     assert api["BinaryMediaTypes"] == ["*/*"]
 
 
 def test_the_authorizer_is_cached_by_the_credential_alone(service: Stack) -> None:
-    """For a minute, the contract's limit for a revoked key; without the header it is not even called."""
+    """By the contract a revoked key stops working within a minute. Without the header it is not even called."""
     (authorizer,) = service.properties("AWS::ApiGateway::Authorizer").values()
     assert authorizer["Type"] == "REQUEST"
     assert authorizer["IdentitySource"] == "method.request.header.Authorization"
@@ -77,8 +77,8 @@ def test_the_authorizer_is_cached_by_the_credential_alone(service: Stack) -> Non
     assert "AuthorizeFunction.Arn" in service.read(authorizer["AuthorizerUri"])
 
 
-def test_every_error_of_the_gateways_own_is_a_problem_document(service: Stack) -> None:
-    """Each type that API Gateway has answers with the status that its document names, as the functions' do."""
+def test_every_error_of_the_gateway_is_a_problem_document(service: Stack) -> None:
+    """For each type that API Gateway has, the response has the status that its document names."""
     responses = service.properties("AWS::ApiGateway::GatewayResponse").values()
     assert {response["ResponseType"]: int(response["StatusCode"]) for response in responses} == API_GATEWAYS_OWN
     for response in responses:
@@ -94,14 +94,14 @@ def test_every_error_of_the_gateways_own_is_a_problem_document(service: Stack) -
     [("THROTTLED", "Retry-After"), ("QUOTA_EXCEEDED", "Retry-After"), ("UNAUTHORIZED", "WWW-Authenticate")],
 )
 def test_an_error_says_what_to_do_next(service: Stack, kind: str, header: str) -> None:
-    """429 says when to come back, 401 which credential is asked for."""
+    """429 says when to try again, and 401 which kind of credential is needed."""
     responses = service.properties("AWS::ApiGateway::GatewayResponse").values()
     (response,) = (response for response in responses if response["ResponseType"] == kind)
     assert f"gatewayresponse.header.{header}" in response["ResponseParameters"]
 
 
-def test_the_access_log_says_who_did_what_with_which_outcome(service: Stack) -> None:
-    """One JSON line a call, with the authorizer's words and no content: no query, no address, no body."""
+def test_the_access_log_says_who_called_what_with_which_outcome(service: Stack) -> None:
+    """Each call leaves one JSON line with the caller, and without query, address and body."""
     (stage,) = service.properties("AWS::ApiGateway::Stage").values()
     assert json.loads(stage["AccessLogSetting"]["Format"]) == {
         "request_id": "$context.requestId",
@@ -117,17 +117,17 @@ def test_the_access_log_says_who_did_what_with_which_outcome(service: Stack) -> 
     assert service.read(stage["AccessLogSetting"]["DestinationArn"]) == "GatewayAccessLog.Arn"
 
 
-def test_the_stage_is_throttled_and_neither_traces_nor_logs_what_is_asked(service: Stack) -> None:
-    """One limit over all callers, for every method."""
+def test_the_stage_is_throttled_and_neither_traces_nor_logs_queries(service: Stack) -> None:
+    """All callers and methods share one limit."""
     (stage,) = service.properties("AWS::ApiGateway::Stage").values()
     (every,) = stage["MethodSettings"]
     assert (every["HttpMethod"], every["ResourcePath"]) == ("*", "/*")
     assert every["ThrottlingRateLimit"] > 0
     assert every["ThrottlingBurstLimit"] > 0
     assert every["DataTraceEnabled"] is False
-    assert stage["TracingEnabled"] is False, "its traces would hold whole URLs"
+    assert stage["TracingEnabled"] is False, "traces would hold whole URLs"
 
 
 def test_the_operators_are_told_where_the_api_is(service: Stack) -> None:
-    """One output with its address, under a name that the README can give."""
+    """The stack has an output `Url`, which the documents name."""
     assert "execute-api" in service.output("Url")

@@ -1,4 +1,4 @@
-"""The first credential of a deployment, made from the command line."""
+"""The first credential of a deployment, created from the command line."""
 
 import re
 from typing import Any
@@ -11,7 +11,7 @@ from infra.operate.create_operations_key import main, store
 
 
 class Rows:
-    """Takes rows as a DynamoDB client does."""
+    """A DynamoDB client that keeps the rows."""
 
     def __init__(self) -> None:
         self.put: list[dict[str, Any]] = []
@@ -27,7 +27,7 @@ class Refusing:
 
 
 def test_the_key_is_stored_as_its_hash_for_every_tenant_and_environment() -> None:
-    """The row is the authorizer's: role operations, no tenant, every environment, the hash and not the secret."""
+    """The row is as the authorizer reads it. It has the secret's hash and not the secret."""
     rows = Rows()
     key = api_keys.new_key()
     store(rows, "control", key, label="us", clock=lambda: 1_795_365_067_123)
@@ -49,7 +49,7 @@ def test_the_key_is_stored_as_its_hash_for_every_tenant_and_environment() -> Non
 
 
 def test_the_key_is_printed_once_and_is_the_one_stored(capsys: pytest.CaptureFixture[str]) -> None:
-    """The one line printed is a credential, and its secret is the one whose hash was stored."""
+    """The only line printed is the credential whose hash was stored."""
     rows = Rows()
     assert main(["--table", "control", "--label", "us"], connect=lambda: rows) == 0
     printed = capsys.readouterr().out
@@ -62,7 +62,7 @@ def test_the_key_is_printed_once_and_is_the_one_stored(capsys: pytest.CaptureFix
 
 
 def test_a_key_that_could_not_be_stored_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where the table refuses, the reason is said and no credential is printed."""
+    """If the table refuses the row, the command gives the reason and prints no credential."""
     assert main(["--table", "nowhere"], connect=Refusing) == 1
     captured = capsys.readouterr()
     assert captured.out == ""

@@ -1,4 +1,4 @@
-"""Who may do what: each role's exact actions on exact resources, and nothing beside them."""
+"""Who may do what: the exact actions and resources of each role."""
 
 import re
 from collections import defaultdict
@@ -10,7 +10,8 @@ from daybook.aws.events_table.stamps import StampTable
 from daybook.ids import HIGHEST
 from daybook.jobs.restamp import Restamp
 from daybook.tenant import SLUG
-from infra.stacks.service import STAMPED
+from infra.functions import API_FUNCTIONS, FUNCTIONS, title
+from infra.stacks.permissions import STAMPED
 from tests.support.templates import Stack
 
 EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
@@ -102,7 +103,7 @@ QUEUES = {
     },
     "FanOut": {
         "RetryQueue.Arn": {"sqs:SendMessage"},
-        # The CDK's own grant for an on-failure destination.
+        # The CDK grants these for an on-failure destination.
         "NewEventsFailed.Arn": {"sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"},
     },
     "Redeliver": {
@@ -145,15 +146,15 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         BUCKET: {"s3:ListBucket"},
         QUEUE: {
             "sqs:SendMessage",
-            # What the event source does in the function's name.
+            # Lambda reads the queue with the function's role.
             *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
             *("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
         },
     },
 }
 KNOWS_NO_RESOURCE = {"FanOut": {"dynamodb:ListStreams"}}
-JOB_WORKERS = {"Export", "Replay", "Restamp", "Sweep"}
-WORKERS = {*JOB_WORKERS, "FanOut", "Redeliver"}
+JOB_WORKERS = {title(name) for name, spec in FUNCTIONS.items() if spec.jobs}
+CALLED = {title(name) for name in API_FUNCTIONS | {"authorize"}}
 READS = {"GetItem", "BatchGetItem", "Query", "ListStreams"}
 
 
@@ -185,8 +186,8 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def test_each_function_runs_in_a_role_of_its_own(service: Stack) -> None:
-    """One role a function, no managed policy in any, assumed by Lambda alone."""
+def test_each_function_has_its_own_role(service: Stack) -> None:
+    """Only Lambda can assume it, and it has no managed policy."""
     functions = service.properties("AWS::Lambda::Function")
     roles = {name: service.read(function["Role"]) for name, function in functions.items()}
     assert roles == {f"{name}Function": f"{name}Role.Arn" for name in DYNAMODB}
@@ -201,12 +202,12 @@ def test_each_function_runs_in_a_role_of_its_own(service: Stack) -> None:
 def test_a_role_holds_single_actions_on_single_resources(
     allowed: dict[str, dict[str, set[str]]], function: str
 ) -> None:
-    """Exactly these, and beside them only its own log, its traces, the secret and the tables' key."""
+    """The role has exactly the actions above, and those for its own log, its traces, the secret and the tables' key."""
     expected = {
         resource: {f"dynamodb:{action}" for action in actions} for resource, actions in DYNAMODB[function].items()
     }
     expected[f"{function}Log.Arn"] = {"logs:CreateLogStream", "logs:PutLogEvents"}
-    expected["*"] = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # X-Ray knows no resources
+    expected["*"] = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # X-Ray has no resources
     expected["*"] |= KNOWS_NO_RESOURCE.get(function, set())
     expected |= QUEUES.get(function, {})
     if function in ASSUMES_ROLES:
@@ -224,10 +225,12 @@ def test_a_role_holds_single_actions_on_single_resources(
     assert allowed[function] == expected | BESIDE_DYNAMODB.get(function, {})
 
 
-def test_a_worker_changes_nothing_of_the_control_table_but_jobs(
+def test_workers_change_only_jobs_in_the_control_table(
     service: Stack, statements: dict[str, list[dict[str, Any]]]
 ) -> None:
-    """Nor does who asks for exports: tenants, keys, groups and destinations lie in other partitions."""
+    """So do the functions that create jobs of exports and sweeps. Tenants, keys, groups and destinations are in other
+    partitions.
+    """
     for function in JOB_WORKERS | {"Exports", "Forget"}:
         writing = [
             each
@@ -238,18 +241,18 @@ def test_a_worker_changes_nothing_of_the_control_table_but_jobs(
         assert [each["Condition"] for each in writing] == [
             {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#jobs"]}}
         ]
-    assert not SLUG.fullmatch("acme#jobs")  # no tenant's own partition ends so
+    assert not SLUG.fullmatch("acme#jobs")  # no tenant's own partition has this ending
 
 
-def test_ingest_can_overwrite_and_delete_nothing(allowed: dict[str, dict[str, set[str]]]) -> None:
-    """Its only write is INSERT, on events and on identities, which refuses what is there already."""
+def test_ingest_can_neither_overwrite_nor_delete(allowed: dict[str, dict[str, set[str]]]) -> None:
+    """Its only write is INSERT, into events and identities. INSERT refuses to replace an item."""
     for resource, actions in allowed["Ingest"].items():
         writes = {action for action in actions if action.startswith("dynamodb:")} - {f"dynamodb:{a}" for a in READS}
         assert writes == ({"dynamodb:PartiQLInsert"} if resource in (EVENTS, IDENTITIES) else set())
 
 
 def test_nobody_can_overwrite_or_delete_an_event(allowed: dict[str, dict[str, set[str]]]) -> None:
-    """Of all roles in the deployment none holds an action on events but INSERT and reads; see below for the one."""
+    """All roles may only insert and read events, except that `restamp` may update them within the limits below."""
     for function, resources in allowed.items():
         for resource, actions in resources.items():
             if resource == "*" or resource.startswith(EVENTS):
@@ -258,10 +261,10 @@ def test_nobody_can_overwrite_or_delete_an_event(allowed: dict[str, dict[str, se
                 assert kept <= READS | {"PartiQLInsert"} | ({"UpdateItem"} if function == "Restamp" else set())
 
 
-def test_who_restamps_changes_and_sees_when_an_event_expires_and_nothing_else(
+def test_restamp_changes_and_sees_only_when_an_event_expires(
     service: Stack, statements: dict[str, list[dict[str, Any]]]
 ) -> None:
-    """By IAM, whatever its code does: no content, no key of an index, and no answer that holds them."""
+    """IAM limits it, whatever its code does, to these attributes in requests and in answers."""
     query, update = (each for each in statements["Restamp"] if service.read(each["Resource"]) == EVENTS)
     stamped = {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "expires_at"]}}
     assert (query["Action"], query["Condition"]) == (
@@ -274,8 +277,8 @@ def test_who_restamps_changes_and_sees_when_an_event_expires_and_nothing_else(
     )
 
 
-def test_who_restamps_asks_for_nothing_else() -> None:
-    """Every attribute that its requests name is one of those that its role may touch: IAM would refuse the rest."""
+def test_restamp_asks_for_nothing_else() -> None:
+    """Its requests name only the attributes that its role may use. IAM would refuse a request with another."""
     requests: list[dict[str, Any]] = []
 
     class Watching:
@@ -301,19 +304,17 @@ def test_who_restamps_asks_for_nothing_else() -> None:
 
 
 def test_only_forgetting_deletes_a_person(allowed: dict[str, dict[str, set[str]]]) -> None:
-    """Of all roles two alone may delete from the identities or change them: who forgets, and who looks once more.
-    Ingest and groups insert, the rest read.
-    """
+    """Only `forget` and `sweep` may delete from the identities or update them. Others may insert or only read."""
     for function, resources in allowed.items():
         kept = {action.removeprefix("dynamodb:") for action in resources.get(IDENTITIES, ())} - READS
         forgets = function in ("Forget", "Sweep")
         assert kept == ({"DeleteItem", "UpdateItem"} if forgets else kept & {"PartiQLInsert"})
 
 
-def test_the_key_is_used_through_dynamodb_and_s3_only(
+def test_the_key_is_used_only_through_dynamodb_and_s3(
     service: Stack, statements: dict[str, list[dict[str, Any]]]
 ) -> None:
-    """A role can't decrypt by itself: each use of the key is the store's, on its behalf."""
+    """A role can't decrypt by itself. The stores use the key on its behalf."""
     for listed in statements.values():
         for statement in listed:
             if any(action.startswith("kms:") for action in _list(statement["Action"])):
@@ -321,10 +322,10 @@ def test_the_key_is_used_through_dynamodb_and_s3_only(
                 assert service.read(via) in ("dynamodb.AWS::Region.amazonaws.com", "s3.AWS::Region.amazonaws.com")
 
 
-def test_roles_are_assumed_with_an_external_id_and_in_others_accounts(
+def test_roles_are_assumed_only_with_an_external_id_and_in_other_accounts(
     statements: dict[str, list[dict[str, Any]]],
 ) -> None:
-    """The two things that keep a tenant from pointing Daybook at a role that is not its own to use."""
+    """Both keep a tenant from making Daybook assume a role that is not the tenant's."""
     for function in ASSUMES_ROLES:
         (assuming,) = [each for each in statements[function] if "sts:AssumeRole" in _list(each["Action"])]
         assert assuming["Condition"] == {
@@ -334,12 +335,14 @@ def test_roles_are_assumed_with_an_external_id_and_in_others_accounts(
 
 
 def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:
-    """One permission a function, for this API and no other caller; nobody calls a worker, its queue is read."""
+    """Each function that answers calls has one permission, for this API. Nobody can call the functions that read a
+    queue or a stream.
+    """
     permissions = list(service.properties("AWS::Lambda::Permission").values())
     assert {service.read(permission["FunctionName"]) for permission in permissions} == {
-        f"{name}Function.Arn" for name in DYNAMODB.keys() - WORKERS
+        f"{name}Function.Arn" for name in CALLED
     }
-    assert len(permissions) == len(DYNAMODB) - len(WORKERS)
+    assert len(permissions) == len(CALLED)
     for permission in permissions:
         assert permission["Principal"] == "apigateway.amazonaws.com"
         assert "GatewayApi" in service.read(permission["SourceArn"])

@@ -1,4 +1,4 @@
-"""The tables and the secret: what is kept, how, and that nothing short of intent deletes it."""
+"""The tables, the exports, their key and the secret: how they are kept and protected."""
 
 import pytest
 
@@ -7,17 +7,17 @@ from tests.support.templates import Stack
 
 TABLES = ("EventsTable", "IdentitiesTable", "ControlTable")
 NAMING = ("IdentitiesTable", "ControlTable")
-"""Those in which a person's name may stand."""
+"""The tables that may hold a person's name."""
 
 
 def test_there_are_three_tables(storage: Stack) -> None:
-    """Events, identities and control; the ledger comes with the seals."""
+    """Events, identities and control."""
     assert set(storage.properties("AWS::DynamoDB::Table")) == set(TABLES)
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_table_is_recoverable_and_hard_to_delete(storage: Stack, table: str) -> None:
-    """Point-in-time recovery, deletion protection, and retained by the stack however it ends."""
+    """It has point-in-time recovery and deletion protection, and it outlives the stack."""
     resource = storage.resources("AWS::DynamoDB::Table")[table]
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
     properties = resource["Properties"]
@@ -29,8 +29,8 @@ def test_every_table_is_recoverable_and_hard_to_delete(storage: Stack, table: st
 
 @pytest.mark.parametrize("table", NAMING)
 def test_a_restore_reaches_less_far_back_than_any_retention(storage: Stack, table: str) -> None:
-    """So that the events by which it forgets people again are all still there, with two days to spare; and what is
-    asked of exports, which may name people, is gone as soon as their keys are.
+    """After a restore, people are forgotten again by the events that recorded it: all of them must still be there, with
+    two days to spare. Jobs of exports may name people, and their backups end as early as those of people's keys.
     """
     recovery = storage.properties("AWS::DynamoDB::Table")[table]["PointInTimeRecoverySpecification"]
     assert recovery["RecoveryPeriodInDays"] == 28
@@ -38,8 +38,8 @@ def test_a_restore_reaches_less_far_back_than_any_retention(storage: Stack, tabl
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_every_table_has_two_string_keys_and_forgets_by_expires_at(storage: Stack, table: str) -> None:
-    """Both `pk` and `sk`, on demand, TTL on `expires_at`, encrypted under the deployment's own key."""
+def test_every_table_has_the_same_keys_capacity_expiry_and_encryption(storage: Stack, table: str) -> None:
+    """String keys `pk` and `sk`, capacity on demand, TTL by `expires_at`, the deployment's own key."""
     properties = storage.properties("AWS::DynamoDB::Table")[table]
     assert properties["KeySchema"] == [
         {"AttributeName": "pk", "KeyType": "HASH"},
@@ -53,7 +53,7 @@ def test_every_table_has_two_string_keys_and_forgets_by_expires_at(storage: Stac
 
 
 def test_events_have_one_index_for_each_question_that_must_stay_fast(storage: Stack) -> None:
-    """Each is named as its partition attribute, sorted by the event's id, and carries `z` and `received_at` alone."""
+    """Each is named after its partition key, sorted by the event's id, and holds only `z` and `received_at` besides."""
     indexes = storage.properties("AWS::DynamoDB::Table")["EventsTable"]["GlobalSecondaryIndexes"]
     assert {index["IndexName"] for index in indexes} == {"by_actor", "by_activity", "by_target", "by_within"}
     for index in indexes:
@@ -69,7 +69,7 @@ def test_events_have_one_index_for_each_question_that_must_stay_fast(storage: St
 
 
 def test_only_events_are_indexed_and_streamed(storage: Stack) -> None:
-    """The stream shows what was written, to the fan-out and the ledger to come; people are in no stream."""
+    """The stream brings new events to the fan-out. No stream shows people."""
     tables = storage.properties("AWS::DynamoDB::Table")
     assert tables["EventsTable"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
     for table in ("IdentitiesTable", "ControlTable"):
@@ -77,8 +77,8 @@ def test_only_events_are_indexed_and_streamed(storage: Stack) -> None:
         assert "GlobalSecondaryIndexes" not in tables[table]
 
 
-def test_the_secret_is_made_by_aws_and_kept(storage: Stack) -> None:
-    """64 letters and digits that nobody has seen, never rotated, retained."""
+def test_the_secret_is_generated_by_aws_and_kept(storage: Stack) -> None:
+    """It has 64 letters and digits that nobody has seen. It is never rotated, and it outlives the stack."""
     (secret,) = storage.resources("AWS::SecretsManager::Secret").values()
     assert secret["Properties"]["GenerateSecretString"] == {
         "PasswordLength": 64,
@@ -90,7 +90,7 @@ def test_the_secret_is_made_by_aws_and_kept(storage: Stack) -> None:
 
 
 def test_the_key_outlives_the_stack(storage: Stack) -> None:
-    """Without its key every table is lost: it is retained, and deleting it by hand leaves 30 days to think."""
+    """Without the key every table is lost. Whoever deletes it by hand has 30 days to change their mind."""
     (key,) = storage.resources("AWS::KMS::Key").values()
     assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert key["Properties"]["PendingWindowInDays"] == 30
@@ -98,12 +98,12 @@ def test_the_key_outlives_the_stack(storage: Stack) -> None:
 
 
 def test_the_operators_are_told_the_control_tables_name(storage: Stack) -> None:
-    """The output by which the first operations key is made."""
+    """The command that creates the first operations key needs it."""
     assert storage.output("ControlTable") == "ControlTable"
 
 
-def test_exports_are_encrypted_private_and_over_tls_alone(storage: Stack) -> None:
-    """Under the deployment's key; no public access of any kind; whatever comes without TLS is denied."""
+def test_exports_are_encrypted_private_and_reached_over_tls_only(storage: Stack) -> None:
+    """They are under the deployment's key, with no public access. Requests without TLS are denied."""
     (bucket,) = storage.properties("AWS::S3::Bucket").values()
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
@@ -116,7 +116,7 @@ def test_exports_are_encrypted_private_and_over_tls_alone(storage: Stack) -> Non
 
 
 def test_exports_are_deleted_after_seven_days(storage: Stack) -> None:
-    """And what killed workers leave, after as long as the message of their job can wait."""
+    """What killed workers leave is deleted after 14 days, the longest time that a job's message can wait."""
     (bucket,) = storage.properties("AWS::S3::Bucket").values()
     rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
     assert all(rule["Status"] == "Enabled" for rule in rules.values())

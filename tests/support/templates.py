@@ -1,4 +1,4 @@
-"""Reads templates by what they mean: references become names, and logical ids lose the hash at their end."""
+"""Reads templates for tests: references become names, and logical ids lose the hash at their end."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ _HASH = re.compile(r"[0-9A-F]{8}$")
 
 
 class Stack:
-    """One stack's template, with the other stacks' to follow its imports into."""
+    """The template of one stack; the templates of all are needed to resolve what it imports."""
 
     def __init__(self, name: str, templates: Mapping[str, dict[str, Any]]) -> None:
         self._template = templates[name]
@@ -20,7 +20,7 @@ class Stack:
         }
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
-        """The resources of a CloudFormation type, whole, by name."""
+        """The whole resources of a CloudFormation type, by name."""
         return {
             _name(logical_id): resource
             for logical_id, resource in self._template["Resources"].items()
@@ -31,11 +31,11 @@ class Stack:
         return {name: resource.get("Properties", {}) for name, resource in self.resources(kind).items()}
 
     def output(self, name: str) -> str:
-        """What the stack tells its operators under this name."""
+        """The value of a stack output."""
         return self.read(self._template["Outputs"][name]["Value"])
 
     def read(self, value: Any) -> str:
-        """A value as text: `EventsTable` for its name, `EventsTable.Arn` for an attribute, joined where joined."""
+        """A value as text: `EventsTable` for a reference, `EventsTable.Arn` for an attribute. Joins are carried out."""
         match value:
             case str():
                 return value
@@ -49,10 +49,10 @@ class Stack:
                 return str(separator).join(self.read(part) for part in parts)
             case {"Fn::Select": [index, {"Fn::Split": [_, whole]}]}:
                 return f"{self.read(whole)}[{index}]"
-        raise ValueError(f"no reading of {value}")
+        raise ValueError(f"can't read {value}")
 
     def paths(self) -> dict[str, str]:
-        """The path of each resource of the API, by name; the root is `RootResourceId`."""
+        """The path of each resource of the API, by the resource's name."""
         resources = self.properties("AWS::ApiGateway::Resource")
 
         def path(name: str) -> str:

@@ -446,9 +446,9 @@ def test_a_restore_forgets_again(log: ManagedLog, dynamodb: Any, tables: Tables,
     for item in backup:
         dynamodb.put_item(TableName=restored, Item=item)
     given = ["--identities", restored, "--events", tables.events, "--control", tables.control, "--secret", "arn"]
-    for back in (2, 0):
+    for returned in (2, 0):
         assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 0
-        assert capsys.readouterr().out.startswith(f"2 people were forgotten; {back} of them")
+        assert capsys.readouterr().out.startswith(f"2 people had been forgotten. {returned} of them")
     rows, live = (dynamodb.scan(TableName=table)["Items"] for table in (restored, tables.identities))
     shows_nobody(json.dumps(rows, default=repr))
     assert sorted(rows, key=repr) == sorted(live, key=repr)
@@ -479,4 +479,4 @@ def test_a_restore_that_fails_says_so(dynamodb: Any, tables: Tables, capsys: Any
     """No table is taken for forgotten again that is not."""
     given = ["--identities", "none", "--events", "none", "--control", tables.control + "-none", "--secret", "arn"]
     assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 1
-    assert "run it again" in capsys.readouterr().err
+    assert "Run it again" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from daybook.aws.control_table.destinations import DestinationTable
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.clock import system_clock
 from daybook.delivery import backlog_batch
-from infra.functions import module_of
+from infra.functions import FUNCTIONS
 from tests.conftest import Tables, client_of
 from tests.support.calls import Context
 from tests.support.ingest import settings
@@ -39,7 +39,7 @@ def destinations(
     for name in ("events", "identities", "control"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
     monkeypatch.setenv("RETRY_QUEUE_URL", aws("sqs").create_queue(QueueName="retry")["QueueUrl"])
-    composed = [importlib.import_module(module_of(function)).compose for function in COMPOSED]
+    composed = [importlib.import_module(FUNCTIONS[function].module).compose for function in COMPOSED]
     for compose in composed:
         compose.cache_clear()
     ControlTable(dynamodb, tables.control).create_tenant(settings("enate", tenant=PARCEL.tenant, retention_days=None))
@@ -51,7 +51,7 @@ def destinations(
 
 
 def invoke(function: str, event: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = importlib.import_module(module_of(function)).handler(event, Context())
+    answer: dict[str, Any] = importlib.import_module(FUNCTIONS[function].module).handler(event, Context())
     return answer
 
 

@@ -1,4 +1,4 @@
-"""A restore forgets again by the log: of a person recorded several times, by the latest event there is."""
+"""After a restore, people are forgotten again as the log recorded it."""
 
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -27,7 +27,7 @@ PLACES = [(environment, shard) for environment in ("prod", "test") for shard in 
 
 
 class Log:
-    """Events of forgetting by the partition in which they lie."""
+    """Events of forgetting, by partition."""
 
     def __init__(self, rows: dict[str, list[Row]]) -> None:
         self._rows = rows
@@ -38,8 +38,8 @@ class Log:
 
 
 @pytest.mark.parametrize("latest", range(len(PLACES)))
-def test_the_latest_event_counts_wherever_it_lies(latest: int) -> None:
-    """Environments and shards are read one after the other, whatever the order in which their events came."""
+def test_the_latest_event_counts_in_whichever_partition(latest: int) -> None:
+    """A person may be recorded several times. The partitions are not read in the order of the events."""
     store = MemoryIdentities()
     (person,) = Identities(store, seeded_bytes()).resolve(ACME, [Reference("u1", "mike")]).values()
     content = {"params": {"actor_id": person.guid}}
@@ -53,15 +53,15 @@ def test_the_latest_event_counts_wherever_it_lies(latest: int) -> None:
     }
     control = SimpleNamespace(tenants=lambda: [settings(layouts=(Layout(0, 1), Layout(NOW - 5, 3)))])
     given: list[Any] = [Log(rows), control, store, KEYS]
-    assert replay(*given) == Replayed(people=1, back=1)
+    assert replay(*given) == Replayed(people=1, returned=1)
     assert Forgetter(store, KEYS.gone, nobody_writes).begun(ACME, person.guid) == event_id(NOW, bytes(16))
-    assert replay(*given) == Replayed(people=1, back=0)
+    assert replay(*given) == Replayed(people=1, returned=0)
 
 
 def test_the_command_says_what_a_restore_loses(capsys: pytest.CaptureFixture[str]) -> None:
-    """And what must wait until it has ended well."""
+    """It also says what must wait until the command has succeeded."""
     with pytest.raises(SystemExit):
         replay_forgetting.main(["--help"])
     said = " ".join(capsys.readouterr().out.split())
     assert "first seen after the restore point" in said
-    assert "point-in-time recovery of the restored table on only after" in said
+    assert "Switch on point-in-time recovery of the restored table only after" in said

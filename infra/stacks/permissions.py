@@ -1,0 +1,194 @@
+"""Who may do what: the permissions of every function, one block each.
+
+No role may overwrite or delete an event. `Function` adds the function's own log and traces to these, and the event
+source mappings of `infra.constructs` add reading a queue or the stream.
+"""
+
+from collections.abc import Mapping
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+
+from daybook.jobs.job import PARTITION
+from infra.constructs.function import Conditions, allow
+from infra.stacks.storage import EVENT_INDEXES, StorageStack
+
+STAMPED = ("pk", "sk", "expires_at")
+"""The attributes of an event that `restamp` may see and change."""
+
+# Of the control table only the partitions with jobs: not those of settings, keys, groups and destinations.
+_JOBS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{PARTITION}"]}}
+
+_SEES_STAMPED: Conditions = {"ForAllValues:StringEquals": {"dynamodb:Attributes": list(STAMPED)}}
+# Without these two an answer could hold all the other attributes.
+_SELECTS: Conditions = {"StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}}
+_RETURNS: Conditions = {"StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]}}
+
+
+def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict[str, list[iam.PolicyStatement]]:
+    """The statements for each function's role, by the function's name; `queues` by the name of the reader."""
+    events, identities, control = (table.table_arn for table in (storage.events, storage.identities, storage.control))
+    exports = storage.exports
+    files = exports.arn_for_objects("files/*")
+
+    # DynamoDB asks for all of these from whoever uses a table with a customer's key.
+    tables_key = allow(
+        storage.key.key_arn,
+        *("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"),
+        conditions=_via(storage, "dynamodb"),
+    )
+    secret = allow(storage.secret.secret_arn, "secretsmanager:GetSecretValue")
+    change_jobs = allow(control, "dynamodb:UpdateItem", conditions=_JOBS)
+    query_events = [
+        allow(events, "dynamodb:Query"),
+        *(allow(f"{events}/index/{index}", "dynamodb:Query") for index in EVENT_INDEXES),
+    ]
+    # To forget a person. No other role may delete from the identities or update a row of them.
+    forget_people = [
+        allow(identities, "dynamodb:BatchGetItem", "dynamodb:Query"),
+        allow(identities, "dynamodb:DeleteItem", "dynamodb:UpdateItem"),
+        allow(queues["sweep"].queue_arn, "sqs:SendMessage"),
+    ]
+    # Customers name their roles as they like, in accounts that we don't know, so no narrower resource is possible. The
+    # conditions demand an external id and exclude our own account, whose roles may trust every role in it.
+    customers_roles = allow(
+        f"arn:{storage.partition}:iam::*:role/*",
+        "sts:AssumeRole",
+        conditions={
+            "Null": {"sts:ExternalId": "false"},
+            "StringNotEquals": {"aws:ResourceAccount": storage.account},
+        },
+    )
+
+    return {
+        "authorize": [
+            allow(control, "dynamodb:GetItem", "dynamodb:UpdateItem"),  # UpdateItem counts failed credentials
+            tables_key,
+        ],
+        "ingest": [
+            allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"),
+            allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"),
+            allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities
+            secret,
+            tables_key,
+        ],
+        "query": [
+            *query_events,
+            # It inserts, since each read is recorded as an event.
+            allow(events, "dynamodb:BatchGetItem", "dynamodb:PartiQLInsert"),
+            allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem"),
+            allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities, groups
+            secret,
+            tables_key,
+        ],
+        "tenants": [
+            allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"),
+            # A transaction needs the action of each of its parts; it has no action of its own.
+            allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"),
+            secret,
+            tables_key,
+        ],
+        "manage": [
+            allow(events, "dynamodb:PartiQLInsert"),
+            # It inserts, since a group may name people whom no event has named yet.
+            allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            allow(control, "dynamodb:GetItem", "dynamodb:Query"),
+            allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+            allow(queues["restamp"].queue_arn, "sqs:SendMessage"),
+            secret,
+            tables_key,
+        ],
+        "forget": [
+            allow(events, "dynamodb:PartiQLInsert"),
+            *forget_people,
+            allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, exports
+            allow(control, "dynamodb:PutItem", conditions=_JOBS),
+            secret,
+            tables_key,
+        ],
+        "sweep": [*forget_people, allow(control, "dynamodb:GetItem"), change_jobs, secret, tables_key],
+        "exports": [
+            allow(events, "dynamodb:PartiQLInsert"),
+            allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem"),
+            # Settings, groups, and jobs: a new job depends on those that are active.
+            allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", conditions=_JOBS),
+            # A presigned URL can read only what this role may read.
+            allow(files, "s3:GetObject", "s3:DeleteObject"),
+            allow(storage.key.key_arn, "kms:Decrypt", conditions=_via(storage, "s3")),
+            allow(queues["export"].queue_arn, "sqs:SendMessage"),
+            secret,
+            tables_key,
+        ],
+        "export": [
+            *query_events,
+            allow(identities, "dynamodb:BatchGetItem"),
+            allow(control, "dynamodb:GetItem", "dynamodb:Query"),
+            change_jobs,
+            *(
+                allow(
+                    folder,
+                    *("s3:PutObject", "s3:GetObject", "s3:DeleteObject"),
+                    *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+                )
+                for folder in (files, exports.arn_for_objects("runs/*"))
+            ),
+            allow(exports.bucket_arn, "s3:ListBucket"),  # without it a missing file answers 403 instead of 404
+            allow(storage.key.key_arn, "kms:Decrypt", "kms:GenerateDataKey*", conditions=_via(storage, "s3")),
+            allow(queues["export"].queue_arn, "sqs:SendMessage"),  # to hand over
+            secret,
+            tables_key,
+        ],
+        "restamp": [
+            # The only role that may change an event: when it expires, and nothing else. It sees nothing else either.
+            # As far as we know, IAM can neither limit the time that it sets nor demand that the event exists.
+            allow(events, "dynamodb:Query", conditions={**_SEES_STAMPED, **_SELECTS}),
+            allow(events, "dynamodb:UpdateItem", conditions={**_SEES_STAMPED, **_RETURNS}),
+            allow(control, "dynamodb:GetItem", "dynamodb:Query"),
+            change_jobs,
+            allow(queues["restamp"].queue_arn, "sqs:SendMessage"),  # to hand over
+            tables_key,
+        ],
+        "streams": [
+            allow(events, "dynamodb:BatchGetItem", "dynamodb:PartiQLInsert"),  # a test event is recorded and sent
+            allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+            allow(identities, "dynamodb:BatchGetItem"),
+            customers_roles,
+            allow(queues["replay"].queue_arn, "sqs:SendMessage"),
+            secret,
+            tables_key,
+        ],
+        "fan_out": [
+            # It reads destinations, notes their state, and counts what it puts into the retry queue.
+            allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+            allow(identities, "dynamodb:BatchGetItem"),
+            customers_roles,
+            allow(queues["redeliver"].queue_arn, "sqs:SendMessage"),
+            tables_key,
+        ],
+        "redeliver": [
+            allow(events, "dynamodb:BatchGetItem"),
+            allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem"),
+            allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+            allow(identities, "dynamodb:BatchGetItem"),
+            customers_roles,
+            allow(queues["redeliver"].queue_arn, "sqs:SendMessage"),
+            tables_key,
+        ],
+        "replay": [
+            allow(events, "dynamodb:Query"),
+            allow(control, "dynamodb:GetItem"),
+            change_jobs,
+            allow(identities, "dynamodb:BatchGetItem"),
+            customers_roles,
+            allow(queues["replay"].queue_arn, "sqs:SendMessage"),  # to hand over
+            tables_key,
+        ],
+        "public": [],
+    }
+
+
+def _via(storage: StorageStack, service: str) -> Conditions:
+    """The condition that the key is used by this service on the role's behalf, and not by the role itself."""
+    return {"StringEquals": {"kms:ViaService": f"{service}.{storage.region}.amazonaws.com"}}

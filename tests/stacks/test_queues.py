@@ -1,0 +1,90 @@
+"""The queues and the event source mappings: who reads what, and what becomes of that which fails."""
+
+import pytest
+
+from infra.functions import FUNCTIONS, title
+from tests.support.templates import Stack
+
+JOBS = {name: spec.jobs for name, spec in FUNCTIONS.items() if spec.jobs}
+
+
+def test_every_queue_is_encrypted(service: Stack) -> None:
+    """SQS encrypts each of them with its own key."""
+    queues = service.properties("AWS::SQS::Queue")
+    assert queues
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+
+
+@pytest.mark.parametrize("worker", JOBS)
+def test_a_job_comes_back_only_after_its_worker_ended(service: Stack, worker: str) -> None:
+    """Its visibility timeout outlasts the invocation. A job that always fails ends in the dead-letter queue."""
+    name = f"{title(worker)}Queue"
+    (mapping,) = (
+        each
+        for each in service.properties("AWS::Lambda::EventSourceMapping").values()
+        if service.read(each["EventSourceArn"]) == f"{name}.Arn"
+    )
+    assert service.read(mapping["FunctionName"]) == f"{title(worker)}Function"
+    assert mapping["BatchSize"] == 1
+    queue = service.properties("AWS::SQS::Queue")[name]
+    timeout = service.properties("AWS::Lambda::Function")[f"{title(worker)}Function"]["Timeout"]
+    assert queue["VisibilityTimeout"] >= timeout
+    assert service.read(queue["RedrivePolicy"]["deadLetterTargetArn"]) == f"{name}Dead.Arn"
+
+
+def test_no_tenant_takes_all_the_workers(service: Stack) -> None:
+    """The queues of exports and replays are FIFO: of a tenant's lane one job runs at a time. Re-stamps and sweeps are
+    delayed, and SQS can't delay a message of a FIFO queue.
+    """
+    queues = service.properties("AWS::SQS::Queue")
+    for name in ("ExportQueue", "ReplayQueue"):
+        assert queues[name]["FifoQueue"] is queues[f"{name}Dead"]["FifoQueue"] is True
+    for name in ("RestampQueue", "SweepQueue"):
+        assert "FifoQueue" not in queues[name]
+
+
+def test_workers_are_limited(service: Stack) -> None:
+    """20 exports run at a time, and 5 jobs of each other kind, so that the API keeps most of the concurrency."""
+    limits = {
+        service.read(mapping["EventSourceArn"]): mapping["ScalingConfig"]["MaximumConcurrency"]
+        for mapping in service.properties("AWS::Lambda::EventSourceMapping").values()
+        if "ScalingConfig" in mapping
+    }
+    assert limits == {
+        "ExportQueue.Arn": 20,
+        "ReplayQueue.Arn": 5,
+        "RestampQueue.Arn": 5,
+        "SweepQueue.Arn": 5,
+        "RetryQueue.Arn": 10,
+    }
+
+
+def test_new_events_reach_the_fan_out(service: Stack) -> None:
+    """It gets inserts only, from the first one on. A batch that fails is halved, and only what failed is retried. What
+    still fails after 22 hours is noted in a queue.
+    """
+    mapping = service.properties("AWS::Lambda::EventSourceMapping")["NewEventsMapping"]
+    assert service.read(mapping["FunctionName"]) == "FanOutFunction"
+    assert service.read(mapping["EventSourceArn"]) == "EventsTable.StreamArn"
+    assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert (mapping["BisectBatchOnFunctionError"], mapping["StartingPosition"]) == (True, "TRIM_HORIZON")
+    assert (mapping["BatchSize"], mapping["ParallelizationFactor"]) == (500, 10)
+    assert mapping["MaximumRecordAgeInSeconds"] < 24 * 3600, "they are noted before the stream drops them"
+    assert service.read(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "NewEventsFailed.Arn"
+
+
+def test_undelivered_events_come_back(service: Stack) -> None:
+    """Their messages stay hidden six times as long as the function runs, are kept for 14 days, and go to the
+    dead-letter queue after 20 receives.
+    """
+    mapping = service.properties("AWS::Lambda::EventSourceMapping")["RetriesMapping"]
+    assert service.read(mapping["FunctionName"]) == "RedeliverFunction"
+    assert service.read(mapping["EventSourceArn"]) == "RetryQueue.Arn"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    queue = service.properties("AWS::SQS::Queue")["RetryQueue"]
+    timeout = service.properties("AWS::Lambda::Function")["RedeliverFunction"]["Timeout"]
+    assert queue["VisibilityTimeout"] == 6 * timeout
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert service.read(queue["RedrivePolicy"]["deadLetterTargetArn"]) == "RetryDead.Arn"
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 20
