@@ -143,7 +143,8 @@ class Ingest:
             # The same key twice would have the whole call refused; the second is looked up like any retry.
             if entry.accepted is not None and first.setdefault(entry.key, entry) is entry:
                 accepted = entry.accepted
-                cast = people.at(accepted.occurred_ms)
+                known = people.at(accepted.occurred_ms)
+                cast = [known[mention.reference] for mention in accepted.mentions.all]
                 writer = ContentWriter(accepted, policy.settings, policy.profile, self._keys, cast)
                 form = store_form(accepted, writer, policy.settings, self._keys)
                 if len(form.packed) <= self._max_packed_bytes:

@@ -20,7 +20,7 @@ from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import FieldError
 from daybook.events.content import AcceptedEvent
 from daybook.events.decoding import Received
-from daybook.events.identity import derived_identity
+from daybook.events.identity import derived_event_id
 from daybook.events.item import fingerprint
 from daybook.events.mentions import Mentions
 from daybook.events.rejected import Rejected
@@ -35,20 +35,15 @@ _EVENT_ID_BYTES = 36
 
 
 class AcceptancePolicy:
-    """Judges the events of one request, by the tenant's settings and catalogue of that moment.
+    """Decides which events of one request are accepted, by the tenant's settings and catalogue of that moment."""
 
-    `own`: events that Daybook writes itself, which no rule for senders may keep out of the log.
-    """
-
-    def __init__(  # noqa: PLR0913  one for each thing that events are judged by
+    def __init__(
         self,
         settings: TenantSettings,
         catalogue: Catalogue,
         keys: DeploymentKeys,
         now_ms: int,
         random_bytes: Callable[[int], bytes],
-        *,
-        own: bool = False,
     ) -> None:
         self.settings = settings
         self.profile = catalogue.profile
@@ -56,7 +51,6 @@ class AcceptancePolicy:
         self._keys = keys
         self._now_ms = now_ms
         self._random = random_bytes
-        self._own = own
 
     def identify(self, received: Received, environment: str) -> tuple[str, int]:
         """The event's id and moment: of the sender's id where there is one, so that a retry has the same.
@@ -69,8 +63,8 @@ class AcceptancePolicy:
             return event_id(occurred_ms, self._random(IDENTITY_BYTES)), occurred_ms
         if occurred_ms is None:
             raise Rejected("id_needs_time", FieldError("occurred_at", "is needed beside an id of your own"))
-        identity = derived_identity(self._keys.event_id, self.settings.tenant, environment, client_id)
-        return event_id(occurred_ms, identity), occurred_ms
+        tenant = self.settings.tenant
+        return derived_event_id(self._keys.event_id, tenant, environment, client_id, occurred_ms), occurred_ms
 
     def fingerprint(self, received: Received) -> bytes:
         return fingerprint(self._keys.fingerprint, received.encoded)
@@ -80,16 +74,14 @@ class AcceptancePolicy:
         event = received.event
         identifier, occurred_ms = identified
         activity = self._activity(event)
-        if not self._own:
-            self._check_time(occurred_ms)
+        self._check_time(occurred_ms)
         variant = _variant(event, activity)
         _check_parameters(event, variant)
         _check_actor(event, activity, variant)
         self._check_source(event)
         mentions = Mentions.of(event, _person_params(activity, variant), self.settings, self._keys.address)
-        if not self._own:
-            _check_details(event, variant)
-            mentions.check(self.profile.aliases, event)
+        _check_details(event, variant)
+        mentions.check(self.profile.aliases, event)
         return AcceptedEvent(
             event=event,
             id=identifier,
@@ -132,7 +124,7 @@ class AcceptancePolicy:
             raise Rejected("out_of_scope", FieldError("source.type", message))
 
     def _activity(self, event: SentEvent) -> Activity:
-        if f"{event.activity}.".startswith(OWN_ACTIVITIES) and not self._own:
+        if f"{event.activity}.".startswith(OWN_ACTIVITIES):
             raise Rejected("reserved_activity", FieldError("activity", "is one of Daybook's own"))
         activity = self._catalogue.activity(event.activity)
         if activity is not None:

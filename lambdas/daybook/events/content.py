@@ -4,7 +4,7 @@ It holds what was sent and what the catalogue made of it at that moment; people 
 their fields sealed. Its canonical bytes (RFC 8785) are what is stored, hashed and proven. What is absent is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -13,13 +13,13 @@ from daybook.catalogue.aliases import USER
 from daybook.catalogue.profile import Activity, Profile, Variant
 from daybook.clock import format_time
 from daybook.crypto.keys import DeploymentKeys
-from daybook.events.identity import derived_identity
+from daybook.events.identity import derived_event_id
 from daybook.events.mentions import Mentions
 from daybook.events.people_fields import SealedPeople
 from daybook.events.schema import EventReference, ParameterObject, SentEvent
 from daybook.events.times import read_time
-from daybook.ids import FORM, event_id
-from daybook.people.identities import Person, Reference
+from daybook.ids import FORM
+from daybook.people.identities import Person
 from daybook.people.tokens import escape
 from daybook.tenants.settings import TenantSettings
 
@@ -41,7 +41,7 @@ class AcceptedEvent(Struct, frozen=True):
 
 
 class ContentWriter:
-    """Writes one event's content."""
+    """Writes one event's content. `people`: who each of its mentions is, in their order."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class ContentWriter:
         settings: TenantSettings,
         profile: Profile,
         keys: DeploymentKeys,
-        people: Mapping[Reference, Person],
+        people: Sequence[Person],
     ) -> None:
         self._accepted = accepted
         self._event = accepted.event
@@ -218,7 +218,7 @@ class ContentWriter:
     def _reference(self, reference: EventReference, path: str) -> str:
         occurred_ms = read_time(reference.occurred_at, f"{path}.occurred_at")
         tenant, environment = self._settings.tenant, self._accepted.environment
-        return event_id(occurred_ms, derived_identity(self._keys.event_id, tenant, environment, reference.id))
+        return derived_event_id(self._keys.event_id, tenant, environment, reference.id, occurred_ms)
 
 
 def origin_of(activity: Activity, variant: Variant | None, actor_type: str) -> str:

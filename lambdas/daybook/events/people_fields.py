@@ -1,12 +1,12 @@
 """The people of one event: what was sent of each in every place that turned out to be the same person, to be sealed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from daybook.crypto.sealing import Place, event_key, seal
 from daybook.events.mentions import Mention
 from daybook.events.schema import Context
-from daybook.people.identities import Person, Reference, folded
+from daybook.people.identities import Person, folded
 from daybook.people.tokens import Cast
 from daybook.tenant import Tenant
 
@@ -38,7 +38,7 @@ class _Sealed:
 
 
 class SealedPeople:
-    """`actor` is the mention to whom the context's address and user agent belong.
+    """`people` says who each mention is; `actor` is the mention to whom the context's address and user agent belong.
 
     Of who is forgotten nothing is sealed: the tokens in the texts are all that tells where the person stood.
     """
@@ -48,7 +48,7 @@ class SealedPeople:
         mentions: Sequence[Mention],
         actor: int | None,
         context: Context | None,
-        people: Mapping[Reference, Person],
+        people: Sequence[Person],
     ) -> None:
         self._mentions = mentions
         self._sealed: list[_Sealed] = []
@@ -57,7 +57,8 @@ class SealedPeople:
         self.cast = Cast(lambda place, value: self._sealed[place].note(value))
         places: dict[str, int] = {}
         self._places = [
-            self._gather(number, mention, people[mention.reference], places) for number, mention in enumerate(mentions)
+            self._gather(number, mention, person, places)
+            for number, (mention, person) in enumerate(zip(mentions, people, strict=True))
         ]
         if actor is not None and context is not None:
             place = self._places[actor]
