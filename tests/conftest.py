@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 from moto import mock_aws
 
+from daybook.aws.wiring import Tables
 from infra.local.aws import moto_insert, moto_speed
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
@@ -29,13 +30,6 @@ STORES = ("moto", "dynamodb-local")
 class Store:
     name: str
     endpoint: str | None  # None where calls are caught in this process
-
-
-@dataclass(frozen=True)
-class Tables:
-    events: str
-    identities: str
-    control: str
 
 
 @pytest.fixture(autouse=True, scope="session")

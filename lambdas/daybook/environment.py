@@ -11,7 +11,7 @@ class MissingSettings(Exception):  # noqa: N818  says what it is
 
 
 @dataclass(frozen=True)
-class _FromEnvironment:
+class FromEnvironment:
     """Each field is the variable of its name in upper case."""
 
     @classmethod
@@ -25,14 +25,14 @@ class _FromEnvironment:
 
 
 @dataclass(frozen=True)
-class AuthorizeSettings(_FromEnvironment):
+class AuthorizeSettings(FromEnvironment):
     """The authorizer's."""
 
     control_table: str
 
 
 @dataclass(frozen=True)
-class Settings(_FromEnvironment):
+class Settings(FromEnvironment):
     """The ones of `ingest`, `query` and `tenants`: each of them writes and reads events and people."""
 
     events_table: str
@@ -49,7 +49,7 @@ class ManageSettings(Settings):
 
 
 @dataclass(frozen=True)
-class RestampSettings(_FromEnvironment):
+class RestampSettings(FromEnvironment):
     """It sees neither people nor what derives from the secret."""
 
     events_table: str
@@ -65,7 +65,7 @@ class ForgetSettings(Settings):
 
 
 @dataclass(frozen=True)
-class SweepSettings(_FromEnvironment):
+class SweepSettings(FromEnvironment):
     """It sees no events."""
 
     identities_table: str
@@ -83,7 +83,7 @@ class ExportSettings(Settings):
 
 
 @dataclass(frozen=True)
-class FanOutSettings(_FromEnvironment):
+class FanOutSettings(FromEnvironment):
     """It reads no events: the stream brings them."""
 
     identities_table: str
@@ -92,7 +92,7 @@ class FanOutSettings(_FromEnvironment):
 
 
 @dataclass(frozen=True)
-class RedeliverSettings(_FromEnvironment):
+class RedeliverSettings(FromEnvironment):
     """As `fan_out`, and it reads the events of which only the keys were kept."""
 
     events_table: str
@@ -109,7 +109,7 @@ class StreamsSettings(Settings):
 
 
 @dataclass(frozen=True)
-class ReplaySettings(_FromEnvironment):
+class ReplaySettings(FromEnvironment):
     """It reads events and people, and hands over to itself."""
 
     events_table: str

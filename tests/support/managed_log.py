@@ -11,6 +11,7 @@ from daybook.aws.control_table.jobs import JobTable
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.append import EventTable
 from daybook.aws.identities_table.rows import IdentityTable
+from daybook.aws.wiring import Tables
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.http.serve import Operation, serve
 from daybook.people.resolver import Identities
@@ -20,7 +21,6 @@ from manage.actors import ActorOperations
 from manage.catalogue import CatalogueOperations
 from manage.groups import GroupOperations
 from manage.retention import RetentionOperations
-from tests.conftest import Tables
 from tests.support.calls import Context, answered, authorized, call
 from tests.support.ingest import KEYS, seeded_bytes
 from tests.support.jobs import MemoryQueue

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from daybook.aws.events_table.stamps import StampTable
+from daybook.aws.wiring import Tables
 from daybook.clock import DAY, SECOND, format_time
 from daybook.errors import Throttled
 from daybook.ids import HIGHEST, occurred_ms
@@ -15,7 +16,6 @@ from daybook.jobs.runner import Runner
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout, TenantSettings
 from restamp.restamp import Restamping
-from tests.conftest import Tables
 from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
 

@@ -26,7 +26,7 @@ from tests.handlers.streams.test_replay import Again
 from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of
 from tests.support.forgetting import Forgetting
-from tests.support.ingest import KEYS, NOW, SECRET, Sender, ingest_over
+from tests.support.ingest import KEYS, NOW, SECRET, Sender
 from tests.support.managed_log import ManagedLog
 from tests.support.streams import Publishing
 from tests.support.tenant_log import problem_of
@@ -394,7 +394,7 @@ def test_what_a_request_in_flight_writes_goes_with_the_sweep(
 
     people = Forgotten(log.dynamodb, log.tables.identities)
     log.now += SECOND
-    sender = Sender(ingest_over(log.dynamodb, log.tables, log.clock, people=people, seed="in flight"))
+    sender = Sender(log.wiring.replacing(identities=people))
     assert sender({"activity": "x.y", "actor": then})["statusCode"] == 201
     assert people.writes >= at
     assert [job.status for job in forgetting.sweep()] == ["succeeded"]

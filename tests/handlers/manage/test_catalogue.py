@@ -16,7 +16,7 @@ from daybook.errors import Contended
 from daybook.tenants.settings import TenantSettings
 from tests.conftest import Tables
 from tests.support.calls import answered
-from tests.support.ingest import Sender, ingest_over
+from tests.support.ingest import Sender
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
@@ -185,7 +185,7 @@ def test_a_retry_is_a_retry_whatever_the_catalogue_has_become(log: ManagedLog) -
 def test_another_warm_function_sees_a_change_in_its_very_next_request(log: ManagedLog) -> None:
     """Each keeps the catalogue until the settings name a newer version, and asks for it no more often."""
     other = copy(log)
-    other.send = Sender(ingest_over(log.dynamodb, log.tables, log.clock, seed="other"), log.tenant)
+    other.send = Sender(log.wiring.replacing(), log.tenant)
     other.read = log.reader()
     for number in range(3):
         is_put(log, category=f"Category {number}", variants=[{"template": str(number)}])
