@@ -1,4 +1,4 @@
-"""What a function reads from its environment: the contract between the stack and the code, held by a test."""
+"""The settings that functions read from their environment. The stack derives the variables from these classes."""
 
 import os
 from collections.abc import Mapping
@@ -7,17 +7,22 @@ from typing import Self
 
 
 class MissingSettings(Exception):  # noqa: N818  says what it is
-    """The function was deployed without what it needs; names each missing variable."""
+    """Variables that the function needs are not set; the message names each of them."""
 
 
 @dataclass(frozen=True)
-class FromEnvironment:
-    """Each field is the variable of its name in upper case."""
+class FunctionSettings:
+    """The settings of a function that needs none. Each field of a subclass is one environment variable."""
+
+    @classmethod
+    def variables(cls) -> dict[str, str]:
+        """The variable of each field: its name in upper case."""
+        return {field.name: field.name.upper() for field in fields(cls)}
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Raises `MissingSettings` where a variable is not set, or is empty."""
-        variables = {field.name: field.name.upper() for field in fields(cls)}
+        """Raises `MissingSettings` when a variable is not set or is empty."""
+        variables = cls.variables()
         missing = [variable for variable in variables.values() if not environ.get(variable)]
         if missing:
             raise MissingSettings(f"not set: {', '.join(missing)}")
@@ -25,15 +30,15 @@ class FromEnvironment:
 
 
 @dataclass(frozen=True)
-class AuthorizeSettings(FromEnvironment):
-    """The authorizer's."""
+class AuthorizeSettings(FunctionSettings):
+    """For `authorize`."""
 
     control_table: str
 
 
 @dataclass(frozen=True)
-class Settings(FromEnvironment):
-    """The ones of `ingest`, `query` and `tenants`: each of them writes and reads events and people."""
+class Settings(FunctionSettings):
+    """For `ingest`, `query` and `tenants`: each writes and reads events and people."""
 
     events_table: str
     identities_table: str
@@ -43,14 +48,14 @@ class Settings(FromEnvironment):
 
 @dataclass(frozen=True)
 class ManageSettings(Settings):
-    """The ones of `settings`: beside the stores, the queue of who re-stamps events."""
+    """For `manage`: the stores, and the queue of `restamp`."""
 
     restamp_queue_url: str
 
 
 @dataclass(frozen=True)
-class RestampSettings(FromEnvironment):
-    """It sees neither people nor what derives from the secret."""
+class RestampSettings(FunctionSettings):
+    """For `restamp`, which sees neither people nor the secret."""
 
     events_table: str
     control_table: str
@@ -59,14 +64,14 @@ class RestampSettings(FromEnvironment):
 
 @dataclass(frozen=True)
 class ForgetSettings(Settings):
-    """The ones of `forget`: beside the stores, the queue of who looks once more."""
+    """For `forget`: the stores, and the queue of `sweep`."""
 
     sweep_queue_url: str
 
 
 @dataclass(frozen=True)
-class SweepSettings(FromEnvironment):
-    """It sees no events."""
+class SweepSettings(FunctionSettings):
+    """For `sweep`, which sees no events."""
 
     identities_table: str
     control_table: str
@@ -76,15 +81,15 @@ class SweepSettings(FromEnvironment):
 
 @dataclass(frozen=True)
 class ExportSettings(Settings):
-    """The ones of `exports` and `export`: beside the stores, the files and the queue of who writes them."""
+    """For `exports` and `export`: the stores, the bucket of the files, and the queue of `export`."""
 
     export_bucket: str
     export_queue: str
 
 
 @dataclass(frozen=True)
-class FanOutSettings(FromEnvironment):
-    """It reads no events: the stream brings them."""
+class FanOutSettings(FunctionSettings):
+    """For `fan_out`, which reads no events: the stream brings them."""
 
     identities_table: str
     control_table: str
@@ -92,8 +97,8 @@ class FanOutSettings(FromEnvironment):
 
 
 @dataclass(frozen=True)
-class RedeliverSettings(FromEnvironment):
-    """As `fan_out`, and it reads the events of which only the keys were kept."""
+class RedeliverSettings(FunctionSettings):
+    """For `redeliver`, which also reads the events, since only their keys are in the queue."""
 
     events_table: str
     identities_table: str
@@ -103,14 +108,14 @@ class RedeliverSettings(FromEnvironment):
 
 @dataclass(frozen=True)
 class StreamsSettings(Settings):
-    """Beside the stores, the queue of who sends events again."""
+    """For `streams`: the stores, and the queue of `replay`."""
 
     replay_queue_url: str
 
 
 @dataclass(frozen=True)
-class ReplaySettings(FromEnvironment):
-    """It reads events and people, and hands over to itself."""
+class ReplaySettings(FunctionSettings):
+    """For `replay`, which reads events and people, and hands over to itself by its own queue."""
 
     events_table: str
     identities_table: str

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from daybook.aws.events_table.stamps import StampTable
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, SECOND, format_time
 from daybook.errors import Throttled
@@ -85,7 +84,7 @@ class Kept(ManagedLog):
             "profile": "carear",
         } | changed
         super().__init__(dynamodb, tables, **given)
-        self.stamps: Any = StampTable(dynamodb, tables.events)
+        self.stamps: Any = self.wiring.stamps
         self.claims = iter(range(10**6))
         self.paused: list[float] = []
         self.sent_ids: frozenset[str] = frozenset()

@@ -56,11 +56,11 @@ class TenantLog:
         self.dynamodb = dynamodb
         self.tables = tables
         self.tenant = Tenant(tenant)
-        self.wiring = wiring_over(dynamodb, tables, self.clock)
+        self.wiring = wiring_over(dynamodb, tables, self.clock, seed=tenant)
         self.control = self.wiring.control
         self.settings = settings(profile, tenant=self.tenant, **changed)
         self.control.create_tenant(self.settings)
-        self.send = Sender(self.wiring, tenant)
+        self.send = Sender(self.wiring.replacing(), tenant)
         self.read = self.reader()
 
     def clock(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
 
 from daybook.aws import clients
@@ -17,6 +17,7 @@ from daybook.clock import Clock, system_clock
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from daybook.aws.bucket import FileBucket
     from daybook.aws.control_table.catalogues import CatalogueTable
     from daybook.aws.control_table.destinations import DestinationTable
     from daybook.aws.control_table.groups import GroupTable
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
     from daybook.aws.job_queue import SqsJobQueue
     from daybook.catalogue.tenant_catalogue import Catalogues
     from daybook.crypto.keys import DeploymentKeys
-    from daybook.environment import FromEnvironment
+    from daybook.delivery.attempt import Delivery
+    from daybook.delivery.backlog import Backlog
+    from daybook.delivery.records import Records
+    from daybook.delivery.sender import RecordSender
+    from daybook.environment import FunctionSettings
     from daybook.people.identities import IdentityStore
     from daybook.people.key_cache import PersonKeys
     from daybook.people.resolver import Identities
@@ -70,7 +75,7 @@ class Wiring:
         vars(self).update(self.replaced)
 
     @classmethod
-    def deployed(cls, settings: FromEnvironment) -> Self:
+    def deployed(cls, settings: FunctionSettings) -> Self:
         names = {f"{field.name}_table": field.name for field in fields(Tables)}
         tables = Tables(**{names[name]: value for name, value in vars(settings).items() if name in names})
         return cls(clients.dynamodb(), tables, lambda: clients.deployment_secret(vars(settings)["secret_arn"]))
@@ -137,10 +142,12 @@ class Wiring:
     def resolver(self) -> Identities:
         return self.resolver_over(self.identities)
 
-    def resolver_over(self, store: IdentityStore) -> Identities:
+    @cached_property
+    def resolver_over(self) -> Callable[[IdentityStore], Identities]:
+        """For a store other than `identities`."""
         from daybook.people.resolver import Identities
 
-        return Identities(store, self.random_bytes, self.clock)
+        return lambda store: Identities(store, self.random_bytes, self.clock)
 
     @cached_property
     def person_keys(self) -> PersonKeys:
@@ -203,6 +210,43 @@ class Wiring:
         from daybook.self_audit.recorder import record_by
 
         return record_by(self.recorder)
+
+    @cached_property
+    def records(self) -> Records:
+        from daybook.delivery.records import Records
+
+        return Records(self.person_keys.of)
+
+    @cached_property
+    def sender(self) -> RecordSender:
+        from daybook.aws.kinesis import CustomerStreams
+        from daybook.delivery.sender import RecordSender
+
+        return RecordSender(CustomerStreams(clients.sts(), clients.kinesis, self.clock))
+
+    @cached_property
+    def given_up(self) -> Callable[[int], None]:
+        """Counts events that no stream will receive."""
+        from daybook import observability
+
+        return partial(observability.count, observability.GIVEN_UP)
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        from daybook.delivery.attempt import Delivery
+
+        return Delivery(self.records, self.sender, self.destinations, self.given_up, self.clock)
+
+    def backlog(self, url: str) -> Backlog:
+        from daybook.aws.backlog_queue import RetryQueue
+        from daybook.delivery.backlog import Backlog
+
+        return Backlog(self.destinations, RetryQueue(clients.sqs(), url), self.clock)
+
+    def files(self, bucket: str) -> FileBucket:
+        from daybook.aws.bucket import FileBucket
+
+        return FileBucket(clients.s3(), bucket)
 
     def job_queue(self, url: str) -> SqsJobQueue:
         from daybook.aws.job_queue import SqsJobQueue

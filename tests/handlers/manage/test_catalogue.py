@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from daybook.aws.batches import Patience
-from daybook.aws.control_table.catalogues import CatalogueTable
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.catalogue.profile import uncatalogued
-from daybook.catalogue.tenant_catalogue import Catalogues, OwnActivity
+from daybook.catalogue.tenant_catalogue import OwnActivity
 from daybook.errors import Contended
 from daybook.tenants.settings import TenantSettings
 from tests.conftest import Tables
@@ -59,7 +58,7 @@ def take_back(log: ManagedLog, activity: str = "invoice.approved", role: str = "
 
 def kept(log: ManagedLog, activity: str, own: OwnActivity) -> None:
     """Written as it is, whatever it is."""
-    row = log.cataloguing.activities.written(log.tenant, activity, own)
+    row = log.wiring.activities.written(log.tenant, activity, own)
     change = lambda now: replace(now, catalogue_version=now.catalogue_version + 1)  # noqa: E731
     log.control.change_tenant(log.tenant, change, row)
 
@@ -119,14 +118,14 @@ def test_categories_of_two_changes_at_once_are_both_remembered(log: ManagedLog) 
     """Whoever writes second adds to what the first one left."""
     is_put(log, category="Invoices")
     event = stored(log)
-    cataloguing = log.cataloguing
-    own = cataloguing.catalogues.of(log.control.settings(log.tenant)).own("invoice.approved")
+    catalogues = log.managing.catalogues
+    own = catalogues.of(log.control.settings(log.tenant)).own("invoice.approved")
     assert own is not None
     is_put(log, category="Money")
     kept(log, "invoice.approved", own)
     is_put(log, category="Bills")
     for category in ("Invoices", "Money", "Bills"):
-        categories = cataloguing.catalogues.of(log.control.settings(log.tenant)).activities_in({category})
+        categories = catalogues.of(log.control.settings(log.tenant)).activities_in({category})
         assert categories == ["invoice.approved"]
     assert log.found(category="Invoices") == [event["id"]]
 
@@ -449,7 +448,7 @@ def test_an_activity_and_its_version_are_written_together(log: ManagedLog) -> No
     """Where the settings can't be written, the activity is not either: no function has words that others lack."""
     is_put(log)
     own = OwnActivity(uncatalogued("invoice.approved"), ("Money",))
-    row = log.cataloguing.activities.written(log.tenant, "invoice.approved", own)
+    row = log.wiring.activities.written(log.tenant, "invoice.approved", own)
 
     def overtaken(now: TenantSettings) -> TenantSettings:
         log.control.change_tenant(log.tenant, lambda other: replace(other, created_at=other.created_at + 1))
@@ -458,7 +457,7 @@ def test_an_activity_and_its_version_are_written_together(log: ManagedLog) -> No
     hasty = ControlTable(log.dynamodb, log.tables.control, Patience(sleep=lambda _: None))
     with pytest.raises(Contended):
         hasty.change_tenant(log.tenant, overtaken, row)
-    fresh = Catalogues(CatalogueTable(log.dynamodb, log.tables.control))
+    fresh = log.wiring.replacing().catalogues
     assert fresh.of(log.control.settings(log.tenant)).activities_in({"Money"}) == []
 
 
@@ -474,7 +473,7 @@ def test_a_tenant_has_500_activities_of_its_own(log: ManagedLog) -> None:
     """Those that there are may change; those taken back count, since their categories are remembered."""
     for number in range(500):
         own = OwnActivity(uncatalogued(f"own.a-{number}"), ("Own",))
-        row = log.cataloguing.activities.written(log.tenant, f"own.a-{number}", own)["Update"]
+        row = log.wiring.activities.written(log.tenant, f"own.a-{number}", own)["Update"]
         log.dynamodb.update_item(TableName=log.tables.control, **row)
     log.control.change_tenant(log.tenant, lambda now: replace(now, catalogue_version=1))
     assert problem_of(put(log)) == (422, "too_many_activities")
