@@ -21,12 +21,13 @@ from boto3.dynamodb.conditions import Key
 
 from benchmarks.measuring import Row
 from benchmarks.reading import _client
-from benchmarks.typical import EVERYWHERE, KEYS, NOW, TYPICAL, settings_of
+from benchmarks.typical import EVERYWHERE, KEYS, NOW, SECRET, TYPICAL, settings_of
 from daybook.aws.control_table.groups import GroupTable
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.append import item_of
 from daybook.aws.events_table.indexes import EventIndexes
 from daybook.aws.identities_table.rows import IdentityTable
+from daybook.aws.wiring import Tables
 from daybook.catalogue.profile import profile
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.catalogue.views import Shown, labels, show
@@ -39,15 +40,13 @@ from daybook.jobs.export import Ask, places_of
 from daybook.jobs.job import Job, new_job
 from daybook.jobs.runner import Runner
 from daybook.people.key_cache import PersonKeys
-from daybook.people.resolver import Identities
 from daybook.tenant import Tenant
 from exports.writing import Exporting
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
-from ingest.ingest import Ingest
-from tests.conftest import Tables
+from ingest.handler import ingest_over
 from tests.support.jobs import MemoryJobs, MemoryQueue
-from tests.support.memory_stores import MemoryEvents, MemoryIdentities, NoOwnActivities, profiles_alone
+from tests.support.memory_stores import MemoryEvents, MemoryIdentities, NoOwnActivities, memory_wiring
 
 PRODUCT = "carear"
 TENANT = Tenant("acme")
@@ -254,15 +253,8 @@ def _load(endpoint: str, size: int) -> Tables:
 
 def _made() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     identities, events = MemoryIdentities(), MemoryEvents()
-    chance = random.Random(PRODUCT)  # noqa: S311
-    ingest = Ingest(
-        events=events,
-        identities=Identities(identities, chance.randbytes),
-        catalogues=profiles_alone(),
-        keys=KEYS,
-        clock=lambda: NOW,
-        random_bytes=chance.randbytes,
-    )
+    chance = random.Random(PRODUCT).randbytes  # noqa: S311
+    ingest = ingest_over(memory_wiring(SECRET, lambda: NOW, chance, events=events, identities=identities))
     typical = TYPICAL[PRODUCT]
     for start in range(0, DIFFERENT, 500):
         sent = [

@@ -19,7 +19,7 @@ import rfc8785
 from botocore.awsrequest import AWSResponse
 
 from benchmarks.measuring import ROUNDS, Row
-from benchmarks.typical import KEYS, NOW, TYPICAL, settings_of
+from benchmarks.typical import NOW, SECRET, TYPICAL, settings_of
 from daybook.aws import clients
 from daybook.aws.control_table.destinations import DestinationTable
 from daybook.aws.control_table.destinations import item_of as destination_item
@@ -36,14 +36,11 @@ from daybook.events.item import StoredEvent
 from daybook.events.packing import unpack
 from daybook.observability import logger
 from daybook.people.key_cache import PersonKeys
-from daybook.people.resolver import Identities
-from ingest.handler import SendEvents
-from ingest.ingest import Ingest
 from streams.fan_out import FanOut
 from streams.fan_out_handler import serve
 from tests.support.calls import Context
 from tests.support.ingest import Sender
-from tests.support.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
+from tests.support.memory_stores import MemoryEvents, MemoryIdentities, SettingsOf, memory_wiring
 from tests.support.streams import destination, stream_record
 
 BATCH = 500
@@ -101,15 +98,9 @@ def _prepared(product: str, form: str) -> tuple[Callable[[], object], list[Any]]
 
 def _stored(product: str) -> tuple[list[StoredEvent], MemoryIdentities]:
     store, identities = MemoryEvents(), MemoryIdentities()
-    ingest = Ingest(
-        events=store,
-        identities=Identities(identities, os.urandom),
-        catalogues=profiles_alone(),
-        keys=KEYS,
-        clock=lambda: NOW,
-        random_bytes=os.urandom,
-    )
-    sender = Sender(SendEvents(ingest, lambda _tenant: settings_of(product)), context=Context())
+    control = SettingsOf(lambda _tenant: settings_of(product))
+    replaced = {"events": store, "identities": identities, "control": control}
+    sender = Sender(memory_wiring(SECRET, lambda: NOW, os.urandom, **replaced), context=Context())
     logger.setLevel("ERROR")  # the access-log line would stand among the table's
     answer = sender({"events": [_varied(TYPICAL[product], number) for number in range(BATCH)]})
     assert answer["statusCode"] == 201, answer["body"][:500]

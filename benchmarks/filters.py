@@ -13,12 +13,13 @@ from benchmarks.reading import TENANT, _client, _load
 from daybook.aws.control_table.groups import GroupTable
 from daybook.aws.events_table.indexes import EventIndexes
 from daybook.aws.identities_table.rows import IdentityTable
+from daybook.aws.wiring import Tables
 from daybook.people.identities import name_row
 from infra.local.aws.dynamodb_local import DynamoDBLocal
-from tests.conftest import Tables
 from tests.support.calls import answered
 from tests.support.ingest import NOW
-from tests.support.tenant_log import Reader, reads_over
+from tests.support.tenant_log import Reader
+from tests.support.wiring import wiring_over
 
 EVENTS = 100_000
 LARGE = 70
@@ -85,7 +86,8 @@ def rows(size: int) -> Iterator[str]:
         tables = Tables(**{field: f"{field}-{size}" for field in Tables.__annotations__})
         _make_groups(client, tables)
         taken: list[Taken] = []
-        read = Reader(reads_over(client, tables, index=EventIndexes(Counting(client, taken), tables.events)), TENANT)
+        indexes = EventIndexes(Counting(client, taken), tables.events)
+        read = Reader(wiring_over(client, tables, indexes=indexes), TENANT)
         for query in ASKED:
             taken.clear()
             answer = read(query=query)

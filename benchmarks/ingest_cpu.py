@@ -18,19 +18,16 @@ import rfc8785
 from botocore.awsrequest import AWSResponse
 
 from benchmarks.measuring import Row, cpu_seconds_in_turn
-from benchmarks.typical import CONTRACT_EXAMPLE, KEYS, NOW, TYPICAL, settings_of
+from benchmarks.typical import CONTRACT_EXAMPLE, NOW, SECRET, TYPICAL, settings_of
 from daybook.aws.clients import dynamodb
-from daybook.aws.events_table.append import EventTable
-from daybook.aws.identities_table.rows import IdentityTable
+from daybook.aws.wiring import Tables, Wiring
 from daybook.events.item import StoredEvent
 from daybook.events.store import Append, Kept, Key
 from daybook.http.serve import serve
 from daybook.observability import logger
-from daybook.people.resolver import Identities
-from ingest.handler import SendEvents
-from ingest.ingest import Ingest
+from ingest.handler import SendEvents, ingest_over
 from tests.support.calls import Context, authorized, call
-from tests.support.memory_stores import MemoryIdentities, profiles_alone
+from tests.support.memory_stores import NoOwnActivities, memory_wiring
 
 BATCH = 100
 PEOPLE = 20
@@ -104,17 +101,12 @@ class _TakesAll:
 
 
 def _stubbed(product: str) -> SendEvents:
+    return _sending(product, memory_wiring(SECRET, lambda: NOW, os.urandom, events=_TakesAll()))
+
+
+def _sending(product: str, wiring: Wiring) -> SendEvents:
     settings = settings_of(product)
-    identities = Identities(MemoryIdentities(), os.urandom)
-    ingest = Ingest(
-        events=_TakesAll(),
-        identities=identities,
-        catalogues=profiles_alone(),
-        keys=KEYS,
-        clock=lambda: NOW,
-        random_bytes=os.urandom,
-    )
-    return SendEvents(ingest, lambda _tenant: settings)
+    return SendEvents(ingest_over(wiring), lambda _tenant: settings)
 
 
 def _over_botocore(product: str) -> SendEvents:
@@ -127,16 +119,10 @@ def _over_botocore(product: str) -> SendEvents:
         return _Answered(_dynamodb(operation, json.loads(request.body), people))
 
     client.meta.events.register("before-send.dynamodb.*", answer)
-    settings = settings_of(product)
-    ingest = Ingest(
-        events=EventTable(client, "events"),
-        identities=Identities(IdentityTable(client, "people"), os.urandom),
-        catalogues=profiles_alone(),
-        keys=KEYS,
-        clock=lambda: NOW,
-        random_bytes=os.urandom,
+    tables = Tables(events="events", identities="people")
+    return _sending(
+        product, Wiring(client, tables, lambda: SECRET, lambda: NOW, replaced={"activities": NoOwnActivities()})
     )
-    return SendEvents(ingest, lambda _tenant: settings)
 
 
 def _dynamodb(operation: str, request: Mapping[str, Any], people: dict[str, Any]) -> dict[str, Any]:

@@ -13,12 +13,13 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.measuring import Row
-from benchmarks.typical import EVERYWHERE, KEYS, NOW, TYPICAL, settings_of
+from benchmarks.typical import EVERYWHERE, NOW, SECRET, TYPICAL, settings_of
 from benchmarks.write_units import bytes_of
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.append import item_of
 from daybook.aws.events_table.indexes import EventIndexes
 from daybook.aws.identities_table.rows import IdentityTable
+from daybook.aws.wiring import Tables
 from daybook.clock import DAY, format_time
 from daybook.events.decoding import Sent
 from daybook.observability import logger
@@ -27,11 +28,11 @@ from daybook.people.resolver import Identities
 from daybook.tenant import Tenant
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
-from ingest.ingest import Ingest
-from tests.conftest import Tables
+from ingest.handler import ingest_over
 from tests.support.calls import answered
-from tests.support.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
-from tests.support.tenant_log import Reader, reads_over
+from tests.support.memory_stores import MemoryEvents, MemoryIdentities, memory_wiring
+from tests.support.tenant_log import Reader
+from tests.support.wiring import wiring_over
 
 PRODUCT = "jiffy"
 TENANT = Tenant("acme")
@@ -128,8 +129,8 @@ def _load(endpoint: str, size: int) -> Log:
         for _ in processes.map(partial(_fill, endpoint, tables.events, size, people), parts, chunksize=4):
             pass
     spent: list[float] = []
-    index = EventIndexes(Counting(client, spent), tables.events)
-    reader = Reader(reads_over(client, tables, index=index), TENANT)
+    indexes = EventIndexes(Counting(client, spent), tables.events)
+    reader = Reader(wiring_over(client, tables, indexes=indexes), TENANT)
     return Log(reader, spent, partial(_item_bytes, client, tables.events))
 
 
@@ -157,15 +158,8 @@ def _fill(endpoint: str, table: str, size: int, people: Mapping[str, Any], start
     """Writes 500 events as ingest would store them; by BatchWriteItem, which is faster than INSERT."""
     identities, events = MemoryIdentities(), MemoryEvents()
     identities.rows.update({(TENANT, sort_key): row for sort_key, row in people.items()})
-    chance = random.Random(start)  # noqa: S311
-    ingest = Ingest(
-        events=events,
-        identities=Identities(identities, chance.randbytes),
-        catalogues=profiles_alone(),
-        keys=KEYS,
-        clock=lambda: NOW,
-        random_bytes=chance.randbytes,
-    )
+    chance = random.Random(start).randbytes  # noqa: S311
+    ingest = ingest_over(memory_wiring(SECRET, lambda: NOW, chance, events=events, identities=identities))
     sent = [_event(number, size) for number in range(start, start + _AT_ONCE)]
     ingest.store(settings_of(PRODUCT, TENANT), EVERYWHERE, Sent(sent, 32), lambda: 10.0)
     items = [{"PutRequest": {"Item": item_of(event)}} for event in events.events.values()]

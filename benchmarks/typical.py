@@ -10,11 +10,10 @@ from daybook.crypto.keys import DeploymentKeys
 from daybook.events.decoding import Sent
 from daybook.events.item import StoredEvent
 from daybook.http.caller import Caller
-from daybook.people.resolver import Identities
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout, TenantSettings
-from ingest.ingest import Ingest
-from tests.support.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
+from ingest.handler import ingest_over
+from tests.support.memory_stores import MemoryEvents, memory_wiring
 
 SECRET = bytes(range(32))
 KEYS = DeploymentKeys.from_secret(SECRET)
@@ -156,14 +155,7 @@ def stored_forms(
 ) -> list[StoredEvent]:
     """What is stored of these events, at most 500 at a time. Every one must be accepted."""
     store, chance = MemoryEvents(), random.Random(product)  # noqa: S311  the same each time
-    ingest = Ingest(
-        events=store,
-        identities=Identities(MemoryIdentities(), chance.randbytes),
-        catalogues=profiles_alone(),
-        keys=KEYS,
-        clock=lambda: now_ms,
-        random_bytes=chance.randbytes,
-    )
+    ingest = ingest_over(memory_wiring(SECRET, lambda: now_ms, chance.randbytes, events=store))
     results = ingest.store(settings_of(product, tenant), EVERYWHERE, Sent(list(events), 32), lambda: 10.0)
     refused = [result for result in results if result.status != "stored"]
     assert not refused, refused[:3]

@@ -18,6 +18,7 @@ from hypothesis import settings
 from moto import mock_aws
 from moto.backends import get_backend
 
+from daybook.aws.wiring import Tables
 from infra.local.aws import moto_insert, moto_speed
 from infra.local.aws.dynamodb_local import DynamoDBLocal, only_one_at_a_time
 from infra.local.template import CACHE, Templates, table_definitions, templates
@@ -33,13 +34,6 @@ STORES = ("memory", "moto", "dynamodb-local")
 class Store:
     name: str
     endpoint: str | None  # None where calls do not leave this process
-
-
-@dataclass(frozen=True)
-class Tables:
-    events: str
-    identities: str
-    control: str
 
 
 @pytest.fixture(autouse=True, scope="session")

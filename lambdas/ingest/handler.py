@@ -1,27 +1,19 @@
 """`POST /v1/events`: translates between the gateway and `ingest`."""
 
 import gc
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from daybook.aws.clients import deployment_secret, dynamodb
-from daybook.aws.control_table.catalogues import CatalogueTable
-from daybook.aws.control_table.tenants import ControlTable
-from daybook.aws.events_table.append import EventTable
-from daybook.aws.identities_table.rows import IdentityTable
-from daybook.catalogue.tenant_catalogue import Catalogues
-from daybook.clock import system_clock
-from daybook.crypto.keys import DeploymentKeys
+from daybook.aws.wiring import Wiring
 from daybook.environment import Settings
 from daybook.events.decoding import Unreadable, decode_events
+from daybook.events.item import MAX_PACKED_BYTES
 from daybook.http.body import read_body
 from daybook.http.problem import Problem
 from daybook.http.request import Answer, Request
 from daybook.http.serve import serve
-from daybook.people.resolver import Identities
 from daybook.tenant import Tenant
 from daybook.tenants.settings import TenantSettings
 from ingest.ingest import Ingest, Result
@@ -46,22 +38,22 @@ class SendEvents:
 
 @cache
 def compose() -> SendEvents:
-    settings = Settings.from_environment()
-    client = dynamodb()
-    keys = DeploymentKeys.from_secret(deployment_secret(settings.secret_arn))
-    identities = Identities(IdentityTable(client, settings.identities_table), os.urandom)
-    catalogues = Catalogues(CatalogueTable(client, settings.control_table))
-    events = EventTable(client, settings.events_table)
-    ingest = Ingest(
-        events=events,
-        identities=identities,
-        catalogues=catalogues,
-        keys=keys,
-        clock=system_clock,
-        random_bytes=os.urandom,
+    wiring = Wiring.deployed(Settings.from_environment())
+    send = SendEvents(ingest_over(wiring), wiring.control.settings)
+    gc.freeze()  # what exists now is never garbage; the collections during a batch need not look at it
+    return send
+
+
+def ingest_over(wiring: Wiring, max_packed_bytes: int = MAX_PACKED_BYTES) -> Ingest:
+    return Ingest(
+        events=wiring.events,
+        identities=wiring.resolver,
+        catalogues=wiring.catalogues,
+        keys=wiring.keys,
+        clock=wiring.clock,
+        random_bytes=wiring.random_bytes,
+        max_packed_bytes=max_packed_bytes,
     )
-    gc.freeze()  # what has been made so far is never garbage: each collection during a batch need not look at it
-    return SendEvents(ingest, ControlTable(client, settings.control_table).settings)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -3,12 +3,7 @@
 import time
 from functools import cache
 
-from daybook.aws.clients import dynamodb, sqs
-from daybook.aws.control_table.jobs import JobTable
-from daybook.aws.control_table.tenants import ControlTable
-from daybook.aws.events_table.stamps import StampTable
-from daybook.aws.job_queue import SqsJobQueue
-from daybook.clock import system_clock
+from daybook.aws.wiring import Wiring
 from daybook.environment import RestampSettings
 from daybook.jobs.runner import Runner
 from daybook.jobs.worker import working
@@ -18,11 +13,9 @@ from restamp.restamp import Restamping
 @cache
 def compose() -> Runner:
     settings = RestampSettings.from_environment()
-    client = dynamodb()
-    jobs = JobTable(client, settings.control_table)
-    stamps = StampTable(client, settings.events_table)
-    restamping = Restamping(ControlTable(client, settings.control_table), jobs, stamps, system_clock, time.sleep)
-    return Runner(jobs, SqsJobQueue(sqs(), settings.restamp_queue_url), restamping, system_clock)
+    wiring = Wiring.deployed(settings)
+    restamping = Restamping(wiring.control, wiring.jobs, wiring.stamps, wiring.clock, time.sleep)
+    return Runner(wiring.jobs, wiring.job_queue(settings.restamp_queue_url), restamping, wiring.clock)
 
 
 handler = working(compose)

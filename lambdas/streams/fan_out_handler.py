@@ -2,50 +2,36 @@
 
 import gc
 import time
-from collections.abc import Mapping
-from functools import cache, partial
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from daybook import observability
-from daybook.aws import clients
-from daybook.aws.backlog_queue import RetryQueue
-from daybook.aws.control_table.destinations import DestinationTable
 from daybook.aws.events_table.by_key import from_stream
-from daybook.aws.identities_table.rows import IdentityTable
-from daybook.aws.kinesis import CustomerStreams
-from daybook.clock import system_clock
-from daybook.delivery.attempt import Delivery
+from daybook.aws.wiring import Wiring
 from daybook.delivery.backlog import Backlog
-from daybook.delivery.records import Records
-from daybook.delivery.sender import RecordSender
 from daybook.environment import FanOutSettings
 from daybook.observability import logger
-from daybook.people.key_cache import PersonKeys
 from streams.fan_out import Arrived, FanOut
 
 
 @cache
 def compose() -> FanOut:
     settings = FanOutSettings.from_environment()
-    dynamodb = clients.dynamodb()
-    destinations = DestinationTable(dynamodb, settings.control_table)
-    identities = IdentityTable(dynamodb, settings.identities_table)
-    streams = CustomerStreams(clients.sts(), clients.kinesis, system_clock)
-    fan_out = FanOut(
-        destinations=destinations,
-        delivery=Delivery(
-            Records(PersonKeys(identities.read, system_clock).of),
-            RecordSender(streams),
-            destinations,
-            partial(observability.count, observability.GIVEN_UP),
-            system_clock,
-        ),
-        parking=Backlog(destinations, RetryQueue(clients.sqs(), settings.retry_queue_url), system_clock),
-        clock=system_clock,
-        monotonic=time.monotonic,
-    )
+    wiring = Wiring.deployed(settings)
+    fan_out = fan_out_over(wiring, wiring.backlog(settings.retry_queue_url))
     gc.freeze()
     return fan_out
+
+
+def fan_out_over(wiring: Wiring, backlog: Backlog, monotonic: Callable[[], float] = time.monotonic) -> FanOut:
+    return FanOut(
+        destinations=wiring.destinations,
+        delivery=wiring.delivery,
+        parking=backlog,
+        clock=wiring.clock,
+        monotonic=monotonic,
+    )
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:

@@ -17,7 +17,9 @@ from tests.conftest import Tables
 from tests.support import faulty_clients as faults
 from tests.support.calls import Context, answered
 from tests.support.faulty_clients import Answer, FaultyClient
-from tests.support.ingest import CONTRACT_EXAMPLE, Sender, ingest_over, settings
+from tests.support.ingest import CONTRACT_EXAMPLE, Sender, settings
+from tests.support.memory_stores import SettingsOf
+from tests.support.wiring import wiring_over
 
 EVENTS: list[dict[str, Any]] = [
     {
@@ -41,14 +43,14 @@ class TenantLog:
         self.events = FaultyClient(dynamodb, iter(events))
         self.people = FaultyClient(dynamodb, iter(people))
         self._scan = lambda: dynamodb.scan(TableName=tables.events, ConsistentRead=True)["Items"]
-        send_events = ingest_over(
+        wiring = wiring_over(
             dynamodb,
             tables,
-            settings_of=lambda _tenant: settings("generic"),
+            control=SettingsOf(lambda _tenant: settings("generic")),
             events=EventTable(self.events, tables.events, patience),
-            people=IdentityTable(self.people, tables.identities, patience),
+            identities=IdentityTable(self.people, tables.identities, patience),
         )
-        self._send = Sender(send_events, context=self.context)
+        self._send = Sender(wiring, context=self.context)
 
     def send(self, events: list[dict[str, Any]] = EVENTS) -> tuple[int, dict[str, Any], dict[str, Any]]:
         answer = self._send({"events": events})

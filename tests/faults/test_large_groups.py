@@ -1,14 +1,11 @@
 """Groups of many people while one partition's limits hold: repeats go on, and come to an end."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from daybook.aws.batches import Patience
 from daybook.aws.identities_table.rows import IdentityTable
-from manage import handler
-from manage.actors import ActorOperations
 from tests.conftest import Tables
 from tests.support.calls import Context, answered
 from tests.support.limited_client import LimitedClient
@@ -26,10 +23,7 @@ class LimitedLog(ManagedLog):
         super().__init__(dynamodb, tables)
         self.people = LimitedClient(Context())
         rows = IdentityTable(self.people, "identities", Patience(self.people.sleep, lambda: 1.0))
-        self.grouping = replace(self.grouping, people=rows)
-        self.operations = handler.operations(
-            ActorOperations(self.control, rows), self.grouping, self.cataloguing, self.retaining
-        )
+        self.operations = self.operations_over(self.managing.replacing(identities=rows))
 
     def call(self, seconds: float, method: str = "PUT", names: list[str] = MANY) -> dict[str, Any]:
         """One request that has so much time."""

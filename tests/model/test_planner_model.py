@@ -32,7 +32,8 @@ from tests.support.model.world import (
     SESSIONS,
     TARGET_IDS,
 )
-from tests.support.tenant_log import Reader, reads_over
+from tests.support.tenant_log import Reader
+from tests.support.wiring import wiring_over
 
 EXAMPLES = int(os.environ.get("DAYBOOK_MODEL_EXAMPLES", "100"))
 LOGS = max(4, EXAMPLES // 40)
@@ -157,7 +158,8 @@ class Logs:
         return self._loaded[seed]
 
     def reader(self, log: Loaded, role: str, bounds: Bounds) -> Reader:
-        return Reader(reads_over(self._dynamodb, log.tables, events=Unrecorded(), bounds=bounds), log.tenant, role)
+        wiring = wiring_over(self._dynamodb, log.tables, events=Unrecorded(), search_bounds=bounds)
+        return Reader(wiring, log.tenant, role)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.append import EventTable
 from daybook.aws.events_table.indexes import EventIndexes
 from daybook.aws.identities_table.rows import IdentityTable
+from daybook.aws.wiring import Tables
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import Clock
 from daybook.http.serve import serve
@@ -28,7 +29,6 @@ from exports.create import ExportCreation
 from exports.csv_injection import rearmed
 from exports.operations import Exports
 from exports.writing import Exporting
-from tests.conftest import Tables
 from tests.support.calls import Context, answered, authorized, call
 from tests.support.ingest import KEYS, NOW, seeded_bytes
 from tests.support.jobs import MemoryQueue

@@ -1,24 +1,14 @@
-"""A forget function as its composition root makes it, over the stores and clock that a test hands in."""
+"""The forget function and its sweep over a log's wiring."""
 
 from typing import Any
 from urllib.parse import quote
 
 from daybook.access.roles import OPERATIONS
-from daybook.aws.control_table.jobs import JobTable
-from daybook.aws.control_table.tenants import ControlTable
-from daybook.aws.events_table.append import EventTable
-from daybook.aws.identities_table.erase import ForgettingTable
 from daybook.http.serve import serve
 from daybook.jobs.job import Job
-from daybook.jobs.runner import Runner
-from daybook.jobs.sweep import Sweeps
-from daybook.people.forgetter import Forgetter, nobody_writes
-from daybook.self_audit.recorder import Recorder
 from forget.api_handler import operations
-from forget.operations import RightToBeForgotten
-from forget.sweep import Sweeping
+from forget.sweep_handler import runner_over
 from tests.support.calls import Context, answered, authorized, call
-from tests.support.ingest import KEYS, seeded_bytes
 from tests.support.jobs import MemoryQueue
 from tests.support.tenant_log import TenantLog
 
@@ -27,26 +17,12 @@ class Forgetting:
     """Operations, who forget people of a house's tenant."""
 
     def __init__(self, log: TenantLog, **replaced: Any) -> None:
-        """`replaced`: `people` or `events`, a store in place of the table's."""
+        """`replaced`: properties of the wiring."""
         self.queue = MemoryQueue()
-        people = replaced.get("people") or ForgettingTable(log.dynamodb, log.tables.identities)
-        events = replaced.get("events") or EventTable(log.dynamodb, log.tables.events)
-        jobs = JobTable(log.dynamodb, log.tables.control)
-        chance = seeded_bytes(f"forgetting {log.tenant}")
-        sweeps = Sweeps(jobs, self.queue, KEYS, log.clock, chance)
-        sweeping = Sweeping(Forgetter(people, KEYS.gone, nobody_writes), KEYS, lambda _: None)
-        self._runner = Runner(jobs, self.queue, sweeping, log.clock)
+        wiring = log.wiring.replacing(**replaced)
+        self._runner = runner_over(wiring, self.queue, lambda _: None)
         self._tenant = log.tenant
-        self._operations = operations(
-            RightToBeForgotten(
-                control=ControlTable(log.dynamodb, log.tables.control),
-                people=people,
-                forgetter=Forgetter(people, KEYS.gone, sweeps.ask_for),
-                jobs=jobs,
-                recorder=Recorder(events, KEYS, log.clock, chance),
-                clock=log.clock,
-            )
-        )
+        self._operations = operations(wiring, self.queue)
 
     def call(self, text: str, role: str = OPERATIONS) -> dict[str, Any]:
         of_operations = role == OPERATIONS

@@ -1,26 +1,18 @@
-"""An ingest function as its composition root makes it, over the stores and keys that a test hands in."""
+"""The ingest function over a test's wiring."""
 
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.typical import CONTRACT_EXAMPLE, KEYS, NOW, SECRET
-from daybook.aws.control_table.catalogues import CatalogueTable
-from daybook.aws.control_table.tenants import ControlTable
-from daybook.aws.events_table.append import EventTable
-from daybook.aws.identities_table.rows import IdentityTable
-from daybook.catalogue.tenant_catalogue import Catalogues
-from daybook.clock import Clock
+from daybook.aws.wiring import Wiring
 from daybook.http.serve import serve
-from daybook.people.resolver import Identities
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout, TenantSettings
-from ingest.handler import SendEvents
-from ingest.ingest import Ingest
-from tests.conftest import Tables
+from ingest.handler import SendEvents, ingest_over
 from tests.support.calls import Context, authorized, call
+from tests.support.wiring import seeded_bytes
 
-__all__ = ["CONTRACT_EXAMPLE", "KEYS", "NOW", "SECRET"]
+__all__ = ["CONTRACT_EXAMPLE", "KEYS", "NOW", "SECRET", "seeded_bytes"]
 
 
 def settings(profile: str = "jiffy", **changed: Any) -> TenantSettings:
@@ -37,16 +29,11 @@ def settings(profile: str = "jiffy", **changed: Any) -> TenantSettings:
     return TenantSettings(**(given | changed))
 
 
-def seeded_bytes(seed: int | str = 1) -> Callable[[int], bytes]:
-    """Randomness that a test can repeat."""
-    return random.Random(seed).randbytes  # noqa: S311
-
-
 class Sender:
     """Sends calls to an ingest function and gives what it answers."""
 
-    def __init__(self, send_events: SendEvents, tenant: str = "acme", context: Context | None = None) -> None:
-        self._send_events = send_events
+    def __init__(self, wiring: Wiring, tenant: str = "acme", context: Context | None = None) -> None:
+        self._send_events = SendEvents(ingest_over(wiring), wiring.control.settings)
         self._tenant = tenant
         self._context = context or Context()
 
@@ -59,21 +46,3 @@ class Sender:
             authorizer=authorized("producer", **({"tenant": self._tenant} | authorizer)),
         )
         return serve(event, self._context, {"send_events": self._send_events})
-
-
-def ingest_over(dynamodb: Any, tables: Tables, clock: Clock = lambda: NOW, **replaced: Any) -> SendEvents:
-    """`replaced`: `events` or `people`, a store in place of the tables'; `settings_of` in place of the control table;
-    `seed` of its randomness.
-    """
-    people = replaced.get("people") or IdentityTable(dynamodb, tables.identities)
-    events = replaced.get("events") or EventTable(dynamodb, tables.events)
-    chance = seeded_bytes(replaced.get("seed", 1))
-    ingest = Ingest(
-        events=events,
-        identities=Identities(people, chance, clock),
-        catalogues=Catalogues(CatalogueTable(dynamodb, tables.control)),
-        keys=KEYS,
-        clock=clock,
-        random_bytes=chance,
-    )
-    return SendEvents(ingest, replaced.get("settings_of") or ControlTable(dynamodb, tables.control).settings)

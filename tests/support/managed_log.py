@@ -5,24 +5,10 @@ from typing import Any
 from urllib.parse import quote
 
 from daybook.access.roles import OPERATIONS
-from daybook.aws.control_table.catalogues import CatalogueTable
-from daybook.aws.control_table.groups import GroupTable
-from daybook.aws.control_table.jobs import JobTable
-from daybook.aws.control_table.tenants import ControlTable
-from daybook.aws.events_table.append import EventTable
-from daybook.aws.identities_table.rows import IdentityTable
-from daybook.catalogue.tenant_catalogue import Catalogues
+from daybook.aws.wiring import Tables, Wiring
 from daybook.http.serve import Operation, serve
-from daybook.people.resolver import Identities
-from daybook.self_audit.recorder import Recorder, record_by
 from manage import handler
-from manage.actors import ActorOperations
-from manage.catalogue import CatalogueOperations
-from manage.groups import GroupOperations
-from manage.retention import RetentionOperations
-from tests.conftest import Tables
 from tests.support.calls import Context, answered, authorized, call
-from tests.support.ingest import KEYS, seeded_bytes
 from tests.support.jobs import MemoryQueue
 from tests.support.tenant_log import TenantLog
 
@@ -36,26 +22,14 @@ class ManagedLog(TenantLog):
     ) -> None:
         """`recorded`: whether what is managed stands in the log."""
         super().__init__(dynamodb, tables, profile, **changed)
-        chance = seeded_bytes(f"managing {self.tenant}")
-        events = EventTable(dynamodb, tables.events)
-        record = record_by(Recorder(events, KEYS, self.clock, chance)) if recorded else _unrecorded
-        control = ControlTable(dynamodb, tables.control)
-        identities = IdentityTable(dynamodb, tables.identities)
-        self.groups = GroupTable(dynamodb, tables.control, self.clock)
-        self.grouping = GroupOperations(
-            control, self.groups, identities, lambda store: Identities(store, chance, self.clock), record
-        )
-        activities = CatalogueTable(dynamodb, tables.control)
-        self.cataloguing = CatalogueOperations(control, activities, Catalogues(activities), record)
-        self.jobs = JobTable(dynamodb, tables.control)
+        self.managing = self.wiring.replacing(**({} if recorded else {"record": _unrecorded}))
+        self.groups, self.jobs = self.managing.groups, self.managing.jobs
         self.restamps = MemoryQueue()
-        self.retaining = RetentionOperations(control, self.jobs, self.restamps, record, KEYS, self.clock, chance)
         self.context = Context()
-        self.actors = ActorOperations(control, identities)
-        self.operations = self.operations_with(self.retaining)
+        self.operations = self.operations_over(self.managing)
 
-    def operations_with(self, retaining: RetentionOperations) -> Mapping[str, Operation]:
-        return handler.operations(self.actors, self.grouping, self.cataloguing, retaining)
+    def operations_over(self, wiring: Wiring) -> Mapping[str, Operation]:
+        return handler.operations(wiring, self.restamps)
 
     def manage(self, method: str, resource: str, body: Any = None, role: str = "admin", **given: Any) -> dict[str, Any]:
         """What is answered; `given`: the path's parameters, `query`, and the credential's one `environment`."""

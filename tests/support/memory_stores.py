@@ -1,13 +1,17 @@
 """The stores of events and of people as ordinary classes in memory, with the semantics of INSERT: no overwriting."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from daybook.catalogue.tenant_catalogue import Catalogues, OwnActivity
+from daybook.aws.wiring import Tables, Wiring
+from daybook.catalogue.tenant_catalogue import OwnActivity
+from daybook.clock import Clock
 from daybook.events.item import StoredEvent
 from daybook.events.store import Append, Kept, Key
 from daybook.people.forgetter import MAX_ITEMS, ConcurrentChange, Deletion, Mark
 from daybook.people.identities import Row
 from daybook.tenant import Tenant
+from daybook.tenants.settings import TenantSettings
 
 
 class MemoryIdentities:
@@ -70,5 +74,14 @@ class NoOwnActivities:
         return {}
 
 
-def profiles_alone() -> Catalogues:
-    return Catalogues(NoOwnActivities())
+class SettingsOf:
+    """Stands in place of the control table for a function that only reads tenants' settings."""
+
+    def __init__(self, settings: Callable[[Tenant], TenantSettings]) -> None:
+        self.settings = settings
+
+
+def memory_wiring(secret: bytes, clock: Clock, random_bytes: Callable[[int], bytes], **replaced: Any) -> Wiring:
+    """Nothing of it asks AWS, of what ingest needs. `replaced`: as of `Wiring`."""
+    stores = {"events": MemoryEvents(), "identities": MemoryIdentities(), "activities": NoOwnActivities()}
+    return Wiring(None, Tables(), lambda: secret, clock, random_bytes, {**stores, **replaced})

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from daybook.aws.events_table.stamps import StampTable
+from daybook.aws.wiring import Tables
 from daybook.clock import DAY, SECOND, format_time
 from daybook.errors import Throttled
 from daybook.ids import HIGHEST, occurred_ms
@@ -15,7 +15,6 @@ from daybook.jobs.runner import Runner
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout, TenantSettings
 from restamp.restamp import Restamping
-from tests.conftest import Tables
 from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
 
@@ -85,7 +84,7 @@ class Kept(ManagedLog):
             "profile": "carear",
         } | changed
         super().__init__(dynamodb, tables, **given)
-        self.stamps: Any = StampTable(dynamodb, tables.events)
+        self.stamps: Any = self.wiring.stamps
         self.claims = iter(range(10**6))
         self.paused: list[float] = []
         self.sent_ids: frozenset[str] = frozenset()

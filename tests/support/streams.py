@@ -7,22 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from daybook.aws.control_table.destinations import DestinationTable, item_of
-from daybook.aws.events_table.by_key import InsertedEvents
-from daybook.aws.identities_table.rows import IdentityTable
+from daybook.aws.control_table.destinations import item_of
 from daybook.delivery import backlog_batch
-from daybook.delivery.attempt import Delivery
 from daybook.delivery.backlog import Backlog
 from daybook.delivery.backlog_batch import BacklogBatch
 from daybook.delivery.destination import Chosen, Destination, Place
-from daybook.delivery.records import Record, Records
+from daybook.delivery.records import Record
 from daybook.delivery.sender import PutFailed, RecordSender
-from daybook.people.key_cache import PersonKeys
 from daybook.tenant import Tenant
 from streams import fan_out_handler as fan_out
 from streams import redeliver_handler as redeliver
-from streams.fan_out import FanOut
-from streams.redeliver import Redeliver
 from tests.support.tenant_log import TenantLog
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/audit"
@@ -104,30 +98,18 @@ class Publishing:
 
     def __init__(self, log: TenantLog, **replaced: Any) -> None:
         """`replaced`: `streams` or `queue`, another one in place of those in memory; `record_bytes`, the courier's."""
-        tables = log.tables
         self.log = log
         self.streams = replaced.get("streams") or MemoryStreams()
         self.queue = replaced.get("queue") or MemoryQueue()
-        self.destinations = DestinationTable(log.dynamodb, tables.control)
         self.given_up: list[int] = []
         self.seconds = 0.0
-        identities = IdentityTable(log.dynamodb, tables.identities)
-        self.records = Records(PersonKeys(identities.read, log.clock).of)
         bound = {name: replaced[name] for name in ("record_bytes",) if name in replaced}
-        self.courier = RecordSender(self.streams, sleep=self.sleep, jitter=lambda: 1.0, **bound)
-        delivery = Delivery(self.records, self.courier, self.destinations, self.given_up.append, log.clock)
-        parking = Backlog(self.destinations, self.queue, log.clock, chance=lambda: 0.0)
-        self.fan_out = FanOut(self.destinations, delivery, parking, log.clock, lambda: self.seconds)
-        self.redeliver = Redeliver(
-            log.control,
-            self.destinations,
-            InsertedEvents(log.dynamodb, tables.events),
-            delivery,
-            parking,
-            self.given_up.append,
-            log.clock,
-            lambda: self.seconds,
-        )
+        sender = RecordSender(self.streams, sleep=self.sleep, jitter=lambda: 1.0, **bound)
+        self.wiring = log.wiring.replacing(sender=sender, given_up=self.given_up.append)
+        self.destinations, self.records = self.wiring.destinations, self.wiring.records
+        backlog = Backlog(self.destinations, self.queue, log.clock, chance=lambda: 0.0)
+        self.fan_out = fan_out.fan_out_over(self.wiring, backlog, lambda: self.seconds)
+        self.redeliver = redeliver.redeliver_over(self.wiring, backlog, lambda: self.seconds)
 
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds

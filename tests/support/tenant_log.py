@@ -1,65 +1,26 @@
-"""A query function as its composition root makes it, over the stores and keys that a test hands in."""
+"""A tenant's log: the ingest and the query function over one wiring."""
 
-import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from daybook.access.roles import OPERATIONS
-from daybook.aws.control_table.catalogues import CatalogueTable
-from daybook.aws.control_table.groups import GroupTable
-from daybook.aws.control_table.tenants import ControlTable
-from daybook.aws.events_table.append import EventTable
-from daybook.aws.events_table.indexes import EventIndexes
-from daybook.aws.identities_table.erase import ForgettingTable
-from daybook.aws.identities_table.rows import IdentityTable
-from daybook.catalogue.tenant_catalogue import Catalogues
-from daybook.clock import Clock, format_time
+from daybook.aws.wiring import Tables, Wiring
+from daybook.clock import format_time
 from daybook.http.serve import serve
 from daybook.ids import lowest_id
 from daybook.people.forgetter import Forgetter, mark_of, nobody_writes
-from daybook.people.key_cache import PersonKeys
-from daybook.search.merge import BOUNDS
-from daybook.search.search import Search
-from daybook.self_audit.recorder import Recorder
 from daybook.tenant import Tenant
 from query.handler import operations
-from query.operations import Reads
-from tests.conftest import Tables
 from tests.support.calls import Context, answered, authorized, call
-from tests.support.ingest import KEYS, NOW, Sender, ingest_over, settings
-
-
-def reads_over(dynamodb: Any, tables: Tables, clock: Clock = lambda: NOW, **replaced: Any) -> Reads:
-    """`replaced`: `index` or `events`, a store in place of the table's; `bounds` of one request."""
-    identities = IdentityTable(dynamodb, tables.identities)
-    events = replaced.get("events") or EventTable(dynamodb, tables.events)
-    index = replaced.get("index") or EventIndexes(dynamodb, tables.events)
-    person_keys = PersonKeys(identities.read, clock)
-    return Reads(
-        control=ControlTable(dynamodb, tables.control),
-        catalogues=Catalogues(CatalogueTable(dynamodb, tables.control)),
-        search=Search(
-            index,
-            identities,
-            GroupTable(dynamodb, tables.control, clock),
-            person_keys,
-            KEYS,
-            clock,
-            replaced.get("bounds", BOUNDS),
-        ),
-        events=events,
-        identities=identities,
-        person_keys=person_keys,
-        recorder=Recorder(events, KEYS, clock, random.Random(3).randbytes),  # noqa: S311
-        clock=clock,
-    )
+from tests.support.ingest import KEYS, NOW, Sender, settings
+from tests.support.wiring import wiring_over
 
 
 class Reader:
     """Reads as an auditor does, and gives what it is answered."""
 
-    def __init__(self, reads: Reads, tenant: str = "acme", role: str = "auditor") -> None:
-        self._operations = operations(reads)
+    def __init__(self, wiring: Wiring, tenant: str = "acme", role: str = "auditor") -> None:
+        self._operations = operations(wiring)
         self._role = role
         self._tenant = tenant
 
@@ -95,17 +56,19 @@ class TenantLog:
         self.dynamodb = dynamodb
         self.tables = tables
         self.tenant = Tenant(tenant)
-        self.control = ControlTable(dynamodb, tables.control)
+        self.wiring = wiring_over(dynamodb, tables, self.clock, seed=tenant)
+        self.control = self.wiring.control
         self.settings = settings(profile, tenant=self.tenant, **changed)
         self.control.create_tenant(self.settings)
-        self.send = Sender(ingest_over(dynamodb, tables, self.clock), tenant)
+        self.send = Sender(self.wiring.replacing(), tenant)
         self.read = self.reader()
 
     def clock(self) -> int:
         return self.now
 
     def reader(self, role: str = "auditor", **replaced: Any) -> Reader:
-        return Reader(reads_over(self.dynamodb, self.tables, self.clock, **replaced), self.tenant, role)
+        """`replaced`: properties of the wiring."""
+        return Reader(self.wiring.replacing(**replaced), self.tenant, role)
 
     def sent(self, *events: Mapping[str, Any]) -> list[str]:
         """The ids of events, all of which must be accepted; now, in `prod`, by Mike where they do not say otherwise."""
@@ -140,8 +103,9 @@ class TenantLog:
 
     def forget(self, guid: str) -> None:
         """As operations does, but for what it asks and records."""
-        people = ForgettingTable(self.dynamodb, self.tables.identities)
-        Forgetter(people, KEYS.gone, nobody_writes).forget(self.tenant, mark_of(guid, lowest_id(self.now), 365))
+        Forgetter(self.wiring.forgetting, KEYS.gone, nobody_writes).forget(
+            self.tenant, mark_of(guid, lowest_id(self.now), 365)
+        )
 
 
 def problem_of(answer: Mapping[str, Any]) -> tuple[int, str]:

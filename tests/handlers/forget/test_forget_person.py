@@ -26,7 +26,7 @@ from tests.handlers.streams.test_replay import Again
 from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of
 from tests.support.forgetting import Forgetting
-from tests.support.ingest import KEYS, NOW, SECRET, Sender, ingest_over
+from tests.support.ingest import KEYS, NOW, SECRET, Sender
 from tests.support.managed_log import ManagedLog
 from tests.support.streams import Publishing
 from tests.support.tenant_log import problem_of
@@ -280,7 +280,7 @@ def test_an_export_asked_for_while_the_person_is_forgotten_is_listed(log: Manage
 
     log.sent({"actor": MIKE})
     people = Meanwhile(log.dynamodb, log.tables.identities)
-    assert Forgetting(log, people=people).forget("mike.mars")["exports_not_expired"] == asked != []
+    assert Forgetting(log, forgetting=people).forget("mike.mars")["exports_not_expired"] == asked != []
 
 
 class BreaksOff(ForgettingTable):
@@ -306,7 +306,7 @@ def test_the_same_call_again_finishes(log: ManagedLog, forgetting: Forgetting, a
         log.sent({"actor": {**MIKE, "username": f"mike.mars.{number}"}})
     guid = log.guid_of("mike.mars.0")
     breaking = type("Breaking", (BreaksOff,), {"at": at, "after": after})(log.dynamodb, log.tables.identities)
-    assert problem_of(Forgetting(log, people=breaking).call("mike.mars.0")) == (503, "throttled")
+    assert problem_of(Forgetting(log, forgetting=breaking).call("mike.mars.0")) == (503, "throttled")
     log.now += 30 * SECOND
     (first,) = log.recorded("person-forgotten")
     log.now += SECOND
@@ -331,7 +331,7 @@ def test_whoever_took_the_name_since_is_not_forgotten_for_another(
     log.sent({"actor": MIKE})
     gone = log.guid_of("mike.mars")
     breaking = type("Breaking", (BreaksOff,), {"at": 1, "after": True})(log.dynamodb, log.tables.identities)
-    assert problem_of(Forgetting(log, people=breaking).call(text)) == (503, "throttled")
+    assert problem_of(Forgetting(log, forgetting=breaking).call(text)) == (503, "throttled")
     log.now += 30 * SECOND
     log.sent({"actor": MIKE})
     new = log.guid_of("mike.mars")
@@ -355,7 +355,7 @@ def test_two_calls_at_once_give_the_same_event(log: ManagedLog, forgetting: Forg
             super().erase(*given)
 
     log.sent({"actor": MIKE})
-    slower = Forgetting(log, people=Faster(log.dynamodb, log.tables.identities)).forget("mike.mars")
+    slower = Forgetting(log, forgetting=Faster(log.dynamodb, log.tables.identities)).forget("mike.mars")
     assert slower == answers[0]
     log.now += 30 * SECOND
     assert len(log.recorded("person-forgotten")) == 2
@@ -388,7 +388,7 @@ def test_what_a_request_in_flight_writes_goes_with_the_sweep(
 
     people = Forgotten(log.dynamodb, log.tables.identities)
     log.now += SECOND
-    sender = Sender(ingest_over(log.dynamodb, log.tables, log.clock, people=people, seed="in flight"))
+    sender = Sender(log.wiring.replacing(identities=people))
     assert sender({"activity": "x.y", "actor": then})["statusCode"] == 201
     assert people.writes >= at
     assert [job.status for job in forgetting.sweep()] == ["succeeded"]

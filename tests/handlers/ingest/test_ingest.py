@@ -13,7 +13,9 @@ from daybook.tenants.settings import Layout, TenantSettings
 from ingest import handler as ingest
 from tests.conftest import Store, Tables
 from tests.support.calls import Context, answered, authorized, call
-from tests.support.ingest import CONTRACT_EXAMPLE, NOW, SECRET, Sender, ingest_over, settings
+from tests.support.ingest import CONTRACT_EXAMPLE, NOW, SECRET, Sender, settings
+from tests.support.memory_stores import SettingsOf
+from tests.support.wiring import wiring_over
 
 MIKE = {"type": "user", "username": "mike.mars"}
 EVENT: dict[str, Any] = {"id": "1", "occurred_at": "2026-11-22T16:31:07.123Z", "activity": "a.b", "actor": MIKE}
@@ -72,8 +74,8 @@ class TenantLog:
             assert asked == tenant
             return self.settings
 
-        over = ingest_over(self._dynamodb, self._tables, lambda: self.now, settings_of=settings_of, seed=tenant)
-        return Sender(over, tenant)
+        control = SettingsOf(settings_of)
+        return Sender(wiring_over(self._dynamodb, self._tables, lambda: self.now, tenant, control=control), tenant)
 
     def batch(self, *events: Any) -> tuple[int, list[dict[str, Any]]]:
         answer = self.send({"events": events})

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 
 from daybook.aws.batches import Patience
-from daybook.aws.control_table.catalogues import CatalogueTable
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.catalogue.profile import uncatalogued
-from daybook.catalogue.tenant_catalogue import Catalogues, OwnActivity
+from daybook.catalogue.tenant_catalogue import OwnActivity
 from daybook.errors import Contended
 from daybook.tenants.settings import TenantSettings
 from tests.conftest import Tables
 from tests.support.calls import answered
-from tests.support.ingest import Sender, ingest_over
+from tests.support.ingest import Sender
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
@@ -57,7 +56,7 @@ def take_back(log: ManagedLog, activity: str = "invoice.approved", role: str = "
 
 def kept(log: ManagedLog, activity: str, own: OwnActivity) -> None:
     """Written as it is, whatever it is."""
-    row = log.cataloguing.activities.written(log.tenant, activity, own)
+    row = log.wiring.activities.written(log.tenant, activity, own)
     change = lambda now: replace(now, catalogue_version=now.catalogue_version + 1)  # noqa: E731
     log.control.change_tenant(log.tenant, change, row)
 
@@ -117,14 +116,14 @@ def test_categories_of_two_changes_at_once_are_both_remembered(log: ManagedLog) 
     """Whoever writes second adds to what the first one left."""
     is_put(log, category="Invoices")
     event = stored(log)
-    cataloguing = log.cataloguing
-    own = cataloguing.catalogues.of(log.control.settings(log.tenant)).own("invoice.approved")
+    catalogues = log.managing.catalogues
+    own = catalogues.of(log.control.settings(log.tenant)).own("invoice.approved")
     assert own is not None
     is_put(log, category="Money")
     kept(log, "invoice.approved", own)
     is_put(log, category="Bills")
     for category in ("Invoices", "Money", "Bills"):
-        categories = cataloguing.catalogues.of(log.control.settings(log.tenant)).activities_in({category})
+        categories = catalogues.of(log.control.settings(log.tenant)).activities_in({category})
         assert categories == ["invoice.approved"]
     assert log.found(category="Invoices") == [event["id"]]
 
@@ -183,7 +182,7 @@ def test_a_retry_is_a_retry_whatever_the_catalogue_has_become(log: ManagedLog) -
 def test_another_warm_function_sees_a_change_in_its_very_next_request(log: ManagedLog) -> None:
     """Each keeps the catalogue until the settings name a newer version, and asks for it no more often."""
     other = copy(log)
-    other.send = Sender(ingest_over(log.dynamodb, log.tables, log.clock, seed="other"), log.tenant)
+    other.send = Sender(log.wiring.replacing(), log.tenant)
     other.read = log.reader()
     for number in range(3):
         is_put(log, category=f"Category {number}", variants=[{"template": str(number)}])
@@ -447,7 +446,7 @@ def test_an_activity_and_its_version_are_written_together(log: ManagedLog) -> No
     """Where the settings can't be written, the activity is not either: no function has words that others lack."""
     is_put(log)
     own = OwnActivity(uncatalogued("invoice.approved"), ("Money",))
-    row = log.cataloguing.activities.written(log.tenant, "invoice.approved", own)
+    row = log.wiring.activities.written(log.tenant, "invoice.approved", own)
 
     def overtaken(now: TenantSettings) -> TenantSettings:
         log.control.change_tenant(log.tenant, lambda other: replace(other, created_at=other.created_at + 1))
@@ -456,7 +455,7 @@ def test_an_activity_and_its_version_are_written_together(log: ManagedLog) -> No
     hasty = ControlTable(log.dynamodb, log.tables.control, Patience(sleep=lambda _: None))
     with pytest.raises(Contended):
         hasty.change_tenant(log.tenant, overtaken, row)
-    fresh = Catalogues(CatalogueTable(log.dynamodb, log.tables.control))
+    fresh = log.wiring.replacing().catalogues
     assert fresh.of(log.control.settings(log.tenant)).activities_in({"Money"}) == []
 
 
@@ -472,7 +471,7 @@ def test_a_tenant_has_500_activities_of_its_own(log: ManagedLog) -> None:
     """Those that there are may change; those taken back count, since their categories are remembered."""
     for number in range(500):
         own = OwnActivity(uncatalogued(f"own.a-{number}"), ("Own",))
-        row = log.cataloguing.activities.written(log.tenant, f"own.a-{number}", own)["Update"]
+        row = log.wiring.activities.written(log.tenant, f"own.a-{number}", own)["Update"]
         log.dynamodb.update_item(TableName=log.tables.control, **row)
     log.control.change_tenant(log.tenant, lambda now: replace(now, catalogue_version=1))
     assert problem_of(put(log)) == (422, "too_many_activities")

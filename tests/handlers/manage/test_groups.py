@@ -1,7 +1,6 @@
 """Groups: made of names, kept as people, shown as they are called now."""
 
 import uuid
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -124,7 +123,7 @@ def test_names_are_told_from_those_that_they_begin(log: ManagedLog, rows: int) -
 
 def test_names_of_more_people_than_a_group_holds(log: ManagedLog) -> None:
     """422, as if all of them had been given."""
-    log.grouping.people.insert(
+    log.wiring.identities.insert(
         log.tenant, {f"had#mike.mars#{n}": {"guid": str(n), "name": "mike.mars"} for n in range(3)}
     )
     guids = [str(uuid.UUID(int=number, version=4)) for number in range(9_998)]
@@ -136,7 +135,7 @@ def test_names_of_more_people_than_a_group_holds(log: ManagedLog) -> None:
 def test_a_renaming_that_was_cut_off_shows_the_name_before(log: ManagedLog) -> None:
     """That there is a later name may be written without that name."""
     log.put_group("team", "mike.mars")
-    log.grouping.people.insert(log.tenant, {renamed_row(log.guid_of("mike.mars")): {}})  # as a crash leaves it
+    log.wiring.identities.insert(log.tenant, {renamed_row(log.guid_of("mike.mars")): {}})  # as a crash leaves it
     assert log.group("team") == ["mike.mars"]
 
 
@@ -285,8 +284,7 @@ class Busy:
 def test_people_bound_by_others_at_once_are_a_503(log: ManagedLog) -> None:
     """The same call again will do."""
     busy: Any = Busy()
-    grouping = replace(log.grouping, identities=lambda _: busy)
-    log.operations["put_group"] = grouping.put
+    log.operations = log.operations_over(log.managing.replacing(resolver_over=lambda _: busy))
     assert problem_of(log.manage("PUT", GROUP, {"members": ["a"]}, name="team")) == (503, "throttled")
     assert log.recorded() == []
 

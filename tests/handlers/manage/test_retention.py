@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.wiring import Wiring
 from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.errors import Throttled
 from daybook.http.problem import Problem
@@ -14,7 +15,6 @@ from daybook.jobs.job import RESTAMP, Job, Status
 from daybook.jobs.restamp import DELAY_SECONDS, REQUEST_SECONDS
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Hold, TenantSettings
-from manage.retention import RetentionOperations
 from tests.conftest import Tables
 from tests.support.calls import Context, answered, authorized, call
 from tests.support.ingest import NOW
@@ -290,15 +290,15 @@ class Racing:
         return self._log.control.change_tenant(tenant, change)
 
 
-def put_by(retaining: RetentionOperations, log: Kept, path: str, body: Any) -> dict[str, Any]:
+def put_by(wiring: Wiring, log: Kept, path: str, body: Any) -> dict[str, Any]:
     event = call("PUT", path, body, authorizer=authorized("admin"))
-    return serve(event, Context(), log.operations_with(retaining))
+    return serve(event, Context(), log.operations_over(wiring))
 
 
 def test_a_hold_set_at_the_same_time_is_not_outrun(log: Kept) -> None:
     """Neither by a shorter retention, nor by any setting that its job was not asked for: try again."""
     held = lambda now: replace(now, hold=Hold(NOW, NOW - 90 * DAY, "sealed"))  # noqa: E731
-    racing = replace(log.retaining, store=Racing(log, held))
+    racing = log.managing.replacing(control=Racing(log, held))
     assert problem_of(put_by(racing, log, RETENTION, {"days": 45})) == (409, "legal_hold")
     log.control.change_tenant(log.tenant, lambda now: replace(now, hold=None))
     assert problem_of(put_by(racing, log, RETENTION, {"days": 120})) == (503, "contended")
@@ -308,7 +308,7 @@ def test_a_hold_set_at_the_same_time_is_not_outrun(log: Kept) -> None:
 def test_what_comes_between_and_changes_no_stamp_is_nothing(log: Kept) -> None:
     """The catalogue's mode, or the very same setting, whose answer was lost."""
     for days, happens in ((45, lambda now: replace(now, mode="strict")), (60, lambda now: now.keeping(60, NOW))):
-        racing = replace(log.retaining, store=Racing(log, happens))
+        racing = log.managing.replacing(control=Racing(log, happens))
         assert put_by(racing, log, RETENTION, {"days": days})["statusCode"] == 200
 
 
@@ -320,7 +320,7 @@ def test_what_can_not_be_recorded_is_not_set(log: Kept, path: str, body: Any) ->
     def unrecorded(*_: Any) -> None:
         raise Problem(503, "not_recorded", "Try again.")
 
-    answer = put_by(replace(log.retaining, record=unrecorded), log, path, body)
+    answer = put_by(log.managing.replacing(record=unrecorded), log, path, body)
     assert problem_of(answer) == (503, "not_recorded")
     assert log.restamps.sent == []
     assert log.control.settings(log.tenant) == before
@@ -333,5 +333,5 @@ def test_what_can_not_be_recorded_is_not_set(log: Kept, path: str, body: Any) ->
         def __getattr__(self, name: str) -> Any:
             return getattr(log.jobs, name)
 
-    assert put_by(replace(log.retaining, jobs=Watching()), log, path, body)["statusCode"] == 200
+    assert put_by(log.managing.replacing(jobs=Watching()), log, path, body)["statusCode"] == 200
     assert len(log.jobs.jobs(log.tenant, RESTAMP)) == 1

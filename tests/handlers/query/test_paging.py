@@ -154,7 +154,7 @@ def test_the_end_has_no_cursor(log: TenantLog) -> None:
 
 def test_a_page_that_stops_at_a_bound_says_how_much_it_scanned(log: TenantLog) -> None:
     """A filter that only the opened event tells: an empty page is not the end as long as it has a cursor."""
-    reader = log.reader(bounds=Bounds(read_bytes=1))
+    reader = log.reader(search_bounds=Bounds(read_bytes=1))
     log.sent(*({"occurred_at": format_time(NOW - DAY - age)} for age in range(5)))
     found: list[str] = []
     cursor: dict[str, str] = {}

@@ -208,7 +208,7 @@ def test_where_the_page_ended_at_what_is_gone_the_number_given_tells(log: Manage
 
 def test_a_page_in_order_holds_what_an_answer_may(log: ManagedLog, events: list[str]) -> None:
     """One event at least, and a cursor to the others."""
-    reader = log.reader(bounds=Bounds(answer_bytes=1))
+    reader = log.reader(search_bounds=Bounds(answer_bytes=1))
     span = {"to": UNTIL, "sort": "-actor"}
     page = answered(reader(query=span))
     ids = [event["id"] for event in page["events"]]
@@ -224,8 +224,8 @@ def test_too_many_to_sort(log: ManagedLog, events: list[str]) -> None:
     """One more than the limit: 422, saying what to do; what is filtered out does not count. By time any number goes."""
     assert Bounds().sorted_events == 10_000
     query = {"sort": "actor", "to": UNTIL}
-    assert answered(log.reader(bounds=Bounds(sorted_events=len(events)))(query=query))["events"]
-    read = log.reader(bounds=Bounds(sorted_events=len(events) - 1))
+    assert answered(log.reader(search_bounds=Bounds(sorted_events=len(events)))(query=query))["events"]
+    read = log.reader(search_bounds=Bounds(sorted_events=len(events) - 1))
     answer = read(query=query)
     assert problem_of(answer) == (422, "too_many_to_sort")
     assert "narrow" in answered(answer)["detail"]
@@ -238,10 +238,10 @@ def test_too_many_to_sort(log: ManagedLog, events: list[str]) -> None:
 def test_too_much_to_read_is_too_many_to_sort(log: ManagedLog, bounds: Bounds) -> None:
     """What lies past the bound on reading can't be sorted: a part of it would be a wrong order."""
     log.sent(*({"occurred_at": format_time(log.now - number)} for number in range(150)))
-    answer = log.reader(bounds=bounds)(query={"sort": "-actor", "actor": "mike.mars"})
+    answer = log.reader(search_bounds=bounds)(query={"sort": "-actor", "actor": "mike.mars"})
     assert problem_of(answer) == (422, "too_many_to_sort")
     few = {"sort": "-actor", "actor": "mike.mars", "from": format_time(log.now - 20)}
-    assert len(answered(log.reader(bounds=bounds)(query=few))["events"]) == 21
+    assert len(answered(log.reader(search_bounds=bounds)(query=few))["events"]) == 21
 
 
 @pytest.mark.parametrize("sort", ["", "-", "--actor", "details", "Actor", "actor,ip", "-received_at"])

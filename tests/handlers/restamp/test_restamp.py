@@ -18,7 +18,8 @@ from daybook.jobs.restamp import DELAY_SECONDS, Restamp
 from restamp.restamp import WRITTEN_WITHIN_MS
 from tests.conftest import Tables
 from tests.support.faulty_clients import failing
-from tests.support.ingest import NOW, Sender, ingest_over
+from tests.support.ingest import NOW, Sender
+from tests.support.memory_stores import SettingsOf
 from tests.support.retention import AGES, Kept, kept_with_events
 
 
@@ -84,7 +85,7 @@ def test_what_expired_long_ago_is_deleted_too(dynamodb: Any, tables: Tables) -> 
 def test_what_was_under_way_is_stamped_too(log: Kept) -> None:
     """A request that read the settings before, and stores after; and what lies ahead, as far as it may."""
     before = log.control.settings(log.tenant)
-    log.send = Sender(ingest_over(log.dynamodb, log.tables, log.clock, seed=5, settings_of=lambda _: before))
+    log.send = Sender(log.wiring.replacing(control=SettingsOf(lambda _: before)))
     log.set_days(45)
     log.now += 56 * SECOND
     log.send_aged(89, 44, 0, -5 * MINUTE / DAY)

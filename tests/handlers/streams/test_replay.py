@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from daybook.aws.events_table.by_key import InsertedEvents
 from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import Inserted, Record, Records, Written
@@ -15,7 +14,8 @@ from daybook.delivery.sender import PutFailed
 from daybook.errors import Throttled
 from daybook.jobs.job import Job, JobFailed, Step
 from daybook.tenants.settings import Layout
-from streams.replay import BYTES_A_SECOND, EVENTS_A_PAGE, MAX_STEP_SECONDS, OVERDUE_MS, SLICE_SECONDS, Replay
+from streams.replay import BYTES_A_SECOND, EVENTS_A_PAGE, MAX_STEP_SECONDS, OVERDUE_MS, SLICE_SECONDS
+from streams.replay_handler import replay_over
 from tests.conftest import Tables
 from tests.support.ingest import NOW
 from tests.support.streams import Publishing
@@ -30,16 +30,7 @@ class Again:
     def __init__(self, log: TenantLog) -> None:
         self.publishing = Publishing(log)
         self.waited: list[float] = []
-        self.work = Replay(
-            settings=log.control,
-            destinations=self.publishing.destinations,
-            events=InsertedEvents(log.dynamodb, log.tables.events),
-            records=self.publishing.records,
-            courier=self.publishing.courier,
-            clock=log.clock,
-            monotonic=lambda: self.publishing.seconds,
-            pause=self._pause,
-        )
+        self.work = replay_over(self.publishing.wiring, lambda: self.publishing.seconds, self._pause)
 
     @property
     def stored(self) -> Destination:
@@ -140,7 +131,7 @@ def test_what_was_taken_before_time_was_up_is_not_sent_again(log: TenantLog) -> 
     again = Again(log)
     again.publishing.set_up()
     sent(log, 40)
-    page = InsertedEvents(log.dynamodb, log.tables.events).between("acme#prod#0", "0", "z", 250)
+    page = log.wiring.inserted.between("acme#prod#0", "0", "z", 250)
     again.publishing.streams.room = sum(r.size for r in again.publishing.records.of(again.stored, page).records[:3])
     job = Job(log.tenant, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
     step = again.work.step(job, lambda: 900.0)
@@ -192,7 +183,7 @@ def test_a_stream_that_fails_meanwhile_ends_the_step(log: TenantLog) -> None:
     job = Job(log.tenant, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
     step = again.work.step(job, lambda: 900.0)
     assert (step.processed, len(again.publishing.streams.calls), step.done) == (2, 2, False)
-    page = InsertedEvents(log.dynamodb, log.tables.events).between("acme#prod#0", "0", "z", 250)
+    page = log.wiring.inserted.between("acme#prod#0", "0", "z", 250)
     assert step.checkpoint["after"] == page[1].id
 
 

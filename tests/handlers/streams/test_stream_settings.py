@@ -6,25 +6,18 @@ from typing import Any
 
 import pytest
 
-from daybook.aws.control_table.jobs import JobTable
-from daybook.aws.control_table.tenants import ControlTable
-from daybook.aws.events_table.append import EventTable
-from daybook.aws.events_table.by_key import InsertedEvents
 from daybook.clock import MINUTE
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import Inserted, Record, Records, Written
 from daybook.delivery.sender import BYTES_A_RECORD
 from daybook.events.item import StoredEvent
-from daybook.events.store import Append, EventStore, Kept, Key
+from daybook.events.store import Append, Kept, Key
 from daybook.http.serve import serve
 from daybook.jobs.job import Job
-from daybook.self_audit.recorder import Recorder
 from streams.api_handler import operations
 from streams.operations import MAX_REPLAYS
-from streams.operations import Publishing as Settings
 from tests.conftest import Tables
 from tests.support.calls import Context, answered, authorized, call
-from tests.support.ingest import KEYS, seeded_bytes
 from tests.support.jobs import MemoryQueue
 from tests.support.streams import ROLE, STREAM, Publishing
 from tests.support.tenant_log import TenantLog, problem_of
@@ -67,31 +60,10 @@ class Spoilt(Records):
 class Admin:
     """What an admin of the tenant is answered."""
 
-    def __init__(
-        self,
-        log: TenantLog,
-        publishing: Publishing,
-        destinations: Any = None,
-        events: EventStore | None = None,
-        records: Records | None = None,
-    ) -> None:
-        events = events or EventTable(log.dynamodb, log.tables.events)
+    def __init__(self, publishing: Publishing, **replaced: Any) -> None:
+        """`replaced`: properties of the wiring."""
         self.queue = BreakableQueue()
-        self._operations = operations(
-            Settings(
-                settings=ControlTable(log.dynamodb, log.tables.control),
-                destinations=destinations or publishing.destinations,
-                events=InsertedEvents(log.dynamodb, log.tables.events),
-                records=records or publishing.records,
-                courier=publishing.courier,
-                recorder=Recorder(events, KEYS, log.clock, seeded_bytes("admin")),
-                jobs=JobTable(log.dynamodb, log.tables.control),
-                queue=self.queue,
-                external_id_key=KEYS.external_id,
-                clock=log.clock,
-                random_bytes=seeded_bytes("jobs"),
-            )
-        )
+        self._operations = operations(publishing.wiring.replacing(**replaced), self.queue)
 
     def __call__(self, method: str, body: Any = None, path: str = PATH, **query: str) -> dict[str, Any]:
         event = call(method, path, body, authorizer=authorized("admin", environment=query.pop("of_key", "*")))
@@ -116,8 +88,8 @@ def publishing(log: TenantLog) -> Publishing:
 
 
 @pytest.fixture
-def admin(log: TenantLog, publishing: Publishing) -> Admin:
-    return Admin(log, publishing)
+def admin(publishing: Publishing) -> Admin:
+    return Admin(publishing)
 
 
 def test_a_stream_is_set_up_read_and_removed(log: TenantLog, admin: Admin) -> None:
@@ -271,7 +243,7 @@ def test_of_two_first_calls_one_makes_the_subscription(log: TenantLog, publishin
         publishing.streams.break_down()
         publishing.publish(publishing.stream(sent))
 
-    second = Admin(log, publishing, Between(publishing.destinations, first))
+    second = Admin(publishing, destinations=Between(publishing.destinations, first))
     shown = second.done("PUT", BODY | {"format": "native", "stream_arn": f"{STREAM}-2"})
     assert (shown["stream_arn"], shown["status"], shown["pending"]) == (f"{STREAM}-2", "active", 1)
     publishing.streams.mend()
@@ -286,29 +258,27 @@ def test_a_change_keeps_what_is_learnt_meanwhile(log: TenantLog, publishing: Pub
     log.sent({})
     publishing.publish()
     mend = lambda: publishing.destinations.mended(publishing.stored(), log.now)  # noqa: E731  a turn
-    other = Admin(log, publishing, Between(publishing.destinations, mend))
+    other = Admin(publishing, destinations=Between(publishing.destinations, mend))
     shown = other.done("PUT", BODY | {"format": "native"})
     assert (shown["status"], shown["failing_since"], shown["format"]) == ("active", None, "native")
 
 
-def test_two_changes_of_the_stream_leave_one_generation(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+def test_two_changes_of_the_stream_leave_one_generation(publishing: Publishing, admin: Admin) -> None:
     """Who says again what it read, while another names a new stream, makes the former one's generation anew."""
     admin.done("PUT", BODY)
     before = publishing.stored()
     elsewhere = lambda: admin.done("PUT", BODY | {"stream_arn": f"{STREAM}-2"})  # noqa: E731  a turn
-    other = Admin(log, publishing, Between(publishing.destinations, elsewhere))
+    other = Admin(publishing, destinations=Between(publishing.destinations, elsewhere))
     assert other.done("PUT", BODY)["stream_arn"] == STREAM
     stored = publishing.stored()
     assert stored.subscription == before.subscription
     assert stored.generation != before.generation
 
 
-def test_one_removed_between_read_and_write_is_set_up_anew(
-    log: TenantLog, publishing: Publishing, admin: Admin
-) -> None:
+def test_one_removed_between_read_and_write_is_set_up_anew(publishing: Publishing, admin: Admin) -> None:
     admin.done("PUT", BODY)
     before = publishing.stored()
-    other = Admin(log, publishing, Between(publishing.destinations, lambda: admin.done("DELETE")))
+    other = Admin(publishing, destinations=Between(publishing.destinations, lambda: admin.done("DELETE")))
     assert other.done("PUT", BODY | {"format": "native"})["status"] == "active"
     assert publishing.stored().subscription != before.subscription
 
@@ -344,9 +314,9 @@ def test_a_test_whose_record_is_refused_says_so(log: TenantLog, publishing: Publ
     publishing.set_up()
     publishing.destinations.failed(publishing.stored(), "AccessDenied", log.now)
     large = lambda written: [record._replace(data=b"." * BYTES_A_RECORD) for record in written]  # noqa: E731
-    told = Admin(log, publishing, records=Spoilt(publishing.records, large)).done("POST", path=f"{PATH}/test")
+    told = Admin(publishing, records=Spoilt(publishing.records, large)).done("POST", path=f"{PATH}/test")
     assert (told["delivered"], told["error"]) == (False, "ValidationException")
-    told = Admin(log, publishing, records=Spoilt(publishing.records, lambda _: [])).done("POST", path=f"{PATH}/test")
+    told = Admin(publishing, records=Spoilt(publishing.records, lambda _: [])).done("POST", path=f"{PATH}/test")
     assert (told["delivered"], told["error"], told["record"]) == (False, "Unreadable", None)
     assert publishing.stored().status == "failing"
 
@@ -371,9 +341,7 @@ def test_a_replay_is_a_job(log: TenantLog, publishing: Publishing, admin: Admin)
     assert problem_of(admin("POST", span, path)) == (429, "too_many_replays")
 
 
-def test_a_replay_that_could_not_be_handed_over_takes_nobodys_place(
-    log: TenantLog, publishing: Publishing, admin: Admin
-) -> None:
+def test_a_replay_that_could_not_be_handed_over_takes_nobodys_place(publishing: Publishing, admin: Admin) -> None:
     """Neither where its queue failed nor where it could not be put on record."""
     path = f"{PATH}/replay"
     span = {"from": "2026-11-01T00:00:00Z", "to": "2026-11-22T00:00:00+01:00"}
@@ -382,7 +350,7 @@ def test_a_replay_that_could_not_be_handed_over_takes_nobodys_place(
     for _ in range(MAX_REPLAYS):
         assert admin("POST", span, path)["statusCode"] == 500
     admin.queue.broken = False
-    unrecorded = Admin(log, publishing, events=Unwritable())
+    unrecorded = Admin(publishing, events=Unwritable())
     for _ in range(MAX_REPLAYS):
         assert unrecorded("POST", span, path)["statusCode"] == 503
     assert unrecorded.queue.sent == []

@@ -7,17 +7,15 @@ from typing import Any
 import pytest
 
 from daybook.access.api_keys import matches, parse
-from daybook.aws.control_table.tenants import ControlTable
 from daybook.http.problem import Problem
 from daybook.http.request import Request
 from daybook.http.serve import serve
 from daybook.tenant import Tenant
 from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
-from tenants.api_keys import KeyOperations
 from tenants.handler import operations as operations_of
-from tenants.tenants import TenantOperations
 from tests.conftest import Tables
 from tests.support.calls import Context, answered, authorized, call, operations
+from tests.support.wiring import wiring_over
 
 NOW = 1_795_365_067_123
 NOW_TEXT = "2026-11-22T16:31:07.123Z"
@@ -52,9 +50,14 @@ class Log:
 
 @dataclass
 class TenantLog:
-    control: ControlTable
-    log: Log
+    dynamodb: Any
+    tables: Tables
+    log: Log = field(default_factory=Log)
     now: int = NOW
+
+    def __post_init__(self) -> None:
+        self.wiring = wiring_over(self.dynamodb, self.tables, lambda: self.now, record=self.log)
+        self.control = self.wiring.control
 
     def __call__(
         self,
@@ -65,10 +68,8 @@ class TenantLog:
         authorizer: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        tenancy = TenantOperations(self.control, self.log, lambda: self.now)
-        issuing = KeyOperations(self.control, self.log, lambda: self.now)
         event = call(method, resource, body, authorizer=authorizer or operations(), **kwargs)
-        return serve(event, Context(), operations_of(tenancy, issuing))
+        return serve(event, Context(), operations_of(self.wiring))
 
     def create(self, **changed: Any) -> dict[str, Any]:
         return self("POST", "/v1/tenants", {**NEW, **changed})
@@ -89,7 +90,7 @@ class TenantLog:
 
 @pytest.fixture
 def log(dynamodb: Any, tables: Tables) -> TenantLog:
-    return TenantLog(ControlTable(dynamodb, tables.control), Log())
+    return TenantLog(dynamodb, tables)
 
 
 @pytest.fixture

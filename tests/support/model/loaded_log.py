@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from daybook.aws.identities_table.rows import IdentityTable
+from daybook.aws.wiring import Tables
 from daybook.clock import DAY, format_time, parse_time
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.events.item import partition_of
 from daybook.people.identities import address_row, ext_row, name_row
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout
-from tests.conftest import Tables
 from tests.support.calls import answered
 from tests.support.ingest import KEYS, NOW
 from tests.support.managed_log import ManagedLog

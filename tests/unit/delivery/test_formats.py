@@ -15,8 +15,8 @@ from daybook.catalogue.profile import profile
 from daybook.delivery.formats import FORMATS, ocsf
 from daybook.delivery.records import Inserted, Records
 from daybook.tenant import Tenant
-from tests.support.ingest import Sender, ingest_over, settings
-from tests.support.memory_stores import MemoryEvents, MemoryIdentities
+from tests.support.ingest import NOW, SECRET, Sender, seeded_bytes, settings
+from tests.support.memory_stores import MemoryEvents, MemoryIdentities, SettingsOf, memory_wiring
 from tests.support.streams import destination
 
 # Symbee Connect, "Change/Audit History Kinesis Event format": both examples, as they stand there.
@@ -123,9 +123,11 @@ def published(product: str, events: list[dict[str, Any]], tenant: str, form: str
     """The records of events as they come in over HTTP and are stored."""
     store, identities = MemoryEvents(), MemoryIdentities()
     own = settings(product, tenant=Tenant(tenant), retention_days=None)
-    send_events = ingest_over(None, _NoTables, events=store, people=identities, settings_of=lambda _: own)  # type: ignore[arg-type]
+    control = SettingsOf(lambda _: own)
+    wiring = memory_wiring(SECRET, lambda: NOW, seeded_bytes(), events=store, identities=identities, control=control)
+    send = Sender(wiring, tenant)
     for event in events:
-        answer = Sender(send_events, tenant)(event)
+        answer = send(event)
         assert answer["statusCode"] == 201, answer["body"]
     rows = [
         Inserted(e.partition, e.id, e.packed, e.received_ms, e.by_actor, e.by_target) for e in store.events.values()
@@ -133,10 +135,6 @@ def published(product: str, events: list[dict[str, Any]], tenant: str, form: str
     keys = {key.removeprefix("id#"): row["key"] for (_, key), row in identities.rows.items() if key.startswith("id#")}
     to = destination(tenant, format=form, profile=product)
     return [record.data for record in Records(lambda _tenant, _guids: keys).of(to, rows).records]
-
-
-class _NoTables:
-    events = identities = control = ""
 
 
 def test_both_documented_examples_come_out_to_the_byte() -> None:

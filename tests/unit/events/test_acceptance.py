@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from daybook.catalogue.profile import Activity, Param, Variant, uncatalogued
-from daybook.catalogue.tenant_catalogue import Catalogues, OwnActivity
+from daybook.catalogue.tenant_catalogue import OwnActivity
 from daybook.clock import DAY, MINUTE, format_time
 from daybook.events.canonical import decode
 from daybook.events.decoding import Sent
@@ -16,12 +16,12 @@ from daybook.events.item import MAX_PACKED_BYTES
 from daybook.events.packing import unpack
 from daybook.http.caller import Caller
 from daybook.http.problem import Problem
-from daybook.people.resolver import Identities
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Hold
-from ingest.ingest import Ingest, Result
-from tests.support.ingest import KEYS, NOW, seeded_bytes, settings
-from tests.support.memory_stores import MemoryEvents, MemoryIdentities
+from ingest.handler import ingest_over
+from ingest.ingest import Result
+from tests.support.ingest import NOW, SECRET, seeded_bytes, settings
+from tests.support.memory_stores import MemoryEvents, MemoryIdentities, memory_wiring
 
 MIKE = {"type": "user", "username": "mike.mars"}
 SYSTEM = {"type": "system"}
@@ -49,14 +49,9 @@ class TenantLog:
         self.people = MemoryIdentities()
         self.settings = settings(profile, catalogue_version=len(own), **changed)
         self.caller = Caller("producer", "acme", caller_environment, "k", "")
-        self.ingest = Ingest(
-            events=self.events,
-            identities=Identities(self.people, seeded_bytes(1)),
-            catalogues=Catalogues(OwnActivities(own)),
-            keys=KEYS,
-            clock=lambda: NOW,
-            random_bytes=seeded_bytes(2),
-            max_packed_bytes=max_packed_bytes,
+        replaced = {"events": self.events, "identities": self.people, "activities": OwnActivities(own)}
+        self.ingest = ingest_over(
+            memory_wiring(SECRET, lambda: NOW, seeded_bytes(), **replaced), max_packed_bytes=max_packed_bytes
         )
 
     def send(self, *events: dict[str, Any]) -> list[Result]:

@@ -15,16 +15,14 @@ from typing import Any
 import pytest
 
 from daybook.clock import parse_time
-from daybook.crypto.keys import DeploymentKeys
 from daybook.events.canonical import leaf
 from daybook.events.decoding import decode_events
 from daybook.events.item import StoredEvent
 from daybook.events.packing import unpack
 from daybook.http.caller import Caller
-from daybook.people.resolver import Identities
-from ingest.ingest import Ingest
+from ingest.handler import ingest_over
 from tests.support.ingest import settings
-from tests.support.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
+from tests.support.memory_stores import MemoryEvents, memory_wiring
 
 FIXED = sorted(Path(__file__).with_name("fixed").glob("*.json"))
 SECRET = b"the secret of the fixed examples"
@@ -38,15 +36,8 @@ def numbered_bytes() -> Callable[[int], bytes]:
 
 def stored(example: dict[str, Any]) -> StoredEvent:
     events, chance = MemoryEvents(), numbered_bytes()
-    keys, now_ms = DeploymentKeys.from_secret(SECRET), parse_time(example["received_at"])
-    ingest = Ingest(
-        events=events,
-        identities=Identities(MemoryIdentities(), chance),
-        catalogues=profiles_alone(),
-        keys=keys,
-        clock=lambda: now_ms,
-        random_bytes=chance,
-    )
+    now_ms = parse_time(example["received_at"])
+    ingest = ingest_over(memory_wiring(SECRET, lambda: now_ms, chance, events=events))
     caller = Caller("producer", "acme", "*", "k", "")
     sent = decode_events(json.dumps(example["sent"]).encode())
     (result,) = ingest.store(settings(example["profile"]), caller, sent, lambda: 10.0)

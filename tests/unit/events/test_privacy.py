@@ -9,19 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daybook.catalogue.profile import profile
-from daybook.crypto.keys import DeploymentKeys
 from daybook.events.decoding import Sent, decode_events
 from daybook.events.item import StoredEvent
 from daybook.events.packing import unpack
 from daybook.events.reader import Opened, Row, content_of, people_of
 from daybook.http.caller import Caller
 from daybook.people.identities import folded, id_row
-from daybook.people.resolver import Identities
 from daybook.tenant import Tenant
-from ingest.ingest import Ingest, Result
-from tests.support.ingest import KEYS, NOW, seeded_bytes
+from ingest.handler import ingest_over
+from ingest.ingest import Result
+from tests.support.ingest import NOW, SECRET, seeded_bytes
 from tests.support.ingest import settings as tenant_settings
-from tests.support.memory_stores import MemoryEvents, MemoryIdentities, profiles_alone
+from tests.support.memory_stores import MemoryEvents, MemoryIdentities, memory_wiring
 
 EVERYWHERE = Caller(role="producer", tenant="acme", environment="*", credential="k", label="")
 
@@ -124,14 +123,8 @@ class TenantLog:
     def __init__(self) -> None:
         self.events = MemoryEvents()
         self.people = MemoryIdentities()
-        self.ingest = Ingest(
-            events=self.events,
-            identities=Identities(self.people, seeded_bytes(1)),
-            catalogues=profiles_alone(),
-            keys=KEYS,
-            clock=lambda: NOW,
-            random_bytes=seeded_bytes(2),
-        )
+        wiring = memory_wiring(SECRET, lambda: NOW, seeded_bytes(), events=self.events, identities=self.people)
+        self.ingest = ingest_over(wiring)
         self.settings = tenant_settings("generic")
 
     def send(self, *events: dict[str, Any]) -> list[Result]:
@@ -272,14 +265,7 @@ def test_equal_people_do_not_show_as_equal() -> None:
     log.send(event, event | {"id": "2"})
     blobs = [json.loads(unpack(each.packed))["people"][0]["sealed"] for each in log.events.events.values()]
     assert len(set(blobs)) == 2
-    others = Ingest(
-        events=MemoryEvents(),
-        identities=Identities(MemoryIdentities(), seeded_bytes(1)),
-        catalogues=profiles_alone(),
-        keys=DeploymentKeys.from_secret(b"another deployment's own secret!"),
-        clock=lambda: NOW,
-        random_bytes=seeded_bytes(2),
-    )
+    others = ingest_over(memory_wiring(b"another deployment's own secret!", lambda: NOW, seeded_bytes()))
     (ours,), (theirs,) = log.send(event), others.store(log.settings, EVERYWHERE, Sent([event], 32), lambda: 10.0)
     assert (ours.id or "")[:10] == (theirs.id or "")[:10]
     assert ours.id != theirs.id

@@ -1,0 +1,254 @@
+"""How stores, keys and services are put together: once for handlers, tests and benchmarks.
+
+A property imports what it makes. Importing it all would add 21 to 75 ms of CPU to a function's cold start; what a
+function does need costs the same whether it is imported here or at the top of the handler.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Self
+
+from daybook.aws import clients
+from daybook.clock import Clock, system_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from daybook.aws.bucket import FileBucket
+    from daybook.aws.control_table.catalogues import CatalogueTable
+    from daybook.aws.control_table.destinations import DestinationTable
+    from daybook.aws.control_table.groups import GroupTable
+    from daybook.aws.control_table.jobs import JobTable
+    from daybook.aws.control_table.tenants import ControlTable
+    from daybook.aws.events_table.append import EventTable
+    from daybook.aws.events_table.by_key import InsertedEvents
+    from daybook.aws.events_table.indexes import EventIndexes
+    from daybook.aws.events_table.stamps import StampTable
+    from daybook.aws.identities_table.erase import ForgettingTable
+    from daybook.aws.identities_table.rows import IdentityTable
+    from daybook.aws.job_queue import SqsJobQueue
+    from daybook.catalogue.tenant_catalogue import Catalogues
+    from daybook.crypto.keys import DeploymentKeys
+    from daybook.delivery.attempt import Delivery
+    from daybook.delivery.backlog import Backlog
+    from daybook.delivery.records import Records
+    from daybook.delivery.sender import RecordSender
+    from daybook.environment import FunctionSettings
+    from daybook.people.identities import IdentityStore
+    from daybook.people.key_cache import PersonKeys
+    from daybook.people.resolver import Identities
+    from daybook.search.merge import Bounds
+    from daybook.search.search import Search
+    from daybook.self_audit.recorder import Record, Recorder
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables' names. DynamoDB refuses calls on the empty name, which a table has that the function may not use."""
+
+    events: str = ""
+    identities: str = ""
+    control: str = ""
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Each property is made when it is first asked for, and kept."""
+
+    client: Any
+    """A low-level DynamoDB client."""
+    tables: Tables
+    secret: Callable[[], bytes]
+    """Fetches the deployment's secret. Only functions that ask for `keys` may read it."""
+    clock: Clock = system_clock
+    random_bytes: Callable[[int], bytes] = os.urandom
+    replaced: Mapping[str, Any] = field(default_factory=dict)
+    """By the names of properties, what stands in their place: other stores in tests and benchmarks."""
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.replaced if not isinstance(getattr(type(self), name, None), cached_property)]
+        if unknown:
+            raise TypeError(f"not properties of the wiring: {', '.join(unknown)}")
+        vars(self).update(self.replaced)
+
+    @classmethod
+    def deployed(cls, settings: FunctionSettings) -> Self:
+        names = {f"{field.name}_table": field.name for field in fields(Tables)}
+        tables = Tables(**{names[name]: value for name, value in vars(settings).items() if name in names})
+        return cls(clients.dynamodb(), tables, lambda: clients.deployment_secret(vars(settings)["secret_arn"]))
+
+    def replacing(self, **properties: Any) -> Self:
+        return replace(self, replaced={**self.replaced, **properties})
+
+    @cached_property
+    def keys(self) -> DeploymentKeys:
+        from daybook.crypto.keys import DeploymentKeys
+
+        return DeploymentKeys.from_secret(self.secret())
+
+    @cached_property
+    def control(self) -> ControlTable:
+        from daybook.aws.control_table.tenants import ControlTable
+
+        return ControlTable(self.client, self.tables.control)
+
+    @cached_property
+    def activities(self) -> CatalogueTable:
+        from daybook.aws.control_table.catalogues import CatalogueTable
+
+        return CatalogueTable(self.client, self.tables.control)
+
+    @cached_property
+    def catalogues(self) -> Catalogues:
+        from daybook.catalogue.tenant_catalogue import Catalogues
+
+        return Catalogues(self.activities)
+
+    @cached_property
+    def groups(self) -> GroupTable:
+        from daybook.aws.control_table.groups import GroupTable
+
+        return GroupTable(self.client, self.tables.control, self.clock)
+
+    @cached_property
+    def jobs(self) -> JobTable:
+        from daybook.aws.control_table.jobs import JobTable
+
+        return JobTable(self.client, self.tables.control)
+
+    @cached_property
+    def destinations(self) -> DestinationTable:
+        from daybook.aws.control_table.destinations import DestinationTable
+
+        return DestinationTable(self.client, self.tables.control)
+
+    @cached_property
+    def identities(self) -> IdentityTable:
+        from daybook.aws.identities_table.rows import IdentityTable
+
+        return IdentityTable(self.client, self.tables.identities)
+
+    @cached_property
+    def forgetting(self) -> ForgettingTable:
+        """The same rows as `identities`, which it may also delete."""
+        from daybook.aws.identities_table.erase import ForgettingTable
+
+        return ForgettingTable(self.client, self.tables.identities)
+
+    @cached_property
+    def resolver(self) -> Identities:
+        return self.resolver_over(self.identities)
+
+    @cached_property
+    def resolver_over(self) -> Callable[[IdentityStore], Identities]:
+        """For a store other than `identities`."""
+        from daybook.people.resolver import Identities
+
+        return lambda store: Identities(store, self.random_bytes, self.clock)
+
+    @cached_property
+    def person_keys(self) -> PersonKeys:
+        from daybook.people.key_cache import PersonKeys
+
+        return PersonKeys(self.identities.read, self.clock)
+
+    @cached_property
+    def events(self) -> EventTable:
+        from daybook.aws.events_table.append import EventTable
+
+        return EventTable(self.client, self.tables.events)
+
+    @cached_property
+    def inserted(self) -> InsertedEvents:
+        from daybook.aws.events_table.by_key import InsertedEvents
+
+        return InsertedEvents(self.client, self.tables.events)
+
+    @cached_property
+    def stamps(self) -> StampTable:
+        from daybook.aws.events_table.stamps import StampTable
+
+        return StampTable(self.client, self.tables.events)
+
+    @cached_property
+    def indexes(self) -> EventIndexes:
+        from daybook.aws.events_table.indexes import EventIndexes
+
+        return EventIndexes(self.client, self.tables.events)
+
+    @cached_property
+    def search_bounds(self) -> Bounds:
+        from daybook.search.merge import BOUNDS
+
+        return BOUNDS
+
+    @cached_property
+    def search(self) -> Search:
+        from daybook.search.search import Search
+
+        return Search(
+            index=self.indexes,
+            identities=self.identities,
+            groups=self.groups,
+            person_keys=self.person_keys,
+            keys=self.keys,
+            clock=self.clock,
+            bounds=self.search_bounds,
+        )
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        from daybook.self_audit.recorder import Recorder
+
+        return Recorder(self.events, self.keys, self.clock, self.random_bytes)
+
+    @cached_property
+    def record(self) -> Record:
+        from daybook.self_audit.recorder import record_by
+
+        return record_by(self.recorder)
+
+    @cached_property
+    def records(self) -> Records:
+        from daybook.delivery.records import Records
+
+        return Records(self.person_keys.of)
+
+    @cached_property
+    def sender(self) -> RecordSender:
+        from daybook.aws.kinesis import CustomerStreams
+        from daybook.delivery.sender import RecordSender
+
+        return RecordSender(CustomerStreams(clients.sts(), clients.kinesis, self.clock))
+
+    @cached_property
+    def given_up(self) -> Callable[[int], None]:
+        """Counts events that no stream will receive."""
+        from daybook import observability
+
+        return partial(observability.count, observability.GIVEN_UP)
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        from daybook.delivery.attempt import Delivery
+
+        return Delivery(self.records, self.sender, self.destinations, self.given_up, self.clock)
+
+    def backlog(self, url: str) -> Backlog:
+        from daybook.aws.backlog_queue import RetryQueue
+        from daybook.delivery.backlog import Backlog
+
+        return Backlog(self.destinations, RetryQueue(clients.sqs(), url), self.clock)
+
+    def files(self, bucket: str) -> FileBucket:
+        from daybook.aws.bucket import FileBucket
+
+        return FileBucket(clients.s3(), bucket)
+
+    def job_queue(self, url: str) -> SqsJobQueue:
+        from daybook.aws.job_queue import SqsJobQueue
+
+        return SqsJobQueue(clients.sqs(), url)
