@@ -1,4 +1,4 @@
-"""What the documents name is there: pages, headings, files, modules, targets and variables; and what they must explain."""
+"""What the documents name is there: pages, files, modules, targets, variables; and they explain what they must."""
 
 import ast
 import importlib.util
