@@ -6,7 +6,11 @@ export PYTHONPATH := .:lambdas
 
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
 
-.PHONY: run test test-long test-all nightly check synth bench lock clean
+.PHONY: help run test test-long test-all nightly check synth bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/ready ## serve on this machine
 	@exec $(BIN)/python -m infra.local
@@ -40,7 +44,7 @@ lock: .venv/ready ## the requirements files anew, from pyproject.toml
 	$(BIN)/uv pip compile -q pyproject.toml --extra work --universal --python-version 3.11 --generate-hashes --no-header -c requirements/lambdas.txt -o requirements/work.txt
 	echo uv | $(BIN)/uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-header -c requirements/work.txt -o requirements/installer.txt
 
-clean:
+clean: ## remove the environment, the caches and the templates
 	rm -rf .venv .cache cdk.out
 
 # uv installs in seconds what takes pip minutes; where it cannot reach the packages, pip may be set up to.

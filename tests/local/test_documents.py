@@ -1,0 +1,164 @@
+"""The documents' commands as somebody pastes them, page by page, and the answers that the pages show."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from infra import ROOT
+from tests.support.documents import PAGES, Block, blocks, code_in, commands, name_of
+from tests.support.running_house import LocalDaybook, make_tenant
+
+KEY = "dbk_ops_0123456789abcdef0123456789abcdef"
+SECONDS = 120
+DEMO = ("chat", "jiffy", "enate", "carear", "symbee")
+
+# Commands that can't run here, each with its reason. Tests below and in `tests/unit/test_documents.py` check what can
+# be checked of them all the same.
+NOT_RUN = {
+    r"(DAYBOOK_\w+=\S+ )?make run": "serves until it is ended; `test_house.py` starts it, and the pages run against it",
+    r"make (test|test-all|check|bench)( T=\S+)?": "takes minutes, and may be what runs this test; the target exists",
+    r"npx aws-cdk@\S+ (bootstrap|deploy --all)": "needs an AWS account; `tests/stacks` tests the templates",
+    r"\.venv/bin/python -m infra\.operate\.\w+( --[a-z]+ \w+)+": "needs a deployment; its options exist",
+}
+OPERATED = re.compile(r"-m (infra\.operate\.\w+)((?: +--[a-z]+ \w+)*)")
+
+
+class Step(NamedTuple):
+    """One shell block, and the answer that the page shows behind it, if it does."""
+
+    block: Block
+    answer: Any
+
+
+def is_run(block: Block) -> bool:
+    """Whether a block is run. A block that mixes both kinds of commands is a mistake of the page."""
+    kept_back = [any(re.fullmatch(each, re.sub(r" +", " ", line)) for each in NOT_RUN) for line in commands(block)]
+    assert all(kept_back) or not any(kept_back), f"line {block.line}: commands that run beside commands that don't"
+    return not all(kept_back)
+
+
+def steps(page: Path) -> list[Step]:
+    """Every JSON block is the answer of the shell block right before it."""
+    found: list[Step] = []
+    before = ""
+    for block in blocks(page):
+        if block.language == "sh":
+            found.append(Step(block, None))
+        elif block.language == "json":
+            assert before == "sh", f"line {block.line}: an answer to no command"
+            found[-1] = found[-1]._replace(answer=json.loads(block.text))
+        before = block.language
+    return [step for step in found if is_run(step.block)]
+
+
+WITH_COMMANDS = [page for page in PAGES if steps(page)]
+
+
+@pytest.fixture(scope="module")
+def demo(local_daybook: LocalDaybook) -> LocalDaybook:
+    """The tenants that the commands name, without the demo's events."""
+    with local_daybook.operations as operations:
+        for profile in DEMO:
+            assert make_tenant(operations, f"{profile}-demo", profile).status_code == 201
+    return local_daybook
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=name_of)
+def test_every_command_succeeds_and_answers_what_the_page_shows(page: Path, demo: LocalDaybook, tmp_path: Path) -> None:
+    """The blocks of a page run one after the other in one shell, as they are pasted. A refusal is a failure, unless
+    the page shows a problem document. An answer has exactly the keys that the page shows.
+    """
+    refusing, forgiving = tmp_path / "refusing", tmp_path / "forgiving"
+    for folder, content in ((refusing, "fail-with-body\nsilent\nshow-error\n"), (forgiving, "silent\n")):
+        folder.mkdir()
+        (folder / ".curlrc").write_text(content)
+    page_steps = steps(page)
+    script = "".join(
+        f"exec > {tmp_path}/{number}\n"
+        f"export CURL_HOME={forgiving if is_problem(step.answer) else refusing}\n"
+        f"{as_here(step.block.text, demo)}\n"
+        for number, step in enumerate(page_steps)
+    )
+    done = subprocess.run(  # noqa: S603  our own pages
+        ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607
+        cwd=ROOT,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
+    answers = [path.read_text() for number in range(len(page_steps)) if (path := tmp_path / str(number)).exists()]
+    assert done.returncode == 0, f"line {page_steps[len(answers) - 1].block.line}: {answers[-1]}\n{done.stderr}"
+    for step, answer in zip(page_steps, answers, strict=True):
+        if step.answer is not None:
+            differing = difference(step.answer, json.loads(answer), "")
+            assert not differing, f"the answer shown behind line {step.block.line}: {differing}\n{answer}"
+
+
+def test_every_command_that_is_not_run_is_there() -> None:
+    """No exception outlives its command."""
+    lines = [
+        re.sub(r" +", " ", line)
+        for page in PAGES
+        for block in blocks(page)
+        if block.language == "sh"
+        for line in commands(block)
+    ]
+    assert [each for each in NOT_RUN if not any(re.fullmatch(each, line) for line in lines)] == []
+
+
+def test_operators_commands_have_the_options_shown() -> None:
+    """Each answers `--help`, which lists the options that the pages use."""
+    shown: dict[str, set[str]] = {}
+    for page in PAGES:
+        for code in code_in(page):
+            for module, options in OPERATED.findall(code):
+                shown.setdefault(module, set()).update(re.findall(r"--[a-z]+", options))
+    assert len(shown) == 2
+    for module, options in shown.items():
+        helped = subprocess.run(  # noqa: S603  our own module
+            [sys.executable, "-m", module, "--help"],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'lambdas'}"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert options <= set(re.findall(r"--[a-z]+", helped.stdout)), module
+
+
+def as_here(text: str, local_daybook: LocalDaybook) -> str:
+    """The commands for this test's house and Python."""
+    for shown, here in (
+        ("http://127.0.0.1:8787", local_daybook.url),
+        ("http://127.0.0.1:8788", local_daybook.aws_url),
+        (KEY, local_daybook.operations_key),
+        (".venv/bin/python", sys.executable),
+    ):
+        text = text.replace(shown, here)
+    return text
+
+
+def is_problem(answer: Any) -> bool:
+    return isinstance(answer, dict) and str(answer.get("type", "")).startswith("urn:daybook:problem:")
+
+
+def difference(shown: Any, real: Any, path: str) -> str:
+    """Where the keys differ; a shown `null` stands for anything, and a list for as many elements as it shows."""
+    if isinstance(shown, dict):
+        if not isinstance(real, dict) or shown.keys() != real.keys():
+            return f"{path or 'the answer'} has {sorted(real) if isinstance(real, dict) else real}"
+        return next(filter(None, (difference(shown[name], real[name], f"{path}.{name}") for name in shown)), "")
+    if isinstance(shown, list):
+        if not isinstance(real, list) or len(real) < len(shown):
+            return f"{path} is {real}"
+        pairs = enumerate(zip(shown, real, strict=False))
+        return next(filter(None, (difference(one, other, f"{path}[{place}]") for place, (one, other) in pairs)), "")
+    return f"{path} is {real}" if shown is not None and isinstance(real, dict | list) else ""

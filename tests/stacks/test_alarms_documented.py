@@ -1,0 +1,20 @@
+"""The runbook: whoever an alarm wakes finds its name there, and what to do."""
+
+import re
+
+from tests.support.documents import text_of
+from tests.support.places import ROOT
+from tests.support.templates import Stack
+
+RUNBOOK = ROOT / "docs" / "operations" / "alarms.md"
+
+
+def test_the_runbook_has_every_alarm(service: Stack) -> None:
+    """By its own name, or by that of its function and of what is counted of every function."""
+    named = {*re.findall(r"`…?(\w+)`", text_of(RUNBOOK))}
+    alarms = service.properties("AWS::CloudWatch::Alarm")
+    assert len(alarms) > 30
+    for alarm in alarms:
+        name = alarm.removeprefix("Watch")
+        of_function = re.fullmatch(r"(\w+)(Errors|Throttles)", name)
+        assert name in named or (of_function and {*of_function.groups()} <= named), alarm
