@@ -1,6 +1,7 @@
 """The whole house on this machine: the stores, the stacks, the functions and the gateway, and how they end."""
 
 import logging
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 
 import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import LISTEN_QUEUE, WSGIRequestHandler, make_server
 
 from daybook.access.api_keys import Key, new_key
 from infra import LAMBDAS
@@ -47,20 +48,21 @@ class LocalDaybook:
 @contextmanager
 def open_house(options: Options) -> Iterator[LocalDaybook]:
     """Everything answers inside; nothing is left when it is over. Raises `Unusable`."""
-    for variable, number in (("PORT", options.port), ("DAYBOOK_AWS_PORT", options.aws_port)):
-        ensure_free(variable, number)
-    stacks = templates()
     lasting, demo = options.data / "dynamodb", options.data / "demo.image"
     on_disk = options.store == "dynamodb-local"
-    image = DemoImage.kept(demo) if options.demo and not on_disk else None
     with ExitStack() as opened:
+        # Both at once, before anything is started: nobody else can take one of them meanwhile.
+        door = opened.enter_context(listening("PORT", options.port))
+        aws_door = opened.enter_context(listening("DAYBOOK_AWS_PORT", options.aws_port))
+        stacks = templates()
+        image = DemoImage.kept(demo) if options.demo and not on_disk else None
         others = opened.enter_context(ThreadPoolExecutor(THREADS))
         if on_disk:
             engine = DynamoDBLocal(lasting)
             engine.prepare()
             opened.callback(engine.stop)
             started = others.submit(engine.start)  # while moto is made ready: each takes its seconds
-        moto, aws_url = opened.enter_context(moto_server(options.aws_port))
+        moto, aws_url = opened.enter_context(moto_server(aws_door))
         endpoints = {"AWS_ENDPOINT_URL": aws_url}
         secret = partial(kept_secret, lasting) if on_disk else image.its_secret if image else random_secret
         create_stacks(stacks, partial(client, endpoints), secret)
@@ -78,7 +80,7 @@ def open_house(options: Options) -> Iterator[LocalDaybook]:
         opened.enter_context(playing(stacks, aws, instances, lasting if on_disk else None))
         key = options.operations_key or (kept_key(lasting) if on_disk else new_key())
         create_operations_key.store(aws("dynamodb"), setting(configurations, "CONTROL_TABLE"), key, label="operations")
-        url = opened.enter_context(gateway(options, api, instances))
+        url = opened.enter_context(gateway(door, options, api, instances))
 
         def keep_demo() -> None:
             if not on_disk and not image:
@@ -120,12 +122,12 @@ def setting(configurations: Mapping[str, Configuration], name: str) -> str:
 
 
 @contextmanager
-def moto_server(port: int) -> Iterator[tuple[Permissions, str]]:
+def moto_server(door: socket.socket) -> Iterator[tuple[Permissions, str]]:
     moto_insert.apply()
     moto_speed.apply()
     moto_streams.apply()
     application = Permissions(DomainDispatcherApplication(create_backend_app))
-    with serving(application, port, MotoRequestHandler) as url:
+    with serving(application, door, MotoRequestHandler) as url:
         yield application, url
 
 
@@ -148,19 +150,21 @@ def running(
 
 
 @contextmanager
-def gateway(options: Options, api: Api, instances: Mapping[str, Function]) -> Iterator[str]:
+def gateway(door: socket.socket, options: Options, api: Api, instances: Mapping[str, Function]) -> Iterator[str]:
     """The API; a line for each call goes to `access.log`."""
     with (
         (options.data / "logs" / "access.log").open("w") as log,
-        serving(Gateway(api, instances, log), options.port) as url,
+        serving(Gateway(api, instances, log), door) as url,
     ):
         yield url
 
 
 @contextmanager
-def serving(application: Any, port: int, handler: type[WSGIRequestHandler] | None = None) -> Iterator[str]:
+def serving(application: Any, door: socket.socket, handler: type[WSGIRequestHandler] | None = None) -> Iterator[str]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else a line on the terminal for every call
-    server = make_server(HOST, port, application, threaded=True, request_handler=handler)
+    port = door.getsockname()[1]
+    server = make_server(HOST, port, application, threaded=True, request_handler=handler, fd=door.fileno())
+    door.close()  # the server has a copy
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
     try:
         yield f"http://{HOST}:{port}"
@@ -169,10 +173,10 @@ def serving(application: Any, port: int, handler: type[WSGIRequestHandler] | Non
         server.server_close()
 
 
-def ensure_free(variable: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            raise Unusable(f"Port {port} is taken; set {variable} to another one.") from None
+def listening(variable: str, port: int) -> socket.socket:
+    """Calls wait there until somebody serves it. Raises `Unusable`."""
+    try:
+        return socket.create_server((HOST, port), backlog=LISTEN_QUEUE)
+    except OSError as failure:
+        reason = os.strerror(failure.errno or 0)
+        raise Unusable(f"Port {port} cannot be used ({reason}): set {variable} to another one.") from None

@@ -2,12 +2,18 @@
 
 import json
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
+from infra.local.functions import dynamodb_stream, sqs
 from infra.local.functions.dynamodb_stream import StreamMapping
 from infra.local.functions.instances import FunctionError
+from infra.local.functions.sqs import QueueMapping
 
 PROPERTIES = {
     "BatchSize": 4,
@@ -23,6 +29,11 @@ class Stream:
 
     def __init__(self, *names: str) -> None:
         self.stopped = threading.Event()
+        self.looks = 0
+        self._records: list[dict[str, Any]] = []
+        self.add(*names)
+
+    def add(self, *names: str) -> None:
         self._records = [
             {
                 "eventID": str(number),
@@ -43,7 +54,11 @@ class Stream:
     def get_shard_iterator(self, **_: Any) -> dict[str, str]:
         return {"ShardIterator": "i"}
 
+    def length(self) -> int:
+        return len(self._records)
+
     def get_records(self, **_: Any) -> dict[str, Any]:
+        self.looks += 1
         records, self._records = self._records, []
         return {"Records": records, "NextShardIterator": "i"}
 
@@ -72,21 +87,30 @@ class Function:
         return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
 
-def play(stream: Stream, function: Function) -> list[dict[str, Any]]:
-    """What was given up."""
+@contextmanager
+def playing(stream: Stream, function: Function, changes: Callable[[], int]) -> Iterator[list[dict[str, Any]]]:
+    """Gives what was given up."""
     given_up: list[dict[str, Any]] = []
     mapping = StreamMapping(
         stream,
         "arn",
         PROPERTIES,
         function,
+        changes,
         give_up=lambda body: given_up.append(json.loads(body)["DDBStreamBatchInfo"]),
     )
     thread = threading.Thread(target=mapping.run, args=(stream.stopped,))
     thread.start()
+    yield given_up
     assert function.done.wait(20)
     stream.stopped.set()
     thread.join()
+
+
+def play(stream: Stream, function: Function) -> list[dict[str, Any]]:
+    """What was given up."""
+    with playing(stream, function, stream.length) as given_up:
+        pass
     return given_up
 
 
@@ -112,3 +136,60 @@ def test_a_batch_that_fails_is_halved_until_the_poison_is_alone() -> None:
     assert [(lost["startSequenceNumber"], lost["batchSize"]) for lost in given_up] == [("1", 1)]
     fine = {number for batch in function.batches if "1" not in batch for number in batch}
     assert fine == {"0", "2", "3"}
+
+
+def test_a_stream_without_news_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read again once there is news."""
+    monkeypatch.setattr(dynamodb_stream, "IDLE_SECONDS", 600.0)
+    stream, function, news = Stream(), Function(last="0"), [0]
+    with playing(stream, function, lambda: news[-1]):
+        time.sleep(5 * dynamodb_stream.POLL_SECONDS)
+        assert stream.looks == 1
+        stream.add("INSERT")
+        news.append(1)
+    assert function.batches == [["0"]]
+
+
+def test_what_nobody_told_of_is_found_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without news the stream is read from time to time."""
+    monkeypatch.setattr(dynamodb_stream, "IDLE_SECONDS", 0.2)
+    stream, function = Stream(), Function(last="0")
+    with playing(stream, function, lambda: 0):
+        time.sleep(0.1)
+        stream.add("INSERT")
+    assert function.batches == [["0"]]
+
+
+class Queue:
+    """Of one message, which is there to be received once `holds_messages` says so."""
+
+    def __init__(self) -> None:
+        self.holds_messages = False
+        self.receives = 0
+        self.deleted = threading.Event()
+
+    def get_queue_url(self, **_: Any) -> dict[str, str]:
+        return {"QueueUrl": "url"}
+
+    def receive_message(self, **_: Any) -> dict[str, Any]:
+        self.receives += 1
+        self.holds_messages = False
+        return {"Messages": [{"MessageId": "m", "ReceiptHandle": "r", "Body": "", "MD5OfBody": ""}]}
+
+    def delete_message_batch(self, **_: Any) -> None:
+        self.deleted.set()
+
+
+def test_an_empty_queue_is_left_alone() -> None:
+    """It is asked once it holds a message."""
+    queue, stopped = Queue(), threading.Event()
+    mapping = QueueMapping(queue, "arn", {}, lambda *_: None, lambda: queue.holds_messages)
+    thread = threading.Thread(target=mapping.run, args=(stopped,))
+    thread.start()
+    time.sleep(2 * sqs.POLL_SECONDS)
+    assert queue.receives == 0
+    queue.holds_messages = True
+    assert queue.deleted.wait(20)
+    stopped.set()
+    thread.join()
+    assert queue.receives == 1

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import boto3
 import pytest
 
 from infra import ROOT
-from tests.support.running_house import STOP_SECONDS, LocalDaybook, make_tenant, running_house
+from tests.support.running_house import STOP_SECONDS, LocalDaybook, free_port, make_tenant, running_house
 
 KEY = "dbk_laptop_" + "k" * 40
 PROBLEM = "application/problem+json"
@@ -193,15 +194,22 @@ def test_what_can_not_be_is_said(tmp_path: Path, environment: dict[str, str]) ->
     assert next(iter(environment)) in line
 
 
-def test_a_taken_port_is_said(local_daybook: LocalDaybook, tmp_path: Path) -> None:
-    """With the variable that chooses another."""
+@pytest.mark.parametrize("variable", ["PORT", "DAYBOOK_AWS_PORT"])
+def test_a_taken_port_is_said(local_daybook: LocalDaybook, tmp_path: Path, variable: str) -> None:
+    """In one line with the variable that chooses another; the house that has the port goes on."""
+    taken = (local_daybook.url if variable == "PORT" else local_daybook.aws_url).rsplit(":", 1)[1]
+    free = {name: str(free_port()) for name in ("PORT", "DAYBOOK_AWS_PORT")}
     refused = subprocess.run(
         [sys.executable, "-m", "infra.local"],
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "DAYBOOK_DATA": str(tmp_path), "PORT": local_daybook.url.rsplit(":", 1)[1]},
+        env=os.environ | free | {"DAYBOOK_DATA": str(tmp_path), variable: taken},
         capture_output=True,
         text=True,
         check=False,
     )
     assert refused.returncode == 1
-    assert "set PORT" in refused.stderr
+    (line,) = refused.stderr.splitlines()
+    assert taken in line
+    assert f"set {variable}" in line
+    with local_daybook.client() as client:
+        assert client.get("/v1/health").status_code == 200

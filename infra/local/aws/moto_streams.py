@@ -1,6 +1,6 @@
 """Corrections of moto's streams (5.2.5), DynamoDB's and Kinesis'.
 
-DynamoDB's keeps every iterator it ever gave: a reader that looks ten times a second leaves a million a day behind. Here
+DynamoDB's keeps every iterator it ever gave: a reader leaves one behind with each look, up to a million a day. Here
 each ends with its use. Kinesis' numbers a record by the one before it, and walks through a shard while others add to
 it: in a server's threads two records could get one number, of which one is lost, and a reader be answered 500. Here
 one call at a time has the streams.

@@ -23,7 +23,9 @@ from infra.local.functions.filtering import passes
 from infra.local.functions.instances import EventTooLarge, FunctionError
 from infra.local.gateway.api import REGION
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.1  # between two looks at the stream, the first of which found nothing
+NEWS_SECONDS = 0.01  # between two questions whether anything has changed
+IDLE_SECONDS = 1.0  # the same without news: what somebody else writes to DynamoDB Local is found by then
 SHARDS_SECONDS = 10.0  # DynamoDB Local begins a new shard every few hours
 FIRST_WAIT_SECONDS = 0.5
 MAX_WAIT_SECONDS = 30.0
@@ -43,15 +45,20 @@ class StreamMapping:
         stream_arn: str,
         properties: Mapping[str, Any],
         invoke: Invoke,
+        changes: Callable[[], int],
         *,
         give_up: Callable[[str], None] | None = None,
         checkpoint: Path | None = None,
     ) -> None:
-        """`give_up` takes the on-failure destination's message; `checkpoint` is the file of where to go on."""
+        """`changes` answers another number, at next to no cost, once there may be new records.
+
+        `give_up` takes the on-failure destination's message; `checkpoint` is the file of where to go on.
+        """
         self._client = client
         self._stream = stream_arn
         self._properties = properties
         self._invoke = invoke
+        self._changes = changes
         self._give_up = give_up
         self._checkpoint = checkpoint
         self._done: dict[str, str] = json.loads(checkpoint.read_text()) if checkpoint and checkpoint.exists() else {}
@@ -74,14 +81,21 @@ class StreamMapping:
 
     def _read(self, stopped: threading.Event) -> None:
         while not stopped.is_set():
+            seen = self._changes()
             try:
-                busy = self._round()
+                if self._round():
+                    continue
             except (BotoCoreError, ClientError):  # an iterator too old, or the house ends
                 self._iterators.clear()
                 self._looked = 0.0
-                busy = False
-            if not busy:
-                stopped.wait(POLL_SECONDS)
+            stopped.wait(POLL_SECONDS)
+            if self._kept and self._iterators:
+                self._wait_for_news(seen, stopped)
+
+    def _wait_for_news(self, seen: int, stopped: threading.Event) -> None:
+        until = time.monotonic() + IDLE_SECONDS
+        while self._changes() == seen and time.monotonic() < until and not stopped.is_set():
+            stopped.wait(NEWS_SECONDS)
 
     def _round(self) -> bool:
         """One look at each shard; whether anything was there."""

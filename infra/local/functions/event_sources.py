@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -10,8 +10,9 @@ from typing import Any
 
 from infra.local.aws.cloudformation import Client, table_name
 from infra.local.functions.dynamodb_stream import StreamMapping
-from infra.local.functions.instances import Invocable
+from infra.local.functions.instances import Function
 from infra.local.functions.sqs import QueueMapping
+from infra.local.moto_peek import holds_messages, stream_length
 from infra.local.template import Templates, of_type
 
 JOIN_SECONDS = 1.0  # for all of them: the whole house has five to end
@@ -19,7 +20,7 @@ JOIN_SECONDS = 1.0  # for all of them: the whole house has five to end
 
 @contextmanager
 def playing(
-    stacks: Templates, client: Client, functions: Mapping[str, Invocable], checkpoints: Path | None
+    stacks: Templates, client: Client, functions: Mapping[str, Function], checkpoints: Path | None
 ) -> Iterator[None]:
     """A thread for each mapping. `checkpoints`: the folder in which a stream's reader keeps how far it came."""
     stopped = threading.Event()
@@ -39,14 +40,14 @@ def playing(
 
 
 def mappings_of(
-    stacks: Templates, client: Client, functions: Mapping[str, Invocable], checkpoints: Path | None
+    stacks: Templates, client: Client, functions: Mapping[str, Function], checkpoints: Path | None
 ) -> Iterator[StreamMapping | QueueMapping]:
     made = Made(stacks, client)
     for logical_id, properties in of_type(stacks, "AWS::Lambda::EventSourceMapping").items():
         invoke = functions[made.function(properties["FunctionName"])].invoke
         source = made.source(properties["EventSourceArn"])
         if source.startswith("arn:aws:sqs:"):
-            yield QueueMapping(client("sqs"), source, properties, invoke)
+            yield QueueMapping(client("sqs"), source, properties, invoke, partial(holds_messages, source))
             continue
         failure = properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         yield StreamMapping(
@@ -54,9 +55,16 @@ def mappings_of(
             source,
             properties,
             invoke,
+            # Checkpoints are kept for DynamoDB Local alone. Its streams are in another process: any call that a
+            # function has ended may have written to them.
+            partial(calls_ended, functions.values()) if checkpoints else partial(stream_length, source),
             give_up=partial(send, client("sqs"), made.source(failure)) if failure else None,
             checkpoint=checkpoints / f"{logical_id}.checkpoint" if checkpoints else None,
         )
+
+
+def calls_ended(functions: Iterable[Function]) -> int:
+    return sum(function.calls_ended for function in functions)
 
 
 def send(sqs: Any, queue_arn: str, body: str) -> None:

@@ -84,6 +84,8 @@ class Function:
     configuration: Configuration
     log: BinaryIO
     code: Path = LAMBDAS
+    calls_ended: int = 0
+    """However they ended; the start of an instance counts as one."""
     _free: list[Instance] = field(default_factory=list)
     _all: list[Instance] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -156,10 +158,12 @@ class Function:
     def _give_back(self, instance: Instance) -> None:
         with self._changed:
             self._free.append(instance)
+            self.calls_ended += 1
             self._changed.notify()
 
     def _discard(self, instance: Instance) -> None:
         instance.stop(seconds=0)
         with self._changed:
             self._all.remove(instance)
+            self.calls_ended += 1
             self._changed.notify()

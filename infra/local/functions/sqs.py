@@ -23,11 +23,20 @@ Message = Mapping[str, Any]
 
 
 class QueueMapping:
-    def __init__(self, client: Any, queue_arn: str, properties: Mapping[str, Any], invoke: Invoke) -> None:
+    def __init__(
+        self,
+        client: Any,
+        queue_arn: str,
+        properties: Mapping[str, Any],
+        invoke: Invoke,
+        holds_messages: Callable[[], bool],
+    ) -> None:
+        """`holds_messages` says, at next to no cost, whether it is worth asking the queue."""
         self._client = client
         self._arn = queue_arn
         self._properties = properties
         self._invoke = invoke
+        self._holds_messages = holds_messages
         at_once = properties.get("ScalingConfig", {}).get("MaximumConcurrency", MAX_INSTANCES)
         self._free = threading.Semaphore(min(at_once, MAX_INSTANCES))
 
@@ -37,7 +46,7 @@ class QueueMapping:
             if not self._free.acquire(timeout=POLL_SECONDS):
                 continue
             try:
-                messages = self._receive(url)
+                messages = self._receive(url) if self._holds_messages() else []
             except (BotoCoreError, ClientError):  # the house ends, or the queue is no more
                 messages = []
             if messages:

@@ -1,0 +1,86 @@
+"""A house that has nothing to do: it leaves the machine alone, and still notices at once when there is work."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.local.test_streams import Customer
+from tests.support.running_house import LocalDaybook, descendants, running_house
+
+SETTLING_SECONDS = 4  # Java still compiles, and the functions' first threads end
+SECONDS = 10
+MAX_OF_A_CORE = 0.05  # it takes 0.01 to 0.02 of a quiet machine's
+NOTICED_SECONDS = 2.0
+
+
+def cpu_seconds(process: int) -> float:
+    """What it has used so far in all of its threads."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells a process's CPU time by a file")
+@pytest.mark.parametrize("store", ["moto", "dynamodb-local"])
+def test_it_leaves_the_machine_alone(tmp_path: Path, store: str) -> None:
+    """All of its processes together, the store's engine among them."""
+    with running_house(tmp_path, DAYBOOK_STORE=store) as local_daybook:
+        processes = [local_daybook.process.pid, *descendants(local_daybook.process.pid)]
+        time.sleep(SETTLING_SECONDS)
+        before = sum(map(cpu_seconds, processes))
+        time.sleep(SECONDS)
+        used = sum(map(cpu_seconds, processes)) - before
+    assert used <= MAX_OF_A_CORE * SECONDS
+
+
+def client(local_daybook: LocalDaybook, service: str) -> Any:
+    """As somebody outside the house makes one."""
+    return boto3.client(
+        service,
+        endpoint_url=local_daybook.aws_url,
+        region_name="us-east-1",
+        aws_access_key_id="any",
+        aws_secret_access_key="any",
+    )
+
+
+def test_an_item_that_comes_from_outside_is_noticed(local_daybook: LocalDaybook) -> None:
+    """An event taken out of the table and put back through the AWS port is delivered once more."""
+    customer = Customer(local_daybook)
+    sent = customer.send()
+    assert customer.received(1) == [sent]
+    dynamodb = client(local_daybook, "dynamodb")
+    table, item = find(dynamodb, sent)
+    dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("pk", "sk")})
+    time.sleep(NOTICED_SECONDS)  # the house is at rest again
+    dynamodb.put_item(TableName=table, Item=item)
+    put = time.monotonic()
+    assert customer.received(1) == [sent]
+    assert time.monotonic() - put < NOTICED_SECONDS
+
+
+def find(dynamodb: Any, event_id: str) -> tuple[str, Any]:
+    """The table and the item of an event."""
+    for table in dynamodb.list_tables()["TableNames"]:
+        for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+            for item in page["Items"]:
+                if item["sk"]["S"] == event_id:
+                    return table, item
+    raise LookupError(event_id)
+
+
+def test_a_message_that_comes_from_outside_is_noticed(local_daybook: LocalDaybook) -> None:
+    """The function finds no such job, so the message is done with."""
+    sqs = client(local_daybook, "sqs")
+    (queue,) = (url for url in sqs.list_queues()["QueueUrls"] if "RestampQueue" in url and "Dead" not in url)
+    job = {"tenant": "nobody", "kind": "restamp", "job": "01G0KMT0QV00000000000000000000000000"}
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(job))
+    sent = time.monotonic()
+    waiting = "ApproximateNumberOfMessages"
+    while sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[waiting])["Attributes"][waiting] != "0":
+        assert time.monotonic() - sent < NOTICED_SECONDS
