@@ -1,11 +1,12 @@
 """What wakes the operators."""
 
+from infra.functions import FUNCTIONS, title
 from tests.support.templates import Stack
 
-DEAD_LETTERS = (
-    *("NewEventsFailed", "RetryDead", "ReplayQueueDead"),
-    *("ExportQueueDead", "RestampQueueDead", "SweepQueueDead"),
-)
+DEAD_LETTERS = {
+    *("NewEventsFailed", "RetryDead"),
+    *(f"{title(name)}QueueDead" for name, spec in FUNCTIONS.items() if spec.jobs),
+}
 
 
 def test_there_is_an_alarm_for_whatever_needs_a_person(service: Stack) -> None:
@@ -32,7 +33,7 @@ def test_no_dead_letter_queue_is_forgotten(service: Stack) -> None:
         service.read(mapping["EventSourceArn"]).removesuffix(".Arn")
         for mapping in service.properties("AWS::Lambda::EventSourceMapping").values()
     }
-    assert service.properties("AWS::SQS::Queue").keys() - read == set(DEAD_LETTERS)
+    assert service.properties("AWS::SQS::Queue").keys() - read == DEAD_LETTERS
 
 
 def test_every_alarm_goes_to_the_one_topic(service: Stack) -> None:

@@ -92,64 +92,45 @@ DYNAMODB = {
     },
     "Public": {},
 }
-QUEUES = {
-    "Streams": {"ReplayQueue.Arn": {"sqs:SendMessage"}},
-    "Replay": {
-        "ReplayQueue.Arn": {
-            "sqs:SendMessage",
-            *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
-            *("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
-        }
-    },
-    "FanOut": {
-        "RetryQueue.Arn": {"sqs:SendMessage"},
-        # The CDK grants these for an on-failure destination.
-        "NewEventsFailed.Arn": {"sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"},
-    },
-    "Redeliver": {
-        "RetryQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
-    },
-}
 ASSUMES_ROLES = {"FanOut", "Redeliver", "Replay", "Streams"}
 CUSTOMERS_ROLES = "arn:AWS::Partition:iam::*:role/*"
 READS_THE_SECRET = {
     *("Ingest", "Query", "Tenants", "Manage", "Forget", "Sweep"),
     *("Exports", "Export", "Streams"),
 }
-BUCKET, QUEUE = "ExportsBucket.Arn", "ExportQueue.Arn"
+BUCKET = "ExportsBucket.Arn"
 FILES, RUNS = f"{BUCKET}/files/*", f"{BUCKET}/runs/*"
-GROWS = {
+MULTIPART_UPLOADS = {
     *("s3:PutObject", "s3:GetObject", "s3:DeleteObject"),
     *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
 }
+SENDS = {"sqs:SendMessage"}
+# Lambda reads the queue with the function's role.
+RECEIVES = {
+    *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
+    *("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+}
 BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
-    "Manage": {"RestampQueue.Arn": {"sqs:SendMessage"}},
-    "Restamp": {
-        "RestampQueue.Arn": {
-            "sqs:SendMessage",
-            *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
-            *("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
-        }
-    },
-    "Forget": {"SweepQueue.Arn": {"sqs:SendMessage"}},
-    "Sweep": {
-        "SweepQueue.Arn": {
-            "sqs:SendMessage",
-            *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
-            *("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
-        }
-    },
-    "Exports": {FILES: {"s3:GetObject", "s3:DeleteObject"}, QUEUE: {"sqs:SendMessage"}},
+    "Manage": {"RestampQueue.Arn": SENDS},
+    "Restamp": {"RestampQueue.Arn": SENDS | RECEIVES},
+    "Forget": {"SweepQueue.Arn": SENDS},
+    "Sweep": {"SweepQueue.Arn": SENDS | RECEIVES},
+    "Exports": {"ExportQueue.Arn": SENDS, FILES: {"s3:GetObject", "s3:DeleteObject"}},
     "Export": {
-        FILES: GROWS,
-        RUNS: GROWS,
+        "ExportQueue.Arn": SENDS | RECEIVES,
+        FILES: MULTIPART_UPLOADS,
+        RUNS: MULTIPART_UPLOADS,
         BUCKET: {"s3:ListBucket"},
-        QUEUE: {
-            "sqs:SendMessage",
-            # Lambda reads the queue with the function's role.
-            *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
-            *("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
-        },
+    },
+    "Streams": {"ReplayQueue.Arn": SENDS},
+    "Replay": {"ReplayQueue.Arn": SENDS | RECEIVES},
+    "FanOut": {
+        "RetryQueue.Arn": SENDS,
+        # The CDK grants these for an on-failure destination.
+        "NewEventsFailed.Arn": {"sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"},
+    },
+    "Redeliver": {
+        "RetryQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
     },
 }
 KNOWS_NO_RESOURCE = {"FanOut": {"dynamodb:ListStreams"}}
@@ -209,7 +190,6 @@ def test_a_role_holds_single_actions_on_single_resources(
     expected[f"{function}Log.Arn"] = {"logs:CreateLogStream", "logs:PutLogEvents"}
     expected["*"] = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # X-Ray has no resources
     expected["*"] |= KNOWS_NO_RESOURCE.get(function, set())
-    expected |= QUEUES.get(function, {})
     if function in ASSUMES_ROLES:
         expected[CUSTOMERS_ROLES] = {"sts:AssumeRole"}
     if function in READS_THE_SECRET:
