@@ -15,6 +15,6 @@ def test_the_runbook_has_every_alarm(service: Stack) -> None:
     alarms = service.properties("AWS::CloudWatch::Alarm")
     assert len(alarms) > 30
     for alarm in alarms:
-        name = alarm.removeprefix("Watch")
+        name = alarm.removeprefix("Monitoring")
         of_function = re.fullmatch(r"(\w+)(Errors|Throttles)", name)
         assert name in named or (of_function and {*of_function.groups()} <= named), alarm

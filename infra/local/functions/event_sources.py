@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.aws.cloudformation import Client, table_name
+from infra.local.aws.moto_peek import holds_messages, stream_length
 from infra.local.functions.dynamodb_stream import StreamMapping
 from infra.local.functions.instances import Function
 from infra.local.functions.sqs import QueueMapping
-from infra.local.aws.moto_peek import holds_messages, stream_length
 from infra.local.template import Templates, of_type
 
 JOIN_SECONDS = 1.0  # for all of them: the whole house has five to end
