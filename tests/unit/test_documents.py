@@ -81,7 +81,7 @@ def test_every_target_explains_itself() -> None:
 def test_every_code_is_explained() -> None:
     """The page about errors has every code of a problem and of a rejected event."""
     codes = {code for folder in (LAMBDAS, ROOT / "infra") for path in folder.rglob("*.py") for code in codes_in(path)}
-    assert len(codes) > 60
+    assert len(codes) > 40
     explained = {*re.findall(r"`([a-z_]+)`", text_of(ROOT / "docs" / "reference" / "errors.md"))}
     assert codes - explained == set()
 
