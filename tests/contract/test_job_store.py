@@ -190,14 +190,14 @@ def test_a_store_that_is_throttled_says_so(dynamodb: Any, tables: Tables, operat
         def refuse(self, **_: Any) -> None:
             raise ClientError({"Error": {"Code": "ThrottlingException"}}, operation)
 
-    calls = {
+    table = JobTable(Throttling(), tables.control)
+    calls: dict[str, Callable[[], Any]] = {
         "get_item": lambda: table.job(job().key),
         "query": lambda: table.jobs(ACME, "count"),
         "put_item": lambda: table.put(job()),
         "update_item": lambda: table.claim(job().key, "one", NOW, NOW + 10),
         "transact_write_items": lambda: table.put(job(), max_active=1),
     }
-    table = JobTable(Throttling(), tables.control)
     with pytest.raises(Throttled):
         calls[operation]()
 

@@ -117,6 +117,7 @@ def test_another_ones_turn_is_waited_for(prepared: Any, tables: Tables, call: st
     assert len(store.waits) == 7
 
 
+@pytest.mark.every_store
 def test_a_throttled_table_is_503(dynamodb: Any, tables: Tables) -> None:
     """With when to try again, and nothing of the store's own words."""
     log = ManagedLog(dynamodb, tables)

@@ -67,8 +67,8 @@ class Death:
         while True:
             queue = MemoryQueue()
             runner = Runner(
-                Mortal(self._exporter.jobs, self._chance, self._odds),  # type: ignore[arg-type]
-                Mortal(queue, self._chance, self._odds),  # type: ignore[arg-type]
+                Mortal(self._exporter.jobs, self._chance, self._odds),
+                Mortal(queue, self._chance, self._odds),
                 worker,
                 self._log.clock,
                 lambda: next(self._claims),

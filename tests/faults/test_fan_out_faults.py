@@ -120,6 +120,7 @@ def test_an_answer_lost(log: TenantLog, publishing: Publishing) -> None:
     assert doubles(publishing, sent) == 30
 
 
+@pytest.mark.every_store
 def test_a_redelivered_batch(log: TenantLog, publishing: Publishing) -> None:
     """Cut otherwise than before, as Lambda does after a failure: as many doubles as records came again."""
     sent = sorted(send(log, 40))

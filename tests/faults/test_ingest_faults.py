@@ -42,7 +42,8 @@ class TenantLog:
         patience = Patience(self.context.sleep, lambda: 1.0)
         self.events = FaultyClient(dynamodb, iter(events))
         self.people = FaultyClient(dynamodb, iter(people))
-        self._scan = lambda: dynamodb.scan(TableName=tables.events, ConsistentRead=True)["Items"]
+        self._dynamodb = dynamodb
+        self._table = tables.events
         wiring = wiring_over(
             dynamodb,
             tables,
@@ -57,7 +58,8 @@ class TenantLog:
         return answer["statusCode"], answered(answer), answer["headers"]
 
     def stored(self) -> set[str]:
-        return {item["sk"]["S"] for item in self._scan()}
+        items = self._dynamodb.scan(TableName=self._table, ConsistentRead=True)["Items"]
+        return {item["sk"]["S"] for item in items}
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,7 @@ def test_a_fault_that_lasts(dynamodb: Any, tables: Tables, fault: Answer) -> Non
     assert (again[0], again[1]["stored"]) == (201, 30)
 
 
+@pytest.mark.every_store
 def test_part_of_it_lasts(dynamodb: Any, tables: Tables) -> None:
     """503 with what was stored as stored, what was refused as refused, and only the rest to be sent again."""
     log = TenantLog(dynamodb, tables, [_only_the_first, *[faults.every_statement_throttled] * 200])

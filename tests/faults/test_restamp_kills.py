@@ -26,7 +26,7 @@ def stamps(log: Kept) -> dict[int, int | None]:
     return {occurred_ms(each): expires_at for each, expires_at in log.stamps_of().items() if each in log.sent_ids}
 
 
-def settings(chance: random.Random) -> Callable[[Kept], None]:
+def settings(chance: random.Random) -> Callable[[Kept], Any]:
     """One of those that a tenant may set; a shorter retention is none under a hold."""
     days = chance.choice([30, 45, 60, 90, 180])
 
@@ -36,7 +36,8 @@ def settings(chance: random.Random) -> Callable[[Kept], None]:
         log.now += MINUTE
         log.set_days(days)
 
-    return chance.choice([set_days, set_days, Kept.hold, Kept.lift])
+    changes: list[Callable[[Kept], Any]] = [set_days, set_days, Kept.hold, Kept.lift]
+    return chance.choice(changes)
 
 
 @pytest.fixture

@@ -104,6 +104,7 @@ def test_free_text_and_addresses_are_recorded_only_as_present(log: TenantLog) ->
     assert recorded["params"]["filters"] == ["actor=api", "actor=?", "ip", "q", "target=user:?"]
 
 
+@pytest.mark.every_store
 def test_reads_of_events_and_targets_are_recorded_as_viewed(log: TenantLog) -> None:
     """Never with the thing that was read as their target: it has its own history."""
     (event_id,) = log.sent({"activity": "user.login"})

@@ -143,12 +143,13 @@ def test_who_asks_for_exports_can_read_files_and_write_none(local_daybook: Local
     s3 = client(local_daybook, "s3", access_key(exports["FunctionName"]))
     client(local_daybook, "s3").put_object(Bucket=bucket, Key="files/nobody/a", Body=b"a")
     assert s3.get_object(Bucket=bucket, Key="files/nobody/a")["Body"].read() == b"a"
-    for forbidden in (
-        lambda: s3.put_object(Bucket=bucket, Key="files/nobody/a", Body=b"b"),
-        lambda: s3.get_object(Bucket=bucket, Key="runs/nobody/a"),
-    ):
+    forbidden: list[tuple[str, dict[str, Any]]] = [
+        ("put_object", {"Key": "files/nobody/a", "Body": b"b"}),
+        ("get_object", {"Key": "runs/nobody/a"}),
+    ]
+    for operation, arguments in forbidden:
         with pytest.raises(ClientError) as refused:
-            forbidden()
+            getattr(s3, operation)(Bucket=bucket, **arguments)
         assert refused.value.response["Error"]["Code"] == "AccessDenied"
 
 

@@ -156,7 +156,10 @@ def test_without_the_sweep_a_binder_would_stay() -> None:
     def forgetting(seat: Seat) -> None:
         Forgetter(seat, KEYS.gone, sweep.ask_for).forget(ACME, mark(guid))
 
-    turns.run(one=lambda seat: seen(seat, NOW + 5, Reference("u1", "michael"), seed="1") and None, other=forgetting)
+    def binding(seat: Seat) -> None:
+        seen(seat, NOW + 5, Reference("u1", "michael"), seed="1")
+
+    turns.run(one=binding, other=forgetting)
     assert store.rows[ACME, "name#michael"] == {"guid": guid, "client_id": "u1"}
     assert seen(store, NOW + 6, Reference(username="michael"), seed="2") == [Person(guid, None)]
     sweep.run()

@@ -3,13 +3,35 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
+
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 Value = Mapping[str, Any]
 Item = Mapping[str, Value]
 
 _TOKEN = re.compile(r"\s*([#:]?\w+|<=|=|[(),])")
+_WORD = re.compile(r"[#:]?\w+")
+_OURS = frozenset({"ADD", "AND", "BETWEEN", "IN", "OR", "REMOVE", "SET"})
 _CLAUSE = re.compile(r"\b(SET|REMOVE|ADD) ")
+
+
+def complaint(call: Mapping[str, Any]) -> str | None:
+    """What DynamoDB would say of the words of a call's expressions."""
+    words = {word for name in call if name.endswith("Expression") for word in _WORD.findall(call[name])}
+    given = {*call.get("ExpressionAttributeNames", ()), *call.get("ExpressionAttributeValues", ())}
+    if unused := given - words:
+        return f"unused in expressions: {unused}"
+    if unknown := {word for word in words if word[0] in "#:"} - given:
+        return f"not defined: {unknown}"
+    reserved = {word for word in words - _OURS if word.upper() in _reserved()}
+    return f"reserved: {reserved}" if reserved else None
+
+
+@cache
+def _reserved() -> frozenset[str]:
+    return frozenset(ReservedKeywords.get_reserved_keywords())
 
 
 class Condition:

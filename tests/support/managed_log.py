@@ -13,7 +13,7 @@ from tests.support.jobs import MemoryQueue
 from tests.support.tenant_log import TenantLog
 
 
-def _unrecorded(*_: Any) -> None: ...
+def _unrecorded(*_: Any, **__: Any) -> None: ...
 
 
 class ManagedLog(TenantLog):

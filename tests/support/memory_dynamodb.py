@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.support.expressions import Condition, Item, projected, updated
+from tests.support.expressions import Condition, Item, complaint, projected, updated
 
 MAX_PAGE_BYTES = 1024 * 1024
 MAX_ITEM_BYTES = 400 * 1024
@@ -144,6 +144,7 @@ class MemoryDynamoDB:
         answer: dict[str, list[Item]] = {}
         with self._lock:
             for name, asked in RequestItems.items():
+                _check_words(asked)
                 places = [_place(_checked(key)) for key in asked["Keys"]]
                 if not 0 < len(set(places)) == len(places) <= MAX_KEYS:
                     raise _invalid("no keys, too many, or one of them twice")
@@ -153,6 +154,7 @@ class MemoryDynamoDB:
 
     def query(self, **asked: Any) -> dict[str, Any]:
         """One page: at most `Limit` items, and 1 MB of them ahead of any projection."""
+        _check_words(asked)
         with self._lock:
             table = self._table(asked["TableName"])
             index = table.indexes[asked.get("IndexName")]
@@ -199,8 +201,8 @@ class MemoryDynamoDB:
         if name not in self._tables:
             return {"Error": {"Code": "ResourceNotFound", "Message": "no such table"}}
         table = self._tables[name]
-        if complaint := table.complaint(item):
-            return {"Error": {"Code": "ValidationError", "Message": complaint}, "TableName": name}
+        if wrong := table.complaint(item):
+            return {"Error": {"Code": "ValidationError", "Message": wrong}, "TableName": name}
         if table.get(item) is not None:
             return {"Error": {"Code": "DuplicateItem", "Message": "the key is taken"}, "TableName": name}
         table.replace(None, item)
@@ -244,6 +246,7 @@ class MemoryDynamoDB:
 
     def _change(self, kind: str, call: Mapping[str, Any]) -> Change | None:
         """None where the condition does not hold."""
+        _check_words(call)
         table = self._table(call["TableName"])
         item = call["Item"] if kind == "Put" else _checked(call["Key"])
         before = table.get(item)
@@ -259,8 +262,8 @@ class MemoryDynamoDB:
                 change = Change(table, before, None)
             case _:
                 change = Change(table, before, before)
-        if change.after is not None and (complaint := table.complaint(change.after)):
-            raise _invalid(complaint)
+        if change.after is not None and (wrong := table.complaint(change.after)):
+            raise _invalid(wrong)
         return change
 
     def _table(self, name: str) -> Table:
@@ -312,10 +315,15 @@ def _place(item: Item) -> Place:
 
 
 def _checked(key: Item) -> Item:
-    complaint = Table({}).complaint(key)
-    if complaint or set(key) != {"pk", "sk"}:
-        raise _invalid(complaint or "the key does not match the schema")
+    wrong = Table({}).complaint(key)
+    if wrong or set(key) != {"pk", "sk"}:
+        raise _invalid(wrong or "the key does not match the schema")
     return key
+
+
+def _check_words(call: Mapping[str, Any]) -> None:
+    if wrong := complaint(call):
+        raise _invalid(wrong)
 
 
 def _bytes(content: Any) -> int:

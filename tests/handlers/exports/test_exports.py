@@ -50,6 +50,7 @@ def descriptions(content: bytes) -> list[str]:
     return [row["Event Description"] for row in rows_of(content)[1]]
 
 
+@pytest.mark.every_store
 def test_an_export_is_what_is_on_screen(log: ExportedLog) -> None:
     """By default the profile's own view, newest first, as CSV."""
     asked = log.exporter.ask()
@@ -289,6 +290,7 @@ def test_nobody_stands_in_the_clear_in_the_control_table(log: ExportedLog) -> No
     assert "sealed" not in row()
 
 
+@pytest.mark.every_store
 def test_one_that_is_done_can_be_deleted(log: ExportedLog) -> None:
     """File and manifest, and on record; it stays listed, and can't be fetched any more."""
     shown, _ = log.exporter.export()
@@ -476,7 +478,7 @@ def test_what_s3_refuses_for_good_fails_and_leaves_nothing(log: ExportedLog) -> 
     def refusing(*_: Any) -> None:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "secret"}}, "UploadPart")
 
-    log.exporter.files.put_part = refusing
+    log.exporter.files.put_part = refusing  # type: ignore[method-assign]
     asked = log.exporter.ask()
     for _ in range(1 + MAX_ATTEMPTS):
         log.exporter.queue.sent = [(log.exporter.jobs.find(log.tenant, asked["id"]), 0)]

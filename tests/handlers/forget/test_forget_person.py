@@ -84,6 +84,7 @@ def test_a_person_is_forgotten_by_any_way_of_naming(log: ManagedLog, forgetting:
     shows_nobody(recorded)
 
 
+@pytest.mark.every_store
 def test_every_place_shows_the_guid(log: ManagedLog, forgetting: Forgetting) -> None:
     """Reads, groups and their filter, the picker, searches, cursors made before, exports made afterwards."""
     ids = log.sent(*EVENTS)

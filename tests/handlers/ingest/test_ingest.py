@@ -95,6 +95,7 @@ def log(dynamodb: Any, tables: Tables) -> TenantLog:
     return TenantLog(dynamodb, tables)
 
 
+@pytest.mark.every_store
 def test_a_batch_of_500(log: TenantLog) -> None:
     """Each event answered in its place, each stored; sent again, the same answer and nothing more."""
     events = [
@@ -139,6 +140,7 @@ def test_the_same_id_at_another_time_is_another_event(log: TenantLog) -> None:
     assert len({result["id"] for result in results}) == 3
 
 
+@pytest.mark.every_store
 def test_a_refused_double_is_answered_for_itself(log: TenantLog) -> None:
     """What the catalogue refuses is not made a conflict by what stands beside it."""
     status, results = log.batch(EVENT | {"activity": "audit-log.x"}, EVENT)

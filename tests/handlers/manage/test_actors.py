@@ -31,6 +31,7 @@ def picked(log: ManagedLog, prefix: str = "", **query: str) -> list[str]:
         cursor = {"cursor": answer["next_cursor"]}
 
 
+@pytest.mark.every_store
 def test_people_are_found_by_the_beginning_of_a_name_whatever_its_case(log: ManagedLog) -> None:
     """Casefolded and composed, in the order of names; each with the GUID that their events show."""
     seen(

@@ -20,7 +20,7 @@ from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
 ACTIVITY = "/v1/catalogue/{activity}"
-INVOICE = {
+INVOICE: dict[str, Any] = {
     "category": "Invoices",
     "component": "Invoice",
     "event": "Approved",
@@ -128,6 +128,7 @@ def test_categories_of_two_changes_at_once_are_both_remembered(log: ManagedLog) 
     assert log.found(category="Invoices") == [event["id"]]
 
 
+@pytest.mark.every_store
 def test_what_is_taken_back_is_the_profiles_or_nobodys(log: ManagedLog) -> None:
     """An activity of the tenant's alone is uncatalogued again; its events keep their words."""
     is_put(log)
@@ -144,7 +145,10 @@ def test_what_is_taken_back_is_the_profiles_or_nobodys(log: ManagedLog) -> None:
 
 def test_strict_takes_what_the_catalogue_has(log: ManagedLog) -> None:
     """In force in the very next request; an activity of one's own counts; recorded where it changes anything."""
-    set_mode = lambda mode: log.done("PUT", "/v1/settings/catalogue", {"mode": mode})  # noqa: E731
+
+    def set_mode(mode: str) -> Any:
+        return log.done("PUT", "/v1/settings/catalogue", {"mode": mode})
+
     assert set_mode("strict") == set_mode("strict") == {"mode": "strict"}
     assert catalogue(log)["mode"] == "strict"
     assert answered(log.send(event_of()))["results"][0]["code"] == "unknown_activity"
@@ -201,15 +205,13 @@ def test_own_activities_check_what_they_name(log: ManagedLog) -> None:
         required_role="Boss",
         variants=[{"template": "Approved by {boss}", "params": [{"name": "boss", "type": "person"}]}],
     )
-    codes = [
-        answered(log.send(event_of(**changed)))["results"][0]["code"]
-        for changed in (
-            {"actor": {"type": "system"}, "params": {"boss": "jane.roe"}},
-            {"params": {}},
-            {"params": {"boss": "jane.roe"}},
-            {"variant": "nothing"},
-        )
+    refused: list[dict[str, Any]] = [
+        {"actor": {"type": "system"}, "params": {"boss": "jane.roe"}},
+        {"params": {}},
+        {"params": {"boss": "jane.roe"}},
+        {"variant": "nothing"},
     ]
+    codes = [answered(log.send(event_of(**changed)))["results"][0]["code"] for changed in refused]
     assert codes == ["actor_required", "missing_params", "role_required", "unknown_variant"]
     boss = {"type": "user", "username": "mike.mars", "roles": ["Boss"]}
     event = stored(log, {**SENT, "actor": boss, "params": {"boss": "jane.roe"}})

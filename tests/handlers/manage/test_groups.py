@@ -21,6 +21,7 @@ def log(dynamodb: Any, tables: Tables) -> ManagedLog:
     return ManagedLog(dynamodb, tables)
 
 
+@pytest.mark.every_store
 def test_a_group_is_made_read_listed_changed_and_removed(log: ManagedLog) -> None:
     """Members stand in the order given, each once."""
     assert log.put_group("team", "mike.mars", "jane.roe", "MIKE.MARS") == ["mike.mars", "jane.roe"]
@@ -87,7 +88,10 @@ def test_of_renamings_in_one_call_the_last_one_is_shown(log: ManagedLog, names: 
 
 def test_a_name_that_several_people_had_means_all_of_them(log: ManagedLog) -> None:
     """As a filter by actor does; whoever is meant by two names is one member."""
-    named = lambda client_id, *names: [{"actor": {"type": "user", "id": client_id, "username": n}} for n in names]  # noqa: E731
+
+    def named(client_id: str, *names: str) -> list[dict[str, Any]]:
+        return [{"actor": {"type": "user", "id": client_id, "username": name}} for name in names]
+
     first = log.sent(*named("u-1", "mike.mars"))
     log.now += 1
     first += log.sent(*named("u-1", "michael"))

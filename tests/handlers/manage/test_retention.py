@@ -181,6 +181,7 @@ def test_a_hold_where_the_retention_is_fixed_or_for_ever(
     assert set(log.stamps_of(sent).values()) == ({-(-job.created_ms // SECOND)} if days else {None})
 
 
+@pytest.mark.every_store
 def test_a_hold_lifted_by_mistake_is_put_back(log: Kept) -> None:
     """As long as no job has stamped anything since, it holds what it held."""
     log.hold()
@@ -317,7 +318,7 @@ def test_what_can_not_be_recorded_is_not_set(log: Kept, path: str, body: Any) ->
     """The record comes first, then the job, then the setting."""
     before = log.control.settings(log.tenant)
 
-    def unrecorded(*_: Any) -> None:
+    def unrecorded(*_: Any, **__: Any) -> None:
         raise Problem(503, "not_recorded", "Try again.")
 
     answer = put_by(log.managing.replacing(record=unrecorded), log, path, body)

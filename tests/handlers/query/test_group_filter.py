@@ -47,6 +47,7 @@ def test_a_group_means_its_members_now(log: ManagedLog, strangers: tuple[str, ..
     assert sorted(log.found(group="team")) == sorted([jane, other])
 
 
+@pytest.mark.every_store
 @SIZES
 def test_a_group_with_other_filters(log: ManagedLog, strangers: tuple[str, ...]) -> None:
     """Different parameters mean and; several groups mean or, each event once."""

@@ -108,6 +108,7 @@ def test_whom_names_meant_does_not_depend_on_their_order(log: TenantLog) -> None
     assert len(log.page(turned)["events"]) == 3
 
 
+@pytest.mark.every_store
 def test_a_name_means_at_every_page_what_it_meant_at_the_first(log: TenantLog) -> None:
     """Who takes the name between two pages does not appear in the middle of them."""
     log.sent(*({"actor": {"type": "user", "id": "u-1", "username": "jane.roe"}} for _ in range(2)))
@@ -152,6 +153,7 @@ def test_the_end_has_no_cursor(log: TenantLog) -> None:
     assert page["scanned"] == 6
 
 
+@pytest.mark.every_store
 def test_a_page_that_stops_at_a_bound_says_how_much_it_scanned(log: TenantLog) -> None:
     """A filter that only the opened event tells: an empty page is not the end as long as it has a cursor."""
     reader = log.reader(search_bounds=Bounds(read_bytes=1))

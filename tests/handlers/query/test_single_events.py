@@ -20,6 +20,7 @@ def viewed(log: TenantLog, event_id: str, role: str = "auditor", **more: Any) ->
     return log.reader(role)("/v1/events/{event_id}", more.pop("query", None), {"event_id": event_id}, **more)
 
 
+@pytest.mark.every_store
 def test_an_event_is_read_in_its_native_form(log: TenantLog) -> None:
     """Every field of the contract is there, in one shape; what is absent is null."""
     (event_id,) = log.sent({"activity": "record.stamped", "actor": {"type": "system"}})

@@ -206,6 +206,7 @@ def test_where_the_page_ended_at_what_is_gone_the_number_given_tells(log: Manage
     assert len(events) == len(before)
 
 
+@pytest.mark.every_store
 def test_a_page_in_order_holds_what_an_answer_may(log: ManagedLog, events: list[str]) -> None:
     """One event at least, and a cursor to the others."""
     reader = log.reader(search_bounds=Bounds(answer_bytes=1))

@@ -103,6 +103,7 @@ def test_beyond_the_bound_on_reading_a_summary_does_not_count(log: TenantLog) ->
         assert tight(path, narrowed)["statusCode"] == 200
 
 
+@pytest.mark.every_store
 def test_time_is_told_by_session_and_by_actor(log: TenantLog) -> None:
     """Sessions are paired by actor and session id, also where several run at once; an open one counts 0 yet."""
     log.sent(

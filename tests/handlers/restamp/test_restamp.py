@@ -62,6 +62,7 @@ class Late:
         return True
 
 
+@pytest.mark.every_store
 def test_it_goes_over_every_partition_of_every_environment(dynamodb: Any, tables: Tables) -> None:
     log = Kept(dynamodb, tables, environments=("prod", "test"))
     for environment in ("prod", "test"):
@@ -101,7 +102,8 @@ def test_only_the_affected_range_is_read(log: Kept) -> None:
     log.work()
     log.now += 10 * MINUTE
     ahead = log.send_aged(0)
-    for change in (lambda: log.set_days(60), log.hold):
+    changes: list[Callable[[], Any]] = [lambda: log.set_days(60), log.hold]
+    for change in changes:
         client = Client(log.dynamodb)
         log.stamps = StampTable(client, log.tables.events)
         change()

@@ -163,6 +163,7 @@ def test_a_broken_stream_delays_and_loses_nothing_of_a_neighbours(
     assert publishing.pending() == len(mine) + 1
 
 
+@pytest.mark.every_store
 def test_a_stream_mended_gets_all_of_it(log: TenantLog, publishing: Publishing) -> None:
     """Parked events come once each, the destination is active again and nothing is pending."""
     publishing.set_up()

@@ -187,6 +187,7 @@ def test_a_stream_that_fails_meanwhile_ends_the_step(log: TenantLog) -> None:
     assert step.checkpoint["after"] == page[1].id
 
 
+@pytest.mark.every_store
 def test_it_goes_on_where_it_stopped(log: TenantLog) -> None:
     """From any checkpoint on, with nothing left out; a page whose checkpoint was lost comes twice."""
     again = Again(log)

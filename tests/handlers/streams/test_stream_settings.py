@@ -92,6 +92,7 @@ def admin(publishing: Publishing) -> Admin:
     return Admin(publishing)
 
 
+@pytest.mark.every_store
 def test_a_stream_is_set_up_read_and_removed(log: TenantLog, admin: Admin) -> None:
     """Each answer shows it as it then is; each change is on record, in the environment that it is of."""
     before = admin.done("GET", environment="test")

@@ -160,9 +160,13 @@ class Happened:
 
     def presented(self, field: str) -> str:
         """What an order goes by: the value as it is shown."""
-        if field == "target":
-            return self._shown_target()
-        value = self._shown_actor() if field == "actor" else getattr(self, field, None) or self._field(field)
+        match field:
+            case "target":
+                value = self._shown_target()
+            case "actor":
+                value = self._shown_actor()
+            case _:
+                value = getattr(self, field, None) or self._field(field)
         return value or ""
 
     def _shown_actor(self) -> str | None:

@@ -57,7 +57,7 @@ SENT: list[dict[str, Any]] = [
     },
 ]
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 MAYBE = st.none() | TEXT
 NATIVE = st.fixed_dictionaries(
     {

@@ -50,10 +50,10 @@ Event = dict[str, Any]
 
 @pytest.fixture(params=sorted(PRODUCTS))
 def product(request: pytest.FixtureRequest) -> str:
-    return request.param
+    return str(request.param)
 
 
-@pytest.fixture(params=MOMENTS.values(), ids=MOMENTS)
+@pytest.fixture(params=list(MOMENTS.values()), ids=list(MOMENTS))
 def now_ms(request: pytest.FixtureRequest) -> int:
     return parse_time(request.param)
 

@@ -146,17 +146,17 @@ def test_kept_for_ever() -> None:
 @pytest.mark.parametrize("place", ["actor", "api", "target", "people", "params"])
 def test_nobody_is_called_like_an_alias(alias: str, place: str) -> None:
     """Wherever a username may stand, in any case, width or dress: it could not be told from the system itself."""
-    sent: dict[str, Any] = {
+    places: dict[str, dict[str, Any]] = {
         "actor": {"actor": {"type": "user", "username": alias}},
         "api": {"actor": {"type": "api", "username": alias}},
         "target": {"actor": SYSTEM, "target": {"type": "user", "username": alias}},
         "people": {"actor": SYSTEM, "people": [{"username": "x.y"}, {"username": alias}]},
         "params": {"actor": SYSTEM, "params": {"who": {"user": alias}}},
-    }[place]
+    }
     path = {"api": "actor.username", "people": "people[1].username", "params": "params.who"}.get(
         place, f"{place}.username"
     )
-    assert refused(TenantLog().one("a.b", **sent)) == ("alias_username", [path])
+    assert refused(TenantLog().one("a.b", **places[place])) == ("alias_username", [path])
 
 
 def test_aliases_are_the_profiles_own() -> None:
@@ -257,7 +257,7 @@ def test_daybooks_own_activities_are_reserved(activity: str) -> None:
 
 def test_params_of_the_named_variant_are_needed() -> None:
     """All that are missing are named; details do in their place."""
-    sent = {"variant": "name", "params": {"old_name": "a"}}
+    sent: dict[str, Any] = {"variant": "name", "params": {"old_name": "a"}}
     code, paths = refused(TenantLog("jiffy").one("clusters.update", **sent))
     assert code == "missing_params"
     assert paths == ["params.new_name", "params.app", "params.app_group"]
@@ -435,10 +435,11 @@ def test_a_thousand_people() -> None:
 
     def events(people: int) -> list[dict[str, Any]]:
         named = [{"id": f"u{number}", "username": f"user-{number}"} for number in range(people)]
-        return [
+        sent: list[dict[str, Any]] = [
             {"activity": "a.b", "actor": {"type": "user", **named[0]}, "people": named[start : start + 50]}
             for start in range(0, people, 50)
-        ] + [{"activity": "a.b", "actor": {"type": "user", "username": "USER-1"}}]
+        ]
+        return [*sent, {"activity": "a.b", "actor": {"type": "user", "username": "USER-1"}}]
 
     log = TenantLog()
     assert {result.status for result in log.send(*events(1_000))} == {"stored"}

@@ -109,8 +109,8 @@ def test_one_is_forgotten_and_nobody_else(
     guid = log.people.rows[ACME, name_row(folded(cast[number]["username"]))]["guid"]
     Forgetter(log.people, KEYS.gone, nobody_writes).forget(ACME, mark_of(guid, lowest_id(MOMENT_MS), None))
     gone = texts_of(number, cast[number])
-    for (_, key), row in log.people.rows.items():
-        assert not any(text in folded(key) or text in folded(repr(row)) for text in gone)
+    for (_, key), of_person in log.people.rows.items():
+        assert not any(text in folded(key) or text in folded(repr(of_person)) for text in gone)
 
     assert [(row.packed, leaf_of(row)) for row in rows] == bytes_before
     for row, members, (was, shown) in zip(rows, who, before, strict=True):
@@ -123,8 +123,8 @@ def test_one_is_forgotten_and_nobody_else(
         others_are_the_same(_but_own_changes(was, guid), _but_own_changes(log.open(row), guid), guid, gone)
 
     (late,) = log.send(data.draw(st.sampled_from(sent)) | {"id": "late"})
-    row = next(event for event in log.events.events.values() if event.id == late.id)
-    for name, answer in answers(log, row).items():
+    stored_late = next(event for event in log.events.events.values() if event.id == late.id)
+    for name, answer in answers(log, stored_late).items():
         assert not [text for text in gone if text in _says(answer)], name
     assert (ACME, id_row(guid)) not in log.people.rows
     assert (ACME, had_row(folded(cast[number]["username"]), guid)) not in log.people.rows
