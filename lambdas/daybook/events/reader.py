@@ -1,6 +1,6 @@
 """A stored event opened: its people's fields unsealed, its tokens read back, completed to the native form."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from daybook.catalogue.aliases import USER, Aliases
@@ -126,6 +126,13 @@ class Opened:
             shown |= {name: person[name] for name in ("client_id", "username", "name", "forgotten")}
             shown |= self._otherwise(person, target)
         return shown
+
+    def target_ids(self) -> Iterator[tuple[str, bool]]:
+        """The target and what contains it as `type:id`, each with whether its id names somebody. Users are left out."""
+        target = self.content.get("target", {})
+        for place in (target, target.get("within", {})):
+            if "id" in place and place["type"] != USER:
+                yield f"{place['type']}:{self.text(place['id'])}", "person" in place or bool(people_in(place["id"]))
 
     def params(self) -> dict[str, Any] | None:
         params = self.content.get("params")
