@@ -71,7 +71,8 @@ class Reads:
         scope = self._scope(request, settings, environment)
         page = self._search.page(scope, parameters)
         if parameters.cursor is None:
-            known = KnownTargets(found.opened for found in page.events)
+            about_targets = page.events if parameters.filters.of("target") else ()
+            known = KnownTargets(found.opened for found in about_targets)
             writing = self._writing(scope, page.resolved.named, known)
             action = search_done(writing, request.query, rows=len(page.events), more=page.next_cursor is not None)
             self._recorder.record(settings, environment, request, action)
