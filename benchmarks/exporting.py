@@ -140,7 +140,7 @@ def _export(endpoint: str, tables: Tables, sort: str = "-occurred_at") -> Took:
         exporting = Exporting(
             control=ControlTable(client, tables.control),
             catalogues=Catalogues(NoOwnActivities()),
-            index=EventIndexes(_client(endpoint), tables.events, own_client=True),
+            index=EventIndexes(client, tables.events),
             identities=identities,
             groups=GroupTable(client, tables.control, system_clock),
             person_keys=PersonKeys(identities.read, system_clock),

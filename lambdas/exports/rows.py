@@ -110,7 +110,7 @@ class Matches:
         found: list[tuple[str, Any]] = []
         for row, content in candidates:
             opened = Opened(content, keys, unsealing)
-            native = opened.lazily(row.received_ms, aliases)
+            native = opened.native(row.received_ms, aliases)
             if not matcher.needs_opening or matcher.matches_opened(opened, native):
                 found.append((row.id, native))
         return found

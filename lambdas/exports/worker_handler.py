@@ -30,7 +30,7 @@ def compose() -> Runner:
     exporting = Exporting(
         control=ControlTable(client, settings.control_table),
         catalogues=Catalogues(CatalogueTable(client, settings.control_table)),
-        index=EventIndexes(dynamodb(), settings.events_table, own_client=True),
+        index=EventIndexes(client, settings.events_table),
         identities=identities,
         groups=GroupTable(client, settings.control_table, system_clock),
         person_keys=PersonKeys(identities.read, system_clock),

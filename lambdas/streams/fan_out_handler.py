@@ -37,7 +37,7 @@ def compose() -> FanOut:
             Records(PersonKeys(identities.read, system_clock).of),
             RecordSender(streams),
             destinations,
-            partial(observability.count, observability.GIVEN_UP, clock=system_clock),
+            partial(observability.count, observability.GIVEN_UP),
             system_clock,
         ),
         parking=Backlog(destinations, RetryQueue(clients.sqs(), settings.retry_queue_url), system_clock),
@@ -69,6 +69,6 @@ def _arrived(record: Mapping[str, Any]) -> Arrived | None:
     except (KeyError, ValueError):
         # Handed back it would hold up its neighbours for hours, and no try could make an event of it.
         logger.exception("no event", extra={"sequence_number": sequence})
-        observability.count(observability.UNREADABLE, 1, system_clock)
+        observability.count(observability.UNREADABLE, 1)
         return None
     return Arrived(sequence, row)

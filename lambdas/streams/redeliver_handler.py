@@ -34,7 +34,7 @@ def compose() -> Redeliver:
     destinations = DestinationTable(dynamodb, settings.control_table)
     identities = IdentityTable(dynamodb, settings.identities_table)
     streams = CustomerStreams(clients.sts(), clients.kinesis, system_clock)
-    given_up = partial(observability.count, observability.GIVEN_UP, clock=system_clock)
+    given_up = partial(observability.count, observability.GIVEN_UP)
     return Redeliver(
         settings=ControlTable(dynamodb, settings.control_table),
         destinations=destinations,

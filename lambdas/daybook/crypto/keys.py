@@ -1,9 +1,4 @@
-"""Keys derived from keys: HKDF-SHA256 (RFC 5869), and the deployment's own keys.
-
-HMAC is written out (RFC 2104) upon SHA-256 objects that have read the padded key: each event takes five, and a copy of
-such an object costs half of `hmac.digest`. `cryptography`'s HKDF costs several times as much for each of an event's
-people. The tests hold these against the libraries.
-"""
+"""The keys of a deployment, derived from its one secret with HKDF-SHA256 (RFC 5869)."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +7,7 @@ from daybook.crypto.hkdf import hkdf
 
 @dataclass(frozen=True)
 class DeploymentKeys:
-    """What the deployment's secret is for, one key each. The secret is never rotated: ids would change."""
+    """One key for each purpose. The secret is never rotated, because the ids of stored events depend on it."""
 
     event_id: bytes = field(repr=False)
     fingerprint: bytes = field(repr=False)
@@ -25,7 +20,7 @@ class DeploymentKeys:
 
     @classmethod
     def from_secret(cls, secret: bytes) -> "DeploymentKeys":
-        """Raises ValueError for a secret of fewer than 32 bytes."""
+        """Raises ValueError if the secret has fewer than 32 bytes."""
         if len(secret) < 32:
             raise ValueError("the deployment's secret has fewer than 32 bytes")
 

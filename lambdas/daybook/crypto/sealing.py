@@ -1,10 +1,10 @@
-"""A person's fields in one event, sealed so that deleting the person's key erases them and disturbs no proof.
+"""Seals a person's fields in one event, so that deleting the person's key erases them and breaks no proof.
 
-The fields are a JSON list, padded with spaces to a multiple of 32 bytes, sealed with AES-256-SIV (RFC 5297) under a key
-of that event and person alone, with tenant, environment, event and person as associated data. So equal addresses do not
-show as equal, a sealed blob opens nowhere else, and a proof can disclose one event's key and nothing more. SIV does not
-commit to its key, so 16 bytes that do stand in front: without them a blob could be made that opens to two different
-texts under two disclosed keys.
+The fields are a JSON list, padded with spaces to a multiple of 32 bytes. They are sealed with AES-256-SIV (RFC 5297)
+under a key of that event and person alone, with tenant, environment, event and person as associated data. So equal
+addresses do not look equal, a sealed blob opens nowhere else, and a proof can disclose the key of one event and nothing
+more. SIV does not commit to its key, so a 16-byte commitment to the key comes first. Without it, somebody could make a
+blob that opens to two different texts under two disclosed keys.
 """
 
 import base64
@@ -17,7 +17,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from daybook.crypto.hkdf import Pads, expanded, extracted, hkdf, length_prefixed
+from daybook.crypto.hkdf import expand, extract, hkdf, length_prefixed
 from daybook.tenant import Tenant
 
 PERSON_KEY_BYTES = 32
@@ -25,15 +25,15 @@ _EVENT_KEY_BYTES = 64
 _COMMITMENT_BYTES = 16
 _PADDING = 32
 _PURPOSE = b"daybook 1 seal"
-_STANDARD = bytes.maketrans(b"-_", b"+/")  # base64url as base64: the standard library's own is a slower way round
+_STANDARD = bytes.maketrans(b"-_", b"+/")  # base64url to base64: faster than the standard library's own function
 
 
 class SealBroken(Exception):  # noqa: N818  a finding about the data
-    """A blob was not sealed under this key for this event and person, or has been altered."""
+    """The blob was sealed under another key, or for another event or person, or was altered."""
 
 
 class Place(NamedTuple):
-    """The one event and person that a key and a blob are for."""
+    """The one event and person that a key and a blob belong to."""
 
     tenant: Tenant
     environment: str
@@ -42,12 +42,12 @@ class Place(NamedTuple):
 
 
 def event_key(person_key: bytes, place: Place) -> bytes:
-    """The 64 bytes that open one person's fields in one event: what a proof may disclose."""
+    """The 64 bytes that open one person's fields in one event. A proof may disclose them."""
     return hkdf(person_key, _PURPOSE + length_prefixed(*place), _EVENT_KEY_BYTES)
 
 
 def seal(fields: list[Any], key: bytes, place: Place) -> str:
-    """The fields under an `event_key`, in unpadded base64url; the same input gives the same blob."""
+    """Seals the fields under an `event_key`, as base64url without padding. The same input gives the same blob."""
     plain = msgspec.json.encode(fields)
     plain += b" " * (-len(plain) % _PADDING)
     blob = _commitment(key) + AESSIV(key).encrypt(plain, [part.encode() for part in place])
@@ -55,27 +55,27 @@ def seal(fields: list[Any], key: bytes, place: Place) -> str:
 
 
 def open_sealed(sealed: str, key: bytes, place: Place) -> list[Any]:
-    """What `seal` was given. Raises `SealBroken`."""
+    """Returns the fields that `seal` was given. Raises `SealBroken`."""
     return _opened(sealed, key, [part.encode() for part in place])
 
 
 class Unsealing:
-    """Opens many fields of one tenant and environment: half the cost of one at a time.
+    """Opens many blobs of one tenant and environment at half the cost of opening them one at a time.
 
-    It keeps what it derives of people's keys, so it must not outlive the 30 seconds that these may be kept.
+    It keeps values derived from people's keys, so it must not live longer than the 30 seconds that keys may be kept.
     """
 
     def __init__(self, tenant: Tenant, environment: str) -> None:
         self._parts = [tenant.encode(), environment.encode()]
         self._info = _PURPOSE + length_prefixed(tenant, environment)
-        self._extracted: dict[bytes, Pads] = {}
+        self._extracted: dict[bytes, bytes] = {}
 
     def open(self, sealed: str, person_key: bytes, event_id: str, person: str) -> list[Any]:
-        """As `open_sealed` under the `event_key` of that place. Raises `SealBroken`."""
+        """Does the same as `open_sealed` with the `event_key` of that place. Raises `SealBroken`."""
         extracted_key = self._extracted.get(person_key)
         if extracted_key is None:
-            extracted_key = self._extracted[person_key] = extracted(person_key)
-        key = expanded(extracted_key, self._info + length_prefixed(event_id, person), _EVENT_KEY_BYTES)
+            extracted_key = self._extracted[person_key] = extract(person_key)
+        key = expand(extracted_key, self._info + length_prefixed(event_id, person), _EVENT_KEY_BYTES)
         return _opened(sealed, key, [*self._parts, event_id.encode(), person.encode()])
 
 

@@ -70,10 +70,6 @@ class Opened:
         """The native event of the contract. It has every field; absent values are null."""
         return {name: part(self, received_ms, aliases) for name, part in _PARTS.items()}
 
-    def lazily(self, received_ms: int, aliases: Aliases) -> "LazyNative":
-        """The same, but each field is made on first use, so that only people who are shown are unsealed."""
-        return LazyNative(self, received_ms, aliases)
-
     def actor(self, aliases: Aliases) -> dict[str, Any]:
         actor = self.content["actor"]
         guid = actor.get("id")
@@ -225,17 +221,3 @@ _PARTS: Mapping[str, _Part] = {
 }
 FIELDS = tuple(_PARTS)
 """The fields of a native event, in order."""
-
-
-class LazyNative(dict[str, Any]):
-    """A native event whose fields are made on first use, and only by `[]`."""
-
-    def __init__(self, opened: Opened, received_ms: int, aliases: Aliases) -> None:
-        super().__init__()
-        self._opened = opened
-        self._received_ms = received_ms
-        self._aliases = aliases
-
-    def __missing__(self, name: str) -> Any:
-        value = self[name] = _PARTS[name](self._opened, self._received_ms, self._aliases)
-        return value

@@ -9,16 +9,14 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-from aws_lambda_powertools import Logger
 
 from daybook.jobs.job import JobBusy, JobKey, UnknownJob
 from daybook.jobs.runner import Runner
+from daybook.observability import logger
 from daybook.tenant import Tenant
 
 _FIRST_SECONDS = 30
 _MAX_SECONDS = 15 * 60
-
-logger = Logger(service="daybook", use_rfc3339=True, utc=True)
 
 
 class Message(msgspec.Struct):

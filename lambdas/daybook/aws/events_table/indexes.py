@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from daybook.aws.batches import workers
 from daybook.aws.calls import ask
 from daybook.events.reader import Row
@@ -15,14 +13,9 @@ from daybook.search.planner import TIMELINE, Source
 class EventIndexes:
     """The store of `daybook.search`. The timeline is read consistently; indexes follow within about a second."""
 
-    def __init__(self, client: Any, table_name: str, *, own_client: bool = False) -> None:
-        """`own_client`: nothing else asks it for queries, so its answers may be read the quick way: botocore takes
-        25 µs an item, msgspec 2. Where botocore has no such hook, its own way holds.
-        """
+    def __init__(self, client: Any, table_name: str) -> None:
         self._client = client
         self._table = table_name
-        if own_client:
-            client.meta.events.register("before-parse.dynamodb.Query", _parse)
 
     def pages(self, sources: Sequence[Source], limit: int, *, newest_first: bool) -> list[Page]:
         """One page of each source, in parallel, at most `limit` rows and 1 MB each. Raises `Throttled`."""
@@ -51,47 +44,6 @@ class EventIndexes:
             ScanIndexForward=not newest_first,
             **where,
         )
-        if (page := answer.get(_PARSED)) is not None:
-            parsed: Page = page
-            return parsed
         rows = [Row(item["sk"]["S"], item["z"]["B"], int(item["received_at"]["N"])) for item in answer["Items"]]
         # Going on is by range, not by LastEvaluatedKey: ids are unique within a partition, of an index too.
         return Page(rows, ended="LastEvaluatedKey" not in answer)
-
-
-_PARSED = "DaybookPage"
-
-
-class _Text(msgspec.Struct):
-    S: str
-
-
-class _Number(msgspec.Struct):
-    N: str
-
-
-class _Bytes(msgspec.Struct):
-    B: bytes
-
-
-class _Item(msgspec.Struct):
-    sk: _Text
-    z: _Bytes
-    received_at: _Number
-
-
-class _Answer(msgspec.Struct):
-    Items: list[_Item]
-    LastEvaluatedKey: Any = None
-
-
-_answer_of = msgspec.json.Decoder(_Answer).decode
-
-
-def _parse(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """Takes the items out of an answer before botocore reads it. Errors are left to botocore."""
-    if response_dict["status_code"] == 200:
-        answer = _answer_of(response_dict["body"])
-        rows = [Row(item.sk.S, item.z.B, int(item.received_at.N)) for item in answer.Items]
-        customized_response_dict[_PARSED] = Page(rows, ended=answer.LastEvaluatedKey is None)
-        response_dict["body"] = b"{}"
