@@ -1,4 +1,4 @@
-"""The reads: translates between the gateway and `operations`."""
+"""The reading routes: translates between the gateway and `operations`."""
 
 import os
 from collections.abc import Mapping
