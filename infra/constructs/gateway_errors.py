@@ -8,7 +8,7 @@ from aws_cdk import aws_apigateway as apigateway
 from daybook.http.problem import MEDIA_TYPE, Problem
 
 _UNREADABLE = Problem(400, "invalid_request", "The request can't be read.")
-_UNAUTHORIZED = Problem(401, "unauthorized", "A valid credential is needed.", headers={"WWW-Authenticate": "Bearer"})
+_UNAUTHORIZED = Problem(401, "unauthorized", "A valid credential is required.", headers={"WWW-Authenticate": "Bearer"})
 _FORBIDDEN = Problem(403, "forbidden", "The credential's role may not do this.")
 _NOT_FOUND = Problem(404, "not_found", "There is no such resource.")
 _THROTTLED = Problem(429, "throttled", "Too many requests; try again.", headers={"Retry-After": "1"})

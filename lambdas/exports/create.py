@@ -22,7 +22,7 @@ from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader, resolve
 from daybook.search.parameters import Parameters, check_bounds, parsed, span_at
 from daybook.search.search import Groups
-from daybook.self_audit import reads
+from daybook.self_audit.reads import LABELS, Writing, filter_texts
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import Tenant
 from daybook.tenants.settings import TenantSettings
@@ -77,16 +77,8 @@ class ExportCreation:
         named = resolve(self.identities, settings.tenant, profile(settings.profile).aliases, texts)
         name = filename(now_ms, parameters.zone, sent.format)
         span = span_at(parameters, now_ms)
-        writing = reads.writing_of(
-            self.identities,
-            self.keys,
-            self.person_keys.of,
-            settings=settings,
-            catalogue=self.catalogues.of(settings),
-            named=named,
-            targets=parameters.filters.of("target"),
-        )
-        may_name = MAY_NAME | {each for each in reads.LABELS if not _are_labels(writing, each, query)}
+        writing = Writing.of(settings.tenant, self.catalogues.of(settings), named, self.person_keys.of)
+        may_name = MAY_NAME | {each for each in LABELS if not _are_labels(writing, each, query)}
         clear = {each: values for each, values in query.items() if each not in may_name | {"range"}}
         for bound, moment_ms in (("from", span.from_ms), ("to", span.to_ms)):
             if parameters.range is not None and moment_ms is not None:
@@ -94,10 +86,7 @@ class ExportCreation:
 
         def whom_target(target: str) -> str:
             kind, _, text = target.partition(":")
-            means_somebody = kind == USER or named[text].guids or named[text].aliases
-            if means_somebody or writing.names_others(text):
-                return f"{kind}:{whom(named[text])}"
-            return target
+            return f"{kind}:{whom(named[text])}" if kind == USER or named[text].is_known else kind
 
         ask = Ask(
             environment=environment,
@@ -109,12 +98,7 @@ class ExportCreation:
             record="",
             credential=request.caller.credential,
             role=request.caller.role,
-            filters=reads.filter_texts(
-                {each: values for each, values in query.items() if each != "target"},
-                lambda text: whom(named[text]),
-                whom_target,
-                writing.label,
-            ),
+            filters=filter_texts(query, lambda text: whom(named[text]), whom_target, writing.label),
             groups=versions,
             profile=settings.profile,
             catalogue_version=settings.catalogue_version,
@@ -130,10 +114,7 @@ class ExportCreation:
             random_bytes=self.random_bytes,
             lane=lane_for(active, self.random_bytes(1)[0]),
         )
-        targets = [f"target={whom_target(each)}" for each in parameters.filters.of("target")]
-        sealed = Sealed(
-            {each: values for each, values in query.items() if each in may_name}, list(named.values()), targets
-        )
+        sealed = Sealed({each: values for each, values in query.items() if each in may_name}, list(named.values()))
         job = replace(job, sealed=seal_question(self.keys, job, environment, sealed) if sealed.query else None)
         try:
             ask_for(job, self.jobs, self.queue, max_active=MAX_ACTIVE)
@@ -166,7 +147,7 @@ def _parameters(query: dict[str, list[str]], **others: str) -> Parameters:
     return parameters
 
 
-def _are_labels(writing: reads.Writing, name: str, query: dict[str, list[str]]) -> bool:
+def _are_labels(writing: Writing, name: str, query: dict[str, list[str]]) -> bool:
     return all(writing.label(name, value) == value for value in query.get(name, ()))
 
 

@@ -61,7 +61,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def send_events(request: Request) -> Answer:
-    """Composed within the call: a deployment that lacks something answers 500 and says so in the log."""
+    """Composes within the call, so that a deployment with a missing part answers 500 and logs why."""
     return compose()(request)
 
 

@@ -1,1 +1,1 @@
-"""What needs no credential, and every path and method that there is not."""
+"""Routes that need no credential, and the answer for every unknown path and method."""

@@ -1,4 +1,4 @@
-"""The console's page: what is running here, and the first call to it."""
+"""The console's page: the running version, and how to make a first call."""
 
 import hashlib
 import html
@@ -15,7 +15,7 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9_-]+)?", re.ASC
 
 
 def console(request: Request) -> Answer:
-    # The address is what the caller's Host header says: shown where it is plainly an address, else left to the reader.
+    # The address comes from the caller's Host header, so it is shown only if it has the form of an address.
     origin = request.origin if _ORIGIN.fullmatch(request.origin) else "$DAYBOOK_URL"
     page = _page().replace("{{version}}", VERSION).replace("{{origin}}", html.escape(origin))
     headers = {
@@ -33,7 +33,7 @@ def _page() -> str:
 
 @cache
 def _policy() -> str:
-    """Nothing may load, run, submit or frame; the page's one style is let in by its hash."""
+    """Forbids loading, running, submitting and framing. The page's one style is allowed by its hash."""
     styles = [b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in _STYLE.findall(_page())]
     allowed = " ".join(f"'sha256-{digest}'" for digest in styles)
     return f"default-src 'none'; style-src {allowed}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

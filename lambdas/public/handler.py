@@ -1,4 +1,4 @@
-"""What needs no credential: health, the console, and 404 or 405 where no route answers."""
+"""Routes that need no credential: health and the console; 404 or 405 where there is no route."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,11 +15,11 @@ def health(_request: Request) -> Answer:
 
 
 def unrouted(request: Request) -> Answer:
-    """405 on a resource that answers other methods, else 404."""
+    """405 if the resource has other methods, else 404."""
     methods = methods_of(request.resource)
     if methods:
         allowed = ", ".join(methods)
-        raise Problem(405, "method_not_allowed", f"This resource answers {allowed}.", headers={"Allow": allowed})
+        raise Problem(405, "method_not_allowed", f"This resource allows {allowed}.", headers={"Allow": allowed})
     raise not_found("resource")
 
 

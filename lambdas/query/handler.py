@@ -1,4 +1,4 @@
-"""The reads of the contract. Translates routes to operations."""
+"""The reading routes: translates between the gateway and `operations`."""
 
 from collections.abc import Mapping
 from functools import cache

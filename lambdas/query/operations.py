@@ -1,6 +1,6 @@
-"""The reads of the contract: parameters in, answers out, each one recorded in the log that it read."""
+"""The reading routes: parameters in, answers out. Each read is recorded in the log that it reads."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from daybook.catalogue.profile import profile
@@ -27,7 +27,7 @@ from daybook.search.parameters import (
     target_of,
 )
 from daybook.search.search import Scope, Search, TooMuchToRead
-from daybook.self_audit import reads
+from daybook.self_audit.reads import KnownTargets, Writing, search_done
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import Tenant
 from daybook.tenants.settings import TenantSettings
@@ -41,9 +41,9 @@ class Control(Protocol):
 
 
 class Reads:
-    """What the reads need, and what they share."""
+    """The reads and the stores that they use."""
 
-    def __init__(  # noqa: PLR0913  one for each thing that is read
+    def __init__(  # noqa: PLR0913  one for each store or service
         self,
         *,
         control: Control,
@@ -71,8 +71,10 @@ class Reads:
         scope = self._scope(request, settings, environment)
         page = self._search.page(scope, parameters)
         if parameters.cursor is None:
-            writing = self._writing(scope, page.resolved.named, parameters.filters.of("target"))
-            action = reads.search_done(writing, request.query, rows=len(page.events), more=page.next_cursor is not None)
+            about_targets = page.events if parameters.filters.of("target") else ()
+            known = KnownTargets(found.opened for found in about_targets)
+            writing = self._writing(scope, page.resolved.named, known)
+            action = search_done(writing, request.query, rows=len(page.events), more=page.next_cursor is not None)
             self._recorder.record(settings, environment, request, action)
         answer: dict[str, Any] = {}
         if parameters.view != NATIVE:
@@ -115,7 +117,7 @@ class Reads:
         parameters = _only(request, "target", "environment", "from", "to", "at")
         span = span_between(parameters)
         if "at" not in parameters:
-            raise bad_parameter("at", "is needed")
+            raise bad_parameter("at", "is required")
         at_ms = read_moment("at", parameters["at"])
         return self._about_target(
             request, parameters, "target-attribution", lambda targets, target: targets.attribution(target, at_ms, span)
@@ -124,16 +126,8 @@ class Reads:
     def _scope(self, request: Request, settings: TenantSettings, environment: str) -> Scope:
         return Scope(settings, self._catalogues.of(settings), environment, request.caller)
 
-    def _writing(self, scope: Scope, named: Mapping[str, Named], targets: Iterable[str]) -> reads.Writing:
-        return reads.writing_of(
-            self._identities,
-            self._search.keys,
-            self._person_keys.of,
-            settings=scope.settings,
-            catalogue=scope.catalogue,
-            named=named,
-            targets=targets,
-        )
+    def _writing(self, scope: Scope, named: Mapping[str, Named], known: KnownTargets) -> Writing:
+        return Writing.of(scope.settings.tenant, scope.catalogue, named, self._person_keys.of, known)
 
     def _about_target(
         self,
@@ -145,17 +139,18 @@ class Reads:
         settings = self._control.settings(request.tenant)
         environment = _environment(request, settings, parameters.get("environment"))
         if "target" not in parameters:
-            raise bad_parameter("target", "is needed")
+            raise bad_parameter("target", "is required")
         target = parameters["target"]
         _, text = target_of("target", target)
         scope = self._scope(request, settings, environment)
+        targets = Targets(self._search, scope)
         try:
-            answer = ask(Targets(self._search, scope), target)
+            answer = ask(targets, target)
         except TooMuchToRead:
-            raise Problem(422, "too_much_to_read", "There is too much to read at once: name a later from.") from None
+            raise Problem(422, "too_much_to_read", "There is too much to read at once: give a later from.") from None
         aliases = profile(settings.profile).aliases
         named = resolve(self._identities, settings.tenant, aliases, [text])
-        writing = self._writing(scope, named, [target])
+        writing = self._writing(scope, named, targets.known)
         params = {"target": writing.target(target)}
         if "at" in parameters:
             params["at"] = answer["at"]
@@ -186,7 +181,7 @@ class Reads:
 
 
 def _environment(request: Request, settings: TenantSettings, named: str | None) -> str:
-    """The one environment of a read. Raises `Problem` 403 for one that the credential lacks, 404 for none."""
+    """The environment of a read. Raises `Problem` 403 if the credential is not for it, 404 if it does not exist."""
     if named is not None and named not in settings.environments:
         raise not_found("environment")
     return request.caller.environment_for(named, settings.environments[0])
@@ -199,12 +194,12 @@ def _may_read(request: Request, settings: TenantSettings, named: str | None) -> 
 
 
 def _only(request: Request, *names: str) -> dict[str, str]:
-    """The query's parameters, each given once. Raises `Problem` 400 for any other."""
+    """The query's parameters, each given once. Raises `Problem` 400 for other parameters."""
     for name, values in request.query.items():
         if name not in names:
-            raise bad_parameter(name, "is no parameter of this read", "unknown_parameter")
+            raise bad_parameter(name, "unknown query parameter", "unknown_parameter")
         if len(set(values)) > 1 or not is_clean(values[0]):
-            raise bad_parameter(name, "may be given once, and must hold a character and no control characters")
+            raise bad_parameter(name, "must be given once, not empty, and without control characters")
     check_length(request.query)
     return {name: values[0] for name, values in request.query.items()}
 

@@ -1,8 +1,8 @@
-"""Who had a thing open, and for how long: sessions read out of its history.
+"""Who had a target open, and for how long: sessions computed from its history.
 
 A session begins with an event `*.opened` and ends with the next `*.closed` of the same actor and `context.session_id`
-(absent is a value too), less the time between `*.timer-paused` and `*.timer-resumed`. Adjustments are events of their
-own; what was recorded first is never lost.
+(none is a value too). The time between `*.timer-paused` and `*.timer-resumed` does not count. Adjustments are separate
+events, so the time recorded first is never lost.
 """
 
 from collections.abc import Iterable
@@ -32,12 +32,12 @@ class Session:
 
     @property
     def seconds(self) -> int:
-        """Whole seconds; 0 as long as it is open."""
+        """Whole seconds; 0 while it is open."""
         return 0 if self.closed_ms is None else max(0, self.closed_ms - self.opened_ms - self.paused_ms) // SECOND
 
     @property
     def effective_seconds(self) -> int:
-        """As adjusted last."""
+        """After the last adjustment."""
         adjusted = [change["to"] for event in self.adjustments for change in _seconds_of(event)]
         return adjusted[-1] if adjusted else self.seconds
 
@@ -51,7 +51,7 @@ class Session:
             self._paused_since = None
 
     def close(self, closing: Native) -> None:
-        """A pause that nobody ended lasts until here."""
+        """Closes the session, and a pause that was not ended before."""
         self.resume(parse_time(closing["occurred_at"]))
         self.closing = closing
 
@@ -74,7 +74,7 @@ class Session:
 
 
 def sessions_in(history: Iterable[Native]) -> list[Session]:
-    """The sessions of one thing's own events, oldest first, in the order in which they were opened."""
+    """The sessions in a target's own events, which come oldest first, in the order in which they were opened."""
     sessions: list[Session] = []
     running: dict[tuple[str, str | None], Session] = {}
     by_opening: dict[str, Session] = {}
@@ -94,7 +94,7 @@ def sessions_in(history: Iterable[Native]) -> list[Session]:
                 running[whose].resume(moment_ms)
             case "time-adjusted":
                 adjustments.append(event)
-    # Last: of two events in one millisecond the later one may stand first.
+    # This comes last: of two events in one millisecond the later one may come first.
     for event in adjustments:
         if (opening := (event["params"] or {}).get("session")) in by_opening:
             by_opening[opening].adjustments.append(event)
@@ -102,13 +102,13 @@ def sessions_in(history: Iterable[Native]) -> list[Session]:
 
 
 def identity_of(actor: Native) -> str:
-    """What tells one actor from another: the GUID, else what an actor that is no person is called."""
+    """Identifies an actor: by the GUID, or by type and names if the actor is not a person."""
     identity: str = actor["id"] or f"{actor['type']} {actor['username']} {actor['client_id']}"
     return identity
 
 
 def _seconds_of(event: Native) -> list[dict[str, Any]]:
-    """The event's changes of a session's seconds that say what they became."""
+    """The event's changes of a session's seconds to a whole number."""
     return [
         change
         for change in event["changes"] or ()

@@ -1,13 +1,14 @@
-"""One thing that events are about: when it last changed, how long it was worked on, who could have changed it."""
+"""What is known about one target: when it last changed, how long people worked on it, who could have changed it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from daybook.clock import format_time
 from daybook.search.gather import Found
 from daybook.search.parameters import Filters, Span
 from daybook.search.search import Scope, Search, TooMuchToRead
+from daybook.self_audit.reads import KnownTargets
 from query.sessions import Session, identity_of, sessions_in
 
 Native = dict[str, Any]
@@ -15,13 +16,15 @@ Native = dict[str, Any]
 
 @dataclass(frozen=True)
 class Targets:
-    """Reads within one scope. Raises `TooMuchToRead` past the bound on reading, unless it says so."""
+    """Reads within one scope. Raises `TooMuchToRead` where there is more than a read may take, unless noted."""
 
     search: Search
     scope: Scope
+    known: KnownTargets = field(default_factory=KnownTargets)
+    """Filled by the events that are read."""
 
     def summary(self, target: str) -> dict[str, Any]:
-        """The last of its history, which counts what lies within it too; `events` None past the bound on reading."""
+        """The last event about the target or what it contains. `events` is None if there are too many to count."""
         last: Native | None = None
         count: int | None = 0
         try:
@@ -40,7 +43,7 @@ class Targets:
         }
 
     def time(self, target: str, span: Span) -> dict[str, Any]:
-        """The sessions opened within the span. What ended or adjusted them may lie after it."""
+        """The sessions opened within the span. They may have been closed or adjusted after it."""
         sessions = [session for session in self._sessions(target, span.from_ms) if _begins_before(session, span.to_ms)]
         totals: dict[str, list[Any]] = {}
         for session in sessions:
@@ -53,7 +56,7 @@ class Targets:
         }
 
     def attribution(self, target: str, at_ms: int, span: Span) -> dict[str, Any]:
-        """Who had the target, or what contains it, open at that moment."""
+        """Who had the target, or what contains it, open at a given time."""
         places = [target, *self._containers(target, span)]
         candidates = [
             session
@@ -80,15 +83,20 @@ class Targets:
         return (found.native for found in self._walk(target, span))
 
     def _own_history(self, target: str, span: Span) -> Iterator[Native]:
-        """Without what lies within the target: who opens a part has not opened the whole."""
+        """Without events about what the target contains: opening a part does not open the whole."""
         return (found.native for found in self._walk(target, span) if found.own_target)
 
     def _walk(self, target: str, span: Span) -> Iterator[Found]:
-        return self.search.walk(self.scope, _about(target), span)
+        for found in self.search.walk(self.scope, _about(target), span):
+            self.known.note(found.opened)
+            yield found
 
     def _newest(self, target: str) -> Native | None:
         newest = self.search.newest(self.scope, _about(target))
-        return None if newest is None else newest.native
+        if newest is None:
+            return None
+        self.known.note(newest.opened)
+        return newest.native
 
     def _sessions(self, target: str, from_ms: int | None) -> list[Session]:
         return sessions_in(self._own_history(target, Span(from_ms, None)))

@@ -1,4 +1,4 @@
-"""A request's body: bounded, unpacked, JSON by its header."""
+"""Reads a request's body: checks its size and media type, and unpacks gzip."""
 
 import zlib
 
@@ -11,16 +11,16 @@ _WINDOW_WITH_GZIP_HEADER = 31
 
 
 def read_body(request: Request, most: int = MAX_BYTES) -> bytes:
-    """The body, unpacked where it is gzip: told by its first bytes, since a gateway may have unpacked it already.
+    """The body, unpacked if it is gzip. The first bytes tell, because a gateway may have unpacked it already.
 
-    Raises `Problem` 413 over `most` bytes, packed or unpacked; 415 for another media type or packing; 400 for gzip
-    that breaks off.
+    Raises `Problem` 413 for more than `most` bytes, packed or unpacked; 415 for another media type or encoding; 400 for
+    broken or incomplete gzip.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in ("", "application/json", "application/octet-stream", "application/gzip"):
         raise Problem(415, "unsupported_media_type", "Send application/json.")
     if request.headers.get("content-encoding", "").strip().lower() not in ("", "identity", "gzip"):
-        raise Problem(415, "unsupported_encoding", "Send the body as it is, or packed with gzip.")
+        raise Problem(415, "unsupported_encoding", "Send the body unencoded, or encoded with gzip.")
     body = request.body
     if len(body) > most:
         raise _too_large(most)
@@ -28,21 +28,21 @@ def read_body(request: Request, most: int = MAX_BYTES) -> bytes:
 
 
 def _unpacked(body: bytes, most: int) -> bytes:
-    """RFC 1952: one member or several, one after the other."""
+    """Unpacks gzip of one or more members (RFC 1952)."""
     unpacked = b""
     while body:
         unpacker = zlib.decompressobj(_WINDOW_WITH_GZIP_HEADER)
         try:
             unpacked += unpacker.decompress(body, most + 1 - len(unpacked))
         except zlib.error:
-            raise Problem(400, "unreadable", "The body is no readable gzip.") from None
+            raise Problem(400, "unreadable", "The body is not valid gzip.") from None
         if len(unpacked) > most:
             raise _too_large(most)
         if not unpacker.eof:
-            raise Problem(400, "unreadable", "The body breaks off.")
+            raise Problem(400, "unreadable", "The gzip body is incomplete.")
         body = unpacker.unused_data
     return unpacked
 
 
 def _too_large(most: int) -> Problem:
-    return Problem(413, "too_large", f"A body has at most {most} bytes, also unpacked.")
+    return Problem(413, "too_large", f"A body may have at most {most} bytes, also after unpacking.")

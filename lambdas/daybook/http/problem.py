@@ -1,4 +1,4 @@
-"""Errors as they leave the house: RFC 9457 problem details, mapped to HTTP here and nowhere else."""
+"""Errors as HTTP answers: problem details (RFC 9457)."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -10,7 +10,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(Exception):  # noqa: N818  RFC 9457's own word
-    """An answer other than success. `detail` and `errors` are read by the caller: no internals in them."""
+    """An answer other than success. The caller reads `detail` and `errors`, so they must not contain internals."""
 
     def __init__(
         self,

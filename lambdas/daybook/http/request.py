@@ -1,4 +1,4 @@
-"""One call as the functions see it, and its answer."""
+"""An HTTP call as the functions see it, and its answer."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -15,10 +15,10 @@ from daybook.tenant import Tenant
 
 @dataclass(frozen=True)
 class Request:
-    """One call. Header names are lower case; query values are decoded, in the order sent."""
+    """One call. Header names are in lower case. Query values are decoded and in the order sent."""
 
     route: Route | None
-    """None where no route answers: only the `public` function sees such calls."""
+    """None if there is no such route. Only the `public` function gets such calls."""
     path: str
     method: str
     parameters: Mapping[str, str]
@@ -31,9 +31,9 @@ class Request:
     remaining_seconds: Callable[[], float]
     authorizer: Mapping[str, Any] = field(repr=False)
     resource: str = ""
-    """The resource as the template spells it, `/v1/tenants/{tenant}`, also where no route answers the method."""
+    """The resource as in the template, `/v1/tenants/{tenant}`, also if no route has the call's method."""
     origin: str = ""
-    """Where this deployment is reached, stage included, as the caller wrote it: `https://…/prod`. Untrusted."""
+    """The address of this deployment with its stage, `https://…/prod`, as the caller wrote it. Untrusted."""
 
     @property
     def caller(self) -> Caller:
@@ -72,7 +72,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """`content` is written as JSON, unless it is bytes already."""
+    """`content` is encoded as JSON, unless it is bytes."""
 
     status: int
     content: Any = b""
@@ -95,13 +95,13 @@ class Answer:
 def _json(content: Any) -> bytes:
     try:
         return msgspec.json.encode(content)
-    except UnicodeEncodeError:  # a complaint may quote the halves of surrogate pairs that it complains of
-        return msgspec.json.encode(_without_halves(msgspec.to_builtins(content)))
+    except UnicodeEncodeError:  # an error message may quote the lone surrogates that it rejects
+        return msgspec.json.encode(_without_lone_surrogates(msgspec.to_builtins(content)))
 
 
-def _without_halves(value: Any) -> Any:
+def _without_lone_surrogates(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {_without_halves(name): _without_halves(inner) for name, inner in value.items()}
-    return [_without_halves(inner) for inner in value] if isinstance(value, list | tuple) else value
+        return {_without_lone_surrogates(name): _without_lone_surrogates(inner) for name, inner in value.items()}
+    return [_without_lone_surrogates(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,4 +1,4 @@
-"""Every route of the HTTP contract: read by the stack, the laptop's gateway, the authorizer and the functions."""
+"""Every route of the HTTP API. The stack, the laptop's gateway, the authorizer and the functions read this table."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from daybook.access.roles import ADMIN, AUDITOR, OPERATIONS, PRODUCER, ROLES
 
 
 class Route(NamedTuple):
-    """One method on one resource; `roles` is empty where no credential is asked for."""
+    """One method of one resource. `roles` is empty if the route needs no credential."""
 
     method: str
     path: str
@@ -68,5 +68,5 @@ BY_RESOURCE = {(route.method, route.path): route for route in ROUTES}
 
 
 def methods_of(path: str) -> tuple[str, ...]:
-    """The methods that a resource answers, sorted; empty for a resource that there is not."""
+    """The methods of a resource, sorted; none for an unknown resource."""
     return tuple(sorted(route.method for route in ROUTES if route.path == path))

@@ -1,4 +1,4 @@
-"""One way in and out for every function behind the gateway: request, role, answer, problem, access-log line."""
+"""The way in and out of every function behind the gateway: request, role, answer, problem, access-log line."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -14,21 +14,21 @@ _FACTS: Mapping[type[Exception], Problem] = {
     UnknownTenant: not_found("tenant"),
     UnknownKey: not_found("key"),
     UnknownGroup: not_found("group"),
-    TenantTaken: Problem(409, "tenant_taken", "There is a tenant of this name already."),
+    TenantTaken: Problem(409, "tenant_taken", "There is a tenant with this name already."),
     Throttled: Problem(503, "throttled", "The store is throttled; try again.", headers={"Retry-After": "1"}),
     Contended: Problem(503, "contended", "Too many changes at once; try again.", headers={"Retry-After": "1"}),
 }
-"""What the domain says without knowing of HTTP."""
+"""Answers for errors of the domain, which does not know HTTP. The first type that an error is an instance of counts."""
 
 Operation = Callable[[Request], Answer]
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
 
 def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Operation]) -> dict[str, Any]:
-    """Answers one call by the operation that the route table names; every call leaves one access-log line.
+    """Answers one call by the operation that the route table names. Every call leaves one access-log line.
 
-    Denies by default: a route that asks for a role is refused unless the caller's is among them. A `Problem` becomes
-    its problem document; anything else that escapes is logged here and answered 500 without a word of it.
+    Denies by default: if a route has roles, the caller's role must be one of them. A `Problem` becomes its problem
+    document. Any other exception is logged and answered 500 without its message.
     """
     started = time.monotonic()
     request = Request.from_gateway(event, context)
@@ -37,10 +37,12 @@ def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Opera
     except Problem as problem:
         answer = _answer(problem)
     except tuple(_FACTS) as fact:
-        answer = _answer(_FACTS[type(fact)])
+        answer = _answer(next(problem for kind, problem in _FACTS.items() if isinstance(fact, kind)))
     except Exception:
         logger.exception("unhandled", extra={"request_id": request.request_id})
-        answer = _answer(Problem(500, "internal_error", "The service failed; the request id says where."))
+        answer = _answer(
+            Problem(500, "internal_error", "The service failed. Its log has the cause under the request id.")
+        )
     authorizer = request.authorizer
     log_access(
         request_id=request.request_id,
@@ -58,14 +60,14 @@ def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Opera
 
 
 def answering(function: str, compose: Callable[[], Mapping[str, Operation]]) -> Handler:
-    """The handler of a function that answers the routes named for it.
+    """The handler of a function, which answers the function's routes.
 
-    It composes within the first call: a deployment that lacks something answers 500 and says so in the log.
+    It composes within the call, so that a deployment with a missing part answers 500 and logs why.
     """
     names = [route.operation for route in ROUTES if route.function == function]
 
     def operate(request: Request) -> Answer:
-        assert request.route  # noqa: S101  `serve` found the operation by it
+        assert request.route  # noqa: S101  `serve` found the operation by the route
         return compose()[request.route.operation](request)
 
     def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Ask(Struct, forbid_unknown_fields=True):
     credential: str
     role: str
     filters: list[str]
-    """As the manifest gives them, people as GUIDs, free text as present; but for targets, which may be anything."""
+    """As the manifest gives them: people as GUIDs, free text only as present, other targets than people by type."""
     groups: dict[str, int]
     """The versions of the groups that were asked for."""
     profile: str
@@ -58,8 +58,6 @@ class Ask(Struct, forbid_unknown_fields=True):
 class Sealed(Struct):
     query: dict[str, list[str]]
     named: list[Named]
-    targets: list[str]
-    """As the manifest gives them: they may be anything, though no name that is known."""
 
 
 class Question(NamedTuple):
@@ -67,8 +65,6 @@ class Question(NamedTuple):
 
     parameters: Parameters
     named: dict[str, Named]
-    targets: list[str]
-    """As the manifest gives them."""
 
     def resolved(self, members: frozenset[str] | None, *, by_address: bool) -> ResolvedQuery:
         return ResolvedQuery(self.named, members, by_address)
@@ -91,7 +87,7 @@ def open_question(keys: DeploymentKeys, job: Job, ask: Ask) -> Question:
         Named(each["text"], frozenset(each["guids"]), frozenset(each["aliases"]), each["is_known"], each["by_address"])
         for each in opened.named
     ]
-    return Question(parsed({**ask.query, **opened.query}), {one.text: one for one in named}, opened.targets)
+    return Question(parsed({**ask.query, **opened.query}), {one.text: one for one in named})
 
 
 def whom(named: Named) -> str:
@@ -102,7 +98,6 @@ def whom(named: Named) -> str:
 class _Opened(Struct):
     query: dict[str, list[str]] = {}
     named: list[dict[str, Any]] = []
-    targets: list[str] = []
 
 
 def _key(keys: DeploymentKeys) -> bytes:

@@ -106,9 +106,9 @@ def test_the_span_of_time(moment: int, code: str | None) -> None:
     ("edge_ms", "age_ms", "message"),
     [
         (NOW - 100 * DAY, 100 * DAY, None),
-        (NOW - 100 * DAY, 100 * DAY + 1, f"lies before {format_time(NOW - 100 * DAY)}, where the legal hold begins"),
+        (NOW - 100 * DAY, 100 * DAY + 1, f"is before {format_time(NOW - 100 * DAY)}, where the legal hold begins"),
         (NOW - 500 * DAY, 180 * DAY, None),
-        (NOW - 500 * DAY, 180 * DAY + 1, "lies further back than 180 days"),
+        (NOW - 500 * DAY, 180 * DAY + 1, "is more than 180 days ago"),
     ],
 )
 def test_a_hold_accepts_nothing_that_no_retention_would(edge_ms: int, age_ms: int, message: str | None) -> None:
@@ -123,7 +123,7 @@ def test_a_hold_accepts_nothing_that_no_retention_would(edge_ms: int, age_ms: in
 
 def test_the_refusal_of_what_is_too_old_says_how_old() -> None:
     result = TenantLog("carear", retention_days=90).one("experiences.add", occurred_at=format_time(NOW - 91 * DAY))
-    assert [error.message for error in result.errors] == ["lies further back than 90 days"]
+    assert [error.message for error in result.errors] == ["is more than 90 days ago"]
 
 
 def test_nothing_before_auditing_began() -> None:
