@@ -8,10 +8,10 @@ import pytest
 from daybook.access.api_keys import IssuedKey, Key, authorizer_row, hash_of, new_key
 from daybook.aws.batches import Patience
 from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.wiring import Tables
 from daybook.errors import Contended, TenantTaken, UnknownKey, UnknownTenant
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout, TenantSettings
-from tests.conftest import Tables
 
 ACME = TenantSettings(
     tenant=Tenant("acme"),

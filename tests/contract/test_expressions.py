@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conftest import Tables
+from daybook.aws.wiring import Tables
 
 KEY = {"pk": {"S": "acme"}, "sk": {"S": "row"}}
 OTHER = {"pk": {"S": "acme"}, "sk": {"S": "row2"}}

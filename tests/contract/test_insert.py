@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.dynamodb.models import dynamodb_backends
 
-from tests.conftest import Store, Tables
+from daybook.aws.wiring import Tables
+from tests.conftest import Store
 
 TENANT = "acme#prod#0"
 

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from daybook.aws.control_table.jobs import JobTable
 from daybook.aws.job_queue import SqsJobQueue
+from daybook.aws.wiring import Tables
 from daybook.errors import Throttled
 from daybook.jobs.job import (
     EXPORT,
@@ -27,7 +28,6 @@ from daybook.jobs.job import (
     new_job,
 )
 from daybook.tenant import Tenant
-from tests.conftest import Tables
 from tests.support.jobs import MemoryJobs
 
 ACME = Tenant("acme")

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from daybook.aws.events_table.stamps import StampTable
+from daybook.aws.wiring import Tables
 from daybook.errors import Throttled
 from daybook.ids import event_id, neighbour
 from daybook.jobs.restamp import Restamp
-from tests.conftest import Tables
 from tests.support.retention import MemoryStamps
 
 PLACE, OTHER = "acme#prod#0", "acme#prod#1"

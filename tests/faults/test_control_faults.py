@@ -13,9 +13,9 @@ from daybook.aws.batches import Patience
 from daybook.aws.control_table.catalogues import CatalogueTable
 from daybook.aws.control_table.groups import GroupTable
 from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.wiring import Tables
 from daybook.errors import Contended, Throttled
 from daybook.tenant import Tenant
-from tests.conftest import Tables
 from tests.support.faulty_clients import FailingClient, failing
 from tests.support.ingest import NOW, settings
 from tests.support.managed_log import ManagedLog

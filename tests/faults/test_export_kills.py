@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.wiring import Tables
 from daybook.clock import MINUTE, format_time
 from daybook.jobs.export import outcome_of
 from daybook.jobs.job import Job, JobBusy, Status
 from daybook.jobs.runner import Runner
-from tests.conftest import Tables
 from tests.support.exports import Exporter, Killed, MemoryFiles, Mortal
 from tests.support.ingest import NOW
 from tests.support.jobs import MemoryQueue

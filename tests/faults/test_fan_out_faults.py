@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.wiring import Tables
 from daybook.clock import SECOND
 from daybook.delivery.records import Records
 from daybook.delivery.sender import PutFailed
 from daybook.errors import Throttled
 from streams.redeliver import WAIT_SECONDS
-from tests.conftest import Tables
 from tests.support.streams import Publishing
 from tests.support.tenant_log import TenantLog
 

@@ -11,9 +11,9 @@ from benchmarks.typical import stored_forms
 from daybook.aws.batches import Patience
 from daybook.aws.events_table.append import EventTable
 from daybook.aws.identities_table.rows import IdentityTable
+from daybook.aws.wiring import Tables
 from daybook.errors import Throttled
 from daybook.events.store import Append
-from tests.conftest import Tables
 from tests.support import faulty_clients as faults
 from tests.support.calls import Context, answered
 from tests.support.faulty_clients import Answer, FaultyClient

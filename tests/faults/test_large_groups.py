@@ -6,7 +6,7 @@ import pytest
 
 from daybook.aws.batches import Patience
 from daybook.aws.identities_table.rows import IdentityTable
-from tests.conftest import Tables
+from daybook.aws.wiring import Tables
 from tests.support.calls import Context, answered
 from tests.support.limited_client import LimitedClient
 from tests.support.managed_log import ManagedLog

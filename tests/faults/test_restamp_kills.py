@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from daybook.aws.events_table.stamps import StampTable
+from daybook.aws.wiring import Tables
 from daybook.clock import HOUR, MINUTE
 from daybook.ids import occurred_ms
 from daybook.jobs.job import Status
 from daybook.tenants.settings import Layout
-from tests.conftest import Tables
 from tests.support.exports import Killed, Mortal
 from tests.support.ingest import NOW
 from tests.support.retention import Kept

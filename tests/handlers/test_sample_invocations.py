@@ -14,12 +14,13 @@ from daybook.access import api_keys
 from daybook.access.api_keys import IssuedKey
 from daybook.aws.control_table.jobs import JobTable
 from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.wiring import Tables
 from daybook.clock import DAY, SECOND
 from daybook.http.routes import BY_RESOURCE, ROUTES
 from daybook.ids import occurred_ms
 from daybook.jobs.job import Job, Status
 from infra.functions import FUNCTIONS
-from tests.conftest import Tables, client_of
+from tests.conftest import client_of
 from tests.support.calls import Context, answered
 from tests.support.ingest import SECRET
 from tests.support.places import SAMPLES as EVENTS_FOLDER

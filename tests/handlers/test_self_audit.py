@@ -11,13 +11,13 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from daybook.aws.events_table.append import EventTable
+from daybook.aws.wiring import Tables
 from daybook.clock import MINUTE
 from daybook.events.item import StoredEvent
 from daybook.events.packing import unpack
 from daybook.events.store import Append, Key
 from daybook.ids import lowest_id
 from daybook.people.lookup import GUID
-from tests.conftest import Tables
 from tests.support.calls import answered
 from tests.support.tenant_log import TenantLog, problem_of
 
@@ -311,7 +311,6 @@ def test_an_id_is_written_where_events_show_it_in_the_clear(log: TenantLog, path
         assert newest_target(log) == written
 
 
-@moto_alone
 def test_an_id_is_not_written_where_one_of_its_events_finds_a_name_in_it(log: TenantLog) -> None:
     """Another event that does not mention the person shows the same id in the clear."""
     target = {"type": "folder", "id": "mike.mars-files"}
@@ -324,7 +323,6 @@ def test_an_id_is_not_written_where_one_of_its_events_finds_a_name_in_it(log: Te
         assert newest_target(log) == written
 
 
-@moto_alone
 def test_a_persons_guid_as_an_id_is_written(log: TenantLog) -> None:
     """It names nobody. Whether the GUID is a person's is known as long as that person is not forgotten."""
     guid = log.page()["events"][0]["actor"]["id"]
@@ -337,7 +335,6 @@ def test_a_persons_guid_as_an_id_is_written(log: TenantLog) -> None:
         log.now += MINUTE
 
 
-@moto_alone
 def test_a_long_target_of_many_words_costs_nothing(log: TenantLog) -> None:
     """Nothing looks for names in its words, of which it has two million sequences."""
     target = "folder:" + "a " * 2_000

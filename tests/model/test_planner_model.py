@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from daybook.aws.wiring import Tables
 from daybook.clock import format_time
 from daybook.events.store import Append
 from daybook.search.merge import Bounds
 from daybook.search.parameters import ORDERS
-from tests.conftest import Store, Tables
+from tests.conftest import Store
 from tests.support.calls import answered
 from tests.support.model.loaded_log import EVENTS, Loaded
 from tests.support.model.reference_model import ALIASES, CATALOGUE, Happened

@@ -8,8 +8,8 @@ import pytest
 from authorize import handler as authorize
 from daybook.access.api_keys import IssuedKey, Key
 from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.wiring import Tables
 from daybook.tenant import Tenant
-from tests.conftest import Tables
 from tests.support.access_log import kept_access_log
 from tests.support.calls import Context
 

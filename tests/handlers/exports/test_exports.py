@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from daybook.aws.wiring import Tables
 from daybook.clock import DAY, MINUTE, format_time
 from daybook.errors import Throttled
 from daybook.jobs.export import MAX_ACTIVE
 from daybook.jobs.runner import MAX_ATTEMPTS
-from tests.conftest import Tables
 from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of
 from tests.support.ingest import NOW

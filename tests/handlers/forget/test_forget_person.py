@@ -10,6 +10,7 @@ import pytest
 from daybook.access.roles import ROLES
 from daybook.aws.identities_table.erase import ForgettingTable
 from daybook.aws.identities_table.rows import IdentityTable
+from daybook.aws.wiring import Tables
 from daybook.clock import DAY, SECOND, format_time
 from daybook.delivery.sender import PutFailed
 from daybook.errors import Throttled
@@ -21,7 +22,6 @@ from daybook.people.forgetter import Forgetter, Mark, mark_of, nobody_writes
 from daybook.people.tombstones import adoptable, tombstone
 from exports.writing import Exporting
 from infra.operate import replay_forgetting
-from tests.conftest import Tables
 from tests.handlers.streams.test_replay import Again
 from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.wiring import Tables
 from daybook.clock import DAY, MINUTE, format_time, system_clock
 from daybook.tenants.settings import Layout, TenantSettings
 from ingest import handler as ingest
-from tests.conftest import Store, Tables
+from tests.conftest import Store
 from tests.support.calls import Context, answered, authorized, call
 from tests.support.ingest import CONTRACT_EXAMPLE, NOW, SECRET, Sender, settings
 from tests.support.memory_stores import SettingsOf

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Tables
+from daybook.aws.wiring import Tables
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 

@@ -9,11 +9,11 @@ import pytest
 
 from daybook.aws.batches import Patience
 from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.wiring import Tables
 from daybook.catalogue.profile import uncatalogued
 from daybook.catalogue.tenant_catalogue import OwnActivity
 from daybook.errors import Contended
 from daybook.tenants.settings import TenantSettings
-from tests.conftest import Tables
 from tests.support.calls import answered
 from tests.support.ingest import Sender
 from tests.support.managed_log import ManagedLog

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from daybook.aws.wiring import Wiring
+from daybook.aws.wiring import Tables, Wiring
 from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.errors import Throttled
 from daybook.http.problem import Problem
@@ -15,7 +15,6 @@ from daybook.jobs.job import RESTAMP, Job, Status
 from daybook.jobs.restamp import DELAY_SECONDS, REQUEST_SECONDS
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Hold, TenantSettings
-from tests.conftest import Tables
 from tests.support.calls import Context, answered, authorized, call
 from tests.support.ingest import NOW
 from tests.support.retention import AGES, HOLD, RETENTION, Kept, kept_with_events

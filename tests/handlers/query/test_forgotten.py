@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Tables
+from daybook.aws.wiring import Tables
 from tests.support.calls import answered
 from tests.support.tenant_log import TenantLog
 

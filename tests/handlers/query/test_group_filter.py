@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.wiring import Tables
 from daybook.search.planner import MAX_PARTITIONS
-from tests.conftest import Tables
 from tests.support.calls import answered
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of

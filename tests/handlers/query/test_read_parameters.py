@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from daybook.aws.wiring import Tables
 from daybook.search.parameters import EQUALITIES, SCALARS
-from tests.conftest import Tables
 from tests.support.tenant_log import TenantLog, problem_of
 
 TARGET_READS = ("/v1/target", "/v1/target/time", "/v1/target/attribution")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.wiring import Tables
 from daybook.clock import DAY, format_time
-from tests.conftest import Tables
 from tests.support.calls import answered
 from tests.support.ingest import NOW
 from tests.support.tenant_log import TenantLog, problem_of

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.wiring import Tables
 from daybook.catalogue.profile import PROFILES
 from daybook.clock import format_time
 from daybook.search.merge import Bounds
-from tests.conftest import Tables
 from tests.support.calls import answered
 from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.wiring import Tables
 from daybook.clock import format_time, parse_time
 from daybook.search.merge import Bounds
-from tests.conftest import Tables
 from tests.support.calls import answered
 from tests.support.ingest import NOW
 from tests.support.tenant_log import TenantLog, problem_of

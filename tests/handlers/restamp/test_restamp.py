@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from daybook.aws.events_table.stamps import StampTable
+from daybook.aws.wiring import Tables
 from daybook.clock import DAY, HOUR, MINUTE, SECOND
 from daybook.errors import Throttled
 from daybook.events.item import partition
@@ -16,7 +17,6 @@ from daybook.ids import occurred_ms
 from daybook.jobs.job import JobSuperseded, Status
 from daybook.jobs.restamp import DELAY_SECONDS, Restamp
 from restamp.restamp import WRITTEN_WITHIN_MS
-from tests.conftest import Tables
 from tests.support.faulty_clients import failing
 from tests.support.ingest import NOW, Sender
 from tests.support.memory_stores import SettingsOf

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.wiring import Tables
 from daybook.clock import DAY, SECOND, format_time
 from daybook.delivery.destination import KEPT_MS
-from tests.conftest import Tables
 from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
 from tests.support.streams import Publishing

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.wiring import Tables
 from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import Inserted, Record, Records, Written
@@ -16,7 +17,6 @@ from daybook.jobs.job import Job, JobFailed, Step
 from daybook.tenants.settings import Layout
 from streams.replay import BYTES_A_SECOND, EVENTS_A_PAGE, MAX_STEP_SECONDS, OVERDUE_MS, SLICE_SECONDS
 from streams.replay_handler import replay_over
-from tests.conftest import Tables
 from tests.support.ingest import NOW
 from tests.support.streams import Publishing
 from tests.support.tenant_log import TenantLog

@@ -10,10 +10,11 @@ import pytest
 
 from daybook.aws.control_table.destinations import DestinationTable
 from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.wiring import Tables
 from daybook.clock import system_clock
 from daybook.delivery import backlog_batch
 from infra.functions import FUNCTIONS
-from tests.conftest import Tables, client_of
+from tests.conftest import client_of
 from tests.support.calls import Context
 from tests.support.ingest import settings
 from tests.support.places import SAMPLES as EVENTS_FOLDER

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.wiring import Tables
 from daybook.clock import MINUTE
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import Inserted, Record, Records, Written
@@ -16,7 +17,6 @@ from daybook.http.serve import serve
 from daybook.jobs.job import Job
 from streams.api_handler import operations
 from streams.operations import MAX_REPLAYS
-from tests.conftest import Tables
 from tests.support.calls import Context, answered, authorized, call
 from tests.support.jobs import MemoryQueue
 from tests.support.streams import ROLE, STREAM, Publishing

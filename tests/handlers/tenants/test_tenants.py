@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from daybook.access.api_keys import matches, parse
+from daybook.aws.wiring import Tables
 from daybook.http.problem import Problem
 from daybook.http.request import Request
 from daybook.http.serve import serve
 from daybook.tenant import Tenant
 from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
 from tenants.handler import operations as operations_of
-from tests.conftest import Tables
 from tests.support.calls import Context, answered, authorized, call, operations
 from tests.support.wiring import wiring_over
 

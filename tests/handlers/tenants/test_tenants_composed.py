@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.wiring import Tables
 from daybook.events.packing import unpack
 from tenants import handler as tenants
-from tests.conftest import Store, Tables
+from tests.conftest import Store
 from tests.support.calls import Context, answered, authorized, call, operations
 from tests.support.ingest import SECRET
 
