@@ -93,9 +93,10 @@ class Death:
                 worker = self._mortal_worker()
 
     def _mortal_worker(self) -> Any:
-        worker = self._exporter.exporting()
-        worker.files = Mortal(self._exporter.files, self._chance, self._odds)
-        worker.index = Mortal(worker.index, self._chance, self._odds / 3)
+        worker = self._exporter.worker()
+        services = worker.services
+        services.files = Mortal(self._exporter.files, self._chance, self._odds)
+        services.index = Mortal(services.index, self._chance, self._odds / 3)
         return worker
 
     def _seconds(self) -> Iterator[float]:

@@ -24,10 +24,11 @@ from daybook.people.key_cache import PersonKeys
 from daybook.self_audit.recorder import Recorder
 from daybook.tenant import Tenant
 from exports.api_handler import operations
+from exports.context import ExportServices
 from exports.create import ExportCreation
-from exports.csv_injection import rearmed
+from exports.csv_injection import unescape_cell
 from exports.operations import Exports
-from exports.writing import Exporting
+from exports.work import ExportWork
 from tests.conftest import Tables
 from tests.support.calls import Context, answered, authorized, call
 from tests.support.ingest import KEYS, NOW, seeded_bytes
@@ -103,9 +104,9 @@ class Exporter:
         events: Any = None,
         index: Any = None,
         role: str = "auditor",
-        **working: Any,
+        **sizes: Any,
     ) -> None:
-        """`events`: a store in place of the table's, for what is recorded; `working`: of `Exporting`."""
+        """`events`: the store for what is recorded, in place of the table; `sizes`: fields of `ExportServices`."""
         self.files = files or MemoryFiles()
         self.queue = MemoryQueue()
         self.jobs = JobTable(dynamodb, tables.control)
@@ -116,7 +117,7 @@ class Exporter:
         groups = GroupTable(dynamodb, tables.control, clock)
         chance = seeded_bytes(f"exports {tenant}")
         recorder = Recorder(events or EventTable(dynamodb, tables.events), KEYS, clock, chance)
-        asking = ExportCreation(
+        creation = ExportCreation(
             control=control,
             catalogues=Catalogues(CatalogueTable(dynamodb, tables.control)),
             jobs=self.jobs,
@@ -129,12 +130,12 @@ class Exporter:
             clock=clock,
             random_bytes=chance,
         )
-        self._operations = operations(Exports(control, self.jobs, self.files, asking, recorder, clock))
+        self._operations = operations(Exports(control, self.jobs, self.files, creation, recorder, clock))
         self._clock = clock
         self._claims = itertools.count()
 
-        def exporting(**otherwise: Any) -> Exporting:
-            return Exporting(
+        def worker(**changed: Any) -> ExportWork:
+            services = ExportServices(
                 control=control,
                 catalogues=Catalogues(CatalogueTable(dynamodb, tables.control)),
                 index=index or EventIndexes(dynamodb, tables.events),
@@ -145,10 +146,11 @@ class Exporter:
                 files=self.files,
                 clock=clock,
                 pause=lambda _: None,
-                **working | otherwise,
+                **sizes | changed,
             )
+            return ExportWork(services)
 
-        self.exporting = exporting
+        self.worker = worker
 
     def call(
         self, method: str, resource: str, body: Any = None, role: str | None = None, **given: Any
@@ -179,9 +181,9 @@ class Exporter:
         shown: dict[str, Any] = answered(answer)
         return shown
 
-    def work(self, remaining_seconds: Callable[[], float] = lambda: 900.0, worker: Exporting | None = None) -> None:
+    def work(self, remaining_seconds: Callable[[], float] = lambda: 900.0, worker: ExportWork | None = None) -> None:
         """Takes the queue's messages until there are none; by one worker for all of them unless one is given."""
-        worker = worker or self.exporting()
+        worker = worker or self.worker()
         runner = Runner(
             self.jobs, self.queue, worker, self._clock, lambda: f"claim-{next(self._claims)}", lambda _: None
         )
@@ -206,7 +208,7 @@ def rows_of(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
     """The labels of a CSV file, and its rows with what stood in the events."""
     reader = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
     labels = next(reader)
-    return labels, [dict(zip(labels, map(rearmed, row), strict=True)) for row in reader]
+    return labels, [dict(zip(labels, map(unescape_cell, row), strict=True)) for row in reader]
 
 
 class Killed(BaseException):

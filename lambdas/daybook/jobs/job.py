@@ -191,7 +191,7 @@ class JobQueue(Protocol):
         """A message that was received comes again in so many seconds."""
 
 
-def ask_for(
+def submit(
     job: Job, store: JobStore, queue: JobQueue, *, max_active: int | None = None, delay_seconds: int = 0
 ) -> None:
     """Raises `TooManyJobs`, and what the queue raises: then there is no job.

@@ -9,7 +9,7 @@ from daybook.clock import DAY, SECOND
 from daybook.crypto.hkdf import hkdf
 from daybook.crypto.keys import DeploymentKeys
 from daybook.crypto.sealing import Place, open_sealed, seal
-from daybook.jobs.job import RESTAMP, Job, JobQueue, JobStore, Status, ask_for, new_job
+from daybook.jobs.job import RESTAMP, Job, JobQueue, JobStore, Status, new_job, submit
 from daybook.tenant import Tenant
 from daybook.tenants.settings import TenantSettings
 
@@ -64,7 +64,7 @@ def ask_for_restamp(  # noqa: PLR0913  the settings on both sides, and what make
     # Two functions' clocks differ: the later of two jobs must sort behind the earlier one all the same.
     asked_ms = now_ms if newest is None else max(now_ms, newest.created_ms + 1)
     job = new_job(tenant=before.tenant, kind=RESTAMP, ask=ask, now_ms=asked_ms, random_bytes=random_bytes)
-    ask_for(job, jobs, queue, delay_seconds=DELAY_SECONDS)
+    submit(job, jobs, queue, delay_seconds=DELAY_SECONDS)
 
 
 def same_retention(one: TenantSettings, other: TenantSettings) -> bool:

@@ -14,7 +14,7 @@ from daybook.clock import Clock
 from daybook.crypto.hkdf import hkdf
 from daybook.crypto.keys import DeploymentKeys
 from daybook.crypto.sealing import Place, open_sealed, seal
-from daybook.jobs.job import SWEEP, Job, JobQueue, JobStore, ask_for, new_job
+from daybook.jobs.job import SWEEP, Job, JobQueue, JobStore, new_job, submit
 from daybook.people.forgetter import Mark
 from daybook.tenant import Tenant
 
@@ -55,7 +55,7 @@ class Sweeps:
         for start in range(0, len(binders) or 1, BINDERS_A_JOB):
             job = new_job(tenant=tenant, kind=SWEEP, ask=ask, now_ms=self.clock(), random_bytes=self.random_bytes)
             sealed = seal([list(binders[start : start + BINDERS_A_JOB])], _key(self.keys), _place(job))
-            ask_for(replace(job, sealed=sealed), self.jobs, self.queue, delay_seconds=DELAY_SECONDS)
+            submit(replace(job, sealed=sealed), self.jobs, self.queue, delay_seconds=DELAY_SECONDS)
 
 
 def open_binders(keys: DeploymentKeys, job: Job) -> list[str]:

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from daybook.clock import DAY, MINUTE, format_time
 from daybook.errors import Throttled
-from daybook.jobs.export import MAX_ACTIVE
 from daybook.jobs.runner import MAX_ATTEMPTS
+from exports.lanes import MAX_ACTIVE
 from tests.conftest import Tables
 from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of
@@ -229,7 +229,7 @@ def test_one_under_way_begins_anew(dynamodb: Any, tables: Tables, sort: str, ste
     log.exporter = Exporter(dynamodb, tables, log.clock, batch=2, part_bytes=60, run_bytes=60, max_merged=2, step_ms=0)
     asked = log.exporter.ask({"sort": sort})
     job = log.exporter.jobs.find(log.tenant, asked["id"])
-    worker = log.exporter.exporting()
+    worker = log.exporter.worker()
     for _ in range(steps):
         step = worker.step(job, lambda: 900.0)
         job = replace(job, checkpoint=step.checkpoint, processed=step.processed)
@@ -430,14 +430,14 @@ def test_a_tenant_that_is_gone_fails_its_exports(log: ExportedLog) -> None:
     log.dynamodb.delete_item(TableName=log.tables.control, Key={"pk": {"S": "acme"}, "sk": {"S": "tenant"}})
     log.exporter.work()
     job = log.exporter.jobs.find(log.tenant, asked["id"])
-    assert (job.status, job.error) == ("failed", "The tenant is no more.")
+    assert (job.status, job.error) == ("failed", "The tenant no longer exists.")
     assert log.exporter.files.files == {}
 
 
 def test_how_much_is_written_is_shown_meanwhile(log: ExportedLog) -> None:
     asked = log.exporter.ask()
     job = log.exporter.jobs.find(log.tenant, asked["id"])
-    worker = log.exporter.exporting(step_ms=0, batch=1)
+    worker = log.exporter.worker(step_ms=0, batch=1)
     for _ in range(2):
         job = replace(job, checkpoint=worker.step(job, lambda: 900.0).checkpoint)
     claimed = log.exporter.jobs.claim(job.key, "claim", NOW, NOW + 1)
@@ -465,7 +465,7 @@ def test_a_part_that_s3_refuses_is_put_again(log: ExportedLog) -> None:
     for name in ("put", "begin", "put_part", "complete"):
         setattr(files, name, refusing(getattr(files, name)))
     asked = log.exporter.ask(question)
-    log.exporter.work(worker=log.exporter.exporting(batch=1, part_bytes=50))
+    log.exporter.work(worker=log.exporter.worker(batch=1, part_bytes=50))
     assert len(files.part_sizes) > 1
     assert next(refusals, "all of them") == "all of them"
     assert log.exporter.file(log.exporter.read(asked["id"])) == undisturbed
@@ -483,7 +483,7 @@ def test_what_s3_refuses_for_good_fails_and_leaves_nothing(log: ExportedLog) -> 
     for _ in range(1 + MAX_ATTEMPTS):
         log.exporter.queue.sent = [(log.exporter.jobs.find(log.tenant, asked["id"]), 0)]
         with pytest.raises(ClientError):
-            log.exporter.work(worker=log.exporter.exporting(batch=1, part_bytes=50))
+            log.exporter.work(worker=log.exporter.worker(batch=1, part_bytes=50))
     shown = log.exporter.read(asked["id"])
     assert shown["status"] == "failed"
     assert "secret" not in shown["error"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from daybook.ids import event_id
 from daybook.jobs.job import JobFailed
-from exports.sorted_runs import Line, Run, full_level, merged, order, packed
+from exports.sorted_runs import Line, Run, full_level, merged, packed, sort_key
 
 LINES = st.lists(
     st.builds(
@@ -26,7 +26,7 @@ LINES = st.lists(
 def test_runs_merge_to_what_sorting_gives(lines: list[Line], cuts: list[int], descending: bool, stops: int) -> None:
     """By value, ties newest first; stopped every few lines, and gone on from where each run was."""
     bounds = [0, *sorted(cuts), len(lines)]
-    key = order(descending=descending)
+    key = sort_key(descending=descending)
     runs = [packed(sorted(lines[low:high], key=key, reverse=descending)) for low, high in pairwise(bounds)]
     reached = [Run(number, len(run)) for number, run in enumerate(runs)]
     found: list[bytes] = []
@@ -37,7 +37,7 @@ def test_runs_merge_to_what_sorting_gives(lines: list[Line], cuts: list[int], de
     while len(found) < len(lines):
         for number, each in enumerate(merged(read, reached, descending=descending), 1):
             found.append(each.line.line)
-            each.run.at = each.end
+            each.run.merged = each.end
             if number == stops:
                 break
     newest_first = sorted(lines, key=lambda line: line.id, reverse=True)

@@ -6,7 +6,7 @@ import pytest
 
 from daybook.clock import MINUTE
 from daybook.errors import Throttled
-from daybook.jobs.job import ClaimLost, Job, JobBusy, JobFailed, JobSuperseded, Status, TooManyJobs, ask_for, new_job
+from daybook.jobs.job import ClaimLost, Job, JobBusy, JobFailed, JobSuperseded, Status, TooManyJobs, new_job, submit
 from daybook.jobs.runner import MAX_ATTEMPTS, ROW_WITHIN_MS, Runner
 from daybook.jobs.worker import Message, again_after, work, working
 from daybook.tenant import Tenant
@@ -339,12 +339,12 @@ def test_a_job_that_stands_there_has_its_message() -> None:
     store, queue = MemoryJobs(), MemoryQueue(refusal=Throttled())
     asked = new_job(tenant=ACME, kind="count", ask={}, now_ms=NOW, random_bytes=seeded_bytes())
     with pytest.raises(Throttled):
-        ask_for(asked, store, queue, max_active=1)
+        submit(asked, store, queue, max_active=1)
     assert list(store.jobs(ACME, "count")) == []
     queue.refusal = None
-    ask_for(asked, store, queue, max_active=1, delay_seconds=90)
+    submit(asked, store, queue, max_active=1, delay_seconds=90)
     assert (store.job(asked.key), queue.sent) == (asked, [(asked, 90)])
     other = new_job(tenant=ACME, kind="count", ask={}, now_ms=NOW, random_bytes=seeded_bytes("other"))
     with pytest.raises(TooManyJobs):
-        ask_for(other, store, queue, max_active=1)
+        submit(other, store, queue, max_active=1)
     assert list(store.jobs(ACME, "count")) == [asked]
