@@ -17,7 +17,7 @@ from daybook.clock import system_clock
 from daybook.crypto.keys import DeploymentKeys
 from daybook.environment import ExportSettings
 from daybook.jobs.runner import Runner
-from daybook.jobs.worker import working
+from daybook.jobs.worker import job_handler
 from daybook.people.key_cache import PersonKeys
 from exports.context import ExportServices
 from exports.work import ExportWork
@@ -44,4 +44,4 @@ def compose() -> Runner:
     return Runner(JobTable(client, settings.control_table), queue, ExportWork(services), system_clock)
 
 
-handler = working(compose)
+handler = job_handler(compose)

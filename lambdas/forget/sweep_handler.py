@@ -11,7 +11,7 @@ from daybook.clock import system_clock
 from daybook.crypto.keys import DeploymentKeys
 from daybook.environment import SweepSettings
 from daybook.jobs.runner import Runner
-from daybook.jobs.worker import working
+from daybook.jobs.worker import job_handler
 from daybook.people.forgetter import Forgetter, nobody_writes
 from forget.sweep import Sweeping
 
@@ -26,4 +26,4 @@ def compose() -> Runner:
     return Runner(jobs, queue, Sweeping(forgetter, keys, time.sleep), system_clock)
 
 
-handler = working(compose)
+handler = job_handler(compose)

@@ -11,7 +11,7 @@ from daybook.aws.job_queue import SqsJobQueue
 from daybook.clock import system_clock
 from daybook.environment import RestampSettings
 from daybook.jobs.runner import Runner
-from daybook.jobs.worker import working
+from daybook.jobs.worker import job_handler
 from restamp.restamp import Restamping
 
 
@@ -25,4 +25,4 @@ def compose() -> Runner:
     return Runner(jobs, SqsJobQueue(sqs(), settings.restamp_queue_url), restamping, system_clock)
 
 
-handler = working(compose)
+handler = job_handler(compose)

@@ -16,7 +16,7 @@ from daybook.delivery.records import Records
 from daybook.delivery.sender import RecordSender
 from daybook.environment import ReplaySettings
 from daybook.jobs.runner import Runner
-from daybook.jobs.worker import working
+from daybook.jobs.worker import job_handler
 from daybook.people.key_cache import PersonKeys
 from streams.replay import Replay
 
@@ -40,4 +40,4 @@ def compose() -> Runner:
     return Runner(JobTable(client, settings.control_table), queue, replay, system_clock)
 
 
-handler = working(compose)
+handler = job_handler(compose)

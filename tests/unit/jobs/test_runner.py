@@ -8,7 +8,7 @@ from daybook.clock import MINUTE
 from daybook.errors import Throttled
 from daybook.jobs.job import ClaimLost, Job, JobBusy, JobFailed, JobSuperseded, Status, TooManyJobs, new_job, submit
 from daybook.jobs.runner import MAX_ATTEMPTS, ROW_WITHIN_MS, Runner
-from daybook.jobs.worker import Message, again_after, work, working
+from daybook.jobs.worker import Message, job_handler, retry_seconds, run_job
 from daybook.tenant import Tenant
 from tests.support.calls import Context
 from tests.support.ingest import seeded_bytes
@@ -198,13 +198,13 @@ def test_the_message_of_a_failure_comes_again_later_and_later(times: int, second
         raise ValueError
 
     worker.work.before = break_down
-    handler = working(lambda: worker.runner)
+    handler = job_handler(lambda: worker.runner)
     body = json.dumps({"tenant": ACME, "kind": "count", "job": worker.job.id})
     record = {"body": body, "receiptHandle": "receipt", "attributes": {"ApproximateReceiveCount": str(times)}}
     with pytest.raises(ValueError):
         handler({"Records": [record]}, Context())
     assert worker.queue.postponed == [("receipt", seconds)]
-    assert again_after(record["attributes"]) == seconds  # type: ignore[arg-type]
+    assert retry_seconds(record["attributes"]) == seconds  # type: ignore[arg-type]
     worker.store.claim(worker.job.key, "another", NOW, NOW + 15 * MINUTE)
     with pytest.raises(JobBusy):
         handler({"Records": [record]}, Context())
@@ -330,7 +330,7 @@ def test_the_message_of_a_job_that_never_came_to_be_is_let_go() -> None:
     runner = Runner(worker.store, worker.queue, worker.work, lambda: worker.now, lambda: "claim", pause)
     nothing = new_job(tenant=ACME, kind="count", ask={}, now_ms=NOW, random_bytes=seeded_bytes("never"))
     for _ in range(2):
-        work(runner, Message(*nothing.key), lambda: 900.0)
+        run_job(runner, Message(*nothing.key), lambda: 900.0)
         assert worker.now == NOW + ROW_WITHIN_MS
 
 
