@@ -1,4 +1,4 @@
-"""Re-stamps the events of a tenant, one message of the queue at a time."""
+"""Runs re-stamp jobs, one message of the queue at a time."""
 
 import time
 from functools import cache
@@ -12,7 +12,7 @@ from daybook.clock import system_clock
 from daybook.environment import RestampSettings
 from daybook.jobs.runner import Runner
 from daybook.jobs.worker import job_handler
-from restamp.restamp import Restamping
+from restamp.restamp import RestampWork
 
 
 @cache
@@ -21,8 +21,8 @@ def compose() -> Runner:
     client = dynamodb()
     jobs = JobTable(client, settings.control_table)
     stamps = StampTable(client, settings.events_table)
-    restamping = Restamping(ControlTable(client, settings.control_table), jobs, stamps, system_clock, time.sleep)
-    return Runner(jobs, SqsJobQueue(sqs(), settings.restamp_queue_url), restamping, system_clock)
+    restamp = RestampWork(ControlTable(client, settings.control_table), jobs, stamps, system_clock, time.sleep)
+    return Runner(jobs, SqsJobQueue(sqs(), settings.restamp_queue_url), restamp, system_clock)
 
 
 handler = job_handler(compose)

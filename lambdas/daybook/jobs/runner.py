@@ -1,4 +1,4 @@
-"""Runs a job: claims it, does step after step with a checkpoint after each, and hands over before the invocation ends."""
+"""Runs a job: claims it, does step after step with a checkpoint after each, hands over before the invocation ends."""
 
 import time
 import uuid

@@ -12,7 +12,7 @@ from daybook.jobs.job import Job, Step
 from daybook.jobs.restamp import ask_for_restamp
 from daybook.tenants.settings import Layout, TenantSettings
 from restamp.plan import URGENT_MS
-from restamp.restamp import Restamping
+from restamp.restamp import RestampWork
 from tests.support.ingest import NOW, seeded_bytes, settings
 from tests.support.jobs import MemoryJobs, MemoryQueue
 from tests.support.retention import MemoryControl, MemoryStamps
@@ -51,8 +51,8 @@ class Log:
         self._old = dict(self.stamps.stamps)
         return self._queue.sent.pop()[0]
 
-    def worker(self, page: int, step_ms: int = 0) -> Restamping:
-        return Restamping(self.control, self.jobs, self.stamps, lambda: self.now, self._pause, page, step_ms)
+    def worker(self, page: int, step_ms: int = 0) -> RestampWork:
+        return RestampWork(self.control, self.jobs, self.stamps, lambda: self.now, self._pause, page, step_ms)
 
     def steps(self, job: Job, page: int, each: Callable[[Step], None] = lambda _: None) -> None:
         worker = self.worker(page)

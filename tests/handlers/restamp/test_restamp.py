@@ -168,7 +168,10 @@ def test_of_two_settings_the_last_one_wins(log: Kept) -> None:
     assert log.run(second).status is Status.SUCCEEDED
     assert log.stamped_days() == {60, 0}
     ended = log.run(log.jobs.job(first.key))
-    assert (ended.status, ended.error) == (Status.CANCELLED, "A later setting has a job of its own.")
+    assert (ended.status, ended.error) == (
+        Status.CANCELLED,
+        "The setting was changed again, and a later job applies that change.",
+    )
 
 
 def test_settings_a_minute_do_not_hold_up_a_job(log: Kept) -> None:
@@ -378,4 +381,4 @@ def test_a_job_of_a_tenant_that_is_no_more_says_so(log: Kept) -> None:
     log.set_days(45)
     job = log.asked()
     log.dynamodb.delete_item(TableName=log.tables.control, Key={"pk": {"S": log.tenant}, "sk": {"S": "tenant"}})
-    assert log.run(job).error == "The tenant is no more."
+    assert log.run(job).error == "The tenant no longer exists."
