@@ -60,7 +60,7 @@ class ExportCreation:
             raise _too_many()
         now_ms = self.clock()
         groups = self._group_versions(settings.tenant, form.parameters)
-        resolver = Resolver(self.identities, self.person_keys, self.keys, self.catalogues)
+        resolver = Resolver(self.identities, self.person_keys, self.catalogues)
         resolved = resolver.resolve(settings, form)
         ask = Ask(
             environment=environment,

@@ -19,7 +19,7 @@ def manifest(job: Job, ask: Ask, question: Question, *, edge_ms: int, completed_
         "asked_by": {"credential": ask.credential, "role": ask.role},
         "asked_at": format_time(ask.asked_ms),
         "recorded_as": ask.record,
-        "filters": sorted([*ask.filters, *question.targets], key=lambda each: each.partition("=")[0]),
+        "filters": ask.filters,
         "from": format_time(max(span.from_ms or 0, edge_ms)),
         "to": None if span.to_ms is None else format_time(span.to_ms),
         "received_until": format_time(ask.asked_ms),

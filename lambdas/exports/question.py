@@ -28,15 +28,11 @@ class SealedQuestion(Struct):
     query: dict[str, list[str]]
     named: list[Named]
     """Whom each name of the query meant when the export was requested."""
-    targets: list[str]
-    """The `target` filters for the manifest, without the names of people."""
 
 
 class Question(NamedTuple):
     parameters: Parameters
     named: dict[str, Named]
-    targets: list[str]
-    """The `target` filters for the manifest, without the names of people."""
 
     def resolved(self, members: frozenset[str] | None, *, by_address: bool) -> ResolvedQuery:
         return ResolvedQuery(self.named, members, by_address)
@@ -55,13 +51,12 @@ def open_question(keys: DeploymentKeys, job: Job, ask: Ask) -> Question:
         Named(each["text"], frozenset(each["guids"]), frozenset(each["aliases"]), each["is_known"], each["by_address"])
         for each in opened.named
     ]
-    return Question(parsed({**ask.query, **opened.query}), {one.text: one for one in named}, opened.targets)
+    return Question(parsed({**ask.query, **opened.query}), {one.text: one for one in named})
 
 
 class _Opened(Struct):
     query: dict[str, list[str]] = {}
     named: list[dict[str, Any]] = []
-    targets: list[str] = []
 
 
 def _key(keys: DeploymentKeys) -> bytes:

@@ -7,7 +7,6 @@ from daybook.catalogue.aliases import USER
 from daybook.catalogue.profile import profile
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import format_time
-from daybook.crypto.keys import DeploymentKeys
 from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader, Named, resolve
 from daybook.search.parameters import span_at
@@ -36,13 +35,12 @@ class ResolvedExport:
 
     def sealed_question(self) -> SealedQuestion:
         query = {name: values for name, values in self.form.filters.items() if self._is_sealed(name)}
-        targets = [f"target={self._target_without_name(each)}" for each in self.form.parameters.filters.of("target")]
-        return SealedQuestion(query, list(self.named.values()), targets)
+        return SealedQuestion(query, list(self.named.values()))
 
     def filters_without_names(self) -> list[str]:
-        """For the manifest: people as GUIDs, free text as present, no targets, which may be anything."""
+        """For the manifest: people as GUIDs, free text only as present, other targets than people by their type."""
         return reads.filter_texts(
-            {name: values for name, values in self.form.filters.items() if name != "target"},
+            self.form.filters,
             lambda text: people_meant(self.named[text]),
             self._target_without_name,
             self.record.label,
@@ -56,32 +54,21 @@ class ResolvedExport:
 
     def _target_without_name(self, target: str) -> str:
         kind, _, text = target.partition(":")
-        means_somebody = kind == USER or self.named[text].guids or self.named[text].aliases
-        if means_somebody or self.record.names_others(text):
-            return f"{kind}:{people_meant(self.named[text])}"
-        return target
+        named = self.named[text]
+        return f"{kind}:{people_meant(named)}" if kind == USER or named.is_known else kind
 
 
 @dataclass(frozen=True)
 class Resolver:
     identities: IdentityReader
     person_keys: PersonKeys
-    keys: DeploymentKeys
     catalogues: Catalogues
 
     def resolve(self, settings: TenantSettings, form: ExportForm) -> ResolvedExport:
         filters = form.parameters.filters
         texts = sorted({*filters.of("actor"), *(text for _, text in filters.targets)})
         named = resolve(self.identities, settings.tenant, profile(settings.profile).aliases, texts)
-        record = reads.writing_of(
-            self.identities,
-            self.keys,
-            self.person_keys.of,
-            settings=settings,
-            catalogue=self.catalogues.of(settings),
-            named=named,
-            targets=filters.of("target"),
-        )
+        record = reads.Writing.of(settings.tenant, self.catalogues.of(settings), named, self.person_keys.of)
         return ResolvedExport(form, named, record)
 
 

@@ -60,7 +60,7 @@ def compose() -> SendEvents:
         clock=system_clock,
         random_bytes=os.urandom,
     )
-    gc.freeze()  # what has been made so far is never garbage: each collection during a batch need not look at it
+    gc.freeze()  # what exists by now is never garbage, so collections during a batch need not look at it
     return SendEvents(ingest, ControlTable(client, settings.control_table).settings)
 
 
@@ -69,7 +69,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def send_events(request: Request) -> Answer:
-    """Composed within the call: a deployment that lacks something answers 500 and says so in the log."""
+    """Composes within the call, so that a deployment with a missing part answers 500 and logs why."""
     return compose()(request)
 
 

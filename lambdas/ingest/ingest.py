@@ -1,4 +1,4 @@
-"""Events accepted: read, judged, their people bound, written once, and answered one by one."""
+"""Stores events: reads and checks them, resolves their people, writes each once and answers for each."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -22,11 +22,11 @@ from daybook.people.resolver import Identities
 from daybook.tenants.settings import TenantSettings
 
 MAX_PEOPLE = 1_000
-"""Distinct people that one request may name: each may be new, and is then written before any event."""
+"""Distinct people that one request may name: each may be new, and new people are written before any event."""
 
 
 class Result(NamedTuple):
-    """What became of one event: `stored`, `rejected` or, where the store was throttled throughout, `retry`."""
+    """The outcome for one event: `stored`, `rejected` or, if the store stayed throttled, `retry`."""
 
     status: str
     id: str | None = None
@@ -37,15 +37,15 @@ class Result(NamedTuple):
 
 RETRY = Result("retry")
 CONFLICT = Result(
-    "rejected", code="id_conflict", errors=(FieldError("id", "another event was stored under this id and time"),)
+    "rejected", code="id_conflict", errors=(FieldError("id", "another event with this id and time is stored already"),)
 )
 TOO_LARGE = Result(
-    "rejected", code="too_large", errors=(FieldError("", "what is stored of the event is more than an item holds"),)
+    "rejected", code="too_large", errors=(FieldError("", "the stored form of the event does not fit in an item"),)
 )
 
 
 class _Entry:
-    """One event on its way; `result` is None until it is known."""
+    """One event of a request. `result` is None until it is known."""
 
     def __init__(self) -> None:
         self.result: Result | None = None
@@ -53,11 +53,11 @@ class _Entry:
         self.key: Key = ("", "")
         self.fingerprint = b""
         self.refusal: Result | None = None
-        """What to answer if nothing stands under the event's id."""
+        """The answer if nothing is stored under the event's id."""
 
 
 class Ingest:
-    """`keys` are the deployment's; `random_bytes` makes the ids of events that have none of their sender's."""
+    """`random_bytes` makes the ids of events whose sender gave none."""
 
     def __init__(  # noqa: PLR0913  one for each thing that it takes to store an event
         self,
@@ -81,14 +81,14 @@ class Ingest:
     def store(
         self, settings: TenantSettings, caller: Caller, sent: Sent, remaining_seconds: Callable[[], float]
     ) -> list[Result]:
-        """One result for each event sent, in order. What is `stored` is durable and in the next read of the timeline.
+        """One result for each event, in order. A `stored` event is durable and in the next read of the timeline.
 
-        Repeating a call whose events carry ids of the sender's own changes nothing and gives the same answer. Raises
-        `Problem` 403 where an event names an environment that is not the caller's, 413 for over 1,000 people.
+        Repeating a call whose events have senders' ids changes nothing and gives the same answer. Raises `Problem` 403
+        if an event names an environment that is not the caller's, 413 for more than 1,000 people.
         """
         policy = AcceptancePolicy(settings, self._catalogues.of(settings), self._keys, self._clock(), self._random)
         entries = [self._read(raw, sent.levels, policy, caller) for raw in sent.events]
-        # What is refused now is looked up before anything is written: it can only be a retry of an earlier call.
+        # A refused event is looked up before anything is written: it can only be a retry of an earlier call.
         self._look_up([entry for entry in entries if entry.refusal is not None])
         people = self._people(settings, entries)
         if people is not None:
@@ -108,15 +108,15 @@ class Ingest:
         entry.key = partition_of(policy.settings, environment, *identified), identified[0]
         entry.fingerprint = policy.fingerprint(received)
         try:
-            entry.accepted = policy.policy(received, environment, identified)
+            entry.accepted = policy.accept(received, environment, identified)
         except Rejected as rejected:
-            # A retry is a retry, whatever catalogue and retention have become since its first try was stored.
+            # A retry counts as one even if the catalogue or retention has changed since its first try was stored.
             entry.refusal = _rejection(rejected)
             entry.result = entry.refusal if received.event.id is None else None
         return entry
 
     def _people(self, settings: TenantSettings, entries: list[_Entry]) -> People | None:
-        """None where they could not be bound for now."""
+        """None if they could not be resolved for now."""
         seen = [
             Sighting(mention.reference, entry.accepted.occurred_ms, mention.name)
             for entry in entries
@@ -140,16 +140,17 @@ class Ingest:
         first: dict[Key, _Entry] = {}
         forms: list[StoredEvent] = []
         for entry in entries:
-            # The same key twice would have the whole call refused; the second is looked up like any retry.
+            # The store refuses a call with the same key twice, so the second event is looked up like any retry.
             if entry.accepted is not None and first.setdefault(entry.key, entry) is entry:
                 accepted = entry.accepted
-                cast = people.at(accepted.occurred_ms)
+                known = people.at(accepted.occurred_ms)
+                cast = [known[mention.reference] for mention in accepted.mentions.all]
                 writer = ContentWriter(accepted, policy.settings, policy.profile, self._keys, cast)
                 form = store_form(accepted, writer, policy.settings, self._keys)
                 if len(form.packed) <= self._max_packed_bytes:
                     forms.append(form)
                     continue
-                # The store would refuse it with an error that fails its neighbours too.
+                # The store would refuse it with an error that fails the other events of the call too.
                 entry.accepted, entry.refusal = None, TOO_LARGE
                 del first[entry.key]
         appended = self._events.append(forms, remaining_seconds) if forms else {}
@@ -174,7 +175,7 @@ class Ingest:
 
 def _environment(named: str | None, settings: TenantSettings, caller: Caller) -> str:
     if named is not None and named not in settings.environments:
-        raise Rejected("unknown_environment", FieldError("environment", "the tenant has no such environment"))
+        raise Rejected("unknown_environment", FieldError("environment", "is not an environment of the tenant"))
     return caller.environment_for(named, settings.environments[0])
 
 

@@ -1,6 +1,6 @@
 """The reads of the contract: parameters in, answers out, each one recorded in the log that it read."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from daybook.catalogue.profile import profile
@@ -27,7 +27,7 @@ from daybook.search.parameters import (
     target_of,
 )
 from daybook.search.search import Scope, Search, TooMuchToRead
-from daybook.self_audit import reads
+from daybook.self_audit.reads import KnownTargets, Writing, search_done
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import Tenant
 from daybook.tenants.settings import TenantSettings
@@ -71,8 +71,10 @@ class Reads:
         scope = self._scope(request, settings, environment)
         page = self._search.page(scope, parameters)
         if parameters.cursor is None:
-            writing = self._writing(scope, page.resolved.named, parameters.filters.of("target"))
-            action = reads.search_done(writing, request.query, rows=len(page.events), more=page.next_cursor is not None)
+            about_targets = page.events if parameters.filters.of("target") else ()
+            known = KnownTargets(found.opened for found in about_targets)
+            writing = self._writing(scope, page.resolved.named, known)
+            action = search_done(writing, request.query, rows=len(page.events), more=page.next_cursor is not None)
             self._recorder.record(settings, environment, request, action)
         answer: dict[str, Any] = {}
         if parameters.view != NATIVE:
@@ -124,16 +126,8 @@ class Reads:
     def _scope(self, request: Request, settings: TenantSettings, environment: str) -> Scope:
         return Scope(settings, self._catalogues.of(settings), environment, request.caller)
 
-    def _writing(self, scope: Scope, named: Mapping[str, Named], targets: Iterable[str]) -> reads.Writing:
-        return reads.writing_of(
-            self._identities,
-            self._search.keys,
-            self._person_keys.of,
-            settings=scope.settings,
-            catalogue=scope.catalogue,
-            named=named,
-            targets=targets,
-        )
+    def _writing(self, scope: Scope, named: Mapping[str, Named], known: KnownTargets) -> Writing:
+        return Writing.of(scope.settings.tenant, scope.catalogue, named, self._person_keys.of, known)
 
     def _about_target(
         self,
@@ -149,13 +143,14 @@ class Reads:
         target = parameters["target"]
         _, text = target_of("target", target)
         scope = self._scope(request, settings, environment)
+        targets = Targets(self._search, scope)
         try:
-            answer = ask(Targets(self._search, scope), target)
+            answer = ask(targets, target)
         except TooMuchToRead:
             raise Problem(422, "too_much_to_read", "There is too much to read at once: name a later from.") from None
         aliases = profile(settings.profile).aliases
         named = resolve(self._identities, settings.tenant, aliases, [text])
-        writing = self._writing(scope, named, [target])
+        writing = self._writing(scope, named, targets.known)
         params = {"target": writing.target(target)}
         if "at" in parameters:
             params["at"] = answer["at"]

@@ -1,13 +1,14 @@
 """One thing that events are about: when it last changed, how long it was worked on, who could have changed it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from daybook.clock import format_time
 from daybook.search.gather import Found
 from daybook.search.parameters import Filters, Span
 from daybook.search.search import Scope, Search, TooMuchToRead
+from daybook.self_audit.reads import KnownTargets
 from query.sessions import Session, identity_of, sessions_in
 
 Native = dict[str, Any]
@@ -19,6 +20,8 @@ class Targets:
 
     search: Search
     scope: Scope
+    known: KnownTargets = field(default_factory=KnownTargets)
+    """From the events that were read."""
 
     def summary(self, target: str) -> dict[str, Any]:
         """The last of its history, which counts what lies within it too; `events` None past the bound on reading."""
@@ -84,11 +87,16 @@ class Targets:
         return (found.native for found in self._walk(target, span) if found.own_target)
 
     def _walk(self, target: str, span: Span) -> Iterator[Found]:
-        return self.search.walk(self.scope, _about(target), span)
+        for found in self.search.walk(self.scope, _about(target), span):
+            self.known.note(found.opened)
+            yield found
 
     def _newest(self, target: str) -> Native | None:
         newest = self.search.newest(self.scope, _about(target))
-        return None if newest is None else newest.native
+        if newest is None:
+            return None
+        self.known.note(newest.opened)
+        return newest.native
 
     def _sessions(self, target: str, from_ms: int | None) -> list[Session]:
         return sessions_in(self._own_history(target, Span(from_ms, None)))

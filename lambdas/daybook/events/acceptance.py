@@ -1,4 +1,4 @@
-"""Whether an event that has the form is accepted: its time, what the catalogue says of it, and whom it mentions."""
+"""Decides whether a well-formed event is accepted: by its time, by the catalogue, and by the people it mentions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import FieldError
 from daybook.events.content import AcceptedEvent
 from daybook.events.decoding import Received
-from daybook.events.identity import derived_identity
+from daybook.events.identity import derived_event_id
 from daybook.events.item import fingerprint
 from daybook.events.mentions import Mentions
 from daybook.events.rejected import Rejected
@@ -29,26 +29,21 @@ from daybook.ids import IDENTITY_BYTES, event_id
 from daybook.tenants.settings import MAX_AHEAD_MS, TenantSettings
 
 MAX_DETAILS_BYTES = 32 * 1024
-"""Of details put together from a template: parameters may stand in it many times."""
+"""Limit for details that a template makes: a template may repeat its parameters many times."""
 
 _EVENT_ID_BYTES = 36
 
 
 class AcceptancePolicy:
-    """Judges the events of one request, by the tenant's settings and catalogue of that moment.
+    """Decides which events of one request are accepted, by the tenant's settings and catalogue of that moment."""
 
-    `own`: events that Daybook writes itself, which no rule for senders may keep out of the log.
-    """
-
-    def __init__(  # noqa: PLR0913  one for each thing that events are judged by
+    def __init__(
         self,
         settings: TenantSettings,
         catalogue: Catalogue,
         keys: DeploymentKeys,
         now_ms: int,
         random_bytes: Callable[[int], bytes],
-        *,
-        own: bool = False,
     ) -> None:
         self.settings = settings
         self.profile = catalogue.profile
@@ -56,40 +51,37 @@ class AcceptancePolicy:
         self._keys = keys
         self._now_ms = now_ms
         self._random = random_bytes
-        self._own = own
 
     def identify(self, received: Received, environment: str) -> tuple[str, int]:
-        """The event's id and moment: of the sender's id where there is one, so that a retry has the same.
+        """The event's id and time. The id derives from the sender's id if there is one, so that a retry gets the same.
 
-        Raises `Rejected` where that id comes without a time.
+        Raises `Rejected` for a sender's id without a time.
         """
         client_id, occurred_ms = received.event.id, received.occurred_ms
         if client_id is None:
             occurred_ms = self._now_ms if occurred_ms is None else occurred_ms
             return event_id(occurred_ms, self._random(IDENTITY_BYTES)), occurred_ms
         if occurred_ms is None:
-            raise Rejected("id_needs_time", FieldError("occurred_at", "is needed beside an id of your own"))
-        identity = derived_identity(self._keys.event_id, self.settings.tenant, environment, client_id)
-        return event_id(occurred_ms, identity), occurred_ms
+            raise Rejected("id_needs_time", FieldError("occurred_at", "is required if the event has an id"))
+        tenant = self.settings.tenant
+        return derived_event_id(self._keys.event_id, tenant, environment, client_id, occurred_ms), occurred_ms
 
     def fingerprint(self, received: Received) -> bytes:
         return fingerprint(self._keys.fingerprint, received.encoded)
 
-    def policy(self, received: Received, environment: str, identified: tuple[str, int]) -> AcceptedEvent:
+    def accept(self, received: Received, environment: str, identified: tuple[str, int]) -> AcceptedEvent:
         """The event with its activity, variant and mentions. Raises `Rejected`."""
         event = received.event
         identifier, occurred_ms = identified
         activity = self._activity(event)
-        if not self._own:
-            self._check_time(occurred_ms)
+        self._check_time(occurred_ms)
         variant = _variant(event, activity)
         _check_parameters(event, variant)
         _check_actor(event, activity, variant)
         self._check_source(event)
         mentions = Mentions.of(event, _person_params(activity, variant), self.settings, self._keys.address)
-        if not self._own:
-            _check_details(event, variant)
-            mentions.check(self.profile.aliases, event)
+        _check_details(event, variant)
+        mentions.check(self.profile.aliases, event)
         return AcceptedEvent(
             event=event,
             id=identifier,
@@ -105,10 +97,10 @@ class AcceptancePolicy:
     def _check_time(self, occurred_ms: int) -> None:
         settings = self.settings
         if occurred_ms > self._now_ms + MAX_AHEAD_MS:
-            raise Rejected("in_future", FieldError("occurred_at", "lies more than 5 minutes ahead"))
+            raise Rejected("in_future", FieldError("occurred_at", "is more than 5 minutes in the future"))
         self._check_age(occurred_ms)
         if settings.audit_since is not None and occurred_ms < settings.audit_since:
-            message = f"lies before auditing began, {format_time(settings.audit_since)}"
+            message = f"is before auditing began, {format_time(settings.audit_since)}"
             raise Rejected("before_audit", FieldError("occurred_at", message))
 
     def _check_age(self, occurred_ms: int) -> None:
@@ -118,22 +110,22 @@ class AcceptancePolicy:
             return
         hold = self.settings.hold
         if hold is None:
-            message = f"lies further back than {self.settings.retention_days} days"
+            message = f"is more than {self.settings.retention_days} days ago"
         elif oldest_ms > hold.edge_ms:
-            message = f"lies further back than {longest_days} days"
+            message = f"is more than {longest_days} days ago"
         else:
-            message = f"lies before {format_time(oldest_ms)}, where the legal hold begins"
+            message = f"is before {format_time(oldest_ms)}, where the legal hold begins"
         raise Rejected("past_retention", FieldError("occurred_at", message))
 
     def _check_source(self, event: SentEvent) -> None:
         accepted = self.profile.source_types
         if event.source is not None and accepted is not None and event.source.type not in accepted:
-            message = f"is none of {', '.join(sorted(accepted))}"
+            message = f"must be one of {', '.join(sorted(accepted))}"
             raise Rejected("out_of_scope", FieldError("source.type", message))
 
     def _activity(self, event: SentEvent) -> Activity:
-        if f"{event.activity}.".startswith(OWN_ACTIVITIES) and not self._own:
-            raise Rejected("reserved_activity", FieldError("activity", "is one of Daybook's own"))
+        if f"{event.activity}.".startswith(OWN_ACTIVITIES):
+            raise Rejected("reserved_activity", FieldError("activity", "is reserved for Daybook's own events"))
         activity = self._catalogue.activity(event.activity)
         if activity is not None:
             return activity
@@ -147,18 +139,18 @@ def _variant(event: SentEvent, activity: Activity) -> Variant | None:
     try:
         return choose_variant(activity, event.variant, sent, event.details is not None)
     except UnknownVariant as unknown:
-        raise Rejected("unknown_variant", FieldError("variant", f"is none of {', '.join(unknown.names)}")) from None
+        raise Rejected("unknown_variant", FieldError("variant", f"must be one of {', '.join(unknown.names)}")) from None
     except VariantNeeded as needed:
         raise Rejected(
-            "variant_needed", FieldError("variant", f"is needed: one of {', '.join(needed.names)}")
+            "variant_needed", FieldError("variant", f"is required: one of {', '.join(needed.names)}")
         ) from None
     except MissingParams as missing:
-        errors = [FieldError(f"params.{name}", "is needed, or details in its place") for name in missing.names]
+        errors = [FieldError(f"params.{name}", "is required, unless the event has details") for name in missing.names]
         raise Rejected("missing_params", *errors) from None
 
 
 def _check_parameters(event: SentEvent, variant: Variant | None) -> None:
-    """Only a person or a reference to an event may be an object, and only a reference may stand for an event."""
+    """Checks that objects are people or references to events, and that parameters of type event are references."""
     types = {} if variant is None else {param.name: param.type for param in variant.params}
     for name, value in (event.params or {}).items():
         refers = types.get(name) == "event" or (name == "session" and event.activity.endswith(".time-adjusted"))
@@ -167,7 +159,9 @@ def _check_parameters(event: SentEvent, variant: Variant | None) -> None:
             is_event = value.user is None and value.id is not None and value.occurred_at is not None
             if not (is_event if refers else is_user):
                 form = '{"id", "occurred_at"}' if refers else '{"user"}'
-                raise Rejected("invalid_value", FieldError(f"params.{name}", f"an object here has the form {form}"))
+                raise Rejected(
+                    "invalid_value", FieldError(f"params.{name}", f"an object here must have the form {form}")
+                )
         elif refers and not isinstance(value, str):
             raise Rejected("invalid_type", FieldError(f"params.{name}", "must refer to an event"))
 
@@ -178,12 +172,12 @@ def _check_details(event: SentEvent, variant: Variant | None) -> None:
     sizes = {name: _shown_bytes(event.params[name]) for name in variant.names}
     literal, names = variant.pieces[::2], variant.pieces[1::2]
     if sum(len(text.encode()) for text in literal) + sum(sizes[name] for name in names) > MAX_DETAILS_BYTES:
-        message = f"put together from the template have over {MAX_DETAILS_BYTES} bytes"
+        message = f"made from the template must have at most {MAX_DETAILS_BYTES} bytes"
         raise Rejected("too_large", FieldError("details", message))
 
 
 def _shown_bytes(param: Any) -> int:
-    """How long a parameter is within a sentence, or a little longer."""
+    """How long a parameter is within a sentence; never too low, at times a little too high."""
     if isinstance(param, str):
         return len(param.encode())
     if isinstance(param, list):
@@ -194,7 +188,7 @@ def _shown_bytes(param: Any) -> int:
 
 
 def _person_params(activity: Activity, variant: Variant | None) -> frozenset[str]:
-    """Where details stand in a template's place and nothing tells which, whatever may be a person is one."""
+    """Parameters of type person; those of all variants where details leave the variant open."""
     variants = activity.variants if variant is None else (variant,)
     return frozenset(param.name for each in variants for param in each.params if param.type == "person")
 
@@ -203,7 +197,10 @@ def _check_actor(event: SentEvent, activity: Activity, variant: Variant | None) 
     actor = event.actor
     origin = activity.origin if variant is None or variant.origin is None else variant.origin
     if origin == USER and actor.type in ("system", "unknown"):
-        raise Rejected("actor_required", FieldError("actor.type", "this activity is somebody's doing: who did it?"))
+        raise Rejected(
+            "actor_required",
+            FieldError("actor.type", "must be user, api or operations: this activity is always done by somebody"),
+        )
     role = activity.required_role
     if role is not None and event.status != "failure" and role not in (actor.roles or ()):
-        raise Rejected("role_required", FieldError("actor.roles", f"lacks {role!r}, which a success needs"))
+        raise Rejected("role_required", FieldError("actor.roles", f"must contain {role!r} for a success"))

@@ -1,8 +1,8 @@
-"""An event's canonical bytes (RFC 8785), their leaf, and the compressed form that is stored.
+"""An event's canonical bytes (RFC 8785) and their leaf hash.
 
-RFC 8785 asks for more than `msgspec`'s sorted encoder gives in general; for what an event's content may hold (ASCII
-keys, strings, booleans, null, integers below 2^53, lists) the bytes are the same, and the tests hold the two against
-each other. This format can never change: every leaf and every proof rests on it.
+`msgspec`'s sorted encoder does not implement all of RFC 8785. Its bytes are the same for what an event's content may
+hold (ASCII keys, strings, booleans, null, integers below 2^53, lists); the tests compare the two. This format can never
+change, because every leaf and every proof depends on it.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ _decoder = msgspec.json.Decoder()
 
 
 def canonical(content: Any) -> bytes:
-    """The RFC 8785 bytes of a value made of the types above. Raises UnicodeEncodeError for a lone surrogate."""
+    """The RFC 8785 bytes of a value of the types above. Raises UnicodeEncodeError for a lone surrogate."""
     return _encoder.encode(content)
 
 

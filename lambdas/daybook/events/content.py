@@ -1,10 +1,11 @@
-"""An event's content: the one document that stands on its own, with nobody's name in it.
+"""An event's content: a document that is complete by itself and contains nobody's name.
 
-It holds what was sent and what the catalogue made of it at that moment; people stand in it as GUIDs and tokens, and
-their fields sealed. Its canonical bytes (RFC 8785) are what is stored, hashed and proven. What is absent is left out.
+It holds what was sent, and what the catalogue said about it at that moment. People appear as GUIDs and tokens, with
+their fields sealed. The canonical bytes (RFC 8785) of the content are what is stored, hashed and proven. Absent values
+are left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -13,13 +14,13 @@ from daybook.catalogue.aliases import USER
 from daybook.catalogue.profile import Activity, Profile, Variant
 from daybook.clock import format_time
 from daybook.crypto.keys import DeploymentKeys
-from daybook.events.identity import derived_identity
+from daybook.events.identity import derived_event_id
 from daybook.events.mentions import Mentions
 from daybook.events.people_fields import SealedPeople
 from daybook.events.schema import EventReference, ParameterObject, SentEvent
 from daybook.events.times import read_time
-from daybook.ids import FORM, event_id
-from daybook.people.identities import Person, Reference
+from daybook.ids import FORM
+from daybook.people.identities import Person
 from daybook.people.tokens import escape
 from daybook.tenants.settings import TenantSettings
 
@@ -27,7 +28,7 @@ FORMAT = 1
 
 
 class AcceptedEvent(Struct, frozen=True):
-    """An event that the catalogue has accepted, with what is needed to write its content."""
+    """An accepted event, with what is needed to write its content."""
 
     event: SentEvent
     id: str
@@ -41,7 +42,7 @@ class AcceptedEvent(Struct, frozen=True):
 
 
 class ContentWriter:
-    """Writes one event's content."""
+    """Writes one event's content. `people`: who each of its mentions is, in their order."""
 
     def __init__(
         self,
@@ -49,7 +50,7 @@ class ContentWriter:
         settings: TenantSettings,
         profile: Profile,
         keys: DeploymentKeys,
-        people: Mapping[Reference, Person],
+        people: Sequence[Person],
     ) -> None:
         self._accepted = accepted
         self._event = accepted.event
@@ -60,8 +61,8 @@ class ContentWriter:
         self._cast = self._people.cast
 
     @property
-    def goes_by_alias(self) -> bool:
-        """Whether nobody's name or id tells the actor from others of its kind."""
+    def is_shown_by_alias(self) -> bool:
+        """Whether the actor is shown by the alias of its type: it has neither a name nor an id of a person."""
         mention = self._accepted.mentions.actor
         return mention is None or self._accepted.mentions.all[mention].reference.address is not None
 
@@ -92,7 +93,7 @@ class ContentWriter:
             "context": self._context(),
             "caused_by": self._caused_by(),
         }
-        # Last: writing the texts above may have added to what must be sealed.
+        # This comes last, because writing the texts above adds values that must be sealed.
         tenant, environment = self._settings.tenant, self._accepted.environment
         content["people"] = self._people.written(tenant, environment, self._accepted.id) or None
         return {name: value for name, value in content.items() if value is not None}
@@ -101,7 +102,7 @@ class ContentWriter:
         actor, mention = self._event.actor, self._accepted.mentions.actor
         written: dict[str, Any] = {
             "type": actor.type,
-            "alias": self._profile.aliases.of(actor.type) if self.goes_by_alias else None,
+            "alias": self._profile.aliases.of(actor.type) if self.is_shown_by_alias else None,
             "user_type": actor.user_type,
             "roles": actor.roles,
         }
@@ -130,12 +131,12 @@ class ContentWriter:
         return written
 
     def _otherwise(self, mention: int) -> dict[str, Any]:
-        """A user as target, where it is called otherwise than elsewhere in the event."""
+        """The names of a user as target that differ from this person's names elsewhere in the event."""
         said = self._people.differing(mention)
         return {name: said[name] for name in ("username", "name") if name in said}
 
     def _place(self, text: str | None, mention: int | None) -> dict[str, Any]:
-        """A target's id. `person` stands beside one that is somebody's username or id: its key holds the GUID."""
+        """A target's id. If it is somebody's username or id, `person` is that person's GUID: the index key holds it."""
         if mention is not None:
             return {"id": self._people.guid(mention)}
         if text is None:
@@ -190,7 +191,7 @@ class ContentWriter:
             return value
         target = self._accepted.mentions.target
         if target is not None:
-            # What changes about a user is that user's own, unless it is somebody else: the manager, say.
+            # A change of a user belongs to that user, unless the value is somebody else: the manager, say.
             somebody = self._cast.exactly(value) if isinstance(value, str) else None
             return somebody or self._people.whole(target, value)
         return self._cast.label(value) if isinstance(value, str) else value
@@ -218,11 +219,11 @@ class ContentWriter:
     def _reference(self, reference: EventReference, path: str) -> str:
         occurred_ms = read_time(reference.occurred_at, f"{path}.occurred_at")
         tenant, environment = self._settings.tenant, self._accepted.environment
-        return event_id(occurred_ms, derived_identity(self._keys.event_id, tenant, environment, reference.id))
+        return derived_event_id(self._keys.event_id, tenant, environment, reference.id, occurred_ms)
 
 
 def origin_of(activity: Activity, variant: Variant | None, actor_type: str) -> str:
-    """`user` or `system`: the variant's, else the activity's, else the actor's."""
+    """`user` or `system`, as the variant says, else the activity, else the type of the actor."""
     origin = variant.origin if variant is not None and variant.origin is not None else activity.origin
     if origin != "any":
         return origin
@@ -230,7 +231,7 @@ def origin_of(activity: Activity, variant: Variant | None, actor_type: str) -> s
 
 
 def _shown(param: Any) -> str:
-    """A parameter within a sentence; its texts are tokenised already."""
+    """A parameter within a sentence. Its texts have been tokenised."""
     if isinstance(param, str):
         return param
     if isinstance(param, dict):

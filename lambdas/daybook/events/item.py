@@ -1,8 +1,9 @@
-"""An event as it is stored: its packed content, and the keys that it is found by.
+"""An event as it is stored: its packed content, and the keys of its indexes.
 
-The last part of a key may hold anything, the parts before it nothing that could bend it: tenants, environments, types
-and activities are slugs. No key holds a person's name: whoever is named in a target's id is a GUID in the key, or the
-key is a keyed hash. Keys need not be injective: what an index answers is compared with what was asked for.
+The last part of a key may hold any text. The parts before it are slugs (tenants, environments, types, activities), so
+they cannot contain the separator. No key contains a person's name: if somebody is named in a target's id, the key holds
+the person's GUID or a keyed hash. Different values may share a key, because search compares what an index answers with
+what was asked for.
 """
 
 import hashlib
@@ -23,21 +24,21 @@ from daybook.people.tokens import escape
 from daybook.tenants.settings import TenantSettings
 
 MAX_KEY_PART_BYTES = 512
-"""Bytes of an id in an index key; a longer one enters as its hash."""
+"""Bytes of an id in an index key. A longer id is replaced by its hash."""
 
 MAX_PACKED_BYTES = 400_000
-"""An item has at most 409,600 bytes in DynamoDB; the keys take up to 5,000 of them."""
+"""DynamoDB's limit for an item is 409,600 bytes, of which the keys take up to 5,000."""
 
 
 class StoredEvent(Struct, frozen=True):
-    """One item of the events table. `leaf` is not stored: it follows from `packed`."""
+    """One item of the events table. `leaf` is not stored, because it can be computed from `packed`."""
 
     partition: str
     id: str
     packed: bytes
     received_ms: int
     expires_at: int | None
-    """Whole seconds, for DynamoDB's TTL; None: never."""
+    """Whole seconds, for DynamoDB's TTL. None: never."""
     fingerprint: bytes
     by_actor: str
     by_activity: str
@@ -51,7 +52,7 @@ def partition(tenant: str, environment: str, number: int) -> str:
 
 
 def partition_of(settings: TenantSettings, environment: str, event_id: str, occurred_ms: int) -> str:
-    """Where an event of that id lies: the same for every try, whatever layouts have come since."""
+    """The partition of an event: the same for every retry, also if the tenant got a new layout since."""
     return partition(settings.tenant, environment, shard(event_id, settings.shards_at(occurred_ms)))
 
 
@@ -60,18 +61,18 @@ def target_key(kind: str, part: str) -> str:
 
 
 def plain_part(text: str) -> str:
-    """An id that names nobody, as part of a key."""
+    """The part of a key for an id that names nobody."""
     encoded = text.encode()
     return text if len(encoded) <= MAX_KEY_PART_BYTES else f"~{hashlib.sha256(encoded).hexdigest()}"
 
 
 def hidden_part(index_key: bytes, tenant: str, text: str) -> str:
-    """An id that names somebody among other things, as part of a key."""
+    """The part of a key for an id in which somebody's name is only a part of the text."""
     return f"^{tag(index_key, length_prefixed(tenant, text)).hex()}"
 
 
 def fingerprint(key: bytes, encoded: bytes) -> bytes:
-    """16 bytes that tell a retry from another event under the same id; `encoded` as in `decoding.Received`."""
+    """16 bytes that tell a retry from another event with the same id. `encoded` is the event as RFC 8785 JSON."""
     return tag(key, encoded)
 
 
@@ -82,30 +83,30 @@ def same_fingerprint(one: bytes, other: bytes) -> bool:
 def store_form(
     accepted: AcceptedEvent, writer: ContentWriter, settings: TenantSettings, keys: DeploymentKeys
 ) -> StoredEvent:
-    """Writes the content of an event whose people are durable, and the keys it is found by."""
+    """Writes the content and the index keys of an event. Its people must be durable already."""
     content = writer.write()
     written = canonical(content)
-    lies_in = partition_of(settings, accepted.environment, accepted.id, accepted.occurred_ms)
+    home = partition_of(settings, accepted.environment, accepted.id, accepted.occurred_ms)
     by_target, by_within = _target_keys(accepted.event.target, content, settings.tenant, keys.index)
     return StoredEvent(
-        partition=lies_in,
+        partition=home,
         id=accepted.id,
         packed=pack(written),
         received_ms=accepted.received_ms,
         expires_at=settings.expires_at(accepted.occurred_ms),
         fingerprint=accepted.fingerprint,
-        by_actor=f"{lies_in}#{_actor_part(writer, content)}",
-        by_activity=f"{lies_in}#{accepted.event.activity}",
-        by_target=None if by_target is None else f"{lies_in}#{by_target}",
-        by_within=None if by_within is None else f"{lies_in}#{by_within}",
+        by_actor=f"{home}#{_actor_part(writer, content)}",
+        by_activity=f"{home}#{accepted.event.activity}",
+        by_target=None if by_target is None else f"{home}#{by_target}",
+        by_within=None if by_within is None else f"{home}#{by_within}",
         leaf=leaf(written),
     )
 
 
 def _actor_part(writer: ContentWriter, content: dict[str, Any]) -> str:
-    """The GUID of an actor who is shown by a name or an id, else the alias that is shown."""
+    """The alias if the actor is shown by it, else the GUID."""
     actor: dict[str, str] = content["actor"]
-    return actor["alias"] if writer.goes_by_alias else actor["id"]
+    return actor["alias"] if writer.is_shown_by_alias else actor["id"]
 
 
 def _target_keys(

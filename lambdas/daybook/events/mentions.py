@@ -1,4 +1,4 @@
-"""The people whom an event mentions: as its actor, its target, in its parameters, or declared for its free text."""
+"""The people whom an event mentions: as actor or target, in parameters, or declared because free text names them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from daybook.tenants.settings import TenantSettings
 
 
 class Mention(NamedTuple):
-    """One person as one place of the event names them."""
+    """One person, as one place of the event names them."""
 
     reference: Reference
     name: str | None = None
@@ -22,7 +22,7 @@ class Mention(NamedTuple):
 
 
 class Mentions:
-    """Who is mentioned where in one event; each place gives the number of a mention in `all`."""
+    """Who is mentioned where in one event. Each place holds the index of a mention in `all`."""
 
     def __init__(self, people: Sequence[Mention] = ()) -> None:
         self.all = list(people)
@@ -35,42 +35,47 @@ class Mentions:
     def of(
         cls, event: SentEvent, person_params: frozenset[str], settings: TenantSettings, address_key: bytes
     ) -> "Mentions":
-        """`person_params`: the parameters that the catalogue types as people.
+        """`person_params` are the parameters that the catalogue types as people.
 
-        Raises `Rejected` where a person is named by nothing, or by what is no username.
+        Raises `Rejected` for a person without a username or id, and for a value that is not a username.
         """
         mentions = cls()
         mentions._mention_actor(event, settings, address_key)
         for place, declared in enumerate(event.people or ()):
             mentions._mention_declared(declared, f"people[{place}].username")
         mentions._mention_params(event, person_params)
-        # Last, since a target may be named by what only one of the others tells to be a username.
+        # This comes last: only another mention tells whether a target's id is a username.
         if event.target is not None:
             mentions._mention_target(event.target)
         return mentions
 
     def check(self, aliases: Aliases, event: SentEvent) -> None:
-        """Raises `Rejected` for a username or id that could pass for an alias, or a name too long to be a key."""
+        """Raises `Rejected` for a username or id that looks like an alias, and for a name too long for a key."""
         for mention in self.all:
             client_id = mention.reference.client_id
-            # Who has no username is shown by the id.
+            # A person without a username is shown by the id.
             if client_id is not None and passes_for_alias(client_id, aliases):
-                raise Rejected("alias_username", FieldError("actor.id", "is what others are shown as"))
+                raise Rejected(
+                    "alias_username", FieldError("actor.id", "could be mistaken for an actor that is not a person")
+                )
         usernames = [mention.reference.username for mention in self.all]
         for username in (event.actor.username, *usernames):
             if username is None:
                 continue
             if passes_for_alias(username, aliases):
-                raise Rejected("alias_username", FieldError(_path_of(event, username), "is what others are shown as"))
+                raise Rejected(
+                    "alias_username",
+                    FieldError(_path_of(event, username), "could be mistaken for an actor that is not a person"),
+                )
             if len(folded(username).encode()) > MAX_NAME_BYTES:
                 raise Rejected(
-                    "invalid_length", FieldError(_path_of(event, username), f"has over {MAX_NAME_BYTES} bytes")
+                    "invalid_length", FieldError(_path_of(event, username), f"must have at most {MAX_NAME_BYTES} bytes")
                 )
 
     def _mention_actor(self, event: SentEvent, settings: TenantSettings, address_key: bytes) -> None:
         actor = event.actor
         if actor.type == USER and actor.id is None and actor.username is None:
-            raise Rejected("missing_field", FieldError("actor.username", "a user needs a username or an id"))
+            raise Rejected("missing_field", FieldError("actor.username", "is required for a user without an id"))
         if actor.type not in (USER, "unknown"):
             return
         context = event.context
@@ -78,10 +83,10 @@ class Mentions:
         if actor.id is not None or actor.username is not None:
             reference = Reference(actor.id, actor.username)
         elif actor.name is not None or actor.email is not None:
-            message = "a name or an e-mail needs a username or an id beside it"
+            message = "is required beside a name or an e-mail, unless there is an id"
             raise Rejected("missing_field", FieldError("actor.username", message))
         elif origin is not None:
-            # Somebody all the same, of whom no more is known: one person for each address, or else each user agent.
+            # Still a person: one for each address, or for each user agent if there is no address.
             reference = Reference(address=tag(address_key, length_prefixed(settings.tenant, origin)).hex())
         else:
             return
@@ -89,7 +94,7 @@ class Mentions:
 
     def _mention_declared(self, declared: Declared, path: str) -> None:
         if declared.id is None and declared.username is None:
-            raise Rejected("missing_field", FieldError(path, "a person needs a username or an id"))
+            raise Rejected("missing_field", FieldError(path, "is required for a person without an id"))
         self._add(Mention(Reference(declared.id, declared.username), declared.name, declared.email, declared=True))
 
     def _mention_params(self, event: SentEvent, typed: frozenset[str]) -> None:
@@ -108,24 +113,26 @@ class Mentions:
         if not isinstance(username, str):
             raise Rejected("invalid_type", FieldError(path, "must be a username"))
         if len(username) > 256:
-            raise Rejected("invalid_length", FieldError(path, "a username has at most 256 characters"))
+            raise Rejected("invalid_length", FieldError(path, "must have at most 256 characters: it is a username"))
         return self._add(Mention(Reference(username=username)))
 
     def _mention_target(self, target: Target) -> None:
         if target.type != USER:
             if target.username is not None:
-                raise Rejected("invalid_value", FieldError("target.username", "only a target of type user has one"))
+                raise Rejected(
+                    "invalid_value", FieldError("target.username", "is allowed only for a target of type user")
+                )
         elif target.id is None and target.username is None:
-            raise Rejected("missing_field", FieldError("target.username", "a user needs a username or an id"))
+            raise Rejected("missing_field", FieldError("target.username", "is required for a user without an id"))
         else:
             self.target = self._referred("target.id", target.id, target.username, target.name)
         if target.within is not None and target.within.type == USER:
             self.container = self._referred("target.within.id", target.within.id, None, None)
 
     def _referred(self, path: str, client_id: str | None, username: str | None, name: str | None) -> int:
-        """A user as target. Its id may be the username or the id of somebody the event mentions otherwise."""
+        """A user as target. Its id may be the username or the id of somebody whom the event mentions elsewhere."""
         if client_id is not None and len(client_id) > MAX_CLIENT_ID:
-            message = f"a user's id has at most {MAX_CLIENT_ID} characters"
+            message = f"must have at most {MAX_CLIENT_ID} characters: it is a user's id"
             raise Rejected("invalid_length", FieldError(path, message))
         known = None if client_id is None or username is not None else self._known_as(client_id)
         return self._add(Mention(known or Reference(client_id, username), name))

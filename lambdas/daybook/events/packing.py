@@ -5,22 +5,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-# Append-only: an event is opened with the dictionary that its first byte names, for ever.
+# Append-only: the first byte of a stored event names its dictionary for ever.
 DICTIONARIES = ("1.txt",)
-
-
 _NEWEST = len(DICTIONARIES)
 
-
-# The default window and memory level take five times as long to set up; an event is smaller than this window.
+# The default window and memory level take five times as long to set up. An event is smaller than this window.
 _WINDOW_BITS = -12
-
-
 _MEMORY_LEVEL = 4
 
 
 def pack(encoded: bytes) -> bytes:
-    """The stored form: a byte that names the dictionary, then raw deflate with that preset dictionary."""
+    """The stored form: one byte that names the dictionary, then raw deflate with that preset dictionary."""
     compressor = _compressor(_NEWEST).copy()
     packed: bytes = compressor.compress(encoded) + compressor.flush()
     return bytes((_NEWEST,)) + packed
@@ -32,7 +27,7 @@ def unpack(stored: bytes) -> bytes:
 
 @cache
 def _compressor(number: int) -> Any:
-    """One that has read the dictionary; its copies need not."""
+    """A compressor that has read the dictionary, so that its copies need not read it."""
     return zlib.compressobj(
         zlib.Z_DEFAULT_COMPRESSION,
         zlib.DEFLATED,
@@ -45,5 +40,5 @@ def _compressor(number: int) -> Any:
 
 @cache
 def _dictionary(number: int) -> bytes:
-    """At most 4,000 bytes; what is most common stands last, where a reference to it is shortest."""
+    """At most 4,000 bytes. The most common texts come last, where references to them are shortest."""
     return (Path(__file__).parent / "dictionaries" / DICTIONARIES[number - 1]).read_bytes()

@@ -1,16 +1,16 @@
-"""The people of one event: what was sent of each in every place that turned out to be the same person, to be sealed."""
+"""The people of one event, each with everything that the event says about them, which is sealed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from daybook.crypto.sealing import Place, event_key, seal
 from daybook.events.mentions import Mention
 from daybook.events.schema import Context
-from daybook.people.identities import Person, Reference, folded
+from daybook.people.identities import Person, folded
 from daybook.people.tokens import Cast
 from daybook.tenant import Tenant
 
-# The slots of a person's sealed list; append-only. Texts that differ from these follow from TEXTS on.
+# The slots of a person's sealed list; append-only. Other texts of the person follow from slot TEXTS on.
 USERNAME, NAME, EMAIL, CLIENT_ID, ADDRESS, USER_AGENT, TEXTS = range(7)
 
 _FIELDS = {USERNAME: "username", NAME: "name", EMAIL: "email", CLIENT_ID: "id"}
@@ -30,7 +30,7 @@ class _Sealed:
         return slot
 
     def given(self) -> list[Any]:
-        """The fields as they are sealed: none after the last there is."""
+        """The fields as they are sealed, without empty ones at the end."""
         length = len(self.fields)
         while length and self.fields[length - 1] is None:
             length -= 1
@@ -38,9 +38,9 @@ class _Sealed:
 
 
 class SealedPeople:
-    """`actor` is the mention to whom the context's address and user agent belong.
+    """`people` says who each mention is; `actor` is the mention to whom the context's address and user agent belong.
 
-    Of who is forgotten nothing is sealed: the tokens in the texts are all that tells where the person stood.
+    Nothing is sealed of a forgotten person. Only the tokens in the texts tell where the person was named.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class SealedPeople:
         mentions: Sequence[Mention],
         actor: int | None,
         context: Context | None,
-        people: Mapping[Reference, Person],
+        people: Sequence[Person],
     ) -> None:
         self._mentions = mentions
         self._sealed: list[_Sealed] = []
@@ -57,7 +57,8 @@ class SealedPeople:
         self.cast = Cast(lambda place, value: self._sealed[place].note(value))
         places: dict[str, int] = {}
         self._places = [
-            self._gather(number, mention, people[mention.reference], places) for number, mention in enumerate(mentions)
+            self._gather(number, mention, person, places)
+            for number, (mention, person) in enumerate(zip(mentions, people, strict=True))
         ]
         if actor is not None and context is not None:
             place = self._places[actor]
@@ -68,16 +69,16 @@ class SealedPeople:
         return self._sealed[self._places[mention]].person.guid
 
     def guid_named(self, text: str) -> str | None:
-        """The person of whom the whole text is a username or the client's id."""
+        """The person whose username or client id the whole text is."""
         sealed = self._whose.get(text) or self._named.get(folded(text))
         return None if sealed is None else sealed.person.guid
 
     def whole(self, mention: int, value: Any) -> str:
-        """A token for a value that is this person's."""
+        """A token for a value that belongs to this person."""
         return self.cast.whole(self._places[mention], value)
 
     def differing(self, mention: int) -> dict[str, str]:
-        """Tokens for what this place calls the person otherwise than the person's fields do, by field."""
+        """Tokens for names of this mention that differ from the person's fields, by field."""
         place = self._places[mention]
         fields = self._sealed[place].fields
         return {
@@ -87,7 +88,7 @@ class SealedPeople:
         }
 
     def written(self, tenant: Tenant, environment: str, event_id: str) -> list[dict[str, Any]]:
-        """The people as they stand in the content, in the cast's order. Seals what was noted until now."""
+        """The people as the content lists them, in the cast's order. Seals what has been noted so far."""
         return [
             self._written(sealed, Place(tenant, environment, event_id, sealed.person.guid)) for sealed in self._sealed
         ]
@@ -111,7 +112,7 @@ class SealedPeople:
         return place
 
     def _fill(self, place: int, slot: int, value: str | None, add: Callable[[str, int, int], None]) -> None:
-        """Where the field holds another value already, this one stands among the texts."""
+        """Sets the field. If it holds another value already, this value goes to the other texts."""
         fields = self._sealed[place].fields
         if value is None or fields[slot] == value:
             return
@@ -125,7 +126,7 @@ class SealedPeople:
         written: dict[str, Any] = {"id": sealed.person.guid}
         if sealed.declared:
             otherwise = [self.differing(mention) for mention in sealed.declared]
-            # Declared once and by the person's own fields is the rule; else what each declaration says otherwise.
+            # True is the usual case: declared once, with the person's own fields. Else: what each declaration changes.
             written["declared"] = True if otherwise == [{}] else otherwise
         if sealed.person.key is not None:
             written["sealed"] = seal(sealed.given(), event_key(sealed.person.key, place), place)

@@ -1,6 +1,6 @@
-"""A stored event opened: its people's fields unsealed, its tokens read back, completed to the native form."""
+"""Opens a stored event: unseals its people's fields, replaces its tokens and completes it to the native form."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from daybook.catalogue.aliases import USER, Aliases
@@ -13,7 +13,7 @@ from daybook.people.tokens import people_in, untokenise
 
 
 class Row(NamedTuple):
-    """What an index answers of one event."""
+    """What an index returns for one event."""
 
     id: str
     packed: bytes
@@ -26,15 +26,15 @@ def content_of(row: Row) -> dict[str, Any]:
 
 
 def people_of(content: Mapping[str, Any]) -> list[str]:
-    """The GUIDs whose keys it takes to open the event."""
+    """The GUIDs of the people whose keys are needed to open the event."""
     return [person["id"] for person in content.get("people", ()) if "sealed" in person]
 
 
 class Opened:
-    """One event with the fields of those of its people whose keys there are; the others are forgotten."""
+    """One event, opened with the keys of its people. A person without a key is forgotten."""
 
     def __init__(self, content: dict[str, Any], keys: Mapping[str, bytes], unsealing: Unsealing | None = None) -> None:
-        """`unsealing`: shared by the events of one batch, all of one tenant and environment."""
+        """`unsealing` is shared by the events of a batch, all of one tenant and environment."""
         self.content = content
         self._unsealing = unsealing or Unsealing(content["tenant"], content["environment"])
         self._keys = keys
@@ -42,7 +42,7 @@ class Opened:
         self._unsealed: dict[int, Sequence[Any] | None] = {}
 
     def _fields(self, number: int) -> Sequence[Any] | None:
-        """A person's, by the place in the cast; None for who is forgotten. Unsealed when first asked for."""
+        """A person's fields, by the place in the cast; None for a forgotten person. Unsealed on first use."""
         if number not in self._unsealed:
             self._unsealed[number] = self._unseal(self._people[number])
         return self._unsealed[number]
@@ -55,7 +55,7 @@ class Opened:
         return fields + [None] * (TEXTS - len(fields))
 
     def text(self, text: Any) -> Any:
-        """A text of the content as it was sent; GUIDs in place of who is forgotten."""
+        """A text of the content as it was sent, with GUIDs in place of forgotten people."""
         return untokenise(text, self._value) if isinstance(text, str) else text
 
     def _value(self, person: int, slot: int) -> Any:
@@ -63,11 +63,11 @@ class Opened:
         return self._people[person]["id"] if fields is None else fields[slot]
 
     def is_readable(self, text: str) -> bool:
-        """Whether nobody who stands in a text of the content is forgotten."""
+        """Whether nobody whom a text of the content names is forgotten."""
         return all(self._fields(person) is not None for person in people_in(text))
 
     def native(self, received_ms: int, aliases: Aliases) -> dict[str, Any]:
-        """The native event of the contract: every field there; null what is absent."""
+        """The native event of the contract. It has every field; absent values are null."""
         return {name: part(self, received_ms, aliases) for name, part in _PARTS.items()}
 
     def actor(self, aliases: Aliases) -> dict[str, Any]:
@@ -123,6 +123,13 @@ class Opened:
             shown |= self._otherwise(person, target)
         return shown
 
+    def target_ids(self) -> Iterator[tuple[str, bool]]:
+        """The target and what contains it as `type:id`, each with whether its id names somebody. Users are left out."""
+        target = self.content.get("target", {})
+        for place in (target, target.get("within", {})):
+            if "id" in place and place["type"] != USER:
+                yield f"{place['type']}:{self.text(place['id'])}", "person" in place or bool(people_in(place["id"]))
+
     def params(self) -> dict[str, Any] | None:
         params = self.content.get("params")
         if params is None:
@@ -144,7 +151,7 @@ class Opened:
         return declared or None
 
     def _otherwise(self, person: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
-        """What this place calls a person otherwise than the person's own fields do; nothing of who is forgotten."""
+        """Names of this place that differ from the person's own fields; none for a forgotten person."""
         if person["forgotten"]:
             return {}
         return {name: self.text(written[name]) for name in ("username", "name", "email") if name in written}
@@ -175,7 +182,7 @@ class Opened:
 
 
 def _nobody(actor: Mapping[str, Any]) -> dict[str, Any]:
-    """An actor that is no person: what it carries stands in the clear."""
+    """An actor that is not a person: its fields are stored in the clear."""
     return {
         "id": None,
         "client_id": actor.get("client_id"),
@@ -213,4 +220,4 @@ _PARTS: Mapping[str, _Part] = {
     "caused_by": lambda opened, _, __: opened.text(opened.content.get("caused_by")),
 }
 FIELDS = tuple(_PARTS)
-"""Of a native event, in its order."""
+"""The fields of a native event, in order."""

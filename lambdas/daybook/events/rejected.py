@@ -1,10 +1,10 @@
-"""Events that can be read and not be accepted."""
+"""Rejection of an event that can be read but not accepted."""
 
 from daybook.errors import FieldError
 
 
 class Rejected(Exception):  # noqa: N818  the contract's word
-    """Says why one event is not stored: a stable code, and the fields at fault."""
+    """Tells why an event is not stored: a stable code and the fields at fault."""
 
     def __init__(self, code: str, *errors: FieldError) -> None:
         super().__init__(code)

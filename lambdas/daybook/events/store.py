@@ -1,4 +1,4 @@
-"""What the domain asks of the store of events."""
+"""What the domain needs from the store of events."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
@@ -13,17 +13,17 @@ Key = tuple[str, str]
 
 
 class Append(Enum):
-    """What became of one event appended."""
+    """The outcome for one appended event."""
 
     STORED = "stored"
     DUPLICATE = "duplicate"
-    """Something stands under this id already; it was left untouched."""
+    """There is an event with this id already; it is unchanged."""
     THROTTLED = "throttled"
-    """Not known to be stored, by the end of the time there was."""
+    """Not known to be stored when the time was up."""
 
 
 class Kept(NamedTuple):
-    """What stands under an id."""
+    """What is stored under an id."""
 
     fingerprint: bytes
     packed: bytes
@@ -32,7 +32,7 @@ class Kept(NamedTuple):
 
 class EventStore(Protocol):
     def append(self, events: "Sequence[StoredEvent]", remaining_seconds: Callable[[], float]) -> Mapping[Key, Append]:
-        """Writes events whose keys all differ, each once for ever; durable where it answers STORED."""
+        """Writes events, whose keys must all differ. Never overwrites. STORED means durable."""
 
     def find(self, keys: Iterable[Key]) -> Mapping[Key, Kept]:
-        """What stands under these keys, strongly consistent. Raises `Throttled`."""
+        """What is stored under these keys. Strongly consistent. Raises `Throttled`."""

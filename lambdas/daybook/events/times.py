@@ -1,4 +1,4 @@
-"""Times within an event, read from what was sent."""
+"""Reads the times that senders write."""
 
 from daybook.clock import parse_time
 from daybook.errors import FieldError

@@ -18,7 +18,7 @@ _FACTS: Mapping[type[Exception], Problem] = {
     Throttled: Problem(503, "throttled", "The store is throttled; try again.", headers={"Retry-After": "1"}),
     Contended: Problem(503, "contended", "Too many changes at once; try again.", headers={"Retry-After": "1"}),
 }
-"""What the domain says without knowing of HTTP."""
+"""What the domain says without knowing of HTTP. The first type that an error is an instance of decides."""
 
 Operation = Callable[[Request], Answer]
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
@@ -37,7 +37,7 @@ def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Opera
     except Problem as problem:
         answer = _answer(problem)
     except tuple(_FACTS) as fact:
-        answer = _answer(_FACTS[type(fact)])
+        answer = _answer(next(problem for kind, problem in _FACTS.items() if isinstance(fact, kind)))
     except Exception:
         logger.exception("unhandled", extra={"request_id": request.request_id})
         answer = _answer(Problem(500, "internal_error", "The service failed; the request id says where."))

@@ -34,7 +34,7 @@ class Ask(Struct, forbid_unknown_fields=True):
     credential: str
     role: str
     filters: list[str]
-    """For the manifest: people as GUIDs, of free text only the filter's name. Targets are sealed."""
+    """For the manifest: people as GUIDs, of free text only the filter's name, of other targets than people the type."""
     groups: dict[str, int]
     """The groups asked for, and their versions at that moment."""
     profile: str

@@ -1,91 +1,112 @@
-"""How a read stands in the log of the log: people as people, free text only as present, labels as labels."""
+"""How a read appears in the log of the log: people as people, free text only as present, labels as labels.
+
+The id of a target may hold anybody's name, and nothing in a query says whose. So a record names a target's type, and
+its id only where the whole id is somebody whom the read resolved anyway, or stands in the clear in the events that the
+read answered with: then the record adds no name to the log.
+"""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from daybook.catalogue.aliases import USER
 from daybook.catalogue.tenant_catalogue import Catalogue
-from daybook.crypto.keys import DeploymentKeys
+from daybook.events.reader import Opened
 from daybook.people.identities import Person
-from daybook.people.lookup import IdentityReader, Named
+from daybook.people.lookup import Named
 from daybook.people.tokens import is_sought
-from daybook.self_audit.names_in_targets import Within, names_within
 from daybook.self_audit.recorder import AuditAction
 from daybook.tenant import Tenant
-from daybook.tenants.settings import TenantSettings
 
 _NOT_RECORDED = frozenset({"cursor", "limit", "view", "tz"})
-# What people write into ids of their own may hold names, as the free text of a search may.
+# Senders choose these ids, so they may hold names, as the free text of a search may.
 _PRESENT = frozenset({"q", "ip", "session_id", "request_id", "caused_by"})
 _UNKNOWN = "?"
-"""Stands for a name that nobody has: it may be somebody's all the same."""
+"""Replaces a name that nobody has: it may be somebody's name all the same."""
 
 LABELS = frozenset({"activity", "category", "component", "source_type", "user_type", "variant"})
-"""What may be anything, and is a label where it is what it should be."""
+"""Filters that take any text. A value is recorded if it is a label, or looks like one."""
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _ACTIVITY = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
-People = dict[str, list[Person]]
 KeysOf = Callable[[Tenant, Iterable[str]], Mapping[str, bytes]]
+
+
+class KnownTargets:
+    """The targets, `type:id`, whose ids stand in the clear in every event that a read found about them."""
+
+    def __init__(self, events: Iterable[Opened] = ()) -> None:
+        self._in_clear: set[str] = set()
+        self._naming: set[str] = set()
+        for event in events:
+            self.note(event)
+
+    def note(self, event: Opened) -> None:
+        for target, names_somebody in event.target_ids():
+            (self._naming if names_somebody else self._in_clear).add(target)
+
+    def __contains__(self, target: object) -> bool:
+        return target in self._in_clear and target not in self._naming
 
 
 @dataclass(frozen=True)
 class Writing:
-    """How the values of a query are written. `people`: those whose names can be sealed, by the text that is one."""
+    """How the values of a query are written into its record."""
 
     named: Mapping[str, Named]
-    people: People
-    within: Within
+    living: Container[str]
+    """The GUIDs of those whom `named` means and whose keys exist."""
+    people: Mapping[str, Sequence[Person]]
+    """Who can be sealed, by the text that names them."""
+    known: Container[str]
     catalogue: Catalogue
+
+    @classmethod
+    def of(
+        cls,
+        tenant: Tenant,
+        catalogue: Catalogue,
+        named: Mapping[str, Named],
+        keys_of: KeysOf,
+        known: Container[str] = frozenset(),
+    ) -> "Writing":
+        """`named` resolves each value of `actor` and each id of `target`; `known` are the targets that may be written.
+
+        Reads the keys of the people whom the query names.
+        """
+        keys = keys_of(tenant, (guid for one in named.values() for guid in one.guids))
+        people = {
+            # A text that is the person's own GUID names nobody. A client's id may have a GUID's form, and does name.
+            text: [Person(guid, keys[guid]) for guid in sorted(one.guids) if guid in keys and guid != text.lower()]
+            for text, one in named.items()
+        }
+        return cls(named, frozenset(keys), {text: some for text, some in people.items() if some}, known, catalogue)
 
     def filters(self, query: Mapping[str, Sequence[str]]) -> list[str]:
         return filter_texts(query, self.person, self.target, self.label)
 
     def person(self, text: str) -> str:
-        """The name that was asked for, which becomes a token; a GUID in place of one that no text is searched for."""
+        """The name that was asked for, which becomes a token; the GUID where the name is too short to become one."""
         if text in self.people:
             return text if is_sought(text) else self.people[text][0].guid
         one = self.named[text]
         return text if one.aliases or text.lower() in one.guids else _UNKNOWN
 
     def target(self, target: str) -> str:
-        """Names among other things become tokens, too; where one can't, nothing of the text is written."""
+        """`type:id` where the id may be written, else the type alone."""
         kind, _, text = target.partition(":")
-        if kind == USER:
+        if kind == USER or text in self.people:
             return f"{kind}:{self.person(text)}"
-        if text in self.within.hidden or not self.people.keys() >= self.within.parts.get(text, {}).keys():
-            return f"{kind}:{_UNKNOWN}"
-        return f"{kind}:{self.person(text)}" if text in self.people else target
-
-    def names_others(self, text: str) -> bool:
-        """Whether somebody's name stands in it among other things, or may."""
-        return text in self.within.hidden or bool(self.within.parts.get(text))
+        names_nobody = self.named[text].aliases or text.lower() in self.living
+        return target if names_nobody or target in self.known else kind
 
     def label(self, name: str, value: str) -> str:
         form = _ACTIVITY if name == "activity" else _LABEL
         return value if form.fullmatch(value) or value in self.catalogue.labels else _UNKNOWN
 
 
-def writing_of(  # noqa: PLR0913  what it looks at, and with what
-    reader: IdentityReader,
-    keys: DeploymentKeys,
-    keys_of: KeysOf,
-    *,
-    settings: TenantSettings,
-    catalogue: Catalogue,
-    named: Mapping[str, Named],
-    targets: Iterable[str],
-) -> Writing:
-    """One read for the names within ids of `targets`, and none where there are none."""
-    cut = [target.partition(":") for target in targets]
-    within = names_within(reader, settings.tenant, keys.gone, [text for kind, _, text in cut if kind != USER])
-    people = people_to_seal(settings.tenant, {**within.named, **named}, keys_of)
-    return Writing(named, people, within, catalogue)
-
-
 def search_done(writing: Writing, query: Mapping[str, Sequence[str]], *, rows: int, more: bool) -> AuditAction:
-    """A search by its first page."""
+    """A search, described by its first page."""
     return AuditAction(
         "searched",
         {"filters": writing.filters(query), "rows": rows, "more": more},
@@ -100,7 +121,7 @@ def filter_texts(
     target: Callable[[str], str],
     label: Callable[[str, str], str],
 ) -> list[str]:
-    """Each filter as `name=value`, as whom, what and which label are written; of free text only the name stands."""
+    """Each filter as `name=value`, its value written by `person`, `target` or `label`; of free text only the name."""
     write = {"actor": person, "target": target}
     found = []
     for name, values in _asked(query):
@@ -115,14 +136,3 @@ def filter_texts(
 
 def _asked(query: Mapping[str, Sequence[str]]) -> list[tuple[str, list[str]]]:
     return sorted((name, sorted(set(values))) for name, values in query.items() if name not in _NOT_RECORDED)
-
-
-def people_to_seal(tenant: Tenant, named: Mapping[str, Named], keys_of: KeysOf) -> People:
-    """Everyone whom a name of the query stands for and whose key there is."""
-    keys = keys_of(tenant, (guid for one in named.values() for guid in one.guids))
-    found = {
-        # Not the person whose GUID the text is: that is no name. A client's id may have a GUID's form, and is one.
-        text: [Person(guid, keys[guid]) for guid in sorted(one.guids) if guid in keys and guid != text.lower()]
-        for text, one in named.items()
-    }
-    return {text: persons for text, persons in found.items() if persons}

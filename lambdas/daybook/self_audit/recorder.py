@@ -1,33 +1,35 @@
 """The log of the log: what is done with Daybook leaves events `audit-log.…` in the tenant's own log.
 
-They are events like others, under the same rules about people: whom a filter names stands in them sealed.
+They follow the same rules about people as every other event: whom a filter names is sealed in them. Rules for senders
+do not apply to them, since nothing may keep them out of the log.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from msgspec import structs
-
 from daybook.access.roles import OPERATIONS
-from daybook.catalogue.profile import OWN_ACTIVITIES, profile
-from daybook.catalogue.tenant_catalogue import Catalogue
-from daybook.clock import MINUTE, Clock, format_time
+from daybook.catalogue.profile import OWN_ACTIVITIES, choose_variant, profile
+from daybook.clock import MINUTE, Clock
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.crypto.keys import DeploymentKeys
-from daybook.events.acceptance import AcceptancePolicy
-from daybook.events.content import ContentWriter
-from daybook.events.decoding import read_event
-from daybook.events.item import store_form
+from daybook.events.canonical import canonical
+from daybook.events.content import AcceptedEvent, ContentWriter
+from daybook.events.identity import derived_event_id
+from daybook.events.item import fingerprint, store_form
 from daybook.events.mentions import Mention, Mentions
+from daybook.events.schema import Actor, Context, SentEvent
 from daybook.events.store import Append, EventStore
 from daybook.http.caller import Caller
 from daybook.http.problem import Problem
 from daybook.http.request import Request
+from daybook.ids import IDENTITY_BYTES, event_id
 from daybook.people.identities import Person, Reference
 from daybook.tenants.settings import TenantSettings
 
 _MAX_TEXT = 4_000
+_MAX_LIST = 100
+_MAX_ADDRESS = 64
 _MAX_AGENT = 1_024
 _MAX_REQUEST_ID = 256
 _UNCLEAN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -39,10 +41,14 @@ class AuditAction(NamedTuple):
     activity: str
     params: Mapping[str, Any]
     variant: str | None = None
-    people: Mapping[str, Iterable[Person]] = {}
-    """By the text that stands for them in `params`."""
+    people: Mapping[str, Sequence[Person]] = {}
+    """Whom a text in `params` names: several people may have had the name."""
     once_a_minute: bytes | None = None
-    """What makes two doings of one credential in one minute the same; None: each is one of its own."""
+    """Two actions of one credential in one minute with equal bytes here are recorded as one; None: each is recorded."""
+
+    @property
+    def named(self) -> list[tuple[str, Person]]:
+        return [(text, person) for text, persons in self.people.items() for person in persons]
 
 
 class Recorder:
@@ -55,20 +61,13 @@ class Recorder:
         self._random = random_bytes
 
     def record(self, settings: TenantSettings, environment: str, request: Request, action: AuditAction) -> str:
-        """Writes the event, durable on return, and gives its id. Raises `Problem` 503 where that can't be done.
+        """Writes the event, durable on return, and gives its id. Raises `Problem` 503 where it can't be written.
 
-        A doing that is recorded once a minute is one INSERT all the same: that it is there already is no failure.
+        An action that is recorded once a minute is one INSERT too; that the record is there already is no failure.
         """
-        policy = AcceptancePolicy(
-            settings, Catalogue(profile(settings.profile), {}), self._keys, self._clock(), self._random, own=True
-        )
-        received = read_event(self._sent(settings, environment, request, action))
-        identified = policy.identify(received, environment)
-        accepted = policy.policy(received, environment, identified)
-        people = [(text, person) for text, persons in action.people.items() for person in persons]
-        references = {Reference(username=text, address=person.guid): person for text, person in people}
-        accepted = structs.replace(accepted, mentions=Mentions([Mention(reference) for reference in references]))
-        writer = ContentWriter(accepted, settings, policy.profile, self._keys, references)
+        accepted = self._accepted(settings, environment, request, action)
+        people = [person for _, person in action.named]
+        writer = ContentWriter(accepted, settings, profile(settings.profile), self._keys, people)
         form = store_form(accepted, writer, settings, self._keys)
         appended = self._events.append([form], request.remaining_seconds)
         if appended[form.partition, form.id] is Append.THROTTLED:
@@ -80,42 +79,60 @@ class Recorder:
             )
         return form.id
 
-    def _sent(
+    def _accepted(
         self, settings: TenantSettings, environment: str, request: Request, action: AuditAction
-    ) -> dict[str, Any]:
-        caller = request.caller
-        sent: dict[str, Any] = {
-            "activity": OWN_ACTIVITIES + action.activity,
-            "environment": environment,
-            "actor": _actor(caller),
-            "params": {name: _fitting(value) for name, value in action.params.items()},
-            "context": {
-                "ip": _clean(request.source_ip, 64),
-                "user_agent": _clean(request.user_agent, _MAX_AGENT),
-                "request_id": _clean(request.request_id, _MAX_REQUEST_ID),
-            },
-        }
-        if action.variant is not None:
-            sent["variant"] = action.variant
-        if action.once_a_minute is not None:
-            minute = self._clock() // MINUTE * MINUTE
-            # The minute too: whoever has read one such id must not know the next, and send an event under it first.
-            same = length_prefixed(settings.tenant, caller.credential, str(minute)) + action.once_a_minute
-            sent["id"] = f"{action.activity}-{tag(self._keys.fingerprint, same).hex()}"
-            sent["occurred_at"] = format_time(minute)
-        return sent
+    ) -> AcceptedEvent:
+        now_ms = self._clock()
+        if action.once_a_minute is None:
+            client_id, occurred_ms = None, now_ms
+            identifier = event_id(now_ms, self._random(IDENTITY_BYTES))
+        else:
+            occurred_ms = now_ms // MINUTE * MINUTE
+            # The minute is part of it: who has read one such id must not be able to send an event under the next one.
+            same = length_prefixed(settings.tenant, request.caller.credential, str(occurred_ms)) + action.once_a_minute
+            client_id = f"{action.activity}-{tag(self._keys.fingerprint, same).hex()}"
+            identifier = derived_event_id(self._keys.event_id, settings.tenant, environment, client_id, occurred_ms)
+        event = _event(request, action, client_id)
+        activity = profile(settings.profile).activities[event.activity]
+        return AcceptedEvent(
+            event=event,
+            id=identifier,
+            environment=environment,
+            occurred_ms=occurred_ms,
+            received_ms=now_ms,
+            fingerprint=fingerprint(self._keys.fingerprint, canonical(event)),
+            activity=activity,
+            variant=choose_variant(activity, action.variant, frozenset(action.params), has_details=False),
+            mentions=Mentions([Mention(Reference(username=text)) for text, _ in action.named]),
+        )
 
 
-def _actor(caller: Caller) -> dict[str, Any]:
+def _event(request: Request, action: AuditAction, client_id: str | None) -> SentEvent:
+    return SentEvent(
+        activity=OWN_ACTIVITIES + action.activity,
+        actor=_actor(request.caller),
+        id=client_id,
+        variant=action.variant,
+        params={name: _fitting(value) for name, value in action.params.items()},
+        context=Context(
+            ip=_clean(request.source_ip, _MAX_ADDRESS),
+            user_agent=_clean(request.user_agent, _MAX_AGENT),
+            request_id=_clean(request.request_id, _MAX_REQUEST_ID),
+        ),
+    )
+
+
+def _actor(caller: Caller) -> Actor:
+    """A caller as the actor of an own event. A credential is no person, so it stands in the clear."""
     if caller.role == OPERATIONS:
-        return {"type": "operations", "id": caller.credential}
-    return {"type": "api", "id": caller.credential, "username": caller.label or caller.credential}
+        return Actor(type="operations", id=caller.credential)
+    return Actor(type="api", id=caller.credential, username=caller.label or caller.credential)
 
 
 def _fitting(value: Any) -> Any:
-    """A parameter within the limits of one; what is longer is cut, since what was done must be recorded."""
+    """A parameter within the limits of one. Longer ones are cut, since what was done must be recorded."""
     if isinstance(value, list):
-        return [_fitting(each) for each in value[:100]]
+        return [_fitting(each) for each in value[:_MAX_LIST]]
     return value[:_MAX_TEXT] if isinstance(value, str) else value
 
 

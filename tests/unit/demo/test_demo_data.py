@@ -87,7 +87,7 @@ def _accepted(product: str, now_ms: int) -> list[AcceptedEvent]:
         environment = event.get("environment", settings.environments[0])
         assert environment in settings.environments
         received = read_event(event)
-        accepted.append(policy.policy(received, environment, policy.identify(received, environment)))
+        accepted.append(policy.accept(received, environment, policy.identify(received, environment)))
     return accepted
 
 

@@ -63,11 +63,21 @@ def test_an_answer_that_cannot_be_written_is_500_too() -> None:
     assert _serve(lambda _: Answer(200, object()))["statusCode"] == 500
 
 
+class UnknownRegion(UnknownTenant):
+    """An error that a module has made a special case of another."""
+
+
 @pytest.mark.parametrize(
-    ("fact", "status"), [(UnknownTenant("acme"), 404), (TenantTaken("acme"), 409), (Contended("acme"), 503)]
+    ("fact", "status"),
+    [
+        (UnknownTenant("acme"), 404),
+        (UnknownRegion("acme"), 404),
+        (TenantTaken("acme"), 409),
+        (Contended("acme"), 503),
+    ],
 )
 def test_what_the_domain_says_is_mapped_here(fact: Exception, status: int) -> None:
-    """The domain knows facts, not statuses."""
+    """The domain knows facts, not statuses. A special case of an error is answered as that error is."""
 
     def tell(_: Request) -> NoReturn:
         raise fact
