@@ -41,7 +41,8 @@ from daybook.jobs.job import Job, new_job
 from daybook.jobs.runner import Runner
 from daybook.people.key_cache import PersonKeys
 from daybook.tenant import Tenant
-from exports.writing import Exporting
+from exports.context import ExportServices
+from exports.work import ExportWork
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
 from ingest.handler import ingest_over
@@ -136,7 +137,7 @@ def _export(endpoint: str, tables: Tables, sort: str = "-occurred_at") -> Took:
     client = _client(endpoint)
     identities = IdentityTable(client, tables.identities)
     with tempfile.TemporaryDirectory() as folder:
-        exporting = Exporting(
+        services = ExportServices(
             control=ControlTable(client, tables.control),
             catalogues=Catalogues(NoOwnActivities()),
             index=EventIndexes(client, tables.events),
@@ -152,7 +153,8 @@ def _export(endpoint: str, tables: Tables, sort: str = "-occurred_at") -> Took:
         job = _job(sort)
         jobs.put(job)
         started = time.perf_counter()
-        done = Runner(jobs, MemoryQueue(), exporting, system_clock).run(job.key, lambda: 900.0)  # no hand-over
+        runner = Runner(jobs, MemoryQueue(), ExportWork(services), system_clock)
+        done = runner.run(job.key, lambda: 900.0)  # no hand-over
         took = time.perf_counter() - started
         assert done.status == "succeeded", done.error
         assert (Path(folder) / places_of(job).file.replace("/", "_")).stat().st_size > 50 * done.processed

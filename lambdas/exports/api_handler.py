@@ -1,4 +1,4 @@
-"""Exports asked for, shown and cancelled, and what became of jobs: the route table's operations."""
+"""The API of exports and jobs."""
 
 import os
 from collections.abc import Mapping

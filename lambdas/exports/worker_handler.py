@@ -1,4 +1,4 @@
-"""Writes exports, one message of the queue at a time."""
+"""Runs export jobs, one message of the queue at a time."""
 
 import time
 from functools import cache
@@ -17,9 +17,10 @@ from daybook.clock import system_clock
 from daybook.crypto.keys import DeploymentKeys
 from daybook.environment import ExportSettings
 from daybook.jobs.runner import Runner
-from daybook.jobs.worker import working
+from daybook.jobs.worker import job_handler
 from daybook.people.key_cache import PersonKeys
-from exports.writing import Exporting
+from exports.context import ExportServices
+from exports.work import ExportWork
 
 
 @cache
@@ -27,7 +28,7 @@ def compose() -> Runner:
     settings = ExportSettings.from_environment()
     client = dynamodb()
     identities = IdentityTable(client, settings.identities_table)
-    exporting = Exporting(
+    services = ExportServices(
         control=ControlTable(client, settings.control_table),
         catalogues=Catalogues(CatalogueTable(client, settings.control_table)),
         index=EventIndexes(client, settings.events_table),
@@ -40,7 +41,7 @@ def compose() -> Runner:
         pause=time.sleep,
     )
     queue = SqsJobQueue(sqs(), settings.export_queue)
-    return Runner(JobTable(client, settings.control_table), queue, exporting, system_clock)
+    return Runner(JobTable(client, settings.control_table), queue, ExportWork(services), system_clock)
 
 
-handler = working(compose)
+handler = job_handler(compose)

@@ -8,13 +8,13 @@ from typing import Any
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, SECOND, format_time
 from daybook.errors import Throttled
-from daybook.ids import HIGHEST, occurred_ms
+from daybook.ids import HIGHEST_ID, occurred_ms
 from daybook.jobs.job import Job
 from daybook.jobs.restamp import Restamp
 from daybook.jobs.runner import Runner
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout, TenantSettings
-from restamp.restamp import Restamping
+from restamp.restamp import RestampWork
 from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
 
@@ -37,7 +37,7 @@ class MemoryStamps:
         del self.stamps[lies_in, identifier]
         self._ids[lies_in].remove(identifier)
 
-    def page(self, lies_in: str, last: str, limit: int, up_to: str = HIGHEST) -> list[tuple[str, int | None]]:
+    def page(self, lies_in: str, last: str, limit: int, up_to: str = HIGHEST_ID) -> list[tuple[str, int | None]]:
         ids = self._ids.get(lies_in, [])
         start = bisect_right(ids, last)
         return [(each, self.stamps[lies_in, each]) for each in ids[start : start + limit] if each <= up_to]
@@ -77,7 +77,7 @@ class Kept(ManagedLog):
     """A CareAR tenant, 90 days, in two shards of one environment."""
 
     def __init__(self, dynamodb: Any, tables: Tables, **changed: Any) -> None:
-        given: dict[str, Any] = {
+        given = {
             "retention_days": 90,
             "layouts": (Layout(0, 2),),
             "environments": ("prod",),
@@ -108,9 +108,9 @@ class Kept(ManagedLog):
     def lift(self) -> None:
         self.done("DELETE", HOLD)
 
-    def worker(self, **changed: Any) -> Restamping:
+    def worker(self, **changed: Any) -> RestampWork:
         given: dict[str, Any] = {"stamps": self.stamps} | changed
-        return Restamping(self.control, self.jobs, clock=self.clock, pause=self.pause, **given)
+        return RestampWork(self.control, self.jobs, clock=self.clock, pause=self.pause, **given)
 
     def pause(self, seconds: float) -> None:
         self.paused.append(seconds)
@@ -143,7 +143,7 @@ class Kept(ManagedLog):
             done.append(self.run(job))
         return done
 
-    def steps(self, job: Job, worker: Restamping, until: Callable[[], bool]) -> Job:
+    def steps(self, job: Job, worker: RestampWork, until: Callable[[], bool]) -> Job:
         """The job as it is after so many steps."""
         while not until():
             step = worker.step(job, lambda: 900.0)
