@@ -42,7 +42,7 @@ class Refused(Exception):  # noqa: N818  a fact, not a failure
     """The credential is good for nothing."""
 
 
-class Throttled(Exception):  # noqa: N818  a fact, not a failure
+class TooManyFailures(Exception):  # noqa: N818  a fact, not a failure
     """So is this one, and its address has shown too many of them."""
 
 
@@ -77,14 +77,14 @@ class Credentials:
     def caller(self, authorization: str, address: str) -> Caller:
         """Whom the header `Authorization` names; a good credential passes however often its address failed before.
 
-        Raises `Refused`, or `Throttled` from the 21st failure of an address within a minute on.
+        Raises `Refused`, or `TooManyFailures` from the 21st failure of an address within a minute on.
         """
         credential = bearer(authorization)
         for kind in self.kinds if credential else ():
             if caller := kind.caller(credential):
                 return caller
         if self._failed(address) > MAX_FAILURES:
-            raise Throttled
+            raise TooManyFailures
         raise Refused
 
     def _failed(self, address: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from authorize.credentials import ApiKeys, Credentials, Refused, Throttled, bearer
+from authorize.credentials import ApiKeys, Credentials, Refused, TooManyFailures, bearer
 from authorize.policy import policy_for, policy_for_throttled
 from daybook.access import api_keys
 from daybook.aws.clients import dynamodb
@@ -33,7 +33,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
     address = (about.get("identity") or {}).get("sourceIp") or ""
     try:
         caller = compose().caller(authorization, address)
-    except Throttled:
+    except TooManyFailures:
         return {
             "principalId": "throttled",
             "policyDocument": policy_for_throttled(event["methodArn"]),
