@@ -10,7 +10,7 @@ import re
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 FORM = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}[0-7][0-9A-HJKMNP-TV-Z]{25}")
 IDENTITY_BYTES = 16
-HIGHEST = "Z" * 36
+HIGHEST_ID = "Z" * 36
 """What no id lies above."""
 
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}

@@ -8,7 +8,7 @@ from typing import Any
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, SECOND, format_time
 from daybook.errors import Throttled
-from daybook.ids import HIGHEST, occurred_ms
+from daybook.ids import HIGHEST_ID, occurred_ms
 from daybook.jobs.job import Job
 from daybook.jobs.restamp import Restamp
 from daybook.jobs.runner import Runner
@@ -37,7 +37,7 @@ class MemoryStamps:
         del self.stamps[lies_in, identifier]
         self._ids[lies_in].remove(identifier)
 
-    def page(self, lies_in: str, last: str, limit: int, up_to: str = HIGHEST) -> list[tuple[str, int | None]]:
+    def page(self, lies_in: str, last: str, limit: int, up_to: str = HIGHEST_ID) -> list[tuple[str, int | None]]:
         ids = self._ids.get(lies_in, [])
         start = bisect_right(ids, last)
         return [(each, self.stamps[lies_in, each]) for each in ids[start : start + limit] if each <= up_to]

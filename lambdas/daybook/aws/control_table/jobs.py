@@ -19,7 +19,7 @@ from daybook.aws.batches import PATIENCE, Patience, get_items
 from daybook.aws.calls import Refused, ask, get_item, transact
 from daybook.clock import SECOND
 from daybook.errors import Contended
-from daybook.ids import HIGHEST, neighbour
+from daybook.ids import HIGHEST_ID, neighbour
 from daybook.jobs.job import KEPT_MS, KINDS, PARTITION, ClaimLost, Job, JobBusy, JobKey, Status, TooManyJobs, UnknownJob
 from daybook.tenant import Tenant
 
@@ -83,7 +83,7 @@ class JobTable:
                 ExpressionAttributeValues={
                     ":jobs": {"S": f"{tenant}{PARTITION}"},
                     ":low": {"S": f"{kind}#{first}"},
-                    ":high": {"S": f"{kind}#{HIGHEST}"},
+                    ":high": {"S": f"{kind}#{HIGHEST_ID}"},
                 },
                 ConsistentRead=True,
                 ScanIndexForward=False,

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from daybook.aws.batches import workers
 from daybook.aws.calls import ask
 from daybook.errors import Throttled
-from daybook.ids import HIGHEST, neighbour
+from daybook.ids import HIGHEST_ID, neighbour
 from daybook.jobs.restamp import Restamp
 
 _LOWEST = "0" * 36
@@ -22,7 +22,7 @@ class StampTable:
         self._client = client
         self._table = table_name
 
-    def page(self, lies_in: str, last: str, limit: int, up_to: str = HIGHEST) -> list[tuple[str, int | None]]:
+    def page(self, lies_in: str, last: str, limit: int, up_to: str = HIGHEST_ID) -> list[tuple[str, int | None]]:
         """Ids behind `last`, up to that one, oldest first, with when they expire; consistent.
 
         Fewer than `limit` at the end only. It costs the read units of whole events, since they are read whole.
