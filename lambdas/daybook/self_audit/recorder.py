@@ -3,7 +3,6 @@
 They are events like others, under the same rules about people: whom a filter names stands in them sealed.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -26,11 +25,11 @@ from daybook.http.problem import Problem
 from daybook.http.request import Request
 from daybook.people.identities import Person, Reference
 from daybook.tenants.settings import TenantSettings
+from daybook.text import UNCLEAN_IN_LINE
 
 _MAX_TEXT = 4_000
 _MAX_AGENT = 1_024
 _MAX_REQUEST_ID = 256
-_UNCLEAN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class AuditAction(NamedTuple):
@@ -120,7 +119,7 @@ def _fitting(value: Any) -> Any:
 
 
 def _clean(text: str | None, most: int) -> str | None:
-    return _UNCLEAN.sub(" ", text)[:most] if text else None
+    return UNCLEAN_IN_LINE.sub(" ", text)[:most] if text else None
 
 
 Params = Mapping[str, str | int | list[str] | None]
