@@ -8,7 +8,7 @@ from daybook.http.problem import Problem, bad_parameter
 from daybook.http.request import Answer, Request
 from daybook.people.identities import MAX_NAME_BYTES, Row, folded
 from daybook.tenant import Tenant
-from daybook.tenants.settings import TenantSettings
+from daybook.tenants.reader import SettingsReader
 from daybook.text import is_clean
 
 DEFAULT_PEOPLE = 50
@@ -22,14 +22,9 @@ class Names(Protocol):
         """
 
 
-class Control(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
-
 @dataclass(frozen=True)
 class ActorOperations:
-    control: Control
+    control: SettingsReader
     names: Names
 
     def list(self, request: Request) -> Answer:

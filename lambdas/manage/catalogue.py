@@ -14,6 +14,7 @@ from daybook.http.problem import Problem, bad_field, not_found
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
 from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from daybook.text import DOTTED_SLUGS
 from manage.activity_definition import SentActivity, definition_of
@@ -25,10 +26,7 @@ MAX_CATEGORIES = 50
 """That one activity has had: each is remembered."""
 
 
-class Store(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
+class Store(SettingsReader, Protocol):
     def change_tenant(
         self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings], *beside: Any
     ) -> TenantSettings:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from daybook.catalogue.aliases import Aliases, passes_for_alias
-from daybook.errors import ANSWER_SECONDS, Throttled
+from daybook.errors import ANSWER_SECONDS, Contended, Throttled
 from daybook.http import forms
 from daybook.http.problem import bad_field
 from daybook.people.identities import (
     MAX_NAME_BYTES,
-    Contended,
     IdentityStore,
     Reference,
     Row,

@@ -17,7 +17,7 @@ from daybook.people.lookup import GUID
 from daybook.people.resolver import Identities
 from daybook.self_audit.recorder import Record
 from daybook.tenant import Tenant
-from daybook.tenants.settings import TenantSettings
+from daybook.tenants.reader import SettingsReader
 from manage.group_members import MembersGiven, PersonRows, check, usernames
 
 
@@ -33,18 +33,13 @@ class Groups(Protocol):
         """Raises `UnknownGroup`."""
 
 
-class Control(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
-
 class Members(Struct, forbid_unknown_fields=True):
     members: Annotated[list[Annotated[str, Meta(min_length=1, max_length=256)]], Meta(max_length=MAX_MEMBERS)]
 
 
 @dataclass(frozen=True)
 class GroupOperations:
-    control: Control
+    control: SettingsReader
     groups: Groups
     people: PersonRows
     identities: Callable[[IdentityStore], Identities]

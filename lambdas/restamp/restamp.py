@@ -20,6 +20,7 @@ from daybook.ids import lowest_id, neighbour, occurred_ms
 from daybook.jobs.job import Job, JobFailed, JobSuperseded, Status, Step
 from daybook.jobs.restamp import Restamp
 from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from restamp.plan import Reached, beginning, end_ms, is_urgent, partitions, wanted
 
@@ -43,11 +44,6 @@ class Stamps(Protocol):
         """Those that bear what was seen; whether all did. Raises `Throttled`, also where time is up."""
 
 
-class Control(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
-
 class Jobs(Protocol):
     def jobs(self, tenant: Tenant, kind: str) -> Sequence[Job]:
         """Newest first."""
@@ -58,7 +54,7 @@ class Jobs(Protocol):
 
 @dataclass(frozen=True)
 class Restamping:
-    control: Control
+    control: SettingsReader
     jobs: Jobs
     stamps: Stamps
     clock: Clock

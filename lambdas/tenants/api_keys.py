@@ -19,6 +19,7 @@ from daybook.http.problem import bad_field
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
 from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 
 MAX_LABEL = 128
@@ -26,10 +27,7 @@ MAX_LABEL = 128
 _ISSUED = (PRODUCER, AUDITOR, ADMIN)  # operations' own keys belong to no tenant: the deployment issues them
 
 
-class Store(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
+class Store(SettingsReader, Protocol):
     def put_key(self, key: Key, issued: IssuedKey) -> None: ...
 
     def keys_of(self, tenant: Tenant) -> list[IssuedKey]:

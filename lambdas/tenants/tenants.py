@@ -15,6 +15,7 @@ from daybook.http.problem import bad_field
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
 from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
 
 MAX_NAME = 256
@@ -22,10 +23,7 @@ MAX_ENVIRONMENTS = 50  # a read of one event by its id looks in each
 MAX_SHARDS = 64  # a page of the timeline asks each: 64,000 writes a second
 
 
-class Store(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
+class Store(SettingsReader, Protocol):
     def tenants(self) -> list[TenantSettings]: ...
 
     def create_tenant(self, settings: TenantSettings) -> None:

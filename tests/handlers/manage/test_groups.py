@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from daybook.aws.identities_table.rows import IdentityTable
+from daybook.errors import Contended
 from daybook.people.groups import MAX_GROUPS, pack_members
-from daybook.people.identities import Contended, renamed_row
+from daybook.people.identities import renamed_row
 from tests.conftest import Tables
 from tests.support.calls import answered
 from tests.support.managed_log import ManagedLog
