@@ -1,6 +1,7 @@
-"""The gateway's Lambda authorizer: from the header `Authorization` to who calls, and which routes that opens.
+"""The gateway's Lambda authorizer: turns the header `Authorization` into a caller and the caller's routes.
 
-Its answer is cached by that header alone: nothing else of the request may decide it, but for the address that failed.
+The gateway caches its answer by that header alone, so nothing else in the request may decide it. The one exception is
+the address of failed credentials.
 """
 
 import time
@@ -25,7 +26,7 @@ def compose() -> Credentials:
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda's signature
-    """Raises `Exception("Unauthorized")`, by which alone the gateway knows to answer 401."""
+    """Raises `Exception("Unauthorized")`, the only way to make the gateway answer 401."""
     started = time.monotonic()
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     authorization = headers.get("authorization") or ""

@@ -1,4 +1,4 @@
-"""When events expire, read and changed: of the events table this sees keys and `expires_at`, and nothing else."""
+"""Reads and changes when events expire. It sees only the keys and `expires_at` of the events table."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import wait
@@ -16,29 +16,29 @@ _LOWEST = "0" * 36
 
 
 class StampTable:
-    """Over a low-level DynamoDB client. Raises `Throttled` where trying again will do."""
+    """Uses a low-level DynamoDB client. Raises `Throttled` when another try may succeed."""
 
     def __init__(self, client: Any, table_name: str) -> None:
         self._client = client
         self._table = table_name
 
-    def page(self, lies_in: str, last: str, limit: int, up_to: str = HIGHEST_ID) -> list[tuple[str, int | None]]:
-        """Ids behind `last`, up to that one, oldest first, with when they expire; consistent.
+    def page(self, partition: str, last: str, limit: int, up_to: str = HIGHEST_ID) -> list[tuple[str, int | None]]:
+        """Ids after `last` up to `up_to`, oldest first, each with its expiry in seconds; consistent.
 
-        Fewer than `limit` at the end only. It costs the read units of whole events, since they are read whole.
+        Fewer than `limit` come only at the end. DynamoDB reads whole events, so a page costs their read units.
         """
         found: list[tuple[str, int | None]] = []
         ended = False
         while not ended and len(found) < limit:
-            behind = found[-1][0] if found else last
-            low = neighbour(behind, 1) if behind else _LOWEST
+            after = found[-1][0] if found else last
+            low = neighbour(after, 1) if after else _LOWEST
             if low > up_to:
                 break
             answer = ask(
                 self._client.query,
                 TableName=self._table,
                 KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
-                ExpressionAttributeValues={":pk": {"S": lies_in}, ":low": {"S": low}, ":high": {"S": up_to}},
+                ExpressionAttributeValues={":pk": {"S": partition}, ":low": {"S": low}, ":high": {"S": up_to}},
                 ProjectionExpression="sk, expires_at",
                 Select="SPECIFIC_ATTRIBUTES",
                 ConsistentRead=True,
@@ -48,25 +48,25 @@ class StampTable:
             ended = "LastEvaluatedKey" not in answer
         return found
 
-    def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
-        """One write unit each, whatever the event's indexes. Whether each event still bore the stamp that was seen.
+    def stamp(self, partition: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
+        """Returns whether every event still had the expiry that was seen. A change costs 1 write unit.
 
-        What bears another one by now is left as it is, and so is what is gone: without the condition it would come
-        back, as a ghost of two keys and a time. When time is up nothing more is written, and `Throttled` raised. No
-        write of this call is under way when it returns or raises.
+        An event with another expiry stays as it is. A deleted event stays deleted; without the condition an update
+        would recreate it with two keys and a time. When time is up, nothing more is written and `Throttled` is raised.
+        No write of this call is under way when it returns or raises.
         """
 
         def one(item: tuple[str, Restamp]) -> bool:
             if seconds_left() <= 0:
                 raise Throttled
-            return self._stamp(lies_in, *item)
+            return self._stamp(partition, *item)
 
         writes = [workers().submit(one, item) for item in restamps.items()]
         wait(writes)
         outcomes = [write.result() for write in writes]
         return all(outcomes)
 
-    def _stamp(self, lies_in: str, identifier: str, restamp: Restamp) -> bool:
+    def _stamp(self, partition: str, identifier: str, restamp: Restamp) -> bool:
         values: dict[str, Any] = {}
         condition, change = "attribute_exists(pk) AND attribute_not_exists(expires_at)", "REMOVE expires_at"
         if restamp.seen is not None:
@@ -77,7 +77,7 @@ class StampTable:
             ask(
                 self._client.update_item,
                 TableName=self._table,
-                Key={"pk": {"S": lies_in}, "sk": {"S": identifier}},
+                Key={"pk": {"S": partition}, "sk": {"S": identifier}},
                 UpdateExpression=change,
                 ConditionExpression=condition,
                 ExpressionAttributeValues=values,
