@@ -37,10 +37,10 @@ when the job of a setting that came in between begins."""
 
 
 class Stamps(Protocol):
-    def page(self, partition: str, last: str, limit: int, up_to: str) -> Sequence[tuple[str, int | None]]:
+    def page(self, lies_in: str, last: str, limit: int, up_to: str) -> Sequence[tuple[str, int | None]]:
         """Ids behind `last` with when they expire, in whole seconds; fewer than `limit` at the end only."""
 
-    def stamp(self, partition: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
+    def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
         """Those that bear what was seen; whether all did. Raises `Throttled`, also where time is up."""
 
 

@@ -28,30 +28,30 @@ class MemoryStamps:
         self.stamps: dict[tuple[str, str], int | None] = {}
         self._ids: dict[str, list[str]] = {}
 
-    def store(self, partition: str, identifier: str, expires_at: int | None) -> None:
-        assert (partition, identifier) not in self.stamps
-        self.stamps[partition, identifier] = expires_at
-        insort(self._ids.setdefault(partition, []), identifier)
+    def store(self, lies_in: str, identifier: str, expires_at: int | None) -> None:
+        assert (lies_in, identifier) not in self.stamps
+        self.stamps[lies_in, identifier] = expires_at
+        insort(self._ids.setdefault(lies_in, []), identifier)
 
-    def delete(self, partition: str, identifier: str) -> None:
-        del self.stamps[partition, identifier]
-        self._ids[partition].remove(identifier)
+    def delete(self, lies_in: str, identifier: str) -> None:
+        del self.stamps[lies_in, identifier]
+        self._ids[lies_in].remove(identifier)
 
-    def page(self, partition: str, last: str, limit: int, up_to: str = HIGHEST_ID) -> list[tuple[str, int | None]]:
-        ids = self._ids.get(partition, [])
+    def page(self, lies_in: str, last: str, limit: int, up_to: str = HIGHEST_ID) -> list[tuple[str, int | None]]:
+        ids = self._ids.get(lies_in, [])
         start = bisect_right(ids, last)
-        return [(each, self.stamps[partition, each]) for each in ids[start : start + limit] if each <= up_to]
+        return [(each, self.stamps[lies_in, each]) for each in ids[start : start + limit] if each <= up_to]
 
-    def stamp(self, partition: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
+    def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
         if seconds_left() <= 0:
             raise Throttled
         bore = [
-            (partition, identifier) in self.stamps and self.stamps[partition, identifier] == restamp.seen
+            (lies_in, identifier) in self.stamps and self.stamps[lies_in, identifier] == restamp.seen
             for identifier, restamp in restamps.items()
         ]
         for (identifier, restamp), as_seen in zip(restamps.items(), bore, strict=True):
             if as_seen:
-                self.stamps[partition, identifier] = restamp.then
+                self.stamps[lies_in, identifier] = restamp.then
         return all(bore)
 
 

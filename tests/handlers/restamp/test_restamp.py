@@ -59,8 +59,8 @@ class Late:
     def page(self, *arguments: Any) -> Any:
         return self._stamps.page(*arguments)
 
-    def stamp(self, pk: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
-        self.land.append(lambda: self._stamps.stamp(pk, restamps, seconds_left))
+    def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
+        self.land.append(lambda: self._stamps.stamp(lies_in, restamps, seconds_left))
         return True
 
 
@@ -213,9 +213,9 @@ def test_the_settings_are_read_for_each_page(log: Kept) -> None:
     pages: list[str] = []
 
     class Changing(StampTable):
-        def stamp(self, pk: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
-            done = super().stamp(pk, restamps, seconds_left)
-            pages.append(pk)
+        def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
+            done = super().stamp(lies_in, restamps, seconds_left)
+            pages.append(lies_in)
             if len(pages) == 1:
                 log.set_days(60)
             return done
@@ -266,11 +266,11 @@ def test_a_page_that_an_older_one_outruns_is_read_again(log: Kept) -> None:
     landed: list[bool] = []
 
     class ConcurrentChange(StampTable):
-        def stamp(self, pk: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
+        def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
             if shown & restamps.keys():
                 landed.extend(land() for land in late.land)
                 late.land.clear()
-            return super().stamp(pk, restamps, seconds_left)
+            return super().stamp(lies_in, restamps, seconds_left)
 
     log.set_days(60)
     job = log.asked()
@@ -284,7 +284,7 @@ def test_a_page_that_an_older_one_outruns_is_read_again(log: Kept) -> None:
 def test_no_write_is_under_way_when_a_page_ends(log: Kept) -> None:
     """However it ends: a throttled one waits for all the others."""
     ids = list(log.stamps_of(log.send_aged(*(number / 10 for number in range(100)))))
-    (pk, *_) = {item["pk"]["S"] for item in log.items()}
+    (lies_in, *_) = {item["pk"]["S"] for item in log.items()}
     tried: list[str] = []
     lock = threading.Lock()
 
@@ -296,7 +296,7 @@ def test_no_write_is_under_way_when_a_page_ends(log: Kept) -> None:
 
     stamps = StampTable(Client(log.dynamodb, before_update), log.tables.events)
     with pytest.raises(Throttled):
-        stamps.stamp(pk, {each: Restamp(1, 2) for each in ids}, lambda: 1.0)
+        stamps.stamp(lies_in, {each: Restamp(1, 2) for each in ids}, lambda: 1.0)
     assert sorted(tried) == sorted(ids)
 
 
@@ -305,11 +305,11 @@ def test_an_expired_event_does_not_come_back(log: Kept) -> None:
     gone: list[str] = []
     for number, change in enumerate((lambda: log.set_days(45), log.hold, log.lift)):
         change()
-        pk = {item["sk"]["S"]: item["pk"] for item in log.items()}
+        lies_in = {item["sk"]["S"]: item["pk"] for item in log.items()}
 
-        def expire(identifier: str, most: int = number, pk: dict[str, Any] = pk) -> None:
+        def expire(identifier: str, most: int = number, lies_in: dict[str, Any] = lies_in) -> None:
             if len(gone) <= most:
-                key = {"pk": pk[identifier], "sk": {"S": identifier}}
+                key = {"pk": lies_in[identifier], "sk": {"S": identifier}}
                 log.dynamodb.delete_item(TableName=log.tables.events, Key=key)
                 gone.append(identifier)
 

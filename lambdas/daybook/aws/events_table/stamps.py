@@ -22,7 +22,7 @@ class StampTable:
         self._client = client
         self._table = table_name
 
-    def page(self, partition: str, last: str, limit: int, up_to: str = HIGHEST_ID) -> list[tuple[str, int | None]]:
+    def page(self, lies_in: str, last: str, limit: int, up_to: str = HIGHEST_ID) -> list[tuple[str, int | None]]:
         """Ids after `last` up to `up_to`, oldest first, each with its expiry in seconds; consistent.
 
         Fewer than `limit` come only at the end. DynamoDB reads whole events, so a page costs their read units.
@@ -38,7 +38,7 @@ class StampTable:
                 self._client.query,
                 TableName=self._table,
                 KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
-                ExpressionAttributeValues={":pk": {"S": partition}, ":low": {"S": low}, ":high": {"S": up_to}},
+                ExpressionAttributeValues={":pk": {"S": lies_in}, ":low": {"S": low}, ":high": {"S": up_to}},
                 ProjectionExpression="sk, expires_at",
                 Select="SPECIFIC_ATTRIBUTES",
                 ConsistentRead=True,
@@ -48,7 +48,7 @@ class StampTable:
             ended = "LastEvaluatedKey" not in answer
         return found
 
-    def stamp(self, partition: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
+    def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
         """Returns whether every event still had the expiry that was seen. A change costs 1 write unit.
 
         An event with another expiry stays as it is. A deleted event stays deleted; without the condition an update
@@ -59,14 +59,14 @@ class StampTable:
         def one(item: tuple[str, Restamp]) -> bool:
             if seconds_left() <= 0:
                 raise Throttled
-            return self._stamp(partition, *item)
+            return self._stamp(lies_in, *item)
 
         writes = [workers().submit(one, item) for item in restamps.items()]
         wait(writes)
         outcomes = [write.result() for write in writes]
         return all(outcomes)
 
-    def _stamp(self, partition: str, identifier: str, restamp: Restamp) -> bool:
+    def _stamp(self, lies_in: str, identifier: str, restamp: Restamp) -> bool:
         values: dict[str, Any] = {}
         condition, change = "attribute_exists(pk) AND attribute_not_exists(expires_at)", "REMOVE expires_at"
         if restamp.seen is not None:
@@ -77,7 +77,7 @@ class StampTable:
             ask(
                 self._client.update_item,
                 TableName=self._table,
-                Key={"pk": {"S": partition}, "sk": {"S": identifier}},
+                Key={"pk": {"S": lies_in}, "sk": {"S": identifier}},
                 UpdateExpression=change,
                 ConditionExpression=condition,
                 ExpressionAttributeValues=values,
