@@ -12,7 +12,7 @@ from typing import Any
 from authorize.credentials import ApiKeys, Credentials, Refused, TooManyFailures, bearer
 from authorize.policy import policy_for, policy_for_throttled
 from daybook.access import api_keys
-from daybook.aws.clients import dynamodb
+from daybook.aws import clients
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.clock import system_clock
 from daybook.environment import AuthorizeSettings
@@ -21,7 +21,7 @@ from daybook.observability import log_access
 
 @cache
 def compose() -> Credentials:
-    table = ControlTable(dynamodb(), AuthorizeSettings.from_environment().control_table)
+    table = ControlTable(clients.dynamodb(), AuthorizeSettings.from_environment().control_table)
     return Credentials(kinds=(ApiKeys(table),), failures=table, clock=system_clock)
 
 
