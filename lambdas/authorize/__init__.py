@@ -1,1 +1,1 @@
-"""Who calls, and which routes that opens."""
+"""Who calls, and which routes that caller may use."""

@@ -1,7 +1,7 @@
-"""Who sends a credential: one kind after the other is asked, and whom none knows is refused and counted.
+"""Finds the caller of a credential. Each kind of credential is asked in turn; unknown ones are refused and counted.
 
-Another kind of credential (the JWT of an OIDC issuer) is another class with `caller`, added to the tuple in the
-composition root; it shares the counting of failures, and what follows here asks only for the `Caller`.
+A further kind, such as the JWT of an OIDC issuer, is another class with `caller`, added to the tuple in the handler.
+All kinds share the count of failures.
 """
 
 from collections.abc import Sequence
@@ -16,34 +16,34 @@ from daybook.http.caller import Caller
 from daybook.observability import logger
 
 MAX_FAILURES = 20
-"""Failed credentials of one address in one minute before it is told to wait."""
+"""Failed credentials of one address in one minute before it must wait."""
 
-_NOBODYS_HASH = "0" * 64  # an unknown id is compared with it, so that it takes the time of a known one
+_NOBODYS_HASH = "0" * 64  # compared with for unknown ids, so that they take as long as known ones
 
 
 class Keys(Protocol):
     def credential(self, key_id: str) -> StoredKey | None:
-        """The key of this id as it is now; None where there is none, or no longer."""
+        """The current key with this id; None when there is none."""
 
 
 class Failures(Protocol):
     def count_failure(self, address: str, minute: int) -> int:
-        """Counts one more; gives how many that address had in that minute since 1970, this one too."""
+        """Counts one failure. Returns the address's count in that minute since 1970, this one included."""
 
 
 class Kind(Protocol):
     """One kind of credential."""
 
     def caller(self, credential: str) -> Caller | None:
-        """Whose it is; None where it is none of this kind, or not a good one."""
+        """The credential's caller; None when it is of another kind, or not valid."""
 
 
 class Refused(Exception):  # noqa: N818  a fact, not a failure
-    """The credential is good for nothing."""
+    """The credential is not valid."""
 
 
-class Throttled(Exception):  # noqa: N818  a fact, not a failure
-    """So is this one, and its address has shown too many of them."""
+class TooManyFailures(Exception):  # noqa: N818  a fact, not a failure
+    """The credential is not valid, and its address has sent too many of those."""
 
 
 @dataclass(frozen=True)
@@ -75,16 +75,16 @@ class Credentials:
     clock: Clock
 
     def caller(self, authorization: str, address: str) -> Caller:
-        """Whom the header `Authorization` names; a good credential passes however often its address failed before.
+        """The caller of the header `Authorization`. A valid credential passes even when its address failed before.
 
-        Raises `Refused`, or `Throttled` from the 21st failure of an address within a minute on.
+        Raises `Refused`, or `TooManyFailures` from an address's 21st failure within a minute on.
         """
         credential = bearer(authorization)
         for kind in self.kinds if credential else ():
             if caller := kind.caller(credential):
                 return caller
         if self._failed(address) > MAX_FAILURES:
-            raise Throttled
+            raise TooManyFailures
         raise Refused
 
     def _failed(self, address: str) -> int:
@@ -96,6 +96,6 @@ class Credentials:
 
 
 def bearer(authorization: str) -> str:
-    """The credential in the header's value; empty where it is of another scheme, or of none."""
+    """The credential in the header's value; empty when the scheme is not Bearer."""
     scheme, _, credential = authorization.partition(" ")
     return credential.strip(" ") if scheme.lower() == "bearer" else ""

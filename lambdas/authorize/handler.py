@@ -1,6 +1,7 @@
-"""The gateway's Lambda authorizer: from the header `Authorization` to who calls, and which routes that opens.
+"""The gateway's Lambda authorizer: turns the header `Authorization` into a caller and the caller's routes.
 
-Its answer is cached by that header alone: nothing else of the request may decide it, but for the address that failed.
+The gateway caches its answer by that header alone, so nothing else in the request may decide it. The one exception is
+the address of failed credentials.
 """
 
 import time
@@ -8,10 +9,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from authorize.credentials import ApiKeys, Credentials, Refused, Throttled, bearer
+from authorize.credentials import ApiKeys, Credentials, Refused, TooManyFailures, bearer
 from authorize.policy import policy_for, policy_for_throttled
 from daybook.access import api_keys
-from daybook.aws.clients import dynamodb
+from daybook.aws import clients
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.clock import system_clock
 from daybook.environment import AuthorizeSettings
@@ -20,12 +21,12 @@ from daybook.observability import log_access
 
 @cache
 def compose() -> Credentials:
-    table = ControlTable(dynamodb(), AuthorizeSettings.from_environment().control_table)
+    table = ControlTable(clients.dynamodb(), AuthorizeSettings.from_environment().control_table)
     return Credentials(kinds=(ApiKeys(table),), failures=table, clock=system_clock)
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda's signature
-    """Raises `Exception("Unauthorized")`, by which alone the gateway knows to answer 401."""
+    """Raises `Exception("Unauthorized")`, the only way to make the gateway answer 401."""
     started = time.monotonic()
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     authorization = headers.get("authorization") or ""
@@ -33,7 +34,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
     address = (about.get("identity") or {}).get("sourceIp") or ""
     try:
         caller = compose().caller(authorization, address)
-    except Throttled:
+    except TooManyFailures:
         return {
             "principalId": "throttled",
             "policyDocument": policy_for_throttled(event["methodArn"]),

@@ -1,4 +1,4 @@
-"""The policy that goes with a role: it opens every route of the role, since the gateway keeps it for all of them."""
+"""The policy of a role. It allows all routes of the role, because the gateway caches it for all of them."""
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
@@ -10,10 +10,10 @@ _VERSION = "2012-10-17"  # of IAM's policy language
 
 
 def policy_for(role: str, method_arn: str) -> dict[str, Any]:
-    """Allows exactly the routes whose roles include `role`; one at least.
+    """Allows exactly the routes whose roles include `role`. There must be at least one.
 
-    A parameter becomes `*`, which in IAM spans slashes too: routes of other roles that a pattern would let in beside
-    its own are denied by name, and a denial wins.
+    A parameter becomes `*`, which in IAM also matches slashes. Routes of other roles that such a pattern would match
+    are therefore denied explicitly, and a denial wins.
     """
     own = [route for route in ROUTES if role in route.roles]
     foreign = [route for route in ROUTES if route not in own and any(_covers(ours, route) for ours in own)]
@@ -21,7 +21,7 @@ def policy_for(role: str, method_arn: str) -> dict[str, Any]:
 
 
 def policy_for_throttled(method_arn: str) -> dict[str, Any]:
-    """Opens every route with a credential: the function behind answers 429, an authorizer can't."""
+    """Allows every route that needs a credential. The function then answers 429, which an authorizer can not."""
     return _policy(method_arn, [route for route in ROUTES if route.roles], ())
 
 

@@ -1,4 +1,4 @@
-"""The one clock, and the one reading and writing of times: RFC 3339 in UTC, milliseconds since 1970 inside."""
+"""The clock, and reading and writing of times: RFC 3339 in UTC outside, milliseconds since 1970 inside."""
 
 import re
 import time
@@ -29,25 +29,25 @@ def system_clock() -> int:
 
 
 def parse_time(text: str) -> int:
-    """Milliseconds of an RFC 3339 time with any offset and any precision, cut and not rounded.
+    """Milliseconds of an RFC 3339 time with any offset and precision; finer digits are cut off, not rounded.
 
-    A leap second (`:60`) is the second that follows. Raises ValueError for anything else, for times before 1970 and
-    after the year 9999.
+    A leap second (`:60`) becomes the following second. Raises ValueError for other texts, and for times outside the
+    years 1970 to 9999.
     """
     match = _RFC3339.fullmatch(text)
     if match is None:
-        raise ValueError("must be an RFC 3339 time with its offset, like 2026-11-22T16:31:07.123Z")
+        raise ValueError("must be an RFC 3339 time with an offset, such as 2026-11-22T16:31:07.123Z")
     minute, second, fraction, offset = match.groups()
     try:
         milliseconds = _minute(minute, offset) + int(second) * SECOND + int(f"{fraction or '0':0<3}"[:3])
     except (ValueError, OverflowError):
         raise ValueError("must be a time that exists") from None
     if not 0 <= milliseconds <= LAST_MS:
-        raise ValueError("must lie between the years 1970 and 9999")
+        raise ValueError("must be between the years 1970 and 9999")
     return milliseconds
 
 
-@lru_cache(1_024)  # the events of a batch share few minutes, and this is most of the work
+@lru_cache(1_024)  # parsing the minute is most of the work, and the events of a batch share few minutes
 def _minute(minute: str, offset: str) -> int:
     moment = datetime.fromisoformat(f"{minute.upper()}00{offset.upper()}")
     return (moment - _EPOCH) // timedelta(milliseconds=1)

@@ -1,4 +1,4 @@
-"""What the domain reports without knowing of HTTP; `http.serve` maps these errors to answers."""
+"""Errors of the domain, which does not know HTTP. `http.serve` maps them to answers."""
 
 from typing import NamedTuple
 
@@ -8,31 +8,31 @@ class UnknownTenant(LookupError):  # noqa: N818  a fact, not a failure
 
 
 class TenantTaken(LookupError):  # noqa: N818  a fact, not a failure
-    """There is a tenant of this name already."""
+    """A tenant of this name exists already."""
 
 
 class Contended(Exception):  # noqa: N818  a fact, not a failure
-    """So many changed the same settings at once that this change did not get its turn; it has changed nothing."""
+    """Concurrent changes of the same rows won every try. Nothing was changed; trying again may succeed."""
 
 
 ANSWER_SECONDS = 6.5
-"""Of a request, left for what is still to do after the last try: one that is not answered takes 6."""
+"""Time of a request that is reserved for the work after the last try; a call without an answer takes 6."""
 
 
 class Throttled(Exception):  # noqa: N818  a state of the store
-    """The store answered too little for the moment; trying again will do."""
+    """The store throttled or did not answer. Trying again may succeed."""
 
 
 class UnknownGroup(LookupError):  # noqa: N818  a fact, not a failure
-    """There is no group of this name, or none of this version any more."""
+    """There is no group of this name, or this version of it no longer exists."""
 
 
 class UnknownKey(LookupError):  # noqa: N818  a fact, not a failure
-    """The tenant has no such key, or no longer."""
+    """The tenant has no such key, or it was revoked."""
 
 
 class FieldError(NamedTuple):
-    """What is wrong with one field; `path` as in `actor.username` or `changes[0].from`."""
+    """The fault of one field. `path` is written as in `actor.username` or `changes[0].from`."""
 
     path: str
     message: str

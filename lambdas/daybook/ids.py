@@ -1,8 +1,8 @@
-"""An event's id: ten characters of time and 26 of identity, in Crockford's base32, so that ids sort by time.
+"""Event ids: 10 characters of time and 26 of identity, in Crockford's base32, so that ids sort by time.
 
-The identity is a keyed hash of whose event it is and the sender's own id, or random where the sender gave none. It
-hashes nothing that can change between two tries, so a retry always meets its first try; and it is keyed, or an id that
-holds a person's name could be confirmed by guessing.
+The identity is a keyed hash of the event's owner and the sender's own id, or random when the sender gave none. It
+covers nothing that can change between two tries, so a retry always finds its first try. It is keyed because a sender's
+id may hold a person's name, which an unkeyed hash would let others confirm by guessing.
 """
 
 import re
@@ -10,11 +10,11 @@ import re
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 FORM = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}[0-7][0-9A-HJKMNP-TV-Z]{25}")
 IDENTITY_BYTES = 16
-HIGHEST = "Z" * 36
-"""What no id lies above."""
+HIGHEST_ID = "Z" * 36
+"""No id is above it."""
 
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
-# Two characters at a time: an id is written once for each event, and this halves its cost.
+# Every event writes one id. Two characters at a time halve the cost.
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 
 
@@ -25,12 +25,12 @@ def event_id(occurred_ms: int, identity: bytes) -> str:
 
 
 def lowest_id(occurred_ms: int) -> str:
-    """What no id of that moment lies below, and every id of an earlier moment does."""
+    """No id of that moment is below it, and every id of an earlier moment is."""
     return event_id(occurred_ms, bytes(IDENTITY_BYTES))
 
 
 def neighbour(identifier: str, step: int) -> str:
-    """The id `step` places further on; the outermost ids have no neighbour beyond them and give themselves."""
+    """The id `step` places after this one, or the first or last id of all when there are not so many."""
     number = (occurred_ms(identifier) << 128 | int.from_bytes(identity_of(identifier), "big")) + step
     number = min(max(number, 0), (1 << 178) - 1)
     return event_id(number >> 128, (number & (1 << 128) - 1).to_bytes(IDENTITY_BYTES, "big"))
@@ -44,7 +44,7 @@ def occurred_ms(identifier: str) -> int:
 
 
 def shard(identifier: str, shards: int) -> int:
-    """By the identity's last 32 bits."""
+    """The shard of an id, from the last 32 bits of its identity."""
     if shards == 1:
         return 0
     value = 0

@@ -1,11 +1,10 @@
-"""The tenant as a type: the slug that has passed the authorizer."""
+"""The tenant as a type."""
 
 import re
 from typing import NewType
 
 Tenant = NewType("Tenant", str)
-"""A tenant's slug that has passed the authorizer, or the operations header: the first part of every key."""
-
+"""A tenant's slug, checked by the authorizer or taken from the operations header. Every key begins with it."""
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,38}")
-"""Tenants and environments: nothing in them can bend a key."""
+"""The form of names of tenants and environments. It has no character that separates the parts of keys."""

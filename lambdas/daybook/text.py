@@ -1,16 +1,18 @@
-"""Which text is clean, and which text is a slug."""
+"""Which characters a text may hold, and which texts are slugs."""
 
 import re
 
 DOTTED_SLUGS = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 
-
 UNCLEAN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What no text may hold: control characters other than tabs and line breaks, and halves of surrogate pairs."""
 
+UNCLEAN_IN_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What no text of one line may hold: tabs and line breaks too."""
 
-_UNCLEAN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+UNCLEAN_MESSAGE = "contains a control character or half of a surrogate pair"
 
 
 def is_clean(value: str) -> bool:
-    """Whether a value holds a character, and none that no text may hold."""
-    return bool(value) and not _UNCLEAN.search(value)
+    """Whether a value is not empty and holds nothing unclean."""
+    return bool(value) and not UNCLEAN.search(value)

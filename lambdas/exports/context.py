@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import msgspec
 
@@ -17,7 +16,7 @@ from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader
 from daybook.search.merge import EventIndex
 from daybook.search.search import Groups
-from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from exports.checkpoint import Checkpoint
 from exports.checksum import ChecksumCache
@@ -34,16 +33,11 @@ STEP_MS = 20 * SECOND
 RUN_BYTES = 4 * 1024 * 1024
 
 
-class Control(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
-
 @dataclass
 class ExportServices:
     """The stores that exports are written from and to, and how much is done at once."""
 
-    control: Control
+    control: SettingsReader
     catalogues: Catalogues
     index: EventIndex
     identities: IdentityReader

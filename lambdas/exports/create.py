@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -22,6 +21,7 @@ from daybook.search.parameters import Parameters
 from daybook.search.search import Groups
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from exports.form import read_export
 from exports.lanes import MAX_ACTIVE, lane_for
@@ -31,14 +31,9 @@ from exports.resolution import ResolvedExport, Resolver
 _RETRY_SECONDS = "60"
 
 
-class Control(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
-
 @dataclass(frozen=True)
 class ExportCreation:
-    control: Control
+    control: SettingsReader
     catalogues: Catalogues
     jobs: JobStore
     queue: JobQueue

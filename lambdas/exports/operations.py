@@ -12,17 +12,13 @@ from daybook.jobs.export import earliest_deletion_ms, outcome_of, places_of
 from daybook.jobs.job import EXPORT, Job, JobKey, JobStore, Status, UnknownJob, is_job_id
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from exports.create import ExportCreation
 
 URL_SECONDS = 15 * 60
 MAX_LISTED = 1_000
 """About half a megabyte of JSON."""
-
-
-class Control(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
 
 
 class Files(Protocol):
@@ -34,7 +30,7 @@ class Files(Protocol):
 
 @dataclass(frozen=True)
 class Exports:
-    control: Control
+    control: SettingsReader
     jobs: JobStore
     files: Files
     creation: ExportCreation

@@ -18,12 +18,8 @@ from daybook.people.lookup import GUID, IdentityReader, resolve
 from daybook.people.person_rows import binders_of_text
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
-
-
-class Control(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
 
 
 class Jobs(Protocol):
@@ -33,7 +29,7 @@ class Jobs(Protocol):
 
 @dataclass(frozen=True)
 class RightToBeForgotten:
-    control: Control
+    control: SettingsReader
     people: IdentityReader
     forgetter: Forgetter
     jobs: Jobs

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import Clock
 from daybook.crypto.keys import DeploymentKeys
-from daybook.errors import FieldError, Throttled
+from daybook.errors import Contended, FieldError, Throttled
 from daybook.events.acceptance import AcceptancePolicy
 from daybook.events.canonical import leaf
 from daybook.events.content import AcceptedEvent, ContentWriter
@@ -17,7 +17,7 @@ from daybook.events.rejected import Rejected
 from daybook.events.store import Append, EventStore, Kept, Key
 from daybook.http.caller import Caller
 from daybook.http.problem import Problem
-from daybook.people.identities import Contended, People, Sighting, distinct_people
+from daybook.people.identities import People, Sighting, distinct_people
 from daybook.people.resolver import Identities
 from daybook.tenants.settings import TenantSettings
 

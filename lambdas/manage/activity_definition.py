@@ -1,4 +1,4 @@
-"""An activity as a tenant defines it: the form that it is sent in, and what of it can be no definition."""
+"""A tenant's definition of an activity: the form in which it is sent, and its checks."""
 
 import re
 from typing import Annotated, Literal
@@ -40,11 +40,11 @@ class SentActivity(Struct, forbid_unknown_fields=True):
 
 
 def definition_of(name: str, sent: SentActivity, profiles: Activity | None) -> Activity:
-    """`profiles`: what the profile makes of it, whose variants' own origins hold for those of the same names."""
+    """`profiles`: the profile's own definition. Variants of the same names keep its origins."""
     if sent.activity not in (None, name):
-        raise bad_field("activity", "is another one than the path's")
+        raise bad_field("activity", "differs from the one in the path")
     if not slug(sent.category):
-        raise bad_field("category", "must hold a letter or a digit")
+        raise bad_field("category", "must contain a letter or a digit")
     for path, label in (
         ("category", sent.category),
         ("component", sent.component),
@@ -54,10 +54,10 @@ def definition_of(name: str, sent: SentActivity, profiles: Activity | None) -> A
         if label is not None:
             forms.text(path, label, 128)
     if sent.component is not None and f"{slug(sent.component)}." == OWN_ACTIVITIES:
-        raise bad_field("component", "is Daybook's own", "reserved_component")
+        raise bad_field("component", "is reserved for Daybook", "reserved_component")
     names = [variant.variant for variant in sent.variants]
     if len(set(names)) < len(names):
-        raise bad_field("variants", "two have the same name")
+        raise bad_field("variants", "two variants have the same name")
     bare = uncatalogued(name)
     origins = {} if profiles is None else {variant.variant: variant.origin for variant in profiles.variants}
     return Activity(
@@ -85,15 +85,13 @@ def _variant(path: str, sent: SentVariant, origin: Origin | None) -> Variant:
         if not _PARAMETER.fullmatch(name):
             raise bad_field(f"{path}.params[{index}].name", "must be 1 to 40 of a-z, 0-9 and _")
         if name in names[:index]:
-            raise bad_field(f"{path}.params[{index}].name", "stands twice")
+            raise bad_field(f"{path}.params[{index}].name", "appears more than once")
     placeholders = PLACEHOLDER.findall(sent.template)
     if len(placeholders) > MAX_PLACEHOLDERS:
-        raise bad_field(
-            f"{path}.template", f"holds parameters at more than {MAX_PLACEHOLDERS} places", "invalid_length"
-        )
+        raise bad_field(f"{path}.template", f"contains more than {MAX_PLACEHOLDERS} parameters", "invalid_length")
     unknown = set(placeholders) - set(names)
     if unknown:
-        raise bad_field(f"{path}.template", f"names what is no parameter: {', '.join(sorted(unknown))}")
+        raise bad_field(f"{path}.template", f"names unknown parameters: {', '.join(sorted(unknown))}")
     if set("{}") & set(PLACEHOLDER.sub("", sent.template)):
-        raise bad_field(f"{path}.template", "braces hold the name of a parameter: a-z, 0-9 and _")
+        raise bad_field(f"{path}.template", "braces must contain the name of a parameter: a-z, 0-9 and _")
     return Variant(sent.variant, sent.when, sent.template, tuple(sent.params), origin)

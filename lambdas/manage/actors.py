@@ -1,4 +1,4 @@
-"""People found by the beginning of a username, for pickers."""
+"""Finds people by the beginning of a username, for pickers."""
 
 import base64
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from daybook.http.problem import Problem, bad_parameter
 from daybook.http.request import Answer, Request
 from daybook.people.identities import MAX_NAME_BYTES, Row, folded
 from daybook.tenant import Tenant
-from daybook.tenants.settings import TenantSettings
+from daybook.tenants.reader import SettingsReader
 from daybook.text import is_clean
 
 DEFAULT_PEOPLE = 50
@@ -17,30 +17,25 @@ MAX_PEOPLE = 500
 
 class Names(Protocol):
     def names(self, tenant: Tenant, prefix: str, after: str | None, limit: int) -> tuple[list[Row], str | None]:
-        """At most `limit` rows of names that begin so, in their order, behind the row `after`; and the last one's own
-        place, where there may be more.
+        """At most `limit` rows of names that begin with `prefix`, in order, after the row `after`; and the last row's
+        sort key when there may be more.
         """
-
-
-class Control(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
 
 
 @dataclass(frozen=True)
 class ActorOperations:
-    control: Control
+    control: SettingsReader
     names: Names
 
     def list(self, request: Request) -> Answer:
-        """Everybody who has or had such a name, each once a page; people without a username are not among them."""
+        """Everybody who has or had such a name, once a page. People without a username are not listed."""
         settings = self.control.settings(request.tenant)
         prefix, limit, after = _parameters(request)
         rows, last = self.names.names(settings.tenant, prefix, after, limit)
         people: dict[str, dict[str, Any]] = {}
         for row in rows:
             if not row["name"].startswith(prefix):
-                continue  # a prefix that ends in # also begins rows of the name before it
+                continue  # a prefix that ends in # also matches rows of the name before it
             shown = {"id": row["guid"], "username": row["username"], "name": row.get("full_name")}
             people.setdefault(row["guid"], shown)
         return Answer(200, {"actors": list(people.values()), "next_cursor": last and _cursor(last)})
@@ -49,10 +44,10 @@ class ActorOperations:
 def _parameters(request: Request) -> tuple[str, int, str | None]:
     for name, values in request.query.items():
         if name not in ("prefix", "limit", "cursor"):
-            raise bad_parameter(name, "is no parameter of this read", "unknown_parameter")
-        empty_prefix = name == "prefix" and not values[0]  # from the beginning
+            raise bad_parameter(name, "is not a known query parameter", "unknown_parameter")
+        empty_prefix = name == "prefix" and not values[0]  # an empty prefix lists everybody
         if len(set(values)) > 1 or not (empty_prefix or is_clean(values[0])):
-            raise bad_parameter(name, "may be given once, and must hold a character and no control characters")
+            raise bad_parameter(name, "may be given once, and must not be empty or contain control characters")
     given = {name: values[0] for name, values in request.query.items()}
     limit = given.get("limit", str(DEFAULT_PEOPLE))
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 3 and 1 <= int(limit) <= MAX_PEOPLE):
@@ -64,7 +59,7 @@ def _parameters(request: Request) -> tuple[str, int, str | None]:
 
 
 def _cursor(place: str) -> str:
-    """Not signed: it can only lead to what the same credential may list anyway."""
+    """Not signed: it only leads to what the same credential may list anyway."""
     return base64.urlsafe_b64encode(place.encode()).rstrip(b"=").decode()
 
 
@@ -74,5 +69,5 @@ def _place(cursor: str, prefix: str) -> str:
     except ValueError:
         place = ""
     if not place.startswith(f"had#{prefix}") or len(place.encode()) > 1_024:
-        raise Problem(400, "cursor_mismatch", "The cursor is of another prefix.")
+        raise Problem(400, "cursor_mismatch", "The cursor belongs to another prefix.")
     return place

@@ -1,4 +1,4 @@
-"""A tenant's own activities, and whether its log takes others: for events from then on."""
+"""A tenant's own activities, and whether its log accepts others. Changes apply to later events."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,30 +14,28 @@ from daybook.http.problem import Problem, bad_field, not_found
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
 from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from daybook.text import DOTTED_SLUGS
 from manage.activity_definition import SentActivity, definition_of
 
 MAX_ACTIVITIES = 500
 MAX_CATALOGUE_BYTES = 1024 * 1024
-"""Of a tenant's own definitions, as JSON: an answer of the gateway's holds several times as much."""
+"""JSON of all of a tenant's own definitions. The gateway's answers may be several times as large."""
 MAX_CATEGORIES = 50
-"""That one activity has had: each is remembered."""
+"""How many categories one activity may ever have had; each is remembered."""
 
 
-class Store(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
+class Store(SettingsReader, Protocol):
     def change_tenant(
         self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings], *beside: Any
     ) -> TenantSettings:
-        """`beside`: what else is written in the same transaction."""
+        """`beside`: further actions of the same transaction."""
 
 
 class Activities(Protocol):
     def written(self, tenant: Tenant, name: str, own: OwnActivity) -> Any:
-        """What writes it beside the tenant's settings."""
+        """The action that writes it together with the tenant's settings."""
 
 
 class SentMode(Struct, forbid_unknown_fields=True):
@@ -87,7 +85,7 @@ class CatalogueOperations:
         return Answer(200, {"mode": mode})
 
     def _write(self, settings: TenantSettings, name: str, own: OwnActivity) -> None:
-        """Together: who reads settings of the new version finds it, and who reads the old one's does not."""
+        """In one transaction: readers of the new settings version see the activity, readers of the old one do not."""
         row = self.activities.written(settings.tenant, name, own)
         change = lambda now: replace(now, catalogue_version=now.catalogue_version + 1)  # noqa: E731
         self.store.change_tenant(settings.tenant, change, row)
@@ -96,22 +94,22 @@ class CatalogueOperations:
 def _check_room(catalogue: Catalogue, name: str, own: OwnActivity) -> None:
     before = catalogue.own(name)
     if before is None and len(catalogue.own_names) >= MAX_ACTIVITIES:
-        detail = f"A tenant has at most {MAX_ACTIVITIES} activities of its own, those taken back included."
+        detail = f"A tenant has at most {MAX_ACTIVITIES} activities of its own, including those taken back."
         raise Problem(422, "too_many_activities", detail)
     categories = {*own.categories, *(before.categories if before else ())}
     if len(categories) > MAX_CATEGORIES:
-        detail = f"An activity is in at most {MAX_CATEGORIES} categories, former ones included."
+        detail = f"An activity has at most {MAX_CATEGORIES} categories, including former ones."
         raise Problem(422, "too_many_categories", detail)
     if catalogue.own_bytes(without=name) + own.bytes > MAX_CATALOGUE_BYTES:
-        detail = f"A tenant's own activities have at most {MAX_CATALOGUE_BYTES} bytes of JSON in all."
+        detail = f"A tenant's own activities have at most {MAX_CATALOGUE_BYTES} bytes of JSON together."
         raise Problem(422, "catalogue_too_large", detail)
 
 
 def _check_visibility(request: Request, now: Activity | None, then: Activity | None) -> None:
-    """Or an admin could hide from the auditors what is done to them, or silence what is the operators' own."""
+    """Without it an admin could hide activities from auditors, or change those that only operations may see."""
     hidden = any(activity is not None and activity.visibility is not None for activity in (now, then))
     if hidden and request.caller.role != OPERATIONS:
-        raise Problem(403, "forbidden", "Only operations may change an activity that not everybody may see.")
+        raise Problem(403, "forbidden", "Only operations may change an activity with restricted visibility.")
 
 
 def _own_name(request: Request) -> str:
@@ -119,5 +117,5 @@ def _own_name(request: Request) -> str:
     if not DOTTED_SLUGS.fullmatch(name) or len(name) > 128:
         raise bad_field("activity", "must be at most 128 characters: slugs of a-z, 0-9 and -, joined by .")
     if f"{name}.".startswith(OWN_ACTIVITIES):
-        raise bad_field("activity", "is one of Daybook's own", "reserved_activity")
+        raise bad_field("activity", "is reserved for Daybook", "reserved_activity")
     return name

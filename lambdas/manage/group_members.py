@@ -1,16 +1,15 @@
-"""Members of groups: whom the names that are given mean, and what these people are called."""
+"""Members of groups: which people the given names mean, and what these people are called."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
 from daybook.catalogue.aliases import Aliases, passes_for_alias
-from daybook.errors import ANSWER_SECONDS, Throttled
+from daybook.errors import ANSWER_SECONDS, Contended, Throttled
 from daybook.http import forms
 from daybook.http.problem import bad_field
 from daybook.people.identities import (
     MAX_NAME_BYTES,
-    Contended,
     IdentityStore,
     Reference,
     Row,
@@ -30,25 +29,25 @@ _NAMES_AT_ONCE = 1_000
 
 class PersonRows(IdentityStore, Protocol):
     def lasting(self, remaining_seconds: Callable[[], float]) -> Self:
-        """The same rows, of which each call is tried until that much time is nearly gone."""
+        """The same rows, whose calls are tried until that time is nearly used up."""
 
     def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
-        """For each prefix, the rows whose sort key begins so."""
+        """For each prefix, the rows whose sort keys begin with it."""
 
     def guids_of(self, tenant: Tenant, names: Iterable[str]) -> Mapping[str, Sequence[str]]:
-        """For each of the folded names everyone who has or had it."""
+        """The GUIDs of everyone who has or had each folded name."""
 
 
 @dataclass(frozen=True)
 class MembersGiven:
-    """Resolves what one request gives, within the time that it has."""
+    """Resolves the members of one request within its time."""
 
     people: PersonRows
     identities: Identities
     remaining_seconds: Callable[[], float]
 
     def added(self, tenant: Tenant, members: Sequence[str]) -> dict[str, list[str]]:
-        """The GUIDs that each member given adds to those before it; who adds nobody is left out."""
+        """The GUIDs that each member adds to those before it. Members that add nobody are left out."""
         resolved = self._named(tenant, members)
         guids: set[str] = set()
         added: dict[str, list[str]] = {}
@@ -60,7 +59,7 @@ class MembersGiven:
         return added
 
     def _named(self, tenant: Tenant, members: Sequence[str]) -> dict[str, Sequence[str]]:
-        """Everyone who has or had each name, folded; somebody new where nobody had it."""
+        """Everyone who has or had each folded name. A name that nobody had gets a new person."""
         given = {folded(member): member for member in reversed(members) if not GUID.fullmatch(member)}
         names = sorted(given)  # neighbours are read together
         resolved: dict[str, Sequence[str]] = {}
@@ -79,30 +78,30 @@ class MembersGiven:
         return resolved
 
     def _check_time(self) -> None:
-        """Raises `Throttled` while there is time to answer so."""
+        """Raises `Throttled` while there is still time for that answer."""
         if self.remaining_seconds() <= ANSWER_SECONDS:
             raise Throttled
 
 
 def usernames(people: PersonRows, tenant: Tenant, guids: Sequence[str]) -> list[str]:
-    """What members are called now, the latest name that was new to each; the GUID of who is forgotten, or was never
-    called anything.
+    """The current username of each member: the latest that was new. The GUID stands for people without a name, and
+    for forgotten ones.
     """
     rows = people.read(tenant, [key for guid in guids for key in (id_row(guid), called_row(guid), renamed_row(guid))])
     known = [guid for guid in guids if id_row(guid) in rows]
     names = {guid: rows[called_row(guid)]["username"] for guid in known if called_row(guid) in rows}
     renamed = [guid for guid in known if renamed_row(guid) in rows]
     for guid, called in zip(renamed, people.query(tenant, [called_prefix(guid) for guid in renamed]), strict=True):
-        # That somebody was renamed may stand there without the name, where writing it broke off.
+        # The mark of a renaming may lack its name, when the writer stopped between the two.
         if called:
             names[guid] = max(called, key=lambda row: (row["since"], row["turn"]))["username"]
     return [names.get(guid, guid) for guid in guids]
 
 
 def check(member: str, path: str, aliases: Aliases) -> None:
-    """Raises `Problem` 422 for what can be no member."""
+    """Raises `Problem` 422 for a text that can not be a member."""
     forms.text(path, member, 256)
     if passes_for_alias(member, aliases):
-        raise bad_field(path, "is what others are shown as", "alias_username")
+        raise bad_field(path, "is an alias that the log shows for others", "alias_username")
     if len(folded(member).encode()) > MAX_NAME_BYTES:
-        raise bad_field(path, f"has over {MAX_NAME_BYTES} bytes", "invalid_length")
+        raise bad_field(path, f"has more than {MAX_NAME_BYTES} bytes", "invalid_length")

@@ -1,4 +1,4 @@
-"""Groups of people: made, listed, read and removed."""
+"""Creates, lists, reads and removes groups of people."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from daybook.people.lookup import GUID
 from daybook.people.resolver import Identities
 from daybook.self_audit.recorder import Record
 from daybook.tenant import Tenant
-from daybook.tenants.settings import TenantSettings
+from daybook.tenants.reader import SettingsReader
 from manage.group_members import MembersGiven, PersonRows, check, usernames
 
 
@@ -33,26 +33,21 @@ class Groups(Protocol):
         """Raises `UnknownGroup`."""
 
 
-class Control(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
-
 class Members(Struct, forbid_unknown_fields=True):
     members: Annotated[list[Annotated[str, Meta(min_length=1, max_length=256)]], Meta(max_length=MAX_MEMBERS)]
 
 
 @dataclass(frozen=True)
 class GroupOperations:
-    control: Control
+    control: SettingsReader
     groups: Groups
     people: PersonRows
     identities: Callable[[IdentityStore], Identities]
     record: Record
 
     def put(self, request: Request) -> Answer:
-        """Everyone who has or had a name given. People who were never seen become known by their usernames, as if an
-        event had named them; what that takes is kept, so that a call that broke off with 503 goes on when repeated.
+        """The members are everyone who has or had one of the names. Adding an unknown name creates its person, as an
+        event would. People created before a 503 are kept, so repeating the call completes it.
         """
         settings = self.control.settings(request.tenant)
         request.caller.check_reaches_all()
@@ -67,7 +62,7 @@ class GroupOperations:
         added = given.added(settings.tenant, form.members)
         guids = tuple(guid for some in added.values() for guid in some)
         if len(guids) > MAX_MEMBERS:
-            raise bad_field("members", f"are over {MAX_MEMBERS} people", "invalid_length")
+            raise bad_field("members", f"are more than {MAX_MEMBERS} people", "invalid_length")
         given_as_guids = [member.lower() for member in added if GUID.fullmatch(member)]
         called = dict(zip(given_as_guids, usernames(people, settings.tenant, given_as_guids), strict=True))
         self.record(settings, request, "group-changed", {"group": name})

@@ -1,6 +1,6 @@
 """How long a tenant's events are kept, and the legal hold that keeps them longer.
 
-Both rule the very next read, since settings are read with each request. What is stored is re-stamped by a job.
+Both apply to the very next read, since each request reads the settings. A job re-stamps stored events.
 """
 
 from collections.abc import Callable
@@ -27,15 +27,13 @@ from daybook.jobs.restamp import (
 )
 from daybook.self_audit.recorder import Record
 from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 
 MAX_REASON = 1_000
 
 
-class Store(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
+class Store(SettingsReader, Protocol):
     def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings: ...
 
 
@@ -61,7 +59,7 @@ class RetentionOperations:
         return self._retention(self.store.settings(request.tenant))
 
     def set_retention(self, request: Request) -> Answer:
-        """The same days once more are recorded, and ask for a job only where the last one broke off."""
+        """Setting the same days again is recorded. It asks for a job only when the last one did not finish."""
         settings = self.store.settings(request.tenant)
         request.caller.check_reaches_all()
         days = forms.read_form(request, SentRetention).days
@@ -70,7 +68,7 @@ class RetentionOperations:
 
         def keeping(now: TenantSettings) -> TenantSettings:
             if now.hold is not None and _is_shorter(days, now.retention_days):
-                raise Problem(409, "legal_hold", "While the legal hold is on, the retention can't be shortened.")
+                raise Problem(409, "legal_hold", "The retention can't be shortened while the legal hold is on.")
             return now.keeping(days, now_ms)
 
         after = keeping(settings)
@@ -82,8 +80,8 @@ class RetentionOperations:
         return self._hold(self.store.settings(request.tenant))
 
     def set_hold(self, request: Request) -> Answer:
-        """Set again, it has another reason, and holds what it held; also where it was lifted in between, as long as no
-        job has stamped anything since.
+        """Setting it again changes the reason and keeps what it held. That also works after it was lifted, until a job
+        has stamped an event.
         """
         settings = self.store.settings(request.tenant)
         request.caller.check_reaches_all()
@@ -99,7 +97,7 @@ class RetentionOperations:
         return self._hold(self._changed(settings, held(settings), held, now_ms))
 
     def lift_hold(self, request: Request) -> Answer:
-        """Nothing where there is none."""
+        """Does nothing when there is no hold."""
         settings = self.store.settings(request.tenant)
         request.caller.check_reaches_all()
         if settings.hold is not None:
@@ -116,8 +114,9 @@ class RetentionOperations:
         change: Callable[[TenantSettings], TenantSettings],
         now_ms: int,
     ) -> TenantSettings:
-        """Asks for the job, and then changes the settings. Raises `Contended` where another setting came between,
-        which the job was not asked for.
+        """Asks for the job, and then changes the settings.
+
+        Raises `Contended` when the settings changed in between: the job was not asked for those.
         """
         ask_for_restamp(
             self.jobs, self.queue, before=before, after=after, now_ms=now_ms, random_bytes=self.random_bytes

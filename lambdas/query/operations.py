@@ -1,7 +1,7 @@
 """The reading routes: parameters in, answers out. Each read is recorded in the log that it reads."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from daybook.catalogue.profile import profile
 from daybook.catalogue.tenant_catalogue import Catalogues
@@ -29,15 +29,10 @@ from daybook.search.parameters import (
 from daybook.search.search import Scope, Search, TooMuchToRead
 from daybook.self_audit.reads import KnownTargets, Writing, search_done
 from daybook.self_audit.recorder import AuditAction, Recorder
-from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from daybook.text import is_clean
 from query.targets import Targets
-
-
-class Control(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
 
 
 class Reads:
@@ -46,7 +41,7 @@ class Reads:
     def __init__(  # noqa: PLR0913  one for each store or service
         self,
         *,
-        control: Control,
+        control: SettingsReader,
         catalogues: Catalogues,
         search: Search,
         events: EventStore,

@@ -24,6 +24,7 @@ from daybook.ids import lowest_id, neighbour, occurred_ms
 from daybook.jobs.job import Job, JobFailed, JobSuperseded, Status, Step
 from daybook.jobs.restamp import Restamp
 from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from restamp.plan import Checkpoint, end_ms, first_checkpoint, is_urgent, partitions, wanted_stamp
 
@@ -53,11 +54,6 @@ class Stamps(Protocol):
         """
 
 
-class Control(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
-
 class Jobs(Protocol):
     def jobs(self, tenant: Tenant, kind: str) -> Sequence[Job]:
         """Newest first."""
@@ -70,7 +66,7 @@ class Jobs(Protocol):
 class RestampWork:
     """The `Work` of jobs of kind `restamp`."""
 
-    control: Control
+    control: SettingsReader
     jobs: Jobs
     stamps: Stamps
     clock: Clock

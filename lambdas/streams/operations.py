@@ -26,7 +26,7 @@ from daybook.http.request import Answer, Request
 from daybook.ids import occurred_ms
 from daybook.jobs.job import REPLAY, JobQueue, JobStore, TooManyJobs, new_job, submit
 from daybook.self_audit.recorder import AuditAction, Recorder
-from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 
 TEST_SECONDS = 10.0
@@ -42,11 +42,6 @@ _STREAM = re.compile(
     _PARTITION + r":kinesis:[a-z]{2,}(?:-[a-z]+)+-\d{1,2}:\d{12}:stream/[a-zA-Z0-9_.-]{1,128}", re.ASCII
 )
 _ROLE = re.compile(_PARTITION + r":iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]{1,500}/)*[\w+=,.@-]{1,64}", re.ASCII)
-
-
-class Settings(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
 
 
 class Destinations(Protocol):
@@ -87,7 +82,7 @@ class SentStream(Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Publishing:
-    settings: Settings
+    settings: SettingsReader
     destinations: Destinations
     events: Events
     records: Records

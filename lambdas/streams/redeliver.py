@@ -20,8 +20,7 @@ from daybook.delivery.records import Inserted
 from daybook.delivery.sender import SecondsLeft
 from daybook.ids import occurred_ms
 from daybook.observability import logger
-from daybook.tenant import Tenant
-from daybook.tenants.settings import TenantSettings
+from daybook.tenants.reader import SettingsReader
 
 BUDGET_SECONDS = 12.0
 """For sending, of a whole batch of messages: the function has 28 s."""
@@ -47,10 +46,6 @@ class Destinations(Protocol):
     def remove_parked(self, parcel: BacklogBatch) -> bool: ...
 
 
-class Settings(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings: ...
-
-
 class Events(Protocol):
     def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[Inserted]:
         """Those that there are. Raises `Throttled`."""
@@ -62,7 +57,7 @@ class Unreadable(Exception):  # noqa: N818  a fact, not a failure
 
 @dataclass(frozen=True)
 class Redeliver:
-    settings: Settings
+    settings: SettingsReader
     destinations: Destinations
     events: Events
     delivery: Delivery

@@ -17,8 +17,7 @@ from daybook.errors import Throttled, UnknownTenant
 from daybook.events.item import partition
 from daybook.ids import lowest_id, neighbour, occurred_ms
 from daybook.jobs.job import Job, JobFailed, Step
-from daybook.tenant import Tenant
-from daybook.tenants.settings import TenantSettings
+from daybook.tenants.reader import SettingsReader
 
 EVENTS_A_PAGE = 250
 BYTES_A_SLICE = 512 * 1024
@@ -33,11 +32,6 @@ OVERDUE_MS = 3 * MINUTE
 _WAIT_SECONDS = 5.0
 
 
-class Settings(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
-
 class Destinations(Protocol):
     def one(self, place: Place) -> Destination | None: ...
 
@@ -49,7 +43,7 @@ class Events(Protocol):
 
 @dataclass(frozen=True)
 class Replay:
-    settings: Settings
+    settings: SettingsReader
     destinations: Destinations
     events: Events
     records: Records

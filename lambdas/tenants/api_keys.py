@@ -1,4 +1,4 @@
-"""A tenant's keys: issued, listed and revoked."""
+"""Issues, lists and revokes a tenant's API keys."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,24 +19,22 @@ from daybook.http.problem import bad_field
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
 from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 
 MAX_LABEL = 128
 
-_ISSUED = (PRODUCER, AUDITOR, ADMIN)  # operations' own keys belong to no tenant: the deployment issues them
+_ISSUED = (PRODUCER, AUDITOR, ADMIN)  # keys of operations belong to no tenant: the deployment issues them
 
 
-class Store(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
+class Store(SettingsReader, Protocol):
     def put_key(self, key: Key, issued: IssuedKey) -> None: ...
 
     def keys_of(self, tenant: Tenant) -> list[IssuedKey]:
         """Oldest first."""
 
     def credential(self, key_id: str) -> StoredKey | None:
-        """The key of this id, whosesoever it is."""
+        """The key with this id, of any tenant."""
 
     def revoke_key(self, tenant: Tenant, key_id: str) -> None:
         """Raises `UnknownKey`."""
@@ -50,7 +48,7 @@ class NewKey(Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class KeyOperations:
-    """Nobody issues or revokes a key that reaches further than their own: an environment's admin stays in it."""
+    """Callers may only issue and revoke keys within their own reach: an admin of one environment stays in it."""
 
     store: Store
     record: Record
@@ -103,15 +101,15 @@ class KeyOperations:
 
 
 def _label(label: str, settings: TenantSettings) -> str:
-    """What the key does stands in the log under its label, which must not pass for somebody else's alias."""
+    """The log shows what the key does under its label, so the label must not pass for an alias."""
     forms.text("label", label, MAX_LABEL)
     if passes_for_alias(label, profile(settings.profile).aliases):
-        raise bad_field("label", "is what others are shown as", "alias_username")
+        raise bad_field("label", "is an alias that the log shows for others", "alias_username")
     return label
 
 
 def _environment(named: str | None, settings: TenantSettings, caller: Caller) -> str:
-    """Of a new key: the one named, else all that the caller's own reaches."""
+    """The environment of a new key: the one named, or else the caller's own."""
     if named is None:
         return caller.environment
     if named != EVERY_ENVIRONMENT and named not in settings.environments:

@@ -1,4 +1,4 @@
-"""Tenants: created, listed, read and changed."""
+"""Creates, lists, reads and changes tenants."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,24 +15,22 @@ from daybook.http.problem import bad_field
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
 from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
 
 MAX_NAME = 256
-MAX_ENVIRONMENTS = 50  # a read of one event by its id looks in each
-MAX_SHARDS = 64  # a page of the timeline asks each: 64,000 writes a second
+MAX_ENVIRONMENTS = 50  # reading one event by its id looks in each of them
+MAX_SHARDS = 64  # a page of the timeline queries each of them; 64 take 64,000 writes a second
 
 
-class Store(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
+class Store(SettingsReader, Protocol):
     def tenants(self) -> list[TenantSettings]: ...
 
     def create_tenant(self, settings: TenantSettings) -> None:
         """Raises `TenantTaken`."""
 
     def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings:
-        """Calls `change` with what is stored, again where another change came first, and gives what is then stored.
+        """Applies `change` to the stored settings, again when another change came first. Returns the result.
 
         Raises `UnknownTenant`, `Contended`, and what `change` raises.
         """
@@ -47,7 +45,7 @@ class NewTenant(Struct, forbid_unknown_fields=True):
 
 
 class TenantChange(Struct, forbid_unknown_fields=True):
-    """What is not named stays as it is."""
+    """Absent fields stay as they are."""
 
     name: str | UnsetType = UNSET
     audit_since: str | UnsetType | None = UNSET
@@ -99,7 +97,7 @@ class TenantOperations:
         return Answer(200, _shown(self.store.settings(request.tenant)))
 
     def change(self, request: Request) -> Answer:
-        """A change that changes nothing is answered, and neither written nor recorded."""
+        """A change without effect is neither written nor recorded."""
         before = self.store.settings(request.tenant)
         form = forms.read_form(request, TenantChange)
         now_ms = self.clock()
@@ -112,7 +110,7 @@ class TenantOperations:
         return Answer(200, _shown(self.store.change_tenant(before.tenant, lambda now: form.applied(now, now_ms))))
 
     def _is_taken(self, tenant: Tenant) -> bool:
-        if tenant == OPERATIONS_PARTITION:  # the tenant's rows would lie among the authorizer's
+        if tenant == OPERATIONS_PARTITION:  # the tenant's rows would be among the authorizer's
             return True
         try:
             self.store.settings(tenant)
@@ -150,12 +148,12 @@ def _environments(sent: list[str]) -> tuple[str, ...]:
     for index, name in enumerate(sent):
         forms.slug(f"environments[{index}]", name)
         if name in sent[:index]:
-            raise bad_field(f"environments[{index}]", "stands twice")
+            raise bad_field(f"environments[{index}]", "appears more than once")
     return tuple(sent)
 
 
 def _grown(had: tuple[str, ...], sent: list[str]) -> tuple[str, ...]:
-    """The new ones come after the old in their old order: the first is what a call means that names none."""
+    """Keeps the old order and appends the new ones: the first is the default of calls that name none."""
     named = _environments(sent)
     if missing := [name for name in had if name not in named]:
         raise bad_field("environments", f"may only grow; missing: {', '.join(missing)}")

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daybook.errors import Throttled
+from daybook.errors import Contended, Throttled
 from daybook.ids import lowest_id
 from daybook.jobs.job import SWEEP, Status
 from daybook.jobs.runner import Runner
 from daybook.jobs.sweep import BINDERS_A_JOB, DELAY_SECONDS, REQUEST_SECONDS, Sweeps
 from daybook.people.forgetter import AskForSweep, Forgetter, Mark, mark_of, nobody_writes
-from daybook.people.identities import Contended, Person, Reference, Row, Sighting, folded, id_row
+from daybook.people.identities import Person, Reference, Row, Sighting, folded, id_row
 from daybook.people.person_rows import binders_of_text
 from daybook.people.resolver import Identities
 from daybook.tenant import Tenant

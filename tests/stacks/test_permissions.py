@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from daybook.aws.events_table.stamps import StampTable
-from daybook.ids import HIGHEST
+from daybook.ids import HIGHEST_ID
 from daybook.jobs.restamp import Restamp
 from daybook.tenant import SLUG
 from infra.functions import API_FUNCTIONS, FUNCTIONS, title
@@ -264,7 +264,7 @@ def test_restamp_asks_for_nothing_else() -> None:
     class Watching:
         def query(self, **request: Any) -> dict[str, Any]:
             requests.append(request)
-            return {"Items": [{"sk": {"S": HIGHEST}, "expires_at": {"N": "1"}}]}
+            return {"Items": [{"sk": {"S": HIGHEST_ID}, "expires_at": {"N": "1"}}]}
 
         def update_item(self, **request: Any) -> dict[str, Any]:
             requests.append(request)

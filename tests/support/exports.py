@@ -119,7 +119,7 @@ class Exporter:
     ) -> dict[str, Any]:
         role = role or self._role
         of_operations = role == OPERATIONS
-        parameters = {name: given.pop(name) for name in ("export_id", "job_id") if name in given}
+        parameters: dict[str, str] = {name: given.pop(name) for name in ("export_id", "job_id") if name in given}
         event = call(
             method,
             resource,

@@ -77,7 +77,7 @@ class Kept(ManagedLog):
     """A CareAR tenant, 90 days, in two shards of one environment."""
 
     def __init__(self, dynamodb: Any, tables: Tables, **changed: Any) -> None:
-        given = {
+        given: dict[str, Any] = {
             "retention_days": 90,
             "layouts": (Layout(0, 2),),
             "environments": ("prod",),

@@ -9,7 +9,7 @@ import pytest
 from tests.support.places import LAMBDAS
 
 FLOORS = (
-    {"access", "clock", "environment", "errors", "ids", "tenant", "text"},
+    {"access", "clock", "complaints", "environment", "errors", "ids", "tenant", "text"},
     {"crypto", "observability", "tenants"},
     {"catalogue", "http"},
     {"people"},

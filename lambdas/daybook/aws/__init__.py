@@ -1,1 +1,1 @@
-"""The only place that speaks to AWS."""
+"""The only package that calls AWS."""

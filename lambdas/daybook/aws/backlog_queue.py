@@ -1,4 +1,4 @@
-"""The queue of what waits for customers' streams."""
+"""The queue of events that wait for customers' streams."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from daybook.delivery import backlog_batch
 from daybook.delivery.backlog_batch import BacklogBatch
 
-_MESSAGES_A_CALL = 10  # SQS's own limit; ten whole parcels have 200 KB of the 256 that a call may have
+_MESSAGES_A_CALL = 10  # SQS's own limit; ten full batches take 200 KB of the 256 that a call may have
 
 
 class NotQueued(Exception):  # noqa: N818  a fact, not a failure
-    """SQS took not all of them; those it took may come twice."""
+    """SQS refused some messages. Those that it took may be delivered twice."""
 
 
 class RetryQueue:
@@ -21,7 +21,7 @@ class RetryQueue:
         self._url = url
 
     def send(self, every: Sequence[BacklogBatch], delay_seconds: int) -> None:
-        """Durable on return. Raises `NotQueued`, or botocore's errors."""
+        """Messages are durable on return. Raises `NotQueued`, or botocore's errors."""
         for start in range(0, len(every), _MESSAGES_A_CALL):
             answer = self._client.send_message_batch(
                 QueueUrl=self._url,

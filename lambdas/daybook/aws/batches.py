@@ -1,6 +1,6 @@
-"""DynamoDB's two batch calls as Daybook uses them: INSERT of many items, and reads of many keys.
+"""DynamoDB's two batch calls: INSERT of many items, and reads of many keys.
 
-Items are written with PartiQL INSERT alone: it cannot overwrite, and it has an IAM action of its own.
+Items are written only with PartiQL INSERT: it cannot overwrite, and it has its own IAM action.
 """
 
 import random
@@ -22,7 +22,7 @@ CALLS_AT_ONCE = 8
 
 FIRST_WAIT_SECONDS = 0.05
 MAX_WAIT_SECONDS = 2.0
-MAX_CALL_SECONDS = 12.5  # the client: two attempts, each 2 s to connect and 4 s to be answered, and a pause
+MAX_CALL_SECONDS = 12.5  # the client makes two attempts with a pause; each takes up to 2 s to connect and 4 s to answer
 _READ_TRIES = 6
 TRANSIENT = frozenset(
     {
@@ -39,10 +39,10 @@ TRANSIENT = frozenset(
 
 
 def insert(client: Any, statements: list[dict[str, Any]]) -> list[Append]:
-    """One BatchExecuteStatement of at most 25 INSERTs with different keys; the answers in their order.
+    """Makes one BatchExecuteStatement call of at most 25 INSERTs with different keys; the answers keep their order.
 
-    Errors hide inside HTTP 200, and may lack their table's name: they are matched by position. An error that is not
-    for now, a statement that DynamoDB refuses say, escapes as botocore's ClientError.
+    Errors hide inside HTTP 200 and may lack the table's name, so they are matched by position. An error that is not
+    transient, such as a statement that DynamoDB refuses, escapes as botocore's ClientError.
     """
     try:
         responses = client.batch_execute_statement(Statements=statements)["Responses"]
@@ -51,7 +51,7 @@ def insert(client: Any, statements: list[dict[str, Any]]) -> list[Append]:
             return [Append.THROTTLED] * len(statements)
         raise
     except BotoCoreError:
-        # No answer in time, or none at all: it may have been written, which the next try will tell.
+        # There was no answer in time. The items may have been written; the next try will tell.
         return [Append.THROTTLED] * len(statements)
     return [_outcome(response.get("Error"), responses) for response in responses]
 
@@ -68,18 +68,18 @@ def _outcome(error: Mapping[str, Any] | None, responses: Any) -> Append:
 
 @dataclass(frozen=True)
 class Patience:
-    """How waits between tries are spent and spread, and how often it is tried; others in tests."""
+    """How often a call is tried, and how the waits between tries are spent and spread. Tests use their own."""
 
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
     remaining_seconds: Callable[[], float] | None = None
-    """Of the request, where it is tried until that is nearly gone; None: a few times."""
+    """The request's remaining time, until which calls are tried. None: a few tries."""
 
     def wait(self, seconds: float) -> None:
         self.sleep(seconds * self.jitter())
 
     def tries(self, usual: int) -> Iterator[None]:
-        """One for each try; before all but the first it waits, each time twice as long, with full jitter."""
+        """Yields once for each try. Before all but the first it waits, with doubling waits and full jitter."""
         yield
         wait = FIRST_WAIT_SECONDS
         made = 1
@@ -100,9 +100,9 @@ def get_items(
     projection: Sequence[str] = (),
     patience: Patience = PATIENCE,
 ) -> list[dict[str, Any]]:
-    """The items of different keys that there are, strongly consistent, calls in parallel; in no order.
+    """The items that exist under these keys, which must differ; strongly consistent, in no order, calls in parallel.
 
-    Raises `Throttled` where DynamoDB leaves keys unprocessed for too long.
+    Raises `Throttled` when DynamoDB leaves keys unprocessed for too long.
     """
     calls = [keys[start : start + KEYS_A_CALL] for start in range(0, len(keys), KEYS_A_CALL)]
 
@@ -140,7 +140,7 @@ def _get_some(
 
 @cache
 def workers() -> ThreadPoolExecutor:
-    """Threads for calls in parallel: four take a third of the time of one after the other."""
+    """Threads for parallel calls: four calls in parallel take a third of the time of four in sequence."""
     return ThreadPoolExecutor(CALLS_AT_ONCE, "store")
 
 

@@ -1,4 +1,4 @@
-"""Files in S3: whole ones, and ones that grow by parts."""
+"""Files in S3, written whole or in parts."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,7 +10,7 @@ from daybook.aws.calls import ask
 from daybook.errors import Throttled
 from daybook.jobs.export import NoSuchUpload
 
-_FOR_NOW = frozenset(
+_TRANSIENT = frozenset(
     {
         "InternalError",
         "OperationAborted",
@@ -22,27 +22,27 @@ _FOR_NOW = frozenset(
         "503",
     }
 )
-"""What S3 refuses for the moment, and takes on another try."""
+"""S3's errors that another try may overcome."""
 
 _DELETED_A_CALL = 1_000  # DeleteObjects' own limit
 
 _NOTHING_THERE = frozenset({"InvalidRange", "NoSuchKey"})
-"""The role may list the bucket: else S3 would deny a file that is not there as it denies one that is."""
+"""S3 answers so only because the role may list the bucket; otherwise it denies access to files that do not exist."""
 
 
 class FileBucket:
-    """Over a low-level S3 client. Every call raises `Throttled` where trying again will do."""
+    """Uses a low-level S3 client. Every call raises `Throttled` when another try may succeed."""
 
     def __init__(self, client: Any, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 
     def put(self, place: str, content: bytes, media_type: str, filename: str | None = None) -> None:
-        """In place of what lies there. `filename`: what it is to be called where it is fetched."""
+        """Replaces an existing file. `filename`: the name that a download gets."""
         self._call("put_object", Key=place, Body=content, **_described(media_type, filename))
 
     def read(self, place: str, start: int, length: int) -> bytes:
-        """At most so many bytes from there on; none past the end, or where there is no file."""
+        """At most `length` bytes from `start` on; none past the end, or when there is no file."""
         try:
             answer = self._call("get_object", Key=place, Range=f"bytes={start}-{start + length - 1}")
         except ClientError as error:
@@ -56,28 +56,32 @@ class FileBucket:
         return content
 
     def delete(self, places: Sequence[str]) -> None:
-        """What is not there is no failure. May have deleted some of them where it raises."""
+        """Ignores files that do not exist. When it raises, some files may have been deleted."""
         for start in range(0, len(places), _DELETED_A_CALL):
             objects = [{"Key": place} for place in places[start : start + _DELETED_A_CALL]]
             answer = self._call("delete_objects", Delete={"Objects": objects, "Quiet": True})
             for refused in answer.get("Errors", ()):
-                if refused["Code"] in _FOR_NOW:
+                if refused["Code"] in _TRANSIENT:
                     raise Throttled
                 raise ClientError({"Error": {"Code": refused["Code"]}}, "DeleteObjects")
 
     def begin(self, place: str, media_type: str, filename: str | None = None) -> str:
-        """An upload in parts, by its id."""
+        """Begins an upload in parts and returns its id."""
         upload: str = self._call("create_multipart_upload", Key=place, **_described(media_type, filename))["UploadId"]
         return upload
 
     def put_part(self, place: str, upload: str, number: int, content: bytes) -> None:
-        """From 1 on; at least 5 MiB, but for the last. In place of a part of that number. Raises `NoSuchUpload`."""
+        """Parts count from 1. All but the last have at least 5 MiB. Replaces a part of the same number.
+
+        Raises `NoSuchUpload`.
+        """
         self._upload_call("upload_part", place, upload, PartNumber=number, Body=content)
 
     def complete(self, place: str, upload: str, parts: int) -> None:
-        """So many parts become the file, whatever lies behind them; nothing where they have already.
+        """Makes the file of the first `parts` parts. Does nothing when the upload was completed before.
 
-        S3 is asked for their tags, so nobody needs to remember them. Raises `NoSuchUpload`, also where one is missing.
+        The tags of the parts come from S3, so callers need not keep them. Raises `NoSuchUpload`, also when a part is
+        missing.
         """
         try:
             listed = self._parts(place, upload, parts)
@@ -87,7 +91,7 @@ class FileBucket:
                 raise
 
     def _parts(self, place: str, upload: str, most: int) -> list[dict[str, Any]]:
-        """Those from 1 to `most`, with their tags."""
+        """The parts from 1 to `most`, with their tags."""
         tags: dict[int, str] = {}
         more: dict[str, Any] = {}
         while True:
@@ -101,12 +105,12 @@ class FileBucket:
         return [{"PartNumber": number, "ETag": tags[number]} for number in range(1, most + 1)]
 
     def abort(self, place: str, upload: str) -> None:
-        """Nothing where there is no such upload."""
+        """Does nothing when there is no such upload."""
         with suppress(NoSuchUpload):
             self._upload_call("abort_multipart_upload", place, upload)
 
     def url(self, place: str, seconds: int) -> str:
-        """It also ends with the credentials that sign it."""
+        """A URL for `seconds`. It stops working earlier when the credentials that signed it expire."""
         url: str = self._client.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": place}, ExpiresIn=seconds
         )
@@ -121,7 +125,7 @@ class FileBucket:
             raise
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = ask(getattr(self._client, operation), _FOR_NOW, Bucket=self._bucket, **arguments)
+        answer: dict[str, Any] = ask(getattr(self._client, operation), _TRANSIENT, Bucket=self._bucket, **arguments)
         return answer
 
 

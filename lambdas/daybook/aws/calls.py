@@ -1,4 +1,4 @@
-"""Single calls of AWS's clients, whose errors are told apart: for now, for good, or another's turn."""
+"""Single calls of AWS clients. Errors are sorted into transient ones, lasting ones and lost races."""
 
 from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
@@ -9,24 +9,24 @@ from daybook.aws.batches import TRANSIENT, Patience
 from daybook.errors import Throttled
 
 Action = dict[str, dict[str, Any]]
-"""One of a transaction: `{"Put": {"Item": …}}`, without its table's name."""
+"""One action of a transaction, such as `{"Put": {"Item": …}}`, without the table's name."""
 
 _REFUSALS = {"ConditionalCheckFailed", "TransactionConflict"}
 
 
 class Refused(Exception):  # noqa: N818  a fact, not a failure
-    """A condition of a transaction does not hold, or another transaction was first; its cause is DynamoDB's error."""
+    """A condition of a transaction does not hold, or another transaction was first. Its cause is DynamoDB's error."""
 
 
-def ask(call: Callable[..., Any], for_now: Container[str] = TRANSIENT, /, **arguments: Any) -> Any:
-    """One call's answer. Raises `Throttled` where there is none for now, botocore's `ClientError` for a refusal.
+def ask(call: Callable[..., Any], transient: Container[str] = TRANSIENT, /, **arguments: Any) -> Any:
+    """Returns one call's answer. Raises `Throttled` for a transient error, botocore's `ClientError` for others.
 
-    `for_now`: the errors of the service, where it is another than DynamoDB, that pass by themselves.
+    `transient`: the codes of the service's transient errors; by default DynamoDB's.
     """
     try:
         return call(**arguments)
     except ClientError as error:
-        if error.response["Error"]["Code"] in for_now:
+        if error.response["Error"]["Code"] in transient:
             raise Throttled from None
         raise
     except BotoCoreError:
@@ -34,7 +34,7 @@ def ask(call: Callable[..., Any], for_now: Container[str] = TRANSIENT, /, **argu
 
 
 def ask_again(patience: Patience, usual: int, call: Callable[..., Any], **arguments: Any) -> Any:
-    """Like `ask`, tried as often as `patience` has it."""
+    """Like `ask`, tried as often as `patience` allows."""
     for _ in patience.tries(usual):
         try:
             return ask(call, **arguments)
@@ -44,7 +44,7 @@ def ask_again(patience: Patience, usual: int, call: Callable[..., Any], **argume
 
 
 def rows(client: Any, table: str, partition: str, prefix: str) -> Iterator[dict[str, Any]]:
-    """Every item of a partition whose sort key begins so, in its order, consistent, a page of at most 1 MB at a time.
+    """The items of a partition whose sort keys begin with `prefix`, in order, in consistent pages of at most 1 MB.
 
     Raises `Throttled`.
     """
@@ -65,7 +65,7 @@ def rows(client: Any, table: str, partition: str, prefix: str) -> Iterator[dict[
 
 
 def get_item(client: Any, table: str, key: Mapping[str, str]) -> dict[str, Any] | None:
-    """Consistent. Raises `Throttled`."""
+    """A consistent read. Raises `Throttled`."""
     answer = ask(
         client.get_item, TableName=table, Key={name: {"S": part} for name, part in key.items()}, ConsistentRead=True
     )
@@ -74,7 +74,7 @@ def get_item(client: Any, table: str, key: Mapping[str, str]) -> dict[str, Any] 
 
 
 def transact(client: Any, table: str, actions: list[Action]) -> None:
-    """All of it or nothing, within one table. Raises `Refused`, or `Throttled`: then it is not known what happened."""
+    """All or nothing, within one table. Raises `Refused`, or `Throttled`: then the outcome is unknown."""
     items = [{kind: {"TableName": table, **what}} for action in actions for kind, what in action.items()]
     try:
         ask(client.transact_write_items, TransactItems=items)

@@ -1,4 +1,4 @@
-"""The AWS clients of a function, made once by its composition root."""
+"""The AWS clients of a function. Its wiring makes each of them once."""
 
 from functools import cache
 from typing import Any
@@ -8,26 +8,29 @@ from botocore.config import Config
 
 _CONFIG = Config(
     connect_timeout=2,
-    read_timeout=4,  # a function's own deadline is 10 s and more: room for the second attempt and an honest answer
-    retries={"mode": "standard", "total_max_attempts": 2},  # throttling is retried by who knows what is still to do
+    read_timeout=4,  # functions have 10 s or more: enough for a second attempt and an answer
+    retries={
+        "mode": "standard",
+        "total_max_attempts": 2,
+    },  # callers retry throttled calls: they know what is left to do
     max_pool_connections=32,
     tcp_keepalive=True,
-    parameter_validation=False,  # what we send has been validated; this alone is half of a write call's CPU
+    parameter_validation=False,  # requests are validated before; this check takes half of a write call's CPU
 )
 
 _S3_CONFIG = _CONFIG.merge(
     Config(
         signature_version="s3v4",
-        read_timeout=60,  # a part of 8 MiB may take its time
-        # The region's own endpoint, also in URLs: a signature is of the host, and S3's global one sends on to another.
+        read_timeout=60,  # a part of 8 MiB may take long
+        # URLs name the region's own endpoint: the signature covers the host, and S3's global endpoint redirects.
         s3={"addressing_style": "virtual"},
-        # A part's checksum costs a pass over it, and TLS and the signature guard it already.
+        # A checksum costs one pass over each part; TLS and the signature already protect it.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
 )
 
-# For what is not ours, and may be slow or broken: Kinesis answers in tens of milliseconds.
+# For customers' accounts, which may be slow or broken. Kinesis answers within tens of milliseconds.
 _IMPATIENT = Config(
     connect_timeout=1,
     read_timeout=2,
@@ -40,12 +43,12 @@ _IMPATIENT = Config(
 
 @cache
 def _session() -> Any:
-    """One session: it reads botocore's own data files, the dearest part of a client, once for all clients."""
+    """One session for all clients: reading botocore's data files is the most expensive part of making a client."""
     return botocore.session.get_session()
 
 
 def dynamodb() -> Any:
-    """A low-level DynamoDB client, safe to share between threads. botocore and not boto3: 90 ms less of imports."""
+    """A low-level DynamoDB client, safe to share between threads. botocore imports 90 ms faster than boto3."""
     return _session().create_client("dynamodb", config=_CONFIG)
 
 
@@ -55,25 +58,25 @@ def sqs() -> Any:
 
 
 def s3() -> Any:
-    """A low-level S3 client, which signs URLs by the version that all regions take."""
+    """A low-level S3 client. It signs URLs with version 4, which all regions accept."""
     return _session().create_client("s3", config=_S3_CONFIG)
 
 
 def sts() -> Any:
-    """For customers' roles: one that does not answer must not hold others up."""
+    """A low-level STS client for customers' roles. A role that does not answer must not delay other customers."""
     return _session().create_client("sts", config=_IMPATIENT)
 
 
 def kinesis(region: str, credentials: dict[str, str]) -> Any:
-    """For a customer's stream, as a session of the customer's role. It tries once: who calls it tries again."""
+    """A low-level Kinesis client with a session of a customer's role. It tries once; its caller retries."""
     return _session().create_client("kinesis", region_name=region, config=_IMPATIENT, **credentials)
 
 
 def deployment_secret(arn: str) -> bytes:
-    """The deployment's secret, the root of every derived key. Raises botocore's ClientError where it is not readable.
+    """The deployment's secret, the root of every derived key. Raises botocore's ClientError when it is not readable.
 
-    By an ordinary client: beside the DynamoDB client it costs 8.5 ms, a request signed by hand 1.1 ms, of the 370 ms
-    that a start takes on 2 cores; not worth a second way of talking to AWS.
+    A client of its own costs 8.5 ms of a start of 370 ms on 2 cores. A request signed by hand would cost 1.1 ms, which
+    is not worth a second way to call AWS.
     """
     answer = _session().create_client("secretsmanager", config=_CONFIG).get_secret_value(SecretId=arn)
     secret: bytes = answer["SecretString"].encode() if "SecretString" in answer else answer["SecretBinary"]

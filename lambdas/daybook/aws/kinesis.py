@@ -1,4 +1,4 @@
-"""Customers' Kinesis streams, through a role of theirs that lets us in under the external id that we made."""
+"""Customers' Kinesis streams, through a customer's role that Daybook assumes with the external id it made."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -14,9 +14,9 @@ from daybook.delivery.sender import PutFailed
 _SESSION = "daybook"
 _BEFORE_THE_END_MS = 5 * MINUTE
 MAX_CLIENTS = 300
-"""Each holds a connection pool of its own."""
+"""Each client holds its own connection pool."""
 
-_PASSING = frozenset(
+_TRANSIENT = frozenset(
     {
         "InternalFailure",
         "InternalFailureException",
@@ -31,7 +31,7 @@ _PASSING = frozenset(
 )
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"})
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
-"""The role may have been mended since: the next try asks for a session anew."""
+"""The customer may have corrected the role since, so the next try asks for a new session."""
 _INVALID = frozenset({"InvalidArgumentException", "ValidationException"})
 
 MakeClient = Callable[[str, dict[str, str]], Any]
@@ -44,7 +44,7 @@ class _Kept(NamedTuple):
 
 
 class CustomerStreams:
-    """Clients are kept for each role, external id and region until shortly before their credentials end."""
+    """Keeps a client for each role, external id and region until shortly before its credentials expire."""
 
     def __init__(self, sts: Any, make_client: MakeClient, clock: Clock) -> None:
         self._sts = sts
@@ -54,7 +54,10 @@ class CustomerStreams:
         self._lock = threading.Lock()
 
     def put(self, destination: Destination, records: Sequence[Record]) -> list[str | None]:
-        """One PutRecords of at most 500 records and 5 MB: for each None or its own error. Raises `PutFailed`."""
+        """Makes one PutRecords call, at most 500 records and 5 MB. Returns None or an error code for each record.
+
+        Raises `PutFailed`.
+        """
         try:
             answer = self._client(destination).put_records(
                 StreamARN=destination.chosen.stream_arn,
@@ -64,9 +67,9 @@ class CustomerStreams:
             error = failure.response["Error"]["Code"]
             if error in _EXPIRED | _DENIED:
                 self._forget(destination)
-            raise PutFailed(error, passing=error in _PASSING | _EXPIRED, invalid=error in _INVALID) from None
+            raise PutFailed(error, passing=error in _TRANSIENT | _EXPIRED, invalid=error in _INVALID) from None
         except BotoCoreError as failure:
-            # No answer in time, or none at all: it may have arrived, and then arrives once more.
+            # There was no answer in time. The records may have arrived, and then arrive a second time.
             raise PutFailed(type(failure).__name__, passing=True) from None
         if not answer["FailedRecordCount"]:
             return [None] * len(records)

@@ -11,17 +11,19 @@ from typing import Any, NamedTuple, NoReturn
 import msgspec
 
 from daybook.clock import format_time
+from daybook.complaints import join_path, read_complaint
 from daybook.errors import FieldError
 from daybook.events.canonical import canonical
 from daybook.events.rejected import Rejected
 from daybook.events.schema import LARGEST_INTEGER, Parameter, SentEvent
 from daybook.events.times import read_time
-from daybook.text import DOTTED_SLUGS, UNCLEAN
+from daybook.text import DOTTED_SLUGS, UNCLEAN, UNCLEAN_MESSAGE
 
 MAX_EVENTS = 500
 MAX_EVENT_BYTES = 64 * 1024
 DEEPEST = 32
 
+_ANY_PARAMETER = "params[...]"
 _SLUG = re.compile(r"[a-z0-9-]+")
 _PARAMETER = re.compile(r"[a-z0-9_]+")
 # What unclean text looks like in JSON; a text that spells out such an escape looks alike.
@@ -30,10 +32,6 @@ _SUSPICIOUS = re.compile(rb"\\[ubf]|\x7f|\xc2[\x80-\x9f]")
 
 class Unreadable(ValueError):  # noqa: N818  the contract's word
     """A body that is no JSON of the kind asked for."""
-
-
-_UNKNOWN = re.compile(r"unknown field `(.*)`", re.DOTALL)
-_MISSING = re.compile(r"missing required field `(.*)`", re.DOTALL)
 
 
 class _Doubled:
@@ -139,7 +137,7 @@ def _encoded(raw: dict[str, Any], occurred_ms: int | None) -> bytes:
 
 
 def _unclean_at(path: str) -> Rejected:
-    return Rejected("invalid_value", FieldError(path, "holds a control character or half of a surrogate pair"))
+    return Rejected("invalid_value", FieldError(path, UNCLEAN_MESSAGE))
 
 
 def _normalised(reference: dict[str, Any], path: str) -> dict[str, Any]:
@@ -153,14 +151,14 @@ def _unclean(value: Any, path: str) -> str | None:
     if isinstance(value, str):
         return path if UNCLEAN.search(value) else None
     if isinstance(value, dict) and (name := next(filter(UNCLEAN.search, value), None)) is not None:
-        return _join(path, name)
+        return join_path(path, name)
     return next((found for name, inner in _inner(value, path) if (found := _unclean(inner, name)) is not None), None)
 
 
 def _inner(value: Any, path: str) -> list[tuple[str, Any]]:
     """What an object or a list holds, each with its path."""
     if isinstance(value, dict):
-        return [(_join(path, name), held) for name, held in value.items()]
+        return [(join_path(path, name), held) for name, held in value.items()]
     if isinstance(value, list):
         return [(f"{path}[{index}]", held) for index, held in enumerate(value)]
     return []
@@ -206,21 +204,13 @@ def _reject(raw: Any, error: Exception) -> NoReturn:
         raise Rejected("doubled_key", FieldError(doubled, "stands twice")) from None
     if isinstance(error, UnicodeEncodeError):
         raise _unclean_at(_unclean(raw, "") or "") from None
-    what, _, where = str(error).rpartition(" - at `")
-    if not what:
-        what, where = str(error), ""
-    path = where.rstrip("`").removeprefix("$").lstrip(".")
-    if path.startswith("params[...]"):
-        path = _join("params", _parameter_at_fault(raw["params"])) + path.removeprefix("params[...]")
-    if "key` in `" in where:
-        key = next(name for name in raw["params"] if not 1 <= len(name) <= 40)
-        raise _bad_name(key) from None
-    if found := _UNKNOWN.search(what):
-        raise Rejected("unknown_field", FieldError(_join(path, found[1]), "is not a field"))
-    if found := _MISSING.search(what):
-        raise Rejected("missing_field", FieldError(_join(path, found[1]), "is needed"))
-    code = "invalid_length" if "length" in what else "invalid_type" if ", got " in what else "invalid_value"
-    raise Rejected(code, FieldError(path, what.replace("Expected", "must be")))
+    complaint = read_complaint(str(error))
+    if complaint.of_key:  # only the names of parameters are bounded
+        raise _bad_name(next(name for name in raw["params"] if not 1 <= len(name) <= 40)) from None
+    path = complaint.path
+    if path.startswith(_ANY_PARAMETER):
+        path = join_path("params", _parameter_at_fault(raw["params"])) + path.removeprefix(_ANY_PARAMETER)
+    raise Rejected(complaint.code, FieldError(path, complaint.message)) from None
 
 
 def _parameter_at_fault(params: dict[str, Any]) -> str:
@@ -234,11 +224,7 @@ def _parameter_at_fault(params: dict[str, Any]) -> str:
 
 def _doubled_key(value: Any, path: str) -> str | None:
     if isinstance(value, _Doubled):
-        return _join(path, value.key)
+        return join_path(path, value.key)
     return next(
         (found for name, inner in _inner(value, path) if (found := _doubled_key(inner, name)) is not None), None
     )
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name

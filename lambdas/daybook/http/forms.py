@@ -5,26 +5,22 @@ against the form. Events have a reader of their own, `decoding`.
 """
 
 import json
-import re
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
 from daybook.clock import parse_time
+from daybook.complaints import read_complaint
 from daybook.errors import FieldError
 from daybook.http.body import read_body
 from daybook.http.problem import Problem, bad_field
 from daybook.http.request import Request
 from daybook.tenant import SLUG
-from daybook.text import UNCLEAN
+from daybook.text import UNCLEAN, UNCLEAN_IN_LINE, UNCLEAN_MESSAGE
 
 MAX_BYTES = 64 * 1024  # what is asked for here fits in a page; the gateway lets 10 MB through
 
 T = TypeVar("T")
-
-_UNCLEAN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_SENTENCE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>[\w.\[\]]*)`)?", re.DOTALL)
-_FIELD = re.compile(r"Object (?P<fault>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
 
 
 def read_form(request: Request, form: type[T]) -> T:
@@ -43,7 +39,8 @@ def decode(body: bytes, form: type[T]) -> T:
     try:
         return msgspec.convert(document, form)
     except msgspec.ValidationError as error:
-        _reject(str(error))
+        complaint = read_complaint(str(error))
+        raise bad_field(complaint.path, complaint.message, complaint.code) from None
     except UnicodeEncodeError:
         raise Problem(400, "invalid_json", "A name in the body holds half of a surrogate pair.") from None
 
@@ -52,15 +49,15 @@ def text(path: str, value: str, most: int) -> str:
     """A line of 1 to `most` characters, none of them a control character. Raises `Problem` 422."""
     if not 1 <= len(value) <= most:
         raise bad_field(path, f"must have 1 to {most} characters", "invalid_length")
-    if _UNCLEAN.search(value):
-        raise bad_field(path, "holds a control character or half of a surrogate pair")
+    if UNCLEAN_IN_LINE.search(value):
+        raise bad_field(path, UNCLEAN_MESSAGE)
     return value
 
 
 def prose(path: str, value: str) -> None:
     """Text of any length, with tabs and line breaks but no other control characters. Raises `Problem` 422."""
     if UNCLEAN.search(value):
-        raise bad_field(path, "holds a control character or half of a surrogate pair")
+        raise bad_field(path, UNCLEAN_MESSAGE)
 
 
 def slug(path: str, value: str) -> str:
@@ -76,19 +73,6 @@ def moment(path: str, value: str) -> int:
         return parse_time(value)
     except ValueError as error:
         raise bad_field(path, str(error), "invalid_time") from None
-
-
-def _reject(sentence: str) -> NoReturn:
-    """Turns msgspec's sentence, the only place where it names the field, into a code and a path."""
-    parts = _SENTENCE.fullmatch(sentence)
-    what, path = (parts["what"], parts["path"] or "") if parts else (sentence, "")
-    if fault := _FIELD.fullmatch(what):
-        name = f"{path}.{fault['name']}" if path else fault["name"]
-        if fault["fault"] == "missing required":
-            raise bad_field(name, "is needed", "missing_field")
-        raise bad_field(name, "is not a field", "unknown_field")
-    code = "invalid_length" if "of length" in what else "invalid_type" if ", got `" in what else "invalid_value"
-    raise bad_field(path, what.replace("Expected", "must be"), code)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

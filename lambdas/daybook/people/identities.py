@@ -78,10 +78,6 @@ class IdentityStore(Protocol):
         """Writes what is not there yet, in any order, and answers the sort keys that were there already."""
 
 
-class Contended(Exception):  # noqa: N818  a state of the store
-    """Others kept writing the same people; trying again will do."""
-
-
 def folded(username: str) -> str:
     """The form in which usernames are matched, without regard to case."""
     if username.isascii():  # the same, ten times as fast

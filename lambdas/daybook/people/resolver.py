@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from daybook.clock import Clock, system_clock
+from daybook.errors import Contended
 from daybook.people.binding import Binding
 from daybook.people.identities import (
-    Contended,
     IdentityStore,
     People,
     Person,

@@ -23,7 +23,7 @@ from daybook.catalogue.profile import UNCATALOGUED_CATEGORY
 from daybook.catalogue.tenant_catalogue import Catalogue
 from daybook.crypto.keys import DeploymentKeys
 from daybook.events.item import hidden_part, partition, plain_part, target_key
-from daybook.ids import lowest_id, neighbour
+from daybook.ids import HIGHEST_ID, lowest_id, neighbour
 from daybook.people.lookup import ResolvedQuery
 from daybook.search.parameters import Filters, Span
 from daybook.tenants.settings import TenantSettings
@@ -38,8 +38,6 @@ BY_ACTOR = "by_actor"
 BY_ACTIVITY = "by_activity"
 BY_TARGET = "by_target"
 BY_WITHIN = "by_within"
-
-HIGHEST_ID = "Z" * 36
 
 
 class Source(NamedTuple):

@@ -4,7 +4,6 @@ They follow the same rules about people as every other event: whom a filter name
 do not apply to them, since nothing may keep them out of the log.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -26,13 +25,13 @@ from daybook.http.request import Request
 from daybook.ids import IDENTITY_BYTES, event_id
 from daybook.people.identities import Person, Reference
 from daybook.tenants.settings import TenantSettings
+from daybook.text import UNCLEAN_IN_LINE
 
 _MAX_TEXT = 4_000
 _MAX_LIST = 100
 _MAX_ADDRESS = 64
 _MAX_AGENT = 1_024
 _MAX_REQUEST_ID = 256
-_UNCLEAN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class AuditAction(NamedTuple):
@@ -137,7 +136,7 @@ def _fitting(value: Any) -> Any:
 
 
 def _clean(text: str | None, most: int) -> str | None:
-    return _UNCLEAN.sub(" ", text)[:most] if text else None
+    return UNCLEAN_IN_LINE.sub(" ", text)[:most] if text else None
 
 
 Params = Mapping[str, str | int | list[str] | None]

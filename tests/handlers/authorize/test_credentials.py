@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from authorize.credentials import ApiKeys, Credentials, Refused, Throttled, bearer
+from authorize.credentials import ApiKeys, Credentials, Refused, TooManyFailures, bearer
 from daybook.access.api_keys import IssuedKey, Key, StoredKey, hash_of
 from daybook.clock import MINUTE
 from daybook.http.caller import Caller
@@ -110,7 +110,7 @@ def test_a_key_of_a_role_that_there_is_not_is_refused(log: TenantLog) -> None:
 def test_twenty_failures_a_minute_are_refused_and_the_next_throttled(log: TenantLog) -> None:
     """Until the minute is over."""
     log.fail(20)
-    with pytest.raises(Throttled):
+    with pytest.raises(TooManyFailures):
         log.credentials.caller(BAD, HERE)
     log.now += MINUTE
     log.fail(1)
@@ -125,7 +125,7 @@ def test_failures_of_one_address_are_not_anothers(log: TenantLog) -> None:
 def test_a_good_credential_always_passes(log: TenantLog) -> None:
     """However often its address has failed."""
     log.fail(20)
-    with pytest.raises(Throttled):
+    with pytest.raises(TooManyFailures):
         log.credentials.caller(BAD, HERE)
     assert log.credentials.caller(GOOD, HERE) == CALLER
 

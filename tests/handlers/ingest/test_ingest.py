@@ -190,7 +190,7 @@ def test_some_and_none(log: TenantLog) -> None:
         "index": 0,
         "status": "rejected",
         "code": "unknown_field",
-        "errors": [{"path": "extra", "message": "is not a field"}],
+        "errors": [{"path": "extra", "message": "is not a known field"}],
     }
     answer = log.send(EVENT | {"extra": 1})
     assert (answer["statusCode"], answer["headers"]["Content-Type"]) == (422, "application/json")

@@ -7,8 +7,9 @@ import pytest
 
 from daybook.aws.identities_table.rows import IdentityTable
 from daybook.aws.wiring import Tables
+from daybook.errors import Contended
 from daybook.people.groups import MAX_GROUPS, pack_members
-from daybook.people.identities import Contended, renamed_row
+from daybook.people.identities import renamed_row
 from tests.support.calls import answered
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from daybook.errors import Contended
 from daybook.people.identities import (
-    Contended,
     Person,
     Reference,
     Row,

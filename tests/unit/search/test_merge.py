@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybook.events.reader import Row
-from daybook.ids import event_id
+from daybook.ids import HIGHEST_ID, event_id
 from daybook.search.merge import BOUNDS, Bound, Bounds, Merge, Page
-from daybook.search.planner import HIGHEST_ID, Source
+from daybook.search.planner import Source
 
 IDS = [event_id(number // 3, number.to_bytes(16, "big")) for number in range(60)]
 

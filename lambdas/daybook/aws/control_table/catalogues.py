@@ -1,4 +1,4 @@
-"""What tenants have made of activities, in the control table: `activity#<name>`."""
+"""Tenants' own activities in the control table: rows `activity#<name>`."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _PREFIX = "activity#"
 
 
 class CatalogueTable:
-    """Over a low-level DynamoDB client. Every read is consistent; each call raises `Throttled`."""
+    """Uses a low-level DynamoDB client. Every read is consistent; every call may raise `Throttled`."""
 
     def __init__(self, client: Any, table_name: str) -> None:
         self._client = client
@@ -30,15 +30,15 @@ class CatalogueTable:
         }
 
     def written(self, tenant: Tenant, name: str, own: OwnActivity) -> Action:
-        """What writes it, to stand in the transaction that gives the tenant's settings a newer `catalogue_version`.
+        """The action that writes it, for the transaction that raises `catalogue_version` in the tenant's settings.
 
-        Categories are added to those remembered: of two changes at once neither forgets the other's.
+        Categories are added to the stored ones, so concurrent changes do not lose each other's.
         """
         return {
             "Update": {
                 "Key": {"pk": {"S": tenant}, "sk": {"S": f"{_PREFIX}{name}"}},
                 "UpdateExpression": "SET #definition = :definition ADD categories :categories",
-                "ExpressionAttributeNames": {"#definition": "definition"},  # one of DynamoDB's own words
+                "ExpressionAttributeNames": {"#definition": "definition"},  # a reserved word of DynamoDB
                 "ExpressionAttributeValues": {
                     ":definition": {"S": msgspec.json.encode(own.definition).decode()},
                     ":categories": {"SS": sorted(set(own.categories))},

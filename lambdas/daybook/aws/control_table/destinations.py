@@ -1,5 +1,5 @@
-"""Destinations in the control table, `stream#<environment>`, and what is parked for them,
-`parked#<environment>#<subscription>#<parcel>`. Every read is consistent: none is ever cached, nor is its absence.
+"""Destinations in the control table, rows `stream#<environment>`, and their backlog, rows
+`parked#<environment>#<subscription>#<parcel>`. Every read is consistent. Neither a row nor its absence is cached.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,9 +24,9 @@ from daybook.delivery.destination import (
 from daybook.tenant import Tenant
 
 _DELIVERED_EVERY_MS = 3 * SECOND
-"""`last_delivered_at` is true to within this: it is not worth a write for each batch."""
+"""How exact `last_delivered_at` is: a write for each batch would not be worth its cost."""
 _PARKED_KEPT_MS = KEPT_MS + 14 * DAY
-"""A dead-letter queue keeps its messages for 14 days more, and as long they are pending."""
+"""A dead-letter queue keeps messages for another 14 days, during which they are pending."""
 
 _STRINGS = ("external_id", "profile", "subscription", "generation", "status", "last_error")
 _NUMBERS = {
@@ -38,25 +38,25 @@ _NUMBERS = {
     "given_up": "given_up",
 }
 _OF_A_GENERATION = ("last_delivered_at", "failing_since", "last_error")
-"""Learnt of one stream and role, and not to be said of the next."""
+"""Facts about one stream and role, which do not hold for the next."""
 _RESERVED = ("status", "format")
 
 
 class DestinationTable:
-    """Over a low-level DynamoDB client. What DynamoDB itself refuses escapes as botocore's ClientError."""
+    """Uses a low-level DynamoDB client. What DynamoDB refuses escapes as botocore's ClientError."""
 
     def __init__(self, client: Any, table_name: str) -> None:
         self._client = client
         self._table = table_name
 
     def of(self, places: Iterable[Place]) -> dict[Place, Destination]:
-        """The destinations there are, in one read. Raises `Throttled`."""
+        """The destinations that exist, in one read. Raises `Throttled`."""
         return self.of_parcels(places, ())[0]
 
     def of_parcels(
         self, places: Iterable[Place], parcels: Sequence[BacklogBatch]
     ) -> tuple[dict[Place, Destination], set[str]]:
-        """The destinations there are, and the names of the parcels that are parked still. Raises `Throttled`."""
+        """The destinations that exist, and the names of the batches still in the backlog. Raises `Throttled`."""
         keys = [_key(place) for place in dict.fromkeys(places)]
         keys += {parcel.parcel: _parked_key(parcel) for parcel in parcels}.values()
         items = get_items(self._client, self._table, keys)
@@ -69,7 +69,7 @@ class DestinationTable:
         return None if item is None else _destination(item)
 
     def create(self, destination: Destination) -> bool:
-        """Sets it up, in force for every event that is stored from now on. False where there is one already."""
+        """Creates it, for every event that is stored from now on. Returns False when one exists already."""
         try:
             self._client.put_item(
                 TableName=self._table, Item=item_of(destination), ConditionExpression="attribute_not_exists(pk)"
@@ -81,10 +81,11 @@ class DestinationTable:
         return True
 
     def choose(self, destination: Destination, chosen: Chosen, generation: str) -> Destination | None:
-        """Changes what was chosen, and nothing else: the destination as it stands then, None where it is another one.
+        """Changes what the admin chose, and nothing else. Returns the changed destination; None when another one
+        exists by now, which shows in its generation (each subscription has a new one).
 
-        Told by its generation, which is made anew with each subscription too. A new one is active at once; the same
-        one's state stays, and its next parcel may be tried at once.
+        A destination of a new generation is active at once. One of the same generation keeps its state, and its next
+        batch may be tried at once.
         """
         state = "" if generation == destination.generation else f", {', '.join(_OF_A_GENERATION)}"
         active = ", #status = :active" if state else ""
@@ -106,7 +107,7 @@ class DestinationTable:
         self._client.delete_item(TableName=self._table, Key=_key(place))
 
     def delivered(self, destination: Destination, now_ms: int) -> None:
-        """Notes that the stream took records: whatever error came before is over. Nothing of one that is failing."""
+        """Notes that the stream took records, and clears an earlier error. Ignored while the destination is failing."""
         if now_ms - (destination.last_delivered_ms or 0) >= _DELIVERED_EVERY_MS:
             self._update(
                 destination,
@@ -116,7 +117,7 @@ class DestinationTable:
             )
 
     def failed(self, destination: Destination, error: str, now_ms: int) -> Destination:
-        """From active to failing; the destination as it stands then, which another may have made so before."""
+        """Changes the status from active to failing. Returns the stored destination, whoever changed it."""
         changed = self._update(
             destination,
             "SET #status = :failing, failing_since = :now, last_error = :error, backoff_step = :first, "
@@ -134,7 +135,7 @@ class DestinationTable:
         return changed or self.one(destination.place) or destination
 
     def claim_probe(self, destination: Destination, now_ms: int) -> bool:
-        """Whether the caller, and nobody else for the next seconds, may try whether the stream answers again."""
+        """Whether the caller may probe the stream. Nobody else may during the next seconds."""
         return (
             self._update(
                 destination,
@@ -146,7 +147,7 @@ class DestinationTable:
         )
 
     def probe_failed(self, destination: Destination, error: str, now_ms: int) -> Destination:
-        """The next probe is later by the next wait; the destination as it stands then."""
+        """Postpones the next probe by the next backoff. Returns the stored destination."""
         step = destination.backoff_step + 1
         changed = self._update(
             destination,
@@ -162,7 +163,7 @@ class DestinationTable:
         return changed or self.one(destination.place) or destination
 
     def mended(self, destination: Destination, now_ms: int) -> Destination:
-        """Active again; the destination as it stands then."""
+        """Makes the destination active again and returns it as stored."""
         changed = self._update(
             destination,
             "SET #status = :active, last_delivered_at = :now "
@@ -172,7 +173,7 @@ class DestinationTable:
         return changed or self.one(destination.place) or destination
 
     def gave_up(self, destination: Destination, events: int, error: str | None = None) -> None:
-        """Counts events that only a replay will send now."""
+        """Counts events that only a replay can still send."""
         values = {":events": _number(events)}
         expression = "ADD given_up :events"
         if error is not None:
@@ -192,12 +193,12 @@ class DestinationTable:
             )
 
     def remove_parked(self, parcel: BacklogBatch) -> bool:
-        """Whether it was there."""
+        """Whether the row existed."""
         gone = self._client.delete_item(TableName=self._table, Key=_parked_key(parcel), ReturnValues="ALL_OLD")
         return bool(gone.get("Attributes"))
 
     def pending(self, destination: Destination) -> int:
-        """How many events are parked for this subscription; what waits still for a former one will be dropped."""
+        """How many events wait for this subscription. Events of a former subscription will be dropped."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
@@ -220,7 +221,7 @@ class DestinationTable:
         *,
         same: str = "generation",
     ) -> Destination | None:
-        """The destination as changed; None where it is another one by now, or the condition does not hold."""
+        """The changed destination; None when another one exists by now, or the condition does not hold."""
         names = {f"#{name}": name for name in _RESERVED if f"#{name}" in f"{expression}{condition}"}
         extra = {"ExpressionAttributeNames": names} if names else {}
         try:
@@ -257,7 +258,7 @@ def _number(value: int) -> dict[str, str]:
 
 
 def item_of(destination: Destination) -> dict[str, Any]:
-    """The row as it is written; what is absent, or 0, is left out."""
+    """The row as it is written, without absent values and zeros."""
     chosen = destination.chosen
     item: dict[str, Any] = {
         **_key(destination.place),

@@ -2,9 +2,9 @@
 
 | sk | holds |
 |---|---|
-| `group#<name>` | the group's `version`: so little that listing the names is cheap |
-| `group-members#<name>#<version>` | `members`, never changed; `expires_at` once the version is no longer the group's |
-| `group-gone#<name>` | the last `version` of a group that was removed, for as long as cursors may hold it |
+| `group#<name>` | the group's `version`; the row is small, so listing names is cheap |
+| `group-members#<name>#<version>` | `members`, never changed; `expires_at` once the group has a newer version |
+| `group-gone#<name>` | the last `version` of a removed group, as long as cursors may hold it |
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ _GROUP = "group#"
 
 
 class GroupTable:
-    """Over a low-level DynamoDB client. Every read is consistent; each call raises `Throttled`."""
+    """Uses a low-level DynamoDB client. Every read is consistent; every call may raise `Throttled`."""
 
     def __init__(self, client: Any, table_name: str, clock: Clock, patience: Patience = PATIENCE) -> None:
         self._client = client
@@ -31,23 +31,23 @@ class GroupTable:
         self._patience = patience
 
     def names(self, tenant: Tenant) -> list[str]:
-        """In order."""
+        """Sorted."""
         found = rows(self._client, self._table, tenant, _GROUP)
         return [item["sk"]["S"].removeprefix(_GROUP) for item in found]
 
     def group(self, tenant: Tenant, name: str, version: int | None = None) -> Group:
-        """As it is now, or as it was in that version. Raises `UnknownGroup`."""
-        if len(name) > MAX_NAME:  # DynamoDB refuses keys that are too long with an error of its own
+        """The group as it is now, or as it was in `version`. Raises `UnknownGroup`."""
+        if len(name) > MAX_NAME:  # DynamoDB refuses keys that are too long
             raise UnknownGroup(name)
         wanted = self._version(tenant, f"{_GROUP}{name}") if version is None else version
-        # Who changes the group now leaves the members of the version that was just read for a day.
+        # A concurrent change keeps the members of the version just read for a day.
         item = None if wanted is None else self._get(tenant, _members_of(name, wanted))
         if wanted is None or item is None:
             raise UnknownGroup(name)
         return Group(name, wanted, unpack_members(item["members"]["B"]))
 
     def put(self, tenant: Tenant, name: str, members: tuple[str, ...]) -> None:
-        """Makes the group, or makes it anew. Raises `Contended`."""
+        """Creates or replaces the group. Raises `Contended`."""
         for _ in self._patience.tries(_MAX_TRIES):
             was = self._version(tenant, f"{_GROUP}{name}")
             last = self._version(tenant, f"group-gone#{name}") if was is None else was
@@ -72,7 +72,7 @@ class GroupTable:
         raise Contended(name)
 
     def _written(self, tenant: Tenant, name: str, was: int | None, actions: list[Action]) -> bool:
-        """Whether nobody else was first; the members of the version before stay for cursors that began with it."""
+        """Whether no other change was first. The former version's members stay for cursors that began with it."""
         item = None if was is None else self._get(tenant, _members_of(name, was))
         if was is not None and item is not None:
             row = _members_of(name, was)
@@ -103,7 +103,7 @@ def _put(tenant: Tenant, sort_key: str, **values: dict[str, Any]) -> Action:
 
 
 def _still(version: int | None) -> dict[str, Any]:
-    """The condition that a group is of this version; None: that there is none."""
+    """The condition that the group has this version; None: that it does not exist."""
     if version is None:
         return {"ConditionExpression": "attribute_not_exists(pk)"}
     return {

@@ -1,11 +1,10 @@
 """Jobs in the control table.
 
-They lie in a partition of their own beside the tenant's, `<tenant>#jobs`, so that IAM can keep whoever works on jobs,
-or does nothing but ask for them, from all else in the table: `<kind>#<id>`, and `active#<kind>` for the bound on their
-number.
+They have a partition of their own, `<tenant>#jobs`, so that IAM can limit a function that only works on jobs, or only
+asks for them, to these rows: `<kind>#<id>`, and `active#<kind>`, which bounds the number of active jobs.
 
-Beside a job's own fields its row holds `claim` and `claimed_until`: who works on it, and until when at most. The row
-of a kind holds, in `active`, the ids of those that had not ended when the last one was put.
+Beside the job's own fields its row holds `claim` and `claimed_until`: who works on it, and until when at most. The row
+of a kind holds in `active` the ids of the jobs that had not ended when the last one was put.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +18,7 @@ from daybook.aws.batches import PATIENCE, Patience, get_items
 from daybook.aws.calls import Refused, ask, get_item, transact
 from daybook.clock import SECOND
 from daybook.errors import Contended
-from daybook.ids import HIGHEST, neighbour
+from daybook.ids import HIGHEST_ID, neighbour
 from daybook.jobs.job import KEPT_MS, KINDS, PARTITION, ClaimLost, Job, JobBusy, JobKey, Status, TooManyJobs, UnknownJob
 from daybook.tenant import Tenant
 
@@ -27,7 +26,7 @@ _MAX_TRIES = 8
 
 
 class JobTable:
-    """Over a low-level DynamoDB client. Every call raises `Throttled` where trying again will do."""
+    """Uses a low-level DynamoDB client. Every call raises `Throttled` when another try may succeed."""
 
     def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
         self._client = client
@@ -35,7 +34,7 @@ class JobTable:
         self._patience = patience
 
     def put(self, job: Job, max_active: int | None = None) -> None:
-        """Raises `TooManyJobs`; `Contended` where others asked at the same time so often that it had no turn."""
+        """Raises `TooManyJobs`, or `Contended` when concurrent requests won every try."""
         item = {**_key(job.key), **_item(job), "expires_at": _expires(job.created_ms)}
         if max_active is None:
             ask(self._client.put_item, TableName=self._table, Item=item)
@@ -83,7 +82,7 @@ class JobTable:
                 ExpressionAttributeValues={
                     ":jobs": {"S": f"{tenant}{PARTITION}"},
                     ":low": {"S": f"{kind}#{first}"},
-                    ":high": {"S": f"{kind}#{HIGHEST}"},
+                    ":high": {"S": f"{kind}#{HIGHEST_ID}"},
                 },
                 ConsistentRead=True,
                 ScanIndexForward=False,
@@ -95,7 +94,7 @@ class JobTable:
             more["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def claim(self, key: JobKey, claim: str, now_ms: int, until_ms: int) -> Job:
-        # Claimed by it: its own, the answer to a first try was lost.
+        # A claim of its own counts as free: the answer to an earlier try may have been lost.
         free = "(attribute_not_exists(claimed_until) OR claimed_until <= :now OR claim = :claim)"
         taken = self._change(
             key,
@@ -122,7 +121,7 @@ class JobTable:
         saved = self._change(
             job.key,
             f"SET {sets}" + (" REMOVE sealed" if job.status.has_ended else ""),
-            # The status that it gets, too: its own, the answer to a first try was lost.
+            # The new status is allowed too: the answer to an earlier try may have been lost.
             "claim = :its_claim AND #status IN (:running, :status)",
             {
                 **{f":{name}": value for name, value in values.items()},
@@ -165,7 +164,7 @@ class JobTable:
         values: Mapping[str, Any],
         names: Iterable[str] = ("status",),
     ) -> Job | None:
-        """The job as it then is; None where the condition does not hold."""
+        """The changed job; None when the condition does not hold."""
         named = {f"#{name}": name for name in names}
         try:
             answer = ask(
@@ -185,7 +184,7 @@ class JobTable:
         return _job(answer["Attributes"])
 
     def _noted(self, tenant: Tenant, kind: str) -> list[str]:
-        """The ids of those that had not ended when the last one was put."""
+        """The ids of the jobs that had not ended when the last one was put."""
         item = get_item(self._client, self._table, _active_names(tenant, kind))
         return [] if item is None else item["active"]["SS"]
 
@@ -197,7 +196,7 @@ class JobTable:
         return [_job(item) for item in get_items(self._client, self._table, [_key(key) for key in keys])]
 
     def _put_beside(self, job: Job, item: Mapping[str, Any], noted: list[str], active: list[str]) -> bool:
-        """Whether nobody else has put one since those were noted."""
+        """Whether nobody else has put a job since `noted` was read."""
         counted = {
             "Key": _typed(_active_names(job.tenant, job.kind)),
             "UpdateExpression": "SET active = :active",

@@ -1,16 +1,16 @@
-"""The control table: tenants with their settings, keys, and how often an address failed.
+"""The control table: tenants with their settings, API keys, and counts of failed credentials.
 
 | pk | sk | holds |
 |---|---|---|
 | tenant | `tenant` | `settings` (JSON), `version` |
-| tenant | `key#<id>` | a key as it is listed: no hash |
+| tenant | `key#<id>` | a key for the list of keys, without its hash |
 | `ops` | `tenant#<tenant>` | the same `settings`, for the list of tenants |
-| `ops` | `key#<id>` | a key as the authorizer reads it, before it knows any tenant |
+| `ops` | `key#<id>` | a key for the authorizer, which does not know the tenant yet |
 | `ops` | `failed#<address>#<minute>` | `count`, `expires_at` |
 
-The other rows of a tenant have modules of their own beside this one: `catalogues`, `groups`, `destinations`, `jobs`.
+Modules beside this one have a tenant's other rows: `catalogues`, `groups`, `destinations`, `jobs`.
 
-What lies in two rows is written in one transaction. Every read is consistent: a change rules the very next call.
+What two rows hold is written in one transaction. Every read is consistent, so a change applies to the very next call.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,14 +30,14 @@ from daybook.tenants.settings import TenantSettings
 
 _TENANT = "tenant"
 _MAX_TRIES = 8
-_KEPT_SECONDS = 3_600  # a count of failures is asked for during its own minute only
+_KEPT_SECONDS = 3_600  # a count is read only during its own minute
 
 _settings_of = msgspec.json.Decoder(TenantSettings).decode
 
 
 class ControlTable:
-    """Over a low-level DynamoDB client. Where that is throttled, or does not answer, each call raises `Throttled`; what
-    DynamoDB itself refuses escapes as botocore's ClientError.
+    """Uses a low-level DynamoDB client. Calls raise `Throttled` when it is throttled or does not answer. What DynamoDB
+    refuses escapes as botocore's ClientError.
     """
 
     def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
@@ -50,11 +50,11 @@ class ControlTable:
         return self._versioned(tenant)[0]
 
     def tenants(self) -> list[TenantSettings]:
-        """All tenants, by name of the slug."""
+        """All tenants, sorted by their slugs."""
         return [_settings_of(row["settings"]["S"]) for row in self._rows(api_keys.OPERATIONS_PARTITION, f"{_TENANT}#")]
 
     def create_tenant(self, settings: TenantSettings) -> None:
-        """Raises `TenantTaken`; also for the one slug that is a partition of our own."""
+        """Raises `TenantTaken`, also for the slug that is Daybook's own partition."""
         if settings.tenant == api_keys.OPERATIONS_PARTITION:
             raise TenantTaken(settings.tenant)
         self._write_settings(settings, 1, {"ConditionExpression": "attribute_not_exists(pk)"}, TenantTaken)
@@ -62,11 +62,11 @@ class ControlTable:
     def change_tenant(
         self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings], *beside: Action
     ) -> TenantSettings:
-        """Changes what is stored now, so that of two changes at once neither is lost; gives what is then stored.
-        `beside`: what is written in the same transaction, where anything changes.
+        """Changes the stored settings and returns the result. Concurrent changes do not overwrite each other.
+        `beside`: actions for the same transaction, if anything changes.
 
-        `change` is called again with fresher settings whenever another change came first; what it raises escapes and
-        nothing is changed. Raises `UnknownTenant`, or `Contended` after eight tries.
+        `change` is called again with the newer settings whenever another change came first. What it raises escapes,
+        and nothing is changed. Raises `UnknownTenant`, or `Contended` after eight tries.
         """
         for _ in self._patience.tries(_MAX_TRIES):
             before, version = self._versioned(tenant)
@@ -85,7 +85,7 @@ class ControlTable:
         raise Contended(tenant)
 
     def put_key(self, key: Key, issued: IssuedKey) -> None:
-        """Stores a new key of a tenant. It works from the next call on."""
+        """Stores a new key of a tenant. It is valid from the next call on."""
         stored = asdict(issued)
         del stored["id"]
         known = api_keys.authorizer_row(key, **stored)
@@ -106,7 +106,7 @@ class ControlTable:
         return sorted(listed, key=lambda key: (key.created_at, key.id))
 
     def revoke_key(self, tenant: Tenant, key_id: str) -> None:
-        """The key works no more. Raises `UnknownKey`."""
+        """The key is invalid from the next call on. Raises `UnknownKey`."""
         self._transact(
             [
                 {
@@ -121,12 +121,12 @@ class ControlTable:
         )
 
     def credential(self, key_id: str) -> StoredKey | None:
-        """The key of this id, whosesoever it is; None where there is none."""
+        """The key with this id, of any tenant; None when there is none."""
         row = self._get(api_keys.authorizer_row_name(key_id))
         return StoredKey(_issued(key_id, row, tenant=row["tenant"]["S"]), row["hash"]["S"]) if row else None
 
     def count_failure(self, address: str, minute: int) -> int:
-        """Counts one failed credential; gives how many that address had in that minute (since 1970), this one too."""
+        """Counts one failed credential. Returns the address's count in that minute since 1970, this one included."""
         answer = ask(
             self._client.update_item,
             TableName=self._table,
@@ -139,7 +139,7 @@ class ControlTable:
         return int(answer["Attributes"]["count"]["N"])
 
     def _versioned(self, tenant: Tenant) -> tuple[TenantSettings, int]:
-        # What is no slug can be no tenant; DynamoDB refuses keys that are too long with an error of its own.
+        # Only a slug can name a tenant, and DynamoDB refuses keys that are too long.
         row = self._get({"pk": tenant, "sk": _TENANT}) if SLUG.fullmatch(tenant) else None
         if row is None:
             raise UnknownTenant(tenant)
@@ -165,7 +165,7 @@ class ControlTable:
         return rows(self._client, self._table, partition, prefix)
 
     def _transact(self, actions: list[Action], refused: type[Exception] = ClientError) -> None:
-        """All of it or nothing. Raises `refused` where a condition does not hold, or another transaction was first."""
+        """All or nothing. Raises `refused` when a condition does not hold or another transaction was first."""
         try:
             transact(self._client, self._table, actions)
         except Refused as refusal:

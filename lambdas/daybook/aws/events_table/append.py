@@ -1,4 +1,4 @@
-"""The events table: appended to and never changed."""
+"""Appends to the events table. Events are never changed."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ from daybook.events.store import Append, Kept, Key
 
 
 class EventTable:
-    """Appends and looks up by id."""
+    """Appends events and looks them up by their keys."""
 
     def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
         self._client = client
@@ -28,11 +28,11 @@ class EventTable:
         self._patience = patience
 
     def append(self, events: Sequence[StoredEvent], remaining_seconds: Callable[[], float]) -> dict[Key, Append]:
-        """Writes events whose keys all differ, each on its own; durable where it says STORED.
+        """Writes events, each independently; their keys must differ. An event with the outcome STORED is durable.
 
         Throttled statements are tried again, with full jitter and doubling waits, as long as `remaining_seconds` leave
-        room for one more try and an honest answer.
-        A statement whose first try got through without our hearing of it answers DUPLICATE: look it up.
+        room for one more try and an answer. When an earlier try succeeded without an answer, the next one says
+        DUPLICATE; look the event up then.
         """
         outcome = {(event.partition, event.id): Append.THROTTLED for event in events}
         left = list(events)
@@ -47,7 +47,7 @@ class EventTable:
             wait = min(2 * wait, MAX_WAIT_SECONDS)
 
     def find(self, keys: Iterable[Key]) -> dict[Key, Kept]:
-        """What stands under these keys, strongly consistent; what is not there is left out. Raises `Throttled`."""
+        """The events that exist under these keys; strongly consistent. Raises `Throttled`."""
         found: dict[Key, Kept] = {}
         for item in get_items(
             self._client,
@@ -62,7 +62,7 @@ class EventTable:
         return found
 
     def _round(self, events: Sequence[StoredEvent]) -> list[Append]:
-        """One try of each event, calls in parallel, answers in order."""
+        """Tries each event once, in parallel calls; the answers keep the order."""
         calls = [events[start : start + STATEMENTS_A_CALL] for start in range(0, len(events), STATEMENTS_A_CALL)]
         answers = map(self._call, calls) if len(calls) < 2 else workers().map(self._call, calls)
         return [append for answer in answers for append in answer]
@@ -72,7 +72,7 @@ class EventTable:
 
 
 def item_of(event: StoredEvent) -> dict[str, dict[str, Any]]:
-    """The item as it is written. Absent keys are left out, so that the indexes are sparse."""
+    """The item as it is written. Absent index keys are left out, which keeps the indexes sparse."""
     item: dict[str, dict[str, Any]] = {
         "pk": {"S": event.partition},
         "sk": {"S": event.id},

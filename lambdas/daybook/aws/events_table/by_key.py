@@ -1,20 +1,18 @@
-"""Events of the events table as publishing needs them: off its stream, and by their keys."""
+"""Events as deliveries need them: from the table's stream, and by their keys."""
 
 import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from daybook.aws.batches import TRANSIENT, get_items
+from daybook.aws.batches import get_items
+from daybook.aws.calls import ask
 from daybook.delivery.records import Inserted
-from daybook.errors import Throttled
 
 _NEEDED = ("pk", "sk", "z", "received_at", "by_actor", "by_target")
 
 
 def from_stream(image: Mapping[str, Mapping[str, Any]]) -> Inserted:
-    """A stream record's new image, binaries in base64 as Lambda hands them on. Raises KeyError and ValueError."""
+    """Reads the new image of a stream record, whose binaries Lambda passes in base64. Raises KeyError, ValueError."""
     return _inserted(image, base64.b64decode(image["z"]["B"]))
 
 
@@ -26,29 +24,24 @@ class InsertedEvents:
         self._table = table_name
 
     def read(self, keys: Sequence[tuple[str, str]]) -> list[Inserted]:
-        """Those that there are, by their ids, oldest first; strongly consistent. Raises `Throttled`."""
+        """The events that exist, oldest first; strongly consistent. Raises `Throttled`."""
         asked = [{"pk": {"S": partition}, "sk": {"S": identifier}} for partition, identifier in keys]
         items = get_items(self._client, self._table, asked, _NEEDED)
         return sorted((_inserted(item, item["z"]["B"]) for item in items), key=lambda row: row.id)
 
     def between(self, partition: str, low: str, high: str, limit: int) -> list[Inserted]:
-        """The first of a partition's events from id `low` to id `high`, oldest first; fewer than `limit` only where
-        1 MB or the range ends. Strongly consistent. Raises `Throttled`.
+        """The first events of a partition from id `low` to id `high`, oldest first; strongly consistent.
+
+        Fewer than `limit` come only when 1 MB is full or the range ends. Raises `Throttled`.
         """
-        try:
-            answer = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="pk = :partition AND sk BETWEEN :low AND :high",
-                ExpressionAttributeValues={":partition": {"S": partition}, ":low": {"S": low}, ":high": {"S": high}},
-                Limit=limit,
-                ConsistentRead=True,
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] in TRANSIENT:
-                raise Throttled from None
-            raise
-        except BotoCoreError:
-            raise Throttled from None
+        answer = ask(
+            self._client.query,
+            TableName=self._table,
+            KeyConditionExpression="pk = :partition AND sk BETWEEN :low AND :high",
+            ExpressionAttributeValues={":partition": {"S": partition}, ":low": {"S": low}, ":high": {"S": high}},
+            Limit=limit,
+            ConsistentRead=True,
+        )
         return [_inserted(item, item["z"]["B"]) for item in answer["Items"]]
 
 

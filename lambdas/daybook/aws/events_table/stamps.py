@@ -1,4 +1,4 @@
-"""When events expire, read and changed: of the events table this sees keys and `expires_at`, and nothing else."""
+"""Reads and changes when events expire. It sees only the keys and `expires_at` of the events table."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import wait
@@ -9,29 +9,29 @@ from botocore.exceptions import ClientError
 from daybook.aws.batches import workers
 from daybook.aws.calls import ask
 from daybook.errors import Throttled
-from daybook.ids import HIGHEST, neighbour
+from daybook.ids import HIGHEST_ID, neighbour
 from daybook.jobs.restamp import Restamp
 
 _LOWEST = "0" * 36
 
 
 class StampTable:
-    """Over a low-level DynamoDB client. Raises `Throttled` where trying again will do."""
+    """Uses a low-level DynamoDB client. Raises `Throttled` when another try may succeed."""
 
     def __init__(self, client: Any, table_name: str) -> None:
         self._client = client
         self._table = table_name
 
-    def page(self, lies_in: str, last: str, limit: int, up_to: str = HIGHEST) -> list[tuple[str, int | None]]:
-        """Ids behind `last`, up to that one, oldest first, with when they expire; consistent.
+    def page(self, lies_in: str, last: str, limit: int, up_to: str = HIGHEST_ID) -> list[tuple[str, int | None]]:
+        """Ids after `last` up to `up_to`, oldest first, each with its expiry in seconds; consistent.
 
-        Fewer than `limit` at the end only. It costs the read units of whole events, since they are read whole.
+        Fewer than `limit` come only at the end. DynamoDB reads whole events, so a page costs their read units.
         """
         found: list[tuple[str, int | None]] = []
         ended = False
         while not ended and len(found) < limit:
-            behind = found[-1][0] if found else last
-            low = neighbour(behind, 1) if behind else _LOWEST
+            after = found[-1][0] if found else last
+            low = neighbour(after, 1) if after else _LOWEST
             if low > up_to:
                 break
             answer = ask(
@@ -49,11 +49,11 @@ class StampTable:
         return found
 
     def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
-        """One write unit each, whatever the event's indexes. Whether each event still bore the stamp that was seen.
+        """Returns whether every event still had the expiry that was seen. A change costs 1 write unit.
 
-        What bears another one by now is left as it is, and so is what is gone: without the condition it would come
-        back, as a ghost of two keys and a time. When time is up nothing more is written, and `Throttled` raised. No
-        write of this call is under way when it returns or raises.
+        An event with another expiry stays as it is. A deleted event stays deleted; without the condition an update
+        would recreate it with two keys and a time. When time is up, nothing more is written and `Throttled` is raised.
+        No write of this call is under way when it returns or raises.
         """
 
         def one(item: tuple[str, Restamp]) -> bool:

@@ -1,4 +1,4 @@
-"""Who ever had which of many names: looked up in the order of the rows, so that many names cost few reads."""
+"""Finds everyone who ever had any of many names. Reads follow the order of the rows, so many names cost few reads."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -9,12 +9,12 @@ from daybook.people.identities import had_prefix
 from daybook.tenant import Tenant
 
 _NAMES_AT_ONCE = 100
-_ROWS_A_PAGE = 25  # about 2 read units; where the names wanted are most of those there are, one read tells of 25
-_BEHIND = "\x7f"  # follows every GUID's characters
+_ROWS_A_PAGE = 25  # about 2 read units; when most names are wanted, one read covers 25 of them
+_AFTER = "\x7f"  # sorts after every character of a GUID
 
 
 def guids_of(client: Any, table: str, tenant: Tenant, names: Iterable[str], patience: Patience) -> dict[str, list[str]]:
-    """For each of the folded names the GUIDs of everyone who has or had it; strongly consistent, in parallel.
+    """The GUIDs of everyone who has or had each of the folded names; strongly consistent, in parallel calls.
 
     Raises `Throttled`.
     """
@@ -34,9 +34,11 @@ def guids_of(client: Any, table: str, tenant: Tenant, names: Iterable[str], pati
 def _had(
     client: Any, table: str, tenant: Tenant, names: Sequence[str], patience: Patience
 ) -> Iterator[tuple[str, str]]:
-    """Names and GUIDs of the rows of these names, which are in the rows' order."""
+    """Names and GUIDs from the rows of these names. `names` must have the order of the rows."""
     left = [had_prefix(name) for name in names]
-    high = max(prefix + _BEHIND for prefix in left)  # not always the last one's: a name may begin with another and #
+    high = max(
+        prefix + _AFTER for prefix in left
+    )  # not always the last name's: a name may begin with another name and #
     low = left[0]
     while left:
         page = ask_again(
@@ -50,11 +52,11 @@ def _had(
             ConsistentRead=True,
         )
         for item in page["Items"]:
-            # A name may hold #, so a sort key alone does not tell whose row it is.
+            # A name may contain #, so the sort key alone does not tell whose row this is.
             if item["name"]["S"] in names:
                 yield item["name"]["S"], item["guid"]["S"]
         if "LastEvaluatedKey" not in page:
             return
         last: str = page["LastEvaluatedKey"]["sk"]["S"]
-        left = [prefix for prefix in left if prefix + _BEHIND > last]
+        left = [prefix for prefix in left if prefix + _AFTER > last]
         low = max(f"{last}\0", left[0]) if left else low

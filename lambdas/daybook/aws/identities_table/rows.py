@@ -1,4 +1,4 @@
-"""The identities table: rows of people, inserted and read, never changed here."""
+"""The identities table: inserts and reads rows of people. It never changes them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -24,7 +24,7 @@ _TRIES = 5
 
 
 class IdentityTable:
-    """The store of `daybook.people.identities`. Attributes are strings, bytes and booleans."""
+    """The store of `daybook.people.identities`. Attributes are strings, bytes or booleans."""
 
     def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
         self._client = client
@@ -32,16 +32,16 @@ class IdentityTable:
         self._patience = patience
 
     def lasting(self, remaining_seconds: Callable[[], float]) -> "IdentityTable":
-        """The same rows, of which each call is tried until that much time is nearly gone."""
+        """The same table, whose calls are tried until that time is nearly used up."""
         return IdentityTable(self._client, self._table, replace(self._patience, remaining_seconds=remaining_seconds))
 
     def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
-        """The rows there are, by sort key; strongly consistent. Raises `Throttled`."""
+        """The rows that exist, by sort key; strongly consistent. Raises `Throttled`."""
         keys = [{"pk": {"S": tenant}, "sk": {"S": sort_key}} for sort_key in sort_keys]
         return {item["sk"]["S"]: _row(item) for item in get_items(self._client, self._table, keys, (), self._patience)}
 
     def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
-        """For each prefix the rows whose sort key begins so; strongly consistent, in parallel. Raises `Throttled`."""
+        """For each prefix, the rows whose sort keys begin with it; strongly consistent. Raises `Throttled`."""
 
         def rows(prefix: str) -> list[Row]:
             return list(self._rows(tenant, prefix))
@@ -61,12 +61,12 @@ class IdentityTable:
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def guids_of(self, tenant: Tenant, names: Iterable[str]) -> dict[str, list[str]]:
-        """For each of the folded names everyone who has or had it; strongly consistent. Raises `Throttled`."""
+        """The GUIDs of everyone who has or had each folded name; strongly consistent. Raises `Throttled`."""
         return guids_of(self._client, self._table, tenant, names, self._patience)
 
     def names(self, tenant: Tenant, prefix: str, after: str | None, limit: int) -> tuple[list[Row], str | None]:
-        """Rows `had#…` of names that begin so, in their order, behind the row `after`; the last one's sort key, where
-        there may be more. Strongly consistent. Raises `Throttled`.
+        """Rows `had#…` of names that begin with `prefix`, in order, after the row `after`; and the last row's sort key
+        when there may be more. Strongly consistent. Raises `Throttled`.
         """
         start = {} if after is None else {"ExclusiveStartKey": {"pk": {"S": tenant}, "sk": {"S": after}}}
         page = self._page(tenant, f"had#{prefix}", Limit=limit, **start)
@@ -87,9 +87,9 @@ class IdentityTable:
         return page
 
     def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
-        """Writes what is not there yet, and answers the sort keys that were there already. Raises `Throttled`.
+        """Writes the rows that do not exist yet and returns the sort keys of those that did. Raises `Throttled`.
 
-        A key whose first try got through without our hearing of it counts as having been there: read it.
+        A row whose first try succeeded without an answer counts as one that existed; read it.
         """
         left = list(rows)
         there: set[str] = set()

@@ -1,0 +1,11 @@
+"""The store of tenants' settings, as everything sees it that only reads them."""
+
+from typing import Protocol
+
+from daybook.tenant import Tenant
+from daybook.tenants.settings import TenantSettings
+
+
+class SettingsReader(Protocol):
+    def settings(self, tenant: Tenant) -> TenantSettings:
+        """Strongly consistent. Raises `UnknownTenant`, `Throttled`."""
