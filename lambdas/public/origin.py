@@ -1,4 +1,4 @@
-"""Where this deployment is reached, as far as the caller can be believed."""
+"""The address of this deployment, as the caller wrote it."""
 
 import re
 
@@ -8,5 +8,5 @@ _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9_-]+)?", re.AS
 
 
 def plain_origin(request: Request) -> str | None:
-    """The address by which the caller came; None unless it is plainly one: the header `Host` may hold anything."""
+    """None unless it has the form of an address: it comes from the caller's Host header, which may hold anything."""
     return request.origin if _ADDRESS.fullmatch(request.origin) else None
