@@ -21,15 +21,12 @@ from boto3.dynamodb.conditions import Key
 
 from benchmarks.measuring import Row
 from benchmarks.reading import _client
-from benchmarks.typical import EVERYWHERE, KEYS, NOW, SECRET, TYPICAL, settings_of
-from daybook.aws.control_table.groups import GroupTable
+from benchmarks.typical import EVERYWHERE, NOW, SECRET, TYPICAL, settings_of
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.append import item_of
-from daybook.aws.events_table.indexes import EventIndexes
 from daybook.aws.identities_table.rows import IdentityTable
-from daybook.aws.wiring import Tables
+from daybook.aws.wiring import Tables, Wiring
 from daybook.catalogue.profile import profile
-from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.catalogue.views import Shown, labels, show
 from daybook.clock import DAY, system_clock
 from daybook.events.decoding import Sent
@@ -39,9 +36,9 @@ from daybook.ids import event_id
 from daybook.jobs.export import Ask, places_of
 from daybook.jobs.job import Job, new_job
 from daybook.jobs.runner import Runner
-from daybook.people.key_cache import PersonKeys
 from daybook.tenant import Tenant
-from exports.writing import Exporting
+from exports.work import ExportWork
+from exports.worker_handler import services_over
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
 from ingest.handler import ingest_over
@@ -134,25 +131,15 @@ class DiskFiles:
 
 def _export(endpoint: str, tables: Tables, sort: str = "-occurred_at") -> Took:
     client = _client(endpoint)
-    identities = IdentityTable(client, tables.identities)
     with tempfile.TemporaryDirectory() as folder:
-        exporting = Exporting(
-            control=ControlTable(client, tables.control),
-            catalogues=Catalogues(NoOwnActivities()),
-            index=EventIndexes(client, tables.events),
-            identities=identities,
-            groups=GroupTable(client, tables.control, system_clock),
-            person_keys=PersonKeys(identities.read, system_clock),
-            keys=KEYS,
-            files=DiskFiles(Path(folder)),
-            clock=system_clock,
-            pause=lambda _: None,
-        )
+        wiring = Wiring(client, tables, lambda: SECRET, replaced={"activities": NoOwnActivities()})
+        services = services_over(wiring, DiskFiles(Path(folder)), lambda _: None)
         jobs = MemoryJobs()
         job = _job(sort)
         jobs.put(job)
         started = time.perf_counter()
-        done = Runner(jobs, MemoryQueue(), exporting, system_clock).run(job.key, lambda: 900.0)  # no hand-over
+        runner = Runner(jobs, MemoryQueue(), ExportWork(services), system_clock)
+        done = runner.run(job.key, lambda: 900.0)  # no hand-over
         took = time.perf_counter() - started
         assert done.status == "succeeded", done.error
         assert (Path(folder) / places_of(job).file.replace("/", "_")).stat().st_size > 50 * done.processed

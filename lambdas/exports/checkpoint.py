@@ -5,50 +5,56 @@ from msgspec import Struct
 
 from daybook.ids import occurred_ms
 from daybook.jobs.job import Job
-from exports.multipart import Grown
+from exports.multipart import UploadProgress
 from exports.sorted_runs import Run
 
-_GATHERED = 0.7  # of the progress of a sorted export: what is left is merging
+_GATHERED = 0.7  # the share of a sorted export's progress that is gathering; merging is the rest
+_WRITTEN = 0.99
 
 
-class Reached(Struct):
-    """All that it takes to go on; small, however large the export."""
+class Checkpoint(Struct):
+    """All that the next worker needs to go on; small, however large the export.
+
+    Some fields have another name where they are stored. It must stay: a job may be under way while it is deployed.
+    """
 
     phase: str = "begin"
-    """`begin`, then `write`, or `gather` and `merge`; `complete`, `verify`, `end`."""
+    """See `exports.phases`."""
     rows: int = 0
     last: str = ""
-    """The id to go on after."""
+    """The id of the last event that was looked at."""
     oldest_ms: int = 0
     newest_ms: int = 0
+    """The oldest and the newest event that may match; 0 where there is none."""
     edge_ms: int = 0
-    """Of the retention, under which all of it was read."""
-    grown: Grown = msgspec.field(default_factory=Grown)
+    """The edge of the retention that was in force when the events were read."""
+    file: UploadProgress = msgspec.field(default_factory=UploadProgress, name="grown")
     bytes: int = 0
-    """Of the file."""
+    """The file's size so far."""
     runs: list[Run] = []
-    made: int = 0
-    """Runs so far, by which the next one is numbered."""
-    longer: Grown = msgspec.field(default_factory=Grown)
-    """The next run, where those of a level are being merged into it."""
+    """Sorted runs that are not merged into another one."""
+    runs_made: int = msgspec.field(default=0, name="made")
+    """How many runs were written so far; the number of the next one."""
+    merged_run: UploadProgress = msgspec.field(default_factory=UploadProgress, name="longer")
+    """The next run, where the runs of a full level are being merged into it."""
     sha256: str | None = None
 
 
-def reached_by(job: Job) -> Reached:
-    return msgspec.convert(job.checkpoint or {}, Reached)
+def checkpoint_of(job: Job) -> Checkpoint:
+    return msgspec.convert(job.checkpoint or {}, Checkpoint)
 
 
-def progress(job: Job, reached: Reached) -> float:
-    """By the time gone through, and by what is merged."""
-    if reached.phase in ("complete", "verify", "end"):
-        return 0.99
-    if reached.phase == "merge":
-        merged_bytes, all_bytes = sum(run.at for run in reached.runs), sum(run.bytes for run in reached.runs)
-        return _GATHERED + (0.99 - _GATHERED) * merged_bytes / max(1, all_bytes)
-    if not reached.last or reached.newest_ms <= reached.oldest_ms:
+def progress(job: Job, checkpoint: Checkpoint) -> float:
+    """Reading counts by the time span that is done, merging by bytes."""
+    if checkpoint.phase in ("complete", "verify", "end"):
+        return _WRITTEN
+    if checkpoint.phase == "merge":
+        merged_bytes, all_bytes = sum(run.merged for run in checkpoint.runs), sum(run.bytes for run in checkpoint.runs)
+        return _GATHERED + (_WRITTEN - _GATHERED) * merged_bytes / max(1, all_bytes)
+    if not checkpoint.last or checkpoint.newest_ms <= checkpoint.oldest_ms:
         return job.progress
     ascending = job.ask["query"]["sort"][0] == "occurred_at"
-    gone_ms = occurred_ms(reached.last) - reached.oldest_ms
-    share = gone_ms / (reached.newest_ms - reached.oldest_ms)
+    passed_ms = occurred_ms(checkpoint.last) - checkpoint.oldest_ms
+    share = passed_ms / (checkpoint.newest_ms - checkpoint.oldest_ms)
     share = min(1.0, max(0.0, share if ascending else 1 - share))
-    return share * (_GATHERED if reached.phase == "gather" else 0.99)
+    return share * (_GATHERED if checkpoint.phase == "gather" else _WRITTEN)

@@ -1,47 +1,48 @@
 """The SHA-256 of a file that several workers may write one after the other.
 
-`hashlib` gives no state that could be saved. As long as one process writes the file, it keeps the hash; whatever others
-wrote is hashed at the end by reading the file.
+The state of a `hashlib` hash can't be saved. So a process keeps the hash of the file that it writes in memory. A file
+that several processes wrote is read once more at the end.
 """
 
 import hashlib
 from typing import Any
 
 from daybook.jobs.job import JobFailed
-from exports.multipart import GONE, Files, Grown
+from exports.files import Files
+from exports.multipart import GONE, UploadProgress
 
 READ_A_SECOND = 40_000_000
-"""Bytes, what S3 gives one connection at the least."""
+"""Bytes: the least that S3 gives one connection."""
 
-_READ_AT_ONCE = 8 * 1024 * 1024
+_READ_BYTES = 8 * 1024 * 1024
 
 
-class Checksum:
-    """Of the file that this process writes, as far as it has."""
+class ChecksumCache:
+    """The hash of one file, as far as this process has written it."""
 
     def __init__(self) -> None:
-        self._kept: tuple[str, Grown, Any] | None = None
+        self._kept: tuple[str, UploadProgress, Any] | None = None
 
-    def go_on(self, job_id: str, grown: Grown) -> Any:
-        """A hash to go on with from there; None where this process has not written the file from its first byte on."""
-        if grown.bytes == 0 and grown.parts == 0:
+    def resume(self, job_id: str, progress: UploadProgress) -> Any:
+        """A hash of what is written so far; None where this process has not written all of it."""
+        if progress.bytes == 0 and progress.parts == 0:
             return hashlib.sha256()
-        if self._kept is not None and self._kept[:2] == (job_id, grown):
+        if self._kept is not None and self._kept[:2] == (job_id, progress):
             return self._kept[2].copy()
         return None
 
-    def keep(self, job_id: str, grown: Grown, hashed: Any) -> None:
-        self._kept = None if hashed is None else (job_id, grown, hashed)
+    def keep(self, job_id: str, progress: UploadProgress, sha256: Any) -> None:
+        self._kept = None if sha256 is None else (job_id, progress, sha256)
 
 
 def read_back(files: Files, place: str, size: int) -> str:
-    """In hex. Raises `JobFailed` where the file is there no more."""
-    whole = hashlib.sha256()
+    """The SHA-256 in hex. Raises `JobFailed` where the file is missing."""
+    sha256 = hashlib.sha256()
     read = 0
     while read < size:
-        content = files.read(place, read, _READ_AT_ONCE)
+        content = files.read(place, read, _READ_BYTES)
         if not content:
             raise JobFailed(GONE)
-        whole.update(content)
+        sha256.update(content)
         read += len(content)
-    return whole.hexdigest()
+    return sha256.hexdigest()

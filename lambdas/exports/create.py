@@ -1,54 +1,39 @@
-"""Exports asked for: all that can be refused is refused here, and what the names mean is settled here."""
+"""Creates exports: checks the request, settles what its filters mean now, records it, and puts the job."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Struct
 
-from daybook.catalogue.aliases import USER
-from daybook.catalogue.profile import profile
 from daybook.catalogue.tenant_catalogue import Catalogues
-from daybook.clock import Clock, format_time
+from daybook.clock import SECOND, Clock
 from daybook.crypto.keys import DeploymentKeys
-from daybook.errors import FieldError, UnknownGroup
-from daybook.http import forms
+from daybook.errors import UnknownGroup
 from daybook.http.problem import Problem, bad_field, not_found
 from daybook.http.request import Request
-from daybook.jobs.export import MAX_ACTIVE, MAY_NAME, Ask, Sealed, filename, lane_for, seal_question, whom
-from daybook.jobs.job import EXPORT, Job, JobQueue, JobStore, TooManyJobs, ask_for, new_job
+from daybook.jobs.export import Ask
+from daybook.jobs.job import EXPORT, Job, JobQueue, JobStore, TooManyJobs, new_job, submit
 from daybook.people.key_cache import PersonKeys
-from daybook.people.lookup import IdentityReader, resolve
-from daybook.search.parameters import Parameters, check_bounds, parsed, span_at
+from daybook.people.lookup import IdentityReader
+from daybook.search.parameters import Parameters
 from daybook.search.search import Groups
-from daybook.self_audit import reads
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
+from exports.form import read_export
+from exports.lanes import MAX_ACTIVE, lane_for
+from exports.question import seal_question
+from exports.resolution import ResolvedExport, Resolver
 
-_NOT_HERE = frozenset({"sort", "view", "tz", "limit", "cursor"})
-_BUSY_SECONDS = "60"
-
-Values = str | list[str]
-
-
-class Control(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
-
-
-class SentExport(Struct, forbid_unknown_fields=True):
-    filters: dict[str, Values] = {}
-    sort: str = "-occurred_at"
-    format: Literal["csv", "ndjson"] = "csv"
-    view: str | None = None
-    tz: str = "UTC"
+_RETRY_SECONDS = "60"
 
 
 @dataclass(frozen=True)
 class ExportCreation:
-    control: Control
+    control: SettingsReader
     catalogues: Catalogues
     jobs: JobStore
     queue: JobQueue
@@ -60,114 +45,69 @@ class ExportCreation:
     clock: Clock
     random_bytes: Callable[[int], bytes]
 
-    def ask(self, request: Request) -> Job:
-        """The job, queued and recorded. Raises `Problem` 4xx, 429 `too_many_exports` among them."""
+    def create(self, request: Request) -> Job:
+        """The job, recorded and queued. Raises `Problem` 4xx, 429 `too_many_exports` among them."""
         settings = self.control.settings(request.tenant)
-        sent = forms.read_form(request, SentExport) if request.body else SentExport()
-        view = settings.profile if sent.view is None else sent.view
-        query = {name: [values] if isinstance(values, str) else values for name, values in sent.filters.items()}
-        parameters = _parameters(query, sort=sent.sort, view=view, tz=sent.tz)
-        environment = _environment(request, settings, parameters.environment)
+        form = read_export(request, settings)
+        environment = _environment(request, settings, form.parameters.environment)
         active = self.jobs.active(settings.tenant, EXPORT)
         if len(active) >= MAX_ACTIVE:
             raise _too_many()
         now_ms = self.clock()
-        versions = {name: self._version(settings.tenant, name) for name in parameters.filters.of("group")}
-        texts = sorted({*parameters.filters.of("actor"), *(text for _, text in parameters.filters.targets)})
-        named = resolve(self.identities, settings.tenant, profile(settings.profile).aliases, texts)
-        name = filename(now_ms, parameters.zone, sent.format)
-        span = span_at(parameters, now_ms)
-        writing = reads.writing_of(
-            self.identities,
-            self.keys,
-            self.person_keys.of,
-            settings=settings,
-            catalogue=self.catalogues.of(settings),
-            named=named,
-            targets=parameters.filters.of("target"),
-        )
-        may_name = MAY_NAME | {each for each in reads.LABELS if not _are_labels(writing, each, query)}
-        clear = {each: values for each, values in query.items() if each not in may_name | {"range"}}
-        for bound, moment_ms in (("from", span.from_ms), ("to", span.to_ms)):
-            if parameters.range is not None and moment_ms is not None:
-                clear[bound] = [format_time(moment_ms)]
-
-        def whom_target(target: str) -> str:
-            kind, _, text = target.partition(":")
-            means_somebody = kind == USER or named[text].guids or named[text].aliases
-            if means_somebody or writing.names_others(text):
-                return f"{kind}:{whom(named[text])}"
-            return target
-
+        groups = self._group_versions(settings.tenant, form.parameters)
+        resolver = Resolver(self.identities, self.person_keys, self.keys, self.catalogues)
+        resolved = resolver.resolve(settings, form)
         ask = Ask(
             environment=environment,
-            query={**clear, "sort": [sent.sort], "view": [view], "tz": [sent.tz]},
-            format=sent.format,
-            filename=name,
+            query=resolved.readable_query(now_ms) | {name: [value] for name, value in form.options.items()},
+            format=form.format,
+            filename=_filename(now_ms, form.parameters.zone, form.format),
             asked_ms=now_ms,
             edge_ms=settings.retention_edge(now_ms),
             record="",
             credential=request.caller.credential,
             role=request.caller.role,
-            filters=reads.filter_texts(
-                {each: values for each, values in query.items() if each != "target"},
-                lambda text: whom(named[text]),
-                whom_target,
-                writing.label,
-            ),
-            groups=versions,
+            filters=resolved.filters_without_names(),
+            groups=groups,
             profile=settings.profile,
             catalogue_version=settings.catalogue_version,
         )
-        said = {"filename": name, "filters": writing.filters(query)}
-        action = AuditAction("exported", said, people=writing.people)
-        ask.record = self.recorder.record(settings, environment, request, action)
+        ask.record = self._record(request, settings, ask, resolved)
+        return self._put_job(settings.tenant, ask, resolved, active)
+
+    def _group_versions(self, tenant: Tenant, parameters: Parameters) -> dict[str, int]:
+        """An export means the members that a group has now, whoever is added while it waits."""
+        versions = {}
+        for name in parameters.filters.of("group"):
+            try:
+                versions[name] = self.groups.group(tenant, name).version
+            except UnknownGroup:
+                raise bad_field("filters.group", "there is no such group", "unknown_group") from None
+        return versions
+
+    def _record(self, request: Request, settings: TenantSettings, ask: Ask, resolved: ResolvedExport) -> str:
+        """The id of the event that records the request."""
+        parameters = {"filename": ask.filename, "filters": resolved.record.filters(resolved.form.filters)}
+        action = AuditAction("exported", parameters, people=resolved.record.people)
+        return self.recorder.record(settings, ask.environment, request, action)
+
+    def _put_job(self, tenant: Tenant, ask: Ask, resolved: ResolvedExport, active: Sequence[Job]) -> Job:
         job = new_job(
-            tenant=settings.tenant,
+            tenant=tenant,
             kind=EXPORT,
             ask=msgspec.to_builtins(ask),
-            now_ms=now_ms,
+            now_ms=ask.asked_ms,
             random_bytes=self.random_bytes,
             lane=lane_for(active, self.random_bytes(1)[0]),
         )
-        targets = [f"target={whom_target(each)}" for each in parameters.filters.of("target")]
-        sealed = Sealed(
-            {each: values for each, values in query.items() if each in may_name}, list(named.values()), targets
-        )
-        job = replace(job, sealed=seal_question(self.keys, job, environment, sealed) if sealed.query else None)
+        question = resolved.sealed_question()
+        if question.query:
+            job = replace(job, sealed=seal_question(self.keys, job, ask.environment, question))
         try:
-            ask_for(job, self.jobs, self.queue, max_active=MAX_ACTIVE)
+            submit(job, self.jobs, self.queue, max_active=MAX_ACTIVE)
         except TooManyJobs:
             raise _too_many() from None
         return job
-
-    def _version(self, tenant: Tenant, name: str) -> int:
-        try:
-            return self.groups.group(tenant, name).version
-        except UnknownGroup:
-            raise bad_field("filters.group", "there is no such group", "unknown_group") from None
-
-
-def _parameters(query: dict[str, list[str]], **others: str) -> Parameters:
-    """The filters by the rules of the read. Raises `Problem` 422: the body can be read, and not accepted."""
-    for name, values in query.items():
-        if name in _NOT_HERE:
-            raise bad_field(f"filters.{name}", "is no filter", "unknown_field")
-        if not values:
-            raise bad_field(f"filters.{name}", "must hold a value", "invalid_length")
-    try:
-        parameters = parsed({**query, **{name: [value] for name, value in others.items()}})
-        check_bounds(query)
-    except Problem as problem:
-        paths = [name if name in others else f"filters.{name}" for name, _ in problem.errors]
-        code = "unknown_field" if problem.code == "unknown_parameter" else problem.code
-        errors = [FieldError(path, message) for path, (_, message) in zip(paths, problem.errors, strict=True)]
-        raise Problem(422, code, problem.detail, errors) from None
-    return parameters
-
-
-def _are_labels(writing: reads.Writing, name: str, query: dict[str, list[str]]) -> bool:
-    return all(writing.label(name, value) == value for value in query.get(name, ()))
 
 
 def _environment(request: Request, settings: TenantSettings, named: str | None) -> str:
@@ -176,6 +116,12 @@ def _environment(request: Request, settings: TenantSettings, named: str | None) 
     return request.caller.environment_for(named, settings.environments[0])
 
 
+def _filename(moment_ms: int, zone: ZoneInfo, file_format: str) -> str:
+    """`AuditLogs_20261122_163107.csv`."""
+    moment = datetime.fromtimestamp(moment_ms // SECOND, UTC).astimezone(zone)
+    return f"AuditLogs_{moment:%Y%m%d_%H%M%S}.{file_format}"
+
+
 def _too_many() -> Problem:
-    detail = f"{MAX_ACTIVE} exports of the tenant wait and run already, whoever asked; try again when one is done."
-    return Problem(429, "too_many_exports", detail, headers={"Retry-After": _BUSY_SECONDS})
+    detail = f"The tenant has {MAX_ACTIVE} exports waiting or running. Try again when one of them is done."
+    return Problem(429, "too_many_exports", detail, headers={"Retry-After": _RETRY_SECONDS})

@@ -12,35 +12,35 @@ from daybook.events.reader import FIELDS
 from daybook.jobs.export import CSV
 from daybook.search.parameters import NATIVE, Parameters
 from daybook.search.sorting import presented
-from exports.csv_injection import disarmed
+from exports.csv_injection import escape_cell
 
 Native = Any
 
 _encode = msgspec.json.encode
 
 
-class Lines:
-    """Events as the view shows them, in the format asked for."""
+class LineFormatter:
+    """Writes events as the view shows them, in CSV or NDJSON."""
 
-    def __init__(self, parameters: Parameters, file_format: str, tenant_name: str, own: Profile) -> None:
+    def __init__(self, parameters: Parameters, file_format: str, tenant_name: str, tenant_profile: Profile) -> None:
         self._view = None if parameters.view == NATIVE else profile(parameters.view)
         self._labels = list(FIELDS) if self._view is None else labels(self._view)
         self._values = () if self._view is None else tuple(VALUES[column.value] for column in self._view.columns)
         self._is_csv = file_format == CSV
         self._tenant_name = tenant_name
-        self._aliases = own.aliases
-        self._shown_by = self._view or own
+        self._aliases = tenant_profile.aliases
+        self._shown_by = self._view or tenant_profile
         self._zone = parameters.zone
         by_time = parameters.order.by_time
         self._sorted_by = (lambda _: "") if by_time else presented(parameters.order.field, self._view)
-        self._row: Callable[[Sequence[str]], Any] = csv.writer(_Line(), lineterminator="\r\n").writerow
+        self._row: Callable[[Sequence[str]], Any] = csv.writer(_Echo(), lineterminator="\r\n").writerow
 
     @property
-    def head(self) -> bytes:
+    def header(self) -> bytes:
         return self._csv(self._labels) if self._is_csv else b""
 
     def line(self, native: Native) -> tuple[bytes, bytes]:
-        """The line, and what it is sorted by where not by time: UTF-8 sorts as code points do."""
+        """The line, and the value that a sorted export is sorted by. UTF-8 sorts as its code points do."""
         shown = Shown(native, self._tenant_name, self._aliases, self._shown_by, self._zone)
         sorted_by = self._sorted_by(shown).encode()
         if self._is_csv:
@@ -56,19 +56,19 @@ class Lines:
         return [value(shown) or "" for value in self._values]
 
     def _csv(self, cells: Sequence[str]) -> bytes:
-        line: str = self._row([disarmed(cell) for cell in cells])
+        line: str = self._row([escape_cell(cell) for cell in cells])
         return line.encode()
 
 
-class _Line:
-    """What the csv module writes to: it answers what it is given."""
+class _Echo:
+    """The file that the csv module writes to. It returns the line, and the writer passes that on."""
 
     def write(self, line: str) -> str:
         return line
 
 
 def _as_cell(value: Any) -> str:
-    """A native field as text: what has parts as JSON."""
+    """A native field as text: objects and lists as JSON."""
     if value is None:
         return ""
     return value if isinstance(value, str) else _encode(value).decode()

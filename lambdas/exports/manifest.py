@@ -1,14 +1,15 @@
-"""The manifest beside an export: what was asked, by whom, and what came of it. It names no person."""
+"""The manifest beside an export: who asked for what, and what the file holds. It names no person."""
 
 from typing import Any
 
 from daybook.clock import format_time
-from daybook.jobs.export import Ask, Question
+from daybook.jobs.export import Ask
 from daybook.jobs.job import Job
+from exports.question import Question
 
 
 def manifest(job: Job, ask: Ask, question: Question, *, edge_ms: int, completed_ms: int, **file: Any) -> dict[str, Any]:
-    """`edge_ms`: of the retention, under which all of it was read; `file`: rows, bytes, sha256."""
+    """`edge_ms`: the retention's edge when the events were read; `file`: `rows`, `bytes` and `sha256`."""
     span, parameters = question.parameters.span, question.parameters
     return {
         "version": 1,

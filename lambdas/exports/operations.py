@@ -1,4 +1,4 @@
-"""Exports and jobs as they are shown, fetched and cancelled."""
+"""The API's operations on exports and jobs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,41 +8,37 @@ from daybook.access.roles import OPERATIONS
 from daybook.clock import Clock, format_time
 from daybook.http.problem import not_found
 from daybook.http.request import Answer, Request
-from daybook.jobs.export import gone_ms, outcome_of, places_of
+from daybook.jobs.export import earliest_deletion_ms, outcome_of, places_of
 from daybook.jobs.job import EXPORT, Job, JobKey, JobStore, Status, UnknownJob, is_job_id
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import Tenant
+from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from exports.create import ExportCreation
 
 URL_SECONDS = 15 * 60
 MAX_LISTED = 1_000
-"""About half a megabyte."""
-
-
-class Control(Protocol):
-    def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`."""
+"""About half a megabyte of JSON."""
 
 
 class Files(Protocol):
     def url(self, place: str, seconds: int) -> str:
-        """Where it can be fetched for so long, without any credential."""
+        """A link by which anybody can fetch the file for so many seconds."""
 
     def delete(self, places: Sequence[str]) -> None: ...
 
 
 @dataclass(frozen=True)
 class Exports:
-    control: Control
+    control: SettingsReader
     jobs: JobStore
     files: Files
-    asking: ExportCreation
+    creation: ExportCreation
     recorder: Recorder
     clock: Clock
 
     def create(self, request: Request) -> Answer:
-        job = self.asking.ask(request)
+        job = self.creation.create(request)
         return Answer(202, self._shown(job), {"Location": f"/v1/exports/{job.id}"})
 
     def list_all(self, request: Request) -> Answer:
@@ -52,7 +48,7 @@ class Exports:
         return Answer(200, {"exports": [self._shown(job) for job in jobs]})
 
     def read(self, request: Request) -> Answer:
-        """Handing out where the file can be fetched counts as fetching it, once a minute."""
+        """Handing out links counts as a download, and is recorded once a minute."""
         settings, job = self._export(request)
         shown = self._shown(job)
         if self._can_be_fetched(job):
@@ -68,7 +64,7 @@ class Exports:
         return Answer(200, shown)
 
     def cancel(self, request: Request) -> Answer:
-        """Of one that has succeeded the file and its manifest are deleted; what came to nothing stays as it is."""
+        """Stops the export, or deletes the files of one that has succeeded. Leaves a failed or cancelled one alone."""
         settings, job = self._export(request)
         can_be_fetched = self._can_be_fetched(job)
         if can_be_fetched or not job.status.has_ended:
@@ -76,7 +72,7 @@ class Exports:
             self.recorder.record(settings, job.ask["environment"], request, action)
         if not job.status.has_ended:
             job = self.jobs.cancel(job.key, self.clock())
-            can_be_fetched = self._can_be_fetched(job)  # the worker may have been faster
+            can_be_fetched = self._can_be_fetched(job)  # the worker may have finished it just now
         if can_be_fetched:
             places = places_of(job)
             self.files.delete([places.file, places.manifest])
@@ -116,12 +112,13 @@ class Exports:
         raise not_found(kind or "job")
 
     def _can_be_fetched(self, job: Job) -> bool:
-        gone = gone_ms(job)
-        return job.status is Status.SUCCEEDED and gone is not None and self.clock() < gone
+        expires_ms = earliest_deletion_ms(job)
+        return job.status is Status.SUCCEEDED and expires_ms is not None and self.clock() < expires_ms
 
     def _shown(self, job: Job) -> dict[str, Any]:
-        """Without the places where it can be fetched."""
-        outcome, gone = outcome_of(job.checkpoint), gone_ms(job)
+        """As it is shown in lists: without links to its files."""
+        outcome, expires_ms = outcome_of(job.checkpoint), earliest_deletion_ms(job)
+        is_there = job.status is Status.SUCCEEDED and expires_ms is not None
         return {
             "id": job.id,
             "status": job.status,
@@ -132,7 +129,7 @@ class Exports:
             "progress": job.progress,
             "created_at": format_time(job.created_ms),
             "finished_at": None if job.finished_ms is None else format_time(job.finished_ms),
-            "expires_at": format_time(gone) if gone is not None and job.status is Status.SUCCEEDED else None,
+            "expires_at": format_time(expires_ms) if is_there else None,
             "download_url": None,
             "manifest_url": None,
             "error": job.error,
@@ -140,7 +137,9 @@ class Exports:
 
 
 def _may_see(request: Request, job: Job) -> bool:
-    """Only in the credential's environments; what operations exported may hold what operations alone may read."""
+    """A caller sees jobs of its own environments. Only operations see what operations exported: it may hold events that
+    nobody else may read.
+    """
     caller = request.caller
     is_for_caller = job.ask.get("role") != OPERATIONS or caller.role == OPERATIONS
     return is_for_caller and ("environment" not in job.ask or caller.reaches(job.ask["environment"]))

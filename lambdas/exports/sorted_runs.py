@@ -1,9 +1,10 @@
-"""Sorting what does not fit in memory: sorted runs, written beside the file, then merged.
+"""Sorted runs, and merging them: how an export sorts more than fits in memory.
 
-Whenever there are `MAX_MERGED` runs of one level they are merged into one of the next, so that no merge reads more
-runs than it can read in large pieces, and a checkpoint names few, however much is sorted.
+Once there are `MAX_MERGED` runs of one level, they are merged into one run of the next level. So no merge reads more
+runs than it can read in large pieces, and a checkpoint names few runs, however much is sorted.
 
-A record of a run: the lengths of value and line in four bytes each, the value, the event's id, the line.
+A run is a sequence of records: the length of the value and of the line, in four bytes each; the value; the event's id;
+the line.
 """
 
 import heapq
@@ -18,43 +19,44 @@ from daybook.jobs.job import JobFailed
 from exports.multipart import GONE
 
 MAX_MERGED = 64
-"""Runs of one level that are merged into one: of 4 MiB, those of level 1 are 256 MiB, those of level 2 16 GiB."""
+"""How many runs of one level become one: with runs of 4 MiB, a run of level 1 has 256 MiB, one of level 2 16 GiB."""
 
 MERGED_BYTES = 4 * 1024 * 1024
-"""What a merge holds of all runs together."""
+"""How much of all its runs together a merge holds in memory."""
 
 _LENGTHS = struct.Struct(">II")
-_ID = 36
-_LEAST_READ = 64 * 1024
+_ID_BYTES = 36
+_MIN_READ = 64 * 1024
 
-_BACKWARDS = bytes.maketrans(ALPHABET.encode(), ALPHABET[::-1].encode())
+_REVERSED_ALPHABET = bytes.maketrans(ALPHABET.encode(), ALPHABET[::-1].encode())
 
-Read = Callable[[int, int, int], bytes]
-"""Of the run of a number, from there on, so many bytes at most."""
+ReadRun = Callable[[int, int, int], bytes]
+"""Takes the number of a run, a start and a length, and gives at most so many bytes."""
 
 
 class Run(Struct, array_like=True):
-    """A sorted run: where it lies, how long it is, how many merges stand behind it, and how far its own one is."""
+    """Part of checkpoints, as an array of these fields in this order."""
 
     number: int
     bytes: int
     level: int = 0
-    at: int = 0
+    """How many merges it has been through."""
+    merged: int = 0
+    """How many of its bytes the merge under way is done with."""
 
 
 class Line(NamedTuple):
-    """One line with what it is sorted by."""
-
     value: bytes
+    """What it is sorted by."""
     id: bytes
     line: bytes
 
 
-def order(*, descending: bool) -> Callable[[Line], tuple[bytes, bytes]]:
-    """The key by which `sorted(…, reverse=descending)` gives the order asked for, ties newest first."""
+def sort_key(*, descending: bool) -> Callable[[Line], tuple[bytes, bytes]]:
+    """The key for `sorted(…, key=…, reverse=descending)`. Lines of equal values come newest first in both orders."""
     if descending:
         return lambda each: (each.value, each.id)
-    return lambda each: (each.value, each.id.translate(_BACKWARDS))
+    return lambda each: (each.value, each.id.translate(_REVERSED_ALPHABET))
 
 
 def packed(lines: Sequence[Line]) -> bytes:
@@ -66,50 +68,51 @@ def packed(lines: Sequence[Line]) -> bytes:
 
 
 def full_level(runs: Sequence[Run], max_merged: int = MAX_MERGED) -> Sequence[Run]:
-    """Those that are to be merged into one before there are more; none where no level is full."""
+    """The runs to merge into one before any other is written; none where no level is full."""
     last = runs[-max_merged:]
     return last if len(last) == max_merged and len({run.level for run in last}) == 1 else ()
 
 
-class Merged(NamedTuple):
+class MergedLine(NamedTuple):
     run: Run
     end: int
-    """Where in the run the next record begins."""
+    """Where the next record of its run begins."""
     line: Line
 
 
-def merged(read: Read, runs: Sequence[Run], *, descending: bool) -> Iterator[Merged]:
-    """The lines of all runs in order, each run from where it is on. Raises `JobFailed` where a run is there no more."""
-    at_once = max(_LEAST_READ, MERGED_BYTES // max(1, len(runs)))
-    key = order(descending=descending)
-    streams = [_records(read, run, at_once) for run in runs]
+def merged(read: ReadRun, runs: Sequence[Run], *, descending: bool) -> Iterator[MergedLine]:
+    """The lines of all runs in order, of each run from `Run.merged` on. Raises `JobFailed` where a run is missing."""
+    read_bytes = max(_MIN_READ, MERGED_BYTES // max(1, len(runs)))
+    key = sort_key(descending=descending)
+    streams = [_lines(read, run, read_bytes) for run in runs]
     return heapq.merge(*streams, key=lambda each: key(each.line), reverse=descending)
 
 
-def _records(read: Read, run: Run, at_once: int) -> Iterator[Merged]:
+def _lines(read: ReadRun, run: Run, read_bytes: int) -> Iterator[MergedLine]:
     held = b""
     at = 0
-    position = run.at
+    position = run.merged
     while position < run.bytes:
-        if len(held) - at < _LENGTHS.size or len(held) - at < _length(held, at):
-            needed = _LENGTHS.size if len(held) - at < _LENGTHS.size else _length(held, at)
-            fresh = read(run.number, position + len(held) - at, max(at_once, needed))
+        available = len(held) - at
+        needed = _LENGTHS.size if available < _LENGTHS.size else _record_bytes(held, at)
+        if available < needed:
+            fresh = read(run.number, position + available, max(read_bytes, needed))
             if not fresh:
                 raise JobFailed(GONE)
             held, at = held[at:] + fresh, 0
             continue
-        of_value, of_line = _LENGTHS.unpack_from(held, at)
+        value_bytes, line_bytes = _LENGTHS.unpack_from(held, at)
         value = at + _LENGTHS.size
-        identifier = value + of_value
-        line = identifier + _ID
-        end = line + of_line
+        identifier = value + value_bytes
+        line = identifier + _ID_BYTES
+        end = line + line_bytes
         position += end - at
         at = end
-        yield Merged(run, position, Line(held[value:identifier], held[identifier:line], held[line:end]))
+        yield MergedLine(run, position, Line(held[value:identifier], held[identifier:line], held[line:end]))
 
 
-def _length(held: bytes, at: int) -> int:
-    of_value: int
-    of_line: int
-    of_value, of_line = _LENGTHS.unpack_from(held, at)
-    return _LENGTHS.size + of_value + _ID + of_line
+def _record_bytes(held: bytes, at: int) -> int:
+    value_bytes: int
+    line_bytes: int
+    value_bytes, line_bytes = _LENGTHS.unpack_from(held, at)
+    return _LENGTHS.size + value_bytes + _ID_BYTES + line_bytes

@@ -10,7 +10,7 @@ from daybook.errors import Contended, FieldError
 from daybook.http.problem import Problem, not_found
 from daybook.http.request import Answer, Request
 from daybook.ids import occurred_ms
-from daybook.jobs.export import deleted_ms
+from daybook.jobs.export import latest_deletion_ms
 from daybook.jobs.job import EXPORT, Job, Status
 from daybook.people.forgetter import ConcurrentChange, Forgetter, mark_of
 from daybook.people.identities import id_row
@@ -94,5 +94,5 @@ class RightToBeForgotten:
         """
         if not job.status.has_ended:
             return True
-        deleted = deleted_ms(job)
+        deleted = latest_deletion_ms(job)
         return job.status is Status.SUCCEEDED and deleted is not None and self.clock() < deleted

@@ -8,7 +8,7 @@ from daybook.aws.wiring import Wiring
 from daybook.environment import SweepSettings
 from daybook.jobs.job import JobQueue
 from daybook.jobs.runner import Runner
-from daybook.jobs.worker import working
+from daybook.jobs.worker import job_handler
 from daybook.people.forgetter import Forgetter, nobody_writes
 from forget.sweep import Sweeping
 
@@ -25,4 +25,4 @@ def runner_over(wiring: Wiring, queue: JobQueue, pause: Callable[[float], None] 
     return Runner(wiring.jobs, queue, Sweeping(forgetter, wiring.keys, pause), wiring.clock)
 
 
-handler = working(compose)
+handler = job_handler(compose)

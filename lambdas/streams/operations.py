@@ -24,7 +24,7 @@ from daybook.http import forms
 from daybook.http.problem import Problem, bad_field, bad_parameter, not_found
 from daybook.http.request import Answer, Request
 from daybook.ids import occurred_ms
-from daybook.jobs.job import REPLAY, JobQueue, JobStore, TooManyJobs, ask_for, new_job
+from daybook.jobs.job import REPLAY, JobQueue, JobStore, TooManyJobs, new_job, submit
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
@@ -169,7 +169,7 @@ class Publishing:
             raise _too_many()
         self._record(settings, place, request, AuditAction("stream-replayed", span))
         try:
-            ask_for(job, self.jobs, self.queue, max_active=MAX_REPLAYS)
+            submit(job, self.jobs, self.queue, max_active=MAX_REPLAYS)
         except TooManyJobs:
             raise _too_many() from None
         told = {"id": job.id, "kind": job.kind, "status": job.status, "processed": 0, "progress": 0.0, "error": None}

@@ -7,7 +7,7 @@ from functools import cache
 from daybook.aws.wiring import Wiring
 from daybook.environment import ReplaySettings
 from daybook.jobs.runner import Runner
-from daybook.jobs.worker import working
+from daybook.jobs.worker import job_handler
 from streams.replay import Replay
 
 
@@ -32,4 +32,4 @@ def replay_over(wiring: Wiring, monotonic: Callable[[], float], pause: Callable[
     )
 
 
-handler = working(compose)
+handler = job_handler(compose)

@@ -13,11 +13,12 @@ from daybook.aws.bucket import FileBucket
 from daybook.errors import Throttled
 from daybook.jobs.export import NoSuchUpload
 from daybook.jobs.job import JobFailed
-from exports.multipart import MAX_BYTES, PART_BYTES, Files, Growing, Grown, Growth, complete, piece_place
+from exports.files import Files
+from exports.multipart import MAX_BYTES, PART_BYTES, PartUpload, Uploader, UploadProgress, UploadTarget
 from tests.support.exports import MemoryFiles
 
 CSV = "text/csv; charset=utf-8"
-GROWTH = Growth("files/AuditLogs.csv", "runs/piece-", CSV, "AuditLogs.csv")
+TARGET = UploadTarget("files/AuditLogs.csv", "runs/piece-", CSV, "AuditLogs.csv")
 
 
 @pytest.fixture(params=["s3", "memory"])
@@ -111,15 +112,15 @@ def test_what_is_aborted_is_no_file(files: Files) -> None:
 
 def test_what_was_parked_and_is_gone_fails_the_job(files: Files) -> None:
     """Nothing is written over a gap, whether the piece is gone, or a part of it."""
-    growing = Growing(files, GROWTH, Grown())
-    growing.add(b"a row")
-    grown = growing.park()
-    files.put(piece_place(GROWTH, grown.piece), b"a ro", CSV)
+    upload = PartUpload(files, TARGET, UploadProgress())
+    upload.add(b"a row")
+    progress = upload.park()
+    files.put(TARGET.parked_place(progress.piece), b"a ro", CSV)
     with pytest.raises(JobFailed):
-        Growing(files, GROWTH, grown)
-    files.delete([piece_place(GROWTH, grown.piece)])
+        PartUpload(files, TARGET, progress)
+    files.delete([TARGET.parked_place(progress.piece)])
     with pytest.raises(JobFailed):
-        Growing(files, GROWTH, grown)
+        PartUpload(files, TARGET, progress)
 
 
 class Refusing:
@@ -140,38 +141,38 @@ def test_what_is_denied_is_not_taken_for_gone() -> None:
 
 @pytest.mark.parametrize("files", [FileBucket(Refusing(), "exports"), MemoryFiles()], ids=["s3", "memory"])
 def test_an_upload_that_is_gone_fails_the_job(files: Files) -> None:
-    growing = Growing(files, GROWTH, Grown("upload"))
-    growing.add(b"a row")
+    upload = PartUpload(files, TARGET, UploadProgress("upload"))
+    upload.add(b"a row")
     with pytest.raises(JobFailed):
-        growing.end()
+        upload.end()
 
 
 def test_what_s3_can_not_take_fails_and_says_what_to_do() -> None:
     """By its bytes, however large the parts are."""
     files = MemoryFiles()
-    growing = Growing(files, GROWTH, Grown(files.begin("files/a", CSV), 1, MAX_BYTES - 5), part_bytes=5)
-    assert growing.add(b"a row")
-    with pytest.raises(JobFailed, match="several spans of time"):
-        growing.add(b"a row")
+    upload = PartUpload(files, TARGET, UploadProgress(files.begin("files/a", CSV), 1, MAX_BYTES - 5), part_bytes=5)
+    assert upload.add(b"a row")
+    with pytest.raises(JobFailed, match="several time spans"):
+        upload.add(b"a row")
 
 
 @pytest.mark.parametrize("sizes", [[], [1], [PART_BYTES], [PART_BYTES + 1, 3], [5, PART_BYTES, PART_BYTES, 7]])
 def test_a_growing_file_is_what_was_added(files: Files, sizes: list[int]) -> None:
     """Left and gone on with after each addition, from what the checkpoint says alone."""
-    grown = Grown()
+    progress = UploadProgress()
     written = b""
     for number, size in enumerate(sizes):
         content = bytes([65 + number]) * size
         written += content
-        growing = Growing(files, GROWTH, grown)
-        assert growing.add(content) == (len(content) + grown.parked >= PART_BYTES)
-        grown = growing.park()
-        assert (grown.bytes, grown.ended) == (len(written), False)
-    grown = Growing(files, GROWTH, grown).end()
+        upload = PartUpload(files, TARGET, progress)
+        assert upload.add(content) == (len(content) + progress.parked >= PART_BYTES)
+        progress = upload.park()
+        assert (progress.bytes, progress.ended) == (len(written), False)
+    progress = PartUpload(files, TARGET, progress).end()
     for _ in range(2):
-        complete(files, GROWTH, grown)
-    assert (grown.bytes, grown.ended) == (len(written), True)
-    assert files.read(GROWTH.place, 0, len(written) + 1) == written
+        Uploader(files, lambda: 0, step_ms=0).complete(TARGET, progress)
+    assert (progress.bytes, progress.ended) == (len(written), True)
+    assert files.read(TARGET.place, 0, len(written) + 1) == written
 
 
 @mock_aws

@@ -1,4 +1,4 @@
-"""An export whose workers are killed at random points: the file is that of an undisturbed one, byte for byte."""
+"""An export whose workers are killed at random points gives the same file as an undisturbed one, byte for byte."""
 
 import hashlib
 import random
@@ -20,7 +20,7 @@ from tests.support.tenant_log import TenantLog
 SEEDS = 50
 STEPS_MS = (0, 4, 10**6)
 PIECE = "piece-"
-"""What a place is called where a part that was not full is parked."""
+"""In the places where bytes that fill no part are parked."""
 EVENTS = 70
 
 pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
@@ -35,7 +35,7 @@ QUESTIONS: list[dict[str, Any]] = [
 
 @pytest.fixture
 def log(dynamodb: Any, tables: Tables) -> TenantLog:
-    """A log of events by five people, some in the same millisecond."""
+    """A log of events by five people, two of them in each millisecond."""
     log = TenantLog(dynamodb, tables)
     log.sent(
         *(
@@ -52,8 +52,8 @@ def log(dynamodb: Any, tables: Tables) -> TenantLog:
     return log
 
 
-class Death:
-    """Workers that are killed, again and again, each time with the message coming back when the claim is over."""
+class Killer:
+    """Kills workers again and again. Each time the message is delivered again when the claim is over."""
 
     def __init__(self, exporter: Exporter, log: TenantLog, seed: int) -> None:
         self._chance = random.Random(seed)  # noqa: S311
@@ -88,18 +88,19 @@ class Death:
                 continue
             if job.status.has_ended:
                 return job
-            assert queue.sent, "handed over to nobody"
-            if self._chance.random() < 0.5:  # else the same process is given the next message
+            assert queue.sent, "it was handed over without a message"
+            if self._chance.random() < 0.5:  # else the same process gets the next message
                 worker = self._mortal_worker()
 
     def _mortal_worker(self) -> Any:
-        worker = self._exporter.exporting()
-        worker.files = Mortal(self._exporter.files, self._chance, self._odds)
-        worker.index = Mortal(worker.index, self._chance, self._odds / 3)
+        worker = self._exporter.worker()
+        services = worker.services
+        services.files = Mortal(self._exporter.files, self._chance, self._odds)
+        services.index = Mortal(services.index, self._chance, self._odds / 3)
         return worker
 
     def _seconds(self) -> Iterator[float]:
-        """Of an invocation: it is near its end after a few steps."""
+        """What is left of an invocation, which is near its end after a few steps."""
         left = 900.0
         while True:
             yield left
@@ -107,9 +108,9 @@ class Death:
 
 
 def exporter_over(log: TenantLog, dynamodb: Any, tables: Tables, step_ms: int) -> Exporter:
-    """Whose clock goes on with each look at it, so that steps end: with a part, with a run, or when their time is over.
+    """Its clock ticks at each look, so that steps end with a part, with a run, or when their time is over.
 
-    Three runs of a level are merged into one: of 100 rows there are merges of merges.
+    Three runs of a level are merged into one, so 70 rows need merges of merged runs.
     """
 
     def ticking() -> int:
@@ -133,8 +134,8 @@ def file_of(exporter: Exporter, job: Job) -> bytes:
     return exporter.file({"id": job.id, "filename": job.ask["filename"]})
 
 
-def test_a_killed_export_is_as_an_undisturbed_one(log: TenantLog, dynamodb: Any, tables: Tables) -> None:
-    """50 seeds over four questions: no row lost, doubled or moved, and the checksum that of the file."""
+def test_a_killed_export_gives_the_file_of_an_undisturbed_one(log: TenantLog, dynamodb: Any, tables: Tables) -> None:
+    """50 seeds over four questions: no row is lost, doubled or moved, and the checksum is that of the file."""
     asker = exporter_over(log, dynamodb, tables, step_ms=0)
     asked = []
     for question in QUESTIONS:
@@ -153,10 +154,10 @@ def test_a_killed_export_is_as_an_undisturbed_one(log: TenantLog, dynamodb: Any,
     for seed in range(SEEDS):
         job = asked[seed % len(asked)]
         exporter = exporter_over(log, dynamodb, tables, step_ms=STEPS_MS[seed % len(STEPS_MS)])
-        exporter.jobs.put(job)  # in place of what the seed before has made of it
-        death = Death(exporter, log, seed)
-        done = death.work(job)
-        kills += death.kills
+        exporter.jobs.put(job)  # undoes what the previous seed did
+        killer = Killer(exporter, log, seed)
+        done = killer.work(job)
+        kills += killer.kills
         resumed += sum(PIECE in place for place in exporter.files.reads)
         assert done.status is Status.SUCCEEDED, (seed, done.error)
         content = file_of(exporter, done)

@@ -1,4 +1,4 @@
-"""Re-stamps killed at random points: the stamps are those of an undisturbed twin."""
+"""Re-stamps that are killed at random points leave the same stamps as an undisturbed twin."""
 
 import random
 from collections.abc import Callable
@@ -18,16 +18,16 @@ from tests.support.retention import Kept
 
 SEEDS = {"moto": 50, "dynamodb-local": 4}
 AGES = [edge + more for edge in (30, 45, 60, 90) for more in (-0.02, -0.01, 0, 0.5, 1)] + [1, 10, 20, 100, 150]
-"""About the edges of the retentions that are set, and in between."""
+"""Days around the edges of the retentions that are set, and between them."""
 
 
 def stamps(log: Kept) -> dict[int, int | None]:
-    """By the moments at which the events occurred, which are one event's each."""
+    """By the moment at which an event occurred; each event has its own."""
     return {occurred_ms(each): expires_at for each, expires_at in log.stamps_of().items() if each in log.sent_ids}
 
 
 def settings(chance: random.Random) -> Callable[[Kept], None]:
-    """One of those that a tenant may set; a shorter retention is none under a hold."""
+    """A change that a tenant may make. The hold is lifted first: under it, a shorter retention has no effect."""
     days = chance.choice([30, 45, 60, 90, 180])
 
     def set_days(log: Kept) -> None:
@@ -40,7 +40,7 @@ def settings(chance: random.Random) -> Callable[[Kept], None]:
 
 
 @pytest.fixture
-def houses(dynamodb: Any, tables: Tables) -> list[Kept]:
+def logs(dynamodb: Any, tables: Tables) -> list[Kept]:
     given: dict[str, Any] = {"retention_days": 180, "layouts": (Layout(0, 1),)}
     made = [Kept(dynamodb, tables, tenant=tenant, **given) for tenant in ("twin", "mortal")]
     for log in made:
@@ -48,9 +48,9 @@ def houses(dynamodb: Any, tables: Tables) -> list[Kept]:
     return made
 
 
-def test_a_killed_restamp_is_as_an_undisturbed_one(houses: list[Kept], store: Any) -> None:
-    """Before or after each call of either store, and among the writes of a page; whatever was set."""
-    twin, mortal = houses
+def test_a_killed_restamp_leaves_the_stamps_of_an_undisturbed_one(logs: list[Kept], store: Any) -> None:
+    """It is killed before or after calls of either store and among the writes of a page, whatever was changed."""
+    twin, mortal = logs
     kills = 0
     changed: set[bool] = set()
     for seed in range(SEEDS[store.name]):
@@ -59,7 +59,7 @@ def test_a_killed_restamp_is_as_an_undisturbed_one(houses: list[Kept], store: An
         twin.now = mortal.now = NOW + seed * HOUR
         change = settings(chance)
         before = stamps(twin)
-        for log in houses:
+        for log in logs:
             change(log)
         twin.work()
         while mortal.restamps.sent:

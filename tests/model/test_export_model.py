@@ -48,7 +48,7 @@ def test_an_export_is_what_paging_and_a_brute_force_reader_find(  # noqa: PLR091
     max_merged: int,
     step_ms: int,
 ) -> None:
-    """The same events in the same order, as ids; and as the view shows them, cell by cell."""
+    """The same events in the same order, by their ids and, as the view shows them, cell by cell."""
     log = logs.log(seed)
     query = {name: [_known(log, name, value) for value in values] for name, values in asked.items()}
     filters = {name: values for name, values in query.items() if name != "sort"}
@@ -83,7 +83,7 @@ def test_an_export_is_what_paging_and_a_brute_force_reader_find(  # noqa: PLR091
 
 
 def _as_cells(event: dict[str, Any]) -> dict[str, str]:
-    """Nothing for null, texts as they are, what has parts as JSON."""
+    """Null as nothing, texts as they are, objects and lists as JSON."""
     return {
         name: "" if value is None else value if isinstance(value, str) else msgspec.json.encode(value).decode()
         for name, value in event.items()

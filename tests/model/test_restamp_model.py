@@ -16,7 +16,7 @@ from daybook.jobs.runner import Runner
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout
 from manage.retention import RetentionOperations
-from restamp.restamp import Restamping
+from restamp.restamp import RestampWork
 from tests.support.calls import Context, authorized, call
 from tests.support.exports import Killed
 from tests.support.ingest import KEYS, NOW, seeded_bytes
@@ -151,7 +151,7 @@ class World:
         """The first job that is due, by a worker that lives for so many calls."""
         for job in self._due()[:1]:
             self.calls_left = calls
-            worker = Restamping(self.control, self.jobs, self, lambda: self.now, self._pause, page=2, step_ms=0)
+            worker = RestampWork(self.control, self.jobs, self, lambda: self.now, self._pause, page=2, step_ms=0)
             runner = Runner(
                 self.jobs,
                 MemoryQueue(),

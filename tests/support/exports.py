@@ -5,33 +5,24 @@ import io
 import itertools
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from daybook.access.roles import OPERATIONS
-from daybook.aws.control_table.catalogues import CatalogueTable
-from daybook.aws.control_table.groups import GroupTable
-from daybook.aws.control_table.jobs import JobTable
-from daybook.aws.control_table.tenants import ControlTable
-from daybook.aws.events_table.append import EventTable
-from daybook.aws.events_table.indexes import EventIndexes
-from daybook.aws.identities_table.rows import IdentityTable
 from daybook.aws.wiring import Tables
-from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import Clock
 from daybook.http.serve import serve
 from daybook.jobs.export import NoSuchUpload
 from daybook.jobs.runner import Runner
-from daybook.people.key_cache import PersonKeys
-from daybook.self_audit.recorder import Recorder
 from daybook.tenant import Tenant
 from exports.api_handler import operations
-from exports.create import ExportCreation
-from exports.csv_injection import rearmed
-from exports.operations import Exports
-from exports.writing import Exporting
+from exports.csv_injection import unescape_cell
+from exports.work import ExportWork
+from exports.worker_handler import services_over
 from tests.support.calls import Context, answered, authorized, call
-from tests.support.ingest import KEYS, NOW, seeded_bytes
+from tests.support.ingest import NOW
 from tests.support.jobs import MemoryQueue
+from tests.support.wiring import wiring_over
 
 
 class MemoryFiles:
@@ -101,54 +92,27 @@ class Exporter:
         tenant: str = "acme",
         files: Any = None,
         events: Any = None,
-        index: Any = None,
+        indexes: Any = None,
         role: str = "auditor",
-        **working: Any,
+        **sizes: Any,
     ) -> None:
-        """`events`: a store in place of the table's, for what is recorded; `working`: of `Exporting`."""
+        """`events`, `indexes`: stores in place of the table's; `sizes`: fields of `ExportServices`."""
         self.files = files or MemoryFiles()
         self.queue = MemoryQueue()
-        self.jobs = JobTable(dynamodb, tables.control)
+        replaced = {name: store for name, store in (("events", events), ("indexes", indexes)) if store is not None}
+        wiring = wiring_over(dynamodb, tables, clock, f"exports {tenant}", **replaced)
+        self.jobs = wiring.jobs
         self.tenant = Tenant(tenant)
         self._role = role
-        control = ControlTable(dynamodb, tables.control)
-        identities = IdentityTable(dynamodb, tables.identities)
-        groups = GroupTable(dynamodb, tables.control, clock)
-        chance = seeded_bytes(f"exports {tenant}")
-        recorder = Recorder(events or EventTable(dynamodb, tables.events), KEYS, clock, chance)
-        asking = ExportCreation(
-            control=control,
-            catalogues=Catalogues(CatalogueTable(dynamodb, tables.control)),
-            jobs=self.jobs,
-            queue=self.queue,
-            identities=identities,
-            groups=groups,
-            person_keys=PersonKeys(identities.read, clock),
-            recorder=recorder,
-            keys=KEYS,
-            clock=clock,
-            random_bytes=chance,
-        )
-        self._operations = operations(Exports(control, self.jobs, self.files, asking, recorder, clock))
+        self._operations = operations(wiring, self.queue, self.files)
         self._clock = clock
         self._claims = itertools.count()
 
-        def exporting(**otherwise: Any) -> Exporting:
-            return Exporting(
-                control=control,
-                catalogues=Catalogues(CatalogueTable(dynamodb, tables.control)),
-                index=index or EventIndexes(dynamodb, tables.events),
-                identities=identities,
-                groups=groups,
-                person_keys=PersonKeys(identities.read, clock),
-                keys=KEYS,
-                files=self.files,
-                clock=clock,
-                pause=lambda _: None,
-                **working | otherwise,
-            )
+        def worker(**changed: Any) -> ExportWork:
+            services = services_over(wiring.replacing(), self.files, lambda _: None)
+            return ExportWork(replace(services, **sizes | changed))
 
-        self.exporting = exporting
+        self.worker = worker
 
     def call(
         self, method: str, resource: str, body: Any = None, role: str | None = None, **given: Any
@@ -179,9 +143,9 @@ class Exporter:
         shown: dict[str, Any] = answered(answer)
         return shown
 
-    def work(self, remaining_seconds: Callable[[], float] = lambda: 900.0, worker: Exporting | None = None) -> None:
+    def work(self, remaining_seconds: Callable[[], float] = lambda: 900.0, worker: ExportWork | None = None) -> None:
         """Takes the queue's messages until there are none; by one worker for all of them unless one is given."""
-        worker = worker or self.exporting()
+        worker = worker or self.worker()
         runner = Runner(
             self.jobs, self.queue, worker, self._clock, lambda: f"claim-{next(self._claims)}", lambda _: None
         )
@@ -206,7 +170,7 @@ def rows_of(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
     """The labels of a CSV file, and its rows with what stood in the events."""
     reader = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
     labels = next(reader)
-    return labels, [dict(zip(labels, map(rearmed, row), strict=True)) for row in reader]
+    return labels, [dict(zip(labels, map(unescape_cell, row), strict=True)) for row in reader]
 
 
 class Killed(BaseException):

@@ -14,7 +14,7 @@ from daybook.jobs.restamp import Restamp
 from daybook.jobs.runner import Runner
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout, TenantSettings
-from restamp.restamp import Restamping
+from restamp.restamp import RestampWork
 from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
 
@@ -108,9 +108,9 @@ class Kept(ManagedLog):
     def lift(self) -> None:
         self.done("DELETE", HOLD)
 
-    def worker(self, **changed: Any) -> Restamping:
+    def worker(self, **changed: Any) -> RestampWork:
         given: dict[str, Any] = {"stamps": self.stamps} | changed
-        return Restamping(self.control, self.jobs, clock=self.clock, pause=self.pause, **given)
+        return RestampWork(self.control, self.jobs, clock=self.clock, pause=self.pause, **given)
 
     def pause(self, seconds: float) -> None:
         self.paused.append(seconds)
@@ -143,7 +143,7 @@ class Kept(ManagedLog):
             done.append(self.run(job))
         return done
 
-    def steps(self, job: Job, worker: Restamping, until: Callable[[], bool]) -> Job:
+    def steps(self, job: Job, worker: RestampWork, until: Callable[[], bool]) -> Job:
         """The job as it is after so many steps."""
         while not until():
             step = worker.step(job, lambda: 900.0)

@@ -1,9 +1,9 @@
-"""Jobs: work too long for a call, done in steps by whoever takes it up, and resumed where the last one stopped.
+"""Jobs: work that takes longer than a request, done in steps by one worker after another.
 
-A job is a message that says that it wants a worker, and a row. A worker claims the job until its own end, does step
-after step, and saves a checkpoint behind each; near its end it sends the message anew. Of a worker that is killed the
-message comes back by itself, when its claim is over too, and the next worker goes on from the last checkpoint. So each
-kind of job needs its steps to be idempotent from a checkpoint on, and nothing else.
+A job is a row and a message in a queue. The worker that receives the message claims the job until the end of its
+invocation. It does step after step and saves a checkpoint after each; near its end it sends the message again. Where a
+worker is killed, the queue delivers its message again when its claim has ended, too, and the next worker goes on from
+the last checkpoint. So a kind of job has to provide one thing: steps that may be repeated from a checkpoint on.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,10 +18,10 @@ from daybook.tenant import Tenant
 EXPORT, REPLAY, RESTAMP, SWEEP = KINDS = ("export", "replay", "restamp", "sweep")
 
 PARTITION = "#jobs"
-"""Where they lie: what the partition key of a tenant's jobs ends in, and no other of that table."""
+"""The partition keys of jobs end in this, and no other partition keys of their table do."""
 
 KEPT_MS = 30 * DAY
-"""How long a job is remembered, from its last checkpoint on."""
+"""A job's row expires so long after its last checkpoint."""
 
 
 class Status(StrEnum):
@@ -37,7 +37,7 @@ class Status(StrEnum):
 
 
 class JobKey(NamedTuple):
-    """What tells a job from all others."""
+    """Identifies a job."""
 
     tenant: Tenant
     kind: str
@@ -48,28 +48,28 @@ class JobKey(NamedTuple):
 class Job:
     tenant: Tenant
     id: str
-    """Sorts by the moment when it was asked for."""
+    """Ids sort by the moment of the request."""
     kind: str
     ask: Mapping[str, Any]
-    """What is to be done, in the kind's own form; JSON. Nobody's name stands in it."""
+    """What is to be done: JSON in a form that each kind defines. It must not hold names of people."""
     created_ms: int
     sealed: str | None = None
-    """What of the ask must not stand in the clear, sealed by who asked; gone when the job has ended."""
+    """The encrypted part of `ask`, which may name people. It is deleted when the job ends."""
     status: Status = Status.QUEUED
     checkpoint: Mapping[str, Any] | None = None
-    """How far it is, in the kind's own form; JSON. None: not begun."""
+    """How far it is: JSON in a form that each kind defines. None where no step was saved."""
     processed: int = 0
     progress: float = 0.0
     """0 to 1."""
     error: str | None = None
-    """Why it failed, or needed not be done, for whoever asked for it: no internals."""
+    """Why it failed or was cancelled, in words for the user who requested it: no internals."""
     attempts: int = 0
-    """Workers that took it up since the last checkpoint."""
+    """How many workers claimed it since the last checkpoint."""
     finished_ms: int | None = None
     lane: int = 0
-    """Of the jobs of one tenant and lane one runs at a time, where the queue has lanes."""
+    """A FIFO queue runs one job of each tenant and lane at a time."""
     withdrawn_ms: int | None = None
-    """When what it had made was taken away again."""
+    """When its result was deleted."""
 
     @property
     def key(self) -> JobKey:
@@ -93,111 +93,112 @@ def is_job_id(text: str) -> bool:
 
 
 class Step(NamedTuple):
-    """What one step has reached."""
+    """The result of one step."""
 
     checkpoint: Mapping[str, Any]
     processed: int
     progress: float
     done: bool = False
     hand_over: bool = False
-    """The next step wants a whole invocation to itself."""
+    """The next step needs an invocation of its own."""
 
 
 class JobFailed(Exception):  # noqa: N818  an outcome
-    """The job can't be done, however often it is tried; the text says why, for whoever asked for it."""
+    """The job can't be done, however often it is tried. The text tells the user why."""
 
 
 class JobSuperseded(Exception):  # noqa: N818  an outcome
-    """A later job does what this one was to do; the text says so, for whoever asked for it."""
+    """A later job makes this one superfluous. The text tells the user so."""
 
 
 class UnknownJob(LookupError):  # noqa: N818  a fact, not a failure
-    """The tenant has no such job, or no longer."""
+    """The tenant has no such job, or its row has expired."""
 
 
 class TooManyJobs(Exception):  # noqa: N818  a fact, not a failure
-    """As many jobs of this kind wait and run already as the tenant may have."""
+    """The tenant already has as many waiting and running jobs of this kind as it may have."""
 
 
 class JobBusy(Exception):  # noqa: N818  a fact, not a failure
-    """Another worker holds the job; its message has to come again."""
+    """Another worker has claimed the job. The message has to be delivered again."""
 
 
 class ClaimLost(Exception):  # noqa: N818  a fact, not a failure
-    """The job was cancelled, or somebody else has taken it up meanwhile: nothing more may be done for it."""
+    """The job was cancelled, or another worker has claimed it. This worker must stop."""
 
 
 class Work(Protocol):
-    """One kind of job."""
+    """What a kind of job has to provide."""
 
     def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
-        """Goes on from `job.checkpoint`, for at most about 30 seconds. Raises `JobFailed`, `JobSuperseded`.
+        """Goes on from `job.checkpoint`, for about 30 seconds at most.
 
-        May be done again from the same checkpoint, wholly or in part, by another worker: the outcome must be the same.
+        Another worker may repeat all or part of it from the same checkpoint; the outcome must be the same. Raises
+        `JobFailed`, `JobSuperseded`, and `Throttled` where another try will succeed.
         """
 
     def tidy(self, job: Job) -> None:
-        """Takes away what a job that was cancelled or has failed leaves lying about. May be called again."""
+        """Deletes what a cancelled or failed job has left behind. May be called again."""
 
 
 class JobStore(Protocol):
-    """Where jobs lie. Every read is consistent; every call raises `Throttled` where trying again will do."""
+    """Every read is strongly consistent. Every call raises `Throttled` where another try will succeed."""
 
     def put(self, job: Job, max_active: int | None = None) -> None:
-        """A new job. Raises `TooManyJobs` where the tenant has `max_active` of its kind queued and running.
+        """Adds a job. Raises `TooManyJobs` where the tenant already has `max_active` of its kind queued or running.
 
-        One is counted that was put with such a bound itself.
+        Only jobs that were put with a `max_active` count.
         """
 
     def active(self, tenant: Tenant, kind: str) -> Sequence[Job]:
-        """Those queued and running, of the ones that were put with a bound; in the order asked for."""
+        """Queued and running jobs that were put with a `max_active`, oldest first."""
 
     def job(self, key: JobKey) -> Job:
         """Raises `UnknownJob`."""
 
     def find(self, tenant: Tenant, job_id: str) -> Job:
-        """Of whatever kind. Raises `UnknownJob`."""
+        """A job of any kind. Raises `UnknownJob`."""
 
     def jobs(self, tenant: Tenant, kind: str, most: int | None = None) -> Sequence[Job]:
-        """Newest first, and no more than so many."""
+        """The newest `most` jobs of a kind, or all, newest first."""
 
     def later(self, job: Job) -> Sequence[Job]:
-        """Of its kind and tenant, asked for after it; newest first."""
+        """The tenant's jobs of the same kind that were requested after it, newest first."""
 
     def claim(self, key: JobKey, claim: str, now_ms: int, until_ms: int) -> Job:
-        """Takes the job up until then, and counts the attempt. Raises `UnknownJob`, `JobBusy`.
+        """Claims the job until `until_ms`, and counts the attempt. Raises `UnknownJob`, `JobBusy`.
 
-        A job that has ended is given as it is, and not claimed.
+        A job that has ended is returned without a claim.
         """
 
     def save(self, job: Job, claim: str, now_ms: int) -> None:
-        """What a step has reached. The same once more is no failure. Raises `ClaimLost`."""
+        """Saves what a step has reached. May be called again with the same job. Raises `ClaimLost`."""
 
     def release(self, job: Job, claim: str) -> None:
-        """Anyone may claim the job at once; nothing where the claim is lost."""
+        """Ends the claim, so that another worker need not wait. Does nothing where the claim is lost."""
 
     def cancel(self, key: JobKey, now_ms: int) -> Job:
-        """Cancels what has not ended, and gives what is then stored. Raises `UnknownJob`."""
+        """Cancels the job unless it has ended, and returns it as it is then. Raises `UnknownJob`."""
 
     def withdraw(self, key: JobKey, now_ms: int) -> None:
-        """What the job had made is no longer there; nothing of one that has not succeeded."""
+        """Notes that the job's result was deleted. Does nothing where the job has not succeeded."""
 
 
 class JobQueue(Protocol):
     def send(self, job: Job, delay_seconds: int = 0) -> None:
-        """Says that the job wants a worker. Raises where that can't be said."""
+        """Sends the job's message. Raises where it may not have been sent."""
 
     def postpone(self, receipt: str, seconds: int) -> None:
-        """A message that was received comes again in so many seconds."""
+        """Has a received message delivered again after so many seconds."""
 
 
-def ask_for(
+def submit(
     job: Job, store: JobStore, queue: JobQueue, *, max_active: int | None = None, delay_seconds: int = 0
 ) -> None:
-    """Raises `TooManyJobs`, and what the queue raises: then there is no job.
+    """Sends a job's message, then puts its row. Raises `TooManyJobs` and what the queue raises; then there is no job.
 
-    The message first: to a row without one no worker would ever come, and it would count among the active for ever.
-    A worker that comes before the row waits for it, and drops the message of a job that never came to be.
+    A row without a message would never be worked on, and would count as active for ever. A message without a row does
+    no harm: the worker waits a while for the row, then drops the message.
     """
     queue.send(job, delay_seconds)
     store.put(job, max_active)

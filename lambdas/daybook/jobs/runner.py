@@ -1,4 +1,4 @@
-"""A worker at a job: claims it, does step after step, saves behind each, and hands over near its end."""
+"""Runs a job: claims it, does step after step with a checkpoint after each, hands over before the invocation ends."""
 
 import time
 import uuid
@@ -24,68 +24,69 @@ from daybook.jobs.job import (
 )
 
 MAX_ATTEMPTS = 5
-"""Failures in a row, without a checkpoint between them, after which a job has failed."""
+"""A job fails after so many failed attempts in a row without a checkpoint between them."""
 
 HAND_OVER_SECONDS = 60.0
-"""A worker with less than this left begins no further step: a step may take half of it."""
+"""A worker with less time left begins no further step: a step may take half of it."""
 
 ROW_WITHIN_MS = 30 * SECOND
-"""A job's row follows its message; whoever asks for it lives no longer than 28 s."""
+"""A job's row is put after its message is sent, by a request that lasts 28 s at most."""
 
 _ROW_EVERY_SECONDS = 0.5
-_SAVED_SECONDS = 15.0  # what is left of an invocation when even a throttled save is given up
+_SAVE_SECONDS = 15.0  # with less time left, even a throttled save is given up
 _FIRST_WAIT_SECONDS = 1.0
 _MAX_WAIT_SECONDS = 30.0
 
-_Done = TypeVar("_Done")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
 class Runner:
-    """Does the work of one kind, a message at a time."""
+    """Runs jobs of one kind."""
 
     store: JobStore
     queue: JobQueue
     work: Work
     clock: Clock
     new_claim: Callable[[], str] = lambda: uuid.uuid4().hex
-    """Makes up what tells this worker's claim from all others'."""
+    """Makes an id for this worker's claim."""
     pause: Callable[[float], None] = time.sleep
     max_attempts: int = MAX_ATTEMPTS
 
     def run(self, key: JobKey, remaining_seconds: Callable[[], float]) -> Job:
-        """Gives the job as it then is: ended, or handed over to the next worker.
+        """Gives the job as it is afterwards: ended, or handed over to the next worker.
 
-        Raises `UnknownJob`; `JobBusy`, or whatever a step raised: the message is then to come again.
+        Raises `UnknownJob`, `JobBusy`, and what a step raised. After these two the message has to come again.
         """
         claim = self.new_claim()
-        job = self._claimed(key, claim, remaining_seconds)
+        job = self._claim(key, claim, remaining_seconds)
         if job.status.has_ended:
             if job.status is not Status.SUCCEEDED:
                 self.work.tidy(job)
             return job
         if job.attempts > self.max_attempts:
-            # Killed each time, its workers could not say so themselves.
-            return self._end(job, claim, Status.FAILED, self._tried)
+            # Its workers were killed each time, before they could mark it as failed.
+            return self._end(job, claim, Status.FAILED, self._gave_up)
         try:
-            return self._steps(job, claim, remaining_seconds)
+            return self._run_steps(job, claim, remaining_seconds)
         except ClaimLost:
-            return self._lost(job)
+            return self._leave(job)
         except JobFailed as failed:
             return self._end(job, claim, Status.FAILED, str(failed))
         except JobSuperseded as superseded:
             return self._end(job, claim, Status.CANCELLED, str(superseded))
         except Exception:
             if self.store.job(key).attempts >= self.max_attempts:
-                self._end(job, claim, Status.FAILED, self._tried)
+                self._end(job, claim, Status.FAILED, self._gave_up)
             else:
                 self.store.release(job, claim)
             raise
 
-    def _claimed(self, key: JobKey, claim: str, remaining_seconds: Callable[[], float]) -> Job:
+    def _claim(self, key: JobKey, claim: str, remaining_seconds: Callable[[], float]) -> Job:
+        """Waits for the row of a job whose message came first. Raises `UnknownJob`, `JobBusy`."""
         while True:
             now_ms = self.clock()
-            # A worker can't outlive its invocation, so neither need its claim.
+            # A worker can't outlive its invocation, so its claim need not either.
             until_ms = now_ms + int(remaining_seconds() * SECOND)
             try:
                 return self.store.claim(key, claim, now_ms, until_ms)
@@ -94,61 +95,64 @@ class Runner:
                     raise
             self.pause(_ROW_EVERY_SECONDS)
 
-    def _steps(self, job: Job, claim: str, remaining_seconds: Callable[[], float]) -> Job:
+    def _run_steps(self, job: Job, claim: str, remaining_seconds: Callable[[], float]) -> Job:
         while True:
             try:
                 step = self._step(job, remaining_seconds)
             except Throttled:
-                # No failure of the job's: the next worker tries as if this one had not.
+                # This does not count as an attempt.
                 job = replace(job, attempts=max(0, job.attempts - 1))
                 self._save(job, claim, remaining_seconds)
-                return self._handed_over(job, claim)
+                return self._hand_over(job, claim)
             job = _after(job, step, self.clock())
             self._save(job, claim, remaining_seconds)
             if step.done:
                 return job
             if step.hand_over or remaining_seconds() < HAND_OVER_SECONDS:
-                return self._handed_over(job, claim)
+                return self._hand_over(job, claim)
 
-    def _handed_over(self, job: Job, claim: str) -> Job:
+    def _hand_over(self, job: Job, claim: str) -> Job:
         self.store.release(job, claim)
         self.queue.send(job)
         return job
 
     def _step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
-        return self._patiently(lambda: self.work.step(job, remaining_seconds), remaining_seconds, HAND_OVER_SECONDS)
+        return self._retry(lambda: self.work.step(job, remaining_seconds), remaining_seconds, HAND_OVER_SECONDS)
 
     def _save(self, job: Job, claim: str, remaining_seconds: Callable[[], float]) -> None:
-        self._patiently(lambda: self.store.save(job, claim, self.clock()), remaining_seconds, _SAVED_SECONDS)
+        self._retry(lambda: self.store.save(job, claim, self.clock()), remaining_seconds, _SAVE_SECONDS)
 
-    def _patiently(self, do: Callable[[], _Done], remaining_seconds: Callable[[], float], least: float) -> _Done:
-        """A throttled store is waited for until so much is left: the message would come back only after minutes."""
+    def _retry(
+        self, call: Callable[[], _Result], remaining_seconds: Callable[[], float], min_seconds: float
+    ) -> _Result:
+        """Retries a throttled call while at least `min_seconds` are left: a new message would take minutes."""
         wait = _FIRST_WAIT_SECONDS
         while True:
             try:
-                return do()
+                return call()
             except Throttled:
-                if remaining_seconds() < least + wait:
+                if remaining_seconds() < min_seconds + wait:
                     raise
             self.pause(wait)
             wait = min(2 * wait, _MAX_WAIT_SECONDS)
 
     def _end(self, job: Job, claim: str, status: Status, error: str) -> Job:
-        # What was saved since stands in the store alone.
+        # `job` is from before the steps: the store has the last checkpoint.
         now = self.store.job(job.key)
         ended = replace(now, status=status, sealed=None, error=error, finished_ms=self.clock())
         try:
             self.store.save(ended, claim, self.clock())
         except ClaimLost:
-            return self._lost(job)
+            return self._leave(job)
         self.work.tidy(ended)
         return ended
 
     @property
-    def _tried(self) -> str:
-        return f"It was tried {self.max_attempts} times, and the service failed each time."
+    def _gave_up(self) -> str:
+        return f"The service failed at all {self.max_attempts} attempts."
 
-    def _lost(self, job: Job) -> Job:
+    def _leave(self, job: Job) -> Job:
+        """The claim is lost: only tidies up after a job that was cancelled or has failed."""
         now = self.store.job(job.key)
         if now.status.has_ended and now.status is not Status.SUCCEEDED:
             self.work.tidy(now)

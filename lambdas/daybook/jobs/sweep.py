@@ -1,8 +1,9 @@
-"""Sweeps: a while after a person was forgotten, one more look for what requests in flight have written of them since.
+"""Sweeps: a while after a person was forgotten, a job deletes what concurrent requests have written about them since.
 
-Ingest writes people in several calls and holds no lock: a request that has read a person may bind a name or an id to
-them when they are forgotten already. It lasts no longer than its function can, and writes what leads to a binder before
-the binder, so one look after that finds all of it: by the GUID, and by the texts that the forgetting found.
+Ingest writes people in several calls and holds no lock. So a request that has read a person may still bind a name or an
+id to them after they were forgotten. It can't outlive its function's timeout, and it writes the rows that lead to a
+binder before the binder. So one look after that time finds everything: by the GUID, and by the texts that were found
+when the person was forgotten.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,19 +15,20 @@ from daybook.clock import Clock
 from daybook.crypto.hkdf import hkdf
 from daybook.crypto.keys import DeploymentKeys
 from daybook.crypto.sealing import Place, open_sealed, seal
-from daybook.jobs.job import SWEEP, Job, JobQueue, JobStore, ask_for, new_job
+from daybook.jobs.job import SWEEP, Job, JobQueue, JobStore, new_job, submit
 from daybook.people.forgetter import Mark
 from daybook.tenant import Tenant
 
 REQUEST_SECONDS = 28
-"""How long a request may last that writes people."""
+"""How long a request that writes people may last."""
 
 DELAY_SECONDS = 90
-"""From the asking to the look: the request that forgets deletes within its 28 s, and one that has read the person just
-before that writes for 28 s more."""
+"""A job begins so long after it was requested: the request that forgets deletes within 28 s, and a request that has
+read the person just before that may write for another 28 s.
+"""
 
 BINDERS_A_JOB = 200
-"""So that their row keeps below DynamoDB's 400 KB: a binder takes up to 516 bytes, sealed a third more."""
+"""Keeps a job's row below DynamoDB's limit of 400 KB: a binder takes up to 516 bytes, and a third more when sealed."""
 
 _KEY_BYTES = 64
 
@@ -50,16 +52,16 @@ class Sweeps:
     random_bytes: Callable[[int], bytes]
 
     def ask_for(self, tenant: Tenant, mark: Mark, binders: Sequence[str]) -> None:
-        """One job, or as many as the binders take. Raises what the queue and the table raise."""
+        """Requests a job for each `BINDERS_A_JOB` binders, at least one. Raises what the queue and the table raise."""
         ask = to_builtins(Ask(mark.guid, mark.event_id, mark.lasts))
         for start in range(0, len(binders) or 1, BINDERS_A_JOB):
             job = new_job(tenant=tenant, kind=SWEEP, ask=ask, now_ms=self.clock(), random_bytes=self.random_bytes)
             sealed = seal([list(binders[start : start + BINDERS_A_JOB])], _key(self.keys), _place(job))
-            ask_for(replace(job, sealed=sealed), self.jobs, self.queue, delay_seconds=DELAY_SECONDS)
+            submit(replace(job, sealed=sealed), self.jobs, self.queue, delay_seconds=DELAY_SECONDS)
 
 
 def open_binders(keys: DeploymentKeys, job: Job) -> list[str]:
-    """They go with the end of the job: see `Job.sealed`."""
+    """They are deleted when the job ends: see `Job.sealed`."""
     if job.sealed is None:
         return []
     (binders,) = open_sealed(job.sealed, _key(keys), _place(job))

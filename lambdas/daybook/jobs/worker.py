@@ -1,7 +1,8 @@
-"""One way in for every function that takes its work from a queue of jobs, one message at a time.
+"""The handler of every function that takes jobs from a queue, one message at a time.
 
-A message whose job failed for a reason that nobody foresaw comes again after half a minute, then later and later: the
-queue's own time is that of a killed worker, many minutes, for which a lane would stand still.
+A job that fails for an unforeseen reason is tried again after half a minute, then at growing intervals. Without that,
+its message would come back only after the queue's visibility timeout. That is long, since it is set for killed workers,
+and meanwhile no other job of the lane could run.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,41 +30,42 @@ class Message(msgspec.Struct):
         return JobKey(Tenant(self.tenant), self.kind, self.job)
 
 
-Worker = Callable[[Mapping[str, Any], Any], None]
+Handler = Callable[[Mapping[str, Any], Any], None]
 
-_message_of = msgspec.json.Decoder(Message).decode
+_read_message = msgspec.json.Decoder(Message).decode
 
 
-def working(compose: Callable[[], Runner]) -> Worker:
-    """The handler of such a function. What it raises makes the queue bring the message again."""
+def job_handler(compose: Callable[[], Runner]) -> Handler:
+    """The Lambda handler. Where it raises, the queue delivers the message again."""
 
     def handler(event: Mapping[str, Any], context: Any) -> None:
         for record in event["Records"]:  # one: the event source's batch size
-            runner, message = compose(), _message_of(record["body"])
+            runner, message = compose(), _read_message(record["body"])
             try:
-                work(runner, message, lambda: context.get_remaining_time_in_millis() / 1000)
+                run_job(runner, message, lambda: context.get_remaining_time_in_millis() / 1000)
             except JobBusy:
-                raise  # another one is at it, whose claim lasts as long as the queue waits
+                raise  # the other worker's claim lasts as long as the queue's visibility timeout
             except Exception:
-                with suppress(Exception):  # then it comes when the queue brings it
-                    runner.queue.postpone(record["receiptHandle"], again_after(record["attributes"]))
+                with suppress(Exception):  # then the visibility timeout decides when it comes again
+                    runner.queue.postpone(record["receiptHandle"], retry_seconds(record["attributes"]))
                 raise
 
     return handler
 
 
-def again_after(attributes: Mapping[str, str]) -> int:
-    """Seconds, by how often SQS has given out the message."""
-    return int(min(_FIRST_SECONDS * 4 ** (int(attributes["ApproximateReceiveCount"]) - 1), _MAX_SECONDS))
+def retry_seconds(attributes: Mapping[str, str]) -> int:
+    """30 seconds after a message's first delivery, four times as long after each further one, 15 minutes at most."""
+    deliveries = int(attributes["ApproximateReceiveCount"])
+    return int(min(_FIRST_SECONDS * 4 ** (deliveries - 1), _MAX_SECONDS))
 
 
-def work(runner: Runner, message: Message, remaining_seconds: Callable[[], float]) -> None:
-    """Leaves a line for operators, of ids and numbers alone."""
+def run_job(runner: Runner, message: Message, remaining_seconds: Callable[[], float]) -> None:
+    """Runs the job and logs its outcome. The log line holds only ids and numbers."""
     about: dict[str, Any] = {"tenant": message.tenant, "kind": message.kind, "job": message.job}
     try:
         job = runner.run(message.key, remaining_seconds)
     except UnknownJob:
-        # Never put, or forgotten meanwhile: nothing is left to do.
+        # Its row was never put, or has expired.
         logger.warning("job", extra={**about, "status": "unknown"})
         return
     except Exception:

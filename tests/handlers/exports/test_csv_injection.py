@@ -1,12 +1,12 @@
-"""Cells that a spreadsheet would run, disarmed; and every cell read back as it was."""
+"""Cells that a spreadsheet would run are escaped, and every cell can be read back."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports.csv_injection import disarmed, rearmed
+from exports.csv_injection import escape_cell, unescape_cell
 
-ARMED = [
+FORMULAS = [
     "=1+1",
     "+1",
     "-1",
@@ -24,23 +24,23 @@ ARMED = [
 ]
 
 
-@pytest.mark.parametrize("cell", ARMED)
-def test_a_formula_is_disarmed(cell: str) -> None:
-    """Also behind blanks, and what looks disarmed already, so that it can be told apart."""
-    assert disarmed(cell) == f"'{cell}"
+@pytest.mark.parametrize("cell", FORMULAS)
+def test_a_formula_is_escaped(cell: str) -> None:
+    """Also after blanks; and what looks escaped already, so that it can be told apart."""
+    assert escape_cell(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize("cell", ["", "plain", "1-2", "a=b", "'quoted'", " blank", "2026-11-22", "~", "é"])
-def test_anything_else_stays(cell: str) -> None:
-    assert disarmed(cell) == cell
+def test_any_other_cell_stays_as_it_is(cell: str) -> None:
+    assert escape_cell(cell) == cell
 
 
 @given(st.text() | st.text("=+-@\t\r\n' a", max_size=6))
-def test_every_cell_comes_back(cell: str) -> None:
-    assert rearmed(disarmed(cell)) == cell
+def test_every_cell_can_be_read_back(cell: str) -> None:
+    assert unescape_cell(escape_cell(cell)) == cell
 
 
 @given(st.text("=+-@\t\r\n' a", max_size=6))
-def test_nothing_armed_is_left(cell: str) -> None:
-    """What a spreadsheet looks at first is the quote, or no formula."""
-    assert disarmed(cell).lstrip(" ")[:1] not in set("=+-@\t\r\n") - {""}
+def test_no_formula_is_left(cell: str) -> None:
+    """The first character that a spreadsheet looks at is a quote, or does not begin a formula."""
+    assert escape_cell(cell).lstrip(" ")[:1] not in set("=+-@\t\r\n") - {""}

@@ -1,4 +1,4 @@
-"""Exports over the API: asked for, written, shown, fetched, cancelled, and who may what."""
+"""Exports over the API: requested, written, shown, downloaded, cancelled; and who may do that."""
 
 import hashlib
 import json
@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from daybook.clock import DAY, MINUTE, format_time
 from daybook.errors import Throttled
-from daybook.jobs.export import MAX_ACTIVE
 from daybook.jobs.runner import MAX_ATTEMPTS
+from exports.lanes import MAX_ACTIVE
 from tests.conftest import Tables
 from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of
@@ -28,7 +28,7 @@ class ExportedLog(ManagedLog):
         self.exporter = Exporter(dynamodb, tables, self.clock)
 
     def keep_days(self, days: int) -> None:
-        """From now on, without what else a call would do."""
+        """Changes the setting alone, without the job and the record of a call."""
         self.control.change_tenant(self.tenant, lambda now: replace(now, retention_days=days))
 
 
@@ -53,7 +53,7 @@ def descriptions(content: bytes) -> list[str]:
 
 
 def test_an_export_is_what_is_on_screen(log: ExportedLog) -> None:
-    """By default the profile's own view, newest first, as CSV."""
+    """By default it has the profile's own view, newest first, as CSV."""
     asked = log.exporter.ask()
     assert asked == {
         "id": asked["id"],
@@ -89,7 +89,7 @@ def test_an_export_is_what_is_on_screen(log: ExportedLog) -> None:
 
 
 def test_the_manifest_says_what_was_exported(log: ExportedLog) -> None:
-    """Who asked, the filters with people as GUIDs, the range, rows, checksum, profile and catalogue."""
+    """Who asked, the filters with people as GUIDs, the time span, rows, checksum, profile and catalogue."""
     filters = {"actor": ["zoe", "nobody.here"], "q": "second", "range": "7d"}
     shown, content = log.exporter.export({"filters": filters})
     manifest = json.loads(log.exporter.files.files[f"files/acme/{shown['id']}/{shown['filename']}.manifest.json"])
@@ -128,7 +128,7 @@ def manifest_of(log: ExportedLog, shown: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_manifest_names_targets_and_no_people(log: ExportedLog) -> None:
-    """What no one is known to go by stands as it was asked for, there alone."""
+    """A target that is nobody's name appears as it was sent, only in the manifest."""
     filters = {"target": ["invoice:D-7", "invoice:zoe", "user:mike.mars", "user:unheard.of"]}
     asked = log.exporter.ask({"filters": {**filters, "to": "2026-11-23T00:00:00Z"}})
     assert "D-7" not in str(log.exporter.jobs.find(log.tenant, asked["id"]).ask)
@@ -147,8 +147,8 @@ def test_the_manifest_names_targets_and_no_people(log: ExportedLog) -> None:
     assert manifest["to"] == "2026-11-23T00:00:00.000Z"
 
 
-def test_nobody_stands_in_the_manifest_among_other_things(log: ExportedLog) -> None:
-    """Names within a target's id, and what should be a label and looks like none; nor does the job's row tell."""
+def test_the_manifest_hides_names_within_other_texts(log: ExportedLog) -> None:
+    """Names within a target's id, and labels that do not look like labels, are hidden there and in the job's row."""
     filters = {
         "target": ["folder:mike.mars-files", "folder:plain-files"],
         "component": ["Experiences", "Zoe Unheard"],
@@ -169,13 +169,13 @@ def test_nobody_stands_in_the_manifest_among_other_things(log: ExportedLog) -> N
     ]
 
 
-def test_the_name_is_of_the_zones_time(log: ExportedLog) -> None:
+def test_the_filename_has_the_time_of_the_zone(log: ExportedLog) -> None:
     asked = log.exporter.ask({"tz": "Asia/Kolkata", "format": "ndjson"})
     assert asked["filename"] == "AuditLogs_20261122_220108.ndjson"
 
 
-def test_what_matches_nothing_is_a_header(log: ExportedLog) -> None:
-    """A valid file, also sorted, also before the retention; and an empty one where there is no header."""
+def test_a_file_without_a_match_has_only_its_header(log: ExportedLog) -> None:
+    """It is a valid file, also where it is sorted or ends before the retention's edge. NDJSON has no header."""
     for filters in ({"actor": "nobody"}, {"from": "2020-01-01T00:00:00Z", "to": "2020-02-01T00:00:00Z"}):
         for sort in ("-occurred_at", "actor"):
             shown, content = log.exporter.export({"filters": filters, "sort": sort})
@@ -185,16 +185,16 @@ def test_what_matches_nothing_is_a_header(log: ExportedLog) -> None:
     assert (content, shown["sha256"]) == (b"", hashlib.sha256().hexdigest())
 
 
-def test_formulas_are_disarmed_and_read_back(log: ExportedLog) -> None:
-    armed = ["=1+1", " +1", "@x", "-1", "'=1", 'a "b",\r\nc', "\tx"]
-    log.sent(*({"activity": "experiences.add", "details": each} for each in armed))
+def test_formulas_are_escaped_and_can_be_read_back(log: ExportedLog) -> None:
+    formulas = ["=1+1", " +1", "@x", "-1", "'=1", 'a "b",\r\nc', "\tx"]
+    log.sent(*({"activity": "experiences.add", "details": each} for each in formulas))
     _, content = log.exporter.export({"filters": {"from": format_time(NOW)}})
     assert b",'=1+1\r\n" in content
-    assert sorted(set(descriptions(content)) & set(armed)) == sorted(armed)
+    assert sorted(set(descriptions(content)) & set(formulas)) == sorted(formulas)
 
 
-def test_it_covers_what_was_stored_when_it_was_asked_for(log: ExportedLog) -> None:
-    """What arrives before the worker does is not in it; `range` counts back from the asking."""
+def test_it_covers_what_was_stored_at_the_request(log: ExportedLog) -> None:
+    """It leaves out events that arrive before the worker begins. `range` counts back from the request."""
     asked = log.exporter.ask({"filters": {"range": "7d"}})
     log.now += MINUTE
     log.sent({"activity": "experiences.add", "details": "late", "occurred_at": format_time(NOW - MINUTE)})
@@ -203,7 +203,7 @@ def test_it_covers_what_was_stored_when_it_was_asked_for(log: ExportedLog) -> No
     assert descriptions(log.exporter.file(asked)) == ["second, of mike.mars", "first"]
 
 
-def test_a_retention_that_was_shortened_since_hides_at_once(log: ExportedLog) -> None:
+def test_a_shortened_retention_hides_events_at_once(log: ExportedLog) -> None:
     log.sent({"activity": "experiences.add", "details": "old", "occurred_at": format_time(NOW - 40 * DAY)})
     asked = log.exporter.ask()
     log.keep_days(30)
@@ -214,9 +214,11 @@ def test_a_retention_that_was_shortened_since_hides_at_once(log: ExportedLog) ->
 
 @pytest.mark.parametrize("sort", ["occurred_at", "-occurred_at", "actor"])
 @pytest.mark.parametrize("steps", range(1, 6))
-def test_one_under_way_begins_anew(dynamodb: Any, tables: Tables, sort: str, steps: int) -> None:
-    """Wherever it is when the retention is shortened: what is hidden since does not stand in the file, and the
-    manifest says from when on the file holds everything.
+def test_an_export_under_way_restarts_when_the_retention_is_shortened(
+    dynamodb: Any, tables: Tables, sort: str, steps: int
+) -> None:
+    """In whatever phase it is: the file holds no event that is hidden since, and the manifest says from when on it is
+    complete.
     """
     log = ExportedLog(dynamodb, tables)
     log.sent(
@@ -229,7 +231,7 @@ def test_one_under_way_begins_anew(dynamodb: Any, tables: Tables, sort: str, ste
     log.exporter = Exporter(dynamodb, tables, log.clock, batch=2, part_bytes=60, run_bytes=60, max_merged=2, step_ms=0)
     asked = log.exporter.ask({"sort": sort})
     job = log.exporter.jobs.find(log.tenant, asked["id"])
-    worker = log.exporter.exporting()
+    worker = log.exporter.worker()
     for _ in range(steps):
         step = worker.step(job, lambda: 900.0)
         job = replace(job, checkpoint=step.checkpoint, processed=step.processed)
@@ -244,8 +246,8 @@ def test_one_under_way_begins_anew(dynamodb: Any, tables: Tables, sort: str, ste
     assert not [place for place in log.exporter.files.files if place.startswith("runs/")]
 
 
-def test_who_is_forgotten_shows_as_a_guid(log: ExportedLog) -> None:
-    """In exports made afterwards: as actor and in the text."""
+def test_a_forgotten_person_appears_as_a_guid(log: ExportedLog) -> None:
+    """In later exports, as the actor and in texts."""
     guid = log.guid_of("mike.mars")
     log.forget(guid)
     _, content = log.exporter.export()
@@ -254,8 +256,8 @@ def test_who_is_forgotten_shows_as_a_guid(log: ExportedLog) -> None:
     assert rows_of(content)[1][1]["Username"] == guid
 
 
-def test_asking_fetching_and_cancelling_are_recorded(log: ExportedLog) -> None:
-    """With the filters, people sealed; a download once a minute; and the asking is not in its own file."""
+def test_requests_downloads_and_cancellations_are_recorded(log: ExportedLog) -> None:
+    """Requests with their filters, people sealed; downloads once a minute. The request is not in its own file."""
     shown, content = log.exporter.export({"filters": {"actor": "zoe", "ip": "203.0.113.9"}})
     log.exporter.read(shown["id"])
     (asked,) = log.recorded("exported")
@@ -274,8 +276,8 @@ def test_asking_fetching_and_cancelling_are_recorded(log: ExportedLog) -> None:
     assert not [place for place in log.exporter.files.files if other["id"] in place]
 
 
-def test_nobody_stands_in_the_clear_in_the_control_table(log: ExportedLog) -> None:
-    """Not while it waits, and what is sealed goes with its end."""
+def test_the_jobs_row_names_nobody(log: ExportedLog) -> None:
+    """Names are sealed while it waits, and deleted when it ends."""
     filters = {"actor": ["zoe", "unheard.of"], "target": "user:mike.mars", "q": "secret words", "ip": "203.0.113.9"}
     asked = log.exporter.ask({"filters": filters})
 
@@ -291,8 +293,8 @@ def test_nobody_stands_in_the_clear_in_the_control_table(log: ExportedLog) -> No
     assert "sealed" not in row()
 
 
-def test_one_that_is_done_can_be_deleted(log: ExportedLog) -> None:
-    """File and manifest, and on record; it stays listed, and can't be fetched any more."""
+def test_a_finished_export_can_be_deleted(log: ExportedLog) -> None:
+    """File and manifest are deleted, and that is recorded. It stays listed, without links."""
     shown, _ = log.exporter.export()
     log.now += MINUTE
     for _ in range(2):
@@ -305,8 +307,8 @@ def test_one_that_is_done_can_be_deleted(log: ExportedLog) -> None:
     assert now["expires_at"] == format_time(log.now)
 
 
-def test_each_asking_is_an_export_of_its_own(log: ExportedLog) -> None:
-    """Also of the same question, in the same second: each covers what was stored when it was asked for."""
+def test_each_request_is_an_export_of_its_own(log: ExportedLog) -> None:
+    """Also with the same filters within a second: each covers what was stored at its own request."""
     first = log.exporter.ask({"filters": {"actor": "zoe"}})
     log.now += 1
     log.sent({"activity": "experiences.add", "details": "third", "actor": {"type": "user", "username": "zoe"}})
@@ -317,8 +319,8 @@ def test_each_asking_is_an_export_of_its_own(log: ExportedLog) -> None:
     assert first["filename"] == second["filename"]
 
 
-def test_what_is_asked_for_can_be_worked_on(log: ExportedLog) -> None:
-    """As many values as a search takes, and as long ones; `range` among them becomes two for the worker."""
+def test_the_largest_accepted_request_can_be_exported(log: ExportedLog) -> None:
+    """As many and as long values as a search takes, though `range` becomes two values for the worker."""
     filters = {"component": [f"component-{number}" for number in range(98)], "status": "success", "range": "7d"}
     for changed in (filters, {"q": "x" * 10_000, "range": "7d"}):
         shown, _ = log.exporter.export({"filters": changed})
@@ -336,8 +338,8 @@ def test_exports_are_listed_newest_first(log: ExportedLog) -> None:
     assert listed == [second, first]
 
 
-def test_a_tenant_has_so_many_exports_at_a_time(log: ExportedLog) -> None:
-    """Two running in lanes of their own, ten waiting; then 429; and again when some are done."""
+def test_a_tenant_has_a_limited_number_of_exports_at_a_time(log: ExportedLog) -> None:
+    """Two run in lanes of their own and ten wait; one more is refused with 429, until some are done."""
     asked = [log.exporter.ask() for _ in range(MAX_ACTIVE)]
     lanes = [job.lane for job, _ in log.exporter.queue.sent]
     assert all({*lanes[number : number + 2]} == {0, 1} for number in range(0, MAX_ACTIVE, 2))
@@ -350,8 +352,8 @@ def test_a_tenant_has_so_many_exports_at_a_time(log: ExportedLog) -> None:
     log.exporter.ask()
 
 
-def test_what_operations_exported_is_for_operations(log: ExportedLog) -> None:
-    """It may hold what nobody else may read; a credential sees the exports of its own environments."""
+def test_only_operations_see_what_operations_exported(log: ExportedLog) -> None:
+    """It may hold events that nobody else may read. A credential sees only exports of its own environments."""
     asked = log.exporter.ask(role="operations")
     other = log.exporter.ask({"filters": {"environment": "test"}}, environment="test")
     assert {each["id"] for each in answered(log.exporter.call("GET", "/v1/exports"))["exports"]} == {other["id"]}
@@ -373,7 +375,7 @@ def test_a_jobs_state_is_shown(log: ExportedLog) -> None:
     assert problem_of(refused) == (404, "not_found")
 
 
-def test_a_job_is_shown_to_whom_its_export_is(log: ExportedLog) -> None:
+def test_a_job_is_shown_to_those_who_see_its_export(log: ExportedLog) -> None:
     of_operations = log.exporter.ask(role="operations")
     of_test = log.exporter.ask({"filters": {"environment": "test"}})
     for given in ({"job_id": of_operations["id"]}, {"job_id": of_test["id"], "environment": "prod"}):
@@ -406,10 +408,8 @@ def test_a_job_is_shown_to_whom_its_export_is(log: ExportedLog) -> None:
         (b"{", 400, "invalid_json", None),
     ],
 )
-def test_what_can_not_be_accepted_names_its_field(
-    log: ExportedLog, body: Any, status: int, code: str, path: str | None
-) -> None:
-    """And leaves no job and no record."""
+def test_a_refusal_names_its_field(log: ExportedLog, body: Any, status: int, code: str, path: str | None) -> None:
+    """A refused request leaves no job and no record."""
     refused = log.exporter.call("POST", "/v1/exports", body)
     assert problem_of(refused) == (status, code)
     if path is not None:
@@ -418,26 +418,26 @@ def test_what_can_not_be_accepted_names_its_field(
     assert answered(log.exporter.call("GET", "/v1/exports"))["exports"] == []
 
 
-def test_an_environment_that_there_is_not(log: ExportedLog) -> None:
+def test_an_unknown_or_denied_environment_is_refused(log: ExportedLog) -> None:
     refused = log.exporter.call("POST", "/v1/exports", {"filters": {"environment": "moon"}})
     assert problem_of(refused) == (404, "not_found")
     refused = log.exporter.call("POST", "/v1/exports", {"filters": {"environment": "test"}}, environment="prod")
     assert problem_of(refused) == (403, "environment_denied")
 
 
-def test_a_tenant_that_is_gone_fails_its_exports(log: ExportedLog) -> None:
+def test_the_exports_of_a_deleted_tenant_fail(log: ExportedLog) -> None:
     asked = log.exporter.ask()
     log.dynamodb.delete_item(TableName=log.tables.control, Key={"pk": {"S": "acme"}, "sk": {"S": "tenant"}})
     log.exporter.work()
     job = log.exporter.jobs.find(log.tenant, asked["id"])
-    assert (job.status, job.error) == ("failed", "The tenant is no more.")
+    assert (job.status, job.error) == ("failed", "The tenant no longer exists.")
     assert log.exporter.files.files == {}
 
 
-def test_how_much_is_written_is_shown_meanwhile(log: ExportedLog) -> None:
+def test_a_running_export_shows_how_much_is_written(log: ExportedLog) -> None:
     asked = log.exporter.ask()
     job = log.exporter.jobs.find(log.tenant, asked["id"])
-    worker = log.exporter.exporting(step_ms=0, batch=1)
+    worker = log.exporter.worker(step_ms=0, batch=1)
     for _ in range(2):
         job = replace(job, checkpoint=worker.step(job, lambda: 900.0).checkpoint)
     claimed = log.exporter.jobs.claim(job.key, "claim", NOW, NOW + 1)
@@ -447,8 +447,8 @@ def test_how_much_is_written_is_shown_meanwhile(log: ExportedLog) -> None:
     assert shown["bytes"] > len("Date,Time,Username,Event Category,Event Description")
 
 
-def test_a_part_that_s3_refuses_is_put_again(log: ExportedLog) -> None:
-    """For the moment: within the invocation; the file is whole."""
+def test_a_throttled_write_to_s3_is_repeated(log: ExportedLog) -> None:
+    """Within the same invocation, and the file is complete."""
     question = {"filters": {"category": ["Experiences", "Surveys"]}}
     calm, undisturbed = log.exporter.export(question)
     files = log.exporter.files
@@ -465,15 +465,15 @@ def test_a_part_that_s3_refuses_is_put_again(log: ExportedLog) -> None:
     for name in ("put", "begin", "put_part", "complete"):
         setattr(files, name, refusing(getattr(files, name)))
     asked = log.exporter.ask(question)
-    log.exporter.work(worker=log.exporter.exporting(batch=1, part_bytes=50))
+    log.exporter.work(worker=log.exporter.worker(batch=1, part_bytes=50))
     assert len(files.part_sizes) > 1
     assert next(refusals, "all of them") == "all of them"
     assert log.exporter.file(log.exporter.read(asked["id"])) == undisturbed
     assert log.exporter.read(asked["id"])["sha256"] == calm["sha256"]
 
 
-def test_what_s3_refuses_for_good_fails_and_leaves_nothing(log: ExportedLog) -> None:
-    """After five tries since its last checkpoint; the tenant is told no internals."""
+def test_a_lasting_error_of_s3_fails_the_export_and_leaves_nothing(log: ExportedLog) -> None:
+    """After five attempts since the last checkpoint. The tenant is told no internals."""
 
     def refusing(*_: Any) -> None:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "secret"}}, "UploadPart")
@@ -483,15 +483,15 @@ def test_what_s3_refuses_for_good_fails_and_leaves_nothing(log: ExportedLog) -> 
     for _ in range(1 + MAX_ATTEMPTS):
         log.exporter.queue.sent = [(log.exporter.jobs.find(log.tenant, asked["id"]), 0)]
         with pytest.raises(ClientError):
-            log.exporter.work(worker=log.exporter.exporting(batch=1, part_bytes=50))
+            log.exporter.work(worker=log.exporter.worker(batch=1, part_bytes=50))
     shown = log.exporter.read(asked["id"])
     assert shown["status"] == "failed"
     assert "secret" not in shown["error"]
     assert not log.exporter.files.files
-    log.exporter.ask()  # it takes nobody's place
+    log.exporter.ask()  # the failed one does not count
 
 
-def test_a_group_means_its_members_when_it_was_asked_for(log: ExportedLog) -> None:
+def test_a_group_means_its_members_at_the_request(log: ExportedLog) -> None:
     log.put_group("Crew", "zoe")
     asked = log.exporter.ask({"filters": {"group": "Crew"}})
     log.now += MINUTE
@@ -500,7 +500,7 @@ def test_a_group_means_its_members_when_it_was_asked_for(log: ExportedLog) -> No
     assert descriptions(log.exporter.file(asked)) == ["second, of mike.mars"]
 
 
-def test_after_seven_days_there_is_nothing_to_fetch(log: ExportedLog) -> None:
+def test_after_seven_days_there_are_no_links(log: ExportedLog) -> None:
     shown, _ = log.exporter.export()
     log.now += 7 * DAY
     assert log.exporter.read(shown["id"])["download_url"] is None

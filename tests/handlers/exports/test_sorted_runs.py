@@ -1,4 +1,4 @@
-"""Sorted runs and their merges, against sorting all at once."""
+"""Merging sorted runs gives the same as sorting everything at once."""
 
 from itertools import pairwise
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from daybook.ids import event_id
 from daybook.jobs.job import JobFailed
-from exports.sorted_runs import Line, Run, full_level, merged, order, packed
+from exports.sorted_runs import Line, Run, full_level, merged, packed, sort_key
 
 LINES = st.lists(
     st.builds(
@@ -24,9 +24,9 @@ LINES = st.lists(
 
 @given(lines=LINES, cuts=st.lists(st.integers(0, 40), max_size=6), descending=st.booleans(), stops=st.integers(1, 20))
 def test_runs_merge_to_what_sorting_gives(lines: list[Line], cuts: list[int], descending: bool, stops: int) -> None:
-    """By value, ties newest first; stopped every few lines, and gone on from where each run was."""
+    """By value, equal values newest first. The merge stops every few lines and resumes from the runs' positions."""
     bounds = [0, *sorted(cuts), len(lines)]
-    key = order(descending=descending)
+    key = sort_key(descending=descending)
     runs = [packed(sorted(lines[low:high], key=key, reverse=descending)) for low, high in pairwise(bounds)]
     reached = [Run(number, len(run)) for number, run in enumerate(runs)]
     found: list[bytes] = []
@@ -37,7 +37,7 @@ def test_runs_merge_to_what_sorting_gives(lines: list[Line], cuts: list[int], de
     while len(found) < len(lines):
         for number, each in enumerate(merged(read, reached, descending=descending), 1):
             found.append(each.line.line)
-            each.run.at = each.end
+            each.run.merged = each.end
             if number == stops:
                 break
     newest_first = sorted(lines, key=lambda line: line.id, reverse=True)
@@ -46,7 +46,7 @@ def test_runs_merge_to_what_sorting_gives(lines: list[Line], cuts: list[int], de
 
 
 @pytest.mark.parametrize("left", [0, 3, 30])
-def test_a_run_that_is_gone_or_cut_short_fails_the_job(left: int) -> None:
+def test_a_missing_or_shortened_run_fails_the_job(left: int) -> None:
     run = packed([Line(b"a", event_id(1, bytes(16)).encode(), b"line")])
 
     def read(_: int, start: int, length: int) -> bytes:
@@ -58,7 +58,7 @@ def test_a_run_that_is_gone_or_cut_short_fails_the_job(left: int) -> None:
 
 @given(st.integers(0, 200), st.integers(2, 5))
 def test_levels_keep_the_runs_few(runs: int, max_merged: int) -> None:
-    """Fewer than a level's fill of each level, whatever is put, the longest first; and nothing is lost."""
+    """Of each level there are fewer runs than are merged at once. The longest come first. Nothing is lost."""
     there: list[Run] = []
     for number in range(runs):
         there.append(Run(number, 1))

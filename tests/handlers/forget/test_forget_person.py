@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from daybook.ids import lowest_id
 from daybook.jobs.job import Job, Step
 from daybook.people.forgetter import Forgetter, Mark, mark_of, nobody_writes
 from daybook.people.tombstones import adoptable, tombstone
-from exports.writing import Exporting
+from exports.work import ExportWork
 from infra.operate import replay_forgetting
 from tests.conftest import Tables
 from tests.handlers.streams.test_replay import Again
@@ -132,14 +131,13 @@ def test_a_sorted_export_that_is_being_written_keeps_what_it_has_read(log: Manag
     asked = exporter.ask(sorted_by_actor)
     listed: list[str] = []
 
-    class Meanwhile(Exporting):
+    class Meanwhile(ExportWork):
         def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
             if job.checkpoint and job.checkpoint["phase"] == "merge" and not listed:
                 listed.extend(forgetting.forget("mike.mars")["exports_not_expired"])
             return super().step(job, remaining_seconds)
 
-    worker = exporter.exporting()
-    exporter.work(worker=Meanwhile(**{each.name: getattr(worker, each.name) for each in fields(worker) if each.init}))
+    exporter.work(worker=Meanwhile(exporter.worker().services))
     assert listed == [asked["id"]]
     shown = exporter.read(asked["id"])
     assert "mike.mars" in exporter.file(shown).decode()

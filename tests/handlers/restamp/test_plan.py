@@ -1,4 +1,4 @@
-"""In what order a re-stamp goes over a tenant's log, and at what pace, over stamps in memory."""
+"""In what order and at what pace a re-stamp goes over a tenant's log. The stamps are in memory."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +12,7 @@ from daybook.jobs.job import Job, Step
 from daybook.jobs.restamp import ask_for_restamp
 from daybook.tenants.settings import Layout, TenantSettings
 from restamp.plan import URGENT_MS
-from restamp.restamp import Restamping
+from restamp.restamp import RestampWork
 from tests.support.ingest import NOW, seeded_bytes, settings
 from tests.support.jobs import MemoryJobs, MemoryQueue
 from tests.support.retention import MemoryControl, MemoryStamps
@@ -21,7 +21,7 @@ Change = Callable[[TenantSettings], TenantSettings]
 
 
 class Log:
-    """A tenant's, 90 days, in two shards of two environments; its clock is turned by pauses alone."""
+    """The log of a tenant with 90 days, in two shards of two environments. Only pauses move its clock."""
 
     def __init__(self) -> None:
         self.now = NOW
@@ -31,7 +31,7 @@ class Log:
         self.stamps = MemoryStamps()
         self.jobs = MemoryJobs()
         self.paused: list[tuple[float, int]] = []
-        """How long, and when the oldest event occurred that then had its old stamp."""
+        """The length of each pause, and when the oldest event occurred that had its old stamp then."""
         self._queue = MemoryQueue()
         self._chance = seeded_bytes()
         self._old: dict[tuple[str, str], int | None] = {}
@@ -44,15 +44,15 @@ class Log:
             self.stamps.store(place, event_id(moment, self._chance(16)), tenant.expires_at(moment))
 
     def set(self, change: Change) -> Job:
-        """The job that it is to be done by."""
+        """Changes the settings, and gives the job for that."""
         before, after = self.control.now, change(self.control.now)
         ask_for_restamp(self.jobs, self._queue, before=before, after=after, now_ms=self.now, random_bytes=self._chance)
         self.control.now = after
         self._old = dict(self.stamps.stamps)
         return self._queue.sent.pop()[0]
 
-    def worker(self, page: int, step_ms: int = 0) -> Restamping:
-        return Restamping(self.control, self.jobs, self.stamps, lambda: self.now, self._pause, page, step_ms)
+    def worker(self, page: int, step_ms: int = 0) -> RestampWork:
+        return RestampWork(self.control, self.jobs, self.stamps, lambda: self.now, self._pause, page, step_ms)
 
     def steps(self, job: Job, page: int, each: Callable[[Step], None] = lambda _: None) -> None:
         worker = self.worker(page)
@@ -63,7 +63,7 @@ class Log:
         assert not self.left()
 
     def left(self) -> list[int]:
-        """When the events occurred that have their old stamps."""
+        """When the events occurred that still have their old stamps."""
         return [occurred_ms(key[1]) for key, stamp in self.stamps.stamps.items() if stamp == self._old[key]]
 
     def done(self) -> list[int]:
@@ -90,8 +90,8 @@ def lasting(days: int) -> Change:
 @pytest.mark.parametrize("page", [20, 500])
 @pytest.mark.parametrize("change", [held, lasting(120), lasting(30)])
 def test_no_partition_is_ahead_of_another_by_more_than_a_week(log: Log, change: Change, page: int) -> None:
-    """What a hold has to save expires in all of them at the same time: the oldest first, through all of them. A
-    checkpoint stays small, and the progress rises with the days.
+    """What a hold has to save expires in all partitions at the same time, so the oldest events of all come first. The
+    checkpoint stays small, and the progress rises.
     """
     for environment in ("prod", "test"):
         for shard in (0, 1):
@@ -111,16 +111,16 @@ def test_no_partition_is_ahead_of_another_by_more_than_a_week(log: Log, change: 
 
 
 def test_days_and_years_without_an_event_are_skipped(log: Log) -> None:
-    """As after one that was sent for 1971: no slice of time is read that lies far from any event."""
+    """Also after an event of 1971: no slice far from any event is read."""
     log.control.now = replace(log.control.now, retention_days=None)
     log.store("prod", 0, 55 * 365, 20 * 365, 80, 3)
     pages: list[Step] = []
     log.steps(log.set(lasting(30_000)), 500, pages.append)
-    assert len(pages) < 4 * 4 * 3, "of four partitions, about each of four events"
+    assert len(pages) < 4 * 4 * 3, "three pages of four partitions for each of four events"
 
 
-def test_what_is_about_to_expire_is_not_paced(log: Log) -> None:
-    """Where it is to be kept: a week of it, at full speed; what follows takes its partition a second a page."""
+def test_events_about_to_expire_are_not_paced(log: Log) -> None:
+    """Where they are to be kept, a week of them is done at full speed. After that, a page takes a second."""
     log.store("prod", 0, *(84 + number / 100 for number in range(40)), *(60 + number / 100 for number in range(40)))
     log.worker(4, step_ms=60 * SECOND).step(log.set(held), lambda: 900.0)
     assert not log.left()
@@ -138,8 +138,8 @@ def test_a_shorter_retention_is_paced_from_its_first_page_on(log: Log, change: C
     assert {seconds for seconds, _ in log.paused} == {1.0}
 
 
-def test_a_longer_one_over_a_shorter_one_hurries_where_either_lets_expire(log: Log) -> None:
-    """Up to a week beyond the later edge: the shorter one's job may have been by already."""
+def test_a_longer_retention_after_a_shorter_one_hurries_where_either_expires(log: Log) -> None:
+    """Up to a week after the later edge: the shorter one's job may have stamped events already."""
     log.store("prod", 0, *(60 + number / 100 for number in range(40)), *(40 + number / 100 for number in range(40)))
     log.set(lasting(45))
     log.set(lasting(60))
@@ -148,8 +148,8 @@ def test_a_longer_one_over_a_shorter_one_hurries_where_either_lets_expire(log: L
     assert log.paused == []
 
 
-def test_partitions_wait_for_themselves_alone(log: Log) -> None:
-    """A page of each takes no second in another one."""
+def test_partitions_do_not_wait_for_each_other(log: Log) -> None:
+    """A page of one partition does not delay a page of another."""
     for environment in ("prod", "test"):
         for shard in (0, 1):
             log.store(environment, shard, *(10 + number / 1_000 for number in range(10)))

@@ -1,4 +1,4 @@
-"""The job that stamps what is stored: what it goes over, in what order, who has the last word, and what it costs."""
+"""Re-stamps: what they cover, which of several settings wins, and what they cost."""
 
 import itertools
 import threading
@@ -31,7 +31,7 @@ def log(dynamodb: Any, tables: Tables) -> Kept:
 
 
 class Client:
-    """A DynamoDB client that tells what it is asked, and lets things happen before an update."""
+    """A DynamoDB client that records its calls, and lets a test act before an update."""
 
     def __init__(self, client: Any, before_update: Callable[[str], None] = lambda _: None) -> None:
         self._client = client
@@ -50,7 +50,7 @@ class Client:
 
 
 class Late:
-    """A page that is held up between being read and being written: it is written by whoever calls `land`."""
+    """Holds up pages between being read and being written. The test writes them by calling `land`."""
 
     def __init__(self, stamps: StampTable) -> None:
         self._stamps = stamps
@@ -75,8 +75,8 @@ def test_it_goes_over_every_partition_of_every_environment(dynamodb: Any, tables
 
 
 @on_moto
-def test_what_expired_long_ago_is_deleted_too(dynamodb: Any, tables: Tables) -> None:
-    """DynamoDB's TTL deletes nothing whose time is more than five years past: it gets the job's own."""
+def test_events_that_expired_long_ago_are_deleted_too(dynamodb: Any, tables: Tables) -> None:
+    """DynamoDB's TTL does not delete what expired more than five years ago: it gets the moment of the job."""
     log = Kept(dynamodb, tables, profile="enate", retention_days=None)
     (old,) = log.send_aged(8 * 365)
     log.set_days(400)
@@ -86,8 +86,8 @@ def test_what_expired_long_ago_is_deleted_too(dynamodb: Any, tables: Tables) -> 
 
 
 @on_moto
-def test_what_was_under_way_is_stamped_too(log: Kept) -> None:
-    """A request that read the settings before, and stores after; and what lies ahead, as far as it may."""
+def test_events_under_way_are_stamped_too(log: Kept) -> None:
+    """A request may read the previous settings and store later; and events may be dated ahead, within the limit."""
     before = log.control.settings(log.tenant)
     log.send = Sender(log.wiring.replacing(control=SettingsOf(lambda _: before)))
     log.set_days(45)
@@ -98,8 +98,8 @@ def test_what_was_under_way_is_stamped_too(log: Kept) -> None:
 
 
 def test_only_the_affected_range_is_read(log: Kept) -> None:
-    """Longer: from the new edge on; a hold: from its edge on. What lies before has expired, and is left alone; what
-    lies behind was stored under the new setting.
+    """For a longer retention or a hold, from its edge on: earlier events have expired and are left alone. Later events
+    than the job were stored under the new setting.
     """
     log.set_days(45)
     log.work()
@@ -124,8 +124,8 @@ def test_only_the_affected_range_is_read(log: Kept) -> None:
         assert all(request["ConsistentRead"] for request in client.queries)
 
 
-def test_what_has_expired_by_both_is_left_alone(log: Kept) -> None:
-    """Each job would rewrite it with a time of its own; also that of a hold's end, which goes over everything."""
+def test_events_expired_under_both_settings_are_left_alone(log: Kept) -> None:
+    """Else each job would rewrite them with its own time; also the job after a hold, which reads everything."""
     log.set_days(45)
     log.work()
     stamps = {each: expires_at for each, expires_at in log.stamps_of().items() if occurred_ms(each) < NOW - 45 * DAY}
@@ -137,8 +137,8 @@ def test_what_has_expired_by_both_is_left_alone(log: Kept) -> None:
         assert log.stamps_of(list(stamps)) == stamps
 
 
-def test_settings_in_a_row_keep_what_any_of_them_let_expire(log: Kept) -> None:
-    """A longer retention over one that has not been stamped yet: up to a week beyond the later edge is urgent."""
+def test_settings_in_a_row_keep_what_any_of_them_would_expire(log: Kept) -> None:
+    """A longer retention after one whose job has not run yet: up to a week after the later edge is urgent."""
     log.set_days(45)
     log.set_days(60)
     edges = [(NOW - job.ask["low_ms"], NOW - job.ask["edge_ms"]) for job, _ in log.restamps.sent]
@@ -146,14 +146,14 @@ def test_settings_in_a_row_keep_what_any_of_them_let_expire(log: Kept) -> None:
     log.restamps.sent.pop(0)
     job = log.asked()
     step = log.worker(step_ms=0).step(job, lambda: 900.0)
-    assert NOW - step.checkpoint["first_ms"] == 85 * DAY, "from where the one before would have begun"
+    assert NOW - step.checkpoint["first_ms"] == 85 * DAY, "from where the previous job would have begun"
     assert NOW - step.checkpoint["edge_ms"] == 45 * DAY
     assert log.run(job).status is Status.SUCCEEDED
     assert log.stamped_days() == {60, 0}
 
 
-def test_of_two_settings_the_last_one_wins(log: Kept) -> None:
-    """Set while the job of the first runs: that one gives way once the other runs, and no event keeps its stamp."""
+def test_the_last_of_two_settings_wins(log: Kept) -> None:
+    """The first one's job stops once the second one's runs. No event keeps the first one's stamp."""
     log.set_days(45)
     first = log.asked()
     worker = log.worker(page=2, step_ms=0)
@@ -162,18 +162,21 @@ def test_of_two_settings_the_last_one_wins(log: Kept) -> None:
     log.now += MINUTE
     log.set_days(60)
     second = log.asked()
-    first = replace(first, checkpoint=worker.step(first, lambda: 900.0).checkpoint)  # the second one waits
+    first = replace(first, checkpoint=worker.step(first, lambda: 900.0).checkpoint)  # the second job still waits
     log.jobs.claim(second.key, "claim", log.now, log.now)
     with pytest.raises(JobSuperseded):
         worker.step(first, lambda: 900.0)
     assert log.run(second).status is Status.SUCCEEDED
     assert log.stamped_days() == {60, 0}
     ended = log.run(log.jobs.job(first.key))
-    assert (ended.status, ended.error) == (Status.CANCELLED, "A later setting has a job of its own.")
+    assert (ended.status, ended.error) == (
+        Status.CANCELLED,
+        "The setting was changed again, and a later job applies that change.",
+    )
 
 
-def test_settings_a_minute_do_not_hold_up_a_job(log: Kept) -> None:
-    """Each waits a minute and a half; the first one goes on meanwhile, under the last setting."""
+def test_a_setting_each_minute_does_not_hold_up_a_job(log: Kept) -> None:
+    """Each job waits a minute and a half. The first one goes on meanwhile, under the latest setting."""
     log.set_days(45)
     first = log.asked()
     worker = log.worker(step_ms=0)
@@ -190,8 +193,8 @@ def test_settings_a_minute_do_not_hold_up_a_job(log: Kept) -> None:
     assert log.stamped_days() == {last, 0}
 
 
-def test_a_hold_over_a_running_job(log: Kept) -> None:
-    """What it shows keeps; what the shorter retention hides may go, and neither job touches it any more."""
+def test_a_hold_while_a_job_runs(log: Kept) -> None:
+    """Visible events are kept. Hidden ones may expire, and neither job changes them any more."""
     log.set_days(45)
     first = log.asked()
     worker = log.worker(page=1, step_ms=0)
@@ -207,7 +210,7 @@ def test_a_hold_over_a_running_job(log: Kept) -> None:
 
 
 def test_the_settings_are_read_for_each_page(log: Kept) -> None:
-    """Within one step: what is set meanwhile rules the very next page."""
+    """Also within a step: a change counts from the next page on."""
     log.set_days(45)
     job = log.asked()
     pages: list[str] = []
@@ -228,7 +231,7 @@ def test_the_settings_are_read_for_each_page(log: Kept) -> None:
 
 
 def test_an_old_page_that_lands_after_the_new_job_changes_nothing(log: Kept) -> None:
-    """The stamps that it has read are there no more."""
+    """The stamps that it has read have changed."""
     log.set_days(45)
     first = log.asked()
     late = Late(log.stamps)
@@ -241,8 +244,8 @@ def test_an_old_page_that_lands_after_the_new_job_changes_nothing(log: Kept) -> 
     assert log.stamps_of() == stamps
 
 
-def test_an_old_page_is_not_written_once_a_later_job_may_have_found_all_right(log: Kept) -> None:
-    """Shorter, and back: the stamps that it has read are those that the later job wants, and leaves."""
+def test_an_old_page_is_not_written_once_a_later_job_may_have_run(log: Kept) -> None:
+    """A shorter retention and back: the later job leaves the stamps, which are those that the page has read."""
     log.set_days(45)
     first = log.asked()
     late = Late(log.stamps)
@@ -257,15 +260,15 @@ def test_an_old_page_is_not_written_once_a_later_job_may_have_found_all_right(lo
     assert log.stamped_days() == {90}
 
 
-def test_a_page_that_an_older_one_outruns_is_read_again(log: Kept) -> None:
-    """Stamped between being read and being stamped: what was read is right no more, and what is there is not either."""
+def test_a_page_that_an_older_one_overtakes_is_read_again(log: Kept) -> None:
+    """The older page is written between the read and the write of this one: neither stamp is right then."""
     late = Late(log.stamps)
     log.set_days(45)
     log.worker(stamps=late).step(log.asked(), lambda: 900.0)
     shown = {each for each in log.stamps_of() if occurred_ms(each) > NOW - 45 * DAY}
     landed: list[bool] = []
 
-    class ConcurrentChange(StampTable):
+    class OvertakenStamps(StampTable):
         def stamp(self, lies_in: str, restamps: Mapping[str, Restamp], seconds_left: Callable[[], float]) -> bool:
             if shown & restamps.keys():
                 landed.extend(land() for land in late.land)
@@ -274,7 +277,7 @@ def test_a_page_that_an_older_one_outruns_is_read_again(log: Kept) -> None:
 
     log.set_days(60)
     job = log.asked()
-    log.stamps = ConcurrentChange(log.dynamodb, log.tables.events)
+    log.stamps = OvertakenStamps(log.dynamodb, log.tables.events)
     assert log.run(job).status is Status.SUCCEEDED
     assert True in landed
     assert log.stamped_days() == {60, 0}
@@ -282,7 +285,7 @@ def test_a_page_that_an_older_one_outruns_is_read_again(log: Kept) -> None:
 
 @on_moto
 def test_no_write_is_under_way_when_a_page_ends(log: Kept) -> None:
-    """However it ends: a throttled one waits for all the others."""
+    """However it ends: where one write is throttled, it waits for all others."""
     ids = list(log.stamps_of(log.send_aged(*(number / 10 for number in range(100)))))
     (lies_in, *_) = {item["pk"]["S"] for item in log.items()}
     tried: list[str] = []
@@ -301,7 +304,7 @@ def test_no_write_is_under_way_when_a_page_ends(log: Kept) -> None:
 
 
 def test_an_expired_event_does_not_come_back(log: Kept) -> None:
-    """Deleted between being read and being stamped: nothing is left of it, not even its keys."""
+    """It is deleted between the read and the write: nothing of it is left, not even its keys."""
     gone: list[str] = []
     for number, change in enumerate((lambda: log.set_days(45), log.hold, log.lift)):
         change()
@@ -319,7 +322,7 @@ def test_an_expired_event_does_not_come_back(log: Kept) -> None:
     assert not {item["sk"]["S"] for item in log.items()} & set(gone)
 
 
-def test_nothing_of_an_event_changes_but_when_it_expires(log: Kept) -> None:
+def test_only_the_time_of_deletion_changes(log: Kept) -> None:
     before = {item["sk"]["S"]: item for item in log.items()}
     log.set_days(45)
     log.work()
@@ -329,7 +332,7 @@ def test_nothing_of_an_event_changes_but_when_it_expires(log: Kept) -> None:
 
 @pytest.mark.parametrize("store", ["dynamodb-local"], indirect=True)
 def test_a_stamp_is_one_write_unit_and_touches_no_index(log: Kept) -> None:
-    """As the engine counts it, of events that stand in all four indexes: changed, taken off, and put on."""
+    """By the engine's own count, for events in all four indexes; for a changed, a removed and an added stamp."""
     target = {"type": "asset", "id": "a-1", "within": {"type": "site", "id": "s-1"}}
     ids = log.send_aged(1, 20, 40, target=target)
     assert all(
@@ -361,7 +364,7 @@ def test_a_stamp_is_one_write_unit_and_touches_no_index(log: Kept) -> None:
         for each in spent:
             assert each["CapacityUnits"] == 1.0
             assert not [units for units in each.get("GlobalSecondaryIndexes", {}).values() if units["CapacityUnits"]]
-    # A page is billed by the events' whole size, though but two attributes of them are seen.
+    # A page is billed by the whole size of its events, though it reads only two attributes of them.
     read.clear()
     many = log.send_aged(*(30 + number / 10_000 for number in range(400)))
     pages = [log.stamps.page(partition(log.tenant, "prod", shard), "", 500) for shard in (0, 1)]
@@ -370,13 +373,13 @@ def test_a_stamp_is_one_write_unit_and_touches_no_index(log: Kept) -> None:
 
 
 def _bytes(items: Sequence[Mapping[str, Any]]) -> int:
-    """As DynamoDB counts them: names and values."""
+    """The size of items as DynamoDB counts it: names and values."""
     return sum(len(name) + len(next(iter(value.values()))) for item in items for name, value in item.items())
 
 
 @on_moto
-def test_a_job_of_a_tenant_that_is_no_more_says_so(log: Kept) -> None:
+def test_a_job_of_a_deleted_tenant_fails_and_says_so(log: Kept) -> None:
     log.set_days(45)
     job = log.asked()
     log.dynamodb.delete_item(TableName=log.tables.control, Key={"pk": {"S": log.tenant}, "sk": {"S": "tenant"}})
-    assert log.run(job).error == "The tenant is no more."
+    assert log.run(job).error == "The tenant no longer exists."

@@ -22,7 +22,7 @@ from daybook.people.identities import folded, had_row, id_row, name_row
 from daybook.people.key_cache import PersonKeys
 from daybook.search.parameters import NATIVE, read_parameters
 from daybook.tenant import Tenant
-from exports.lines import Lines
+from exports.lines import LineFormatter
 from tests.support.ingest import KEYS, NOW
 from tests.support.streams import destination
 from tests.unit.events.test_privacy import TenantLog, events, people
@@ -71,7 +71,7 @@ def answers(log: TenantLog, stored: StoredEvent) -> dict[str, bytes]:
         found[f"view {name}"] = _json(show(shown))
     for view in (NATIVE, *PROFILES):
         for form in (CSV, NDJSON):
-            lines = Lines(read_parameters({"view": [view]}), form, "Acme Inc", profile("generic"))
+            lines = LineFormatter(read_parameters({"view": [view]}), form, "Acme Inc", profile("generic"))
             found[f"{form} {view}"] = lines.line(native)[0]
     row = Inserted(stored.partition, stored.id, stored.packed, stored.received_ms, stored.by_actor, stored.by_target)
     for form in FORMATS:

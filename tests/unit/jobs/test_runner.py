@@ -1,4 +1,4 @@
-"""The one mechanism of jobs: steps, checkpoints, hand-over, failure, cancellation, and who may work on what."""
+"""Running jobs: steps, checkpoints, hand-over, failure, cancellation, claims."""
 
 import json
 
@@ -6,9 +6,9 @@ import pytest
 
 from daybook.clock import MINUTE
 from daybook.errors import Throttled
-from daybook.jobs.job import ClaimLost, Job, JobBusy, JobFailed, JobSuperseded, Status, TooManyJobs, ask_for, new_job
+from daybook.jobs.job import ClaimLost, Job, JobBusy, JobFailed, JobSuperseded, Status, TooManyJobs, new_job, submit
 from daybook.jobs.runner import MAX_ATTEMPTS, ROW_WITHIN_MS, Runner
-from daybook.jobs.worker import Message, again_after, work, working
+from daybook.jobs.worker import Message, job_handler, retry_seconds, run_job
 from daybook.tenant import Tenant
 from tests.support.calls import Context
 from tests.support.ingest import seeded_bytes
@@ -19,7 +19,7 @@ NOW = 1_000_000
 
 
 class Worker:
-    """A runner over memory, in an invocation of 15 minutes, by a clock that tests turn."""
+    """A runner with stores in memory, in an invocation of 15 minutes; tests set the clock."""
 
     def __init__(self, to: int = 5) -> None:
         self.now = NOW
@@ -42,7 +42,7 @@ class Worker:
 
 
 def test_a_job_is_done_step_by_step() -> None:
-    """Its progress rises to 1, and the end is dated."""
+    """Its progress rises to 1, and it has a finish time."""
     worker = Worker()
     done = worker.run()
     assert done == worker.stored
@@ -50,8 +50,8 @@ def test_a_job_is_done_step_by_step() -> None:
     assert worker.queue.sent == []
 
 
-def test_near_its_end_a_worker_hands_over() -> None:
-    """It begins no further step, and the next worker goes on from the checkpoint."""
+def test_a_worker_hands_over_near_its_end() -> None:
+    """It begins no further step. The next worker goes on from the checkpoint."""
     worker = Worker()
 
     def pass_time(_: Job) -> None:
@@ -66,7 +66,7 @@ def test_near_its_end_a_worker_hands_over() -> None:
     assert worker.run().processed == 5
 
 
-def test_a_step_may_ask_for_an_invocation_of_its_own() -> None:
+def test_a_step_may_request_an_invocation_of_its_own() -> None:
     worker = Worker(to=2)
     worker.work.hand_over = True
     assert worker.run().status is Status.RUNNING
@@ -74,8 +74,8 @@ def test_a_step_may_ask_for_an_invocation_of_its_own() -> None:
     assert worker.run().status is Status.SUCCEEDED
 
 
-def test_a_killed_workers_job_is_taken_up_when_its_claim_is_over() -> None:
-    """Not before: the claim lasts as long as the invocation can."""
+def test_a_killed_workers_job_is_claimed_again_when_its_claim_is_over() -> None:
+    """Not before: the claim lasts as long as the invocation may."""
     worker = Worker()
 
     def die(job: Job) -> None:
@@ -92,8 +92,8 @@ def test_a_killed_workers_job_is_taken_up_when_its_claim_is_over() -> None:
     assert worker.run().processed == 5
 
 
-def test_a_job_whose_workers_are_always_killed_has_failed() -> None:
-    """Out of memory, say: none of them can say so, and the next one begins no step any more."""
+def test_a_job_whose_workers_are_always_killed_fails() -> None:
+    """For lack of memory, say. None of them can mark it as failed, so the next one does, and begins no step."""
     worker = Worker()
 
     def die(_: Job) -> None:
@@ -108,8 +108,8 @@ def test_a_job_whose_workers_are_always_killed_has_failed() -> None:
     assert (worker.stored.status, worker.work.tidied) == (Status.FAILED, [worker.job.id])
 
 
-def test_what_another_has_taken_up_is_let_go() -> None:
-    """A worker that lost its claim saves nothing any more."""
+def test_a_worker_stops_where_another_has_claimed_the_job() -> None:
+    """Having lost its claim, it saves nothing."""
     worker = Worker()
 
     def lose(job: Job) -> None:
@@ -141,15 +141,15 @@ def test_a_job_cancelled_in_the_queue_is_tidied_up_and_not_begun() -> None:
     assert (worker.stored.processed, worker.work.tidied) == (0, [worker.job.id])
 
 
-def test_the_message_of_a_job_that_is_done_does_nothing() -> None:
+def test_the_message_of_a_finished_job_does_nothing() -> None:
     worker = Worker()
     done = worker.run()
     assert worker.run() == done
     assert worker.work.tidied == []
 
 
-def test_what_failed_is_tidied_up_though_the_answer_was_lost() -> None:
-    """The store's client tried again, and met its own first try."""
+def test_a_failed_job_is_tidied_up_though_the_answer_was_lost() -> None:
+    """The store's client repeated the call, and the first call had been done."""
     worker = Worker()
 
     class Losing(MemoryJobs):
@@ -169,8 +169,8 @@ def test_what_failed_is_tidied_up_though_the_answer_was_lost() -> None:
     assert worker.work.tidied == [worker.job.id]
 
 
-def test_a_throttled_save_is_tried_again() -> None:
-    """What a step did is not done anew for that."""
+def test_a_throttled_save_is_repeated() -> None:
+    """The step is not."""
     worker = Worker(to=1)
     refusals = [Throttled(), Throttled()]
 
@@ -190,28 +190,28 @@ def test_a_throttled_save_is_tried_again() -> None:
 
 
 @pytest.mark.parametrize(("times", "seconds"), [(1, 30), (2, 120), (3, 480), (4, 900), (20, 900)])
-def test_the_message_of_a_failure_comes_again_later_and_later(times: int, seconds: int) -> None:
-    """It does not wait for the time of a worker that was killed, for which its lane would stand still."""
+def test_a_failed_jobs_message_comes_again_at_growing_intervals(times: int, seconds: int) -> None:
+    """It does not wait for the visibility timeout, which would block its lane."""
     worker = Worker()
 
     def break_down(_: Job) -> None:
         raise ValueError
 
     worker.work.before = break_down
-    handler = working(lambda: worker.runner)
+    handler = job_handler(lambda: worker.runner)
     body = json.dumps({"tenant": ACME, "kind": "count", "job": worker.job.id})
     record = {"body": body, "receiptHandle": "receipt", "attributes": {"ApproximateReceiveCount": str(times)}}
     with pytest.raises(ValueError):
         handler({"Records": [record]}, Context())
     assert worker.queue.postponed == [("receipt", seconds)]
-    assert again_after(record["attributes"]) == seconds  # type: ignore[arg-type]
+    assert retry_seconds(record["attributes"]) == seconds  # type: ignore[arg-type]
     worker.store.claim(worker.job.key, "another", NOW, NOW + 15 * MINUTE)
     with pytest.raises(JobBusy):
         handler({"Records": [record]}, Context())
     assert len(worker.queue.postponed) == 1
 
 
-def test_what_can_not_be_done_fails_at_once_and_says_why() -> None:
+def test_an_impossible_job_fails_at_once_and_says_why() -> None:
     worker = Worker()
 
     def refuse(job: Job) -> None:
@@ -224,8 +224,8 @@ def test_what_can_not_be_done_fails_at_once_and_says_why() -> None:
     assert worker.work.tidied == [failed.id]
 
 
-def test_what_a_later_job_does_is_cancelled_and_says_why() -> None:
-    """It is no success, and no failure either."""
+def test_a_superseded_job_is_cancelled_and_says_why() -> None:
+    """It has neither succeeded nor failed."""
     worker = Worker()
 
     def give_way(job: Job) -> None:
@@ -239,8 +239,8 @@ def test_what_a_later_job_does_is_cancelled_and_says_why() -> None:
     assert (ended.finished_ms, worker.work.tidied) == (NOW, [ended.id])
 
 
-def test_what_fails_again_and_again_has_failed() -> None:
-    """The message comes again each time; no internals in what the tenant is told."""
+def test_a_job_that_fails_again_and_again_ends() -> None:
+    """Until then its message comes again each time. The tenant is told no internals."""
     worker = Worker()
 
     def break_down(_: Job) -> None:
@@ -255,8 +255,8 @@ def test_what_fails_again_and_again_has_failed() -> None:
     assert "secret" not in (worker.stored.error or "")
 
 
-def test_a_checkpoint_forgives_the_failures_before_it() -> None:
-    """Only failures in a row, without any progress, end a job."""
+def test_failures_before_a_checkpoint_do_not_count() -> None:
+    """Only failures in a row without progress end a job."""
     worker = Worker(to=20)
     steps = 0
 
@@ -273,7 +273,7 @@ def test_a_checkpoint_forgives_the_failures_before_it() -> None:
     assert worker.run().status is Status.SUCCEEDED
 
 
-def test_a_throttled_store_is_waited_for() -> None:
+def test_a_throttled_step_is_repeated_after_a_while() -> None:
     worker = Worker()
     throttled = 3
 
@@ -288,8 +288,8 @@ def test_a_throttled_store_is_waited_for() -> None:
     assert worker.paused == [1.0, 2.0, 4.0]
 
 
-def test_a_store_that_stays_throttled_is_handed_over() -> None:
-    """However often: it is no failure of the job's."""
+def test_a_job_is_handed_over_where_its_store_stays_throttled() -> None:
+    """However often: it does not count as a failure."""
     worker = Worker()
 
     def throttle(_: Job) -> None:
@@ -320,8 +320,8 @@ def test_a_worker_that_comes_before_the_row_waits_for_it() -> None:
     assert worker.now == NOW + 3_000
 
 
-def test_the_message_of_a_job_that_never_came_to_be_is_let_go() -> None:
-    """Once whoever sent it can't put the row any more; at once where the job was forgotten since."""
+def test_a_message_without_a_row_is_dropped() -> None:
+    """Once its sender can no longer put the row; at once where the row has expired."""
     worker = Worker()
 
     def pause(seconds: float) -> None:
@@ -330,21 +330,21 @@ def test_the_message_of_a_job_that_never_came_to_be_is_let_go() -> None:
     runner = Runner(worker.store, worker.queue, worker.work, lambda: worker.now, lambda: "claim", pause)
     nothing = new_job(tenant=ACME, kind="count", ask={}, now_ms=NOW, random_bytes=seeded_bytes("never"))
     for _ in range(2):
-        work(runner, Message(*nothing.key), lambda: 900.0)
+        run_job(runner, Message(*nothing.key), lambda: 900.0)
         assert worker.now == NOW + ROW_WITHIN_MS
 
 
-def test_a_job_that_stands_there_has_its_message() -> None:
-    """Whatever breaks off, there is no job that nobody comes for; a message of no job does no harm."""
+def test_every_job_that_is_stored_has_its_message() -> None:
+    """Whatever fails, there is no job without a message. A message without a job does no harm."""
     store, queue = MemoryJobs(), MemoryQueue(refusal=Throttled())
     asked = new_job(tenant=ACME, kind="count", ask={}, now_ms=NOW, random_bytes=seeded_bytes())
     with pytest.raises(Throttled):
-        ask_for(asked, store, queue, max_active=1)
+        submit(asked, store, queue, max_active=1)
     assert list(store.jobs(ACME, "count")) == []
     queue.refusal = None
-    ask_for(asked, store, queue, max_active=1, delay_seconds=90)
+    submit(asked, store, queue, max_active=1, delay_seconds=90)
     assert (store.job(asked.key), queue.sent) == (asked, [(asked, 90)])
     other = new_job(tenant=ACME, kind="count", ask={}, now_ms=NOW, random_bytes=seeded_bytes("other"))
     with pytest.raises(TooManyJobs):
-        ask_for(other, store, queue, max_active=1)
+        submit(other, store, queue, max_active=1)
     assert list(store.jobs(ACME, "count")) == [asked]

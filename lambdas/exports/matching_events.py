@@ -1,4 +1,4 @@
-"""What matches an export's question, from a point on, a batch at a time: planned, merged and matched as a read is."""
+"""The events that an export asks for, in batches: planned, merged and filtered as in a search."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from daybook.events.canonical import decode
 from daybook.events.packing import unpack
 from daybook.events.reader import Opened, Row, people_of
 from daybook.ids import occurred_ms
-from daybook.jobs.export import Ask, Question
+from daybook.jobs.export import Ask
 from daybook.jobs.job import JobFailed
 from daybook.people.identities import id_row, may_be_by_address
 from daybook.people.lookup import IdentityReader, ResolvedQuery
@@ -23,12 +23,13 @@ from daybook.search.merge import LARGEST_FETCH, Bound, Bounds, EventIndex, Merge
 from daybook.search.planner import MAX_PARTITIONS, Planner, Source
 from daybook.search.search import Groups, after
 from daybook.tenants.settings import TenantSettings
-from exports.prefetch import Ahead
+from exports.prefetch import PrefetchingIndex
+from exports.question import Question
 
 BATCH = 500
-"""Events opened at once: their people's keys cost one read."""
-LOOKED_AT = 10
-"""Times as many rows, after which a batch ends however little of it matches."""
+"""How many events are unsealed at once: their people's keys cost one read."""
+MAX_ROWS_A_MATCH = 10
+"""A batch ends after this many times as many rows, however few of them match."""
 
 _NO_BOUNDS = Bounds(read_bytes=1 << 62, milliseconds=1 << 50)
 
@@ -37,13 +38,13 @@ class Batch(NamedTuple):
     events: list[tuple[str, Any]]
     """Ids and native events, in order."""
     last: str
-    """The last id that was looked at: where to go on after."""
-    ended: bool
+    """The id of the last event that was looked at, whether it matches or not."""
+    is_last: bool
 
 
 @dataclass(frozen=True)
-class Matches:
-    """Over one environment of a tenant as it is now, but for what was settled when the export was asked for."""
+class MatchingEvents:
+    """Reads the log as it is now, but for what was settled when the export was requested."""
 
     index: EventIndex
     identities: IdentityReader
@@ -56,31 +57,34 @@ class Matches:
     ask: Ask
     question: Question
     edge_ms: int
-    """Of the retention: one that was shortened since hides at once."""
+    """Events before it are hidden. A retention that was shortened since the request counts at once."""
     batch: int = BATCH
 
     def batches(self, last: str, *, newest_first: bool) -> Iterator[Batch]:
-        """From behind `last` on, "" for the beginning; at least one. Raises `Throttled`, `JobFailed`."""
+        """The batches after the id `last`, or from the beginning where it is ""; at least one.
+
+        Raises `Throttled`, `JobFailed`.
+        """
         resolved = self._resolved()
         sources = after(self._sources(resolved), last, newest_first=newest_first)
         matcher = Matcher(self.question.parameters.filters, resolved, self.ask.role)
-        index = Ahead(self.index, len(sources))
+        index = PrefetchingIndex(self.index, len(sources))
         bound = Bound(self.clock, _NO_BOUNDS)
         merge = Merge(index, sources, bound, newest_first=newest_first, wanted=LARGEST_FETCH)
         rows = iter(merge)
         try:
             while True:
                 candidates, looked_at = self._candidates(rows, matcher)
-                ended = looked_at is None
-                last = last if looked_at is None else looked_at
-                yield Batch(self._opened(candidates, matcher), last, ended)
-                if ended:
+                if looked_at is None:
+                    yield Batch([], last, is_last=True)
                     return
+                last = looked_at
+                yield Batch(self._opened(candidates, matcher), last, is_last=False)
         finally:
             index.close()
 
     def moments(self) -> tuple[int, int]:
-        """Of the oldest and the newest event that may match, for the progress; 0 and 0 where there is none."""
+        """When the oldest and the newest event occurred that may match; 0 and 0 where there is none."""
         sources = self._sources(self._resolved())
         found = [
             [occurred_ms(page.rows[0].id) for page in self.index.pages(sources, 1, newest_first=newest) if page.rows]
@@ -89,6 +93,7 @@ class Matches:
         return (min(found[0]), max(found[1])) if all(found) else (0, 0)
 
     def _candidates(self, rows: Iterator[Row], matcher: Matcher) -> tuple[list[tuple[Row, dict[str, Any]]], str | None]:
+        """The next rows that match as far as can be told without unsealing, and the last id; None at the end."""
         taken: list[tuple[Row, dict[str, Any]]] = []
         asked_ms, record = self.ask.asked_ms, self.ask.record
         last = None
@@ -98,7 +103,7 @@ class Matches:
                 content = decode(unpack(row.packed))
                 if matcher.matches_clear(content):
                     taken.append((row, content))
-            if len(taken) == self.batch or number == LOOKED_AT * self.batch:
+            if len(taken) == self.batch or number == MAX_ROWS_A_MATCH * self.batch:
                 break
         return taken, last
 
@@ -127,7 +132,7 @@ class Matches:
         try:
             groups = [self.groups.group(tenant, name, version) for name, version in self.ask.groups.items()]
         except UnknownGroup:
-            raise JobFailed("A group was changed, and too long ago to know who was in it: export again.") from None
+            raise JobFailed("A group was changed too long ago to know who was in it. Request a new export.") from None
         members = frozenset(guid for group in groups for guid in group.members)
         if len(members) > MAX_PARTITIONS:
             return self.question.resolved(members, by_address=False)

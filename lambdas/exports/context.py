@@ -1,0 +1,131 @@
+"""What one step of one export works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
+
+from daybook.catalogue.tenant_catalogue import Catalogue, Catalogues
+from daybook.clock import SECOND, Clock
+from daybook.crypto.keys import DeploymentKeys
+from daybook.errors import UnknownTenant
+from daybook.jobs.export import Ask, Places, places_of
+from daybook.jobs.job import Job, JobFailed
+from daybook.people.key_cache import PersonKeys
+from daybook.people.lookup import IdentityReader
+from daybook.search.merge import EventIndex
+from daybook.search.search import Groups
+from daybook.tenants.reader import SettingsReader
+from daybook.tenants.settings import TenantSettings
+from exports.checkpoint import Checkpoint
+from exports.checksum import ChecksumCache
+from exports.export_file import ExportFile
+from exports.files import Files
+from exports.lines import LineFormatter
+from exports.matching_events import BATCH, MatchingEvents
+from exports.multipart import PART_BYTES, Uploader
+from exports.question import Question, open_question
+from exports.run_files import RunFiles
+from exports.sorted_runs import MAX_MERGED
+
+STEP_MS = 20 * SECOND
+RUN_BYTES = 4 * 1024 * 1024
+
+
+@dataclass
+class ExportServices:
+    """The stores that exports are written from and to, and how much is done at once."""
+
+    control: SettingsReader
+    catalogues: Catalogues
+    index: EventIndex
+    identities: IdentityReader
+    groups: Groups
+    person_keys: PersonKeys
+    keys: DeploymentKeys
+    files: Files
+    clock: Clock
+    pause: Callable[[float], None]
+    """Waits for so many seconds."""
+    step_ms: int = STEP_MS
+    run_bytes: int = RUN_BYTES
+    part_bytes: int = PART_BYTES
+    batch: int = BATCH
+    """How many events are read at once, and how many lines are merged at once."""
+    max_merged: int = MAX_MERGED
+
+    @property
+    def uploader(self) -> Uploader:
+        return Uploader(self.files, self.clock, self.step_ms, self.part_bytes)
+
+
+@dataclass(frozen=True)
+class ExportContext:
+    """Made anew for each step. Each part of it is made once, when a phase needs it: no phase needs all of them."""
+
+    services: ExportServices
+    job: Job
+    checkpoint: Checkpoint
+    checksum: ChecksumCache
+
+    @cached_property
+    def ask(self) -> Ask:
+        return msgspec.convert(self.job.ask, Ask)
+
+    @cached_property
+    def question(self) -> Question:
+        return open_question(self.services.keys, self.job, self.ask)
+
+    @cached_property
+    def settings(self) -> TenantSettings:
+        """The tenant's settings now. Raises `JobFailed` where the tenant was deleted."""
+        try:
+            return self.services.control.settings(self.job.tenant)
+        except UnknownTenant:
+            raise JobFailed("The tenant no longer exists.") from None
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return self.services.catalogues.of(self.settings)
+
+    @cached_property
+    def edge_ms(self) -> int:
+        """The latest edge of the retention since the request: no event before it may be in the file."""
+        now_ms = self.settings.retention_edge(self.ask.asked_ms)
+        return max(self.checkpoint.edge_ms, self.ask.edge_ms, now_ms)
+
+    @cached_property
+    def events(self) -> MatchingEvents:
+        services = self.services
+        return MatchingEvents(
+            index=services.index,
+            identities=services.identities,
+            groups=services.groups,
+            keys_of=services.person_keys.of,
+            keys=services.keys,
+            clock=services.clock,
+            settings=self.settings,
+            catalogue=self.catalogue,
+            ask=self.ask,
+            question=self.question,
+            edge_ms=self.edge_ms,
+            batch=services.batch,
+        )
+
+    @cached_property
+    def lines(self) -> LineFormatter:
+        return LineFormatter(self.question.parameters, self.ask.format, self.settings.name, self.catalogue.profile)
+
+    @cached_property
+    def places(self) -> Places:
+        return places_of(self.job)
+
+    @cached_property
+    def file(self) -> ExportFile:
+        return ExportFile(self.job, self.services.uploader, self.checksum)
+
+    @cached_property
+    def runs(self) -> RunFiles:
+        services, descending = self.services, self.question.parameters.order.descending
+        return RunFiles(services.files, services.uploader, self.places, descending, services.batch)

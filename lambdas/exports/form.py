@@ -1,0 +1,64 @@
+"""The body of a request for an export, checked and typed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from msgspec import Struct
+
+from daybook.errors import FieldError
+from daybook.http import forms
+from daybook.http.problem import Problem, bad_field
+from daybook.http.request import Request
+from daybook.search.parameters import Parameters, check_bounds, parsed
+from daybook.tenants.settings import TenantSettings
+
+# Parameters of a search that are fields of their own here, or mean nothing in an export.
+_NOT_FILTERS = frozenset({"sort", "view", "tz", "limit", "cursor"})
+
+Query = Mapping[str, list[str]]
+"""Filters, by the names of a search's query parameters."""
+
+
+class SentExport(Struct, forbid_unknown_fields=True):
+    filters: dict[str, str | list[str]] = {}
+    sort: str = "-occurred_at"
+    format: Literal["csv", "ndjson"] = "csv"
+    view: str | None = None
+    tz: str = "UTC"
+
+
+@dataclass(frozen=True)
+class ExportForm:
+    filters: Query
+    options: Mapping[str, str]
+    """`sort`, `view` and `tz`."""
+    format: str
+    parameters: Parameters
+    """Filters and options as a search takes them."""
+
+
+def read_export(request: Request, settings: TenantSettings) -> ExportForm:
+    """Raises `Problem` 4xx. An empty body asks for everything, in the tenant's own view."""
+    sent = forms.read_form(request, SentExport) if request.body else SentExport()
+    filters = {name: [values] if isinstance(values, str) else values for name, values in sent.filters.items()}
+    options = {"sort": sent.sort, "view": settings.profile if sent.view is None else sent.view, "tz": sent.tz}
+    return ExportForm(filters, options, sent.format, _parameters(filters, options))
+
+
+def _parameters(filters: Query, options: Mapping[str, str]) -> Parameters:
+    """Raises `Problem` 422 for what a search refuses with 400: this body can be read, only not accepted."""
+    for name, values in filters.items():
+        if name in _NOT_FILTERS:
+            raise bad_field(f"filters.{name}", "is not a filter", "unknown_field")
+        if not values:
+            raise bad_field(f"filters.{name}", "must hold a value", "invalid_length")
+    try:
+        parameters = parsed({**filters, **{name: [value] for name, value in options.items()}})
+        check_bounds(filters)
+    except Problem as problem:
+        paths = [name if name in options else f"filters.{name}" for name, _ in problem.errors]
+        code = "unknown_field" if problem.code == "unknown_parameter" else problem.code
+        errors = [FieldError(path, message) for path, (_, message) in zip(paths, problem.errors, strict=True)]
+        raise Problem(422, code, problem.detail, errors) from None
+    return parameters

@@ -1,0 +1,17 @@
+"""How many exports of a tenant run at a time, and how many wait."""
+
+from collections.abc import Sequence
+
+from daybook.jobs.job import Job
+
+LANES = 2
+"""Exports of one tenant that run at a time."""
+
+MAX_ACTIVE = LANES + 10
+
+
+def lane_for(active: Sequence[Job], chance: int) -> int:
+    """One of the lanes with the fewest jobs. `chance` picks it: simultaneous requests don't see each other's jobs."""
+    waiting = [sum(job.lane == lane for job in active) for lane in range(LANES)]
+    fewest = [lane for lane in range(LANES) if waiting[lane] == min(waiting)]
+    return fewest[chance % len(fewest)]

@@ -1,0 +1,68 @@
+"""The question of an export: which events it asks for, and the people whom its filters mean.
+
+Filters may name people, and a job's row is stored in the clear. So these filters lie sealed in the row until the job
+ends: see `Job.sealed`.
+"""
+
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from daybook.crypto.hkdf import hkdf
+from daybook.crypto.keys import DeploymentKeys
+from daybook.crypto.sealing import Place, open_sealed, seal
+from daybook.jobs.export import Ask
+from daybook.jobs.job import Job
+from daybook.people.lookup import Named, ResolvedQuery
+from daybook.search.parameters import Parameters, parsed
+
+MAY_NAME_PEOPLE = frozenset({"actor", "target", "q", "ip", "session_id", "request_id", "caused_by"})
+
+_KEY_BYTES = 64
+
+
+class SealedQuestion(Struct):
+    """The part of an export's question that may name people."""
+
+    query: dict[str, list[str]]
+    named: list[Named]
+    """Whom each name of the query meant when the export was requested."""
+    targets: list[str]
+    """The `target` filters for the manifest, without the names of people."""
+
+
+class Question(NamedTuple):
+    parameters: Parameters
+    named: dict[str, Named]
+    targets: list[str]
+    """The `target` filters for the manifest, without the names of people."""
+
+    def resolved(self, members: frozenset[str] | None, *, by_address: bool) -> ResolvedQuery:
+        return ResolvedQuery(self.named, members, by_address)
+
+
+def seal_question(keys: DeploymentKeys, job: Job, environment: str, question: SealedQuestion) -> str:
+    return seal([msgspec.to_builtins(question)], _key(keys), Place(job.tenant, environment, job.id, ""))
+
+
+def open_question(keys: DeploymentKeys, job: Job, ask: Ask) -> Question:
+    fields: list[Any] = [{}]
+    if job.sealed is not None:
+        fields = open_sealed(job.sealed, _key(keys), Place(job.tenant, ask.environment, job.id, ""))
+    opened = msgspec.convert(fields[0], _Opened)
+    named = [
+        Named(each["text"], frozenset(each["guids"]), frozenset(each["aliases"]), each["is_known"], each["by_address"])
+        for each in opened.named
+    ]
+    return Question(parsed({**ask.query, **opened.query}), {one.text: one for one in named}, opened.targets)
+
+
+class _Opened(Struct):
+    query: dict[str, list[str]] = {}
+    named: list[dict[str, Any]] = []
+    targets: list[str] = []
+
+
+def _key(keys: DeploymentKeys) -> bytes:
+    return hkdf(keys.jobs, b"daybook 1 export", _KEY_BYTES)

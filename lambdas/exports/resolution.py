@@ -1,0 +1,90 @@
+"""Finds out whom the names in an export's filters mean, and how the filters are written without these names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from daybook.catalogue.aliases import USER
+from daybook.catalogue.profile import profile
+from daybook.catalogue.tenant_catalogue import Catalogues
+from daybook.clock import format_time
+from daybook.crypto.keys import DeploymentKeys
+from daybook.people.key_cache import PersonKeys
+from daybook.people.lookup import IdentityReader, Named, resolve
+from daybook.search.parameters import span_at
+from daybook.self_audit import reads
+from daybook.tenants.settings import TenantSettings
+from exports.form import ExportForm
+from exports.question import MAY_NAME_PEOPLE, SealedQuestion
+
+
+@dataclass(frozen=True)
+class ResolvedExport:
+    form: ExportForm
+    named: Mapping[str, Named]
+    """What each text of the `actor` and `target` filters means."""
+    record: reads.Writing
+    """How the filters are written into the tenant's own log."""
+
+    def readable_query(self, now_ms: int) -> dict[str, list[str]]:
+        """The filters that can't name anybody; `range` as `from` and `to`, counted back from `now_ms`."""
+        query = {name: values for name, values in self.form.filters.items() if not self._is_sealed(name)}
+        if query.pop("range", None) is None:
+            return query
+        span = span_at(self.form.parameters, now_ms)
+        bounds = {"from": span.from_ms, "to": span.to_ms}
+        return query | {name: [format_time(moment)] for name, moment in bounds.items() if moment is not None}
+
+    def sealed_question(self) -> SealedQuestion:
+        query = {name: values for name, values in self.form.filters.items() if self._is_sealed(name)}
+        targets = [f"target={self._target_without_name(each)}" for each in self.form.parameters.filters.of("target")]
+        return SealedQuestion(query, list(self.named.values()), targets)
+
+    def filters_without_names(self) -> list[str]:
+        """For the manifest: people as GUIDs, free text as present, no targets, which may be anything."""
+        return reads.filter_texts(
+            {name: values for name, values in self.form.filters.items() if name != "target"},
+            lambda text: people_meant(self.named[text]),
+            self._target_without_name,
+            self.record.label,
+        )
+
+    def _is_sealed(self, name: str) -> bool:
+        """Labels are readable only where all of them look like labels."""
+        if name not in reads.LABELS:
+            return name in MAY_NAME_PEOPLE
+        return any(self.record.label(name, value) != value for value in self.form.filters[name])
+
+    def _target_without_name(self, target: str) -> str:
+        kind, _, text = target.partition(":")
+        means_somebody = kind == USER or self.named[text].guids or self.named[text].aliases
+        if means_somebody or self.record.names_others(text):
+            return f"{kind}:{people_meant(self.named[text])}"
+        return target
+
+
+@dataclass(frozen=True)
+class Resolver:
+    identities: IdentityReader
+    person_keys: PersonKeys
+    keys: DeploymentKeys
+    catalogues: Catalogues
+
+    def resolve(self, settings: TenantSettings, form: ExportForm) -> ResolvedExport:
+        filters = form.parameters.filters
+        texts = sorted({*filters.of("actor"), *(text for _, text in filters.targets)})
+        named = resolve(self.identities, settings.tenant, profile(settings.profile).aliases, texts)
+        record = reads.writing_of(
+            self.identities,
+            self.keys,
+            self.person_keys.of,
+            settings=settings,
+            catalogue=self.catalogues.of(settings),
+            named=named,
+            targets=filters.of("target"),
+        )
+        return ResolvedExport(form, named, record)
+
+
+def people_meant(named: Named) -> str:
+    """The people whom a name means, without the name."""
+    return "|".join(sorted(named.guids | named.aliases)) or "?"

@@ -1,0 +1,70 @@
+"""The work of an export: matching events go through a CSV or NDJSON writer into a file in S3, with flat memory.
+
+The phases, by their names in checkpoints:
+
+- `begin`: waits for the indexes, and finds out between which moments the events lie.
+- `write`, where the order is that of time: writes events into the file as it reads them.
+- `gather` and `merge`, in any other order: writes sorted runs, then merges them into the file.
+- `complete`: makes the file of its parts.
+- `verify`, where several processes wrote the file: reads it for its checksum.
+- `end`: writes the manifest, and deletes the runs.
+
+One call is one step of the phase that the checkpoint names. The checkpoint holds all that the next step needs. A worker
+that is killed loses what it did since the last checkpoint; the next one does that again, and the file is the same.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from daybook.jobs.job import Job, Step
+from exports.checkpoint import Checkpoint, checkpoint_of
+from exports.checksum import ChecksumCache
+from exports.cleanup import abort_uploads, delete_temporary
+from exports.context import ExportContext, ExportServices
+from exports.phases.begin import Begin
+from exports.phases.by_time import WriteByTime
+from exports.phases.by_value import GatherRuns, MergeRuns
+from exports.phases.finish import CompleteFile, ReadChecksum, WriteManifest
+from exports.phases.phase import Phase
+
+PHASES: Mapping[str, type[Phase]] = {
+    "begin": Begin,
+    "write": WriteByTime,
+    "gather": GatherRuns,
+    "merge": MergeRuns,
+    "complete": CompleteFile,
+    "verify": ReadChecksum,
+    "end": WriteManifest,
+}
+
+_HOLDS_EVENTS = ("write", "gather", "merge")
+
+
+@dataclass(frozen=True)
+class ExportWork:
+    """The `Work` of jobs of kind `export`."""
+
+    services: ExportServices
+    _checksum: ChecksumCache = field(default_factory=ChecksumCache, init=False)
+
+    def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
+        export = self._restarted_if_hidden(self._export(job, checkpoint_of(job)))
+        return PHASES[export.checkpoint.phase](export, remaining_seconds).run()
+
+    def tidy(self, job: Job) -> None:
+        export = self._export(job, checkpoint_of(job))
+        abort_uploads(export)
+        delete_temporary(export)
+        self.services.files.delete([export.places.file, export.places.manifest])
+
+    def _restarted_if_hidden(self, export: ExportContext) -> ExportContext:
+        """Begins anew where the retention was shortened since the events were read: it hides some of them now."""
+        checkpoint = export.checkpoint
+        if checkpoint.phase not in _HOLDS_EVENTS or export.edge_ms <= checkpoint.edge_ms:
+            return export
+        abort_uploads(export)
+        # One number more: a step that was not saved may have begun the run of that number.
+        return self._export(export.job, Checkpoint(runs_made=checkpoint.runs_made + 1))
+
+    def _export(self, job: Job, checkpoint: Checkpoint) -> ExportContext:
+        return ExportContext(self.services, job, checkpoint, self._checksum)
