@@ -20,6 +20,8 @@ from infra.local.aws import moto_insert, moto_speed
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
 
+__all__ = ["Store", "Tables"]
+
 settings.register_profile("daybook", deadline=None)  # both cores are busy with the other tests
 settings.load_profile("daybook")
 
