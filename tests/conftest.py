@@ -24,7 +24,6 @@ from infra.local.aws.dynamodb_local import DynamoDBLocal, only_one_at_a_time
 from infra.local.template import CACHE, Templates, table_definitions, templates
 from tests.support.memory_dynamodb import MemoryDynamoDB
 
-
 settings.register_profile("daybook", deadline=None)  # both cores are busy with the other tests
 settings.load_profile("daybook")
 
