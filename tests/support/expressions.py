@@ -1,25 +1,34 @@
 """DynamoDB's expressions, as far as Daybook writes them; others raise `NotImplementedError`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
+
+from tests.support.dynamodb_rules import invalid
 
 Value = Mapping[str, Any]
 Item = Mapping[str, Value]
 
-_TOKEN = re.compile(r"\s*([#:]?\w+|<=|=|[(),])")
+_TOKEN = re.compile(r"([#:]?\w+|<=|=|[(),])\s*")
 _WORD = re.compile(r"[#:]?\w+")
 _OURS = frozenset({"ADD", "AND", "BETWEEN", "IN", "OR", "REMOVE", "SET"})
 _CLAUSE = re.compile(r"\b(SET|REMOVE|ADD) ")
+_ACTIONS = {
+    "SET": re.compile(r"(?P<name>#?\w+) *= *(?P<value>:\w+)"),
+    "REMOVE": re.compile(r"(?P<name>#?\w+)"),
+    "ADD": re.compile(r"(?P<name>#?\w+) +(?P<value>:\w+)"),
+}
 
 
 def complaint(call: Mapping[str, Any]) -> str | None:
     """What DynamoDB would say of the words of a call's expressions."""
     words = {word for name in call if name.endswith("Expression") for word in _WORD.findall(call[name])}
+    if not (call.get("ExpressionAttributeNames", True) and call.get("ExpressionAttributeValues", True)):
+        return "names and values must not be empty"
     given = {*call.get("ExpressionAttributeNames", ()), *call.get("ExpressionAttributeValues", ())}
     if unused := given - words:
         return f"unused in expressions: {unused}"
@@ -39,7 +48,7 @@ class Condition:
 
     def __init__(self, call: Mapping[str, Any], item: Item) -> None:
         """`call`: what holds the expression, its names and its values."""
-        self._tokens = _TOKEN.findall(call["ConditionExpression"])[::-1]
+        self._tokens = _tokens(call["ConditionExpression"])[::-1]
         self._names: Mapping[str, str] = call.get("ExpressionAttributeNames", {})
         self._values: Mapping[str, Value] = call.get("ExpressionAttributeValues", {})
         self._item = item
@@ -70,16 +79,18 @@ class Condition:
         token = self._tokens.pop()
         if token in ("attribute_exists", "attribute_not_exists"):
             self._expect("(")
-            written = self._tokens.pop()
+            name = self._name(self._tokens.pop())
             self._expect(")")
-            return (self._names.get(written, written) in self._item) is (token == "attribute_exists")
-        stored = self._item.get(self._names.get(token, token))
+            return (name in self._item) is (token == "attribute_exists")
+        stored = self._item.get(self._name(token))
         match self._tokens.pop():
             case "=":
                 return _equal(stored, self._value())
             case "<=":
                 most = self._value()
-                return stored is not None and _number(stored) <= _number(most)
+                if "N" not in most:
+                    raise NotImplementedError(most)
+                return stored is not None and "N" in stored and _number(stored) <= _number(most)
             case "IN":
                 self._expect("(")
                 among = [self._value()]
@@ -90,8 +101,16 @@ class Condition:
             case other:
                 raise NotImplementedError(other)
 
+    def _name(self, token: str) -> str:
+        if not re.fullmatch(r"#?\w+", token):
+            raise NotImplementedError(token)
+        return self._names.get(token, token)
+
     def _value(self) -> Value:
-        return self._values[self._tokens.pop()]
+        token = self._tokens.pop()
+        if token not in self._values:
+            raise NotImplementedError(token)
+        return self._values[token]
 
     def _next_is(self, token: str) -> bool:
         there = bool(self._tokens) and self._tokens[-1] == token
@@ -104,33 +123,76 @@ class Condition:
             raise NotImplementedError(token)
 
 
-def updated(call: Mapping[str, Any], item: Item) -> tuple[dict[str, Value], set[str]]:
-    """The item after an update of `SET`, `REMOVE` and `ADD`, and the names that the update mentions."""
+def _tokens(expression: str) -> list[str]:
+    found = []
+    place = 0
+    while place < len(expression):
+        match = _TOKEN.match(expression, place)
+        if match is None:
+            raise NotImplementedError(expression[place:])
+        found.append(match[1])
+        place = match.end()
+    return found
+
+
+class Action(NamedTuple):
+    """One change of one attribute."""
+
+    kind: str
+    name: str
+    value: Value
+
+
+def update_actions(call: Mapping[str, Any]) -> list[Action]:
+    """What an update of `SET`, `REMOVE` and `ADD` does. Raises what DynamoDB answers where the update is invalid."""
     names, values = call.get("ExpressionAttributeNames", {}), call.get("ExpressionAttributeValues", {})
+    head, *clauses = _CLAUSE.split(call["UpdateExpression"])
+    if head:
+        raise NotImplementedError(head)
+    actions = []
+    for kind, written in zip(clauses[::2], clauses[1::2], strict=True):
+        for each in written.split(","):
+            match = _ACTIONS[kind].fullmatch(each.strip())
+            if match is None:
+                raise NotImplementedError(f"{kind} {each}")
+            value = {} if kind == "REMOVE" else values[match["value"]]
+            actions.append(Action(kind, names.get(match["name"], match["name"]), value))
+    changed = {action.name for action in actions}
+    if len(changed) < len(actions) or len({*clauses[::2]}) < len(clauses[::2]):
+        raise invalid("one attribute or one clause twice")
+    return actions
+
+
+def updated(actions: Iterable[Action], item: Item) -> dict[str, Value]:
     after = dict(item)
-    touched = set()
-    _, *clauses = _CLAUSE.split(call["UpdateExpression"])
-    for kind, actions in zip(clauses[::2], clauses[1::2], strict=True):
-        for action in actions.split(","):
-            written, _, value = action.replace("=", " ").strip().partition(" ")
-            name = names.get(written, written)
-            touched.add(name)
-            if kind == "REMOVE":
-                after.pop(name, None)
-            elif kind == "SET":
-                after[name] = values[value.strip()]
-            else:
-                after[name] = _sum(after.get(name), values[value.strip()])
-    return after, touched
+    for kind, name, value in actions:
+        if name in ("pk", "sk"):
+            raise invalid(f"Cannot update attribute {name}. This attribute is part of the key")
+        if kind == "REMOVE":
+            after.pop(name, None)
+        else:
+            after[name] = value if kind == "SET" else _sum(after.get(name), value)
+    return after
+
+
+def projection(call: Mapping[str, Any]) -> list[str] | None:
+    """The names of the attributes that were asked for; None for all."""
+    if "ProjectionExpression" not in call:
+        return None
+    wanted = [name.strip() for name in call["ProjectionExpression"].split(",")]
+    if not all(re.fullmatch(r"#?\w+", name) for name in wanted):
+        raise NotImplementedError(call["ProjectionExpression"])
+    names = call.get("ExpressionAttributeNames", {})
+    found = [names.get(name, name) for name in wanted]
+    if len(set(found)) < len(found):
+        raise invalid("one attribute twice in a projection")
+    return found
 
 
 def projected(call: Mapping[str, Any], item: Item) -> dict[str, Value]:
     """The item with the attributes that were asked for."""
-    if "ProjectionExpression" not in call:
-        return dict(item)
-    names = call.get("ExpressionAttributeNames", {})
-    wanted = [name.strip() for name in call["ProjectionExpression"].split(",")]
-    return {name: item[name] for name in (names.get(name, name) for name in wanted) if name in item}
+    wanted = projection(call)
+    return dict(item) if wanted is None else {name: item[name] for name in wanted if name in item}
 
 
 def _equal(stored: Value | None, value: Value) -> bool:
@@ -147,6 +209,10 @@ def _number(value: Value) -> Decimal:
 
 
 def _sum(stored: Value | None, value: Value) -> Value:
+    if not value.keys() <= {"SS", "N"}:
+        raise NotImplementedError(f"ADD {value}")
+    if stored is not None and stored.keys() != value.keys():
+        raise invalid("An operand in the update expression has an incorrect data type")
     if "SS" in value:
         return {"SS": sorted({*(stored or {"SS": ()})["SS"], *value["SS"]})}
     return {"N": str(_number(stored or {"N": "0"}) + _number(value))}

@@ -1,0 +1,139 @@
+"""A table of the DynamoDB in memory: its items, its indexes, and changes of one item."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.dynamodb_rules import invalid
+from tests.support.expressions import Item
+
+MAX_ITEM_BYTES = 400 * 1024
+MAX_PARTITION_KEY_BYTES = 2_048
+MAX_SORT_KEY_BYTES = 1_024
+LAST = "\U0010ffff" * (MAX_SORT_KEY_BYTES // 4)
+"""No sort key comes after it, nor after anything else and it."""
+
+Place = tuple[str, str]
+"""Sort key and partition key."""
+
+
+class Index:
+    """Where the items of a table stand, or those that carry the key of a secondary index: by partition, in order."""
+
+    def __init__(self, hash_name: str, shown: frozenset[str] | None = None) -> None:
+        """`shown`: the attributes that the index carries; None for all."""
+        self.hash_name = hash_name
+        self._shown = shown
+        self._partitions: dict[str, list[Place]] = {}
+
+    def add(self, item: Item) -> None:
+        if self.hash_name in item:
+            insort(self._partitions.setdefault(item[self.hash_name]["S"], []), place_of(item))
+
+    def remove(self, item: Item) -> None:
+        if self.hash_name in item:
+            places = self._partitions[item[self.hash_name]["S"]]
+            del places[bisect_left(places, place_of(item))]
+
+    def places(self, key: str, low: str, high: str) -> list[Place]:
+        places = self._partitions.get(key, [])
+        return places[bisect_left(places, (low, "")) : bisect_right(places, (high, LAST))]
+
+    def all_places(self) -> Iterator[Place]:
+        for partition in sorted(self._partitions):
+            yield from self._partitions[partition]
+
+    def check_start(self, key: Item, partition: str, low: str, high: str) -> None:
+        if set(key) != {"pk", "sk", self.hash_name} or any("S" not in value for value in key.values()):
+            raise invalid("The provided starting key is invalid")
+        if key[self.hash_name]["S"] != partition or not low <= key["sk"]["S"] <= high:
+            raise invalid("The provided starting key is outside query boundaries")
+
+    def check_projects(self, names: Iterable[str]) -> None:
+        if self._shown is not None and not self._shown.issuperset(names):
+            raise invalid("the index does not project an attribute")
+
+    def show(self, item: Item) -> Item:
+        return item if self._shown is None else {name: item[name] for name in item if name in self._shown}
+
+
+class Table:
+    def __init__(self, definition: Mapping[str, Any]) -> None:
+        self.items: dict[Place, Item] = {}
+        self.indexes: dict[str | None, Index] = {None: Index("pk")}
+        for index in definition.get("GlobalSecondaryIndexes", ()):
+            (hash_name,) = (key["AttributeName"] for key in index["KeySchema"] if key["KeyType"] == "HASH")
+            shown = frozenset({"pk", "sk", hash_name, *index["Projection"]["NonKeyAttributes"]})
+            self.indexes[index["IndexName"]] = Index(hash_name, shown)
+
+    def get(self, key: Item) -> Item | None:
+        return self.items.get(place_of(key))
+
+    def replace(self, before: Item | None, after: Item | None) -> None:
+        if before is not None:
+            del self.items[place_of(before)]
+        if after is not None:
+            self.items[place_of(after)] = after
+        for index in self.indexes.values():
+            if before is not None:
+                index.remove(before)
+            if after is not None:
+                index.add(after)
+
+    def index(self, call: Mapping[str, Any]) -> Index:
+        name = call.get("IndexName")
+        if name not in self.indexes:
+            raise invalid(f"The table does not have the specified index: {name}")
+        if name is not None and call.get("ConsistentRead"):
+            raise invalid("Consistent reads are not supported on global secondary indexes")
+        return self.indexes[name]
+
+    def complaint(self, item: Item) -> str | None:
+        """What DynamoDB would say against the item."""
+        keys = {"pk", "sk", *(index.hash_name for index in self.indexes.values() if index.hash_name in item)}
+        for name in keys:
+            text = item.get(name, {}).get("S")
+            max_bytes = MAX_SORT_KEY_BYTES if name == "sk" else MAX_PARTITION_KEY_BYTES
+            if text is None or not 0 < len(text.encode()) <= max_bytes:
+                return f"One or more parameter values are not valid: the key {name}"
+        return "Item size has exceeded the maximum allowed size" if bytes_of(item) > MAX_ITEM_BYTES else None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of one item that is still to be made."""
+
+    table: Table
+    before: Item | None
+    after: Item | None
+    touched: frozenset[str] = frozenset()
+
+    def make(self) -> None:
+        self.table.replace(self.before, self.after)
+
+    def attributes(self, wanted: str) -> dict[str, Item]:
+        """What is answered where the call asked for values to be returned."""
+        match wanted:
+            case "ALL_OLD" if self.before is not None:
+                return {"Attributes": dict(self.before)}
+            case "ALL_NEW" if self.after is not None:
+                return {"Attributes": dict(self.after)}
+            case "UPDATED_NEW" if self.after is not None:
+                return {"Attributes": {name: self.after[name] for name in self.touched if name in self.after}}
+        return {}
+
+
+def place_of(item: Item) -> Place:
+    return item["sk"]["S"], item["pk"]["S"]
+
+
+def bytes_of(content: Any) -> int:
+    """What it weighs, to within a few bytes an attribute."""
+    if isinstance(content, Mapping):
+        return sum(len(name.encode()) + bytes_of(value) for name, value in content.items())
+    if isinstance(content, str):
+        return len(content.encode())
+    if isinstance(content, bytes):
+        return len(content)
+    return sum(map(bytes_of, content)) if isinstance(content, list) else 1
