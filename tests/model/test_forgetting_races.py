@@ -13,7 +13,7 @@ from daybook.ids import lowest_id
 from daybook.jobs.job import SWEEP, Status
 from daybook.jobs.runner import Runner
 from daybook.jobs.sweep import BINDERS_A_JOB, DELAY_SECONDS, REQUEST_SECONDS, Sweeps
-from daybook.people.forgetter import AskForSweep, Forgetter, Mark, mark_of, nobody_writes
+from daybook.people.forgetter import AskForSweep, Forgetter, Mark, mark_of, no_sweep
 from daybook.people.identities import Person, Reference, Row, Sighting, folded, id_row
 from daybook.people.person_rows import binders_of_text
 from daybook.people.resolver import Identities
@@ -45,7 +45,7 @@ class Sweeping90sLater:
         self.queue = MemoryQueue()
         self.waits: list[float] = []
         self.sweeps = Sweeps(self.jobs, self.queue, KEYS, lambda: NOW, seeded_bytes("sweeps"))
-        work = Sweeping(Forgetter(store, KEYS.gone, nobody_writes), KEYS, self.waits.append)
+        work = Sweeping(Forgetter(store, KEYS.gone, no_sweep), KEYS, self.waits.append)
         self._runner = Runner(self.jobs, self.queue, work, lambda: NOW, pause=self.waits.append)
 
     @property
@@ -93,7 +93,7 @@ def before(case: str) -> tuple[MemoryIdentities, str]:
     known, _ = CASES[case]
     people = seen(store, NOW - 9, *known, seed="known")
     if case == "a name that has become free":
-        Forgetter(store, KEYS.gone, nobody_writes).forget(ACME, mark(people[0].guid, NOW - 8))
+        Forgetter(store, KEYS.gone, no_sweep).forget(ACME, mark(people[0].guid, NOW - 8))
     return store, people[-1].guid
 
 
@@ -202,7 +202,7 @@ def test_a_sweep_keeps_to_the_event_that_stands() -> None:
     store.insert(ACME, {"name#mike": {"guid": guid}})
     first.run()
     nothing_is_left(store, guid)
-    assert forgetter.begun(ACME, guid) == lowest_id(NOW + 3)
+    assert forgetter.forgetting_event(ACME, guid) == lowest_id(NOW + 3)
     assert seen(store, NOW + 2, Reference(username="mike"), seed="late") == [Person(guid, None)]
 
 
@@ -271,15 +271,15 @@ class BreaksOff(MemoryIdentities):
 
 def forget_everyone(store: MemoryIdentities, by: Sequence[str]) -> None:
     """As operations would, by each text: whoever is found by it."""
-    forgetter = Forgetter(store, KEYS.gone, nobody_writes)
+    forgetter = Forgetter(store, KEYS.gone, no_sweep)
     for text in by:
         binders = binders_of_text(text)
         bound = {row["guid"] for row in store.read(ACME, binders).values()}
         for rows in store.query(ACME, [f"had#{folded(text)}#"]):
             bound |= {row["guid"] for row in rows if row["name"] == folded(text)}
         for guid in sorted(bound):
-            assert forgetter.has_left(ACME, guid, binders)
-            forgetter.forget(ACME, mark(guid), asked=binders)
+            assert forgetter.has_rows(ACME, guid, binders)
+            forgetter.forget(ACME, mark(guid), candidates=binders)
 
 
 @settings(max_examples=300)
