@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from daybook.access.roles import OPERATIONS
-from daybook.catalogue.profile import OWN_ACTIVITIES, Activity, described, profile
+from daybook.catalogue.profile import OWN_ACTIVITIES, Activity, describe_activity, profile
 from daybook.catalogue.tenant_catalogue import Catalogue, Catalogues, OwnActivity
 from daybook.http import forms
 from daybook.http.problem import Problem, bad_field, not_found
@@ -61,7 +61,7 @@ class CatalogueOperations:
         _check_room(catalogue, name, own)
         self.record(settings, request, "catalogue-changed", {"activity": name}, "activity-set")
         self._write(settings, name, own)
-        return Answer(200, described(definition))
+        return Answer(200, describe_activity(definition))
 
     def take_back(self, request: Request) -> Answer:
         settings = self.store.settings(request.tenant)
