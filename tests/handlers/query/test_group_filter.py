@@ -13,7 +13,7 @@ from tests.support.tenant_log import problem_of
 
 STRANGERS = tuple(str(uuid.UUID(int=number, version=4)) for number in range(MAX_PARTITIONS + 6))
 SIZES = pytest.mark.parametrize("strangers", [(), STRANGERS[:62], STRANGERS], ids=["few", "64", "many"])
-"""Beside the two members of the tests."""
+"""In addition to the two members that the tests name."""
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def test_each_shard_is_read_from_the_moment_it_may_hold_events() -> None:
 
 
 def test_a_group_goes_by_its_members_as_long_as_they_are_few() -> None:
-    """After target and actor, before activity. An empty group has no partition; a member without a name has the alias."""
+    """After target and actor, before activity. An empty group has no partition; a nameless member uses an alias."""
     activity = {"activity": ["user.login"]}
     assert keys(members=frozenset({MIKE, JANE}), **activity) == {f"by_actor #{MIKE}", f"by_actor #{JANE}"}
     assert keys(members=frozenset({JANE}), by_address=True) == {f"by_actor #{JANE}", "by_actor #Unknown"}
