@@ -34,7 +34,7 @@ EXAMPLES = int(os.environ.get("DAYBOOK_EXPORT_EXAMPLES", "25"))
     max_merged=st.sampled_from([2, 3, 64]),
     step_ms=st.sampled_from([0, 20_000]),
 )
-def test_an_export_is_what_paging_and_a_brute_force_reader_find(  # noqa: PLR0917  hypothesis draws them by name
+def test_an_export_equals_paging_and_the_model(  # noqa: PLR0917  hypothesis draws them by name
     logs: Logs,
     dynamodb: Any,
     seed: int,

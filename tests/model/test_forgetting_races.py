@@ -98,9 +98,7 @@ def before(case: str) -> tuple[MemoryIdentities, str]:
 
 
 def holds_after(case: str, turns: Iterable[bool], following: Sequence[Reference] = ()) -> None:
-    """The event's request, further requests and the forgetting take turns in this order; then the sweep and more events
-    follow.
-    """
+    """The event's request, further ones and the forgetting take turns in this order; the sweep and more events follow."""
     known, named = CASES[case]
     store, guid = before(case)
     sweep = DeferredSweeps(store)
@@ -144,7 +142,7 @@ def test_a_request_in_flight_leaves_nothing(case: str) -> None:
     st.lists(st.booleans(), max_size=3 * MAX_STEPS),
     st.lists(st.sampled_from([MIKE, BARE, Reference("u1", "michael"), Reference("u2", "mike")]), max_size=2),
 )
-def test_however_they_take_turns(case: str, turns: list[bool], following: list[Reference]) -> None:
+def test_any_interleaving_leaves_nothing(case: str, turns: list[bool], following: list[Reference]) -> None:
     """The same, with the steps in any order and with further requests."""
     holds_after(case, turns, following)
 
@@ -194,10 +192,8 @@ def test_the_sweep_is_asked_for_before_anything_is_deleted() -> None:
     nothing_is_left(store, guid)
 
 
-def test_a_sweep_keeps_to_the_event_that_stands() -> None:
-    """The first call was killed before it deleted anything, and the second one forgot. Its event counts for both
-    sweeps.
-    """
+def test_a_sweep_uses_the_event_that_counts() -> None:
+    """The first call was killed before it deleted anything, the second one forgot. Its event counts for both sweeps."""
     store, guid = before("a renaming")
     first, second = DeferredSweeps(store), DeferredSweeps(store)
     first.ask_for(ACME, mark(guid), ["ext#u1", "name#mike"])
@@ -210,7 +206,7 @@ def test_a_sweep_keeps_to_the_event_that_stands() -> None:
     assert seen(store, NOW + 2, Reference(username="mike"), seed="late") == [Person(guid, None)]
 
 
-def test_a_sweep_that_is_tried_again_knows_what_it_is_for() -> None:
+def test_a_retried_sweep_still_looks_twice() -> None:
     """The forgetting was killed before it deleted anything, and the response to the sweep's own deletion was lost. The
     sweep still looks once more after all requests of that time are over.
     """
@@ -292,7 +288,7 @@ def forget_everyone(store: MemoryIdentities, by: Sequence[str]) -> None:
     st.booleans(),
     st.permutations([*IDS, *NAMES]),
 )
-def test_whoever_was_written_in_part_can_be_forgotten(
+def test_partly_written_people_can_be_forgotten(
     requests: list[tuple[list[Reference], int]], retried: bool, texts: list[str]
 ) -> None:
     """Each request breaks off at some point and may be repeated. Once everyone is forgotten, no row holds a name."""
@@ -311,7 +307,7 @@ def test_whoever_was_written_in_part_can_be_forgotten(
 
 @pytest.mark.parametrize("text", ["u1", "mike"])
 @pytest.mark.parametrize("after", range(1, 7))
-def test_by_either_text_all_of_a_request_that_was_killed(text: str, after: int) -> None:
+def test_either_text_finds_all_rows_of_a_killed_request(text: str, after: int) -> None:
     """The id and the name that were bound together lead to each other, even though no finder exists yet."""
     store = MemoryIdentities()
     with suppress(Throttled):

@@ -194,7 +194,7 @@ BOUNDS = st.builds(
     arriving=st.integers(0, 3),
     regrouping=st.booleans(),
 )
-def test_pages_together_are_what_a_brute_force_reader_finds(  # noqa: PLR0917  hypothesis draws them by name
+def test_all_pages_together_equal_the_model(  # noqa: PLR0917  hypothesis draws them by name
     logs: Logs,
     seed: int,
     drawn: dict[str, list[str]],

@@ -240,10 +240,8 @@ RUN, SOON = ("run", 1_000), ("time", 100 * SECOND)
     "an old page after a job that found all right"
 )
 @settings(max_examples=300)
-def test_in_the_end_every_event_has_the_stamp_of_the_settings(happened: list[Action]) -> None:
-    """Visible events have exactly that stamp, or none under a hold. All others have one in the past and will be
-    deleted.
-    """
+def test_every_event_ends_with_the_stamp_of_the_settings(happened: list[Action]) -> None:
+    """Visible events have exactly that stamp, or none under a hold. All others have a past one and will be deleted."""
     world = World()
     for name, *arguments in happened:
         getattr(world, name)(*arguments)

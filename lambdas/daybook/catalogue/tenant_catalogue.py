@@ -86,8 +86,8 @@ class OwnActivities(Protocol):
 
 
 class Catalogues:
-    """Composes tenants' catalogues. Caches each until the settings name a newer version; the least recently used go
-    first.
+    """Composes tenants' catalogues. Caches each until the settings name a newer version, or until others are used more
+    recently.
     """
 
     def __init__(self, store: OwnActivities) -> None:

@@ -145,7 +145,7 @@ def _rows(person: PersonRows) -> tuple[list[Deletion], list[str], list[_Name]]:
     names = {name: _rows_of_name(name, person) for name in person.names}
     remembered += [text for name in names.values() for text in name.remembered]
     if called_row(guid) in person.own:
-        head += names.pop(person.own[called_row(guid)]["name"]).deletions  # it is found by no row of its own
+        head += names.pop(person.own[called_row(guid)]["name"]).deletions  # no finder of its own leads to it
     return head, remembered, list(names.values())
 
 

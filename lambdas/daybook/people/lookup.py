@@ -60,8 +60,7 @@ class ResolvedQuery(NamedTuple):
     members: frozenset[str] | None = None
     """The GUIDs of the groups' members; None if the query names no group."""
     member_by_address: bool = False
-    """Whether one of these is, or before being forgotten may have been, known by an address alone: indexed by an
-    alias."""
+    """As `Named.by_address`, for the members."""
 
 
 def resolve(reader: IdentityReader, tenant: Tenant, aliases: Aliases, texts: Iterable[str]) -> dict[str, Named]:

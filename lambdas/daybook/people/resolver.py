@@ -145,9 +145,9 @@ def _full_names(
 ) -> dict[Reference, str]:
     """The first full name of each reference that is given at a moment when it means a living person."""
     found: dict[Reference, str] = {}
-    for reference, said in names.items():
+    for reference, given in names.items():
         stones = gone.get(reference, ())
-        living = (name for moment_ms, name in said if not forgotten_since(stones, moment_ms))
+        living = (name for moment_ms, name in given if not forgotten_since(stones, moment_ms))
         if (name := next(living, None)) is not None:
             found[reference] = name
     return found

@@ -139,8 +139,7 @@ def _normalised_character(character: str) -> str:
 def _occurrences(
     text: str, normalised: str, starts: Sequence[int] | None, search_names: Sequence[_SearchName], *, anywhere: bool
 ) -> list[tuple[int, int, int]]:
-    """Where the names occur in the text, and whose they are. The longest comes first; what it covers is not searched
-    again.
+    """Where the names occur in the text, and whose they are. Text covered by a longer name is not searched again.
 
     The search continues after a match, and after a word in which no name can begin: the cost of a long text must not
     grow with the square of its length.

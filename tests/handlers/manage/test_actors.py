@@ -66,9 +66,7 @@ def test_a_name_with_a_number_sign_is_not_mixed_up_with_its_beginning(log: Manag
 
 
 def test_every_name_that_a_person_had_finds_them(log: ManagedLog) -> None:
-    """After a renaming both names do, and a page shows the person once. Each event shows the name that it was sent
-    with.
-    """
+    """Both names do after a renaming, and a page shows the person once. Each event keeps the name it was sent with."""
     seen(log, {"id": "u-1", "username": "mike.mars"}, {"id": "u-1", "username": "michael.mars"})
     (old,), (new,) = (log.done("GET", "/v1/actors", query={"prefix": name})["actors"] for name in ("mike", "mich"))
     assert old["id"] == new["id"]
@@ -126,12 +124,12 @@ def test_thousands_of_people_come_in_pages(log: ManagedLog) -> None:
         ({"cursor": "aWQj"}, "cursor_mismatch"),
     ],
 )
-def test_what_can_not_be_read_is_400(log: ManagedLog, query: dict[str, str], code: str) -> None:
+def test_malformed_parameters_are_400(log: ManagedLog, query: dict[str, str], code: str) -> None:
     """Including a cursor that leads to rows other than names."""
     assert problem_of(log.manage("GET", "/v1/actors", query=query)) == (400, code)
 
 
-def test_a_cursor_is_of_its_prefix(log: ManagedLog) -> None:
+def test_a_cursor_is_valid_for_its_prefix_only(log: ManagedLog) -> None:
     """It is refused with another prefix."""
     seen(log, {"username": "mia"}, {"username": "mike"})
     cursor = log.done("GET", "/v1/actors", query={"prefix": "mi", "limit": "1"})["next_cursor"]

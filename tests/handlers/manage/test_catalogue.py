@@ -1,6 +1,4 @@
-"""The tenant's own catalogue applies to later events; stored events keep the wording and category they were recorded
-with.
-"""
+"""The tenant's own catalogue applies to later events; stored events keep their wording and category."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -131,7 +129,7 @@ def test_categories_of_two_changes_at_once_are_both_remembered(log: ManagedLog) 
 
 
 @pytest.mark.every_store
-def test_what_is_taken_back_is_the_profiles_or_nobodys(log: ManagedLog) -> None:
+def test_a_removed_activity_is_the_profiles_or_uncatalogued(log: ManagedLog) -> None:
     """An activity that only the tenant defined is uncatalogued again. Its events keep their wording."""
     is_put(log)
     event = stored(log)
@@ -145,10 +143,8 @@ def test_what_is_taken_back_is_the_profiles_or_nobodys(log: ManagedLog) -> None:
     assert log.found(category="other") == [after["id"]]
 
 
-def test_strict_takes_what_the_catalogue_has(log: ManagedLog) -> None:
-    """Strict mode applies to the very next request and accepts the tenant's own activities. It is recorded if it
-    changes anything.
-    """
+def test_strict_mode_accepts_what_the_catalogue_has(log: ManagedLog) -> None:
+    """It applies to the very next request and accepts the tenant's own activities. Changes of the mode are recorded."""
 
     def set_mode(mode: str) -> Any:
         return log.done("PUT", "/v1/settings/catalogue", {"mode": mode})
@@ -294,7 +290,7 @@ def params(*names: str) -> list[dict[str, str]]:
         ({"colour": "red"}, "colour", "unknown_field"),
     ],
 )
-def test_what_no_activity_can_be_is_422_naming_it(
+def test_an_invalid_activity_is_422_with_its_path(
     log: ManagedLog, changed: dict[str, Any], path: str, code: str | None
 ) -> None:
     """Nothing is changed or recorded."""
@@ -323,14 +319,14 @@ def test_what_is_too_large_is_413(log: ManagedLog) -> None:
         ("x" * 129, "invalid_value"),
     ],
 )
-def test_what_no_activity_is_called(log: ManagedLog, name: str, code: str) -> None:
+def test_invalid_activity_names(log: ManagedLog, name: str, code: str) -> None:
     """In particular not the name of one of Daybook's own."""
     assert problem_of(put(log, name)) == (422, code)
     assert take_back(log, name)["statusCode"] == 404
 
 
 @pytest.mark.parametrize("body", [{"mode": "closed"}, {"mode": None}, {}, {"mode": "open", "x": 1}])
-def test_what_no_mode_is(log: ManagedLog, body: Any) -> None:
+def test_an_unknown_mode_is_422(log: ManagedLog, body: Any) -> None:
     """422, and the mode stays open."""
     assert log.manage("PUT", "/v1/settings/catalogue", body)["statusCode"] == 422
     assert catalogue(log)["mode"] == "open"
@@ -361,7 +357,7 @@ def test_what_the_profile_hides_stays_hidden(dynamodb: Any, tables: Tables) -> N
     assert problem_of(take_back(log, "api.called")) == (403, "forbidden")
 
 
-def test_an_admin_silences_nothing_that_operations_see(dynamodb: Any, tables: Tables) -> None:
+def test_an_admin_cannot_change_hidden_activities(dynamodb: Any, tables: Tables) -> None:
     """Neither with a role that nobody has nor with another wording: only operators change what is hidden."""
     log = ManagedLog(dynamodb, tables, "enate")
     hidden = {"visibility": "operations", "category": "API Access"}
@@ -377,7 +373,7 @@ def stored_by_operations(log: ManagedLog, event: Mapping[str, Any]) -> bool:
     return event_id in {each["id"] for each in answered(log.reader("operations")())["events"]}
 
 
-def test_a_key_of_one_environment_rules_none_of_them(log: ManagedLog) -> None:
+def test_a_key_for_one_environment_cannot_change_settings(log: ManagedLog) -> None:
     """Catalogue, mode and groups apply to all environments. A key for all of them may change them."""
     is_put(log)
     log.put_group("team", "mike.mars")

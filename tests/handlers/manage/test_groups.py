@@ -43,7 +43,7 @@ def test_a_group_of_nobody(log: ManagedLog) -> None:
     assert log.page({"group": "nobody"})["events"] == []
 
 
-def test_people_who_were_never_seen_become_known(log: ManagedLog) -> None:
+def test_unknown_names_create_people(log: ManagedLog) -> None:
     """Their later events belong to them, whatever client id is sent with the name."""
     log.put_group("team", "New.One")
     guid = log.guid_of("new.one")
@@ -112,7 +112,7 @@ def test_a_name_that_several_people_had_means_all_of_them(log: ManagedLog) -> No
 
 
 @pytest.mark.parametrize("rows", [1, 3, 60])
-def test_names_are_told_from_those_that_they_begin(log: ManagedLog, rows: int) -> None:
+def test_names_are_not_mixed_up_with_longer_names(log: ManagedLog, rows: int) -> None:
     """Whatever lies between them in the order of rows, on one page of rows or on many."""
     names = ["a", "a#b", "a#b#c", "a#~", "a~", "b", "ä", "北京", "a#0b5c1a2e"]
     for name in names:
@@ -198,7 +198,7 @@ def test_a_thousand_names_that_nobody_has_seen(log: ManagedLog) -> None:
 
 
 @pytest.mark.parametrize("name", ["a#b", "#", "straße / 北京 🦀", "group-was#team#1", "%2F", "ü" * 128, "..", " a "])
-def test_what_a_group_may_be_called(log: ManagedLog, name: str) -> None:
+def test_valid_group_names(log: ManagedLog, name: str) -> None:
     """Any single line of text. No two groups are mixed up."""
     log.put_group("team", "other")
     log.put_group(name, "mike.mars")
@@ -212,7 +212,7 @@ def test_what_a_group_may_be_called(log: ManagedLog, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "x" * 129, "two\nlines", "\x00"])
-def test_what_no_group_is_called(log: ManagedLog, name: str) -> None:
+def test_invalid_group_names(log: ManagedLog, name: str) -> None:
     """The empty text, more than 128 characters, control characters."""
     for method, body in (("PUT", {"members": []}), ("GET", None), ("DELETE", None)):
         assert log.manage(method, GROUP, body, name=name)["statusCode"] == 422
@@ -233,7 +233,7 @@ def test_what_no_group_is_called(log: ManagedLog, name: str) -> None:
         ({}, "members", "missing_field"),
     ],
 )
-def test_what_no_member_can_be_is_422_naming_it(log: ManagedLog, body: Any, path: str, code: str) -> None:
+def test_an_invalid_member_is_422_with_its_path(log: ManagedLog, body: Any, path: str, code: str) -> None:
     """No group, person or record is created."""
     answer = log.manage("PUT", GROUP, body, name="team")
     assert problem_of(answer) == (422, code)

@@ -52,7 +52,7 @@ def test_shorter_hides_at_once_and_is_stamped_by_a_job(log: Kept) -> None:
     assert log.stamped_days() == {60, 0}
 
 
-def test_a_key_of_one_environment_rules_none_of_them(log: Kept) -> None:
+def test_a_key_for_one_environment_cannot_change_settings(log: Kept) -> None:
     """Retention and hold apply to all environments. A key for all of them may change them."""
     log.done("PUT", HOLD, {"reason": "Dispute"})
     log.restamps.sent.clear()
@@ -134,7 +134,7 @@ def test_a_hold_stops_expiry_of_what_is_stored_too(log: Kept) -> None:
     assert log.done("GET", HOLD) == {"active": False, "reason": None, "since": None, "job": None}
 
 
-def test_the_reason_does_not_stand_in_the_clear(log: Kept) -> None:
+def test_the_reason_is_stored_sealed(log: Kept) -> None:
     log.done("PUT", HOLD, {"reason": "Dispute with mike.mars"})
     assert "mike" not in str(log.dynamodb.scan(TableName=log.tables.control)["Items"])
 
@@ -250,7 +250,7 @@ def test_no_job_where_nothing_changes(log: Kept) -> None:
     assert (len(log.recorded("retention")), len(log.recorded("legal-hold"))) == (4, 2)
 
 
-def test_a_restamp_that_nobody_comes_for_ends_none(log: Kept) -> None:
+def test_a_restamp_without_a_message_ends_no_other(log: Kept) -> None:
     """Its message could not be sent: the setting stays, and the previous job decides."""
     log.set_days(45)
     log.now += MINUTE
@@ -295,8 +295,8 @@ def put_by(wiring: Wiring, log: Kept, path: str, body: Any) -> dict[str, Any]:
     return serve(event, Context(), log.operations_over(wiring))
 
 
-def test_a_hold_set_at_the_same_time_is_not_outrun(log: Kept) -> None:
-    """Neither by a shorter retention, nor by any setting without a job of its own: the client must try again."""
+def test_a_concurrent_hold_wins(log: Kept) -> None:
+    """A shorter retention is refused. A longer one must be tried again, since its job was requested without the hold."""
     held = lambda now: replace(now, hold=Hold(NOW, NOW - 90 * DAY, "sealed"))  # noqa: E731
     racing = log.managing.replacing(control=Racing(log, held))
     assert problem_of(put_by(racing, log, RETENTION, {"days": 45})) == (409, "legal_hold")
@@ -305,15 +305,15 @@ def test_a_hold_set_at_the_same_time_is_not_outrun(log: Kept) -> None:
     assert log.control.settings(log.tenant).retention_days == 90
 
 
-def test_what_comes_between_and_changes_no_stamp_is_nothing(log: Kept) -> None:
+def test_a_concurrent_change_that_affects_no_stamp_is_ignored(log: Kept) -> None:
     """The catalogue's mode, or the very same setting whose response was lost."""
-    for days, happens in ((45, lambda now: replace(now, mode="strict")), (60, lambda now: now.keeping(60, NOW))):
+    for days, happens in ((45, lambda now: replace(now, mode="strict")), (60, lambda now: now.with_retention(60, NOW))):
         racing = log.managing.replacing(control=Racing(log, happens))
         assert put_by(racing, log, RETENTION, {"days": days})["statusCode"] == 200
 
 
 @pytest.mark.parametrize(("path", "body"), [(RETENTION, {"days": 45}), (HOLD, {"reason": "Dispute"})])
-def test_what_can_not_be_recorded_is_not_set(log: Kept, path: str, body: Any) -> None:
+def test_a_setting_that_cannot_be_recorded_is_not_made(log: Kept, path: str, body: Any) -> None:
     """The record comes first, then the job, then the setting."""
     before = log.control.settings(log.tenant)
 

@@ -107,10 +107,10 @@ def test_a_forgotten_person_is_found_by_guid_and_by_nothing_else(log: TenantLog,
 
 
 @pytest.mark.parametrize("more", [{}, {"status": "failure"}, {"q": "nothing of it"}, {"limit": "1"}])
-def test_that_there_was_such_an_id_is_not_told_either(log: TenantLog, events: list[str], more: dict[str, str]) -> None:
-    """A search by an id with the name counts as few events as one by an id that never existed. Other searches count all
-    events.
-    """
+def test_the_number_scanned_does_not_reveal_a_forgotten_id(
+    log: TenantLog, events: list[str], more: dict[str, str]
+) -> None:
+    """An id with the name scans as few events as one that never existed. Other searches count all events."""
     (beside,) = log.sent({"activity": "record.stamped", "target": {"type": "report", "id": "2026"}})
     (within,) = log.sent(
         {
@@ -158,7 +158,7 @@ def test_a_key_is_kept_for_thirty_seconds_at_most(log: TenantLog, events: list[s
     assert native(log, events[0])["actor"]["forgotten"] is True
 
 
-def test_the_log_of_the_log_does_not_keep_a_forgotten_name(log: TenantLog, events: list[str]) -> None:
+def test_records_of_searches_do_not_keep_a_forgotten_name(log: TenantLog, events: list[str]) -> None:
     """The name of a search is sealed in its record. It too becomes a GUID once the person is forgotten."""
     guid = native(log, events[0])["actor"]["id"]
     log.found(actor="mike.mars", target=["user:u-1", "account:mike.mars"])

@@ -83,7 +83,7 @@ def test_members_known_by_an_address_alone(log: ManagedLog, strangers: tuple[str
 @SIZES
 @pytest.mark.parametrize("sort", ["-occurred_at", "occurred_at", "activity"])
 @pytest.mark.parametrize("change", ["changed", "emptied", "removed", "made anew"])
-def test_a_cursor_survives_what_becomes_of_the_group(
+def test_a_cursor_keeps_the_groups_members_of_the_first_page(
     log: ManagedLog, strangers: tuple[str, ...], sort: str, change: str
 ) -> None:
     """Later pages show the events of those who were members at the first page."""
@@ -119,13 +119,13 @@ def test_a_cursor_keeps_whom_an_actor_meant_beside_a_group(
 
 
 @pytest.mark.parametrize("length", [129, 1_018, 1_019, 2_000])
-def test_a_name_that_no_group_can_have_is_400(log: ManagedLog, length: int) -> None:
+def test_an_impossible_group_name_is_400(log: ManagedLog, length: int) -> None:
     """Even one that no key of a store can hold."""
     assert problem_of(log.read(query={"group": "x" * length})) == (400, "unknown_group")
 
 
 @SIZES
-def test_a_group_that_there_is_not_is_400(log: ManagedLog, strangers: tuple[str, ...]) -> None:
+def test_an_unknown_group_is_400(log: ManagedLog, strangers: tuple[str, ...]) -> None:
     """On the first page, even if another group of the query exists, and if the group was removed."""
     log.put_group("team", "mike.mars", *strangers)
     log.put_group("gone", "mike.mars", *strangers)

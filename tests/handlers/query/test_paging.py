@@ -57,13 +57,13 @@ def times(*ages: int) -> list[str]:
         {"from": "2026-01-01T00:00:00Z"},
     ],
 )
-def test_a_cursor_is_of_its_query_alone(log: TenantLog, changed: dict[str, str | list[str]]) -> None:
+def test_a_cursor_is_valid_for_its_query_only(log: TenantLog, changed: dict[str, str | list[str]]) -> None:
     """Any other filter, span, order, environment or view is another query."""
     answer = log.read(query={**QUERY, **changed, "cursor": cursor_of(log)})
     assert problem_of(answer) == (400, "cursor_mismatch")
 
 
-def test_a_cursor_is_of_its_credential_and_tenant_alone(log: TenantLog) -> None:
+def test_a_cursor_is_valid_for_its_credential_and_tenant_only(log: TenantLog) -> None:
     """Another key of the tenant cannot use it, nor can a key with the same id and environment in another tenant."""
     cursor = cursor_of(log)
     assert problem_of(log.read(query={**QUERY, "cursor": cursor}, credential="k2")) == (400, "cursor_mismatch")
@@ -88,7 +88,7 @@ def test_a_cursor_lasts_a_day(log: TenantLog) -> None:
     assert problem_of(log.read(query={**QUERY, "cursor": cursor})) == (400, "cursor_mismatch")
 
 
-def test_the_limit_may_change_and_the_values_change_places(log: TenantLog) -> None:
+def test_the_limit_and_the_order_of_values_may_change_between_pages(log: TenantLog) -> None:
     """The query is the same with any page size and any order of its values."""
     turned = {"limit": "500", "activity": ["document.created", "document.updated"], "cursor": cursor_of(log)}
     page = log.page(turned)
@@ -96,7 +96,7 @@ def test_the_limit_may_change_and_the_values_change_places(log: TenantLog) -> No
     assert page["next_cursor"] is None
 
 
-def test_whom_names_meant_does_not_depend_on_their_order(log: TenantLog) -> None:
+def test_the_meaning_of_names_does_not_depend_on_their_order(log: TenantLog) -> None:
     """A client that repeats its values in another order continues with the same people."""
     log.sent(
         *({"activity": "user.login", "target": {"type": "user", "username": "jane.roe"}} for _ in range(2)),
@@ -109,7 +109,7 @@ def test_whom_names_meant_does_not_depend_on_their_order(log: TenantLog) -> None
 
 
 @pytest.mark.every_store
-def test_a_name_means_at_every_page_what_it_meant_at_the_first(log: TenantLog) -> None:
+def test_a_name_means_the_same_people_on_every_page(log: TenantLog) -> None:
     """A person who takes the name between two pages does not appear on the later ones."""
     log.sent(*({"actor": {"type": "user", "id": "u-1", "username": "jane.roe"}} for _ in range(2)))
     query = {"actor": "jane.roe", "limit": "1"}
@@ -128,7 +128,7 @@ def test_the_retentions_edge_hides_at_once(log: TenantLog) -> None:
     assert rest(log, cursor_of(log)) == times(2 * DAY, 3 * DAY, 29 * DAY)
 
 
-def test_time_that_passes_hides_nothing_in_mid_paging(log: TenantLog) -> None:
+def test_the_passing_of_time_hides_nothing_while_paging(log: TenantLog) -> None:
     """Events of the first page's moment are on the later pages, even an hour after their retention ended."""
     cursor = cursor_of(log)
     log.now += HOUR

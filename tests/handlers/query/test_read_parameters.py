@@ -34,7 +34,7 @@ def log(dynamodb: Any, tables: Tables) -> TenantLog:
         {"actor": "0b5c1a2e-7d3f-4c11-9a55-1f2e3d4c5b6a", "caused_by": "#", "session_id": "a\nb\tc"},
     ],
 )
-def test_what_nobody_knows_matches_nothing(log: TenantLog, query: dict[str, Any]) -> None:
+def test_unknown_values_match_nothing(log: TenantLog, query: dict[str, Any]) -> None:
     """Unknown activities, people and targets are not errors."""
     page = log.page(query)
     assert page["events"] == []

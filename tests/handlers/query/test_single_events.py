@@ -83,7 +83,7 @@ def test_an_event_past_retention_is_gone_at_once(log: TenantLog) -> None:
     assert problem_of(viewed(log, event_id)) == (404, "not_found")
 
 
-def test_what_only_operations_may_see_is_hidden_from_others(log: TenantLog) -> None:
+def test_events_for_operations_are_hidden_from_others(log: TenantLog) -> None:
     """Enate's API access records: only operations find them, by id or by search."""
     (event_id,) = log.sent({"activity": "api.called"})
     for role in ("auditor", "admin"):

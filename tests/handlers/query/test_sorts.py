@@ -126,7 +126,7 @@ def test_each_view_is_sorted_by_what_it_shows(log: ManagedLog, events: list[str]
 
 
 @pytest.mark.parametrize("sort", ["actor", "-activity", "ip"])
-def test_pages_are_over_what_had_been_received_by_the_first(log: ManagedLog, events: list[str], sort: str) -> None:
+def test_pages_cover_the_events_received_by_the_first_page(log: ManagedLog, events: list[str], sort: str) -> None:
     """Whatever arrives between the pages, even in the first page's own millisecond, earlier or later in the order."""
     query: dict[str, str] = {"sort": sort, "limit": "5"}
     before = paged(log, {**query, "limit": "500"})
@@ -150,7 +150,7 @@ def test_pages_are_over_what_had_been_received_by_the_first(log: ManagedLog, eve
 
 
 @pytest.mark.parametrize("sort", ["actor", "-actor"])
-def test_what_was_received_before_the_first_page_and_durable_after_it_doubles_nothing(
+def test_an_event_that_becomes_durable_between_pages_is_not_shown_twice(
     log: ManagedLog, events: list[str], sort: str
 ) -> None:
     """It appears if its place is on a later page, and does not if its place is on an earlier one."""
@@ -194,7 +194,7 @@ def test_somebody_forgotten_between_the_pages_moves_nobody_else(log: ManagedLog,
         query["actor"] = [*query["actor"], guids[name]]
 
 
-def test_where_the_page_ended_at_what_is_gone_the_number_given_tells(log: ManagedLog, events: list[str]) -> None:
+def test_the_page_after_a_deleted_event_starts_by_number(log: ManagedLog, events: list[str]) -> None:
     """For example, if the last event has expired."""
     query = {"sort": "-activity", "limit": "5"}
     before = paged(log, {**query, "limit": "500"})
@@ -207,7 +207,7 @@ def test_where_the_page_ended_at_what_is_gone_the_number_given_tells(log: Manage
 
 
 @pytest.mark.every_store
-def test_a_page_in_order_holds_what_an_answer_may(log: ManagedLog, events: list[str]) -> None:
+def test_a_sorted_page_is_limited_by_the_size_of_an_answer(log: ManagedLog, events: list[str]) -> None:
     """At least one event, and a cursor to the others."""
     reader = log.reader(search_bounds=Bounds(answer_bytes=1))
     span = {"to": UNTIL, "sort": "-actor"}
@@ -222,9 +222,7 @@ def test_a_page_in_order_holds_what_an_answer_may(log: ManagedLog, events: list[
 
 
 def test_too_many_to_sort(log: ManagedLog, events: list[str]) -> None:
-    """422 for one more than the limit, with advice. Events that are filtered out do not count. By time any number
-    works.
-    """
+    """422 with advice for one more than the limit. Events that are filtered out do not count. By time any number works."""
     assert Bounds().sorted_events == 10_000
     query = {"sort": "actor", "to": UNTIL}
     assert answered(log.reader(search_bounds=Bounds(sorted_events=len(events)))(query=query))["events"]
@@ -248,6 +246,6 @@ def test_too_much_to_read_is_too_many_to_sort(log: ManagedLog, bounds: Bounds) -
 
 
 @pytest.mark.parametrize("sort", ["", "-", "--actor", "details", "Actor", "actor,ip", "-received_at"])
-def test_what_no_order_is(log: ManagedLog, sort: str) -> None:
+def test_an_unknown_order_is_400(log: ManagedLog, sort: str) -> None:
     """400, whatever else is asked for."""
     assert problem_of(log.read(query={"sort": sort})) == (400, "invalid_parameter")

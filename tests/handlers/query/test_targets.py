@@ -78,7 +78,7 @@ def test_a_targets_last_update_is_the_newest_event_of_it_or_within_it(log: Tenan
     assert asked(log, "/v1/target", "defect:D-9")["events"] == 1
 
 
-def test_of_what_nothing_happened_to_everything_is_null(log: TenantLog) -> None:
+def test_a_target_without_events_has_null_values(log: TenantLog) -> None:
     """Not an error: Daybook does not know which targets exist."""
     assert asked(log, "/v1/target", "defect:none") == {
         "target": "defect:none",
@@ -89,7 +89,7 @@ def test_of_what_nothing_happened_to_everything_is_null(log: TenantLog) -> None:
     }
 
 
-def test_beyond_the_bound_on_reading_a_summary_does_not_count(log: TenantLog) -> None:
+def test_a_summary_beyond_the_bound_on_reading_has_no_count(log: TenantLog) -> None:
     """It still gives the last update."""
     many = log.sent(*(at(f"13:{minute:02}:00", "note-added") for minute in range(60)))
     many += log.sent(*(at(f"14:{minute:02}:00", "note-added") for minute in range(60)))
@@ -104,7 +104,7 @@ def test_beyond_the_bound_on_reading_a_summary_does_not_count(log: TenantLog) ->
 
 
 @pytest.mark.every_store
-def test_time_is_told_by_session_and_by_actor(log: TenantLog) -> None:
+def test_time_is_summed_by_session_and_by_actor(log: TenantLog) -> None:
     """Sessions are paired by actor and session id, even if several run at once. An open one counts as 0."""
     log.sent(
         at("09:00:00", "opened", JOHN, "s1"),
@@ -187,7 +187,7 @@ def test_a_span_takes_the_sessions_opened_in_it(log: TenantLog) -> None:
     assert time_on(log, to=span["to"])["total_seconds"] == 180
 
 
-def test_who_opens_a_part_has_not_opened_the_whole(log: TenantLog) -> None:
+def test_opening_a_part_does_not_open_the_whole(log: TenantLog) -> None:
     """Time counts only the target's own events."""
     log.sent(at("09:00:00", "opened", target=DEFECT), at("09:01:00", "closed", target=DEFECT))
     assert time_on(log)["sessions"] == []
@@ -211,7 +211,7 @@ def test_the_documents_defect_was_deleted_by_john_doe(log: TenantLog) -> None:
     assert answer["basis"] == ("Only john.doe had defect:D-9 or work-item:1234-C-A1 open at 2022-04-12T13:41:32.000Z.")
 
 
-def test_of_two_who_had_it_open_none_is_concluded(log: TenantLog) -> None:
+def test_two_people_who_had_it_open_give_no_conclusion(log: TenantLog) -> None:
     """Both are candidates, even one who still has it open. The same person twice is one candidate."""
     log.sent(
         at("13:41:32", "stamped", {"type": "system"}, activity="record.stamped", target=DEFECT),
@@ -227,7 +227,7 @@ def test_of_two_who_had_it_open_none_is_concluded(log: TenantLog) -> None:
     assert attributed(log, "13:40:59.999")["conclusion"]["username"] == "john.doe"
 
 
-def test_where_nobody_had_it_open_nobody_is_concluded(log: TenantLog) -> None:
+def test_nobody_who_had_it_open_gives_no_conclusion(log: TenantLog) -> None:
     """The response says so in words."""
     log.sent(at("13:39:00", "opened"), at("13:40:00", "closed"))
     answer = attributed(log, "13:40:00.001", "work-item:1234-C-A1")
@@ -236,7 +236,7 @@ def test_where_nobody_had_it_open_nobody_is_concluded(log: TenantLog) -> None:
     assert attributed(log, "13:40:00", "work-item:1234-C-A1")["conclusion"] is not None
 
 
-def test_one_who_is_no_person_is_never_concluded(log: TenantLog) -> None:
+def test_an_actor_other_than_a_person_is_never_concluded(log: TenantLog) -> None:
     """It is a candidate, and nobody else can be concluded beside it."""
     bot = {"type": "api", "username": "ci-bot"}
     log.sent(at("13:39:00", "opened", bot))

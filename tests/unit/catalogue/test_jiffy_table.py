@@ -187,13 +187,13 @@ def differences(
     return lacking, has - {wording.key() for _, wording in asked}
 
 
-def test_the_table_is_read_whole(rows: list[Row], mended: dict[int, Mended]) -> None:
+def test_the_table_is_read_completely(rows: list[Row], mended: dict[int, Mended]) -> None:
     """The document has 120 rows for 90 activities, and the profile must have as many."""
     assert len(rows) == 120
     assert len({wording.activity for row in rows for wording in expected(row, rows, mended)}) == 90
 
 
-def test_every_row_stands_in_the_catalogue(
+def test_every_row_is_in_the_catalogue(
     rows: list[Row], mended: dict[int, Mended], catalogue: dict[str, Activity]
 ) -> None:
     """Each row's wordings are variants of its activity, in the document's words except for the mended ones."""
@@ -209,7 +209,7 @@ def test_the_catalogue_has_nothing_else(
     assert not surplus
 
 
-def test_labels_are_the_documents(rows: list[Row], catalogue: dict[str, Activity]) -> None:
+def test_labels_equal_the_documents(rows: list[Row], catalogue: dict[str, Activity]) -> None:
     """Component and event read as in the table; only "App", a mistake for "Add", is mended."""
     labels = {(row.component, row.event) for row in rows} - {("Custom Role", "App")} | {("Custom Role", "Add")}
     assert {(activity.component, activity.event) for activity in catalogue.values()} == labels
@@ -228,7 +228,7 @@ def test_mended_rows_are_still_what_was_mended(rows: list[Row], mended: dict[int
         assert ours != [wording.key() for wording in derive(row)], f"row {entry.row} needs no entry"
 
 
-def test_rows_that_stand_twice_are_listed(rows: list[Row], mended: dict[int, Mended]) -> None:
+def test_repeated_rows_are_listed(rows: list[Row], mended: dict[int, Mended]) -> None:
     """Each row that repeats an earlier one is listed, with the row that it repeats."""
     first: dict[tuple[str, str], int] = {}
     doubles = {}

@@ -89,7 +89,7 @@ def model(thing: Activity, sent: frozenset[str]) -> tuple[str, set[str]]:
 
 
 @given(st.lists(SETS, min_size=1, max_size=5), SETS)
-def test_without_a_name_the_parameters_tell(params: list[frozenset[str]], sent: frozenset[str]) -> None:
+def test_without_a_name_the_parameters_choose_the_variant(params: list[frozenset[str]], sent: frozenset[str]) -> None:
     """Against the model: one wording is chosen, several require a name, none reports what the nearest lacks."""
     thing = activity(*params)
     kind, best = model(thing, sent)
@@ -112,7 +112,7 @@ def test_without_a_name_the_parameters_tell(params: list[frozenset[str]], sent: 
 
 
 @given(st.lists(SETS, min_size=1, max_size=5), SETS, st.booleans(), st.data())
-def test_a_named_variant_is_taken(
+def test_a_named_variant_is_chosen(
     params: list[frozenset[str]], sent: frozenset[str], has_details: bool, data: st.DataObject
 ) -> None:
     """The named one or none. Missing parameters matter only without details."""
@@ -155,7 +155,7 @@ def test_the_contracts_example_finds_its_wording() -> None:
 
 
 @pytest.mark.parametrize("name", PROFILES)
-def test_the_catalogue_as_it_is_answered(name: str) -> None:
+def test_the_catalogue_response(name: str) -> None:
     """Exactly the contract's members, valid as JSON, and a template is always a string."""
     answer = describe(profile(name), "open")
     assert json.loads(json.dumps(answer)) == answer
@@ -170,7 +170,7 @@ def test_the_catalogue_as_it_is_answered(name: str) -> None:
             assert all(list(param) == ["name", "type"] for param in variant["params"])
 
 
-def test_what_is_answered_can_be_taken_back() -> None:
+def test_an_activity_in_the_response_is_valid_input() -> None:
     """An activity in the response is a valid activity: tenants send their own in the same form."""
     for thing in describe(profile("jiffy"), "open")["activities"]:
         assert msgspec.convert(thing, Activity) == profile("jiffy").activity(thing["activity"])

@@ -78,7 +78,7 @@ def test_ids_are_slugs(any_profile: Profile) -> None:
             assert all(re.fullmatch("[a-z0-9_]{1,40}", param.name) for param in variant.params), name
 
 
-def test_labels_make_the_id(any_profile: Profile) -> None:
+def test_ids_derive_from_labels(any_profile: Profile) -> None:
     """An activity's id is the slugs of its component and its event. Chat's documented ids stay as they are."""
     for activity in any_profile.activities.values():
         if "." in activity.activity:
@@ -99,7 +99,7 @@ def test_templates_and_parameters_agree(any_profile: Profile) -> None:
                 assert placeholders == variant.names, name
 
 
-def test_sentences_are_well_set(any_profile: Profile) -> None:
+def test_sentences_have_clean_punctuation(any_profile: Profile) -> None:
     """No doubled or missing spaces and no stray braces: people read them."""
     for name, activity in any_profile.activities.items():
         for variant in activity.variants:
@@ -125,7 +125,7 @@ def test_only_listed_variants_need_naming(any_profile: Profile) -> None:
         assert repeated == (name in TIES), name
 
 
-def test_every_profile_has_the_log_of_the_log(any_profile: Profile) -> None:
+def test_every_profile_has_daybooks_own_events(any_profile: Profile) -> None:
     """Daybook's own events are in each catalogue, in a category of their own except for CareAR."""
     own = [activity for name, activity in any_profile.activities.items() if name.startswith("audit-log.")]
     assert [activity.activity.removeprefix("audit-log.") for activity in own] == EVERY.split()
@@ -135,7 +135,7 @@ def test_every_profile_has_the_log_of_the_log(any_profile: Profile) -> None:
     }
 
 
-def test_views_are_the_contracts(any_profile: Profile) -> None:
+def test_views_equal_the_contracts(any_profile: Profile) -> None:
     """Columns in the product's order."""
     shown = ", ".join(f"{column.label}: {column.value}" for column in any_profile.columns)
     assert shown == VIEWS[any_profile.name]
@@ -256,7 +256,7 @@ def agreed(lines: dict[str, list[str]]) -> Iterator[tuple[str, Agreed]]:
 
 
 @pytest.mark.parametrize("name", ["chat", "enate", "carear", "symbee"])
-def test_names_are_the_agreed_ones(name: str) -> None:
+def test_names_equal_the_agreed_ones(name: str) -> None:
     """Exactly the agreed activities exist, each with its category, origin, variants and parameters."""
     if not NAMES.exists():
         pytest.skip(f"the list of names is not beside the checkout: {NAMES}")

@@ -32,7 +32,7 @@ def test_a_catalogue_is_read_once_a_version() -> None:
     assert len(store.asked) == 2
 
 
-def test_those_asked_for_last_are_kept() -> None:
+def test_the_most_recently_used_are_kept() -> None:
     """256 of them, by their last use."""
     store = Counted()
     catalogues = Catalogues(store)

@@ -204,7 +204,7 @@ def test_each_view_has_its_products_columns_in_order(view: str) -> None:
         ({"type": "user", "id": "GUID", "username": "GUID", "name": None, "client_id": None}, "GUID"),
     ],
 )
-def test_symbees_target_is_a_username_else_a_name_else_an_id(target: dict[str, Any], shown: str) -> None:
+def test_symbees_target_is_a_username_or_a_name_or_an_id(target: dict[str, Any], shown: str) -> None:
     """In the contract's order."""
     assert row("symbee", EVENT | {"target": target})["ActionTarget"] == shown
 
@@ -226,7 +226,7 @@ def test_who_acted_is_shown_by_name_or_alias(actor: dict[str, Any], user: str, p
     assert row("jiffy", EVENT | {"actor": actor}, of="carear")["UserName"] == person
 
 
-def test_enates_from_and_to_stand_in_the_parameters_else_in_the_changes() -> None:
+def test_enates_from_and_to_come_from_the_parameters_or_the_changes() -> None:
     """A manual override of a due date has changes; a change of status has parameters."""
     changes = [{"field": "due_date", "from": "2026-11-20", "to": "2026-11-24"}, {"field": "x", "from": None, "to": 7}]
     shown = row("enate", EVENT | {"params": None, "changes": changes})

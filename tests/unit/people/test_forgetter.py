@@ -58,7 +58,7 @@ def _added(store: MemoryIdentities, rest: Mapping[tuple[Tenant, str], Row]) -> l
 
 @settings(max_examples=200)
 @given(st.lists(st.lists(REFERENCES, min_size=1, max_size=4), min_size=1, max_size=5), st.data())
-def test_all_rows_of_one_go_and_nobody_elses(requests: list[list[Reference]], data: st.DataObject) -> None:
+def test_forgetting_deletes_all_rows_of_one_person_only(requests: list[list[Reference]], data: st.DataObject) -> None:
     """Whatever the names were. Events from before still mean the person, events from after mean somebody new, and all
     other events mean whom they always meant.
     """
@@ -89,7 +89,7 @@ def test_all_rows_of_one_go_and_nobody_elses(requests: list[list[Reference]], da
     assert of(store, guid) == {}
 
 
-def test_who_came_after_is_told_from_who_was_before() -> None:
+def test_people_who_had_one_name_in_turn_are_distinguished_by_time() -> None:
     """Three people have the same name one after the other: each event means the person who had it at its time."""
     store, mike = MemoryIdentities(), Reference(username="Mike")
     first = seen(store, NOW, mike, seed="first")[0].guid
@@ -105,7 +105,7 @@ def test_who_came_after_is_told_from_who_was_before() -> None:
     assert everyone.at(NOW + 30)[mike] == third
 
 
-def test_an_unknown_id_that_would_have_adopted_the_name_is_who_is_forgotten() -> None:
+def test_an_unknown_id_that_would_have_adopted_a_forgotten_person_means_that_person() -> None:
     """The id would have been bound to a person without a client id. It is not bound to a person who had another one."""
     store = MemoryIdentities()
     bare, known = seen(store, NOW - 5, Reference(username="mike"), Reference("u1", "jane"))
@@ -117,7 +117,7 @@ def test_an_unknown_id_that_would_have_adopted_the_name_is_who_is_forgotten() ->
     assert other.key is not None
 
 
-def test_the_id_of_who_is_forgotten_is_stronger_than_a_name() -> None:
+def test_a_forgotten_persons_id_is_stronger_than_a_name() -> None:
     """Somebody known by the name alone was forgotten earlier; the event means the other person, by the id."""
     store = MemoryIdentities()
     bare, known = seen(store, NOW - 9, Reference(username="mike"), Reference("u1", "jane"))
@@ -137,7 +137,7 @@ def test_the_bare_name_of_somebody_else_stays_theirs() -> None:
     ]
 
 
-def test_a_late_full_name_is_not_kept_for_who_came_after() -> None:
+def test_a_late_full_name_is_not_stored_with_the_next_person_of_that_name() -> None:
     """One request names both people by the same username."""
     store, mike = MemoryIdentities(), Reference(username="mike")
     (gone,) = seen(store, NOW - 5, mike)
@@ -161,7 +161,7 @@ class Counting(MemoryIdentities):
         return super().insert(tenant, rows)
 
 
-def test_tombstones_cost_known_people_no_further_call() -> None:
+def test_tombstones_cost_no_further_call_for_known_people() -> None:
     """Two reads, as before. New people take one more read, once, and four writes."""
     store = Counting()
     references = [Reference("u1", "mike"), Reference(username="jane"), Reference(address="a1")]
@@ -198,7 +198,7 @@ class Killing(MemoryIdentities):
 @pytest.mark.parametrize("names", [1, 20, 40, 240])
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("at", range(1, 8))
-def test_a_person_of_many_names_is_forgotten_wherever_it_breaks_off(names: int, at: int, after: bool) -> None:
+def test_forgetting_many_names_can_be_resumed_after_any_failure(names: int, at: int, after: bool) -> None:
     """The key goes first, with every tombstone. By any name the rest is found again, and in the end nothing is left."""
     store = Killing(at, after=after)
     references = [Reference("u1", f"mike-{number}") for number in range(names)]
@@ -223,7 +223,7 @@ def test_a_person_of_many_names_is_forgotten_wherever_it_breaks_off(names: int, 
     assert not forgetter.has_rows(ACME, guid)
 
 
-def test_rows_left_that_lead_to_nobody_stop_nobody() -> None:
+def test_a_name_that_leads_to_a_forgotten_person_gets_no_new_rows() -> None:
     """A name that still leads to a forgotten person means that person, and no further row of theirs is written."""
     store = MemoryIdentities()
     (mike,) = seen(store, NOW - 5, Reference(username="mike"))
@@ -238,7 +238,7 @@ def test_rows_left_that_lead_to_nobody_stop_nobody() -> None:
     assert new.key is not None
 
 
-def test_a_key_deleted_between_the_two_reads_is_nobodys() -> None:
+def test_a_key_deleted_between_the_two_reads() -> None:
     """The binder was read before the deletion, the key after it. The event is from after it and means somebody new."""
     store = MemoryIdentities()
     (mike,) = seen(store, NOW - 5, Reference(username="mike"))
@@ -265,7 +265,7 @@ def test_a_key_deleted_between_the_two_reads_is_nobodys() -> None:
     assert seen(again, NOW - 1, Reference(username="mike"), seed=10) == [Person(mike.guid, None)]
 
 
-def test_others_that_change_rows_for_ever_are_told() -> None:
+def test_endless_concurrent_changes_raise() -> None:
     """After a few rounds the error is raised; the person is still there."""
 
     class Contrary(MemoryIdentities):
@@ -279,7 +279,7 @@ def test_others_that_change_rows_for_ever_are_told() -> None:
     assert of(store, mike.guid)
 
 
-def test_how_long_it_is_remembered() -> None:
+def test_how_long_tombstones_last() -> None:
     """A day longer than the longest retention, rounded up to a second; for ever if the retention has no end."""
     assert lasts_until(NOW, None) is None
     for moment_ms in (NOW, NOW + 1, NOW + 999):

@@ -106,7 +106,7 @@ def test_two_requests_at_once(
     held_together(log.store, [first, *answers.values()])
 
 
-def test_a_claim_that_was_beaten_binds_nobody() -> None:
+def test_a_claim_that_lost_a_race_binds_nobody() -> None:
     """Two new ids try to adopt the same name at once: one gets the person, the other becomes a new person."""
     store = MemoryIdentities()
     (known,) = resolve(store, Reference(username="mike"))
@@ -172,7 +172,7 @@ def test_tenants_share_nobody() -> None:
     assert ours[reference].guid != theirs[reference].guid
 
 
-def test_a_store_that_always_knows_better_is_given_up() -> None:
+def test_endless_lost_races_raise() -> None:
     """`Contended` after a few rounds, without an answer."""
 
     class Contrary(MemoryIdentities):

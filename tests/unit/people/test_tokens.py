@@ -112,14 +112,14 @@ def test_names_beyond_ascii_are_found_anywhere(name: str, text: str, expected: s
     assert Sealed([(name, 0)]).cast.text(text) == expected
 
 
-def test_the_longest_name_is_taken_first() -> None:
+def test_the_longest_name_is_replaced_first() -> None:
     """Wherever it occurs. The rest of a name that overlaps it stays unchanged."""
     sealed = Sealed([("jane", 0), ("jane roe", 1), ("roe & partners", 2)])
     assert sealed.cast.text("jane roe, jane") == "~1.0;, ~0.0;"
     assert sealed.cast.text("jane roe & partners") == "~0.0; ~2.0;"
 
 
-def test_short_names_stay_unless_they_are_the_whole() -> None:
+def test_short_names_are_replaced_only_as_the_whole_text() -> None:
     """Two ASCII characters are often a word, and so is one letter beyond ASCII."""
     sealed = Sealed([("jo", 0), ("al", 1), ("李", 2)])
     assert sealed.cast.text("李娜") == "李娜"
@@ -130,7 +130,7 @@ def test_short_names_stay_unless_they_are_the_whole() -> None:
     assert sealed.cast.identifier("jo-1") == "jo-1"
 
 
-def test_ids_are_told_apart_by_case_as_a_whole() -> None:
+def test_ids_as_a_whole_text_are_case_sensitive() -> None:
     """Names are not. Within texts, ids are found at boundaries like names, unless they are numbers."""
     sealed = Sealed([("mike", 0)], [("Mike", 1), ("1001", 2), ("u-17", 2)])
     assert sealed.cast.label("MIKE") == "~0.1;"
@@ -141,7 +141,7 @@ def test_ids_are_told_apart_by_case_as_a_whole() -> None:
     assert sealed.cast.identifier("1001") == "~2.0;"
 
 
-def test_traces_are_found_in_texts_and_name_nobody() -> None:
+def test_other_texts_of_a_person_are_found_within_texts_and_name_nobody() -> None:
     """An address as a whole text becomes a token too. One that is too short to search for stays."""
     sealed = Sealed([], [], [("203.0.113.7", 0), ("…", 1)])
     assert sealed.cast.text("login from 203.0.113.7!") == "login from ~0.0;!"
@@ -157,7 +157,7 @@ def test_a_text_of_one_token_keeps_its_type() -> None:
 
 
 @pytest.mark.parametrize("name", ["aaa", ".aa", "a a", "äaa"])
-def test_a_long_text_takes_no_time(name: str) -> None:
+def test_a_long_text_takes_linear_time(name: str) -> None:
     """32 KB of near matches, for two hundred names: the cost does not grow with the square of the length.
 
     Four times the text takes about four times as long; quadratic growth would take sixteen times.

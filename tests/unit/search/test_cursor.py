@@ -65,7 +65,7 @@ def test_a_cursor_cannot_be_cut_or_lengthened() -> None:
     assert all(mismatches(CURSOR + more) for more in ("A", "=", "==", "AAAA", " ", "\n", CURSOR))
 
 
-def test_a_signature_is_of_one_position_alone() -> None:
+def test_a_signature_is_valid_for_one_position_only() -> None:
     """One cursor's signature followed by another's content is not a cursor."""
     other = write_cursor(POSITION._replace(edge_ms=0), OWNER, KEY)
     assert all(mismatches(CURSOR[:cut] + other[cut:]) for cut in range(1, 24))
@@ -81,7 +81,7 @@ def test_a_signature_is_of_one_position_alone() -> None:
         OWNER._replace(tenant=Tenant("acm"), environment="eprod"),
     ],
 )
-def test_a_cursor_is_its_owners_alone(owner: Owner) -> None:
+def test_a_cursor_is_valid_for_its_owner_only(owner: Owner) -> None:
     """A cursor of another tenant, environment, credential or query is refused, however the parts are divided."""
     assert mismatches(CURSOR, owner)
 
@@ -120,7 +120,7 @@ def test_a_cursor_of_64_people_is_far_below_the_gateways_limit() -> None:
 
 
 @pytest.mark.parametrize("members", [MAX_PEOPLE, MAX_PEOPLE + 1, 10_000])
-def test_members_who_are_too_many_leave_whom_the_names_mean(members: int) -> None:
+def test_too_many_members_are_left_out_but_not_the_named_people(members: int) -> None:
     """Only the members are left out; the groups' versions stand for them."""
     position = POSITION._replace(members=guids(members), groups=(7,))
     assert read_cursor(write_cursor(position, OWNER, KEY), OWNER, KEY, NOW) == position._replace(members=None)

@@ -53,7 +53,7 @@ def test_all_sources_are_read_as_one(sources: list[list[int]], newest_first: boo
 
 
 @given(SOURCES, st.booleans(), st.integers(1, 70), st.integers(1, 20_000))
-def test_a_bound_ends_it_early_but_never_before_it_moved_on(
+def test_a_bound_ends_a_merge_early_but_never_before_it_made_progress(
     sources: list[list[int]], newest_first: bool, wanted: int, read_bytes: int
 ) -> None:
     """The result is the beginning of all rows, without gaps. Only all of them count as complete."""
@@ -68,7 +68,7 @@ def test_a_bound_ends_it_early_but_never_before_it_moved_on(
         assert rows == everything
 
 
-def test_time_ends_it_too() -> None:
+def test_the_deadline_ends_a_merge() -> None:
     """No page is fetched after the deadline."""
     index = Index(range(60))
     merge = Merge(index, index.sources, bound(clock=(0, 3_000)), newest_first=True, wanted=9)
@@ -85,7 +85,7 @@ def test_a_page_of_one_source_costs_one_row_more() -> None:
     assert index.given == 21
 
 
-def test_sources_are_read_on_as_far_as_they_are_needed() -> None:
+def test_sources_are_read_only_as_far_as_needed() -> None:
     """Only the source whose rows are used up is read on."""
     index = Index(range(30, 60), range(10))
     rows = iter(Merge(index, index.sources, bound(), newest_first=True, wanted=9))

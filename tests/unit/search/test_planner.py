@@ -84,7 +84,7 @@ def test_one_index_answers(filters: dict[str, list[str]], expected: set[str]) ->
     assert keys(**filters) == expected
 
 
-def test_a_thing_is_asked_for_as_text_as_hash_and_by_person() -> None:
+def test_a_target_is_queried_as_text_as_hash_and_by_person() -> None:
     """Its id may be a name, contain one, or contain none. The keys differ, and none contains a name."""
     found = keys(target=["doc:mike"])
     assert {key for key in found if "^" not in key} == {
@@ -93,7 +93,7 @@ def test_a_thing_is_asked_for_as_text_as_hash_and_by_person() -> None:
     assert len([key for key in found if "#doc#^" in key]) == 2
 
 
-def test_an_id_that_holds_a_guid_is_a_thing_like_others() -> None:
+def test_an_id_that_contains_a_guid_is_an_ordinary_id() -> None:
     """Products use such ids; they are no reason to read the whole log."""
     assert plan(target=[f"doc:urn-{MIKE}"]).index_name == "by_target"
 
@@ -110,7 +110,7 @@ def test_each_shard_is_read_from_the_moment_it_may_hold_events() -> None:
     assert plan(span=Span(None, 0)).sources == ()
 
 
-def test_a_group_goes_by_its_members_as_long_as_they_are_few() -> None:
+def test_a_small_group_is_queried_by_its_members() -> None:
     """After target and actor, before activity. An empty group has no partition; a nameless member uses an alias."""
     activity = {"activity": ["user.login"]}
     assert keys(members=frozenset({MIKE, JANE}), **activity) == {f"by_actor #{MIKE}", f"by_actor #{JANE}"}

@@ -51,20 +51,20 @@ def test_retention_ends_in_whole_seconds_and_never_early() -> None:
 
 def test_under_a_hold_reads_begin_at_its_edge_and_stay() -> None:
     """However much time passes, even if the retention was lengthened meanwhile, which shows what is left."""
-    held = settings(retention_days=90).held("sealed", 200 * DAY, again=False)
+    held = settings(retention_days=90).with_hold("sealed", 200 * DAY, again=False)
     assert held.retention_edge(200 * DAY) == held.retention_edge(500 * DAY) == 110 * DAY
-    assert held.keeping(95, 300 * DAY).retention_edge(500 * DAY) == 110 * DAY
-    assert held.keeping(150, 210 * DAY).retention_edge(500 * DAY) == 60 * DAY
-    assert held.keeping(None, 210 * DAY).retention_edge(500 * DAY) == 0
-    assert held.keeping(150, 210 * DAY).released(400 * DAY).retention_edge(500 * DAY) == 350 * DAY
-    assert settings(retention_days=None).held("sealed", 200 * DAY, again=False).retention_edge(500 * DAY) == 0
+    assert held.with_retention(95, 300 * DAY).retention_edge(500 * DAY) == 110 * DAY
+    assert held.with_retention(150, 210 * DAY).retention_edge(500 * DAY) == 60 * DAY
+    assert held.with_retention(None, 210 * DAY).retention_edge(500 * DAY) == 0
+    assert held.with_retention(150, 210 * DAY).without_hold(400 * DAY).retention_edge(500 * DAY) == 350 * DAY
+    assert settings(retention_days=None).with_hold("sealed", 200 * DAY, again=False).retention_edge(500 * DAY) == 0
 
 
 def test_a_hold_is_put_back_as_it_was() -> None:
     """If `again` says that nothing has expired since. A longer retention in between still reaches further back."""
-    lifted = settings(retention_days=90).held("one", 200 * DAY, again=False).released(300 * DAY)
-    again = lifted.held("two", 310 * DAY, again=True).hold
+    lifted = settings(retention_days=90).with_hold("one", 200 * DAY, again=False).without_hold(300 * DAY)
+    again = lifted.with_hold("two", 310 * DAY, again=True).hold
     assert again is not None
     assert (again.since_ms, again.edge_ms, again.sealed_reason) == (310 * DAY, 110 * DAY, "two")
-    assert lifted.held("two", 310 * DAY, again=False).retention_edge(0) == 220 * DAY
-    assert lifted.keeping(250, 310 * DAY).held("two", 310 * DAY, again=True).retention_edge(0) == 60 * DAY
+    assert lifted.with_hold("two", 310 * DAY, again=False).retention_edge(0) == 220 * DAY
+    assert lifted.with_retention(250, 310 * DAY).with_hold("two", 310 * DAY, again=True).retention_edge(0) == 60 * DAY
