@@ -63,10 +63,10 @@ class RightToBeForgotten:
         event_id = self._recorded(settings, guid, request)
         mark = mark_of(guid, event_id, profile(settings.profile).retention.longest_days)
         try:
-            self.forgetter.forget(settings.tenant, mark, asked=binders_of_text(text))
+            self.forgetter.forget(settings.tenant, mark, candidates=binders_of_text(text))
         except ConcurrentChange:
             raise Contended(settings.tenant) from None
-        event_id = self.forgetter.begun(settings.tenant, guid) or event_id
+        event_id = self.forgetter.forgetting_event(settings.tenant, guid) or event_id
         exports = [job.id for job in self.jobs.jobs(settings.tenant, EXPORT) if self._may_be_in_the_clear(job)]
         forgotten_at = format_time(occurred_ms(event_id))
         return Answer(200, ForgottenPerson(guid, forgotten_at, event_id, exports))
@@ -78,12 +78,12 @@ class RightToBeForgotten:
         that person, and must not forget whoever took the name since.
         """
         tenant, binders = settings.tenant, binders_of_text(text)
-        if GUID.fullmatch(text) and self.forgetter.has_left(tenant, text.lower()):
+        if GUID.fullmatch(text) and self.forgetter.has_rows(tenant, text.lower()):
             return text.lower()
         named = resolve(self.people, tenant, profile(settings.profile).aliases, [text])[text]
         bound = {row["guid"] for row in self.people.read(tenant, binders).values()}
-        once = set(self.forgetter.once_called(tenant, text))
-        there = {guid for guid in named.guids | bound | once if self.forgetter.has_left(tenant, guid, binders)}
+        once = set(self.forgetter.forgotten_under(tenant, text))
+        there = {guid for guid in named.guids | bound | once if self.forgetter.has_rows(tenant, guid, binders)}
         if not there:
             raise not_found("person")
         several = sorted(there | once)
@@ -93,7 +93,7 @@ class RightToBeForgotten:
         return several[0]
 
     def _recorded(self, settings: TenantSettings, guid: str, request: Request) -> str:
-        begun = self.forgetter.begun(settings.tenant, guid)
+        begun = self.forgetter.forgetting_event(settings.tenant, guid)
         if begun is not None and id_row(guid) not in self.people.read(settings.tenant, [id_row(guid)]):
             return begun
         environment = request.caller.environment_for(None, settings.environments[0])

@@ -164,7 +164,7 @@ class Publishing:
         settings = self.settings.settings(request.tenant)
         for name, values in request.query.items():
             if name not in PARAMETERS:
-                raise bad_parameter(name, "is no parameter here", "unknown_parameter")
+                raise bad_parameter(name, "unknown query parameter", "unknown_parameter")
             if len(set(values)) > 1:
                 raise bad_parameter(name, "may be given once")
         named = request.query.get("environment", [None])[0]

@@ -8,7 +8,7 @@ from daybook.aws.wiring import Tables, Wiring
 from daybook.clock import format_time
 from daybook.http.serve import serve
 from daybook.ids import lowest_id
-from daybook.people.forgetter import Forgetter, mark_of, nobody_writes
+from daybook.people.forgetter import Forgetter, mark_of, no_sweep
 from daybook.tenant import Tenant
 from query.handler import operations
 from tests.support.calls import Context, answered, authorized, call
@@ -104,7 +104,7 @@ class TenantLog:
 
     def forget(self, guid: str) -> None:
         """As operations does, but for what it asks and records."""
-        Forgetter(self.wiring.forgetting, KEYS.gone, nobody_writes).forget(
+        Forgetter(self.wiring.forgetting, KEYS.gone, no_sweep).forget(
             self.tenant, mark_of(guid, lowest_id(self.now), 365)
         )
 
