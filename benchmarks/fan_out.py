@@ -135,10 +135,10 @@ def _fan_out(form: str, product: str, people: dict[str, Any]) -> FanOut:
     sts.meta.events.register("before-send.sts.*", lambda **_: _Answered(SESSION))
     table = DestinationTable(dynamodb, "control")
     records = Records(PersonKeys(IdentityTable(dynamodb, "people").read, lambda: NOW).of)
-    courier = RecordSender(CustomerStreams(sts, make_client, lambda: NOW))
+    sender = RecordSender(CustomerStreams(sts, make_client, lambda: NOW))
     return FanOut(
         table,
-        Delivery(records, courier, table, lambda _: None, lambda: NOW),
+        Delivery(records, sender, table, lambda _: None, lambda: NOW),
         Backlog(table, _NoQueue(), lambda: NOW),
         lambda: NOW,
         time.monotonic,

@@ -16,7 +16,7 @@ from daybook.delivery.records import Records
 from daybook.delivery.sender import PutFailed
 from daybook.errors import Throttled
 from streams.redeliver import WAIT_SECONDS
-from tests.support.streams import Publishing
+from tests.support.streams import StreamHarness
 from tests.support.tenant_log import TenantLog
 
 THROTTLED = "ProvisionedThroughputExceededException"
@@ -32,24 +32,24 @@ def log(dynamodb: Any, tables: Tables) -> TenantLog:
 
 
 @pytest.fixture
-def publishing(log: TenantLog) -> Publishing:
-    made = Publishing(log)
+def publishing(log: TenantLog) -> StreamHarness:
+    made = StreamHarness(log)
     made.set_up()
     return made
 
 
-def delivered(publishing: Publishing) -> Counter[str]:
+def delivered(publishing: StreamHarness) -> Counter[str]:
     return Counter(json.loads(record.data)["id"] for record in publishing.streams.taken.get("acme", []))
 
 
-def doubles(publishing: Publishing, sent: list[str]) -> int:
+def doubles(publishing: StreamHarness, sent: list[str]) -> int:
     """How many records are there beyond one of each event. Every event must be there."""
     found = delivered(publishing)
     assert set(found) == set(sent)
     return found.total() - len(sent)
 
 
-def drain(publishing: Publishing) -> None:
+def drain(publishing: StreamHarness) -> None:
     while publishing.queue.messages:
         publishing.log.now += 6 * SECOND
         assert publishing.retry() == []
@@ -62,7 +62,7 @@ def send(log: TenantLog, count: int) -> list[str]:
     return sent
 
 
-def test_killed_between_two_calls_of_a_batch(log: TenantLog, publishing: Publishing) -> None:
+def test_killed_between_two_calls_of_a_batch(log: TenantLog, publishing: StreamHarness) -> None:
     """Lambda hands the batch over again: what the first call had delivered comes twice, 500 doubles, no more."""
     sent = send(log, 700)
     publishing.streams.faults["acme"] = [None, Killed()]
@@ -72,8 +72,8 @@ def test_killed_between_two_calls_of_a_batch(log: TenantLog, publishing: Publish
     assert doubles(publishing, sent) == 500
 
 
-def test_killed_after_parking_before_the_answer(log: TenantLog, publishing: Publishing) -> None:
-    """The batch parks the same keys again, as the same parcel: pending stays true, and no event comes twice."""
+def test_killed_after_parking_before_the_answer(log: TenantLog, publishing: StreamHarness) -> None:
+    """The batch parks the same keys again, as the same batch: pending stays true, and no event comes twice."""
     sent = send(log, 20)
     publishing.streams.break_down()
     assert publishing.publish() == []
@@ -85,7 +85,7 @@ def test_killed_after_parking_before_the_answer(log: TenantLog, publishing: Publ
     assert doubles(publishing, sent) == 0
 
 
-def test_half_of_a_call_refused(log: TenantLog, publishing: Publishing) -> None:
+def test_half_of_a_call_refused(log: TenantLog, publishing: StreamHarness) -> None:
     """Retried alone: no doubles. Refused for good: the half is parked, and no doubles either."""
     sent = send(log, 60)
     half = lambda place: THROTTLED if place % 2 else None  # noqa: E731  as a fault it reads best so
@@ -103,7 +103,7 @@ def test_half_of_a_call_refused(log: TenantLog, publishing: Publishing) -> None:
     assert publishing.stored().status == "active"
 
 
-def test_an_answer_lost(log: TenantLog, publishing: Publishing) -> None:
+def test_an_answer_lost(log: TenantLog, publishing: StreamHarness) -> None:
     """The call had arrived: all of its records come twice."""
     sent = send(log, 30)
     put = publishing.streams.put
@@ -112,7 +112,7 @@ def test_an_answer_lost(log: TenantLog, publishing: Publishing) -> None:
     def put_unheard(to: Any, records: Any) -> Any:
         answer = put(to, records)
         if next(lost, False):
-            raise PutFailed("ReadTimeoutError", passing=True)
+            raise PutFailed("ReadTimeoutError", transient=True)
         return answer
 
     publishing.streams.put = put_unheard  # type: ignore[method-assign]
@@ -121,7 +121,7 @@ def test_an_answer_lost(log: TenantLog, publishing: Publishing) -> None:
 
 
 @pytest.mark.every_store
-def test_a_redelivered_batch(log: TenantLog, publishing: Publishing) -> None:
+def test_a_redelivered_batch(log: TenantLog, publishing: StreamHarness) -> None:
     """Cut otherwise than before, as Lambda does after a failure: as many doubles as records came again."""
     sent = sorted(send(log, 40))
     publishing.publish(publishing.stream(sent[:25]))
@@ -129,8 +129,8 @@ def test_a_redelivered_batch(log: TenantLog, publishing: Publishing) -> None:
     assert doubles(publishing, sent) == 15
 
 
-def test_a_message_that_sqs_hands_over_twice(log: TenantLog, publishing: Publishing) -> None:
-    """Its parcel's row is gone with the first delivery: no doubles."""
+def test_a_message_that_sqs_hands_over_twice(log: TenantLog, publishing: StreamHarness) -> None:
+    """Its batch's row is gone with the first delivery: no doubles."""
     sent = send(log, 5)
     publishing.streams.break_down()
     publishing.publish()
@@ -145,7 +145,7 @@ def test_a_message_that_sqs_hands_over_twice(log: TenantLog, publishing: Publish
     assert doubles(publishing, sent) == 0
 
 
-def test_when_parking_fails_the_batch_comes_again(log: TenantLog, publishing: Publishing) -> None:
+def test_when_parking_fails_the_batch_comes_again(log: TenantLog, publishing: StreamHarness) -> None:
     """From the lowest number of what is neither delivered nor parked; a neighbour's later records come twice."""
     other = TenantLog(log.dynamodb, log.tables, tenant="other")
     publishing.set_up(tenant="other")
@@ -191,7 +191,7 @@ class Unanswering:
         raise Throttled
 
 
-def test_what_cannot_be_noted_is_delivered_all_the_same(log: TenantLog, publishing: Publishing) -> None:
+def test_what_cannot_be_noted_is_delivered_all_the_same(log: TenantLog, publishing: StreamHarness) -> None:
     """Neither sent again nor handed back, whether the stream took it or not."""
     sent = send(log, 4)
     delivery = replace(publishing.fan_out.delivery, state=Unwell(publishing.destinations, "acme"))
@@ -206,7 +206,7 @@ def test_what_cannot_be_noted_is_delivered_all_the_same(log: TenantLog, publishi
     assert doubles(publishing, sent) == 0
 
 
-def test_one_tenants_trouble_gives_its_neighbours_no_doubles(log: TenantLog, publishing: Publishing) -> None:
+def test_one_tenants_trouble_gives_its_neighbours_no_doubles(log: TenantLog, publishing: StreamHarness) -> None:
     """Where its people's keys can't be read its share is parked, and the batch is done."""
     other = TenantLog(log.dynamodb, log.tables, tenant="other")
     publishing.set_up(tenant="other")
@@ -229,7 +229,7 @@ def test_one_tenants_trouble_gives_its_neighbours_no_doubles(log: TenantLog, pub
     assert doubles(publishing, sent) == 0
 
 
-def test_a_poison_record_spoils_no_other(log: TenantLog, publishing: Publishing) -> None:
+def test_a_poison_record_spoils_no_other(log: TenantLog, publishing: StreamHarness) -> None:
     """Content that can't be read: its key is parked alone and its message fails until the dead-letter queue has it."""
     sent = send(log, 6)
     event = publishing.stream()
@@ -243,7 +243,7 @@ def test_a_poison_record_spoils_no_other(log: TenantLog, publishing: Publishing)
     assert doubles(publishing, sent) == 0
 
 
-def test_a_passing_failure_of_our_own_is_no_poison(log: TenantLog, publishing: Publishing) -> None:
+def test_a_transient_failure_of_our_own_is_no_poison(log: TenantLog, publishing: StreamHarness) -> None:
     """Its message is put back, for half a minute and however often, and never counted against it."""
     sent = send(log, 5)
     publishing.streams.break_down()
@@ -261,7 +261,7 @@ def test_a_passing_failure_of_our_own_is_no_poison(log: TenantLog, publishing: P
     assert doubles(publishing, sent) == 0
 
 
-def test_a_parcel_that_could_not_be_dropped_comes_again_alone(log: TenantLog, publishing: Publishing) -> None:
+def test_a_batch_that_could_not_be_dropped_comes_again_alone(log: TenantLog, publishing: StreamHarness) -> None:
     """The others of its batch are delivered."""
     other = TenantLog(log.dynamodb, log.tables, tenant="other")
     made = publishing.set_up(tenant="other")
@@ -280,7 +280,7 @@ def test_a_parcel_that_could_not_be_dropped_comes_again_alone(log: TenantLog, pu
     assert (publishing.parked(), publishing.parked("other")) == (0, 1)
 
 
-def test_what_stays_unreadable_fails_alone(log: TenantLog, publishing: Publishing) -> None:
+def test_what_stays_unreadable_fails_alone(log: TenantLog, publishing: StreamHarness) -> None:
     """The message comes again and again, by SQS's own count; the destination is none the worse for it."""
     (sent,) = send(log, 1)
     log.dynamodb.update_item(
@@ -296,7 +296,7 @@ def test_what_stays_unreadable_fails_alone(log: TenantLog, publishing: Publishin
     assert publishing.pending() == 1
 
 
-def test_an_item_that_is_no_event_is_passed_over(log: TenantLog, publishing: Publishing) -> None:
+def test_an_item_that_is_no_event_is_passed_over(log: TenantLog, publishing: StreamHarness) -> None:
     """It could not be parked either: there is no key. It is counted for an alarm."""
     sent = send(log, 2)
     event = publishing.stream()
@@ -306,7 +306,7 @@ def test_an_item_that_is_no_event_is_passed_over(log: TenantLog, publishing: Pub
     assert doubles(publishing, sent) == 0
 
 
-def test_time_runs_out(log: TenantLog, publishing: Publishing) -> None:
+def test_time_runs_out(log: TenantLog, publishing: StreamHarness) -> None:
     """What a slow stream did not take within the batch's budget is parked; the stream is not called failing for it."""
     sent = send(log, 10)
     put = publishing.streams.put

@@ -18,7 +18,7 @@ from daybook.people.identities import Person, Reference, Row, Sighting, folded, 
 from daybook.people.person_rows import binders_of_text
 from daybook.people.resolver import Identities
 from daybook.tenant import Tenant
-from forget.sweep import Sweeping
+from forget.sweep import SweepWork
 from tests.support.ingest import KEYS, NOW, seeded_bytes
 from tests.support.jobs import MemoryJobs, MemoryQueue
 from tests.support.memory_stores import MemoryIdentities
@@ -37,7 +37,7 @@ CASES: dict[str, tuple[list[Reference], Reference]] = {
 }
 
 
-class Sweeping90sLater:
+class Sweep90sLater:
     """The sweeps that a forgetting asks for, run when everything else is over."""
 
     def __init__(self, store: MemoryIdentities) -> None:
@@ -45,7 +45,7 @@ class Sweeping90sLater:
         self.queue = MemoryQueue()
         self.waits: list[float] = []
         self.sweeps = Sweeps(self.jobs, self.queue, KEYS, lambda: NOW, seeded_bytes("sweeps"))
-        work = Sweeping(Forgetter(store, KEYS.gone, nobody_writes), KEYS, self.waits.append)
+        work = SweepWork(Forgetter(store, KEYS.gone, nobody_writes), KEYS, self.waits.append)
         self._runner = Runner(self.jobs, self.queue, work, lambda: NOW, pause=self.waits.append)
 
     @property
@@ -101,7 +101,7 @@ def holds_after(case: str, turns: Iterable[bool], following: Sequence[Reference]
     """The event's request, with others behind it, and the forgetting take turns so; then the sweep, and more events."""
     known, named = CASES[case]
     store, guid = before(case)
-    sweep = Sweeping90sLater(store)
+    sweep = Sweep90sLater(store)
 
     def forgetting(seat: Seat) -> None:
         Forgetter(seat, KEYS.gone, sweep.ask_for).forget(ACME, mark(guid))
@@ -150,7 +150,7 @@ def test_however_they_take_turns(case: str, turns: list[bool], following: list[R
 def test_without_the_sweep_a_binder_would_stay() -> None:
     """What it is for: the request binds a name to the person when the forgetting is over."""
     store, guid = before("a renaming")
-    sweep = Sweeping90sLater(store)
+    sweep = Sweep90sLater(store)
     turns = InTurns([False] * 3, store)
 
     def forgetting(seat: Seat) -> None:
@@ -171,7 +171,7 @@ def test_the_sweep_is_asked_for_before_anything_is_deleted() -> None:
     whoever read the person before, and looks once more.
     """
     store, guid = before("a renaming")
-    refused = Sweeping90sLater(store)
+    refused = Sweep90sLater(store)
     refused.queue.refusal = Throttled()
     rows = dict(store.rows)
     with pytest.raises(Throttled):
@@ -182,7 +182,7 @@ def test_the_sweep_is_asked_for_before_anything_is_deleted() -> None:
         def erase(self, *_: Any) -> None:
             raise KeyboardInterrupt
 
-    killed, sweep = Killed(), Sweeping90sLater(store)
+    killed, sweep = Killed(), Sweep90sLater(store)
     killed.rows = store.rows
     with pytest.raises(KeyboardInterrupt):
         Forgetter(killed, KEYS.gone, sweep.ask_for).forget(ACME, mark(guid))
@@ -195,7 +195,7 @@ def test_the_sweep_is_asked_for_before_anything_is_deleted() -> None:
 def test_a_sweep_keeps_to_the_event_that_stands() -> None:
     """The first call was killed before it deleted anything, the second one forgot: its event counts for both sweeps."""
     store, guid = before("a renaming")
-    first, second = Sweeping90sLater(store), Sweeping90sLater(store)
+    first, second = Sweep90sLater(store), Sweep90sLater(store)
     first.ask_for(ACME, mark(guid), ["ext#u1", "name#mike"])
     forgetter = Forgetter(store, KEYS.gone, second.ask_for)
     forgetter.forget(ACME, mark(guid, NOW + 3))
@@ -223,7 +223,7 @@ def test_a_sweep_that_is_tried_again_knows_what_it_is_for() -> None:
     before_it, guid = before("a known person")
     store = LosesAnswers()
     store.rows = before_it.rows
-    sweep = Sweeping90sLater(store)
+    sweep = Sweep90sLater(store)
     sweep.ask_for(ACME, mark(guid), ["ext#u1", "name#mike"])
     sweep.run()
     assert (store.lost, sweep.waits) == (1, [1, REQUEST_SECONDS])
@@ -233,7 +233,7 @@ def test_a_sweep_that_is_tried_again_knows_what_it_is_for() -> None:
 def test_many_names_are_several_jobs() -> None:
     """So that none of them outgrows its row."""
     store = MemoryIdentities()
-    sweep = Sweeping90sLater(store)
+    sweep = Sweep90sLater(store)
     names = [f"name#mike-{number}" for number in range(2 * BINDERS_A_JOB)]
     sweep.ask_for(ACME, mark("g"), names)
     assert len(sweep.jobs.jobs(ACME, SWEEP)) == 2

@@ -48,7 +48,7 @@ class MemoryStreams:
         tenant = destination.place.tenant
         self.calls.append((tenant, len(records)))
         if any(record.size > self.largest for record in records):
-            raise PutFailed("ValidationException", passing=False, invalid=True)
+            raise PutFailed("ValidationException", transient=False, invalid=True)
         fault = self.broken.get(tenant) or next(iter(self.faults.get(tenant, [])), None)
         if tenant not in self.broken and self.faults.get(tenant):
             self.faults[tenant].pop(0)
@@ -69,7 +69,7 @@ class MemoryStreams:
         return errors
 
     def break_down(self, tenant: str = "acme", error: str = "ResourceNotFoundException") -> None:
-        self.broken[tenant] = PutFailed(error, passing=False)
+        self.broken[tenant] = PutFailed(error, transient=False)
 
     def mend(self, tenant: str = "acme") -> None:
         self.broken.pop(tenant, None)
@@ -86,18 +86,18 @@ class MemoryQueue:
         if self.broken:
             raise ConnectionError("no queue")
         assert 0 <= delay_seconds <= 60
-        self.messages += [(backlog_batch.write(parcel), delay_seconds) for parcel in every]
+        self.messages += [(backlog_batch.write(batch), delay_seconds) for batch in every]
 
     def take(self, most: int = 10) -> list[str]:
         taken, self.messages = self.messages[:most], self.messages[most:]
         return [body.decode() for body, _ in taken]
 
 
-class Publishing:
+class StreamHarness:
     """`fan_out` and `redeliver` beside one or more houses' logs, by the first one's clock."""
 
     def __init__(self, log: TenantLog, **replaced: Any) -> None:
-        """`replaced`: `streams` or `queue`, another one in place of those in memory; `record_bytes`, the courier's."""
+        """`replaced`: `streams` or `queue`, another one in place of those in memory; `record_bytes`, the sender's."""
         self.log = log
         self.streams = replaced.get("streams") or MemoryStreams()
         self.queue = replaced.get("queue") or MemoryQueue()
@@ -129,7 +129,7 @@ class Publishing:
         return self.destinations.pending(self.stored(tenant))
 
     def parked(self, tenant: str = "acme") -> int:
-        """How many parcels have a row, whosesoever they are."""
+        """How many batches have a row, whosesoever they are."""
         answer = self.log.dynamodb.query(
             TableName=self.log.tables.control,
             KeyConditionExpression="pk = :tenant AND begins_with(sk, :parked)",

@@ -27,7 +27,7 @@ from tests.support.exports import Exporter, rows_of
 from tests.support.forgetting import Forgetting
 from tests.support.ingest import KEYS, NOW, SECRET, Sender
 from tests.support.managed_log import ManagedLog
-from tests.support.streams import Publishing
+from tests.support.streams import StreamHarness
 from tests.support.tenant_log import problem_of
 
 MIKE = {"type": "user", "id": "u-1", "username": "mike.mars", "name": "Mike Mars", "email": "mike@mars.example"}
@@ -151,10 +151,10 @@ def test_a_sorted_export_that_is_being_written_keeps_what_it_has_read(log: Manag
 def test_records_sent_afterwards_show_the_guid(log: ManagedLog, forgetting: Forgetting, form: str) -> None:
     """As they come, when they were parked before, and sent again by a replay; the keys they are spread by too."""
     again = Again(log)
-    publishing = Publishing(log)
+    publishing = StreamHarness(log)
     for each in (publishing, again.publishing):
         each.set_up(format=form)
-    publishing.streams.broken["acme"] = PutFailed("AccessDeniedException", passing=True)
+    publishing.streams.broken["acme"] = PutFailed("AccessDeniedException", transient=True)
     ids = log.sent(*EVENTS)
     publishing.publish()
     parked = len(publishing.queue.messages)

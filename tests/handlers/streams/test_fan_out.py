@@ -12,7 +12,7 @@ from daybook.clock import DAY, SECOND, format_time
 from daybook.delivery.destination import KEPT_MS
 from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
-from tests.support.streams import Publishing
+from tests.support.streams import StreamHarness
 from tests.support.tenant_log import TenantLog
 
 
@@ -22,19 +22,19 @@ def log(dynamodb: Any, tables: Tables) -> ManagedLog:
 
 
 @pytest.fixture
-def publishing(log: ManagedLog) -> Publishing:
-    return Publishing(log)
+def publishing(log: ManagedLog) -> StreamHarness:
+    return StreamHarness(log)
 
 
 LARGEST = 30 * 1024  # of a record, where a test says so
 
 
-def ids(publishing: Publishing, tenant: str = "acme") -> Counter[str]:
+def ids(publishing: StreamHarness, tenant: str = "acme") -> Counter[str]:
     """How often each event is in the tenant's stream."""
     return Counter(json.loads(record.data)["id"] for record in publishing.streams.taken.get(tenant, []))
 
 
-def test_every_event_of_a_tenant_with_a_stream_is_put_there(log: TenantLog, publishing: Publishing) -> None:
+def test_every_event_of_a_tenant_with_a_stream_is_put_there(log: TenantLog, publishing: StreamHarness) -> None:
     """As the native read answers it; nothing is left over."""
     publishing.set_up()
     sent = log.sent({"target": {"type": "document", "id": "d-1"}}, {"details": "Änderung"}, {})
@@ -47,7 +47,7 @@ def test_every_event_of_a_tenant_with_a_stream_is_put_there(log: TenantLog, publ
     assert publishing.stored().last_delivered_ms == log.now
 
 
-def test_one_objects_history_has_one_partition_key(log: ManagedLog, publishing: Publishing) -> None:
+def test_one_objects_history_has_one_partition_key(log: ManagedLog, publishing: StreamHarness) -> None:
     """The target where there is one, else the actor; no name in it, however long the id."""
     publishing.set_up()
     log.sent(
@@ -70,7 +70,7 @@ def test_one_objects_history_has_one_partition_key(log: ManagedLog, publishing: 
     assert len(keys) == 6
 
 
-def test_a_targets_name_makes_a_key_that_names_nobody(log: ManagedLog, publishing: Publishing) -> None:
+def test_a_targets_name_makes_a_key_that_names_nobody(log: ManagedLog, publishing: StreamHarness) -> None:
     """The same one after somebody in it is forgotten."""
     publishing.set_up()
     log.sent({"target": {"type": "document", "name": "Notes of mike.mars"}})
@@ -82,21 +82,21 @@ def test_a_targets_name_makes_a_key_that_names_nobody(log: ManagedLog, publishin
     assert "mars" not in first
 
 
-def test_a_tenant_without_a_stream_costs_one_read(log: TenantLog, publishing: Publishing) -> None:
+def test_a_tenant_without_a_stream_costs_one_read(log: TenantLog, publishing: StreamHarness) -> None:
     """Nothing is put, parked or noted."""
     log.sent({}, {})
     assert publishing.publish() == []
     assert publishing.streams.calls == publishing.queue.messages == []
 
 
-def test_another_environments_stream_gets_nothing(log: TenantLog, publishing: Publishing) -> None:
+def test_another_environments_stream_gets_nothing(log: TenantLog, publishing: StreamHarness) -> None:
     publishing.set_up(environment="test")
     log.sent({}, {"environment": "test"})
     publishing.publish()
     assert len(publishing.streams.taken["acme"]) == 1
 
 
-def test_a_re_stamp_and_a_removal_reach_nobody(log: TenantLog, publishing: Publishing) -> None:
+def test_a_re_stamp_and_a_removal_reach_nobody(log: TenantLog, publishing: StreamHarness) -> None:
     """Only what is new is an event, whatever the mapping lets through."""
     publishing.set_up()
     log.sent({})
@@ -109,7 +109,7 @@ def test_a_re_stamp_and_a_removal_reach_nobody(log: TenantLog, publishing: Publi
 
 @pytest.mark.parametrize("asked", [False, True])
 def test_what_daybook_records_of_itself_goes_where_it_is_asked_for(
-    log: TenantLog, publishing: Publishing, asked: bool
+    log: TenantLog, publishing: StreamHarness, asked: bool
 ) -> None:
     publishing.set_up(include_audit_log=asked)
     sent = log.sent({})
@@ -123,7 +123,7 @@ def test_what_daybook_records_of_itself_goes_where_it_is_asked_for(
 def test_what_only_operations_may_read_is_no_customers(dynamodb: Any, tables: Tables) -> None:
     """Enate's API access records."""
     log = TenantLog(dynamodb, tables, "enate")
-    publishing = Publishing(log)
+    publishing = StreamHarness(log)
     publishing.set_up(profile="enate", include_audit_log=True)
     log.sent({"activity": "api.called"}, {"activity": "user-session.ended"})
     publishing.publish()
@@ -131,7 +131,7 @@ def test_what_only_operations_may_read_is_no_customers(dynamodb: Any, tables: Ta
     assert json.loads(record.data)["activity"] == "user-session.ended"
 
 
-def test_who_is_forgotten_is_a_guid(log: ManagedLog, publishing: Publishing) -> None:
+def test_who_is_forgotten_is_a_guid(log: ManagedLog, publishing: StreamHarness) -> None:
     """In the record as in a read."""
     publishing.set_up()
     log.sent({"details": "mike.mars was here"})
@@ -144,7 +144,7 @@ def test_who_is_forgotten_is_a_guid(log: ManagedLog, publishing: Publishing) -> 
 
 
 def test_a_broken_stream_delays_and_loses_nothing_of_a_neighbours(
-    dynamodb: Any, tables: Tables, log: TenantLog, publishing: Publishing
+    dynamodb: Any, tables: Tables, log: TenantLog, publishing: StreamHarness
 ) -> None:
     """In one batch one tenant's events are parked and the other's delivered; of the next nothing is tried."""
     other = TenantLog(dynamodb, tables, tenant="other")
@@ -164,7 +164,7 @@ def test_a_broken_stream_delays_and_loses_nothing_of_a_neighbours(
 
 
 @pytest.mark.every_store
-def test_a_stream_mended_gets_all_of_it(log: TenantLog, publishing: Publishing) -> None:
+def test_a_stream_mended_gets_all_of_it(log: TenantLog, publishing: StreamHarness) -> None:
     """Parked events come once each, the destination is active again and nothing is pending."""
     publishing.set_up()
     publishing.streams.break_down()
@@ -183,7 +183,7 @@ def test_a_stream_mended_gets_all_of_it(log: TenantLog, publishing: Publishing) 
     assert publishing.pending() == 0
 
 
-def test_one_probe_decides(log: TenantLog, publishing: Publishing) -> None:
+def test_one_probe_decides(log: TenantLog, publishing: StreamHarness) -> None:
     """Of ten messages one is tried, with a wait that doubles from 5 s to 15 minutes; the others put back until then.
 
     Or for a minute, so that they soon hear of a change.
@@ -204,8 +204,8 @@ def test_one_probe_decides(log: TenantLog, publishing: Publishing) -> None:
     assert publishing.pending() == 10
 
 
-def test_a_probe_partly_taken_mends(log: TenantLog, publishing: Publishing) -> None:
-    """A stream that takes fewer bytes at once than a parcel has gets its backlog part by part, and no longer waits."""
+def test_a_probe_partly_taken_mends(log: TenantLog, publishing: StreamHarness) -> None:
+    """A stream that takes fewer bytes at once than a batch has gets its backlog part by part, and no longer waits."""
     publishing.set_up()
     publishing.streams.break_down()
     sent = log.sent(*({"id": str(number)} for number in range(40)))
@@ -226,7 +226,7 @@ def test_a_probe_partly_taken_mends(log: TenantLog, publishing: Publishing) -> N
     assert (publishing.stored().status, publishing.pending()) == ("active", 0)
 
 
-def test_before_the_next_probe_nothing_is_tried(log: TenantLog, publishing: Publishing) -> None:
+def test_before_the_next_probe_nothing_is_tried(log: TenantLog, publishing: StreamHarness) -> None:
     publishing.set_up()
     publishing.streams.break_down()
     log.sent({})
@@ -239,7 +239,7 @@ def test_before_the_next_probe_nothing_is_tried(log: TenantLog, publishing: Publ
     assert publishing.queue.messages[0][1] == 5
 
 
-def test_small_parcels_are_put_back_as_one(log: TenantLog, publishing: Publishing) -> None:
+def test_small_batches_are_put_back_as_one(log: TenantLog, publishing: StreamHarness) -> None:
     """A long failure of a busy stream must not become millions of messages going round."""
     publishing.set_up()
     publishing.streams.break_down()
@@ -256,7 +256,7 @@ def test_small_parcels_are_put_back_as_one(log: TenantLog, publishing: Publishin
     assert publishing.pending() == 0
 
 
-def test_after_14_days_an_event_is_given_up_visibly(log: TenantLog, publishing: Publishing) -> None:
+def test_after_14_days_an_event_is_given_up_visibly(log: TenantLog, publishing: StreamHarness) -> None:
     """Counted on the destination and for the alarm, once, and no longer pending."""
     publishing.set_up()
     publishing.streams.break_down()
@@ -275,7 +275,7 @@ def test_after_14_days_an_event_is_given_up_visibly(log: TenantLog, publishing: 
     assert publishing.queue.messages == []
 
 
-def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog, publishing: Publishing) -> None:
+def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog, publishing: StreamHarness) -> None:
     """Hidden by a shorter retention while it waited, and stored still: it is given up; under a hold it goes."""
     publishing.set_up()
     publishing.streams.break_down()
@@ -297,8 +297,8 @@ def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog, publishing: Pu
     assert ids(publishing) == {old: 1, new: 2}
 
 
-def test_a_destination_deleted_takes_its_backlog_along(log: TenantLog, publishing: Publishing) -> None:
-    """Also where another one is set up before the parcels come by."""
+def test_a_destination_deleted_takes_its_backlog_along(log: TenantLog, publishing: StreamHarness) -> None:
+    """Also where another one is set up before the batches come by."""
     made = publishing.set_up()
     publishing.streams.break_down()
     log.sent({})
@@ -313,7 +313,7 @@ def test_a_destination_deleted_takes_its_backlog_along(log: TenantLog, publishin
     assert publishing.parked() == 0
 
 
-def test_a_backlog_goes_to_the_stream_that_was_put_in_place(log: TenantLog, publishing: Publishing) -> None:
+def test_a_backlog_goes_to_the_stream_that_was_put_in_place(log: TenantLog, publishing: StreamHarness) -> None:
     """A new generation is active at once, and what was learnt of the old one is not said of it."""
     before = publishing.set_up()
     publishing.streams.break_down()
@@ -328,7 +328,7 @@ def test_a_backlog_goes_to_the_stream_that_was_put_in_place(log: TenantLog, publ
 
 def test_a_record_above_kinesis_limit_is_given_up_and_holds_nobody_up(log: ManagedLog) -> None:
     """Sent alone, since a stream may have been set to take it; refused, it is counted and named, and the others go."""
-    publishing = Publishing(log, record_bytes=LARGEST)
+    publishing = StreamHarness(log, record_bytes=LARGEST)
     publishing.streams.largest = LARGEST
     publishing.set_up()
     small = log.sent({"id": "1"}, {"id": "3"})

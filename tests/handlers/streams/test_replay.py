@@ -18,7 +18,7 @@ from daybook.tenants.settings import Layout
 from streams.replay import BYTES_A_SECOND, EVENTS_A_PAGE, MAX_STEP_SECONDS, OVERDUE_MS, SLICE_SECONDS
 from streams.replay_handler import replay_over
 from tests.support.ingest import NOW
-from tests.support.streams import Publishing
+from tests.support.streams import StreamHarness
 from tests.support.tenant_log import TenantLog
 
 THROTTLED = "ProvisionedThroughputExceededException"
@@ -28,7 +28,7 @@ class Again:
     """The replay of a house's log."""
 
     def __init__(self, log: TenantLog) -> None:
-        self.publishing = Publishing(log)
+        self.publishing = StreamHarness(log)
         self.waited: list[float] = []
         self.work = replay_over(self.publishing.wiring, lambda: self.publishing.seconds, self._pause)
 
@@ -106,7 +106,7 @@ def test_a_throttled_stream_is_waited_for(log: TenantLog) -> None:
     again.publishing.streams.faults["acme"] = [lambda _: THROTTLED] * 4
     assert again.run(NOW - DAY, NOW + 1)[-1].processed == 3
     assert 5.0 in again.waited
-    again.publishing.streams.broken["acme"] = PutFailed(THROTTLED, passing=True)
+    again.publishing.streams.broken["acme"] = PutFailed(THROTTLED, transient=True)
     with pytest.raises(Throttled):
         again.run(NOW - DAY, NOW + 1)
 
@@ -144,11 +144,11 @@ def test_what_was_taken_before_time_was_up_is_not_sent_again(log: TenantLog) -> 
 
 
 @pytest.mark.parametrize("error", ["InternalFailure", "KMSThrottlingException", "ReadTimeoutError"])
-def test_every_passing_failure_is_waited_for(log: TenantLog, error: str) -> None:
+def test_every_transient_failure_is_waited_for(log: TenantLog, error: str) -> None:
     again = Again(log)
     again.publishing.set_up()
     sent(log, 3)
-    again.publishing.streams.faults["acme"] = [PutFailed(error, passing=True)] * 5
+    again.publishing.streams.faults["acme"] = [PutFailed(error, transient=True)] * 5
     assert again.run(NOW - DAY, NOW + 1)[-1].processed == 3
 
 
@@ -208,7 +208,7 @@ def test_what_cannot_be_done_says_why(log: TenantLog) -> None:
     """AWS's name of the error, or that there is no stream any more."""
     again = Again(log)
     sent(log, 1)
-    with pytest.raises(JobFailed, match="no stream"):
+    with pytest.raises(JobFailed, match="stream no longer exists"):
         again.run(NOW - DAY, NOW + 1)
     again.publishing.set_up()
     again.publishing.streams.break_down(error="AccessDenied")

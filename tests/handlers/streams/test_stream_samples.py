@@ -88,7 +88,7 @@ def test_without_its_stream_it_waits_in_the_queue(destinations: DestinationTable
     assert (stored.status, stored.last_error) == ("failing", "ResourceNotFoundException")
 
 
-def test_a_parcel_is_given_up_after_14_days(destinations: DestinationTable, dynamodb: Any, tables: Tables) -> None:
+def test_a_batch_is_given_up_after_14_days(destinations: DestinationTable, dynamodb: Any, tables: Tables) -> None:
     """The sample is years old: it is counted, and gone."""
     dynamodb.put_item(TableName=tables.events, Item=image())
     destinations.put_parked([PARCEL])
@@ -99,7 +99,7 @@ def test_a_parcel_is_given_up_after_14_days(destinations: DestinationTable, dyna
     assert pending(destinations) == 0
 
 
-def test_a_parcel_is_delivered(destinations: DestinationTable, dynamodb: Any, tables: Tables) -> None:
+def test_a_batch_is_delivered(destinations: DestinationTable, dynamodb: Any, tables: Tables) -> None:
     """The sample as if it had been parked just now."""
     body = json.loads(REDELIVER["Records"][0]["body"]) | {"parked_at": system_clock()}
     event = {"Records": [REDELIVER["Records"][0] | {"body": json.dumps(body)}]}

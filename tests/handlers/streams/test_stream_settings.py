@@ -19,7 +19,7 @@ from streams.api_handler import operations
 from streams.operations import MAX_REPLAYS
 from tests.support.calls import Context, answered, authorized, call
 from tests.support.jobs import MemoryQueue
-from tests.support.streams import ROLE, STREAM, Publishing
+from tests.support.streams import ROLE, STREAM, StreamHarness
 from tests.support.tenant_log import TenantLog, problem_of
 
 BODY = {"stream_arn": STREAM, "role_arn": ROLE, "format": "symbee"}
@@ -60,7 +60,7 @@ class Spoilt(Records):
 class Admin:
     """What an admin of the tenant is answered."""
 
-    def __init__(self, publishing: Publishing, **replaced: Any) -> None:
+    def __init__(self, publishing: StreamHarness, **replaced: Any) -> None:
         """`replaced`: properties of the wiring."""
         self.queue = BreakableQueue()
         self._operations = operations(publishing.wiring.replacing(**replaced), self.queue)
@@ -83,12 +83,12 @@ def log(dynamodb: Any, tables: Tables) -> TenantLog:
 
 
 @pytest.fixture
-def publishing(log: TenantLog) -> Publishing:
-    return Publishing(log)
+def publishing(log: TenantLog) -> StreamHarness:
+    return StreamHarness(log)
 
 
 @pytest.fixture
-def admin(publishing: Publishing) -> Admin:
+def admin(publishing: StreamHarness) -> Admin:
     return Admin(publishing)
 
 
@@ -173,7 +173,7 @@ def test_environments_are_held_to(admin: Admin) -> None:
     assert admin.done("GET", of_key="test")["environment"] == "test"
 
 
-def test_every_event_after_the_answer_is_sent(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+def test_every_event_after_the_answer_is_sent(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
     """No reader remembers that there was none."""
     first = log.sent({"id": "1"})
     publishing.publish(publishing.stream(first))
@@ -183,7 +183,7 @@ def test_every_event_after_the_answer_is_sent(log: TenantLog, publishing: Publis
     assert [json.loads(record.data)["id"] for record in publishing.streams.taken["acme"]] == second
 
 
-def test_a_failing_stream_says_what_aws_says(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+def test_a_failing_stream_says_what_aws_says(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
     """Status, since when, AWS's name of the error, and how many wait."""
     admin.done("PUT", BODY)
     publishing.streams.break_down(error="AccessDenied")
@@ -194,7 +194,7 @@ def test_a_failing_stream_says_what_aws_says(log: TenantLog, publishing: Publish
     assert shown["failing_since"] == "2026-11-22T16:31:08.000Z"
 
 
-def test_another_stream_is_active_at_once(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+def test_another_stream_is_active_at_once(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
     """What waits goes there; the same stream in another format stays what it was."""
     admin.done("PUT", BODY)
     publishing.streams.break_down()
@@ -209,7 +209,7 @@ def test_another_stream_is_active_at_once(log: TenantLog, publishing: Publishing
     assert admin.done("GET")["pending"] == 0
 
 
-def test_a_replay_ends_with_what_there_is(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+def test_a_replay_ends_with_what_there_is(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
     """Five minutes from now, for clocks that go ahead: what comes after is published as it comes."""
     publishing.set_up()
     span = {"from": "2026-11-01T00:00:00Z", "to": "2036-11-22T00:00:00Z"}
@@ -235,7 +235,7 @@ class Between:
         return getattr(self._destinations, name)
 
 
-def test_of_two_first_calls_one_makes_the_subscription(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+def test_of_two_first_calls_one_makes_the_subscription(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
     """Events parked under it stay its own, and reach the stream that the second call names."""
     sent = log.sent({})
 
@@ -252,7 +252,7 @@ def test_of_two_first_calls_one_makes_the_subscription(log: TenantLog, publishin
     assert [json.loads(record.data)["id"] for record in publishing.streams.taken["acme"]] == sent
 
 
-def test_a_change_keeps_what_is_learnt_meanwhile(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+def test_a_change_keeps_what_is_learnt_meanwhile(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
     """Mended between another call's read and its write, the stream is active still."""
     admin.done("PUT", BODY)
     publishing.streams.break_down()
@@ -264,7 +264,7 @@ def test_a_change_keeps_what_is_learnt_meanwhile(log: TenantLog, publishing: Pub
     assert (shown["status"], shown["failing_since"], shown["format"]) == ("active", None, "native")
 
 
-def test_two_changes_of_the_stream_leave_one_generation(publishing: Publishing, admin: Admin) -> None:
+def test_two_changes_of_the_stream_leave_one_generation(publishing: StreamHarness, admin: Admin) -> None:
     """Who says again what it read, while another names a new stream, makes the former one's generation anew."""
     admin.done("PUT", BODY)
     before = publishing.stored()
@@ -276,7 +276,7 @@ def test_two_changes_of_the_stream_leave_one_generation(publishing: Publishing, 
     assert stored.generation != before.generation
 
 
-def test_one_removed_between_read_and_write_is_set_up_anew(publishing: Publishing, admin: Admin) -> None:
+def test_one_removed_between_read_and_write_is_set_up_anew(publishing: StreamHarness, admin: Admin) -> None:
     admin.done("PUT", BODY)
     before = publishing.stored()
     other = Admin(publishing, destinations=Between(publishing.destinations, lambda: admin.done("DELETE")))
@@ -284,7 +284,7 @@ def test_one_removed_between_read_and_write_is_set_up_anew(publishing: Publishin
     assert publishing.stored().subscription != before.subscription
 
 
-def test_a_test_sends_its_own_record(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+def test_a_test_sends_its_own_record(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
     """In the stream's format, and in the log; it says what happened."""
     assert problem_of(admin("POST", path=f"{PATH}/test"))[0] == 404
     admin.done("PUT", BODY | {"format": "native"})
@@ -296,7 +296,7 @@ def test_a_test_sends_its_own_record(log: TenantLog, publishing: Publishing, adm
     assert [event["id"] for event in log.recorded("stream-tested")] == [told["event_id"]]
 
 
-def test_a_test_that_fails_says_why_and_one_that_succeeds_mends(publishing: Publishing, admin: Admin) -> None:
+def test_a_test_that_fails_says_why_and_one_that_succeeds_mends(publishing: StreamHarness, admin: Admin) -> None:
     """The status follows; testing again and again makes no wait longer."""
     admin.done("PUT", BODY)
     publishing.streams.break_down(error="AccessDenied")
@@ -310,7 +310,7 @@ def test_a_test_that_fails_says_why_and_one_that_succeeds_mends(publishing: Publ
     assert (shown["status"], shown["last_error"]) == ("active", None)
 
 
-def test_a_test_whose_record_is_refused_says_so(log: TenantLog, publishing: Publishing) -> None:
+def test_a_test_whose_record_is_refused_says_so(log: TenantLog, publishing: StreamHarness) -> None:
     """One too large for the stream, and one that could not be made: neither was delivered, nor does it mend."""
     publishing.set_up()
     publishing.destinations.failed(publishing.stored(), "AccessDenied", log.now)
@@ -322,7 +322,7 @@ def test_a_test_whose_record_is_refused_says_so(log: TenantLog, publishing: Publ
     assert publishing.stored().status == "failing"
 
 
-def test_a_replay_is_a_job(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
+def test_a_replay_is_a_job(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
     """Queued, on record, and no more than three at a time; it needs a stream and a span."""
     path = f"{PATH}/replay"
     span = {"from": "2026-11-01T00:00:00Z", "to": "2026-11-22T00:00:00+01:00"}
@@ -342,7 +342,7 @@ def test_a_replay_is_a_job(log: TenantLog, publishing: Publishing, admin: Admin)
     assert problem_of(admin("POST", span, path)) == (429, "too_many_replays")
 
 
-def test_a_replay_that_could_not_be_handed_over_takes_nobodys_place(publishing: Publishing, admin: Admin) -> None:
+def test_a_replay_that_could_not_be_handed_over_takes_nobodys_place(publishing: StreamHarness, admin: Admin) -> None:
     """Neither where its queue failed nor where it could not be put on record."""
     path = f"{PATH}/replay"
     span = {"from": "2026-11-01T00:00:00Z", "to": "2026-11-22T00:00:00+01:00"}

@@ -17,19 +17,19 @@ def records(*sizes: int) -> list[Record]:
 
 
 class Street:
-    """A courier, the time that its waits take, and the streams."""
+    """A sender, the time that its waits take, and the streams."""
 
     def __init__(self, *faults: Any) -> None:
         self.seconds = 0.0
         self.streams = MemoryStreams()
         self.streams.faults["acme"] = list(faults)
-        self.courier = RecordSender(self.streams, sleep=self.sleep, jitter=lambda: 1.0)
+        self.sender = RecordSender(self.streams, sleep=self.sleep, jitter=lambda: 1.0)
 
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
 
     def send(self, given: list[Record], budget: float = 2.0) -> Any:
-        return self.courier.send(destination(), given, lambda: budget - self.seconds)
+        return self.sender.send(destination(), given, lambda: budget - self.seconds)
 
     @property
     def calls(self) -> list[int]:
@@ -55,7 +55,7 @@ def test_calls_are_as_large_as_kinesis_takes_them() -> None:
 @given(st.lists(st.integers(1, 2 * BYTES_A_RECORD), max_size=60), st.integers(0, 3))
 def test_each_record_is_taken_once_or_said_to_be_left(sizes: list[int], broken_calls: int) -> None:
     """Whatever the sizes, and wherever it breaks off. A record above the limit is refused and takes none with it."""
-    street = Street(*[None] * broken_calls, PutFailed("AccessDeniedException", passing=False))
+    street = Street(*[None] * broken_calls, PutFailed("AccessDeniedException", transient=False))
     given_records = records(*sizes)
     sent = street.send(given_records)
     refused = set(sent.refused)
@@ -88,17 +88,17 @@ def test_after_a_few_tries_the_rest_is_left() -> None:
     assert len(sent.left) == 700 - TRIES
 
 
-@pytest.mark.parametrize(("passing", "tries"), [(True, TRIES), (False, 1)])
-def test_an_error_that_will_pass_is_tried_again(passing: bool, tries: int) -> None:
+@pytest.mark.parametrize(("transient", "tries"), [(True, TRIES), (False, 1)])
+def test_an_error_that_will_pass_is_tried_again(transient: bool, tries: int) -> None:
     """One that stays is not."""
-    street = Street(*[PutFailed("Whatever", passing=passing)] * 9)
+    street = Street(*[PutFailed("Whatever", transient=transient)] * 9)
     sent = street.send(records(10, 10))
     assert (sent.error, sent.left) == ("Whatever", [0, 1])
     assert len(street.calls) == tries
 
 
 def test_an_error_that_passes_costs_nothing() -> None:
-    street = Street(PutFailed("ReadTimeoutError", passing=True))
+    street = Street(PutFailed("ReadTimeoutError", transient=True))
     sent = street.send(records(10, 10))
     assert (sent.error, sent.left) == (None, [])
 
