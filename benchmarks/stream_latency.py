@@ -11,13 +11,13 @@ from pathlib import Path
 
 from benchmarks.measuring import Row
 from tests.local.test_streams import Customer
-from tests.support.running_house import running_house
+from tests.support.running_daybook import running_daybook
 
 EVENTS = 60
 
 
 def rows() -> Iterator[Row]:
-    with tempfile.TemporaryDirectory() as data, running_house(Path(data)) as house:
+    with tempfile.TemporaryDirectory() as data, running_daybook(Path(data)) as house:
         customer = Customer(house)
         customer.seconds_to_arrive()  # the first one starts clients
         taken = sorted(customer.seconds_to_arrive() for _ in range(EVENTS))

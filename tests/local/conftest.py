@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.template import Templates
-from tests.support.running_house import LocalDaybook, running_house
+from tests.support.running_daybook import LocalDaybook, running_daybook
 
 HERE = Path(__file__).parent
 
@@ -26,5 +26,5 @@ def local_daybook(
     tmp_path_factory: pytest.TempPathFactory,
     synthesised: Templates,  # noqa: ARG001  the house starts from what the session has kept
 ) -> Iterator[LocalDaybook]:
-    with running_house(tmp_path_factory.mktemp("local_daybook")) as local_daybook:
+    with running_daybook(tmp_path_factory.mktemp("local_daybook")) as local_daybook:
         yield local_daybook

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from tests.local.test_streams import Customer
-from tests.support.running_house import LocalDaybook, descendants, running_house
+from tests.support.running_daybook import LocalDaybook, descendants, running_daybook
 
 SETTLING_SECONDS = 4  # Java still compiles, and the functions' first threads end
 SECONDS = 10
@@ -29,7 +29,7 @@ def cpu_seconds(process: int) -> float:
 @pytest.mark.parametrize("store", ["moto", "dynamodb-local"])
 def test_it_leaves_the_machine_alone(tmp_path: Path, store: str) -> None:
     """All of its processes together, the store's engine among them."""
-    with running_house(tmp_path, DAYBOOK_STORE=store) as local_daybook:
+    with running_daybook(tmp_path, DAYBOOK_STORE=store) as local_daybook:
         processes = [local_daybook.process.pid, *descendants(local_daybook.process.pid)]
         time.sleep(SETTLING_SECONDS)
         before = sum(map(cpu_seconds, processes))

@@ -9,7 +9,7 @@ import pytest
 from daybook.catalogue.profile import profile
 from events.demo import PRODUCTS, load
 from events.demo.load import LABEL, Demo
-from tests.support.running_house import LocalDaybook
+from tests.support.running_daybook import LocalDaybook
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 
 from infra import ROOT
 from tests.support.documents import PAGES, Block, blocks, code_in, commands, name_of
-from tests.support.running_house import LocalDaybook, make_tenant
+from tests.support.running_daybook import LocalDaybook, make_tenant
 
 KEY = "dbk_ops_0123456789abcdef0123456789abcdef"
 SECONDS = 120
@@ -21,7 +21,7 @@ DEMO = ("chat", "jiffy", "enate", "carear", "symbee")
 # Commands that can't run here, each with its reason. Tests below and in `tests/unit/test_documents.py` check what can
 # be checked of them all the same.
 NOT_RUN = {
-    r"(DAYBOOK_\w+=\S+ )?make run": "serves until it is ended; `test_house.py` starts it, and the pages run against it",
+    r"(DAYBOOK_\w+=\S+ )?make run": "runs until it is stopped; `test_local_daybook.py` starts it, and the pages use it",
     r"make (test|test-all|check|bench)( T=\S+)?": "takes minutes, and may be what runs this test; the target exists",
     r"npx aws-cdk@\S+ (bootstrap|deploy --all)": "needs an AWS account; `tests/stacks` tests the templates",
     r"\.venv/bin/python -m infra\.operate\.\w+( --[a-z]+ \w+)+": "needs a deployment; its options exist",

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from benchmarks.typical import CONTRACT_EXAMPLE as EXAMPLE
-from tests.support.running_house import LocalDaybook, make_tenant
+from tests.support.running_daybook import LocalDaybook, make_tenant
 
 TENANT = "over-http"
 NOW = datetime.now(UTC)

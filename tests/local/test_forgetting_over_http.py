@@ -1,6 +1,6 @@
 """Somebody is forgotten over HTTP, with no more than the function's own role may do."""
 
-from tests.support.running_house import LocalDaybook, make_tenant
+from tests.support.running_daybook import LocalDaybook, make_tenant
 
 TENANT = "forgetting-http"
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 from infra.local.aws.cloudformation import access_key
 from infra.local.aws.iam import Permissions, dynamodb_needs, s3_needs
 from infra.local.aws.policy import allows
-from tests.support.running_house import LocalDaybook
+from tests.support.running_daybook import LocalDaybook
 
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table"
 

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from infra import ROOT
-from tests.support.running_house import STOP_SECONDS, LocalDaybook, free_port, make_tenant, running_house
+from tests.support.running_daybook import STOP_SECONDS, LocalDaybook, free_port, make_tenant, running_daybook
 
 KEY = "dbk_laptop_" + "k" * 40
 PROBLEM = "application/problem+json"
@@ -148,7 +148,7 @@ def test_the_aws_endpoint_takes_any_credentials(local_daybook: LocalDaybook) -> 
 @pytest.mark.long
 def test_a_given_key_is_operations_and_ctrl_c_ends_the_house(tmp_path: Path) -> None:
     """Within five seconds, in peace, with everything that it started; SIGTERM is how the other houses here end."""
-    with running_house(tmp_path, DAYBOOK_OPERATIONS_KEY=KEY) as local_daybook:
+    with running_daybook(tmp_path, DAYBOOK_OPERATIONS_KEY=KEY) as local_daybook:
         assert local_daybook.operations_key == KEY
         with local_daybook.operations as operations:
             assert operations.get("/v1/tenants").json() == {"tenants": []}
@@ -159,13 +159,13 @@ def test_a_given_key_is_operations_and_ctrl_c_ends_the_house(tmp_path: Path) -> 
 def test_dynamodb_local_keeps_what_was_there(tmp_path: Path) -> None:
     """Tenants, and the made-up key with which they were made, are there after a restart."""
     with (
-        running_house(tmp_path, DAYBOOK_STORE="dynamodb-local") as local_daybook,
+        running_daybook(tmp_path, DAYBOOK_STORE="dynamodb-local") as local_daybook,
         local_daybook.operations as operations,
     ):
         made = make_tenant(operations, "kept")
         assert made.status_code == 201, made.text
         local_daybook.stop()
-    with running_house(tmp_path, DAYBOOK_STORE="dynamodb-local") as again, again.operations as operations:
+    with running_daybook(tmp_path, DAYBOOK_STORE="dynamodb-local") as again, again.operations as operations:
         assert again.operations_key == local_daybook.operations_key
         assert operations.get("/v1/tenants/kept").json()["name"] == "kept"
 

@@ -13,7 +13,7 @@ import boto3
 import httpx
 import pytest
 
-from tests.support.running_house import LocalDaybook, make_tenant
+from tests.support.running_daybook import LocalDaybook, make_tenant
 
 ACCOUNT = "123456789012"
 SENDS = 15

@@ -52,7 +52,7 @@ class LocalDaybook:
 
 
 @contextmanager
-def running_house(data: Path, **environment: str) -> Iterator[LocalDaybook]:
+def running_daybook(data: Path, **environment: str) -> Iterator[LocalDaybook]:
     """A house with nothing in it. Asserts that it ends as it should, unless the test has ended it."""
     port, aws_port = free_port(), free_port()
     process = subprocess.Popen(
