@@ -1,6 +1,7 @@
-"""What becomes of events when a function is killed, a stream refuses half, a batch comes again, a record is poison.
+"""Faults of delivery: a killed function, a stream that refuses half, a repeated batch, a poison record.
 
-Each ends with every event delivered at least once; the doubles are counted, since a consumer has to live with them.
+Every test ends with every event delivered at least once. The duplicates are counted, because a consumer must handle
+them.
 """
 
 import json
@@ -23,7 +24,7 @@ THROTTLED = "ProvisionedThroughputExceededException"
 
 
 class Killed(BaseException):
-    """The process is gone: nothing in it runs on."""
+    """The process is killed, and nothing in it continues."""
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def delivered(publishing: StreamHarness) -> Counter[str]:
 
 
 def doubles(publishing: StreamHarness, sent: list[str]) -> int:
-    """How many records are there beyond one of each event. Every event must be there."""
+    """The number of records beyond one for each event. Every event must be there."""
     found = delivered(publishing)
     assert set(found) == set(sent)
     return found.total() - len(sent)
@@ -63,7 +64,9 @@ def send(log: TenantLog, count: int) -> list[str]:
 
 
 def test_killed_between_two_calls_of_a_batch(log: TenantLog, publishing: StreamHarness) -> None:
-    """Lambda hands the batch over again: what the first call had delivered comes twice, 500 doubles, no more."""
+    """Lambda repeats the batch. The records that the first call had delivered come twice: 500 duplicates and no
+    more.
+    """
     sent = send(log, 700)
     publishing.streams.faults["acme"] = [None, Killed()]
     with pytest.raises(Killed):
@@ -73,7 +76,9 @@ def test_killed_between_two_calls_of_a_batch(log: TenantLog, publishing: StreamH
 
 
 def test_killed_after_parking_before_the_answer(log: TenantLog, publishing: StreamHarness) -> None:
-    """The batch parks the same keys again, as the same batch: pending stays true, and no event comes twice."""
+    """The repeated batch parks the same keys under the same name. The pending count stays correct, and no event
+    comes twice.
+    """
     sent = send(log, 20)
     publishing.streams.break_down()
     assert publishing.publish() == []
@@ -86,7 +91,9 @@ def test_killed_after_parking_before_the_answer(log: TenantLog, publishing: Stre
 
 
 def test_half_of_a_call_refused(log: TenantLog, publishing: StreamHarness) -> None:
-    """Retried alone: no doubles. Refused for good: the half is parked, and no doubles either."""
+    """If retries help, there are no duplicates. If not, the refused half is parked, and there are no duplicates
+    either.
+    """
     sent = send(log, 60)
     half = lambda place: THROTTLED if place % 2 else None  # noqa: E731  as a fault it reads best so
     publishing.streams.faults["acme"] = [half]
@@ -104,7 +111,7 @@ def test_half_of_a_call_refused(log: TenantLog, publishing: StreamHarness) -> No
 
 
 def test_an_answer_lost(log: TenantLog, publishing: StreamHarness) -> None:
-    """The call had arrived: all of its records come twice."""
+    """The call had arrived, so all of its records come twice."""
     sent = send(log, 30)
     put = publishing.streams.put
     lost = iter([True])
@@ -122,7 +129,9 @@ def test_an_answer_lost(log: TenantLog, publishing: StreamHarness) -> None:
 
 @pytest.mark.every_store
 def test_a_redelivered_batch(log: TenantLog, publishing: StreamHarness) -> None:
-    """Cut otherwise than before, as Lambda does after a failure: as many doubles as records came again."""
+    """The records are cut into other batches, as Lambda does after a failure. There are as many duplicates as
+    repeated records.
+    """
     sent = sorted(send(log, 40))
     publishing.publish(publishing.stream(sent[:25]))
     publishing.publish(publishing.stream(sent[10:]))
@@ -130,7 +139,7 @@ def test_a_redelivered_batch(log: TenantLog, publishing: StreamHarness) -> None:
 
 
 def test_a_message_that_sqs_hands_over_twice(log: TenantLog, publishing: StreamHarness) -> None:
-    """Its batch's row is gone with the first delivery: no doubles."""
+    """The batch's row is removed with the first delivery, so there are no duplicates."""
     sent = send(log, 5)
     publishing.streams.break_down()
     publishing.publish()
@@ -146,7 +155,7 @@ def test_a_message_that_sqs_hands_over_twice(log: TenantLog, publishing: StreamH
 
 
 def test_when_parking_fails_the_batch_comes_again(log: TenantLog, publishing: StreamHarness) -> None:
-    """From the lowest number of what is neither delivered nor parked; a neighbour's later records come twice."""
+    """From the lowest number that is neither delivered nor parked. Another tenant's later records come twice."""
     other = TenantLog(log.dynamodb, log.tables, tenant="other")
     publishing.set_up(tenant="other")
     sent = send(log, 3)
@@ -168,7 +177,7 @@ def test_when_parking_fails_the_batch_comes_again(log: TenantLog, publishing: St
 
 
 class Unwell:
-    """The destinations, of which one tenant's state can't be written."""
+    """The destinations. The state of one tenant can't be written."""
 
     def __init__(self, destinations: Any, tenant: str) -> None:
         self._destinations = destinations
@@ -185,14 +194,14 @@ class Unwell:
 
 
 class Unanswering:
-    """An events table that is throttled for good."""
+    """An events table that is always throttled."""
 
     def read(self, _keys: Any) -> Any:
         raise Throttled
 
 
 def test_what_cannot_be_noted_is_delivered_all_the_same(log: TenantLog, publishing: StreamHarness) -> None:
-    """Neither sent again nor handed back, whether the stream took it or not."""
+    """The records are neither sent again nor handed back, whether the stream accepted them or not."""
     sent = send(log, 4)
     delivery = replace(publishing.fan_out.delivery, state=Unwell(publishing.destinations, "acme"))
     publishing.fan_out = replace(publishing.fan_out, delivery=delivery)
@@ -207,7 +216,7 @@ def test_what_cannot_be_noted_is_delivered_all_the_same(log: TenantLog, publishi
 
 
 def test_one_tenants_trouble_gives_its_neighbours_no_doubles(log: TenantLog, publishing: StreamHarness) -> None:
-    """Where its people's keys can't be read its share is parked, and the batch is done."""
+    """If the keys of a tenant's people can't be read, its events are parked and the batch is done."""
     other = TenantLog(log.dynamodb, log.tables, tenant="other")
     publishing.set_up(tenant="other")
     sent, theirs = send(log, 3), other.sent({}, {})
@@ -230,7 +239,9 @@ def test_one_tenants_trouble_gives_its_neighbours_no_doubles(log: TenantLog, pub
 
 
 def test_a_poison_record_spoils_no_other(log: TenantLog, publishing: StreamHarness) -> None:
-    """Content that can't be read: its key is parked alone and its message fails until the dead-letter queue has it."""
+    """Its content can't be read. Its key is parked alone, and its message fails until it is in the dead-letter
+    queue.
+    """
     sent = send(log, 6)
     event = publishing.stream()
     event["Records"][2]["dynamodb"]["NewImage"]["z"] = {"B": "AQAA"}
@@ -238,13 +249,13 @@ def test_a_poison_record_spoils_no_other(log: TenantLog, publishing: StreamHarne
     assert publishing.publish(event) == []
     assert set(delivered(publishing)) == set(sent) - {poisoned}
     assert publishing.pending() == 1
-    # The table's own copy is sound, so that here the second try succeeds.
+    # The table's own copy is intact, so the second try succeeds here.
     drain(publishing)
     assert doubles(publishing, sent) == 0
 
 
 def test_a_transient_failure_of_our_own_is_no_poison(log: TenantLog, publishing: StreamHarness) -> None:
-    """Its message is put back, for half a minute and however often, and never counted against it."""
+    """The message is put back for half a minute, any number of times, and this never counts against it."""
     sent = send(log, 5)
     publishing.streams.break_down()
     publishing.publish()
@@ -262,7 +273,7 @@ def test_a_transient_failure_of_our_own_is_no_poison(log: TenantLog, publishing:
 
 
 def test_a_batch_that_could_not_be_dropped_comes_again_alone(log: TenantLog, publishing: StreamHarness) -> None:
-    """The others of its batch are delivered."""
+    """The others of its invocation are delivered."""
     other = TenantLog(log.dynamodb, log.tables, tenant="other")
     made = publishing.set_up(tenant="other")
     sent = send(log, 3)
@@ -281,7 +292,7 @@ def test_a_batch_that_could_not_be_dropped_comes_again_alone(log: TenantLog, pub
 
 
 def test_what_stays_unreadable_fails_alone(log: TenantLog, publishing: StreamHarness) -> None:
-    """The message comes again and again, by SQS's own count; the destination is none the worse for it."""
+    """The message comes again and again, counted by SQS. The destination is not affected."""
     (sent,) = send(log, 1)
     log.dynamodb.update_item(
         TableName=log.tables.events,
@@ -297,7 +308,7 @@ def test_what_stays_unreadable_fails_alone(log: TenantLog, publishing: StreamHar
 
 
 def test_an_item_that_is_no_event_is_passed_over(log: TenantLog, publishing: StreamHarness) -> None:
-    """It could not be parked either: there is no key. It is counted for an alarm."""
+    """It can't be parked, because it has no key. It is counted for an alarm."""
     sent = send(log, 2)
     event = publishing.stream()
     strange = {"pk": {"S": "nobody"}, "sk": {"S": "x"}}
@@ -307,7 +318,7 @@ def test_an_item_that_is_no_event_is_passed_over(log: TenantLog, publishing: Str
 
 
 def test_time_runs_out(log: TenantLog, publishing: StreamHarness) -> None:
-    """What a slow stream did not take within the batch's budget is parked; the stream is not called failing for it."""
+    """Records that a slow stream did not accept in the batch's time are parked. The stream does not become failing."""
     sent = send(log, 10)
     put = publishing.streams.put
 

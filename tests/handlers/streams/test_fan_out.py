@@ -1,4 +1,4 @@
-"""New events on their way to their tenants' streams, and what waits for a stream that failed."""
+"""New events are sent to their tenants' streams, and events of a failing stream wait."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ def publishing(log: ManagedLog) -> StreamHarness:
     return StreamHarness(log)
 
 
-LARGEST = 30 * 1024  # of a record, where a test says so
+LARGEST = 30 * 1024  # the largest record, for tests that set it
 
 
 def ids(publishing: StreamHarness, tenant: str = "acme") -> Counter[str]:
@@ -35,7 +35,7 @@ def ids(publishing: StreamHarness, tenant: str = "acme") -> Counter[str]:
 
 
 def test_every_event_of_a_tenant_with_a_stream_is_put_there(log: TenantLog, publishing: StreamHarness) -> None:
-    """As the native read answers it; nothing is left over."""
+    """The record equals the native read. Nothing is left over."""
     publishing.set_up()
     sent = log.sent({"target": {"type": "document", "id": "d-1"}}, {"details": "Änderung"}, {})
     assert publishing.publish() == []
@@ -48,7 +48,7 @@ def test_every_event_of_a_tenant_with_a_stream_is_put_there(log: TenantLog, publ
 
 
 def test_one_objects_history_has_one_partition_key(log: ManagedLog, publishing: StreamHarness) -> None:
-    """The target where there is one, else the actor; no name in it, however long the id."""
+    """The key is the target if there is one, otherwise the actor. It contains no name, however long the id is."""
     publishing.set_up()
     log.sent(
         {"target": {"type": "document", "id": "d-1"}},
@@ -71,7 +71,7 @@ def test_one_objects_history_has_one_partition_key(log: ManagedLog, publishing: 
 
 
 def test_a_targets_name_makes_a_key_that_names_nobody(log: ManagedLog, publishing: StreamHarness) -> None:
-    """The same one after somebody in it is forgotten."""
+    """The key stays the same after a person in the name is forgotten."""
     publishing.set_up()
     log.sent({"target": {"type": "document", "name": "Notes of mike.mars"}})
     publishing.publish()
@@ -83,7 +83,7 @@ def test_a_targets_name_makes_a_key_that_names_nobody(log: ManagedLog, publishin
 
 
 def test_a_tenant_without_a_stream_costs_one_read(log: TenantLog, publishing: StreamHarness) -> None:
-    """Nothing is put, parked or noted."""
+    """Nothing is sent, parked or stored."""
     log.sent({}, {})
     assert publishing.publish() == []
     assert publishing.streams.calls == publishing.queue.messages == []
@@ -97,7 +97,7 @@ def test_another_environments_stream_gets_nothing(log: TenantLog, publishing: St
 
 
 def test_a_re_stamp_and_a_removal_reach_nobody(log: TenantLog, publishing: StreamHarness) -> None:
-    """Only what is new is an event, whatever the mapping lets through."""
+    """Only a new item is an event, whatever the mapping's filter lets through."""
     publishing.set_up()
     log.sent({})
     event = publishing.stream()
@@ -121,7 +121,7 @@ def test_what_daybook_records_of_itself_goes_where_it_is_asked_for(
 
 
 def test_what_only_operations_may_read_is_no_customers(dynamodb: Any, tables: Tables) -> None:
-    """Enate's API access records."""
+    """Enate's API access records are not sent."""
     log = TenantLog(dynamodb, tables, "enate")
     publishing = StreamHarness(log)
     publishing.set_up(profile="enate", include_audit_log=True)
@@ -132,7 +132,7 @@ def test_what_only_operations_may_read_is_no_customers(dynamodb: Any, tables: Ta
 
 
 def test_who_is_forgotten_is_a_guid(log: ManagedLog, publishing: StreamHarness) -> None:
-    """In the record as in a read."""
+    """The record shows the GUID, as a read does."""
     publishing.set_up()
     log.sent({"details": "mike.mars was here"})
     guid = log.guid_of("mike.mars")
@@ -146,7 +146,9 @@ def test_who_is_forgotten_is_a_guid(log: ManagedLog, publishing: StreamHarness) 
 def test_a_broken_stream_delays_and_loses_nothing_of_a_neighbours(
     dynamodb: Any, tables: Tables, log: TenantLog, publishing: StreamHarness
 ) -> None:
-    """In one batch one tenant's events are parked and the other's delivered; of the next nothing is tried."""
+    """In one batch, one tenant's events are parked and the other's are delivered. The next batch tries no broken
+    stream.
+    """
     other = TenantLog(dynamodb, tables, tenant="other")
     publishing.set_up()
     publishing.set_up(tenant="other")
@@ -165,7 +167,7 @@ def test_a_broken_stream_delays_and_loses_nothing_of_a_neighbours(
 
 @pytest.mark.every_store
 def test_a_stream_mended_gets_all_of_it(log: TenantLog, publishing: StreamHarness) -> None:
-    """Parked events come once each, the destination is active again and nothing is pending."""
+    """Each parked event arrives once, the destination is active again and nothing is pending."""
     publishing.set_up()
     publishing.streams.break_down()
     sent = log.sent(*({"id": str(number)} for number in range(30)))
@@ -184,9 +186,8 @@ def test_a_stream_mended_gets_all_of_it(log: TenantLog, publishing: StreamHarnes
 
 
 def test_one_probe_decides(log: TenantLog, publishing: StreamHarness) -> None:
-    """Of ten messages one is tried, with a wait that doubles from 5 s to 15 minutes; the others put back until then.
-
-    Or for a minute, so that they soon hear of a change.
+    """One of ten messages is tried, with a wait that doubles from 5 s to 15 minutes. The others are put back until
+    then, or for a minute, so that they soon see a change.
     """
     publishing.set_up()
     publishing.streams.break_down(error="AccessDeniedException")
@@ -205,7 +206,9 @@ def test_one_probe_decides(log: TenantLog, publishing: StreamHarness) -> None:
 
 
 def test_a_probe_partly_taken_mends(log: TenantLog, publishing: StreamHarness) -> None:
-    """A stream that takes fewer bytes at once than a batch has gets its backlog part by part, and no longer waits."""
+    """A stream that accepts fewer bytes at once than a batch has receives its backlog part by part, without more
+    waits.
+    """
     publishing.set_up()
     publishing.streams.break_down()
     sent = log.sent(*({"id": str(number)} for number in range(40)))
@@ -240,7 +243,7 @@ def test_before_the_next_probe_nothing_is_tried(log: TenantLog, publishing: Stre
 
 
 def test_small_batches_are_put_back_as_one(log: TenantLog, publishing: StreamHarness) -> None:
-    """A long failure of a busy stream must not become millions of messages going round."""
+    """A long failure of a busy stream must not lead to millions of messages in circulation."""
     publishing.set_up()
     publishing.streams.break_down()
     sent = log.sent(*({"id": str(number)} for number in range(8)))
@@ -257,7 +260,7 @@ def test_small_batches_are_put_back_as_one(log: TenantLog, publishing: StreamHar
 
 
 def test_after_14_days_an_event_is_given_up_visibly(log: TenantLog, publishing: StreamHarness) -> None:
-    """Counted on the destination and for the alarm, once, and no longer pending."""
+    """The event is counted once, on the destination and for the alarm, and is no longer pending."""
     publishing.set_up()
     publishing.streams.break_down()
     log.sent({}, {})
@@ -267,7 +270,7 @@ def test_after_14_days_an_event_is_given_up_visibly(log: TenantLog, publishing: 
     publishing.retry()
     assert publishing.pending() == 2
     log.now += DAY
-    publishing.queue.messages.append(message)  # SQS may hand a message over twice
+    publishing.queue.messages.append(message)  # SQS may deliver a message twice
     publishing.retry()
     assert publishing.given_up == [2]
     assert publishing.stored().given_up == 2
@@ -276,7 +279,9 @@ def test_after_14_days_an_event_is_given_up_visibly(log: TenantLog, publishing: 
 
 
 def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog, publishing: StreamHarness) -> None:
-    """Hidden by a shorter retention while it waited, and stored still: it is given up; under a hold it goes."""
+    """The event is still stored, but a shorter retention hid it while it waited, so it is given up. Under a hold it
+    is sent.
+    """
     publishing.set_up()
     publishing.streams.break_down()
     old, new = log.sent({"occurred_at": format_time(NOW - 40 * DAY)}, {})
@@ -298,7 +303,7 @@ def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog, publishing: St
 
 
 def test_a_destination_deleted_takes_its_backlog_along(log: TenantLog, publishing: StreamHarness) -> None:
-    """Also where another one is set up before the batches come by."""
+    """Also if another stream is set up before the batches come again."""
     made = publishing.set_up()
     publishing.streams.break_down()
     log.sent({})
@@ -314,7 +319,7 @@ def test_a_destination_deleted_takes_its_backlog_along(log: TenantLog, publishin
 
 
 def test_a_backlog_goes_to_the_stream_that_was_put_in_place(log: TenantLog, publishing: StreamHarness) -> None:
-    """A new generation is active at once, and what was learnt of the old one is not said of it."""
+    """The new generation is active at once, and results of the old one are not noted for it."""
     before = publishing.set_up()
     publishing.streams.break_down()
     sent = log.sent({})
@@ -327,7 +332,9 @@ def test_a_backlog_goes_to_the_stream_that_was_put_in_place(log: TenantLog, publ
 
 
 def test_a_record_above_kinesis_limit_is_given_up_and_holds_nobody_up(log: ManagedLog) -> None:
-    """Sent alone, since a stream may have been set to take it; refused, it is counted and named, and the others go."""
+    """It is sent alone, because a stream may be configured to accept it. If it is refused, it is counted with the
+    error and the others are delivered.
+    """
     publishing = StreamHarness(log, record_bytes=LARGEST)
     publishing.streams.largest = LARGEST
     publishing.set_up()

@@ -1,4 +1,4 @@
-"""Events sent again: the same records as the first time, from a checkpoint on, behind live traffic."""
+"""A replay sends the same records as the first time, resumes from a checkpoint and lets live traffic go first."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ THROTTLED = "ProvisionedThroughputExceededException"
 
 
 class Again:
-    """The replay of a house's log."""
+    """The replay of a log."""
 
     def __init__(self, log: TenantLog) -> None:
         self.publishing = StreamHarness(log)
@@ -51,7 +51,7 @@ class Again:
 
 
 class Padded(Records):
-    """Records of so many bytes more."""
+    """Records that are longer by a number of bytes."""
 
     def __init__(self, records: Records, more: int) -> None:
         self._records = records
@@ -73,7 +73,7 @@ def sent(log: TenantLog, count: int) -> None:
 
 
 def test_the_records_are_those_of_the_first_time(log: TenantLog) -> None:
-    """Each once, from every shard of the log, within the span: the end excluded."""
+    """Each event is sent once, from every shard of the log, within the span without its end."""
     again = Again(log)
     again.publishing.set_up(format="symbee")
     sent(log, 40)
@@ -88,7 +88,7 @@ def test_the_records_are_those_of_the_first_time(log: TenantLog) -> None:
 
 
 def test_it_takes_half_of_what_a_shard_takes(log: TenantLog) -> None:
-    """Pages, each of which takes its time, so that live traffic finds room."""
+    """Each page takes its time, so that live traffic has room."""
     again = Again(log)
     again.publishing.set_up()
     sent(log, 500)
@@ -99,7 +99,7 @@ def test_it_takes_half_of_what_a_shard_takes(log: TenantLog) -> None:
 
 
 def test_a_throttled_stream_is_waited_for(log: TenantLog) -> None:
-    """Longer each time than a call's own retries; only so long, then the step is to come again."""
+    """It waits longer than a call's own retries, but only so long. Then the step must come again."""
     again = Again(log)
     again.publishing.set_up()
     sent(log, 3)
@@ -112,7 +112,9 @@ def test_a_throttled_stream_is_waited_for(log: TenantLog) -> None:
 
 
 def test_it_takes_half_of_the_bytes_that_a_shard_takes(log: TenantLog) -> None:
-    """Large events go in more and slower slices; the page is broken off when the step's time is up, and goes on."""
+    """Large events are sent in more and slower slices. When the step's time is up, the page stops, and the next
+    step resumes it.
+    """
     again = Again(log)
     again.publishing.set_up()
     log.sent(*({"id": str(n), "occurred_at": format_time(NOW - n * MINUTE)} for n in range(60)))
@@ -127,7 +129,7 @@ def test_it_takes_half_of_the_bytes_that_a_shard_takes(log: TenantLog) -> None:
 
 
 def test_what_was_taken_before_time_was_up_is_not_sent_again(log: TenantLog) -> None:
-    """The checkpoint is the last event before the first that was left."""
+    """The checkpoint is the last event before the first one that is left."""
     again = Again(log)
     again.publishing.set_up()
     sent(log, 40)
@@ -153,7 +155,7 @@ def test_every_transient_failure_is_waited_for(log: TenantLog, error: str) -> No
 
 
 def test_a_failing_stream_is_left_to_its_probes(log: TenantLog) -> None:
-    """The replay waits, and is none the further; where nothing is parked to probe with, it tries for itself."""
+    """The replay waits without progress. If nothing is parked that could probe, the replay tries itself."""
     again = Again(log)
     again.publishing.set_up()
     sent(log, 3)
@@ -167,7 +169,7 @@ def test_a_failing_stream_is_left_to_its_probes(log: TenantLog) -> None:
 
 
 def test_a_stream_that_fails_meanwhile_ends_the_step(log: TenantLog) -> None:
-    """Before the next slice, with what was taken until then behind it."""
+    """The step ends before the next slice and keeps what was accepted until then."""
     again = Again(log)
     again.publishing.set_up()
     sent(log, 40)
@@ -189,7 +191,7 @@ def test_a_stream_that_fails_meanwhile_ends_the_step(log: TenantLog) -> None:
 
 @pytest.mark.every_store
 def test_it_goes_on_where_it_stopped(log: TenantLog) -> None:
-    """From any checkpoint on, with nothing left out; a page whose checkpoint was lost comes twice."""
+    """From any checkpoint, nothing is left out. A page whose checkpoint was lost is sent twice."""
     again = Again(log)
     again.publishing.set_up()
     sent(log, 30)
@@ -205,7 +207,7 @@ def test_it_goes_on_where_it_stopped(log: TenantLog) -> None:
 
 
 def test_what_cannot_be_done_says_why(log: TenantLog) -> None:
-    """AWS's name of the error, or that there is no stream any more."""
+    """The job fails with AWS's error code, or because the stream no longer exists."""
     again = Again(log)
     sent(log, 1)
     with pytest.raises(JobFailed, match="stream no longer exists"):
@@ -217,8 +219,8 @@ def test_what_cannot_be_done_says_why(log: TenantLog) -> None:
 
 
 def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog) -> None:
-    """However far back the span reaches; an event given up before can be sent. Under a hold nothing is past it that was
-    shown when it was set.
+    """However far back the span reaches. An event that was given up before can be sent. Under a hold, no event
+    counts as past retention that was shown when the hold was set.
     """
     again = Again(log)
     again.publishing.set_up()

@@ -1,4 +1,4 @@
-"""What waits for a stream: the same keys in the same batches, no key lost when small ones become one."""
+"""Batches of keys for a failing stream: the same keys give the same batches, and merging loses no key."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ KEYS = st.lists(st.integers(0, 3_000).map("0#{:036}".format), max_size=1_200)
 
 @given(KEYS, st.randoms())
 def test_the_same_keys_make_the_same_batches(keys: list[str], chance: object) -> None:
-    """In whatever order and however often each is given: a redelivered batch parks nothing anew."""
+    """In any order and with repeated keys. So a redelivered batch parks nothing twice."""
     again = [*keys, *keys[:7]]
     chance.shuffle(again)  # type: ignore[attr-defined]
     made = list(batches_of(destination(), keys, 5))
@@ -25,7 +25,9 @@ def test_the_same_keys_make_the_same_batches(keys: list[str], chance: object) ->
 
 @given(st.lists(st.tuples(KEYS, st.integers(0, 5 * HOUR)), max_size=12))
 def test_merging_loses_no_key_and_gives_up_none_early(given_keys: list[tuple[list[str], int]]) -> None:
-    """Fewer or as many batches, each key in one parked no earlier and at most an hour later."""
+    """The result has as many batches or fewer. Each key is in one that was parked no earlier and at most an hour
+    later.
+    """
     before = [batch for keys, at in given_keys for batch in batches_of(destination(), keys, at)]
     after = merged(destination(), before)
     assert len(after) <= len(before)
@@ -37,7 +39,7 @@ def test_merging_loses_no_key_and_gives_up_none_early(given_keys: list[tuple[lis
 
 
 def test_a_message_holds_keys_alone() -> None:
-    """As it was parked, and small enough for ten in one call."""
+    """A message keeps its content, and ten of them fit into one call."""
     (batch,) = batches_of(destination(), [f"12#{number:036}" for number in range(500)], 7)
     written = backlog_batch.write(batch)
     assert backlog_batch.read(written) == batch
@@ -51,7 +53,7 @@ def test_waits_double_from_5_seconds_to_15_minutes() -> None:
 
 @given(st.integers(0, 10**7), st.integers(0, 10**7), st.floats(0, 1))
 def test_a_delay_is_one_that_sqs_takes(next_probe: int, now: int, chance: float) -> None:
-    """And ends when the probe may be made, or a little later; after a minute at the latest."""
+    """The delay ends when the next probe may start or a little later, and after a minute at the latest."""
     failing = destination(status="failing", next_probe_ms=next_probe)
     delay = delay_seconds(failing, now, chance)
     assert 0 <= delay <= MAX_DELAY_SECONDS == 60
@@ -60,6 +62,6 @@ def test_a_delay_is_one_that_sqs_takes(next_probe: int, now: int, chance: float)
 
 
 def test_while_a_probe_is_made_others_wait_for_its_outcome() -> None:
-    """Not for the next one: that may be a quarter of an hour away."""
+    """They do not wait for the next probe, which may be a quarter of an hour away."""
     probed = destination(status="failing", next_probe_ms=20 * MINUTE, probing_until_ms=20 * MINUTE)
     assert delay_seconds(probed, 19 * MINUTE, 0.0) == 2

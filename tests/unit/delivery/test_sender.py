@@ -1,4 +1,4 @@
-"""Records on their way into a stream: in calls that Kinesis takes, what failed tried again alone."""
+"""The sender of records: calls are as large as Kinesis accepts, and only failed records are retried."""
 
 from collections import Counter
 from typing import Any
@@ -17,7 +17,7 @@ def records(*sizes: int) -> list[Record]:
 
 
 class Street:
-    """A sender, the time that its waits take, and the streams."""
+    """A sender with in-memory streams, and the time that its waits take."""
 
     def __init__(self, *faults: Any) -> None:
         self.seconds = 0.0
@@ -41,7 +41,7 @@ class Street:
 
 
 def test_calls_are_as_large_as_kinesis_takes_them() -> None:
-    """500 records, or 5 MB; in order."""
+    """A call has 500 records or 5 MB, and the order is kept."""
     street = Street()
     given = records(*[10] * 1_234)
     assert street.send(given).left == []
@@ -54,7 +54,7 @@ def test_calls_are_as_large_as_kinesis_takes_them() -> None:
 
 @given(st.lists(st.integers(1, 2 * BYTES_A_RECORD), max_size=60), st.integers(0, 3))
 def test_each_record_is_taken_once_or_said_to_be_left(sizes: list[int], broken_calls: int) -> None:
-    """Whatever the sizes, and wherever it breaks off. A record above the limit is refused and takes none with it."""
+    """For all sizes and any point of failure. A record above the limit is refused and takes no other with it."""
     street = Street(*[None] * broken_calls, PutFailed("AccessDeniedException", transient=False))
     given_records = records(*sizes)
     sent = street.send(given_records)
@@ -71,7 +71,7 @@ def test_each_record_is_taken_once_or_said_to_be_left(sizes: list[int], broken_c
 
 
 def test_what_failed_is_tried_again_alone() -> None:
-    """Half of a call throttled: the other half is not sent twice."""
+    """Half of a call is throttled. The other half is not sent twice."""
     street = Street(lambda place: "ProvisionedThroughputExceededException" if place % 2 else None)
     given = records(*[10] * 100)
     assert street.send(given).left == []
@@ -80,7 +80,7 @@ def test_what_failed_is_tried_again_alone() -> None:
 
 
 def test_after_a_few_tries_the_rest_is_left() -> None:
-    """With the error of the record, and no further call is made."""
+    """The result has the record's error, and no further call is made."""
     street = Street(*[lambda place: "ProvisionedThroughputExceededException" if place else None] * 9)
     sent = street.send(records(*[10] * 700))
     assert sent.error == "ProvisionedThroughputExceededException"
@@ -90,7 +90,7 @@ def test_after_a_few_tries_the_rest_is_left() -> None:
 
 @pytest.mark.parametrize(("transient", "tries"), [(True, TRIES), (False, 1)])
 def test_an_error_that_will_pass_is_tried_again(transient: bool, tries: int) -> None:
-    """One that stays is not."""
+    """A permanent error is not retried."""
     street = Street(*[PutFailed("Whatever", transient=transient)] * 9)
     sent = street.send(records(10, 10))
     assert (sent.error, sent.left) == ("Whatever", [0, 1])
@@ -104,7 +104,7 @@ def test_an_error_that_passes_costs_nothing() -> None:
 
 
 def test_without_time_nothing_is_begun() -> None:
-    """What is left for want of time is no fault of the stream's."""
+    """Records that are left because time ran out are not an error of the stream."""
     street = Street()
     sent = street.send(records(10, 10), budget=0)
     assert (sent.left, sent.error, street.calls) == ([0, 1], None, [])
