@@ -121,7 +121,7 @@ def test_another_ones_turn_is_waited_for(prepared: Any, tables: Tables, call: st
 def test_a_throttled_table_is_503(dynamodb: Any, tables: Tables) -> None:
     """The answer says when to try again and does not contain the store's message."""
     log = ManagedLog(dynamodb, tables)
-    log.groups._client = FailingClient(  # noqa: SLF001  the client is made by the house
+    log.groups._client = FailingClient(  # noqa: SLF001  the wiring makes the client
         dynamodb, EVERY_CALL, itertools.repeat(failing("ThrottlingException", "X"))
     )
     for method, path, given in (("GET", "/v1/groups", {}), ("PUT", "/v1/groups/{name}", {"name": "x"})):

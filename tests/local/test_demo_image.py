@@ -1,4 +1,4 @@
-"""The demo as a second start finds it: in the tables already, and the same."""
+"""A second start finds the same demo already in the tables."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def _demo_keys(local_daybook: LocalDaybook) -> set[str]:
 
 @pytest.mark.long
 def test_a_second_start_has_the_same_demo_and_other_keys(tmp_path: Path) -> None:
-    """Names are readable, so the secret is the first one's; what the first start printed opens nothing any more."""
+    """Names are readable, so the first start's secret is used. The keys that the first start printed no longer work."""
     with running_daybook(tmp_path, DAYBOOK_DEMO="1") as first:
         found, keys = _timeline(first, "chat-demo"), _demo_keys(first)
     assert len(found) > 50
@@ -38,7 +38,7 @@ def test_a_second_start_has_the_same_demo_and_other_keys(tmp_path: Path) -> None
 
 
 def test_an_image_of_other_code_is_none(tmp_path: Path) -> None:
-    """Nor is a file that is no image."""
+    """A file that is not an image is ignored too."""
     file = tmp_path / "demo.image"
     assert DemoImage.kept(file) is None
     DemoImage("another hash", "secret", {}).keep(file)
