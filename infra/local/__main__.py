@@ -7,15 +7,15 @@ import threading
 from concurrent.futures import Future
 from types import FrameType
 
-from infra.local.options import Options, Unusable
+from infra.local.options import CannotStart, Options
 from infra.local.server import LocalDaybook, open_local_daybook
 
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, `kill`, a closed terminal
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, `kill`, a closed terminal
 
 
 def main() -> int:
-    for each in ENDINGS:
-        signal.signal(each, leave)
+    for each in STOP_SIGNALS:
+        signal.signal(each, request_stop)
     try:
         options = Options.from_environment(os.environ)
         with open_local_daybook(options) as local_daybook:
@@ -26,10 +26,10 @@ def main() -> int:
                 show_demo(local_daybook)
             print(f"Daybook is ready at {local_daybook.url}/console", flush=True)
             threading.Event().wait()
-    except Unusable as unusable:
-        print(unusable, file=sys.stderr)
+    except CannotStart as reason:
+        print(reason, file=sys.stderr)
         return 1
-    except Leaving:
+    except StopRequested:
         pass
     return 0
 
@@ -61,14 +61,14 @@ def show_demo(local_daybook: LocalDaybook) -> None:
             print(f"    {role:<8} {key}")
 
 
-class Leaving(BaseException):
+class StopRequested(BaseException):
     """A signal asked the process to end. It is not an `Exception`, so that no handler of errors catches it."""
 
 
-def leave(_signal: int, _frame: FrameType | None) -> None:
-    for each in ENDINGS:
+def request_stop(_signal: int, _frame: FrameType | None) -> None:
+    for each in STOP_SIGNALS:
         signal.signal(each, signal.SIG_IGN)  # a second signal must not interrupt the shutdown
-    raise Leaving
+    raise StopRequested
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class DemoImage(msgspec.Struct, frozen=True):
             },
         )
 
-    def its_secret(self, _properties: Mapping[str, Any]) -> str:
+    def secret_of(self, _properties: Mapping[str, Any]) -> str:
         return self.secret
 
     def keep(self, file: Path) -> None:

@@ -10,7 +10,7 @@ from infra.local.template import CACHE
 STORES = ("moto", "dynamodb-local")
 
 
-class Unusable(Exception):  # noqa: N818  describes the request, not a failure
+class CannotStart(Exception):  # noqa: N818  describes the request, not a failure
     """Local Daybook can't start this way. The text says why and what to do."""
 
 
@@ -26,14 +26,14 @@ class Options:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Options":
-        """Raises `Unusable`."""
+        """Raises `CannotStart`."""
         store = environ.get("DAYBOOK_STORE") or STORES[0]
         if store not in STORES:
-            raise Unusable(f"DAYBOOK_STORE is {store!r}. It must be {' or '.join(STORES)}.")
+            raise CannotStart(f"DAYBOOK_STORE is {store!r}. It must be {' or '.join(STORES)}.")
         credential = environ.get("DAYBOOK_OPERATIONS_KEY") or ""
         key = parse(credential)
         if credential and not key:
-            raise Unusable("DAYBOOK_OPERATIONS_KEY must be dbk_<id>_<secret>, with a secret of 32 characters.")
+            raise CannotStart("DAYBOOK_OPERATIONS_KEY must be dbk_<id>_<secret>, with a secret of 32 characters.")
         return cls(
             port=port(environ, "PORT", 8787),
             aws_port=port(environ, "DAYBOOK_AWS_PORT", 8788),
@@ -47,5 +47,5 @@ class Options:
 def port(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise Unusable(f"{name} is {text!r}. It must be a port number.")
+        raise CannotStart(f"{name} is {text!r}. It must be a port number.")
     return int(text)

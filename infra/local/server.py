@@ -21,13 +21,13 @@ from infra.local.aws import moto_insert, moto_speed, moto_streams
 from infra.local.aws.cloudformation import create_stacks, functions
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.aws.iam import Permissions, roles
-from infra.local.aws.persistence import create_tables, kept_key, kept_secret, random_secret
+from infra.local.aws.persistence import create_tables, random_secret, stored_key, stored_secret
 from infra.local.demo_image import DemoImage
-from infra.local.functions.event_sources import playing
+from infra.local.functions.event_sources import event_source_mappings
 from infra.local.functions.instances import Configuration, Function, FunctionError
 from infra.local.gateway.api import REGION, Api, read_api
 from infra.local.gateway.gateway import Gateway
-from infra.local.options import Options, Unusable
+from infra.local.options import CannotStart, Options
 from infra.local.template import templates
 from infra.operate import create_operations_key
 
@@ -47,7 +47,7 @@ class LocalDaybook:
 
 @contextmanager
 def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
-    """Everything runs inside this context, and nothing is left running after it. Raises `Unusable`."""
+    """Everything runs inside this context, and nothing is left running after it. Raises `CannotStart`."""
     data, demo = options.data / "dynamodb", options.data / "demo.image"
     on_disk = options.store == "dynamodb-local"
     with ExitStack() as stack:
@@ -64,7 +64,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
             started = others.submit(engine.start)  # in parallel with moto, because each takes seconds
         moto, aws_url = stack.enter_context(moto_server(aws_listener))
         endpoints = {"AWS_ENDPOINT_URL": aws_url}
-        secret = partial(kept_secret, data) if on_disk else image.its_secret if image else random_secret
+        secret = partial(stored_secret, data) if on_disk else image.secret_of if image else random_secret
         create_stacks(stacks, partial(client, endpoints), secret)
         if image:
             image.restore()
@@ -77,8 +77,8 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         configurations = functions(aws, lambda_environment(endpoints))
         api = read_api(stacks, aws)
         instances = stack.enter_context(running(configurations, api, options, others))
-        stack.enter_context(playing(stacks, aws, instances, data if on_disk else None))
-        key = options.operations_key or (kept_key(data) if on_disk else new_key())
+        stack.enter_context(event_source_mappings(stacks, aws, instances, data if on_disk else None))
+        key = options.operations_key or (stored_key(data) if on_disk else new_key())
         create_operations_key.store(aws("dynamodb"), setting(configurations, "CONTROL_TABLE"), key, label="operations")
         url = stack.enter_context(gateway(listener, options, api, instances))
 
@@ -144,7 +144,7 @@ def running(
             list(pool.map(Function.warm_up, (all_of_them[arn] for arn in api.functions)))
             yield all_of_them
         except FunctionError as failure:
-            raise Unusable(f"{failure}. See {log.name} for the reason.") from None
+            raise CannotStart(f"{failure}. See {log.name} for the reason.") from None
         finally:
             list(pool.map(Function.stop, all_of_them.values()))
 
@@ -176,9 +176,9 @@ def serving(
 
 
 def listening(variable: str, port: int) -> socket.socket:
-    """Opens the port. Calls wait there until it is served. Raises `Unusable`."""
+    """Opens the port. Calls wait there until it is served. Raises `CannotStart`."""
     try:
         return socket.create_server((HOST, port), backlog=LISTEN_QUEUE)
     except OSError as failure:
         reason = os.strerror(failure.errno or 0)
-        raise Unusable(f"Port {port} cannot be used ({reason}). Set {variable} to another port.") from None
+        raise CannotStart(f"Port {port} cannot be used ({reason}). Set {variable} to another port.") from None

@@ -7,10 +7,10 @@ from functools import cache
 from typing import NamedTuple, Protocol
 
 from daybook.clock import Clock
-from daybook.delivery.attempt import Delivered, Delivery
+from daybook.delivery.attempt import Delivery, DeliveryResult
 from daybook.delivery.backlog import Backlog
 from daybook.delivery.destination import Destination, Place
-from daybook.delivery.records import Inserted, select
+from daybook.delivery.records import InsertedEvent, select
 from daybook.delivery.sender import SecondsLeft
 from daybook.observability import logger
 
@@ -19,11 +19,11 @@ BUDGET_SECONDS = 2.0
 _AT_ONCE = 32
 
 
-class Arrived(NamedTuple):
+class StreamRecord(NamedTuple):
     """A record of the table's stream, with its sequence number in the shard."""
 
     sequence: str
-    row: Inserted
+    row: InsertedEvent
 
 
 class Destinations(Protocol):
@@ -39,26 +39,26 @@ class FanOut:
     clock: Clock
     monotonic: Callable[[], float]
 
-    def publish(self, arrived: Sequence[Arrived]) -> str | None:
+    def publish(self, arrived: Sequence[StreamRecord]) -> str | None:
         """Returns the lowest sequence number that is neither in its stream nor parked, or None if there is none.
 
         Raises `Throttled` if the destinations can't be read. Nothing has been sent then.
         """
-        shares: dict[Place, list[Arrived]] = {}
+        shares: dict[Place, list[StreamRecord]] = {}
         for one in arrived:
             shares.setdefault(one.row.place, []).append(one)
         found = self.destinations.of(shares)
         work = [(found[place], share) for place, share in shares.items() if place in found]
         until = self.monotonic() + BUDGET_SECONDS
 
-        def do(part: tuple[Destination, list[Arrived]]) -> bool:
+        def do(part: tuple[Destination, list[StreamRecord]]) -> bool:
             return self._serve(*part, lambda: until - self.monotonic())
 
         done = list(map(do, work) if len(work) < 2 else _threads().map(do, work))
         failed = [one.sequence for (_, share), fine in zip(work, done, strict=True) if not fine for one in share]
         return min(failed, key=int, default=None)
 
-    def _serve(self, destination: Destination, share: Sequence[Arrived], seconds_left: SecondsLeft) -> bool:
+    def _serve(self, destination: Destination, share: Sequence[StreamRecord], seconds_left: SecondsLeft) -> bool:
         """Returns whether every event of the share is in the stream or parked."""
         try:
             after = self._sent(destination, [one.row for one in share], seconds_left)
@@ -69,7 +69,9 @@ class FanOut:
             return False
         return True
 
-    def _sent(self, destination: Destination, rows: Sequence[Inserted], seconds_left: SecondsLeft) -> Delivered:
+    def _sent(
+        self, destination: Destination, rows: Sequence[InsertedEvent], seconds_left: SecondsLeft
+    ) -> DeliveryResult:
         """Returns what is left to park: everything, if the stream is failing or the delivery raised.
 
         The share is not handed back to Lambda, because Lambda would repeat the other tenants' records with it. Parking
@@ -81,7 +83,7 @@ class FanOut:
             except Exception:
                 logger.exception("events were not sent", extra={"tenant": destination.place.tenant})
         wanted, unreadable = select(destination.chosen, rows)
-        return Delivered(destination, [row.key for row, _ in wanted], [row.key for row in unreadable], 0)
+        return DeliveryResult(destination, [row.key for row, _ in wanted], [row.key for row in unreadable], 0)
 
 
 @cache

@@ -12,7 +12,7 @@ from daybook.aws.wiring import Wiring
 from daybook.delivery.backlog import Backlog
 from daybook.environment import FanOutSettings
 from daybook.observability import logger
-from streams.fan_out import Arrived, FanOut
+from streams.fan_out import FanOut, StreamRecord
 
 
 @cache
@@ -40,11 +40,13 @@ def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
 
 
 def serve(event: Mapping[str, Any], fan_out: FanOut) -> dict[str, Any]:
-    failed = fan_out.publish([arrived for record in event["Records"] if (arrived := _arrived(record)) is not None])
+    failed = fan_out.publish(
+        [arrived for record in event["Records"] if (arrived := _stream_record(record)) is not None]
+    )
     return {"batchItemFailures": [] if failed is None else [{"itemIdentifier": failed}]}
 
 
-def _arrived(record: Mapping[str, Any]) -> Arrived | None:
+def _stream_record(record: Mapping[str, Any]) -> StreamRecord | None:
     """None if the record is not a new event: a re-stamp, a removal by time to live, or a foreign item."""
     if record["eventName"] != "INSERT":  # the mapping's filter has the same condition
         return None
@@ -57,4 +59,4 @@ def _arrived(record: Mapping[str, Any]) -> Arrived | None:
         logger.exception("the item is not an event", extra={"sequence_number": sequence})
         observability.count(observability.UNREADABLE, 1)
         return None
-    return Arrived(sequence, row)
+    return StreamRecord(sequence, row)

@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from daybook.clock import MINUTE, Clock, format_time
 from daybook.crypto.hkdf import length_prefixed, tag
-from daybook.delivery.destination import OFF, Chosen, Destination, Place
-from daybook.delivery.records import Inserted, Records
-from daybook.delivery.sender import RecordSender, Sent
+from daybook.delivery.destination import OFF, Destination, Place, StreamChoice
+from daybook.delivery.records import InsertedEvent, Records
+from daybook.delivery.sender import RecordSender, SendResult
 from daybook.errors import Contended, FieldError
 from daybook.events.item import partition_of
 from daybook.http import forms
@@ -50,7 +50,7 @@ class Destinations(Protocol):
     def create(self, destination: Destination) -> bool:
         """Returns False if a destination exists already."""
 
-    def choose(self, destination: Destination, chosen: Chosen, generation: str) -> Destination | None:
+    def choose(self, destination: Destination, chosen: StreamChoice, generation: str) -> Destination | None:
         """Returns None if the stored destination is a different one by now."""
 
     def remove(self, place: Place) -> None: ...
@@ -65,15 +65,15 @@ class Destinations(Protocol):
 
 
 class Events(Protocol):
-    def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[Inserted]: ...
+    def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[InsertedEvent]: ...
 
 
-class SentSpan(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
+class ReplayForm(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
     from_: str
     to: str
 
 
-class SentStream(Struct, forbid_unknown_fields=True):
+class StreamForm(Struct, forbid_unknown_fields=True):
     stream_arn: str
     role_arn: str
     format: Literal["symbee", "native", "ocsf", "cloudevents"]
@@ -100,7 +100,7 @@ class StreamOperations:
 
     def set(self, request: Request) -> Answer:
         settings, place = self._place(request)
-        chosen = _chosen(forms.read_form(request, SentStream))
+        chosen = _chosen(forms.read_form(request, StreamForm))
         self._record(settings, place, request, AuditAction("stream-changed", {"stream_arn": chosen.stream_arn}))
         for _ in range(_MAX_TRIES):
             after = self._changed(settings, place, chosen)
@@ -148,7 +148,7 @@ class StreamOperations:
     def replay(self, request: Request) -> Answer:
         """Starts a replay of the events that occurred at or after `from` and before `to`."""
         settings, place = self._place(request)
-        sent = forms.read_form(request, SentSpan)
+        sent = forms.read_form(request, ReplayForm)
         from_ms, to_ms = forms.moment("from", sent.from_), forms.moment("to", sent.to)
         # Events stored during the replay are delivered anyway, and a replay could never catch up with them.
         to_ms = min(to_ms, self.clock() + LATEST_MS)
@@ -191,7 +191,7 @@ class StreamOperations:
     def _record(self, settings: TenantSettings, place: Place, request: Request, action: AuditAction) -> str:
         return self.recorder.record(settings, place.environment, request, action)
 
-    def _changed(self, settings: TenantSettings, place: Place, chosen: Chosen) -> Destination | None:
+    def _changed(self, settings: TenantSettings, place: Place, chosen: StreamChoice) -> Destination | None:
         """Returns None if another call changed the destination in between. It must then be read again."""
         before = self.destinations.one(place)
         generation = str(uuid.uuid4())
@@ -203,7 +203,7 @@ class StreamOperations:
             generation = before.generation
         return self.destinations.choose(before, chosen, generation)
 
-    def _note(self, destination: Destination, sent: Sent, *, delivered: bool) -> None:
+    def _note(self, destination: Destination, sent: SendResult, *, delivered: bool) -> None:
         """A failed test makes the stream failing. A successful test makes it active again."""
         now_ms = self.clock()
         if sent.error is not None and not destination.is_failing:
@@ -241,7 +241,7 @@ def _time(milliseconds: int | None) -> str | None:
     return None if milliseconds is None else format_time(milliseconds)
 
 
-def _chosen(sent: SentStream) -> Chosen:
+def _chosen(sent: StreamForm) -> StreamChoice:
     """Checks only the form, because the customer may create the stream and role later. Raises `Problem` 422."""
     stream, role = _STREAM.fullmatch(sent.stream_arn), _ROLE.fullmatch(sent.role_arn)
     errors = []
@@ -253,4 +253,4 @@ def _chosen(sent: SentStream) -> Chosen:
         errors.append(FieldError("role_arn", "must be in the same AWS partition as the stream"))
     if errors:
         raise Problem(422, "invalid_value", " ".join(f"{path} {message}." for path, message in errors), errors)
-    return Chosen(sent.stream_arn, sent.role_arn, sent.format, sent.include_audit_log)
+    return StreamChoice(sent.stream_arn, sent.role_arn, sent.format, sent.include_audit_log)

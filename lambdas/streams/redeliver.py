@@ -16,7 +16,7 @@ from daybook.delivery.attempt import Delivery
 from daybook.delivery.backlog import Backlog
 from daybook.delivery.backlog_batch import BacklogBatch
 from daybook.delivery.destination import KEPT_MS, Destination, Place
-from daybook.delivery.records import Inserted
+from daybook.delivery.records import InsertedEvent
 from daybook.delivery.sender import SecondsLeft
 from daybook.ids import occurred_ms
 from daybook.observability import logger
@@ -47,7 +47,7 @@ class Destinations(Protocol):
 
 
 class Events(Protocol):
-    def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[Inserted]:
+    def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[InsertedEvent]:
         """Returns the events that still exist. Raises `Throttled`."""
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from daybook.clock import MINUTE, Clock
 from daybook.delivery.destination import Destination, Place
-from daybook.delivery.records import Inserted, Record, Records
+from daybook.delivery.records import InsertedEvent, Record, Records
 from daybook.delivery.sender import RecordSender
 from daybook.errors import Throttled, UnknownTenant
 from daybook.events.item import partition
@@ -37,7 +37,7 @@ class Destinations(Protocol):
 
 
 class Events(Protocol):
-    def between(self, partition: str, low: str, high: str, limit: int) -> Sequence[Inserted]:
+    def between(self, partition: str, low: str, high: str, limit: int) -> Sequence[InsertedEvent]:
         """Returns the events, oldest first. Raises `Throttled`."""
 
 
@@ -70,7 +70,7 @@ class Replay:
         first_ms = max(job.ask["from"], settings.retention_edge(self.clock()))
         low = lowest_id(first_ms) if at["after"] is None else neighbour(at["after"], 1)
         high = neighbour(lowest_id(job.ask["to"]), -1)
-        rows: Sequence[Inserted] = ()
+        rows: Sequence[InsertedEvent] = ()
         if low <= high:
             rows = self.events.between(partition(*place, at["shard"]), low, high, EVENTS_A_PAGE)
         if rows:
@@ -90,7 +90,7 @@ class Replay:
         """While a stream fails, the probes of its parked events decide. If nothing is parked, the replay tries."""
         return destination.is_failing and self.clock() < destination.next_probe_ms + OVERDUE_MS
 
-    def _send(self, destination: Destination, rows: Sequence[Inserted]) -> tuple[int, int]:
+    def _send(self, destination: Destination, rows: Sequence[InsertedEvent]) -> tuple[int, int]:
         """Returns how many rows are done, at least one and in their order, and how many records the stream accepted.
 
         Raises `JobFailed` with AWS's error code if waiting would not help, and `Throttled` if the first record had to

@@ -88,7 +88,7 @@ def test_a_fault_for_now_is_throttled(prepared: Any, tables: Tables, call: str, 
     except Throttled:
         assert client.calls
     else:
-        assert not client.calls, "what met the fault said so"
+        assert not client.calls, "a call with a fault did not raise"
 
 
 def test_a_fault_for_good_escapes(prepared: Any, tables: Tables) -> None:

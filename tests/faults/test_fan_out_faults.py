@@ -176,7 +176,7 @@ def test_when_parking_fails_the_batch_comes_again(log: TenantLog, publishing: St
     assert set(theirs) == {json.loads(record.data)["id"] for record in publishing.streams.taken["other"]}
 
 
-class Unwell:
+class FailingState:
     """The destinations. The state of one tenant can't be written."""
 
     def __init__(self, destinations: Any, tenant: str) -> None:
@@ -193,7 +193,7 @@ class Unwell:
         return note
 
 
-class Unanswering:
+class ThrottledEvents:
     """An events table that is always throttled."""
 
     def read(self, _keys: Any) -> Any:
@@ -203,7 +203,7 @@ class Unanswering:
 def test_what_cannot_be_noted_is_delivered_all_the_same(log: TenantLog, publishing: StreamHarness) -> None:
     """The records are neither sent again nor handed back, whether the stream accepted them or not."""
     sent = send(log, 4)
-    delivery = replace(publishing.fan_out.delivery, state=Unwell(publishing.destinations, "acme"))
+    delivery = replace(publishing.fan_out.delivery, state=FailingState(publishing.destinations, "acme"))
     publishing.fan_out = replace(publishing.fan_out, delivery=delivery)
     assert publishing.publish(publishing.stream(sent[:2])) == []
     assert publishing.pending() == 0
@@ -227,10 +227,10 @@ def test_one_tenants_trouble_gives_its_neighbours_no_doubles(log: TenantLog, pub
             raise Throttled
         return keys_of(destination, rows)
 
-    unwell = Records(lambda *_: {})
-    unwell.of = unless_acme  # type: ignore[method-assign]
+    failing = Records(lambda *_: {})
+    failing.of = unless_acme  # type: ignore[method-assign]
     fan_out = publishing.fan_out
-    publishing.fan_out = replace(fan_out, delivery=replace(fan_out.delivery, records=unwell))
+    publishing.fan_out = replace(fan_out, delivery=replace(fan_out.delivery, records=failing))
     assert publishing.publish() == []
     assert publishing.pending() == 3
     assert [json.loads(record.data)["id"] for record in publishing.streams.taken["other"]] == sorted(theirs)
@@ -261,7 +261,7 @@ def test_a_transient_failure_of_our_own_is_no_poison(log: TenantLog, publishing:
     publishing.publish()
     publishing.streams.mend()
     events = publishing.redeliver.events
-    publishing.redeliver = replace(publishing.redeliver, events=Unanswering())
+    publishing.redeliver = replace(publishing.redeliver, events=ThrottledEvents())
     for _ in range(30):
         log.now += 20 * SECOND
         assert publishing.retry() == []
@@ -284,7 +284,7 @@ def test_a_batch_that_could_not_be_dropped_comes_again_alone(log: TenantLog, pub
     publishing.streams.mend()
     publishing.destinations.remove(made.place)
     log.now += 6 * SECOND
-    undropped = Unwell(publishing.destinations, "other")
+    undropped = FailingState(publishing.destinations, "other")
     publishing.redeliver = replace(publishing.redeliver, destinations=undropped)
     assert len(publishing.retry()) == 1
     assert doubles(publishing, sent) == 0

@@ -29,7 +29,7 @@ class LimitedLog(ManagedLog):
         """One request with so much time."""
         self.context = self.people.context = Context(seconds)
         answer = self.manage(method, GROUP, {"members": names} if method == "PUT" else None, name="all")
-        assert self.context.seconds > 0, "it answered within its time"
+        assert self.context.seconds > 0, "it did not answer in time"
         return answer
 
 
@@ -59,7 +59,7 @@ def test_a_call_that_breaks_off_goes_on_when_repeated(log: LimitedLog) -> None:
         assert problem_of(answer) == (503, "throttled")
         assert answer["headers"]["Retry-After"]
         assert log.done("GET", "/v1/groups") == {"groups": []}
-        assert known[-1] > known[-2] + 1_000, "each repeat goes on where the last one broke off"
+        assert known[-1] > known[-2] + 1_000, "a repeat did not continue where the last call stopped"
     assert answer["statusCode"] == 200
     assert len(known) > 2
     people = [key for key in log.people.rows if key.startswith("had#")]

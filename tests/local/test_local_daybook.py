@@ -210,6 +210,6 @@ def test_a_taken_port_is_said(local_daybook: LocalDaybook, tmp_path: Path, varia
     assert refused.returncode == 1
     (line,) = refused.stderr.splitlines()
     assert taken in line
-    assert f"set {variable}" in line
+    assert f"Set {variable}" in line
     with local_daybook.client() as client:
         assert client.get("/v1/health").status_code == 200

@@ -8,7 +8,7 @@ import pytest
 
 from daybook.access.api_keys import parse
 from infra.local.aws.cloudformation import adapted, tables, times_to_live
-from infra.local.aws.persistence import kept_key, kept_secret, random_secret
+from infra.local.aws.persistence import random_secret, stored_key, stored_secret
 from infra.local.template import Templates, hashes, table_definitions, templates
 
 SECRET = {"GenerateSecretString": {"PasswordLength": 64}}
@@ -70,6 +70,6 @@ def test_a_secret_is_as_long_as_the_template_wants_it() -> None:
 
 def test_what_is_kept_stays_and_is_for_its_owner_alone(tmp_path: Path) -> None:
     """The secret and the generated key are in files that only their owner can read."""
-    assert kept_secret(tmp_path, SECRET) == kept_secret(tmp_path, SECRET)
-    assert parse(kept_key(tmp_path).credential) == kept_key(tmp_path)
+    assert stored_secret(tmp_path, SECRET) == stored_secret(tmp_path, SECRET)
+    assert parse(stored_key(tmp_path).credential) == stored_key(tmp_path)
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}

@@ -11,7 +11,7 @@ from daybook.aws.control_table.destinations import item_of
 from daybook.delivery import backlog_batch
 from daybook.delivery.backlog import Backlog
 from daybook.delivery.backlog_batch import BacklogBatch
-from daybook.delivery.destination import Chosen, Destination, Place
+from daybook.delivery.destination import Destination, Place, StreamChoice
 from daybook.delivery.records import Record
 from daybook.delivery.sender import PutFailed, RecordSender
 from daybook.tenant import Tenant
@@ -24,9 +24,9 @@ ROLE = "arn:aws:iam::123456789012:role/daybook"
 
 
 def destination(tenant: str = "acme", environment: str = "prod", **changed: Any) -> Destination:
-    """`changed` are fields of `Chosen` or of `Destination`."""
-    chosen = Chosen(STREAM, ROLE, "native", include_audit_log=False)
-    of_chosen = {name: changed.pop(name) for name in list(changed) if name in Chosen.__annotations__}
+    """`changed` are fields of `StreamChoice` or of `Destination`."""
+    chosen = StreamChoice(STREAM, ROLE, "native", include_audit_log=False)
+    of_chosen = {name: changed.pop(name) for name in list(changed) if name in StreamChoice.__annotations__}
     place = Place(Tenant(tenant), environment)
     made = Destination(place, replace(chosen, **of_chosen), "external", "generic", f"s-{tenant}", f"g-{tenant}")
     return replace(made, **changed)

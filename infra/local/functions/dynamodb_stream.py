@@ -63,8 +63,8 @@ class StreamMapping:
         self._checkpoint = checkpoint
         self._done: dict[str, str] = json.loads(checkpoint.read_text()) if checkpoint and checkpoint.exists() else {}
         self._iterators: dict[str, str | None] = {}
-        self._looked = 0.0
-        self._kept = True
+        self._last_search = 0.0
+        self._position_saved = True
         self._lanes: list[Lane] = [queue.Queue() for _ in range(properties.get("ParallelizationFactor", 1))]
         # Lanes are assigned in turn and not by hash as on Lambda, so that a laptop's few tenants share no lane.
         self._next_lane = itertools.cycle(self._lanes)
@@ -87,9 +87,9 @@ class StreamMapping:
                     continue
             except (BotoCoreError, ClientError):  # the iterator has expired, or local Daybook is ending
                 self._iterators.clear()
-                self._looked = 0.0
+                self._last_search = 0.0
             stopped.wait(POLL_SECONDS)
-            if self._kept and self._iterators:
+            if self._position_saved and self._iterators:
                 self._wait_for_news(seen, stopped)
 
     def _wait_for_news(self, seen: int, stopped: threading.Event) -> None:
@@ -99,12 +99,12 @@ class StreamMapping:
 
     def _round(self) -> bool:
         """Reads each shard once. Returns whether there were records."""
-        if time.monotonic() - self._looked > SHARDS_SECONDS:
+        if time.monotonic() - self._last_search > SHARDS_SECONDS:
             self._find_shards()
         busy = False
         waiting = sum(lane.unfinished_tasks for lane in self._lanes)
         if not waiting:
-            self._keep()
+            self._save_position()
         for shard, iterator in list(self._iterators.items()):
             if iterator is None or waiting > MAX_WAITING:
                 continue
@@ -114,9 +114,9 @@ class StreamMapping:
             if records:
                 busy = True
                 for record in records:
-                    self._sort(shard, as_handed_over(self._stream, record))
+                    self._sort(shard, lambda_record(self._stream, record))
                 self._done[shard] = records[-1]["dynamodb"]["SequenceNumber"]
-                self._kept = False
+                self._position_saved = False
             self._iterators[shard] = answer.get("NextShardIterator")
         return busy
 
@@ -131,7 +131,7 @@ class StreamMapping:
                 where = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._done[name]}
             answer = self._client.get_shard_iterator(StreamArn=self._stream, ShardId=name, **where)
             self._iterators[name] = answer["ShardIterator"]
-        self._looked = time.monotonic()
+        self._last_search = time.monotonic()
 
     def _sort(self, shard: str, record: Record) -> None:
         if passes(self._properties, record):
@@ -201,15 +201,15 @@ class StreamMapping:
             }
             self._give_up(json.dumps({"version": "1.0", "DDBStreamBatchInfo": batch}))
 
-    def _keep(self) -> None:
+    def _save_position(self) -> None:
         """Stores the position for the next start. Called only when all records read so far are handled."""
-        if self._checkpoint and not self._kept:
+        if self._checkpoint and not self._position_saved:
             self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
             self._checkpoint.write_text(json.dumps(self._done))
-        self._kept = True
+        self._position_saved = True
 
 
-def as_handed_over(stream_arn: str, record: Mapping[str, Any]) -> Record:
+def lambda_record(stream_arn: str, record: Mapping[str, Any]) -> Record:
     """A stream's record in the form that a function receives: times in seconds, binary values in base64."""
     inner = dict(record["dynamodb"])
     inner["ApproximateCreationDateTime"] = inner["ApproximateCreationDateTime"].timestamp()

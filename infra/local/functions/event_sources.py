@@ -19,7 +19,7 @@ JOIN_SECONDS = 1.0  # for all mappings: local Daybook must end within five secon
 
 
 @contextmanager
-def playing(
+def event_source_mappings(
     stacks: Templates, client: Client, functions: Mapping[str, Function], checkpoints: Path | None
 ) -> Iterator[None]:
     """Runs each mapping in a thread. `checkpoints` is the folder for the positions of the stream readers."""
@@ -42,10 +42,10 @@ def playing(
 def mappings_of(
     stacks: Templates, client: Client, functions: Mapping[str, Function], checkpoints: Path | None
 ) -> Iterator[StreamMapping | QueueMapping]:
-    made = Made(stacks, client)
+    references = References(stacks, client)
     for logical_id, properties in of_type(stacks, "AWS::Lambda::EventSourceMapping").items():
-        invoke = functions[made.function(properties["FunctionName"])].invoke
-        source = made.source(properties["EventSourceArn"])
+        invoke = functions[references.function(properties["FunctionName"])].invoke
+        source = references.source(properties["EventSourceArn"])
         if source.startswith("arn:aws:sqs:"):
             yield QueueMapping(client("sqs"), source, properties, invoke, partial(holds_messages, source))
             continue
@@ -58,7 +58,7 @@ def mappings_of(
             # Only DynamoDB Local has checkpoints. Its streams are in another process, so any finished call of a
             # function may have written to them.
             partial(calls_ended, functions.values()) if checkpoints else partial(stream_length, source),
-            give_up=partial(send, client("sqs"), made.source(failure)) if failure else None,
+            give_up=partial(send, client("sqs"), references.source(failure)) if failure else None,
             checkpoint=checkpoints / f"{logical_id}.checkpoint" if checkpoints else None,
         )
 
@@ -72,7 +72,7 @@ def send(sqs: Any, queue_arn: str, body: str) -> None:
     sqs.send_message(QueueUrl=url, MessageBody=body)
 
 
-class Made:
+class References:
     """Resolves the template's references to the resources that were created."""
 
     def __init__(self, stacks: Templates, client: Client) -> None:

@@ -66,7 +66,7 @@ class QueueMapping:
 
     def _handle(self, url: str, messages: list[Message]) -> None:
         try:
-            self._done(url, messages, self._invoke(self._event(messages), str(uuid.uuid4())) or {})
+            self._delete_handled(url, messages, self._invoke(self._event(messages), str(uuid.uuid4())) or {})
         except (FunctionError, EventTooLarge, BotoCoreError, ClientError):
             pass  # no message is deleted, so all of them come again
         finally:
@@ -90,7 +90,7 @@ class QueueMapping:
             ]
         }
 
-    def _done(self, url: str, messages: list[Message], answer: Mapping[str, Any]) -> None:
+    def _delete_handled(self, url: str, messages: list[Message], answer: Mapping[str, Any]) -> None:
         reported = "ReportBatchItemFailures" in self._properties.get("FunctionResponseTypes", [])
         again = {each["itemIdentifier"] for each in answer.get("batchItemFailures", [])} if reported else set()
         done = [message for message in messages if message["MessageId"] not in again]

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from daybook.clock import Clock
 from daybook.delivery.destination import Destination
-from daybook.delivery.records import Inserted, Records
+from daybook.delivery.records import InsertedEvent, Records
 from daybook.delivery.sender import RecordSender, SecondsLeft
 from daybook.observability import logger
 
@@ -25,7 +25,7 @@ class State(Protocol):
     def gave_up(self, destination: Destination, events: int, error: str | None = None) -> None: ...
 
 
-class Delivered(NamedTuple):
+class DeliveryResult(NamedTuple):
     destination: Destination
     """The destination after the attempt."""
     left: Sequence[str]
@@ -44,7 +44,9 @@ class Delivery:
     given_up: Callable[[int], None]
     clock: Clock
 
-    def deliver(self, destination: Destination, rows: Sequence[Inserted], seconds_left: SecondsLeft) -> Delivered:
+    def deliver(
+        self, destination: Destination, rows: Sequence[InsertedEvent], seconds_left: SecondsLeft
+    ) -> DeliveryResult:
         """Sends the rows that the destination asks for.
 
         An error makes an active destination a failing one. On a failing destination this is the probe, and its result
@@ -65,7 +67,7 @@ class Delivery:
                 self.state.gave_up(after, len(sent.refused), sent.refusal)  # last, so that its error stays visible
         except Exception:
             logger.exception("the stream's state was not stored", extra={"tenant": destination.place.tenant})
-        return Delivered(
+        return DeliveryResult(
             after, [written.rows[place].key for place in sent.left], [row.key for row in written.broken], taken
         )
 

@@ -28,7 +28,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Chosen:
+class StreamChoice:
     """What the tenant's admin chose."""
 
     stream_arn: str
@@ -40,7 +40,7 @@ class Chosen:
 @dataclass(frozen=True)
 class Destination:
     place: Place
-    chosen: Chosen
+    chosen: StreamChoice
     external_id: str
     profile: str
     """The tenant's profile, which never changes. It gives the names under which the product itself acts."""

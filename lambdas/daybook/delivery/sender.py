@@ -35,7 +35,7 @@ class Streams(Protocol):
 
 
 @dataclass
-class Sent:
+class SendResult:
     """The outcome for the given records. Each record is identified by its index."""
 
     left: list[int] = field(default_factory=list)
@@ -57,9 +57,9 @@ class RecordSender:
     record_bytes: int = BYTES_A_RECORD
     """The size of a record that every stream accepts. The largest events are smaller, so tests lower this value."""
 
-    def send(self, destination: Destination, records: Sequence[Record], seconds_left: SecondsLeft) -> Sent:
+    def send(self, destination: Destination, records: Sequence[Record], seconds_left: SecondsLeft) -> SendResult:
         """Puts all records in order while there is time. It stops after an error that remains after the retries."""
-        sent = Sent()
+        sent = SendResult()
         for call in _calls(records, self.record_bytes):
             if sent.error is not None or seconds_left() <= 0:
                 sent.left += call
@@ -81,7 +81,7 @@ class RecordSender:
         records: Sequence[Record],
         call: Sequence[int],
         seconds_left: SecondsLeft,
-        sent: Sent,
+        sent: SendResult,
     ) -> Sequence[int]:
         """Returns the records of one call that are left after the tries. Raises `PutFailed` if none was accepted."""
         left = call

@@ -21,7 +21,7 @@ from daybook.people.forgetter import Forgetter, Mark, mark_of, nobody_writes
 from daybook.people.tombstones import adoptable, tombstone
 from exports.work import ExportWork
 from infra.operate import replay_forgetting
-from tests.handlers.streams.test_replay import Again
+from tests.handlers.streams.test_replay import ReplayHarness
 from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of
 from tests.support.forgetting import Forgetting
@@ -115,7 +115,7 @@ def test_every_place_shows_the_guid(log: ManagedLog, forgetting: Forgetting) -> 
         _, csv = exporter.export({"filters": {"component": "Document"}, "view": "carear", "sort": sort})
         rows = [row["Username"] for row in rows_of(csv)[1]]
         assert sorted(rows) == sorted([guid, "jane.roe", "jane.roe", "jane.roe"])
-        assert sort != "actor" or rows == sorted(rows), "where the GUID stands, not where the name would"
+        assert sort != "actor" or rows == sorted(rows), "sorted by the GUID and not by the name"
         assert sort != "-actor" or rows == sorted(rows, reverse=True)
         shows_nobody(csv.decode())
         log.now += SECOND
@@ -150,7 +150,7 @@ def test_a_sorted_export_that_is_being_written_keeps_what_it_has_read(log: Manag
 @pytest.mark.parametrize("form", ["native", "symbee", "cloudevents", "ocsf"])
 def test_records_sent_afterwards_show_the_guid(log: ManagedLog, forgetting: Forgetting, form: str) -> None:
     """Records of new, parked and replayed events show the GUID. So do the partition keys."""
-    again = Again(log)
+    again = ReplayHarness(log)
     publishing = StreamHarness(log)
     for each in (publishing, again.publishing):
         each.set_up(format=form)
@@ -314,7 +314,7 @@ def test_the_same_call_again_finishes(log: ManagedLog, forgetting: Forgetting, a
     (first,) = log.recorded("person-forgotten")
     log.now += SECOND
     if (at, after) == (2, True):
-        assert problem_of(forgetting.call("mike.mars.7")) == (404, "not_found"), "all was done but the answer"
+        assert problem_of(forgetting.call("mike.mars.7")) == (404, "not_found"), "everything was done except the answer"
         shows_nobody(identities_of(log))
         return
     done = forgetting.forget("mike.mars.7")

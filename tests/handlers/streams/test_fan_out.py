@@ -310,7 +310,9 @@ def test_a_destination_deleted_takes_its_backlog_along(log: TenantLog, publishin
     publishing.publish()
     publishing.destinations.remove(made.place)
     publishing.set_up(subscription="s-2", generation="g-2")
-    assert (publishing.pending(), publishing.parked()) == (0, 1), "what waited for the former is none of its own"
+    assert (publishing.pending(), publishing.parked()) == (0, 1), (
+        "events that were parked for the former do not count for it"
+    )
     publishing.streams.mend()
     assert publishing.retry() == []
     assert publishing.streams.taken == {}

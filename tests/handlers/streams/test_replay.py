@@ -10,7 +10,7 @@ import pytest
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.delivery.destination import Destination
-from daybook.delivery.records import Inserted, Record, Records, Written
+from daybook.delivery.records import InsertedEvent, Record, Records, WrittenRecords
 from daybook.delivery.sender import PutFailed
 from daybook.errors import Throttled
 from daybook.jobs.job import Job, JobFailed, Step
@@ -24,7 +24,7 @@ from tests.support.tenant_log import TenantLog
 THROTTLED = "ProvisionedThroughputExceededException"
 
 
-class Again:
+class ReplayHarness:
     """The replay of a log."""
 
     def __init__(self, log: TenantLog) -> None:
@@ -57,7 +57,7 @@ class Padded(Records):
         self._records = records
         self._more = more
 
-    def of(self, destination: Destination, rows: Sequence[Inserted]) -> Written:
+    def of(self, destination: Destination, rows: Sequence[InsertedEvent]) -> WrittenRecords:
         written = self._records.of(destination, rows)
         padded = [record._replace(data=record.data + b" " * self._more) for record in written.records]
         return written._replace(records=padded)
@@ -74,7 +74,7 @@ def sent(log: TenantLog, count: int) -> None:
 
 def test_the_records_are_those_of_the_first_time(log: TenantLog) -> None:
     """Each event is sent once, from every shard of the log, within the span without its end."""
-    again = Again(log)
+    again = ReplayHarness(log)
     again.publishing.set_up(format="symbee")
     sent(log, 40)
     again.publishing.publish()
@@ -89,7 +89,7 @@ def test_the_records_are_those_of_the_first_time(log: TenantLog) -> None:
 
 def test_it_takes_half_of_what_a_shard_takes(log: TenantLog) -> None:
     """Each page takes its time, so that live traffic has room."""
-    again = Again(log)
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 500)
     sent_again = again.run(NOW - DAY, NOW + 1)
@@ -100,7 +100,7 @@ def test_it_takes_half_of_what_a_shard_takes(log: TenantLog) -> None:
 
 def test_a_throttled_stream_is_waited_for(log: TenantLog) -> None:
     """It waits longer than a call's own retries, but only so long. Then the step must come again."""
-    again = Again(log)
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 3)
     again.publishing.streams.faults["acme"] = [lambda _: THROTTLED] * 4
@@ -115,7 +115,7 @@ def test_it_takes_half_of_the_bytes_that_a_shard_takes(log: TenantLog) -> None:
     """Large events are sent in more and slower slices. When the step's time is up, the page stops, and the next
     step resumes it.
     """
-    again = Again(log)
+    again = ReplayHarness(log)
     again.publishing.set_up()
     log.sent(*({"id": str(n), "occurred_at": format_time(NOW - n * MINUTE)} for n in range(60)))
     again.work = replace(again.work, records=Padded(again.publishing.records, 300 * 1024))
@@ -130,7 +130,7 @@ def test_it_takes_half_of_the_bytes_that_a_shard_takes(log: TenantLog) -> None:
 
 def test_what_was_taken_before_time_was_up_is_not_sent_again(log: TenantLog) -> None:
     """The checkpoint is the last event before the first one that is left."""
-    again = Again(log)
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 40)
     page = log.wiring.inserted.between("acme#prod#0", "0", "z", 250)
@@ -147,7 +147,7 @@ def test_what_was_taken_before_time_was_up_is_not_sent_again(log: TenantLog) -> 
 
 @pytest.mark.parametrize("error", ["InternalFailure", "KMSThrottlingException", "ReadTimeoutError"])
 def test_every_transient_failure_is_waited_for(log: TenantLog, error: str) -> None:
-    again = Again(log)
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 3)
     again.publishing.streams.faults["acme"] = [PutFailed(error, transient=True)] * 5
@@ -156,7 +156,7 @@ def test_every_transient_failure_is_waited_for(log: TenantLog, error: str) -> No
 
 def test_a_failing_stream_is_left_to_its_probes(log: TenantLog) -> None:
     """The replay waits without progress. If nothing is parked that could probe, the replay tries itself."""
-    again = Again(log)
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 3)
     again.publishing.destinations.failed(again.stored, THROTTLED, log.now)
@@ -170,7 +170,7 @@ def test_a_failing_stream_is_left_to_its_probes(log: TenantLog) -> None:
 
 def test_a_stream_that_fails_meanwhile_ends_the_step(log: TenantLog) -> None:
     """The step ends before the next slice and keeps what was accepted until then."""
-    again = Again(log)
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 40)
     again.work = replace(again.work, records=Padded(again.publishing.records, 300 * 1024))
@@ -192,7 +192,7 @@ def test_a_stream_that_fails_meanwhile_ends_the_step(log: TenantLog) -> None:
 @pytest.mark.every_store
 def test_it_goes_on_where_it_stopped(log: TenantLog) -> None:
     """From any checkpoint, nothing is left out. A page whose checkpoint was lost is sent twice."""
-    again = Again(log)
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 30)
     steps = again.run(NOW - DAY, NOW + 1)
@@ -208,7 +208,7 @@ def test_it_goes_on_where_it_stopped(log: TenantLog) -> None:
 
 def test_what_cannot_be_done_says_why(log: TenantLog) -> None:
     """The job fails with AWS's error code, or because the stream no longer exists."""
-    again = Again(log)
+    again = ReplayHarness(log)
     sent(log, 1)
     with pytest.raises(JobFailed, match="stream no longer exists"):
         again.run(NOW - DAY, NOW + 1)
@@ -222,7 +222,7 @@ def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog) -> None:
     """However far back the span reaches. An event that was given up before can be sent. Under a hold, no event
     counts as past retention that was shown when the hold was set.
     """
-    again = Again(log)
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 5)
     log.now += 365 * DAY - 2 * MINUTE

@@ -9,7 +9,7 @@ import pytest
 from daybook.aws.wiring import Tables
 from daybook.clock import MINUTE
 from daybook.delivery.destination import Destination
-from daybook.delivery.records import Inserted, Record, Records, Written
+from daybook.delivery.records import InsertedEvent, Record, Records, WrittenRecords
 from daybook.delivery.sender import BYTES_A_RECORD
 from daybook.events.item import StoredEvent
 from daybook.events.store import Append, Kept, Key
@@ -45,14 +45,14 @@ class Unwritable:
         return {}
 
 
-class Spoilt(Records):
+class ChangedRecords(Records):
     """Records that a given function changes."""
 
     def __init__(self, records: Records, make: Callable[[Sequence[Record]], Sequence[Record]]) -> None:
         self._records = records
         self._make = make
 
-    def of(self, destination: Destination, rows: Sequence[Inserted]) -> Written:
+    def of(self, destination: Destination, rows: Sequence[InsertedEvent]) -> WrittenRecords:
         written = self._records.of(destination, rows)
         return written._replace(records=self._make(written.records))
 
@@ -321,9 +321,9 @@ def test_a_test_whose_record_is_refused_says_so(log: TenantLog, publishing: Stre
     publishing.set_up()
     publishing.destinations.failed(publishing.stored(), "AccessDenied", log.now)
     large = lambda written: [record._replace(data=b"." * BYTES_A_RECORD) for record in written]  # noqa: E731
-    told = Admin(publishing, records=Spoilt(publishing.records, large)).done("POST", path=f"{PATH}/test")
+    told = Admin(publishing, records=ChangedRecords(publishing.records, large)).done("POST", path=f"{PATH}/test")
     assert (told["delivered"], told["error"]) == (False, "ValidationException")
-    told = Admin(publishing, records=Spoilt(publishing.records, lambda _: [])).done("POST", path=f"{PATH}/test")
+    told = Admin(publishing, records=ChangedRecords(publishing.records, lambda _: [])).done("POST", path=f"{PATH}/test")
     assert (told["delivered"], told["error"], told["record"]) == (False, "Unreadable", None)
     assert publishing.stored().status == "failing"
 

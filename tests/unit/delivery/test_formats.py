@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.typical import TYPICAL, stored_forms
 from daybook.catalogue.profile import profile
 from daybook.delivery.formats import FORMATS, ocsf
-from daybook.delivery.records import Inserted, Records
+from daybook.delivery.records import InsertedEvent, Records
 from daybook.tenant import Tenant
 from tests.support.ingest import NOW, SECRET, Sender, seeded_bytes, settings
 from tests.support.memory_stores import MemoryEvents, MemoryIdentities, SettingsOf, memory_wiring
@@ -130,7 +130,8 @@ def published(product: str, events: list[dict[str, Any]], tenant: str, form: str
         answer = send(event)
         assert answer["statusCode"] == 201, answer["body"]
     rows = [
-        Inserted(e.partition, e.id, e.packed, e.received_ms, e.by_actor, e.by_target) for e in store.events.values()
+        InsertedEvent(e.partition, e.id, e.packed, e.received_ms, e.by_actor, e.by_target)
+        for e in store.events.values()
     ]
     keys = {key.removeprefix("id#"): row["key"] for (_, key), row in identities.rows.items() if key.startswith("id#")}
     to = destination(tenant, format=form, profile=product)

@@ -16,7 +16,7 @@ def records(*sizes: int) -> list[Record]:
     return [Record("k", str(place).encode().ljust(size, b".")) for place, size in enumerate(sizes)]
 
 
-class Street:
+class SenderHarness:
     """A sender with in-memory streams, and the time that its waits take."""
 
     def __init__(self, *faults: Any) -> None:
@@ -42,28 +42,28 @@ class Street:
 
 def test_calls_are_as_large_as_kinesis_takes_them() -> None:
     """A call has 500 records or 5 MB, and the order is kept."""
-    street = Street()
+    harness = SenderHarness()
     given = records(*[10] * 1_234)
-    assert street.send(given).left == []
-    assert street.calls == [500, 500, 234]
-    assert street.taken == given
-    street = Street()
-    street.send(records(*[1_000_000] * 12))
-    assert street.calls == [5, 5, 2]
+    assert harness.send(given).left == []
+    assert harness.calls == [500, 500, 234]
+    assert harness.taken == given
+    harness = SenderHarness()
+    harness.send(records(*[1_000_000] * 12))
+    assert harness.calls == [5, 5, 2]
 
 
 @given(st.lists(st.integers(1, 2 * BYTES_A_RECORD), max_size=60), st.integers(0, 3))
 def test_each_record_is_taken_once_or_said_to_be_left(sizes: list[int], broken_calls: int) -> None:
     """For all sizes and any point of failure. A record above the limit is refused and takes no other with it."""
-    street = Street(*[None] * broken_calls, PutFailed("AccessDeniedException", transient=False))
+    harness = SenderHarness(*[None] * broken_calls, PutFailed("AccessDeniedException", transient=False))
     given_records = records(*sizes)
-    sent = street.send(given_records)
+    sent = harness.send(given_records)
     refused = set(sent.refused)
     assert all(given_records[place].size > BYTES_A_RECORD for place in refused)
-    taken = Counter(street.taken)
+    taken = Counter(harness.taken)
     for place, record in enumerate(given_records):
         assert taken[record] + (place in refused) + (place in sent.left) == 1
-    for tenant, count in street.streams.calls:
+    for tenant, count in harness.streams.calls:
         assert tenant == "acme"
         assert count <= RECORDS_A_CALL
     assert bool(sent.left) == (sent.error is not None)
@@ -72,39 +72,39 @@ def test_each_record_is_taken_once_or_said_to_be_left(sizes: list[int], broken_c
 
 def test_what_failed_is_tried_again_alone() -> None:
     """Half of a call is throttled. The other half is not sent twice."""
-    street = Street(lambda place: "ProvisionedThroughputExceededException" if place % 2 else None)
+    harness = SenderHarness(lambda place: "ProvisionedThroughputExceededException" if place % 2 else None)
     given = records(*[10] * 100)
-    assert street.send(given).left == []
-    assert street.calls == [100, 50]
-    assert Counter(street.taken) == dict.fromkeys(given, 1)
+    assert harness.send(given).left == []
+    assert harness.calls == [100, 50]
+    assert Counter(harness.taken) == dict.fromkeys(given, 1)
 
 
 def test_after_a_few_tries_the_rest_is_left() -> None:
     """The result has the record's error, and no further call is made."""
-    street = Street(*[lambda place: "ProvisionedThroughputExceededException" if place else None] * 9)
-    sent = street.send(records(*[10] * 700))
+    harness = SenderHarness(*[lambda place: "ProvisionedThroughputExceededException" if place else None] * 9)
+    sent = harness.send(records(*[10] * 700))
     assert sent.error == "ProvisionedThroughputExceededException"
-    assert street.calls == [500, 499, 498, 497][:TRIES]
+    assert harness.calls == [500, 499, 498, 497][:TRIES]
     assert len(sent.left) == 700 - TRIES
 
 
 @pytest.mark.parametrize(("transient", "tries"), [(True, TRIES), (False, 1)])
 def test_an_error_that_will_pass_is_tried_again(transient: bool, tries: int) -> None:
     """A permanent error is not retried."""
-    street = Street(*[PutFailed("Whatever", transient=transient)] * 9)
-    sent = street.send(records(10, 10))
+    harness = SenderHarness(*[PutFailed("Whatever", transient=transient)] * 9)
+    sent = harness.send(records(10, 10))
     assert (sent.error, sent.left) == ("Whatever", [0, 1])
-    assert len(street.calls) == tries
+    assert len(harness.calls) == tries
 
 
 def test_an_error_that_passes_costs_nothing() -> None:
-    street = Street(PutFailed("ReadTimeoutError", transient=True))
-    sent = street.send(records(10, 10))
+    harness = SenderHarness(PutFailed("ReadTimeoutError", transient=True))
+    sent = harness.send(records(10, 10))
     assert (sent.error, sent.left) == (None, [])
 
 
 def test_without_time_nothing_is_begun() -> None:
     """Records that are left because time ran out are not an error of the stream."""
-    street = Street()
-    sent = street.send(records(10, 10), budget=0)
-    assert (sent.left, sent.error, street.calls) == ([0, 1], None, [])
+    harness = SenderHarness()
+    sent = harness.send(records(10, 10), budget=0)
+    assert (sent.left, sent.error, harness.calls) == ([0, 1], None, [])

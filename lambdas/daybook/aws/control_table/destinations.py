@@ -16,9 +16,9 @@ from daybook.delivery.destination import (
     FIRST_BACKOFF_MS,
     KEPT_MS,
     PROBE_MS,
-    Chosen,
     Destination,
     Place,
+    StreamChoice,
     backoff_ms,
 )
 from daybook.tenant import Tenant
@@ -80,7 +80,7 @@ class DestinationTable:
             raise
         return True
 
-    def choose(self, destination: Destination, chosen: Chosen, generation: str) -> Destination | None:
+    def choose(self, destination: Destination, chosen: StreamChoice, generation: str) -> Destination | None:
         """Changes what the admin chose, and nothing else. Returns the changed destination; None when another one
         exists by now, which shows in its generation (each subscription has a new one).
 
@@ -275,7 +275,7 @@ def item_of(destination: Destination) -> dict[str, Any]:
 
 
 def _destination(item: Mapping[str, Mapping[str, Any]]) -> Destination:
-    chosen = Chosen(
+    chosen = StreamChoice(
         stream_arn=item["stream_arn"]["S"],
         role_arn=item["role_arn"]["S"],
         format=item["format"]["S"],
