@@ -4,7 +4,7 @@ BIN := .venv/bin
 OURS := app.py benchmarks events infra lambdas tests
 export PYTHONPATH := .:lambdas
 
-PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n auto
 
 .PHONY: help run test test-long test-all nightly check synth bench lock clean
 .DEFAULT_GOAL := help
