@@ -28,7 +28,7 @@ _NAMES_AT_ONCE = 1_000
 
 
 class PersonRows(IdentityStore, Protocol):
-    def lasting(self, remaining_seconds: Callable[[], float]) -> Self:
+    def with_time_limit(self, remaining_seconds: Callable[[], float]) -> Self:
         """The same rows, whose calls are tried until that time is nearly used up."""
 
     def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:

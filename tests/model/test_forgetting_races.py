@@ -18,7 +18,7 @@ from daybook.people.identities import Person, Reference, Row, Sighting, folded, 
 from daybook.people.person_rows import binders_of_text
 from daybook.people.resolver import Identities
 from daybook.tenant import Tenant
-from forget.sweep import Sweeping
+from forget.sweep import SweepWork
 from tests.support.ingest import KEYS, NOW, seeded_bytes
 from tests.support.jobs import MemoryJobs, MemoryQueue
 from tests.support.memory_stores import MemoryIdentities
@@ -45,7 +45,7 @@ class DeferredSweeps:
         self.queue = MemoryQueue()
         self.waits: list[float] = []
         self.sweeps = Sweeps(self.jobs, self.queue, KEYS, lambda: NOW, seeded_bytes("sweeps"))
-        work = Sweeping(Forgetter(store, KEYS.gone, no_sweep), KEYS, self.waits.append)
+        work = SweepWork(Forgetter(store, KEYS.gone, no_sweep), KEYS, self.waits.append)
         self._runner = Runner(self.jobs, self.queue, work, lambda: NOW, pause=self.waits.append)
 
     @property
@@ -98,7 +98,7 @@ def before(case: str) -> tuple[MemoryIdentities, str]:
 
 
 def holds_after(case: str, turns: Iterable[bool], following: Sequence[Reference] = ()) -> None:
-    """The event's request, further ones and the forgetting take turns in this order; the sweep and more events follow."""
+    """The event's request, further ones and the forgetting take turns so; the sweep and more events follow."""
     known, named = CASES[case]
     store, guid = before(case)
     sweep = DeferredSweeps(store)

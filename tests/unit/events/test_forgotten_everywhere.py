@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from daybook.catalogue.profile import PROFILES, profile
 from daybook.catalogue.views import Shown, show
 from daybook.delivery.formats import FORMATS
-from daybook.delivery.records import Inserted, Records
+from daybook.delivery.records import InsertedEvent, Records
 from daybook.events.canonical import leaf
 from daybook.events.item import StoredEvent
 from daybook.events.packing import unpack
@@ -73,7 +73,9 @@ def answers(log: TenantLog, stored: StoredEvent) -> dict[str, bytes]:
         for form in (CSV, NDJSON):
             lines = LineFormatter(read_parameters({"view": [view]}), form, "Acme Inc", profile("generic"))
             found[f"{form} {view}"] = lines.line(native)[0]
-    row = Inserted(stored.partition, stored.id, stored.packed, stored.received_ms, stored.by_actor, stored.by_target)
+    row = InsertedEvent(
+        stored.partition, stored.id, stored.packed, stored.received_ms, stored.by_actor, stored.by_target
+    )
     for form in FORMATS:
         (record,) = Records(rows.of).of(destination(format=form), [row]).records
         found[f"record {form}"] = record.data + record.partition_key.encode()
