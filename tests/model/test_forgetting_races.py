@@ -98,7 +98,7 @@ def before(case: str) -> tuple[MemoryIdentities, str]:
 
 
 def holds_after(case: str, turns: Iterable[bool], following: Sequence[Reference] = ()) -> None:
-    """The event's request, further ones and the forgetting take turns in this order; the sweep and more events follow."""
+    """The event's request, further ones and the forgetting take turns in this order; the sweep and events follow."""
     known, named = CASES[case]
     store, guid = before(case)
     sweep = DeferredSweeps(store)
