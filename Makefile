@@ -4,7 +4,7 @@ BIN := .venv/bin
 OURS := app.py benchmarks events infra lambdas tests
 export PYTHONPATH := .:lambdas
 
-PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n auto
 
 .PHONY: help run test test-long test-all nightly check synth bench lock clean
 .DEFAULT_GOAL := help
@@ -45,7 +45,7 @@ lock: .venv/ready ## the requirements files anew, from pyproject.toml
 	echo uv | $(BIN)/uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-header -c requirements/work.txt -o requirements/installer.txt
 
 clean: ## remove the environment, the caches and the templates
-	rm -rf .venv .cache cdk.out
+	rm -rf .venv .cache cdk.out lambdas/public/openapi.json
 
 # uv installs in seconds what takes pip minutes; where it cannot reach the packages, pip may be set up to.
 .venv/ready: requirements/installer.txt requirements/work.txt

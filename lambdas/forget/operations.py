@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
+
 from daybook.catalogue.profile import profile
-from daybook.clock import Clock, format_time
+from daybook.clock import Clock, Time, format_time
 from daybook.errors import Contended, FieldError
 from daybook.http.problem import Problem, not_found
 from daybook.http.request import Answer, Request
@@ -25,6 +27,16 @@ from daybook.tenants.settings import TenantSettings
 class Jobs(Protocol):
     def jobs(self, tenant: Tenant, kind: str) -> Sequence[Job]:
         """Newest first."""
+
+
+class ForgottenPerson(Struct):
+    actor_id: str
+    """The person's GUID, which stays in events."""
+    forgotten_at: Time
+    event_id: str
+    """The event that records it."""
+    exports_not_expired: list[str]
+    """Exports whose files may still hold the person's name."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +69,7 @@ class RightToBeForgotten:
         event_id = self.forgetter.forgetting_event(settings.tenant, guid) or event_id
         exports = [job.id for job in self.jobs.jobs(settings.tenant, EXPORT) if self._may_be_in_the_clear(job)]
         forgotten_at = format_time(occurred_ms(event_id))
-        content = {"actor_id": guid, "forgotten_at": forgotten_at, "event_id": event_id, "exports_not_expired": exports}
-        return Answer(200, content)
+        return Answer(200, ForgottenPerson(guid, forgotten_at, event_id, exports))
 
     def _whom(self, settings: TenantSettings, text: str) -> str:
         """The one person of this GUID, else of this username or client id. Raises `Problem` 404 and 409.

@@ -1,24 +1,11 @@
 """One house for all tests over HTTP that leave nothing in others' way: each makes tenants of its own."""
 
-import itertools
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from infra.local.template import Templates
 from tests.support.running_house import LocalDaybook, running_house
-
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """These tests take longest and go first; those of the shared house go to one worker, so that there is one house."""
-    items.sort(key=lambda item: not item.path.is_relative_to(HERE))
-    for item in itertools.takewhile(lambda item: item.path.is_relative_to(HERE), items):
-        if "local_daybook" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("local_daybook"))
 
 
 @pytest.fixture(scope="package")

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from infra import ROOT
+from tests.support.documented import documented_response
 
 START_SECONDS = 240  # the first start of all synthesises the template and may fetch DynamoDB Local and Java
 STOP_SECONDS = 5  # the contract's
@@ -33,7 +34,8 @@ class LocalDaybook:
         """For calls with this credential; without one, with none."""
         if credential:
             headers["Authorization"] = f"Bearer {credential}"
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+        hooks = {"response": [documented_response]}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, event_hooks=hooks)
 
     @property
     def operations(self) -> httpx.Client:

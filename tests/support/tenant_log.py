@@ -12,6 +12,7 @@ from daybook.people.forgetter import Forgetter, mark_of, no_sweep
 from daybook.tenant import Tenant
 from query.handler import operations
 from tests.support.calls import Context, answered, authorized, call
+from tests.support.documented import documented
 from tests.support.ingest import KEYS, NOW, Sender, settings
 from tests.support.wiring import wiring_over
 
@@ -42,7 +43,7 @@ class Reader:
         event["multiValueQueryStringParameters"] = {
             name: [values] if isinstance(values, str) else list(values) for name, values in (query or {}).items()
         }
-        return serve(event, Context(), self._operations)
+        return documented(event, serve(event, Context(), self._operations))
 
 
 class TenantLog:

@@ -213,34 +213,3 @@ def _with_most_params(activity: Activity, sent: frozenset[str]) -> list[Variant]
 
 def _missing(variant: Variant, sent: frozenset[str]) -> MissingParams:
     return MissingParams(variant.variant, tuple(p.name for p in variant.params if p.name not in sent))
-
-
-def describe(profile: Profile, mode: str) -> dict[str, Any]:
-    """The response of `GET /v1/catalogue`."""
-    return {
-        "profile": profile.name,
-        "mode": mode,
-        "categories": list(profile.categories),
-        "activities": [describe_activity(activity) for activity in profile.activities.values()],
-    }
-
-
-def describe_activity(activity: Activity) -> dict[str, Any]:
-    return {
-        "activity": activity.activity,
-        "category": activity.category,
-        "component": activity.component,
-        "event": activity.event,
-        "origin": activity.origin,
-        "required_role": activity.required_role,
-        "visibility": activity.visibility,
-        "variants": [
-            {
-                "variant": variant.variant,
-                "when": variant.when,
-                "template": variant.template,
-                "params": [{"name": param.name, "type": param.type} for param in variant.params],
-            }
-            for variant in activity.variants
-        ],
-    }

@@ -7,12 +7,13 @@ are remembered: a filter by category asks for every activity that is or ever was
 from collections import OrderedDict
 from collections.abc import Container, Mapping
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
+from daybook.catalogue.description import CatalogueDescription, describe
 from daybook.catalogue.labels import is_category
-from daybook.catalogue.profile import Activity, Profile, describe, profile
+from daybook.catalogue.profile import Activity, Profile, profile
 from daybook.tenant import Tenant
 from daybook.tenants.settings import TenantSettings
 
@@ -75,7 +76,7 @@ class Catalogue:
         found |= {variant.variant for each in self._activities.values() for variant in each.variants}
         return frozenset(found | (self.profile.source_types or set()))
 
-    def described(self, mode: str) -> dict[str, Any]:
+    def described(self, mode: Literal["open", "strict"]) -> CatalogueDescription:
         """The response of `GET /v1/catalogue`."""
         return describe(msgspec.structs.replace(self.profile, activities=self._activities), mode)
 

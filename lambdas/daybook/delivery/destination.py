@@ -1,14 +1,17 @@
 """A tenant's stream for one environment, and its life: active, failing, active again."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from daybook.clock import DAY, MINUTE, SECOND
 from daybook.tenant import Tenant
 
-ACTIVE = "active"
-FAILING = "failing"
-OFF = "off"
+Format = Literal["symbee", "native", "ocsf", "cloudevents"]
+Status = Literal["active", "failing", "off"]
+
+ACTIVE: Final = "active"
+FAILING: Final = "failing"
+OFF: Final = "off"
 
 FIRST_BACKOFF_MS = 5 * SECOND
 MAX_BACKOFF_MS = 15 * MINUTE
@@ -33,7 +36,7 @@ class Chosen:
 
     stream_arn: str
     role_arn: str
-    format: str
+    format: Format
     include_audit_log: bool
 
 
@@ -48,7 +51,7 @@ class Destination:
     """Made when there was no destination before, kept by later changes: what was parked for another is dropped."""
     generation: str
     """Made anew whenever stream or role change: what is learnt of the former is not said of the latter."""
-    status: str = ACTIVE
+    status: Status = ACTIVE
     last_delivered_ms: int | None = None
     failing_since_ms: int | None = None
     last_error: str | None = None

@@ -39,7 +39,12 @@ EQUALITIES = (
     "request_id",
 )
 SCALARS = ("environment", "from", "to", "range", "sort", "limit", "cursor", "view", "tz")
-_CHOICES = {
+SEARCH = (*EQUALITIES, "q", *SCALARS)
+"""Every parameter of a search. All but the scalars may be repeated."""
+RANGES = ("7d", "30d", "12m")
+SORTS = tuple(f"{sign}{name}" for name in ORDERS for sign in ("-", ""))
+VIEWS = (NATIVE, *PROFILES)
+CHOICES = {
     "status": ("success", "failure"),
     "origin": ("user", "system"),
     "actor_type": ("user", "system", "api", "operations", "unknown"),
@@ -108,7 +113,7 @@ def read_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
 def parse_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
     """Without limits on the number and length of the values. Raises `Problem` 400."""
     for name, values in query.items():
-        if name not in (*EQUALITIES, *SCALARS, "q"):
+        if name not in SEARCH:
             raise bad_parameter(name, "unknown query parameter", "unknown_parameter")
         if not all(is_clean(value) for value in values):
             raise bad_parameter(name, "must not be empty or contain control characters")
@@ -176,7 +181,7 @@ def target_of(name: str, value: str) -> tuple[str, str]:
 
 def _filters(query: Mapping[str, Sequence[str]]) -> Filters:
     equal = {name: tuple(dict.fromkeys(query[name])) for name in EQUALITIES if query.get(name)}
-    for name, choices in _CHOICES.items():
+    for name, choices in CHOICES.items():
         if not set(equal.get(name, ())) <= set(choices):
             raise bad_parameter(name, f"must be one of {', '.join(choices)}")
     for value in equal.get("target", ()):
@@ -186,8 +191,8 @@ def _filters(query: Mapping[str, Sequence[str]]) -> Filters:
 
 def _span(scalars: Mapping[str, str]) -> Span:
     if "range" in scalars:
-        if scalars["range"] not in ("7d", "30d", "12m"):
-            raise bad_parameter("range", "must be one of 7d, 30d, 12m")
+        if scalars["range"] not in RANGES:
+            raise bad_parameter("range", f"must be one of {', '.join(RANGES)}")
         if "from" in scalars or "to" in scalars:
             raise bad_parameter("range", "cannot be combined with from or to")
         return Span(None, None)
@@ -195,10 +200,9 @@ def _span(scalars: Mapping[str, str]) -> Span:
 
 
 def _order(sort: str) -> Order:
-    order = Order(sort.removeprefix("-"), sort.startswith("-"))
-    if order.field not in ORDERS:
+    if sort not in SORTS:
         raise bad_parameter("sort", f"must be one of {', '.join(ORDERS)}, optionally preceded by -")
-    return order
+    return Order(sort.removeprefix("-"), sort.startswith("-"))
 
 
 def _limit(text: str | None) -> int:
@@ -210,8 +214,8 @@ def _limit(text: str | None) -> int:
 
 
 def _view(name: str) -> str:
-    if name != NATIVE and name not in PROFILES:
-        raise bad_parameter("view", f"must be one of {', '.join((NATIVE, *PROFILES))}", "unknown_view")
+    if name not in VIEWS:
+        raise bad_parameter("view", f"must be one of {', '.join(VIEWS)}", "unknown_view")
     return name
 
 
