@@ -18,6 +18,9 @@ def main() -> int:
         signal.signal(each, request_stop)
     try:
         options = Options.from_environment(os.environ)
+        print(
+            "Starting Daybook: some seconds, longer where the demo tenants are loaded for the first time.", flush=True
+        )
         with open_local_daybook(options) as local_daybook:
             print(f"Operations key: {local_daybook.operations_key.credential}")
             print(f"AWS endpoint:   {local_daybook.aws_url} (region us-east-1, any credentials)")

@@ -17,8 +17,6 @@ from daybook.jobs.job import Job
 from daybook.people.lookup import Named, ResolvedQuery
 from daybook.search.parameters import Parameters, parse_parameters
 
-MAY_NAME_PEOPLE = frozenset({"actor", "target", "q", "ip", "session_id", "request_id", "caused_by"})
-
 _KEY_BYTES = 64
 
 
