@@ -23,7 +23,7 @@ from infra.local.aws import moto_insert, moto_speed
 from infra.local.aws.dynamodb_local import DynamoDBLocal, only_one_at_a_time
 from infra.local.template import CACHE, Templates, table_definitions, templates
 from tests.support.memory_dynamodb import MemoryDynamoDB
-from tests.support.scheduling import OneRunningHouse
+from tests.support.scheduling import OneLocalDaybook
 
 settings.register_profile("daybook", deadline=None)  # both cores are busy with the other tests
 settings.load_profile("daybook")
@@ -82,8 +82,8 @@ def aws(moto: None) -> Iterator[Callable[[str], Any]]:  # noqa: ARG001  it is on
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneRunningHouse:
-    return OneRunningHouse(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneLocalDaybook:
+    return OneLocalDaybook(config, log)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
