@@ -45,7 +45,7 @@ lock: .venv/ready ## the requirements files anew, from pyproject.toml
 	echo uv | $(BIN)/uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-header -c requirements/work.txt -o requirements/installer.txt
 
 clean: ## remove the environment, the caches and the templates
-	rm -rf .venv .cache cdk.out
+	rm -rf .venv .cache cdk.out lambdas/public/openapi.json
 
 # uv installs in seconds what takes pip minutes; where it cannot reach the packages, pip may be set up to.
 .venv/ready: requirements/installer.txt requirements/work.txt

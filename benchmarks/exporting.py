@@ -21,7 +21,7 @@ from boto3.dynamodb.conditions import Key
 
 from benchmarks.measuring import Row
 from benchmarks.reading import _client
-from benchmarks.typical import EVERYWHERE, NOW, SECRET, TYPICAL, settings_of
+from benchmarks.typical import EVERYWHERE, NOW, SECRET, settings_of
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.append import item_of
 from daybook.aws.identities_table.rows import IdentityTable
@@ -37,6 +37,7 @@ from daybook.jobs.export import Ask, places_of
 from daybook.jobs.job import Job, new_job
 from daybook.jobs.runner import Runner
 from daybook.tenant import Tenant
+from events.typical import TYPICAL
 from exports.work import ExportWork
 from exports.worker_handler import services_over
 from infra.local.aws.dynamodb_local import DynamoDBLocal

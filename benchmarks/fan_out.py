@@ -19,7 +19,7 @@ import rfc8785
 from botocore.awsrequest import AWSResponse
 
 from benchmarks.measuring import ROUNDS, Row
-from benchmarks.typical import NOW, SECRET, TYPICAL, settings_of
+from benchmarks.typical import NOW, SECRET, settings_of
 from daybook.aws import clients
 from daybook.aws.control_table.destinations import DestinationTable
 from daybook.aws.control_table.destinations import item_of as destination_item
@@ -36,6 +36,7 @@ from daybook.events.item import StoredEvent
 from daybook.events.packing import unpack
 from daybook.observability import logger
 from daybook.people.key_cache import PersonKeys
+from events.typical import TYPICAL
 from streams.fan_out import FanOut
 from streams.fan_out_handler import serve
 from tests.support.calls import Context

@@ -19,13 +19,14 @@ import rfc8785
 from botocore.awsrequest import AWSResponse
 
 from benchmarks.measuring import Row, cpu_seconds_in_turn
-from benchmarks.typical import CONTRACT_EXAMPLE, NOW, SECRET, TYPICAL, settings_of
+from benchmarks.typical import NOW, SECRET, settings_of
 from daybook.aws.clients import dynamodb
 from daybook.aws.wiring import Tables, Wiring
 from daybook.events.item import StoredEvent
 from daybook.events.store import Append, Kept, Key
 from daybook.http.serve import serve
 from daybook.observability import logger
+from events.typical import CONTRACT_EXAMPLE, TYPICAL
 from ingest.handler import SendEvents, ingest_over
 from tests.support.calls import Context, authorized, call
 from tests.support.memory_stores import NoOwnActivities, memory_wiring

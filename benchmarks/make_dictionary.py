@@ -19,12 +19,13 @@ from heapq import heapify, heapreplace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.typical import CONTRACT_EXAMPLE, NOW, stored_forms
+from benchmarks.typical import NOW, stored_forms
 from daybook.catalogue.profile import PROFILES, Activity, profile
 from daybook.clock import DAY, format_time
 from daybook.events.packing import unpack
 from daybook.ids import event_id
 from events.demo import PRODUCTS, generate
+from events.typical import CONTRACT_EXAMPLE
 
 MAX_BYTES = 4_000
 REACH = 3_834

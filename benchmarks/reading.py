@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.measuring import Row
-from benchmarks.typical import EVERYWHERE, NOW, SECRET, TYPICAL, settings_of
+from benchmarks.typical import EVERYWHERE, NOW, SECRET, settings_of
 from benchmarks.write_units import bytes_of
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.append import item_of
@@ -26,6 +26,7 @@ from daybook.observability import logger
 from daybook.people.identities import Reference
 from daybook.people.resolver import Identities
 from daybook.tenant import Tenant
+from events.typical import TYPICAL
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
 from ingest.handler import ingest_over

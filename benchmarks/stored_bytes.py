@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from benchmarks.measuring import Row
-from benchmarks.typical import CONTRACT_EXAMPLE, NOW, stored_forms
+from benchmarks.typical import NOW, stored_forms
 from daybook.events.item import StoredEvent
 from daybook.events.packing import unpack
 from events.demo import PRODUCTS, generate
+from events.typical import CONTRACT_EXAMPLE
 
 
 def rows() -> Iterator[Row]:

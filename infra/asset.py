@@ -33,6 +33,10 @@ def lambda_code(node: Node) -> lambda_.Code:
     """The functions' code: the built asset, or `lambdas/` itself if the context says `asset=source`."""
     if node.try_get_context("asset") == "source":
         return lambda_.Code.from_asset(str(LAMBDAS), exclude=[f"**/{name}" for name in _BYTECODE])
+    # Not at the top: without an asset nobody needs the document, and it imports every function.
+    from infra.openapi import file  # noqa: PLC0415
+
+    file.write()
     compiler = find_compiler()
     if compiler is None:
         warnings.warn(

@@ -22,6 +22,7 @@ from daybook.aws.wiring import Tables
 from infra.local.aws import moto_insert, moto_speed
 from infra.local.aws.dynamodb_local import DynamoDBLocal, only_one_at_a_time
 from infra.local.template import CACHE, Templates, table_definitions, templates
+from infra.openapi import file
 from tests.support.memory_dynamodb import MemoryDynamoDB
 from tests.support.scheduling import OneLocalDaybook
 
@@ -79,6 +80,12 @@ def aws(moto: None) -> Iterator[Callable[[str], Any]]:  # noqa: ARG001  it is on
     for service in ("kinesis", "s3", "secretsmanager", "sqs"):
         for account in get_backend(service).values():
             account.reset()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The function `public` and the checks of answers read the OpenAPI document's file."""
+    if not hasattr(config, "workerinput"):  # not in each worker: they start after this
+        file.write()
 
 
 @pytest.hookimpl(optionalhook=True)

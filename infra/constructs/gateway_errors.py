@@ -1,8 +1,8 @@
 """The errors that API Gateway answers by itself, as problem documents like those of the functions."""
 
-import json
 from typing import NamedTuple
 
+import msgspec
 from aws_cdk import aws_apigateway as apigateway
 
 from daybook.http.problem import MEDIA_TYPE, Problem
@@ -68,5 +68,5 @@ def answer_in_problems(api: apigateway.RestApi) -> None:
             },
             # API Gateway chooses a template by the caller's Accept header and falls back to application/json. With this
             # one key it always finds a template; the header above sets the media type.
-            templates={"application/json": json.dumps(error.problem.body())},
+            templates={"application/json": msgspec.json.encode(error.problem.body()).decode()},
         )

@@ -29,6 +29,7 @@ from infra.local.gateway.api import REGION, Api, read_api
 from infra.local.gateway.gateway import Gateway
 from infra.local.options import CannotStart, Options
 from infra.local.template import templates
+from infra.openapi import file
 from infra.operate import create_operations_key
 
 HOST = "127.0.0.1"
@@ -55,6 +56,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         listener = stack.enter_context(listening("PORT", options.port))
         aws_listener = stack.enter_context(listening("DAYBOOK_AWS_PORT", options.aws_port))
         stacks = templates()
+        file.write()
         image = DemoImage.kept(demo) if options.demo and not on_disk else None
         others = stack.enter_context(ThreadPoolExecutor(THREADS))
         if on_disk:

@@ -5,9 +5,15 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Annotated
+
+from msgspec import Meta
 
 Clock = Callable[[], int]
 """Milliseconds since 1970, UTC."""
+
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+"""An RFC 3339 time in a body. The schema says so; `parse_time` checks it."""
 
 SECOND = 1_000
 MINUTE = 60 * SECOND

@@ -4,7 +4,7 @@ msgspec names the field only in the sentence of its exception.
 """
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 _WHERE = r"(?: - at `(?P<key>key` in `)?\$?\.?(?P<path>[\w.\[\]]*)`)?"
 _SENTENCE = re.compile(f"(?P<what>.*?){_WHERE}", re.DOTALL)
@@ -13,8 +13,11 @@ _LENGTH = re.compile(r"Expected .* of length ")
 _TYPE = re.compile(r"Expected .*, got `")
 
 
+ComplaintCode = Literal["invalid_length", "invalid_type", "invalid_value", "missing_field", "unknown_field"]
+
+
 class Complaint(NamedTuple):
-    code: str
+    code: ComplaintCode
     path: str
     """As in `target.within.type` or `changes[...].field`; `[...]` stands for any index or key. Empty for the whole."""
     message: str
@@ -32,7 +35,9 @@ def read_complaint(sentence: str) -> Complaint:
     parts = _SENTENCE.fullmatch(sentence)
     assert parts  # noqa: S101  `what` takes any text
     what, path = parts["what"], parts["path"] or ""
-    code = "invalid_length" if _LENGTH.match(what) else "invalid_type" if _TYPE.match(what) else "invalid_value"
+    code: ComplaintCode = (
+        "invalid_length" if _LENGTH.match(what) else "invalid_type" if _TYPE.match(what) else "invalid_value"
+    )
     return Complaint(code, path, what.replace("Expected", "must be"), of_key=parts["key"] is not None)
 
 

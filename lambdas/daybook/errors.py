@@ -1,6 +1,6 @@
 """Errors of the domain, which does not know HTTP. `http.serve` maps them to answers."""
 
-from typing import NamedTuple
+from msgspec import Struct
 
 
 class UnknownTenant(LookupError):  # noqa: N818  a fact, not a failure
@@ -31,7 +31,7 @@ class UnknownKey(LookupError):  # noqa: N818  a fact, not a failure
     """The tenant has no such key, or it was revoked."""
 
 
-class FieldError(NamedTuple):
+class FieldError(Struct, frozen=True):
     """The fault of one field. `path` is written as in `actor.username` or `changes[0].from`."""
 
     path: str

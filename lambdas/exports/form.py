@@ -2,30 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
-
-from msgspec import Struct
 
 from daybook.errors import FieldError
 from daybook.http import forms
-from daybook.http.problem import Problem, bad_field
+from daybook.http.problem import Code, Problem, bad_field
 from daybook.http.request import Request
-from daybook.search.parameters import Parameters, check_bounds, parsed
+from daybook.search.parameters import Parameters, check_bounds, parse_parameters
 from daybook.tenants.settings import TenantSettings
-
-# Parameters of a search that are fields of their own here, or mean nothing in an export.
-_NOT_FILTERS = frozenset({"sort", "view", "tz", "limit", "cursor"})
+from exports.bodies import NOT_FILTERS, SentExport
 
 Query = Mapping[str, list[str]]
 """Filters, by the names of a search's query parameters."""
-
-
-class SentExport(Struct, forbid_unknown_fields=True):
-    filters: dict[str, str | list[str]] = {}
-    sort: str = "-occurred_at"
-    format: Literal["csv", "ndjson"] = "csv"
-    view: str | None = None
-    tz: str = "UTC"
 
 
 @dataclass(frozen=True)
@@ -49,16 +36,18 @@ def read_export(request: Request, settings: TenantSettings) -> ExportForm:
 def _parameters(filters: Query, options: Mapping[str, str]) -> Parameters:
     """Raises `Problem` 422 for what a search refuses with 400: this body can be read, only not accepted."""
     for name, values in filters.items():
-        if name in _NOT_FILTERS:
+        if name in NOT_FILTERS:
             raise bad_field(f"filters.{name}", "is not a filter", "unknown_field")
         if not values:
             raise bad_field(f"filters.{name}", "must hold a value", "invalid_length")
     try:
-        parameters = parsed({**filters, **{name: [value] for name, value in options.items()}})
+        parameters = parse_parameters({**filters, **{name: [value] for name, value in options.items()}})
         check_bounds(filters)
     except Problem as problem:
-        paths = [name if name in options else f"filters.{name}" for name, _ in problem.errors]
-        code = "unknown_field" if problem.code == "unknown_parameter" else problem.code
-        errors = [FieldError(path, message) for path, (_, message) in zip(paths, problem.errors, strict=True)]
+        errors = [
+            FieldError(error.path if error.path in options else f"filters.{error.path}", error.message)
+            for error in problem.errors
+        ]
+        code: Code = "unknown_field" if problem.code == "unknown_parameter" else problem.code
         raise Problem(422, code, problem.detail, errors) from None
     return parameters

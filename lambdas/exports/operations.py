@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from daybook.access.roles import OPERATIONS
 from daybook.clock import Clock, format_time
 from daybook.http.problem import not_found
 from daybook.http.request import Answer, Request
 from daybook.jobs.export import earliest_deletion_ms, outcome_of, places_of
-from daybook.jobs.job import EXPORT, Job, JobKey, JobStore, Status, UnknownJob, is_job_id
+from daybook.jobs.job import EXPORT, Job, JobKey, JobStore, Status, UnknownJob, describe, is_job_id
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import Tenant
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
+from exports.bodies import ExportDescription, ExportList
 from exports.create import ExportCreation
 
 URL_SECONDS = 15 * 60
@@ -45,7 +46,7 @@ class Exports:
         settings = self.control.settings(request.tenant)
         jobs = self.jobs.jobs(settings.tenant, EXPORT, MAX_LISTED)
         jobs = [job for job in jobs if _may_see(request, job)]
-        return Answer(200, {"exports": [self._shown(job) for job in jobs]})
+        return Answer(200, ExportList([self._shown(job) for job in jobs]))
 
     def read(self, request: Request) -> Answer:
         """Handing out links counts as a download, and is recorded once a minute."""
@@ -59,8 +60,8 @@ class Exports:
             )
             self.recorder.record(settings, job.ask["environment"], request, action)
             places = places_of(job)
-            shown["download_url"] = self.files.url(places.file, URL_SECONDS)
-            shown["manifest_url"] = self.files.url(places.manifest, URL_SECONDS)
+            shown.download_url = self.files.url(places.file, URL_SECONDS)
+            shown.manifest_url = self.files.url(places.manifest, URL_SECONDS)
         return Answer(200, shown)
 
     def cancel(self, request: Request) -> Answer:
@@ -84,17 +85,7 @@ class Exports:
         job = self._job(settings.tenant, None, request.parameters["job_id"])
         if not _may_see(request, job):
             raise not_found("job")
-        return Answer(
-            200,
-            {
-                "id": job.id,
-                "kind": job.kind,
-                "status": job.status,
-                "processed": job.processed,
-                "progress": job.progress,
-                "error": job.error,
-            },
-        )
+        return Answer(200, describe(job))
 
     def _export(self, request: Request) -> tuple[TenantSettings, Job]:
         settings = self.control.settings(request.tenant)
@@ -115,25 +106,25 @@ class Exports:
         expires_ms = earliest_deletion_ms(job)
         return job.status is Status.SUCCEEDED and expires_ms is not None and self.clock() < expires_ms
 
-    def _shown(self, job: Job) -> dict[str, Any]:
+    def _shown(self, job: Job) -> ExportDescription:
         """As it is shown in lists: without links to its files."""
         outcome, expires_ms = outcome_of(job.checkpoint), earliest_deletion_ms(job)
         is_there = job.status is Status.SUCCEEDED and expires_ms is not None
-        return {
-            "id": job.id,
-            "status": job.status,
-            "filename": job.ask["filename"],
-            "rows": job.processed,
-            "bytes": outcome.bytes,
-            "sha256": outcome.sha256,
-            "progress": job.progress,
-            "created_at": format_time(job.created_ms),
-            "finished_at": None if job.finished_ms is None else format_time(job.finished_ms),
-            "expires_at": format_time(expires_ms) if is_there else None,
-            "download_url": None,
-            "manifest_url": None,
-            "error": job.error,
-        }
+        return ExportDescription(
+            id=job.id,
+            status=job.status,
+            filename=job.ask["filename"],
+            rows=job.processed,
+            bytes=outcome.bytes,
+            sha256=outcome.sha256,
+            progress=job.progress,
+            created_at=format_time(job.created_ms),
+            finished_at=None if job.finished_ms is None else format_time(job.finished_ms),
+            expires_at=format_time(expires_ms) if is_there else None,
+            download_url=None,
+            manifest_url=None,
+            error=job.error,
+        )
 
 
 def _may_see(request: Request, job: Job) -> bool:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
+
 from daybook.catalogue.profile import profile
-from daybook.clock import Clock, format_time
+from daybook.clock import Clock, Time, format_time
 from daybook.errors import Contended, FieldError
 from daybook.http.problem import Problem, not_found
 from daybook.http.request import Answer, Request
@@ -25,6 +27,16 @@ from daybook.tenants.settings import TenantSettings
 class Jobs(Protocol):
     def jobs(self, tenant: Tenant, kind: str) -> Sequence[Job]:
         """Returns the jobs, newest first."""
+
+
+class ForgottenPerson(Struct):
+    actor_id: str
+    """The person's GUID, which stays in events."""
+    forgotten_at: Time
+    event_id: str
+    """The event that records it."""
+    exports_not_expired: list[str]
+    """Exports whose files may still hold the person's name."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +63,13 @@ class ForgetOperations:
         event_id = self._recorded(settings, guid, request)
         mark = mark_of(guid, event_id, profile(settings.profile).retention.longest_days)
         try:
-            self.forgetter.forget(settings.tenant, mark, asked=binders_of_text(text))
+            self.forgetter.forget(settings.tenant, mark, candidates=binders_of_text(text))
         except ConcurrentChange:
             raise Contended(settings.tenant) from None
-        event_id = self.forgetter.begun(settings.tenant, guid) or event_id
+        event_id = self.forgetter.forgetting_event(settings.tenant, guid) or event_id
         exports = [job.id for job in self.jobs.jobs(settings.tenant, EXPORT) if self._may_be_in_the_clear(job)]
         forgotten_at = format_time(occurred_ms(event_id))
-        content = {"actor_id": guid, "forgotten_at": forgotten_at, "event_id": event_id, "exports_not_expired": exports}
-        return Answer(200, content)
+        return Answer(200, ForgottenPerson(guid, forgotten_at, event_id, exports))
 
     def _whom(self, settings: TenantSettings, text: str) -> str:
         """Returns the one person with this GUID, username or client id. Raises `Problem` 404 and 409.
@@ -67,12 +78,12 @@ class ForgetOperations:
         for such a person, and it must not forget the person who took the name later.
         """
         tenant, binders = settings.tenant, binders_of_text(text)
-        if GUID.fullmatch(text) and self.forgetter.has_left(tenant, text.lower()):
+        if GUID.fullmatch(text) and self.forgetter.has_rows(tenant, text.lower()):
             return text.lower()
         named = resolve(self.people, tenant, profile(settings.profile).aliases, [text])[text]
         bound = {row["guid"] for row in self.people.read(tenant, binders).values()}
-        once = set(self.forgetter.once_called(tenant, text))
-        there = {guid for guid in named.guids | bound | once if self.forgetter.has_left(tenant, guid, binders)}
+        once = set(self.forgetter.forgotten_under(tenant, text))
+        there = {guid for guid in named.guids | bound | once if self.forgetter.has_rows(tenant, guid, binders)}
         if not there:
             raise not_found("person")
         several = sorted(there | once)
@@ -82,7 +93,7 @@ class ForgetOperations:
         return several[0]
 
     def _recorded(self, settings: TenantSettings, guid: str, request: Request) -> str:
-        begun = self.forgetter.begun(settings.tenant, guid)
+        begun = self.forgetter.forgetting_event(settings.tenant, guid)
         if begun is not None and id_row(guid) not in self.people.read(settings.tenant, [id_row(guid)]):
             return begun
         environment = request.caller.environment_for(None, settings.environments[0])

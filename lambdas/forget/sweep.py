@@ -24,7 +24,7 @@ class SweepWork:
         mark = convert(job.ask, Ask).mark
         if job.checkpoint is None:
             # Stored before anything is erased, because a second try needs it too.
-            return Step({"never_begun": self.forgetter.begun(job.tenant, mark.guid) is None}, 0, 0.0)
+            return Step({"never_begun": self.forgetter.forgetting_event(job.tenant, mark.guid) is None}, 0, 0.0)
         try:
             found = self.forgetter.forget(job.tenant, mark, known=open_binders(self.keys, job))
             if job.checkpoint["never_begun"]:

@@ -16,6 +16,7 @@ from daybook.http.request import Answer, Request
 from daybook.http.serve import serve
 from daybook.tenant import Tenant
 from daybook.tenants.settings import TenantSettings
+from ingest.answers import EventRejected, EventStored, EventToRetry, SendReport
 from ingest.ingest import Ingest, Result
 
 
@@ -68,20 +69,15 @@ def send_events(request: Request) -> Answer:
 def answer(results: list[Result]) -> Answer:
     stored = sum(result.status == "stored" for result in results)
     rejected = sum(result.status == "rejected" for result in results)
-    content = {
-        "stored": stored,
-        "rejected": rejected,
-        "results": [_result(index, result) for index, result in enumerate(results)],
-    }
+    report = SendReport(stored, rejected, [_result(index, result) for index, result in enumerate(results)])
     if stored + rejected < len(results):
-        return Answer(503, content, {"Retry-After": "1"})
-    return Answer(201 if not rejected else 207 if stored else 422, content)
+        return Answer(503, report, {"Retry-After": "1"})
+    return Answer(201 if not rejected else 207 if stored else 422, report)
 
 
-def _result(index: int, result: Result) -> dict[str, Any]:
-    answered: dict[str, Any] = {"index": index, "status": result.status}
-    if result.status == "stored":
-        answered |= {"id": result.id, "leaf": (result.leaf or b"").hex()}
-    elif result.status == "rejected":
-        answered |= {"code": result.code, "errors": [error._asdict() for error in result.errors]}
-    return answered
+def _result(index: int, result: Result) -> EventStored | EventRejected | EventToRetry:
+    if result.id is not None and result.leaf is not None:
+        return EventStored(index, result.id, result.leaf.hex())
+    if result.code is not None:
+        return EventRejected(index, result.code, result.errors)
+    return EventToRetry(index)

@@ -13,7 +13,7 @@ from daybook.events.content import AcceptedEvent, ContentWriter
 from daybook.events.decoding import Sent, read_event
 from daybook.events.item import MAX_PACKED_BYTES, StoredEvent, partition_of, same_fingerprint, store_form
 from daybook.events.packing import unpack
-from daybook.events.rejected import Rejected
+from daybook.events.rejected import Rejected, RejectionCode
 from daybook.events.store import Append, EventStore, Kept, Key
 from daybook.http.caller import Caller
 from daybook.http.problem import Problem
@@ -31,7 +31,7 @@ class Result(NamedTuple):
     status: str
     id: str | None = None
     leaf: bytes | None = None
-    code: str | None = None
+    code: RejectionCode | None = None
     errors: tuple[FieldError, ...] = ()
 
 

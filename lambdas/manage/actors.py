@@ -2,7 +2,9 @@
 
 import base64
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 from daybook.http.problem import Problem, bad_parameter
 from daybook.http.request import Answer, Request
@@ -11,6 +13,7 @@ from daybook.tenant import Tenant
 from daybook.tenants.reader import SettingsReader
 from daybook.text import is_clean
 
+PARAMETERS = ("prefix", "limit", "cursor")
 DEFAULT_PEOPLE = 50
 MAX_PEOPLE = 500
 
@@ -20,6 +23,21 @@ class Names(Protocol):
         """At most `limit` rows of names that begin with `prefix`, in order, after the row `after`; and the last row's
         sort key when there may be more.
         """
+
+
+class NamedActor(Struct):
+    """A person, under one of the usernames that the person has or had."""
+
+    id: str
+    """The person's GUID."""
+    username: str
+    name: str | None
+
+
+class ActorPage(Struct):
+    actors: list[NamedActor]
+    next_cursor: str | None
+    """Null at the end."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +50,18 @@ class ActorOperations:
         settings = self.control.settings(request.tenant)
         prefix, limit, after = _parameters(request)
         rows, last = self.names.names(settings.tenant, prefix, after, limit)
-        people: dict[str, dict[str, Any]] = {}
+        people: dict[str, NamedActor] = {}
         for row in rows:
             if not row["name"].startswith(prefix):
                 continue  # a prefix that ends in # also matches rows of the name before it
-            shown = {"id": row["guid"], "username": row["username"], "name": row.get("full_name")}
-            people.setdefault(row["guid"], shown)
-        return Answer(200, {"actors": list(people.values()), "next_cursor": last and _cursor(last)})
+            people.setdefault(row["guid"], NamedActor(row["guid"], row["username"], row.get("full_name")))
+        return Answer(200, ActorPage(list(people.values()), _cursor(last) if last else None))
 
 
 def _parameters(request: Request) -> tuple[str, int, str | None]:
     for name, values in request.query.items():
-        if name not in ("prefix", "limit", "cursor"):
-            raise bad_parameter(name, "is not a known query parameter", "unknown_parameter")
+        if name not in PARAMETERS:
+            raise bad_parameter(name, "unknown query parameter", "unknown_parameter")
         empty_prefix = name == "prefix" and not values[0]  # an empty prefix lists everybody
         if len(set(values)) > 1 or not (empty_prefix or is_clean(values[0])):
             raise bad_parameter(name, "may be given once, and must not be empty or contain control characters")

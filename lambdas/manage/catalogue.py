@@ -7,7 +7,8 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from daybook.access.roles import OPERATIONS
-from daybook.catalogue.profile import OWN_ACTIVITIES, Activity, described, profile
+from daybook.catalogue.description import describe_activity
+from daybook.catalogue.profile import OWN_ACTIVITIES, Activity, profile
 from daybook.catalogue.tenant_catalogue import Catalogue, Catalogues, OwnActivity
 from daybook.http import forms
 from daybook.http.problem import Problem, bad_field, not_found
@@ -38,7 +39,7 @@ class Activities(Protocol):
         """The action that writes it together with the tenant's settings."""
 
 
-class SentMode(Struct, forbid_unknown_fields=True):
+class CatalogueMode(Struct, forbid_unknown_fields=True):
     mode: Literal["open", "strict"]
 
 
@@ -61,7 +62,7 @@ class CatalogueOperations:
         _check_room(catalogue, name, own)
         self.record(settings, request, "catalogue-changed", {"activity": name}, "activity-set")
         self._write(settings, name, own)
-        return Answer(200, described(definition))
+        return Answer(200, describe_activity(definition))
 
     def take_back(self, request: Request) -> Answer:
         settings = self.store.settings(request.tenant)
@@ -78,11 +79,11 @@ class CatalogueOperations:
     def set_mode(self, request: Request) -> Answer:
         settings = self.store.settings(request.tenant)
         request.caller.check_reaches_all()
-        mode = forms.read_form(request, SentMode).mode
+        mode = forms.read_form(request, CatalogueMode).mode
         if mode != settings.mode:
             self.record(settings, request, "catalogue-changed", {"mode": mode}, "mode")
             self.store.change_tenant(settings.tenant, lambda now: replace(now, mode=mode))
-        return Answer(200, {"mode": mode})
+        return Answer(200, CatalogueMode(mode))
 
     def _write(self, settings: TenantSettings, name: str, own: OwnActivity) -> None:
         """In one transaction: readers of the new settings version see the activity, readers of the old one do not."""

@@ -33,6 +33,22 @@ class Groups(Protocol):
         """Raises `UnknownGroup`."""
 
 
+class GroupName(Struct):
+    name: str
+
+
+class GroupList(Struct):
+    groups: list[GroupName]
+
+
+class GroupDescription(Struct):
+    """A group of people."""
+
+    name: str
+    members: list[str]
+    """Usernames; the GUID of a person who was forgotten."""
+
+
 class Members(Struct, forbid_unknown_fields=True):
     members: Annotated[list[Annotated[str, Meta(min_length=1, max_length=256)]], Meta(max_length=MAX_MEMBERS)]
 
@@ -67,17 +83,17 @@ class GroupOperations:
         called = dict(zip(given_as_guids, usernames(people, settings.tenant, given_as_guids), strict=True))
         self.record(settings, request, "group-changed", {"group": name})
         self.groups.put(settings.tenant, name, guids)
-        return Answer(200, {"name": name, "members": [called.get(member.lower(), member) for member in added]})
+        return Answer(200, GroupDescription(name, [called.get(member.lower(), member) for member in added]))
 
     def read(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
         group = self.groups.group(settings.tenant, _name(request))
         people = self.people.with_time_limit(request.remaining_seconds)
-        return Answer(200, {"name": group.name, "members": usernames(people, settings.tenant, group.members)})
+        return Answer(200, GroupDescription(group.name, usernames(people, settings.tenant, group.members)))
 
     def list_names(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
-        return Answer(200, {"groups": [{"name": name} for name in self.groups.names(settings.tenant)]})
+        return Answer(200, GroupList([GroupName(name) for name in self.groups.names(settings.tenant)]))
 
     def remove(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)

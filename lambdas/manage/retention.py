@@ -5,12 +5,12 @@ Both apply to the very next read, since each request reads the settings. A job r
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
 
 from daybook.catalogue.profile import RetentionPolicy, profile
-from daybook.clock import Clock, format_time
+from daybook.clock import Clock, Time, format_time
 from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import Contended
 from daybook.http import forms
@@ -37,8 +37,32 @@ class Store(SettingsReader, Protocol):
     def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings: ...
 
 
+class RetentionDescription(Struct):
+    """How long a tenant's events are kept. The bounds are the profile's."""
+
+    days: int | None
+    """Null: for ever."""
+    default_days: int | None
+    min_days: int
+    max_days: int
+    configurable: bool
+    job: str | None
+    """The latest job that brings stored events in line with the setting."""
+
+
+class HoldDescription(Struct):
+    """The legal hold: while it is active, no event expires."""
+
+    active: bool
+    reason: str | None
+    since: Time | None
+    job: str | None
+    """The latest job that brings stored events in line with the setting."""
+
+
 class SentRetention(Struct, forbid_unknown_fields=True):
     days: int | None
+    """Null: for ever, where the profile allows it."""
 
 
 class SentHold(Struct, forbid_unknown_fields=True):
@@ -69,7 +93,7 @@ class RetentionOperations:
         def keeping(now: TenantSettings) -> TenantSettings:
             if now.hold is not None and _is_shorter(days, now.retention_days):
                 raise Problem(409, "legal_hold", "The retention can't be shortened while the legal hold is on.")
-            return now.keeping(days, now_ms)
+            return now.with_retention(days, now_ms)
 
         after = keeping(settings)
         params = {"from_days": _in_words(settings.retention_days), "to_days": _in_words(days)}
@@ -91,7 +115,7 @@ class RetentionOperations:
         sealed = seal_reason(self.keys, settings.tenant, reason)
 
         def held(now: TenantSettings) -> TenantSettings:
-            return now.held(sealed, now_ms, again=again)
+            return now.with_hold(sealed, now_ms, again=again)
 
         self.record(settings, request, "legal-hold-set", {"reason": reason})
         return self._hold(self._changed(settings, held(settings), held, now_ms))
@@ -102,9 +126,9 @@ class RetentionOperations:
         request.caller.check_reaches_all()
         if settings.hold is not None:
             now_ms = self.clock()
-            released = settings.released(now_ms)
+            released = settings.without_hold(now_ms)
             self.record(settings, request, "legal-hold-lifted", {})
-            self._changed(settings, released, lambda now: now.released(now_ms), now_ms)
+            self._changed(settings, released, lambda now: now.without_hold(now_ms), now_ms)
         return Answer(204)
 
     def _changed(
@@ -132,27 +156,25 @@ class RetentionOperations:
 
     def _retention(self, settings: TenantSettings) -> Answer:
         policy = profile(settings.profile).retention
-        return Answer(
-            200,
-            {
-                "days": settings.retention_days,
-                "default_days": policy.default_days,
-                "min_days": policy.min_days,
-                "max_days": policy.max_days,
-                "configurable": policy.configurable,
-                "job": latest_restamp(self.jobs, settings.tenant),
-            },
+        described = RetentionDescription(
+            days=settings.retention_days,
+            default_days=policy.default_days,
+            min_days=policy.min_days,
+            max_days=policy.max_days,
+            configurable=policy.configurable,
+            job=latest_restamp(self.jobs, settings.tenant),
         )
+        return Answer(200, described)
 
     def _hold(self, settings: TenantSettings) -> Answer:
         hold = settings.hold
-        about: dict[str, Any] = {"active": hold is not None, "reason": None, "since": None}
-        if hold is not None:
-            about |= {
-                "reason": open_reason(self.keys, settings.tenant, hold.sealed_reason),
-                "since": format_time(hold.since_ms),
-            }
-        return Answer(200, {**about, "job": latest_restamp(self.jobs, settings.tenant)})
+        described = HoldDescription(
+            active=hold is not None,
+            reason=None if hold is None else open_reason(self.keys, settings.tenant, hold.sealed_reason),
+            since=None if hold is None else format_time(hold.since_ms),
+            job=latest_restamp(self.jobs, settings.tenant),
+        )
+        return Answer(200, described)
 
 
 def _check_days(policy: RetentionPolicy, days: int | None) -> None:

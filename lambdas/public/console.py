@@ -9,14 +9,13 @@ from pathlib import Path
 
 from daybook import VERSION
 from daybook.http.request import Answer, Request
+from public.origin import plain_origin
 
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9_-]+)?", re.ASCII)
 
 
 def console(request: Request) -> Answer:
-    # The address comes from the caller's Host header, so it is shown only if it has the form of an address.
-    origin = request.origin if _ORIGIN.fullmatch(request.origin) else "$DAYBOOK_URL"
+    origin = plain_origin(request) or "$DAYBOOK_URL"
     page = _page().replace("{{version}}", VERSION).replace("{{origin}}", html.escape(origin))
     headers = {
         "Content-Security-Policy": _policy(),

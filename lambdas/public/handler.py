@@ -1,17 +1,24 @@
-"""Routes that need no credential: health and the console; 404 or 405 where there is no route."""
+"""Routes that need no credential: health, the console, the OpenAPI document; 404 or 405 where there is no route."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
+
+from msgspec import Struct
 
 from daybook.http.problem import Problem, not_found
 from daybook.http.request import Answer, Request
 from daybook.http.routes import methods_of
 from daybook.http.serve import serve
 from public.console import console
+from public.openapi import openapi
+
+
+class Health(Struct):
+    status: Literal["ok"] = "ok"
 
 
 def health(_request: Request) -> Answer:
-    return Answer(200, {"status": "ok"})
+    return Answer(200, Health())
 
 
 def unrouted(request: Request) -> Answer:
@@ -23,5 +30,8 @@ def unrouted(request: Request) -> Answer:
     raise not_found("resource")
 
 
+OPERATIONS = {"health": health, "console": console, "openapi": openapi, "unrouted": unrouted}
+
+
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    return serve(event, context, {"health": health, "console": console, "unrouted": unrouted})
+    return serve(event, context, OPERATIONS)

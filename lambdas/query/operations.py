@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from daybook.catalogue.profile import profile
+from daybook.catalogue.profile import Profile, profile
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.catalogue.views import Shown, labels, show
 from daybook.clock import Clock
@@ -17,22 +18,21 @@ from daybook.ids import FORM, occurred_ms
 from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader, Named, resolve
 from daybook.search.gather import Found
-from daybook.search.parameters import (
-    NATIVE,
-    Parameters,
-    check_length,
-    read_moment,
-    read_parameters,
-    span_between,
-    target_of,
-)
+from daybook.search.parameters import NATIVE, check_length, read_moment, read_parameters, span_between, target_of
 from daybook.search.search import Scope, Search, TooMuchToRead
 from daybook.self_audit.reads import KnownTargets, Writing, search_done
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from daybook.text import is_clean
+from query.answers import EventPage, TargetAttribution, TargetSummary, TargetTime, ViewPage
 from query.targets import Targets
+
+# The query parameters of each read but the search.
+EVENT = ("environment",)
+TARGET = ("target", "environment")
+TARGET_TIME = (*TARGET, "from", "to")
+TARGET_ATTRIBUTION = (*TARGET_TIME, "at")
 
 
 class Reads:
@@ -71,15 +71,16 @@ class Reads:
             writing = self._writing(scope, page.resolved.named, known)
             action = search_done(writing, request.query, rows=len(page.events), more=page.next_cursor is not None)
             self._recorder.record(settings, environment, request, action)
-        answer: dict[str, Any] = {}
-        if parameters.view != NATIVE:
-            answer["columns"] = labels(profile(parameters.view))
-        answer["events"] = _shown(settings, parameters, page.events)
-        return Answer(200, answer | {"next_cursor": page.next_cursor, "scanned": page.scanned})
+        if parameters.view == NATIVE:
+            native: list[Any] = [event.native for event in page.events]
+            return Answer(200, EventPage(native, page.next_cursor, page.scanned))
+        view = profile(parameters.view)
+        shown = _shown(settings, view, parameters.zone, page.events)
+        return Answer(200, ViewPage(labels(view), shown, page.next_cursor, page.scanned))
 
     def read_event(self, request: Request) -> Answer:
         settings = self._control.settings(request.tenant)
-        parameters = _only(request, "environment")
+        parameters = _only(request, *EVENT)
         identifier = request.parameters["event_id"]
         if not FORM.fullmatch(identifier):
             raise not_found("event")
@@ -98,18 +99,18 @@ class Reads:
         return Answer(200, self._catalogues.of(settings).described(settings.mode))
 
     def read_target(self, request: Request) -> Answer:
-        parameters = _only(request, "target", "environment")
+        parameters = _only(request, *TARGET)
         return self._about_target(request, parameters, "target", lambda targets, target: targets.summary(target))
 
     def read_target_time(self, request: Request) -> Answer:
-        parameters = _only(request, "target", "environment", "from", "to")
+        parameters = _only(request, *TARGET_TIME)
         span = span_between(parameters)
         return self._about_target(
             request, parameters, "target-time", lambda targets, target: targets.time(target, span)
         )
 
     def read_target_attribution(self, request: Request) -> Answer:
-        parameters = _only(request, "target", "environment", "from", "to", "at")
+        parameters = _only(request, *TARGET_ATTRIBUTION)
         span = span_between(parameters)
         if "at" not in parameters:
             raise bad_parameter("at", "is required")
@@ -129,7 +130,7 @@ class Reads:
         request: Request,
         parameters: Mapping[str, str],
         variant: str,
-        ask: Callable[[Targets, str], dict[str, Any]],
+        ask: Callable[[Targets, str], TargetSummary | TargetTime | TargetAttribution],
     ) -> Answer:
         settings = self._control.settings(request.tenant)
         environment = _environment(request, settings, parameters.get("environment"))
@@ -147,8 +148,8 @@ class Reads:
         named = resolve(self._identities, settings.tenant, aliases, [text])
         writing = self._writing(scope, named, targets.known)
         params = {"target": writing.target(target)}
-        if "at" in parameters:
-            params["at"] = answer["at"]
+        if isinstance(answer, TargetAttribution):
+            params["at"] = answer.at
         same = repr([variant, *sorted(parameters.items())]).encode()
         action = AuditAction("viewed", params, variant=variant, people=writing.people, once_a_minute=same)
         self._recorder.record(settings, environment, request, action)
@@ -199,8 +200,6 @@ def _only(request: Request, *names: str) -> dict[str, str]:
     return {name: values[0] for name, values in request.query.items()}
 
 
-def _shown(settings: TenantSettings, parameters: Parameters, events: Sequence[Found]) -> list[dict[str, Any]]:
-    if parameters.view == NATIVE:
-        return [event.native for event in events]
-    aliases, view = profile(settings.profile).aliases, profile(parameters.view)
-    return [show(Shown(event.native, settings.name, aliases, view, parameters.zone)) for event in events]
+def _shown(settings: TenantSettings, view: Profile, zone: ZoneInfo, events: Sequence[Found]) -> list[dict[str, str]]:
+    aliases = profile(settings.profile).aliases
+    return [show(Shown(event.native, settings.name, aliases, view, zone)) for event in events]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from daybook.clock import SECOND, parse_time
+from query.answers import Adjustment, SessionDescription
 
 Native = dict[str, Any]
 
@@ -58,19 +59,19 @@ class Session:
     def covers(self, moment_ms: int) -> bool:
         return self.opened_ms <= moment_ms and (self.closed_ms is None or moment_ms <= self.closed_ms)
 
-    def described(self) -> dict[str, Any]:
-        return {
-            "actor": self.opening["actor"],
-            "opened_at": self.opening["occurred_at"],
-            "closed_at": None if self.closing is None else self.closing["occurred_at"],
-            "seconds": self.seconds,
-            "adjustments": [
-                {"from": change["from"], "to": change["to"], "by": event["actor"], "at": event["occurred_at"]}
+    def described(self) -> SessionDescription:
+        return SessionDescription(
+            actor=self.opening["actor"],
+            opened_at=self.opening["occurred_at"],
+            closed_at=None if self.closing is None else self.closing["occurred_at"],
+            seconds=self.seconds,
+            adjustments=[
+                Adjustment(before=change["from"], after=change["to"], by=event["actor"], at=event["occurred_at"])
                 for event in self.adjustments
                 for change in _seconds_of(event)
             ],
-            "effective_seconds": self.effective_seconds,
-        }
+            effective_seconds=self.effective_seconds,
+        )
 
 
 def sessions_in(history: Iterable[Native]) -> list[Session]:

@@ -9,6 +9,7 @@ from daybook.search.gather import Found
 from daybook.search.parameters import Filters, Span
 from daybook.search.search import Scope, Search, TooMuchToRead
 from daybook.self_audit.reads import KnownTargets
+from query.answers import ActorTime, Candidate, TargetAttribution, TargetSummary, TargetTime
 from query.sessions import Session, identity_of, sessions_in
 
 Native = dict[str, Any]
@@ -23,7 +24,7 @@ class Targets:
     known: KnownTargets = field(default_factory=KnownTargets)
     """Filled by the events that are read."""
 
-    def summary(self, target: str) -> dict[str, Any]:
+    def summary(self, target: str) -> TargetSummary:
         """The last event about the target or what it contains. `events` is None if there are too many to count."""
         last: Native | None = None
         count: int | None = 0
@@ -34,28 +35,28 @@ class Targets:
         except TooMuchToRead:
             count = None
             last = self._newest(target)
-        return {
-            "target": target,
-            "last_updated": None if last is None else last["occurred_at"],
-            "last_event": None if last is None else last["id"],
-            "last_actor": None if last is None else last["actor"],
-            "events": count,
-        }
+        return TargetSummary(
+            target=target,
+            last_updated=None if last is None else last["occurred_at"],
+            last_event=None if last is None else last["id"],
+            last_actor=None if last is None else last["actor"],
+            events=count,
+        )
 
-    def time(self, target: str, span: Span) -> dict[str, Any]:
+    def time(self, target: str, span: Span) -> TargetTime:
         """The sessions opened within the span. They may have been closed or adjusted after it."""
         sessions = [session for session in self._sessions(target, span.from_ms) if _begins_before(session, span.to_ms)]
         totals: dict[str, list[Any]] = {}
         for session in sessions:
             actor = session.opening["actor"]
             totals.setdefault(identity_of(actor), [actor, 0])[1] += session.effective_seconds
-        return {
-            "sessions": [session.described() for session in sessions],
-            "by_actor": [{"actor": actor, "seconds": seconds} for actor, seconds in totals.values()],
-            "total_seconds": sum(seconds for _, seconds in totals.values()),
-        }
+        return TargetTime(
+            sessions=[session.described() for session in sessions],
+            by_actor=[ActorTime(actor, seconds) for actor, seconds in totals.values()],
+            total_seconds=sum(seconds for _, seconds in totals.values()),
+        )
 
-    def attribution(self, target: str, at_ms: int, span: Span) -> dict[str, Any]:
+    def attribution(self, target: str, at_ms: int, span: Span) -> TargetAttribution:
         """Who had the target, or what contains it, open at a given time."""
         places = [target, *self._containers(target, span)]
         candidates = [
@@ -68,16 +69,16 @@ class Targets:
         actors = {identity_of(session.opening["actor"]): session.opening["actor"] for session in candidates}
         people = [actor for actor in actors.values() if actor["id"] is not None]
         conclusion = people[0] if len(actors) == len(people) == 1 else None
-        return {
-            "target": target,
-            "at": format_time(at_ms),
-            "candidates": [
-                {name: described[name] for name in ("actor", "opened_at", "closed_at")}
+        return TargetAttribution(
+            target=target,
+            at=format_time(at_ms),
+            candidates=[
+                Candidate(described.actor, described.opened_at, described.closed_at)
                 for described in (session.described() for session in candidates)
             ],
-            "conclusion": conclusion,
-            "basis": _basis(list(actors.values()), places, format_time(at_ms)),
-        }
+            conclusion=conclusion,
+            basis=_basis(list(actors.values()), places, format_time(at_ms)),
+        )
 
     def _history(self, target: str, span: Span) -> Iterator[Native]:
         return (found.native for found in self._walk(target, span))

@@ -9,9 +9,7 @@ import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
-
-from msgspec import Struct
+from typing import Protocol
 
 from daybook.clock import MINUTE, Clock, format_time
 from daybook.crypto.hkdf import length_prefixed, tag
@@ -24,11 +22,13 @@ from daybook.http import forms
 from daybook.http.problem import Problem, bad_field, bad_parameter, not_found
 from daybook.http.request import Answer, Request
 from daybook.ids import occurred_ms
-from daybook.jobs.job import REPLAY, JobQueue, JobStore, TooManyJobs, new_job, submit
+from daybook.jobs.job import REPLAY, JobQueue, JobStore, TooManyJobs, describe, new_job, submit
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
+from streams.bodies import ReplayForm, StreamDescription, StreamForm, StreamTest
 
+PARAMETERS = ("environment",)
 TEST_SECONDS = 10.0
 MAX_REPLAYS = 3
 MAX_ROLE_ARN = 2_048
@@ -66,18 +66,6 @@ class Destinations(Protocol):
 
 class Events(Protocol):
     def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[InsertedEvent]: ...
-
-
-class ReplayForm(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
-    from_: str
-    to: str
-
-
-class StreamForm(Struct, forbid_unknown_fields=True):
-    stream_arn: str
-    role_arn: str
-    format: Literal["symbee", "native", "ocsf", "cloudevents"]
-    include_audit_log: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,16 +122,14 @@ class StreamOperations:
         sent = self.sender.send(asked, written.records, lambda: TEST_SECONDS - (self.clock() - started) / 1_000)
         delivered = bool(written.records) and not sent.left and not sent.refused
         self._note(destination, sent, delivered=delivered)
-        return Answer(
-            200,
-            {
-                "delivered": delivered,
-                "error": sent.error or sent.refusal or (None if written.records else "Unreadable"),
-                "event_id": event_id,
-                "milliseconds": self.clock() - started,
-                "record": written.records[0].data.decode() if written.records else None,
-            },
+        tested = StreamTest(
+            delivered=delivered,
+            error=sent.error or sent.refusal or (None if written.records else "Unreadable"),
+            event_id=event_id,
+            milliseconds=self.clock() - started,
+            record=written.records[0].data.decode() if written.records else None,
         )
+        return Answer(200, tested)
 
     def replay(self, request: Request) -> Answer:
         """Starts a replay of the events that occurred at or after `from` and before `to`."""
@@ -172,14 +158,13 @@ class StreamOperations:
             submit(job, self.jobs, self.queue, max_active=MAX_REPLAYS)
         except TooManyJobs:
             raise _too_many() from None
-        told = {"id": job.id, "kind": job.kind, "status": job.status, "processed": 0, "progress": 0.0, "error": None}
-        return Answer(202, told, {"Location": f"/v1/jobs/{job.id}"})
+        return Answer(202, describe(job), {"Location": f"/v1/jobs/{job.id}"})
 
     def _place(self, request: Request) -> tuple[TenantSettings, Place]:
         settings = self.settings.settings(request.tenant)
         for name, values in request.query.items():
-            if name != "environment":
-                raise bad_parameter(name, "is not a known query parameter", "unknown_parameter")
+            if name not in PARAMETERS:
+                raise bad_parameter(name, "unknown query parameter", "unknown_parameter")
             if len(set(values)) > 1:
                 raise bad_parameter(name, "may be given only once")
         named = request.query.get("environment", [None])[0]
@@ -214,22 +199,22 @@ class StreamOperations:
     def _external_id(self, place: Place) -> str:
         return tag(self.external_id_key, length_prefixed(*place)).hex()
 
-    def _shown(self, place: Place, destination: Destination | None) -> dict[str, Any]:
+    def _shown(self, place: Place, destination: Destination | None) -> StreamDescription:
         chosen = None if destination is None else destination.chosen
-        return {
-            "environment": place.environment,
-            "stream_arn": chosen and chosen.stream_arn,
-            "role_arn": chosen and chosen.role_arn,
-            "format": chosen and chosen.format,
-            "include_audit_log": chosen is not None and chosen.include_audit_log,
-            "external_id": self._external_id(place) if destination is None else destination.external_id,
-            "status": OFF if destination is None else destination.status,
-            "last_delivered_at": _time(None if destination is None else destination.last_delivered_ms),
-            "failing_since": _time(None if destination is None else destination.failing_since_ms),
-            "last_error": destination and destination.last_error,
-            "pending": 0 if destination is None else self.destinations.pending(destination),
-            "given_up": 0 if destination is None else destination.given_up,
-        }
+        return StreamDescription(
+            environment=place.environment,
+            stream_arn=None if chosen is None else chosen.stream_arn,
+            role_arn=None if chosen is None else chosen.role_arn,
+            format=None if chosen is None else chosen.format,
+            include_audit_log=chosen is not None and chosen.include_audit_log,
+            external_id=self._external_id(place) if destination is None else destination.external_id,
+            status=OFF if destination is None else destination.status,
+            last_delivered_at=_time(None if destination is None else destination.last_delivered_ms),
+            failing_since=_time(None if destination is None else destination.failing_since_ms),
+            last_error=None if destination is None else destination.last_error,
+            pending=0 if destination is None else self.destinations.pending(destination),
+            given_up=0 if destination is None else destination.given_up,
+        )
 
 
 def _too_many() -> Problem:
@@ -252,5 +237,5 @@ def _chosen(sent: StreamForm) -> StreamChoice:
     if stream and role and stream["partition"] != role["partition"]:
         errors.append(FieldError("role_arn", "must be in the same AWS partition as the stream"))
     if errors:
-        raise Problem(422, "invalid_value", " ".join(f"{path} {message}." for path, message in errors), errors)
+        raise Problem(422, "invalid_value", " ".join(f"{error.path} {error.message}." for error in errors), errors)
     return StreamChoice(sent.stream_arn, sent.role_arn, sent.format, sent.include_audit_log)

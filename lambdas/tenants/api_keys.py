@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Annotated, Protocol
 
-from msgspec import Struct
+from msgspec import Meta, Struct, structs
 
 from daybook.access import api_keys
 from daybook.access.api_keys import IssuedKey, Key, StoredKey
 from daybook.access.roles import ADMIN, AUDITOR, PRODUCER
-from daybook.catalogue.aliases import passes_for_alias
+from daybook.catalogue.aliases import looks_like_alias
 from daybook.catalogue.profile import profile
-from daybook.clock import Clock, format_time
+from daybook.clock import Clock, Time, format_time
 from daybook.errors import UnknownKey
 from daybook.http import forms
 from daybook.http.caller import EVERY_ENVIRONMENT, Caller
@@ -40,10 +40,38 @@ class Store(SettingsReader, Protocol):
         """Raises `UnknownKey`."""
 
 
-class NewKey(Struct, forbid_unknown_fields=True):
-    role: str
+# For the schema only: the code below checks these rules and answers with its own messages.
+Role = Annotated[str, Meta(extra_json_schema={"enum": list(_ISSUED)})]
+Label = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_LABEL})]
+
+
+class KeyDescription(Struct, kw_only=True):
+    """An API key without its secret."""
+
+    key_id: str
+    role: Role
+    environment: str
+    """The one environment that the key reaches, or `*`: all of them."""
     label: str
+    created_at: Time
+
+
+class CreatedKey(KeyDescription, kw_only=True):
+    """A new API key. This answer is the only one that ever shows it."""
+
+    key: str
+    """The credential: send it after `Bearer `."""
+
+
+class KeyList(Struct):
+    keys: list[KeyDescription]
+
+
+class NewKey(Struct, forbid_unknown_fields=True):
+    role: Role
+    label: Label
     environment: str | None = None
+    """One of the tenant's, or `*`; absent: all that the caller's own credential reaches."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +105,12 @@ class KeyOperations:
         }
         self.record(settings, request, "key-created", params)
         self.store.put_key(key, issued)
-        return Answer(201, {"key_id": key.id, "key": key.credential, **_shown(issued)})
+        return Answer(201, CreatedKey(key=key.credential, **structs.asdict(_shown(issued))))
 
     def list(self, request: Request) -> Answer:
         settings = self.store.settings(request.tenant)
         issued = [key for key in self.store.keys_of(settings.tenant) if request.caller.reaches(key.environment)]
-        return Answer(200, {"keys": [{"key_id": key.id, **_shown(key)} for key in issued]})
+        return Answer(200, KeyList([_shown(key) for key in issued]))
 
     def revoke(self, request: Request) -> Answer:
         settings = self.store.settings(request.tenant)
@@ -103,7 +131,7 @@ class KeyOperations:
 def _label(label: str, settings: TenantSettings) -> str:
     """The log shows what the key does under its label, so the label must not pass for an alias."""
     forms.text("label", label, MAX_LABEL)
-    if passes_for_alias(label, profile(settings.profile).aliases):
+    if looks_like_alias(label, profile(settings.profile).aliases):
         raise bad_field("label", "is an alias that the log shows for others", "alias_username")
     return label
 
@@ -117,10 +145,11 @@ def _environment(named: str | None, settings: TenantSettings, caller: Caller) ->
     return caller.environment_for(named, settings.environments[0])
 
 
-def _shown(issued: IssuedKey) -> dict[str, Any]:
-    return {
-        "role": issued.role,
-        "environment": issued.environment,
-        "label": issued.label,
-        "created_at": issued.created_at,
-    }
+def _shown(issued: IssuedKey) -> KeyDescription:
+    return KeyDescription(
+        key_id=issued.id,
+        role=issued.role,
+        environment=issued.environment,
+        label=issued.label,
+        created_at=issued.created_at,
+    )

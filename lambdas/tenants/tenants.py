@@ -2,19 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Annotated, Protocol
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from daybook.access.api_keys import OPERATIONS_PARTITION
 from daybook.catalogue.profile import PROFILES, UnknownProfile, profile
-from daybook.clock import Clock, format_time
+from daybook.clock import Clock, Time, format_time
 from daybook.errors import TenantTaken, UnknownTenant
 from daybook.http import forms
 from daybook.http.problem import bad_field
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
-from daybook.tenant import Tenant
+from daybook.tenant import SLUG, Tenant
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
 
@@ -36,21 +36,48 @@ class Store(SettingsReader, Protocol):
         """
 
 
-class NewTenant(Struct, forbid_unknown_fields=True):
+# For the schema only: the code below checks these rules and answers with its own messages.
+Slug = Annotated[str, Meta(extra_json_schema={"pattern": f"^{SLUG.pattern}$"})]
+Name = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_NAME})]
+Environments = Annotated[list[Slug], Meta(extra_json_schema={"minItems": 1, "maxItems": MAX_ENVIRONMENTS})]
+Shards = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_SHARDS})]
+ProfileName = Annotated[str, Meta(extra_json_schema={"enum": list(PROFILES)})]
+
+
+class TenantDescription(Struct):
+    """A tenant and its settings."""
+
     tenant: str
     name: str
-    profile: str
+    profile: ProfileName
     environments: list[str]
-    audit_since: str | None = None
+    """The first is the one that a call means that names none."""
+    audit_since: Time | None
+    """Events that occurred before are rejected; null: no limit."""
+    shards: int
+    """The number of partitions that events are spread over."""
+    created_at: Time
+
+
+class TenantList(Struct):
+    tenants: list[TenantDescription]
+
+
+class NewTenant(Struct, forbid_unknown_fields=True):
+    tenant: Slug
+    name: Name
+    profile: ProfileName
+    environments: Environments
+    audit_since: Time | None = None
 
 
 class TenantChange(Struct, forbid_unknown_fields=True):
     """Absent fields stay as they are."""
 
-    name: str | UnsetType = UNSET
-    audit_since: str | UnsetType | None = UNSET
-    environments: list[str] | UnsetType = UNSET
-    shards: int | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    audit_since: Time | UnsetType | None = UNSET
+    environments: Environments | UnsetType = UNSET
+    shards: Shards | UnsetType = UNSET
 
     def applied(self, settings: TenantSettings, now_ms: int) -> TenantSettings:
         """The settings after this change. Raises `Problem` 422."""
@@ -91,7 +118,7 @@ class TenantOperations:
         return Answer(201, _shown(settings), {"Location": f"/v1/tenants/{tenant}"})
 
     def list(self, _request: Request) -> Answer:
-        return Answer(200, {"tenants": [_shown(settings) for settings in self.store.tenants()]})
+        return Answer(200, TenantList([_shown(settings) for settings in self.store.tenants()]))
 
     def read(self, request: Request) -> Answer:
         return Answer(200, _shown(self.store.settings(request.tenant)))
@@ -104,7 +131,7 @@ class TenantOperations:
         after = form.applied(before, now_ms)
         if after == before:
             return Answer(200, _shown(before))
-        was, becomes = _shown(before), _shown(after)
+        was, becomes = structs.asdict(_shown(before)), structs.asdict(_shown(after))
         changed = {name: value for name, value in becomes.items() if value != was[name]}
         self.record(after, request, "tenant-changed", {"changed": ", ".join(changed), **changed})
         return Answer(200, _shown(self.store.change_tenant(before.tenant, lambda now: form.applied(now, now_ms))))
@@ -119,16 +146,16 @@ class TenantOperations:
         return True
 
 
-def _shown(settings: TenantSettings) -> dict[str, Any]:
-    return {
-        "tenant": settings.tenant,
-        "name": settings.name,
-        "profile": settings.profile,
-        "environments": list(settings.environments),
-        "audit_since": None if settings.audit_since is None else format_time(settings.audit_since),
-        "shards": settings.layouts[-1].shards,
-        "created_at": format_time(settings.created_at),
-    }
+def _shown(settings: TenantSettings) -> TenantDescription:
+    return TenantDescription(
+        tenant=settings.tenant,
+        name=settings.name,
+        profile=settings.profile,
+        environments=list(settings.environments),
+        audit_since=None if settings.audit_since is None else format_time(settings.audit_since),
+        shards=settings.layouts[-1].shards,
+        created_at=format_time(settings.created_at),
+    )
 
 
 def _default_days(name: str) -> int | None:

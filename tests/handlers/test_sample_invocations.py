@@ -12,6 +12,7 @@ import pytest
 
 from daybook.access import api_keys
 from daybook.access.api_keys import IssuedKey
+from daybook.access.roles import OPERATIONS
 from daybook.aws.control_table.jobs import JobTable
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.wiring import Tables
@@ -21,7 +22,8 @@ from daybook.ids import occurred_ms
 from daybook.jobs.job import Job, Status
 from infra.functions import FUNCTIONS
 from tests.conftest import client_of
-from tests.support.calls import Context, answered
+from tests.support.calls import Context, answered, authorized
+from tests.support.documented import document, documented
 from tests.support.ingest import SECRET
 from tests.support.places import SAMPLES as EVENTS_FOLDER
 
@@ -29,6 +31,11 @@ pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 
 SAMPLES = {file.stem: json.loads(file.read_text("utf-8")) for file in EVENTS_FOLDER.glob("*.json")}
 PROXY = {name: event for name, event in SAMPLES.items() if name != "authorize" and "Records" not in event}
+OF_OPERATIONS = {
+    name
+    for name, event in PROXY.items()
+    if (route := BY_RESOURCE.get((event["httpMethod"], event["resource"]))) and OPERATIONS in route.roles
+}
 COMPOSED = (
     "authorize",
     "export",
@@ -104,7 +111,7 @@ def _invoke(name: str) -> dict[str, Any]:
     route = BY_RESOURCE.get((event["httpMethod"], event["resource"]))
     function = "authorize" if name == "authorize" else route.function if route else "public"
     answer: dict[str, Any] = importlib.import_module(FUNCTIONS[function].module).handler(event, Context())
-    return answer
+    return answer if name == "authorize" else documented(event, answer)
 
 
 def _answer(name: str, status: int = 200) -> Any:
@@ -312,9 +319,25 @@ def test_keys() -> None:
     assert "sampleproducer" not in {key["key_id"] for key in _answer("list_keys")["keys"]}
 
 
+@pytest.mark.usefixtures("tenant")
+@pytest.mark.parametrize("name", sorted(OF_OPERATIONS))
+def test_operations_name_a_tenant_where_the_document_says_so(name: str) -> None:
+    """In the header; no other route asks for it."""
+    event = PROXY[name]
+    route = BY_RESOURCE[event["httpMethod"], event["resource"]]
+    context = event["requestContext"] | {"authorizer": authorized(OPERATIONS, tenant="")}
+    headers = {name: value for name, value in event["headers"].items() if name.lower() != "daybook-tenant"}
+    call = event | {"requestContext": context, "headers": headers}
+    answer = importlib.import_module(FUNCTIONS[route.function].module).handler(call, Context())
+    described = document()["paths"][route.path][route.method.lower()].get("parameters", ())
+    in_header = "Daybook-Tenant" in {parameter["name"] for parameter in described}
+    assert (answer["statusCode"] == 400 and answered(answer)["code"] == "tenant_needed") == in_header
+
+
 @pytest.mark.usefixtures("store")
 def test_what_needs_no_credential() -> None:
-    """Health, the console, and what there is not."""
+    """Health, the console, the API's document, and what there is not."""
+    assert _answer("openapi")["openapi"].startswith("3.1.")
     assert _answer("health") == {"status": "ok"}
     assert _invoke("console")["headers"]["Content-Type"].startswith("text/html")
     assert _answer("unknown_path", 404)["code"] == "not_found"

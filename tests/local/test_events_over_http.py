@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from benchmarks.typical import CONTRACT_EXAMPLE as EXAMPLE
+from events.typical import CONTRACT_EXAMPLE as EXAMPLE
 from tests.support.running_daybook import LocalDaybook, make_tenant
 
 TENANT = "over-http"

@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from daybook.http.problem import Problem
@@ -85,7 +86,8 @@ def test_every_error_of_the_gateway_is_a_problem_document(service: Stack) -> Non
         headers = response["ResponseParameters"]
         assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
         document = json.loads(response["ResponseTemplates"]["application/json"])
-        assert document == Problem(document["status"], document["code"], document["detail"]).body()
+        problem = Problem(document["status"], document["code"], document["detail"])
+        assert document == msgspec.to_builtins(problem.body())
         assert document["status"] == int(response["StatusCode"])
 
 

@@ -20,6 +20,7 @@ from exports.csv_injection import unescape_cell
 from exports.work import ExportWork
 from exports.worker_handler import services_over
 from tests.support.calls import Context, answered, authorized, call
+from tests.support.documented import documented
 from tests.support.ingest import NOW
 from tests.support.jobs import MemoryQueue
 from tests.support.wiring import wiring_over
@@ -128,7 +129,7 @@ class Exporter:
             headers={"daybook-tenant": self.tenant} if of_operations else None,
             authorizer=authorized(role, **({"tenant": "" if of_operations else self.tenant} | given)),
         )
-        return serve(event, Context(), self._operations)
+        return documented(event, serve(event, Context(), self._operations))
 
     def ask(self, body: Any = None, **given: Any) -> dict[str, Any]:
         answer = self.call("POST", "/v1/exports", body, **given)

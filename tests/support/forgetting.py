@@ -9,6 +9,7 @@ from daybook.jobs.job import Job
 from forget.api_handler import operations
 from forget.sweep_handler import runner_over
 from tests.support.calls import Context, answered, authorized, call
+from tests.support.documented import documented
 from tests.support.jobs import MemoryQueue
 from tests.support.tenant_log import TenantLog
 
@@ -33,7 +34,7 @@ class Forgetting:
             headers={"daybook-tenant": self._tenant} if of_operations else None,
             authorizer=authorized(role, tenant="" if of_operations else self._tenant),
         )
-        return serve(event, Context(), self._operations)
+        return documented(event, serve(event, Context(), self._operations))
 
     def sweep(self) -> list[Job]:
         """Runs every sweep that is queued and returns the ended jobs."""

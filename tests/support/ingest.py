@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.typical import CONTRACT_EXAMPLE, KEYS, NOW, SECRET
+from benchmarks.typical import KEYS, NOW, SECRET
 from daybook.aws.wiring import Wiring
 from daybook.http.serve import serve
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout, TenantSettings
+from events.typical import CONTRACT_EXAMPLE
 from ingest.handler import SendEvents, ingest_over
 from tests.support.calls import Context, authorized, call
+from tests.support.documented import documented
 from tests.support.wiring import seeded_bytes
 
 __all__ = ["CONTRACT_EXAMPLE", "KEYS", "NOW", "SECRET", "seeded_bytes"]
@@ -45,4 +47,4 @@ class Sender:
             headers=headers,
             authorizer=authorized("producer", **({"tenant": self._tenant} | authorizer)),
         )
-        return serve(event, self._context, {"send_events": self._send_events})
+        return documented(event, serve(event, self._context, {"send_events": self._send_events}))

@@ -9,6 +9,7 @@ from daybook.aws.wiring import Tables, Wiring
 from daybook.http.serve import Operation, serve
 from manage import handler
 from tests.support.calls import Context, answered, authorized, call
+from tests.support.documented import documented
 from tests.support.jobs import MemoryQueue
 from tests.support.tenant_log import TenantLog
 
@@ -45,7 +46,7 @@ class ManagedLog(TenantLog):
             authorizer=authorized(role, tenant="" if role == OPERATIONS else self.tenant, **bound),
         )
         event["multiValueQueryStringParameters"] = query
-        return serve(event, self.context, self.operations)
+        return documented(event, serve(event, self.context, self.operations))
 
     def done(self, method: str, resource: str, body: Any = None, role: str = "admin", **given: Any) -> Any:
         """Returns the content of an answer that must be a success."""

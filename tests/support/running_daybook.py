@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from infra import ROOT
+from tests.support.documented import documented_response
 
 START_SECONDS = 240  # the very first start synthesises the template and may fetch DynamoDB Local and Java
 STOP_SECONDS = 5  # the promised limit
@@ -33,7 +34,8 @@ class LocalDaybook:
         """A client that sends this credential, or none if it is not given."""
         if credential:
             headers["Authorization"] = f"Bearer {credential}"
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+        hooks = {"response": [documented_response]}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, event_hooks=hooks)
 
     @property
     def operations(self) -> httpx.Client:

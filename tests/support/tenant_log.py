@@ -8,10 +8,11 @@ from daybook.aws.wiring import Tables, Wiring
 from daybook.clock import format_time
 from daybook.http.serve import serve
 from daybook.ids import lowest_id
-from daybook.people.forgetter import Forgetter, mark_of, nobody_writes
+from daybook.people.forgetter import Forgetter, mark_of, no_sweep
 from daybook.tenant import Tenant
 from query.handler import operations
 from tests.support.calls import Context, answered, authorized, call
+from tests.support.documented import documented
 from tests.support.ingest import KEYS, NOW, Sender, settings
 from tests.support.wiring import wiring_over
 
@@ -42,7 +43,7 @@ class Reader:
         event["multiValueQueryStringParameters"] = {
             name: [values] if isinstance(values, str) else list(values) for name, values in (query or {}).items()
         }
-        return serve(event, Context(), self._operations)
+        return documented(event, serve(event, Context(), self._operations))
 
 
 class TenantLog:
@@ -103,7 +104,7 @@ class TenantLog:
 
     def forget(self, guid: str) -> None:
         """Does what operations do, without the checks and the record."""
-        Forgetter(self.wiring.forgetting, KEYS.gone, nobody_writes).forget(
+        Forgetter(self.wiring.forgetting, KEYS.gone, no_sweep).forget(
             self.tenant, mark_of(guid, lowest_id(self.now), 365)
         )
 

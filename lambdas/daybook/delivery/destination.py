@@ -1,14 +1,17 @@
 """A tenant's stream for one environment, and its states: active and failing."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from daybook.clock import DAY, MINUTE, SECOND
 from daybook.tenant import Tenant
 
-ACTIVE = "active"
-FAILING = "failing"
-OFF = "off"
+Format = Literal["symbee", "native", "ocsf", "cloudevents"]
+Status = Literal["active", "failing", "off"]
+
+ACTIVE: Final = "active"
+FAILING: Final = "failing"
+OFF: Final = "off"
 
 FIRST_BACKOFF_MS = 5 * SECOND
 MAX_BACKOFF_MS = 15 * MINUTE
@@ -33,7 +36,7 @@ class StreamChoice:
 
     stream_arn: str
     role_arn: str
-    format: str
+    format: Format
     include_audit_log: bool
 
 
@@ -52,7 +55,7 @@ class Destination:
     """An id made anew whenever the stream or the role changes, so that a result of the old stream is not noted for
     the new one.
     """
-    status: str = ACTIVE
+    status: Status = ACTIVE
     last_delivered_ms: int | None = None
     failing_since_ms: int | None = None
     last_error: str | None = None

@@ -15,7 +15,7 @@ from daybook.complaints import join_path, read_complaint
 from daybook.errors import FieldError
 from daybook.events.canonical import canonical
 from daybook.events.rejected import Rejected
-from daybook.events.schema import LARGEST_INTEGER, Parameter, SentEvent
+from daybook.events.schema import LARGEST_INTEGER, PARAMETER_NAME, SLUG, Parameter, SentEvent
 from daybook.events.times import read_time
 from daybook.text import DOTTED_SLUGS, UNCLEAN, UNCLEAN_MESSAGE
 
@@ -24,8 +24,7 @@ MAX_EVENT_BYTES = 64 * 1024
 DEEPEST = 32
 
 _ANY_PARAMETER = "params[...]"
-_SLUG = re.compile(r"[a-z0-9-]+")
-_PARAMETER = re.compile(r"[a-z0-9_]+")
+
 # What unclean text looks like in JSON; a text that spells out such an escape looks alike.
 _SUSPICIOUS = re.compile(rb"\\[ubf]|\x7f|\xc2[\x80-\x9f]")
 
@@ -104,12 +103,12 @@ def _check_slugs(event: SentEvent) -> None:
     if not DOTTED_SLUGS.fullmatch(event.activity):
         raise Rejected("invalid_value", FieldError("activity", "must be slugs of a-z, 0-9 and -, joined by ."))
     if event.target is not None:
-        if not _SLUG.fullmatch(event.target.type):
+        if not SLUG.fullmatch(event.target.type):
             raise Rejected("invalid_value", FieldError("target.type", "must be a slug of a-z, 0-9 and -"))
-        if event.target.within is not None and not _SLUG.fullmatch(event.target.within.type):
+        if event.target.within is not None and not SLUG.fullmatch(event.target.within.type):
             raise Rejected("invalid_value", FieldError("target.within.type", "must be a slug of a-z, 0-9 and -"))
     for name in event.params or ():
-        if not _PARAMETER.fullmatch(name):
+        if not PARAMETER_NAME.fullmatch(name):
             raise _bad_name(name)
 
 

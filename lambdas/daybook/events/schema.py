@@ -1,14 +1,29 @@
 """An event as senders write it: its fields and their sizes."""
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from daybook.clock import Time
+from daybook.text import DOTTED_SLUGS
+
 LARGEST_INTEGER = 2**53 - 1
 
-# Lengths only: with patterns in a union with lists, msgspec 0.22 corrupts memory when the type is freed (tried). The
-# characters of texts are checked in `decoding`.
+SLUG = re.compile(r"[a-z0-9-]+")
+PARAMETER_NAME = re.compile(r"[a-z0-9_]+")
+
+# msgspec checks lengths only: patterns in a union with lists corrupt memory when msgspec 0.22 frees the type (tried).
+# The patterns here are for the schema; `decoding` checks them.
+
+
+def _of(pattern: re.Pattern[str]) -> dict[str, str]:
+    return {"pattern": f"^(?:{pattern.pattern})$"}
+
+
+ActivityId = Annotated[str, Meta(min_length=1, max_length=128, extra_json_schema=_of(DOTTED_SLUGS))]
+TargetType = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema=_of(SLUG))]
 Text64 = Annotated[str, Meta(min_length=1, max_length=64)]
 Text128 = Annotated[str, Meta(min_length=1, max_length=128)]
 Text256 = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -16,7 +31,7 @@ Text512 = Annotated[str, Meta(min_length=1, max_length=512)]
 Text1024 = Annotated[str, Meta(min_length=1, max_length=1024)]
 Text4000 = Annotated[str, Meta(min_length=1, max_length=4000)]
 Details = Annotated[str, Meta(max_length=32 * 1024)]
-ParameterName = Annotated[str, Meta(min_length=1, max_length=40)]
+ParameterName = Annotated[str, Meta(min_length=1, max_length=40, extra_json_schema=_of(PARAMETER_NAME))]
 Integer = Annotated[int, Meta(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
 
 
@@ -25,6 +40,8 @@ class _Form(Struct, forbid_unknown_fields=True):
 
 
 class Actor(_Form):
+    """Who acted. A user needs a username or an id."""
+
     type: Literal["user", "system", "api", "operations", "unknown"]
     id: Text128 | None = None
     username: Text256 | None = None
@@ -39,12 +56,12 @@ class Source(_Form):
 
 
 class Container(_Form):
-    type: Text64
+    type: TargetType
     id: Text512
 
 
 class Target(_Form):
-    type: Text64
+    type: TargetType
     id: Text512 | None = None
     name: Text512 | None = None
     username: Text256 | None = None
@@ -52,11 +69,11 @@ class Target(_Form):
 
 
 class ParameterObject(_Form):
-    """A person, `{"user"}`, or another event by its sender's id, `{"id","occurred_at"}`."""
+    """A person, `{"user": …}`, or another event by its sender's id, `{"id": …, "occurred_at": …}`."""
 
     user: Text256 | None = None
     id: Text128 | None = None
-    occurred_at: str | None = None
+    occurred_at: Time | None = None
 
 
 Parameter = Integer | bool | None | Text4000 | Annotated[list[Text4000], Meta(max_length=100)] | ParameterObject
@@ -84,14 +101,16 @@ class Context(_Form):
 
 class EventReference(_Form):
     id: Text128
-    occurred_at: str
+    occurred_at: Time
 
 
 class SentEvent(_Form):
-    activity: Text128
+    """An event as you send it. Null is the same as absent."""
+
+    activity: ActivityId
     actor: Actor
     id: Text128 | None = None
-    occurred_at: str | None = None
+    occurred_at: Time | None = None
     environment: Text64 | None = None
     variant: Text128 | None = None
     status: Literal["success", "failure"] | None = None

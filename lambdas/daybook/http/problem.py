@@ -2,11 +2,79 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
 
 from daybook.errors import FieldError
 
 MEDIA_TYPE = "application/problem+json"
+
+Code = Literal[
+    "alias_username",
+    "bad_gateway",
+    "catalogue_too_large",
+    "contended",
+    "cursor_mismatch",
+    "doubled_key",
+    "environment_denied",
+    "forbidden",
+    "internal_error",
+    "invalid_json",
+    "invalid_length",
+    "invalid_parameter",
+    "invalid_request",
+    "invalid_time",
+    "invalid_type",
+    "invalid_value",
+    "legal_hold",
+    "method_not_allowed",
+    "missing_field",
+    "not_found",
+    "not_recorded",
+    "reserved_activity",
+    "reserved_component",
+    "retention_fixed",
+    "several_people",
+    "tenant_mismatch",
+    "tenant_needed",
+    "tenant_taken",
+    "throttled",
+    "timeout",
+    "too_large",
+    "too_long",
+    "too_many_activities",
+    "too_many_categories",
+    "too_many_exports",
+    "too_many_failures",
+    "too_many_groups",
+    "too_many_people",
+    "too_many_replays",
+    "too_many_to_sort",
+    "too_many_values",
+    "too_much_to_read",
+    "unauthorized",
+    "unknown_field",
+    "unknown_group",
+    "unknown_parameter",
+    "unknown_view",
+    "unknown_zone",
+    "unreadable",
+    "unsupported_encoding",
+    "unsupported_media_type",
+]
+"""Every code that a problem can have. Callers decide by it, so a code keeps its meaning."""
+
+
+class ProblemDocument(Struct):
+    """An error, in the form of RFC 9457. Decide by `code`; `detail` is for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: Code
+    errors: tuple[FieldError, ...] | UnsetType = UNSET
 
 
 class Problem(Exception):  # noqa: N818  RFC 9457's own word
@@ -15,36 +83,34 @@ class Problem(Exception):  # noqa: N818  RFC 9457's own word
     def __init__(
         self,
         status: int,
-        code: str,
+        code: Code,
         detail: str,
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
-        self.code = code
+        self.code: Code = code
         self.detail = detail
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
 
-    def body(self) -> dict[str, Any]:
-        document: dict[str, Any] = {
-            "type": f"urn:daybook:problem:{self.code}",
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "detail": self.detail,
-            "code": self.code,
-        }
-        if self.errors:
-            document["errors"] = [error._asdict() for error in self.errors]
-        return document
+    def body(self) -> ProblemDocument:
+        return ProblemDocument(
+            type=f"urn:daybook:problem:{self.code}",
+            title=HTTPStatus(self.status).phrase,
+            status=self.status,
+            detail=self.detail,
+            code=self.code,
+            errors=self.errors or UNSET,
+        )
 
 
-def bad_parameter(name: str, message: str, code: str = "invalid_parameter") -> Problem:
+def bad_parameter(name: str, message: str, code: Code = "invalid_parameter") -> Problem:
     return Problem(400, code, f"{name}: {message}", [FieldError(name, message)])
 
 
-def bad_field(path: str, message: str, code: str = "invalid_value") -> Problem:
+def bad_field(path: str, message: str, code: Code = "invalid_value") -> Problem:
     return Problem(422, code, f"{path}: {message}", [FieldError(path, message)])
 
 

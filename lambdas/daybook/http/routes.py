@@ -24,6 +24,7 @@ _ANYONE: frozenset[str] = frozenset()
 ROUTES = (
     Route("GET", "/console", "public", "console", _ANYONE),
     Route("GET", "/v1/health", "public", "health", _ANYONE),
+    Route("GET", "/v1/openapi.json", "public", "openapi", _ANYONE),
     Route("POST", "/v1/events", "ingest", "send_events", _WRITERS),
     Route("GET", "/v1/events", "query", "search_events", _READERS),
     Route("GET", "/v1/events/{event_id}", "query", "read_event", _READERS),

@@ -9,7 +9,9 @@ the last checkpoint. So a kind of job has to provide one thing: steps that may b
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol
+
+from msgspec import Meta, Struct
 
 from daybook.clock import DAY
 from daybook.ids import FORM, IDENTITY_BYTES, event_id
@@ -34,6 +36,9 @@ class Status(StrEnum):
     @property
     def has_ended(self) -> bool:
         return self not in (Status.QUEUED, Status.RUNNING)
+
+
+Progress = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": 1})]
 
 
 class JobKey(NamedTuple):
@@ -86,6 +91,23 @@ def new_job(  # noqa: PLR0913  a job's fields, all by name
     lane: int = 0,
 ) -> Job:
     return Job(tenant, event_id(now_ms, random_bytes(IDENTITY_BYTES)), kind, ask, now_ms, lane=lane)
+
+
+class JobDescription(Struct):
+    """A job as the API shows it."""
+
+    id: str
+    kind: Annotated[str, Meta(extra_json_schema={"enum": list(KINDS)})]
+    status: Status
+    processed: int
+    """Events that are done."""
+    progress: Progress
+    error: str | None
+    """The reason for a failure."""
+
+
+def describe(job: Job) -> JobDescription:
+    return JobDescription(job.id, job.kind, job.status, job.processed, job.progress, job.error)
 
 
 def is_job_id(text: str) -> bool:

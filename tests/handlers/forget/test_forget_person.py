@@ -17,7 +17,7 @@ from daybook.events.packing import unpack
 from daybook.events.store import Append
 from daybook.ids import lowest_id
 from daybook.jobs.job import Job, Step
-from daybook.people.forgetter import Forgetter, Mark, mark_of, nobody_writes
+from daybook.people.forgetter import Forgetter, Mark, mark_of, no_sweep
 from daybook.people.tombstones import adoptable, tombstone
 from exports.work import ExportWork
 from infra.operate import replay_forgetting
@@ -425,7 +425,7 @@ def test_tombstones_last_as_long_as_they_are_needed(log: ManagedLog, dynamodb: A
     people = ForgettingTable(dynamodb, tables.identities)
     log.sent({"actor": JANE})
     guid = log.guid_of("jane.roe")
-    Forgetter(people, KEYS.gone, nobody_writes).forget(log.tenant, mark_of(guid, lowest_id(NOW), 180))
+    Forgetter(people, KEYS.gone, no_sweep).forget(log.tenant, mark_of(guid, lowest_id(NOW), 180))
     texts = (f"id#{guid}", "name#jane.roe", adoptable("jane.roe"))
     stones = [tombstone(KEYS.gone, log.tenant, text) for text in texts]
     rows = people.read(log.tenant, stones)

@@ -11,10 +11,12 @@ from daybook import VERSION
 from daybook.http.routes import ROUTES, methods_of
 from public.handler import handler
 from tests.support.calls import Context, answered, call
+from tests.support.documented import document, documented
 
 
 def _call(method: str, resource: str, **kwargs: Any) -> dict[str, Any]:
-    return handler(call(method, resource, **kwargs), Context())
+    event = call(method, resource, **kwargs)
+    return documented(event, handler(event, Context()))
 
 
 def test_health() -> None:
@@ -52,6 +54,25 @@ def test_a_host_that_is_no_address_is_not_shown(host: str) -> None:
     assert "curl $DAYBOOK_URL/v1/events" in body
     assert "alert" not in body
     assert "reboot" not in body
+
+
+def test_the_openapi_document_names_the_address_that_was_called() -> None:
+    """A client that reads it calls this deployment, its stage included."""
+    answer = _call("GET", "/v1/openapi.json")
+    assert answer["statusCode"] == 200
+    assert answered(answer) == {**document(), "servers": [{"url": "https://log.example/prod"}]}
+    assert answered(_call("GET", "/v1/openapi.json", headers={"Host": "a b"}))["servers"] == [{"url": "/"}]
+
+
+def test_the_openapi_document_is_sent_once() -> None:
+    """A client that has this very version is answered 304, without content."""
+    first = _call("GET", "/v1/openapi.json")
+    assert first["headers"]["Cache-Control"] == "no-cache"
+    again = _call("GET", "/v1/openapi.json", headers={"If-None-Match": first["headers"]["ETag"]})
+    assert (again["statusCode"], again["body"]) == (304, "")
+    assert again["headers"]["ETag"] == first["headers"]["ETag"]
+    elsewhere = {"If-None-Match": first["headers"]["ETag"], "Host": "other.example"}
+    assert _call("GET", "/v1/openapi.json", headers=elsewhere)["statusCode"] == 200
 
 
 @pytest.mark.parametrize("resource", sorted({route.path for route in ROUTES}))

@@ -288,12 +288,14 @@ def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog, publishing: St
     publishing.publish()
     publishing.streams.mend()
     log.now += 6 * SECOND
-    log.control.change_tenant(log.tenant, lambda now: now.keeping(30, log.now))
+    log.control.change_tenant(log.tenant, lambda now: now.with_retention(30, log.now))
     publishing.retry()
     assert ids(publishing) == {new: 1}
     assert (publishing.given_up, publishing.pending()) == ([1], 0)
     assert publishing.queue.messages == []
-    log.control.change_tenant(log.tenant, lambda now: now.keeping(45, log.now).held("sealed", log.now, again=False))
+    log.control.change_tenant(
+        log.tenant, lambda now: now.with_retention(45, log.now).with_hold("sealed", log.now, again=False)
+    )
     publishing.streams.break_down()
     publishing.publish()
     publishing.streams.mend()

@@ -18,6 +18,7 @@ from daybook.jobs.job import Job
 from streams.api_handler import operations
 from streams.operations import MAX_REPLAYS
 from tests.support.calls import Context, answered, authorized, call
+from tests.support.documented import documented
 from tests.support.jobs import MemoryQueue
 from tests.support.streams import ROLE, STREAM, StreamHarness
 from tests.support.tenant_log import TenantLog, problem_of
@@ -68,7 +69,7 @@ class Admin:
     def __call__(self, method: str, body: Any = None, path: str = PATH, **query: str) -> dict[str, Any]:
         event = call(method, path, body, authorizer=authorized("admin", environment=query.pop("of_key", "*")))
         event["multiValueQueryStringParameters"] = {name: [value] for name, value in query.items()}
-        return serve(event, Context(), self._operations)
+        return documented(event, serve(event, Context(), self._operations))
 
     def done(self, method: str, body: Any = None, path: str = PATH, **query: str) -> dict[str, Any]:
         answer = self(method, body, path, **query)

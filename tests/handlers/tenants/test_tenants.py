@@ -15,6 +15,7 @@ from daybook.tenant import Tenant
 from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
 from tenants.handler import operations as operations_of
 from tests.support.calls import Context, answered, authorized, call, operations
+from tests.support.documented import documented
 from tests.support.wiring import wiring_over
 
 NOW = 1_795_365_067_123
@@ -45,7 +46,7 @@ class Log:
         variant: str | None = None,  # noqa: ARG002  nothing of a tenant has any
     ) -> None:
         if self.broken:
-            raise Problem(503, "unrecorded", "The call could not be recorded.")
+            raise Problem(503, "not_recorded", "Try again.", headers={"Retry-After": "1"})
         self.records.append((settings.tenant, activity, dict(params)))
 
 
@@ -70,7 +71,7 @@ class TenantLog:
         **kwargs: Any,
     ) -> dict[str, Any]:
         event = call(method, resource, body, authorizer=authorizer or operations(), **kwargs)
-        return serve(event, Context(), operations_of(self.wiring))
+        return documented(event, serve(event, Context(), operations_of(self.wiring)))
 
     def create(self, **changed: Any) -> dict[str, Any]:
         return self("POST", "/v1/tenants", {**NEW, **changed})

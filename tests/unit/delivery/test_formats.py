@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.typical import TYPICAL, stored_forms
+from benchmarks.typical import stored_forms
 from daybook.catalogue.profile import profile
 from daybook.delivery.formats import FORMATS, ocsf
 from daybook.delivery.records import InsertedEvent, Records
 from daybook.tenant import Tenant
+from events.typical import TYPICAL
 from tests.support.ingest import NOW, SECRET, Sender, seeded_bytes, settings
 from tests.support.memory_stores import MemoryEvents, MemoryIdentities, SettingsOf, memory_wiring
 from tests.support.streams import destination

@@ -102,7 +102,7 @@ def test_every_call_is_one_access_line() -> None:
     """Request id, tenant, credential, role, route, status and milliseconds, of whatever outcome."""
 
     def fail(_: Request) -> NoReturn:
-        raise Problem(409, "taken", "Taken.")
+        raise Problem(409, "tenant_taken", "Taken.")
 
     with kept_access_log() as lines:
         _serve(fail)

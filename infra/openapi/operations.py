@@ -1,0 +1,285 @@
+"""What each operation of the route table is for, takes and answers: the types are those that its function uses."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
+
+from msgspec import Meta, Struct
+
+from daybook.catalogue.description import ActivityDescription, CatalogueDescription
+from daybook.events.decoding import MAX_EVENTS
+from daybook.events.native import NativeEvent
+from daybook.events.schema import SentEvent
+from daybook.http.problem import Code
+from daybook.jobs.job import JobDescription
+from daybook.search.parameters import SEARCH
+from exports.bodies import ExportDescription, ExportList, SentExport
+from forget.operations import ForgottenPerson
+from infra.openapi.parameters import ABOUT_TARGET, PICKING, QUERY, Parameter
+from infra.openapi.problems import Problems
+from ingest.answers import SendReport
+from manage import actors
+from manage.activity_definition import SentActivity
+from manage.actors import ActorPage
+from manage.catalogue import CatalogueMode
+from manage.groups import GroupDescription, GroupList, Members
+from manage.retention import HoldDescription, RetentionDescription, SentHold, SentRetention
+from public.handler import Health
+from query import operations as reads
+from query.answers import EventPage, TargetAttribution, TargetSummary, TargetTime, ViewPage
+from streams import operations
+from streams.bodies import ReplayForm, StreamDescription, StreamForm, StreamTest
+from tenants.api_keys import CreatedKey, KeyList, NewKey
+from tenants.tenants import NewTenant, TenantChange, TenantDescription, TenantList
+
+
+class EventBatch(Struct, forbid_unknown_fields=True):
+    """Several events in one call."""
+
+    events: Annotated[list[SentEvent], Meta(min_length=1, max_length=MAX_EVENTS)]
+
+
+PAGE = str
+"""A page for a browser: the one answer that is no JSON."""
+
+Answers = Mapping[int, tuple[Any, ...]]
+"""The types of an operation's answers by status; none: no content."""
+
+
+class Operation(NamedTuple):
+    tag: str
+    summary: str
+    answers: Answers
+    problems: Mapping[int, tuple[Code, ...]] = {}
+    """Its own, beside those that follow from its route, body and query."""
+    body: tuple[type, ...] = ()
+    body_is_needed: bool = True
+    query: Mapping[str, Parameter] | None = None
+    """None: the operation ignores its query."""
+    has_location: bool = False
+    note: str = ""
+    meanings: Mapping[int, str] = {}
+    """Of the answers' statuses, where there is more to say than their names do."""
+
+    @property
+    def types(self) -> list[Any]:
+        return [*self.body, *(each for types in self.answers.values() for each in types)]
+
+
+def _of(names: Sequence[str], meanings: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    return {name: meanings[name] for name in names}
+
+
+def _with(problems: Problems, status: int, *codes: Any) -> dict[int, tuple[Any, ...]]:
+    return {**problems, status: (*problems.get(status, ()), *codes)}
+
+
+READ: Problems = {400: ("too_long",), 403: ("environment_denied",), 503: ("not_recorded",)}
+CHANGE: Problems = {403: ("environment_denied",), 503: ("not_recorded", "contended")}
+
+EVENTS, TARGETS, PEOPLE, CATALOGUE = "Events", "Targets", "People and groups", "Catalogue"
+EXPORTS, SETTINGS, STREAMS, TENANTS, SERVICE = "Exports and jobs", "Settings", "Streams", "Tenants and keys", "Service"
+
+OPERATIONS: Mapping[str, Operation] = {
+    "console": Operation(SERVICE, "The console's page", {200: (PAGE,)}),
+    "health": Operation(SERVICE, "Whether the service answers", {200: (Health,)}),
+    "openapi": Operation(SERVICE, "This document", {200: (dict[str, Any],), 304: ()}),
+    "send_events": Operation(
+        EVENTS,
+        "Send one event, or up to 500",
+        {201: (SendReport,), 207: (SendReport,), 422: (SendReport,), 503: (SendReport,)},
+        {403: ("environment_denied",), 413: ("too_many_people",)},
+        body=(SentEvent, EventBatch),
+        note="A repeat of an event with an `id` is harmless: it is answered as the first try was.",
+        meanings={
+            201: "All events are stored.",
+            207: "Some events are stored, the others are rejected.",
+            422: "No event is stored.",
+            503: "Events whose status is `retry` may not be stored: send them again.",
+        },
+    ),
+    "search_events": Operation(
+        EVENTS,
+        "Search events",
+        {200: (EventPage, ViewPage)},
+        {
+            **_with(READ, 400, "cursor_mismatch", "too_many_values", "unknown_group", "unknown_view", "unknown_zone"),
+            422: ("too_many_to_sort",),
+        },
+        query=_of(SEARCH, QUERY),
+        note="A repeated parameter means or; different parameters mean and.",
+    ),
+    "read_event": Operation(EVENTS, "Read one event", {200: (NativeEvent,)}, READ, query=_of(reads.EVENT, QUERY)),
+    "read_catalogue": Operation(CATALOGUE, "Read the catalogue", {200: (CatalogueDescription,)}, query={}),
+    "put_activity": Operation(
+        CATALOGUE,
+        "Add an activity of the tenant's own, or change it, for events from now on",
+        {200: (ActivityDescription,)},
+        _with(
+            CHANGE,
+            422,
+            "reserved_activity",
+            "reserved_component",
+            "too_many_activities",
+            "too_many_categories",
+            "catalogue_too_large",
+        ),
+        body=(SentActivity,),
+    ),
+    "take_back_activity": Operation(CATALOGUE, "Take back an activity of the tenant's own", {204: ()}, CHANGE),
+    "set_catalogue_mode": Operation(
+        CATALOGUE,
+        "Set whether events may have activities that the catalogue lacks",
+        {200: (CatalogueMode,)},
+        CHANGE,
+        body=(CatalogueMode,),
+    ),
+    "read_stream": Operation(
+        STREAMS,
+        "Read an environment's stream, or the external id for a new one",
+        {200: (StreamDescription,)},
+        {403: ("environment_denied",)},
+        query=_of(operations.PARAMETERS, QUERY),
+    ),
+    "set_stream": Operation(
+        STREAMS,
+        "Publish every event from now on in a Kinesis stream",
+        {200: (StreamDescription,)},
+        CHANGE,
+        body=(StreamForm,),
+        query=_of(operations.PARAMETERS, QUERY),
+    ),
+    "remove_stream": Operation(
+        STREAMS,
+        "Publish no more events",
+        {200: (StreamDescription,)},
+        CHANGE,
+        query=_of(operations.PARAMETERS, QUERY),
+    ),
+    "test_stream": Operation(
+        STREAMS,
+        "Send one test record now",
+        {200: (StreamTest,)},
+        CHANGE,
+        query=_of(operations.PARAMETERS, QUERY),
+    ),
+    "replay_stream": Operation(
+        STREAMS,
+        "Publish the events of a span of time again, by a job",
+        {202: (JobDescription,)},
+        {**CHANGE, 422: ("invalid_time",), 429: ("too_many_replays",)},
+        body=(ReplayForm,),
+        query=_of(operations.PARAMETERS, QUERY),
+        has_location=True,
+    ),
+    "read_retention": Operation(SETTINGS, "Read the retention", {200: (RetentionDescription,)}),
+    "set_retention": Operation(
+        SETTINGS,
+        "Set the retention, of stored events too",
+        {200: (RetentionDescription,)},
+        {**CHANGE, 409: ("legal_hold", "retention_fixed")},
+        body=(SentRetention,),
+    ),
+    "read_hold": Operation(SETTINGS, "Read the legal hold", {200: (HoldDescription,)}),
+    "set_hold": Operation(
+        SETTINGS, "Set a legal hold, or change its reason", {200: (HoldDescription,)}, CHANGE, body=(SentHold,)
+    ),
+    "lift_hold": Operation(SETTINGS, "Lift the legal hold", {204: ()}, CHANGE),
+    "read_target": Operation(
+        TARGETS,
+        "Read when a target was last changed, and by whom",
+        {200: (TargetSummary,)},
+        {**READ, 422: ("too_much_to_read",)},
+        query=_of(reads.TARGET, ABOUT_TARGET),
+    ),
+    "read_target_time": Operation(
+        TARGETS,
+        "Read how long a target was worked on, and by whom",
+        {200: (TargetTime,)},
+        {**READ, 422: ("too_much_to_read",)},
+        query=_of(reads.TARGET_TIME, ABOUT_TARGET),
+    ),
+    "read_target_attribution": Operation(
+        TARGETS,
+        "Read who could have made a change that names nobody",
+        {200: (TargetAttribution,)},
+        {**READ, 422: ("too_much_to_read",)},
+        query=_of(reads.TARGET_ATTRIBUTION, ABOUT_TARGET),
+    ),
+    "list_actors": Operation(
+        PEOPLE,
+        "Find people by the beginning of a username",
+        {200: (ActorPage,)},
+        {400: ("cursor_mismatch",)},
+        query=_of(actors.PARAMETERS, PICKING),
+    ),
+    "forget_person": Operation(
+        PEOPLE, "Forget a person", {200: (ForgottenPerson,)}, {**CHANGE, 409: ("several_people",)}
+    ),
+    "list_groups": Operation(PEOPLE, "List the groups", {200: (GroupList,)}),
+    "read_group": Operation(
+        PEOPLE, "Read a group", {200: (GroupDescription,)}, {422: ("invalid_length", "invalid_value")}
+    ),
+    "put_group": Operation(
+        PEOPLE,
+        "Make a group of people, or make it anew",
+        {200: (GroupDescription,)},
+        _with(CHANGE, 422, "alias_username", "too_many_groups"),
+        body=(Members,),
+    ),
+    "remove_group": Operation(
+        PEOPLE, "Remove a group", {204: ()}, _with(CHANGE, 422, "invalid_length", "invalid_value")
+    ),
+    "create_export": Operation(
+        EXPORTS,
+        "Ask for an export of what is stored now",
+        {202: (ExportDescription,)},
+        {
+            **CHANGE,
+            422: (
+                *("cursor_mismatch", "invalid_parameter", "too_long", "too_many_values"),
+                *("unknown_group", "unknown_view", "unknown_zone"),
+            ),
+            429: ("too_many_exports",),
+        },
+        body=(SentExport,),
+        body_is_needed=False,
+        has_location=True,
+    ),
+    "list_exports": Operation(EXPORTS, "List the exports, newest first", {200: (ExportList,)}),
+    "read_export": Operation(
+        EXPORTS,
+        "Read an export, with addresses of its files once it has succeeded",
+        {200: (ExportDescription,)},
+        {503: ("not_recorded",)},
+    ),
+    "cancel_export": Operation(
+        EXPORTS, "Cancel an export, or delete its files", {204: ()}, {503: ("not_recorded", "contended")}
+    ),
+    "read_job": Operation(EXPORTS, "Read how far a job is", {200: (JobDescription,)}),
+    "create_tenant": Operation(
+        TENANTS,
+        "Create a tenant",
+        {201: (TenantDescription,)},
+        {409: ("tenant_taken",), 422: ("invalid_time",), 503: ("not_recorded",)},
+        body=(NewTenant,),
+        has_location=True,
+    ),
+    "list_tenants": Operation(TENANTS, "List all tenants", {200: (TenantList,)}),
+    "read_tenant": Operation(TENANTS, "Read a tenant", {200: (TenantDescription,)}),
+    "change_tenant": Operation(
+        TENANTS,
+        "Change a tenant",
+        {200: (TenantDescription,)},
+        {422: ("invalid_time",), 503: ("not_recorded", "contended")},
+        body=(TenantChange,),
+    ),
+    "create_key": Operation(
+        TENANTS,
+        "Create an API key, which is shown this once",
+        {201: (CreatedKey,)},
+        _with(CHANGE, 422, "alias_username"),
+        body=(NewKey,),
+    ),
+    "list_keys": Operation(TENANTS, "List the API keys, without their secrets", {200: (KeyList,)}),
+    "revoke_key": Operation(TENANTS, "Revoke an API key", {204: ()}, CHANGE),
+}

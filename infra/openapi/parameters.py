@@ -1,0 +1,127 @@
+"""What the parameters of paths, queries and headers mean. Which of them a read takes is its handler's own list."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from daybook.access.api_keys import ID
+from daybook.access.roles import OPERATIONS
+from daybook.http.routes import Route
+from daybook.ids import FORM
+from daybook.search.parameters import CHOICES, DEFAULT_EVENTS, EQUALITIES, MAX_EVENTS, RANGES, SORTS, VIEWS
+from daybook.tenant import SLUG
+from manage.actors import DEFAULT_PEOPLE, MAX_PEOPLE
+
+
+class Parameter(NamedTuple):
+    description: str
+    schema: Mapping[str, Any]
+    required: bool = False
+
+    @property
+    def may_repeat(self) -> bool:
+        return "items" in self.schema
+
+
+TEXT = {"type": "string", "minLength": 1}
+MOMENT = {"type": "string", "format": "date-time"}
+
+
+def _whole(pattern: re.Pattern[str]) -> dict[str, str]:
+    return {"type": "string", "pattern": f"^(?:{pattern.pattern})$"}
+
+
+def _limit(default: int, most: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 1, "maximum": most, "default": default}
+
+
+PATH = {
+    "activity": Parameter("The activity's id, such as `clusters.update`.", TEXT, required=True),
+    "actor": Parameter("A username, your own id of the person, or the person's GUID.", TEXT, required=True),
+    "event_id": Parameter("The event's id, as Daybook gave it.", _whole(FORM), required=True),
+    "export_id": Parameter("The export's id.", _whole(FORM), required=True),
+    "job_id": Parameter("The job's id.", _whole(FORM), required=True),
+    "key_id": Parameter("The key's id.", _whole(ID), required=True),
+    "name": Parameter("The group's name.", TEXT, required=True),
+    "tenant": Parameter("The tenant's name.", _whole(SLUG), required=True),
+}
+
+
+def tenant_is_in_header(route: Route) -> bool:
+    # The routes of tenants name theirs in the path, or are about none.
+    return OPERATIONS in route.roles and not route.path.startswith("/v1/tenants")
+
+
+TENANT = Parameter(
+    "The tenant that the call is about. Operations credentials must send it; from any other it is ignored.",
+    _whole(SLUG),
+)
+ENCODING = Parameter("`gzip` where the body is compressed.", {"type": "string", "enum": ["gzip", "identity"]})
+IF_NONE_MATCH = Parameter("The `ETag` of the document that you have.", TEXT)
+
+_EQUAL = {
+    "activity": "The activity's id.",
+    "variant": "The wording's name.",
+    "category": "The category's label or its slug.",
+    "component": "The component.",
+    "status": "The outcome.",
+    "actor": "Who acted: a username, your own id, a GUID, or an alias such as `System`.",
+    "actor_type": "The kind of actor.",
+    "group": "Who acted: a member of this group, as the group is now.",
+    "user_type": "The actor's `user_type`.",
+    "target": "`type:id`, or `user:username`. Finds what lies within the target too.",
+    "ip": "The address that the actor came from.",
+    "source_type": "The source's type.",
+    "origin": "Whether the activity is done by people or by the system.",
+    "caused_by": "The id of the event that caused the event.",
+    "session_id": "The actor's session.",
+    "request_id": "The product's own request.",
+}
+
+
+def _repeatable(name: str) -> Parameter:
+    items = {**TEXT, "enum": list(CHOICES[name])} if name in CHOICES else TEXT
+    return Parameter(f"{_EQUAL[name]} Repeated: any of these.", {"type": "array", "items": items})
+
+
+ENVIRONMENT = Parameter("One environment. Absent: the credential's own, else the tenant's first.", TEXT)
+FROM = Parameter("From this time on, inclusive.", MOMENT)
+TO = Parameter("Up to this time, exclusive.", MOMENT)
+QUERY: Mapping[str, Parameter] = {
+    **{name: _repeatable(name) for name in EQUALITIES},
+    "q": Parameter(
+        "Text in details, activity, component, the target's id and name, or the actor's name; without regard to case. "
+        "Repeated: any of these.",
+        {"type": "array", "items": TEXT},
+    ),
+    "environment": ENVIRONMENT,
+    "from": FROM,
+    "to": TO,
+    "range": Parameter(
+        "The last 7 or 30 days, or 12 calendar months. Excludes `from` and `to`.",
+        {"type": "string", "enum": list(RANGES)},
+    ),
+    "sort": Parameter(
+        "The order; with `-`, descending. Other than by time, up to 10,000 matching events can be sorted.",
+        {"type": "string", "enum": list(SORTS), "default": SORTS[0]},
+    ),
+    "limit": Parameter("The most events of a page.", _limit(DEFAULT_EVENTS, MAX_EVENTS)),
+    "cursor": Parameter("`next_cursor` of the page before. The other parameters must stay the same.", TEXT),
+    "view": Parameter(
+        "How events are shown: as native events, or in a profile's view.",
+        {"type": "string", "enum": list(VIEWS), "default": VIEWS[0]},
+    ),
+    "tz": Parameter("The IANA time zone of the view's times.", {**TEXT, "default": "UTC"}),
+}
+ABOUT_TARGET: Mapping[str, Parameter] = {
+    "target": Parameter("`type:id`, or `user:username`.", TEXT, required=True),
+    "environment": ENVIRONMENT,
+    "from": FROM,
+    "to": TO,
+    "at": Parameter("The time of the change.", MOMENT, required=True),
+}
+PICKING: Mapping[str, Parameter] = {
+    "prefix": Parameter("The beginning of a username, without regard to case. Absent: everybody.", {"type": "string"}),
+    "limit": Parameter("The most people of a page.", _limit(DEFAULT_PEOPLE, MAX_PEOPLE)),
+    "cursor": Parameter("`next_cursor` of the page before, with the same prefix.", TEXT),
+}

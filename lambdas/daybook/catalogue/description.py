@@ -1,0 +1,62 @@
+"""A catalogue as the API shows it."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from daybook.catalogue.profile import Activity, Origin, Param, Profile
+
+
+class VariantDescription(Struct):
+    """One wording of an activity."""
+
+    variant: str
+    when: str
+    """The condition for this wording, in words."""
+    template: str
+    """The event's details, with parameters in braces. Empty: the wording is the sender's own."""
+    params: tuple[Param, ...]
+
+
+class ActivityDescription(Struct):
+    activity: str
+    category: str
+    component: str
+    event: str
+    origin: Origin
+    required_role: str | None
+    """A success is rejected unless `actor.roles` has this role."""
+    visibility: Literal["operations"] | None
+    """The only role that may read these events; null: everyone who may read."""
+    variants: list[VariantDescription]
+
+
+class CatalogueDescription(Struct):
+    """The activities of a tenant's profile, with the tenant's own in their place or beside them."""
+
+    profile: str
+    mode: Literal["open", "strict"]
+    """`strict` rejects events whose activity the catalogue lacks."""
+    categories: list[str]
+    activities: list[ActivityDescription]
+
+
+def describe(profile: Profile, mode: Literal["open", "strict"]) -> CatalogueDescription:
+    activities = [describe_activity(activity) for activity in profile.activities.values()]
+    return CatalogueDescription(profile.name, mode, list(profile.categories), activities)
+
+
+def describe_activity(activity: Activity) -> ActivityDescription:
+    return ActivityDescription(
+        activity=activity.activity,
+        category=activity.category,
+        component=activity.component,
+        event=activity.event,
+        origin=activity.origin,
+        required_role=activity.required_role,
+        visibility=activity.visibility,
+        variants=[
+            VariantDescription(variant.variant, variant.when, variant.template, variant.params)
+            for variant in activity.variants
+        ],
+    )

@@ -1,0 +1,59 @@
+"""What the routes of exports are sent, and what they answer."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from daybook.clock import Time
+from daybook.jobs.job import Progress, Status
+from daybook.search.parameters import SEARCH, SORTS, VIEWS
+
+NOT_FILTERS = frozenset({"sort", "view", "tz", "limit", "cursor"})
+"""Parameters of a search that are fields of their own in an export, or mean nothing in it."""
+
+Values = str | list[str]
+
+# For the schema only: `exports.form` checks these by the rules of a search.
+_FILTERS = {"propertyNames": {"enum": [name for name in SEARCH if name not in NOT_FILTERS]}}
+Filters = Annotated[dict[str, Values], Meta(extra_json_schema=_FILTERS)]
+Sort = Annotated[str, Meta(extra_json_schema={"enum": list(SORTS)})]
+View = Annotated[str, Meta(extra_json_schema={"enum": list(VIEWS)})]
+
+
+class SentExport(Struct, forbid_unknown_fields=True):
+    """What to export; absent: everything."""
+
+    filters: Filters = {}
+    """As in `GET /v1/events`; a list means or."""
+    sort: Sort = "-occurred_at"
+    format: Literal["csv", "ndjson"] = "csv"
+    view: View | None = None
+    """Absent: the view of the tenant's own profile."""
+    tz: str = "UTC"
+    """The IANA time zone of the view's times."""
+
+
+class ExportDescription(Struct):
+    id: str
+    status: Status
+    filename: str
+    rows: int
+    """Written so far, without the header."""
+    bytes: int
+    sha256: str | None
+    """Of the whole file, once it is written."""
+    progress: Progress
+    created_at: Time
+    finished_at: Time | None
+    expires_at: Time | None
+    """When the file may be deleted."""
+    download_url: str | None
+    """Valid for 15 minutes; a new read gives a new one. Only in the answer of `GET /v1/exports/{export_id}`."""
+    manifest_url: str | None
+    error: str | None
+    """The reason for a failure."""
+
+
+class ExportList(Struct):
+    exports: list[ExportDescription]
+    """Newest first."""
