@@ -296,11 +296,7 @@ def put_by(wiring: Wiring, log: Kept, path: str, body: Any) -> dict[str, Any]:
 
 
 def test_a_concurrent_hold_wins(log: Kept) -> None:
-<<<<<<< HEAD
-    """A shorter retention is refused. A longer one must be tried again: its job knows no hold."""
-=======
     """A shorter retention is refused. A longer one must be tried again: its job was requested without the hold."""
->>>>>>> refs/heads/prose1
     held = lambda now: replace(now, hold=Hold(NOW, NOW - 90 * DAY, "sealed"))  # noqa: E731
     racing = log.managing.replacing(control=Racing(log, held))
     assert problem_of(put_by(racing, log, RETENTION, {"days": 45})) == (409, "legal_hold")

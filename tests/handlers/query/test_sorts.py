@@ -222,11 +222,7 @@ def test_a_sorted_page_is_limited_by_the_size_of_an_answer(log: ManagedLog, even
 
 
 def test_too_many_to_sort(log: ManagedLog, events: list[str]) -> None:
-<<<<<<< HEAD
-    """422 with advice for one more than the limit. Filtered events do not count. By time any number works."""
-=======
     """422 with advice for one event over the limit. Filtered events do not count. By time any number works."""
->>>>>>> refs/heads/prose1
     assert Bounds().sorted_events == 10_000
     query = {"sort": "actor", "to": UNTIL}
     assert answered(log.reader(search_bounds=Bounds(sorted_events=len(events)))(query=query))["events"]
