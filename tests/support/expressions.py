@@ -1,4 +1,4 @@
-"""DynamoDB's expressions, as far as Daybook writes them; others raise `NotImplementedError`."""
+"""The part of DynamoDB's expressions that Daybook writes. Any other raises `NotImplementedError`."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _CLAUSE = re.compile(r"\b(SET|REMOVE|ADD) ")
 
 
 def complaint(call: Mapping[str, Any]) -> str | None:
-    """What DynamoDB would say of the words of a call's expressions."""
+    """DynamoDB's error for the names and values of a call's expressions."""
     words = {word for name in call if name.endswith("Expression") for word in _WORD.findall(call[name])}
     given = {*call.get("ExpressionAttributeNames", ()), *call.get("ExpressionAttributeValues", ())}
     if unused := given - words:
@@ -35,10 +35,10 @@ def _reserved() -> frozenset[str]:
 
 
 class Condition:
-    """A condition, evaluated as it is read: names, `=`, `<=`, `IN`, `attribute_exists`, AND, OR, brackets."""
+    """A condition, evaluated while it is parsed: names, `=`, `<=`, `IN`, `attribute_exists`, AND, OR, brackets."""
 
     def __init__(self, call: Mapping[str, Any], item: Item) -> None:
-        """`call`: what holds the expression, its names and its values."""
+        """`call` holds the expression, its names and its values."""
         self._tokens = _TOKEN.findall(call["ConditionExpression"])[::-1]
         self._names: Mapping[str, str] = call.get("ExpressionAttributeNames", {})
         self._values: Mapping[str, Value] = call.get("ExpressionAttributeValues", {})
@@ -105,7 +105,7 @@ class Condition:
 
 
 def updated(call: Mapping[str, Any], item: Item) -> tuple[dict[str, Value], set[str]]:
-    """The item after an update of `SET`, `REMOVE` and `ADD`, and the names that the update mentions."""
+    """The item after an update with `SET`, `REMOVE` and `ADD`, and the names that the update mentions."""
     names, values = call.get("ExpressionAttributeNames", {}), call.get("ExpressionAttributeValues", {})
     after = dict(item)
     touched = set()
@@ -125,7 +125,7 @@ def updated(call: Mapping[str, Any], item: Item) -> tuple[dict[str, Value], set[
 
 
 def projected(call: Mapping[str, Any], item: Item) -> dict[str, Value]:
-    """The item with the attributes that were asked for."""
+    """The item with only the requested attributes."""
     if "ProjectionExpression" not in call:
         return dict(item)
     names = call.get("ExpressionAttributeNames", {})

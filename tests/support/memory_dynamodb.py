@@ -1,7 +1,7 @@
-"""DynamoDB in memory, as far as Daybook asks anything of it: a client with the same calls, answers and errors.
+"""The parts of DynamoDB that Daybook uses, in memory: a client with the same calls, answers and errors.
 
-The contract tests hold it beside moto and DynamoDB Local. A call takes microseconds here and milliseconds there, so
-whatever is not about the store is tested on this one.
+The contract tests compare it with moto and DynamoDB Local. A call takes microseconds here and milliseconds there, so
+tests that are not about the store use this one.
 """
 
 import re
@@ -29,17 +29,17 @@ _RANGE = re.compile(
     r"( AND (begins_with\(sk, (?P<prefix>:\w+)\)|sk >= (?P<first>:\w+)|sk BETWEEN (?P<low>:\w+) AND (?P<high>:\w+)))?"
 )
 _LAST = "\U0010ffff" * (MAX_SORT_KEY_BYTES // 4)
-"""No sort key comes after it, nor after anything else and it."""
+"""A string that sorts after every sort key, also when it is appended to one."""
 
 Place = tuple[str, str]
-"""Sort key and partition key."""
+"""The sort key and the partition key."""
 
 
 class Index:
-    """Where the items of a table stand, or those that carry the key of a secondary index: by partition, in order."""
+    """The positions of a table's items, or of those with the key of a secondary index, by partition and in order."""
 
     def __init__(self, hash_name: str, shown: frozenset[str] | None = None) -> None:
-        """`shown`: the attributes that the index carries; None for all."""
+        """`shown` are the attributes that the index projects. None means all."""
         self.hash_name = hash_name
         self._shown = shown
         self._partitions: dict[str, list[Place]] = {}
@@ -89,7 +89,7 @@ class Table:
                 index.add(after)
 
     def complaint(self, item: Item) -> str | None:
-        """What DynamoDB would say against the item."""
+        """DynamoDB's error for the item."""
         keys = {"pk", "sk", *(index.hash_name for index in self.indexes.values() if index.hash_name in item)}
         for name in keys:
             text = item.get(name, {}).get("S")
@@ -101,7 +101,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Change:
-    """A change of one item that is still to be made."""
+    """A change of one item that has not been made yet."""
 
     table: Table
     before: Item | None
@@ -112,7 +112,7 @@ class Change:
         self.table.replace(self.before, self.after)
 
     def attributes(self, wanted: str) -> dict[str, Item]:
-        """What is answered where the call asked for values to be returned."""
+        """The answer's attributes if the call asked for returned values."""
         match wanted:
             case "ALL_OLD" if self.before is not None:
                 return {"Attributes": dict(self.before)}
@@ -124,7 +124,7 @@ class Change:
 
 
 class MemoryDynamoDB:
-    """A low-level client; safe to share between threads, as botocore's are."""
+    """A low-level client. Threads may share it, like botocore's."""
 
     def __init__(self) -> None:
         self._tables: dict[str, Table] = {}
@@ -153,7 +153,7 @@ class MemoryDynamoDB:
         return {"Responses": answer, "UnprocessedKeys": {}}
 
     def query(self, **asked: Any) -> dict[str, Any]:
-        """One page: at most `Limit` items, and 1 MB of them ahead of any projection."""
+        """One page: at most `Limit` items and 1 MB of them before any projection."""
         _check_words(asked)
         with self._lock:
             table = self._table(asked["TableName"])
@@ -172,7 +172,7 @@ class MemoryDynamoDB:
                 page.append(projected(asked, item))
                 size += _bytes(item)
                 if len(page) == asked.get("Limit") or size > MAX_PAGE_BYTES:
-                    # DynamoDB does not look whether there is another one.
+                    # DynamoDB does not check whether there is another item.
                     return {
                         "Items": page,
                         "LastEvaluatedKey": {key: item[key] for key in ("pk", "sk", index.hash_name)},
@@ -180,7 +180,7 @@ class MemoryDynamoDB:
         return {"Items": page}
 
     def scan(self, TableName: str, IndexName: str | None = None, **_: Any) -> dict[str, Any]:  # noqa: N803
-        """Everything on one page."""
+        """Returns everything on one page."""
         with self._lock:
             table = self._table(TableName)
             index = table.indexes[IndexName]
@@ -226,7 +226,7 @@ class MemoryDynamoDB:
             return dict(change.attributes(call.get("ReturnValues", "NONE")))
 
     def transact_write_items(self, TransactItems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        """All of it or nothing."""
+        """Makes all changes or none."""
         actions = [action for each in TransactItems for action in each.items()]
         places = [(action["TableName"], *_place(action.get("Item") or action["Key"])) for _, action in actions]
         if not 0 < len(set(places)) == len(actions) <= MAX_ACTIONS:
@@ -245,7 +245,7 @@ class MemoryDynamoDB:
         return {}
 
     def _change(self, kind: str, call: Mapping[str, Any]) -> Change | None:
-        """None where the condition does not hold."""
+        """None if the condition does not hold."""
         _check_words(call)
         table = self._table(call["TableName"])
         item = call["Item"] if kind == "Put" else _checked(call["Key"])
@@ -327,7 +327,7 @@ def _check_words(call: Mapping[str, Any]) -> None:
 
 
 def _bytes(content: Any) -> int:
-    """What it weighs, to within a few bytes an attribute."""
+    """The item's size, accurate to a few bytes for each attribute."""
     if isinstance(content, Mapping):
         return sum(len(name.encode()) + _bytes(value) for name, value in content.items())
     if isinstance(content, str):

@@ -14,7 +14,7 @@ from daybook.catalogue.tenant_catalogue import Catalogue
 from daybook.events.reader import Opened
 from daybook.people.identities import Person
 from daybook.people.lookup import Named
-from daybook.people.tokens import is_sought
+from daybook.people.tokens import is_searchable
 from daybook.self_audit.recorder import AuditAction
 from daybook.tenant import Tenant
 
@@ -88,7 +88,7 @@ class Writing:
     def person(self, text: str) -> str:
         """The name that was asked for, which becomes a token; the GUID where the name is too short to become one."""
         if text in self.people:
-            return text if is_sought(text) else self.people[text][0].guid
+            return text if is_searchable(text) else self.people[text][0].guid
         one = self.named[text]
         return text if one.aliases or text.lower() in one.guids else _UNKNOWN
 
