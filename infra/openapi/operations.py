@@ -150,7 +150,7 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "remove_stream": Operation(
         STREAMS,
-        "Publish no more events",
+        "Remove the stream: publish no more events",
         {200: (StreamDescription,)},
         CHANGE,
         query=_of(operations.PARAMETERS, QUERY),
@@ -221,7 +221,7 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "put_group": Operation(
         PEOPLE,
-        "Make a group of people, or make it anew",
+        "Create a group of people, or replace it",
         {200: (GroupDescription,)},
         _with(CHANGE, 422, "alias_username", "too_many_groups"),
         body=(Members,),
