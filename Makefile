@@ -36,7 +36,7 @@ check: .venv/ready ## lint, format, types; what may import what
 synth: .venv/ready ## the CloudFormation templates and the Lambdas' asset, in cdk.out/
 	$(BIN)/python app.py
 
-bench: .venv/ready ## the table of the README
+bench: .venv/ready ## what docs/benchmarks.md shows
 	$(BIN)/python -m benchmarks
 
 lock: .venv/ready ## the requirements files anew, from pyproject.toml

@@ -1,1 +1,1 @@
-"""What Daybook costs, measured: `python -m benchmarks` prints the table of the README."""
+"""Measures the cost of Daybook: `python -m benchmarks` prints the table of `docs/benchmarks.md`."""

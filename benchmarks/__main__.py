@@ -1,4 +1,6 @@
-"""`python -m benchmarks` prints every measure as one table; with names, those alone: `python -m benchmarks imports`."""
+"""`python -m benchmarks` prints all measures as one table. With names it prints only those: `python -m benchmarks
+imports`.
+"""
 
 import importlib
 import pkgutil

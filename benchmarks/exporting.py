@@ -1,4 +1,4 @@
-"""The export's worker against a straightforward one: rows a second on DynamoDB Local, and peak memory."""
+"""The export worker compared with a simple one: rows a second on DynamoDB Local, and peak memory."""
 
 import csv
 import io
@@ -52,7 +52,7 @@ RATE_ROWS = 50_000
 MEMORY_ROWS = (50_000, 1_000_000)
 ACTORS = 200
 DIFFERENT = 2_000
-"""Events made by ingest; the log repeats them under ids and times of their own, which only sealing could tell."""
+"""Events made by ingest. The log repeats them under its own ids and times, which only sealing could notice."""
 
 
 class Took(NamedTuple):
@@ -87,14 +87,14 @@ def rows(sizes: Sequence[int] = MEMORY_ROWS, compared: int = RATE_ROWS) -> Itera
 
 
 def _alone(work: Any, *arguments: Any) -> Took:
-    """In a process of its own, for its memory."""
+    """In its own process, to measure its memory."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         took: Took = process.submit(work, *arguments).result()
     return took
 
 
 class DiskFiles:
-    """A bucket as a folder: files must not stand in the memory that is measured."""
+    """A bucket as a folder, because the measured memory must not include the files."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -140,7 +140,7 @@ def _export(endpoint: str, tables: Tables, sort: str = "-occurred_at") -> Took:
         jobs.put(job)
         started = time.perf_counter()
         runner = Runner(jobs, MemoryQueue(), ExportWork(services), system_clock)
-        done = runner.run(job.key, lambda: 900.0)  # no hand-over
+        done = runner.run(job.key, lambda: 900.0)  # no hand-over to another worker
         took = time.perf_counter() - started
         assert done.status == "succeeded", done.error
         assert (Path(folder) / places_of(job).file.replace("/", "_")).stat().st_size > 50 * done.processed
@@ -170,7 +170,9 @@ def _job(sort: str) -> Job:
 
 
 def _straightforward(endpoint: str, tables: Tables) -> Took:
-    """What comes to mind first: the resource, a page after another, every row kept, a DictWriter at the end."""
+    """The obvious implementation: through the resource, page by page, with all rows in memory and a DictWriter at
+    the end.
+    """
     dynamodb = boto3.resource(
         "dynamodb",
         endpoint_url=endpoint,
@@ -215,7 +217,9 @@ def _peak() -> int:
 
 
 def _load(endpoint: str, size: int) -> Tables:
-    """A log of so many events by 200 people, with their indexes' keys but no index: an export by time reads none."""
+    """A log of so many events by 200 people. It has the indexes' keys but no index, because an export by time reads
+    none.
+    """
     client = _client(endpoint)
     tables = Tables(**{field: f"{field}-export-{size}" for field in Tables.__annotations__})
     definitions = table_definitions(templates())

@@ -1,8 +1,8 @@
-"""Client CPU an event on its way into a customer's stream: batches of 500 through the fan-out's handler.
+"""Client CPU for each event on its way to a customer's stream: batches of 500 through the fan-out's handler.
 
-From Lambda's event to the answer, with botocore's own serialising, signing and parsing over an HTTP layer that answers
-at once, for DynamoDB and for Kinesis. The `rfc8785` package, put to the same events' content in the same minutes, tells
-how slow the machine is.
+From Lambda's event to the answer, with botocore's own serialising, signing and parsing over an HTTP layer that
+answers at once, for DynamoDB and for Kinesis. The `rfc8785` package processes the same events in the same minutes
+and shows how slow the machine is.
 """
 
 import base64
@@ -67,7 +67,7 @@ def _oracle(content: list[Any]) -> None:
 
 
 def _both(work: Callable[[], object], oracle: Callable[[], object]) -> tuple[float, float]:
-    """Medians of CPU time, taken in turn: a noisy minute is noisy for both."""
+    """Medians of CPU time, measured in turn, so that a noisy minute affects both."""
     taken: tuple[list[float], list[float]] = ([], [])
     for each in (work, oracle):
         each()
@@ -93,7 +93,7 @@ def _prepared(product: str, form: str) -> tuple[Callable[[], object], list[Any]]
     def work() -> None:
         assert serve(event, fan_out) == {"batchItemFailures": []}
 
-    gc.freeze()  # as the function's composition root does
+    gc.freeze()  # as in the function's composition root
     return work, [decode(unpack(each.packed)) for each in events]
 
 
@@ -102,7 +102,7 @@ def _stored(product: str) -> tuple[list[StoredEvent], MemoryIdentities]:
     control = SettingsOf(lambda _tenant: settings_of(product))
     replaced = {"events": store, "identities": identities, "control": control}
     sender = Sender(memory_wiring(SECRET, lambda: NOW, os.urandom, **replaced), context=Context())
-    logger.setLevel("ERROR")  # the access-log line would stand among the table's
+    logger.setLevel("ERROR")  # otherwise the access log would be mixed into the table
     answer = sender({"events": [_varied(TYPICAL[product], number) for number in range(BATCH)]})
     assert answer["statusCode"] == 201, answer["body"][:500]
     return list(store.events.values()), identities
@@ -136,10 +136,10 @@ def _fan_out(form: str, product: str, people: dict[str, Any]) -> FanOut:
     sts.meta.events.register("before-send.sts.*", lambda **_: _Answered(SESSION))
     table = DestinationTable(dynamodb, "control")
     records = Records(PersonKeys(IdentityTable(dynamodb, "people").read, lambda: NOW).of)
-    courier = RecordSender(CustomerStreams(sts, make_client, lambda: NOW))
+    sender = RecordSender(CustomerStreams(sts, make_client, lambda: NOW))
     return FanOut(
         table,
-        Delivery(records, courier, table, lambda _: None, lambda: NOW),
+        Delivery(records, sender, table, lambda _: None, lambda: NOW),
         Backlog(table, _NoQueue(), lambda: NOW),
         lambda: NOW,
         time.monotonic,

@@ -1,7 +1,7 @@
-"""Which index answers each filter and order, and what a page of 50 takes: `python -m benchmarks.filters [events]`.
+"""Which index answers each filter and order, and the cost of a page of 50: `python -m benchmarks.filters [events]`.
 
-The log is that of `reading`. A filter that no index answers is tried with a value that no event has: such a request
-goes as far as the bound on reading, and gives a cursor.
+The log is that of `reading`. A filter without an index is tried with a value that no event has: such a request
+reads up to its limit and returns a cursor.
 """
 
 import logging
@@ -58,7 +58,7 @@ ASKED: Sequence[Mapping[str, str]] = (
 
 
 class Taken(NamedTuple):
-    """What a query took, and which index it asked."""
+    """The cost of a query, and the index that it used."""
 
     index_name: str
     units: float
@@ -77,7 +77,7 @@ class Counting:
 
 
 def rows(size: int) -> Iterator[str]:
-    """A table's lines."""
+    """The lines of a table."""
     yield "| asked | index | events | scanned | queries | read units |"
     yield "|---|---|---|---|---|---|"
     with DynamoDBLocal() as engine:
@@ -109,6 +109,6 @@ def _make_groups(client: Any, tables: Tables) -> None:
 
 
 if __name__ == "__main__":
-    logging.disable(logging.INFO)  # the access log
+    logging.disable(logging.INFO)  # silences the access log
     for line in rows(int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS):
         sys.stdout.write(f"{line}\n")

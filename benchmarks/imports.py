@@ -1,6 +1,6 @@
-"""What importing costs: the ingest handler against msgspec and a botocore DynamoDB client alone.
+"""The cost of imports: the ingest handler compared with msgspec and a botocore DynamoDB client alone.
 
-Fresh processes in turns, with bytecode written before; CPU time and elapsed time of each process as a whole, less those
+New processes in turn, with bytecode already written. CPU time and elapsed time of each whole process, minus those
 of a Python that imports nothing.
 """
 
@@ -32,7 +32,7 @@ class _Cost(NamedTuple):
 def rows() -> Iterator[Row]:
     programs = {"nothing": NOTHING, "floor": FLOOR, "handler": HANDLER}
     for program in programs.values():
-        _run(program)  # writes bytecode
+        _run(program)  # writes the bytecode
     costs: dict[str, list[_Cost]] = {name: [] for name in programs}
     for _ in range(ROUNDS):
         for name, program in programs.items():

@@ -1,10 +1,11 @@
-"""Client CPU an event: batches of 100 through the ingest handler, from the gateway's event to its answer.
+"""Client CPU for each event: batches of 100 through the ingest handler, from the gateway's event to its answer.
 
-Once with stores that answer at once, once with botocore's own serialising, signing and parsing over an HTTP layer that
-answers at once: what DynamoDB's client costs is then in it.
+Once with stores that answer at once. Once with botocore's own serialising, signing and parsing over an HTTP layer
+that answers at once, which includes the cost of DynamoDB's client.
 
-Microseconds say as much of the machine as of the code, so each row also counts in `rfc8785.dumps` of the same event,
-taken in turn with it. The bound of 150 µs comes from a machine on which that took 28 µs for the contract's example.
+Microseconds depend on the machine as much as on the code. So each row also counts in `rfc8785.dumps` of the same
+event, measured in turn with it. The bound of 150 µs comes from a machine on which that took 28 µs for the
+contract's example.
 """
 
 import base64
@@ -37,7 +38,7 @@ MAX_DUMPS = MAX_MICROSECONDS / 28
 
 
 def rows() -> Iterator[Row]:
-    logger.setLevel("ERROR")  # the access-log line would stand among the table's
+    logger.setLevel("ERROR")  # otherwise the access log would be mixed into the table
     for name, product, event in (
         ("the contract's example", "jiffy", CONTRACT_EXAMPLE),
         *((f"typical of {product}", product, event) for product, event in TYPICAL.items()),
@@ -54,7 +55,7 @@ def _row(measure: str, send_events: SendEvents, event: dict[str, Any], bounded: 
 
 
 def cpu_an_event(send_events: SendEvents, event: dict[str, Any]) -> tuple[float, float]:
-    """Seconds of `rfc8785.dumps` and of the handler. Each round sends events never sent before, of twenty people."""
+    """Seconds of `rfc8785.dumps` and of the handler. Each round sends new events of twenty people."""
     serial = iter(range(1_000_000))
 
     def batches(count: int) -> list[dict[str, Any]]:
@@ -62,7 +63,7 @@ def cpu_an_event(send_events: SendEvents, event: dict[str, Any]) -> tuple[float,
 
     prepared = iter(batches(200))
 
-    gc.freeze()  # as the function's composition root does
+    gc.freeze()  # as in the function's composition root
 
     def opponent() -> None:
         for _ in range(10 * BATCH):
@@ -127,7 +128,7 @@ def _over_botocore(product: str) -> SendEvents:
 
 
 def _dynamodb(operation: str, request: Mapping[str, Any], people: dict[str, Any]) -> dict[str, Any]:
-    """As little of DynamoDB as ingest asks for: it keeps people and takes every event."""
+    """The part of DynamoDB that ingest uses: it keeps people and accepts every event."""
     if operation == "BatchGetItem":
         ((table, wanted),) = request["RequestItems"].items()
         return {"Responses": {table: [people[key["sk"]["S"]] for key in wanted["Keys"] if key["sk"]["S"] in people]}}

@@ -1,13 +1,13 @@
 """How `lambdas/daybook/events/dictionaries/1.txt` was made: `python -m benchmarks.make_dictionary <file>`.
 
-Run once. The file is frozen since: events are opened with the dictionary that their first byte names, for ever. A
-better one would be number 2.
+It was run once. The file is frozen, because events are opened with the dictionary that their first byte names, for
+ever. A better dictionary would be number 2.
 
-The documents are the canonical bytes of the products' demo events, of every wording that a catalogue has, and of the
-contract's example. From them the stretches are taken, one after the other, whose pieces stand in most documents and are
-not in the dictionary yet (the covering of Liao, Petri, Moffat, Wirth: "Effective construction of relative Lempel-Ziv
-dictionaries", 2016), the best last: what is near costs fewer bits, and a window of 4,096 bytes slides on over a long
-event, so that what stands first is out of its reach soonest.
+The documents are the canonical bytes of the products' demo events, of every wording in a catalogue, and of the
+contract's example. The dictionary takes from them, one after the other, the stretches whose pieces are in most
+documents and not yet in the dictionary (the covering of Liao, Petri, Moffat, Wirth: "Effective construction of
+relative Lempel-Ziv dictionaries", 2016). The best come last: near matches cost fewer bits, and over a long event
+the window of 4,096 bytes moves on, so the beginning is out of reach first.
 """
 
 import random
@@ -29,7 +29,7 @@ from events.typical import CONTRACT_EXAMPLE
 
 MAX_BYTES = 4_000
 REACH = 3_834
-"""zlib looks back no further than its window of 4,096 less 262 bytes."""
+"""zlib looks back no further than its window of 4,096 bytes less 262."""
 
 PIECE = 10
 STRETCHES = (12, 16, 24, 32, 48, 64)
@@ -55,7 +55,7 @@ def documents() -> list[bytes]:
 
 
 def _at_any_time(document: bytes, chance: random.Random) -> bytes:
-    """The documents are of one autumn; the dictionary is for every year."""
+    """The documents are of one autumn, but the dictionary is for every year."""
     moment = chance.randrange(NOW, NOW + 3650 * DAY)
     occurred_at = f'"occurred_at":"{format_time(moment)}"'.encode()
     identifier = f'"id":"{event_id(moment, chance.randbytes(16))}"'.encode()
@@ -99,7 +99,7 @@ def _actor(activity: Activity, origin: str, chance: random.Random) -> dict[str, 
 def dictionary(documents: list[bytes]) -> bytes:
     common = Counter(piece for document in documents for piece in {*_pieces(document)})
     left = {piece: count for piece, count in common.items() if count > 2}
-    # What a document is worth only ever falls, so it is counted anew only where it might be the best.
+    # A document's value only ever falls, so it is counted again only if it might be the best.
     queue = [(-worth, stretch, document) for document in documents for worth, stretch in [_best(document, left)]]
     heapify(queue)
     chosen: list[bytes] = []
@@ -116,7 +116,7 @@ def dictionary(documents: list[bytes]) -> bytes:
 
 
 def _best(document: bytes, left: dict[bytes, int]) -> tuple[float, bytes]:
-    """The stretch of a document that is worth most for each of its bytes."""
+    """The stretch of a document with the highest value for each of its bytes."""
     counts = [left.get(piece, 0) for piece in _pieces(document)]
     sums = [0]
     for count in counts:

@@ -1,4 +1,4 @@
-"""Medians, and rows of the table that `python -m benchmarks` prints."""
+"""Medians, and the rows of the table that `python -m benchmarks` prints."""
 
 import statistics
 import time
@@ -9,7 +9,7 @@ ROUNDS = 9
 
 
 class Row(NamedTuple):
-    """What was measured, what came of it, and what it must reach."""
+    """What was measured, the result, and the required result."""
 
     measure: str
     result: str
@@ -17,9 +17,9 @@ class Row(NamedTuple):
 
 
 def cpu_seconds_in_turn(*works: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
-    """The median of this process's CPU time for each of the works, all its threads', taken in turn.
+    """The median of this process's CPU time in all threads for each of the works, which run in turn.
 
-    One round goes before that does not count.
+    The first round is not counted.
     """
     taken: list[list[float]] = [[] for _ in works]
     for _ in range(rounds + 1):

@@ -1,4 +1,4 @@
-"""A page of 50 events, newest first and by a rare actor, in a log of 10,000 and of 100,000: read units and time."""
+"""A page of 50 events, newest first and by a rare actor, in logs of 10,000 and 100,000 events: read units and time."""
 
 import math
 import random
@@ -40,28 +40,28 @@ TENANT = Tenant("acme")
 SIZES = (10_000, 100_000)
 ACTORS = 200
 RARE = 60
-"""Events of the rare actor, spread over the whole log: one page and a little more."""
+"""Events of the rare actor, spread over the whole log: slightly more than one page."""
 
 ROUNDS = 41
 _AT_ONCE = 500
-_ITEMS_A_CALL = 25  # BatchWriteItem's own limit
+_ITEMS_A_CALL = 25  # the limit of BatchWriteItem
 _UNIT_BYTES = 4_096
 
 QUERIES: dict[str, dict[str, str]] = {"newest first": {}, "by a rare actor": {"actor": "rare.bird"}}
 
 
 class Log(NamedTuple):
-    """A log of so many events, and what reads it."""
+    """A log of so many events, and its reader."""
 
     read: Reader
     spent: list[float]
-    """Read units of the queries since it was last cleared."""
+    """Read units of the queries since the list was last cleared."""
     item_bytes: Callable[[str, bool], int]
-    """The bytes of an event by its id, in the table, or in an index."""
+    """The bytes of an event by its id, in the table or in an index."""
 
 
 def rows() -> Iterator[Row]:
-    logger.setLevel("ERROR")  # the access-log line would stand among the table's
+    logger.setLevel("ERROR")  # otherwise the access log would be mixed into the table
     with DynamoDBLocal() as engine:
         logs = {size: _load(engine.endpoint, size) for size in SIZES}
         for name, query in QUERIES.items():
@@ -83,7 +83,9 @@ def rows() -> Iterator[Row]:
 
 
 def _units(log: Log, query: Mapping[str, str]) -> tuple[float, float]:
-    """What a page took, and what its bytes cost. The timeline is read consistently, at twice the price of an index."""
+    """The cost of a page, and the cost of its bytes. The timeline is read consistently, at twice the price of an
+    index.
+    """
     log.spent.clear()
     page = answered(log.read(query=query))
     assert len(page["events"]) == 50
@@ -94,19 +96,19 @@ def _units(log: Log, query: Mapping[str, str]) -> tuple[float, float]:
 
 
 def _milliseconds(logs: Mapping[int, Log], query: Mapping[str, str]) -> list[float]:
-    """The medians of many pages, the two logs by turns."""
+    """The medians of many pages, measured in both logs in turn."""
     taken: dict[int, list[float]] = {size: [] for size in logs}
     for turn in range(ROUNDS + 3):
         for size, log in logs.items():
             started = time.perf_counter()
             assert log.read(query=query)["statusCode"] == 200
-            if turn >= 3:  # connections are open and keys read by then
+            if turn >= 3:  # connections are open and keys are read by then
                 taken[size].append(1_000 * (time.perf_counter() - started))
     return [statistics.median(each) for each in taken.values()]
 
 
 class Counting:
-    """A client whose queries say what they took."""
+    """A client that records the cost of its queries."""
 
     def __init__(self, client: Any, spent: list[float]) -> None:
         self._client = client
@@ -119,7 +121,7 @@ class Counting:
 
 
 def _load(endpoint: str, size: int) -> Log:
-    """Creates the tables of a log and fills them, in processes of their own."""
+    """Creates the tables of a log and fills them, in separate processes."""
     client = _client(endpoint)
     tables = _create(client, size)
     ControlTable(client, tables.control).create_tenant(settings_of(PRODUCT, TENANT))
@@ -140,7 +142,7 @@ def _create(client: Any, size: int) -> Tables:
     names = {field: f"{field}-{size}" for field in Tables.__annotations__}
     for field, name in names.items():
         definition = next(each for logical_id, each in definitions.items() if logical_id.lower().startswith(field))
-        # The engine keeps a stream in memory and gets slower with each record of it; nothing reads it here.
+        # The engine keeps a stream in memory and gets slower with each record, and nothing reads the stream here.
         client.create_table(
             TableName=name, **{key: value for key, value in definition.items() if key != "StreamSpecification"}
         )
@@ -156,7 +158,7 @@ def _people() -> dict[str, Any]:
 
 
 def _fill(endpoint: str, table: str, size: int, people: Mapping[str, Any], start: int) -> None:
-    """Writes 500 events as ingest would store them; by BatchWriteItem, which is faster than INSERT."""
+    """Writes 500 events as ingest would store them, but by BatchWriteItem, which is faster than INSERT."""
     identities, events = MemoryIdentities(), MemoryEvents()
     identities.rows.update({(TENANT, sort_key): row for sort_key, row in people.items()})
     chance = random.Random(start).randbytes  # noqa: S311
@@ -197,7 +199,7 @@ def _item_bytes(client: Any, table: str, event_id: str, in_index: bool) -> int:
 
 @cache
 def _own_client(endpoint: str) -> Any:
-    """A filling process's: making one takes as long as writing a hundred events."""
+    """The items of a filling process. Making one takes as long as writing a hundred events."""
     return _client(endpoint)
 
 

@@ -1,4 +1,4 @@
-"""Bytes stored an event, plain against as stored: the canonical JSON and its packed form, of the demo's events."""
+"""Stored bytes of an event: the canonical JSON compared with its packed form, for the demo's events."""
 
 from collections.abc import Iterator
 

@@ -1,6 +1,6 @@
-"""From a 201 to the record being read by a boto3 consumer, on this machine's house.
+"""The time from a 201 until a boto3 consumer has read the record, in local Daybook.
 
-The events follow one another at once, and the laptop leaves a tenth of a second between two looks at the table's
+The events follow one another at once, and the emulator waits a tenth of a second between two reads of the table's
 stream. An event after a pause is delivered in about a third of the time.
 """
 
@@ -11,15 +11,15 @@ from pathlib import Path
 
 from benchmarks.measuring import Row
 from tests.local.test_streams import Customer
-from tests.support.running_house import running_house
+from tests.support.running_daybook import running_daybook
 
 EVENTS = 60
 
 
 def rows() -> Iterator[Row]:
-    with tempfile.TemporaryDirectory() as data, running_house(Path(data)) as house:
-        customer = Customer(house)
-        customer.seconds_to_arrive()  # the first one starts clients
+    with tempfile.TemporaryDirectory() as data, running_daybook(Path(data)) as local_daybook:
+        customer = Customer(local_daybook)
+        customer.seconds_to_arrive()  # the first one starts the clients
         taken = sorted(customer.seconds_to_arrive() for _ in range(EVENTS))
     yield Row(
         "from a 201 to the record read from the customer's stream, locally: median / 95th percentile",

@@ -1,4 +1,4 @@
-"""The events that are measured: the contract's own example and a typical one of each product."""
+"""The measured events: the contract's example and a typical event of each product."""
 
 import random
 from typing import Any
@@ -43,7 +43,7 @@ def settings_of(product: str, tenant: str = "acme") -> TenantSettings:
 def stored_forms(
     product: str, events: list[dict[str, Any]], now_ms: int = NOW, tenant: str = "acme"
 ) -> list[StoredEvent]:
-    """What is stored of these events, at most 500 at a time. Every one must be accepted."""
+    """The stored forms of these events, at most 500 at a time. All must be accepted."""
     store, chance = MemoryEvents(), random.Random(product)  # noqa: S311  the same each time
     ingest = ingest_over(memory_wiring(SECRET, lambda: now_ms, chance.randbytes, events=store))
     results = ingest.store(settings_of(product, tenant), EVERYWHERE, Sent(list(events), 32), lambda: 10.0)

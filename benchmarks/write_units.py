@@ -1,4 +1,6 @@
-"""Write units an event, as DynamoDB counts them: its item put plainly, since PartiQL reports no capacity locally."""
+"""Write units of an event as DynamoDB counts them. The item is put directly, because PartiQL reports no capacity
+locally.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +14,7 @@ from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
 
 MAX_BYTES = 1_024
-"""Of an item, for one write unit: names and values of its attributes."""
+"""The size of an item for one write unit: names and values of its attributes."""
 
 
 def rows() -> Iterator[Row]:
@@ -45,7 +47,7 @@ def _units(client: Any, item: dict[str, Any]) -> tuple[float, list[float]]:
 
 
 def bytes_of(item: dict[str, dict[str, Any]]) -> int:
-    """As DynamoDB counts: UTF-8 of the names, and of the values; a number of 13 digits takes 8."""
+    """As DynamoDB counts: UTF-8 bytes of names and values. A number of 13 digits takes 8."""
     return sum(len(name) + _bytes_of(value) for name, value in item.items())
 
 

@@ -24,7 +24,7 @@ from infra.local.aws.dynamodb_local import DynamoDBLocal, only_one_at_a_time
 from infra.local.template import CACHE, Templates, table_definitions, templates
 from infra.openapi import file
 from tests.support.memory_dynamodb import MemoryDynamoDB
-from tests.support.scheduling import OneRunningHouse
+from tests.support.scheduling import OneLocalDaybook
 
 settings.register_profile("daybook", deadline=None)  # both cores are busy with the other tests
 settings.load_profile("daybook")
@@ -89,8 +89,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneRunningHouse:
-    return OneRunningHouse(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneLocalDaybook:
+    return OneLocalDaybook(config, log)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,9 +1,9 @@
 """A believable quarter of five products' events, for `make run`.
 
-Nothing is anchored to the moment of the start. Each calendar day has stories of its own, which follow from the product
-and the date, and a start sends those of the last quarter up to now. So a second start on the same day sends the very
-same events, which are stored once; a start a week later, on a store that has kept its data, adds the week that has
-passed and nothing else. No record of what was loaded is needed, and none can be wrong.
+The events do not depend on the moment of the start. Each calendar day has its own stories, which follow from the
+product and the date, and a start sends those of the last quarter up to now. A second start on the same day sends
+the same events, which are stored once. A start a week later, on a store that kept its data, adds only the week that
+has passed. So no record of what was loaded is needed, and none can be wrong.
 """
 
 from daybook.clock import DAY, format_time
@@ -14,9 +14,10 @@ PRODUCTS = {module.PRODUCT.name: module.PRODUCT for module in (enate, jiffy, cha
 
 
 def generate(product: str, now_ms: int) -> list[Event]:
-    """The events of a quarter up to now, or of the product's retention, oldest first, as `POST /v1/events` takes them.
+    """The events of a quarter up to now, or of the product's retention, oldest first, as `POST /v1/events` expects
+    them.
 
-    The first day begins less than `days` whole days ago, so that nothing is past retention before it has arrived.
+    The first day begins less than `days` whole days ago, so that no event is past retention when it arrives.
     """
     of = PRODUCTS[product]
     today = now_ms // DAY
@@ -26,7 +27,7 @@ def generate(product: str, now_ms: int) -> list[Event]:
     told += of.attendance.around(told)
     told += [event for story in of.once() for event in story.events]
     now = format_time(now_ms)
-    # A story that has begun goes on after now: what has not happened yet will be sent by a later start.
+    # A story that has begun continues after now. A later start sends the events that have not happened yet.
     return sorted(
         (event for event in told if event["occurred_at"] <= now), key=lambda event: (event["occurred_at"], event["id"])
     )

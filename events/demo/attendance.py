@@ -1,7 +1,7 @@
-"""Sign-ins before work and sign-outs after it, for whoever acts on a day; now and then a password is mistyped first.
+"""Sign-ins before work and sign-outs after it for everyone who acts on a day. Some first mistype the password.
 
-The times follow from person, day and environment alone, not from what else happens: a later start of the demo, whose
-window cuts off other stories, must not move them.
+The times depend only on person, day and environment and not on other events. A later start of the demo has a window
+that cuts off other stories, and it must not move these times.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,16 +14,16 @@ from events.demo.story import Event, chance
 
 EARLIEST = 7 * HOUR + 20 * MINUTE
 LATEST = 8 * HOUR + 55 * MINUTE
-"""Nobody's work begins before 9, or is still going on at 17:20."""
+"""Nobody's work begins before 9:00 or continues after 17:20."""
 HOME_TIME = 17 * HOUR + 20 * MINUTE
 
 _MISTYPED = 0.06
-_SIGNS_OUT = 0.3  # most just close the window
+_SIGNS_OUT = 0.3  # most people just close the window
 
 
 @dataclass(frozen=True)
 class Attendance:
-    """`fields` stand in each of these events; `on_oneself` makes the person the target too."""
+    """`fields` are added to each of these events. `on_oneself` makes the person the target too."""
 
     team: Team
     sign_in: str
@@ -32,7 +32,7 @@ class Attendance:
     on_oneself: bool = False
 
     def around(self, events: Iterable[Event]) -> Iterator[Event]:
-        """What stands before and after the work of each person, day and environment."""
+        """The events before and after the work of each person, day and environment."""
         present = {
             (event["actor"].get("username"), parse_time(event["occurred_at"]) // DAY, event.get("environment"))
             for event in events

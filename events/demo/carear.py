@@ -1,4 +1,4 @@
-"""CareAR: the portal's seven categories, by its admins, by the provisioning API, by operations and by the system."""
+"""CareAR: the portal's seven categories, by its admins, the provisioning API, operations and the system."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,7 +24,7 @@ _API = {"type": "api"}
 
 
 def stories(day: int) -> Iterator[Story]:
-    """Changes on the portal twice a working day; the directory's sync at the weekend; the tenant's renewal."""
+    """Two changes on the portal each working day, the directory's sync at the weekend, and the tenant's renewal."""
     number = working_day(day)
     if number is None:
         if weekday(day) == 5:
@@ -52,7 +52,7 @@ def _changes(day: int, number: int) -> Story:
 
 
 def _users_and_groups(day: int, number: int) -> Story:
-    """Somebody joins, changes or leaves, and a group with them."""
+    """Somebody joins, changes or leaves, together with a group."""
     story = Story("carear", day, "users", hour=13)
     who = story.chance.choice([person for person in TEAM.values() if person.roles == ("Group Admin",)])
     person, group = TECHNICIANS[number // 3 % len(TECHNICIANS)], GROUPS[number // 3 % len(GROUPS)]
@@ -88,7 +88,7 @@ def _password(day: int) -> Story:
 
 
 def _provisioning(day: int, week: int) -> Story:
-    """The customer's directory is synchronised by the provisioning API on Saturdays."""
+    """The provisioning API synchronises the customer's directory on Saturdays."""
     story = Story("carear", day, "provisioning", hour=4)
     person = TECHNICIANS[week // 3 % len(TECHNICIANS)]
     event = ("user-added", "user-updated", "user-removed")[week % 3]
@@ -99,7 +99,7 @@ def _provisioning(day: int, week: int) -> Story:
 
 
 def _expiry(day: int) -> Story:
-    """The trial runs out; operations renew it next morning, and the system tidies up."""
+    """The trial ends. Operations renew it next morning, and the system cleans up."""
     story = Story("carear", day, "expiry", hour=0)
     story.tell(SYSTEM, "administration-settings.tenant-expired", source={"type": "system"})
     story.next_morning(hour=8)
@@ -115,7 +115,7 @@ def _expiry(day: int) -> Story:
 
 
 def _stranger(day: int) -> Story:
-    """Guesses at a tenant admin's password."""
+    """Somebody guesses a tenant admin's password."""
     story = Story("carear", day, "stranger", hour=5)
     context = {"ip": f"{ELSEWHERE}{70 + story.chance.randrange(100)}", "user_agent": "Go-http-client/2.0"}
     actor = {"type": "user", "username": "grace.okafor"}

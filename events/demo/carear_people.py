@@ -1,4 +1,4 @@
-"""Who works with CareAR in the demo, and the technicians who come and go."""
+"""The people who work with CareAR in the demo, and the technicians who come and go."""
 
 from events.demo.people import team
 

@@ -1,4 +1,4 @@
-"""What is changed on CareAR's portal, in turn: experiences, connectors, surveys, settings."""
+"""The changes on CareAR's portal in turn: experiences, connectors, surveys, settings."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -10,7 +10,7 @@ class Change(NamedTuple):
     name: str
     details: str
     roles: tuple[str, ...]
-    """One of whom makes it."""
+    """The roles of which one person makes it."""
     changes: tuple[Mapping[str, str | int | bool], ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""The chat platform: customers write, agents answer, and somebody keeps the users and the settings in order."""
+"""The chat platform: customers write, agents answer, and administrators manage users and settings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,7 +35,7 @@ _SETTINGS = (("welcome_message", "Hello!", "Welcome!"), ("idle_minutes", 10, 15)
 
 
 def stories(day: int) -> Iterator[Story]:
-    """A chat on three days of the week, every third one from hand to hand; one that nobody answers on Sundays."""
+    """A chat on three days of the week. Every third one is passed on, and on Sundays nobody answers."""
     number = working_day(day)
     if number is None:
         if weekday(day) == 6:
@@ -54,7 +54,7 @@ def _chat(story: Story) -> dict[str, Any]:
 
 
 def _answered(day: int) -> Story:
-    """Opened by a customer, assigned by the router, answered and closed."""
+    """A customer opens a chat, the router assigns it, and an agent answers and closes it."""
     story = Story("chat", day, "chat")
     chat, agent = _chat(story), story.chance.choice(AGENTS)
     # Addresses may be blank: the phone app sends none.
@@ -68,7 +68,7 @@ def _answered(day: int) -> Story:
 
 
 def _handed_on(day: int) -> Story:
-    """The first agent can't help, a supervisor passes the chat to a second, and the customer comes back."""
+    """The first agent can't help, a supervisor passes the chat to a second one, and the customer comes back."""
     story = Story("chat", day, "chat")
     chat, supervisor = _chat(story), story.chance.choice(SUPERVISORS)
     first, second = story.chance.sample(AGENTS, 2)
@@ -91,7 +91,7 @@ def _handed_on(day: int) -> Story:
 
 
 def _unanswered(day: int) -> Story:
-    """Nobody is there; the platform closes it after an hour."""
+    """Nobody is there, and the platform closes the chat after an hour."""
     story = Story("chat", day, "sunday", hour=14)
     chat = _chat(story)
     story.tell(SYSTEM, "chat-opened", target=chat)
@@ -100,7 +100,7 @@ def _unanswered(day: int) -> Story:
 
 
 def _administration(day: int, week: int) -> Story:
-    """A newcomer's first weeks, or a setting, in turns."""
+    """A newcomer's first weeks or a setting, in turn."""
     story = Story("chat", day, "administration", hour=10.5)
     newcomer, who = NEWCOMERS[week // 4 % len(NEWCOMERS)], ADMINISTRATOR
     match week % 4:
@@ -120,7 +120,7 @@ def _administration(day: int, week: int) -> Story:
 
 
 def _stranger(day: int) -> Story:
-    """The same password tried on two names."""
+    """The same password is tried on two names."""
     story = Story("chat", day, "stranger", hour=1)
     context = {"ip": f"{ELSEWHERE}{1 + story.chance.randrange(200)}", "user_agent": "python-requests/2.31"}
     for username in ("test", story.chance.choice(sorted(TEAM))):

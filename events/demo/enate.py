@@ -1,4 +1,4 @@
-"""Enate: work items living their lives, who had them open and for how long, and who changed whose access."""
+"""Enate: the lives of work items, who had them open and for how long, and who changed whose access."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from events.demo.story import SYSTEM, Story, week_of, weekday, working_day
 
 
 def stories(day: int) -> Iterator[Story]:
-    """A work item on Mondays and Thursdays, somebody's access on Tuesdays, the API on Fridays, mail on Saturdays."""
+    """A work item on Mondays and Thursdays, a change of access on Tuesdays, the API on Fridays, mail on Saturdays."""
     week = week_of(day)
     match weekday(day):
         case 0 | 3 as place:
@@ -33,7 +33,7 @@ def stories(day: int) -> Iterator[Story]:
 
 
 def _forensics(day: int) -> Story:
-    """What the logs of the API are kept for: the calls behind a screen, and another system's."""
+    """The typical content of API logs: the calls behind a screen, and those of another system."""
     story = Story("enate", day, "api", hour=11)
     who = story.chance.choice(sorted(TEAM))
     request = f"req-{story.chance.randrange(16**8):08x}"
@@ -54,7 +54,7 @@ def _weekend(day: int, number: int) -> Story:
 
 
 def _stranger(day: int) -> Story:
-    """Somebody from elsewhere tries names."""
+    """A stranger tries names."""
     story = Story("enate", day, "stranger", hour=2)
     context = {"ip": f"192.0.2.{1 + story.chance.randrange(200)}", "user_agent": "python-requests/2.31"}
     for username in ("administrator", "admin", story.chance.choice(sorted(TEAM))):
@@ -64,7 +64,7 @@ def _stranger(day: int) -> Story:
 
 
 def the_documents_example() -> Iterator[Story]:
-    """Who deleted the Defect on work item 1234-C-A1? The times are the document's own; Enate keeps events for ever."""
+    """Who deleted the Defect on work item 1234-C-A1? The times are the document's own. Enate keeps events for ever."""
     opened = parse_time("2022-04-12T13:39:00Z")
     story = Story("enate", opened // DAY, "defect", hour=13)
     item = work_item("1234-C-A1", "Check the invoice", within="1234-C")

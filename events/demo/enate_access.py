@@ -1,4 +1,4 @@
-"""Changes of access and of configuration, each with the change that caused it."""
+"""Changes of access and configuration, each with the change that caused it."""
 
 from events.demo.enate_people import (
     ADMINISTRATOR,
@@ -20,7 +20,7 @@ def _named(kind: str, name: str) -> dict[str, str]:
 
 
 def newcomer(story: Story, number: int) -> None:
-    """An account is made, which puts its person into a group."""
+    """An account is created, which adds its person to a group."""
     person, group = NEWCOMERS[number % len(NEWCOMERS)], _GROUPS[number % len(_GROUPS)]
     made = story.tell(ADMINISTRATOR, "user-account.created", target=person.target)
     joined = [{"field": "members", "from": 7, "to": 8}]
@@ -30,7 +30,7 @@ def newcomer(story: Story, number: int) -> None:
 
 
 def promotion(story: Story, number: int) -> None:
-    """A new role, and the account's wider access that follows from it."""
+    """A new role, and the wider access of the account that follows from it."""
     agent, leader = AGENTS[number % len(AGENTS)], LEADERS[number % 2]
     role = [{"field": "role", "from": "Agent", "to": "Team Leader"}]
     changed = story.tell(leader, "user-role.changed", target=agent.target, changes=role)
@@ -38,7 +38,7 @@ def promotion(story: Story, number: int) -> None:
 
 
 def new_group(story: Story, number: int) -> None:
-    """A group is made and given its objects."""
+    """A group is created and gets its objects."""
     group = _named("user-group", f"{CUSTOMERS[number % len(CUSTOMERS)]} Team")
     made = story.tell(ADMINISTRATOR, "user-group.created", target=group)
     objects = [{"field": "objects", "to": CUSTOMERS[number % len(CUSTOMERS)]}]
@@ -68,7 +68,9 @@ def service(story: Story, number: int) -> None:
 
 
 def ticket_process(story: Story, _number: int) -> None:
-    """A builder may not set a process live; the Release Manager may. With the process, who may work on it changes."""
+    """A builder may not set a process live, but the Release Manager may. With the process, the people who may work
+    on it change.
+    """
     process = _named("process", "Invoice query")
     story.tell(BUILDER, "process.set-live", variant="ticket", target=process, status="failure")
     live = story.tell(RELEASE_MANAGER, "process.set-live", after=45, variant="ticket", target=process)

@@ -1,4 +1,4 @@
-"""Who works with Enate in the demo."""
+"""The people who work with Enate in the demo."""
 
 from events.demo.people import ELSEWHERE, team
 
@@ -25,10 +25,10 @@ RELEASE_MANAGER = TEAM["rachel.adeyemi"]
 BUILDER = TEAM["omar.haddad"]
 ADMINISTRATOR = TEAM["greta.neumann"]
 
-# He stands in Enate's own document, and has left since.
+# He is in Enate's own document and has left since.
 JOHN_DOE = team("meridian-services.example", 100, "John Doe: Agent")["john.doe"]
 
-# They come and go: their accounts are made, changed and deleted.
+# They come and go: their accounts are created, changed and deleted.
 NEWCOMERS = tuple(
     team(
         "meridian-services.example",

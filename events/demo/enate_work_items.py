@@ -1,4 +1,4 @@
-"""The lives of work items: tickets and cases with their actions, from their creation to their end."""
+"""The lives of work items: tickets and cases with their actions, from creation to end."""
 
 from typing import Any
 
@@ -14,18 +14,18 @@ def work_item(reference: str, name: str, within: str | None = None) -> dict[str,
 
 
 def number_of(serial: int) -> int:
-    """Of five digits: none will ever be the document's 1234."""
+    """Numbers of five digits, so that none is ever the document's 1234."""
     return 14_000 + serial % 80_000
 
 
 def deleted_defect(defect: str, item: str) -> dict[str, Any]:
-    """What a stamped record tells of it: when, and what changed, but not who did it."""
+    """What a stamped record says about it: when and what changed, but not who did it."""
     target = {"type": "defect", "id": defect, "name": "Amount differs", "within": {"type": "work-item", "id": item}}
     return {"target": target, "changes": [{"field": "deleted", "from": False, "to": True}]}
 
 
 class Sitting:
-    """One person having one work item open, from its making on; `seconds` is what Enate tracks by itself."""
+    """One person who has one work item open. `seconds` is the time that Enate tracks by itself."""
 
     def __init__(self, story: Story, person: Person, target: dict[str, Any]) -> None:
         self._story, self._person, self._target = story, person, target
@@ -67,7 +67,7 @@ def _someone(story: Story, *but: Person) -> Person:
 
 
 def ticket_by_mail(story: Story, number: int) -> None:
-    """Mail comes in, waits in a queue, is pulled, answered and done the same morning."""
+    """Mail comes in, waits in a queue, and is pulled, answered and done the same morning."""
     ticket, agent = work_item(f"{number}-T", "Supplier statement"), _someone(story)
     story.tell(SYSTEM, "work-item.created", target=ticket)
     story.tell(SYSTEM, "work-item.email-received", after=0, target=ticket, details="Subject: Supplier statement")
@@ -82,7 +82,7 @@ def ticket_by_mail(story: Story, number: int) -> None:
 
 
 def case_with_an_action(story: Story, number: int) -> None:
-    """A case begun by its owner; the action in it takes two days, a rest, a later due date and a corrected time."""
+    """The owner begins a case. Its action takes two days, a pause, a later due date and a corrected time."""
     case, agent, leader = work_item(f"{number}-C", "New starter"), _someone(story), story.chance.choice(LEADERS)
     action = work_item(f"{number}-C-A1", "Collect documents", within=f"{number}-C")
     begun = story.tell(OWNER, "work-item.created", target=case)
@@ -105,7 +105,7 @@ def case_with_an_action(story: Story, number: int) -> None:
 
 
 def pushed_ticket(story: Story, number: int) -> None:
-    """Another system makes a ticket; a leader pushes it to one agent, clears that, and pushes it to another."""
+    """Another system creates a ticket. A leader assigns it to one agent, clears that, and assigns it to another."""
     ticket, leader = work_item(f"{number}-T", "Supplier statement"), story.chance.choice(LEADERS)
     first = _someone(story)
     second = _someone(story, first)
@@ -125,7 +125,7 @@ def pushed_ticket(story: Story, number: int) -> None:
 
 
 def defect_deleted(story: Story, number: int) -> None:
-    """The document's own riddle again: a record is stamped, and only one person had what contains it open."""
+    """The document's own riddle again: a record is stamped, and only one person had the containing item open."""
     agent = _someone(story)
     action = work_item(f"{number}-C-A1", "Match purchase orders", within=f"{number}-C")
     story.tell(SYSTEM, "work-item.queued", target=action, params={"queue": "Reconciliation"})

@@ -1,4 +1,4 @@
-"""Jiffy: apps built and taken apart, bots at work day and night, people invited; each season about another app."""
+"""Jiffy: apps are built and removed, bots work day and night, and people are invited. Each season has another app."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ PARTNERS = ("Partner Air", "Coastline Freight", "Hillside Insurance")
 
 
 def stories(day: int) -> Iterator[Story]:
-    """A scene of the season on each working day; the night's task run by nobody, the morning's by somebody."""
+    """A scene of the season on each working day. Nobody runs the night's task, and somebody runs the morning's."""
     number = working_day(day)
     if number is None:
         if weekday(day) == 5:
@@ -67,7 +67,7 @@ def _scene(day: int, steps: tuple[Step, ...], season: int) -> Story:
 
 
 def _target(activity: str, params: dict[str, str], people: dict[str, Person]) -> dict[str, Any] | None:
-    """What the event is about: a user, or the thing that its first parameter names, in its app."""
+    """The event's target: a user, or the thing in its app that its first parameter names."""
     if "user" in params:
         return dict(people[params["user"]].target)
     if not params:
@@ -85,7 +85,7 @@ def _slug(name: str) -> str:
 
 
 def _night(day: int) -> Story:
-    """A task that its schedule starts, on a bot."""
+    """A task that its schedule starts on a bot."""
     story = Story("jiffy", day, "night", hour=2)
     app, group = APPS[day % len(APPS)]
     within = {"type": "app", "id": _slug(app)}
@@ -111,7 +111,7 @@ def _morning(day: int) -> Story:
 
 
 def _strangers(day: int) -> Story:
-    """One who tries a name, and one of whom only the address is known."""
+    """One stranger who tries a name, and one of whom only the address is known."""
     story = Story("jiffy", day, "stranger", hour=3)
     context = {"ip": f"{ELSEWHERE}{1 + story.chance.randrange(200)}", "user_agent": "curl/8.5.0"}
     story.tell({"type": "unknown", "username": "root"}, "user.login", status="failure", context=context)

@@ -1,4 +1,4 @@
-"""Who works with Jiffy in the demo: admins, members, and those who are invited."""
+"""The people who work with Jiffy in the demo: admins, members, and invited people."""
 
 from events.demo.people import team
 

@@ -1,6 +1,6 @@
-"""What happens in Jiffy in the course of a season: every wording of its table once, as the small stories that they are.
+"""The events of a season in Jiffy: every wording of its table once, told in small stories.
 
-Texts in braces are the season's: the app it is about, its group, and the people who come and go in it.
+Texts in braces belong to the season: its app, its group, and the people who come and go in it.
 """
 
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ def _in_app(activity: str, variant: str | None = None, *, status: str | None = N
 
 
 def _table(kind: str, name: str) -> tuple[tuple[Step, ...], ...]:
-    """The life of a JIFFY or a Doc table: both have the same events."""
+    """The life of a JIFFY or a Doc table, which have the same events."""
     thing, update = kind.replace("-", "_").removesuffix("s"), f"{kind}.update"
     table = {thing: name}
     return (

@@ -1,7 +1,7 @@
-"""Five tenants with a quarter of events each, brought in over HTTP as any product would bring them.
+"""Creates five tenants with a quarter of events each, over HTTP as any product does.
 
-Sending again what is there already is harmless, but takes its time. So the auditor's key is made last: where one of an
-earlier start is found, all that had happened when it was made has been sent, and only what came after is.
+Sending events again is harmless but takes time. So the auditor's key is created last. If a start finds one from an
+earlier start, all events up to its creation have been sent, and only later ones are sent.
 """
 
 import time
@@ -19,41 +19,41 @@ from events.demo.product import Product
 from events.demo.story import Event
 
 LABEL = "demo"
-"""Of the keys that a start makes; the next start revokes them, since it can't show them again."""
+"""The label of the keys that a start creates. The next start revokes them, because it can't show them again."""
 
 BATCH = 200
-AT_ONCE = 2  # of the five tenants: more only start more instances of the functions, on a laptop's cores
-OVERLAP = DAY  # an earlier start began before its key was made; what is sent twice is stored once
+AT_ONCE = 2  # of the five tenants; more would only start more instances of the functions
+OVERLAP = DAY  # an earlier start began before its key was created; an event that is sent twice is stored once
 _TRIES = 8
 _SECONDS = 60.0
 _BUSY = frozenset({502, 503, 504})
 
-# A tenant of an earlier start may have been changed by hand, or filled by an earlier version: what stands, stands.
+# A tenant of an earlier start may have been changed by hand or filled by an earlier version. Its data stays.
 _HARMLESS = frozenset({"id_conflict", "past_retention", "before_audit"})
 
 
 class DemoFailed(Exception):  # noqa: N818  what happened
-    """Daybook answered otherwise than it must; says to what, and how."""
+    """Daybook gave an unexpected answer. The text says to which call, and the answer."""
 
 
 @dataclass(frozen=True)
 class Demo:
-    """One product's tenant, and the keys to it, each for all of its environments."""
+    """One product's tenant and its keys, each for all of its environments."""
 
     product: str
     tenant: str
     environments: tuple[str, ...]
     events: int
-    """How many there are, those of earlier starts included."""
+    """The number of events, including those of earlier starts."""
     admin_key: str = field(repr=False)
     auditor_key: str = field(repr=False)
     producer_key: str = field(repr=False)
 
 
 def load(base_url: str, operations_key: str, clock: Clock = system_clock) -> list[Demo]:
-    """Makes the tenants that are not there yet and sends each its events up to now; harmless however often.
+    """Creates the missing tenants and sends each its events up to now. It may run any number of times.
 
-    Raises `DemoFailed`, or httpx's HTTPError where nobody answers.
+    Raises `DemoFailed`, or httpx's HTTPError if nobody answers.
     """
     now_ms = clock()
     with (
@@ -109,7 +109,7 @@ class _Loading:
         return key
 
     def _send(self, producer_key: str, batch: list[Event]) -> None:
-        """What a throttled store did not take is sent again with all the rest, which changes nothing."""
+        """If a throttled store refused some events, the whole batch is sent again, which changes nothing else."""
         expected = _BUSY | {201, 207, 422}
         for attempt in range(_TRIES):
             answer = self._call("POST", "/v1/events", {"events": batch}, expected=expected, credential=producer_key)
@@ -139,6 +139,6 @@ class _Loading:
 
 
 def _sent_before(earlier: list[dict[str, str]]) -> str:
-    """Up to when all has been sent, by the keys of earlier starts; empty where nothing is known to have been."""
+    """The time up to which earlier starts have sent everything, judged by their keys. Empty if there is none."""
     times = [parse_time(key["created_at"]) for key in earlier if key["role"] == AUDITOR]
     return format_time(max(times) - OVERLAP) if times else ""

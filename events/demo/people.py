@@ -1,4 +1,4 @@
-"""The people of the demo: made-up names, example domains, and addresses that RFC 5737 keeps for documentation."""
+"""The people of the demo: made-up names, example domains, and addresses that RFC 5737 reserves for documentation."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 OFFICE = "203.0.113."
 AT_HOME = "198.51.100."
 ELSEWHERE = "192.0.2."
-"""Nobody's we know: strangers, and the servers of other companies."""
+"""Unknown addresses: of strangers, and of other companies' servers."""
 
 _BROWSERS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0 Safari/537.36",
@@ -30,7 +30,7 @@ class Person:
 
     @property
     def actor(self) -> dict[str, Any]:
-        """As the actor of an event."""
+        """The person as the actor of an event."""
         actor: dict[str, Any] = {"type": "user", **self.declared}
         if self.user_type:
             actor["user_type"] = self.user_type
@@ -40,7 +40,7 @@ class Person:
 
     @property
     def declared(self) -> dict[str, str]:
-        """As one of an event's `people`, whose names may stand in its free text."""
+        """The person as one of an event's `people`, whose names may be in its free text."""
         return {"id": f"u-{self.number}", "username": self.username, "name": self.name, "email": self.email}
 
     @property
@@ -57,8 +57,8 @@ Team = Mapping[str, Person]
 
 
 def team(domain: str, first_number: int, *lines: str, user_type: str | None = None) -> Team:
-    """One person a line: a name, and after a colon the roles, separated by commas; `Admin` is a user type where
-    `user_type` names the one of all others.
+    """One person a line: a name, and after a colon the roles, separated by commas. `Admin` is a user type if
+    `user_type` names that of all others.
     """
     return {
         person.username: person
@@ -85,5 +85,5 @@ def _person(domain: str, number: int, place: int, line: str, user_type: str | No
 
 
 def _plain(name: str) -> str:
-    """Without accents: `Zoë` signs in as `zoe`."""
+    """The name without accents: `Zoë` signs in as `zoe`."""
     return unicodedata.normalize("NFD", name).encode("ascii", "ignore").decode()

@@ -1,7 +1,7 @@
 """A story: events that belong together, each later than the one before it.
 
-Whatever a story leaves to chance follows from its product, its day and its name. Told again, on the same day or a month
-later, it has the same events at the same times under the same ids, and Daybook, which stores an event once, stores
+All of a story's chance follows from its product, day and name. If it is told again, on the same day or a month
+later, it has the same events at the same times with the same ids. Daybook stores an event once, so it stores
 nothing new.
 """
 
@@ -13,7 +13,7 @@ from events.demo.people import Person
 
 Event = dict[str, Any]
 Reference = dict[str, str]
-"""How a later event names an earlier one: its sender's id and its time."""
+"""The reference by which a later event names an earlier one: its sender's id and its time."""
 
 SYSTEM = {"type": "system"}
 OPERATIONS = {"type": "operations"}
@@ -22,18 +22,18 @@ _WORKING_DAYS = 5
 
 
 def weekday(day: int) -> int:
-    """0 for Monday, of a day counted from 1970-01-01, a Thursday."""
+    """The weekday, 0 for Monday, of a day counted from 1970-01-01, which was a Thursday."""
     return (day + 3) % 7
 
 
 def working_day(day: int) -> int | None:
-    """How many working days came before it since 1970; None at a weekend."""
+    """The number of working days before it since 1970. None at a weekend."""
     weeks, place = divmod(day + 3, 7)
     return weeks * _WORKING_DAYS + place if place < _WORKING_DAYS else None
 
 
 def week_of(day: int) -> int:
-    """How many Mondays came before it since 1970, or on it."""
+    """The number of Mondays since 1970 up to and including this day."""
     return (day + 3) // 7
 
 
@@ -46,7 +46,7 @@ def chance(*of: object) -> random.Random:
 
 
 class Story:
-    """Begins within the half hour after `hour` (UTC) of `day`."""
+    """The story begins within the half hour after `hour` (UTC) of `day`."""
 
     def __init__(self, product: str, day: int, name: str, hour: float = 9.0) -> None:
         self.chance = chance(product, day, name)
@@ -55,12 +55,12 @@ class Story:
         self.events: list[Event] = []
 
     def tell(self, actor: Person | dict[str, Any], activity: str, *, after: float = 1, **fields: Any) -> Reference:
-        """Adds an event `after` so many minutes and less than one more; absent fields may be given as None."""
+        """Adds an event `after` so many minutes plus less than one. Absent fields may be given as None."""
         self.moment += int(after * MINUTE) + self.chance.randrange(1, MINUTE)
         return self.note(actor, activity, **fields)
 
     def note(self, actor: Person | dict[str, Any], activity: str, **fields: Any) -> Reference:
-        """Adds an event at this very moment."""
+        """Adds an event at the current time of the story."""
         reference = {"id": f"{self.name}-{len(self.events) + 1}", "occurred_at": format_time(self.moment)}
         if isinstance(actor, Person):
             fields["context"] = actor.context | fields.get("context", {})
@@ -70,7 +70,7 @@ class Story:
         return reference
 
     def next_morning(self, hour: float = 9.0) -> None:
-        """Goes on within the half hour after `hour` of the next working day."""
+        """Continues within the half hour after `hour` of the next working day."""
         day = self.moment // DAY + 1
         while working_day(day) is None:
             day += 1

@@ -1,4 +1,6 @@
-"""Symbee: changes tried in the test environment, then made in production; sign-ins to the Administration Portal."""
+"""Symbee: changes are tried in the test environment, then made in production. People sign in to the Administration
+Portal.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -53,7 +55,7 @@ _CHANGES = (
 
 
 def stories(day: int) -> Iterator[Story]:
-    """Two changes tried and two made on each working day; once a week the two events of Symbee's own document."""
+    """Two changes tried and two made on each working day, and once a week the two events of Symbee's own document."""
     number = working_day(day)
     if number is None:
         if weekday(day) == 6:
@@ -69,7 +71,7 @@ def stories(day: int) -> Iterator[Story]:
 
 
 def _changes(day: int, number: int, environment: str, name: str, hour: float) -> Story:
-    """Two of them by one person; what is tried may need a correction."""
+    """Two changes by one person. A tried change may need a correction."""
     story = Story("symbee", day, name, hour)
     who = TEAM[story.chance.choice(sorted(TEAM))]
     for place in (number, number + 7):

@@ -1,4 +1,4 @@
-"""`make run`: Daybook on this machine, from the synthesised template, until Ctrl-C or SIGTERM."""
+"""`make run`: runs Daybook on this machine from the synthesised templates until Ctrl-C or SIGTERM."""
 
 import os
 import signal
@@ -7,18 +7,21 @@ import threading
 from concurrent.futures import Future
 from types import FrameType
 
-from infra.local.options import Options, Unusable
-from infra.local.server import LocalDaybook, open_house
+from infra.local.options import CannotStart, Options
+from infra.local.server import LocalDaybook, open_local_daybook
 
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, `kill`, the terminal closed
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, `kill`, a closed terminal
 
 
 def main() -> int:
-    for each in ENDINGS:
-        signal.signal(each, leave)
+    for each in STOP_SIGNALS:
+        signal.signal(each, request_stop)
     try:
         options = Options.from_environment(os.environ)
-        with open_house(options) as local_daybook:
+        print(
+            "Starting Daybook: some seconds, longer where the demo tenants are loaded for the first time.", flush=True
+        )
+        with open_local_daybook(options) as local_daybook:
             print(f"Operations key: {local_daybook.operations_key.credential}")
             print(f"AWS endpoint:   {local_daybook.aws_url} (region us-east-1, any credentials)")
             print(f"Logs:           {options.data / 'logs'}")
@@ -26,27 +29,27 @@ def main() -> int:
                 show_demo(local_daybook)
             print(f"Daybook is ready at {local_daybook.url}/console", flush=True)
             threading.Event().wait()
-    except Unusable as unusable:
-        print(unusable, file=sys.stderr)
+    except CannotStart as reason:
+        print(reason, file=sys.stderr)
         return 1
-    except Leaving:
+    except StopRequested:
         pass
     return 0
 
 
 def show_demo(local_daybook: LocalDaybook) -> None:
-    """Load the demo tenants and print the keys to look at them. A house without them is still a house."""
-    from events.demo.load import Demo, DemoFailed, load  # noqa: PLC0415  a start without the demo needs none of it
+    """Loads the demo tenants and prints their keys. Local Daybook also runs if they can't be loaded."""
+    from events.demo.load import Demo, DemoFailed, load  # noqa: PLC0415  not needed for a start without the demo
 
     loading: Future[list[Demo]] = Future()
 
     def run() -> None:
         try:
             loading.set_result(load(local_daybook.url, local_daybook.operations_key.credential))
-        except Exception as failure:  # noqa: BLE001  to be raised where it is waited for
+        except Exception as failure:  # noqa: BLE001  raised again in the thread that waits
             loading.set_exception(failure)
 
-    # In a thread that nobody waits for when the house is asked to end: the loading itself can't be broken off.
+    # Loading can't be interrupted. In a thread of its own, it does not delay the end of the process.
     threading.Thread(target=run, daemon=True).start()
     try:
         tenants = loading.result()
@@ -61,17 +64,17 @@ def show_demo(local_daybook: LocalDaybook) -> None:
             print(f"    {role:<8} {key}")
 
 
-class Leaving(BaseException):
-    """Asked to end. Not an `Exception`, so that nothing on the way takes it for a failure of its own."""
+class StopRequested(BaseException):
+    """A signal asked the process to end. It is not an `Exception`, so that no handler of errors catches it."""
 
 
-def leave(_signal: int, _frame: FrameType | None) -> None:
-    for each in ENDINGS:
-        signal.signal(each, signal.SIG_IGN)  # once is enough: what is under way now is the tidying up
-    raise Leaving
+def request_stop(_signal: int, _frame: FrameType | None) -> None:
+    for each in STOP_SIGNALS:
+        signal.signal(each, signal.SIG_IGN)  # a second signal must not interrupt the shutdown
+    raise StopRequested
 
 
 if __name__ == "__main__":
     status = main()
     sys.stdout.flush()
-    os._exit(status)  # all is tidied up; Python itself would take another second to take moto's modules apart
+    os._exit(status)  # everything is closed; Python would need another second to unload moto's modules

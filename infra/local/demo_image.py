@@ -1,7 +1,7 @@
-"""What moto's tables hold once the demo is loaded, kept on disk: the next start need not send all of it again.
+"""Keeps the contents of moto's tables on disk after the demo is loaded, so that the next start does not send it again.
 
-moto forgets everything when it ends, and to send two thousand events takes most of a start. The image is taken once and
-holds for the very code that wrote it; the load after it sends only what has happened since.
+moto keeps nothing when it ends, and sending two thousand events takes most of a start. The image is valid only for the
+code that wrote it. The load that follows a restore sends only the events that have happened since.
 """
 
 import hashlib
@@ -20,19 +20,19 @@ from infra import ROOT
 from infra.local.gateway.api import REGION
 
 Attributes = dict[str, dict[str, Any]]
-"""Of one item, as DynamoDB writes them: each a type with its value."""
+"""The attributes of one item in DynamoDB's form: each value with its type."""
 
 
 class DemoImage(msgspec.Struct, frozen=True):
     written_by: str
     """The hash of the code."""
     secret: str
-    """The deployment's: without it nothing in the tables could be read."""
+    """The deployment's secret. Without it, nothing in the tables could be read."""
     tables: dict[str, list[Attributes]]
 
     @classmethod
     def kept(cls, file: Path) -> "DemoImage | None":
-        """None where there is none, or none of this code."""
+        """Reads the image. Returns None if there is none or if other code wrote it."""
         if not file.exists():
             return None
         try:
@@ -43,7 +43,7 @@ class DemoImage(msgspec.Struct, frozen=True):
 
     @classmethod
     def taken(cls, secret: str) -> "DemoImage":
-        """Of everything but the operations keys, which are each start's own."""
+        """Takes an image of everything except the operations keys, which every start makes anew."""
         return cls(
             hash_of_code(),
             secret,
@@ -53,23 +53,23 @@ class DemoImage(msgspec.Struct, frozen=True):
             },
         )
 
-    def its_secret(self, _properties: Mapping[str, Any]) -> str:
+    def secret_of(self, _properties: Mapping[str, Any]) -> str:
         return self.secret
 
     def keep(self, file: Path) -> None:
         fresh = file.with_suffix(".new")
         fresh.touch(mode=0o600)  # it holds a secret
         fresh.write_bytes(msgspec.msgpack.encode(self))
-        fresh.replace(file)  # whole or not at all
+        fresh.replace(file)  # so that the file is never incomplete
 
     def restore(self) -> None:
-        """Into moto's tables, before anyone reads them; nothing where these have other names."""
+        """Fills moto's tables before anyone reads them. Does nothing if the tables have other names."""
         if self.tables.keys() != tables().keys():
             return
         for name, table in tables().items():
             for attributes in self.tables[name]:
                 partition, place = DynamoType(attributes[table.hash_key_attr]), DynamoType(attributes["sk"])
-                # Past `put_item`, which emits a record to the table's stream: nobody is to be told of it again.
+                # Not by `put_item`, which would emit these items to the table's stream again.
                 table.items[partition][place] = Item(partition, place, attributes)
 
 
@@ -84,7 +84,7 @@ def contents(table: Table) -> Iterator[Attributes]:
 
 
 def hash_of_code() -> str:
-    """Of all that decides what a loaded demo looks like in the tables."""
+    """The hash of everything that determines the tables' contents after the demo is loaded."""
     sources = (file for part in ("lambdas", "events/demo") for file in (ROOT / part).rglob("*") if file.is_file())
     hashed = hashlib.sha256()
     for file in sorted(file for file in sources if file.suffix != ".pyc"):

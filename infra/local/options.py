@@ -1,4 +1,4 @@
-"""What the one who types `make run` can choose, all by environment variables."""
+"""The options of `make run`, all set by environment variables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from infra.local.template import CACHE
 STORES = ("moto", "dynamodb-local")
 
 
-class Unusable(Exception):  # noqa: N818  what was asked for, not what failed
-    """A start that can't be: the text says why and what to do."""
+class CannotStart(Exception):  # noqa: N818  describes the request, not a failure
+    """Local Daybook can't start this way. The text says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -22,18 +22,18 @@ class Options:
     operations_key: Key | None
     demo: bool
     data: Path
-    """Holds the logs, and with `dynamodb-local` what outlives a restart."""
+    """The folder of the logs. With `dynamodb-local` it also holds the data that survives a restart."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Options":
-        """Raises `Unusable`."""
+        """Raises `CannotStart`."""
         store = environ.get("DAYBOOK_STORE") or STORES[0]
         if store not in STORES:
-            raise Unusable(f"DAYBOOK_STORE is {store!r}; it may be {' or '.join(STORES)}.")
+            raise CannotStart(f"DAYBOOK_STORE is {store!r}. It must be {' or '.join(STORES)}.")
         credential = environ.get("DAYBOOK_OPERATIONS_KEY") or ""
         key = parse(credential)
         if credential and not key:
-            raise Unusable("DAYBOOK_OPERATIONS_KEY has not the form dbk_<id>_<secret>, the secret of 32 characters.")
+            raise CannotStart("DAYBOOK_OPERATIONS_KEY must be dbk_<id>_<secret>, with a secret of 32 characters.")
         return cls(
             port=port(environ, "PORT", 8787),
             aws_port=port(environ, "DAYBOOK_AWS_PORT", 8788),
@@ -47,5 +47,5 @@ class Options:
 def port(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise Unusable(f"{name} is {text!r}; it has to be a port's number.")
+        raise CannotStart(f"{name} is {text!r}. It must be a port number.")
     return int(text)

@@ -1,4 +1,4 @@
-"""The whole house on this machine: the stores, the stacks, the functions and the gateway, and how they end."""
+"""Starts and ends local Daybook: the stores, the stacks, the functions and the gateway."""
 
 import logging
 import os
@@ -21,19 +21,19 @@ from infra.local.aws import moto_insert, moto_speed, moto_streams
 from infra.local.aws.cloudformation import create_stacks, functions
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.aws.iam import Permissions, roles
-from infra.local.aws.persistence import create_tables, kept_key, kept_secret, random_secret
+from infra.local.aws.persistence import create_tables, random_secret, stored_key, stored_secret
 from infra.local.demo_image import DemoImage
-from infra.local.functions.event_sources import playing
+from infra.local.functions.event_sources import event_source_mappings
 from infra.local.functions.instances import Configuration, Function, FunctionError
 from infra.local.gateway.api import REGION, Api, read_api
 from infra.local.gateway.gateway import Gateway
-from infra.local.options import Options, Unusable
+from infra.local.options import CannotStart, Options
 from infra.local.template import templates
 from infra.openapi import file
 from infra.operate import create_operations_key
 
 HOST = "127.0.0.1"
-THREADS = 16  # enough to stop what others are still starting
+THREADS = 16  # enough to stop some functions while others are still starting
 ANY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": REGION}
 
 
@@ -43,46 +43,46 @@ class LocalDaybook:
     aws_url: str
     operations_key: Key
     keep_demo: Callable[[], None]
-    """To be called once the demo is loaded, so that the next start need not load it."""
+    """Call this once the demo is loaded, so that the next start does not load it again."""
 
 
 @contextmanager
-def open_house(options: Options) -> Iterator[LocalDaybook]:
-    """Everything answers inside; nothing is left when it is over. Raises `Unusable`."""
-    lasting, demo = options.data / "dynamodb", options.data / "demo.image"
+def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
+    """Everything runs inside this context, and nothing is left running after it. Raises `CannotStart`."""
+    data, demo = options.data / "dynamodb", options.data / "demo.image"
     on_disk = options.store == "dynamodb-local"
-    with ExitStack() as opened:
-        # Both at once, before anything is started: nobody else can take one of them meanwhile.
-        door = opened.enter_context(listening("PORT", options.port))
-        aws_door = opened.enter_context(listening("DAYBOOK_AWS_PORT", options.aws_port))
+    with ExitStack() as stack:
+        # Both ports are taken before anything starts, so that no other process can take one in the meantime.
+        listener = stack.enter_context(listening("PORT", options.port))
+        aws_listener = stack.enter_context(listening("DAYBOOK_AWS_PORT", options.aws_port))
         stacks = templates()
         file.write()
         image = DemoImage.kept(demo) if options.demo and not on_disk else None
-        others = opened.enter_context(ThreadPoolExecutor(THREADS))
+        others = stack.enter_context(ThreadPoolExecutor(THREADS))
         if on_disk:
-            engine = DynamoDBLocal(lasting)
+            engine = DynamoDBLocal(data)
             engine.prepare()
-            opened.callback(engine.stop)
-            started = others.submit(engine.start)  # while moto is made ready: each takes its seconds
-        moto, aws_url = opened.enter_context(moto_server(aws_door))
+            stack.callback(engine.stop)
+            started = others.submit(engine.start)  # in parallel with moto, because each takes seconds
+        moto, aws_url = stack.enter_context(moto_server(aws_listener))
         endpoints = {"AWS_ENDPOINT_URL": aws_url}
-        secret = partial(kept_secret, lasting) if on_disk else image.its_secret if image else random_secret
+        secret = partial(stored_secret, data) if on_disk else image.secret_of if image else random_secret
         create_stacks(stacks, partial(client, endpoints), secret)
         if image:
             image.restore()
         if on_disk:
             started.result()
             endpoints["AWS_ENDPOINT_URL_DYNAMODB"] = engine.endpoint
-            create_tables(client(endpoints, "dynamodb"), stacks, lasting)
+            create_tables(client(endpoints, "dynamodb"), stacks, data)
         aws = partial(client, endpoints)
         moto.roles |= roles(aws)
         configurations = functions(aws, lambda_environment(endpoints))
         api = read_api(stacks, aws)
-        instances = opened.enter_context(running(configurations, api, options, others))
-        opened.enter_context(playing(stacks, aws, instances, lasting if on_disk else None))
-        key = options.operations_key or (kept_key(lasting) if on_disk else new_key())
+        instances = stack.enter_context(running(configurations, api, options, others))
+        stack.enter_context(event_source_mappings(stacks, aws, instances, data if on_disk else None))
+        key = options.operations_key or (stored_key(data) if on_disk else new_key())
         create_operations_key.store(aws("dynamodb"), setting(configurations, "CONTROL_TABLE"), key, label="operations")
-        url = opened.enter_context(gateway(door, options, api, instances))
+        url = stack.enter_context(gateway(listener, options, api, instances))
 
         def keep_demo() -> None:
             if not on_disk and not image:
@@ -95,7 +95,7 @@ def open_house(options: Options) -> Iterator[LocalDaybook]:
 def client(endpoints: Mapping[str, str], service: str) -> Any:
     return boto3.client(
         service,
-        # A table's stream is where the table is.
+        # A table's stream is in the same store as the table.
         endpoint_url=endpoints.get(
             f"AWS_ENDPOINT_URL_{service.removesuffix('streams').upper()}", endpoints["AWS_ENDPOINT_URL"]
         ),
@@ -106,7 +106,7 @@ def client(endpoints: Mapping[str, str], service: str) -> Any:
 
 
 def lambda_environment(endpoints: Mapping[str, str]) -> dict[str, str]:
-    """What Lambda itself sets, and where AWS is."""
+    """The variables that Lambda itself sets, and the AWS endpoints."""
     return {
         **ANY_CREDENTIALS,
         **endpoints,
@@ -119,17 +119,17 @@ def lambda_environment(endpoints: Mapping[str, str]) -> dict[str, str]:
 
 
 def setting(configurations: Mapping[str, Configuration], name: str) -> str:
-    """What the functions that have this variable are told; all are told the same."""
+    """The value of a function's environment variable. All functions that have it have the same value."""
     return next(each.environment[name] for each in configurations.values() if name in each.environment)
 
 
 @contextmanager
-def moto_server(door: socket.socket) -> Iterator[tuple[Permissions, str]]:
+def moto_server(listener: socket.socket) -> Iterator[tuple[Permissions, str]]:
     moto_insert.apply()
     moto_speed.apply()
     moto_streams.apply()
     application = Permissions(DomainDispatcherApplication(create_backend_app))
-    with serving(application, door, MotoRequestHandler) as url:
+    with serving(application, listener, MotoRequestHandler) as url:
         yield application, url
 
 
@@ -137,7 +137,7 @@ def moto_server(door: socket.socket) -> Iterator[tuple[Permissions, str]]:
 def running(
     configurations: Mapping[str, Configuration], api: Api, options: Options, pool: ThreadPoolExecutor
 ) -> Iterator[dict[str, Function]]:
-    """The functions; of each that the API leads to one instance is started. Their output goes to `functions.log`."""
+    """The functions. Each function behind the API starts with one instance. All output goes to `functions.log`."""
     logs = options.data / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / "functions.log").open("wb") as log:
@@ -146,27 +146,29 @@ def running(
             list(pool.map(Function.warm_up, (all_of_them[arn] for arn in api.functions)))
             yield all_of_them
         except FunctionError as failure:
-            raise Unusable(f"{failure}; {log.name} says why.") from None
+            raise CannotStart(f"{failure}. See {log.name} for the reason.") from None
         finally:
             list(pool.map(Function.stop, all_of_them.values()))
 
 
 @contextmanager
-def gateway(door: socket.socket, options: Options, api: Api, instances: Mapping[str, Function]) -> Iterator[str]:
-    """The API; a line for each call goes to `access.log`."""
+def gateway(listener: socket.socket, options: Options, api: Api, instances: Mapping[str, Function]) -> Iterator[str]:
+    """Serves the API and writes a line for each call to `access.log`."""
     with (
         (options.data / "logs" / "access.log").open("w") as log,
-        serving(Gateway(api, instances, log), door) as url,
+        serving(Gateway(api, instances, log), listener) as url,
     ):
         yield url
 
 
 @contextmanager
-def serving(application: Any, door: socket.socket, handler: type[WSGIRequestHandler] | None = None) -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else a line on the terminal for every call
-    port = door.getsockname()[1]
-    server = make_server(HOST, port, application, threaded=True, request_handler=handler, fd=door.fileno())
-    door.close()  # the server has a copy
+def serving(
+    application: Any, listener: socket.socket, handler: type[WSGIRequestHandler] | None = None
+) -> Iterator[str]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # otherwise it prints every call
+    port = listener.getsockname()[1]
+    server = make_server(HOST, port, application, threaded=True, request_handler=handler, fd=listener.fileno())
+    listener.close()  # the server has a copy
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
     try:
         yield f"http://{HOST}:{port}"
@@ -176,9 +178,9 @@ def serving(application: Any, door: socket.socket, handler: type[WSGIRequestHand
 
 
 def listening(variable: str, port: int) -> socket.socket:
-    """Calls wait there until somebody serves it. Raises `Unusable`."""
+    """Opens the port. Calls wait there until it is served. Raises `CannotStart`."""
     try:
         return socket.create_server((HOST, port), backlog=LISTEN_QUEUE)
     except OSError as failure:
         reason = os.strerror(failure.errno or 0)
-        raise Unusable(f"Port {port} cannot be used ({reason}): set {variable} to another one.") from None
+        raise CannotStart(f"Port {port} cannot be used ({reason}). Set {variable} to another port.") from None

@@ -1,7 +1,7 @@
-"""The templates that `cdk deploy` would deploy, synthesised once and kept until what they came from changes.
+"""The templates that `cdk deploy` would deploy. They are synthesised once and kept until their sources change.
 
-Synthesis needs node and takes seconds; a start with nothing changed needs neither. It runs in a process of its
-own, which tells afterwards which of the project's files it had imported: those are what the templates came from.
+Synthesis needs Node and takes seconds, so a start without changes skips it. It runs in its own process, which reports
+the project's files that it imported. These are the sources.
 """
 
 import hashlib
@@ -30,20 +30,20 @@ def templates(cache: Path = CACHE) -> Templates:
     if not record or record["sources"] != hashes(record["sources"]):
         cache.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as folder:
-            subprocess.run(  # noqa: S603  our own module
+            subprocess.run(  # noqa: S603  runs our own module
                 [sys.executable, "-m", "infra.local.template", folder],
                 check=True,
                 cwd=ROOT,
                 env=os.environ | QUIET_NODE,
             )
             record = json.loads(Path(folder, "record.json").read_text())
-            Path(folder, "record.json").replace(kept)  # whole or not at all: two tests may synthesise at once
+            Path(folder, "record.json").replace(kept)  # never incomplete, even if two tests synthesise at once
     made: Templates = record["templates"]
     return made
 
 
 def table_definitions(stacks: Templates) -> dict[str, dict[str, Any]]:
-    """What `CreateTable` takes, but for the name, of every table by its logical id."""
+    """The parameters of `CreateTable` without the name, for each table by logical id."""
     taken_over = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode")
     return {
         logical_id: {name: properties[name] for name in taken_over if name in properties}
@@ -67,7 +67,7 @@ def of_type(stacks: Templates, *types: str) -> dict[str, dict[str, Any]]:
 
 
 def hashes(sources: Iterable[str]) -> Mapping[str, str]:
-    """Of each of the project's files its hash, of each installed distribution its version; missing files left out."""
+    """The hash of each project file and the version of each installed distribution. Missing files are left out."""
     return {
         source: hashlib.sha256((ROOT / source).read_bytes()).hexdigest()
         if source.endswith(".py")

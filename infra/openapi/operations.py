@@ -27,7 +27,7 @@ from public.handler import Health
 from query import operations as reads
 from query.answers import EventPage, TargetAttribution, TargetSummary, TargetTime, ViewPage
 from streams import operations
-from streams.bodies import SentSpan, SentStream, StreamDescription, StreamTest
+from streams.bodies import ReplayForm, StreamDescription, StreamForm, StreamTest
 from tenants.api_keys import CreatedKey, KeyList, NewKey
 from tenants.tenants import NewTenant, TenantChange, TenantDescription, TenantList
 
@@ -145,12 +145,12 @@ OPERATIONS: Mapping[str, Operation] = {
         "Publish every event from now on in a Kinesis stream",
         {200: (StreamDescription,)},
         CHANGE,
-        body=(SentStream,),
+        body=(StreamForm,),
         query=_of(operations.PARAMETERS, QUERY),
     ),
     "remove_stream": Operation(
         STREAMS,
-        "Publish no more events",
+        "Remove the stream: publish no more events",
         {200: (StreamDescription,)},
         CHANGE,
         query=_of(operations.PARAMETERS, QUERY),
@@ -167,7 +167,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "Publish the events of a span of time again, by a job",
         {202: (JobDescription,)},
         {**CHANGE, 422: ("invalid_time",), 429: ("too_many_replays",)},
-        body=(SentSpan,),
+        body=(ReplayForm,),
         query=_of(operations.PARAMETERS, QUERY),
         has_location=True,
     ),
@@ -221,7 +221,7 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "put_group": Operation(
         PEOPLE,
-        "Make a group of people, or make it anew",
+        "Create a group of people, or replace it",
         {200: (GroupDescription,)},
         _with(CHANGE, 422, "alias_username", "too_many_groups"),
         body=(Members,),

@@ -48,7 +48,7 @@ PATH = {
 
 
 def tenant_is_in_header(route: Route) -> bool:
-    # The routes of tenants name theirs in the path, or are about none.
+    # The routes of tenants name the tenant in the path, or concern no single tenant.
     return OPERATIONS in route.roles and not route.path.startswith("/v1/tenants")
 
 

@@ -29,7 +29,7 @@ from daybook.errors import Throttled
 from daybook.events.item import partition
 from daybook.events.reader import Row, content_of
 from daybook.ids import lowest_id, neighbour
-from daybook.people.forgetter import ConcurrentChange, Forgetter, Mark, mark_of, nobody_writes
+from daybook.people.forgetter import ConcurrentChange, Forgetter, Mark, mark_of, no_sweep
 from daybook.people.tombstones import LASTS, events_of
 from daybook.search.merge import LARGEST_FETCH
 from daybook.search.planner import Source
@@ -54,7 +54,7 @@ def replay(
     old: ForgettingTable | None = None,
 ) -> Replayed:
     """`old`: the table that was in use before, if it still exists. Raises `ConcurrentChange` and `Throttled`."""
-    forgetter = Forgetter(people, keys.gone, nobody_writes)
+    forgetter = Forgetter(people, keys.gone, no_sweep)
     everybody = returned = 0
     for settings in control.tenants():
         if old is not None:
@@ -66,7 +66,7 @@ def replay(
             forgotten[guid] = max(row.id, forgotten.get(guid, ""))
         everybody += len(forgotten)
         for guid, event_id in forgotten.items():
-            if forgetter.has_left(settings.tenant, guid):
+            if forgetter.has_rows(settings.tenant, guid):
                 returned += 1
                 longest = profile(settings.profile).retention.longest_days
                 forgetter.forget(settings.tenant, mark_of(guid, event_id, longest))

@@ -7,7 +7,7 @@ from daybook.errors import FieldError
 from daybook.http import forms
 from daybook.http.problem import Code, Problem, bad_field
 from daybook.http.request import Request
-from daybook.search.parameters import Parameters, check_bounds, parsed
+from daybook.search.parameters import Parameters, check_bounds, parse_parameters
 from daybook.tenants.settings import TenantSettings
 from exports.bodies import NOT_FILTERS, SentExport
 
@@ -41,7 +41,7 @@ def _parameters(filters: Query, options: Mapping[str, str]) -> Parameters:
         if not values:
             raise bad_field(f"filters.{name}", "must hold a value", "invalid_length")
     try:
-        parameters = parsed({**filters, **{name: [value] for name, value in options.items()}})
+        parameters = parse_parameters({**filters, **{name: [value] for name, value in options.items()}})
         check_bounds(filters)
     except Problem as problem:
         errors = [

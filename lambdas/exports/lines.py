@@ -11,7 +11,7 @@ from daybook.catalogue.views import VALUES, Shown, labels
 from daybook.events.reader import FIELDS
 from daybook.jobs.export import CSV
 from daybook.search.parameters import NATIVE, Parameters
-from daybook.search.sorting import presented
+from daybook.search.sorting import shown_value
 from exports.csv_injection import escape_cell
 
 Native = Any
@@ -32,7 +32,7 @@ class LineFormatter:
         self._shown_by = self._view or tenant_profile
         self._zone = parameters.zone
         by_time = parameters.order.by_time
-        self._sorted_by = (lambda _: "") if by_time else presented(parameters.order.field, self._view)
+        self._sorted_by = (lambda _: "") if by_time else shown_value(parameters.order.field, self._view)
         self._row: Callable[[Sequence[str]], Any] = csv.writer(_Echo(), lineterminator="\r\n").writerow
 
     @property

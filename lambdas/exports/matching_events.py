@@ -74,11 +74,11 @@ class MatchingEvents:
         rows = iter(merge)
         try:
             while True:
-                candidates, looked_at = self._candidates(rows, matcher)
-                if looked_at is None:
+                candidates, last_read = self._candidates(rows, matcher)
+                if last_read is None:
                     yield Batch([], last, is_last=True)
                     return
-                last = looked_at
+                last = last_read
                 yield Batch(self._opened(candidates, matcher), last, is_last=False)
         finally:
             index.close()

@@ -15,9 +15,7 @@ from daybook.crypto.sealing import Place, open_sealed, seal
 from daybook.jobs.export import Ask
 from daybook.jobs.job import Job
 from daybook.people.lookup import Named, ResolvedQuery
-from daybook.search.parameters import Parameters, parsed
-
-MAY_NAME_PEOPLE = frozenset({"actor", "target", "q", "ip", "session_id", "request_id", "caused_by"})
+from daybook.search.parameters import Parameters, parse_parameters
 
 _KEY_BYTES = 64
 
@@ -51,7 +49,7 @@ def open_question(keys: DeploymentKeys, job: Job, ask: Ask) -> Question:
         Named(each["text"], frozenset(each["guids"]), frozenset(each["aliases"]), each["is_known"], each["by_address"])
         for each in opened.named
     ]
-    return Question(parsed({**ask.query, **opened.query}), {one.text: one for one in named})
+    return Question(parse_parameters({**ask.query, **opened.query}), {one.text: one for one in named})
 
 
 class _Opened(Struct):

@@ -13,7 +13,7 @@ from daybook.search.parameters import span_at
 from daybook.self_audit import reads
 from daybook.tenants.settings import TenantSettings
 from exports.form import ExportForm
-from exports.question import MAY_NAME_PEOPLE, SealedQuestion
+from exports.question import SealedQuestion
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class ResolvedExport:
         )
 
     def _is_sealed(self, name: str) -> bool:
-        """Labels are readable only where all of them look like labels."""
+        """Every filter that may name people. Labels are readable if all of them look like labels."""
         if name not in reads.LABELS:
-            return name in MAY_NAME_PEOPLE
+            return name not in reads.NAMES_NOBODY
         return any(self.record.label(name, value) != value for value in self.form.filters[name])
 
     def _target_without_name(self, target: str) -> str:

@@ -1,4 +1,4 @@
-"""Forgetting a person. Only this function's role may delete from the identities table besides the sweep's."""
+"""The route that forgets a person. Only this function's and the sweep's role may delete from the identities table."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,7 +9,7 @@ from daybook.http.serve import Operation, answering
 from daybook.jobs.job import JobQueue
 from daybook.jobs.sweep import Sweeps
 from daybook.people.forgetter import Forgetter
-from forget.operations import RightToBeForgotten
+from forget.operations import ForgetOperations
 
 
 @cache
@@ -21,7 +21,7 @@ def compose() -> Mapping[str, Operation]:
 
 def operations(wiring: Wiring, sweep_queue: JobQueue) -> Mapping[str, Operation]:
     sweeps = Sweeps(wiring.jobs, sweep_queue, wiring.keys, wiring.clock, wiring.random_bytes)
-    right = RightToBeForgotten(
+    forget = ForgetOperations(
         control=wiring.control,
         people=wiring.forgetting,
         forgetter=Forgetter(wiring.forgetting, wiring.keys.gone, sweeps.ask_for),
@@ -29,7 +29,7 @@ def operations(wiring: Wiring, sweep_queue: JobQueue) -> Mapping[str, Operation]
         recorder=wiring.recorder,
         clock=wiring.clock,
     )
-    return {"forget_person": right.exercise}
+    return {"forget_person": forget.forget_person}
 
 
 handler = answering("forget", compose)

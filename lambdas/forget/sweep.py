@@ -1,4 +1,4 @@
-"""The work of a sweep: what has been written of a person who is forgotten is deleted, as the forgetting would have."""
+"""The sweep deletes rows that were written about a forgotten person while the person was being forgotten."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ from daybook.people.forgetter import ConcurrentChange, Forgetter
 
 
 @dataclass(frozen=True)
-class Sweeping:
-    """`pause` waits for so many seconds."""
+class SweepWork:
+    """`pause` waits for a number of seconds."""
 
     forgetter: Forgetter
     keys: DeploymentKeys
     pause: Callable[[float], None]
 
-    def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:  # noqa: ARG002  the form of work
+    def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:  # noqa: ARG002  part of the Work protocol
         mark = convert(job.ask, Ask).mark
         if job.checkpoint is None:
-            # Kept before anything is erased: a second try must know it, too.
-            return Step({"never_begun": self.forgetter.begun(job.tenant, mark.guid) is None}, 0, 0.0)
+            # Stored before anything is erased, because a second try needs it too.
+            return Step({"never_begun": self.forgetter.forgetting_event(job.tenant, mark.guid) is None}, 0, 0.0)
         try:
             found = self.forgetter.forget(job.tenant, mark, known=open_binders(self.keys, job))
             if job.checkpoint["never_begun"]:
-                # Whoever asked for it recorded the forgetting, and was killed before it deleted anything.
+                # The request recorded the forgetting and stopped before it deleted anything.
                 self.pause(REQUEST_SECONDS)
                 self.forgetter.forget(job.tenant, mark, known=found)
         except ConcurrentChange:
@@ -36,4 +36,4 @@ class Sweeping:
         return Step(job.checkpoint, 1, 1.0, done=True)
 
     def tidy(self, job: Job) -> None:
-        """It leaves nothing but what it was to do."""
+        """A sweep leaves nothing to clean up."""

@@ -1,4 +1,4 @@
-"""Deletes rows that requests in flight wrote of forgotten people, one message of the queue at a time."""
+"""Deletes rows about forgotten people that concurrent requests wrote, one queue message at a time."""
 
 import time
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from daybook.environment import SweepSettings
 from daybook.jobs.job import JobQueue
 from daybook.jobs.runner import Runner
 from daybook.jobs.worker import job_handler
-from daybook.people.forgetter import Forgetter, nobody_writes
-from forget.sweep import Sweeping
+from daybook.people.forgetter import Forgetter, no_sweep
+from forget.sweep import SweepWork
 
 
 @cache
@@ -21,8 +21,8 @@ def compose() -> Runner:
 
 
 def runner_over(wiring: Wiring, queue: JobQueue, pause: Callable[[float], None] = time.sleep) -> Runner:
-    forgetter = Forgetter(wiring.forgetting, wiring.keys.gone, nobody_writes)
-    return Runner(wiring.jobs, queue, Sweeping(forgetter, wiring.keys, pause), wiring.clock)
+    forgetter = Forgetter(wiring.forgetting, wiring.keys.gone, no_sweep)
+    return Runner(wiring.jobs, queue, SweepWork(forgetter, wiring.keys, pause), wiring.clock)
 
 
 handler = job_handler(compose)

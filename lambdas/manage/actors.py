@@ -61,7 +61,7 @@ class ActorOperations:
 def _parameters(request: Request) -> tuple[str, int, str | None]:
     for name, values in request.query.items():
         if name not in PARAMETERS:
-            raise bad_parameter(name, "is not a known query parameter", "unknown_parameter")
+            raise bad_parameter(name, "unknown query parameter", "unknown_parameter")
         empty_prefix = name == "prefix" and not values[0]  # an empty prefix lists everybody
         if len(set(values)) > 1 or not (empty_prefix or is_clean(values[0])):
             raise bad_parameter(name, "may be given once, and must not be empty or contain control characters")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from daybook.catalogue.aliases import Aliases, passes_for_alias
+from daybook.catalogue.aliases import Aliases, looks_like_alias
 from daybook.errors import ANSWER_SECONDS, Contended, Throttled
 from daybook.http import forms
 from daybook.http.problem import bad_field
@@ -28,7 +28,7 @@ _NAMES_AT_ONCE = 1_000
 
 
 class PersonRows(IdentityStore, Protocol):
-    def lasting(self, remaining_seconds: Callable[[], float]) -> Self:
+    def with_time_limit(self, remaining_seconds: Callable[[], float]) -> Self:
         """The same rows, whose calls are tried until that time is nearly used up."""
 
     def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
@@ -101,7 +101,7 @@ def usernames(people: PersonRows, tenant: Tenant, guids: Sequence[str]) -> list[
 def check(member: str, path: str, aliases: Aliases) -> None:
     """Raises `Problem` 422 for a text that can not be a member."""
     forms.text(path, member, 256)
-    if passes_for_alias(member, aliases):
+    if looks_like_alias(member, aliases):
         raise bad_field(path, "is an alias that the log shows for others", "alias_username")
     if len(folded(member).encode()) > MAX_NAME_BYTES:
         raise bad_field(path, f"has more than {MAX_NAME_BYTES} bytes", "invalid_length")

@@ -73,7 +73,7 @@ class GroupOperations:
         for index, member in enumerate(form.members):
             check(member, f"members[{index}]", aliases)
         self._check_number(settings.tenant, name)
-        people = self.people.lasting(request.remaining_seconds)
+        people = self.people.with_time_limit(request.remaining_seconds)
         given = MembersGiven(people, self.identities(people), request.remaining_seconds)
         added = given.added(settings.tenant, form.members)
         guids = tuple(guid for some in added.values() for guid in some)
@@ -88,7 +88,7 @@ class GroupOperations:
     def read(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
         group = self.groups.group(settings.tenant, _name(request))
-        people = self.people.lasting(request.remaining_seconds)
+        people = self.people.with_time_limit(request.remaining_seconds)
         return Answer(200, GroupDescription(group.name, usernames(people, settings.tenant, group.members)))
 
     def list_names(self, request: Request) -> Answer:

@@ -93,7 +93,7 @@ class RetentionOperations:
         def keeping(now: TenantSettings) -> TenantSettings:
             if now.hold is not None and _is_shorter(days, now.retention_days):
                 raise Problem(409, "legal_hold", "The retention can't be shortened while the legal hold is on.")
-            return now.keeping(days, now_ms)
+            return now.with_retention(days, now_ms)
 
         after = keeping(settings)
         params = {"from_days": _in_words(settings.retention_days), "to_days": _in_words(days)}
@@ -115,7 +115,7 @@ class RetentionOperations:
         sealed = seal_reason(self.keys, settings.tenant, reason)
 
         def held(now: TenantSettings) -> TenantSettings:
-            return now.held(sealed, now_ms, again=again)
+            return now.with_hold(sealed, now_ms, again=again)
 
         self.record(settings, request, "legal-hold-set", {"reason": reason})
         return self._hold(self._changed(settings, held(settings), held, now_ms))
@@ -126,9 +126,9 @@ class RetentionOperations:
         request.caller.check_reaches_all()
         if settings.hold is not None:
             now_ms = self.clock()
-            released = settings.released(now_ms)
+            released = settings.without_hold(now_ms)
             self.record(settings, request, "legal-hold-lifted", {})
-            self._changed(settings, released, lambda now: now.released(now_ms), now_ms)
+            self._changed(settings, released, lambda now: now.without_hold(now_ms), now_ms)
         return Answer(204)
 
     def _changed(

@@ -1,4 +1,4 @@
-"""Customers' streams in the settings. A function of its own, because it may assume customers' roles."""
+"""The routes for customers' streams. They have their own function, because it may assume customers' roles."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -7,7 +7,7 @@ from daybook.aws.wiring import Wiring
 from daybook.environment import StreamsSettings
 from daybook.http.serve import Operation, answering
 from daybook.jobs.job import JobQueue
-from streams.operations import Publishing
+from streams.operations import StreamOperations
 
 
 @cache
@@ -18,12 +18,12 @@ def compose() -> Mapping[str, Operation]:
 
 
 def operations(wiring: Wiring, replays: JobQueue) -> Mapping[str, Operation]:
-    publishing = Publishing(
+    streams = StreamOperations(
         settings=wiring.control,
         destinations=wiring.destinations,
         events=wiring.inserted,
         records=wiring.records,
-        courier=wiring.sender,
+        sender=wiring.sender,
         recorder=wiring.recorder,
         jobs=wiring.jobs,
         queue=replays,
@@ -32,11 +32,11 @@ def operations(wiring: Wiring, replays: JobQueue) -> Mapping[str, Operation]:
         random_bytes=wiring.random_bytes,
     )
     return {
-        "read_stream": publishing.read,
-        "set_stream": publishing.set,
-        "remove_stream": publishing.remove,
-        "test_stream": publishing.test,
-        "replay_stream": publishing.replay,
+        "read_stream": streams.read,
+        "set_stream": streams.set,
+        "remove_stream": streams.remove,
+        "test_stream": streams.test,
+        "replay_stream": streams.replay,
     }
 
 

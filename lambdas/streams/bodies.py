@@ -6,14 +6,14 @@ from daybook.clock import Time
 from daybook.delivery.destination import Format, Status
 
 
-class SentSpan(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
+class ReplayForm(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
     from_: Time
     """Inclusive."""
     to: Time
     """Exclusive."""
 
 
-class SentStream(Struct, forbid_unknown_fields=True):
+class StreamForm(Struct, forbid_unknown_fields=True):
     stream_arn: str
     """`arn:aws:kinesis:us-east-1:123456789012:stream/name`"""
     role_arn: str

@@ -1,4 +1,4 @@
-"""A batch of the events table's stream, to the streams of those tenants that have one; nobody waits for a neighbour."""
+"""Sends a batch of the events table's stream to the tenants' own streams. No tenant waits for another."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,80 +7,83 @@ from functools import cache
 from typing import NamedTuple, Protocol
 
 from daybook.clock import Clock
-from daybook.delivery.attempt import Delivered, Delivery
+from daybook.delivery.attempt import Delivery, DeliveryResult
 from daybook.delivery.backlog import Backlog
 from daybook.delivery.destination import Destination, Place
-from daybook.delivery.records import Inserted, select
+from daybook.delivery.records import InsertedEvent, select
 from daybook.delivery.sender import SecondsLeft
 from daybook.observability import logger
 
 BUDGET_SECONDS = 2.0
-"""For sending, of a whole batch: what is not in its stream by then is parked. Kinesis takes a call in 20 ms."""
+"""The time to send a whole batch. Events not in their stream by then are parked. A Kinesis call takes 20 ms."""
 _AT_ONCE = 32
 
 
-class Arrived(NamedTuple):
-    """A record of the stream, with its sequence number in its shard."""
+class StreamRecord(NamedTuple):
+    """A record of the table's stream, with its sequence number in the shard."""
 
     sequence: str
-    row: Inserted
+    row: InsertedEvent
 
 
 class Destinations(Protocol):
     def of(self, places: Iterable[Place]) -> Mapping[Place, Destination]:
-        """The destinations there are, read now. Raises `Throttled`."""
+        """Reads the destinations that exist. Raises `Throttled`."""
 
 
 @dataclass(frozen=True)
 class FanOut:
     destinations: Destinations
     delivery: Delivery
-    parking: Backlog
+    backlog: Backlog
     clock: Clock
     monotonic: Callable[[], float]
 
-    def publish(self, arrived: Sequence[Arrived]) -> str | None:
-        """The lowest sequence number of what is neither in its stream nor parked; None where all is.
+    def publish(self, arrived: Sequence[StreamRecord]) -> str | None:
+        """Returns the lowest sequence number that is neither in its stream nor parked, or None if there is none.
 
-        Raises `Throttled` where the destinations can't be read: nothing has been sent then.
+        Raises `Throttled` if the destinations can't be read. Nothing has been sent then.
         """
-        shares: dict[Place, list[Arrived]] = {}
+        shares: dict[Place, list[StreamRecord]] = {}
         for one in arrived:
             shares.setdefault(one.row.place, []).append(one)
         found = self.destinations.of(shares)
         work = [(found[place], share) for place, share in shares.items() if place in found]
         until = self.monotonic() + BUDGET_SECONDS
 
-        def do(part: tuple[Destination, list[Arrived]]) -> bool:
+        def do(part: tuple[Destination, list[StreamRecord]]) -> bool:
             return self._serve(*part, lambda: until - self.monotonic())
 
         done = list(map(do, work) if len(work) < 2 else _threads().map(do, work))
         failed = [one.sequence for (_, share), fine in zip(work, done, strict=True) if not fine for one in share]
         return min(failed, key=int, default=None)
 
-    def _serve(self, destination: Destination, share: Sequence[Arrived], seconds_left: SecondsLeft) -> bool:
-        """Whether each of its events is in the stream or parked."""
+    def _serve(self, destination: Destination, share: Sequence[StreamRecord], seconds_left: SecondsLeft) -> bool:
+        """Returns whether every event of the share is in the stream or parked."""
         try:
             after = self._sent(destination, [one.row for one in share], seconds_left)
-            self.parking.park(after.destination, after.left)
-            self.parking.park_alone(after.destination, after.broken)
+            self.backlog.park(after.destination, after.left)
+            self.backlog.park_alone(after.destination, after.broken)
         except Exception:
-            logger.exception("not parked", extra={"tenant": destination.place.tenant})
+            logger.exception("events were not parked", extra={"tenant": destination.place.tenant})
             return False
         return True
 
-    def _sent(self, destination: Destination, rows: Sequence[Inserted], seconds_left: SecondsLeft) -> Delivered:
-        """What is left to be parked: all of it, where the stream fails or a tenant's own trouble came before it.
+    def _sent(
+        self, destination: Destination, rows: Sequence[InsertedEvent], seconds_left: SecondsLeft
+    ) -> DeliveryResult:
+        """Returns what is left to park: everything, if the stream is failing or the delivery raised.
 
-        Handed back instead, a share would bring its neighbours' records again with it. To park needs nobody's keys.
+        The share is not handed back to Lambda, because Lambda would repeat the other tenants' records with it. Parking
+        needs no keys of people, so it works when these can't be read.
         """
         if not destination.is_failing:
             try:
                 return self.delivery.deliver(destination, rows, seconds_left)
             except Exception:
-                logger.exception("not sent", extra={"tenant": destination.place.tenant})
+                logger.exception("events were not sent", extra={"tenant": destination.place.tenant})
         wanted, unreadable = select(destination.chosen, rows)
-        return Delivered(destination, [row.key for row, _ in wanted], [row.key for row in unreadable], 0)
+        return DeliveryResult(destination, [row.key for row, _ in wanted], [row.key for row in unreadable], 0)
 
 
 @cache

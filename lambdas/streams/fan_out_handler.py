@@ -1,4 +1,4 @@
-"""The events table's stream: new events, on their way to their tenants' own streams."""
+"""Reads new events from the events table's stream and sends them to their tenants' own streams."""
 
 import gc
 import time
@@ -12,7 +12,7 @@ from daybook.aws.wiring import Wiring
 from daybook.delivery.backlog import Backlog
 from daybook.environment import FanOutSettings
 from daybook.observability import logger
-from streams.fan_out import Arrived, FanOut
+from streams.fan_out import FanOut, StreamRecord
 
 
 @cache
@@ -28,33 +28,35 @@ def fan_out_over(wiring: Wiring, backlog: Backlog, monotonic: Callable[[], float
     return FanOut(
         destinations=wiring.destinations,
         delivery=wiring.delivery,
-        parking=backlog,
+        backlog=backlog,
         clock=wiring.clock,
         monotonic=monotonic,
     )
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-    """Answers the lowest sequence number that failed: Lambda hands over again what follows it, and it."""
+    """Returns the lowest sequence number that failed. Lambda repeats that record and all later ones."""
     return serve(event, compose())
 
 
 def serve(event: Mapping[str, Any], fan_out: FanOut) -> dict[str, Any]:
-    failed = fan_out.publish([arrived for record in event["Records"] if (arrived := _arrived(record)) is not None])
+    failed = fan_out.publish(
+        [arrived for record in event["Records"] if (arrived := _stream_record(record)) is not None]
+    )
     return {"batchItemFailures": [] if failed is None else [{"itemIdentifier": failed}]}
 
 
-def _arrived(record: Mapping[str, Any]) -> Arrived | None:
-    """None for what is no new event: a re-stamp, what time to live removed, or an item of another making."""
-    if record["eventName"] != "INSERT":  # the mapping's filter says so too
+def _stream_record(record: Mapping[str, Any]) -> StreamRecord | None:
+    """None if the record is not a new event: a re-stamp, a removal by time to live, or a foreign item."""
+    if record["eventName"] != "INSERT":  # the mapping's filter has the same condition
         return None
     sequence = record["dynamodb"]["SequenceNumber"]
     try:
         row = from_stream(record["dynamodb"]["NewImage"])
-        assert row.place  # noqa: S101  raises where the partition is none of ours
+        assert row.place  # noqa: S101  raises if the partition has a foreign form
     except (KeyError, ValueError):
-        # Handed back it would hold up its neighbours for hours, and no try could make an event of it.
-        logger.exception("no event", extra={"sequence_number": sequence})
+        # A failure would hold up the shard for hours, and no retry could make an event of this item.
+        logger.exception("the item is not an event", extra={"sequence_number": sequence})
         observability.count(observability.UNREADABLE, 1)
         return None
-    return Arrived(sequence, row)
+    return StreamRecord(sequence, row)

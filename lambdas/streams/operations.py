@@ -1,8 +1,8 @@
-"""A tenant's stream as its admin sets it up, looks at it and tries it out.
+"""A tenant's admin sets up a stream, reads its state, tests it and asks for replays.
 
-The external id is ours to make, never the customer's to choose: a role that asks for it lets in who publishes for this
-tenant and environment, and no other tenant can point Daybook at that role (the confused deputy). It is derived, so
-that the customer can read it before there is anything to set up, and put it into the role.
+Daybook makes the external id; the customer never chooses it. A role that requires this id admits Daybook only for this
+tenant and environment, so no other tenant can point Daybook at the role (the confused deputy problem). The id is
+derived, so that the customer can read it and put it into the role before setting up the stream.
 """
 
 import re
@@ -13,9 +13,9 @@ from typing import Protocol
 
 from daybook.clock import MINUTE, Clock, format_time
 from daybook.crypto.hkdf import length_prefixed, tag
-from daybook.delivery.destination import OFF, Chosen, Destination, Place
-from daybook.delivery.records import Inserted, Records
-from daybook.delivery.sender import RecordSender, Sent
+from daybook.delivery.destination import OFF, Destination, Place, StreamChoice
+from daybook.delivery.records import InsertedEvent, Records
+from daybook.delivery.sender import RecordSender, SendResult
 from daybook.errors import Contended, FieldError
 from daybook.events.item import partition_of
 from daybook.http import forms
@@ -26,15 +26,15 @@ from daybook.jobs.job import REPLAY, JobQueue, JobStore, TooManyJobs, describe, 
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
-from streams.bodies import SentSpan, SentStream, StreamDescription, StreamTest
+from streams.bodies import ReplayForm, StreamDescription, StreamForm, StreamTest
 
 PARAMETERS = ("environment",)
 TEST_SECONDS = 10.0
 MAX_REPLAYS = 3
 MAX_ROLE_ARN = 2_048
-"""Characters: STS's own limit."""
+"""The most characters in a role's ARN, which is the limit of STS."""
 LATEST_MS = 5 * MINUTE
-"""How far ahead of our clock a product's may go: a replay ends there at the latest."""
+"""How far a product's clock may be ahead of ours. A replay ends there at the latest."""
 _MAX_TRIES = 8
 
 _PARTITION = r"arn:(?P<partition>aws(?:-[a-z]+)*)"
@@ -48,10 +48,10 @@ class Destinations(Protocol):
     def one(self, place: Place) -> Destination | None: ...
 
     def create(self, destination: Destination) -> bool:
-        """False where there is one already."""
+        """Returns False if a destination exists already."""
 
-    def choose(self, destination: Destination, chosen: Chosen, generation: str) -> Destination | None:
-        """None where it is another one by now."""
+    def choose(self, destination: Destination, chosen: StreamChoice, generation: str) -> Destination | None:
+        """Returns None if the stored destination is a different one by now."""
 
     def remove(self, place: Place) -> None: ...
 
@@ -65,16 +65,16 @@ class Destinations(Protocol):
 
 
 class Events(Protocol):
-    def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[Inserted]: ...
+    def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[InsertedEvent]: ...
 
 
 @dataclass(frozen=True)
-class Publishing:
+class StreamOperations:
     settings: SettingsReader
     destinations: Destinations
     events: Events
     records: Records
-    courier: RecordSender
+    sender: RecordSender
     recorder: Recorder
     jobs: JobStore
     queue: JobQueue
@@ -88,7 +88,7 @@ class Publishing:
 
     def set(self, request: Request) -> Answer:
         settings, place = self._place(request)
-        chosen = _chosen(forms.read_form(request, SentStream))
+        chosen = _chosen(forms.read_form(request, StreamForm))
         self._record(settings, place, request, AuditAction("stream-changed", {"stream_arn": chosen.stream_arn}))
         for _ in range(_MAX_TRIES):
             after = self._changed(settings, place, chosen)
@@ -97,7 +97,7 @@ class Publishing:
         raise Contended(place.tenant)
 
     def remove(self, request: Request) -> Answer:
-        """What is parked goes with it: whoever takes his stream away asks for no more events."""
+        """Drops the parked events too: removing the stream means that no more events are wanted."""
         settings, place = self._place(request)
         before = self.destinations.one(place)
         if before is not None:
@@ -108,7 +108,7 @@ class Publishing:
         return Answer(200, self._shown(place, None))
 
     def test(self, request: Request) -> Answer:
-        """Sends one record, which is that of the test itself, and tells how the stream took it."""
+        """Sends the record of the test itself and returns the result."""
         settings, place = self._place(request)
         destination = self.destinations.one(place)
         if destination is None:
@@ -119,7 +119,7 @@ class Publishing:
         asked = replace(destination, chosen=replace(destination.chosen, include_audit_log=True))
         written = self.records.of(asked, self.events.read([(partition, event_id)]))
         started = self.clock()
-        sent = self.courier.send(asked, written.records, lambda: TEST_SECONDS - (self.clock() - started) / 1_000)
+        sent = self.sender.send(asked, written.records, lambda: TEST_SECONDS - (self.clock() - started) / 1_000)
         delivered = bool(written.records) and not sent.left and not sent.refused
         self._note(destination, sent, delivered=delivered)
         tested = StreamTest(
@@ -132,14 +132,14 @@ class Publishing:
         return Answer(200, tested)
 
     def replay(self, request: Request) -> Answer:
-        """Asks for what occurred from one moment to before another to be sent again."""
+        """Starts a replay of the events that occurred at or after `from` and before `to`."""
         settings, place = self._place(request)
-        sent = forms.read_form(request, SentSpan)
+        sent = forms.read_form(request, ReplayForm)
         from_ms, to_ms = forms.moment("from", sent.from_), forms.moment("to", sent.to)
-        # What is stored while the replay runs is published anyway, and it would never catch up with that.
+        # Events stored during the replay are delivered anyway, and a replay could never catch up with them.
         to_ms = min(to_ms, self.clock() + LATEST_MS)
         if from_ms >= to_ms:
-            raise bad_field("from", "must lie before to, and not in the future")
+            raise bad_field("from", "must be before to and not in the future")
         if self.destinations.one(place) is None:
             raise not_found("stream")
         job = new_job(
@@ -150,7 +150,7 @@ class Publishing:
             random_bytes=self.random_bytes,
         )
         span = {"from": format_time(from_ms), "to": format_time(to_ms)}
-        # Before the record: who asks too often has done nothing.
+        # Checked before recording: a rejected request has changed nothing.
         if len(self.jobs.active(place.tenant, REPLAY)) >= MAX_REPLAYS:
             raise _too_many()
         self._record(settings, place, request, AuditAction("stream-replayed", span))
@@ -164,9 +164,9 @@ class Publishing:
         settings = self.settings.settings(request.tenant)
         for name, values in request.query.items():
             if name not in PARAMETERS:
-                raise bad_parameter(name, "is no parameter here", "unknown_parameter")
+                raise bad_parameter(name, "unknown query parameter", "unknown_parameter")
             if len(set(values)) > 1:
-                raise bad_parameter(name, "may be given once")
+                raise bad_parameter(name, "may be given only once")
         named = request.query.get("environment", [None])[0]
         if named is not None and named not in settings.environments:
             raise not_found("environment")
@@ -176,20 +176,20 @@ class Publishing:
     def _record(self, settings: TenantSettings, place: Place, request: Request, action: AuditAction) -> str:
         return self.recorder.record(settings, place.environment, request, action)
 
-    def _changed(self, settings: TenantSettings, place: Place, chosen: Chosen) -> Destination | None:
-        """None where another call came in between: what it did is to be read first."""
+    def _changed(self, settings: TenantSettings, place: Place, chosen: StreamChoice) -> Destination | None:
+        """Returns None if another call changed the destination in between. It must then be read again."""
         before = self.destinations.one(place)
         generation = str(uuid.uuid4())
         if before is None:
             made = Destination(place, chosen, self._external_id(place), settings.profile, str(uuid.uuid4()), generation)
             return made if self.destinations.create(made) else None
         if (before.chosen.stream_arn, before.chosen.role_arn) == (chosen.stream_arn, chosen.role_arn):
-            # Whoever says the same again has perhaps mended something: the next parcel may try at once.
+            # An admin who repeats the setup may have repaired something, so the next batch may try at once.
             generation = before.generation
         return self.destinations.choose(before, chosen, generation)
 
-    def _note(self, destination: Destination, sent: Sent, *, delivered: bool) -> None:
-        """A test that fails tells of a failing stream; one that succeeds mends it."""
+    def _note(self, destination: Destination, sent: SendResult, *, delivered: bool) -> None:
+        """A failed test makes the stream failing. A successful test makes it active again."""
         now_ms = self.clock()
         if sent.error is not None and not destination.is_failing:
             self.destinations.failed(destination, sent.error, now_ms)
@@ -218,7 +218,7 @@ class Publishing:
 
 
 def _too_many() -> Problem:
-    detail = f"A tenant has at most {MAX_REPLAYS} replays at a time."
+    detail = f"A tenant may have at most {MAX_REPLAYS} replays at a time."
     return Problem(429, "too_many_replays", detail, headers={"Retry-After": "60"})
 
 
@@ -226,8 +226,8 @@ def _time(milliseconds: int | None) -> str | None:
     return None if milliseconds is None else format_time(milliseconds)
 
 
-def _chosen(sent: SentStream) -> Chosen:
-    """Only the form is looked at: the customer may set up stream and role after this. Raises `Problem` 422."""
+def _chosen(sent: StreamForm) -> StreamChoice:
+    """Checks only the form, because the customer may create the stream and role later. Raises `Problem` 422."""
     stream, role = _STREAM.fullmatch(sent.stream_arn), _ROLE.fullmatch(sent.role_arn)
     errors = []
     if stream is None:
@@ -235,7 +235,7 @@ def _chosen(sent: SentStream) -> Chosen:
     if role is None or len(sent.role_arn) > MAX_ROLE_ARN:
         errors.append(FieldError("role_arn", "must be like arn:aws:iam::123456789012:role/name"))
     if stream and role and stream["partition"] != role["partition"]:
-        errors.append(FieldError("role_arn", "must lie in the stream's partition of AWS"))
+        errors.append(FieldError("role_arn", "must be in the same AWS partition as the stream"))
     if errors:
         raise Problem(422, "invalid_value", " ".join(f"{error.path} {error.message}." for error in errors), errors)
-    return Chosen(sent.stream_arn, sent.role_arn, sent.format, sent.include_audit_log)
+    return StreamChoice(sent.stream_arn, sent.role_arn, sent.format, sent.include_audit_log)

@@ -1,4 +1,4 @@
-"""The retry queue: events whose stream failed, tried again."""
+"""Reads the retry queue and sends events again whose stream failed."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ def redeliver_over(wiring: Wiring, backlog: Backlog, monotonic: Callable[[], flo
         destinations=wiring.destinations,
         events=wiring.inserted,
         delivery=wiring.delivery,
-        parking=backlog,
+        backlog=backlog,
         given_up=wiring.given_up,
         clock=wiring.clock,
         monotonic=monotonic,
@@ -36,7 +36,7 @@ def redeliver_over(wiring: Wiring, backlog: Backlog, monotonic: Callable[[], flo
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-    """Answers the messages that are to come again; all others are done with."""
+    """Returns the messages that must come again. All others have been handled."""
     return serve(event, compose())
 
 
@@ -47,7 +47,7 @@ def serve(event: Mapping[str, Any], redeliver: Redeliver) -> dict[str, Any]:
         try:
             messages.append(Message(record["messageId"], backlog_batch.read(record["body"])))
         except msgspec.DecodeError:
-            logger.exception("no parcel", extra={"message_id": record["messageId"]})
+            logger.exception("the message is not a batch", extra={"message_id": record["messageId"]})
             failed.append(record["messageId"])
     failed += redeliver.redeliver(messages)
     return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in failed]}

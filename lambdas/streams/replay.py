@@ -1,8 +1,8 @@
-"""Sends events again, in the order in which they occurred in each shard of the log, and makes way for live traffic.
+"""Sends events again, in the order in which they occurred in each shard of the log. Live traffic goes first.
 
-A step is one page of one shard, or as much of it as there is time for: its records are those of the first time, and the
-checkpoint is the last id before the first that is not in the stream. Done again from the same checkpoint it sends those
-events again, which are doubles like any other.
+A step sends one page of one shard, or as much of it as time allows. Its records equal those of the first delivery. The
+checkpoint is the last id before the first event that is not in the stream. A step that is repeated from the same
+checkpoint sends its events again; the consumer handles them like any other duplicate.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from daybook.clock import MINUTE, Clock
 from daybook.delivery.destination import Destination, Place
-from daybook.delivery.records import Inserted, Record, Records
+from daybook.delivery.records import InsertedEvent, Record, Records
 from daybook.delivery.sender import RecordSender
 from daybook.errors import Throttled, UnknownTenant
 from daybook.events.item import partition
@@ -23,12 +23,12 @@ EVENTS_A_PAGE = 250
 BYTES_A_SLICE = 512 * 1024
 SLICE_SECONDS = 0.5
 BYTES_A_SECOND = 512 * 1024
-"""A slice takes as long at least: of what one of Kinesis's shards takes a second, 1,000 records and 1 MiB, half
-is left free.
+"""A slice takes at least this long. So a replay uses half of what one Kinesis shard accepts in a second, which is 1,000
+records and 1 MiB.
 """
 MAX_STEP_SECONDS = 25.0
 OVERDUE_MS = 3 * MINUTE
-"""What is parked comes by each minute: for a probe that is so late there is nothing parked."""
+"""Parked batches are looked at every minute. If a probe is this late, nothing is parked."""
 _WAIT_SECONDS = 5.0
 
 
@@ -37,8 +37,8 @@ class Destinations(Protocol):
 
 
 class Events(Protocol):
-    def between(self, partition: str, low: str, high: str, limit: int) -> Sequence[Inserted]:
-        """Oldest first. Raises `Throttled`."""
+    def between(self, partition: str, low: str, high: str, limit: int) -> Sequence[InsertedEvent]:
+        """Returns the events, oldest first. Raises `Throttled`."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Replay:
     destinations: Destinations
     events: Events
     records: Records
-    courier: RecordSender
+    sender: RecordSender
     clock: Clock
     monotonic: Callable[[], float]
     pause: Callable[[float], None]
@@ -56,21 +56,21 @@ class Replay:
         place = Place(job.tenant, job.ask["environment"])
         destination = self.destinations.one(place)
         if destination is None:
-            raise JobFailed("There is no stream any more.")
+            raise JobFailed("The stream no longer exists.")
         try:
             settings = self.settings.settings(job.tenant)
         except UnknownTenant:
-            raise JobFailed("There is no such tenant any more.") from None
+            raise JobFailed("The tenant no longer exists.") from None
         shards = settings.layouts[-1].shards
         at: Mapping[str, Any] = job.checkpoint or {"shard": 0, "after": None}
         if self._is_held(destination):
             self.pause(MAX_STEP_SECONDS)
             return Step(at, job.processed, job.progress)
-        # What is past retention is shown to nobody any more, and sent to nobody.
+        # Events past retention are no longer shown to anyone, so they are not sent either.
         first_ms = max(job.ask["from"], settings.retention_edge(self.clock()))
         low = lowest_id(first_ms) if at["after"] is None else neighbour(at["after"], 1)
         high = neighbour(lowest_id(job.ask["to"]), -1)
-        rows: Sequence[Inserted] = ()
+        rows: Sequence[InsertedEvent] = ()
         if low <= high:
             rows = self.events.between(partition(*place, at["shard"]), low, high, EVENTS_A_PAGE)
         if rows:
@@ -84,17 +84,17 @@ class Replay:
         return Step(after, job.processed, following / shards, done=following >= shards)
 
     def tidy(self, job: Job) -> None:
-        """Nothing lies about."""
+        """A replay leaves nothing to clean up."""
 
     def _is_held(self, destination: Destination) -> bool:
-        """While a stream fails, what is parked for it decides by its probes; where nothing is, the replay tries."""
+        """While a stream fails, the probes of its parked events decide. If nothing is parked, the replay tries."""
         return destination.is_failing and self.clock() < destination.next_probe_ms + OVERDUE_MS
 
-    def _send(self, destination: Destination, rows: Sequence[Inserted]) -> tuple[int, int]:
-        """How many of the rows, one at least and in their order, are done with; and how many records the stream took.
+    def _send(self, destination: Destination, rows: Sequence[InsertedEvent]) -> tuple[int, int]:
+        """Returns how many rows are done, at least one and in their order, and how many records the stream accepted.
 
-        Raises `JobFailed` with AWS's name of an error that waiting does not cure, `Throttled` where the first record
-        had to wait too long.
+        Raises `JobFailed` with AWS's error code if waiting would not help, and `Throttled` if the first record had to
+        wait too long.
         """
         until = self.monotonic() + MAX_STEP_SECONDS
         written = self.records.of(destination, rows)
@@ -117,24 +117,24 @@ class Replay:
     def _put(
         self, destination: Destination, records: Sequence[Record], part: Sequence[int], until: float
     ) -> tuple[Sequence[int], int]:
-        """Which of a slice's places are left when time is up, and how many records the stream took.
+        """Returns the indexes of a slice that are left when time is up, and how many records the stream accepted.
 
-        What it throttles waits: whoever writes there now goes first.
+        Throttled records wait, so that live traffic goes first.
         """
         left, taken = part, 0
         while True:
-            sent = self.courier.send(destination, [records[place] for place in left], lambda: until - self.monotonic())
+            sent = self.sender.send(destination, [records[place] for place in left], lambda: until - self.monotonic())
             taken += len(left) - len(sent.left) - len(sent.refused)
             left = [left[place] for place in sent.left]
-            if sent.error is not None and not sent.passing:
-                raise JobFailed(f"The stream refuses: {sent.error}.")
+            if sent.error is not None and not sent.transient:
+                raise JobFailed(f"The stream refused the records: {sent.error}.")
             if not left or self.monotonic() > until - _WAIT_SECONDS:
                 return left, taken
             self.pause(_WAIT_SECONDS)
 
 
 def _slices(records: Sequence[Record]) -> Iterator[list[int]]:
-    """Places of records that go together; one that is larger than a slice goes alone."""
+    """The indexes of the records of each slice. A record larger than a slice gets its own."""
     part: list[int] = []
     size = 0
     for place, record in enumerate(records):

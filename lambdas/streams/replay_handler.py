@@ -1,4 +1,4 @@
-"""Sends events again to customers' streams, one message of the queue at a time."""
+"""Sends events to customers' streams again, one queue message at a time."""
 
 import time
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def replay_over(wiring: Wiring, monotonic: Callable[[], float], pause: Callable[
         destinations=wiring.destinations,
         events=wiring.inserted,
         records=wiring.records,
-        courier=wiring.sender,
+        sender=wiring.sender,
         clock=wiring.clock,
         monotonic=monotonic,
         pause=pause,

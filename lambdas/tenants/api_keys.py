@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, structs
 from daybook.access import api_keys
 from daybook.access.api_keys import IssuedKey, Key, StoredKey
 from daybook.access.roles import ADMIN, AUDITOR, PRODUCER
-from daybook.catalogue.aliases import passes_for_alias
+from daybook.catalogue.aliases import looks_like_alias
 from daybook.catalogue.profile import profile
 from daybook.clock import Clock, Time, format_time
 from daybook.errors import UnknownKey
@@ -131,7 +131,7 @@ class KeyOperations:
 def _label(label: str, settings: TenantSettings) -> str:
     """The log shows what the key does under its label, so the label must not pass for an alias."""
     forms.text("label", label, MAX_LABEL)
-    if passes_for_alias(label, profile(settings.profile).aliases):
+    if looks_like_alias(label, profile(settings.profile).aliases):
         raise bad_field("label", "is an alias that the log shows for others", "alias_username")
     return label
 

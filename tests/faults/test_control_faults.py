@@ -1,4 +1,4 @@
-"""What becomes of calls while the control table is throttled, silent, or in another transaction's hands."""
+"""Calls while the control table is throttled, does not answer, or is in another transaction."""
 
 import itertools
 from collections.abc import Callable
@@ -27,7 +27,7 @@ ISSUED = IssuedKey("k1", "acme", "producer", "prod", "billing", "2026-11-22T16:3
 
 
 class Store:
-    """The control table's three adapters over a client; what they wait is counted, and not waited."""
+    """The control table's three adapters over a client. Their waits are counted instead of waited."""
 
     def __init__(self, client: Any, tables: Tables) -> None:
         self.waits: list[float] = []
@@ -80,7 +80,7 @@ def prepared(dynamodb: Any, tables: Tables) -> Any:
 )
 @pytest.mark.parametrize("call", CALLS)
 def test_a_fault_for_now_is_throttled(prepared: Any, tables: Tables, call: str, error: Exception) -> None:
-    """Whichever call it meets: 503 and not 500."""
+    """Each call is answered 503 and not 500."""
     operations = ("transact_write_items",) if "Cancel" in str(error) else EVERY_CALL
     client = FailingClient(prepared, operations, itertools.repeat(error))
     try:
@@ -88,11 +88,11 @@ def test_a_fault_for_now_is_throttled(prepared: Any, tables: Tables, call: str, 
     except Throttled:
         assert client.calls
     else:
-        assert not client.calls, "what met the fault said so"
+        assert not client.calls, "a call with a fault did not raise"
 
 
 def test_a_fault_for_good_escapes(prepared: Any, tables: Tables) -> None:
-    """A permission that is lacking is nobody's to try again."""
+    """Retrying does not help against a missing permission."""
     client = FailingClient(prepared, EVERY_CALL, itertools.repeat(failing("AccessDeniedException", "X")))
     for call in CALLS.values():
         with pytest.raises(ClientError):
@@ -102,7 +102,7 @@ def test_a_fault_for_good_escapes(prepared: Any, tables: Tables) -> None:
 @pytest.mark.parametrize("reason", ["TransactionConflict", "ConditionalCheckFailed"])
 @pytest.mark.parametrize("call", ["change", "put group", "new group", "remove group"])
 def test_another_ones_turn_is_waited_for(prepared: Any, tables: Tables, call: str, reason: str) -> None:
-    """Longer each time, and not for ever."""
+    """Each wait is longer, and there is an end."""
     conflict = failing("TransactionCanceledException", "TransactWriteItems", (reason, "None"))
     store = Store(FailingClient(prepared, ("transact_write_items",), itertools.repeat(conflict, 3)), tables)
     CALLS[call](store)
@@ -119,9 +119,9 @@ def test_another_ones_turn_is_waited_for(prepared: Any, tables: Tables, call: st
 
 @pytest.mark.every_store
 def test_a_throttled_table_is_503(dynamodb: Any, tables: Tables) -> None:
-    """With when to try again, and nothing of the store's own words."""
+    """The answer says when to try again and does not contain the store's message."""
     log = ManagedLog(dynamodb, tables)
-    log.groups._client = FailingClient(  # noqa: SLF001  the client is made by the house
+    log.groups._client = FailingClient(  # noqa: SLF001  the wiring makes the client
         dynamodb, EVERY_CALL, itertools.repeat(failing("ThrottlingException", "X"))
     )
     for method, path, given in (("GET", "/v1/groups", {}), ("PUT", "/v1/groups/{name}", {"name": "x"})):

@@ -20,7 +20,7 @@ from tests.support.tenant_log import TenantLog
 SEEDS = 50
 STEPS_MS = (0, 4, 10**6)
 PIECE = "piece-"
-"""In the places where bytes that fill no part are parked."""
+"""The places where bytes that do not fill a part are stored."""
 EVENTS = 70
 
 
@@ -34,7 +34,7 @@ QUESTIONS: list[dict[str, Any]] = [
 
 @pytest.fixture
 def log(dynamodb: Any, tables: Tables) -> TenantLog:
-    """A log of events by five people, two of them in each millisecond."""
+    """A log of events by five people, two events in each millisecond."""
     log = TenantLog(dynamodb, tables)
     log.sent(
         *(
@@ -52,7 +52,7 @@ def log(dynamodb: Any, tables: Tables) -> TenantLog:
 
 
 class Killer:
-    """Kills workers again and again. Each time the message is delivered again when the claim is over."""
+    """Kills workers again and again. The message is delivered again when the claim has expired."""
 
     def __init__(self, exporter: Exporter, log: TenantLog, seed: int) -> None:
         self._chance = random.Random(seed)  # noqa: S311
@@ -88,7 +88,7 @@ class Killer:
             if job.status.has_ended:
                 return job
             assert queue.sent, "it was handed over without a message"
-            if self._chance.random() < 0.5:  # else the same process gets the next message
+            if self._chance.random() < 0.5:  # otherwise the same process gets the next message
                 worker = self._mortal_worker()
 
     def _mortal_worker(self) -> Any:
@@ -99,7 +99,7 @@ class Killer:
         return worker
 
     def _seconds(self) -> Iterator[float]:
-        """What is left of an invocation, which is near its end after a few steps."""
+        """The remaining seconds of an invocation, which is near its end after a few steps."""
         left = 900.0
         while True:
             yield left
@@ -107,7 +107,7 @@ class Killer:
 
 
 def exporter_over(log: TenantLog, dynamodb: Any, tables: Tables, step_ms: int) -> Exporter:
-    """Its clock ticks at each look, so that steps end with a part, with a run, or when their time is over.
+    """The clock advances at each read, so that steps end with a part, with a run, or when their time is over.
 
     Three runs of a level are merged into one, so 70 rows need merges of merged runs.
     """
@@ -134,7 +134,7 @@ def file_of(exporter: Exporter, job: Job) -> bytes:
 
 
 def test_a_killed_export_gives_the_file_of_an_undisturbed_one(log: TenantLog, dynamodb: Any, tables: Tables) -> None:
-    """50 seeds over four questions: no row is lost, doubled or moved, and the checksum is that of the file."""
+    """50 seeds for four requests: no row is lost, duplicated or moved, and the checksum is that of the file."""
     asker = exporter_over(log, dynamodb, tables, step_ms=0)
     asked = []
     for question in QUESTIONS:
@@ -153,7 +153,7 @@ def test_a_killed_export_gives_the_file_of_an_undisturbed_one(log: TenantLog, dy
     for seed in range(SEEDS):
         job = asked[seed % len(asked)]
         exporter = exporter_over(log, dynamodb, tables, step_ms=STEPS_MS[seed % len(STEPS_MS)])
-        exporter.jobs.put(job)  # undoes what the previous seed did
+        exporter.jobs.put(job)  # undoes the changes of the previous seed
         killer = Killer(exporter, log, seed)
         done = killer.work(job)
         kills += killer.kills

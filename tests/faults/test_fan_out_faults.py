@@ -1,6 +1,7 @@
-"""What becomes of events when a function is killed, a stream refuses half, a batch comes again, a record is poison.
+"""Faults of delivery: a killed function, a stream that refuses half, a repeated batch, a poison record.
 
-Each ends with every event delivered at least once; the doubles are counted, since a consumer has to live with them.
+Every test ends with every event delivered at least once. The duplicates are counted, because a consumer must handle
+them.
 """
 
 import json
@@ -16,14 +17,14 @@ from daybook.delivery.records import Records
 from daybook.delivery.sender import PutFailed
 from daybook.errors import Throttled
 from streams.redeliver import WAIT_SECONDS
-from tests.support.streams import Publishing
+from tests.support.streams import StreamHarness
 from tests.support.tenant_log import TenantLog
 
 THROTTLED = "ProvisionedThroughputExceededException"
 
 
 class Killed(BaseException):
-    """The process is gone: nothing in it runs on."""
+    """The process is killed, and nothing in it continues."""
 
 
 @pytest.fixture
@@ -32,24 +33,24 @@ def log(dynamodb: Any, tables: Tables) -> TenantLog:
 
 
 @pytest.fixture
-def publishing(log: TenantLog) -> Publishing:
-    made = Publishing(log)
+def publishing(log: TenantLog) -> StreamHarness:
+    made = StreamHarness(log)
     made.set_up()
     return made
 
 
-def delivered(publishing: Publishing) -> Counter[str]:
+def delivered(publishing: StreamHarness) -> Counter[str]:
     return Counter(json.loads(record.data)["id"] for record in publishing.streams.taken.get("acme", []))
 
 
-def doubles(publishing: Publishing, sent: list[str]) -> int:
-    """How many records are there beyond one of each event. Every event must be there."""
+def doubles(publishing: StreamHarness, sent: list[str]) -> int:
+    """The number of records beyond one for each event. Every event must be there."""
     found = delivered(publishing)
     assert set(found) == set(sent)
     return found.total() - len(sent)
 
 
-def drain(publishing: Publishing) -> None:
+def drain(publishing: StreamHarness) -> None:
     while publishing.queue.messages:
         publishing.log.now += 6 * SECOND
         assert publishing.retry() == []
@@ -62,8 +63,10 @@ def send(log: TenantLog, count: int) -> list[str]:
     return sent
 
 
-def test_killed_between_two_calls_of_a_batch(log: TenantLog, publishing: Publishing) -> None:
-    """Lambda hands the batch over again: what the first call had delivered comes twice, 500 doubles, no more."""
+def test_killed_between_two_calls_of_a_batch(log: TenantLog, publishing: StreamHarness) -> None:
+    """Lambda repeats the batch. The records that the first call had delivered come twice: 500 duplicates and no
+    more.
+    """
     sent = send(log, 700)
     publishing.streams.faults["acme"] = [None, Killed()]
     with pytest.raises(Killed):
@@ -72,8 +75,10 @@ def test_killed_between_two_calls_of_a_batch(log: TenantLog, publishing: Publish
     assert doubles(publishing, sent) == 500
 
 
-def test_killed_after_parking_before_the_answer(log: TenantLog, publishing: Publishing) -> None:
-    """The batch parks the same keys again, as the same parcel: pending stays true, and no event comes twice."""
+def test_killed_after_parking_before_the_answer(log: TenantLog, publishing: StreamHarness) -> None:
+    """The repeated batch parks the same keys under the same name. The pending count stays correct, and no event
+    comes twice.
+    """
     sent = send(log, 20)
     publishing.streams.break_down()
     assert publishing.publish() == []
@@ -85,8 +90,10 @@ def test_killed_after_parking_before_the_answer(log: TenantLog, publishing: Publ
     assert doubles(publishing, sent) == 0
 
 
-def test_half_of_a_call_refused(log: TenantLog, publishing: Publishing) -> None:
-    """Retried alone: no doubles. Refused for good: the half is parked, and no doubles either."""
+def test_half_of_a_call_refused(log: TenantLog, publishing: StreamHarness) -> None:
+    """If retries help, there are no duplicates. If not, the refused half is parked, and there are no duplicates
+    either.
+    """
     sent = send(log, 60)
     half = lambda place: THROTTLED if place % 2 else None  # noqa: E731  as a fault it reads best so
     publishing.streams.faults["acme"] = [half]
@@ -103,8 +110,8 @@ def test_half_of_a_call_refused(log: TenantLog, publishing: Publishing) -> None:
     assert publishing.stored().status == "active"
 
 
-def test_an_answer_lost(log: TenantLog, publishing: Publishing) -> None:
-    """The call had arrived: all of its records come twice."""
+def test_an_answer_lost(log: TenantLog, publishing: StreamHarness) -> None:
+    """The call had arrived, so all of its records come twice."""
     sent = send(log, 30)
     put = publishing.streams.put
     lost = iter([True])
@@ -112,7 +119,7 @@ def test_an_answer_lost(log: TenantLog, publishing: Publishing) -> None:
     def put_unheard(to: Any, records: Any) -> Any:
         answer = put(to, records)
         if next(lost, False):
-            raise PutFailed("ReadTimeoutError", passing=True)
+            raise PutFailed("ReadTimeoutError", transient=True)
         return answer
 
     publishing.streams.put = put_unheard  # type: ignore[method-assign]
@@ -121,16 +128,18 @@ def test_an_answer_lost(log: TenantLog, publishing: Publishing) -> None:
 
 
 @pytest.mark.every_store
-def test_a_redelivered_batch(log: TenantLog, publishing: Publishing) -> None:
-    """Cut otherwise than before, as Lambda does after a failure: as many doubles as records came again."""
+def test_a_redelivered_batch(log: TenantLog, publishing: StreamHarness) -> None:
+    """The records are cut into other batches, as Lambda does after a failure. There are as many duplicates as
+    repeated records.
+    """
     sent = sorted(send(log, 40))
     publishing.publish(publishing.stream(sent[:25]))
     publishing.publish(publishing.stream(sent[10:]))
     assert doubles(publishing, sent) == 15
 
 
-def test_a_message_that_sqs_hands_over_twice(log: TenantLog, publishing: Publishing) -> None:
-    """Its parcel's row is gone with the first delivery: no doubles."""
+def test_a_message_that_sqs_hands_over_twice(log: TenantLog, publishing: StreamHarness) -> None:
+    """The batch's row is removed with the first delivery, so there are no duplicates."""
     sent = send(log, 5)
     publishing.streams.break_down()
     publishing.publish()
@@ -145,8 +154,8 @@ def test_a_message_that_sqs_hands_over_twice(log: TenantLog, publishing: Publish
     assert doubles(publishing, sent) == 0
 
 
-def test_when_parking_fails_the_batch_comes_again(log: TenantLog, publishing: Publishing) -> None:
-    """From the lowest number of what is neither delivered nor parked; a neighbour's later records come twice."""
+def test_when_parking_fails_the_batch_comes_again(log: TenantLog, publishing: StreamHarness) -> None:
+    """From the lowest number that is neither delivered nor parked. Another tenant's later records come twice."""
     other = TenantLog(log.dynamodb, log.tables, tenant="other")
     publishing.set_up(tenant="other")
     sent = send(log, 3)
@@ -167,8 +176,8 @@ def test_when_parking_fails_the_batch_comes_again(log: TenantLog, publishing: Pu
     assert set(theirs) == {json.loads(record.data)["id"] for record in publishing.streams.taken["other"]}
 
 
-class Unwell:
-    """The destinations, of which one tenant's state can't be written."""
+class FailingState:
+    """The destinations. The state of one tenant can't be written."""
 
     def __init__(self, destinations: Any, tenant: str) -> None:
         self._destinations = destinations
@@ -184,17 +193,17 @@ class Unwell:
         return note
 
 
-class Unanswering:
-    """An events table that is throttled for good."""
+class ThrottledEvents:
+    """An events table that is always throttled."""
 
     def read(self, _keys: Any) -> Any:
         raise Throttled
 
 
-def test_what_cannot_be_noted_is_delivered_all_the_same(log: TenantLog, publishing: Publishing) -> None:
-    """Neither sent again nor handed back, whether the stream took it or not."""
+def test_what_cannot_be_noted_is_delivered_all_the_same(log: TenantLog, publishing: StreamHarness) -> None:
+    """The records are neither sent again nor handed back, whether the stream accepted them or not."""
     sent = send(log, 4)
-    delivery = replace(publishing.fan_out.delivery, state=Unwell(publishing.destinations, "acme"))
+    delivery = replace(publishing.fan_out.delivery, state=FailingState(publishing.destinations, "acme"))
     publishing.fan_out = replace(publishing.fan_out, delivery=delivery)
     assert publishing.publish(publishing.stream(sent[:2])) == []
     assert publishing.pending() == 0
@@ -206,8 +215,8 @@ def test_what_cannot_be_noted_is_delivered_all_the_same(log: TenantLog, publishi
     assert doubles(publishing, sent) == 0
 
 
-def test_one_tenants_trouble_gives_its_neighbours_no_doubles(log: TenantLog, publishing: Publishing) -> None:
-    """Where its people's keys can't be read its share is parked, and the batch is done."""
+def test_one_tenants_trouble_gives_its_neighbours_no_doubles(log: TenantLog, publishing: StreamHarness) -> None:
+    """If the keys of a tenant's people can't be read, its events are parked and the batch is done."""
     other = TenantLog(log.dynamodb, log.tables, tenant="other")
     publishing.set_up(tenant="other")
     sent, theirs = send(log, 3), other.sent({}, {})
@@ -218,10 +227,10 @@ def test_one_tenants_trouble_gives_its_neighbours_no_doubles(log: TenantLog, pub
             raise Throttled
         return keys_of(destination, rows)
 
-    unwell = Records(lambda *_: {})
-    unwell.of = unless_acme  # type: ignore[method-assign]
+    failing = Records(lambda *_: {})
+    failing.of = unless_acme  # type: ignore[method-assign]
     fan_out = publishing.fan_out
-    publishing.fan_out = replace(fan_out, delivery=replace(fan_out.delivery, records=unwell))
+    publishing.fan_out = replace(fan_out, delivery=replace(fan_out.delivery, records=failing))
     assert publishing.publish() == []
     assert publishing.pending() == 3
     assert [json.loads(record.data)["id"] for record in publishing.streams.taken["other"]] == sorted(theirs)
@@ -229,8 +238,10 @@ def test_one_tenants_trouble_gives_its_neighbours_no_doubles(log: TenantLog, pub
     assert doubles(publishing, sent) == 0
 
 
-def test_a_poison_record_spoils_no_other(log: TenantLog, publishing: Publishing) -> None:
-    """Content that can't be read: its key is parked alone and its message fails until the dead-letter queue has it."""
+def test_a_poison_record_spoils_no_other(log: TenantLog, publishing: StreamHarness) -> None:
+    """Its content can't be read. Its key is parked alone, and its message fails until it is in the dead-letter
+    queue.
+    """
     sent = send(log, 6)
     event = publishing.stream()
     event["Records"][2]["dynamodb"]["NewImage"]["z"] = {"B": "AQAA"}
@@ -238,19 +249,19 @@ def test_a_poison_record_spoils_no_other(log: TenantLog, publishing: Publishing)
     assert publishing.publish(event) == []
     assert set(delivered(publishing)) == set(sent) - {poisoned}
     assert publishing.pending() == 1
-    # The table's own copy is sound, so that here the second try succeeds.
+    # The table's own copy is intact, so the second try succeeds here.
     drain(publishing)
     assert doubles(publishing, sent) == 0
 
 
-def test_a_passing_failure_of_our_own_is_no_poison(log: TenantLog, publishing: Publishing) -> None:
-    """Its message is put back, for half a minute and however often, and never counted against it."""
+def test_a_transient_failure_of_our_own_is_no_poison(log: TenantLog, publishing: StreamHarness) -> None:
+    """The message is put back for half a minute, any number of times, and this never counts against it."""
     sent = send(log, 5)
     publishing.streams.break_down()
     publishing.publish()
     publishing.streams.mend()
     events = publishing.redeliver.events
-    publishing.redeliver = replace(publishing.redeliver, events=Unanswering())
+    publishing.redeliver = replace(publishing.redeliver, events=ThrottledEvents())
     for _ in range(30):
         log.now += 20 * SECOND
         assert publishing.retry() == []
@@ -261,8 +272,8 @@ def test_a_passing_failure_of_our_own_is_no_poison(log: TenantLog, publishing: P
     assert doubles(publishing, sent) == 0
 
 
-def test_a_parcel_that_could_not_be_dropped_comes_again_alone(log: TenantLog, publishing: Publishing) -> None:
-    """The others of its batch are delivered."""
+def test_a_batch_that_could_not_be_dropped_comes_again_alone(log: TenantLog, publishing: StreamHarness) -> None:
+    """The others of its invocation are delivered."""
     other = TenantLog(log.dynamodb, log.tables, tenant="other")
     made = publishing.set_up(tenant="other")
     sent = send(log, 3)
@@ -273,15 +284,15 @@ def test_a_parcel_that_could_not_be_dropped_comes_again_alone(log: TenantLog, pu
     publishing.streams.mend()
     publishing.destinations.remove(made.place)
     log.now += 6 * SECOND
-    undropped = Unwell(publishing.destinations, "other")
+    undropped = FailingState(publishing.destinations, "other")
     publishing.redeliver = replace(publishing.redeliver, destinations=undropped)
     assert len(publishing.retry()) == 1
     assert doubles(publishing, sent) == 0
     assert (publishing.parked(), publishing.parked("other")) == (0, 1)
 
 
-def test_what_stays_unreadable_fails_alone(log: TenantLog, publishing: Publishing) -> None:
-    """The message comes again and again, by SQS's own count; the destination is none the worse for it."""
+def test_what_stays_unreadable_fails_alone(log: TenantLog, publishing: StreamHarness) -> None:
+    """The message comes again and again, counted by SQS. The destination is not affected."""
     (sent,) = send(log, 1)
     log.dynamodb.update_item(
         TableName=log.tables.events,
@@ -296,8 +307,8 @@ def test_what_stays_unreadable_fails_alone(log: TenantLog, publishing: Publishin
     assert publishing.pending() == 1
 
 
-def test_an_item_that_is_no_event_is_passed_over(log: TenantLog, publishing: Publishing) -> None:
-    """It could not be parked either: there is no key. It is counted for an alarm."""
+def test_an_item_that_is_no_event_is_passed_over(log: TenantLog, publishing: StreamHarness) -> None:
+    """It can't be parked, because it has no key. It is counted for an alarm."""
     sent = send(log, 2)
     event = publishing.stream()
     strange = {"pk": {"S": "nobody"}, "sk": {"S": "x"}}
@@ -306,8 +317,8 @@ def test_an_item_that_is_no_event_is_passed_over(log: TenantLog, publishing: Pub
     assert doubles(publishing, sent) == 0
 
 
-def test_time_runs_out(log: TenantLog, publishing: Publishing) -> None:
-    """What a slow stream did not take within the batch's budget is parked; the stream is not called failing for it."""
+def test_time_runs_out(log: TenantLog, publishing: StreamHarness) -> None:
+    """Records that a slow stream did not accept in the batch's time are parked. The stream does not become failing."""
     sent = send(log, 10)
     put = publishing.streams.put
 

@@ -1,4 +1,4 @@
-"""What ingest does when the store throttles, breaks off or stays silent."""
+"""Ingest while the store throttles, fails or does not answer."""
 
 import itertools
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ EVENTS: list[dict[str, Any]] = [
 
 
 class TenantLog:
-    """Faults of the events' writes, and of the people's; time passes while ingest waits."""
+    """A log with faults in the writes of events and of people. Time passes while ingest waits."""
 
     def __init__(
         self, dynamodb: Any, tables: Tables, events: Iterable[Answer] = (), people: Iterable[Answer] = ()
@@ -74,7 +74,7 @@ class TenantLog:
 )
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_fault_that_passes(dynamodb: Any, tables: Tables, fault: Answer, times: int) -> None:
-    """Retried until every event is stored, once. A write that got through unheard is our own."""
+    """Retried until every event is stored once. A write whose answer was lost is recognised as our own."""
     log = TenantLog(dynamodb, tables, [fault] * times)
     status, answer, _ = log.send()
     assert status == 201
@@ -87,7 +87,7 @@ def test_a_fault_that_passes(dynamodb: Any, tables: Tables, fault: Answer, times
 
 @pytest.mark.parametrize("fault", [faults.every_statement_throttled, faults.whole_call_throttled, faults.never_arrived])
 def test_a_fault_that_lasts(dynamodb: Any, tables: Tables, fault: Answer) -> None:
-    """503 before Lambda's time is up, each event said to be sent again, and then it is stored."""
+    """503 before Lambda's time is up, with each event marked as retryable. A later call stores them."""
     log = TenantLog(dynamodb, tables, itertools.repeat(fault, 200))
     status, answer, headers = log.send()
     assert (status, answer["stored"], answer["rejected"]) == (503, 0, 0)
@@ -101,7 +101,7 @@ def test_a_fault_that_lasts(dynamodb: Any, tables: Tables, fault: Answer) -> Non
 
 @pytest.mark.every_store
 def test_part_of_it_lasts(dynamodb: Any, tables: Tables) -> None:
-    """503 with what was stored as stored, what was refused as refused, and only the rest to be sent again."""
+    """503, where each event is shown as stored, refused or retryable."""
     log = TenantLog(dynamodb, tables, [_only_the_first, *[faults.every_statement_throttled] * 200])
     conflicting = [*EVENTS[:5], {"activity": "audit-log.x", "actor": {"type": "system"}}]
     status, answer, _ = log.send(conflicting)
@@ -128,7 +128,7 @@ def _only_the_first(client: Any, statements: list[dict[str, Any]]) -> dict[str, 
     ],
 )
 def test_people_that_could_not_be_written_at_once(dynamodb: Any, tables: Tables, fault: Answer) -> None:
-    """Written on a later try; each of them once, whoever's answer was lost."""
+    """They are written on a later try, each once, whichever answer was lost."""
     log = TenantLog(dynamodb, tables, people=[fault] * 2)
     status, answer, _ = log.send()
     assert (status, answer["stored"]) == (201, 30)
@@ -138,7 +138,7 @@ def test_people_that_could_not_be_written_at_once(dynamodb: Any, tables: Tables,
 
 
 def test_without_people_no_event_is_written(dynamodb: Any, tables: Tables) -> None:
-    """503: an event is stored only once its people are durable. What was stored before is still answered as stored."""
+    """503: an event is stored only when its people are durable. Events stored before are still answered as stored."""
     assert TenantLog(dynamodb, tables).send(EVENTS[:1])[0] == 201
     log = TenantLog(dynamodb, tables, people=itertools.repeat(faults.whole_call_throttled, 200))
     newcomer = EVENTS[1] | {"actor": {"type": "user", "username": "new.comer"}}
@@ -149,7 +149,7 @@ def test_without_people_no_event_is_written(dynamodb: Any, tables: Tables) -> No
 
 
 def test_what_is_no_matter_of_time_is_a_fault_of_ours(dynamodb: Any, tables: Tables) -> None:
-    """500 at once, with no word of the inside in it."""
+    """500 at once, without internal details."""
     log = TenantLog(dynamodb, tables, [faults.forbidden])
     status, answer, _ = log.send(EVENTS[:1])
     assert (status, answer["code"]) == (500, "internal_error")
@@ -157,7 +157,7 @@ def test_what_is_no_matter_of_time_is_a_fault_of_ours(dynamodb: Any, tables: Tab
 
 
 def test_waits_double_up_to_two_seconds(dynamodb: Any, tables: Tables) -> None:
-    """With full jitter, so that those who were throttled together do not come back together."""
+    """With full jitter, so that callers that were throttled together do not come back together."""
     waits: list[float] = []
     client = FaultyClient(dynamodb, itertools.repeat(faults.every_statement_throttled, 9))
     table = EventTable(client, tables.events, Patience(waits.append, iter([1.0, 0.5] * 9).__next__))
@@ -168,7 +168,7 @@ def test_waits_double_up_to_two_seconds(dynamodb: Any, tables: Tables) -> None:
 
 
 def test_reads_that_stay_unprocessed(dynamodb: Any, tables: Tables) -> None:
-    """What BatchGetItem leaves out is asked for again; for ever: `Throttled`."""
+    """Keys that BatchGetItem leaves out are requested again. If that never ends: `Throttled`."""
 
     class Unprocessing:
         def __init__(self, times: int) -> None:
@@ -188,6 +188,6 @@ def test_reads_that_stay_unprocessed(dynamodb: Any, tables: Tables) -> None:
 
 
 def test_a_refused_statement_is_not_hidden(dynamodb: Any) -> None:
-    """An error inside HTTP 200 that no retry mends escapes."""
+    """An error inside HTTP 200 that no retry can fix is raised."""
     with pytest.raises(ClientError):
         IdentityTable(dynamodb, "nowhere").insert(settings().tenant, {"id#x": {"key": b"k"}})

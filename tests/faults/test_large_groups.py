@@ -1,4 +1,4 @@
-"""Groups of many people while one partition's limits hold: repeats go on, and come to an end."""
+"""Groups of many people under the limits of one partition: repeated calls make progress and finish."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ MANY = [f"person.{number}" for number in range(3_000)]
 
 
 class LimitedLog(ManagedLog):
-    """Its people lie in a partition with limits; time passes as they are reached."""
+    """A log whose people are in a limited partition. Time passes when a limit is reached."""
 
     def __init__(self, dynamodb: Any, tables: Tables) -> None:
         super().__init__(dynamodb, tables)
@@ -26,10 +26,10 @@ class LimitedLog(ManagedLog):
         self.operations = self.operations_over(self.managing.replacing(identities=rows))
 
     def call(self, seconds: float, method: str = "PUT", names: list[str] = MANY) -> dict[str, Any]:
-        """One request that has so much time."""
+        """One request with so much time."""
         self.context = self.people.context = Context(seconds)
         answer = self.manage(method, GROUP, {"members": names} if method == "PUT" else None, name="all")
-        assert self.context.seconds > 0, "it answered within its time"
+        assert self.context.seconds > 0, "it did not answer in time"
         return answer
 
 
@@ -39,7 +39,7 @@ def log(dynamodb: Any, tables: Tables) -> LimitedLog:
 
 
 def test_a_group_of_people_whom_no_event_has_named(log: LimitedLog) -> None:
-    """In one call where its time allows, waiting for what the partition gives."""
+    """One call is enough if it has the time to wait for the partition."""
     answer = log.call(28)
     assert answer["statusCode"] == 200
     assert answered(answer)["members"] == MANY
@@ -47,7 +47,9 @@ def test_a_group_of_people_whom_no_event_has_named(log: LimitedLog) -> None:
 
 
 def test_a_call_that_breaks_off_goes_on_when_repeated(log: LimitedLog) -> None:
-    """503 with when to come again; what is known by then is known, and the group is there only when it is whole."""
+    """503 with the time to come again. People known by then stay known, and the group exists only when it is
+    complete.
+    """
     known = [0]
     for _ in range(8):
         answer = log.call(10)
@@ -57,7 +59,7 @@ def test_a_call_that_breaks_off_goes_on_when_repeated(log: LimitedLog) -> None:
         assert problem_of(answer) == (503, "throttled")
         assert answer["headers"]["Retry-After"]
         assert log.done("GET", "/v1/groups") == {"groups": []}
-        assert known[-1] > known[-2] + 1_000, "each repeat goes on where the last one broke off"
+        assert known[-1] > known[-2] + 1_000, "a repeat did not continue where the last call stopped"
     assert answer["statusCode"] == 200
     assert len(known) > 2
     people = [key for key in log.people.rows if key.startswith("had#")]
@@ -65,7 +67,7 @@ def test_a_call_that_breaks_off_goes_on_when_repeated(log: LimitedLog) -> None:
 
 
 def test_a_group_whose_people_are_known_is_read_and_made_again(log: LimitedLog) -> None:
-    """Within one call: names that lie together are read together, and those just resolved are not read back."""
+    """It needs one call: neighbouring names are read together, and people just resolved are not read again."""
     log.call(28)
     log.people.reads = 0
     assert answered(log.call(10))["members"] == MANY
@@ -75,7 +77,7 @@ def test_a_group_whose_people_are_known_is_read_and_made_again(log: LimitedLog) 
 
 
 def test_a_member_that_is_none_makes_nobody_known(log: LimitedLog) -> None:
-    """Though it stands last among many."""
+    """Even if it is the last of many."""
     answer = log.call(28, names=[*MANY[:1_200], "System"])
     assert problem_of(answer) == (422, "alias_username")
     assert log.people.rows == {}

@@ -1,4 +1,4 @@
-"""Re-stamps that are killed at random points leave the same stamps as an undisturbed twin."""
+"""Re-stamps that are killed at random points leave the same stamps as an undisturbed log."""
 
 import random
 from collections.abc import Callable
@@ -18,16 +18,16 @@ from tests.support.retention import Kept
 
 SEEDS = {"memory": 50, "moto": 50, "dynamodb-local": 4}
 AGES = [edge + more for edge in (30, 45, 60, 90) for more in (-0.02, -0.01, 0, 0.5, 1)] + [1, 10, 20, 100, 150]
-"""Days around the edges of the retentions that are set, and between them."""
+"""Ages around the edges of the retentions that are set, and between them."""
 
 
 def stamps(log: Kept) -> dict[int, int | None]:
-    """By the moment at which an event occurred; each event has its own."""
+    """The stamp by the time at which an event occurred. Each event has its own time."""
     return {occurred_ms(each): expires_at for each, expires_at in log.stamps_of().items() if each in log.sent_ids}
 
 
 def settings(chance: random.Random) -> Callable[[Kept], Any]:
-    """A change that a tenant may make. The hold is lifted first: under it, a shorter retention has no effect."""
+    """A change that a tenant may make. The hold is lifted first, because under it a shorter retention has no effect."""
     days = chance.choice([30, 45, 60, 90, 180])
 
     def set_days(log: Kept) -> None:
@@ -50,7 +50,7 @@ def logs(dynamodb: Any, tables: Tables) -> list[Kept]:
 
 
 def test_a_killed_restamp_leaves_the_stamps_of_an_undisturbed_one(logs: list[Kept], store: Any) -> None:
-    """It is killed before or after calls of either store and among the writes of a page, whatever was changed."""
+    """It is killed before or after calls of either store and between the writes of a page, whatever was changed."""
     twin, mortal = logs
     kills = 0
     changed: set[bool] = set()

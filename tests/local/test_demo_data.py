@@ -1,4 +1,4 @@
-"""The demo's tenants, loaded over HTTP into the running house."""
+"""The demo's tenants, loaded over HTTP into local Daybook."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from daybook.catalogue.profile import profile
 from events.demo import PRODUCTS, load
 from events.demo.load import LABEL, Demo
-from tests.support.running_house import LocalDaybook
+from tests.support.running_daybook import LocalDaybook
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def demos(local_daybook: LocalDaybook) -> dict[str, Demo]:
 
 
 def _all_events(client: httpx.Client, environment: str) -> Iterator[dict[str, Any]]:
-    """But for the log of the log."""
+    """All events except Daybook's own."""
     query: dict[str, Any] = {"environment": environment, "limit": 500}
     while True:
         answer = client.get("/v1/events", params=query).json()
@@ -37,7 +37,7 @@ def _ids(local_daybook: LocalDaybook, demo: Demo) -> list[str]:
 def test_each_product_has_a_tenant_with_all_its_events(
     local_daybook: LocalDaybook, demos: dict[str, Demo], product: str
 ) -> None:
-    """Every one of them, also in the product's own view."""
+    """All of them arrive, also in the product's own view."""
     demo = demos[product]
     assert demo.tenant == f"{product}-demo"
     assert len(set(_ids(local_daybook, demo))) == demo.events
@@ -48,7 +48,7 @@ def test_each_product_has_a_tenant_with_all_its_events(
 
 
 def test_the_keys_are_of_the_three_roles(local_daybook: LocalDaybook, demos: dict[str, Demo]) -> None:
-    """And the one that is shown reads and does not write."""
+    """The key that the page shows can read and not write."""
     demo = demos["chat"]
     with local_daybook.client(demo.admin_key) as client:
         keys = client.get(f"/v1/tenants/{demo.tenant}/keys").json()["keys"]
@@ -71,7 +71,7 @@ def test_the_documents_riddle_is_solved(local_daybook: LocalDaybook, demos: dict
 
 
 def test_a_second_start_adds_nothing_and_changes_the_keys(local_daybook: LocalDaybook, demos: dict[str, Demo]) -> None:
-    """Neither one that knows of the first, nor one that sends all of it again."""
+    """Neither a start that knows of the first one nor a start that sends everything again."""
     first = demos["carear"]
     before = _ids(local_daybook, first)
     again = {demo.product: demo for demo in load.load(local_daybook.url, local_daybook.operations_key)}["carear"]
@@ -81,7 +81,7 @@ def test_a_second_start_adds_nothing_and_changes_the_keys(local_daybook: LocalDa
             assert operations.delete(f"{path}/{key['key_id']}").status_code == 204
     third = {demo.product: demo for demo in load.load(local_daybook.url, local_daybook.operations_key)}["carear"]
     ids = _ids(local_daybook, third)
-    new = len(ids) - len(before)  # what has happened in the moments between
+    new = len(ids) - len(before)  # the events that have happened in between
     assert ids[new:] == before
     assert new == third.events - first.events
     for earlier in (first, again):

@@ -1,11 +1,11 @@
-"""The demo as a second start finds it: in the tables already, and the same."""
+"""A second start finds the same demo already in the tables."""
 
 from pathlib import Path
 
 import pytest
 
 from infra.local.demo_image import DemoImage
-from tests.support.running_house import LocalDaybook, running_house
+from tests.support.running_daybook import LocalDaybook, running_daybook
 
 
 def _timeline(local_daybook: LocalDaybook, tenant: str) -> list[str]:
@@ -21,12 +21,12 @@ def _demo_keys(local_daybook: LocalDaybook) -> set[str]:
 
 @pytest.mark.long
 def test_a_second_start_has_the_same_demo_and_other_keys(tmp_path: Path) -> None:
-    """Names are readable, so the secret is the first one's; what the first start printed opens nothing any more."""
-    with running_house(tmp_path, DAYBOOK_DEMO="1") as first:
+    """Names are readable, so the first start's secret is used. The keys that the first start printed no longer work."""
+    with running_daybook(tmp_path, DAYBOOK_DEMO="1") as first:
         found, keys = _timeline(first, "chat-demo"), _demo_keys(first)
     assert len(found) > 50
     assert len(keys) == 15
-    with running_house(tmp_path, DAYBOOK_DEMO="1") as second:
+    with running_daybook(tmp_path, DAYBOOK_DEMO="1") as second:
         assert _timeline(second, "chat-demo")[-len(found) :] == found
         with second.client(second.operations_key, **{"Daybook-Tenant": "chat-demo"}) as client:
             (newest, *_) = client.get("/v1/events", params={"limit": 1, "category": "Chats"}).json()["events"]
@@ -38,7 +38,7 @@ def test_a_second_start_has_the_same_demo_and_other_keys(tmp_path: Path) -> None
 
 
 def test_an_image_of_other_code_is_none(tmp_path: Path) -> None:
-    """Nor is a file that is no image."""
+    """A file that is not an image is ignored too."""
     file = tmp_path / "demo.image"
     assert DemoImage.kept(file) is None
     DemoImage("another hash", "secret", {}).keep(file)

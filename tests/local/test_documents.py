@@ -1,4 +1,4 @@
-"""The documents' commands as somebody pastes them, page by page, and the answers that the pages show."""
+"""Runs the documents' commands page by page as a reader pastes them, and compares the answers that the pages show."""
 
 import json
 import os
@@ -12,16 +12,16 @@ import pytest
 
 from infra import ROOT
 from tests.support.documents import PAGES, Block, blocks, code_in, commands, name_of
-from tests.support.running_house import LocalDaybook, make_tenant
+from tests.support.running_daybook import LocalDaybook, make_tenant
 
 KEY = "dbk_ops_0123456789abcdef0123456789abcdef"
 SECONDS = 120
 DEMO = ("chat", "jiffy", "enate", "carear", "symbee")
 
-# Commands that can't run here, each with its reason. Tests below and in `tests/unit/test_documents.py` check what can
-# be checked of them all the same.
+# Commands that can't run here, each with its reason. Tests below and in `tests/unit/test_documents.py` check what
+# can be checked of them.
 NOT_RUN = {
-    r"(DAYBOOK_\w+=\S+ )?make run": "serves until it is ended; `test_house.py` starts it, and the pages run against it",
+    r"(DAYBOOK_\w+=\S+ )?make run": "runs until it is stopped; `test_local_daybook.py` starts it, and the pages use it",
     r"make (test|test-all|check|bench)( T=\S+)?": "takes minutes, and may be what runs this test; the target exists",
     r"npx aws-cdk@\S+ (bootstrap|deploy --all)": "needs an AWS account; `tests/stacks` tests the templates",
     r"\.venv/bin/python -m infra\.operate\.\w+( --[a-z]+ \w+)+": "needs a deployment; its options exist",
@@ -30,21 +30,21 @@ OPERATED = re.compile(r"-m (infra\.operate\.\w+)((?: +--[a-z]+ \w+)*)")
 
 
 class Step(NamedTuple):
-    """One shell block, and the answer that the page shows behind it, if it does."""
+    """One shell block, and the answer that the page shows after it, if any."""
 
     block: Block
     answer: Any
 
 
 def is_run(block: Block) -> bool:
-    """Whether a block is run. A block that mixes both kinds of commands is a mistake of the page."""
+    """Whether a block is run. A block that mixes both kinds of commands is an error of the page."""
     kept_back = [any(re.fullmatch(each, re.sub(r" +", " ", line)) for each in NOT_RUN) for line in commands(block)]
     assert all(kept_back) or not any(kept_back), f"line {block.line}: commands that run beside commands that don't"
     return not all(kept_back)
 
 
 def steps(page: Path) -> list[Step]:
-    """Every JSON block is the answer of the shell block right before it."""
+    """Every JSON block is the answer to the shell block right before it."""
     found: list[Step] = []
     before = ""
     for block in blocks(page):
@@ -62,7 +62,7 @@ WITH_COMMANDS = [page for page in PAGES if steps(page)]
 
 @pytest.fixture(scope="module")
 def demo(local_daybook: LocalDaybook) -> LocalDaybook:
-    """The tenants that the commands name. They exist already where the tests of the demo ran before."""
+    """The tenants that the commands name. They exist already if the tests of the demo ran before."""
     with local_daybook.operations as operations:
         for profile in DEMO:
             assert make_tenant(operations, f"{profile}-demo", profile).status_code in (201, 409)
@@ -71,7 +71,7 @@ def demo(local_daybook: LocalDaybook) -> LocalDaybook:
 
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=name_of)
 def test_every_command_succeeds_and_answers_what_the_page_shows(page: Path, demo: LocalDaybook, tmp_path: Path) -> None:
-    """The blocks of a page run one after the other in one shell, as they are pasted. A refusal is a failure, unless
+    """The blocks of a page run in order in one shell, as a reader pastes them. An error answer is a failure unless
     the page shows a problem document. An answer has exactly the keys that the page shows.
     """
     refusing, forgiving = tmp_path / "refusing", tmp_path / "forgiving"
@@ -103,7 +103,7 @@ def test_every_command_succeeds_and_answers_what_the_page_shows(page: Path, demo
 
 
 def test_every_command_that_is_not_run_is_there() -> None:
-    """No exception outlives its command."""
+    """An exception is removed with its command."""
     lines = [
         re.sub(r" +", " ", line)
         for page in PAGES
@@ -115,7 +115,7 @@ def test_every_command_that_is_not_run_is_there() -> None:
 
 
 def test_operators_commands_have_the_options_shown() -> None:
-    """Each answers `--help`, which lists the options that the pages use."""
+    """Each answers `--help` and lists the options that the pages use."""
     shown: dict[str, set[str]] = {}
     for page in PAGES:
         for code in code_in(page):
@@ -135,7 +135,7 @@ def test_operators_commands_have_the_options_shown() -> None:
 
 
 def as_here(text: str, local_daybook: LocalDaybook) -> str:
-    """The commands for this test's house and Python."""
+    """The commands with this test's addresses and Python."""
     for shown, here in (
         ("http://127.0.0.1:8787", local_daybook.url),
         ("http://127.0.0.1:8788", local_daybook.aws_url),
@@ -151,7 +151,7 @@ def is_problem(answer: Any) -> bool:
 
 
 def difference(shown: Any, real: Any, path: str) -> str:
-    """Where the keys differ; a shown `null` stands for anything, and a list for as many elements as it shows."""
+    """Where the keys differ. A shown `null` matches anything, and a list matches any list with as many elements."""
     if isinstance(shown, dict):
         if not isinstance(real, dict) or shown.keys() != real.keys():
             return f"{path or 'the answer'} has {sorted(real) if isinstance(real, dict) else real}"

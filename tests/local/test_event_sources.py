@@ -1,4 +1,4 @@
-"""Event source mappings as the laptop plays them: filters, batches, halves, and what is given up."""
+"""Event source mappings in the emulator: filters, batches, halving, and records that are given up."""
 
 import json
 import threading
@@ -25,7 +25,7 @@ PROPERTIES = {
 
 
 class Stream:
-    """A table's stream of one shard that holds these events; the mapping is stopped once it has read them all."""
+    """A table's stream with one shard that holds these events. The mapping is stopped when it has read all of them."""
 
     def __init__(self, *names: str) -> None:
         self.stopped = threading.Event()
@@ -64,7 +64,9 @@ class Stream:
 
 
 class Function:
-    """Raises while any of `poison` is in the batch; names `failing` once; tells when `last` has been dealt with."""
+    """Raises while any of `poison` is in the batch, reports `failing` once, and signals when `last` has been
+    handled.
+    """
 
     def __init__(self, last: str, poison: tuple[str, ...] = (), failing: tuple[str, ...] = ()) -> None:
         self.batches: list[list[str]] = []
@@ -89,7 +91,7 @@ class Function:
 
 @contextmanager
 def playing(stream: Stream, function: Function, changes: Callable[[], int]) -> Iterator[list[dict[str, Any]]]:
-    """Gives what was given up."""
+    """Yields the messages to the on-failure destination."""
     given_up: list[dict[str, Any]] = []
     mapping = StreamMapping(
         stream,
@@ -108,14 +110,14 @@ def playing(stream: Stream, function: Function, changes: Callable[[], int]) -> I
 
 
 def play(stream: Stream, function: Function) -> list[dict[str, Any]]:
-    """What was given up."""
+    """Returns the messages to the on-failure destination."""
     with playing(stream, function, stream.length) as given_up:
         pass
     return given_up
 
 
 def test_batches_hold_what_passes_the_filter() -> None:
-    """In order, no more than the batch size at once."""
+    """In order, and at most the batch size at once."""
     function = Function(last="6")
     assert play(Stream("INSERT", "MODIFY", *["INSERT"] * 4, "INSERT"), function) == []
     assert [number for batch in function.batches for number in batch] == ["0", "2", "3", "4", "5", "6"]
@@ -123,14 +125,14 @@ def test_batches_hold_what_passes_the_filter() -> None:
 
 
 def test_of_a_partial_answer_the_batch_goes_on_from_the_lowest() -> None:
-    """What comes after it comes again."""
+    """The records after it come again."""
     function = Function(last="3", failing=("2",))
     assert play(Stream(*["INSERT"] * 4), function) == []
     assert [number for batch in function.batches for number in batch][-2:] == ["2", "3"]
 
 
 def test_a_batch_that_fails_is_halved_until_the_poison_is_alone() -> None:
-    """All others are dealt with; where the poison lay is noted."""
+    """All others are handled, and the position of the poison record is noted."""
     function = Function(last="3", poison=("1",))
     given_up = play(Stream(*["INSERT"] * 4), function)
     assert [(lost["startSequenceNumber"], lost["batchSize"]) for lost in given_up] == [("1", 1)]
@@ -139,7 +141,7 @@ def test_a_batch_that_fails_is_halved_until_the_poison_is_alone() -> None:
 
 
 def test_a_stream_without_news_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is read again once there is news."""
+    """The stream is read again once there is news."""
     monkeypatch.setattr(dynamodb_stream, "IDLE_SECONDS", 600.0)
     stream, function, news = Stream(), Function(last="0"), [0]
     with playing(stream, function, lambda: news[-1]):
@@ -161,7 +163,7 @@ def test_what_nobody_told_of_is_found_later(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 class Queue:
-    """Of one message, which is there to be received once `holds_messages` says so."""
+    """A queue with one message, which can be received once `holds_messages` is true."""
 
     def __init__(self) -> None:
         self.holds_messages = False
@@ -181,7 +183,7 @@ class Queue:
 
 
 def test_an_empty_queue_is_left_alone() -> None:
-    """It is asked once it holds a message."""
+    """The queue is asked once it holds a message."""
     queue, stopped = Queue(), threading.Event()
     mapping = QueueMapping(queue, "arn", {}, lambda *_: None, lambda: queue.holds_messages)
     thread = threading.Thread(target=mapping.run, args=(stopped,))

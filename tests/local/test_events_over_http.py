@@ -1,4 +1,4 @@
-"""The main job over HTTP against the running house: events in, durable, and out again by every filter."""
+"""The main job over HTTP: events are sent, stored durably, and found by every filter."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from events.typical import CONTRACT_EXAMPLE as EXAMPLE
-from tests.support.running_house import LocalDaybook, make_tenant
+from tests.support.running_daybook import LocalDaybook, make_tenant
 
 TENANT = "over-http"
 NOW = datetime.now(UTC)
@@ -32,7 +32,7 @@ EVENTS: list[dict[str, Any]] = [
 
 @pytest.fixture(scope="module")
 def client(local_daybook: LocalDaybook) -> Iterator[httpx.Client]:
-    """Operations in a tenant of its own, with the three events stored."""
+    """Operations in a new tenant with the three events stored."""
     with local_daybook.operations as operations:
         assert make_tenant(operations, TENANT, "jiffy").status_code == 201
     with local_daybook.client(local_daybook.operations_key, **{"Daybook-Tenant": TENANT}) as client:
@@ -74,15 +74,15 @@ def client_ids(answer: httpx.Response) -> list[str]:
         ({"range": "7d", "sort": "occurred_at"}, ["first", "second", "third"]),
         ({"actor": "mike.mars", "status": "failure"}, []),
     ],
-    ids=" ".join,  # the names asked for: values hold the time of day, and workers must agree
+    ids=" ".join,  # the names of the filters only: values hold the time of day, and all workers must give the same ids
 )
 def test_every_filter_finds_its_events(client: httpx.Client, query: dict[str, Any], found: list[str]) -> None:
-    """And no others."""
+    """Each filter finds its events and no others."""
     assert client_ids(client.get("/v1/events", params=query)) == found
 
 
 def test_a_retry_is_the_same_event(client: httpx.Client) -> None:
-    """Whatever offset its time is written with; other content under its id is refused."""
+    """Whatever offset its time has. Different content under the same id is refused."""
     first = client.post("/v1/events", json=EVENTS[1]).json()["results"][0]
     again = EVENTS[1] | {"occurred_at": EVENTS[1]["occurred_at"].replace("+00:00", "Z")}
     assert client.post("/v1/events", json=again).json()["results"][0] == first
@@ -92,7 +92,7 @@ def test_a_retry_is_the_same_event(client: httpx.Client) -> None:
 
 
 def test_a_batch_is_answered_one_by_one(client: httpx.Client) -> None:
-    """207 where some are stored, with the field at fault of each that is not."""
+    """207 if some are stored, with the wrong field of each that is not."""
     answer = client.post("/v1/events", json={"events": [EVENTS[0], {"activity": "a.b", "actor": {"type": "robot"}}]})
     assert answer.status_code == 207
     stored, rejected = answer.json()["results"]
@@ -112,7 +112,7 @@ def test_what_is_stored_is_read_back(client: httpx.Client) -> None:
 
 
 def test_pages_follow_each_other(client: httpx.Client) -> None:
-    """By cursors that are good for this query alone."""
+    """By cursors that are valid for this query only."""
     query: dict[str, Any] = {"activity": ["user.login", "odd.thing"], "limit": 1}
     first = client.get("/v1/events", params=query)
     cursor = first.json()["next_cursor"]
@@ -123,7 +123,7 @@ def test_pages_follow_each_other(client: httpx.Client) -> None:
 
 
 def test_a_search_is_on_record(client: httpx.Client) -> None:
-    """By whom, with which filters; the person whom it names is a person."""
+    """The record shows who searched with which filters. A person that a filter names is shown as a person."""
     client.get("/v1/events", params={"actor": "mike.mars", "status": "success"})
     records = client.get("/v1/events", params={"activity": "audit-log.searched", "limit": 500}).json()["events"]
     wanted = ["actor=mike.mars", "status=success"]

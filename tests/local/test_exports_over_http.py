@@ -1,4 +1,4 @@
-"""An export over HTTP against the running house: asked for, written by the worker behind its queue, and fetched."""
+"""An export over HTTP: requested, written by the worker behind its queue, and downloaded."""
 
 import csv
 import hashlib
@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.running_house import LocalDaybook, make_tenant
+from tests.support.running_daybook import LocalDaybook, make_tenant
 
 TENANT = "exports-http"
 EVENTS = 1_200
@@ -38,7 +38,7 @@ def client(local_daybook: LocalDaybook) -> Any:
 
 
 def test_a_key_that_is_revoked_stops_no_export(local_daybook: LocalDaybook, client: httpx.Client) -> None:
-    """What it asked for is fetched by another one that may."""
+    """The export goes on, and another key with the permission downloads it."""
     asked = {"role": "auditor", "environment": "prod", "label": "leaving"}
     key = client.post(f"/v1/tenants/{TENANT}/keys", json=asked).json()
     with local_daybook.client(key["key"]) as leaving:
@@ -70,7 +70,7 @@ def ended(client: httpx.Client, asked: httpx.Response) -> dict[str, Any]:
 
 @pytest.mark.parametrize("sort", ["-occurred_at", "actor"])
 def test_a_file_is_fetched_with_curl_alone(client: httpx.Client, tmp_path: Path, sort: str) -> None:
-    """Under its own name and type, with the checksum and the rows that were answered."""
+    """It has its own name and type, the checksum and the rows that were answered."""
     shown = exported(client, {"sort": sort, "filters": {"category": "Experiences"}})
     assert (shown["status"], shown["rows"]) == ("succeeded", EVENTS), shown
     subprocess.run(["curl", "-sSfOJ", shown["download_url"]], check=True, cwd=tmp_path)  # noqa: S603, S607

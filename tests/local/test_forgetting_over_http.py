@@ -1,12 +1,12 @@
-"""Somebody is forgotten over HTTP, with no more than the function's own role may do."""
+"""A person is forgotten over HTTP with only the permissions of the function's own role."""
 
-from tests.support.running_house import LocalDaybook, make_tenant
+from tests.support.running_daybook import LocalDaybook, make_tenant
 
 TENANT = "forgetting-http"
 
 
 def test_a_person_is_forgotten_and_comes_back_as_somebody_new(local_daybook: LocalDaybook) -> None:
-    """From the answer on there is nobody of the name; the tenant's own admin may not do it."""
+    """After the answer nobody has the name. The tenant's own admin may not forget anyone."""
     with local_daybook.operations as operations:
         assert make_tenant(operations, TENANT, "chat").status_code == 201
         made = operations.post(f"/v1/tenants/{TENANT}/keys", json={"role": "admin", "environment": "*", "label": "a"})

@@ -1,4 +1,4 @@
-"""The laptop's gateway around functions that are given: what they are told, and what becomes of their answers."""
+"""The gateway's emulator around given functions: the events that they receive, and what it makes of their answers."""
 
 import base64
 import gzip
@@ -22,7 +22,7 @@ Handler = Callable[[Mapping[str, Any]], Any]
 
 @dataclass
 class GivenFunction:
-    """Answers by `handler` and keeps what it was asked."""
+    """Answers by `handler` and keeps the events that it received."""
 
     handler: Handler
     events: list[Mapping[str, Any]] = field(default_factory=list)
@@ -46,13 +46,13 @@ RESPONSES = {
 
 
 def allowing(*patterns: str, effect: str = "Allow", **context: Any) -> Handler:
-    """An authorizer that lets through what the patterns match."""
+    """An authorizer that allows what the patterns match."""
     statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": [f"{ARN}/{each}" for each in patterns]}
     return lambda _: {"principalId": "key1", "policyDocument": {"Statement": [statement]}, "context": context}
 
 
 class Setting:
-    """A gateway with an open function on ANY of every resource, and an authorized one on GET and POST."""
+    """A gateway with an open function on ANY of every resource and an authorized one on GET and POST."""
 
     def __init__(self, handler: Handler, authorizer: Handler | None = None) -> None:
         self.function = GivenFunction(handler)
@@ -121,7 +121,7 @@ def raising(error: Exception) -> Handler:
 
 
 def test_a_function_is_told_the_call() -> None:
-    """Resource and path, parameters as sent, queries decoded once, the caller, who called from where."""
+    """The resource and path, parameters as sent, queries decoded once, the caller and its address."""
     setting = Setting(answering(), allowing("*", tenant="acme", level=3, throttled=False))
     answer = setting.call(
         "GET",
@@ -149,7 +149,7 @@ def test_a_function_is_told_the_call() -> None:
 
 
 def test_what_is_absent_is_null() -> None:
-    """Maps without entries are null, as API Gateway has them."""
+    """Maps without entries are null, as in API Gateway."""
     setting = Setting(answering())
     setting.call("GET", "/v1/events")
     absent = ("queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "stageVariables")
@@ -160,7 +160,7 @@ def test_what_is_absent_is_null() -> None:
     "body", [b'{"a":1}', gzip.compress(b'{"a":1}'), bytes(range(256))], ids=["json", "gzip", "bytes"]
 )
 def test_bodies_arrive_as_sent(body: bytes) -> None:
-    """In base64, whatever they are, since every media type counts as binary; gzip is not unpacked."""
+    """In base64, whatever they are, because every media type counts as binary. Gzip is not unpacked."""
     setting = Setting(answering())
     setting.call("POST", "/v1/events", data=body, headers={"Content-Encoding": "gzip"})
     assert setting.event["isBase64Encoded"] is True
@@ -168,7 +168,7 @@ def test_bodies_arrive_as_sent(body: bytes) -> None:
 
 
 def test_the_authorizer_is_told_the_call_but_no_body() -> None:
-    """An event of type REQUEST, with the ARN of the method as it was called."""
+    """An event of type REQUEST with the ARN of the called method."""
     setting = Setting(answering())
     setting.call("POST", "/v1/events/x%20y?a=1", data=b"{}")
     (event,) = setting.authorizer.events
@@ -180,7 +180,7 @@ def test_the_authorizer_is_told_the_call_but_no_body() -> None:
 
 
 def test_a_method_without_authorization_asks_nobody() -> None:
-    """Nor is its function told of an authorizer."""
+    """Its function receives no authorizer context."""
     setting = Setting(answering())
     setting.call("DELETE", "/v1/events")
     assert not setting.authorizer.events
@@ -188,7 +188,7 @@ def test_a_method_without_authorization_asks_nobody() -> None:
 
 
 def test_without_the_identity_source_nobody_is_called() -> None:
-    """The gateway answers 401 by itself, in the template's words, and logs it."""
+    """The gateway itself answers 401 with the template's text and logs it."""
     setting = Setting(answering())
     answer = setting.call("GET", "/v1/events", headers={"Authorization": ""})
     assert answer.status_code == 401
@@ -200,7 +200,7 @@ def test_without_the_identity_source_nobody_is_called() -> None:
 
 
 def test_an_authorizer_refuses_by_raising_unauthorized() -> None:
-    """With that very message; any other failure of its own is a 500."""
+    """With exactly that message. Any other failure of the authorizer is a 500."""
     assert Setting(answering(), raising(FunctionError("Unauthorized"))).call("GET", "/v1/events").status_code == 401
     assert Setting(answering(), raising(FunctionError("unauthorized"))).call("GET", "/v1/events").status_code == 500
 
@@ -210,7 +210,7 @@ def test_an_authorizer_refuses_by_raising_unauthorized() -> None:
     [None, {}, {"principalId": "x"}, {"principalId": "x", "policyDocument": {"Statement": [{}]}}],
 )
 def test_an_authorizer_that_answers_no_policy_is_a_500(answer: Any) -> None:
-    """Nothing is let through by mistake."""
+    """Nothing is allowed by mistake."""
     setting = Setting(answering(), lambda _: answer)
     assert setting.call("GET", "/v1/events").status_code == 500
     assert not setting.function.events
@@ -230,12 +230,12 @@ def test_an_authorizer_that_answers_no_policy_is_a_500(answer: Any) -> None:
     ],
 )
 def test_a_policy_opens_what_its_patterns_match(pattern: str, status: int) -> None:
-    """By `*` and `?`, and no other character."""
+    """By `*` and `?` and no other character."""
     assert Setting(answering(), allowing(pattern)).call("GET", "/v1/events").status_code == status
 
 
 def test_what_a_policy_denies_stays_shut() -> None:
-    """A denial wins over what allows the same."""
+    """A denial has priority over a permission for the same."""
     both = [
         {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{ARN}/*"},
         {"Action": "*", "Effect": "Deny", "Resource": [f"{ARN}/GET/v1/events"]},
@@ -250,7 +250,7 @@ def test_what_a_policy_denies_stays_shut() -> None:
 
 
 def test_an_answer_goes_out_as_the_function_gave_it() -> None:
-    """Status, headers, of several values too, and bytes where it says base64."""
+    """Status, headers with one or several values, and bytes if the answer says base64."""
     setting = Setting(
         answering(
             statusCode=207,
@@ -269,7 +269,7 @@ def test_an_answer_goes_out_as_the_function_gave_it() -> None:
 
 
 def test_a_challenge_of_a_function_is_renamed() -> None:
-    """As a REST API does, so that nobody relies on it; the gateway's own stays."""
+    """As a REST API does, so that nobody relies on the header. The gateway's own challenge is kept."""
     answer = Setting(answering(headers={"WWW-Authenticate": "Bearer"})).call("GET", "/v1/events")
     assert "WWW-Authenticate" not in answer.headers
     assert answer.headers["x-amzn-Remapped-WWW-Authenticate"] == "Bearer"
@@ -286,14 +286,14 @@ def test_a_challenge_of_a_function_is_renamed() -> None:
     ],
 )
 def test_a_function_that_fails_is_an_error_without_internals(handler: Handler) -> None:
-    """Worded as the template words errors of the server's side."""
+    """With the template's text for server errors."""
     answer = Setting(handler).call("GET", "/v1/events")
     assert answer.status_code == 500
     assert answer.json == {"code": "internal_error"}
 
 
 def test_payloads_over_10_mb_are_refused() -> None:
-    """Before anyone is called; so is what is too large for a function's event."""
+    """Before any function is called. So is an event that is too large for a function."""
     setting = Setting(answering())
     assert setting.call("POST", "/v1/events", data=bytes(10 * 1024 * 1024 + 1)).status_code == 413
     assert not setting.authorizer.events
@@ -301,7 +301,7 @@ def test_payloads_over_10_mb_are_refused() -> None:
 
 
 def test_a_head_over_10240_bytes_is_refused() -> None:
-    """Request line and headers together: cursors have to fit in."""
+    """Request line and headers together, so cursors must fit."""
     setting = Setting(answering())
     assert setting.call("GET", f"/v1/events?cursor={'x' * 9_000}").status_code == 200
     assert 400 <= setting.call("GET", f"/v1/events?cursor={'x' * 10_240}").status_code < 500
@@ -309,7 +309,7 @@ def test_a_head_over_10240_bytes_is_refused() -> None:
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/nowhere"), ("GET", "/open"), ("TRACE", "/v1/events")])
 def test_what_leads_nowhere_is_missing_a_token(method: str, path: str) -> None:
-    """A REST API's word for a path or method that it has not: 403, unless the template says otherwise."""
+    """A REST API answers 403 for an unknown path or method, unless the template says otherwise."""
     answer = Setting(answering()).call(method, path)
     assert answer.status_code == 403
     assert answer.json == {"said": "Missing Authentication Token", "kind": "MISSING_AUTHENTICATION_TOKEN"}

@@ -1,4 +1,4 @@
-"""A function may do on the laptop what its role allows, and nothing else."""
+"""A function may do in local Daybook what its role allows and nothing else."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 from infra.local.aws.cloudformation import access_key
 from infra.local.aws.iam import Permissions, dynamodb_needs, s3_needs
 from infra.local.aws.policy import allows
-from tests.support.running_house import LocalDaybook
+from tests.support.running_daybook import LocalDaybook
 
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table"
 
@@ -44,7 +44,7 @@ TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table"
 def test_a_call_needs_its_actions_on_its_tables(
     operation: str, call: Mapping[str, Any], needs: list[tuple[str, str]]
 ) -> None:
-    """As IAM names them: PartiQL's statements and a transaction's parts have actions of their own."""
+    """With IAM's names: PartiQL statements and the parts of a transaction have their own actions."""
     found = [each[:2] for each in dynamodb_needs(operation, call)]
     assert found == [(f"dynamodb:{act}", f"{TABLE}/{name}") for act, name in needs]
 
@@ -67,7 +67,7 @@ def statement(effect: str, action: Any, resource: Any) -> dict[str, Any]:
     ],
 )
 def test_a_policy_allows_what_it_names_and_does_not_deny(statements: list[dict[str, Any]], allowed: bool) -> None:
-    """By IAM's wildcards; what nothing names is denied."""
+    """IAM's wildcards apply, and what nothing names is denied."""
     assert allows(statements, "dynamodb:GetItem", f"{TABLE}/t") is allowed
 
 
@@ -169,7 +169,7 @@ def asked(permissions: Permissions, key: str) -> int:
 
 
 def test_keys_of_functions_are_held_to_their_roles() -> None:
-    """The call goes on as it came where the role allows it; other keys may do anything."""
+    """If the role allows the call, it passes unchanged. Other keys may do anything."""
     bodies = io.StringIO()
 
     def application(environ: dict[str, Any], start_response: Any) -> Any:
@@ -183,7 +183,7 @@ def test_keys_of_functions_are_held_to_their_roles() -> None:
 
 
 def test_the_ingest_function_can_write_an_event_but_not_overwrite_one(local_daybook: LocalDaybook) -> None:
-    """Its role, as the template gives it, is asked on the laptop too."""
+    """The emulator checks the function's role as the template defines it."""
     functions = client(local_daybook, "lambda").list_functions()["Functions"]
     (ingest,) = (each for each in functions if each["Handler"] == "ingest.handler.handler")
     table = ingest["Environment"]["Variables"]["EVENTS_TABLE"]

@@ -1,4 +1,4 @@
-"""Functions in processes of their own, as Lambda runs them."""
+"""Functions in their own processes, as Lambda runs them."""
 
 import os
 import time
@@ -36,7 +36,7 @@ def handler(event, context):
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts functions of the handler above, and stops them in the end."""
+    """Starts functions with the handler above and stops them at the end."""
     (tmp_path / "given.py").write_text(HANDLER)
     log = (tmp_path / "log").open("wb")
     started: list[Function] = []
@@ -54,7 +54,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def test_a_function_sees_its_own_environment_alone(start: Start) -> None:
-    """What the template does not give it is not there, whatever this process or another function has."""
+    """A variable that the template does not set is absent, whatever this process or another function has."""
     os.environ["SOMEBODY_ELSES"] = "1"
     start(OTHERS="1").invoke({}, "r")
     seen = start(MINE="1").invoke({"do": "environment"}, "r")
@@ -63,19 +63,19 @@ def test_a_function_sees_its_own_environment_alone(start: Start) -> None:
 
 
 def test_a_function_finds_no_code_but_the_assets(start: Start) -> None:
-    """An import that the asset does not carry fails here as it would on Lambda."""
+    """An import that the asset does not contain fails here as on Lambda."""
     with pytest.raises(FunctionError, match="No module named 'infra'"):
         start().invoke({"do": "import"}, "r")
 
 
 def test_an_instance_stays_warm(start: Start) -> None:
-    """One call after the other meets the same process and what it kept."""
+    """Successive calls use the same process and the state that it keeps."""
     function = start()
     assert [function.invoke({}, "r")[0] for _ in range(3)] == [1, 2, 3]
 
 
 def test_calls_at_once_meet_instances_of_their_own(start: Start) -> None:
-    """As many as there may be; the others wait for one to be free."""
+    """Up to the maximum number of instances. Other calls wait for a free one."""
     function = start()
     event = {"do": "sleep", "seconds": 0.3}
     with ThreadPoolExecutor(MAX_INSTANCES + 2) as pool:
@@ -85,7 +85,7 @@ def test_calls_at_once_meet_instances_of_their_own(start: Start) -> None:
 
 
 def test_the_context_knows_the_call_and_its_time(start: Start) -> None:
-    """The request's id, the function's name, and what is left of its seconds."""
+    """The request's id, the function's name and the remaining time."""
     request_id, name, milliseconds = start(seconds=7).invoke({"do": "context"}, "request-1")
     assert (request_id, name) == ("request-1", "given")
     assert 5_000 < milliseconds <= 7_000
@@ -96,7 +96,7 @@ def test_the_context_knows_the_call_and_its_time(start: Start) -> None:
     [("raise", "^not good$"), ("unserialisable", "not JSON serializable"), ("large", "6291456"), ("exit", "exited")],
 )
 def test_a_failure_is_the_functions_error(start: Start, do: str, message: str) -> None:
-    """And the next call is answered, by a new process where the old one ended."""
+    """The next call is answered, by a new process if the old one ended."""
     function = start()
     with pytest.raises(FunctionError, match=message):
         function.invoke({"do": do}, "r")
@@ -104,7 +104,7 @@ def test_a_failure_is_the_functions_error(start: Start, do: str, message: str) -
 
 
 def test_a_call_past_its_time_is_broken_off(start: Start) -> None:
-    """Its process is ended, as Lambda ends it."""
+    """Its process is ended, as on Lambda."""
     function = start(seconds=1)
     asked = time.monotonic()
     with pytest.raises(FunctionError, match="timed out"):
@@ -114,19 +114,19 @@ def test_a_call_past_its_time_is_broken_off(start: Start) -> None:
 
 
 def test_an_event_over_6_mb_is_not_taken(start: Start) -> None:
-    """Lambda's own limit; nobody is called."""
+    """The limit is Lambda's own, and the handler is not called."""
     with pytest.raises(EventTooLarge):
         start().invoke({"body": "x" * 7_000_000}, "r")
 
 
 def test_a_handler_that_is_not_there_is_found_at_the_start(start: Start) -> None:
-    """Not at the first call."""
+    """When the function is warmed up and not at its first call."""
     with pytest.raises(FunctionError, match=r"nowhere\.handler could not be started"):
         start("nowhere.handler").warm_up()
 
 
 def test_what_a_function_prints_is_in_the_log(start: Start, tmp_path: Path) -> None:
-    """At once, and with the traceback of what it raised."""
+    """At once, and with the traceback of a raised exception."""
     with pytest.raises(FunctionError):
         start().invoke({"do": "raise"}, "r")
     log = (tmp_path / "log").read_text()
@@ -135,13 +135,13 @@ def test_what_a_function_prints_is_in_the_log(start: Start, tmp_path: Path) -> N
 
 
 def test_stopping_ends_every_process(start: Start, tmp_path: Path) -> None:
-    """Also one in the middle of a call."""
+    """Also a process in the middle of a call."""
     function = start()
     process: Any = function.invoke({}, "r")[1]
     os.mkfifo(tmp_path / "door")
     with ThreadPoolExecutor() as pool:
         going_on = pool.submit(function.invoke, {"do": "open", "door": str(tmp_path / "door")}, "r")
-        with (tmp_path / "door").open():  # the handler is inside from here on
+        with (tmp_path / "door").open():  # the handler is running from here on
             function.stop()
         with pytest.raises(FunctionError):
             going_on.result()

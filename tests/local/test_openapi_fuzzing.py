@@ -1,4 +1,4 @@
-"""The running house, called by schemathesis with what the OpenAPI document allows and with what it does not."""
+"""Schemathesis calls local Daybook with requests that the OpenAPI document allows and requests that it does not."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.support.documented import document
-from tests.support.running_house import LocalDaybook, make_tenant
+from tests.support.running_daybook import LocalDaybook, make_tenant
 
 pytestmark = pytest.mark.long
 

@@ -1,4 +1,4 @@
-"""How the laptop's gateway chooses a resource."""
+"""How the gateway's emulator chooses a resource."""
 
 import pytest
 
@@ -38,12 +38,12 @@ RESOURCES = [
     ],
 )
 def test_the_most_particular_resource_answers(path: str, resource: str, parameters: dict[str, str]) -> None:
-    """Its own spelling before a parameter, that before a greedy one; nothing is decoded."""
+    """A literal segment has priority over a parameter, and that over a greedy one. Nothing is decoded."""
     match = Router(Resource(each, {}) for each in RESOURCES).find(path)
     assert match
     assert (match.resource.path, match.parameters) == (resource, parameters)
 
 
 def test_without_a_greedy_resource_a_path_may_lead_nowhere() -> None:
-    """Then a REST API has no word for it but "Missing Authentication Token"."""
+    """A REST API then answers "Missing Authentication Token"."""
     assert Router([Resource("/v1/events", {})]).find("/v1/nothing") is None

@@ -1,4 +1,4 @@
-"""Customers' streams over HTTP: a real boto3 consumer on the local AWS endpoint, against the running house."""
+"""Customers' streams over HTTP: a real boto3 consumer on local Daybook's AWS endpoint."""
 
 import itertools
 import json
@@ -13,7 +13,7 @@ import boto3
 import httpx
 import pytest
 
-from tests.support.running_house import LocalDaybook, make_tenant
+from tests.support.running_daybook import LocalDaybook, make_tenant
 
 ACCOUNT = "123456789012"
 SENDS = 15
@@ -23,7 +23,7 @@ _serial = itertools.count()
 
 
 class Customer:
-    """A tenant with a stream of its own, and the consumer that reads it."""
+    """A tenant with its own stream, and the consumer that reads it."""
 
     def __init__(self, local_daybook: LocalDaybook, form: str = "native") -> None:
         self.name = f"customer-{next(_serial)}"
@@ -66,7 +66,7 @@ class Customer:
         return self.sent[-1]
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """What arrives, as it arrives."""
+        """The records as they arrive."""
         until = time.monotonic() + MAX_SECONDS
         while time.monotonic() < until:
             answer = self._kinesis.get_records(ShardIterator=self._iterator)
@@ -84,7 +84,7 @@ class Customer:
         raise AssertionError
 
     def seconds_to_arrive(self) -> float:
-        """From the 201 to the record being read."""
+        """The time from the 201 until the record is read."""
         sent = self.send()
         stored = time.monotonic()
         for record in self.records():
@@ -97,7 +97,7 @@ class Customer:
         return state
 
     def reaches(self, **expected: Any) -> None:
-        """Its state becomes so, within a few seconds."""
+        """Asserts that the stream's state becomes this within a few seconds."""
         until = time.monotonic() + MAX_SECONDS
         while not expected.items() <= (state := self.state()).items():
             assert time.monotonic() < until, state
@@ -121,9 +121,10 @@ class Customer:
 
 @pytest.mark.long
 def test_a_broken_stream_delays_no_neighbour_and_loses_nothing(local_daybook: LocalDaybook) -> None:
-    """With one of two broken the other's median delivery is within 1.2 times of that with none; mended, all is there.
+    """With one of two streams broken, the other's median delivery takes at most 1.2 times as long. After the repair
+    everything arrives.
 
-    Timings on a machine that others share: the better of three takes is what the house can do.
+    Other programs use the machine too, so the better of three takes counts.
     """
     broken, other = Customer(local_daybook), Customer(local_daybook)
     other.seconds_to_arrive()
@@ -140,7 +141,7 @@ def test_a_broken_stream_delays_no_neighbour_and_loses_nothing(local_daybook: Lo
     assert Counter(broken.received(len(broken.sent))) == dict.fromkeys(broken.sent, 1)
     broken.delete_stream()
     with_one_broken = min(median(while_sending=True) for _ in range(3))
-    # A tenth of a second is so little that the machine's own noise is a part of it.
+    # A tenth of a second is so short that the machine's own noise matters.
     assert with_one_broken <= 1.2 * unbroken + 0.02
     lost_so_far = broken.sent[3 * SENDS :]
     broken.reaches(status="failing", last_error="ResourceNotFoundException", pending=len(lost_so_far))
@@ -152,7 +153,7 @@ def test_a_broken_stream_delays_no_neighbour_and_loses_nothing(local_daybook: Lo
 
 
 def test_the_documented_record_comes_out_of_the_stream(local_daybook: LocalDaybook) -> None:
-    """Symbee's example, to the byte but for company and time."""
+    """It equals Symbee's example byte for byte except for company and time."""
     customer = Customer(local_daybook, "symbee")
     customer.send(target={"type": "workcode", "name": "Promised to Pay"})
     record = next(customer.records())
@@ -172,12 +173,12 @@ def test_the_documented_record_comes_out_of_the_stream(local_daybook: LocalDaybo
     "ActionDetails": ""
 }}"""
     )
-    # A name may be somebody's; a hash of it keeps one object's history in order all the same.
+    # A name may be a person's. Its hash still keeps one object's history in order.
     assert re.fullmatch(r"workcode#[0-9a-f]{64}", record["PartitionKey"])
 
 
 def test_a_test_says_what_happened(local_daybook: LocalDaybook) -> None:
-    """While the stream is there, and once it is not."""
+    """While the stream exists, and after it is deleted."""
     customer = Customer(local_daybook)
     told = customer.test_stream().json()
     assert (told["delivered"], told["error"]) == (True, None)
@@ -197,7 +198,7 @@ def test_a_producer_may_not_touch_it(local_daybook: LocalDaybook, method: str) -
 
 
 def test_a_replay_sends_the_same_records_again(local_daybook: LocalDaybook) -> None:
-    """A job, which says how far it is."""
+    """The replay is a job that shows its progress."""
     customer = Customer(local_daybook)
     sent = [customer.send() for _ in range(5)]
     assert sorted(customer.received(5)) == sorted(sent)

@@ -1,1 +1,1 @@
-"""A brute-force model of reading: what was sent, filtered in the plainest way, to hold the planner against."""
+"""Compares reads with a brute-force model, which filters the sent events in the plainest way."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from daybook.catalogue.profile import PROFILES
 from daybook.search.merge import BOUNDS
-from tests.model.test_planner_model import LOGS, Logs, Unrecorded, _known, logs, queries
+from tests.model.test_planner_model import LOGS, DiscardedRecords, Logs, _known, logs, queries
 from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of
 from tests.support.tenant_log import Reader
@@ -34,7 +34,7 @@ EXAMPLES = int(os.environ.get("DAYBOOK_EXPORT_EXAMPLES", "25"))
     max_merged=st.sampled_from([2, 3, 64]),
     step_ms=st.sampled_from([0, 20_000]),
 )
-def test_an_export_is_what_paging_and_a_brute_force_reader_find(  # noqa: PLR0917  drawn by name
+def test_an_export_equals_paging_and_the_model(  # noqa: PLR0917  hypothesis draws them by name
     logs: Logs,
     dynamodb: Any,
     seed: int,
@@ -48,7 +48,7 @@ def test_an_export_is_what_paging_and_a_brute_force_reader_find(  # noqa: PLR091
     max_merged: int,
     step_ms: int,
 ) -> None:
-    """The same events in the same order, by their ids and, as the view shows them, cell by cell."""
+    """The same events in the same order: by their ids, and by each cell that the view shows."""
     log = logs.log(seed)
     query = {name: [_known(log, name, value) for value in values] for name, values in asked.items()}
     filters = {name: values for name, values in query.items() if name != "sort"}
@@ -57,7 +57,7 @@ def test_an_export_is_what_paging_and_a_brute_force_reader_find(  # noqa: PLR091
         dynamodb,
         log.tables,
         tenant=log.tenant,
-        events=Unrecorded(),
+        events=DiscardedRecords(),
         role=role,
         batch=batch,
         part_bytes=part_bytes,
@@ -83,7 +83,7 @@ def test_an_export_is_what_paging_and_a_brute_force_reader_find(  # noqa: PLR091
 
 
 def _as_cells(event: dict[str, Any]) -> dict[str, str]:
-    """Null as nothing, texts as they are, objects and lists as JSON."""
+    """Null as the empty string, texts unchanged, objects and lists as JSON."""
     return {
         name: "" if value is None else value if isinstance(value, str) else msgspec.json.encode(value).decode()
         for name, value in event.items()

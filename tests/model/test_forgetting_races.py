@@ -1,4 +1,4 @@
-"""Forgetting while requests are in flight, and after requests that were killed: in the end nobody's text is left."""
+"""Forgetting while requests are in flight, and after requests were killed: in the end no text of the person is left."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -13,12 +13,12 @@ from daybook.ids import lowest_id
 from daybook.jobs.job import SWEEP, Status
 from daybook.jobs.runner import Runner
 from daybook.jobs.sweep import BINDERS_A_JOB, DELAY_SECONDS, REQUEST_SECONDS, Sweeps
-from daybook.people.forgetter import AskForSweep, Forgetter, Mark, mark_of, nobody_writes
+from daybook.people.forgetter import AskForSweep, Forgetter, Mark, mark_of, no_sweep
 from daybook.people.identities import Person, Reference, Row, Sighting, folded, id_row
 from daybook.people.person_rows import binders_of_text
 from daybook.people.resolver import Identities
 from daybook.tenant import Tenant
-from forget.sweep import Sweeping
+from forget.sweep import SweepWork
 from tests.support.ingest import KEYS, NOW, seeded_bytes
 from tests.support.jobs import MemoryJobs, MemoryQueue
 from tests.support.memory_stores import MemoryIdentities
@@ -37,15 +37,15 @@ CASES: dict[str, tuple[list[Reference], Reference]] = {
 }
 
 
-class Sweeping90sLater:
-    """The sweeps that a forgetting asks for, run when everything else is over."""
+class DeferredSweeps:
+    """Runs the sweeps that a forgetting requests after everything else is over."""
 
     def __init__(self, store: MemoryIdentities) -> None:
         self.jobs = MemoryJobs()
         self.queue = MemoryQueue()
         self.waits: list[float] = []
         self.sweeps = Sweeps(self.jobs, self.queue, KEYS, lambda: NOW, seeded_bytes("sweeps"))
-        work = Sweeping(Forgetter(store, KEYS.gone, nobody_writes), KEYS, self.waits.append)
+        work = SweepWork(Forgetter(store, KEYS.gone, no_sweep), KEYS, self.waits.append)
         self._runner = Runner(self.jobs, self.queue, work, lambda: NOW, pause=self.waits.append)
 
     @property
@@ -76,7 +76,7 @@ def people_rows(store: MemoryIdentities) -> dict[str, Row]:
 
 
 def nothing_is_left(store: MemoryIdentities, guid: str) -> None:
-    """No row leads to the person, and every text that there is is somebody's who lives."""
+    """No row leads to the person, and every text in the store belongs to a living person."""
     for key, row in people_rows(store).items():
         assert guid not in key
         assert row.get("guid") != guid
@@ -88,20 +88,20 @@ def nothing_is_left(store: MemoryIdentities, guid: str) -> None:
 
 
 def before(case: str) -> tuple[MemoryIdentities, str]:
-    """The people whom the case begins with, and the GUID of the one whom its event names."""
+    """The people of the case, and the GUID of the one whom its event names."""
     store = MemoryIdentities()
     known, _ = CASES[case]
     people = seen(store, NOW - 9, *known, seed="known")
     if case == "a name that has become free":
-        Forgetter(store, KEYS.gone, nobody_writes).forget(ACME, mark(people[0].guid, NOW - 8))
+        Forgetter(store, KEYS.gone, no_sweep).forget(ACME, mark(people[0].guid, NOW - 8))
     return store, people[-1].guid
 
 
 def holds_after(case: str, turns: Iterable[bool], following: Sequence[Reference] = ()) -> None:
-    """The event's request, with others behind it, and the forgetting take turns so; then the sweep, and more events."""
+    """The event's request, further ones and the forgetting take turns so; the sweep and more events follow."""
     known, named = CASES[case]
     store, guid = before(case)
-    sweep = Sweeping90sLater(store)
+    sweep = DeferredSweeps(store)
 
     def forgetting(seat: Seat) -> None:
         Forgetter(seat, KEYS.gone, sweep.ask_for).forget(ACME, mark(guid))
@@ -127,8 +127,8 @@ def holds_after(case: str, turns: Iterable[bool], following: Sequence[Reference]
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_request_in_flight_leaves_nothing(case: str) -> None:
-    """It goes on up to any of its steps, the forgetting up to any of its own, then each once more: whatever has come
-    by then, a minute and a half later nothing is left, and the next event is of somebody new.
+    """The request stops after any of its steps, the forgetting after any of its own, then each continues. Whatever has
+    arrived by then, nothing is left a minute and a half later, and the next event means a new person.
     """
     for ingested in range(MAX_STEPS):
         for forgotten in range(MAX_STEPS):
@@ -142,15 +142,15 @@ def test_a_request_in_flight_leaves_nothing(case: str) -> None:
     st.lists(st.booleans(), max_size=3 * MAX_STEPS),
     st.lists(st.sampled_from([MIKE, BARE, Reference("u1", "michael"), Reference("u2", "mike")]), max_size=2),
 )
-def test_however_they_take_turns(case: str, turns: list[bool], following: list[Reference]) -> None:
-    """The same, in any order of steps, and with more requests behind."""
+def test_any_interleaving_leaves_nothing(case: str, turns: list[bool], following: list[Reference]) -> None:
+    """The same, with the steps in any order and with further requests."""
     holds_after(case, turns, following)
 
 
 def test_without_the_sweep_a_binder_would_stay() -> None:
-    """What it is for: the request binds a name to the person when the forgetting is over."""
+    """Shows why the sweep is needed: the request binds a name to the person after the forgetting is over."""
     store, guid = before("a renaming")
-    sweep = Sweeping90sLater(store)
+    sweep = DeferredSweeps(store)
     turns = InTurns([False] * 3, store)
 
     def forgetting(seat: Seat) -> None:
@@ -167,11 +167,11 @@ def test_without_the_sweep_a_binder_would_stay() -> None:
 
 
 def test_the_sweep_is_asked_for_before_anything_is_deleted() -> None:
-    """Where it can't be, nobody is forgotten; where the call is killed right after, the sweep forgets, waits for
-    whoever read the person before, and looks once more.
+    """If it cannot be requested, nobody is forgotten. If the call is killed right after, the sweep forgets the person,
+    waits for requests that read the person before, and looks once more.
     """
     store, guid = before("a renaming")
-    refused = Sweeping90sLater(store)
+    refused = DeferredSweeps(store)
     refused.queue.refusal = Throttled()
     rows = dict(store.rows)
     with pytest.raises(Throttled):
@@ -182,7 +182,7 @@ def test_the_sweep_is_asked_for_before_anything_is_deleted() -> None:
         def erase(self, *_: Any) -> None:
             raise KeyboardInterrupt
 
-    killed, sweep = Killed(), Sweeping90sLater(store)
+    killed, sweep = Killed(), DeferredSweeps(store)
     killed.rows = store.rows
     with pytest.raises(KeyboardInterrupt):
         Forgetter(killed, KEYS.gone, sweep.ask_for).forget(ACME, mark(guid))
@@ -192,23 +192,23 @@ def test_the_sweep_is_asked_for_before_anything_is_deleted() -> None:
     nothing_is_left(store, guid)
 
 
-def test_a_sweep_keeps_to_the_event_that_stands() -> None:
-    """The first call was killed before it deleted anything, the second one forgot: its event counts for both sweeps."""
+def test_a_sweep_uses_the_event_that_counts() -> None:
+    """The first call was killed before it deleted anything, the second one forgot. Its event counts for both sweeps."""
     store, guid = before("a renaming")
-    first, second = Sweeping90sLater(store), Sweeping90sLater(store)
+    first, second = DeferredSweeps(store), DeferredSweeps(store)
     first.ask_for(ACME, mark(guid), ["ext#u1", "name#mike"])
     forgetter = Forgetter(store, KEYS.gone, second.ask_for)
     forgetter.forget(ACME, mark(guid, NOW + 3))
     store.insert(ACME, {"name#mike": {"guid": guid}})
     first.run()
     nothing_is_left(store, guid)
-    assert forgetter.begun(ACME, guid) == lowest_id(NOW + 3)
+    assert forgetter.forgetting_event(ACME, guid) == lowest_id(NOW + 3)
     assert seen(store, NOW + 2, Reference(username="mike"), seed="late") == [Person(guid, None)]
 
 
-def test_a_sweep_that_is_tried_again_knows_what_it_is_for() -> None:
-    """The forgetting was killed before it deleted anything, and the answer to the sweep's own deletion was lost: it
-    looks once more all the same, when whatever was in flight then is over.
+def test_a_retried_sweep_still_looks_twice() -> None:
+    """The forgetting was killed before it deleted anything, and the response to the sweep's own deletion was lost. The
+    sweep still looks once more after all requests of that time are over.
     """
 
     class LosesAnswers(MemoryIdentities):
@@ -223,7 +223,7 @@ def test_a_sweep_that_is_tried_again_knows_what_it_is_for() -> None:
     before_it, guid = before("a known person")
     store = LosesAnswers()
     store.rows = before_it.rows
-    sweep = Sweeping90sLater(store)
+    sweep = DeferredSweeps(store)
     sweep.ask_for(ACME, mark(guid), ["ext#u1", "name#mike"])
     sweep.run()
     assert (store.lost, sweep.waits) == (1, [1, REQUEST_SECONDS])
@@ -231,9 +231,9 @@ def test_a_sweep_that_is_tried_again_knows_what_it_is_for() -> None:
 
 
 def test_many_names_are_several_jobs() -> None:
-    """So that none of them outgrows its row."""
+    """So that none of them exceeds its row's size."""
     store = MemoryIdentities()
-    sweep = Sweeping90sLater(store)
+    sweep = DeferredSweeps(store)
     names = [f"name#mike-{number}" for number in range(2 * BINDERS_A_JOB)]
     sweep.ask_for(ACME, mark("g"), names)
     assert len(sweep.jobs.jobs(ACME, SWEEP)) == 2
@@ -252,7 +252,7 @@ REFERENCES = st.sampled_from(
 
 
 class BreaksOff(MemoryIdentities):
-    """Killed, or throttled for good, in front of the n-th row."""
+    """Killed, or throttled permanently, before the n-th row."""
 
     def __init__(self, rows: dict[Any, Any], after: int) -> None:
         super().__init__()
@@ -270,16 +270,16 @@ class BreaksOff(MemoryIdentities):
 
 
 def forget_everyone(store: MemoryIdentities, by: Sequence[str]) -> None:
-    """As operations would, by each text: whoever is found by it."""
-    forgetter = Forgetter(store, KEYS.gone, nobody_writes)
+    """As operations would, by each text: everybody whom it finds."""
+    forgetter = Forgetter(store, KEYS.gone, no_sweep)
     for text in by:
         binders = binders_of_text(text)
         bound = {row["guid"] for row in store.read(ACME, binders).values()}
         for rows in store.query(ACME, [f"had#{folded(text)}#"]):
             bound |= {row["guid"] for row in rows if row["name"] == folded(text)}
         for guid in sorted(bound):
-            assert forgetter.has_left(ACME, guid, binders)
-            forgetter.forget(ACME, mark(guid), asked=binders)
+            assert forgetter.has_rows(ACME, guid, binders)
+            forgetter.forget(ACME, mark(guid), candidates=binders)
 
 
 @settings(max_examples=300)
@@ -288,10 +288,10 @@ def forget_everyone(store: MemoryIdentities, by: Sequence[str]) -> None:
     st.booleans(),
     st.permutations([*IDS, *NAMES]),
 )
-def test_whoever_was_written_in_part_can_be_forgotten(
+def test_partly_written_people_can_be_forgotten(
     requests: list[tuple[list[Reference], int]], retried: bool, texts: list[str]
 ) -> None:
-    """Each request breaks off somewhere, and comes again or does not: with everyone forgotten no row holds a name."""
+    """Each request breaks off at some point and may be repeated. Once everyone is forgotten, no row holds a name."""
     store = MemoryIdentities()
     for number, (references, after) in enumerate(requests):
         try:
@@ -307,8 +307,8 @@ def test_whoever_was_written_in_part_can_be_forgotten(
 
 @pytest.mark.parametrize("text", ["u1", "mike"])
 @pytest.mark.parametrize("after", range(1, 7))
-def test_by_either_text_all_of_a_request_that_was_killed(text: str, after: int) -> None:
-    """The id and the name that were bound together lead to each other, though no finder stands yet."""
+def test_either_text_finds_all_rows_of_a_killed_request(text: str, after: int) -> None:
+    """The id and the name that were bound together lead to each other, even though no finder exists yet."""
     store = MemoryIdentities()
     with suppress(Throttled):
         seen(BreaksOff(store.rows, after), NOW - 9, MIKE, seed="killed")
@@ -319,7 +319,7 @@ def test_by_either_text_all_of_a_request_that_was_killed(text: str, after: int) 
 
 
 def test_a_lost_race_leaves_no_text() -> None:
-    """Two requests make up a person each for the same id and name: of the one who lost nothing but a key is left."""
+    """Two requests each create a person for the same id and name. Of the loser's person only a key is left."""
     store = MemoryIdentities()
 
     class Beaten(MemoryIdentities):

@@ -1,6 +1,6 @@
 """The planner against a brute-force model: random logs, filters, page sizes and bounds, on both stores.
 
-`DAYBOOK_MODEL_EXAMPLES` says how many searches a store answers; `make nightly` asks for 10,000.
+`DAYBOOK_MODEL_EXAMPLES` is the number of searches for each store; `make nightly` sets it to 10,000.
 """
 
 import os
@@ -50,7 +50,7 @@ CLIENT_IDS = [client_id for client_id, _, _ in PEOPLE if client_id is not None]
 NOBODY = ["nobody", "mike", "a#", "#", "~", "ci-bot", "CI-BOT", "k1", SERVICE_ID, SERVICE_ID.upper(), "ü" * 300]
 NUMBERS = st.integers(0, EVENTS - 1)
 SOMEBODY = NUMBERS.map(lambda number: f"guid {number}")
-"""Stands for a GUID of the log's people, whom nobody knows before it is loaded; as others below for what is in it."""
+"""Placeholder for a GUID of the log's people, unknown until it is loaded; others below stand for other values in it."""
 
 ACTORS = st.one_of(
     st.sampled_from([*NAMES, *CLIENT_IDS]),
@@ -98,8 +98,8 @@ MANY: dict[str, st.SearchStrategy[list[str]]] = {
 
 @st.composite
 def queries(draw: st.DrawFn) -> dict[str, list[str]]:
-    """Filters, span and order of one search. Half of them ask for one event by its own values, so as to find it."""
-    # Most of what matters is in the first: the planner chooses by it.
+    """Filters, span and order of one search. Half of them use one event's own values, so that they find it."""
+    # The first filter matters most: the planner chooses the index by it.
     names = draw(
         st.sampled_from([[], ["actor"], ["actor"], ["target"], ["target"], ["activity"], ["category"], ["group"]])
     )
@@ -110,7 +110,7 @@ def queries(draw: st.DrawFn) -> dict[str, list[str]]:
         query[name] = draw(st.lists(VALUES[name], min_size=one is None, max_size=3))
         if one is not None:
             query[name].append(f"of {one}")
-            # A thing and what contains it: one event by two of an index's partitions.
+            # A target and what contains it: two partitions of an index lead to one event.
             query[name] += [f"within {one}"] if name == "target" else []
     if draw(st.integers(0, 9)) == 0:
         name = draw(st.sampled_from(sorted(MANY)))
@@ -138,15 +138,15 @@ def _spans(draw: st.DrawFn) -> dict[str, list[str]]:
     return span
 
 
-class Unrecorded:
-    """Takes the log of the log, which would otherwise grow into what is read."""
+class DiscardedRecords:
+    """Discards the records of reads, which would otherwise become part of the log under test."""
 
     def append(self, events: Sequence[Any], _remaining_seconds: Any) -> Mapping[tuple[str, str], Append]:
         return {(event.partition, event.id): Append.STORED for event in events}
 
 
 class Logs:
-    """The logs of one store, loaded when first asked for."""
+    """The logs of one store, each loaded on first use."""
 
     def __init__(self, dynamodb: Any, tables_for: Callable[[int], Tables]) -> None:
         self._dynamodb = dynamodb
@@ -159,13 +159,13 @@ class Logs:
         return self._loaded[seed]
 
     def reader(self, log: Loaded, role: str, bounds: Bounds) -> Reader:
-        wiring = wiring_over(self._dynamodb, log.tables, events=Unrecorded(), search_bounds=bounds)
+        wiring = wiring_over(self._dynamodb, log.tables, events=DiscardedRecords(), search_bounds=bounds)
         return Reader(wiring, log.tenant, role)
 
 
 @pytest.fixture
 def logs(store: Store, dynamodb: Any, tables: Tables, definitions: dict[str, dict[str, Any]]) -> Logs:
-    """On DynamoDB Local all in the same tables; moto looks at every item for each query, so there each has its own."""
+    """In DynamoDB Local all logs share tables. moto scans every item for each query, so there each log has its own."""
 
     def own_tables(seed: int) -> Tables:
         names = {field: f"{getattr(tables, field)}-{seed}" for field in definitions}
@@ -187,33 +187,33 @@ BOUNDS = st.builds(
 @examples(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(1, LOGS),
-    asked=queries(),
+    drawn=queries(),
     role=st.sampled_from(["auditor", "auditor", "operations"]),
     bounds=BOUNDS,
     limits=st.lists(st.sampled_from([1, 3, 7, 13, 50, 500]), min_size=1, max_size=4),
     arriving=st.integers(0, 3),
     regrouping=st.booleans(),
 )
-def test_pages_together_are_what_a_brute_force_reader_finds(  # noqa: PLR0917  drawn by name
+def test_all_pages_together_equal_the_model(  # noqa: PLR0917  hypothesis draws them by name
     logs: Logs,
     seed: int,
-    asked: dict[str, list[str]],
+    drawn: dict[str, list[str]],
     role: str,
     bounds: Bounds,
     limits: list[int],
     arriving: int,
     regrouping: bool,
 ) -> None:
-    """What was there at the first page comes exactly once, in order; nothing is twice.
+    """Every event of the first page's moment appears exactly once, in order, and no event appears twice.
 
-    Whatever arrives meanwhile, and whatever becomes of the groups that are asked for. Events find the catalogue of
+    This holds whatever arrives meanwhile, and whatever happens to the groups in the query. Events use the catalogue of
     their day, which changes twice while a log is loaded.
     """
     log = logs.log(seed)
-    query = {name: [_known(log, name, value) for value in values] for name, values in asked.items()}
+    query = {name: [_known(log, name, value) for value in values] for name, values in drawn.items()}
     order = query.get("sort", ["-occurred_at"])[0]
     by_time = order.removeprefix("-") == "occurred_at"
-    # Another order needs to have read everything; where it can't it says so, which is tried elsewhere.
+    # Other orders must read everything. Other tests cover the response if they cannot.
     read = logs.reader(log, role, bounds if by_time else Bounds(answer_bytes=bounds.answer_bytes))
     groups = list(dict.fromkeys(query.get("group", []))) if regrouping else []
     arrived: list[Happened] = []
@@ -226,7 +226,7 @@ def test_pages_together_are_what_a_brute_force_reader_finds(  # noqa: PLR0917  d
             if number == 0:
                 log.regroup(groups)
         later = set(log.expected(query, role, arrived=arrived)) if arrived else set()
-        # By time what arrives may be among the rest, each in its place; otherwise sorted it must not.
+        # By time, new events may appear, each in its place. In other orders they must not appear.
         assert [each for each in found if not by_time or each not in later] == log.expected(query, role)
         if by_time:
             assert found == sorted(set(found), reverse=order.startswith("-"))
@@ -236,7 +236,7 @@ def test_pages_together_are_what_a_brute_force_reader_finds(  # noqa: PLR0917  d
 
 
 def _pages(read: Reader, query: Mapping[str, list[str]], limits: Sequence[int]) -> Iterator[list[str]]:
-    """The ids of each page, to the end. Limits change from page to page."""
+    """The ids of each page, to the end. The limit differs from page to page."""
     cursor: dict[str, str] = {}
     for number in range(5 * EVENTS):
         limit = limits[number % len(limits)]
@@ -249,11 +249,11 @@ def _pages(read: Reader, query: Mapping[str, list[str]], limits: Sequence[int]) 
             return
         assert {"cursor": page["next_cursor"]} != cursor
         cursor = {"cursor": page["next_cursor"]}
-    raise AssertionError("the pages do not come to an end")
+    raise AssertionError("the pages never end")
 
 
 def _known(log: Loaded, name: str, value: str) -> str:
-    """What is in the log in place of what stands for it."""
+    """The value in the log that a placeholder stands for."""
     kind, colon, text = value.rpartition(":")
     what, _, digits = text.rpartition(" ")
     number = int(digits) if digits.isdecimal() else 0

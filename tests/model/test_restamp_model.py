@@ -1,4 +1,4 @@
-"""Re-stamps against what the settings say, whatever is set, stored, run, killed and late, in whatever order."""
+"""Restamp jobs against the settings, with any settings, events, runs, kills and delays in any order."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +26,7 @@ from tests.support.retention import HOLD, RETENTION, MemoryControl, MemoryStamps
 
 ANSWER_MS = 28 * SECOND
 DAYS = (30, 45, 60, 400, None)
-"""Of the retentions that are set; events lie about their edges."""
+"""The retentions that are set. Events are near their edges."""
 
 Action = tuple[Any, ...]
 
@@ -60,9 +60,9 @@ class World:
     queue: MemoryQueue = field(default_factory=MemoryQueue)
     slow_ms: int = 0
     calls_left: int = 10**9
-    """Of the stamps, until the worker is killed."""
+    """The calls to the store of stamps until the worker is killed."""
     stalled: Any = None
-    """What happens between a page's being read and being written."""
+    """Called between the read of a page and its write."""
 
     def __post_init__(self) -> None:
         self.control = MemoryControl(
@@ -81,27 +81,27 @@ class World:
     def _pass_slowly(self) -> None:
         self.now += self.slow_ms
 
-    # The store as the worker knows it, which may be the last that it does.
+    # The worker's view of the store. Each call may kill it.
 
     def page(self, *arguments: Any) -> Any:
-        self._perhaps()
+        self._may_be_killed()
         return self.stamps.page(*arguments)
 
     def stamp(self, *arguments: Any) -> bool:
         stalled, self.stalled = self.stalled, None
         if stalled is not None:
             stalled()
-        self._perhaps()
+        self._may_be_killed()
         done = self.stamps.stamp(*arguments)
-        self._perhaps()
+        self._may_be_killed()
         return done
 
-    def _perhaps(self) -> None:
+    def _may_be_killed(self) -> None:
         self.calls_left -= 1
         if self.calls_left < 0:
             raise Killed
 
-    # What happens.
+    # The actions.
 
     def put(self, method: str, path: str, body: Any, slow_ms: int = 0) -> None:
         self.slow_ms = slow_ms
@@ -128,7 +128,7 @@ class World:
         self.put("DELETE", HOLD, None, slow_ms)
 
     def event(self, age_ms: int, more_ms: int, late: bool, shard: int) -> None:
-        """AcceptedEvent under the settings of now, or under those before where that request may still be under way."""
+        """An event under the current settings, or under the previous ones while such a request may still be running."""
         under = self.before if late and self.now - self.changed_ms <= ANSWER_MS else self.control.now
         moment = self.now - age_ms - more_ms
         if under.oldest_accepted(self.now, None) <= moment <= self.now + 5 * MINUTE:
@@ -139,7 +139,7 @@ class World:
         self.now += passed_ms
 
     def expire(self) -> None:
-        """What DynamoDB's TTL does, in its own time."""
+        """What DynamoDB's TTL does at any time it likes."""
         for key, expires_at in list(self.stamps.stamps.items()):
             if expires_at is not None and expires_at * SECOND <= self.now:
                 self.stamps.delete(*key)
@@ -148,7 +148,7 @@ class World:
         return [job for job, _ in self.queue.sent if job.created_ms + DELAY_SECONDS * SECOND <= self.now]
 
     def run(self, calls: int = 10**9) -> None:
-        """The first job that is due, by a worker that lives for so many calls."""
+        """Runs the first job that is due, with a worker that is killed after this number of calls."""
         for job in self._due()[:1]:
             self.calls_left = calls
             worker = RestampWork(self.control, self.jobs, self, lambda: self.now, self._pause, page=2, step_ms=0)
@@ -174,7 +174,7 @@ class World:
         self.now += int(seconds * SECOND)
 
     def fail(self) -> None:
-        """A job that can't be done, for reasons of its own."""
+        """A job that fails for reasons of its own."""
         for job in self._due()[:1]:
             try:
                 claimed = self.jobs.claim(job.key, "failing", self.now, self.now)
@@ -187,7 +187,7 @@ class World:
             self.queue.sent = [each for each in self.queue.sent if each[0].id != job.id]
 
     def stall(self, days: int | None, passed_ms: int) -> None:
-        """Between a page's being read and being written another retention is set, time passes, and its job runs."""
+        """Between the read of a page and its write, another retention is set, time passes, and its job runs."""
 
         def meanwhile() -> None:
             self.days(days, 0)
@@ -202,7 +202,7 @@ class World:
             self.stalled = None
 
     def settle(self) -> None:
-        """All jobs run to their end; what has failed is asked for again."""
+        """Runs all jobs to their end, and requests failed ones again."""
         self.now += DAY
         while self._due():
             self.run()
@@ -216,12 +216,12 @@ class World:
         edge_ms = kept.retention_edge(self.now)
         for (_, identifier), expires_at in self.stamps.stamps.items():
             moment = occurred_ms(identifier)
-            told = ((self.now - moment) / DAY, expires_at)
+            context = ((self.now - moment) / DAY, expires_at)
             if moment >= edge_ms:
-                assert expires_at == kept.expires_at(moment), told
+                assert expires_at == kept.expires_at(moment), context
             elif kept.hold is None:
-                assert expires_at is not None, told
-                assert expires_at <= -(-self.now // SECOND), told
+                assert expires_at is not None, context
+                assert expires_at <= -(-self.now // SECOND), context
 
 
 RUN, SOON = ("run", 1_000), ("time", 100 * SECOND)
@@ -240,8 +240,8 @@ RUN, SOON = ("run", 1_000), ("time", 100 * SECOND)
     "an old page after a job that found all right"
 )
 @settings(max_examples=300)
-def test_in_the_end_every_event_has_the_stamp_of_the_settings(happened: list[Action]) -> None:
-    """What reads show has exactly theirs, under a hold none; all else has one that is over, and will be deleted."""
+def test_every_event_ends_with_the_stamp_of_the_settings(happened: list[Action]) -> None:
+    """Visible events have exactly that stamp, or none under a hold. All others have a past one and will be deleted."""
     world = World()
     for name, *arguments in happened:
         getattr(world, name)(*arguments)

@@ -27,6 +27,17 @@ def test_there_is_an_alarm_for_whatever_needs_a_person(service: Stack) -> None:
     }
 
 
+THRESHOLDS = {"FanOutBehind": 60_000}
+"""In the metric's own unit. Every other alarm goes off at one."""
+
+
+def test_thresholds(service: Stack) -> None:
+    """A forgotten threshold would be an alarm at one millisecond."""
+    alarms = service.properties("AWS::CloudWatch::Alarm")
+    thresholds = {name.removeprefix("Monitoring"): alarm["Threshold"] for name, alarm in alarms.items()}
+    assert thresholds == dict.fromkeys(thresholds, 1) | THRESHOLDS
+
+
 def test_no_dead_letter_queue_is_forgotten(service: Stack) -> None:
     """Each queue that no function reads has an alarm."""
     read = {

@@ -1,4 +1,4 @@
-"""The access log's lines, as they are written."""
+"""Captures the lines of the access log."""
 
 import json
 import logging
@@ -20,8 +20,8 @@ class _Kept(logging.Handler):
 
 @contextmanager
 def kept_access_log() -> Iterator[list[dict[str, Any]]]:
-    """Every line that is written inside."""
+    """Collects every line that is written inside this context."""
     kept = _Kept()
     logger.addHandler(kept)
     yield kept.lines
-    logging.getLogger("daybook").removeHandler(kept)  # Powertools' Logger offers no way to take one away
+    logging.getLogger("daybook").removeHandler(kept)  # Powertools' Logger has no method to remove a handler

@@ -1,4 +1,4 @@
-"""Calls as API Gateway hands them to a function: REST proxy events, payload format 1.0."""
+"""Calls in the form in which API Gateway passes them to a function: REST proxy events, payload format 1.0."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from daybook.http.caller import EVERY_ENVIRONMENT
 
 
 class Context:
-    """What the functions ask of Lambda's context. Time passes in it where a test lets it pass."""
+    """The parts of Lambda's context that the functions use. Its time passes only when a test lets it pass."""
 
     def __init__(self, seconds: float = 28) -> None:
         self.seconds = seconds
@@ -53,7 +53,9 @@ def call(
     headers: Mapping[str, str] | None = None,
     authorizer: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """One call; `body` is bytes, or written as JSON. Bodies arrive in base64: the API takes every type as binary."""
+    """One call. `body` is bytes, or is written as JSON. Bodies are in base64, because the API treats every type as
+    binary.
+    """
     sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     path = resource
     for name, value in (parameters or {}).items():

@@ -18,7 +18,7 @@ _CODE = re.compile(r"`([^`\n]+)`")
 
 
 class Block(NamedTuple):
-    """A fenced block; `line` is that of its fence."""
+    """A fenced block. `line` is the line of its opening fence."""
 
     language: str
     text: str
@@ -35,7 +35,7 @@ def text_of(page: Path) -> str:
 
 
 def blocks(page: Path) -> list[Block]:
-    """In the order of the page."""
+    """The fenced blocks in the order of the page."""
     text = text_of(page)
     return [
         Block(found["language"], textwrap.dedent(found["text"]), text.count("\n", 0, found.start()) + 1)
@@ -44,7 +44,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def commands(block: Block) -> list[str]:
-    """The lines of a shell block, those that a backslash continues joined."""
+    """The lines of a shell block. Lines that end with a backslash are joined."""
     return [line for line in block.text.replace("\\\n", " ").splitlines() if line.strip()]
 
 
@@ -58,12 +58,12 @@ def links(page: Path) -> list[str]:
 
 
 def anchors(page: Path) -> set[str]:
-    """The headings as GitHub makes anchors of them."""
+    """The anchors that GitHub makes from the headings."""
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in _HEADING.findall(prose(page))}
 
 
 def code_in(page: Path) -> Iterator[str]:
-    """What stands between backticks in the prose, and the commands of the shell blocks."""
+    """The text between backticks in the prose, and the commands of the shell blocks."""
     yield from _CODE.findall(prose(page))
     for block in blocks(page):
         if block.language == "sh":

@@ -1,4 +1,4 @@
-"""A tenant's exports, asked for and written over the stores and files that a test hands in."""
+"""Requests a tenant's exports and writes them, over the stores and files that a test gives."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ from tests.support.wiring import wiring_over
 
 
 class MemoryFiles:
-    """The bucket as an ordinary class; the contract tests hold it beside S3."""
+    """The bucket in memory. The contract tests compare it with S3."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -82,7 +82,7 @@ class MemoryFiles:
 
 
 class Exporter:
-    """Asks as an auditor does, and works the queue off."""
+    """Requests exports as an auditor does, and works off the queue."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Exporter:
         role: str = "auditor",
         **sizes: Any,
     ) -> None:
-        """`events`, `indexes`: stores in place of the table's; `sizes`: fields of `ExportServices`."""
+        """`events` and `indexes` are stores in place of the table's. `sizes` are fields of `ExportServices`."""
         self.files = files or MemoryFiles()
         self.queue = MemoryQueue()
         replaced = {name: store for name, store in (("events", events), ("indexes", indexes)) if store is not None}
@@ -145,7 +145,7 @@ class Exporter:
         return shown
 
     def work(self, remaining_seconds: Callable[[], float] = lambda: 900.0, worker: ExportWork | None = None) -> None:
-        """Takes the queue's messages until there are none; by one worker for all of them unless one is given."""
+        """Handles the queue's messages until there are none. One worker handles all of them unless one is given."""
         worker = worker or self.worker()
         runner = Runner(
             self.jobs, self.queue, worker, self._clock, lambda: f"claim-{next(self._claims)}", lambda _: None
@@ -155,7 +155,7 @@ class Exporter:
             runner.run(job.key, remaining_seconds)
 
     def export(self, body: Any = None, **given: Any) -> tuple[dict[str, Any], bytes]:
-        """What is answered when it is done, and the file."""
+        """Returns the answer after the export has finished, and the file."""
         asked = self.ask(body, **given)
         self.work()
         shown = self.read(asked["id"], **given)
@@ -168,18 +168,18 @@ class Exporter:
 
 
 def rows_of(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
-    """The labels of a CSV file, and its rows with what stood in the events."""
+    """The labels of a CSV file, and its rows with the events' original values."""
     reader = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
     labels = next(reader)
     return labels, [dict(zip(labels, map(unescape_cell, row), strict=True)) for row in reader]
 
 
 class Killed(BaseException):
-    """The process is gone: nothing of it catches anything any more."""
+    """The process is killed. Nothing in it catches this."""
 
 
 class Mortal:
-    """Something whose calls may be a process's last: before they do anything, or after they have."""
+    """Wraps an object whose calls may kill the process, before or after they take effect."""
 
     def __init__(self, of: Any, chance: random.Random, odds: float) -> None:
         self._of = of

@@ -1,4 +1,4 @@
-"""DynamoDB's expressions, as far as Daybook writes them; others raise `NotImplementedError`."""
+"""The part of DynamoDB's expressions that Daybook writes. Any other raises `NotImplementedError`."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ _ACTIONS = {
 
 
 def complaint(call: Mapping[str, Any]) -> str | None:
-    """What DynamoDB would say of the words of a call's expressions."""
+    """DynamoDB's error for the names and values of a call's expressions."""
     words = {word for name in call if name.endswith("Expression") for word in _WORD.findall(call[name])}
     if not (call.get("ExpressionAttributeNames", True) and call.get("ExpressionAttributeValues", True)):
         return "names and values must not be empty"
@@ -44,10 +44,10 @@ def _reserved() -> frozenset[str]:
 
 
 class Condition:
-    """A condition, evaluated as it is read: names, `=`, `<=`, `IN`, `attribute_exists`, AND, OR, brackets."""
+    """A condition, evaluated while it is parsed: names, `=`, `<=`, `IN`, `attribute_exists`, AND, OR, brackets."""
 
     def __init__(self, call: Mapping[str, Any], item: Item) -> None:
-        """`call`: what holds the expression, its names and its values."""
+        """`call` holds the expression, its names and its values."""
         self._tokens = _tokens(call["ConditionExpression"])[::-1]
         self._names: Mapping[str, str] = call.get("ExpressionAttributeNames", {})
         self._values: Mapping[str, Value] = call.get("ExpressionAttributeValues", {})
@@ -176,7 +176,7 @@ def updated(actions: Iterable[Action], item: Item) -> dict[str, Value]:
 
 
 def projection(call: Mapping[str, Any]) -> list[str] | None:
-    """The names of the attributes that were asked for; None for all."""
+    """The names of the requested attributes. None means all."""
     if "ProjectionExpression" not in call:
         return None
     wanted = [name.strip() for name in call["ProjectionExpression"].split(",")]
@@ -190,7 +190,7 @@ def projection(call: Mapping[str, Any]) -> list[str] | None:
 
 
 def projected(call: Mapping[str, Any], item: Item) -> dict[str, Value]:
-    """The item with the attributes that were asked for."""
+    """The item with only the requested attributes."""
     wanted = projection(call)
     return dict(item) if wanted is None else {name: item[name] for name in wanted if name in item}
 

@@ -1,4 +1,4 @@
-"""DynamoDB clients that fail as the real service does, in front of one that works."""
+"""DynamoDB clients that fail like the real service, in front of one that works."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 Answer = Callable[[Any, list[dict[str, Any]]], dict[str, Any]]
-"""One call's answer, from the client that works and the statements."""
+"""Answers one call, given the working client and the statements."""
 
 THROTTLED = {"Error": {"Code": "ThrottlingError", "Message": "The level of configured throughput was exceeded"}}
 
 
 class FaultyClient:
-    """The next calls of BatchExecuteStatement are answered by `faults`, in turn; all that follows by the client."""
+    """`faults` answer the next calls of BatchExecuteStatement in turn. The client answers all later ones."""
 
     def __init__(self, client: Any, faults: Iterator[Answer]) -> None:
         self._client = client
@@ -48,7 +48,7 @@ def whole_call_throttled(_client: Any, _statements: list[dict[str, Any]]) -> dic
 
 
 def answer_lost(client: Any, statements: list[dict[str, Any]]) -> dict[str, Any]:
-    """It was written, and nobody heard of it."""
+    """The items are written, but the answer is lost."""
     works(client, statements)
     raise ReadTimeoutError(endpoint_url="https://dynamodb.example")
 
@@ -63,7 +63,7 @@ def forbidden(_client: Any, _statements: list[dict[str, Any]]) -> dict[str, Any]
 
 
 def failing(code: str, operation: str, reasons: tuple[str, ...] = ()) -> ClientError:
-    """DynamoDB's error of this code; `reasons` why a transaction was cancelled."""
+    """DynamoDB's error with this code. `reasons` are the reasons why a transaction was cancelled."""
     answer: Any = {"Error": {"Code": code, "Message": ""}}
     if reasons:
         answer["CancellationReasons"] = [{"Code": reason} for reason in reasons]
@@ -71,7 +71,7 @@ def failing(code: str, operation: str, reasons: tuple[str, ...] = ()) -> ClientE
 
 
 class FailingClient:
-    """Each call of the operations named fails with the next of `errors`; all that follows works."""
+    """Each call of the named operations fails with the next of `errors`. All later calls work."""
 
     def __init__(self, client: Any, operations: tuple[str, ...], errors: Iterator[Exception]) -> None:
         self._client = client

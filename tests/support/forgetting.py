@@ -15,10 +15,10 @@ from tests.support.tenant_log import TenantLog
 
 
 class Forgetting:
-    """Operations, who forget people of a house's tenant."""
+    """Operations, who forget people of a log's tenant."""
 
     def __init__(self, log: TenantLog, **replaced: Any) -> None:
-        """`replaced`: properties of the wiring."""
+        """`replaced` are properties of the wiring."""
         self.queue = MemoryQueue()
         wiring = log.wiring.replacing(**replaced)
         self._runner = runner_over(wiring, self.queue, lambda _: None)
@@ -37,7 +37,7 @@ class Forgetting:
         return documented(event, serve(event, Context(), self._operations))
 
     def sweep(self) -> list[Job]:
-        """Every sweep that was asked for, as it ends."""
+        """Runs every sweep that is queued and returns the ended jobs."""
         sent, self.queue.sent = self.queue.sent, []
         return [self._runner.run(job.key, lambda: 180.0) for job, _ in sent]
 

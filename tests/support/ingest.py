@@ -32,7 +32,7 @@ def settings(profile: str = "jiffy", **changed: Any) -> TenantSettings:
 
 
 class Sender:
-    """Sends calls to an ingest function and gives what it answers."""
+    """Sends calls to an ingest function and returns its answers."""
 
     def __init__(self, wiring: Wiring, tenant: str = "acme", context: Context | None = None) -> None:
         self._send_events = SendEvents(ingest_over(wiring), wiring.control.settings)

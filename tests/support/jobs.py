@@ -1,4 +1,4 @@
-"""Jobs in memory, and work that a test can watch and break off."""
+"""Jobs in memory, and work that a test can watch and interrupt."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from daybook.tenant import Tenant
 
 
 class MemoryJobs:
-    """The store of jobs as an ordinary class; the contract tests hold it beside the table."""
+    """The store of jobs in memory. The contract tests compare it with the table."""
 
     def __init__(self) -> None:
         self._jobs: dict[JobKey, Job] = {}
@@ -82,7 +82,7 @@ class MemoryQueue:
     sent: list[tuple[Job, int]] = field(default_factory=list)
     postponed: list[tuple[str, int]] = field(default_factory=list)
     refusal: Exception | None = None
-    """What it raises in place of sending."""
+    """The exception that it raises instead of sending."""
 
     def send(self, job: Job, delay_seconds: int = 0) -> None:
         if self.refusal is not None:
@@ -95,8 +95,8 @@ class MemoryQueue:
 
 @dataclass
 class Counting:
-    """Counts to `job.ask["to"]`, one a step. `before` is called ahead of each step: to kill, to cancel, to let time
-    pass.
+    """Counts to `job.ask["to"]`, one number for each step. `before` is called before each step: it may kill, cancel or
+    let time pass.
     """
 
     before: Callable[[Job], None] = lambda _: None

@@ -1,4 +1,4 @@
-"""One partition of DynamoDB with its limits, by a clock that moves only when somebody waits or calls."""
+"""One partition of DynamoDB with its limits. Its clock moves only when somebody waits or calls."""
 
 import re
 import threading
@@ -15,7 +15,7 @@ _NAMES = re.compile(r"'(\w+)': \?")
 
 
 class Allowance:
-    """Units of one second at most, filled up as time passes."""
+    """Capacity units of at most one second. They refill as time passes."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
@@ -31,7 +31,7 @@ class Allowance:
 
 
 class LimitedClient:
-    """Items of less than 1 KB under one partition key; queries of one page."""
+    """Items of less than 1 KB under one partition key. Queries have one page."""
 
     def __init__(self, context: Context) -> None:
         self.rows: dict[str, dict[str, Any]] = {}

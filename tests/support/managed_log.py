@@ -1,4 +1,4 @@
-"""A tenant's people, groups and catalogue as its admin manages them, beside the log that they are of."""
+"""A tenant's log, with the people, groups and catalogue that its admin manages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ class ManagedLog(TenantLog):
     def __init__(
         self, dynamodb: Any, tables: Tables, profile: str = "generic", *, recorded: bool = True, **changed: Any
     ) -> None:
-        """`recorded`: whether what is managed stands in the log."""
+        """`recorded` says whether changes to these are recorded in the log."""
         super().__init__(dynamodb, tables, profile, **changed)
         self.managing = self.wiring.replacing(**({} if recorded else {"record": _unrecorded}))
         self.groups, self.jobs = self.managing.groups, self.managing.jobs
@@ -33,14 +33,14 @@ class ManagedLog(TenantLog):
         return handler.operations(wiring, self.restamps)
 
     def manage(self, method: str, resource: str, body: Any = None, role: str = "admin", **given: Any) -> dict[str, Any]:
-        """What is answered; `given`: the path's parameters, `query`, and the credential's one `environment`."""
+        """Returns the answer. `given` holds the path's parameters, `query`, and the credential's only `environment`."""
         bound = {"environment": given.pop("environment")} if "environment" in given else {}
         query = {name: [value] for name, value in given.pop("query", {}).items()}
         event = call(
             method,
             resource,
             body,
-            # As the gateway hands them on: undecoded.
+            # The gateway passes them undecoded.
             parameters={name: quote(value, safe="") for name, value in given.items()},
             headers={"daybook-tenant": self.tenant} if role == OPERATIONS else None,
             authorizer=authorized(role, tenant="" if role == OPERATIONS else self.tenant, **bound),
@@ -49,13 +49,13 @@ class ManagedLog(TenantLog):
         return documented(event, serve(event, self.context, self.operations))
 
     def done(self, method: str, resource: str, body: Any = None, role: str = "admin", **given: Any) -> Any:
-        """The content of an answer that must not be a refusal."""
+        """Returns the content of an answer that must be a success."""
         answer = self.manage(method, resource, body, role, **given)
         assert answer["statusCode"] in (200, 204), answer["body"]
         return answered(answer) if answer["body"] else None
 
     def put_group(self, name: str, *members: str) -> list[str]:
-        """The members as they are answered."""
+        """Returns the members in the answer."""
         given: list[str] = self.done("PUT", "/v1/groups/{name}", {"members": list(members)}, name=name)["members"]
         return given
 
@@ -64,7 +64,7 @@ class ManagedLog(TenantLog):
         return members
 
     def guid_of(self, username: str) -> str:
-        """Of the one person who has or had exactly this name."""
+        """The GUID of the one person who has or had exactly this name."""
         picked = self.done("GET", "/v1/actors", query={"prefix": username})["actors"]
         (guid,) = [one["id"] for one in picked if one["username"].lower() == username.lower()]
         return str(guid)

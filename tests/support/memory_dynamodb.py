@@ -1,7 +1,7 @@
-"""DynamoDB in memory, as far as Daybook asks anything of it: a client with the same calls, answers and errors.
+"""The parts of DynamoDB that Daybook uses, in memory: a client with the same calls, answers and errors.
 
-The contract tests hold it beside moto and DynamoDB Local. A call takes microseconds here and milliseconds there, so
-whatever is not about the store is tested on this one.
+The contract tests compare it with moto and DynamoDB Local. A call takes microseconds here and milliseconds there, so
+tests that are not about the store use this one.
 """
 
 import re
@@ -37,7 +37,7 @@ _RETURNED = {
 
 
 class MemoryDynamoDB:
-    """A low-level client; safe to share between threads, as botocore's are."""
+    """A low-level client. Threads may share it, like botocore's."""
 
     def __init__(self) -> None:
         self._tables: dict[str, Table] = {}
@@ -73,7 +73,7 @@ class MemoryDynamoDB:
         return {"Responses": answer, "UnprocessedKeys": {}}
 
     def query(self, **asked: Any) -> dict[str, Any]:
-        """One page: at most `Limit` items, and 1 MB of them ahead of any projection."""
+        """One page: at most `Limit` items and 1 MB of them before any projection."""
         check_call("Query", asked)
         _check_words(asked)
         _check_select(asked)
@@ -95,7 +95,7 @@ class MemoryDynamoDB:
                 page.append(projected(asked, item))
                 size += bytes_of(item)
                 if len(page) == asked.get("Limit") or size > MAX_PAGE_BYTES:
-                    # DynamoDB does not look whether there is another one.
+                    # DynamoDB does not check whether there is another item.
                     return {
                         "Items": page,
                         "LastEvaluatedKey": {key: item[key] for key in ("pk", "sk", index.hash_name)},
@@ -103,7 +103,7 @@ class MemoryDynamoDB:
         return {"Items": page}
 
     def scan(self, **call: Any) -> dict[str, Any]:
-        """Everything on one page."""
+        """Returns everything on one page."""
         check_call("Scan", call)
         with self._lock:
             table = self._table(call["TableName"])
@@ -155,7 +155,7 @@ class MemoryDynamoDB:
             return change.attributes(wanted)
 
     def transact_write_items(self, **call: Any) -> dict[str, Any]:
-        """All of it or nothing."""
+        """Makes all changes or none."""
         check_call("TransactWriteItems", call)
         actions = [action for each in call["TransactItems"] for action in each.items()]
         for kind, action in actions:
@@ -179,7 +179,7 @@ class MemoryDynamoDB:
         return {}
 
     def _change(self, kind: str, call: Mapping[str, Any]) -> Change | None:
-        """None where the condition does not hold."""
+        """None if the condition does not hold."""
         _check_words(call)
         table = self._table(call["TableName"])
         item = call["Item"] if kind == "Put" else _checked(call["Key"])

@@ -1,4 +1,4 @@
-"""The stores of events and of people as ordinary classes in memory, with the semantics of INSERT: no overwriting."""
+"""The stores of events and of people in memory, with the semantics of INSERT: nothing is overwritten."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -68,20 +68,20 @@ class MemoryEvents:
 
 
 class NoOwnActivities:
-    """No tenant has made anything of its profile's activities."""
+    """No tenant has changed its profile's activities."""
 
     def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:  # noqa: ARG002  the store's form
         return {}
 
 
 class SettingsOf:
-    """Stands in place of the control table for a function that only reads tenants' settings."""
+    """Replaces the control table for a function that only reads tenants' settings."""
 
     def __init__(self, settings: Callable[[Tenant], TenantSettings]) -> None:
         self.settings = settings
 
 
 def memory_wiring(secret: bytes, clock: Clock, random_bytes: Callable[[int], bytes], **replaced: Any) -> Wiring:
-    """Nothing of it asks AWS, of what ingest needs. `replaced`: as of `Wiring`."""
+    """A wiring in which nothing that ingest needs calls AWS. `replaced` are properties of `Wiring`."""
     stores = {"events": MemoryEvents(), "identities": MemoryIdentities(), "activities": NoOwnActivities()}
     return Wiring(None, Tables(), lambda: secret, clock, random_bytes, {**stores, **replaced})

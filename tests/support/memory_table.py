@@ -12,17 +12,17 @@ MAX_ITEM_BYTES = 400 * 1024
 MAX_PARTITION_KEY_BYTES = 2_048
 MAX_SORT_KEY_BYTES = 1_024
 LAST = "\U0010ffff" * (MAX_SORT_KEY_BYTES // 4)
-"""No sort key comes after it, nor after anything else and it."""
+"""A string that sorts after every sort key, also when it is appended to one."""
 
 Place = tuple[str, str]
-"""Sort key and partition key."""
+"""The sort key and the partition key."""
 
 
 class Index:
-    """Where the items of a table stand, or those that carry the key of a secondary index: by partition, in order."""
+    """The positions of a table's items, or of those with the key of a secondary index, by partition and in order."""
 
     def __init__(self, hash_name: str, shown: frozenset[str] | None = None) -> None:
-        """`shown`: the attributes that the index carries; None for all."""
+        """`shown` are the attributes that the index projects. None means all."""
         self.hash_name = hash_name
         self._shown = shown
         self._partitions: dict[str, list[Place]] = {}
@@ -90,7 +90,7 @@ class Table:
         return self.indexes[name]
 
     def complaint(self, item: Item) -> str | None:
-        """What DynamoDB would say against the item."""
+        """DynamoDB's error for the item."""
         keys = {"pk", "sk", *(index.hash_name for index in self.indexes.values() if index.hash_name in item)}
         for name in keys:
             text = item.get(name, {}).get("S")
@@ -102,7 +102,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Change:
-    """A change of one item that is still to be made."""
+    """A change of one item that has not been made yet."""
 
     table: Table
     before: Item | None
@@ -113,7 +113,7 @@ class Change:
         self.table.replace(self.before, self.after)
 
     def attributes(self, wanted: str) -> dict[str, Item]:
-        """What is answered where the call asked for values to be returned."""
+        """The answer's attributes if the call asked for returned values."""
         match wanted:
             case "ALL_OLD" if self.before is not None:
                 return {"Attributes": dict(self.before)}
@@ -129,7 +129,7 @@ def place_of(item: Item) -> Place:
 
 
 def bytes_of(content: Any) -> int:
-    """What it weighs, to within a few bytes an attribute."""
+    """The item's size, accurate to a few bytes for each attribute."""
     if isinstance(content, Mapping):
         return sum(len(name.encode()) + bytes_of(value) for name, value in content.items())
     if isinstance(content, str):

@@ -1,4 +1,4 @@
-"""Where things lie that tests read."""
+"""The paths of files that tests read."""
 
 from pathlib import Path
 
@@ -6,4 +6,4 @@ ROOT = Path(__file__).parents[2]
 LAMBDAS = ROOT / "lambdas"
 SAMPLES = ROOT / "events"
 DOCUMENTS = ROOT.parent / "shared"
-"""The products' documents, where they lie beside the checkout."""
+"""The products' documents, if they are beside the checkout."""

@@ -1,4 +1,4 @@
-"""A tenant whose retention and legal hold are set as its admin does, and whose events' stamps are told apart."""
+"""A tenant whose admin sets retention and legal hold, and whose events' stamps can be told apart."""
 
 from bisect import bisect_right, insort
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ RETENTION, HOLD = "/v1/settings/retention", "/v1/settings/legal-hold"
 
 
 class MemoryStamps:
-    """The events' stamps as an ordinary class; the contract tests hold it beside the table."""
+    """The events' stamps in memory. The contract tests compare it with the table."""
 
     def __init__(self) -> None:
         self.stamps: dict[tuple[str, str], int | None] = {}
@@ -56,7 +56,7 @@ class MemoryStamps:
 
 
 class MemoryControl:
-    """The settings of one tenant. `before_change`: called when a change is about to be written."""
+    """The settings of one tenant. `before_change` is called before a change is written."""
 
     def __init__(self, settings: TenantSettings) -> None:
         self.now = settings
@@ -74,7 +74,7 @@ class MemoryControl:
 
 
 class Kept(ManagedLog):
-    """A CareAR tenant, 90 days, in two shards of one environment."""
+    """A CareAR tenant with a retention of 90 days and two shards in one environment."""
 
     def __init__(self, dynamodb: Any, tables: Tables, **changed: Any) -> None:
         given: dict[str, Any] = {
@@ -96,7 +96,7 @@ class Kept(ManagedLog):
         return {"activity": "experiences.add", "occurred_at": format_time(self.now - int(age * DAY)), **changed}
 
     def ages(self) -> list[int]:
-        """Of the events that a read shows, in days."""
+        """The ages in days of the events that a read shows."""
         return sorted((self.now - occurred_ms(each)) // DAY for each in self.found(limit="500"))
 
     def set_days(self, days: int | None) -> Any:
@@ -117,7 +117,7 @@ class Kept(ManagedLog):
         self.now += int(seconds * SECOND)
 
     def run(self, job: Job, worker: Any = None, jobs: Any = None) -> Job:
-        """Until it has ended."""
+        """Runs the job until it has ended."""
         runner = Runner(
             jobs or self.jobs,
             self.restamps,
@@ -130,13 +130,13 @@ class Kept(ManagedLog):
         return runner.run(job.key, lambda: 900.0)
 
     def asked(self) -> Job:
-        """The one job that is waited for, taken off the queue."""
+        """Takes the only queued job off the queue."""
         ((job, _),) = self.restamps.sent
         self.restamps.sent.clear()
         return job
 
     def work(self) -> list[Job]:
-        """All that is waited for."""
+        """Takes all queued jobs off the queue."""
         done = []
         while self.restamps.sent:
             job, _ = self.restamps.sent.pop(0)
@@ -144,7 +144,7 @@ class Kept(ManagedLog):
         return done
 
     def steps(self, job: Job, worker: RestampWork, until: Callable[[], bool]) -> Job:
-        """The job as it is after so many steps."""
+        """The job after so many steps."""
         while not until():
             step = worker.step(job, lambda: 900.0)
             assert not step.done
@@ -156,7 +156,7 @@ class Kept(ManagedLog):
         return found
 
     def stamps_of(self, ids: Sequence[str] | None = None) -> dict[str, int | None]:
-        """When these events expire, of all by default, in whole seconds."""
+        """When these events expire, in whole seconds. By default for all events."""
         return {
             item["sk"]["S"]: int(item["expires_at"]["N"]) if "expires_at" in item else None
             for item in self.items()
@@ -164,7 +164,7 @@ class Kept(ManagedLog):
         }
 
     def stamped_days(self) -> set[int | None]:
-        """After how many days what is stored expires; None: never; 0: it has expired."""
+        """The days after which stored events expire. None means never, 0 means already expired."""
         return {self._days(*each) for each in self.stamps_of().items()}
 
     def _days(self, identifier: str, expires_at: int | None) -> int | None:

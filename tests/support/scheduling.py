@@ -8,8 +8,8 @@ from xdist.scheduler import LoadScopeScheduling
 LOCAL = "tests/local/"
 
 
-class OneRunningHouse(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist's classes are untyped
-    """One worker runs all tests of the laptop's house, so that one house is started; any worker takes any other test.
+class OneLocalDaybook(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist's classes are untyped
+    """One worker runs all tests of local Daybook, so that it is started once. Any worker may run any other test.
 
     Larger scopes are handed out first, so these tests, which take longest, do not come last.
     """

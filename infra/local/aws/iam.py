@@ -1,9 +1,9 @@
-"""What each function's role allows, asked before every call that the function makes to moto.
+"""Checks each call of a function to moto against the function's role.
 
-moto by itself lets everyone do everything, and knows nothing of PartiQL's own actions. So each function signs with
-an access key of its own, and of such a key's calls to the services below each needed action is held against the
-role's policies as CloudFormation made them. Whoever signs with any other key may do what he likes. DynamoDB Local
-asks for no permission: with that store only the calls to other services are checked.
+moto by itself allows everything and does not know PartiQL's own actions. So each function signs with its own access
+key, and each call with such a key to one of the services below is checked against the role's policies as
+CloudFormation made them. Any other key may do everything. DynamoDB Local checks no permissions, so with that store
+only the calls to other services are checked.
 """
 
 import io
@@ -34,22 +34,22 @@ S3_ACTIONS = {
     ("POST", True): "s3:PutObject",
     ("DELETE", True): "s3:AbortMultipartUpload",
 }
-"""By method, and whether an upload in parts is named."""
+"""The action by method and by whether the call names a multipart upload."""
 DELETED = re.compile(r"<Key>([^<]*)</Key>")
 TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 
 class Need(NamedTuple):
-    """An action, and the ARN of what it is to be done with."""
+    """An action that a call needs, and the ARN of its resource."""
 
     action: str
     resource: str
     partitions: tuple[str, ...] = ()
-    """The keys of those that it is about, where the call tells."""
+    """The partition keys of the items, if the call names them."""
 
 
 class Permissions:
-    """A WSGI application in front of moto's. `roles`: the statements of each access key that is held to any."""
+    """A WSGI application in front of moto's. `roles` holds the statements of each access key that is checked."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
@@ -73,7 +73,7 @@ class Permissions:
 
 
 def asked(environ: Mapping[str, Any], body: bytes) -> tuple[str, dict[str, Any]]:
-    """Operation and parameters; STS speaks the query protocol, the others JSON."""
+    """The operation and its parameters. STS uses the query protocol, the other services JSON."""
     if "HTTP_X_AMZ_TARGET" in environ:
         return environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2], json.loads(body or b"{}")
     form = dict(parse_qsl(body.decode()))
@@ -115,7 +115,7 @@ def dynamodb_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
 
 
 def partitions(call: Mapping[str, Any]) -> tuple[str, ...]:
-    """Of a call that names one item."""
+    """The partition key of a call that names one item."""
     item = call.get("Item") or call.get("Key") or {}
     return (item["pk"]["S"],) if "pk" in item else ()
 
@@ -125,7 +125,7 @@ def secretsmanager_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Ne
 
 
 def sqs_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
-    # A batch asks for the action of its single messages.
+    # A batch call needs the action of the single call.
     name = call.get("QueueUrl", "*").rpartition("/")[2]
     yield Need(f"sqs:{operation.removesuffix('Batch')}", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
 
@@ -135,7 +135,7 @@ def sts_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
 
 
 def s3_needs(environ: Mapping[str, Any], body: bytes) -> Iterator[Need]:
-    """By method and query: S3's calls have no names."""
+    """Derives the action from the method and the query, because S3's calls do not name it."""
     bucket, _, key = environ["PATH_INFO"].lstrip("/").partition("/")
     query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
     match environ["REQUEST_METHOD"]:
@@ -163,7 +163,7 @@ def table_arn(name: str) -> str:
 
 
 def roles(client: Client) -> dict[str, list[Statement]]:
-    """By the access key of each function, the statements of its role's policies."""
+    """The statements of each function's role, by the function's access key."""
     iam = client("iam")
     found = {}
     for function in client("lambda").list_functions()["Functions"]:

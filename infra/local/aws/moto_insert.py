@@ -1,9 +1,9 @@
-"""A correction of moto's PartiQL INSERT, which fails on parameters and overwrites duplicates (moto 5.2.5).
+"""Corrects moto 5.2.5's PartiQL INSERT, which fails on parameters and overwrites duplicates.
 
-It is put in terms of moto's own conditional `put_item`, so a refused item leaves the first one untouched and
-emits no stream record. Only statements of the form that Daybook writes are taken over:
-`INSERT INTO "table" VALUE {'pk': ?, 'sk': ?, …}`. The answers are DynamoDB's, and the contract tests hold
-them against DynamoDB Local's.
+The correction uses moto's own conditional `put_item`, so a refused item leaves the existing one unchanged and emits no
+stream record. It handles only statements of the form that Daybook writes:
+`INSERT INTO "table" VALUE {'pk': ?, 'sk': ?, …}`. The answers are those of DynamoDB. The contract tests compare them
+with DynamoDB Local.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ INSERT = re.compile(r"""INSERT INTO "(?P<table>[^"]+)" VALUE \{(?P<fields>'\w+':
 STATEMENTS = 25  # in one BatchExecuteStatement
 
 _everything_else = DynamoDBBackend.batch_execute_statement
-_one_writer = Lock()  # moto's server answers in threads, and its put looks first and writes then
+_one_writer = Lock()  # moto's server is threaded, and its put checks before it writes
 
 
 def apply() -> None:
-    """Correct moto for this process; doing it again changes nothing."""
+    """Corrects moto in this process. A second call changes nothing."""
     DynamoDBBackend.batch_execute_statement = batch_execute_statement  # type: ignore[method-assign]
 
 
@@ -57,11 +57,11 @@ def batch_execute_statement(self: DynamoDBBackend, statements: list[dict[str, An
 
 
 def insert(backend: DynamoDBBackend, name: str, item: dict[str, Any]) -> dict[str, Any]:
-    """One statement's answer, as it stands among the `Responses`."""
+    """The answer to one statement, as an element of `Responses`."""
     try:
         table = backend.get_table(name)
         validate_put_has_empty_keys(item, table)
-        # The old way to say attribute_not_exists: moto has no expression to parse then, a third of the time.
+        # The old form of attribute_not_exists. It saves a third of the time, because moto parses no expression.
         backend.put_item(name, item, expected={table.hash_key_attr: {"Exists": False}})
     except ResourceNotFoundException:
         return {"Error": {"Code": "ResourceNotFound", "Message": "Cannot do operations on a non-existent table"}}

@@ -1,9 +1,9 @@
-"""moto's DynamoDB made several times as fast (5.2.5), with the same answers: a page of events waits for little else.
+"""Makes moto 5.2.5's DynamoDB several times as fast with the same answers. A page of events waits for little else.
 
-It writes each attribute's value as it writes any structure, looking for all ten types under every alias that a
-member might have: here a value is written as it stands, since its one key is its type. And it sorts the whole table
-for each query, taking the keys' types apart at each comparison: here it sorts by the plain values. And with each
-attribute of an item it weighs all that came before: here an item is weighed once, whole.
+moto serializes an attribute's value like any structure: it looks for all ten types under every alias that a member
+might have. Here the value is written as it is, because its only key is its type. moto also sorts the whole table for
+each query and unpacks the keys' types at each comparison. Here it sorts by plain values. And moto computes an item's
+size anew for each attribute that it adds. Here the size is computed once.
 """
 
 import base64
@@ -16,14 +16,14 @@ from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 
-MAX_BYTES = 405_000  # of an item: as moto has it
+MAX_BYTES = 405_000  # of an item: moto's own limit
 
-_as_any_structure = BaseJSONSerializer._serialize_type_structure  # noqa: SLF001  moto has no other place for it
+_as_any_structure = BaseJSONSerializer._serialize_type_structure  # noqa: SLF001  moto has no public equivalent
 _cast: Any = vars(DynamoType)["cast_value"].fget
 
 
 def apply() -> None:
-    """Speed up moto in this process; doing it again changes nothing."""
+    """Makes moto faster in this process. A second call changes nothing."""
     BaseJSONSerializer._serialize_type_structure = structure  # type: ignore[method-assign]  # noqa: SLF001
     DynamoType.cast_value = property(cast_value)  # type: ignore[assignment]
     Item.__init__ = make_item  # type: ignore[method-assign]
@@ -38,14 +38,14 @@ def structure(
     shape: StructureShape,
     key: str,
 ) -> None:
-    if shape.name == "AttributeValue" and isinstance(value, Mapping):  # DynamoDB's alone
+    if shape.name == "AttributeValue" and isinstance(value, Mapping):  # only DynamoDB has this shape
         serialized[key] = written(value)
     else:
         _as_any_structure(self, serialized, value, shape, key)
 
 
 def written(value: Mapping[str, Any]) -> dict[str, Any]:
-    """A value such as `{"B": bytes}` as JSON can hold it."""
+    """A value such as `{"B": bytes}` in a form that JSON can hold."""
     ((kind, content),) = value.items()
     match kind:
         case "B":
@@ -81,7 +81,7 @@ def make_item(
 
 
 def all_items(self: Table) -> list[Item]:
-    """Every item, by partition and sort key."""
+    """Every item, sorted by partition and sort key."""
     if not self.range_key_attr:
         items: Iterable[Any] = self.items.values()
         return sorted(items, key=lambda item: item.hash_key.cast_value)

@@ -1,9 +1,9 @@
-"""Corrections of moto's streams (5.2.5), DynamoDB's and Kinesis'.
+"""Corrects moto 5.2.5's streams of DynamoDB and Kinesis.
 
-DynamoDB's keeps every iterator it ever gave: a reader leaves one behind with each look, up to a million a day. Here
-each ends with its use. Kinesis' numbers a record by the one before it, and walks through a shard while others add to
-it: in a server's threads two records could get one number, of which one is lost, and a reader be answered 500. Here
-one call at a time has the streams.
+moto's DynamoDB Streams keeps every iterator that it has ever returned: one for each read, up to a million a day. Here
+an iterator is removed when it is used. moto's Kinesis numbers each record after the one before it and iterates over a
+shard while other threads add to it. In a threaded server two records could get the same number, so that one is lost,
+and a reader could get a 500. Here one call at a time uses the streams.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _ALONE = ("get_records", "put_record", "put_records")
 
 
 def apply() -> None:
-    """Correct moto for this process; doing it again changes nothing."""
+    """Corrects moto in this process. A second call changes nothing."""
     DynamoDBStreamsBackend.get_records = get_records  # type: ignore[method-assign]
     for name in _ALONE:
         method = getattr(KinesisBackend, name)

@@ -1,6 +1,7 @@
-"""IAM's policy language, as much of it as an authorizer and our roles speak: effects, actions, resources.
+"""The part of IAM's policy language that the authorizer and our roles use: effects, actions and resources.
 
-Of conditions it knows `ForAllValues:StringLike` over what the caller knows of a call; all others count as met.
+Of the conditions it evaluates `ForAllValues:StringLike` over the keys that the caller gives. It treats all others as
+met.
 """
 
 import re
@@ -14,9 +15,9 @@ Statement = Mapping[str, Any]
 def allows(
     statements: Iterable[Statement], action: str, resource: str, context: Mapping[str, Sequence[str]] | None = None
 ) -> bool:
-    """Whether something allows it and nothing denies it. Raises KeyError where a statement lacks a part.
+    """Whether a statement allows the action and none denies it. Raises KeyError if a statement lacks a part.
 
-    `context`: the values of condition keys, for those that are known.
+    `context` holds the values of the condition keys that are known.
     """
     effects = {
         statement["Effect"]
@@ -38,7 +39,7 @@ def _is_met(condition: Mapping[str, Any], context: Mapping[str, Sequence[str]]) 
 
 
 def matches(pattern: str, value: str) -> bool:
-    """By IAM's wildcards: `*` for any characters, slashes too, `?` for any one."""
+    """Matches IAM's wildcards: `*` for any characters including slashes, `?` for a single one."""
     return expression(pattern).fullmatch(value) is not None
 
 
@@ -48,5 +49,5 @@ def expression(pattern: str) -> re.Pattern[str]:
 
 
 def listed(value: Any) -> list[Any]:
-    """IAM lets a list of one go without its brackets."""
+    """Returns a list. IAM allows a list of one element to be written without brackets."""
     return value if isinstance(value, list) else [value]

@@ -1,9 +1,9 @@
-"""A table's stream as Lambda reads it for a function: in order, in batches, again where it failed.
+"""Reads a table's stream for a function as Lambda does: in order, in batches, with retries.
 
-As documented under "Process DynamoDB records with Lambda": filters; batches of at most `BatchSize` and 6 MB; after an
-error the batch is halved where the mapping says so; of a partial answer the batch goes on from the lowest number that
-failed; after so many tries, or when its records are too old, where it lay goes to the on-failure destination. There are
-as many lanes as the parallelisation factor says, and what has one partition key stays in one lane.
+It follows AWS's "Process DynamoDB records with Lambda". Filters apply. A batch has up to `BatchSize` records and 6 MB.
+After an error the batch is halved if the mapping asks for it. After a partial failure it continues from the lowest
+sequence number that failed. After the maximum of tries or age, the batch's position goes to the on-failure destination.
+The parallelisation factor gives the number of lanes, and all records with one partition key use the same lane.
 """
 
 import base64
@@ -23,23 +23,23 @@ from infra.local.functions.filtering import passes
 from infra.local.functions.instances import EventTooLarge, FunctionError
 from infra.local.gateway.api import REGION
 
-POLL_SECONDS = 0.1  # between two looks at the stream, the first of which found nothing
-NEWS_SECONDS = 0.01  # between two questions whether anything has changed
-IDLE_SECONDS = 1.0  # the same without news: what somebody else writes to DynamoDB Local is found by then
-SHARDS_SECONDS = 10.0  # DynamoDB Local begins a new shard every few hours
+POLL_SECONDS = 0.1  # between two reads of the stream, if the first found nothing
+NEWS_SECONDS = 0.01  # between two checks for changes
+IDLE_SECONDS = 1.0  # between two reads without changes, to find what other processes write to DynamoDB Local
+SHARDS_SECONDS = 10.0  # DynamoDB Local starts a new shard every few hours
 FIRST_WAIT_SECONDS = 0.5
 MAX_WAIT_SECONDS = 30.0
 
 Invoke = Callable[[Mapping[str, Any], str], Any]
 Record = dict[str, Any]
 Lane = queue.Queue[tuple[str, Record] | None]
-"""Records with their shards, in order; None at the end."""
+"""Records with their shards, in order. None marks the end."""
 
-MAX_WAITING = 10_000  # records read and not yet handed over
+MAX_WAITING = 10_000  # records that were read and not yet passed to the function
 
 
 class StreamMapping:
-    def __init__(  # noqa: PLR0913  what the mapping is made of
+    def __init__(  # noqa: PLR0913  the parts of a mapping
         self,
         client: Any,
         stream_arn: str,
@@ -50,9 +50,9 @@ class StreamMapping:
         give_up: Callable[[str], None] | None = None,
         checkpoint: Path | None = None,
     ) -> None:
-        """`changes` answers another number, at next to no cost, once there may be new records.
+        """`changes` is a cheap check: it returns a different number once there may be new records.
 
-        `give_up` takes the on-failure destination's message; `checkpoint` is the file of where to go on.
+        `give_up` sends a message to the on-failure destination. `checkpoint` is the file that stores the position.
         """
         self._client = client
         self._stream = stream_arn
@@ -63,10 +63,10 @@ class StreamMapping:
         self._checkpoint = checkpoint
         self._done: dict[str, str] = json.loads(checkpoint.read_text()) if checkpoint and checkpoint.exists() else {}
         self._iterators: dict[str, str | None] = {}
-        self._looked = 0.0
-        self._kept = True
+        self._last_search = 0.0
+        self._position_saved = True
         self._lanes: list[Lane] = [queue.Queue() for _ in range(properties.get("ParallelizationFactor", 1))]
-        # In turn, and not by a hash as Lambda may: the few tenants of a laptop then share no lane.
+        # Lanes are assigned in turn and not by hash as on Lambda, so that a laptop's few tenants share no lane.
         self._next_lane = itertools.cycle(self._lanes)
         self._lane_of: dict[str, Lane] = {}
 
@@ -85,11 +85,11 @@ class StreamMapping:
             try:
                 if self._round():
                     continue
-            except (BotoCoreError, ClientError):  # an iterator too old, or the house ends
+            except (BotoCoreError, ClientError):  # the iterator has expired, or local Daybook is ending
                 self._iterators.clear()
-                self._looked = 0.0
+                self._last_search = 0.0
             stopped.wait(POLL_SECONDS)
-            if self._kept and self._iterators:
+            if self._position_saved and self._iterators:
                 self._wait_for_news(seen, stopped)
 
     def _wait_for_news(self, seen: int, stopped: threading.Event) -> None:
@@ -98,25 +98,25 @@ class StreamMapping:
             stopped.wait(NEWS_SECONDS)
 
     def _round(self) -> bool:
-        """One look at each shard; whether anything was there."""
-        if time.monotonic() - self._looked > SHARDS_SECONDS:
+        """Reads each shard once. Returns whether there were records."""
+        if time.monotonic() - self._last_search > SHARDS_SECONDS:
             self._find_shards()
         busy = False
         waiting = sum(lane.unfinished_tasks for lane in self._lanes)
         if not waiting:
-            self._keep()
+            self._save_position()
         for shard, iterator in list(self._iterators.items()):
             if iterator is None or waiting > MAX_WAITING:
                 continue
-            # Beyond the batch, so that what the filter leaves makes whole batches; 1,000 is the API's own limit.
+            # More than a batch, so that the filtered records fill whole batches. 1,000 is the API's limit.
             answer = self._client.get_records(ShardIterator=iterator, Limit=1_000)
             records = answer["Records"]
             if records:
                 busy = True
                 for record in records:
-                    self._sort(shard, as_handed_over(self._stream, record))
+                    self._sort(shard, lambda_record(self._stream, record))
                 self._done[shard] = records[-1]["dynamodb"]["SequenceNumber"]
-                self._kept = False
+                self._position_saved = False
             self._iterators[shard] = answer.get("NextShardIterator")
         return busy
 
@@ -131,7 +131,7 @@ class StreamMapping:
                 where = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._done[name]}
             answer = self._client.get_shard_iterator(StreamArn=self._stream, ShardId=name, **where)
             self._iterators[name] = answer["ShardIterator"]
-        self._looked = time.monotonic()
+        self._last_search = time.monotonic()
 
     def _sort(self, shard: str, record: Record) -> None:
         if passes(self._properties, record):
@@ -141,7 +141,7 @@ class StreamMapping:
             self._lane_of[partition].put((shard, record))
 
     def _work(self, lane: Lane, stopped: threading.Event) -> None:
-        """One lane's batches, until the end."""
+        """Handles the batches of one lane until the end."""
         while (first := lane.get()) is not None:
             batch = [first]
             while len(batch) < self._properties["BatchSize"] and not lane.empty():
@@ -155,7 +155,7 @@ class StreamMapping:
                 lane.task_done()
 
     def _handle(self, shard: str, records: list[Record], stopped: threading.Event) -> None:
-        """Until the function has dealt with all of them, or they are given up."""
+        """Calls the function until it has handled all records or they are given up."""
         tries = 0
         while records and not stopped.is_set():
             try:
@@ -201,16 +201,16 @@ class StreamMapping:
             }
             self._give_up(json.dumps({"version": "1.0", "DDBStreamBatchInfo": batch}))
 
-    def _keep(self) -> None:
-        """Where to go on at the next start; only once all that was read has been dealt with."""
-        if self._checkpoint and not self._kept:
+    def _save_position(self) -> None:
+        """Stores the position for the next start. Called only when all records read so far are handled."""
+        if self._checkpoint and not self._position_saved:
             self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
             self._checkpoint.write_text(json.dumps(self._done))
-        self._kept = True
+        self._position_saved = True
 
 
-def as_handed_over(stream_arn: str, record: Mapping[str, Any]) -> Record:
-    """A stream's record in the form that a function gets: times as seconds, binaries in base64."""
+def lambda_record(stream_arn: str, record: Mapping[str, Any]) -> Record:
+    """A stream's record in the form that a function receives: times in seconds, binary values in base64."""
     inner = dict(record["dynamodb"])
     inner["ApproximateCreationDateTime"] = inner["ApproximateCreationDateTime"].timestamp()
     for image in ("Keys", "NewImage", "OldImage"):

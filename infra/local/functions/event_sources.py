@@ -1,4 +1,4 @@
-"""The event source mappings of the template, played: new items of tables and messages of queues, to the functions."""
+"""Emulates the template's event source mappings: passes table streams and queue messages to the functions."""
 
 import threading
 import time
@@ -15,14 +15,14 @@ from infra.local.functions.instances import Function
 from infra.local.functions.sqs import QueueMapping
 from infra.local.template import Templates, of_type
 
-JOIN_SECONDS = 1.0  # for all of them: the whole house has five to end
+JOIN_SECONDS = 1.0  # for all mappings: local Daybook must end within five seconds
 
 
 @contextmanager
-def playing(
+def event_source_mappings(
     stacks: Templates, client: Client, functions: Mapping[str, Function], checkpoints: Path | None
 ) -> Iterator[None]:
-    """A thread for each mapping. `checkpoints`: the folder in which a stream's reader keeps how far it came."""
+    """Runs each mapping in a thread. `checkpoints` is the folder for the positions of the stream readers."""
     stopped = threading.Event()
     threads = [
         threading.Thread(target=mapping.run, args=(stopped,), daemon=True)
@@ -36,16 +36,16 @@ def playing(
         stopped.set()
         until = time.monotonic() + JOIN_SECONDS
         for thread in threads:
-            thread.join(max(0.0, until - time.monotonic()))  # one that waits for a function ends with the function
+            thread.join(max(0.0, until - time.monotonic()))  # a thread that waits for a function ends with it
 
 
 def mappings_of(
     stacks: Templates, client: Client, functions: Mapping[str, Function], checkpoints: Path | None
 ) -> Iterator[StreamMapping | QueueMapping]:
-    made = Made(stacks, client)
+    references = References(stacks, client)
     for logical_id, properties in of_type(stacks, "AWS::Lambda::EventSourceMapping").items():
-        invoke = functions[made.function(properties["FunctionName"])].invoke
-        source = made.source(properties["EventSourceArn"])
+        invoke = functions[references.function(properties["FunctionName"])].invoke
+        source = references.source(properties["EventSourceArn"])
         if source.startswith("arn:aws:sqs:"):
             yield QueueMapping(client("sqs"), source, properties, invoke, partial(holds_messages, source))
             continue
@@ -55,10 +55,10 @@ def mappings_of(
             source,
             properties,
             invoke,
-            # Checkpoints are kept for DynamoDB Local alone. Its streams are in another process: any call that a
-            # function has ended may have written to them.
+            # Only DynamoDB Local has checkpoints. Its streams are in another process, so any finished call of a
+            # function may have written to them.
             partial(calls_ended, functions.values()) if checkpoints else partial(stream_length, source),
-            give_up=partial(send, client("sqs"), made.source(failure)) if failure else None,
+            give_up=partial(send, client("sqs"), references.source(failure)) if failure else None,
             checkpoint=checkpoints / f"{logical_id}.checkpoint" if checkpoints else None,
         )
 
@@ -72,15 +72,15 @@ def send(sqs: Any, queue_arn: str, body: str) -> None:
     sqs.send_message(QueueUrl=url, MessageBody=body)
 
 
-class Made:
-    """What the template's references have become."""
+class References:
+    """Resolves the template's references to the resources that were created."""
 
     def __init__(self, stacks: Templates, client: Client) -> None:
         self._stacks = stacks
         self._client = client
 
     def function(self, reference: Any) -> str:
-        """Its ARN."""
+        """The function's ARN."""
         stack, logical_id, _ = self._resource(reference)
         name = self._physical(stack, logical_id)
         arn: str = self._client("lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
@@ -90,7 +90,7 @@ class Made:
         """The ARN of a queue, or of a table's stream."""
         stack, logical_id, attribute = self._resource(reference)
         if attribute == "StreamArn":
-            # Of the store that is in use, which need not be moto's.
+            # Asked of the store in use, which may be DynamoDB Local instead of moto.
             table = self._client("dynamodb").describe_table(TableName=table_name(stack, logical_id))
             stream: str = table["Table"]["LatestStreamArn"]
             return stream
@@ -100,7 +100,7 @@ class Made:
         return arn
 
     def _resource(self, reference: Any) -> tuple[str, str, str]:
-        """Stack, logical id and attribute of `{"Ref"}`, `{"Fn::GetAtt"}` or `{"Fn::ImportValue"}`."""
+        """The stack, logical id and attribute of `{"Ref"}`, `{"Fn::GetAtt"}` or `{"Fn::ImportValue"}`."""
         match reference:
             case {"Fn::ImportValue": name}:
                 exported = next(
@@ -114,7 +114,7 @@ class Made:
                 return self._stack_of(logical_id), logical_id, attribute
             case {"Ref": logical_id}:
                 return self._stack_of(logical_id), logical_id, "Ref"
-        raise LookupError(f"no reading of {reference}")
+        raise LookupError(f"cannot resolve the reference {reference}")
 
     def _stack_of(self, logical_id: str) -> str:
         return next(name for name, template in self._stacks.items() if logical_id in template["Resources"])

@@ -1,4 +1,4 @@
-"""Lambda's event filtering, as much of it as the template uses: lists of values that a field may equal."""
+"""The part of Lambda's event filtering that the template uses: lists of values that a field may equal."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def passes(properties: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
-    """Whether an event passes a mapping's filters: any of them, and every one where there is none."""
+    """Whether an event passes any of a mapping's filters. Without filters every event passes."""
     filters = [json.loads(each["Pattern"]) for each in properties.get("FilterCriteria", {}).get("Filters", [])]
     return not filters or any(matches(pattern, event) for pattern in filters)
 

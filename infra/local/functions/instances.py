@@ -1,9 +1,9 @@
-"""The functions as Lambda runs them: each in processes of its own, with its own environment and its own memory.
+"""Runs the functions as Lambda does: each in its own processes, with its own environment and memory.
 
-In one process five functions would share their imports, their caches and one environment, and a variable that the
-template forgot for one of them would be there all the same. So each has an instance from the start, and gets
-another where all are busy, as on Lambda, up to `MAX_INSTANCES`; beyond that, calls wait. An invocation costs about
-a third of a millisecond more than a call would.
+In one process the functions would share imports, caches and the environment, and a variable that the template lacks for
+one of them would still be found. So each function has an instance from the start. It gets another one when all are
+busy, as on Lambda, up to `MAX_INSTANCES`. Beyond that, calls wait. An invocation costs about a third of a millisecond
+more than a direct call.
 """
 
 import json
@@ -21,14 +21,14 @@ from typing import Any, BinaryIO, Protocol
 from infra import LAMBDAS
 
 RUNTIME = Path(__file__).with_name("runtime.py")
-MAX_INSTANCES = 4  # of one function: what a laptop bears
+MAX_INSTANCES = 4  # of one function, so that a laptop can run all of them
 START_SECONDS = 60.0
-STOP_SECONDS = 1.0  # for all of a function's: the whole house has five to end
-MAX_BYTES = 6 * 1024 * 1024  # of an invocation's event
+STOP_SECONDS = 1.0  # for all instances of a function: local Daybook must end within five seconds
+MAX_BYTES = 6 * 1024 * 1024  # of an invocation's event: Lambda's limit
 
 
 class FunctionError(Exception):
-    """The handler raised, ended its process or ran out of time. `message` is the raised exception's own."""
+    """The handler raised, ended its process or timed out. `message` is the message of the raised exception."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -36,17 +36,17 @@ class FunctionError(Exception):
 
 
 class EventTooLarge(Exception):  # noqa: N818  a fact, not a failure
-    """Lambda takes no event of more than 6 MB."""
+    """The event exceeds Lambda's limit of 6 MB."""
 
 
 class Invocable(Protocol):
     def invoke(self, event: Mapping[str, Any], request_id: str) -> Any:
-        """What the handler answers. Raises `FunctionError`, or `EventTooLarge` without having called it."""
+        """Returns the handler's result. Raises `FunctionError`, or `EventTooLarge` without calling the handler."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """A function as the template has it."""
+    """A function as the template defines it."""
 
     name: str
     arn: str
@@ -62,7 +62,7 @@ class Instance:
     connection: Connection
 
     def is_ready(self, seconds: float) -> bool:
-        """Whether its handler is imported, waiting so long for it; asked once."""
+        """Whether the handler is imported within so many seconds. May be called once."""
         try:
             return self.connection.poll(seconds) and self.connection.recv_bytes() == b"ready"
         except (EOFError, OSError):
@@ -79,13 +79,13 @@ class Instance:
 
 @dataclass
 class Function:
-    """Give `invoke` to as many threads as you like."""
+    """One function with its instances. Any number of threads may call `invoke`."""
 
     configuration: Configuration
     log: BinaryIO
     code: Path = LAMBDAS
     calls_ended: int = 0
-    """However they ended; the start of an instance counts as one."""
+    """The number of finished calls, successful or not. `warm_up` and a failed start of an instance count too."""
     _free: list[Instance] = field(default_factory=list)
     _all: list[Instance] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -115,14 +115,14 @@ class Function:
         return outcome["result"]
 
     def warm_up(self) -> None:
-        """Start the first instance. Raises `FunctionError` where the handler can't be imported."""
+        """Starts the first instance. Raises `FunctionError` if the handler can't be imported."""
         self._give_back(self._take())
 
     def stop(self) -> None:
         with self._changed:
             instances = list(self._all)
         for instance in instances:
-            instance.connection.close()  # all of them hear it at once, so that they end together
+            instance.connection.close()  # closed first for all instances, so that they end at the same time
         until = time.monotonic() + STOP_SECONDS
         for instance in instances:
             instance.stop(max(0.0, until - time.monotonic()))
@@ -143,7 +143,7 @@ class Function:
         ours, theirs = Pipe()
         with theirs:
             process = subprocess.Popen(  # noqa: S603  our own arguments
-                # -P: of the project's own code nothing is to be found but the asset's root.
+                # -P: the function must find no code of the project except the asset's root.
                 [sys.executable, "-P", str(RUNTIME), str(theirs.fileno())],
                 env=dict(self.configuration.environment) | {"PYTHONPATH": str(self.code)},
                 cwd=self.code,
@@ -151,7 +151,7 @@ class Function:
                 stdout=self.log,
                 stderr=self.log,
                 pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C is the parent's to hear; they end when their connection closes
+                start_new_session=True,  # only the parent receives Ctrl-C; instances end when their connection closes
             )
         return Instance(process, ours)
 

@@ -1,8 +1,8 @@
-"""One instance of one function, in a process of its own: what Lambda's runtime does around a handler.
+"""One instance of a function in its own process. It does what Lambda's runtime does around a handler.
 
-Started by `instances.py` with nothing in its environment but what Lambda would set, and with `lambdas/` and the
-installed libraries alone to import from. It takes invocations from the connection whose descriptor is its
-argument, one at a time, and ends when that closes. What it prints goes to the log that its parent gave it.
+`instances.py` starts it with only the environment that Lambda would set. It can import only `lambdas/` and the
+installed libraries. It receives invocations one at a time from the connection whose descriptor is its argument, and
+ends when that connection closes. Its output goes to the log that its parent opened.
 """
 
 import importlib
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-MAX_BYTES = 6 * 1024 * 1024  # of an invocation's event, and of its result: Lambda's own limits
+MAX_BYTES = 6 * 1024 * 1024  # of an invocation's result: Lambda's limit
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Context:
 
 def main(descriptor: int) -> None:
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a log line is there with its call
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # so that log lines are written during their call
     module, _, name = os.environ["_HANDLER"].rpartition(".")
     handler = getattr(importlib.import_module(module), name)
     with Connection(descriptor) as invocations:
@@ -49,13 +49,13 @@ def main(descriptor: int) -> None:
 
 
 def outcome(handler: Any, invocation: dict[str, Any]) -> bytes:
-    """`{"result": …}`, or `{"error": {"errorType", "errorMessage"}}` where the handler raised or answered no JSON."""
+    """`{"result": …}`, or `{"error": {"errorType", "errorMessage"}}` if the handler raised or returned no JSON."""
     try:
         result = handler(invocation["event"], Context(**invocation["context"]))
         written = json.dumps({"result": result}).encode()
         if len(written) > MAX_BYTES:
-            raise ValueError(f"the result of {len(written)} bytes is over Lambda's {MAX_BYTES}")  # noqa: TRY301
-    except Exception as error:  # noqa: BLE001  whatever a handler raises is the invocation's outcome
+            raise ValueError(f"the result has {len(written)} bytes; Lambda allows {MAX_BYTES}")  # noqa: TRY301
+    except Exception as error:  # noqa: BLE001  any exception of a handler is the invocation's outcome
         traceback.print_exc()
         written = json.dumps({"error": {"errorType": type(error).__name__, "errorMessage": str(error)}}).encode()
     return written
@@ -64,4 +64,4 @@ def outcome(handler: Any, invocation: dict[str, Any]) -> bytes:
 if __name__ == "__main__":
     main(int(sys.argv[1]))
     sys.stdout.flush()
-    os._exit(0)  # as Lambda ends one: Python itself would wait for every thread that a handler has left behind
+    os._exit(0)  # Lambda ends an instance like this; Python would wait for every thread that a handler left running

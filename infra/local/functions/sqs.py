@@ -1,8 +1,8 @@
-"""A queue's messages as Lambda reads them for a function: in batches, side by side, and those that failed come back.
+"""Reads a queue's messages for a function as Lambda does: in parallel batches, and failed messages come again.
 
-As documented under "Using Lambda with Amazon SQS": what the function has dealt with is deleted; what it names in
-`batchItemFailures`, and everything where it raised, is seen again when its visibility timeout is over, and after so
-many receipts goes the queue's own way to its dead letters.
+It follows AWS's "Using Lambda with Amazon SQS". Messages that the function has handled are deleted. Messages that it
+names in `batchItemFailures`, or all messages if it raised, become visible again after the visibility timeout. After the
+maximum number of receives, the queue itself moves a message to its dead-letter queue.
 """
 
 import threading
@@ -31,7 +31,7 @@ class QueueMapping:
         invoke: Invoke,
         holds_messages: Callable[[], bool],
     ) -> None:
-        """`holds_messages` says, at next to no cost, whether it is worth asking the queue."""
+        """`holds_messages` is a cheap check that says whether to ask the queue."""
         self._client = client
         self._arn = queue_arn
         self._properties = properties
@@ -47,7 +47,7 @@ class QueueMapping:
                 continue
             try:
                 messages = self._receive(url) if self._holds_messages() else []
-            except (BotoCoreError, ClientError):  # the house ends, or the queue is no more
+            except (BotoCoreError, ClientError):  # local Daybook is ending, or the queue no longer exists
                 messages = []
             if messages:
                 threading.Thread(target=self._handle, args=(url, messages), daemon=True).start()
@@ -66,9 +66,9 @@ class QueueMapping:
 
     def _handle(self, url: str, messages: list[Message]) -> None:
         try:
-            self._done(url, messages, self._invoke(self._event(messages), str(uuid.uuid4())) or {})
+            self._delete_handled(url, messages, self._invoke(self._event(messages), str(uuid.uuid4())) or {})
         except (FunctionError, EventTooLarge, BotoCoreError, ClientError):
-            pass  # nothing is deleted: all of them come again
+            pass  # no message is deleted, so all of them come again
         finally:
             self._free.release()
 
@@ -90,7 +90,7 @@ class QueueMapping:
             ]
         }
 
-    def _done(self, url: str, messages: list[Message], answer: Mapping[str, Any]) -> None:
+    def _delete_handled(self, url: str, messages: list[Message], answer: Mapping[str, Any]) -> None:
         reported = "ReportBatchItemFailures" in self._properties.get("FunctionResponseTypes", [])
         again = {each["itemIdentifier"] for each in answer.get("batchItemFailures", [])} if reported else set()
         done = [message for message in messages if message["MessageId"] not in again]

@@ -1,7 +1,7 @@
-"""The API that the stacks made: resources and methods from moto, the rest from the template.
+"""The API that the stacks define: resources and methods from moto, the rest from the template.
 
-moto's CloudFormation makes the resources, the methods and the functions that they lead to, and skips the authorizer,
-the stage and the gateway responses: those alone are read from the template.
+moto's CloudFormation makes the resources, the methods and their functions. It skips the authorizer, the stage and the
+gateway responses, so these are read from the template.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from infra.local.aws.cloudformation import Client
 from infra.local.gateway.routing import Method, Resource, Router
 from infra.local.template import Templates, of_type
 
-RESOURCES = 500  # the longest page that API Gateway gives
+RESOURCES = 500  # the largest page that API Gateway returns
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 
@@ -22,15 +22,15 @@ class Authorizer:
     function: str
     """Its ARN."""
     headers: tuple[str, ...]
-    """The identity sources, in lower case: without each of them the gateway answers 401 by itself."""
+    """The identity sources in lower case. If one is missing, the gateway itself answers 401."""
 
 
 @dataclass(frozen=True)
 class GatewayResponse:
-    """What the gateway answers by itself, for one type of error."""
+    """The gateway's own response for one type of error."""
 
     status: int | None
-    """None: the error's own."""
+    """None for the status of the error itself."""
     headers: Mapping[str, str]
     templates: Mapping[str, str]
 
@@ -40,15 +40,15 @@ class Api:
     id: str
     stage: str
     access_line: str
-    """The stage's format of an access-log line, with `$context` variables; empty: none."""
+    """The stage's format of an access-log line, with `$context` variables. Empty if there is none."""
     router: Router
     functions: frozenset[str]
-    """The ARNs of all that a call may be waiting for."""
+    """The ARNs of all functions that a call may wait for."""
     authorizer: Authorizer | None
     responses: Mapping[str, GatewayResponse]
 
     def arn(self, method: str, path: str) -> str:
-        """Of one method called by one path: what an authorizer's policy allows or denies."""
+        """The ARN of one method under one path. An authorizer's policy allows or denies it."""
         return f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{self.id}/{self.stage}/{method}/{path.lstrip('/')}"
 
 
@@ -104,7 +104,7 @@ def authorizer_of(stacks: Templates, client: Client) -> Authorizer | None:
 
 
 def function_in(uri: Any, stacks: Templates, client: Client) -> str:
-    """The ARN of the function that an expression mentions, to which moto would have reduced it."""
+    """The ARN of the function that an expression refers to. moto would have resolved it."""
     names = set(attributes_asked_in(uri))
     for stack, template in stacks.items():
         for logical_id in names & set(template["Resources"]):
@@ -112,7 +112,7 @@ def function_in(uri: Any, stacks: Templates, client: Client) -> str:
             name = made["StackResourceDetail"]["PhysicalResourceId"]
             arn: str = client("lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
             return arn
-    raise LookupError(f"no function in {uri}")
+    raise LookupError(f"no function found in {uri}")
 
 
 def attributes_asked_in(part: Any) -> list[str]:
@@ -133,7 +133,7 @@ def response_of(properties: Mapping[str, Any]) -> GatewayResponse:
     return GatewayResponse(
         status=int(properties["StatusCode"]) if "StatusCode" in properties else None,
         headers={
-            # A value in quotes stands for itself, and we give no others.
+            # A quoted value is a literal. The templates use no others.
             name.removeprefix(prefix): value.strip("'")
             for name, value in properties.get("ResponseParameters", {}).items()
             if name.startswith(prefix)

@@ -1,9 +1,9 @@
-"""Who calls, by the API's Lambda authorizer, and whether its policy lets the call through.
+"""Asks the API's Lambda authorizer who calls, and evaluates its policy.
 
-As documented under "Use API Gateway Lambda authorizers": without every identity source it is not called at all; it
-refuses by raising `Unauthorized`; else it answers a policy, in which a denial wins and what nothing allows is
-denied. On AWS the answer is cached by the identity sources, for as long as the template says; here never, so that
-a key is out of force at once.
+It follows AWS's "Use API Gateway Lambda authorizers". The authorizer is not called if an identity source is missing. It
+refuses a call by raising `Unauthorized`. Otherwise it returns a policy, in which a denial wins and anything that is not
+allowed is denied. AWS caches the answer by the identity sources for the time that the template gives. Here it is never
+cached, so a revoked key stops working at once.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ from infra.local.gateway.proxy_event import Call
 from infra.local.gateway.responses import GatewayError
 from infra.local.gateway.routing import Match
 
-MAX_ARN_BYTES = 1_600  # of a method's ARN where authorization is asked for, path included
+MAX_ARN_BYTES = 1_600  # of a method's ARN with the path, if the method needs authorization
 
 
 def authorize(api: Api, functions: Mapping[str, Invocable], call: Call, match: Match) -> dict[str, Any]:
-    """The authorizer's context, as the function behind is told it. Raises `GatewayError`."""
+    """Returns the authorizer's context in the form that the function receives. Raises `GatewayError`."""
     authorizer = api.authorizer
     if authorizer is None:
         raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", 500)
@@ -47,10 +47,10 @@ def authorize(api: Api, functions: Mapping[str, Invocable], call: Call, match: M
 
 
 def context_of(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Raises `ValueError` where it holds anything but strings, numbers and booleans."""
+    """Raises `ValueError` if the context holds anything but strings, numbers and booleans."""
     context = answer.get("context") or {}
     if not all(isinstance(value, str | int | float) for value in context.values()):
-        raise ValueError("an authorizer's context is flat")
-    # Whatever they were, functions are told strings.
+        raise ValueError("an authorizer's context must be flat")
+    # API Gateway passes every value to functions as a string.
     told = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in context.items()}
     return {"principalId": answer["principalId"], "integrationLatency": 0, **told}

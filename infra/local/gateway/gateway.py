@@ -1,8 +1,8 @@
-"""API Gateway's REST API on this machine: from an HTTP request to a function and back.
+"""Emulates a REST API of API Gateway: passes an HTTP request to a function and returns its answer.
 
-It plays what Daybook rests on: choosing a resource and method, the authorizer, the proxy event, the limits on
-sizes, the wording of its own errors and the access log. It leaves out throttling, usage plans and caching.
-Sizes: 10 MB a payload, 10,240 bytes of request line and headers ("Quotas for configuring and running a REST API").
+It emulates the parts that Daybook relies on: the choice of resource and method, the authorizer, the proxy event, the
+size limits, its own error responses and the access log. It has no throttling, usage plans or caching. The limits are
+10 MB for a payload and 10,240 bytes for request line and headers ("Quotas for configuring and running a REST API").
 """
 
 import base64
@@ -24,12 +24,12 @@ from infra.local.gateway.responses import GatewayError, access_line, answer_erro
 PAYLOAD_BYTES = 10 * 1024 * 1024
 HEAD_BYTES = 10_240
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-# Headers of a function's answer that a REST API renames, "x-amzn-Remapped-…"; of its own responses it renames none.
+# A REST API renames these headers of a function's answer to "x-amzn-Remapped-…", but not those of its own responses.
 RENAMED = frozenset({"authorization", "connection", "date", "server", "www-authenticate"})
 
 
 class Gateway:
-    """A WSGI application. `functions` by ARN; `log` gets one line for each call."""
+    """A WSGI application. `functions` are keyed by ARN. `log` gets one line for each call."""
 
     def __init__(self, api: Api, functions: Mapping[str, Invocable], log: TextIO) -> None:
         self._api = api
@@ -63,7 +63,7 @@ class Gateway:
             "status": response.status_code,
             "responseLatency": round((time.time() - call.received) * 1000),
         }
-        with suppress(ValueError):  # the log is closed: the house ends, with this call still under way
+        with suppress(ValueError):  # the log is already closed if local Daybook ends during this call
             print(access_line(self._api, variables), file=self._log, flush=True)
         return response(environ, start_response)
 
@@ -73,7 +73,7 @@ class Gateway:
         match = self._api.router.find(call.path)
         method = match.resource.method(call.method) if match and call.method in METHODS else None
         if not match or not method:
-            # A REST API's word for it: the path might be another service's, asked for without a signature.
+            # A REST API answers this for an unknown path, as if the request lacked an AWS signature.
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN", 403, "Missing Authentication Token")
         variables["resourcePath"] = match.resource.path
         authorizer = authorize(self._api, self._functions, call, match) if method.authorized else {}
@@ -89,7 +89,7 @@ class Gateway:
 
 
 def response_of(answer: Any) -> Response:
-    """A function's answer in the proxy integration's form. Raises `GatewayError` where it has another."""
+    """Turns a function's proxy answer into a response. Raises `GatewayError` if it has another form."""
     try:
         headers = {"Content-Type": ["application/json"]}
         given = {name: [value] for name, value in (answer.get("headers") or {}).items()}

@@ -1,10 +1,10 @@
-"""One HTTP request as API Gateway's REST proxy integration hands it to a function: payload format 1.0.
+"""An HTTP request in the form that API Gateway's REST proxy integration passes to a function: payload format 1.0.
 
-As documented under "Lambda proxy integrations in API Gateway", and where that is silent as LocalStack's tests saw it
-on AWS and as reported: path and path parameters arrive as sent, percent-encoding and all; query parameters decoded
-once, `+` as a space (aws/aws-cdk#19827); of a repeated name the single-valued maps hold the last value; what is
-absent is null; with `binaryMediaTypes: */*` every body comes in base64. Header names come as a server for HTTP/1.1
-mostly sees them, `Content-Type`, since WSGI keeps no others.
+It follows AWS's "Lambda proxy integrations in API Gateway", and otherwise what LocalStack's tests observed on AWS and
+what users reported. Path and path parameters arrive as sent, with their percent-encoding. Query parameters are decoded
+once, with `+` as a space (aws/aws-cdk#19827). For a repeated name the single-valued maps hold the last value. Absent
+parts are null. With `binaryMediaTypes: */*` every body is in base64. Header names are in the usual HTTP/1.1 spelling,
+such as `Content-Type`, because WSGI does not keep the original one.
 """
 
 import base64
@@ -31,7 +31,7 @@ class Call:
     body: bytes = field(repr=False)
     source_ip: str
     size_of_head: int
-    """Bytes of the request's line and headers."""
+    """The size of the request line and the headers in bytes."""
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     received: float = field(default_factory=time.time)
 
@@ -56,7 +56,7 @@ class Call:
     def event(
         self, api: Api, resource: Resource, parameters: Mapping[str, str], authorizer: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """What an integrated function gets; `authorizer` is what that one found out, and {} where none was asked."""
+        """The event of an integrated function. `authorizer` is the authorizer's context, {} if there is none."""
         return {
             **self._common(api, resource, parameters, authorizer),
             "body": base64.b64encode(self.body).decode() if self.body else None,
@@ -64,7 +64,7 @@ class Call:
         }
 
     def authorizer_event(self, api: Api, resource: Resource, parameters: Mapping[str, str]) -> dict[str, Any]:
-        """What a Lambda authorizer of type REQUEST gets."""
+        """The event of a Lambda authorizer of type REQUEST."""
         return {
             "type": "REQUEST",
             "methodArn": api.arn(self.method, self.path),
@@ -81,7 +81,7 @@ class Call:
             "extendedRequestId": self.request_id,
             "httpMethod": self.method,
             "identity": {"sourceIp": self.source_ip, "userAgent": self.headers.get("User-Agent")},
-            "path": self.path,  # here no stage stands before it, as behind a custom domain
+            "path": self.path,  # without the stage, as behind a custom domain
             "protocol": "HTTP/1.1",
             "requestId": self.request_id,
             "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(self.received)),

@@ -1,4 +1,4 @@
-"""What the gateway says by itself: its own errors, as the template words them, and its access log."""
+"""The gateway's own error responses, as the template words them, and its access log."""
 
 import json
 import re
@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 
 from infra.local.gateway.api import Api, GatewayResponse
 
-UNSAID = '{"message":$context.error.messageString}'  # where the template has no wording
+DEFAULT_TEMPLATE = '{"message":$context.error.messageString}'  # used if the template has no wording
 VARIABLE = re.compile(r"\$context\.([\w.]+)")
 
 
 class GatewayError(Exception):
-    """An error of one of the types that a gateway response can word; `status` is the type's own."""
+    """An error of a type that has a gateway response. `status` is the type's default status."""
 
     def __init__(
         self,
@@ -40,13 +40,15 @@ def error_variables(error: GatewayError) -> dict[str, Any]:
 
 
 def answer_error(api: Api, error: GatewayError, variables: Mapping[str, Any]) -> Response:
-    """A type that the template leaves out is worded as the default of its class, whose status then goes before."""
+    """Words the error as the template does. A type that the template lacks gets the text and the status of the default
+    response of its class.
+    """
     worded = (
         api.responses.get(error.kind)
         or api.responses.get("DEFAULT_4XX" if error.status < 500 else "DEFAULT_5XX")
         or GatewayResponse(None, {}, {})
     )
-    template = worded.templates.get("application/json", UNSAID)
+    template = worded.templates.get("application/json", DEFAULT_TEMPLATE)
     return Response(
         VARIABLE.sub(lambda found: str(variables.get(found[1], "")), template),
         status=worded.status or error.status,
@@ -55,7 +57,7 @@ def answer_error(api: Api, error: GatewayError, variables: Mapping[str, Any]) ->
 
 
 def access_line(api: Api, variables: Mapping[str, Any]) -> str:
-    """The stage's access-log line. A format that is a JSON object stays one, whatever the values hold."""
+    """The stage's access-log line. If the format is a JSON object, the line is one too, whatever the values contain."""
 
     def filled(text: str) -> str:
         return VARIABLE.sub(lambda found: str(variables.get(found[1], "-")), text)

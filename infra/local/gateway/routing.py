@@ -1,8 +1,8 @@
-"""From a request's path to a resource of the API, as a REST API chooses it.
+"""Finds the resource for a request's path as a REST API does.
 
-A path's own spelling goes before `{parameter}`, that before `{proxy+}`, which takes all that is left; a slash at
-the end means nothing. Nothing is decoded: `%2F` is no separator, and parameters arrive as sent (for REST APIs and
-Lambda proxies so observed: serverless/serverless#5037, hotsock/voker#8).
+A literal segment has priority over `{parameter}`, and that over `{proxy+}`, which matches the whole rest. A trailing
+slash is ignored. Nothing is decoded: `%2F` is not a separator, and parameters arrive as sent (observed for REST APIs
+and Lambda proxies: serverless/serverless#5037, hotsock/voker#8).
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from typing import NamedTuple
 @dataclass(frozen=True)
 class Method:
     function: str
-    """The function's ARN."""
+    """The ARN of the function."""
     authorized: bool
 
 
@@ -35,7 +35,7 @@ class Match(NamedTuple):
 class Node:
     resource: Resource | None = None
     children: dict[str, "Node"] = field(default_factory=dict)
-    """By segment as the resource's path has it: `v1`, `{tenant}`, `{proxy+}`."""
+    """The child nodes by segment of the resource's path: `v1`, `{tenant}`, `{proxy+}`."""
 
     def find(self, segments: list[str]) -> Match | None:
         if not segments:
@@ -63,7 +63,7 @@ class Router:
             node.resource = resource
 
     def find(self, path: str) -> Match | None:
-        """`path` as sent, with neither scheme nor query."""
+        """`path` is the path as sent, without scheme and query."""
         return self._root.find(segments_of(path))
 
 

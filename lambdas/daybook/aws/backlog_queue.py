@@ -28,10 +28,10 @@ class RetryQueue:
                 Entries=[
                     {
                         "Id": str(place),
-                        "MessageBody": backlog_batch.write(parcel).decode(),
+                        "MessageBody": backlog_batch.write(batch).decode(),
                         "DelaySeconds": delay_seconds,
                     }
-                    for place, parcel in enumerate(every[start : start + _MESSAGES_A_CALL])
+                    for place, batch in enumerate(every[start : start + _MESSAGES_A_CALL])
                 ],
             )
             if answer.get("Failed"):

@@ -67,10 +67,10 @@ class CustomerStreams:
             error = failure.response["Error"]["Code"]
             if error in _EXPIRED | _DENIED:
                 self._forget(destination)
-            raise PutFailed(error, passing=error in _TRANSIENT | _EXPIRED, invalid=error in _INVALID) from None
+            raise PutFailed(error, transient=error in _TRANSIENT | _EXPIRED, invalid=error in _INVALID) from None
         except BotoCoreError as failure:
             # There was no answer in time. The records may have arrived, and then arrive a second time.
-            raise PutFailed(type(failure).__name__, passing=True) from None
+            raise PutFailed(type(failure).__name__, transient=True) from None
         if not answer["FailedRecordCount"]:
             return [None] * len(records)
         return [record.get("ErrorCode") for record in answer["Records"]]

@@ -1,4 +1,4 @@
-"""Whether a name could pass for one of the aliases that actors who are no people are shown as."""
+"""The aliases under which actors other than people are shown, and whether a name looks like one of them."""
 
 import unicodedata
 from functools import cache
@@ -9,7 +9,7 @@ USER = "user"
 
 
 class Aliases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What actors that are no people are shown as, by actor type."""
+    """What actors other than people are shown as, by actor type."""
 
     system: str
     api: str
@@ -25,16 +25,16 @@ class Aliases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return None if actor_type == "user" else getattr(self, actor_type)
 
 
-def passes_for_alias(name: str, aliases: Aliases) -> bool:
-    """Widths and cases are one, blanks at the ends and what has no width are not there.
+def looks_like_alias(name: str, aliases: Aliases) -> bool:
+    """Compares without regard to width, case, blanks at the ends and characters without width.
 
-    Letters of other scripts that look alike stay what they are: too many people are really called so.
+    Letters of other scripts that look alike stay different: too many people have such names.
     """
-    return _appearance(name) in _taken(aliases)
+    return _appearance(name) in _alias_appearances(aliases)
 
 
 @cache
-def _taken(aliases: Aliases) -> frozenset[str]:
+def _alias_appearances(aliases: Aliases) -> frozenset[str]:
     return frozenset(map(_appearance, aliases.all))
 
 

@@ -1,10 +1,10 @@
-"""Labels of categories, as they are written and as they may stand in a URL."""
+"""Labels of categories, and their slugs for use in a URL."""
 
 from collections.abc import Container
 
 
 def is_category(label: str, wanted: Container[str]) -> bool:
-    """Whether a category is among these, each given as its label or the label's slug."""
+    """Whether a category is among `wanted`, each given as a label or a slug."""
     return label in wanted or slug(label) in wanted
 
 

@@ -1,7 +1,7 @@
-"""What each product calls its activities: the profiles' data, and which wording an event gets.
+"""What each product calls its activities: the data of the profiles, and the choice of an event's wording.
 
-A profile is one file in `profiles/`; `audit-log.toml` holds the activities that every profile has. All is read on
-first use and never changes after. Only the profile asked for is read: a Lambda pays for one product, not for six.
+A profile is one file in `profiles/`; `audit-log.toml` holds the activities that every profile has. A profile is read on
+first use and never changes afterwards. Only the requested profile is read: a Lambda pays for one product, not for six.
 """
 
 import re
@@ -16,7 +16,6 @@ from daybook.catalogue.aliases import Aliases
 
 OWN_ACTIVITIES = "audit-log."
 
-
 PROFILES = ("generic", "chat", "jiffy", "enate", "carear", "symbee")
 UNCATALOGUED_CATEGORY = "other"
 
@@ -27,26 +26,26 @@ _FILES = Path(__file__).with_name("profiles")
 PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
 
 
-class UnknownProfile(LookupError):  # noqa: N818  named for what happened, as all errors here
+class UnknownProfile(LookupError):  # noqa: N818  named for what happened, like all errors here
     """No profile has this name."""
 
 
-class _OfVariants(LookupError):  # noqa: N818
+class _VariantError(LookupError):
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(", ".join(names))
         self.names = names
 
 
-class UnknownVariant(_OfVariants):
-    """The sender named a variant that the activity lacks; `names` are those it has."""
+class UnknownVariant(_VariantError):  # noqa: N818
+    """The sender named a variant that the activity does not have; `names` are those that it has."""
 
 
-class VariantNeeded(_OfVariants):
-    """Several wordings fit what was sent equally well; `names` are theirs."""
+class VariantNeeded(_VariantError):  # noqa: N818
+    """Several wordings fit the parameters equally well; `names` are theirs."""
 
 
 class MissingParams(LookupError):  # noqa: N818
-    """No wording has all that it needs; `names` are what the nearest one, `variant`, lacks."""
+    """No wording has all the parameters that it needs; `names` are those that the nearest one, `variant`, lacks."""
 
     def __init__(self, variant: str, names: tuple[str, ...]) -> None:
         super().__init__(", ".join(names))
@@ -80,7 +79,7 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
 
 
 class Activity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """`visibility` is the only role that may read its events, or None: everyone who may read."""
+    """`visibility` is the only role that may read its events. None: everyone who may read."""
 
     activity: str
     category: str
@@ -104,14 +103,14 @@ class Activity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
 
 
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A column of the profile's view: its label, and the name of the value that the view shows in it."""
+    """A column of the profile's view: its label, and the name of the value that it shows."""
 
     label: str
     value: str
 
 
 class RetentionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """In days. `default_days` None: kept for ever."""
+    """In days. `default_days` None: events are kept for ever."""
 
     configurable: bool
     min_days: int
@@ -120,7 +119,7 @@ class RetentionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def longest_days(self) -> int | None:
-        """The longest that a tenant can ever have; None: for ever."""
+        """The longest retention that a tenant can ever have; None: for ever."""
         return None if self.default_days is None else self.max_days
 
 
@@ -146,7 +145,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
 
 
 def _activities(rows: list[dict[str, Any]], category: str | None = None) -> dict[str, dict[str, Any]]:
-    """By id. A file writes parameters as a table, name = type, since a list of tables reads badly."""
+    """By id. A file writes parameters as a table, name = type, which is easier to read than a list of tables."""
     for row in rows:
         row["category"] = category or row["category"]
         for variant in row["variants"]:
@@ -156,8 +155,8 @@ def _activities(rows: list[dict[str, Any]], category: str | None = None) -> dict
 
 @cache
 def profile(name: str) -> Profile:
-    """The profile of this name; `UnknownProfile` if there is none."""
-    if name not in PROFILES:  # before the file system sees the name
+    """The profile of this name. Raises `UnknownProfile`."""
+    if name not in PROFILES:  # no other name may reach the file system
         raise UnknownProfile(name)
     own = tomllib.loads((_FILES / f"{name}.toml").read_text("utf-8"))
     every = tomllib.loads((_FILES / "audit-log.toml").read_text("utf-8"))
@@ -167,22 +166,23 @@ def profile(name: str) -> Profile:
 
 
 def uncatalogued(activity_id: str) -> Activity:
-    """An activity that no catalogue lists, as the open mode stores it."""
+    """An activity that is in no catalogue, as the open mode stores it."""
     component, _, event = activity_id.rpartition(".")
     return Activity(activity_id, UNCATALOGUED_CATEGORY, component, event, "any", ())
 
 
 def pieces(template: str) -> tuple[str, ...]:
-    """The template cut up, literal text and parameters' names in turn: text at even places, names at odd ones."""
+    """The template in pieces: literal text at even indexes, names of parameters at odd ones."""
     return tuple(PLACEHOLDER.split(template))
 
 
 def choose_variant(activity: Activity, named: str | None, sent: frozenset[str], has_details: bool) -> Variant | None:
-    """The wording of an event with these parameters, or None where it needs none or nothing tells which.
+    """The wording of an event with these parameters, or None if it needs none or the parameters do not determine one.
 
-    In turn: the one named; the only one whose parameters are exactly those sent; the only one with most parameters,
-    all of them sent. `UnknownVariant`, `VariantNeeded`, `MissingParams` otherwise; the last two never where the sender
-    gave its own `details`. An activity without variants (uncatalogued) has no wording to check a name against.
+    In this order: the named variant; the only one whose parameters are exactly those sent; the only one with the most
+    parameters, all of which were sent. Otherwise raises `UnknownVariant`, `VariantNeeded` or `MissingParams`; the last
+    two never if the sender gave `details`. An activity without variants (uncatalogued) has no wordings, so a name is
+    not checked.
     """
     if not activity.variants:
         return None
@@ -193,19 +193,19 @@ def choose_variant(activity: Activity, named: str | None, sent: frozenset[str], 
         if not has_details and not found.names <= sent:
             raise _missing(found, sent)
         return found
-    best = activity.by_names.get(sent) or _fullest(activity, sent)
+    best = activity.by_names.get(sent) or _with_most_params(activity, sent)
     if len(best) == 1:
         return best[0]
     if has_details:
         return None
     if best:
         raise VariantNeeded(tuple(variant.variant for variant in best))
-    # Nearest: the one that lacks least; of those the first in the document's order.
+    # The nearest lacks the fewest parameters; of several, the first in the document's order.
     raise _missing(min(activity.variants, key=lambda variant: len(variant.names - sent)), sent)
 
 
-def _fullest(activity: Activity, sent: frozenset[str]) -> list[Variant]:
-    """The variants with most parameters among those that have all of theirs."""
+def _with_most_params(activity: Activity, sent: frozenset[str]) -> list[Variant]:
+    """Of the variants whose parameters were all sent, those with the most parameters."""
     ready = [variant for variant in activity.variants if variant.names <= sent]
     most = max((len(variant.names) for variant in ready), default=0)
     return [variant for variant in ready if len(variant.names) == most]

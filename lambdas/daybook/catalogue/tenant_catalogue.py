@@ -1,7 +1,7 @@
-"""A tenant's catalogue: its profile's activities, with the tenant's own in their place or beside them.
+"""A tenant's catalogue: the activities of its profile, replaced and extended by the tenant's own.
 
-An event keeps the words and the category of its day, so an activity's former categories are remembered: a filter by
-category asks for every activity that is, or ever was, in it.
+An event keeps the wording and the category that it was recorded with. Therefore the former categories of an activity
+are remembered: a filter by category asks for every activity that is or ever was in it.
 """
 
 from collections import OrderedDict
@@ -18,20 +18,20 @@ from daybook.tenant import Tenant
 from daybook.tenants.settings import TenantSettings
 
 MAX_KEPT = 256
-"""Tenants whose catalogues one function keeps."""
+"""The number of tenants whose catalogues a function caches."""
 
 
 class OwnActivity(msgspec.Struct, frozen=True, dict=True):
-    """What a tenant has made of one activity."""
+    """What a tenant has defined for one activity."""
 
     definition: Activity | None
-    """None: taken back, so that the profile's holds again, if there is one."""
+    """None: the definition was removed, and the profile's applies again if there is one."""
     categories: tuple[str, ...]
-    """Every category that it has had as the tenant's own."""
+    """Every category that it has had as the tenant's own activity."""
 
     @cached_property
     def bytes(self) -> int:
-        """How long the definition is as JSON."""
+        """The length of the definition as JSON."""
         return len(msgspec.json.encode(self.definition))
 
 
@@ -46,16 +46,16 @@ class Catalogue:
         return self._activities.get(name)
 
     def own(self, name: str) -> OwnActivity | None:
-        """What the tenant has made of it, also if that has been taken back."""
+        """The tenant's own activity of this name, even if its definition was removed."""
         return self._own.get(name)
 
     @property
     def own_names(self) -> frozenset[str]:
-        """Of all that the tenant has made something of, also if that has been taken back."""
+        """The names of all own activities, including those whose definition was removed."""
         return frozenset(self._own)
 
     def own_bytes(self, without: str) -> int:
-        """How long the tenant's own definitions are as JSON, but for the one of this name."""
+        """The length of the tenant's own definitions as JSON, without the one of this name."""
         return sum(one.bytes for name, one in self._own.items() if name != without)
 
     def activities_in(self, categories: Container[str]) -> list[str]:
@@ -70,24 +70,25 @@ class Catalogue:
 
     @cached_property
     def labels(self) -> frozenset[str]:
-        """Of components, categories, variants and sources."""
+        """The labels of components, categories, variants and sources."""
         found = {label for each in self._activities.values() for label in (each.component, each.category)}
         found |= {category for one in self._own.values() for category in one.categories}
         found |= {variant.variant for each in self._activities.values() for variant in each.variants}
         return frozenset(found | (self.profile.source_types or set()))
 
     def described(self, mode: Literal["open", "strict"]) -> CatalogueDescription:
+        """The response of `GET /v1/catalogue`."""
         return describe(msgspec.structs.replace(self.profile, activities=self._activities), mode)
 
 
 class OwnActivities(Protocol):
     def own_activities(self, tenant: Tenant) -> Mapping[str, OwnActivity]:
-        """All that a tenant has made of activities, by their names."""
+        """All own activities of a tenant, by name."""
 
 
 class Catalogues:
-    """Composes each tenant's catalogue, and keeps it until the tenant's settings name a newer version, or others have
-    been asked for since.
+    """Composes tenants' catalogues. Caches each until the settings name a newer version, or until others are used more
+    recently.
     """
 
     def __init__(self, store: OwnActivities) -> None:

@@ -1,6 +1,7 @@
 """Events as each product shows them: a profile's columns, filled from the native event.
 
-Columns are data (`profiles/*.toml`); here stand the values that they name. Absent is the empty string.
+Columns are data (`profiles/*.toml`). This module defines the values that they name. An absent value is the empty
+string.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ WORK_ITEM = "work-item"
 
 @dataclass(frozen=True)
 class Shown:
-    """One event as it is to be shown: native, of a tenant with its aliases, in a view, in a zone."""
+    """One native event and what decides how it is shown: the tenant's name and aliases, the view and the time zone."""
 
     native: dict[str, Any]
     tenant_name: str
@@ -46,12 +47,12 @@ class Shown:
 
 @lru_cache(16)
 def _moment(occurred_at: str, zone: ZoneInfo) -> datetime:
-    """Several columns of one event ask for it."""
+    """Cached, since several columns of one event need it."""
     return datetime.fromisoformat(occurred_at).astimezone(zone)
 
 
 def show(shown: Shown) -> dict[str, str]:
-    """One event under the labels of the view, in its order."""
+    """One event as a mapping from the view's labels to values, in the view's order."""
     return {column.label: VALUES[column.value](shown) or "" for column in shown.view.columns}
 
 
@@ -60,7 +61,7 @@ def labels(view: Profile) -> list[str]:
 
 
 def _user(shown: Shown) -> str | None:
-    """Who acted, as the product shows it: by its alias what is no person, whatever name it carries."""
+    """Who acted, as the product shows it. An actor other than a person is shown by its alias, whatever its name."""
     actor = shown.actor
     if actor["type"] in ("system", "api", "operations"):
         return shown.aliases.of(actor["type"])
@@ -89,7 +90,7 @@ def _work_item(shown: Shown) -> str | None:
 
 
 def _change(shown: Shown, side: str) -> str | None:
-    """What it was, or became: in the parameters, else in the changes."""
+    """The value before or after: from the parameters, otherwise from the changes."""
     value = (shown.native["params"] or {}).get(side)
     if value is not None:
         return _text(value)
@@ -121,7 +122,7 @@ def _iso_time(shown: Shown) -> str:
     offset = moment.utcoffset()
     if not offset:
         return f"{moment:%Y-%m-%dT%H:%M:%S}.{shown.milliseconds:03d}Z"
-    # RFC 3339 knows no seconds of an offset: the same moment by the closest one that it can write (its section 5.8).
+    # Offsets in RFC 3339 have no seconds. The same moment is written with the closest valid offset (section 5.8).
     nearest = timezone(timedelta(minutes=round(offset / timedelta(minutes=1))))
     return moment.astimezone(nearest).isoformat(timespec="milliseconds")
 

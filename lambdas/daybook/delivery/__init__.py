@@ -1,5 +1,5 @@
-"""Publishing a tenant's events in streams of its own: what the functions that do it share.
+"""Delivers a tenant's events to the tenant's own streams. The stream functions share this package.
 
-`destination.py` is where to and in what state, `records.py` makes records of stored events, `sender.py` puts them,
-`backlog_batch.py` and `backlog.py` keep what could not be put for later.
+`destination.py` describes a stream and its state. `records.py` makes records from stored events. `sender.py` puts
+them into the stream. `backlog_batch.py` and `backlog.py` keep the events that could not be sent until a later try.
 """

@@ -1,4 +1,4 @@
-"""One destination's share of the work: make records, send them, say what is left, and keep its state true."""
+"""Delivers events to one destination: makes the records, sends them, reports the rest and updates the state."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from typing import NamedTuple, Protocol
 
 from daybook.clock import Clock
 from daybook.delivery.destination import Destination
-from daybook.delivery.records import Inserted, Records
+from daybook.delivery.records import InsertedEvent, Records
 from daybook.delivery.sender import RecordSender, SecondsLeft
 from daybook.observability import logger
 
 
 class State(Protocol):
-    """What is noted of a destination. Each answers the destination as it then stands, or nothing of interest."""
+    """Stores a destination's state. A method that returns a destination returns it as it is afterwards."""
 
     def delivered(self, destination: Destination, now_ms: int) -> None: ...
 
@@ -25,36 +25,38 @@ class State(Protocol):
     def gave_up(self, destination: Destination, events: int, error: str | None = None) -> None: ...
 
 
-class Delivered(NamedTuple):
+class DeliveryResult(NamedTuple):
     destination: Destination
-    """As it stands after the attempt."""
+    """The destination after the attempt."""
     left: Sequence[str]
-    """Keys of events to be parked."""
+    """The keys of the events to park."""
     broken: Sequence[str]
-    """Keys of events that can't be read."""
+    """The keys of the events that can't be read."""
     records: int
-    """How many the stream took."""
+    """How many records the stream accepted."""
 
 
 @dataclass(frozen=True)
 class Delivery:
     records: Records
-    courier: RecordSender
+    sender: RecordSender
     state: State
     given_up: Callable[[int], None]
     clock: Clock
 
-    def deliver(self, destination: Destination, rows: Sequence[Inserted], seconds_left: SecondsLeft) -> Delivered:
-        """Sends what of the rows the destination asks for.
+    def deliver(
+        self, destination: Destination, rows: Sequence[InsertedEvent], seconds_left: SecondsLeft
+    ) -> DeliveryResult:
+        """Sends the rows that the destination asks for.
 
-        An error makes an active destination a failing one; on a failing one this is the probe, and its outcome rules.
-        A probe of which anything was taken mends it: a stream that takes less than a whole parcel at once takes its
-        backlog part by part, and would never get through it by waits that double.
-        Where that can't be noted the delivery stands all the same, and the next one notes it. Raises `Throttled` where
-        people's keys can't be read; nothing has been sent then.
+        An error makes an active destination a failing one. On a failing destination this is the probe, and its result
+        sets the state. The destination becomes active again if the stream accepts any record of the probe: a stream
+        that accepts less than a whole batch at once receives its backlog part by part, and doubling waits would never
+        let it finish. If the state can't be stored, the delivery still counts and the next one stores the state.
+        Raises `Throttled` if people's keys can't be read. Nothing has been sent then.
         """
         written = self.records.of(destination, rows)
-        sent = self.courier.send(destination, written.records, seconds_left)
+        sent = self.sender.send(destination, written.records, seconds_left)
         taken = len(written.records) - len(sent.left) - len(sent.refused)
         if sent.refused:
             self.given_up(len(sent.refused))
@@ -62,10 +64,10 @@ class Delivery:
         try:
             after = self._note(destination, sent.error, tried=taken + len(sent.refused) > 0, taken=taken)
             if sent.refused:
-                self.state.gave_up(after, len(sent.refused), sent.refusal)  # after it, since its error stays to be seen
+                self.state.gave_up(after, len(sent.refused), sent.refusal)  # last, so that its error stays visible
         except Exception:
-            logger.exception("not noted", extra={"tenant": destination.place.tenant})
-        return Delivered(
+            logger.exception("the stream's state was not stored", extra={"tenant": destination.place.tenant})
+        return DeliveryResult(
             after, [written.rows[place].key for place in sent.left], [row.key for row in written.broken], taken
         )
 

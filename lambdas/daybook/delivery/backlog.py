@@ -1,7 +1,8 @@
-"""Parks what a stream did not take, durably, before the events count as dealt with.
+"""Stores the events that a stream did not accept. They are durable before they count as handled.
 
-Beside each message on the queue stands a row that counts its events: what is pending is the sum of the rows, which
-nothing can count twice. The row comes first and goes last, and it is the truth: a message without one is done with.
+Each message on the queue has a row in the control table that counts its events. The sum of the rows is the number of
+pending events, so nothing is counted twice. The row is written before the message and removed after it. The row
+decides: a message without a row has already been handled.
 """
 
 import random
@@ -10,20 +11,20 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from daybook.clock import Clock
-from daybook.delivery.backlog_batch import BacklogBatch, merged, parcels_of
+from daybook.delivery.backlog_batch import BacklogBatch, batches_of, merged
 from daybook.delivery.destination import Destination, delay_seconds
 
 
 class Rows(Protocol):
-    def put_parked(self, parcels: Sequence[BacklogBatch]) -> None: ...
+    def put_parked(self, batches: Sequence[BacklogBatch]) -> None: ...
 
-    def remove_parked(self, parcel: BacklogBatch) -> bool:
-        """Whether it was there."""
+    def remove_parked(self, batch: BacklogBatch) -> bool:
+        """Returns whether the row existed."""
 
 
 class Queue(Protocol):
-    def send(self, parcels: Sequence[BacklogBatch], delay_seconds: int) -> None:
-        """All of them, durably; raises where one could not be sent."""
+    def send(self, batches: Sequence[BacklogBatch], delay_seconds: int) -> None:
+        """Sends all of them durably. Raises if one of them could not be sent."""
 
 
 @dataclass(frozen=True)
@@ -34,26 +35,26 @@ class Backlog:
     chance: Callable[[], float] = random.random
 
     def park(self, destination: Destination, keys: Iterable[str], parked_at: int | None = None) -> None:
-        """Durable on return. The same keys again are the same parcels."""
-        parcels = list(parcels_of(destination, keys, self.clock() if parked_at is None else parked_at))
-        self.rows.put_parked(parcels)
-        self._send(destination, parcels)
+        """The keys are durable when this returns. Parking the same keys again makes the same batches."""
+        batches = list(batches_of(destination, keys, self.clock() if parked_at is None else parked_at))
+        self.rows.put_parked(batches)
+        self._send(destination, batches)
 
     def park_alone(self, destination: Destination, keys: Iterable[str], parked_at: int | None = None) -> None:
-        """Each in a parcel of its own: what can't be read takes no other with it into the dead-letter queue."""
+        """Puts each key into its own batch, so that an unreadable event takes no other to the dead-letter queue."""
         for key in keys:
             self.park(destination, [key], parked_at)
 
-    def defer(self, destination: Destination, parcels: Sequence[BacklogBatch], at_least: int = 0) -> None:
-        """Parks again what is parked, in fewer parcels where they are small, for so many seconds at least."""
-        again = merged(destination, parcels)
-        names = {parcel.parcel for parcel in again}
-        self.rows.put_parked([parcel for parcel in again if parcel not in parcels])
+    def defer(self, destination: Destination, batches: Sequence[BacklogBatch], at_least: int = 0) -> None:
+        """Puts batches back for at least `at_least` seconds, and merges small ones."""
+        again = merged(destination, batches)
+        names = {batch.name for batch in again}
+        self.rows.put_parked([batch for batch in again if batch not in batches])
         self._send(destination, again, at_least)
-        for parcel in parcels:
-            if parcel.parcel not in names:
-                self.rows.remove_parked(parcel)
+        for batch in batches:
+            if batch.name not in names:
+                self.rows.remove_parked(batch)
 
-    def _send(self, destination: Destination, parcels: Sequence[BacklogBatch], at_least: int = 0) -> None:
-        if parcels:
-            self.queue.send(parcels, max(at_least, delay_seconds(destination, self.clock(), self.chance())))
+    def _send(self, destination: Destination, batches: Sequence[BacklogBatch], at_least: int = 0) -> None:
+        if batches:
+            self.queue.send(batches, max(at_least, delay_seconds(destination, self.clock(), self.chance())))

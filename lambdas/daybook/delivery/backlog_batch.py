@@ -1,4 +1,4 @@
-"""What waits for a stream that failed: keys of events, in parcels, on a queue. No content and nobody's name."""
+"""The events that wait for a failing stream: batches of event keys on a queue, without content or names."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,10 +9,10 @@ from daybook.clock import HOUR
 from daybook.delivery.destination import Destination, Place
 from daybook.tenant import Tenant
 
-KEYS_A_PARCEL = 500
+KEYS_A_BATCH = 500
 
 
-class BacklogBatch(msgspec.Struct, frozen=True):
+class BacklogBatch(msgspec.Struct, frozen=True, rename={"name": "parcel"}):  # as in the messages already queued
     """Keys, `<shard>#<id>`, for one destination."""
 
     tenant: Tenant
@@ -20,9 +20,9 @@ class BacklogBatch(msgspec.Struct, frozen=True):
     subscription: str
     keys: tuple[str, ...]
     parked_at: int
-    """Milliseconds: when its events were parked first, to within an hour."""
-    parcel: str
-    """Its name: the same keys parked again are the same parcel."""
+    """When its events were first parked, in milliseconds, accurate to an hour."""
+    name: str
+    """The batch's name. Parking the same keys again gives the same name."""
 
     @property
     def place(self) -> Place:
@@ -30,35 +30,35 @@ class BacklogBatch(msgspec.Struct, frozen=True):
 
     @property
     def partitions(self) -> list[tuple[str, str]]:
-        """The keys as the events table has them: partition and id."""
+        """The keys in the events table's form: partition and id."""
         split = (key.partition("#") for key in self.keys)
         return [(f"{self.tenant}#{self.environment}#{shard}", identifier) for shard, _, identifier in split]
 
 
-def parcels_of(destination: Destination, keys: Iterable[str], parked_at: int) -> Iterator[BacklogBatch]:
-    """Sorted and each once, so that the same keys make the same parcels."""
+def batches_of(destination: Destination, keys: Iterable[str], parked_at: int) -> Iterator[BacklogBatch]:
+    """The keys are sorted and made unique, so that the same keys make the same batches."""
     every = sorted(set(keys))
-    for start in range(0, len(every), KEYS_A_PARCEL):
-        yield _parcel(destination, tuple(every[start : start + KEYS_A_PARCEL]), parked_at)
+    for start in range(0, len(every), KEYS_A_BATCH):
+        yield _batch(destination, tuple(every[start : start + KEYS_A_BATCH]), parked_at)
 
 
-def merged(destination: Destination, parcels: Sequence[BacklogBatch]) -> list[BacklogBatch]:
-    """Fewer parcels with the same keys: a failing stream's parcels pass by every few minutes, and small ones add up.
+def merged(destination: Destination, batches: Sequence[BacklogBatch]) -> list[BacklogBatch]:
+    """Fewer batches with the same keys. A failing stream's batches come back every few minutes, so small ones add up.
 
-    Only those go together that were parked within the same hour, so that no event is given up early.
+    Only batches that were parked within the same hour are merged, so that no event is given up early.
     """
     hours: dict[int, list[BacklogBatch]] = {}
-    for parcel in parcels:
-        hours.setdefault(parcel.parked_at // HOUR, []).append(parcel)
+    for batch in batches:
+        hours.setdefault(batch.parked_at // HOUR, []).append(batch)
     found: list[BacklogBatch] = []
     for together in hours.values():
-        keys = [key for parcel in together for key in parcel.keys]
-        fewer = list(parcels_of(destination, keys, max(parcel.parked_at for parcel in together)))
+        keys = [key for batch in together for key in batch.keys]
+        fewer = list(batches_of(destination, keys, max(batch.parked_at for batch in together)))
         found += fewer if len(fewer) < len(together) else together
     return found
 
 
-def _parcel(destination: Destination, keys: tuple[str, ...], parked_at: int) -> BacklogBatch:
+def _batch(destination: Destination, keys: tuple[str, ...], parked_at: int) -> BacklogBatch:
     named = hashlib.sha256("\n".join((destination.subscription, *keys)).encode()).hexdigest()[:32]
     place = destination.place
     return BacklogBatch(place.tenant, place.environment, destination.subscription, keys, parked_at, named)

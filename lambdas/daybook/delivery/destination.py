@@ -1,4 +1,4 @@
-"""A tenant's stream for one environment, and its life: active, failing, active again."""
+"""A tenant's stream for one environment, and its states: active and failing."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
@@ -16,22 +16,22 @@ OFF: Final = "off"
 FIRST_BACKOFF_MS = 5 * SECOND
 MAX_BACKOFF_MS = 15 * MINUTE
 PROBE_MS = 10 * SECOND
-"""How long a probe may take before another one may try."""
+"""How long a probe may take before another probe may start."""
 KEPT_MS = 14 * DAY
-"""How long an event waits for its stream before it is given up."""
+"""How long an event waits for its stream before Daybook gives it up."""
 MAX_DELAY_SECONDS = 60
-"""So soon what is parked hears of a change to its stream; when to probe is said by the stream's row."""
+"""The longest delay before parked events see a change to their stream. The stream's row says when to probe."""
 
 
 class Place(NamedTuple):
-    """A tenant's environment: it has one destination or none."""
+    """One environment of a tenant. It has at most one destination."""
 
     tenant: Tenant
     environment: str
 
 
 @dataclass(frozen=True)
-class Chosen:
+class StreamChoice:
     """What the tenant's admin chose."""
 
     stream_arn: str
@@ -43,14 +43,18 @@ class Chosen:
 @dataclass(frozen=True)
 class Destination:
     place: Place
-    chosen: Chosen
+    chosen: StreamChoice
     external_id: str
     profile: str
-    """The tenant's, which never changes: it names who acts as the product does."""
+    """The tenant's profile, which never changes. It gives the names under which the product itself acts."""
     subscription: str
-    """Made when there was no destination before, kept by later changes: what was parked for another is dropped."""
+    """An id made when the destination is created and kept by later changes. Events that were parked for another
+    subscription are dropped.
+    """
     generation: str
-    """Made anew whenever stream or role change: what is learnt of the former is not said of the latter."""
+    """An id made anew whenever the stream or the role changes, so that a result of the old stream is not noted for
+    the new one.
+    """
     status: Status = ACTIVE
     last_delivered_ms: int | None = None
     failing_since_ms: int | None = None
@@ -66,14 +70,15 @@ class Destination:
 
 
 def backoff_ms(step: int) -> int:
-    """The wait before the probe that follows `step` failed ones: 5 s, doubling up to 15 minutes."""
+    """The wait before the next probe after `step` failed ones: 5 s, doubled each time, at most 15 minutes."""
     return min(FIRST_BACKOFF_MS << min(step, 10), MAX_BACKOFF_MS)
 
 
 def delay_seconds(destination: Destination, now_ms: int, chance: float) -> int:
-    """How long what is parked waits before it is looked at again; `chance` in 0..1 spreads it over three seconds.
+    """How long parked events wait before the next look. `chance`, from 0 to 1, spreads the waits over three seconds.
 
-    Until shortly after the next probe may be made, or for a minute; while one is being made, until that will be over.
+    The wait ends shortly after the next probe may start, and lasts a minute at most. While a probe is running, it ends
+    when that probe should be over.
     """
     if not destination.is_failing:
         return 0

@@ -1,23 +1,23 @@
-"""Records for a customer's stream, made of events as they are stored."""
+"""Makes the records of a customer's stream from stored events."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from daybook.catalogue.profile import OWN_ACTIVITIES, profile
-from daybook.delivery.destination import Chosen, Destination, Place
+from daybook.delivery.destination import Destination, Place, StreamChoice
 from daybook.delivery.formats import FORMATS
 from daybook.events.reader import Opened, Row, content_of, people_of
 from daybook.tenant import Tenant
 
 MAX_KEY = 256
-"""Bytes of a partition key; as many characters are Kinesis's own limit."""
+"""The most bytes in a partition key. Kinesis's own limit is 256 characters."""
 
 KeysOf = Callable[[Tenant, Iterable[str]], Mapping[str, bytes]]
 
 
-class Inserted(NamedTuple):
-    """An item of the events table, as far as publishing needs it."""
+class InsertedEvent(NamedTuple):
+    """The parts of an item of the events table that delivery needs."""
 
     partition: str
     id: str
@@ -33,7 +33,7 @@ class Inserted(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What a parcel holds of it: the shard and the id."""
+        """The shard and the id. A batch of the backlog stores this for each event."""
         return f"{self.partition.rpartition('#')[2]}#{self.id}"
 
 
@@ -47,47 +47,50 @@ class Record(NamedTuple):
         return len(self.data) + len(self.partition_key.encode())
 
 
-class Written(NamedTuple):
-    """The rows that the destination asks for, each with its record; and those of which none could be made."""
+class WrittenRecords(NamedTuple):
+    """The rows that the destination asks for with one record each, and the rows from which no record can be made."""
 
-    rows: Sequence[Inserted]
+    rows: Sequence[InsertedEvent]
     records: Sequence[Record]
-    broken: Sequence[Inserted]
+    broken: Sequence[InsertedEvent]
 
 
 class Records:
     def __init__(self, keys_of: KeysOf) -> None:
         self._keys_of = keys_of
 
-    def of(self, destination: Destination, rows: Sequence[Inserted]) -> Written:
-        """In the order of the rows. One that can't be read spoils no other."""
+    def of(self, destination: Destination, rows: Sequence[InsertedEvent]) -> WrittenRecords:
+        """The records come in the order of the rows. A row that can't be read does not affect the others."""
         wanted, broken = select(destination.chosen, rows)
         tenant = destination.place.tenant
         keys = self._keys_of(tenant, (guid for _, content in wanted for guid in people_of(content)))
         aliases = profile(destination.profile).aliases
         write = FORMATS[destination.chosen.format]
-        made: list[tuple[Inserted, Record]] = []
+        made: list[tuple[InsertedEvent, Record]] = []
         for row, content in wanted:
             try:
                 native = Opened(content, keys).native(row.received_ms, aliases)
                 made.append((row, Record(partition_key(row, content), write(native, aliases))))
-            except Exception:  # noqa: BLE001  whatever is wrong with it is wrong with this one event
+            except Exception:  # noqa: BLE001  any error concerns this one event only
                 broken.append(row)
-        return Written([row for row, _ in made], [record for _, record in made], broken)
+        return WrittenRecords([row for row, _ in made], [record for _, record in made], broken)
 
 
-def select(chosen: Chosen, rows: Sequence[Inserted]) -> tuple[list[tuple[Inserted, dict[str, Any]]], list[Inserted]]:
+def select(
+    chosen: StreamChoice, rows: Sequence[InsertedEvent]
+) -> tuple[list[tuple[InsertedEvent, dict[str, Any]]], list[InsertedEvent]]:
     """The rows that a destination asks for with their contents, and the rows that can't be read.
 
-    What only operations may read is no customer's; what Daybook records of itself goes where it is asked for.
+    Events that only operations may read are never sent to a customer. Daybook's own audit events are sent only to
+    destinations that ask for them.
     """
-    wanted: list[tuple[Inserted, dict[str, Any]]] = []
-    broken: list[Inserted] = []
+    wanted: list[tuple[InsertedEvent, dict[str, Any]]] = []
+    broken: list[InsertedEvent] = []
     for row in rows:
         try:
             content = content_of(Row(row.id, row.packed, row.received_ms))
             own = content["activity"].startswith(OWN_ACTIVITIES)
-        except Exception:  # noqa: BLE001  as above
+        except Exception:  # noqa: BLE001  any error concerns this one event only
             broken.append(row)
             continue
         if "visibility" not in content and (chosen.include_audit_log or not own):
@@ -95,11 +98,11 @@ def select(chosen: Chosen, rows: Sequence[Inserted]) -> tuple[list[tuple[Inserte
     return wanted, broken
 
 
-def partition_key(row: Inserted, content: Mapping[str, Any]) -> str:
-    """The target where there is one, else the actor: one object's history stays in one shard, in order.
+def partition_key(row: InsertedEvent, content: Mapping[str, Any]) -> str:
+    """The target if there is one, otherwise the actor. So one object's history stays in one shard, in order.
 
-    As in the indexes' keys, so that it names nobody and stays when somebody is forgotten. A target without an id goes
-    by its name as it is stored, hashed.
+    The key takes the same form as in the indexes' keys: it names nobody, and it does not change when somebody is
+    forgotten. For a target without an id, the key is the hash of the stored name.
     """
     target = content.get("target")
     if row.by_target is not None:

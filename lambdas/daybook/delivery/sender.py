@@ -1,4 +1,4 @@
-"""Puts records into a customer's stream: in calls as large as Kinesis takes them, what failed tried again alone."""
+"""Puts records into a customer's stream, in calls as large as Kinesis accepts, and retries the ones that failed."""
 
 import random
 import time
@@ -9,9 +9,9 @@ from typing import Protocol
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import Record
 
-RECORDS_A_CALL = 500  # PutRecords' own limits
+RECORDS_A_CALL = 500  # this and the next are limits of PutRecords
 BYTES_A_CALL = 5 * 1024 * 1024
-BYTES_A_RECORD = 1024 * 1024  # unless the customer has set its stream to take larger ones
+BYTES_A_RECORD = 1024 * 1024  # a customer can configure the stream for larger records
 TRIES = 4
 _FIRST_WAIT_SECONDS = 0.05
 
@@ -19,34 +19,34 @@ SecondsLeft = Callable[[], float]
 
 
 class PutFailed(Exception):  # noqa: N818  says what happened
-    """A call that failed as a whole; `error` is AWS's name of it. `passing`: another try may fare better."""
+    """A whole call failed. `error` is AWS's error code. A `transient` failure may succeed when it is tried again."""
 
-    def __init__(self, error: str, *, passing: bool, invalid: bool = False) -> None:
+    def __init__(self, error: str, *, transient: bool, invalid: bool = False) -> None:
         super().__init__(error)
         self.error = error
-        self.passing = passing
+        self.transient = transient
         self.invalid = invalid
-        """It is the records that are refused, as Kinesis refuses one that is too large."""
+        """Kinesis refuses the records themselves, for example because one is too large."""
 
 
 class Streams(Protocol):
     def put(self, destination: Destination, records: Sequence[Record]) -> Sequence[str | None]:
-        """For each record None, or the error with which it alone was refused. Raises `PutFailed`."""
+        """Returns None for each accepted record and the error code for each refused one. Raises `PutFailed`."""
 
 
 @dataclass
-class Sent:
-    """What became of records, each by its place among those given."""
+class SendResult:
+    """The outcome for the given records. Each record is identified by its index."""
 
     left: list[int] = field(default_factory=list)
-    """Not known to be in the stream."""
+    """The records that are not known to be in the stream."""
     refused: list[int] = field(default_factory=list)
-    """The stream takes no record so large: trying again is of no use."""
+    """The records that are too large for the stream. Another try would not help."""
     error: str | None = None
-    """The last error that retries did not cure; None with something left: time ran out before it was tried."""
+    """The last error that remained after the retries. If records are left without an error, time ran out first."""
     refusal: str | None = None
-    passing: bool = False
-    """Of the error: another try may fare better."""
+    transient: bool = False
+    """Whether the error may go away when the call is tried again."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ class RecordSender:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
     record_bytes: int = BYTES_A_RECORD
-    """What every stream takes of one record; the largest events are smaller, so tests lower it."""
+    """The size of a record that every stream accepts. The largest events are smaller, so tests lower this value."""
 
-    def send(self, destination: Destination, records: Sequence[Record], seconds_left: SecondsLeft) -> Sent:
-        """Puts all of them, in order, while there is time; after an error that stays, no further call is made."""
-        sent = Sent()
+    def send(self, destination: Destination, records: Sequence[Record], seconds_left: SecondsLeft) -> SendResult:
+        """Puts all records in order while there is time. It stops after an error that remains after the retries."""
+        sent = SendResult()
         for call in _calls(records, self.record_bytes):
             if sent.error is not None or seconds_left() <= 0:
                 sent.left += call
@@ -71,7 +71,7 @@ class RecordSender:
                     sent.refused += call
                     sent.refusal = failed.error
                 else:
-                    sent.error, sent.passing = failed.error, failed.passing
+                    sent.error, sent.transient = failed.error, failed.transient
                     sent.left += call
         return sent
 
@@ -81,9 +81,9 @@ class RecordSender:
         records: Sequence[Record],
         call: Sequence[int],
         seconds_left: SecondsLeft,
-        sent: Sent,
+        sent: SendResult,
     ) -> Sequence[int]:
-        """What is left of one call's records after a few tries. Raises `PutFailed` where nothing got through."""
+        """Returns the records of one call that are left after the tries. Raises `PutFailed` if none was accepted."""
         left = call
         for attempt in range(TRIES):
             if attempt:
@@ -91,10 +91,10 @@ class RecordSender:
             try:
                 errors = self.streams.put(destination, [records[place] for place in left])
             except PutFailed as failed:
-                if not failed.passing or attempt == TRIES - 1 or seconds_left() <= 0:
+                if not failed.transient or attempt == TRIES - 1 or seconds_left() <= 0:
                     if len(left) == len(call):
                         raise
-                    sent.error, sent.passing = failed.error, failed.passing
+                    sent.error, sent.transient = failed.error, failed.transient
                     return left
                 continue
             refused = [(place, error) for place, error in zip(left, errors, strict=True) if error is not None]
@@ -103,13 +103,15 @@ class RecordSender:
                 return ()
             if seconds_left() <= 0:
                 break
-        # A record alone is refused for its shard's throughput, or for a failure within Kinesis: both pass.
-        sent.error, sent.passing = refused[0][1], True
+        # Kinesis refuses single records for the shard's throughput or an internal failure. Both are transient.
+        sent.error, sent.transient = refused[0][1], True
         return left
 
 
 def _calls(records: Sequence[Record], record_bytes: int) -> Iterator[list[int]]:
-    """Places of records that go together; one above Kinesis's common limit goes alone, lest it take others with it."""
+    """The indexes of the records of each call. A record above the common limit gets its own call, because its refusal
+    would fail the whole call.
+    """
     call: list[int] = []
     size = 0
     for place, record in enumerate(records):

@@ -192,7 +192,7 @@ class ContentWriter:
         target = self._accepted.mentions.target
         if target is not None:
             # A change of a user belongs to that user, unless the value is somebody else: the manager, say.
-            somebody = self._cast.exactly(value) if isinstance(value, str) else None
+            somebody = self._cast.token_for_whole(value) if isinstance(value, str) else None
             return somebody or self._people.whole(target, value)
         return self._cast.label(value) if isinstance(value, str) else value
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from daybook.catalogue.aliases import USER, Aliases, passes_for_alias
+from daybook.catalogue.aliases import USER, Aliases, looks_like_alias
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.errors import FieldError
 from daybook.events.rejected import Rejected
@@ -54,7 +54,7 @@ class Mentions:
         for mention in self.all:
             client_id = mention.reference.client_id
             # A person without a username is shown by the id.
-            if client_id is not None and passes_for_alias(client_id, aliases):
+            if client_id is not None and looks_like_alias(client_id, aliases):
                 raise Rejected(
                     "alias_username", FieldError("actor.id", "could be mistaken for an actor that is not a person")
                 )
@@ -62,7 +62,7 @@ class Mentions:
         for username in (event.actor.username, *usernames):
             if username is None:
                 continue
-            if passes_for_alias(username, aliases):
+            if looks_like_alias(username, aliases):
                 raise Rejected(
                     "alias_username",
                     FieldError(_path_of(event, username), "could be mistaken for an actor that is not a person"),

@@ -1,4 +1,4 @@
-"""What references bind to, over the rows that were read, and the rows that this adds, in the order to insert them."""
+"""Binds references to people, given the rows that were read, and collects the new rows in the order to insert them."""
 
 import uuid
 from collections.abc import Callable, Collection, Mapping
@@ -25,11 +25,11 @@ from daybook.people.identities import (
 )
 
 _FIRST = "is_first"
-"""Marks the name whose finder is the row without a name."""
+"""Marks the name whose finder is the row without a name in its sort key."""
 
 
 class Binding:
-    """One try: where others were faster with a row, the next one begins with what is read then."""
+    """One attempt. If other requests wrote one of the rows first, the next attempt starts from what it reads then."""
 
     def __init__(
         self,
@@ -42,69 +42,69 @@ class Binding:
         self._random = random_bytes
         self._full_names = full_names
         self._now = format_time(now_ms)
-        self._names_new = 0
-        self._binder_of_new: dict[str, str] = {}
-        self._late: dict[str, tuple[str, Row]] = {}
+        self._new_names = 0
+        self._binders_of_new: dict[str, str] = {}
+        self._waiting: dict[str, tuple[str, Row]] = {}
         self.people: dict[str, Row] = {}
         self.finders: dict[str, Row] = {}
-        """Of people who were there before. Inserted also where they were read: they may have been deleted since."""
+        """Finders of existing people. Those that were read are inserted again: they may have been deleted since."""
         self.contested: set[str] = set()
-        """The ones of these that others may have written in another way."""
+        """Those of `finders` for which another request may have written different content."""
         self.binders: dict[str, Row] = {}
-        self.names_had: dict[str, Row] = {}
+        self.had_rows: dict[str, Row] = {}
 
     def finders_of_new(self, lost: Collection[str]) -> dict[str, Row]:
-        """Those of what rests on no binder that was lost."""
-        return {key: row for key, (binder, row) in self._late.items() if binder not in lost}
+        """The finders of new people, without those whose binder another request wrote first."""
+        return {key: row for key, (binder, row) in self._waiting.items() if binder not in lost}
 
     def bind(self, reference: Reference) -> str:
-        """The GUID of whom it means; who is forgotten gets no further row."""
-        guid = self._bound(reference)
+        """The GUID of the person whom the reference means. A forgotten person gets no further rows."""
+        guid = self._person_of(reference)
         if reference.username is not None and id_row(guid) in self._rows:
-            self._call(guid, folded(reference.username), reference)
+            self._bind_name(guid, folded(reference.username), reference)
         return guid
 
-    def _call(self, guid: str, name: str, reference: Reference) -> None:
-        """The name means the person where it means nobody, also one that the person had before."""
+    def _bind_name(self, guid: str, name: str, reference: Reference) -> None:
+        """Binds the name to the person if it is bound to nobody, even if the person had this name before."""
         binder, had = name_row(name), self._rows.get(had_row(name, guid))
         if had is not None and binder in self._rows:
             return
-        rests_on = self._binder_of_new.get(guid)
+        waits_for = self._binders_of_new.get(guid)
         if binder not in self._rows:
-            self._add(self.binders, binder, _binding(guid, client_id=reference.client_id))
-            rests_on = rests_on and binder
+            self._add(self.binders, binder, _binder_row(guid, client_id=reference.client_id))
+            waits_for = waits_for and binder
         row = had or self._name(guid, name, reference)
         if _FIRST in row:
-            self._find(called_row(guid), row, rests_on)
+            self._add_finder(called_row(guid), row, waits_for)
         else:
-            self._find(called_row(guid, name), row, rests_on)
-            self._find(renamed_row(guid), {}, rests_on)
-        self._add(self.names_had, had_row(name, guid), row)
+            self._add_finder(called_row(guid, name), row, waits_for)
+            self._add_finder(renamed_row(guid), {}, waits_for)
+        self._add(self.had_rows, had_row(name, guid), row)
 
-    def _find(self, finder: str, row: Row, rests_on: str | None) -> None:
-        """`rests_on`: the binder that a new person's finder must wait for."""
-        if rests_on is None:
+    def _add_finder(self, finder: str, row: Row, waits_for: str | None) -> None:
+        """`waits_for`: the binder that must be written before this finder of a new person."""
+        if waits_for is None:
             self.finders[finder] = row
         else:
-            self._late.setdefault(finder, (rests_on, row))
+            self._waiting.setdefault(finder, (waits_for, row))
 
-    def _bound(self, reference: Reference) -> str:
+    def _person_of(self, reference: Reference) -> str:
         binder = binders_of(reference)[0]
         claim = claim_of(reference)
         if binder in self._rows:
             guid: str = self._rows[binder]["guid"]
             if claim and id_row(guid) in self._rows and claim_row(guid) not in self._rows:
-                # Whoever bound it came no further.
+                # The request that bound it stopped before it wrote the claim.
                 self._rows[claim_row(guid)] = claim
-                self._find(claim_row(guid), claim, None)
+                self._add_finder(claim_row(guid), claim, None)
             return guid
-        guid = self._adopted(reference) or self._new_person(reference)
+        guid = self._adopt(reference) or self._new_person(reference)
         name = None if reference.client_id is None or reference.username is None else folded(reference.username)
-        self._add(self.binders, binder, _binding(guid, name=name))
+        self._add(self.binders, binder, _binder_row(guid, name=name))
         return guid
 
-    def _adopted(self, reference: Reference) -> str | None:
-        """The person of the name, where that one has no client id yet."""
+    def _adopt(self, reference: Reference) -> str | None:
+        """The person of the username, if that person has no client id yet."""
         if reference.client_id is None or reference.username is None:
             return None
         row = self._rows.get(name_row(folded(reference.username)))
@@ -114,14 +114,14 @@ class Binding:
         person, claim, claimed = self._rows.get(id_row(guid)), claim_of(reference), self._rows.get(claim_row(guid))
         if person is None or had_client_id(person) or claimed not in (None, claim):
             return None
-        if guid in self._binder_of_new:
-            # Nobody else can have seen this one: the key's own row says that it has a client id.
+        if guid in self._binders_of_new:
+            # No other request can have seen this person, so the key's own row can say that there is a client id.
             self._rows[id_row(guid)] = self.people[id_row(guid)] = {**person, FOR_CLIENT_ID: True}
-            self._find(claim_row(guid), claim, ext_row(reference.client_id))
+            self._add_finder(claim_row(guid), claim, ext_row(reference.client_id))
         else:
             if claimed is None:
                 self.contested.add(claim_row(guid))
-            self._find(claim_row(guid), claim, None)
+            self._add_finder(claim_row(guid), claim, None)
         self._rows[claim_row(guid)] = claim
         return guid
 
@@ -133,30 +133,30 @@ class Binding:
         if reference.address is not None:
             row[FOR_ADDRESS] = True
         self._add(self.people, id_row(guid), row)
-        self._binder_of_new[guid] = binder = binders_of(reference)[0]
+        self._binders_of_new[guid] = binder = binders_of(reference)[0]
         if claim := claim_of(reference):
             self._rows[claim_row(guid)] = claim
-            self._find(claim_row(guid), claim, binder)
+            self._add_finder(claim_row(guid), claim, binder)
         return guid
 
     def _name(self, guid: str, name: str, reference: Reference) -> Row:
         row: dict[str, Any] = {"guid": guid, "name": name, "username": reference.username, **self._since()}
         if reference in self._full_names:
             row["full_name"] = self._full_names[reference]
-        if guid in self._binder_of_new and called_row(guid) not in self._late:
+        if guid in self._binders_of_new and called_row(guid) not in self._waiting:
             row[_FIRST] = True
         return row
 
     def _since(self) -> dict[str, str]:
-        """When a name was new to somebody, and which in its turn among those of the same call."""
-        self._names_new += 1
-        return {"since": self._now, "turn": f"{self._names_new:04}"}
+        """When the person got the name, and its place among the new names of the same call."""
+        self._new_names += 1
+        return {"since": self._now, "turn": f"{self._new_names:04}"}
 
     def _add(self, to: dict[str, Row], sort_key: str, row: Row) -> None:
         if sort_key not in self._rows:
             self._rows[sort_key] = to[sort_key] = row
 
 
-def _binding(guid: str, **beside: str | None) -> Row:
-    """A binder says by what else the person was bound with it: should its writer come no further, no finder does."""
+def _binder_row(guid: str, **beside: str | None) -> Row:
+    """A binder names what else was bound together with it: if its writer stops early, there is no finder to tell."""
     return {"guid": guid, **{name: text for name, text in beside.items() if text is not None}}

@@ -1,11 +1,11 @@
-"""A person forgotten: the identity's rows deleted, and a tombstone left for each text by which somebody was bound.
+"""Forgets a person: deletes the identity's rows and leaves a tombstone for each text that was bound to the person.
 
-Every event, proof and archive stays as it is, and shows the GUID from then on. What must be done in one go is one
-transaction: the key's own row with the tombstones. Rows beyond a transaction's 100 follow it, name by name, and whoever
-asks for the same person again goes on where the last one stopped: by the GUID, or by any of the names.
+Events, proofs and archives stay as they are and show the GUID from then on. One transaction deletes the key's row and
+writes the tombstones. A transaction holds at most 100 items; the remaining rows follow, name by name. A caller who asks
+for the same person again, by the GUID or by any of the names, continues where the last call stopped.
 
-A request in flight, which has read the person before, may write rows of theirs after. So before anything is deleted a
-sweep is asked for that looks once more when such requests are over (`daybook.jobs.sweep`).
+A concurrent request that has already read the person may still write rows of theirs. Therefore a sweep is requested
+before anything is deleted. It looks once more when such requests are over (`daybook.jobs.sweep`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from daybook.ids import occurred_ms
 from daybook.people.identities import called_row, claim_row, ext_row, folded, had_row, id_row, name_row, renamed_row
-from daybook.people.person_rows import IdentityRows, Traces, look_for
+from daybook.people.person_rows import IdentityRows, PersonRows, look_for
 from daybook.people.tombstones import adoptable, events_of, lasts_until, tombstone
 from daybook.tenant import Tenant
 
@@ -23,16 +23,16 @@ _MAX_ROUNDS = 6
 
 
 class Deletion(NamedTuple):
-    """One row. Without `only_of` and `must_be_there` it may be gone already."""
+    """One row. Without `only_of` and `must_be_there` the row may be gone already."""
 
     sort_key: str
     only_of: str | None = None
-    """The GUID that the row must lead to."""
+    """The GUID that the row must name."""
     must_be_there: bool = False
 
 
 class Mark(NamedTuple):
-    """What tombstones say: who was forgotten, by which event, and until when that must be known (TTL, seconds)."""
+    """What tombstones say: who was forgotten, which event records it, and when the tombstones expire (TTL, seconds)."""
 
     guid: str
     event_id: str
@@ -40,16 +40,16 @@ class Mark(NamedTuple):
 
 
 class ConcurrentChange(Exception):  # noqa: N818  a state of the store
-    """A condition did not hold: others changed these rows meanwhile."""
+    """A condition failed: another request changed these rows in the meantime."""
 
 
 class ForgettingStore(IdentityRows, Protocol):
     def erase(self, tenant: Tenant, deletions: Sequence[Deletion], tombstones: Sequence[str], mark: Mark) -> None:
-        """In one transaction, of at most 100 items. Raises `ConcurrentChange`."""
+        """One transaction of at most 100 items. Raises `ConcurrentChange`."""
 
 
 AskForSweep = Callable[[Tenant, Mark, Sequence[str]], None]
-"""Asks for a sweep, which carries these binders: what is deleted next leads to nothing any more."""
+"""Requests a sweep and hands it these binders: once the rows are deleted, nothing leads to them."""
 
 
 class _Name(NamedTuple):
@@ -62,8 +62,8 @@ def mark_of(guid: str, event_id: str, longest_retention_days: int | None) -> Mar
     return Mark(guid, event_id, lasts_until(occurred_ms(event_id), longest_retention_days))
 
 
-def nobody_writes(_tenant: Tenant, _mark: Mark, _binders: Sequence[str]) -> None:
-    """In place of a sweep, where none is needed."""
+def no_sweep(_tenant: Tenant, _mark: Mark, _binders: Sequence[str]) -> None:
+    """Requests no sweep: for callers without concurrent requests."""
 
 
 class Forgetter:
@@ -72,54 +72,57 @@ class Forgetter:
         self._key = gone_key
         self._ask_for_sweep = ask_for_sweep
 
-    def begun(self, tenant: Tenant, guid: str) -> str | None:
-        """The event by which this person was forgotten; None for who is not."""
+    def forgetting_event(self, tenant: Tenant, guid: str) -> str | None:
+        """The event by which this person was forgotten, or None."""
         stone = tombstone(self._key, tenant, id_row(guid))
         return events_of(self._store.read(tenant, [stone]).get(stone, {})).get(guid)
 
-    def once_called(self, tenant: Tenant, text: str) -> list[str]:
-        """The GUIDs of those who were forgotten under this username or client id."""
+    def forgotten_under(self, tenant: Tenant, text: str) -> list[str]:
+        """The GUIDs of the people who were forgotten under this username or client id."""
         stones = [tombstone(self._key, tenant, binder) for binder in (ext_row(text), name_row(folded(text)))]
         return sorted({guid for row in self._store.read(tenant, stones).values() for guid in events_of(row)})
 
-    def has_left(self, tenant: Tenant, guid: str, asked: Iterable[str] = ()) -> bool:
-        """Whether there is a row of this person; `asked`: binders that may be theirs."""
-        return look_for(self._store, tenant, guid, asked=asked).is_left
+    def has_rows(self, tenant: Tenant, guid: str, candidates: Iterable[str] = ()) -> bool:
+        """Whether any row of this person is left. `candidates`: binders that may be theirs."""
+        return look_for(self._store, tenant, guid, candidates=candidates).is_left
 
-    def forget(self, tenant: Tenant, mark: Mark, *, asked: Iterable[str] = (), known: Iterable[str] = ()) -> list[str]:
-        """Deletes all rows of the person; none is left on return. May be called again, by anybody, after any failure.
+    def forget(
+        self, tenant: Tenant, mark: Mark, *, candidates: Iterable[str] = (), known: Iterable[str] = ()
+    ) -> list[str]:
+        """Deletes all rows of the person; none is left on return. Any caller may repeat the call after any failure.
 
-        The event of the mark is durable already. `asked`: binders that may be theirs; `known`: ones that are. Gives
-        these with what was found. Raises `ConcurrentChange` where others kept changing the rows, and what asking for
-        a sweep raises, before anything is deleted.
+        The event of the mark must be durable already. `candidates`: binders that may be the person's; `known`: binders
+        that are. Returns the known binders and those that were found. Raises `ConcurrentChange` if other requests kept
+        changing the rows, and whatever requesting a sweep raises, before anything is deleted.
         """
-        asked, known = list(asked), dict.fromkeys(known)
+        candidates, known = list(candidates), dict.fromkeys(known)
         promised: set[str] | None = None
         for _ in range(_MAX_ROUNDS):
-            traces = look_for(self._store, tenant, mark.guid, asked=asked, known=known)
-            if not traces.is_left:
+            person = look_for(self._store, tenant, mark.guid, candidates=candidates, known=known)
+            if not person.is_left:
                 break
-            known |= dict.fromkeys(traces.binders)
+            known |= dict.fromkeys(person.binders)
             if promised is None or not promised.issuperset(known):
                 self._ask_for_sweep(tenant, mark, list(known))
                 promised = set(known)
             try:
-                self._erase(tenant, mark, traces)
+                self._erase(tenant, mark, person)
             except ConcurrentChange:
                 continue
         else:
-            if look_for(self._store, tenant, mark.guid, asked=asked, known=known).is_left:
+            if look_for(self._store, tenant, mark.guid, candidates=candidates, known=known).is_left:
                 raise ConcurrentChange
         return list(known)
 
-    def _erase(self, tenant: Tenant, mark: Mark, traces: Traces) -> None:
-        """The key first, with all tombstones; those beyond what one transaction holds before it: until the key is gone,
-        they touch nothing but events that arrive late. Once it is, the event by which it went is the one that counts.
+    def _erase(self, tenant: Tenant, mark: Mark, person: PersonRows) -> None:
+        """Deletes the key first, together with the tombstones. Tombstones that do not fit into that transaction are
+        written before it: until the key is gone, they affect only events that arrive late. If the key is gone
+        already, the event that deleted it counts.
         """
-        if not traces.has_key:
-            mark = mark._replace(event_id=self.begun(tenant, mark.guid) or mark.event_id)
-        head, remembered, names = _rows(traces)
-        # The person's own comes last, hence with the key: it says that the key is gone.
+        if not person.has_key:
+            mark = mark._replace(event_id=self.forgetting_event(tenant, mark.guid) or mark.event_id)
+        head, remembered, names = _rows(person)
+        # The person's own tombstone comes last and so shares the key's transaction: it says that the key is gone.
         stones = [tombstone(self._key, tenant, text) for text in (*remembered, id_row(mark.guid))]
         chunks = list(_chunks(head, names, MAX_ITEMS - min(len(stones), MAX_ITEMS - len(head))))
         beside = MAX_ITEMS - len(chunks[0])
@@ -131,35 +134,33 @@ class Forgetter:
             self._store.erase(tenant, chunk, (), mark)
 
 
-def _rows(traces: Traces) -> tuple[list[Deletion], list[str], list[_Name]]:
-    """What goes with the key, what tombstones are left for, and the rows of each name."""
-    guid, ids = traces.guid, traces.ids
-    head = [Deletion(id_row(guid), must_be_there=True)] if traces.has_key else []
-    head += [Deletion(key) for key in (claim_row(guid), renamed_row(guid), called_row(guid)) if key in traces.own]
-    head += [Deletion(key, only_of=guid) for key in ids if traces.meaning.get(key) == guid]
-    # An id may be claimed and not bound yet: it would be bound to this person.
-    remembered = [key for key in ids if traces.meaning.get(key, guid) == guid]
-    names = {name: _rows_of_name(name, traces) for name in traces.names}
+def _rows(person: PersonRows) -> tuple[list[Deletion], list[str], list[_Name]]:
+    """The rows to delete with the key, the texts that get a tombstone, and the rows of each name."""
+    guid, ids = person.guid, person.ids
+    head = [Deletion(id_row(guid), must_be_there=True)] if person.has_key else []
+    head += [Deletion(key) for key in (claim_row(guid), renamed_row(guid), called_row(guid)) if key in person.own]
+    head += [Deletion(key, only_of=guid) for key in ids if person.meaning.get(key) == guid]
+    # A claimed id that is not bound yet would be bound to this person.
+    remembered = [key for key in ids if person.meaning.get(key, guid) == guid]
+    names = {name: _rows_of_name(name, person) for name in person.names}
     remembered += [text for name in names.values() for text in name.remembered]
-    if called_row(guid) in traces.own:
-        head += names.pop(traces.own[called_row(guid)]["name"]).deletions  # it is found by no row of its own
+    if called_row(guid) in person.own:
+        head += names.pop(person.own[called_row(guid)]["name"]).deletions  # no finder of its own leads to it
     return head, remembered, list(names.values())
 
 
-def _rows_of_name(name: str, traces: Traces) -> _Name:
-    """The row by which the person is found again stands last. What a name that means somebody else stands for is
-    theirs, and is not remembered.
-    """
-    guid, binder = traces.guid, name_row(name)
+def _rows_of_name(name: str, person: PersonRows) -> _Name:
+    """The row by which the person is found again comes last. If the name means somebody else, it gets no tombstone."""
+    guid, binder = person.guid, name_row(name)
     deletions = [Deletion(had_row(name, guid)), Deletion(called_row(guid, name))]
-    if traces.meaning.get(binder) != guid:
+    if person.meaning.get(binder) != guid:
         return _Name(deletions, [])
-    remembered = [binder] if traces.has_id else [binder, adoptable(name)]
+    remembered = [binder] if person.has_id else [binder, adoptable(name)]
     return _Name([Deletion(binder, only_of=guid), *deletions], remembered)
 
 
 def _chunks(head: Sequence[Deletion], names: Iterable[_Name], room: int) -> Iterator[list[Deletion]]:
-    """Deletions in transactions: the first of at most `room`, the others of 100; a name's are never parted."""
+    """Deletions by transaction: at most `room` in the first, 100 in the others. The rows of one name stay together."""
     chunk = list(head)
     for name in names:
         if len(chunk) + len(name.deletions) > room:

@@ -1,4 +1,4 @@
-"""Groups of people, named by an admin: whoever is a member now is whom a filter means."""
+"""Groups of people, named by an admin. A filter by group means its current members."""
 
 import uuid
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ _GUID_BYTES = 16
 class Group:
     name: str
     version: int
-    """Rises with every change, also over removal and return; what a cursor keeps of a large group."""
+    """Rises with every change, even if the group is removed and made again. Cursors keep it for large groups."""
     members: tuple[str, ...]
-    """GUIDs, each once, in order."""
+    """Distinct GUIDs, in the order given."""
 
 
 def pack_members(members: tuple[str, ...]) -> bytes:
-    """16 bytes a member: a group of 10,000 is 160 KB, less than half of what an item may hold."""
+    """16 bytes a member: a group of 10,000 takes 160 KB, less than half of an item's limit."""
     return b"".join(uuid.UUID(guid).bytes for guid in members)
 
 

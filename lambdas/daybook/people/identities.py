@@ -1,16 +1,16 @@
-"""Who is who: the people that events name, bound to GUIDs of ours, each with a key of its own.
+"""The people that events name. Each is bound to a GUID that we make, and has a key of its own.
 
-Rows of a tenant, by sort key:
+A tenant's rows, by sort key:
 
-- `id#GUID`: the person's key, and nothing that says who it is: left behind by a lost race, it names nobody;
-- binders, `ext#<client's id>` and `name#<name>` (whom a bare username means);
-- finders, by which forgetting finds all the others from the GUID: `claim#GUID` (the client id that has this person, or
-  the address' hash), `called#GUID` (the first name), `called#GUID#<name>` and `renamed#GUID` (further names, and that
-  there are such);
+- `id#GUID`: the person's key, and nothing that says who it is. A row left behind by a lost race names nobody;
+- binders, `ext#<client's id>` and `name#<name>` (the person whom a bare username means);
+- finders, which lead forgetting from the GUID to all other rows: `claim#GUID` (the person's client id, or the address'
+  hash), `called#GUID` (the first name), `called#GUID#<name>` and `renamed#GUID` (further names, and that there are
+  such);
 - `had#<name>#GUID`: everyone who ever had a name.
 
-They are only ever inserted, never changed: whoever comes second takes what the first one wrote. Forgetting alone
-deletes them (`daybook.people.forgetter`), and leaves tombstones `gone#…` (`daybook.people.tombstones`).
+Rows are only inserted, never changed: the second writer takes what the first one wrote. Only forgetting deletes them
+(`daybook.people.forgetter`), and leaves tombstones `gone#…` (`daybook.people.tombstones`).
 """
 
 import unicodedata
@@ -21,12 +21,12 @@ from daybook.people.tombstones import forgotten_since
 from daybook.tenant import Tenant
 
 MAX_NAME_BYTES = 512
-"""Of a folded username: it becomes part of a sort key of at most 1,024 bytes."""
+"""Of a folded username, which becomes part of a sort key of at most 1,024 bytes."""
 
 MAX_CLIENT_ID = 128
 
 FOR_CLIENT_ID, FOR_ADDRESS = "for_client_id", "for_address"
-"""What a row `id#GUID` may say of the person: that it was made for a client id, or for an address."""
+"""Attributes of a row `id#GUID`: the person was made for a client id, or for an address."""
 
 
 class Reference(NamedTuple):
@@ -35,7 +35,7 @@ class Reference(NamedTuple):
     client_id: str | None = None
     username: str | None = None
     address: str | None = None
-    """A keyed hash, in hex; only where there is neither of the others."""
+    """A keyed hash, in hex; only if there is neither a client id nor a username."""
 
 
 class Sighting(NamedTuple):
@@ -49,21 +49,21 @@ class Sighting(NamedTuple):
 class Person(NamedTuple):
     guid: str
     key: bytes | None
-    """None: forgotten, and nothing of theirs can be sealed."""
+    """None: the person is forgotten, and nothing of theirs can be sealed."""
 
 
 Row = Mapping[str, Any]
 
 
 class People:
-    """Who is meant by which reference: the same person at any time, unless somebody who was called so is forgotten."""
+    """Whom each reference means. The answer depends on the moment only if somebody of that name or id was forgotten."""
 
     def __init__(self, living: Mapping[Reference, Person], gone: Mapping[Reference, Sequence[Row]]) -> None:
         self._living = living
         self._gone = gone
 
     def at(self, moment_ms: int) -> Mapping[Reference, Person]:
-        """Those of the references of an event of that moment."""
+        """Whom the references of an event of that moment mean."""
         if not self._gone:
             return self._living
         late = {reference: forgotten_since(stones, moment_ms) for reference, stones in self._gone.items()}
@@ -72,21 +72,21 @@ class People:
 
 class IdentityStore(Protocol):
     def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
-        """The rows there are, by sort key; strongly consistent."""
+        """The rows that exist, by sort key; strongly consistent."""
 
     def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
-        """Writes what is not there yet, in any order, and answers the sort keys that were there already."""
+        """Inserts the rows that do not exist yet, in any order. Returns the sort keys that existed already."""
 
 
 def folded(username: str) -> str:
-    """The form in which usernames are matched, without regard to case."""
-    if username.isascii():  # the same, ten times as fast
+    """The form in which usernames are compared, without regard to case."""
+    if username.isascii():  # the same result, ten times as fast
         return username.lower()
     return unicodedata.normalize("NFC", username).casefold()
 
 
 def distinct_people(references: Iterable[Reference]) -> int:
-    """How many people these are at least, whoever is known already: a bare name is one of those who carry it."""
+    """The least number of people that these references can mean. A bare name means one of those who carry it."""
     ids: set[str] = set()
     names: set[str] = set()
     bare: set[str] = set()
@@ -126,7 +126,7 @@ def had_prefix(name: str) -> str:
 
 
 def called_row(guid: str, name: str | None = None) -> str:
-    """Without a name: of the first one, so that what many people are called costs no query for each."""
+    """Without a name: the row of the first name, so that the names of many people need no query each."""
     return f"called#{guid}" if name is None else f"called#{guid}#{name}"
 
 
@@ -143,12 +143,14 @@ def claim_row(guid: str) -> str:
 
 
 def had_client_id(person: Row) -> bool:
-    """Whether a row `id#GUID` is of somebody who was made for a client id, so that no other one adopts them."""
+    """Whether a row `id#GUID` belongs to a person made for a client id, whom no other client id may adopt."""
     return FOR_CLIENT_ID in person
 
 
 def may_be_by_address(person: Row | None) -> bool:
-    """Whether somebody is, or before being forgotten may have been, known by an address alone: indexed by an alias."""
+    """Whether a person is, or before being forgotten may have been, known by an address alone and so indexed by an
+    alias.
+    """
     return person is None or FOR_ADDRESS in person
 
 
@@ -163,7 +165,7 @@ def binders_of(reference: Reference) -> list[str]:
 
 
 def claim_of(reference: Reference) -> Row:
-    """What a person is known by other than names."""
+    """What identifies a person besides names."""
     if reference.client_id is not None:
         return {"client_id": reference.client_id}
     return {} if reference.address is None else {"address": reference.address}

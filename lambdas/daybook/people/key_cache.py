@@ -1,4 +1,4 @@
-"""The keys that open people's fields."""
+"""A cache of the keys that open people's fields."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -9,7 +9,7 @@ from daybook.people.identities import id_row
 from daybook.tenant import Tenant
 
 MAX_KEPT_MS = 30 * SECOND
-"""A forgotten person's key lives on in a warm Lambda for as long at most; the answer to forgetting says so."""
+"""The longest that a forgotten person's key stays in a warm Lambda; the response to forgetting states it."""
 
 _MAX_KEPT = 20_000
 
@@ -17,7 +17,7 @@ ReadRows = Callable[[Tenant, Iterable[str]], dict[str, Any]]
 
 
 class PersonKeys:
-    """Keys by GUID, kept for 30 seconds. That there is none is never kept: a GUID without a key shows as forgotten."""
+    """Keys by GUID, cached for 30 seconds. A missing key is never cached: a GUID without a key shows as forgotten."""
 
     def __init__(self, read: ReadRows, clock: Clock) -> None:
         self._read = read
@@ -26,7 +26,7 @@ class PersonKeys:
         self._lock = threading.Lock()
 
     def of(self, tenant: Tenant, guids: Iterable[str]) -> dict[str, bytes]:
-        """The keys there are; `read` is strongly consistent, so what it does not find is gone."""
+        """The keys that exist. `read` is strongly consistent, so a key that it does not find is gone."""
         now = self._clock()
         found: dict[str, bytes] = {}
         missing: list[str] = []
@@ -40,20 +40,20 @@ class PersonKeys:
                 else:
                     missing.append(guid)
         if missing:
-            # Without the lock: who publishes for one tenant does not wait for another one's read.
+            # Without the lock: publishing for one tenant must not wait for another tenant's read.
             rows = self._read(tenant, [id_row(guid) for guid in missing])
             keys = {guid: rows[id_row(guid)]["key"] for guid in missing if id_row(guid) in rows}
             with self._lock:
                 if len(self._kept) > _MAX_KEPT:
                     self._kept.clear()
                 for guid, key in keys.items():
-                    self._kept.pop((tenant, guid), None)  # another thread may have been first
+                    self._kept.pop((tenant, guid), None)  # another thread may have inserted it; it must move to the end
                     self._kept[tenant, guid] = now, key
             found |= keys
         return found
 
     def _drop_old(self, now: int) -> None:
-        """Each key stands where it was put first, so the oldest stand in front."""
+        """Keys are kept in the order of insertion, so the oldest come first."""
         while self._kept:
             oldest = next(iter(self._kept))
             if now - self._kept[oldest][0] < MAX_KEPT_MS:

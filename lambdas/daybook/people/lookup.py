@@ -1,4 +1,4 @@
-"""Whom a reader means: a username, a client's id or a GUID, resolved to the people who are or ever were called so."""
+"""Resolves a reader's username, client id or GUID to the people who have or ever had it."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,29 +23,30 @@ GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 class IdentityReader(Protocol):
     def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
-        """The rows there are, by sort key."""
+        """The rows that exist, by sort key."""
 
     def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
-        """For each prefix the rows whose sort key begins so."""
+        """For each prefix, the rows whose sort key begins with it."""
 
 
 @dataclass(frozen=True)
 class Named:
-    """What one value of a reader's stands for."""
+    """What one value of a query stands for."""
 
     text: str
     guids: frozenset[str] = frozenset()
-    """Everyone whose GUID or client id it is, or who ever had the name."""
+    """Everyone who has this GUID or client id, or ever had this name."""
     aliases: frozenset[str] = frozenset()
-    """The aliases that it equals, in their own letters."""
+    """The aliases that it equals, in their own spelling."""
     is_known: bool = False
-    """Whether it is an alias, or there is anybody whom it means. A GUID may be a forgotten person's, and is not known
-    then: or the id of an actor that is no person."""
+    """Whether it is an alias or means anybody. A forgotten person's GUID is not known: it could as well be the id of an
+    actor that is not a person."""
     by_address: bool = False
-    """Whether somebody of these is, or before being forgotten was, known by an address alone: indexed by an alias."""
+    """Whether one of them is, or before being forgotten may have been, known by an address alone and so indexed by an
+    alias."""
 
     def meaning(self, guids: Iterable[str]) -> "Named":
-        """The same text where it means these people, as at a search's first page."""
+        """The same text, meaning these people: those of the search's first page."""
         people = frozenset(guids)
         known = bool(self.aliases or people - {self.text.lower()} or (people and self.is_known))
         return replace(self, guids=people, is_known=known)
@@ -55,23 +56,22 @@ class ResolvedQuery(NamedTuple):
     """Whom a query means."""
 
     named: dict[str, Named]
-    """By each value of `actor`, and each id of `target`."""
+    """For each value of `actor`, and each id of `target`."""
     members: frozenset[str] | None = None
-    """The GUIDs of the groups' members; None where no group is asked for."""
+    """The GUIDs of the groups' members; None if the query names no group."""
     member_by_address: bool = False
-    """Whether one of these is, or before being forgotten may have been, known by an address alone: indexed by an
-    alias."""
+    """As `Named.by_address`, for the members."""
 
 
 def resolve(reader: IdentityReader, tenant: Tenant, aliases: Aliases, texts: Iterable[str]) -> dict[str, Named]:
-    """What each of the texts stands for. Nobody at all is an answer too."""
+    """What each text stands for. A text may mean nobody at all."""
     wanted = list(dict.fromkeys(texts))
     if not wanted:
         return {}
     rows = reader.read(tenant, dict.fromkeys(key for text in wanted for key in _rows_of(text)))
     names = list(dict.fromkeys(name for name in map(folded, wanted) if len(name.encode()) <= MAX_NAME_BYTES))
     found = reader.query(tenant, [had_prefix(name) for name in names])
-    # A name may hold #, so a prefix alone does not tell whose row it is.
+    # A name may contain #, so rows of a longer name can begin with the same prefix.
     had = {name: {row["guid"] for row in some if row["name"] == name} for name, some in zip(names, found, strict=True)}
     all_aliases = {aliases.system, aliases.api, aliases.operations, aliases.unknown}
     return {text: _named(text, rows, had.get(folded(text), set()), all_aliases) for text in wanted}
@@ -86,7 +86,7 @@ def _named(text: str, rows: Mapping[str, Row], had: set[str], aliases: set[str])
     guids = set(had)
     is_known = by_address = False
     if GUID.fullmatch(text):
-        # Also without a row: a forgotten person's GUID still finds what that person did.
+        # Even without a row: a forgotten person's GUID still finds what that person did.
         guids.add(text.lower())
         row = rows.get(id_row(text.lower()))
         is_known = row is not None

@@ -1,7 +1,7 @@
-"""What is left of a person in the rows of identities, found from the GUID, and from texts that may be theirs.
+"""Finds the rows that are left of a person, from the GUID and from texts that may be theirs.
 
-From the GUID alone the finders lead to every binder (`daybook.people.identities`). A binder whose writer was killed
-before they stood is found by the very text that is asked by; each binder names the other one that was written with it.
+The finders lead from the GUID alone to every binder (`daybook.people.identities`). If a writer was killed before it
+wrote the finders, its binder is found by the text that the caller gives. Each binder names the one written with it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,24 +30,24 @@ _NAME = name_row("")
 
 class IdentityRows(Protocol):
     def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
-        """The rows there are, by sort key; strongly consistent."""
+        """The rows that exist, by sort key; strongly consistent."""
 
     def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
-        """For each prefix the rows whose sort key begins so; strongly consistent."""
+        """For each prefix, the rows whose sort key begins with it; strongly consistent."""
 
 
-class Traces(NamedTuple):
-    """Of one person, at one look."""
+class PersonRows(NamedTuple):
+    """The rows of one person, as read once."""
 
     guid: str
     own: Mapping[str, Row]
-    """Those found by the GUID alone, but for names after the first."""
+    """The rows found by the GUID alone, without those of names after the first."""
     binders: Sequence[str]
-    """The sort keys of all that bind the person, or did, or may come to: ids before names."""
+    """The sort keys of all binders that bind the person, did so, or still may: ids before names."""
     meaning: Mapping[str, str]
-    """By binder, whom it means now."""
+    """For each binder, the GUID that it binds now."""
     is_named: bool
-    """Whether there is a row of a name."""
+    """Whether there is a row of any name."""
 
     @property
     def has_key(self) -> bool:
@@ -59,31 +59,31 @@ class Traces(NamedTuple):
 
     @property
     def ids(self) -> list[str]:
-        """The binders that are no names."""
+        """The binders that are not names."""
         return [binder for binder in self.binders if not binder.startswith(_NAME)]
 
     @property
     def names(self) -> list[str]:
-        """Folded, the first one first."""
+        """Folded; the first name comes first."""
         return [binder.removeprefix(_NAME) for binder in self.binders if binder.startswith(_NAME)]
 
     @property
     def has_id(self) -> bool:
-        """Whether no other client id would have been theirs."""
+        """Whether the person has a client id or address, so that no other client id would have adopted the person."""
         return bool(self.ids) or had_client_id(self.own.get(id_row(self.guid), {}))
 
 
 def look_for(
-    rows: IdentityRows, tenant: Tenant, guid: str, *, asked: Iterable[str] = (), known: Iterable[str] = ()
-) -> Traces:
-    """`asked`: binders that may be theirs; `known`: ones that are, from a look before."""
+    rows: IdentityRows, tenant: Tenant, guid: str, *, candidates: Iterable[str] = (), known: Iterable[str] = ()
+) -> PersonRows:
+    """`candidates`: binders that may be the person's; `known`: binders that are, found by an earlier call."""
     own = rows.read(tenant, [id_row(guid), claim_row(guid), renamed_row(guid), called_row(guid)])
     (called,) = rows.query(tenant, [called_prefix(guid)])
     first = own.get(called_row(guid))
     names = [row["name"] for row in ([first] if first else []) + called]
     theirs = dict.fromkeys([*known, *_binders(own.get(claim_row(guid), {})), *map(name_row, names)])
     found: dict[str, Row] = {}
-    unread = dict.fromkeys([*theirs, *asked])
+    unread = dict.fromkeys([*theirs, *candidates])
     while unread:
         read = rows.read(tenant, unread)
         found |= read
@@ -91,9 +91,9 @@ def look_for(
         theirs |= dict.fromkeys(bound)
         beside = dict.fromkeys(binder for row in bound.values() for binder in _binders(row))
         unread = {binder: None for binder in beside if binder not in found and binder not in unread}
-    had = _had(rows, tenant, guid, {*theirs, *asked})
+    had = _names_had(rows, tenant, guid, {*theirs, *candidates})
     theirs |= dict.fromkeys(map(name_row, had))
-    return Traces(
+    return PersonRows(
         guid,
         own,
         sorted(theirs, key=lambda binder: binder.startswith(_NAME)),
@@ -103,20 +103,20 @@ def look_for(
 
 
 def binders_of_text(text: str) -> list[str]:
-    """The rows that a text binds somebody by: as a client id, and as a username."""
+    """The rows that would bind this text: as a client id, and as a username."""
     name = folded(text)
     ids = [ext_row(text)] if len(text) <= MAX_CLIENT_ID else []
     return [*ids, name_row(name)] if len(name.encode()) <= MAX_NAME_BYTES else ids
 
 
 def _binders(row: Row) -> list[str]:
-    """Those that a claim, or another binder, tells of."""
+    """The binders that a claim, or another binder, names."""
     told = [ext_row(row["client_id"])] if "client_id" in row else []
     told += [address_row(row["address"])] if "address" in row else []
     return told + ([name_row(row["name"])] if "name" in row else [])
 
 
-def _had(rows: IdentityRows, tenant: Tenant, guid: str, binders: Iterable[str]) -> list[str]:
+def _names_had(rows: IdentityRows, tenant: Tenant, guid: str, binders: Iterable[str]) -> list[str]:
     names = [binder.removeprefix(_NAME) for binder in binders if binder.startswith(_NAME)]
     there = rows.read(tenant, [had_row(name, guid) for name in names])
     return [name for name in names if had_row(name, guid) in there]

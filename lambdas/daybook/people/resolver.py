@@ -1,4 +1,4 @@
-"""Whom references mean: looked up, and made up where they are not known yet."""
+"""Resolves references to people, and creates the people that are not known yet."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -24,13 +24,13 @@ from daybook.tenant import Tenant
 _MAX_ROUNDS = 6
 
 _NO_MOMENT = 1 << 50
-"""Later than every event's."""
+"""Later than the moment of any event."""
 
 _NO_KEY: Row = {"key": None}
 
 
 class Identities:
-    """Binds references to people, making those up that are not known yet."""
+    """Binds references to people, and creates the people that are not known yet."""
 
     def __init__(self, store: IdentityStore, random_bytes: Callable[[int], bytes], clock: Clock = system_clock) -> None:
         self._store = store
@@ -38,17 +38,19 @@ class Identities:
         self._clock = clock
 
     def resolve(self, tenant: Tenant, references: Iterable[Reference]) -> dict[Reference, Person]:
-        """The person whom each reference means from now on; all of them durable on return. Raises `Contended`."""
+        """The person whom each reference means from now on. All of them are durable on return. Raises `Contended`."""
         latest = dict.fromkeys(references, _NO_MOMENT)
         return dict(self._resolved(tenant, latest, {}, {}).at(_NO_MOMENT))
 
     def resolve_seen(self, tenant: Tenant, sightings: Iterable[Sighting], gone_key: bytes) -> People:
-        """The people of events; all of them durable on return. Nothing is cached: a warm cache would seal under a key
-        that has been deleted. Full names are kept beside usernames that are new, for who looks them up.
+        """The people whom events mean. All of them are durable on return. Raises `Contended`.
 
-        A client id binds before a name. An unknown client id adopts the name's person if that one has no client id
-        yet; else it is a new person. Who was forgotten after an event occurred is meant by it all the same: then no
-        row is written, whatever the event calls them. Raises `Contended`.
+        Nothing is cached: a warm cache would seal under a key that has been deleted. Full names are stored with new
+        usernames, for callers who look people up.
+
+        A client id takes precedence over a name. An unknown client id adopts the name's person if that person has no
+        client id yet; otherwise it creates a new person. A person forgotten after an event occurred is still the one
+        whom the event means. No row is written then, whatever the event calls the person.
         """
         latest: dict[Reference, int] = {}
         names: dict[Reference, list[tuple[int, str]]] = {}
@@ -75,11 +77,11 @@ class Identities:
             wanted = [each for each, last_ms in latest.items() if not forgotten_since(gone.get(each, ()), last_ms)]
             binding = Binding(rows, self._random, _full_names(names, gone), self._clock())
             guids = {reference: binding.bind(reference) for reference in wanted}
-            beaten = self._insert(tenant, binding)
+            lost_race = self._insert(tenant, binding)
             missing = {guid for guid in guids.values() if id_row(guid) not in rows}
-            # A key that is missing was deleted: between the two reads, and then nobody is bound to it at the next
-            # ones; or of the rows that bind to it not all are deleted yet, and they still mean who is forgotten.
-            if not beaten and missing <= keyless:
+            # A missing key was deleted. If that happened between the two reads, no binder leads to it at the next
+            # attempt. Otherwise some of its binders are not deleted yet, and still mean the forgotten person.
+            if not lost_race and missing <= keyless:
                 living = {each: Person(guid, rows.get(id_row(guid), _NO_KEY)["key"]) for each, guid in guids.items()}
                 return People(living, gone)
             keyless |= missing
@@ -99,33 +101,33 @@ class Identities:
                 more[claim_row(guid)] = None
                 if reference.username is not None:
                     more[had_row(folded(reference.username), guid)] = None
-            # Not beside the binders: a batch is not read at one moment, and a binder found deleted must not come with
-            # a tombstone read before that was left.
+            # Not in the same read as the binders: a batch is not a snapshot, so a binder could be read after its
+            # deletion and the tombstone before it was written.
             more |= dict.fromkeys(stones.get(reference, ()))
         rows.update(self._store.read(tenant, more) if more else {})
         return rows
 
     def _insert(self, tenant: Tenant, binding: Binding) -> bool:
-        """Whether somebody else was faster with a row that binds.
+        """Whether another request was first with a row that binds.
 
-        Then what was bound may be wrong, and nothing that rests on it is written: a client id bound to a person whom
-        another client id has just claimed would stay so for ever.
+        In that case the bindings of this attempt may be wrong, and nothing that depends on them is written: a client id
+        bound to a person whom another client id has just claimed would stay bound for ever.
         """
-        # Of people who were there before, finders come before what they find: whoever forgets the person meanwhile
-        # sees them, and so does the sweep after it. Of new ones nobody knows yet, and a binder lost is not theirs.
+        # Finders of existing people are written before the rows they lead to, so that a concurrent forgetting, and its
+        # sweep, see them. New people are known to nobody yet, and a binder that was lost does not belong to them.
         early = {**binding.people, **binding.finders}
         if early and self._store.insert(tenant, early) & binding.contested:
             return True
         lost = self._store.insert(tenant, binding.binders) if binding.binders else frozenset()
-        # What is looked for comes last: where a row of it stands, all the others stand too.
-        for rows in (binding.finders_of_new(lost), {} if lost else binding.names_had):
+        # The rows that lookups search for come last: if one of them exists, all the others exist too.
+        for rows in (binding.finders_of_new(lost), {} if lost else binding.had_rows):
             if rows:
                 self._store.insert(tenant, rows)
         return bool(lost)
 
 
 def _remembered(reference: Reference) -> list[str]:
-    """What the tombstones of this reference stand for, the strongest first, as its binders."""
+    """The texts whose tombstones concern this reference, the strongest first, in the order of its binders."""
     binders = binders_of(reference)
     if reference.client_id is None or reference.username is None:
         return binders
@@ -133,7 +135,7 @@ def _remembered(reference: Reference) -> list[str]:
 
 
 def _tombstones(reference: Reference, rows: Mapping[str, Row], keys: Sequence[str]) -> list[Row]:
-    """Those there are of a reference, the strongest first; an id that means somebody living adopts nobody."""
+    """The tombstones of a reference that exist, the strongest first. An id bound to a living person adopts nobody."""
     asked = keys[:1] if binders_of(reference)[0] in rows else keys
     return [rows[key] for key in asked if key in rows]
 
@@ -141,11 +143,11 @@ def _tombstones(reference: Reference, rows: Mapping[str, Row], keys: Sequence[st
 def _full_names(
     names: Mapping[Reference, Sequence[tuple[int, str]]], gone: Mapping[Reference, Sequence[Row]]
 ) -> dict[Reference, str]:
-    """The first that is said of each at a moment when it means somebody living."""
+    """The first full name of each reference that is given at a moment when it means a living person."""
     found: dict[Reference, str] = {}
-    for reference, said in names.items():
+    for reference, given in names.items():
         stones = gone.get(reference, ())
-        living = (name for moment_ms, name in said if not forgotten_since(stones, moment_ms))
+        living = (name for moment_ms, name in given if not forgotten_since(stones, moment_ms))
         if (name := next(living, None)) is not None:
             found[reference] = name
     return found

@@ -1,1 +1,1 @@
-"""Reading the log: which index answers, in what order, how far, and how it is shown."""
+"""Reads the log: chooses the index, merges and filters its rows, sorts and pages the events."""

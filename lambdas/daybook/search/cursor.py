@@ -1,8 +1,8 @@
-"""Where a read goes on: signed, so that none can be forged to read without a search being recorded.
+"""Cursors tell where a read continues. They are signed, so that nobody can forge one to read without a recorded search.
 
-A cursor holds the id that the next page begins after, the moment of the first page, the retention's edge then, and whom
-the query's names and groups meant then. The signature covers these, the query, and whose it is; the client repeats the
-query.
+A cursor holds the id after which the next page begins, the moment of the first page, the retention's edge then, and
+whom the query's names and groups meant then. The signature also covers the query and its owner; the client repeats the
+query with each cursor.
 """
 
 import base64
@@ -18,7 +18,7 @@ from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.http.problem import Problem
 from daybook.tenant import Tenant
 
-LASTS_MS = DAY
+LIFETIME_MS = DAY
 MAX_PEOPLE = 64
 _TAG_BYTES = 16
 
@@ -28,15 +28,15 @@ class Position(NamedTuple):
     moment_ms: int
     edge_ms: int
     people: tuple[tuple[str, ...], ...] | None = None
-    """The GUIDs that each name of the query stood for, by the names' order; None where they are over 64."""
+    """The GUIDs that each name of the query stood for, in the order of the names; None if there are more than 64."""
     members: tuple[str, ...] | None = None
-    """The members of the query's groups; None where there are none asked for, or over 64 people in all."""
+    """The members of the query's groups; None if the query names no group, or for more than 64 people in all."""
     groups: tuple[int, ...] = ()
-    """The versions of the query's groups, by their names' order; empty where `members` tells who was in them."""
+    """The versions of the query's groups, in the order of their names; empty if `members` holds the members."""
     given: int = 0
-    """Events given so far, in an order other than by time: where to go on if the one of `after` is no longer there."""
+    """The number of events on earlier pages, if not ordered by time. The next page starts there if `after` is gone."""
     mark: bytes = b""
-    """Tells whether the event of `after` still stands where it stood, in an order other than by time."""
+    """Shows whether the sort value of the event `after` is unchanged, if not ordered by time."""
 
 
 class _Packed(msgspec.Struct, array_like=True):
@@ -51,7 +51,7 @@ class _Packed(msgspec.Struct, array_like=True):
 
 
 class Owner(NamedTuple):
-    """Whose query it is: part of what is signed, and not of what is sent."""
+    """Whose query it is. Part of what is signed, but not of what is sent."""
 
     tenant: Tenant
     environment: str
@@ -60,7 +60,7 @@ class Owner(NamedTuple):
 
 
 def write_cursor(position: Position, owner: Owner, key: bytes) -> str:
-    """Well below the 10 KB that a request line may have: 64 people take 1.5 KB."""
+    """Far below the 10 KB limit of a request line: 64 people take 1.5 KB."""
     people, members = position.people, position.members
     if people is not None and sum(map(len, people)) > MAX_PEOPLE:
         people = None
@@ -78,21 +78,21 @@ def write_cursor(position: Position, owner: Owner, key: bytes) -> str:
             position.mark,
         )
     )
-    return _written(_signature(packed, owner, key) + packed)
+    return _encoded(_signature(packed, owner, key) + packed)
 
 
 def read_cursor(cursor: str, owner: Owner, key: bytes, now_ms: int) -> Position:
-    """Raises `Problem` 400 `cursor_mismatch` for what was not written for this query and caller within 24 hours."""
+    """Raises `Problem` 400 `cursor_mismatch` unless it was written for this query and caller in the last 24 hours."""
     try:
         blob = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except ValueError:
         raise mismatch() from None
     signature, packed = blob[:_TAG_BYTES], blob[_TAG_BYTES:]
-    # Base64 has several ways to write the same bytes; a cursor is the one that was given out.
-    if cursor != _written(blob) or not hmac.compare_digest(signature, _signature(packed, owner, key)):
+    # Base64 can write the same bytes in several ways; only the one that we write is a cursor.
+    if cursor != _encoded(blob) or not hmac.compare_digest(signature, _signature(packed, owner, key)):
         raise mismatch()
     read = msgspec.msgpack.decode(packed, type=_Packed)
-    if now_ms - read.moment_ms > LASTS_MS:
+    if now_ms - read.moment_ms > LIFETIME_MS:
         raise mismatch()
     return Position(
         read.after,
@@ -114,7 +114,7 @@ def _unpacked(packed: Sequence[bytes]) -> tuple[str, ...]:
     return tuple(str(uuid.UUID(bytes=guid)) for guid in packed)
 
 
-def _written(blob: bytes) -> str:
+def _encoded(blob: bytes) -> str:
     return base64.urlsafe_b64encode(blob).rstrip(b"=").decode()
 
 
@@ -124,4 +124,6 @@ def _signature(packed: bytes, owner: Owner, key: bytes) -> bytes:
 
 
 def mismatch() -> Problem:
-    return Problem(400, "cursor_mismatch", "The cursor is of another query or credential, or over 24 hours old.")
+    return Problem(
+        400, "cursor_mismatch", "The cursor belongs to another query or credential, or is more than 24 hours old."
+    )

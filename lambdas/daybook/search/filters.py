@@ -1,6 +1,6 @@
-"""Whether an event is what a reader asked for: the one meaning of every filter, whichever index answered.
+"""Decides whether an event matches a reader's filters. All filters are defined here, whichever index answered.
 
-First by what stands in the clear, which costs no key; then, for what is left, by the opened event.
+Fields that are not sealed are checked first, which needs no key. The rest is checked on the opened event.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ _PLAIN: dict[str, Callable[[Mapping[str, Any]], Any]] = {
 
 
 class Matcher:
-    """`meant` says what the values of `actor`, `target` and `group` stand for."""
+    """`resolved` gives the meaning of the values of `actor`, `target` and `group`."""
 
     def __init__(self, filters: Filters, resolved: ResolvedQuery, role: str) -> None:
         named = resolved.named
@@ -39,7 +39,7 @@ class Matcher:
         self._members = resolved.members
 
     def matches_clear(self, content: Mapping[str, Any]) -> bool:
-        """What can be told without any key, the caller's right to see the event included."""
+        """Checks what can be decided without keys, including the caller's right to see the event."""
         if content.get("visibility", self._role) != self._role:
             return False
         if not all(value_of(content) in wanted for value_of, wanted in self._plain):
@@ -52,7 +52,7 @@ class Matcher:
 
     @property
     def needs_opening(self) -> bool:
-        """Whether anything is left that only the opened event tells."""
+        """Whether any filter can be decided only on the opened event."""
         return bool(
             self._targets
             or self._filters.texts
@@ -83,8 +83,8 @@ class Matcher:
         return False
 
     def is_hidden(self, opened: Opened) -> bool:
-        """Whether the event may be about a target that is asked for, and nobody can tell any more: somebody stands in
-        the id who is forgotten, or whose key is not at hand.
+        """Whether the event may be about a requested target, but this can no longer be decided: its id contains a
+        person who is forgotten, or whose key was not read.
         """
         written = opened.content.get("target")
         if not self._targets or written is None:
@@ -95,7 +95,7 @@ class Matcher:
         return unreadable and not self._is_target(opened, {"target": opened.target()})
 
     def is_target_itself(self, opened: Opened, native: Mapping[str, Any]) -> bool:
-        """Whether the event's own target was asked for, and not only what contains it."""
+        """Whether the event's own target was requested, and not only what contains it."""
         target = native["target"]
         return target is not None and self._is_asked_for(opened, target, opened.content["target"])
 
@@ -121,7 +121,7 @@ class Matcher:
 
 
 def _carries(actor: Mapping[str, Any], text: str) -> bool:
-    """Whether an actor that is no person carries this as its username or id."""
+    """Whether an actor other than a person has this username or id."""
     return text == actor.get("client_id") or folded(text) == folded(actor.get("username", ""))
 
 

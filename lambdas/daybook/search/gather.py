@@ -1,4 +1,4 @@
-"""Rows of an index looked at, matched and opened, a few at a time."""
+"""Reads the rows of an index, matches and opens them, a few at a time."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -16,18 +16,18 @@ OPENED_AT_ONCE = 100
 
 
 class Found(NamedTuple):
-    """An event of a page: opened, and in its native form."""
+    """A matching event: opened, and in its native form."""
 
     id: str
     opened: Opened
     native: dict[str, Any]
     received_ms: int
     own_target: bool
-    """Whether the event's own target was asked for, and not only what contains it."""
+    """Whether the event's own target was requested, and not only what contains it."""
 
 
-class Gathering:
-    """Rows looked at for one request, and what of them matched."""
+class Gatherer:
+    """The rows read for one request, and the events among them that matched."""
 
     def __init__(self, tenant: Tenant, aliases: Aliases, matcher: Matcher, keys_of: KeysOf) -> None:
         self._tenant = tenant
@@ -35,22 +35,22 @@ class Gathering:
         self._matcher = matcher
         self._keys_of = keys_of
         self.scanned = 0
-        """Rows looked at, but for those that an id led to which can't be read any more: their number would tell of an
-        id with a forgotten person's name in it that there is one."""
+        """The number of rows read, without those found by an id that can no longer be read. Counting them would reveal
+        that an id with a forgotten person's name in it exists."""
 
     def take(self, merge: Merge, limit: int, max_bytes: int) -> tuple[list[Found], str | None]:
-        """At most `limit` events, and the id to go on after, or None at the end."""
+        """At most `limit` events, and the id after which the next page begins, or None at the end."""
         rows = iter(merge)
         found: list[Found] = []
         answered = 0
         last = None
         while len(found) < limit:
-            # Where only the opened event tells, many are opened at once: their people's keys cost one read.
+            # If a filter needs the opened event, many are opened at once: the keys of their people cost one read.
             most = OPENED_AT_ONCE if self._matcher.needs_opening else min(limit - len(found), OPENED_AT_ONCE)
-            batch, looked_at = self._candidates(rows, most)
-            if looked_at is None:
+            batch, last_read = self._candidates(rows, most)
+            if last_read is None:
                 return found, None if merge.complete else last
-            last = looked_at
+            last = last_read
             for event in self._matching(batch):
                 answered += len(canonical(event.native))
                 if found and (len(found) == limit or answered > max_bytes):
@@ -61,13 +61,13 @@ class Gathering:
 
     def all(self, merge: Merge) -> Iterator[Found]:
         rows = iter(merge)
-        looked_at: str | None = ""
-        while looked_at is not None:
-            candidates, looked_at = self._candidates(rows, OPENED_AT_ONCE)
+        last_read: str | None = ""
+        while last_read is not None:
+            candidates, last_read = self._candidates(rows, OPENED_AT_ONCE)
             yield from self._matching(candidates)
 
     def _candidates(self, rows: Iterator[Row], most: int) -> tuple[list[tuple[Row, dict[str, Any]]], str | None]:
-        """Up to `most` rows that match as far as can be told without a key, and the last id looked at."""
+        """Up to `most` rows that match as far as can be decided without keys, and the id of the last row read."""
         taken: list[tuple[Row, dict[str, Any]]] = []
         last = None
         for row in rows:
@@ -79,7 +79,7 @@ class Gathering:
                 if len(taken) == most:
                     break
             elif not self._matcher.is_hidden(Opened(content, {})):
-                # Without keys everybody counts as forgotten: none is read for what does not match.
+                # Without keys everybody counts as forgotten. No key is read for a row that does not match.
                 self.scanned += 1
         return taken, last
 
@@ -87,7 +87,7 @@ class Gathering:
         contents = [content for _, content in candidates]
         keys = self._keys_of(self._tenant, (guid for content in contents for guid in people_of(content)))
         opened = [Opened(content, keys) for content in contents]
-        # All of them, before a page may be full: what is left of a batch was looked at, too.
+        # For the whole batch, since the page may be full before its end: all of its rows were read.
         self.scanned -= sum(map(self._matcher.is_hidden, opened))
         for (row, _), event in zip(candidates, opened, strict=True):
             native = event.native(row.received_ms, self._aliases)

@@ -1,4 +1,4 @@
-"""Many sorted sources read as one, lazily, within a bound."""
+"""Merges sorted sources lazily, within the bounds of one request."""
 
 import heapq
 from collections.abc import Iterator, Sequence
@@ -12,11 +12,11 @@ from daybook.search.planner import Source
 LARGEST_FETCH = 1_000
 
 _ROW_BYTES = 250
-"""What an item weighs beside its packed content: keys and names, about."""
+"""The approximate size of an item besides its packed content: keys and attribute names."""
 
 
 class Page(NamedTuple):
-    """Rows of one source in order; `ended` where it holds no further ones."""
+    """Rows of one source, in order. `ended`: the source has no further rows."""
 
     rows: Sequence[Row]
     ended: bool
@@ -28,20 +28,20 @@ class EventIndex(Protocol):
 
 
 class Bounds(NamedTuple):
-    """How much one request may read, for how long, and how much it may answer."""
+    """How much one request may read, how long, and how much it may return."""
 
     read_bytes: int = 10 * 1000 * 1000
     milliseconds: int = 3 * SECOND
     answer_bytes: int = 3 * 1024 * 1024
     sorted_events: int = 10_000
-    """How many may match where the order is not that of time."""
+    """How many events may match if they are not ordered by time."""
 
 
 BOUNDS = Bounds()
 
 
 class Bound:
-    """The bound on reading of one request."""
+    """How much of its bounds one request has used."""
 
     def __init__(self, clock: Clock, bounds: Bounds) -> None:
         self._clock = clock
@@ -58,7 +58,7 @@ class Bound:
 
 
 class _Stream:
-    """One source as far as it has been read."""
+    """One source, as far as it has been read."""
 
     def __init__(self, source: Source, fetch: int) -> None:
         self.source = source
@@ -80,10 +80,10 @@ class _Stream:
 
 
 class Merge:
-    """The rows of all sources, each id once, newest or oldest first.
+    """The rows of all sources, newest or oldest first, each id once.
 
-    It ends when the sources do, or when the bound is reached and going on would take another fetch: `complete` tells.
-    The first fetch of each source is made whatever the bound says, so that every read moves on.
+    It ends with its sources, or when the bound is reached and another fetch would be needed; `complete` tells which.
+    The first fetch of each source is made whatever the bound, so that every read makes progress.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Merge:
         self._index = index
         self._bound = bound
         self._newest_first = newest_first
-        # One more than the page, over all: what comes after it tells whether there is another one.
+        # One row more than the page, over all sources: it shows whether there is another page.
         self._first_fetch = min(-(-(wanted + 1) // max(1, len(sources))), LARGEST_FETCH)
         self._streams = [_Stream(source, self._first_fetch) for source in sources]
         self.complete = False
@@ -132,7 +132,7 @@ class Merge:
 
 
 class _Key:
-    """An id that sorts the way the read goes."""
+    """An id that sorts in the direction of the read."""
 
     __slots__ = ("_backwards", "id")
 

@@ -1,4 +1,4 @@
-"""The parameters of a read, as the contract names them, checked and typed."""
+"""Checks and parses the query parameters of a read, as the contract names them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from daybook.http.problem import Problem, bad_parameter
 from daybook.text import is_clean
 
 MAX_VALUES = 100
-MAX_BYTES = 10 * 1024  # what API Gateway takes of request line and headers
+MAX_BYTES = 10 * 1024  # API Gateway's limit for request line and headers
 MAX_EVENTS = 500
 DEFAULT_EVENTS = 50
 NATIVE = "native"
@@ -49,13 +49,13 @@ CHOICES = {
     "origin": ("user", "system"),
     "actor_type": ("user", "system", "api", "operations", "unknown"),
 }
-# Files beside the zones, of which some say where the machine is.
-_NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
+# Files in the zone database that are not zones; some reveal the machine's own zone.
+_EXCLUDED_FILES = frozenset({"localtime", "posixrules", "Factory"})
 _TARGET = re.compile(r"([a-z0-9-]{1,64}):(.+)", re.DOTALL)
 
 
 class Span(NamedTuple):
-    """From this millisecond on, up to but not including that one; None: open."""
+    """From `from_ms` on, up to but not including `to_ms`; None: open."""
 
     from_ms: int | None
     to_ms: int | None
@@ -72,10 +72,10 @@ class Order(NamedTuple):
 
 @dataclass(frozen=True)
 class Filters:
-    """What events must be: different names mean and, several values of one name mean or."""
+    """What events must match: different parameters are combined with and, several values of one parameter with or."""
 
     equal: Mapping[str, tuple[str, ...]]
-    """Values by parameter, for those of `EQUALITIES` that were given."""
+    """The values of each parameter of `EQUALITIES` that was given."""
     texts: tuple[str, ...] = ()
     """`q`."""
 
@@ -84,7 +84,7 @@ class Filters:
 
     @property
     def targets(self) -> list[tuple[str, str]]:
-        """Type and id, cut at the first colon."""
+        """Type and id, split at the first colon."""
         return [(kind, text) for kind, _, text in (value.partition(":") for value in self.of("target"))]
 
 
@@ -100,25 +100,25 @@ class Parameters:
     view: str
     zone: ZoneInfo
     identity: bytes
-    """What makes another query of this one: everything but `cursor` and `limit`, in one order."""
+    """What distinguishes this query from others: all parameters but `cursor` and `limit`, in a fixed order."""
 
 
 def read_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
-    """Raises `Problem` 400 for an unknown parameter, a malformed value, or too many of them."""
-    parameters = parsed(query)
+    """Raises `Problem` 400 for an unknown parameter, a malformed value, or too many or too long values."""
+    parameters = parse_parameters(query)
     check_bounds(query)
     return parameters
 
 
-def parsed(query: Mapping[str, Sequence[str]]) -> Parameters:
-    """However many values, and however long. Raises `Problem` 400."""
+def parse_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
+    """Without limits on the number and length of the values. Raises `Problem` 400."""
     for name, values in query.items():
         if name not in SEARCH:
-            raise bad_parameter(name, "is no parameter of this read", "unknown_parameter")
+            raise bad_parameter(name, "unknown query parameter", "unknown_parameter")
         if not all(is_clean(value) for value in values):
-            raise bad_parameter(name, "must hold a character, and no control characters")
+            raise bad_parameter(name, "must not be empty or contain control characters")
         if name in SCALARS and len(set(values)) > 1:
-            raise bad_parameter(name, "may be given once")
+            raise bad_parameter(name, "must be given only once")
     scalars = {name: query[name][0] for name in SCALARS if query.get(name)}
     return Parameters(
         filters=_filters(query),
@@ -135,24 +135,24 @@ def parsed(query: Mapping[str, Sequence[str]]) -> Parameters:
 
 
 def check_bounds(query: Mapping[str, Sequence[str]]) -> None:
-    """Raises `Problem` 400 for more values, or longer ones, than a read takes."""
+    """Raises `Problem` 400 if the values are more, or longer, than a read accepts."""
     if sum(len(values) for values in query.values()) > MAX_VALUES:
-        raise Problem(400, "too_many_values", f"A read takes at most {MAX_VALUES} values in all.")
+        raise Problem(400, "too_many_values", f"A read accepts at most {MAX_VALUES} values in total.")
     check_length(query)
 
 
 def check_length(query: Mapping[str, Sequence[str]]) -> None:
-    """Raises `Problem` 400 for more than the gateway lets through: a search must fit in its record."""
+    """Raises `Problem` 400 for more bytes than the gateway accepts: a search must fit into its record."""
     if sum(len(value.encode()) for values in query.values() for value in values) > MAX_BYTES:
-        raise Problem(400, "too_long", f"The values of a read have at most {MAX_BYTES} bytes in all.")
+        raise Problem(400, "too_long", f"The values of a read may have at most {MAX_BYTES} bytes in total.")
 
 
 def span_at(parameters: Parameters, now_ms: int) -> Span:
-    """The span that the read covers, `range` counted back from `now_ms`."""
+    """The span of the read. `range` is counted back from `now_ms`."""
     if parameters.range is None:
         return parameters.span
     start = _months_back(now_ms, 12) if parameters.range == "12m" else now_ms - int(parameters.range[:-1]) * DAY
-    # What is stored under this very millisecond lies within "up to now".
+    # The end is exclusive, and the current millisecond is part of the range.
     return Span(start, now_ms + 1)
 
 
@@ -160,12 +160,12 @@ def span_between(parameters: Mapping[str, str]) -> Span:
     """From `from` and `to`. Raises `Problem` 400."""
     from_ms, to_ms = (read_moment(name, parameters[name]) if name in parameters else None for name in ("from", "to"))
     if from_ms is not None and to_ms is not None and from_ms >= to_ms:
-        raise bad_parameter("from", "must lie before to")
+        raise bad_parameter("from", "must be before to")
     return Span(from_ms, to_ms)
 
 
 def read_moment(name: str, text: str) -> int:
-    """Raises `Problem` 400. A `+` that was sent unescaped arrives as a blank."""
+    """Raises `Problem` 400. An unescaped `+` arrives as a blank."""
     try:
         return parse_time(text.replace(" ", "+"))
     except ValueError as error:
@@ -194,14 +194,14 @@ def _span(scalars: Mapping[str, str]) -> Span:
         if scalars["range"] not in RANGES:
             raise bad_parameter("range", f"must be one of {', '.join(RANGES)}")
         if "from" in scalars or "to" in scalars:
-            raise bad_parameter("range", "excludes from and to")
+            raise bad_parameter("range", "cannot be combined with from or to")
         return Span(None, None)
     return span_between(scalars)
 
 
 def _order(sort: str) -> Order:
     if sort not in SORTS:
-        raise bad_parameter("sort", f"must be one of {', '.join(ORDERS)}, or - and one of them")
+        raise bad_parameter("sort", f"must be one of {', '.join(ORDERS)}, optionally preceded by -")
     return Order(sort.removeprefix("-"), sort.startswith("-"))
 
 
@@ -209,7 +209,7 @@ def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_EVENTS
     if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MAX_EVENTS:
-        raise bad_parameter("limit", f"must be 1 to {MAX_EVENTS}")
+        raise bad_parameter("limit", f"must be a number from 1 to {MAX_EVENTS}")
     return int(text)
 
 
@@ -220,12 +220,12 @@ def _view(name: str) -> str:
 
 
 def _zone(name: str) -> ZoneInfo:
-    if name in _NO_ZONES or name.startswith(("posix/", "right/")):
-        raise bad_parameter("tz", "is no IANA time zone", "unknown_zone")
+    if name in _EXCLUDED_FILES or name.startswith(("posix/", "right/")):
+        raise bad_parameter("tz", "is not an IANA time zone", "unknown_zone")
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise bad_parameter("tz", "is no IANA time zone", "unknown_zone") from None
+        raise bad_parameter("tz", "is not an IANA time zone", "unknown_zone") from None
 
 
 def _identity(query: Mapping[str, Sequence[str]]) -> bytes:
@@ -235,7 +235,7 @@ def _identity(query: Mapping[str, Sequence[str]]) -> bytes:
 
 
 def _months_back(now_ms: int, months: int) -> int:
-    """The same day and time of an earlier month; its last day where it has no such day."""
+    """The same day and time in an earlier month, or that month's last day if it is shorter."""
     seconds, rest = divmod(now_ms, SECOND)
     now: Any = datetime.fromtimestamp(seconds, UTC)
     year, month = divmod(now.year * 12 + now.month - 1 - months, 12)

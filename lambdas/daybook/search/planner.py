@@ -1,19 +1,20 @@
-"""Which index answers a read, and from which partitions of it.
+"""Chooses the index that answers a read, and the partitions of it.
 
-One index is chosen, by the first of these filters that is there; whatever it answers is then held against all filters
-by `matching`, so every index gives the same events.
+The first of these filters that is present decides the index. `daybook.search.filters` then checks every row against
+all filters, so every index gives the same events.
 
 | filter | index | partitions, for each shard |
 |---|---|---|
 | `target` | by_target and by_within | the id as text; its keyed hash, as it may hold a name; each person it may mean |
-| `actor` | by_actor | each person it may mean; each alias it equals; for a name nobody has, aliases that carry names |
-| `group` | by_actor | each member; for one known by an address alone the alias |
-| `activity`, `category` | by_activity | each activity; for a category those that are or ever were in it |
+| `actor` | by_actor | each person it may mean; each alias it equals; for an unknown name, aliases that carry names |
+| `group` | by_actor | each member; for a member known by an address alone, the alias |
+| `activity`, `category` | by_activity | each activity; for a category, those that are or ever were in it |
 | none, over 64 values, category `other` | the timeline | the shards |
 
-Bounds: every source is sorted by id and read lazily, merged, from the newest (or oldest) on; a read stops at its
-page, at 10 MB read, or at 3 seconds, whichever comes first, having moved on by at least one event. A page costs what
-the events that it goes through weigh, however long the log is: reads never begin before the retention's edge.
+Bounds: every source is sorted by id, read lazily, and merged from the newest (or oldest) on. A read stops when its page
+is full, at 10 MB read, or after 3 seconds, whichever comes first, and makes progress by at least one event. The cost of
+a page depends on the size of the events that it reads, not on the length of the log: reads never begin before the
+retention's edge.
 """
 
 from typing import NamedTuple
@@ -29,7 +30,7 @@ from daybook.search.parameters import Filters, Span
 from daybook.tenants.settings import TenantSettings
 
 MAX_PARTITIONS = 64
-"""Values that an index is asked for, shards aside; with more the timeline is the cheaper one."""
+"""The most values, without shards, to query an index for. Above it the timeline is cheaper."""
 
 MAX_ACTIVITY = 128
 
@@ -41,7 +42,7 @@ BY_WITHIN = "by_within"
 
 
 class Source(NamedTuple):
-    """Ids from `low` to `high`, both inclusive, of one partition of the table (`TIMELINE`) or of an index."""
+    """Ids from `low` to `high`, both inclusive, in one partition of the table (`TIMELINE`) or of an index."""
 
     index_name: str
     key: str
@@ -55,7 +56,7 @@ class Plan(NamedTuple):
 
 
 class Planner:
-    """Plans the reads of one environment. `meant` is what the values of `actor`, `target` and `group` stand for."""
+    """Plans the reads of one environment. `resolved`: what the values of `actor`, `target` and `group` stand for."""
 
     def __init__(self, settings: TenantSettings, environment: str, catalogue: Catalogue, keys: DeploymentKeys) -> None:
         self._settings = settings
@@ -73,15 +74,16 @@ class Planner:
         sources = []
         for shard, since_ms in enumerate(self._settings.shard_ranges()):
             low = lowest_id(max(low_ms, since_ms))
-            lies_in = partition(self._settings.tenant, self._environment, shard)
+            partition_key = partition(self._settings.tenant, self._environment, shard)
             if low <= high and span.to_ms != 0:
                 sources += [
-                    Source(each, f"{lies_in}#{value}" if value else lies_in, low, high) for each, value in values
+                    Source(each, f"{partition_key}#{value}" if value else partition_key, low, high)
+                    for each, value in values
                 ]
         return Plan(index, tuple(sources))
 
     def _values(self, filters: Filters, resolved: ResolvedQuery) -> tuple[str, list[tuple[str, str]]]:
-        """The index, and each of its partitions to ask, the shards aside."""
+        """The index, and the values of it to query in each shard."""
         timeline = [(TIMELINE, "")]
         if filters.of("target"):
             keys = self._target_keys(filters, resolved)
@@ -115,12 +117,12 @@ class Planner:
             if one.by_address:
                 parts[aliases.unknown] = None
             if not one.is_known:
-                # What an actor that is no person carries stands in its events alone.
+                # The name of an actor other than a person is found only in its events.
                 parts |= dict.fromkeys((aliases.api, aliases.operations, aliases.system))
         return list(parts)
 
     def _activities(self, filters: Filters) -> list[str] | None:
-        """None where the timeline must answer."""
+        """None if the timeline must answer."""
         if filters.of("activity"):
             return [activity for activity in filters.of("activity") if len(activity) <= MAX_ACTIVITY]
         if not filters.of("category"):

@@ -1,4 +1,4 @@
-"""Pages of a read, and whole histories: planned, merged, matched, opened."""
+"""Searches: pages of a read, and complete histories. Plans, merges, filters and opens the events."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader, Named, ResolvedQuery, resolve
 from daybook.search.cursor import Owner, Position, mismatch, read_cursor, write_cursor
 from daybook.search.filters import Matcher
-from daybook.search.gather import OPENED_AT_ONCE, Found, Gathering
+from daybook.search.gather import OPENED_AT_ONCE, Found, Gatherer
 from daybook.search.merge import BOUNDS, Bound, Bounds, EventIndex, Merge
 from daybook.search.parameters import NATIVE, Filters, Parameters, Span, span_at
 from daybook.search.planner import MAX_PARTITIONS, Planner, Source
-from daybook.search.sorting import TooManyToSort, in_order, presented
+from daybook.search.sorting import TooManyToSort, shown_value, sort_events
 from daybook.tenant import Tenant
 from daybook.tenants.settings import TenantSettings
 
@@ -34,11 +34,11 @@ _MARK_BYTES = 8
 
 class Groups(Protocol):
     def group(self, tenant: Tenant, name: str, version: int | None = None) -> Group:
-        """As it is now, or as it was in that version. Raises `UnknownGroup`."""
+        """The group as it is now, or as it was in that version. Raises `UnknownGroup`."""
 
 
 class Scope(NamedTuple):
-    """Whose log is read, and as whom."""
+    """Whose log is read, and by whom."""
 
     settings: TenantSettings
     catalogue: Catalogue
@@ -50,12 +50,12 @@ class Page(NamedTuple):
     events: list[Found]
     next_cursor: str | None
     scanned: int
-    """Events that were looked at, matching or not; see `Gathering.scanned`."""
+    """Events that were read, matching or not; see `Gatherer.scanned`."""
     resolved: ResolvedQuery
 
 
 class TooMuchToRead(Exception):  # noqa: N818  a fact about the question
-    """What was asked for lies beyond the bound on reading."""
+    """The question needs more reading than the bound allows."""
 
 
 @dataclass(frozen=True)
@@ -71,48 +71,51 @@ class Search:
     def page(self, scope: Scope, parameters: Parameters) -> Page:
         """The next page. Raises `Problem` 400 `cursor_mismatch`, `unknown_group`, 422 `too_many_to_sort`; `Throttled`.
 
-        Paging by time shows every event that was there at the first page exactly once; of those that arrive meanwhile,
-        none twice. Otherwise sorted, each page goes on behind the last event of the one before, over what had been
-        received by the first: none comes twice, and what became durable meanwhile is shown where its place lies ahead.
-        Where that event has gone, or somebody forgotten has moved it, the number given so far tells where to go on.
+        Paging by time shows every event that existed at the first page exactly once. An event that arrives meanwhile is
+        shown at most once.
+
+        In other orders each page continues after the last event of the previous page, and covers the events received by
+        the first page. None is shown twice. An event that became durable meanwhile is shown if its place is on a later
+        page. If the last event is gone, or has moved because somebody was forgotten, the page starts after the number
+        of events given so far.
         """
         settings = scope.settings
         owner = Owner(settings.tenant, scope.environment, scope.caller.credential, parameters.identity)
         position, resolved = self._begin(scope, parameters, owner)
-        # A retention that was shortened since the first page hides at once; time passing hides nothing in mid-paging.
+        # A retention shortened since the first page hides events at once. The passing of time hides none while paging.
         edge_ms = max(position.edge_ms, settings.retention_edge(position.moment_ms))
         sources = self._sources(scope, parameters.filters, resolved, span_at(parameters, position.moment_ms), edge_ms)
-        gathering = self._gathering(scope, parameters.filters, resolved)
+        gatherer = self._gatherer(scope, parameters.filters, resolved)
         if parameters.order.by_time:
-            events, further = self._page_by_time(parameters, position, sources, gathering)
+            events, further = self._page_by_time(parameters, position, sources, gatherer)
         else:
-            events, further = self._page_in_order(scope, parameters, position, sources, gathering)
+            events, further = self._page_in_order(scope, parameters, position, sources, gatherer)
         cursor = None if further is None else write_cursor(further, owner, self.keys.cursor)
-        return Page(events, cursor, gathering.scanned, resolved)
+        return Page(events, cursor, gatherer.scanned, resolved)
 
     def walk(self, scope: Scope, filters: Filters, span: Span) -> Iterator[Found]:
-        """Every event that there is, oldest first. Raises `TooMuchToRead` where the bound on reading ends it before."""
+        """Every matching event, oldest first. Raises `TooMuchToRead` if the bound on reading is reached first."""
         resolved = ResolvedQuery(self._resolve(scope, filters))
         edge_ms = scope.settings.retention_edge(self.clock())
         sources = self._sources(scope, filters, resolved, span, edge_ms)
-        return self._all(sources, self._gathering(scope, filters, resolved))
+        return self._all(sources, self._gatherer(scope, filters, resolved))
 
     def newest(self, scope: Scope, filters: Filters) -> Found | None:
-        """None where there is none within the bound on reading."""
+        """None if there is no such event within the bound on reading."""
         resolved = ResolvedQuery(self._resolve(scope, filters))
         edge_ms = scope.settings.retention_edge(self.clock())
         sources = self._sources(scope, filters, resolved, Span(None, None), edge_ms)
         merge = self._merge(sources, OPENED_AT_ONCE, newest_first=True)
-        events, _ = self._gathering(scope, filters, resolved).take(merge, 1, self.bounds.answer_bytes)
+        events, _ = self._gatherer(scope, filters, resolved).take(merge, 1, self.bounds.answer_bytes)
         return events[0] if events else None
 
     def _page_by_time(
-        self, parameters: Parameters, position: Position, sources: Sequence[Source], gathering: Gathering
+        self, parameters: Parameters, position: Position, sources: Sequence[Source], gatherer: Gatherer
     ) -> tuple[list[Found], Position | None]:
         newest_first = parameters.order.descending
         left = after(sources, position.after, newest_first=newest_first)
         merge = self._merge(left, parameters.limit, newest_first=newest_first)
-        events, last = gathering.take(merge, parameters.limit, self.bounds.answer_bytes)
+        events, last = gatherer.take(merge, parameters.limit, self.bounds.answer_bytes)
         return events, None if last is None else position._replace(after=last)
 
     def _page_in_order(
@@ -121,7 +124,7 @@ class Search:
         parameters: Parameters,
         position: Position,
         sources: Sequence[Source],
-        gathering: Gathering,
+        gatherer: Gatherer,
     ) -> tuple[list[Found], Position | None]:
         about = scope.catalogue.profile
         view = None if parameters.view == NATIVE else profile(parameters.view)
@@ -129,25 +132,25 @@ class Search:
         def shown(event: Found) -> Shown:
             return Shown(event.native, scope.settings.name, about.aliases, view or about, parameters.zone)
 
-        value = presented(parameters.order.field, view)
+        value = shown_value(parameters.order.field, view)
 
         def mark(event: Found) -> bytes:
             return tag(self.keys.cursor, value(shown(event)).encode("utf-8", "surrogatepass"))[:_MARK_BYTES]
 
-        received = (event for event in self._all(sources, gathering) if event.received_ms <= position.moment_ms)
+        received = (event for event in self._all(sources, gatherer) if event.received_ms <= position.moment_ms)
         try:
-            events = in_order(received, parameters.order, shown, view, self.bounds.sorted_events)
+            events = sort_events(received, parameters.order, shown, view, self.bounds.sorted_events)
         except (TooManyToSort, TooMuchToRead):
-            detail = "More events match than can be sorted at once: narrow the question, or export."
+            detail = "More events match than can be sorted at once: narrow the search, or use an export."
             raise Problem(422, "too_many_to_sort", detail) from None
         begin = _begin_of(events, position, mark)
-        page = self._fitting(events[begin : begin + parameters.limit])
+        page = self._fit_answer(events[begin : begin + parameters.limit])
         if begin + len(page) >= len(events):
             return page, None
         return page, position._replace(after=page[-1].id, given=position.given + len(page), mark=mark(page[-1]))
 
-    def _fitting(self, events: Sequence[Found]) -> list[Found]:
-        """As many of the first as an answer holds; one at least."""
+    def _fit_answer(self, events: Sequence[Found]) -> list[Found]:
+        """The first events, as many as fit into an answer, and at least one."""
         page: list[Found] = []
         answered = 0
         for event in events:
@@ -157,9 +160,9 @@ class Search:
             page.append(event)
         return page
 
-    def _all(self, sources: Sequence[Source], gathering: Gathering) -> Iterator[Found]:
+    def _all(self, sources: Sequence[Source], gatherer: Gatherer) -> Iterator[Found]:
         merge = self._merge(sources, OPENED_AT_ONCE, newest_first=False)
-        yield from gathering.all(merge)
+        yield from gatherer.all(merge)
         if not merge.complete:
             raise TooMuchToRead
 
@@ -173,15 +176,15 @@ class Search:
         bound = Bound(self.clock, self.bounds)
         return Merge(self.index, sources, bound, newest_first=newest_first, wanted=wanted)
 
-    def _gathering(self, scope: Scope, filters: Filters, resolved: ResolvedQuery) -> Gathering:
+    def _gatherer(self, scope: Scope, filters: Filters, resolved: ResolvedQuery) -> Gatherer:
         matcher = Matcher(filters, resolved, scope.caller.role)
-        return Gathering(scope.settings.tenant, scope.catalogue.profile.aliases, matcher, self.person_keys.of)
+        return Gatherer(scope.settings.tenant, scope.catalogue.profile.aliases, matcher, self.person_keys.of)
 
     def _resolve(self, scope: Scope, filters: Filters) -> dict[str, Named]:
         return resolve(self.identities, scope.settings.tenant, scope.catalogue.profile.aliases, _names(filters))
 
     def _begin(self, scope: Scope, parameters: Parameters, owner: Owner) -> tuple[Position, ResolvedQuery]:
-        """Where the page begins, and whom the query means: at every page whom it meant at the first."""
+        """Where the page begins, and whom the query means: on every page, whom it meant on the first."""
         now_ms = self.clock()
         filters, names = parameters.filters, _names(parameters.filters)
         named = self._resolve(scope, filters)
@@ -206,7 +209,7 @@ class Search:
         return position, self._resolved(scope, named, members_now)
 
     def _resolved(self, scope: Scope, named: dict[str, Named], members: frozenset[str] | None) -> ResolvedQuery:
-        if members is None or len(members) > MAX_PARTITIONS:  # the timeline answers for so many
+        if members is None or len(members) > MAX_PARTITIONS:  # the timeline answers for that many
             return ResolvedQuery(named, members)
         rows = self.identities.read(scope.settings.tenant, [id_row(guid) for guid in sorted(members)])
         found = [rows.get(id_row(guid)) for guid in members]
@@ -221,12 +224,12 @@ class Search:
 
 
 def _names(filters: Filters) -> list[str]:
-    """The values that may name people, in an order that is the same for every page: clients may change theirs."""
+    """The values that may name people, in an order that does not depend on the order of the client's values."""
     return sorted({*filters.of("actor"), *(text for _, text in filters.targets)})
 
 
 def _begin_of(events: Sequence[Found], position: Position, mark: Callable[[Found], bytes]) -> int:
-    """The place, in an order other than by time, that the next page begins at."""
+    """The index at which the next page begins, in an order other than by time."""
     behind = next((place for place, event in enumerate(events, 1) if event.id == position.after), None)
     if behind is None or mark(events[behind - 1]) != position.mark:
         return position.given
@@ -234,7 +237,7 @@ def _begin_of(events: Sequence[Found], position: Position, mark: Callable[[Found
 
 
 def after(sources: Sequence[Source], last: str, *, newest_first: bool) -> list[Source]:
-    """What of the sources is left behind the id `last`; "" for all of it."""
+    """The part of the sources that comes after the id `last`; all of it for ""."""
     if not last:
         return list(sources)
     if newest_first:

@@ -1,8 +1,8 @@
-"""Orders other than by time: by what is shown, over what had been received by the first page.
+"""Orders other than by time: by the shown value, over the events received by the first page.
 
-The matching events are gathered, up to a number and within the bound on reading, and sorted by the code points
-of the value that the view presents; ties stand newest first, whichever way the order goes. What is absent is the empty
-string. Pages count the events given; for them to fit together each covers what had been received by the first one.
+The matching events are collected, up to a number and within the bound on reading. They are sorted by the code points of
+the value that the view shows. Events with equal values come newest first, in both directions. An absent value is the
+empty string. For pages to fit together, each covers only the events that had been received by the first page.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,15 +21,15 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "target": ("target", "action-target", "work-item"),
     "ip": ("ip",),
 }
-"""What each order goes by: the first of these values that is a column of the view, else the very first."""
+"""What each order sorts by: the first of these values that is a column of the view, otherwise the first one."""
 
 
 class TooManyToSort(Exception):  # noqa: N818  a fact about the question
-    """More events match than may be sorted, or finding out takes more than the bound on reading."""
+    """More events match than may be sorted."""
 
 
-def presented(field: str, view: Profile | None) -> Callable[[Shown], str]:
-    """The value that a view presents of a field; `view` None: the native form."""
+def shown_value(field: str, view: Profile | None) -> Callable[[Shown], str]:
+    """The value that a view shows for a field; `view` None: the native form."""
     values = FIELDS[field]
     columns = () if view is None else [column.value for column in view.columns]
     value = VALUES[next((each for each in values if each in columns), values[0])]
@@ -38,17 +38,17 @@ def presented(field: str, view: Profile | None) -> Callable[[Shown], str]:
     return lambda shown: value(shown) or ""
 
 
-def in_order(
+def sort_events(
     events: Iterable[Found], order: Order, shown: Callable[[Found], Shown], view: Profile | None, most: int
 ) -> list[Found]:
-    """Raises `TooManyToSort` for more than `most` events; what `events` raises escapes."""
-    value = presented(order.field, view)
+    """Raises `TooManyToSort` for more than `most` events. Errors of `events` are passed on."""
+    value = shown_value(order.field, view)
     gathered: list[tuple[str, Found]] = []
     for event in events:
         gathered.append((value(shown(event)), event))
         if len(gathered) > most:
             raise TooManyToSort
     gathered.sort(key=lambda pair: pair[1].id, reverse=True)
-    # Sorting keeps the order of ties, also in reverse.
+    # Sorting is stable, even in reverse.
     gathered.sort(key=lambda pair: pair[0], reverse=order.descending)
     return [event for _, event in gathered]

@@ -1,8 +1,8 @@
 """How a read appears in the log of the log: people as people, free text only as present, labels as labels.
 
-The id of a target may hold anybody's name, and nothing in a query says whose. So a record names a target's type, and
-its id only where the whole id is somebody whom the read resolved anyway, or stands in the clear in the events that the
-read answered with: then the record adds no name to the log.
+The id of a target may hold anybody's name, and nothing in a query says whose. So a record names a target's type. It
+names the id only in two cases: the whole id is a person, who is sealed; or the events that the read found show the id
+in the clear. In the second case the record repeats what the log shows already.
 """
 
 import re
@@ -14,18 +14,19 @@ from daybook.catalogue.tenant_catalogue import Catalogue
 from daybook.events.reader import Opened
 from daybook.people.identities import Person
 from daybook.people.lookup import Named
-from daybook.people.tokens import is_sought
+from daybook.people.tokens import is_searchable
 from daybook.self_audit.recorder import AuditAction
 from daybook.tenant import Tenant
 
 _NOT_RECORDED = frozenset({"cursor", "limit", "view", "tz"})
-# Senders choose these ids, so they may hold names, as the free text of a search may.
-_PRESENT = frozenset({"q", "ip", "session_id", "request_id", "caused_by"})
 _UNKNOWN = "?"
 """Replaces a name that nobody has: it may be somebody's name all the same."""
 
 LABELS = frozenset({"activity", "category", "component", "source_type", "user_type", "variant"})
-"""Filters that take any text. A value is recorded if it is a label, or looks like one."""
+"""Filters whose values are labels. A value is recorded if it is a label, or looks like one."""
+
+NAMES_NOBODY = frozenset({"actor_type", "environment", "from", "group", "origin", "range", "sort", "status", "to"})
+"""Parameters whose values are recorded as they were sent: choices, moments, and names that admins gave."""
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _ACTIVITY = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
@@ -88,7 +89,7 @@ class Writing:
     def person(self, text: str) -> str:
         """The name that was asked for, which becomes a token; the GUID where the name is too short to become one."""
         if text in self.people:
-            return text if is_sought(text) else self.people[text][0].guid
+            return text if is_searchable(text) else self.people[text][0].guid
         one = self.named[text]
         return text if one.aliases or text.lower() in one.guids else _UNKNOWN
 
@@ -125,12 +126,14 @@ def filter_texts(
     write = {"actor": person, "target": target}
     found = []
     for name, values in _asked(query):
-        if name in _PRESENT:
-            found.append(name)
-        elif name in LABELS:
+        if name in LABELS:
             found += [f"{name}={label(name, value)}" for value in values]
-        else:
-            found += [f"{name}={write.get(name, str)(value)}" for value in values]
+        elif name in write:
+            found += [f"{name}={write[name](value)}" for value in values]
+        elif name in NAMES_NOBODY:
+            found += [f"{name}={value}" for value in values]
+        else:  # free text, an address, or an id that a sender chose: it may hold a name
+            found.append(name)
     return found
 
 

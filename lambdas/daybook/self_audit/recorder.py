@@ -23,13 +23,14 @@ from daybook.http.caller import Caller
 from daybook.http.problem import Problem
 from daybook.http.request import Request
 from daybook.ids import IDENTITY_BYTES, event_id
-from daybook.people.identities import Person, Reference
+from daybook.people.identities import MAX_CLIENT_ID, Person, Reference
 from daybook.tenants.settings import TenantSettings
-from daybook.text import UNCLEAN_IN_LINE
+from daybook.text import UNCLEAN, UNCLEAN_IN_LINE
 
 _MAX_TEXT = 4_000
 _MAX_LIST = 100
 _MAX_ADDRESS = 64
+_MAX_LABEL = 256
 _MAX_AGENT = 1_024
 _MAX_REQUEST_ID = 256
 
@@ -123,16 +124,17 @@ def _event(request: Request, action: AuditAction, client_id: str | None) -> Sent
 
 def _actor(caller: Caller) -> Actor:
     """A caller as the actor of an own event. A credential is no person, so it stands in the clear."""
+    identifier = _clean(caller.credential, MAX_CLIENT_ID)
     if caller.role == OPERATIONS:
-        return Actor(type="operations", id=caller.credential)
-    return Actor(type="api", id=caller.credential, username=caller.label or caller.credential)
+        return Actor(type="operations", id=identifier)
+    return Actor(type="api", id=identifier, username=_clean(caller.label, _MAX_LABEL) or identifier)
 
 
 def _fitting(value: Any) -> Any:
-    """A parameter within the limits of one. Longer ones are cut, since what was done must be recorded."""
+    """A parameter within the limits of one. Longer ones are cut, because what was done must be recorded."""
     if isinstance(value, list):
         return [_fitting(each) for each in value[:_MAX_LIST]]
-    return value[:_MAX_TEXT] if isinstance(value, str) else value
+    return UNCLEAN.sub(" ", value)[:_MAX_TEXT] if isinstance(value, str) else value
 
 
 def _clean(text: str | None, most: int) -> str | None:

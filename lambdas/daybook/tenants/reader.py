@@ -1,4 +1,4 @@
-"""The store of tenants' settings, as everything sees it that only reads them."""
+"""The store of tenants' settings, for code that only reads them."""
 
 from typing import Protocol
 

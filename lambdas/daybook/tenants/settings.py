@@ -72,7 +72,7 @@ class TenantSettings:
         return tuple(next(layout.from_ms for layout in self.layouts if layout.shards > shard) for shard in range(most))
 
     def retention_edge(self, now_ms: int) -> int:
-        """The moment before which events are past retention; 0 when they are kept for ever."""
+        """The moment before which events are past retention; 0 if they are kept for ever."""
         if self.hold is not None:
             return self.hold.edge_ms
         return self._edge(now_ms, self.retention_days)
@@ -85,12 +85,12 @@ class TenantSettings:
         edge_ms = self.retention_edge(now_ms)
         return edge_ms if self.hold is None else max(edge_ms, self._edge(now_ms, longest_days))
 
-    def keeping(self, days: int | None, now_ms: int) -> "TenantSettings":
+    def with_retention(self, days: int | None, now_ms: int) -> "TenantSettings":
         """The settings with that retention. Under a hold, a longer one shows older events that are still stored."""
         hold = self.hold and replace(self.hold, edge_ms=min(self.hold.edge_ms, self._edge(now_ms, days)))
         return replace(self, retention_days=days, hold=hold)
 
-    def held(self, sealed_reason: str, now_ms: int, *, again: bool) -> "TenantSettings":
+    def with_hold(self, sealed_reason: str, now_ms: int, *, again: bool) -> "TenantSettings":
         """The settings under a hold. One that is on gets this reason; otherwise a new one begins.
 
         `again`: the new hold also keeps what the last one held.
@@ -103,7 +103,7 @@ class TenantSettings:
             hold = Hold(now_ms, edge_ms, sealed_reason)
         return replace(self, hold=replace(hold, sealed_reason=sealed_reason), lifted=None)
 
-    def released(self, now_ms: int) -> "TenantSettings":
+    def without_hold(self, now_ms: int) -> "TenantSettings":
         return self if self.hold is None else replace(self, hold=None, lifted=Lifted(self.hold, now_ms))
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Operations forget a person: asked, recorded, deleted, and shown nowhere any more."""
+"""Operations forget a person: the request is recorded, the data is deleted, and no place shows the person any more."""
 
 import json
 from collections.abc import Callable
@@ -17,17 +17,17 @@ from daybook.events.packing import unpack
 from daybook.events.store import Append
 from daybook.ids import lowest_id
 from daybook.jobs.job import Job, Step
-from daybook.people.forgetter import Forgetter, Mark, mark_of, nobody_writes
+from daybook.people.forgetter import Forgetter, Mark, mark_of, no_sweep
 from daybook.people.tombstones import adoptable, tombstone
 from exports.work import ExportWork
 from infra.operate import replay_forgetting
-from tests.handlers.streams.test_replay import Again
+from tests.handlers.streams.test_replay import ReplayHarness
 from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of
 from tests.support.forgetting import Forgetting
 from tests.support.ingest import KEYS, NOW, SECRET, Sender
 from tests.support.managed_log import ManagedLog
-from tests.support.streams import Publishing
+from tests.support.streams import StreamHarness
 from tests.support.tenant_log import problem_of
 
 MIKE = {"type": "user", "id": "u-1", "username": "mike.mars", "name": "Mike Mars", "email": "mike@mars.example"}
@@ -62,7 +62,7 @@ def identities_of(log: ManagedLog) -> str:
 
 @pytest.mark.parametrize("way", ["mike.mars", "MIKE.mars", "u-1", "guid"])
 def test_a_person_is_forgotten_by_any_way_of_naming(log: ManagedLog, forgetting: Forgetting, way: str) -> None:
-    """One event says so, by the GUID alone; a second time there is nobody of the name, the id or the GUID."""
+    """One event records it, by the GUID only. A second call finds nobody with the name, the id or the GUID."""
     log.sent(*EVENTS)
     guid = log.guid_of("mike.mars")
     done = forgetting.forget(guid.upper() if way == "guid" else way)
@@ -85,7 +85,7 @@ def test_a_person_is_forgotten_by_any_way_of_naming(log: ManagedLog, forgetting:
 
 @pytest.mark.every_store
 def test_every_place_shows_the_guid(log: ManagedLog, forgetting: Forgetting) -> None:
-    """Reads, groups and their filter, the picker, searches, cursors made before, exports made afterwards."""
+    """Reads, groups and their filter, the picker, searches, cursors made before, and exports made afterwards."""
     ids = log.sent(*EVENTS)
     exporter = Exporter(log.dynamodb, log.tables, log.clock)
     log.put_group("team", "mike.mars", "jane.roe")
@@ -115,15 +115,15 @@ def test_every_place_shows_the_guid(log: ManagedLog, forgetting: Forgetting) -> 
         _, csv = exporter.export({"filters": {"component": "Document"}, "view": "carear", "sort": sort})
         rows = [row["Username"] for row in rows_of(csv)[1]]
         assert sorted(rows) == sorted([guid, "jane.roe", "jane.roe", "jane.roe"])
-        assert sort != "actor" or rows == sorted(rows), "where the GUID stands, not where the name would"
+        assert sort != "actor" or rows == sorted(rows), "sorted by the GUID and not by the name"
         assert sort != "-actor" or rows == sorted(rows, reverse=True)
         shows_nobody(csv.decode())
         log.now += SECOND
 
 
 def test_a_sorted_export_that_is_being_written_keeps_what_it_has_read(log: ManagedLog, forgetting: Forgetting) -> None:
-    """Who is forgotten between its gathering and its merging stands in its file; so it is listed. What it gathered in
-    goes with its end, and the next one shows the GUID.
+    """A person who is forgotten between the export's gathering and its merging is in its file, so the export is
+    listed. The intermediate files are deleted at its end, and the next export shows the GUID.
     """
     log.sent(*EVENTS)
     exporter = Exporter(log.dynamodb, log.tables, log.clock)
@@ -149,12 +149,12 @@ def test_a_sorted_export_that_is_being_written_keeps_what_it_has_read(log: Manag
 
 @pytest.mark.parametrize("form", ["native", "symbee", "cloudevents", "ocsf"])
 def test_records_sent_afterwards_show_the_guid(log: ManagedLog, forgetting: Forgetting, form: str) -> None:
-    """As they come, when they were parked before, and sent again by a replay; the keys they are spread by too."""
-    again = Again(log)
-    publishing = Publishing(log)
+    """Records of new, parked and replayed events show the GUID. So do the partition keys."""
+    again = ReplayHarness(log)
+    publishing = StreamHarness(log)
     for each in (publishing, again.publishing):
         each.set_up(format=form)
-    publishing.streams.broken["acme"] = PutFailed("AccessDeniedException", passing=True)
+    publishing.streams.broken["acme"] = PutFailed("AccessDeniedException", transient=True)
     ids = log.sent(*EVENTS)
     publishing.publish()
     parked = len(publishing.queue.messages)
@@ -174,7 +174,7 @@ def test_records_sent_afterwards_show_the_guid(log: ManagedLog, forgetting: Forg
 
 
 def test_late_events_name_nobody_and_later_ones_somebody_new(log: ManagedLog, forgetting: Forgetting) -> None:
-    """An event that occurred before stands under the GUID with nothing sealed, and a retry is a retry."""
+    """An event that occurred before is stored under the GUID with nothing sealed, and a retry remains a retry."""
     retried = {"id": "once", "occurred_at": format_time(NOW), **EVENTS[0]}
     (first,) = log.sent(retried)
     guid = forgetting.forget("u-1")["actor_id"]
@@ -204,7 +204,7 @@ def test_late_events_name_nobody_and_later_ones_somebody_new(log: ManagedLog, fo
 
 
 def test_a_removed_account_is_not_a_forgotten_person(log: ManagedLog) -> None:
-    """The user responsible stays stored and presented."""
+    """The responsible user stays stored and visible."""
     (done, _) = log.sent(
         EVENTS[0], {"activity": "user.deleted", "actor": JANE, "target": {"type": "user", "id": "u-1"}}
     )
@@ -214,7 +214,9 @@ def test_a_removed_account_is_not_a_forgotten_person(log: ManagedLog) -> None:
 
 
 def test_whoever_is_forgotten_must_be_one_person(log: ManagedLog, forgetting: Forgetting) -> None:
-    """A name that several had: 409 with their GUIDs, by each of which it goes; nobody: 404; nothing is recorded."""
+    """For a name that several people had: 409 with their GUIDs, each of which works. For an unknown one: 404.
+    Neither is recorded.
+    """
     log.sent({"actor": MIKE}, {"actor": {**MIKE, "id": "u-2"}})
     answer = forgetting.call("mike.mars")
     assert problem_of(answer) == (409, "several_people")
@@ -230,7 +232,7 @@ def test_whoever_is_forgotten_must_be_one_person(log: ManagedLog, forgetting: Fo
 
 
 def test_somebody_known_by_an_address_alone_is_forgotten_by_guid(log: ManagedLog, forgetting: Forgetting) -> None:
-    """The next event from that address is somebody new; a late one means the same person still."""
+    """The next event from that address means a new person. A late event still means the old one."""
     event = {"actor": {"type": "unknown"}, "context": {"ip": "192.0.2.77"}}
     (first,) = log.sent(event)
     native = {each["id"]: each for each in log.page()["events"]}
@@ -243,7 +245,7 @@ def test_somebody_known_by_an_address_alone_is_forgotten_by_guid(log: ManagedLog
 
 
 def test_only_operations_forget(log: ManagedLog, forgetting: Forgetting) -> None:
-    """Neither does the tenant's own admin, nor is another tenant's person found."""
+    """The tenant's own admin may not, and no person of another tenant is found."""
     log.sent({"actor": MIKE})
     for role in ROLES - {"operations"}:
         assert problem_of(forgetting.call("mike.mars", role)) == (403, "forbidden")
@@ -253,7 +255,7 @@ def test_only_operations_forget(log: ManagedLog, forgetting: Forgetting) -> None
 
 
 def test_exports_that_may_hold_the_name_are_listed(log: ManagedLog, forgetting: Forgetting) -> None:
-    """Those that can be fetched for now, and all that have not ended; not those that have gone or were cancelled."""
+    """Exports that can still be fetched and all that have not ended, but not those that are deleted or cancelled."""
     exporter = Exporter(log.dynamodb, log.tables, log.clock)
     log.sent({"actor": MIKE}, {"actor": JANE})
     old, _ = exporter.export()
@@ -268,7 +270,7 @@ def test_exports_that_may_hold_the_name_are_listed(log: ManagedLog, forgetting: 
 
 
 def test_an_export_asked_for_while_the_person_is_forgotten_is_listed(log: ManagedLog) -> None:
-    """The list is made when the key is gone."""
+    """The list is made after the key is deleted."""
     exporter = Exporter(log.dynamodb, log.tables, log.clock)
     asked: list[str] = []
 
@@ -283,7 +285,7 @@ def test_an_export_asked_for_while_the_person_is_forgotten_is_listed(log: Manage
 
 
 class BreaksOff(ForgettingTable):
-    """Fails with the n-th transaction, before it is done or after."""
+    """Fails with the n-th transaction, before or after it takes effect."""
 
     at = 1
     after = False
@@ -300,7 +302,9 @@ class BreaksOff(ForgettingTable):
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("at", [1, 2])
 def test_the_same_call_again_finishes(log: ManagedLog, forgetting: Forgetting, at: int, after: bool) -> None:
-    """Nothing is deleted unrecorded; what has begun is finished under the event that stands, by any of the names."""
+    """Nothing is deleted without a record. A started deletion is finished under the first event, by any of the
+    names.
+    """
     for number in range(40):
         log.sent({"actor": {**MIKE, "username": f"mike.mars.{number}"}})
     guid = log.guid_of("mike.mars.0")
@@ -310,7 +314,7 @@ def test_the_same_call_again_finishes(log: ManagedLog, forgetting: Forgetting, a
     (first,) = log.recorded("person-forgotten")
     log.now += SECOND
     if (at, after) == (2, True):
-        assert problem_of(forgetting.call("mike.mars.7")) == (404, "not_found"), "all was done but the answer"
+        assert problem_of(forgetting.call("mike.mars.7")) == (404, "not_found"), "everything was done except the answer"
         shows_nobody(identities_of(log))
         return
     done = forgetting.forget("mike.mars.7")
@@ -324,8 +328,8 @@ def test_the_same_call_again_finishes(log: ManagedLog, forgetting: Forgetting, a
 def test_whoever_took_the_name_since_is_not_forgotten_for_another(
     log: ManagedLog, forgetting: Forgetting, text: str
 ) -> None:
-    """The call that was answered 503 had done it all; a new event of the same account made somebody new; the same call
-    again says who both are, and only by the GUID the new one is forgotten.
+    """The call was answered 503 but had done everything, and a new event of the same account made a new person.
+    Repeating the call returns both GUIDs. The new person is forgotten only by the GUID.
     """
     log.sent({"actor": MIKE})
     gone = log.guid_of("mike.mars")
@@ -343,7 +347,7 @@ def test_whoever_took_the_name_since_is_not_forgotten_for_another(
 
 
 def test_two_calls_at_once_give_the_same_event(log: ManagedLog, forgetting: Forgetting) -> None:
-    """The one that stands: of the call that deleted the key."""
+    """The event of the call that deleted the key."""
     answers: list[dict[str, Any]] = []
 
     class Faster(ForgettingTable):
@@ -372,7 +376,9 @@ RENAMED, NAMELESS = {**MIKE, "username": "michael.mars"}, {"type": "user", "user
 def test_what_a_request_in_flight_writes_goes_with_the_sweep(
     log: ManagedLog, forgetting: Forgetting, first: dict[str, Any], then: dict[str, Any], at: int
 ) -> None:
-    """The person is forgotten before its n-th write. Its event shows nobody; the next one is of somebody new."""
+    """The person is forgotten before the request's n-th write. The request's event shows nobody, and the next one
+    means a new person.
+    """
     log.sent({"actor": first})
     guid = log.guid_of("mike.mars")
 
@@ -402,7 +408,7 @@ def test_what_a_request_in_flight_writes_goes_with_the_sweep(
 
 
 def test_nobody_is_forgotten_unrecorded(log: ManagedLog) -> None:
-    """Where the record can't be written, nothing is deleted."""
+    """If the record can't be written, nothing is deleted."""
 
     class Full:
         def append(self, events: Any, _remaining: Any) -> Any:
@@ -415,11 +421,11 @@ def test_nobody_is_forgotten_unrecorded(log: ManagedLog) -> None:
 
 
 def test_tombstones_last_as_long_as_they_are_needed(log: ManagedLog, dynamodb: Any, tables: Tables) -> None:
-    """TTL by the longest retention; for ever where events are kept so; several people stand in one."""
+    """A tombstone's TTL is the longest retention. It stays for ever if events do. Several people share one row."""
     people = ForgettingTable(dynamodb, tables.identities)
     log.sent({"actor": JANE})
     guid = log.guid_of("jane.roe")
-    Forgetter(people, KEYS.gone, nobody_writes).forget(log.tenant, mark_of(guid, lowest_id(NOW), 180))
+    Forgetter(people, KEYS.gone, no_sweep).forget(log.tenant, mark_of(guid, lowest_id(NOW), 180))
     texts = (f"id#{guid}", "name#jane.roe", adoptable("jane.roe"))
     stones = [tombstone(KEYS.gone, log.tenant, text) for text in texts]
     rows = people.read(log.tenant, stones)
@@ -432,8 +438,8 @@ def test_tombstones_last_as_long_as_they_are_needed(log: ManagedLog, dynamodb: A
 
 
 def test_a_restore_forgets_again(log: ManagedLog, dynamodb: Any, tables: Tables, definitions: Any, capsys: Any) -> None:
-    """The rows of before in a table of their own: by the command whoever was forgotten is so again, with the moment
-    it was, and all others are as they were; once more, and there is nothing to do.
+    """The old rows are in a restored table. The command forgets the same people again with the original time and
+    changes nobody else. A second run has nothing to do.
     """
     other = ManagedLog(dynamodb, tables, "enate", tenant="other")
     log.sent(*EVENTS, {"actor": {**MIKE, "username": "mike.b.mars"}})
@@ -459,7 +465,9 @@ def test_a_restore_forgets_again(log: ManagedLog, dynamodb: Any, tables: Tables,
 def test_a_restore_takes_over_who_was_made_and_forgotten_since(
     log: ManagedLog, dynamodb: Any, tables: Tables, definitions: Any
 ) -> None:
-    """Their rows are not in it, nor are the texts in the log: the tombstones of the table that was in use say them."""
+    """The restored table lacks their rows and the log lacks their texts. The tombstones of the table in use have
+    them.
+    """
     dynamodb.create_table(TableName=(restored := f"{tables.identities}-restored"), **definitions["identities"])
     log.sent(EVENTS[0])
     guid = Forgetting(log).forget("u-1")["actor_id"]
@@ -475,7 +483,7 @@ def test_a_restore_takes_over_who_was_made_and_forgotten_since(
 
 
 def test_a_restore_that_fails_says_so(dynamodb: Any, tables: Tables, capsys: Any) -> None:
-    """No table is taken for forgotten again that is not."""
+    """A table is never reported as done if it is not."""
     given = ["--identities", "none", "--events", "none", "--control", tables.control + "-none", "--secret", "arn"]
     assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 1
     assert "Run it again" in capsys.readouterr().err

@@ -33,7 +33,7 @@ def picked(log: ManagedLog, prefix: str = "", **query: str) -> list[str]:
 
 @pytest.mark.every_store
 def test_people_are_found_by_the_beginning_of_a_name_whatever_its_case(log: ManagedLog) -> None:
-    """Casefolded and composed, in the order of names; each with the GUID that their events show."""
+    """Casefolded and composed, in the order of names, each with the GUID that their events show."""
     seen(
         log,
         {"username": "Straße"},
@@ -41,7 +41,7 @@ def test_people_are_found_by_the_beginning_of_a_name_whatever_its_case(log: Mana
         {"username": "MIA"},
         {"id": "u-9"},
     )
-    seen(log, {"username": "A\u030angstrom"})  # ring above, apart
+    seen(log, {"username": "A\u030angstrom"})  # the ring above is a separate character
     assert picked(log, "mi") == picked(log, "MI") == ["MIA", "mike.mars"]
     assert picked(log, "STRASS") == picked(log, "straß") == ["Straße"]
     assert picked(log, "å") == ["A\u030angstrom"]
@@ -66,7 +66,7 @@ def test_a_name_with_a_number_sign_is_not_mixed_up_with_its_beginning(log: Manag
 
 
 def test_every_name_that_a_person_had_finds_them(log: ManagedLog) -> None:
-    """After a renaming both do, in one page once; each event shows the name that it was sent with."""
+    """Both names do after a renaming, and a page shows the person once. Each event keeps the name it was sent with."""
     seen(log, {"id": "u-1", "username": "mike.mars"}, {"id": "u-1", "username": "michael.mars"})
     (old,), (new,) = (log.done("GET", "/v1/actors", query={"prefix": name})["actors"] for name in ("mike", "mich"))
     assert old["id"] == new["id"]
@@ -77,7 +77,7 @@ def test_every_name_that_a_person_had_finds_them(log: ManagedLog) -> None:
 
 
 def test_two_people_may_have_had_one_name(log: ManagedLog) -> None:
-    """One after the other: both are shown, and the name finds the events of both."""
+    """If they had it one after the other, both are shown, and the name finds the events of both."""
     seen(log, {"id": "u-1", "username": "mike.mars"}, {"id": "u-2", "username": "Mike.Mars"})
     people = log.done("GET", "/v1/actors", query={"prefix": "mike"})["actors"]
     assert len({one["id"] for one in people}) == 2
@@ -85,7 +85,7 @@ def test_two_people_may_have_had_one_name(log: ManagedLog) -> None:
 
 
 def test_a_client_id_that_comes_later_is_the_same_person(log: ManagedLog) -> None:
-    """The name was known first; nobody is doubled."""
+    """The name was known first; no second person is created."""
     seen(log, {"username": "mike.mars"})
     seen(log, {"username": "mike.mars", "id": "u-1"})
     assert len(log.done("GET", "/v1/actors", query={"prefix": "mike"})["actors"]) == 1
@@ -93,7 +93,7 @@ def test_a_client_id_that_comes_later_is_the_same_person(log: ManagedLog) -> Non
 
 
 def test_forgotten_people_are_gone(log: ManagedLog) -> None:
-    """From every name they had."""
+    """Under every name that they had."""
     seen(log, {"id": "u-1", "username": "mike.mars"}, {"id": "u-1", "username": "michael"}, {"username": "mia"})
     log.forget(log.guid_of("mike.mars"))
     assert picked(log, "mi") == ["mia"]
@@ -124,13 +124,13 @@ def test_thousands_of_people_come_in_pages(log: ManagedLog) -> None:
         ({"cursor": "aWQj"}, "cursor_mismatch"),
     ],
 )
-def test_what_can_not_be_read_is_400(log: ManagedLog, query: dict[str, str], code: str) -> None:
-    """Also a cursor that leads to other rows than names."""
+def test_malformed_parameters_are_400(log: ManagedLog, query: dict[str, str], code: str) -> None:
+    """Including a cursor that leads to rows other than names."""
     assert problem_of(log.manage("GET", "/v1/actors", query=query)) == (400, code)
 
 
-def test_a_cursor_is_of_its_prefix(log: ManagedLog) -> None:
-    """With another one it is refused."""
+def test_a_cursor_is_valid_for_its_prefix_only(log: ManagedLog) -> None:
+    """It is refused with another prefix."""
     seen(log, {"username": "mia"}, {"username": "mike"})
     cursor = log.done("GET", "/v1/actors", query={"prefix": "mi", "limit": "1"})["next_cursor"]
     assert log.done("GET", "/v1/actors", query={"prefix": "mi", "cursor": cursor})["actors"][0]["username"] == "mike"
@@ -139,7 +139,7 @@ def test_a_cursor_is_of_its_prefix(log: ManagedLog) -> None:
 
 
 def test_people_are_for_those_who_read(log: ManagedLog) -> None:
-    """A producer does not list them; it is not recorded; another tenant's are not among them."""
+    """A producer may not list them. Listing is not recorded, and shows nobody of another tenant."""
     seen(log, {"username": "mike.mars"})
     assert log.manage("GET", "/v1/actors", role="producer")["statusCode"] == 403
     for role in ("auditor", "admin", "operations"):

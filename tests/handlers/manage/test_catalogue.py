@@ -1,4 +1,4 @@
-"""The tenant's own catalogue: for events from then on; what is stored keeps the words and the category of its day."""
+"""The tenant's own catalogue applies to later events; stored events keep their wording and category."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -55,7 +55,7 @@ def take_back(log: ManagedLog, activity: str = "invoice.approved", role: str = "
 
 
 def kept(log: ManagedLog, activity: str, own: OwnActivity) -> None:
-    """Written as it is, whatever it is."""
+    """Writes the activity without the checks of the API."""
     row = log.wiring.activities.written(log.tenant, activity, own)
     change = lambda now: replace(now, catalogue_version=now.catalogue_version + 1)  # noqa: E731
     log.control.change_tenant(log.tenant, change, row)
@@ -67,13 +67,13 @@ def catalogue(log: ManagedLog) -> dict[str, Any]:
 
 
 def stored(log: ManagedLog, event: Mapping[str, Any] = SENT) -> dict[str, Any]:
-    """The event as it is read."""
+    """The event as a read shows it."""
     (event_id,) = log.sent(event)
     return next(each for each in log.page({"limit": "500"})["events"] if each["id"] == event_id)
 
 
 def test_an_activity_is_added(log: ManagedLog) -> None:
-    """It stands in the catalogue with its category, and the very next event is told in its words."""
+    """It is in the catalogue with its category, and the very next event uses its wording."""
     before = stored(log, {**SENT, "details": "before"})
     assert (before["category"], before["component"], before["event"]) == ("other", "invoice", "approved")
     is_put(log)
@@ -93,7 +93,7 @@ def test_an_activity_is_added(log: ManagedLog) -> None:
 
 
 def test_an_activity_of_the_profile_is_put_in_another_category(log: ManagedLog) -> None:
-    """Events keep the words and the category of their day, and a filter by either category is complete."""
+    """Events keep the wording and category they were recorded with. A filter by either category finds all events."""
     first = stored(log, {"activity": "user.login"})
     seen = {first["category"]: [first["id"]]}
     for category in ("Sign-ins", "Access", "Sign-ins"):
@@ -113,7 +113,7 @@ def test_an_activity_of_the_profile_is_put_in_another_category(log: ManagedLog) 
 
 
 def test_categories_of_two_changes_at_once_are_both_remembered(log: ManagedLog) -> None:
-    """Whoever writes second adds to what the first one left."""
+    """The second writer adds to what the first one wrote."""
     is_put(log, category="Invoices")
     event = stored(log)
     catalogues = log.managing.catalogues
@@ -129,8 +129,8 @@ def test_categories_of_two_changes_at_once_are_both_remembered(log: ManagedLog) 
 
 
 @pytest.mark.every_store
-def test_what_is_taken_back_is_the_profiles_or_nobodys(log: ManagedLog) -> None:
-    """An activity of the tenant's alone is uncatalogued again; its events keep their words."""
+def test_a_removed_activity_is_the_profiles_or_uncatalogued(log: ManagedLog) -> None:
+    """An activity that only the tenant defined is uncatalogued again. Its events keep their wording."""
     is_put(log)
     event = stored(log)
     assert take_back(log)["statusCode"] == 204
@@ -143,8 +143,8 @@ def test_what_is_taken_back_is_the_profiles_or_nobodys(log: ManagedLog) -> None:
     assert log.found(category="other") == [after["id"]]
 
 
-def test_strict_takes_what_the_catalogue_has(log: ManagedLog) -> None:
-    """In force in the very next request; an activity of one's own counts; recorded where it changes anything."""
+def test_strict_mode_accepts_what_the_catalogue_has(log: ManagedLog) -> None:
+    """It applies to the very next request and accepts the tenant's own activities. Changes of the mode are recorded."""
 
     def set_mode(mode: str) -> Any:
         return log.done("PUT", "/v1/settings/catalogue", {"mode": mode})
@@ -172,7 +172,7 @@ def event_of(**changed: Any) -> dict[str, Any]:
 
 
 def test_a_retry_is_a_retry_whatever_the_catalogue_has_become(log: ManagedLog) -> None:
-    """Though strict mode, another wording or another role would refuse it now."""
+    """Even if strict mode, another wording or another role would refuse it now."""
     event = event_of(id="i-1", occurred_at="2026-11-22T10:00:00Z", environment="prod")
     is_put(log)
     first = answered(log.send(event))["results"][0]
@@ -184,7 +184,7 @@ def test_a_retry_is_a_retry_whatever_the_catalogue_has_become(log: ManagedLog) -
 
 
 def test_another_warm_function_sees_a_change_in_its_very_next_request(log: ManagedLog) -> None:
-    """Each keeps the catalogue until the settings name a newer version, and asks for it no more often."""
+    """Each function caches the catalogue until the settings name a newer version, and reads it no more often."""
     other = copy(log)
     other.send = Sender(log.wiring.replacing(), log.tenant)
     other.read = log.reader()
@@ -199,7 +199,7 @@ def test_another_warm_function_sees_a_change_in_its_very_next_request(log: Manag
 
 
 def test_own_activities_check_what_they_name(log: ManagedLog) -> None:
-    """Origin, role, variants, and people among the parameters, like the profile's."""
+    """Origin, role, variants, and people among the parameters, like the profile's activities."""
     is_put(
         log,
         required_role="Boss",
@@ -235,7 +235,7 @@ def test_own_activities_check_what_they_name(log: ManagedLog) -> None:
     ],
 )
 def test_a_template_is_text(log: ManagedLog, template: str) -> None:
-    """Markup and anything like it comes out as it went in, and what a parameter holds is never filled in again."""
+    """Markup and the like comes out unchanged, and placeholders within a parameter's value are never filled in."""
     is_put(log, variants=[{"template": template, "params": [{"name": "amount", "type": "text"}]}])
     given = "{amount} {} <i>"
     event = stored(log, {**SENT, "params": {"amount": given}})
@@ -290,10 +290,10 @@ def params(*names: str) -> list[dict[str, str]]:
         ({"colour": "red"}, "colour", "unknown_field"),
     ],
 )
-def test_what_no_activity_can_be_is_422_naming_it(
+def test_an_invalid_activity_is_422_with_its_path(
     log: ManagedLog, changed: dict[str, Any], path: str, code: str | None
 ) -> None:
-    """And nothing is changed or recorded."""
+    """Nothing is changed or recorded."""
     answer = log.manage("PUT", ACTIVITY, {**INVOICE, **changed}, activity="invoice.approved")
     assert problem_of(answer) == (422, code or "invalid_value")
     assert [error["path"] for error in answered(answer)["errors"]] == [path]
@@ -302,7 +302,7 @@ def test_what_no_activity_can_be_is_422_naming_it(
 
 
 def test_what_is_too_large_is_413(log: ManagedLog) -> None:
-    """A template of 64 KB makes a body of more."""
+    """A template of 64 KB alone exceeds the limit, since the body around it adds more."""
     assert problem_of(put(log, variants=[{"template": "x" * 65_536}])) == (413, "too_large")
 
 
@@ -319,21 +319,21 @@ def test_what_is_too_large_is_413(log: ManagedLog) -> None:
         ("x" * 129, "invalid_value"),
     ],
 )
-def test_what_no_activity_is_called(log: ManagedLog, name: str, code: str) -> None:
-    """Above all not as one of Daybook's own."""
+def test_invalid_activity_names(log: ManagedLog, name: str, code: str) -> None:
+    """In particular not the name of one of Daybook's own."""
     assert problem_of(put(log, name)) == (422, code)
     assert take_back(log, name)["statusCode"] == 404
 
 
 @pytest.mark.parametrize("body", [{"mode": "closed"}, {"mode": None}, {}, {"mode": "open", "x": 1}])
-def test_what_no_mode_is(log: ManagedLog, body: Any) -> None:
-    """422, and it stays open."""
+def test_an_unknown_mode_is_422(log: ManagedLog, body: Any) -> None:
+    """422, and the mode stays open."""
     assert log.manage("PUT", "/v1/settings/catalogue", body)["statusCode"] == 422
     assert catalogue(log)["mode"] == "open"
 
 
 def test_only_operations_hide_and_show(log: ManagedLog) -> None:
-    """An admin neither hides an activity nor lifts, changes back or takes back what operations have hidden."""
+    """An admin cannot hide an activity, nor show, change or remove one that operations have hidden."""
     assert problem_of(put(log, visibility="operations")) == (403, "forbidden")
     is_put(log, role="operations", visibility="operations")
     (event_id,) = log.sent(SENT)
@@ -350,15 +350,15 @@ def test_only_operations_hide_and_show(log: ManagedLog) -> None:
 
 
 def test_what_the_profile_hides_stays_hidden(dynamodb: Any, tables: Tables) -> None:
-    """Enate's API access records are the operators'."""
+    """Enate's API access records belong to the operators."""
     log = ManagedLog(dynamodb, tables, "enate")
     assert problem_of(put(log, "api.called")) == (403, "forbidden")
     is_put(log, "api.called", role="operations")
     assert problem_of(take_back(log, "api.called")) == (403, "forbidden")
 
 
-def test_an_admin_silences_nothing_that_operations_see(dynamodb: Any, tables: Tables) -> None:
-    """Neither by a role that nobody has, nor by other words: what is hidden is the operators' own to change."""
+def test_an_admin_cannot_change_hidden_activities(dynamodb: Any, tables: Tables) -> None:
+    """Neither with a role that nobody has nor with another wording: only operators change what is hidden."""
     log = ManagedLog(dynamodb, tables, "enate")
     hidden = {"visibility": "operations", "category": "API Access"}
     assert problem_of(put(log, "api.called", **hidden, required_role="Nobody")) == (403, "forbidden")
@@ -373,8 +373,8 @@ def stored_by_operations(log: ManagedLog, event: Mapping[str, Any]) -> bool:
     return event_id in {each["id"] for each in answered(log.reader("operations")())["events"]}
 
 
-def test_a_key_of_one_environment_rules_none_of_them(log: ManagedLog) -> None:
-    """Catalogue, mode and groups are of all environments; whoever reaches all of them may."""
+def test_a_key_for_one_environment_cannot_change_settings(log: ManagedLog) -> None:
+    """Catalogue, mode and groups apply to all environments. A key for all of them may change them."""
     is_put(log)
     log.put_group("team", "mike.mars")
     calls: list[tuple[str, str, Any, dict[str, str]]] = [
@@ -397,7 +397,7 @@ def test_a_key_of_one_environment_rules_none_of_them(log: ManagedLog) -> None:
 
 
 def test_a_variant_keeps_the_origin_that_it_has_in_the_profile(dynamodb: Any, tables: Tables) -> None:
-    """What is read and put back unchanged changes nothing: the system can't complete Enate's work items."""
+    """An activity that is put back as it was read changes nothing: the system cannot complete Enate's work items."""
     log = ManagedLog(dynamodb, tables, "enate")
     completed = {
         "activity": "work-item.status-changed",
@@ -413,7 +413,7 @@ def test_a_variant_keeps_the_origin_that_it_has_in_the_profile(dynamodb: Any, ta
 
 
 def test_an_activity_has_been_in_50_categories(log: ManagedLog) -> None:
-    """Each is remembered; those that it has been in it may be in again."""
+    """Each is remembered. The activity may return to those that it has been in."""
     kept(log, "invoice.approved", OwnActivity(uncatalogued("invoice.approved"), tuple(map(str, range(49)))))
     is_put(log, category="Invoices")
     assert problem_of(put(log, category="Money")) == (422, "too_many_categories")
@@ -424,7 +424,7 @@ def test_an_activity_has_been_in_50_categories(log: ManagedLog) -> None:
 
 
 def test_a_tenants_own_activities_have_a_megabyte(log: ManagedLog) -> None:
-    """In all, as they stand: what is put in another's place, or taken back, makes room."""
+    """In total, as they are now: replacing or removing one makes room."""
     large = [{"variant": f"v{number}", "template": "x" * 1_150} for number in range(50)]
     number = 0
     while (answer := put(log, f"own.a-{number}", variants=large))["statusCode"] == 200:
@@ -445,7 +445,7 @@ def test_a_tenants_own_activities_have_a_megabyte(log: ManagedLog) -> None:
 
 
 def test_an_activity_and_its_version_are_written_together(log: ManagedLog) -> None:
-    """Where the settings can't be written, the activity is not either: no function has words that others lack."""
+    """If the settings cannot be written, neither is the activity: no function has a wording that others lack."""
     is_put(log)
     own = OwnActivity(uncatalogued("invoice.approved"), ("Money",))
     row = log.wiring.activities.written(log.tenant, "invoice.approved", own)
@@ -462,7 +462,7 @@ def test_an_activity_and_its_version_are_written_together(log: ManagedLog) -> No
 
 
 def test_the_catalogue_is_changed_by_admins(log: ManagedLog) -> None:
-    """Neither by auditors nor by producers."""
+    """Not by auditors or producers."""
     for role in ("auditor", "producer"):
         assert put(log, role=role)["statusCode"] == 403
         assert take_back(log, role=role)["statusCode"] == 403
@@ -470,7 +470,7 @@ def test_the_catalogue_is_changed_by_admins(log: ManagedLog) -> None:
 
 
 def test_a_tenant_has_500_activities_of_its_own(log: ManagedLog) -> None:
-    """Those that there are may change; those taken back count, since their categories are remembered."""
+    """Existing ones may change. Removed ones count, since their categories are remembered."""
     for number in range(500):
         own = OwnActivity(uncatalogued(f"own.a-{number}"), ("Own",))
         row = log.wiring.activities.written(log.tenant, f"own.a-{number}", own)["Update"]
@@ -486,7 +486,7 @@ def test_a_tenant_has_500_activities_of_its_own(log: ManagedLog) -> None:
 
 
 def test_own_activities_are_a_tenants_own(log: ManagedLog) -> None:
-    """Another tenant of the same profile knows nothing of them."""
+    """Another tenant with the same profile does not have them."""
     other = ManagedLog(log.dynamodb, log.tables, tenant="acme2")
     is_put(log)
     assert stored(other)["category"] == "other"

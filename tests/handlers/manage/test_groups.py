@@ -1,4 +1,4 @@
-"""Groups: made of names, kept as people, shown as they are called now."""
+"""Groups: made from names, stored as people, shown by their current names."""
 
 import uuid
 from typing import Any
@@ -24,7 +24,7 @@ def log(dynamodb: Any, tables: Tables) -> ManagedLog:
 
 @pytest.mark.every_store
 def test_a_group_is_made_read_listed_changed_and_removed(log: ManagedLog) -> None:
-    """Members stand in the order given, each once."""
+    """Members stay in the order given, each once."""
     assert log.put_group("team", "mike.mars", "jane.roe", "MIKE.MARS") == ["mike.mars", "jane.roe"]
     assert log.group("team") == ["mike.mars", "jane.roe"]
     log.put_group("another", "a")
@@ -37,14 +37,14 @@ def test_a_group_is_made_read_listed_changed_and_removed(log: ManagedLog) -> Non
 
 
 def test_a_group_of_nobody(log: ManagedLog) -> None:
-    """Is a group, and finds nothing."""
+    """It exists, and finds nothing."""
     log.sent({})
     assert log.put_group("nobody") == log.group("nobody") == []
     assert log.page({"group": "nobody"})["events"] == []
 
 
-def test_people_who_were_never_seen_become_known(log: ManagedLog) -> None:
-    """What they do later is theirs, by whatever client id it is sent."""
+def test_unknown_names_create_people(log: ManagedLog) -> None:
+    """Their later events belong to them, whatever client id is sent with the name."""
     log.put_group("team", "New.One")
     guid = log.guid_of("new.one")
     by_name, by_both = log.sent(
@@ -56,14 +56,14 @@ def test_people_who_were_never_seen_become_known(log: ManagedLog) -> None:
 
 
 def test_members_may_be_given_as_guids(log: ManagedLog) -> None:
-    """In any case; the same person by name and GUID is one member; a GUID of nobody's stays as it is."""
+    """In any case. The same person by name and by GUID is one member. A GUID that belongs to nobody stays as it is."""
     log.sent({})
     guid, nobody = log.guid_of("mike.mars"), str(uuid.UUID(int=7, version=4))
     assert log.put_group("team", guid.upper(), "mike.mars", nobody) == ["mike.mars", nobody]
 
 
 def test_a_group_shows_what_its_members_are_called_now(log: ManagedLog) -> None:
-    """After renamings the last name; for whoever had none at first, the one that came later."""
+    """After renamings the last name; for a person first seen without a name, the one that came later."""
     log.sent(
         {"actor": {"type": "user", "id": "u-1", "username": "mike.mars"}}, {"actor": {"type": "user", "id": "u-2"}}
     )
@@ -74,21 +74,21 @@ def test_a_group_shows_what_its_members_are_called_now(log: ManagedLog) -> None:
         log.sent({"actor": {"type": "user", "id": "u-1", "username": name}})
     log.sent({"actor": {"type": "user", "id": "u-2", "username": "jane"}})
     assert log.group("team") == ["a.mars", "jane"]
-    # Any name that the person had means them.
+    # Any name that the person ever had means that person.
     assert log.put_group("other", "z.mars", "mike.mars") == ["z.mars"]
     assert log.group("other") == ["a.mars"]
 
 
 @pytest.mark.parametrize("names", [("m.one", "z.two"), ("z.one", "m.two"), tuple(f"n{n}" for n in range(12))])
 def test_of_renamings_in_one_call_the_last_one_is_shown(log: ManagedLog, names: tuple[str, ...]) -> None:
-    """In the order of the events, though all became known at once."""
+    """In the order of the events, though all names became known at once."""
     log.put_group("team", "first")
     log.sent(*({"actor": {"type": "user", "id": "u-1", "username": name}} for name in ("first", *names)))
     assert log.group("team") == [names[-1]]
 
 
 def test_a_name_that_several_people_had_means_all_of_them(log: ManagedLog) -> None:
-    """As a filter by actor does; whoever is meant by two names is one member."""
+    """As in a filter by actor. A person with two of the names is one member."""
 
     def named(client_id: str, *names: str) -> list[dict[str, Any]]:
         return [{"actor": {"type": "user", "id": client_id, "username": name}} for name in names]
@@ -105,15 +105,15 @@ def test_a_name_that_several_people_had_means_all_of_them(log: ManagedLog) -> No
     assert len(log.group("team")) == 2
     assert log.put_group("team", "mike.mars", "michael", "mike") == ["mike.mars", "mike"]
     assert sorted(log.found(group="team")) == sorted(first + second + others)
-    # Whom the name means alone is forgotten: the other one has had it all the same.
+    # The person whom the bare name means is forgotten. The other one still had the name.
     log.forget(next(event["actor"]["id"] for event in log.page()["events"] if event["id"] == first[0]))
     assert log.put_group("team", "mike.mars") == log.group("team") == ["mike.mars"]
     assert log.found(group="team") == second
 
 
 @pytest.mark.parametrize("rows", [1, 3, 60])
-def test_names_are_told_from_those_that_they_begin(log: ManagedLog, rows: int) -> None:
-    """Whatever lies between them in the order of rows, on one page of them or on many."""
+def test_names_are_not_mixed_up_with_longer_names(log: ManagedLog, rows: int) -> None:
+    """Whatever lies between them in the order of rows, on one page of rows or on many."""
     names = ["a", "a#b", "a#b#c", "a#~", "a~", "b", "ä", "北京", "a#0b5c1a2e"]
     for name in names:
         log.sent(*({"actor": {"type": "user", "id": f"{name} {n}", "username": name}} for n in range(rows)))
@@ -138,14 +138,14 @@ def test_names_of_more_people_than_a_group_holds(log: ManagedLog) -> None:
 
 
 def test_a_renaming_that_was_cut_off_shows_the_name_before(log: ManagedLog) -> None:
-    """That there is a later name may be written without that name."""
+    """The row that marks a later name may be written without that name."""
     log.put_group("team", "mike.mars")
-    log.wiring.identities.insert(log.tenant, {renamed_row(log.guid_of("mike.mars")): {}})  # as a crash leaves it
+    log.wiring.identities.insert(log.tenant, {renamed_row(log.guid_of("mike.mars")): {}})  # the state after a crash
     assert log.group("team") == ["mike.mars"]
 
 
 def test_a_forgotten_member_is_a_guid(log: ManagedLog) -> None:
-    """And stays a member: the group still finds what that person did, and nobody else who takes the name."""
+    """The person stays a member: the group still finds their events, and nobody else's who takes the name."""
     (event,) = log.sent({"actor": {"type": "user", "id": "u-1", "username": "mike.mars"}})
     log.sent({"actor": {"type": "user", "id": "u-1", "username": "michael"}})
     log.put_group("team", "mike.mars", "jane.roe")
@@ -160,7 +160,7 @@ def test_a_forgotten_member_is_a_guid(log: ManagedLog) -> None:
 
 
 def test_ten_thousand_members_and_no_more(log: ManagedLog) -> None:
-    """As GUIDs: the names of so many take the store of this machine too long."""
+    """Given as GUIDs: the local store takes too long to create so many names."""
     guids = [str(uuid.UUID(int=number, version=4)) for number in range(10_001)]
     assert log.put_group("all", *guids[:10_000]) == guids[:10_000]
     assert len(log.group("all")) == 10_000
@@ -173,8 +173,8 @@ def test_ten_thousand_members_and_no_more(log: ManagedLog) -> None:
 
 
 def test_a_tenant_has_500_groups_and_a_list_of_them_reads_no_members(log: ManagedLog) -> None:
-    """Those that there are may change, and one removed makes room for another."""
-    for number in range(3, MAX_GROUPS):  # a transaction each would take the store of this machine too long
+    """Existing groups may change, and removing one makes room for another."""
+    for number in range(3, MAX_GROUPS):  # one transaction for each takes the local store too long
         row = {"pk": {"S": log.tenant}, "sk": {"S": f"group#g{number}"}, "version": {"N": "1"}}
         log.dynamodb.put_item(TableName=log.tables.control, Item=row)
     for number in range(3):
@@ -192,14 +192,14 @@ def test_a_tenant_has_500_groups_and_a_list_of_them_reads_no_members(log: Manage
 
 
 def test_a_thousand_names_that_nobody_has_seen(log: ManagedLog) -> None:
-    """More than one round of people."""
+    """More than one batch of people."""
     names = [f"person {number}" for number in range(1_001)]
     assert log.put_group("all", *names) == names
 
 
 @pytest.mark.parametrize("name", ["a#b", "#", "straße / 北京 🦀", "group-was#team#1", "%2F", "ü" * 128, "..", " a "])
-def test_what_a_group_may_be_called(log: ManagedLog, name: str) -> None:
-    """Anything in a line, and no group is another one's."""
+def test_valid_group_names(log: ManagedLog, name: str) -> None:
+    """Any single line of text. No two groups are mixed up."""
     log.put_group("team", "other")
     log.put_group(name, "mike.mars")
     (event,) = log.sent({})
@@ -212,8 +212,8 @@ def test_what_a_group_may_be_called(log: ManagedLog, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "x" * 129, "two\nlines", "\x00"])
-def test_what_no_group_is_called(log: ManagedLog, name: str) -> None:
-    """Nothing, more than 128 characters, control characters."""
+def test_invalid_group_names(log: ManagedLog, name: str) -> None:
+    """The empty text, more than 128 characters, control characters."""
     for method, body in (("PUT", {"members": []}), ("GET", None), ("DELETE", None)):
         assert log.manage(method, GROUP, body, name=name)["statusCode"] == 422
 
@@ -233,8 +233,8 @@ def test_what_no_group_is_called(log: ManagedLog, name: str) -> None:
         ({}, "members", "missing_field"),
     ],
 )
-def test_what_no_member_can_be_is_422_naming_it(log: ManagedLog, body: Any, path: str, code: str) -> None:
-    """And nothing is made, known or recorded."""
+def test_an_invalid_member_is_422_with_its_path(log: ManagedLog, body: Any, path: str, code: str) -> None:
+    """No group, person or record is created."""
     answer = log.manage("PUT", GROUP, body, name="team")
     assert problem_of(answer) == (422, code)
     assert [error["path"] for error in answered(answer)["errors"]] == [path]
@@ -243,7 +243,7 @@ def test_what_no_member_can_be_is_422_naming_it(log: ManagedLog, body: Any, path
 
 
 def test_groups_are_read_by_readers_and_changed_by_admins(log: ManagedLog) -> None:
-    """Operations may all of it, in the tenant that they name."""
+    """Operations may do both, in the tenant that they name."""
     log.put_group("team", "mike.mars")
     may = {"producer": 0, "auditor": 2, "admin": 4, "operations": 4}
     for role, allowed in may.items():
@@ -256,7 +256,7 @@ def test_groups_are_read_by_readers_and_changed_by_admins(log: ManagedLog) -> No
 
 
 def test_groups_are_a_tenants_own(log: ManagedLog) -> None:
-    """Another tenant's group of the same name is another."""
+    """Another tenant's group of the same name is another group."""
     other = ManagedLog(log.dynamodb, log.tables, tenant="acme2")
     log.put_group("team", "mike.mars")
     assert problem_of(other.manage("GET", GROUP, name="team")) == (404, "not_found")
@@ -266,7 +266,7 @@ def test_groups_are_a_tenants_own(log: ManagedLog) -> None:
 
 
 def test_every_change_of_a_group_is_on_record(log: ManagedLog) -> None:
-    """Made, changed and removed; what was refused, and reading, is not."""
+    """Creating, changing and removing. Refused calls and reading are not recorded."""
     log.put_group("team", "mike.mars")
     log.group("team")
     log.done("GET", "/v1/groups")
@@ -280,14 +280,14 @@ def test_every_change_of_a_group_is_on_record(log: ManagedLog) -> None:
 
 
 class Busy:
-    """People whom others are binding all the time."""
+    """People whom other requests are binding all the time."""
 
     def resolve(self, *_: Any) -> Any:
         raise Contended
 
 
 def test_people_bound_by_others_at_once_are_a_503(log: ManagedLog) -> None:
-    """The same call again will do."""
+    """The client can repeat the same call."""
     busy: Any = Busy()
     log.operations = log.operations_over(log.managing.replacing(resolver_over=lambda _: busy))
     assert problem_of(log.manage("PUT", GROUP, {"members": ["a"]}, name="team")) == (503, "throttled")
@@ -295,7 +295,7 @@ def test_people_bound_by_others_at_once_are_a_503(log: ManagedLog) -> None:
 
 
 def test_a_group_removed_and_made_again_is_of_a_newer_version(log: ManagedLog) -> None:
-    """Also within one millisecond: a cursor that holds a version means the members of that version."""
+    """Even within one millisecond: a cursor that holds a version means the members of that version."""
     versions = []
     for name in ("team", "team#9", "team#999999999999999"):
         log.put_group(name, "a")

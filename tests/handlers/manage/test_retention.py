@@ -1,4 +1,4 @@
-"""Retention and the legal hold as they are set: in the very next read, in the log, and in the job that is asked for."""
+"""Changes of retention and legal hold: their effect on the very next read, the log, and the requested job."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,7 +27,7 @@ def log(dynamodb: Any, tables: Tables) -> Kept:
 
 
 def test_shorter_hides_at_once_and_is_stamped_by_a_job(log: Kept) -> None:
-    """Longer again shows what is still there."""
+    """A longer retention again shows what is still stored."""
     assert log.done("GET", RETENTION) == {
         "days": 90,
         "default_days": 90,
@@ -52,8 +52,8 @@ def test_shorter_hides_at_once_and_is_stamped_by_a_job(log: Kept) -> None:
     assert log.stamped_days() == {60, 0}
 
 
-def test_a_key_of_one_environment_rules_none_of_them(log: Kept) -> None:
-    """Retention and hold are of all environments; whoever reaches all of them may."""
+def test_a_key_for_one_environment_cannot_change_settings(log: Kept) -> None:
+    """Retention and hold apply to all environments. A key for all of them may change them."""
     log.done("PUT", HOLD, {"reason": "Dispute"})
     log.restamps.sent.clear()
     calls: list[tuple[str, str, Any]] = [
@@ -110,7 +110,7 @@ def test_for_ever_where_the_profile_says_so(dynamodb: Any, tables: Tables) -> No
 
 
 def test_a_hold_stops_expiry_of_what_is_stored_too(log: Kept) -> None:
-    """Reads start where they did, however much time passes; then it is lifted, and all is as the days say."""
+    """Reads keep their beginning, however much time passes. After the hold is lifted, the days of retention apply."""
     answer = log.done("PUT", HOLD, {"reason": "Dispute with mike.mars"})
     assert (answer["active"], answer["reason"], answer["since"]) == (True, "Dispute with mike.mars", format_time(NOW))
     log.work()
@@ -134,13 +134,13 @@ def test_a_hold_stops_expiry_of_what_is_stored_too(log: Kept) -> None:
     assert log.done("GET", HOLD) == {"active": False, "reason": None, "since": None, "job": None}
 
 
-def test_the_reason_does_not_stand_in_the_clear(log: Kept) -> None:
+def test_the_reason_is_stored_sealed(log: Kept) -> None:
     log.done("PUT", HOLD, {"reason": "Dispute with mike.mars"})
     assert "mike" not in str(log.dynamodb.scan(TableName=log.tables.control)["Items"])
 
 
 def test_a_hold_hides_again_nothing_that_was_shown_and_shows_nothing_that_was_hidden(log: Kept) -> None:
-    """Its edge is where reads began; a longer retention shows what is left, and it stays, however long the hold."""
+    """Its edge is where reads began. A longer retention shows what is left, for as long as the hold lasts."""
     log.set_days(45)
     log.hold()
     assert log.ages() == [1, 20, 40]
@@ -153,7 +153,7 @@ def test_a_hold_hides_again_nothing_that_was_shown_and_shows_nothing_that_was_hi
 
 
 def test_a_longer_retention_under_a_hold_does_not_let_it_move(log: Kept) -> None:
-    """Shortened, held, and longer again: what the hold has shown for months is shown on."""
+    """Shortened, held, then longer again: what the hold has shown for months stays visible."""
     log.set_days(30)
     log.hold()
     log.now += 60 * DAY
@@ -182,7 +182,7 @@ def test_a_hold_where_the_retention_is_fixed_or_for_ever(
 
 @pytest.mark.every_store
 def test_a_hold_lifted_by_mistake_is_put_back(log: Kept) -> None:
-    """As long as no job has stamped anything since, it holds what it held."""
+    """As long as no job has stamped anything since, the new hold keeps what the old one kept."""
     log.hold()
     log.work()
     log.now += 60 * DAY
@@ -202,7 +202,7 @@ def test_a_hold_lifted_by_mistake_is_put_back(log: Kept) -> None:
 
 
 def test_a_hold_is_not_put_back_over_a_job_that_runs(log: Kept) -> None:
-    """An earlier one, say, which reads the settings anew: it may have stamped what was held."""
+    """For example an earlier job, which reads the settings anew and may have stamped held events."""
     log.hold()
     job = log.asked()
     log.now += 60 * DAY
@@ -213,7 +213,7 @@ def test_a_hold_is_not_put_back_over_a_job_that_runs(log: Kept) -> None:
 
 
 def test_a_hold_is_not_put_back_when_a_job_may_begin_before_it_stands(log: Kept) -> None:
-    """The lift's job begins after 90 s, and a request that sets a hold lasts up to 28."""
+    """The lift's job begins after 90 s, and a request that sets a hold lasts up to 28 s."""
     log.hold()
     log.work()
     log.now += 60 * DAY
@@ -224,7 +224,7 @@ def test_a_hold_is_not_put_back_when_a_job_may_begin_before_it_stands(log: Kept)
 
 
 def test_a_setting_whose_job_got_lost_can_be_set_again(log: Kept) -> None:
-    """Its message was given up, say: a day later the same setting asks for a job anew."""
+    """For example because its message was discarded: a day later the same setting requests a new job."""
     log.set_days(45)
     log.restamps.sent.clear()
     log.set_days(45)
@@ -236,7 +236,7 @@ def test_a_setting_whose_job_got_lost_can_be_set_again(log: Kept) -> None:
 
 
 def test_no_job_where_nothing_changes(log: Kept) -> None:
-    """The same days again, another reason for a hold that is on: recorded, and that is all."""
+    """The same days, or another reason for a current hold, are recorded but need no job."""
     log.set_days(90)
     log.set_days(45)
     log.set_days(45)
@@ -250,8 +250,8 @@ def test_no_job_where_nothing_changes(log: Kept) -> None:
     assert (len(log.recorded("retention")), len(log.recorded("legal-hold"))) == (4, 2)
 
 
-def test_a_restamp_that_nobody_comes_for_ends_none(log: Kept) -> None:
-    """Its message could not be sent: the setting stays, and the job before has the last word."""
+def test_a_restamp_without_a_message_ends_no_other(log: Kept) -> None:
+    """Its message could not be sent: the setting stays, and the previous job decides."""
     log.set_days(45)
     log.now += MINUTE
     log.restamps.refusal = Throttled()
@@ -262,7 +262,7 @@ def test_a_restamp_that_nobody_comes_for_ends_none(log: Kept) -> None:
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED])
 def test_a_restamp_that_broke_off_is_shown(log: Kept, status: Status) -> None:
-    """Until one behind it has succeeded, which the same setting asks for once more, and which does what it left."""
+    """Until a later one has succeeded. The same setting requests it again, and it completes the work."""
     log.set_days(45)
     job = log.asked()
     claimed = log.jobs.claim(job.key, "claim", NOW, NOW + MINUTE)
@@ -276,7 +276,7 @@ def test_a_restamp_that_broke_off_is_shown(log: Kept, status: Status) -> None:
 
 
 class Racing:
-    """Something else happens to the settings just before they are changed."""
+    """Something else changes the settings just before this request does."""
 
     def __init__(self, log: Kept, happens: Callable[[TenantSettings], TenantSettings]) -> None:
         self._log = log
@@ -295,8 +295,8 @@ def put_by(wiring: Wiring, log: Kept, path: str, body: Any) -> dict[str, Any]:
     return serve(event, Context(), log.operations_over(wiring))
 
 
-def test_a_hold_set_at_the_same_time_is_not_outrun(log: Kept) -> None:
-    """Neither by a shorter retention, nor by any setting that its job was not asked for: try again."""
+def test_a_concurrent_hold_wins(log: Kept) -> None:
+    """A shorter retention is refused. A longer one must be tried again: its job was requested without the hold."""
     held = lambda now: replace(now, hold=Hold(NOW, NOW - 90 * DAY, "sealed"))  # noqa: E731
     racing = log.managing.replacing(control=Racing(log, held))
     assert problem_of(put_by(racing, log, RETENTION, {"days": 45})) == (409, "legal_hold")
@@ -305,15 +305,15 @@ def test_a_hold_set_at_the_same_time_is_not_outrun(log: Kept) -> None:
     assert log.control.settings(log.tenant).retention_days == 90
 
 
-def test_what_comes_between_and_changes_no_stamp_is_nothing(log: Kept) -> None:
-    """The catalogue's mode, or the very same setting, whose answer was lost."""
-    for days, happens in ((45, lambda now: replace(now, mode="strict")), (60, lambda now: now.keeping(60, NOW))):
+def test_a_concurrent_change_that_affects_no_stamp_is_ignored(log: Kept) -> None:
+    """The catalogue's mode, or the very same setting whose response was lost."""
+    for days, happens in ((45, lambda now: replace(now, mode="strict")), (60, lambda now: now.with_retention(60, NOW))):
         racing = log.managing.replacing(control=Racing(log, happens))
         assert put_by(racing, log, RETENTION, {"days": days})["statusCode"] == 200
 
 
 @pytest.mark.parametrize(("path", "body"), [(RETENTION, {"days": 45}), (HOLD, {"reason": "Dispute"})])
-def test_what_can_not_be_recorded_is_not_set(log: Kept, path: str, body: Any) -> None:
+def test_a_setting_that_cannot_be_recorded_is_not_made(log: Kept, path: str, body: Any) -> None:
     """The record comes first, then the job, then the setting."""
     before = log.control.settings(log.tenant)
 

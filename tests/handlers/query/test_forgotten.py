@@ -1,4 +1,4 @@
-"""People who were forgotten: their rows are gone, and every read shows the GUID where they stood."""
+"""Forgotten people: their rows are gone, and every read shows the GUID in their place."""
 
 import json
 from typing import Any
@@ -48,7 +48,7 @@ def native(log: TenantLog, event_id: str) -> dict[str, Any]:
 
 
 def test_a_forgotten_person_is_a_guid_everywhere(log: TenantLog, events: list[str]) -> None:
-    """As actor, target, in parameters, texts and ids, native and in every view; nobody else is."""
+    """As actor, target, in parameters, texts and ids, in the native form and in every view. Nobody else is."""
     guid = native(log, events[0])["actor"]["id"]
     log.forget(guid)
     log.now += 30_000
@@ -82,7 +82,7 @@ def test_a_forgotten_person_is_a_guid_everywhere(log: TenantLog, events: list[st
 
 @pytest.mark.every_store
 def test_a_forgotten_person_is_found_by_guid_and_by_nothing_else(log: TenantLog, events: list[str]) -> None:
-    """Names, client ids and texts find nothing any more, as actor, target and free text."""
+    """Names, client ids and texts no longer find anything, as actor, target or free text."""
     guid = native(log, events[0])["actor"]["id"]
     before = {
         ("actor", "mike.mars"): events[:1],
@@ -107,8 +107,10 @@ def test_a_forgotten_person_is_found_by_guid_and_by_nothing_else(log: TenantLog,
 
 
 @pytest.mark.parametrize("more", [{}, {"status": "failure"}, {"q": "nothing of it"}, {"limit": "1"}])
-def test_that_there_was_such_an_id_is_not_told_either(log: TenantLog, events: list[str], more: dict[str, str]) -> None:
-    """By an id that held the name as little is looked at as by one that nobody ever had; of others all is counted."""
+def test_the_number_scanned_does_not_reveal_a_forgotten_id(
+    log: TenantLog, events: list[str], more: dict[str, str]
+) -> None:
+    """An id with the name scans as few events as one that never existed. Other searches count all events."""
     (beside,) = log.sent({"activity": "record.stamped", "target": {"type": "report", "id": "2026"}})
     (within,) = log.sent(
         {
@@ -147,7 +149,7 @@ def test_somebody_known_by_an_address_alone_is_found_by_guid_also_when_forgotten
 
 
 def test_a_key_is_kept_for_thirty_seconds_at_most(log: TenantLog, events: list[str]) -> None:
-    """As long a warm function may show a forgotten person, and no longer."""
+    """That is the longest that a warm function may show a forgotten person."""
     before = native(log, events[0])
     log.forget(before["actor"]["id"])
     log.now += 29_999
@@ -156,8 +158,8 @@ def test_a_key_is_kept_for_thirty_seconds_at_most(log: TenantLog, events: list[s
     assert native(log, events[0])["actor"]["forgotten"] is True
 
 
-def test_the_log_of_the_log_does_not_keep_a_forgotten_name(log: TenantLog, events: list[str]) -> None:
-    """Whom a search named is sealed in its record, and a GUID there too once forgotten."""
+def test_records_of_searches_do_not_keep_a_forgotten_name(log: TenantLog, events: list[str]) -> None:
+    """The name of a search is sealed in its record. It too becomes a GUID once the person is forgotten."""
     guid = native(log, events[0])["actor"]["id"]
     log.found(actor="mike.mars", target=["user:u-1", "account:mike.mars"])
     (recorded,) = log.recorded("searched")

@@ -1,4 +1,4 @@
-"""The filter `group`: whoever is a member now, through an index or the timeline, the same events either way."""
+"""The filter `group` means the current members, and finds the same events through an index and the timeline."""
 
 import uuid
 from typing import Any
@@ -13,7 +13,7 @@ from tests.support.tenant_log import problem_of
 
 STRANGERS = tuple(str(uuid.UUID(int=number, version=4)) for number in range(MAX_PARTITIONS + 6))
 SIZES = pytest.mark.parametrize("strangers", [(), STRANGERS[:62], STRANGERS], ids=["few", "64", "many"])
-"""Beside the two members of the tests."""
+"""In addition to the two members that the tests name."""
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def rest(log: ManagedLog, query: dict[str, Any], cursor: str | None) -> list[str
 
 @SIZES
 def test_a_group_means_its_members_now(log: ManagedLog, strangers: tuple[str, ...]) -> None:
-    """And what a change of it makes of it, in the very next search; also over names that members had."""
+    """The very next search sees a change of the group. Groups also cover events under the members' former names."""
     mike, jane, other = log.sent(
         {"actor": {"type": "user", "id": "u-1", "username": "mike.mars"}}, by("jane.roe"), by("somebody")
     )
@@ -50,7 +50,7 @@ def test_a_group_means_its_members_now(log: ManagedLog, strangers: tuple[str, ..
 @pytest.mark.every_store
 @SIZES
 def test_a_group_with_other_filters(log: ManagedLog, strangers: tuple[str, ...]) -> None:
-    """Different parameters mean and; several groups mean or, each event once."""
+    """Different parameters are combined with and, several groups with or. Each event appears once."""
     doc = {"target": {"type": "doc", "id": "D-1"}}
     mike, mike_doc, jane_doc, other_doc = log.sent(
         by("mike.mars"), by("mike.mars", **doc), by("jane.roe", **doc, activity="user.login"), by("other", **doc)
@@ -69,7 +69,7 @@ def test_a_group_with_other_filters(log: ManagedLog, strangers: tuple[str, ...])
 
 @SIZES
 def test_members_known_by_an_address_alone(log: ManagedLog, strangers: tuple[str, ...]) -> None:
-    """An index has them under the alias that they are shown by; found all the same, also when forgotten."""
+    """The index has them under the alias that they are shown by. They are found even when forgotten."""
     unknown = {"actor": {"type": "unknown"}}
     first, other = (log.sent({**unknown, "context": {"ip": ip}})[0] for ip in ("198.51.100.9", "198.51.100.10"))
     guid = next(event["actor"]["id"] for event in log.page()["events"] if event["id"] == first)
@@ -83,10 +83,10 @@ def test_members_known_by_an_address_alone(log: ManagedLog, strangers: tuple[str
 @SIZES
 @pytest.mark.parametrize("sort", ["-occurred_at", "occurred_at", "activity"])
 @pytest.mark.parametrize("change", ["changed", "emptied", "removed", "made anew"])
-def test_a_cursor_survives_what_becomes_of_the_group(
+def test_a_cursor_keeps_the_groups_members_of_the_first_page(
     log: ManagedLog, strangers: tuple[str, ...], sort: str, change: str
 ) -> None:
-    """Between two pages: the later ones are of whoever was a member at the first."""
+    """Later pages show the events of those who were members at the first page."""
     sent = log.sent(*(by(name) for _ in range(3) for name in ("mike.mars", "jane.roe", "somebody")))
     expected = {event for number, event in enumerate(sent) if number % 3 < 2}
     log.put_group("team", "mike.mars", "jane.roe", *strangers)
@@ -107,7 +107,7 @@ def test_a_cursor_survives_what_becomes_of_the_group(
 def test_a_cursor_keeps_whom_an_actor_meant_beside_a_group(
     log: ManagedLog, strangers: tuple[str, ...], sort: str
 ) -> None:
-    """However many members the group has: who is forgotten between the pages is on the later ones all the same."""
+    """However many members the group has, a person forgotten between the pages is still found on later ones."""
     sent = log.sent(*(by("mike.mars") for _ in range(6)))
     guid = log.guid_of("mike.mars")
     log.put_group("team", guid, *strangers)
@@ -119,14 +119,14 @@ def test_a_cursor_keeps_whom_an_actor_meant_beside_a_group(
 
 
 @pytest.mark.parametrize("length", [129, 1_018, 1_019, 2_000])
-def test_a_name_that_no_group_can_have_is_400(log: ManagedLog, length: int) -> None:
-    """Also one that no key of a store can hold."""
+def test_an_impossible_group_name_is_400(log: ManagedLog, length: int) -> None:
+    """Even one that no key of a store can hold."""
     assert problem_of(log.read(query={"group": "x" * length})) == (400, "unknown_group")
 
 
 @SIZES
-def test_a_group_that_there_is_not_is_400(log: ManagedLog, strangers: tuple[str, ...]) -> None:
-    """On the first page; also where another of the query's groups is there, and where it was removed."""
+def test_an_unknown_group_is_400(log: ManagedLog, strangers: tuple[str, ...]) -> None:
+    """On the first page, even if another group of the query exists, and if the group was removed."""
     log.put_group("team", "mike.mars", *strangers)
     log.put_group("gone", "mike.mars", *strangers)
     log.done("DELETE", "/v1/groups/{name}", name="gone")
@@ -135,7 +135,7 @@ def test_a_group_that_there_is_not_is_400(log: ManagedLog, strangers: tuple[str,
 
 
 def test_a_search_for_a_group_is_on_record(log: ManagedLog) -> None:
-    """By the group's name: its members are not written down."""
+    """With the group's name: its members are not recorded."""
     log.put_group("team", "mike.mars")
     log.found(group="team", activity="user.login")
     (recorded,) = log.recorded("searched")
@@ -143,7 +143,7 @@ def test_a_search_for_a_group_is_on_record(log: ManagedLog) -> None:
 
 
 def test_a_cursor_with_a_large_group_is_short(log: ManagedLog) -> None:
-    """A request line and headers have 10 KB in all."""
+    """A request line and headers have a limit of 10 KB."""
     log.sent(*(by("mike.mars") for _ in range(3)))
     log.put_group("team", log.guid_of("mike.mars"), *STRANGERS)
     log.put_group("sixty-four", log.guid_of("mike.mars"), *STRANGERS[:63])
@@ -153,7 +153,7 @@ def test_a_cursor_with_a_large_group_is_short(log: ManagedLog) -> None:
 
 
 def test_a_cursor_of_a_group_lasts_no_longer_than_its_members_are_kept(log: ManagedLog) -> None:
-    """What TTL has taken away is a cursor that goes on no more, not another group's events."""
+    """Once TTL has deleted the members, the cursor is refused and never shows another group's events."""
     log.sent(*(by("mike.mars") for _ in range(3)))
     log.put_group("team", "mike.mars", *STRANGERS)
     query = {"group": "team", "limit": "1"}

@@ -1,4 +1,4 @@
-"""Pages over the handler: whose cursor it is, what retention hides, and what time does not."""
+"""Paging over the handler: whose cursor it is, what retention hides, and what the passing of time does not."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ def cursor_of(log: TenantLog, query: Mapping[str, str | Sequence[str]] = QUERY) 
 
 
 def rest(log: TenantLog, cursor: str | None) -> list[str]:
-    """The times of the events on the pages from here."""
+    """The times of the events on this page and all later ones."""
     times: list[str] = []
     while cursor is not None:
         page = log.page({**QUERY, "cursor": cursor})
@@ -57,14 +57,14 @@ def times(*ages: int) -> list[str]:
         {"from": "2026-01-01T00:00:00Z"},
     ],
 )
-def test_a_cursor_is_of_its_query_alone(log: TenantLog, changed: dict[str, str | list[str]]) -> None:
+def test_a_cursor_is_valid_for_its_query_only(log: TenantLog, changed: dict[str, str | list[str]]) -> None:
     """Any other filter, span, order, environment or view is another query."""
     answer = log.read(query={**QUERY, **changed, "cursor": cursor_of(log)})
     assert problem_of(answer) == (400, "cursor_mismatch")
 
 
-def test_a_cursor_is_of_its_credential_and_tenant_alone(log: TenantLog) -> None:
-    """Another key of the same tenant can't go on, nor can another tenant's of the same id and environment."""
+def test_a_cursor_is_valid_for_its_credential_and_tenant_only(log: TenantLog) -> None:
+    """Another key of the tenant cannot use it, nor can a key with the same id and environment in another tenant."""
     cursor = cursor_of(log)
     assert problem_of(log.read(query={**QUERY, "cursor": cursor}, credential="k2")) == (400, "cursor_mismatch")
     other = TenantLog(log.dynamodb, log.tables, tenant="acme2")
@@ -74,13 +74,13 @@ def test_a_cursor_is_of_its_credential_and_tenant_alone(log: TenantLog) -> None:
 
 @pytest.mark.parametrize("alter", [lambda cursor: cursor[:-1], lambda cursor: cursor[::-1], lambda _: "x" * 10_000])
 def test_a_cursor_that_was_not_given_out_is_refused(log: TenantLog, alter: Any) -> None:
-    """Cut, turned round, or 10 KB of anything: 400."""
+    """400 for a cut or reversed cursor, and for 10 KB of anything."""
     answer = log.read(query={**QUERY, "cursor": alter(cursor_of(log))})
     assert problem_of(answer) == (400, "cursor_mismatch")
 
 
 def test_a_cursor_lasts_a_day(log: TenantLog) -> None:
-    """After 24 hours it is refused, and up to then it goes on."""
+    """It works for 24 hours and is refused afterwards."""
     cursor = cursor_of(log)
     log.now += DAY
     assert log.page({**QUERY, "cursor": cursor})["events"]
@@ -88,16 +88,16 @@ def test_a_cursor_lasts_a_day(log: TenantLog) -> None:
     assert problem_of(log.read(query={**QUERY, "cursor": cursor})) == (400, "cursor_mismatch")
 
 
-def test_the_limit_may_change_and_the_values_change_places(log: TenantLog) -> None:
-    """The query is the same whatever its page size and the order in which its values stand."""
+def test_the_limit_and_the_order_of_values_may_change_between_pages(log: TenantLog) -> None:
+    """The query is the same with any page size and any order of its values."""
     turned = {"limit": "500", "activity": ["document.created", "document.updated"], "cursor": cursor_of(log)}
     page = log.page(turned)
     assert [event["occurred_at"] for event in page["events"]] == times(2 * DAY, 3 * DAY, 29 * DAY, 30 * DAY)
     assert page["next_cursor"] is None
 
 
-def test_whom_names_meant_does_not_depend_on_their_order(log: TenantLog) -> None:
-    """A client that repeats its values in another order goes on with the same people."""
+def test_the_meaning_of_names_does_not_depend_on_their_order(log: TenantLog) -> None:
+    """A client that repeats its values in another order continues with the same people."""
     log.sent(
         *({"activity": "user.login", "target": {"type": "user", "username": "jane.roe"}} for _ in range(2)),
         *({"activity": "user.login", "target": {"type": "doc", "id": "mike.mars"}} for _ in range(2)),
@@ -109,8 +109,8 @@ def test_whom_names_meant_does_not_depend_on_their_order(log: TenantLog) -> None
 
 
 @pytest.mark.every_store
-def test_a_name_means_at_every_page_what_it_meant_at_the_first(log: TenantLog) -> None:
-    """Who takes the name between two pages does not appear in the middle of them."""
+def test_a_name_means_the_same_people_on_every_page(log: TenantLog) -> None:
+    """A person who takes the name between two pages does not appear on the later ones."""
     log.sent(*({"actor": {"type": "user", "id": "u-1", "username": "jane.roe"}} for _ in range(2)))
     query = {"actor": "jane.roe", "limit": "1"}
     first = log.page(query)
@@ -128,15 +128,15 @@ def test_the_retentions_edge_hides_at_once(log: TenantLog) -> None:
     assert rest(log, cursor_of(log)) == times(2 * DAY, 3 * DAY, 29 * DAY)
 
 
-def test_time_that_passes_hides_nothing_in_mid_paging(log: TenantLog) -> None:
-    """What was there at the first page is on the later ones, an hour after it has left the retention."""
+def test_the_passing_of_time_hides_nothing_while_paging(log: TenantLog) -> None:
+    """Events of the first page's moment are on the later pages, even an hour after their retention ended."""
     cursor = cursor_of(log)
     log.now += HOUR
     assert rest(log, cursor) == times(2 * DAY, 3 * DAY, 29 * DAY, 30 * DAY)
 
 
 def test_retention_shortened_between_two_pages_hides_at_once(log: TenantLog) -> None:
-    """The setting rules the very next read; made longer it shows nothing that the first page's edge had hidden."""
+    """The setting applies to the very next read. A longer one shows nothing that the first page's edge had hidden."""
     cursor = cursor_of(log)
     log.control.change_tenant(log.tenant, lambda settings: replace(settings, retention_days=2))
     assert rest(log, cursor) == times(2 * DAY)
@@ -146,7 +146,7 @@ def test_retention_shortened_between_two_pages_hides_at_once(log: TenantLog) -> 
 
 
 def test_the_end_has_no_cursor(log: TenantLog) -> None:
-    """A page that is just full and the last one says so."""
+    """A last page that is exactly full has no cursor."""
     page = log.page({**QUERY, "limit": "6"})
     assert len(page["events"]) == 6
     assert page["next_cursor"] is None
@@ -155,7 +155,7 @@ def test_the_end_has_no_cursor(log: TenantLog) -> None:
 
 @pytest.mark.every_store
 def test_a_page_that_stops_at_a_bound_says_how_much_it_scanned(log: TenantLog) -> None:
-    """A filter that only the opened event tells: an empty page is not the end as long as it has a cursor."""
+    """With a filter on the opened event, a page may be empty and not the last, as long as it has a cursor."""
     reader = log.reader(search_bounds=Bounds(read_bytes=1))
     log.sent(*({"occurred_at": format_time(NOW - DAY - age)} for age in range(5)))
     found: list[str] = []

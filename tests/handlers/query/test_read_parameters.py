@@ -1,4 +1,4 @@
-"""Reads over the handler: environments, what nobody knows, what a read of a target needs; and the fuzzed rest."""
+"""Reads over the handler: environments, unknown values, the parameters of reads of a target, and fuzzing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -34,17 +34,25 @@ def log(dynamodb: Any, tables: Tables) -> TenantLog:
         {"actor": "0b5c1a2e-7d3f-4c11-9a55-1f2e3d4c5b6a", "caused_by": "#", "session_id": "a\nb\tc"},
     ],
 )
-def test_what_nobody_knows_matches_nothing(log: TenantLog, query: dict[str, Any]) -> None:
-    """Unknown activities, people and things are no error."""
+def test_unknown_values_match_nothing(log: TenantLog, query: dict[str, Any]) -> None:
+    """Unknown activities, people and targets are not errors."""
     page = log.page(query)
     assert page["events"] == []
     assert page["next_cursor"] is None
 
 
+@pytest.mark.parametrize("name", [name for name in EQUALITIES if name != "group"])  # a group that is unknown is 400
+def test_every_filter_is_compared(log: TenantLog, name: str) -> None:
+    """A value that no event has finds none: a filter that nothing compares would find them all."""
+    log.sent({})
+    absent = {"status": "failure", "origin": "system", "actor_type": "unknown", "target": "folder:none"}
+    assert log.found(**{name: absent.get(name, "none")}) == []
+
+
 @pytest.mark.parametrize("path", ["/v1/events", *TARGET_READS])
 def test_environments_are_the_tenants_and_the_credentials(log: TenantLog, path: str) -> None:
-    """404 for one that the tenant lacks, 403 for one that the key lacks;
-    without a name the key's own, else the first.
+    """404 for one that the tenant lacks, 403 for one that the key lacks. The default is the key's own, otherwise the
+    tenant's first.
     """
     more = {} if path == "/v1/events" else {"target": "defect:D-9"}
     if path.endswith("attribution"):
@@ -82,7 +90,7 @@ def test_a_read_covers_one_environment(log: TenantLog) -> None:
 def test_reads_of_a_target_refuse_what_they_cannot_read(
     log: TenantLog, path: str, query: dict[str, Any], code: str | None
 ) -> None:
-    """400; `from` and `to` are parameters of time and attribution alone."""
+    """400; only time and attribution accept `from` and `to`."""
     at = {"at": "2026-11-22T00:00:00Z"} if path.endswith("attribution") else {}
     expected = code or ("unknown_parameter" if path == "/v1/target" else "invalid_parameter")
     assert problem_of(log.read(path, {**query, **at})) == (400, expected)
@@ -116,7 +124,7 @@ NAMES = st.sampled_from([*EQUALITIES, *SCALARS, "q", "group", "at"])
 def test_no_query_makes_the_service_fail(
     log: TenantLog, path: str, query: Mapping[str, Sequence[str]], event_id: str
 ) -> None:
-    """Whatever the values hold, and however long they are: an answer, or a 4xx."""
+    """Whatever the values contain, and however long they are, the response is a success or a 4xx."""
     answer = log.read(path, query, {"event_id": event_id} if "{" in path else None)
     assert answer["statusCode"] < 500, answer["body"]
     answer["body"].encode()
@@ -125,5 +133,5 @@ def test_no_query_makes_the_service_fail(
 @examples(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(name=st.sampled_from([*EQUALITIES, "q", "tz", "view", "cursor", "sort", "from"]), value=ANYTHING)
 def test_no_value_makes_a_search_fail(log: TenantLog, name: str, value: str) -> None:
-    """Each parameter alone, so that nothing else refuses the call before it is looked at."""
+    """Each parameter alone, so that no other one is refused before it is read."""
     assert log.read(query={name: value})["statusCode"] in (200, 400)

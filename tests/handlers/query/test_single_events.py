@@ -22,7 +22,7 @@ def viewed(log: TenantLog, event_id: str, role: str = "auditor", **more: Any) ->
 
 @pytest.mark.every_store
 def test_an_event_is_read_in_its_native_form(log: TenantLog) -> None:
-    """Every field of the contract is there, in one shape; what is absent is null."""
+    """Every field of the contract is present, in one shape; an absent value is null."""
     (event_id,) = log.sent({"activity": "record.stamped", "actor": {"type": "system"}})
     nobody = {"id": None, "client_id": None, "name": None, "email": None, "user_type": None, "roles": None}
     assert answered(viewed(log, event_id)) == {
@@ -52,7 +52,7 @@ def test_an_event_is_read_in_its_native_form(log: TenantLog) -> None:
 
 
 def test_an_event_is_found_in_each_environment_that_the_key_may_read(log: TenantLog) -> None:
-    """Without `environment` in all of them, with it in that one alone."""
+    """In all of them without `environment`, otherwise only in that one."""
     (event_id,) = log.sent({"activity": "record.stamped", "environment": "test"})
     assert viewed(log, event_id)["statusCode"] == 200
     assert viewed(log, event_id, environment="test")["statusCode"] == 200
@@ -63,7 +63,7 @@ def test_an_event_is_found_in_each_environment_that_the_key_may_read(log: Tenant
 
 
 def test_another_tenants_event_does_not_exist(log: TenantLog) -> None:
-    """404, never 403: as for an id that nobody has."""
+    """404, never 403, as for an id that does not exist."""
     (event_id,) = log.sent({"activity": "record.stamped"})
     other = TenantLog(log.dynamodb, log.tables, "enate", tenant="acme2")
     assert problem_of(viewed(other, event_id)) == (404, "not_found")
@@ -83,8 +83,8 @@ def test_an_event_past_retention_is_gone_at_once(log: TenantLog) -> None:
     assert problem_of(viewed(log, event_id)) == (404, "not_found")
 
 
-def test_what_only_operations_may_see_is_hidden_from_others(log: TenantLog) -> None:
-    """Enate's API access records: not found, and in no search, but for operations."""
+def test_events_for_operations_are_hidden_from_others(log: TenantLog) -> None:
+    """Enate's API access records: only operations find them, by id or by search."""
     (event_id,) = log.sent({"activity": "api.called"})
     for role in ("auditor", "admin"):
         assert problem_of(viewed(log, event_id, role)) == (404, "not_found")

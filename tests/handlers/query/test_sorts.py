@@ -1,4 +1,4 @@
-"""Orders other than by time: by what is shown, ties newest first, over what had been received by the first page."""
+"""Orders other than by time: by the shown value, ties newest first, over the events received by the first page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,10 +28,10 @@ COLUMNS = {
     "enate": {"actor": "User", "activity": "Activity", "target": "Work Item", "status": "Status"},
     "generic": {"actor": "Actor", "activity": "Activity", "target": "Target", "status": "Status"},
 }
-"""Which column of a view presents a field."""
+"""The column of a view that shows each field."""
 
 UNTIL = format_time(NOW - 8_000)
-"""After the events of the tests and before the minute's records of their searches."""
+"""After the events of the tests and before the records of their searches."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def log(dynamodb: Any, tables: Tables) -> ManagedLog:
 
 @pytest.fixture
 def events(log: ManagedLog) -> list[str]:
-    """In the order of time; letters of all kinds, absent things, ties."""
+    """In the order of time: letters of all kinds, absent values, ties."""
     names = ["zoë", "Zoe", "Ärger", "a", "B", "🦀", "\uffee", "mike.mars", "mike.mars", "mike.mars"]
     activities = ["document.updated", "user.login", "custom.thing", "plain", "document.created"]
     targets: list[Any] = [
@@ -77,7 +77,7 @@ def events(log: ManagedLog) -> list[str]:
 
 
 def paged(log: ManagedLog, query: Mapping[str, str | Sequence[str]], key: str = "id") -> list[Any]:
-    """All pages of what is asked, without what Daybook records."""
+    """All pages of a search, without the events that Daybook records."""
     found: list[Any] = []
     cursor: dict[str, str] = {}
     while True:
@@ -101,7 +101,7 @@ def native_value(field: str, event: Mapping[str, Any]) -> str:
 @pytest.mark.parametrize("limit", ["3", "500"])
 @pytest.mark.parametrize("field", FIELDS)
 def test_each_field_in_both_directions(log: ManagedLog, events: list[str], field: str, limit: str) -> None:
-    """By code points of the native value, absent first when rising; ties newest first both ways."""
+    """By code points of the native value, absent first in ascending order; ties newest first in both directions."""
     by_id = {event["id"]: event for event in paged(log, {"limit": "500"}, "")}
     assert sorted(by_id) == sorted(events)
     newest_first = sorted(events, reverse=True)
@@ -113,7 +113,7 @@ def test_each_field_in_both_directions(log: ManagedLog, events: list[str], field
 
 @pytest.mark.parametrize("view", PROFILES)
 def test_each_view_is_sorted_by_what_it_shows(log: ManagedLog, events: list[str], view: str) -> None:
-    """A column that presents the field stands in its order, whatever the size of the pages."""
+    """A column that shows the field is in order, with any page size."""
     for field in FIELDS:
         for sort in (field, f"-{field}"):
             shown = paged(log, {"sort": sort, "limit": "4", "view": view, "tz": "Asia/Tokyo"}, "")
@@ -126,8 +126,8 @@ def test_each_view_is_sorted_by_what_it_shows(log: ManagedLog, events: list[str]
 
 
 @pytest.mark.parametrize("sort", ["actor", "-activity", "ip"])
-def test_pages_are_over_what_had_been_received_by_the_first(log: ManagedLog, events: list[str], sort: str) -> None:
-    """Whatever arrives between the pages, in the first's own millisecond too, before and behind them in the order."""
+def test_pages_cover_the_events_received_by_the_first_page(log: ManagedLog, events: list[str], sort: str) -> None:
+    """Whatever arrives between the pages, even in the first page's own millisecond, earlier or later in the order."""
     query: dict[str, str] = {"sort": sort, "limit": "5"}
     before = paged(log, {**query, "limit": "500"})
     span = {"to": UNTIL}
@@ -150,10 +150,10 @@ def test_pages_are_over_what_had_been_received_by_the_first(log: ManagedLog, eve
 
 
 @pytest.mark.parametrize("sort", ["actor", "-actor"])
-def test_what_was_received_before_the_first_page_and_durable_after_it_doubles_nothing(
+def test_an_event_that_becomes_durable_between_pages_is_not_shown_twice(
     log: ManagedLog, events: list[str], sort: str
 ) -> None:
-    """It comes where its place lies ahead, and is passed over where it lies behind."""
+    """It appears if its place is on a later page, and does not if its place is on an earlier one."""
     query = {"sort": sort, "limit": "7", "to": UNTIL}
     before = paged(log, {**query, "limit": "500"})
     log.now += 1_000
@@ -176,7 +176,7 @@ def test_what_was_received_before_the_first_page_and_durable_after_it_doubles_no
 
 @pytest.mark.parametrize("limit", ["2", "4", "5"])
 def test_somebody_forgotten_between_the_pages_moves_nobody_else(log: ManagedLog, limit: str) -> None:
-    """From then on that person's events stand at the GUID's place, before or behind the pages given."""
+    """From then on that person's events are at the GUID's place, on earlier or later pages."""
     names = ["0", "g", "g", "m", "m", "z", "z"]
     sent = log.sent(*({"actor": {"type": "user", "username": name}} for name in names))
     query = {"sort": "actor", "limit": limit, "actor": sorted(set(names))}
@@ -194,8 +194,8 @@ def test_somebody_forgotten_between_the_pages_moves_nobody_else(log: ManagedLog,
         query["actor"] = [*query["actor"], guids[name]]
 
 
-def test_where_the_page_ended_at_what_is_gone_the_number_given_tells(log: ManagedLog, events: list[str]) -> None:
-    """An event that has expired since, say."""
+def test_the_page_after_a_deleted_event_starts_by_number(log: ManagedLog, events: list[str]) -> None:
+    """For example, if the last event has expired."""
     query = {"sort": "-activity", "limit": "5"}
     before = paged(log, {**query, "limit": "500"})
     page = log.page({**query, "to": UNTIL})
@@ -207,8 +207,8 @@ def test_where_the_page_ended_at_what_is_gone_the_number_given_tells(log: Manage
 
 
 @pytest.mark.every_store
-def test_a_page_in_order_holds_what_an_answer_may(log: ManagedLog, events: list[str]) -> None:
-    """One event at least, and a cursor to the others."""
+def test_a_sorted_page_is_limited_by_the_size_of_an_answer(log: ManagedLog, events: list[str]) -> None:
+    """At least one event, and a cursor to the others."""
     reader = log.reader(search_bounds=Bounds(answer_bytes=1))
     span = {"to": UNTIL, "sort": "-actor"}
     page = answered(reader(query=span))
@@ -222,7 +222,7 @@ def test_a_page_in_order_holds_what_an_answer_may(log: ManagedLog, events: list[
 
 
 def test_too_many_to_sort(log: ManagedLog, events: list[str]) -> None:
-    """One more than the limit: 422, saying what to do; what is filtered out does not count. By time any number goes."""
+    """422 with advice for one event over the limit. Filtered events do not count. By time any number works."""
     assert Bounds().sorted_events == 10_000
     query = {"sort": "actor", "to": UNTIL}
     assert answered(log.reader(search_bounds=Bounds(sorted_events=len(events)))(query=query))["events"]
@@ -237,7 +237,7 @@ def test_too_many_to_sort(log: ManagedLog, events: list[str]) -> None:
 
 @pytest.mark.parametrize("bounds", [Bounds(read_bytes=1), Bounds(milliseconds=0)])
 def test_too_much_to_read_is_too_many_to_sort(log: ManagedLog, bounds: Bounds) -> None:
-    """What lies past the bound on reading can't be sorted: a part of it would be a wrong order."""
+    """Events beyond the bound on reading cannot be sorted: sorting only a part would give a wrong order."""
     log.sent(*({"occurred_at": format_time(log.now - number)} for number in range(150)))
     answer = log.reader(search_bounds=bounds)(query={"sort": "-actor", "actor": "mike.mars"})
     assert problem_of(answer) == (422, "too_many_to_sort")
@@ -246,6 +246,6 @@ def test_too_much_to_read_is_too_many_to_sort(log: ManagedLog, bounds: Bounds) -
 
 
 @pytest.mark.parametrize("sort", ["", "-", "--actor", "details", "Actor", "actor,ip", "-received_at"])
-def test_what_no_order_is(log: ManagedLog, sort: str) -> None:
-    """400, whatever else is asked."""
+def test_an_unknown_order_is_400(log: ManagedLog, sort: str) -> None:
+    """400, whatever else is asked for."""
     assert problem_of(log.read(query={"sort": sort})) == (400, "invalid_parameter")

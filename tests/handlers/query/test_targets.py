@@ -1,4 +1,4 @@
-"""One thing that events are about: its last update, the time spent on it, and who could have changed it."""
+"""One target of events: its last update, the time spent on it, and who could have changed it."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ DAY_OF_THE_EXAMPLE = "2022-04-12"
 @pytest.fixture
 def log(dynamodb: Any, tables: Tables) -> TenantLog:
     log = TenantLog(dynamodb, tables, "enate", retention_days=None)
-    # Something else happens too, and elsewhere.
+    # Events of another work item, and of another environment.
     log.sent(
         at("08:00:00", "opened", JANE, target={"type": "work-item", "id": "1234-C-A2"}),
         at("13:30:00", "opened", JANE, environment="test"),
@@ -61,7 +61,7 @@ def seconds(answer: dict[str, Any]) -> dict[str, int]:
 
 
 def test_a_targets_last_update_is_the_newest_event_of_it_or_within_it(log: TenantLog) -> None:
-    """With who did it and how many events its history has."""
+    """With its actor and the number of events in the target's history."""
     *_, last = log.sent(
         at("13:39:00", "opened"),
         at("13:40:00", "note-added"),
@@ -78,8 +78,8 @@ def test_a_targets_last_update_is_the_newest_event_of_it_or_within_it(log: Tenan
     assert asked(log, "/v1/target", "defect:D-9")["events"] == 1
 
 
-def test_of_what_nothing_happened_to_everything_is_null(log: TenantLog) -> None:
-    """No error: nobody says what things there are."""
+def test_a_target_without_events_has_null_values(log: TenantLog) -> None:
+    """Not an error: Daybook does not know which targets exist."""
     assert asked(log, "/v1/target", "defect:none") == {
         "target": "defect:none",
         "last_updated": None,
@@ -89,8 +89,8 @@ def test_of_what_nothing_happened_to_everything_is_null(log: TenantLog) -> None:
     }
 
 
-def test_beyond_the_bound_on_reading_a_summary_does_not_count(log: TenantLog) -> None:
-    """The last update is told all the same."""
+def test_a_summary_beyond_the_bound_on_reading_has_no_count(log: TenantLog) -> None:
+    """It still gives the last update."""
     many = log.sent(*(at(f"13:{minute:02}:00", "note-added") for minute in range(60)))
     many += log.sent(*(at(f"14:{minute:02}:00", "note-added") for minute in range(60)))
     tight = log.reader(search_bounds=Bounds(read_bytes=1))
@@ -104,8 +104,8 @@ def test_beyond_the_bound_on_reading_a_summary_does_not_count(log: TenantLog) ->
 
 
 @pytest.mark.every_store
-def test_time_is_told_by_session_and_by_actor(log: TenantLog) -> None:
-    """Sessions are paired by actor and session id, also where several run at once; an open one counts 0 yet."""
+def test_time_is_summed_by_session_and_by_actor(log: TenantLog) -> None:
+    """Sessions are paired by actor and session id, even if several run at once. An open one counts as 0."""
     log.sent(
         at("09:00:00", "opened", JOHN, "s1"),
         at("09:00:10", "opened", JOHN, "s2"),
@@ -130,7 +130,7 @@ def test_time_is_told_by_session_and_by_actor(log: TenantLog) -> None:
 
 
 def test_pauses_do_not_count(log: TenantLog) -> None:
-    """Each from paused to resumed; one that nobody ended lasts to the end; only those of the same session."""
+    """Each lasts from paused to resumed, or to the end if it was not resumed; only those of the same session count."""
     log.sent(
         at("09:00:00", "opened", JOHN, "s1"),
         at("09:00:10", "timer-paused", JOHN, "s1"),
@@ -147,7 +147,7 @@ def test_pauses_do_not_count(log: TenantLog) -> None:
 
 
 def test_adjustments_are_records_of_their_own(log: TenantLog) -> None:
-    """What was recorded first stays; every adjustment is told, the latest wins; by id or by the sender's own id."""
+    """The original record stays. Every adjustment is listed and the latest applies, by id or by the sender's own id."""
     opened, _ = log.sent(at("09:00:00", "opened", id="my-session"), at("09:10:00", "closed"))
     adjusted = [{"field": "seconds", "from": 600, "to": 300}, {"field": "note", "from": None, "to": "lunch"}]
     log.sent(
@@ -172,7 +172,7 @@ def test_adjustments_are_records_of_their_own(log: TenantLog) -> None:
 
 
 def test_a_span_takes_the_sessions_opened_in_it(log: TenantLog) -> None:
-    """`from` inclusive, `to` exclusive; what closes or adjusts them may lie after it."""
+    """`from` inclusive, `to` exclusive. The events that close or adjust them may be later."""
     log.sent(
         at("09:00:00", "opened"),
         at("09:01:00", "closed"),
@@ -187,15 +187,15 @@ def test_a_span_takes_the_sessions_opened_in_it(log: TenantLog) -> None:
     assert time_on(log, to=span["to"])["total_seconds"] == 180
 
 
-def test_who_opens_a_part_has_not_opened_the_whole(log: TenantLog) -> None:
-    """Time is of the target's own events."""
+def test_opening_a_part_does_not_open_the_whole(log: TenantLog) -> None:
+    """Time counts only the target's own events."""
     log.sent(at("09:00:00", "opened", target=DEFECT), at("09:01:00", "closed", target=DEFECT))
     assert time_on(log)["sessions"] == []
     assert asked(log, "/v1/target/time", "defect:D-9")["total_seconds"] == 60
 
 
 def test_the_documents_defect_was_deleted_by_john_doe(log: TenantLog) -> None:
-    """The record says when; who had the work item open that contains it says who: Enate's own example."""
+    """The record says when. The person who had the containing work item open did it: Enate's own example."""
     log.sent(
         at("13:39:00", "opened", JOHN),
         at("13:41:32", "stamped", {"type": "system"}, activity="record.stamped", target=DEFECT),
@@ -211,8 +211,8 @@ def test_the_documents_defect_was_deleted_by_john_doe(log: TenantLog) -> None:
     assert answer["basis"] == ("Only john.doe had defect:D-9 or work-item:1234-C-A1 open at 2022-04-12T13:41:32.000Z.")
 
 
-def test_of_two_who_had_it_open_none_is_concluded(log: TenantLog) -> None:
-    """Both are candidates, also one who has it open still; twice the same person is one."""
+def test_two_people_who_had_it_open_give_no_conclusion(log: TenantLog) -> None:
+    """Both are candidates, even one who still has it open. The same person twice is one candidate."""
     log.sent(
         at("13:41:32", "stamped", {"type": "system"}, activity="record.stamped", target=DEFECT),
         at("13:39:00", "opened", JOHN, "s1"),
@@ -227,8 +227,8 @@ def test_of_two_who_had_it_open_none_is_concluded(log: TenantLog) -> None:
     assert attributed(log, "13:40:59.999")["conclusion"]["username"] == "john.doe"
 
 
-def test_where_nobody_had_it_open_nobody_is_concluded(log: TenantLog) -> None:
-    """And the answer says so in words."""
+def test_nobody_who_had_it_open_gives_no_conclusion(log: TenantLog) -> None:
+    """The response says so in words."""
     log.sent(at("13:39:00", "opened"), at("13:40:00", "closed"))
     answer = attributed(log, "13:40:00.001", "work-item:1234-C-A1")
     assert (answer["candidates"], answer["conclusion"]) == ([], None)
@@ -236,8 +236,8 @@ def test_where_nobody_had_it_open_nobody_is_concluded(log: TenantLog) -> None:
     assert attributed(log, "13:40:00", "work-item:1234-C-A1")["conclusion"] is not None
 
 
-def test_one_who_is_no_person_is_never_concluded(log: TenantLog) -> None:
-    """It is a candidate, and beside it nobody else can be concluded either."""
+def test_an_actor_other_than_a_person_is_never_concluded(log: TenantLog) -> None:
+    """It is a candidate, and nobody else can be concluded beside it."""
     bot = {"type": "api", "username": "ci-bot"}
     log.sent(at("13:39:00", "opened", bot))
     assert attributed(log, "13:41:00", "work-item:1234-C-A1")["conclusion"] is None
@@ -247,7 +247,7 @@ def test_one_who_is_no_person_is_never_concluded(log: TenantLog) -> None:
 
 
 def test_a_target_is_asked_for_by_a_persons_name_too(log: TenantLog) -> None:
-    """A thing whose id is somebody's name, and a user, by any name that they had."""
+    """A target whose id is a person's name, and a user, by any name that the person had."""
     account = {"type": "account", "id": "john.doe"}
     log.sent(
         at("09:00:00", "opened", {**JOHN, "id": "u-1"}, target=account),

@@ -80,11 +80,11 @@ def log() -> Log:
 
 
 def held(now: TenantSettings) -> TenantSettings:
-    return now.held("sealed", NOW, again=False)
+    return now.with_hold("sealed", NOW, again=False)
 
 
 def lasting(days: int) -> Change:
-    return lambda now: now.keeping(days, NOW)
+    return lambda now: now.with_retention(days, NOW)
 
 
 @pytest.mark.parametrize("page", [20, 500])

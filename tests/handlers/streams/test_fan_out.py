@@ -1,4 +1,4 @@
-"""New events on their way to their tenants' streams, and what waits for a stream that failed."""
+"""New events are sent to their tenants' streams, and events of a failing stream wait."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from daybook.clock import DAY, SECOND, format_time
 from daybook.delivery.destination import KEPT_MS
 from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
-from tests.support.streams import Publishing
+from tests.support.streams import StreamHarness
 from tests.support.tenant_log import TenantLog
 
 
@@ -22,20 +22,20 @@ def log(dynamodb: Any, tables: Tables) -> ManagedLog:
 
 
 @pytest.fixture
-def publishing(log: ManagedLog) -> Publishing:
-    return Publishing(log)
+def publishing(log: ManagedLog) -> StreamHarness:
+    return StreamHarness(log)
 
 
-LARGEST = 30 * 1024  # of a record, where a test says so
+LARGEST = 30 * 1024  # the largest record, for tests that set it
 
 
-def ids(publishing: Publishing, tenant: str = "acme") -> Counter[str]:
+def ids(publishing: StreamHarness, tenant: str = "acme") -> Counter[str]:
     """How often each event is in the tenant's stream."""
     return Counter(json.loads(record.data)["id"] for record in publishing.streams.taken.get(tenant, []))
 
 
-def test_every_event_of_a_tenant_with_a_stream_is_put_there(log: TenantLog, publishing: Publishing) -> None:
-    """As the native read answers it; nothing is left over."""
+def test_every_event_of_a_tenant_with_a_stream_is_put_there(log: TenantLog, publishing: StreamHarness) -> None:
+    """The record equals the native read. Nothing is left over."""
     publishing.set_up()
     sent = log.sent({"target": {"type": "document", "id": "d-1"}}, {"details": "Änderung"}, {})
     assert publishing.publish() == []
@@ -47,8 +47,8 @@ def test_every_event_of_a_tenant_with_a_stream_is_put_there(log: TenantLog, publ
     assert publishing.stored().last_delivered_ms == log.now
 
 
-def test_one_objects_history_has_one_partition_key(log: ManagedLog, publishing: Publishing) -> None:
-    """The target where there is one, else the actor; no name in it, however long the id."""
+def test_one_objects_history_has_one_partition_key(log: ManagedLog, publishing: StreamHarness) -> None:
+    """The key is the target if there is one, otherwise the actor. It contains no name, however long the id is."""
     publishing.set_up()
     log.sent(
         {"target": {"type": "document", "id": "d-1"}},
@@ -70,8 +70,8 @@ def test_one_objects_history_has_one_partition_key(log: ManagedLog, publishing: 
     assert len(keys) == 6
 
 
-def test_a_targets_name_makes_a_key_that_names_nobody(log: ManagedLog, publishing: Publishing) -> None:
-    """The same one after somebody in it is forgotten."""
+def test_a_targets_name_makes_a_key_that_names_nobody(log: ManagedLog, publishing: StreamHarness) -> None:
+    """The key stays the same after a person in the name is forgotten."""
     publishing.set_up()
     log.sent({"target": {"type": "document", "name": "Notes of mike.mars"}})
     publishing.publish()
@@ -82,22 +82,22 @@ def test_a_targets_name_makes_a_key_that_names_nobody(log: ManagedLog, publishin
     assert "mars" not in first
 
 
-def test_a_tenant_without_a_stream_costs_one_read(log: TenantLog, publishing: Publishing) -> None:
-    """Nothing is put, parked or noted."""
+def test_a_tenant_without_a_stream_costs_one_read(log: TenantLog, publishing: StreamHarness) -> None:
+    """Nothing is sent, parked or stored."""
     log.sent({}, {})
     assert publishing.publish() == []
     assert publishing.streams.calls == publishing.queue.messages == []
 
 
-def test_another_environments_stream_gets_nothing(log: TenantLog, publishing: Publishing) -> None:
+def test_another_environments_stream_gets_nothing(log: TenantLog, publishing: StreamHarness) -> None:
     publishing.set_up(environment="test")
     log.sent({}, {"environment": "test"})
     publishing.publish()
     assert len(publishing.streams.taken["acme"]) == 1
 
 
-def test_a_re_stamp_and_a_removal_reach_nobody(log: TenantLog, publishing: Publishing) -> None:
-    """Only what is new is an event, whatever the mapping lets through."""
+def test_a_re_stamp_and_a_removal_reach_nobody(log: TenantLog, publishing: StreamHarness) -> None:
+    """Only a new item is an event, whatever the mapping's filter lets through."""
     publishing.set_up()
     log.sent({})
     event = publishing.stream()
@@ -109,7 +109,7 @@ def test_a_re_stamp_and_a_removal_reach_nobody(log: TenantLog, publishing: Publi
 
 @pytest.mark.parametrize("asked", [False, True])
 def test_what_daybook_records_of_itself_goes_where_it_is_asked_for(
-    log: TenantLog, publishing: Publishing, asked: bool
+    log: TenantLog, publishing: StreamHarness, asked: bool
 ) -> None:
     publishing.set_up(include_audit_log=asked)
     sent = log.sent({})
@@ -121,9 +121,9 @@ def test_what_daybook_records_of_itself_goes_where_it_is_asked_for(
 
 
 def test_what_only_operations_may_read_is_no_customers(dynamodb: Any, tables: Tables) -> None:
-    """Enate's API access records."""
+    """Enate's API access records are not sent."""
     log = TenantLog(dynamodb, tables, "enate")
-    publishing = Publishing(log)
+    publishing = StreamHarness(log)
     publishing.set_up(profile="enate", include_audit_log=True)
     log.sent({"activity": "api.called"}, {"activity": "user-session.ended"})
     publishing.publish()
@@ -131,8 +131,8 @@ def test_what_only_operations_may_read_is_no_customers(dynamodb: Any, tables: Ta
     assert json.loads(record.data)["activity"] == "user-session.ended"
 
 
-def test_who_is_forgotten_is_a_guid(log: ManagedLog, publishing: Publishing) -> None:
-    """In the record as in a read."""
+def test_who_is_forgotten_is_a_guid(log: ManagedLog, publishing: StreamHarness) -> None:
+    """The record shows the GUID, as a read does."""
     publishing.set_up()
     log.sent({"details": "mike.mars was here"})
     guid = log.guid_of("mike.mars")
@@ -144,9 +144,11 @@ def test_who_is_forgotten_is_a_guid(log: ManagedLog, publishing: Publishing) -> 
 
 
 def test_a_broken_stream_delays_and_loses_nothing_of_a_neighbours(
-    dynamodb: Any, tables: Tables, log: TenantLog, publishing: Publishing
+    dynamodb: Any, tables: Tables, log: TenantLog, publishing: StreamHarness
 ) -> None:
-    """In one batch one tenant's events are parked and the other's delivered; of the next nothing is tried."""
+    """In one batch, one tenant's events are parked and the other's are delivered. The next batch tries no broken
+    stream.
+    """
     other = TenantLog(dynamodb, tables, tenant="other")
     publishing.set_up()
     publishing.set_up(tenant="other")
@@ -164,8 +166,8 @@ def test_a_broken_stream_delays_and_loses_nothing_of_a_neighbours(
 
 
 @pytest.mark.every_store
-def test_a_stream_mended_gets_all_of_it(log: TenantLog, publishing: Publishing) -> None:
-    """Parked events come once each, the destination is active again and nothing is pending."""
+def test_a_stream_mended_gets_all_of_it(log: TenantLog, publishing: StreamHarness) -> None:
+    """Each parked event arrives once, the destination is active again and nothing is pending."""
     publishing.set_up()
     publishing.streams.break_down()
     sent = log.sent(*({"id": str(number)} for number in range(30)))
@@ -183,10 +185,9 @@ def test_a_stream_mended_gets_all_of_it(log: TenantLog, publishing: Publishing) 
     assert publishing.pending() == 0
 
 
-def test_one_probe_decides(log: TenantLog, publishing: Publishing) -> None:
-    """Of ten messages one is tried, with a wait that doubles from 5 s to 15 minutes; the others put back until then.
-
-    Or for a minute, so that they soon hear of a change.
+def test_one_probe_decides(log: TenantLog, publishing: StreamHarness) -> None:
+    """One of ten messages is tried, with a wait that doubles from 5 s to 15 minutes. The others are put back until
+    then, or for a minute, so that they soon see a change.
     """
     publishing.set_up()
     publishing.streams.break_down(error="AccessDeniedException")
@@ -204,8 +205,10 @@ def test_one_probe_decides(log: TenantLog, publishing: Publishing) -> None:
     assert publishing.pending() == 10
 
 
-def test_a_probe_partly_taken_mends(log: TenantLog, publishing: Publishing) -> None:
-    """A stream that takes fewer bytes at once than a parcel has gets its backlog part by part, and no longer waits."""
+def test_a_probe_partly_taken_mends(log: TenantLog, publishing: StreamHarness) -> None:
+    """A stream that accepts fewer bytes at once than a batch has receives its backlog part by part, without more
+    waits.
+    """
     publishing.set_up()
     publishing.streams.break_down()
     sent = log.sent(*({"id": str(number)} for number in range(40)))
@@ -226,7 +229,7 @@ def test_a_probe_partly_taken_mends(log: TenantLog, publishing: Publishing) -> N
     assert (publishing.stored().status, publishing.pending()) == ("active", 0)
 
 
-def test_before_the_next_probe_nothing_is_tried(log: TenantLog, publishing: Publishing) -> None:
+def test_before_the_next_probe_nothing_is_tried(log: TenantLog, publishing: StreamHarness) -> None:
     publishing.set_up()
     publishing.streams.break_down()
     log.sent({})
@@ -239,8 +242,8 @@ def test_before_the_next_probe_nothing_is_tried(log: TenantLog, publishing: Publ
     assert publishing.queue.messages[0][1] == 5
 
 
-def test_small_parcels_are_put_back_as_one(log: TenantLog, publishing: Publishing) -> None:
-    """A long failure of a busy stream must not become millions of messages going round."""
+def test_small_batches_are_put_back_as_one(log: TenantLog, publishing: StreamHarness) -> None:
+    """A long failure of a busy stream must not lead to millions of messages in circulation."""
     publishing.set_up()
     publishing.streams.break_down()
     sent = log.sent(*({"id": str(number)} for number in range(8)))
@@ -256,8 +259,8 @@ def test_small_parcels_are_put_back_as_one(log: TenantLog, publishing: Publishin
     assert publishing.pending() == 0
 
 
-def test_after_14_days_an_event_is_given_up_visibly(log: TenantLog, publishing: Publishing) -> None:
-    """Counted on the destination and for the alarm, once, and no longer pending."""
+def test_after_14_days_an_event_is_given_up_visibly(log: TenantLog, publishing: StreamHarness) -> None:
+    """The event is counted once, on the destination and for the alarm, and is no longer pending."""
     publishing.set_up()
     publishing.streams.break_down()
     log.sent({}, {})
@@ -267,7 +270,7 @@ def test_after_14_days_an_event_is_given_up_visibly(log: TenantLog, publishing: 
     publishing.retry()
     assert publishing.pending() == 2
     log.now += DAY
-    publishing.queue.messages.append(message)  # SQS may hand a message over twice
+    publishing.queue.messages.append(message)  # SQS may deliver a message twice
     publishing.retry()
     assert publishing.given_up == [2]
     assert publishing.stored().given_up == 2
@@ -275,20 +278,24 @@ def test_after_14_days_an_event_is_given_up_visibly(log: TenantLog, publishing: 
     assert publishing.queue.messages == []
 
 
-def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog, publishing: Publishing) -> None:
-    """Hidden by a shorter retention while it waited, and stored still: it is given up; under a hold it goes."""
+def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog, publishing: StreamHarness) -> None:
+    """The event is still stored, but a shorter retention hid it while it waited, so it is given up. Under a hold it
+    is sent.
+    """
     publishing.set_up()
     publishing.streams.break_down()
     old, new = log.sent({"occurred_at": format_time(NOW - 40 * DAY)}, {})
     publishing.publish()
     publishing.streams.mend()
     log.now += 6 * SECOND
-    log.control.change_tenant(log.tenant, lambda now: now.keeping(30, log.now))
+    log.control.change_tenant(log.tenant, lambda now: now.with_retention(30, log.now))
     publishing.retry()
     assert ids(publishing) == {new: 1}
     assert (publishing.given_up, publishing.pending()) == ([1], 0)
     assert publishing.queue.messages == []
-    log.control.change_tenant(log.tenant, lambda now: now.keeping(45, log.now).held("sealed", log.now, again=False))
+    log.control.change_tenant(
+        log.tenant, lambda now: now.with_retention(45, log.now).with_hold("sealed", log.now, again=False)
+    )
     publishing.streams.break_down()
     publishing.publish()
     publishing.streams.mend()
@@ -297,15 +304,17 @@ def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog, publishing: Pu
     assert ids(publishing) == {old: 1, new: 2}
 
 
-def test_a_destination_deleted_takes_its_backlog_along(log: TenantLog, publishing: Publishing) -> None:
-    """Also where another one is set up before the parcels come by."""
+def test_a_destination_deleted_takes_its_backlog_along(log: TenantLog, publishing: StreamHarness) -> None:
+    """Also if another stream is set up before the batches come again."""
     made = publishing.set_up()
     publishing.streams.break_down()
     log.sent({})
     publishing.publish()
     publishing.destinations.remove(made.place)
     publishing.set_up(subscription="s-2", generation="g-2")
-    assert (publishing.pending(), publishing.parked()) == (0, 1), "what waited for the former is none of its own"
+    assert (publishing.pending(), publishing.parked()) == (0, 1), (
+        "events that were parked for the former do not count for it"
+    )
     publishing.streams.mend()
     assert publishing.retry() == []
     assert publishing.streams.taken == {}
@@ -313,8 +322,8 @@ def test_a_destination_deleted_takes_its_backlog_along(log: TenantLog, publishin
     assert publishing.parked() == 0
 
 
-def test_a_backlog_goes_to_the_stream_that_was_put_in_place(log: TenantLog, publishing: Publishing) -> None:
-    """A new generation is active at once, and what was learnt of the old one is not said of it."""
+def test_a_backlog_goes_to_the_stream_that_was_put_in_place(log: TenantLog, publishing: StreamHarness) -> None:
+    """The new generation is active at once, and results of the old one are not noted for it."""
     before = publishing.set_up()
     publishing.streams.break_down()
     sent = log.sent({})
@@ -327,8 +336,10 @@ def test_a_backlog_goes_to_the_stream_that_was_put_in_place(log: TenantLog, publ
 
 
 def test_a_record_above_kinesis_limit_is_given_up_and_holds_nobody_up(log: ManagedLog) -> None:
-    """Sent alone, since a stream may have been set to take it; refused, it is counted and named, and the others go."""
-    publishing = Publishing(log, record_bytes=LARGEST)
+    """It is sent alone, because a stream may be configured to accept it. If it is refused, it is counted with the
+    error and the others are delivered.
+    """
+    publishing = StreamHarness(log, record_bytes=LARGEST)
     publishing.streams.largest = LARGEST
     publishing.set_up()
     small = log.sent({"id": "1"}, {"id": "3"})

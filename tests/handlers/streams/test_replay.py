@@ -1,4 +1,4 @@
-"""Events sent again: the same records as the first time, from a checkpoint on, behind live traffic."""
+"""A replay sends the same records as the first time, resumes from a checkpoint and lets live traffic go first."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ import pytest
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.delivery.destination import Destination
-from daybook.delivery.records import Inserted, Record, Records, Written
+from daybook.delivery.records import InsertedEvent, Record, Records, WrittenRecords
 from daybook.delivery.sender import PutFailed
 from daybook.errors import Throttled
 from daybook.jobs.job import Job, JobFailed, Step
@@ -18,17 +18,17 @@ from daybook.tenants.settings import Layout
 from streams.replay import BYTES_A_SECOND, EVENTS_A_PAGE, MAX_STEP_SECONDS, OVERDUE_MS, SLICE_SECONDS
 from streams.replay_handler import replay_over
 from tests.support.ingest import NOW
-from tests.support.streams import Publishing
+from tests.support.streams import StreamHarness
 from tests.support.tenant_log import TenantLog
 
 THROTTLED = "ProvisionedThroughputExceededException"
 
 
-class Again:
-    """The replay of a house's log."""
+class ReplayHarness:
+    """The replay of a log."""
 
     def __init__(self, log: TenantLog) -> None:
-        self.publishing = Publishing(log)
+        self.publishing = StreamHarness(log)
         self.waited: list[float] = []
         self.work = replay_over(self.publishing.wiring, lambda: self.publishing.seconds, self._pause)
 
@@ -51,13 +51,13 @@ class Again:
 
 
 class Padded(Records):
-    """Records of so many bytes more."""
+    """Records that are longer by a number of bytes."""
 
     def __init__(self, records: Records, more: int) -> None:
         self._records = records
         self._more = more
 
-    def of(self, destination: Destination, rows: Sequence[Inserted]) -> Written:
+    def of(self, destination: Destination, rows: Sequence[InsertedEvent]) -> WrittenRecords:
         written = self._records.of(destination, rows)
         padded = [record._replace(data=record.data + b" " * self._more) for record in written.records]
         return written._replace(records=padded)
@@ -73,8 +73,8 @@ def sent(log: TenantLog, count: int) -> None:
 
 
 def test_the_records_are_those_of_the_first_time(log: TenantLog) -> None:
-    """Each once, from every shard of the log, within the span: the end excluded."""
-    again = Again(log)
+    """Each event is sent once, from every shard of the log, within the span without its end."""
+    again = ReplayHarness(log)
     again.publishing.set_up(format="symbee")
     sent(log, 40)
     again.publishing.publish()
@@ -88,8 +88,8 @@ def test_the_records_are_those_of_the_first_time(log: TenantLog) -> None:
 
 
 def test_it_takes_half_of_what_a_shard_takes(log: TenantLog) -> None:
-    """Pages, each of which takes its time, so that live traffic finds room."""
-    again = Again(log)
+    """Each page takes its time, so that live traffic has room."""
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 500)
     sent_again = again.run(NOW - DAY, NOW + 1)
@@ -99,21 +99,23 @@ def test_it_takes_half_of_what_a_shard_takes(log: TenantLog) -> None:
 
 
 def test_a_throttled_stream_is_waited_for(log: TenantLog) -> None:
-    """Longer each time than a call's own retries; only so long, then the step is to come again."""
-    again = Again(log)
+    """It waits longer than a call's own retries, but only so long. Then the step must come again."""
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 3)
     again.publishing.streams.faults["acme"] = [lambda _: THROTTLED] * 4
     assert again.run(NOW - DAY, NOW + 1)[-1].processed == 3
     assert 5.0 in again.waited
-    again.publishing.streams.broken["acme"] = PutFailed(THROTTLED, passing=True)
+    again.publishing.streams.broken["acme"] = PutFailed(THROTTLED, transient=True)
     with pytest.raises(Throttled):
         again.run(NOW - DAY, NOW + 1)
 
 
 def test_it_takes_half_of_the_bytes_that_a_shard_takes(log: TenantLog) -> None:
-    """Large events go in more and slower slices; the page is broken off when the step's time is up, and goes on."""
-    again = Again(log)
+    """Large events are sent in more and slower slices. When the step's time is up, the page stops, and the next
+    step resumes it.
+    """
+    again = ReplayHarness(log)
     again.publishing.set_up()
     log.sent(*({"id": str(n), "occurred_at": format_time(NOW - n * MINUTE)} for n in range(60)))
     again.work = replace(again.work, records=Padded(again.publishing.records, 300 * 1024))
@@ -127,8 +129,8 @@ def test_it_takes_half_of_the_bytes_that_a_shard_takes(log: TenantLog) -> None:
 
 
 def test_what_was_taken_before_time_was_up_is_not_sent_again(log: TenantLog) -> None:
-    """The checkpoint is the last event before the first that was left."""
-    again = Again(log)
+    """The checkpoint is the last event before the first one that is left."""
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 40)
     page = log.wiring.inserted.between("acme#prod#0", "0", "z", 250)
@@ -144,17 +146,17 @@ def test_what_was_taken_before_time_was_up_is_not_sent_again(log: TenantLog) -> 
 
 
 @pytest.mark.parametrize("error", ["InternalFailure", "KMSThrottlingException", "ReadTimeoutError"])
-def test_every_passing_failure_is_waited_for(log: TenantLog, error: str) -> None:
-    again = Again(log)
+def test_every_transient_failure_is_waited_for(log: TenantLog, error: str) -> None:
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 3)
-    again.publishing.streams.faults["acme"] = [PutFailed(error, passing=True)] * 5
+    again.publishing.streams.faults["acme"] = [PutFailed(error, transient=True)] * 5
     assert again.run(NOW - DAY, NOW + 1)[-1].processed == 3
 
 
 def test_a_failing_stream_is_left_to_its_probes(log: TenantLog) -> None:
-    """The replay waits, and is none the further; where nothing is parked to probe with, it tries for itself."""
-    again = Again(log)
+    """The replay waits without progress. If nothing is parked that could probe, the replay tries itself."""
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 3)
     again.publishing.destinations.failed(again.stored, THROTTLED, log.now)
@@ -167,8 +169,8 @@ def test_a_failing_stream_is_left_to_its_probes(log: TenantLog) -> None:
 
 
 def test_a_stream_that_fails_meanwhile_ends_the_step(log: TenantLog) -> None:
-    """Before the next slice, with what was taken until then behind it."""
-    again = Again(log)
+    """The step ends before the next slice and keeps what was accepted until then."""
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 40)
     again.work = replace(again.work, records=Padded(again.publishing.records, 300 * 1024))
@@ -189,8 +191,8 @@ def test_a_stream_that_fails_meanwhile_ends_the_step(log: TenantLog) -> None:
 
 @pytest.mark.every_store
 def test_it_goes_on_where_it_stopped(log: TenantLog) -> None:
-    """From any checkpoint on, with nothing left out; a page whose checkpoint was lost comes twice."""
-    again = Again(log)
+    """From any checkpoint, nothing is left out. A page whose checkpoint was lost is sent twice."""
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 30)
     steps = again.run(NOW - DAY, NOW + 1)
@@ -205,10 +207,10 @@ def test_it_goes_on_where_it_stopped(log: TenantLog) -> None:
 
 
 def test_what_cannot_be_done_says_why(log: TenantLog) -> None:
-    """AWS's name of the error, or that there is no stream any more."""
-    again = Again(log)
+    """The job fails with AWS's error code, or because the stream no longer exists."""
+    again = ReplayHarness(log)
     sent(log, 1)
-    with pytest.raises(JobFailed, match="no stream"):
+    with pytest.raises(JobFailed, match="stream no longer exists"):
         again.run(NOW - DAY, NOW + 1)
     again.publishing.set_up()
     again.publishing.streams.break_down(error="AccessDenied")
@@ -217,13 +219,13 @@ def test_what_cannot_be_done_says_why(log: TenantLog) -> None:
 
 
 def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog) -> None:
-    """However far back the span reaches; an event given up before can be sent. Under a hold nothing is past it that was
-    shown when it was set.
+    """However far back the span reaches. An event that was given up before can be sent. Under a hold, no event
+    counts as past retention that was shown when the hold was set.
     """
-    again = Again(log)
+    again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 5)
     log.now += 365 * DAY - 2 * MINUTE
     assert again.run(0, log.now)[-1].processed == 3
-    log.control.change_tenant(log.tenant, lambda now: now.held("sealed", NOW, again=False))
+    log.control.change_tenant(log.tenant, lambda now: now.with_hold("sealed", NOW, again=False))
     assert again.run(0, log.now)[-1].processed == 5

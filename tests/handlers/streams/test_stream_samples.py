@@ -1,4 +1,4 @@
-"""The sample events of the triggers that publish, each through its function as Lambda composes it, over moto."""
+"""The sample events of the delivery triggers, each through its function as Lambda composes it, over moto."""
 
 import base64
 import importlib
@@ -57,7 +57,7 @@ def invoke(function: str, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def received() -> list[dict[str, Any]]:
-    """What the customer's consumer reads."""
+    """The records that the customer's consumer reads."""
     kinesis = client_of("kinesis")
     (shard,) = kinesis.describe_stream(StreamName="audit")["StreamDescription"]["Shards"]
     iterator = kinesis.get_shard_iterator(
@@ -67,7 +67,7 @@ def received() -> list[dict[str, Any]]:
 
 
 def test_a_new_event_reaches_its_stream(destinations: DestinationTable) -> None:
-    """Through the role, in the format asked for."""
+    """The event arrives through the role, in the chosen format."""
     client_of("kinesis").create_stream(StreamName="audit", ShardCount=1)
     assert invoke("fan_out", FAN_OUT) == {"batchItemFailures": []}
     (event,) = received()
@@ -76,7 +76,7 @@ def test_a_new_event_reaches_its_stream(destinations: DestinationTable) -> None:
 
 
 def test_without_its_stream_it_waits_in_the_queue(destinations: DestinationTable) -> None:
-    """The message is the sample of the other trigger, but for its time."""
+    """The message equals the sample of the other trigger except for its time."""
     assert invoke("fan_out", FAN_OUT) == {"batchItemFailures": []}
     assert pending(destinations) == 1
     sqs = client_of("sqs")
@@ -88,8 +88,8 @@ def test_without_its_stream_it_waits_in_the_queue(destinations: DestinationTable
     assert (stored.status, stored.last_error) == ("failing", "ResourceNotFoundException")
 
 
-def test_a_parcel_is_given_up_after_14_days(destinations: DestinationTable, dynamodb: Any, tables: Tables) -> None:
-    """The sample is years old: it is counted, and gone."""
+def test_a_batch_is_given_up_after_14_days(destinations: DestinationTable, dynamodb: Any, tables: Tables) -> None:
+    """The sample is years old, so it is counted and removed."""
     dynamodb.put_item(TableName=tables.events, Item=image())
     destinations.put_parked([PARCEL])
     assert invoke("redeliver", REDELIVER) == {"batchItemFailures": []}
@@ -99,8 +99,8 @@ def test_a_parcel_is_given_up_after_14_days(destinations: DestinationTable, dyna
     assert pending(destinations) == 0
 
 
-def test_a_parcel_is_delivered(destinations: DestinationTable, dynamodb: Any, tables: Tables) -> None:
-    """The sample as if it had been parked just now."""
+def test_a_batch_is_delivered(destinations: DestinationTable, dynamodb: Any, tables: Tables) -> None:
+    """The sample with the time changed to just now."""
     body = json.loads(REDELIVER["Records"][0]["body"]) | {"parked_at": system_clock()}
     event = {"Records": [REDELIVER["Records"][0] | {"body": json.dumps(body)}]}
     client_of("kinesis").create_stream(StreamName="audit", ShardCount=1)
@@ -112,6 +112,6 @@ def test_a_parcel_is_delivered(destinations: DestinationTable, dynamodb: Any, ta
 
 
 def image() -> dict[str, Any]:
-    """The sample's event as the table holds it."""
+    """The sample's event as an item of the table."""
     item = FAN_OUT["Records"][0]["dynamodb"]["NewImage"]
     return {name: {"B": base64.b64decode(value["B"])} if "B" in value else value for name, value in item.items()}

@@ -1,4 +1,4 @@
-"""A tenant's stream as its admin sets it up, looks at it and tries it out."""
+"""A tenant's admin sets up a stream, reads its state and tests it."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ import pytest
 from daybook.aws.wiring import Tables
 from daybook.clock import MINUTE
 from daybook.delivery.destination import Destination
-from daybook.delivery.records import Inserted, Record, Records, Written
+from daybook.delivery.records import InsertedEvent, Record, Records, WrittenRecords
 from daybook.delivery.sender import BYTES_A_RECORD
 from daybook.events.item import StoredEvent
 from daybook.events.store import Append, Kept, Key
@@ -20,7 +20,7 @@ from streams.operations import MAX_REPLAYS
 from tests.support.calls import Context, answered, authorized, call
 from tests.support.documented import documented
 from tests.support.jobs import MemoryQueue
-from tests.support.streams import ROLE, STREAM, Publishing
+from tests.support.streams import ROLE, STREAM, StreamHarness
 from tests.support.tenant_log import TenantLog, problem_of
 
 BODY = {"stream_arn": STREAM, "role_arn": ROLE, "format": "symbee"}
@@ -37,7 +37,7 @@ class BreakableQueue(MemoryQueue):
 
 
 class Unwritable:
-    """A log that takes nothing."""
+    """A log that accepts nothing."""
 
     def append(self, events: Sequence[StoredEvent], _remaining: Any) -> Mapping[Key, Append]:
         return {(event.partition, event.id): Append.THROTTLED for event in events}
@@ -46,23 +46,23 @@ class Unwritable:
         return {}
 
 
-class Spoilt(Records):
-    """Records of another making."""
+class ChangedRecords(Records):
+    """Records that a given function changes."""
 
     def __init__(self, records: Records, make: Callable[[Sequence[Record]], Sequence[Record]]) -> None:
         self._records = records
         self._make = make
 
-    def of(self, destination: Destination, rows: Sequence[Inserted]) -> Written:
+    def of(self, destination: Destination, rows: Sequence[InsertedEvent]) -> WrittenRecords:
         written = self._records.of(destination, rows)
         return written._replace(records=self._make(written.records))
 
 
 class Admin:
-    """What an admin of the tenant is answered."""
+    """The answers to an admin of the tenant."""
 
-    def __init__(self, publishing: Publishing, **replaced: Any) -> None:
-        """`replaced`: properties of the wiring."""
+    def __init__(self, publishing: StreamHarness, **replaced: Any) -> None:
+        """`replaced` are properties of the wiring."""
         self.queue = BreakableQueue()
         self._operations = operations(publishing.wiring.replacing(**replaced), self.queue)
 
@@ -84,18 +84,18 @@ def log(dynamodb: Any, tables: Tables) -> TenantLog:
 
 
 @pytest.fixture
-def publishing(log: TenantLog) -> Publishing:
-    return Publishing(log)
+def publishing(log: TenantLog) -> StreamHarness:
+    return StreamHarness(log)
 
 
 @pytest.fixture
-def admin(publishing: Publishing) -> Admin:
+def admin(publishing: StreamHarness) -> Admin:
     return Admin(publishing)
 
 
 @pytest.mark.every_store
 def test_a_stream_is_set_up_read_and_removed(log: TenantLog, admin: Admin) -> None:
-    """Each answer shows it as it then is; each change is on record, in the environment that it is of."""
+    """Each answer shows the stream as it is then. Each change is recorded in its environment."""
     before = admin.done("GET", environment="test")
     assert (before["status"], before["stream_arn"], before["pending"]) == ("off", None, 0)
     made = admin.done("PUT", BODY, environment="test")
@@ -110,7 +110,7 @@ def test_a_stream_is_set_up_read_and_removed(log: TenantLog, admin: Admin) -> No
 
 
 def test_the_external_id_is_ours_and_stays(admin: Admin) -> None:
-    """Known before there is a stream, so that it can be put into the role; another for each environment."""
+    """The id is known before there is a stream, so that it can be put into the role. Each environment has its own."""
     first = admin.done("GET")["external_id"]
     assert len(first) == 32
     assert admin.done("PUT", BODY)["external_id"] == first
@@ -144,7 +144,7 @@ def test_the_external_id_is_ours_and_stays(admin: Admin) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_naming_the_field(admin: Admin, field: str, value: str) -> None:
-    """By its form alone; nothing is stored."""
+    """Only the form is checked, and nothing is stored."""
     answer = admin("PUT", BODY | {field: value})
     assert answer["statusCode"] == 422
     assert field in [error["path"] for error in answered(answer)["errors"]]
@@ -167,15 +167,15 @@ def test_what_can_be_is_taken(admin: Admin, field: str, value: Any) -> None:
 
 
 def test_environments_are_held_to(admin: Admin) -> None:
-    """404 for one that there is not, 403 for one that the key is not for, 400 for other parameters."""
+    """404 for an unknown environment, 403 for one outside the key's scope, 400 for unknown parameters."""
     assert problem_of(admin("GET", environment="nowhere"))[0] == 404
     assert problem_of(admin("GET", environment="test", of_key="prod"))[0] == 403
     assert problem_of(admin("GET", tenant="other"))[0] == 400
     assert admin.done("GET", of_key="test")["environment"] == "test"
 
 
-def test_every_event_after_the_answer_is_sent(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
-    """No reader remembers that there was none."""
+def test_every_event_after_the_answer_is_sent(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
+    """No reader caches that there was no stream."""
     first = log.sent({"id": "1"})
     publishing.publish(publishing.stream(first))
     admin.done("PUT", BODY | {"format": "native"})
@@ -184,8 +184,8 @@ def test_every_event_after_the_answer_is_sent(log: TenantLog, publishing: Publis
     assert [json.loads(record.data)["id"] for record in publishing.streams.taken["acme"]] == second
 
 
-def test_a_failing_stream_says_what_aws_says(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
-    """Status, since when, AWS's name of the error, and how many wait."""
+def test_a_failing_stream_says_what_aws_says(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
+    """The answer shows the status, its start, AWS's error code and the number of pending events."""
     admin.done("PUT", BODY)
     publishing.streams.break_down(error="AccessDenied")
     log.sent({}, {})
@@ -195,8 +195,8 @@ def test_a_failing_stream_says_what_aws_says(log: TenantLog, publishing: Publish
     assert shown["failing_since"] == "2026-11-22T16:31:08.000Z"
 
 
-def test_another_stream_is_active_at_once(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
-    """What waits goes there; the same stream in another format stays what it was."""
+def test_another_stream_is_active_at_once(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
+    """Parked events go to the new stream. The same stream in another format keeps its state."""
     admin.done("PUT", BODY)
     publishing.streams.break_down()
     sent = log.sent({})
@@ -210,8 +210,10 @@ def test_another_stream_is_active_at_once(log: TenantLog, publishing: Publishing
     assert admin.done("GET")["pending"] == 0
 
 
-def test_a_replay_ends_with_what_there_is(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
-    """Five minutes from now, for clocks that go ahead: what comes after is published as it comes."""
+def test_a_replay_ends_with_what_there_is(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
+    """The end is at most five minutes from now, for clocks that run ahead. Later events are delivered when they
+    arrive.
+    """
     publishing.set_up()
     span = {"from": "2026-11-01T00:00:00Z", "to": "2036-11-22T00:00:00Z"}
     assert admin("POST", span, f"{PATH}/replay")["statusCode"] == 202
@@ -220,7 +222,7 @@ def test_a_replay_ends_with_what_there_is(log: TenantLog, publishing: Publishing
 
 
 class Between:
-    """The destinations, with another caller's turn right after each of the next reads."""
+    """The destinations. Another caller acts right after each of the next reads."""
 
     def __init__(self, destinations: Any, *turns: Callable[[], Any]) -> None:
         self._destinations = destinations
@@ -236,8 +238,8 @@ class Between:
         return getattr(self._destinations, name)
 
 
-def test_of_two_first_calls_one_makes_the_subscription(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
-    """Events parked under it stay its own, and reach the stream that the second call names."""
+def test_of_two_first_calls_one_makes_the_subscription(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
+    """Events that were parked under the first subscription keep it and reach the stream that the second call names."""
     sent = log.sent({})
 
     def first() -> None:
@@ -253,8 +255,8 @@ def test_of_two_first_calls_one_makes_the_subscription(log: TenantLog, publishin
     assert [json.loads(record.data)["id"] for record in publishing.streams.taken["acme"]] == sent
 
 
-def test_a_change_keeps_what_is_learnt_meanwhile(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
-    """Mended between another call's read and its write, the stream is active still."""
+def test_a_change_keeps_what_is_learnt_meanwhile(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
+    """A stream that becomes active between another call's read and write stays active."""
     admin.done("PUT", BODY)
     publishing.streams.break_down()
     log.sent({})
@@ -265,8 +267,10 @@ def test_a_change_keeps_what_is_learnt_meanwhile(log: TenantLog, publishing: Pub
     assert (shown["status"], shown["failing_since"], shown["format"]) == ("active", None, "native")
 
 
-def test_two_changes_of_the_stream_leave_one_generation(publishing: Publishing, admin: Admin) -> None:
-    """Who says again what it read, while another names a new stream, makes the former one's generation anew."""
+def test_two_changes_of_the_stream_leave_one_generation(publishing: StreamHarness, admin: Admin) -> None:
+    """A caller repeats the old setup while another names a new stream. Setting the old stream makes a new
+    generation.
+    """
     admin.done("PUT", BODY)
     before = publishing.stored()
     elsewhere = lambda: admin.done("PUT", BODY | {"stream_arn": f"{STREAM}-2"})  # noqa: E731  a turn
@@ -277,7 +281,7 @@ def test_two_changes_of_the_stream_leave_one_generation(publishing: Publishing, 
     assert stored.generation != before.generation
 
 
-def test_one_removed_between_read_and_write_is_set_up_anew(publishing: Publishing, admin: Admin) -> None:
+def test_one_removed_between_read_and_write_is_set_up_anew(publishing: StreamHarness, admin: Admin) -> None:
     admin.done("PUT", BODY)
     before = publishing.stored()
     other = Admin(publishing, destinations=Between(publishing.destinations, lambda: admin.done("DELETE")))
@@ -285,8 +289,8 @@ def test_one_removed_between_read_and_write_is_set_up_anew(publishing: Publishin
     assert publishing.stored().subscription != before.subscription
 
 
-def test_a_test_sends_its_own_record(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
-    """In the stream's format, and in the log; it says what happened."""
+def test_a_test_sends_its_own_record(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
+    """The record is in the stream's format and in the log, and the answer says what happened."""
     assert problem_of(admin("POST", path=f"{PATH}/test"))[0] == 404
     admin.done("PUT", BODY | {"format": "native"})
     told = admin.done("POST", path=f"{PATH}/test")
@@ -297,8 +301,8 @@ def test_a_test_sends_its_own_record(log: TenantLog, publishing: Publishing, adm
     assert [event["id"] for event in log.recorded("stream-tested")] == [told["event_id"]]
 
 
-def test_a_test_that_fails_says_why_and_one_that_succeeds_mends(publishing: Publishing, admin: Admin) -> None:
-    """The status follows; testing again and again makes no wait longer."""
+def test_a_test_that_fails_says_why_and_one_that_succeeds_mends(publishing: StreamHarness, admin: Admin) -> None:
+    """The status follows the result. Repeated tests do not make a wait longer."""
     admin.done("PUT", BODY)
     publishing.streams.break_down(error="AccessDenied")
     for _ in range(3):
@@ -311,20 +315,22 @@ def test_a_test_that_fails_says_why_and_one_that_succeeds_mends(publishing: Publ
     assert (shown["status"], shown["last_error"]) == ("active", None)
 
 
-def test_a_test_whose_record_is_refused_says_so(log: TenantLog, publishing: Publishing) -> None:
-    """One too large for the stream, and one that could not be made: neither was delivered, nor does it mend."""
+def test_a_test_whose_record_is_refused_says_so(log: TenantLog, publishing: StreamHarness) -> None:
+    """A record that is too large for the stream or that can't be made is not delivered and does not change the
+    status.
+    """
     publishing.set_up()
     publishing.destinations.failed(publishing.stored(), "AccessDenied", log.now)
     large = lambda written: [record._replace(data=b"." * BYTES_A_RECORD) for record in written]  # noqa: E731
-    told = Admin(publishing, records=Spoilt(publishing.records, large)).done("POST", path=f"{PATH}/test")
+    told = Admin(publishing, records=ChangedRecords(publishing.records, large)).done("POST", path=f"{PATH}/test")
     assert (told["delivered"], told["error"]) == (False, "ValidationException")
-    told = Admin(publishing, records=Spoilt(publishing.records, lambda _: [])).done("POST", path=f"{PATH}/test")
+    told = Admin(publishing, records=ChangedRecords(publishing.records, lambda _: [])).done("POST", path=f"{PATH}/test")
     assert (told["delivered"], told["error"], told["record"]) == (False, "Unreadable", None)
     assert publishing.stored().status == "failing"
 
 
-def test_a_replay_is_a_job(log: TenantLog, publishing: Publishing, admin: Admin) -> None:
-    """Queued, on record, and no more than three at a time; it needs a stream and a span."""
+def test_a_replay_is_a_job(log: TenantLog, publishing: StreamHarness, admin: Admin) -> None:
+    """The replay is queued and recorded. At most three run at a time, and each needs a stream and a span."""
     path = f"{PATH}/replay"
     span = {"from": "2026-11-01T00:00:00Z", "to": "2026-11-22T00:00:00+01:00"}
     assert problem_of(admin("POST", span, path))[0] == 404
@@ -343,8 +349,8 @@ def test_a_replay_is_a_job(log: TenantLog, publishing: Publishing, admin: Admin)
     assert problem_of(admin("POST", span, path)) == (429, "too_many_replays")
 
 
-def test_a_replay_that_could_not_be_handed_over_takes_nobodys_place(publishing: Publishing, admin: Admin) -> None:
-    """Neither where its queue failed nor where it could not be put on record."""
+def test_a_replay_that_could_not_be_handed_over_takes_nobodys_place(publishing: StreamHarness, admin: Admin) -> None:
+    """Neither if its queue failed nor if it could not be recorded."""
     path = f"{PATH}/replay"
     span = {"from": "2026-11-01T00:00:00Z", "to": "2026-11-22T00:00:00+01:00"}
     publishing.set_up()

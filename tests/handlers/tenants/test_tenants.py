@@ -97,7 +97,7 @@ def log(dynamodb: Any, tables: Tables) -> TenantLog:
 
 @pytest.fixture
 def acme(log: TenantLog) -> TenantLog:
-    """A house in which the tenant acme is, with nothing recorded yet."""
+    """A log in which the tenant acme exists and nothing is recorded yet."""
     assert log.create()["statusCode"] == 201
     log.log.records.clear()
     return log

@@ -1,4 +1,4 @@
-"""A made-up log, sent through the real ingest, beside its model."""
+"""A generated log that was sent through the real ingest, next to its model."""
 
 import random
 import uuid
@@ -42,7 +42,7 @@ class Loaded:
         self.people = People()
         self.events: list[Happened] = []
         self._own: dict[str, Entry] = {}
-        # Later events may be caused by earlier ones, and find another catalogue.
+        # Later events may name earlier ones as their cause and may use a changed catalogue.
         for size in (EVENTS // 2, EVENTS // 4, EVENTS // 4):
             self.events += self._sent([self._caused(log.event()) for _ in range(size)])
             self._remake(log.remade())
@@ -55,7 +55,7 @@ class Loaded:
             self._log.put_group(name, *self._members[name])
 
     def expected(self, query: Mapping[str, Sequence[str]], role: str, *, arrived: Sequence[Happened] = ()) -> list[str]:
-        """The ids that a read gives, in its order, by looking at every event."""
+        """The ids that a read returns, in its order. Computed by checking every event."""
         filters = {name: values for name, values in query.items() if name not in _NO_FILTERS}
         low, high = _span(query)
         found = [
@@ -75,7 +75,7 @@ class Loaded:
         return [event.id for event in in_order]
 
     def regroup(self, names: Sequence[str]) -> None:
-        """Others become the groups' members, or nobody, or the groups are removed; `restore` mends it."""
+        """Changes the groups' members, empties the groups or removes them. `restore` undoes it."""
         for name in names:
             if self._random.random() < 0.4:
                 self._log.done("DELETE", "/v1/groups/{name}", name=name)
@@ -88,8 +88,8 @@ class Loaded:
             self._log.put_group(name, *self._members[name])
 
     def arrive(self, count: int) -> list[Happened]:
-        """More events of the kinds that there are, by nobody new, received a moment later than all others; `remove`
-        takes them away again.
+        """Sends more events of the existing kinds by known people, received a moment after all others. `remove` removes
+        them again.
         """
         like = self._random.choices(self.events, k=count)
         self._log.now = NOW + 1
@@ -106,11 +106,11 @@ class Loaded:
             self._dynamodb.delete_item(TableName=self.tables.events, Key=key)
 
     def _remake(self, remade: Mapping[str, tuple[str, str | None] | None]) -> None:
-        """The tenant's own catalogue, from the next event on."""
+        """Changes the tenant's own catalogue from the next event on."""
         for name, made in remade.items():
             if made is not None:
                 category, only_for = made
-                # One sentence without parameters fits whatever is sent.
+                # A sentence without parameters fits any event.
                 entry = category, "Remade", "any", "default", f"Remade as {category}", only_for
                 body = {
                     "category": category,
@@ -125,7 +125,7 @@ class Loaded:
                 del self._own[name]
 
     def _spelt(self, person: int) -> str:
-        """A person by a name, where there is one and the dice say so; else by the GUID."""
+        """A person's name if there is one and chance chooses it, otherwise the GUID."""
         names = [name for name, resolved in self.people.names.items() if resolved == person]
         return names[0] if names and self._random.random() < 0.5 else self.people.guids[person]
 
@@ -154,7 +154,7 @@ class Loaded:
         return happened
 
     def _learn_guids(self) -> None:
-        """GUIDs are made up by ingest; everything else about people the model tells itself."""
+        """Ingest makes the GUIDs. The model determines everything else about people itself."""
         rows = {ext_row(client_id): person for client_id, person in self.people.client_ids.items()}
         rows |= {name_row(name): person for name, person in self.people.names.items()}
         for address, person in self.people.addresses.items():

@@ -1,4 +1,4 @@
-"""Who is who, by the contract's sentences alone: a client id binds before a name, names are matched without case."""
+"""Identifies people by the contract's rules only: a client id has priority over a name, and names ignore case."""
 
 import unicodedata
 from collections import defaultdict
@@ -9,13 +9,13 @@ def fold(name: str) -> str:
 
 
 class People:
-    """Persons are numbers, in the order in which they were first heard of."""
+    """People are numbers in the order in which they first appeared."""
 
     def __init__(self) -> None:
         self.client_ids: dict[str, int] = {}
         self.addresses: dict[str, int] = {}
         self.guids: dict[int, str] = {}
-        """Filled in by whoever loads the events: that alone is not for the model to know."""
+        """Whoever loads the events fills this in, because the model can't know the GUIDs."""
         self.groups: dict[str, set[int]] = {}
         self._names: dict[str, int] = {}
         self._had: defaultdict[str, set[int]] = defaultdict(set)
@@ -37,19 +37,19 @@ class People:
         return person
 
     def resolved_by(self, text: str) -> set[int]:
-        """Everyone who ever had the name, whose client id it is, or whose GUID."""
+        """Everyone who ever had the name, and the people with this client id or GUID."""
         by_guid = {person for person, guid in self.guids.items() if guid == text.lower()}
         by_id = {self.client_ids[text]} if text in self.client_ids else set()
         return by_guid | by_id | self._had.get(fold(text), set())
 
     def members(self, spelt: str) -> set[int]:
-        """Whom a group takes by a username, everyone who ever had it, or by a GUID."""
+        """The people that a group gets for a username (everyone who ever had it) or a GUID."""
         by_guid = {person for person, guid in self.guids.items() if guid == spelt}
         return by_guid | self._had.get(fold(spelt), set())
 
     @property
     def names(self) -> dict[str, int]:
-        """Whom a bare name means."""
+        """The person that each bare name refers to."""
         return self._names
 
     def _by_client_id(self, client_id: str, username: str | None) -> int:

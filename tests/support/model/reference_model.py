@@ -1,4 +1,4 @@
-"""Events as a brute-force reader sees them: what was sent, who is in it, and whether a filter means it."""
+"""A brute-force model of events: what was sent, who is in it, and whether a filter matches it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from tests.support.model.people import People, fold
 
 ALIASES = {"system": "System", "api": "API", "operations": "Operations", "unknown": "Unknown"}
 
-# Activity: category, component, origin, variant, its sentence, who alone may see it.
+# Activity: category, component, origin, variant, its sentence, the one role that may see it.
 Entry = tuple[str, str, str, str, str, str | None]
 CATALOGUE: dict[str, Entry] = {
     "work-item.note-added": ("Communications", "Work Item", "user", "default", "Internal note created", None),
@@ -30,7 +30,7 @@ CATALOGUE: dict[str, Entry] = {
 
 @dataclass
 class Somebody:
-    """One person within one event: the first of each that any place of it gives."""
+    """One person within one event. Each field is the first one that any place of the event gives."""
 
     username: str | None = None
     name: str | None = None
@@ -39,7 +39,7 @@ class Somebody:
 
 
 class Happened:
-    """One event sent, of `people`; bound in the order in which the contract names the places."""
+    """One event that was sent. Its people are bound in the order in which the contract names the places."""
 
     def __init__(self, sent: Mapping[str, Any], people: People, catalogue: Mapping[str, Entry] = CATALOGUE) -> None:
         self.sent = sent
@@ -90,7 +90,7 @@ class Happened:
         return person
 
     def _bind_target(self, target: Mapping[str, Any]) -> int | None:
-        """The person who is the target, or whose name or id the target's id is."""
+        """The person who is the target, or whose name or id equals the target's id."""
         text = target.get("id")
         if target.get("type") == "user":
             if text is not None and "username" not in target:
@@ -117,11 +117,11 @@ class Happened:
         return person
 
     def matches(self, query: Mapping[str, Sequence[str]]) -> bool:
-        """Different parameters mean and, several values of one mean or."""
+        """Different parameters are joined with and, several values of one with or."""
         return all(any(self._means(name, value) for value in values) for name, values in query.items())
 
     def value(self, name: str) -> str:
-        """A value of this filter that means this event, or none that there is."""
+        """A value of this filter that matches this event, or a value that matches none."""
         actor = self.sent["actor"]
         match name:
             case "actor":
@@ -159,7 +159,7 @@ class Happened:
         return bool(value == self._field(name))
 
     def presented(self, field: str) -> str:
-        """What an order goes by: the value as it is shown."""
+        """The value that an order sorts by: the value as it is shown."""
         match field:
             case "target":
                 value = self._shown_target()
@@ -178,7 +178,7 @@ class Happened:
         target = self.sent.get("target") or {}
         if target.get("type") == "user" and self.target is not None:
             somebody = self._cast[self.target]
-            # As the target itself calls them, else as they are called elsewhere in the event.
+            # The name that the target itself gives, otherwise the name given elsewhere in the event.
             username = target.get("username") or somebody.username
             return username or target.get("name") or somebody.name or target.get("id")
         return target.get("name") or target.get("id") or ""
@@ -205,7 +205,7 @@ class Happened:
         goes_by_alias = alias is not None and (self.actor is None or self._is_address)
         if self.actor in resolved or (goes_by_alias and alias is not None and fold(text) == fold(alias)):
             return True
-        # What an actor that is no person carries is looked for only under names that nobody has.
+        # Fields of an actor that is not a person are searched only for names that nobody has.
         if self.actor is not None or resolved or fold(text) in map(fold, ALIASES.values()):
             return False
         return text == actor.get("id") or fold(text) == fold(actor.get("username", ""))

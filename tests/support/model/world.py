@@ -1,7 +1,8 @@
-"""Logs made up from a seed, and the values that queries of them draw from.
+"""Generates logs from a seed, and the values for queries about them.
 
-A few people, ids, texts and moments come again and again, so that most queries find something: people who changed
-their names, several who had the same one, names within ids, ids that are somebody's GUID or longer than a key may be.
+A few people, ids, texts and times are used again and again, so that most queries find something: people who changed
+their names, several people with the same name, names within ids, and ids that are somebody's GUID or longer than a key
+may be.
 """
 
 import random
@@ -10,7 +11,7 @@ from typing import Any
 from daybook.clock import DAY, MINUTE, format_time
 from tests.support.ingest import NOW
 
-# Client id, names in the order in which the person had them, how the person is called.
+# The client id, the person's names in order, the person's full name.
 PEOPLE: tuple[tuple[str | None, tuple[str, ...], str | None], ...] = (
     ("u-1", ("mike.mars", "Mike.Mars", "michael.mars"), "Mike Mars"),
     ("u-2", ("mike.mars",), None),
@@ -61,29 +62,29 @@ LAYOUT_MOMENTS = (NOW - 10 * DAY, NOW - 8 * DAY, NOW - DAY, NOW)
 ENVIRONMENTS = ("prod", "test")
 
 
-# Group: how many people of the log are in it, and how many who never did anything. Over 64 the timeline answers.
+# Group: how many of its people are in the log, and how many never did anything. Over 64, the timeline answers.
 GROUPS = {"nobody": (0, 0), "few": (3, 1), "some": (6, 3), "many": (4, 70), "a#b": (5, 0)}
-# What tenants make of activities, and in which categories; `custom.thing` is in no profile.
+# The tenant's changes to activities and their categories. `custom.thing` is in no profile.
 REMADE = ("work-item.opened", "record.stamped", "work-item.created", "custom.thing")
 OWN_CATEGORIES = ("Tenant own", "Communications", "Time Tracking", "Other", "other")
 
 
 class Log:
-    """Makes up one tenant's events."""
+    """Generates one tenant's events."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311  made-up events
         self._references = [self._reference(*person) for person in PEOPLE for _ in range(2)]
 
     def layouts(self) -> list[tuple[int, int]]:
-        """(from, shards), growing."""
+        """Pairs of (from, shards). The number of shards grows."""
         layouts = [(0, self._random.randint(1, 2))]
         for moment in sorted(self._random.sample(LAYOUT_MOMENTS, self._random.randint(0, 2))):
             layouts.append((moment, min(4, layouts[-1][1] + self._random.randint(1, 2))))
         return layouts
 
     def remade(self) -> dict[str, tuple[str, str | None] | None]:
-        """Activities with the category and the one role that a tenant gives them; None: taken back."""
+        """Activities with the category and the one role that a tenant gives them. None means removed."""
         names = self._random.sample(REMADE, self._random.randint(0, 3))
         return {
             name: None
@@ -93,7 +94,7 @@ class Log:
         }
 
     def event(self) -> dict[str, Any]:
-        """One event as it is sent; absent fields are left out."""
+        """One event as it is sent. Absent fields are left out."""
         actor = self._actor()
         activity = self._random.choice(ACTIVITIES_OF_USERS if actor["type"] == "user" else ACTIVITIES_OF_ANY)
         params: dict[str, Any] = {}

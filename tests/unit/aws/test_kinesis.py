@@ -76,7 +76,7 @@ def test_credentials_that_ended_early_are_asked_for_anew() -> None:
     aws.refusal = refused("ExpiredTokenException")
     with pytest.raises(PutFailed) as failed:
         aws.streams.put(destination(), RECORDS)
-    assert failed.value.passing
+    assert failed.value.transient
     assert aws.streams.put(destination(), RECORDS) == [None, None]
     assert len(aws.asked) == 2
 
@@ -87,7 +87,7 @@ def test_a_session_that_was_denied_is_asked_for_anew() -> None:
     aws.refusal = refused("AccessDeniedException")
     with pytest.raises(PutFailed) as failed:
         aws.streams.put(destination(), RECORDS)
-    assert not failed.value.passing
+    assert not failed.value.transient
     assert aws.streams.put(destination(), RECORDS) == [None, None]
     assert len(aws.asked) == 2
 
@@ -104,7 +104,7 @@ def test_of_many_sessions_the_oldest_goes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "error", "passing"),
+    ("refusal", "error", "transient"),
     [
         (refused("AccessDeniedException"), "AccessDeniedException", False),
         (refused("ResourceNotFoundException"), "ResourceNotFoundException", False),
@@ -113,12 +113,12 @@ def test_of_many_sessions_the_oldest_goes() -> None:
         (ConnectTimeoutError(endpoint_url="x"), "ConnectTimeoutError", True),
     ],
 )
-def test_a_failure_has_awss_name(refusal: Exception, error: str, passing: bool) -> None:
+def test_a_failure_has_awss_name(refusal: Exception, error: str, transient: bool) -> None:
     aws = Aws()
     aws.refusal = refusal
     with pytest.raises(PutFailed) as failed:
         aws.streams.put(destination(), RECORDS)
-    assert (failed.value.error, failed.value.passing) == (error, passing)
+    assert (failed.value.error, failed.value.transient) == (error, transient)
 
 
 def test_a_records_own_error_is_told_by_its_place() -> None:

@@ -1,7 +1,7 @@
 """Jiffy's profile against its document, row by row.
 
-The document lies beside the checkout, not in it. `jiffy_mended.toml` lists the rows in which it slips, with what we
-say instead and why; every other row must stand in the catalogue as the document words it.
+The document is beside the checkout, not in it. `jiffy_mended.toml` lists the rows with mistakes, with our text and the
+reason for it. Every other row must be in the catalogue as the document words it.
 """
 
 import re
@@ -19,14 +19,14 @@ from tests.support.places import DOCUMENTS
 DOCUMENT = DOCUMENTS / "sources" / "jiffy.md"
 MENDED = Path(__file__).with_name("jiffy_mended.toml")
 
-TENANTS = {"tenant", "qatest", "Audittest"}  # what stands in the first column: a row begins there
+TENANTS = {"tenant", "qatest", "Audittest"}  # the values of the first column; a row begins with one of them
 OPTION = re.compile(r"\s*\( this message to be displayed (when [^)]*)\)")
 CYBERARK = re.compile(r"(If CyberArk is (?:ON|OFF)):? ")
 CONDITION = re.compile(r"([^{}:]+?) ?: ?(.+)")
 PLACEHOLDER = re.compile(r"\{ ?([^{}:]*?) ?(?:: ?([^{}]*?))? ?\}")
 EITHER = re.compile(r"\b(added)/(removed|deleted)\b")
 
-# Labels whose parameter is not simply the label, less its "name".
+# Labels whose parameter is not simply the label without its "name".
 PARAMETERS = {
     "role": "roles",
     "column": "columns",
@@ -51,7 +51,7 @@ PARAMETERS = {
 
 
 class Wording(NamedTuple):
-    """Spaces count for nothing, nor does the case of a condition: the table has them at random."""
+    """Compared without spaces and without the case of conditions, which vary at random in the table."""
 
     activity: str
     when: str
@@ -73,7 +73,7 @@ class Row(NamedTuple):
 
 
 class Mended(msgspec.Struct, forbid_unknown_fields=True):
-    """One slip. `says` is the whole cell. A row that stands a second time has `same_as`, others what we say."""
+    """One mistake. `says` is the whole cell. A repeated row has `same_as`; others have our text."""
 
     row: int
     says: str
@@ -99,13 +99,13 @@ def mended() -> dict[int, Mended]:
 
 @pytest.fixture
 def catalogue() -> dict[str, Activity]:
-    """Jiffy's own activities, without the log of the log."""
+    """Jiffy's own activities, without those of the audit log itself."""
     everything = profile("jiffy").activities
     return {name: activity for name, activity in everything.items() if activity.category != "Audit Log"}
 
 
 def parse(document: str) -> list[Row]:
-    """The rows of the table. Line breaks mean nothing in it: most rows stand in one line."""
+    """The rows of the table. Line breaks in it mean nothing: most rows are in one line."""
     cells = [" ".join(cell.split()) for cell in document.split("---|\n", 1)[1].split("|")]
     found: list[list[str]] = []
     for cell in filter(None, cells):
@@ -120,7 +120,7 @@ def parse(document: str) -> list[Row]:
 
 
 def derive(row: Row) -> Iterator[Wording]:
-    """What a row without slips says: its wordings, each with its condition."""
+    """What a row without mistakes says: its wordings, each with its condition."""
     for when, sentence in alternatives(row.says):
         template = PLACEHOLDER.sub(parameter, sentence)
         chosen = EITHER.search(template)
@@ -133,7 +133,7 @@ def derive(row: Row) -> Iterator[Wording]:
 
 
 def alternatives(says: str) -> Iterator[tuple[str, str]]:
-    """The wordings that a cell holds, as (condition, sentence)."""
+    """The wordings of a cell, as (condition, sentence)."""
     if OPTION.search(says):
         *pieces, _ = OPTION.split(says)
         yield from zip(pieces[1::2], pieces[::2], strict=True)
@@ -148,7 +148,7 @@ def alternatives(says: str) -> Iterator[tuple[str, str]]:
 
 
 def parameter(placeholder: re.Match[str]) -> str:
-    """`{App Group : Name of the App group}` as `{app_group}`; a sample value in its place stays, and needs mending."""
+    """`{App Group : Name of the App group}` as `{app_group}`. A sample value in its place stays, and needs an entry."""
     label, explanation = placeholder.groups()
     if explanation and not re.search("name|title", explanation, re.IGNORECASE):
         return placeholder[0]
@@ -176,7 +176,7 @@ def wordings(catalogue: dict[str, Activity]) -> set[tuple[str, str, str]]:
 def differences(
     rows: list[Row], mended: dict[int, Mended], catalogue: dict[str, Activity]
 ) -> tuple[list[str], set[tuple[str, str, str]]]:
-    """What the catalogue lacks or words differently, row by row; and the wordings that it has and no row."""
+    """What the catalogue lacks or words differently, row by row, and the wordings that are in no row."""
     has = wordings(catalogue)
     asked = [(row, wording) for row in rows for wording in expected(row, rows, mended)]
     lacking = [
@@ -187,16 +187,16 @@ def differences(
     return lacking, has - {wording.key() for _, wording in asked}
 
 
-def test_the_table_is_read_whole(rows: list[Row], mended: dict[int, Mended]) -> None:
-    """The document has 120 rows for 90 activities, and so many the profile must have."""
+def test_the_table_is_read_completely(rows: list[Row], mended: dict[int, Mended]) -> None:
+    """The document has 120 rows for 90 activities, and the profile must have as many."""
     assert len(rows) == 120
     assert len({wording.activity for row in rows for wording in expected(row, rows, mended)}) == 90
 
 
-def test_every_row_stands_in_the_catalogue(
+def test_every_row_is_in_the_catalogue(
     rows: list[Row], mended: dict[int, Mended], catalogue: dict[str, Activity]
 ) -> None:
-    """Each row's wordings are variants of its activity, in the document's words but for the mended ones."""
+    """Each row's wordings are variants of its activity, in the document's words except for the mended ones."""
     lacking, _ = differences(rows, mended, catalogue)
     assert not lacking, "\n".join(lacking)
 
@@ -204,32 +204,32 @@ def test_every_row_stands_in_the_catalogue(
 def test_the_catalogue_has_nothing_else(
     rows: list[Row], mended: dict[int, Mended], catalogue: dict[str, Activity]
 ) -> None:
-    """No activity and no wording of Jiffy's is ours alone."""
+    """Every activity and wording of Jiffy's profile is in the document."""
     _, surplus = differences(rows, mended, catalogue)
     assert not surplus
 
 
-def test_labels_are_the_documents(rows: list[Row], catalogue: dict[str, Activity]) -> None:
-    """Component and event read as in the table; only "App" in place of "Add" is mended."""
+def test_labels_equal_the_documents(rows: list[Row], catalogue: dict[str, Activity]) -> None:
+    """Component and event read as in the table; only "App", a mistake for "Add", is mended."""
     labels = {(row.component, row.event) for row in rows} - {("Custom Role", "App")} | {("Custom Role", "Add")}
     assert {(activity.component, activity.event) for activity in catalogue.values()} == labels
 
 
 def test_mended_rows_are_still_what_was_mended(rows: list[Row], mended: dict[int, Mended]) -> None:
-    """An entry holds only while its row says what the entry quotes, and differs from what we say."""
+    """An entry is valid only while its row says what the entry quotes, and differs from our text."""
     for entry in mended.values():
         row = rows[entry.row - 1]
-        assert row.says == entry.says, f"row {entry.row} says something else by now"
-        assert entry.reason, f"row {entry.row} is mended for no reason"
+        assert row.says == entry.says, f"row {entry.row} has changed"
+        assert entry.reason, f"row {entry.row} has no reason"
         if entry.same_as is not None:
-            assert not entry.wordings, f"row {entry.row} stands twice: its words are row {entry.same_as}'s"
+            assert not entry.wordings, f"row {entry.row} repeats row {entry.same_as}, so it has no wording of its own"
             continue
         ours = [wording.key() for wording in expected(row, rows, mended)]
-        assert ours != [wording.key() for wording in derive(row)], f"row {entry.row} needs no mending"
+        assert ours != [wording.key() for wording in derive(row)], f"row {entry.row} needs no entry"
 
 
-def test_rows_that_stand_twice_are_listed(rows: list[Row], mended: dict[int, Mended]) -> None:
-    """A row that repeats an earlier one is said to, and of which."""
+def test_repeated_rows_are_listed(rows: list[Row], mended: dict[int, Mended]) -> None:
+    """Each row that repeats an earlier one is listed, with the row that it repeats."""
     first: dict[tuple[str, str], int] = {}
     doubles = {}
     for row in rows:
@@ -243,7 +243,7 @@ def test_rows_that_stand_twice_are_listed(rows: list[Row], mended: dict[int, Men
 def test_a_broken_template_is_noticed(
     rows: list[Row], mended: dict[int, Mended], catalogue: dict[str, Activity]
 ) -> None:
-    """The comparison names the row of any single wording that is changed, its parameters swapped included."""
+    """The comparison names the row of any single wording that is changed, even if only its parameters are swapped."""
     for activity in catalogue.values():
         for place, variant in enumerate(activity.variants):
             for template in broken(variant.template):
@@ -266,7 +266,7 @@ def broken(template: str) -> Iterator[str]:
 def test_a_missing_activity_is_noticed(
     rows: list[Row], mended: dict[int, Mended], catalogue: dict[str, Activity]
 ) -> None:
-    """Whichever activity is taken out of the catalogue, rows that lack it are named."""
+    """Whichever activity is removed from the catalogue, the rows that lack it are named."""
     for name in catalogue:
         fewer = {other: activity for other, activity in catalogue.items() if other != name}
         lacking, _ = differences(rows, mended, fewer)

@@ -49,13 +49,13 @@ def test_only_profiles_are_profiles(name: str) -> None:
 
 
 def test_a_profile_does_not_change() -> None:
-    """What is shared by every request of a warm Lambda can't be altered by one of them."""
+    """A request cannot change what all requests of a warm Lambda share."""
     with pytest.raises(AttributeError):
         profile("chat").activities["chat-opened"].category = "Other"  # type: ignore[misc]
 
 
 def test_misspelt_keys_are_refused() -> None:
-    """A key that the catalogue does not know is a mistake in the data, not a detail to pass over."""
+    """A key that the catalogue does not know is a mistake in the data and must not be ignored."""
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"name": "a", "type": "text", "tipe": "person"}, Param)
     with pytest.raises(msgspec.ValidationError):
@@ -67,13 +67,13 @@ def test_misspelt_keys_are_refused() -> None:
     [("robots.arm.moved", "robots.arm", "moved"), ("robot.moved", "robot", "moved"), ("moved", "", "moved")],
 )
 def test_uncatalogued_activities(name: str, component: str, event: str) -> None:
-    """The parts before and after the last dot, category other, no wording."""
+    """The parts before and after the last dot, the category "other", and no wording."""
     assert uncatalogued(name) == Activity(name, "other", component, event, "any", ())
 
 
 @given(st.lists(st.tuples(st.text(st.characters(exclude_characters="{}")), NAMES)), st.text("xyz .,-"))
 def test_pieces_put_together_are_the_template(parts: list[tuple[str, str]], rest: str) -> None:
-    """Text at even places, names at odd ones, nothing lost."""
+    """Text at even indexes, names at odd ones, and nothing is lost."""
     template = "".join(f"{text}{{{name}}}" for text, name in parts) + rest
     cut = pieces(template)
     assert list(cut[::2]) == [text for text, _ in parts] + [rest]
@@ -81,7 +81,7 @@ def test_pieces_put_together_are_the_template(parts: list[tuple[str, str]], rest
 
 
 def model(thing: Activity, sent: frozenset[str]) -> tuple[str, set[str]]:
-    """The contract's sentence, read out: exactly those sent, else the most of those all sent."""
+    """The contract's sentence as code: exactly the parameters sent, otherwise the most of which all were sent."""
     exact = {v.variant for v in thing.variants if v.names == sent}
     ready = {v.variant: len(v.names) for v in thing.variants if v.names <= sent}
     best = exact or {name for name, size in ready.items() if size == max(ready.values())}
@@ -89,8 +89,8 @@ def model(thing: Activity, sent: frozenset[str]) -> tuple[str, set[str]]:
 
 
 @given(st.lists(SETS, min_size=1, max_size=5), SETS)
-def test_without_a_name_the_parameters_tell(params: list[frozenset[str]], sent: frozenset[str]) -> None:
-    """Against the model: one is chosen, several ask for a name, none says what the nearest lacks."""
+def test_without_a_name_the_parameters_choose_the_variant(params: list[frozenset[str]], sent: frozenset[str]) -> None:
+    """Against the model: one wording is chosen, several require a name, none reports what the nearest lacks."""
     thing = activity(*params)
     kind, best = model(thing, sent)
     if kind == "one":
@@ -112,10 +112,10 @@ def test_without_a_name_the_parameters_tell(params: list[frozenset[str]], sent: 
 
 
 @given(st.lists(SETS, min_size=1, max_size=5), SETS, st.booleans(), st.data())
-def test_a_named_variant_is_taken(
+def test_a_named_variant_is_chosen(
     params: list[frozenset[str]], sent: frozenset[str], has_details: bool, data: st.DataObject
 ) -> None:
-    """The named one or none; what it lacks matters only where no details are given."""
+    """The named one or none. Missing parameters matter only without details."""
     thing = activity(*params)
     named = data.draw(st.sampled_from(thing.variants))
     if has_details or named.names <= sent:
@@ -128,7 +128,7 @@ def test_a_named_variant_is_taken(
 
 @pytest.mark.parametrize(("named", "has_details"), [("nobody", True), ("nobody", False), ("", True), ("", False)])
 def test_an_unknown_variant_is_refused(named: str, has_details: bool) -> None:
-    """Details or not, a name that the activity lacks is a mistake; the error lists those that it has."""
+    """With or without details, a name that the activity lacks is a mistake. The error lists the names that it has."""
     with pytest.raises(UnknownVariant) as unknown:
         choose_variant(activity("a", "ab"), named, frozenset("a"), has_details)
     assert unknown.value.names == ("v0", "v1")
@@ -142,7 +142,7 @@ def test_an_uncatalogued_activity_has_no_wording() -> None:
 
 
 def test_the_contracts_example_finds_its_wording() -> None:
-    """The parameters alone tell a cluster's new name from its other changes, also with one more that none knows."""
+    """The parameters alone tell a cluster's new name from its other changes, even with one more that no variant has."""
     update = profile("jiffy").activities["clusters.update"]
     sent = frozenset({"old_name", "new_name", "app", "app_group"})
     for parameters in (sent, sent | {"approver"}):
@@ -155,7 +155,7 @@ def test_the_contracts_example_finds_its_wording() -> None:
 
 
 @pytest.mark.parametrize("name", PROFILES)
-def test_the_catalogue_as_it_is_answered(name: str) -> None:
+def test_the_catalogue_response(name: str) -> None:
     """Exactly the contract's members, a template always a string."""
     answer = json.loads(msgspec.json.encode(describe(profile(name), "open")))
     assert list(answer) == ["profile", "mode", "categories", "activities"]
@@ -169,7 +169,7 @@ def test_the_catalogue_as_it_is_answered(name: str) -> None:
             assert all(list(param) == ["name", "type"] for param in variant["params"])
 
 
-def test_what_is_answered_can_be_taken_back() -> None:
+def test_an_activity_in_the_response_is_valid_input() -> None:
     """An activity as the catalogue answers it is an activity: tenants send their own in the same form."""
     for thing in describe(profile("jiffy"), "open").activities:
         assert msgspec.convert(msgspec.to_builtins(thing), Activity) == profile("jiffy").activity(thing.activity)

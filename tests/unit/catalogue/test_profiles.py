@@ -21,7 +21,7 @@ EVERY = """
     person-forgotten alert-rules-changed alert-raised tamper-found
 """
 
-# Labels in the product's order, and the names of the values that the view shows under them.
+# Labels in the product's order, with the names of the values that the view shows under them.
 VIEWS = {
     "jiffy": "Tenant Name: tenant-name, Component: component, Event: event, Event Details: details, "
     "Event Status: status-title, Date-Time: jiffy-time, UserName: person-name, User Type: user-type",
@@ -35,7 +35,7 @@ VIEWS = {
     "generic": "Time: time, Activity: activity, Actor: user, Target: target, Details: details, Status: status",
 }
 
-# Variants that take the same parameters, so that the sender must name one: their documents word them so.
+# Variants with the same parameters, so that the sender must name one. The products' documents word them so.
 TIES = {
     "audit-log.viewed",
     "audit-log.catalogue-changed",
@@ -64,7 +64,9 @@ def any_profile(request: pytest.FixtureRequest) -> Profile:
 
 
 def test_ids_are_slugs(any_profile: Profile) -> None:
-    """Activities and variants are slugs, and so are parameters with underscores: they become keys and parameters."""
+    """Ids of activities and variants are slugs, and so are parameters, with underscores: they become keys and
+    parameters.
+    """
     for name, activity in any_profile.activities.items():
         assert name == activity.activity
         assert re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)?", name)
@@ -76,8 +78,8 @@ def test_ids_are_slugs(any_profile: Profile) -> None:
             assert all(re.fullmatch("[a-z0-9_]{1,40}", param.name) for param in variant.params), name
 
 
-def test_labels_make_the_id(any_profile: Profile) -> None:
-    """An activity's id is the slug of its component and of its event; Chat's documented ids stand as they are."""
+def test_ids_derive_from_labels(any_profile: Profile) -> None:
+    """An activity's id is the slugs of its component and its event. Chat's documented ids stay as they are."""
     for activity in any_profile.activities.values():
         if "." in activity.activity:
             parts = (activity.component, activity.event)
@@ -87,7 +89,7 @@ def test_labels_make_the_id(any_profile: Profile) -> None:
 
 
 def test_templates_and_parameters_agree(any_profile: Profile) -> None:
-    """A sentence names each of its parameters; Daybook's own events may carry more than they say."""
+    """A sentence names each of its parameters. Daybook's own events may carry more than they say."""
     for name, activity in any_profile.activities.items():
         for variant in activity.variants:
             placeholders = frozenset(variant.pieces[1::2])
@@ -97,8 +99,8 @@ def test_templates_and_parameters_agree(any_profile: Profile) -> None:
                 assert placeholders == variant.names, name
 
 
-def test_sentences_are_well_set(any_profile: Profile) -> None:
-    """No doubled or missing spaces, no stray braces: they are read by people."""
+def test_sentences_have_clean_punctuation(any_profile: Profile) -> None:
+    """No doubled or missing spaces and no stray braces: people read them."""
     for name, activity in any_profile.activities.items():
         for variant in activity.variants:
             text = variant.template
@@ -109,7 +111,7 @@ def test_sentences_are_well_set(any_profile: Profile) -> None:
 
 
 def test_people_are_typed_as_people(any_profile: Profile) -> None:
-    """Every parameter that is someone's user name is a person, so that it is sealed."""
+    """Every parameter that is a username has the type person, so that it is sealed."""
     for name, activity in any_profile.activities.items():
         for variant in activity.variants:
             for param in variant.params:
@@ -117,14 +119,14 @@ def test_people_are_typed_as_people(any_profile: Profile) -> None:
 
 
 def test_only_listed_variants_need_naming(any_profile: Profile) -> None:
-    """Elsewhere the parameters tell which wording is meant."""
+    """For all other activities the parameters determine the wording."""
     for name, activity in any_profile.activities.items():
         repeated = Counter(variant.names for variant in activity.variants).most_common(1)[0][1] > 1
         assert repeated == (name in TIES), name
 
 
-def test_every_profile_has_the_log_of_the_log(any_profile: Profile) -> None:
-    """Daybook's own events are in each catalogue, in a category of their own but for CareAR."""
+def test_every_profile_has_daybooks_own_events(any_profile: Profile) -> None:
+    """Daybook's own events are in each catalogue, in a category of their own except for CareAR."""
     own = [activity for name, activity in any_profile.activities.items() if name.startswith("audit-log.")]
     assert [activity.activity.removeprefix("audit-log.") for activity in own] == EVERY.split()
     category = "Administration settings" if any_profile.name == "carear" else "Audit Log"
@@ -133,7 +135,7 @@ def test_every_profile_has_the_log_of_the_log(any_profile: Profile) -> None:
     }
 
 
-def test_views_are_the_contracts(any_profile: Profile) -> None:
+def test_views_equal_the_contracts(any_profile: Profile) -> None:
     """Columns in the product's order."""
     shown = ", ".join(f"{column.label}: {column.value}" for column in any_profile.columns)
     assert shown == VIEWS[any_profile.name]
@@ -151,14 +153,14 @@ def test_views_are_the_contracts(any_profile: Profile) -> None:
     ],
 )
 def test_retention(name: str, configurable: bool, days: tuple[int, int | None, int]) -> None:
-    """Only Enate keeps for ever unless told otherwise; Symbee's 45 days are fixed."""
+    """Only Enate keeps events for ever by default; Symbee's 45 days are fixed."""
     policy = profile(name).retention
     assert policy.configurable == configurable
     assert (policy.min_days, policy.default_days, policy.max_days) == days
 
 
 def test_aliases_and_sources() -> None:
-    """Actors that are no people read as the product calls them; only CareAR bounds where events come from."""
+    """Actors other than people are shown as the product calls them. Only CareAR limits the sources of events."""
     aliases = profile("carear").aliases
     assert [aliases.of(kind) for kind in ("system", "api", "operations", "unknown", "user")] == [
         "System",
@@ -198,7 +200,7 @@ def test_symbee_speaks_in_capitals() -> None:
 
 
 def test_enates_exceptions() -> None:
-    """Who completes is a person; going live takes a role; API access is for operations alone."""
+    """Completing takes a person, going live takes a role, and API access is visible to operations only."""
     enate = profile("enate").activities
     assert {v.variant: v.origin for v in enate["work-item.status-changed"].variants} == {
         "changed": None,
@@ -211,7 +213,7 @@ def test_enates_exceptions() -> None:
 
 
 def test_the_contracts_own_example() -> None:
-    """The example of the HTTP contract is a wording of Jiffy's, with these parameters."""
+    """The example of the HTTP contract is one of Jiffy's wordings, with these parameters."""
     update = profile("jiffy").activities["clusters.update"]
     assert update.by_name["name"].names == {"old_name", "new_name", "app", "app_group"}
     assert update.by_name["name"].template == (
@@ -230,7 +232,7 @@ class Agreed(NamedTuple):
 
 
 def agreed(lines: dict[str, list[str]]) -> Iterator[tuple[str, Agreed]]:
-    """Each name of `activities.toml`, its `a|b .c|d` written out."""
+    """Each name of `activities.toml`, with `a|b .c|d` expanded."""
     for category, entries in lines.items():
         for entry in entries:
             found = re.fullmatch(r"([a-z0-9|-]+)(?: ?\.([a-z0-9|-]+))? ([usa]) (?:doc|own)(.*)", entry)
@@ -254,8 +256,8 @@ def agreed(lines: dict[str, list[str]]) -> Iterator[tuple[str, Agreed]]:
 
 
 @pytest.mark.parametrize("name", ["chat", "enate", "carear", "symbee"])
-def test_names_are_the_agreed_ones(name: str) -> None:
-    """Every agreed activity is there, under its category, with its origin, variants and parameters, and no other."""
+def test_names_equal_the_agreed_ones(name: str) -> None:
+    """Exactly the agreed activities exist, each with its category, origin, variants and parameters."""
     if not NAMES.exists():
         pytest.skip(f"the list of names is not beside the checkout: {NAMES}")
     wanted = dict(agreed(tomllib.loads(NAMES.read_text("utf-8"))[name]))
@@ -277,7 +279,7 @@ def _as_agreed(activity: Activity, wanted: Agreed) -> Agreed:
 
 
 def test_generic_has_common_activities() -> None:
-    """A tenant without a profile of its own finds the names most would choose."""
+    """A tenant without a profile of its own finds the names that most would choose."""
     assert {name for name in profile("generic").activities if not name.startswith("audit-log.")} == {
         *("user.login", "user.logout", "user.invited", "role.changed", "setting.changed"),
         *("document.created", "document.updated", "document.deleted", "export.created"),

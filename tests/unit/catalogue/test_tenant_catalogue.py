@@ -1,4 +1,4 @@
-"""Catalogues that a function keeps: each until it changes, and not those of all tenants there are."""
+"""The cache of catalogues: each is kept until it changes, and only a limited number of tenants' are kept."""
 
 from daybook.catalogue.profile import uncatalogued
 from daybook.catalogue.tenant_catalogue import MAX_KEPT, Catalogues, OwnActivity
@@ -7,7 +7,7 @@ from tests.support.ingest import settings
 
 
 class Counted:
-    """One own activity a tenant; how often each was asked for."""
+    """One own activity for each tenant, and how often each was asked for."""
 
     def __init__(self) -> None:
         self.asked: list[Tenant] = []
@@ -32,8 +32,8 @@ def test_a_catalogue_is_read_once_a_version() -> None:
     assert len(store.asked) == 2
 
 
-def test_those_asked_for_last_are_kept() -> None:
-    """256 of them, each counted from when it was last asked for."""
+def test_the_most_recently_used_are_kept() -> None:
+    """256 of them, by their last use."""
     store = Counted()
     catalogues = Catalogues(store)
     for number in range(MAX_KEPT):

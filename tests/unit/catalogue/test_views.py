@@ -185,7 +185,7 @@ ROWS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 
 @pytest.mark.parametrize("view", ROWS)
 def test_each_view_has_its_products_columns_in_order(view: str) -> None:
-    """Labels, order and formats to the letter; absent is the empty string."""
+    """Exact labels, order and formats. An absent value is the empty string."""
     full, empty = ROWS[view]
     assert labels(profile(view)) == list(full)
     for native, expected in ((EVENT, full), (EMPTY, empty)):
@@ -204,8 +204,8 @@ def test_each_view_has_its_products_columns_in_order(view: str) -> None:
         ({"type": "user", "id": "GUID", "username": "GUID", "name": None, "client_id": None}, "GUID"),
     ],
 )
-def test_symbees_target_is_a_username_else_a_name_else_an_id(target: dict[str, Any], shown: str) -> None:
-    """As the contract orders them."""
+def test_symbees_target_is_a_username_or_a_name_or_an_id(target: dict[str, Any], shown: str) -> None:
+    """In the contract's order."""
     assert row("symbee", EVENT | {"target": target})["ActionTarget"] == shown
 
 
@@ -221,13 +221,13 @@ def test_symbees_target_is_a_username_else_a_name_else_an_id(target: dict[str, A
     ],
 )
 def test_who_acted_is_shown_by_name_or_alias(actor: dict[str, Any], user: str, person: str) -> None:
-    """What is no person by the tenant's alias, whatever name it carries; in any profile's view."""
+    """An actor other than a person is shown by the tenant's alias, whatever name it carries, in any profile's view."""
     assert row("carear", EVENT | {"actor": actor})["Username"] == user
     assert row("jiffy", EVENT | {"actor": actor}, of="carear")["UserName"] == person
 
 
-def test_enates_from_and_to_stand_in_the_parameters_else_in_the_changes() -> None:
-    """A manual override of a due date has changes, a change of status parameters."""
+def test_enates_from_and_to_come_from_the_parameters_or_the_changes() -> None:
+    """A manual override of a due date has changes; a change of status has parameters."""
     changes = [{"field": "due_date", "from": "2026-11-20", "to": "2026-11-24"}, {"field": "x", "from": None, "to": 7}]
     shown = row("enate", EVENT | {"params": None, "changes": changes})
     assert (shown["From"], shown["To"]) == ("2026-11-20", "2026-11-24, 7")
@@ -266,7 +266,7 @@ def test_enates_from_and_to_stand_in_the_parameters_else_in_the_changes() -> Non
             "1969-12-31",
         ),
         (
-            "Africa/Monrovia",  # 44 minutes and 30 seconds behind until 1972, which RFC 3339 can't write
+            "Africa/Monrovia",  # 44 minutes and 30 seconds behind until 1972; RFC 3339 has no such offset
             "1970-01-01T12:00:00.123Z",
             "Jan 01, 1970 @ 11:15:30.123",
             "1970-01-01T11:16:00.123-00:44",
@@ -275,7 +275,7 @@ def test_enates_from_and_to_stand_in_the_parameters_else_in_the_changes() -> Non
     ],
 )
 def test_times_are_in_the_zone_asked_for(zone: str, occurred_at: str, jiffy: str, generic: str, date: str) -> None:
-    """Whatever the season and the fraction of an hour; milliseconds untouched."""
+    """In any season and with offsets of a fraction of an hour. Milliseconds are unchanged."""
     native = EVENT | {"occurred_at": occurred_at}
     assert row("jiffy", native, zone)["Date-Time"] == jiffy
     assert row("generic", native, zone)["Time"] == generic
@@ -283,7 +283,7 @@ def test_times_are_in_the_zone_asked_for(zone: str, occurred_at: str, jiffy: str
 
 
 def test_symbees_time_is_utc_in_every_zone() -> None:
-    """It ends in Z; cut to seconds, not rounded."""
+    """It ends in Z and is truncated to seconds, not rounded."""
     native = EVENT | {"occurred_at": "2023-01-18T23:29:45.999Z"}
     assert row("symbee", native, "Asia/Tokyo")["TimeStamp"] == "2023-01-18T23:29:45Z"
 

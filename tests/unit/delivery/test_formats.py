@@ -1,4 +1,4 @@
-"""The formats of a customer's stream, each held against its own document."""
+"""The formats of a customer's stream, each compared with its own specification."""
 
 import json
 import unicodedata
@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from benchmarks.typical import stored_forms
 from daybook.catalogue.profile import profile
 from daybook.delivery.formats import FORMATS, ocsf
-from daybook.delivery.records import Inserted, Records
+from daybook.delivery.records import InsertedEvent, Records
 from daybook.tenant import Tenant
 from events.typical import TYPICAL
 from tests.support.ingest import NOW, SECRET, Sender, seeded_bytes, settings
 from tests.support.memory_stores import MemoryEvents, MemoryIdentities, SettingsOf, memory_wiring
 from tests.support.streams import destination
 
-# Symbee Connect, "Change/Audit History Kinesis Event format": both examples, as they stand there.
+# Symbee Connect, "Change/Audit History Kinesis Event format": both examples as the document shows them.
 DOCUMENTED = [
     b"""{
     "PlatformId": "AWS Connect",
@@ -121,7 +121,7 @@ ALIASES = profile("generic").aliases
 
 
 def published(product: str, events: list[dict[str, Any]], tenant: str, form: str) -> list[bytes]:
-    """The records of events as they come in over HTTP and are stored."""
+    """The records of events that were sent over HTTP and stored."""
     store, identities = MemoryEvents(), MemoryIdentities()
     own = settings(product, tenant=Tenant(tenant), retention_days=None)
     control = SettingsOf(lambda _: own)
@@ -131,7 +131,8 @@ def published(product: str, events: list[dict[str, Any]], tenant: str, form: str
         answer = send(event)
         assert answer["statusCode"] == 201, answer["body"]
     rows = [
-        Inserted(e.partition, e.id, e.packed, e.received_ms, e.by_actor, e.by_target) for e in store.events.values()
+        InsertedEvent(e.partition, e.id, e.packed, e.received_ms, e.by_actor, e.by_target)
+        for e in store.events.values()
     ]
     keys = {key.removeprefix("id#"): row["key"] for (_, key), row in identities.rows.items() if key.startswith("id#")}
     to = destination(tenant, format=form, profile=product)
@@ -139,7 +140,7 @@ def published(product: str, events: list[dict[str, Any]], tenant: str, form: str
 
 
 def test_both_documented_examples_come_out_to_the_byte() -> None:
-    """Through ingest, store and stream."""
+    """Through ingest, the store and the stream."""
     assert published("symbee", SENT, "abccompany", "symbee") == DOCUMENTED
 
 
@@ -155,7 +156,7 @@ def test_symbee_has_the_ten_fields_in_order_and_texts_alone(native: dict[str, An
 @pytest.mark.parametrize("form", FORMATS)
 @given(NATIVE)
 def test_the_same_event_makes_the_same_bytes(form: str, native: dict[str, Any]) -> None:
-    """Valid JSON, each time the same, and the event given is left as it was."""
+    """The record is valid JSON and the same each time, and the given event is not changed."""
     before = json.dumps(native)
     first = FORMATS[form](native, ALIASES)
     assert json.loads(first)
@@ -173,7 +174,7 @@ def test_native_is_the_event_as_it_is_read(native: dict[str, Any]) -> None:
 
 @given(NATIVE)
 def test_a_cloudevent_has_what_1_0_asks_for(native: dict[str, Any]) -> None:
-    """Required attributes as strings that hold something, names of lower case letters, nothing null."""
+    """Required attributes are non-empty strings, names are in lower-case letters, and nothing is null."""
     record = json.loads(FORMATS["cloudevents"](native, ALIASES))
     assert record["specversion"] == "1.0"
     assert all(isinstance(record[name], str) and record[name] for name in ("id", "source", "type", "time"))
@@ -187,7 +188,7 @@ def test_a_cloudevent_has_what_1_0_asks_for(native: dict[str, Any]) -> None:
 
 @given(NATIVE, st.text(alphabet="a:\x00\n\x7f\x85\ufdd0\ufffe\U0010ffff\U0001f600ä", min_size=1))
 def test_a_cloudevents_subject_is_a_string_of_its_kind(native: dict[str, Any], name: str) -> None:
-    """What its String type forbids is percent-encoded, and nothing else is changed."""
+    """Characters that the String type forbids are percent-encoded. Nothing else is changed."""
     target = {"type": "document", "id": name, "name": None, "within": None, "client_id": None}
     subject = json.loads(FORMATS["cloudevents"](native | {"target": target}, ALIASES))["subject"]
     assert unquote(subject) == f"document:{name}"
@@ -198,7 +199,7 @@ SCHEMA = json.loads(Path(__file__).with_name("ocsf-3004.json").read_text())
 
 
 def check(value: Any, shape: str, path: str = "") -> None:
-    """Holds a value against the excerpt of OCSF's schema beside this file."""
+    """Checks a value against the excerpt of OCSF's schema beside this file."""
     kinds = {"string": str, "integer": int, "long": int, "json": object}
     if shape in kinds:
         assert isinstance(value, kinds[shape]), path
@@ -217,7 +218,9 @@ def check(value: Any, shape: str, path: str = "") -> None:
 
 @given(NATIVE)
 def test_ocsf_is_a_valid_entity_management_event(native: dict[str, Any]) -> None:
-    """By the schema's required attributes, types, enumerations and constraints; no attribute that the class lacks."""
+    """Required attributes, types, enumerations and constraints match the schema. No attribute is unknown to the
+    class.
+    """
     record = json.loads(FORMATS["ocsf"](native, ALIASES))
     check(record, "entity_management")
     assert record["type_uid"] == record["class_uid"] * 100 + record["activity_id"]
@@ -226,7 +229,7 @@ def test_ocsf_is_a_valid_entity_management_event(native: dict[str, Any]) -> None
 
 @given(NATIVE)
 def test_ocsf_keeps_every_fact(native: dict[str, Any]) -> None:
-    """Whatever the mapping's table names is somewhere in the record."""
+    """Every field that the mapping's table names is somewhere in the record."""
     record = json.loads(FORMATS["ocsf"](native, ALIASES))
     held = list(leaves(record))
     for path, value in facts(native):
@@ -244,7 +247,7 @@ def leaves(value: Any) -> Any:
         yield value
 
 
-# Told otherwise: in other words, or as numbers.
+# These appear in other words or as numbers.
 TOLD = {
     ".occurred_at",
     ".received_at",

@@ -1,4 +1,4 @@
-"""Records on their way into a stream: in calls that Kinesis takes, what failed tried again alone."""
+"""The sender of records: calls are as large as Kinesis accepts, and only failed records are retried."""
 
 from collections import Counter
 from typing import Any
@@ -16,20 +16,20 @@ def records(*sizes: int) -> list[Record]:
     return [Record("k", str(place).encode().ljust(size, b".")) for place, size in enumerate(sizes)]
 
 
-class Street:
-    """A courier, the time that its waits take, and the streams."""
+class SenderHarness:
+    """A sender with in-memory streams, and the time that its waits take."""
 
     def __init__(self, *faults: Any) -> None:
         self.seconds = 0.0
         self.streams = MemoryStreams()
         self.streams.faults["acme"] = list(faults)
-        self.courier = RecordSender(self.streams, sleep=self.sleep, jitter=lambda: 1.0)
+        self.sender = RecordSender(self.streams, sleep=self.sleep, jitter=lambda: 1.0)
 
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
 
     def send(self, given: list[Record], budget: float = 2.0) -> Any:
-        return self.courier.send(destination(), given, lambda: budget - self.seconds)
+        return self.sender.send(destination(), given, lambda: budget - self.seconds)
 
     @property
     def calls(self) -> list[int]:
@@ -41,29 +41,29 @@ class Street:
 
 
 def test_calls_are_as_large_as_kinesis_takes_them() -> None:
-    """500 records, or 5 MB; in order."""
-    street = Street()
+    """A call has 500 records or 5 MB, and the order is kept."""
+    harness = SenderHarness()
     given = records(*[10] * 1_234)
-    assert street.send(given).left == []
-    assert street.calls == [500, 500, 234]
-    assert street.taken == given
-    street = Street()
-    street.send(records(*[1_000_000] * 12))
-    assert street.calls == [5, 5, 2]
+    assert harness.send(given).left == []
+    assert harness.calls == [500, 500, 234]
+    assert harness.taken == given
+    harness = SenderHarness()
+    harness.send(records(*[1_000_000] * 12))
+    assert harness.calls == [5, 5, 2]
 
 
 @given(st.lists(st.integers(1, 2 * BYTES_A_RECORD), max_size=60), st.integers(0, 3))
 def test_each_record_is_taken_once_or_said_to_be_left(sizes: list[int], broken_calls: int) -> None:
-    """Whatever the sizes, and wherever it breaks off. A record above the limit is refused and takes none with it."""
-    street = Street(*[None] * broken_calls, PutFailed("AccessDeniedException", passing=False))
+    """For all sizes and any point of failure. A record above the limit is refused and takes no other with it."""
+    harness = SenderHarness(*[None] * broken_calls, PutFailed("AccessDeniedException", transient=False))
     given_records = records(*sizes)
-    sent = street.send(given_records)
+    sent = harness.send(given_records)
     refused = set(sent.refused)
     assert all(given_records[place].size > BYTES_A_RECORD for place in refused)
-    taken = Counter(street.taken)
+    taken = Counter(harness.taken)
     for place, record in enumerate(given_records):
         assert taken[record] + (place in refused) + (place in sent.left) == 1
-    for tenant, count in street.streams.calls:
+    for tenant, count in harness.streams.calls:
         assert tenant == "acme"
         assert count <= RECORDS_A_CALL
     assert bool(sent.left) == (sent.error is not None)
@@ -71,40 +71,40 @@ def test_each_record_is_taken_once_or_said_to_be_left(sizes: list[int], broken_c
 
 
 def test_what_failed_is_tried_again_alone() -> None:
-    """Half of a call throttled: the other half is not sent twice."""
-    street = Street(lambda place: "ProvisionedThroughputExceededException" if place % 2 else None)
+    """Half of a call is throttled. The other half is not sent twice."""
+    harness = SenderHarness(lambda place: "ProvisionedThroughputExceededException" if place % 2 else None)
     given = records(*[10] * 100)
-    assert street.send(given).left == []
-    assert street.calls == [100, 50]
-    assert Counter(street.taken) == dict.fromkeys(given, 1)
+    assert harness.send(given).left == []
+    assert harness.calls == [100, 50]
+    assert Counter(harness.taken) == dict.fromkeys(given, 1)
 
 
 def test_after_a_few_tries_the_rest_is_left() -> None:
-    """With the error of the record, and no further call is made."""
-    street = Street(*[lambda place: "ProvisionedThroughputExceededException" if place else None] * 9)
-    sent = street.send(records(*[10] * 700))
+    """The result has the record's error, and no further call is made."""
+    harness = SenderHarness(*[lambda place: "ProvisionedThroughputExceededException" if place else None] * 9)
+    sent = harness.send(records(*[10] * 700))
     assert sent.error == "ProvisionedThroughputExceededException"
-    assert street.calls == [500, 499, 498, 497][:TRIES]
+    assert harness.calls == [500, 499, 498, 497][:TRIES]
     assert len(sent.left) == 700 - TRIES
 
 
-@pytest.mark.parametrize(("passing", "tries"), [(True, TRIES), (False, 1)])
-def test_an_error_that_will_pass_is_tried_again(passing: bool, tries: int) -> None:
-    """One that stays is not."""
-    street = Street(*[PutFailed("Whatever", passing=passing)] * 9)
-    sent = street.send(records(10, 10))
+@pytest.mark.parametrize(("transient", "tries"), [(True, TRIES), (False, 1)])
+def test_an_error_that_will_pass_is_tried_again(transient: bool, tries: int) -> None:
+    """A permanent error is not retried."""
+    harness = SenderHarness(*[PutFailed("Whatever", transient=transient)] * 9)
+    sent = harness.send(records(10, 10))
     assert (sent.error, sent.left) == ("Whatever", [0, 1])
-    assert len(street.calls) == tries
+    assert len(harness.calls) == tries
 
 
 def test_an_error_that_passes_costs_nothing() -> None:
-    street = Street(PutFailed("ReadTimeoutError", passing=True))
-    sent = street.send(records(10, 10))
+    harness = SenderHarness(PutFailed("ReadTimeoutError", transient=True))
+    sent = harness.send(records(10, 10))
     assert (sent.error, sent.left) == (None, [])
 
 
 def test_without_time_nothing_is_begun() -> None:
-    """What is left for want of time is no fault of the stream's."""
-    street = Street()
-    sent = street.send(records(10, 10), budget=0)
-    assert (sent.left, sent.error, street.calls) == ([0, 1], None, [])
+    """Records that are left because time ran out are not an error of the stream."""
+    harness = SenderHarness()
+    sent = harness.send(records(10, 10), budget=0)
+    assert (sent.left, sent.error, harness.calls) == ([0, 1], None, [])

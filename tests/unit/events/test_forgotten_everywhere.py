@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from daybook.catalogue.profile import PROFILES, profile
 from daybook.catalogue.views import Shown, show
 from daybook.delivery.formats import FORMATS
-from daybook.delivery.records import Inserted, Records
+from daybook.delivery.records import InsertedEvent, Records
 from daybook.events.canonical import leaf
 from daybook.events.item import StoredEvent
 from daybook.events.packing import unpack
 from daybook.ids import lowest_id
 from daybook.jobs.export import CSV, NDJSON
-from daybook.people.forgetter import Forgetter, mark_of, nobody_writes
+from daybook.people.forgetter import Forgetter, mark_of, no_sweep
 from daybook.people.identities import folded, had_row, id_row, name_row
 from daybook.people.key_cache import PersonKeys
 from daybook.search.parameters import NATIVE, read_parameters
@@ -73,7 +73,9 @@ def answers(log: TenantLog, stored: StoredEvent) -> dict[str, bytes]:
         for form in (CSV, NDJSON):
             lines = LineFormatter(read_parameters({"view": [view]}), form, "Acme Inc", profile("generic"))
             found[f"{form} {view}"] = lines.line(native)[0]
-    row = Inserted(stored.partition, stored.id, stored.packed, stored.received_ms, stored.by_actor, stored.by_target)
+    row = InsertedEvent(
+        stored.partition, stored.id, stored.packed, stored.received_ms, stored.by_actor, stored.by_target
+    )
     for form in FORMATS:
         (record,) = Records(rows.of).of(destination(format=form), [row]).records
         found[f"record {form}"] = record.data + record.partition_key.encode()
@@ -107,7 +109,7 @@ def test_one_is_forgotten_and_nobody_else(
 
     number = data.draw(st.sampled_from(sorted(set.union(*who))))
     guid = log.people.rows[ACME, name_row(folded(cast[number]["username"]))]["guid"]
-    Forgetter(log.people, KEYS.gone, nobody_writes).forget(ACME, mark_of(guid, lowest_id(MOMENT_MS), None))
+    Forgetter(log.people, KEYS.gone, no_sweep).forget(ACME, mark_of(guid, lowest_id(MOMENT_MS), None))
     gone = texts_of(number, cast[number])
     for (_, key), of_person in log.people.rows.items():
         assert not any(text in folded(key) or text in folded(repr(of_person)) for text in gone)

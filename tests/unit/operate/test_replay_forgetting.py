@@ -10,7 +10,7 @@ from daybook.events.canonical import canonical
 from daybook.events.packing import pack
 from daybook.events.reader import Row
 from daybook.ids import event_id
-from daybook.people.forgetter import Forgetter, nobody_writes
+from daybook.people.forgetter import Forgetter, no_sweep
 from daybook.people.identities import Reference
 from daybook.people.resolver import Identities
 from daybook.search.merge import Page
@@ -54,7 +54,7 @@ def test_the_latest_event_counts_in_whichever_partition(latest: int) -> None:
     control = SimpleNamespace(tenants=lambda: [settings(layouts=(Layout(0, 1), Layout(NOW - 5, 3)))])
     given: list[Any] = [Log(rows), control, store, KEYS]
     assert replay(*given) == Replayed(people=1, returned=1)
-    assert Forgetter(store, KEYS.gone, nobody_writes).begun(ACME, person.guid) == event_id(NOW, bytes(16))
+    assert Forgetter(store, KEYS.gone, no_sweep).forgetting_event(ACME, person.guid) == event_id(NOW, bytes(16))
     assert replay(*given) == Replayed(people=1, returned=0)
 
 

@@ -1,4 +1,4 @@
-"""People forgotten: all their rows at once, nobody else's, and again nobody by what arrives late."""
+"""Forgetting people: all their rows go at once, nobody else's do, and late events bring none back."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daybook.ids import event_id, lowest_id
-from daybook.people.forgetter import ConcurrentChange, Deletion, Forgetter, Mark, mark_of, nobody_writes
+from daybook.people.forgetter import ConcurrentChange, Deletion, Forgetter, Mark, mark_of, no_sweep
 from daybook.people.identities import Person, Reference, Row, Sighting, name_row
 from daybook.people.resolver import Identities
 from daybook.people.tombstones import lasts_until
@@ -34,17 +34,17 @@ def identities(store: Any, seed: int | str = 1) -> Identities:
 
 
 def seen(store: Any, moment_ms: int, *references: Reference, seed: int | str = 2) -> list[Person]:
-    """Whom an event of that moment means, which arrives now."""
+    """Whom an event of that moment means if it arrives now."""
     people = identities(store, seed).resolve_seen(ACME, [Sighting(each, moment_ms) for each in references], KEYS.gone)
     return [people.at(moment_ms)[reference] for reference in references]
 
 
 def forget(store: Any, guid: str, moment_ms: int = NOW) -> None:
-    Forgetter(store, KEYS.gone, nobody_writes).forget(ACME, mark_of(guid, lowest_id(moment_ms), 365))
+    Forgetter(store, KEYS.gone, no_sweep).forget(ACME, mark_of(guid, lowest_id(moment_ms), 365))
 
 
 def of(store: MemoryIdentities, guid: str) -> dict[str, Row]:
-    """Every row that says anything of a person, but for the tombstones."""
+    """Every row that says anything about a person, except tombstones."""
     return {
         key: row
         for (_, key), row in store.rows.items()
@@ -58,9 +58,9 @@ def _added(store: MemoryIdentities, rest: Mapping[tuple[Tenant, str], Row]) -> l
 
 @settings(max_examples=200)
 @given(st.lists(st.lists(REFERENCES, min_size=1, max_size=4), min_size=1, max_size=5), st.data())
-def test_all_rows_of_one_go_and_nobody_elses(requests: list[list[Reference]], data: st.DataObject) -> None:
-    """Whatever they were called; events from before mean them still, those from after somebody new, and others
-    always whom they meant.
+def test_forgetting_deletes_all_rows_of_one_person_only(requests: list[list[Reference]], data: st.DataObject) -> None:
+    """Whatever the names were. Events from before still mean the person, events from after mean somebody new, and all
+    other events mean whom they always meant.
     """
     store = MemoryIdentities()
     for number, references in enumerate(requests):
@@ -89,8 +89,8 @@ def test_all_rows_of_one_go_and_nobody_elses(requests: list[list[Reference]], da
     assert of(store, guid) == {}
 
 
-def test_who_came_after_is_told_from_who_was_before() -> None:
-    """Three people with the same name, one after the other: each event means whoever had it at its own time."""
+def test_people_who_had_one_name_in_turn_are_distinguished_by_time() -> None:
+    """Three people have the same name one after the other: each event means the person who had it at its time."""
     store, mike = MemoryIdentities(), Reference(username="Mike")
     first = seen(store, NOW, mike, seed="first")[0].guid
     forget(store, first, NOW + 10)
@@ -105,8 +105,8 @@ def test_who_came_after_is_told_from_who_was_before() -> None:
     assert everyone.at(NOW + 30)[mike] == third
 
 
-def test_an_unknown_id_that_would_have_adopted_the_name_is_who_is_forgotten() -> None:
-    """A person without a client id would have had this one; a person with another one is somebody else."""
+def test_an_unknown_id_that_would_have_adopted_a_forgotten_person_means_that_person() -> None:
+    """The id would have been bound to a person without a client id. It is not bound to a person who had another one."""
     store = MemoryIdentities()
     bare, known = seen(store, NOW - 5, Reference(username="mike"), Reference("u1", "jane"))
     for guid in (bare.guid, known.guid):
@@ -117,8 +117,8 @@ def test_an_unknown_id_that_would_have_adopted_the_name_is_who_is_forgotten() ->
     assert other.key is not None
 
 
-def test_the_id_of_who_is_forgotten_is_stronger_than_a_name() -> None:
-    """Somebody known by the name alone was forgotten earlier; the event names the other one, by the id."""
+def test_a_forgotten_persons_id_is_stronger_than_a_name() -> None:
+    """Somebody known by the name alone was forgotten earlier; the event means the other person, by the id."""
     store = MemoryIdentities()
     bare, known = seen(store, NOW - 9, Reference(username="mike"), Reference("u1", "jane"))
     forget(store, bare.guid, NOW - 2)
@@ -127,7 +127,7 @@ def test_the_id_of_who_is_forgotten_is_stronger_than_a_name() -> None:
 
 
 def test_the_bare_name_of_somebody_else_stays_theirs() -> None:
-    """Two people had a name; the one whom it does not mean is forgotten, and no late event means that one by it."""
+    """Two people had a name. The one whom it does not mean is forgotten, and no late event means that person by it."""
     store = MemoryIdentities()
     first, second = seen(store, NOW - 5, Reference("u1", "mike"), Reference("u2", "mike"))
     forget(store, second.guid)
@@ -137,8 +137,8 @@ def test_the_bare_name_of_somebody_else_stays_theirs() -> None:
     ]
 
 
-def test_a_late_full_name_is_not_kept_for_who_came_after() -> None:
-    """One request names both, by the same username."""
+def test_a_late_full_name_is_not_stored_with_the_next_person_of_that_name() -> None:
+    """One request names both people by the same username."""
     store, mike = MemoryIdentities(), Reference(username="mike")
     (gone,) = seen(store, NOW - 5, mike)
     forget(store, gone.guid)
@@ -161,8 +161,8 @@ class Counting(MemoryIdentities):
         return super().insert(tenant, rows)
 
 
-def test_tombstones_cost_known_people_no_further_call() -> None:
-    """Two reads as ever. New people take one read more, once, and four writes."""
+def test_tombstones_cost_no_further_call_for_known_people() -> None:
+    """Two reads, as before. New people take one more read, once, and four writes."""
     store = Counting()
     references = [Reference("u1", "mike"), Reference(username="jane"), Reference(address="a1")]
     seen(store, NOW, *references)
@@ -177,7 +177,7 @@ class Killed(BaseException):
 
 
 class Killing(MemoryIdentities):
-    """Kills whoever erases for the n-th time, before or after it is done."""
+    """Kills the caller at the n-th erasure, before or after it is done."""
 
     def __init__(self, at: int, *, after: bool) -> None:
         super().__init__()
@@ -198,33 +198,33 @@ class Killing(MemoryIdentities):
 @pytest.mark.parametrize("names", [1, 20, 40, 240])
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("at", range(1, 8))
-def test_a_person_of_many_names_is_forgotten_wherever_it_breaks_off(names: int, at: int, after: bool) -> None:
-    """The key goes first and with every tombstone; by any name the rest is found again; nothing is left in the end."""
+def test_forgetting_many_names_can_be_resumed_after_any_failure(names: int, at: int, after: bool) -> None:
+    """The key goes first, with every tombstone. By any name the rest is found again, and in the end nothing is left."""
     store = Killing(at, after=after)
     references = [Reference("u1", f"mike-{number}") for number in range(names)]
     (guid,) = {person.guid for each in references for person in seen(store, NOW - 9, each, seed=each.username or "")}
-    forgetter = Forgetter(store, KEYS.gone, nobody_writes)
+    forgetter = Forgetter(store, KEYS.gone, no_sweep)
     event = event_id(NOW, bytes(16))
     try:
         forgetter.forget(ACME, mark_of(guid, event, 365))
     except Killed:
         if (ACME, f"id#{guid}") not in store.rows:
-            assert forgetter.begun(ACME, guid) == event
+            assert forgetter.forgetting_event(ACME, guid) == event
             late = seen(store, NOW - 1, *references, seed="late")
             assert set(late) == {Person(guid, None)}
             for reference in references:
-                assert forgetter.once_called(ACME, reference.username or "") == [guid]
+                assert forgetter.forgotten_under(ACME, reference.username or "") == [guid]
         else:
-            assert forgetter.begun(ACME, guid) is None
+            assert forgetter.forgetting_event(ACME, guid) is None
         forgetter.forget(ACME, mark_of(guid, event, 365))
     assert of(store, guid) == {}
     assert not any("mike" in key or "mike" in repr(row) for (_, key), row in store.rows.items())
     assert (store.transactions == 1) == (names <= 20) or store.left < 1
-    assert not forgetter.has_left(ACME, guid)
+    assert not forgetter.has_rows(ACME, guid)
 
 
-def test_rows_left_that_lead_to_nobody_stop_nobody() -> None:
-    """A name that still leads to who is forgotten means that person, and nothing more is written of them."""
+def test_a_name_that_leads_to_a_forgotten_person_gets_no_new_rows() -> None:
+    """A name that still leads to a forgotten person means that person, and no further row of theirs is written."""
     store = MemoryIdentities()
     (mike,) = seen(store, NOW - 5, Reference(username="mike"))
     left = store.rows[ACME, name_row("mike")]
@@ -238,8 +238,8 @@ def test_rows_left_that_lead_to_nobody_stop_nobody() -> None:
     assert new.key is not None
 
 
-def test_a_key_deleted_between_the_two_reads_is_nobodys() -> None:
-    """The binder was read before, the key after: the event is from after, and means somebody new."""
+def test_a_key_deleted_between_the_two_reads() -> None:
+    """The binder was read before the deletion, the key after it. The event is from after it and means somebody new."""
     store = MemoryIdentities()
     (mike,) = seen(store, NOW - 5, Reference(username="mike"))
 
@@ -259,14 +259,14 @@ def test_a_key_deleted_between_the_two_reads_is_nobodys() -> None:
     assert new.guid != mike.guid
     assert new.key is not None
     assert of(store, mike.guid) == {}
-    # And where it is from before, it means the person, with nothing sealed.
+    # An event from before the deletion means the person, and nothing is sealed.
     again = Between()
     forget(store, new.guid, NOW + 10)
     assert seen(again, NOW - 1, Reference(username="mike"), seed=10) == [Person(mike.guid, None)]
 
 
-def test_others_that_change_rows_for_ever_are_told() -> None:
-    """After a few rounds, with the person still there."""
+def test_endless_concurrent_changes_raise() -> None:
+    """After a few rounds the error is raised; the person is still there."""
 
     class Contrary(MemoryIdentities):
         def erase(self, *_: Any) -> None:
@@ -279,8 +279,8 @@ def test_others_that_change_rows_for_ever_are_told() -> None:
     assert of(store, mike.guid)
 
 
-def test_how_long_it_is_remembered() -> None:
-    """A day longer than the longest retention, to the second and not below, or for ever where that has no end."""
+def test_how_long_tombstones_last() -> None:
+    """A day longer than the longest retention, rounded up to a second; for ever if the retention has no end."""
     assert lasts_until(NOW, None) is None
     for moment_ms in (NOW, NOW + 1, NOW + 999):
         lasts = lasts_until(moment_ms, 180)

@@ -1,4 +1,4 @@
-"""People bound: by client id before name, the same for everybody, whoever writes at the same time."""
+"""Binding people: the client id before the name, with the same result for all concurrent writers."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -69,7 +69,7 @@ def held_together(store: MemoryIdentities, answers: Iterable[Mapping[Reference, 
 @settings(max_examples=60)
 @given(st.lists(REQUESTS, max_size=4))
 def test_one_request_after_the_other(requests: list[list[Reference]]) -> None:
-    """A reference means the same person in every request, but for the one name that gets an id of its own."""
+    """A reference means the same person in every request, except a name whose person gets an id of its own."""
     store = MemoryIdentities()
     answers = [
         Identities(store, seeded_bytes(seed)).resolve(ACME, references) for seed, references in enumerate(requests)
@@ -106,8 +106,8 @@ def test_two_requests_at_once(
     held_together(log.store, [first, *answers.values()])
 
 
-def test_a_claim_that_was_beaten_binds_nobody() -> None:
-    """Two new ids reach for the same name at once: one has the person, the other is somebody new."""
+def test_a_claim_that_lost_a_race_binds_nobody() -> None:
+    """Two new ids try to adopt the same name at once: one gets the person, the other becomes a new person."""
     store = MemoryIdentities()
     (known,) = resolve(store, Reference(username="mike"))
 
@@ -126,7 +126,7 @@ def test_a_claim_that_was_beaten_binds_nobody() -> None:
 
 
 def test_an_id_adopts_the_person_of_its_name() -> None:
-    """Who was known by the name alone has an id from then on; the name goes on meaning the same person."""
+    """A person known by the name alone has an id from then on. The name still means the same person."""
     store = MemoryIdentities()
     (bare,) = resolve(store, Reference(username="Mike"))
     assert resolve(store, Reference("u1", "mike"), Reference(username="MIKE")) == [bare, bare]
@@ -134,7 +134,7 @@ def test_an_id_adopts_the_person_of_its_name() -> None:
 
 
 def test_a_name_that_has_an_id_is_not_adopted_again() -> None:
-    """A second id of the same name is a second person; the bare name stays the first's."""
+    """A second id with the same name is a second person; the bare name still means the first."""
     store = MemoryIdentities()
     first, second = resolve(store, Reference("u1", "mike"), Reference("u2", "mike"))
     assert first.guid != second.guid
@@ -142,7 +142,7 @@ def test_a_name_that_has_an_id_is_not_adopted_again() -> None:
 
 
 def test_an_id_binds_before_a_name() -> None:
-    """Somebody is called otherwise now; the new name means them where it meant nobody."""
+    """A person has a new name. It means that person if it meant nobody before."""
     store = MemoryIdentities()
     first, other = resolve(store, Reference("u1", "mike"), Reference("u2", "jane"))
     assert resolve(store, Reference("u1", "jane"), Reference("u1", "michael")) == [first, first]
@@ -158,7 +158,7 @@ def test_an_id_binds_before_a_name() -> None:
     ],
 )
 def test_within_a_request_it_is_one_person(references: list[Reference]) -> None:
-    """Whichever of the ways of naming comes first."""
+    """Whichever form of the reference comes first."""
     people = resolve(MemoryIdentities(), *references)
     assert len({person.guid for person in people}) == 1
 
@@ -172,8 +172,8 @@ def test_tenants_share_nobody() -> None:
     assert ours[reference].guid != theirs[reference].guid
 
 
-def test_a_store_that_always_knows_better_is_given_up() -> None:
-    """After a few rounds, with nothing answered."""
+def test_endless_lost_races_raise() -> None:
+    """`Contended` after a few rounds, without an answer."""
 
     class Contrary(MemoryIdentities):
         def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:  # noqa: ARG002

@@ -1,4 +1,4 @@
-"""People's keys as a warm function keeps them."""
+"""The cache of people's keys in a warm function."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -31,7 +31,7 @@ class Time:
 
 
 def test_a_key_is_read_once_in_thirty_seconds() -> None:
-    """From when it was read, not from when it was used last."""
+    """Counted from when it was read, not from its last use."""
     rows, time = Rows(), Time()
     rows.there[ACME, "id#a"] = b"key"
     keys = PersonKeys(rows.read, time)
@@ -45,8 +45,8 @@ def test_a_key_is_read_once_in_thirty_seconds() -> None:
     assert rows.asked == ["id#a", "id#a"]
 
 
-def test_nothing_of_a_key_is_left_after_thirty_seconds() -> None:
-    """Also where nobody asks for it again."""
+def test_no_key_is_kept_longer_than_thirty_seconds() -> None:
+    """Even if nobody asks for it again."""
     rows, time = Rows(), Time()
     rows.there |= {(ACME, "id#a"): b"key a", (ACME, "id#b"): b"key b"}
     keys = PersonKeys(rows.read, time)
@@ -56,8 +56,8 @@ def test_nothing_of_a_key_is_left_after_thirty_seconds() -> None:
     assert list(keys._kept) == [(ACME, "b")]  # noqa: SLF001  what is in memory is what matters
 
 
-def test_that_there_is_no_key_is_never_kept() -> None:
-    """A person made up a moment ago is not shown as forgotten."""
+def test_a_missing_key_is_never_cached() -> None:
+    """A person created a moment ago is not shown as forgotten."""
     rows = Rows()
     keys = PersonKeys(rows.read, Time())
     assert keys.of(ACME, ["a"]) == {}
@@ -65,8 +65,8 @@ def test_that_there_is_no_key_is_never_kept() -> None:
     assert keys.of(ACME, ["a"]) == {"a": b"key"}
 
 
-def test_keys_are_each_tenants_own() -> None:
-    """The same GUID elsewhere is somebody else's."""
+def test_tenants_do_not_share_keys() -> None:
+    """The same GUID in another tenant is another person's."""
     rows = Rows()
     rows.there[ACME, "id#a"] = b"key"
     keys = PersonKeys(rows.read, Time())

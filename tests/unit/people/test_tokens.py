@@ -1,4 +1,4 @@
-"""Names in free text, taken out and put back."""
+"""Replacing names in free text with tokens, and restoring them."""
 
 import re
 import time
@@ -52,7 +52,7 @@ class Sealed:
 def test_every_text_comes_back(
     names: list[tuple[str, int]], ids: list[tuple[str, int]], traces: list[tuple[str, int]], text: str
 ) -> None:
-    """Whatever the cast, in free text, as a label and as an id."""
+    """With any cast: as free text, as a label and as an id."""
     sealed = Sealed(names, ids, traces)
     for tokenised in (sealed.cast.text(text), sealed.cast.label(text), sealed.cast.identifier(text)):
         assert sealed.back(tokenised) == text
@@ -60,7 +60,7 @@ def test_every_text_comes_back(
 
 @given(st.text(LETTERS, min_size=3, max_size=8), TEXTS, TEXTS, st.sampled_from([str, str.lower, str.upper, str.title]))
 def test_no_name_is_left_in_an_id(name: str, before: str, after: str, cased: Any) -> None:
-    """Anywhere in it, and however cased or composed."""
+    """Anywhere in it, in any case and composition."""
     assume(folded(cased(name)) == folded(name) and not re.fullmatch(r"[0-9~.;]*", name))
     written = unicodedata.normalize("NFD", cased(name))
     assume(unicodedata.normalize("NFC", before + written + after).count("\u0301") == 0)
@@ -85,7 +85,7 @@ def test_no_name_is_left_in_an_id(name: str, before: str, after: str, cased: Any
     ],
 )
 def test_names_in_ascii_are_found_at_word_boundaries(text: str, expected: str) -> None:
-    """Whatever their case; a letter with a mark is another letter."""
+    """In any case. A letter with a mark is another letter."""
     assert Sealed([("mike.mars", 0)]).cast.text(text) == expected
 
 
@@ -108,19 +108,19 @@ def test_names_in_ascii_are_found_at_word_boundaries(text: str, expected: str) -
     ],
 )
 def test_names_beyond_ascii_are_found_anywhere(name: str, text: str, expected: str) -> None:
-    """However cased or composed, but never half a letter."""
+    """In any case and composition, but never half a letter."""
     assert Sealed([(name, 0)]).cast.text(text) == expected
 
 
-def test_the_longest_name_is_taken_first() -> None:
-    """Wherever it stands: of what overlaps, the rest stays as it was."""
+def test_the_longest_name_is_replaced_first() -> None:
+    """Wherever it occurs. The rest of a name that overlaps it stays unchanged."""
     sealed = Sealed([("jane", 0), ("jane roe", 1), ("roe & partners", 2)])
     assert sealed.cast.text("jane roe, jane") == "~1.0;, ~0.0;"
     assert sealed.cast.text("jane roe & partners") == "~0.0; ~2.0;"
 
 
-def test_short_names_stay_unless_they_are_the_whole() -> None:
-    """Two ASCII characters are often a word; one letter beyond ASCII is."""
+def test_short_names_are_replaced_only_as_the_whole_text() -> None:
+    """Two ASCII characters are often a word, and so is one letter beyond ASCII."""
     sealed = Sealed([("jo", 0), ("al", 1), ("李", 2)])
     assert sealed.cast.text("李娜") == "李娜"
     assert sealed.cast.text("jo met al") == "jo met al"
@@ -130,8 +130,8 @@ def test_short_names_stay_unless_they_are_the_whole() -> None:
     assert sealed.cast.identifier("jo-1") == "jo-1"
 
 
-def test_ids_are_told_apart_by_case_as_a_whole() -> None:
-    """Names are not. In texts, ids are found at boundaries like names, unless they are numbers."""
+def test_ids_as_a_whole_text_are_case_sensitive() -> None:
+    """Names are not. Within texts, ids are found at boundaries like names, unless they are numbers."""
     sealed = Sealed([("mike", 0)], [("Mike", 1), ("1001", 2), ("u-17", 2)])
     assert sealed.cast.label("MIKE") == "~0.1;"
     assert Sealed([], [("Mi", 1)]).cast.label("Mi") == "~1.0;"
@@ -141,8 +141,8 @@ def test_ids_are_told_apart_by_case_as_a_whole() -> None:
     assert sealed.cast.identifier("1001") == "~2.0;"
 
 
-def test_traces_are_found_in_texts_and_name_nobody() -> None:
-    """An address as a whole text is a token too; one too short to be looked for stays."""
+def test_other_texts_of_a_person_are_found_within_texts_and_name_nobody() -> None:
+    """An address as a whole text becomes a token too. One that is too short to search for stays."""
     sealed = Sealed([], [], [("203.0.113.7", 0), ("…", 1)])
     assert sealed.cast.text("login from 203.0.113.7!") == "login from ~0.0;!"
     assert sealed.cast.label("203.0.113.7") == "~0.0;"
@@ -150,17 +150,17 @@ def test_traces_are_found_in_texts_and_name_nobody() -> None:
 
 
 def test_a_text_of_one_token_keeps_its_type() -> None:
-    """A number that was a person's comes back a number."""
+    """A person's number comes back as a number."""
     sealed = Sealed([])
     assert sealed.back(sealed.cast.whole(0, 45)) == 45
     assert sealed.back(f"{sealed.cast.whole(0, 45)}!") == "45!"
 
 
 @pytest.mark.parametrize("name", ["aaa", ".aa", "a a", "äaa"])
-def test_a_long_text_takes_no_time(name: str) -> None:
-    """32 KB of what nearly is a name, for two hundred names: no text costs its length squared.
+def test_a_long_text_takes_linear_time(name: str) -> None:
+    """32 KB of near matches, for two hundred names: the cost does not grow with the square of the length.
 
-    Four times the text takes about four times as long; squared it took sixteen.
+    Four times the text takes about four times as long; quadratic growth would take sixteen times.
     """
     names = [(name * count, 0) for count in range(1, 200)]
 

@@ -1,4 +1,4 @@
-"""Cursors: what is given out opens for its owner within a day; nothing else does."""
+"""Cursors: each opens for its owner within a day, and nothing else does."""
 
 import string
 import uuid
@@ -41,32 +41,32 @@ def guids(count: int) -> tuple[str, ...]:
         st.integers(0, NOW),
         st.none() | st.lists(st.lists(st.uuids().map(str), max_size=3).map(tuple), max_size=20).map(tuple),
         members=st.none() | st.just(()) | st.just((GUID, GUID)),
-        groups=st.just(()),  # of a large group alone, tried elsewhere
+        groups=st.just(()),  # only for a large group, which another test covers
         given=st.integers(0, 10_000),
         mark=st.binary(max_size=8),
     )
 )
 def test_a_cursor_reads_back_as_it_was_written(position: Position) -> None:
-    """Every position within the last day comes back the same."""
+    """Every position of the last day comes back unchanged."""
     assert read_cursor(write_cursor(position, OWNER, KEY), OWNER, KEY, NOW) == position
 
 
 def test_no_character_of_a_cursor_can_be_altered() -> None:
-    """Whichever character is replaced by whichever other, also one that base64 would read as the same bits."""
+    """Whichever character is replaced by whichever other, even one that base64 would read as the same bits."""
     for place, was in enumerate(CURSOR):
         for character in ALPHABET.replace(was, ""):
             assert mismatches(CURSOR[:place] + character + CURSOR[place + 1 :]), (place, character)
 
 
 def test_a_cursor_cannot_be_cut_or_lengthened() -> None:
-    """Every shorter one, and one with anything behind it, is refused."""
+    """Every shorter one, and one with anything appended, is refused."""
     assert all(mismatches(CURSOR[:length]) for length in range(len(CURSOR)))
     assert all(mismatches(CURSOR[length:]) for length in range(1, len(CURSOR)))
     assert all(mismatches(CURSOR + more) for more in ("A", "=", "==", "AAAA", " ", "\n", CURSOR))
 
 
-def test_a_signature_is_of_one_position_alone() -> None:
-    """One cursor's head before another one's rest is none."""
+def test_a_signature_is_valid_for_one_position_only() -> None:
+    """One cursor's signature followed by another's content is not a cursor."""
     other = write_cursor(POSITION._replace(edge_ms=0), OWNER, KEY)
     assert all(mismatches(CURSOR[:cut] + other[cut:]) for cut in range(1, 24))
 
@@ -81,18 +81,18 @@ def test_a_signature_is_of_one_position_alone() -> None:
         OWNER._replace(tenant=Tenant("acm"), environment="eprod"),
     ],
 )
-def test_a_cursor_is_its_owners_alone(owner: Owner) -> None:
-    """Another tenant's, environment's, credential's or query's cursor is refused, however the parts are cut."""
+def test_a_cursor_is_valid_for_its_owner_only(owner: Owner) -> None:
+    """A cursor of another tenant, environment, credential or query is refused, however the parts are divided."""
     assert mismatches(CURSOR, owner)
 
 
 def test_a_cursor_of_another_deployment_is_refused() -> None:
-    """The signature rests on the deployment's secret."""
+    """The signature depends on the deployment's secret."""
     assert mismatches(CURSOR, key=bytes(32))
 
 
 def test_a_cursor_lasts_a_day_from_the_first_page() -> None:
-    """To the millisecond. A clock that is a little behind the one that wrote it does no harm."""
+    """To the millisecond. A clock slightly behind the one that wrote it does no harm."""
     assert not mismatches(CURSOR, now_ms=NOW + DAY)
     assert not mismatches(CURSOR, now_ms=NOW - 500)
     assert mismatches(CURSOR, now_ms=NOW + DAY + 1)
@@ -100,7 +100,7 @@ def test_a_cursor_lasts_a_day_from_the_first_page() -> None:
 
 @given(st.text(max_size=200) | st.text(ALPHABET, max_size=400))
 def test_garbage_is_refused(garbage: str) -> None:
-    """Whatever is not a cursor, in any script, is a mismatch and nothing worse."""
+    """Anything that is not a cursor, in any script, is a mismatch and nothing worse."""
     assert mismatches(garbage)
 
 
@@ -111,7 +111,7 @@ def test_long_garbage_is_refused(garbage: str) -> None:
 
 
 def test_a_cursor_of_64_people_is_far_below_the_gateways_limit() -> None:
-    """At most 2 KB of the 10 that request line and headers may have; with more people it names none."""
+    """At most 2 KB of the 10 KB for request line and headers. With more people the cursor names none."""
     many = write_cursor(POSITION._replace(people=(guids(MAX_PEOPLE - 1), *((),) * 99)), OWNER, KEY)
     assert len(many) <= 2_048
     more = write_cursor(POSITION._replace(people=(guids(MAX_PEOPLE + 1),), members=None), OWNER, KEY)
@@ -120,7 +120,7 @@ def test_a_cursor_of_64_people_is_far_below_the_gateways_limit() -> None:
 
 
 @pytest.mark.parametrize("members", [MAX_PEOPLE, MAX_PEOPLE + 1, 10_000])
-def test_members_who_are_too_many_leave_whom_the_names_mean(members: int) -> None:
-    """The groups' versions stand for them alone."""
+def test_too_many_members_are_left_out_but_not_the_named_people(members: int) -> None:
+    """Only the members are left out; the groups' versions stand for them."""
     position = POSITION._replace(members=guids(members), groups=(7,))
     assert read_cursor(write_cursor(position, OWNER, KEY), OWNER, KEY, NOW) == position._replace(members=None)

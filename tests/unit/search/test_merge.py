@@ -1,4 +1,4 @@
-"""Many sorted sources read as one: in order, each id once, no more than needed, within the bound."""
+"""Merging sorted sources: in order, each id once, no more than needed, within the bound."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ IDS = [event_id(number // 3, number.to_bytes(16, "big")) for number in range(60)
 
 
 class Index:
-    """Sources of ids, by key; counts the rows that it gave."""
+    """Sources of ids, by key. Counts the rows that it returned."""
 
     def __init__(self, *sources: Sequence[int]) -> None:
         self._ids = {str(number): sorted({IDS[each] for each in source}) for number, source in enumerate(sources)}
@@ -28,7 +28,7 @@ class Index:
         left = [each for each in self._ids[source.key] if source.low <= each <= source.high]
         page = (left[::-1] if newest_first else left)[:limit]
         self.given += len(page)
-        # As DynamoDB: a full page may be the last one without its saying so.
+        # Like DynamoDB: a full page may be the last one without saying so.
         return Page([Row(each, b"", 0) for each in page], ended=len(page) < limit)
 
 
@@ -43,7 +43,7 @@ SOURCES = st.lists(st.lists(st.integers(0, len(IDS) - 1), max_size=40), max_size
 
 @given(SOURCES, st.booleans(), st.integers(1, 70))
 def test_all_sources_are_read_as_one(sources: list[list[int]], newest_first: bool, wanted: int) -> None:
-    """Every id of any source, once, in order; and then it is complete."""
+    """Every id of any source, once, in order. Then the merge is complete."""
     index = Index(*sources)
     merge = Merge(index, index.sources, bound(), newest_first=newest_first, wanted=wanted)
     assert [row.id for row in merge] == sorted(
@@ -53,10 +53,10 @@ def test_all_sources_are_read_as_one(sources: list[list[int]], newest_first: boo
 
 
 @given(SOURCES, st.booleans(), st.integers(1, 70), st.integers(1, 20_000))
-def test_a_bound_ends_it_early_but_never_before_it_moved_on(
+def test_a_bound_ends_a_merge_early_but_never_before_it_made_progress(
     sources: list[list[int]], newest_first: bool, wanted: int, read_bytes: int
 ) -> None:
-    """What comes is the beginning of what there is, without gaps; only all of it is called complete."""
+    """The result is the beginning of all rows, without gaps. Only all of them count as complete."""
     index = Index(*sources)
     bounds = Bounds(read_bytes=read_bytes)
     merge = Merge(index, index.sources, bound(bounds), newest_first=newest_first, wanted=wanted)
@@ -68,8 +68,8 @@ def test_a_bound_ends_it_early_but_never_before_it_moved_on(
         assert rows == everything
 
 
-def test_time_ends_it_too() -> None:
-    """Past the deadline no further page is fetched."""
+def test_the_deadline_ends_a_merge() -> None:
+    """No page is fetched after the deadline."""
     index = Index(range(60))
     merge = Merge(index, index.sources, bound(clock=(0, 3_000)), newest_first=True, wanted=9)
     assert len(list(merge)) == 10
@@ -77,7 +77,7 @@ def test_time_ends_it_too() -> None:
 
 
 def test_a_page_of_one_source_costs_one_row_more() -> None:
-    """The one that tells whether there is another page."""
+    """The one that shows whether there is another page."""
     index = Index(range(60))
     rows = iter(Merge(index, index.sources, bound(), newest_first=True, wanted=20))
     for _ in range(20):
@@ -85,8 +85,8 @@ def test_a_page_of_one_source_costs_one_row_more() -> None:
     assert index.given == 21
 
 
-def test_sources_are_read_on_as_far_as_they_are_needed() -> None:
-    """A source that runs out is read on by itself; the others wait."""
+def test_sources_are_read_only_as_far_as_needed() -> None:
+    """Only the source whose rows are used up is read on."""
     index = Index(range(30, 60), range(10))
     rows = iter(Merge(index, index.sources, bound(), newest_first=True, wanted=9))
     for _ in range(15):

@@ -59,7 +59,7 @@ def lists(query: dict[str, Any]) -> dict[str, list[str]]:
     ],
 )
 def test_a_search_refuses_what_it_cannot_read(query: dict[str, Any], code: str) -> None:
-    """400 with a stable code, naming the parameter."""
+    """400 with a stable code that names the parameter."""
     with pytest.raises(Problem) as problem:
         read_parameters(lists(query))
     assert (problem.value.status, problem.value.code) == (400, code)
@@ -78,7 +78,7 @@ def test_a_search_refuses_what_it_cannot_read(query: dict[str, Any], code: str) 
     ],
 )
 def test_a_range_counts_back_from_now(name: str, now: str, start: str) -> None:
-    """Days of 24 hours, or calendar months; up to now, this very millisecond included."""
+    """Days of 24 hours, or calendar months, up to and including the current millisecond."""
     parameters = read_parameters({"range": [name]})
     assert span_at(parameters, parse_time(now)) == Span(parse_time(start), parse_time(now) + 1)
 
@@ -95,7 +95,7 @@ def test_defaults() -> None:
 
 
 def test_a_query_is_the_same_in_any_order_and_page_size() -> None:
-    """What a cursor is signed for: names and values as sets, without cursor and limit."""
+    """What a cursor signs: names and values as sets, without cursor and limit."""
     one = read_parameters({"actor": ["a", "b", "a"], "q": ["x"], "limit": ["5"]})
     other = read_parameters({"q": ["x"], "cursor": ["c"], "actor": ["b", "a"]})
     assert one.identity == other.identity

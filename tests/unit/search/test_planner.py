@@ -1,4 +1,4 @@
-"""Which index answers which filters, and from which of its partitions."""
+"""The index that answers each filter, and the partitions to read."""
 
 from typing import Any
 
@@ -80,12 +80,12 @@ def keys(**equal: Any) -> set[str]:
     ],
 )
 def test_one_index_answers(filters: dict[str, list[str]], expected: set[str]) -> None:
-    """The first of target, actor, activity or category that is asked for; else, or for too many, the timeline."""
+    """The first of target, actor, activity and category that is given; the timeline for none or for too many values."""
     assert keys(**filters) == expected
 
 
-def test_a_thing_is_asked_for_as_text_as_hash_and_by_person() -> None:
-    """Its id may name somebody wholly, in part, or not at all: the keys differ, and none holds a name."""
+def test_a_target_is_queried_as_text_as_hash_and_by_person() -> None:
+    """Its id may be a name, contain one, or contain none. The keys differ, and none contains a name."""
     found = keys(target=["doc:mike"])
     assert {key for key in found if "^" not in key} == {
         f"{index} #doc#{part}" for index in ("by_target", "by_within") for part in ("mike", MIKE)
@@ -93,13 +93,13 @@ def test_a_thing_is_asked_for_as_text_as_hash_and_by_person() -> None:
     assert len([key for key in found if "#doc#^" in key]) == 2
 
 
-def test_an_id_that_holds_a_guid_is_a_thing_like_others() -> None:
-    """Products name things so; it is no reason to read the whole log."""
+def test_an_id_that_contains_a_guid_is_an_ordinary_id() -> None:
+    """Products use such ids; they are no reason to read the whole log."""
     assert plan(target=[f"doc:urn-{MIKE}"]).index_name == "by_target"
 
 
 def test_each_shard_is_read_from_the_moment_it_may_hold_events() -> None:
-    """That very millisecond included; in the span, never before the retention's edge, up to but not including `to`."""
+    """From that millisecond on; within the span, never before the retention's edge, up to but not including `to`."""
     layouts = (Layout(0, 1), Layout(5_000, 3), Layout(9_000, 4))
     sources = plan(span=Span(2_000, 9_001), edge_ms=3_000, layouts=layouts).sources
     assert [source.key for source in sources] == [f"acme#prod#{shard}" for shard in range(4)]
@@ -110,8 +110,8 @@ def test_each_shard_is_read_from_the_moment_it_may_hold_events() -> None:
     assert plan(span=Span(None, 0)).sources == ()
 
 
-def test_a_group_goes_by_its_members_as_long_as_they_are_few() -> None:
-    """Behind target and actor, before activity; nobody has no partition; who has no name of their own an alias."""
+def test_a_small_group_is_queried_by_its_members() -> None:
+    """After target and actor, before activity. An empty group has no partition; a nameless member uses an alias."""
     activity = {"activity": ["user.login"]}
     assert keys(members=frozenset({MIKE, JANE}), **activity) == {f"by_actor #{MIKE}", f"by_actor #{JANE}"}
     assert keys(members=frozenset({JANE}), by_address=True) == {f"by_actor #{JANE}", "by_actor #Unknown"}

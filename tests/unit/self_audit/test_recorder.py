@@ -80,6 +80,14 @@ def test_what_is_too_long_is_cut() -> None:
     assert content["context"]["user_agent"] == "a b" + "z" * 1_021
 
 
+def test_what_is_unclean_is_replaced() -> None:
+    """A label, a credential and a parameter are held to the limits of what senders send."""
+    action = AuditAction("group-changed", {"group": "a\x00b\x1b"})
+    _, content = recorded(action, authorized(credential="k" * 200, label="L\x00" + "L" * 5_000))
+    assert content["params"]["group"] == "a b "
+    assert (content["actor"]["client_id"], content["actor"]["username"]) == ("k" * 128, "L " + "L" * 254)
+
+
 def test_a_record_of_each_minute_has_an_id_that_can_be_derived() -> None:
     """Equal actions of one minute have one id, at the minute's beginning; others have ids of their own."""
     same = SEARCHED._replace(once_a_minute=b"same")

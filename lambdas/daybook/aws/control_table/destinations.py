@@ -1,5 +1,5 @@
 """Destinations in the control table, rows `stream#<environment>`, and their backlog, rows
-`parked#<environment>#<subscription>#<parcel>`. Every read is consistent. Neither a row nor its absence is cached.
+`parked#<environment>#<subscription>#<batch>`. Every read is consistent. Neither a row nor its absence is cached.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +16,9 @@ from daybook.delivery.destination import (
     FIRST_BACKOFF_MS,
     KEPT_MS,
     PROBE_MS,
-    Chosen,
     Destination,
     Place,
+    StreamChoice,
     backoff_ms,
 )
 from daybook.tenant import Tenant
@@ -51,14 +51,14 @@ class DestinationTable:
 
     def of(self, places: Iterable[Place]) -> dict[Place, Destination]:
         """The destinations that exist, in one read. Raises `Throttled`."""
-        return self.of_parcels(places, ())[0]
+        return self.of_batches(places, ())[0]
 
-    def of_parcels(
-        self, places: Iterable[Place], parcels: Sequence[BacklogBatch]
+    def of_batches(
+        self, places: Iterable[Place], batches: Sequence[BacklogBatch]
     ) -> tuple[dict[Place, Destination], set[str]]:
         """The destinations that exist, and the names of the batches still in the backlog. Raises `Throttled`."""
         keys = [_key(place) for place in dict.fromkeys(places)]
-        keys += {parcel.parcel: _parked_key(parcel) for parcel in parcels}.values()
+        keys += {batch.name: _parked_key(batch) for batch in batches}.values()
         items = get_items(self._client, self._table, keys)
         found = [_destination(item) for item in items if item["sk"]["S"].startswith("stream#")]
         parked = {item["sk"]["S"].rpartition("#")[2] for item in items if item["sk"]["S"].startswith("parked#")}
@@ -80,7 +80,7 @@ class DestinationTable:
             raise
         return True
 
-    def choose(self, destination: Destination, chosen: Chosen, generation: str) -> Destination | None:
+    def choose(self, destination: Destination, chosen: StreamChoice, generation: str) -> Destination | None:
         """Changes what the admin chose, and nothing else. Returns the changed destination; None when another one
         exists by now, which shows in its generation (each subscription has a new one).
 
@@ -181,20 +181,20 @@ class DestinationTable:
             values[":error"] = {"S": error}
         self._update(destination, expression, values, same="subscription")
 
-    def put_parked(self, parcels: Sequence[BacklogBatch]) -> None:
-        for parcel in parcels:
+    def put_parked(self, batches: Sequence[BacklogBatch]) -> None:
+        for batch in batches:
             self._client.put_item(
                 TableName=self._table,
                 Item={
-                    **_parked_key(parcel),
-                    "count": _number(len(parcel.keys)),
-                    "expires_at": _number((parcel.parked_at + _PARKED_KEPT_MS) // SECOND),
+                    **_parked_key(batch),
+                    "count": _number(len(batch.keys)),
+                    "expires_at": _number((batch.parked_at + _PARKED_KEPT_MS) // SECOND),
                 },
             )
 
-    def remove_parked(self, parcel: BacklogBatch) -> bool:
+    def remove_parked(self, batch: BacklogBatch) -> bool:
         """Whether the row existed."""
-        gone = self._client.delete_item(TableName=self._table, Key=_parked_key(parcel), ReturnValues="ALL_OLD")
+        gone = self._client.delete_item(TableName=self._table, Key=_parked_key(batch), ReturnValues="ALL_OLD")
         return bool(gone.get("Attributes"))
 
     def pending(self, destination: Destination) -> int:
@@ -248,9 +248,9 @@ def _key(place: Place) -> dict[str, Any]:
     return {"pk": {"S": place.tenant}, "sk": {"S": f"stream#{place.environment}"}}
 
 
-def _parked_key(parcel: BacklogBatch) -> dict[str, Any]:
-    sk = f"parked#{parcel.environment}#{parcel.subscription}#{parcel.parcel}"
-    return {"pk": {"S": parcel.tenant}, "sk": {"S": sk}}
+def _parked_key(batch: BacklogBatch) -> dict[str, Any]:
+    sk = f"parked#{batch.environment}#{batch.subscription}#{batch.name}"
+    return {"pk": {"S": batch.tenant}, "sk": {"S": sk}}
 
 
 def _number(value: int) -> dict[str, str]:
@@ -275,7 +275,7 @@ def item_of(destination: Destination) -> dict[str, Any]:
 
 
 def _destination(item: Mapping[str, Mapping[str, Any]]) -> Destination:
-    chosen = Chosen(
+    chosen = StreamChoice(
         stream_arn=item["stream_arn"]["S"],
         role_arn=item["role_arn"]["S"],
         format=item["format"]["S"],

@@ -6,12 +6,12 @@ from typing import Any
 
 from daybook.aws.batches import get_items
 from daybook.aws.calls import ask
-from daybook.delivery.records import Inserted
+from daybook.delivery.records import InsertedEvent
 
 _NEEDED = ("pk", "sk", "z", "received_at", "by_actor", "by_target")
 
 
-def from_stream(image: Mapping[str, Mapping[str, Any]]) -> Inserted:
+def from_stream(image: Mapping[str, Mapping[str, Any]]) -> InsertedEvent:
     """Reads the new image of a stream record, whose binaries Lambda passes in base64. Raises KeyError, ValueError."""
     return _inserted(image, base64.b64decode(image["z"]["B"]))
 
@@ -23,13 +23,13 @@ class InsertedEvents:
         self._client = client
         self._table = table_name
 
-    def read(self, keys: Sequence[tuple[str, str]]) -> list[Inserted]:
+    def read(self, keys: Sequence[tuple[str, str]]) -> list[InsertedEvent]:
         """The events that exist, oldest first; strongly consistent. Raises `Throttled`."""
         asked = [{"pk": {"S": partition}, "sk": {"S": identifier}} for partition, identifier in keys]
         items = get_items(self._client, self._table, asked, _NEEDED)
         return sorted((_inserted(item, item["z"]["B"]) for item in items), key=lambda row: row.id)
 
-    def between(self, partition: str, low: str, high: str, limit: int) -> list[Inserted]:
+    def between(self, partition: str, low: str, high: str, limit: int) -> list[InsertedEvent]:
         """The first events of a partition from id `low` to id `high`, oldest first; strongly consistent.
 
         Fewer than `limit` come only when 1 MB is full or the range ends. Raises `Throttled`.
@@ -45,8 +45,8 @@ class InsertedEvents:
         return [_inserted(item, item["z"]["B"]) for item in answer["Items"]]
 
 
-def _inserted(item: Mapping[str, Mapping[str, Any]], packed: bytes) -> Inserted:
-    return Inserted(
+def _inserted(item: Mapping[str, Mapping[str, Any]], packed: bytes) -> InsertedEvent:
+    return InsertedEvent(
         partition=item["pk"]["S"],
         id=item["sk"]["S"],
         packed=packed,

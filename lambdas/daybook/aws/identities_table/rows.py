@@ -31,7 +31,7 @@ class IdentityTable:
         self._table = table_name
         self._patience = patience
 
-    def lasting(self, remaining_seconds: Callable[[], float]) -> "IdentityTable":
+    def with_time_limit(self, remaining_seconds: Callable[[], float]) -> "IdentityTable":
         """The same table, whose calls are tried until that time is nearly used up."""
         return IdentityTable(self._client, self._table, replace(self._patience, remaining_seconds=remaining_seconds))
 

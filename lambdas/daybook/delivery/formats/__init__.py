@@ -1,6 +1,6 @@
-"""What a record in a customer's stream says: one module for each format, pure functions of the native event.
+"""The formats of records in a customer's stream. Each module is one format: a pure function of the native event.
 
-The same event makes the same bytes, each time it is delivered, but for what has been forgotten in between.
+An event gives the same bytes each time it is delivered, except for people who were forgotten in between.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from daybook.catalogue.aliases import Aliases
 from daybook.delivery.formats import cloudevents, native, ocsf, symbee
 
 Write = Callable[[Mapping[str, Any], Aliases], bytes]
-"""From a native event and its tenant's aliases to the record's data."""
+"""Makes the record's data from a native event and its tenant's aliases."""
 
 FORMATS: Mapping[str, Write] = {
     "symbee": symbee.write,

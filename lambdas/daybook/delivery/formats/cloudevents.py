@@ -1,11 +1,11 @@
-"""CloudEvents 1.0 in the structured content mode of its JSON format: the native event within an envelope.
+"""CloudEvents 1.0 in structured content mode, in the JSON format: an envelope around the native event.
 
 | attribute | from |
 |---|---|
-| `id` | the event's id; with `source` it tells a doubled record |
+| `id` | the event's id; together with `source` it identifies a duplicate |
 | `source` | `urn:daybook:<tenant>:<environment>` |
 | `type` | `daybook.<activity>` |
-| `subject` | the target, `type:id`, what the String type forbids percent-encoded; left out where there is none |
+| `subject` | the target as `type:id`; characters that the String type forbids are percent-encoded; absent without one |
 | `time` | when it occurred |
 | `data` | the native event |
 """
@@ -21,7 +21,9 @@ from daybook.catalogue.aliases import Aliases
 _encode = msgspec.json.Encoder().encode
 _LAST_OF_PLANES = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
 FORBIDDEN = re.compile(rf"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_LAST_OF_PLANES}]")
-"""In a String of CloudEvents 1.0 (section 3.1): control characters, lone surrogates and noncharacters."""
+"""The characters that a CloudEvents 1.0 String (section 3.1) forbids: control characters, lone surrogates and
+noncharacters.
+"""
 
 
 def write(native: Mapping[str, Any], _aliases: Aliases) -> bytes:

@@ -1,4 +1,4 @@
-"""The native event as `GET /v1/events/{id}` answers it, its fields in the contract's order."""
+"""The native event as `GET /v1/events/{id}` returns it, with the fields in the contract's order."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,30 +1,30 @@
 """OCSF 1.9.0, class Entity Management (3004) of the category Identity & Access Management (3), without profiles.
 
-It is the class for "activity by a managed client, a micro service, or a user at a management console": somebody did
-something to a thing. Consumers that know nothing of Daybook find who, what, to what, from where and whether it worked.
+OCSF defines the class for "activity by a managed client, a micro service, or a user at a management console". A
+consumer that does not know Daybook finds the actor, the activity, the target, the source address and the outcome.
 
 | OCSF | from the native event |
 |---|---|
-| `activity_id`, `activity_name` | the verb in the activity's last part: 1 Create, 2 Read, 3 Update, 4 Delete; else 99, Other, with `event` as the name |
+| `activity_id`, `activity_name` | the verb in the activity's last part: 1 Create, 2 Read, 3 Update, 4 Delete; otherwise 99, Other, with `event` as the name |
 | `type_uid` | 300400 + `activity_id` |
 | `time` | `occurred_at`, in milliseconds since 1970 |
-| `severity_id` | 1, Informational: what an audit log holds is no alarm |
+| `severity_id` | always 1, Informational: events of an audit log are not alarms |
 | `status_id`, `status` | 1 Success, 2 Failure |
 | `message` | `details` |
-| `metadata.uid` | `id`: tells a doubled record |
+| `metadata.uid` | `id`: identifies a duplicate |
 | `metadata.event_code` | `activity` |
 | `metadata.correlation_uid` | `context.request_id` |
 | `metadata.logged_time` | `received_at`, in milliseconds since 1970 |
 | `metadata.log_name` | `environment` |
 | `metadata.original_event_uid` | `client_id` |
 | `metadata.tenant_uid` | `tenant` |
-| `actor.user` | `actor`: `uid` its GUID or id, `name` the username, `full_name`, `email_addr`, `type_id` 1 User, 3 System, 4 Service, 0 Unknown; `type` is `user_type` |
+| `actor.user` | `actor`: `uid` is its GUID or id, `name` the username, `full_name`, `email_addr`, `type_id` 1 User, 3 System, 4 Service, 0 Unknown; `type` is `user_type` |
 | `actor.session.uid` | `context.session_id` |
 | `src_endpoint.ip` | `context.ip` |
 | `http_request.user_agent` | `context.user_agent` |
-| `entity` | `target`: `uid` its id, `name`, `type_id` 2 User with `user`, else 99, Other, with `type`; without a target the component |
-| `unmapped` | all the rest under its native name: `category`, `component`, `event`, `variant`, `origin`, `source`, `params`, `changes`, `people`, `roles`, `within`, `caused_by` |
-"""  # noqa: E501  a table's rows can't be broken
+| `entity` | `target`: `uid` is its id, `name`, `type_id` 2 User with `user`, otherwise 99, Other, with `type`; without a target the component |
+| `unmapped` | all other fields under their native names: `category`, `component`, `event`, `variant`, `origin`, `source`, `params`, `changes`, `people`, `roles`, `within`, `caused_by` |
+"""  # noqa: E501  table rows can't be wrapped
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,7 @@
 """Symbee's "Change/Audit History Kinesis Event format": ten fields, in the documented order and layout.
 
-Indented by four spaces, as the document's own examples are, so that those come out to the byte. It holds no event id:
-a doubled record can be told only by its bytes.
+The JSON is indented by four spaces, as in the document's examples, so that these come out byte for byte. The format
+has no event id. A duplicate can be recognised only by its bytes.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The house as a newcomer starts it: what answers, what it prints, what it keeps, and how it ends."""
+"""Local Daybook as a newcomer starts it: its answers, its output, its data and its end."""
 
 import gzip
 import json
@@ -12,14 +12,14 @@ import boto3
 import pytest
 
 from infra import ROOT
-from tests.support.running_house import STOP_SECONDS, LocalDaybook, free_port, make_tenant, running_house
+from tests.support.running_daybook import STOP_SECONDS, LocalDaybook, free_port, make_tenant, running_daybook
 
 KEY = "dbk_laptop_" + "k" * 40
 PROBLEM = "application/problem+json"
 
 
 def test_it_says_once_where_it_is(local_daybook: LocalDaybook) -> None:
-    """The last line it prints, once everything answers."""
+    """It is the last line that it prints, once everything answers."""
     assert [line for line in local_daybook.printed if "ready" in line] == [
         f"Daybook is ready at {local_daybook.url}/console"
     ]
@@ -27,7 +27,7 @@ def test_it_says_once_where_it_is(local_daybook: LocalDaybook) -> None:
 
 
 def test_health_asks_for_no_credential(local_daybook: LocalDaybook) -> None:
-    """Nor does it look at one."""
+    """A wrong credential is not looked at either."""
     for client in (local_daybook.client(), local_daybook.client("nonsense")):
         with client:
             answer = client.get("/v1/health")
@@ -36,7 +36,7 @@ def test_health_asks_for_no_credential(local_daybook: LocalDaybook) -> None:
 
 
 def test_the_console_is_a_page(local_daybook: LocalDaybook) -> None:
-    """HTML, for whoever follows the printed link."""
+    """The printed link opens an HTML page."""
     with local_daybook.client() as client:
         answer = client.get("/console")
     assert answer.status_code == 200
@@ -49,7 +49,7 @@ def test_the_console_is_a_page(local_daybook: LocalDaybook) -> None:
     ids=["none", "empty", "no credential", "no key", "unknown key", "other scheme", "no scheme"],
 )
 def test_without_a_good_credential_the_answer_is_401(local_daybook: LocalDaybook, authorization: str | None) -> None:
-    """A problem document, from the gateway or by way of the authorizer, and the challenge that goes with it."""
+    """The answer is a problem document with the challenge, from the gateway or from the authorizer."""
     headers = {} if authorization is None else {"Authorization": authorization}
     with local_daybook.client(**headers) as client:
         answer = client.get("/v1/events")
@@ -61,7 +61,7 @@ def test_without_a_good_credential_the_answer_is_401(local_daybook: LocalDaybook
 
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/v1", "/v1/nowhere", "/v1/events/a/b", "/v1//events", "/V1/events"])
 def test_unknown_paths_are_404(local_daybook: LocalDaybook, path: str) -> None:
-    """A problem document, with or without a credential, by any method."""
+    """The answer is a problem document, with or without a credential, by any method."""
     with local_daybook.client() as anyone, local_daybook.operations as operations:
         for answer in (anyone.get(path), operations.get(path), operations.post(path, json={})):
             assert answer.status_code == 404
@@ -79,7 +79,7 @@ def test_unknown_paths_are_404(local_daybook: LocalDaybook, path: str) -> None:
     ],
 )
 def test_other_methods_are_405(local_daybook: LocalDaybook, method: str, path: str, allow: str) -> None:
-    """Naming those that the resource answers."""
+    """The answer names the methods that the resource has."""
     with local_daybook.client() as client:
         answer = client.request(method, path)
     assert answer.status_code == 405
@@ -88,7 +88,7 @@ def test_other_methods_are_405(local_daybook: LocalDaybook, method: str, path: s
 
 
 def test_a_body_over_10_mb_is_413(local_daybook: LocalDaybook) -> None:
-    """In the gateway's words, a problem document."""
+    """The answer is a problem document with the gateway's text."""
     with local_daybook.operations as client:
         answer = client.post("/v1/events", content=bytes(10 * 1024 * 1024 + 1))
     assert answer.status_code == 413
@@ -96,7 +96,7 @@ def test_a_body_over_10_mb_is_413(local_daybook: LocalDaybook) -> None:
 
 
 def test_the_printed_key_is_operations(local_daybook: LocalDaybook) -> None:
-    """It makes tenants, and keys in them; those are out of force as soon as they are taken back."""
+    """It makes tenants and keys in them. A revoked key stops working at once."""
     with local_daybook.operations as operations:
         made = make_tenant(operations, "first")
         assert made.status_code == 201, made.text
@@ -112,7 +112,7 @@ def test_the_printed_key_is_operations(local_daybook: LocalDaybook) -> None:
 
 
 def test_gzip_reaches_the_function_as_sent(local_daybook: LocalDaybook) -> None:
-    """The envelope in it is read: an empty list of events is refused as such."""
+    """The function reads the envelope in it: an empty list of events is refused as such."""
     with local_daybook.operations as operations:
         make_tenant(operations, "gzip")
         event = {"activity": "thing.done", "actor": {"type": "system"}}
@@ -125,7 +125,7 @@ def test_gzip_reaches_the_function_as_sent(local_daybook: LocalDaybook) -> None:
 
 
 def test_every_call_leaves_a_line_in_the_access_log(local_daybook: LocalDaybook) -> None:
-    """With its request's id, also where the gateway answered by itself."""
+    """With the request's id, also if the gateway itself answered."""
     with local_daybook.client() as client:
         request_id = client.get("/v1/catalogue").headers["x-amzn-requestid"]
     lines = [json.loads(line) for line in (local_daybook.data / "logs" / "access.log").read_text().splitlines()]
@@ -134,7 +134,7 @@ def test_every_call_leaves_a_line_in_the_access_log(local_daybook: LocalDaybook)
 
 
 def test_the_aws_endpoint_takes_any_credentials(local_daybook: LocalDaybook) -> None:
-    """A real client finds the deployment's tables on it."""
+    """A real client finds the deployment's tables there."""
     dynamodb = boto3.client(
         "dynamodb",
         endpoint_url=local_daybook.aws_url,
@@ -146,9 +146,9 @@ def test_the_aws_endpoint_takes_any_credentials(local_daybook: LocalDaybook) -> 
 
 
 @pytest.mark.long
-def test_a_given_key_is_operations_and_ctrl_c_ends_the_house(tmp_path: Path) -> None:
-    """Within five seconds, in peace, with everything that it started; SIGTERM is how the other houses here end."""
-    with running_house(tmp_path, DAYBOOK_OPERATIONS_KEY=KEY) as local_daybook:
+def test_a_given_key_is_operations_and_ctrl_c_ends_everything(tmp_path: Path) -> None:
+    """Within five seconds, without errors, with everything that it started. Other tests here end it with SIGTERM."""
+    with running_daybook(tmp_path, DAYBOOK_OPERATIONS_KEY=KEY) as local_daybook:
         assert local_daybook.operations_key == KEY
         with local_daybook.operations as operations:
             assert operations.get("/v1/tenants").json() == {"tenants": []}
@@ -157,15 +157,15 @@ def test_a_given_key_is_operations_and_ctrl_c_ends_the_house(tmp_path: Path) -> 
 
 @pytest.mark.long
 def test_dynamodb_local_keeps_what_was_there(tmp_path: Path) -> None:
-    """Tenants, and the made-up key with which they were made, are there after a restart."""
+    """Tenants and the generated key that made them exist after a restart."""
     with (
-        running_house(tmp_path, DAYBOOK_STORE="dynamodb-local") as local_daybook,
+        running_daybook(tmp_path, DAYBOOK_STORE="dynamodb-local") as local_daybook,
         local_daybook.operations as operations,
     ):
         made = make_tenant(operations, "kept")
         assert made.status_code == 201, made.text
         local_daybook.stop()
-    with running_house(tmp_path, DAYBOOK_STORE="dynamodb-local") as again, again.operations as operations:
+    with running_daybook(tmp_path, DAYBOOK_STORE="dynamodb-local") as again, again.operations as operations:
         assert again.operations_key == local_daybook.operations_key
         assert operations.get("/v1/tenants/kept").json()["name"] == "kept"
 
@@ -180,7 +180,7 @@ def test_dynamodb_local_keeps_what_was_there(tmp_path: Path) -> None:
     ids=lambda environment: next(iter(environment)),
 )
 def test_what_can_not_be_is_said(tmp_path: Path, environment: dict[str, str]) -> None:
-    """One line that names the variable, and no traceback."""
+    """One line names the variable, without a traceback."""
     refused = subprocess.run(
         [sys.executable, "-m", "infra.local"],
         cwd=ROOT,
@@ -196,7 +196,7 @@ def test_what_can_not_be_is_said(tmp_path: Path, environment: dict[str, str]) ->
 
 @pytest.mark.parametrize("variable", ["PORT", "DAYBOOK_AWS_PORT"])
 def test_a_taken_port_is_said(local_daybook: LocalDaybook, tmp_path: Path, variable: str) -> None:
-    """In one line with the variable that chooses another; the house that has the port goes on."""
+    """One line names the variable that chooses another port. The process that has the port continues."""
     taken = (local_daybook.url if variable == "PORT" else local_daybook.aws_url).rsplit(":", 1)[1]
     free = {name: str(free_port()) for name in ("PORT", "DAYBOOK_AWS_PORT")}
     refused = subprocess.run(
@@ -210,6 +210,6 @@ def test_a_taken_port_is_said(local_daybook: LocalDaybook, tmp_path: Path, varia
     assert refused.returncode == 1
     (line,) = refused.stderr.splitlines()
     assert taken in line
-    assert f"set {variable}" in line
+    assert f"Set {variable}" in line
     with local_daybook.client() as client:
         assert client.get("/v1/health").status_code == 200

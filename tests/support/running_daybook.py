@@ -1,4 +1,4 @@
-"""The house as `make run` starts it: a process of its own, on free ports, with data of its own."""
+"""Local Daybook as `make run` starts it: in its own process, on free ports, with its own data."""
 
 import os
 import signal
@@ -17,8 +17,8 @@ import httpx
 from infra import ROOT
 from tests.support.documented import documented_response
 
-START_SECONDS = 240  # the first start of all synthesises the template and may fetch DynamoDB Local and Java
-STOP_SECONDS = 5  # the contract's
+START_SECONDS = 240  # the very first start synthesises the template and may fetch DynamoDB Local and Java
+STOP_SECONDS = 5  # the promised limit
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class LocalDaybook:
     process: subprocess.Popen[str]
 
     def client(self, credential: str | None = None, **headers: str) -> httpx.Client:
-        """For calls with this credential; without one, with none."""
+        """A client that sends this credential, or none if it is not given."""
         if credential:
             headers["Authorization"] = f"Bearer {credential}"
         hooks = {"response": [documented_response]}
@@ -42,7 +42,7 @@ class LocalDaybook:
         return self.client(self.operations_key)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> float:
-        """The seconds it took to end everything that it had started."""
+        """Stops local Daybook and returns the seconds until all of its processes had ended."""
         children = descendants(self.process.pid)
         assert children
         asked = time.monotonic()
@@ -54,8 +54,8 @@ class LocalDaybook:
 
 
 @contextmanager
-def running_house(data: Path, **environment: str) -> Iterator[LocalDaybook]:
-    """A house with nothing in it. Asserts that it ends as it should, unless the test has ended it."""
+def running_daybook(data: Path, **environment: str) -> Iterator[LocalDaybook]:
+    """An empty local Daybook. Asserts that it ends correctly, unless the test has stopped it."""
     port, aws_port = free_port(), free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "infra.local"],
