@@ -158,7 +158,7 @@ def test_a_transaction_has_one_action_for_an_item(dynamodb: Any, table: str) -> 
 
 
 def test_items_are_read_by_their_keys(dynamodb: Any, table: str) -> None:
-    """With the attributes that are asked for; keys that are not there are left out, and none stands twice."""
+    """Returns the requested attributes. Missing keys are left out, and none appears twice."""
     asked: dict[str, Any] = {
         "Keys": [OTHER, KEY],
         "ProjectionExpression": "sk, #text",

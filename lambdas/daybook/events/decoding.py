@@ -1,7 +1,7 @@
-"""Events decoded and held against the form, naming the field at fault.
+"""Decodes events and validates their form. Faults name the field.
 
-One pass of the standard library's decoder looks at every object for doubled keys and at every number (`msgspec` would
-keep the last key and let huge integers through); `msgspec` then holds the result against `wire.SentEvent`.
+The standard library's decoder finds repeated keys and checks every number, because `msgspec` would keep the last key
+and accept huge integers. Then `msgspec` validates the result against `schema.SentEvent`.
 """
 
 import json
@@ -25,27 +25,27 @@ DEEPEST = 32
 
 _ANY_PARAMETER = "params[...]"
 
-# What unclean text looks like in JSON; a text that spells out such an escape looks alike.
+# How unclean text may look in JSON. A text that contains such an escape literally looks the same.
 _SUSPICIOUS = re.compile(rb"\\[ubf]|\x7f|\xc2[\x80-\x9f]")
 
 
 class Unreadable(ValueError):  # noqa: N818  the contract's word
-    """A body that is no JSON of the kind asked for."""
+    """The body is not JSON, or not of the required shape."""
 
 
 class _Doubled:
-    """Stands for an object in which a key stands twice. Of a type that no form takes: not even a list is like it."""
+    """Replaces an object in which a key appears more than once. No form accepts its type."""
 
     def __init__(self, key: str) -> None:
         self.key = key
 
 
 class Sent(NamedTuple):
-    """The events of a body, 1 to 500, each still to be held against the form."""
+    """The 1 to 500 events of a body, not validated yet."""
 
     events: list[Any]
     levels: int
-    """How deep each of them may be nested."""
+    """How many levels each of them may be nested."""
 
 
 def decode_events(body: bytes) -> Sent:
@@ -55,7 +55,7 @@ def decode_events(body: bytes) -> Sent:
     except (ValueError, RecursionError):
         raise Unreadable("The body must be JSON in UTF-8.") from None
     if isinstance(document, _Doubled):
-        # Nobody can say which of two lists was meant; an event with a doubled key is refused by its name.
+        # Of two lists of events, either may be the intended one. A single event is rejected later, naming the key.
         if document.key == "events":
             raise Unreadable('A batch has one key "events".')
         return Sent([document], DEEPEST)
@@ -72,22 +72,22 @@ def decode_events(body: bytes) -> Sent:
 
 
 class Received(msgspec.Struct, frozen=True):
-    """An event that has the form, with what is computed of it once."""
+    """An event with a valid form, and the values computed from it once."""
 
     event: SentEvent
     occurred_ms: int | None
     encoded: bytes
-    """The event as sent in RFC 8785's form, its times normalised: what tells a retry from another event."""
+    """The event as it was sent, in RFC 8785's form with normalised times. It tells a retry from another event."""
 
 
 def read_event(raw: Any, levels: int = DEEPEST) -> Received:
-    """Holds one decoded event against the form.
+    """Validates the form of one decoded event.
 
-    Raises `Rejected`, naming the field; `Unreadable` where it is nested deeper than `levels`.
+    Raises `Rejected` naming the field, and `Unreadable` if the event is nested deeper than `levels`.
     """
     try:
         event = msgspec.convert(raw, SentEvent)
-    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # the latter of half a pair in a name
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # the second one: a lone surrogate in a name
         if _deeper_than(raw, levels):
             raise Unreadable(f"JSON may be nested {DEEPEST} levels deep.") from None
         _reject(raw, error)
@@ -117,7 +117,7 @@ def _bad_name(parameter: str) -> Rejected:
 
 
 def _encoded(raw: dict[str, Any], occurred_ms: int | None) -> bytes:
-    """Raises `Rejected` for text that is unclean, and for a reference's time that is none."""
+    """Raises `Rejected` for unclean text and for an invalid time in a reference."""
     sent = dict(raw)
     if occurred_ms is not None:
         sent["occurred_at"] = format_time(occurred_ms)
@@ -146,7 +146,7 @@ def _normalised(reference: dict[str, Any], path: str) -> dict[str, Any]:
 
 
 def _unclean(value: Any, path: str) -> str | None:
-    """The path of the first text, or name, that holds what no text may hold."""
+    """The path of the first text or name with a character that is not allowed."""
     if isinstance(value, str):
         return path if UNCLEAN.search(value) else None
     if isinstance(value, dict) and (name := next(filter(UNCLEAN.search, value), None)) is not None:
@@ -155,7 +155,7 @@ def _unclean(value: Any, path: str) -> str | None:
 
 
 def _inner(value: Any, path: str) -> list[tuple[str, Any]]:
-    """What an object or a list holds, each with its path."""
+    """The values in an object or a list, each with its path."""
     if isinstance(value, dict):
         return [(join_path(path, name), held) for name, held in value.items()]
     if isinstance(value, list):
@@ -172,7 +172,7 @@ def _object(pairs: list[tuple[str, Any]]) -> "dict[str, Any] | _Doubled":
 
 
 def _integer(digits: str) -> int | float:
-    # Longer ones cannot be below 2^53, and Python refuses to read the very long.
+    # Longer numbers cannot be below 2^53, and Python refuses to parse very long ones.
     return int(digits) if len(digits) <= 17 else float("inf")
 
 
@@ -198,9 +198,9 @@ def _deeper_than(value: Any, levels: int) -> bool:
 
 
 def _reject(raw: Any, error: Exception) -> NoReturn:
-    """Turns msgspec's sentence into a code, a path and words of the contract."""
+    """Turns msgspec's message into a code, a path and a message of the contract."""
     if (doubled := _doubled_key(raw, "")) is not None:
-        raise Rejected("doubled_key", FieldError(doubled, "stands twice")) from None
+        raise Rejected("doubled_key", FieldError(doubled, "appears more than once")) from None
     if isinstance(error, UnicodeEncodeError):
         raise _unclean_at(_unclean(raw, "") or "") from None
     complaint = read_complaint(str(error))
@@ -218,7 +218,7 @@ def _parameter_at_fault(params: dict[str, Any]) -> str:
             msgspec.convert(value, Parameter)
         except msgspec.ValidationError:
             return name
-    raise AssertionError("msgspec found a fault in a parameter, and none alone has one")
+    raise AssertionError("msgspec rejected the parameters, but no single parameter")
 
 
 def _doubled_key(value: Any, path: str) -> str | None:

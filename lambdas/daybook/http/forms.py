@@ -1,7 +1,7 @@
-"""Small JSON bodies held against their form: 400 for what can't be read, 422 naming the field that can't be accepted.
+"""Reads and validates small JSON bodies: 400 for a body that can't be read, 422 naming a field that can't be accepted.
 
-The standard library's decoder sees doubled keys, of which `msgspec` would keep the last; `msgspec` holds the result
-against the form. Events have a reader of their own, `decoding`.
+The standard library's decoder finds repeated keys, of which `msgspec` would keep the last. Then `msgspec` validates the
+result. Events have a reader of their own, `events.decoding`.
 """
 
 import json
@@ -18,7 +18,7 @@ from daybook.http.request import Request
 from daybook.tenant import SLUG
 from daybook.text import UNCLEAN, UNCLEAN_IN_LINE, UNCLEAN_MESSAGE
 
-MAX_BYTES = 64 * 1024  # what is asked for here fits in a page; the gateway lets 10 MB through
+MAX_BYTES = 64 * 1024  # far more than these bodies need; the gateway accepts 10 MB
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ def read_form(request: Request, form: type[T]) -> T:
 
 
 def decode(body: bytes, form: type[T]) -> T:
-    """Raises `Problem` 400, or 422 naming the field at fault."""
+    """Raises `Problem` 400, or 422 naming the invalid field."""
     try:
         document = _decoder.decode(body.decode())
     except (ValueError, RecursionError):
@@ -42,11 +42,11 @@ def decode(body: bytes, form: type[T]) -> T:
         complaint = read_complaint(str(error))
         raise bad_field(complaint.path, complaint.message, complaint.code) from None
     except UnicodeEncodeError:
-        raise Problem(400, "invalid_json", "A name in the body holds half of a surrogate pair.") from None
+        raise Problem(400, "invalid_json", "A name in the body contains a lone surrogate.") from None
 
 
 def text(path: str, value: str, most: int) -> str:
-    """A line of 1 to `most` characters, none of them a control character. Raises `Problem` 422."""
+    """A line of 1 to `most` characters without control characters. Raises `Problem` 422."""
     if not 1 <= len(value) <= most:
         raise bad_field(path, f"must have 1 to {most} characters", "invalid_length")
     if UNCLEAN_IN_LINE.search(value):
@@ -63,7 +63,7 @@ def prose(path: str, value: str) -> None:
 def slug(path: str, value: str) -> str:
     """The name of a tenant or an environment. Raises `Problem` 422."""
     if not SLUG.fullmatch(value):
-        raise bad_field(path, "must be 2 to 39 of a-z, 0-9 and -, the first no -")
+        raise bad_field(path, "must be 2 to 39 characters of a-z, 0-9 and -, and not begin with -")
     return value
 
 
@@ -80,12 +80,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         doubled = next(name for name in names if names.count(name) > 1)
-        raise Problem(422, "doubled_key", "A name stands twice in the body.", [FieldError(doubled, "stands twice")])
+        fault = FieldError(doubled, "appears more than once")
+        raise Problem(422, "doubled_key", "A name appears more than once in the body.", [fault])
     return found
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)  # NaN and Infinity are no JSON
+    raise ValueError(name)  # NaN and Infinity are not JSON
 
 
 _decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
