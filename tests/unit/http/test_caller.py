@@ -54,7 +54,7 @@ def test_no_role_is_no_caller(context: dict[str, str]) -> None:
 
 
 def test_the_environment_is_the_keys_own_else_the_tenants_first() -> None:
-    """This applies when a call names no environment."""
+    """A call that names no environment uses one of these."""
     assert Caller.from_context(authorized(environment="test")).environment_for(None, "prod") == "test"
     assert Caller.from_context(authorized()).environment_for(None, "prod") == "prod"
 
