@@ -1,4 +1,4 @@
-"""Events sent in, through the function's handler, to both stores."""
+"""Sending events through the function's handler, on both stores."""
 
 import gzip
 import json
@@ -26,7 +26,7 @@ EVENT: dict[str, Any] = {"id": "1", "occurred_at": "2026-11-22T16:31:07.123Z", "
 def deployed(
     store: Store, dynamodb: Any, tables: Tables, aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """The function composed from its environment, as Lambda does it."""
+    """The function is composed from its environment, as it is on Lambda."""
     secret = aws("secretsmanager").create_secret(Name="daybook", SecretString=SECRET.hex())
     for name in ("events", "identities", "control"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
@@ -46,7 +46,7 @@ def _sent(body: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("store", ["moto", "dynamodb-local"], indirect=True)
 @pytest.mark.usefixtures("deployed")
 def test_the_contracts_example_is_stored_once() -> None:
-    """Alone, then in a batch with another: the same id and leaf each time."""
+    """Sent alone and then in a batch with another event, it gets the same id and leaf each time."""
     example = CONTRACT_EXAMPLE | {"occurred_at": format_time(system_clock())}
     other = example | {"id": "another"}
     first = _sent(example)
@@ -61,7 +61,7 @@ def test_the_contracts_example_is_stored_once() -> None:
 
 
 class TenantLog:
-    """One function over both stores, and what a test changes about its tenant and the time."""
+    """One function over both stores, with the tenant's settings and the time that a test may change."""
 
     def __init__(self, dynamodb: Any, tables: Tables) -> None:
         self.settings = settings("generic")
@@ -98,7 +98,7 @@ def log(dynamodb: Any, tables: Tables) -> TenantLog:
 
 @pytest.mark.every_store
 def test_a_batch_of_500(log: TenantLog) -> None:
-    """Each event answered in its place, each stored; sent again, the same answer and nothing more."""
+    """Each event is stored and has its own result, in order. A retry gets the same answer and stores nothing more."""
     events = [
         EVENT | {"id": str(number), "actor": {"type": "user", "username": f"user-{number % 60}"}}
         for number in range(500)
@@ -113,7 +113,7 @@ def test_a_batch_of_500(log: TenantLog) -> None:
 
 @pytest.mark.parametrize("count", [0, 501])
 def test_too_few_or_too_many(log: TenantLog, count: int) -> None:
-    """400 for the whole, and nothing is stored."""
+    """The whole request gets a 400, and nothing is stored."""
     answer = log.send({"events": [EVENT] * count})
     assert (answer["statusCode"], answered(answer)["code"]) == (400, "unreadable")
     assert answer["headers"]["Content-Type"] == "application/problem+json"
@@ -121,7 +121,7 @@ def test_too_few_or_too_many(log: TenantLog, count: int) -> None:
 
 
 def test_doubles_in_a_batch(log: TenantLog) -> None:
-    """The same content is the same event; other content under its id is refused, and the first stands."""
+    """The same content is the same event. Other content under the same id is refused, and the first event stays."""
     other = EVENT | {"details": "other"}
     status, results = log.batch(EVENT, EVENT, other, EVENT | {"id": "2"})
     assert status == 207
@@ -134,7 +134,7 @@ def test_doubles_in_a_batch(log: TenantLog) -> None:
 
 
 def test_the_same_id_at_another_time_is_another_event(log: TenantLog) -> None:
-    """Or in another environment."""
+    """The same id in another environment is another event too."""
     elsewhen, elsewhere = EVENT | {"occurred_at": "2026-11-22T16:31:07.124Z"}, EVENT | {"environment": "test"}
     status, results = log.batch(EVENT, elsewhen, elsewhere)
     assert status == 201
@@ -143,7 +143,7 @@ def test_the_same_id_at_another_time_is_another_event(log: TenantLog) -> None:
 
 @pytest.mark.every_store
 def test_a_refused_double_is_answered_for_itself(log: TenantLog) -> None:
-    """What the catalogue refuses is not made a conflict by what stands beside it."""
+    """An event that the catalogue refuses does not become a conflict because of another event in the batch."""
     status, results = log.batch(EVENT | {"activity": "audit-log.x"}, EVENT)
     assert (status, results[0]["code"], results[1]["status"]) == (207, "reserved_activity", "stored")
 
@@ -170,7 +170,7 @@ def _more_shards(log: TenantLog) -> None:
 
 @pytest.mark.parametrize("change", [_past_retention, _before_auditing, _strict, _another_catalogue])
 def test_a_retry_is_a_retry(log: TenantLog, change: Callable[[TenantLog], None]) -> None:
-    """Whatever would be refused by now: what was stored is answered as stored. Anything else is refused."""
+    """A stored event gets its first answer again, even if it would be refused by now. Any other event is refused."""
     sent = EVENT | {"source": {"type": "mobile"}}
     _, first = log.batch(sent)
     change(log)
@@ -182,7 +182,7 @@ def test_a_retry_is_a_retry(log: TenantLog, change: Callable[[TenantLog], None])
 
 
 def test_some_and_none(log: TenantLog) -> None:
-    """207 with each event's own answer in its place, 422 where none was stored; both JSON, no problem."""
+    """207 has a result for each event in its place; 422 means that none was stored. Both are JSON, not problems."""
     status, results = log.batch(EVENT | {"extra": 1}, EVENT, 5)
     assert status == 207
     assert [result["status"] for result in results] == ["rejected", "stored", "rejected"]
@@ -253,14 +253,14 @@ def test_some_and_none(log: TenantLog) -> None:
     ],
 )
 def test_nothing_is_half_stored(log: TenantLog, body: bytes, status: int, code: str) -> None:
-    """A request that is refused as a whole leaves nothing behind, neither events nor people."""
+    """A request that is refused as a whole stores neither events nor people."""
     answer = log.send(body, environment="prod")
     assert (answer["statusCode"], answered(answer)["code"]) == (status, code)
     assert log.is_empty()
 
 
 def test_gzip_is_told_by_its_first_bytes(log: TenantLog) -> None:
-    """With the header or without it; and the header over a body that a gateway has unpacked already."""
+    """The header may be missing. It may also be present on a body that a gateway has already unpacked."""
     body = json.dumps(EVENT).encode()
     for sent, headers in (
         (gzip.compress(body), {}),
@@ -272,7 +272,7 @@ def test_gzip_is_told_by_its_first_bytes(log: TenantLog) -> None:
 
 
 def test_three_megabytes_are_accepted(log: TenantLog) -> None:
-    """To the byte, blanks included."""
+    """The limit is exact to the byte and counts blanks."""
     body = json.dumps(EVENT).encode()
     assert log.send(body + b" " * (3 * 1024 * 1024 - len(body)))["statusCode"] == 201
 
@@ -288,12 +288,12 @@ def test_three_megabytes_are_accepted(log: TenantLog) -> None:
     ],
 )
 def test_media_types(log: TenantLog, headers: dict[str, str], status: int) -> None:
-    """JSON, packed with gzip or not."""
+    """JSON is accepted, with or without gzip."""
     assert log.send(EVENT, headers)["statusCode"] == status
 
 
 def test_an_environment_that_the_tenant_lacks(log: TenantLog) -> None:
-    """Refused by itself, in a batch too."""
+    """Only the event that names it is refused, in a batch too."""
     status, results = log.batch(EVENT, EVENT | {"environment": "nowhere"})
     assert (status, results[1]["code"]) == (207, "unknown_environment")
 
@@ -316,7 +316,7 @@ HARD_IDS = [
 
 
 def test_no_id_bends_a_key(log: TenantLog) -> None:
-    """Whatever ids hold, every key begins with tenant, environment and shard, and each event is stored once."""
+    """Whatever ids contain, every key begins with tenant, environment and shard, and each event is stored once."""
     events = [
         {
             "id": hard[:128],
@@ -339,7 +339,7 @@ def test_no_id_bends_a_key(log: TenantLog) -> None:
 
 
 def test_look_alike_tenants_do_not_meet(log: TenantLog) -> None:
-    """The same event of `acme` and of `acme-1` is two events, of two people."""
+    """The same event in `acme` and in `acme-1` makes two events with two people."""
     _, (ours,) = log.batch(EVENT)
     log.settings = settings("generic", tenant="acme-1")
     log.send = log.sender("acme-1")
@@ -350,7 +350,7 @@ def test_look_alike_tenants_do_not_meet(log: TenantLog) -> None:
 
 
 def test_a_later_layout_moves_no_retry(log: TenantLog) -> None:
-    """It lands where its first try did; a later event may lie elsewhere."""
+    """A retry goes to the shard of the first attempt. A later event may go to another shard."""
     _, first = log.batch(EVENT)
     _more_shards(log)
     assert log.batch(EVENT) == (201, first)

@@ -1,4 +1,4 @@
-"""Health, the console, and what there is not."""
+"""Health, the console, the OpenAPI document, and the answers to unknown methods and paths."""
 
 import base64
 import hashlib
@@ -20,14 +20,14 @@ def _call(method: str, resource: str, **kwargs: Any) -> dict[str, Any]:
 
 
 def test_health() -> None:
-    """No credential."""
+    """Health needs no credential."""
     answer = _call("GET", "/v1/health")
     assert answer["statusCode"] == 200
     assert answered(answer) == {"status": "ok"}
 
 
 def test_the_console_says_what_runs_and_the_first_call() -> None:
-    """With the address by which the reader came."""
+    """The console shows the address that the reader used."""
     answer = _call("GET", "/console")
     assert answer["statusCode"] == 200
     assert answer["headers"]["Content-Type"] == "text/html; charset=utf-8"
@@ -37,7 +37,7 @@ def test_the_console_says_what_runs_and_the_first_call() -> None:
 
 
 def test_the_console_loads_nothing_and_runs_nothing() -> None:
-    """Its one style is let in by its hash."""
+    """The policy allows the page's one style by its hash."""
     answer = _call("GET", "/console")
     policy = answer["headers"]["Content-Security-Policy"]
     (style,) = re.findall(r"<style>(.*?)</style>", answer["body"], re.DOTALL)
@@ -49,7 +49,7 @@ def test_the_console_loads_nothing_and_runs_nothing() -> None:
 
 @pytest.mark.parametrize("host", ['"><script>alert(1)</script>', "a b", "$(reboot)", "x;reboot", ""])
 def test_a_host_that_is_no_address_is_not_shown(host: str) -> None:
-    """Neither as HTML, nor in a command that somebody pastes."""
+    """It appears neither as HTML nor in a command that somebody might paste."""
     body = _call("GET", "/console", headers={"Host": host})["body"]
     assert "curl $DAYBOOK_URL/v1/events" in body
     assert "alert" not in body
@@ -57,7 +57,7 @@ def test_a_host_that_is_no_address_is_not_shown(host: str) -> None:
 
 
 def test_the_openapi_document_names_the_address_that_was_called() -> None:
-    """A client that reads it calls this deployment, its stage included."""
+    """A client that reads the document calls this deployment, including its stage."""
     answer = _call("GET", "/v1/openapi.json")
     assert answer["statusCode"] == 200
     assert answered(answer) == {**document(), "servers": [{"url": "https://log.example/prod"}]}
@@ -65,7 +65,7 @@ def test_the_openapi_document_names_the_address_that_was_called() -> None:
 
 
 def test_the_openapi_document_is_sent_once() -> None:
-    """A client that has this very version is answered 304, without content."""
+    """A client that already has this version gets a 304 without content."""
     first = _call("GET", "/v1/openapi.json")
     assert first["headers"]["Cache-Control"] == "no-cache"
     again = _call("GET", "/v1/openapi.json", headers={"If-None-Match": first["headers"]["ETag"]})
@@ -77,7 +77,7 @@ def test_the_openapi_document_is_sent_once() -> None:
 
 @pytest.mark.parametrize("resource", sorted({route.path for route in ROUTES}))
 def test_a_method_that_a_resource_does_not_answer_is_405(resource: str) -> None:
-    """Naming those that it does answer (RFC 9110)."""
+    """The answer names the methods that the resource does support (RFC 9110)."""
     answer = _call("OPTIONS", resource)
     assert answer["statusCode"] == 405
     assert answer["headers"]["Allow"] == ", ".join(methods_of(resource))
@@ -88,7 +88,7 @@ def test_a_method_that_a_resource_does_not_answer_is_405(resource: str) -> None:
 @pytest.mark.parametrize("resource", ["/{proxy+}", "/", "/v1"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_what_there_is_not_is_404(method: str, resource: str) -> None:
-    """As a problem document."""
+    """The answer is a problem document."""
     answer = _call(method, resource)
     assert answer["statusCode"] == 404
     assert answered(answer)["code"] == "not_found"

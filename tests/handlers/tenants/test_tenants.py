@@ -1,4 +1,4 @@
-"""Tenants and keys over the gateway's events, on moto, with the log of the log played by a list."""
+"""Tenants and keys over the gateway's events, on moto. A list stands in for the log of the log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ SHOWN = {**NEW, "shards": 1, "created_at": NOW_TEXT}
 
 @dataclass
 class Log:
-    """The log of the log, and whether it can be written."""
+    """A log of the log that keeps its records in a list and can be made to fail."""
 
     broken: bool = False
     records: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
@@ -40,10 +40,10 @@ class Log:
     def __call__(
         self,
         settings: TenantSettings,
-        request: Request,  # noqa: ARG002  the real one asks it who called, and from where
+        request: Request,  # noqa: ARG002  the real recorder reads the caller and address from it
         activity: str,
         params: Mapping[str, str | int | list[str] | None],
-        variant: str | None = None,  # noqa: ARG002  nothing of a tenant has any
+        variant: str | None = None,  # noqa: ARG002  no activity of these tests has variants
     ) -> None:
         if self.broken:
             raise Problem(503, "not_recorded", "Try again.", headers={"Retry-After": "1"})
@@ -111,7 +111,7 @@ def _at_fault(answer: dict[str, Any]) -> list[str]:
 
 @pytest.mark.every_store
 def test_a_tenant_is_created(log: TenantLog) -> None:
-    """201 with all that can be read of it; the profile's retention rules from the start."""
+    """The 201 has everything that can be read about the tenant. The profile's retention applies from the start."""
     answer = log.create()
     assert answer["statusCode"] == 201
     assert answer["headers"]["Location"] == "/v1/tenants/acme"
@@ -121,26 +121,26 @@ def test_a_tenant_is_created(log: TenantLog) -> None:
 
 
 def test_a_tenant_may_begin_on_a_day(log: TenantLog) -> None:
-    """Any offset and precision in, UTC milliseconds out."""
+    """Any offset and precision is accepted; the answer has UTC milliseconds."""
     answer = log.create(audit_since="2026-01-01T01:00:00.0009+01:00")
     assert answered(answer)["audit_since"] == "2026-01-01T00:00:00.000Z"
 
 
 def test_a_tenant_without_a_word_of_audit_since_has_no_limit(log: TenantLog) -> None:
-    """It may be left out."""
+    """The field is optional."""
     answer = log("POST", "/v1/tenants", {name: value for name, value in NEW.items() if name != "audit_since"})
     assert answered(answer) == SHOWN
 
 
 def test_enates_events_are_kept_for_ever(log: TenantLog) -> None:
-    """Where the profile's default is no limit."""
+    """The profile's default has no limit."""
     log.create(profile="enate")
     assert log.control.settings(Tenant("acme")).retention_days is None
 
 
 @pytest.mark.parametrize("taken", ["acme", "ops"])
 def test_a_taken_name_is_409(acme: TenantLog, taken: str) -> None:
-    """The first stands, and nothing is recorded; our own partition's name is taken from the start."""
+    """The existing tenant stays and nothing is recorded. Daybook's own partition name is taken from the start."""
     answer = acme.create(tenant=taken, name="Another")
     assert answer["statusCode"] == 409
     assert acme.control.settings(Tenant("acme")).name == "Acme Inc"
@@ -184,7 +184,7 @@ def test_a_taken_name_is_409(acme: TenantLog, taken: str) -> None:
     ],
 )
 def test_what_a_tenant_can_not_be_is_422_naming_the_field(log: TenantLog, changed: dict[str, Any], path: str) -> None:
-    """Nothing of it is stored or recorded."""
+    """Nothing is stored or recorded."""
     assert _at_fault(log.create(**changed)) == [path]
     assert log.control.tenants() == []
     assert log.log.records == []
@@ -192,14 +192,14 @@ def test_what_a_tenant_can_not_be_is_422_naming_the_field(log: TenantLog, change
 
 @pytest.mark.parametrize("missing", ["tenant", "name", "profile", "environments"])
 def test_what_a_tenant_needs(log: TenantLog, missing: str) -> None:
-    """The answer names it."""
+    """The answer names the missing field."""
     answer = log("POST", "/v1/tenants", {name: value for name, value in NEW.items() if name != missing})
     assert _at_fault(answer) == [missing]
 
 
 @pytest.mark.parametrize("body", [None, b"", b"{", b"[]", b"[" * 50_000, b'{"tenant":NaN}', b"\xff", b'{"\\ud800":1}'])
 def test_what_is_no_json_object_is_400(log: TenantLog, body: bytes | None) -> None:
-    """For each of the three that take a body."""
+    """The rule holds for all three operations that take a body."""
     log.create()
     assert log("POST", "/v1/tenants", body)["statusCode"] == 400
     assert log.change(body)["statusCode"] == 400
@@ -207,13 +207,13 @@ def test_what_is_no_json_object_is_400(log: TenantLog, body: bytes | None) -> No
 
 
 def test_what_is_too_large_or_no_json_by_its_header_is_refused(log: TenantLog) -> None:
-    """413 and 415, as for events."""
+    """The answers are 413 and 415, as for events."""
     assert log("POST", "/v1/tenants", b" " * 70_000)["statusCode"] == 413
     assert log("POST", "/v1/tenants", NEW, headers={"Content-Type": "text/xml"})["statusCode"] == 415
 
 
 def test_tenants_are_listed_to_operations_alone(acme: TenantLog) -> None:
-    """By their slugs."""
+    """The list is sorted by slug."""
     acme.create(tenant="0-first")
     answer = acme("GET", "/v1/tenants")
     assert answered(answer) == {"tenants": [{**SHOWN, "tenant": "0-first"}, SHOWN]}
@@ -222,7 +222,7 @@ def test_tenants_are_listed_to_operations_alone(acme: TenantLog) -> None:
 
 @pytest.mark.parametrize("role", ["producer", "auditor", "admin"])
 def test_any_role_reads_its_own_tenant_and_no_other(acme: TenantLog, role: str) -> None:
-    """Another's is 404, whether there is one or not."""
+    """Another tenant is a 404, whether it exists or not."""
     acme.create(tenant="acme-2")
 
     def read(tenant: str) -> dict[str, Any]:
@@ -234,7 +234,7 @@ def test_any_role_reads_its_own_tenant_and_no_other(acme: TenantLog, role: str) 
 
 @pytest.mark.parametrize("tenant", ["nobody", "ACME", "ops", "a%23b", "x" * 3_000, "%ff"])
 def test_a_tenant_that_there_is_not_is_404(acme: TenantLog, tenant: str) -> None:
-    """For every operation, whatever the name looks like."""
+    """Every operation answers 404, whatever the name looks like."""
     read = acme("GET", "/v1/tenants/{tenant}", parameters={"tenant": tenant})
     answers = [read, acme.change({"name": "x"}, tenant), acme.keys(tenant), acme.revoke("k1", tenant)]
     answers.append(acme.issue({"role": "admin", "label": "x"}, tenant))
@@ -243,14 +243,14 @@ def test_a_tenant_that_there_is_not_is_404(acme: TenantLog, tenant: str) -> None
 
 
 def test_a_header_that_names_another_tenant_than_the_path_is_400(acme: TenantLog) -> None:
-    """From operations; from nobody else is it heard."""
+    """The header counts for operations only. It is ignored from anybody else."""
     elsewhere: dict[str, Any] = {"parameters": {"tenant": "acme"}, "headers": {"Daybook-Tenant": "other"}}
     assert acme("GET", "/v1/tenants/{tenant}", **elsewhere)["statusCode"] == 400
     assert acme("GET", "/v1/tenants/{tenant}", authorizer=authorized(), **elsewhere)["statusCode"] == 200
 
 
 def test_name_and_beginning_change(acme: TenantLog) -> None:
-    """What is not named stays; null takes the limit away."""
+    """Fields that are not named stay as they are; null removes the limit."""
     answer = acme.change({"name": "New", "audit_since": "2026-01-01T00:00:00Z"})
     assert answer["statusCode"] == 200
     assert answered(answer) == {**SHOWN, "name": "New", "audit_since": "2026-01-01T00:00:00.000Z"}
@@ -259,12 +259,12 @@ def test_name_and_beginning_change(acme: TenantLog) -> None:
 
 
 def test_environments_grow_and_keep_their_order(acme: TenantLog) -> None:
-    """The first is what a call means that names none: it stays the first."""
+    """A call that names no environment means the first one, so the first one stays first."""
     assert answered(acme.change({"environments": ["dev", "test", "prod"]}))["environments"] == ["prod", "test", "dev"]
 
 
 def test_shards_grow_with_notice(acme: TenantLog) -> None:
-    """The new layout begins later than any event may lie ahead; one that is pending stays."""
+    """The new layout begins later than any event's time may be. A pending layout stays."""
     assert answered(acme.change({"shards": 4}))["shards"] == 4
     assert answered(acme.change({"shards": 8}))["shards"] == 8
     begins = NOW + LAYOUT_NOTICE_MS
@@ -293,28 +293,28 @@ def test_shards_grow_with_notice(acme: TenantLog) -> None:
     ],
 )
 def test_what_can_not_change_is_422_naming_the_field(acme: TenantLog, body: dict[str, Any], path: str) -> None:
-    """And nothing of it changes."""
+    """Nothing changes."""
     assert _at_fault(acme.change({**body})) == [path]
     assert acme.control.settings(Tenant("acme")).name == "Acme Inc"
     assert acme.log.records == []
 
 
 def test_shards_never_shrink(acme: TenantLog) -> None:
-    """Not even those that are pending."""
+    """Pending shards count too."""
     acme.change({"shards": 4})
     assert _at_fault(acme.change({"shards": 3})) == ["shards"]
 
 
 @pytest.mark.parametrize("body", [{}, {"name": "Acme Inc"}, {"shards": 1}, {"environments": ["test", "prod"]}])
 def test_a_change_of_nothing_is_no_change(acme: TenantLog, body: dict[str, Any]) -> None:
-    """It is answered, and not recorded."""
+    """The call is answered but not recorded."""
     answer = acme.change(body)
     assert (answer["statusCode"], answered(answer)) == (200, SHOWN)
     assert acme.log.records == []
 
 
 def test_a_key_is_shown_once(acme: TenantLog) -> None:
-    """With its secret in the answer that makes it, and never again."""
+    """Only the answer that creates the key has its secret."""
     answer = acme.issue({"role": "producer", "environment": "prod", "label": "billing"})
     assert answer["statusCode"] == 201
     shown = answered(answer)
@@ -337,7 +337,7 @@ def test_a_key_is_shown_once(acme: TenantLog) -> None:
 
 
 def test_an_environment_left_out_is_all_that_the_caller_reaches(acme: TenantLog) -> None:
-    """Every one for operations and a tenant's admin, their own for the admin of one."""
+    """For operations and a tenant's admin that is every environment; for one environment's admin, their own."""
     body = {"role": "auditor", "label": "x"}
     test_admin = authorized(environment="test")
     assert answered(acme.issue(body))["environment"] == "*"
@@ -365,7 +365,7 @@ def test_an_environment_left_out_is_all_that_the_caller_reaches(acme: TenantLog)
     ],
 )
 def test_what_a_key_can_not_be_is_422_naming_the_field(acme: TenantLog, changed: dict[str, Any], path: str) -> None:
-    """No key is made."""
+    """No key is created."""
     assert _at_fault(acme.issue({"role": "admin", "label": "x", **changed})) == [path]
     assert answered(acme.keys()) == {"keys": []}
     assert acme.log.records == []
@@ -373,13 +373,13 @@ def test_what_a_key_can_not_be_is_422_naming_the_field(acme: TenantLog, changed:
 
 @pytest.mark.parametrize("missing", ["role", "label"])
 def test_what_a_key_needs(acme: TenantLog, missing: str) -> None:
-    """The answer names it."""
+    """The answer names the missing field."""
     body = {name: value for name, value in {"role": "admin", "label": "x"}.items() if name != missing}
     assert _at_fault(acme.issue(body)) == [missing]
 
 
 def test_a_revoked_key_is_gone(acme: TenantLog) -> None:
-    """204, and 404 from then on."""
+    """Revoking is answered with 204; revoking the same key again with 404."""
     key_id = answered(acme.issue({"role": "admin", "label": "x"}))["key_id"]
     answer = acme.revoke(key_id)
     assert (answer["statusCode"], answer["body"]) == (204, "")
@@ -389,13 +389,13 @@ def test_a_revoked_key_is_gone(acme: TenantLog) -> None:
 
 @pytest.mark.parametrize("key_id", ["unknown", "K1", "a#b", "k" * 3_000, "..", "é"])
 def test_a_key_that_there_is_not_is_404(acme: TenantLog, key_id: str) -> None:
-    """Whatever its name looks like."""
+    """The answer is 404, whatever the id looks like."""
     assert acme.revoke(key_id)["statusCode"] == 404
     assert acme.log.records == []
 
 
 def test_an_admin_reaches_no_other_tenants_keys(acme: TenantLog) -> None:
-    """Not by the other's path, nor by the key's id under its own."""
+    """Neither the other tenant's path nor the key's id under the admin's own path works."""
     acme.create(tenant="acme-2")
     key_id = answered(acme.issue({"role": "admin", "label": "x"}))["key_id"]
     other = authorized(tenant="acme-2")
@@ -408,7 +408,7 @@ def test_an_admin_reaches_no_other_tenants_keys(acme: TenantLog) -> None:
 
 @pytest.mark.parametrize("role", ["producer", "auditor"])
 def test_keys_are_for_admins(acme: TenantLog, role: str) -> None:
-    """403 for the roles below."""
+    """Lower roles get a 403."""
     caller = authorized(role)
     answers = [acme.keys(authorizer=caller), acme.revoke("k1", authorizer=caller)]
     answers.append(acme.issue({"role": "admin", "label": "x"}, authorizer=caller))
@@ -417,7 +417,7 @@ def test_keys_are_for_admins(acme: TenantLog, role: str) -> None:
 
 @pytest.mark.parametrize("environment", ["prod", "*"])
 def test_an_environments_admin_stays_in_it(acme: TenantLog, environment: str) -> None:
-    """Neither issuing nor revoking a key that reaches further than its own."""
+    """The admin can neither issue nor revoke a key that reaches further than their own."""
     body = {"role": "admin", "label": "x", "environment": environment}
     further = answered(acme.issue(body))["key_id"]
     caller = authorized(environment="test")
@@ -429,7 +429,7 @@ def test_an_environments_admin_stays_in_it(acme: TenantLog, environment: str) ->
 
 
 def test_every_change_is_in_the_tenants_own_log(log: TenantLog) -> None:
-    """With the parameters that the catalogue's sentences need; reads leave nothing."""
+    """Records have the parameters that the catalogue's sentences need. Reads record nothing."""
     log.create()
     log.change({"name": "New", "shards": 2})
     key_id = answered(log.issue({"role": "producer", "environment": "prod", "label": "billing"}))["key_id"]
@@ -449,7 +449,7 @@ def test_every_change_is_in_the_tenants_own_log(log: TenantLog) -> None:
 
 
 def test_nothing_changes_unrecorded(log: TenantLog) -> None:
-    """Where the record can't be written the answer is 503, and all is as it was; the same call then completes it."""
+    """If the record can't be written, the answer is 503 and nothing changes. The same call then succeeds later."""
     log.log.broken = True
     assert log.create()["statusCode"] == 503
     assert log.control.tenants() == []

@@ -1,4 +1,4 @@
-"""The tenants function as Lambda makes it, with its records in the tenants' own logs, on both stores."""
+"""The tenants function composed as on Lambda, with records in the tenants' own logs, on both stores."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.parametrize("store", ["moto", "dynamodb-local"], indire
 def _deployed(
     store: Store, tables: Tables, aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """The function composed from its environment."""
+    """The function is composed from its environment."""
     secret = aws("secretsmanager").create_secret(Name="daybook", SecretString=SECRET.hex())
     for name in ("events", "identities", "control"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
@@ -39,7 +39,7 @@ def _call(method: str, resource: str, body: Any = None, **kwargs: Any) -> dict[s
 
 
 def test_what_is_done_to_a_tenant_is_in_its_own_log(dynamodb: Any, tables: Tables) -> None:
-    """By whom, in the environment of the call, in the catalogue's words, and without any key's secret."""
+    """Records have the actor, the call's environment and the catalogue's words, but no key's secret."""
     assert _call("POST", "/v1/tenants", NEW)["statusCode"] == 201
     path = {"tenant": "acme"}
     change = {"name": "New", "audit_since": None, "shards": 2, "environments": ["prod", "test", "dev"]}
@@ -74,7 +74,7 @@ def test_what_is_done_to_a_tenant_is_in_its_own_log(dynamodb: Any, tables: Table
 
 
 def test_a_deployment_that_lacks_something_answers_500(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a problem document like any, not by falling over."""
+    """The function does not crash; it answers with an ordinary problem document."""
     monkeypatch.delenv("SECRET_ARN")
     answer = _call("GET", "/v1/tenants")
     assert (answer["statusCode"], answered(answer)["code"]) == (500, "internal_error")

@@ -1,4 +1,4 @@
-"""API keys: their form, their hash, and what the control table keeps of them."""
+"""API keys: their form, their hash, and what the control table stores about them."""
 
 import hashlib
 import re
@@ -11,7 +11,7 @@ SECRET = "Aa0" * 11  # 33 characters
 
 
 def test_a_new_key_has_the_contracts_form() -> None:
-    """`dbk_<id>_<secret>`, an id of [a-z0-9]{1,32}, a secret of at least 32 letters and digits."""
+    """A key is `dbk_<id>_<secret>`: an id of [a-z0-9]{1,32}, a secret of at least 32 letters and digits."""
     assert re.fullmatch(r"dbk_[a-z0-9]{1,32}_[A-Za-z0-9]{32,}", api_keys.new_key().credential)
 
 
@@ -29,7 +29,7 @@ def test_a_key_is_made_of_the_given_randomness_alone() -> None:
 
 
 def test_a_new_key_reads_back() -> None:
-    """What is shown to the caller parses to the same id and secret."""
+    """The text that the caller gets parses to the same id and secret."""
     key = api_keys.new_key()
     assert api_keys.parse(key.credential) == key
 
@@ -54,17 +54,17 @@ def test_longer_secrets_are_keys_too(secret: str) -> None:
         f"dbk_ops_{SECRET}_more",
         f"dbk_ops_{SECRET}é",
         f"dbk_o#s_{SECRET}",
-        f"dbk_٣_{SECRET}",  # a digit, but none of the form's
+        f"dbk_٣_{SECRET}",  # a digit, but not one that the form allows
         "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln",
     ],
 )
 def test_what_has_not_the_form_is_no_key(credential: str) -> None:
-    """Nothing but the exact form parses: an id can't bend the key of a row."""
+    """Only the exact form parses, so an id can't change the structure of a row's key."""
     assert api_keys.parse(credential) is None
 
 
 def test_only_the_secret_itself_matches_its_hash() -> None:
-    """The hash is SHA-256 in hexadecimal, and a secret differing anywhere does not match it."""
+    """The hash is SHA-256 in hexadecimal. A secret that differs in any character does not match it."""
     stored = api_keys.hash_of(SECRET)
     assert stored == hashlib.sha256(SECRET.encode()).hexdigest()
     assert api_keys.matches(SECRET, stored)
@@ -74,7 +74,7 @@ def test_only_the_secret_itself_matches_its_hash() -> None:
 
 
 def test_the_row_holds_the_hash_and_never_the_secret() -> None:
-    """The authorizer's row names tenant, role, environment, label and time; the secret is in none of it."""
+    """The authorizer's row has tenant, role, environment, label and time. No part of it contains the secret."""
     key = api_keys.Key("k1", SECRET)
     row = api_keys.authorizer_row(
         key,

@@ -1,4 +1,4 @@
-"""Which events are accepted: every rule of the contract's "Sending events" that needs more than the event's form."""
+"""Which events are accepted: the rules of the contract's "Sending events" that go beyond the event's form."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -31,7 +31,7 @@ class OwnActivities:
     def __init__(self, own: Sequence[Activity]) -> None:
         self._own = {each.activity: OwnActivity(each, (each.category,)) for each in own}
 
-    def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:  # noqa: ARG002  the store's form
+    def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:  # noqa: ARG002  the store's signature
         return self._own
 
 
@@ -44,7 +44,7 @@ class TenantLog:
         max_packed_bytes: int = MAX_PACKED_BYTES,
         **changed: Any,
     ) -> None:
-        """`own`: activities of the tenant's own."""
+        """`own`: the tenant's own activities."""
         self.events = MemoryEvents()
         self.people = MemoryIdentities()
         self.settings = settings(profile, catalogue_version=len(own), **changed)
@@ -73,14 +73,14 @@ def refused(result: Result) -> tuple[str | None, list[str]]:
 
 
 def test_an_id_needs_a_time() -> None:
-    """Without it a retry could not be told from a new event; nothing is stored."""
+    """Without a time a retry could not be told from a new event. Nothing is stored."""
     log = TenantLog()
     assert refused(log.one("a.b", id="1")) == ("id_needs_time", ["occurred_at"])
     assert not log.events.events
 
 
 def test_without_a_time_it_is_the_arrivals() -> None:
-    """Two such events are two, since nothing says that they are one."""
+    """Two such events stay two events, since nothing says that they are the same."""
     log = TenantLog()
     assert [log.one("a.b").status for _ in range(2)] == ["stored", "stored"]
     assert {form.received_ms for form in log.events.events.values()} == {NOW}
@@ -97,7 +97,7 @@ def test_without_a_time_it_is_the_arrivals() -> None:
     ],
 )
 def test_the_span_of_time(moment: int, code: str | None) -> None:
-    """To the millisecond: 5 minutes ahead, and back to the edge of retention."""
+    """The limits are exact to the millisecond: 5 minutes ahead, and back to the edge of retention."""
     result = TenantLog(retention_days=30).one("a.b", occurred_at=format_time(moment))
     assert (result.status, result.code) == (("stored", None) if code is None else ("rejected", code))
 
@@ -112,8 +112,8 @@ def test_the_span_of_time(moment: int, code: str | None) -> None:
     ],
 )
 def test_a_hold_accepts_nothing_that_no_retention_would(edge_ms: int, age_ms: int, message: str | None) -> None:
-    """From its edge on, and never further back than the profile's longest retention: a forgotten person's tombstone
-    lasts no longer, and the event would name that person anew. The refusal says how far back it is.
+    """A hold accepts events from its edge on, but none older than the profile's longest retention. A forgotten person's
+    tombstone lasts no longer than that, so an older event would name the person anew. The refusal names the limit.
     """
     log = TenantLog("carear", retention_days=90, hold=Hold(NOW, edge_ms, ""))
     result = log.one("experiences.add", occurred_at=format_time(NOW - age_ms))
@@ -127,14 +127,14 @@ def test_the_refusal_of_what_is_too_old_says_how_old() -> None:
 
 
 def test_nothing_before_auditing_began() -> None:
-    """To the millisecond."""
+    """The limit is exact to the millisecond."""
     log = TenantLog(audit_since=NOW - 5)
     assert log.one("a.b", occurred_at=format_time(NOW - 5)).status == "stored"
     assert refused(log.one("a.b", occurred_at=format_time(NOW - 6))) == ("before_audit", ["occurred_at"])
 
 
 def test_kept_for_ever() -> None:
-    """Nothing is past retention, and nothing expires."""
+    """No event is past retention, and none expires."""
     log = TenantLog("enate", retention_days=None)
     assert log.one("a.b", occurred_at="1970-01-01T00:00:00Z").status == "stored"
     assert next(iter(log.events.events.values())).expires_at is None
@@ -145,7 +145,7 @@ def test_kept_for_ever() -> None:
 )
 @pytest.mark.parametrize("place", ["actor", "api", "target", "people", "params"])
 def test_nobody_is_called_like_an_alias(alias: str, place: str) -> None:
-    """Wherever a username may stand, in any case, width or dress: it could not be told from the system itself."""
+    """Wherever a username can appear, in any case, width or disguise, it must not look like the system itself."""
     places: dict[str, dict[str, Any]] = {
         "actor": {"actor": {"type": "user", "username": alias}},
         "api": {"actor": {"type": "api", "username": alias}},
@@ -160,7 +160,7 @@ def test_nobody_is_called_like_an_alias(alias: str, place: str) -> None:
 
 
 def test_aliases_are_the_profiles_own() -> None:
-    """What another product calls its actors is a name like any other."""
+    """A word that only another product uses for its actors is an ordinary name."""
     assert (
         refused(TenantLog("carear").one("x.y", {"type": "user", "username": "provisioning api"}))[0] == "alias_username"
     )
@@ -168,7 +168,7 @@ def test_aliases_are_the_profiles_own() -> None:
 
 
 def test_a_username_is_bounded_in_bytes() -> None:
-    """512 of the folded name: it becomes part of a key."""
+    """The limit is 512 bytes of the folded name, because it becomes part of a key."""
     assert TenantLog().one("a.b", {"type": "user", "username": "漢" * 170}).status == "stored"
     assert refused(TenantLog().one("a.b", {"type": "user", "username": "漢" * 171})) == (
         "invalid_length",
@@ -190,19 +190,19 @@ def test_a_username_is_bounded_in_bytes() -> None:
     ],
 )
 def test_a_person_is_named_by_something(sent: dict[str, Any], path: str) -> None:
-    """A username or an id."""
+    """A person needs a username or an id."""
     assert refused(TenantLog().one("a.b", **sent)) == ("missing_field", [path])
 
 
 def test_only_a_user_as_target_has_a_username() -> None:
-    """Of anything else it would be lost."""
+    """On any other target the username would be lost."""
     sent = {"type": "case", "id": "1", "username": "mike"}
     assert refused(TenantLog().one("a.b", target=sent)) == ("invalid_value", ["target.username"])
 
 
 @pytest.mark.parametrize("actor_type", ["system", "api", "operations", "unknown"])
 def test_others_need_nothing(actor_type: str) -> None:
-    """They are shown, and indexed, by the profile's alias."""
+    """They are shown and indexed under the profile's alias."""
     log = TenantLog()
     assert log.one("a.b", {"type": actor_type}).status == "stored"
     alias = {"system": "System", "api": "API", "operations": "Operations", "unknown": "Unknown"}[actor_type]
@@ -212,7 +212,7 @@ def test_others_need_nothing(actor_type: str) -> None:
 
 
 def test_an_unknown_actor_with_only_an_address_is_one_person() -> None:
-    """A tenant and an address; shown and indexed as unknown, the address sealed."""
+    """Tenant and address identify the person. The event is shown and indexed as unknown; the address is sealed."""
     log = TenantLog()
     log.send(
         *(
@@ -228,7 +228,7 @@ def test_an_unknown_actor_with_only_an_address_is_one_person() -> None:
 
 
 def test_what_the_catalogue_lacks_is_open() -> None:
-    """Category `other`, component and event from the id's last dot."""
+    """The category is `other`; component and event are split at the id's last dot."""
     log = TenantLog()
     log.one("billing.invoices.paid")
     expected = {"category": "other", "component": "billing.invoices", "event": "paid", "origin": "user"}
@@ -240,7 +240,7 @@ def test_what_the_catalogue_lacks_is_open() -> None:
 
 
 def test_strict_mode_takes_only_the_catalogue() -> None:
-    """By the activity."""
+    """The activity decides."""
     log = TenantLog(mode="strict")
     assert refused(log.one("billing.paid")) == ("unknown_activity", ["activity"])
     assert log.one("user.login").status == "stored"
@@ -248,7 +248,7 @@ def test_strict_mode_takes_only_the_catalogue() -> None:
 
 @pytest.mark.parametrize("activity", ["audit-log.searched", "audit-log.anything", "audit-log."])
 def test_daybooks_own_activities_are_reserved(activity: str) -> None:
-    """Nobody can write into the log of the log; a look-alike is no such thing."""
+    """Nobody can write into the log of the log. A similar name is not reserved."""
     result = TenantLog().one(activity)
     assert result.status == "rejected"
     assert result.code == ("reserved_activity" if activity != "audit-log." else "invalid_value")
@@ -256,7 +256,7 @@ def test_daybooks_own_activities_are_reserved(activity: str) -> None:
 
 
 def test_params_of_the_named_variant_are_needed() -> None:
-    """All that are missing are named; details do in their place."""
+    """The refusal names all missing parameters. Details can replace them."""
     sent: dict[str, Any] = {"variant": "name", "params": {"old_name": "a"}}
     code, paths = refused(TenantLog("jiffy").one("clusters.update", **sent))
     assert code == "missing_params"
@@ -265,21 +265,21 @@ def test_params_of_the_named_variant_are_needed() -> None:
 
 
 def test_an_unknown_variant_is_named() -> None:
-    """With those that there are."""
+    """The message lists the variants that exist."""
     result = TenantLog("jiffy").one("clusters.update", variant="colour")
     assert refused(result) == ("unknown_variant", ["variant"])
     assert "name" in result.errors[0].message
 
 
 def test_a_tie_asks_for_the_variant() -> None:
-    """Two wordings with the same parameters: listed."""
+    """Two variants have the same parameters, so the message lists both."""
     result = TenantLog("enate").one("process.set-live", {**MIKE, "roles": ["Release Manager"]})
     assert refused(result) == ("variant_needed", ["variant"])
     assert "case, ticket" in result.errors[0].message
 
 
 def test_the_sentence_is_rendered_once() -> None:
-    """From the parameters, a person's as a token; those that no variant names are kept."""
+    """The sentence comes from the parameters, with a token for a person. Parameters of no variant are kept too."""
     log = TenantLog("jiffy")
     assert log.one("user.invite", variant="member", params={"user": "jane.roe", "extra": 5}).status == "stored"
     assert log.content["details"] == "~1.0; invited"
@@ -288,7 +288,7 @@ def test_the_sentence_is_rendered_once() -> None:
 
 
 def worded(template: str) -> Activity:
-    """An activity of the tenant's own in these words."""
+    """One of the tenant's own activities with this template."""
     return replace(uncatalogued("own.one"), variants=(Variant("default", "", template, (Param("a", "text"),)),))
 
 
@@ -307,7 +307,7 @@ def worded(template: str) -> Activity:
     ],
 )
 def test_a_sentence_is_bounded_whatever_is_filled_in(template: str, param: Any, size: int) -> None:
-    """To 32 KB of UTF-8; what is longer is refused on its own, and details of the sender's own go in its place."""
+    """The limit is 32 KB of UTF-8. Only that event is refused; the sender can give short details instead."""
     log = TenantLog(own=[worded(template)])
     before, result, after = log.send(
         *({"activity": name, "actor": MIKE, "params": {"a": param}} for name in ("a.b", "own.one", "a.b"))
@@ -321,7 +321,7 @@ def test_a_sentence_is_bounded_whatever_is_filled_in(template: str, param: Any, 
 
 
 def test_what_is_more_than_an_item_holds_is_refused_on_its_own() -> None:
-    """Its neighbours are stored, and a retry of what was stored before is a retry."""
+    """The other events are stored, and a retry of an event that was stored before succeeds."""
     large = {"activity": "a.b", "actor": MIKE, "params": {"x": seeded_bytes(3)(1_000).hex()}}
     known = {**large, "id": "1", "occurred_at": format_time(NOW)}
     log = TenantLog()
@@ -337,14 +337,14 @@ def test_what_is_more_than_an_item_holds_is_refused_on_its_own() -> None:
 
 
 def test_details_win_over_the_sentence() -> None:
-    """Also where they are empty."""
+    """Empty details win too."""
     log = TenantLog("jiffy")
     log.one("user.login", details="")
     assert log.content["details"] == ""
 
 
 def test_somebodys_doing_needs_somebody() -> None:
-    """Origin `user`: neither the system nor nobody."""
+    """Origin `user` excludes the system and unknown actors."""
     for actor in (SYSTEM, {"type": "unknown"}, {"type": "unknown", "username": "mike.mars"}):
         assert refused(TenantLog("enate").one("work-item.opened", actor)) == ("actor_required", ["actor.type"])
     for actor_type in ("api", "operations"):
@@ -354,7 +354,7 @@ def test_somebodys_doing_needs_somebody() -> None:
 
 
 def test_a_success_needs_the_role() -> None:
-    """A failure is stored: the attempt is evidence."""
+    """A failure is stored, because the attempt is evidence."""
     sent: dict[str, Any] = {"variant": "case"}
     assert refused(TenantLog("enate").one("process.set-live", **sent)) == ("role_required", ["actor.roles"])
     assert (
@@ -369,7 +369,7 @@ def test_a_success_needs_the_role() -> None:
 
 
 def test_a_source_outside_the_profiles_is_out_of_scope() -> None:
-    """Only where the profile has a list."""
+    """The rule applies only if the profile has a list."""
     assert refused(TenantLog("carear").one("x.y", source={"type": "mobile"})) == ("out_of_scope", ["source.type"])
     assert TenantLog("carear").one("x.y", source={"type": "portal"}).status == "stored"
     assert TenantLog("carear").one("x.y").status == "stored"
@@ -389,20 +389,20 @@ def test_a_source_outside_the_profiles_is_out_of_scope() -> None:
     ],
 )
 def test_which_objects_a_parameter_may_be(activity: str, params: dict[str, Any], code: str) -> None:
-    """A person, or where an event is asked for, a reference to one."""
+    """The object is a person or, where the catalogue expects an event, a reference to one."""
     assert refused(TenantLog().one(activity, params=params)) == (code, [f"params.{next(iter(params))}"])
 
 
 @pytest.mark.parametrize("value", [5, True, ["x", 5], {"id": "1"}])
 def test_a_person_as_parameter_is_a_username(value: Any) -> None:
-    """Where the catalogue says that it is one."""
+    """The rule applies where the catalogue types the parameter as a person."""
     result = TenantLog("jiffy").one("user.invite", variant="member", params={"user": value})
     assert result.status == "rejected"
     assert result.errors[0].path.startswith("params.user")
 
 
 def test_references_become_daybooks_ids() -> None:
-    """Computed from the sender's id and time, in the event's own environment."""
+    """The id is computed from the sender's id and time, in the event's own environment."""
     log = TenantLog()
     (first,) = log.send(
         {"id": "e-1", "occurred_at": "2026-11-22T16:00:00.5Z", "activity": "work.opened", "actor": MIKE}
@@ -417,7 +417,7 @@ def test_references_become_daybooks_ids() -> None:
 
 
 def test_environments() -> None:
-    """Without one: the key's own, else the tenant's first. What the tenant lacks is refused, a foreign one is 403."""
+    """The default is the key's own, else the tenant's first. An unknown one is refused; a foreign one is a 403."""
     log = TenantLog()
     log.one("a.b")
     assert log.content["environment"] == "prod"
@@ -431,7 +431,7 @@ def test_environments() -> None:
 
 
 def test_a_thousand_people() -> None:
-    """However often they are named; one more and nothing is stored."""
+    """Each person counts once, however often they are named. With one more, nothing is stored."""
 
     def events(people: int) -> list[dict[str, Any]]:
         named = [{"id": f"u{number}", "username": f"user-{number}"} for number in range(people)]
@@ -452,7 +452,7 @@ def test_a_thousand_people() -> None:
 
 
 def test_a_user_as_targets_changes_are_the_users() -> None:
-    """Sealed, whatever they are; yes and no tell nothing and stand in the clear."""
+    """Every value is sealed, except true and false, which reveal nothing."""
     log = TenantLog()
     changes = [{"field": "level", "from": 3, "to": "gold"}, {"field": "active", "from": True, "to": False}]
     log.one("a.b", target={"type": "user", "id": "u-2"}, changes=changes)
@@ -474,7 +474,7 @@ def test_a_user_as_targets_changes_are_the_users() -> None:
     ],
 )
 def test_targets_as_they_stand_in_keys(target: dict[str, Any], by_target: str | None, by_within: str | None) -> None:
-    """The last part of a key may hold anything; over 512 bytes, its hash."""
+    """The last part of a key may have any characters. An id over 512 bytes is replaced by its hash."""
     log = TenantLog()
     log.one("a.b", target=target)
     (form,) = log.events.events.values()
@@ -483,7 +483,7 @@ def test_targets_as_they_stand_in_keys(target: dict[str, Any], by_target: str | 
 
 
 def test_a_target_named_like_somebody_is_keyed_by_the_guid() -> None:
-    """As the whole: the GUID; as a part: a keyed hash; the same each time."""
+    """An id that is the name becomes the GUID; one that contains the name, a keyed hash. Both are stable."""
     log = TenantLog()
     guid = ""
     for target_id, is_guid in (("MIKE.MARS", True), ("of-mike.mars", False), ("of-Mike.Mars", False)):
@@ -498,7 +498,7 @@ def test_a_target_named_like_somebody_is_keyed_by_the_guid() -> None:
 
 @pytest.mark.parametrize("tenants", [("acme", "acme-1"), ("acme-1", "acme")])
 def test_look_alike_tenants_share_no_key(tenants: tuple[str, str]) -> None:
-    """Whatever stands in the ids that they send."""
+    """No target id that a sender chooses can make their keys overlap."""
     keys = []
     for tenant in tenants:
         log = TenantLog(tenant=tenant)

@@ -50,14 +50,14 @@ RFC_8785 = {
 
 @pytest.mark.parametrize("case", RFC_8785)
 def test_the_bytes_are_the_rfcs(case: str) -> None:
-    """RFC 8785's own examples, as far as contents hold their types."""
+    """These are RFC 8785's own examples, limited to the types that a content can have."""
     value, expected = RFC_8785[case]
     assert canonical(value) == expected.encode()
 
 
 @given(CONTENTS)
 def test_the_bytes_are_the_oracles(content: Any) -> None:
-    """Whatever a content may hold."""
+    """The bytes agree for any content."""
     assert canonical(content) == rfc8785.dumps(content)
 
 
@@ -68,14 +68,14 @@ def test_half_a_surrogate_pair_has_no_bytes() -> None:
 
 
 def test_the_leaf_is_rfc_6962s() -> None:
-    """The hash of a zero byte and the content; of an empty one, the RFC's own vector."""
+    """It hashes a zero byte and the content. The value for an empty content is the RFC's own test vector."""
     assert leaf(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
     assert leaf(b"x") == hashlib.sha256(b"\x00x").digest()
 
 
 @given(st.binary(max_size=3000) | CONTENTS.map(canonical))
 def test_what_was_packed_unpacks(encoded: bytes) -> None:
-    """Byte for byte."""
+    """Every byte is the same."""
     assert unpack(pack(encoded)) == encoded
 
 
@@ -83,14 +83,14 @@ def test_what_was_packed_unpacks(encoded: bytes) -> None:
     "encoded", [bytes(64 * 1024), hashlib.shake_256(b"").digest(64 * 1024)], ids=["zeros", "noise"]
 )
 def test_the_largest_event_unpacks(encoded: bytes) -> None:
-    """64 KB, what compresses best and what does not at all: by half a percent larger, no more."""
+    """64 KB of the most and the least compressible bytes. Packing adds less than half a percent."""
     packed = pack(encoded)
     assert unpack(packed) == encoded
     assert len(packed) < len(encoded) * 1.005
 
 
 def test_an_earlier_dictionary_still_opens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was packed with the first opens when there is a second, and new events take the second."""
+    """Bytes packed with the first dictionary still open when there is a second. New events use the second."""
     encoded = b'{"activity":"user.login"}'
     first = pack(encoded)
     monkeypatch.setattr(packing, "DICTIONARIES", ("1.txt", "1.txt"))
@@ -107,6 +107,6 @@ def test_the_first_dictionary_is_frozen() -> None:
 
 
 def test_the_whole_dictionary_is_within_reach() -> None:
-    """Zlib looks back 3,834 bytes: an event may begin with what the dictionary begins with, and is not spelled out."""
+    """Zlib looks back 3,834 bytes, so an event can still refer to the dictionary's first bytes."""
     dictionary = (Path(packing.__file__).parent / "dictionaries" / "1.txt").read_bytes()
     assert len(pack(dictionary[:60])) <= 1 + 6

@@ -1,4 +1,4 @@
-"""Bodies read, and events held against the form."""
+"""Reading bodies, and checking events against the form."""
 
 import copy
 import json
@@ -47,20 +47,20 @@ FULL: dict[str, Any] = {
 
 
 def read(body: str | bytes) -> Received:
-    """The one event of a body."""
+    """The body's only event, checked."""
     sent = decode_events(body if isinstance(body, bytes) else body.encode())
     return read_event(sent.events[0], sent.levels)
 
 
 def refusal(body: str | bytes) -> tuple[str, str]:
-    """The code, and the path of the first field at fault."""
+    """The refusal's code, and the path of the first field at fault."""
     with pytest.raises(Rejected) as rejected:
         read(body)
     return rejected.value.code, rejected.value.errors[0].path
 
 
 def changed(path: str, value: Any, of: dict[str, Any] = FULL) -> str:
-    """The full event with one thing in it another, named as in `changes[0].from`."""
+    """The full event with one value replaced, at a path such as `changes[0].from`."""
     event = copy.deepcopy(of)
     *way, last = path.replace("[", ".[").split(".")
     held: Any = event
@@ -71,7 +71,7 @@ def changed(path: str, value: Any, of: dict[str, Any] = FULL) -> str:
 
 
 def test_the_full_event_has_the_form() -> None:
-    """And its encoded form is what was sent, in RFC 8785's order."""
+    """Its encoded form is what was sent, in RFC 8785's order."""
     received = read(json.dumps(FULL))
     assert received.occurred_ms == 1795365067123
     expected = FULL | {"caused_by": {"id": "2", "occurred_at": "2026-11-22T16:00:00.000Z"}}
@@ -88,7 +88,7 @@ def _shuffled(value: Any, draw: Any) -> Any:
 
 @given(st.data())
 def test_the_order_of_names_and_blanks_do_not_matter(data: st.DataObject) -> None:
-    """The same event has the same encoded form, however its JSON was laid out."""
+    """The same event has the same encoded form, whatever the layout of its JSON."""
     body = json.dumps(_shuffled(FULL, data.draw), indent=data.draw(st.sampled_from([None, 0, 3])))
     assert read(body).encoded == read(json.dumps(FULL)).encoded
 
@@ -108,14 +108,14 @@ def test_the_order_of_names_and_blanks_do_not_matter(data: st.DataObject) -> Non
     ],
 )
 def test_the_same_value_written_otherwise(one: str, other: str) -> None:
-    """Numbers and escapes have many forms, and are the same event."""
+    """Different spellings of a number or of an escape give the same event."""
     bodies = ['{"activity":"a","actor":{"type":"system"},"params":{"x":%s}}' % value for value in (one, other)]  # noqa: UP031
     assert read(bodies[0]).encoded == read(bodies[1]).encoded
 
 
 @pytest.mark.parametrize("path", ["occurred_at", "caused_by.occurred_at"])
 def test_times_are_normalised(path: str) -> None:
-    """Another offset or more digits is the same event."""
+    """Another offset or further digits give the same event."""
     received = [
         read(changed(path, text)).encoded for text in ("2026-11-22T16:00:00Z", "2026-11-22T17:00:00.0009+01:00")
     ]
@@ -123,7 +123,7 @@ def test_times_are_normalised(path: str) -> None:
 
 
 def test_a_sessions_time_is_normalised() -> None:
-    """A parameter that refers to an event."""
+    """The parameter refers to an event."""
     texts = ("2026-11-22T16:00:00Z", "2026-11-22T17:00:00.0009+01:00")
     bodies = [json.dumps(LEAST | {"params": {"session": {"id": "1", "occurred_at": text}}}) for text in texts]
     assert read(bodies[0]).encoded == read(bodies[1]).encoded
@@ -168,27 +168,27 @@ def test_a_sessions_time_is_normalised() -> None:
     ],
 )
 def test_a_body_that_is_no_event_and_no_batch(body: bytes) -> None:
-    """Can't be read at all."""
+    """The body can't be read at all."""
     with pytest.raises(Unreadable):
         decode_events(body)
 
 
 def test_a_batch_is_a_list_of_1_to_500() -> None:
-    """Each is looked at on its own, whatever it is."""
+    """The batch itself accepts any values. Each event is checked on its own."""
     assert decode_events(b'{"events":[1]}') == Sent([1], 30)
     assert len(decode_events(b'{"events":[' + b",".join([b"{}"] * 500) + b"]}").events) == 500
 
 
 @pytest.mark.parametrize("value", ["1", "null", "[]", '"x"', "true", "1.5"])
 def test_what_is_no_object_is_no_event(value: str) -> None:
-    """In a batch, it is refused by itself."""
+    """In a batch, only that event is refused."""
     assert refusal('{"events":[%s]}' % value) == ("invalid_type", "")  # noqa: UP031
 
 
 @pytest.mark.parametrize("batch", [False, True])
 @pytest.mark.parametrize("kind", ["list", "object"])
 def test_nesting_beyond_32_levels_is_unreadable(batch: bool, kind: str) -> None:
-    """32 levels, the envelope's among them, are only wrong; the 33rd can't be read."""
+    """32 levels, including the envelope's, are only refused. The 33rd level makes the body unreadable."""
     opening, closing = ("[", "]") if kind == "list" else ('{"x":', "}")
 
     def body(levels: int) -> str:
@@ -220,7 +220,7 @@ def test_nesting_beyond_32_levels_is_unreadable(batch: bool, kind: str) -> None:
     ],
 )
 def test_a_name_that_stands_twice_is_refused(body: str, path: str) -> None:
-    """At every level, naming it."""
+    """The refusal names the field, at every level."""
     assert refusal(body) == ("doubled_key", path)
 
 
@@ -241,7 +241,7 @@ OBJECTS = [
 @pytest.mark.parametrize("where", OBJECTS)
 @pytest.mark.parametrize("name", ["extra", "Type", "a.b", "x`y", "ünï", ""])
 def test_an_unknown_field_is_named(where: str, name: str) -> None:
-    """At every level."""
+    """The rule holds at every level."""
     event = copy.deepcopy(FULL)
     held: Any = event
     for step in where.replace("[0]", ".0").split(".") if where else ():
@@ -266,7 +266,7 @@ def test_an_unknown_field_is_named(where: str, name: str) -> None:
     ],
 )
 def test_a_missing_field_is_named(without: str, path: str) -> None:
-    """Where the contract needs it."""
+    """The rule holds for every field that the contract requires."""
     event = json.loads(changed(without, None))
     held: Any = event
     *way, last = without.replace("[0]", ".0").split(".")
@@ -324,9 +324,9 @@ PLACES = [
 @pytest.mark.parametrize("path", PLACES)
 @pytest.mark.parametrize("value", [5, 1.5, True, [[1]], {"x": {}}], ids=repr)
 def test_a_wrong_type_is_named(path: str, value: Any) -> None:
-    """At every level: the field itself, or where in it the fault is."""
+    """At every level, the refusal names the field itself or the place of the fault in it."""
     if path == "params" and value == {"x": {}}:
-        return  # an object that has the form; which objects mean anything is for the catalogue
+        return  # this object has the form; the catalogue decides which objects mean something
     code, named = refusal(changed(path, value))
     assert code in ("invalid_type", "unknown_field", "missing_field", "invalid_value")
     assert named == path or named.startswith((f"{path}.", f"{path}["))
@@ -335,7 +335,7 @@ def test_a_wrong_type_is_named(path: str, value: Any) -> None:
 @pytest.mark.parametrize("value", [1.5, {"user": 5}, {"other": 1}, [1], [["a"]], {"user": "a", "x": 1}], ids=repr)
 @pytest.mark.parametrize("path", ["params.text", "params.list"])
 def test_a_wrong_parameter_is_named(path: str, value: Any) -> None:
-    """By the parameter's own name, also where another before it is in order."""
+    """The refusal has the parameter's own name, even if an earlier parameter is valid."""
     code, named = refusal(changed(path, value))
     assert code in ("invalid_type", "unknown_field")
     assert named.startswith(path)
@@ -377,7 +377,7 @@ LIMITS = {
 @pytest.mark.parametrize("path", LIMITS)
 @pytest.mark.parametrize("character", ["x", "漢", "😀"])
 def test_lengths_are_in_characters(path: str, character: str) -> None:
-    """The most there may be is accepted; one more, or none, is refused by name."""
+    """The longest text is accepted. A longer or an empty one is refused, and the refusal names the field."""
     read(changed(path, character * LIMITS[path]))
     assert refusal(changed(path, character * (LIMITS[path] + 1))) == ("invalid_length", path)
     assert refusal(changed(path, "")) == ("invalid_length", path)
@@ -385,14 +385,14 @@ def test_lengths_are_in_characters(path: str, character: str) -> None:
 
 @pytest.mark.parametrize(("path", "most"), [("activity", 128), ("target.type", 64), ("target.within.type", 64)])
 def test_lengths_of_slugs(path: str, most: int) -> None:
-    """One more, or none."""
+    """A longer or an empty slug is refused."""
     read(changed(path, "x" * most))
     assert refusal(changed(path, "x" * (most + 1))) == ("invalid_length", path)
     assert refusal(changed(path, "")) == ("invalid_length", path)
 
 
 def test_details_may_be_empty() -> None:
-    """They alone; 32 KB at most."""
+    """Only details may be empty. They have 32 KB at most."""
     assert read(changed("details", "")).event.details == ""
     read(changed("details", "x" * 32 * 1024))
     assert refusal(changed("details", "x" * (32 * 1024 + 1))) == ("invalid_length", "details")
@@ -408,14 +408,14 @@ def test_details_may_be_empty() -> None:
     ],
 )
 def test_how_many_there_may_be(path: str, most: int, one: Any) -> None:
-    """None are fine, one more than the most is refused by name."""
+    """An empty list is accepted. One item too many is refused, and the refusal names the list."""
     read(changed(path, []))
     read(changed(path, [one] * most))
     assert refusal(changed(path, [one] * (most + 1))) == ("invalid_length", path)
 
 
 def test_how_many_parameters_there_may_be() -> None:
-    """50, with names of 1 to 40 of a-z, 0-9 and _."""
+    """50 parameters are accepted, with names of 1 to 40 of a-z, 0-9 and _."""
     read(changed("params", {f"p{number}": 1 for number in range(50)}))
     assert refusal(changed("params", {f"p{number}": 1 for number in range(51)})) == ("invalid_length", "params")
     read(changed("params", {"x" * 40: 1, "0_z": 1}))
@@ -423,13 +423,13 @@ def test_how_many_parameters_there_may_be() -> None:
 
 @pytest.mark.parametrize("name", ["", "x" * 41, "A", "a-b", "a.b", "é", "a b", "a\n"])
 def test_a_parameters_name_is_named(name: str) -> None:
-    """Also where it is what is wrong."""
+    """The refusal names the parameter even if the name itself is invalid."""
     assert refusal(changed("params", {"fine": 1, name: 1})) == ("invalid_value", f"params.{name}")
 
 
 @pytest.mark.parametrize("activity", ["User.Login", "a..b", ".a", "a.", "a b", "a_b", "ü", "a#b", "a\n", "a.b.", "a/b"])
 def test_an_activity_is_slugs_joined_by_dots(activity: str) -> None:
-    """Anything else could bend a key."""
+    """Any other character could change the structure of a key."""
     assert refusal(changed("activity", activity)) == ("invalid_value", "activity")
     read(changed("activity", "a-1.b2.c"))
 
@@ -437,7 +437,7 @@ def test_an_activity_is_slugs_joined_by_dots(activity: str) -> None:
 @pytest.mark.parametrize("path", ["target.type", "target.within.type"])
 @pytest.mark.parametrize("kind", ["Work", "a.b", "a#b", "a b", "a\n", "ü", "a_b"])
 def test_a_targets_type_is_a_slug(path: str, kind: str) -> None:
-    """Anything else could bend a key."""
+    """Any other character could change the structure of a key."""
     assert refusal(changed(path, kind)) == ("invalid_value", path)
 
 
@@ -446,7 +446,7 @@ def test_a_targets_type_is_a_slug(path: str, kind: str) -> None:
 )
 @pytest.mark.parametrize("path", ["params.number", "changes[0].to"])
 def test_integers_lie_below_2_to_the_53rd(number: str, path: str) -> None:
-    """Beyond, JSON's readers disagree about what was sent."""
+    """JSON readers disagree about larger integers."""
     code, named = refusal(changed(path, 12345).replace("12345", number))
     assert code in ("invalid_value", "invalid_type")
     assert named == path
@@ -460,7 +460,7 @@ TEXTS = [path for path in LIMITS if not path.startswith("caused_by")] + ["detail
 @pytest.mark.parametrize("path", TEXTS)
 @pytest.mark.parametrize("unclean", ["\x00", "\x1b", "\x7f", "\x85", "\ud800"], ids=ascii)
 def test_control_characters_and_halves_are_refused(path: str, unclean: str) -> None:
-    """In every text, naming it. Tabs and line breaks are fine, and so is a text that spells an escape out."""
+    """Every text is checked, and the refusal names it. Tabs, line breaks and spelled-out escapes are accepted."""
     assert refusal(changed(path, f"a{unclean}b")) == ("invalid_value", path)
     for clean in ("a\tb\r\nc", "\\u0000 \\b \\\\ud800", "\u00a0\u2028\ufeff\ufffe\U0010ffff"):
         read(changed(path, clean))
@@ -468,13 +468,13 @@ def test_control_characters_and_halves_are_refused(path: str, unclean: str) -> N
 
 @pytest.mark.parametrize("path", ["status", "actor.type", "activity"])
 def test_halves_where_a_word_is_asked_for(path: str) -> None:
-    """Refused by the field, like any other word."""
+    """The refusal names the field, as for any other invalid word."""
     assert refusal(changed(path, "\ud800"))[1] == path
 
 
 @pytest.mark.parametrize("where", ["", "actor", "params", "params.who", "people[0]"])
 def test_halves_in_a_name(where: str) -> None:
-    """Refused by that name."""
+    """The refusal has that name."""
     path = f"{where}.\ud800" if where else "\ud800"
     assert refusal(changed(path, 1))[1] == path
 
@@ -482,12 +482,12 @@ def test_halves_in_a_name(where: str) -> None:
 @pytest.mark.parametrize("path", ["occurred_at", "caused_by.occurred_at"])
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-11-22", "2026-02-30T00:00:00Z", "\ud800", "1" * 5_000])
 def test_a_time_that_is_none(path: str, text: str) -> None:
-    """By the field."""
+    """The refusal names the field."""
     assert refusal(changed(path, text)) == ("invalid_time", path)
 
 
 def test_an_event_has_64_kb_at_most() -> None:
-    """Of JSON without blanks, in UTF-8."""
+    """The size is that of the JSON without blanks, in UTF-8."""
     spare = 64 * 1024 - len(read(json.dumps(LEAST | {"params": {"a": [""]}}).replace('""', '"."')).encoded) + 1
     values = ["x" * 3_000] * 18
     spare -= sum(len(value) + 3 for value in values)
@@ -512,7 +512,7 @@ JSON = st.recursive(
 
 @given(st.sampled_from([*PLACES, "params.text", "changes[0].from"]), JSON)
 def test_whatever_is_sent_is_read_or_refused(path: str, value: Any) -> None:
-    """Never anything else, and what is refused names a field of the event."""
+    """Nothing else happens, and a refusal has at least one field error."""
     body = changed(path, value)
     unreadable = "NaN" in body or "Infinity" in body
     try:
@@ -527,6 +527,6 @@ def test_whatever_is_sent_is_read_or_refused(path: str, value: Any) -> None:
 
 @given(st.binary(max_size=60) | st.text('{}[]":,eventsacor01 \\u').map(str.encode))
 def test_no_bytes_can_harm(body: bytes) -> None:
-    """A body is read or it is not."""
+    """Any body is either read or refused."""
     with suppress(Unreadable, Rejected):
         read(body)

@@ -1,8 +1,8 @@
-"""Events as they were stored when the format was made: no later change may alter a byte of them unnoticed.
+"""Events as they were stored when the format was defined. No later change may alter a byte of them unnoticed.
 
-Each file of `fixed/` holds an event as sent and, with the keys below, what is stored of it. A test that fails here
-says that proofs and retries of stored events would fail too: the format changes by a new version beside the old, never
-in place. Packed bytes may differ between builds of zlib; those of the day must open for ever.
+Each file in `fixed/` has an event as sent and what is stored of it with the keys below. If a test fails here, proofs
+and retries of stored events would fail too. The format never changes in place: a change adds a new version beside the
+old one. Packed bytes may differ between builds of zlib, but the packed bytes in the files must open for ever.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ SECRET = b"the secret of the fixed examples"
 
 
 def numbered_bytes() -> Callable[[int], bytes]:
-    """The nth answer follows from n alone: people's GUIDs and keys, and ids where the sender gave none."""
+    """The nth answer depends only on n. It gives people's GUIDs and keys, and ids that the sender left out."""
     numbers = itertools.count()
     return lambda length: hashlib.shake_256(b"%d" % next(numbers)).digest(length)
 
@@ -65,14 +65,14 @@ def as_file(event: StoredEvent) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", FIXED, ids=lambda path: path.stem)
 def test_it_is_stored_as_it_was(path: Path) -> None:
-    """Id, canonical bytes, leaf, fingerprint and every key."""
+    """The comparison covers id, canonical bytes, leaf, fingerprint, expiry and every key."""
     example = json.loads(path.read_text("utf-8"))
     assert as_file(stored(example)) == example["stored"]
 
 
 @pytest.mark.parametrize("path", FIXED, ids=lambda path: path.stem)
 def test_what_was_packed_then_opens_now(path: Path) -> None:
-    """To the same bytes and leaf."""
+    """It gives the same bytes and leaf."""
     example = json.loads(path.read_text("utf-8"))
     encoded = unpack(bytes.fromhex(example["packed"]))
     assert encoded == example["stored"]["canonical"].encode()

@@ -1,4 +1,4 @@
-"""One person of many forgotten: not a byte of that person in any answer, and all of everybody else."""
+"""One person of many is forgotten: no answer has a byte of that person, and everybody else stays complete."""
 
 import json
 import re
@@ -33,7 +33,7 @@ MOMENT_MS = NOW + 60_000
 
 
 def traces_of(number: int) -> tuple[str, str, str]:
-    """Somebody's address, browser and second full name."""
+    """A person's address, browser and second full name."""
     return f"203.0.113.{10 + number}", f"Zb{number}qz", f"Zk{number}qz Nick"
 
 
@@ -43,7 +43,7 @@ def texts_of(number: int, person: dict[str, Any]) -> set[str]:
 
 @st.composite
 def logs(draw: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[set[int]]]:
-    """The cast, events, and who is in each."""
+    """The cast, the events, and the people in each event."""
     cast = [draw(people(number)) for number in range(CAST)]
     sent, who = [], []
     for place in range(draw(st.integers(1, 4))):
@@ -51,7 +51,7 @@ def logs(draw: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[se
         traces = (*traces_of(actor)[:2], traces_of(other)[2])
         event, personal = draw(events([cast[actor], cast[other], cast[declared]], traces))
         if (event.get("target") or {}).get("type") == "user":
-            # What is said of a user is kept as that user's own: here it names nobody else among other words.
+            # What is said about a user is stored as that user's own data, so here it names nobody else in longer texts.
             event["target"].pop("name", None)
             names = [text for text in personal if text not in traces[:2]]
             event["changes"] = [{"field": "manager", "from": draw(st.sampled_from(names)), "to": "nobody"}]
@@ -61,7 +61,7 @@ def logs(draw: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[se
 
 
 def answers(log: TenantLog, stored: StoredEvent) -> dict[str, bytes]:
-    """Everything that says something of an event: views, lines of exports, records of streams, and their keys."""
+    """Everything that shows an event: views, lines of exports, and records of streams with their keys."""
     rows = PersonKeys(log.people.read, lambda: NOW)
     native = log.open(stored)
     aliases = profile("generic").aliases
@@ -87,7 +87,7 @@ def _json(value: Any) -> bytes:
 
 
 def _says(answer: bytes) -> str:
-    """As a reader finds it: without what JSON in JSON, or in a CSV cell, writes before quotes and slashes."""
+    """The text as a reader sees it, with JSON's Unicode escapes decoded."""
     text = answer.decode()
     return folded(re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), text))
 
@@ -97,7 +97,7 @@ def _says(answer: bytes) -> str:
 def test_one_is_forgotten_and_nobody_else(
     generated: tuple[list[dict[str, Any]], list[dict[str, Any]], list[set[int]]], data: st.DataObject
 ) -> None:
-    """What is stored stays as it is to the byte; an event of the time before that comes late is as the others."""
+    """The stored bytes don't change. An event that arrives late, from before the forgetting, is treated the same."""
     cast, sent, who = generated
     log = TenantLog()
     results = log.send(*sent)
@@ -133,7 +133,7 @@ def test_one_is_forgotten_and_nobody_else(
 
 
 def _but_own_changes(native: dict[str, Any], guid: str) -> dict[str, Any]:
-    """What changes about a user is that user's own, and so goes as a whole, unless it is somebody else."""
+    """A user's changes are that user's own data and vanish as a whole, unless the user is somebody else."""
     target = native["target"] or {}
     if target.get("type") != "user" or target["id"] != guid:
         return native
@@ -147,7 +147,7 @@ def leaf_of(row: StoredEvent) -> bytes:
 
 
 def others_are_the_same(before: Any, after: Any, guid: str, gone: set[str]) -> None:
-    """Each text is what it was but for the names, in whose places the GUID stands."""
+    """Each text is unchanged, except that the GUID replaces the names."""
     if isinstance(before, dict):
         if after.get("forgotten"):
             assert after["id"] == after["username"] == guid

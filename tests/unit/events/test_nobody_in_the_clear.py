@@ -1,4 +1,4 @@
-"""People where senders put them without saying so: none of them stays in what is stored, none passes for an alias."""
+"""People in places where senders don't declare them: none is stored in the clear, and none looks like an alias."""
 
 import time
 from typing import Any
@@ -11,14 +11,14 @@ from tests.unit.events.test_acceptance import MIKE, TenantLog, refused
 
 
 def stored_bytes(log: TenantLog) -> bytes:
-    """All that is stored of the events, keys and content."""
+    """Everything that is stored of the events: keys and content."""
     return b"".join(
         repr(structs.replace(event, packed=b"")).encode() + unpack(event.packed) for event in log.events.events.values()
     )
 
 
 def test_a_persons_parameter_beside_details() -> None:
-    """Where details stand in a template's place, what any variant types as a person is one."""
+    """If details replace a template, a parameter that any variant types as a person is a person."""
     log = TenantLog("jiffy")
     assert log.one("user.invite", details="by hand", params={"user": "jane.roe"}).status == "stored"
     assert b"jane.roe" not in stored_bytes(log)
@@ -27,7 +27,7 @@ def test_a_persons_parameter_beside_details() -> None:
 
 @pytest.mark.parametrize("name", ["4711007", "mike.mars"])
 def test_a_name_of_digits_is_a_name(name: str) -> None:
-    """In texts and in ids."""
+    """The name is found in texts and in ids."""
     log = TenantLog()
     actor = {"type": "user", "username": name}
     target = {"type": "account", "id": f"acct-{name}"}
@@ -37,7 +37,7 @@ def test_a_name_of_digits_is_a_name(name: str) -> None:
 
 @pytest.mark.parametrize("field", ["name", "email"])
 def test_an_unknown_actor_is_named_by_a_username(field: str) -> None:
-    """A name alone is nobody whom a forgetting could reach."""
+    """A person with only a name could not be reached by a forgetting."""
     log = TenantLog()
     assert refused(log.one("a.b", {"type": "unknown", field: "mike@mars.example"})) == (
         "missing_field",
@@ -46,7 +46,7 @@ def test_an_unknown_actor_is_named_by_a_username(field: str) -> None:
 
 
 def test_an_unknown_actors_user_agent_is_sealed() -> None:
-    """Also where no address came with it."""
+    """The user agent is sealed even if no address came with it."""
     log = TenantLog()
     assert log.one("a.b", {"type": "unknown"}, context={"user_agent": "Odd Browser/7"}).status == "stored"
     assert b"Odd Browser" not in stored_bytes(log)
@@ -61,7 +61,7 @@ def test_an_unknown_actors_user_agent_is_sealed() -> None:
     ],
 )
 def test_no_id_passes_for_an_alias(fields: dict[str, Any]) -> None:
-    """Who has no username is shown by the id."""
+    """A person without a username is shown by the id."""
     log = TenantLog("carear")
     (result,) = log.send({"activity": "a.b", "actor": MIKE, **fields})
     assert refused(result)[0] == "alias_username"
@@ -76,19 +76,19 @@ def test_no_id_passes_for_an_alias(fields: dict[str, Any]) -> None:
     ],
 )
 def test_a_users_id_is_as_short_as_an_actors(target: dict[str, Any], path: str) -> None:
-    """It becomes a key of at most 1,024 bytes; nobody is made for an event that is refused."""
+    """It becomes part of a key of at most 1,024 bytes. A refused event creates no person."""
     log = TenantLog()
     assert refused(log.one("a.b", target=target)) == ("invalid_length", [path])
     assert not log.people.rows
 
 
 def test_a_name_in_a_thousand_cases_costs_its_length() -> None:
-    """Each is kept as it was written, and none is looked for among all the others."""
+    """Each spelling is kept as written, and none is searched for among all the others."""
     name = "abcdefghijkl"
     words = ["".join(c.upper() if case >> place & 1 else c for place, c in enumerate(name)) for case in range(1 << 11)]
     log = TenantLog()
     started = time.process_time()
     assert log.one("a.b", {"type": "user", "username": name}, details=" ".join(words)).status == "stored"
-    # Hundreds of times what it takes: only a cost by the square of the words comes near.
+    # The limit is hundreds of times the usual cost. Only a cost quadratic in the number of words comes near it.
     assert time.process_time() - started < 5
     assert name.encode() not in stored_bytes(log).lower()

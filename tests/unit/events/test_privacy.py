@@ -1,4 +1,4 @@
-"""Nobody's name, address or browser in an event's bytes or keys; and everything back for who has the people's keys."""
+"""An event's bytes and keys have no person's name, address or browser. The people's keys bring everything back."""
 
 import json
 import re
@@ -24,7 +24,7 @@ from tests.support.memory_stores import MemoryEvents, MemoryIdentities, memory_w
 
 EVERYWHERE = Caller(role="producer", tenant="acme", environment="*", credential="k", label="")
 
-# Each begins with a letter that no event's own words have, and no two of an event begin alike.
+# Each begins with a letter that no event's own words have. No two texts of one event begin alike.
 _ENDINGS = ["", ".mars", " Mars", "-7", "_x", "~1", "#a", "/b", "é", "ß", "İ", "漢字", "'s", "@x.example"]
 _TAGS = st.text("qwxyQWX0123456789", min_size=1, max_size=3)
 
@@ -45,7 +45,7 @@ def people(draw: Any, number: int) -> dict[str, Any]:
 
 
 def _cases(text: str) -> list[str]:
-    """The text as somebody else may write it, as far as it is still the same name."""
+    """The text in the cases that others may write, as far as it is still the same name."""
     return [each for each in {text, text.upper(), text.lower(), text.swapcase()} if folded(each) == folded(text)]
 
 
@@ -53,8 +53,8 @@ def _cases(text: str) -> list[str]:
 def events(
     draw: Any, cast: Sequence[dict[str, Any]] | None = None, traces: Sequence[str] | None = None
 ) -> tuple[dict[str, Any], list[str]]:
-    """An event, and all that is personal in it. `cast`: actor, another one, and one who is only declared; `traces`: the
-    actor's address and browser, and one more name of the other.
+    """An event, and everything personal in it. `cast`: the actor, another person, and one who is only declared.
+    `traces`: the actor's address and browser, and a second name of the other person.
     """
     actor, other, declared = cast or (draw(people(0)), draw(people(1)), draw(people(2)))
     ip, agent, nickname = traces or (
@@ -132,7 +132,7 @@ class TenantLog:
         return self.ingest.store(self.settings, EVERYWHERE, sent, lambda: 10.0)
 
     def open(self, stored: StoredEvent, *, forgotten: bool = False) -> dict[str, Any]:
-        """The native event, with all of its people's keys or without any."""
+        """The native event, with all of its people's keys or with none."""
         content = content_of(Row(stored.id, stored.packed, stored.received_ms))
         rows = {} if forgotten else self.people.read(Tenant("acme"), map(id_row, people_of(content)))
         keys = {name.removeprefix("id#"): row["key"] for name, row in rows.items()}
@@ -157,14 +157,14 @@ def _keys_of(stored: StoredEvent) -> list[str]:
 @settings(max_examples=120)
 @given(events())
 def test_nothing_personal_is_written(drawn: tuple[dict[str, Any], list[str]]) -> None:
-    """Neither in the canonical bytes nor in any key, in whatever case."""
+    """No personal text is in the canonical bytes or in any key, in any case."""
     event, personal = drawn
     log = TenantLog()
     results = log.send(event)
     assert results[0].status == "stored", results
     (stored,) = log.events.events.values()
     written = folded(json.dumps(json.loads(unpack(stored.packed)), ensure_ascii=False))
-    # What is sealed may hold any letters by chance; GUIDs and ids hold none of ours.
+    # Sealed bytes may have any letters by chance. GUIDs and ids have none of the drawn letters.
     written = re.sub(r'"sealed": "[^"]*"', "", written)
     for text in personal:
         assert folded(text) not in written
@@ -174,7 +174,7 @@ def test_nothing_personal_is_written(drawn: tuple[dict[str, Any], list[str]]) ->
 @settings(max_examples=120)
 @given(events())
 def test_what_was_sent_comes_back(drawn: tuple[dict[str, Any], list[str]]) -> None:
-    """All of it, completed, for who has the keys of the event's people."""
+    """A reader with the keys of the event's people gets everything, completed."""
     event, _ = drawn
     log = TenantLog()
     log.send(event)
@@ -195,7 +195,7 @@ def test_what_was_sent_comes_back(drawn: tuple[dict[str, Any], list[str]]) -> No
 
 
 def _assert_completes(shown: dict[str, Any], sent: dict[str, Any]) -> None:
-    """What was sent stands there as it was; what was not may be known from elsewhere in the event."""
+    """Every value that was sent is shown unchanged. Other values may come from elsewhere in the event."""
     for name, value in sent.items():
         assert value is None or shown[name] == value, (name, value, shown)
 
@@ -227,7 +227,7 @@ def _assert_target(shown: dict[str, Any] | None, sent: dict[str, Any] | None, ev
 @settings(max_examples=50)
 @given(events())
 def test_without_the_keys_nobody_is_there(drawn: tuple[dict[str, Any], list[str]]) -> None:
-    """Who is forgotten is a GUID everywhere."""
+    """A forgotten person is a GUID everywhere."""
     event, personal = drawn
     log = TenantLog()
     log.send(event)
@@ -240,7 +240,7 @@ def test_without_the_keys_nobody_is_there(drawn: tuple[dict[str, Any], list[str]
 @settings(max_examples=50)
 @given(events(), st.data())
 def test_a_retry_is_the_same_event(drawn: tuple[dict[str, Any], list[str]], data: st.DataObject) -> None:
-    """The same id, leaf and fingerprint, however its JSON is laid out; nothing more is stored."""
+    """Id, leaf and fingerprint are the same, whatever the JSON's layout, and nothing more is stored."""
     event = drawn[0] | {"id": "the sender's own"}
     log = TenantLog()
     (first,) = log.send(event)
@@ -254,7 +254,7 @@ def test_a_retry_is_the_same_event(drawn: tuple[dict[str, Any], list[str]], data
 
 
 def test_equal_people_do_not_show_as_equal() -> None:
-    """The same address in two events is sealed to two blobs, and another deployment's ids are others."""
+    """The same person in two events is sealed to two blobs. Another deployment computes other ids."""
     event = {
         "id": "1",
         "occurred_at": "2026-11-22T16:31:07Z",

@@ -1,4 +1,4 @@
-"""Who calls, and which tenant and environment follow from it."""
+"""Who the caller is, and which tenant and environment follow from that."""
 
 import pytest
 
@@ -8,14 +8,14 @@ from tests.support.calls import authorized, operations
 
 
 def test_the_tenant_comes_from_the_credential() -> None:
-    """A tenant's credential means its own tenant, whatever the header says."""
+    """A tenant's credential always selects its own tenant, whatever the header says."""
     caller = Caller.from_context(authorized(tenant="acme"))
     assert caller.tenant_for("other", None) == "acme"
     assert caller.tenant_for(None, "acme") == "acme"
 
 
 def test_a_foreign_tenant_does_not_exist() -> None:
-    """A path that names another tenant is 404, never 403."""
+    """A path that names another tenant is answered with 404, never 403."""
     with pytest.raises(Problem) as refused:
         Caller.from_context(authorized(tenant="acme")).tenant_for(None, "other")
     assert refused.value.status == 404
@@ -23,7 +23,7 @@ def test_a_foreign_tenant_does_not_exist() -> None:
 
 @pytest.mark.parametrize(("header", "path"), [("acme", None), (None, "acme"), ("acme", "acme")])
 def test_operations_name_the_tenant(header: str | None, path: str | None) -> None:
-    """By the header, or by the path, or by both alike."""
+    """Operations name the tenant in the header, in the path, or in both if they agree."""
     assert Caller.from_context(operations()).tenant_for(header, path) == "acme"
 
 
@@ -32,14 +32,14 @@ def test_operations_name_the_tenant(header: str | None, path: str | None) -> Non
     [(None, None, "tenant_needed"), ("", None, "tenant_needed"), ("other", "acme", "tenant_mismatch")],
 )
 def test_operations_must_name_one_tenant(header: str | None, path: str | None, code: str) -> None:
-    """None where one is needed, or two different ones: 400."""
+    """Naming no tenant where one is needed, or two different tenants, is a 400."""
     with pytest.raises(Problem) as refused:
         Caller.from_context(operations()).tenant_for(header, path)
     assert (refused.value.status, refused.value.code) == (400, code)
 
 
 def test_a_throttled_address_is_told_to_wait() -> None:
-    """An authorizer can't answer 429: its context says so, and the function does."""
+    """An authorizer can't answer 429, so its context reports the throttling and the function answers 429."""
     with pytest.raises(Problem) as refused:
         Caller.from_context({"throttled": "true", "role": ""})
     assert (refused.value.status, refused.value.headers) == (429, {"Retry-After": "60"})
@@ -47,20 +47,20 @@ def test_a_throttled_address_is_told_to_wait() -> None:
 
 @pytest.mark.parametrize("context", [{}, {"role": ""}, {"throttled": ""}])
 def test_no_role_is_no_caller(context: dict[str, str]) -> None:
-    """Denied by default: a context that says nothing is a 401."""
+    """The default is to deny: a context that says nothing is a 401."""
     with pytest.raises(Problem) as refused:
         Caller.from_context(context)
     assert refused.value.status == 401
 
 
 def test_the_environment_is_the_keys_own_else_the_tenants_first() -> None:
-    """Where a call names none."""
+    """A call that names no environment uses one of these."""
     assert Caller.from_context(authorized(environment="test")).environment_for(None, "prod") == "test"
     assert Caller.from_context(authorized()).environment_for(None, "prod") == "prod"
 
 
 def test_a_key_of_one_environment_stays_in_it() -> None:
-    """Naming another is 403; naming its own is not."""
+    """Naming another environment is a 403. Naming the key's own environment is allowed."""
     caller = Caller.from_context(authorized(environment="test"))
     assert caller.environment_for("test", "prod") == "test"
     with pytest.raises(Problem) as refused:

@@ -1,4 +1,4 @@
-"""Small JSON bodies: 400 for what can't be read, 422 naming the field for what can't be accepted."""
+"""Small JSON bodies: 400 if they can't be read, 422 with the field's name if they can't be accepted."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ class Form(Struct, forbid_unknown_fields=True):
 
 
 def test_a_body_of_the_form_is_read() -> None:
-    """Fields that may be left out take their defaults."""
+    """Optional fields take their defaults."""
     assert forms.decode(b'{"name":"x","sizes":[1,2]}', Form) == Form("x", [1, 2])
 
 
@@ -51,7 +51,7 @@ def test_a_body_of_the_form_is_read() -> None:
     ],
 )
 def test_what_is_no_json_object_is_400(body: bytes) -> None:
-    """Nothing that can't be read gets as far as the form."""
+    """A body that can't be read is refused before the form is checked."""
     with pytest.raises(Problem) as refused:
         forms.decode(body, Form)
     assert (refused.value.status, refused.value.code) == (400, "invalid_json")
@@ -75,7 +75,7 @@ def test_what_is_no_json_object_is_400(body: bytes) -> None:
     ],
 )
 def test_what_has_not_the_form_is_422_naming_the_field(body: bytes, code: str, path: str) -> None:
-    """One stable code, and the path of the field at fault."""
+    """The answer has one stable code and the path of the field at fault."""
     with pytest.raises(Problem) as refused:
         forms.decode(body, Form)
     assert refused.value.status == 422
@@ -84,14 +84,14 @@ def test_what_has_not_the_form_is_422_naming_the_field(body: bytes, code: str, p
 
 
 def test_a_number_of_any_size_is_read_as_what_it_is() -> None:
-    """Whoever asks for it bounds it: nothing wraps round."""
+    """Numbers don't overflow. The code that uses a number checks its bounds."""
     for digits in (18, 19, 25, 4_000):
         assert forms.decode(b'{"name":"x","sizes":[' + b"9" * digits + b"]}", Form).sizes == [10**digits - 1]
 
 
 @pytest.mark.parametrize("value", ["", "x" * 9, "a\nb", "a\x00", "\x7f", "a\x85", "\ud800"])
 def test_a_line_has_its_length_and_no_control_characters(value: str) -> None:
-    """Nor half of a surrogate pair."""
+    """Half of a surrogate pair is refused too."""
     with pytest.raises(Problem) as refused:
         forms.text("label", value, 8)
     assert refused.value.errors[0].path == "label"
@@ -104,19 +104,19 @@ def test_a_line_may_be_of_any_script() -> None:
 
 @pytest.mark.parametrize("value", ["", "a", "-a", "A1", "a#b", "a/b", "ab\n", "é1", "a" * 40, "a.b", "a b", "٣٣"])
 def test_a_slug_can_bend_no_key(value: str) -> None:
-    """Exactly the contract's form."""
+    """Only the contract's exact form is accepted."""
     with pytest.raises(Problem):
         forms.slug("tenant", value)
 
 
 @pytest.mark.parametrize("value", ["a1", "acme", "a-", "0-9", "a" * 39])
 def test_slugs(value: str) -> None:
-    """2 to 39 characters."""
+    """A slug has 2 to 39 characters."""
     assert forms.slug("tenant", value) == value
 
 
 def test_a_moment_carries_any_offset() -> None:
-    """And is milliseconds since 1970, cut."""
+    """The result is in milliseconds since 1970; further digits are cut off."""
     assert forms.moment("at", "1970-01-01T01:00:00.0019+01:00") == 1
     with pytest.raises(Problem) as refused:
         forms.moment("at", "yesterday")
@@ -124,7 +124,7 @@ def test_a_moment_carries_any_offset() -> None:
 
 
 def test_forms_may_be_let_go() -> None:
-    """Forms are made and dropped without harm (msgspec's unions with patterns were not)."""
+    """Forms can be created and dropped safely (this was not true of msgspec's unions with patterns)."""
     for _ in range(50):
         form: Any = type("Fleeting", (Struct,), {"__annotations__": {"a": list[str] | None}})
         with pytest.raises(Problem):

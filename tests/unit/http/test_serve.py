@@ -1,4 +1,4 @@
-"""One way in and out: roles, problems, the answer's form, and the access log's line."""
+"""The one way in and out: roles, problems, the answer's form, and the access log's line."""
 
 from typing import Any, NoReturn
 
@@ -18,7 +18,7 @@ def _serve(operation: Operation, event: dict[str, Any] | None = None) -> dict[st
 
 
 def test_an_answer_is_json_and_kept_by_nobody() -> None:
-    """UTF-8 as it stands, with the type that says so, and no cache may keep it."""
+    """The body is unescaped UTF-8, the content type says JSON, and no cache may keep the answer."""
     answer = _serve(lambda _: Answer(200, {"name": "Ünïcode"}))
     assert answer == {
         "statusCode": 200,
@@ -29,14 +29,14 @@ def test_an_answer_is_json_and_kept_by_nobody() -> None:
 
 
 def test_an_answer_without_content_names_no_type() -> None:
-    """204 has no body and no Content-Type."""
+    """A 204 has no body and no Content-Type."""
     answer = _serve(lambda _: Answer(204))
     assert answer["body"] == ""
     assert "Content-Type" not in answer["headers"]
 
 
 def test_half_a_surrogate_pair_in_an_answer_is_written_as_a_question_mark() -> None:
-    """A complaint about bad text quotes it, and is an answer all the same."""
+    """A problem that quotes malformed text can still be written as an answer."""
 
     def complain(_: Request) -> NoReturn:
         raise Problem(422, "invalid_value", "bad: \ud800", [FieldError("params.\udfff", "bad")])
@@ -47,7 +47,7 @@ def test_half_a_surrogate_pair_in_an_answer_is_written_as_a_question_mark() -> N
 
 
 def test_what_escapes_is_500_without_a_word_of_it() -> None:
-    """The caller learns nothing of the inside."""
+    """The caller learns nothing about the internals."""
 
     def fail(_: Request) -> NoReturn:
         raise RuntimeError("the password is swordfish")
@@ -59,12 +59,12 @@ def test_what_escapes_is_500_without_a_word_of_it() -> None:
 
 
 def test_an_answer_that_cannot_be_written_is_500_too() -> None:
-    """Even the writing of the answer has no way out but an answer."""
+    """A failure while the answer is written also becomes an answer."""
     assert _serve(lambda _: Answer(200, object()))["statusCode"] == 500
 
 
 class UnknownRegion(UnknownTenant):
-    """An error that a module has made a special case of another."""
+    """An error that a module defines as a special case of another."""
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ class UnknownRegion(UnknownTenant):
     ],
 )
 def test_what_the_domain_says_is_mapped_here(fact: Exception, status: int) -> None:
-    """The domain knows facts, not statuses. A special case of an error is answered as that error is."""
+    """The domain knows facts, not statuses. A special case of an error gets the same answer as that error."""
 
     def tell(_: Request) -> NoReturn:
         raise fact
@@ -86,20 +86,20 @@ def test_what_the_domain_says_is_mapped_here(fact: Exception, status: int) -> No
 
 
 def test_a_role_that_the_route_does_not_name_is_403() -> None:
-    """Whatever the gateway let through."""
+    """The function checks the role itself, whatever the gateway let through."""
     event = call("POST", "/v1/tenants", {}, authorizer=authorized())
     answer = serve(event, Context(), {"create_tenant": lambda _: Answer(201)})
     assert answer["statusCode"] == 403
 
 
 def test_no_authorizer_is_401() -> None:
-    """A function reached without one trusts nobody."""
+    """A function that is called without an authorizer trusts nobody."""
     event = call("GET", "/v1/tenants/{tenant}", parameters={"tenant": "acme"})
     assert _serve(lambda _: Answer(200), event)["statusCode"] == 401
 
 
 def test_every_call_is_one_access_line() -> None:
-    """Request id, tenant, credential, role, route, status and milliseconds, of whatever outcome."""
+    """The line has request id, tenant, credential, role, route, status and milliseconds, whatever the outcome."""
 
     def fail(_: Request) -> NoReturn:
         raise Problem(409, "tenant_taken", "Taken.")
@@ -123,7 +123,7 @@ def test_every_call_is_one_access_line() -> None:
 
 
 def test_the_access_line_names_the_tenant_that_operations_named() -> None:
-    """Their credential has none of its own."""
+    """An operations credential has no tenant of its own."""
     event = call("GET", "/v1/catalogue", authorizer=operations(), headers={"Daybook-Tenant": "acme"})
     with kept_access_log() as lines:
         serve(event, Context(), {"read_catalogue": lambda _: Answer(200)})
@@ -131,7 +131,7 @@ def test_the_access_line_names_the_tenant_that_operations_named() -> None:
 
 
 def test_a_request_shows_neither_credential_nor_body() -> None:
-    """Not even where somebody prints it."""
+    """Printing a request shows neither of them."""
     event = call("POST", "/v1/tenants", b"the-body", headers={"Authorization": "Bearer the-secret"})
     shown = repr(Request.from_gateway(event, Context()))
     assert "the-secret" not in shown
@@ -139,5 +139,5 @@ def test_a_request_shows_neither_credential_nor_body() -> None:
 
 
 def test_the_origin_is_how_the_caller_reached_us() -> None:
-    """Host and stage, as the caller wrote them."""
+    """The origin has host and stage as the caller wrote them."""
     assert Request.from_gateway(call("GET", "/v1/health"), Context()).origin == "https://log.example/prod"
