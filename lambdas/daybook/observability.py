@@ -1,9 +1,12 @@
 """What operators see of the functions: one logger, one access-log line a call, and the metrics that alarms watch."""
 
+import json
+import sys
 import time
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.base import SingleMetric
 
 logger = Logger(service="daybook", use_rfc3339=True, utc=True)
 
@@ -42,8 +45,10 @@ def log_access(  # noqa: PLR0913  the line's fields, all by name
 def count(name: str, value: int) -> None:
     """Adds to a metric, without dimensions: an alarm needs one number, and each tenant's own is in its settings.
 
-    Writes one line in CloudWatch's embedded metric format. Exact from any number of threads: Powertools' `Metrics`,
-    which collects values first, counted 32,193 to 32,493 for 32,000 from 32 threads.
+    Writes one line in CloudWatch's embedded metric format, in a single write: the format needs a line of its own.
+    Powertools' `single_metric` prints text and line break apart, so that lines of two threads can run together, and its
+    `Metrics`, which collects values first, counted 32,193 to 32,493 for 32,000 from 32 threads.
     """
-    with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE):
-        pass
+    metric = SingleMetric(namespace=NAMESPACE)
+    metric.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    sys.stdout.write(json.dumps(metric.serialize_metric_set(), separators=(",", ":")) + "\n")
