@@ -1,36 +1,30 @@
-"""The control table: tenants with their settings, API keys, and counts of failed credentials.
+"""The control table: tenants with their settings.
 
 | pk | sk | holds |
 |---|---|---|
 | tenant | `tenant` | `settings` (JSON), `version` |
-| tenant | `key#<id>` | a key for the list of keys, without its hash |
-| `ops` | `tenant#<tenant>` | the same `settings`, for the list of tenants |
-| `ops` | `key#<id>` | a key for the authorizer, which does not know the tenant yet |
-| `ops` | `failed#<address>#<minute>` | `count`, `expires_at` |
+| `tenants` | `tenant#<tenant>` | the same `settings`, for the list of tenants |
 
-Modules beside this one have a tenant's other rows: `catalogues`, `groups`, `destinations`, `jobs`.
+Modules beside this one have a tenant's other rows: `catalogues`, `groups`, `destinations`, `jobs`. The list of a
+tenant's keys is in `daybook.aws.credentials_table.issuing`.
 
 What two rows hold is written in one transaction. Every read is consistent, so a change applies to the very next call.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import msgspec
 from botocore.exceptions import ClientError
 
-from daybook.access import api_keys
-from daybook.access.api_keys import IssuedKey, Key, StoredKey
 from daybook.aws.batches import PATIENCE, Patience
-from daybook.aws.calls import Action, Refused, ask, get_item, rows, transact
-from daybook.errors import Contended, TenantTaken, UnknownKey, UnknownTenant
+from daybook.aws.calls import Action, Refused, get_item, rows, transact
+from daybook.errors import Contended, TenantTaken, UnknownTenant
 from daybook.tenant import SLUG, Tenant
-from daybook.tenants.settings import TenantSettings
+from daybook.tenants.settings import LIST_PARTITION, TenantSettings
 
 _TENANT = "tenant"
 _MAX_TRIES = 8
-_KEPT_SECONDS = 3_600  # a count is read only during its own minute
 
 _settings_of = msgspec.json.Decoder(TenantSettings).decode
 
@@ -51,11 +45,11 @@ class ControlTable:
 
     def tenants(self) -> list[TenantSettings]:
         """All tenants, sorted by their slugs."""
-        return [_settings_of(row["settings"]["S"]) for row in self._rows(api_keys.OPERATIONS_PARTITION, f"{_TENANT}#")]
+        return [_settings_of(row["settings"]["S"]) for row in self._rows(LIST_PARTITION, f"{_TENANT}#")]
 
     def create_tenant(self, settings: TenantSettings) -> None:
         """Raises `TenantTaken`, also for the slug that is Daybook's own partition."""
-        if settings.tenant == api_keys.OPERATIONS_PARTITION:
+        if settings.tenant == LIST_PARTITION:
             raise TenantTaken(settings.tenant)
         self._write_settings(settings, 1, {"ConditionExpression": "attribute_not_exists(pk)"}, TenantTaken)
 
@@ -84,60 +78,6 @@ class ControlTable:
             return after
         raise Contended(tenant)
 
-    def put_key(self, key: Key, issued: IssuedKey) -> None:
-        """Stores a new key of a tenant. It is valid from the next call on."""
-        stored = asdict(issued)
-        del stored["id"]
-        known = api_keys.authorizer_row(key, **stored)
-        del stored["tenant"]
-        listed = {"pk": issued.tenant, "sk": f"key#{issued.id}", **stored}
-        self._transact(
-            [
-                {"Put": {"Item": _strings(known), "ConditionExpression": "attribute_not_exists(pk)"}},
-                {"Put": {"Item": _strings(listed)}},
-            ]
-        )
-
-    def keys_of(self, tenant: Tenant) -> list[IssuedKey]:
-        """The tenant's keys, oldest first."""
-        listed = [
-            _issued(row["sk"]["S"].removeprefix("key#"), row, tenant=tenant) for row in self._rows(tenant, "key#")
-        ]
-        return sorted(listed, key=lambda key: (key.created_at, key.id))
-
-    def revoke_key(self, tenant: Tenant, key_id: str) -> None:
-        """The key is invalid from the next call on. Raises `UnknownKey`."""
-        self._transact(
-            [
-                {
-                    "Delete": {
-                        "Key": _strings({"pk": tenant, "sk": f"key#{key_id}"}),
-                        "ConditionExpression": "attribute_exists(pk)",
-                    }
-                },
-                {"Delete": {"Key": _strings(api_keys.authorizer_row_name(key_id))}},
-            ],
-            UnknownKey,
-        )
-
-    def credential(self, key_id: str) -> StoredKey | None:
-        """The key with this id, of any tenant; None when there is none."""
-        row = self._get(api_keys.authorizer_row_name(key_id))
-        return StoredKey(_issued(key_id, row, tenant=row["tenant"]["S"]), row["hash"]["S"]) if row else None
-
-    def count_failure(self, address: str, minute: int) -> int:
-        """Counts one failed credential. Returns the address's count in that minute since 1970, this one included."""
-        answer = ask(
-            self._client.update_item,
-            TableName=self._table,
-            Key=_strings({"pk": api_keys.OPERATIONS_PARTITION, "sk": f"failed#{address}#{minute}"}),
-            UpdateExpression="ADD #count :one SET expires_at = :then",
-            ExpressionAttributeNames={"#count": "count"},
-            ExpressionAttributeValues={":one": {"N": "1"}, ":then": {"N": str(minute * 60 + _KEPT_SECONDS)}},
-            ReturnValues="UPDATED_NEW",
-        )
-        return int(answer["Attributes"]["count"]["N"])
-
     def _versioned(self, tenant: Tenant) -> tuple[TenantSettings, int]:
         # Only a slug can name a tenant, and DynamoDB refuses keys that are too long.
         row = self._get({"pk": tenant, "sk": _TENANT}) if SLUG.fullmatch(tenant) else None
@@ -155,7 +95,7 @@ class ControlTable:
     ) -> None:
         text = msgspec.json.encode(settings).decode()
         own = _strings({"pk": settings.tenant, "sk": _TENANT, "settings": text}) | {"version": {"N": str(version)}}
-        listed = {"pk": api_keys.OPERATIONS_PARTITION, "sk": f"{_TENANT}#{settings.tenant}", "settings": text}
+        listed = {"pk": LIST_PARTITION, "sk": f"{_TENANT}#{settings.tenant}", "settings": text}
         self._transact([{"Put": {"Item": own, **condition}}, {"Put": {"Item": _strings(listed)}}, *beside], refused)
 
     def _get(self, name: Mapping[str, str]) -> dict[str, Any] | None:
@@ -176,17 +116,6 @@ class ControlTable:
 
 class _ChangedMeanwhile(Exception):  # noqa: N818  a fact, not a failure
     pass
-
-
-def _issued(key_id: str, row: Mapping[str, Any], *, tenant: str) -> IssuedKey:
-    return IssuedKey(
-        id=key_id,
-        tenant=tenant,
-        role=row["role"]["S"],
-        environment=row["environment"]["S"],
-        label=row["label"]["S"],
-        created_at=row["created_at"]["S"],
-    )
 
 
 def _strings(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
