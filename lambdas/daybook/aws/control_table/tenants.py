@@ -2,9 +2,9 @@
 
 | pk | sk | holds |
 |---|---|---|
-| tenant | `tenant` | `settings` (JSON), `version` |
+| tenant's code | `settings` | `settings` (JSON), `version` |
+| `tenants` | slug | the same `settings`, for the list of tenants and for finding the code |
 | tenant | `key#<id>` | a key for the list of keys, without its hash |
-| `ops` | `tenant#<tenant>` | the same `settings`, for the list of tenants |
 | `ops` | `key#<id>` | a key for the authorizer, which does not know the tenant yet |
 | `ops` | `failed#<address>#<minute>` | `count`, `expires_at` |
 
@@ -25,10 +25,11 @@ from daybook.access.api_keys import IssuedKey, Key, StoredKey
 from daybook.aws.batches import PATIENCE, Patience
 from daybook.aws.calls import Action, Refused, ask, get_item, rows, transact
 from daybook.errors import Contended, TenantTaken, UnknownKey, UnknownTenant
-from daybook.tenant import SLUG, Tenant
+from daybook.tenant import SLUG, Tenant, TenantCode
 from daybook.tenants.settings import TenantSettings
 
-_TENANT = "tenant"
+_SETTINGS = "settings"
+_TENANTS = "tenants"
 _MAX_TRIES = 8
 _KEPT_SECONDS = 3_600  # a count is read only during its own minute
 
@@ -44,23 +45,42 @@ class ControlTable:
         self._client = client
         self._table = table_name
         self._patience = patience
+        self._codes: dict[Tenant, TenantCode] = {}
 
     def settings(self, tenant: Tenant) -> TenantSettings:
+        """Raises `UnknownTenant`. One read: the code of a slug never changes, so it is looked up only once."""
+        if tenant in self._codes:
+            return self.settings_of(self._codes[tenant])
+        # Only a slug can name a tenant, and DynamoDB refuses keys that are too long.
+        row = self._get({"pk": _TENANTS, "sk": tenant}) if SLUG.fullmatch(tenant) else None
+        if row is None:
+            raise UnknownTenant(tenant)
+        settings = _settings_of(row["settings"]["S"])
+        self._codes[tenant] = settings.code
+        return settings
+
+    def settings_of(self, code: TenantCode) -> TenantSettings:
         """Raises `UnknownTenant`."""
-        return self._versioned(tenant)[0]
+        return self._versioned(code)[0]
 
     def tenants(self) -> list[TenantSettings]:
         """All tenants, sorted by their slugs."""
-        return [_settings_of(row["settings"]["S"]) for row in self._rows(api_keys.OPERATIONS_PARTITION, f"{_TENANT}#")]
+        return [_settings_of(row["settings"]["S"]) for row in self._rows(_TENANTS)]
 
     def create_tenant(self, settings: TenantSettings) -> None:
-        """Raises `TenantTaken`, also for the slug that is Daybook's own partition."""
+        """Raises `TenantTaken`, also for the slug that is Daybook's own partition. `Contended` if the code is taken."""
         if settings.tenant == api_keys.OPERATIONS_PARTITION:
             raise TenantTaken(settings.tenant)
-        self._write_settings(settings, 1, {"ConditionExpression": "attribute_not_exists(pk)"}, TenantTaken)
+        absent = {"ConditionExpression": "attribute_not_exists(pk)"}
+        try:
+            self._write_settings(settings, 1, absent, _ChangedMeanwhile, listed=absent)
+        except _ChangedMeanwhile:
+            # Of the two rows either the slug's exists, or the code was given already: another try has another code.
+            taken = self._get({"pk": _TENANTS, "sk": settings.tenant}) is not None
+            raise (TenantTaken if taken else Contended)(settings.tenant) from None
 
     def change_tenant(
-        self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings], *beside: Action
+        self, code: TenantCode, change: Callable[[TenantSettings], TenantSettings], *beside: Action
     ) -> TenantSettings:
         """Changes the stored settings and returns the result. Concurrent changes do not overwrite each other.
         `beside`: actions for the same transaction, if anything changes.
@@ -69,7 +89,7 @@ class ControlTable:
         and nothing is changed. Raises `UnknownTenant`, or `Contended` after eight tries.
         """
         for _ in self._patience.tries(_MAX_TRIES):
-            before, version = self._versioned(tenant)
+            before, version = self._versioned(code)
             after = change(before)
             if after == before:
                 return before
@@ -82,7 +102,7 @@ class ControlTable:
             except _ChangedMeanwhile:
                 continue
             return after
-        raise Contended(tenant)
+        raise Contended(code)
 
     def put_key(self, key: Key, issued: IssuedKey) -> None:
         """Stores a new key of a tenant. It is valid from the next call on."""
@@ -138,30 +158,32 @@ class ControlTable:
         )
         return int(answer["Attributes"]["count"]["N"])
 
-    def _versioned(self, tenant: Tenant) -> tuple[TenantSettings, int]:
-        # Only a slug can name a tenant, and DynamoDB refuses keys that are too long.
-        row = self._get({"pk": tenant, "sk": _TENANT}) if SLUG.fullmatch(tenant) else None
+    def _versioned(self, code: TenantCode) -> tuple[TenantSettings, int]:
+        row = self._get({"pk": code, "sk": _SETTINGS})
         if row is None:
-            raise UnknownTenant(tenant)
+            raise UnknownTenant(code)
         return _settings_of(row["settings"]["S"]), int(row["version"]["N"])
 
-    def _write_settings(
+    def _write_settings(  # noqa: PLR0913  what is written, and under which conditions
         self,
         settings: TenantSettings,
         version: int,
         condition: Mapping[str, Any],
         refused: type[Exception],
         beside: Sequence[Action] = (),
+        *,
+        listed: Mapping[str, Any] = {},
     ) -> None:
         text = msgspec.json.encode(settings).decode()
-        own = _strings({"pk": settings.tenant, "sk": _TENANT, "settings": text}) | {"version": {"N": str(version)}}
-        listed = {"pk": api_keys.OPERATIONS_PARTITION, "sk": f"{_TENANT}#{settings.tenant}", "settings": text}
-        self._transact([{"Put": {"Item": own, **condition}}, {"Put": {"Item": _strings(listed)}}, *beside], refused)
+        own = _strings({"pk": settings.code, "sk": _SETTINGS, "settings": text}) | {"version": {"N": str(version)}}
+        by_slug = _strings({"pk": _TENANTS, "sk": settings.tenant, "settings": text})
+        puts: list[Action] = [{"Put": {"Item": own, **condition}}, {"Put": {"Item": by_slug, **listed}}]
+        self._transact([*puts, *beside], refused)
 
     def _get(self, name: Mapping[str, str]) -> dict[str, Any] | None:
         return get_item(self._client, self._table, name)
 
-    def _rows(self, partition: str, prefix: str) -> Iterator[dict[str, Any]]:
+    def _rows(self, partition: str, prefix: str = "") -> Iterator[dict[str, Any]]:
         return rows(self._client, self._table, partition, prefix)
 
     def _transact(self, actions: list[Action], refused: type[Exception] = ClientError) -> None:
