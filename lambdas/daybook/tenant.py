@@ -7,9 +7,7 @@ from typing import NewType
 from daybook.ids import ALPHABET
 
 Tenant = NewType("Tenant", str)
-"""A tenant's slug, checked by the authorizer or taken from the operations header. It may change one day, so no key of an
-event or a person holds it.
-"""
+"""A tenant's slug, from the authorizer or the operations header. It may change one day, so no event's key holds it."""
 
 TenantCode = NewType("TenantCode", str)
 """Six characters of Crockford's base32, given once and never again. The keys of a tenant's rows begin with it."""

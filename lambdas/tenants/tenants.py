@@ -6,7 +6,6 @@ from typing import Annotated, Protocol
 
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from daybook.access.api_keys import OPERATIONS_PARTITION
 from daybook.catalogue.profile import PROFILES, UnknownProfile, profile
 from daybook.clock import Clock, Time, format_time
 from daybook.errors import TenantTaken, UnknownTenant
@@ -16,7 +15,7 @@ from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
 from daybook.tenant import SLUG, Tenant, TenantCode, new_code
 from daybook.tenants.reader import SettingsReader
-from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
+from daybook.tenants.settings import LAYOUT_NOTICE_MS, LIST_PARTITION, Layout, TenantSettings
 
 MAX_NAME = 256
 MAX_ENVIRONMENTS = 50  # reading one event by its id looks in each of them
@@ -139,7 +138,7 @@ class TenantOperations:
         return Answer(200, _shown(self.store.change_tenant(before.code, lambda now: form.applied(now, now_ms))))
 
     def _is_taken(self, tenant: Tenant) -> bool:
-        if tenant == OPERATIONS_PARTITION:  # the tenant's rows would be among the authorizer's
+        if tenant == LIST_PARTITION:  # the tenant's rows would be in the list of tenants
             return True
         try:
             self.store.settings(tenant)

@@ -15,7 +15,7 @@ from daybook.delivery.backlog_batch import BacklogBatch
 from daybook.delivery.destination import Destination, StreamChoice
 from daybook.delivery.records import Record
 from daybook.delivery.sender import PutFailed, RecordSender
-from daybook.tenant import environment_key
+from daybook.tenant import code_of, environment_key
 from streams import fan_out_handler as fan_out
 from streams import redeliver_handler as redeliver
 from tests.support.tenant_log import TenantLog
