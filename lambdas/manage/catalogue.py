@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from daybook.access.roles import OPERATIONS
 from daybook.catalogue.description import describe_activity
-from daybook.catalogue.profile import OWN_ACTIVITIES, Activity, profile
+from daybook.catalogue.profile import Activity, is_reserved, profile
 from daybook.catalogue.tenant_catalogue import Catalogue, Catalogues, OwnActivity
 from daybook.http import forms
 from daybook.http.problem import Problem, bad_field, not_found
@@ -17,7 +17,7 @@ from daybook.self_audit.recorder import Record
 from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
-from daybook.text import DOTTED_SLUGS
+from daybook.text import ACTIVITY
 from manage.activity_definition import SentActivity, definition_of
 
 MAX_ACTIVITIES = 500
@@ -115,8 +115,9 @@ def _check_visibility(request: Request, now: Activity | None, then: Activity | N
 
 def _own_name(request: Request) -> str:
     name = request.parameters["activity"]
-    if not DOTTED_SLUGS.fullmatch(name) or len(name) > 128:
-        raise bad_field("activity", "must be at most 128 characters: slugs of a-z, 0-9 and -, joined by .")
-    if f"{name}.".startswith(OWN_ACTIVITIES):
+    if not ACTIVITY.fullmatch(name):
+        message = "must be 1 to 128 of A-Z, a-z, 0-9, ., _, : and -, beginning and ending with a letter or digit"
+        raise bad_field("activity", message)
+    if is_reserved(name):
         raise bad_field("activity", "is reserved for Daybook", "reserved_activity")
     return name
