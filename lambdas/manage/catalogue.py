@@ -14,7 +14,7 @@ from daybook.http import forms
 from daybook.http.problem import Problem, bad_field, not_found
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from daybook.text import ACTIVITY
@@ -29,13 +29,13 @@ MAX_CATEGORIES = 50
 
 class Store(SettingsReader, Protocol):
     def change_tenant(
-        self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings], *beside: Any
+        self, code: TenantCode, change: Callable[[TenantSettings], TenantSettings], *beside: Any
     ) -> TenantSettings:
         """`beside`: further actions of the same transaction."""
 
 
 class Activities(Protocol):
-    def written(self, tenant: Tenant, name: str, own: OwnActivity) -> Any:
+    def written(self, tenant: TenantCode, name: str, own: OwnActivity) -> Any:
         """The action that writes it together with the tenant's settings."""
 
 
@@ -82,14 +82,14 @@ class CatalogueOperations:
         mode = forms.read_form(request, CatalogueMode).mode
         if mode != settings.mode:
             self.record(settings, request, "catalogue-changed", {"mode": mode}, "mode")
-            self.store.change_tenant(settings.tenant, lambda now: replace(now, mode=mode))
+            self.store.change_tenant(settings.code, lambda now: replace(now, mode=mode))
         return Answer(200, CatalogueMode(mode))
 
     def _write(self, settings: TenantSettings, name: str, own: OwnActivity) -> None:
         """In one transaction: readers of the new settings version see the activity, readers of the old one do not."""
-        row = self.activities.written(settings.tenant, name, own)
+        row = self.activities.written(settings.code, name, own)
         change = lambda now: replace(now, catalogue_version=now.catalogue_version + 1)  # noqa: E731
-        self.store.change_tenant(settings.tenant, change, row)
+        self.store.change_tenant(settings.code, change, row)
 
 
 def _check_room(catalogue: Catalogue, name: str, own: OwnActivity) -> None:

@@ -58,7 +58,7 @@ def kept(log: ManagedLog, activity: str, own: OwnActivity) -> None:
     """Writes the activity without the checks of the API."""
     row = log.wiring.activities.written(log.tenant, activity, own)
     change = lambda now: replace(now, catalogue_version=now.catalogue_version + 1)  # noqa: E731
-    log.control.change_tenant(log.tenant, change, row)
+    log.control.change_tenant(log.settings.code, change, row)
 
 
 def catalogue(log: ManagedLog) -> dict[str, Any]:
@@ -470,7 +470,7 @@ def test_an_activity_and_its_version_are_written_together(log: ManagedLog) -> No
     row = log.wiring.activities.written(log.tenant, "invoice.approved", own)
 
     def overtaken(now: TenantSettings) -> TenantSettings:
-        log.control.change_tenant(log.tenant, lambda other: replace(other, created_at=other.created_at + 1))
+        log.control.change_tenant(log.settings.code, lambda other: replace(other, created_at=other.created_at + 1))
         return replace(now, catalogue_version=now.catalogue_version + 1)
 
     hasty = ControlTable(log.dynamodb, log.tables.control, Patience(sleep=lambda _: None))
@@ -494,7 +494,7 @@ def test_a_tenant_has_500_activities_of_its_own(log: ManagedLog) -> None:
         own = OwnActivity(uncatalogued(f"own.a-{number}"), ("Own",))
         row = log.wiring.activities.written(log.tenant, f"own.a-{number}", own)["Update"]
         log.dynamodb.update_item(TableName=log.tables.control, **row)
-    log.control.change_tenant(log.tenant, lambda now: replace(now, catalogue_version=1))
+    log.control.change_tenant(log.settings.code, lambda now: replace(now, catalogue_version=1))
     assert problem_of(put(log)) == (422, "too_many_activities")
     is_put(log, "own.a-7")
     assert take_back(log, "own.a-8")["statusCode"] == 204
