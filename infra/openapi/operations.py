@@ -103,7 +103,7 @@ OPERATIONS: Mapping[str, Operation] = {
         {200: (EventPage, ViewPage)},
         {
             **_with(READ, 400, "cursor_mismatch", "too_many_values", "unknown_group", "unknown_view", "unknown_zone"),
-            422: ("too_many_to_sort",),
+            422: ("too_many_people", "too_many_to_sort"),
         },
         query=_of(SEARCH, QUERY),
         note="A repeated parameter means or; different parameters mean and.",
@@ -188,21 +188,21 @@ OPERATIONS: Mapping[str, Operation] = {
         TARGETS,
         "Read when a target was last changed, and by whom",
         {200: (TargetSummary,)},
-        {**READ, 422: ("too_much_to_read",)},
+        {**READ, 422: ("too_many_people", "too_much_to_read")},
         query=_of(reads.TARGET, ABOUT_TARGET),
     ),
     "read_target_time": Operation(
         TARGETS,
         "Read how long a target was worked on, and by whom",
         {200: (TargetTime,)},
-        {**READ, 422: ("too_much_to_read",)},
+        {**READ, 422: ("too_many_people", "too_much_to_read")},
         query=_of(reads.TARGET_TIME, ABOUT_TARGET),
     ),
     "read_target_attribution": Operation(
         TARGETS,
         "Read who could have made a change that names nobody",
         {200: (TargetAttribution,)},
-        {**READ, 422: ("too_much_to_read",)},
+        {**READ, 422: ("too_many_people", "too_much_to_read")},
         query=_of(reads.TARGET_ATTRIBUTION, ABOUT_TARGET),
     ),
     "list_actors": Operation(
@@ -223,7 +223,7 @@ OPERATIONS: Mapping[str, Operation] = {
         PEOPLE,
         "Create a group of people, or replace it",
         {200: (GroupDescription,)},
-        _with(CHANGE, 422, "alias_username", "too_many_groups"),
+        _with(CHANGE, 422, "alias_username", "too_many_groups", "too_many_people"),
         body=(Members,),
     ),
     "remove_group": Operation(
@@ -237,7 +237,7 @@ OPERATIONS: Mapping[str, Operation] = {
             **CHANGE,
             422: (
                 *("cursor_mismatch", "invalid_parameter", "too_long", "too_many_values"),
-                *("unknown_group", "unknown_view", "unknown_zone"),
+                *("too_many_people", "unknown_group", "unknown_view", "unknown_zone"),
             ),
             429: ("too_many_exports",),
         },

@@ -16,7 +16,7 @@ def compose() -> Mapping[str, Operation]:
 
 
 def operations(wiring: Wiring) -> Mapping[str, Operation]:
-    tenants = TenantOperations(wiring.control, wiring.record, wiring.clock)
+    tenants = TenantOperations(wiring.control, wiring.record, wiring.clock, wiring.random_bytes)
     keys = KeyOperations(wiring.control, wiring.issued_keys, wiring.record, wiring.clock)
     return {
         "create_tenant": tenants.create,

@@ -13,7 +13,7 @@ from daybook.http import forms
 from daybook.http.problem import bad_field
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
-from daybook.tenant import SLUG, Tenant
+from daybook.tenant import SLUG, Tenant, TenantCode, new_code
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import LAYOUT_NOTICE_MS, LIST_PARTITION, Layout, TenantSettings
 
@@ -28,7 +28,7 @@ class Store(SettingsReader, Protocol):
     def create_tenant(self, settings: TenantSettings) -> None:
         """Raises `TenantTaken`."""
 
-    def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings:
+    def change_tenant(self, code: TenantCode, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings:
         """Applies `change` to the stored settings, again when another change came first. Returns the result.
 
         Raises `UnknownTenant`, `Contended`, and what `change` raises.
@@ -96,11 +96,13 @@ class TenantOperations:
     store: Store
     record: Record
     clock: Clock
+    random_bytes: Callable[[int], bytes]
 
     def create(self, request: Request) -> Answer:
         form = forms.read_form(request, NewTenant)
         tenant = Tenant(forms.slug("tenant", form.tenant))
         settings = TenantSettings(
+            code=new_code(self.random_bytes),
             tenant=tenant,
             name=forms.text("name", form.name, MAX_NAME),
             profile=form.profile,
@@ -133,7 +135,7 @@ class TenantOperations:
         was, becomes = structs.asdict(_shown(before)), structs.asdict(_shown(after))
         changed = {name: value for name, value in becomes.items() if value != was[name]}
         self.record(after, request, "tenant-changed", {"changed": ", ".join(changed), **changed})
-        return Answer(200, _shown(self.store.change_tenant(before.tenant, lambda now: form.applied(now, now_ms))))
+        return Answer(200, _shown(self.store.change_tenant(before.code, lambda now: form.applied(now, now_ms))))
 
     def _is_taken(self, tenant: Tenant) -> bool:
         if tenant == LIST_PARTITION:  # the tenant's rows would be in the list of tenants

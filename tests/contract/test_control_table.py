@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.typical import code_for
 from daybook.aws.batches import Patience
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.wiring import Tables
@@ -126,7 +127,7 @@ def test_a_change_of_nothing_writes_nothing(control: ControlTable) -> None:
 def test_a_tenant_that_there_is_not_can_not_be_changed(control: ControlTable) -> None:
     """Changing creates nothing."""
     with pytest.raises(UnknownTenant):
-        control.change_tenant(Tenant("nobody"), lambda now: now)
+        control.change_tenant(code_for("nobody"), lambda now: now)
 
 
 def test_what_a_change_raises_escapes(control: ControlTable) -> None:

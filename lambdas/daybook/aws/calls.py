@@ -43,18 +43,21 @@ def ask_again(patience: Patience, usual: int, call: Callable[..., Any], **argume
     raise Throttled
 
 
-def rows(client: Any, table: str, partition: str, prefix: str) -> Iterator[dict[str, Any]]:
+def rows(client: Any, table: str, partition: str, prefix: str = "") -> Iterator[dict[str, Any]]:
     """The items of a partition whose sort keys begin with `prefix`, in order, in consistent pages of at most 1 MB.
 
     Raises `Throttled`.
     """
+    condition, values = "pk = :pk", {":pk": {"S": partition}}
+    if prefix:  # DynamoDB refuses empty texts here
+        condition, values = f"{condition} AND begins_with(sk, :prefix)", {**values, ":prefix": {"S": prefix}}
     start: dict[str, Any] = {}
     while True:
         page = ask(
             client.query,
             TableName=table,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues={":pk": {"S": partition}, ":prefix": {"S": prefix}},
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
             ConsistentRead=True,
             **start,
         )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from daybook.access.roles import OPERATIONS
 from daybook.catalogue.profile import OWN_ACTIVITIES, choose_variant, profile
 from daybook.clock import Clock
-from daybook.crypto.keys import DeploymentKeys
+from daybook.crypto.keys import DeploymentKeys, TenantKeys
 from daybook.errors import Contended, Throttled
 from daybook.events.canonical import canonical
 from daybook.events.content import AcceptedEvent, ContentWriter
@@ -24,6 +24,7 @@ from daybook.http.request import Request
 from daybook.ids import IDENTITY_BYTES, event_id
 from daybook.people.identities import MAX_CLIENT_ID, Person, Reference, Sighting
 from daybook.people.resolver import Identities
+from daybook.tenant import EnvironmentKey
 from daybook.tenants.settings import TenantSettings
 from daybook.text import UNCLEAN, UNCLEAN_IN_LINE
 
@@ -64,48 +65,47 @@ class Recorder:
         """Writes the event, durable on return, and gives its id. Raises `Problem` 503 where it can't be written."""
         now_ms = self._clock()
         event = _event(request, action)
+        keys = self._keys.of(settings.code, settings.secret)
         try:
-            cast = self._cast(settings, event, action, now_ms)
+            cast = self._cast(settings.environment_key(environment), keys, event, action, now_ms)
         except (Contended, Throttled):
             raise _not_recorded() from None
-        accepted = self._accepted(settings, environment, event, cast, now_ms)
-        writer = ContentWriter(accepted, settings, profile(settings.profile), self._keys, cast.people)
-        form = store_form(accepted, writer, settings, self._keys)
+        of_tenant = profile(settings.profile)
+        activity = of_tenant.activities[event.activity]
+        accepted = AcceptedEvent(
+            event=event,
+            id=event_id(now_ms, self._random(IDENTITY_BYTES)),
+            environment=environment,
+            occurred_ms=now_ms,
+            received_ms=now_ms,
+            fingerprint=fingerprint(keys.fingerprint, canonical(event)),
+            activity=activity,
+            variant=choose_variant(activity, event.variant, frozenset(event.params or ()), has_details=False),
+            mentions=cast.mentions,
+        )
+        writer = ContentWriter(accepted, settings, of_tenant, keys, cast.people)
+        form = store_form(accepted, writer, settings, keys)
         appended = self._events.append([form], request.remaining_seconds)
         if appended[form.partition, form.id] is Append.THROTTLED:
             raise _not_recorded()
         return form.id
 
-    def _cast(self, settings: TenantSettings, event: SentEvent, action: AuditAction, now_ms: int) -> "_Cast":
+    def _cast(
+        self, environment: EnvironmentKey, keys: TenantKeys, event: SentEvent, action: AuditAction, now_ms: int
+    ) -> "_Cast":
         """The people whom the record names, and the one who is known by the caller's address."""
         named = [(Mention(Reference(username=text)), each) for text, some in action.people.items() for each in some]
         cast = _Cast(Mentions([mention for mention, _ in named]), [person for _, person in named])
         origin = event.context and (event.context.ip or event.context.user_agent)
         if origin:
             # Read anew for each record. A cached person would be sealed under a key that forgetting has deleted.
-            reference = known_by(origin, settings, self._keys.address)
-            found = self._identities.resolve_seen(settings.tenant, [Sighting(reference, now_ms)], self._keys.gone)
+            reference = known_by(origin, keys.address)
+            found = self._identities.resolve_seen(environment, [Sighting(reference, now_ms)], keys.gone)
             # The last of the cast, so that a name that is asked for belongs to those who have it.
             cast.mentions.origin = len(cast.people)
             cast.mentions.all.append(Mention(reference))
             cast.people.append(found.at(now_ms)[reference])
         return cast
-
-    def _accepted(
-        self, settings: TenantSettings, environment: str, event: SentEvent, cast: "_Cast", now_ms: int
-    ) -> AcceptedEvent:
-        activity = profile(settings.profile).activities[event.activity]
-        return AcceptedEvent(
-            event=event,
-            id=event_id(now_ms, self._random(IDENTITY_BYTES)),
-            environment=environment,
-            occurred_ms=now_ms,
-            received_ms=now_ms,
-            fingerprint=fingerprint(self._keys.fingerprint, canonical(event)),
-            activity=activity,
-            variant=choose_variant(activity, event.variant, frozenset(event.params or ()), has_details=False),
-            mentions=cast.mentions,
-        )
 
 
 class _Cast(NamedTuple):
@@ -163,22 +163,35 @@ class Record(Protocol):
     call again (it is recorded again) completes it.
     """
 
-    def __call__(
-        self, settings: TenantSettings, request: Request, activity: str, params: Params, variant: str | None = None
+    def __call__(  # noqa: PLR0913  what is recorded, and where
+        self,
+        settings: TenantSettings,
+        request: Request,
+        activity: str,
+        params: Params,
+        variant: str | None = None,
+        *,
+        environment: str | None = None,
     ) -> None:
         """Leaves one event in the log of that tenant, who may not be stored yet, by the request's caller.
+
+        `environment` None: the environment of a call that names none.
 
         Durable when it returns. Raises `Problem` 503 where it can't be written.
         """
 
 
 def record_by(recorder: Recorder) -> Record:
-    """In the environment of the call: these calls name none."""
-
-    def record(
-        settings: TenantSettings, request: Request, activity: str, params: Params, variant: str | None = None
+    def record(  # noqa: PLR0913  of the protocol
+        settings: TenantSettings,
+        request: Request,
+        activity: str,
+        params: Params,
+        variant: str | None = None,
+        *,
+        environment: str | None = None,
     ) -> None:
-        environment = request.caller.environment_for(None, settings.environments[0])
+        environment = environment or request.caller.environment_for(None, settings.environments[0])
         recorder.record(settings, environment, request, AuditAction(activity, params, variant))
 
     return record
