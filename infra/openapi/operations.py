@@ -13,8 +13,8 @@ from daybook.http.problem import Code
 from daybook.jobs.job import JobDescription
 from daybook.search.parameters import SEARCH
 from exports.bodies import ExportDescription, ExportList, SentExport
-from forget.operations import ForgottenPerson
-from infra.openapi.parameters import ABOUT_TARGET, PICKING, QUERY, Parameter
+from forget.operations import ForgettingReport
+from infra.openapi.parameters import ABOUT_TARGET, IN_EVERY_ENVIRONMENT, OF_ENVIRONMENT, PICKING, QUERY, Parameter
 from infra.openapi.problems import Problems
 from ingest.answers import SendReport
 from manage import actors
@@ -213,21 +213,34 @@ OPERATIONS: Mapping[str, Operation] = {
         query=_of(actors.PARAMETERS, PICKING),
     ),
     "forget_person": Operation(
-        PEOPLE, "Forget a person", {200: (ForgottenPerson,)}, {**CHANGE, 409: ("several_people",)}
+        PEOPLE,
+        "Forget a person",
+        {200: (ForgettingReport,)},
+        {**CHANGE, 409: ("several_people",)},
+        query=IN_EVERY_ENVIRONMENT,
     ),
-    "list_groups": Operation(PEOPLE, "List the groups", {200: (GroupList,)}),
+    "list_groups": Operation(PEOPLE, "List the groups", {200: (GroupList,)}, query=OF_ENVIRONMENT),
     "read_group": Operation(
-        PEOPLE, "Read a group", {200: (GroupDescription,)}, {422: ("invalid_length", "invalid_value")}
+        PEOPLE,
+        "Read a group",
+        {200: (GroupDescription,)},
+        {422: ("invalid_length", "invalid_value")},
+        query=OF_ENVIRONMENT,
     ),
     "put_group": Operation(
         PEOPLE,
         "Create a group of people, or replace it",
         {200: (GroupDescription,)},
         _with(CHANGE, 422, "alias_username", "too_many_groups", "too_many_people"),
+        query=OF_ENVIRONMENT,
         body=(Members,),
     ),
     "remove_group": Operation(
-        PEOPLE, "Remove a group", {204: ()}, _with(CHANGE, 422, "invalid_length", "invalid_value")
+        PEOPLE,
+        "Remove a group",
+        {204: ()},
+        _with(CHANGE, 422, "invalid_length", "invalid_value"),
+        query=OF_ENVIRONMENT,
     ),
     "create_export": Operation(
         EXPORTS,
