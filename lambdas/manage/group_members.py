@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from daybook.catalogue.aliases import Aliases, looks_like_alias
 from daybook.errors import ANSWER_SECONDS, Contended, Throttled
 from daybook.http import forms
 from daybook.http.problem import bad_field
@@ -100,10 +99,8 @@ def usernames(people: PersonRows, environment: EnvironmentKey, guids: Sequence[s
     return [names.get(guid, guid) for guid in guids]
 
 
-def check(member: str, path: str, aliases: Aliases) -> None:
+def check(member: str, path: str) -> None:
     """Raises `Problem` 422 for a text that can not be a member."""
     forms.text(path, member, 256)
-    if looks_like_alias(member, aliases):
-        raise bad_field(path, "is an alias that the log shows for others", "alias_username")
     if len(folded(member).encode()) > MAX_NAME_BYTES:
         raise bad_field(path, f"has more than {MAX_NAME_BYTES} bytes", "invalid_length")

@@ -8,6 +8,11 @@ import msgspec
 USER = "user"
 
 
+def is_user(kind: str) -> bool:
+    """Whether a target of this type is a person. The type's case does not matter."""
+    return kind.lower() == USER
+
+
 class Aliases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What actors other than people are shown as, by actor type."""
 

@@ -6,12 +6,12 @@ from daybook.errors import FieldError
 
 RejectionCode = Literal[
     "actor_required",
-    "alias_username",
     "before_audit",
     "doubled_key",
     "id_conflict",
     "id_needs_time",
     "in_future",
+    "invalid_adjustment",
     "invalid_length",
     "invalid_time",
     "invalid_type",
@@ -32,6 +32,10 @@ RejectionCode = Literal[
 """Every code that a rejected event can have."""
 
 
+MAX_ERRORS = 20
+"""Faults of one event that its answer names."""
+
+
 class Rejected(Exception):  # noqa: N818  the contract's word
     """Tells why an event is not stored: a stable code and the fields at fault."""
 
@@ -39,3 +43,12 @@ class Rejected(Exception):  # noqa: N818  the contract's word
         super().__init__(code)
         self.code: RejectionCode = code
         self.errors = errors
+
+    @classmethod
+    def all_of(cls, faults: "list[Rejected]") -> "Rejected":
+        """All faults of one event as one, of each field the first. Its code is that of the first."""
+        errors: dict[str, FieldError] = {}
+        for fault in faults:
+            for error in fault.errors:
+                errors.setdefault(error.path, error)
+        return cls(faults[0].code, *list(errors.values())[:MAX_ERRORS])
