@@ -56,7 +56,7 @@ def take_back(log: ManagedLog, activity: str = "invoice.approved", role: str = "
 
 def kept(log: ManagedLog, activity: str, own: OwnActivity) -> None:
     """Writes the activity without the checks of the API."""
-    row = log.wiring.activities.written(log.tenant, activity, own)
+    row = log.wiring.activities.written(log.settings.code, activity, own)
     change = lambda now: replace(now, catalogue_version=now.catalogue_version + 1)  # noqa: E731
     log.control.change_tenant(log.settings.code, change, row)
 
@@ -467,7 +467,7 @@ def test_an_activity_and_its_version_are_written_together(log: ManagedLog) -> No
     """If the settings cannot be written, neither is the activity: no function has a wording that others lack."""
     is_put(log)
     own = OwnActivity(uncatalogued("invoice.approved"), ("Money",))
-    row = log.wiring.activities.written(log.tenant, "invoice.approved", own)
+    row = log.wiring.activities.written(log.settings.code, "invoice.approved", own)
 
     def overtaken(now: TenantSettings) -> TenantSettings:
         log.control.change_tenant(log.settings.code, lambda other: replace(other, created_at=other.created_at + 1))
@@ -475,7 +475,7 @@ def test_an_activity_and_its_version_are_written_together(log: ManagedLog) -> No
 
     hasty = ControlTable(log.dynamodb, log.tables.control, Patience(sleep=lambda _: None))
     with pytest.raises(Contended):
-        hasty.change_tenant(log.tenant, overtaken, row)
+        hasty.change_tenant(log.settings.code, overtaken, row)
     fresh = log.wiring.replacing().catalogues
     assert fresh.of(log.control.settings(log.tenant)).activities_in({"Money"}) == []
 
@@ -492,7 +492,7 @@ def test_a_tenant_has_500_activities_of_its_own(log: ManagedLog) -> None:
     """Existing ones may change. Removed ones count, since their categories are remembered."""
     for number in range(500):
         own = OwnActivity(uncatalogued(f"own.a-{number}"), ("Own",))
-        row = log.wiring.activities.written(log.tenant, f"own.a-{number}", own)["Update"]
+        row = log.wiring.activities.written(log.settings.code, f"own.a-{number}", own)["Update"]
         log.dynamodb.update_item(TableName=log.tables.control, **row)
     log.control.change_tenant(log.settings.code, lambda now: replace(now, catalogue_version=1))
     assert problem_of(put(log)) == (422, "too_many_activities")
