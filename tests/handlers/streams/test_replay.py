@@ -43,7 +43,7 @@ class ReplayHarness:
 
     def run(self, from_ms: int, to_ms: int, after: Callable[[Step], None] = lambda _: None) -> list[Step]:
         job = Job(
-            self.publishing.log.settings.code, "j", "replay", {"environment": "prod", "from": from_ms, "to": to_ms}, 0
+            self.publishing.log.settings.code, "j", "replay", {"environment": 0, "from": from_ms, "to": to_ms}, 0
         )
         steps: list[Step] = []
         while not steps or not steps[-1].done:
@@ -138,7 +138,7 @@ def test_what_was_taken_before_time_was_up_is_not_sent_again(log: TenantLog) -> 
     sent(log, 40)
     page = log.wiring.inserted.between(partition(log.key(), 0), "0", "z", 250)
     again.publishing.streams.room = sum(r.size for r in again.publishing.records.of(again.stored, page).records[:3])
-    job = Job(log.settings.code, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    job = Job(log.settings.code, "j", "replay", {"environment": 0, "from": NOW - DAY, "to": NOW + 1}, 0)
     step = again.work.step(job, lambda: 900.0)
     assert step.processed == len(again.publishing.streams.taken["acme"]) >= 3
     assert step.checkpoint["after"] == page[2].id
@@ -163,7 +163,7 @@ def test_a_failing_stream_is_left_to_its_probes(log: TenantLog) -> None:
     again.publishing.set_up()
     sent(log, 3)
     again.publishing.destinations.failed(again.stored, THROTTLED, log.now)
-    job = Job(log.settings.code, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    job = Job(log.settings.code, "j", "replay", {"environment": 0, "from": NOW - DAY, "to": NOW + 1}, 0)
     step = again.work.step(job, lambda: 900.0)
     assert (step.processed, step.done, again.publishing.streams.calls) == (0, False, [])
     assert again.waited == [MAX_STEP_SECONDS]
@@ -185,7 +185,7 @@ def test_a_stream_that_fails_meanwhile_ends_the_step(log: TenantLog) -> None:
         return put(to, records)
 
     again.publishing.streams.put = put_and_fail  # type: ignore[method-assign]
-    job = Job(log.settings.code, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    job = Job(log.settings.code, "j", "replay", {"environment": 0, "from": NOW - DAY, "to": NOW + 1}, 0)
     step = again.work.step(job, lambda: 900.0)
     assert (step.processed, len(again.publishing.streams.calls), step.done) == (2, 2, False)
     page = log.wiring.inserted.between(partition(log.key(), 0), "0", "z", 250)
@@ -200,7 +200,7 @@ def test_it_goes_on_where_it_stopped(log: TenantLog) -> None:
     sent(log, 30)
     steps = again.run(NOW - DAY, NOW + 1)
     whole = Counter(again.publishing.streams.taken.pop("acme"))
-    job = Job(log.settings.code, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    job = Job(log.settings.code, "j", "replay", {"environment": 0, "from": NOW - DAY, "to": NOW + 1}, 0)
     for place, step in enumerate(steps[:-1]):
         again.publishing.streams.taken.clear()
         rest = replace(job, checkpoint=step.checkpoint, processed=step.processed)
