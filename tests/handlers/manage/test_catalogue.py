@@ -393,24 +393,20 @@ def stored_by_operations(log: ManagedLog, event: Mapping[str, Any]) -> bool:
 
 
 def test_a_key_for_one_environment_cannot_change_settings(log: ManagedLog) -> None:
-    """Catalogue, mode and groups apply to all environments. A key for all of them may change them."""
+    """Catalogue and mode apply to all environments. A key for all of them may change them."""
     is_put(log)
-    log.put_group("team", "mike.mars")
     calls: list[tuple[str, str, Any, dict[str, str]]] = [
         ("PUT", ACTIVITY, INVOICE, {"activity": "invoice.approved"}),
         ("DELETE", ACTIVITY, None, {"activity": "invoice.approved"}),
         ("PUT", "/v1/settings/catalogue", {"mode": "strict"}, {}),
-        ("PUT", "/v1/groups/{name}", {"members": ["jane.roe"]}, {"name": "team"}),
-        ("DELETE", "/v1/groups/{name}", None, {"name": "team"}),
     ]
     before = catalogue(log)
-    told = [log.recorded("catalogue"), log.recorded("group")]
+    told = log.recorded("catalogue")
     for method, path, body, given in calls:
         refused = log.manage(method, path, body, environment="test", **given)
         assert problem_of(refused) == (403, "environment_denied"), (method, path)
     assert catalogue(log) == before
-    assert log.group("team") == ["mike.mars"]
-    assert [log.recorded("catalogue"), log.recorded("group")] == told
+    assert log.recorded("catalogue") == told
     for method, path, body, given in calls:
         log.done(method, path, body, **given)
 

@@ -42,9 +42,7 @@ class ReplayHarness:
         self.publishing.sleep(seconds)
 
     def run(self, from_ms: int, to_ms: int, after: Callable[[Step], None] = lambda _: None) -> list[Step]:
-        job = Job(
-            self.publishing.log.settings.code, "j", "replay", {"environment": 0, "from": from_ms, "to": to_ms}, 0
-        )
+        job = Job(self.publishing.log.settings.code, "j", "replay", {"environment": 0, "from": from_ms, "to": to_ms}, 0)
         steps: list[Step] = []
         while not steps or not steps[-1].done:
             steps.append(self.work.step(job, lambda: 900.0))
