@@ -2,7 +2,7 @@
 
 from daybook.catalogue.profile import uncatalogued
 from daybook.catalogue.tenant_catalogue import MAX_KEPT, Catalogues, OwnActivity
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 from tests.support.ingest import settings
 
 
@@ -10,16 +10,16 @@ class Counted:
     """One own activity for each tenant, and how often each was asked for."""
 
     def __init__(self) -> None:
-        self.asked: list[Tenant] = []
+        self.asked: list[TenantCode] = []
 
-    def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:
+    def own_activities(self, tenant: TenantCode) -> dict[str, OwnActivity]:
         self.asked.append(tenant)
         return {"own.one": OwnActivity(uncatalogued("own.one"), (tenant,))}
 
 
 def asked_for(catalogues: Catalogues, number: int, version: int = 1) -> None:
-    tenant = Tenant(f"tenant-{number}")
-    catalogue = catalogues.of(settings("generic", tenant=tenant, catalogue_version=version))
+    tenant = TenantCode(f"TNT{number:03d}")
+    catalogue = catalogues.of(settings("generic", code=tenant, catalogue_version=version))
     assert catalogue.activities_in({tenant}) == ["own.one"]
 
 
@@ -45,4 +45,4 @@ def test_the_most_recently_used_are_kept() -> None:
         asked_for(catalogues, number)
     assert store.asked == []
     asked_for(catalogues, 1)
-    assert store.asked == ["tenant-1"]
+    assert store.asked == ["TNT001"]
