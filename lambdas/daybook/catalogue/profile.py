@@ -228,7 +228,7 @@ def choose_variant(activity: Activity, named: str | None, sent: frozenset[str], 
         others = [variant for variant in activity.variants if variant.names & left_over]
         if not others:
             return best[0]
-        best += others  # the sender may have meant one of these, and left a parameter out
+        best = [*best, *others]  # the sender may have meant one of these, and left a parameter out
     if best:
         raise VariantNeeded(tuple(variant.variant for variant in best))
     # The nearest lacks the fewest parameters; of several, the first in the document's order.
