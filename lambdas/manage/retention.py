@@ -19,10 +19,8 @@ from daybook.http.request import Answer, Request
 from daybook.jobs.job import JobQueue, JobStore
 from daybook.jobs.restamp import (
     ask_for_restamp,
-    can_be_put_back,
     latest_restamp,
     open_reason,
-    same_retention,
     seal_reason,
 )
 from daybook.self_audit.recorder import Record
@@ -104,18 +102,15 @@ class RetentionOperations:
         return self._hold(self.store.settings(request.tenant))
 
     def set_hold(self, request: Request) -> Answer:
-        """Setting it again changes the reason and keeps what it held. That also works after it was lifted, until a job
-        has stamped an event.
-        """
+        """Setting it again changes the reason and keeps what it held, also within half a day after it was lifted."""
         settings = self.store.settings(request.tenant)
         request.caller.check_reaches_all()
         reason = forms.text("reason", forms.read_form(request, SentHold).reason, MAX_REASON)
         now_ms = self.clock()
-        again = can_be_put_back(self.jobs, settings, now_ms)
         sealed = seal_reason(self.keys, settings.tenant, reason)
 
         def held(now: TenantSettings) -> TenantSettings:
-            return now.with_hold(sealed, now_ms, again=again)
+            return now.with_hold(sealed, now_ms)
 
         self.record(settings, request, "legal-hold-set", {"reason": reason})
         return self._hold(self._changed(settings, held(settings), held, now_ms))
@@ -148,7 +143,7 @@ class RetentionOperations:
 
         def unless_changed(now: TenantSettings) -> TenantSettings:
             changed = change(now)
-            if changed != now and not same_retention(now, before):
+            if changed != now and now.rule != before.rule:
                 raise Contended(now.tenant)
             return changed
 
