@@ -24,15 +24,15 @@ from daybook.jobs.restamp import (
     seal_reason,
 )
 from daybook.self_audit.recorder import Record
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
-from daybook.tenants.settings import TenantSettings
+from daybook.tenants.settings import MAX_HISTORY, TenantSettings
 
 MAX_REASON = 1_000
 
 
 class Store(SettingsReader, Protocol):
-    def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings: ...
+    def change_tenant(self, code: TenantCode, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings: ...
 
 
 class RetentionDescription(Struct):
@@ -91,7 +91,7 @@ class RetentionOperations:
         def keeping(now: TenantSettings) -> TenantSettings:
             if now.hold is not None and _is_shorter(days, now.retention_days):
                 raise Problem(409, "legal_hold", "The retention can't be shortened while the legal hold is on.")
-            return now.with_retention(days, now_ms)
+            return _bounded(now.with_retention(days, now_ms))
 
         after = keeping(settings)
         params = {"from_days": _in_words(settings.retention_days), "to_days": _in_words(days)}
@@ -107,7 +107,7 @@ class RetentionOperations:
         request.caller.check_reaches_all()
         reason = forms.text("reason", forms.read_form(request, SentHold).reason, MAX_REASON)
         now_ms = self.clock()
-        sealed = seal_reason(self.keys, settings.tenant, reason)
+        sealed = seal_reason(self.keys, settings, reason)
 
         def held(now: TenantSettings) -> TenantSettings:
             return now.with_hold(sealed, now_ms)
@@ -121,9 +121,13 @@ class RetentionOperations:
         request.caller.check_reaches_all()
         if settings.hold is not None:
             now_ms = self.clock()
-            released = settings.without_hold(now_ms)
+
+            def released(now: TenantSettings) -> TenantSettings:
+                return _bounded(now.without_hold(now_ms))
+
+            after = released(settings)
             self.record(settings, request, "legal-hold-lifted", {})
-            self._changed(settings, released, lambda now: now.without_hold(now_ms), now_ms)
+            self._changed(settings, after, released, now_ms)
         return Answer(204)
 
     def _changed(
@@ -147,7 +151,7 @@ class RetentionOperations:
                 raise Contended(now.tenant)
             return changed
 
-        return self.store.change_tenant(before.tenant, unless_changed)
+        return self.store.change_tenant(before.code, unless_changed)
 
     def _retention(self, settings: TenantSettings) -> Answer:
         policy = profile(settings.profile).retention
@@ -157,7 +161,7 @@ class RetentionOperations:
             min_days=policy.min_days,
             max_days=policy.max_days,
             configurable=policy.configurable,
-            job=latest_restamp(self.jobs, settings.tenant),
+            job=latest_restamp(self.jobs, settings.code),
         )
         return Answer(200, described)
 
@@ -165,9 +169,9 @@ class RetentionOperations:
         hold = settings.hold
         described = HoldDescription(
             active=hold is not None,
-            reason=None if hold is None else open_reason(self.keys, settings.tenant, hold.sealed_reason),
+            reason=None if hold is None else open_reason(self.keys, settings, hold.sealed_reason),
             since=None if hold is None else format_time(hold.since_ms),
-            job=latest_restamp(self.jobs, settings.tenant),
+            job=latest_restamp(self.jobs, settings.code),
         )
         return Answer(200, described)
 
@@ -180,6 +184,13 @@ def _check_days(policy: RetentionPolicy, days: int | None) -> None:
             raise bad_field("days", f"must be {policy.min_days} to {policy.max_days}")
     elif not policy.min_days <= days <= policy.max_days:
         raise bad_field("days", f"must be {policy.min_days} to {policy.max_days}")
+
+
+def _bounded(changed: TenantSettings) -> TenantSettings:
+    if len(changed.history) > MAX_HISTORY:
+        detail = f"The retention and the legal hold have been changed {MAX_HISTORY} times, the most that is kept."
+        raise Problem(422, "too_many_changes", detail)
+    return changed
 
 
 def _is_shorter(days: int | None, than: int | None) -> bool:

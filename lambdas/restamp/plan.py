@@ -50,9 +50,7 @@ class Checkpoint(Struct):
 def first_checkpoint(settings: TenantSettings) -> Checkpoint:
     """The partitions that exist now. Those that are added later hold only events that were stored since."""
     shards = range(len(settings.shard_ranges()))
-    return Checkpoint(
-        {partition(settings.tenant, name, shard): "" for name in settings.environments for shard in shards}
-    )
+    return Checkpoint({partition(key, shard): "" for key in settings.environment_keys for shard in shards})
 
 
 def end_ms(job: Job) -> int:

@@ -22,7 +22,7 @@ from daybook.clock import SECOND, Clock
 from daybook.errors import UnknownTenant
 from daybook.jobs.job import Job, JobFailed, JobSuperseded, Status, Step
 from daybook.jobs.restamp import Restamp
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from restamp.plan import Checkpoint, first_checkpoint, last_id, wanted_stamp
@@ -116,8 +116,8 @@ class RestampWork:
                 return
         checkpoint.page_done(lies_in, [identifier for identifier, _ in found], self.page)
 
-    def _settings(self, tenant: Tenant) -> TenantSettings:
+    def _settings(self, tenant: TenantCode) -> TenantSettings:
         try:
-            return self.control.settings(tenant)
+            return self.control.settings_of(tenant)
         except UnknownTenant:
             raise JobFailed("The tenant no longer exists.") from None

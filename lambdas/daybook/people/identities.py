@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from daybook.people.tombstones import forgotten_since
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 MAX_NAME_BYTES = 512
 """Of a folded username, which becomes part of a sort key of at most 1,024 bytes."""
@@ -71,10 +71,10 @@ class People:
 
 
 class IdentityStore(Protocol):
-    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
+    def read(self, environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Row]:
         """The rows that exist, by sort key; strongly consistent."""
 
-    def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
+    def insert(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:
         """Inserts the rows that do not exist yet, in any order. Returns the sort keys that existed already."""
 
 

@@ -19,7 +19,7 @@ from daybook.people.identities import (
     id_row,
 )
 from daybook.people.tombstones import adoptable, forgotten_since, tombstone
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 _MAX_ROUNDS = 6
 
@@ -37,12 +37,12 @@ class Identities:
         self._random = random_bytes
         self._clock = clock
 
-    def resolve(self, tenant: Tenant, references: Iterable[Reference]) -> dict[Reference, Person]:
+    def resolve(self, environment: EnvironmentKey, references: Iterable[Reference]) -> dict[Reference, Person]:
         """The person whom each reference means from now on. All of them are durable on return. Raises `Contended`."""
         latest = dict.fromkeys(references, _NO_MOMENT)
-        return dict(self._resolved(tenant, latest, {}, {}).at(_NO_MOMENT))
+        return dict(self._resolved(environment, latest, {}, {}).at(_NO_MOMENT))
 
-    def resolve_seen(self, tenant: Tenant, sightings: Iterable[Sighting], gone_key: bytes) -> People:
+    def resolve_seen(self, environment: EnvironmentKey, sightings: Iterable[Sighting], gone_key: bytes) -> People:
         """The people whom events mean. All of them are durable on return. Raises `Contended`.
 
         Nothing is cached: a warm cache would seal under a key that has been deleted. Full names are stored with new
@@ -58,12 +58,12 @@ class Identities:
             latest[reference] = max(occurred_ms, latest.get(reference, occurred_ms))
             if full_name is not None:
                 names.setdefault(reference, []).append((occurred_ms, full_name))
-        stones = {each: [tombstone(gone_key, tenant, text) for text in _remembered(each)] for each in latest}
-        return self._resolved(tenant, latest, names, stones)
+        stones = {each: [tombstone(gone_key, environment, text) for text in _remembered(each)] for each in latest}
+        return self._resolved(environment, latest, names, stones)
 
     def _resolved(
         self,
-        tenant: Tenant,
+        environment: EnvironmentKey,
         latest: Mapping[Reference, int],
         names: Mapping[Reference, Sequence[tuple[int, str]]],
         stones: Mapping[Reference, Sequence[str]],
@@ -72,12 +72,12 @@ class Identities:
             return People({}, {})
         keyless: set[str] = set()
         for _ in range(_MAX_ROUNDS):
-            rows = self._read(tenant, latest, stones)
+            rows = self._read(environment, latest, stones)
             gone = {each: found for each, keys in stones.items() if (found := _tombstones(each, rows, keys))}
             wanted = [each for each, last_ms in latest.items() if not forgotten_since(gone.get(each, ()), last_ms)]
             binding = Binding(rows, self._random, _full_names(names, gone), self._clock())
             guids = {reference: binding.bind(reference) for reference in wanted}
-            lost_race = self._insert(tenant, binding)
+            lost_race = self._insert(environment, binding)
             missing = {guid for guid in guids.values() if id_row(guid) not in rows}
             # A missing key was deleted. If that happened between the two reads, no binder leads to it at the next
             # attempt. Otherwise some of its binders are not deleted yet, and still mean the forgotten person.
@@ -88,9 +88,11 @@ class Identities:
         raise Contended
 
     def _read(
-        self, tenant: Tenant, references: Iterable[Reference], stones: Mapping[Reference, Sequence[str]]
+        self, environment: EnvironmentKey, references: Iterable[Reference], stones: Mapping[Reference, Sequence[str]]
     ) -> dict[str, Row]:
-        rows = self._store.read(tenant, dict.fromkeys(key for reference in references for key in binders_of(reference)))
+        rows = self._store.read(
+            environment, dict.fromkeys(key for reference in references for key in binders_of(reference))
+        )
         more: dict[str, None] = {}
         for reference in references:
             for binder in binders_of(reference):
@@ -104,10 +106,10 @@ class Identities:
             # Not in the same read as the binders: a batch is not a snapshot, so a binder could be read after its
             # deletion and the tombstone before it was written.
             more |= dict.fromkeys(stones.get(reference, ()))
-        rows.update(self._store.read(tenant, more) if more else {})
+        rows.update(self._store.read(environment, more) if more else {})
         return rows
 
-    def _insert(self, tenant: Tenant, binding: Binding) -> bool:
+    def _insert(self, environment: EnvironmentKey, binding: Binding) -> bool:
         """Whether another request was first with a row that binds.
 
         In that case the bindings of this attempt may be wrong, and nothing that depends on them is written: a client id
@@ -116,13 +118,13 @@ class Identities:
         # Finders of existing people are written before the rows they lead to, so that a concurrent forgetting, and its
         # sweep, see them. New people are known to nobody yet, and a binder that was lost does not belong to them.
         early = {**binding.people, **binding.finders}
-        if early and self._store.insert(tenant, early) & binding.contested:
+        if early and self._store.insert(environment, early) & binding.contested:
             return True
-        lost = self._store.insert(tenant, binding.binders) if binding.binders else frozenset()
+        lost = self._store.insert(environment, binding.binders) if binding.binders else frozenset()
         # The rows that lookups search for come last: if one of them exists, all the others exist too.
         for rows in (binding.finders_of_new(lost), {} if lost else binding.had_rows):
             if rows:
-                self._store.insert(tenant, rows)
+                self._store.insert(environment, rows)
         return bool(lost)
 
 

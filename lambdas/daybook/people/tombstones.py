@@ -11,7 +11,7 @@ from typing import Any
 from daybook.clock import DAY, SECOND
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.ids import FORM, occurred_ms
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 TOMBSTONES = "gone#"
 """The prefix of their sort keys."""
@@ -20,9 +20,9 @@ LASTS = "expires_at"
 """The one attribute that is not a GUID: the expiry, for DynamoDB's TTL."""
 
 
-def tombstone(key: bytes, tenant: Tenant, binder: str) -> str:
+def tombstone(key: bytes, environment: EnvironmentKey, binder: str) -> str:
     """The sort key of the tombstone of a binder (`ext#…`, `name#…`) or of the person's own row `id#…`."""
-    return f"{TOMBSTONES}{tag(key, length_prefixed(tenant, binder)).hex()}"
+    return f"{TOMBSTONES}{tag(key, length_prefixed(environment, binder)).hex()}"
 
 
 def adoptable(name: str) -> str:

@@ -1,10 +1,13 @@
 """A tenant's settings, which each request reads, and the shards of its events."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from daybook.clock import DAY, MINUTE, SECOND
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey, Tenant, TenantCode, environment_key
+
+LIST_PARTITION = "tenants"
+"""The partition of the control table that lists all tenants. No tenant can have this slug."""
 
 MAX_AHEAD_MS = 5 * MINUTE
 """How far in the future an event may have occurred."""
@@ -18,11 +21,16 @@ at once. So a change that shows it again finds it, and the job that keeps it nee
 """
 
 RESTORABLE_MS = DAY // 2
-"""So long after a hold was lifted, a new hold keeps what it held. Its job takes off the stamps that the other job has set,
-in the same order and at the same pace, so before the first of them is due.
+"""So long after a hold was lifted, a new hold keeps what it held. Its job takes off the stamps that the other job has
+set, in the same order and at the same pace, so before the first of them is due.
 """
 
 NEVER_MS = 1 << 62
+
+MAX_HISTORY = 500
+"""How often retention and hold may change. Each request reads the settings, and 500 changes take 16 KB of their row. A
+hold can be set even then, since it follows one that was lifted.
+"""
 
 
 class Layout(NamedTuple):
@@ -67,10 +75,12 @@ class Replaced(NamedTuple):
 
 @dataclass(frozen=True)
 class TenantSettings:
+    code: TenantCode
     tenant: Tenant
     name: str
     profile: str
     environments: tuple[str, ...]
+    """Append-only, since an environment's number is its place in this list. The first is the default of calls."""
     created_at: int
     audit_since: int | None
     """Milliseconds. Events that occurred before are not accepted. None: no limit."""
@@ -84,6 +94,16 @@ class TenantSettings:
     hold: Hold | None = None
     history: tuple[Replaced, ...] = ()
     """Every earlier retention and legal hold, oldest first. Append-only: what may be gone when is judged by it."""
+    secret: bytes | None = field(default=None, repr=False)
+    """The secret of the tenant's permanent keys, if it came from another deployment. None: this deployment's."""
+
+    def environment_key(self, environment: str) -> EnvironmentKey:
+        """Raises ValueError for an environment that the tenant does not have."""
+        return environment_key(self.code, self.environments.index(environment))
+
+    @property
+    def environment_keys(self) -> tuple[EnvironmentKey, ...]:
+        return tuple(environment_key(self.code, number) for number in range(len(self.environments)))
 
     def shards_at(self, occurred_ms: int) -> int:
         """The number of shards at that moment. It is the same for every try of one event."""
