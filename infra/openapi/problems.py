@@ -46,7 +46,7 @@ PROBLEMS: Mapping[Code, str] = {
     "too_many_exports": "The tenant has as many unfinished exports as it may have. Try again when one is done.",
     "too_many_failures": "Too many failed credentials came from this address. Wait a minute.",
     "too_many_groups": "The tenant has as many groups as it may have.",
-    "too_many_people": "The request names more than 1,000 distinct people.",
+    "too_many_people": "Events name over 1,000 distinct people, or one name means over 64: give an id or a GUID.",
     "too_many_replays": "The tenant has as many unfinished replays as it may have. Try again when one is done.",
     "too_many_to_sort": "More events match than can be sorted. Narrow the search, sort by time, or export.",
     "too_many_values": "The query has more than 100 values.",
