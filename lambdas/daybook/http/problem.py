@@ -56,6 +56,7 @@ Code = Literal[
     "too_much_to_read",
     "unauthorized",
     "unknown_field",
+    "unknown_format",
     "unknown_group",
     "unknown_parameter",
     "unknown_view",
