@@ -5,9 +5,9 @@ from itertools import batched
 from typing import Any, NamedTuple
 
 from daybook.catalogue.aliases import Aliases
-from daybook.events.canonical import canonical, decode
+from daybook.events.canonical import canonical
 from daybook.events.packing import unpack
-from daybook.events.reader import Opened, Row, content_of, people_of
+from daybook.events.reader import Opened, Row, content_in, content_of, people_of
 from daybook.search.filters import Matcher
 from daybook.search.merge import Merge
 from daybook.tenant import EnvironmentKey
@@ -74,7 +74,7 @@ class Gatherer:
     def open(self, rows: Sequence[Row]) -> Iterator[Found]:
         """Events that matched before, in the order of the rows. Opens a few at a time."""
         for some in batched(rows, OPENED_AT_ONCE, strict=False):
-            for row, event in zip(some, self._opened([content_of(row) for row in some]), strict=True):
+            for row, event in zip(some, self._opened([content_of(row.packed) for row in some]), strict=True):
                 yield self._found(row, event)
 
     def _candidates(
@@ -87,7 +87,7 @@ class Gatherer:
             last = row.id
             encoded = unpack(row.packed)
             merge.bound.count(len(encoded))
-            content: dict[str, Any] = decode(encoded)
+            content = content_in(encoded)
             if not self._matcher.may_see(content):
                 continue
             if self._matcher.matches_clear(content):
@@ -114,5 +114,5 @@ class Gatherer:
         return [Opened(content, keys) for content in contents]
 
     def _found(self, row: Row, event: Opened) -> Found:
-        native = event.native(row.received_ms, self._aliases)
+        native = event.native(self._aliases)
         return Found(row, event, native, self._matcher.is_target_itself(event, native))

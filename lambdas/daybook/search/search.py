@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from daybook.catalogue.profile import profile
 from daybook.catalogue.tenant_catalogue import Catalogue
 from daybook.catalogue.views import Shown
-from daybook.clock import Clock
+from daybook.clock import Clock, format_time
 from daybook.crypto.hkdf import tag
 from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import UnknownGroup
@@ -138,7 +138,12 @@ class Search:
         def value(event: Found) -> str:
             return shown_by(Shown(event.native, scope.settings.name, about.aliases, view or about, parameters.zone))
 
-        received = (event for event in self._all(sources, gatherer) if event.row.received_ms <= position.moment_ms)
+        begun_at = format_time(position.moment_ms)
+        received = (
+            event
+            for event in self._all(sources, gatherer)
+            if event.native["received_at"] <= begun_at  # both in the one form that sorts as the times do
+        )
         try:
             events = sort_events(received, parameters.order, value, self.bounds.sorted_events)
         except (TooManyToSort, TooMuchToRead):
