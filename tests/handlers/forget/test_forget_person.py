@@ -25,7 +25,7 @@ from tests.handlers.streams.test_replay import ReplayHarness
 from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of
 from tests.support.forgetting import Forgetting
-from tests.support.ingest import KEYS, NOW, SECRET, Sender
+from tests.support.ingest import NOW, SECRET, Sender
 from tests.support.managed_log import ManagedLog
 from tests.support.streams import StreamHarness
 from tests.support.tenant_log import problem_of
@@ -110,7 +110,7 @@ def test_every_place_shows_the_guid(log: ManagedLog, forgetting: Forgetting) -> 
     for view in ("native", "jiffy", "carear", "chat", "symbee", "enate", "generic"):
         shown, content = exporter.export({"filters": {"component": "Document"}, "view": view, "format": "ndjson"})
         shows_nobody(content.decode())
-        log.now = exporter.jobs.find(log.tenant, shown["id"]).created_ms + SECOND
+        log.now = exporter.jobs.find(log.settings.code, shown["id"]).created_ms + SECOND
     for sort in ("actor", "-actor", "-occurred_at"):
         _, csv = exporter.export({"filters": {"component": "Document"}, "view": "carear", "sort": sort})
         rows = [row["Username"] for row in rows_of(csv)[1]]
@@ -265,7 +265,7 @@ def test_exports_that_may_hold_the_name_are_listed(log: ManagedLog, forgetting: 
     exporter.call("DELETE", "/v1/exports/{export_id}", export_id=cancelled["id"])
     assert set(forgetting.forget("mike.mars")["exports_not_expired"]) == {waiting["id"], fresh["id"], old["id"]}
     log.now += DAY + 1
-    exporter.jobs.claim(exporter.jobs.find(log.tenant, waiting["id"]).key, "c", log.now, log.now + DAY)
+    exporter.jobs.claim(exporter.jobs.find(log.settings.code, waiting["id"]).key, "c", log.now, log.now + DAY)
     assert set(forgetting.forget("jane.roe")["exports_not_expired"]) == {waiting["id"], fresh["id"]}
 
 
@@ -425,16 +425,16 @@ def test_tombstones_last_as_long_as_they_are_needed(log: ManagedLog, dynamodb: A
     people = ForgettingTable(dynamodb, tables.identities)
     log.sent({"actor": JANE})
     guid = log.guid_of("jane.roe")
-    Forgetter(people, KEYS.gone, no_sweep).forget(log.tenant, mark_of(guid, lowest_id(NOW), 180))
+    Forgetter(people, log.keys.gone, no_sweep).forget(log.key(), mark_of(guid, lowest_id(NOW), 180))
     texts = (f"id#{guid}", "name#jane.roe", adoptable("jane.roe"))
-    stones = [tombstone(KEYS.gone, log.tenant, text) for text in texts]
-    rows = people.read(log.tenant, stones)
+    stones = [tombstone(log.keys.gone, log.key(), text) for text in texts]
+    rows = people.read(log.key(), stones)
     assert set(rows) == set(stones)
     for row in rows.values():
         assert set(row) == {guid, "expires_at"}
         assert 180 < (int(row["expires_at"]) * SECOND - NOW) / DAY < 182
-    people.erase(log.tenant, (), stones[1:2], Mark("g-2", lowest_id(NOW + 1), None))
-    assert people.read(log.tenant, stones[1:2]) == {stones[1]: {guid: lowest_id(NOW), "g-2": lowest_id(NOW + 1)}}
+    people.erase(log.key(), (), stones[1:2], Mark("g-2", lowest_id(NOW + 1), None))
+    assert people.read(log.key(), stones[1:2]) == {stones[1]: {guid: lowest_id(NOW), "g-2": lowest_id(NOW + 1)}}
 
 
 def test_a_restore_forgets_again(log: ManagedLog, dynamodb: Any, tables: Tables, definitions: Any, capsys: Any) -> None:
@@ -458,8 +458,8 @@ def test_a_restore_forgets_again(log: ManagedLog, dynamodb: Any, tables: Tables,
     shows_nobody(json.dumps(rows, default=repr))
     assert sorted(rows, key=repr) == sorted(live, key=repr)
     people = IdentityTable(dynamodb, restored)
-    stone = tombstone(KEYS.gone, log.tenant, "ext#u-1")
-    assert people.read(log.tenant, [stone])[stone][done[0]["actor_id"]] == done[0]["event_id"]
+    stone = tombstone(log.keys.gone, log.key(), "ext#u-1")
+    assert people.read(log.key(), [stone])[stone][done[0]["actor_id"]] == done[0]["event_id"]
 
 
 def test_a_restore_takes_over_who_was_made_and_forgotten_since(
@@ -478,8 +478,8 @@ def test_a_restore_takes_over_who_was_made_and_forgotten_since(
         rows, old = (dynamodb.scan(TableName=table)["Items"] for table in (restored, tables.identities))
         assert rows
         assert sorted(rows, key=repr) == sorted(old, key=repr)
-    stone = tombstone(KEYS.gone, log.tenant, "ext#u-1")
-    assert guid in IdentityTable(dynamodb, restored).read(log.tenant, [stone])[stone]
+    stone = tombstone(log.keys.gone, log.key(), "ext#u-1")
+    assert guid in IdentityTable(dynamodb, restored).read(log.key(), [stone])[stone]
 
 
 def test_a_restore_that_fails_says_so(dynamodb: Any, tables: Tables, capsys: Any) -> None:

@@ -21,13 +21,11 @@ from daybook.people.forgetter import Forgetter, mark_of, no_sweep
 from daybook.people.identities import folded, had_row, id_row, name_row
 from daybook.people.key_cache import PersonKeys
 from daybook.search.parameters import NATIVE, read_parameters
-from daybook.tenant import Tenant
 from exports.lines import LineFormatter
-from tests.support.ingest import KEYS, NOW
+from tests.support.ingest import NOW
 from tests.support.streams import destination
 from tests.unit.events.test_privacy import TenantLog, events, people
 
-ACME = Tenant("acme")
 CAST = 5
 MOMENT_MS = NOW + 60_000
 
@@ -106,8 +104,8 @@ def test_one_is_forgotten_and_nobody_else(
     before = [(log.open(row), answers(log, row)) for row in rows]
 
     number = data.draw(st.sampled_from(sorted(set.union(*who))))
-    guid = log.people.rows[ACME, name_row(folded(cast[number]["username"]))]["guid"]
-    Forgetter(log.people, KEYS.gone, no_sweep).forget(ACME, mark_of(guid, lowest_id(MOMENT_MS), None))
+    guid = log.people.rows[log.key, name_row(folded(cast[number]["username"]))]["guid"]
+    Forgetter(log.people, log.keys.gone, no_sweep).forget(log.key, mark_of(guid, lowest_id(MOMENT_MS), None))
     gone = texts_of(number, cast[number])
     for (_, key), of_person in log.people.rows.items():
         assert not any(text in folded(key) or text in folded(repr(of_person)) for text in gone)
@@ -126,8 +124,8 @@ def test_one_is_forgotten_and_nobody_else(
     stored_late = next(event for event in log.events.events.values() if event.id == late.id)
     for name, answer in answers(log, stored_late).items():
         assert not [text for text in gone if text in _says(answer)], name
-    assert (ACME, id_row(guid)) not in log.people.rows
-    assert (ACME, had_row(folded(cast[number]["username"]), guid)) not in log.people.rows
+    assert (log.key, id_row(guid)) not in log.people.rows
+    assert (log.key, had_row(folded(cast[number]["username"]), guid)) not in log.people.rows
 
 
 def _but_own_changes(native: dict[str, Any], guid: str) -> dict[str, Any]:
