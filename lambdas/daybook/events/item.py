@@ -109,9 +109,9 @@ def store_form(
 
 
 def _actor_part(writer: ContentWriter, content: dict[str, Any]) -> str:
-    """The alias if the actor is shown by it, else the GUID."""
+    """The type of an actor that is shown by an alias, which may change; else the person's GUID."""
     actor: dict[str, str] = content["actor"]
-    return actor["alias"] if writer.is_shown_by_alias else actor["id"]
+    return actor["type"] if writer.is_shown_by_alias else actor["id"]
 
 
 def _target_keys(target: Target | None, content: dict[str, Any], index_key: bytes) -> tuple[str | None, str | None]:

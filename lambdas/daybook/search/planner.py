@@ -15,9 +15,9 @@ all filters, so every index gives the same events.
 What an event must not equal (`actor!`) decides no index: it narrows what the others find.
 
 Bounds: every source is sorted by id, read lazily, and merged from the newest (or oldest) on. A read stops when its page
-is full, at 10 MB read, or after 3 seconds, whichever comes first, and makes progress by at least one event. The cost of
-a page depends on the size of the events that it reads, not on the length of the log: reads never begin before the
-retention's edge.
+is full, at 10 MB unpacked, or after 3 seconds, whichever comes first, and makes progress by at least one event. The
+cost of a page depends on the size of the events that it reads, not on the length of the log: reads never begin before
+the retention's edge.
 """
 
 from collections.abc import Sequence
