@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from daybook.catalogue.aliases import USER
+from daybook.catalogue.aliases import is_user
 from daybook.catalogue.profile import profile
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import format_time
@@ -56,7 +56,7 @@ class ResolvedExport:
     def _target_without_name(self, target: str) -> str:
         kind, _, text = target.partition(":")
         named = self.named[text]
-        return f"{kind}:{people_meant(named)}" if kind.lower() == USER or named.is_known else kind
+        return f"{kind}:{people_meant(named)}" if is_user(kind) or named.is_known else kind
 
 
 @dataclass(frozen=True)

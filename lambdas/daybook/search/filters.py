@@ -6,15 +6,15 @@ the opposite of equal, so both are defined once.
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from unicodedata import normalize
 
-from daybook.catalogue.aliases import USER
+from daybook.catalogue.aliases import USER, is_user
 from daybook.catalogue.labels import is_category
 from daybook.events.reader import Opened
 from daybook.people.identities import folded
 from daybook.people.lookup import Named, ResolvedQuery
 from daybook.search.addresses import Addresses
 from daybook.search.parameters import ANY_END, Filters
+from daybook.text import composed
 
 Content = Mapping[str, Any]
 Native = Mapping[str, Any]
@@ -129,11 +129,11 @@ def _opened(filters: Filters) -> list[Callable[[Opened, Native], bool]]:
 
 
 def _is_any_id(value_of: Callable[[Native], str | None], values: tuple[str, ...]) -> Callable[[Opened, Native], bool]:
-    wanted = frozenset(map(_composed, values))
+    wanted = frozenset(map(composed, values))
 
     def equals(_: Opened, native: Native) -> bool:
         value = value_of(native)
-        return value is not None and _composed(value) in wanted
+        return value is not None and composed(value) in wanted
 
     return equals
 
@@ -142,7 +142,7 @@ class _Targets:
     """The targets of one filter."""
 
     def __init__(self, filters: Filters, named: Mapping[str, Named]) -> None:
-        self._asked = [(kind, named[text].guids, _composed(text)) for kind, text in filters.targets]
+        self._asked = [(kind, named[text].guids, composed(text)) for kind, text in filters.targets]
 
     def __bool__(self) -> bool:
         return bool(self._asked)
@@ -164,7 +164,7 @@ class _Targets:
         guid = text if kind == USER else written.get("person")
         names = kind != USER and opened.is_readable(text)
         return any(
-            kind == asked and (guid in guids or (names and _composed(shown["id"]) == asked_text))
+            kind == asked and (guid in guids or (names and composed(shown["id"]) == asked_text))
             for asked, guids, asked_text in self._asked
         )
 
@@ -180,7 +180,7 @@ class _Targets:
 
 def _kind(place: Mapping[str, Any]) -> str:
     kind: str = place["type"]
-    return USER if kind.lower() == USER else kind
+    return USER if is_user(kind) else kind
 
 
 def _is_actor(actor: Mapping[str, Any], wanted: list[Named]) -> bool:
@@ -196,11 +196,7 @@ def _is_actor(actor: Mapping[str, Any], wanted: list[Named]) -> bool:
 
 def _carries(actor: Mapping[str, Any], text: str) -> bool:
     """Whether an actor other than a person has this username or id."""
-    return _composed(text) == _composed(actor.get("client_id", "")) or folded(text) == folded(actor.get("username", ""))
-
-
-def _composed(text: str) -> str:
-    return text if text.isascii() else normalize("NFC", text)
+    return composed(text) == composed(actor.get("client_id", "")) or folded(text) == folded(actor.get("username", ""))
 
 
 def _holds_text(native: Native, texts: tuple[str, ...]) -> bool:

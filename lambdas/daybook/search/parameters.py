@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from daybook.catalogue.aliases import USER
+from daybook.catalogue.aliases import USER, is_user
 from daybook.catalogue.profile import PROFILES
 from daybook.clock import DAY, SECOND, parse_time
 from daybook.http.problem import Problem, bad_parameter
@@ -102,7 +102,7 @@ class Filters:
     def targets(self) -> list[tuple[str, str]]:
         """Type and id, split at the first colon. The type `user` is written like this, however it was sent."""
         split = (value.partition(":") for value in self.of("target"))
-        return [(USER if kind.lower() == USER else kind, text) for kind, _, text in split]
+        return [(USER if is_user(kind) else kind, text) for kind, _, text in split]
 
     @property
     def names(self) -> list[str]:

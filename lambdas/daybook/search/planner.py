@@ -22,7 +22,6 @@ the retention's edge.
 
 from collections.abc import Sequence
 from typing import NamedTuple
-from unicodedata import normalize
 
 from daybook.catalogue.aliases import USER
 from daybook.catalogue.profile import UNCATALOGUED_CATEGORY
@@ -115,9 +114,8 @@ class Planner:
         for kind, text in filters.targets:
             guids = sorted(resolved.named[text].guids)
             if kind != USER:
-                composed = normalize("NFC", text)
-                keys[target_key(kind, plain_part(composed))] = None
-                keys[target_key(kind, hidden_part(self._keys.index, composed))] = None
+                keys[target_key(kind, plain_part(text))] = None
+                keys[target_key(kind, hidden_part(self._keys.index, text))] = None
             keys |= dict.fromkeys(target_key(kind, guid) for guid in guids)
         return list(keys)
 

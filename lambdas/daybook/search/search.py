@@ -132,11 +132,13 @@ class Search:
     ) -> tuple[list[Found], Position | None]:
         about = scope.catalogue.profile
         view = None if parameters.view == NATIVE else profile(parameters.view)
-
         shown_by = shown_value(parameters.order.field, view)
 
         def value(event: Found) -> str:
-            return shown_by(Shown(event.native, scope.settings.name, about.aliases, view or about, parameters.zone))
+            opened, shown_in = event.opened, view or about
+            return shown_by(
+                Shown(event.native, opened.alias, scope.settings.name, about.aliases, shown_in, parameters.zone)
+            )
 
         begun_at = format_time(position.moment_ms)
         received = (

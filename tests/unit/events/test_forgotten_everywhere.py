@@ -15,6 +15,7 @@ from daybook.delivery.records import InsertedEvent, Records
 from daybook.events.canonical import leaf
 from daybook.events.item import StoredEvent
 from daybook.events.packing import unpack
+from daybook.events.reader import content_of
 from daybook.ids import lowest_id
 from daybook.jobs.export import CSV, NDJSON
 from daybook.people.forgetter import Forgetter, mark_of, no_sweep
@@ -62,15 +63,16 @@ def answers(log: TenantLog, stored: StoredEvent) -> dict[str, bytes]:
     """Everything that shows an event: views, lines of exports, and records of streams with their keys."""
     rows = PersonKeys(log.people.read, lambda: NOW)
     native = log.open(stored)
+    alias = content_of(stored.packed)["actor"].get("alias")
     aliases = profile("generic").aliases
     found = {"native": _json(native)}
     for name in PROFILES:
-        shown = Shown(native, "Acme Inc", aliases, profile(name), ZoneInfo("UTC"))
+        shown = Shown(native, alias, "Acme Inc", aliases, profile(name), ZoneInfo("UTC"))
         found[f"view {name}"] = _json(show(shown))
     for view in (NATIVE, *PROFILES):
         for form in (CSV, NDJSON):
             lines = LineFormatter(read_parameters({"view": [view]}), form, "Acme Inc", profile("generic"))
-            found[f"{form} {view}"] = lines.line(native)[0]
+            found[f"{form} {view}"] = lines.line(native, alias)[0]
     row = InsertedEvent(stored.partition, stored.id, stored.packed, stored.by_actor, stored.by_target)
     for form in FORMATS:
         (record,) = Records(rows.of).of(destination(format=form), [row]).records
