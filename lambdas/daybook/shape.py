@@ -16,7 +16,7 @@ Lengths are those of the NFC form, so that they do not depend on how the sender 
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -77,7 +77,6 @@ _ABSENT = object()
 _WORDS: dict[type, str] = {
     str: "text",
     int: "an integer",
-    float: "a number",
     bool: "true or false",
     list: "a list",
     dict: "an object",
@@ -106,8 +105,13 @@ def _reader(as_type: Any) -> _Reader:
 
 def _any_of(info: inspect.Type) -> _Reader:
     """Reads a value by the reader of its JSON type."""
-    readers = dict(_readers(info, {}))
-    must = f"must be {_in_words(readers)}"
+    readers: dict[type, _Reader] = {}
+    for each, marks in _alternatives(info, {}):
+        kind, of_kind = _one(each, marks)
+        readers[kind] = of_kind
+        if "integer" in marks:
+            readers[int] = _decimal
+    must = f"must be {_either([_WORDS[kind] for kind in readers if kind in _WORDS])}"
 
     def read_value(value: Any, path: str, reading: Reading) -> Any:
         reader = readers.get(type(value))
@@ -122,31 +126,37 @@ def _any_of(info: inspect.Type) -> _Reader:
     return read_value
 
 
-def _readers(info: inspect.Type, marks: Mapping[str, Any]) -> Iterable[tuple[type, _Reader]]:
+def _alternatives(info: inspect.Type, marks: Mapping[str, Any]) -> Iterator[tuple[inspect.Type, Mapping[str, Any]]]:
+    """The types of a union, each with its marks."""
+    if isinstance(info, inspect.Metadata):
+        yield from _alternatives(info.type, {**(info.extra_json_schema or {}), **(info.extra or {})})
+    elif isinstance(info, inspect.UnionType):
+        for each in info.types:
+            yield from _alternatives(each, marks)
+    else:
+        yield info, marks
+
+
+def _one(info: inspect.Type, marks: Mapping[str, Any]) -> tuple[type, _Reader]:
+    """The JSON type, and its reader."""
     match info:
-        case inspect.Metadata(type=inner, extra=extra, extra_json_schema=schema):
-            yield from _readers(inner, {**(schema or {}), **(extra or {})})
-        case inspect.UnionType(types=types):
-            for each in types:
-                yield from _readers(each, marks)
         case inspect.StrType():
-            yield str, _text(info, marks)
-            if "integer" in marks:
-                yield int, _decimal
+            return str, _text(info, marks)
         case inspect.IntType(ge=least, le=most):
-            yield int, _integer(least, most)
+            return int, _integer(least, most)
         case inspect.LiteralType(values=values):
-            yield str, _one_of(values)
+            return str, _one_of(values)
         case inspect.ListType(item_type=item, min_length=least, max_length=most):
-            yield list, _list(_any_of(item), least or 0, most)
+            return list, _list(_any_of(item), least or 0, most)
         case inspect.DictType(key_type=key, value_type=value, max_length=most):
-            yield dict, _map(_any_of(key), _any_of(value), most)
+            return dict, _map(_any_of(key), _any_of(value), most)
         case inspect.StructType():
-            yield dict, _struct(info)
-        case inspect.NoneType() | inspect.BoolType():
-            yield type(None) if isinstance(info, inspect.NoneType) else bool, _as_it_is
-        case _:
-            raise TypeError(f"no reader for {info}")
+            return dict, _struct(info)
+        case inspect.BoolType():
+            return bool, _as_it_is
+        case inspect.NoneType():
+            return type(None), _as_it_is
+    raise TypeError(f"no reader for {info}")
 
 
 def _as_it_is(value: Any, _path: str, _reading: Reading) -> Any:
@@ -303,10 +313,6 @@ def _below(path: str, name: str) -> str:
     """The path of a name that a sender chose. It can be shown whatever the name is."""
     shown = UNCLEAN.sub(REPLACEMENT, name)
     return join_path(path, shown if len(shown) <= _MAX_SHOWN_NAME else f"{shown[:_MAX_SHOWN_NAME]}…")
-
-
-def _in_words(kinds: Iterable[type]) -> str:
-    return _either([_WORDS[kind] for kind in kinds if kind in _WORDS])
 
 
 def _either(words: Sequence[str]) -> str:
