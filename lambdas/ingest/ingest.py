@@ -124,7 +124,7 @@ class Ingest:
         except Rejected as rejected:
             faults.append(rejected)
         try:
-            entry.accepted = policy.accept(received, environment, identified)
+            entry.accepted = policy.accept(received, environment, identified, entry.fingerprint)
         except Rejected as rejected:
             faults.append(rejected)
         if not faults and entry.accepted is not None:

@@ -81,8 +81,13 @@ class AcceptancePolicy:
         """None without a sender's id: then no other event can come under the same id."""
         return None if received.event.id is None else fingerprint(self._keys.fingerprint, received.encoded)
 
-    def accept(self, received: Received, environment: str, identified: tuple[str, int]) -> AcceptedEvent:
-        """The event with its activity, variant and mentions. Raises one `Rejected` for all of its faults."""
+    def accept(
+        self, received: Received, environment: str, identified: tuple[str, int], repeats_by: bytes | None
+    ) -> AcceptedEvent:
+        """The event with its activity, variant and mentions. Raises one `Rejected` for all of its faults.
+
+        `repeats_by` is its `fingerprint`.
+        """
         event = received.event
         identifier, occurred_ms = identified
         faults: list[Rejected] = []
@@ -118,7 +123,7 @@ class AcceptancePolicy:
             environment=environment,
             occurred_ms=occurred_ms,
             received_ms=self.now_ms,
-            fingerprint=self.fingerprint(received),
+            fingerprint=repeats_by,
             activity=known,
             variant=variant,
             mentions=mentions,

@@ -5,9 +5,10 @@ from typing import Any
 
 from msgspec import structs
 
+from daybook.documents import LARGEST_INTEGER
 from daybook.errors import FieldError
 from daybook.events.rejected import Rejected
-from daybook.events.schema import LARGEST_INTEGER, Change, SentEvent
+from daybook.events.schema import Change, SentEvent
 
 ADJUSTED = ".time-adjusted"
 SECONDS = "seconds"

@@ -137,6 +137,12 @@ class SealedPeople:
 
     def _protect(self) -> None:
         """Fills `protected`. A token that this makes may add to the fields of somebody else, which are done then."""
+        if len(self._sealed) == 1 and not self._sealed[0].free:
+            (sealed,) = self._sealed
+            sealed.protected = [
+                escape(each) if isinstance(each, str) and "~" in each else each for each in sealed.fields
+            ]
+            return
         done = False
         while not done:
             done = True
@@ -153,7 +159,7 @@ class SealedPeople:
         # A further text of the person is a name in another case, or a second name.
         if len(self._sealed) > 1 and (slot == NAME or (slot >= TEXTS and self.cast.is_full_name(text))):
             return self.cast.full_name(place, text)
-        return escape(text)
+        return escape(text) if "~" in text else text
 
     def _written(self, sealed: _Sealed, place: Place) -> dict[str, Any]:
         written: dict[str, Any] = {"id": sealed.person.guid}

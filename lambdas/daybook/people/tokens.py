@@ -42,8 +42,8 @@ class Cast:
 
     def __init__(self, note: Callable[[int, Any], int]) -> None:
         self._note = note
-        self._full_names: dict[str, int] = {}
-        self._emails: dict[str, int] = {}
+        self._full_names: list[tuple[str, int]] = []
+        self._emails: list[tuple[str, int]] = []
         self._exact: dict[tuple[int, str], int] = {}
         self._named: dict[str, int] = {}
         self._identified: dict[str, int] = {}
@@ -53,20 +53,25 @@ class Cast:
     def add_full_name(self, text: str, person: int, slot: int) -> None:
         """A name that is replaced within the full names of others, too. So is an e-mail."""
         self.add_name(text, person, slot)
-        if is_searchable(text):
-            self._full_names.setdefault(_normalised(text)[0], person)
+        self._full_names.append((text, person))
 
     def add_email(self, text: str, person: int, slot: int) -> None:
         self.add_name(text, person, slot)
-        if is_searchable(text):
-            self._emails.setdefault(_normalised(text)[0], person)
+        self._emails.append((text, person))
 
     def add_name(self, text: str, person: int, slot: int) -> None:
         """A text that names the person even as a whole text, whatever its case."""
-        self._named.setdefault(folded(text), person)
         self._exact.setdefault((person, text), slot)
-        if is_searchable(text):
-            self._add_search_name(text, person)
+        if text.isascii():  # the same result, several times as fast
+            name = text.lower()
+            self._named.setdefault(name, person)
+            if len(name) >= SHORTEST_NAME:
+                self._normalised.setdefault(name, (person, True))
+                self._search_names = None
+        else:
+            self._named.setdefault(folded(text), person)
+            if is_searchable(text):
+                self._add_search_name(text, person)
 
     def add_id(self, text: str, person: int, slot: int) -> None:
         """The client's id. As a whole text it is case-sensitive."""
@@ -86,7 +91,7 @@ class Cast:
 
     def text(self, text: str) -> str:
         """Free text: names are found at word boundaries."""
-        return self._replaced(text, *_normalised(text), anywhere=False)
+        return self._with_tokens(text, *_normalised(text), self._searched(), anywhere=False)
 
     def label(self, text: str) -> str:
         """Free text that may as a whole be a name of any length."""
@@ -110,18 +115,21 @@ class Cast:
 
     def is_full_name(self, text: str) -> bool:
         """Whether the text is somebody's full name, in any case and composition."""
-        return _normalised(text)[0] in self._full_names
+        normalised = _normalised(text)[0]
+        return any(_normalised(name)[0] == normalised for name, _ in self._full_names)
 
     def full_name(self, person: int, text: str) -> str:
         """A full name as it is sealed: of the full names and e-mails of others, those that are shorter are replaced."""
         normalised, starts = _normalised(text)
-        names = [
-            (name, whose, True)
-            for known in (self._full_names, self._emails)
-            for name, whose in known.items()
-            if whose != person and len(name) < len(normalised)
-        ]
-        return self._with_tokens(text, normalised, starts, sorted(names, key=_longest_first), anywhere=False)
+        names: list[_SearchName] = []
+        for known in (self._full_names, self._emails):
+            for each, whose in known:
+                if whose != person and is_searchable(each):
+                    name = _normalised(each)[0]
+                    if len(name) < len(normalised):
+                        names.append((name, whose, True))
+        names.sort(key=_longest_first)
+        return self._with_tokens(text, normalised, starts, names, anywhere=False)
 
     def about(self, person: int, text: str) -> str:
         """Free text as it is sealed for the person whom it is about. The person's own names stay."""
@@ -130,10 +138,16 @@ class Cast:
         return self._with_tokens(text, *_normalised(text), names, anywhere=False)
 
     def _tokenised(self, text: str, *, anywhere: bool) -> str:
-        return self.token_for_whole(text) or self._replaced(text, *_normalised(text), anywhere=anywhere)
-
-    def _replaced(self, text: str, normalised: str, starts: Sequence[int] | None, *, anywhere: bool) -> str:
-        return self._with_tokens(text, normalised, starts, self._searched(), anywhere=anywhere)
+        if not text.isascii():
+            whole = self.token_for_whole(text)
+            return whole or self._with_tokens(text, *_normalised(text), self._searched(), anywhere=anywhere)
+        lowered = text.lower()  # folded and normalised: the same, but faster
+        person = self._named.get(lowered)
+        if person is None:
+            person = self._identified.get(text)
+        if person is not None:
+            return self.whole(person, text)
+        return self._with_tokens(text, lowered, None, self._search_names or self._searched(), anywhere=anywhere)
 
     def _searched(self) -> list[_SearchName]:
         if self._search_names is None:
@@ -154,7 +168,7 @@ class Cast:
             if each[0] in normalised:
                 break
         else:
-            return escape(text)
+            return text.replace("~", "~~") if "~" in text else text
         pieces: list[str] = []
         done = 0
         for start, end, person in sorted(_occurrences(text, normalised, starts, names, anywhere=anywhere)):
