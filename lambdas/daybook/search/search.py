@@ -94,7 +94,7 @@ class Search:
             events, further = self._page_by_time(parameters, position, sources, gatherer)
         else:
             events, further = self._page_in_order(scope, parameters, position, sources, gatherer)
-        cursor = None if further is None else write_cursor(further, owner, self.keys.cursor)
+        cursor = None if further is None else write_cursor(further, owner, self.keys.cursors, self.clock())
         return Page(events, cursor, gatherer.scanned, resolved)
 
     def walk(self, scope: Scope, filters: Filters, span: Span) -> Iterator[Found]:
@@ -140,8 +140,10 @@ class Search:
 
         value = shown_value(parameters.order.field, view)
 
+        key = self.keys.of(scope.settings.code, scope.settings.secret).sort_value
+
         def mark(event: Found) -> bytes:
-            return tag(self.keys.cursor, value(shown(event)).encode("utf-8", "surrogatepass"))[:_MARK_BYTES]
+            return tag(key, value(shown(event)).encode("utf-8", "surrogatepass"))[:_MARK_BYTES]
 
         begun_at = format_time(position.moment_ms)
         received = (
@@ -204,7 +206,7 @@ class Search:
         if parameters.cursor is None:
             position = Position("", now_ms, scope.settings.retention_edge(now_ms))
         else:
-            position = read_cursor(parameters.cursor, owner, self.keys.cursor, now_ms)
+            position = read_cursor(parameters.cursor, owner, self.keys.cursors, now_ms)
         if position.people is not None:
             for text, guids in zip(names, position.people, strict=True):
                 named[text] = named[text].meaning(guids)
