@@ -13,7 +13,7 @@ from daybook.crypto.keys import DeploymentKeys
 from daybook.jobs.export import Ask
 from daybook.jobs.job import Job
 from daybook.jobs.sealed import open_sealed_part, seal_for
-from daybook.people.lookup import Named, ResolvedQuery
+from daybook.people.lookup import Named
 from daybook.search.parameters import Parameters, parse_parameters
 
 
@@ -29,9 +29,6 @@ class Question(NamedTuple):
     parameters: Parameters
     named: dict[str, Named]
 
-    def resolved(self, members: frozenset[str] | None, *, by_address: bool) -> ResolvedQuery:
-        return ResolvedQuery(self.named, members, by_address)
-
 
 def seal_question(keys: DeploymentKeys, job: Job, question: SealedQuestion) -> str:
     return seal_for(job, [msgspec.to_builtins(question)], keys, job.created_ms)
@@ -41,7 +38,7 @@ def open_question(keys: DeploymentKeys, job: Job, ask: Ask) -> Question:
     (question,) = open_sealed_part(job, keys) or [{}]
     opened = msgspec.convert(question, _Opened)
     named = [
-        Named(each["text"], frozenset(each["guids"]), frozenset(each["aliases"]), each["is_known"], each["by_address"])
+        Named(each["text"], frozenset(each["guids"]), frozenset(each["types"]), each["is_known"], each["by_address"])
         for each in opened.named
     ]
     return Question(parse_parameters({**ask.query, **opened.query}), {one.text: one for one in named})

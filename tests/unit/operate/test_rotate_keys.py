@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from daybook.aws.control_table.jobs import JobTable
@@ -93,6 +93,9 @@ WAITS = st.sampled_from(
 
 
 @given(st.lists(st.tuples(ACTIONS, WAITS), max_size=40))
+@example([(("rotate",), NOTICE_MS), (("restart",), 0), (("give_cursor", False), 0), (("ask_for_job", False), 0)]).via(
+    "a function that has just started uses the new key"
+)
 @settings(max_examples=200)
 def test_no_cursor_of_a_day_and_no_job_fails_because_of_rotations(steps: list[tuple[tuple[Any, ...], int]]) -> None:
     """Whichever of two functions made it and whichever reads it, however long either has run or slept."""
