@@ -156,8 +156,8 @@ class Search:
         end = begin + len(page)
         if end >= len(events):
             return page, None
-        last = events[end - 1]
-        return page, position._replace(after=last.row.id, given=position.given + len(page), mark=self._mark(scope, last))
+        last, given = events[end - 1], position.given + len(page)
+        return page, position._replace(after=last.row.id, given=given, mark=self._mark(scope, last))
 
     def _begin_of(self, scope: Scope, events: Sequence[Sorted], position: Position) -> int:
         """The index at which the next page begins, in an order other than by time."""
