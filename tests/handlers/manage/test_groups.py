@@ -286,7 +286,7 @@ def test_groups_are_of_an_environment(log: ManagedLog) -> None:
     assert log.done("GET", "/v1/groups", **TEST) == {"groups": [{"name": "team"}]}
     assert problem_of(log.manage("GET", GROUP, name="team")) == (404, "not_found")
     for method, path, given in (("GET", "/v1/groups", {}), *((method, GROUP, {"name": "team"}) for method in METHODS)):
-        body = {"members": []} if method == "PUT" else None
+        body: dict[str, Any] | None = {"members": []} if method == "PUT" else None
         unknown = log.manage(method, path, body, query={"environment": "none"}, **given)
         assert problem_of(unknown) == (404, "not_found")
 
@@ -310,8 +310,8 @@ def test_a_key_of_one_environment_manages_that_environments_groups(log: ManagedL
     log.done("DELETE", GROUP, environment="test", name="team")
     elsewhere: dict[str, Any] = {"environment": "test", "query": {"environment": "prod"}}
     for method in METHODS:
-        body = {"members": []} if method == "PUT" else None
-        assert problem_of(log.manage(method, GROUP, body, name="team", **elsewhere)) == (403, "environment_denied")
+        given: dict[str, Any] = {"body": {"members": []}} if method == "PUT" else {}
+        assert problem_of(log.manage(method, GROUP, name="team", **given, **elsewhere)) == (403, "environment_denied")
     assert problem_of(log.manage("GET", "/v1/groups", **elsewhere)) == (403, "environment_denied")
     assert log.group("team") == ["mike.mars"]
     assert log.recorded("group") == told
