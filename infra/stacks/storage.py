@@ -69,7 +69,7 @@ class StorageStack(Stack):
         self.secret = secretsmanager.Secret(
             self,
             "Secret",
-            description="Daybook: event ids derive from it. Never delete it; rotate it only by infra.operate.rotate_keys.",
+            description="Daybook: event ids derive from it. Never delete it. Rotate it by infra.operate.rotate_keys.",
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 password_length=64,
                 exclude_punctuation=True,
