@@ -21,6 +21,7 @@ from daybook.clock import DAY, SECOND
 from daybook.http.routes import BY_RESOURCE, ROUTES
 from daybook.ids import occurred_ms
 from daybook.jobs.job import Job, Status
+from daybook.tenant import Tenant
 from infra.functions import FUNCTIONS
 from tests.conftest import client_of
 from tests.support.calls import Context, answered, authorized
@@ -83,14 +84,16 @@ def control(
 
 
 @pytest.fixture
-def tenant(control: ControlTable, dynamodb: Any, tables: Tables) -> None:  # noqa: ARG001  the functions are composed
+def tenant(control: ControlTable, dynamodb: Any, tables: Tables) -> None:
     """Enate's profile keeps for ever, so that the samples' times are as good in any year."""
     assert _invoke("create_tenant")["statusCode"] == 201
     for name in ("producer", "auditor"):
         key = _key_in(_sent_by(name))
         assert key
         issued = IssuedKey(key.id, "meridian", name, "*", f"the {name}", "2022-04-12T09:00:00.000Z")
-        KeyTable(dynamodb, tables.credentials, tables.control).put_key(key, issued)
+        KeyTable(dynamodb, tables.credentials, tables.control).put_key(
+            control.settings(Tenant(issued.tenant)).code, key, issued
+        )
 
 
 @pytest.fixture
