@@ -73,7 +73,12 @@ def _with(problems: Problems, status: int, *codes: Any) -> dict[int, tuple[Any, 
     return {**problems, status: (*problems.get(status, ()), *codes)}
 
 
-READ: Problems = {400: ("too_long",), 403: ("environment_denied",), 503: ("not_recorded",)}
+READ: Problems = {
+    400: ("too_long",),
+    403: ("environment_denied",),
+    500: ("unknown_format",),
+    503: ("not_recorded",),
+}
 CHANGE: Problems = {403: ("environment_denied",), 503: ("not_recorded", "contended")}
 
 EVENTS, TARGETS, PEOPLE, CATALOGUE = "Events", "Targets", "People and groups", "Catalogue"
@@ -87,7 +92,7 @@ OPERATIONS: Mapping[str, Operation] = {
         EVENTS,
         "Send one event, or up to 500",
         {201: (SendReport,), 207: (SendReport,), 422: (SendReport,), 503: (SendReport,)},
-        {403: ("environment_denied",), 413: ("too_many_people",)},
+        {403: ("environment_denied",), 413: ("too_many_people",), 500: ("unknown_format",)},
         body=(SentEvent, EventBatch),
         note="A repeat of an event with an `id` is harmless: it is answered as the first try was.",
         meanings={

@@ -53,6 +53,7 @@ PROBLEMS: Mapping[Code, str] = {
     "too_much_to_read": "The question needs more than one request may read. Give a later `from`.",
     "unauthorized": "The call has no valid credential.",
     "unknown_field": "There is no such field.",
+    "unknown_format": "A stored event has a newer format than this release of Daybook can read.",
     "unknown_group": "The tenant has no such group.",
     "unknown_parameter": "There is no such query parameter.",
     "unknown_view": "There is no such view.",
