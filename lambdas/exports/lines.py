@@ -39,9 +39,12 @@ class LineFormatter:
     def header(self) -> bytes:
         return self._csv(self._labels) if self._is_csv else b""
 
-    def line(self, native: Native) -> tuple[bytes, bytes]:
-        """The line, and the value that a sorted export is sorted by. UTF-8 sorts as its code points do."""
-        shown = Shown(native, self._tenant_name, self._aliases, self._shown_by, self._zone)
+    def line(self, native: Native, alias: str | None) -> tuple[bytes, bytes]:
+        """The line, and the value that a sorted export is sorted by. UTF-8 sorts as its code points do.
+
+        `alias` is the actor's, as in `Shown`.
+        """
+        shown = Shown(native, alias, self._tenant_name, self._aliases, self._shown_by, self._zone)
         sorted_by = self._sorted_by(shown).encode()
         if self._is_csv:
             return self._csv(self._cells(shown)), sorted_by

@@ -33,9 +33,16 @@ MAX_ROWS_A_MATCH = 10
 _NO_BOUNDS = Bounds(read_bytes=1 << 62, milliseconds=1 << 50)
 
 
+class MatchingEvent(NamedTuple):
+    id: str
+    native: dict[str, Any]
+    alias: str | None
+    """The actor's, as in `Shown`."""
+
+
 class Batch(NamedTuple):
-    events: list[tuple[str, Any]]
-    """Ids and native events, in order."""
+    events: list[MatchingEvent]
+    """In order."""
     last: str
     """The id of the last event that was looked at, whether it matches or not."""
     is_last: bool
@@ -110,17 +117,17 @@ class MatchingEvents:
                 break
         return taken, last
 
-    def _opened(self, candidates: Sequence[tuple[Row, dict[str, Any]]], matcher: Matcher) -> list[tuple[str, Any]]:
+    def _opened(self, candidates: Sequence[tuple[Row, dict[str, Any]]], matcher: Matcher) -> list[MatchingEvent]:
         contents = [content for _, content in candidates]
         keys = self.keys_of(self.environment, (guid for content in contents for guid in people_of(content)))
         aliases = self.catalogue.profile.aliases
         unsealing = Unsealing(self.settings.tenant, self.ask.environment)
-        found: list[tuple[str, Any]] = []
+        found: list[MatchingEvent] = []
         for row, content in candidates:
             opened = Opened(content, keys, unsealing)
             native = opened.native(aliases)
             if not matcher.needs_opening or matcher.matches_opened(opened, native):
-                found.append((row.id, native))
+                found.append(MatchingEvent(row.id, native, opened.alias))
         return found
 
     def _sources(self, resolved: ResolvedQuery) -> Sequence[Source]:

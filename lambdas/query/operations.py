@@ -194,4 +194,4 @@ def _only(request: Request, *names: str) -> dict[str, str]:
 
 def _shown(settings: TenantSettings, view: Profile, zone: ZoneInfo, events: Sequence[Found]) -> list[dict[str, str]]:
     aliases = profile(settings.profile).aliases
-    return [show(Shown(event.native, settings.name, aliases, view, zone)) for event in events]
+    return [show(Shown(event.native, event.opened.alias, settings.name, aliases, view, zone)) for event in events]

@@ -282,7 +282,7 @@ def test_a_batch_that_could_not_be_dropped_comes_again_alone(log: TenantLog, pub
     publishing.streams.break_down("other")
     publishing.publish()
     publishing.streams.mend()
-    publishing.destinations.remove(made.place)
+    publishing.destinations.remove(made.environment)
     log.now += 6 * SECOND
     undropped = FailingState(publishing.destinations, "other")
     publishing.redeliver = replace(publishing.redeliver, destinations=undropped)

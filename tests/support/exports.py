@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from benchmarks.typical import code_for
 from daybook.access.roles import OPERATIONS
 from daybook.aws.wiring import Tables
 from daybook.clock import Clock
@@ -104,6 +105,7 @@ class Exporter:
         wiring = wiring_over(dynamodb, tables, clock, f"exports {tenant}", **replaced)
         self.jobs = wiring.jobs
         self.tenant = Tenant(tenant)
+        self.code = code_for(tenant)
         self._role = role
         self._operations = operations(wiring, self.queue, self.files)
         self._clock = clock
@@ -163,7 +165,7 @@ class Exporter:
         return shown, self.file(shown)
 
     def file(self, shown: dict[str, Any]) -> bytes:
-        content: bytes = self.files.files[f"files/{self.tenant}/{shown['id']}/{shown['filename']}"]
+        content: bytes = self.files.files[f"files/{self.code}/{shown['id']}/{shown['filename']}"]
         return content
 
 

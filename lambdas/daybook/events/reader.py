@@ -68,6 +68,12 @@ class Opened:
         """Whether nobody whom a text of the content names is forgotten."""
         return all(self._fields(person) is not None for person in people_in(text))
 
+    @property
+    def alias(self) -> str | None:
+        """The alias by which the actor is shown. None: it is shown as a person."""
+        alias: str | None = self.content["actor"].get("alias")
+        return alias
+
     def native(self, aliases: Aliases) -> dict[str, Any]:
         """The native event of the contract. It has every field; absent values are null."""
         return {name: part(self, aliases) for name, part in _PARTS.items()}

@@ -134,7 +134,9 @@ class Search:
         view = None if parameters.view == NATIVE else profile(parameters.view)
 
         def shown(event: Found) -> Shown:
-            return Shown(event.native, scope.settings.name, about.aliases, view or about, parameters.zone)
+            return Shown(
+                event.native, event.opened.alias, scope.settings.name, about.aliases, view or about, parameters.zone
+            )
 
         value = shown_value(parameters.order.field, view)
 

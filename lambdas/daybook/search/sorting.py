@@ -13,7 +13,7 @@ from daybook.search.gather import Found
 from daybook.search.parameters import Order
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    "actor": ("user", "username", "person-name"),
+    "actor": ("user", "username", "person-name", "actor"),
     "category": ("category",),
     "component": ("component", "component-letters"),
     "activity": ("activity", "event", "event-letters"),

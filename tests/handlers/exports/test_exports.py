@@ -83,7 +83,7 @@ def test_an_export_is_what_is_on_screen(log: ExportedLog) -> None:
     assert (shown["finished_at"], shown["expires_at"]) == ("2026-11-22T16:32:08.000Z", "2026-11-29T16:31:08.000Z")
     assert shown["download_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv?900")
     assert shown["manifest_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv.manifest.json?900")
-    place = f"files/acme/{asked['id']}/AuditLogs_20261122_163108.csv"
+    place = f"files/{log.settings.code}/{asked['id']}/AuditLogs_20261122_163108.csv"
     assert log.exporter.files.described[place] == ("text/csv; charset=utf-8", "AuditLogs_20261122_163108.csv")
 
 
@@ -91,7 +91,9 @@ def test_the_manifest_says_what_was_exported(log: ExportedLog) -> None:
     """Who asked, the filters with people as GUIDs, the time span, rows, checksum, profile and catalogue."""
     filters = {"actor": ["zoe", "nobody.here"], "q": "second", "range": "7d"}
     shown, content = log.exporter.export({"filters": filters})
-    manifest = json.loads(log.exporter.files.files[f"files/acme/{shown['id']}/{shown['filename']}.manifest.json"])
+    manifest = json.loads(
+        log.exporter.files.files[f"files/{log.settings.code}/{shown['id']}/{shown['filename']}.manifest.json"]
+    )
     (record,) = log.recorded("exported")
     assert manifest == {
         "version": 1,
@@ -121,7 +123,7 @@ def test_the_manifest_says_what_was_exported(log: ExportedLog) -> None:
 
 def manifest_of(log: ExportedLog, shown: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(
-        log.exporter.files.files[f"files/acme/{shown['id']}/{shown['filename']}.manifest.json"]
+        log.exporter.files.files[f"files/{log.settings.code}/{shown['id']}/{shown['filename']}.manifest.json"]
     )
     return found
 
@@ -130,7 +132,7 @@ def test_the_manifest_names_targets_and_no_people(log: ExportedLog) -> None:
     """A target's id is in it only where it is somebody known; nothing tells any other id from a name."""
     filters = {"target": ["invoice:D-7", "invoice:zoe", "user:mike.mars", "user:unheard.of"]}
     asked = log.exporter.ask({"filters": {**filters, "to": "2026-11-23T00:00:00Z"}})
-    assert "D-7" not in str(log.exporter.jobs.find(log.tenant, asked["id"]).ask)
+    assert "D-7" not in str(log.exporter.jobs.find(log.settings.code, asked["id"]).ask)
     log.exporter.work()
     manifest = manifest_of(log, asked)
     zoe, mike = log.guid_of("zoe"), log.guid_of("mike.mars")
@@ -157,7 +159,7 @@ def test_the_manifest_hides_names_within_other_texts(log: ExportedLog) -> None:
         "variant": "plain",
     }
     asked = log.exporter.ask({"filters": filters})
-    row = str(log.exporter.jobs.find(log.tenant, asked["id"]).ask)
+    row = str(log.exporter.jobs.find(log.settings.code, asked["id"]).ask)
     assert not [word for word in ("mike", "zoe", "Zoe", "plain-files") if word in row]
     log.exporter.work()
     assert manifest_of(log, asked)["filters"] == [
@@ -231,7 +233,7 @@ def test_an_export_under_way_restarts_when_the_retention_is_shortened(
     )
     log.exporter = Exporter(dynamodb, tables, log.clock, batch=2, part_bytes=60, run_bytes=60, max_merged=2, step_ms=0)
     asked = log.exporter.ask({"sort": sort})
-    job = log.exporter.jobs.find(log.tenant, asked["id"])
+    job = log.exporter.jobs.find(log.settings.code, asked["id"])
     worker = log.exporter.worker()
     for _ in range(steps):
         step = worker.step(job, lambda: 900.0)
@@ -283,7 +285,7 @@ def test_the_jobs_row_names_nobody(log: ExportedLog) -> None:
     asked = log.exporter.ask({"filters": filters})
 
     def row() -> str:
-        key = {"pk": {"S": "acme#jobs"}, "sk": {"S": f"export#{asked['id']}"}}
+        key = {"pk": {"S": f"{log.settings.code}#jobs"}, "sk": {"S": f"export#{asked['id']}"}}
         return json.dumps(log.dynamodb.get_item(TableName=log.tables.control, Key=key)["Item"], default=str)
 
     waiting = row()
@@ -429,16 +431,18 @@ def test_an_unknown_or_denied_environment_is_refused(log: ExportedLog) -> None:
 
 def test_the_exports_of_a_deleted_tenant_fail(log: ExportedLog) -> None:
     asked = log.exporter.ask()
-    log.dynamodb.delete_item(TableName=log.tables.control, Key={"pk": {"S": "acme"}, "sk": {"S": "tenant"}})
+    log.dynamodb.delete_item(
+        TableName=log.tables.control, Key={"pk": {"S": log.settings.code}, "sk": {"S": "settings"}}
+    )
     log.exporter.work()
-    job = log.exporter.jobs.find(log.tenant, asked["id"])
+    job = log.exporter.jobs.find(log.settings.code, asked["id"])
     assert (job.status, job.error) == ("failed", "The tenant no longer exists.")
     assert log.exporter.files.files == {}
 
 
 def test_a_running_export_shows_how_much_is_written(log: ExportedLog) -> None:
     asked = log.exporter.ask()
-    job = log.exporter.jobs.find(log.tenant, asked["id"])
+    job = log.exporter.jobs.find(log.settings.code, asked["id"])
     worker = log.exporter.worker(step_ms=0, batch=1)
     for _ in range(2):
         job = replace(job, checkpoint=worker.step(job, lambda: 900.0).checkpoint)
@@ -483,7 +487,7 @@ def test_a_lasting_error_of_s3_fails_the_export_and_leaves_nothing(log: Exported
     log.exporter.files.put_part = refusing  # type: ignore[method-assign]
     asked = log.exporter.ask()
     for _ in range(1 + MAX_ATTEMPTS):
-        log.exporter.queue.sent = [(log.exporter.jobs.find(log.tenant, asked["id"]), 0)]
+        log.exporter.queue.sent = [(log.exporter.jobs.find(log.settings.code, asked["id"]), 0)]
         with pytest.raises(ClientError):
             log.exporter.work(worker=log.exporter.worker(batch=1, part_bytes=50))
     shown = log.exporter.read(asked["id"])

@@ -119,17 +119,17 @@ def test_names_are_not_mixed_up_with_longer_names(log: ManagedLog, rows: int) ->
         log.sent(*({"actor": {"type": "user", "id": f"{name} {n}", "username": name}} for n in range(rows)))
     table = IdentityTable(log.dynamodb, log.tables.identities)
     asked = [*names, "a#", "nobody", "zz"]
-    found = table.guids_of(log.tenant, asked)
+    found = table.guids_of(log.key(), asked)
     assert {name: len(guids) for name, guids in found.items()} == {n: rows if n in names else 0 for n in asked}
     assert len({guid for guids in found.values() for guid in guids}) == rows * len(names)
     for name in names:
-        assert table.guids_of(log.tenant, [name]) == {name: found[name]}
+        assert table.guids_of(log.key(), [name]) == {name: found[name]}
 
 
 def test_names_of_more_people_than_a_group_holds(log: ManagedLog) -> None:
     """422, as if all of them had been given."""
     log.wiring.identities.insert(
-        log.tenant, {f"had#mike.mars#{n}": {"guid": str(n), "name": "mike.mars"} for n in range(3)}
+        log.key(), {f"had#mike.mars#{n}": {"guid": str(n), "name": "mike.mars"} for n in range(3)}
     )
     guids = [str(uuid.UUID(int=number, version=4)) for number in range(9_998)]
     refused = log.manage("PUT", GROUP, {"members": ["mike.mars", *guids]}, name="all")
@@ -140,7 +140,7 @@ def test_names_of_more_people_than_a_group_holds(log: ManagedLog) -> None:
 def test_a_renaming_that_was_cut_off_shows_the_name_before(log: ManagedLog) -> None:
     """The row that marks a later name may be written without that name."""
     log.put_group("team", "mike.mars")
-    log.wiring.identities.insert(log.tenant, {renamed_row(log.guid_of("mike.mars")): {}})  # the state after a crash
+    log.wiring.identities.insert(log.key(), {renamed_row(log.guid_of("mike.mars")): {}})  # the state after a crash
     assert log.group("team") == ["mike.mars"]
 
 
@@ -175,7 +175,7 @@ def test_ten_thousand_members_and_no_more(log: ManagedLog) -> None:
 def test_a_tenant_has_500_groups_and_a_list_of_them_reads_no_members(log: ManagedLog) -> None:
     """Existing groups may change, and removing one makes room for another."""
     for number in range(3, MAX_GROUPS):  # one transaction for each takes the local store too long
-        row = {"pk": {"S": log.tenant}, "sk": {"S": f"group#g{number}"}, "version": {"N": "1"}}
+        row = {"pk": {"S": log.settings.code}, "sk": {"S": f"group#0#g{number}"}, "version": {"N": "1"}}
         log.dynamodb.put_item(TableName=log.tables.control, Item=row)
     for number in range(3):
         log.put_group(f"g{number}", "mike.mars")
@@ -302,7 +302,7 @@ def test_a_group_removed_and_made_again_is_of_a_newer_version(log: ManagedLog) -
         log.done("DELETE", GROUP, name=name)
     for _ in range(3):
         log.put_group("team", "a")
-        versions.append(log.groups.group(log.tenant, "team").version)
+        versions.append(log.groups.group(log.key(), "team").version)
         log.done("DELETE", GROUP, name="team")
     assert versions == sorted(set(versions))
     assert versions[-1] < log.now + 10

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybook.clock import DAY
-from daybook.events.item import partition_of
+from daybook.events.item import partition, partition_of
 from daybook.tenants.settings import Layout
 from tests.support.ingest import settings
 
@@ -37,7 +37,7 @@ def test_a_later_layout_moves_nothing() -> None:
     before, after = settings(), settings(layouts=(Layout(0, 1), Layout(2_000, 16)))
     identifier = "0000000000" + "7" * 26
     assert partition_of(after, "prod", identifier, 1_999) == partition_of(before, "prod", identifier, 1_999)
-    assert partition_of(after, "prod", identifier, 2_000) == "acme#prod#7"
+    assert partition_of(after, "prod", identifier, 2_000) == partition(after.environment_key("prod"), 7)
 
 
 def test_retention_ends_in_whole_seconds_and_never_early() -> None:
