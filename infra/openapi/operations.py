@@ -181,14 +181,14 @@ OPERATIONS: Mapping[str, Operation] = {
         SETTINGS,
         "Set the retention, of stored events too",
         {200: (RetentionDescription,)},
-        {**CHANGE, 409: ("legal_hold", "retention_fixed")},
+        {**CHANGE, 409: ("legal_hold", "retention_fixed"), 422: ("too_many_changes",)},
         body=(SentRetention,),
     ),
     "read_hold": Operation(SETTINGS, "Read the legal hold", {200: (HoldDescription,)}),
     "set_hold": Operation(
         SETTINGS, "Set a legal hold, or change its reason", {200: (HoldDescription,)}, CHANGE, body=(SentHold,)
     ),
-    "lift_hold": Operation(SETTINGS, "Lift the legal hold", {204: ()}, CHANGE),
+    "lift_hold": Operation(SETTINGS, "Lift the legal hold", {204: ()}, {**CHANGE, 422: ("too_many_changes",)}),
     "read_target": Operation(
         TARGETS,
         "Read when a target was last changed, and by whom",

@@ -30,6 +30,7 @@ def manifest(  # noqa: PLR0913  all but three by name
         "view": parameters.view,
         "tz": parameters.zone.key,
         "format": ask.format,
+        "mark": ask.mark,
         "filename": ask.filename,
         **file,
         "profile": ask.profile,

@@ -111,6 +111,7 @@ def test_the_manifest_says_what_was_exported(log: ExportedLog) -> None:
         "view": "carear",
         "tz": "UTC",
         "format": "csv",
+        "mark": False,
         "filename": "AuditLogs_20261122_163108.csv",
         "rows": 1,
         "bytes": len(content),
@@ -186,6 +187,27 @@ def test_a_file_without_a_match_has_only_its_header(log: ExportedLog) -> None:
             assert shown["rows"] == 0
     shown, content = log.exporter.export({"filters": {"actor": "nobody"}, "format": "ndjson"})
     assert (content, shown["sha256"]) == (b"", hashlib.sha256().hexdigest())
+
+
+@pytest.mark.parametrize("sort", ["-occurred_at", "actor"])
+@pytest.mark.parametrize("part_bytes", [50, 1 << 20])
+def test_a_mark_stands_once_at_the_very_beginning(log: ExportedLog, sort: str, part_bytes: int) -> None:
+    """For spreadsheets that take a file without it for another encoding; also where every step is another process, and
+    in a file without rows. Size and checksum are those of the bytes that are delivered.
+    """
+    log.sent(*({"activity": "experiences.add", "details": f"Zoë {number}"} for number in range(9)))
+    for filters, rows in (({"activity": ["experiences.add", "surveys.add"]}, 11), ({"actor": "nobody"}, 0)):
+        _, plain = log.exporter.export({"filters": filters, "sort": sort})
+        asked = log.exporter.ask({"filters": filters, "sort": sort, "mark": True})
+        log.exporter.work_in_steps(batch=2, part_bytes=part_bytes, run_bytes=60, max_merged=2, step_ms=0)
+        shown = log.exporter.read(asked["id"])
+        content = log.exporter.file(shown)
+        assert content == b"\xef\xbb\xbf" + plain
+        assert (shown["rows"], shown["bytes"]) == (rows, len(content))
+        assert shown["sha256"] == hashlib.sha256(content).hexdigest()
+        assert manifest_of(log, shown)["mark"] is True
+        if rows and part_bytes == 50:
+            assert len(log.exporter.files.part_sizes) > 1
 
 
 def test_formulas_are_escaped_and_can_be_read_back(log: ExportedLog) -> None:
@@ -392,6 +414,8 @@ def test_a_job_is_shown_to_those_who_see_its_export(log: ExportedLog) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "code", "path"),
     [
+        ({"mark": True, "format": "ndjson"}, 422, "invalid_value", "mark"),
+        ({"mark": "yes"}, 422, "invalid_type", "mark"),
         ({"format": "xlsx"}, 422, "invalid_value", "format"),
         ({"colour": "red"}, 422, "unknown_field", "colour"),
         ({"filters": {"colour": "red"}}, 422, "unknown_field", "filters.colour"),

@@ -294,7 +294,7 @@ def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog, publishing: St
     assert (publishing.given_up, publishing.pending()) == ([1], 0)
     assert publishing.queue.messages == []
     log.control.change_tenant(
-        log.settings.code, lambda now: now.with_retention(45, log.now).with_hold("sealed", log.now, again=False)
+        log.settings.code, lambda now: now.with_retention(45, log.now).with_hold("sealed", log.now)
     )
     publishing.streams.break_down()
     publishing.publish()
