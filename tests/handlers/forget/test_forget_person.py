@@ -423,7 +423,7 @@ def test_what_a_request_in_flight_writes_goes_with_the_sweep(
 
 
 def test_nobody_is_forgotten_unrecorded(log: ManagedLog) -> None:
-    """If the record can't be written, nothing is deleted. The person known by the caller's address is stored by then."""
+    """If the record can't be written, nothing is deleted. The caller's address is a person's by then."""
 
     class Full:
         def append(self, events: Any, _remaining: Any) -> Any:

@@ -94,7 +94,7 @@ def test_the_caller_is_the_actor(authorizer: dict[str, str], actor: dict[str, st
     stored, content = recorded(SEARCHED, authorizer)
     assert content["actor"].items() >= actor.items()
     assert "id" not in content["actor"]
-    assert stored.by_actor.endswith(f"#{content['actor']['alias']}")
+    assert stored.by_actor.endswith(f"#{actor['type']}")
 
 
 def test_the_callers_address_and_agent_are_sealed() -> None:
