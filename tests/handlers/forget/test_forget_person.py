@@ -246,6 +246,67 @@ def test_whoever_is_forgotten_must_be_one_person(log: ManagedLog, forgetting: Fo
     shows_nobody(identities_of(log))
 
 
+TESTING: dict[str, Any] = {"actor": MIKE, "environment": "test"}
+
+
+@pytest.mark.parametrize("text", ["mike.mars", "u-1", "guid"])
+def test_a_test_account_is_forgotten_and_the_real_person_is_not(
+    log: ManagedLog, forgetting: Forgetting, text: str
+) -> None:
+    """They have the same id and names. The record is in the test environment's log."""
+    real, test = log.sent({"actor": MIKE}, TESTING)
+    (there,) = log.done("GET", "/v1/actors", query={"environment": "test"})["actors"]
+    person = forgetting.forget(there["id"] if text == "guid" else text, environment="test")
+    assert (person["environment"], person["actor_id"]) == ("test", there["id"])
+    log.now += 30 * SECOND
+    assert log.found(actor="mike.mars") == [real]
+    assert log.found(actor="mike.mars", environment="test") == []
+    assert log.found(actor=there["id"], environment="test") == [test]
+    assert log.recorded("person-forgotten") == []
+    told = log.page({"environment": "test", "activity": "audit-log.person-forgotten"})["events"]
+    assert [event["id"] for event in told] == [person["event_id"]]
+    assert [job.status for job in forgetting.sweep()] == ["succeeded"]
+    assert problem_of(forgetting.call(text, environment="test")) == (404, "not_found")
+    (native,) = [event for event in log.page()["events"] if event["id"] == real]
+    assert native["actor"]["username"] == "mike.mars"
+
+
+def test_without_an_environment_somebody_is_forgotten_in_each(log: ManagedLog, forgetting: Forgetting) -> None:
+    """The answer names each person and the event in that environment's log. The next call finds nobody."""
+    log.sent({"actor": MIKE}, TESTING, {"actor": JANE, "environment": "test"})
+    done = forgetting.report("mike.mars")["forgotten"]
+    assert [person["environment"] for person in done] == ["prod", "test"]
+    assert len({person["actor_id"] for person in done}) == len({person["event_id"] for person in done}) == 2
+    shows_nobody(identities_of(log))
+    log.now += 30 * SECOND
+    for person in done:
+        told = log.page({"environment": person["environment"], "activity": "audit-log.person-forgotten"})["events"]
+        assert [(event["id"], event["params"]) for event in told] == [
+            (person["event_id"], {"actor_id": person["actor_id"]})
+        ]
+    assert problem_of(forgetting.call("mike.mars")) == (404, "not_found")
+    (person,) = forgetting.report("jane.roe")["forgotten"]
+    assert person["environment"] == "test"
+
+
+def test_a_name_that_is_not_clear_in_one_environment_forgets_nobody(log: ManagedLog, forgetting: Forgetting) -> None:
+    """Neither in the others, and nothing is recorded. Each environment for itself can be named."""
+    log.sent({"actor": MIKE}, TESTING, {**TESTING, "actor": {**MIKE, "id": "u-2"}})
+    before = identities_of(log)
+    assert problem_of(forgetting.call("mike.mars")) == (409, "several_people")
+    assert identities_of(log) == before
+    assert log.recorded("person-forgotten") == []
+    assert forgetting.forget("mike.mars", environment="prod")["environment"] == "prod"
+
+
+def test_an_environment_that_there_is_not_is_404(log: ManagedLog, forgetting: Forgetting) -> None:
+    """Named once at most, and no other parameter."""
+    log.sent({"actor": MIKE})
+    assert problem_of(forgetting.call("mike.mars", environment="none")) == (404, "not_found")
+    assert problem_of(forgetting.call("mike.mars", reason="x")) == (400, "unknown_parameter")
+    assert log.found(actor="mike.mars")
+
+
 def test_somebody_known_by_an_address_alone_is_forgotten_by_guid(log: ManagedLog, forgetting: Forgetting) -> None:
     """The next event from that address means a new person. A late event still means the old one."""
     event = {"actor": {"type": "unknown"}, "context": {"ip": "192.0.2.77"}}
