@@ -223,7 +223,7 @@ class Wiring:
     def recorder(self) -> Recorder:
         from daybook.self_audit.recorder import Recorder
 
-        return Recorder(self.events, self.keys, self.clock, self.random_bytes)
+        return Recorder(self.events, self.resolver, self.keys, self.clock, self.random_bytes)
 
     @cached_property
     def record(self) -> Record:
