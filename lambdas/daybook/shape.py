@@ -66,9 +66,9 @@ class Reading:
     def is_full(self) -> bool:
         return len(self.faults) >= MAX_FAULTS
 
-    def fault(self, code: FaultCode, path: str, message: str) -> None:
+    def add(self, fault: Fault) -> None:
         if not self.is_full:
-            self.faults.append(Fault(code, path, message))
+            self.faults.append(fault)
 
 
 _Reader = Callable[[Any, str, Reading], Any]
@@ -118,9 +118,9 @@ def _any_of(info: inspect.Type) -> _Reader:
         if reader is not None:
             return reader(value, path, reading)
         if isinstance(value, Doubled):
-            reading.fault("doubled_key", _below(path, value.key), "appears more than once")
+            reading.add(Fault("doubled_key", _below(path, value.key), "appears more than once"))
         else:
-            reading.fault("invalid_type", path, must)
+            reading.add(Fault("invalid_type", path, must))
         return value
 
     return read_value
@@ -139,24 +139,25 @@ def _alternatives(info: inspect.Type, marks: Mapping[str, Any]) -> Iterator[tupl
 
 def _one(info: inspect.Type, marks: Mapping[str, Any]) -> tuple[type, _Reader]:
     """The JSON type, and its reader."""
+    kind: type = dict
     match info:
         case inspect.StrType():
-            return str, _text(info, marks)
+            kind, reader = str, _text(info, marks)
         case inspect.IntType(ge=least, le=most):
-            return int, _integer(least, most)
+            kind, reader = int, _integer(least, most)
         case inspect.LiteralType(values=values):
-            return str, _one_of(values)
+            kind, reader = str, _one_of(values)
         case inspect.ListType(item_type=item, min_length=least, max_length=most):
-            return list, _list(_any_of(item), least or 0, most)
+            kind, reader = list, _list(_any_of(item), least or 0, most)
         case inspect.DictType(key_type=key, value_type=value, max_length=most):
-            return dict, _map(_any_of(key), _any_of(value), most)
+            reader = _map(_any_of(key), _any_of(value), most)
         case inspect.StructType():
-            return dict, _struct(info)
-        case inspect.BoolType():
-            return bool, _as_it_is
-        case inspect.NoneType():
-            return type(None), _as_it_is
-    raise TypeError(f"no reader for {info}")
+            reader = _struct(info)
+        case inspect.BoolType() | inspect.NoneType():
+            kind, reader = bool if isinstance(info, inspect.BoolType) else type(None), _as_it_is
+        case _:
+            raise TypeError(f"no reader for {info}")
+    return kind, reader
 
 
 def _as_it_is(value: Any, _path: str, _reading: Reading) -> Any:
@@ -165,16 +166,16 @@ def _as_it_is(value: Any, _path: str, _reading: Reading) -> Any:
 
 def _decimal(value: int, path: str, reading: Reading) -> Any:
     if abs(value) > LARGEST_INTEGER:
-        reading.fault("invalid_value", path, "must be below 2^53 if it is an integer; send text")
+        reading.add(Fault("invalid_value", path, "must be below 2^53 if it is an integer; send text"))
     return str(value)
 
 
 def _integer(least: int | None, most: int | None) -> _Reader:
     def read_integer(value: int, path: str, reading: Reading) -> int:
         if least is not None and value < least:
-            reading.fault("invalid_value", path, f"must be at least {least}")
+            reading.add(Fault("invalid_value", path, f"must be at least {least}"))
         if most is not None and value > most:
-            reading.fault("invalid_value", path, f"must be at most {most}")
+            reading.add(Fault("invalid_value", path, f"must be at most {most}"))
         return value
 
     return read_integer
@@ -185,7 +186,7 @@ def _one_of(values: Sequence[Any]) -> _Reader:
 
     def read_word(value: str, path: str, reading: Reading) -> str:
         if value not in values:
-            reading.fault("invalid_value", path, must)
+            reading.add(Fault("invalid_value", path, must))
         return value
 
     return read_word
@@ -202,11 +203,11 @@ def _text(info: inspect.StrType, marks: Mapping[str, Any]) -> _Reader:
     def read_text(value: str, path: str, reading: Reading) -> str:
         composed = composed_text(value)
         if len(composed) < least or (most is not None and len(composed) > most):
-            reading.fault("invalid_length", path, length)
+            reading.add(Fault("invalid_length", path, length))
         elif UNCLEAN.search(composed):
-            reading.fault("invalid_value", path, UNCLEAN_MESSAGE)
+            reading.add(Fault("invalid_value", path, UNCLEAN_MESSAGE))
         elif form is not None and not form[0].fullmatch(value):
-            reading.fault("invalid_value", path, form[1])
+            reading.add(Fault("invalid_value", path, form[1]))
         return value if most is None or len(value) <= most else composed
 
     return read_text
@@ -220,7 +221,7 @@ def _cut_text(most: int, marks: Mapping[str, Any]) -> _Reader:
             if "blank" in marks:
                 return _ABSENT
             if "empty" not in marks:
-                reading.fault("invalid_length", path, "must have at least 1 character")
+                reading.add(Fault("invalid_length", path, "must have at least 1 character"))
             return value
         cleaned = UNCLEAN.sub(REPLACEMENT, value)
         kept = cleaned if len(cleaned) <= most else composed_text(cleaned)
@@ -254,7 +255,7 @@ def _time(value: str, path: str, reading: Reading) -> str:
     try:
         parse_time(value)
     except ValueError as error:
-        reading.fault("invalid_time", path, str(error))
+        reading.add(Fault("invalid_time", path, str(error)))
     return value
 
 
@@ -263,7 +264,7 @@ def _list(item: _Reader, least: int, most: int | None) -> _Reader:
 
     def read_list(value: list[Any], path: str, reading: Reading) -> list[Any]:
         if len(value) < least or (most is not None and len(value) > most):
-            reading.fault("invalid_length", path, length)
+            reading.add(Fault("invalid_length", path, length))
         return [item(each, f"{path}[{index}]", reading) for index, each in enumerate(value[:most])]
 
     return read_list
@@ -274,7 +275,7 @@ def _map(key: _Reader, item: _Reader, most: int | None) -> _Reader:
 
     def read_map(value: dict[str, Any], path: str, reading: Reading) -> dict[str, Any]:
         if most is not None and len(value) > most:
-            reading.fault("invalid_length", path, length)
+            reading.add(Fault("invalid_length", path, length))
         found = {}
         for name, each in value.items():
             if reading.is_full:
@@ -298,12 +299,12 @@ def _struct(info: inspect.StructType) -> _Reader:
                 break
             field = fields.get(name)
             if field is None:
-                reading.fault("unknown_field", _below(path, name), "is not a known field")
+                reading.add(Fault("unknown_field", _below(path, name), "is not a known field"))
             elif (held := field(each, join_path(path, name), reading)) is not _ABSENT:
                 found[name] = held
         for name in required:
             if name not in value:
-                reading.fault("missing_field", join_path(path, name), "is required")
+                reading.add(Fault("missing_field", join_path(path, name), "is required"))
         return found if found or not value else _ABSENT
 
     return read_struct

@@ -94,7 +94,9 @@ def tenant(control: ControlTable, dynamodb: Any, tables: Tables) -> None:
         key = _key_in(_sent_by(name))
         assert key
         issued = IssuedKey(key.id, "meridian", name, "*", f"the {name}", "2022-04-12T09:00:00.000Z")
-        KeyTable(dynamodb, tables.credentials, tables.control).put_key(key, issued)
+        KeyTable(dynamodb, tables.credentials, tables.control).put_key(
+            control.settings(Tenant(issued.tenant)).code, key, issued
+        )
 
 
 @pytest.fixture

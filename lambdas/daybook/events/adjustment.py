@@ -9,6 +9,7 @@ from daybook.documents import LARGEST_INTEGER
 from daybook.errors import FieldError
 from daybook.events.rejected import Rejected
 from daybook.events.schema import Change, SentEvent
+from daybook.ids import FORM
 
 ADJUSTED = ".time-adjusted"
 SECONDS = "seconds"
@@ -25,8 +26,11 @@ def with_meaning(event: SentEvent) -> SentEvent:
     if not event.activity.endswith(ADJUSTED):
         return event
     errors: list[FieldError] = []
-    if (event.params or {}).get("session") is None:
+    session = (event.params or {}).get("session")
+    if session is None:
         errors.append(FieldError("params.session", "is required: the event that opened the session"))
+    elif isinstance(session, str) and not FORM.fullmatch(session):
+        errors.append(FieldError("params.session", "must be Daybook's id of an event, or your own with its time"))
     changes = [
         _in_seconds(change, f"changes[{place}]", errors) if change.field == SECONDS else change
         for place, change in enumerate(event.changes or ())

@@ -31,7 +31,8 @@ def _id(most: int) -> Meta:
 
 def _chosen(most: int, least: int = 1, **marks: Any) -> Meta:
     """A text that an end user can choose. It is adjusted and never refused, or they could choose not to be logged."""
-    return Meta(min_length=least, max_length=most, extra={"cut": True, **marks}, extra_json_schema={"x-cut": True})
+    schema = {"x-cut": True, "x-blank": "blank" in marks}
+    return Meta(min_length=least, max_length=most, extra={"cut": True, **marks}, extra_json_schema=schema)
 
 
 def _fits(username: str) -> bool:

@@ -147,14 +147,15 @@ def filter_texts(
         **{name: partial(label, name) for name in LABELS},
         **dict.fromkeys(NAMES_NOBODY, str),
     }
-    found: dict[str, None] = {}
+    found: list[str] = []
     for name, values in _asked(query):
         # Anything else is free text, an address, or an id that a sender chose: it may hold a name.
         writing = write.get(name.removesuffix(_NEGATION))
-        for value in values:
-            written = None if writing is None else writing(value)
-            found[name if written is None else f"{name}={written}"] = None
-    return list(found)
+        written = [] if writing is None else [writing(value) for value in values]
+        found += [f"{name}={each}" for each in written if each is not None]
+        if writing is None or None in written:
+            found.append(name)
+    return found
 
 
 def _bounded(
