@@ -1,11 +1,12 @@
 """The control table's adapter, on moto and on DynamoDB Local alike."""
 
+import base64
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from benchmarks.typical import code_for
+from benchmarks.typical import KEYS, code_for
 from daybook.aws.batches import Patience
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.wiring import Tables
@@ -62,10 +63,32 @@ def test_a_tenant_is_created_once(control: ControlTable) -> None:
     assert control.tenants() == [ACME]
 
 
-def test_no_tenants_rows_are_in_the_list_of_tenants(control: ControlTable) -> None:
-    """The slug that names the list's partition is taken from the start."""
-    with pytest.raises(TenantTaken):
-        control.create_tenant(replace(ACME, code=code_for("tenants"), tenant=Tenant("tenants")))
+def test_no_slug_is_reserved(control: ControlTable) -> None:
+    """No key begins with a slug, so a tenant may have the name of the list's partition."""
+    named = replace(ACME, code=code_for("tenants"), tenant=Tenant("tenants"))
+    for each in (ACME, named):
+        control.create_tenant(each)
+    assert control.settings(named.tenant) == named
+    assert control.tenants() == [ACME, named]
+
+
+def test_a_code_is_given_once(control: ControlTable) -> None:
+    """Another tenant with the code is refused, and nothing of it is stored."""
+    control.create_tenant(ACME)
+    with pytest.raises(Contended):
+        control.create_tenant(replace(ACME, tenant=Tenant("another")))
+    with pytest.raises(UnknownTenant):
+        control.settings(Tenant("another"))
+    assert control.settings_of(ACME.code) == ACME
+    assert control.tenants() == [ACME]
+
+
+def test_a_tenant_is_found_by_its_code(control: ControlTable) -> None:
+    """The code of nobody is an unknown tenant."""
+    control.create_tenant(ACME)
+    assert control.settings_of(ACME.code) == ACME
+    with pytest.raises(UnknownTenant):
+        control.settings_of(code_for("nobody"))
 
 
 def test_tenants_are_listed_by_their_slug(control: ControlTable) -> None:
@@ -74,6 +97,24 @@ def test_tenants_are_listed_by_their_slug(control: ControlTable) -> None:
     for slug in slugs:
         control.create_tenant(replace(ACME, code=code_for(slug), tenant=Tenant(slug)))
     assert [settings.tenant for settings in control.tenants()] == sorted(slugs)
+
+
+def test_the_list_holds_nobodys_secret(control: ControlTable, dynamodb: Any, tables: Tables) -> None:
+    """The tenant's own row alone has it. No keys can be derived from a listed tenant that has one."""
+    secret = bytes(range(100, 132))
+    owner = replace(ACME, secret=secret)
+    control.create_tenant(owner)
+    first_read, second_read = (control.settings(ACME.tenant) for _ in range(2))
+    assert first_read == second_read == control.settings_of(ACME.code) == owner
+    changed = control.change_tenant(ACME.code, lambda now: replace(now, name="New"))
+    assert changed.secret == secret
+    (listed,) = control.tenants()
+    assert listed == replace(changed, secret=b"")
+    with pytest.raises(ValueError, match="fewer than 32 bytes"):
+        KEYS.of(listed.code, listed.secret)
+    spelt = base64.b64encode(secret).decode()
+    holding = [row["pk"]["S"] for row in dynamodb.scan(TableName=tables.control)["Items"] if spelt in str(row)]
+    assert holding == [ACME.code]
 
 
 def test_lists_go_on_past_a_page(control: ControlTable) -> None:
