@@ -15,6 +15,7 @@ from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
 GROUP = "/v1/groups/{name}"
+METHODS = ("GET", "PUT", "DELETE")
 
 
 @pytest.fixture
@@ -265,7 +266,7 @@ def test_groups_are_a_tenants_own(log: ManagedLog) -> None:
     assert log.group("team") == ["mike.mars"]
 
 
-TEST = {"query": {"environment": "test"}}
+TEST: dict[str, Any] = {"query": {"environment": "test"}}
 
 
 @pytest.mark.every_store
@@ -284,15 +285,10 @@ def test_groups_are_of_an_environment(log: ManagedLog) -> None:
     log.done("DELETE", GROUP, name="team")
     assert log.done("GET", "/v1/groups", **TEST) == {"groups": [{"name": "team"}]}
     assert problem_of(log.manage("GET", GROUP, name="team")) == (404, "not_found")
-    (unknown,) = {
-        problem_of(log.manage(method, path, body, query={"environment": "none"}, **given))
-        for method, path, body, given in (
-            ("GET", "/v1/groups", None, {}),
-            *((method, GROUP, body, {"name": "team"}) for method, body in (("GET", None), ("DELETE", None))),
-            ("PUT", GROUP, {"members": []}, {"name": "team"}),
-        )
-    }
-    assert unknown == (404, "not_found")
+    for method, path, given in (("GET", "/v1/groups", {}), *((method, GROUP, {"name": "team"}) for method in METHODS)):
+        body: dict[str, Any] | None = {"members": []} if method == "PUT" else None
+        unknown = log.manage(method, path, body, query={"environment": "none"}, **given)
+        assert problem_of(unknown) == (404, "not_found")
 
 
 def test_the_same_name_is_another_person_in_another_environment(log: ManagedLog) -> None:
@@ -313,8 +309,9 @@ def test_a_key_of_one_environment_manages_that_environments_groups(log: ManagedL
     assert log.done("GET", GROUP, environment="test", name="team")["members"] == ["jane.roe"]
     log.done("DELETE", GROUP, environment="test", name="team")
     elsewhere: dict[str, Any] = {"environment": "test", "query": {"environment": "prod"}}
-    for method, body in (("GET", None), ("PUT", {"members": []}), ("DELETE", None)):
-        assert problem_of(log.manage(method, GROUP, body, name="team", **elsewhere)) == (403, "environment_denied")
+    for method in METHODS:
+        given: dict[str, Any] = {"body": {"members": []}} if method == "PUT" else {}
+        assert problem_of(log.manage(method, GROUP, name="team", **given, **elsewhere)) == (403, "environment_denied")
     assert problem_of(log.manage("GET", "/v1/groups", **elsewhere)) == (403, "environment_denied")
     assert log.group("team") == ["mike.mars"]
     assert log.recorded("group") == told
