@@ -64,16 +64,11 @@ class AcceptancePolicy:
         self._random = random_bytes
 
     def identify(self, received: Received, environment: str) -> tuple[str, int]:
-        """The event's id and time. The id derives from the sender's id if there is one, so that a retry gets the same.
-
-        Raises `Rejected` for a sender's id without a time.
-        """
-        client_id, occurred_ms = received.event.id, received.occurred_ms
+        """The event's id and time. The id derives from the sender's id if there is one, so that a retry gets the same."""
+        client_id = received.event.id
+        occurred_ms = self.now_ms if received.occurred_ms is None else received.occurred_ms
         if client_id is None:
-            occurred_ms = self.now_ms if occurred_ms is None else occurred_ms
             return event_id(occurred_ms, self._random(IDENTITY_BYTES)), occurred_ms
-        if occurred_ms is None:
-            raise Rejected("id_needs_time", FieldError("occurred_at", "is required if the event has an id"))
         key = self.settings.environment_key(environment)
         return derived_event_id(self._keys.event_id, key, client_id, occurred_ms), occurred_ms
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from daybook.catalogue.aliases import USER, is_user
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.errors import FieldError
-from daybook.events.rejected import Rejected, RejectionCode
-from daybook.events.schema import Declared, ParameterObject, SentEvent, Target
-from daybook.people.identities import MAX_CLIENT_ID, Reference, folded
+from daybook.events.rejected import Rejected
+from daybook.events.schema import ParameterObject, SentEvent, Target
+from daybook.people.identities import Reference, folded
 from daybook.text import composed
 
 
@@ -39,12 +39,14 @@ class Mentions:
     def of(cls, event: SentEvent, person_params: frozenset[str], address_key: bytes) -> "Mentions":
         """`person_params` are the parameters that the catalogue types as people.
 
-        `faults` has a `Rejected` for each person without a username or id, and each value that is not a username.
+        `faults` has a `Rejected` for each value in them that is not a username.
         """
         mentions = cls()
         mentions._mention_actor(event, address_key)
-        for place, declared in enumerate(event.people or ()):
-            mentions._mention_declared(declared, f"people[{place}].username")
+        for declared in event.people or ():
+            mentions._add(
+                Mention(Reference(declared.id, declared.username), declared.name, declared.email, declared=True)
+            )
         mentions._mention_params(event, person_params)
         # This comes last: only another mention tells whether a target's id is a username.
         if event.target is not None:
@@ -53,19 +55,12 @@ class Mentions:
 
     def _mention_actor(self, event: SentEvent, address_key: bytes) -> None:
         actor = event.actor
-        if actor.type == USER and actor.id is None and actor.username is None:
-            self._refuse("missing_field", "actor.username", "is required for a user without an id")
-            return
         if actor.type not in (USER, "unknown"):
             return
         context = event.context
         origin = None if context is None else context.ip or context.user_agent
         if actor.id is not None or actor.username is not None:
             reference = Reference(actor.id, actor.username)
-        elif actor.name is not None or actor.email is not None:
-            message = "is required beside a name or an e-mail, unless there is an id"
-            self._refuse("missing_field", "actor.username", message)
-            return
         elif origin is not None:
             reference = known_by(origin, address_key)
         else:
@@ -74,12 +69,6 @@ class Mentions:
         if actor.impersonator is not None:
             by = actor.impersonator
             self.impersonator = self.origin = self._add(Mention(Reference(by.id, by.username), by.name, by.email))
-
-    def _mention_declared(self, declared: Declared, path: str) -> None:
-        if declared.id is None and declared.username is None:
-            self._refuse("missing_field", path, "is required for a person without an id")
-            return
-        self._add(Mention(Reference(declared.id, declared.username), declared.name, declared.email, declared=True))
 
     def _mention_params(self, event: SentEvent, typed: frozenset[str]) -> None:
         for name, value in (event.params or {}).items():
@@ -92,32 +81,21 @@ class Mentions:
                 elif isinstance(value, list):
                     self.params[name] = [self._named(each) for each in value]
                 elif value is not None:
-                    self._refuse("invalid_type", f"params.{name}", "must be a username")
+                    self.faults.append(Rejected("invalid_type", FieldError(f"params.{name}", "must be a username")))
 
     def _named(self, username: str) -> int:
         return self._add(Mention(Reference(username=username)))
 
     def _mention_target(self, target: Target) -> None:
-        if not is_user(target.type):
-            if target.username is not None:
-                self._refuse("invalid_value", "target.username", "is allowed only for a target of type user")
-        elif target.id is None and target.username is None:
-            self._refuse("missing_field", "target.username", "is required for a user without an id")
-        else:
-            self.target = self._referred("target.id", target.id, target.username, target.name)
+        if is_user(target.type):
+            self.target = self._referred(target.id, target.username, target.name)
         if target.within is not None and is_user(target.within.type):
-            self.container = self._referred("target.within.id", target.within.id, None, None)
+            self.container = self._referred(target.within.id, None, None)
 
-    def _referred(self, path: str, client_id: str | None, username: str | None, name: str | None) -> int | None:
+    def _referred(self, client_id: str | None, username: str | None, name: str | None) -> int:
         """A user as target. Its id may be the username or the id of somebody whom the event mentions elsewhere."""
-        if client_id is not None and len(client_id) > MAX_CLIENT_ID:
-            self._refuse("invalid_length", path, f"must have at most {MAX_CLIENT_ID} characters: it is a user's id")
-            return None
         known = None if client_id is None or username is not None else self._known_as(client_id)
         return self._add(Mention(known or Reference(client_id, username), name))
-
-    def _refuse(self, code: RejectionCode, path: str, message: str) -> None:
-        self.faults.append(Rejected(code, FieldError(path, message)))
 
     def _known_as(self, text: str) -> Reference | None:
         name, identifier = folded(text), composed(text)

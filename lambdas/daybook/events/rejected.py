@@ -3,6 +3,7 @@
 from typing import Literal
 
 from daybook.errors import FieldError
+from daybook.shape import MAX_FAULTS
 
 RejectionCode = Literal[
     "actor_required",
@@ -32,10 +33,6 @@ RejectionCode = Literal[
 """Every code that a rejected event can have."""
 
 
-MAX_ERRORS = 20
-"""Faults of one event that its answer names."""
-
-
 class Rejected(Exception):  # noqa: N818  the contract's word
     """Tells why an event is not stored: a stable code and the fields at fault."""
 
@@ -51,4 +48,4 @@ class Rejected(Exception):  # noqa: N818  the contract's word
         for fault in faults:
             for error in fault.errors:
                 errors.setdefault(error.path, error)
-        return cls(faults[0].code, *list(errors.values())[:MAX_ERRORS])
+        return cls(faults[0].code, *list(errors.values())[:MAX_FAULTS])

@@ -94,12 +94,13 @@ WORDS = st.sampled_from(
     ["Ann", "Bo Lee", "~", "~1.1;", "x~0.0;", "Zoe\u0308", "of", "a@b.example", "Müller", "李娜", "."]
 )
 TEXTS = st.lists(WORDS, min_size=1, max_size=4).map(" ".join)
-PEOPLE = st.lists(
-    st.builds(mention, TEXTS, TEXTS, TEXTS),
-    min_size=1,
-    max_size=3,
-    unique_by=lambda each: folded(each.reference.username or ""),
-)
+
+
+def _username(person: Mention) -> str:
+    return folded(person.reference.username or "")
+
+
+PEOPLE = st.lists(st.builds(mention, TEXTS, TEXTS, TEXTS), min_size=1, max_size=3, unique_by=_username)
 
 
 @given(PEOPLE, st.lists(TEXTS | st.integers(), max_size=3))
