@@ -64,7 +64,7 @@ class AcceptancePolicy:
         self._random = random_bytes
 
     def identify(self, received: Received, environment: str) -> tuple[str, int]:
-        """The event's id and time. The id derives from the sender's id if there is one, so that a retry gets the same."""
+        """The event's id and time. A sender's id always gives the same id, so that a retry meets its first try."""
         client_id = received.event.id
         occurred_ms = self.now_ms if received.occurred_ms is None else received.occurred_ms
         if client_id is None:
