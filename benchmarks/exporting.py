@@ -21,7 +21,7 @@ from boto3.dynamodb.conditions import Key
 
 from benchmarks.measuring import Row
 from benchmarks.reading import _client
-from benchmarks.typical import EVERYWHERE, NOW, SECRET, settings_of
+from benchmarks.typical import EVERYWHERE, NOW, SECRET, code_for, settings_of
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.append import item_of
 from daybook.aws.identities_table.rows import IdentityTable
@@ -36,7 +36,7 @@ from daybook.ids import event_id
 from daybook.jobs.export import Ask, places_of
 from daybook.jobs.job import Job, new_job
 from daybook.jobs.runner import Runner
-from daybook.tenant import Tenant
+from daybook.tenant import Tenant, code_of, environment_key
 from events.typical import TYPICAL
 from exports.work import ExportWork
 from exports.worker_handler import services_over
@@ -48,6 +48,7 @@ from tests.support.memory_stores import MemoryEvents, MemoryIdentities, NoOwnAct
 
 PRODUCT = "carear"
 TENANT = Tenant("acme")
+HOME = environment_key(code_for(TENANT), 0)
 RATE_ROWS = 50_000
 MEMORY_ROWS = (50_000, 1_000_000)
 ACTORS = 200
@@ -165,7 +166,7 @@ def _job(sort: str) -> Job:
     )
     chance = random.Random(1)  # noqa: S311
     return new_job(
-        tenant=TENANT, kind="export", ask=msgspec.to_builtins(ask), now_ms=NOW, random_bytes=chance.randbytes
+        tenant=code_of(HOME), kind="export", ask=msgspec.to_builtins(ask), now_ms=NOW, random_bytes=chance.randbytes
     )
 
 
@@ -188,14 +189,14 @@ def _straightforward(endpoint: str, tables: Tables) -> Took:
     started = time.perf_counter()
     while True:
         page = events.query(
-            KeyConditionExpression=Key("pk").eq(f"{TENANT}#prod#0"), ScanIndexForward=False, ConsistentRead=True, **more
+            KeyConditionExpression=Key("pk").eq(f"{HOME}#0"), ScanIndexForward=False, ConsistentRead=True, **more
         )
         for item in page["Items"]:
             received_ms = int(item["received_at"])
             content = content_of(StoredRow(item["sk"], item["z"].value, received_ms))
             for guid in people_of(content):
                 if guid not in keys:
-                    person = identities.get_item(Key={"pk": TENANT, "sk": f"id#{guid}"}, ConsistentRead=True)
+                    person = identities.get_item(Key={"pk": HOME, "sk": f"id#{guid}"}, ConsistentRead=True)
                     keys[guid] = person["Item"]["key"].value
             native = Opened(content, keys).native(received_ms, view.aliases)
             found.append(show(Shown(native, "Acme", view.aliases, view, ZoneInfo("UTC"))))
@@ -235,7 +236,7 @@ def _load(endpoint: str, size: int) -> Tables:
         )
     ControlTable(client, tables.control).create_tenant(settings_of(PRODUCT, TENANT))
     people, items = _made()
-    IdentityTable(client, tables.identities).insert(TENANT, people)
+    IdentityTable(client, tables.identities).insert(HOME, people)
     with ProcessPoolExecutor(2) as processes:
         starts = range(0, size, 5_000)
         for _ in processes.map(partial(_fill, endpoint, tables.events, items, size), starts):

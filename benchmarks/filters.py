@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from benchmarks.reading import TENANT, _client, _load
+from benchmarks.reading import HOME, TENANT, _client, _load
 from daybook.aws.control_table.groups import GroupTable
 from daybook.aws.events_table.indexes import EventIndexes
 from daybook.aws.identities_table.rows import IdentityTable
@@ -101,11 +101,11 @@ def rows(size: int) -> Iterator[str]:
 
 def _make_groups(client: Any, tables: Tables) -> None:
     names = [name_row(name) for name in ("rare.bird", *(f"worker.number{number}" for number in range(LARGE)))]
-    bound = IdentityTable(client, tables.identities).read(TENANT, names)
+    bound = IdentityTable(client, tables.identities).read(HOME, names)
     guids = [bound[name]["guid"] for name in names]
     groups = GroupTable(client, tables.control, lambda: NOW)
-    groups.put(TENANT, "two", tuple(guids[:2]))
-    groups.put(TENANT, "large", tuple(guids))
+    groups.put(HOME, "two", tuple(guids[:2]))
+    groups.put(HOME, "large", tuple(guids))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.measuring import Row
-from benchmarks.typical import EVERYWHERE, NOW, SECRET, settings_of
+from benchmarks.typical import EVERYWHERE, NOW, SECRET, code_for, settings_of
 from benchmarks.write_units import bytes_of
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.append import item_of
@@ -25,7 +25,7 @@ from daybook.events.decoding import Sent
 from daybook.observability import logger
 from daybook.people.identities import Reference
 from daybook.people.resolver import Identities
-from daybook.tenant import Tenant
+from daybook.tenant import Tenant, environment_key
 from events.typical import TYPICAL
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
@@ -37,6 +37,7 @@ from tests.support.wiring import wiring_over
 
 PRODUCT = "jiffy"
 TENANT = Tenant("acme")
+HOME = environment_key(code_for(TENANT), 0)
 SIZES = (10_000, 100_000)
 ACTORS = 200
 RARE = 60
@@ -126,7 +127,7 @@ def _load(endpoint: str, size: int) -> Log:
     tables = _create(client, size)
     ControlTable(client, tables.control).create_tenant(settings_of(PRODUCT, TENANT))
     people = _people()
-    IdentityTable(client, tables.identities).insert(TENANT, people)
+    IdentityTable(client, tables.identities).insert(HOME, people)
     parts = range(0, size, _AT_ONCE)
     with ProcessPoolExecutor(2) as processes:
         for _ in processes.map(partial(_fill, endpoint, tables.events, size, people), parts, chunksize=4):
@@ -153,14 +154,14 @@ def _people() -> dict[str, Any]:
     """The rows of everyone in the log, bound once, so that every process seals for the same people."""
     store = MemoryIdentities()
     references = [Reference(_actor(number)["id"], _actor(number)["username"]) for number in range(ACTORS + 1)]
-    Identities(store, random.Random(PRODUCT).randbytes).resolve(TENANT, references)  # noqa: S311
+    Identities(store, random.Random(PRODUCT).randbytes).resolve(HOME, references)  # noqa: S311
     return {sort_key: row for (_, sort_key), row in store.rows.items()}
 
 
 def _fill(endpoint: str, table: str, size: int, people: Mapping[str, Any], start: int) -> None:
     """Writes 500 events as ingest would store them, but by BatchWriteItem, which is faster than INSERT."""
     identities, events = MemoryIdentities(), MemoryEvents()
-    identities.rows.update({(TENANT, sort_key): row for sort_key, row in people.items()})
+    identities.rows.update({(HOME, sort_key): row for sort_key, row in people.items()})
     chance = random.Random(start).randbytes  # noqa: S311
     ingest = ingest_over(memory_wiring(SECRET, lambda: NOW, chance, events=events, identities=identities))
     sent = [_event(number, size) for number in range(start, start + _AT_ONCE)]
@@ -192,7 +193,7 @@ def _actor(number: int) -> dict[str, str]:
 
 
 def _item_bytes(client: Any, table: str, event_id: str, in_index: bool) -> int:
-    item = client.get_item(TableName=table, Key={"pk": {"S": f"{TENANT}#prod#0"}, "sk": {"S": event_id}})["Item"]
+    item = client.get_item(TableName=table, Key={"pk": {"S": f"{HOME}#0"}, "sk": {"S": event_id}})["Item"]
     projected = ("pk", "sk", "z", "received_at", "by_actor")
     return bytes_of({name: item[name] for name in projected} if in_index else item)
 

@@ -1,6 +1,7 @@
 """The measured events: the contract's example and a typical event of each product."""
 
 import random
+import zlib
 from typing import Any
 
 from daybook.access.roles import PRODUCER
@@ -10,7 +11,8 @@ from daybook.crypto.keys import DeploymentKeys
 from daybook.events.decoding import Sent
 from daybook.events.item import StoredEvent
 from daybook.http.caller import Caller
-from daybook.tenant import Tenant
+from daybook.ids import ALPHABET
+from daybook.tenant import Tenant, TenantCode
 from daybook.tenants.settings import Layout, TenantSettings
 from events.typical import CONTRACT_EXAMPLE, TYPICAL
 from ingest.handler import ingest_over
@@ -27,8 +29,21 @@ MEASURED = {"the contract's example": ("jiffy", CONTRACT_EXAMPLE)} | {
 EVERYWHERE = Caller(role=PRODUCER, tenant="acme", environment="*", credential="k1", label="The key")
 
 
+def code_for(tenant: str) -> TenantCode:
+    """A code that follows from the slug, so that tests and benchmarks need not pass it on."""
+    chosen = zlib.crc32(tenant.encode())
+    code = TenantCode("".join(ALPHABET[chosen >> shift & 31] for shift in range(0, 30, 5)))
+    SLUGS[code] = Tenant(tenant)
+    return code
+
+
+SLUGS: dict[TenantCode, Tenant] = {}
+"""The slugs of the codes that were made here."""
+
+
 def settings_of(product: str, tenant: str = "acme") -> TenantSettings:
     return TenantSettings(
+        code=code_for(tenant),
         tenant=Tenant(tenant),
         name=tenant.title(),
         profile=product,

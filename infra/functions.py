@@ -20,6 +20,7 @@ from daybook.environment import (
     Settings,
     StreamsSettings,
     SweepSettings,
+    TenantsSettings,
 )
 from daybook.http.routes import ROUTES
 
@@ -56,7 +57,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
     "authorize": FunctionSpec(module="authorize.handler", settings=AuthorizeSettings, memory_mb=1_024, timeout_s=10),
     "ingest": FunctionSpec(module="ingest.handler", settings=Settings),
     "query": FunctionSpec(module="query.handler", settings=Settings),
-    "tenants": FunctionSpec(module="tenants.handler", settings=Settings),
+    "tenants": FunctionSpec(module="tenants.handler", settings=TenantsSettings),
     "manage": FunctionSpec(module="manage.handler", settings=ManageSettings),
     "forget": FunctionSpec(module="forget.api_handler", settings=ForgetSettings),
     "exports": FunctionSpec(module="exports.api_handler", settings=ExportSettings),

@@ -81,7 +81,9 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         instances = stack.enter_context(running(configurations, api, options, others))
         stack.enter_context(event_source_mappings(stacks, aws, instances, data if on_disk else None))
         key = options.operations_key or (stored_key(data) if on_disk else new_key())
-        create_operations_key.store(aws("dynamodb"), setting(configurations, "CONTROL_TABLE"), key, label="operations")
+        create_operations_key.store(
+            aws("dynamodb"), setting(configurations, "CREDENTIALS_TABLE"), key, label="operations"
+        )
         url = stack.enter_context(gateway(listener, options, api, instances))
 
         def keep_demo() -> None:

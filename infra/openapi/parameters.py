@@ -10,6 +10,7 @@ from daybook.http.routes import Route
 from daybook.ids import FORM
 from daybook.search.parameters import CHOICES, DEFAULT_EVENTS, EQUALITIES, MAX_EVENTS, RANGES, SORTS, VIEWS
 from daybook.tenant import SLUG
+from daybook.text import ACTIVITY
 from manage.actors import DEFAULT_PEOPLE, MAX_PEOPLE
 
 
@@ -36,7 +37,7 @@ def _limit(default: int, most: int) -> dict[str, Any]:
 
 
 PATH = {
-    "activity": Parameter("The activity's id, such as `clusters.update`.", TEXT, required=True),
+    "activity": Parameter("The activity's name, such as `clusters.update`.", _whole(ACTIVITY), required=True),
     "actor": Parameter("A username, your own id of the person, or the person's GUID.", TEXT, required=True),
     "event_id": Parameter("The event's id, as Daybook gave it.", _whole(FORM), required=True),
     "export_id": Parameter("The export's id.", _whole(FORM), required=True),

@@ -11,24 +11,25 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from daybook.access.api_keys import Key, authorizer_row, new_key
+from daybook.access.api_keys import IssuedKey, Key, new_key
 from daybook.access.roles import OPERATIONS
 from daybook.aws.clients import dynamodb
+from daybook.aws.credentials_table.rows import key_row, strings
 from daybook.clock import Clock, format_time, system_clock
 from daybook.http.caller import EVERY_ENVIRONMENT
 
 
 def store(client: Any, table: str, key: Key, *, label: str, clock: Clock = system_clock) -> None:
     """Gives the key the role of operations, from the next call on. Storing it again is harmless."""
-    row = authorizer_row(
-        key,
+    issued = IssuedKey(
+        id=key.id,
         tenant="",
         role=OPERATIONS,
         environment=EVERY_ENVIRONMENT,
         label=label,
         created_at=format_time(clock()),
     )
-    client.put_item(TableName=table, Item={name: {"S": value} for name, value in row.items()})
+    client.put_item(TableName=table, Item=strings(key_row(key, issued)))
 
 
 def main(arguments: Sequence[str], *, connect: Callable[[], Any] = dynamodb) -> int:
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str], *, connect: Callable[[], Any] = dynamodb) -> 
         prog="python -m infra.operate.create_operations_key",
         description="Creates a key for operations, stores its hash, and prints the key. It is never shown again.",
     )
-    parser.add_argument("--table", required=True, help="the control table's name, an output of the storage stack")
+    parser.add_argument("--table", required=True, help="the credentials table's name, an output of the storage stack")
     parser.add_argument("--label", default="operations", help="whose key it is; the audit log shows it with each call")
     options = parser.parse_args(arguments)
     key = new_key()

@@ -33,7 +33,7 @@ from daybook.people.forgetter import ConcurrentChange, Forgetter, Mark, mark_of,
 from daybook.people.tombstones import LASTS, events_of
 from daybook.search.merge import LARGEST_FETCH
 from daybook.search.planner import Source
-from daybook.tenants.settings import TenantSettings
+from daybook.tenant import EnvironmentKey
 
 _BY_ACTIVITY = "by_activity"
 _FIRST, _LAST = lowest_id(0), neighbour(lowest_id((1 << 50) - 1), (1 << 128) - 1)
@@ -54,42 +54,42 @@ def replay(
     old: ForgettingTable | None = None,
 ) -> Replayed:
     """`old`: the table that was in use before, if it still exists. Raises `ConcurrentChange` and `Throttled`."""
-    forgetter = Forgetter(people, keys.gone, no_sweep)
     everybody = returned = 0
     for settings in control.tenants():
-        if old is not None:
-            _copy_tombstones(old, people, settings)
-        # A person is recorded twice if the first try broke off; the later event is the one that counts.
-        forgotten: dict[str, str] = {}
-        for row in _recorded(events, settings):
-            guid = content_of(row)["params"]["actor_id"]
-            forgotten[guid] = max(row.id, forgotten.get(guid, ""))
-        everybody += len(forgotten)
-        for guid, event_id in forgotten.items():
-            if forgetter.has_rows(settings.tenant, guid):
-                returned += 1
-                longest = profile(settings.profile).retention.longest_days
-                forgetter.forget(settings.tenant, mark_of(guid, event_id, longest))
+        forgetter = Forgetter(people, keys.of(settings.code, settings.secret).gone, no_sweep)
+        longest = profile(settings.profile).retention.longest_days
+        for environment in settings.environment_keys:
+            if old is not None:
+                _copy_tombstones(old, people, environment)
+            # A person is recorded twice if the first try broke off; the later event is the one that counts.
+            forgotten: dict[str, str] = {}
+            for row in _recorded(events, environment, settings.layouts[-1].shards):
+                guid = content_of(row)["params"]["actor_id"]
+                forgotten[guid] = max(row.id, forgotten.get(guid, ""))
+            everybody += len(forgotten)
+            for guid, event_id in forgotten.items():
+                if forgetter.has_rows(environment, guid):
+                    returned += 1
+                    forgetter.forget(environment, mark_of(guid, event_id, longest))
     return Replayed(everybody, returned)
 
 
-def _copy_tombstones(old: ForgettingTable, people: ForgettingTable, settings: TenantSettings) -> None:
-    for sort_key, row in old.tombstones(settings.tenant):
+def _copy_tombstones(old: ForgettingTable, people: ForgettingTable, environment: EnvironmentKey) -> None:
+    for sort_key, row in old.tombstones(environment):
         for guid, event_id in events_of(row).items():
-            people.erase(settings.tenant, (), [sort_key], Mark(guid, event_id, row.get(LASTS)))
+            people.erase(environment, (), [sort_key], Mark(guid, event_id, row.get(LASTS)))
 
 
-def _recorded(events: EventIndexes, settings: TenantSettings) -> Iterator[Row]:
-    """A tenant's events of forgetting, in no particular order."""
-    for environment in settings.environments:
-        for number in range(settings.layouts[-1].shards):
-            key = f"{partition(settings.tenant, environment, number)}#{OWN_ACTIVITIES}person-forgotten"
-            low, ended = _FIRST, False
-            while not ended:
-                (page,) = events.pages([Source(_BY_ACTIVITY, key, low, _LAST)], LARGEST_FETCH, newest_first=False)
-                yield from page.rows
-                ended = page.ended
-                low = neighbour(page.rows[-1].id, 1) if page.rows else low
+def _recorded(events: EventIndexes, environment: EnvironmentKey, shards: int) -> Iterator[Row]:
+    """An environment's events of forgetting, in no particular order."""
+    for shard in range(shards):
+        key = f"{partition(environment, shard)}#{OWN_ACTIVITIES}person-forgotten"
+        low, ended = _FIRST, False
+        while not ended:
+            (page,) = events.pages([Source(_BY_ACTIVITY, key, low, _LAST)], LARGEST_FETCH, newest_first=False)
+            yield from page.rows
+            ended = page.ended
+            low = neighbour(page.rows[-1].id, 1) if page.rows else low
 
 
 def main(

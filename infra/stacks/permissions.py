@@ -16,8 +16,12 @@ from infra.stacks.storage import EVENT_INDEXES, StorageStack
 STAMPED = ("pk", "sk", "expires_at")
 """The attributes of an event that `restamp` may see and change."""
 
-# Of the control table only the partitions with jobs: not those of settings, keys, groups and destinations.
+# Of the control table only the partitions with jobs: not those of settings, groups and destinations.
 _JOBS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{PARTITION}"]}}
+
+# Of the credentials table either the rows of keys or the counters of failures.
+_KEYS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key#*"]}}
+_FAILURES: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["failed#*"]}}
 
 _SEES_STAMPED: Conditions = {"ForAllValues:StringEquals": {"dynamodb:Attributes": list(STAMPED)}}
 # Without these two an answer could hold all the other attributes.
@@ -28,6 +32,7 @@ _RETURNS: Conditions = {"StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE
 def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict[str, list[iam.PolicyStatement]]:
     """The statements for each function's role, by the function's name; `queues` by the name of the reader."""
     events, identities, control = (table.table_arn for table in (storage.events, storage.identities, storage.control))
+    credentials = storage.credentials.table_arn
     exports = storage.exports
     files = exports.arn_for_objects("files/*")
 
@@ -62,7 +67,9 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
 
     return {
         "authorize": [
-            allow(control, "dynamodb:GetItem", "dynamodb:UpdateItem"),  # UpdateItem counts failed credentials
+            # It can't change a key, nor anybody else read one.
+            allow(credentials, "dynamodb:GetItem", conditions=_KEYS),
+            allow(credentials, "dynamodb:UpdateItem", conditions=_FAILURES),
             tables_key,
         ],
         "ingest": [
@@ -85,6 +92,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"),
             # A transaction needs the action of each of its parts; it has no action of its own.
             allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"),
+            allow(credentials, "dynamodb:PutItem", "dynamodb:DeleteItem", conditions=_KEYS),
             secret,
             tables_key,
         ],

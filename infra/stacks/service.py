@@ -89,6 +89,7 @@ def _setting_values(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> 
         "events_table": storage.events.table_name,
         "identities_table": storage.identities.table_name,
         "control_table": storage.control.table_name,
+        "credentials_table": storage.credentials.table_name,
         "secret_arn": storage.secret.secret_arn,
         "export_bucket": storage.exports.bucket_name,
         "retry_queue_url": queues["redeliver"].queue_url,

@@ -14,6 +14,9 @@ from infra.constructs.table import ProtectedTable
 RECOVERABLE_DAYS = 28
 """How far back the tables that may hold a person's name can be restored."""
 
+CREDENTIALS_RECOVERABLE_DAYS = 7
+"""Few: a restore brings back keys that were revoked since, and backups hold the addresses of those who failed."""
+
 EVENT_INDEXES = ("by_actor", "by_activity", "by_target", "by_within")
 """Each index is named after the attribute that is its partition key; its sort key is the event's id."""
 
@@ -53,6 +56,11 @@ class StorageStack(Stack):
         # backup of them, so these backups must end as early as those of people's own keys.
         self.control = ProtectedTable(self, "Control", key=self.key, recoverable_days=RECOVERABLE_DAYS).table
 
+        # A table of its own, so that no function that changes settings can write or read a credential.
+        self.credentials = ProtectedTable(
+            self, "Credentials", key=self.key, recoverable_days=CREDENTIALS_RECOVERABLE_DAYS
+        ).table
+
         self.exports = ExportBucket(self, "Exports", key=self.key).bucket
 
         # Never rotated: event ids derive from it, and a retry years later must get the id of the first try.
@@ -71,3 +79,4 @@ class StorageStack(Stack):
         CfnOutput(self, "EventsTable", value=self.events.table_name)
         CfnOutput(self, "IdentitiesTable", value=self.identities.table_name)
         CfnOutput(self, "ControlTable", value=self.control.table_name)
+        CfnOutput(self, "CredentialsTable", value=self.credentials.table_name)

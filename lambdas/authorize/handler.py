@@ -13,7 +13,7 @@ from authorize.credentials import ApiKeys, Credentials, Refused, TooManyFailures
 from authorize.policy import policy_for, policy_for_throttled
 from daybook.access import api_keys
 from daybook.aws import clients
-from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.credentials_table.authorizing import CredentialTable
 from daybook.clock import system_clock
 from daybook.environment import AuthorizeSettings
 from daybook.observability import log_access
@@ -21,7 +21,7 @@ from daybook.observability import log_access
 
 @cache
 def compose() -> Credentials:
-    table = ControlTable(clients.dynamodb(), AuthorizeSettings.from_environment().control_table)
+    table = CredentialTable(clients.dynamodb(), AuthorizeSettings.from_environment().credentials_table)
     return Credentials(kinds=(ApiKeys(table),), failures=table, clock=system_clock)
 
 

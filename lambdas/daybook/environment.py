@@ -31,19 +31,26 @@ class FunctionSettings:
 
 @dataclass(frozen=True)
 class AuthorizeSettings(FunctionSettings):
-    """For `authorize`."""
+    """For `authorize`, which reads nothing but credentials."""
 
-    control_table: str
+    credentials_table: str
 
 
 @dataclass(frozen=True)
 class Settings(FunctionSettings):
-    """For `ingest`, `query` and `tenants`: each writes and reads events and people."""
+    """For `ingest` and `query`: each writes and reads events and people."""
 
     events_table: str
     identities_table: str
     control_table: str
     secret_arn: str
+
+
+@dataclass(frozen=True)
+class TenantsSettings(Settings):
+    """For `tenants`: the stores, and the credentials, which it writes."""
+
+    credentials_table: str
 
 
 @dataclass(frozen=True)

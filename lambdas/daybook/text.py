@@ -2,6 +2,11 @@
 
 import re
 
+ACTIVITY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,126}[A-Za-z0-9])?")
+"""Names of activities. Most products' own names fit: `user.signed_in`, `ConsoleLogin`, `repo:create`. No character of
+it separates the parts of a key.
+"""
+
 DOTTED_SLUGS = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 
 UNCLEAN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")

@@ -81,7 +81,7 @@ class ExportContext:
     def settings(self) -> TenantSettings:
         """The tenant's settings now. Raises `JobFailed` where the tenant was deleted."""
         try:
-            return self.services.control.settings(self.job.tenant)
+            return self.services.control.settings_of(self.job.tenant)
         except UnknownTenant:
             raise JobFailed("The tenant no longer exists.") from None
 

@@ -11,7 +11,8 @@ from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import SECOND, Clock
 from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import UnknownGroup
-from daybook.http.problem import Problem, bad_field, not_found
+from daybook.http.environments import environment_of
+from daybook.http.problem import Problem, bad_field
 from daybook.http.request import Request
 from daybook.jobs.export import Ask
 from daybook.jobs.job import EXPORT, Job, JobQueue, JobStore, TooManyJobs, new_job, submit
@@ -20,7 +21,7 @@ from daybook.people.lookup import IdentityReader
 from daybook.search.parameters import Parameters
 from daybook.search.search import Groups
 from daybook.self_audit.recorder import AuditAction, Recorder
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey, TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from exports.form import read_export
@@ -49,14 +50,14 @@ class ExportCreation:
         """The job, recorded and queued. Raises `Problem` 4xx, 429 `too_many_exports` among them."""
         settings = self.control.settings(request.tenant)
         form = read_export(request, settings)
-        environment = _environment(request, settings, form.parameters.environment)
-        active = self.jobs.active(settings.tenant, EXPORT)
+        environment = environment_of(request, settings, form.parameters.environment)
+        active = self.jobs.active(settings.code, EXPORT)
         if len(active) >= MAX_ACTIVE:
             raise _too_many()
         now_ms = self.clock()
-        groups = self._group_versions(settings.tenant, form.parameters)
+        groups = self._group_versions(settings.environment_key(environment), form.parameters)
         resolver = Resolver(self.identities, self.person_keys, self.catalogues)
-        resolved = resolver.resolve(settings, form)
+        resolved = resolver.resolve(settings, environment, form)
         ask = Ask(
             environment=environment,
             query=resolved.readable_query(now_ms) | {name: [value] for name, value in form.options.items()},
@@ -73,14 +74,14 @@ class ExportCreation:
             catalogue_version=settings.catalogue_version,
         )
         ask.record = self._record(request, settings, ask, resolved)
-        return self._put_job(settings.tenant, ask, resolved, active)
+        return self._put_job(settings.code, ask, resolved, active)
 
-    def _group_versions(self, tenant: Tenant, parameters: Parameters) -> dict[str, int]:
+    def _group_versions(self, environment: EnvironmentKey, parameters: Parameters) -> dict[str, int]:
         """An export means the members that a group has now, whoever is added while it waits."""
         versions = {}
         for name in parameters.filters.of("group"):
             try:
-                versions[name] = self.groups.group(tenant, name).version
+                versions[name] = self.groups.group(environment, name).version
             except UnknownGroup:
                 raise bad_field("filters.group", "there is no such group", "unknown_group") from None
         return versions
@@ -91,7 +92,7 @@ class ExportCreation:
         action = AuditAction("exported", parameters, people=resolved.record.people)
         return self.recorder.record(settings, ask.environment, request, action)
 
-    def _put_job(self, tenant: Tenant, ask: Ask, resolved: ResolvedExport, active: Sequence[Job]) -> Job:
+    def _put_job(self, tenant: TenantCode, ask: Ask, resolved: ResolvedExport, active: Sequence[Job]) -> Job:
         job = new_job(
             tenant=tenant,
             kind=EXPORT,
@@ -108,12 +109,6 @@ class ExportCreation:
         except TooManyJobs:
             raise _too_many() from None
         return job
-
-
-def _environment(request: Request, settings: TenantSettings, named: str | None) -> str:
-    if named is not None and named not in settings.environments:
-        raise not_found("environment")
-    return request.caller.environment_for(named, settings.environments[0])
 
 
 def _filename(moment_ms: int, zone: ZoneInfo, file_format: str) -> str:

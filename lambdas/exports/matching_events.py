@@ -22,6 +22,7 @@ from daybook.search.gather import KeysOf
 from daybook.search.merge import LARGEST_FETCH, Bound, Bounds, EventIndex, Merge
 from daybook.search.planner import MAX_PARTITIONS, Planner, Source
 from daybook.search.search import Groups, after
+from daybook.tenant import EnvironmentKey
 from daybook.tenants.settings import TenantSettings
 from exports.prefetch import PrefetchingIndex
 from exports.question import Question
@@ -59,6 +60,10 @@ class MatchingEvents:
     edge_ms: int
     """Events before it are hidden. A retention that was shortened since the request counts at once."""
     batch: int = BATCH
+
+    @property
+    def environment(self) -> EnvironmentKey:
+        return self.settings.environment_key(self.ask.environment)
 
     def batches(self, last: str, *, newest_first: bool) -> Iterator[Batch]:
         """The batches after the id `last`, or from the beginning where it is ""; at least one.
@@ -109,7 +114,7 @@ class MatchingEvents:
 
     def _opened(self, candidates: Sequence[tuple[Row, dict[str, Any]]], matcher: Matcher) -> list[tuple[str, Any]]:
         contents = [content for _, content in candidates]
-        keys = self.keys_of(self.settings.tenant, (guid for content in contents for guid in people_of(content)))
+        keys = self.keys_of(self.environment, (guid for content in contents for guid in people_of(content)))
         aliases = self.catalogue.profile.aliases
         unsealing = Unsealing(self.settings.tenant, self.ask.environment)
         found: list[tuple[str, Any]] = []
@@ -121,21 +126,21 @@ class MatchingEvents:
         return found
 
     def _sources(self, resolved: ResolvedQuery) -> Sequence[Source]:
-        planner = Planner(self.settings, self.ask.environment, self.catalogue, self.keys)
+        keys = self.keys.of(self.settings.code, self.settings.secret)
+        planner = Planner(self.settings, self.ask.environment, self.catalogue, keys)
         parameters = self.question.parameters
         return planner.plan(parameters.filters, resolved, parameters.span, self.edge_ms).sources
 
     def _resolved(self) -> ResolvedQuery:
         if not self.ask.groups:
             return self.question.resolved(None, by_address=False)
-        tenant = self.settings.tenant
         try:
-            groups = [self.groups.group(tenant, name, version) for name, version in self.ask.groups.items()]
+            groups = [self.groups.group(self.environment, name, version) for name, version in self.ask.groups.items()]
         except UnknownGroup:
             raise JobFailed("A group was changed too long ago to know who was in it. Request a new export.") from None
         members = frozenset(guid for group in groups for guid in group.members)
         if len(members) > MAX_PARTITIONS:
             return self.question.resolved(members, by_address=False)
-        rows = self.identities.read(tenant, [id_row(guid) for guid in sorted(members)])
+        rows = self.identities.read(self.environment, [id_row(guid) for guid in sorted(members)])
         found = [rows.get(id_row(guid)) for guid in members]
         return self.question.resolved(members, by_address=any(map(may_be_by_address, found)))

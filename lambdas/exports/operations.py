@@ -11,7 +11,7 @@ from daybook.http.request import Answer, Request
 from daybook.jobs.export import earliest_deletion_ms, outcome_of, places_of
 from daybook.jobs.job import EXPORT, Job, JobKey, JobStore, Status, UnknownJob, describe, is_job_id
 from daybook.self_audit.recorder import AuditAction, Recorder
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from exports.bodies import ExportDescription, ExportList
@@ -44,7 +44,7 @@ class Exports:
 
     def list_all(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
-        jobs = self.jobs.jobs(settings.tenant, EXPORT, MAX_LISTED)
+        jobs = self.jobs.jobs(settings.code, EXPORT, MAX_LISTED)
         jobs = [job for job in jobs if _may_see(request, job)]
         return Answer(200, ExportList([self._shown(job) for job in jobs]))
 
@@ -82,19 +82,19 @@ class Exports:
 
     def read_job(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
-        job = self._job(settings.tenant, None, request.parameters["job_id"])
+        job = self._job(settings.code, None, request.parameters["job_id"])
         if not _may_see(request, job):
             raise not_found("job")
         return Answer(200, describe(job))
 
     def _export(self, request: Request) -> tuple[TenantSettings, Job]:
         settings = self.control.settings(request.tenant)
-        job = self._job(settings.tenant, EXPORT, request.parameters["export_id"])
+        job = self._job(settings.code, EXPORT, request.parameters["export_id"])
         if not _may_see(request, job):
             raise not_found("export")
         return settings, job
 
-    def _job(self, tenant: Tenant, kind: str | None, job_id: str) -> Job:
+    def _job(self, tenant: TenantCode, kind: str | None, job_id: str) -> Job:
         try:
             if is_job_id(job_id):
                 return self.jobs.find(tenant, job_id) if kind is None else self.jobs.job(JobKey(tenant, kind, job_id))

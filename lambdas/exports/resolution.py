@@ -64,11 +64,12 @@ class Resolver:
     person_keys: PersonKeys
     catalogues: Catalogues
 
-    def resolve(self, settings: TenantSettings, form: ExportForm) -> ResolvedExport:
+    def resolve(self, settings: TenantSettings, environment: str, form: ExportForm) -> ResolvedExport:
+        key = settings.environment_key(environment)
         filters = form.parameters.filters
         texts = sorted({*filters.of("actor"), *(text for _, text in filters.targets)})
-        named = resolve(self.identities, settings.tenant, profile(settings.profile).aliases, texts)
-        record = reads.Writing.of(settings.tenant, self.catalogues.of(settings), named, self.person_keys.of)
+        named = resolve(self.identities, key, profile(settings.profile).aliases, texts)
+        record = reads.Writing.of(key, self.catalogues.of(settings), named, self.person_keys.of)
         return ResolvedExport(form, named, record)
 
 

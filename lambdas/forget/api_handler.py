@@ -24,7 +24,9 @@ def operations(wiring: Wiring, sweep_queue: JobQueue) -> Mapping[str, Operation]
     forget = ForgetOperations(
         control=wiring.control,
         people=wiring.forgetting,
-        forgetter=Forgetter(wiring.forgetting, wiring.keys.gone, sweeps.ask_for),
+        forgetter=lambda settings: Forgetter(
+            wiring.forgetting, wiring.keys.of(settings.code, settings.secret).gone, sweeps.ask_for
+        ),
         jobs=wiring.jobs,
         recorder=wiring.recorder,
         clock=wiring.clock,

@@ -1,6 +1,6 @@
 """Forgets one person of a tenant when operations asks for it (the right to be forgotten, GDPR article 17)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,41 +9,54 @@ from msgspec import Struct
 from daybook.catalogue.profile import profile
 from daybook.clock import Clock, Time, format_time
 from daybook.errors import Contended, FieldError
-from daybook.http.problem import Problem, not_found
+from daybook.http.caller import EVERY_ENVIRONMENT
+from daybook.http.environments import environment_of
+from daybook.http.problem import Problem, bad_parameter, not_found
 from daybook.http.request import Answer, Request
 from daybook.ids import occurred_ms
 from daybook.jobs.export import latest_deletion_ms
 from daybook.jobs.job import EXPORT, Job, Status
-from daybook.people.forgetter import ConcurrentChange, Forgetter, mark_of
+from daybook.people.forgetter import ConcurrentChange, Forgetter, ForgettingStore, mark_of
 from daybook.people.identities import id_row
-from daybook.people.lookup import GUID, IdentityReader, resolve
+from daybook.people.lookup import GUID, resolve
 from daybook.people.person_rows import binders_of_text
 from daybook.self_audit.recorder import AuditAction, Recorder
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 
+PARAMETERS = ("environment",)
+
 
 class Jobs(Protocol):
-    def jobs(self, tenant: Tenant, kind: str) -> Sequence[Job]:
+    def jobs(self, tenant: TenantCode, kind: str) -> Sequence[Job]:
         """Returns the jobs, newest first."""
 
 
 class ForgottenPerson(Struct):
+    environment: str
     actor_id: str
     """The person's GUID, which stays in events."""
     forgotten_at: Time
     event_id: str
     """The event that records it."""
+
+
+class ForgettingReport(Struct):
+    """People are of an environment, so one name may have meant a person in each."""
+
+    forgotten: list[ForgottenPerson]
     exports_not_expired: list[str]
     """Exports whose files may still hold the person's name."""
+    disclosures: list[str]
+    """Proofs that disclosed the person's keys. Empty: no proof discloses any yet."""
 
 
 @dataclass(frozen=True)
 class ForgetOperations:
     control: SettingsReader
-    people: IdentityReader
-    forgetter: Forgetter
+    people: ForgettingStore
+    forgetter: Callable[[TenantSettings], Forgetter]
     jobs: Jobs
     recorder: Recorder
     clock: Clock
@@ -59,44 +72,51 @@ class ForgetOperations:
         """
         settings = self.control.settings(request.tenant)
         text = request.parameters["actor"]
-        guid = self._whom(settings, text)
-        event_id = self._recorded(settings, guid, request)
+        # Everybody is found before anybody is forgotten: a name that is not clear in one environment changes nothing.
+        found = [(each, self._whom(settings, each, text)) for each in _environments(request, settings)]
+        forgotten = [self._forget(settings, each, guid, request) for each, guid in found if guid is not None]
+        if not forgotten:
+            raise not_found("person")
+        exports = [job.id for job in self.jobs.jobs(settings.code, EXPORT) if self._may_be_in_the_clear(job)]
+        return Answer(200, ForgettingReport(forgotten, exports, []))
+
+    def _forget(self, settings: TenantSettings, environment: str, guid: str, request: Request) -> ForgottenPerson:
+        key, forgetter = settings.environment_key(environment), self.forgetter(settings)
+        event_id = self._recorded(settings, environment, guid, request)
         mark = mark_of(guid, event_id, profile(settings.profile).retention.longest_days)
         try:
-            self.forgetter.forget(settings.tenant, mark, candidates=binders_of_text(text))
+            forgetter.forget(key, mark, candidates=binders_of_text(request.parameters["actor"]))
         except ConcurrentChange:
             raise Contended(settings.tenant) from None
-        event_id = self.forgetter.forgetting_event(settings.tenant, guid) or event_id
-        exports = [job.id for job in self.jobs.jobs(settings.tenant, EXPORT) if self._may_be_in_the_clear(job)]
-        forgotten_at = format_time(occurred_ms(event_id))
-        return Answer(200, ForgottenPerson(guid, forgotten_at, event_id, exports))
+        event_id = forgetter.forgetting_event(key, guid) or event_id
+        return ForgottenPerson(environment, guid, format_time(occurred_ms(event_id)), event_id)
 
-    def _whom(self, settings: TenantSettings, text: str) -> str:
-        """Returns the one person with this GUID, username or client id. Raises `Problem` 404 and 409.
+    def _whom(self, settings: TenantSettings, environment: str, text: str) -> str | None:
+        """Returns the one person with this GUID, username or client id; None if there is none. Raises `Problem` 409.
 
         People who were forgotten under the name count too if somebody else has it now. The call may be the second one
         for such a person, and it must not forget the person who took the name later.
         """
-        tenant, binders = settings.tenant, binders_of_text(text)
-        if GUID.fullmatch(text) and self.forgetter.has_rows(tenant, text.lower()):
+        key, forgetter, binders = settings.environment_key(environment), self.forgetter(settings), binders_of_text(text)
+        if GUID.fullmatch(text) and forgetter.has_rows(key, text.lower()):
             return text.lower()
-        named = resolve(self.people, tenant, profile(settings.profile).aliases, [text])[text]
-        bound = {row["guid"] for row in self.people.read(tenant, binders).values()}
-        once = set(self.forgetter.forgotten_under(tenant, text))
-        there = {guid for guid in named.guids | bound | once if self.forgetter.has_rows(tenant, guid, binders)}
+        named = resolve(self.people, key, profile(settings.profile).aliases, [text])[text]
+        bound = {row["guid"] for row in self.people.read(key, binders).values()}
+        once = set(forgetter.forgotten_under(key, text))
+        there = {guid for guid in named.guids | bound | once if forgetter.has_rows(key, guid, binders)}
         if not there:
-            raise not_found("person")
+            return None
         several = sorted(there | once)
         if len(several) > 1:
             detail = f"Several people had this name. Give the GUID of the right one: {', '.join(several)}."
             raise Problem(409, "several_people", detail, [FieldError("actor", guid) for guid in several])
         return several[0]
 
-    def _recorded(self, settings: TenantSettings, guid: str, request: Request) -> str:
-        begun = self.forgetter.forgetting_event(settings.tenant, guid)
-        if begun is not None and id_row(guid) not in self.people.read(settings.tenant, [id_row(guid)]):
+    def _recorded(self, settings: TenantSettings, environment: str, guid: str, request: Request) -> str:
+        key = settings.environment_key(environment)
+        begun = self.forgetter(settings).forgetting_event(key, guid)
+        if begun is not None and id_row(guid) not in self.people.read(key, [id_row(guid)]):
             return begun
-        environment = request.caller.environment_for(None, settings.environments[0])
         return self.recorder.record(settings, environment, request, AuditAction("person-forgotten", {"actor_id": guid}))
 
     def _may_be_in_the_clear(self, job: Job) -> bool:
@@ -108,3 +128,15 @@ class ForgetOperations:
             return True
         deleted = latest_deletion_ms(job)
         return job.status is Status.SUCCEEDED and deleted is not None and self.clock() < deleted
+
+
+def _environments(request: Request, settings: TenantSettings) -> Sequence[str]:
+    for name, values in request.query.items():
+        if name not in PARAMETERS:
+            raise bad_parameter(name, "unknown query parameter", "unknown_parameter")
+        if len(set(values)) > 1:
+            raise bad_parameter(name, "may be given only once")
+    named = request.query.get("environment", [None])[0]
+    if named is None and request.caller.environment == EVERY_ENVIRONMENT:
+        return settings.environments
+    return [environment_of(request, settings, named)]

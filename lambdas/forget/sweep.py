@@ -9,28 +9,33 @@ from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import Throttled
 from daybook.jobs.job import Job, Step
 from daybook.jobs.sweep import REQUEST_SECONDS, Ask, open_binders
-from daybook.people.forgetter import ConcurrentChange, Forgetter
+from daybook.people.forgetter import ConcurrentChange, Forgetter, ForgettingStore, no_sweep
+from daybook.tenants.reader import SettingsReader
 
 
 @dataclass(frozen=True)
 class SweepWork:
     """`pause` waits for a number of seconds."""
 
-    forgetter: Forgetter
+    settings: SettingsReader
+    people: ForgettingStore
     keys: DeploymentKeys
     pause: Callable[[float], None]
 
     def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:  # noqa: ARG002  part of the Work protocol
-        mark = convert(job.ask, Ask).mark
+        ask = convert(job.ask, Ask)
+        environment, mark = ask.environment, ask.mark
+        settings = self.settings.settings_of(job.tenant)
+        forgetter = Forgetter(self.people, self.keys.of(settings.code, settings.secret).gone, no_sweep)
         if job.checkpoint is None:
             # Stored before anything is erased, because a second try needs it too.
-            return Step({"never_begun": self.forgetter.forgetting_event(job.tenant, mark.guid) is None}, 0, 0.0)
+            return Step({"never_begun": forgetter.forgetting_event(environment, mark.guid) is None}, 0, 0.0)
         try:
-            found = self.forgetter.forget(job.tenant, mark, known=open_binders(self.keys, job))
+            found = forgetter.forget(environment, mark, known=open_binders(self.keys, job))
             if job.checkpoint["never_begun"]:
                 # The request recorded the forgetting and stopped before it deleted anything.
                 self.pause(REQUEST_SECONDS)
-                self.forgetter.forget(job.tenant, mark, known=found)
+                forgetter.forget(environment, mark, known=found)
         except ConcurrentChange:
             raise Throttled from None
         return Step(job.checkpoint, 1, 1.0, done=True)

@@ -9,7 +9,6 @@ from daybook.environment import SweepSettings
 from daybook.jobs.job import JobQueue
 from daybook.jobs.runner import Runner
 from daybook.jobs.worker import job_handler
-from daybook.people.forgetter import Forgetter, no_sweep
 from forget.sweep import SweepWork
 
 
@@ -21,8 +20,7 @@ def compose() -> Runner:
 
 
 def runner_over(wiring: Wiring, queue: JobQueue, pause: Callable[[float], None] = time.sleep) -> Runner:
-    forgetter = Forgetter(wiring.forgetting, wiring.keys.gone, no_sweep)
-    return Runner(wiring.jobs, queue, SweepWork(forgetter, wiring.keys, pause), wiring.clock)
+    return Runner(wiring.jobs, queue, SweepWork(wiring.control, wiring.forgetting, wiring.keys, pause), wiring.clock)
 
 
 handler = job_handler(compose)

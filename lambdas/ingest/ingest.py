@@ -1,6 +1,6 @@
 """Stores events: reads and checks them, resolves their people, writes each once and answers for each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from daybook.catalogue.tenant_catalogue import Catalogues
@@ -86,7 +86,8 @@ class Ingest:
         Repeating a call whose events have senders' ids changes nothing and gives the same answer. Raises `Problem` 403
         if an event names an environment that is not the caller's, 413 for more than 1,000 people.
         """
-        policy = AcceptancePolicy(settings, self._catalogues.of(settings), self._keys, self._clock(), self._random)
+        keys = self._keys.of(settings.code, settings.secret)
+        policy = AcceptancePolicy(settings, self._catalogues.of(settings), keys, self._clock(), self._random)
         entries = [self._read(raw, sent.levels, policy, caller) for raw in sent.events]
         # A refused event is looked up before anything is written: it can only be a retry of an earlier call.
         self._look_up([entry for entry in entries if entry.refusal is not None])
@@ -115,18 +116,22 @@ class Ingest:
             entry.result = entry.refusal if received.event.id is None else None
         return entry
 
-    def _people(self, settings: TenantSettings, entries: list[_Entry]) -> People | None:
-        """None if they could not be resolved for now."""
-        seen = [
-            Sighting(mention.reference, entry.accepted.occurred_ms, mention.name)
-            for entry in entries
-            if entry.accepted
-            for mention in entry.accepted.mentions.all
-        ]
-        if distinct_people({sighting.reference for sighting in seen}) > MAX_PEOPLE:
+    def _people(self, settings: TenantSettings, entries: list[_Entry]) -> dict[str, People] | None:
+        """Whom the events name, by environment. None if they could not be resolved for now."""
+        seen: dict[str, list[Sighting]] = {}
+        for entry in entries:
+            if (accepted := entry.accepted) is not None:
+                seen.setdefault(accepted.environment, []).extend(
+                    Sighting(mention.reference, accepted.occurred_ms, mention.name) for mention in accepted.mentions.all
+                )
+        if sum(distinct_people({one.reference for one in some}) for some in seen.values()) > MAX_PEOPLE:
             raise Problem(413, "too_many_people", f"A request names at most {MAX_PEOPLE} people.")
+        gone_key = self._keys.of(settings.code, settings.secret).gone
         try:
-            return self._identities.resolve_seen(settings.tenant, seen, self._keys.gone)
+            return {
+                environment: self._identities.resolve_seen(settings.environment_key(environment), some, gone_key)
+                for environment, some in seen.items()
+            }
         except (Contended, Throttled):
             return None
 
@@ -134,19 +139,20 @@ class Ingest:
         self,
         entries: list[_Entry],
         policy: AcceptancePolicy,
-        people: People,
+        people: Mapping[str, People],
         remaining_seconds: Callable[[], float],
     ) -> None:
+        keys = self._keys.of(policy.settings.code, policy.settings.secret)
         first: dict[Key, _Entry] = {}
         forms: list[StoredEvent] = []
         for entry in entries:
             # The store refuses a call with the same key twice, so the second event is looked up like any retry.
             if entry.accepted is not None and first.setdefault(entry.key, entry) is entry:
                 accepted = entry.accepted
-                known = people.at(accepted.occurred_ms)
+                known = people[accepted.environment].at(accepted.occurred_ms)
                 cast = [known[mention.reference] for mention in accepted.mentions.all]
-                writer = ContentWriter(accepted, policy.settings, policy.profile, self._keys, cast)
-                form = store_form(accepted, writer, policy.settings, self._keys)
+                writer = ContentWriter(accepted, policy.settings, policy.profile, keys, cast)
+                form = store_form(accepted, writer, policy.settings, keys)
                 if len(form.packed) <= self._max_packed_bytes:
                     forms.append(form)
                     continue

@@ -6,20 +6,23 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from daybook.http.environments import environment_of
 from daybook.http.problem import Problem, bad_parameter
 from daybook.http.request import Answer, Request
 from daybook.people.identities import MAX_NAME_BYTES, Row, folded
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 from daybook.tenants.reader import SettingsReader
 from daybook.text import is_clean
 
-PARAMETERS = ("prefix", "limit", "cursor")
+PARAMETERS = ("environment", "prefix", "limit", "cursor")
 DEFAULT_PEOPLE = 50
 MAX_PEOPLE = 500
 
 
 class Names(Protocol):
-    def names(self, tenant: Tenant, prefix: str, after: str | None, limit: int) -> tuple[list[Row], str | None]:
+    def names(
+        self, environment: EnvironmentKey, prefix: str, after: str | None, limit: int
+    ) -> tuple[list[Row], str | None]:
         """At most `limit` rows of names that begin with `prefix`, in order, after the row `after`; and the last row's
         sort key when there may be more.
         """
@@ -49,7 +52,8 @@ class ActorOperations:
         """Everybody who has or had such a name, once a page. People without a username are not listed."""
         settings = self.control.settings(request.tenant)
         prefix, limit, after = _parameters(request)
-        rows, last = self.names.names(settings.tenant, prefix, after, limit)
+        environment = environment_of(request, settings, request.query.get("environment", [None])[0])
+        rows, last = self.names.names(settings.environment_key(environment), prefix, after, limit)
         people: dict[str, NamedActor] = {}
         for row in rows:
             if not row["name"].startswith(prefix):

@@ -8,16 +8,16 @@ from msgspec import Struct
 
 from daybook.access.roles import OPERATIONS
 from daybook.catalogue.description import describe_activity
-from daybook.catalogue.profile import OWN_ACTIVITIES, Activity, profile
+from daybook.catalogue.profile import Activity, is_reserved, profile
 from daybook.catalogue.tenant_catalogue import Catalogue, Catalogues, OwnActivity
 from daybook.http import forms
 from daybook.http.problem import Problem, bad_field, not_found
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
-from daybook.text import DOTTED_SLUGS
+from daybook.text import ACTIVITY
 from manage.activity_definition import SentActivity, definition_of
 
 MAX_ACTIVITIES = 500
@@ -29,13 +29,13 @@ MAX_CATEGORIES = 50
 
 class Store(SettingsReader, Protocol):
     def change_tenant(
-        self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings], *beside: Any
+        self, code: TenantCode, change: Callable[[TenantSettings], TenantSettings], *beside: Any
     ) -> TenantSettings:
         """`beside`: further actions of the same transaction."""
 
 
 class Activities(Protocol):
-    def written(self, tenant: Tenant, name: str, own: OwnActivity) -> Any:
+    def written(self, tenant: TenantCode, name: str, own: OwnActivity) -> Any:
         """The action that writes it together with the tenant's settings."""
 
 
@@ -82,14 +82,14 @@ class CatalogueOperations:
         mode = forms.read_form(request, CatalogueMode).mode
         if mode != settings.mode:
             self.record(settings, request, "catalogue-changed", {"mode": mode}, "mode")
-            self.store.change_tenant(settings.tenant, lambda now: replace(now, mode=mode))
+            self.store.change_tenant(settings.code, lambda now: replace(now, mode=mode))
         return Answer(200, CatalogueMode(mode))
 
     def _write(self, settings: TenantSettings, name: str, own: OwnActivity) -> None:
         """In one transaction: readers of the new settings version see the activity, readers of the old one do not."""
-        row = self.activities.written(settings.tenant, name, own)
+        row = self.activities.written(settings.code, name, own)
         change = lambda now: replace(now, catalogue_version=now.catalogue_version + 1)  # noqa: E731
-        self.store.change_tenant(settings.tenant, change, row)
+        self.store.change_tenant(settings.code, change, row)
 
 
 def _check_room(catalogue: Catalogue, name: str, own: OwnActivity) -> None:
@@ -115,8 +115,9 @@ def _check_visibility(request: Request, now: Activity | None, then: Activity | N
 
 def _own_name(request: Request) -> str:
     name = request.parameters["activity"]
-    if not DOTTED_SLUGS.fullmatch(name) or len(name) > 128:
-        raise bad_field("activity", "must be at most 128 characters: slugs of a-z, 0-9 and -, joined by .")
-    if f"{name}.".startswith(OWN_ACTIVITIES):
+    if not ACTIVITY.fullmatch(name):
+        message = "must be 1 to 128 of A-Z, a-z, 0-9, ., _, : and -, beginning and ending with a letter or digit"
+        raise bad_field("activity", message)
+    if is_reserved(name):
         raise bad_field("activity", "is reserved for Daybook", "reserved_activity")
     return name

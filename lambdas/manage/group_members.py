@@ -21,7 +21,7 @@ from daybook.people.identities import (
 )
 from daybook.people.lookup import GUID
 from daybook.people.resolver import Identities
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 _PEOPLE_AT_ONCE = 500
 _NAMES_AT_ONCE = 1_000
@@ -31,10 +31,10 @@ class PersonRows(IdentityStore, Protocol):
     def with_time_limit(self, remaining_seconds: Callable[[], float]) -> Self:
         """The same rows, whose calls are tried until that time is nearly used up."""
 
-    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
+    def query(self, environment: EnvironmentKey, prefixes: Sequence[str]) -> list[list[Row]]:
         """For each prefix, the rows whose sort keys begin with it."""
 
-    def guids_of(self, tenant: Tenant, names: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    def guids_of(self, environment: EnvironmentKey, names: Iterable[str]) -> Mapping[str, Sequence[str]]:
         """The GUIDs of everyone who has or had each folded name."""
 
 
@@ -46,9 +46,9 @@ class MembersGiven:
     identities: Identities
     remaining_seconds: Callable[[], float]
 
-    def added(self, tenant: Tenant, members: Sequence[str]) -> dict[str, list[str]]:
+    def added(self, environment: EnvironmentKey, members: Sequence[str]) -> dict[str, list[str]]:
         """The GUIDs that each member adds to those before it. Members that add nobody are left out."""
-        resolved = self._named(tenant, members)
+        resolved = self._named(environment, members)
         guids: set[str] = set()
         added: dict[str, list[str]] = {}
         for member in members:
@@ -58,20 +58,20 @@ class MembersGiven:
                 guids.update(new)
         return added
 
-    def _named(self, tenant: Tenant, members: Sequence[str]) -> dict[str, Sequence[str]]:
+    def _named(self, environment: EnvironmentKey, members: Sequence[str]) -> dict[str, Sequence[str]]:
         """Everyone who has or had each folded name. A name that nobody had gets a new person."""
         given = {folded(member): member for member in reversed(members) if not GUID.fullmatch(member)}
         names = sorted(given)  # neighbours are read together
         resolved: dict[str, Sequence[str]] = {}
         for start in range(0, len(names), _NAMES_AT_ONCE):
             self._check_time()
-            resolved |= self.people.guids_of(tenant, names[start : start + _NAMES_AT_ONCE])
+            resolved |= self.people.guids_of(environment, names[start : start + _NAMES_AT_ONCE])
         unseen = [name for name in names if not resolved[name]]
         for start in range(0, len(unseen), _PEOPLE_AT_ONCE):
             self._check_time()
             references = {name: Reference(username=given[name]) for name in unseen[start : start + _PEOPLE_AT_ONCE]}
             try:
-                known = self.identities.resolve(tenant, references.values())
+                known = self.identities.resolve(environment, references.values())
             except Contended:
                 raise Throttled from None
             resolved |= {name: [known[reference].guid] for name, reference in references.items()}
@@ -83,15 +83,17 @@ class MembersGiven:
             raise Throttled
 
 
-def usernames(people: PersonRows, tenant: Tenant, guids: Sequence[str]) -> list[str]:
+def usernames(people: PersonRows, environment: EnvironmentKey, guids: Sequence[str]) -> list[str]:
     """The current username of each member: the latest that was new. The GUID stands for people without a name, and
     for forgotten ones.
     """
-    rows = people.read(tenant, [key for guid in guids for key in (id_row(guid), called_row(guid), renamed_row(guid))])
+    rows = people.read(
+        environment, [key for guid in guids for key in (id_row(guid), called_row(guid), renamed_row(guid))]
+    )
     known = [guid for guid in guids if id_row(guid) in rows]
     names = {guid: rows[called_row(guid)]["username"] for guid in known if called_row(guid) in rows}
     renamed = [guid for guid in known if renamed_row(guid) in rows]
-    for guid, called in zip(renamed, people.query(tenant, [called_prefix(guid) for guid in renamed]), strict=True):
+    for guid, called in zip(renamed, people.query(environment, [called_prefix(guid) for guid in renamed]), strict=True):
         # The mark of a renaming may lack its name, when the writer stopped between the two.
         if called:
             names[guid] = max(called, key=lambda row: (row["since"], row["turn"]))["username"]

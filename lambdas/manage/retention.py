@@ -26,7 +26,7 @@ from daybook.jobs.restamp import (
     seal_reason,
 )
 from daybook.self_audit.recorder import Record
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 
@@ -34,7 +34,7 @@ MAX_REASON = 1_000
 
 
 class Store(SettingsReader, Protocol):
-    def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings: ...
+    def change_tenant(self, code: TenantCode, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings: ...
 
 
 class RetentionDescription(Struct):
@@ -112,7 +112,7 @@ class RetentionOperations:
         reason = forms.text("reason", forms.read_form(request, SentHold).reason, MAX_REASON)
         now_ms = self.clock()
         again = can_be_put_back(self.jobs, settings, now_ms)
-        sealed = seal_reason(self.keys, settings.tenant, reason)
+        sealed = seal_reason(self.keys, settings, reason)
 
         def held(now: TenantSettings) -> TenantSettings:
             return now.with_hold(sealed, now_ms, again=again)
@@ -152,7 +152,7 @@ class RetentionOperations:
                 raise Contended(now.tenant)
             return changed
 
-        return self.store.change_tenant(before.tenant, unless_changed)
+        return self.store.change_tenant(before.code, unless_changed)
 
     def _retention(self, settings: TenantSettings) -> Answer:
         policy = profile(settings.profile).retention
@@ -162,7 +162,7 @@ class RetentionOperations:
             min_days=policy.min_days,
             max_days=policy.max_days,
             configurable=policy.configurable,
-            job=latest_restamp(self.jobs, settings.tenant),
+            job=latest_restamp(self.jobs, settings.code),
         )
         return Answer(200, described)
 
@@ -170,9 +170,9 @@ class RetentionOperations:
         hold = settings.hold
         described = HoldDescription(
             active=hold is not None,
-            reason=None if hold is None else open_reason(self.keys, settings.tenant, hold.sealed_reason),
+            reason=None if hold is None else open_reason(self.keys, settings, hold.sealed_reason),
             since=None if hold is None else format_time(hold.since_ms),
-            job=latest_restamp(self.jobs, settings.tenant),
+            job=latest_restamp(self.jobs, settings.code),
         )
         return Answer(200, described)
 

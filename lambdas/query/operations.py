@@ -8,10 +8,12 @@ from daybook.catalogue.profile import Profile, profile
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.catalogue.views import Shown, labels, show
 from daybook.clock import Clock
+from daybook.events.item import environment_of as environment_of_partition
 from daybook.events.item import partition_of
 from daybook.events.reader import Opened, Row, content_of, people_of
 from daybook.events.store import EventStore
 from daybook.http.caller import EVERY_ENVIRONMENT
+from daybook.http.environments import environment_of
 from daybook.http.problem import Problem, bad_parameter, not_found
 from daybook.http.request import Answer, Request
 from daybook.ids import FORM, occurred_ms
@@ -62,7 +64,7 @@ class Reads:
     def search_events(self, request: Request) -> Answer:
         settings = self._control.settings(request.tenant)
         parameters = read_parameters(request.query)
-        environment = _environment(request, settings, parameters.environment)
+        environment = environment_of(request, settings, parameters.environment)
         scope = self._scope(request, settings, environment)
         page = self._search.page(scope, parameters)
         if parameters.cursor is None:
@@ -123,7 +125,7 @@ class Reads:
         return Scope(settings, self._catalogues.of(settings), environment, request.caller)
 
     def _writing(self, scope: Scope, named: Mapping[str, Named], known: KnownTargets) -> Writing:
-        return Writing.of(scope.settings.tenant, scope.catalogue, named, self._person_keys.of, known)
+        return Writing.of(scope.key, scope.catalogue, named, self._person_keys.of, known)
 
     def _about_target(
         self,
@@ -133,7 +135,7 @@ class Reads:
         ask: Callable[[Targets, str], TargetSummary | TargetTime | TargetAttribution],
     ) -> Answer:
         settings = self._control.settings(request.tenant)
-        environment = _environment(request, settings, parameters.get("environment"))
+        environment = environment_of(request, settings, parameters.get("environment"))
         if "target" not in parameters:
             raise bad_parameter("target", "is required")
         target = parameters["target"]
@@ -145,7 +147,7 @@ class Reads:
         except TooMuchToRead:
             raise Problem(422, "too_much_to_read", "There is too much to read at once: give a later from.") from None
         aliases = profile(settings.profile).aliases
-        named = resolve(self._identities, settings.tenant, aliases, [text])
+        named = resolve(self._identities, scope.key, aliases, [text])
         writing = self._writing(scope, named, targets.known)
         params = {"target": writing.target(target)}
         if isinstance(answer, TargetAttribution):
@@ -171,21 +173,14 @@ class Reads:
             content = content_of(Row(identifier, kept[key].packed, kept[key].received_ms))
             if content.get("visibility", request.caller.role) != request.caller.role:
                 return None
-            opened = Opened(content, self._person_keys.of(settings.tenant, people_of(content)))
+            opened = Opened(content, self._person_keys.of(environment_of_partition(key[0]), people_of(content)))
             return opened.native(kept[key].received_ms, profile(settings.profile).aliases)
         return None
 
 
-def _environment(request: Request, settings: TenantSettings, named: str | None) -> str:
-    """The environment of a read. Raises `Problem` 403 if the credential is not for it, 404 if it does not exist."""
-    if named is not None and named not in settings.environments:
-        raise not_found("environment")
-    return request.caller.environment_for(named, settings.environments[0])
-
-
 def _may_read(request: Request, settings: TenantSettings, named: str | None) -> Sequence[str]:
     if named is not None or request.caller.environment != EVERY_ENVIRONMENT:
-        return [_environment(request, settings, named)]
+        return [environment_of(request, settings, named)]
     return settings.environments
 
 

@@ -139,6 +139,4 @@ def wanted_stamp(job: Job, settings: TenantSettings, identifier: str, seen: int 
 def partitions(settings: TenantSettings) -> list[str]:
     """All partitions in order, also those that were added since the setting and hold no event of the job's range."""
     shards = range(len(settings.shard_ranges()))
-    return sorted(
-        partition(settings.tenant, environment, shard) for environment in settings.environments for shard in shards
-    )
+    return sorted(partition(environment, shard) for environment in settings.environment_keys for shard in shards)

@@ -23,7 +23,7 @@ from daybook.errors import UnknownTenant
 from daybook.ids import lowest_id, neighbour, occurred_ms
 from daybook.jobs.job import Job, JobFailed, JobSuperseded, Status, Step
 from daybook.jobs.restamp import Restamp
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from restamp.plan import Checkpoint, end_ms, first_checkpoint, is_urgent, partitions, wanted_stamp
@@ -55,7 +55,7 @@ class Stamps(Protocol):
 
 
 class Jobs(Protocol):
-    def jobs(self, tenant: Tenant, kind: str) -> Sequence[Job]:
+    def jobs(self, tenant: TenantCode, kind: str) -> Sequence[Job]:
         """Newest first."""
 
     def later(self, job: Job) -> Sequence[Job]:
@@ -136,8 +136,8 @@ class RestampWork:
                 return
         checkpoint.page_done([identifier for identifier, _ in found], all_partitions, self.page)
 
-    def _settings(self, tenant: Tenant) -> TenantSettings:
+    def _settings(self, tenant: TenantCode) -> TenantSettings:
         try:
-            return self.control.settings(tenant)
+            return self.control.settings_of(tenant)
         except UnknownTenant:
             raise JobFailed("The tenant no longer exists.") from None

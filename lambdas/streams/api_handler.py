@@ -27,7 +27,7 @@ def operations(wiring: Wiring, replays: JobQueue) -> Mapping[str, Operation]:
         recorder=wiring.recorder,
         jobs=wiring.jobs,
         queue=replays,
-        external_id_key=wiring.keys.external_id,
+        keys=wiring.keys,
         clock=wiring.clock,
         random_bytes=wiring.random_bytes,
     )

@@ -9,10 +9,11 @@ from typing import NamedTuple, Protocol
 from daybook.clock import Clock
 from daybook.delivery.attempt import Delivery, DeliveryResult
 from daybook.delivery.backlog import Backlog
-from daybook.delivery.destination import Destination, Place
+from daybook.delivery.destination import Destination
 from daybook.delivery.records import InsertedEvent, select
 from daybook.delivery.sender import SecondsLeft
 from daybook.observability import logger
+from daybook.tenant import EnvironmentKey, code_of
 
 BUDGET_SECONDS = 2.0
 """The time to send a whole batch. Events not in their stream by then are parked. A Kinesis call takes 20 ms."""
@@ -27,7 +28,7 @@ class StreamRecord(NamedTuple):
 
 
 class Destinations(Protocol):
-    def of(self, places: Iterable[Place]) -> Mapping[Place, Destination]:
+    def of(self, environments: Iterable[EnvironmentKey]) -> Mapping[EnvironmentKey, Destination]:
         """Reads the destinations that exist. Raises `Throttled`."""
 
 
@@ -44,11 +45,11 @@ class FanOut:
 
         Raises `Throttled` if the destinations can't be read. Nothing has been sent then.
         """
-        shares: dict[Place, list[StreamRecord]] = {}
+        shares: dict[EnvironmentKey, list[StreamRecord]] = {}
         for one in arrived:
-            shares.setdefault(one.row.place, []).append(one)
+            shares.setdefault(one.row.environment, []).append(one)
         found = self.destinations.of(shares)
-        work = [(found[place], share) for place, share in shares.items() if place in found]
+        work = [(found[environment], share) for environment, share in shares.items() if environment in found]
         until = self.monotonic() + BUDGET_SECONDS
 
         def do(part: tuple[Destination, list[StreamRecord]]) -> bool:
@@ -65,7 +66,7 @@ class FanOut:
             self.backlog.park(after.destination, after.left)
             self.backlog.park_alone(after.destination, after.broken)
         except Exception:
-            logger.exception("events were not parked", extra={"tenant": destination.place.tenant})
+            logger.exception("events were not parked", extra={"tenant": code_of(destination.environment)})
             return False
         return True
 
@@ -81,7 +82,7 @@ class FanOut:
             try:
                 return self.delivery.deliver(destination, rows, seconds_left)
             except Exception:
-                logger.exception("events were not sent", extra={"tenant": destination.place.tenant})
+                logger.exception("events were not sent", extra={"tenant": code_of(destination.environment)})
         wanted, unreadable = select(destination.chosen, rows)
         return DeliveryResult(destination, [row.key for row, _ in wanted], [row.key for row in unreadable], 0)
 

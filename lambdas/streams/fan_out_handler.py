@@ -53,7 +53,7 @@ def _stream_record(record: Mapping[str, Any]) -> StreamRecord | None:
     sequence = record["dynamodb"]["SequenceNumber"]
     try:
         row = from_stream(record["dynamodb"]["NewImage"])
-        assert row.place  # noqa: S101  raises if the partition has a foreign form
+        assert row.environment  # noqa: S101  raises if the partition has a foreign form
     except (KeyError, ValueError):
         # A failure would hold up the shard for hours, and no retry could make an event of this item.
         logger.exception("the item is not an event", extra={"sequence_number": sequence})

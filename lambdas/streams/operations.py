@@ -13,17 +13,20 @@ from typing import Protocol
 
 from daybook.clock import MINUTE, Clock, format_time
 from daybook.crypto.hkdf import length_prefixed, tag
-from daybook.delivery.destination import OFF, Destination, Place, StreamChoice
+from daybook.crypto.keys import DeploymentKeys
+from daybook.delivery.destination import OFF, Destination, StreamChoice
 from daybook.delivery.records import InsertedEvent, Records
 from daybook.delivery.sender import RecordSender, SendResult
 from daybook.errors import Contended, FieldError
 from daybook.events.item import partition_of
 from daybook.http import forms
+from daybook.http.environments import environment_of
 from daybook.http.problem import Problem, bad_field, bad_parameter, not_found
 from daybook.http.request import Answer, Request
 from daybook.ids import occurred_ms
 from daybook.jobs.job import REPLAY, JobQueue, JobStore, TooManyJobs, describe, new_job, submit
 from daybook.self_audit.recorder import AuditAction, Recorder
+from daybook.tenant import EnvironmentKey
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from streams.bodies import ReplayForm, StreamDescription, StreamForm, StreamTest
@@ -45,7 +48,7 @@ _ROLE = re.compile(_PARTITION + r":iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]{1,50
 
 
 class Destinations(Protocol):
-    def one(self, place: Place) -> Destination | None: ...
+    def one(self, environment: EnvironmentKey) -> Destination | None: ...
 
     def create(self, destination: Destination) -> bool:
         """Returns False if a destination exists already."""
@@ -53,7 +56,7 @@ class Destinations(Protocol):
     def choose(self, destination: Destination, chosen: StreamChoice, generation: str) -> Destination | None:
         """Returns None if the stored destination is a different one by now."""
 
-    def remove(self, place: Place) -> None: ...
+    def remove(self, environment: EnvironmentKey) -> None: ...
 
     def pending(self, destination: Destination) -> int: ...
 
@@ -78,44 +81,47 @@ class StreamOperations:
     recorder: Recorder
     jobs: JobStore
     queue: JobQueue
-    external_id_key: bytes
+    keys: DeploymentKeys
     clock: Clock
     random_bytes: Callable[[int], bytes]
 
     def read(self, request: Request) -> Answer:
-        _, place = self._place(request)
-        return Answer(200, self._shown(place, self.destinations.one(place)))
+        settings, environment = self._environment(request)
+        key = settings.environment_key(environment)
+        return Answer(200, self._shown(settings, environment, self.destinations.one(key)))
 
     def set(self, request: Request) -> Answer:
-        settings, place = self._place(request)
+        settings, environment = self._environment(request)
         chosen = _chosen(forms.read_form(request, StreamForm))
-        self._record(settings, place, request, AuditAction("stream-changed", {"stream_arn": chosen.stream_arn}))
+        self._record(settings, environment, request, AuditAction("stream-changed", {"stream_arn": chosen.stream_arn}))
         for _ in range(_MAX_TRIES):
-            after = self._changed(settings, place, chosen)
+            after = self._changed(settings, environment, chosen)
             if after is not None:
-                return Answer(200, self._shown(place, after))
-        raise Contended(place.tenant)
+                return Answer(200, self._shown(settings, environment, after))
+        raise Contended(settings.code)
 
     def remove(self, request: Request) -> Answer:
         """Drops the parked events too: removing the stream means that no more events are wanted."""
-        settings, place = self._place(request)
-        before = self.destinations.one(place)
+        settings, environment = self._environment(request)
+        key = settings.environment_key(environment)
+        before = self.destinations.one(key)
         if before is not None:
             self._record(
-                settings, place, request, AuditAction("stream-removed", {"stream_arn": before.chosen.stream_arn})
+                settings, environment, request, AuditAction("stream-removed", {"stream_arn": before.chosen.stream_arn})
             )
-            self.destinations.remove(place)
-        return Answer(200, self._shown(place, None))
+            self.destinations.remove(key)
+        return Answer(200, self._shown(settings, environment, None))
 
     def test(self, request: Request) -> Answer:
         """Sends the record of the test itself and returns the result."""
-        settings, place = self._place(request)
-        destination = self.destinations.one(place)
+        settings, environment = self._environment(request)
+        key = settings.environment_key(environment)
+        destination = self.destinations.one(key)
         if destination is None:
             raise not_found("stream")
         action = AuditAction("stream-tested", {"stream_arn": destination.chosen.stream_arn})
-        event_id = self._record(settings, place, request, action)
-        partition = partition_of(settings, place.environment, event_id, occurred_ms(event_id))
+        event_id = self._record(settings, environment, request, action)
+        partition = partition_of(settings, environment, event_id, occurred_ms(event_id))
         asked = replace(destination, chosen=replace(destination.chosen, include_audit_log=True))
         written = self.records.of(asked, self.events.read([(partition, event_id)]))
         started = self.clock()
@@ -133,34 +139,35 @@ class StreamOperations:
 
     def replay(self, request: Request) -> Answer:
         """Starts a replay of the events that occurred at or after `from` and before `to`."""
-        settings, place = self._place(request)
+        settings, environment = self._environment(request)
+        key = settings.environment_key(environment)
         sent = forms.read_form(request, ReplayForm)
         from_ms, to_ms = forms.moment("from", sent.from_), forms.moment("to", sent.to)
         # Events stored during the replay are delivered anyway, and a replay could never catch up with them.
         to_ms = min(to_ms, self.clock() + LATEST_MS)
         if from_ms >= to_ms:
             raise bad_field("from", "must be before to and not in the future")
-        if self.destinations.one(place) is None:
+        if self.destinations.one(key) is None:
             raise not_found("stream")
         job = new_job(
-            tenant=place.tenant,
+            tenant=settings.code,
             kind=REPLAY,
-            ask={"environment": place.environment, "from": from_ms, "to": to_ms},
+            ask={"environment": settings.environments.index(environment), "from": from_ms, "to": to_ms},
             now_ms=self.clock(),
             random_bytes=self.random_bytes,
         )
         span = {"from": format_time(from_ms), "to": format_time(to_ms)}
         # Checked before recording: a rejected request has changed nothing.
-        if len(self.jobs.active(place.tenant, REPLAY)) >= MAX_REPLAYS:
+        if len(self.jobs.active(settings.code, REPLAY)) >= MAX_REPLAYS:
             raise _too_many()
-        self._record(settings, place, request, AuditAction("stream-replayed", span))
+        self._record(settings, environment, request, AuditAction("stream-replayed", span))
         try:
             submit(job, self.jobs, self.queue, max_active=MAX_REPLAYS)
         except TooManyJobs:
             raise _too_many() from None
         return Answer(202, describe(job), {"Location": f"/v1/jobs/{job.id}"})
 
-    def _place(self, request: Request) -> tuple[TenantSettings, Place]:
+    def _environment(self, request: Request) -> tuple[TenantSettings, str]:
         settings = self.settings.settings(request.tenant)
         for name, values in request.query.items():
             if name not in PARAMETERS:
@@ -168,20 +175,19 @@ class StreamOperations:
             if len(set(values)) > 1:
                 raise bad_parameter(name, "may be given only once")
         named = request.query.get("environment", [None])[0]
-        if named is not None and named not in settings.environments:
-            raise not_found("environment")
-        environment = request.caller.environment_for(named, settings.environments[0])
-        return settings, Place(settings.tenant, environment)
+        return settings, environment_of(request, settings, named)
 
-    def _record(self, settings: TenantSettings, place: Place, request: Request, action: AuditAction) -> str:
-        return self.recorder.record(settings, place.environment, request, action)
+    def _record(self, settings: TenantSettings, environment: str, request: Request, action: AuditAction) -> str:
+        return self.recorder.record(settings, environment, request, action)
 
-    def _changed(self, settings: TenantSettings, place: Place, chosen: StreamChoice) -> Destination | None:
+    def _changed(self, settings: TenantSettings, environment: str, chosen: StreamChoice) -> Destination | None:
         """Returns None if another call changed the destination in between. It must then be read again."""
-        before = self.destinations.one(place)
+        key = settings.environment_key(environment)
+        before = self.destinations.one(key)
         generation = str(uuid.uuid4())
         if before is None:
-            made = Destination(place, chosen, self._external_id(place), settings.profile, str(uuid.uuid4()), generation)
+            external_id = self._external_id(settings, environment)
+            made = Destination(key, chosen, external_id, settings.profile, str(uuid.uuid4()), generation)
             return made if self.destinations.create(made) else None
         if (before.chosen.stream_arn, before.chosen.role_arn) == (chosen.stream_arn, chosen.role_arn):
             # An admin who repeats the setup may have repaired something, so the next batch may try at once.
@@ -196,18 +202,19 @@ class StreamOperations:
         elif delivered:
             (self.destinations.mended if destination.is_failing else self.destinations.delivered)(destination, now_ms)
 
-    def _external_id(self, place: Place) -> str:
-        return tag(self.external_id_key, length_prefixed(*place)).hex()
+    def _external_id(self, settings: TenantSettings, environment: str) -> str:
+        keys = self.keys.of(settings.code, settings.secret)
+        return tag(keys.external_id, length_prefixed("external id", settings.environment_key(environment))).hex()
 
-    def _shown(self, place: Place, destination: Destination | None) -> StreamDescription:
+    def _shown(self, settings: TenantSettings, environment: str, destination: Destination | None) -> StreamDescription:
         chosen = None if destination is None else destination.chosen
         return StreamDescription(
-            environment=place.environment,
+            environment=environment,
             stream_arn=None if chosen is None else chosen.stream_arn,
             role_arn=None if chosen is None else chosen.role_arn,
             format=None if chosen is None else chosen.format,
             include_audit_log=chosen is not None and chosen.include_audit_log,
-            external_id=self._external_id(place) if destination is None else destination.external_id,
+            external_id=self._external_id(settings, environment) if destination is None else destination.external_id,
             status=OFF if destination is None else destination.status,
             last_delivered_at=_time(None if destination is None else destination.last_delivered_ms),
             failing_since=_time(None if destination is None else destination.failing_since_ms),

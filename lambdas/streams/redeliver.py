@@ -15,11 +15,12 @@ from daybook.clock import Clock
 from daybook.delivery.attempt import Delivery
 from daybook.delivery.backlog import Backlog
 from daybook.delivery.backlog_batch import BacklogBatch
-from daybook.delivery.destination import KEPT_MS, Destination, Place
+from daybook.delivery.destination import KEPT_MS, Destination
 from daybook.delivery.records import InsertedEvent
 from daybook.delivery.sender import SecondsLeft
 from daybook.ids import occurred_ms
 from daybook.observability import logger
+from daybook.tenant import EnvironmentKey, code_of
 from daybook.tenants.reader import SettingsReader
 
 BUDGET_SECONDS = 12.0
@@ -36,8 +37,8 @@ class Message(NamedTuple):
 
 class Destinations(Protocol):
     def of_batches(
-        self, places: Iterable[Place], batches: Sequence[BacklogBatch]
-    ) -> tuple[Mapping[Place, Destination], set[str]]: ...
+        self, environments: Iterable[EnvironmentKey], batches: Sequence[BacklogBatch]
+    ) -> tuple[Mapping[EnvironmentKey, Destination], set[str]]: ...
 
     def claim_probe(self, destination: Destination, now_ms: int) -> bool: ...
 
@@ -69,21 +70,21 @@ class Redeliver:
     def redeliver(self, messages: Sequence[Message]) -> list[str]:
         """Returns the ids of the messages that must come again. Raises `Throttled` if nothing could be read."""
         batches = [message.batch for message in messages]
-        found, parked = self.destinations.of_batches((batch.place for batch in batches), batches)
+        found, parked = self.destinations.of_batches((batch.environment for batch in batches), batches)
         until = self.monotonic() + BUDGET_SECONDS
         failed: list[str] = []
-        shares: dict[Place, list[Message]] = {}
+        shares: dict[EnvironmentKey, list[Message]] = {}
         for message in messages:
             batch = message.batch
             if batch.name not in parked:
                 continue
             parked.remove(batch.name)  # if it was parked twice, one invocation may get it twice
-            if batch.place not in found or found[batch.place].subscription != batch.subscription:
+            if batch.environment not in found or found[batch.environment].subscription != batch.subscription:
                 failed += self._drop(message)
                 continue
-            shares.setdefault(batch.place, []).append(message)
+            shares.setdefault(batch.environment, []).append(message)
 
-        def do(share: tuple[Place, list[Message]]) -> list[str]:
+        def do(share: tuple[EnvironmentKey, list[Message]]) -> list[str]:
             return self._serve(found[share[0]], share[1], lambda: until - self.monotonic())
 
         work = list(shares.items())
@@ -95,7 +96,7 @@ class Redeliver:
         try:
             self.destinations.remove_parked(message.batch)
         except Exception:
-            logger.exception("a parked batch was not dropped", extra={"tenant": message.batch.tenant})
+            logger.exception("a parked batch was not dropped", extra={"tenant": code_of(message.batch.environment)})
             return [message.id]
         return []
 
@@ -119,13 +120,13 @@ class Redeliver:
                 failed.append(message.id)
             except Exception:
                 # Mostly a transient error of our own store. A failed message would soon be in the dead-letter queue.
-                logger.exception("a parked batch was not delivered", extra={"tenant": destination.place.tenant})
+                logger.exception("a parked batch was not delivered", extra={"tenant": code_of(destination.environment)})
                 waiting.append(message)
                 at_least = WAIT_SECONDS
         try:
             self.backlog.defer(destination, [message.batch for message in waiting], at_least)
         except Exception:
-            logger.exception("parked batches were not put back", extra={"tenant": destination.place.tenant})
+            logger.exception("parked batches were not put back", extra={"tenant": code_of(destination.environment)})
             failed += [message.id for message in waiting]
         return failed
 
@@ -147,7 +148,7 @@ class Redeliver:
 
     def _deliver(self, destination: Destination, batch: BacklogBatch, seconds_left: SecondsLeft) -> Destination:
         """Returns the destination as it is afterwards."""
-        edge_ms = self.settings.settings(batch.tenant).retention_edge(self.clock())
+        edge_ms = self.settings.settings_of(code_of(batch.environment)).retention_edge(self.clock())
         rows = [row for row in self.events.read(batch.partitions) if occurred_ms(row.id) >= edge_ms]
         after = self.delivery.deliver(destination, rows, seconds_left)
         if len(after.broken) == len(batch.keys) == 1:

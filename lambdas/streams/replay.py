@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from daybook.clock import MINUTE, Clock
-from daybook.delivery.destination import Destination, Place
+from daybook.delivery.destination import Destination
 from daybook.delivery.records import InsertedEvent, Record, Records
 from daybook.delivery.sender import RecordSender
 from daybook.errors import Throttled, UnknownTenant
 from daybook.events.item import partition
 from daybook.ids import lowest_id, neighbour, occurred_ms
 from daybook.jobs.job import Job, JobFailed, Step
+from daybook.tenant import EnvironmentKey, environment_key
 from daybook.tenants.reader import SettingsReader
 
 EVENTS_A_PAGE = 250
@@ -33,7 +34,7 @@ _WAIT_SECONDS = 5.0
 
 
 class Destinations(Protocol):
-    def one(self, place: Place) -> Destination | None: ...
+    def one(self, environment: EnvironmentKey) -> Destination | None: ...
 
 
 class Events(Protocol):
@@ -53,12 +54,12 @@ class Replay:
     pause: Callable[[float], None]
 
     def step(self, job: Job, _remaining_seconds: Callable[[], float]) -> Step:
-        place = Place(job.tenant, job.ask["environment"])
-        destination = self.destinations.one(place)
+        environment = environment_key(job.tenant, job.ask["environment"])
+        destination = self.destinations.one(environment)
         if destination is None:
             raise JobFailed("The stream no longer exists.")
         try:
-            settings = self.settings.settings(job.tenant)
+            settings = self.settings.settings_of(job.tenant)
         except UnknownTenant:
             raise JobFailed("The tenant no longer exists.") from None
         shards = settings.layouts[-1].shards
@@ -72,7 +73,7 @@ class Replay:
         high = neighbour(lowest_id(job.ask["to"]), -1)
         rows: Sequence[InsertedEvent] = ()
         if low <= high:
-            rows = self.events.between(partition(*place, at["shard"]), low, high, EVENTS_A_PAGE)
+            rows = self.events.between(partition(environment, at["shard"]), low, high, EVENTS_A_PAGE)
         if rows:
             reached, taken = self._send(destination, rows)
             last = rows[reached - 1].id
@@ -101,7 +102,7 @@ class Replay:
         taken = 0
         for part in _slices(written.records):
             began = self.monotonic()
-            now = self.destinations.one(destination.place) if part[0] else destination
+            now = self.destinations.one(destination.environment) if part[0] else destination
             held = now is None or self._is_held(now)
             left, count = (part, 0) if held else self._put(destination, written.records, part, until)
             taken += count

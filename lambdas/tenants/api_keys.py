@@ -7,7 +7,7 @@ from typing import Annotated, Protocol
 from msgspec import Meta, Struct, structs
 
 from daybook.access import api_keys
-from daybook.access.api_keys import IssuedKey, Key, StoredKey
+from daybook.access.api_keys import IssuedKey, Key
 from daybook.access.roles import ADMIN, AUDITOR, PRODUCER
 from daybook.catalogue.aliases import looks_like_alias
 from daybook.catalogue.profile import profile
@@ -27,14 +27,14 @@ MAX_LABEL = 128
 _ISSUED = (PRODUCER, AUDITOR, ADMIN)  # keys of operations belong to no tenant: the deployment issues them
 
 
-class Store(SettingsReader, Protocol):
+class Store(Protocol):
     def put_key(self, key: Key, issued: IssuedKey) -> None: ...
 
     def keys_of(self, tenant: Tenant) -> list[IssuedKey]:
         """Oldest first."""
 
-    def credential(self, key_id: str) -> StoredKey | None:
-        """The key with this id, of any tenant."""
+    def key_of(self, tenant: Tenant, key_id: str) -> IssuedKey:
+        """Raises `UnknownKey`."""
 
     def revoke_key(self, tenant: Tenant, key_id: str) -> None:
         """Raises `UnknownKey`."""
@@ -78,13 +78,14 @@ class NewKey(Struct, forbid_unknown_fields=True):
 class KeyOperations:
     """Callers may only issue and revoke keys within their own reach: an admin of one environment stays in it."""
 
+    settings: SettingsReader
     store: Store
     record: Record
     clock: Clock
     new_key: Callable[[], Key] = api_keys.new_key
 
     def create(self, request: Request) -> Answer:
-        settings = self.store.settings(request.tenant)
+        settings = self.settings.settings(request.tenant)
         form = forms.read_form(request, NewKey)
         if form.role not in _ISSUED:
             raise bad_field("role", f"must be one of {', '.join(_ISSUED)}")
@@ -108,12 +109,12 @@ class KeyOperations:
         return Answer(201, CreatedKey(key=key.credential, **structs.asdict(_shown(issued))))
 
     def list(self, request: Request) -> Answer:
-        settings = self.store.settings(request.tenant)
+        settings = self.settings.settings(request.tenant)
         issued = [key for key in self.store.keys_of(settings.tenant) if request.caller.reaches(key.environment)]
         return Answer(200, KeyList([_shown(key) for key in issued]))
 
     def revoke(self, request: Request) -> Answer:
-        settings = self.store.settings(request.tenant)
+        settings = self.settings.settings(request.tenant)
         issued = self._issued(settings.tenant, request.parameters["key_id"])
         request.caller.environment_for(issued.environment, settings.environments[0])
         params = {"key_id": issued.id, "key_label": issued.label}
@@ -122,10 +123,9 @@ class KeyOperations:
         return Answer(204)
 
     def _issued(self, tenant: Tenant, key_id: str) -> IssuedKey:
-        stored = self.store.credential(key_id) if api_keys.ID.fullmatch(key_id) else None
-        if stored is None or stored.issued.tenant != tenant:
+        if not api_keys.ID.fullmatch(key_id):
             raise UnknownKey(key_id)
-        return stored.issued
+        return self.store.key_of(tenant, key_id)
 
 
 def _label(label: str, settings: TenantSettings) -> str:

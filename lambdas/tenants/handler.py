@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from daybook.aws.wiring import Wiring
-from daybook.environment import Settings
+from daybook.environment import TenantsSettings
 from daybook.http.serve import Operation, answering
 from tenants.api_keys import KeyOperations
 from tenants.tenants import TenantOperations
@@ -12,12 +12,12 @@ from tenants.tenants import TenantOperations
 
 @cache
 def compose() -> Mapping[str, Operation]:
-    return operations(Wiring.deployed(Settings.from_environment()))
+    return operations(Wiring.deployed(TenantsSettings.from_environment()))
 
 
 def operations(wiring: Wiring) -> Mapping[str, Operation]:
-    tenants = TenantOperations(wiring.control, wiring.record, wiring.clock)
-    keys = KeyOperations(wiring.control, wiring.record, wiring.clock)
+    tenants = TenantOperations(wiring.control, wiring.record, wiring.clock, wiring.random_bytes)
+    keys = KeyOperations(wiring.control, wiring.issued_keys, wiring.record, wiring.clock)
     return {
         "create_tenant": tenants.create,
         "list_tenants": tenants.list,

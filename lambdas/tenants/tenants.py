@@ -6,7 +6,6 @@ from typing import Annotated, Protocol
 
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from daybook.access.api_keys import OPERATIONS_PARTITION
 from daybook.catalogue.profile import PROFILES, UnknownProfile, profile
 from daybook.clock import Clock, Time, format_time
 from daybook.errors import TenantTaken, UnknownTenant
@@ -14,9 +13,9 @@ from daybook.http import forms
 from daybook.http.problem import bad_field
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
-from daybook.tenant import SLUG, Tenant
+from daybook.tenant import SLUG, Tenant, TenantCode, new_code
 from daybook.tenants.reader import SettingsReader
-from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
+from daybook.tenants.settings import LAYOUT_NOTICE_MS, LIST_PARTITION, Layout, TenantSettings
 
 MAX_NAME = 256
 MAX_ENVIRONMENTS = 50  # reading one event by its id looks in each of them
@@ -29,7 +28,7 @@ class Store(SettingsReader, Protocol):
     def create_tenant(self, settings: TenantSettings) -> None:
         """Raises `TenantTaken`."""
 
-    def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings:
+    def change_tenant(self, code: TenantCode, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings:
         """Applies `change` to the stored settings, again when another change came first. Returns the result.
 
         Raises `UnknownTenant`, `Contended`, and what `change` raises.
@@ -97,11 +96,13 @@ class TenantOperations:
     store: Store
     record: Record
     clock: Clock
+    random_bytes: Callable[[int], bytes]
 
     def create(self, request: Request) -> Answer:
         form = forms.read_form(request, NewTenant)
         tenant = Tenant(forms.slug("tenant", form.tenant))
         settings = TenantSettings(
+            code=new_code(self.random_bytes),
             tenant=tenant,
             name=forms.text("name", form.name, MAX_NAME),
             profile=form.profile,
@@ -134,10 +135,10 @@ class TenantOperations:
         was, becomes = structs.asdict(_shown(before)), structs.asdict(_shown(after))
         changed = {name: value for name, value in becomes.items() if value != was[name]}
         self.record(after, request, "tenant-changed", {"changed": ", ".join(changed), **changed})
-        return Answer(200, _shown(self.store.change_tenant(before.tenant, lambda now: form.applied(now, now_ms))))
+        return Answer(200, _shown(self.store.change_tenant(before.code, lambda now: form.applied(now, now_ms))))
 
     def _is_taken(self, tenant: Tenant) -> bool:
-        if tenant == OPERATIONS_PARTITION:  # the tenant's rows would be among the authorizer's
+        if tenant == LIST_PARTITION:  # the tenant's rows would be in the list of tenants
             return True
         try:
             self.store.settings(tenant)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from daybook.access.api_keys import IssuedKey, Key, authorizer_row, hash_of, new_key
+from benchmarks.typical import code_for
 from daybook.aws.batches import Patience
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.wiring import Tables
-from daybook.errors import Contended, TenantTaken, UnknownKey, UnknownTenant
+from daybook.errors import Contended, TenantTaken, UnknownTenant
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout, TenantSettings
 
@@ -23,8 +23,6 @@ ACME = TenantSettings(
     retention_days=90,
     layouts=(Layout(0, 1), Layout(1_795_000_600_123, 4)),
 )
-KEY = Key("k1", "s" * 32)
-ISSUED = IssuedKey("k1", "acme", "producer", "prod", "billing", "2026-11-22T16:31:07.123Z")
 
 pytestmark = pytest.mark.every_store
 
@@ -44,7 +42,7 @@ def test_settings_come_back_as_they_were_stored(control: ControlTable) -> None:
     assert isinstance(control.settings(ACME.tenant).layouts[1], Layout)
 
 
-@pytest.mark.parametrize("tenant", ["nobody", "ops", "", "a#b", "ACME", "acme ", "x" * 3_000, "\ud800"])
+@pytest.mark.parametrize("tenant", ["nobody", "tenants", "", "a#b", "ACME", "acme ", "x" * 3_000, "\ud800"])
 def test_there_is_no_such_tenant(control: ControlTable, tenant: str) -> None:
     """Whatever is asked for: no name is too long or too odd for that answer."""
     control.create_tenant(ACME)
@@ -61,10 +59,10 @@ def test_a_tenant_is_created_once(control: ControlTable) -> None:
     assert control.tenants() == [ACME]
 
 
-def test_no_tenant_lies_among_the_authorizers_rows(control: ControlTable) -> None:
-    """The slug that names their partition is taken from the start."""
+def test_no_tenants_rows_are_in_the_list_of_tenants(control: ControlTable) -> None:
+    """The slug that names the list's partition is taken from the start."""
     with pytest.raises(TenantTaken):
-        control.create_tenant(replace(ACME, tenant=Tenant("ops")))
+        control.create_tenant(replace(ACME, tenant=Tenant("tenants")))
 
 
 def test_tenants_are_listed_by_their_slug(control: ControlTable) -> None:
@@ -72,7 +70,6 @@ def test_tenants_are_listed_by_their_slug(control: ControlTable) -> None:
     slugs = ["zeta", "acme", "acme-2", "0-tenant"]
     for slug in slugs:
         control.create_tenant(replace(ACME, tenant=Tenant(slug)))
-    control.put_key(KEY, ISSUED)
     assert [settings.tenant for settings in control.tenants()] == sorted(slugs)
 
 
@@ -130,7 +127,7 @@ def test_a_change_of_nothing_writes_nothing(control: ControlTable) -> None:
 def test_a_tenant_that_there_is_not_can_not_be_changed(control: ControlTable) -> None:
     """Changing creates nothing."""
     with pytest.raises(UnknownTenant):
-        control.change_tenant(Tenant("nobody"), lambda now: now)
+        control.change_tenant(code_for("nobody"), lambda now: now)
 
 
 def test_what_a_change_raises_escapes(control: ControlTable) -> None:
@@ -142,84 +139,3 @@ def test_what_a_change_raises_escapes(control: ControlTable) -> None:
 
     with pytest.raises(ValueError):
         control.change_tenant(ACME.tenant, refuse)
-
-
-def test_a_key_is_known_to_the_authorizer_by_its_hash(control: ControlTable) -> None:
-    """From the next call on, with all that is known of it and nothing of its secret."""
-    control.put_key(KEY, ISSUED)
-    stored = control.credential("k1")
-    assert stored is not None
-    assert stored.issued == ISSUED
-    assert stored.hash == hash_of(KEY.secret)
-    assert control.credential("k2") is None
-
-
-def test_no_row_holds_a_secret(control: ControlTable, dynamodb: Any, tables: Tables) -> None:
-    """Nor does the listing hold the hash."""
-    key = new_key()
-    control.put_key(key, replace(ISSUED, id=key.id))
-    rows = dynamodb.scan(TableName=tables.control)["Items"]
-    assert key.secret not in repr(rows)
-    assert [row["pk"]["S"] for row in rows if "hash" in row] == ["ops"]
-
-
-def test_an_id_is_not_given_twice(control: ControlTable) -> None:
-    """Another tenant's key is never overwritten."""
-    control.put_key(KEY, ISSUED)
-    with pytest.raises(Exception, match="ConditionalCheckFailed"):
-        control.put_key(Key("k1", "t" * 32), replace(ISSUED, tenant="other"))
-    stored = control.credential("k1")
-    assert stored is not None
-    assert stored.issued == ISSUED
-    assert control.keys_of(Tenant("other")) == []
-
-
-def test_keys_are_listed_oldest_first_and_by_tenant(control: ControlTable) -> None:
-    """Tenants whose names begin alike share nothing."""
-    newer = replace(ISSUED, id="a", created_at="2026-11-23T00:00:00.000Z")
-    foreign = replace(ISSUED, id="b", tenant="acme-2")
-    for issued in (newer, ISSUED, foreign):
-        control.put_key(Key(issued.id, "s" * 32), issued)
-    assert control.keys_of(Tenant("acme")) == [ISSUED, newer]
-    assert control.keys_of(Tenant("acme-2")) == [foreign]
-
-
-def test_a_revoked_key_is_gone_at_once(control: ControlTable) -> None:
-    """From the list and from the authorizer; a second time there is none to revoke."""
-    control.put_key(KEY, ISSUED)
-    control.revoke_key(Tenant("acme"), "k1")
-    assert control.credential("k1") is None
-    assert control.keys_of(Tenant("acme")) == []
-    with pytest.raises(UnknownKey):
-        control.revoke_key(Tenant("acme"), "k1")
-
-
-def test_nobody_revokes_another_tenants_key(control: ControlTable) -> None:
-    """It does not exist for them, and goes on working."""
-    control.put_key(KEY, ISSUED)
-    with pytest.raises(UnknownKey):
-        control.revoke_key(Tenant("other"), "k1")
-    assert control.credential("k1") is not None
-
-
-def test_operations_keys_are_read_like_any(control: ControlTable, dynamodb: Any, tables: Tables) -> None:
-    """The deployment writes the authorizer's row alone; the tenant is empty."""
-    row = authorizer_row(KEY, tenant="", role="operations", environment="*", label="ops", created_at="")
-    dynamodb.put_item(TableName=tables.control, Item={name: {"S": value} for name, value in row.items()})
-    stored = control.credential("k1")
-    assert stored is not None
-    assert (stored.issued.tenant, stored.issued.role) == ("", "operations")
-
-
-def test_failures_are_counted_by_address_and_minute(control: ControlTable) -> None:
-    """Each count is one address's in one minute."""
-    assert [control.count_failure("203.0.113.7", 100) for _ in range(3)] == [1, 2, 3]
-    assert control.count_failure("2001:db8::1", 100) == 1
-    assert control.count_failure("203.0.113.7", 101) == 1
-
-
-def test_counts_of_failures_go_away(control: ControlTable, dynamodb: Any, tables: Tables) -> None:
-    """They carry the moment after which DynamoDB deletes them, in seconds."""
-    control.count_failure("203.0.113.7", 100)
-    (row,) = dynamodb.scan(TableName=tables.control)["Items"]
-    assert row["expires_at"] == {"N": str(100 * 60 + 3_600)}

@@ -1,4 +1,4 @@
-"""Calls while the control table is throttled, does not answer, or is in another transaction."""
+"""Calls while the control or the credentials table is throttled, does not answer, or is in another transaction."""
 
 import itertools
 from collections.abc import Callable
@@ -13,6 +13,8 @@ from daybook.aws.batches import Patience
 from daybook.aws.control_table.catalogues import CatalogueTable
 from daybook.aws.control_table.groups import GroupTable
 from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.credentials_table.authorizing import CredentialTable
+from daybook.aws.credentials_table.issuing import KeyTable
 from daybook.aws.wiring import Tables
 from daybook.errors import Contended, Throttled
 from daybook.tenant import Tenant
@@ -27,7 +29,7 @@ ISSUED = IssuedKey("k1", "acme", "producer", "prod", "billing", "2026-11-22T16:3
 
 
 class Store:
-    """The control table's three adapters over a client. Their waits are counted instead of waited."""
+    """The adapters of the control and credentials tables over a client. Their waits are counted instead of waited."""
 
     def __init__(self, client: Any, tables: Tables) -> None:
         self.waits: list[float] = []
@@ -35,6 +37,8 @@ class Store:
         self.control = ControlTable(client, tables.control, patience)
         self.groups = GroupTable(client, tables.control, lambda: NOW, patience)
         self.catalogues = CatalogueTable(client, tables.control)
+        self.keys = KeyTable(client, tables.credentials, tables.control)
+        self.credentials = CredentialTable(client, tables.credentials)
 
 
 CALLS: dict[str, Callable[[Store], Any]] = {
@@ -42,11 +46,12 @@ CALLS: dict[str, Callable[[Store], Any]] = {
     "tenants": lambda store: store.control.tenants(),
     "create": lambda store: store.control.create_tenant(settings(tenant=Tenant("other"))),
     "change": lambda store: store.control.change_tenant(ACME, lambda now: replace(now, name="New")),
-    "put key": lambda store: store.control.put_key(Key("k1", "s" * 32), ISSUED),
-    "keys": lambda store: store.control.keys_of(ACME),
-    "revoke": lambda store: store.control.revoke_key(ACME, "k0"),
-    "credential": lambda store: store.control.credential("k0"),
-    "failure": lambda store: store.control.count_failure("203.0.113.7", 1),
+    "put key": lambda store: store.keys.put_key(Key("k1", "s" * 32), ISSUED),
+    "keys": lambda store: store.keys.keys_of(ACME),
+    "key": lambda store: store.keys.key_of(ACME, "k0"),
+    "revoke": lambda store: store.keys.revoke_key(ACME, "k0"),
+    "credential": lambda store: store.credentials.credential("k0"),
+    "failure": lambda store: store.credentials.count_failure("203.0.113.7", 1),
     "activities": lambda store: store.catalogues.own_activities(ACME),
     "groups": lambda store: store.groups.names(ACME),
     "group": lambda store: store.groups.group(ACME, "team"),
@@ -62,7 +67,7 @@ def prepared(dynamodb: Any, tables: Tables) -> Any:
     store = Store(dynamodb, tables)
     store.control.create_tenant(settings(tenant=ACME))
     store.groups.put(ACME, "team", ())
-    store.control.put_key(Key("k0", "s" * 32), replace(ISSUED, id="k0"))
+    store.keys.put_key(Key("k0", "s" * 32), replace(ISSUED, id="k0"))
     return dynamodb
 
 

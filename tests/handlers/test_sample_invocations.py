@@ -15,6 +15,7 @@ from daybook.access.api_keys import IssuedKey
 from daybook.access.roles import OPERATIONS
 from daybook.aws.control_table.jobs import JobTable
 from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.credentials_table.issuing import KeyTable
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, SECOND
 from daybook.http.routes import BY_RESOURCE, ROUTES
@@ -63,7 +64,7 @@ def control(
 ) -> Iterator[ControlTable]:
     """The functions, composed from their environment as Lambda composes them."""
     secret = aws("secretsmanager").create_secret(Name="daybook", SecretString=SECRET.hex())
-    for name in ("events", "identities", "control"):
+    for name in ("events", "identities", "control", "credentials"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
     monkeypatch.setenv("SECRET_ARN", secret["ARN"])
     monkeypatch.setenv("REPLAY_QUEUE_URL", aws("sqs").create_queue(QueueName="replay")["QueueUrl"])
@@ -82,14 +83,14 @@ def control(
 
 
 @pytest.fixture
-def tenant(control: ControlTable) -> None:
+def tenant(control: ControlTable, dynamodb: Any, tables: Tables) -> None:  # noqa: ARG001  the functions are composed
     """Enate's profile keeps for ever, so that the samples' times are as good in any year."""
     assert _invoke("create_tenant")["statusCode"] == 201
     for name in ("producer", "auditor"):
         key = _key_in(_sent_by(name))
         assert key
         issued = IssuedKey(key.id, "meridian", name, "*", f"the {name}", "2022-04-12T09:00:00.000Z")
-        control.put_key(key, issued)
+        KeyTable(dynamodb, tables.credentials, tables.control).put_key(key, issued)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The main job over HTTP: events are sent, stored durably, and found by every filter."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,6 +40,10 @@ def client(local_daybook: LocalDaybook) -> Iterator[httpx.Client]:
         assert answer.status_code == 201, answer.text
         assert answer.json()["stored"] == 3
         yield client
+
+
+def encoded(text: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in text.encode())
 
 
 def client_ids(answer: httpx.Response) -> list[str]:
@@ -130,3 +134,17 @@ def test_a_search_is_on_record(client: httpx.Client) -> None:
     (record,) = [event for event in records if event["params"]["filters"] == wanted]
     assert record["actor"]["type"] == "operations"
     assert record["params"]["rows"] == 1
+
+
+@pytest.mark.parametrize("name", ["repo:create", "user.signed_in", "ConsoleLogin", "s3.amazonaws.com:GetObject"])
+@pytest.mark.parametrize("in_path", [lambda name: name, encoded], ids=["plain", "encoded"])
+def test_other_products_activities_are_catalogued(
+    client: httpx.Client, name: str, in_path: Callable[[str], str]
+) -> None:
+    """Also where the path has every character of the name percent-encoded."""
+    path = f"/v1/catalogue/{in_path(name)}"
+    answer = client.put(path, json={"category": "Imported"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["activity"] == name
+    assert name in {each["activity"] for each in client.get("/v1/catalogue").json()["activities"]}
+    assert client.delete(path).status_code == 204

@@ -19,6 +19,7 @@ RESOURCES = {
     "events_table": "EventsTable",
     "identities_table": "IdentitiesTable",
     "control_table": "ControlTable",
+    "credentials_table": "CredentialsTable",
     "secret_arn": "Secret",
     "retry_queue_url": "RetryQueue",
     "replay_queue_url": "ReplayQueue",

@@ -30,13 +30,13 @@ def test_the_key_is_stored_as_its_hash_for_every_tenant_and_environment() -> Non
     """The row is as the authorizer reads it. It has the secret's hash and not the secret."""
     rows = Rows()
     key = api_keys.new_key()
-    store(rows, "control", key, label="us", clock=lambda: 1_795_365_067_123)
+    store(rows, "credentials", key, label="us", clock=lambda: 1_795_365_067_123)
     assert rows.put == [
         {
-            "TableName": "control",
+            "TableName": "credentials",
             "Item": {
-                "pk": {"S": "ops"},
-                "sk": {"S": f"key#{key.id}"},
+                "pk": {"S": f"key#{key.id}"},
+                "sk": {"S": "key"},
                 "tenant": {"S": ""},
                 "role": {"S": "operations"},
                 "environment": {"S": "*"},
@@ -51,7 +51,7 @@ def test_the_key_is_stored_as_its_hash_for_every_tenant_and_environment() -> Non
 def test_the_key_is_printed_once_and_is_the_one_stored(capsys: pytest.CaptureFixture[str]) -> None:
     """The only line printed is the credential whose hash was stored."""
     rows = Rows()
-    assert main(["--table", "control", "--label", "us"], connect=lambda: rows) == 0
+    assert main(["--table", "credentials", "--label", "us"], connect=lambda: rows) == 0
     printed = capsys.readouterr().out
     assert re.fullmatch(r"dbk_[a-z0-9]+_[A-Za-z0-9]+\n", printed)
     key = api_keys.parse(printed.strip())

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.credentials_table.rows import failures_name, key_name
 from daybook.aws.events_table.stamps import StampTable
 from daybook.ids import HIGHEST_ID
 from daybook.jobs.restamp import Restamp
@@ -15,10 +16,11 @@ from infra.stacks.permissions import STAMPED
 from tests.support.templates import Stack
 
 EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
+CREDENTIALS = "CredentialsTable.Arn"
 
 DYNAMODB = {
     "Authorize": {
-        CONTROL: {"GetItem", "UpdateItem"},
+        CREDENTIALS: {"GetItem", "UpdateItem"},
     },
     "Ingest": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
@@ -37,6 +39,7 @@ DYNAMODB = {
     "Tenants": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
         CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
+        CREDENTIALS: {"PutItem", "DeleteItem"},
     },
     "Manage": {
         EVENTS: {"PartiQLInsert"},
@@ -208,7 +211,7 @@ def test_a_role_holds_single_actions_on_single_resources(
 def test_workers_change_only_jobs_in_the_control_table(
     service: Stack, statements: dict[str, list[dict[str, Any]]]
 ) -> None:
-    """So do the functions that create jobs of exports and sweeps. Tenants, keys, groups and destinations are in other
+    """So do the functions that create jobs of exports and sweeps. Tenants, groups and destinations are in other
     partitions.
     """
     for function in JOB_WORKERS | {"Exports", "Forget"}:
@@ -222,6 +225,24 @@ def test_workers_change_only_jobs_in_the_control_table(
             {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#jobs"]}}
         ]
     assert not SLUG.fullmatch("acme#jobs")  # no tenant's own partition has this ending
+
+
+def test_only_the_authorizer_reads_credentials_and_only_tenants_writes_keys(
+    service: Stack, statements: dict[str, list[dict[str, Any]]]
+) -> None:
+    """IAM limits the authorizer's write to the counters of failures, and all other actions to the rows of keys."""
+    limits: dict[str, dict[str, str]] = {}
+    for function, listed in statements.items():
+        for each in listed:
+            if CREDENTIALS in map(service.read, _list(each["Resource"])):
+                (partitions,) = each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+                limits.setdefault(function, {}).update(dict.fromkeys(_list(each["Action"]), partitions))
+    assert limits == {
+        "Authorize": {"dynamodb:GetItem": "key#*", "dynamodb:UpdateItem": "failed#*"},
+        "Tenants": {"dynamodb:PutItem": "key#*", "dynamodb:DeleteItem": "key#*"},
+    }
+    assert key_name("k1")["pk"].startswith("key#")
+    assert failures_name("203.0.113.7", 1)["pk"].startswith("failed#")
 
 
 def test_ingest_can_neither_overwrite_nor_delete(allowed: dict[str, dict[str, set[str]]]) -> None:

@@ -5,13 +5,13 @@ import pytest
 from daybook.catalogue.profile import PROFILES, profile
 from tests.support.templates import Stack
 
-TABLES = ("EventsTable", "IdentitiesTable", "ControlTable")
+TABLES = ("EventsTable", "IdentitiesTable", "ControlTable", "CredentialsTable")
 NAMING = ("IdentitiesTable", "ControlTable")
 """The tables that may hold a person's name."""
 
 
-def test_there_are_three_tables(storage: Stack) -> None:
-    """Events, identities and control."""
+def test_there_are_four_tables(storage: Stack) -> None:
+    """Events, identities, control and credentials."""
     assert set(storage.properties("AWS::DynamoDB::Table")) == set(TABLES)
 
 
@@ -24,7 +24,8 @@ def test_every_table_is_recoverable_and_hard_to_delete(storage: Stack, table: st
     assert properties["DeletionProtectionEnabled"] is True
     recovery = properties["PointInTimeRecoverySpecification"]
     assert recovery["PointInTimeRecoveryEnabled"] is True
-    assert ("RecoveryPeriodInDays" in recovery) == (table in NAMING)
+    days = dict.fromkeys(NAMING, 28) | {"CredentialsTable": 7}
+    assert recovery.get("RecoveryPeriodInDays") == days.get(table)
 
 
 @pytest.mark.parametrize("table", NAMING)
@@ -33,7 +34,6 @@ def test_a_restore_reaches_less_far_back_than_any_retention(storage: Stack, tabl
     two days to spare. Jobs of exports may name people, and their backups end as early as those of people's keys.
     """
     recovery = storage.properties("AWS::DynamoDB::Table")[table]["PointInTimeRecoverySpecification"]
-    assert recovery["RecoveryPeriodInDays"] == 28
     assert recovery["RecoveryPeriodInDays"] + 2 <= min(profile(name).retention.min_days for name in PROFILES)
 
 
@@ -72,7 +72,7 @@ def test_only_events_are_indexed_and_streamed(storage: Stack) -> None:
     """The stream brings new events to the fan-out. No stream shows people."""
     tables = storage.properties("AWS::DynamoDB::Table")
     assert tables["EventsTable"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
-    for table in ("IdentitiesTable", "ControlTable"):
+    for table in TABLES[1:]:
         assert "StreamSpecification" not in tables[table]
         assert "GlobalSecondaryIndexes" not in tables[table]
 
@@ -97,9 +97,10 @@ def test_the_key_outlives_the_stack(storage: Stack) -> None:
     assert key["Properties"]["EnableKeyRotation"] is True
 
 
-def test_the_operators_are_told_the_control_tables_name(storage: Stack) -> None:
-    """The command that creates the first operations key needs it."""
-    assert storage.output("ControlTable") == "ControlTable"
+@pytest.mark.parametrize("table", TABLES)
+def test_the_operators_are_told_the_tables_names(storage: Stack, table: str) -> None:
+    """The command that creates the first operations key needs one, and those of a restore need all."""
+    assert storage.output(table) == table
 
 
 def test_exports_are_encrypted_private_and_reached_over_tls_only(storage: Stack) -> None:

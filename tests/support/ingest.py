@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.typical import KEYS, NOW, SECRET
+from benchmarks.typical import KEYS, NOW, SECRET, code_for
 from daybook.aws.wiring import Wiring
 from daybook.http.serve import serve
 from daybook.tenant import Tenant
@@ -14,12 +14,13 @@ from tests.support.calls import Context, authorized, call
 from tests.support.documented import documented
 from tests.support.wiring import seeded_bytes
 
-__all__ = ["CONTRACT_EXAMPLE", "KEYS", "NOW", "SECRET", "seeded_bytes"]
+__all__ = ["CONTRACT_EXAMPLE", "KEYS", "NOW", "SECRET", "code_for", "seeded_bytes"]
 
 
 def settings(profile: str = "jiffy", **changed: Any) -> TenantSettings:
     given: dict[str, Any] = {
         "tenant": Tenant("acme"),
+        "code": code_for(changed.get("tenant", "acme")),
         "name": "Acme Inc",
         "profile": profile,
         "environments": ("prod", "test"),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from daybook.jobs.job import ClaimLost, Job, JobBusy, JobKey, Status, Step, TooManyJobs, UnknownJob
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 
 
 class MemoryJobs:
@@ -22,7 +22,7 @@ class MemoryJobs:
             self._bounded.add(job.key)
         self._jobs[job.key] = job
 
-    def active(self, tenant: Tenant, kind: str) -> Sequence[Job]:
+    def active(self, tenant: TenantCode, kind: str) -> Sequence[Job]:
         found = [job for job in self.jobs(tenant, kind) if job.key in self._bounded and not job.status.has_ended]
         return found[::-1]
 
@@ -31,13 +31,13 @@ class MemoryJobs:
             raise UnknownJob(key.id)
         return self._jobs[key]
 
-    def find(self, tenant: Tenant, job_id: str) -> Job:
+    def find(self, tenant: TenantCode, job_id: str) -> Job:
         for key, job in self._jobs.items():
             if (key.tenant, key.id) == (tenant, job_id):
                 return job
         raise UnknownJob(job_id)
 
-    def jobs(self, tenant: Tenant, kind: str, most: int | None = None) -> Sequence[Job]:
+    def jobs(self, tenant: TenantCode, kind: str, most: int | None = None) -> Sequence[Job]:
         found = [job for key, job in self._jobs.items() if key[:2] == (tenant, kind)]
         return sorted(found, key=lambda job: job.id, reverse=True)[:most]
 

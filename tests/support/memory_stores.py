@@ -10,41 +10,44 @@ from daybook.events.item import StoredEvent
 from daybook.events.store import Append, Kept, Key
 from daybook.people.forgetter import MAX_ITEMS, ConcurrentChange, Deletion, Mark
 from daybook.people.identities import Row
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey, Tenant, TenantCode
 from daybook.tenants.settings import TenantSettings
 
 
 class MemoryIdentities:
     def __init__(self) -> None:
-        self.rows: dict[tuple[Tenant, str], Row] = {}
+        self.rows: dict[tuple[EnvironmentKey, str], Row] = {}
 
-    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
-        return {key: self.rows[tenant, key] for key in sort_keys if (tenant, key) in self.rows}
+    def read(self, environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Row]:
+        return {key: self.rows[environment, key] for key in sort_keys if (environment, key) in self.rows}
 
-    def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
-        there = frozenset(key for key in rows if (tenant, key) in self.rows)
-        self.rows.update({(tenant, key): row for key, row in rows.items() if key not in there})
+    def insert(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:
+        there = frozenset(key for key in rows if (environment, key) in self.rows)
+        self.rows.update({(environment, key): row for key, row in rows.items() if key not in there})
         return there
 
-    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
+    def query(self, environment: EnvironmentKey, prefixes: Sequence[str]) -> list[list[Row]]:
         keys = sorted(self.rows)
         return [
-            [self.rows[key] for key in keys if key[0] == tenant and key[1].startswith(prefix)] for prefix in prefixes
+            [self.rows[key] for key in keys if key[0] == environment and key[1].startswith(prefix)]
+            for prefix in prefixes
         ]
 
-    def erase(self, tenant: Tenant, deletions: Sequence[Deletion], tombstones: Sequence[str], mark: Mark) -> None:
+    def erase(
+        self, environment: EnvironmentKey, deletions: Sequence[Deletion], tombstones: Sequence[str], mark: Mark
+    ) -> None:
         keys = [*(deletion.sort_key for deletion in deletions), *tombstones]
         assert 0 < len(keys) == len(set(keys)) <= MAX_ITEMS, "what a transaction takes"
         for deletion in deletions:
-            row = self.rows.get((tenant, deletion.sort_key))
+            row = self.rows.get((environment, deletion.sort_key))
             if (deletion.must_be_there and row is None) or (
                 deletion.only_of is not None and (row is None or row["guid"] != deletion.only_of)
             ):
                 raise ConcurrentChange
         for deletion in deletions:
-            self.rows.pop((tenant, deletion.sort_key), None)
+            self.rows.pop((environment, deletion.sort_key), None)
         for sort_key in tombstones:
-            self.rows[tenant, sort_key] = {**self.rows.get((tenant, sort_key), {}), mark.guid: mark.event_id}
+            self.rows[environment, sort_key] = {**self.rows.get((environment, sort_key), {}), mark.guid: mark.event_id}
 
 
 class MemoryEvents:
@@ -70,7 +73,7 @@ class MemoryEvents:
 class NoOwnActivities:
     """No tenant has changed its profile's activities."""
 
-    def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:  # noqa: ARG002  the store's form
+    def own_activities(self, tenant: TenantCode) -> dict[str, OwnActivity]:  # noqa: ARG002  the store's form
         return {}
 
 

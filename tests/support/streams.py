@@ -7,14 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from benchmarks.typical import SLUGS, code_for
 from daybook.aws.control_table.destinations import item_of
 from daybook.delivery import backlog_batch
 from daybook.delivery.backlog import Backlog
 from daybook.delivery.backlog_batch import BacklogBatch
-from daybook.delivery.destination import Destination, Place, StreamChoice
+from daybook.delivery.destination import Destination, StreamChoice
 from daybook.delivery.records import Record
 from daybook.delivery.sender import PutFailed, RecordSender
-from daybook.tenant import Tenant
+from daybook.tenant import code_of, environment_key
 from streams import fan_out_handler as fan_out
 from streams import redeliver_handler as redeliver
 from tests.support.tenant_log import TenantLog
@@ -27,8 +28,8 @@ def destination(tenant: str = "acme", environment: str = "prod", **changed: Any)
     """`changed` are fields of `StreamChoice` or of `Destination`."""
     chosen = StreamChoice(STREAM, ROLE, "native", include_audit_log=False)
     of_chosen = {name: changed.pop(name) for name in list(changed) if name in StreamChoice.__annotations__}
-    place = Place(Tenant(tenant), environment)
-    made = Destination(place, replace(chosen, **of_chosen), "external", "generic", f"s-{tenant}", f"g-{tenant}")
+    key = environment_key(code_for(tenant), ("prod", "test").index(environment))
+    made = Destination(key, replace(chosen, **of_chosen), "external", "generic", f"s-{tenant}", f"g-{tenant}")
     return replace(made, **changed)
 
 
@@ -45,7 +46,7 @@ class MemoryStreams:
         """The bytes that the next calls accept. Records beyond them are throttled. None means no limit."""
 
     def put(self, destination: Destination, records: Sequence[Record]) -> list[str | None]:
-        tenant = destination.place.tenant
+        tenant = SLUGS[code_of(destination.environment)]
         self.calls.append((tenant, len(records)))
         if any(record.size > self.largest for record in records):
             raise PutFailed("ValidationException", transient=False, invalid=True)
@@ -121,7 +122,7 @@ class StreamHarness:
         return made
 
     def stored(self, tenant: str = "acme") -> Destination:
-        found = self.destinations.one(Place(Tenant(tenant), "prod"))
+        found = self.destinations.one(environment_key(code_for(tenant), 0))
         assert found
         return found
 
@@ -133,7 +134,7 @@ class StreamHarness:
         answer = self.log.dynamodb.query(
             TableName=self.log.tables.control,
             KeyConditionExpression="pk = :tenant AND begins_with(sk, :parked)",
-            ExpressionAttributeValues={":tenant": {"S": tenant}, ":parked": {"S": "parked#"}},
+            ExpressionAttributeValues={":tenant": {"S": code_for(tenant)}, ":parked": {"S": "parked#"}},
             ConsistentRead=True,
         )
         return len(answer["Items"])

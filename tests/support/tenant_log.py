@@ -6,10 +6,11 @@ from typing import Any
 from daybook.access.roles import OPERATIONS
 from daybook.aws.wiring import Tables, Wiring
 from daybook.clock import format_time
+from daybook.crypto.keys import TenantKeys
 from daybook.http.serve import serve
 from daybook.ids import lowest_id
 from daybook.people.forgetter import Forgetter, mark_of, no_sweep
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey, Tenant
 from query.handler import operations
 from tests.support.calls import Context, answered, authorized, call
 from tests.support.documented import documented
@@ -67,6 +68,13 @@ class TenantLog:
     def clock(self) -> int:
         return self.now
 
+    @property
+    def keys(self) -> TenantKeys:
+        return KEYS.of(self.settings.code)
+
+    def key(self, environment: str = "prod") -> EnvironmentKey:
+        return self.settings.environment_key(environment)
+
     def reader(self, role: str = "auditor", **replaced: Any) -> Reader:
         """`replaced` are properties of the wiring."""
         return Reader(self.wiring.replacing(**replaced), self.tenant, role)
@@ -104,8 +112,8 @@ class TenantLog:
 
     def forget(self, guid: str) -> None:
         """Does what operations do, without the checks and the record."""
-        Forgetter(self.wiring.forgetting, KEYS.gone, no_sweep).forget(
-            self.tenant, mark_of(guid, lowest_id(self.now), 365)
+        Forgetter(self.wiring.forgetting, self.keys.gone, no_sweep).forget(
+            self.key(), mark_of(guid, lowest_id(self.now), 365)
         )
 
 

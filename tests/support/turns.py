@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from daybook.people.forgetter import Deletion, Mark
 from daybook.people.identities import Row
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 from tests.support.memory_stores import MemoryIdentities
 
 
@@ -70,24 +70,26 @@ class Seat:
         self._turns = turns
         self._who = who
 
-    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
+    def read(self, environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Row]:
         with self:
-            return self._turns.store.read(tenant, sort_keys)
+            return self._turns.store.read(environment, sort_keys)
 
-    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
+    def query(self, environment: EnvironmentKey, prefixes: Sequence[str]) -> list[list[Row]]:
         with self:
-            return self._turns.store.query(tenant, prefixes)
+            return self._turns.store.query(environment, prefixes)
 
-    def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
+    def insert(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:
         there: frozenset[str] = frozenset()
         for key, row in rows.items():
             with self:
-                there |= self._turns.store.insert(tenant, {key: row})
+                there |= self._turns.store.insert(environment, {key: row})
         return there
 
-    def erase(self, tenant: Tenant, deletions: Sequence[Deletion], tombstones: Sequence[str], mark: Mark) -> None:
+    def erase(
+        self, environment: EnvironmentKey, deletions: Sequence[Deletion], tombstones: Sequence[str], mark: Mark
+    ) -> None:
         with self:
-            self._turns.store.erase(tenant, deletions, tombstones, mark)
+            self._turns.store.erase(environment, deletions, tombstones, mark)
 
     def __enter__(self) -> None:
         self._turns.take_turn(self._who)

@@ -8,6 +8,7 @@ ENVIRONMENT = {
     "EVENTS_TABLE": "events",
     "IDENTITIES_TABLE": "identities",
     "CONTROL_TABLE": "control",
+    "CREDENTIALS_TABLE": "credentials",
     "SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:s",
 }
 
@@ -20,7 +21,7 @@ def test_each_field_is_its_variable_in_upper_case() -> None:
         control_table="control",
         secret_arn=ENVIRONMENT["SECRET_ARN"],
     )
-    assert AuthorizeSettings.from_environment(ENVIRONMENT) == AuthorizeSettings(control_table="control")
+    assert AuthorizeSettings.from_environment(ENVIRONMENT) == AuthorizeSettings(credentials_table="credentials")
 
 
 def test_a_missing_variable_is_named() -> None:
@@ -33,5 +34,5 @@ def test_a_missing_variable_is_named() -> None:
 
 def test_without_more_the_process_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is read when asked for, not when the module is imported."""
-    monkeypatch.setenv("CONTROL_TABLE", "control-of-this-process")
-    assert AuthorizeSettings.from_environment().control_table == "control-of-this-process"
+    monkeypatch.setenv("CREDENTIALS_TABLE", "credentials-of-this-process")
+    assert AuthorizeSettings.from_environment().credentials_table == "credentials-of-this-process"

@@ -10,7 +10,8 @@ from infra.functions import FUNCTIONS
 from tests.support.places import LAMBDAS
 
 FLOORS = (
-    {"__init__", "access", "clock", "complaints", "environment", "errors", "ids", "tenant", "text"},
+    {"__init__", "clock", "complaints", "environment", "errors", "ids", "text"},
+    {"access", "tenant"},
     {"crypto", "observability", "tenants"},
     {"catalogue", "http"},
     {"people"},

@@ -9,9 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-OPERATIONS_PARTITION = "ops"
-"""The partition of the control table that the authorizer reads, because it knows a key's id but not the tenant."""
-
 ID = re.compile(r"[a-z0-9]{1,32}", re.ASCII)
 _FORM = re.compile(r"dbk_([a-z0-9]{1,32})_([A-Za-z0-9]{32,})", re.ASCII)
 _ID_ALPHABET = string.ascii_lowercase + string.digits
@@ -80,26 +77,3 @@ def hash_of(secret: str) -> str:
 def matches(secret: str, stored_hash: str) -> bool:
     """Whether the secret has this hash. The time taken does not depend on where they differ."""
     return hmac.compare_digest(hash_of(secret).encode(), stored_hash.encode())
-
-
-def authorizer_row(  # noqa: PLR0913  the row's fields, all by name
-    key: Key, *, tenant: str, role: str, environment: str, label: str, created_at: str
-) -> dict[str, str]:
-    """The row of the control table in which the authorizer finds a key.
-
-    `tenant` is empty for operations, `environment` one name or `*`, `created_at` RFC 3339 in UTC with milliseconds.
-    """
-    return {
-        **authorizer_row_name(key.id),
-        "tenant": tenant,
-        "role": role,
-        "environment": environment,
-        "hash": hash_of(key.secret),
-        "label": label,
-        "created_at": created_at,
-    }
-
-
-def authorizer_row_name(key_id: str) -> dict[str, str]:
-    """The primary key of that row."""
-    return {"pk": OPERATIONS_PARTITION, "sk": f"key#{key_id}"}

@@ -9,7 +9,7 @@ from daybook.aws.batches import TRANSIENT, Patience
 from daybook.errors import Throttled
 
 Action = dict[str, dict[str, Any]]
-"""One action of a transaction, such as `{"Put": {"Item": …}}`, without the table's name."""
+"""One action of a transaction, such as `{"Put": {"Item": …}}`. It names its table if that is not the transaction's."""
 
 _REFUSALS = {"ConditionalCheckFailed", "TransactionConflict"}
 
@@ -43,18 +43,21 @@ def ask_again(patience: Patience, usual: int, call: Callable[..., Any], **argume
     raise Throttled
 
 
-def rows(client: Any, table: str, partition: str, prefix: str) -> Iterator[dict[str, Any]]:
+def rows(client: Any, table: str, partition: str, prefix: str = "") -> Iterator[dict[str, Any]]:
     """The items of a partition whose sort keys begin with `prefix`, in order, in consistent pages of at most 1 MB.
 
     Raises `Throttled`.
     """
+    condition, values = "pk = :pk", {":pk": {"S": partition}}
+    if prefix:  # DynamoDB refuses empty texts here
+        condition, values = f"{condition} AND begins_with(sk, :prefix)", {**values, ":prefix": {"S": prefix}}
     start: dict[str, Any] = {}
     while True:
         page = ask(
             client.query,
             TableName=table,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues={":pk": {"S": partition}, ":prefix": {"S": prefix}},
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
             ConsistentRead=True,
             **start,
         )
@@ -74,7 +77,10 @@ def get_item(client: Any, table: str, key: Mapping[str, str]) -> dict[str, Any] 
 
 
 def transact(client: Any, table: str, actions: list[Action]) -> None:
-    """All or nothing, within one table. Raises `Refused`, or `Throttled`: then the outcome is unknown."""
+    """All or nothing, in `table` where an action names no other.
+
+    Raises `Refused`, or `Throttled`: then the outcome is unknown.
+    """
     items = [{kind: {"TableName": table, **what}} for action in actions for kind, what in action.items()]
     try:
         ask(client.transact_write_items, TransactItems=items)

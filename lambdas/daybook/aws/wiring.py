@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from daybook.aws.control_table.groups import GroupTable
     from daybook.aws.control_table.jobs import JobTable
     from daybook.aws.control_table.tenants import ControlTable
+    from daybook.aws.credentials_table.issuing import KeyTable
     from daybook.aws.events_table.append import EventTable
     from daybook.aws.events_table.by_key import InsertedEvents
     from daybook.aws.events_table.indexes import EventIndexes
@@ -52,6 +53,7 @@ class Tables:
     events: str = ""
     identities: str = ""
     control: str = ""
+    credentials: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,12 @@ class Wiring:
         from daybook.aws.control_table.tenants import ControlTable
 
         return ControlTable(self.client, self.tables.control)
+
+    @cached_property
+    def issued_keys(self) -> KeyTable:
+        from daybook.aws.credentials_table.issuing import KeyTable
+
+        return KeyTable(self.client, self.tables.credentials, self.tables.control)
 
     @cached_property
     def activities(self) -> CatalogueTable:

@@ -165,9 +165,15 @@ def profile(name: str) -> Profile:
     return msgspec.convert(own, Profile)
 
 
+def is_reserved(activity_id: str) -> bool:
+    """Whether only Daybook may send or define an activity of this name."""
+    return activity_id.lower().startswith("audit-log")
+
+
 def uncatalogued(activity_id: str) -> Activity:
     """An activity that is in no catalogue, as the open mode stores it."""
-    component, _, event = activity_id.rpartition(".")
+    split = max(activity_id.rfind("."), activity_id.rfind(":"))
+    component, event = activity_id[: max(split, 0)], activity_id[split + 1 :]
     return Activity(activity_id, UNCATALOGUED_CATEGORY, component, event, "any", ())
 
 

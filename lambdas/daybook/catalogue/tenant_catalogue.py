@@ -14,7 +14,7 @@ import msgspec
 from daybook.catalogue.description import CatalogueDescription, describe
 from daybook.catalogue.labels import is_category
 from daybook.catalogue.profile import Activity, Profile, profile
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 from daybook.tenants.settings import TenantSettings
 
 MAX_KEPT = 256
@@ -82,7 +82,7 @@ class Catalogue:
 
 
 class OwnActivities(Protocol):
-    def own_activities(self, tenant: Tenant) -> Mapping[str, OwnActivity]:
+    def own_activities(self, tenant: TenantCode) -> Mapping[str, OwnActivity]:
         """All own activities of a tenant, by name."""
 
 
@@ -93,15 +93,15 @@ class Catalogues:
 
     def __init__(self, store: OwnActivities) -> None:
         self._store = store
-        self._kept: OrderedDict[Tenant, tuple[int, Catalogue]] = OrderedDict()
+        self._kept: OrderedDict[TenantCode, tuple[int, Catalogue]] = OrderedDict()
 
     def of(self, settings: TenantSettings) -> Catalogue:
-        version, catalogue = self._kept.get(settings.tenant, (-1, None))
+        version, catalogue = self._kept.get(settings.code, (-1, None))
         if catalogue is None or version != settings.catalogue_version:
-            own = self._store.own_activities(settings.tenant) if settings.catalogue_version else {}
+            own = self._store.own_activities(settings.code) if settings.catalogue_version else {}
             catalogue = Catalogue(profile(settings.profile), own)
-            self._kept[settings.tenant] = settings.catalogue_version, catalogue
-        self._kept.move_to_end(settings.tenant)
+            self._kept[settings.code] = settings.catalogue_version, catalogue
+        self._kept.move_to_end(settings.code)
         if len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
         return catalogue

@@ -18,7 +18,6 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from daybook.crypto.hkdf import expand, extract, hkdf, length_prefixed
-from daybook.tenant import Tenant
 
 PERSON_KEY_BYTES = 32
 _EVENT_KEY_BYTES = 64
@@ -35,7 +34,7 @@ class SealBroken(Exception):  # noqa: N818  a finding about the data
 class Place(NamedTuple):
     """The one event and person that a key and a blob belong to."""
 
-    tenant: Tenant
+    tenant: str
     environment: str
     event_id: str
     person: str
@@ -65,7 +64,7 @@ class Unsealing:
     It keeps values derived from people's keys, so it must not live longer than the 30 seconds that keys may be kept.
     """
 
-    def __init__(self, tenant: Tenant, environment: str) -> None:
+    def __init__(self, tenant: str, environment: str) -> None:
         self._parts = [tenant.encode(), environment.encode()]
         self._info = _PURPOSE + length_prefixed(tenant, environment)
         self._extracted: dict[bytes, bytes] = {}

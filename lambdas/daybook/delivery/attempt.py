@@ -9,6 +9,7 @@ from daybook.delivery.destination import Destination
 from daybook.delivery.records import InsertedEvent, Records
 from daybook.delivery.sender import RecordSender, SecondsLeft
 from daybook.observability import logger
+from daybook.tenant import code_of
 
 
 class State(Protocol):
@@ -66,7 +67,7 @@ class Delivery:
             if sent.refused:
                 self.state.gave_up(after, len(sent.refused), sent.refusal)  # last, so that its error stays visible
         except Exception:
-            logger.exception("the stream's state was not stored", extra={"tenant": destination.place.tenant})
+            logger.exception("the stream's state was not stored", extra={"tenant": code_of(destination.environment)})
         return DeliveryResult(
             after, [written.rows[place].key for place in sent.left], [row.key for row in written.broken], taken
         )

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from daybook.clock import HOUR
-from daybook.delivery.destination import Destination, Place
-from daybook.tenant import Tenant
+from daybook.delivery.destination import Destination
+from daybook.events.item import partition
+from daybook.tenant import EnvironmentKey
 
 KEYS_A_BATCH = 500
 
@@ -15,8 +16,7 @@ KEYS_A_BATCH = 500
 class BacklogBatch(msgspec.Struct, frozen=True, rename={"name": "parcel"}):  # as in the messages already queued
     """Keys, `<shard>#<id>`, for one destination."""
 
-    tenant: Tenant
-    environment: str
+    environment: EnvironmentKey
     subscription: str
     keys: tuple[str, ...]
     parked_at: int
@@ -25,14 +25,10 @@ class BacklogBatch(msgspec.Struct, frozen=True, rename={"name": "parcel"}):  # a
     """The batch's name. Parking the same keys again gives the same name."""
 
     @property
-    def place(self) -> Place:
-        return Place(self.tenant, self.environment)
-
-    @property
     def partitions(self) -> list[tuple[str, str]]:
         """The keys in the events table's form: partition and id."""
         split = (key.partition("#") for key in self.keys)
-        return [(f"{self.tenant}#{self.environment}#{shard}", identifier) for shard, _, identifier in split]
+        return [(partition(self.environment, int(shard)), identifier) for shard, _, identifier in split]
 
 
 def batches_of(destination: Destination, keys: Iterable[str], parked_at: int) -> Iterator[BacklogBatch]:
@@ -60,8 +56,7 @@ def merged(destination: Destination, batches: Sequence[BacklogBatch]) -> list[Ba
 
 def _batch(destination: Destination, keys: tuple[str, ...], parked_at: int) -> BacklogBatch:
     named = hashlib.sha256("\n".join((destination.subscription, *keys)).encode()).hexdigest()[:32]
-    place = destination.place
-    return BacklogBatch(place.tenant, place.environment, destination.subscription, keys, parked_at, named)
+    return BacklogBatch(destination.environment, destination.subscription, keys, parked_at, named)
 
 
 write = msgspec.json.Encoder().encode

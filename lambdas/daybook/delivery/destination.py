@@ -1,10 +1,10 @@
 """A tenant's stream for one environment, and its states: active and failing."""
 
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from daybook.clock import DAY, MINUTE, SECOND
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 Format = Literal["symbee", "native", "ocsf", "cloudevents"]
 Status = Literal["active", "failing", "off"]
@@ -23,13 +23,6 @@ MAX_DELAY_SECONDS = 60
 """The longest delay before parked events see a change to their stream. The stream's row says when to probe."""
 
 
-class Place(NamedTuple):
-    """One environment of a tenant. It has at most one destination."""
-
-    tenant: Tenant
-    environment: str
-
-
 @dataclass(frozen=True)
 class StreamChoice:
     """What the tenant's admin chose."""
@@ -42,7 +35,8 @@ class StreamChoice:
 
 @dataclass(frozen=True)
 class Destination:
-    place: Place
+    environment: EnvironmentKey
+    """It has at most one destination."""
     chosen: StreamChoice
     external_id: str
     profile: str

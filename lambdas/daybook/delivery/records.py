@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from daybook.catalogue.profile import OWN_ACTIVITIES, profile
-from daybook.delivery.destination import Destination, Place, StreamChoice
+from daybook.delivery.destination import Destination, StreamChoice
 from daybook.delivery.formats import FORMATS
+from daybook.events.item import environment_of
 from daybook.events.reader import Opened, Row, content_of, people_of
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 MAX_KEY = 256
 """The most bytes in a partition key. Kinesis's own limit is 256 characters."""
 
-KeysOf = Callable[[Tenant, Iterable[str]], Mapping[str, bytes]]
+KeysOf = Callable[[EnvironmentKey, Iterable[str]], Mapping[str, bytes]]
 
 
 class InsertedEvent(NamedTuple):
@@ -27,9 +28,8 @@ class InsertedEvent(NamedTuple):
     by_target: str | None
 
     @property
-    def place(self) -> Place:
-        tenant, environment, _ = self.partition.split("#")
-        return Place(Tenant(tenant), environment)
+    def environment(self) -> EnvironmentKey:
+        return environment_of(self.partition)
 
     @property
     def key(self) -> str:
@@ -62,8 +62,8 @@ class Records:
     def of(self, destination: Destination, rows: Sequence[InsertedEvent]) -> WrittenRecords:
         """The records come in the order of the rows. A row that can't be read does not affect the others."""
         wanted, broken = select(destination.chosen, rows)
-        tenant = destination.place.tenant
-        keys = self._keys_of(tenant, (guid for _, content in wanted for guid in people_of(content)))
+        environment = destination.environment
+        keys = self._keys_of(environment, (guid for _, content in wanted for guid in people_of(content)))
         aliases = profile(destination.profile).aliases
         write = FORMATS[destination.chosen.format]
         made: list[tuple[InsertedEvent, Record]] = []

@@ -16,7 +16,7 @@ from daybook.catalogue.profile import (
 )
 from daybook.catalogue.tenant_catalogue import Catalogue
 from daybook.clock import format_time
-from daybook.crypto.keys import DeploymentKeys
+from daybook.crypto.keys import TenantKeys
 from daybook.errors import FieldError
 from daybook.events.content import AcceptedEvent
 from daybook.events.decoding import Received
@@ -41,7 +41,7 @@ class AcceptancePolicy:
         self,
         settings: TenantSettings,
         catalogue: Catalogue,
-        keys: DeploymentKeys,
+        keys: TenantKeys,
         now_ms: int,
         random_bytes: Callable[[int], bytes],
     ) -> None:
@@ -63,8 +63,8 @@ class AcceptancePolicy:
             return event_id(occurred_ms, self._random(IDENTITY_BYTES)), occurred_ms
         if occurred_ms is None:
             raise Rejected("id_needs_time", FieldError("occurred_at", "is required if the event has an id"))
-        tenant = self.settings.tenant
-        return derived_event_id(self._keys.event_id, tenant, environment, client_id, occurred_ms), occurred_ms
+        key = self.settings.environment_key(environment)
+        return derived_event_id(self._keys.event_id, key, client_id, occurred_ms), occurred_ms
 
     def fingerprint(self, received: Received) -> bytes:
         return fingerprint(self._keys.fingerprint, received.encoded)
@@ -79,7 +79,7 @@ class AcceptancePolicy:
         _check_parameters(event, variant)
         _check_actor(event, activity, variant)
         self._check_source(event)
-        mentions = Mentions.of(event, _person_params(activity, variant), self.settings, self._keys.address)
+        mentions = Mentions.of(event, _person_params(activity, variant), self._keys.address)
         _check_details(event, variant)
         mentions.check(self.profile.aliases, event)
         return AcceptedEvent(

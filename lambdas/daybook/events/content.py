@@ -13,7 +13,7 @@ from msgspec import Struct
 from daybook.catalogue.aliases import USER
 from daybook.catalogue.profile import Activity, Profile, Variant
 from daybook.clock import format_time
-from daybook.crypto.keys import DeploymentKeys
+from daybook.crypto.keys import TenantKeys
 from daybook.events.identity import derived_event_id
 from daybook.events.mentions import Mentions
 from daybook.events.people_fields import SealedPeople
@@ -49,7 +49,7 @@ class ContentWriter:
         accepted: AcceptedEvent,
         settings: TenantSettings,
         profile: Profile,
-        keys: DeploymentKeys,
+        keys: TenantKeys,
         people: Sequence[Person],
     ) -> None:
         self._accepted = accepted
@@ -218,8 +218,8 @@ class ContentWriter:
 
     def _reference(self, reference: EventReference, path: str) -> str:
         occurred_ms = read_time(reference.occurred_at, f"{path}.occurred_at")
-        tenant, environment = self._settings.tenant, self._accepted.environment
-        return derived_event_id(self._keys.event_id, tenant, environment, reference.id, occurred_ms)
+        environment = self._settings.environment_key(self._accepted.environment)
+        return derived_event_id(self._keys.event_id, environment, reference.id, occurred_ms)
 
 
 def origin_of(activity: Activity, variant: Variant | None, actor_type: str) -> str:

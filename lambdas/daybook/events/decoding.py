@@ -15,7 +15,7 @@ from daybook.complaints import join_path, read_complaint
 from daybook.errors import FieldError
 from daybook.events.canonical import canonical
 from daybook.events.rejected import Rejected
-from daybook.events.schema import LARGEST_INTEGER, PARAMETER_NAME, SLUG, Parameter, SentEvent
+from daybook.events.schema import LARGEST_INTEGER, PARAMETER_NAME, SLUG, Actor, Parameter, SentEvent
 from daybook.events.times import read_time
 from daybook.text import DOTTED_SLUGS, UNCLEAN, UNCLEAN_MESSAGE
 
@@ -78,6 +78,8 @@ class Received(msgspec.Struct, frozen=True):
     occurred_ms: int | None
     encoded: bytes
     """The event as it was sent, in RFC 8785's form with normalised times. It tells a retry from another event."""
+    adjusted: tuple[str, ...] = ()
+    """The paths of texts that were cut, or in which characters were replaced; sorted."""
 
 
 def read_event(raw: Any, levels: int = DEEPEST) -> Received:
@@ -92,6 +94,7 @@ def read_event(raw: Any, levels: int = DEEPEST) -> Received:
             raise Unreadable(f"JSON may be nested {DEEPEST} levels deep.") from None
         _reject(raw, error)
     _check_slugs(event)
+    _check_impersonator(event.actor)
     occurred_ms = None if event.occurred_at is None else read_time(event.occurred_at, "occurred_at")
     encoded = _encoded(raw, occurred_ms)
     if len(encoded) > MAX_EVENT_BYTES:
@@ -110,6 +113,17 @@ def _check_slugs(event: SentEvent) -> None:
     for name in event.params or ():
         if not PARAMETER_NAME.fullmatch(name):
             raise _bad_name(name)
+
+
+def _check_impersonator(actor: Actor) -> None:
+    impersonator = actor.impersonator
+    if impersonator is None:
+        return
+    if actor.type != "user":
+        raise Rejected("invalid_value", FieldError("actor.impersonator", "is allowed only for an actor of type user"))
+    if impersonator.id is None and impersonator.username is None:
+        message = "is required for a person without an id"
+        raise Rejected("missing_field", FieldError("actor.impersonator.username", message))
 
 
 def _bad_name(parameter: str) -> Rejected:

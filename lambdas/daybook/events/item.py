@@ -14,13 +14,14 @@ from msgspec import Struct
 
 from daybook.catalogue.aliases import USER
 from daybook.crypto.hkdf import length_prefixed, tag
-from daybook.crypto.keys import DeploymentKeys
+from daybook.crypto.keys import TenantKeys
 from daybook.events.canonical import canonical, leaf
 from daybook.events.content import AcceptedEvent, ContentWriter
 from daybook.events.packing import pack
 from daybook.events.schema import Container, Target
 from daybook.ids import shard
 from daybook.people.tokens import escape
+from daybook.tenant import EnvironmentKey, TenantCode, environment_key
 from daybook.tenants.settings import TenantSettings
 
 MAX_KEY_PART_BYTES = 512
@@ -47,13 +48,19 @@ class StoredEvent(Struct, frozen=True):
     leaf: bytes
 
 
-def partition(tenant: str, environment: str, number: int) -> str:
-    return f"{tenant}#{environment}#{number}"
+def partition(environment: EnvironmentKey, shard: int) -> str:
+    return f"{environment}#{shard}"
+
+
+def environment_of(partition_key: str) -> EnvironmentKey:
+    """The environment of a partition. Raises ValueError for a key of another form."""
+    code, number, _ = partition_key.split("#")
+    return environment_key(TenantCode(code), int(number))
 
 
 def partition_of(settings: TenantSettings, environment: str, event_id: str, occurred_ms: int) -> str:
     """The partition of an event: the same for every retry, also if the tenant got a new layout since."""
-    return partition(settings.tenant, environment, shard(event_id, settings.shards_at(occurred_ms)))
+    return partition(settings.environment_key(environment), shard(event_id, settings.shards_at(occurred_ms)))
 
 
 def target_key(kind: str, part: str) -> str:
@@ -66,14 +73,14 @@ def plain_part(text: str) -> str:
     return text if len(encoded) <= MAX_KEY_PART_BYTES else f"~{hashlib.sha256(encoded).hexdigest()}"
 
 
-def hidden_part(index_key: bytes, tenant: str, text: str) -> str:
+def hidden_part(index_key: bytes, text: str) -> str:
     """The part of a key for an id in which somebody's name is only a part of the text."""
-    return f"^{tag(index_key, length_prefixed(tenant, text)).hex()}"
+    return "^" + tag(index_key, length_prefixed("hidden id", text)).hex()
 
 
 def fingerprint(key: bytes, encoded: bytes) -> bytes:
     """16 bytes that tell a retry from another event with the same id. `encoded` is the event as RFC 8785 JSON."""
-    return tag(key, encoded)
+    return tag(key, b"event" + encoded)
 
 
 def same_fingerprint(one: bytes, other: bytes) -> bool:
@@ -81,13 +88,13 @@ def same_fingerprint(one: bytes, other: bytes) -> bool:
 
 
 def store_form(
-    accepted: AcceptedEvent, writer: ContentWriter, settings: TenantSettings, keys: DeploymentKeys
+    accepted: AcceptedEvent, writer: ContentWriter, settings: TenantSettings, keys: TenantKeys
 ) -> StoredEvent:
     """Writes the content and the index keys of an event. Its people must be durable already."""
     content = writer.write()
     written = canonical(content)
     home = partition_of(settings, accepted.environment, accepted.id, accepted.occurred_ms)
-    by_target, by_within = _target_keys(accepted.event.target, content, settings.tenant, keys.index)
+    by_target, by_within = _target_keys(accepted.event.target, content, keys.index)
     return StoredEvent(
         partition=home,
         id=accepted.id,
@@ -109,9 +116,7 @@ def _actor_part(writer: ContentWriter, content: dict[str, Any]) -> str:
     return actor["alias"] if writer.is_shown_by_alias else actor["id"]
 
 
-def _target_keys(
-    target: Target | None, content: dict[str, Any], tenant: str, index_key: bytes
-) -> tuple[str | None, str | None]:
+def _target_keys(target: Target | None, content: dict[str, Any], index_key: bytes) -> tuple[str | None, str | None]:
     if target is None:
         return None, None
 
@@ -123,7 +128,7 @@ def _target_keys(
         if "person" in written:
             return target_key(sent.type, written["person"])
         names_nobody = written["id"] == escape(sent.id)
-        return target_key(sent.type, plain_part(sent.id) if names_nobody else hidden_part(index_key, tenant, sent.id))
+        return target_key(sent.type, plain_part(sent.id) if names_nobody else hidden_part(index_key, sent.id))
 
     written, within = content["target"], target.within
     return key(target, written), None if within is None else key(within, written["within"])

@@ -9,7 +9,6 @@ from daybook.errors import FieldError
 from daybook.events.rejected import Rejected
 from daybook.events.schema import Declared, ParameterObject, SentEvent, Target
 from daybook.people.identities import MAX_CLIENT_ID, MAX_NAME_BYTES, Reference, folded
-from daybook.tenants.settings import TenantSettings
 
 
 class Mention(NamedTuple):
@@ -32,15 +31,13 @@ class Mentions:
         self.params: dict[str, int | list[int]] = {}
 
     @classmethod
-    def of(
-        cls, event: SentEvent, person_params: frozenset[str], settings: TenantSettings, address_key: bytes
-    ) -> "Mentions":
+    def of(cls, event: SentEvent, person_params: frozenset[str], address_key: bytes) -> "Mentions":
         """`person_params` are the parameters that the catalogue types as people.
 
         Raises `Rejected` for a person without a username or id, and for a value that is not a username.
         """
         mentions = cls()
-        mentions._mention_actor(event, settings, address_key)
+        mentions._mention_actor(event, address_key)
         for place, declared in enumerate(event.people or ()):
             mentions._mention_declared(declared, f"people[{place}].username")
         mentions._mention_params(event, person_params)
@@ -72,7 +69,7 @@ class Mentions:
                     "invalid_length", FieldError(_path_of(event, username), f"must have at most {MAX_NAME_BYTES} bytes")
                 )
 
-    def _mention_actor(self, event: SentEvent, settings: TenantSettings, address_key: bytes) -> None:
+    def _mention_actor(self, event: SentEvent, address_key: bytes) -> None:
         actor = event.actor
         if actor.type == USER and actor.id is None and actor.username is None:
             raise Rejected("missing_field", FieldError("actor.username", "is required for a user without an id"))
@@ -87,7 +84,7 @@ class Mentions:
             raise Rejected("missing_field", FieldError("actor.username", message))
         elif origin is not None:
             # Still a person: one for each address, or for each user agent if there is no address.
-            reference = Reference(address=tag(address_key, length_prefixed(settings.tenant, origin)).hex())
+            reference = Reference(address=tag(address_key, length_prefixed("address", origin)).hex())
         else:
             return
         self.actor = self._add(Mention(reference, actor.name, actor.email))

@@ -39,8 +39,17 @@ class _Form(Struct, forbid_unknown_fields=True):
     pass
 
 
+class Declared(_Form):
+    """A person: a username or an id is needed."""
+
+    id: Text128 | None = None
+    username: Text256 | None = None
+    name: Text256 | None = None
+    email: Text256 | None = None
+
+
 class Actor(_Form):
-    """Who acted. A user needs a username or an id."""
+    """Who acted. A user needs a username or an id. `impersonator` is the person who really acted, in a user's name."""
 
     type: Literal["user", "system", "api", "operations", "unknown"]
     id: Text128 | None = None
@@ -49,6 +58,7 @@ class Actor(_Form):
     email: Text256 | None = None
     user_type: Text128 | None = None
     roles: Annotated[list[Text128], Meta(max_length=50)] | None = None
+    impersonator: Declared | None = None
 
 
 class Source(_Form):
@@ -77,13 +87,6 @@ class ParameterObject(_Form):
 
 
 Parameter = Integer | bool | None | Text4000 | Annotated[list[Text4000], Meta(max_length=100)] | ParameterObject
-
-
-class Declared(_Form):
-    id: Text128 | None = None
-    username: Text256 | None = None
-    name: Text256 | None = None
-    email: Text256 | None = None
 
 
 class Change(_Form):

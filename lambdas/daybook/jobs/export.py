@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from daybook.clock import DAY
 from daybook.jobs.job import Job
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 
 CSV, NDJSON = "csv", "ndjson"
 MEDIA_TYPES = {CSV: "text/csv; charset=utf-8", NDJSON: "application/x-ndjson"}
@@ -44,7 +44,7 @@ class Ask(Struct, forbid_unknown_fields=True):
 class Places(NamedTuple):
     """The keys of an export's objects in the bucket."""
 
-    tenant: Tenant
+    tenant: TenantCode
     job_id: str
     filename: str
 

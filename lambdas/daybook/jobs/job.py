@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from daybook.clock import DAY
 from daybook.ids import FORM, IDENTITY_BYTES, event_id
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 
 EXPORT, REPLAY, RESTAMP, SWEEP = KINDS = ("export", "replay", "restamp", "sweep")
 
@@ -44,14 +44,14 @@ Progress = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": 1})
 class JobKey(NamedTuple):
     """Identifies a job."""
 
-    tenant: Tenant
+    tenant: TenantCode
     kind: str
     id: str
 
 
 @dataclass(frozen=True)
 class Job:
-    tenant: Tenant
+    tenant: TenantCode
     id: str
     """Ids sort by the moment of the request."""
     kind: str
@@ -83,7 +83,7 @@ class Job:
 
 def new_job(  # noqa: PLR0913  a job's fields, all by name
     *,
-    tenant: Tenant,
+    tenant: TenantCode,
     kind: str,
     ask: Mapping[str, Any],
     now_ms: int,
@@ -172,16 +172,16 @@ class JobStore(Protocol):
         Only jobs that were put with a `max_active` count.
         """
 
-    def active(self, tenant: Tenant, kind: str) -> Sequence[Job]:
+    def active(self, tenant: TenantCode, kind: str) -> Sequence[Job]:
         """Queued and running jobs that were put with a `max_active`, oldest first."""
 
     def job(self, key: JobKey) -> Job:
         """Raises `UnknownJob`."""
 
-    def find(self, tenant: Tenant, job_id: str) -> Job:
+    def find(self, tenant: TenantCode, job_id: str) -> Job:
         """A job of any kind. Raises `UnknownJob`."""
 
-    def jobs(self, tenant: Tenant, kind: str, most: int | None = None) -> Sequence[Job]:
+    def jobs(self, tenant: TenantCode, kind: str, most: int | None = None) -> Sequence[Job]:
         """The newest `most` jobs of a kind, or all, newest first."""
 
     def later(self, job: Job) -> Sequence[Job]:

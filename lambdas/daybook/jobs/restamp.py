@@ -13,7 +13,7 @@ from daybook.crypto.hkdf import hkdf
 from daybook.crypto.keys import DeploymentKeys
 from daybook.crypto.sealing import Place, open_sealed, seal
 from daybook.jobs.job import RESTAMP, Job, JobQueue, JobStore, Status, new_job, submit
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 from daybook.tenants.settings import TenantSettings
 
 REQUEST_SECONDS = 28
@@ -58,7 +58,7 @@ def ask_for_restamp(  # noqa: PLR0913  the settings on both sides, and what make
 
     Where nothing changes, it requests a job only if the last one has failed and is to be completed.
     """
-    newest = _newest(jobs, before.tenant)
+    newest = _newest(jobs, before.code)
     if same_retention(before, after) and not (newest and _may_have_failed(newest, now_ms)):
         return
     edge_ms = before.retention_edge(now_ms)
@@ -67,7 +67,7 @@ def ask_for_restamp(  # noqa: PLR0913  the settings on both sides, and what make
     ask = to_builtins(Ask(low_ms, edge_ms))
     # The clocks of two functions may differ. The later of two jobs still has to sort after the earlier one.
     asked_ms = now_ms if newest is None else max(now_ms, newest.created_ms + 1)
-    job = new_job(tenant=before.tenant, kind=RESTAMP, ask=ask, now_ms=asked_ms, random_bytes=random_bytes)
+    job = new_job(tenant=before.code, kind=RESTAMP, ask=ask, now_ms=asked_ms, random_bytes=random_bytes)
     submit(job, jobs, queue, delay_seconds=DELAY_SECONDS)
 
 
@@ -77,7 +77,7 @@ def same_retention(one: TenantSettings, other: TenantSettings) -> bool:
     return one.retention_days == other.retention_days and held[0] == held[1]
 
 
-def latest_restamp(jobs: JobStore, tenant: Tenant) -> str | None:
+def latest_restamp(jobs: JobStore, tenant: TenantCode) -> str | None:
     """The id of the newest job; None where it has succeeded or there is none."""
     newest = _newest(jobs, tenant)
     return None if newest is None or newest.status is Status.SUCCEEDED else newest.id
@@ -90,7 +90,7 @@ def can_be_put_back(jobs: JobStore, settings: TenantSettings, now_ms: int) -> bo
     lifted = settings.lifted
     if lifted is None or now_ms >= lifted.at_ms + (DELAY_SECONDS - REQUEST_SECONDS) * SECOND:
         return False
-    known = jobs.jobs(settings.tenant, RESTAMP)
+    known = jobs.jobs(settings.code, RESTAMP)
     return not any(job.status is Status.RUNNING or (job.finished_ms or 0) >= lifted.at_ms for job in known)
 
 
@@ -100,23 +100,23 @@ def _may_have_failed(job: Job, now_ms: int) -> bool:
     return now_ms >= job.created_ms + _STALE_MS
 
 
-def _newest(jobs: JobStore, tenant: Tenant) -> Job | None:
+def _newest(jobs: JobStore, tenant: TenantCode) -> Job | None:
     return next(iter(jobs.jobs(tenant, RESTAMP, 1)), None)
 
 
-def seal_reason(keys: DeploymentKeys, tenant: Tenant, reason: str) -> str:
+def seal_reason(keys: DeploymentKeys, settings: TenantSettings, reason: str) -> str:
     """The reason of a hold may name people, and it is stored in a table that must not."""
-    return seal([reason], _key(keys), _place(tenant))
+    return seal([reason], _key(keys, settings), _place(settings))
 
 
-def open_reason(keys: DeploymentKeys, tenant: Tenant, sealed: str) -> str:
-    (reason,) = open_sealed(sealed, _key(keys), _place(tenant))
+def open_reason(keys: DeploymentKeys, settings: TenantSettings, sealed: str) -> str:
+    (reason,) = open_sealed(sealed, _key(keys, settings), _place(settings))
     return str(reason)
 
 
-def _key(keys: DeploymentKeys) -> bytes:
-    return hkdf(keys.jobs, b"daybook 1 legal hold", _KEY_BYTES)
+def _key(keys: DeploymentKeys, settings: TenantSettings) -> bytes:
+    return hkdf(keys.of(settings.code, settings.secret).hold, b"daybook 1 reason", _KEY_BYTES)
 
 
-def _place(tenant: Tenant) -> Place:
-    return Place(tenant, "", "legal hold", "")
+def _place(settings: TenantSettings) -> Place:
+    return Place(settings.code, "", "legal hold", "")

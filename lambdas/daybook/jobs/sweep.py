@@ -17,7 +17,7 @@ from daybook.crypto.keys import DeploymentKeys
 from daybook.crypto.sealing import Place, open_sealed, seal
 from daybook.jobs.job import SWEEP, Job, JobQueue, JobStore, new_job, submit
 from daybook.people.forgetter import Mark
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey, code_of
 
 REQUEST_SECONDS = 28
 """How long a request that writes people may last."""
@@ -34,6 +34,7 @@ _KEY_BYTES = 64
 
 
 class Ask(Struct):
+    environment: EnvironmentKey
     actor_id: str
     event_id: str
     lasts: int | None
@@ -51,11 +52,17 @@ class Sweeps:
     clock: Clock
     random_bytes: Callable[[int], bytes]
 
-    def ask_for(self, tenant: Tenant, mark: Mark, binders: Sequence[str]) -> None:
+    def ask_for(self, environment: EnvironmentKey, mark: Mark, binders: Sequence[str]) -> None:
         """Requests a job for each `BINDERS_A_JOB` binders, at least one. Raises what the queue and the table raise."""
-        ask = to_builtins(Ask(mark.guid, mark.event_id, mark.lasts))
+        ask = to_builtins(Ask(environment, mark.guid, mark.event_id, mark.lasts))
         for start in range(0, len(binders) or 1, BINDERS_A_JOB):
-            job = new_job(tenant=tenant, kind=SWEEP, ask=ask, now_ms=self.clock(), random_bytes=self.random_bytes)
+            job = new_job(
+                tenant=code_of(environment),
+                kind=SWEEP,
+                ask=ask,
+                now_ms=self.clock(),
+                random_bytes=self.random_bytes,
+            )
             sealed = seal([list(binders[start : start + BINDERS_A_JOB])], _key(self.keys), _place(job))
             submit(replace(job, sealed=sealed), self.jobs, self.queue, delay_seconds=DELAY_SECONDS)
 

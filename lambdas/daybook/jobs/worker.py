@@ -14,7 +14,7 @@ import msgspec
 from daybook.jobs.job import JobBusy, JobKey, UnknownJob
 from daybook.jobs.runner import Runner
 from daybook.observability import logger
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 
 _FIRST_SECONDS = 30
 _MAX_SECONDS = 15 * 60
@@ -27,7 +27,7 @@ class Message(msgspec.Struct):
 
     @property
     def key(self) -> JobKey:
-        return JobKey(Tenant(self.tenant), self.kind, self.job)
+        return JobKey(TenantCode(self.tenant), self.kind, self.job)
 
 
 Handler = Callable[[Mapping[str, Any], Any], None]

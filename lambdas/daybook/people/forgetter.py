@@ -15,7 +15,7 @@ from daybook.ids import occurred_ms
 from daybook.people.identities import called_row, claim_row, ext_row, folded, had_row, id_row, name_row, renamed_row
 from daybook.people.person_rows import IdentityRows, PersonRows, look_for
 from daybook.people.tombstones import adoptable, events_of, lasts_until, tombstone
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 MAX_ITEMS = 100  # TransactWriteItems' own limit
 
@@ -44,11 +44,13 @@ class ConcurrentChange(Exception):  # noqa: N818  a state of the store
 
 
 class ForgettingStore(IdentityRows, Protocol):
-    def erase(self, tenant: Tenant, deletions: Sequence[Deletion], tombstones: Sequence[str], mark: Mark) -> None:
+    def erase(
+        self, environment: EnvironmentKey, deletions: Sequence[Deletion], tombstones: Sequence[str], mark: Mark
+    ) -> None:
         """One transaction of at most 100 items. Raises `ConcurrentChange`."""
 
 
-AskForSweep = Callable[[Tenant, Mark, Sequence[str]], None]
+AskForSweep = Callable[[EnvironmentKey, Mark, Sequence[str]], None]
 """Requests a sweep and hands it these binders: once the rows are deleted, nothing leads to them."""
 
 
@@ -62,7 +64,7 @@ def mark_of(guid: str, event_id: str, longest_retention_days: int | None) -> Mar
     return Mark(guid, event_id, lasts_until(occurred_ms(event_id), longest_retention_days))
 
 
-def no_sweep(_tenant: Tenant, _mark: Mark, _binders: Sequence[str]) -> None:
+def no_sweep(_tenant: EnvironmentKey, _mark: Mark, _binders: Sequence[str]) -> None:
     """Requests no sweep: for callers without concurrent requests."""
 
 
@@ -72,22 +74,22 @@ class Forgetter:
         self._key = gone_key
         self._ask_for_sweep = ask_for_sweep
 
-    def forgetting_event(self, tenant: Tenant, guid: str) -> str | None:
+    def forgetting_event(self, environment: EnvironmentKey, guid: str) -> str | None:
         """The event by which this person was forgotten, or None."""
-        stone = tombstone(self._key, tenant, id_row(guid))
-        return events_of(self._store.read(tenant, [stone]).get(stone, {})).get(guid)
+        stone = tombstone(self._key, environment, id_row(guid))
+        return events_of(self._store.read(environment, [stone]).get(stone, {})).get(guid)
 
-    def forgotten_under(self, tenant: Tenant, text: str) -> list[str]:
+    def forgotten_under(self, environment: EnvironmentKey, text: str) -> list[str]:
         """The GUIDs of the people who were forgotten under this username or client id."""
-        stones = [tombstone(self._key, tenant, binder) for binder in (ext_row(text), name_row(folded(text)))]
-        return sorted({guid for row in self._store.read(tenant, stones).values() for guid in events_of(row)})
+        stones = [tombstone(self._key, environment, binder) for binder in (ext_row(text), name_row(folded(text)))]
+        return sorted({guid for row in self._store.read(environment, stones).values() for guid in events_of(row)})
 
-    def has_rows(self, tenant: Tenant, guid: str, candidates: Iterable[str] = ()) -> bool:
+    def has_rows(self, environment: EnvironmentKey, guid: str, candidates: Iterable[str] = ()) -> bool:
         """Whether any row of this person is left. `candidates`: binders that may be theirs."""
-        return look_for(self._store, tenant, guid, candidates=candidates).is_left
+        return look_for(self._store, environment, guid, candidates=candidates).is_left
 
     def forget(
-        self, tenant: Tenant, mark: Mark, *, candidates: Iterable[str] = (), known: Iterable[str] = ()
+        self, environment: EnvironmentKey, mark: Mark, *, candidates: Iterable[str] = (), known: Iterable[str] = ()
     ) -> list[str]:
         """Deletes all rows of the person; none is left on return. Any caller may repeat the call after any failure.
 
@@ -98,40 +100,40 @@ class Forgetter:
         candidates, known = list(candidates), dict.fromkeys(known)
         promised: set[str] | None = None
         for _ in range(_MAX_ROUNDS):
-            person = look_for(self._store, tenant, mark.guid, candidates=candidates, known=known)
+            person = look_for(self._store, environment, mark.guid, candidates=candidates, known=known)
             if not person.is_left:
                 break
             known |= dict.fromkeys(person.binders)
             if promised is None or not promised.issuperset(known):
-                self._ask_for_sweep(tenant, mark, list(known))
+                self._ask_for_sweep(environment, mark, list(known))
                 promised = set(known)
             try:
-                self._erase(tenant, mark, person)
+                self._erase(environment, mark, person)
             except ConcurrentChange:
                 continue
         else:
-            if look_for(self._store, tenant, mark.guid, candidates=candidates, known=known).is_left:
+            if look_for(self._store, environment, mark.guid, candidates=candidates, known=known).is_left:
                 raise ConcurrentChange
         return list(known)
 
-    def _erase(self, tenant: Tenant, mark: Mark, person: PersonRows) -> None:
+    def _erase(self, environment: EnvironmentKey, mark: Mark, person: PersonRows) -> None:
         """Deletes the key first, together with the tombstones. Tombstones that do not fit into that transaction are
         written before it: until the key is gone, they affect only events that arrive late. If the key is gone
         already, the event that deleted it counts.
         """
         if not person.has_key:
-            mark = mark._replace(event_id=self.forgetting_event(tenant, mark.guid) or mark.event_id)
+            mark = mark._replace(event_id=self.forgetting_event(environment, mark.guid) or mark.event_id)
         head, remembered, names = _rows(person)
         # The person's own tombstone comes last and so shares the key's transaction: it says that the key is gone.
-        stones = [tombstone(self._key, tenant, text) for text in (*remembered, id_row(mark.guid))]
+        stones = [tombstone(self._key, environment, text) for text in (*remembered, id_row(mark.guid))]
         chunks = list(_chunks(head, names, MAX_ITEMS - min(len(stones), MAX_ITEMS - len(head))))
         beside = MAX_ITEMS - len(chunks[0])
         early, last = stones[: max(0, len(stones) - beside)], stones[max(0, len(stones) - beside) :]
         for start in range(0, len(early), MAX_ITEMS):
-            self._store.erase(tenant, (), early[start : start + MAX_ITEMS], mark)
-        self._store.erase(tenant, chunks[0], last, mark)
+            self._store.erase(environment, (), early[start : start + MAX_ITEMS], mark)
+        self._store.erase(environment, chunks[0], last, mark)
         for chunk in chunks[1:]:
-            self._store.erase(tenant, chunk, (), mark)
+            self._store.erase(environment, chunk, (), mark)
 
 
 def _rows(person: PersonRows) -> tuple[list[Deletion], list[str], list[_Name]]:

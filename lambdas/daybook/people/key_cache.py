@@ -6,14 +6,14 @@ from typing import Any
 
 from daybook.clock import SECOND, Clock
 from daybook.people.identities import id_row
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 MAX_KEPT_MS = 30 * SECOND
 """The longest that a forgotten person's key stays in a warm Lambda; the response to forgetting states it."""
 
 _MAX_KEPT = 20_000
 
-ReadRows = Callable[[Tenant, Iterable[str]], dict[str, Any]]
+ReadRows = Callable[[EnvironmentKey, Iterable[str]], dict[str, Any]]
 
 
 class PersonKeys:
@@ -22,10 +22,10 @@ class PersonKeys:
     def __init__(self, read: ReadRows, clock: Clock) -> None:
         self._read = read
         self._clock = clock
-        self._kept: dict[tuple[Tenant, str], tuple[int, bytes]] = {}
+        self._kept: dict[tuple[EnvironmentKey, str], tuple[int, bytes]] = {}
         self._lock = threading.Lock()
 
-    def of(self, tenant: Tenant, guids: Iterable[str]) -> dict[str, bytes]:
+    def of(self, environment: EnvironmentKey, guids: Iterable[str]) -> dict[str, bytes]:
         """The keys that exist. `read` is strongly consistent, so a key that it does not find is gone."""
         now = self._clock()
         found: dict[str, bytes] = {}
@@ -34,21 +34,23 @@ class PersonKeys:
         with self._lock:
             self._drop_old(now)
             for guid in wanted:
-                kept = self._kept.get((tenant, guid))
+                kept = self._kept.get((environment, guid))
                 if kept is not None and now - kept[0] < MAX_KEPT_MS:
                     found[guid] = kept[1]
                 else:
                     missing.append(guid)
         if missing:
             # Without the lock: publishing for one tenant must not wait for another tenant's read.
-            rows = self._read(tenant, [id_row(guid) for guid in missing])
+            rows = self._read(environment, [id_row(guid) for guid in missing])
             keys = {guid: rows[id_row(guid)]["key"] for guid in missing if id_row(guid) in rows}
             with self._lock:
                 if len(self._kept) > _MAX_KEPT:
                     self._kept.clear()
                 for guid, key in keys.items():
-                    self._kept.pop((tenant, guid), None)  # another thread may have inserted it; it must move to the end
-                    self._kept[tenant, guid] = now, key
+                    self._kept.pop(
+                        (environment, guid), None
+                    )  # another thread may have inserted it; it must move to the end
+                    self._kept[environment, guid] = now, key
             found |= keys
         return found
 

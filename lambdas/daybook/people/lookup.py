@@ -16,16 +16,16 @@ from daybook.people.identities import (
     id_row,
     may_be_by_address,
 )
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class IdentityReader(Protocol):
-    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
+    def read(self, environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Row]:
         """The rows that exist, by sort key."""
 
-    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
+    def query(self, environment: EnvironmentKey, prefixes: Sequence[str]) -> list[list[Row]]:
         """For each prefix, the rows whose sort key begins with it."""
 
 
@@ -63,14 +63,16 @@ class ResolvedQuery(NamedTuple):
     """As `Named.by_address`, for the members."""
 
 
-def resolve(reader: IdentityReader, tenant: Tenant, aliases: Aliases, texts: Iterable[str]) -> dict[str, Named]:
+def resolve(
+    reader: IdentityReader, environment: EnvironmentKey, aliases: Aliases, texts: Iterable[str]
+) -> dict[str, Named]:
     """What each text stands for. A text may mean nobody at all."""
     wanted = list(dict.fromkeys(texts))
     if not wanted:
         return {}
-    rows = reader.read(tenant, dict.fromkeys(key for text in wanted for key in _rows_of(text)))
+    rows = reader.read(environment, dict.fromkeys(key for text in wanted for key in _rows_of(text)))
     names = list(dict.fromkeys(name for name in map(folded, wanted) if len(name.encode()) <= MAX_NAME_BYTES))
-    found = reader.query(tenant, [had_prefix(name) for name in names])
+    found = reader.query(environment, [had_prefix(name) for name in names])
     # A name may contain #, so rows of a longer name can begin with the same prefix.
     had = {name: {row["guid"] for row in some if row["name"] == name} for name, some in zip(names, found, strict=True)}
     all_aliases = {aliases.system, aliases.api, aliases.operations, aliases.unknown}

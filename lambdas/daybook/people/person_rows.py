@@ -23,16 +23,16 @@ from daybook.people.identities import (
     name_row,
     renamed_row,
 )
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 _NAME = name_row("")
 
 
 class IdentityRows(Protocol):
-    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
+    def read(self, environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Row]:
         """The rows that exist, by sort key; strongly consistent."""
 
-    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
+    def query(self, environment: EnvironmentKey, prefixes: Sequence[str]) -> list[list[Row]]:
         """For each prefix, the rows whose sort key begins with it; strongly consistent."""
 
 
@@ -74,24 +74,29 @@ class PersonRows(NamedTuple):
 
 
 def look_for(
-    rows: IdentityRows, tenant: Tenant, guid: str, *, candidates: Iterable[str] = (), known: Iterable[str] = ()
+    rows: IdentityRows,
+    environment: EnvironmentKey,
+    guid: str,
+    *,
+    candidates: Iterable[str] = (),
+    known: Iterable[str] = (),
 ) -> PersonRows:
     """`candidates`: binders that may be the person's; `known`: binders that are, found by an earlier call."""
-    own = rows.read(tenant, [id_row(guid), claim_row(guid), renamed_row(guid), called_row(guid)])
-    (called,) = rows.query(tenant, [called_prefix(guid)])
+    own = rows.read(environment, [id_row(guid), claim_row(guid), renamed_row(guid), called_row(guid)])
+    (called,) = rows.query(environment, [called_prefix(guid)])
     first = own.get(called_row(guid))
     names = [row["name"] for row in ([first] if first else []) + called]
     theirs = dict.fromkeys([*known, *_binders(own.get(claim_row(guid), {})), *map(name_row, names)])
     found: dict[str, Row] = {}
     unread = dict.fromkeys([*theirs, *candidates])
     while unread:
-        read = rows.read(tenant, unread)
+        read = rows.read(environment, unread)
         found |= read
         bound = {binder: row for binder, row in read.items() if row["guid"] == guid}
         theirs |= dict.fromkeys(bound)
         beside = dict.fromkeys(binder for row in bound.values() for binder in _binders(row))
         unread = {binder: None for binder in beside if binder not in found and binder not in unread}
-    had = _names_had(rows, tenant, guid, {*theirs, *candidates})
+    had = _names_had(rows, environment, guid, {*theirs, *candidates})
     theirs |= dict.fromkeys(map(name_row, had))
     return PersonRows(
         guid,
@@ -116,7 +121,7 @@ def _binders(row: Row) -> list[str]:
     return told + ([name_row(row["name"])] if "name" in row else [])
 
 
-def _names_had(rows: IdentityRows, tenant: Tenant, guid: str, binders: Iterable[str]) -> list[str]:
+def _names_had(rows: IdentityRows, environment: EnvironmentKey, guid: str, binders: Iterable[str]) -> list[str]:
     names = [binder.removeprefix(_NAME) for binder in binders if binder.startswith(_NAME)]
-    there = rows.read(tenant, [had_row(name, guid) for name in names])
+    there = rows.read(environment, [had_row(name, guid) for name in names])
     return [name for name in names if had_row(name, guid) in there]

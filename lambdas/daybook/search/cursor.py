@@ -16,7 +16,7 @@ import msgspec
 from daybook.clock import DAY
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.http.problem import Problem
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 LIFETIME_MS = DAY
 MAX_PEOPLE = 64
@@ -53,8 +53,7 @@ class _Packed(msgspec.Struct, array_like=True):
 class Owner(NamedTuple):
     """Whose query it is. Part of what is signed, but not of what is sent."""
 
-    tenant: Tenant
-    environment: str
+    environment: EnvironmentKey
     credential: str
     query: bytes
 
@@ -119,7 +118,7 @@ def _encoded(blob: bytes) -> str:
 
 
 def _signature(packed: bytes, owner: Owner, key: bytes) -> bytes:
-    owned = length_prefixed(owner.tenant, owner.environment, owner.credential)
+    owned = length_prefixed(owner.environment, owner.credential)
     return tag(key, owned + len(owner.query).to_bytes(4, "big") + owner.query + packed)
 
 

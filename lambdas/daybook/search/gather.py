@@ -8,9 +8,9 @@ from daybook.events.canonical import canonical
 from daybook.events.reader import Opened, Row, content_of, people_of
 from daybook.search.filters import Matcher
 from daybook.search.merge import Merge
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
-KeysOf = Callable[[Tenant, Iterable[str]], Mapping[str, bytes]]
+KeysOf = Callable[[EnvironmentKey, Iterable[str]], Mapping[str, bytes]]
 
 OPENED_AT_ONCE = 100
 
@@ -29,8 +29,8 @@ class Found(NamedTuple):
 class Gatherer:
     """The rows read for one request, and the events among them that matched."""
 
-    def __init__(self, tenant: Tenant, aliases: Aliases, matcher: Matcher, keys_of: KeysOf) -> None:
-        self._tenant = tenant
+    def __init__(self, environment: EnvironmentKey, aliases: Aliases, matcher: Matcher, keys_of: KeysOf) -> None:
+        self._environment = environment
         self._aliases = aliases
         self._matcher = matcher
         self._keys_of = keys_of
@@ -85,7 +85,7 @@ class Gatherer:
 
     def _matching(self, candidates: Sequence[tuple[Row, dict[str, Any]]]) -> Iterator[Found]:
         contents = [content for _, content in candidates]
-        keys = self._keys_of(self._tenant, (guid for content in contents for guid in people_of(content)))
+        keys = self._keys_of(self._environment, (guid for content in contents for guid in people_of(content)))
         opened = [Opened(content, keys) for content in contents]
         # For the whole batch, since the page may be full before its end: all of its rows were read.
         self.scanned -= sum(map(self._matcher.is_hidden, opened))

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from daybook.catalogue.aliases import USER
 from daybook.catalogue.profile import UNCATALOGUED_CATEGORY
 from daybook.catalogue.tenant_catalogue import Catalogue
-from daybook.crypto.keys import DeploymentKeys
+from daybook.crypto.keys import TenantKeys
 from daybook.events.item import hidden_part, partition, plain_part, target_key
 from daybook.ids import HIGHEST_ID, lowest_id, neighbour
 from daybook.people.lookup import ResolvedQuery
@@ -58,7 +58,7 @@ class Plan(NamedTuple):
 class Planner:
     """Plans the reads of one environment. `resolved`: what the values of `actor`, `target` and `group` stand for."""
 
-    def __init__(self, settings: TenantSettings, environment: str, catalogue: Catalogue, keys: DeploymentKeys) -> None:
+    def __init__(self, settings: TenantSettings, environment: str, catalogue: Catalogue, keys: TenantKeys) -> None:
         self._settings = settings
         self._environment = environment
         self._catalogue = catalogue
@@ -74,7 +74,7 @@ class Planner:
         sources = []
         for shard, since_ms in enumerate(self._settings.shard_ranges()):
             low = lowest_id(max(low_ms, since_ms))
-            partition_key = partition(self._settings.tenant, self._environment, shard)
+            partition_key = partition(self._settings.environment_key(self._environment), shard)
             if low <= high and span.to_ms != 0:
                 sources += [
                     Source(each, f"{partition_key}#{value}" if value else partition_key, low, high)
@@ -104,7 +104,7 @@ class Planner:
             guids = sorted(resolved.named[text].guids)
             if kind != USER:
                 keys[target_key(kind, plain_part(text))] = None
-                keys[target_key(kind, hidden_part(self._keys.index, self._settings.tenant, text))] = None
+                keys[target_key(kind, hidden_part(self._keys.index, text))] = None
             keys |= dict.fromkeys(target_key(kind, guid) for guid in guids)
         return list(keys)
 

@@ -26,14 +26,14 @@ from daybook.search.merge import BOUNDS, Bound, Bounds, EventIndex, Merge
 from daybook.search.parameters import NATIVE, Filters, Parameters, Span, span_at
 from daybook.search.planner import MAX_PARTITIONS, Planner, Source
 from daybook.search.sorting import TooManyToSort, shown_value, sort_events
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 from daybook.tenants.settings import TenantSettings
 
 _MARK_BYTES = 8
 
 
 class Groups(Protocol):
-    def group(self, tenant: Tenant, name: str, version: int | None = None) -> Group:
+    def group(self, environment: EnvironmentKey, name: str, version: int | None = None) -> Group:
         """The group as it is now, or as it was in that version. Raises `UnknownGroup`."""
 
 
@@ -44,6 +44,10 @@ class Scope(NamedTuple):
     catalogue: Catalogue
     environment: str
     caller: Caller
+
+    @property
+    def key(self) -> EnvironmentKey:
+        return self.settings.environment_key(self.environment)
 
 
 class Page(NamedTuple):
@@ -80,7 +84,7 @@ class Search:
         of events given so far.
         """
         settings = scope.settings
-        owner = Owner(settings.tenant, scope.environment, scope.caller.credential, parameters.identity)
+        owner = Owner(scope.key, scope.caller.credential, parameters.identity)
         position, resolved = self._begin(scope, parameters, owner)
         # A retention shortened since the first page hides events at once. The passing of time hides none while paging.
         edge_ms = max(position.edge_ms, settings.retention_edge(position.moment_ms))
@@ -169,7 +173,8 @@ class Search:
     def _sources(
         self, scope: Scope, filters: Filters, resolved: ResolvedQuery, span: Span, edge_ms: int
     ) -> Sequence[Source]:
-        planner = Planner(scope.settings, scope.environment, scope.catalogue, self.keys)
+        keys = self.keys.of(scope.settings.code, scope.settings.secret)
+        planner = Planner(scope.settings, scope.environment, scope.catalogue, keys)
         return planner.plan(filters, resolved, span, edge_ms).sources
 
     def _merge(self, sources: Sequence[Source], wanted: int, *, newest_first: bool) -> Merge:
@@ -178,10 +183,10 @@ class Search:
 
     def _gatherer(self, scope: Scope, filters: Filters, resolved: ResolvedQuery) -> Gatherer:
         matcher = Matcher(filters, resolved, scope.caller.role)
-        return Gatherer(scope.settings.tenant, scope.catalogue.profile.aliases, matcher, self.person_keys.of)
+        return Gatherer(scope.key, scope.catalogue.profile.aliases, matcher, self.person_keys.of)
 
     def _resolve(self, scope: Scope, filters: Filters) -> dict[str, Named]:
-        return resolve(self.identities, scope.settings.tenant, scope.catalogue.profile.aliases, _names(filters))
+        return resolve(self.identities, scope.key, scope.catalogue.profile.aliases, _names(filters))
 
     def _begin(self, scope: Scope, parameters: Parameters, owner: Owner) -> tuple[Position, ResolvedQuery]:
         """Where the page begins, and whom the query means: on every page, whom it meant on the first."""
@@ -211,14 +216,13 @@ class Search:
     def _resolved(self, scope: Scope, named: dict[str, Named], members: frozenset[str] | None) -> ResolvedQuery:
         if members is None or len(members) > MAX_PARTITIONS:  # the timeline answers for that many
             return ResolvedQuery(named, members)
-        rows = self.identities.read(scope.settings.tenant, [id_row(guid) for guid in sorted(members)])
+        rows = self.identities.read(scope.key, [id_row(guid) for guid in sorted(members)])
         found = [rows.get(id_row(guid)) for guid in members]
         return ResolvedQuery(named, members, any(map(may_be_by_address, found)))
 
     def _groups(self, scope: Scope, names: Sequence[str], versions: Sequence[int | None]) -> list[Group] | None:
         try:
-            tenant = scope.settings.tenant
-            return [self.groups.group(tenant, name, version) for name, version in zip(names, versions, strict=True)]
+            return [self.groups.group(scope.key, name, version) for name, version in zip(names, versions, strict=True)]
         except UnknownGroup:
             return None
 

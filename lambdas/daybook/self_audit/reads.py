@@ -16,7 +16,7 @@ from daybook.people.identities import Person
 from daybook.people.lookup import Named
 from daybook.people.tokens import is_searchable
 from daybook.self_audit.recorder import AuditAction
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 _NOT_RECORDED = frozenset({"cursor", "limit", "view", "tz"})
 _UNKNOWN = "?"
@@ -30,7 +30,7 @@ NAMES_NOBODY = frozenset({"actor_type", "environment", "from", "group", "origin"
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _ACTIVITY = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
-KeysOf = Callable[[Tenant, Iterable[str]], Mapping[str, bytes]]
+KeysOf = Callable[[EnvironmentKey, Iterable[str]], Mapping[str, bytes]]
 
 
 class KnownTargets:
@@ -65,7 +65,7 @@ class Writing:
     @classmethod
     def of(
         cls,
-        tenant: Tenant,
+        environment: EnvironmentKey,
         catalogue: Catalogue,
         named: Mapping[str, Named],
         keys_of: KeysOf,
@@ -75,7 +75,7 @@ class Writing:
 
         Reads the keys of the people whom the query names.
         """
-        keys = keys_of(tenant, (guid for one in named.values() for guid in one.guids))
+        keys = keys_of(environment, (guid for one in named.values() for guid in one.guids))
         people = {
             # A text that is the person's own GUID names nobody. A client's id may have a GUID's form, and does name.
             text: [Person(guid, keys[guid]) for guid in sorted(one.guids) if guid in keys and guid != text.lower()]

@@ -65,10 +65,11 @@ class Recorder:
 
         An action that is recorded once a minute is one INSERT too; that the record is there already is no failure.
         """
+        keys = self._keys.of(settings.code, settings.secret)
         accepted = self._accepted(settings, environment, request, action)
         people = [person for _, person in action.named]
-        writer = ContentWriter(accepted, settings, profile(settings.profile), self._keys, people)
-        form = store_form(accepted, writer, settings, self._keys)
+        writer = ContentWriter(accepted, settings, profile(settings.profile), keys, people)
+        form = store_form(accepted, writer, settings, keys)
         appended = self._events.append([form], request.remaining_seconds)
         if appended[form.partition, form.id] is Append.THROTTLED:
             raise Problem(
@@ -83,6 +84,7 @@ class Recorder:
         self, settings: TenantSettings, environment: str, request: Request, action: AuditAction
     ) -> AcceptedEvent:
         now_ms = self._clock()
+        keys = self._keys.of(settings.code, settings.secret)
         if action.once_a_minute is None:
             client_id, occurred_ms = None, now_ms
             identifier = event_id(now_ms, self._random(IDENTITY_BYTES))
@@ -90,8 +92,9 @@ class Recorder:
             occurred_ms = now_ms // MINUTE * MINUTE
             # The minute is part of it: who has read one such id must not be able to send an event under the next one.
             same = length_prefixed(settings.tenant, request.caller.credential, str(occurred_ms)) + action.once_a_minute
-            client_id = f"{action.activity}-{tag(self._keys.fingerprint, same).hex()}"
-            identifier = derived_event_id(self._keys.event_id, settings.tenant, environment, client_id, occurred_ms)
+            client_id = f"{action.activity}-{tag(keys.fingerprint, same).hex()}"
+            key = settings.environment_key(environment)
+            identifier = derived_event_id(keys.event_id, key, client_id, occurred_ms)
         event = _event(request, action, client_id)
         activity = profile(settings.profile).activities[event.activity]
         return AcceptedEvent(
@@ -100,7 +103,7 @@ class Recorder:
             environment=environment,
             occurred_ms=occurred_ms,
             received_ms=now_ms,
-            fingerprint=fingerprint(self._keys.fingerprint, canonical(event)),
+            fingerprint=fingerprint(keys.fingerprint, canonical(event)),
             activity=activity,
             variant=choose_variant(activity, action.variant, frozenset(action.params), has_details=False),
             mentions=Mentions([Mention(Reference(username=text)) for text, _ in action.named]),
@@ -152,22 +155,35 @@ class Record(Protocol):
     call again (it is recorded again) completes it.
     """
 
-    def __call__(
-        self, settings: TenantSettings, request: Request, activity: str, params: Params, variant: str | None = None
+    def __call__(  # noqa: PLR0913  what is recorded, and where
+        self,
+        settings: TenantSettings,
+        request: Request,
+        activity: str,
+        params: Params,
+        variant: str | None = None,
+        *,
+        environment: str | None = None,
     ) -> None:
         """Leaves one event in the log of that tenant, who may not be stored yet, by the request's caller.
+
+        `environment` None: the environment of a call that names none.
 
         Durable when it returns. Raises `Problem` 503 where it can't be written.
         """
 
 
 def record_by(recorder: Recorder) -> Record:
-    """In the environment of the call: these calls name none."""
-
-    def record(
-        settings: TenantSettings, request: Request, activity: str, params: Params, variant: str | None = None
+    def record(  # noqa: PLR0913  of the protocol
+        settings: TenantSettings,
+        request: Request,
+        activity: str,
+        params: Params,
+        variant: str | None = None,
+        *,
+        environment: str | None = None,
     ) -> None:
-        environment = request.caller.environment_for(None, settings.environments[0])
+        environment = environment or request.caller.environment_for(None, settings.environments[0])
         recorder.record(settings, environment, request, AuditAction(activity, params, variant))
 
     return record

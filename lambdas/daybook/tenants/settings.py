@@ -1,10 +1,13 @@
 """A tenant's settings, which each request reads, and the shards of its events."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from daybook.clock import DAY, MINUTE
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey, Tenant, TenantCode, environment_key
+
+LIST_PARTITION = "tenants"
+"""The partition of the control table that lists all tenants. No tenant can have this slug."""
 
 MAX_AHEAD_MS = 5 * MINUTE
 """How far in the future an event may have occurred."""
@@ -42,10 +45,12 @@ class Lifted:
 
 @dataclass(frozen=True)
 class TenantSettings:
+    code: TenantCode
     tenant: Tenant
     name: str
     profile: str
     environments: tuple[str, ...]
+    """Append-only, since an environment's number is its place in this list. The first is the default of calls."""
     created_at: int
     audit_since: int | None
     """Milliseconds. Events that occurred before are not accepted. None: no limit."""
@@ -58,6 +63,16 @@ class TenantSettings:
     """Rises with every change of the tenant's own activities. 0: there never were any."""
     hold: Hold | None = None
     lifted: Lifted | None = None
+    secret: bytes | None = field(default=None, repr=False)
+    """The secret of the tenant's permanent keys, if it came from another deployment. None: this deployment's."""
+
+    def environment_key(self, environment: str) -> EnvironmentKey:
+        """Raises ValueError for an environment that the tenant does not have."""
+        return environment_key(self.code, self.environments.index(environment))
+
+    @property
+    def environment_keys(self) -> tuple[EnvironmentKey, ...]:
+        return tuple(environment_key(self.code, number) for number in range(len(self.environments)))
 
     def shards_at(self, occurred_ms: int) -> int:
         """The number of shards at that moment. It is the same for every try of one event."""

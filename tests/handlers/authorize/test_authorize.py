@@ -7,7 +7,7 @@ import pytest
 
 from authorize import handler as authorize
 from daybook.access.api_keys import IssuedKey, Key
-from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.credentials_table.issuing import KeyTable
 from daybook.aws.wiring import Tables
 from daybook.tenant import Tenant
 from tests.support.access_log import kept_access_log
@@ -20,13 +20,13 @@ STAGE = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod"
 
 
 @pytest.fixture
-def control(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlTable]:
-    monkeypatch.setenv("CONTROL_TABLE", tables.control)
+def keys(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyTable]:
+    monkeypatch.setenv("CREDENTIALS_TABLE", tables.credentials)
     authorize.compose.cache_clear()
-    control = ControlTable(dynamodb, tables.control)
+    keys = KeyTable(dynamodb, tables.credentials, tables.control)
     issued = IssuedKey(KEY.id, "acme", "auditor", "prod", "Ünï", "2026-11-22T16:31:07.123Z")
-    control.put_key(KEY, issued)
-    yield control
+    keys.put_key(KEY, issued)
+    yield keys
     authorize.compose.cache_clear()
 
 
@@ -46,7 +46,7 @@ def _call(authorization: str | None) -> dict[str, Any]:
     return authorize.handler(_asked(authorization), Context())
 
 
-@pytest.mark.usefixtures("control")
+@pytest.mark.usefixtures("keys")
 def test_a_good_key_gets_its_policy_and_context() -> None:
     """All values of the context are strings: the gateway passes on nothing else."""
     answer = _call(f"Bearer {KEY.credential}")
@@ -62,7 +62,7 @@ def test_a_good_key_gets_its_policy_and_context() -> None:
     assert f"{STAGE}/GET/v1/events/*" in answer["policyDocument"]["Statement"][0]["Resource"]
 
 
-@pytest.mark.usefixtures("control")
+@pytest.mark.usefixtures("keys")
 @pytest.mark.parametrize(
     "authorization", [None, "", "Bearer", "Basic dTpw", f"Bearer dbk_{KEY.id}_{'x' * 43}", "é" * 9]
 )
@@ -72,14 +72,14 @@ def test_anything_else_is_unauthorized(authorization: str | None) -> None:
         _call(authorization)
 
 
-def test_a_revoked_key_is_unauthorized(control: ControlTable) -> None:
+def test_a_revoked_key_is_unauthorized(keys: KeyTable) -> None:
     """At once; the gateway's cache is not ours."""
-    control.revoke_key(Tenant("acme"), KEY.id)
+    keys.revoke_key(Tenant("acme"), KEY.id)
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         _call(f"Bearer {KEY.credential}")
 
 
-@pytest.mark.usefixtures("control")
+@pytest.mark.usefixtures("keys")
 def test_too_many_failures_are_let_through_to_be_told() -> None:
     """From the 21st on: allowed, throttled, and with no role. A good key passes all the same."""
     bad = f"Bearer dbk_{KEY.id}_{'x' * 43}"
@@ -98,7 +98,7 @@ def test_too_many_failures_are_let_through_to_be_told() -> None:
     assert _call(f"Bearer {KEY.credential}")["context"]["role"] == "auditor"
 
 
-@pytest.mark.usefixtures("control")
+@pytest.mark.usefixtures("keys")
 def test_a_refusal_is_one_access_line_without_the_secret() -> None:
     """With the key's id, where there was one."""
     secret = "x" * 43

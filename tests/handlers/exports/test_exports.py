@@ -27,7 +27,7 @@ class ExportedLog(ManagedLog):
 
     def keep_days(self, days: int) -> None:
         """Changes the setting alone, without the job and the record of a call."""
-        self.control.change_tenant(self.tenant, lambda now: replace(now, retention_days=days))
+        self.control.change_tenant(self.settings.code, lambda now: replace(now, retention_days=days))
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def kept(log: ManagedLog, activity: str, own: OwnActivity) -> None:
     """Writes the activity without the checks of the API."""
     row = log.wiring.activities.written(log.tenant, activity, own)
     change = lambda now: replace(now, catalogue_version=now.catalogue_version + 1)  # noqa: E731
-    log.control.change_tenant(log.tenant, change, row)
+    log.control.change_tenant(log.settings.code, change, row)
 
 
 def catalogue(log: ManagedLog) -> dict[str, Any]:
@@ -312,17 +312,36 @@ def test_what_is_too_large_is_413(log: ManagedLog) -> None:
         ("audit-log", "reserved_activity"),
         ("audit-log.searched", "reserved_activity"),
         ("audit-log.mine", "reserved_activity"),
-        ("Invoice", "invalid_value"),
-        ("a..b", "invalid_value"),
+        ("Audit-Log.searched", "reserved_activity"),
+        ("AUDIT-LOG:searched", "reserved_activity"),
+        ("audit-logs", "reserved_activity"),
         ("a.", "invalid_value"),
+        (":a", "invalid_value"),
+        ("_a", "invalid_value"),
         ("a#b", "invalid_value"),
+        ("a b", "invalid_value"),
+        ("a/b", "invalid_value"),
+        ("ü", "invalid_value"),
+        ("a\n", "invalid_value"),
         ("x" * 129, "invalid_value"),
     ],
 )
-def test_invalid_activity_names(log: ManagedLog, name: str, code: str) -> None:
+def test_names_that_no_activity_may_have(log: ManagedLog, name: str, code: str) -> None:
     """In particular not the name of one of Daybook's own."""
     assert problem_of(put(log, name)) == (422, code)
     assert take_back(log, name)["statusCode"] == 404
+
+
+@pytest.mark.parametrize(
+    "name", ["user.signed_in", "ConsoleLogin", "repo:create", "a..b", "auditlog.read", "my.audit-log", "x" * 128, "7"]
+)
+def test_other_products_names_can_be_catalogued(log: ManagedLog, name: str) -> None:
+    """A name is compared as it stands: another case is another activity."""
+    is_put(log, name)
+    assert name in {each["activity"] for each in catalogue(log)["activities"]}
+    if name.swapcase() != name:
+        assert take_back(log, name.swapcase())["statusCode"] == 404
+    assert take_back(log, name)["statusCode"] == 204
 
 
 @pytest.mark.parametrize("body", [{"mode": "closed"}, {"mode": None}, {}, {"mode": "open", "x": 1}])
@@ -451,7 +470,7 @@ def test_an_activity_and_its_version_are_written_together(log: ManagedLog) -> No
     row = log.wiring.activities.written(log.tenant, "invoice.approved", own)
 
     def overtaken(now: TenantSettings) -> TenantSettings:
-        log.control.change_tenant(log.tenant, lambda other: replace(other, created_at=other.created_at + 1))
+        log.control.change_tenant(log.settings.code, lambda other: replace(other, created_at=other.created_at + 1))
         return replace(now, catalogue_version=now.catalogue_version + 1)
 
     hasty = ControlTable(log.dynamodb, log.tables.control, Patience(sleep=lambda _: None))
@@ -475,7 +494,7 @@ def test_a_tenant_has_500_activities_of_its_own(log: ManagedLog) -> None:
         own = OwnActivity(uncatalogued(f"own.a-{number}"), ("Own",))
         row = log.wiring.activities.written(log.tenant, f"own.a-{number}", own)["Update"]
         log.dynamodb.update_item(TableName=log.tables.control, **row)
-    log.control.change_tenant(log.tenant, lambda now: replace(now, catalogue_version=1))
+    log.control.change_tenant(log.settings.code, lambda now: replace(now, catalogue_version=1))
     assert problem_of(put(log)) == (422, "too_many_activities")
     is_put(log, "own.a-7")
     assert take_back(log, "own.a-8")["statusCode"] == 204

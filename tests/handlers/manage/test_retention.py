@@ -300,7 +300,7 @@ def test_a_concurrent_hold_wins(log: Kept) -> None:
     held = lambda now: replace(now, hold=Hold(NOW, NOW - 90 * DAY, "sealed"))  # noqa: E731
     racing = log.managing.replacing(control=Racing(log, held))
     assert problem_of(put_by(racing, log, RETENTION, {"days": 45})) == (409, "legal_hold")
-    log.control.change_tenant(log.tenant, lambda now: replace(now, hold=None))
+    log.control.change_tenant(log.settings.code, lambda now: replace(now, hold=None))
     assert problem_of(put_by(racing, log, RETENTION, {"days": 120})) == (503, "contended")
     assert log.control.settings(log.tenant).retention_days == 90
 

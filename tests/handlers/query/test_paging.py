@@ -138,10 +138,10 @@ def test_the_passing_of_time_hides_nothing_while_paging(log: TenantLog) -> None:
 def test_retention_shortened_between_two_pages_hides_at_once(log: TenantLog) -> None:
     """The setting applies to the very next read. A longer one shows nothing that the first page's edge had hidden."""
     cursor = cursor_of(log)
-    log.control.change_tenant(log.tenant, lambda settings: replace(settings, retention_days=2))
+    log.control.change_tenant(log.settings.code, lambda settings: replace(settings, retention_days=2))
     assert rest(log, cursor) == times(2 * DAY)
     cursor = cursor_of(log)
-    log.control.change_tenant(log.tenant, lambda settings: replace(settings, retention_days=60))
+    log.control.change_tenant(log.settings.code, lambda settings: replace(settings, retention_days=60))
     assert rest(log, cursor) == times(2 * DAY)
 
 

@@ -288,7 +288,7 @@ def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog, publishing: St
     publishing.publish()
     publishing.streams.mend()
     log.now += 6 * SECOND
-    log.control.change_tenant(log.tenant, lambda now: now.with_retention(30, log.now))
+    log.control.change_tenant(log.settings.code, lambda now: now.with_retention(30, log.now))
     publishing.retry()
     assert ids(publishing) == {new: 1}
     assert (publishing.given_up, publishing.pending()) == ([1], 0)

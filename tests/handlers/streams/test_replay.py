@@ -227,5 +227,5 @@ def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog) -> None:
     sent(log, 5)
     log.now += 365 * DAY - 2 * MINUTE
     assert again.run(0, log.now)[-1].processed == 3
-    log.control.change_tenant(log.tenant, lambda now: now.with_hold("sealed", NOW, again=False))
+    log.control.change_tenant(log.settings.code, lambda now: now.with_hold("sealed", NOW, again=False))
     assert again.run(0, log.now)[-1].processed == 5

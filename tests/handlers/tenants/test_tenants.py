@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from daybook.access.api_keys import matches, parse
+from daybook.aws.credentials_table.authorizing import CredentialTable
 from daybook.aws.wiring import Tables
 from daybook.http.problem import Problem
 from daybook.http.request import Request
@@ -60,6 +61,7 @@ class TenantLog:
     def __post_init__(self) -> None:
         self.wiring = wiring_over(self.dynamodb, self.tables, lambda: self.now, record=self.log)
         self.control = self.wiring.control
+        self.credentials = CredentialTable(self.dynamodb, self.tables.credentials)
 
     def __call__(
         self,
@@ -138,7 +140,7 @@ def test_enates_events_are_kept_for_ever(log: TenantLog) -> None:
     assert log.control.settings(Tenant("acme")).retention_days is None
 
 
-@pytest.mark.parametrize("taken", ["acme", "ops"])
+@pytest.mark.parametrize("taken", ["acme", "tenants"])
 def test_a_taken_name_is_409(acme: TenantLog, taken: str) -> None:
     """The existing tenant stays and nothing is recorded. Daybook's own partition name is taken from the start."""
     answer = acme.create(tenant=taken, name="Another")
@@ -232,7 +234,7 @@ def test_any_role_reads_its_own_tenant_and_no_other(acme: TenantLog, role: str) 
     assert read("acme-2")["statusCode"] == read("nobody")["statusCode"] == 404
 
 
-@pytest.mark.parametrize("tenant", ["nobody", "ACME", "ops", "a%23b", "x" * 3_000, "%ff"])
+@pytest.mark.parametrize("tenant", ["nobody", "ACME", "tenants", "a%23b", "x" * 3_000, "%ff"])
 def test_a_tenant_that_there_is_not_is_404(acme: TenantLog, tenant: str) -> None:
     """Every operation answers 404, whatever the name looks like."""
     read = acme("GET", "/v1/tenants/{tenant}", parameters={"tenant": tenant})
@@ -327,7 +329,7 @@ def test_a_key_is_shown_once(acme: TenantLog) -> None:
         "label": "billing",
         "created_at": NOW_TEXT,
     }
-    stored = acme.control.credential(key.id)
+    stored = acme.credentials.credential(key.id)
     assert stored is not None
     assert matches(key.secret, stored.hash)
     listed = acme.keys()
@@ -383,7 +385,7 @@ def test_a_revoked_key_is_gone(acme: TenantLog) -> None:
     key_id = answered(acme.issue({"role": "admin", "label": "x"}))["key_id"]
     answer = acme.revoke(key_id)
     assert (answer["statusCode"], answer["body"]) == (204, "")
-    assert acme.control.credential(key_id) is None
+    assert acme.credentials.credential(key_id) is None
     assert acme.revoke(key_id)["statusCode"] == 404
 
 
@@ -403,7 +405,7 @@ def test_an_admin_reaches_no_other_tenants_keys(acme: TenantLog) -> None:
     assert acme.issue({"role": "admin", "label": "x"}, authorizer=other)["statusCode"] == 404
     assert acme.revoke(key_id, authorizer=other)["statusCode"] == 404
     assert acme.revoke(key_id, "acme-2", authorizer=other)["statusCode"] == 404
-    assert acme.control.credential(key_id) is not None
+    assert acme.credentials.credential(key_id) is not None
 
 
 @pytest.mark.parametrize("role", ["producer", "auditor"])
@@ -423,7 +425,7 @@ def test_an_environments_admin_stays_in_it(acme: TenantLog, environment: str) ->
     caller = authorized(environment="test")
     assert acme.issue(body, authorizer=caller)["statusCode"] == 403
     assert acme.revoke(further, authorizer=caller)["statusCode"] == 403
-    assert acme.control.credential(further) is not None
+    assert acme.credentials.credential(further) is not None
     own = answered(acme.issue({**body, "environment": "test"}, authorizer=caller))["key_id"]
     assert acme.revoke(own, authorizer=caller)["statusCode"] == 204
 

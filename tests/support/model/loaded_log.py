@@ -11,10 +11,9 @@ from daybook.clock import DAY, format_time, parse_time
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.events.item import partition_of
 from daybook.people.identities import address_row, ext_row, name_row
-from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout
 from tests.support.calls import answered
-from tests.support.ingest import KEYS, NOW
+from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
 from tests.support.model.people import People
 from tests.support.model.reference_model import CATALOGUE, Entry, Happened
@@ -158,9 +157,9 @@ class Loaded:
         rows = {ext_row(client_id): person for client_id, person in self.people.client_ids.items()}
         rows |= {name_row(name): person for name, person in self.people.names.items()}
         for address, person in self.people.addresses.items():
-            hashed = tag(KEYS.address, length_prefixed(self.tenant, address)).hex()
+            hashed = tag(self._log.keys.address, length_prefixed("address", address)).hex()
             rows[address_row(hashed)] = person
-        read = IdentityTable(self._dynamodb, self.tables.identities).read(Tenant(self.tenant), rows)
+        read = IdentityTable(self._dynamodb, self.tables.identities).read(self._log.key(), rows)
         for sort_key, person in rows.items():
             assert self.people.guids.setdefault(person, read[sort_key]["guid"]) == read[sort_key]["guid"], sort_key
 

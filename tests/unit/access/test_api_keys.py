@@ -1,4 +1,4 @@
-"""API keys: their form, their hash, and what the control table stores about them."""
+"""API keys: their form and their hash."""
 
 import hashlib
 import re
@@ -71,30 +71,6 @@ def test_only_the_secret_itself_matches_its_hash() -> None:
     assert not api_keys.matches(SECRET[:-1] + "1", stored)
     assert not api_keys.matches(SECRET, "")
     assert not api_keys.matches(stored, stored)
-
-
-def test_the_row_holds_the_hash_and_never_the_secret() -> None:
-    """The authorizer's row has tenant, role, environment, label and time. No part of it contains the secret."""
-    key = api_keys.Key("k1", SECRET)
-    row = api_keys.authorizer_row(
-        key,
-        tenant="acme",
-        role="producer",
-        environment="prod",
-        label="billing",
-        created_at="2026-11-22T16:31:07.123Z",
-    )
-    assert row == {
-        "pk": "ops",
-        "sk": "key#k1",
-        "tenant": "acme",
-        "role": "producer",
-        "environment": "prod",
-        "hash": api_keys.hash_of(SECRET),
-        "label": "billing",
-        "created_at": "2026-11-22T16:31:07.123Z",
-    }
-    assert SECRET not in repr(row)
 
 
 def test_a_key_hides_its_secret_from_logs() -> None:

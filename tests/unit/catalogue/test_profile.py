@@ -64,10 +64,19 @@ def test_misspelt_keys_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("name", "component", "event"),
-    [("robots.arm.moved", "robots.arm", "moved"), ("robot.moved", "robot", "moved"), ("moved", "", "moved")],
+    [
+        ("robots.arm.moved", "robots.arm", "moved"),
+        ("robot.moved", "robot", "moved"),
+        ("moved", "", "moved"),
+        ("repo:create", "repo", "create"),
+        ("s3.amazonaws.com:GetObject", "s3.amazonaws.com", "GetObject"),
+        ("iam:user.created", "iam:user", "created"),
+        ("user.signed_in", "user", "signed_in"),
+        ("ConsoleLogin", "", "ConsoleLogin"),
+    ],
 )
 def test_uncatalogued_activities(name: str, component: str, event: str) -> None:
-    """The parts before and after the last dot, the category "other", and no wording."""
+    """The parts before and after the last dot or colon, the category "other", and no wording."""
     assert uncatalogued(name) == Activity(name, "other", component, event, "any", ())
 
 

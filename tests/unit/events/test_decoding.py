@@ -23,6 +23,7 @@ FULL: dict[str, Any] = {
         "email": "m@x.example",
         "user_type": "Admin",
         "roles": ["a"],
+        "impersonator": {"id": "u-3", "username": "lee", "name": "Lee", "email": "l@x.example"},
     },
     "id": "1",
     "occurred_at": "2026-11-22T16:31:07.123Z",
@@ -227,6 +228,7 @@ def test_a_name_that_stands_twice_is_refused(body: str, path: str) -> None:
 OBJECTS = [
     "",
     "actor",
+    "actor.impersonator",
     "source",
     "target",
     "target.within",
@@ -276,6 +278,21 @@ def test_a_missing_field_is_named(without: str, path: str) -> None:
     assert refusal(json.dumps(event)) == ("missing_field", path)
 
 
+@pytest.mark.parametrize("kind", ["system", "api", "operations", "unknown"])
+def test_only_a_user_has_an_impersonator(kind: str) -> None:
+    """Nobody can act in the name of an actor that is no person."""
+    actor = {"type": kind, "impersonator": {"username": "lee"}}
+    assert refusal(json.dumps(LEAST | {"actor": actor})) == ("invalid_value", "actor.impersonator")
+
+
+def test_an_impersonator_is_a_person() -> None:
+    """A username or an id is needed."""
+    for named in ({"username": "lee"}, {"id": "7"}):
+        assert read(changed("actor.impersonator", named)).event.actor.impersonator is not None
+    named = {"name": "Lee"}
+    assert refusal(changed("actor.impersonator", named)) == ("missing_field", "actor.impersonator.username")
+
+
 PLACES = [
     "activity",
     "actor",
@@ -287,6 +304,8 @@ PLACES = [
     "actor.user_type",
     "actor.roles",
     "actor.roles[0]",
+    "actor.impersonator",
+    "actor.impersonator.username",
     "id",
     "occurred_at",
     "environment",
@@ -351,6 +370,10 @@ LIMITS = {
     "actor.email": 256,
     "actor.user_type": 128,
     "actor.roles[0]": 128,
+    "actor.impersonator.id": 128,
+    "actor.impersonator.username": 256,
+    "actor.impersonator.name": 256,
+    "actor.impersonator.email": 256,
     "source.type": 128,
     "target.id": 512,
     "target.name": 512,

@@ -7,7 +7,7 @@ import msgspec
 from daybook.aws.calls import Action, rows
 from daybook.catalogue.profile import Activity
 from daybook.catalogue.tenant_catalogue import OwnActivity
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 
 _definition = msgspec.json.Decoder(Activity | None).decode
 _PREFIX = "activity#"
@@ -20,7 +20,7 @@ class CatalogueTable:
         self._client = client
         self._table = table_name
 
-    def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:
+    def own_activities(self, tenant: TenantCode) -> dict[str, OwnActivity]:
         found = rows(self._client, self._table, tenant, _PREFIX)
         return {
             item["sk"]["S"].removeprefix(_PREFIX): OwnActivity(
@@ -29,7 +29,7 @@ class CatalogueTable:
             for item in found
         }
 
-    def written(self, tenant: Tenant, name: str, own: OwnActivity) -> Action:
+    def written(self, tenant: TenantCode, name: str, own: OwnActivity) -> Action:
         """The action that writes it, for the transaction that raises `catalogue_version` in the tenant's settings.
 
         Categories are added to the stored ones, so concurrent changes do not lose each other's.

@@ -1,4 +1,4 @@
-"""Destinations in the control table, rows `stream#<environment>`, and their backlog, rows
+"""Destinations in the control table, rows `stream#<environment's number>`, and their backlog, rows
 `parked#<environment>#<subscription>#<batch>`. Every read is consistent. Neither a row nor its absence is cached.
 """
 
@@ -17,11 +17,10 @@ from daybook.delivery.destination import (
     KEPT_MS,
     PROBE_MS,
     Destination,
-    Place,
     StreamChoice,
     backoff_ms,
 )
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey, TenantCode, code_of, environment_key
 
 _DELIVERED_EVERY_MS = 3 * SECOND
 """How exact `last_delivered_at` is: a write for each batch would not be worth its cost."""
@@ -49,23 +48,23 @@ class DestinationTable:
         self._client = client
         self._table = table_name
 
-    def of(self, places: Iterable[Place]) -> dict[Place, Destination]:
+    def of(self, environments: Iterable[EnvironmentKey]) -> dict[EnvironmentKey, Destination]:
         """The destinations that exist, in one read. Raises `Throttled`."""
-        return self.of_batches(places, ())[0]
+        return self.of_batches(environments, ())[0]
 
     def of_batches(
-        self, places: Iterable[Place], batches: Sequence[BacklogBatch]
-    ) -> tuple[dict[Place, Destination], set[str]]:
+        self, environments: Iterable[EnvironmentKey], batches: Sequence[BacklogBatch]
+    ) -> tuple[dict[EnvironmentKey, Destination], set[str]]:
         """The destinations that exist, and the names of the batches still in the backlog. Raises `Throttled`."""
-        keys = [_key(place) for place in dict.fromkeys(places)]
+        keys = [_key(environment) for environment in dict.fromkeys(environments)]
         keys += {batch.name: _parked_key(batch) for batch in batches}.values()
         items = get_items(self._client, self._table, keys)
         found = [_destination(item) for item in items if item["sk"]["S"].startswith("stream#")]
         parked = {item["sk"]["S"].rpartition("#")[2] for item in items if item["sk"]["S"].startswith("parked#")}
-        return {destination.place: destination for destination in found}, parked
+        return {destination.environment: destination for destination in found}, parked
 
-    def one(self, place: Place) -> Destination | None:
-        item = self._client.get_item(TableName=self._table, Key=_key(place), ConsistentRead=True).get("Item")
+    def one(self, environment: EnvironmentKey) -> Destination | None:
+        item = self._client.get_item(TableName=self._table, Key=_key(environment), ConsistentRead=True).get("Item")
         return None if item is None else _destination(item)
 
     def create(self, destination: Destination) -> bool:
@@ -103,8 +102,8 @@ class DestinationTable:
             },
         )
 
-    def remove(self, place: Place) -> None:
-        self._client.delete_item(TableName=self._table, Key=_key(place))
+    def remove(self, environment: EnvironmentKey) -> None:
+        self._client.delete_item(TableName=self._table, Key=_key(environment))
 
     def delivered(self, destination: Destination, now_ms: int) -> None:
         """Notes that the stream took records, and clears an earlier error. Ignored while the destination is failing."""
@@ -132,7 +131,7 @@ class DestinationTable:
             },
             "#status = :active",
         )
-        return changed or self.one(destination.place) or destination
+        return changed or self.one(destination.environment) or destination
 
     def claim_probe(self, destination: Destination, now_ms: int) -> bool:
         """Whether the caller may probe the stream. Nobody else may during the next seconds."""
@@ -160,7 +159,7 @@ class DestinationTable:
             },
             "#status = :failing",
         )
-        return changed or self.one(destination.place) or destination
+        return changed or self.one(destination.environment) or destination
 
     def mended(self, destination: Destination, now_ms: int) -> Destination:
         """Makes the destination active again and returns it as stored."""
@@ -170,7 +169,7 @@ class DestinationTable:
             "REMOVE failing_since, last_error, backoff_step, next_probe_at, probing_until",
             {":active": {"S": ACTIVE}, ":now": _number(now_ms)},
         )
-        return changed or self.one(destination.place) or destination
+        return changed or self.one(destination.environment) or destination
 
     def gave_up(self, destination: Destination, events: int, error: str | None = None) -> None:
         """Counts events that only a replay can still send."""
@@ -205,8 +204,8 @@ class DestinationTable:
             ProjectionExpression="#count",
             ExpressionAttributeNames={"#count": "count"},
             ExpressionAttributeValues={
-                ":tenant": {"S": destination.place.tenant},
-                ":prefix": {"S": f"parked#{destination.place.environment}#{destination.subscription}#"},
+                ":tenant": {"S": code_of(destination.environment)},
+                ":prefix": {"S": f"parked#{_number_of(destination.environment)}#{destination.subscription}#"},
             },
             ConsistentRead=True,
         )
@@ -227,7 +226,7 @@ class DestinationTable:
         try:
             answer = self._client.update_item(
                 TableName=self._table,
-                Key=_key(destination.place),
+                Key=_key(destination.environment),
                 UpdateExpression=expression,
                 ConditionExpression=" AND ".join(filter(None, (f"{same} = :same", condition))),
                 ExpressionAttributeValues={
@@ -244,13 +243,17 @@ class DestinationTable:
         return _destination(answer["Attributes"])
 
 
-def _key(place: Place) -> dict[str, Any]:
-    return {"pk": {"S": place.tenant}, "sk": {"S": f"stream#{place.environment}"}}
+def _key(environment: EnvironmentKey) -> dict[str, Any]:
+    return {"pk": {"S": code_of(environment)}, "sk": {"S": f"stream#{_number_of(environment)}"}}
+
+
+def _number_of(environment: EnvironmentKey) -> str:
+    return environment.partition("#")[2]
 
 
 def _parked_key(batch: BacklogBatch) -> dict[str, Any]:
-    sk = f"parked#{batch.environment}#{batch.subscription}#{batch.name}"
-    return {"pk": {"S": batch.tenant}, "sk": {"S": sk}}
+    sk = f"parked#{_number_of(batch.environment)}#{batch.subscription}#{batch.name}"
+    return {"pk": {"S": code_of(batch.environment)}, "sk": {"S": sk}}
 
 
 def _number(value: int) -> dict[str, str]:
@@ -261,7 +264,7 @@ def item_of(destination: Destination) -> dict[str, Any]:
     """The row as it is written, without absent values and zeros."""
     chosen = destination.chosen
     item: dict[str, Any] = {
-        **_key(destination.place),
+        **_key(destination.environment),
         "stream_arn": {"S": chosen.stream_arn},
         "role_arn": {"S": chosen.role_arn},
         "format": {"S": chosen.format},
@@ -283,5 +286,6 @@ def _destination(item: Mapping[str, Mapping[str, Any]]) -> Destination:
     )
     known = {name: item[name]["S"] for name in _STRINGS if name in item}
     known |= {field: int(item[name]["N"]) for name, field in _NUMBERS.items() if name in item}
-    place = Place(Tenant(item["pk"]["S"]), item["sk"]["S"].removeprefix("stream#"))
-    return Destination(place=place, chosen=chosen, **known)
+    number = int(item["sk"]["S"].removeprefix("stream#"))
+    environment = environment_key(TenantCode(item["pk"]["S"]), number)
+    return Destination(environment=environment, chosen=chosen, **known)

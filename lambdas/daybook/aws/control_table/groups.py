@@ -1,10 +1,10 @@
-"""Groups in the control table.
+"""Groups in the control table: of an environment, whose number is in the sort keys.
 
 | sk | holds |
 |---|---|
-| `group#<name>` | the group's `version`; the row is small, so listing names is cheap |
-| `group-members#<name>#<version>` | `members`, never changed; `expires_at` once the group has a newer version |
-| `group-gone#<name>` | the last `version` of a removed group, as long as cursors may hold it |
+| `group#<number>#<name>` | the group's `version`; the row is small, so listing names is cheap |
+| `group-members#<number>#<name>#<version>` | `members`, never changed; `expires_at` once there is a newer version |
+| `group-gone#<number>#<name>` | the last `version` of a removed group, as long as cursors may hold it |
 """
 
 from typing import Any
@@ -14,11 +14,11 @@ from daybook.aws.calls import Action, Refused, get_item, rows, transact
 from daybook.clock import DAY, SECOND, Clock
 from daybook.errors import Contended, UnknownGroup
 from daybook.people.groups import MAX_NAME, Group, pack_members, unpack_members
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 _KEPT_MS = DAY + DAY // 24  # an hour longer than a cursor lasts
 _MAX_TRIES = 8
-_GROUP = "group#"
+_GROUP, _MEMBERS, _GONE = "group", "group-members", "group-gone"
 
 
 class GroupTable:
@@ -30,53 +30,55 @@ class GroupTable:
         self._clock = clock
         self._patience = patience
 
-    def names(self, tenant: Tenant) -> list[str]:
+    def names(self, environment: EnvironmentKey) -> list[str]:
         """Sorted."""
-        found = rows(self._client, self._table, tenant, _GROUP)
-        return [item["sk"]["S"].removeprefix(_GROUP) for item in found]
+        code, prefix = _row(environment, _GROUP, "")
+        return [item["sk"]["S"].removeprefix(prefix) for item in rows(self._client, self._table, code, prefix)]
 
-    def group(self, tenant: Tenant, name: str, version: int | None = None) -> Group:
+    def group(self, environment: EnvironmentKey, name: str, version: int | None = None) -> Group:
         """The group as it is now, or as it was in `version`. Raises `UnknownGroup`."""
         if len(name) > MAX_NAME:  # DynamoDB refuses keys that are too long
             raise UnknownGroup(name)
-        wanted = self._version(tenant, f"{_GROUP}{name}") if version is None else version
+        wanted = self._version(environment, _GROUP, name) if version is None else version
         # A concurrent change keeps the members of the version just read for a day.
-        item = None if wanted is None else self._get(tenant, _members_of(name, wanted))
+        item = None if wanted is None else self._get(environment, _MEMBERS, f"{name}#{wanted}")
         if wanted is None or item is None:
             raise UnknownGroup(name)
         return Group(name, wanted, unpack_members(item["members"]["B"]))
 
-    def put(self, tenant: Tenant, name: str, members: tuple[str, ...]) -> None:
+    def put(self, environment: EnvironmentKey, name: str, members: tuple[str, ...]) -> None:
         """Creates or replaces the group. Raises `Contended`."""
         for _ in self._patience.tries(_MAX_TRIES):
-            was = self._version(tenant, f"{_GROUP}{name}")
-            last = self._version(tenant, f"group-gone#{name}") if was is None else was
+            was = self._version(environment, _GROUP, name)
+            last = self._version(environment, _GONE, name) if was is None else was
             now = max(self._clock(), (last or 0) + 1)
-            put = _put(tenant, f"{_GROUP}{name}", version={"N": str(now)})
+            put = _put(environment, _GROUP, name, version={"N": str(now)})
             put["Put"] |= _still(was)
-            new = _put(tenant, _members_of(name, now), members={"B": pack_members(members)})
-            if self._written(tenant, name, was, [put, new]):
+            new = _put(environment, _MEMBERS, f"{name}#{now}", members={"B": pack_members(members)})
+            if self._written(environment, name, was, [put, new]):
                 return
         raise Contended(name)
 
-    def remove(self, tenant: Tenant, name: str) -> None:
+    def remove(self, environment: EnvironmentKey, name: str) -> None:
         """Raises `UnknownGroup`, `Contended`."""
         for _ in self._patience.tries(_MAX_TRIES):
-            was = self._version(tenant, f"{_GROUP}{name}")
+            was = self._version(environment, _GROUP, name)
             if was is None:
                 raise UnknownGroup(name)
-            delete: Action = {"Delete": {"Key": {"pk": {"S": tenant}, "sk": {"S": f"{_GROUP}{name}"}}, **_still(was)}}
-            gone = _put(tenant, f"group-gone#{name}", version={"N": str(was)}, expires_at=self._expires_at())
-            if self._written(tenant, name, was, [delete, gone]):
+            delete: Action = {"Delete": {"Key": _key(environment, _GROUP, name), **_still(was)}}
+            gone = _put(environment, _GONE, name, version={"N": str(was)}, expires_at=self._expires_at())
+            if self._written(environment, name, was, [delete, gone]):
                 return
         raise Contended(name)
 
-    def _written(self, tenant: Tenant, name: str, was: int | None, actions: list[Action]) -> bool:
+    def _written(self, environment: EnvironmentKey, name: str, was: int | None, actions: list[Action]) -> bool:
         """Whether no other change was first. The former version's members stay for cursors that began with it."""
-        item = None if was is None else self._get(tenant, _members_of(name, was))
+        item = None if was is None else self._get(environment, _MEMBERS, f"{name}#{was}")
         if was is not None and item is not None:
-            row = _members_of(name, was)
-            actions = [*actions, _put(tenant, row, members=item["members"], expires_at=self._expires_at())]
+            former = _put(
+                environment, _MEMBERS, f"{name}#{was}", members=item["members"], expires_at=self._expires_at()
+            )
+            actions = [*actions, former]
         try:
             transact(self._client, self._table, actions)
         except Refused:
@@ -86,20 +88,28 @@ class GroupTable:
     def _expires_at(self) -> dict[str, str]:
         return {"N": str((self._clock() + _KEPT_MS) // SECOND)}
 
-    def _version(self, tenant: Tenant, sort_key: str) -> int | None:
-        item = self._get(tenant, sort_key)
+    def _version(self, environment: EnvironmentKey, kind: str, name: str) -> int | None:
+        item = self._get(environment, kind, name)
         return None if item is None else int(item["version"]["N"])
 
-    def _get(self, tenant: Tenant, sort_key: str) -> dict[str, Any] | None:
-        return get_item(self._client, self._table, {"pk": tenant, "sk": sort_key})
+    def _get(self, environment: EnvironmentKey, kind: str, name: str) -> dict[str, Any] | None:
+        code, sort_key = _row(environment, kind, name)
+        return get_item(self._client, self._table, {"pk": code, "sk": sort_key})
 
 
-def _members_of(name: str, version: int) -> str:
-    return f"group-members#{name}#{version}"
+def _row(environment: EnvironmentKey, kind: str, name: str) -> tuple[str, str]:
+    """The partition and sort key. Only the last part of a sort key may hold anything."""
+    code, _, number = environment.partition("#")
+    return code, f"{kind}#{number}#{name}"
 
 
-def _put(tenant: Tenant, sort_key: str, **values: dict[str, Any]) -> Action:
-    return {"Put": {"Item": {"pk": {"S": tenant}, "sk": {"S": sort_key}, **values}}}
+def _key(environment: EnvironmentKey, kind: str, name: str) -> dict[str, Any]:
+    code, sort_key = _row(environment, kind, name)
+    return {"pk": {"S": code}, "sk": {"S": sort_key}}
+
+
+def _put(environment: EnvironmentKey, kind: str, name: str, **values: dict[str, Any]) -> Action:
+    return {"Put": {"Item": {**_key(environment, kind, name), **values}}}
 
 
 def _still(version: int | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from daybook.clock import SECOND
 from daybook.errors import Contended
 from daybook.ids import HIGHEST_ID, neighbour
 from daybook.jobs.job import KEPT_MS, KINDS, PARTITION, ClaimLost, Job, JobBusy, JobKey, Status, TooManyJobs, UnknownJob
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 
 _MAX_TRIES = 8
 
@@ -48,7 +48,7 @@ class JobTable:
                 return
         raise Contended(job.tenant)
 
-    def active(self, tenant: Tenant, kind: str) -> list[Job]:
+    def active(self, tenant: TenantCode, kind: str) -> list[Job]:
         return self._active(tenant, kind, self._noted(tenant, kind))
 
     def job(self, key: JobKey) -> Job:
@@ -57,22 +57,22 @@ class JobTable:
             raise UnknownJob(key.id)
         return _job(item)
 
-    def find(self, tenant: Tenant, job_id: str) -> Job:
+    def find(self, tenant: TenantCode, job_id: str) -> Job:
         found = self._those(JobKey(tenant, kind, job_id) for kind in KINDS)
         if not found:
             raise UnknownJob(job_id)
         return found[0]
 
-    def jobs(self, tenant: Tenant, kind: str, most: int | None = None) -> list[Job]:
+    def jobs(self, tenant: TenantCode, kind: str, most: int | None = None) -> list[Job]:
         return self._from(tenant, kind, "", most)
 
     def later(self, job: Job) -> list[Job]:
         return self._from(job.tenant, job.kind, neighbour(job.id, 1))
 
-    def _from(self, tenant: Tenant, kind: str, first: str, most: int | None = None) -> list[Job]:
+    def _from(self, tenant: TenantCode, kind: str, first: str, most: int | None = None) -> list[Job]:
         return list(islice(map(_job, self._items(tenant, kind, first, most)), most))
 
-    def _items(self, tenant: Tenant, kind: str, first: str, most: int | None) -> Iterable[dict[str, Any]]:
+    def _items(self, tenant: TenantCode, kind: str, first: str, most: int | None) -> Iterable[dict[str, Any]]:
         more: dict[str, Any] = {} if most is None else {"Limit": most}
         while True:
             page = ask(
@@ -183,12 +183,12 @@ class JobTable:
             return None
         return _job(answer["Attributes"])
 
-    def _noted(self, tenant: Tenant, kind: str) -> list[str]:
+    def _noted(self, tenant: TenantCode, kind: str) -> list[str]:
         """The ids of the jobs that had not ended when the last one was put."""
         item = get_item(self._client, self._table, _active_names(tenant, kind))
         return [] if item is None else item["active"]["SS"]
 
-    def _active(self, tenant: Tenant, kind: str, noted: Iterable[str]) -> list[Job]:
+    def _active(self, tenant: TenantCode, kind: str, noted: Iterable[str]) -> list[Job]:
         found = self._those(JobKey(tenant, kind, job_id) for job_id in noted)
         return sorted((job for job in found if not job.status.has_ended), key=lambda job: job.id)
 
@@ -217,7 +217,7 @@ def _names(key: JobKey) -> dict[str, str]:
     return {"pk": f"{key.tenant}{PARTITION}", "sk": f"{key.kind}#{key.id}"}
 
 
-def _active_names(tenant: Tenant, kind: str) -> dict[str, str]:
+def _active_names(tenant: TenantCode, kind: str) -> dict[str, str]:
     return {"pk": f"{tenant}{PARTITION}", "sk": f"active#{kind}"}
 
 
@@ -259,7 +259,7 @@ def _item(job: Job) -> dict[str, dict[str, Any]]:
 
 def _job(item: Mapping[str, Any]) -> Job:
     return Job(
-        tenant=Tenant(item["pk"]["S"].removesuffix(PARTITION)),
+        tenant=TenantCode(item["pk"]["S"].removesuffix(PARTITION)),
         id=item["sk"]["S"].rpartition("#")[2],
         kind=item["kind"]["S"],
         ask=msgspec.json.decode(item["ask"]["S"]),

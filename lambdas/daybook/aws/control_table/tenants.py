@@ -1,36 +1,29 @@
-"""The control table: tenants with their settings, API keys, and counts of failed credentials.
+"""The control table: tenants with their settings.
 
 | pk | sk | holds |
 |---|---|---|
-| tenant | `tenant` | `settings` (JSON), `version` |
-| tenant | `key#<id>` | a key for the list of keys, without its hash |
-| `ops` | `tenant#<tenant>` | the same `settings`, for the list of tenants |
-| `ops` | `key#<id>` | a key for the authorizer, which does not know the tenant yet |
-| `ops` | `failed#<address>#<minute>` | `count`, `expires_at` |
+| tenant's code | `settings` | `settings` (JSON), `version` |
+| `tenants` | slug | the same `settings`, for the list of tenants and for finding the code |
 
-Modules beside this one have a tenant's other rows: `catalogues`, `groups`, `destinations`, `jobs`.
+Modules beside this one have a tenant's other rows: `catalogues`, `groups`, `destinations`, `jobs`. The list of a
+tenant's keys is in `daybook.aws.credentials_table.issuing`.
 
 What two rows hold is written in one transaction. Every read is consistent, so a change applies to the very next call.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from botocore.exceptions import ClientError
 
-from daybook.access import api_keys
-from daybook.access.api_keys import IssuedKey, Key, StoredKey
 from daybook.aws.batches import PATIENCE, Patience
-from daybook.aws.calls import Action, Refused, ask, get_item, rows, transact
-from daybook.errors import Contended, TenantTaken, UnknownKey, UnknownTenant
-from daybook.tenant import SLUG, Tenant
-from daybook.tenants.settings import TenantSettings
+from daybook.aws.calls import Action, Refused, get_item, rows, transact
+from daybook.errors import Contended, TenantTaken, UnknownTenant
+from daybook.tenant import SLUG, Tenant, TenantCode
+from daybook.tenants.settings import LIST_PARTITION, TenantSettings
 
-_TENANT = "tenant"
+_SETTINGS = "settings"
 _MAX_TRIES = 8
-_KEPT_SECONDS = 3_600  # a count is read only during its own minute
 
 _settings_of = msgspec.json.Decoder(TenantSettings).decode
 
@@ -44,23 +37,42 @@ class ControlTable:
         self._client = client
         self._table = table_name
         self._patience = patience
+        self._codes: dict[Tenant, TenantCode] = {}
 
     def settings(self, tenant: Tenant) -> TenantSettings:
+        """Raises `UnknownTenant`. One read: the code of a slug never changes, so it is looked up only once."""
+        if tenant in self._codes:
+            return self.settings_of(self._codes[tenant])
+        # Only a slug can name a tenant, and DynamoDB refuses keys that are too long.
+        row = self._get({"pk": LIST_PARTITION, "sk": tenant}) if SLUG.fullmatch(tenant) else None
+        if row is None:
+            raise UnknownTenant(tenant)
+        settings = _settings_of(row["settings"]["S"])
+        self._codes[tenant] = settings.code
+        return settings
+
+    def settings_of(self, code: TenantCode) -> TenantSettings:
         """Raises `UnknownTenant`."""
-        return self._versioned(tenant)[0]
+        return self._versioned(code)[0]
 
     def tenants(self) -> list[TenantSettings]:
         """All tenants, sorted by their slugs."""
-        return [_settings_of(row["settings"]["S"]) for row in self._rows(api_keys.OPERATIONS_PARTITION, f"{_TENANT}#")]
+        return [_settings_of(row["settings"]["S"]) for row in rows(self._client, self._table, LIST_PARTITION)]
 
     def create_tenant(self, settings: TenantSettings) -> None:
-        """Raises `TenantTaken`, also for the slug that is Daybook's own partition."""
-        if settings.tenant == api_keys.OPERATIONS_PARTITION:
+        """Raises `TenantTaken`, also for the slug that is Daybook's own partition. `Contended` if the code is taken."""
+        if settings.tenant == LIST_PARTITION:
             raise TenantTaken(settings.tenant)
-        self._write_settings(settings, 1, {"ConditionExpression": "attribute_not_exists(pk)"}, TenantTaken)
+        absent = {"ConditionExpression": "attribute_not_exists(pk)"}
+        try:
+            self._write_settings(settings, 1, absent, listed=absent)
+        except _ChangedMeanwhile:
+            # Of the two rows either the slug's exists, or the code was given already: another try has another code.
+            taken = self._get({"pk": LIST_PARTITION, "sk": settings.tenant}) is not None
+            raise (TenantTaken if taken else Contended)(settings.tenant) from None
 
     def change_tenant(
-        self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings], *beside: Action
+        self, code: TenantCode, change: Callable[[TenantSettings], TenantSettings], *beside: Action
     ) -> TenantSettings:
         """Changes the stored settings and returns the result. Concurrent changes do not overwrite each other.
         `beside`: actions for the same transaction, if anything changes.
@@ -69,7 +81,7 @@ class ControlTable:
         and nothing is changed. Raises `UnknownTenant`, or `Contended` after eight tries.
         """
         for _ in self._patience.tries(_MAX_TRIES):
-            before, version = self._versioned(tenant)
+            before, version = self._versioned(code)
             after = change(before)
             if after == before:
                 return before
@@ -78,71 +90,16 @@ class ControlTable:
                 "ExpressionAttributeValues": {":seen": {"N": str(version)}},
             }
             try:
-                self._write_settings(after, version + 1, still, _ChangedMeanwhile, beside)
+                self._write_settings(after, version + 1, still, beside)
             except _ChangedMeanwhile:
                 continue
             return after
-        raise Contended(tenant)
+        raise Contended(code)
 
-    def put_key(self, key: Key, issued: IssuedKey) -> None:
-        """Stores a new key of a tenant. It is valid from the next call on."""
-        stored = asdict(issued)
-        del stored["id"]
-        known = api_keys.authorizer_row(key, **stored)
-        del stored["tenant"]
-        listed = {"pk": issued.tenant, "sk": f"key#{issued.id}", **stored}
-        self._transact(
-            [
-                {"Put": {"Item": _strings(known), "ConditionExpression": "attribute_not_exists(pk)"}},
-                {"Put": {"Item": _strings(listed)}},
-            ]
-        )
-
-    def keys_of(self, tenant: Tenant) -> list[IssuedKey]:
-        """The tenant's keys, oldest first."""
-        listed = [
-            _issued(row["sk"]["S"].removeprefix("key#"), row, tenant=tenant) for row in self._rows(tenant, "key#")
-        ]
-        return sorted(listed, key=lambda key: (key.created_at, key.id))
-
-    def revoke_key(self, tenant: Tenant, key_id: str) -> None:
-        """The key is invalid from the next call on. Raises `UnknownKey`."""
-        self._transact(
-            [
-                {
-                    "Delete": {
-                        "Key": _strings({"pk": tenant, "sk": f"key#{key_id}"}),
-                        "ConditionExpression": "attribute_exists(pk)",
-                    }
-                },
-                {"Delete": {"Key": _strings(api_keys.authorizer_row_name(key_id))}},
-            ],
-            UnknownKey,
-        )
-
-    def credential(self, key_id: str) -> StoredKey | None:
-        """The key with this id, of any tenant; None when there is none."""
-        row = self._get(api_keys.authorizer_row_name(key_id))
-        return StoredKey(_issued(key_id, row, tenant=row["tenant"]["S"]), row["hash"]["S"]) if row else None
-
-    def count_failure(self, address: str, minute: int) -> int:
-        """Counts one failed credential. Returns the address's count in that minute since 1970, this one included."""
-        answer = ask(
-            self._client.update_item,
-            TableName=self._table,
-            Key=_strings({"pk": api_keys.OPERATIONS_PARTITION, "sk": f"failed#{address}#{minute}"}),
-            UpdateExpression="ADD #count :one SET expires_at = :then",
-            ExpressionAttributeNames={"#count": "count"},
-            ExpressionAttributeValues={":one": {"N": "1"}, ":then": {"N": str(minute * 60 + _KEPT_SECONDS)}},
-            ReturnValues="UPDATED_NEW",
-        )
-        return int(answer["Attributes"]["count"]["N"])
-
-    def _versioned(self, tenant: Tenant) -> tuple[TenantSettings, int]:
-        # Only a slug can name a tenant, and DynamoDB refuses keys that are too long.
-        row = self._get({"pk": tenant, "sk": _TENANT}) if SLUG.fullmatch(tenant) else None
+    def _versioned(self, code: TenantCode) -> tuple[TenantSettings, int]:
+        row = self._get({"pk": code, "sk": _SETTINGS})
         if row is None:
-            raise UnknownTenant(tenant)
+            raise UnknownTenant(code)
         return _settings_of(row["settings"]["S"]), int(row["version"]["N"])
 
     def _write_settings(
@@ -150,43 +107,26 @@ class ControlTable:
         settings: TenantSettings,
         version: int,
         condition: Mapping[str, Any],
-        refused: type[Exception],
         beside: Sequence[Action] = (),
+        *,
+        listed: Mapping[str, Any] = {},
     ) -> None:
+        """`condition` holds for the tenant's own row, `listed` for the list's. Raises `_ChangedMeanwhile`."""
         text = msgspec.json.encode(settings).decode()
-        own = _strings({"pk": settings.tenant, "sk": _TENANT, "settings": text}) | {"version": {"N": str(version)}}
-        listed = {"pk": api_keys.OPERATIONS_PARTITION, "sk": f"{_TENANT}#{settings.tenant}", "settings": text}
-        self._transact([{"Put": {"Item": own, **condition}}, {"Put": {"Item": _strings(listed)}}, *beside], refused)
+        own = _strings({"pk": settings.code, "sk": _SETTINGS, "settings": text}) | {"version": {"N": str(version)}}
+        by_slug = _strings({"pk": LIST_PARTITION, "sk": settings.tenant, "settings": text})
+        puts: list[Action] = [{"Put": {"Item": own, **condition}}, {"Put": {"Item": by_slug, **listed}}]
+        try:
+            transact(self._client, self._table, [*puts, *beside])
+        except Refused:
+            raise _ChangedMeanwhile from None
 
     def _get(self, name: Mapping[str, str]) -> dict[str, Any] | None:
         return get_item(self._client, self._table, name)
 
-    def _rows(self, partition: str, prefix: str) -> Iterator[dict[str, Any]]:
-        return rows(self._client, self._table, partition, prefix)
-
-    def _transact(self, actions: list[Action], refused: type[Exception] = ClientError) -> None:
-        """All or nothing. Raises `refused` when a condition does not hold or another transaction was first."""
-        try:
-            transact(self._client, self._table, actions)
-        except Refused as refusal:
-            if refused is ClientError and refusal.__cause__ is not None:
-                raise refusal.__cause__ from None
-            raise refused from None
-
 
 class _ChangedMeanwhile(Exception):  # noqa: N818  a fact, not a failure
     pass
-
-
-def _issued(key_id: str, row: Mapping[str, Any], *, tenant: str) -> IssuedKey:
-    return IssuedKey(
-        id=key_id,
-        tenant=tenant,
-        role=row["role"]["S"],
-        environment=row["environment"]["S"],
-        label=row["label"]["S"],
-        created_at=row["created_at"]["S"],
-    )
 
 
 def _strings(values: Mapping[str, str]) -> dict[str, dict[str, str]]:

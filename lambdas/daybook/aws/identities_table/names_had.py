@@ -6,14 +6,16 @@ from typing import Any
 from daybook.aws.batches import Patience, workers
 from daybook.aws.calls import ask_again
 from daybook.people.identities import had_prefix
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 _NAMES_AT_ONCE = 100
 _ROWS_A_PAGE = 25  # about 2 read units; when most names are wanted, one read covers 25 of them
 _AFTER = "\x7f"  # sorts after every character of a GUID
 
 
-def guids_of(client: Any, table: str, tenant: Tenant, names: Iterable[str], patience: Patience) -> dict[str, list[str]]:
+def guids_of(
+    client: Any, table: str, environment: EnvironmentKey, names: Iterable[str], patience: Patience
+) -> dict[str, list[str]]:
     """The GUIDs of everyone who has or had each of the folded names; strongly consistent, in parallel calls.
 
     Raises `Throttled`.
@@ -22,7 +24,7 @@ def guids_of(client: Any, table: str, tenant: Tenant, names: Iterable[str], pati
     calls = [wanted[start : start + _NAMES_AT_ONCE] for start in range(0, len(wanted), _NAMES_AT_ONCE)]
 
     def call(some: Sequence[str]) -> list[tuple[str, str]]:
-        return list(_had(client, table, tenant, some, patience))
+        return list(_had(client, table, environment, some, patience))
 
     found: dict[str, list[str]] = {name: [] for name in wanted}
     for answer in map(call, calls) if len(calls) < 2 else workers().map(call, calls):
@@ -32,7 +34,7 @@ def guids_of(client: Any, table: str, tenant: Tenant, names: Iterable[str], pati
 
 
 def _had(
-    client: Any, table: str, tenant: Tenant, names: Sequence[str], patience: Patience
+    client: Any, table: str, environment: EnvironmentKey, names: Sequence[str], patience: Patience
 ) -> Iterator[tuple[str, str]]:
     """Names and GUIDs from the rows of these names. `names` must have the order of the rows."""
     left = [had_prefix(name) for name in names]
@@ -46,8 +48,8 @@ def _had(
             1,
             client.query,
             TableName=table,
-            KeyConditionExpression="pk = :tenant AND sk BETWEEN :low AND :high",
-            ExpressionAttributeValues={":tenant": {"S": tenant}, ":low": {"S": low}, ":high": {"S": high}},
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
+            ExpressionAttributeValues={":pk": {"S": environment}, ":low": {"S": low}, ":high": {"S": high}},
             Limit=_ROWS_A_PAGE,
             ConsistentRead=True,
         )

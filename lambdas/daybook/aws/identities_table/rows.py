@@ -18,7 +18,7 @@ from daybook.aws.identities_table.names_had import guids_of
 from daybook.errors import Throttled
 from daybook.events.store import Append
 from daybook.people.identities import Row
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 _TRIES = 5
 
@@ -35,58 +35,60 @@ class IdentityTable:
         """The same table, whose calls are tried until that time is nearly used up."""
         return IdentityTable(self._client, self._table, replace(self._patience, remaining_seconds=remaining_seconds))
 
-    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
+    def read(self, environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Row]:
         """The rows that exist, by sort key; strongly consistent. Raises `Throttled`."""
-        keys = [{"pk": {"S": tenant}, "sk": {"S": sort_key}} for sort_key in sort_keys]
+        keys = [{"pk": {"S": environment}, "sk": {"S": sort_key}} for sort_key in sort_keys]
         return {item["sk"]["S"]: _row(item) for item in get_items(self._client, self._table, keys, (), self._patience)}
 
-    def query(self, tenant: Tenant, prefixes: Sequence[str]) -> list[list[Row]]:
+    def query(self, environment: EnvironmentKey, prefixes: Sequence[str]) -> list[list[Row]]:
         """For each prefix, the rows whose sort keys begin with it; strongly consistent. Raises `Throttled`."""
 
         def rows(prefix: str) -> list[Row]:
-            return list(self._rows(tenant, prefix))
+            return list(self._rows(environment, prefix))
 
         return list(map(rows, prefixes) if len(prefixes) < 2 else workers().map(rows, prefixes))
 
-    def _rows(self, tenant: Tenant, prefix: str) -> Iterator[Row]:
-        return (row for _, row in self._found(tenant, prefix))
+    def _rows(self, environment: EnvironmentKey, prefix: str) -> Iterator[Row]:
+        return (row for _, row in self._found(environment, prefix))
 
-    def _found(self, tenant: Tenant, prefix: str) -> Iterator[tuple[str, Row]]:
+    def _found(self, environment: EnvironmentKey, prefix: str) -> Iterator[tuple[str, Row]]:
         start: dict[str, Any] = {}
         while True:
-            page = self._page(tenant, prefix, **start)
+            page = self._page(environment, prefix, **start)
             yield from ((item["sk"]["S"], _row(item)) for item in page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def guids_of(self, tenant: Tenant, names: Iterable[str]) -> dict[str, list[str]]:
+    def guids_of(self, environment: EnvironmentKey, names: Iterable[str]) -> dict[str, list[str]]:
         """The GUIDs of everyone who has or had each folded name; strongly consistent. Raises `Throttled`."""
-        return guids_of(self._client, self._table, tenant, names, self._patience)
+        return guids_of(self._client, self._table, environment, names, self._patience)
 
-    def names(self, tenant: Tenant, prefix: str, after: str | None, limit: int) -> tuple[list[Row], str | None]:
+    def names(
+        self, environment: EnvironmentKey, prefix: str, after: str | None, limit: int
+    ) -> tuple[list[Row], str | None]:
         """Rows `had#…` of names that begin with `prefix`, in order, after the row `after`; and the last row's sort key
         when there may be more. Strongly consistent. Raises `Throttled`.
         """
-        start = {} if after is None else {"ExclusiveStartKey": {"pk": {"S": tenant}, "sk": {"S": after}}}
-        page = self._page(tenant, f"had#{prefix}", Limit=limit, **start)
+        start = {} if after is None else {"ExclusiveStartKey": {"pk": {"S": environment}, "sk": {"S": after}}}
+        page = self._page(environment, f"had#{prefix}", Limit=limit, **start)
         rows = [_row(item) for item in page["Items"]]
         return rows, page["Items"][-1]["sk"]["S"] if "LastEvaluatedKey" in page else None
 
-    def _page(self, tenant: Tenant, prefix: str, **how: Any) -> dict[str, Any]:
+    def _page(self, environment: EnvironmentKey, prefix: str, **how: Any) -> dict[str, Any]:
         page: dict[str, Any] = ask_again(
             self._patience,
             1,
             self._client.query,
             TableName=self._table,
-            KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues={":tenant": {"S": tenant}, ":prefix": {"S": prefix}},
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={":pk": {"S": environment}, ":prefix": {"S": prefix}},
             ConsistentRead=True,
             **how,
         )
         return page
 
-    def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
+    def insert(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:
         """Writes the rows that do not exist yet and returns the sort keys of those that did. Raises `Throttled`.
 
         A row whose first try succeeded without an answer counts as one that existed; read it.
@@ -97,7 +99,7 @@ class IdentityTable:
             calls = [left[start : start + STATEMENTS_A_CALL] for start in range(0, len(left), STATEMENTS_A_CALL)]
 
             def call(sort_keys: list[str]) -> list[Append]:
-                return insert(self._client, [self._statement(tenant, key, rows[key]) for key in sort_keys])
+                return insert(self._client, [self._statement(environment, key, rows[key]) for key in sort_keys])
 
             answered = map(call, calls) if len(calls) < 2 else workers().map(call, calls)
             answers = [append for answer in answered for append in answer]
@@ -107,9 +109,9 @@ class IdentityTable:
                 return frozenset(there)
         raise Throttled
 
-    def _statement(self, tenant: Tenant, sort_key: str, row: Row) -> dict[str, Any]:
+    def _statement(self, environment: EnvironmentKey, sort_key: str, row: Row) -> dict[str, Any]:
         names = ("pk", "sk", *row)
-        parameters = [{"S": tenant}, {"S": sort_key}, *(_typed(value) for value in row.values())]
+        parameters = [{"S": environment}, {"S": sort_key}, *(_typed(value) for value in row.values())]
         return {"Statement": insert_text(self._table, names), "Parameters": parameters}
 
 

@@ -1,0 +1,68 @@
+"""Deletes revoked keys that have come back with a restored credentials table:
+`python -m infra.operate.drop_revoked_keys --credentials RESTORED --control NAME`.
+
+A point-in-time restore brings back the keys that were revoked after the restore point. The control table lists the keys
+that each tenant has now, so every other key of a tenant is deleted. Keys of operations are in no list: the command
+prints them, and an operator decides. Running it twice, or on the table in use, changes nothing.
+
+Point the functions at the restored table only after this command has succeeded.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.access.api_keys import IssuedKey
+from daybook.aws.clients import dynamodb
+from daybook.aws.credentials_table.issuing import KeyTable
+from daybook.aws.credentials_table.rows import is_key, key_name, stored_key, strings
+from daybook.errors import Throttled, UnknownKey
+from daybook.tenant import Tenant
+
+
+def drop(client: Any, credentials: str, control: str) -> tuple[int, list[IssuedKey]]:
+    """How many keys were deleted, and the keys of operations. Raises `Throttled`."""
+    listed = KeyTable(client, credentials, control)
+    dropped, of_operations = 0, []
+    for issued in list(_keys(client, credentials)):
+        if not issued.tenant:
+            of_operations.append(issued)
+            continue
+        try:
+            listed.key_of(Tenant(issued.tenant), issued.id)
+        except UnknownKey:
+            client.delete_item(TableName=credentials, Key=strings(key_name(issued.id)))
+            dropped += 1
+    return dropped, of_operations
+
+
+def _keys(client: Any, credentials: str) -> Iterator[IssuedKey]:
+    for page in client.get_paginator("scan").paginate(TableName=credentials, ConsistentRead=True):
+        yield from (stored_key(row).issued for row in page["Items"] if is_key(row))
+
+
+def main(arguments: Sequence[str], *, connect: Callable[[], Any] = dynamodb) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.operate.drop_revoked_keys",
+        description="Deletes revoked keys that have come back with a restored credentials table. Run it before the"
+        " functions read from the table.",
+    )
+    parser.add_argument("--credentials", required=True, help="the restored table's name")
+    parser.add_argument("--control", required=True, help="the control table's name, an output of the storage stack")
+    options = parser.parse_args(arguments)
+    try:
+        dropped, of_operations = drop(connect(), options.credentials, options.control)
+    except (BotoCoreError, ClientError, Throttled) as error:
+        sys.stderr.write(f"Failed: {error or type(error).__name__}. Run it again before anything reads the table.\n")
+        return 1
+    sys.stdout.write(f"{dropped} revoked keys had come back and are deleted.\n")
+    for key in of_operations:
+        sys.stdout.write(f"A key of operations: {key.id} ({key.label}), created at {key.created_at}.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,168 @@
+"""The adapters of the credentials table, and the commands that write it."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from daybook.access.api_keys import IssuedKey, Key, hash_of, new_key
+from daybook.aws.calls import Refused
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.credentials_table.authorizing import CredentialTable
+from daybook.aws.credentials_table.issuing import KeyTable
+from daybook.aws.wiring import Tables
+from daybook.errors import UnknownKey
+from daybook.tenant import Tenant
+from infra.operate import create_operations_key, drop_revoked_keys
+
+ACME, OTHER = Tenant("acme"), Tenant("other")
+KEY = Key("k1", "s" * 32)
+ISSUED = IssuedKey("k1", "acme", "producer", "prod", "billing", "2026-11-22T16:31:07.123Z")
+HERE = "203.0.113.7"
+
+pytestmark = pytest.mark.every_store
+
+
+@dataclass
+class Keys:
+    dynamodb: Any
+    tables: Tables
+
+    @property
+    def authorizing(self) -> CredentialTable:
+        return CredentialTable(self.dynamodb, self.tables.credentials)
+
+    @property
+    def issuing(self) -> KeyTable:
+        return KeyTable(self.dynamodb, self.tables.credentials, self.tables.control)
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.dynamodb.scan(TableName=table)["Items"]
+        return found
+
+
+@pytest.fixture
+def keys(dynamodb: Any, tables: Tables) -> Keys:
+    return Keys(dynamodb, tables)
+
+
+def test_a_key_is_known_to_the_authorizer_by_its_hash(keys: Keys) -> None:
+    """From the next call on, with all that is known of it and nothing of its secret."""
+    keys.issuing.put_key(KEY, ISSUED)
+    stored = keys.authorizing.credential("k1")
+    assert stored is not None
+    assert stored.issued == ISSUED
+    assert stored.hash == hash_of(KEY.secret)
+    assert keys.authorizing.credential("k2") is None
+
+
+def test_the_hash_is_in_the_credentials_table_alone_and_the_secret_in_none(keys: Keys) -> None:
+    """The control table has the key for the tenant's list only."""
+    key = new_key()
+    keys.issuing.put_key(key, replace(ISSUED, id=key.id))
+    listed, known = keys.rows(keys.tables.control), keys.rows(keys.tables.credentials)
+    assert key.secret not in repr([listed, known])
+    assert ["hash" in row for row in (*listed, *known)] == [False, True]
+
+
+def test_an_id_is_not_given_twice(keys: Keys) -> None:
+    """Another tenant's key is never overwritten, and the second tenant's list does not get it."""
+    keys.issuing.put_key(KEY, ISSUED)
+    with pytest.raises(Refused):
+        keys.issuing.put_key(Key("k1", "t" * 32), replace(ISSUED, tenant="other"))
+    stored = keys.authorizing.credential("k1")
+    assert stored is not None
+    assert stored.issued == ISSUED
+    assert keys.issuing.keys_of(OTHER) == []
+
+
+def test_keys_are_listed_oldest_first_and_by_tenant(keys: Keys) -> None:
+    """Tenants whose names begin alike share nothing."""
+    newer = replace(ISSUED, id="a", created_at="2026-11-23T00:00:00.000Z")
+    foreign = replace(ISSUED, id="b", tenant="acme-2")
+    for issued in (newer, ISSUED, foreign):
+        keys.issuing.put_key(Key(issued.id, "s" * 32), issued)
+    assert keys.issuing.keys_of(ACME) == [ISSUED, newer]
+    assert keys.issuing.keys_of(Tenant("acme-2")) == [foreign]
+    assert keys.issuing.key_of(ACME, "k1") == ISSUED
+    with pytest.raises(UnknownKey):
+        keys.issuing.key_of(ACME, "b")
+
+
+def test_a_revoked_key_is_gone_at_once(keys: Keys) -> None:
+    """From the list and from the authorizer; a second time there is none to revoke."""
+    keys.issuing.put_key(KEY, ISSUED)
+    keys.issuing.revoke_key(ACME, "k1")
+    assert keys.authorizing.credential("k1") is None
+    assert keys.issuing.keys_of(ACME) == []
+    with pytest.raises(UnknownKey):
+        keys.issuing.revoke_key(ACME, "k1")
+
+
+def test_nobody_revokes_another_tenants_key(keys: Keys) -> None:
+    """It does not exist for them, and goes on working."""
+    keys.issuing.put_key(KEY, ISSUED)
+    with pytest.raises(UnknownKey):
+        keys.issuing.revoke_key(OTHER, "k1")
+    assert keys.authorizing.credential("k1") is not None
+
+
+def test_operations_keys_are_read_like_any(keys: Keys) -> None:
+    """The command writes the authorizer's row alone; the tenant is empty."""
+    create_operations_key.store(keys.dynamodb, keys.tables.credentials, KEY, label="ops")
+    stored = keys.authorizing.credential("k1")
+    assert stored is not None
+    assert (stored.issued.tenant, stored.issued.role) == ("", "operations")
+
+
+def test_failures_are_counted_by_address_and_minute(keys: Keys) -> None:
+    """Each count is one address's in one minute."""
+    count = keys.authorizing.count_failure
+    assert [count(HERE, 100) for _ in range(3)] == [1, 2, 3]
+    assert count("2001:db8::1", 100) == 1
+    assert count(HERE, 101) == 1
+
+
+def test_failures_share_no_partition_with_keys_or_with_each_other(keys: Keys) -> None:
+    """A partition takes 1,000 writes a second: whoever fails as often as that slows down nobody else."""
+    keys.issuing.put_key(KEY, ISSUED)
+    for address in (HERE, "2001:db8::1"):
+        keys.authorizing.count_failure(address, 100)
+    partitions = [row["pk"]["S"] for row in keys.rows(keys.tables.credentials)]
+    assert sorted(partitions) == ["failed#2001:db8::1", f"failed#{HERE}", "key#k1"]
+    assert all("failed" not in row["pk"]["S"] for row in keys.rows(keys.tables.control))
+
+
+@pytest.mark.parametrize("address", ["x" * 10_000, "fe80::1%" + "é" * 2_000, "\ud800" * 100])
+def test_what_is_no_address_is_counted_all_the_same(keys: Keys, address: str) -> None:
+    """A key of DynamoDB has at most 2,048 bytes."""
+    count = keys.authorizing.count_failure
+    assert [count(address, 100), count(address, 100), count(address + "x", 100)] == [1, 2, 1]
+
+
+def test_counts_of_failures_go_away(keys: Keys) -> None:
+    """They carry the moment after which DynamoDB deletes them, in seconds."""
+    keys.authorizing.count_failure(HERE, 100)
+    (row,) = keys.rows(keys.tables.credentials)
+    assert row["expires_at"] == {"N": str(100 * 60 + 3_600)}
+
+
+def test_a_restore_revives_no_revoked_key(keys: Keys, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command deletes what the tenants' lists no longer have, and names the keys that are in no list."""
+    keys.issuing.put_key(KEY, ISSUED)
+    create_operations_key.store(keys.dynamodb, keys.tables.credentials, Key("o1", "s" * 32), label="ops")
+    keys.authorizing.count_failure(HERE, 100)
+    revoked = replace(ISSUED, id="k2")
+    keys.issuing.put_key(Key("k2", "s" * 32), revoked)
+    (row,) = [row for row in keys.rows(keys.tables.credentials) if row["pk"] == {"S": "key#k2"}]
+    keys.issuing.revoke_key(ACME, "k2")
+    keys.dynamodb.put_item(TableName=keys.tables.credentials, Item=row)
+    for dropped in (1, 0):
+        given = ["--credentials", keys.tables.credentials, "--control", keys.tables.control]
+        assert drop_revoked_keys.main(given, connect=lambda: keys.dynamodb) == 0
+        assert keys.authorizing.credential("k2") is None
+        assert keys.authorizing.credential("k1") is not None
+        printed = capsys.readouterr().out
+        assert f"{dropped} revoked" in printed
+        assert "o1 (ops)" in printed
+    assert ControlTable(keys.dynamodb, keys.tables.control).tenants() == []
