@@ -7,6 +7,7 @@ from daybook.catalogue.aliases import USER
 from daybook.catalogue.profile import profile
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import format_time
+from daybook.crypto.keys import DeploymentKeys
 from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader, Named, resolve
 from daybook.search.parameters import span_at
@@ -63,12 +64,14 @@ class Resolver:
     identities: IdentityReader
     person_keys: PersonKeys
     catalogues: Catalogues
+    keys: DeploymentKeys
 
     def resolve(self, settings: TenantSettings, environment: str, form: ExportForm) -> ResolvedExport:
         key = settings.environment_key(environment)
         filters = form.parameters.filters
         texts = sorted({*filters.of("actor"), *(text for _, text in filters.targets)})
-        named = resolve(self.identities, key, profile(settings.profile).aliases, texts)
+        name_key = self.keys.of(settings.code, settings.secret).name
+        named = resolve(self.identities, key, profile(settings.profile).aliases, texts, name_key)
         record = reads.Writing.of(key, self.catalogues.of(settings), named, self.person_keys.of)
         return ResolvedExport(form, named, record)
 

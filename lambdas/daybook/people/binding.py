@@ -24,7 +24,7 @@ from daybook.people.identities import (
     name_row,
     renamed_row,
 )
-from daybook.people.names import Name, holder_row
+from daybook.people.names import Name
 from daybook.people.tombstones import forgotten_since
 
 _NOBODY: Row = {}
@@ -236,7 +236,11 @@ class Binding:
             return
         name, first = self._names[seen.name], self._names[seen.name].first
         is_added = name.show(guid, moment_ms, is_bare=guid in self._bare)
-        if first is not None and first["guid"] == guid and had_row(seen.name, int(first["from"]), guid) not in self._rows:
+        if (
+            first is not None
+            and first["guid"] == guid
+            and had_row(seen.name, int(first["from"]), guid) not in self._rows
+        ):
             # A request bound the name to its first holder and was cut off before it wrote the last row.
             self._cut_off.add((seen.name, guid))
             is_added = True
@@ -250,13 +254,13 @@ class Binding:
     def _holders(self) -> Iterator[tuple[tuple[str, str], Row]]:
         """The rows to write of each name and holder."""
         for turn, ((text, guid), seen) in enumerate(self._shown.items()):
-            name = self._names[text]
+            name, full_name = self._names[text], self._full_name(seen, guid)
+            row: dict[str, Any] = {"guid": guid, "name": text, "username": seen.reference.username}
+            row |= {} if full_name is None else {"full_name": full_name}
             froms = [int((name.first or {})["from"])] if (text, guid) in self._cut_off else []
             for from_ms in [*froms, name.added[guid]] if guid in name.added else froms:
-                yield (
-                    (text, guid),
-                    holder_row(guid, text, from_ms, seen.reference.username, turn, self._full_name(seen, guid)),
-                )
+                # `turn`: the place among the names that the same call shows.
+                yield (text, guid), row | {"from": f"{from_ms:013}", "turn": f"{turn:04}"}
 
     def _called(self) -> Iterator[tuple[str, str, Row]]:
         """The finders of names: for each the person, the sort key and the row. Earlier moments need none."""
@@ -275,7 +279,7 @@ class Binding:
         """The first one that is given at a moment when the reference means this person."""
         meant, always = self._meant.get(seen.reference, {}), self._always.get(seen.reference)
         for moment_ms, full_name in seen.full_names:
-            if (meant[moment_ms] if moment_ms in meant else (always, False)) == (guid, False):
+            if meant.get(moment_ms, (always, False)) == (guid, False):
                 return full_name
         return None
 
@@ -283,9 +287,7 @@ class Binding:
         return any(guid != name.taken_by and not name.is_written(guid) for guid in name.added)
 
 
-def _in_order(
-    everyone: Iterable[Seen], moments_of: Callable[[Seen], Collection[int]]
-) -> list[tuple[Seen, int]]:
+def _in_order(everyone: Iterable[Seen], moments_of: Callable[[Seen], Collection[int]]) -> list[tuple[Seen, int]]:
     """Each event's reference to a person, those with names first: only they can say whom an id belongs to."""
     pairs = [(seen, moment_ms) for seen in everyone for moment_ms in moments_of(seen)]
     return sorted(pairs, key=lambda pair: (pair[0].name is None, pair[1]))

@@ -6,8 +6,8 @@ The rows of one environment, by sort key:
 - `ext#<client's id>`, or the keyed hash of an address or of an OIDC caller: the person whom it identifies;
 - `name#<name>`: the first who held a username, and since when;
 - `more#<name>`: others held it too, or its first holder was forgotten. Then only the rows `had#` say whom it means;
-- `had#<name>␟<from>␟GUID`: a holder from that moment on (`daybook.people.timeline`). Without a GUID, and from 0 on: more
-  people than are written down held the name;
+- `had#<name>␟<from>␟GUID`: a holder from that moment on (`daybook.people.timeline`). Without a GUID, and from 0 on:
+  more people than are written down held the name;
 - finders, which lead forgetting from the GUID to all other rows: `claim#GUID` (the row `ext#` of the person),
   `called#GUID` (the first name), `called#GUID#<name>` and `renamed#GUID` (further names, and that there are such).
 
@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, Protocol
 from daybook.crypto.hkdf import tag
 from daybook.tenant import EnvironmentKey
 
-MAX_KEY_BYTES = 512
+MAX_NAME_BYTES = 512
 """Of a name or id within a sort key, which has at most 1,024 bytes."""
 
 MAX_CLIENT_ID = 128
@@ -42,7 +42,6 @@ FOR_CLIENT_ID, FOR_ADDRESS = "for_client_id", "for_address"
 """Attributes of a row `id#GUID`: the person was made for a client id or an OIDC caller, or for an address."""
 
 _SEPARATOR = "\x1f"  # no sender can send it, so no name and no id can contain it
-_LONG_NAME = b"daybook name\0"
 _MANY = ""  # in place of a GUID
 
 
@@ -91,9 +90,7 @@ class IdentityStore(Protocol):
     def read(self, environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Row]:
         """The rows that exist, by sort key; strongly consistent."""
 
-    def query(
-        self, environment: EnvironmentKey, prefixes: Sequence[str], limit: int | None = None
-    ) -> list[list[Row]]:
+    def query(self, environment: EnvironmentKey, prefixes: Sequence[str], limit: int | None = None) -> list[list[Row]]:
         """For each prefix, the rows whose sort keys begin with it, in order; strongly consistent."""
 
     def insert(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:
@@ -108,14 +105,14 @@ def folded(username: str) -> str:
 
 
 def name_in_keys(username: str, key: bytes) -> str:
-    """The folded name as it is part of sort keys. `key`: the tenant's key for tombstones.
+    """The folded name as it is part of sort keys. `key`: the tenant's key for names.
 
     A name that is too long is replaced by a keyed hash: nobody can choose a short name that equals it.
     """
     name = folded(username)
-    if len(name) <= MAX_KEY_BYTES // 4 or len(name.encode()) <= MAX_KEY_BYTES:
+    if len(name) <= MAX_NAME_BYTES // 4 or len(name.encode()) <= MAX_NAME_BYTES:
         return name
-    return f"~{tag(key, _LONG_NAME + name.encode()).hex()}"
+    return f"~{tag(key, name.encode()).hex()}"
 
 
 def distinct_people(references: Iterable[Reference]) -> int:
@@ -139,7 +136,7 @@ def id_row(guid: str) -> str:
 def ext_row(client_id: str) -> str:
     """An id that is too long, or looks like the hash of one, is replaced by its hash."""
     text = client_id if client_id.isascii() else unicodedata.normalize("NFC", client_id)
-    if text[:1] == "~" or (len(text) > MAX_KEY_BYTES // 4 and len(text.encode()) > MAX_KEY_BYTES):
+    if text[:1] == "~" or (len(text) > MAX_NAME_BYTES // 4 and len(text.encode()) > MAX_NAME_BYTES):
         text = f"~{hashlib.sha256(text.encode()).hexdigest()}"
     return f"ext#{text}"
 

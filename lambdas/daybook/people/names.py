@@ -1,6 +1,6 @@
 """One username in one attempt to bind: who held it as far as was read, and the holders that the attempt adds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from daybook.clock import DAY
 from daybook.people.identities import MAX_HAD_ROWS, MAX_HOLDERS, Row
@@ -77,10 +77,3 @@ def _is_worth_a_row(written: Sequence[int], moment_ms: int) -> bool:
     if moment_ms >= written[0]:
         return False
     return len(written) == 1 or written[0] // DAY != moment_ms // DAY
-
-
-def holder_row(guid: str, name: str, from_ms: int, username: str | None, turn: int, full_name: str | None) -> Row:
-    """`username` as it was sent; `turn` is its place among the names of the same call."""
-    row = {"guid": guid, "name": name, "from": f"{from_ms:013}", "turn": f"{turn:04}"}
-    given: Mapping[str, str | None] = {"username": username, "full_name": full_name}
-    return row | {attribute: text for attribute, text in given.items() if text is not None}

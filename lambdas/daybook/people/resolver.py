@@ -28,6 +28,9 @@ from daybook.tenant import EnvironmentKey
 
 _MAX_ROUNDS = 6
 
+_NO_MOMENT = 1 << 50
+"""Later than the moment of any event."""
+
 
 class Identities:
     """Binds references to people, and creates the people that are not known yet."""
@@ -61,7 +64,7 @@ class Identities:
         for reference, occurred_ms, full_name in sightings:
             seen = everyone.get(reference)
             if seen is None:
-                name = None if reference.username is None else name_in_keys(reference.username, keys.gone)
+                name = None if reference.username is None else name_in_keys(reference.username, keys.name)
                 seen = everyone[reference] = Seen(reference, name)
             seen.moments.add(occurred_ms)
             if full_name is not None:
@@ -121,7 +124,10 @@ class _Reading:
         self._environment = environment
         self._gone_key = gone_key
         self._everyone = list(everyone)
-        texts = dict.fromkeys(seen.name for seen in self._everyone if seen.name is not None)
+        texts: dict[str, int] = {}
+        for seen in self._everyone:
+            if seen.name is not None:
+                texts[seen.name] = min(texts.get(seen.name, _NO_MOMENT), *seen.moments)
         binders = [seen.ext for seen in self._everyone if seen.ext is not None]
         self.rows: dict[str, Row] = store.read(environment, dict.fromkeys([*binders, *map(name_row, texts)]))
         asked = {text: self._stone(name_row(text)) for text in self._uncertain()}
@@ -129,7 +135,7 @@ class _Reading:
         # Not in the same read as the binders: a batch is not a snapshot, so a binder could be read after its deletion
         # and the tombstone before it was written.
         self._read([*self._of_binders(), *map(more_row, asked), *asked.values(), *ids.values()])
-        had = self._had([text for text in texts if self._is_shared(text, asked)])
+        had = self._had([text for text, first_ms in texts.items() if self._is_shared(text, asked, first_ms)])
         self.ids_gone = {ext: self.rows[stone] for ext, stone in ids.items() if stone in self.rows}
         self.names = {
             text: Name(
@@ -171,14 +177,12 @@ class _Reading:
                 yield claim_row(first["guid"])
                 yield had_row(seen.name or "", int(first["from"]), first["guid"])
 
-    def _is_shared(self, text: str, asked: Mapping[str, str]) -> bool:
-        """Whether the first holder alone does not tell whom the name means, or since when."""
+    def _is_shared(self, text: str, asked: Mapping[str, str], first_ms: int) -> bool:
+        """Whether the first holder's row alone does not tell whom the name means, or since when."""
         if more_row(text) in self.rows or asked.get(text) in self.rows:
             return True
         first = self.rows.get(name_row(text))
-        return first is not None and any(
-            seen.name == text and min(seen.moments) < int(first["from"]) for seen in self._everyone
-        )
+        return first is not None and first_ms < int(first["from"])
 
     def _had(self, texts: list[str]) -> dict[str, list[Row]]:
         """All holders of these names, with their keys. The tombstones are read again, after the rows that forgetting

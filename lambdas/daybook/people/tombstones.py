@@ -6,7 +6,7 @@ moment), whether the person had an id, and, for a name, since when the person he
 identity that forgetting leaves. It lasts as long as an event from before that moment may still be accepted.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
 from daybook.clock import DAY, SECOND
@@ -24,7 +24,6 @@ LASTS = "expires_at"
 MAX_GONE = 256
 """People in one tombstone; it then forgets the one forgotten first. Keeps the row small enough to read and write."""
 
-_TOMBSTONE = b"daybook gone\0"
 _WITH_ID, _WITHOUT_ID = "id", "-"
 
 
@@ -56,7 +55,7 @@ class Gone(NamedTuple):
 
 def tombstone(key: bytes, environment: EnvironmentKey, binder: str) -> str:
     """The sort key of the tombstone of a binder (`ext#…`, `name#…`) or of the person's own row `id#…`."""
-    return f"{TOMBSTONES}{tag(key, _TOMBSTONE + length_prefixed(environment, binder)).hex()}"
+    return f"{TOMBSTONES}{tag(key, length_prefixed(environment, binder)).hex()}"
 
 
 def gone_of(row: Mapping[str, Any]) -> dict[str, Gone]:
@@ -81,10 +80,10 @@ def forgotten_since(row: Mapping[str, Any], moment_ms: int) -> str | None:
     return min(later)[1] if later else None
 
 
-def too_old(row: Mapping[str, Any], added: Collection[str]) -> Iterable[str]:
-    """The GUIDs to leave out so that these can be added."""
-    kept = {guid: gone.event_id for guid, gone in gone_of(row).items() if guid not in added}
-    return sorted(kept, key=kept.__getitem__)[: max(0, len(kept) + len(added) - MAX_GONE)]
+def too_old(row: Mapping[str, Any], guid: str) -> list[str]:
+    """Those to leave out of a tombstone so that this person can be added."""
+    others = {other: gone.event_id for other, gone in gone_of(row).items() if other != guid}
+    return sorted(others, key=others.__getitem__)[: max(0, len(others) + 1 - MAX_GONE)]
 
 
 def lasts_until(forgotten_ms: int, longest_retention_days: int | None) -> int | None:
