@@ -31,7 +31,6 @@ from daybook.catalogue.views import Shown, labels, show
 from daybook.clock import DAY, system_clock
 from daybook.events.decoding import Sent
 from daybook.events.reader import Opened, content_of, people_of
-from daybook.events.reader import Row as StoredRow
 from daybook.ids import event_id
 from daybook.jobs.export import Ask, places_of
 from daybook.jobs.job import Job, new_job
@@ -192,13 +191,12 @@ def _straightforward(endpoint: str, tables: Tables) -> Took:
             KeyConditionExpression=Key("pk").eq(f"{HOME}#0"), ScanIndexForward=False, ConsistentRead=True, **more
         )
         for item in page["Items"]:
-            received_ms = int(item["received_at"])
-            content = content_of(StoredRow(item["sk"], item["z"].value, received_ms))
+            content = content_of(item["z"].value)
             for guid in people_of(content):
                 if guid not in keys:
                     person = identities.get_item(Key={"pk": HOME, "sk": f"id#{guid}"}, ConsistentRead=True)
                     keys[guid] = person["Item"]["key"].value
-            native = Opened(content, keys).native(received_ms, view.aliases)
+            native = Opened(content, keys).native(view.aliases)
             found.append(show(Shown(native, "Acme", view.aliases, view, ZoneInfo("UTC"))))
         if "LastEvaluatedKey" not in page:
             break
@@ -272,7 +270,6 @@ def _fill(endpoint: str, table: str, items: Sequence[dict[str, Any]], size: int,
                 "Item": {
                     **items[number % len(items)],
                     "sk": {"S": event_id(NOW - 80 * DAY * (size - number) // size, number.to_bytes(16, "big"))},
-                    "received_at": {"N": str(NOW - 80 * DAY)},
                 }
             }
         }

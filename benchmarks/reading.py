@@ -194,7 +194,7 @@ def _actor(number: int) -> dict[str, str]:
 
 def _item_bytes(client: Any, table: str, event_id: str, in_index: bool) -> int:
     item = client.get_item(TableName=table, Key={"pk": {"S": f"{HOME}#0"}, "sk": {"S": event_id}})["Item"]
-    projected = ("pk", "sk", "z", "received_at", "by_actor")
+    projected = ("pk", "sk", "z", "by_actor")
     return bytes_of({name: item[name] for name in projected} if in_index else item)
 
 

@@ -13,8 +13,8 @@ from daybook.http.problem import Code
 from daybook.jobs.job import JobDescription
 from daybook.search.parameters import SEARCH
 from exports.bodies import ExportDescription, ExportList, SentExport
-from forget.operations import ForgottenPerson
-from infra.openapi.parameters import ABOUT_TARGET, PICKING, QUERY, Parameter
+from forget.operations import ForgettingReport
+from infra.openapi.parameters import ABOUT_TARGET, IN_EVERY_ENVIRONMENT, OF_ENVIRONMENT, PICKING, QUERY, Parameter
 from infra.openapi.problems import Problems
 from ingest.answers import SendReport
 from manage import actors
@@ -73,7 +73,12 @@ def _with(problems: Problems, status: int, *codes: Any) -> dict[int, tuple[Any, 
     return {**problems, status: (*problems.get(status, ()), *codes)}
 
 
-READ: Problems = {400: ("too_long",), 403: ("environment_denied",), 503: ("not_recorded",)}
+READ: Problems = {
+    400: ("too_long",),
+    403: ("environment_denied",),
+    500: ("unknown_format",),
+    503: ("not_recorded",),
+}
 CHANGE: Problems = {403: ("environment_denied",), 503: ("not_recorded", "contended")}
 
 EVENTS, TARGETS, PEOPLE, CATALOGUE = "Events", "Targets", "People and groups", "Catalogue"
@@ -87,7 +92,7 @@ OPERATIONS: Mapping[str, Operation] = {
         EVENTS,
         "Send one event, or up to 500",
         {201: (SendReport,), 207: (SendReport,), 422: (SendReport,), 503: (SendReport,)},
-        {403: ("environment_denied",), 413: ("too_many_people",)},
+        {403: ("environment_denied",), 413: ("too_many_people",), 500: ("unknown_format",)},
         body=(SentEvent, EventBatch),
         note="A repeat of an event with an `id` is harmless: it is answered as the first try was.",
         meanings={
@@ -103,7 +108,7 @@ OPERATIONS: Mapping[str, Operation] = {
         {200: (EventPage, ViewPage)},
         {
             **_with(READ, 400, "cursor_mismatch", "too_many_values", "unknown_group", "unknown_view", "unknown_zone"),
-            422: ("too_many_to_sort",),
+            422: ("too_many_people", "too_many_to_sort"),
         },
         query=_of(SEARCH, QUERY),
         note="A repeated parameter means or; different parameters mean and.",
@@ -188,21 +193,21 @@ OPERATIONS: Mapping[str, Operation] = {
         TARGETS,
         "Read when a target was last changed, and by whom",
         {200: (TargetSummary,)},
-        {**READ, 422: ("too_much_to_read",)},
+        {**READ, 422: ("too_many_people", "too_much_to_read")},
         query=_of(reads.TARGET, ABOUT_TARGET),
     ),
     "read_target_time": Operation(
         TARGETS,
         "Read how long a target was worked on, and by whom",
         {200: (TargetTime,)},
-        {**READ, 422: ("too_much_to_read",)},
+        {**READ, 422: ("too_many_people", "too_much_to_read")},
         query=_of(reads.TARGET_TIME, ABOUT_TARGET),
     ),
     "read_target_attribution": Operation(
         TARGETS,
         "Read who could have made a change that names nobody",
         {200: (TargetAttribution,)},
-        {**READ, 422: ("too_much_to_read",)},
+        {**READ, 422: ("too_many_people", "too_much_to_read")},
         query=_of(reads.TARGET_ATTRIBUTION, ABOUT_TARGET),
     ),
     "list_actors": Operation(
@@ -213,21 +218,34 @@ OPERATIONS: Mapping[str, Operation] = {
         query=_of(actors.PARAMETERS, PICKING),
     ),
     "forget_person": Operation(
-        PEOPLE, "Forget a person", {200: (ForgottenPerson,)}, {**CHANGE, 409: ("several_people",)}
+        PEOPLE,
+        "Forget a person",
+        {200: (ForgettingReport,)},
+        {**CHANGE, 409: ("several_people",)},
+        query=IN_EVERY_ENVIRONMENT,
     ),
-    "list_groups": Operation(PEOPLE, "List the groups", {200: (GroupList,)}),
+    "list_groups": Operation(PEOPLE, "List the groups", {200: (GroupList,)}, query=OF_ENVIRONMENT),
     "read_group": Operation(
-        PEOPLE, "Read a group", {200: (GroupDescription,)}, {422: ("invalid_length", "invalid_value")}
+        PEOPLE,
+        "Read a group",
+        {200: (GroupDescription,)},
+        {422: ("invalid_length", "invalid_value")},
+        query=OF_ENVIRONMENT,
     ),
     "put_group": Operation(
         PEOPLE,
         "Create a group of people, or replace it",
         {200: (GroupDescription,)},
-        _with(CHANGE, 422, "alias_username", "too_many_groups"),
+        _with(CHANGE, 422, "alias_username", "too_many_groups", "too_many_people"),
+        query=OF_ENVIRONMENT,
         body=(Members,),
     ),
     "remove_group": Operation(
-        PEOPLE, "Remove a group", {204: ()}, _with(CHANGE, 422, "invalid_length", "invalid_value")
+        PEOPLE,
+        "Remove a group",
+        {204: ()},
+        _with(CHANGE, 422, "invalid_length", "invalid_value"),
+        query=OF_ENVIRONMENT,
     ),
     "create_export": Operation(
         EXPORTS,
@@ -237,7 +255,7 @@ OPERATIONS: Mapping[str, Operation] = {
             **CHANGE,
             422: (
                 *("cursor_mismatch", "invalid_parameter", "too_long", "too_many_values"),
-                *("unknown_group", "unknown_view", "unknown_zone"),
+                *("too_many_people", "unknown_group", "unknown_view", "unknown_zone"),
             ),
             429: ("too_many_exports",),
         },

@@ -121,7 +121,12 @@ ABOUT_TARGET: Mapping[str, Parameter] = {
     "to": TO,
     "at": Parameter("The time of the change.", MOMENT, required=True),
 }
+OF_ENVIRONMENT: Mapping[str, Parameter] = {"environment": ENVIRONMENT}
+IN_EVERY_ENVIRONMENT: Mapping[str, Parameter] = {
+    "environment": Parameter("One environment. Absent: each that the credential reaches.", TEXT)
+}
 PICKING: Mapping[str, Parameter] = {
+    "environment": ENVIRONMENT,
     "prefix": Parameter("The beginning of a username, without regard to case. Absent: everybody.", {"type": "string"}),
     "limit": Parameter("The most people of a page.", _limit(DEFAULT_PEOPLE, MAX_PEOPLE)),
     "cursor": Parameter("`next_cursor` of the page before, with the same prefix.", TEXT),

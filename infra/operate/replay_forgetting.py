@@ -64,7 +64,7 @@ def replay(
             # A person is recorded twice if the first try broke off; the later event is the one that counts.
             forgotten: dict[str, str] = {}
             for row in _recorded(events, environment, settings.layouts[-1].shards):
-                guid = content_of(row)["params"]["actor_id"]
+                guid = content_of(row.packed)["params"]["actor_id"]
                 forgotten[guid] = max(row.id, forgotten.get(guid, ""))
             everybody += len(forgotten)
             for guid, event_id in forgotten.items():

@@ -47,7 +47,7 @@ class StorageStack(Stack):
                 sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
                 projection_type=dynamodb.ProjectionType.INCLUDE,
                 # Without expires_at in the indexes, changing it costs one write unit and writes to no index.
-                non_key_attributes=["z", "received_at"],
+                non_key_attributes=["z"],
             )
         # After these days, forgetting a person is final. They must be fewer than the shortest retention, 30 days: after
         # a restore people are forgotten again by the events that recorded it, so none of those may have expired.

@@ -23,6 +23,14 @@ class Throttled(Exception):  # noqa: N818  a state of the store
     """The store throttled or did not answer. Trying again may succeed."""
 
 
+class UnknownFormat(Exception):  # noqa: N818  a fact, not a failure
+    """A stored event has a format that this release cannot read. A newer release wrote it."""
+
+
+class TooManyPeople(Exception):  # noqa: N818  a fact about the question
+    """More than 64 people have or had one name: a question about it would mean too many."""
+
+
 class UnknownGroup(LookupError):  # noqa: N818  a fact, not a failure
     """There is no group of this name, or this version of it no longer exists."""
 

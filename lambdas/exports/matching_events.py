@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from daybook.catalogue.tenant_catalogue import Catalogue
-from daybook.clock import Clock
+from daybook.clock import Clock, format_time
 from daybook.crypto.keys import DeploymentKeys
 from daybook.crypto.sealing import Unsealing
 from daybook.errors import UnknownGroup
-from daybook.events.canonical import decode
-from daybook.events.packing import unpack
-from daybook.events.reader import Opened, Row, people_of
+from daybook.events.reader import Opened, Row, content_of, people_of
 from daybook.ids import occurred_ms
 from daybook.jobs.export import Ask
 from daybook.jobs.job import JobFailed
@@ -100,13 +98,13 @@ class MatchingEvents:
     def _candidates(self, rows: Iterator[Row], matcher: Matcher) -> tuple[list[tuple[Row, dict[str, Any]]], str | None]:
         """The next rows that match as far as can be told without unsealing, and the last id; None at the end."""
         taken: list[tuple[Row, dict[str, Any]]] = []
-        asked_ms, record = self.ask.asked_ms, self.ask.record
+        asked_at, record = format_time(self.ask.asked_ms), self.ask.record
         last = None
         for number, row in enumerate(rows, 1):
             last = row.id
-            if row.received_ms <= asked_ms and row.id != record:
-                content = decode(unpack(row.packed))
-                if matcher.matches_clear(content):
+            if row.id != record:
+                content = content_of(row.packed)
+                if content["received_at"] <= asked_at and matcher.matches_clear(content):
                     taken.append((row, content))
             if len(taken) == self.batch or number == MAX_ROWS_A_MATCH * self.batch:
                 break
@@ -120,7 +118,7 @@ class MatchingEvents:
         found: list[tuple[str, Any]] = []
         for row, content in candidates:
             opened = Opened(content, keys, unsealing)
-            native = opened.native(row.received_ms, aliases)
+            native = opened.native(aliases)
             if not matcher.needs_opening or matcher.matches_opened(opened, native):
                 found.append((row.id, native))
         return found

@@ -16,7 +16,8 @@ that is killed loses what it did since the last checkpoint; the next one does th
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from daybook.jobs.job import Job, Step
+from daybook.errors import UnknownFormat
+from daybook.jobs.job import Job, JobFailed, Step
 from exports.checkpoint import Checkpoint, checkpoint_of
 from exports.checksum import ChecksumCache
 from exports.cleanup import abort_uploads, delete_temporary
@@ -49,7 +50,10 @@ class ExportWork:
 
     def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
         export = self._restarted_if_hidden(self._export(job, checkpoint_of(job)))
-        return PHASES[export.checkpoint.phase](export, remaining_seconds).run()
+        try:
+            return PHASES[export.checkpoint.phase](export, remaining_seconds).run()
+        except UnknownFormat:
+            raise JobFailed("An event has a newer format than this release of Daybook can read.") from None
 
     def tidy(self, job: Job) -> None:
         export = self._export(job, checkpoint_of(job))

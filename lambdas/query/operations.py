@@ -10,7 +10,7 @@ from daybook.catalogue.views import Shown, labels, show
 from daybook.clock import Clock
 from daybook.events.item import environment_of as environment_of_partition
 from daybook.events.item import partition_of
-from daybook.events.reader import Opened, Row, content_of, people_of
+from daybook.events.reader import Opened, content_of, people_of
 from daybook.events.store import EventStore
 from daybook.http.caller import EVERY_ENVIRONMENT
 from daybook.http.environments import environment_of
@@ -171,11 +171,11 @@ class Reads:
         for key in keys:
             if key not in kept:
                 continue
-            content = content_of(Row(identifier, kept[key].packed, kept[key].received_ms))
+            content = content_of(kept[key].packed)
             if content.get("visibility", request.caller.role) != request.caller.role:
                 return None
             opened = Opened(content, self._person_keys.of(environment_of_partition(key[0]), people_of(content)))
-            return opened.native(kept[key].received_ms, profile(settings.profile).aliases)
+            return opened.native(profile(settings.profile).aliases)
         return None
 
 

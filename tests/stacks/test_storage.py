@@ -53,7 +53,7 @@ def test_every_table_has_the_same_keys_capacity_expiry_and_encryption(storage: S
 
 
 def test_events_have_one_index_for_each_question_that_must_stay_fast(storage: Stack) -> None:
-    """Each is named after its partition key, sorted by the event's id, and holds only `z` and `received_at` besides."""
+    """Each is named after its partition key, sorted by the event's id, and holds only `z` besides."""
     indexes = storage.properties("AWS::DynamoDB::Table")["EventsTable"]["GlobalSecondaryIndexes"]
     assert {index["IndexName"] for index in indexes} == {"by_actor", "by_activity", "by_target", "by_within"}
     for index in indexes:
@@ -62,10 +62,7 @@ def test_events_have_one_index_for_each_question_that_must_stay_fast(storage: St
             {"AttributeName": "sk", "KeyType": "RANGE"},
         ]
         projection = index["Projection"]
-        assert (projection["ProjectionType"], set(projection["NonKeyAttributes"])) == (
-            "INCLUDE",
-            {"z", "received_at"},
-        )
+        assert (projection["ProjectionType"], set(projection["NonKeyAttributes"])) == ("INCLUDE", {"z"})
 
 
 def test_only_events_are_indexed_and_streamed(storage: Stack) -> None:

@@ -70,9 +70,7 @@ class MemoryEvents:
 
     def find(self, keys: Iterable[Key]) -> dict[Key, Kept]:
         return {
-            key: Kept(event.fingerprint, event.packed, event.received_ms)
-            for key in keys
-            if (event := self.events.get(key)) is not None
+            key: Kept(event.fingerprint, event.packed) for key in keys if (event := self.events.get(key)) is not None
         }
 
 

@@ -79,7 +79,10 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
 
 
 class Activity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """`visibility` is the only role that may read its events. None: everyone who may read."""
+    """`visibility` is the only role that may read its events. None: everyone who may read.
+
+    `former_categories` are those in which earlier releases put the activity: events keep the category of their time.
+    """
 
     activity: str
     category: str
@@ -89,6 +92,7 @@ class Activity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     variants: tuple[Variant, ...]
     required_role: str | None = None
     visibility: Literal["operations"] | None = None
+    former_categories: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, Variant]:
@@ -124,7 +128,10 @@ class RetentionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """One product. `source_types` None: any source is in scope."""
+    """One product. `source_types` None: any source is in scope.
+
+    `former_activities` holds what earlier releases had and this one lacks, with every category that it was in.
+    """
 
     name: str
     title: str
@@ -134,6 +141,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     activities: dict[str, Activity]
     source_types: frozenset[str] | None = None
     default_source_type: str | None = None
+    former_activities: dict[str, tuple[str, ...]] = {}
 
     def activity(self, activity_id: str) -> Activity | None:
         return self.activities.get(activity_id)
@@ -142,6 +150,12 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     def categories(self) -> tuple[str, ...]:
         """In the order of the product's document."""
         return tuple(dict.fromkeys(activity.category for activity in self.activities.values()))
+
+    @cached_property
+    def categories_ever(self) -> dict[str, tuple[str, ...]]:
+        """For each activity of this release or an earlier one, every category that the profile has put it in."""
+        now = {name: (each.category, *each.former_categories) for name, each in self.activities.items()}
+        return {**self.former_activities, **now}
 
 
 def _activities(rows: list[dict[str, Any]], category: str | None = None) -> dict[str, dict[str, Any]]:

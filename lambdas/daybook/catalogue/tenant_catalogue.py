@@ -1,7 +1,7 @@
 """A tenant's catalogue: the activities of its profile, replaced and extended by the tenant's own.
 
 An event keeps the wording and the category that it was recorded with. Therefore the former categories of an activity
-are remembered: a filter by category asks for every activity that is or ever was in it.
+are remembered, the tenant's and the profile's: a filter by category asks for every activity that is or ever was in it.
 """
 
 from collections import OrderedDict
@@ -60,18 +60,21 @@ class Catalogue:
 
     def activities_in(self, categories: Container[str]) -> list[str]:
         """The activities whose events may be in one of these categories, given as labels or slugs."""
-        names = {
-            each.activity: None for each in self.profile.activities.values() if is_category(each.category, categories)
-        }
-        for name, one in self._own.items():
-            if any(is_category(category, categories) for category in one.categories):
-                names[name] = None
-        return list(names)
+        own = {name: one.categories for name, one in self._own.items()}
+        return list(
+            dict.fromkeys(
+                name
+                for ever in (self.profile.categories_ever, own)
+                for name, labels in ever.items()
+                if any(is_category(label, categories) for label in labels)
+            )
+        )
 
     @cached_property
     def labels(self) -> frozenset[str]:
         """The labels of components, categories, variants and sources."""
         found = {label for each in self._activities.values() for label in (each.component, each.category)}
+        found |= {category for ever in self.profile.categories_ever.values() for category in ever}
         found |= {category for one in self._own.values() for category in one.categories}
         found |= {variant.variant for each in self._activities.values() for variant in each.variants}
         return frozenset(found | (self.profile.source_types or set()))

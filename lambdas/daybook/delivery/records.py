@@ -8,7 +8,7 @@ from daybook.catalogue.profile import OWN_ACTIVITIES, profile
 from daybook.delivery.destination import Destination, StreamChoice
 from daybook.delivery.formats import FORMATS
 from daybook.events.item import environment_of
-from daybook.events.reader import Opened, Row, content_of, people_of
+from daybook.events.reader import Opened, content_of, people_of
 from daybook.tenant import EnvironmentKey
 
 MAX_KEY = 256
@@ -23,7 +23,6 @@ class InsertedEvent(NamedTuple):
     partition: str
     id: str
     packed: bytes
-    received_ms: int
     by_actor: str
     by_target: str | None
 
@@ -69,7 +68,7 @@ class Records:
         made: list[tuple[InsertedEvent, Record]] = []
         for row, content in wanted:
             try:
-                native = Opened(content, keys).native(row.received_ms, aliases)
+                native = Opened(content, keys).native(aliases)
                 made.append((row, Record(partition_key(row, content), write(native, aliases))))
             except Exception:  # noqa: BLE001  any error concerns this one event only
                 broken.append(row)
@@ -88,7 +87,7 @@ def select(
     broken: list[InsertedEvent] = []
     for row in rows:
         try:
-            content = content_of(Row(row.id, row.packed, row.received_ms))
+            content = content_of(row.packed)
             own = content["activity"].startswith(OWN_ACTIVITIES)
         except Exception:  # noqa: BLE001  any error concerns this one event only
             broken.append(row)

@@ -10,6 +10,9 @@ from typing import Any
 
 import msgspec
 
+FORMAT = 1
+"""The content's `v`. It rises where an old reader would show something false; then readers are released first."""
+
 _encoder = msgspec.json.Encoder(order="sorted")
 _decoder = msgspec.json.Decoder()
 

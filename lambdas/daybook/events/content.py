@@ -14,6 +14,7 @@ from daybook.catalogue.aliases import USER
 from daybook.catalogue.profile import Activity, Profile, Variant
 from daybook.clock import format_time
 from daybook.crypto.keys import TenantKeys
+from daybook.events.canonical import FORMAT
 from daybook.events.identity import derived_event_id
 from daybook.events.mentions import Mentions
 from daybook.events.people_fields import SealedPeople
@@ -23,8 +24,6 @@ from daybook.ids import FORM
 from daybook.people.identities import Person
 from daybook.people.tokens import escape
 from daybook.tenants.settings import TenantSettings
-
-FORMAT = 1
 
 
 class AcceptedEvent(Struct, frozen=True):
@@ -75,6 +74,7 @@ class ContentWriter:
             "tenant": self._settings.tenant,
             "environment": self._accepted.environment,
             "occurred_at": format_time(self._accepted.occurred_ms),
+            "received_at": format_time(self._accepted.received_ms),
             "activity": event.activity,
             "component": activity.component or None,
             "event": activity.event,

@@ -37,7 +37,6 @@ class StoredEvent(Struct, frozen=True):
     partition: str
     id: str
     packed: bytes
-    received_ms: int
     expires_at: int | None
     """Whole seconds, for DynamoDB's TTL. None: never."""
     fingerprint: bytes
@@ -99,7 +98,6 @@ def store_form(
         partition=home,
         id=accepted.id,
         packed=pack(written),
-        received_ms=accepted.received_ms,
         expires_at=settings.expires_at(accepted.occurred_ms),
         fingerprint=accepted.fingerprint,
         by_actor=f"{home}#{_actor_part(writer, content)}",

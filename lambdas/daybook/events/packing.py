@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from daybook.errors import UnknownFormat
+
 # Append-only: the first byte of a stored event names its dictionary for ever.
 DICTIONARIES = ("1.txt",)
 _NEWEST = len(DICTIONARIES)
@@ -22,6 +24,9 @@ def pack(encoded: bytes) -> bytes:
 
 
 def unpack(stored: bytes) -> bytes:
+    """The canonical bytes. Raises `UnknownFormat` for a first byte that names no dictionary of this release."""
+    if not stored or not 1 <= stored[0] <= len(DICTIONARIES):
+        raise UnknownFormat
     return zlib.decompressobj(_WINDOW_BITS, _dictionary(stored[0])).decompress(stored[1:])
 
 

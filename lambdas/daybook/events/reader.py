@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from daybook.catalogue.aliases import USER, Aliases
-from daybook.clock import format_time
 from daybook.crypto.sealing import Unsealing
-from daybook.events.canonical import decode
+from daybook.errors import UnknownFormat
+from daybook.events.canonical import FORMAT, decode
 from daybook.events.packing import unpack
 from daybook.events.people_fields import ADDRESS, CLIENT_ID, EMAIL, NAME, TEXTS, USER_AGENT, USERNAME
 from daybook.people.tokens import people_in, untokenise
@@ -17,11 +17,13 @@ class Row(NamedTuple):
 
     id: str
     packed: bytes
-    received_ms: int
 
 
-def content_of(row: Row) -> dict[str, Any]:
-    content: dict[str, Any] = decode(unpack(row.packed))
+def content_of(packed: bytes) -> dict[str, Any]:
+    """Raises `UnknownFormat` for an event that a newer release wrote: it must not be shown wrong or left out."""
+    content: dict[str, Any] = decode(unpack(packed))
+    if content["v"] != FORMAT:
+        raise UnknownFormat
     return content
 
 
@@ -66,9 +68,9 @@ class Opened:
         """Whether nobody whom a text of the content names is forgotten."""
         return all(self._fields(person) is not None for person in people_in(text))
 
-    def native(self, received_ms: int, aliases: Aliases) -> dict[str, Any]:
+    def native(self, aliases: Aliases) -> dict[str, Any]:
         """The native event of the contract. It has every field; absent values are null."""
-        return {name: part(self, received_ms, aliases) for name, part in _PARTS.items()}
+        return {name: part(self, aliases) for name, part in _PARTS.items()}
 
     def actor(self, aliases: Aliases) -> dict[str, Any]:
         actor = self.content["actor"]
@@ -193,31 +195,31 @@ def _nobody(actor: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_Part = Callable[[Opened, int, Aliases], Any]
+_Part = Callable[[Opened, Aliases], Any]
 
 _PARTS: Mapping[str, _Part] = {
-    "id": lambda opened, _, __: opened.content["id"],
-    "client_id": lambda opened, _, __: opened.text(opened.content.get("client_id")),
-    "tenant": lambda opened, _, __: opened.content["tenant"],
-    "environment": lambda opened, _, __: opened.content["environment"],
-    "occurred_at": lambda opened, _, __: opened.content["occurred_at"],
-    "received_at": lambda _, received_ms, __: format_time(received_ms),
-    "activity": lambda opened, _, __: opened.content["activity"],
-    "component": lambda opened, _, __: opened.content.get("component"),
-    "event": lambda opened, _, __: opened.content["event"],
-    "category": lambda opened, _, __: opened.content["category"],
-    "variant": lambda opened, _, __: opened.content.get("variant"),
-    "origin": lambda opened, _, __: opened.content["origin"],
-    "status": lambda opened, _, __: opened.content["status"],
-    "actor": lambda opened, _, aliases: opened.actor(aliases),
-    "source": lambda opened, _, __: opened.content.get("source"),
-    "target": lambda opened, _, __: opened.target(),
-    "params": lambda opened, _, __: opened.params(),
-    "details": lambda opened, _, __: opened.text(opened.content.get("details")),
-    "people": lambda opened, _, __: opened.declared(),
-    "changes": lambda opened, _, __: opened.changes(),
-    "context": lambda opened, _, __: opened.context(),
-    "caused_by": lambda opened, _, __: opened.text(opened.content.get("caused_by")),
+    "id": lambda opened, _: opened.content["id"],
+    "client_id": lambda opened, _: opened.text(opened.content.get("client_id")),
+    "tenant": lambda opened, _: opened.content["tenant"],
+    "environment": lambda opened, _: opened.content["environment"],
+    "occurred_at": lambda opened, _: opened.content["occurred_at"],
+    "received_at": lambda opened, _: opened.content["received_at"],
+    "activity": lambda opened, _: opened.content["activity"],
+    "component": lambda opened, _: opened.content.get("component"),
+    "event": lambda opened, _: opened.content["event"],
+    "category": lambda opened, _: opened.content["category"],
+    "variant": lambda opened, _: opened.content.get("variant"),
+    "origin": lambda opened, _: opened.content["origin"],
+    "status": lambda opened, _: opened.content["status"],
+    "actor": lambda opened, aliases: opened.actor(aliases),
+    "source": lambda opened, _: opened.content.get("source"),
+    "target": lambda opened, _: opened.target(),
+    "params": lambda opened, _: opened.params(),
+    "details": lambda opened, _: opened.text(opened.content.get("details")),
+    "people": lambda opened, _: opened.declared(),
+    "changes": lambda opened, _: opened.changes(),
+    "context": lambda opened, _: opened.context(),
+    "caused_by": lambda opened, _: opened.text(opened.content.get("caused_by")),
 }
 FIELDS = tuple(_PARTS)
 """The fields of a native event, in order."""

@@ -27,7 +27,6 @@ class Kept(NamedTuple):
 
     fingerprint: bytes
     packed: bytes
-    received_ms: int
 
 
 class EventStore(Protocol):

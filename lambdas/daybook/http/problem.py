@@ -55,6 +55,7 @@ Code = Literal[
     "too_much_to_read",
     "unauthorized",
     "unknown_field",
+    "unknown_format",
     "unknown_group",
     "unknown_parameter",
     "unknown_view",

@@ -4,7 +4,16 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from daybook.errors import Contended, TenantTaken, Throttled, UnknownGroup, UnknownKey, UnknownTenant
+from daybook.errors import (
+    Contended,
+    TenantTaken,
+    Throttled,
+    TooManyPeople,
+    UnknownFormat,
+    UnknownGroup,
+    UnknownKey,
+    UnknownTenant,
+)
 from daybook.http.problem import MEDIA_TYPE, Problem, not_found
 from daybook.http.request import Answer, Request
 from daybook.http.routes import ROUTES
@@ -14,8 +23,16 @@ _FACTS: Mapping[type[Exception], Problem] = {
     UnknownTenant: not_found("tenant"),
     UnknownKey: not_found("key"),
     UnknownGroup: not_found("group"),
+    TooManyPeople: Problem(
+        422,
+        "too_many_people",
+        "More than 64 people have or had this name: give an id or a GUID.",
+    ),
     TenantTaken: Problem(409, "tenant_taken", "There is a tenant with this name already."),
     Throttled: Problem(503, "throttled", "The store is throttled; try again.", headers={"Retry-After": "1"}),
+    UnknownFormat: Problem(
+        500, "unknown_format", "An event has a newer format than this release can read. Operators must update Daybook."
+    ),
     Contended: Problem(503, "contended", "Too many changes at once; try again.", headers={"Retry-After": "1"}),
 }
 """Answers for errors of the domain, which does not know HTTP. The first type that an error is an instance of counts."""

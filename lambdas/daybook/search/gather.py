@@ -21,7 +21,6 @@ class Found(NamedTuple):
     id: str
     opened: Opened
     native: dict[str, Any]
-    received_ms: int
     own_target: bool
     """Whether the event's own target was requested, and not only what contains it."""
 
@@ -72,7 +71,7 @@ class Gatherer:
         last = None
         for row in rows:
             last = row.id
-            content = content_of(row)
+            content = content_of(row.packed)
             if self._matcher.matches_clear(content):
                 self.scanned += 1
                 taken.append((row, content))
@@ -90,7 +89,7 @@ class Gatherer:
         # For the whole batch, since the page may be full before its end: all of its rows were read.
         self.scanned -= sum(map(self._matcher.is_hidden, opened))
         for (row, _), event in zip(candidates, opened, strict=True):
-            native = event.native(row.received_ms, self._aliases)
+            native = event.native(self._aliases)
             if self._matcher.matches_opened(event, native):
                 own_target = self._matcher.is_target_itself(event, native)
-                yield Found(row.id, event, native, row.received_ms, own_target)
+                yield Found(row.id, event, native, own_target)

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from daybook.catalogue.profile import profile
 from daybook.catalogue.tenant_catalogue import Catalogue
 from daybook.catalogue.views import Shown
-from daybook.clock import Clock
+from daybook.clock import Clock, format_time
 from daybook.crypto.hkdf import tag
 from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import UnknownGroup
@@ -141,7 +141,12 @@ class Search:
         def mark(event: Found) -> bytes:
             return tag(self.keys.cursor, value(shown(event)).encode("utf-8", "surrogatepass"))[:_MARK_BYTES]
 
-        received = (event for event in self._all(sources, gatherer) if event.received_ms <= position.moment_ms)
+        begun_at = format_time(position.moment_ms)
+        received = (
+            event
+            for event in self._all(sources, gatherer)
+            if event.native["received_at"] <= begun_at  # both in the one form that sorts as the times do
+        )
         try:
             events = sort_events(received, parameters.order, shown, view, self.bounds.sorted_events)
         except (TooManyToSort, TooMuchToRead):

@@ -130,10 +130,7 @@ def published(product: str, events: list[dict[str, Any]], tenant: str, form: str
     for event in events:
         answer = send(event)
         assert answer["statusCode"] == 201, answer["body"]
-    rows = [
-        InsertedEvent(e.partition, e.id, e.packed, e.received_ms, e.by_actor, e.by_target)
-        for e in store.events.values()
-    ]
+    rows = [InsertedEvent(e.partition, e.id, e.packed, e.by_actor, e.by_target) for e in store.events.values()]
     keys = {key.removeprefix("id#"): row["key"] for (_, key), row in identities.rows.items() if key.startswith("id#")}
     to = destination(tenant, format=form, profile=product)
     return [record.data for record in Records(lambda _tenant, _guids: keys).of(to, rows).records]

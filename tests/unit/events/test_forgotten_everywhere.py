@@ -73,9 +73,7 @@ def answers(log: TenantLog, stored: StoredEvent) -> dict[str, bytes]:
         for form in (CSV, NDJSON):
             lines = LineFormatter(read_parameters({"view": [view]}), form, "Acme Inc", profile("generic"))
             found[f"{form} {view}"] = lines.line(native)[0]
-    row = InsertedEvent(
-        stored.partition, stored.id, stored.packed, stored.received_ms, stored.by_actor, stored.by_target
-    )
+    row = InsertedEvent(stored.partition, stored.id, stored.packed, stored.by_actor, stored.by_target)
     for form in FORMATS:
         (record,) = Records(rows.of).of(destination(format=form), [row]).records
         found[f"record {form}"] = record.data + record.partition_key.encode()

@@ -12,7 +12,7 @@ from daybook.catalogue.profile import profile
 from daybook.events.decoding import Sent, decode_events
 from daybook.events.item import StoredEvent
 from daybook.events.packing import unpack
-from daybook.events.reader import Opened, Row, content_of, people_of
+from daybook.events.reader import Opened, content_of, people_of
 from daybook.http.caller import Caller
 from daybook.people.identities import folded, id_row
 from daybook.tenant import Tenant
@@ -133,10 +133,10 @@ class TenantLog:
 
     def open(self, stored: StoredEvent, *, forgotten: bool = False) -> dict[str, Any]:
         """The native event, with all of its people's keys or with none."""
-        content = content_of(Row(stored.id, stored.packed, stored.received_ms))
+        content = content_of(stored.packed)
         rows = {} if forgotten else self.people.read(Tenant("acme"), map(id_row, people_of(content)))
         keys = {name.removeprefix("id#"): row["key"] for name, row in rows.items()}
-        return Opened(content, keys).native(stored.received_ms, profile("generic").aliases)
+        return Opened(content, keys).native(profile("generic").aliases)
 
 
 def _keys_of(stored: StoredEvent) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from daybook.errors import Contended, FieldError, TenantTaken, UnknownTenant
+from daybook.errors import Contended, FieldError, TenantTaken, TooManyPeople, UnknownTenant
 from daybook.http.problem import Problem
 from daybook.http.request import Answer, Request
 from daybook.http.serve import Operation, serve
@@ -74,6 +74,7 @@ class UnknownRegion(UnknownTenant):
         (UnknownRegion("acme"), 404),
         (TenantTaken("acme"), 409),
         (Contended("acme"), 503),
+        (TooManyPeople(), 422),
     ],
 )
 def test_what_the_domain_says_is_mapped_here(fact: Exception, status: int) -> None:

@@ -29,7 +29,7 @@ class Index:
         page = (left[::-1] if newest_first else left)[:limit]
         self.given += len(page)
         # Like DynamoDB: a full page may be the last one without saying so.
-        return Page([Row(each, b"", 0) for each in page], ended=len(page) < limit)
+        return Page([Row(each, b"") for each in page], ended=len(page) < limit)
 
 
 def bound(bounds: Bounds = BOUNDS, clock: Sequence[int] = (0,)) -> Bound:

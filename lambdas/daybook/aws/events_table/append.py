@@ -53,12 +53,10 @@ class EventTable:
             self._client,
             self._table,
             [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)],
-            ("pk", "sk", "z", "f", "received_at"),
+            ("pk", "sk", "z", "f"),
             self._patience,
         ):
-            found[item["pk"]["S"], item["sk"]["S"]] = Kept(
-                item["f"]["B"], item["z"]["B"], int(item["received_at"]["N"])
-            )
+            found[item["pk"]["S"], item["sk"]["S"]] = Kept(item["f"]["B"], item["z"]["B"])
         return found
 
     def _round(self, events: Sequence[StoredEvent]) -> list[Append]:
@@ -77,7 +75,6 @@ def item_of(event: StoredEvent) -> dict[str, dict[str, Any]]:
         "pk": {"S": event.partition},
         "sk": {"S": event.id},
         "z": {"B": event.packed},
-        "received_at": {"N": str(event.received_ms)},
         "f": {"B": event.fingerprint},
         "by_actor": {"S": event.by_actor},
         "by_activity": {"S": event.by_activity},

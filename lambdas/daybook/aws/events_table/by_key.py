@@ -8,7 +8,7 @@ from daybook.aws.batches import get_items
 from daybook.aws.calls import ask
 from daybook.delivery.records import InsertedEvent
 
-_NEEDED = ("pk", "sk", "z", "received_at", "by_actor", "by_target")
+_NEEDED = ("pk", "sk", "z", "by_actor", "by_target")
 
 
 def from_stream(image: Mapping[str, Mapping[str, Any]]) -> InsertedEvent:
@@ -50,7 +50,6 @@ def _inserted(item: Mapping[str, Mapping[str, Any]], packed: bytes) -> InsertedE
         partition=item["pk"]["S"],
         id=item["sk"]["S"],
         packed=packed,
-        received_ms=int(item["received_at"]["N"]),
         by_actor=item["by_actor"]["S"],
         by_target=item["by_target"]["S"] if "by_target" in item else None,
     )

@@ -39,11 +39,11 @@ class EventIndexes:
                 ":low": {"S": source.low},
                 ":high": {"S": source.high},
             },
-            ProjectionExpression="sk, z, received_at",
+            ProjectionExpression="sk, z",
             Limit=limit,
             ScanIndexForward=not newest_first,
             **where,
         )
-        rows = [Row(item["sk"]["S"], item["z"]["B"], int(item["received_at"]["N"])) for item in answer["Items"]]
+        rows = [Row(item["sk"]["S"], item["z"]["B"]) for item in answer["Items"]]
         # Going on is by range, not by LastEvaluatedKey: ids are unique within a partition, of an index too.
         return Page(rows, ended="LastEvaluatedKey" not in answer)
