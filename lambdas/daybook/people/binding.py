@@ -25,6 +25,7 @@ from daybook.people.identities import (
     renamed_row,
 )
 from daybook.people.names import Name
+from daybook.people.timeline import Holding
 from daybook.people.tombstones import forgotten_since
 
 _NOBODY: Row = {}
@@ -182,7 +183,7 @@ class Binding:
         """
         ext = seen.ext or ""
         if ext not in self._rows:
-            holder = None if seen.name is None else self._names[seen.name].timeline.at(moment_ms)
+            holder = None if seen.name is None else self._holder_for(ext, self._names[seen.name], moment_ms)
             if holder is not None and holder.forgotten_ms is not None and not holder.had_id:
                 self._meant[seen.reference][moment_ms] = holder.guid, True
                 return
@@ -195,6 +196,14 @@ class Binding:
         guid = self._rows[ext]["guid"]
         self._meant[seen.reference][moment_ms] = guid, False
         self._shows(seen, guid, moment_ms)
+
+    def _holder_for(self, ext: str, name: Name, moment_ms: int) -> Holding | None:
+        """The holder whom a request that was cut off claimed for this id, else the one at that moment."""
+        for guid, froms in name.timeline.living.items():
+            claim = self._rows.get(claim_row(guid))
+            if claim is not None and claim["ext"] == ext:
+                return Holding(froms[0], guid)
+        return name.timeline.at(moment_ms)
 
     def _adopted(self, guid: str, ext: str) -> str | None:
         person, claim = self._rows.get(id_row(guid)), self._rows.get(claim_row(guid))

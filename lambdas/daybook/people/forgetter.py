@@ -48,7 +48,7 @@ class Deletion(NamedTuple):
 
 
 class Keep(NamedTuple):
-    """A row without attributes that must be there afterwards."""
+    """A row that must be there afterwards, whatever it says."""
 
     sort_key: str
 
@@ -158,7 +158,7 @@ class Forgetter:
         """
         if not person.has_key:
             mark = mark._replace(event_id=self.forgetting_event(environment, mark.guid) or mark.event_id)
-        head, gone, rest = _rows(person, mark.event_id)
+        head, gone, rest, last_finders = _rows(person, mark.event_id)
         # The person's own tombstone comes last and so shares the key's transaction: it says that the key is gone.
         stones = self._stones(environment, mark.guid, {**gone, id_row(mark.guid): Gone(mark.event_id)})
         chunks = list(_chunks(head, rest, MAX_ITEMS - min(len(stones), MAX_ITEMS - len(head))))
@@ -169,6 +169,10 @@ class Forgetter:
         self._store.erase(environment, chunks[0], dict(last), mark)
         for chunk in chunks[1:]:
             self._store.erase(environment, chunk, {}, mark)
+        if last_finders:
+            self._tidy(environment, mark, map(name_row, person.shared))
+            for start in range(0, len(last_finders), MAX_ITEMS):
+                self._store.erase(environment, last_finders[start : start + MAX_ITEMS], {}, mark)
 
     def _stones(self, environment: EnvironmentKey, guid: str, gone: Mapping[str, Gone]) -> list[tuple[str, Stone]]:
         """Each tombstone with what an earlier call for the same person wrote: some rows may be deleted already."""
@@ -202,8 +206,10 @@ class Forgetter:
         return any("guid" in row for row in had) or bool(self._store.read(environment, [name_row(name)]))
 
 
-def _rows(person: PersonRows, event_id: str) -> tuple[list[Change], dict[str, Gone], list[Change]]:
-    """The rows to delete with the key, what the tombstone of each text says, and the rows of names."""
+def _rows(person: PersonRows, event_id: str) -> tuple[list[Change], dict[str, Gone], list[Change], list[Change]]:
+    """The rows to delete with the key, what the tombstone of each text says, the rows of names, and finders of names
+    that others held: those lead here again until it is clear whether others still hold them.
+    """
     guid, ids = person.guid, person.ids
     head: list[Change] = [Deletion(id_row(guid), must_be_there=True)] if person.has_key else []
     head += [Deletion(key) for key in (claim_row(guid), renamed_row(guid)) if key in person.own]
@@ -211,18 +217,20 @@ def _rows(person: PersonRows, event_id: str) -> tuple[list[Change], dict[str, Go
     # A claimed id that is not bound yet would be bound to this person.
     gone = {key: Gone(event_id) for key in ids if person.binds(key) or key not in person.bound}
     rest: list[Change] = []
+    last: list[Change] = []
     for name in person.names:
         changes, froms = _rows_of_name(name, person)
         rest += changes
+        (last if name in person.shared else rest).append(Deletion(called_row(guid, name)))
         if froms:  # a name that the person never held gets no tombstone
             gone[name_row(name)] = Gone(event_id, person.has_id, froms)
-    if called_row(guid) in person.own:
-        rest.append(Deletion(called_row(guid)))
-    return head, gone, rest
+    if called := person.own.get(called_row(guid)):
+        (last if called["name"] in person.shared else rest).append(Deletion(called_row(guid)))
+    return head, gone, rest, last
 
 
 def _rows_of_name(name: str, person: PersonRows) -> tuple[list[Change], tuple[int, ...]]:
-    """The changes, and since when the person held the name. The row by which the rows are found again comes last."""
+    """The changes, and since when the person held the name. The row by which these are found again comes after them."""
     guid, first = person.guid, person.bound.get(name_row(name))
     froms = {*person.froms(name), *([int(first["from"])] if first is not None and first["guid"] == guid else [])}
     changes: list[Change] = [Deletion(had_row(name, from_ms, guid)) for from_ms in sorted(froms)]
@@ -230,7 +238,7 @@ def _rows_of_name(name: str, person: PersonRows) -> tuple[list[Change], tuple[in
         changes.append(Keep(more_row(name)))
     if froms and first is not None:
         changes.append(Deletion(name_row(name), only_of=first["guid"]))
-    return [*changes, Deletion(called_row(guid, name))], tuple(sorted(froms))
+    return changes, tuple(sorted(froms))
 
 
 def _chunks(head: Sequence[Change], rest: Sequence[Change], room: int) -> Iterator[list[Change]]:

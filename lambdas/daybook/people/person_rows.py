@@ -17,6 +17,7 @@ from daybook.people.identities import (
     had_client_id,
     had_prefix,
     id_row,
+    more_row,
     name_in_keys,
     name_row,
     renamed_row,
@@ -48,6 +49,8 @@ class PersonRows(NamedTuple):
     """Whether there is a finder of any name."""
     had: Mapping[str, Sequence[Row]]
     """For each name, the rows of all its holders."""
+    shared: frozenset[str]
+    """The names with a row `more#`."""
 
     @property
     def has_key(self) -> bool:
@@ -100,9 +103,12 @@ def look_for(
     names = [row["name"] for row in ([first] if first else []) + called]
     theirs = dict.fromkeys([*known, *_binders(own.get(claim_row(guid), {})), *map(name_row, names)])
     found: dict[str, Row] = {}
+    shared: set[str] = set()
     unread = dict.fromkeys([*theirs, *candidates])
     while unread:
-        read = rows.read(environment, unread)
+        more = {more_row(name): name for name in _names(unread)}
+        read = rows.read(environment, [*unread, *more])
+        shared |= {name for key, name in more.items() if read.pop(key, None) is not None}
         found |= read
         bound = {binder: row for binder, row in read.items() if row["guid"] == guid}
         theirs |= dict.fromkeys(bound)
@@ -120,6 +126,7 @@ def look_for(
         found,
         is_called=bool(called),
         had=had,
+        shared=frozenset(shared),
     )
 
 

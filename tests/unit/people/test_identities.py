@@ -22,9 +22,9 @@ from daybook.people.identities import (
 )
 from daybook.people.resolver import Identities
 from daybook.tenant import EnvironmentKey
-from tests.support.ingest import seeded_bytes
+from tests.support.ingest import NOW, seeded_bytes
 from tests.support.memory_stores import MemoryIdentities
-from tests.support.people import ACME_KEYS, PROD, STAGING
+from tests.support.people import ACME_KEYS, PROD, STAGING, seen
 from tests.support.turns import InTurns, Seat
 
 IDS = st.sampled_from(["u1", "u2", "u3"])
@@ -138,11 +138,13 @@ def test_a_name_that_has_an_id_is_not_adopted_again() -> None:
 
 
 def test_an_id_binds_before_a_name() -> None:
-    """A person has a new name. It means that person if it meant nobody before."""
+    """A person has a new name. From then on it means that person, whoever had it before."""
     store = MemoryIdentities()
-    first, other = resolve(store, Reference("u1", "mike"), Reference("u2", "jane"))
-    assert resolve(store, Reference("u1", "jane"), Reference("u1", "michael")) == [first, first]
-    assert resolve(store, Reference(username="jane"), Reference(username="michael")) == [other, first]
+    mike, jane = Reference(username="mike"), Reference(username="jane")
+    first, other = seen(store, NOW, Reference("u1", "mike"), Reference("u2", "jane"))
+    assert seen(store, NOW + 2, Reference("u1", "jane"), Reference("u1", "michael")) == [first, first]
+    assert seen(store, NOW + 1, jane) == [other]
+    assert seen(store, NOW + 2, jane, Reference(username="michael"), mike) == [first, first, first]
 
 
 @pytest.mark.parametrize(

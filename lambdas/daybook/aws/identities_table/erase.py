@@ -34,7 +34,9 @@ class ForgettingTable(IdentityTable):
 def _action(environment: EnvironmentKey, change: Change) -> Action:
     request: dict[str, Any] = {"Key": _key(environment, change.sort_key)}
     if isinstance(change, Keep):
-        return {"Update": request}  # without an expression it makes the row if it is missing, and else changes nothing
+        request["UpdateExpression"] = "SET kept = :kept"
+        request["ExpressionAttributeValues"] = {":kept": {"BOOL": True}}
+        return {"Update": request}
     if change.only_of is not None:
         request["ConditionExpression"] = "guid = :guid"
         request["ExpressionAttributeValues"] = {":guid": {"S": change.only_of}}
