@@ -35,14 +35,6 @@ class UnknownGroup(LookupError):  # noqa: N818  a fact, not a failure
     """There is no group of this name, or this version of it no longer exists."""
 
 
-class TooManyPeople(LookupError):  # noqa: N818  a fact, not a failure
-    """More people had the name than a question can be about. `name` is folded."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-
-
 class UnknownKey(LookupError):  # noqa: N818  a fact, not a failure
     """The tenant has no such key, or it was revoked."""
 

@@ -20,11 +20,10 @@ from daybook.catalogue.aliases import Aliases
 from daybook.people.forgetter import Change, Forgetter, Mark, Stone, no_sweep
 from daybook.people.identities import Reference, Row, Sighting, id_row
 from daybook.people.lookup import resolve
-from daybook.people.resolver import Identities
 from daybook.tenant import EnvironmentKey
-from tests.support.ingest import NOW, seeded_bytes
+from tests.support.ingest import NOW
 from tests.support.memory_stores import MemoryIdentities
-from tests.support.model.people import Named, People, fold
+from tests.support.model.people import Named, People
 from tests.support.people import ACME_KEYS, PROD, STAGING, forget, mark, people_of
 
 HOUR = 3_600_000
@@ -134,7 +133,7 @@ class History:
             for text in (*IDS, *NAMES, *model.guids.values()):
                 meant = resolve(self._store, environment, ALIASES, [text], ACME_KEYS.name)[text].guids
                 assert meant == {model.guids[person] for person in model.resolved_by(text)}, text
-            rows = {key: row for key, row in rows_of(self._store, environment)}
+            rows = dict(rows_of(self._store, environment))
             for person, guid in model.guids.items():
                 assert (id_row(guid) in rows) == (person not in model.forgotten)
             names = model.names

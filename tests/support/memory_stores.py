@@ -47,7 +47,8 @@ class MemoryIdentities:
                 raise ConcurrentChange
         for change in changes:
             if isinstance(change, Keep):
-                self.rows.setdefault((environment, change.sort_key), {})
+                row = self.rows.get((environment, change.sort_key), {})
+                self.rows[environment, change.sort_key] = {**row, **change.row}
             else:
                 self.rows.pop((environment, change.sort_key), None)
         for sort_key, stone in tombstones.items():

@@ -7,7 +7,7 @@ from daybook.people.forgetter import Forgetter, Mark, mark_of, no_sweep
 from daybook.people.identities import Person, Reference, Sighting
 from daybook.people.resolver import Identities
 from daybook.tenant import environment_key
-from tests.support.ingest import KEYS, code_for, seeded_bytes
+from tests.support.ingest import KEYS, NOW, code_for, seeded_bytes
 
 ACME_KEYS = KEYS.of(code_for("acme"))
 PROD = environment_key(code_for("acme"), 0)
@@ -25,7 +25,7 @@ def people_of(store: Any, *sightings: Sighting, seed: int | str = 2, environment
     return [people.at(each.occurred_ms)[each.reference] for each in sightings]
 
 
-def mark(guid: str, moment_ms: int) -> Mark:
+def mark(guid: str, moment_ms: int = NOW) -> Mark:
     return mark_of(guid, lowest_id(moment_ms), 365)
 
 

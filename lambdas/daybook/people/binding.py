@@ -138,7 +138,7 @@ class Binding:
     def more(self) -> dict[str, Row]:
         """Rows that were read are inserted again: forgetting may have deleted them since."""
         return {
-            more_row(text): _NOBODY
+            more_row(text): {"name": text}
             for text, name in self._names.items()
             if name.has_too_many or (name.added and (name.has_more or self._has_second(name)))
         }

@@ -48,9 +48,10 @@ class Deletion(NamedTuple):
 
 
 class Keep(NamedTuple):
-    """A row that must be there afterwards, whatever it says."""
+    """A row that must be there afterwards, with these attributes of text."""
 
     sort_key: str
+    row: Mapping[str, str]
 
 
 Change = Deletion | Keep
@@ -199,7 +200,7 @@ class Forgetter:
             if more_row(name) in there and not self._is_held(environment, name):
                 self._store.erase(environment, [Deletion(more_row(name)), Deletion(many_row(name))], {}, mark)
                 if self._is_held(environment, name):
-                    self._store.erase(environment, [Keep(more_row(name))], {}, mark)
+                    self._store.erase(environment, [_more(name)], {}, mark)
 
     def _is_held(self, environment: EnvironmentKey, name: str) -> bool:
         (had,) = self._store.query(environment, [had_prefix(name)], 2)
@@ -234,11 +235,21 @@ def _rows_of_name(name: str, person: PersonRows) -> tuple[list[Change], tuple[in
     guid, first = person.guid, person.bound.get(name_row(name))
     froms = {*person.froms(name), *([int(first["from"])] if first is not None and first["guid"] == guid else [])}
     changes: list[Change] = [Deletion(had_row(name, from_ms, guid)) for from_ms in sorted(froms)]
-    if froms and (person.has_others(name) or (first is not None and first["guid"] != guid)):
-        changes.append(Keep(more_row(name)))
+    if froms and first is not None and first["guid"] != guid:
+        # The first holder's last row may be missing, if a request was cut off. Without `name#` nothing else leads there.
+        held = {"guid": first["guid"], "name": name, "username": name, "from": first["from"]}
+        if int(first["from"]) not in person.froms_of(name, first["guid"]):
+            changes.append(Keep(had_row(name, int(first["from"]), first["guid"]), held))
+        changes.append(_more(name))
+    elif froms and person.has_others(name):
+        changes.append(_more(name))
     if froms and first is not None:
         changes.append(Deletion(name_row(name), only_of=first["guid"]))
     return changes, tuple(sorted(froms))
+
+
+def _more(name: str) -> Keep:
+    return Keep(more_row(name), {"name": name})
 
 
 def _chunks(head: Sequence[Change], rest: Sequence[Change], room: int) -> Iterator[list[Change]]:

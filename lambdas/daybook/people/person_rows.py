@@ -81,7 +81,10 @@ class PersonRows(NamedTuple):
 
     def froms(self, name: str) -> list[int]:
         """Since when the person held the name, as the rows `had#` say."""
-        return [int(row["from"]) for row in self.had.get(name, ()) if row.get("guid") == self.guid]
+        return self.froms_of(name, self.guid)
+
+    def froms_of(self, name: str, guid: str) -> list[int]:
+        return [int(row["from"]) for row in self.had.get(name, ()) if row.get("guid") == guid]
 
     def has_others(self, name: str) -> bool:
         """Whether the name has or had holders beside this one."""
@@ -113,6 +116,7 @@ def look_for(
         bound = {binder: row for binder, row in read.items() if row["guid"] == guid}
         theirs |= dict.fromkeys(bound)
         beside = dict.fromkeys(binder for row in bound.values() for binder in _binders(row))
+        theirs |= beside
         unread = {binder: None for binder in beside if binder not in found and binder not in unread}
     held = list(dict.fromkeys(_names([*theirs, *candidates])))
     had = dict(zip(held, rows.query(environment, [had_prefix(name) for name in held], HAD_ROWS_READ), strict=True))

@@ -164,9 +164,7 @@ class People:
                 since.remove(written[name, person])
                 since.append(moment)
                 written[name, person] = moment
-        elif not recorded or (
-            moment < recorded[0] and (len(recorded) == 1 or recorded[0] // _DAY != moment // _DAY)
-        ):
+        elif not recorded or (moment < recorded[0] and (len(recorded) == 1 or recorded[0] // _DAY != moment // _DAY)):
             since.append(moment)
             written[name, person] = moment
 

@@ -34,8 +34,9 @@ class ForgettingTable(IdentityTable):
 def _action(environment: EnvironmentKey, change: Change) -> Action:
     request: dict[str, Any] = {"Key": _key(environment, change.sort_key)}
     if isinstance(change, Keep):
-        request["UpdateExpression"] = "SET kept = :kept"
-        request["ExpressionAttributeValues"] = {":kept": {"BOOL": True}}
+        request["UpdateExpression"] = f"SET {', '.join(f'#{name} = :{name}' for name in change.row)}"
+        request["ExpressionAttributeNames"] = {f"#{name}": name for name in change.row}
+        request["ExpressionAttributeValues"] = {f":{name}": {"S": text} for name, text in change.row.items()}
         return {"Update": request}
     if change.only_of is not None:
         request["ConditionExpression"] = "guid = :guid"
