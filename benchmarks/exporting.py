@@ -196,8 +196,9 @@ def _straightforward(endpoint: str, tables: Tables) -> Took:
                 if guid not in keys:
                     person = identities.get_item(Key={"pk": HOME, "sk": f"id#{guid}"}, ConsistentRead=True)
                     keys[guid] = person["Item"]["key"].value
-            native = Opened(content, keys).native(view.aliases)
-            found.append(show(Shown(native, "Acme", view.aliases, view, ZoneInfo("UTC"))))
+            opened = Opened(content, keys)
+            native = opened.native(view.aliases)
+            found.append(show(Shown(native, opened.alias, "Acme", view.aliases, view, ZoneInfo("UTC"))))
         if "LastEvaluatedKey" not in page:
             break
         more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

@@ -31,6 +31,8 @@ class SentExport(Struct, forbid_unknown_fields=True):
     """Absent: the view of the tenant's own profile."""
     tz: str = "UTC"
     """The IANA time zone of the view's times."""
+    mark: bool = False
+    """Whether the file begins with the UTF-8 mark (`EF BB BF`), which some spreadsheets want. For CSV alone."""
 
 
 class ExportDescription(Struct):

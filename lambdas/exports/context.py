@@ -115,7 +115,8 @@ class ExportContext:
 
     @cached_property
     def lines(self) -> LineFormatter:
-        return LineFormatter(self.question.parameters, self.ask.format, self.settings.name, self.catalogue.profile)
+        about = self.catalogue.profile
+        return LineFormatter(self.question.parameters, self.ask.format, self.settings.name, about, mark=self.ask.mark)
 
     @cached_property
     def places(self) -> Places:

@@ -62,6 +62,7 @@ class ExportCreation:
             environment=environment,
             query=resolved.readable_query(now_ms) | {name: [value] for name, value in form.options.items()},
             format=form.format,
+            mark=form.mark,
             filename=_filename(now_ms, form.parameters.zone, form.format),
             asked_ms=now_ms,
             edge_ms=settings.retention_edge(now_ms),
@@ -79,7 +80,7 @@ class ExportCreation:
     def _group_versions(self, environment: EnvironmentKey, parameters: Parameters) -> dict[str, int]:
         """An export means the members that a group has now, whoever is added while it waits."""
         versions = {}
-        for name in parameters.filters.of("group"):
+        for name in parameters.filters.groups:
             try:
                 versions[name] = self.groups.group(environment, name).version
             except UnknownGroup:
@@ -103,7 +104,7 @@ class ExportCreation:
         )
         question = resolved.sealed_question()
         if question.query:
-            job = replace(job, sealed=seal_question(self.keys, job, ask.environment, question))
+            job = replace(job, sealed=seal_question(self.keys, job, question))
         try:
             submit(job, self.jobs, self.queue, max_active=MAX_ACTIVE)
         except TooManyJobs:

@@ -7,6 +7,7 @@ from daybook.errors import FieldError
 from daybook.http import forms
 from daybook.http.problem import Code, Problem, bad_field
 from daybook.http.request import Request
+from daybook.jobs.export import CSV
 from daybook.search.parameters import Parameters, check_bounds, parse_parameters
 from daybook.tenants.settings import TenantSettings
 from exports.bodies import NOT_FILTERS, SentExport
@@ -21,6 +22,7 @@ class ExportForm:
     options: Mapping[str, str]
     """`sort`, `view` and `tz`."""
     format: str
+    mark: bool
     parameters: Parameters
     """Filters and options as a search takes them."""
 
@@ -30,7 +32,9 @@ def read_export(request: Request, settings: TenantSettings) -> ExportForm:
     sent = forms.read_form(request, SentExport) if request.body else SentExport()
     filters = {name: [values] if isinstance(values, str) else values for name, values in sent.filters.items()}
     options = {"sort": sent.sort, "view": settings.profile if sent.view is None else sent.view, "tz": sent.tz}
-    return ExportForm(filters, options, sent.format, _parameters(filters, options))
+    if sent.mark and sent.format != CSV:
+        raise bad_field("mark", "is for the format csv alone: JSON begins with no mark")
+    return ExportForm(filters, options, sent.format, sent.mark, _parameters(filters, options))
 
 
 def _parameters(filters: Query, options: Mapping[str, str]) -> Parameters:

@@ -1,6 +1,7 @@
 """One event as one line of the file."""
 
 import csv
+from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,11 +23,20 @@ _encode = msgspec.json.encode
 class LineFormatter:
     """Writes events as the view shows them, in CSV or NDJSON."""
 
-    def __init__(self, parameters: Parameters, file_format: str, tenant_name: str, tenant_profile: Profile) -> None:
+    def __init__(
+        self,
+        parameters: Parameters,
+        file_format: str,
+        tenant_name: str,
+        tenant_profile: Profile,
+        *,
+        mark: bool = False,
+    ) -> None:
         self._view = None if parameters.view == NATIVE else profile(parameters.view)
         self._labels = list(FIELDS) if self._view is None else labels(self._view)
         self._values = () if self._view is None else tuple(VALUES[column.value] for column in self._view.columns)
         self._is_csv = file_format == CSV
+        self._mark = BOM_UTF8 if mark else b""
         self._tenant_name = tenant_name
         self._aliases = tenant_profile.aliases
         self._shown_by = self._view or tenant_profile
@@ -37,11 +47,15 @@ class LineFormatter:
 
     @property
     def header(self) -> bytes:
-        return self._csv(self._labels) if self._is_csv else b""
+        """What the file begins with: of a CSV, the UTF-8 mark if it was asked for, and the line of labels."""
+        return self._mark + self._csv(self._labels) if self._is_csv else b""
 
-    def line(self, native: Native) -> tuple[bytes, bytes]:
-        """The line, and the value that a sorted export is sorted by. UTF-8 sorts as its code points do."""
-        shown = Shown(native, self._tenant_name, self._aliases, self._shown_by, self._zone)
+    def line(self, native: Native, alias: str | None) -> tuple[bytes, bytes]:
+        """The line, and the value that a sorted export is sorted by. UTF-8 sorts as its code points do.
+
+        `alias` is the actor's, as in `Shown`.
+        """
+        shown = Shown(native, alias, self._tenant_name, self._aliases, self._shown_by, self._zone)
         sorted_by = self._sorted_by(shown).encode()
         if self._is_csv:
             return self._csv(self._cells(shown)), sorted_by

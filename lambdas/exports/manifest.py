@@ -5,16 +5,19 @@ from typing import Any
 from daybook.clock import format_time
 from daybook.jobs.export import Ask
 from daybook.jobs.job import Job
+from daybook.tenant import Tenant
 from exports.question import Question
 
 
-def manifest(job: Job, ask: Ask, question: Question, *, edge_ms: int, completed_ms: int, **file: Any) -> dict[str, Any]:
+def manifest(  # noqa: PLR0913  all but three by name
+    job: Job, ask: Ask, question: Question, *, tenant: Tenant, edge_ms: int, completed_ms: int, **file: Any
+) -> dict[str, Any]:
     """`edge_ms`: the retention's edge when the events were read; `file`: `rows`, `bytes` and `sha256`."""
     span, parameters = question.parameters.span, question.parameters
     return {
         "version": 1,
         "export": job.id,
-        "tenant": job.tenant,
+        "tenant": tenant,
         "environment": ask.environment,
         "asked_by": {"credential": ask.credential, "role": ask.role},
         "asked_at": format_time(ask.asked_ms),
@@ -27,6 +30,7 @@ def manifest(job: Job, ask: Ask, question: Question, *, edge_ms: int, completed_
         "view": parameters.view,
         "tz": parameters.zone.key,
         "format": ask.format,
+        "mark": ask.mark,
         "filename": ask.filename,
         **file,
         "profile": ask.profile,

@@ -13,12 +13,12 @@ from daybook.events.reader import Opened, Row, content_of, people_of
 from daybook.ids import occurred_ms
 from daybook.jobs.export import Ask
 from daybook.jobs.job import JobFailed
-from daybook.people.identities import id_row, may_be_by_address
 from daybook.people.lookup import IdentityReader, ResolvedQuery
 from daybook.search.filters import Matcher
 from daybook.search.gather import KeysOf
+from daybook.search.members import with_members
 from daybook.search.merge import LARGEST_FETCH, Bound, Bounds, EventIndex, Merge
-from daybook.search.planner import MAX_PARTITIONS, Planner, Source
+from daybook.search.planner import Planner, Source
 from daybook.search.search import Groups, after
 from daybook.tenant import EnvironmentKey
 from daybook.tenants.settings import TenantSettings
@@ -33,9 +33,16 @@ MAX_ROWS_A_MATCH = 10
 _NO_BOUNDS = Bounds(read_bytes=1 << 62, milliseconds=1 << 50)
 
 
+class MatchingEvent(NamedTuple):
+    id: str
+    native: dict[str, Any]
+    alias: str | None
+    """The actor's, as in `Shown`."""
+
+
 class Batch(NamedTuple):
-    events: list[tuple[str, Any]]
-    """Ids and native events, in order."""
+    events: list[MatchingEvent]
+    """In order."""
     last: str
     """The id of the last event that was looked at, whether it matches or not."""
     is_last: bool
@@ -104,23 +111,24 @@ class MatchingEvents:
             last = row.id
             if row.id != record:
                 content = content_of(row.packed)
-                if content["received_at"] <= asked_at and matcher.matches_clear(content):
+                asked_for = content["received_at"] <= asked_at and matcher.may_see(content)
+                if asked_for and matcher.matches_clear(content):
                     taken.append((row, content))
             if len(taken) == self.batch or number == MAX_ROWS_A_MATCH * self.batch:
                 break
         return taken, last
 
-    def _opened(self, candidates: Sequence[tuple[Row, dict[str, Any]]], matcher: Matcher) -> list[tuple[str, Any]]:
+    def _opened(self, candidates: Sequence[tuple[Row, dict[str, Any]]], matcher: Matcher) -> list[MatchingEvent]:
         contents = [content for _, content in candidates]
         keys = self.keys_of(self.environment, (guid for content in contents for guid in people_of(content)))
         aliases = self.catalogue.profile.aliases
         unsealing = Unsealing(self.settings.tenant, self.ask.environment)
-        found: list[tuple[str, Any]] = []
+        found: list[MatchingEvent] = []
         for row, content in candidates:
             opened = Opened(content, keys, unsealing)
             native = opened.native(aliases)
             if not matcher.needs_opening or matcher.matches_opened(opened, native):
-                found.append((row.id, native))
+                found.append(MatchingEvent(row.id, native, opened.alias))
         return found
 
     def _sources(self, resolved: ResolvedQuery) -> Sequence[Source]:
@@ -130,15 +138,12 @@ class MatchingEvents:
         return planner.plan(parameters.filters, resolved, parameters.span, self.edge_ms).sources
 
     def _resolved(self) -> ResolvedQuery:
-        if not self.ask.groups:
-            return self.question.resolved(None, by_address=False)
         try:
-            groups = [self.groups.group(self.environment, name, version) for name, version in self.ask.groups.items()]
+            members = {
+                name: self.groups.group(self.environment, name, version).members
+                for name, version in self.ask.groups.items()
+            }
         except UnknownGroup:
             raise JobFailed("A group was changed too long ago to know who was in it. Request a new export.") from None
-        members = frozenset(guid for group in groups for guid in group.members)
-        if len(members) > MAX_PARTITIONS:
-            return self.question.resolved(members, by_address=False)
-        rows = self.identities.read(self.environment, [id_row(guid) for guid in sorted(members)])
-        found = [rows.get(id_row(guid)) for guid in members]
-        return self.question.resolved(members, by_address=any(map(may_be_by_address, found)))
+        filters = self.question.parameters.filters
+        return with_members(self.question.named, filters, members, self.identities, self.environment)

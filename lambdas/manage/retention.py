@@ -19,16 +19,14 @@ from daybook.http.request import Answer, Request
 from daybook.jobs.job import JobQueue, JobStore
 from daybook.jobs.restamp import (
     ask_for_restamp,
-    can_be_put_back,
     latest_restamp,
     open_reason,
-    same_retention,
     seal_reason,
 )
 from daybook.self_audit.recorder import Record
 from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
-from daybook.tenants.settings import TenantSettings
+from daybook.tenants.settings import MAX_HISTORY, TenantSettings
 
 MAX_REASON = 1_000
 
@@ -93,7 +91,7 @@ class RetentionOperations:
         def keeping(now: TenantSettings) -> TenantSettings:
             if now.hold is not None and _is_shorter(days, now.retention_days):
                 raise Problem(409, "legal_hold", "The retention can't be shortened while the legal hold is on.")
-            return now.with_retention(days, now_ms)
+            return _bounded(now.with_retention(days, now_ms))
 
         after = keeping(settings)
         params = {"from_days": _in_words(settings.retention_days), "to_days": _in_words(days)}
@@ -104,18 +102,15 @@ class RetentionOperations:
         return self._hold(self.store.settings(request.tenant))
 
     def set_hold(self, request: Request) -> Answer:
-        """Setting it again changes the reason and keeps what it held. That also works after it was lifted, until a job
-        has stamped an event.
-        """
+        """Setting it again changes the reason and keeps what it held, also within half a day after it was lifted."""
         settings = self.store.settings(request.tenant)
         request.caller.check_reaches_all()
         reason = forms.text("reason", forms.read_form(request, SentHold).reason, MAX_REASON)
         now_ms = self.clock()
-        again = can_be_put_back(self.jobs, settings, now_ms)
         sealed = seal_reason(self.keys, settings, reason)
 
         def held(now: TenantSettings) -> TenantSettings:
-            return now.with_hold(sealed, now_ms, again=again)
+            return now.with_hold(sealed, now_ms)
 
         self.record(settings, request, "legal-hold-set", {"reason": reason})
         return self._hold(self._changed(settings, held(settings), held, now_ms))
@@ -126,9 +121,13 @@ class RetentionOperations:
         request.caller.check_reaches_all()
         if settings.hold is not None:
             now_ms = self.clock()
-            released = settings.without_hold(now_ms)
+
+            def released(now: TenantSettings) -> TenantSettings:
+                return _bounded(now.without_hold(now_ms))
+
+            after = released(settings)
             self.record(settings, request, "legal-hold-lifted", {})
-            self._changed(settings, released, lambda now: now.without_hold(now_ms), now_ms)
+            self._changed(settings, after, released, now_ms)
         return Answer(204)
 
     def _changed(
@@ -148,7 +147,7 @@ class RetentionOperations:
 
         def unless_changed(now: TenantSettings) -> TenantSettings:
             changed = change(now)
-            if changed != now and not same_retention(now, before):
+            if changed != now and now.rule != before.rule:
                 raise Contended(now.tenant)
             return changed
 
@@ -185,6 +184,13 @@ def _check_days(policy: RetentionPolicy, days: int | None) -> None:
             raise bad_field("days", f"must be {policy.min_days} to {policy.max_days}")
     elif not policy.min_days <= days <= policy.max_days:
         raise bad_field("days", f"must be {policy.min_days} to {policy.max_days}")
+
+
+def _bounded(changed: TenantSettings) -> TenantSettings:
+    if len(changed.history) > MAX_HISTORY:
+        detail = f"The retention and the legal hold have been changed {MAX_HISTORY} times, the most that is kept."
+        raise Problem(422, "too_many_changes", detail)
+    return changed
 
 
 def _is_shorter(days: int | None, than: int | None) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from benchmarks.typical import code_for
 from daybook.aws.control_table.jobs import JobTable
 from daybook.aws.job_queue import SqsJobQueue
 from daybook.aws.wiring import Tables
@@ -27,10 +28,10 @@ from daybook.jobs.job import (
     UnknownJob,
     new_job,
 )
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 from tests.support.jobs import MemoryJobs
 
-ACME = Tenant("acme")
+ACME = code_for("acme")
 NOW = 1_750_000_000_000
 chance = random.Random(7)  # noqa: S311
 
@@ -42,7 +43,7 @@ def jobs(request: pytest.FixtureRequest, dynamodb: Any, tables: Tables) -> JobSt
     return JobTable(dynamodb, tables.control) if request.param == "table" else MemoryJobs()
 
 
-def job(now_ms: int = NOW, kind: str = "count", tenant: Tenant = ACME) -> Job:
+def job(now_ms: int = NOW, kind: str = "count", tenant: TenantCode = ACME) -> Job:
     ask = {"to": 5, "names": ["a", "ü"]}
     new = new_job(tenant=tenant, kind=kind, ask=ask, now_ms=now_ms, random_bytes=chance.randbytes, lane=1)
     return replace(new, sealed="sealed")
@@ -52,7 +53,7 @@ def test_a_job_is_kept_as_it_was_put(jobs: JobStore) -> None:
     put = job()
     jobs.put(put)
     assert jobs.job(put.key) == put
-    for other in (put.key._replace(tenant=Tenant("other")), put.key._replace(kind="other")):
+    for other in (put.key._replace(tenant=code_for("other")), put.key._replace(kind="other")):
         with pytest.raises(UnknownJob):
             jobs.job(other)
 
@@ -63,12 +64,12 @@ def test_a_job_is_found_whatever_its_kind(jobs: JobStore) -> None:
         jobs.put(put)
         assert jobs.find(ACME, put.id) == put
         with pytest.raises(UnknownJob):
-            jobs.find(Tenant("other"), put.id)
+            jobs.find(code_for("other"), put.id)
 
 
 def test_jobs_of_one_kind_and_tenant_are_listed_newest_first(jobs: JobStore) -> None:
     first, second, third = job(NOW), job(NOW + 1), job(NOW + 2)
-    for each in (second, third, first, job(NOW, "other"), job(NOW, tenant=Tenant("other"))):
+    for each in (second, third, first, job(NOW, "other"), job(NOW, tenant=code_for("other"))):
         jobs.put(each)
     assert list(jobs.jobs(ACME, "count")) == [third, second, first]
     assert list(jobs.jobs(ACME, "count", 2)) == [third, second]
@@ -85,7 +86,7 @@ def test_a_tenant_may_have_so_many_active_jobs(jobs: JobStore) -> None:
     with pytest.raises(TooManyJobs):
         jobs.put(job(), max_active=2)
     jobs.put(job(kind="other"), max_active=2)
-    jobs.put(job(tenant=Tenant("other")), max_active=2)
+    jobs.put(job(tenant=code_for("other")), max_active=2)
     jobs.cancel(first.key, NOW)
     assert list(jobs.active(ACME, "count")) == [second]
     third = job(NOW + 2)
@@ -168,7 +169,7 @@ def test_a_row_ends_by_itself(dynamodb: Any, tables: Tables) -> None:
     put = job()
     table = JobTable(dynamodb, tables.control)
     table.put(put)
-    key = {"pk": {"S": "acme#jobs"}, "sk": {"S": f"count#{put.id}"}}
+    key = {"pk": {"S": f"{ACME}#jobs"}, "sk": {"S": f"count#{put.id}"}}
 
     def expires_at() -> int:
         return int(dynamodb.get_item(TableName=tables.control, Key=key)["Item"]["expires_at"]["N"])
@@ -221,7 +222,7 @@ def test_a_fifo_queue_gives_each_lane_one_job_at_a_time(aws: Callable[[str], Any
     sqs = aws("sqs")
     url = sqs.create_queue(QueueName="jobs.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     queue = SqsJobQueue(sqs, url)
-    first, second, other = job(), job(), job(tenant=Tenant("other"))
+    first, second, other = job(), job(), job(tenant=code_for("other"))
     for each in (first, second, other):
         queue.send(each)
 
@@ -268,4 +269,4 @@ def test_a_standard_queue_can_delay(aws: Callable[[str], Any]) -> None:
     assert sqs.receive_message(QueueUrl=url).get("Messages", []) == []
     SqsJobQueue(sqs, url).send(put)
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
-    assert json.loads(message["Body"]) == {"tenant": "acme", "kind": "count", "job": put.id}
+    assert json.loads(message["Body"]) == {"tenant": ACME, "kind": "count", "job": put.id}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from benchmarks.typical import code_for
 from daybook.access.api_keys import IssuedKey, Key
 from daybook.aws.batches import Patience
 from daybook.aws.control_table.catalogues import CatalogueTable
@@ -17,13 +18,15 @@ from daybook.aws.credentials_table.authorizing import CredentialTable
 from daybook.aws.credentials_table.issuing import KeyTable
 from daybook.aws.wiring import Tables
 from daybook.errors import Contended, Throttled
-from daybook.tenant import Tenant
+from daybook.tenant import Tenant, environment_key
 from tests.support.faulty_clients import FailingClient, failing
 from tests.support.ingest import NOW, settings
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
 ACME = Tenant("acme")
+CODE = code_for("acme")
+PROD = environment_key(CODE, 0)
 EVERY_CALL = ("get_item", "query", "update_item", "transact_write_items")
 ISSUED = IssuedKey("k1", "acme", "producer", "prod", "billing", "2026-11-22T16:31:07.123Z")
 
@@ -45,19 +48,19 @@ CALLS: dict[str, Callable[[Store], Any]] = {
     "settings": lambda store: store.control.settings(ACME),
     "tenants": lambda store: store.control.tenants(),
     "create": lambda store: store.control.create_tenant(settings(tenant=Tenant("other"))),
-    "change": lambda store: store.control.change_tenant(ACME, lambda now: replace(now, name="New")),
-    "put key": lambda store: store.keys.put_key(Key("k1", "s" * 32), ISSUED),
-    "keys": lambda store: store.keys.keys_of(ACME),
-    "key": lambda store: store.keys.key_of(ACME, "k0"),
-    "revoke": lambda store: store.keys.revoke_key(ACME, "k0"),
+    "change": lambda store: store.control.change_tenant(CODE, lambda now: replace(now, name="New")),
+    "put key": lambda store: store.keys.put_key(CODE, Key("k1", "s" * 32), ISSUED),
+    "keys": lambda store: store.keys.keys_of(settings(tenant=ACME)),
+    "key": lambda store: store.keys.key_of(settings(tenant=ACME), "k0"),
+    "revoke": lambda store: store.keys.revoke_key(CODE, "k0"),
     "credential": lambda store: store.credentials.credential("k0"),
     "failure": lambda store: store.credentials.count_failure("203.0.113.7", 1),
-    "activities": lambda store: store.catalogues.own_activities(ACME),
-    "groups": lambda store: store.groups.names(ACME),
-    "group": lambda store: store.groups.group(ACME, "team"),
-    "put group": lambda store: store.groups.put(ACME, "team", ()),
-    "new group": lambda store: store.groups.put(ACME, "new", ()),
-    "remove group": lambda store: store.groups.remove(ACME, "team"),
+    "activities": lambda store: store.catalogues.own_activities(CODE),
+    "groups": lambda store: store.groups.names(PROD),
+    "group": lambda store: store.groups.group(PROD, "team"),
+    "put group": lambda store: store.groups.put(PROD, "team", ()),
+    "new group": lambda store: store.groups.put(PROD, "new", ()),
+    "remove group": lambda store: store.groups.remove(PROD, "team"),
 }
 
 
@@ -66,8 +69,8 @@ def prepared(dynamodb: Any, tables: Tables) -> Any:
     """A client whose control table holds a tenant with a group and a key."""
     store = Store(dynamodb, tables)
     store.control.create_tenant(settings(tenant=ACME))
-    store.groups.put(ACME, "team", ())
-    store.keys.put_key(Key("k0", "s" * 32), replace(ISSUED, id="k0"))
+    store.groups.put(PROD, "team", ())
+    store.keys.put_key(CODE, Key("k0", "s" * 32), replace(ISSUED, id="k0"))
     return dynamodb
 
 
@@ -114,8 +117,8 @@ def test_another_ones_turn_is_waited_for(prepared: Any, tables: Tables, call: st
     assert store.waits == [0.05, 0.1, 0.2]
     store = Store(FailingClient(prepared, ("transact_write_items",), itertools.repeat(conflict)), tables)
     again: dict[str, Callable[[], Any]] = {
-        "change": lambda: store.control.change_tenant(ACME, lambda now: replace(now, name="Newer")),
-        "remove group": lambda: store.groups.put(ACME, "team", ()),
+        "change": lambda: store.control.change_tenant(CODE, lambda now: replace(now, name="Newer")),
+        "remove group": lambda: store.groups.put(PROD, "team", ()),
     }
     with pytest.raises(Contended):
         again.get(call, lambda: CALLS[call](store))()

@@ -139,7 +139,7 @@ def test_a_killed_export_gives_the_file_of_an_undisturbed_one(log: TenantLog, dy
     asked = []
     for question in QUESTIONS:
         shown = asker.ask(question)
-        asked.append(asker.jobs.find(asker.tenant, shown["id"]))
+        asked.append(asker.jobs.find(asker.code, shown["id"]))
         asker.queue.sent.clear()
     undisturbed = {}
     for job in asked:

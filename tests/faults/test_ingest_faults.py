@@ -184,10 +184,10 @@ def test_reads_that_stay_unprocessed(dynamodb: Any, tables: Tables) -> None:
     patience = Patience(lambda _seconds: None)
     assert EventTable(Unprocessing(2), tables.events, patience).find([("a", "b")]) == {}
     with pytest.raises(Throttled):
-        IdentityTable(Unprocessing(100), tables.identities, patience).read(settings().tenant, ["id#x"])
+        IdentityTable(Unprocessing(100), tables.identities, patience).read(settings().environment_key("prod"), ["id#x"])
 
 
 def test_a_refused_statement_is_not_hidden(dynamodb: Any) -> None:
     """An error inside HTTP 200 that no retry can fix is raised."""
     with pytest.raises(ClientError):
-        IdentityTable(dynamodb, "nowhere").insert(settings().tenant, {"id#x": {"key": b"k"}})
+        IdentityTable(dynamodb, "nowhere").insert(settings().environment_key("prod"), {"id#x": {"key": b"k"}})

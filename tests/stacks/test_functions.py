@@ -114,7 +114,6 @@ def test_a_restamp_begins_after_every_write_under_the_old_setting(timeouts: dict
     storing = max(timeouts[name] for name in ("ingest", "query", "manage", "tenants", "exports"))
     assert writing + storing < restamp.DELAY_SECONDS
     assert writing + WRITTEN_WITHIN_MS / 1_000 + MAX_CALL_SECONDS < restamp.DELAY_SECONDS
-    assert restamp.DELAY_SECONDS - writing >= 60, "a minute after the setting"
 
 
 def test_an_export_can_read_its_largest_file_again(timeouts: dict[str, int]) -> None:

@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from benchmarks.typical import code_for
 from daybook.access.roles import OPERATIONS
 from daybook.aws.wiring import Tables
 from daybook.clock import Clock
 from daybook.http.serve import serve
 from daybook.jobs.export import NoSuchUpload
+from daybook.jobs.job import Job, Step, Work
 from daybook.jobs.runner import Runner
 from daybook.tenant import Tenant
 from exports.api_handler import operations
@@ -81,6 +83,19 @@ class MemoryFiles:
         return f"https://files.example/{place}?{seconds}"
 
 
+class OneStep:
+    """Work that is handed over after each step."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
+        return self._work.step(job, remaining_seconds)._replace(hand_over=True)
+
+    def tidy(self, job: Job) -> None:
+        self._work.tidy(job)
+
+
 class Exporter:
     """Requests exports as an auditor does, and works off the queue."""
 
@@ -104,6 +119,7 @@ class Exporter:
         wiring = wiring_over(dynamodb, tables, clock, f"exports {tenant}", **replaced)
         self.jobs = wiring.jobs
         self.tenant = Tenant(tenant)
+        self.code = code_for(tenant)
         self._role = role
         self._operations = operations(wiring, self.queue, self.files)
         self._clock = clock
@@ -147,12 +163,20 @@ class Exporter:
     def work(self, remaining_seconds: Callable[[], float] = lambda: 900.0, worker: ExportWork | None = None) -> None:
         """Handles the queue's messages until there are none. One worker handles all of them unless one is given."""
         worker = worker or self.worker()
+        while self.queue.sent:
+            self._work_off_one(worker, remaining_seconds)
+
+    def work_in_steps(self, **sizes: Any) -> None:
+        """Each step is done by another worker, which knows nothing but the checkpoint."""
+        while self.queue.sent:
+            self._work_off_one(OneStep(self.worker(**sizes)), lambda: 900.0)
+
+    def _work_off_one(self, worker: Work, remaining_seconds: Callable[[], float]) -> None:
         runner = Runner(
             self.jobs, self.queue, worker, self._clock, lambda: f"claim-{next(self._claims)}", lambda _: None
         )
-        while self.queue.sent:
-            job, _ = self.queue.sent.pop(0)
-            runner.run(job.key, remaining_seconds)
+        job, _ = self.queue.sent.pop(0)
+        runner.run(job.key, remaining_seconds)
 
     def export(self, body: Any = None, **given: Any) -> tuple[dict[str, Any], bytes]:
         """Returns the answer after the export has finished, and the file."""
@@ -163,7 +187,7 @@ class Exporter:
         return shown, self.file(shown)
 
     def file(self, shown: dict[str, Any]) -> bytes:
-        content: bytes = self.files.files[f"files/{self.tenant}/{shown['id']}/{shown['filename']}"]
+        content: bytes = self.files.files[f"files/{self.code}/{shown['id']}/{shown['filename']}"]
         return content
 
 

@@ -25,7 +25,7 @@ class Forgetting:
         self._tenant = log.tenant
         self._operations = operations(wiring, self.queue)
 
-    def call(self, text: str, role: str = OPERATIONS) -> dict[str, Any]:
+    def call(self, text: str, role: str = OPERATIONS, **query: str) -> dict[str, Any]:
         of_operations = role == OPERATIONS
         event = call(
             "POST",
@@ -34,6 +34,7 @@ class Forgetting:
             headers={"daybook-tenant": self._tenant} if of_operations else None,
             authorizer=authorized(role, tenant="" if of_operations else self._tenant),
         )
+        event["multiValueQueryStringParameters"] = {name: [value] for name, value in query.items()}
         return documented(event, serve(event, Context(), self._operations))
 
     def sweep(self) -> list[Job]:
@@ -41,8 +42,13 @@ class Forgetting:
         sent, self.queue.sent = self.queue.sent, []
         return [self._runner.run(job.key, lambda: 180.0) for job, _ in sent]
 
-    def forget(self, text: str) -> dict[str, Any]:
-        answer = self.call(text)
+    def report(self, text: str, **query: str) -> dict[str, Any]:
+        answer = self.call(text, **query)
         assert answer["statusCode"] == 200, answer["body"]
         done: dict[str, Any] = answered(answer)
         return done
+
+    def forget(self, text: str, **query: str) -> dict[str, Any]:
+        """What the answer says about the one person whom it forgot."""
+        (person,) = self.report(text, **query)["forgotten"]
+        return dict(person)

@@ -12,7 +12,7 @@ from daybook.ids import HIGHEST_ID, occurred_ms
 from daybook.jobs.job import Job
 from daybook.jobs.restamp import Restamp
 from daybook.jobs.runner import Runner
-from daybook.tenant import Tenant
+from daybook.tenant import Tenant, TenantCode
 from daybook.tenants.settings import Layout, TenantSettings
 from restamp.restamp import RestampWork
 from tests.support.ingest import NOW
@@ -66,8 +66,12 @@ class MemoryControl:
         assert tenant == self.now.tenant
         return self.now
 
-    def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings:
-        assert tenant == self.now.tenant
+    def settings_of(self, code: TenantCode) -> TenantSettings:
+        assert code == self.now.code
+        return self.now
+
+    def change_tenant(self, tenant: TenantCode, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings:
+        assert tenant == self.now.code
         self.before_change()
         self.now = change(self.now)
         return self.now
@@ -164,13 +168,16 @@ class Kept(ManagedLog):
         }
 
     def stamped_days(self) -> set[int | None]:
-        """The days after which stored events expire. None means never, 0 means already expired."""
+        """The days after which stored events leave retention, which is a day before they may be deleted. None means
+        never, 0 means that they have left it.
+        """
         return {self._days(*each) for each in self.stamps_of().items()}
 
     def _days(self, identifier: str, expires_at: int | None) -> int | None:
         if expires_at is None:
             return None
-        return 0 if expires_at * 1_000 <= self.now + 1_000 else (expires_at * 1_000 - occurred_ms(identifier)) // DAY
+        left_ms = expires_at * 1_000 - DAY
+        return 0 if left_ms <= self.now + 1_000 else (left_ms - occurred_ms(identifier)) // DAY
 
 
 AGES = (1, 20, 40, 50, 70, 85)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from daybook.clock import LAST_MS
 from daybook.events.identity import derived_identity
 from daybook.ids import ALPHABET, FORM, event_id, identity_of, lowest_id, occurred_ms, shard
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
 MOMENTS = st.integers(min_value=0, max_value=LAST_MS)
 IDENTITIES = st.binary(min_size=16, max_size=16)
@@ -60,16 +60,15 @@ def test_a_fixed_id() -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (("acme", "prod", "1"), ("acme", "prod", "2")),
-        (("acme", "prod", "1"), ("acme", "test", "1")),
-        (("acme", "prod", "1"), ("acme-1", "prod", "1")),
-        (("ac", "meprod", "1"), ("acme", "prod", "1")),
-        (("acme", "prod1", ""), ("acme", "prod", "1")),
+        (("ACME01#0", "1"), ("ACME01#0", "2")),
+        (("ACME01#0", "1"), ("ACME01#1", "1")),
+        (("ACME01#0", "1"), ("ACME02#0", "1")),
+        (("ACME01#1", "1"), ("ACME01#11", "")),
     ],
 )
-def test_an_identity_is_of_all_its_parts(one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
+def test_an_identity_is_of_all_its_parts(one: tuple[str, str], other: tuple[str, str]) -> None:
     """However tenant, environment and the sender's id would read one after the other."""
-    identities = [derived_identity(KEY, Tenant(tenant), *rest) for tenant, *rest in (one, other)]
+    identities = [derived_identity(KEY, EnvironmentKey(key), client_id) for key, client_id in (one, other)]
     assert identities[0] != identities[1]
-    assert derived_identity(KEY, Tenant(one[0]), *one[1:]) == identities[0]
-    assert derived_identity(b"K" * 32, Tenant(one[0]), *one[1:]) != identities[0]
+    assert derived_identity(KEY, EnvironmentKey(one[0]), one[1]) == identities[0]
+    assert derived_identity(b"K" * 32, EnvironmentKey(one[0]), one[1]) != identities[0]

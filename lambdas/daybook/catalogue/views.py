@@ -4,14 +4,18 @@ Columns are data (`profiles/*.toml`). This module defines the values that they n
 string.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
-from daybook.catalogue.aliases import USER, Aliases
+import msgspec
+
+from daybook.catalogue.aliases import Aliases, appearance, looks_like_alias, shown_name
 from daybook.catalogue.profile import Profile
 
 WORK_ITEM = "work-item"
@@ -22,6 +26,8 @@ class Shown:
     """One native event and what decides how it is shown: the tenant's name and aliases, the view and the time zone."""
 
     native: dict[str, Any]
+    alias: str | None
+    """The alias of an actor that is no person, or is known by an address alone, as it was when the event arrived."""
     tenant_name: str
     aliases: Aliases
     view: Profile
@@ -61,26 +67,51 @@ def labels(view: Profile) -> list[str]:
 
 
 def _user(shown: Shown) -> str | None:
-    """Who acted, as the product shows it. An actor other than a person is shown by its alias, whatever its name."""
-    actor = shown.actor
-    if actor["type"] in ("system", "api", "operations"):
-        return shown.aliases.of(actor["type"])
-    username: str | None = actor["username"] or actor["name"] or actor["client_id"] or actor["id"]
-    return username
+    """Who acted, as most products show it: the username, or the alias of an actor that is no person."""
+    return _alias(shown) or _name(shown, shown.actor, "username", "name", "client_id", "id")
 
 
 def _person_name(shown: Shown) -> str | None:
-    actor = shown.actor
-    if actor["type"] in ("system", "api", "operations"):
-        return _user(shown)
-    name: str | None = actor["name"]
-    return name or _user(shown)
+    return _alias(shown) or _name(shown, shown.actor, "name", "username", "client_id", "id")
+
+
+def _alias(shown: Shown) -> str | None:
+    """A forgotten person is shown by the GUID, even if only an address was known before."""
+    return None if shown.actor["forgotten"] else shown.alias
+
+
+def _name(shown: Shown, person: Mapping[str, Any], *fields: str) -> str | None:
+    name = next((person[field] for field in fields if person.get(field)), None)
+    return None if name is None else shown_name(name, shown.aliases)
+
+
+def _actor(shown: Shown) -> str | None:
+    """Who acted, with what the products' documents leave out: which API, and who really acted in a person's name."""
+    actor, alias = shown.actor, _alias(shown)
+    if alias is None:
+        name = _unmistakable(shown, actor)
+        impersonator = actor.get("impersonator")
+        return f"{name} (by {_unmistakable(shown, impersonator)})" if impersonator else name
+    names = (actor["username"], actor["name"], actor["client_id"]) if actor["type"] == "api" else ()
+    label = next((name for name in names if name and name != alias), None)
+    return alias if label is None else f"{alias} ({label})"
+
+
+def _unmistakable(shown: Shown, person: Mapping[str, Any]) -> str:
+    """A name that looks like an API with its label, or like somebody with an impersonator, is also quoted."""
+    name: str = next(person[field] for field in ("username", "name", "client_id", "id") if person[field])
+    before, *behind = normalize("NFKC", name).split("(")
+    is_composed = behind and (
+        looks_like_alias(before, shown.aliases) or any(appearance(part).startswith("by") for part in behind)
+    )
+    return f'"{name}"' if is_composed else shown_name(name, shown.aliases)
 
 
 def _target_text(shown: Shown) -> str | None:
     target = shown.target
-    names = ("username", "name", "client_id", "id") if target.get("type") == USER else ("name", "id")
-    return next((target[name] for name in names if target.get(name)), None)
+    if "username" in target:  # the target is a person
+        return _name(shown, target, "username", "name", "client_id", "id")
+    return next((target[name] for name in ("name", "id") if target.get(name)), None)
 
 
 def _work_item(shown: Shown) -> str | None:
@@ -92,6 +123,8 @@ def _work_item(shown: Shown) -> str | None:
 def _change(shown: Shown, side: str) -> str | None:
     """The value before or after: from the parameters, otherwise from the changes."""
     value = (shown.native["params"] or {}).get(side)
+    if isinstance(value, dict):
+        return _name(shown, value, "user")
     if value is not None:
         return _text(value)
     changes = shown.native["changes"] or []
@@ -103,9 +136,34 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, dict):
-        return _text(value.get("user"))
     return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _details(shown: Shown) -> str | None:
+    """Without details, the changes in words: `nickname: Ani → (empty); age: 7 → 8`."""
+    return shown.native["details"] or "; ".join(map(_changed, shown.native["changes"] or ()))
+
+
+def _changed(change: Mapping[str, Any]) -> str:
+    before, after = change["from"], change["to"]
+    field = _word(change["field"])
+    return f"{field}: changed" if before is None and after is None else f"{field}: {_value(before)} → {_value(after)}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "(none)"
+    if isinstance(value, str):
+        return _word(value) if value else "(empty)"
+    return _text(value)
+
+
+_AMBIGUOUS = re.compile(r"\(|[\s\"]|.*([;→\"\r\n]|: |\s$)", re.DOTALL)
+
+
+def _word(text: str) -> str:
+    """In quotation marks if it could be mistaken for more than one value: senders' users choose what stands in it."""
+    return msgspec.json.encode(text).decode() if _AMBIGUOUS.match(text) else text
 
 
 def _letters(label: str | None) -> str:
@@ -128,6 +186,7 @@ def _iso_time(shown: Shown) -> str:
 
 
 VALUES: Mapping[str, Callable[[Shown], str | None]] = {
+    "actor": _actor,
     "activity": lambda shown: shown.native["activity"],
     "action-target": _target_text,
     "category": lambda shown: shown.native["category"],
@@ -136,6 +195,7 @@ VALUES: Mapping[str, Callable[[Shown], str | None]] = {
     "date": lambda shown: shown.moment.date().isoformat(),
     "date-time": lambda shown: shown.moment.replace(tzinfo=None).isoformat(" ", "seconds"),
     "details": lambda shown: shown.native["details"],
+    "details-or-changes": _details,
     "enate-time": lambda shown: f"{shown.moment:%Y/%m/%d %H:%M:%S} {_zone_mark(shown)}",
     "environment": lambda shown: shown.native["environment"],
     "event": lambda shown: shown.native["event"],

@@ -68,8 +68,9 @@ class Records:
         made: list[tuple[InsertedEvent, Record]] = []
         for row, content in wanted:
             try:
-                native = Opened(content, keys).native(aliases)
-                made.append((row, Record(partition_key(row, content), write(native, aliases))))
+                opened = Opened(content, keys)
+                data = write(opened.native(aliases), opened.alias, aliases)
+                made.append((row, Record(partition_key(row, content), data)))
             except Exception:  # noqa: BLE001  any error concerns this one event only
                 broken.append(row)
         return WrittenRecords([row for row, _ in made], [record for _, record in made], broken)

@@ -21,7 +21,12 @@ class Row(NamedTuple):
 
 def content_of(packed: bytes) -> dict[str, Any]:
     """Raises `UnknownFormat` for an event that a newer release wrote: it must not be shown wrong or left out."""
-    content: dict[str, Any] = decode(unpack(packed))
+    return content_in(unpack(packed))
+
+
+def content_in(encoded: bytes) -> dict[str, Any]:
+    """The content of canonical bytes. Raises `UnknownFormat`."""
+    content: dict[str, Any] = decode(encoded)
     if content["v"] != FORMAT:
         raise UnknownFormat
     return content
@@ -67,6 +72,12 @@ class Opened:
     def is_readable(self, text: str) -> bool:
         """Whether nobody whom a text of the content names is forgotten."""
         return all(self._fields(person) is not None for person in people_in(text))
+
+    @property
+    def alias(self) -> str | None:
+        """The alias by which the actor is shown. None: it is shown as a person."""
+        alias: str | None = self.content["actor"].get("alias")
+        return alias
 
     def native(self, aliases: Aliases) -> dict[str, Any]:
         """The native event of the contract. It has every field; absent values are null."""
@@ -173,7 +184,7 @@ class Opened:
 
     def context(self) -> dict[str, Any]:
         context = self.content.get("context", {})
-        guid = self.content["actor"].get("id")
+        guid = context.get("of") or self.content["actor"].get("id")
         fields = None if guid is None else self._fields_of(guid)
         return {
             "ip": context.get("ip") if fields is None else fields[ADDRESS],

@@ -45,6 +45,7 @@ Code = Literal[
     "too_long",
     "too_many_activities",
     "too_many_categories",
+    "too_many_changes",
     "too_many_exports",
     "too_many_failures",
     "too_many_groups",

@@ -39,6 +39,8 @@ class Ask(Struct, forbid_unknown_fields=True):
     """The groups asked for, and their versions at that moment."""
     profile: str
     catalogue_version: int
+    mark: bool = False
+    """Whether the file begins with the UTF-8 mark."""
 
 
 class Places(NamedTuple):

@@ -236,7 +236,7 @@ def _rows_of_name(name: str, person: PersonRows) -> tuple[list[Change], tuple[in
     froms = {*person.froms(name), *([int(first["from"])] if first is not None and first["guid"] == guid else [])}
     changes: list[Change] = [Deletion(had_row(name, from_ms, guid)) for from_ms in sorted(froms)]
     if froms and first is not None and first["guid"] != guid:
-        # The first holder's last row may be missing, if a request was cut off. Without `name#` nothing else leads there.
+        # The first holder's last row may be missing, if a request was cut off. Nothing but `name#` leads there then.
         held = {"guid": first["guid"], "name": name, "username": name, "from": first["from"]}
         if int(first["from"]) not in person.froms_of(name, first["guid"]):
             changes.append(Keep(had_row(name, int(first["from"]), first["guid"]), held))

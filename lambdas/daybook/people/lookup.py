@@ -12,7 +12,6 @@ from daybook.people.identities import (
     MAX_HOLDERS,
     Row,
     ext_row,
-    folded,
     had_prefix,
     id_row,
     may_be_by_address,
@@ -38,19 +37,19 @@ class Named:
     text: str
     guids: frozenset[str] = frozenset()
     """Everyone who has this GUID or client id, or ever had this name."""
-    aliases: frozenset[str] = frozenset()
-    """The aliases that it equals, in their own spelling."""
+    types: frozenset[str] = frozenset()
+    """The types of actors that it is an alias of, a present or a former one."""
     is_known: bool = False
     """Whether it is an alias or means anybody. A forgotten person's GUID is not known: it could as well be the id of an
     actor that is not a person."""
     by_address: bool = False
-    """Whether one of them is, or before being forgotten may have been, known by an address alone and so indexed by an
-    alias."""
+    """Whether one of them is, or before being forgotten may have been, known by an address alone and so indexed by
+    its type."""
 
     def meaning(self, guids: Iterable[str]) -> "Named":
         """The same text, meaning these people: those of the search's first page."""
         people = frozenset(guids)
-        known = bool(self.aliases or people - {self.text.lower()} or (people and self.is_known))
+        known = bool(self.types or people - {self.text.lower()} or (people and self.is_known))
         return replace(self, guids=people, is_known=known)
 
 
@@ -58,11 +57,13 @@ class ResolvedQuery(NamedTuple):
     """Whom a query means."""
 
     named: dict[str, Named]
-    """For each value of `actor`, and each id of `target`."""
+    """For each of `Filters.names`."""
     members: frozenset[str] | None = None
     """The GUIDs of the groups' members; None if the query names no group."""
     member_by_address: bool = False
     """As `Named.by_address`, for the members."""
+    excluded: frozenset[str] | None = None
+    """The GUIDs of the members of the groups that the query excludes; None if it excludes no group."""
 
 
 def resolve(
@@ -80,8 +81,7 @@ def resolve(
     held = list(dict.fromkeys(names.values()))
     found = reader.query(environment, [had_prefix(name) for name in held], HAD_ROWS_READ)
     had = {name: holders(name, some) for name, some in zip(held, found, strict=True)}
-    all_aliases = {aliases.system, aliases.api, aliases.operations, aliases.unknown}
-    return {text: _named(text, rows, had[names[text]], all_aliases) for text in wanted}
+    return {text: _named(text, rows, had[names[text]], aliases) for text in wanted}
 
 
 def holders(name: str, had: Iterable[Row]) -> set[str]:
@@ -96,7 +96,7 @@ def _rows_of(text: str) -> list[str]:
     return [ext_row(text), id_row(text.lower())] if GUID.fullmatch(text) else [ext_row(text)]
 
 
-def _named(text: str, rows: Mapping[str, Row], had: set[str], aliases: set[str]) -> Named:
+def _named(text: str, rows: Mapping[str, Row], had: set[str], aliases: Aliases) -> Named:
     guids = set(had)
     is_known = by_address = False
     if GUID.fullmatch(text):
@@ -107,6 +107,6 @@ def _named(text: str, rows: Mapping[str, Row], had: set[str], aliases: set[str])
         by_address = may_be_by_address(row)
     if ext_row(text) in rows:
         guids.add(rows[ext_row(text)]["guid"])
-    resolved = frozenset(alias for alias in aliases if folded(alias) == folded(text))
-    is_known |= bool(resolved or guids - {text.lower()})
-    return Named(text, frozenset(guids), resolved, is_known, by_address)
+    types = aliases.types_called(text)
+    is_known |= bool(types or guids - {text.lower()})
+    return Named(text, frozenset(guids), types, is_known, by_address)

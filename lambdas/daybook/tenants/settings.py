@@ -1,19 +1,33 @@
 """A tenant's settings, which each request reads, and the shards of its events."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from daybook.clock import DAY, MINUTE
+from daybook.clock import DAY, MINUTE, SECOND
 from daybook.tenant import EnvironmentKey, Tenant, TenantCode, environment_key
-
-LIST_PARTITION = "tenants"
-"""The partition of the control table that lists all tenants. No tenant can have this slug."""
 
 MAX_AHEAD_MS = 5 * MINUTE
 """How far in the future an event may have occurred."""
 
 LAYOUT_NOTICE_MS = 10 * MINUTE
 """How far in the future a new layout begins: longer than `MAX_AHEAD_MS`, and than any request lasts."""
+
+SLACK_MS = DAY
+"""An event may be deleted so long after it has left retention, by its age or by a change of the settings. Reads hide it
+at once. So a change that shows it again finds it, and the job that keeps it need not hurry.
+"""
+
+RESTORABLE_MS = DAY // 2
+"""So long after a hold was lifted, a new hold keeps what it held. Its job takes off the stamps that the other job has
+set, in the same order and at the same pace, so before the first of them is due.
+"""
+
+NEVER_MS = 1 << 62
+
+MAX_HISTORY = 500
+"""How often retention and hold may change. Each request reads the settings, and 500 changes take 16 KB of their row. A
+hold can be set even then, since it follows one that was lifted.
+"""
 
 
 class Layout(NamedTuple):
@@ -35,12 +49,25 @@ class Hold:
     sealed_reason: str
 
 
-@dataclass(frozen=True)
-class Lifted:
-    """The last legal hold that was lifted. It can be restored until a job has stamped the events that it held."""
+class Rule(NamedTuple):
+    """What decides when events leave retention."""
 
-    hold: Hold
-    at_ms: int
+    days: int | None
+    held_ms: int | None
+    """The edge of the legal hold; None where there is none."""
+
+    def leaves_at(self, occurred_ms: int, since_ms: int) -> int:
+        """The last moment at which an event of that time is shown, where this rule is in force from `since_ms` on."""
+        if self.held_ms is not None:
+            return NEVER_MS if occurred_ms >= self.held_ms else since_ms
+        return NEVER_MS if self.days is None else max(since_ms, occurred_ms + self.days * DAY)
+
+
+class Replaced(NamedTuple):
+    """A rule that was in force until this moment."""
+
+    until_ms: int
+    rule: Rule
 
 
 @dataclass(frozen=True)
@@ -62,7 +89,8 @@ class TenantSettings:
     catalogue_version: int = 0
     """Rises with every change of the tenant's own activities. 0: there never were any."""
     hold: Hold | None = None
-    lifted: Lifted | None = None
+    history: tuple[Replaced, ...] = ()
+    """Every earlier retention and legal hold, oldest first. Append-only: what may be gone when is judged by it."""
     secret: bytes | None = field(default=None, repr=False)
     """The secret of the tenant's permanent keys, if it came from another deployment. None: this deployment's."""
 
@@ -103,30 +131,77 @@ class TenantSettings:
     def with_retention(self, days: int | None, now_ms: int) -> "TenantSettings":
         """The settings with that retention. Under a hold, a longer one shows older events that are still stored."""
         hold = self.hold and replace(self.hold, edge_ms=min(self.hold.edge_ms, self._edge(now_ms, days)))
-        return replace(self, retention_days=days, hold=hold)
+        return self._changed(now_ms, retention_days=days, hold=hold)
 
-    def with_hold(self, sealed_reason: str, now_ms: int, *, again: bool) -> "TenantSettings":
+    def with_hold(self, sealed_reason: str, now_ms: int) -> "TenantSettings":
         """The settings under a hold. One that is on gets this reason; otherwise a new one begins.
 
-        `again`: the new hold also keeps what the last one held.
+        A new one also keeps what was held within the last `RESTORABLE_MS`.
         """
         hold = self.hold
         if hold is None:
-            edge_ms = self.retention_edge(now_ms)
-            if again and self.lifted is not None:
-                edge_ms = min(edge_ms, self.lifted.hold.edge_ms)
-            hold = Hold(now_ms, edge_ms, sealed_reason)
-        return replace(self, hold=replace(hold, sealed_reason=sealed_reason), lifted=None)
+            lifted = [rule.held_ms for until_ms, rule in self.history if now_ms < until_ms + RESTORABLE_MS]
+            edges = [self.retention_edge(now_ms), *(edge_ms for edge_ms in lifted if edge_ms is not None)]
+            hold = Hold(now_ms, min(edges), sealed_reason)
+        return self._changed(now_ms, hold=replace(hold, sealed_reason=sealed_reason))
 
     def without_hold(self, now_ms: int) -> "TenantSettings":
-        return self if self.hold is None else replace(self, hold=None, lifted=Lifted(self.hold, now_ms))
+        return self._changed(now_ms, hold=None)
+
+    @property
+    def rule(self) -> Rule:
+        return Rule(self.retention_days, None if self.hold is None else self.hold.edge_ms)
+
+    def _changed(self, now_ms: int, **changed: Any) -> "TenantSettings":
+        after = replace(self, **changed)
+        if after.rule == self.rule:
+            return after
+        until_ms = max(now_ms, self.history[-1].until_ms) if self.history else now_ms
+        return replace(after, history=(*self.history, Replaced(until_ms, self.rule)))
 
     @staticmethod
     def _edge(now_ms: int, days: int | None) -> int:
         return 0 if days is None else max(0, now_ms - days * DAY)
 
     def expires_at(self, occurred_ms: int) -> int | None:
-        """When an event of that moment may be deleted, in seconds for DynamoDB's TTL, rounded up."""
-        if self.retention_days is None or self.hold is not None:
-            return None
-        return -(-(occurred_ms + self.retention_days * DAY) // 1_000)
+        """When an event of that moment may be deleted, in seconds for DynamoDB's TTL, rounded up: `SLACK_MS` after it
+        left or leaves retention. None: never.
+        """
+        if self.hold is None and self.retention_days is not None:
+            left_ms = occurred_ms + self.retention_days * DAY
+            if not self.history or left_ms > self.history[-1].until_ms:  # ordinary events: the history does not matter
+                return _seconds(left_ms + SLACK_MS)
+        absences = self._absences(occurred_ms)
+        return _seconds(absences[-1].from_ms + SLACK_MS) if absences and absences[-1].until_ms == NEVER_MS else None
+
+    def may_be_gone_from(self, occurred_ms: int, stored_ms: int) -> int | None:
+        """The earliest moment at which an event of that time, stored at `stored_ms`, may have been deleted under any
+        setting since. None: it must still be there, however long these settings stay.
+        """
+        for absence in self._absences(occurred_ms):
+            due_ms = max(absence.from_ms + SLACK_MS, stored_ms)
+            # Where it was shown again, the job that took its stamp off may have come half a day later.
+            if stored_ms < absence.until_ms and due_ms < absence.until_ms + RESTORABLE_MS:
+                return due_ms
+        return None
+
+    def _absences(self, occurred_ms: int) -> list["_Absence"]:
+        """When an event of that time is not shown, oldest first."""
+        found: list[_Absence] = []
+        since_ms = 0
+        for until_ms, rule in (*self.history, Replaced(NEVER_MS, self.rule)):
+            from_ms = rule.leaves_at(occurred_ms, since_ms)
+            if from_ms < until_ms:
+                goes_on = from_ms == since_ms and bool(found) and found[-1].until_ms == since_ms
+                found.append(_Absence(found.pop().from_ms if goes_on else from_ms, until_ms))
+            since_ms = until_ms
+        return found
+
+
+class _Absence(NamedTuple):
+    from_ms: int
+    until_ms: int
+
+
+def _seconds(milliseconds: int) -> int:
+    return -(-milliseconds // SECOND)

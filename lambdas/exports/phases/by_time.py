@@ -18,9 +18,10 @@ class WriteByTime(Phase):
         """Counts in the checkpoint what it passes on."""
         export, checkpoint = self.export, self.checkpoint
         header = b"" if checkpoint.file.bytes else export.lines.header
+        line = export.lines.line
         newest_first = export.question.parameters.order.descending
         for batch in export.events.batches(checkpoint.last, newest_first=newest_first):
             checkpoint.rows += len(batch.events)
             checkpoint.last = batch.last
-            yield header + b"".join([export.lines.line(native)[0] for _, native in batch.events]), batch.is_last
+            yield header + b"".join([line(each.native, each.alias)[0] for each in batch.events]), batch.is_last
             header = b""

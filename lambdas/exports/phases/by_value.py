@@ -25,9 +25,9 @@ class GatherRuns(Phase):
         size = 0
         until_ms = services.clock() + services.step_ms
         for batch in export.events.batches(checkpoint.last, newest_first=True):
-            for identifier, native in batch.events:
-                line, value = export.lines.line(native)
-                lines.append(Line(value, identifier.encode(), line))
+            for each in batch.events:
+                line, value = export.lines.line(each.native, each.alias)
+                lines.append(Line(value, each.id.encode(), line))
                 size += len(line) + len(value)
             checkpoint.last = batch.last
             if batch.is_last:

@@ -40,6 +40,7 @@ class WriteManifest(Phase):
             export.job,
             export.ask,
             export.question,
+            tenant=export.settings.tenant,
             edge_ms=checkpoint.edge_ms,
             completed_ms=self.services.clock(),
             **outcome,

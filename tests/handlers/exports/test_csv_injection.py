@@ -11,7 +11,7 @@ FORMULAS = [
     "+1",
     "-1",
     "@SUM(A1)",
-    "\t=1",
+    "\tx",
     "\r=1",
     "\n=1",
     "  =1",
@@ -30,17 +30,40 @@ def test_a_formula_is_escaped(cell: str) -> None:
     assert escape_cell(cell) == f"'{cell}"
 
 
-@pytest.mark.parametrize("cell", ["", "plain", "1-2", "a=b", "'quoted'", " blank", "2026-11-22", "~", "é"])
+@pytest.mark.parametrize(
+    ("cell", "escaped"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ("a\t=1", "a\t'=1"),
+        ("a; @x;b", "a;' @x;b"),
+        ("a;'-1", "a;''-1"),
+        ("\t=1", "'\t'=1"),
+        ("=1;=2", "'=1;'=2"),
+        ("a;b=1;\uff1d1", "a;b=1;'\uff1d1"),
+    ],
+)
+def test_a_formula_within_a_cell_is_escaped(cell: str, escaped: str) -> None:
+    """A spreadsheet that separates by semicolons or tabs begins a cell behind each."""
+    assert escape_cell(cell) == escaped
+    assert unescape_cell(escaped) == cell
+
+
+@pytest.mark.parametrize(
+    "cell", ["", "plain", "1-2", "a=b", "a;b", "a;b=1", "'quoted'", " blank", "2026-11-22", "~", "é"]
+)
 def test_any_other_cell_stays_as_it_is(cell: str) -> None:
     assert escape_cell(cell) == cell
 
 
-@given(st.text() | st.text("=+-@\t\r\n' a", max_size=6))
+@given(st.text() | st.text("=+-@\t\r\n;' a", max_size=8))
 def test_every_cell_can_be_read_back(cell: str) -> None:
     assert unescape_cell(escape_cell(cell)) == cell
 
 
-@given(st.text("=+-@\t\r\n' a", max_size=6))
+@given(st.text("=+-@\t\r\n;' a", max_size=8))
 def test_no_formula_is_left(cell: str) -> None:
-    """The first character that a spreadsheet looks at is a quote, or does not begin a formula."""
-    assert escape_cell(cell).lstrip(" ")[:1] not in set("=+-@\t\r\n") - {""}
+    """The first character that a spreadsheet looks at is a quote, or does not begin a formula, by what it separates."""
+    for separator in (None, ";", "\t"):
+        for begun in escape_cell(cell).split(separator) if separator else [escape_cell(cell)]:
+            first = begun.lstrip(" ")[:1]
+            assert not first or first not in "=+-@\r\n" + ("\t" if separator is None else "")

@@ -14,11 +14,12 @@ from daybook.tenants.settings import Layout, TenantSettings
 from ingest import handler as ingest
 from tests.conftest import Store
 from tests.support.calls import Context, answered, authorized, call
-from tests.support.ingest import CONTRACT_EXAMPLE, NOW, SECRET, Sender, settings
+from tests.support.ingest import CONTRACT_EXAMPLE, NOW, SECRET, Sender, code_for, settings
 from tests.support.memory_stores import SettingsOf
 from tests.support.wiring import wiring_over
 
 MIKE = {"type": "user", "username": "mike.mars"}
+ACME = code_for("acme")
 EVENT: dict[str, Any] = {"id": "1", "occurred_at": "2026-11-22T16:31:07.123Z", "activity": "a.b", "actor": MIKE}
 
 
@@ -333,9 +334,9 @@ def test_no_id_bends_a_key(log: TenantLog) -> None:
     items = log.items()
     assert len(items) == len(HARD_IDS)
     for item in items:
-        assert item["pk"]["S"] == "acme#prod#0"
+        assert item["pk"]["S"] == f"{ACME}#0#0"
         for name in ("by_actor", "by_activity", "by_target", "by_within"):
-            assert item[name]["S"].startswith("acme#prod#0#")
+            assert item[name]["S"].startswith(f"{ACME}#0#0#")
 
 
 def test_look_alike_tenants_do_not_meet(log: TenantLog) -> None:
@@ -345,7 +346,7 @@ def test_look_alike_tenants_do_not_meet(log: TenantLog) -> None:
     log.send = log.sender("acme-1")
     _, (theirs,) = log.batch(EVENT)
     assert ours["id"] != theirs["id"]
-    assert {item["pk"]["S"] for item in log.items()} == {"acme#prod#0", "acme-1#prod#0"}
+    assert {item["pk"]["S"] for item in log.items()} == {f"{ACME}#0#0", f"{code_for('acme-1')}#0#0"}
     assert len({item["by_actor"]["S"].rpartition("#")[2] for item in log.items()}) == 2
 
 
@@ -357,4 +358,4 @@ def test_a_later_layout_moves_no_retry(log: TenantLog) -> None:
     log.now += 3 * MINUTE
     later = [EVENT | {"id": str(number), "occurred_at": format_time(log.now)} for number in range(40)]
     assert log.batch(*later)[0] == 201
-    assert {item["pk"]["S"] for item in log.items()} == {f"acme#prod#{shard}" for shard in range(8)}
+    assert {item["pk"]["S"] for item in log.items()} == {f"{ACME}#0#{shard}" for shard in range(8)}

@@ -56,7 +56,7 @@ def take_back(log: ManagedLog, activity: str = "invoice.approved", role: str = "
 
 def kept(log: ManagedLog, activity: str, own: OwnActivity) -> None:
     """Writes the activity without the checks of the API."""
-    row = log.wiring.activities.written(log.tenant, activity, own)
+    row = log.wiring.activities.written(log.settings.code, activity, own)
     change = lambda now: replace(now, catalogue_version=now.catalogue_version + 1)  # noqa: E731
     log.control.change_tenant(log.settings.code, change, row)
 
@@ -393,24 +393,20 @@ def stored_by_operations(log: ManagedLog, event: Mapping[str, Any]) -> bool:
 
 
 def test_a_key_for_one_environment_cannot_change_settings(log: ManagedLog) -> None:
-    """Catalogue, mode and groups apply to all environments. A key for all of them may change them."""
+    """Catalogue and mode apply to all environments. A key for all of them may change them."""
     is_put(log)
-    log.put_group("team", "mike.mars")
     calls: list[tuple[str, str, Any, dict[str, str]]] = [
         ("PUT", ACTIVITY, INVOICE, {"activity": "invoice.approved"}),
         ("DELETE", ACTIVITY, None, {"activity": "invoice.approved"}),
         ("PUT", "/v1/settings/catalogue", {"mode": "strict"}, {}),
-        ("PUT", "/v1/groups/{name}", {"members": ["jane.roe"]}, {"name": "team"}),
-        ("DELETE", "/v1/groups/{name}", None, {"name": "team"}),
     ]
     before = catalogue(log)
-    told = [log.recorded("catalogue"), log.recorded("group")]
+    told = log.recorded("catalogue")
     for method, path, body, given in calls:
         refused = log.manage(method, path, body, environment="test", **given)
         assert problem_of(refused) == (403, "environment_denied"), (method, path)
     assert catalogue(log) == before
-    assert log.group("team") == ["mike.mars"]
-    assert [log.recorded("catalogue"), log.recorded("group")] == told
+    assert log.recorded("catalogue") == told
     for method, path, body, given in calls:
         log.done(method, path, body, **given)
 
@@ -467,7 +463,7 @@ def test_an_activity_and_its_version_are_written_together(log: ManagedLog) -> No
     """If the settings cannot be written, neither is the activity: no function has a wording that others lack."""
     is_put(log)
     own = OwnActivity(uncatalogued("invoice.approved"), ("Money",))
-    row = log.wiring.activities.written(log.tenant, "invoice.approved", own)
+    row = log.wiring.activities.written(log.settings.code, "invoice.approved", own)
 
     def overtaken(now: TenantSettings) -> TenantSettings:
         log.control.change_tenant(log.settings.code, lambda other: replace(other, created_at=other.created_at + 1))
@@ -475,7 +471,7 @@ def test_an_activity_and_its_version_are_written_together(log: ManagedLog) -> No
 
     hasty = ControlTable(log.dynamodb, log.tables.control, Patience(sleep=lambda _: None))
     with pytest.raises(Contended):
-        hasty.change_tenant(log.tenant, overtaken, row)
+        hasty.change_tenant(log.settings.code, overtaken, row)
     fresh = log.wiring.replacing().catalogues
     assert fresh.of(log.control.settings(log.tenant)).activities_in({"Money"}) == []
 
@@ -492,7 +488,7 @@ def test_a_tenant_has_500_activities_of_its_own(log: ManagedLog) -> None:
     """Existing ones may change. Removed ones count, since their categories are remembered."""
     for number in range(500):
         own = OwnActivity(uncatalogued(f"own.a-{number}"), ("Own",))
-        row = log.wiring.activities.written(log.tenant, f"own.a-{number}", own)["Update"]
+        row = log.wiring.activities.written(log.settings.code, f"own.a-{number}", own)["Update"]
         log.dynamodb.update_item(TableName=log.tables.control, **row)
     log.control.change_tenant(log.settings.code, lambda now: replace(now, catalogue_version=1))
     assert problem_of(put(log)) == (422, "too_many_activities")

@@ -15,6 +15,7 @@ from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
 GROUP = "/v1/groups/{name}"
+METHODS = ("GET", "PUT", "DELETE")
 
 
 @pytest.fixture
@@ -119,17 +120,17 @@ def test_names_are_not_mixed_up_with_longer_names(log: ManagedLog, rows: int) ->
         log.sent(*({"actor": {"type": "user", "id": f"{name} {n}", "username": name}} for n in range(rows)))
     table = IdentityTable(log.dynamodb, log.tables.identities)
     asked = [*names, "a#", "nobody", "zz"]
-    found = table.guids_of(log.tenant, asked)
+    found = table.guids_of(log.key(), asked)
     assert {name: len(guids) for name, guids in found.items()} == {n: rows if n in names else 0 for n in asked}
     assert len({guid for guids in found.values() for guid in guids}) == rows * len(names)
     for name in names:
-        assert table.guids_of(log.tenant, [name]) == {name: found[name]}
+        assert table.guids_of(log.key(), [name]) == {name: found[name]}
 
 
 def test_names_of_more_people_than_a_group_holds(log: ManagedLog) -> None:
     """422, as if all of them had been given."""
     log.wiring.identities.insert(
-        log.tenant, {f"had#mike.mars#{n}": {"guid": str(n), "name": "mike.mars"} for n in range(3)}
+        log.key(), {f"had#mike.mars#{n}": {"guid": str(n), "name": "mike.mars"} for n in range(3)}
     )
     guids = [str(uuid.UUID(int=number, version=4)) for number in range(9_998)]
     refused = log.manage("PUT", GROUP, {"members": ["mike.mars", *guids]}, name="all")
@@ -140,7 +141,7 @@ def test_names_of_more_people_than_a_group_holds(log: ManagedLog) -> None:
 def test_a_renaming_that_was_cut_off_shows_the_name_before(log: ManagedLog) -> None:
     """The row that marks a later name may be written without that name."""
     log.put_group("team", "mike.mars")
-    log.wiring.identities.insert(log.tenant, {renamed_row(log.guid_of("mike.mars")): {}})  # the state after a crash
+    log.wiring.identities.insert(log.key(), {renamed_row(log.guid_of("mike.mars")): {}})  # the state after a crash
     assert log.group("team") == ["mike.mars"]
 
 
@@ -175,7 +176,7 @@ def test_ten_thousand_members_and_no_more(log: ManagedLog) -> None:
 def test_a_tenant_has_500_groups_and_a_list_of_them_reads_no_members(log: ManagedLog) -> None:
     """Existing groups may change, and removing one makes room for another."""
     for number in range(3, MAX_GROUPS):  # one transaction for each takes the local store too long
-        row = {"pk": {"S": log.tenant}, "sk": {"S": f"group#g{number}"}, "version": {"N": "1"}}
+        row = {"pk": {"S": log.settings.code}, "sk": {"S": f"group#0#g{number}"}, "version": {"N": "1"}}
         log.dynamodb.put_item(TableName=log.tables.control, Item=row)
     for number in range(3):
         log.put_group(f"g{number}", "mike.mars")
@@ -265,6 +266,59 @@ def test_groups_are_a_tenants_own(log: ManagedLog) -> None:
     assert log.group("team") == ["mike.mars"]
 
 
+TEST: dict[str, Any] = {"query": {"environment": "test"}}
+
+
+@pytest.mark.every_store
+def test_groups_are_of_an_environment(log: ManagedLog) -> None:
+    """A group is unknown in the other environment. One of the same name there has members and a life of its own."""
+    log.put_group("team", "mike.mars")
+    assert problem_of(log.manage("GET", GROUP, name="team", **TEST)) == (404, "not_found")
+    assert problem_of(log.read(query={"group": "team", "environment": "test"})) == (400, "unknown_group")
+    assert log.done("GET", "/v1/groups", **TEST) == {"groups": []}
+    both = {"members": ["mike.mars", "jane.roe"]}
+    assert log.done("PUT", GROUP, both, name="team", **TEST) == {"name": "team", **both}
+    assert log.group("team") == ["mike.mars"]
+    production, (test,) = log.sent({}), log.sent({"environment": "test"})
+    assert log.found(group="team") == production
+    assert log.found(group="team", environment="test") == [test]
+    log.done("DELETE", GROUP, name="team")
+    assert log.done("GET", "/v1/groups", **TEST) == {"groups": [{"name": "team"}]}
+    assert problem_of(log.manage("GET", GROUP, name="team")) == (404, "not_found")
+    for method, path, given in (("GET", "/v1/groups", {}), *((method, GROUP, {"name": "team"}) for method in METHODS)):
+        body: dict[str, Any] | None = {"members": []} if method == "PUT" else None
+        unknown = log.manage(method, path, body, query={"environment": "none"}, **given)
+        assert problem_of(unknown) == (404, "not_found")
+
+
+def test_the_same_name_is_another_person_in_another_environment(log: ManagedLog) -> None:
+    """As the member of a group, and for pickers."""
+    log.put_group("team", "mike.mars")
+    log.done("PUT", GROUP, {"members": ["mike.mars"]}, name="team", **TEST)
+    (there,) = log.done("GET", "/v1/actors", query={"prefix": "mike", "environment": "test"})["actors"]
+    assert there["id"] != log.guid_of("mike.mars")
+    assert log.groups.group(log.key("test"), "team").members == (there["id"],)
+
+
+def test_a_key_of_one_environment_manages_that_environments_groups(log: ManagedLog) -> None:
+    """Each change is recorded in that environment. The key reaches no group of another one."""
+    log.put_group("team", "mike.mars")
+    told = log.recorded("group")
+    log.done("PUT", GROUP, {"members": ["jane.roe"]}, environment="test", name="team")
+    assert log.done("GET", "/v1/groups", environment="test") == {"groups": [{"name": "team"}]}
+    assert log.done("GET", GROUP, environment="test", name="team")["members"] == ["jane.roe"]
+    log.done("DELETE", GROUP, environment="test", name="team")
+    elsewhere: dict[str, Any] = {"environment": "test", "query": {"environment": "prod"}}
+    for method in METHODS:
+        given: dict[str, Any] = {"body": {"members": []}} if method == "PUT" else {}
+        assert problem_of(log.manage(method, GROUP, name="team", **given, **elsewhere)) == (403, "environment_denied")
+    assert problem_of(log.manage("GET", "/v1/groups", **elsewhere)) == (403, "environment_denied")
+    assert log.group("team") == ["mike.mars"]
+    assert log.recorded("group") == told
+    there = sorted(e["activity"] for e in log.page({"environment": "test", "activity": "audit-log.*"})["events"])
+    assert there == ["audit-log.group-changed", "audit-log.group-removed"]
+
+
 def test_every_change_of_a_group_is_on_record(log: ManagedLog) -> None:
     """Creating, changing and removing. Refused calls and reading are not recorded."""
     log.put_group("team", "mike.mars")
@@ -302,7 +356,7 @@ def test_a_group_removed_and_made_again_is_of_a_newer_version(log: ManagedLog) -
         log.done("DELETE", GROUP, name=name)
     for _ in range(3):
         log.put_group("team", "a")
-        versions.append(log.groups.group(log.tenant, "team").version)
+        versions.append(log.groups.group(log.key(), "team").version)
         log.done("DELETE", GROUP, name="team")
     assert versions == sorted(set(versions))
     assert versions[-1] < log.now + 10

@@ -294,7 +294,7 @@ def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog, publishing: St
     assert (publishing.given_up, publishing.pending()) == ([1], 0)
     assert publishing.queue.messages == []
     log.control.change_tenant(
-        log.tenant, lambda now: now.with_retention(45, log.now).with_hold("sealed", log.now, again=False)
+        log.settings.code, lambda now: now.with_retention(45, log.now).with_hold("sealed", log.now)
     )
     publishing.streams.break_down()
     publishing.publish()
@@ -310,7 +310,7 @@ def test_a_destination_deleted_takes_its_backlog_along(log: TenantLog, publishin
     publishing.streams.break_down()
     log.sent({})
     publishing.publish()
-    publishing.destinations.remove(made.place)
+    publishing.destinations.remove(made.environment)
     publishing.set_up(subscription="s-2", generation="g-2")
     assert (publishing.pending(), publishing.parked()) == (0, 1), (
         "events that were parked for the former do not count for it"

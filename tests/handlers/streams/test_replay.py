@@ -13,6 +13,7 @@ from daybook.delivery.destination import Destination
 from daybook.delivery.records import InsertedEvent, Record, Records, WrittenRecords
 from daybook.delivery.sender import PutFailed
 from daybook.errors import Throttled
+from daybook.events.item import partition
 from daybook.jobs.job import Job, JobFailed, Step
 from daybook.tenants.settings import Layout
 from streams.replay import BYTES_A_SECOND, EVENTS_A_PAGE, MAX_STEP_SECONDS, OVERDUE_MS, SLICE_SECONDS
@@ -41,7 +42,7 @@ class ReplayHarness:
         self.publishing.sleep(seconds)
 
     def run(self, from_ms: int, to_ms: int, after: Callable[[Step], None] = lambda _: None) -> list[Step]:
-        job = Job(self.publishing.log.tenant, "j", "replay", {"environment": "prod", "from": from_ms, "to": to_ms}, 0)
+        job = Job(self.publishing.log.settings.code, "j", "replay", {"environment": 0, "from": from_ms, "to": to_ms}, 0)
         steps: list[Step] = []
         while not steps or not steps[-1].done:
             steps.append(self.work.step(job, lambda: 900.0))
@@ -133,9 +134,9 @@ def test_what_was_taken_before_time_was_up_is_not_sent_again(log: TenantLog) -> 
     again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 40)
-    page = log.wiring.inserted.between("acme#prod#0", "0", "z", 250)
+    page = log.wiring.inserted.between(partition(log.key(), 0), "0", "z", 250)
     again.publishing.streams.room = sum(r.size for r in again.publishing.records.of(again.stored, page).records[:3])
-    job = Job(log.tenant, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    job = Job(log.settings.code, "j", "replay", {"environment": 0, "from": NOW - DAY, "to": NOW + 1}, 0)
     step = again.work.step(job, lambda: 900.0)
     assert step.processed == len(again.publishing.streams.taken["acme"]) >= 3
     assert step.checkpoint["after"] == page[2].id
@@ -160,7 +161,7 @@ def test_a_failing_stream_is_left_to_its_probes(log: TenantLog) -> None:
     again.publishing.set_up()
     sent(log, 3)
     again.publishing.destinations.failed(again.stored, THROTTLED, log.now)
-    job = Job(log.tenant, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    job = Job(log.settings.code, "j", "replay", {"environment": 0, "from": NOW - DAY, "to": NOW + 1}, 0)
     step = again.work.step(job, lambda: 900.0)
     assert (step.processed, step.done, again.publishing.streams.calls) == (0, False, [])
     assert again.waited == [MAX_STEP_SECONDS]
@@ -182,10 +183,10 @@ def test_a_stream_that_fails_meanwhile_ends_the_step(log: TenantLog) -> None:
         return put(to, records)
 
     again.publishing.streams.put = put_and_fail  # type: ignore[method-assign]
-    job = Job(log.tenant, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    job = Job(log.settings.code, "j", "replay", {"environment": 0, "from": NOW - DAY, "to": NOW + 1}, 0)
     step = again.work.step(job, lambda: 900.0)
     assert (step.processed, len(again.publishing.streams.calls), step.done) == (2, 2, False)
-    page = log.wiring.inserted.between("acme#prod#0", "0", "z", 250)
+    page = log.wiring.inserted.between(partition(log.key(), 0), "0", "z", 250)
     assert step.checkpoint["after"] == page[1].id
 
 
@@ -197,7 +198,7 @@ def test_it_goes_on_where_it_stopped(log: TenantLog) -> None:
     sent(log, 30)
     steps = again.run(NOW - DAY, NOW + 1)
     whole = Counter(again.publishing.streams.taken.pop("acme"))
-    job = Job(log.tenant, "j", "replay", {"environment": "prod", "from": NOW - DAY, "to": NOW + 1}, 0)
+    job = Job(log.settings.code, "j", "replay", {"environment": 0, "from": NOW - DAY, "to": NOW + 1}, 0)
     for place, step in enumerate(steps[:-1]):
         again.publishing.streams.taken.clear()
         rest = replace(job, checkpoint=step.checkpoint, processed=step.processed)
@@ -227,5 +228,5 @@ def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog) -> None:
     sent(log, 5)
     log.now += 365 * DAY - 2 * MINUTE
     assert again.run(0, log.now)[-1].processed == 3
-    log.control.change_tenant(log.settings.code, lambda now: now.with_hold("sealed", NOW, again=False))
+    log.control.change_tenant(log.settings.code, lambda now: now.with_hold("sealed", NOW))
     assert again.run(0, log.now)[-1].processed == 5

@@ -13,6 +13,7 @@ from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.wiring import Tables
 from daybook.clock import system_clock
 from daybook.delivery import backlog_batch
+from daybook.tenant import Tenant
 from infra.functions import FUNCTIONS
 from tests.conftest import client_of
 from tests.support.calls import Context
@@ -28,7 +29,7 @@ PARCEL = backlog_batch.read(REDELIVER["Records"][0]["body"])
 
 
 def pending(destinations: DestinationTable) -> int:
-    found = destinations.one(PARCEL.place)
+    found = destinations.one(PARCEL.environment)
     assert found
     return destinations.pending(found)
 
@@ -43,7 +44,9 @@ def destinations(
     composed = [importlib.import_module(FUNCTIONS[function].module).compose for function in COMPOSED]
     for compose in composed:
         compose.cache_clear()
-    ControlTable(dynamodb, tables.control).create_tenant(settings("enate", tenant=PARCEL.tenant, retention_days=None))
+    ControlTable(dynamodb, tables.control).create_tenant(
+        settings("enate", tenant=Tenant("meridian"), retention_days=None)
+    )
     table = DestinationTable(dynamodb, tables.control)
     assert table.create(destination("meridian", profile="enate", subscription=PARCEL.subscription))
     yield table
@@ -83,7 +86,7 @@ def test_without_its_stream_it_waits_in_the_queue(destinations: DestinationTable
     url = sqs.get_queue_url(QueueName="retry")["QueueUrl"]
     waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
     assert waiting["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
-    stored = destinations.one(PARCEL.place)
+    stored = destinations.one(PARCEL.environment)
     assert stored
     assert (stored.status, stored.last_error) == ("failing", "ResourceNotFoundException")
 
@@ -93,7 +96,7 @@ def test_a_batch_is_given_up_after_14_days(destinations: DestinationTable, dynam
     dynamodb.put_item(TableName=tables.events, Item=image())
     destinations.put_parked([PARCEL])
     assert invoke("redeliver", REDELIVER) == {"batchItemFailures": []}
-    stored = destinations.one(PARCEL.place)
+    stored = destinations.one(PARCEL.environment)
     assert stored
     assert stored.given_up == 1
     assert pending(destinations) == 0

@@ -34,7 +34,8 @@ VIEWS = {
     "ActivityType: component-letters, ActionTarget: action-target, ActionDetails: details",
     "enate": "Timestamp: enate-time, Activity: activity, Origin: origin, User: user, Work Item: work-item, "
     "From: from, To: to, Details: details, Status: status",
-    "generic": "Time: time, Activity: activity, Actor: user, Target: target, Details: details, Status: status",
+    "generic": "Time: time, Activity: activity, Actor: actor, Target: target, Details: details-or-changes, "
+    "Status: status",
 }
 
 # Variants with the same parameters, so that the sender must name one. The products' documents word them so.

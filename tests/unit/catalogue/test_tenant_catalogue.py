@@ -1,8 +1,9 @@
 """The cache of catalogues: each is kept until it changes, and only a limited number of tenants' are kept."""
 
+from benchmarks.typical import SLUGS, code_for
 from daybook.catalogue.profile import uncatalogued
 from daybook.catalogue.tenant_catalogue import MAX_KEPT, Catalogues, OwnActivity
-from daybook.tenant import Tenant
+from daybook.tenant import Tenant, TenantCode
 from tests.support.ingest import settings
 
 
@@ -10,11 +11,11 @@ class Counted:
     """One own activity for each tenant, and how often each was asked for."""
 
     def __init__(self) -> None:
-        self.asked: list[Tenant] = []
+        self.asked: list[TenantCode] = []
 
-    def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:
+    def own_activities(self, tenant: TenantCode) -> dict[str, OwnActivity]:
         self.asked.append(tenant)
-        return {"own.one": OwnActivity(uncatalogued("own.one"), (tenant,))}
+        return {"own.one": OwnActivity(uncatalogued("own.one"), (SLUGS[tenant],))}
 
 
 def asked_for(catalogues: Catalogues, number: int, version: int = 1) -> None:
@@ -45,4 +46,4 @@ def test_the_most_recently_used_are_kept() -> None:
         asked_for(catalogues, number)
     assert store.asked == []
     asked_for(catalogues, 1)
-    assert store.asked == ["tenant-1"]
+    assert store.asked == [code_for("tenant-1")]

@@ -4,9 +4,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from daybook.catalogue.profile import profile
 from daybook.catalogue.views import Shown, labels, show
+from daybook.search.sorting import shown_value
 
 PERSON = {
     "type": "user",
@@ -18,8 +21,19 @@ PERSON = {
     "user_type": "Admin",
     "roles": ["Release Manager"],
     "forgotten": False,
+    "impersonator": None,
 }
-NOBODY = dict.fromkeys(("id", "client_id", "name", "email", "user_type", "roles")) | {"forgotten": False}
+NOBODY = dict.fromkeys(("id", "client_id", "name", "email", "user_type", "roles", "impersonator")) | {
+    "forgotten": False
+}
+SUPPORT = {
+    "id": "GUID-2",
+    "client_id": "u-7",
+    "username": "support.lee",
+    "name": None,
+    "email": None,
+    "forgotten": False,
+}
 EVENT: dict[str, Any] = {
     "id": "01JD0000000000000000000000000000000A",
     "client_id": None,
@@ -60,8 +74,11 @@ EMPTY = EVENT | {
 }
 
 
-def row(view: str, native: dict[str, Any], zone: str = "UTC", of: str | None = None) -> dict[str, str]:
-    return show(Shown(native, "Acme Inc", profile(of or view).aliases, profile(view), ZoneInfo(zone)))
+def row(
+    view: str, native: dict[str, Any], zone: str = "UTC", of: str | None = None, alias: str | None = None
+) -> dict[str, str]:
+    """`alias`: the one in the event's content."""
+    return show(Shown(native, alias, "Acme Inc", profile(of or view).aliases, profile(view), ZoneInfo(zone)))
 
 
 ROWS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
@@ -188,8 +205,8 @@ def test_each_view_has_its_products_columns_in_order(view: str) -> None:
     """Exact labels, order and formats. An absent value is the empty string."""
     full, empty = ROWS[view]
     assert labels(profile(view)) == list(full)
-    for native, expected in ((EVENT, full), (EMPTY, empty)):
-        shown = row(view, native)
+    for native, alias, expected in ((EVENT, None, full), (EMPTY, "System", empty)):
+        shown = row(view, native, alias=alias)
         assert shown == expected
         assert list(shown) == list(expected)
 
@@ -210,20 +227,166 @@ def test_symbees_target_is_a_username_or_a_name_or_an_id(target: dict[str, Any],
 
 
 @pytest.mark.parametrize(
-    ("actor", "user", "person"),
+    ("actor", "alias", "user", "person"),
     [
-        (PERSON | {"name": None}, "mike.mars", "mike.mars"),
-        (PERSON | {"username": "GUID", "name": None}, "GUID", "GUID"),
-        ({"type": "api", "username": "ci-bot", **NOBODY}, "Provisioning API", "Provisioning API"),
-        ({"type": "operations", "username": "CareAR Operations", **NOBODY}, "CareAR Operations", "CareAR Operations"),
-        ({"type": "unknown", "username": "Unknown", **NOBODY}, "Unknown", "Unknown"),
-        ({**PERSON, "type": "unknown"}, "mike.mars", "Mike Mars"),
+        (PERSON | {"name": None}, None, "mike.mars", "mike.mars"),
+        (PERSON | {"username": "GUID", "name": None, "forgotten": True}, None, "GUID", "GUID"),
+        (PERSON | {"username": None, "name": None}, None, "u-1", "u-1"),
+        (PERSON | {"username": None, "name": None, "client_id": None}, None, PERSON["id"], PERSON["id"]),
+        ({"type": "api", "username": "ci-bot", **NOBODY}, "Provisioning API", "Provisioning API", "Provisioning API"),
+        ({"type": "operations", "username": "Ops", **NOBODY}, "CareAR Ops", "CareAR Ops", "CareAR Ops"),
+        ({"type": "unknown", "username": "Unknown", **NOBODY}, "Unknown", "Unknown", "Unknown"),
+        ({**PERSON, "type": "unknown"}, None, "mike.mars", "Mike Mars"),
+        ({"type": "unknown", "username": "GUID", **NOBODY, "forgotten": True}, "Unknown", "GUID", "GUID"),
     ],
 )
-def test_who_acted_is_shown_by_name_or_alias(actor: dict[str, Any], user: str, person: str) -> None:
-    """An actor other than a person is shown by the tenant's alias, whatever name it carries, in any profile's view."""
-    assert row("carear", EVENT | {"actor": actor})["Username"] == user
-    assert row("jiffy", EVENT | {"actor": actor}, of="carear")["UserName"] == person
+def test_who_acted_is_shown_by_name_or_alias(actor: dict[str, Any], alias: str | None, user: str, person: str) -> None:
+    """An actor other than a person is shown by the alias of its time, whatever name it carries, in any view."""
+    assert row("carear", EVENT | {"actor": actor}, alias=alias)["Username"] == user
+    assert row("jiffy", EVENT | {"actor": actor}, of="carear", alias=alias)["UserName"] == person
+
+
+LIKE_ALIASES = [
+    "System",
+    "SYSTEM",
+    " sys\ttem ",
+    "Provisioning  API",
+    "provisioning\u00a0api",
+    "\uff33ystem",
+    "Sys\u200btem",
+    "Sys\u115ftem",
+    "Unknown.",
+    "CareAR-Operations",
+    "\u200fSystem",
+]
+UNLIKE = ["Systems", "mike.mars", "Sýstem", "sistema", "\u0405ystem", "API", "ops"]
+"""U+0405 is a Cyrillic letter, and one of other people's names."""
+
+
+@pytest.mark.parametrize(("name", "is_like"), [(n, True) for n in LIKE_ALIASES] + [(n, False) for n in UNLIKE])
+def test_a_person_is_never_mistaken_for_an_alias(name: str, is_like: bool) -> None:
+    """Every column that shows a person's name has it in quotation marks if it passes for an alias."""
+    quoted = f'"{name}"' if is_like else name
+    by_username = EVENT | {"actor": PERSON | {"username": name, "name": None}}
+    by_name = EVENT | {"actor": PERSON | {"name": name}}
+    by_id = EVENT | {"actor": PERSON | {"client_id": name, "username": None, "name": None}}
+    failed = EVENT | {"actor": PERSON | {"type": "unknown", "username": name, "name": None}}
+    for native in (by_username, by_id, failed):
+        for view, column in (
+            ("carear", "Username"),
+            ("chat", "User"),
+            ("symbee", "SourceUserId"),
+            ("enate", "User"),
+            ("generic", "Actor"),
+            ("jiffy", "UserName"),
+        ):
+            assert row(view, native, of="carear")[column] == quoted, view
+    assert row("jiffy", by_name, of="carear")["UserName"] == quoted
+    target = {"type": "User", "id": "GUID", "username": name, "name": None, "client_id": None, "within": None}
+    by_target = EVENT | {"target": target, "params": {"from": {"user": name}, "to": {"user": "jane.roe"}}}
+    assert row("symbee", by_target, of="carear")["ActionTarget"] == quoted
+    assert row("generic", by_target, of="carear")["Target"] == quoted
+    enate = row("enate", by_target, of="carear")
+    assert (enate["From"], enate["To"]) == (quoted, "jane.roe")
+    by_impersonator = EVENT | {"actor": PERSON | {"impersonator": SUPPORT | {"username": name}}}
+    assert row("generic", by_impersonator, of="carear")["Actor"] == f"mike.mars (by {quoted})"
+
+
+@pytest.mark.parametrize("view", ["carear", "jiffy", "generic"])
+def test_a_sorted_read_goes_by_what_is_shown(view: str) -> None:
+    """A user called System stands among the quotation marks, before the letters, and not beside the system."""
+    about = profile(view)
+    native = EVENT | {"actor": PERSON | {"username": "System", "name": None}}
+    shown = Shown(native, None, "Acme Inc", about.aliases, about, ZoneInfo("UTC"))
+    assert shown_value("actor", about)(shown) == '"System"'
+
+
+def test_what_is_no_person_is_not_quoted() -> None:
+    """A folder may be called System."""
+    target = {"type": "folder", "id": "7", "name": "System", "within": None}
+    assert row("symbee", EVENT | {"target": target})["ActionTarget"] == "System"
+
+
+@given(st.text("\"'System()by aAPI“”", max_size=14), st.text("\"'System()by aAPI“”", max_size=14))
+@example("System", '"System"')
+@example('"System"', '""System""')
+@example("a (by b)", '"a (by b)"')
+def test_different_people_are_shown_differently(one: str, other: str) -> None:
+    """A username that has quotation marks itself is not mistaken for one to which they were added."""
+
+    def shown(name: str) -> tuple[str, str]:
+        native = EVENT | {"actor": PERSON | {"username": name, "name": None, "client_id": None}}
+        return row("carear", native)["Username"], row("generic", native)["Actor"]
+
+    if one and other and one != other:
+        first, second = shown(one), shown(other)
+        assert first[0] != second[0]
+        assert first[1] != second[1]
+    for name in filter(None, (one, other)):
+        for text in shown(name):
+            assert text in (name, f'"{name}"')
+
+
+@pytest.mark.parametrize(
+    ("actor", "alias", "shown"),
+    [
+        ({"type": "api", "username": "ci-token", **NOBODY}, "API", "API (ci-token)"),
+        ({"type": "api", "username": "API", **NOBODY, "name": "Backup"}, "API", "API (Backup)"),
+        ({"type": "api", "username": "API", **NOBODY, "client_id": "k-1"}, "API", "API (k-1)"),
+        ({"type": "api", "username": "API", **NOBODY}, "API", "API"),
+        ({"type": "api", "username": "ci-token", **NOBODY}, "Old API", "Old API (ci-token)"),
+        ({"type": "system", "username": "nightly", **NOBODY}, "System", "System"),
+        ({"type": "operations", "username": "Operations", **NOBODY, "client_id": "ops"}, "Operations", "Operations"),
+        (PERSON, None, "mike.mars"),
+        (PERSON | {"impersonator": SUPPORT}, None, "mike.mars (by support.lee)"),
+        (PERSON | {"impersonator": SUPPORT | {"username": "GUID-2", "client_id": None}}, None, "mike.mars (by GUID-2)"),
+        (PERSON | {"impersonator": SUPPORT | {"username": None}}, None, "mike.mars (by u-7)"),
+        (PERSON | {"username": "System", "impersonator": SUPPORT}, None, '"System" (by support.lee)'),
+        (PERSON | {"username": "API (ci-token)"}, None, '"API (ci-token)"'),
+        (PERSON | {"username": "mike.mars (by support.lee)"}, None, '"mike.mars (by support.lee)"'),
+        (PERSON | {"username": "mike \uff08\uff22Y lee)"}, None, '"mike \uff08\uff22Y lee)"'),
+        (PERSON | {"username": "Mike (Contractor)"}, None, "Mike (Contractor)"),
+    ],
+)
+def test_the_generic_view_says_which_api_and_who_really_acted(
+    actor: dict[str, Any], alias: str | None, shown: str
+) -> None:
+    """Nobody can choose a username that looks like either."""
+    native = EVENT | {"actor": actor}
+    assert row("generic", native, alias=alias)["Actor"] == shown
+
+
+@pytest.mark.parametrize("view", ["jiffy", "carear", "chat", "symbee", "enate"])
+def test_documented_products_show_the_actor_alone(view: str) -> None:
+    """Their documents know no impersonator."""
+    native = EVENT | {"actor": PERSON | {"impersonator": SUPPORT}}
+    assert row(view, native) == row(view, EVENT)
+
+
+@pytest.mark.parametrize(
+    ("changes", "details"),
+    [
+        ([("nickname", "Ani", "")], "nickname: Ani → (empty)"),
+        ([("nickname", "", "Ani")], "nickname: (empty) → Ani"),
+        ([("nickname", None, "Ani")], "nickname: (none) → Ani"),
+        ([("nickname", "Ani", None)], "nickname: Ani → (none)"),
+        ([("password", None, None)], "password: changed"),
+        ([("limit", 7, -8), ("active", True, False)], "limit: 7 → -8; active: true → false"),
+        ([("zero", 0, False)], "zero: 0 → false"),
+        ([("nickname", "(empty)", "(none)")], 'nickname: "(empty)" → "(none)"'),
+        ([("note", "a; role: user → admin", "b")], 'note: "a; role: user → admin" → b'),
+        ([("note", 'say "hi"', " x ")], r'note: "say \"hi\"" → " x "'),
+        ([("two\nlines", "a\nb", "é")], r'"two\nlines": "a\nb" → é'),
+        ([("a: b", "x: y", "z")], '"a: b": "x: y" → z'),
+    ],
+)
+def test_the_generic_view_puts_changes_in_words(changes: list[tuple[str, Any, Any]], details: str) -> None:
+    """Where an event has no details. A value cannot pass for another change, nor for "(empty)"."""
+    native = EVENT | {"changes": [dict(zip(("field", "from", "to"), change, strict=True)) for change in changes]}
+    for without in (None, ""):
+        assert row("generic", native | {"details": without})["Details"] == details
+        assert row("carear", native | {"details": without})["Event Description"] == ""
+    assert row("generic", native)["Details"] == EVENT["details"]
 
 
 def test_enates_from_and_to_come_from_the_parameters_or_the_changes() -> None:

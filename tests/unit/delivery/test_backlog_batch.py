@@ -7,6 +7,7 @@ from daybook.clock import HOUR, MINUTE, SECOND
 from daybook.delivery import backlog_batch
 from daybook.delivery.backlog_batch import KEYS_A_BATCH, batches_of, merged
 from daybook.delivery.destination import MAX_DELAY_SECONDS, backoff_ms, delay_seconds
+from daybook.events.item import partition
 from tests.support.streams import destination
 
 KEYS = st.lists(st.integers(0, 3_000).map("0#{:036}".format), max_size=1_200)
@@ -44,7 +45,7 @@ def test_a_message_holds_keys_alone() -> None:
     written = backlog_batch.write(batch)
     assert backlog_batch.read(written) == batch
     assert len(written) < 25_000
-    assert batch.partitions[0] == ("acme#prod#12", f"{0:036}")
+    assert batch.partitions[0] == (partition(destination().environment, 12), f"{0:036}")
 
 
 def test_waits_double_from_5_seconds_to_15_minutes() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.typical import code_for
 from daybook.catalogue.profile import profile
 from daybook.catalogue.tenant_catalogue import Catalogue
 from daybook.clock import DAY, MINUTE, parse_time
@@ -19,7 +20,7 @@ from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout, TenantSettings
 from events.demo import PRODUCTS, generate
 
-KEYS = DeploymentKeys.from_secret(bytes(32))
+KEYS = DeploymentKeys(bytes(32))
 
 MOMENTS = {
     "a Sunday afternoon": "2026-11-22T16:31:07.123Z",
@@ -71,6 +72,7 @@ def _known(event: Event) -> tuple[str, str, str]:
 @cache
 def _accepted(product: str, now_ms: int) -> list[AcceptedEvent]:
     settings = TenantSettings(
+        code=code_for(product),
         tenant=Tenant(f"{product}-demo"),
         name=product,
         profile=product,
@@ -81,7 +83,7 @@ def _accepted(product: str, now_ms: int) -> list[AcceptedEvent]:
         layouts=(Layout(0, 1),),
         mode="strict",
     )
-    policy = AcceptancePolicy(settings, Catalogue(profile(product), {}), KEYS, now_ms, bytes)
+    policy = AcceptancePolicy(settings, Catalogue(profile(product), {}), KEYS.of(settings.code), now_ms, bytes)
     accepted = []
     for event in _generated(product, now_ms):
         environment = event.get("environment", settings.environments[0])

@@ -16,22 +16,23 @@ from daybook.events.item import MAX_PACKED_BYTES
 from daybook.events.packing import unpack
 from daybook.http.caller import Caller
 from daybook.http.problem import Problem
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 from daybook.tenants.settings import Hold
 from ingest.handler import ingest_over
 from ingest.ingest import Result
-from tests.support.ingest import NOW, SECRET, seeded_bytes, settings
+from tests.support.ingest import NOW, SECRET, code_for, seeded_bytes, settings
 from tests.support.memory_stores import MemoryEvents, MemoryIdentities, memory_wiring
 
 MIKE = {"type": "user", "username": "mike.mars"}
 SYSTEM = {"type": "system"}
+PARTITION = f"{code_for('acme')}#0#0"
 
 
 class OwnActivities:
     def __init__(self, own: Sequence[Activity]) -> None:
         self._own = {each.activity: OwnActivity(each, (each.category,)) for each in own}
 
-    def own_activities(self, tenant: Tenant) -> dict[str, OwnActivity]:  # noqa: ARG002  the store's signature
+    def own_activities(self, tenant: TenantCode) -> dict[str, OwnActivity]:  # noqa: ARG002  the store's signature
         return self._own
 
 
@@ -206,7 +207,7 @@ def test_others_need_nothing(actor_type: str) -> None:
     assert log.one("a.b", {"type": actor_type}).status == "stored"
     alias = {"system": "System", "api": "API", "operations": "Operations", "unknown": "Unknown"}[actor_type]
     assert log.content["actor"] == {"type": actor_type, "alias": alias}
-    assert next(iter(log.events.events.values())).by_actor == f"acme#prod#0#{alias}"
+    assert next(iter(log.events.events.values())).by_actor == f"{PARTITION}#{alias}"
     assert not log.people.rows
 
 
@@ -222,7 +223,7 @@ def test_an_unknown_actor_with_only_an_address_is_one_person() -> None:
     contents = [decode(unpack(form.packed)) for form in log.events.events.values()]
     guids = [content["actor"]["id"] for content in contents]
     assert guids[0] == guids[1] != guids[2]
-    assert {form.by_actor for form in log.events.events.values()} == {"acme#prod#0#Unknown"}
+    assert {form.by_actor for form in log.events.events.values()} == {f"{PARTITION}#Unknown"}
     assert not any("1.2.3" in repr(row) + repr(content) for row in log.people.rows for content in contents)
 
 
@@ -477,7 +478,7 @@ def test_targets_as_they_stand_in_keys(target: dict[str, Any], by_target: str | 
     log = TenantLog()
     log.one("a.b", target=target)
     (form,) = log.events.events.values()
-    keys = [None if key is None else key.removeprefix("acme#prod#0#") for key in (form.by_target, form.by_within)]
+    keys = [None if key is None else key.removeprefix(f"{PARTITION}#") for key in (form.by_target, form.by_within)]
     assert keys == [by_target, by_within]
 
 
@@ -490,7 +491,7 @@ def test_a_target_named_like_somebody_is_keyed_by_the_guid() -> None:
         log.one("a.b", target={"type": "case", "id": target_id})
         guid = log.content["actor"]["id"]
         (form,) = log.events.events.values()
-        key = (form.by_target or "").removeprefix("acme#prod#0#case#")
+        key = (form.by_target or "").removeprefix(f"{PARTITION}#case#")
         assert (key == guid) == is_guid
         assert is_guid or (key[0], len(key)) == ("^", 33)
 
@@ -501,7 +502,7 @@ def test_look_alike_tenants_share_no_key(tenants: tuple[str, str]) -> None:
     keys = []
     for tenant in tenants:
         log = TenantLog(tenant=tenant)
-        for target_id in ("1", "1#prod#0#case#1", "#", "acme-1#prod#0"):
+        for target_id in ("1", "1#0#0#case#1", "#", f"{code_for('acme-1')}#0#0"):
             log.one("a.b", target={"type": "case", "id": target_id, "within": {"type": "box", "id": target_id}})
         forms = log.events.events.values()
         keys.append(
@@ -511,5 +512,5 @@ def test_look_alike_tenants_share_no_key(tenants: tuple[str, str]) -> None:
                 for key in (form.partition, form.by_actor, form.by_activity, form.by_target, form.by_within)
             }
         )
-        assert all((key or "").startswith(f"{tenant}#prod#0") for key in keys[-1])
+        assert all((key or "").startswith(f"{code_for(tenant)}#0#0") for key in keys[-1])
     assert not keys[0] & keys[1]

@@ -15,19 +15,18 @@ from daybook.delivery.records import InsertedEvent, Records
 from daybook.events.canonical import leaf
 from daybook.events.item import StoredEvent
 from daybook.events.packing import unpack
+from daybook.events.reader import content_of
 from daybook.ids import lowest_id
 from daybook.jobs.export import CSV, NDJSON
 from daybook.people.forgetter import Forgetter, mark_of, no_sweep
 from daybook.people.identities import folded, had_row, id_row, name_row
 from daybook.people.key_cache import PersonKeys
 from daybook.search.parameters import NATIVE, read_parameters
-from daybook.tenant import Tenant
 from exports.lines import LineFormatter
-from tests.support.ingest import KEYS, NOW
+from tests.support.ingest import NOW
 from tests.support.streams import destination
 from tests.unit.events.test_privacy import TenantLog, events, people
 
-ACME = Tenant("acme")
 CAST = 5
 MOMENT_MS = NOW + 60_000
 
@@ -64,15 +63,16 @@ def answers(log: TenantLog, stored: StoredEvent) -> dict[str, bytes]:
     """Everything that shows an event: views, lines of exports, and records of streams with their keys."""
     rows = PersonKeys(log.people.read, lambda: NOW)
     native = log.open(stored)
+    alias = content_of(stored.packed)["actor"].get("alias")
     aliases = profile("generic").aliases
     found = {"native": _json(native)}
     for name in PROFILES:
-        shown = Shown(native, "Acme Inc", aliases, profile(name), ZoneInfo("UTC"))
+        shown = Shown(native, alias, "Acme Inc", aliases, profile(name), ZoneInfo("UTC"))
         found[f"view {name}"] = _json(show(shown))
     for view in (NATIVE, *PROFILES):
         for form in (CSV, NDJSON):
             lines = LineFormatter(read_parameters({"view": [view]}), form, "Acme Inc", profile("generic"))
-            found[f"{form} {view}"] = lines.line(native)[0]
+            found[f"{form} {view}"] = lines.line(native, alias)[0]
     row = InsertedEvent(stored.partition, stored.id, stored.packed, stored.by_actor, stored.by_target)
     for form in FORMATS:
         (record,) = Records(rows.of).of(destination(format=form), [row]).records
@@ -106,8 +106,8 @@ def test_one_is_forgotten_and_nobody_else(
     before = [(log.open(row), answers(log, row)) for row in rows]
 
     number = data.draw(st.sampled_from(sorted(set.union(*who))))
-    guid = log.people.rows[ACME, name_row(folded(cast[number]["username"]))]["guid"]
-    Forgetter(log.people, KEYS.gone, no_sweep).forget(ACME, mark_of(guid, lowest_id(MOMENT_MS), None))
+    guid = log.people.rows[log.key, name_row(folded(cast[number]["username"]))]["guid"]
+    Forgetter(log.people, log.keys.gone, no_sweep).forget(log.key, mark_of(guid, lowest_id(MOMENT_MS), None))
     gone = texts_of(number, cast[number])
     for (_, key), of_person in log.people.rows.items():
         assert not any(text in folded(key) or text in folded(repr(of_person)) for text in gone)
@@ -126,8 +126,8 @@ def test_one_is_forgotten_and_nobody_else(
     stored_late = next(event for event in log.events.events.values() if event.id == late.id)
     for name, answer in answers(log, stored_late).items():
         assert not [text for text in gone if text in _says(answer)], name
-    assert (ACME, id_row(guid)) not in log.people.rows
-    assert (ACME, had_row(folded(cast[number]["username"]), guid)) not in log.people.rows
+    assert (log.key, id_row(guid)) not in log.people.rows
+    assert (log.key, had_row(folded(cast[number]["username"]), guid)) not in log.people.rows
 
 
 def _but_own_changes(native: dict[str, Any], guid: str) -> dict[str, Any]:

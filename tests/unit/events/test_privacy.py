@@ -15,10 +15,9 @@ from daybook.events.packing import unpack
 from daybook.events.reader import Opened, content_of, people_of
 from daybook.http.caller import Caller
 from daybook.people.identities import folded, id_row
-from daybook.tenant import Tenant
 from ingest.handler import ingest_over
 from ingest.ingest import Result
-from tests.support.ingest import NOW, SECRET, seeded_bytes
+from tests.support.ingest import KEYS, NOW, SECRET, seeded_bytes
 from tests.support.ingest import settings as tenant_settings
 from tests.support.memory_stores import MemoryEvents, MemoryIdentities, memory_wiring
 
@@ -126,6 +125,7 @@ class TenantLog:
         wiring = memory_wiring(SECRET, lambda: NOW, seeded_bytes(), events=self.events, identities=self.people)
         self.ingest = ingest_over(wiring)
         self.settings = tenant_settings("generic")
+        self.key, self.keys = self.settings.environment_key("prod"), KEYS.of(self.settings.code)
 
     def send(self, *events: dict[str, Any]) -> list[Result]:
         sent = decode_events(json.dumps({"events": events}).encode())
@@ -134,7 +134,7 @@ class TenantLog:
     def open(self, stored: StoredEvent, *, forgotten: bool = False) -> dict[str, Any]:
         """The native event, with all of its people's keys or with none."""
         content = content_of(stored.packed)
-        rows = {} if forgotten else self.people.read(Tenant("acme"), map(id_row, people_of(content)))
+        rows = {} if forgotten else self.people.read(self.key, map(id_row, people_of(content)))
         keys = {name.removeprefix("id#"): row["key"] for name, row in rows.items()}
         return Opened(content, keys).native(profile("generic").aliases)
 

@@ -4,17 +4,17 @@ import json
 
 import pytest
 
+from benchmarks.typical import code_for
 from daybook.clock import MINUTE
 from daybook.errors import Throttled
 from daybook.jobs.job import ClaimLost, Job, JobBusy, JobFailed, JobSuperseded, Status, TooManyJobs, new_job, submit
 from daybook.jobs.runner import MAX_ATTEMPTS, ROW_WITHIN_MS, Runner
 from daybook.jobs.worker import Message, job_handler, retry_seconds, run_job
-from daybook.tenant import Tenant
 from tests.support.calls import Context
 from tests.support.ingest import seeded_bytes
 from tests.support.jobs import Counting, MemoryJobs, MemoryQueue
 
-ACME = Tenant("acme")
+ACME = code_for("acme")
 NOW = 1_000_000
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from daybook.events.canonical import canonical
+from daybook.events.item import partition
 from daybook.events.packing import pack
 from daybook.events.reader import Row
 from daybook.ids import event_id
@@ -15,15 +16,15 @@ from daybook.people.identities import Reference
 from daybook.people.resolver import Identities
 from daybook.search.merge import Page
 from daybook.search.planner import Source
-from daybook.tenant import Tenant
+from daybook.tenant import code_of
 from daybook.tenants.settings import Layout
 from infra.operate import replay_forgetting
 from infra.operate.replay_forgetting import Replayed, replay
 from tests.support.ingest import KEYS, NOW, seeded_bytes, settings
 from tests.support.memory_stores import MemoryIdentities
 
-ACME = Tenant("acme")
-PLACES = [(environment, shard) for environment in ("prod", "test") for shard in range(3)]
+KEY = settings().environment_key("test")
+SHARDS = range(3)
 
 
 class Log:
@@ -37,24 +38,27 @@ class Log:
         return [Page(self._rows.get(source.key, []), ended=True) for source in sources]
 
 
-@pytest.mark.parametrize("latest", range(len(PLACES)))
+@pytest.mark.parametrize("latest", SHARDS)
 def test_the_latest_event_counts_in_whichever_partition(latest: int) -> None:
     """A person may be recorded several times. The partitions are not read in the order of the events."""
     store = MemoryIdentities()
-    (person,) = Identities(store, seeded_bytes()).resolve(ACME, [Reference("u1", "mike")]).values()
+    (person,) = Identities(store, seeded_bytes()).resolve(KEY, [Reference("u1", "mike")]).values()
     content = {"v": 1, "params": {"actor_id": person.guid}}
-    moments = {place: NOW - 9 - number for number, place in enumerate(PLACES)}
-    moments[PLACES[latest]] = NOW
+    moments = [NOW - 9 - shard for shard in SHARDS]
+    moments[latest] = NOW
     rows = {
-        f"acme#{environment}#{shard}#audit-log.person-forgotten": [
-            Row(event_id(moments[environment, shard], bytes(16)), pack(canonical(content)))
+        f"{partition(KEY, shard)}#audit-log.person-forgotten": [
+            Row(event_id(moments[shard], bytes(16)), pack(canonical(content)))
         ]
-        for environment, shard in PLACES
+        for shard in SHARDS
     }
-    control = SimpleNamespace(tenants=lambda: [settings(layouts=(Layout(0, 1), Layout(NOW - 5, 3)))])
+    tenant = settings(layouts=(Layout(0, 1), Layout(NOW - 5, 3)))
+    control = SimpleNamespace(tenants=lambda: [tenant], settings_of={tenant.code: tenant}.__getitem__)
     given: list[Any] = [Log(rows), control, store, KEYS]
     assert replay(*given) == Replayed(people=1, returned=1)
-    assert Forgetter(store, KEYS.gone, no_sweep).forgetting_event(ACME, person.guid) == event_id(NOW, bytes(16))
+    assert Forgetter(store, KEYS.of(code_of(KEY)).gone, no_sweep).forgetting_event(KEY, person.guid) == event_id(
+        NOW, bytes(16)
+    )
     assert replay(*given) == Replayed(people=1, returned=0)
 
 

@@ -1,11 +1,13 @@
 """Shards and retention, from a tenant's settings."""
 
-from hypothesis import given
+from itertools import zip_longest
+
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from daybook.clock import DAY
-from daybook.events.item import partition_of
-from daybook.tenants.settings import Layout
+from daybook.clock import DAY, HOUR, SECOND
+from daybook.events.item import partition, partition_of
+from daybook.tenants.settings import Hold, Layout, TenantSettings
 from tests.support.ingest import settings
 
 LAYOUTS = st.lists(st.tuples(st.integers(1, 1000), st.integers(1, 5)), max_size=4).map(
@@ -37,34 +39,108 @@ def test_a_later_layout_moves_nothing() -> None:
     before, after = settings(), settings(layouts=(Layout(0, 1), Layout(2_000, 16)))
     identifier = "0000000000" + "7" * 26
     assert partition_of(after, "prod", identifier, 1_999) == partition_of(before, "prod", identifier, 1_999)
-    assert partition_of(after, "prod", identifier, 2_000) == "acme#prod#7"
+    assert partition_of(after, "prod", identifier, 2_000) == partition(after.environment_key("prod"), 7)
 
 
-def test_retention_ends_in_whole_seconds_and_never_early() -> None:
-    """Events are kept for ever if there is no number of days."""
-    assert settings(retention_days=1).expires_at(1) == DAY // 1000 + 1
-    assert settings(retention_days=1).expires_at(0) == DAY // 1000
+def test_an_event_may_be_deleted_a_day_after_it_leaves_retention() -> None:
+    """In whole seconds and never early. Events are kept for ever if there is no number of days."""
+    assert settings(retention_days=1).expires_at(1) == 2 * DAY // 1000 + 1
+    assert settings(retention_days=1).expires_at(0) == 2 * DAY // 1000
     assert settings(retention_days=1).retention_edge(DAY + 5) == 5
     assert settings(retention_days=400).retention_edge(DAY) == 0
     assert (settings(retention_days=None).expires_at(1), settings(retention_days=None).retention_edge(DAY)) == (None, 0)
 
 
+def test_an_event_that_a_change_hides_may_be_deleted_a_day_after_the_change() -> None:
+    """So it is never in the far past, and a change by mistake can be undone."""
+    shorter = settings(retention_days=None).with_retention(30, 4_000 * DAY)
+    assert shorter.expires_at(10 * DAY) == 4_001 * DAY // 1000
+    assert shorter.with_retention(20, 4_010 * DAY).expires_at(10 * DAY) == 4_001 * DAY // 1000
+    assert shorter.expires_at(3_980 * DAY) == 4_011 * DAY // 1000
+    lifted = settings(retention_days=30).with_hold("sealed", 100 * DAY).without_hold(300 * DAY)
+    assert lifted.expires_at(100 * DAY) == 301 * DAY // 1000
+
+
 def test_under_a_hold_reads_begin_at_its_edge_and_stay() -> None:
     """However much time passes, even if the retention was lengthened meanwhile, which shows what is left."""
-    held = settings(retention_days=90).with_hold("sealed", 200 * DAY, again=False)
+    held = settings(retention_days=90).with_hold("sealed", 200 * DAY)
     assert held.retention_edge(200 * DAY) == held.retention_edge(500 * DAY) == 110 * DAY
     assert held.with_retention(95, 300 * DAY).retention_edge(500 * DAY) == 110 * DAY
     assert held.with_retention(150, 210 * DAY).retention_edge(500 * DAY) == 60 * DAY
     assert held.with_retention(None, 210 * DAY).retention_edge(500 * DAY) == 0
     assert held.with_retention(150, 210 * DAY).without_hold(400 * DAY).retention_edge(500 * DAY) == 350 * DAY
-    assert settings(retention_days=None).with_hold("sealed", 200 * DAY, again=False).retention_edge(500 * DAY) == 0
+    assert settings(retention_days=None).with_hold("sealed", 200 * DAY).retention_edge(500 * DAY) == 0
 
 
-def test_a_hold_is_put_back_as_it_was() -> None:
-    """If `again` says that nothing has expired since. A longer retention in between still reaches further back."""
-    lifted = settings(retention_days=90).with_hold("one", 200 * DAY, again=False).without_hold(300 * DAY)
-    again = lifted.with_hold("two", 310 * DAY, again=True).hold
-    assert again is not None
-    assert (again.since_ms, again.edge_ms, again.sealed_reason) == (310 * DAY, 110 * DAY, "two")
-    assert lifted.with_hold("two", 310 * DAY, again=False).retention_edge(0) == 220 * DAY
-    assert lifted.with_retention(250, 310 * DAY).with_hold("two", 310 * DAY, again=True).retention_edge(0) == 60 * DAY
+def test_a_lifted_hold_is_put_back_as_it_was_within_half_a_day() -> None:
+    """A longer retention in between still reaches further back."""
+    lifted = settings(retention_days=90).with_hold("one", 200 * DAY).without_hold(300 * DAY)
+    again = lifted.with_hold("two", 300 * DAY + 12 * HOUR - 1).hold
+    assert again == Hold(300 * DAY + 12 * HOUR - 1, 110 * DAY, "two")
+    assert lifted.with_hold("two", 300 * DAY + 12 * HOUR).retention_edge(0) == 210 * DAY + 12 * HOUR
+    longer = lifted.with_retention(250, 300 * DAY + HOUR)
+    assert longer.with_hold("two", 300 * DAY + 2 * HOUR).retention_edge(0) == 50 * DAY + 2 * HOUR
+
+
+def test_the_history_tells_every_change_and_nothing_else() -> None:
+    """The same value again, and another reason for a hold, add nothing. Its moments never fall."""
+    changed = settings(retention_days=90).with_retention(90, 1).with_hold("one", 5).with_hold("two", 6)
+    changed = changed.with_retention(90, 7).without_hold(8).without_hold(9).with_retention(30, 3)
+    assert [(each.until_ms, *each.rule) for each in changed.history] == [(5, 90, None), (8, 90, 0), (8, 90, None)]
+    assert changed.rule == (30, None)
+
+
+STEP = HOUR // 2
+"""Settings change at even steps and events occur at odd ones, so that nothing happens at the edge itself."""
+DAY_STEPS = DAY // STEP
+CHANGES = st.lists(
+    st.tuples(
+        st.integers(1, 120).map(lambda steps: 2 * steps),
+        st.sampled_from([1, 2, 3, 5, None, "hold", "lift"]),
+    ),
+    max_size=6,
+)
+
+
+def changed_by(change: int | str | None, now: TenantSettings, now_ms: int) -> TenantSettings:
+    if change == "hold":
+        return now.with_hold("sealed", now_ms)
+    if change == "lift":
+        return now.without_hold(now_ms)
+    assert not isinstance(change, str)
+    return now.with_retention(change, now_ms)
+
+
+@given(st.sampled_from([1, 3, None]), CHANGES, st.integers(0, 300).map(lambda step: 2 * step + 1), st.integers(0, 100))
+@example(1, [(98, 5)], 1, 99).via("stored after it was shown again")
+def test_what_may_be_gone_when_follows_from_what_reads_show(
+    days: int | None, changes: list[tuple[int, int | str | None]], occurred: int, later: int
+) -> None:
+    """Against a model that goes through time: an event may be deleted a day after reads have ceased to show it, unless
+    they had shown it again for half a day by then. What must still be there has no time of deletion that is over.
+    """
+    now, timeline = settings(retention_days=days), [settings(retention_days=days)]
+    for wait, change in changes:
+        timeline += [now] * (wait - 1)
+        now = changed_by(change, now, len(timeline) * STEP)
+        timeline.append(now)
+    timeline += [now] * 12 * DAY_STEPS
+    stored = min(occurred + later, len(timeline) - 1)
+    shown = [occurred * STEP > each.retention_edge(step * STEP) for step, each in enumerate(timeline)]
+    assume(shown[stored])
+
+    gone, left, back = None, [], []
+    for step in range(stored + 1, len(timeline)):
+        if shown[step - 1] and not shown[step]:
+            left.append(step)
+        if shown[step] and not shown[step - 1]:
+            back.append(step)
+        stamps_end = [step + DAY_STEPS // 2 for step in back]
+        due = [begin + DAY_STEPS for begin in left]
+        if gone is None and any(at <= step < end for at, end in zip_longest(due, stamps_end, fillvalue=step + 1)):
+            gone = step
+    earliest = now.may_be_gone_from(occurred * STEP, stored * STEP)
+    assert (earliest if gone is None else gone * STEP) == earliest
+    assert gone is not None or earliest is None or earliest >= len(timeline) * STEP
+    if not shown[-1]:
+        assert now.expires_at(occurred * STEP) == (left[-1] + DAY_STEPS) * STEP // SECOND

@@ -9,8 +9,10 @@ from typing import Any
 from daybook.catalogue.aliases import Aliases
 from daybook.delivery.formats import cloudevents, native, ocsf, symbee
 
-Write = Callable[[Mapping[str, Any], Aliases], bytes]
-"""Makes the record's data from a native event and its tenant's aliases."""
+Write = Callable[[Mapping[str, Any], str | None, Aliases], bytes]
+"""Makes the record's data from a native event, its actor's alias as in `catalogue.views.Shown`, and its tenant's
+aliases.
+"""
 
 FORMATS: Mapping[str, Write] = {
     "symbee": symbee.write,

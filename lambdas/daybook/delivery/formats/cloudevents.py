@@ -26,7 +26,7 @@ noncharacters.
 """
 
 
-def write(native: Mapping[str, Any], _aliases: Aliases) -> bytes:
+def write(native: Mapping[str, Any], _alias: str | None, _aliases: Aliases) -> bytes:
     target = native["target"]
     subject = None if target is None else FORBIDDEN.sub(_percent_encoded, f"{target['type']}:{_name(target)}")
     event = {

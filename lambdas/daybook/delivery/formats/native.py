@@ -10,5 +10,5 @@ from daybook.catalogue.aliases import Aliases
 _encode = msgspec.json.Encoder().encode
 
 
-def write(native: Mapping[str, Any], _aliases: Aliases) -> bytes:
+def write(native: Mapping[str, Any], _alias: str | None, _aliases: Aliases) -> bytes:
     return _encode(native)

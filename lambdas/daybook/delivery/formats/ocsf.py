@@ -26,6 +26,7 @@ consumer that does not know Daybook finds the actor, the activity, the target, t
 | `unmapped` | all other fields under their native names: `category`, `component`, `event`, `variant`, `origin`, `source`, `params`, `changes`, `people`, `roles`, `within`, `caused_by` |
 """  # noqa: E501  table rows can't be wrapped
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +38,10 @@ from daybook.clock import parse_time
 VERSION = "1.9.0"
 CATEGORY, CLASS = 3, 3004
 OTHER = 99
+
+_NAME = re.compile(r"[.:]")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+"""Words of `doc-deleted`, `signed_in`, `ConsoleLogin` and `UPD`."""
 
 _CAPTIONS = {1: "Create", 2: "Read", 3: "Update", 4: "Delete"}
 _VERBS = {
@@ -62,7 +67,7 @@ _UNMAPPED = (
 _encode = msgspec.json.Encoder().encode
 
 
-def write(native: Mapping[str, Any], _aliases: Aliases) -> bytes:
+def write(native: Mapping[str, Any], _alias: str | None, _aliases: Aliases) -> bytes:
     activity = activity_id(native["activity"])
     context = native["context"]
     succeeded = native["status"] == "success"
@@ -94,7 +99,7 @@ def write(native: Mapping[str, Any], _aliases: Aliases) -> bytes:
 
 
 def activity_id(activity: str) -> int:
-    words = activity.rpartition(".")[2].split("-")
+    words = [word.lower() for word in _WORD.findall(_NAME.split(activity)[-1])]
     return next((_VERBS[word] for word in reversed(words) if word in _VERBS), OTHER)
 
 
@@ -131,7 +136,7 @@ def _entity(native: Mapping[str, Any]) -> dict[str, Any]:
     target = native["target"]
     if target is None:
         return {"type_id": OTHER, "type": "component", "name": native["component"] or native["event"]}
-    if target["type"] != USER:
+    if "username" not in target:  # it is no person
         entity = {"type_id": OTHER, "type": target["type"], "uid": target["id"], "name": target["name"]}
         return _present(entity if entity["uid"] or entity["name"] else entity | {"name": target["type"]})
     user = {

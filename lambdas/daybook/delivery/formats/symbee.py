@@ -18,6 +18,6 @@ _UTC = ZoneInfo("UTC")
 _encode = msgspec.json.Encoder().encode
 
 
-def write(native: Mapping[str, Any], aliases: Aliases) -> bytes:
-    shown = Shown(dict(native), "", aliases, profile("symbee"), _UTC)
+def write(native: Mapping[str, Any], alias: str | None, aliases: Aliases) -> bytes:
+    shown = Shown(dict(native), alias, "", aliases, profile("symbee"), _UTC)
     return msgspec.json.format(_encode(show(shown)), indent=4)
