@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -14,7 +15,7 @@ from daybook.aws.batches import (
     insert_text,
     workers,
 )
-from daybook.aws.calls import ask_again
+from daybook.aws.calls import ask_again, page_of
 from daybook.aws.identities_table.names_had import guids_of
 from daybook.errors import Throttled
 from daybook.events.store import Append
@@ -79,17 +80,14 @@ class IdentityTable:
         return rows, page["Items"][-1]["sk"]["S"] if "LastEvaluatedKey" in page else None
 
     def _page(self, environment: EnvironmentKey, prefix: str, **how: Any) -> dict[str, Any]:
-        page: dict[str, Any] = ask_again(
-            self._patience,
-            1,
-            self._client.query,
+        return page_of(
+            partial(ask_again, self._patience, 1, self._client.query),
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             ExpressionAttributeValues={":pk": {"S": environment}, ":prefix": {"S": prefix}},
             ConsistentRead=True,
             **how,
         )
-        return page
 
     def insert(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:
         """Writes the rows that do not exist yet and returns the sort keys of those that did. Raises `Throttled`.
