@@ -51,7 +51,7 @@ def test_where_all_are_forgotten_there_is_a_salt_too() -> None:
     sent = {"activity": "a.b", "actor": {"type": "user", "id": "u-1"}, "occurred_at": format_time(NOW)}
     log.send(sent)
     guid = log.content["actor"]["id"]
-    Forgetter(log.people, KEYS.of(log.settings.code).gone, no_sweep).forget(
+    Forgetter(log.people, KEYS.of(log.settings.code), no_sweep).forget(
         environment, mark_of(guid, lowest_id(NOW + 1), None)
     )
     log.events.events.clear()
