@@ -578,6 +578,26 @@ def test_a_restore_forgets_again(log: ManagedLog, dynamodb: Any, tables: Tables,
     assert gone.event_id == done[0]["event_id"]
 
 
+def test_a_restore_forgets_in_the_environment_alone(
+    log: ManagedLog, dynamodb: Any, tables: Tables, definitions: Any, capsys: Any
+) -> None:
+    """A test account had been forgotten. The person of the same id and name in production stays."""
+    (real, _) = log.sent({"actor": MIKE}, TESTING)
+    backup = dynamodb.scan(TableName=tables.identities)["Items"]
+    Forgetting(log).forget("u-1", environment="test")
+    dynamodb.create_table(TableName=(restored := f"{tables.identities}-restored"), **definitions["identities"])
+    for item in backup:
+        dynamodb.put_item(TableName=restored, Item=item)
+    given = ["--identities", restored, "--events", tables.events, "--control", tables.control, "--secret", "arn"]
+    assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 0
+    assert capsys.readouterr().out.startswith("1 people had been forgotten. 1 of them")
+    rows, live = (dynamodb.scan(TableName=table)["Items"] for table in (restored, tables.identities))
+    gone, live_gone = ([row for row in each if row["sk"]["S"].startswith("gone#")] for each in (rows, live))
+    assert sorted(gone, key=repr) == sorted(live_gone, key=repr) != []
+    assert {row["pk"]["S"] for row in rows if row["sk"]["S"].startswith("id#")} == {log.key("prod")}
+    assert log.found(actor="mike.mars") == [real]
+
+
 def test_a_restore_takes_over_who_was_made_and_forgotten_since(
     log: ManagedLog, dynamodb: Any, tables: Tables, definitions: Any
 ) -> None:
