@@ -77,11 +77,12 @@ def events(
 
     is_user = bool(impersonators) or draw(st.booleans())
     kind = draw(st.sampled_from(["user", "user", "User", "USER"]))
+    named: dict[str, Any] = {name: other[name] for name in ("id", "username", "name") if name in other}
     target = draw(
         st.sampled_from(
             [
                 None,
-                {"type": kind, **{name: other[name] for name in ("id", "username", "name") if name in other}},
+                {"type": kind, **named},
                 {"type": "user", "id": draw(st.sampled_from(_cases(actor["username"])))},
                 {"type": "user", "username": actor["username"].swapcase(), "name": text()},
                 {"type": "case", "id": text(only_ids=True), "name": text(), "within": {"type": "box", "id": text()}},

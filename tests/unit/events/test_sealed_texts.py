@@ -11,17 +11,19 @@ from daybook.events.people_fields import SealedPeople
 from daybook.events.reader import Opened
 from daybook.ids import lowest_id
 from daybook.people.identities import Person, Reference, folded
+from daybook.tenant import Tenant
 
 GUIDS = ["0guid", "1guid", "2guid"]
+ID = lowest_id(1)
 KEYS = {guid: bytes([number]) * 32 for number, guid in enumerate(GUIDS)}
-ENTRY = {"v": 1, "id": lowest_id(1), "tenant": "acme", "environment": "prod", "actor": {"type": "system"}}
+ENTRY = {"v": 1, "id": ID, "tenant": "acme", "environment": "prod", "actor": {"type": "system"}}
 
 
 def sealed(mentions: list[Mention], about: list[Any]) -> dict[str, Any]:
     """The content of an event whose target is the first person, with values that are said about that person."""
     people = SealedPeople(mentions, None, None, [Person(guid, KEYS[guid]) for guid in GUIDS[: len(mentions)]])
     changes = [{"field": "f", "to": people.cast.token_for_whole(str(text)) or people.about(0, text)} for text in about]
-    return {**ENTRY, "changes": changes, "people": people.written("acme", "prod", ENTRY["id"])}
+    return {**ENTRY, "changes": changes, "people": people.written(Tenant("acme"), "prod", ID)}
 
 
 def opened(content: dict[str, Any], *forgotten: int) -> Opened:
