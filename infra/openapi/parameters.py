@@ -8,7 +8,7 @@ from daybook.access.api_keys import ID
 from daybook.access.roles import OPERATIONS
 from daybook.http.routes import Route
 from daybook.ids import FORM
-from daybook.search.parameters import CHOICES, DEFAULT_EVENTS, EQUALITIES, MAX_EVENTS, RANGES, SORTS, VIEWS
+from daybook.search.parameters import CHOICES, DEFAULT_EVENTS, EQUALITIES, MAX_EVENTS, NOT, RANGES, SORTS, VIEWS
 from daybook.tenant import SLUG
 from daybook.text import ACTIVITY
 from manage.actors import DEFAULT_PEOPLE, MAX_PEOPLE
@@ -61,45 +61,51 @@ ENCODING = Parameter("`gzip` where the body is compressed.", {"type": "string", 
 IF_NONE_MATCH = Parameter("The `ETag` of the document that you have.", TEXT)
 
 _EQUAL = {
-    "activity": "The activity's id.",
+    "activity": "The activity's id. A `*` at the end makes it a prefix: `user.*`.",
     "variant": "The wording's name.",
     "category": "The category's label or its slug.",
     "component": "The component.",
     "status": "The outcome.",
     "actor": "Who acted: a username, your own id, a GUID, or an alias such as `System`.",
+    "impersonator": "Who really acted, in the actor's name: a username, your own id, or a GUID.",
     "actor_type": "The kind of actor.",
     "group": "Who acted: a member of this group, as the group is now.",
     "user_type": "The actor's `user_type`.",
     "target": "`type:id`, or `user:username`. Finds what lies within the target too.",
-    "ip": "The address that the actor came from.",
+    "ip": "The address that the actor came from, in any spelling, or a CIDR block such as `203.0.113.0/24`.",
     "source_type": "The source's type.",
     "origin": "Whether the activity is done by people or by the system.",
     "caused_by": "The id of the event that caused the event.",
     "session_id": "The actor's session.",
     "request_id": "The product's own request.",
+    "credential": "Who sent the event: the id of an API key, or the GUID of a caller with a token.",
 }
 
 
-def _repeatable(name: str) -> Parameter:
+def _repeatable(name: str) -> dict[str, Parameter]:
     items = {**TEXT, "enum": list(CHOICES[name])} if name in CHOICES else TEXT
-    return Parameter(f"{_EQUAL[name]} Repeated: any of these.", {"type": "array", "items": items})
+    schema = {"type": "array", "items": items}
+    return {
+        name: Parameter(f"{_EQUAL[name]} Repeated: any of these.", schema),
+        f"{name}{NOT}": Parameter(f"Not equal: excludes what `{name}` finds. Repeated: none of these.", schema),
+    }
 
 
 ENVIRONMENT = Parameter("One environment. Absent: the credential's own, else the tenant's first.", TEXT)
 FROM = Parameter("From this time on, inclusive.", MOMENT)
 TO = Parameter("Up to this time, exclusive.", MOMENT)
 QUERY: Mapping[str, Parameter] = {
-    **{name: _repeatable(name) for name in EQUALITIES},
+    **{name: parameter for equality in EQUALITIES for name, parameter in _repeatable(equality).items()},
     "q": Parameter(
-        "Text in details, activity, component, the target's id and name, or the actor's name; without regard to case. "
-        "Repeated: any of these.",
+        "Text in details, activity, component, the target's id and name, or the names of actor and impersonator; "
+        "without regard to case. Repeated: any of these.",
         {"type": "array", "items": TEXT},
     ),
     "environment": ENVIRONMENT,
     "from": FROM,
     "to": TO,
     "range": Parameter(
-        "The last 7 or 30 days, or 12 calendar months. Excludes `from` and `to`.",
+        "From 7 or 30 days or 12 calendar months back on. Excludes `from` and `to`.",
         {"type": "string", "enum": list(RANGES)},
     ),
     "sort": Parameter(

@@ -80,7 +80,7 @@ class ExportCreation:
     def _group_versions(self, environment: EnvironmentKey, parameters: Parameters) -> dict[str, int]:
         """An export means the members that a group has now, whoever is added while it waits."""
         versions = {}
-        for name in parameters.filters.of("group"):
+        for name in parameters.filters.groups:
             try:
                 versions[name] = self.groups.group(environment, name).version
             except UnknownGroup:

@@ -13,12 +13,12 @@ from daybook.events.reader import Opened, Row, content_of, people_of
 from daybook.ids import occurred_ms
 from daybook.jobs.export import Ask
 from daybook.jobs.job import JobFailed
-from daybook.people.identities import id_row, may_be_by_address
 from daybook.people.lookup import IdentityReader, ResolvedQuery
 from daybook.search.filters import Matcher
 from daybook.search.gather import KeysOf
+from daybook.search.members import with_members
 from daybook.search.merge import LARGEST_FETCH, Bound, Bounds, EventIndex, Merge
-from daybook.search.planner import MAX_PARTITIONS, Planner, Source
+from daybook.search.planner import Planner, Source
 from daybook.search.search import Groups, after
 from daybook.tenant import EnvironmentKey
 from daybook.tenants.settings import TenantSettings
@@ -111,7 +111,8 @@ class MatchingEvents:
             last = row.id
             if row.id != record:
                 content = content_of(row.packed)
-                if content["received_at"] <= asked_at and matcher.matches_clear(content):
+                asked_for = content["received_at"] <= asked_at and matcher.may_see(content)
+                if asked_for and matcher.matches_clear(content):
                     taken.append((row, content))
             if len(taken) == self.batch or number == MAX_ROWS_A_MATCH * self.batch:
                 break
@@ -137,15 +138,12 @@ class MatchingEvents:
         return planner.plan(parameters.filters, resolved, parameters.span, self.edge_ms).sources
 
     def _resolved(self) -> ResolvedQuery:
-        if not self.ask.groups:
-            return self.question.resolved(None, by_address=False)
         try:
-            groups = [self.groups.group(self.environment, name, version) for name, version in self.ask.groups.items()]
+            members = {
+                name: self.groups.group(self.environment, name, version).members
+                for name, version in self.ask.groups.items()
+            }
         except UnknownGroup:
             raise JobFailed("A group was changed too long ago to know who was in it. Request a new export.") from None
-        members = frozenset(guid for group in groups for guid in group.members)
-        if len(members) > MAX_PARTITIONS:
-            return self.question.resolved(members, by_address=False)
-        rows = self.identities.read(self.environment, [id_row(guid) for guid in sorted(members)])
-        found = [rows.get(id_row(guid)) for guid in members]
-        return self.question.resolved(members, by_address=any(map(may_be_by_address, found)))
+        filters = self.question.parameters.filters
+        return with_members(self.question.named, filters, members, self.identities, self.environment)

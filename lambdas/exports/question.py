@@ -14,7 +14,7 @@ from daybook.crypto.keys import DeploymentKeys
 from daybook.crypto.sealing import Place, open_sealed, seal
 from daybook.jobs.export import Ask
 from daybook.jobs.job import Job
-from daybook.people.lookup import Named, ResolvedQuery
+from daybook.people.lookup import Named
 from daybook.search.parameters import Parameters, parse_parameters
 
 _KEY_BYTES = 64
@@ -32,9 +32,6 @@ class Question(NamedTuple):
     parameters: Parameters
     named: dict[str, Named]
 
-    def resolved(self, members: frozenset[str] | None, *, by_address: bool) -> ResolvedQuery:
-        return ResolvedQuery(self.named, members, by_address)
-
 
 def seal_question(keys: DeploymentKeys, job: Job, environment: str, question: SealedQuestion) -> str:
     return seal([msgspec.to_builtins(question)], _key(keys), Place(job.tenant, environment, job.id, ""))
@@ -46,7 +43,7 @@ def open_question(keys: DeploymentKeys, job: Job, ask: Ask) -> Question:
         fields = open_sealed(job.sealed, _key(keys), Place(job.tenant, ask.environment, job.id, ""))
     opened = msgspec.convert(fields[0], _Opened)
     named = [
-        Named(each["text"], frozenset(each["guids"]), frozenset(each["aliases"]), each["is_known"], each["by_address"])
+        Named(each["text"], frozenset(each["guids"]), frozenset(each["types"]), each["is_known"], each["by_address"])
         for each in opened.named
     ]
     return Question(parse_parameters({**ask.query, **opened.query}), {one.text: one for one in named})

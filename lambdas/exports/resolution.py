@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from daybook.catalogue.aliases import USER
+from daybook.catalogue.aliases import is_user
 from daybook.catalogue.profile import profile
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import format_time
 from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader, Named, resolve
-from daybook.search.parameters import span_at
+from daybook.search.parameters import NOT, span_at
 from daybook.self_audit import reads
 from daybook.tenants.settings import TenantSettings
 from exports.form import ExportForm
@@ -20,7 +20,7 @@ from exports.question import SealedQuestion
 class ResolvedExport:
     form: ExportForm
     named: Mapping[str, Named]
-    """What each text of the `actor` and `target` filters means."""
+    """What each text that may name people means."""
     record: reads.Writing
     """How the filters are written into the tenant's own log."""
 
@@ -48,14 +48,15 @@ class ResolvedExport:
 
     def _is_sealed(self, name: str) -> bool:
         """Every filter that may name people. Labels are readable if all of them look like labels."""
-        if name not in reads.LABELS:
-            return name not in reads.NAMES_NOBODY
-        return any(self.record.label(name, value) != value for value in self.form.filters[name])
+        equality = name.removesuffix(NOT)
+        if equality not in reads.LABELS:
+            return equality not in reads.NAMES_NOBODY
+        return any(self.record.label(equality, value) != value for value in self.form.filters[name])
 
     def _target_without_name(self, target: str) -> str:
         kind, _, text = target.partition(":")
         named = self.named[text]
-        return f"{kind}:{people_meant(named)}" if kind == USER or named.is_known else kind
+        return f"{kind}:{people_meant(named)}" if is_user(kind) or named.is_known else kind
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,11 @@ class Resolver:
     def resolve(self, settings: TenantSettings, environment: str, form: ExportForm) -> ResolvedExport:
         key = settings.environment_key(environment)
         filters = form.parameters.filters
-        texts = sorted({*filters.of("actor"), *(text for _, text in filters.targets)})
-        named = resolve(self.identities, key, profile(settings.profile).aliases, texts)
+        named = resolve(self.identities, key, profile(settings.profile).aliases, filters.names)
         record = reads.Writing.of(key, self.catalogues.of(settings), named, self.person_keys.of)
         return ResolvedExport(form, named, record)
 
 
 def people_meant(named: Named) -> str:
     """The people whom a name means, without the name."""
-    return "|".join(sorted(named.guids | named.aliases)) or "?"
+    return "|".join(sorted(named.guids | named.types)) or "?"

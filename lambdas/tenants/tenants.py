@@ -15,7 +15,7 @@ from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
 from daybook.tenant import SLUG, Tenant, TenantCode, new_code
 from daybook.tenants.reader import SettingsReader
-from daybook.tenants.settings import LAYOUT_NOTICE_MS, LIST_PARTITION, Layout, TenantSettings
+from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
 
 MAX_NAME = 256
 MAX_ENVIRONMENTS = 50  # reading one event by its id looks in each of them
@@ -102,7 +102,7 @@ class TenantOperations:
         form = forms.read_form(request, NewTenant)
         tenant = Tenant(forms.slug("tenant", form.tenant))
         settings = TenantSettings(
-            code=new_code(self.random_bytes),
+            code=self._free_code(),
             tenant=tenant,
             name=forms.text("name", form.name, MAX_NAME),
             profile=form.profile,
@@ -138,13 +138,22 @@ class TenantOperations:
         return Answer(200, _shown(self.store.change_tenant(before.code, lambda now: form.applied(now, now_ms))))
 
     def _is_taken(self, tenant: Tenant) -> bool:
-        if tenant == LIST_PARTITION:  # the tenant's rows would be in the list of tenants
-            return True
         try:
             self.store.settings(tenant)
         except UnknownTenant:
             return False
         return True
+
+    def _free_code(self) -> TenantCode:
+        """A code that no tenant has. The first event is recorded under it before the tenant exists, so a code that is
+        found to be taken only when the tenant is stored would be too late: the event would be in another one's log.
+        """
+        while True:
+            code = new_code(self.random_bytes)
+            try:
+                self.store.settings_of(code)
+            except UnknownTenant:
+                return code
 
 
 def _shown(settings: TenantSettings) -> TenantDescription:

@@ -62,10 +62,32 @@ def test_a_tenant_is_created_once(control: ControlTable) -> None:
     assert control.tenants() == [ACME]
 
 
-def test_no_tenants_rows_are_in_the_list_of_tenants(control: ControlTable) -> None:
-    """The slug that names the list's partition is taken from the start."""
-    with pytest.raises(TenantTaken):
-        control.create_tenant(replace(ACME, code=code_for("tenants"), tenant=Tenant("tenants")))
+def test_no_slug_is_reserved(control: ControlTable) -> None:
+    """No key begins with a slug, so a tenant may have the name of the list's partition."""
+    named = replace(ACME, code=code_for("tenants"), tenant=Tenant("tenants"))
+    for each in (ACME, named):
+        control.create_tenant(each)
+    assert control.settings(named.tenant) == named
+    assert control.tenants() == [ACME, named]
+
+
+def test_a_code_is_given_once(control: ControlTable) -> None:
+    """Another tenant with the code is refused, and nothing of it is stored."""
+    control.create_tenant(ACME)
+    with pytest.raises(Contended):
+        control.create_tenant(replace(ACME, tenant=Tenant("another")))
+    with pytest.raises(UnknownTenant):
+        control.settings(Tenant("another"))
+    assert control.settings_of(ACME.code) == ACME
+    assert control.tenants() == [ACME]
+
+
+def test_a_tenant_is_found_by_its_code(control: ControlTable) -> None:
+    """The code of nobody is an unknown tenant."""
+    control.create_tenant(ACME)
+    assert control.settings_of(ACME.code) == ACME
+    with pytest.raises(UnknownTenant):
+        control.settings_of(code_for("nobody"))
 
 
 def test_tenants_are_listed_by_their_slug(control: ControlTable) -> None:

@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
+from benchmarks.typical import code_for
 from daybook.aws.wiring import Tables
 from daybook.clock import SECOND
 from daybook.delivery.records import Records
 from daybook.delivery.sender import PutFailed
 from daybook.errors import Throttled
+from daybook.events.item import partition
+from daybook.tenant import code_of
 from streams.redeliver import WAIT_SECONDS
 from tests.support.streams import StreamHarness
 from tests.support.tenant_log import TenantLog
@@ -165,7 +168,11 @@ def test_when_parking_fails_the_batch_comes_again(log: TenantLog, publishing: St
     event = publishing.stream()
     (failed,) = publishing.publish(event)
     records = event["Records"]
-    own = [each["dynamodb"]["SequenceNumber"] for each in records if "acme" in each["dynamodb"]["NewImage"]["pk"]["S"]]
+    own = [
+        each["dynamodb"]["SequenceNumber"]
+        for each in records
+        if each["dynamodb"]["NewImage"]["pk"]["S"].startswith(log.key())
+    ]
     assert failed == min(own)
     publishing.queue.broken = False
     publishing.streams.mend()
@@ -185,7 +192,7 @@ class FailingState:
 
     def __getattr__(self, name: str) -> Any:
         def note(of: Any, *rest: Any) -> Any:
-            if hasattr(of, "place") and of.place.tenant == self._tenant:
+            if hasattr(of, "environment") and code_of(of.environment) == code_for(self._tenant):
                 raise ConnectionError(name)
             return noted(of, *rest)
 
@@ -223,7 +230,7 @@ def test_one_tenants_trouble_gives_its_neighbours_no_doubles(log: TenantLog, pub
     keys_of = publishing.records.of
 
     def unless_acme(destination: Any, rows: Any) -> Any:
-        if destination.place.tenant == "acme":
+        if destination.environment == log.key():
             raise Throttled
         return keys_of(destination, rows)
 
@@ -296,7 +303,7 @@ def test_what_stays_unreadable_fails_alone(log: TenantLog, publishing: StreamHar
     (sent,) = send(log, 1)
     log.dynamodb.update_item(
         TableName=log.tables.events,
-        Key={"pk": {"S": "acme#prod#0"}, "sk": {"S": sent}},
+        Key={"pk": {"S": partition(log.key(), 0)}, "sk": {"S": sent}},
         UpdateExpression="SET z = :z",
         ExpressionAttributeValues={":z": {"B": b"\x01\x00\x00"}},
     )

@@ -17,7 +17,8 @@ def test_a_person_is_forgotten_and_comes_back_as_somebody_new(local_daybook: Loc
     with local_daybook.client(local_daybook.operations_key, **{"Daybook-Tenant": TENANT}) as operations:
         answer = operations.post("/v1/actors/u%2F1/forget")
         assert answer.status_code == 200, answer.text
-        guid = answer.json()["actor_id"]
+        (person,) = answer.json()["forgotten"]
+        guid = person["actor_id"]
         assert operations.post("/v1/actors/mike.mars/forget").status_code == 404
         assert operations.get("/v1/actors", params={"prefix": "mike"}).json()["actors"] == []
         assert operations.get("/v1/events", params={"actor": "mike.mars"}).json()["events"] == []
@@ -26,4 +27,4 @@ def test_a_person_is_forgotten_and_comes_back_as_somebody_new(local_daybook: Loc
         (new,) = operations.get("/v1/actors", params={"prefix": "mike"}).json()["actors"]
         assert new["id"] != guid
         recorded = operations.get("/v1/events", params={"activity": "audit-log.person-forgotten"}).json()["events"]
-        assert [each["id"] for each in recorded] == [answer.json()["event_id"]]
+        assert [each["id"] for each in recorded] == [person["event_id"]]

@@ -9,6 +9,20 @@ import msgspec
 USER = "user"
 
 
+def is_user(kind: str) -> bool:
+    """Whether a target of this type is a person. The type's case does not matter."""
+    return kind.lower() == USER
+
+
+class FormerAliases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What earlier releases showed, by actor type: an event shows the alias of its time for ever."""
+
+    system: tuple[str, ...] = ()
+    api: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
 class Aliases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What actors other than people are shown as, by actor type."""
 
@@ -16,10 +30,20 @@ class Aliases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     api: str
     operations: str
     unknown: str
+    former: FormerAliases = FormerAliases()
 
     @property
     def all(self) -> tuple[str, ...]:
         return self.system, self.api, self.operations, self.unknown
+
+    def types_called(self, name: str) -> frozenset[str]:
+        """The types of actors that are or were shown by this alias. It may be written in any case."""
+        called = name.casefold()
+        return frozenset(
+            kind
+            for kind in ("system", "api", "operations", "unknown")
+            if any(alias.casefold() == called for alias in (getattr(self, kind), *getattr(self.former, kind)))
+        )
 
     def of(self, actor_type: str) -> str | None:
         """The alias of an actor of this type; None for a user."""

@@ -23,6 +23,7 @@ from daybook.ids import shard
 from daybook.people.tokens import escape
 from daybook.tenant import EnvironmentKey, TenantCode, environment_key
 from daybook.tenants.settings import TenantSettings
+from daybook.text import composed
 
 MAX_KEY_PART_BYTES = 512
 """Bytes of an id in an index key. A longer id is replaced by its hash."""
@@ -68,13 +69,14 @@ def target_key(kind: str, part: str) -> str:
 
 def plain_part(text: str) -> str:
     """The part of a key for an id that names nobody."""
+    text = composed(text)
     encoded = text.encode()
     return text if len(encoded) <= MAX_KEY_PART_BYTES else f"~{hashlib.sha256(encoded).hexdigest()}"
 
 
 def hidden_part(index_key: bytes, text: str) -> str:
     """The part of a key for an id in which somebody's name is only a part of the text."""
-    return "^" + tag(index_key, length_prefixed("hidden id", text)).hex()
+    return "^" + tag(index_key, length_prefixed("hidden id", composed(text))).hex()
 
 
 def fingerprint(key: bytes, encoded: bytes) -> bytes:
@@ -100,7 +102,7 @@ def store_form(
         packed=pack(written),
         expires_at=settings.expires_at(accepted.occurred_ms),
         fingerprint=accepted.fingerprint,
-        by_actor=f"{home}#{_actor_part(writer, content)}",
+        by_actor=f"{home}#{_actor_part(content)}",
         by_activity=f"{home}#{accepted.event.activity}",
         by_target=None if by_target is None else f"{home}#{by_target}",
         by_within=None if by_within is None else f"{home}#{by_within}",
@@ -108,10 +110,10 @@ def store_form(
     )
 
 
-def _actor_part(writer: ContentWriter, content: dict[str, Any]) -> str:
-    """The alias if the actor is shown by it, else the GUID."""
+def _actor_part(content: dict[str, Any]) -> str:
+    """The type of an actor that is shown by an alias, else the GUID. Aliases may change, types may not."""
     actor: dict[str, str] = content["actor"]
-    return actor["alias"] if writer.is_shown_by_alias else actor["id"]
+    return actor["type"] if "alias" in actor else actor["id"]
 
 
 def _target_keys(target: Target | None, content: dict[str, Any], index_key: bytes) -> tuple[str | None, str | None]:

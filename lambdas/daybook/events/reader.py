@@ -21,7 +21,12 @@ class Row(NamedTuple):
 
 def content_of(packed: bytes) -> dict[str, Any]:
     """Raises `UnknownFormat` for an event that a newer release wrote: it must not be shown wrong or left out."""
-    content: dict[str, Any] = decode(unpack(packed))
+    return content_in(unpack(packed))
+
+
+def content_in(encoded: bytes) -> dict[str, Any]:
+    """The content of canonical bytes. Raises `UnknownFormat`."""
+    content: dict[str, Any] = decode(encoded)
     if content["v"] != FORMAT:
         raise UnknownFormat
     return content

@@ -36,19 +36,19 @@ class Named:
     text: str
     guids: frozenset[str] = frozenset()
     """Everyone who has this GUID or client id, or ever had this name."""
-    aliases: frozenset[str] = frozenset()
-    """The aliases that it equals, in their own spelling."""
+    types: frozenset[str] = frozenset()
+    """The types of actors that it is an alias of, a present or a former one."""
     is_known: bool = False
     """Whether it is an alias or means anybody. A forgotten person's GUID is not known: it could as well be the id of an
     actor that is not a person."""
     by_address: bool = False
-    """Whether one of them is, or before being forgotten may have been, known by an address alone and so indexed by an
-    alias."""
+    """Whether one of them is, or before being forgotten may have been, known by an address alone and so indexed by
+    its type."""
 
     def meaning(self, guids: Iterable[str]) -> "Named":
         """The same text, meaning these people: those of the search's first page."""
         people = frozenset(guids)
-        known = bool(self.aliases or people - {self.text.lower()} or (people and self.is_known))
+        known = bool(self.types or people - {self.text.lower()} or (people and self.is_known))
         return replace(self, guids=people, is_known=known)
 
 
@@ -56,11 +56,13 @@ class ResolvedQuery(NamedTuple):
     """Whom a query means."""
 
     named: dict[str, Named]
-    """For each value of `actor`, and each id of `target`."""
+    """For each of `Filters.names`."""
     members: frozenset[str] | None = None
     """The GUIDs of the groups' members; None if the query names no group."""
     member_by_address: bool = False
     """As `Named.by_address`, for the members."""
+    excluded: frozenset[str] | None = None
+    """The GUIDs of the members of the groups that the query excludes; None if it excludes no group."""
 
 
 def resolve(
@@ -75,8 +77,7 @@ def resolve(
     found = reader.query(environment, [had_prefix(name) for name in names])
     # A name may contain #, so rows of a longer name can begin with the same prefix.
     had = {name: {row["guid"] for row in some if row["name"] == name} for name, some in zip(names, found, strict=True)}
-    all_aliases = {aliases.system, aliases.api, aliases.operations, aliases.unknown}
-    return {text: _named(text, rows, had.get(folded(text), set()), all_aliases) for text in wanted}
+    return {text: _named(text, rows, had.get(folded(text), set()), aliases) for text in wanted}
 
 
 def _rows_of(text: str) -> list[str]:
@@ -84,7 +85,7 @@ def _rows_of(text: str) -> list[str]:
     return [*keys, id_row(text.lower())] if GUID.fullmatch(text) else keys
 
 
-def _named(text: str, rows: Mapping[str, Row], had: set[str], aliases: set[str]) -> Named:
+def _named(text: str, rows: Mapping[str, Row], had: set[str], aliases: Aliases) -> Named:
     guids = set(had)
     is_known = by_address = False
     if GUID.fullmatch(text):
@@ -95,6 +96,6 @@ def _named(text: str, rows: Mapping[str, Row], had: set[str], aliases: set[str])
         by_address = may_be_by_address(row)
     if ext_row(text) in rows:
         guids.add(rows[ext_row(text)]["guid"])
-    resolved = frozenset(alias for alias in aliases if folded(alias) == folded(text))
-    is_known |= bool(resolved or guids - {text.lower()})
-    return Named(text, frozenset(guids), resolved, is_known, by_address)
+    types = aliases.types_called(text)
+    is_known |= bool(types or guids - {text.lower()})
+    return Named(text, frozenset(guids), types, is_known, by_address)

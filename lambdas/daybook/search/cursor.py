@@ -29,10 +29,10 @@ class Position(NamedTuple):
     edge_ms: int
     people: tuple[tuple[str, ...], ...] | None = None
     """The GUIDs that each name of the query stood for, in the order of the names; None if there are more than 64."""
-    members: tuple[str, ...] | None = None
-    """The members of the query's groups; None if the query names no group, or for more than 64 people in all."""
+    members: tuple[tuple[str, ...], ...] | None = None
+    """The members of each group of the query, in the order of their names; None for more than 64 people in all."""
     groups: tuple[int, ...] = ()
-    """The versions of the query's groups, in the order of their names; empty if `members` holds the members."""
+    """The versions of the same groups; empty if `members` holds the members."""
     given: int = 0
     """The number of events on earlier pages, if not ordered by time. The next page starts there if `after` is gone."""
     mark: bytes = b""
@@ -44,7 +44,7 @@ class _Packed(msgspec.Struct, array_like=True):
     moment_ms: int
     edge_ms: int
     people: list[list[bytes]] | None
-    members: list[bytes] | None
+    members: list[list[bytes]] | None
     groups: list[int]
     given: int
     mark: bytes
@@ -63,7 +63,7 @@ def write_cursor(position: Position, owner: Owner, key: bytes) -> str:
     people, members = position.people, position.members
     if people is not None and sum(map(len, people)) > MAX_PEOPLE:
         people = None
-    if members is not None and len(members) + sum(map(len, people or ())) > MAX_PEOPLE:
+    if members is not None and sum(map(len, (*members, *(people or ())))) > MAX_PEOPLE:
         members = None
     packed = msgspec.msgpack.encode(
         _Packed(
@@ -71,7 +71,7 @@ def write_cursor(position: Position, owner: Owner, key: bytes) -> str:
             position.moment_ms,
             position.edge_ms,
             None if people is None else [_packed(guids) for guids in people],
-            None if members is None else _packed(members),
+            None if members is None else [_packed(guids) for guids in members],
             list(position.groups) if members is None else [],
             position.given,
             position.mark,
@@ -98,7 +98,7 @@ def read_cursor(cursor: str, owner: Owner, key: bytes, now_ms: int) -> Position:
         read.moment_ms,
         read.edge_ms,
         None if read.people is None else tuple(map(_unpacked, read.people)),
-        None if read.members is None else _unpacked(read.members),
+        None if read.members is None else tuple(map(_unpacked, read.members)),
         tuple(read.groups),
         read.given,
         read.mark,

@@ -1,11 +1,13 @@
 """Reads the rows of an index, matches and opens them, a few at a time."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import batched
 from typing import Any, NamedTuple
 
 from daybook.catalogue.aliases import Aliases
 from daybook.events.canonical import canonical
-from daybook.events.reader import Opened, Row, content_of, people_of
+from daybook.events.packing import unpack
+from daybook.events.reader import Opened, Row, content_in, content_of, people_of
 from daybook.search.filters import Matcher
 from daybook.search.merge import Merge
 from daybook.tenant import EnvironmentKey
@@ -18,11 +20,15 @@ OPENED_AT_ONCE = 100
 class Found(NamedTuple):
     """A matching event: opened, and in its native form."""
 
-    id: str
+    row: Row
     opened: Opened
     native: dict[str, Any]
     own_target: bool
     """Whether the event's own target was requested, and not only what contains it."""
+
+    @property
+    def id(self) -> str:
+        return self.row.id
 
 
 class Gatherer:
@@ -34,8 +40,8 @@ class Gatherer:
         self._matcher = matcher
         self._keys_of = keys_of
         self.scanned = 0
-        """The number of rows read, without those found by an id that can no longer be read. Counting them would reveal
-        that an id with a forgotten person's name in it exists."""
+        """The number of rows read, without those that the caller may not know of, and those found by an id that can no
+        longer be read. Counting the latter would reveal that an id with a forgotten person's name in it exists."""
 
     def take(self, merge: Merge, limit: int, max_bytes: int) -> tuple[list[Found], str | None]:
         """At most `limit` events, and the id after which the next page begins, or None at the end."""
@@ -46,7 +52,7 @@ class Gatherer:
         while len(found) < limit:
             # If a filter needs the opened event, many are opened at once: the keys of their people cost one read.
             most = OPENED_AT_ONCE if self._matcher.needs_opening else min(limit - len(found), OPENED_AT_ONCE)
-            batch, last_read = self._candidates(rows, most)
+            batch, last_read = self._candidates(merge, rows, most)
             if last_read is None:
                 return found, None if merge.complete else last
             last = last_read
@@ -62,16 +68,28 @@ class Gatherer:
         rows = iter(merge)
         last_read: str | None = ""
         while last_read is not None:
-            candidates, last_read = self._candidates(rows, OPENED_AT_ONCE)
+            candidates, last_read = self._candidates(merge, rows, OPENED_AT_ONCE)
             yield from self._matching(candidates)
 
-    def _candidates(self, rows: Iterator[Row], most: int) -> tuple[list[tuple[Row, dict[str, Any]]], str | None]:
+    def open(self, rows: Sequence[Row]) -> Iterator[Found]:
+        """Events that matched before, in the order of the rows. Opens a few at a time."""
+        for some in batched(rows, OPENED_AT_ONCE, strict=False):
+            for row, event in zip(some, self._opened([content_of(row.packed) for row in some]), strict=True):
+                yield self._found(row, event)
+
+    def _candidates(
+        self, merge: Merge, rows: Iterator[Row], most: int
+    ) -> tuple[list[tuple[Row, dict[str, Any]]], str | None]:
         """Up to `most` rows that match as far as can be decided without keys, and the id of the last row read."""
         taken: list[tuple[Row, dict[str, Any]]] = []
         last = None
         for row in rows:
             last = row.id
-            content = content_of(row.packed)
+            encoded = unpack(row.packed)
+            merge.bound.count(len(encoded))
+            content = content_in(encoded)
+            if not self._matcher.may_see(content):
+                continue
             if self._matcher.matches_clear(content):
                 self.scanned += 1
                 taken.append((row, content))
@@ -83,13 +101,18 @@ class Gatherer:
         return taken, last
 
     def _matching(self, candidates: Sequence[tuple[Row, dict[str, Any]]]) -> Iterator[Found]:
-        contents = [content for _, content in candidates]
-        keys = self._keys_of(self._environment, (guid for content in contents for guid in people_of(content)))
-        opened = [Opened(content, keys) for content in contents]
+        opened = self._opened([content for _, content in candidates])
         # For the whole batch, since the page may be full before its end: all of its rows were read.
         self.scanned -= sum(map(self._matcher.is_hidden, opened))
         for (row, _), event in zip(candidates, opened, strict=True):
-            native = event.native(self._aliases)
-            if self._matcher.matches_opened(event, native):
-                own_target = self._matcher.is_target_itself(event, native)
-                yield Found(row.id, event, native, own_target)
+            found = self._found(row, event)
+            if self._matcher.matches_opened(event, found.native):
+                yield found
+
+    def _opened(self, contents: Sequence[dict[str, Any]]) -> list[Opened]:
+        keys = self._keys_of(self._environment, (guid for content in contents for guid in people_of(content)))
+        return [Opened(content, keys) for content in contents]
+
+    def _found(self, row: Row, event: Opened) -> Found:
+        native = event.native(self._aliases)
+        return Found(row, event, native, self._matcher.is_target_itself(event, native))

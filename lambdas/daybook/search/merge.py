@@ -11,9 +11,6 @@ from daybook.search.planner import Source
 
 LARGEST_FETCH = 1_000
 
-_ROW_BYTES = 250
-"""The approximate size of an item besides its packed content: keys and attribute names."""
-
 
 class Page(NamedTuple):
     """Rows of one source, in order. `ended`: the source has no further rows."""
@@ -41,7 +38,7 @@ BOUNDS = Bounds()
 
 
 class Bound:
-    """How much of its bounds one request has used."""
+    """How much of its bounds one request has used. Its reader counts each row by the size of its unpacked content."""
 
     def __init__(self, clock: Clock, bounds: Bounds) -> None:
         self._clock = clock
@@ -49,12 +46,18 @@ class Bound:
         self._deadline_ms = clock() + bounds.milliseconds
         self._bytes = 0
 
-    def count(self, rows: Sequence[Row]) -> None:
-        self._bytes += sum(len(row.packed) + _ROW_BYTES for row in rows)
+    def count(self, unpacked_bytes: int) -> None:
+        self._bytes += unpacked_bytes
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further row may be read, even one that is there already."""
+        return self._bytes >= self._max_bytes
 
     @property
     def reached(self) -> bool:
-        return self._bytes >= self._max_bytes or self._clock() >= self._deadline_ms
+        """Whether no further page may be fetched."""
+        return self.is_full or self._clock() >= self._deadline_ms
 
 
 class _Stream:
@@ -82,15 +85,16 @@ class _Stream:
 class Merge:
     """The rows of all sources, newest or oldest first, each id once.
 
-    It ends with its sources, or when the bound is reached and another fetch would be needed; `complete` tells which.
-    The first fetch of each source is made whatever the bound, so that every read makes progress.
+    It ends with its sources, or when the bound is reached: before another fetch, and before another row when `bound`
+    is full; `complete` tells which. The first fetch of each source is made, and the first row is given, whatever the
+    bound, so that every read makes progress.
     """
 
     def __init__(
         self, index: EventIndex, sources: Sequence[Source], bound: Bound, *, newest_first: bool, wanted: int
     ) -> None:
+        self.bound = bound
         self._index = index
-        self._bound = bound
         self._newest_first = newest_first
         # One row more than the page, over all sources: it shows whether there is another page.
         self._first_fetch = min(-(-(wanted + 1) // max(1, len(sources))), LARGEST_FETCH)
@@ -103,6 +107,8 @@ class Merge:
         heapq.heapify(heads)
         last = ""
         while heads:
+            if last and self.bound.is_full:
+                return
             _, number = heads[0]
             stream = self._streams[number]
             row = stream.rows[stream.at]
@@ -111,7 +117,7 @@ class Merge:
                 yield row
             stream.at += 1
             if stream.at == len(stream.rows) and not stream.ended:
-                if self._bound.reached:
+                if self.bound.reached:
                     return
                 self._fill([stream], stream.fetch)
             if stream.at < len(stream.rows):
@@ -128,7 +134,6 @@ class Merge:
         pages = self._index.pages([stream.source for stream in streams], fetch, newest_first=self._newest_first)
         for stream, page in zip(streams, pages, strict=True):
             stream.take(page, newest_first=self._newest_first)
-            self._bound.count(page.rows)
 
 
 class _Key:

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from daybook.catalogue.aliases import USER, is_user
 from daybook.catalogue.profile import PROFILES
 from daybook.clock import DAY, SECOND, parse_time
 from daybook.http.problem import Problem, bad_parameter
+from daybook.people.identities import folded
 from daybook.text import is_clean
 
 MAX_VALUES = 100
@@ -27,6 +29,7 @@ EQUALITIES = (
     "component",
     "status",
     "actor",
+    "impersonator",
     "actor_type",
     "group",
     "user_type",
@@ -37,9 +40,15 @@ EQUALITIES = (
     "caused_by",
     "session_id",
     "request_id",
+    "credential",
 )
+NOT = "!"
+"""Behind a name: the event must equal none of the values."""
+NEGATIONS = tuple(f"{name}{NOT}" for name in EQUALITIES)
+ANY_END = "*"
+"""At the end of an activity: it is a prefix."""
 SCALARS = ("environment", "from", "to", "range", "sort", "limit", "cursor", "view", "tz")
-SEARCH = (*EQUALITIES, "q", *SCALARS)
+SEARCH = (*EQUALITIES, *NEGATIONS, "q", *SCALARS)
 """Every parameter of a search. All but the scalars may be repeated."""
 RANGES = ("7d", "30d", "12m")
 SORTS = tuple(f"{sign}{name}" for name in ORDERS for sign in ("-", ""))
@@ -51,7 +60,7 @@ CHOICES = {
 }
 # Files in the zone database that are not zones; some reveal the machine's own zone.
 _EXCLUDED_FILES = frozenset({"localtime", "posixrules", "Factory"})
-_TARGET = re.compile(r"([a-z0-9-]{1,64}):(.+)", re.DOTALL)
+_TARGET = re.compile(r"([A-Za-z0-9._-]{1,64}):(.+)", re.DOTALL)
 
 
 class Span(NamedTuple):
@@ -77,15 +86,35 @@ class Filters:
     equal: Mapping[str, tuple[str, ...]]
     """The values of each parameter of `EQUALITIES` that was given."""
     texts: tuple[str, ...] = ()
-    """`q`."""
+    """`q`, folded."""
+    unequal: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The values of each parameter of `NEGATIONS` that was given, by the parameter's name without the mark."""
 
     def of(self, name: str) -> tuple[str, ...]:
         return self.equal.get(name, ())
 
     @property
+    def negated(self) -> "Filters":
+        """What events must not match: none of these parameters, with none of their values."""
+        return Filters(self.unequal)
+
+    @property
     def targets(self) -> list[tuple[str, str]]:
-        """Type and id, split at the first colon."""
-        return [(kind, text) for kind, _, text in (value.partition(":") for value in self.of("target"))]
+        """Type and id, split at the first colon. The type `user` is written like this, however it was sent."""
+        split = (value.partition(":") for value in self.of("target"))
+        return [(USER if is_user(kind) else kind, text) for kind, _, text in split]
+
+    @property
+    def names(self) -> list[str]:
+        """The values that may name people, in an order that does not depend on the order of the client's values."""
+        both = (self, self.negated)
+        people = {value for each in both for name in ("actor", "impersonator") for value in each.of(name)}
+        return sorted(people | {text for each in both for _, text in each.targets})
+
+    @property
+    def groups(self) -> list[str]:
+        """In an order that does not depend on the order of the client's values."""
+        return sorted({*self.of("group"), *self.negated.of("group")})
 
 
 @dataclass(frozen=True)
@@ -152,8 +181,8 @@ def span_at(parameters: Parameters, now_ms: int) -> Span:
     if parameters.range is None:
         return parameters.span
     start = _months_back(now_ms, 12) if parameters.range == "12m" else now_ms - int(parameters.range[:-1]) * DAY
-    # The end is exclusive, and the current millisecond is part of the range.
-    return Span(start, now_ms + 1)
+    # Without an end: an event may be stamped a little ahead.
+    return Span(start, None)
 
 
 def span_between(parameters: Mapping[str, str]) -> Span:
@@ -180,13 +209,17 @@ def target_of(name: str, value: str) -> tuple[str, str]:
 
 
 def _filters(query: Mapping[str, Sequence[str]]) -> Filters:
-    equal = {name: tuple(dict.fromkeys(query[name])) for name in EQUALITIES if query.get(name)}
-    for name, choices in CHOICES.items():
-        if not set(equal.get(name, ())) <= set(choices):
-            raise bad_parameter(name, f"must be one of {', '.join(choices)}")
-    for value in equal.get("target", ()):
-        target_of("target", value)
-    return Filters(equal, tuple(text.casefold() for text in query.get("q", ())))
+    equal, unequal = (
+        {name: tuple(dict.fromkeys(query[f"{name}{mark}"])) for name in EQUALITIES if query.get(f"{name}{mark}")}
+        for mark in ("", NOT)
+    )
+    for mark, given in (("", equal), (NOT, unequal)):
+        for name, choices in CHOICES.items():
+            if not set(given.get(name, ())) <= set(choices):
+                raise bad_parameter(f"{name}{mark}", f"must be one of {', '.join(choices)}")
+        for value in given.get("target", ()):
+            target_of(f"target{mark}", value)
+    return Filters(equal, tuple(map(folded, query.get("q", ()))), unequal)
 
 
 def _span(scalars: Mapping[str, str]) -> Span:

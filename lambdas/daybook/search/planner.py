@@ -6,17 +6,21 @@ all filters, so every index gives the same events.
 | filter | index | partitions, for each shard |
 |---|---|---|
 | `target` | by_target and by_within | the id as text; its keyed hash, as it may hold a name; each person it may mean |
-| `actor` | by_actor | each person it may mean; each alias it equals; for an unknown name, aliases that carry names |
-| `group` | by_actor | each member; for a member known by an address alone, the alias |
+| `actor`, if all of them are people | by_actor | each person that a value may mean |
+| `group`, if all its members have names | by_actor | each member |
 | `activity`, `category` | by_activity | each activity; for a category, those that are or ever were in it |
-| none, over 64 values, category `other` | the timeline | the shards |
+| other `actor`, `group` | by_actor | also the types of those who are shown by an alias, and may be meant |
+| none, over 64 values, `activity` with `*`, category `other` | the timeline | the shards |
+
+What an event must not equal (`actor!`) decides no index: it narrows what the others find.
 
 Bounds: every source is sorted by id, read lazily, and merged from the newest (or oldest) on. A read stops when its page
-is full, at 10 MB read, or after 3 seconds, whichever comes first, and makes progress by at least one event. The cost of
-a page depends on the size of the events that it reads, not on the length of the log: reads never begin before the
-retention's edge.
+is full, at 10 MB unpacked, or after 3 seconds, whichever comes first, and makes progress by at least one event. The
+cost of a page depends on the size of the events that it reads, not on the length of the log: reads never begin before
+the retention's edge.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from daybook.catalogue.aliases import USER
@@ -26,7 +30,7 @@ from daybook.crypto.keys import TenantKeys
 from daybook.events.item import hidden_part, partition, plain_part, target_key
 from daybook.ids import HIGHEST_ID, lowest_id, neighbour
 from daybook.people.lookup import ResolvedQuery
-from daybook.search.parameters import Filters, Span
+from daybook.search.parameters import ANY_END, Filters, Span
 from daybook.tenants.settings import TenantSettings
 
 MAX_PARTITIONS = 64
@@ -55,8 +59,15 @@ class Plan(NamedTuple):
     sources: tuple[Source, ...]
 
 
+class _Actors(NamedTuple):
+    """Whose events are in by_actor: people by their GUIDs, and those who are shown by an alias by their type."""
+
+    guids: Sequence[str]
+    types: Sequence[str]
+
+
 class Planner:
-    """Plans the reads of one environment. `resolved`: what the values of `actor`, `target` and `group` stand for."""
+    """Plans the reads of one environment. `resolved`: what the values that may name people or groups stand for."""
 
     def __init__(self, settings: TenantSettings, environment: str, catalogue: Catalogue, keys: TenantKeys) -> None:
         self._settings = settings
@@ -84,19 +95,19 @@ class Planner:
 
     def _values(self, filters: Filters, resolved: ResolvedQuery) -> tuple[str, list[tuple[str, str]]]:
         """The index, and the values of it to query in each shard."""
-        timeline = [(TIMELINE, "")]
         if filters.of("target"):
             keys = self._target_keys(filters, resolved)
             return BY_TARGET, [(index, key) for key in keys for index in (BY_TARGET, BY_WITHIN)]
-        if filters.of("actor"):
-            return BY_ACTOR, [(BY_ACTOR, part) for part in self._actor_parts(filters, resolved)]
-        if resolved.members is not None:
-            unknown = (self._catalogue.profile.aliases.unknown,) if resolved.member_by_address else ()
-            return BY_ACTOR, [(BY_ACTOR, part) for part in (*sorted(resolved.members), *unknown)]
+        actors = [self._actors(filters, resolved), _members(resolved)]
+        if people := next((each for each in actors if each is not None and not each.types), None):
+            return BY_ACTOR, [(BY_ACTOR, guid) for guid in people.guids]
         activities = self._activities(filters)
-        if activities is None:
-            return TIMELINE, timeline
-        return BY_ACTIVITY, [(BY_ACTIVITY, activity) for activity in activities]
+        if activities is not None:
+            return BY_ACTIVITY, [(BY_ACTIVITY, activity) for activity in activities]
+        # The actors of one type may have done most of the log.
+        if typed := next((each for each in actors if each is not None), None):
+            return BY_ACTOR, [(BY_ACTOR, part) for part in (*typed.guids, *typed.types)]
+        return TIMELINE, [(TIMELINE, "")]
 
     def _target_keys(self, filters: Filters, resolved: ResolvedQuery) -> list[str]:
         keys: dict[str, None] = {}
@@ -108,22 +119,24 @@ class Planner:
             keys |= dict.fromkeys(target_key(kind, guid) for guid in guids)
         return list(keys)
 
-    def _actor_parts(self, filters: Filters, resolved: ResolvedQuery) -> list[str]:
-        aliases = self._catalogue.profile.aliases
-        parts: dict[str, None] = {}
-        for text in filters.of("actor"):
-            one = resolved.named[text]
-            parts |= dict.fromkeys(sorted(one.guids | one.aliases))
-            if one.by_address:
-                parts[aliases.unknown] = None
-            if not one.is_known:
-                # The name of an actor other than a person is found only in its events.
-                parts |= dict.fromkeys((aliases.api, aliases.operations, aliases.system))
-        return list(parts)
+    @staticmethod
+    def _actors(filters: Filters, resolved: ResolvedQuery) -> _Actors | None:
+        asked = [resolved.named[text] for text in filters.of("actor")]
+        if not asked:
+            return None
+        types = {kind for one in asked for kind in one.types}
+        if any(one.by_address for one in asked):
+            types.add("unknown")
+        if not all(one.is_known for one in asked):
+            # The name of an actor other than a person is found only in its events.
+            types |= {"api", "operations", "system"}
+        return _Actors(sorted({guid for one in asked for guid in one.guids}), sorted(types))
 
     def _activities(self, filters: Filters) -> list[str] | None:
         """None if the timeline must answer."""
         if filters.of("activity"):
+            if any(activity.endswith(ANY_END) for activity in filters.of("activity")):
+                return None
             return [activity for activity in filters.of("activity") if len(activity) <= MAX_ACTIVITY]
         if not filters.of("category"):
             return None
@@ -131,3 +144,9 @@ class Planner:
         if UNCATALOGUED_CATEGORY in wanted:
             return None
         return self._catalogue.activities_in(wanted)
+
+
+def _members(resolved: ResolvedQuery) -> _Actors | None:
+    if resolved.members is None:
+        return None
+    return _Actors(sorted(resolved.members), ["unknown"] if resolved.member_by_address else [])

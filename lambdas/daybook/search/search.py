@@ -1,6 +1,6 @@
 """Searches: pages of a read, and complete histories. Plans, merges, filters and opens the events."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -16,16 +16,16 @@ from daybook.http.caller import Caller
 from daybook.http.problem import Problem, bad_parameter
 from daybook.ids import neighbour
 from daybook.people.groups import Group
-from daybook.people.identities import id_row, may_be_by_address
 from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader, Named, ResolvedQuery, resolve
 from daybook.search.cursor import Owner, Position, mismatch, read_cursor, write_cursor
 from daybook.search.filters import Matcher
 from daybook.search.gather import OPENED_AT_ONCE, Found, Gatherer
+from daybook.search.members import with_members
 from daybook.search.merge import BOUNDS, Bound, Bounds, EventIndex, Merge
 from daybook.search.parameters import NATIVE, Filters, Parameters, Span, span_at
-from daybook.search.planner import MAX_PARTITIONS, Planner, Source
-from daybook.search.sorting import TooManyToSort, shown_value, sort_events
+from daybook.search.planner import Planner, Source
+from daybook.search.sorting import Sorted, TooManyToSort, shown_value, sort_events
 from daybook.tenant import EnvironmentKey
 from daybook.tenants.settings import TenantSettings
 
@@ -132,16 +132,13 @@ class Search:
     ) -> tuple[list[Found], Position | None]:
         about = scope.catalogue.profile
         view = None if parameters.view == NATIVE else profile(parameters.view)
+        shown_by = shown_value(parameters.order.field, view)
 
-        def shown(event: Found) -> Shown:
-            return Shown(
-                event.native, event.opened.alias, scope.settings.name, about.aliases, view or about, parameters.zone
+        def value(event: Found) -> str:
+            opened, shown_in = event.opened, view or about
+            return shown_by(
+                Shown(event.native, opened.alias, scope.settings.name, about.aliases, shown_in, parameters.zone)
             )
-
-        value = shown_value(parameters.order.field, view)
-
-        def mark(event: Found) -> bytes:
-            return tag(self.keys.cursor, value(shown(event)).encode("utf-8", "surrogatepass"))[:_MARK_BYTES]
 
         begun_at = format_time(position.moment_ms)
         received = (
@@ -150,17 +147,29 @@ class Search:
             if event.native["received_at"] <= begun_at  # both in the one form that sorts as the times do
         )
         try:
-            events = sort_events(received, parameters.order, shown, view, self.bounds.sorted_events)
+            events = sort_events(received, parameters.order, value, self.bounds.sorted_events)
         except (TooManyToSort, TooMuchToRead):
             detail = "More events match than can be sorted at once: narrow the search, or use an export."
             raise Problem(422, "too_many_to_sort", detail) from None
-        begin = _begin_of(events, position, mark)
-        page = self._fit_answer(events[begin : begin + parameters.limit])
-        if begin + len(page) >= len(events):
+        begin = self._begin_of(events, position)
+        page = self._fit_answer(gatherer.open([each.row for each in events[begin : begin + parameters.limit]]))
+        end = begin + len(page)
+        if end >= len(events):
             return page, None
-        return page, position._replace(after=page[-1].id, given=position.given + len(page), mark=mark(page[-1]))
+        last = events[end - 1]
+        return page, position._replace(after=last.row.id, given=position.given + len(page), mark=self._mark(last))
 
-    def _fit_answer(self, events: Sequence[Found]) -> list[Found]:
+    def _begin_of(self, events: Sequence[Sorted], position: Position) -> int:
+        """The index at which the next page begins, in an order other than by time."""
+        behind = next((place for place, event in enumerate(events, 1) if event.row.id == position.after), None)
+        if behind is None or self._mark(events[behind - 1]) != position.mark:
+            return position.given
+        return behind
+
+    def _mark(self, event: Sorted) -> bytes:
+        return tag(self.keys.cursor, event.value.encode("utf-8", "surrogatepass"))[:_MARK_BYTES]
+
+    def _fit_answer(self, events: Iterable[Found]) -> list[Found]:
         """The first events, as many as fit into an answer, and at least one."""
         page: list[Found] = []
         answered = 0
@@ -193,14 +202,13 @@ class Search:
         return Gatherer(scope.key, scope.catalogue.profile.aliases, matcher, self.person_keys.of)
 
     def _resolve(self, scope: Scope, filters: Filters) -> dict[str, Named]:
-        return resolve(self.identities, scope.key, scope.catalogue.profile.aliases, _names(filters))
+        return resolve(self.identities, scope.key, scope.catalogue.profile.aliases, filters.names)
 
     def _begin(self, scope: Scope, parameters: Parameters, owner: Owner) -> tuple[Position, ResolvedQuery]:
         """Where the page begins, and whom the query means: on every page, whom it meant on the first."""
         now_ms = self.clock()
-        filters, names = parameters.filters, _names(parameters.filters)
+        filters, names = parameters.filters, parameters.filters.names
         named = self._resolve(scope, filters)
-        wanted = sorted(filters.of("group"))
         if parameters.cursor is None:
             position = Position("", now_ms, scope.settings.retention_edge(now_ms))
         else:
@@ -209,42 +217,23 @@ class Search:
             for text, guids in zip(names, position.people, strict=True):
                 named[text] = named[text].meaning(guids)
         position = position._replace(people=tuple(tuple(sorted(named[text].guids)) for text in names))
-        if wanted and position.members is None:
-            groups = self._groups(scope, wanted, position.groups or [None] * len(wanted))
+        if position.members is None:
+            groups = self._groups(scope, filters.groups, position.groups or [None] * len(filters.groups))
             if groups is None and parameters.cursor is None:
                 raise bad_parameter("group", "there is no such group", "unknown_group")
             if groups is None:
                 raise mismatch()
-            members = tuple(sorted({guid for group in groups for guid in group.members}))
-            position = position._replace(members=members, groups=tuple(group.version for group in groups))
-        members_now = None if position.members is None else frozenset(position.members)
-        return position, self._resolved(scope, named, members_now)
-
-    def _resolved(self, scope: Scope, named: dict[str, Named], members: frozenset[str] | None) -> ResolvedQuery:
-        if members is None or len(members) > MAX_PARTITIONS:  # the timeline answers for that many
-            return ResolvedQuery(named, members)
-        rows = self.identities.read(scope.key, [id_row(guid) for guid in sorted(members)])
-        found = [rows.get(id_row(guid)) for guid in members]
-        return ResolvedQuery(named, members, any(map(may_be_by_address, found)))
+            position = position._replace(
+                members=tuple(group.members for group in groups), groups=tuple(group.version for group in groups)
+            )
+        members = dict(zip(filters.groups, position.members or (), strict=True))
+        return position, with_members(named, filters, members, self.identities, scope.key)
 
     def _groups(self, scope: Scope, names: Sequence[str], versions: Sequence[int | None]) -> list[Group] | None:
         try:
             return [self.groups.group(scope.key, name, version) for name, version in zip(names, versions, strict=True)]
         except UnknownGroup:
             return None
-
-
-def _names(filters: Filters) -> list[str]:
-    """The values that may name people, in an order that does not depend on the order of the client's values."""
-    return sorted({*filters.of("actor"), *(text for _, text in filters.targets)})
-
-
-def _begin_of(events: Sequence[Found], position: Position, mark: Callable[[Found], bytes]) -> int:
-    """The index at which the next page begins, in an order other than by time."""
-    behind = next((place for place, event in enumerate(events, 1) if event.id == position.after), None)
-    if behind is None or mark(events[behind - 1]) != position.mark:
-        return position.given
-    return behind
 
 
 def after(sources: Sequence[Source], last: str, *, newest_first: bool) -> list[Source]:

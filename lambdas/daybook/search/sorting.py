@@ -6,9 +6,11 @@ empty string. For pages to fit together, each covers only the events that had be
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from daybook.catalogue.profile import Profile
 from daybook.catalogue.views import VALUES, Shown
+from daybook.events.reader import Row
 from daybook.search.gather import Found
 from daybook.search.parameters import Order
 
@@ -38,17 +40,23 @@ def shown_value(field: str, view: Profile | None) -> Callable[[Shown], str]:
     return lambda shown: value(shown) or ""
 
 
+class Sorted(NamedTuple):
+    """An event by its sort value and as it is stored, which is small: only those of a page are opened again."""
+
+    value: str
+    row: Row
+
+
 def sort_events(
-    events: Iterable[Found], order: Order, shown: Callable[[Found], Shown], view: Profile | None, most: int
-) -> list[Found]:
-    """Raises `TooManyToSort` for more than `most` events. Errors of `events` are passed on."""
-    value = shown_value(order.field, view)
-    gathered: list[tuple[str, Found]] = []
+    events: Iterable[Found], order: Order, value_of: Callable[[Found], str], max_events: int
+) -> list[Sorted]:
+    """Raises `TooManyToSort` for more than `max_events` events. Errors of `events` are passed on."""
+    gathered: list[Sorted] = []
     for event in events:
-        gathered.append((value(shown(event)), event))
-        if len(gathered) > most:
+        gathered.append(Sorted(value_of(event), event.row))
+        if len(gathered) > max_events:
             raise TooManyToSort
-    gathered.sort(key=lambda pair: pair[1].id, reverse=True)
+    gathered.sort(key=lambda each: each.row.id, reverse=True)
     # Sorting is stable, even in reverse.
-    gathered.sort(key=lambda pair: pair[0], reverse=order.descending)
-    return [event for _, event in gathered]
+    gathered.sort(key=lambda each: each.value, reverse=order.descending)
+    return gathered

@@ -91,14 +91,14 @@ class Writing:
         if text in self.people:
             return text if is_searchable(text) else self.people[text][0].guid
         one = self.named[text]
-        return text if one.aliases or text.lower() in one.guids else _UNKNOWN
+        return text if one.types or text.lower() in one.guids else _UNKNOWN
 
     def target(self, target: str) -> str:
         """`type:id` where the id may be written, else the type alone."""
         kind, _, text = target.partition(":")
         if kind == USER or text in self.people:
             return f"{kind}:{self.person(text)}"
-        names_nobody = self.named[text].aliases or text.lower() in self.living
+        names_nobody = self.named[text].types or text.lower() in self.living
         return target if names_nobody or target in self.known else kind
 
     def label(self, name: str, value: str) -> str:

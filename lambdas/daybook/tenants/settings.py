@@ -6,9 +6,6 @@ from typing import Any, Literal, NamedTuple
 from daybook.clock import DAY, MINUTE, SECOND
 from daybook.tenant import EnvironmentKey, Tenant, TenantCode, environment_key
 
-LIST_PARTITION = "tenants"
-"""The partition of the control table that lists all tenants. No tenant can have this slug."""
-
 MAX_AHEAD_MS = 5 * MINUTE
 """How far in the future an event may have occurred."""
 

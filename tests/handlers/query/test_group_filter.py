@@ -158,9 +158,9 @@ def test_a_cursor_of_a_group_lasts_no_longer_than_its_members_are_kept(log: Mana
     log.put_group("team", "mike.mars", *STRANGERS)
     query = {"group": "team", "limit": "1"}
     cursor = log.page(query)["next_cursor"]
-    version = log.groups.group(log.tenant, "team").version
+    version = log.groups.group(log.settings.environment_key("prod"), "team").version
     log.put_group("team", "jane.roe")
-    key = {"pk": {"S": log.tenant}, "sk": {"S": f"group-members#team#{version}"}}
+    key = {"pk": {"S": log.settings.code}, "sk": {"S": f"group-members#0#team#{version}"}}
     kept = log.dynamodb.get_item(TableName=log.tables.control, Key=key)["Item"]
     assert int(kept["expires_at"]["N"]) * 1000 > log.now + 24 * 3_600_000
     log.dynamodb.delete_item(TableName=log.tables.control, Key=key)

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 import pytest
 
 from daybook.access.api_keys import matches, parse
 from daybook.aws.credentials_table.authorizing import CredentialTable
-from daybook.aws.wiring import Tables
+from daybook.aws.wiring import Tables, Wiring
 from daybook.http.problem import Problem
 from daybook.http.request import Request
 from daybook.http.serve import serve
-from daybook.tenant import Tenant
+from daybook.ids import ALPHABET
+from daybook.tenant import Tenant, new_code
 from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
 from tenants.handler import operations as operations_of
 from tests.support.calls import Context, answered, authorized, call, operations
@@ -140,13 +142,25 @@ def test_enates_events_are_kept_for_ever(log: TenantLog) -> None:
     assert log.control.settings(Tenant("acme")).retention_days is None
 
 
-@pytest.mark.parametrize("taken", ["acme", "tenants"])
-def test_a_taken_name_is_409(acme: TenantLog, taken: str) -> None:
-    """The existing tenant stays and nothing is recorded. Daybook's own partition name is taken from the start."""
-    answer = acme.create(tenant=taken, name="Another")
+def test_a_taken_name_is_409(acme: TenantLog) -> None:
+    """The existing tenant stays and nothing is recorded."""
+    answer = acme.create(name="Another")
     assert answer["statusCode"] == 409
     assert acme.control.settings(Tenant("acme")).name == "Acme Inc"
     assert acme.log.records == []
+
+
+def test_a_code_that_is_taken_is_drawn_again(acme: TenantLog) -> None:
+    """Before anything is recorded: the first event of a new tenant is never in another one's log."""
+    taken, free = acme.control.settings(Tenant("acme")).code, b"free"
+    number = reduce(lambda number, letter: number << 5 | ALPHABET.index(letter), taken, 0)
+    drawn = iter([number.to_bytes(4), number.to_bytes(4), free])
+    acme.wiring = Wiring(acme.dynamodb, acme.tables, bytes, lambda: NOW, lambda _: next(drawn), {"record": acme.log})
+    assert acme.create(tenant="another")["statusCode"] == 201
+    another = acme.control.settings(Tenant("another"))
+    assert another.code == new_code(lambda _: free) != taken
+    assert [record[0] for record in acme.log.records] == ["another"]
+    assert next(drawn, None) is None
 
 
 @pytest.mark.parametrize(

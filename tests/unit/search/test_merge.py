@@ -38,6 +38,15 @@ def bound(bounds: Bounds = BOUNDS, clock: Sequence[int] = (0,)) -> Bound:
     return Bound(lambda: next(ticks, last), bounds)
 
 
+def read_as_unpacking_to(unpacked_bytes: int, merge: Merge) -> list[str]:
+    """The ids of all rows, each counted with this size."""
+    found = []
+    for row in merge:
+        merge.bound.count(unpacked_bytes)
+        found.append(row.id)
+    return found
+
+
 SOURCES = st.lists(st.lists(st.integers(0, len(IDS) - 1), max_size=40), max_size=6)
 
 
@@ -56,14 +65,17 @@ def test_all_sources_are_read_as_one(sources: list[list[int]], newest_first: boo
 def test_a_bound_ends_a_merge_early_but_never_before_it_made_progress(
     sources: list[list[int]], newest_first: bool, wanted: int, read_bytes: int
 ) -> None:
-    """The result is the beginning of all rows, without gaps. Only all of them count as complete."""
+    """The result is the beginning of all rows, without gaps. Only all of them count as complete. It ends within a page
+    too, after the row that reaches the bound.
+    """
     index = Index(*sources)
     bounds = Bounds(read_bytes=read_bytes)
     merge = Merge(index, index.sources, bound(bounds), newest_first=newest_first, wanted=wanted)
-    rows = [row.id for row in merge]
+    rows = read_as_unpacking_to(1_000, merge)
     everything = sorted({IDS[each] for source in sources for each in source}, reverse=newest_first)
     assert rows == everything[: len(rows)]
     assert rows or not everything
+    assert len(rows) <= -(-read_bytes // 1_000)
     if merge.complete:
         assert rows == everything
 

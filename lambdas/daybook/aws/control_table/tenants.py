@@ -20,9 +20,10 @@ from daybook.aws.batches import PATIENCE, Patience
 from daybook.aws.calls import Action, Refused, get_item, rows, transact
 from daybook.errors import Contended, TenantTaken, UnknownTenant
 from daybook.tenant import SLUG, Tenant, TenantCode
-from daybook.tenants.settings import LIST_PARTITION, TenantSettings
+from daybook.tenants.settings import TenantSettings
 
 _SETTINGS = "settings"
+_LIST = "tenants"
 _MAX_TRIES = 8
 
 _settings_of = msgspec.json.Decoder(TenantSettings).decode
@@ -44,7 +45,7 @@ class ControlTable:
         if tenant in self._codes:
             return self.settings_of(self._codes[tenant])
         # Only a slug can name a tenant, and DynamoDB refuses keys that are too long.
-        row = self._get({"pk": LIST_PARTITION, "sk": tenant}) if SLUG.fullmatch(tenant) else None
+        row = self._get({"pk": _LIST, "sk": tenant}) if SLUG.fullmatch(tenant) else None
         if row is None:
             raise UnknownTenant(tenant)
         settings = _settings_of(row["settings"]["S"])
@@ -57,18 +58,15 @@ class ControlTable:
 
     def tenants(self) -> list[TenantSettings]:
         """All tenants, sorted by their slugs."""
-        return [_settings_of(row["settings"]["S"]) for row in rows(self._client, self._table, LIST_PARTITION)]
+        return [_settings_of(row["settings"]["S"]) for row in rows(self._client, self._table, _LIST)]
 
     def create_tenant(self, settings: TenantSettings) -> None:
-        """Raises `TenantTaken`, also for the slug that is Daybook's own partition. `Contended` if the code is taken."""
-        if settings.tenant == LIST_PARTITION:
-            raise TenantTaken(settings.tenant)
+        """Raises `TenantTaken`. Raises `Contended` if the code is taken: another try has another code."""
         absent = {"ConditionExpression": "attribute_not_exists(pk)"}
         try:
             self._write_settings(settings, 1, absent, listed=absent)
         except _ChangedMeanwhile:
-            # Of the two rows either the slug's exists, or the code was given already: another try has another code.
-            taken = self._get({"pk": LIST_PARTITION, "sk": settings.tenant}) is not None
+            taken = self._get({"pk": _LIST, "sk": settings.tenant}) is not None
             raise (TenantTaken if taken else Contended)(settings.tenant) from None
 
     def change_tenant(
@@ -114,7 +112,7 @@ class ControlTable:
         """`condition` holds for the tenant's own row, `listed` for the list's. Raises `_ChangedMeanwhile`."""
         text = msgspec.json.encode(settings).decode()
         own = _strings({"pk": settings.code, "sk": _SETTINGS, "settings": text}) | {"version": {"N": str(version)}}
-        by_slug = _strings({"pk": LIST_PARTITION, "sk": settings.tenant, "settings": text})
+        by_slug = _strings({"pk": _LIST, "sk": settings.tenant, "settings": text})
         puts: list[Action] = [{"Put": {"Item": own, **condition}}, {"Put": {"Item": by_slug, **listed}}]
         try:
             transact(self._client, self._table, [*puts, *beside])
