@@ -64,6 +64,9 @@ def test_the_example_can_be_followed_step_by_step() -> None:
     fingerprint = b"\1" + reader.tag(reader.tenant_key(secret, code, "fingerprint"), b"event" + normal)
     assert fingerprint.hex() == page["f"]
 
+    left_ms = occurred_ms + (settings("generic").retention_days or 0) * 86_400_000
+    assert int(page["expires_at"]) == -(-(left_ms + 86_400_000) // 1_000)
+
     home = f"{code}#{number}#0"
     hidden = reader.tag(reader.tenant_key(secret, code, "index"), reader.lp("hidden id", sent["target"]["id"])).hex()
     assert page["pk"] == home
@@ -81,6 +84,10 @@ def test_the_example_can_be_followed_step_by_step() -> None:
     assert event.person(actor["impersonator"]["id"])["username"] == "support.lee"
     assert content["context"]["of"] == actor["impersonator"]["id"]
     assert event.origin() == {"ip": "203.0.113.7"}
+    assert [event.person(person["id"])["username"] for person in content["people"]] == [
+        *("mike.mars", "support.lee", "jane.roe")
+    ]
+    assert content["details"] == "~0.1; approved ~~1,250 € for ~2.6;"
 
 
 def test_what_is_left_of_the_forgotten() -> None:
