@@ -19,7 +19,7 @@ from ingest.handler import ingest_over
 from tests.support.memory_stores import MemoryEvents, memory_wiring
 
 SECRET = bytes(range(32))
-KEYS = DeploymentKeys.from_secret(SECRET)
+KEYS = DeploymentKeys(SECRET)
 NOW = parse_time("2026-11-22T16:31:08.000Z")
 
 MEASURED = {"the contract's example": ("jiffy", CONTRACT_EXAMPLE)} | {

@@ -214,7 +214,7 @@ OPERATIONS: Mapping[str, Operation] = {
         PEOPLE,
         "Find people by the beginning of a username",
         {200: (ActorPage,)},
-        {400: ("cursor_mismatch",)},
+        {400: ("cursor_mismatch",), 403: ("environment_denied",)},
         query=_of(actors.PARAMETERS, PICKING),
     ),
     "forget_person": Operation(
@@ -224,12 +224,18 @@ OPERATIONS: Mapping[str, Operation] = {
         {**CHANGE, 409: ("several_people",)},
         query=IN_EVERY_ENVIRONMENT,
     ),
-    "list_groups": Operation(PEOPLE, "List the groups", {200: (GroupList,)}, query=OF_ENVIRONMENT),
+    "list_groups": Operation(
+        PEOPLE,
+        "List an environment's groups",
+        {200: (GroupList,)},
+        {403: ("environment_denied",)},
+        query=OF_ENVIRONMENT,
+    ),
     "read_group": Operation(
         PEOPLE,
         "Read a group",
         {200: (GroupDescription,)},
-        {422: ("invalid_length", "invalid_value")},
+        {403: ("environment_denied",), 422: ("invalid_length", "invalid_value")},
         query=OF_ENVIRONMENT,
     ),
     "put_group": Operation(

@@ -2,8 +2,9 @@
 `python -m infra.operate.drop_revoked_keys --credentials RESTORED --control NAME`.
 
 A point-in-time restore brings back the keys that were revoked after the restore point. The control table lists the keys
-that each tenant has now, so every other key of a tenant is deleted. Keys of operations are in no list: the command
-prints them, and an operator decides. Running it twice, or on the table in use, changes nothing.
+that each tenant has now, so every other key of a tenant is deleted. Keys of operations, and of tenants that the control
+table does not know by that name, are in no list: the command prints them, and an operator decides. Running it twice, or
+on the table in use, changes nothing.
 
 Point the functions at the restored table only after this command has succeeded.
 """
@@ -17,26 +18,26 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from daybook.access.api_keys import IssuedKey
 from daybook.aws.clients import dynamodb
+from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.credentials_table.issuing import KeyTable
 from daybook.aws.credentials_table.rows import is_key, key_name, stored_key, strings
-from daybook.errors import Throttled, UnknownKey
+from daybook.errors import Throttled, UnknownKey, UnknownTenant
 from daybook.tenant import Tenant
 
 
 def drop(client: Any, credentials: str, control: str) -> tuple[int, list[IssuedKey]]:
-    """How many keys were deleted, and the keys of operations. Raises `Throttled`."""
-    listed = KeyTable(client, credentials, control)
-    dropped, of_operations = 0, []
+    """How many keys were deleted, and the keys that are in no list. Raises `Throttled`."""
+    tenants, listed = ControlTable(client, control), KeyTable(client, credentials, control)
+    dropped, unlisted = 0, []
     for issued in list(_keys(client, credentials)):
-        if not issued.tenant:
-            of_operations.append(issued)
-            continue
         try:
-            listed.key_of(Tenant(issued.tenant), issued.id)
+            listed.key_of(tenants.settings(Tenant(issued.tenant)), issued.id)
+        except UnknownTenant:
+            unlisted.append(issued)
         except UnknownKey:
             client.delete_item(TableName=credentials, Key=strings(key_name(issued.id)))
             dropped += 1
-    return dropped, of_operations
+    return dropped, unlisted
 
 
 def _keys(client: Any, credentials: str) -> Iterator[IssuedKey]:
@@ -54,13 +55,14 @@ def main(arguments: Sequence[str], *, connect: Callable[[], Any] = dynamodb) -> 
     parser.add_argument("--control", required=True, help="the control table's name, an output of the storage stack")
     options = parser.parse_args(arguments)
     try:
-        dropped, of_operations = drop(connect(), options.credentials, options.control)
+        dropped, unlisted = drop(connect(), options.credentials, options.control)
     except (BotoCoreError, ClientError, Throttled) as error:
         sys.stderr.write(f"Failed: {error or type(error).__name__}. Run it again before anything reads the table.\n")
         return 1
     sys.stdout.write(f"{dropped} revoked keys had come back and are deleted.\n")
-    for key in of_operations:
-        sys.stdout.write(f"A key of operations: {key.id} ({key.label}), created at {key.created_at}.\n")
+    for key in unlisted:
+        whose = f"tenant {key.tenant}, which is unknown" if key.tenant else "operations"
+        sys.stdout.write(f"In no list: {key.id} ({key.label}), of {whose}, created at {key.created_at}.\n")
     return 0
 
 

@@ -119,7 +119,7 @@ def main(
             EventIndexes(client, options.events),
             ControlTable(client, options.control),
             ForgettingTable(client, options.identities),
-            DeploymentKeys.from_secret(read_secret(options.secret)),
+            DeploymentKeys(read_secret(options.secret)),
             ForgettingTable(client, options.old) if options.old else None,
         )
     except (BotoCoreError, ClientError, ConcurrentChange, Throttled) as error:

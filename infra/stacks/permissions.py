@@ -42,6 +42,11 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         *("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"),
         conditions=_via(storage, "dynamodb"),
     )
+    # Each function that records what it does inserts an event. The caller's address is a person, who may be new.
+    record = [
+        allow(events, "dynamodb:PartiQLInsert"),
+        allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"),
+    ]
     secret = allow(storage.secret.secret_arn, "secretsmanager:GetSecretValue")
     change_jobs = allow(control, "dynamodb:UpdateItem", conditions=_JOBS)
     query_events = [
@@ -81,15 +86,15 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         ],
         "query": [
             *query_events,
-            # It inserts, since each read is recorded as an event.
-            allow(events, "dynamodb:BatchGetItem", "dynamodb:PartiQLInsert"),
-            allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem"),
+            *record,
+            allow(events, "dynamodb:BatchGetItem"),
+            allow(identities, "dynamodb:Query"),
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities, groups
             secret,
             tables_key,
         ],
         "tenants": [
-            allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"),
+            *record,
             # A transaction needs the action of each of its parts; it has no action of its own.
             allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"),
             allow(credentials, "dynamodb:PutItem", "dynamodb:DeleteItem", conditions=_KEYS),
@@ -97,9 +102,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             tables_key,
         ],
         "manage": [
-            allow(events, "dynamodb:PartiQLInsert"),
-            # It inserts, since a group may name people whom no event has named yet.
-            allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            *record,
+            allow(identities, "dynamodb:Query"),
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
             allow(queues["restamp"].queue_arn, "sqs:SendMessage"),
@@ -107,7 +111,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             tables_key,
         ],
         "forget": [
-            allow(events, "dynamodb:PartiQLInsert"),
+            *record,
             *forget_people,
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, exports
             allow(control, "dynamodb:PutItem", conditions=_JOBS),
@@ -116,8 +120,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         ],
         "sweep": [*forget_people, allow(control, "dynamodb:GetItem"), change_jobs, secret, tables_key],
         "exports": [
-            allow(events, "dynamodb:PartiQLInsert"),
-            allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem"),
+            *record,
+            allow(identities, "dynamodb:Query"),
             # Settings, groups, and jobs: a new job depends on those that are active.
             allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", conditions=_JOBS),
@@ -158,10 +162,10 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             tables_key,
         ],
         "streams": [
-            allow(events, "dynamodb:BatchGetItem", "dynamodb:PartiQLInsert"),  # a test event is recorded and sent
+            *record,
+            allow(events, "dynamodb:BatchGetItem"),  # a test event is recorded and sent
             allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
-            allow(identities, "dynamodb:BatchGetItem"),
             customers_roles,
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),
             secret,

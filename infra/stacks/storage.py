@@ -63,11 +63,13 @@ class StorageStack(Stack):
 
         self.exports = ExportBucket(self, "Exports", key=self.key).bucket
 
-        # Never rotated: event ids derive from it, and a retry years later must get the id of the first try.
+        # `infra.operate.rotate_keys` rotates what may be rotated and keeps the rest: event ids derive from it, and a
+        # retry years later must get the id of the first try. Secrets Manager's own rotation would lose it, and so would
+        # any change of the properties below: CloudFormation generates a new value then.
         self.secret = secretsmanager.Secret(
             self,
             "Secret",
-            description="Daybook: ids, cursors and fingerprints derive from it. Never rotate, never delete.",
+            description="Daybook: event ids derive from it. Never delete it. Rotate it by infra.operate.rotate_keys.",
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 password_length=64,
                 exclude_punctuation=True,

@@ -104,7 +104,7 @@ class ExportCreation:
         )
         question = resolved.sealed_question()
         if question.query:
-            job = replace(job, sealed=seal_question(self.keys, job, ask.environment, question))
+            job = replace(job, sealed=seal_question(self.keys, job, question))
         try:
             submit(job, self.jobs, self.queue, max_active=MAX_ACTIVE)
         except TooManyJobs:

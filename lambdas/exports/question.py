@@ -9,15 +9,12 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from daybook.crypto.hkdf import hkdf
 from daybook.crypto.keys import DeploymentKeys
-from daybook.crypto.sealing import Place, open_sealed, seal
 from daybook.jobs.export import Ask
 from daybook.jobs.job import Job
+from daybook.jobs.sealed import open_sealed_part, seal_for
 from daybook.people.lookup import Named
 from daybook.search.parameters import Parameters, parse_parameters
-
-_KEY_BYTES = 64
 
 
 class SealedQuestion(Struct):
@@ -33,15 +30,13 @@ class Question(NamedTuple):
     named: dict[str, Named]
 
 
-def seal_question(keys: DeploymentKeys, job: Job, environment: str, question: SealedQuestion) -> str:
-    return seal([msgspec.to_builtins(question)], _key(keys), Place(job.tenant, environment, job.id, ""))
+def seal_question(keys: DeploymentKeys, job: Job, question: SealedQuestion) -> str:
+    return seal_for(job, [msgspec.to_builtins(question)], keys, job.created_ms)
 
 
 def open_question(keys: DeploymentKeys, job: Job, ask: Ask) -> Question:
-    fields: list[Any] = [{}]
-    if job.sealed is not None:
-        fields = open_sealed(job.sealed, _key(keys), Place(job.tenant, ask.environment, job.id, ""))
-    opened = msgspec.convert(fields[0], _Opened)
+    (question,) = open_sealed_part(job, keys) or [{}]
+    opened = msgspec.convert(question, _Opened)
     named = [
         Named(each["text"], frozenset(each["guids"]), frozenset(each["types"]), each["is_known"], each["by_address"])
         for each in opened.named
@@ -52,7 +47,3 @@ def open_question(keys: DeploymentKeys, job: Job, ask: Ask) -> Question:
 class _Opened(Struct):
     query: dict[str, list[str]] = {}
     named: list[dict[str, Any]] = []
-
-
-def _key(keys: DeploymentKeys) -> bytes:
-    return hkdf(keys.jobs, b"daybook 1 export", _KEY_BYTES)

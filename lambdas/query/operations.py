@@ -89,9 +89,7 @@ class Reads:
         native = self._find(request, settings, identifier, _may_read(request, settings, parameters.get("environment")))
         if native is None:
             raise not_found("event")
-        action = AuditAction(
-            "viewed", {"event": identifier}, variant="event", once_a_minute=f"event {identifier}".encode()
-        )
+        action = AuditAction("viewed", {"event": identifier}, variant="event")
         self._recorder.record(settings, native["environment"], request, action)
         return Answer(200, native)
 
@@ -152,8 +150,7 @@ class Reads:
         params = {"target": writing.target(target)}
         if isinstance(answer, TargetAttribution):
             params["at"] = answer.at
-        same = repr([variant, *sorted(parameters.items())]).encode()
-        action = AuditAction("viewed", params, variant=variant, people=writing.people, once_a_minute=same)
+        action = AuditAction("viewed", params, variant=variant, people=writing.people)
         self._recorder.record(settings, environment, request, action)
         return Answer(200, answer)
 

@@ -18,7 +18,7 @@ from daybook.http.caller import EVERY_ENVIRONMENT, Caller
 from daybook.http.problem import bad_field
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 
@@ -28,15 +28,15 @@ _ISSUED = (PRODUCER, AUDITOR, ADMIN)  # keys of operations belong to no tenant: 
 
 
 class Store(Protocol):
-    def put_key(self, key: Key, issued: IssuedKey) -> None: ...
+    def put_key(self, code: TenantCode, key: Key, issued: IssuedKey) -> None: ...
 
-    def keys_of(self, tenant: Tenant) -> list[IssuedKey]:
+    def keys_of(self, settings: TenantSettings) -> list[IssuedKey]:
         """Oldest first."""
 
-    def key_of(self, tenant: Tenant, key_id: str) -> IssuedKey:
+    def key_of(self, settings: TenantSettings, key_id: str) -> IssuedKey:
         """Raises `UnknownKey`."""
 
-    def revoke_key(self, tenant: Tenant, key_id: str) -> None:
+    def revoke_key(self, code: TenantCode, key_id: str) -> None:
         """Raises `UnknownKey`."""
 
 
@@ -105,27 +105,27 @@ class KeyOperations:
             "environment": issued.environment,
         }
         self.record(settings, request, "key-created", params)
-        self.store.put_key(key, issued)
+        self.store.put_key(settings.code, key, issued)
         return Answer(201, CreatedKey(key=key.credential, **structs.asdict(_shown(issued))))
 
     def list(self, request: Request) -> Answer:
         settings = self.settings.settings(request.tenant)
-        issued = [key for key in self.store.keys_of(settings.tenant) if request.caller.reaches(key.environment)]
+        issued = [key for key in self.store.keys_of(settings) if request.caller.reaches(key.environment)]
         return Answer(200, KeyList([_shown(key) for key in issued]))
 
     def revoke(self, request: Request) -> Answer:
         settings = self.settings.settings(request.tenant)
-        issued = self._issued(settings.tenant, request.parameters["key_id"])
+        issued = self._issued(settings, request.parameters["key_id"])
         request.caller.environment_for(issued.environment, settings.environments[0])
         params = {"key_id": issued.id, "key_label": issued.label}
         self.record(settings, request, "key-revoked", params)
-        self.store.revoke_key(settings.tenant, issued.id)
+        self.store.revoke_key(settings.code, issued.id)
         return Answer(204)
 
-    def _issued(self, tenant: Tenant, key_id: str) -> IssuedKey:
+    def _issued(self, settings: TenantSettings, key_id: str) -> IssuedKey:
         if not api_keys.ID.fullmatch(key_id):
             raise UnknownKey(key_id)
-        return self.store.key_of(tenant, key_id)
+        return self.store.key_of(settings, key_id)
 
 
 def _label(label: str, settings: TenantSettings) -> str:

@@ -49,10 +49,10 @@ CALLS: dict[str, Callable[[Store], Any]] = {
     "tenants": lambda store: store.control.tenants(),
     "create": lambda store: store.control.create_tenant(settings(tenant=Tenant("other"))),
     "change": lambda store: store.control.change_tenant(CODE, lambda now: replace(now, name="New")),
-    "put key": lambda store: store.keys.put_key(Key("k1", "s" * 32), ISSUED),
-    "keys": lambda store: store.keys.keys_of(ACME),
-    "key": lambda store: store.keys.key_of(ACME, "k0"),
-    "revoke": lambda store: store.keys.revoke_key(ACME, "k0"),
+    "put key": lambda store: store.keys.put_key(CODE, Key("k1", "s" * 32), ISSUED),
+    "keys": lambda store: store.keys.keys_of(settings(tenant=ACME)),
+    "key": lambda store: store.keys.key_of(settings(tenant=ACME), "k0"),
+    "revoke": lambda store: store.keys.revoke_key(CODE, "k0"),
     "credential": lambda store: store.credentials.credential("k0"),
     "failure": lambda store: store.credentials.count_failure("203.0.113.7", 1),
     "activities": lambda store: store.catalogues.own_activities(CODE),
@@ -70,7 +70,7 @@ def prepared(dynamodb: Any, tables: Tables) -> Any:
     store = Store(dynamodb, tables)
     store.control.create_tenant(settings(tenant=ACME))
     store.groups.put(PROD, "team", ())
-    store.keys.put_key(Key("k0", "s" * 32), replace(ISSUED, id="k0"))
+    store.keys.put_key(CODE, Key("k0", "s" * 32), replace(ISSUED, id="k0"))
     return dynamodb
 
 

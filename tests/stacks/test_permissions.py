@@ -33,11 +33,12 @@ DYNAMODB = {
         f"{EVENTS}/index/by_activity": {"Query"},
         f"{EVENTS}/index/by_target": {"Query"},
         f"{EVENTS}/index/by_within": {"Query"},
-        IDENTITIES: {"Query", "BatchGetItem"},
+        IDENTITIES: {"Query", "BatchGetItem", "PartiQLInsert"},
         CONTROL: {"GetItem", "Query"},
     },
     "Tenants": {
-        EVENTS: {"PartiQLInsert", "BatchGetItem"},
+        EVENTS: {"PartiQLInsert"},
+        IDENTITIES: {"BatchGetItem", "PartiQLInsert"},
         CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
         CREDENTIALS: {"PutItem", "DeleteItem"},
     },
@@ -48,7 +49,7 @@ DYNAMODB = {
     },
     "Forget": {
         EVENTS: {"PartiQLInsert"},
-        IDENTITIES: {"BatchGetItem", "Query", "DeleteItem", "UpdateItem"},
+        IDENTITIES: {"BatchGetItem", "Query", "PartiQLInsert", "DeleteItem", "UpdateItem"},
         CONTROL: {"GetItem", "Query", "PutItem"},
     },
     "Sweep": {
@@ -57,7 +58,7 @@ DYNAMODB = {
     },
     "Streams": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
-        IDENTITIES: {"BatchGetItem"},
+        IDENTITIES: {"BatchGetItem", "PartiQLInsert"},
         CONTROL: {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
     },
     "FanOut": {
@@ -76,7 +77,7 @@ DYNAMODB = {
     },
     "Exports": {
         EVENTS: {"PartiQLInsert"},
-        IDENTITIES: {"BatchGetItem", "Query"},
+        IDENTITIES: {"BatchGetItem", "Query", "PartiQLInsert"},
         CONTROL: {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"},
     },
     "Export": {
@@ -307,9 +308,24 @@ def test_restamp_asks_for_nothing_else() -> None:
 def test_only_forgetting_deletes_a_person(allowed: dict[str, dict[str, set[str]]]) -> None:
     """Only `forget` and `sweep` may delete from the identities or update them. Others may insert or only read."""
     for function, resources in allowed.items():
-        kept = {action.removeprefix("dynamodb:") for action in resources.get(IDENTITIES, ())} - READS
+        changed = {action.removeprefix("dynamodb:") for action in resources.get(IDENTITIES, ())} - READS
         forgets = function in ("Forget", "Sweep")
-        assert kept == ({"DeleteItem", "UpdateItem"} if forgets else kept & {"PartiQLInsert"})
+        assert changed - {"PartiQLInsert"} == ({"DeleteItem", "UpdateItem"} if forgets else set())
+
+
+def test_who_records_may_insert_an_event_and_the_person_known_by_the_callers_address(
+    allowed: dict[str, dict[str, set[str]]],
+) -> None:
+    """And reads that person's key. These are all functions that answer calls, but `public`."""
+    inserting = {
+        resource: {
+            name for name, resources in allowed.items() if "dynamodb:PartiQLInsert" in resources.get(resource, ())
+        }
+        for resource in (EVENTS, IDENTITIES)
+    }
+    assert inserting[EVENTS] == inserting[IDENTITIES] == CALLED - {"Authorize", "Public"}
+    for function in inserting[IDENTITIES]:
+        assert "dynamodb:BatchGetItem" in allowed[function][IDENTITIES]
 
 
 def test_the_key_is_used_only_through_dynamodb_and_s3(

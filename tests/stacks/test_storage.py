@@ -75,7 +75,9 @@ def test_only_events_are_indexed_and_streamed(storage: Stack) -> None:
 
 
 def test_the_secret_is_generated_by_aws_and_kept(storage: Stack) -> None:
-    """It has 64 letters and digits that nobody has seen. It is never rotated, and it outlives the stack."""
+    """It has 64 letters and digits that nobody has seen. AWS does not rotate it, and it outlives the stack. Other
+    properties would make CloudFormation generate another secret.
+    """
     (secret,) = storage.resources("AWS::SecretsManager::Secret").values()
     assert secret["Properties"]["GenerateSecretString"] == {
         "PasswordLength": 64,

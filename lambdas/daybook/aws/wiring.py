@@ -89,7 +89,19 @@ class Wiring:
     def keys(self) -> DeploymentKeys:
         from daybook.crypto.keys import DeploymentKeys
 
-        return DeploymentKeys.from_secret(self.secret())
+        return DeploymentKeys(self.secret(), self._secret_again, self.clock)
+
+    def _secret_again(self) -> bytes | None:
+        """None where it can't be read now: what was read before is good for a while."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return self.secret()
+        except (BotoCoreError, ClientError):
+            from daybook.observability import logger
+
+            logger.exception("secret")
+            return None
 
     @cached_property
     def control(self) -> ControlTable:
@@ -211,7 +223,7 @@ class Wiring:
     def recorder(self) -> Recorder:
         from daybook.self_audit.recorder import Recorder
 
-        return Recorder(self.events, self.keys, self.clock, self.random_bytes)
+        return Recorder(self.events, self.resolver, self.keys, self.clock, self.random_bytes)
 
     @cached_property
     def record(self) -> Record:

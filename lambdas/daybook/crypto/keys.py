@@ -1,13 +1,31 @@
 """The keys of a deployment and of its tenants, derived from one secret with HKDF-SHA256 (RFC 5869)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from daybook.clock import Clock, system_clock
+from daybook.crypto.generations import REREAD_MS, Generation, Generations, StoredGeneration, read_secret
 from daybook.crypto.hkdf import hkdf
 from daybook.tenant import TenantCode
 
 SECRET_BYTES = 32
 """The least length of a secret."""
+
+TENANT_PURPOSES = (
+    "event id",
+    "fingerprint",
+    "index",
+    "address",
+    "name",
+    "gone",
+    "external id",
+    "legal hold",
+    "sort value",
+)
+"""What each field of `TenantKeys` is derived for."""
+
+CURSOR, JOBS = "cursor", "jobs"
 
 _MAX_KEPT = 1_024
 
@@ -24,30 +42,56 @@ class TenantKeys:
     gone: bytes = field(repr=False)
     external_id: bytes = field(repr=False)
     hold: bytes = field(repr=False)
+    sort_value: bytes = field(repr=False)
 
     @classmethod
     def from_secret(cls, secret: bytes) -> "TenantKeys":
         """Raises ValueError if the secret has fewer than 32 bytes."""
-        purposes = ("event id", "fingerprint", "index", "address", "name", "gone", "external id", "legal hold")
-        return cls(*(_derived(secret, f"tenant {purpose}") for purpose in purposes))
+        return cls(*(_derived(secret, f"tenant {purpose}") for purpose in TENANT_PURPOSES))
 
 
-@dataclass(frozen=True)
 class DeploymentKeys:
-    """What the deployment's one secret gives: keys of its own, and every tenant's keys."""
+    """What the deployment's one secret gives: every tenant's permanent keys, and its own, which are rotated."""
 
-    secret: bytes = field(repr=False)
-    cursor: bytes = field(repr=False)
-    jobs: bytes = field(repr=False)
+    def __init__(
+        self, secret: bytes, read_again: Callable[[], bytes | None] = lambda: None, clock: Clock = system_clock
+    ) -> None:
+        """`secret` as Secrets Manager holds it. `read_again` gives it anew, or None where that is not possible now.
+        Raises ValueError if a secret has fewer than 32 bytes.
+        """
+        self._read_again, self._clock = read_again, clock
+        self._read_ms = clock()
+        self._take(secret)
 
-    @classmethod
-    def from_secret(cls, secret: bytes) -> "DeploymentKeys":
-        """Raises ValueError if the secret has fewer than 32 bytes."""
-        return cls(secret, _derived(secret, "cursor"), _derived(secret, "jobs"))
+    @property
+    def cursors(self) -> Generations:
+        """The keys of cursors' signatures."""
+        self._refresh()
+        return self._cursors
+
+    @property
+    def jobs(self) -> Generations:
+        """The keys of jobs' sealed parts."""
+        self._refresh()
+        return self._jobs
 
     def of(self, code: TenantCode, secret: bytes | None = None) -> TenantKeys:
         """The tenant's permanent keys. `secret`: the one in the tenant's row, which replaces the derived one."""
-        return _tenant_keys(secret or tenant_secret(self.secret, code))
+        return _tenant_keys(secret or tenant_secret(self._permanent, code))
+
+    def _refresh(self) -> None:
+        now_ms = self._clock()
+        if now_ms >= self._read_ms + REREAD_MS:
+            self._read_ms = now_ms
+            secret = self._read_again()
+            if secret is not None:
+                self._take(secret)
+
+    def _take(self, secret: bytes) -> None:
+        read = read_secret(secret)
+        self._permanent = read.permanent
+        self._cursors = _generations(read.cursors, read.permanent, CURSOR)
+        self._jobs = _generations(read.jobs, read.permanent, JOBS)
 
 
 def tenant_secret(secret: bytes, code: TenantCode) -> bytes:
@@ -58,6 +102,15 @@ def tenant_secret(secret: bytes, code: TenantCode) -> bytes:
 @lru_cache(_MAX_KEPT)
 def _tenant_keys(secret: bytes) -> TenantKeys:
     return TenantKeys.from_secret(secret)
+
+
+def _generations(stored: list[StoredGeneration], permanent: bytes, purpose: str) -> Generations:
+    return Generations(
+        tuple(
+            Generation(one.number, one.from_ms, _derived(one.secret.encode() if one.secret else permanent, purpose))
+            for one in stored
+        )
+    )
 
 
 def _derived(secret: bytes, purpose: str) -> bytes:

@@ -56,7 +56,7 @@ class ContentWriter:
         self._settings = settings
         self._profile = profile
         self._keys = keys
-        self._people = SealedPeople(accepted.mentions.all, accepted.mentions.actor, accepted.event.context, people)
+        self._people = SealedPeople(accepted.mentions.all, accepted.mentions.origin, accepted.event.context, people)
         self._cast = self._people.cast
 
     @property
@@ -204,8 +204,12 @@ class ContentWriter:
             "session_id": None if context.session_id is None else self._cast.identifier(context.session_id),
             "request_id": None if context.request_id is None else self._cast.identifier(context.request_id),
         }
-        if self._accepted.mentions.actor is None:
+        origin, actor = self._accepted.mentions.origin, self._accepted.mentions.actor
+        if origin is None:
             written |= {"ip": context.ip, "user_agent": context.user_agent}
+        elif (context.ip or context.user_agent) is not None:
+            of = self._people.guid(origin)
+            written["of"] = None if actor is not None and of == self._people.guid(actor) else of
         return _present(written) or None
 
     def _caused_by(self) -> str | None:

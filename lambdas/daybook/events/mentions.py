@@ -26,6 +26,8 @@ class Mentions:
     def __init__(self, people: Sequence[Mention] = ()) -> None:
         self.all = list(people)
         self.actor: int | None = None
+        self.origin: int | None = None
+        """Whose the context's address and user agent are. None: nobody's, and they are stored in the clear."""
         self.target: int | None = None
         self.container: int | None = None
         self.params: dict[str, int | list[int]] = {}
@@ -83,11 +85,10 @@ class Mentions:
             message = "is required beside a name or an e-mail, unless there is an id"
             raise Rejected("missing_field", FieldError("actor.username", message))
         elif origin is not None:
-            # Still a person: one for each address, or for each user agent if there is no address.
-            reference = Reference(address=tag(address_key, length_prefixed("address", origin)).hex())
+            reference = known_by(origin, address_key)
         else:
             return
-        self.actor = self._add(Mention(reference, actor.name, actor.email))
+        self.actor = self.origin = self._add(Mention(reference, actor.name, actor.email))
 
     def _mention_declared(self, declared: Declared, path: str) -> None:
         if declared.id is None and declared.username is None:
@@ -145,6 +146,11 @@ class Mentions:
     def _add(self, mention: Mention) -> int:
         self.all.append(mention)
         return len(self.all) - 1
+
+
+def known_by(origin: str, address_key: bytes) -> Reference:
+    """Somebody of whom nothing else is known: one person for each address, or each user agent without an address."""
+    return Reference(address=tag(address_key, length_prefixed("address", origin)).hex())
 
 
 def _path_of(event: SentEvent, username: str) -> str:

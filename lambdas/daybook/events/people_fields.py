@@ -38,7 +38,7 @@ class _Sealed:
 
 
 class SealedPeople:
-    """`people` says who each mention is; `actor` is the mention to whom the context's address and user agent belong.
+    """`people` says who each mention is; `origin` is the mention to whom the context's address and user agent belong.
 
     Nothing is sealed of a forgotten person. Only the tokens in the texts tell where the person was named.
     """
@@ -46,7 +46,7 @@ class SealedPeople:
     def __init__(
         self,
         mentions: Sequence[Mention],
-        actor: int | None,
+        origin: int | None,
         context: Context | None,
         people: Sequence[Person],
     ) -> None:
@@ -60,8 +60,8 @@ class SealedPeople:
             self._gather(number, mention, person, places)
             for number, (mention, person) in enumerate(zip(mentions, people, strict=True))
         ]
-        if actor is not None and context is not None:
-            place = self._places[actor]
+        if origin is not None and context is not None:
+            place = self._places[origin]
             self._fill(place, ADDRESS, context.ip, self.cast.add_trace)
             self._fill(place, USER_AGENT, context.user_agent, self.cast.add_trace)
 

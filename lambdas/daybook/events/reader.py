@@ -184,7 +184,7 @@ class Opened:
 
     def context(self) -> dict[str, Any]:
         context = self.content.get("context", {})
-        guid = self.content["actor"].get("id")
+        guid = context.get("of") or self.content["actor"].get("id")
         fields = None if guid is None else self._fields_of(guid)
         return {
             "ip": context.get("ip") if fields is None else fields[ADDRESS],

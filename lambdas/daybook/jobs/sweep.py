@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from msgspec import Struct, to_builtins
 
 from daybook.clock import Clock
-from daybook.crypto.hkdf import hkdf
 from daybook.crypto.keys import DeploymentKeys
-from daybook.crypto.sealing import Place, open_sealed, seal
 from daybook.jobs.job import SWEEP, Job, JobQueue, JobStore, new_job, submit
+from daybook.jobs.sealed import open_sealed_part, seal_for
 from daybook.people.forgetter import Mark
 from daybook.tenant import EnvironmentKey, code_of
 
@@ -29,8 +28,6 @@ read the person just before that may write for another 28 s.
 
 BINDERS_A_JOB = 200
 """Keeps a job's row below DynamoDB's limit of 400 KB: a binder takes up to 516 bytes, and a third more when sealed."""
-
-_KEY_BYTES = 64
 
 
 class Ask(Struct):
@@ -63,21 +60,11 @@ class Sweeps:
                 now_ms=self.clock(),
                 random_bytes=self.random_bytes,
             )
-            sealed = seal([list(binders[start : start + BINDERS_A_JOB])], _key(self.keys), _place(job))
+            sealed = seal_for(job, [list(binders[start : start + BINDERS_A_JOB])], self.keys, job.created_ms)
             submit(replace(job, sealed=sealed), self.jobs, self.queue, delay_seconds=DELAY_SECONDS)
 
 
 def open_binders(keys: DeploymentKeys, job: Job) -> list[str]:
     """They are deleted when the job ends: see `Job.sealed`."""
-    if job.sealed is None:
-        return []
-    (binders,) = open_sealed(job.sealed, _key(keys), _place(job))
+    (binders,) = open_sealed_part(job, keys) or [[]]
     return list(binders)
-
-
-def _key(keys: DeploymentKeys) -> bytes:
-    return hkdf(keys.jobs, b"daybook 1 sweep", _KEY_BYTES)
-
-
-def _place(job: Job) -> Place:
-    return Place(job.tenant, "", job.id, "")

@@ -1,4 +1,5 @@
 """Cursors tell where a read continues. They are signed, so that nobody can forge one to read without a recorded search.
+The key is rotated, so a cursor begins with the number of the key's generation.
 
 A cursor holds the id after which the next page begins, the moment of the first page, the retention's edge then, and
 whom the query's names and groups meant then. The signature also covers the query and its owner; the client repeats the
@@ -13,13 +14,19 @@ from typing import NamedTuple
 
 import msgspec
 
-from daybook.clock import DAY
+from daybook.clock import DAY, MINUTE
+from daybook.crypto.generations import Generations
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.http.problem import Problem
 from daybook.tenant import EnvironmentKey
 
 LIFETIME_MS = DAY
 MAX_PEOPLE = 64
+
+CHANGE_MS = MINUTE
+"""How much the clocks of functions may differ: so long after its end, one may still write with a replaced key."""
+
+_NUMBER_BYTES = 2
 _TAG_BYTES = 16
 
 
@@ -58,7 +65,7 @@ class Owner(NamedTuple):
     query: bytes
 
 
-def write_cursor(position: Position, owner: Owner, key: bytes) -> str:
+def write_cursor(position: Position, owner: Owner, keys: Generations, now_ms: int) -> str:
     """Far below the 10 KB limit of a request line: 64 people take 1.5 KB."""
     people, members = position.people, position.members
     if people is not None and sum(map(len, people)) > MAX_PEOPLE:
@@ -77,18 +84,22 @@ def write_cursor(position: Position, owner: Owner, key: bytes) -> str:
             position.mark,
         )
     )
-    return _encoded(_signature(packed, owner, key) + packed)
+    generation = keys.current(now_ms)
+    number = generation.number.to_bytes(_NUMBER_BYTES, "big")
+    return _encoded(number + _signature(packed, owner, generation.key) + packed)
 
 
-def read_cursor(cursor: str, owner: Owner, key: bytes, now_ms: int) -> Position:
+def read_cursor(cursor: str, owner: Owner, keys: Generations, now_ms: int) -> Position:
     """Raises `Problem` 400 `cursor_mismatch` unless it was written for this query and caller in the last 24 hours."""
     try:
         blob = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except ValueError:
         raise mismatch() from None
-    signature, packed = blob[:_TAG_BYTES], blob[_TAG_BYTES:]
+    number, signed = int.from_bytes(blob[:_NUMBER_BYTES], "big"), blob[_NUMBER_BYTES:]
+    signature, packed = signed[:_TAG_BYTES], signed[_TAG_BYTES:]
+    key = _key(keys, number, now_ms)
     # Base64 can write the same bytes in several ways; only the one that we write is a cursor.
-    if cursor != _encoded(blob) or not hmac.compare_digest(signature, _signature(packed, owner, key)):
+    if key is None or cursor != _encoded(blob) or not hmac.compare_digest(signature, _signature(packed, owner, key)):
         raise mismatch()
     read = msgspec.msgpack.decode(packed, type=_Packed)
     if now_ms - read.moment_ms > LIFETIME_MS:
@@ -115,6 +126,14 @@ def _unpacked(packed: Sequence[bytes]) -> tuple[str, ...]:
 
 def _encoded(blob: bytes) -> str:
     return base64.urlsafe_b64encode(blob).rstrip(b"=").decode()
+
+
+def _key(keys: Generations, number: int, now_ms: int) -> bytes | None:
+    """None where no cursor can be left that was written with it."""
+    generation, replaced_ms = keys.numbered(number), keys.replaced_ms(number)
+    if generation is None or (replaced_ms is not None and now_ms > replaced_ms + LIFETIME_MS + CHANGE_MS):
+        return None
+    return generation.key
 
 
 def _signature(packed: bytes, owner: Owner, key: bytes) -> bytes:

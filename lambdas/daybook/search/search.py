@@ -94,7 +94,7 @@ class Search:
             events, further = self._page_by_time(parameters, position, sources, gatherer)
         else:
             events, further = self._page_in_order(scope, parameters, position, sources, gatherer)
-        cursor = None if further is None else write_cursor(further, owner, self.keys.cursor)
+        cursor = None if further is None else write_cursor(further, owner, self.keys.cursors, self.clock())
         return Page(events, cursor, gatherer.scanned, resolved)
 
     def walk(self, scope: Scope, filters: Filters, span: Span) -> Iterator[Found]:
@@ -151,23 +151,24 @@ class Search:
         except (TooManyToSort, TooMuchToRead):
             detail = "More events match than can be sorted at once: narrow the search, or use an export."
             raise Problem(422, "too_many_to_sort", detail) from None
-        begin = self._begin_of(events, position)
+        begin = self._begin_of(scope, events, position)
         page = self._fit_answer(gatherer.open([each.row for each in events[begin : begin + parameters.limit]]))
         end = begin + len(page)
         if end >= len(events):
             return page, None
-        last = events[end - 1]
-        return page, position._replace(after=last.row.id, given=position.given + len(page), mark=self._mark(last))
+        last, given = events[end - 1], position.given + len(page)
+        return page, position._replace(after=last.row.id, given=given, mark=self._mark(scope, last))
 
-    def _begin_of(self, events: Sequence[Sorted], position: Position) -> int:
+    def _begin_of(self, scope: Scope, events: Sequence[Sorted], position: Position) -> int:
         """The index at which the next page begins, in an order other than by time."""
         behind = next((place for place, event in enumerate(events, 1) if event.row.id == position.after), None)
-        if behind is None or self._mark(events[behind - 1]) != position.mark:
+        if behind is None or self._mark(scope, events[behind - 1]) != position.mark:
             return position.given
         return behind
 
-    def _mark(self, event: Sorted) -> bytes:
-        return tag(self.keys.cursor, event.value.encode("utf-8", "surrogatepass"))[:_MARK_BYTES]
+    def _mark(self, scope: Scope, event: Sorted) -> bytes:
+        key = self.keys.of(scope.settings.code, scope.settings.secret).sort_value
+        return tag(key, event.value.encode("utf-8", "surrogatepass"))[:_MARK_BYTES]
 
     def _fit_answer(self, events: Iterable[Found]) -> list[Found]:
         """The first events, as many as fit into an answer, and at least one."""
@@ -212,7 +213,7 @@ class Search:
         if parameters.cursor is None:
             position = Position("", now_ms, scope.settings.retention_edge(now_ms))
         else:
-            position = read_cursor(parameters.cursor, owner, self.keys.cursor, now_ms)
+            position = read_cursor(parameters.cursor, owner, self.keys.cursors, now_ms)
         if position.people is not None:
             for text, guids in zip(names, position.people, strict=True):
                 named[text] = named[text].meaning(guids)

@@ -3,11 +3,15 @@
 The id of a target may hold anybody's name, and nothing in a query says whose. So a record names a target's type. It
 names the id only in two cases: the whole id is a person, who is sealed; or the events that the read found show the id
 in the clear. In the second case the record repeats what the log shows already.
+
+Not equal (`actor!`) is written like equal. A record seals at most `MAX_PEOPLE` people, so it always fits into an event:
+the filters that name further people are written as present only.
 """
 
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from daybook.catalogue.aliases import USER
 from daybook.catalogue.tenant_catalogue import Catalogue
@@ -22,13 +26,17 @@ _NOT_RECORDED = frozenset({"cursor", "limit", "view", "tz"})
 _UNKNOWN = "?"
 """Replaces a name that nobody has: it may be somebody's name all the same."""
 
-LABELS = frozenset({"activity", "category", "component", "source_type", "user_type", "variant"})
+MAX_PEOPLE = 64
+"""As many as one value of a filter may mean (`too_many_people`): what names fewer is written."""
+
+LABELS = frozenset({"activity", "category", "component", "credential", "source_type", "user_type", "variant"})
 """Filters whose values are labels. A value is recorded if it is a label, or looks like one."""
 
 NAMES_NOBODY = frozenset({"actor_type", "environment", "from", "group", "origin", "range", "sort", "status", "to"})
 """Parameters whose values are recorded as they were sent: choices, moments, and names that admins gave."""
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_ACTIVITY = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
+_ACTIVITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\*?")
+_NEGATION = "!"
 
 KeysOf = Callable[[EnvironmentKey, Iterable[str]], Mapping[str, bytes]]
 
@@ -59,6 +67,8 @@ class Writing:
     """The GUIDs of those whom `named` means and whose keys exist."""
     people: Mapping[str, Sequence[Person]]
     """Who can be sealed, by the text that names them."""
+    crowded: Container[str]
+    """Texts that name further people, beyond `MAX_PEOPLE`."""
     known: Container[str]
     catalogue: Catalogue
 
@@ -81,13 +91,19 @@ class Writing:
             text: [Person(guid, keys[guid]) for guid in sorted(one.guids) if guid in keys and guid != text.lower()]
             for text, one in named.items()
         }
-        return cls(named, frozenset(keys), {text: some for text, some in people.items() if some}, known, catalogue)
+        sealed, crowded = _bounded({text: some for text, some in sorted(people.items()) if some})
+        return cls(named, frozenset(keys), sealed, crowded, known, catalogue)
 
     def filters(self, query: Mapping[str, Sequence[str]]) -> list[str]:
         return filter_texts(query, self.person, self.target, self.label)
 
-    def person(self, text: str) -> str:
-        """The name that was asked for, which becomes a token; the GUID where the name is too short to become one."""
+    def person(self, text: str) -> str | None:
+        """The name that was asked for, which becomes a token; the GUID where the name is too short to become one.
+
+        None: the filter may only be written as present.
+        """
+        if text in self.crowded:
+            return None
         if text in self.people:
             return text if is_searchable(text) else self.people[text][0].guid
         one = self.named[text]
@@ -96,7 +112,9 @@ class Writing:
     def target(self, target: str) -> str:
         """`type:id` where the id may be written, else the type alone."""
         kind, _, text = target.partition(":")
-        if kind == USER or text in self.people:
+        if text in self.crowded:
+            return kind
+        if kind.lower() == USER or text in self.people:
             return f"{kind}:{self.person(text)}"
         names_nobody = self.named[text].types or text.lower() in self.living
         return target if names_nobody or target in self.known else kind
@@ -112,29 +130,45 @@ def search_done(writing: Writing, query: Mapping[str, Sequence[str]], *, rows: i
         "searched",
         {"filters": writing.filters(query), "rows": rows, "more": more},
         people=writing.people,
-        once_a_minute=repr(_asked(query)).encode(),
     )
 
 
 def filter_texts(
     query: Mapping[str, Sequence[str]],
-    person: Callable[[str], str],
+    person: Callable[[str], str | None],
     target: Callable[[str], str],
     label: Callable[[str, str], str],
 ) -> list[str]:
     """Each filter as `name=value`, its value written by `person`, `target` or `label`; of free text only the name."""
-    write = {"actor": person, "target": target}
-    found = []
+    write: dict[str, Callable[[str], str | None]] = {
+        "actor": person,
+        "impersonator": person,
+        "target": target,
+        **{name: partial(label, name) for name in LABELS},
+        **dict.fromkeys(NAMES_NOBODY, str),
+    }
+    found: list[str] = []
     for name, values in _asked(query):
-        if name in LABELS:
-            found += [f"{name}={label(name, value)}" for value in values]
-        elif name in write:
-            found += [f"{name}={write[name](value)}" for value in values]
-        elif name in NAMES_NOBODY:
-            found += [f"{name}={value}" for value in values]
-        else:  # free text, an address, or an id that a sender chose: it may hold a name
+        # Anything else is free text, an address, or an id that a sender chose: it may hold a name.
+        writing = write.get(name.removesuffix(_NEGATION))
+        written = [] if writing is None else [writing(value) for value in values]
+        found += [f"{name}={each}" for each in written if each is not None]
+        if writing is None or None in written:
             found.append(name)
     return found
+
+
+def _bounded(
+    people: Mapping[str, Sequence[Person]],
+) -> tuple[Mapping[str, Sequence[Person]], frozenset[str]]:
+    """Those of the first texts, up to `MAX_PEOPLE` people, and the texts that name more."""
+    kept: dict[str, Sequence[Person]] = {}
+    count = 0
+    for text, some in people.items():
+        if count + len(some) <= MAX_PEOPLE:
+            kept[text] = some
+            count += len(some)
+    return kept, frozenset(people.keys() - kept.keys())
 
 
 def _asked(query: Mapping[str, Sequence[str]]) -> list[tuple[str, list[str]]]:

@@ -1,7 +1,7 @@
 """The log of the log: what is done with Daybook leaves events `audit-log.…` in the tenant's own log.
 
-They follow the same rules about people as every other event: whom a filter names is sealed in them. Rules for senders
-do not apply to them, since nothing may keep them out of the log.
+They follow the same rules about people as every other event: whom a filter names is sealed in them, and so are the
+caller's address and user agent. Rules for senders do not apply to them, since nothing may keep them out of the log.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,21 +9,22 @@ from typing import Any, NamedTuple, Protocol
 
 from daybook.access.roles import OPERATIONS
 from daybook.catalogue.profile import OWN_ACTIVITIES, choose_variant, profile
-from daybook.clock import MINUTE, Clock
-from daybook.crypto.hkdf import length_prefixed, tag
-from daybook.crypto.keys import DeploymentKeys
+from daybook.clock import Clock
+from daybook.crypto.keys import DeploymentKeys, TenantKeys
+from daybook.errors import Contended, Throttled
 from daybook.events.canonical import canonical
 from daybook.events.content import AcceptedEvent, ContentWriter
-from daybook.events.identity import derived_event_id
 from daybook.events.item import fingerprint, store_form
-from daybook.events.mentions import Mention, Mentions
+from daybook.events.mentions import Mention, Mentions, known_by
 from daybook.events.schema import Actor, Context, SentEvent
 from daybook.events.store import Append, EventStore
 from daybook.http.caller import Caller
 from daybook.http.problem import Problem
 from daybook.http.request import Request
 from daybook.ids import IDENTITY_BYTES, event_id
-from daybook.people.identities import MAX_CLIENT_ID, Person, Reference
+from daybook.people.identities import MAX_CLIENT_ID, Person, Reference, Sighting
+from daybook.people.resolver import Identities
+from daybook.tenant import EnvironmentKey
 from daybook.tenants.settings import TenantSettings
 from daybook.text import UNCLEAN, UNCLEAN_IN_LINE
 
@@ -43,78 +44,85 @@ class AuditAction(NamedTuple):
     variant: str | None = None
     people: Mapping[str, Sequence[Person]] = {}
     """Whom a text in `params` names: several people may have had the name."""
-    once_a_minute: bytes | None = None
-    """Two actions of one credential in one minute with equal bytes here are recorded as one; None: each is recorded."""
-
-    @property
-    def named(self) -> list[tuple[str, Person]]:
-        return [(text, person) for text, persons in self.people.items() for person in persons]
 
 
 class Recorder:
     def __init__(
-        self, events: EventStore, keys: DeploymentKeys, clock: Clock, random_bytes: Callable[[int], bytes]
+        self,
+        events: EventStore,
+        identities: Identities,
+        keys: DeploymentKeys,
+        clock: Clock,
+        random_bytes: Callable[[int], bytes],
     ) -> None:
         self._events = events
+        self._identities = identities
         self._keys = keys
         self._clock = clock
         self._random = random_bytes
 
     def record(self, settings: TenantSettings, environment: str, request: Request, action: AuditAction) -> str:
-        """Writes the event, durable on return, and gives its id. Raises `Problem` 503 where it can't be written.
-
-        An action that is recorded once a minute is one INSERT too; that the record is there already is no failure.
-        """
-        keys = self._keys.of(settings.code, settings.secret)
-        accepted = self._accepted(settings, environment, request, action)
-        people = [person for _, person in action.named]
-        writer = ContentWriter(accepted, settings, profile(settings.profile), keys, people)
-        form = store_form(accepted, writer, settings, keys)
-        appended = self._events.append([form], request.remaining_seconds)
-        if appended[form.partition, form.id] is Append.THROTTLED:
-            raise Problem(
-                503,
-                "not_recorded",
-                "What was asked for could not be recorded; try again.",
-                headers={"Retry-After": "1"},
-            )
-        return form.id
-
-    def _accepted(
-        self, settings: TenantSettings, environment: str, request: Request, action: AuditAction
-    ) -> AcceptedEvent:
+        """Writes the event, durable on return, and gives its id. Raises `Problem` 503 where it can't be written."""
         now_ms = self._clock()
+        event = _event(request, action)
         keys = self._keys.of(settings.code, settings.secret)
-        if action.once_a_minute is None:
-            client_id, occurred_ms = None, now_ms
-            identifier = event_id(now_ms, self._random(IDENTITY_BYTES))
-        else:
-            occurred_ms = now_ms // MINUTE * MINUTE
-            # The minute is part of it: who has read one such id must not be able to send an event under the next one.
-            same = length_prefixed(settings.tenant, request.caller.credential, str(occurred_ms)) + action.once_a_minute
-            client_id = f"{action.activity}-{tag(keys.fingerprint, same).hex()}"
-            key = settings.environment_key(environment)
-            identifier = derived_event_id(keys.event_id, key, client_id, occurred_ms)
-        event = _event(request, action, client_id)
-        activity = profile(settings.profile).activities[event.activity]
-        return AcceptedEvent(
+        try:
+            cast = self._cast(settings.environment_key(environment), keys, event, action, now_ms)
+        except (Contended, Throttled):
+            raise _not_recorded() from None
+        of_tenant = profile(settings.profile)
+        activity = of_tenant.activities[event.activity]
+        accepted = AcceptedEvent(
             event=event,
-            id=identifier,
+            id=event_id(now_ms, self._random(IDENTITY_BYTES)),
             environment=environment,
-            occurred_ms=occurred_ms,
+            occurred_ms=now_ms,
             received_ms=now_ms,
             fingerprint=fingerprint(keys.fingerprint, canonical(event)),
             activity=activity,
-            variant=choose_variant(activity, action.variant, frozenset(action.params), has_details=False),
-            mentions=Mentions([Mention(Reference(username=text)) for text, _ in action.named]),
+            variant=choose_variant(activity, event.variant, frozenset(event.params or ()), has_details=False),
+            mentions=cast.mentions,
         )
+        writer = ContentWriter(accepted, settings, of_tenant, keys, cast.people)
+        form = store_form(accepted, writer, settings, keys)
+        appended = self._events.append([form], request.remaining_seconds)
+        if appended[form.partition, form.id] is Append.THROTTLED:
+            raise _not_recorded()
+        return form.id
+
+    def _cast(
+        self, environment: EnvironmentKey, keys: TenantKeys, event: SentEvent, action: AuditAction, now_ms: int
+    ) -> "_Cast":
+        """The people whom the record names, and the one who is known by the caller's address."""
+        named = [(Mention(Reference(username=text)), each) for text, some in action.people.items() for each in some]
+        cast = _Cast(Mentions([mention for mention, _ in named]), [person for _, person in named])
+        origin = event.context and (event.context.ip or event.context.user_agent)
+        if origin:
+            # Read anew for each record. A cached person would be sealed under a key that forgetting has deleted.
+            reference = known_by(origin, keys.address)
+            found = self._identities.resolve_seen(environment, [Sighting(reference, now_ms)], keys.gone)
+            # The last of the cast, so that a name that is asked for belongs to those who have it.
+            cast.mentions.origin = len(cast.people)
+            cast.mentions.all.append(Mention(reference))
+            cast.people.append(found.at(now_ms)[reference])
+        return cast
 
 
-def _event(request: Request, action: AuditAction, client_id: str | None) -> SentEvent:
+class _Cast(NamedTuple):
+    mentions: Mentions
+    people: list[Person]
+    """Who each of the mentions is."""
+
+
+def _not_recorded() -> Problem:
+    detail = "What was asked for could not be recorded; try again."
+    return Problem(503, "not_recorded", detail, headers={"Retry-After": "1"})
+
+
+def _event(request: Request, action: AuditAction) -> SentEvent:
     return SentEvent(
         activity=OWN_ACTIVITIES + action.activity,
         actor=_actor(request.caller),
-        id=client_id,
         variant=action.variant,
         params={name: _fitting(value) for name, value in action.params.items()},
         context=Context(

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from authorize import handler as authorize
+from benchmarks.typical import code_for
 from daybook.access.api_keys import IssuedKey, Key
 from daybook.aws.credentials_table.issuing import KeyTable
 from daybook.aws.wiring import Tables
-from daybook.tenant import Tenant
 from tests.support.access_log import kept_access_log
 from tests.support.calls import Context
 
@@ -25,7 +25,7 @@ def keys(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Iter
     authorize.compose.cache_clear()
     keys = KeyTable(dynamodb, tables.credentials, tables.control)
     issued = IssuedKey(KEY.id, "acme", "auditor", "prod", "Ünï", "2026-11-22T16:31:07.123Z")
-    keys.put_key(KEY, issued)
+    keys.put_key(code_for("acme"), KEY, issued)
     yield keys
     authorize.compose.cache_clear()
 
@@ -74,7 +74,7 @@ def test_anything_else_is_unauthorized(authorization: str | None) -> None:
 
 def test_a_revoked_key_is_unauthorized(keys: KeyTable) -> None:
     """At once; the gateway's cache is not ours."""
-    keys.revoke_key(Tenant("acme"), KEY.id)
+    keys.revoke_key(code_for("acme"), KEY.id)
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         _call(f"Bearer {KEY.credential}")
 

@@ -57,6 +57,17 @@ def shows_nobody(shown: Any) -> None:
     assert not [trace for trace in TRACES if trace in text], text
 
 
+def rows_of_people(dynamodb: Any, table: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = sorted(dynamodb.scan(TableName=table)["Items"], key=repr)
+    return found
+
+
+def without_callers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the people who are known by an address alone: those who call in these tests."""
+    callers = {row["guid"]["S"] for row in rows if row["sk"]["S"].startswith("ext#ip:")}
+    return [row for row in rows if not [guid for guid in callers if guid in repr(row)]]
+
+
 def identities_of(log: ManagedLog) -> str:
     return json.dumps(log.dynamodb.scan(TableName=log.tables.identities)["Items"], default=repr)
 
@@ -233,6 +244,67 @@ def test_whoever_is_forgotten_must_be_one_person(log: ManagedLog, forgetting: Fo
     for guid in guids:
         assert forgetting.forget(guid)["actor_id"] == guid
     shows_nobody(identities_of(log))
+
+
+TESTING: dict[str, Any] = {"actor": MIKE, "environment": "test"}
+
+
+@pytest.mark.parametrize("text", ["mike.mars", "u-1", "guid"])
+def test_a_test_account_is_forgotten_and_the_real_person_is_not(
+    log: ManagedLog, forgetting: Forgetting, text: str
+) -> None:
+    """They have the same id and names. The record is in the test environment's log."""
+    real, test = log.sent({"actor": MIKE}, TESTING)
+    (there,) = log.done("GET", "/v1/actors", query={"environment": "test"})["actors"]
+    person = forgetting.forget(there["id"] if text == "guid" else text, environment="test")
+    assert (person["environment"], person["actor_id"]) == ("test", there["id"])
+    log.now += 30 * SECOND
+    assert log.found(actor="mike.mars") == [real]
+    assert log.found(actor="mike.mars", environment="test") == []
+    assert log.found(actor=there["id"], environment="test") == [test]
+    assert log.recorded("person-forgotten") == []
+    told = log.page({"environment": "test", "activity": "audit-log.person-forgotten"})["events"]
+    assert [event["id"] for event in told] == [person["event_id"]]
+    assert [job.status for job in forgetting.sweep()] == ["succeeded"]
+    assert problem_of(forgetting.call(text, environment="test")) == (404, "not_found")
+    (native,) = [event for event in log.page()["events"] if event["id"] == real]
+    assert native["actor"]["username"] == "mike.mars"
+
+
+def test_without_an_environment_somebody_is_forgotten_in_each(log: ManagedLog, forgetting: Forgetting) -> None:
+    """The answer names each person and the event in that environment's log. The next call finds nobody."""
+    log.sent({"actor": MIKE}, TESTING, {"actor": JANE, "environment": "test"})
+    done = forgetting.report("mike.mars")["forgotten"]
+    assert [person["environment"] for person in done] == ["prod", "test"]
+    assert len({person["actor_id"] for person in done}) == len({person["event_id"] for person in done}) == 2
+    shows_nobody(identities_of(log))
+    log.now += 30 * SECOND
+    for person in done:
+        told = log.page({"environment": person["environment"], "activity": "audit-log.person-forgotten"})["events"]
+        assert [(event["id"], event["params"]) for event in told] == [
+            (person["event_id"], {"actor_id": person["actor_id"]})
+        ]
+    assert problem_of(forgetting.call("mike.mars")) == (404, "not_found")
+    (person,) = forgetting.report("jane.roe")["forgotten"]
+    assert person["environment"] == "test"
+
+
+def test_a_name_that_is_not_clear_in_one_environment_forgets_nobody(log: ManagedLog, forgetting: Forgetting) -> None:
+    """Neither in the others, and nothing is recorded. Each environment for itself can be named."""
+    log.sent({"actor": MIKE}, TESTING, {**TESTING, "actor": {**MIKE, "id": "u-2"}})
+    before = identities_of(log)
+    assert problem_of(forgetting.call("mike.mars")) == (409, "several_people")
+    assert identities_of(log) == before
+    assert log.recorded("person-forgotten") == []
+    assert forgetting.forget("mike.mars", environment="prod")["environment"] == "prod"
+
+
+def test_an_environment_that_there_is_not_is_404(log: ManagedLog, forgetting: Forgetting) -> None:
+    """Named once at most, and no other parameter."""
+    log.sent({"actor": MIKE})
+    assert problem_of(forgetting.call("mike.mars", environment="none")) == (404, "not_found")
+    assert problem_of(forgetting.call("mike.mars", reason="x")) == (400, "unknown_parameter")
+    assert log.found(actor="mike.mars")
 
 
 def test_somebody_known_by_an_address_alone_is_forgotten_by_guid(log: ManagedLog, forgetting: Forgetting) -> None:
@@ -412,16 +484,16 @@ def test_what_a_request_in_flight_writes_goes_with_the_sweep(
 
 
 def test_nobody_is_forgotten_unrecorded(log: ManagedLog) -> None:
-    """If the record can't be written, nothing is deleted."""
+    """If the record can't be written, nothing is deleted. The caller's address is a person's by then."""
 
     class Full:
         def append(self, events: Any, _remaining: Any) -> Any:
             return {(event.partition, event.id): Append.THROTTLED for event in events}
 
     log.sent({"actor": MIKE})
-    before = identities_of(log)
+    before = rows_of_people(log.dynamodb, log.tables.identities)
     assert problem_of(Forgetting(log, events=Full()).call("mike.mars")) == (503, "not_recorded")
-    assert identities_of(log) == before
+    assert all(row in rows_of_people(log.dynamodb, log.tables.identities) for row in before)
 
 
 def test_tombstones_last_as_long_as_they_are_needed(log: ManagedLog, dynamodb: Any, tables: Tables) -> None:
@@ -458,9 +530,9 @@ def test_a_restore_forgets_again(log: ManagedLog, dynamodb: Any, tables: Tables,
     for returned in (2, 0):
         assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 0
         assert capsys.readouterr().out.startswith(f"2 people had been forgotten. {returned} of them")
-    rows, live = (dynamodb.scan(TableName=table)["Items"] for table in (restored, tables.identities))
+    rows, live = (without_callers(rows_of_people(dynamodb, table)) for table in (restored, tables.identities))
     shows_nobody(json.dumps(rows, default=repr))
-    assert sorted(rows, key=repr) == sorted(live, key=repr)
+    assert rows == live
     people = IdentityTable(dynamodb, restored)
     stone = tombstone(log.keys.gone, log.key(), "ext#u-1")
     assert people.read(log.key(), [stone])[stone][done[0]["actor_id"]] == done[0]["event_id"]
@@ -479,9 +551,9 @@ def test_a_restore_takes_over_who_was_made_and_forgotten_since(
     given += ["--old", tables.identities]
     for _ in range(2):
         assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 0
-        rows, old = (dynamodb.scan(TableName=table)["Items"] for table in (restored, tables.identities))
+        rows, old = (without_callers(rows_of_people(dynamodb, table)) for table in (restored, tables.identities))
         assert rows
-        assert sorted(rows, key=repr) == sorted(old, key=repr)
+        assert rows == old
     stone = tombstone(log.keys.gone, log.key(), "ext#u-1")
     assert guid in IdentityTable(dynamodb, restored).read(log.key(), [stone])[stone]
 

@@ -147,3 +147,16 @@ def test_people_are_for_those_who_read(log: ManagedLog) -> None:
     assert log.recorded() == []
     other = ManagedLog(log.dynamodb, log.tables, tenant="acme2")
     assert picked(other) == []
+
+
+def test_people_are_of_an_environment(log: ManagedLog) -> None:
+    """A key sees its own one's. Another one is refused, and one that the tenant does not have is unknown."""
+    seen(log, {"username": "mike.mars"})
+    log.sent({"environment": "test", "actor": {"type": "user", "username": "mia"}})
+    assert picked(log) == picked(log, environment="prod") == ["mike.mars"]
+    assert picked(log, environment="test") == ["mia"]
+    bound = log.done("GET", "/v1/actors", environment="test")["actors"]
+    assert [one["username"] for one in bound] == ["mia"]
+    denied = log.manage("GET", "/v1/actors", environment="test", query={"environment": "prod"})
+    assert problem_of(denied) == (403, "environment_denied")
+    assert problem_of(log.manage("GET", "/v1/actors", query={"environment": "none"})) == (404, "not_found")

@@ -15,6 +15,7 @@ from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
 GROUP = "/v1/groups/{name}"
+METHODS = ("GET", "PUT", "DELETE")
 
 
 @pytest.fixture
@@ -263,6 +264,59 @@ def test_groups_are_a_tenants_own(log: ManagedLog) -> None:
     assert problem_of(other.read(query={"group": "team"})) == (400, "unknown_group")
     assert other.put_group("team", "jane.roe") == ["jane.roe"]
     assert log.group("team") == ["mike.mars"]
+
+
+TEST: dict[str, Any] = {"query": {"environment": "test"}}
+
+
+@pytest.mark.every_store
+def test_groups_are_of_an_environment(log: ManagedLog) -> None:
+    """A group is unknown in the other environment. One of the same name there has members and a life of its own."""
+    log.put_group("team", "mike.mars")
+    assert problem_of(log.manage("GET", GROUP, name="team", **TEST)) == (404, "not_found")
+    assert problem_of(log.read(query={"group": "team", "environment": "test"})) == (400, "unknown_group")
+    assert log.done("GET", "/v1/groups", **TEST) == {"groups": []}
+    both = {"members": ["mike.mars", "jane.roe"]}
+    assert log.done("PUT", GROUP, both, name="team", **TEST) == {"name": "team", **both}
+    assert log.group("team") == ["mike.mars"]
+    production, (test,) = log.sent({}), log.sent({"environment": "test"})
+    assert log.found(group="team") == production
+    assert log.found(group="team", environment="test") == [test]
+    log.done("DELETE", GROUP, name="team")
+    assert log.done("GET", "/v1/groups", **TEST) == {"groups": [{"name": "team"}]}
+    assert problem_of(log.manage("GET", GROUP, name="team")) == (404, "not_found")
+    for method, path, given in (("GET", "/v1/groups", {}), *((method, GROUP, {"name": "team"}) for method in METHODS)):
+        body: dict[str, Any] | None = {"members": []} if method == "PUT" else None
+        unknown = log.manage(method, path, body, query={"environment": "none"}, **given)
+        assert problem_of(unknown) == (404, "not_found")
+
+
+def test_the_same_name_is_another_person_in_another_environment(log: ManagedLog) -> None:
+    """As the member of a group, and for pickers."""
+    log.put_group("team", "mike.mars")
+    log.done("PUT", GROUP, {"members": ["mike.mars"]}, name="team", **TEST)
+    (there,) = log.done("GET", "/v1/actors", query={"prefix": "mike", "environment": "test"})["actors"]
+    assert there["id"] != log.guid_of("mike.mars")
+    assert log.groups.group(log.key("test"), "team").members == (there["id"],)
+
+
+def test_a_key_of_one_environment_manages_that_environments_groups(log: ManagedLog) -> None:
+    """Each change is recorded in that environment. The key reaches no group of another one."""
+    log.put_group("team", "mike.mars")
+    told = log.recorded("group")
+    log.done("PUT", GROUP, {"members": ["jane.roe"]}, environment="test", name="team")
+    assert log.done("GET", "/v1/groups", environment="test") == {"groups": [{"name": "team"}]}
+    assert log.done("GET", GROUP, environment="test", name="team")["members"] == ["jane.roe"]
+    log.done("DELETE", GROUP, environment="test", name="team")
+    elsewhere: dict[str, Any] = {"environment": "test", "query": {"environment": "prod"}}
+    for method in METHODS:
+        given: dict[str, Any] = {"body": {"members": []}} if method == "PUT" else {}
+        assert problem_of(log.manage(method, GROUP, name="team", **given, **elsewhere)) == (403, "environment_denied")
+    assert problem_of(log.manage("GET", "/v1/groups", **elsewhere)) == (403, "environment_denied")
+    assert log.group("team") == ["mike.mars"]
+    assert log.recorded("group") == told
+    there = sorted(e["activity"] for e in log.page({"environment": "test", "activity": "audit-log.*"})["events"])
+    assert there == ["audit-log.group-changed", "audit-log.group-removed"]
 
 
 def test_every_change_of_a_group_is_on_record(log: ManagedLog) -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybook.crypto.hkdf import hkdf, length_prefixed, tag
-from daybook.crypto.keys import DeploymentKeys
+from daybook.crypto.keys import TENANT_PURPOSES, DeploymentKeys, tenant_secret
+from daybook.tenant import TenantCode
 
 
 def test_rfc_5869_without_a_salt() -> None:
@@ -37,15 +38,26 @@ def test_parts_with_their_lengths_are_unambiguous(one: list[str], other: list[st
     assert (length_prefixed(*one) == length_prefixed(*other)) == (one == other)
 
 
-def test_a_deployments_keys_are_its_own() -> None:
-    """Each another one, all of them others for another secret, none of them shown."""
-    ours, others = DeploymentKeys.from_secret(b"a" * 32), DeploymentKeys.from_secret(b"b" * 32)
-    keys = [keys for of in (ours, others) for keys in vars(of).values()]
-    assert len(set(keys)) == len(keys)
-    assert not any(key.hex() in repr(ours) or repr(key) in repr(ours) for key in keys)
+def test_keys_are_the_deployments_and_the_tenants_own() -> None:
+    """Each another one, all of them others for another secret or tenant, none of them shown."""
+    one, other = TenantCode("0A1B2C"), TenantCode("0A1B2D")
+    ours, others = DeploymentKeys(b"a" * 32), DeploymentKeys(b"b" * 32)
+    tenants = [of.of(code) for of in (ours, others) for code in (one, other)]
+    rotated = [of.each[0].key for keys in (ours, others) for of in (keys.cursors, keys.jobs)]
+    keys = [key for tenant in tenants for key in vars(tenant).values()] + rotated
+    assert len(set(keys)) == len(keys) == 4 * len(TENANT_PURPOSES) + 4
+    shown = repr(tenants) + repr(ours) + repr(ours.cursors) + repr(ours.jobs)
+    assert not any(key.hex() in shown or repr(key) in shown for key in keys)
+
+
+def test_a_tenant_keeps_its_keys_in_another_deployment() -> None:
+    """By the secret in its row. Then the deployment's own does not matter."""
+    code = TenantCode("0A1B2C")
+    moved = tenant_secret(b"a" * 32, code)
+    assert DeploymentKeys(b"b" * 32).of(code, moved) == DeploymentKeys(b"a" * 32).of(code)
 
 
 def test_a_short_secret_is_refused() -> None:
     """31 bytes."""
     with pytest.raises(ValueError, match="32 bytes"):
-        DeploymentKeys.from_secret(b"a" * 31)
+        DeploymentKeys(b"a" * 31)

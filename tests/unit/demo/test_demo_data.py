@@ -20,7 +20,7 @@ from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout, TenantSettings
 from events.demo import PRODUCTS, generate
 
-KEYS = DeploymentKeys.from_secret(bytes(32))
+KEYS = DeploymentKeys(bytes(32))
 
 MOMENTS = {
     "a Sunday afternoon": "2026-11-22T16:31:07.123Z",

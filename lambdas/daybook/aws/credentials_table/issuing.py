@@ -5,7 +5,7 @@ tenant's own partition: a list must be read by the tenant, and nobody but the au
 
 | pk | sk | holds |
 |---|---|---|
-| tenant | `key#<id>` | a key for the list, without its hash |
+| tenant's code | `key#<id>` | a key for the list, without its hash |
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,8 @@ from daybook.access.api_keys import IssuedKey, Key
 from daybook.aws.calls import Action, Refused, get_item, rows, transact
 from daybook.aws.credentials_table.rows import description, issued_key, key_name, key_row, strings
 from daybook.errors import UnknownKey
-from daybook.tenant import Tenant
+from daybook.tenant import TenantCode
+from daybook.tenants.settings import TenantSettings
 
 _LISTED = "key#"
 
@@ -30,9 +31,9 @@ class KeyTable:
         self._credentials = credentials_table
         self._control = control_table
 
-    def put_key(self, key: Key, issued: IssuedKey) -> None:
+    def put_key(self, code: TenantCode, key: Key, issued: IssuedKey) -> None:
         """Stores a new key of a tenant. It is valid from the next call on. Raises `Refused` if its id is taken."""
-        listed = {**_listed_name(issued.tenant, issued.id), **description(issued)}
+        listed = {**_listed_name(code, issued.id), **description(issued)}
         self._transact(
             {
                 "Put": {
@@ -44,21 +45,21 @@ class KeyTable:
             {"Put": {"Item": strings(listed)}},
         )
 
-    def keys_of(self, tenant: Tenant) -> list[IssuedKey]:
+    def keys_of(self, settings: TenantSettings) -> list[IssuedKey]:
         """The tenant's keys, oldest first."""
-        listed = [_issued(tenant, row) for row in rows(self._client, self._control, tenant, _LISTED)]
+        listed = [_issued(settings, row) for row in rows(self._client, self._control, settings.code, _LISTED)]
         return sorted(listed, key=lambda key: (key.created_at, key.id))
 
-    def key_of(self, tenant: Tenant, key_id: str) -> IssuedKey:
+    def key_of(self, settings: TenantSettings, key_id: str) -> IssuedKey:
         """Raises `UnknownKey`."""
-        row = get_item(self._client, self._control, _listed_name(tenant, key_id))
+        row = get_item(self._client, self._control, _listed_name(settings.code, key_id))
         if row is None:
             raise UnknownKey(key_id)
-        return _issued(tenant, row)
+        return _issued(settings, row)
 
-    def revoke_key(self, tenant: Tenant, key_id: str) -> None:
+    def revoke_key(self, code: TenantCode, key_id: str) -> None:
         """The key is invalid from the next call on. Raises `UnknownKey`."""
-        listed = {"Key": strings(_listed_name(tenant, key_id)), "ConditionExpression": "attribute_exists(pk)"}
+        listed = {"Key": strings(_listed_name(code, key_id)), "ConditionExpression": "attribute_exists(pk)"}
         try:
             self._transact(
                 {"Delete": listed},
@@ -71,9 +72,9 @@ class KeyTable:
         transact(self._client, self._control, list(actions))
 
 
-def _listed_name(tenant: str, key_id: str) -> dict[str, str]:
-    return {"pk": tenant, "sk": f"{_LISTED}{key_id}"}
+def _listed_name(code: TenantCode, key_id: str) -> dict[str, str]:
+    return {"pk": code, "sk": f"{_LISTED}{key_id}"}
 
 
-def _issued(tenant: Tenant, row: Mapping[str, Any]) -> IssuedKey:
-    return issued_key(row["sk"]["S"].removeprefix(_LISTED), tenant, row)
+def _issued(settings: TenantSettings, row: Mapping[str, Any]) -> IssuedKey:
+    return issued_key(row["sk"]["S"].removeprefix(_LISTED), settings.tenant, row)

@@ -1,0 +1,147 @@
+"""Gives a deployment new keys for cursors and for jobs:
+`python -m infra.operate.rotate_keys --secret ARN --control NAME`.
+
+The permanent secret stays: events' ids derive from it. New keys begin 15 minutes after the command, when every function
+has read them. A cursor that was given before opens for the 24 hours that it lasts. A job keeps its key until it ends.
+Each rotation removes the earlier keys that nothing needs any more.
+"""
+
+import argparse
+import secrets
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import botocore.session
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.aws.control_table.jobs import JobTable
+from daybook.aws.control_table.tenants import ControlTable
+from daybook.clock import HOUR, Clock, format_time, system_clock
+from daybook.crypto.generations import (
+    MAX_NUMBER,
+    NOTICE_MS,
+    DeploymentSecret,
+    RotatedSecret,
+    StoredGeneration,
+    read_secret,
+)
+from daybook.errors import Throttled
+from daybook.jobs.job import KINDS
+from daybook.jobs.sealed import generation_of
+from daybook.search.cursor import CHANGE_MS, LIFETIME_MS
+
+MAX_GENERATIONS = 32
+"""Of each kind. They take 4 KB of the 64 KB that a secret may have."""
+
+JOB_MS = HOUR
+"""A job is stored at most so long after it was sealed."""
+
+_CURRENT, _NEXT = "AWSCURRENT", "DAYBOOKNEXT"
+
+
+class CannotRotate(Exception):  # noqa: N818  an outcome
+    """The message says why."""
+
+
+def rotated(
+    secret: DeploymentSecret, jobs_need: Iterable[int], now_ms: int, new_secret: Callable[[], str]
+) -> RotatedSecret:
+    """The secret with new keys for cursors and jobs. `jobs_need`: the generations of jobs that have not ended.
+
+    Raises `CannotRotate`.
+    """
+    needed = frozenset(jobs_need)
+
+    def cursors_need(_: StoredGeneration, replaced_ms: int) -> bool:
+        return now_ms <= replaced_ms + LIFETIME_MS + CHANGE_MS
+
+    def a_job_needs(generation: StoredGeneration, replaced_ms: int) -> bool:
+        return generation.number in needed or now_ms <= replaced_ms + JOB_MS
+
+    return RotatedSecret(
+        secret.permanent.decode(),
+        _next(secret.cursors, cursors_need, now_ms, new_secret),
+        _next(secret.jobs, a_job_needs, now_ms, new_secret),
+    )
+
+
+def _next(
+    generations: Sequence[StoredGeneration],
+    needed: Callable[[StoredGeneration, int], bool],
+    now_ms: int,
+    new_secret: Callable[[], str],
+) -> list[StoredGeneration]:
+    *replaced, latest = generations
+    ends = (later.from_ms for later in generations[1:])
+    kept = [one for one, replaced_ms in zip(replaced, ends, strict=True) if needed(one, replaced_ms)]
+    if len(kept) + 2 > MAX_GENERATIONS:
+        raise CannotRotate(f"there are {len(generations)} keys already that cursors or jobs need. Try again in a day.")
+    if latest.number == MAX_NUMBER:
+        raise CannotRotate("the keys have been rotated as often as they can be.")
+    from_ms = max(now_ms, latest.from_ms) + NOTICE_MS
+    return [*kept, latest, StoredGeneration(latest.number + 1, from_ms, new_secret())]
+
+
+def jobs_need(control: ControlTable, jobs: JobTable) -> set[int]:
+    """The generations of jobs that have not ended, of all tenants. Raises `Throttled`."""
+    needed = {
+        generation_of(job)
+        for settings in control.tenants()
+        for kind in KINDS
+        for job in jobs.jobs(settings.code, kind)
+        if not job.status.has_ended
+    }
+    return {number for number in needed if number is not None}
+
+
+def rotate(secrets_manager: Any, arn: str, needed: Callable[[], Iterable[int]], clock: Clock) -> int:
+    """Returns the moment at which the new keys begin. Raises `CannotRotate`, also where the secret was changed
+    meanwhile; nothing is changed then.
+    """
+    before = secrets_manager.get_secret_value(SecretId=arn, VersionStage=_CURRENT)
+    secret = rotated(read_secret(before["SecretString"].encode()), needed(), clock(), lambda: secrets.token_hex(32))
+    put = secrets_manager.put_secret_value(
+        SecretId=arn, SecretString=msgspec.json.encode(secret).decode(), VersionStages=[_NEXT]
+    )
+    try:
+        # Refused where the label is not at this version any more: of two rotations at once, one fails.
+        secrets_manager.update_secret_version_stage(
+            SecretId=arn,
+            VersionStage=_CURRENT,
+            MoveToVersionId=put["VersionId"],
+            RemoveFromVersionId=before["VersionId"],
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "InvalidParameterException":
+            raise CannotRotate("the secret was changed meanwhile. Try again.") from None
+        raise
+    return max(secret.cursors[-1].from_ms, secret.jobs[-1].from_ms)
+
+
+def main(arguments: Sequence[str], *, clock: Clock = system_clock) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.operate.rotate_keys",
+        description="Gives the deployment new keys for cursors and jobs. No cursor and no job fails.",
+    )
+    parser.add_argument("--secret", required=True, help="the ARN of the deployment's secret")
+    parser.add_argument("--control", required=True, help="the control table's name, an output of the storage stack")
+    parser.add_argument("--region", help="the deployment's region, if it is not the default one")
+    parser.add_argument("--profile", help="the profile of the AWS CLI, if it is not the default one")
+    options = parser.parse_args(arguments)
+    try:
+        session = botocore.session.Session(profile=options.profile)
+        dynamodb = session.create_client("dynamodb", region_name=options.region)
+        control, jobs = ControlTable(dynamodb, options.control), JobTable(dynamodb, options.control)
+        secrets_manager = session.create_client("secretsmanager", region_name=options.region)
+        from_ms = rotate(secrets_manager, options.secret, lambda: jobs_need(control, jobs), clock)
+    except (BotoCoreError, CannotRotate, ClientError, Throttled) as error:
+        sys.stderr.write(f"Nothing was rotated: {error or type(error).__name__}\n")
+        return 1
+    sys.stdout.write(f"The new keys begin at {format_time(from_ms)}.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
