@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import inspect as types
 
+from daybook.documents import LARGEST_INTEGER
+
 REFERENCE = "#/components/schemas/{name}"
 
 
@@ -20,6 +22,8 @@ class Schemas:
         schemas, self.components = msgspec.json.schema_components(roots, ref_template=REFERENCE)
         if qualified := [name for name in self.components if "." in name]:
             raise ValueError(f"two types have the same name: {', '.join(sorted(qualified))}")
+        for schema in (*schemas, *self.components.values()):
+            _unmark(schema)
         self._schemas = dict(zip(roots, schemas, strict=True))
         self.components = dict(sorted(self.components.items()))
         for form in _classes(types.multi_type_info(roots)):
@@ -34,6 +38,25 @@ class Schemas:
     def any_of(self, roots: Sequence[Any]) -> dict[str, Any]:
         schemas = [self._schemas[each] for each in roots]
         return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+
+def _unmark(schema: Any) -> None:
+    """Says in words what the marks of `daybook.shape` mean: a longer text is cut, so a client must not refuse it."""
+    if isinstance(schema, list):
+        for each in schema:
+            _unmark(each)
+    if not isinstance(schema, dict):
+        return
+    if schema.pop("x-cut", False):
+        longest = schema.pop("maxLength")
+        schema["description"] = f"A longer text is cut to {longest:,} characters."
+    if schema.pop("x-blank", False):
+        schema["minLength"] = 0
+    if schema.pop("x-integer", False):
+        schema |= {"type": ["string", "integer"], "minimum": -LARGEST_INTEGER, "maximum": LARGEST_INTEGER}
+        schema["description"] = "An integer is the same as its decimal text."
+    for inner in list(schema.values()):
+        _unmark(inner)
 
 
 def _classes(infos: Iterable[Any]) -> list[type]:

@@ -55,7 +55,8 @@ def replay(
 ) -> Replayed:
     """`old`: the table that was in use before, if it still exists. Raises `ConcurrentChange` and `Throttled`."""
     everybody = returned = 0
-    for settings in control.tenants():
+    for listed in control.tenants():
+        settings = control.settings_of(listed.code)
         forgetter = Forgetter(people, keys.of(settings.code, settings.secret).gone, no_sweep)
         longest = profile(settings.profile).retention.longest_days
         for environment in settings.environment_keys:

@@ -8,6 +8,9 @@ ACTIVITY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,126}[A-Za-z0-9])?")
 it separates the parts of a key.
 """
 
+TYPE = re.compile(r"[A-Za-z0-9._-]+")
+"""Types of targets and of what contains them."""
+
 DOTTED_SLUGS = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 
 UNCLEAN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")

@@ -1,11 +1,12 @@
 """The control table's adapter, on moto and on DynamoDB Local alike."""
 
+import base64
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from benchmarks.typical import code_for
+from benchmarks.typical import KEYS, code_for
 from daybook.aws.batches import Patience
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.wiring import Tables
@@ -96,6 +97,24 @@ def test_tenants_are_listed_by_their_slug(control: ControlTable) -> None:
     for slug in slugs:
         control.create_tenant(replace(ACME, code=code_for(slug), tenant=Tenant(slug)))
     assert [settings.tenant for settings in control.tenants()] == sorted(slugs)
+
+
+def test_the_list_holds_nobodys_secret(control: ControlTable, dynamodb: Any, tables: Tables) -> None:
+    """The tenant's own row alone has it. No keys can be derived from a listed tenant that has one."""
+    secret = bytes(range(100, 132))
+    owner = replace(ACME, secret=secret)
+    control.create_tenant(owner)
+    first_read, second_read = (control.settings(ACME.tenant) for _ in range(2))
+    assert first_read == second_read == control.settings_of(ACME.code) == owner
+    changed = control.change_tenant(ACME.code, lambda now: replace(now, name="New"))
+    assert changed.secret == secret
+    (listed,) = control.tenants()
+    assert listed == replace(changed, secret=b"")
+    with pytest.raises(ValueError, match="fewer than 32 bytes"):
+        KEYS.of(listed.code, listed.secret)
+    spelt = base64.b64encode(secret).decode()
+    holding = [row["pk"]["S"] for row in dynamodb.scan(TableName=tables.control)["Items"] if spelt in str(row)]
+    assert holding == [ACME.code]
 
 
 def test_lists_go_on_past_a_page(control: ControlTable) -> None:

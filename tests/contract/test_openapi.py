@@ -10,13 +10,13 @@ import pytest
 from aws_cdk import App
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from daybook.complaints import ComplaintCode
 from daybook.events.native import NativeEvent
 from daybook.events.reader import FIELDS
 from daybook.events.rejected import RejectionCode
 from daybook.http.problem import MEDIA_TYPE, Code
 from daybook.http.routes import ROUTES, Route
 from daybook.search.parameters import SEARCH
+from daybook.shape import FaultCode
 from infra import LAMBDAS, ROOT
 from infra.asset import Asset, lambda_code
 from infra.openapi import file
@@ -160,11 +160,11 @@ def test_a_time_that_is_none_is_noticed(time: str) -> None:
 
 def test_every_code_of_the_source_is_explained() -> None:
     """And no code is explained that nothing raises."""
-    complaints = codes_in_source({"Complaint": 0}, "ComplaintCode")
-    assert complaints == set(get_args(ComplaintCode))
-    assert set(PROBLEMS) == set(get_args(Code)) == codes_in_source(PROBLEM_CODES, "Code") | complaints
+    faults = codes_in_source({"Fault": 0}, "FaultCode")
+    assert faults == set(get_args(FaultCode))
+    assert set(PROBLEMS) == set(get_args(Code)) == codes_in_source(PROBLEM_CODES, "Code") | faults
     of_rejections = codes_in_source(REJECTION_CODES, "RejectionCode")
-    assert set(REJECTIONS) == set(get_args(RejectionCode)) == of_rejections | complaints
+    assert set(REJECTIONS) == set(get_args(RejectionCode)) == of_rejections | faults
 
 
 def codes_in_source(places: dict[str, int], annotation: str) -> set[str]:

@@ -10,8 +10,8 @@ from infra.functions import FUNCTIONS
 from tests.support.places import LAMBDAS
 
 FLOORS = (
-    {"__init__", "clock", "complaints", "environment", "errors", "ids", "text"},
-    {"access", "tenant"},
+    {"__init__", "clock", "documents", "environment", "errors", "ids", "text"},
+    {"access", "shape", "tenant"},
     {"crypto", "observability", "tenants"},
     {"catalogue", "http"},
     {"people"},

@@ -77,7 +77,11 @@ class DeploymentKeys:
 
     def of(self, code: TenantCode, secret: bytes | None = None) -> TenantKeys:
         """The tenant's permanent keys. `secret`: the one in the tenant's row, which replaces the derived one."""
-        return _tenant_keys(secret or tenant_secret(self._permanent, code))
+        return _tenant_keys(self.tenant_secret(code) if secret is None else secret)
+
+    def tenant_secret(self, code: TenantCode) -> bytes:
+        """What a tenant's row must hold in another deployment, so that the tenant keeps its keys there."""
+        return _derived(self._permanent, f"tenant {code}")
 
     def _refresh(self) -> None:
         now_ms = self._clock()
@@ -92,11 +96,6 @@ class DeploymentKeys:
         self._permanent = read.permanent
         self._cursors = _generations(read.cursors, read.permanent, CURSOR)
         self._jobs = _generations(read.jobs, read.permanent, JOBS)
-
-
-def tenant_secret(secret: bytes, code: TenantCode) -> bytes:
-    """What a tenant's row must hold in another deployment, so that the tenant keeps its keys there."""
-    return _derived(secret, f"tenant {code}")
 
 
 @lru_cache(_MAX_KEPT)

@@ -1,37 +1,63 @@
-"""An event as senders write it: its fields and their sizes."""
+"""An event as senders write it: its fields and their sizes.
+
+`msgspec` checks types and lengths by these types, and `daybook.shape` names faults and adjusts texts by them. Patterns
+are marks for the second one, and `decoding` checks them: patterns in a union with lists corrupt memory when msgspec
+0.22 frees the type (tried).
+"""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from daybook.clock import Time
-from daybook.text import DOTTED_SLUGS
+from daybook.documents import LARGEST_INTEGER
+from daybook.people.identities import MAX_NAME_BYTES, folded
+from daybook.text import ACTIVITY, TYPE
 
-LARGEST_INTEGER = 2**53 - 1
-
-SLUG = re.compile(r"[a-z0-9-]+")
 PARAMETER_NAME = re.compile(r"[a-z0-9_]+")
 
-# msgspec checks lengths only: patterns in a union with lists corrupt memory when msgspec 0.22 frees the type (tried).
-# The patterns here are for the schema; `decoding` checks them.
+
+def _of_form(most: int, form: re.Pattern[str], must: str) -> Meta:
+    schema = {"pattern": f"^(?:{form.pattern})$"}
+    return Meta(min_length=1, max_length=most, extra={"form": (form, must)}, extra_json_schema=schema)
 
 
-def _of(pattern: re.Pattern[str]) -> dict[str, str]:
-    return {"pattern": f"^(?:{pattern.pattern})$"}
+def _id(most: int) -> Meta:
+    """An id: an integer is its decimal text."""
+    return Meta(min_length=1, max_length=most, extra={"integer": True}, extra_json_schema={"x-integer": True})
 
 
-ActivityId = Annotated[str, Meta(min_length=1, max_length=128, extra_json_schema=_of(DOTTED_SLUGS))]
-TargetType = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema=_of(SLUG))]
+def _chosen(most: int, least: int = 1, **marks: Any) -> Meta:
+    """A text that an end user can choose. It is adjusted and never refused, or they could choose not to be logged."""
+    schema = {"x-cut": True, "x-blank": "blank" in marks}
+    return Meta(min_length=least, max_length=most, extra={"cut": True, **marks}, extra_json_schema=schema)
+
+
+def _fits(username: str) -> bool:
+    return len(folded(username).encode()) <= MAX_NAME_BYTES
+
+
+ActivityId = Annotated[
+    str,
+    _of_form(128, ACTIVITY, "must be of A-Z, a-z, 0-9 and . _ : -, beginning and ending with a letter or a digit"),
+]
+TypeName = Annotated[str, _of_form(64, TYPE, "must be of A-Z, a-z, 0-9 and . _ -")]
+ParameterName = Annotated[str, _of_form(40, PARAMETER_NAME, "names of parameters are of a-z, 0-9 and _")]
 Text64 = Annotated[str, Meta(min_length=1, max_length=64)]
 Text128 = Annotated[str, Meta(min_length=1, max_length=128)]
-Text256 = Annotated[str, Meta(min_length=1, max_length=256)]
-Text512 = Annotated[str, Meta(min_length=1, max_length=512)]
-Text1024 = Annotated[str, Meta(min_length=1, max_length=1024)]
-Text4000 = Annotated[str, Meta(min_length=1, max_length=4000)]
-Details = Annotated[str, Meta(max_length=32 * 1024)]
-ParameterName = Annotated[str, Meta(min_length=1, max_length=40, extra_json_schema=_of(PARAMETER_NAME))]
+Id128 = Annotated[str, _id(128)]
+Id256 = Annotated[str, _id(256)]
+Id512 = Annotated[str, _id(512)]
+Username = Annotated[str, _chosen(256, fits=_fits)]
+Chosen256 = Annotated[str, _chosen(256)]
+Chosen512 = Annotated[str, _chosen(512)]
+Chosen4000 = Annotated[str, _chosen(4000)]
+Address = Annotated[str, _chosen(256, blank=True)]
+UserAgent = Annotated[str, _chosen(1024, blank=True)]
+Details = Annotated[str, _chosen(32 * 1024, 0, empty=True)]
+ChangedText = Annotated[str, _chosen(4000, 0, empty=True)]
 Integer = Annotated[int, Meta(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
 
 
@@ -42,20 +68,20 @@ class _Form(Struct, forbid_unknown_fields=True):
 class Declared(_Form):
     """A person: a username or an id is needed."""
 
-    id: Text128 | None = None
-    username: Text256 | None = None
-    name: Text256 | None = None
-    email: Text256 | None = None
+    id: Id128 | None = None
+    username: Username | None = None
+    name: Chosen256 | None = None
+    email: Chosen256 | None = None
 
 
 class Actor(_Form):
     """Who acted. A user needs a username or an id. `impersonator` is the person who really acted, in a user's name."""
 
     type: Literal["user", "system", "api", "operations", "unknown"]
-    id: Text128 | None = None
-    username: Text256 | None = None
-    name: Text256 | None = None
-    email: Text256 | None = None
+    id: Id128 | None = None
+    username: Username | None = None
+    name: Chosen256 | None = None
+    email: Chosen256 | None = None
     user_type: Text128 | None = None
     roles: Annotated[list[Text128], Meta(max_length=50)] | None = None
     impersonator: Declared | None = None
@@ -66,53 +92,53 @@ class Source(_Form):
 
 
 class Container(_Form):
-    type: TargetType
-    id: Text512
+    type: TypeName
+    id: Id512
 
 
 class Target(_Form):
-    type: TargetType
-    id: Text512 | None = None
-    name: Text512 | None = None
-    username: Text256 | None = None
+    type: TypeName
+    id: Id512 | None = None
+    name: Chosen512 | None = None
+    username: Username | None = None
     within: Container | None = None
 
 
 class ParameterObject(_Form):
     """A person, `{"user": …}`, or another event by its sender's id, `{"id": …, "occurred_at": …}`."""
 
-    user: Text256 | None = None
-    id: Text128 | None = None
+    user: Username | None = None
+    id: Id128 | None = None
     occurred_at: Time | None = None
 
 
-Parameter = Integer | bool | None | Text4000 | Annotated[list[Text4000], Meta(max_length=100)] | ParameterObject
+Parameter = Integer | bool | None | Chosen4000 | Annotated[list[Chosen4000], Meta(max_length=100)] | ParameterObject
 
 
 class Change(_Form):
     field: Text128
-    old: Text4000 | Integer | bool | None = msgspec.field(name="from", default=None)
-    new: Text4000 | Integer | bool | None = msgspec.field(name="to", default=None)
+    old: ChangedText | Integer | bool | None = msgspec.field(name="from", default=None)
+    new: ChangedText | Integer | bool | None = msgspec.field(name="to", default=None)
 
 
 class Context(_Form):
-    ip: Text64 | None = None
-    user_agent: Text1024 | None = None
-    session_id: Text256 | None = None
-    request_id: Text256 | None = None
+    ip: Address | None = None
+    user_agent: UserAgent | None = None
+    session_id: Id256 | None = None
+    request_id: Id256 | None = None
 
 
 class EventReference(_Form):
-    id: Text128
+    id: Id128
     occurred_at: Time
 
 
 class SentEvent(_Form):
-    """An event as you send it. Null is the same as absent."""
+    """An event as you send it. Null, `[]` and `{}` are the same as absent."""
 
     activity: ActivityId
     actor: Actor
-    id: Text128 | None = None
+    id: Id128 | None = None
     occurred_at: Time | None = None
     environment: Text64 | None = None
     variant: Text128 | None = None

@@ -1,20 +1,18 @@
 """Reads and validates small JSON bodies: 400 for a body that can't be read, 422 naming a field that can't be accepted.
 
-The standard library's decoder finds repeated keys, of which `msgspec` would keep the last. Then `msgspec` validates the
-result. Events have a reader of their own, `events.decoding`.
+Events have a reader of their own, `events.decoding`.
 """
 
-import json
-from typing import Any, NoReturn, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from daybook.clock import parse_time
-from daybook.complaints import read_complaint
-from daybook.errors import FieldError
+from daybook.documents import Doubled, parse
 from daybook.http.body import read_body
 from daybook.http.problem import Problem, bad_field
 from daybook.http.request import Request
+from daybook.shape import faults_of
 from daybook.tenant import SLUG
 from daybook.text import UNCLEAN, UNCLEAN_IN_LINE, UNCLEAN_MESSAGE
 
@@ -29,20 +27,19 @@ def read_form(request: Request, form: type[T]) -> T:
 
 
 def decode(body: bytes, form: type[T]) -> T:
-    """Raises `Problem` 400, or 422 naming the invalid field."""
+    """Raises `Problem` 400, or 422 naming the invalid fields."""
     try:
-        document = _decoder.decode(body.decode())
-    except (ValueError, RecursionError):
+        document = parse(body)
+    except ValueError:
         raise Problem(400, "invalid_json", "The body must be JSON in UTF-8.") from None
-    if not isinstance(document, dict):
+    if not isinstance(document, dict | Doubled):
         raise Problem(400, "invalid_json", "The body must be a JSON object.")
     try:
         return msgspec.convert(document, form)
-    except msgspec.ValidationError as error:
-        complaint = read_complaint(str(error))
-        raise bad_field(complaint.path, complaint.message, complaint.code) from None
-    except UnicodeEncodeError:
-        raise Problem(400, "invalid_json", "A name in the body contains a lone surrogate.") from None
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        faults = faults_of(document, form)
+        code, path, message = faults[0]
+        raise Problem(422, code, f"{path}: {message}", [fault.error for fault in faults]) from None
 
 
 def text(path: str, value: str, most: int) -> str:
@@ -73,20 +70,3 @@ def moment(path: str, value: str) -> int:
         return parse_time(value)
     except ValueError as error:
         raise bad_field(path, str(error), "invalid_time") from None
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        doubled = next(name for name in names if names.count(name) > 1)
-        fault = FieldError(doubled, "appears more than once")
-        raise Problem(422, "doubled_key", "A name appears more than once in the body.", [fault])
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)  # NaN and Infinity are not JSON
-
-
-_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)

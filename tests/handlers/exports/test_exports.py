@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.json import encode
 
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, MINUTE, format_time
+from daybook.crypto.generations import read_secret
+from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import Throttled
 from daybook.jobs.runner import MAX_ATTEMPTS
 from exports.lanes import MAX_ACTIVE
+from infra.operate.rotate_keys import jobs_need, rotated
 from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of
-from tests.support.ingest import NOW
+from tests.support.ingest import NOW, SECRET
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
@@ -44,6 +48,18 @@ def log(dynamodb: Any, tables: Tables) -> ExportedLog:
         },
     )
     return log
+
+
+def test_a_rotation_of_the_keys_stops_no_export(log: ExportedLog) -> None:
+    """Its filters are sealed under the key from before, and the worker has just started."""
+    secret = read_secret(SECRET)
+    asked = log.exporter.ask({"filters": {"actor": "zoe"}})
+    for _ in range(3):
+        log.now += DAY
+        secret = read_secret(encode(rotated(secret, jobs_need(log.control, log.jobs), log.now, lambda: "s" * 64)))
+    worker = log.exporter.worker(keys=DeploymentKeys(encode(rotated(secret, {0}, log.now, lambda: "s" * 64))))
+    log.exporter.work(worker=worker)
+    assert descriptions(log.exporter.file(log.exporter.read(asked["id"]))) == ["second, of mike.mars"]
 
 
 def descriptions(content: bytes) -> list[str]:

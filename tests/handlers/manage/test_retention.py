@@ -5,9 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.json import encode
 
 from daybook.aws.wiring import Tables, Wiring
 from daybook.clock import DAY, MINUTE, SECOND, format_time
+from daybook.crypto.generations import read_secret
+from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import Throttled
 from daybook.http.problem import Problem
 from daybook.http.serve import serve
@@ -15,8 +18,9 @@ from daybook.jobs.job import RESTAMP, Job, Status
 from daybook.jobs.restamp import DELAY_SECONDS
 from daybook.tenant import Tenant
 from daybook.tenants.settings import MAX_HISTORY, Hold, TenantSettings
+from infra.operate.rotate_keys import rotated
 from tests.support.calls import Context, answered, authorized, call
-from tests.support.ingest import NOW
+from tests.support.ingest import NOW, SECRET
 from tests.support.retention import AGES, HOLD, RETENTION, Kept, kept_with_events
 from tests.support.tenant_log import problem_of
 
@@ -137,6 +141,22 @@ def test_a_hold_stops_expiry_of_what_is_stored_too(log: Kept) -> None:
 def test_the_reason_is_stored_sealed(log: Kept) -> None:
     log.done("PUT", HOLD, {"reason": "Dispute with mike.mars"})
     assert "mike" not in str(log.dynamodb.scan(TableName=log.tables.control)["Items"])
+
+
+def test_the_reason_outlives_rotations_of_the_keys(log: Kept) -> None:
+    """A hold may last longer than any job or cursor, so its reason is sealed under a permanent key of the tenant."""
+    log.hold("Dispute with mike.mars")
+    secret = read_secret(SECRET)
+    for day in range(3):
+        secret = read_secret(encode(rotated(secret, (), log.now + day * DAY, lambda: "s" * 64)))
+    keys = DeploymentKeys(encode(rotated(secret, (), log.now + 9 * DAY, lambda: "s" * 64)))
+    assert keys.jobs.numbered(0) is None
+    answer = serve(
+        call("GET", HOLD, authorizer=authorized("admin")),
+        Context(),
+        log.operations_over(log.managing.replacing(keys=keys)),
+    )
+    assert answered(answer)["reason"] == "Dispute with mike.mars"
 
 
 def test_a_hold_hides_again_nothing_that_was_shown_and_shows_nothing_that_was_hidden(log: Kept) -> None:

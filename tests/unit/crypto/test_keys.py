@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybook.crypto.hkdf import hkdf, length_prefixed, tag
-from daybook.crypto.keys import TENANT_PURPOSES, DeploymentKeys, tenant_secret
+from daybook.crypto.keys import TENANT_PURPOSES, DeploymentKeys
 from daybook.tenant import TenantCode
 
 
@@ -53,7 +53,7 @@ def test_keys_are_the_deployments_and_the_tenants_own() -> None:
 def test_a_tenant_keeps_its_keys_in_another_deployment() -> None:
     """By the secret in its row. Then the deployment's own does not matter."""
     code = TenantCode("0A1B2C")
-    moved = tenant_secret(b"a" * 32, code)
+    moved = DeploymentKeys(b"a" * 32).tenant_secret(code)
     assert DeploymentKeys(b"b" * 32).of(code, moved) == DeploymentKeys(b"a" * 32).of(code)
 
 

@@ -167,19 +167,6 @@ def test_aliases_are_the_profiles_own() -> None:
     assert TenantLog("carear").one("x.y", {"type": "user", "username": "api"}).status == "stored"
 
 
-def test_a_username_is_bounded_in_bytes() -> None:
-    """The limit is 512 bytes of the folded name, because it becomes part of a key."""
-    assert TenantLog().one("a.b", {"type": "user", "username": "漢" * 170}).status == "stored"
-    assert refused(TenantLog().one("a.b", {"type": "user", "username": "漢" * 171})) == (
-        "invalid_length",
-        ["actor.username"],
-    )
-    assert refused(TenantLog().one("a.b", SYSTEM, params={"who": {"user": "漢" * 171}})) == (
-        "invalid_length",
-        ["params.who"],
-    )
-
-
 @pytest.mark.parametrize(
     ("sent", "path"),
     [

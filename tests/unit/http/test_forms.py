@@ -36,18 +36,15 @@ def test_a_body_of_the_form_is_read() -> None:
         b"nonsense",
         b"\xff\xfe",
         b'{"name":"\xed\xa0\x80"}',
-        b'\xef\xbb\xbf{"name":"x"}',
         b'{"name":NaN}',
         b'{"sizes":[Infinity]}',
         b'{"name":"x"} x',
         b'{"name":"a\nb"}',
-        b'{"name":' + b"9" * 5_000 + b"}",
         b"[" * 60_000,
         b'{"a":' * 10_000,
         b"[]",
         b"null",
         b'"x"',
-        b'{"\\ud800":1,"name":"x"}',
     ],
 )
 def test_what_is_no_json_object_is_400(body: bytes) -> None:
@@ -71,7 +68,10 @@ def test_what_is_no_json_object_is_400(body: bytes) -> None:
         (b'{"name":"x","` - at `$.y`":1}', "unknown_field", "` - at `$.y`"),
         (b'{"name":"x","inner":{}}', "missing_field", "inner.id"),
         (b'{"name":"x","inner":{"id":"i","di":1}}', "unknown_field", "inner.di"),
+        (b'{"name":"x","` - at `key` in `$.y`":1}', "unknown_field", "` - at `key` in `$.y`"),
+        (b'{"\\ud800":1,"name":"x"}', "unknown_field", "\ufffd"),
         (b'{"name":"x","name":"y"}', "doubled_key", "name"),
+        (b'{"name":"x","inner":{"id":"i","id":"j"}}', "doubled_key", "inner.id"),
     ],
 )
 def test_what_has_not_the_form_is_422_naming_the_field(body: bytes, code: str, path: str) -> None:
@@ -83,10 +83,27 @@ def test_what_has_not_the_form_is_422_naming_the_field(body: bytes, code: str, p
     assert [error.path for error in refused.value.errors] == [path]
 
 
-def test_a_number_of_any_size_is_read_as_what_it_is() -> None:
-    """Numbers don't overflow. The code that uses a number checks its bounds."""
-    for digits in (18, 19, 25, 4_000):
-        assert forms.decode(b'{"name":"x","sizes":[' + b"9" * digits + b"]}", Form).sizes == [10**digits - 1]
+def test_all_faults_are_named_at_once() -> None:
+    """The first one gives the code and the detail."""
+    with pytest.raises(Problem) as refused:
+        forms.decode(b'{"sizes":["x",1,null],"inner":{"di":1}}', Form)
+    assert (refused.value.code, refused.value.detail) == ("invalid_type", "sizes[0]: must be an integer")
+    paths = [error.path for error in refused.value.errors]
+    assert paths == ["sizes[0]", "sizes[2]", "inner.di", "inner.id", "name"]
+
+
+def test_a_utf_8_mark_is_ignored() -> None:
+    """Some clients' libraries write one."""
+    assert forms.decode(b'\xef\xbb\xbf{"name":"x"}', Form) == Form("x")
+
+
+def test_integers_have_at_most_17_digits() -> None:
+    """No form needs longer ones, and Python refuses to parse very long ones."""
+    assert forms.decode(b'{"name":"x","sizes":[99999999999999999]}', Form).sizes == [10**17 - 1]
+    for digits in (18, 25, 5_000):
+        with pytest.raises(Problem) as refused:
+            forms.decode(b'{"name":"x","sizes":[' + b"9" * digits + b"]}", Form)
+        assert refused.value.code == "invalid_type"
 
 
 @pytest.mark.parametrize("value", ["", "x" * 9, "a\nb", "a\x00", "\x7f", "a\x85", "\ud800"])

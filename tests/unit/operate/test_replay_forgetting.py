@@ -52,7 +52,8 @@ def test_the_latest_event_counts_in_whichever_partition(latest: int) -> None:
         ]
         for shard in SHARDS
     }
-    control = SimpleNamespace(tenants=lambda: [settings(layouts=(Layout(0, 1), Layout(NOW - 5, 3)))])
+    tenant = settings(layouts=(Layout(0, 1), Layout(NOW - 5, 3)))
+    control = SimpleNamespace(tenants=lambda: [tenant], settings_of={tenant.code: tenant}.__getitem__)
     given: list[Any] = [Log(rows), control, store, KEYS]
     assert replay(*given) == Replayed(people=1, returned=1)
     assert Forgetter(store, KEYS.of(code_of(KEY)).gone, no_sweep).forgetting_event(KEY, person.guid) == event_id(

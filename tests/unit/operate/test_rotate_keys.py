@@ -257,5 +257,7 @@ def test_the_command_says_when_the_new_keys_begin(
     assert read_secret(held(aws, secret_arn)).permanent == PERMANENT
     assert main([*arguments[:1], f"{secret_arn}x", *arguments[2:]], clock=lambda: NOW) == 1
     shown = capsys.readouterr()
+    assert main([*arguments, "--profile", "nobody"]) == 1
+    assert "nobody" in capsys.readouterr().err
     assert shown.err.startswith("Nothing was rotated:")
     assert PERMANENT.decode() not in shown.err + shown.out

@@ -3,7 +3,7 @@
 | pk | sk | holds |
 |---|---|---|
 | tenant's code | `settings` | `settings` (JSON), `version` |
-| `tenants` | slug | the same `settings`, for the list of tenants and for finding the code |
+| `tenants` | slug | the same `settings` but for the secret, for the list of tenants and for finding the code |
 
 Modules beside this one have a tenant's other rows: `catalogues`, `groups`, `destinations`, `jobs`. The list of a
 tenant's keys is in `daybook.aws.credentials_table.issuing`.
@@ -12,6 +12,7 @@ What two rows hold is written in one transaction. Every read is consistent, so a
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -41,7 +42,9 @@ class ControlTable:
         self._codes: dict[Tenant, TenantCode] = {}
 
     def settings(self, tenant: Tenant) -> TenantSettings:
-        """Raises `UnknownTenant`. One read: the code of a slug never changes, so it is looked up only once."""
+        """Raises `UnknownTenant`. One read: the code of a slug never changes, so it is looked up only once. A tenant
+        with a secret of its own takes a second one then.
+        """
         if tenant in self._codes:
             return self.settings_of(self._codes[tenant])
         # Only a slug can name a tenant, and DynamoDB refuses keys that are too long.
@@ -50,14 +53,14 @@ class ControlTable:
             raise UnknownTenant(tenant)
         settings = _settings_of(row["settings"]["S"])
         self._codes[tenant] = settings.code
-        return settings
+        return settings if settings.secret is None else self.settings_of(settings.code)
 
     def settings_of(self, code: TenantCode) -> TenantSettings:
         """Raises `UnknownTenant`."""
         return self._versioned(code)[0]
 
     def tenants(self) -> list[TenantSettings]:
-        """All tenants, sorted by their slugs."""
+        """All tenants, sorted by their slugs. A secret is shown as empty bytes, from which no keys can be derived."""
         return [_settings_of(row["settings"]["S"]) for row in rows(self._client, self._table, _LIST)]
 
     def create_tenant(self, settings: TenantSettings) -> None:
@@ -110,9 +113,11 @@ class ControlTable:
         listed: Mapping[str, Any] = {},
     ) -> None:
         """`condition` holds for the tenant's own row, `listed` for the list's. Raises `_ChangedMeanwhile`."""
-        text = msgspec.json.encode(settings).decode()
-        own = _strings({"pk": settings.code, "sk": _SETTINGS, "settings": text}) | {"version": {"N": str(version)}}
-        by_slug = _strings({"pk": _LIST, "sk": settings.tenant, "settings": text})
+        # Who lists all tenants reads nobody's secret.
+        listed_as = settings if settings.secret is None else replace(settings, secret=b"")
+        own = _strings({"pk": settings.code, "sk": _SETTINGS, "settings": _text(settings)})
+        own["version"] = {"N": str(version)}
+        by_slug = _strings({"pk": _LIST, "sk": settings.tenant, "settings": _text(listed_as)})
         puts: list[Action] = [{"Put": {"Item": own, **condition}}, {"Put": {"Item": by_slug, **listed}}]
         try:
             transact(self._client, self._table, [*puts, *beside])
@@ -125,6 +130,10 @@ class ControlTable:
 
 class _ChangedMeanwhile(Exception):  # noqa: N818  a fact, not a failure
     pass
+
+
+def _text(settings: TenantSettings) -> str:
+    return msgspec.json.encode(settings).decode()
 
 
 def _strings(values: Mapping[str, str]) -> dict[str, dict[str, str]]:

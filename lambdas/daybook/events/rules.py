@@ -1,0 +1,78 @@
+"""Rules of an event's form that concern several fields at once, and need neither catalogue nor settings."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from daybook.people.identities import MAX_CLIENT_ID
+from daybook.shape import Fault, composed_text
+
+_NEEDED = "is required for a person without an id"
+
+
+def broken_rules(sent: Any) -> Iterator[Fault]:
+    """The faults of a parsed event. It may have faults of other kinds too: values of wrong types are passed over."""
+    actor = _object(sent, "actor")
+    if actor:
+        yield from _of_actor(actor)
+    for index, person in enumerate(_list(sent, "people")):
+        if isinstance(person, dict) and not _is_named(person):
+            yield Fault("missing_field", f"people[{index}].username", _NEEDED)
+    target = _object(sent, "target")
+    if target:
+        yield from _of_target(target)
+
+
+def _of_actor(actor: dict[str, Any]) -> Iterator[Fault]:
+    kind = actor.get("type")
+    if not _is_named(actor):
+        if kind == "user":
+            yield Fault("missing_field", "actor.username", "is required for a user without an id")
+        elif kind == "unknown" and ("name" in actor or "email" in actor):
+            message = "is required beside a name or an e-mail, unless there is an id"
+            yield Fault("missing_field", "actor.username", message)
+    if "impersonator" in actor:
+        if kind != "user":
+            yield Fault("invalid_value", "actor.impersonator", "is allowed only for an actor of type user")
+        impersonator = actor["impersonator"]
+        if isinstance(impersonator, dict) and not _is_named(impersonator):
+            yield Fault("missing_field", "actor.impersonator.username", _NEEDED)
+
+
+def _of_target(target: dict[str, Any]) -> Iterator[Fault]:
+    if not _is_user(target):
+        if "username" in target:
+            yield Fault("invalid_value", "target.username", "is allowed only for a target of type user")
+    elif not _is_named(target):
+        yield Fault("missing_field", "target.username", "is required for a user without an id")
+    elif _is_too_long(target):
+        yield Fault("invalid_length", "target.id", _TOO_LONG)
+    within = _object(target, "within")
+    if within and _is_user(within) and _is_too_long(within):
+        yield Fault("invalid_length", "target.within.id", _TOO_LONG)
+
+
+_TOO_LONG = f"must have at most {MAX_CLIENT_ID} characters: it is a user's id"
+
+
+def _is_user(target: dict[str, Any]) -> bool:
+    kind = target.get("type")
+    return isinstance(kind, str) and kind.lower() == "user"
+
+
+def _is_too_long(user: dict[str, Any]) -> bool:
+    identifier = user.get("id")
+    return isinstance(identifier, str) and len(composed_text(identifier)) > MAX_CLIENT_ID
+
+
+def _is_named(person: dict[str, Any]) -> bool:
+    return "id" in person or "username" in person
+
+
+def _object(holder: Any, name: str) -> dict[str, Any]:
+    held = holder.get(name)
+    return held if isinstance(held, dict) else {}
+
+
+def _list(holder: Any, name: str) -> list[Any]:
+    held = holder.get(name)
+    return held if isinstance(held, list) else []

@@ -1,0 +1,161 @@
+"""What end users choose never costs an event: it is cut or cleaned, and the event says so."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybook.people.identities import MAX_NAME_BYTES, folded
+from tests.support.sent_events import FULL, LEAST, changed, read, refusal
+
+USER_TARGET: dict[str, Any] = FULL | {"target": {"type": "user", "username": "x"}}
+
+LIMITS = {
+    "actor.username": 256,
+    "actor.name": 256,
+    "actor.email": 256,
+    "actor.impersonator.username": 256,
+    "actor.impersonator.name": 256,
+    "actor.impersonator.email": 256,
+    "target.name": 512,
+    "params.text": 4_000,
+    "params.list[0]": 4_000,
+    "params.who.user": 256,
+    "people[0].username": 256,
+    "people[0].name": 256,
+    "people[0].email": 256,
+    "changes[0].from": 4_000,
+    "context.ip": 256,
+    "context.user_agent": 1_024,
+    "target.username": 256,
+    "details": 32 * 1024,
+}
+
+
+def event(path: str, value: Any) -> str:
+    return changed(path, value, USER_TARGET if path == "target.username" else FULL)
+
+
+def held(sent: Any, path: str) -> Any:
+    """The value at a path such as `changes[0].from`, of JSON."""
+    for step in path.replace("[", ".[").split("."):
+        sent = sent[int(step[1:-1])] if step.startswith("[") else sent[step]
+    return sent
+
+
+@pytest.mark.parametrize("path", LIMITS)
+def test_what_is_too_long_is_cut(path: str) -> None:
+    """To what would have been short enough."""
+    whole, longer = (read(event(path, "x" * count)) for count in (LIMITS[path], LIMITS[path] + 1))
+    assert longer.encoded == whole.encoded
+    assert (whole.adjusted, longer.adjusted) == ((), (path,))
+
+
+@pytest.mark.parametrize("path", sorted(LIMITS.keys() - {"details"}))
+def test_texts_are_cut_by_characters_of_the_composed_text(path: str) -> None:
+    """So the same text is cut to the same, and only where it must be."""
+    most = LIMITS[path]
+    received = [read(event(path, letter * count)) for letter in ("é", "e\u0301") for count in (most, most + 1)]
+    assert {each.encoded for each in received} == {received[0].encoded}
+    assert [each.adjusted for each in received] == [(), (path,)] * 2
+
+
+@pytest.mark.parametrize("path", LIMITS)
+@pytest.mark.parametrize("unclean", ["\x00", "\x1b", "\x7f", "\x85", "\ud800"], ids=ascii)
+def test_unclean_characters_are_replaced(path: str, unclean: str) -> None:
+    """Nothing else is: tabs, line breaks, spelled-out escapes and odd letters stay."""
+    received = read(event(path, f"a{unclean}b\tü"))
+    assert held(json.loads(received.encoded), path) == "a\ufffdb\tü"
+    assert received.adjusted == (path,)
+    for clean in ("a\tb\r\nc", "\\u0000 \\b \\\\ud800", "C:\\users\\bob", "\u00a0\u2028\ufeff\ufffe\U0010ffff"):
+        received = read(event(path, clean))
+        assert held(json.loads(received.encoded), path) == clean
+        assert received.adjusted == ()
+
+
+@pytest.mark.parametrize("path", [path for path in LIMITS if path not in ("details", "changes[0].from")])
+def test_a_text_has_a_character(path: str) -> None:
+    """Except details, values in changes, and what a client's headers may lack."""
+    if path in ("context.ip", "context.user_agent"):
+        received = read(event(path, ""))
+        assert received.encoded == read(event(path, None)).encoded
+        assert received.adjusted == ()
+    else:
+        assert refusal(event(path, "")) == ("invalid_length", path)
+
+
+def test_a_context_of_empty_texts_is_absent() -> None:
+    """As one without anything in it."""
+    received = read(changed("context", {"ip": "", "user_agent": ""}))
+    assert received.event.context is None
+    assert received.encoded == read(changed("context", None)).encoded
+
+
+def test_an_empty_text_that_counts() -> None:
+    """Details, and that a value was cleared, which is another thing than nothing."""
+    assert read(changed("details", "")).event.details == ""
+    assert read(changed("details", "")).encoded != read(changed("details", None)).encoded
+    for path in ("changes[0].from", "changes[0].to"):
+        assert read(changed(path, "")).encoded != read(changed(path, None)).encoded
+
+
+ANY = st.characters(exclude_categories=[])
+
+
+@given(st.text(ANY, min_size=1, max_size=300) | st.text("ΰᾷ𝅘𝅥𝅰ß", min_size=30, max_size=300))
+def test_a_username_fits_in_a_key(username: str) -> None:
+    """Whatever its letters."""
+    actor = read(json.dumps(LEAST | {"actor": {"type": "user", "username": username}})).event.actor
+    assert actor.username
+    assert len(folded(actor.username).encode()) <= MAX_NAME_BYTES
+
+
+def test_a_username_is_cut_to_fit_in_a_key() -> None:
+    """It keeps as much as fits, wherever it stands."""
+    for path in ("params.who.user", *(path for path in LIMITS if path.endswith("username"))):
+        received = read(event(path, "漢" * 171))
+        assert held(json.loads(received.encoded), path) == "漢" * 170
+        assert received.adjusted == (path,)
+        assert read(event(path, "漢" * 170)).adjusted == ()
+
+
+def test_all_adjusted_texts_are_listed() -> None:
+    """By their paths, in order."""
+    odd = json.loads(changed("context.user_agent", "\x00" * 2_000))
+    odd["people"] = [{"username": "x"}, {"username": "x", "name": "\x1b"}]
+    odd["params"] = {"list": ["a", "\x00", "b\x00"], "who": {"user": "x" * 257}}
+    received = read(json.dumps(odd))
+    of_params = ("params.list[1]", "params.list[2]", "params.who.user")
+    assert received.adjusted == ("context.user_agent", *of_params, "people[1].name")
+
+
+def test_an_event_cannot_be_filled_to_keep_it_from_the_log() -> None:
+    """What end users chose is cut until the event fits, and no more than that takes."""
+    filled = FULL | {"details": "😀" * 32 * 1024, "params": {f"p{number}": "漢" * 4_000 for number in range(50)}}
+    received = read(json.dumps(filled))
+    assert 16 * 1024 < len(received.encoded) <= 64 * 1024
+    assert received.adjusted == ("details", *sorted(f"params.p{number}" for number in range(50)))
+    assert received.event.actor.username == FULL["actor"]["username"]
+    only_details = read(changed("details", "😀" * 32 * 1024))
+    assert only_details.adjusted == ("details",)
+    assert only_details.event.details == "😀" * (8 * 1024)
+    assert read(changed("details", "x" * 3_000_000)).event.details == "x" * 32 * 1024
+
+
+def test_what_was_sent_is_shown() -> None:
+    """Only the normal form is composed."""
+    received = read(changed("actor.name", "Zoe\u0308"))
+    assert received.event.actor.name == "Zoe\u0308"
+    assert json.loads(received.encoded)["actor"]["name"] == "Zoë"
+    assert received.adjusted == ()
+
+
+@given(st.sampled_from([*LIMITS]), st.text(ANY, max_size=4) | st.text("\ud83d\ude00\x00a\u0301"))
+def test_nothing_that_an_end_user_chooses_is_refused(path: str, text: str) -> None:
+    """Halves of surrogate pairs neither; what is left can be written."""
+    received = read(event(path, "a" + text))
+    value = held(json.loads(received.encoded), path)
+    assert value.encode()
+    assert ("\ufffd" in value) == bool(received.adjusted) or "\ufffd" in text
