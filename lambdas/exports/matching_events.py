@@ -122,10 +122,12 @@ class MatchingEvents:
         contents = [content for _, content in candidates]
         keys = self.keys_of(self.environment, (guid for content in contents for guid in people_of(content)))
         aliases = self.catalogue.profile.aliases
-        unsealing = Unsealing(self.settings.tenant, self.ask.environment)
+        # By the tenant's name in the content: it is part of what was sealed, and may have changed since.
+        names = {content["tenant"] for content in contents}
+        unsealing = {name: Unsealing(name, self.ask.environment) for name in names}
         found: list[MatchingEvent] = []
         for row, content in candidates:
-            opened = Opened(content, keys, unsealing)
+            opened = Opened(content, keys, unsealing[content["tenant"]])
             native = opened.native(aliases)
             if not matcher.needs_opening or matcher.matches_opened(opened, native):
                 found.append(MatchingEvent(row.id, native, opened.alias))

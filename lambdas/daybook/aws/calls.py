@@ -43,6 +43,17 @@ def ask_again(patience: Patience, usual: int, call: Callable[..., Any], **argume
     raise Throttled
 
 
+def page_of(query: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
+    """The first page of a query that has items, or its last page.
+
+    DynamoDB may answer pages without items that are not the end. Only `LastEvaluatedKey` tells the end.
+    """
+    page: dict[str, Any] = query(**arguments)
+    while not page["Items"] and "LastEvaluatedKey" in page:
+        page = query(**{**arguments, "ExclusiveStartKey": page["LastEvaluatedKey"]})
+    return page
+
+
 def rows(client: Any, table: str, partition: str, prefix: str = "") -> Iterator[dict[str, Any]]:
     """The items of a partition whose sort keys begin with `prefix`, in order, in consistent pages of at most 1 MB.
 

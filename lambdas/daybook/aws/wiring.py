@@ -221,9 +221,10 @@ class Wiring:
 
     @cached_property
     def recorder(self) -> Recorder:
+        from daybook.self_audit.callers import Callers
         from daybook.self_audit.recorder import Recorder
 
-        return Recorder(self.events, self.resolver, self.keys, self.clock, self.random_bytes)
+        return Recorder(self.events, Callers(self.identities, self.resolver), self.keys, self.clock, self.random_bytes)
 
     @cached_property
     def record(self) -> Record:

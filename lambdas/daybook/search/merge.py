@@ -13,7 +13,7 @@ LARGEST_FETCH = 1_000
 
 
 class Page(NamedTuple):
-    """Rows of one source, in order. `ended`: the source has no further rows."""
+    """Rows of one source, in order. `ended`: the source has no further rows. A page without rows has always ended."""
 
     rows: Sequence[Row]
     ended: bool

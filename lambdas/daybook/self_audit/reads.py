@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from daybook.catalogue.aliases import USER
+from daybook.catalogue.aliases import is_user
 from daybook.catalogue.tenant_catalogue import Catalogue
 from daybook.events.reader import Opened
 from daybook.people.identities import Person
@@ -114,7 +114,7 @@ class Writing:
         kind, _, text = target.partition(":")
         if text in self.crowded:
             return kind
-        if kind.lower() == USER or text in self.people:
+        if is_user(kind) or text in self.people:
             return f"{kind}:{self.person(text)}"
         names_nobody = self.named[text].types or text.lower() in self.living
         return target if names_nobody or target in self.known else kind

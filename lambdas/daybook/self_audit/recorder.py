@@ -15,15 +15,15 @@ from daybook.errors import Contended, Throttled
 from daybook.events.canonical import canonical
 from daybook.events.content import AcceptedEvent, ContentWriter
 from daybook.events.item import fingerprint, store_form
-from daybook.events.mentions import Mention, Mentions, known_by
+from daybook.events.mentions import Mention, Mentions
 from daybook.events.schema import Actor, Context, SentEvent
 from daybook.events.store import Append, EventStore
 from daybook.http.caller import Caller
 from daybook.http.problem import Problem
 from daybook.http.request import Request
 from daybook.ids import IDENTITY_BYTES, event_id
-from daybook.people.identities import MAX_CLIENT_ID, Person, Reference, Sighting
-from daybook.people.resolver import Identities
+from daybook.people.identities import MAX_CLIENT_ID, Person, Reference
+from daybook.self_audit.callers import Callers
 from daybook.tenant import EnvironmentKey
 from daybook.tenants.settings import TenantSettings
 from daybook.text import UNCLEAN, UNCLEAN_IN_LINE
@@ -50,13 +50,13 @@ class Recorder:
     def __init__(
         self,
         events: EventStore,
-        identities: Identities,
+        callers: Callers,
         keys: DeploymentKeys,
         clock: Clock,
         random_bytes: Callable[[int], bytes],
     ) -> None:
         self._events = events
-        self._identities = identities
+        self._callers = callers
         self._keys = keys
         self._clock = clock
         self._random = random_bytes
@@ -98,13 +98,11 @@ class Recorder:
         cast = _Cast(Mentions([mention for mention, _ in named]), [person for _, person in named])
         origin = event.context and (event.context.ip or event.context.user_agent)
         if origin:
-            # Read anew for each record. A cached person would be sealed under a key that forgetting has deleted.
-            reference = known_by(origin, keys.address)
-            found = self._identities.resolve_seen(environment, [Sighting(reference, now_ms)], keys.gone)
+            reference, person = self._callers.known_by(environment, origin, keys, now_ms)
             # The last of the cast, so that a name that is asked for belongs to those who have it.
             cast.mentions.origin = len(cast.people)
             cast.mentions.all.append(Mention(reference))
-            cast.people.append(found.at(now_ms)[reference])
+            cast.people.append(person)
         return cast
 
 

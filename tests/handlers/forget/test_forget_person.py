@@ -19,6 +19,7 @@ from daybook.events.store import Append
 from daybook.ids import lowest_id
 from daybook.jobs.job import Job, Step
 from daybook.people.forgetter import Forgetter, Mark, mark_of, no_sweep
+from daybook.people.identities import address_row
 from daybook.people.tombstones import adoptable, tombstone
 from exports.work import ExportWork
 from infra.operate import replay_forgetting
@@ -64,7 +65,7 @@ def rows_of_people(dynamodb: Any, table: str) -> list[dict[str, Any]]:
 
 def without_callers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without the people who are known by an address alone: those who call in these tests."""
-    callers = {row["guid"]["S"] for row in rows if row["sk"]["S"].startswith("ext#ip:")}
+    callers = {row["guid"]["S"] for row in rows if row["sk"]["S"].startswith(address_row(""))}
     return [row for row in rows if not [guid for guid in callers if guid in repr(row)]]
 
 

@@ -138,7 +138,7 @@ def test_without_an_address_the_agent_is_the_person() -> None:
 
 
 def test_a_forgotten_address_is_gone_from_earlier_records_and_a_new_person_in_later_ones() -> None:
-    """The recorder keeps nobody in memory, so it never seals under a key that is deleted."""
+    """A warm recorder remembers to whom the address was bound. It never seals under a key that is deleted."""
     log = Log()
     log.record()
     environment = log.settings.environment_key("prod")
@@ -152,6 +152,20 @@ def test_a_forgotten_address_is_gone_from_earlier_records_and_a_new_person_in_la
     assert log.opened(before).context()["ip"] is None
     assert log.opened(after).context()["ip"] == ADDRESS_OF_CALLER
     assert after["context"]["of"] != guid
+
+
+def test_a_known_address_takes_one_read() -> None:
+    """The first record from an address takes more, and later ones no insert."""
+    log = Log()
+    calls: list[str] = []
+    read, insert = log.identities.read, log.identities.insert
+    log.identities.read = lambda *given: calls.append("read") or read(*given)  # type: ignore[func-returns-value, method-assign]
+    log.identities.insert = lambda *given: calls.append("insert") or insert(*given)  # type: ignore[func-returns-value, method-assign]
+    log.record()
+    first = len(calls)
+    log.record(authorizer=authorized(credential="k2"))
+    assert "insert" in calls[:first]
+    assert calls[first:] == ["read"]
 
 
 def test_the_person_is_durable_before_the_record() -> None:

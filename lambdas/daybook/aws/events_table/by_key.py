@@ -2,10 +2,11 @@
 
 import base64
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from daybook.aws.batches import get_items
-from daybook.aws.calls import ask
+from daybook.aws.calls import ask, page_of
 from daybook.delivery.records import InsertedEvent
 
 _NEEDED = ("pk", "sk", "z", "by_actor", "by_target")
@@ -32,10 +33,10 @@ class InsertedEvents:
     def between(self, partition: str, low: str, high: str, limit: int) -> list[InsertedEvent]:
         """The first events of a partition from id `low` to id `high`, oldest first; strongly consistent.
 
-        Fewer than `limit` come only when 1 MB is full or the range ends. Raises `Throttled`.
+        Fewer than `limit` come only when 1 MB is full or the range ends, none only at its end. Raises `Throttled`.
         """
-        answer = ask(
-            self._client.query,
+        answer = page_of(
+            partial(ask, self._client.query),
             TableName=self._table,
             KeyConditionExpression="pk = :partition AND sk BETWEEN :low AND :high",
             ExpressionAttributeValues={":partition": {"S": partition}, ":low": {"S": low}, ":high": {"S": high}},

@@ -1,10 +1,11 @@
 """Queries over the events table and its indexes."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from daybook.aws.batches import workers
-from daybook.aws.calls import ask
+from daybook.aws.calls import ask, page_of
 from daybook.events.reader import Row
 from daybook.search.merge import Page
 from daybook.search.planner import TIMELINE, Source
@@ -29,8 +30,8 @@ class EventIndexes:
         if source.low > source.high:
             return Page((), ended=True)
         where = {"ConsistentRead": True} if source.index_name == TIMELINE else {"IndexName": source.index_name}
-        answer = ask(
-            self._client.query,
+        answer = page_of(
+            partial(ask, self._client.query),
             TableName=self._table,
             KeyConditionExpression="#key = :key AND sk BETWEEN :low AND :high",
             ExpressionAttributeNames={"#key": "pk" if source.index_name == TIMELINE else source.index_name},

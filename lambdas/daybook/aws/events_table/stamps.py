@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import wait
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from daybook.aws.batches import workers
-from daybook.aws.calls import ask
+from daybook.aws.calls import ask, page_of
 from daybook.errors import Throttled
 from daybook.ids import HIGHEST_ID, neighbour
 from daybook.jobs.restamp import Restamp
@@ -34,8 +35,8 @@ class StampTable:
             low = neighbour(after, 1) if after else _LOWEST
             if low > up_to:
                 break
-            answer = ask(
-                self._client.query,
+            answer = page_of(
+                partial(ask, self._client.query),
                 TableName=self._table,
                 KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
                 ExpressionAttributeValues={":pk": {"S": lies_in}, ":low": {"S": low}, ":high": {"S": up_to}},

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from daybook.aws.batches import (
@@ -13,7 +14,7 @@ from daybook.aws.batches import (
     insert_text,
     workers,
 )
-from daybook.aws.calls import ask_again
+from daybook.aws.calls import ask_again, page_of
 from daybook.aws.identities_table.names_had import guids_of
 from daybook.errors import Throttled
 from daybook.events.store import Append
@@ -76,17 +77,14 @@ class IdentityTable:
         return rows, page["Items"][-1]["sk"]["S"] if "LastEvaluatedKey" in page else None
 
     def _page(self, environment: EnvironmentKey, prefix: str, **how: Any) -> dict[str, Any]:
-        page: dict[str, Any] = ask_again(
-            self._patience,
-            1,
-            self._client.query,
+        return page_of(
+            partial(ask_again, self._patience, 1, self._client.query),
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             ExpressionAttributeValues={":pk": {"S": environment}, ":prefix": {"S": prefix}},
             ConsistentRead=True,
             **how,
         )
-        return page
 
     def insert(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:
         """Writes the rows that do not exist yet and returns the sort keys of those that did. Raises `Throttled`.
