@@ -1,4 +1,4 @@
-"""Which characters a text may hold, and which texts are slugs."""
+"""Which characters a text may hold, and which texts are names of activities and types."""
 
 import re
 import unicodedata
@@ -10,8 +10,6 @@ it separates the parts of a key.
 
 TYPE = re.compile(r"[A-Za-z0-9._-]+")
 """Types of targets and of what contains them."""
-
-DOTTED_SLUGS = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 
 UNCLEAN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """What no text may hold: control characters other than tabs and line breaks, and halves of surrogate pairs."""

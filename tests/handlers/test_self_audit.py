@@ -189,6 +189,7 @@ def test_nobodys_name_stands_in_the_record_of_a_search(
         assert log.read(query={parameter: value})["statusCode"] == 200
     written = searched_now(log)
     assert len(written) == len(asked)
+    assert not [line for line in written if "203.0.113.7" in line or "curl" in line]  # the caller's
     for text, (_, value) in asked.items():
         if len(text) <= 2:
             continue  # hides in other words

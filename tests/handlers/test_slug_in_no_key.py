@@ -47,7 +47,7 @@ def used(log: ManagedLog) -> list[str]:
     log.sent(*EVENTS)
     publishing.publish()
     for environment in ("prod", "test"):
-        in_environment = {"query": {"environment": environment}}
+        in_environment: dict[str, Any] = {"query": {"environment": environment}}
         for members in (["jane"], ["jane", "never.seen"]):
             log.done("PUT", "/v1/groups/{name}", {"members": members}, name="team", **in_environment)
         log.done("PUT", "/v1/groups/{name}", {"members": []}, name="gone", **in_environment)

@@ -135,10 +135,13 @@ def _have_short_usernames(event: SentEvent) -> bool:
 
 
 def _adjusted(raw: Any, levels: int) -> Received:
-    if _deeper_than(raw, levels):
-        raise Unreadable(f"JSON may be nested {DEEPEST} levels deep.")
     reading = Reading()
-    sent = _read(raw, reading)
+    try:
+        sent = _read(raw, reading)
+    except Rejected:
+        if _deeper_than(raw, levels):  # no valid event is
+            raise Unreadable(f"JSON may be nested {DEEPEST} levels deep.") from None
+        raise
     occurred_ms = parse_time(sent["occurred_at"]) if "occurred_at" in sent else None
     encoded = normal_form(sent, occurred_ms)
     # End users could fill an event to keep it from the log. So what they chose is cut shorter until the event fits.
@@ -155,9 +158,11 @@ def _adjusted(raw: Any, levels: int) -> Received:
 
 def _read(raw: Any, reading: Reading) -> Any:
     sent = read(raw, SentEvent, reading)
-    faults = [*reading.faults, *(broken_rules(sent) if isinstance(sent, dict) else ())][:MAX_FAULTS]
+    faults = [Rejected(fault.code, fault.error) for fault in reading.faults]
+    if isinstance(sent, dict):
+        faults += broken_rules(sent)
     if faults:
-        raise Rejected(faults[0].code, *(fault.error for fault in faults))
+        raise Rejected(faults[0].code, *[error for fault in faults for error in fault.errors][:MAX_FAULTS])
     return sent
 
 

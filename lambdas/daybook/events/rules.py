@@ -3,52 +3,58 @@
 from collections.abc import Iterator
 from typing import Any
 
+from daybook.errors import FieldError
+from daybook.events.rejected import Rejected
 from daybook.people.identities import MAX_CLIENT_ID
-from daybook.shape import Fault, composed_text
+from daybook.shape import composed_text
 
 _NEEDED = "is required for a person without an id"
 
 
-def broken_rules(sent: Any) -> Iterator[Fault]:
-    """The faults of a parsed event. It may have faults of other kinds too: values of wrong types are passed over."""
+def broken_rules(sent: Any) -> Iterator[Rejected]:
+    """One for each fault of a parsed event, which may have faults of other kinds too: wrong types are passed over."""
+    if "id" in sent and "occurred_at" not in sent:
+        yield Rejected("id_needs_time", FieldError("occurred_at", "is required if the event has an id"))
     actor = _object(sent, "actor")
     if actor:
         yield from _of_actor(actor)
     for index, person in enumerate(_list(sent, "people")):
         if isinstance(person, dict) and not _is_named(person):
-            yield Fault("missing_field", f"people[{index}].username", _NEEDED)
+            yield Rejected("missing_field", FieldError(f"people[{index}].username", _NEEDED))
     target = _object(sent, "target")
     if target:
         yield from _of_target(target)
 
 
-def _of_actor(actor: dict[str, Any]) -> Iterator[Fault]:
+def _of_actor(actor: dict[str, Any]) -> Iterator[Rejected]:
     kind = actor.get("type")
     if not _is_named(actor):
         if kind == "user":
-            yield Fault("missing_field", "actor.username", "is required for a user without an id")
+            yield Rejected("missing_field", FieldError("actor.username", "is required for a user without an id"))
         elif kind == "unknown" and ("name" in actor or "email" in actor):
             message = "is required beside a name or an e-mail, unless there is an id"
-            yield Fault("missing_field", "actor.username", message)
+            yield Rejected("missing_field", FieldError("actor.username", message))
     if "impersonator" in actor:
         if kind != "user":
-            yield Fault("invalid_value", "actor.impersonator", "is allowed only for an actor of type user")
+            yield Rejected(
+                "invalid_value", FieldError("actor.impersonator", "is allowed only for an actor of type user")
+            )
         impersonator = actor["impersonator"]
         if isinstance(impersonator, dict) and not _is_named(impersonator):
-            yield Fault("missing_field", "actor.impersonator.username", _NEEDED)
+            yield Rejected("missing_field", FieldError("actor.impersonator.username", _NEEDED))
 
 
-def _of_target(target: dict[str, Any]) -> Iterator[Fault]:
+def _of_target(target: dict[str, Any]) -> Iterator[Rejected]:
     if not _is_user(target):
         if "username" in target:
-            yield Fault("invalid_value", "target.username", "is allowed only for a target of type user")
+            yield Rejected("invalid_value", FieldError("target.username", "is allowed only for a target of type user"))
     elif not _is_named(target):
-        yield Fault("missing_field", "target.username", "is required for a user without an id")
+        yield Rejected("missing_field", FieldError("target.username", "is required for a user without an id"))
     elif _is_too_long(target):
-        yield Fault("invalid_length", "target.id", _TOO_LONG)
+        yield Rejected("invalid_length", FieldError("target.id", _TOO_LONG))
     within = _object(target, "within")
     if within and _is_user(within) and _is_too_long(within):
-        yield Fault("invalid_length", "target.within.id", _TOO_LONG)
+        yield Rejected("invalid_length", FieldError("target.within.id", _TOO_LONG))
 
 
 _TOO_LONG = f"must have at most {MAX_CLIENT_ID} characters: it is a user's id"

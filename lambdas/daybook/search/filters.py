@@ -214,5 +214,6 @@ def _holds_text(native: Native, texts: tuple[str, ...]) -> bool:
         impersonator.get("username"),
         impersonator.get("name"),
     )
-    folded_texts = [folded(text) for text in searched if text]
-    return any(text in searched_text for searched_text in folded_texts for text in texts)
+    # No text holds the separator, so none is found across two of them.
+    everything = folded("\0".join(filter(None, searched)))
+    return any(text in everything for text in texts)

@@ -59,17 +59,17 @@ def test_a_block_of_version_6_holds_no_addresses_of_version_4(log: ManagedLog) -
 
 def test_an_activity_may_be_a_prefix(log: ManagedLog) -> None:
     """With a star at its end, alone or beside whole names; also when it excludes. Elsewhere a star is no wildcard."""
-    names = ("user.login", "user.signed-in", "console", "users.list", "console.login", "repo.create")
+    names = ("user.login", "user.signed_in", "User.Login", "users.list", "ConsoleLogin", "repo:create")
     ids = dict(zip(names, log.sent(*({"activity": name} for name in names)), strict=True))
 
     def found(*values: str, name: str = "activity") -> set[str]:
         return {each for each, identifier in ids.items() if identifier in others(log, **{name: list(values)})}
 
-    assert found("user.*") == {"user.login", "user.signed-in"}
-    assert found("user*", "repo.create") == {"user.login", "user.signed-in", "users.list", "repo.create"}
+    assert found("user.*") == {"user.login", "user.signed_in"}
+    assert found("user*", "repo:create") == {"user.login", "user.signed_in", "users.list", "repo:create"}
     assert found("*") == set(names)
     assert found("user.*.x", "*.login", "us*r.login") == set()
-    assert found("user.*", "repo.*", name="activity!") == {"console", "users.list", "console.login"}
+    assert found("user.*", "repo:*", name="activity!") == {"User.Login", "users.list", "ConsoleLogin"}
 
 
 @pytest.mark.parametrize("name", EQUALITIES)

@@ -4,20 +4,28 @@ import base64
 import importlib
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from benchmarks.typical import EVERYWHERE
 from daybook.aws.control_table.destinations import DestinationTable
 from daybook.aws.control_table.tenants import ControlTable
+from daybook.aws.events_table.append import item_of
 from daybook.aws.wiring import Tables
 from daybook.clock import system_clock
 from daybook.delivery import backlog_batch
+from daybook.delivery.backlog_batch import batches_of
+from daybook.events.decoding import decode_events
+from daybook.events.packing import unpack
 from daybook.tenant import Tenant
 from infra.functions import FUNCTIONS
+from ingest.handler import ingest_over
 from tests.conftest import client_of
 from tests.support.calls import Context
-from tests.support.ingest import settings
+from tests.support.ingest import SECRET, seeded_bytes, settings
+from tests.support.memory_stores import MemoryEvents, memory_wiring
 from tests.support.places import SAMPLES as EVENTS_FOLDER
 from tests.support.streams import destination
 
@@ -25,6 +33,17 @@ pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 
 FAN_OUT, REDELIVER = (json.loads((EVENTS_FOLDER / f"{name}.json").read_text()) for name in ("fan_out", "redeliver"))
 COMPOSED = ("fan_out", "redeliver")
+SENT = {
+    "id": "wm-551-17",
+    "occurred_at": "2022-04-12T13:41:00.000Z",
+    "activity": "work-item.queued",
+    "actor": {"type": "system"},
+    "target": {"type": "work-item", "id": "1234-C-A1", "name": "Check supplier invoice"},
+    "params": {"queue": "Invoices"},
+    "variant": "default",
+}
+"""The event that the samples hold."""
+RECEIVED_MS = 1_649_770_860_123
 PARCEL = backlog_batch.read(REDELIVER["Records"][0]["body"])
 
 
@@ -67,6 +86,22 @@ def received() -> list[dict[str, Any]]:
         StreamName="audit", ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
     return [json.loads(record["Data"]) for record in kinesis.get_records(ShardIterator=iterator)["Records"]]
+
+
+@pytest.mark.usefixtures("store")
+def test_the_samples_hold_what_ingest_stores() -> None:
+    """Of an event that was received at the sample's time. Packed bytes may differ between builds of zlib."""
+    events = MemoryEvents()
+    ingest = ingest_over(memory_wiring(SECRET, lambda: RECEIVED_MS, seeded_bytes(), events=events))
+    caller = replace(EVERYWHERE, tenant="meridian")
+    sent = decode_events(json.dumps(SENT).encode())
+    ingest.store(settings("enate", tenant=Tenant("meridian"), retention_days=None), caller, sent, lambda: 10.0)
+    (stored,) = events.events.values()
+    expected, sample = item_of(stored), image()
+    assert unpack(sample.pop("z")["B"]) == unpack(expected.pop("z")["B"])
+    assert sample == expected
+    of = destination("meridian", subscription=PARCEL.subscription)
+    assert list(batches_of(of, [f"0#{stored.id}"], PARCEL.parked_at)) == [PARCEL]
 
 
 def test_a_new_event_reaches_its_stream(destinations: DestinationTable) -> None:

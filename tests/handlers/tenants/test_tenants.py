@@ -213,7 +213,7 @@ def test_what_a_tenant_needs(log: TenantLog, missing: str) -> None:
     assert _at_fault(answer) == [missing]
 
 
-@pytest.mark.parametrize("body", [None, b"", b"{", b"[]", b"[" * 50_000, b'{"tenant":NaN}', b"\xff", b'{"\\ud800":1}'])
+@pytest.mark.parametrize("body", [None, b"", b"{", b"[]", b"[" * 50_000, b'{"tenant":NaN}', b"\xff"])
 def test_what_is_no_json_object_is_400(log: TenantLog, body: bytes | None) -> None:
     """The rule holds for all three operations that take a body."""
     log.create()

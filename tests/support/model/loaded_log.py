@@ -170,6 +170,6 @@ _NO_FILTERS = frozenset({"environment", "from", "to", "range", "sort"})
 def _span(query: Mapping[str, Sequence[str]]) -> tuple[int, int]:
     if "range" in query:
         back = {"7d": 7 * DAY, "30d": 30 * DAY, "12m": NOW - parse_time("2025-11-22T16:31:08.000Z")}
-        return NOW - back[query["range"][0]], NOW + 1
+        return NOW - back[query["range"][0]], NOW + 365 * DAY
     low = parse_time(query["from"][0]) if "from" in query else 0
     return low, parse_time(query["to"][0]) if "to" in query else parse_time(format_time(NOW + 365 * DAY))

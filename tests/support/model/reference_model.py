@@ -1,8 +1,10 @@
 """A brute-force model of events: what was sent, who is in it, and whether a filter matches it."""
 
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from unicodedata import normalize
 
 from tests.support.model.people import People, fold
 
@@ -26,6 +28,35 @@ CATALOGUE: dict[str, Entry] = {
     "record.stamped": ("Universal Timestamp", "Record", "any", "default", "Record last updated", None),
     "api.called": ("API Access", "API", "user", "default", "Call to the Enate WebAPI", "operations"),
 }
+
+
+def is_within(address: str | None, asked: str) -> bool:
+    """Whether an address is another one, or within its block; text that is no address is compared as it is."""
+    if address is None or address == asked:
+        return address is not None
+    start, _, length = asked.partition("/")
+    here, there = _bits(address), _bits(start)
+    if not here or not there or not (length or "/" not in asked):
+        return False
+    # A block is written in the bits of its own spelling, of which the first 96 of a mapped address say only that.
+    bits = int(length) - (96 if ":" in start and len(there) == 32 else 0) if length else len(there)
+    return len(here) == len(there) and here[:bits] == there[:bits]
+
+
+def _bits(address: str) -> str:
+    """32 bits for version 4, also where it is written as version 6; 128 for version 6; none for no address."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            packed = socket.inet_pton(family, address)
+        except OSError:
+            continue
+        packed = packed[12:] if packed[:12] == bytes(10) + b"\xff\xff" else packed
+        return "".join(f"{byte:08b}" for byte in packed)
+    return ""
+
+
+def _plain(text: str) -> str:
+    return normalize("NFC", normalize("NFD", text).casefold())
 
 
 @dataclass
@@ -117,8 +148,11 @@ class Happened:
         return person
 
     def matches(self, query: Mapping[str, Sequence[str]]) -> bool:
-        """Different parameters are joined with and, several values of one with or."""
-        return all(any(self._means(name, value) for value in values) for name, values in query.items())
+        """Different parameters are joined with and, several values of one with or. With `!`: none of the values."""
+        return all(
+            any(self._means(name.removesuffix("!"), value) for value in values) != name.endswith("!")
+            for name, values in query.items()
+        )
 
     def value(self, name: str) -> str:
         """A value of this filter that matches this event, or a value that matches none."""
@@ -141,22 +175,30 @@ class Happened:
     def place(target: Mapping[str, Any]) -> str:
         return f"{target.get('type', 'doc')}:{target.get('id') or target.get('username', 'D-1')}"
 
-    def _means(self, name: str, value: str) -> bool:
-        if name == "actor":
-            return self._is_actor(value)
-        if name == "group":
-            return self.actor in self.people.groups[value]
-        if name == "target":
-            kind, _, text = value.partition(":")
-            target = self.sent.get("target") or {}
-            return self._is(target, self.target, kind, text) or self._is(
-                target.get("within") or {}, self.within, kind, text
-            )
-        if name == "q":
-            return any(value.casefold() in text.casefold() for text in self._texts() if text)
-        if name == "category":
-            return value in (self.category, self.category.lower().replace(" ", "-"))
-        return bool(value == self._field(name))
+    def _means(self, name: str, value: str) -> bool:  # noqa: PLR0911  one for each kind of filter
+        match name:
+            case "actor":
+                return self._is_actor(value)
+            case "group":
+                return self.actor in self.people.groups[value]
+            case "target":
+                return self._is_target(*value.split(":", 1))
+            case "q":
+                return any(_plain(value) in _plain(text) for text in self._texts() if text)
+            case "activity" if value.endswith("*"):
+                return self.activity.startswith(value[:-1])
+            case "ip":
+                return is_within(self._field("ip"), value)
+            case "category":
+                return value in (self.category, self.category.lower().replace(" ", "-"))
+            case _:
+                return bool(value == self._field(name))
+
+    def _is_target(self, kind: str, text: str) -> bool:
+        target = self.sent.get("target") or {}
+        return self._is(target, self.target, kind, text) or self._is(
+            target.get("within") or {}, self.within, kind, text
+        )
 
     def presented(self, field: str) -> str:
         """The value that an order sorts by: the value as it is shown."""
@@ -217,7 +259,8 @@ class Happened:
     def _is(self, target: Mapping[str, Any], person: int | None, kind: str, text: str) -> bool:
         if target.get("type") != kind:
             return False
-        return person in self.people.resolved_by(text) or (kind != "user" and target.get("id") == text)
+        named = kind != "user" and normalize("NFC", target.get("id", "")) == normalize("NFC", text)
+        return named or person in self.people.resolved_by(text)
 
     def _texts(self) -> list[str | None]:
         actor, target = self.sent["actor"], self.sent.get("target") or {}
@@ -228,5 +271,7 @@ class Happened:
             username, name = self._cast[self.actor].username, self._cast[self.actor].name
         texts += [username or ALIASES.get(actor["type"]), name]
         if target.get("type") == "user" and self.target is not None:
-            return [*texts, self.people.guids.get(self.target), target.get("name") or self._cast[self.target].name]
+            somebody = self._cast[self.target]
+            names = [target.get("username") or somebody.username, target.get("name") or somebody.name]
+            return [*texts, self.people.guids.get(self.target), *names]
         return [*texts, target.get("id")]

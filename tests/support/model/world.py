@@ -36,6 +36,8 @@ TARGET_IDS = (
     PEOPLE[4][0],
     f"order-{SERVICE_ID}",
     "ü" * 300,
+    "caf\N{LATIN SMALL LETTER E WITH ACUTE}",
+    "cafe\N{COMBINING ACUTE ACCENT}",
     "#",
     "~",
 )
@@ -53,7 +55,7 @@ ACTIVITIES_OF_USERS = (
 )
 ACTIVITIES_OF_ANY = ("record.stamped", "work-item.created", "work-item.email-received", "custom.thing", "plain")
 TEXTS = ("Wrong amount", "mike.mars said so", "über den Ärger", "~0.0;", "Jane Roe", "")
-ADDRESSES = ("203.0.113.7", "2001:db8::1", "198.51.100.9")
+ADDRESSES = ("203.0.113.7", "::FFFF:203.0.113.7", "2001:db8::1", "2001:DB8:0::1", "198.51.100.9", "10.0.0.1, 10.0.0.2")
 SESSIONS = ("s1", "mike.mars-s1", "s#2")
 MOMENTS = tuple(
     NOW + offset for offset in (-20 * DAY, -10 * DAY, -10 * DAY + 1, -8 * DAY, -7 * DAY, -DAY, -MINUTE, -1, 0, MINUTE)

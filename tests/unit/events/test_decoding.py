@@ -566,6 +566,13 @@ def test_all_faults_are_named_at_once() -> None:
     ]
 
 
+def test_an_id_needs_a_time() -> None:
+    """Also beside other faults: the id that Daybook makes begins with the time."""
+    assert refusal(json.dumps(LEAST | {"id": "1"})) == ("id_needs_time", "occurred_at")
+    _, errors = rejection(json.dumps(LEAST | {"id": 7, "x": 1}))
+    assert [error.path for error in errors] == ["x", "occurred_at"]
+
+
 def test_faults_of_all_kinds_are_named_at_once() -> None:
     """At every level: types, lengths, values, times, missing, unknown and doubled fields, rules of several fields."""
     body = """{

@@ -58,6 +58,7 @@ EVENTS = st.fixed_dictionaries(
         "caused_by": LETTERS | REFERENCE,
     },
 )
+EVENTS = EVENTS.filter(lambda meant: "occurred_at" in meant or "id" not in meant)
 """Events as they are meant: times as such, and ids as integers or text."""
 
 OPTIONAL = {
