@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.measuring import Row
-from benchmarks.typical import EVERYWHERE, NOW, SECRET, code_for, settings_of
+from benchmarks.typical import EVERYWHERE, KEYS, NOW, SECRET, code_for, settings_of
 from benchmarks.write_units import bytes_of
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.append import item_of
@@ -154,7 +154,7 @@ def _people() -> dict[str, Any]:
     """The rows of everyone in the log, bound once, so that every process seals for the same people."""
     store = MemoryIdentities()
     references = [Reference(_actor(number)["id"], _actor(number)["username"]) for number in range(ACTORS + 1)]
-    Identities(store, random.Random(PRODUCT).randbytes).resolve(HOME, references)  # noqa: S311
+    Identities(store, random.Random(PRODUCT).randbytes).resolve(HOME, references, KEYS.of(code_for(TENANT)))  # noqa: S311
     return {sort_key: row for (_, sort_key), row in store.rows.items()}
 
 

@@ -29,8 +29,8 @@ from daybook.errors import Throttled
 from daybook.events.item import partition
 from daybook.events.reader import Row, content_of
 from daybook.ids import lowest_id, neighbour
-from daybook.people.forgetter import ConcurrentChange, Forgetter, Mark, mark_of, no_sweep
-from daybook.people.tombstones import LASTS, events_of
+from daybook.people.forgetter import ConcurrentChange, Forgetter, Mark, Stone, mark_of, no_sweep
+from daybook.people.tombstones import LASTS, gone_of
 from daybook.search.merge import LARGEST_FETCH
 from daybook.search.planner import Source
 from daybook.tenant import EnvironmentKey
@@ -57,7 +57,7 @@ def replay(
     everybody = returned = 0
     for listed in control.tenants():
         settings = control.settings_of(listed.code)
-        forgetter = Forgetter(people, keys.of(settings.code, settings.secret).gone, no_sweep)
+        forgetter = Forgetter(people, keys.of(settings.code, settings.secret), no_sweep)
         longest = profile(settings.profile).retention.longest_days
         for environment in settings.environment_keys:
             if old is not None:
@@ -77,8 +77,9 @@ def replay(
 
 def _copy_tombstones(old: ForgettingTable, people: ForgettingTable, environment: EnvironmentKey) -> None:
     for sort_key, row in old.tombstones(environment):
-        for guid, event_id in events_of(row).items():
-            people.erase(environment, (), [sort_key], Mark(guid, event_id, row.get(LASTS)))
+        for guid, gone in gone_of(row).items():
+            stone = {sort_key: Stone(str(gone))}
+            people.erase(environment, (), stone, Mark(guid, gone.event_id, row.get(LASTS)))
 
 
 def _recorded(events: EventIndexes, environment: EnvironmentKey, shards: int) -> Iterator[Row]:

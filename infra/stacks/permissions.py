@@ -42,10 +42,10 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         *("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"),
         conditions=_via(storage, "dynamodb"),
     )
-    # Each function that records what it does inserts an event. The caller's address is a person, who may be new.
+    # Each function that records what it does inserts an event. The caller is a person, who may be new.
     record = [
         allow(events, "dynamodb:PartiQLInsert"),
-        allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"),
+        allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query"),
     ]
     secret = allow(storage.secret.secret_arn, "secretsmanager:GetSecretValue")
     change_jobs = allow(control, "dynamodb:UpdateItem", conditions=_JOBS)
@@ -79,7 +79,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         ],
         "ingest": [
             allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"),
-            allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"),
+            allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities
             secret,
             tables_key,
@@ -88,7 +88,6 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             *query_events,
             *record,
             allow(events, "dynamodb:BatchGetItem"),
-            allow(identities, "dynamodb:Query"),
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities, groups
             secret,
             tables_key,
@@ -103,7 +102,6 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         ],
         "manage": [
             *record,
-            allow(identities, "dynamodb:Query"),
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
             allow(queues["restamp"].queue_arn, "sqs:SendMessage"),
@@ -121,7 +119,6 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         "sweep": [*forget_people, allow(control, "dynamodb:GetItem"), change_jobs, secret, tables_key],
         "exports": [
             *record,
-            allow(identities, "dynamodb:Query"),
             # Settings, groups, and jobs: a new job depends on those that are active.
             allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", conditions=_JOBS),

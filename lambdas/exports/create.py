@@ -56,7 +56,7 @@ class ExportCreation:
             raise _too_many()
         now_ms = self.clock()
         groups = self._group_versions(settings.environment_key(environment), form.parameters)
-        resolver = Resolver(self.identities, self.person_keys, self.catalogues)
+        resolver = Resolver(self.identities, self.person_keys, self.catalogues, self.keys)
         resolved = resolver.resolve(settings, environment, form)
         ask = Ask(
             environment=environment,

@@ -7,6 +7,7 @@ from daybook.catalogue.aliases import is_user
 from daybook.catalogue.profile import profile
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import format_time
+from daybook.crypto.keys import DeploymentKeys
 from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader, Named, resolve
 from daybook.search.parameters import NOT, span_at
@@ -64,11 +65,13 @@ class Resolver:
     identities: IdentityReader
     person_keys: PersonKeys
     catalogues: Catalogues
+    keys: DeploymentKeys
 
     def resolve(self, settings: TenantSettings, environment: str, form: ExportForm) -> ResolvedExport:
         key = settings.environment_key(environment)
         filters = form.parameters.filters
-        named = resolve(self.identities, key, profile(settings.profile).aliases, filters.names)
+        name_key = self.keys.of(settings.code, settings.secret).name
+        named = resolve(self.identities, key, profile(settings.profile).aliases, filters.names, name_key)
         record = reads.Writing.of(key, self.catalogues.of(settings), named, self.person_keys.of)
         return ResolvedExport(form, named, record)
 

@@ -25,7 +25,7 @@ def operations(wiring: Wiring, sweep_queue: JobQueue) -> Mapping[str, Operation]
         control=wiring.control,
         people=wiring.forgetting,
         forgetter=lambda settings: Forgetter(
-            wiring.forgetting, wiring.keys.of(settings.code, settings.secret).gone, sweeps.ask_for
+            wiring.forgetting, wiring.keys.of(settings.code, settings.secret), sweeps.ask_for
         ),
         jobs=wiring.jobs,
         recorder=wiring.recorder,

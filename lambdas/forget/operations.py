@@ -16,16 +16,17 @@ from daybook.http.request import Answer, Request
 from daybook.ids import occurred_ms
 from daybook.jobs.export import latest_deletion_ms
 from daybook.jobs.job import EXPORT, Job, Status
+from daybook.people.bearers import Bearers
 from daybook.people.forgetter import ConcurrentChange, Forgetter, ForgettingStore, mark_of
 from daybook.people.identities import id_row
-from daybook.people.lookup import GUID, resolve
-from daybook.people.person_rows import binders_of_text
+from daybook.people.lookup import GUID
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 
 PARAMETERS = ("environment",)
+MAX_LISTED = 100
 
 
 class Jobs(Protocol):
@@ -85,7 +86,7 @@ class ForgetOperations:
         event_id = self._recorded(settings, environment, guid, request)
         mark = mark_of(guid, event_id, profile(settings.profile).retention.longest_days)
         try:
-            forgetter.forget(key, mark, candidates=binders_of_text(request.parameters["actor"]))
+            forgetter.forget(key, mark, candidates=forgetter.binders_of(request.parameters["actor"]))
         except ConcurrentChange:
             raise Contended(settings.tenant) from None
         event_id = forgetter.forgetting_event(key, guid) or event_id
@@ -97,20 +98,15 @@ class ForgetOperations:
         People who were forgotten under the name count too if somebody else has it now. The call may be the second one
         for such a person, and it must not forget the person who took the name later.
         """
-        key, forgetter, binders = settings.environment_key(environment), self.forgetter(settings), binders_of_text(text)
+        key, forgetter = settings.environment_key(environment), self.forgetter(settings)
         if GUID.fullmatch(text) and forgetter.has_rows(key, text.lower()):
             return text.lower()
-        named = resolve(self.people, key, profile(settings.profile).aliases, [text])[text]
-        bound = {row["guid"] for row in self.people.read(key, binders).values()}
-        once = set(forgetter.forgotten_under(key, text))
-        there = {guid for guid in named.guids | bound | once if forgetter.has_rows(key, guid, binders)}
-        if not there:
+        found = forgetter.bearers(key, text)
+        if not found.guids:
             return None
-        several = sorted(there | once)
-        if len(several) > 1:
-            detail = f"Several people had this name. Give the GUID of the right one: {', '.join(several)}."
-            raise Problem(409, "several_people", detail, [FieldError("actor", guid) for guid in several])
-        return several[0]
+        if len(found.guids) > 1 or not found.are_all:
+            raise _several(found)
+        return found.guids[0]
 
     def _recorded(self, settings: TenantSettings, environment: str, guid: str, request: Request) -> str:
         key = settings.environment_key(environment)
@@ -128,6 +124,13 @@ class ForgetOperations:
             return True
         deleted = latest_deletion_ms(job)
         return job.status is Status.SUCCEEDED and deleted is not None and self.clock() < deleted
+
+
+def _several(found: Bearers) -> Problem:
+    listed = found.guids[:MAX_LISTED]
+    number = len(found.guids) if found.are_all else f"more than {len(found.guids)}"
+    detail = f"There are {number} people who had this name. Give the GUID of the right one: {', '.join(listed)}."
+    return Problem(409, "several_people", detail, [FieldError("actor", guid) for guid in listed])
 
 
 def _environments(request: Request, settings: TenantSettings) -> Sequence[str]:

@@ -26,7 +26,7 @@ class SweepWork:
         ask = convert(job.ask, Ask)
         environment, mark = ask.environment, ask.mark
         settings = self.settings.settings_of(job.tenant)
-        forgetter = Forgetter(self.people, self.keys.of(settings.code, settings.secret).gone, no_sweep)
+        forgetter = Forgetter(self.people, self.keys.of(settings.code, settings.secret), no_sweep)
         if job.checkpoint is None:
             # Stored before anything is erased, because a second try needs it too.
             return Step({"never_begun": forgetter.forgetting_event(environment, mark.guid) is None}, 0, 0.0)

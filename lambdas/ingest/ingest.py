@@ -126,10 +126,10 @@ class Ingest:
                 )
         if sum(distinct_people({one.reference for one in some}) for some in seen.values()) > MAX_PEOPLE:
             raise Problem(413, "too_many_people", f"A request names at most {MAX_PEOPLE} people.")
-        gone_key = self._keys.of(settings.code, settings.secret).gone
+        keys = self._keys.of(settings.code, settings.secret)
         try:
             return {
-                environment: self._identities.resolve_seen(settings.environment_key(environment), some, gone_key)
+                environment: self._identities.resolve_seen(settings.environment_key(environment), some, keys)
                 for environment, some in seen.items()
             }
         except (Contended, Throttled):

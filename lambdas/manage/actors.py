@@ -56,8 +56,8 @@ class ActorOperations:
         rows, last = self.names.names(settings.environment_key(environment), prefix, after, limit)
         people: dict[str, NamedActor] = {}
         for row in rows:
-            if not row["name"].startswith(prefix):
-                continue  # a prefix that ends in # also matches rows of the name before it
+            if "guid" not in row:
+                continue  # stands for people who are not written down
             people.setdefault(row["guid"], NamedActor(row["guid"], row["username"], row.get("full_name")))
         return Answer(200, ActorPage(list(people.values()), _cursor(last) if last else None))
 
@@ -75,7 +75,7 @@ def _parameters(request: Request) -> tuple[str, int, str | None]:
         raise bad_parameter("limit", f"must be 1 to {MAX_PEOPLE}")
     prefix = folded(given.get("prefix", ""))
     if len(prefix.encode()) > MAX_NAME_BYTES:
-        raise bad_parameter("prefix", "is longer than any username")
+        raise bad_parameter("prefix", "is too long")
     return prefix, int(limit), _place(given["cursor"], prefix) if "cursor" in given else None
 
 

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from daybook.catalogue.aliases import Aliases, looks_like_alias
+from daybook.crypto.keys import TenantKeys
 from daybook.errors import ANSWER_SECONDS, Contended, Throttled
 from daybook.http import forms
 from daybook.http.problem import bad_field
 from daybook.people.identities import (
-    MAX_NAME_BYTES,
     IdentityStore,
     Reference,
     Row,
     called_prefix,
     called_row,
-    folded,
     id_row,
+    name_in_keys,
     renamed_row,
 )
 from daybook.people.lookup import GUID
@@ -31,11 +31,11 @@ class PersonRows(IdentityStore, Protocol):
     def with_time_limit(self, remaining_seconds: Callable[[], float]) -> Self:
         """The same rows, whose calls are tried until that time is nearly used up."""
 
-    def query(self, environment: EnvironmentKey, prefixes: Sequence[str]) -> list[list[Row]]:
+    def query(self, environment: EnvironmentKey, prefixes: Sequence[str], limit: int | None = None) -> list[list[Row]]:
         """For each prefix, the rows whose sort keys begin with it."""
 
     def guids_of(self, environment: EnvironmentKey, names: Iterable[str]) -> Mapping[str, Sequence[str]]:
-        """The GUIDs of everyone who has or had each folded name."""
+        """The GUIDs of everyone who has or had each name, given as it is part of keys. Raises `TooManyPeople`."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class MembersGiven:
 
     people: PersonRows
     identities: Identities
+    keys: TenantKeys
     remaining_seconds: Callable[[], float]
 
     def added(self, environment: EnvironmentKey, members: Sequence[str]) -> dict[str, list[str]]:
@@ -52,15 +53,15 @@ class MembersGiven:
         guids: set[str] = set()
         added: dict[str, list[str]] = {}
         for member in members:
-            some = [member.lower()] if GUID.fullmatch(member) else resolved[folded(member)]
+            some = [member.lower()] if GUID.fullmatch(member) else resolved[self._in_keys(member)]
             if new := [guid for guid in some if guid not in guids]:
                 added[member] = new
                 guids.update(new)
         return added
 
     def _named(self, environment: EnvironmentKey, members: Sequence[str]) -> dict[str, Sequence[str]]:
-        """Everyone who has or had each folded name. A name that nobody had gets a new person."""
-        given = {folded(member): member for member in reversed(members) if not GUID.fullmatch(member)}
+        """Everyone who has or had each name. A name that nobody had gets a new person."""
+        given = {self._in_keys(member): member for member in reversed(members) if not GUID.fullmatch(member)}
         names = sorted(given)  # neighbours are read together
         resolved: dict[str, Sequence[str]] = {}
         for start in range(0, len(names), _NAMES_AT_ONCE):
@@ -71,11 +72,14 @@ class MembersGiven:
             self._check_time()
             references = {name: Reference(username=given[name]) for name in unseen[start : start + _PEOPLE_AT_ONCE]}
             try:
-                known = self.identities.resolve(environment, references.values())
+                known = self.identities.resolve(environment, references.values(), self.keys)
             except Contended:
                 raise Throttled from None
             resolved |= {name: [known[reference].guid] for name, reference in references.items()}
         return resolved
+
+    def _in_keys(self, member: str) -> str:
+        return name_in_keys(member, self.keys.name)
 
     def _check_time(self) -> None:
         """Raises `Throttled` while there is still time for that answer."""
@@ -84,8 +88,8 @@ class MembersGiven:
 
 
 def usernames(people: PersonRows, environment: EnvironmentKey, guids: Sequence[str]) -> list[str]:
-    """The current username of each member: the latest that was new. The GUID stands for people without a name, and
-    for forgotten ones.
+    """The current username of each member: the one that an event first showed last. The GUID stands for people without
+    a name, and for forgotten ones.
     """
     rows = people.read(
         environment, [key for guid in guids for key in (id_row(guid), called_row(guid), renamed_row(guid))]
@@ -96,7 +100,7 @@ def usernames(people: PersonRows, environment: EnvironmentKey, guids: Sequence[s
     for guid, called in zip(renamed, people.query(environment, [called_prefix(guid) for guid in renamed]), strict=True):
         # The mark of a renaming may lack its name, when the writer stopped between the two.
         if called:
-            names[guid] = max(called, key=lambda row: (row["since"], row["turn"]))["username"]
+            names[guid] = max(called, key=lambda row: (row["from"], row["turn"]))["username"]
     return [names.get(guid, guid) for guid in guids]
 
 
@@ -105,5 +109,3 @@ def check(member: str, path: str, aliases: Aliases) -> None:
     forms.text(path, member, 256)
     if looks_like_alias(member, aliases):
         raise bad_field(path, "is an alias that the log shows for others", "alias_username")
-    if len(folded(member).encode()) > MAX_NAME_BYTES:
-        raise bad_field(path, f"has more than {MAX_NAME_BYTES} bytes", "invalid_length")

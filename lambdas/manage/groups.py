@@ -7,6 +7,7 @@ from typing import Annotated, Protocol
 from msgspec import Meta, Struct
 
 from daybook.catalogue.profile import profile
+from daybook.crypto.keys import DeploymentKeys
 from daybook.http import forms
 from daybook.http.body import read_body
 from daybook.http.environments import environment_of
@@ -63,6 +64,7 @@ class GroupOperations:
     groups: Groups
     people: PersonRows
     identities: Callable[[IdentityStore], Identities]
+    keys: DeploymentKeys
     record: Record
 
     def put(self, request: Request) -> Answer:
@@ -79,7 +81,8 @@ class GroupOperations:
             check(member, f"members[{index}]", aliases)
         self._check_number(key, name)
         people = self.people.with_time_limit(request.remaining_seconds)
-        given = MembersGiven(people, self.identities(people), request.remaining_seconds)
+        keys = self.keys.of(settings.code, settings.secret)
+        given = MembersGiven(people, self.identities(people), keys, request.remaining_seconds)
         added = given.added(key, form.members)
         guids = tuple(guid for some in added.values() for guid in some)
         if len(guids) > MAX_MEMBERS:

@@ -22,7 +22,9 @@ def compose() -> Mapping[str, Operation]:
 
 def operations(wiring: Wiring, restamps: JobQueue) -> Mapping[str, Operation]:
     actors = ActorOperations(wiring.control, wiring.identities)
-    groups = GroupOperations(wiring.control, wiring.groups, wiring.identities, wiring.resolver_over, wiring.record)
+    groups = GroupOperations(
+        wiring.control, wiring.groups, wiring.identities, wiring.resolver_over, wiring.keys, wiring.record
+    )
     catalogue = CatalogueOperations(wiring.control, wiring.activities, wiring.catalogues, wiring.record)
     retention = RetentionOperations(
         store=wiring.control,

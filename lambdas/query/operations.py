@@ -145,7 +145,8 @@ class Reads:
         except TooMuchToRead:
             raise Problem(422, "too_much_to_read", "There is too much to read at once: give a later from.") from None
         aliases = profile(settings.profile).aliases
-        named = resolve(self._identities, scope.key, aliases, [text])
+        name_key = self._search.keys.of(settings.code, settings.secret).name
+        named = resolve(self._identities, scope.key, aliases, [text], name_key)
         writing = self._writing(scope, named, targets.known)
         params = {"target": writing.target(target)}
         if isinstance(answer, TargetAttribution):

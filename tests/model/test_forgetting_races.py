@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,18 +14,18 @@ from daybook.ids import lowest_id
 from daybook.jobs.job import SWEEP, Status
 from daybook.jobs.runner import Runner
 from daybook.jobs.sweep import BINDERS_A_JOB, DELAY_SECONDS, REQUEST_SECONDS, Sweeps
-from daybook.people.forgetter import AskForSweep, Forgetter, Mark, mark_of, no_sweep
-from daybook.people.identities import Person, Reference, Row, Sighting, folded, id_row
+from daybook.people.forgetter import AskForSweep, Forgetter, no_sweep
+from daybook.people.identities import Person, Reference, Row, folded, had_prefix, id_row
 from daybook.people.person_rows import binders_of_text
-from daybook.people.resolver import Identities
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey, code_of
 from forget.sweep import SweepWork
 from tests.support.ingest import KEYS, NOW, seeded_bytes
+from tests.support.ingest import settings as tenant_settings
 from tests.support.jobs import MemoryJobs, MemoryQueue
 from tests.support.memory_stores import MemoryIdentities
+from tests.support.people import ACME_KEYS, PROD, mark, seen
 from tests.support.turns import InTurns, Seat
 
-ACME = Tenant("acme")
 MAX_STEPS = 12
 MIKE = Reference("u1", "mike")
 BARE = Reference(username="mike")
@@ -45,7 +46,8 @@ class DeferredSweeps:
         self.queue = MemoryQueue()
         self.waits: list[float] = []
         self.sweeps = Sweeps(self.jobs, self.queue, KEYS, lambda: NOW, seeded_bytes("sweeps"))
-        work = SweepWork(Forgetter(store, KEYS.gone, no_sweep), KEYS, self.waits.append)
+        control = SimpleNamespace(settings_of=lambda _: tenant_settings("generic"))
+        work = SweepWork(control, store, KEYS, self.waits.append)
         self._runner = Runner(self.jobs, self.queue, work, lambda: NOW, pause=self.waits.append)
 
     @property
@@ -60,17 +62,6 @@ class DeferredSweeps:
             assert (ended.status, ended.sealed) == (Status.SUCCEEDED, None), "the texts go with the job"
 
 
-def seen(store: Any, moment_ms: int, *references: Reference, seed: str) -> list[Person]:
-    people = Identities(store, seeded_bytes(seed)).resolve_seen(
-        ACME, [Sighting(each, moment_ms) for each in references], KEYS.gone
-    )
-    return [people.at(moment_ms)[reference] for reference in references]
-
-
-def mark(guid: str, moment_ms: int = NOW) -> Mark:
-    return mark_of(guid, lowest_id(moment_ms), 365)
-
-
 def people_rows(store: MemoryIdentities) -> dict[str, Row]:
     return {key: row for (_, key), row in store.rows.items() if not key.startswith("gone#")}
 
@@ -82,9 +73,11 @@ def nothing_is_left(store: MemoryIdentities, guid: str) -> None:
         assert row.get("guid") != guid
         if key.startswith("id#"):
             assert set(row) <= {"key", "for_client_id", "for_address"}, "no text"
+        elif key.startswith("more#"):
+            assert any(store.query(PROD, [had_prefix(key.removeprefix("more#"))])), "somebody holds the name"
         else:
             owner = row.get("guid") or key.split("#")[1]
-            assert (ACME, id_row(owner)) in store.rows
+            assert (PROD, id_row(owner)) in store.rows
 
 
 def before(case: str) -> tuple[MemoryIdentities, str]:
@@ -93,7 +86,7 @@ def before(case: str) -> tuple[MemoryIdentities, str]:
     known, _ = CASES[case]
     people = seen(store, NOW - 9, *known, seed="known")
     if case == "a name that has become free":
-        Forgetter(store, KEYS.gone, no_sweep).forget(ACME, mark(people[0].guid, NOW - 8))
+        Forgetter(store, ACME_KEYS, no_sweep).forget(PROD, mark(people[0].guid, NOW - 8))
     return store, people[-1].guid
 
 
@@ -104,7 +97,7 @@ def holds_after(case: str, turns: Iterable[bool], following: Sequence[Reference]
     sweep = DeferredSweeps(store)
 
     def forgetting(seat: Seat) -> None:
-        Forgetter(seat, KEYS.gone, sweep.ask_for).forget(ACME, mark(guid))
+        Forgetter(seat, ACME_KEYS, sweep.ask_for).forget(PROD, mark(guid, NOW))
 
     def ingest(seat: Seat) -> None:
         for number, reference in enumerate([named, *following]):
@@ -112,7 +105,7 @@ def holds_after(case: str, turns: Iterable[bool], following: Sequence[Reference]
                 seen(seat, NOW + 5, reference, seed=f"in flight {number}")
 
     InTurns(turns, store).run(one=ingest, other=forgetting)
-    assert (ACME, id_row(guid)) not in store.rows
+    assert (PROD, id_row(guid)) not in store.rows
     sweep.run()
     nothing_is_left(store, guid)
     for reference in (known[-1], named):
@@ -122,7 +115,7 @@ def holds_after(case: str, turns: Iterable[bool], following: Sequence[Reference]
         (later,) = seen(store, NOW + 9, reference, seed=f"later {reference}")
         assert later.guid != guid
         assert later.key is not None
-        assert later.key == store.rows[ACME, id_row(later.guid)]["key"]
+        assert later.key == store.rows[PROD, id_row(later.guid)]["key"]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -154,13 +147,13 @@ def test_without_the_sweep_a_binder_would_stay() -> None:
     turns = InTurns([False] * 3, store)
 
     def forgetting(seat: Seat) -> None:
-        Forgetter(seat, KEYS.gone, sweep.ask_for).forget(ACME, mark(guid))
+        Forgetter(seat, ACME_KEYS, sweep.ask_for).forget(PROD, mark(guid, NOW))
 
     def binding(seat: Seat) -> None:
         seen(seat, NOW + 5, Reference("u1", "michael"), seed="1")
 
     turns.run(one=binding, other=forgetting)
-    assert store.rows[ACME, "name#michael"] == {"guid": guid, "client_id": "u1"}
+    assert store.rows[PROD, "name#michael"] == {"guid": guid, "from": str(NOW + 5), "ext": "ext#u1"}
     assert seen(store, NOW + 6, Reference(username="michael"), seed="2") == [Person(guid, None)]
     sweep.run()
     nothing_is_left(store, guid)
@@ -175,7 +168,7 @@ def test_the_sweep_is_asked_for_before_anything_is_deleted() -> None:
     refused.queue.refusal = Throttled()
     rows = dict(store.rows)
     with pytest.raises(Throttled):
-        Forgetter(store, KEYS.gone, refused.ask_for).forget(ACME, mark(guid))
+        Forgetter(store, ACME_KEYS, refused.ask_for).forget(PROD, mark(guid, NOW))
     assert store.rows == rows
 
     class Killed(MemoryIdentities):
@@ -185,7 +178,7 @@ def test_the_sweep_is_asked_for_before_anything_is_deleted() -> None:
     killed, sweep = Killed(), DeferredSweeps(store)
     killed.rows = store.rows
     with pytest.raises(KeyboardInterrupt):
-        Forgetter(killed, KEYS.gone, sweep.ask_for).forget(ACME, mark(guid))
+        Forgetter(killed, ACME_KEYS, sweep.ask_for).forget(PROD, mark(guid, NOW))
     assert store.rows == rows
     sweep.run()
     assert sweep.waits == [28]
@@ -196,13 +189,13 @@ def test_a_sweep_uses_the_event_that_counts() -> None:
     """The first call was killed before it deleted anything, the second one forgot. Its event counts for both sweeps."""
     store, guid = before("a renaming")
     first, second = DeferredSweeps(store), DeferredSweeps(store)
-    first.ask_for(ACME, mark(guid), ["ext#u1", "name#mike"])
-    forgetter = Forgetter(store, KEYS.gone, second.ask_for)
-    forgetter.forget(ACME, mark(guid, NOW + 3))
-    store.insert(ACME, {"name#mike": {"guid": guid}})
+    first.ask_for(PROD, mark(guid), ["ext#u1", "name#mike"])
+    forgetter = Forgetter(store, ACME_KEYS, second.ask_for)
+    forgetter.forget(PROD, mark(guid, NOW + 3))
+    store.insert(PROD, {"name#mike": {"guid": guid, "from": str(NOW + 5)}})
     first.run()
     nothing_is_left(store, guid)
-    assert forgetter.forgetting_event(ACME, guid) == lowest_id(NOW + 3)
+    assert forgetter.forgetting_event(PROD, guid) == lowest_id(NOW + 3)
     assert seen(store, NOW + 2, Reference(username="mike"), seed="late") == [Person(guid, None)]
 
 
@@ -224,7 +217,7 @@ def test_a_retried_sweep_still_looks_twice() -> None:
     store = LosesAnswers()
     store.rows = before_it.rows
     sweep = DeferredSweeps(store)
-    sweep.ask_for(ACME, mark(guid), ["ext#u1", "name#mike"])
+    sweep.ask_for(PROD, mark(guid), ["ext#u1", "name#mike"])
     sweep.run()
     assert (store.lost, sweep.waits) == (1, [1, REQUEST_SECONDS])
     nothing_is_left(store, guid)
@@ -235,9 +228,9 @@ def test_many_names_are_several_jobs() -> None:
     store = MemoryIdentities()
     sweep = DeferredSweeps(store)
     names = [f"name#mike-{number}" for number in range(2 * BINDERS_A_JOB)]
-    sweep.ask_for(ACME, mark("g"), names)
-    assert len(sweep.jobs.jobs(ACME, SWEEP)) == 2
-    store.insert(ACME, {name: {"guid": "g"} for name in names})
+    sweep.ask_for(PROD, mark("g"), names)
+    assert len(sweep.jobs.jobs(code_of(PROD), SWEEP)) == 2
+    store.insert(PROD, {name: {"guid": "g", "from": str(NOW)} for name in names})
     sweep.run()
     assert people_rows(store) == {}
 
@@ -259,27 +252,27 @@ class BreaksOff(MemoryIdentities):
         self.rows = rows
         self._left = after
 
-    def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
+    def insert(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:
         there: frozenset[str] = frozenset()
         for key, row in rows.items():
             if self._left == 0:
                 raise Throttled
             self._left -= 1
-            there |= super().insert(tenant, {key: row})
+            there |= super().insert(environment, {key: row})
         return there
 
 
 def forget_everyone(store: MemoryIdentities, by: Sequence[str]) -> None:
     """As operations would, by each text: everybody whom it finds."""
-    forgetter = Forgetter(store, KEYS.gone, no_sweep)
+    forgetter = Forgetter(store, ACME_KEYS, no_sweep)
     for text in by:
-        binders = binders_of_text(text)
-        bound = {row["guid"] for row in store.read(ACME, binders).values()}
-        for rows in store.query(ACME, [f"had#{folded(text)}#"]):
-            bound |= {row["guid"] for row in rows if row["name"] == folded(text)}
+        binders = forgetter.binders_of(text)
+        bound = {row["guid"] for row in store.read(PROD, binders).values()}
+        for rows in store.query(PROD, [had_prefix(folded(text))]):
+            bound |= {row["guid"] for row in rows}
         for guid in sorted(bound):
-            assert forgetter.has_rows(ACME, guid, binders)
-            forgetter.forget(ACME, mark(guid), candidates=binders)
+            assert forgetter.has_rows(PROD, guid, binders)
+            forgetter.forget(PROD, mark(guid), candidates=binders)
 
 
 @settings(max_examples=300)
@@ -312,7 +305,7 @@ def test_either_text_finds_all_rows_of_a_killed_request(text: str, after: int) -
     store = MemoryIdentities()
     with suppress(Throttled):
         seen(BreaksOff(store.rows, after), NOW - 9, MIKE, seed="killed")
-    bound = store.read(ACME, binders_of_text(text))
+    bound = store.read(PROD, binders_of_text(text, ACME_KEYS.name))
     forget_everyone(store, [text])
     left = [key for key in people_rows(store) if not key.startswith("id#")]
     assert not left if bound else left in ([], ["ext#u1"])
@@ -323,15 +316,15 @@ def test_a_lost_race_leaves_no_text() -> None:
     store = MemoryIdentities()
 
     class Beaten(MemoryIdentities):
-        def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
+        def insert(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:
             if "ext#u1" in rows:
                 seen(store, NOW, MIKE, seed="winner")
-            return super().insert(tenant, rows)
+            return super().insert(environment, rows)
 
     beaten = Beaten()
     beaten.rows = store.rows
     (mike,) = seen(beaten, NOW, MIKE, seed="loser")
     orphans = [key for key in people_rows(store) if key.startswith("id#") and key != id_row(mike.guid)]
     assert len(orphans) == 1
-    assert set(store.rows[ACME, orphans[0]]) == {"key", "for_client_id"}
+    assert set(store.rows[PROD, orphans[0]]) == {"key", "for_client_id"}
     assert not [key for key in store.rows if orphans[0][3:] in key[1] and key[1] != orphans[0]]

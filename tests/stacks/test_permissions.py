@@ -24,7 +24,7 @@ DYNAMODB = {
     },
     "Ingest": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
-        IDENTITIES: {"PartiQLInsert", "BatchGetItem"},
+        IDENTITIES: {"PartiQLInsert", "BatchGetItem", "Query"},
         CONTROL: {"GetItem", "Query"},
     },
     "Query": {
@@ -38,7 +38,7 @@ DYNAMODB = {
     },
     "Tenants": {
         EVENTS: {"PartiQLInsert"},
-        IDENTITIES: {"BatchGetItem", "PartiQLInsert"},
+        IDENTITIES: {"BatchGetItem", "PartiQLInsert", "Query"},
         CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
         CREDENTIALS: {"PutItem", "DeleteItem"},
     },
@@ -58,7 +58,7 @@ DYNAMODB = {
     },
     "Streams": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
-        IDENTITIES: {"BatchGetItem", "PartiQLInsert"},
+        IDENTITIES: {"BatchGetItem", "PartiQLInsert", "Query"},
         CONTROL: {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
     },
     "FanOut": {

@@ -8,7 +8,7 @@ from daybook.catalogue.tenant_catalogue import OwnActivity
 from daybook.clock import Clock
 from daybook.events.item import StoredEvent
 from daybook.events.store import Append, Kept, Key
-from daybook.people.forgetter import MAX_ITEMS, ConcurrentChange, Deletion, Mark
+from daybook.people.forgetter import MAX_ITEMS, Change, ConcurrentChange, Deletion, Keep, Mark, Stone
 from daybook.people.identities import Row
 from daybook.tenant import EnvironmentKey, Tenant, TenantCode
 from daybook.tenants.settings import TenantSettings
@@ -26,28 +26,35 @@ class MemoryIdentities:
         self.rows.update({(environment, key): row for key, row in rows.items() if key not in there})
         return there
 
-    def query(self, environment: EnvironmentKey, prefixes: Sequence[str]) -> list[list[Row]]:
+    def query(self, environment: EnvironmentKey, prefixes: Sequence[str], limit: int | None = None) -> list[list[Row]]:
         keys = sorted(self.rows)
         return [
-            [self.rows[key] for key in keys if key[0] == environment and key[1].startswith(prefix)]
+            [self.rows[key] for key in keys if key[0] == environment and key[1].startswith(prefix)][:limit]
             for prefix in prefixes
         ]
 
     def erase(
-        self, environment: EnvironmentKey, deletions: Sequence[Deletion], tombstones: Sequence[str], mark: Mark
+        self, environment: EnvironmentKey, changes: Sequence[Change], tombstones: Mapping[str, Stone], mark: Mark
     ) -> None:
-        keys = [*(deletion.sort_key for deletion in deletions), *tombstones]
+        keys = [*(change.sort_key for change in changes), *tombstones]
         assert 0 < len(keys) == len(set(keys)) <= MAX_ITEMS, "what a transaction takes"
-        for deletion in deletions:
-            row = self.rows.get((environment, deletion.sort_key))
-            if (deletion.must_be_there and row is None) or (
-                deletion.only_of is not None and (row is None or row["guid"] != deletion.only_of)
+        for change in changes:
+            row = self.rows.get((environment, change.sort_key))
+            if isinstance(change, Deletion) and (
+                (change.must_be_there and row is None)
+                or (change.only_of is not None and (row is None or row["guid"] != change.only_of))
             ):
                 raise ConcurrentChange
-        for deletion in deletions:
-            self.rows.pop((environment, deletion.sort_key), None)
-        for sort_key in tombstones:
-            self.rows[environment, sort_key] = {**self.rows.get((environment, sort_key), {}), mark.guid: mark.event_id}
+        for change in changes:
+            if isinstance(change, Keep):
+                row = self.rows.get((environment, change.sort_key), {})
+                self.rows[environment, change.sort_key] = {**row, **change.row}
+            else:
+                self.rows.pop((environment, change.sort_key), None)
+        for sort_key, stone in tombstones.items():
+            row = self.rows.get((environment, sort_key), {})
+            kept = {guid: text for guid, text in row.items() if guid not in stone.left_out}
+            self.rows[environment, sort_key] = {**kept, mark.guid: stone.text}
 
 
 class MemoryEvents:

@@ -112,7 +112,7 @@ class TenantLog:
 
     def forget(self, guid: str) -> None:
         """Does what operations do, without the checks and the record."""
-        Forgetter(self.wiring.forgetting, self.keys.gone, no_sweep).forget(
+        Forgetter(self.wiring.forgetting, self.keys, no_sweep).forget(
             self.key(), mark_of(guid, lowest_id(self.now), 365)
         )
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from daybook.people.forgetter import Deletion, Mark
+from daybook.people.forgetter import Change, Mark, Stone
 from daybook.people.identities import Row
 from daybook.tenant import EnvironmentKey
 from tests.support.memory_stores import MemoryIdentities
@@ -74,9 +74,9 @@ class Seat:
         with self:
             return self._turns.store.read(environment, sort_keys)
 
-    def query(self, environment: EnvironmentKey, prefixes: Sequence[str]) -> list[list[Row]]:
+    def query(self, environment: EnvironmentKey, prefixes: Sequence[str], limit: int | None = None) -> list[list[Row]]:
         with self:
-            return self._turns.store.query(environment, prefixes)
+            return self._turns.store.query(environment, prefixes, limit)
 
     def insert(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:
         there: frozenset[str] = frozenset()
@@ -86,10 +86,10 @@ class Seat:
         return there
 
     def erase(
-        self, environment: EnvironmentKey, deletions: Sequence[Deletion], tombstones: Sequence[str], mark: Mark
+        self, environment: EnvironmentKey, changes: Sequence[Change], tombstones: Mapping[str, Stone], mark: Mark
     ) -> None:
         with self:
-            self._turns.store.erase(environment, deletions, tombstones, mark)
+            self._turns.store.erase(environment, changes, tombstones, mark)
 
     def __enter__(self) -> None:
         self._turns.take_turn(self._who)

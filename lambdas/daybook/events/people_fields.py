@@ -98,7 +98,7 @@ class SealedPeople:
         if place == len(self._sealed):
             self._sealed.append(_Sealed(person))
         sealed = self._sealed[place]
-        client_id, username, _ = mention.reference
+        client_id, username = mention.reference[:2]
         self._fill(place, USERNAME, username, self.cast.add_name)
         self._fill(place, NAME, mention.name, self.cast.add_name)
         self._fill(place, EMAIL, mention.email, self.cast.add_name)

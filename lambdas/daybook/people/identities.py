@@ -1,41 +1,59 @@
 """The people that events name. Each is bound to a GUID that we make, and has a key of its own.
 
-A tenant's rows, by sort key:
+The rows of one environment, by sort key:
 
 - `id#GUID`: the person's key, and nothing that says who it is. A row left behind by a lost race names nobody;
-- binders, `ext#<client's id>` and `name#<name>` (the person whom a bare username means);
-- finders, which lead forgetting from the GUID to all other rows: `claim#GUID` (the person's client id, or the address'
-  hash), `called#GUID` (the first name), `called#GUID#<name>` and `renamed#GUID` (further names, and that there are
-  such);
-- `had#<name>#GUID`: everyone who ever had a name.
+- `ext#<client's id>`, or the keyed hash of an address or of an OIDC caller: the person whom it identifies;
+- `name#<name>`: the first who held a username, and since when;
+- `more#<name>`: others held it too, or its first holder was forgotten. Then only the rows `had#` say whom it means;
+- `had#<name>␟<from>␟GUID`: a holder from that moment on (`daybook.people.timeline`). Without a GUID, and from 0 on:
+  more people than are written down held the name;
+- finders, which lead forgetting from the GUID to all other rows: `claim#GUID` (the row `ext#` of the person),
+  `called#GUID` (the first name), `called#GUID#<name>` and `renamed#GUID` (further names, and that there are such).
 
 Rows are only inserted, never changed: the second writer takes what the first one wrote. Only forgetting deletes them
 (`daybook.people.forgetter`), and leaves tombstones `gone#…` (`daybook.people.tombstones`).
 """
 
+import hashlib
 import unicodedata
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from daybook.people.tombstones import forgotten_since
+from daybook.crypto.hkdf import tag
 from daybook.tenant import EnvironmentKey
 
 MAX_NAME_BYTES = 512
-"""Of a folded username, which becomes part of a sort key of at most 1,024 bytes."""
+"""Of a name or id within a sort key, which has at most 1,024 bytes."""
 
 MAX_CLIENT_ID = 128
 
+MAX_HOLDERS = 64
+"""People who are written down as holders of one name. A search for a name that more people held is refused."""
+
+MAX_HAD_ROWS = 256
+"""Rows of one name, after which earlier events of its holders are no longer written down."""
+
+HAD_ROWS_READ = 512
+"""More than concurrent writers can make of `MAX_HAD_ROWS`, so that no name is read without a bound."""
+
 FOR_CLIENT_ID, FOR_ADDRESS = "for_client_id", "for_address"
-"""Attributes of a row `id#GUID`: the person was made for a client id, or for an address."""
+"""Attributes of a row `id#GUID`: the person was made for a client id or an OIDC caller, or for an address."""
+
+_SEPARATOR = "\x1f"  # no sender can send it, so no name and no id can contain it
+_MANY = ""  # in place of a GUID
 
 
 class Reference(NamedTuple):
-    """How an event names a person: by the client's id, by a username, by both, or by an address alone."""
+    """How an event names a person: by an id, by a username, or by both. At most one of the ids is given."""
 
     client_id: str | None = None
     username: str | None = None
     address: str | None = None
-    """A keyed hash, in hex; only if there is neither a client id nor a username."""
+    """The keyed hash of an address, in hex; only if there is neither a client id nor a username."""
+    caller: str | None = None
+    """The keyed hash of an OIDC caller's issuer and subject, in hex."""
 
 
 class Sighting(NamedTuple):
@@ -56,33 +74,45 @@ Row = Mapping[str, Any]
 
 
 class People:
-    """Whom each reference means. The answer depends on the moment only if somebody of that name or id was forgotten."""
+    """Whom each reference means. `timed` holds those references whose meaning depends on the moment."""
 
-    def __init__(self, living: Mapping[Reference, Person], gone: Mapping[Reference, Sequence[Row]]) -> None:
-        self._living = living
-        self._gone = gone
+    def __init__(self, always: dict[Reference, Person], timed: Mapping[int, dict[Reference, Person]]) -> None:
+        self._always = always
+        self._timed = timed
 
     def at(self, moment_ms: int) -> Mapping[Reference, Person]:
         """Whom the references of an event of that moment mean."""
-        if not self._gone:
-            return self._living
-        late = {reference: forgotten_since(stones, moment_ms) for reference, stones in self._gone.items()}
-        return {**self._living, **{reference: Person(guid, None) for reference, guid in late.items() if guid}}
+        timed = self._timed.get(moment_ms)
+        return self._always if timed is None else ChainMap(timed, self._always)
 
 
 class IdentityStore(Protocol):
     def read(self, environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Row]:
         """The rows that exist, by sort key; strongly consistent."""
 
+    def query(self, environment: EnvironmentKey, prefixes: Sequence[str], limit: int | None = None) -> list[list[Row]]:
+        """For each prefix, the rows whose sort keys begin with it, in order; strongly consistent."""
+
     def insert(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:
         """Inserts the rows that do not exist yet, in any order. Returns the sort keys that existed already."""
 
 
 def folded(username: str) -> str:
-    """The form in which usernames are compared, without regard to case."""
+    """The form in which usernames are compared: without regard to case and to how letters are composed."""
     if username.isascii():  # the same result, ten times as fast
         return username.lower()
-    return unicodedata.normalize("NFC", username).casefold()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", username).casefold())
+
+
+def name_in_keys(username: str, key: bytes) -> str:
+    """The folded name as it is part of sort keys. `key`: the tenant's key for names.
+
+    A name that is too long is replaced by a keyed hash: nobody can choose a short name that equals it.
+    """
+    name = folded(username)
+    if len(name) <= MAX_NAME_BYTES // 4 or len(name.encode()) <= MAX_NAME_BYTES:
+        return name
+    return f"~{tag(key, name.encode()).hex()}"
 
 
 def distinct_people(references: Iterable[Reference]) -> int:
@@ -90,15 +120,13 @@ def distinct_people(references: Iterable[Reference]) -> int:
     ids: set[str] = set()
     names: set[str] = set()
     bare: set[str] = set()
-    addresses: set[str] = set()
-    for client_id, username, address in references:
-        if client_id is not None:
-            ids.add(client_id)
-        if username is not None:
-            (bare if client_id is None else names).add(folded(username))
-        if address is not None:
-            addresses.add(address)
-    return len(ids) + len(bare - names) + len(addresses)
+    for reference in references:
+        identified = ext_of(reference)
+        if identified is not None:
+            ids.add(identified)
+        if reference.username is not None:
+            (bare if identified is None else names).add(folded(reference.username))
+    return len(ids) + len(bare - names)
 
 
 def id_row(guid: str) -> str:
@@ -106,23 +134,49 @@ def id_row(guid: str) -> str:
 
 
 def ext_row(client_id: str) -> str:
-    return f"ext#{client_id}"
+    """An id that is too long, or looks like the hash of one, is replaced by its hash."""
+    text = client_id if client_id.isascii() else unicodedata.normalize("NFC", client_id)
+    if text[:1] == "~" or (len(text) > MAX_NAME_BYTES // 4 and len(text.encode()) > MAX_NAME_BYTES):
+        text = f"~{hashlib.sha256(text.encode()).hexdigest()}"
+    return f"ext#{text}"
 
 
 def address_row(address: str) -> str:
-    return f"ext#ip:{address}"
+    return f"ext#{_SEPARATOR}ip{_SEPARATOR}{address}"
+
+
+def caller_row(caller: str) -> str:
+    return f"ext#{_SEPARATOR}oidc{_SEPARATOR}{caller}"
+
+
+def ext_of(reference: Reference) -> str | None:
+    """The row that identifies the person, unless the reference is a bare username."""
+    if reference.client_id is not None:
+        return ext_row(reference.client_id)
+    if reference.caller is not None:
+        return caller_row(reference.caller)
+    return None if reference.address is None else address_row(reference.address)
 
 
 def name_row(name: str) -> str:
     return f"name#{name}"
 
 
-def had_row(name: str, guid: str) -> str:
-    return f"had#{name}#{guid}"
+def more_row(name: str) -> str:
+    return f"more#{name}"
+
+
+def had_row(name: str, from_ms: int, guid: str) -> str:
+    return f"{had_prefix(name)}{from_ms:013}{_SEPARATOR}{guid}"
 
 
 def had_prefix(name: str) -> str:
-    return f"had#{name}#"
+    return f"had#{name}{_SEPARATOR}"
+
+
+def many_row(name: str) -> str:
+    """Says that more people held the name than are written down. It comes before all of them."""
+    return had_row(name, 0, _MANY)
 
 
 def called_row(guid: str, name: str | None = None) -> str:
@@ -148,24 +202,7 @@ def had_client_id(person: Row) -> bool:
 
 
 def may_be_by_address(person: Row | None) -> bool:
-    """Whether a person is, or before being forgotten may have been, known by an address alone and so indexed by an
-    alias.
+    """Whether a person is, or before being forgotten may have been, known by an address alone and so indexed by the
+    actor's type.
     """
     return person is None or FOR_ADDRESS in person
-
-
-def binders_of(reference: Reference) -> list[str]:
-    """The rows that bind a reference, the strongest first."""
-    rows = []
-    if reference.client_id is not None:
-        rows.append(ext_row(reference.client_id))
-    if reference.username is not None:
-        rows.append(name_row(folded(reference.username)))
-    return rows or [address_row(reference.address or "")]
-
-
-def claim_of(reference: Reference) -> Row:
-    """What identifies a person besides names."""
-    if reference.client_id is not None:
-        return {"client_id": reference.client_id}
-    return {} if reference.address is None else {"address": reference.address}

@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from daybook.catalogue.aliases import Aliases
+from daybook.errors import TooManyPeople
 from daybook.people.identities import (
-    MAX_CLIENT_ID,
-    MAX_NAME_BYTES,
+    HAD_ROWS_READ,
+    MAX_HOLDERS,
     Row,
     ext_row,
-    folded,
     had_prefix,
     id_row,
     may_be_by_address,
+    name_in_keys,
 )
 from daybook.tenant import EnvironmentKey
 
@@ -25,8 +26,8 @@ class IdentityReader(Protocol):
     def read(self, environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Row]:
         """The rows that exist, by sort key."""
 
-    def query(self, environment: EnvironmentKey, prefixes: Sequence[str]) -> list[list[Row]]:
-        """For each prefix, the rows whose sort key begins with it."""
+    def query(self, environment: EnvironmentKey, prefixes: Sequence[str], limit: int | None = None) -> list[list[Row]]:
+        """For each prefix, the rows whose sort key begins with it, in order."""
 
 
 @dataclass(frozen=True)
@@ -66,23 +67,33 @@ class ResolvedQuery(NamedTuple):
 
 
 def resolve(
-    reader: IdentityReader, environment: EnvironmentKey, aliases: Aliases, texts: Iterable[str]
+    reader: IdentityReader, environment: EnvironmentKey, aliases: Aliases, texts: Iterable[str], name_key: bytes
 ) -> dict[str, Named]:
-    """What each text stands for. A text may mean nobody at all."""
+    """What each text stands for. A text may mean nobody at all. Raises `TooManyPeople`.
+
+    `name_key`: the tenant's key for names.
+    """
     wanted = list(dict.fromkeys(texts))
     if not wanted:
         return {}
     rows = reader.read(environment, dict.fromkeys(key for text in wanted for key in _rows_of(text)))
-    names = list(dict.fromkeys(name for name in map(folded, wanted) if len(name.encode()) <= MAX_NAME_BYTES))
-    found = reader.query(environment, [had_prefix(name) for name in names])
-    # A name may contain #, so rows of a longer name can begin with the same prefix.
-    had = {name: {row["guid"] for row in some if row["name"] == name} for name, some in zip(names, found, strict=True)}
-    return {text: _named(text, rows, had.get(folded(text), set()), aliases) for text in wanted}
+    names = {text: name_in_keys(text, name_key) for text in wanted}
+    held = list(dict.fromkeys(names.values()))
+    found = reader.query(environment, [had_prefix(name) for name in held], HAD_ROWS_READ)
+    had = {name: holders(name, some) for name, some in zip(held, found, strict=True)}
+    return {text: _named(text, rows, had[names[text]], aliases) for text in wanted}
+
+
+def holders(name: str, had: Iterable[Row]) -> set[str]:
+    """Everyone who ever had the name, from its rows `had#`. Raises `TooManyPeople`."""
+    guids = {row.get("guid") for row in had}
+    if None in guids or len(guids) > MAX_HOLDERS:
+        raise TooManyPeople(name)
+    return {guid for guid in guids if guid is not None}
 
 
 def _rows_of(text: str) -> list[str]:
-    keys = [ext_row(text)] if len(text) <= MAX_CLIENT_ID else []
-    return [*keys, id_row(text.lower())] if GUID.fullmatch(text) else keys
+    return [ext_row(text), id_row(text.lower())] if GUID.fullmatch(text) else [ext_row(text)]
 
 
 def _named(text: str, rows: Mapping[str, Row], had: set[str], aliases: Aliases) -> Named:

@@ -1,32 +1,35 @@
 """Resolves references to people, and creates the people that are not known yet."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from daybook.clock import Clock, system_clock
+from daybook.crypto.keys import TenantKeys
 from daybook.errors import Contended
-from daybook.people.binding import Binding
+from daybook.people.binding import Binding, Seen
 from daybook.people.identities import (
+    HAD_ROWS_READ,
     IdentityStore,
     People,
     Person,
     Reference,
     Row,
     Sighting,
-    binders_of,
     claim_row,
-    folded,
+    had_prefix,
     had_row,
     id_row,
+    more_row,
+    name_in_keys,
+    name_row,
 )
-from daybook.people.tombstones import adoptable, forgotten_since, tombstone
+from daybook.people.names import Name
+from daybook.people.tombstones import tombstone
 from daybook.tenant import EnvironmentKey
 
 _MAX_ROUNDS = 6
 
 _NO_MOMENT = 1 << 50
 """Later than the moment of any event."""
-
-_NO_KEY: Row = {"key": None}
 
 
 class Identities:
@@ -37,119 +40,158 @@ class Identities:
         self._random = random_bytes
         self._clock = clock
 
-    def resolve(self, environment: EnvironmentKey, references: Iterable[Reference]) -> dict[Reference, Person]:
-        """The person whom each reference means from now on. All of them are durable on return. Raises `Contended`."""
-        latest = dict.fromkeys(references, _NO_MOMENT)
-        return dict(self._resolved(environment, latest, {}, {}).at(_NO_MOMENT))
+    def resolve(
+        self, environment: EnvironmentKey, references: Iterable[Reference], keys: TenantKeys
+    ) -> dict[Reference, Person]:
+        """The person whom each reference means now. All of them are durable on return. Raises `Contended`."""
+        now = self._clock()
+        wanted = list(dict.fromkeys(references))
+        people = self.resolve_seen(environment, [Sighting(each, now) for each in wanted], keys).at(now)
+        return {each: people[each] for each in wanted}
 
-    def resolve_seen(self, environment: EnvironmentKey, sightings: Iterable[Sighting], gone_key: bytes) -> People:
+    def resolve_seen(self, environment: EnvironmentKey, sightings: Iterable[Sighting], keys: TenantKeys) -> People:
         """The people whom events mean. All of them are durable on return. Raises `Contended`.
 
         Nothing is cached: a warm cache would seal under a key that has been deleted. Full names are stored with new
         usernames, for callers who look people up.
 
-        A client id takes precedence over a name. An unknown client id adopts the name's person if that person has no
-        client id yet; otherwise it creates a new person. A person forgotten after an event occurred is still the one
-        whom the event means. No row is written then, whatever the event calls the person.
+        A client id takes precedence over a name. An unknown client id adopts the name's holder at the event's time if
+        that person has no client id yet; otherwise it creates a new person. A bare name means its holder at the event's
+        time. A person forgotten after an event occurred is still the one whom the event means. No row is written then,
+        whatever the event calls the person.
         """
-        latest: dict[Reference, int] = {}
-        names: dict[Reference, list[tuple[int, str]]] = {}
+        everyone: dict[Reference, Seen] = {}
         for reference, occurred_ms, full_name in sightings:
-            latest[reference] = max(occurred_ms, latest.get(reference, occurred_ms))
+            seen = everyone.get(reference)
+            if seen is None:
+                name = None if reference.username is None else name_in_keys(reference.username, keys.name)
+                seen = everyone[reference] = Seen(reference, name)
+            seen.moments.add(occurred_ms)
             if full_name is not None:
-                names.setdefault(reference, []).append((occurred_ms, full_name))
-        stones = {each: [tombstone(gone_key, environment, text) for text in _remembered(each)] for each in latest}
-        return self._resolved(environment, latest, names, stones)
-
-    def _resolved(
-        self,
-        environment: EnvironmentKey,
-        latest: Mapping[Reference, int],
-        names: Mapping[Reference, Sequence[tuple[int, str]]],
-        stones: Mapping[Reference, Sequence[str]],
-    ) -> People:
-        if not latest:
+                seen.full_names.append((occurred_ms, full_name))
+        if not everyone:
             return People({}, {})
         keyless: set[str] = set()
         for _ in range(_MAX_ROUNDS):
-            rows = self._read(environment, latest, stones)
-            gone = {each: found for each, keys in stones.items() if (found := _tombstones(each, rows, keys))}
-            wanted = [each for each, last_ms in latest.items() if not forgotten_since(gone.get(each, ()), last_ms)]
-            binding = Binding(rows, self._random, _full_names(names, gone), self._clock())
-            guids = {reference: binding.bind(reference) for reference in wanted}
+            reading = _Reading(self._store, environment, keys.gone, everyone.values())
+            binding = Binding(reading.rows, reading.names, reading.ids_gone, self._random)
+            binding.bind(everyone.values())
             lost_race = self._insert(environment, binding)
-            missing = {guid for guid in guids.values() if id_row(guid) not in rows}
-            # A missing key was deleted. If that happened between the two reads, no binder leads to it at the next
-            # attempt. Otherwise some of its binders are not deleted yet, and still mean the forgotten person.
+            missing = {guid for guid in binding.meant() if id_row(guid) not in reading.rows}
+            # A missing key was deleted. If that happened between the reads, no binder leads to it at the next attempt.
+            # Otherwise some of its binders are not deleted yet, and still mean the forgotten person.
             if not lost_race and missing <= keyless:
-                living = {each: Person(guid, rows.get(id_row(guid), _NO_KEY)["key"]) for each, guid in guids.items()}
-                return People(living, gone)
+                return binding.people()
             keyless |= missing
         raise Contended
 
-    def _read(
-        self, environment: EnvironmentKey, references: Iterable[Reference], stones: Mapping[Reference, Sequence[str]]
-    ) -> dict[str, Row]:
-        rows = self._store.read(
-            environment, dict.fromkeys(key for reference in references for key in binders_of(reference))
-        )
-        more: dict[str, None] = {}
-        for reference in references:
-            for binder in binders_of(reference):
-                if binder not in rows:
-                    continue
-                guid = rows[binder]["guid"]
-                more[id_row(guid)] = None
-                more[claim_row(guid)] = None
-                if reference.username is not None:
-                    more[had_row(folded(reference.username), guid)] = None
-            # Not in the same read as the binders: a batch is not a snapshot, so a binder could be read after its
-            # deletion and the tombstone before it was written.
-            more |= dict.fromkeys(stones.get(reference, ()))
-        rows.update(self._store.read(environment, more) if more else {})
-        return rows
-
     def _insert(self, environment: EnvironmentKey, binding: Binding) -> bool:
-        """Whether another request was first with a row that binds.
+        """Whether another request was first with a row that binds, or forgetting deleted one that this attempt needs.
 
         In that case the bindings of this attempt may be wrong, and nothing that depends on them is written: a client id
-        bound to a person whom another client id has just claimed would stay bound for ever.
+        bound to a person whom another client id has just claimed would stay bound for ever. The next attempt writes
+        what is missing.
         """
         # Finders of existing people are written before the rows they lead to, so that a concurrent forgetting, and its
-        # sweep, see them. New people are known to nobody yet, and a binder that was lost does not belong to them.
-        early = {**binding.people, **binding.finders}
-        if early and self._store.insert(environment, early) & binding.contested:
+        # sweep, see them. New people are known to nobody yet, and a row that was lost does not belong to them.
+        if self._put(environment, {**binding.new, **binding.early_finders()}) & binding.contested:
             return True
-        lost = self._store.insert(environment, binding.binders) if binding.binders else frozenset()
+        more = binding.more()
+        if self._put(environment, {**binding.exts, **more}) & binding.exts.keys():
+            return True
+        # Only now, because nobody who has lost an id may hold a name.
+        firsts = binding.firsts()
+        if self._put(environment, {**firsts, **binding.finders(of_bare=False)}) & firsts.keys():
+            return True
         # The rows that lookups search for come last: if one of them exists, all the others exist too.
-        for rows in (binding.finders_of_new(lost), {} if lost else binding.had_rows):
-            if rows:
-                self._store.insert(environment, rows)
-        return bool(lost)
+        self._put(environment, {**binding.had(of_bare=False), **binding.finders(of_bare=True)})
+        self._put(environment, binding.had(of_bare=True))
+        # Forgetting deletes `more#` when it finds no holder, and looks once more afterwards. So if it has not seen the
+        # new holder, this read sees that the row is gone.
+        return bool(more) and self._store.read(environment, more).keys() != more.keys()
+
+    def _put(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:
+        return self._store.insert(environment, rows) if rows else frozenset()
 
 
-def _remembered(reference: Reference) -> list[str]:
-    """The texts whose tombstones concern this reference, the strongest first, in the order of its binders."""
-    binders = binders_of(reference)
-    if reference.client_id is None or reference.username is None:
-        return binders
-    return [binders[0], adoptable(folded(reference.username))]
+class _Reading:
+    """Everything that an attempt reads. Known people take two reads, and names of several holders a query each."""
 
+    def __init__(
+        self, store: IdentityStore, environment: EnvironmentKey, gone_key: bytes, everyone: Iterable[Seen]
+    ) -> None:
+        self._store = store
+        self._environment = environment
+        self._gone_key = gone_key
+        self._everyone = list(everyone)
+        texts: dict[str, int] = {}
+        for seen in self._everyone:
+            if seen.name is not None:
+                texts[seen.name] = min(texts.get(seen.name, _NO_MOMENT), *seen.moments)
+        binders = [seen.ext for seen in self._everyone if seen.ext is not None]
+        self.rows: dict[str, Row] = store.read(environment, dict.fromkeys([*binders, *map(name_row, texts)]))
+        asked = {text: self._stone(name_row(text)) for text in self._uncertain()}
+        ids = {ext: self._stone(ext) for ext in binders}
+        # Not in the same read as the binders: a batch is not a snapshot, so a binder could be read after its deletion
+        # and the tombstone before it was written.
+        self._read([*self._of_binders(), *map(more_row, asked), *asked.values(), *ids.values()])
+        had = self._had([text for text, first_ms in texts.items() if self._is_shared(text, asked, first_ms)])
+        self.ids_gone = {ext: self.rows[stone] for ext, stone in ids.items() if stone in self.rows}
+        self.names = {
+            text: Name(
+                first=self.rows.get(name_row(text)),
+                has_more=more_row(text) in self.rows,
+                stone=self.rows.get(asked.get(text, ""), {}),
+                had=had.get(text, ()),
+            )
+            for text in texts
+        }
 
-def _tombstones(reference: Reference, rows: Mapping[str, Row], keys: Sequence[str]) -> list[Row]:
-    """The tombstones of a reference that exist, the strongest first. An id bound to a living person adopts nobody."""
-    asked = keys[:1] if binders_of(reference)[0] in rows else keys
-    return [rows[key] for key in asked if key in rows]
+    def _read(self, sort_keys: Iterable[str]) -> None:
+        keys = dict.fromkeys(sort_keys)
+        if keys:
+            self.rows.update(self._store.read(self._environment, keys))
 
+    def _stone(self, binder: str) -> str:
+        return tombstone(self._gone_key, self._environment, binder)
 
-def _full_names(
-    names: Mapping[Reference, Sequence[tuple[int, str]]], gone: Mapping[Reference, Sequence[Row]]
-) -> dict[Reference, str]:
-    """The first full name of each reference that is given at a moment when it means a living person."""
-    found: dict[Reference, str] = {}
-    for reference, given in names.items():
-        stones = gone.get(reference, ())
-        living = (name for moment_ms, name in given if not forgotten_since(stones, moment_ms))
-        if (name := next(living, None)) is not None:
-            found[reference] = name
-    return found
+    def _uncertain(self) -> dict[str, None]:
+        """The names that somebody else may hold as well as the person whom the events mean."""
+        found: dict[str, None] = {}
+        for seen in self._everyone:
+            if seen.name is not None:
+                bound, first = self.rows.get(seen.ext or ""), self.rows.get(name_row(seen.name))
+                if bound is None or first is None or first["guid"] != bound["guid"]:
+                    found[seen.name] = None
+        return found
+
+    def _of_binders(self) -> Iterable[str]:
+        for seen in self._everyone:
+            bound = self.rows.get(seen.ext or "")
+            if bound is not None:
+                yield id_row(bound["guid"])
+                yield claim_row(bound["guid"])
+            first = None if seen.name is None else self.rows.get(name_row(seen.name))
+            if first is not None:
+                yield id_row(first["guid"])
+                yield claim_row(first["guid"])
+                yield had_row(seen.name or "", int(first["from"]), first["guid"])
+
+    def _is_shared(self, text: str, asked: Mapping[str, str], first_ms: int) -> bool:
+        """Whether the first holder's row alone does not tell whom the name means, or since when."""
+        if more_row(text) in self.rows or asked.get(text) in self.rows:
+            return True
+        first = self.rows.get(name_row(text))
+        return first is not None and first_ms < int(first["from"])
+
+    def _had(self, texts: list[str]) -> dict[str, list[Row]]:
+        """All holders of these names, with their keys. The tombstones are read again, after the rows that forgetting
+        may have deleted in the meantime.
+        """
+        if not texts:
+            return {}
+        found = self._store.query(self._environment, [had_prefix(text) for text in texts], HAD_ROWS_READ)
+        guids = dict.fromkeys(row["guid"] for rows in found for row in rows if "guid" in row)
+        people = [key for guid in guids for key in (id_row(guid), claim_row(guid))]
+        self._read([*people, *(self._stone(name_row(text)) for text in texts)])
+        return dict(zip(texts, found, strict=True))

@@ -203,7 +203,8 @@ class Search:
         return Gatherer(scope.key, scope.catalogue.profile.aliases, matcher, self.person_keys.of)
 
     def _resolve(self, scope: Scope, filters: Filters) -> dict[str, Named]:
-        return resolve(self.identities, scope.key, scope.catalogue.profile.aliases, filters.names)
+        name_key = self.keys.of(scope.settings.code, scope.settings.secret).name
+        return resolve(self.identities, scope.key, scope.catalogue.profile.aliases, filters.names, name_key)
 
     def _begin(self, scope: Scope, parameters: Parameters, owner: Owner) -> tuple[Position, ResolvedQuery]:
         """Where the page begins, and whom the query means: on every page, whom it meant on the first."""

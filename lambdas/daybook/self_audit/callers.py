@@ -32,7 +32,7 @@ class Callers:
             rows = self._store.read(environment, [binder, id_row(guid)])
             if id_row(guid) in rows and rows.get(binder, {}).get("guid") == guid:
                 return reference, Person(guid, rows[id_row(guid)]["key"])
-        found = self._identities.resolve_seen(environment, [Sighting(reference, now_ms)], keys.gone)
+        found = self._identities.resolve_seen(environment, [Sighting(reference, now_ms)], keys)
         person = found.at(now_ms)[reference]
         if len(self._bound) >= _MAX_KEPT:
             self._bound.clear()

@@ -18,9 +18,9 @@ from daybook.events.packing import unpack
 from daybook.events.store import Append
 from daybook.ids import lowest_id
 from daybook.jobs.job import Job, Step
-from daybook.people.forgetter import Forgetter, Mark, mark_of, no_sweep
+from daybook.people.forgetter import Forgetter, Mark, Stone, mark_of, no_sweep
 from daybook.people.identities import address_row
-from daybook.people.tombstones import adoptable, tombstone
+from daybook.people.tombstones import Gone, tombstone
 from exports.work import ExportWork
 from infra.operate import replay_forgetting
 from tests.handlers.streams.test_replay import ReplayHarness
@@ -502,16 +502,20 @@ def test_tombstones_last_as_long_as_they_are_needed(log: ManagedLog, dynamodb: A
     people = ForgettingTable(dynamodb, tables.identities)
     log.sent({"actor": JANE})
     guid = log.guid_of("jane.roe")
-    Forgetter(people, log.keys.gone, no_sweep).forget(log.key(), mark_of(guid, lowest_id(NOW), 180))
-    texts = (f"id#{guid}", "name#jane.roe", adoptable("jane.roe"))
+    Forgetter(people, log.keys, no_sweep).forget(log.key(), mark_of(guid, lowest_id(NOW), 180))
+    texts = (f"id#{guid}", "name#jane.roe")
     stones = [tombstone(log.keys.gone, log.key(), text) for text in texts]
     rows = people.read(log.key(), stones)
     assert set(rows) == set(stones)
     for row in rows.values():
         assert set(row) == {guid, "expires_at"}
         assert 180 < (int(row["expires_at"]) * SECOND - NOW) / DAY < 182
-    people.erase(log.key(), (), stones[1:2], Mark("g-2", lowest_id(NOW + 1), None))
-    assert people.read(log.key(), stones[1:2]) == {stones[1]: {guid: lowest_id(NOW), "g-2": lowest_id(NOW + 1)}}
+    other = str(Gone(lowest_id(NOW + 1), had_id=True, froms=(NOW,)))
+    people.erase(log.key(), (), {stones[1]: Stone(other)}, Mark("g-2", lowest_id(NOW + 1), None))
+    whole = {guid: str(Gone(lowest_id(NOW), had_id=False, froms=(NOW,))), "g-2": other}
+    assert people.read(log.key(), stones[1:2]) == {stones[1]: whole}
+    people.erase(log.key(), (), {stones[1]: Stone(other, [guid])}, Mark("g-3", lowest_id(NOW + 2), None))
+    assert people.read(log.key(), stones[1:2]) == {stones[1]: {"g-2": other, "g-3": other}}
 
 
 def test_a_restore_forgets_again(log: ManagedLog, dynamodb: Any, tables: Tables, definitions: Any, capsys: Any) -> None:
@@ -536,7 +540,28 @@ def test_a_restore_forgets_again(log: ManagedLog, dynamodb: Any, tables: Tables,
     assert rows == live
     people = IdentityTable(dynamodb, restored)
     stone = tombstone(log.keys.gone, log.key(), "ext#u-1")
-    assert people.read(log.key(), [stone])[stone][done[0]["actor_id"]] == done[0]["event_id"]
+    gone = Gone.read(people.read(log.key(), [stone])[stone][done[0]["actor_id"]])
+    assert gone.event_id == done[0]["event_id"]
+
+
+def test_a_restore_forgets_in_the_environment_alone(
+    log: ManagedLog, dynamodb: Any, tables: Tables, definitions: Any, capsys: Any
+) -> None:
+    """A test account had been forgotten. The person of the same id and name in production stays."""
+    (real, _) = log.sent({"actor": MIKE}, TESTING)
+    backup = dynamodb.scan(TableName=tables.identities)["Items"]
+    Forgetting(log).forget("u-1", environment="test")
+    dynamodb.create_table(TableName=(restored := f"{tables.identities}-restored"), **definitions["identities"])
+    for item in backup:
+        dynamodb.put_item(TableName=restored, Item=item)
+    given = ["--identities", restored, "--events", tables.events, "--control", tables.control, "--secret", "arn"]
+    assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 0
+    assert capsys.readouterr().out.startswith("1 people had been forgotten. 1 of them")
+    rows, live = (dynamodb.scan(TableName=table)["Items"] for table in (restored, tables.identities))
+    gone, live_gone = ([row for row in each if row["sk"]["S"].startswith("gone#")] for each in (rows, live))
+    assert sorted(gone, key=repr) == sorted(live_gone, key=repr) != []
+    assert {row["pk"]["S"] for row in rows if row["sk"]["S"].startswith("id#")} == {log.key("prod")}
+    assert log.found(actor="mike.mars") == [real]
 
 
 def test_a_restore_takes_over_who_was_made_and_forgotten_since(

@@ -9,8 +9,9 @@ from daybook.aws.identities_table.rows import IdentityTable
 from daybook.aws.wiring import Tables
 from daybook.errors import Contended
 from daybook.people.groups import MAX_GROUPS, pack_members
-from daybook.people.identities import renamed_row
+from daybook.people.identities import had_row, renamed_row
 from tests.support.calls import answered
+from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
@@ -130,7 +131,7 @@ def test_names_are_not_mixed_up_with_longer_names(log: ManagedLog, rows: int) ->
 def test_names_of_more_people_than_a_group_holds(log: ManagedLog) -> None:
     """422, as if all of them had been given."""
     log.wiring.identities.insert(
-        log.key(), {f"had#mike.mars#{n}": {"guid": str(n), "name": "mike.mars"} for n in range(3)}
+        log.key(), {had_row("mike.mars", NOW, str(n)): {"guid": str(n), "name": "mike.mars"} for n in range(3)}
     )
     guids = [str(uuid.UUID(int=number, version=4)) for number in range(9_998)]
     refused = log.manage("PUT", GROUP, {"members": ["mike.mars", *guids]}, name="all")
@@ -226,7 +227,6 @@ def test_invalid_group_names(log: ManagedLog, name: str) -> None:
         ({"members": ["unknown"]}, "members[0]", "alias_username"),
         ({"members": ["a", ""]}, "members[1]", "invalid_length"),
         ({"members": ["x" * 257]}, "members[0]", "invalid_length"),
-        ({"members": ["\U0001f980" * 129]}, "members[0]", "invalid_length"),
         ({"members": ["a\nb"]}, "members[0]", "invalid_value"),
         ({"members": [7]}, "members[0]", "invalid_type"),
         ({"members": "mike.mars"}, "members", "invalid_type"),

@@ -42,7 +42,9 @@ class Log:
 def test_the_latest_event_counts_in_whichever_partition(latest: int) -> None:
     """A person may be recorded several times. The partitions are not read in the order of the events."""
     store = MemoryIdentities()
-    (person,) = Identities(store, seeded_bytes()).resolve(KEY, [Reference("u1", "mike")]).values()
+    (person,) = (
+        Identities(store, seeded_bytes()).resolve(KEY, [Reference("u1", "mike")], KEYS.of(code_of(KEY))).values()
+    )
     content = {"v": 1, "params": {"actor_id": person.guid}}
     moments = [NOW - 9 - shard for shard in SHARDS]
     moments[latest] = NOW
@@ -56,7 +58,7 @@ def test_the_latest_event_counts_in_whichever_partition(latest: int) -> None:
     control = SimpleNamespace(tenants=lambda: [tenant], settings_of={tenant.code: tenant}.__getitem__)
     given: list[Any] = [Log(rows), control, store, KEYS]
     assert replay(*given) == Replayed(people=1, returned=1)
-    assert Forgetter(store, KEYS.of(code_of(KEY)).gone, no_sweep).forgetting_event(KEY, person.guid) == event_id(
+    assert Forgetter(store, KEYS.of(code_of(KEY)), no_sweep).forgetting_event(KEY, person.guid) == event_id(
         NOW, bytes(16)
     )
     assert replay(*given) == Replayed(people=1, returned=0)

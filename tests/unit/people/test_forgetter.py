@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daybook.ids import event_id, lowest_id
-from daybook.people.forgetter import ConcurrentChange, Deletion, Forgetter, Mark, mark_of, no_sweep
-from daybook.people.identities import Person, Reference, Row, Sighting, name_row
+from daybook.ids import event_id
+from daybook.people.forgetter import Change, ConcurrentChange, Forgetter, Mark, Stone, mark_of, no_sweep
+from daybook.people.identities import Person, Reference, Row, Sighting, had_row, name_row
 from daybook.people.resolver import Identities
 from daybook.people.tombstones import lasts_until
-from daybook.tenant import Tenant
-from tests.support.ingest import KEYS, NOW, seeded_bytes
+from daybook.tenant import EnvironmentKey
+from tests.support.ingest import NOW, seeded_bytes
 from tests.support.memory_stores import MemoryIdentities
+from tests.support.people import ACME_KEYS, PROD, forget, mark, seen
 
-ACME = Tenant("acme")
 DAY = 86_400_000
 
 NAMES = st.sampled_from(["mike", "Mike", "jane", "JANE", "ann#1", "ann"])
@@ -33,16 +33,6 @@ def identities(store: Any, seed: int | str = 1) -> Identities:
     return Identities(store, seeded_bytes(seed))
 
 
-def seen(store: Any, moment_ms: int, *references: Reference, seed: int | str = 2) -> list[Person]:
-    """Whom an event of that moment means if it arrives now."""
-    people = identities(store, seed).resolve_seen(ACME, [Sighting(each, moment_ms) for each in references], KEYS.gone)
-    return [people.at(moment_ms)[reference] for reference in references]
-
-
-def forget(store: Any, guid: str, moment_ms: int = NOW) -> None:
-    Forgetter(store, KEYS.gone, no_sweep).forget(ACME, mark_of(guid, lowest_id(moment_ms), 365))
-
-
 def of(store: MemoryIdentities, guid: str) -> dict[str, Row]:
     """Every row that says anything about a person, except tombstones."""
     return {
@@ -52,40 +42,33 @@ def of(store: MemoryIdentities, guid: str) -> dict[str, Row]:
     }
 
 
-def _added(store: MemoryIdentities, rest: Mapping[tuple[Tenant, str], Row]) -> list[tuple[tuple[Tenant, str], Row]]:
-    return [(key, row) for key, row in store.rows.items() if key not in rest and not key[1].startswith("gone#")]
-
-
 @settings(max_examples=200)
 @given(st.lists(st.lists(REFERENCES, min_size=1, max_size=4), min_size=1, max_size=5), st.data())
 def test_forgetting_deletes_all_rows_of_one_person_only(requests: list[list[Reference]], data: st.DataObject) -> None:
-    """Whatever the names were. Events from before still mean the person, events from after mean somebody new, and all
+    """Whatever the names were. Events from before still mean the person, events from after mean somebody else, and all
     other events mean whom they always meant.
     """
     store = MemoryIdentities()
     for number, references in enumerate(requests):
-        identities(store, number).resolve(ACME, references)
+        seen(store, NOW - 20 + number, *references, seed=number)
     everything = sorted({reference for references in requests for reference in references}, key=repr)
-    before = identities(store).resolve(ACME, everything)
+    before = dict(zip(everything, seen(store, NOW - 9, *everything, seed="before"), strict=True))
     guid = data.draw(st.sampled_from(sorted({person.guid for person in before.values()})))
-    others = {key: row for key, row in store.rows.items() if key[1] not in of(store, guid)}
-    forget(store, guid)
+    theirs = of(store, guid)
+    others = {key: row for key, row in store.rows.items() if key[1] not in theirs}
+    forget(store, guid, NOW)
     assert of(store, guid) == {}
-    rest = {key: row for key, row in store.rows.items() if not key[1].startswith("gone#")}
-    assert rest == others
-    late = identities(store, "late").resolve_seen(ACME, [Sighting(each, NOW - 1) for each in everything], KEYS.gone)
-    for (_, key), row in _added(store, rest):
-        assert key.startswith("name#"), "that somebody living, who was called so too, is now whom the name means"
-        assert row["guid"] in {person.guid for person in before.values()} - {guid}
-    for reference, person in before.items():
-        assert late.at(NOW - 1)[reference] == (Person(guid, None) if person.guid == guid else person)
-    later = identities(store, "later").resolve_seen(ACME, [Sighting(each, NOW) for each in everything], KEYS.gone)
-    for reference, person in before.items():
-        now = later.at(NOW)[reference]
+    left = {key: row for key, row in store.rows.items() if not key[1].startswith("gone#")}
+    assert {key for key in others.keys() ^ left.keys() if not key[1].startswith(("name#", "more#"))} == set()
+    assert seen(store, NOW - 9, *everything, seed="late") == [
+        Person(guid, None) if person.guid == guid else person for person in before.values()
+    ]
+    for person, now in zip(before.values(), seen(store, NOW, *everything, seed="later"), strict=True):
         assert now.key is not None
+        assert (
+            now == person or guid in {now.guid, person.guid} or now.guid not in {each.guid for each in before.values()}
+        )
         assert now.guid != guid
-        if person.guid != guid:
-            assert now == person or reference.client_id is None, "who was called by a name that is free now"
     assert of(store, guid) == {}
 
 
@@ -99,7 +82,7 @@ def test_people_who_had_one_name_in_turn_are_distinguished_by_time() -> None:
     (third,) = seen(store, NOW + 40, mike, seed="third")
     assert len({first, second, third.guid}) == 3
     moments = {NOW + 9: first, NOW + 10: second, NOW + 29: second, NOW + 30: third.guid}
-    everyone = identities(store, 7).resolve_seen(ACME, [Sighting(mike, each) for each in moments], KEYS.gone)
+    everyone = identities(store, 7).resolve_seen(PROD, [Sighting(mike, each) for each in moments], ACME_KEYS)
     assert {each: everyone.at(each)[mike].guid for each in moments} == moments
     assert everyone.at(NOW + 9)[mike].key is None
     assert everyone.at(NOW + 30)[mike] == third
@@ -110,7 +93,7 @@ def test_an_unknown_id_that_would_have_adopted_a_forgotten_person_means_that_per
     store = MemoryIdentities()
     bare, known = seen(store, NOW - 5, Reference(username="mike"), Reference("u1", "jane"))
     for guid in (bare.guid, known.guid):
-        forget(store, guid)
+        forget(store, guid, NOW)
     (adopting, other) = seen(store, NOW - 1, Reference("u8", "MIKE"), Reference("u9", "jane"), seed=3)
     assert adopting == Person(bare.guid, None)
     assert other.guid != known.guid
@@ -129,8 +112,9 @@ def test_a_forgotten_persons_id_is_stronger_than_a_name() -> None:
 def test_the_bare_name_of_somebody_else_stays_theirs() -> None:
     """Two people had a name. The one whom it does not mean is forgotten, and no late event means that person by it."""
     store = MemoryIdentities()
-    first, second = seen(store, NOW - 5, Reference("u1", "mike"), Reference("u2", "mike"))
-    forget(store, second.guid)
+    (second,) = seen(store, NOW - 9, Reference("u2", "mike"))
+    (first,) = seen(store, NOW - 5, Reference("u1", "mike"), seed=3)
+    forget(store, second.guid, NOW)
     assert seen(store, NOW - 1, Reference(username="mike"), Reference("u2", "mike")) == [
         first,
         Person(second.guid, None),
@@ -141,9 +125,9 @@ def test_a_late_full_name_is_not_stored_with_the_next_person_of_that_name() -> N
     """One request names both people by the same username."""
     store, mike = MemoryIdentities(), Reference(username="mike")
     (gone,) = seen(store, NOW - 5, mike)
-    forget(store, gone.guid)
+    forget(store, gone.guid, NOW)
     said = [Sighting(mike, NOW - 1, "Mike Mars"), Sighting(mike, NOW + 1, "Michael Venus")]
-    identities(store, 5).resolve_seen(ACME, said, KEYS.gone)
+    identities(store, 5).resolve_seen(PROD, said, ACME_KEYS)
     assert {row.get("full_name") for row in store.rows.values()} == {None, "Michael Venus"}
 
 
@@ -152,21 +136,21 @@ class Counting(MemoryIdentities):
         super().__init__()
         self.calls: list[str] = []
 
-    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
+    def read(self, environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Row]:
         self.calls.append("read")
-        return super().read(tenant, sort_keys)
+        return super().read(environment, sort_keys)
 
-    def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
+    def insert(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:
         self.calls.append("insert")
-        return super().insert(tenant, rows)
+        return super().insert(environment, rows)
 
 
 def test_tombstones_cost_no_further_call_for_known_people() -> None:
-    """Two reads, as before. New people take one more read, once, and four writes."""
+    """Two reads. New people take a round of writes for each kind of row that has to be there before the next."""
     store = Counting()
     references = [Reference("u1", "mike"), Reference(username="jane"), Reference(address="a1")]
     seen(store, NOW, *references)
-    assert store.calls == ["read", "read", *["insert"] * 4]
+    assert store.calls == ["read", "read", *["insert"] * 5]
     store.calls.clear()
     seen(store, NOW, *references)
     assert store.calls == ["read", "read"]
@@ -185,11 +169,13 @@ class Killing(MemoryIdentities):
         self.after = after
         self.transactions = 0
 
-    def erase(self, tenant: Tenant, deletions: Sequence[Deletion], tombstones: Sequence[str], mark: Mark) -> None:
+    def erase(
+        self, environment: EnvironmentKey, changes: Sequence[Change], tombstones: Mapping[str, Stone], mark: Mark
+    ) -> None:
         self.left -= 1
         if self.left == 0 and not self.after:
             raise Killed
-        super().erase(tenant, deletions, tombstones, mark)
+        super().erase(environment, changes, tombstones, mark)
         self.transactions += 1
         if self.left == 0:
             raise Killed
@@ -203,39 +189,54 @@ def test_forgetting_many_names_can_be_resumed_after_any_failure(names: int, at: 
     store = Killing(at, after=after)
     references = [Reference("u1", f"mike-{number}") for number in range(names)]
     (guid,) = {person.guid for each in references for person in seen(store, NOW - 9, each, seed=each.username or "")}
-    forgetter = Forgetter(store, KEYS.gone, no_sweep)
+    forgetter = Forgetter(store, ACME_KEYS, no_sweep)
     event = event_id(NOW, bytes(16))
     try:
-        forgetter.forget(ACME, mark_of(guid, event, 365))
+        forgetter.forget(PROD, mark_of(guid, event, 365))
     except Killed:
-        if (ACME, f"id#{guid}") not in store.rows:
-            assert forgetter.forgetting_event(ACME, guid) == event
+        if (PROD, f"id#{guid}") not in store.rows:
+            assert forgetter.forgetting_event(PROD, guid) == event
             late = seen(store, NOW - 1, *references, seed="late")
             assert set(late) == {Person(guid, None)}
             for reference in references:
-                assert forgetter.forgotten_under(ACME, reference.username or "") == [guid]
+                found = forgetter.bearers(PROD, reference.username or "").guids
+                assert found == ([guid] if forgetter.has_rows(PROD, guid) else [])
         else:
-            assert forgetter.forgetting_event(ACME, guid) is None
-        forgetter.forget(ACME, mark_of(guid, event, 365))
+            assert forgetter.forgetting_event(PROD, guid) is None
+        forgetter.forget(PROD, mark_of(guid, event, 365))
     assert of(store, guid) == {}
     assert not any("mike" in key or "mike" in repr(row) for (_, key), row in store.rows.items())
     assert (store.transactions == 1) == (names <= 20) or store.left < 1
-    assert not forgetter.has_rows(ACME, guid)
+    assert not forgetter.has_rows(PROD, guid)
 
 
-def test_a_name_that_leads_to_a_forgotten_person_gets_no_new_rows() -> None:
-    """A name that still leads to a forgotten person means that person, and no further row of theirs is written."""
+def test_a_name_that_leads_to_a_forgotten_person_means_somebody_new() -> None:
+    """A request in flight has written rows of a person who was forgotten meanwhile. The tombstone counts."""
     store = MemoryIdentities()
     (mike,) = seen(store, NOW - 5, Reference(username="mike"))
-    left = store.rows[ACME, name_row("mike")]
-    forget(store, mike.guid)
-    store.rows[ACME, name_row("mike")] = left
-    before = dict(store.rows)
-    assert seen(store, NOW + 5, Reference(username="mike")) == [Person(mike.guid, None)]
-    assert store.rows == before
-    (new,) = seen(store, NOW + 5, Reference("u7", "mike"), seed=3)
+    left = of(store, mike.guid)
+    forget(store, mike.guid, NOW)
+    for key in (name_row("mike"), had_row("mike", NOW - 5, mike.guid)):
+        store.rows[PROD, key] = left[key]
+    assert seen(store, NOW - 1, Reference(username="mike")) == [Person(mike.guid, None)]
+    (new,) = seen(store, NOW + 5, Reference(username="mike"), seed=3)
     assert new.guid != mike.guid
     assert new.key is not None
+    Forgetter(store, ACME_KEYS, no_sweep).forget(PROD, mark(mike.guid, NOW + 9), known=[name_row("mike")])
+    assert of(store, mike.guid) == {}
+    assert seen(store, NOW + 6, Reference(username="mike"), seed=4) == [new]
+
+
+def test_an_id_that_leads_to_a_forgotten_person_gets_no_new_rows() -> None:
+    """It means that person until the sweep deletes it, since it can't be bound to two people."""
+    store = MemoryIdentities()
+    (mike,) = seen(store, NOW - 5, Reference("u1", "mike"))
+    left = store.rows[PROD, "ext#u1"]
+    forget(store, mike.guid, NOW)
+    store.rows[PROD, "ext#u1"] = left
+    before = dict(store.rows)
+    assert seen(store, NOW + 5, Reference("u1", "mike")) == [Person(mike.guid, None)]
+    assert store.rows == before
 
 
 def test_a_key_deleted_between_the_two_reads() -> None:
@@ -249,11 +250,11 @@ def test_a_key_deleted_between_the_two_reads() -> None:
             self.rows = store.rows
             self.reads = 0
 
-        def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Row]:
+        def read(self, environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Row]:
             self.reads += 1
             if self.reads == 2:
-                forget(store, mike.guid)
-            return super().read(tenant, sort_keys)
+                forget(store, mike.guid, NOW)
+            return super().read(environment, sort_keys)
 
     (new,) = seen(Between(), NOW + 5, Reference(username="mike"), seed=9)
     assert new.guid != mike.guid
@@ -275,7 +276,7 @@ def test_endless_concurrent_changes_raise() -> None:
     store = Contrary()
     (mike,) = seen(store, NOW, Reference(username="mike"))
     with pytest.raises(ConcurrentChange):
-        forget(store, mike.guid)
+        forget(store, mike.guid, NOW)
     assert of(store, mike.guid)
 
 

@@ -19,15 +19,13 @@ from daybook.people.identities import (
     folded,
     had_prefix,
     id_row,
-    name_row,
 )
 from daybook.people.resolver import Identities
-from daybook.tenant import Tenant
-from tests.support.ingest import seeded_bytes
+from daybook.tenant import EnvironmentKey
+from tests.support.ingest import NOW, seeded_bytes
 from tests.support.memory_stores import MemoryIdentities
+from tests.support.people import ACME_KEYS, PROD, STAGING, seen
 from tests.support.turns import InTurns, Seat
-
-ACME = Tenant("acme")
 
 IDS = st.sampled_from(["u1", "u2", "u3"])
 NAMES = st.sampled_from(["mike", "Mike", "jane", "JANE", "ann#1"])
@@ -41,7 +39,7 @@ REQUESTS = st.lists(REFERENCES, min_size=1, max_size=5)
 
 
 def resolve(store: Any, *references: Reference, seed: int = 1) -> list[Person]:
-    people = Identities(store, seeded_bytes(seed)).resolve(ACME, references)
+    people = Identities(store, seeded_bytes(seed)).resolve(PROD, references, ACME_KEYS)
     return [people[reference] for reference in references]
 
 
@@ -51,17 +49,15 @@ def held_together(store: MemoryIdentities, answers: Iterable[Mapping[Reference, 
     people_of: dict[str, set[str]] = defaultdict(set)
     for answer in answers:
         for reference, person in answer.items():
-            row = store.rows[ACME, id_row(person.guid)]
+            row = store.rows[PROD, id_row(person.guid)]
             assert row["key"] == person.key, "the key of a person is the durable one"
             if reference.client_id is not None:
                 ids_of[person.guid].add(reference.client_id)
                 people_of[reference.client_id].add(person.guid)
-                assert store.rows[ACME, ext_row(reference.client_id)]["guid"] == person.guid
+                assert store.rows[PROD, ext_row(reference.client_id)]["guid"] == person.guid
             if reference.username is not None:
-                had = store.rows.get((ACME, had_prefix(folded(reference.username)) + person.guid))
-                assert had is not None, "everyone who ever had a name is found by it"
-            if reference.client_id is None and reference.username is not None:
-                assert store.rows[ACME, name_row(folded(reference.username))]["guid"] == person.guid
+                (had,) = store.query(PROD, [had_prefix(folded(reference.username))])
+                assert person.guid in {row["guid"] for row in had}, "everyone who ever had a name is found by it"
     assert all(len(ids) == 1 for ids in ids_of.values()), "no two client ids share a person"
     assert all(len(people) == 1 for people in people_of.values()), "no client id is two people"
 
@@ -69,19 +65,18 @@ def held_together(store: MemoryIdentities, answers: Iterable[Mapping[Reference, 
 @settings(max_examples=60)
 @given(st.lists(REQUESTS, max_size=4))
 def test_one_request_after_the_other(requests: list[list[Reference]]) -> None:
-    """A reference means the same person in every request, except a name whose person gets an id of its own."""
+    """A reference means the same person for ever at the same moment, whatever came later."""
     store = MemoryIdentities()
     answers = [
-        Identities(store, seeded_bytes(seed)).resolve(ACME, references) for seed, references in enumerate(requests)
+        dict(zip(references, seen(store, NOW + number, *references, seed=number), strict=True))
+        for number, references in enumerate(requests)
     ]
     held_together(store, answers)
-    everything = [reference for references in requests for reference in references]
     before = dict(store.rows)
-    again = Identities(store, seeded_bytes(99)).resolve(ACME, everything)
+    for number, references in enumerate(requests):
+        again = seen(store, NOW + number, *references, seed=99)
+        assert again == [answers[number][reference] for reference in references]
     assert store.rows == before, "what is known needs no row"
-    for references, answer in zip(requests, answers, strict=True):
-        for reference in references:
-            assert again[reference] == answer[reference]
 
 
 @settings(max_examples=150)
@@ -91,13 +86,13 @@ def test_two_requests_at_once(
 ) -> None:
     """However their calls to the store interleave."""
     log = InTurns(turns)
-    first = Identities(log.store, seeded_bytes(0)).resolve(ACME, known)
+    first = Identities(log.store, seeded_bytes(0)).resolve(PROD, known, ACME_KEYS)
     answers: dict[bool, Mapping[Reference, Person]] = {}
 
     def work(who: bool, references: list[Reference]) -> Callable[[Seat], None]:
         def resolving(store: Seat) -> None:
             with suppress(Contended):
-                answers[who] = Identities(store, seeded_bytes(1 + who)).resolve(ACME, references)
+                answers[who] = Identities(store, seeded_bytes(1 + who)).resolve(PROD, references, ACME_KEYS)
 
         return resolving
 
@@ -112,10 +107,10 @@ def test_a_claim_that_lost_a_race_binds_nobody() -> None:
     (known,) = resolve(store, Reference(username="mike"))
 
     class Beaten(MemoryIdentities):
-        def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:
+        def insert(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:
             if any(key.startswith("claim#") for key in rows):
                 resolve(store, Reference("u1", "mike"), seed=2)
-            return store.insert(tenant, rows)
+            return store.insert(environment, rows)
 
     beaten = Beaten()
     beaten.rows = store.rows
@@ -142,11 +137,13 @@ def test_a_name_that_has_an_id_is_not_adopted_again() -> None:
 
 
 def test_an_id_binds_before_a_name() -> None:
-    """A person has a new name. It means that person if it meant nobody before."""
+    """A person has a new name. From then on it means that person, whoever had it before."""
     store = MemoryIdentities()
-    first, other = resolve(store, Reference("u1", "mike"), Reference("u2", "jane"))
-    assert resolve(store, Reference("u1", "jane"), Reference("u1", "michael")) == [first, first]
-    assert resolve(store, Reference(username="jane"), Reference(username="michael")) == [other, first]
+    mike, jane = Reference(username="mike"), Reference(username="jane")
+    first, other = seen(store, NOW, Reference("u1", "mike"), Reference("u2", "jane"))
+    assert seen(store, NOW + 2, Reference("u1", "jane"), Reference("u1", "michael")) == [first, first]
+    assert seen(store, NOW + 1, jane) == [other]
+    assert seen(store, NOW + 2, jane, Reference(username="michael"), mike) == [first, first, first]
 
 
 @pytest.mark.parametrize(
@@ -163,12 +160,12 @@ def test_within_a_request_it_is_one_person(references: list[Reference]) -> None:
     assert len({person.guid for person in people}) == 1
 
 
-def test_tenants_share_nobody() -> None:
-    """The same id and name in another tenant is another person."""
+def test_environments_share_nobody() -> None:
+    """The same id and name in another environment is another person."""
     store = MemoryIdentities()
     identities, reference = Identities(store, seeded_bytes()), Reference("u1", "mike")
-    ours = identities.resolve(Tenant("acme"), [reference])
-    theirs = identities.resolve(Tenant("acme-1"), [reference])
+    ours = identities.resolve(PROD, [reference], ACME_KEYS)
+    theirs = identities.resolve(STAGING, [reference], ACME_KEYS)
     assert ours[reference].guid != theirs[reference].guid
 
 
@@ -176,7 +173,7 @@ def test_endless_lost_races_raise() -> None:
     """`Contended` after a few rounds, without an answer."""
 
     class Contrary(MemoryIdentities):
-        def insert(self, tenant: Tenant, rows: Mapping[str, Row]) -> frozenset[str]:  # noqa: ARG002
+        def insert(self, environment: EnvironmentKey, rows: Mapping[str, Row]) -> frozenset[str]:  # noqa: ARG002
             return frozenset(rows)
 
     with pytest.raises(Contended):

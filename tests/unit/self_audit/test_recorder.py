@@ -110,7 +110,7 @@ def test_the_callers_address_and_agent_are_sealed() -> None:
         "user_agent": "curl/8",
     }
     reference = known_by(ADDRESS_OF_CALLER, KEYS.of(log.settings.code).address)
-    known = log.wiring.resolver.resolve(log.settings.environment_key("prod"), [reference])
+    known = log.wiring.resolver.resolve(log.settings.environment_key("prod"), [reference], KEYS.of(log.settings.code))
     assert known[reference].guid == person["id"]
 
 
@@ -144,7 +144,7 @@ def test_a_forgotten_address_is_gone_from_earlier_records_and_a_new_person_in_la
     environment = log.settings.environment_key("prod")
     guid = log.contents[0]["context"]["of"]
     log.now += 1
-    forgetter = Forgetter(log.identities, KEYS.of(log.settings.code).gone, no_sweep)
+    forgetter = Forgetter(log.identities, KEYS.of(log.settings.code), no_sweep)
     forgetter.forget(environment, mark_of(guid, lowest_id(log.now), 365))
     log.now += 1
     log.record()

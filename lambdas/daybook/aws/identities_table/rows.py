@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from daybook.aws.batches import (
@@ -41,28 +42,28 @@ class IdentityTable:
         keys = [{"pk": {"S": environment}, "sk": {"S": sort_key}} for sort_key in sort_keys]
         return {item["sk"]["S"]: _row(item) for item in get_items(self._client, self._table, keys, (), self._patience)}
 
-    def query(self, environment: EnvironmentKey, prefixes: Sequence[str]) -> list[list[Row]]:
-        """For each prefix, the rows whose sort keys begin with it; strongly consistent. Raises `Throttled`."""
+    def query(self, environment: EnvironmentKey, prefixes: Sequence[str], limit: int | None = None) -> list[list[Row]]:
+        """For each prefix, the first rows whose sort keys begin with it; strongly consistent. Raises `Throttled`."""
 
         def rows(prefix: str) -> list[Row]:
-            return list(self._rows(environment, prefix))
+            return [row for _, row in islice(self._found(environment, prefix, limit), limit)]
 
         return list(map(rows, prefixes) if len(prefixes) < 2 else workers().map(rows, prefixes))
 
-    def _rows(self, environment: EnvironmentKey, prefix: str) -> Iterator[Row]:
-        return (row for _, row in self._found(environment, prefix))
-
-    def _found(self, environment: EnvironmentKey, prefix: str) -> Iterator[tuple[str, Row]]:
-        start: dict[str, Any] = {}
+    def _found(self, environment: EnvironmentKey, prefix: str, limit: int | None = None) -> Iterator[tuple[str, Row]]:
+        how: dict[str, Any] = {} if limit is None else {"Limit": limit}
         while True:
-            page = self._page(environment, prefix, **start)
+            page = self._page(environment, prefix, **how)
             yield from ((item["sk"]["S"], _row(item)) for item in page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+            how["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def guids_of(self, environment: EnvironmentKey, names: Iterable[str]) -> dict[str, list[str]]:
-        """The GUIDs of everyone who has or had each folded name; strongly consistent. Raises `Throttled`."""
+        """The GUIDs of everyone who has or had each name, given as it is part of keys; strongly consistent.
+
+        Raises `TooManyPeople` and `Throttled`.
+        """
         return guids_of(self._client, self._table, environment, names, self._patience)
 
     def names(
@@ -70,6 +71,8 @@ class IdentityTable:
     ) -> tuple[list[Row], str | None]:
         """Rows `had#…` of names that begin with `prefix`, in order, after the row `after`; and the last row's sort key
         when there may be more. Strongly consistent. Raises `Throttled`.
+
+        A person may have several rows of one name. A row without a GUID stands for people who are not written down.
         """
         start = {} if after is None else {"ExclusiveStartKey": {"pk": {"S": environment}, "sk": {"S": after}}}
         page = self._page(environment, f"had#{prefix}", Limit=limit, **start)
