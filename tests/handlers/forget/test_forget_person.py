@@ -300,6 +300,43 @@ def test_a_name_that_is_not_clear_in_one_environment_forgets_nobody(log: Managed
     assert forgetting.forget("mike.mars", environment="prod")["environment"] == "prod"
 
 
+def test_a_name_that_very_many_bear_is_409_at_once(log: ManagedLog) -> None:
+    """At most 100 GUIDs are listed, and the answer says how many people there are, as far as that is written down. The
+    number of reads does not grow with them.
+    """
+
+    class Counted(ForgettingTable):
+        calls = 0
+
+        def read(self, *given: Any, **named: Any) -> Any:
+            Counted.calls += 1
+            return super().read(*given, **named)
+
+        def query(self, *given: Any, **named: Any) -> Any:
+            Counted.calls += 1
+            return super().query(*given, **named)
+
+    forgetting = Forgetting(log, forgetting=Counted(log.dynamodb, log.tables.identities))
+    counts = []
+    for number in (2, 64, 300):
+        log.now += SECOND
+        for start in range(0, number, 100):
+            ids = range(start, min(start + 100, number))
+            log.sent(*({"actor": {**MIKE, "id": f"u-{each}", "username": f"guest {number}"}} for each in ids))
+        Counted.calls = 0
+        answer = forgetting.call(f"guest {number}")
+        counts.append(Counted.calls)
+        assert problem_of(answer) == (409, "several_people")
+        guids = [error["message"] for error in answered(answer)["errors"]]
+        detail = answered(answer)["detail"]
+        assert len(set(guids)) == len(guids) == min(number, 100)
+        assert all(detail.count(guid) == 1 for guid in guids)
+        told = re.fullmatch(r"There are (more than )?([0-9]+) people in prod who had this name\..*", detail)
+        assert told
+        assert int(told[2]) == number or (told[1] and int(told[2]) >= 64)
+    assert counts[0] == counts[1] == counts[2] <= 8
+
+
 def test_an_environment_that_there_is_not_is_404(log: ManagedLog, forgetting: Forgetting) -> None:
     """Named once at most, and no other parameter."""
     log.sent({"actor": MIKE})
