@@ -8,6 +8,7 @@ from daybook.aws.wiring import Tables
 from daybook.clock import format_time
 from daybook.search.parameters import EQUALITIES
 from tests.support.calls import answered
+from tests.support.exports import Exporter
 from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import TenantLog, problem_of
@@ -217,3 +218,35 @@ def test_the_number_scanned_does_not_count_what_only_operations_may_know_of(dyna
     for query in ({"component!": "Audit Log"}, {"actor": "mike.mars"}, {"ip": "192.0.2.1"}):
         assert log.page({**query, **span})["scanned"] == 1, query
         assert answered(log.reader("operations")(query={**query, **span}))["scanned"] == 6
+
+
+@pytest.fixture
+def crowd(log: ManagedLog) -> ManagedLog:
+    """65 people who have one name, and 64 who have another."""
+    names = ["guest"] * 65 + ["visitor"] * 64
+    log.sent(*({"actor": {"type": "user", "id": f"u-{each}", "username": name}} for each, name in enumerate(names)))
+    return log
+
+
+@pytest.mark.parametrize("name", ["actor", "actor!", "impersonator", "target", "target!"])
+def test_a_name_of_more_people_than_a_search_looks_for(crowd: ManagedLog, name: str) -> None:
+    """422 beyond 64 people: the search's record could not name them. An id finds its person all the same."""
+    kind = "user:" if name.startswith("target") else ""
+    answer = crowd.read(query={"activity": "document.updated", name: f"{kind}Guest"})
+    assert problem_of(answer) == (422, "too_many_people")
+    for value in ("visitor", "u-64"):
+        assert crowd.read(query={name: f"{kind}{value}"})["statusCode"] == 200, value
+
+
+@pytest.mark.parametrize("path", ["/v1/target", "/v1/target/time", "/v1/target/attribution"])
+def test_a_target_of_more_people_than_a_read_looks_for(crowd: ManagedLog, path: str) -> None:
+    """Like a search."""
+    query = {"target": "user:guest"} | ({"at": format_time(NOW)} if path.endswith("attribution") else {})
+    assert problem_of(crowd.read(path, query)) == (422, "too_many_people")
+
+
+@pytest.mark.parametrize("filters", [{"actor": "guest"}, {"target!": ["doc:guest"]}])
+def test_an_export_of_more_people_than_a_search_looks_for(crowd: ManagedLog, filters: dict[str, Any]) -> None:
+    """Like a search, before anything is recorded."""
+    exporter = Exporter(crowd.dynamodb, crowd.tables, crowd.clock)
+    assert problem_of(exporter.call("POST", "/v1/exports", {"filters": filters})) == (422, "too_many_people")
