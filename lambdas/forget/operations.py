@@ -128,8 +128,8 @@ class ForgetOperations:
 
 def _several(found: Bearers) -> Problem:
     listed = found.guids[:MAX_LISTED]
-    number = len(found.guids) if found.are_all else f"more than {len(found.guids)}"
-    detail = f"There are {number} people who had this name. Give the GUID of the right one: {', '.join(listed)}."
+    number = len(found.guids) if found.are_all else f"More than {len(found.guids)}"
+    detail = f"{number} people had this name. Give the GUID of the right one: {', '.join(listed)}."
     return Problem(409, "several_people", detail, [FieldError("actor", guid) for guid in listed])
 
 

@@ -66,7 +66,7 @@ class FanOut:
             self.backlog.park(after.destination, after.left)
             self.backlog.park_alone(after.destination, after.broken)
         except Exception:
-            logger.exception("events were not parked", extra={"tenant": code_of(destination.environment)})
+            logger.exception("events were not parked", extra={"code": code_of(destination.environment)})
             return False
         return True
 
@@ -82,7 +82,7 @@ class FanOut:
             try:
                 return self.delivery.deliver(destination, rows, seconds_left)
             except Exception:
-                logger.exception("events were not sent", extra={"tenant": code_of(destination.environment)})
+                logger.exception("events were not sent", extra={"code": code_of(destination.environment)})
         wanted, unreadable = select(destination.chosen, rows)
         return DeliveryResult(destination, [row.key for row, _ in wanted], [row.key for row in unreadable], 0)
 

@@ -96,7 +96,7 @@ class Redeliver:
         try:
             self.destinations.remove_parked(message.batch)
         except Exception:
-            logger.exception("a parked batch was not dropped", extra={"tenant": code_of(message.batch.environment)})
+            logger.exception("a parked batch was not dropped", extra={"code": code_of(message.batch.environment)})
             return [message.id]
         return []
 
@@ -120,13 +120,13 @@ class Redeliver:
                 failed.append(message.id)
             except Exception:
                 # Mostly a transient error of our own store. A failed message would soon be in the dead-letter queue.
-                logger.exception("a parked batch was not delivered", extra={"tenant": code_of(destination.environment)})
+                logger.exception("a parked batch was not delivered", extra={"code": code_of(destination.environment)})
                 waiting.append(message)
                 at_least = WAIT_SECONDS
         try:
             self.backlog.defer(destination, [message.batch for message in waiting], at_least)
         except Exception:
-            logger.exception("parked batches were not put back", extra={"tenant": code_of(destination.environment)})
+            logger.exception("parked batches were not put back", extra={"code": code_of(destination.environment)})
             failed += [message.id for message in waiting]
         return failed
 

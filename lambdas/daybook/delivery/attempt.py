@@ -67,7 +67,7 @@ class Delivery:
             if sent.refused:
                 self.state.gave_up(after, len(sent.refused), sent.refusal)  # last, so that its error stays visible
         except Exception:
-            logger.exception("the stream's state was not stored", extra={"tenant": code_of(destination.environment)})
+            logger.exception("the stream's state was not stored", extra={"code": code_of(destination.environment)})
         return DeliveryResult(
             after, [written.rows[place].key for place in sent.left], [row.key for row in written.broken], taken
         )

@@ -61,7 +61,7 @@ def retry_seconds(attributes: Mapping[str, str]) -> int:
 
 def run_job(runner: Runner, message: Message, remaining_seconds: Callable[[], float]) -> None:
     """Runs the job and logs its outcome. The log line holds only ids and numbers."""
-    about: dict[str, Any] = {"tenant": message.tenant, "kind": message.kind, "job": message.job}
+    about: dict[str, Any] = {"code": message.tenant, "kind": message.kind, "job": message.job}
     try:
         job = runner.run(message.key, remaining_seconds)
     except UnknownJob:

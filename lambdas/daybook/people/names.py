@@ -23,7 +23,7 @@ class Name:
         self._gone = holdings_of(stone)
         self.timeline = Timeline(held, self._gone)
         self._written = {guid: sorted(froms) for guid, froms in self.timeline.living.items()}
-        self._is_full = len(self._written) >= MAX_HOLDERS or any("guid" not in row for row in had)
+        self._is_full = any("guid" not in row for row in had)
         self._takes_earlier = len(had) < MAX_HAD_ROWS
         self.added: dict[str, int] = {}
         """New holders, and earlier moments of known ones."""
@@ -51,7 +51,7 @@ class Name:
                 return False
             self.timeline.living[guid].remove(self.added[guid])
         elif written is None:
-            if self._is_full and not is_bare:
+            if not is_bare and (self._is_full or len(self.timeline.living) >= MAX_HOLDERS):
                 self.has_too_many = True
                 return False
             if self._may_be_first(moment_ms, is_bare=is_bare):

@@ -308,6 +308,40 @@ def test_an_environment_that_there_is_not_is_404(log: ManagedLog, forgetting: Fo
     assert log.found(actor="mike.mars")
 
 
+def test_a_name_that_was_given_again_is_forgotten_with_its_new_holder(log: ManagedLog, forgetting: Forgetting) -> None:
+    """One sam was deleted and another hired. A failed sign-in and a lock that name sam alone are the second one's."""
+    moments = [format_time(NOW - 9_000 + 1_000 * number) for number in range(5)]
+    of_first, _, of_second, sign_in, lock = log.sent(
+        {"actor": {"type": "user", "id": "1", "username": "sam"}, "occurred_at": moments[0]},
+        {"actor": JANE, "target": {"type": "user", "id": "1"}, "occurred_at": moments[1]},
+        {"actor": {"type": "user", "id": "2", "username": "sam"}, "occurred_at": moments[2]},
+        {"actor": {"type": "unknown", "username": "sam"}, "status": "failure", "occurred_at": moments[3]},
+        {"actor": JANE, "target": {"type": "user", "username": "Sam"}, "occurred_at": moments[4]},
+    )
+    native = {event["id"]: event for event in log.page({"limit": "500"})["events"]}
+    first, second = native[of_first]["actor"]["id"], native[of_second]["actor"]["id"]
+    assert native[sign_in]["actor"]["id"] == native[lock]["target"]["id"] == second != first
+    assert forgetting.forget("2")["actor_id"] == second
+    log.now += 30 * SECOND
+    native = {event["id"]: event for event in log.page({"limit": "500"})["events"]}
+    for shown in (native[of_second]["actor"], native[sign_in]["actor"], native[lock]["target"]):
+        assert shown["forgotten"]
+        assert shown["username"] == second
+    assert native[of_first]["actor"]["username"] == "sam"
+
+
+def test_a_name_of_very_many_people_is_answered_within_bounds(log: ManagedLog, forgetting: Forgetting) -> None:
+    """The answer lists those who are written down and says that there are more."""
+    log.sent(*({"actor": {"type": "user", "id": f"u-{number}", "username": "guest"}} for number in range(150)))
+    answer = forgetting.call("guest")
+    assert problem_of(answer) == (409, "several_people")
+    problem = answered(answer)
+    assert len(problem["errors"]) == 64
+    assert "More than 64 people" in problem["detail"]
+    assert forgetting.forget("u-149")["actor_id"]
+    shows_nobody(problem)
+
+
 def test_somebody_known_by_an_address_alone_is_forgotten_by_guid(log: ManagedLog, forgetting: Forgetting) -> None:
     """The next event from that address means a new person. A late event still means the old one."""
     event = {"actor": {"type": "unknown"}, "context": {"ip": "192.0.2.77"}}
@@ -542,6 +576,26 @@ def test_a_restore_forgets_again(log: ManagedLog, dynamodb: Any, tables: Tables,
     stone = tombstone(log.keys.gone, log.key(), "ext#u-1")
     gone = Gone.read(people.read(log.key(), [stone])[stone][done[0]["actor_id"]])
     assert gone.event_id == done[0]["event_id"]
+
+
+def test_a_restore_forgets_in_the_environment_alone(
+    log: ManagedLog, dynamodb: Any, tables: Tables, definitions: Any, capsys: Any
+) -> None:
+    """A test account had been forgotten. The person of the same id and name in production stays."""
+    (real, _) = log.sent({"actor": MIKE}, TESTING)
+    backup = dynamodb.scan(TableName=tables.identities)["Items"]
+    Forgetting(log).forget("u-1", environment="test")
+    dynamodb.create_table(TableName=(restored := f"{tables.identities}-restored"), **definitions["identities"])
+    for item in backup:
+        dynamodb.put_item(TableName=restored, Item=item)
+    given = ["--identities", restored, "--events", tables.events, "--control", tables.control, "--secret", "arn"]
+    assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 0
+    assert capsys.readouterr().out.startswith("1 people had been forgotten. 1 of them")
+    rows, live = (dynamodb.scan(TableName=table)["Items"] for table in (restored, tables.identities))
+    gone, live_gone = ([row for row in each if row["sk"]["S"].startswith("gone#")] for each in (rows, live))
+    assert sorted(gone, key=repr) == sorted(live_gone, key=repr) != []
+    assert {row["pk"]["S"] for row in rows if row["sk"]["S"].startswith("id#")} == {log.key("prod")}
+    assert log.found(actor="mike.mars") == [real]
 
 
 def test_a_restore_takes_over_who_was_made_and_forgotten_since(

@@ -51,7 +51,7 @@ def as_file(event: StoredEvent) -> dict[str, Any]:
         "id": event.id,
         "canonical": unpack(event.packed).decode(),
         "leaf": event.leaf.hex(),
-        "fingerprint": event.fingerprint.hex(),
+        "fingerprint": None if event.fingerprint is None else event.fingerprint.hex(),
         "expires_at": event.expires_at,
         "keys": {
             "pk": event.partition,
