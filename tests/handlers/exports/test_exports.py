@@ -550,3 +550,27 @@ def test_after_seven_days_there_are_no_links(log: ExportedLog) -> None:
     shown, _ = log.exporter.export()
     log.now += 7 * DAY
     assert log.exporter.read(shown["id"])["download_url"] is None
+
+
+def test_an_export_takes_what_a_search_takes(log: ExportedLog) -> None:
+    """Not equal, prefixes, and ranges without an end: what was stored at the request, even if it is stamped ahead."""
+    log.sent({"activity": "surveys.add", "details": "ahead", "occurred_at": format_time(NOW + 200_000)})
+    asked = log.exporter.ask({"filters": {"range": "7d", "activity": "surveys.*", "actor!": ["zoe", "nobody"]}})
+    log.now += MINUTE
+    log.sent({"activity": "surveys.add", "details": "later", "occurred_at": format_time(NOW + 100_000)})
+    log.exporter.work()
+    shown = log.exporter.read(asked["id"])
+    assert descriptions(log.exporter.file(shown)) == ["ahead"]
+    manifest = manifest_of(log, shown)
+    assert manifest["filters"] == ["activity=surveys.*", "actor!=?", f"actor!={log.guid_of('zoe')}", "range=7d"]
+    job = log.exporter.jobs.find(log.settings.code, asked["id"])
+    assert "zoe" not in repr(job.ask)
+
+
+def test_an_export_excludes_the_members_of_a_group_at_the_request(log: ExportedLog) -> None:
+    """Whoever joins while it waits is in it."""
+    log.put_group("team", "zoe")
+    asked = log.exporter.ask({"filters": {"group!": "team", "component!": "Audit Log"}})
+    log.put_group("team", "mike.mars")
+    log.exporter.work()
+    assert descriptions(log.exporter.file(log.exporter.read(asked["id"]))) == ["first"]
