@@ -5,19 +5,17 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from daybook.aws.identities_table.rows import IdentityTable
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, format_time, parse_time
-from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.events.item import partition_of
-from daybook.people.identities import address_row, ext_row, name_row
+from daybook.events.reader import content_of
 from daybook.tenants.settings import Layout
 from tests.support.calls import answered
 from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
-from tests.support.model.people import People
+from tests.support.model.people import Named, People
 from tests.support.model.reference_model import CATALOGUE, Entry, Happened
-from tests.support.model.world import GROUPS, Log
+from tests.support.model.world import ENVIRONMENTS, GROUPS, Log
 
 EVENTS = 48
 STRANGERS = [str(uuid.UUID(int=number, version=4)) for number in range(70)]
@@ -32,13 +30,13 @@ class Loaded:
         self.tenant = f"tenant-{seed}"
         self._random = random.Random(seed)  # noqa: S311
         log = Log(seed)
-        self._members: dict[str, list[str]] = {}
+        self._members: dict[tuple[str, str], list[str]] = {}
         layouts = tuple(Layout(*layout) for layout in log.layouts())
         self._log = ManagedLog(
             dynamodb, tables, "enate", recorded=False, tenant=self.tenant, layouts=layouts, retention_days=None
         )
         self.settings = self._log.settings
-        self.people = People()
+        self.people = {environment: People() for environment in ENVIRONMENTS}
         self.events: list[Happened] = []
         self._own: dict[str, Entry] = {}
         # Later events may name earlier ones as their cause and may use a changed catalogue.
@@ -46,12 +44,13 @@ class Loaded:
             self.events += self._sent([self._caused(log.event()) for _ in range(size)])
             self._remake(log.remade())
         self._learn_guids()
-        for name, (people, strangers) in GROUPS.items():
-            somebody = self._random.sample(sorted(self.people.guids), people)
-            spelt = [self._spelt(person) for person in somebody]
-            self.people.groups[name] = {person for each in spelt for person in self.people.members(each)}
-            self._members[name] = spelt + STRANGERS[:strangers]
-            self._log.put_group(name, *self._members[name])
+        for environment, known in self.people.items():
+            for name, (people, strangers) in GROUPS.items():
+                somebody = self._random.sample(sorted(known.guids), people)
+                spelt = [self._spelt(known, person) for person in somebody]
+                known.groups[name] = {person for each in spelt for person in known.members(each)}
+                self._members[environment, name] = spelt + STRANGERS[:strangers]
+                self._put_group(environment, name, self._members[environment, name])
 
     def expected(self, query: Mapping[str, Sequence[str]], role: str, *, arrived: Sequence[Happened] = ()) -> list[str]:
         """The ids that a read returns, in its order. Computed by checking every event."""
@@ -73,18 +72,23 @@ class Loaded:
         in_order = sorted(newest_first, key=lambda event: event.presented(field), reverse=falling)
         return [event.id for event in in_order]
 
-    def regroup(self, names: Sequence[str]) -> None:
+    def regroup(self, environment: str, names: Sequence[str]) -> None:
         """Changes the groups' members, empties the groups or removes them. `restore` undoes it."""
+        people = self.people[environment]
         for name in names:
             if self._random.random() < 0.4:
-                self._log.done("DELETE", "/v1/groups/{name}", name=name)
+                self._log.done("DELETE", "/v1/groups/{name}", name=name, query={"environment": environment})
             else:
-                others = sorted(set(self.people.guids) - self.people.groups[name])
-                self._log.put_group(name, *(self.people.guids[person] for person in others[:2]))
+                others = sorted(set(people.guids) - people.groups[name])
+                self._put_group(environment, name, [people.guids[person] for person in others[:2]])
 
-    def restore(self, names: Sequence[str]) -> None:
+    def restore(self, environment: str, names: Sequence[str]) -> None:
         for name in names:
-            self._log.put_group(name, *self._members[name])
+            self._put_group(environment, name, self._members[environment, name])
+
+    def _put_group(self, environment: str, name: str, members: Sequence[str]) -> None:
+        query = {"environment": environment}
+        self._log.done("PUT", "/v1/groups/{name}", {"members": list(members)}, name=name, query=query)
 
     def arrive(self, count: int) -> list[Happened]:
         """Sends more events of the existing kinds by known people, received a moment after all others. `remove` removes
@@ -123,10 +127,10 @@ class Loaded:
                 self._log.done("DELETE", "/v1/catalogue/{activity}", role="operations", activity=name)
                 del self._own[name]
 
-    def _spelt(self, person: int) -> str:
-        """A person's name if there is one and chance chooses it, otherwise the GUID."""
-        names = [name for name, resolved in self.people.names.items() if resolved == person]
-        return names[0] if names and self._random.random() < 0.5 else self.people.guids[person]
+    def _spelt(self, people: People, person: int) -> str:
+        """A name that the person had if there is one and chance chooses it, otherwise the GUID."""
+        names = [name for name, holders in people.names.items() if person in holders]
+        return names[0] if names and self._random.random() < 0.5 else people.guids[person]
 
     def _caused(self, event: dict[str, Any]) -> dict[str, Any]:
         if self._random.random() < 0.5:
@@ -144,7 +148,12 @@ class Loaded:
         answer = self._log.send({"events": list(events)})
         assert answer["statusCode"] == 201, answer["body"]
         catalogue = CATALOGUE | self._own
-        happened = [Happened(event, self.people, catalogue) for event in events]
+        happened = [Happened(event, catalogue) for event in events]
+        for environment, people in self.people.items():
+            here = [event for event in happened if event.sent["environment"] == environment]
+            persons = iter(people.request([named for event in here for named in _named(event)]))
+            for event in here:
+                event.bind(people, [next(persons) for _ in event.mentions])
         ids = {(event.sent.get("id"), event.sent["environment"]): event.id for event in self.events}
         for event, result in zip(happened, answered(answer)["results"], strict=True):
             event.id = result["id"]
@@ -154,14 +163,20 @@ class Loaded:
 
     def _learn_guids(self) -> None:
         """Ingest makes the GUIDs. The model determines everything else about people itself."""
-        rows = {ext_row(client_id): person for client_id, person in self.people.client_ids.items()}
-        rows |= {name_row(name): person for name, person in self.people.names.items()}
-        for address, person in self.people.addresses.items():
-            hashed = tag(self._log.keys.address, length_prefixed("address", address)).hex()
-            rows[address_row(hashed)] = person
-        read = IdentityTable(self._dynamodb, self.tables.identities).read(self._log.key(), rows)
-        for sort_key, person in rows.items():
-            assert self.people.guids.setdefault(person, read[sort_key]["guid"]) == read[sort_key]["guid"], sort_key
+        for event in self.events:
+            environment, occurred_ms = event.sent["environment"], parse_time(event.sent["occurred_at"])
+            key = partition_of(self.settings, environment, event.id, occurred_ms), event.id
+            content = content_of(self._log.wiring.events.find([key])[key].packed)
+            guids = self.people[environment].guids
+            for person, listed in zip(event.cast, content.get("people", ()), strict=True):
+                assert guids.setdefault(person, listed["id"]) == listed["id"], event.sent
+        for people in self.people.values():
+            assert len(set(people.guids.values())) == len(people.guids)
+
+
+def _named(event: Happened) -> list[Named]:
+    moment = parse_time(event.sent["occurred_at"])
+    return [Named(moment, each.client_id, each.username, each.address) for each in event.mentions]
 
 
 _NO_FILTERS = frozenset({"environment", "from", "to", "range", "sort"})
