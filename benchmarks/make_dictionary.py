@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from heapq import heapify, heapreplace
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 from benchmarks.typical import NOW, stored_forms
@@ -25,7 +26,7 @@ from daybook.clock import DAY, format_time
 from daybook.events.packing import unpack
 from daybook.ids import event_id
 from events.demo import PRODUCTS, generate
-from events.typical import CONTRACT_EXAMPLE
+from events.typical import CONTRACT_EXAMPLE, TYPICAL
 
 MAX_BYTES = 4_000
 REACH = 3_834
@@ -36,7 +37,9 @@ STRETCHES = (12, 16, 24, 32, 48, 64)
 EVENTS_A_PRODUCT = 240
 EXAMPLES = 30
 
-_OCCURRED_AT = re.compile(rb'"occurred_at":"[^"]*"')
+_TIME = re.compile(rb'"(occurred_at|received_at)":"[^"]*"')
+_TENANT = re.compile(rb'"tenant":"[^"]*"')
+_CREDENTIAL = re.compile(rb'"credential":"[^"]*"')
 _ID = re.compile(rb'"id":"[0-9A-Z]{36}"')
 _WORDS = ("Flight Scanner", "Demo App", "Invoices", "alpha", "Team 7", "q3-report", "nightly")
 
@@ -51,15 +54,26 @@ def documents() -> list[bytes]:
         found += _canonical(product, list(_wordings(product, chance)))
     example = {name: value for name, value in CONTRACT_EXAMPLE.items() if name != "id"}
     found += _canonical("jiffy", [example] * EXAMPLES)
+    for product, event in TYPICAL.items():
+        found += _canonical(product, [_impersonated(event, number) for number in range(EXAMPLES // 5)])
     return [_at_any_time(document, chance) for document in found]
 
 
+def _impersonated(event: dict[str, Any], number: int) -> dict[str, Any]:
+    """A typical event as a support login leaves it."""
+    actor = event["actor"] | {"impersonator": {"id": f"s-{number}", "username": f"support.{number}"}}
+    return event | {"id": f"{event['id']}-{number}", "actor": actor}
+
+
 def _at_any_time(document: bytes, chance: random.Random) -> bytes:
-    """The documents are of one autumn, but the dictionary is for every year."""
+    """The documents are of one autumn, tenant and sender, but the dictionary is for all of them."""
     moment = chance.randrange(NOW, NOW + 3650 * DAY)
-    occurred_at = f'"occurred_at":"{format_time(moment)}"'.encode()
+    times = {b"occurred_at": moment, b"received_at": moment + chance.randrange(60_000)}
+    document = _TIME.sub(lambda found: b'"%s":"%s"' % (found[1], format_time(times[found[1]]).encode()), document)
+    document = _CREDENTIAL.sub(b'"credential":"%s"' % chance.randbytes(8).hex().encode(), document)
+    document = _TENANT.sub(b'"tenant":"%s"' % "".join(chance.choices(ascii_lowercase, k=9)).encode(), document)
     identifier = f'"id":"{event_id(moment, chance.randbytes(16))}"'.encode()
-    return _ID.sub(identifier, _OCCURRED_AT.sub(occurred_at, document))
+    return _ID.sub(identifier, document)
 
 
 def _canonical(product: str, events: list[dict[str, Any]]) -> list[bytes]:
@@ -84,6 +98,7 @@ def _wordings(product: str, chance: random.Random) -> Iterator[dict[str, Any]]:
                 "variant": variant.variant,
                 "actor": _actor(activity, variant.origin or activity.origin, chance),
                 "params": params,
+                "changes": [{"field": "seconds", "from": 660, "to": 600}] if "session" in params else [],
                 "target": {"type": activity.activity.split(".")[0], "id": f"{chance.random():.8f}"[2:]},
                 "context": {"ip": f"198.51.100.{chance.randrange(256)}", "session_id": f"{chance.random():.8f}"[2:]},
             }

@@ -26,7 +26,7 @@ MEASURED = {"the contract's example": ("jiffy", CONTRACT_EXAMPLE)} | {
     f"a typical event of {product}": (product, event) for product, event in TYPICAL.items()
 }
 
-EVERYWHERE = Caller(role=PRODUCER, tenant="acme", environment="*", credential="k1", label="The key")
+EVERYWHERE = Caller(role=PRODUCER, tenant="acme", environment="*", credential="x7k2m9q4c1tz8wfa", label="The key")
 
 
 def code_for(tenant: str) -> TenantCode:

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks.stored_bytes import MAX_ITEM_BYTES, item_bytes
 from daybook.clock import format_time
 from daybook.events.canonical import decode, leaf
 from daybook.events.packing import unpack
 from daybook.ids import lowest_id
 from daybook.people.forgetter import Forgetter, mark_of, no_sweep
+from events.typical import PRODUCTS
 from tests.support.ingest import KEYS, NOW
 from tests.unit.events.test_acceptance import MIKE, SYSTEM, TenantLog
 
@@ -94,3 +96,9 @@ def test_ids_are_the_same_in_any_composition() -> None:
     )
     assert len({form.by_target for form in log.events.events.values()}) == 1
     assert {content["target"]["id"] for content in contents(log)} == {composed, decomposed}
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_a_typical_event_costs_one_write_unit(product: str) -> None:
+    """With names of 20 letters, the item's keys, and a credential's id of the usual length."""
+    assert item_bytes()[product] <= MAX_ITEM_BYTES
