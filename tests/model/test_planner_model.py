@@ -280,8 +280,8 @@ def _known(log: Loaded, name: str, value: str) -> str:
     event = log.events[number % EVENTS]
     match what:
         case "guid":
-            guids = sorted(log.people.guids.items())
-            guid = guids[number % len(guids)][1]
+            guids = sorted(guid for people in log.people.values() for guid in people.guids.values())
+            guid = guids[number % len(guids)]
             return f"{kind}{colon}{guid.upper() if number % 3 == 0 else guid}"
         case "event":
             return event.id

@@ -10,14 +10,14 @@ from daybook.aws.wiring import Tables
 from daybook.clock import DAY, format_time, parse_time
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.events.item import partition_of
-from daybook.people.identities import address_row, ext_row, name_row
+from daybook.people.identities import address_row, ext_row, had_prefix
 from daybook.tenants.settings import Layout
 from tests.support.calls import answered
 from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
-from tests.support.model.people import People
+from tests.support.model.people import Named, People
 from tests.support.model.reference_model import CATALOGUE, Entry, Happened
-from tests.support.model.world import GROUPS, Log
+from tests.support.model.world import ENVIRONMENTS, GROUPS, Log
 
 EVENTS = 48
 STRANGERS = [str(uuid.UUID(int=number, version=4)) for number in range(70)]
@@ -32,26 +32,27 @@ class Loaded:
         self.tenant = f"tenant-{seed}"
         self._random = random.Random(seed)  # noqa: S311
         log = Log(seed)
-        self._members: dict[str, list[str]] = {}
+        self._members: dict[tuple[str, str], list[str]] = {}
         layouts = tuple(Layout(*layout) for layout in log.layouts())
         self._log = ManagedLog(
             dynamodb, tables, "enate", recorded=False, tenant=self.tenant, layouts=layouts, retention_days=None
         )
         self.settings = self._log.settings
-        self.people = People()
+        self.people = {environment: People() for environment in ENVIRONMENTS}
         self.events: list[Happened] = []
         self._own: dict[str, Entry] = {}
         # Later events may name earlier ones as their cause and may use a changed catalogue.
         for size in (EVENTS // 2, EVENTS // 4, EVENTS // 4):
             self.events += self._sent([self._caused(log.event()) for _ in range(size)])
             self._remake(log.remade())
-        self._learn_guids()
-        for name, (people, strangers) in GROUPS.items():
-            somebody = self._random.sample(sorted(self.people.guids), people)
-            spelt = [self._spelt(person) for person in somebody]
-            self.people.groups[name] = {person for each in spelt for person in self.people.members(each)}
-            self._members[name] = spelt + STRANGERS[:strangers]
-            self._log.put_group(name, *self._members[name])
+        for environment, people in self.people.items():
+            self._learn_guids(environment, people)
+            for name, (known, strangers) in GROUPS.items():
+                somebody = self._random.sample(sorted(people.guids), min(known, len(people.guids)))
+                spelt = [self._spelt(people, person) for person in somebody]
+                people.groups[name] = {person for each in spelt for person in people.members(each)}
+                self._members[environment, name] = spelt + STRANGERS[:strangers]
+                self._put_group(environment, name, self._members[environment, name])
 
     def expected(self, query: Mapping[str, Sequence[str]], role: str, *, arrived: Sequence[Happened] = ()) -> list[str]:
         """The ids that a read returns, in its order. Computed by checking every event."""
@@ -76,15 +77,19 @@ class Loaded:
     def regroup(self, names: Sequence[str]) -> None:
         """Changes the groups' members, empties the groups or removes them. `restore` undoes it."""
         for name in names:
-            if self._random.random() < 0.4:
-                self._log.done("DELETE", "/v1/groups/{name}", name=name)
-            else:
-                others = sorted(set(self.people.guids) - self.people.groups[name])
-                self._log.put_group(name, *(self.people.guids[person] for person in others[:2]))
+            is_removed = self._random.random() < 0.4
+            for environment, people in self.people.items():
+                if is_removed:
+                    given = {"query": {"environment": environment}, "name": name}
+                    self._log.done("DELETE", "/v1/groups/{name}", **given)
+                else:
+                    others = sorted(set(people.guids) - people.groups[name])
+                    self._put_group(environment, name, [people.guids[person] for person in others[:2]])
 
     def restore(self, names: Sequence[str]) -> None:
         for name in names:
-            self._log.put_group(name, *self._members[name])
+            for environment in self.people:
+                self._put_group(environment, name, self._members[environment, name])
 
     def arrive(self, count: int) -> list[Happened]:
         """Sends more events of the existing kinds by known people, received a moment after all others. `remove` removes
@@ -123,10 +128,14 @@ class Loaded:
                 self._log.done("DELETE", "/v1/catalogue/{activity}", role="operations", activity=name)
                 del self._own[name]
 
-    def _spelt(self, person: int) -> str:
+    def _put_group(self, environment: str, name: str, members: Sequence[str]) -> None:
+        given = {"query": {"environment": environment}, "name": name}
+        self._log.done("PUT", "/v1/groups/{name}", {"members": list(members)}, **given)
+
+    def _spelt(self, people: People, person: int) -> str:
         """A person's name if there is one and chance chooses it, otherwise the GUID."""
-        names = [name for name, resolved in self.people.names.items() if resolved == person]
-        return names[0] if names and self._random.random() < 0.5 else self.people.guids[person]
+        names = [name for name, had in people.names.items() if person in had]
+        return names[0] if names and self._random.random() < 0.5 else people.guids[person]
 
     def _caused(self, event: dict[str, Any]) -> dict[str, Any]:
         if self._random.random() < 0.5:
@@ -144,7 +153,7 @@ class Loaded:
         answer = self._log.send({"events": list(events)})
         assert answer["statusCode"] == 201, answer["body"]
         catalogue = CATALOGUE | self._own
-        happened = [Happened(event, self.people, catalogue) for event in events]
+        happened = self._happened(events, catalogue)
         ids = {(event.sent.get("id"), event.sent["environment"]): event.id for event in self.events}
         for event, result in zip(happened, answered(answer)["results"], strict=True):
             event.id = result["id"]
@@ -152,16 +161,44 @@ class Loaded:
             event.caused_by = ids[cause["id"], event.sent["environment"]] if isinstance(cause, dict) else cause
         return happened
 
-    def _learn_guids(self) -> None:
+    def _happened(self, events: Sequence[dict[str, Any]], catalogue: Mapping[str, Entry]) -> list[Happened]:
+        """Who is who is settled for the whole request: what an event of it says may tell whom another one means."""
+        said: dict[str, list[Named]] = {environment: [] for environment in ENVIRONMENTS}
+        for event in events:
+            mentions, moment = said[event["environment"]], parse_time(event["occurred_at"])
+
+            def note(*reference: str | None, mentions: list[Named] = mentions, moment: int = moment) -> int:
+                mentions.append(Named(moment, *reference))
+                return len(mentions)
+
+            Happened(event, self.people[event["environment"]], note, catalogue)
+        meant = {environment: iter(self.people[environment].request(named)) for environment, named in said.items()}
+        return [
+            Happened(
+                event,
+                self.people[event["environment"]],
+                lambda *_, whom=meant[event["environment"]]: next(whom),  # type: ignore[misc]
+                catalogue,
+            )
+            for event in events
+        ]
+
+    def _learn_guids(self, environment: str, people: People) -> None:
         """Ingest makes the GUIDs. The model determines everything else about people itself."""
-        rows = {ext_row(client_id): person for client_id, person in self.people.client_ids.items()}
-        rows |= {name_row(name): person for name, person in self.people.names.items()}
-        for address, person in self.people.addresses.items():
+        table, key = IdentityTable(self._dynamodb, self.tables.identities), self._log.key(environment)
+        rows = {ext_row(client_id): person for client_id, person in people.client_ids.items()}
+        for address, person in people.addresses.items():
             hashed = tag(self._log.keys.address, length_prefixed("address", address)).hex()
             rows[address_row(hashed)] = person
-        read = IdentityTable(self._dynamodb, self.tables.identities).read(self._log.key(), rows)
-        for sort_key, person in rows.items():
-            assert self.people.guids.setdefault(person, read[sort_key]["guid"]) == read[sort_key]["guid"], sort_key
+        read = table.read(key, rows)
+        found = [(person, read[sort_key]["guid"]) for sort_key, person in rows.items()]
+        for name, held in people.held.items():
+            (had,) = table.query(key, [had_prefix(name)])
+            guids = {int(row["from"]): row["guid"] for row in had}
+            assert sorted(guids) == sorted(since for all_since in held.values() for since in all_since), name
+            found += [(person, guids[since]) for person, all_since in held.items() for since in all_since]
+        for person, guid in found:
+            assert people.guids.setdefault(person, guid) == guid, person
 
 
 _NO_FILTERS = frozenset({"environment", "from", "to", "range", "sort"})

@@ -48,10 +48,6 @@ class People:
         self._identified: set[int] = set()
         self._count = 0
 
-    def bind(self, client_id: str | None, username: str | None, address: str | None = None, moment: int = 0) -> int:
-        """Whom one event names that arrives alone."""
-        return self.request([Named(moment, client_id, username, address)])[0]
-
     def request(self, named: Sequence[Named]) -> list[int]:
         """Whom the events of one request name. Ids come before bare names, and earlier events before later ones."""
         before = {name: {person: list(since) for person, since in held.items()} for name, held in self._held.items()}
@@ -101,6 +97,11 @@ class People:
         """The people that a group gets for a username (everyone who ever had it) or a GUID."""
         by_guid = {person for person, guid in self.guids.items() if guid == spelt}
         return by_guid | set(self._held[fold(spelt)])
+
+    @property
+    def held(self) -> Mapping[str, Mapping[int, Sequence[int]]]:
+        """For each name, since when each person holds it."""
+        return {name: held for name, held in self._held.items() if held}
 
     @property
     def names(self) -> dict[str, set[int]]:

@@ -1,7 +1,7 @@
 """A brute-force model of events: what was sent, who is in it, and whether a filter matches it."""
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import normalize
@@ -72,8 +72,16 @@ class Somebody:
 class Happened:
     """One event that was sent. Its people are bound in the order in which the contract names the places."""
 
-    def __init__(self, sent: Mapping[str, Any], people: People, catalogue: Mapping[str, Entry] = CATALOGUE) -> None:
+    def __init__(
+        self,
+        sent: Mapping[str, Any],
+        people: People,
+        bind: Callable[[str | None, str | None, str | None], int],
+        catalogue: Mapping[str, Entry] = CATALOGUE,
+    ) -> None:
+        """`bind` says who is meant by a client id, a username or an address."""
         self.sent = sent
+        self._bind = bind
         self.id = ""
         self.caused_by: str | None = None
         self.people = people
@@ -116,7 +124,7 @@ class Happened:
             return self._mention(actor.get("id"), actor.get("username"), actor.get("name"))
         if address is None:
             return None
-        person = self.people.bind(None, None, address)
+        person = self._bind(None, None, address)
         self._cast[person] = Somebody()
         return person
 
@@ -136,7 +144,7 @@ class Happened:
         return next(by_id, None) or next(by_name, None)
 
     def _mention(self, client_id: str | None, username: str | None, name: str | None = None) -> int:
-        person = self.people.bind(client_id, username)
+        person = self._bind(client_id, username, None)
         self._references.append((client_id, username))
         somebody = self._cast.setdefault(person, Somebody())
         somebody.username = somebody.username or username
