@@ -1,6 +1,6 @@
 """Forgetting while requests are in flight, and after requests were killed: in the end no text of the person is left."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +23,7 @@ from tests.support.ingest import KEYS, NOW, seeded_bytes
 from tests.support.ingest import settings as tenant_settings
 from tests.support.jobs import MemoryJobs, MemoryQueue
 from tests.support.memory_stores import MemoryIdentities
-from tests.support.people import ACME_KEYS, PROD, mark, seen
+from tests.support.people import ACME_KEYS, PROD, forget, mark, seen
 from tests.support.turns import InTurns, Seat
 
 MAX_STEPS = 12
@@ -34,6 +34,8 @@ CASES: dict[str, tuple[list[Reference], Reference]] = {
     "an adoption": ([BARE], MIKE),
     "a renaming": ([MIKE], Reference("u1", "michael")),
     "a name that was given first": ([Reference("u1")], MIKE),
+    "a name of two people": ([Reference("u0", "mike"), MIKE], BARE),
+    "a second holder": ([MIKE], Reference("u2", "mike")),
     "a name that has become free": ([Reference("u0", "mike"), MIKE], MIKE),
 }
 
@@ -138,6 +140,50 @@ def test_a_request_in_flight_leaves_nothing(case: str) -> None:
 def test_any_interleaving_leaves_nothing(case: str, turns: list[bool], following: list[Reference]) -> None:
     """The same, with the steps in any order and with further requests."""
     holds_after(case, turns, following)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.booleans(), max_size=4 * MAX_STEPS), st.booleans())
+def test_two_requests_agree_on_the_person_after_a_forgotten_one(turns: list[bool], is_shared: bool) -> None:
+    """Both need a new person for the bare name. `had#` can't decide between them, so `name#` does."""
+    store = MemoryIdentities()
+    if is_shared:
+        seen(store, NOW - 9, Reference("u0", "mike"), seed="former")
+    (gone,) = seen(store, NOW - 8, MIKE, seed="gone")
+    forget(store, gone.guid, NOW)
+    found: dict[str, Person] = {}
+
+    def asking(number: int) -> Callable[[Seat], None]:
+        def ask(seat: Seat) -> None:
+            with suppress(Contended):
+                (found[f"{number}"],) = seen(seat, NOW + number, BARE, seed=f"new {number}")
+
+        return ask
+
+    InTurns(turns, store).run(one=asking(1), other=asking(2))
+    assert found["1"] == found["2"] == seen(store, NOW + 3, BARE, seed="later")[0]
+
+
+@settings(max_examples=300)
+@given(st.lists(st.booleans(), max_size=4 * MAX_STEPS))
+def test_a_holder_who_comes_while_the_last_one_is_forgotten_is_kept(turns: list[bool]) -> None:
+    """Forgetting deletes `more#`, on which the new holder relies."""
+    store = MemoryIdentities()
+    (former,) = seen(store, NOW - 9, Reference("u0", "mike"), seed="former")
+    (gone,) = seen(store, NOW - 8, MIKE, seed="gone")
+    forget(store, former.guid, NOW - 1)
+    found: list[Person] = []
+
+    def coming(seat: Seat) -> None:
+        with suppress(Contended):
+            found.extend(seen(seat, NOW + 1, Reference("u2", "mike"), seed="new"))
+
+    def forgetting(seat: Seat) -> None:
+        forget(seat, gone.guid, NOW)
+
+    InTurns(turns, store).run(one=coming, other=forgetting)
+    assert seen(store, NOW + 2, BARE, seed="later") == found
+    assert found[0].guid not in {former.guid, gone.guid}
 
 
 def test_without_the_sweep_a_binder_would_stay() -> None:
