@@ -9,7 +9,6 @@ Problems = Mapping[int, tuple[Code, ...]]
 """The codes of an operation's problems, by status."""
 
 PROBLEMS: Mapping[Code, str] = {
-    "alias_username": "The text is an alias that the profile shows for other actors.",
     "bad_gateway": "The service gave no answer. Try again.",
     "catalogue_too_large": "The tenant's own activities would be too large in all.",
     "contended": "Others changed the same thing at the same time. Try again.",
@@ -66,12 +65,12 @@ PROBLEMS: Mapping[Code, str] = {
 
 REJECTIONS: Mapping[RejectionCode, str] = {
     "actor_required": "The activity is done by a person: `actor.type` may not be `system` or `unknown`.",
-    "alias_username": "A username is an alias that the profile shows for other actors.",
     "before_audit": "The event lies before the tenant's `audit_since`.",
     "doubled_key": "An object in the event has the same key twice.",
     "id_conflict": "Another event with other content has this id and time. The first one stands.",
     "id_needs_time": "An event with an `id` needs its `occurred_at`.",
     "in_future": "`occurred_at` is more than 5 minutes ahead.",
+    "invalid_adjustment": "An adjustment of time lacks its session, or the seconds before and after.",
     "invalid_length": "A value is too long or too short.",
     "invalid_time": "A value is not an RFC 3339 time with an offset, in the years 1970 to 9999.",
     "invalid_type": "A value has the wrong JSON type.",
@@ -87,7 +86,7 @@ REJECTIONS: Mapping[RejectionCode, str] = {
     "unknown_environment": "The tenant has no such environment.",
     "unknown_field": "There is no such field.",
     "unknown_variant": "The activity has no such variant.",
-    "variant_needed": "Several wordings fit the parameters. Name one in `variant`.",
+    "variant_needed": "Several wordings fit the parameters, or none has all of them. Name one in `variant`.",
 }
 
 EVERYWHERE: Problems = {

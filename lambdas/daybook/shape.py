@@ -15,7 +15,6 @@ Beside lengths and bounds it follows marks in the `extra` of a text's `Meta`:
 Lengths are those of the NFC form, so that they do not depend on how the sender composed a letter with its marks.
 """
 
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
@@ -25,7 +24,7 @@ from msgspec import inspect
 from daybook.clock import parse_time
 from daybook.documents import LARGEST_INTEGER, Doubled
 from daybook.errors import FieldError
-from daybook.text import UNCLEAN, UNCLEAN_MESSAGE
+from daybook.text import UNCLEAN, UNCLEAN_MESSAGE, composed
 
 MAX_FAULTS = 20
 REPLACEMENT = "\ufffd"
@@ -201,14 +200,14 @@ def _text(info: inspect.StrType, marks: Mapping[str, Any]) -> _Reader:
     length = f"must have {_amount(least, most)} characters"
 
     def read_text(value: str, path: str, reading: Reading) -> str:
-        composed = composed_text(value)
-        if len(composed) < least or (most is not None and len(composed) > most):
+        text = composed(value)
+        if len(text) < least or (most is not None and len(text) > most):
             reading.add(Fault("invalid_length", path, length))
-        elif UNCLEAN.search(composed):
+        elif UNCLEAN.search(text):
             reading.add(Fault("invalid_value", path, UNCLEAN_MESSAGE))
         elif form is not None and not form[0].fullmatch(value):
             reading.add(Fault("invalid_value", path, form[1]))
-        return value if most is None or len(value) <= most else composed
+        return value if most is None or len(value) <= most else text
 
     return read_text
 
@@ -224,31 +223,27 @@ def _cut_text(most: int, marks: Mapping[str, Any]) -> _Reader:
                 reading.add(Fault("invalid_length", path, "must have at least 1 character"))
             return value
         cleaned = UNCLEAN.sub(REPLACEMENT, value)
-        kept = cleaned if len(cleaned) <= most else composed_text(cleaned)
-        cut = _cut(composed_text(cleaned), most if reading.longest is None else min(most, reading.longest), fits)
-        if cut is not None:
-            kept = cut
+        text = composed(cleaned)
+        cut = _cut(text, most if reading.longest is None else min(most, reading.longest), fits)
         if cut is not None or cleaned != value:
             reading.adjusted.add(path)
-        return kept
+        if cut is not None:
+            return cut
+        return cleaned if len(cleaned) <= most else text
 
     return read_text
 
 
-def _cut(composed: str, most: int, fits: Callable[[str], bool] | None) -> str | None:
+def _cut(text: str, most: int, fits: Callable[[str], bool] | None) -> str | None:
     """A beginning of the text that is short enough. None: the text is."""
-    cut = composed[:most]
+    cut = text[:most]
     if fits is not None and not fits(cut):
         least, above = 0, len(cut)
         while above - least > 1:
             middle = (least + above) // 2
             least, above = (middle, above) if fits(cut[:middle]) else (least, middle)
         cut = cut[:least]
-    return None if len(cut) == len(composed) else cut
-
-
-def composed_text(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return None if len(cut) == len(text) else cut
 
 
 def _time(value: str, path: str, reading: Reading) -> str:

@@ -1,6 +1,6 @@
 """What `POST /v1/events` answers."""
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from daybook.errors import FieldError
 from daybook.events.rejected import RejectionCode
@@ -17,6 +17,8 @@ class EventStored(_Result, tag="stored"):
     id: str
     leaf: str
     """The event's RFC 6962 leaf hash, in hexadecimal digits."""
+    adjusted: tuple[str, ...] | UnsetType = UNSET
+    """The paths of texts that were cut, or in which characters were replaced. Absent: nothing was."""
 
 
 class EventRejected(_Result, tag="rejected"):

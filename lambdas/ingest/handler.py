@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from msgspec import UNSET
+
 from daybook.aws.wiring import Wiring
 from daybook.environment import Settings
 from daybook.events.decoding import Unreadable, decode_events
@@ -77,7 +79,7 @@ def answer(results: list[Result]) -> Answer:
 
 def _result(index: int, result: Result) -> EventStored | EventRejected | EventToRetry:
     if result.id is not None and result.leaf is not None:
-        return EventStored(index, result.id, result.leaf.hex())
+        return EventStored(index, result.id, result.leaf.hex(), tuple(result.adjusted) or UNSET)
     if result.code is not None:
         return EventRejected(index, result.code, result.errors)
     return EventToRetry(index)

@@ -1,6 +1,6 @@
 """Stores events: reads and checks them, resolves their people, writes each once and answers for each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from daybook.catalogue.tenant_catalogue import Catalogues
@@ -31,6 +31,7 @@ class Result(NamedTuple):
     status: str
     id: str | None = None
     leaf: bytes | None = None
+    adjusted: Sequence[str] = ()
     code: RejectionCode | None = None
     errors: tuple[FieldError, ...] = ()
 
@@ -51,7 +52,8 @@ class _Entry:
         self.result: Result | None = None
         self.accepted: AcceptedEvent | None = None
         self.key: Key = ("", "")
-        self.fingerprint = b""
+        self.fingerprint: bytes | None = None
+        self.adjusted: Sequence[str] = ()
         self.refusal: Result | None = None
         """The answer if nothing is stored under the event's id."""
 
@@ -87,7 +89,14 @@ class Ingest:
         if an event names an environment that is not the caller's, 413 for more than 1,000 people.
         """
         keys = self._keys.of(settings.code, settings.secret)
-        policy = AcceptancePolicy(settings, self._catalogues.of(settings), keys, self._clock(), self._random)
+        policy = AcceptancePolicy(
+            settings,
+            self._catalogues.of(settings),
+            keys,
+            sender=caller.credential,
+            now_ms=self._clock(),
+            random_bytes=self._random,
+        )
         entries = [self._read(raw, sent.levels, policy, caller) for raw in sent.events]
         # A refused event is looked up before anything is written: it can only be a retry of an earlier call.
         self._look_up([entry for entry in entries if entry.refusal is not None])
@@ -101,19 +110,30 @@ class Ingest:
         entry = _Entry()
         try:
             received = read_event(raw, levels)
-            environment = _environment(received.event.environment, policy.settings, caller)
-            identified = policy.identify(received, environment)
         except Rejected as rejected:
             entry.result = _rejection(rejected)
             return entry
-        entry.key = partition_of(policy.settings, environment, *identified), identified[0]
-        entry.fingerprint = policy.fingerprint(received)
+        entry.adjusted = received.adjusted
+        faults: list[Rejected] = []
+        environment, identified = "", ("", policy.now_ms)
         try:
-            entry.accepted = policy.accept(received, environment, identified)
+            environment = _environment(received.event.environment, policy.settings, caller)
+            identified = policy.identify(received, environment)
+            entry.key = partition_of(policy.settings, environment, *identified), identified[0]
+            entry.fingerprint = policy.fingerprint(received)
         except Rejected as rejected:
-            # A retry counts as one even if the catalogue or retention has changed since its first try was stored.
-            entry.refusal = _rejection(rejected)
-            entry.result = entry.refusal if received.event.id is None else None
+            faults.append(rejected)
+        try:
+            entry.accepted = policy.accept(received, environment, identified, entry.fingerprint)
+        except Rejected as rejected:
+            faults.append(rejected)
+        if not faults and entry.accepted is not None:
+            entry.adjusted = entry.accepted.adjusted
+            return entry
+        entry.accepted = None
+        entry.refusal = _rejection(Rejected.all_of(faults))
+        # A retry counts as one even if the catalogue or retention has changed since its first try was stored.
+        entry.result = entry.refusal if entry.fingerprint is None else None
         return entry
 
     def _people(self, settings: TenantSettings, entries: list[_Entry]) -> dict[str, People] | None:
@@ -151,7 +171,9 @@ class Ingest:
                 accepted = entry.accepted
                 known = people[accepted.environment].at(accepted.occurred_ms)
                 cast = [known[mention.reference] for mention in accepted.mentions.all]
-                writer = ContentWriter(accepted, policy.settings, policy.profile, keys, cast)
+                writer = ContentWriter(
+                    accepted, policy.settings, policy.profile, keys, people=cast, random_bytes=self._random
+                )
                 form = store_form(accepted, writer, policy.settings, keys)
                 if len(form.packed) <= self._max_packed_bytes:
                     forms.append(form)
@@ -162,14 +184,11 @@ class Ingest:
         appended = self._events.append(forms, remaining_seconds) if forms else {}
         for form in forms:
             if appended[form.partition, form.id] is Append.STORED:
-                first[form.partition, form.id].result = Result("stored", form.id, form.leaf)
-            elif appended[form.partition, form.id] is Append.THROTTLED:
-                del first[form.partition, form.id]
-        for entry in entries:
-            if entry.accepted is not None and entry.result is None and entry.key not in first:
-                entry.result = RETRY
+                entry = first[form.partition, form.id]
+                entry.result = Result("stored", form.id, form.leaf, entry.adjusted)
 
     def _look_up(self, entries: list[_Entry]) -> None:
+        """Finds out about events without a result: repeats, and those whose last try had no answer."""
         unknown = [entry for entry in entries if entry.result is None]
         try:
             kept = self._events.find({entry.key for entry in unknown}) if unknown else {}
@@ -188,9 +207,12 @@ def _environment(named: str | None, settings: TenantSettings, caller: Caller) ->
 def _compared(entry: _Entry, kept: Kept | None) -> Result | None:
     if kept is None:
         return entry.refusal
-    if not same_fingerprint(kept.fingerprint, entry.fingerprint):
+    # Without a sender's id the key is random, so what is stored is our own earlier try.
+    if entry.fingerprint is not None and not (
+        kept.fingerprint is not None and same_fingerprint(kept.fingerprint, entry.fingerprint)
+    ):
         return CONFLICT
-    return Result("stored", entry.key[1], leaf(unpack(kept.packed)))
+    return Result("stored", entry.key[1], leaf(unpack(kept.packed)), entry.adjusted)
 
 
 def _rejection(rejected: Rejected) -> Result:

@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from daybook.catalogue.aliases import Aliases, looks_like_alias
 from daybook.crypto.keys import TenantKeys
 from daybook.errors import ANSWER_SECONDS, Contended, Throttled
 from daybook.http import forms
-from daybook.http.problem import bad_field
 from daybook.people.identities import (
     IdentityStore,
     Reference,
@@ -104,8 +102,6 @@ def usernames(people: PersonRows, environment: EnvironmentKey, guids: Sequence[s
     return [names.get(guid, guid) for guid in guids]
 
 
-def check(member: str, path: str, aliases: Aliases) -> None:
+def check(member: str, path: str) -> None:
     """Raises `Problem` 422 for a text that can not be a member."""
     forms.text(path, member, 256)
-    if looks_like_alias(member, aliases):
-        raise bad_field(path, "is an alias that the log shows for others", "alias_username")

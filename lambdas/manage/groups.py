@@ -6,7 +6,6 @@ from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
 
-from daybook.catalogue.profile import profile
 from daybook.crypto.keys import DeploymentKeys
 from daybook.http import forms
 from daybook.http.body import read_body
@@ -76,9 +75,8 @@ class GroupOperations:
         key = settings.environment_key(environment)
         name = _name(request)
         form = forms.decode(read_body(request), Members)
-        aliases = profile(settings.profile).aliases
         for index, member in enumerate(form.members):
-            check(member, f"members[{index}]", aliases)
+            check(member, f"members[{index}]")
         self._check_number(key, name)
         people = self.people.with_time_limit(request.remaining_seconds)
         keys = self.keys.of(settings.code, settings.secret)

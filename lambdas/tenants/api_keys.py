@@ -9,8 +9,6 @@ from msgspec import Meta, Struct, structs
 from daybook.access import api_keys
 from daybook.access.api_keys import IssuedKey, Key
 from daybook.access.roles import ADMIN, AUDITOR, PRODUCER
-from daybook.catalogue.aliases import looks_like_alias
-from daybook.catalogue.profile import profile
 from daybook.clock import Clock, Time, format_time
 from daybook.errors import UnknownKey
 from daybook.http import forms
@@ -95,7 +93,7 @@ class KeyOperations:
             tenant=settings.tenant,
             role=form.role,
             environment=_environment(form.environment, settings, request.caller),
-            label=_label(form.label, settings),
+            label=_label(form.label),
             created_at=format_time(self.clock()),
         )
         params = {
@@ -128,11 +126,8 @@ class KeyOperations:
         return self.store.key_of(settings, key_id)
 
 
-def _label(label: str, settings: TenantSettings) -> str:
-    """The log shows what the key does under its label, so the label must not pass for an alias."""
+def _label(label: str) -> str:
     forms.text("label", label, MAX_LABEL)
-    if looks_like_alias(label, profile(settings.profile).aliases):
-        raise bad_field("label", "is an alias that the log shows for others", "alias_username")
     return label
 
 

@@ -46,7 +46,7 @@ class EmptyPages:
                 # It lies before everything that the query may find.
                 values = arguments["ExpressionAttributeValues"]
                 low = next(value["S"] for name, value in values.items() if name in (":low", ":prefix"))
-                place = f"{low[:-1]} {self.given}"
+                place = f"{low[:-1]}\0{self.given}"
                 self._begins[place] = start
                 return {"Items": [], "LastEvaluatedKey": {"pk": {"S": ""}, "sk": {"S": place}}}
         return self._client.query(**arguments, **({"ExclusiveStartKey": start} if start else {}))

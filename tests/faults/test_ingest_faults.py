@@ -13,6 +13,8 @@ from daybook.aws.events_table.append import EventTable
 from daybook.aws.identities_table.rows import IdentityTable
 from daybook.aws.wiring import Tables
 from daybook.errors import Throttled
+from daybook.events.canonical import leaf
+from daybook.events.packing import unpack
 from daybook.events.store import Append
 from tests.support import faulty_clients as faults
 from tests.support.calls import Context, answered
@@ -57,9 +59,12 @@ class TenantLog:
         answer = self._send({"events": events})
         return answer["statusCode"], answered(answer), answer["headers"]
 
+    def items(self) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = self._dynamodb.scan(TableName=self._table, ConsistentRead=True)["Items"]
+        return items
+
     def stored(self) -> set[str]:
-        items = self._dynamodb.scan(TableName=self._table, ConsistentRead=True)["Items"]
-        return {item["sk"]["S"] for item in items}
+        return {item["sk"]["S"] for item in self.items()}
 
 
 @pytest.mark.parametrize(
@@ -97,6 +102,32 @@ def test_a_fault_that_lasts(dynamodb: Any, tables: Tables, fault: Answer) -> Non
     assert not log.stored()
     again = TenantLog(dynamodb, tables).send()
     assert (again[0], again[1]["stored"]) == (201, 30)
+
+
+NAMELESS = [{name: value for name, value in event.items() if name != "id"} for event in EVENTS[:3]]
+"""Events without an id of the sender: Daybook gives each a random one."""
+
+
+@pytest.mark.every_store
+def test_an_answer_that_was_lost_makes_no_conflict(dynamodb: Any, tables: Tables) -> None:
+    """Without a sender's id a duplicate can only be our own earlier try, so it is answered as stored, with its leaf."""
+    log = TenantLog(dynamodb, tables, [faults.answer_lost])
+    status, answer, _ = log.send(NAMELESS)
+    assert (status, answer["stored"], answer["rejected"]) == (201, 3, 0)
+    assert log.stored() == {result["id"] for result in answer["results"]}
+    leaves = [leaf(unpack(item["z"]["B"])).hex() for item in log.items()]
+    assert sorted(leaves) == sorted(result["leaf"] for result in answer["results"])
+
+
+@pytest.mark.parametrize("events", [EVENTS[:20], NAMELESS])
+def test_what_was_stored_without_an_answer_is_not_to_be_sent_again(
+    dynamodb: Any, tables: Tables, events: list[dict[str, Any]]
+) -> None:
+    """All tries but the first are throttled, and the first one's answer was lost. One more look finds the events."""
+    log = TenantLog(dynamodb, tables, [faults.answer_lost, *[faults.whole_call_throttled] * 200])
+    status, answer, _ = log.send(events)
+    assert (status, answer["stored"]) == (201, len(events))
+    assert log.stored() == {result["id"] for result in answer["results"] if result["status"] == "stored"}
 
 
 @pytest.mark.every_store

@@ -20,7 +20,7 @@ UNKNOWN: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.fixture(params=UNKNOWN.values(), ids=UNKNOWN)
+@pytest.fixture(params=list(UNKNOWN.values()), ids=list(UNKNOWN))
 def rewritten(request: pytest.FixtureRequest, dynamodb: Any, tables: Tables) -> Callable[[str], None]:
     """Rewrites a stored event as a newer release might have written it."""
 

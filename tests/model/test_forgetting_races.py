@@ -1,7 +1,8 @@
 """Forgetting while requests are in flight, and after requests were killed: in the end no text of the person is left."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -142,48 +143,51 @@ def test_any_interleaving_leaves_nothing(case: str, turns: list[bool], following
     holds_after(case, turns, following)
 
 
-@settings(max_examples=200)
-@given(st.lists(st.booleans(), max_size=4 * MAX_STEPS), st.booleans())
-def test_two_requests_agree_on_the_person_after_a_forgotten_one(turns: list[bool], is_shared: bool) -> None:
+@pytest.mark.parametrize("is_shared", [False, True])
+@pytest.mark.parametrize("first", range(2 * MAX_STEPS))
+def test_two_requests_agree_on_the_person_after_a_forgotten_one(first: int, is_shared: bool) -> None:
     """Both need a new person for the bare name. `had#` can't decide between them, so `name#` does."""
-    store = MemoryIdentities()
-    if is_shared:
-        seen(store, NOW - 9, Reference("u0", "mike"), seed="former")
-    (gone,) = seen(store, NOW - 8, MIKE, seed="gone")
-    forget(store, gone.guid, NOW)
-    found: dict[str, Person] = {}
+    for second in range(2 * MAX_STEPS):
+        store = MemoryIdentities()
+        formers = seen(store, NOW - 9, Reference("u0", "mike"), seed="former") if is_shared else []
+        (gone,) = seen(store, NOW - 8, MIKE, seed="gone")
+        forget(store, gone.guid, NOW)
+        found: dict[int, Person] = {}
 
-    def asking(number: int) -> Callable[[Seat], None]:
-        def ask(seat: Seat) -> None:
+        def asking(number: int, store: Any, found: dict[int, Person] = found) -> None:
             with suppress(Contended):
-                (found[f"{number}"],) = seen(seat, NOW + number, BARE, seed=f"new {number}")
+                (found[number],) = seen(store, NOW + number, BARE, seed=f"new {number}")
 
-        return ask
+        turns = [False] * first + [True] * second + [False] * (2 * MAX_STEPS)
+        InTurns(turns, store).run(one=partial(asking, 1), other=partial(asking, 2))
+        assert found[1] == found[2] == seen(store, NOW + 3, BARE, seed="later")[0]
+        assert found[1] not in [gone, *formers]
+        assert found[1].key is not None
 
-    InTurns(turns, store).run(one=asking(1), other=asking(2))
-    assert found["1"] == found["2"] == seen(store, NOW + 3, BARE, seed="later")[0]
 
+@pytest.mark.parametrize("came", range(3 * MAX_STEPS))
+def test_a_holder_who_comes_while_the_last_one_is_forgotten_is_kept(came: int) -> None:
+    """Forgetting deletes `more#`, on which the new holder relies. It stops anywhere, and the forgetting too."""
+    for forgotten in range(2 * MAX_STEPS):
+        store = MemoryIdentities()
+        (former,) = seen(store, NOW - 9, Reference("u0", "mike"), seed="former")
+        (gone,) = seen(store, NOW - 8, MIKE, seed="gone")
+        forget(store, former.guid, NOW - 1)
+        found: list[Person] = []
 
-@settings(max_examples=300)
-@given(st.lists(st.booleans(), max_size=4 * MAX_STEPS))
-def test_a_holder_who_comes_while_the_last_one_is_forgotten_is_kept(turns: list[bool]) -> None:
-    """Forgetting deletes `more#`, on which the new holder relies."""
-    store = MemoryIdentities()
-    (former,) = seen(store, NOW - 9, Reference("u0", "mike"), seed="former")
-    (gone,) = seen(store, NOW - 8, MIKE, seed="gone")
-    forget(store, former.guid, NOW - 1)
-    found: list[Person] = []
+        def coming(seat: Seat, found: list[Person] = found) -> None:
+            with suppress(Contended):
+                found.extend(seen(seat, NOW + 1, Reference("u2", "mike"), seed="new"))
 
-    def coming(seat: Seat) -> None:
-        with suppress(Contended):
-            found.extend(seen(seat, NOW + 1, Reference("u2", "mike"), seed="new"))
+        def forgetting(seat: Seat, guid: str = gone.guid) -> None:
+            forget(seat, guid, NOW)
 
-    def forgetting(seat: Seat) -> None:
-        forget(seat, gone.guid, NOW)
-
-    InTurns(turns, store).run(one=coming, other=forgetting)
-    assert seen(store, NOW + 2, BARE, seed="later") == found
-    assert found[0].guid not in {former.guid, gone.guid}
+        turns = [False] * came + [True] * forgotten + [False] * (3 * MAX_STEPS)
+        InTurns(turns, store).run(one=coming, other=forgetting)
+        for key in [key for key in store.rows if key[1].startswith("gone#")]:
+            del store.rows[key]  # tombstones expire
+        assert seen(store, NOW + 2, BARE, seed="later") == found
+        assert found[0].guid not in {former.guid, gone.guid}
 
 
 def test_without_the_sweep_a_binder_would_stay() -> None:

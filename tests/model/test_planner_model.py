@@ -230,12 +230,13 @@ def test_all_pages_together_equal_the_model(  # noqa: PLR0917  hypothesis draws 
     their day, which changes twice while a log is loaded.
     """
     log = logs.log(seed)
-    query = {name: [_known(log, name.removesuffix("!"), value) for value in values] for name, values in drawn.items()}
+    query = {name: [_known(log, name, value) for value in values] for name, values in drawn.items()}
     order = query.get("sort", ["-occurred_at"])[0]
     by_time = order.removeprefix("-") == "occurred_at"
     # Other orders must read everything. Other tests cover the response if they cannot.
     read = logs.reader(log, role, bounds if by_time else Bounds(answer_bytes=bounds.answer_bytes))
     groups = list(dict.fromkeys([*query.get("group", []), *query.get("group!", [])])) if regrouping else []
+    environment = query.get("environment", ["prod"])[0]
     arrived: list[Happened] = []
     found: list[str] = []
     try:
@@ -244,7 +245,7 @@ def test_all_pages_together_equal_the_model(  # noqa: PLR0917  hypothesis draws 
             if number == 0 and arriving:
                 arrived = log.arrive(arriving)
             if number == 0:
-                log.regroup(groups)
+                log.regroup(environment, groups)
         later = set(log.expected(query, role, arrived=arrived)) if arrived else set()
         # By time, new events may appear, each in its place. In other orders they must not appear.
         assert [each for each in found if not by_time or each not in later] == log.expected(query, role)
@@ -252,7 +253,7 @@ def test_all_pages_together_equal_the_model(  # noqa: PLR0917  hypothesis draws 
             assert found == sorted(set(found), reverse=order.startswith("-"))
     finally:
         log.remove(arrived)
-        log.restore(groups)
+        log.restore(environment, groups)
 
 
 def _pages(read: Reader, query: Mapping[str, list[str]], limits: Sequence[int]) -> Iterator[list[str]]:
@@ -288,6 +289,6 @@ def _known(log: Loaded, name: str, value: str) -> str:
         case "within":
             return event.place(event.sent.get("target", {}).get("within", {}))
         case "of":
-            return event.value(name)
+            return event.value(name.removesuffix("!"))
         case _:
             return value

@@ -71,7 +71,7 @@ class World:
         chance = seeded_bytes()
         self.identity = seeded_bytes(2)
         self.retaining = RetentionOperations(
-            self.control, self.jobs, self.queue, lambda *_: None, KEYS, lambda: self.now, chance
+            self.control, self.jobs, self.queue, lambda *_, **__: None, KEYS, lambda: self.now, chance
         )
         self.before = self.control.now
         self.changed_ms = -ANSWER_MS

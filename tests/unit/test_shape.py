@@ -58,7 +58,7 @@ def test_a_type_that_cannot_be_read_is_told() -> None:
         faults_of({}, dict[str, bytes])
 
 
-FIELDS = [field for body in BODIES for field in body.__struct_fields__]
+FIELDS = [field.name for body in BODIES for field in msgspec.structs.fields(body)]
 NAMES = [*FULL, *FULL["actor"], *FIELDS, "x` - at `$.params[...]"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=[]), max_size=5),

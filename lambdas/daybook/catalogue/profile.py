@@ -95,6 +95,11 @@ class Activity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     former_categories: tuple[str, ...] = ()
 
     @cached_property
+    def person_params(self) -> frozenset[str]:
+        """The parameters that any variant types as a person. They are people whichever variant is chosen."""
+        return frozenset(param.name for variant in self.variants for param in variant.params if param.type == "person")
+
+    @cached_property
     def by_name(self) -> dict[str, Variant]:
         return {variant.variant: variant for variant in self.variants}
 
@@ -200,9 +205,9 @@ def choose_variant(activity: Activity, named: str | None, sent: frozenset[str], 
     """The wording of an event with these parameters, or None if it needs none or the parameters do not determine one.
 
     In this order: the named variant; the only one whose parameters are exactly those sent; the only one with the most
-    parameters, all of which were sent. Otherwise raises `UnknownVariant`, `VariantNeeded` or `MissingParams`; the last
-    two never if the sender gave `details`. An activity without variants (uncatalogued) has no wordings, so a name is
-    not checked.
+    parameters, all of which were sent, if no other variant names any of the parameters that are left over. Otherwise
+    raises `UnknownVariant`, `VariantNeeded` or `MissingParams`; the last two never if the sender gave `details`. An
+    activity without variants (uncatalogued) has no wordings, so a name is not checked.
     """
     if not activity.variants:
         return None
@@ -214,10 +219,16 @@ def choose_variant(activity: Activity, named: str | None, sent: frozenset[str], 
             raise _missing(found, sent)
         return found
     best = activity.by_names.get(sent) or _with_most_params(activity, sent)
-    if len(best) == 1:
+    if len(best) == 1 and (has_details or best[0].names == sent):
         return best[0]
     if has_details:
         return None
+    if len(best) == 1:
+        left_over = sent - best[0].names
+        others = [variant for variant in activity.variants if variant.names & left_over]
+        if not others:
+            return best[0]
+        best = [*best, *others]  # the sender may have meant one of these, and left a parameter out
     if best:
         raise VariantNeeded(tuple(variant.variant for variant in best))
     # The nearest lacks the fewest parameters; of several, the first in the document's order.

@@ -1,23 +1,26 @@
 """Decides whether a well-formed event is accepted: by its time, by the catalogue, and by the people it mentions."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
+
+from msgspec import structs
 
 from daybook.catalogue.aliases import USER
 from daybook.catalogue.profile import (
-    OWN_ACTIVITIES,
     Activity,
     MissingParams,
     UnknownVariant,
     Variant,
     VariantNeeded,
     choose_variant,
+    is_reserved,
     uncatalogued,
 )
 from daybook.catalogue.tenant_catalogue import Catalogue
 from daybook.clock import format_time
 from daybook.crypto.keys import TenantKeys
 from daybook.errors import FieldError
+from daybook.events.adjustment import with_meaning
 from daybook.events.content import AcceptedEvent
 from daybook.events.decoding import Received
 from daybook.events.identity import derived_event_id
@@ -31,72 +34,101 @@ from daybook.tenants.settings import MAX_AHEAD_MS, TenantSettings
 MAX_DETAILS_BYTES = 32 * 1024
 """Limit for details that a template makes: a template may repeat its parameters many times."""
 
+MAX_USERNAME = 256
+
 _EVENT_ID_BYTES = 36
+
+_Checked = TypeVar("_Checked")
 
 
 class AcceptancePolicy:
     """Decides which events of one request are accepted, by the tenant's settings and catalogue of that moment."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one for each thing that decides
         self,
         settings: TenantSettings,
         catalogue: Catalogue,
         keys: TenantKeys,
+        *,
+        sender: str,
         now_ms: int,
         random_bytes: Callable[[int], bytes],
     ) -> None:
+        """`sender` is the credential that sends the events."""
         self.settings = settings
         self.profile = catalogue.profile
         self._catalogue = catalogue
         self._keys = keys
-        self._now_ms = now_ms
+        self._sender = sender
+        self.now_ms = now_ms
         self._random = random_bytes
 
     def identify(self, received: Received, environment: str) -> tuple[str, int]:
-        """The event's id and time. The id derives from the sender's id if there is one, so that a retry gets the same.
-
-        Raises `Rejected` for a sender's id without a time.
-        """
-        client_id, occurred_ms = received.event.id, received.occurred_ms
+        """The event's id and time. A sender's id always gives the same id, so that a retry meets its first try."""
+        client_id = received.event.id
+        occurred_ms = self.now_ms if received.occurred_ms is None else received.occurred_ms
         if client_id is None:
-            occurred_ms = self._now_ms if occurred_ms is None else occurred_ms
             return event_id(occurred_ms, self._random(IDENTITY_BYTES)), occurred_ms
-        if occurred_ms is None:
-            raise Rejected("id_needs_time", FieldError("occurred_at", "is required if the event has an id"))
         key = self.settings.environment_key(environment)
         return derived_event_id(self._keys.event_id, key, client_id, occurred_ms), occurred_ms
 
-    def fingerprint(self, received: Received) -> bytes:
-        return fingerprint(self._keys.fingerprint, received.encoded)
+    def fingerprint(self, received: Received) -> bytes | None:
+        """None without a sender's id: then no other event can come under the same id."""
+        return None if received.event.id is None else fingerprint(self._keys.fingerprint, received.encoded)
 
-    def accept(self, received: Received, environment: str, identified: tuple[str, int]) -> AcceptedEvent:
-        """The event with its activity, variant and mentions. Raises `Rejected`."""
+    def accept(
+        self, received: Received, environment: str, identified: tuple[str, int], repeats_by: bytes | None
+    ) -> AcceptedEvent:
+        """The event with its activity, variant and mentions. Raises one `Rejected` for all of its faults.
+
+        `repeats_by` is its `fingerprint`.
+        """
         event = received.event
         identifier, occurred_ms = identified
-        activity = self._activity(event)
-        self._check_time(occurred_ms)
-        variant = _variant(event, activity)
-        _check_parameters(event, variant)
-        _check_actor(event, activity, variant)
-        self._check_source(event)
-        mentions = Mentions.of(event, _person_params(activity, variant), self._keys.address)
-        _check_details(event, variant)
-        mentions.check(self.profile.aliases, event)
+        faults: list[Rejected] = []
+
+        def attempt(check: Callable[..., _Checked], *given: Any) -> _Checked | None:
+            try:
+                return check(*given)
+            except Rejected as rejected:
+                faults.append(rejected)
+                return None
+
+        attempt(self._check_time, occurred_ms)
+        attempt(self._check_source, event)
+        activity = attempt(self._activity, event)
+        # Without an activity, people and parameters are checked as those of one that is not catalogued.
+        known = activity or uncatalogued(event.activity)
+        event, shortened = _with_short_usernames(event, known.person_params)
+        event = attempt(with_meaning, event) or event
+        before = len(faults)
+        variant = attempt(_variant, event, known)
+        if len(faults) == before:  # else it is not known which origin counts
+            attempt(_check_origin, event, known, variant)
+        attempt(_check_parameters, event, variant)
+        attempt(_check_role, event, known)
+        attempt(_check_details, event, variant)
+        mentions = Mentions.of(event, known.person_params, self._keys.address)
+        faults += mentions.faults
+        if faults:
+            raise Rejected.all_of(faults)
         return AcceptedEvent(
             event=event,
             id=identifier,
             environment=environment,
             occurred_ms=occurred_ms,
-            received_ms=self._now_ms,
-            fingerprint=self.fingerprint(received),
-            activity=activity,
+            received_ms=self.now_ms,
+            fingerprint=repeats_by,
+            activity=known,
             variant=variant,
             mentions=mentions,
+            sender=self._sender,
+            adjusted=sorted((*received.adjusted, *shortened)) if shortened else received.adjusted,
         )
 
     def _check_time(self, occurred_ms: int) -> None:
         settings = self.settings
-        if occurred_ms > self._now_ms + MAX_AHEAD_MS:
+        if occurred_ms > self.now_ms + MAX_AHEAD_MS:
             raise Rejected("in_future", FieldError("occurred_at", "is more than 5 minutes in the future"))
         self._check_age(occurred_ms)
         if settings.audit_since is not None and occurred_ms < settings.audit_since:
@@ -105,7 +137,7 @@ class AcceptancePolicy:
 
     def _check_age(self, occurred_ms: int) -> None:
         longest_days = self.profile.retention.longest_days
-        oldest_ms = self.settings.oldest_accepted(self._now_ms, longest_days)
+        oldest_ms = self.settings.oldest_accepted(self.now_ms, longest_days)
         if occurred_ms >= oldest_ms:
             return
         hold = self.settings.hold
@@ -124,7 +156,7 @@ class AcceptancePolicy:
             raise Rejected("out_of_scope", FieldError("source.type", message))
 
     def _activity(self, event: SentEvent) -> Activity:
-        if f"{event.activity}.".startswith(OWN_ACTIVITIES):
+        if is_reserved(event.activity):
             raise Rejected("reserved_activity", FieldError("activity", "is reserved for Daybook's own events"))
         activity = self._catalogue.activity(event.activity)
         if activity is not None:
@@ -187,20 +219,36 @@ def _shown_bytes(param: Any) -> int:
     return len(str(param))
 
 
-def _person_params(activity: Activity, variant: Variant | None) -> frozenset[str]:
-    """Parameters of type person; those of all variants where details leave the variant open."""
-    variants = activity.variants if variant is None else (variant,)
-    return frozenset(param.name for each in variants for param in each.params if param.type == "person")
+def _with_short_usernames(event: SentEvent, person_params: frozenset[str]) -> tuple[SentEvent, list[str]]:
+    """The event with the usernames in its parameters cut to the length of one, and the paths of those that were cut.
+
+    Only the catalogue says which parameters are usernames. Whoever chooses a long one is logged all the same.
+    """
+    shortened: dict[str, Any] = {}
+    paths: list[str] = []
+    for name in person_params & (event.params or {}).keys():
+        value = (event.params or {})[name]
+        if isinstance(value, str) and len(value) > MAX_USERNAME:
+            shortened[name] = value[:MAX_USERNAME]
+            paths.append(f"params.{name}")
+        elif isinstance(value, list) and any(len(each) > MAX_USERNAME for each in value):
+            shortened[name] = [each[:MAX_USERNAME] for each in value]
+            paths += [f"params.{name}[{place}]" for place, each in enumerate(value) if len(each) > MAX_USERNAME]
+    if not shortened:
+        return event, paths
+    return structs.replace(event, params={**(event.params or {}), **shortened}), paths
 
 
-def _check_actor(event: SentEvent, activity: Activity, variant: Variant | None) -> None:
-    actor = event.actor
+def _check_origin(event: SentEvent, activity: Activity, variant: Variant | None) -> None:
     origin = activity.origin if variant is None or variant.origin is None else variant.origin
-    if origin == USER and actor.type in ("system", "unknown"):
+    if origin == USER and event.actor.type in ("system", "unknown"):
         raise Rejected(
             "actor_required",
             FieldError("actor.type", "must be user, api or operations: this activity is always done by somebody"),
         )
+
+
+def _check_role(event: SentEvent, activity: Activity) -> None:
     role = activity.required_role
-    if role is not None and event.status != "failure" and role not in (actor.roles or ()):
+    if role is not None and event.status != "failure" and role not in (event.actor.roles or ()):
         raise Rejected("role_required", FieldError("actor.roles", f"must contain {role!r} for a success"))

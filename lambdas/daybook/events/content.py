@@ -5,7 +5,8 @@ their fields sealed. The canonical bytes (RFC 8785) of the content are what is s
 are left out.
 """
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -25,6 +26,8 @@ from daybook.people.identities import Person
 from daybook.people.tokens import escape
 from daybook.tenants.settings import TenantSettings
 
+SALT_BYTES = 16
+
 
 class AcceptedEvent(Struct, frozen=True):
     """An accepted event, with what is needed to write its content."""
@@ -34,23 +37,29 @@ class AcceptedEvent(Struct, frozen=True):
     environment: str
     occurred_ms: int
     received_ms: int
-    fingerprint: bytes
+    fingerprint: bytes | None
     activity: Activity
     variant: Variant | None
     mentions: Mentions
+    sender: str | None = None
+    """The credential that sent it. None for Daybook's own events: their actor is the caller."""
+    adjusted: Sequence[str] = ()
 
 
 class ContentWriter:
-    """Writes one event's content. `people`: who each of its mentions is, in their order."""
+    """Writes one event's content. `people`: who each of its mentions is, in their order. `random_bytes` give a salt."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one for each thing that content is made of
         self,
         accepted: AcceptedEvent,
         settings: TenantSettings,
         profile: Profile,
         keys: TenantKeys,
+        *,
         people: Sequence[Person],
+        random_bytes: Callable[[int], bytes],
     ) -> None:
+        self._random = random_bytes
         self._accepted = accepted
         self._event = accepted.event
         self._settings = settings
@@ -60,7 +69,7 @@ class ContentWriter:
         self._cast = self._people.cast
 
     @property
-    def is_shown_by_alias(self) -> bool:
+    def _is_shown_by_alias(self) -> bool:
         """Whether the actor is shown by the alias of its type: it has neither a name nor an id of a person."""
         mention = self._accepted.mentions.actor
         return mention is None or self._accepted.mentions.all[mention].reference.address is not None
@@ -84,6 +93,7 @@ class ContentWriter:
             "variant": variant.variant if variant is not None else event.variant,
             "status": event.status or "success",
             "client_id": None if event.id is None else self._cast.identifier(event.id),
+            "sender": None if self._accepted.sender is None else {"credential": self._accepted.sender},
             "actor": self._actor(),
             "source": None if event.source is None else {"type": event.source.type},
             "target": self._target(),
@@ -92,22 +102,29 @@ class ContentWriter:
             "changes": self._changes(),
             "context": self._context(),
             "caused_by": self._caused_by(),
+            "adjusted": list(self._accepted.adjusted) or None,
         }
         # This comes last, because writing the texts above adds values that must be sealed.
         tenant, environment = self._settings.tenant, self._accepted.environment
-        content["people"] = self._people.written(tenant, environment, self._accepted.id) or None
+        people = self._people.written(tenant, environment, self._accepted.id)
+        content["people"] = people or None
+        if not any("sealed" in person for person in people):
+            # Sealed texts can't be guessed. Without any, all that a leaf covers could be.
+            content["salt"] = base64.urlsafe_b64encode(self._random(SALT_BYTES)).rstrip(b"=").decode()
         return {name: value for name, value in content.items() if value is not None}
 
     def _actor(self) -> dict[str, Any]:
         actor, mention = self._event.actor, self._accepted.mentions.actor
         written: dict[str, Any] = {
             "type": actor.type,
-            "alias": self._profile.aliases.of(actor.type) if self.is_shown_by_alias else None,
+            "alias": self._profile.aliases.of(actor.type) if self._is_shown_by_alias else None,
             "user_type": actor.user_type,
             "roles": actor.roles,
         }
         if mention is not None:
             written["id"] = self._people.guid(mention)
+            by = self._accepted.mentions.impersonator
+            written["impersonator"] = None if by is None else self._person(by, ("username", "name", "email"))
         else:
             written |= {
                 "client_id": actor.id,
@@ -123,17 +140,17 @@ class ContentWriter:
             return None
         written = {"type": target.type, **self._place(target.id, mentions.target)}
         if mentions.target is not None:
-            written |= self._otherwise(mentions.target)
+            written |= self._person(mentions.target, ("username", "name"))
         elif target.name is not None:
             written["name"] = self._cast.label(target.name)
         if target.within is not None:
             written["within"] = {"type": target.within.type, **self._place(target.within.id, mentions.container)}
         return written
 
-    def _otherwise(self, mention: int) -> dict[str, Any]:
-        """The names of a user as target that differ from this person's names elsewhere in the event."""
+    def _person(self, mention: int, names: Sequence[str]) -> dict[str, Any]:
+        """The GUID, and those of the names that differ from this person's names elsewhere in the event."""
         said = self._people.differing(mention)
-        return {name: said[name] for name in ("username", "name") if name in said}
+        return {"id": self._people.guid(mention), **{name: said[name] for name in names if name in said}}
 
     def _place(self, text: str | None, mention: int | None) -> dict[str, Any]:
         """A target's id. If it is somebody's username or id, `person` is that person's GUID: the index key holds it."""
@@ -193,7 +210,7 @@ class ContentWriter:
         if target is not None:
             # A change of a user belongs to that user, unless the value is somebody else: the manager, say.
             somebody = self._cast.token_for_whole(value) if isinstance(value, str) else None
-            return somebody or self._people.whole(target, value)
+            return somebody or self._people.about(target, value)
         return self._cast.label(value) if isinstance(value, str) else value
 
     def _context(self) -> dict[str, Any] | None:

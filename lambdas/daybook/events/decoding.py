@@ -12,7 +12,7 @@ import msgspec
 from daybook.clock import parse_time
 from daybook.documents import Doubled, parse_without_empties
 from daybook.errors import FieldError
-from daybook.events.normal_form import encode, is_composed, normal_form
+from daybook.events.normal_form import encode, is_surely_composed, normal_form
 from daybook.events.rejected import Rejected
 from daybook.events.rules import broken_rules
 from daybook.events.schema import PARAMETER_NAME, ParameterObject, SentEvent
@@ -102,7 +102,7 @@ def _as_sent(raw: Any) -> Received | None:
     if len(encoded) > MAX_EVENT_BYTES or not _is_clean(encoded):
         return None
     # Only texts beyond ASCII can have several compositions, or usernames too long for a key.
-    if not encoded.isascii() and not (is_composed(encoded) and _have_short_usernames(event)):
+    if not encoded.isascii() and not (is_surely_composed(encoded) and _have_short_usernames(event)):
         return None
     return Received(event, occurred_ms, encoded)
 

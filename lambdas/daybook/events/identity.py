@@ -3,10 +3,11 @@
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.ids import event_id
 from daybook.tenant import EnvironmentKey
+from daybook.text import composed
 
 
 def derived_identity(key: bytes, environment: EnvironmentKey, client_id: str) -> bytes:
-    return tag(key, length_prefixed(*environment.split("#"), client_id))
+    return tag(key, length_prefixed(*environment.split("#"), composed(client_id)))
 
 
 def derived_event_id(key: bytes, environment: EnvironmentKey, client_id: str, occurred_ms: int) -> str:

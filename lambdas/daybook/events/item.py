@@ -12,9 +12,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from daybook.catalogue.aliases import USER
+from daybook.catalogue.aliases import USER, is_user
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.crypto.keys import TenantKeys
+from daybook.errors import UnknownFormat
 from daybook.events.canonical import canonical, leaf
 from daybook.events.content import AcceptedEvent, ContentWriter
 from daybook.events.packing import pack
@@ -28,6 +29,8 @@ from daybook.text import composed
 MAX_KEY_PART_BYTES = 512
 """Bytes of an id in an index key. A longer id is replaced by its hash."""
 
+_NORMAL_FORM = b"\1"
+
 MAX_PACKED_BYTES = 400_000
 """DynamoDB's limit for an item is 409,600 bytes, of which the keys take up to 5,000."""
 
@@ -40,7 +43,8 @@ class StoredEvent(Struct, frozen=True):
     packed: bytes
     expires_at: int | None
     """Whole seconds, for DynamoDB's TTL. None: never."""
-    fingerprint: bytes
+    fingerprint: bytes | None
+    """None where the sender gave no id: then nothing can be another event under the same id."""
     by_actor: str
     by_activity: str
     by_target: str | None
@@ -80,12 +84,19 @@ def hidden_part(index_key: bytes, text: str) -> str:
 
 
 def fingerprint(key: bytes, encoded: bytes) -> bytes:
-    """16 bytes that tell a retry from another event with the same id. `encoded` is the event as RFC 8785 JSON."""
-    return tag(key, b"event" + encoded)
+    """Tells a retry from another event with the same id. `encoded` is the event in the normal form of its version.
+
+    The version is one byte; 16 bytes of HMAC follow. A later normal form gets the next number. A retry is compared in
+    the form that the stored event has.
+    """
+    return _NORMAL_FORM + tag(key, b"event" + encoded)
 
 
-def same_fingerprint(one: bytes, other: bytes) -> bool:
-    return hmac.compare_digest(one, other)
+def same_fingerprint(stored: bytes, other: bytes) -> bool:
+    """Raises `UnknownFormat` if a newer release stored the event, with a normal form that this one does not know."""
+    if stored[:1] != _NORMAL_FORM:
+        raise UnknownFormat
+    return hmac.compare_digest(stored, other)
 
 
 def store_form(
@@ -121,7 +132,7 @@ def _target_keys(target: Target | None, content: dict[str, Any], index_key: byte
         return None, None
 
     def key(sent: Target | Container, written: dict[str, Any]) -> str | None:
-        if sent.type == USER:
+        if is_user(sent.type):
             return target_key(USER, written["id"])
         if sent.id is None:
             return None

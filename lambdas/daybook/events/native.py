@@ -35,6 +35,13 @@ class NativeActor(TypedDict):
     """Whether the user was forgotten: `username` is then the GUID."""
     user_type: str | None
     roles: list[str] | None
+    impersonator: NativePerson | None
+    """The person who really acted, in the user's name. The address and the user agent are this person's."""
+
+
+class NativeSender(TypedDict):
+    credential: str
+    """The id of the API key that sent the event, or the GUID of a caller with a token."""
 
 
 class NativeSource(TypedDict):
@@ -76,6 +83,8 @@ class NativeEvent(TypedDict):
     """Daybook's id. Ids sort by the time of the event."""
     client_id: str | None
     """The id that the sender gave."""
+    sender: NativeSender | None
+    """Null for Daybook's own events: their actor is the caller."""
     tenant: str
     environment: str
     occurred_at: Time
@@ -97,3 +106,5 @@ class NativeEvent(TypedDict):
     context: NativeContext
     caused_by: str | None
     """Daybook's id of another event."""
+    adjusted: list[str] | None
+    """The paths of texts that were cut, or in which characters were replaced, so that the event could be stored."""

@@ -20,9 +20,11 @@ from typing import Any
 
 from daybook.clock import format_time, parse_time
 from daybook.events.canonical import canonical
-from daybook.shape import composed_text
+from daybook.text import composed
 
 Sent = dict[str, Any]
+
+_SMALL = 4_096
 
 
 def normal_form(sent: Sent, occurred_ms: int | None) -> bytes:
@@ -30,8 +32,7 @@ def normal_form(sent: Sent, occurred_ms: int | None) -> bytes:
 
     Raises ValueError for a time in a reference that does not exist, and for half of a surrogate pair.
     """
-    encoded = encode(sent, occurred_ms)
-    return encoded if is_composed(encoded) else canonical(_composed(_normal(sent, occurred_ms)))
+    return canonical(_composed(_normal(sent, occurred_ms)))
 
 
 def encode(sent: Sent, occurred_ms: int | None) -> bytes:
@@ -39,9 +40,12 @@ def encode(sent: Sent, occurred_ms: int | None) -> bytes:
     return canonical(_normal(sent, occurred_ms))
 
 
-def is_composed(encoded: bytes) -> bool:
-    """Whether all texts in a JSON document are in NFC: its escapes and punctuation compose with nothing."""
-    return encoded.isascii() or unicodedata.is_normalized("NFC", encoded.decode())
+def is_surely_composed(encoded: bytes) -> bool:
+    """Whether all texts in a JSON document are in NFC. Its escapes and punctuation compose with nothing.
+
+    False for a large document beyond ASCII too: see `daybook.text.composed` for what it would take to find out.
+    """
+    return encoded.isascii() or (len(encoded) <= _SMALL and unicodedata.is_normalized("NFC", encoded.decode()))
 
 
 def _normal(sent: Sent, occurred_ms: int | None) -> Sent:
@@ -67,7 +71,7 @@ def _with_normal_time(held: Sent) -> Sent:
 
 def _composed(value: Any) -> Any:
     if isinstance(value, str):
-        return composed_text(value)
+        return composed(value)
     if isinstance(value, dict):
         return {name: _composed(held) for name, held in value.items()}
     return [_composed(each) for each in value] if isinstance(value, list) else value

@@ -7,8 +7,9 @@ from daybook.crypto.sealing import Place, event_key, seal
 from daybook.events.mentions import Mention
 from daybook.events.schema import Context
 from daybook.people.identities import Person, folded
-from daybook.people.tokens import Cast
+from daybook.people.tokens import Cast, escape, token
 from daybook.tenant import Tenant
+from daybook.text import composed
 
 # The slots of a person's sealed list; append-only. Other texts of the person follow from slot TEXTS on.
 USERNAME, NAME, EMAIL, CLIENT_ID, ADDRESS, USER_AGENT, TEXTS = range(7)
@@ -21,20 +22,26 @@ class _Sealed:
         self.person = person
         self.fields: list[Any] = [None] * TEXTS
         self.declared: list[int] = []
-        self._noted: dict[tuple[type, Any], int] = {}
+        self.protected: list[Any] = []
+        """The fields as they are sealed: other people's names in them are tokens."""
+        self.free: set[int] = set()
+        """The slots of free texts about the person."""
+        self._noted: dict[tuple[type, Any, bool], int] = {}
 
-    def note(self, value: Any) -> int:
-        slot = self._noted.setdefault((type(value), value), len(self.fields))
+    def note(self, value: Any, *, free: bool = False) -> int:
+        slot = self._noted.setdefault((type(value), value, free), len(self.fields))
         if slot == len(self.fields):
             self.fields.append(value)
+            if free:
+                self.free.add(slot)
         return slot
 
     def given(self) -> list[Any]:
         """The fields as they are sealed, without empty ones at the end."""
-        length = len(self.fields)
-        while length and self.fields[length - 1] is None:
+        length = len(self.protected)
+        while length and self.protected[length - 1] is None:
             length -= 1
-        return self.fields[:length]
+        return self.protected[:length]
 
 
 class SealedPeople:
@@ -70,12 +77,17 @@ class SealedPeople:
 
     def guid_named(self, text: str) -> str | None:
         """The person whose username or client id the whole text is."""
-        sealed = self._whose.get(text) or self._named.get(folded(text))
+        sealed = self._whose.get(composed(text)) or self._named.get(folded(text))
         return None if sealed is None else sealed.person.guid
 
     def whole(self, mention: int, value: Any) -> str:
         """A token for a value that belongs to this person."""
         return self.cast.whole(self._places[mention], value)
+
+    def about(self, mention: int, value: Any) -> str:
+        """A token for a value that says something about this person. Other people's names in it are tokens, too."""
+        place = self._places[mention]
+        return token(place, self._sealed[place].note(value, free=True))
 
     def differing(self, mention: int) -> dict[str, str]:
         """Tokens for names of this mention that differ from the person's fields, by field."""
@@ -89,6 +101,7 @@ class SealedPeople:
 
     def written(self, tenant: Tenant, environment: str, event_id: str) -> list[dict[str, Any]]:
         """The people as the content lists them, in the cast's order. Seals what has been noted so far."""
+        self._protect()
         return [
             self._written(sealed, Place(tenant, environment, event_id, sealed.person.guid)) for sealed in self._sealed
         ]
@@ -100,11 +113,11 @@ class SealedPeople:
         sealed = self._sealed[place]
         client_id, username = mention.reference[:2]
         self._fill(place, USERNAME, username, self.cast.add_name)
-        self._fill(place, NAME, mention.name, self.cast.add_name)
-        self._fill(place, EMAIL, mention.email, self.cast.add_name)
+        self._fill(place, NAME, mention.name, self.cast.add_full_name)
+        self._fill(place, EMAIL, mention.email, self.cast.add_email)
         self._fill(place, CLIENT_ID, client_id, self.cast.add_id)
         if client_id is not None:
-            self._whose.setdefault(client_id, sealed)
+            self._whose.setdefault(composed(client_id), sealed)
         if username is not None:
             self._named.setdefault(folded(username), sealed)
         if mention.declared:
@@ -121,6 +134,32 @@ class SealedPeople:
             add(value, place, slot)
         else:
             add(value, place, self._sealed[place].note(value))
+
+    def _protect(self) -> None:
+        """Fills `protected`. A token that this makes may add to the fields of somebody else, which are done then."""
+        if len(self._sealed) == 1 and not self._sealed[0].free:
+            (sealed,) = self._sealed
+            sealed.protected = [
+                escape(each) if isinstance(each, str) and "~" in each else each for each in sealed.fields
+            ]
+            return
+        done = False
+        while not done:
+            done = True
+            for place, sealed in enumerate(self._sealed):
+                while len(sealed.protected) < len(sealed.fields):
+                    slot = len(sealed.protected)
+                    value = sealed.fields[slot]
+                    sealed.protected.append(self._protected(place, slot, value) if isinstance(value, str) else value)
+                    done = False
+
+    def _protected(self, place: int, slot: int, text: str) -> str:
+        if slot in self._sealed[place].free:
+            return self.cast.about(place, text)
+        # A further text of the person is a name in another case, or a second name.
+        if len(self._sealed) > 1 and (slot == NAME or (slot >= TEXTS and self.cast.is_full_name(text))):
+            return self.cast.full_name(place, text)
+        return escape(text) if "~" in text else text
 
     def _written(self, sealed: _Sealed, place: Place) -> dict[str, Any]:
         written: dict[str, Any] = {"id": sealed.person.guid}

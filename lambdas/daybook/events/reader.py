@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from daybook.catalogue.aliases import USER, Aliases
+from daybook.catalogue.aliases import Aliases, is_user
 from daybook.crypto.sealing import Unsealing
 from daybook.errors import UnknownFormat
 from daybook.events.canonical import FORMAT, decode
@@ -66,8 +66,9 @@ class Opened:
         return untokenise(text, self._value) if isinstance(text, str) else text
 
     def _value(self, person: int, slot: int) -> Any:
+        """What a token stands for. Sealed texts may hold tokens of other people."""
         fields = self._fields(person)
-        return self._people[person]["id"] if fields is None else fields[slot]
+        return self._people[person]["id"] if fields is None else self.text(fields[slot])
 
     def is_readable(self, text: str) -> bool:
         """Whether nobody whom a text of the content names is forgotten."""
@@ -89,11 +90,13 @@ class Opened:
         shown = self._person(guid) if guid is not None else _nobody(actor)
         if shown["username"] is None:
             shown["username"] = actor.get("alias") or aliases.of(actor["type"])
+        impersonator = actor.get("impersonator")
         return {
             "type": actor["type"],
             **shown,
             "user_type": actor.get("user_type"),
             "roles": actor.get("roles"),
+            "impersonator": None if impersonator is None else self._as_said(impersonator),
         }
 
     def _person(self, guid: str) -> dict[str, Any]:
@@ -109,10 +112,10 @@ class Opened:
             }
         return {
             "id": guid,
-            "client_id": fields[CLIENT_ID],
-            "username": fields[USERNAME],
-            "name": fields[NAME],
-            "email": fields[EMAIL],
+            "client_id": self.text(fields[CLIENT_ID]),
+            "username": self.text(fields[USERNAME]),
+            "name": self.text(fields[NAME]),
+            "email": self.text(fields[EMAIL]),
             "forgotten": False,
         }
 
@@ -130,7 +133,7 @@ class Opened:
             "name": self.text(target.get("name")),
             "within": None if within is None else {"type": within["type"], "id": self.text(within["id"])},
         }
-        if target["type"] == USER:
+        if is_user(target["type"]):
             person = self._person(target["id"])
             shown |= {name: person[name] for name in ("client_id", "username", "name", "forgotten")}
             shown |= self._otherwise(person, target)
@@ -140,7 +143,7 @@ class Opened:
         """The target and what contains it as `type:id`, each with whether its id names somebody. Users are left out."""
         target = self.content.get("target", {})
         for place in (target, target.get("within", {})):
-            if "id" in place and place["type"] != USER:
+            if "id" in place and not is_user(place["type"]):
                 yield f"{place['type']}:{self.text(place['id'])}", "person" in place or bool(people_in(place["id"]))
 
     def params(self) -> dict[str, Any] | None:
@@ -158,10 +161,14 @@ class Opened:
         declared = []
         for person in self._people:
             otherwise = person.get("declared", [])
-            for said in [{}] if otherwise is True else otherwise:
-                shown = self._person(person["id"])
-                declared.append(shown | self._otherwise(shown, said))
+            every = [{}] if otherwise is True else otherwise
+            declared += [self._as_said({**said, "id": person["id"]}) for said in every]
         return declared or None
+
+    def _as_said(self, written: Mapping[str, Any]) -> dict[str, Any]:
+        """A person, with the names that one place of the event gave."""
+        shown = self._person(written["id"])
+        return shown | self._otherwise(shown, written)
 
     def _otherwise(self, person: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
         """Names of this place that differ from the person's own fields; none for a forgotten person."""
@@ -187,8 +194,8 @@ class Opened:
         guid = context.get("of") or self.content["actor"].get("id")
         fields = None if guid is None else self._fields_of(guid)
         return {
-            "ip": context.get("ip") if fields is None else fields[ADDRESS],
-            "user_agent": context.get("user_agent") if fields is None else fields[USER_AGENT],
+            "ip": context.get("ip") if fields is None else self.text(fields[ADDRESS]),
+            "user_agent": context.get("user_agent") if fields is None else self.text(fields[USER_AGENT]),
             "session_id": self.text(context.get("session_id")),
             "request_id": self.text(context.get("request_id")),
         }
@@ -211,6 +218,7 @@ _Part = Callable[[Opened, Aliases], Any]
 _PARTS: Mapping[str, _Part] = {
     "id": lambda opened, _: opened.content["id"],
     "client_id": lambda opened, _: opened.text(opened.content.get("client_id")),
+    "sender": lambda opened, _: opened.content.get("sender"),
     "tenant": lambda opened, _: opened.content["tenant"],
     "environment": lambda opened, _: opened.content["environment"],
     "occurred_at": lambda opened, _: opened.content["occurred_at"],
@@ -231,6 +239,7 @@ _PARTS: Mapping[str, _Part] = {
     "changes": lambda opened, _: opened.changes(),
     "context": lambda opened, _: opened.context(),
     "caused_by": lambda opened, _: opened.text(opened.content.get("caused_by")),
+    "adjusted": lambda opened, _: opened.content.get("adjusted"),
 }
 FIELDS = tuple(_PARTS)
 """The fields of a native event, in order."""

@@ -3,15 +3,16 @@
 from typing import Literal
 
 from daybook.errors import FieldError
+from daybook.shape import MAX_FAULTS
 
 RejectionCode = Literal[
     "actor_required",
-    "alias_username",
     "before_audit",
     "doubled_key",
     "id_conflict",
     "id_needs_time",
     "in_future",
+    "invalid_adjustment",
     "invalid_length",
     "invalid_time",
     "invalid_type",
@@ -39,3 +40,12 @@ class Rejected(Exception):  # noqa: N818  the contract's word
         super().__init__(code)
         self.code: RejectionCode = code
         self.errors = errors
+
+    @classmethod
+    def all_of(cls, faults: "list[Rejected]") -> "Rejected":
+        """All faults of one event as one, of each field the first. Its code is that of the first."""
+        errors: dict[str, FieldError] = {}
+        for fault in faults:
+            for error in fault.errors:
+                errors.setdefault(error.path, error)
+        return cls(faults[0].code, *list(errors.values())[:MAX_FAULTS])

@@ -6,7 +6,7 @@ from typing import Any
 from daybook.errors import FieldError
 from daybook.events.rejected import Rejected
 from daybook.people.identities import MAX_CLIENT_ID
-from daybook.shape import composed_text
+from daybook.text import composed
 
 _NEEDED = "is required for a person without an id"
 
@@ -67,7 +67,7 @@ def _is_user(target: dict[str, Any]) -> bool:
 
 def _is_too_long(user: dict[str, Any]) -> bool:
     identifier = user.get("id")
-    return isinstance(identifier, str) and len(composed_text(identifier)) > MAX_CLIENT_ID
+    return isinstance(identifier, str) and len(composed(identifier)) > MAX_CLIENT_ID
 
 
 def _is_named(person: dict[str, Any]) -> bool:

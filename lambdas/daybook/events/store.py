@@ -25,7 +25,8 @@ class Append(Enum):
 class Kept(NamedTuple):
     """What is stored under an id."""
 
-    fingerprint: bytes
+    fingerprint: bytes | None
+    """None: the sender gave no id."""
     packed: bytes
 
 

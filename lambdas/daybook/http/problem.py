@@ -11,7 +11,6 @@ from daybook.errors import FieldError
 MEDIA_TYPE = "application/problem+json"
 
 Code = Literal[
-    "alias_username",
     "bad_gateway",
     "catalogue_too_large",
     "contended",

@@ -3,6 +3,10 @@
 A token is `~person.slot;`: the person's index in the event's cast, and the slot of the sealed list that holds the exact
 text, in its original case. `~` itself is written `~~`, so `untokenise(tokenise(x))` is x for every text and every cast.
 A forgotten person's tokens read as the person's GUID.
+
+Sealed texts are tokenised too, so that a text of one person keeps no name of another who is forgotten. A username, an
+e-mail and an id stay as they are, though. A full name gives way only to full names and e-mails that are shorter, so no
+two names refer to each other.
 """
 
 import re
@@ -12,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from daybook.people.identities import folded
+from daybook.text import composed
 
 SHORTEST_NAME = 3
 """Shorter ASCII names are often words (`an`, `al`), or parts between dots. They are replaced only as a whole text."""
@@ -37,22 +42,40 @@ class Cast:
 
     def __init__(self, note: Callable[[int, Any], int]) -> None:
         self._note = note
+        self._full_names: list[tuple[str, int]] = []
+        self._emails: list[tuple[str, int]] = []
         self._exact: dict[tuple[int, str], int] = {}
         self._named: dict[str, int] = {}
         self._identified: dict[str, int] = {}
         self._normalised: dict[str, tuple[int, bool]] = {}
         self._search_names: list[_SearchName] | None = None
 
+    def add_full_name(self, text: str, person: int, slot: int) -> None:
+        """A name that is replaced within the full names of others, too. So is an e-mail."""
+        self.add_name(text, person, slot)
+        self._full_names.append((text, person))
+
+    def add_email(self, text: str, person: int, slot: int) -> None:
+        self.add_name(text, person, slot)
+        self._emails.append((text, person))
+
     def add_name(self, text: str, person: int, slot: int) -> None:
         """A text that names the person even as a whole text, whatever its case."""
-        self._named.setdefault(folded(text), person)
         self._exact.setdefault((person, text), slot)
-        if is_searchable(text):
-            self._add_search_name(text, person)
+        if text.isascii():  # the same result, several times as fast
+            name = text.lower()
+            self._named.setdefault(name, person)
+            if len(name) >= SHORTEST_NAME:
+                self._normalised.setdefault(name, (person, True))
+                self._search_names = None
+        else:
+            self._named.setdefault(folded(text), person)
+            if is_searchable(text):
+                self._add_search_name(text, person)
 
     def add_id(self, text: str, person: int, slot: int) -> None:
         """The client's id. As a whole text it is case-sensitive."""
-        self._identified.setdefault(text, person)
+        self._identified.setdefault(composed(text), person)
         self.add_trace(text, person, slot)
 
     def add_trace(self, text: str, person: int, slot: int) -> None:
@@ -68,7 +91,7 @@ class Cast:
 
     def text(self, text: str) -> str:
         """Free text: names are found at word boundaries."""
-        return self._replaced(text, *_normalised(text), anywhere=False)
+        return self._with_tokens(text, *_normalised(text), self._searched(), anywhere=False)
 
     def label(self, text: str) -> str:
         """Free text that may as a whole be a name of any length."""
@@ -87,27 +110,75 @@ class Cast:
         """A token if the whole text is somebody's name or id, whatever its length; otherwise None."""
         person = self._named.get(folded(text))
         if person is None:
-            person = self._identified.get(text)
+            person = self._identified.get(composed(text))
         return None if person is None else self.whole(person, text)
 
-    def _tokenised(self, text: str, *, anywhere: bool) -> str:
-        return self.token_for_whole(text) or self._replaced(text, *_normalised(text), anywhere=anywhere)
+    def is_full_name(self, text: str) -> bool:
+        """Whether the text is somebody's full name, in any case and composition."""
+        normalised = _normalised(text)[0]
+        return any(_normalised(name)[0] == normalised for name, _ in self._full_names)
 
-    def _replaced(self, text: str, normalised: str, starts: Sequence[int] | None, *, anywhere: bool) -> str:
+    def full_name(self, person: int, text: str) -> str:
+        """A full name as it is sealed: of the full names and e-mails of others, those that are shorter are replaced."""
+        normalised, starts = _normalised(text)
+        names: list[_SearchName] = []
+        for known in (self._full_names, self._emails):
+            for each, whose in known:
+                if whose != person and is_searchable(each):
+                    name = _normalised(each)[0]
+                    if len(name) < len(normalised):
+                        names.append((name, whose, True))
+        names.sort(key=_longest_first)
+        return self._with_tokens(text, normalised, starts, names, anywhere=False)
+
+    def about(self, person: int, text: str) -> str:
+        """Free text as it is sealed for the person whom it is about. The person's own names stay."""
+        own = {_normalised(name)[0] for whose, name in self._exact if whose == person}
+        names = [each for each in self._searched() if each[1] != person and each[0] not in own]
+        return self._with_tokens(text, *_normalised(text), names, anywhere=False)
+
+    def _tokenised(self, text: str, *, anywhere: bool) -> str:
+        if not text.isascii():
+            whole = self.token_for_whole(text)
+            return whole or self._with_tokens(text, *_normalised(text), self._searched(), anywhere=anywhere)
+        lowered = text.lower()  # folded and normalised: the same, but faster
+        person = self._named.get(lowered)
+        if person is None:
+            person = self._identified.get(text)
+        if person is not None:
+            return self.whole(person, text)
+        return self._with_tokens(text, lowered, None, self._search_names or self._searched(), anywhere=anywhere)
+
+    def _searched(self) -> list[_SearchName]:
         if self._search_names is None:
             found = self._normalised
             self._search_names = [(name, *found[name]) for name in sorted(found, key=len, reverse=True)]
-        for each in self._search_names:
+        return self._search_names
+
+    def _with_tokens(
+        self,
+        text: str,
+        normalised: str,
+        starts: Sequence[int] | None,
+        names: Sequence[_SearchName],
+        *,
+        anywhere: bool,
+    ) -> str:
+        for each in names:
             if each[0] in normalised:
                 break
         else:
-            return escape(text)
+            return text.replace("~", "~~") if "~" in text else text
         pieces: list[str] = []
         done = 0
-        for start, end, person in sorted(_occurrences(text, normalised, starts, self._search_names, anywhere=anywhere)):
+        for start, end, person in sorted(_occurrences(text, normalised, starts, names, anywhere=anywhere)):
             pieces += (escape(text[done:start]), self.whole(person, text[start:end]))
             done = end
         return "".join(pieces) + escape(text[done:])
+
+
+def _longest_first(name: _SearchName) -> int:
+    return -len(name[0])
 
 
 def _normalised(text: str) -> tuple[str, Sequence[int] | None]:

@@ -12,9 +12,8 @@ from daybook.catalogue.profile import OWN_ACTIVITIES, choose_variant, profile
 from daybook.clock import Clock
 from daybook.crypto.keys import DeploymentKeys, TenantKeys
 from daybook.errors import Contended, Throttled
-from daybook.events.canonical import canonical
 from daybook.events.content import AcceptedEvent, ContentWriter
-from daybook.events.item import fingerprint, store_form
+from daybook.events.item import store_form
 from daybook.events.mentions import Mention, Mentions
 from daybook.events.schema import Actor, Context, SentEvent
 from daybook.events.store import Append, EventStore
@@ -78,12 +77,12 @@ class Recorder:
             environment=environment,
             occurred_ms=now_ms,
             received_ms=now_ms,
-            fingerprint=fingerprint(keys.fingerprint, canonical(event)),
+            fingerprint=None,
             activity=activity,
             variant=choose_variant(activity, event.variant, frozenset(event.params or ()), has_details=False),
             mentions=cast.mentions,
         )
-        writer = ContentWriter(accepted, settings, of_tenant, keys, cast.people)
+        writer = ContentWriter(accepted, settings, of_tenant, keys, people=cast.people, random_bytes=self._random)
         form = store_form(accepted, writer, settings, keys)
         appended = self._events.append([form], request.remaining_seconds)
         if appended[form.partition, form.id] is Append.THROTTLED:

@@ -97,8 +97,8 @@ def test_an_export_is_what_is_on_screen(log: ExportedLog) -> None:
     assert (shown["status"], shown["rows"], shown["progress"], shown["bytes"]) == ("succeeded", 2, 1.0, len(content))
     assert shown["sha256"] == hashlib.sha256(content).hexdigest()
     assert (shown["finished_at"], shown["expires_at"]) == ("2026-11-22T16:32:08.000Z", "2026-11-29T16:31:08.000Z")
-    assert shown["download_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv?900")
-    assert shown["manifest_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv.manifest.json?900")
+    assert shown["download_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv?3600")
+    assert shown["manifest_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv.manifest.json?3600")
     place = f"files/{log.settings.code}/{asked['id']}/AuditLogs_20261122_163108.csv"
     assert log.exporter.files.described[place] == ("text/csv; charset=utf-8", "AuditLogs_20261122_163108.csv")
 
@@ -550,3 +550,27 @@ def test_after_seven_days_there_are_no_links(log: ExportedLog) -> None:
     shown, _ = log.exporter.export()
     log.now += 7 * DAY
     assert log.exporter.read(shown["id"])["download_url"] is None
+
+
+def test_an_export_takes_what_a_search_takes(log: ExportedLog) -> None:
+    """Not equal, prefixes, and ranges without an end: what was stored at the request, even if it is stamped ahead."""
+    log.sent({"activity": "surveys.add", "details": "ahead", "occurred_at": format_time(NOW + 200_000)})
+    asked = log.exporter.ask({"filters": {"range": "7d", "activity": "surveys.*", "actor!": ["zoe", "nobody"]}})
+    log.now += MINUTE
+    log.sent({"activity": "surveys.add", "details": "later", "occurred_at": format_time(NOW + 100_000)})
+    log.exporter.work()
+    shown = log.exporter.read(asked["id"])
+    assert descriptions(log.exporter.file(shown)) == ["ahead"]
+    manifest = manifest_of(log, shown)
+    assert manifest["filters"] == ["activity=surveys.*", "actor!=?", f"actor!={log.guid_of('zoe')}", "range=7d"]
+    job = log.exporter.jobs.find(log.settings.code, asked["id"])
+    assert "zoe" not in repr(job.ask)
+
+
+def test_an_export_excludes_the_members_of_a_group_at_the_request(log: ExportedLog) -> None:
+    """Whoever joins while it waits is in it."""
+    log.put_group("team", "zoe")
+    asked = log.exporter.ask({"filters": {"group!": "team", "component!": "Audit Log"}})
+    log.put_group("team", "mike.mars")
+    log.exporter.work()
+    assert descriptions(log.exporter.file(log.exporter.read(asked["id"]))) == ["first"]

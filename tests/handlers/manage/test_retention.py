@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from daybook.http.problem import Problem
 from daybook.http.serve import serve
 from daybook.jobs.job import RESTAMP, Job, Status
 from daybook.jobs.restamp import DELAY_SECONDS
-from daybook.tenant import Tenant
+from daybook.tenant import Tenant, TenantCode
 from daybook.tenants.settings import MAX_HISTORY, Hold, TenantSettings
 from infra.operate.rotate_keys import rotated
 from tests.support.calls import Context, answered, authorized, call
@@ -226,9 +227,8 @@ def test_a_hold_lifted_by_mistake_is_put_back(log: Kept) -> None:
 def test_the_history_of_the_settings_is_bounded(log: Kept) -> None:
     """A hold can be set even then: it follows one that was lifted. Nothing is recorded that is not done."""
     for number in range(MAX_HISTORY - 1):
-        log.control.change_tenant(
-            log.settings.code, lambda now, days=30 + number % 2: now.with_retention(days, log.now)
-        )
+        changed = partial(TenantSettings.with_retention, days=30 + number % 2, now_ms=log.now)
+        log.control.change_tenant(log.settings.code, changed)
     log.set_days(60)
     assert len(log.control.settings(log.tenant).history) == MAX_HISTORY
     log.set_days(60)
@@ -302,9 +302,9 @@ class Racing:
     def settings(self, tenant: Tenant) -> TenantSettings:
         return self._log.control.settings(tenant)
 
-    def change_tenant(self, tenant: Tenant, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings:
-        self._log.control.change_tenant(tenant, self._happens)
-        return self._log.control.change_tenant(tenant, change)
+    def change_tenant(self, code: TenantCode, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings:
+        self._log.control.change_tenant(code, self._happens)
+        return self._log.control.change_tenant(code, change)
 
 
 def put_by(wiring: Wiring, log: Kept, path: str, body: Any) -> dict[str, Any]:

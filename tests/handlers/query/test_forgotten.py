@@ -60,6 +60,7 @@ def test_a_forgotten_person_is_a_guid_everywhere(log: TenantLog, events: list[st
         "username": guid,
         "name": None,
         "email": None,
+        "impersonator": None,
         "user_type": None,
         "roles": None,
         "forgotten": True,

@@ -28,6 +28,7 @@ def test_an_event_is_read_in_its_native_form(log: TenantLog) -> None:
     assert answered(viewed(log, event_id)) == {
         "id": event_id,
         "client_id": None,
+        "sender": {"credential": "k1"},
         "tenant": "acme",
         "environment": "prod",
         "occurred_at": "2026-11-22T16:31:08.000Z",
@@ -39,7 +40,7 @@ def test_an_event_is_read_in_its_native_form(log: TenantLog) -> None:
         "variant": "default",
         "origin": "system",
         "status": "success",
-        "actor": {"type": "system", "username": "System", "forgotten": False, **nobody},
+        "actor": {"type": "system", "username": "System", "forgotten": False, "impersonator": None, **nobody},
         "source": None,
         "target": None,
         "params": None,
@@ -48,6 +49,7 @@ def test_an_event_is_read_in_its_native_form(log: TenantLog) -> None:
         "changes": None,
         "context": {"ip": None, "user_agent": None, "session_id": None, "request_id": None},
         "caused_by": None,
+        "adjusted": None,
     }
 
 

@@ -147,9 +147,13 @@ def test_pauses_do_not_count(log: TenantLog) -> None:
 
 
 def test_adjustments_are_records_of_their_own(log: TenantLog) -> None:
-    """The original record stays. Every adjustment is listed and the latest applies, by id or by the sender's own id."""
+    """The original record stays. Every adjustment is listed and the latest applies, by id or by the sender's own id.
+
+    Seconds that were sent as decimal text count like integers.
+    """
     opened, _ = log.sent(at("09:00:00", "opened", id="my-session"), at("09:10:00", "closed"))
     adjusted = [{"field": "seconds", "from": 600, "to": 300}, {"field": "note", "from": None, "to": "lunch"}]
+    as_text = [{"field": "seconds", "from": "420", "to": "0400"}]
     log.sent(
         at("09:20:00", "time-adjusted", JANE, params={"session": opened}, changes=adjusted),
         at(
@@ -159,16 +163,24 @@ def test_adjustments_are_records_of_their_own(log: TenantLog) -> None:
             params={"session": {"id": "my-session", "occurred_at": f"{DAY_OF_THE_EXAMPLE}T11:00:00+02:00"}},
             changes=[{"field": "seconds", "from": 300, "to": 420}],
         ),
-        at("09:40:00", "time-adjusted", JANE, params={"session": "01JD0000000000000000000000000000000A"}),
+        at(
+            "09:40:00",
+            "time-adjusted",
+            JANE,
+            params={"session": "01JD0000000000000000000000000000000A"},
+            changes=adjusted,
+        ),
+        at("09:50:00", "time-adjusted", JANE, params={"session": opened}, changes=as_text),
     )
     answer = time_on(log)
     (session,) = answer["sessions"]
-    assert (session["seconds"], session["effective_seconds"]) == (600, 420)
+    assert (session["seconds"], session["effective_seconds"]) == (600, 400)
     assert [(each["from"], each["to"], each["by"]["username"], each["at"]) for each in session["adjustments"]] == [
         (600, 300, "jane.roe", "2022-04-12T09:20:00.000Z"),
         (300, 420, "john.doe", "2022-04-12T09:30:00.000Z"),
+        (420, 400, "jane.roe", "2022-04-12T09:50:00.000Z"),
     ]
-    assert (seconds(answer), answer["total_seconds"]) == ({"john.doe": 420}, 420)
+    assert (seconds(answer), answer["total_seconds"]) == ({"john.doe": 400}, 400)
 
 
 def test_a_span_takes_the_sessions_opened_in_it(log: TenantLog) -> None:

@@ -5,12 +5,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from daybook.aws.identities_table.rows import IdentityTable
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, format_time, parse_time
-from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.events.item import partition_of
-from daybook.people.identities import address_row, ext_row, had_prefix
+from daybook.events.reader import content_of
 from daybook.tenants.settings import Layout
 from tests.support.calls import answered
 from tests.support.ingest import NOW
@@ -45,12 +43,12 @@ class Loaded:
         for size in (EVENTS // 2, EVENTS // 4, EVENTS // 4):
             self.events += self._sent([self._caused(log.event()) for _ in range(size)])
             self._remake(log.remade())
-        for environment, people in self.people.items():
-            self._learn_guids(environment, people)
-            for name, (known, strangers) in GROUPS.items():
-                somebody = self._random.sample(sorted(people.guids), min(known, len(people.guids)))
-                spelt = [self._spelt(people, person) for person in somebody]
-                people.groups[name] = {person for each in spelt for person in people.members(each)}
+        self._learn_guids()
+        for environment, known in self.people.items():
+            for name, (people, strangers) in GROUPS.items():
+                somebody = self._random.sample(sorted(known.guids), people)
+                spelt = [self._spelt(known, person) for person in somebody]
+                known.groups[name] = {person for each in spelt for person in known.members(each)}
                 self._members[environment, name] = spelt + STRANGERS[:strangers]
                 self._put_group(environment, name, self._members[environment, name])
 
@@ -74,22 +72,23 @@ class Loaded:
         in_order = sorted(newest_first, key=lambda event: event.presented(field), reverse=falling)
         return [event.id for event in in_order]
 
-    def regroup(self, names: Sequence[str]) -> None:
+    def regroup(self, environment: str, names: Sequence[str]) -> None:
         """Changes the groups' members, empties the groups or removes them. `restore` undoes it."""
+        people = self.people[environment]
         for name in names:
-            is_removed = self._random.random() < 0.4
-            for environment, people in self.people.items():
-                if is_removed:
-                    given = {"query": {"environment": environment}, "name": name}
-                    self._log.done("DELETE", "/v1/groups/{name}", **given)
-                else:
-                    others = sorted(set(people.guids) - people.groups[name])
-                    self._put_group(environment, name, [people.guids[person] for person in others[:2]])
+            if self._random.random() < 0.4:
+                self._log.done("DELETE", "/v1/groups/{name}", name=name, query={"environment": environment})
+            else:
+                others = sorted(set(people.guids) - people.groups[name])
+                self._put_group(environment, name, [people.guids[person] for person in others[:2]])
 
-    def restore(self, names: Sequence[str]) -> None:
+    def restore(self, environment: str, names: Sequence[str]) -> None:
         for name in names:
-            for environment in self.people:
-                self._put_group(environment, name, self._members[environment, name])
+            self._put_group(environment, name, self._members[environment, name])
+
+    def _put_group(self, environment: str, name: str, members: Sequence[str]) -> None:
+        query = {"environment": environment}
+        self._log.done("PUT", "/v1/groups/{name}", {"members": list(members)}, name=name, query=query)
 
     def arrive(self, count: int) -> list[Happened]:
         """Sends more events of the existing kinds by known people, received a moment after all others. `remove` removes
@@ -128,13 +127,9 @@ class Loaded:
                 self._log.done("DELETE", "/v1/catalogue/{activity}", role="operations", activity=name)
                 del self._own[name]
 
-    def _put_group(self, environment: str, name: str, members: Sequence[str]) -> None:
-        given = {"query": {"environment": environment}, "name": name}
-        self._log.done("PUT", "/v1/groups/{name}", {"members": list(members)}, **given)
-
     def _spelt(self, people: People, person: int) -> str:
-        """A person's name if there is one and chance chooses it, otherwise the GUID."""
-        names = [name for name, had in people.names.items() if person in had]
+        """A name that the person had if there is one and chance chooses it, otherwise the GUID."""
+        names = [name for name, holders in people.names.items() if person in holders]
         return names[0] if names and self._random.random() < 0.5 else people.guids[person]
 
     def _caused(self, event: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +148,12 @@ class Loaded:
         answer = self._log.send({"events": list(events)})
         assert answer["statusCode"] == 201, answer["body"]
         catalogue = CATALOGUE | self._own
-        happened = self._happened(events, catalogue)
+        happened = [Happened(event, catalogue) for event in events]
+        for environment, people in self.people.items():
+            here = [event for event in happened if event.sent["environment"] == environment]
+            persons = iter(people.request([named for event in here for named in _named(event)]))
+            for event in here:
+                event.bind(people, [next(persons) for _ in event.mentions])
         ids = {(event.sent.get("id"), event.sent["environment"]): event.id for event in self.events}
         for event, result in zip(happened, answered(answer)["results"], strict=True):
             event.id = result["id"]
@@ -161,44 +161,22 @@ class Loaded:
             event.caused_by = ids[cause["id"], event.sent["environment"]] if isinstance(cause, dict) else cause
         return happened
 
-    def _happened(self, events: Sequence[dict[str, Any]], catalogue: Mapping[str, Entry]) -> list[Happened]:
-        """Who is who is settled for the whole request: what an event of it says may tell whom another one means."""
-        said: dict[str, list[Named]] = {environment: [] for environment in ENVIRONMENTS}
-        for event in events:
-            mentions, moment = said[event["environment"]], parse_time(event["occurred_at"])
-
-            def note(*reference: str | None, mentions: list[Named] = mentions, moment: int = moment) -> int:
-                mentions.append(Named(moment, *reference))
-                return len(mentions)
-
-            Happened(event, self.people[event["environment"]], note, catalogue)
-        meant = {environment: iter(self.people[environment].request(named)) for environment, named in said.items()}
-        return [
-            Happened(
-                event,
-                self.people[event["environment"]],
-                lambda *_, whom=meant[event["environment"]]: next(whom),  # type: ignore[misc]
-                catalogue,
-            )
-            for event in events
-        ]
-
-    def _learn_guids(self, environment: str, people: People) -> None:
+    def _learn_guids(self) -> None:
         """Ingest makes the GUIDs. The model determines everything else about people itself."""
-        table, key = IdentityTable(self._dynamodb, self.tables.identities), self._log.key(environment)
-        rows = {ext_row(client_id): person for client_id, person in people.client_ids.items()}
-        for address, person in people.addresses.items():
-            hashed = tag(self._log.keys.address, length_prefixed("address", address)).hex()
-            rows[address_row(hashed)] = person
-        read = table.read(key, rows)
-        found = [(person, read[sort_key]["guid"]) for sort_key, person in rows.items()]
-        for name, held in people.held.items():
-            (had,) = table.query(key, [had_prefix(name)])
-            guids = {int(row["from"]): row["guid"] for row in had}
-            assert sorted(guids) == sorted(since for all_since in held.values() for since in all_since), name
-            found += [(person, guids[since]) for person, all_since in held.items() for since in all_since]
-        for person, guid in found:
-            assert people.guids.setdefault(person, guid) == guid, person
+        for event in self.events:
+            environment, occurred_ms = event.sent["environment"], parse_time(event.sent["occurred_at"])
+            key = partition_of(self.settings, environment, event.id, occurred_ms), event.id
+            content = content_of(self._log.wiring.events.find([key])[key].packed)
+            guids = self.people[environment].guids
+            for person, listed in zip(event.cast, content.get("people", ()), strict=True):
+                assert guids.setdefault(person, listed["id"]) == listed["id"], event.sent
+        for people in self.people.values():
+            assert len(set(people.guids.values())) == len(people.guids)
+
+
+def _named(event: Happened) -> list[Named]:
+    moment = parse_time(event.sent["occurred_at"])
+    return [Named(moment, each.client_id, each.username, each.address) for each in event.mentions]
 
 
 _NO_FILTERS = frozenset({"environment", "from", "to", "range", "sort"})

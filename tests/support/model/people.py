@@ -99,11 +99,6 @@ class People:
         return by_guid | set(self._held[fold(spelt)])
 
     @property
-    def held(self) -> Mapping[str, Mapping[int, Sequence[int]]]:
-        """For each name, since when each person holds it."""
-        return {name: held for name, held in self._held.items() if held}
-
-    @property
     def names(self) -> dict[str, set[int]]:
         """Everyone who ever had each name."""
         return {name: set(held) for name, held in self._held.items() if held}

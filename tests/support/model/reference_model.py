@@ -1,9 +1,9 @@
 """A brute-force model of events: what was sent, who is in it, and whether a filter matches it."""
 
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from unicodedata import normalize
 
 from tests.support.model.people import People, fold
@@ -69,35 +69,34 @@ class Somebody:
     client_ids: set[str] = field(default_factory=set)
 
 
-class Happened:
-    """One event that was sent. Its people are bound in the order in which the contract names the places."""
+class Mention(NamedTuple):
+    """How one place of an event names somebody."""
 
-    def __init__(
-        self,
-        sent: Mapping[str, Any],
-        people: People,
-        bind: Callable[[str | None, str | None, str | None], int],
-        catalogue: Mapping[str, Entry] = CATALOGUE,
-    ) -> None:
-        """`bind` says who is meant by a client id, a username or an address."""
+    client_id: str | None
+    username: str | None
+    name: str | None = None
+    address: str | None = None
+
+
+class Happened:
+    """One event that was sent. `bind` says who is in it: the people of all events of a request are bound together."""
+
+    def __init__(self, sent: Mapping[str, Any], catalogue: Mapping[str, Entry] = CATALOGUE) -> None:
         self.sent = sent
-        self._bind = bind
         self.id = ""
         self.caused_by: str | None = None
-        self.people = people
+        self.people = People()
         self._cast: dict[int, Somebody] = {}
-        self._references: list[tuple[str | None, str | None]] = []
-        self.actor = self._bind_actor()
-        for declared in sent.get("people", ()):
-            self._mention(declared.get("id"), declared.get("username"), declared.get("name"))
-        for name, value in sent.get("params", {}).items():
-            if isinstance(value, dict):
-                self._mention(None, value["user"])
-            elif name == "assignee":
-                self._mention(None, value)
+        self.mentions: list[Mention] = []
+        """In the order in which the contract names the places."""
         target = sent.get("target") or {}
-        self.target = self._bind_target(target)
-        self.within = self._bind_target(target.get("within") or {})
+        places = {"actor": self._actor()}
+        self.mentions += [Mention(each.get("id"), each.get("username"), each.get("name")) for each in self._declared()]
+        places |= {"target": self._user(target), "within": self._user(target.get("within") or {})}
+        self._places = {place: number for place, number in places.items() if number is not None}
+        self.actor: int | None = None
+        self.target: int | None = None
+        self.within: int | None = None
         self.variant: str | None
         self.activity: str = sent["activity"]
         catalogued = catalogue.get(self.activity)
@@ -116,44 +115,67 @@ class Happened:
         by_type = "system" if sent["actor"]["type"] == "system" else "user"
         self.origin = by_type if origin == "any" else origin
 
-    def _bind_actor(self) -> int | None:
+    def bind(self, people: People, persons: Sequence[int]) -> None:
+        """`persons`: whom each of `mentions` means."""
+        self.people = people
+        for mention, person in zip(self.mentions, persons, strict=True):
+            somebody = self._cast.setdefault(person, Somebody())
+            somebody.username = somebody.username or mention.username
+            somebody.name = somebody.name or mention.name
+            if mention.username is not None:
+                somebody.names.add(fold(mention.username))
+            if mention.client_id is not None:
+                somebody.client_ids.add(mention.client_id)
+        bound = {place: persons[number] for place, number in self._places.items()}
+        target = self.sent.get("target") or {}
+        self.actor = bound.get("actor")
+        self.target = bound.get("target", self._named_by(target))
+        self.within = bound.get("within", self._named_by(target.get("within") or {}))
+
+    @property
+    def cast(self) -> list[int]:
+        """Everybody who is in the event, in the order of their first places."""
+        return list(self._cast)
+
+    def _actor(self) -> int | None:
         actor, address = self.sent["actor"], self.sent.get("context", {}).get("ip")
         if actor["type"] not in ("user", "unknown"):
             return None
         if "id" in actor or "username" in actor:
-            return self._mention(actor.get("id"), actor.get("username"), actor.get("name"))
-        if address is None:
-            return None
-        person = self._bind(None, None, address)
-        self._cast[person] = Somebody()
-        return person
+            return self._mention(Mention(actor.get("id"), actor.get("username"), actor.get("name")))
+        return None if address is None else self._mention(Mention(None, None, address=address))
 
-    def _bind_target(self, target: Mapping[str, Any]) -> int | None:
-        """The person who is the target, or whose name or id equals the target's id."""
+    def _declared(self) -> Iterator[Mapping[str, Any]]:
+        yield from self.sent.get("people", ())
+        for name, value in self.sent.get("params", {}).items():
+            if isinstance(value, dict):
+                yield {"username": value["user"]}
+            elif name == "assignee":
+                yield {"username": value}
+
+    def _user(self, target: Mapping[str, Any]) -> int | None:
+        """A user as target; the id may be a name or an id that stands elsewhere in the event."""
+        if target.get("type") != "user":
+            return None
+        text, username, name = target.get("id"), target.get("username"), target.get("name")
+        if text is not None and username is None:
+            for known in self.mentions:
+                if text == known.client_id or (known.username is not None and fold(text) == fold(known.username)):
+                    return self._mention(Mention(known.client_id, known.username, name))
+        return self._mention(Mention(text, username, name))
+
+    def _named_by(self, target: Mapping[str, Any]) -> int | None:
+        """The person whose name or id equals the id of a target that is no user."""
         text = target.get("id")
-        if target.get("type") == "user":
-            if text is not None and "username" not in target:
-                for client_id, username in self._references:
-                    if text == client_id or (username is not None and fold(text) == fold(username)):
-                        return self._mention(client_id, username, target.get("name"))
-            return self._mention(text, target.get("username"), target.get("name"))
-        if text is None:
+        if text is None or target["type"] == "user":
             return None
         by_id = (person for person, somebody in self._cast.items() if text in somebody.client_ids)
         by_name = (person for person, somebody in self._cast.items() if fold(text) in somebody.names)
         return next(by_id, None) or next(by_name, None)
 
-    def _mention(self, client_id: str | None, username: str | None, name: str | None = None) -> int:
-        person = self._bind(client_id, username, None)
-        self._references.append((client_id, username))
-        somebody = self._cast.setdefault(person, Somebody())
-        somebody.username = somebody.username or username
-        somebody.name = somebody.name or name
-        if username is not None:
-            somebody.names.add(fold(username))
-        if client_id is not None:
-            somebody.client_ids.add(client_id)
-        return person
+    def _mention(self, mention: Mention) -> int:
+        self.mentions.append(mention)
+        return len(self.mentions) - 1
 
     def matches(self, query: Mapping[str, Sequence[str]]) -> bool:
         """Different parameters are joined with and, several values of one with or. With `!`: none of the values."""

@@ -83,13 +83,15 @@ def _accepted(product: str, now_ms: int) -> list[AcceptedEvent]:
         layouts=(Layout(0, 1),),
         mode="strict",
     )
-    policy = AcceptancePolicy(settings, Catalogue(profile(product), {}), KEYS.of(settings.code), now_ms, bytes)
+    policy = AcceptancePolicy(
+        settings, Catalogue(profile(product), {}), KEYS.of(settings.code), sender="k", now_ms=now_ms, random_bytes=bytes
+    )
     accepted = []
     for event in _generated(product, now_ms):
         environment = event.get("environment", settings.environments[0])
         assert environment in settings.environments
         received = read_event(event)
-        accepted.append(policy.accept(received, environment, policy.identify(received, environment)))
+        accepted.append(policy.accept(received, environment, policy.identify(received, environment), None))
     return accepted
 
 

@@ -1,12 +1,16 @@
 """What end users choose never costs an event: it is cut or cleaned, and the event says so."""
 
 import json
+import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daybook.events.decoding import decode_events, read_event
+from daybook.events.rejected import Rejected
 from daybook.people.identities import MAX_NAME_BYTES, folded
 from tests.support.sent_events import FULL, LEAST, changed, read, refusal
 
@@ -159,3 +163,21 @@ def test_nothing_that_an_end_user_chooses_is_refused(path: str, text: str) -> No
     value = held(json.loads(received.encoded), path)
     assert value.encode()
     assert ("\ufffd" in value) == bool(received.adjusted) or "\ufffd" in text
+
+
+@pytest.mark.parametrize("path", ["details", "actor.name", "id"])
+def test_marks_without_end_take_little_time(path: str) -> None:
+    """A letter may be sent with a million marks, in any field."""
+    started = time.process_time()
+    with suppress(Rejected):
+        read(changed(path, "a" + "\u0301\u0323" * 500_000))
+    assert time.process_time() - started < 5
+
+
+def test_many_events_with_many_marks_take_little_time() -> None:
+    """Each is too small to be looked at twice."""
+    event = LEAST | {"details": "a" + "\u0301\u0323" * 900}
+    sent = decode_events(json.dumps({"events": [event] * 500}, ensure_ascii=False).encode())
+    started = time.process_time()
+    assert {read_event(raw, sent.levels).adjusted for raw in sent.events} == {()}
+    assert time.process_time() - started < 10

@@ -538,7 +538,7 @@ def test_a_time_that_is_none(path: str, text: str) -> None:
 
 def test_an_event_has_64_kb_at_most() -> None:
     """The size is that of the normal form. Here the product alone chose what makes the event large."""
-    large = {
+    large: dict[str, Any] = {
         "activity": "a",
         "actor": {"type": "system", "roles": ["漢" * 128] * 50},
         "target": {"type": "a", "id": "漢" * 512},

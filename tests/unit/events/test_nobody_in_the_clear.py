@@ -52,19 +52,50 @@ def test_an_unknown_actors_user_agent_is_sealed() -> None:
     assert b"Odd Browser" not in stored_bytes(log)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"actor": {"type": "user", "id": "CareAR Operations"}},
-        {"target": {"type": "user", "id": "system"}},
-        {"people": [{"id": "Provisioning API"}]},
-    ],
-)
-def test_no_id_passes_for_an_alias(fields: dict[str, Any]) -> None:
-    """A person without a username is shown by the id."""
-    log = TenantLog("carear")
-    (result,) = log.send({"activity": "a.b", "actor": MIKE, **fields})
-    assert refused(result)[0] == "alias_username"
+@pytest.mark.parametrize("kind", ["user", "User", "USER"])
+def test_a_target_that_is_a_person_in_any_case(kind: str) -> None:
+    """The type is kept as it was sent. The key and the content hold the GUID."""
+    log = TenantLog()
+    target = {"type": kind, "username": "jane.roe", "name": "Jane Roe", "within": {"type": kind, "id": "jane.roe"}}
+    assert log.one("a.b", target=target).status == "stored"
+    assert b"jane" not in stored_bytes(log).lower()
+    (form,) = log.events.events.values()
+    guid = log.content["people"][1]["id"]
+    assert log.content["target"] == {"type": kind, "id": guid, "within": {"type": kind, "id": guid}}
+    assert (form.by_target or "").endswith(f"#user#{guid}")
+    assert (form.by_within or "").endswith(f"#user#{guid}")
+
+
+@pytest.mark.parametrize("kind", ["user", "User"])
+def test_a_user_with_only_a_name_is_no_target(kind: str) -> None:
+    """Nobody could be forgotten by it. It is refused in whatever case, and never stored in the clear."""
+    log = TenantLog()
+    assert refused(log.one("a.b", target={"type": kind, "name": "Jane Doe"})) == ("missing_field", ["target.username"])
+
+
+def test_an_impersonator_is_a_person() -> None:
+    """Sealed, with the address and the user agent: they are of the person who really acted."""
+    log = TenantLog()
+    by = {"id": "u-7", "username": "support.lee", "name": "Lee Support", "email": "lee@support.example"}
+    context = {"ip": "203.0.113.7", "user_agent": "Odd Browser/7"}
+    assert log.one("a.b", {**MIKE, "impersonator": by}, context=context, details="by support.lee").status == "stored"
+    written = stored_bytes(log).lower()
+    assert not any(text.encode() in written for text in ("support", "203.0.113", "odd browser", "u-7"))
+    actor, impersonator = log.content["people"]
+    assert log.content["actor"]["impersonator"] == {"id": impersonator["id"]}
+    assert log.content["context"] == {"of": impersonator["id"]}
+    assert log.content["actor"]["id"] == actor["id"]
+    (form,) = log.events.events.values()
+    assert form.by_actor.endswith(f"#{actor['id']}")
+
+
+def test_a_parameter_is_a_person_if_any_variant_types_it_so() -> None:
+    """Whichever variant is chosen: the variants of other wordings name the same person."""
+    log = TenantLog("jiffy")
+    sent = {"app": "Invoices", "app_group": "Demo", "user": "jane.roe"}
+    assert refused(log.one("apps.update", params=sent)) == ("variant_needed", ["variant"])
+    assert log.one("apps.update", params=sent, variant="image").status == "stored"
+    assert b"jane" not in stored_bytes(log)
 
 
 @pytest.mark.parametrize(

@@ -79,9 +79,10 @@ class Spelling:
     def body(self, meant: Any) -> bytes:
         mark = self._draw(st.sampled_from([b"", b"\xef\xbb\xbf"]))
         layout = self._draw(st.sampled_from([None, 2]))
-        return (
+        written: bytes = (
             mark + json.dumps(self._written(meant, ""), indent=layout, ensure_ascii=self._draw(st.booleans())).encode()
         )
+        return written
 
     def _written(self, meant: Any, name: str) -> Any:
         if isinstance(meant, dict):

@@ -21,7 +21,7 @@ from tests.support.ingest import KEYS, NOW, SECRET, seeded_bytes
 from tests.support.ingest import settings as tenant_settings
 from tests.support.memory_stores import MemoryEvents, MemoryIdentities, memory_wiring
 
-EVERYWHERE = Caller(role="producer", tenant="acme", environment="*", credential="k", label="")
+EVERYWHERE = Caller(role="producer", tenant="acme", environment="*", credential="k", label="Zkey of Zmike")
 
 # Each begins with a letter that no event's own words have. No two texts of one event begin alike.
 _ENDINGS = ["", ".mars", " Mars", "-7", "_x", "~1", "#a", "/b", "é", "ß", "İ", "漢字", "'s", "@x.example"]
@@ -52,16 +52,18 @@ def _cases(text: str) -> list[str]:
 def events(
     draw: Any, cast: Sequence[dict[str, Any]] | None = None, traces: Sequence[str] | None = None
 ) -> tuple[dict[str, Any], list[str]]:
-    """An event, and everything personal in it. `cast`: the actor, another person, and one who is only declared.
-    `traces`: the actor's address and browser, and a second name of the other person.
+    """An event, and everything personal in it. `cast`: the actor, another person, one who is only declared, and perhaps
+    the actor's impersonator. `traces`: the address and browser of who really acted, and a second name of the other
+    person.
     """
-    actor, other, declared = cast or (draw(people(0)), draw(people(1)), draw(people(2)))
+    cast = cast or [draw(people(number)) for number in range(draw(st.integers(3, 4)))]
+    actor, other, declared, *impersonators = cast
     ip, agent, nickname = traces or (
         draw(st.sampled_from(["203.0.113.77", "2001:db8::7fe1"])),
         draw(_names("a")),
         draw(_names("k")),
     )
-    personal = [value for person in (actor, other, declared) for value in person.values()] + [ip, agent, nickname]
+    personal = [value for person in cast for value in person.values()] + [ip, agent, nickname]
 
     def text(*, only_ids: bool = False) -> str:
         """Some of the people's texts, in any case, between words."""
@@ -73,12 +75,14 @@ def events(
     def maybe(value: Any) -> Any:
         return value if draw(st.booleans()) else None
 
-    is_user = draw(st.booleans())
+    is_user = bool(impersonators) or draw(st.booleans())
+    kind = draw(st.sampled_from(["user", "user", "User", "USER"]))
+    named: dict[str, Any] = {name: other[name] for name in ("id", "username", "name") if name in other}
     target = draw(
         st.sampled_from(
             [
                 None,
-                {"type": "user", **{name: other[name] for name in ("id", "username", "name") if name in other}},
+                {"type": kind, **named},
                 {"type": "user", "id": draw(st.sampled_from(_cases(actor["username"])))},
                 {"type": "user", "username": actor["username"].swapcase(), "name": text()},
                 {"type": "case", "id": text(only_ids=True), "name": text(), "within": {"type": "box", "id": text()}},
@@ -95,7 +99,11 @@ def events(
         "id": maybe(text(only_ids=True)),
         "occurred_at": "2026-11-22T16:31:07.123Z",
         "activity": "thing.done",
-        "actor": {"type": "user" if is_user else "unknown", **actor},
+        "actor": {
+            "type": "user" if is_user else "unknown",
+            **actor,
+            "impersonator": impersonators[0] if impersonators else None,
+        },
         "target": target,
         "params": maybe({"text": text(), "who": {"user": other["username"]}, "list": [text(), text()], "n": 5}),
         "details": maybe(text()),
@@ -166,7 +174,7 @@ def test_nothing_personal_is_written(drawn: tuple[dict[str, Any], list[str]]) ->
     written = folded(json.dumps(json.loads(unpack(stored.packed)), ensure_ascii=False))
     # Sealed bytes may have any letters by chance. GUIDs and ids have none of the drawn letters.
     written = re.sub(r'"sealed": "[^"]*"', "", written)
-    for text in personal:
+    for text in (*personal, EVERYWHERE.label):
         assert folded(text) not in written
         assert not any(folded(text) in folded(key) for key in _keys_of(stored))
 
@@ -186,6 +194,14 @@ def test_what_was_sent_comes_back(drawn: tuple[dict[str, Any], list[str]]) -> No
     sent = event["actor"]
     shown = {"client_id": sent.get("id")} | {name: sent.get(name) for name in ("username", "name", "email")}
     _assert_completes(native["actor"], shown)
+    assert native["sender"] == {"credential": "k"}
+    by = sent.get("impersonator")
+    if by is None:
+        assert native["actor"]["impersonator"] is None
+    else:
+        _assert_completes(
+            native["actor"]["impersonator"], {"client_id" if name == "id" else name: by[name] for name in by}
+        )
     context = {name: event["context"].get(name) for name in ("ip", "user_agent", "session_id", "request_id")}
     assert native["context"] == context
     changes = [{"from": None, "to": None} | change for change in event["changes"]] if "changes" in event else None
@@ -212,7 +228,7 @@ def _assert_target(shown: dict[str, Any] | None, sent: dict[str, Any] | None, ev
     if sent is None or shown is None:
         assert sent is shown
         return
-    if sent["type"] == "user":
+    if sent["type"].lower() == "user":
         named = folded(sent.get("id", "")) == folded(event["actor"]["username"]) and "username" not in sent
         wanted = {"username": sent.get("username"), "name": sent.get("name")}
         _assert_completes(shown, wanted if named else wanted | {"client_id": sent.get("id")})

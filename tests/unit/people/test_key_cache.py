@@ -4,22 +4,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from daybook.people.key_cache import MAX_KEPT_MS, PersonKeys
-from daybook.tenant import Tenant
+from daybook.tenant import EnvironmentKey
 
-ACME, OTHER = Tenant("acme"), Tenant("acme2")
+ACME, OTHER = EnvironmentKey("ACMEAB#0"), EnvironmentKey("ACMEAB#1")
 
 
 class Rows:
     """Rows of people, and how often each was read."""
 
     def __init__(self) -> None:
-        self.there: dict[tuple[str, str], bytes] = {}
+        self.there: dict[tuple[EnvironmentKey, str], bytes] = {}
         self.asked: list[str] = []
 
-    def read(self, tenant: Tenant, sort_keys: Iterable[str]) -> dict[str, Any]:
+    def read(self, environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Any]:
         keys = list(sort_keys)
         self.asked += keys
-        return {key: {"key": self.there[tenant, key]} for key in keys if (tenant, key) in self.there}
+        return {key: {"key": self.there[environment, key]} for key in keys if (environment, key) in self.there}
 
 
 class Time:
@@ -65,8 +65,8 @@ def test_a_missing_key_is_never_cached() -> None:
     assert keys.of(ACME, ["a"]) == {"a": b"key"}
 
 
-def test_tenants_do_not_share_keys() -> None:
-    """The same GUID in another tenant is another person's."""
+def test_environments_do_not_share_keys() -> None:
+    """The same GUID in another environment is another person's."""
     rows = Rows()
     rows.there[ACME, "id#a"] = b"key"
     keys = PersonKeys(rows.read, Time())

@@ -56,7 +56,7 @@ class EventTable:
             ("pk", "sk", "z", "f"),
             self._patience,
         ):
-            found[item["pk"]["S"], item["sk"]["S"]] = Kept(item["f"]["B"], item["z"]["B"])
+            found[item["pk"]["S"], item["sk"]["S"]] = Kept(item["f"]["B"] if "f" in item else None, item["z"]["B"])
         return found
 
     def _round(self, events: Sequence[StoredEvent]) -> list[Append]:
@@ -75,10 +75,11 @@ def item_of(event: StoredEvent) -> dict[str, dict[str, Any]]:
         "pk": {"S": event.partition},
         "sk": {"S": event.id},
         "z": {"B": event.packed},
-        "f": {"B": event.fingerprint},
         "by_actor": {"S": event.by_actor},
         "by_activity": {"S": event.by_activity},
     }
+    if event.fingerprint is not None:
+        item["f"] = {"B": event.fingerprint}
     if event.by_target is not None:
         item["by_target"] = {"S": event.by_target}
     if event.by_within is not None:
