@@ -17,7 +17,7 @@ from daybook.tenants.settings import TenantSettings
 from exports.bodies import ExportDescription, ExportList
 from exports.create import ExportCreation
 
-URL_SECONDS = 15 * 60
+URL_SECONDS = 60 * 60
 MAX_LISTED = 1_000
 """About half a megabyte of JSON."""
 

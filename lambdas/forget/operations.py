@@ -105,7 +105,7 @@ class ForgetOperations:
         if not found.guids:
             return None
         if len(found.guids) > 1 or not found.are_all:
-            raise _several(found)
+            raise _several(found, environment)
         return found.guids[0]
 
     def _recorded(self, settings: TenantSettings, environment: str, guid: str, request: Request) -> str:
@@ -126,10 +126,10 @@ class ForgetOperations:
         return job.status is Status.SUCCEEDED and deleted is not None and self.clock() < deleted
 
 
-def _several(found: Bearers) -> Problem:
+def _several(found: Bearers, environment: str) -> Problem:
     listed = found.guids[:MAX_LISTED]
     number = len(found.guids) if found.are_all else f"More than {len(found.guids)}"
-    detail = f"{number} people had this name. Give the GUID of the right one: {', '.join(listed)}."
+    detail = f"{number} people in {environment} had this name. Give the GUID of the right one: {', '.join(listed)}."
     return Problem(409, "several_people", detail, [FieldError("actor", guid) for guid in listed])
 
 

@@ -147,4 +147,8 @@ def test_other_products_activities_are_catalogued(
     assert answer.status_code == 200, answer.text
     assert answer.json()["activity"] == name
     assert name in {each["activity"] for each in client.get("/v1/catalogue").json()["activities"]}
+    sent = client.post("/v1/events", json={"activity": name, "actor": {"type": "user", "username": "jane.roe"}})
+    assert sent.status_code == 201, sent.text
+    native = client.get(f"/v1/events/{sent.json()['results'][0]['id']}").json()
+    assert (native["activity"], native["category"]) == (name, "Imported")
     assert client.delete(path).status_code == 204

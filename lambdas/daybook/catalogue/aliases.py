@@ -7,6 +7,8 @@ from functools import cache
 import msgspec
 
 USER = "user"
+ACTOR_TYPES = ("system", "api", "operations", "unknown")
+"""Those of actors that an alias may stand for."""
 
 
 def is_user(kind: str) -> bool:
@@ -32,18 +34,14 @@ class Aliases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unknown: str
     former: FormerAliases = FormerAliases()
 
-    @property
-    def all(self) -> tuple[str, ...]:
-        return self.system, self.api, self.operations, self.unknown
+    def ever(self, actor_type: str) -> tuple[str, ...]:
+        """What actors of this type are and were shown as."""
+        return getattr(self, actor_type), *getattr(self.former, actor_type)
 
     def types_called(self, name: str) -> frozenset[str]:
         """The types of actors that are or were shown by this alias. It may be written in any case."""
         called = name.casefold()
-        return frozenset(
-            kind
-            for kind in ("system", "api", "operations", "unknown")
-            if any(alias.casefold() == called for alias in (getattr(self, kind), *getattr(self.former, kind)))
-        )
+        return frozenset(kind for kind in ACTOR_TYPES if any(alias.casefold() == called for alias in self.ever(kind)))
 
     def of(self, actor_type: str) -> str | None:
         """The alias of an actor of this type; None for a user."""
@@ -68,7 +66,7 @@ def looks_like_alias(name: str, aliases: Aliases) -> bool:
 
 @cache
 def _alias_appearances(aliases: Aliases) -> frozenset[str]:
-    return frozenset(map(appearance, aliases.all))
+    return frozenset(appearance(alias) for kind in ACTOR_TYPES for alias in aliases.ever(kind))
 
 
 _NO_LETTER = re.compile(r"[\W_\u115f\u1160]+")

@@ -100,7 +100,7 @@ def _actor(shown: Shown) -> str | None:
 def _unmistakable(shown: Shown, person: Mapping[str, Any]) -> str:
     """A name that looks like an API with its label, or like somebody with an impersonator, is also quoted."""
     name: str = next(person[field] for field in ("username", "name", "client_id", "id") if person[field])
-    before, *behind = normalize("NFKC", name).split("(")
+    before, *behind = (name if name.isascii() else normalize("NFKC", name)).split("(")
     is_composed = behind and (
         looks_like_alias(before, shown.aliases) or any(appearance(part).startswith("by") for part in behind)
     )

@@ -97,8 +97,8 @@ def test_an_export_is_what_is_on_screen(log: ExportedLog) -> None:
     assert (shown["status"], shown["rows"], shown["progress"], shown["bytes"]) == ("succeeded", 2, 1.0, len(content))
     assert shown["sha256"] == hashlib.sha256(content).hexdigest()
     assert (shown["finished_at"], shown["expires_at"]) == ("2026-11-22T16:32:08.000Z", "2026-11-29T16:31:08.000Z")
-    assert shown["download_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv?900")
-    assert shown["manifest_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv.manifest.json?900")
+    assert shown["download_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv?3600")
+    assert shown["manifest_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv.manifest.json?3600")
     place = f"files/{log.settings.code}/{asked['id']}/AuditLogs_20261122_163108.csv"
     assert log.exporter.files.described[place] == ("text/csv; charset=utf-8", "AuditLogs_20261122_163108.csv")
 

@@ -300,6 +300,36 @@ def test_a_name_that_is_not_clear_in_one_environment_forgets_nobody(log: Managed
     assert forgetting.forget("mike.mars", environment="prod")["environment"] == "prod"
 
 
+def test_the_reads_do_not_grow_with_a_names_bearers(log: ManagedLog) -> None:
+    """The answer names the environment and says how many people there are, as far as that is written down."""
+
+    class Counted(ForgettingTable):
+        calls = 0
+
+        def read(self, *given: Any, **named: Any) -> Any:
+            Counted.calls += 1
+            return super().read(*given, **named)
+
+        def query(self, *given: Any, **named: Any) -> Any:
+            Counted.calls += 1
+            return super().query(*given, **named)
+
+    forgetting = Forgetting(log, forgetting=Counted(log.dynamodb, log.tables.identities))
+    counts = []
+    for number in (2, 64, 300):
+        log.now += SECOND
+        for start in range(0, number, 100):
+            ids = range(start, min(start + 100, number))
+            log.sent(*({"actor": {**MIKE, "id": f"u-{each}", "username": f"guest {number}"}} for each in ids))
+        Counted.calls = 0
+        answer = forgetting.call(f"guest {number}")
+        counts.append(Counted.calls)
+        assert problem_of(answer) == (409, "several_people")
+        told = str(number) if number <= 64 else "More than 64"
+        assert answered(answer)["detail"].startswith(f"{told} people in prod had this name.")
+    assert counts[0] == counts[1] == counts[2] <= 8
+
+
 def test_an_environment_that_there_is_not_is_404(log: ManagedLog, forgetting: Forgetting) -> None:
     """Named once at most, and no other parameter."""
     log.sent({"actor": MIKE})

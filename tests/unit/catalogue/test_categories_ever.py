@@ -1,4 +1,6 @@
-"""Events keep the category that they were recorded with, so a search by it must find them after every later release."""
+"""Events keep the category and the alias that they were recorded with, so a search by them must find them after every
+later release.
+"""
 
 import tomllib
 from pathlib import Path
@@ -6,10 +8,25 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from daybook.catalogue.aliases import ACTOR_TYPES, Aliases, FormerAliases, shown_name
 from daybook.catalogue.profile import PROFILES, Profile, profile
 from daybook.catalogue.tenant_catalogue import Catalogue, OwnActivity
 
 RELEASED = tomllib.loads(Path(__file__).with_name("categories_ever.toml").read_text("utf-8"))
+RELEASED_ALIASES = {
+    "generic": {"system": {"System"}, "api": {"API"}, "operations": {"Operations"}, "unknown": {"Unknown"}},
+    "chat": {"system": {"System"}, "api": {"API"}, "operations": {"Operations"}, "unknown": {"Unknown"}},
+    "jiffy": {"system": {"System"}, "api": {"API"}, "operations": {"Operations"}, "unknown": {"Unknown"}},
+    "enate": {"system": {"System"}, "api": {"API"}, "operations": {"Operations"}, "unknown": {"Unknown"}},
+    "carear": {
+        "system": {"System"},
+        "api": {"Provisioning API"},
+        "operations": {"CareAR Operations"},
+        "unknown": {"Unknown"},
+    },
+    "symbee": {"system": {"System"}, "api": {"API"}, "operations": {"Operations"}, "unknown": {"Unknown"}},
+}
+"""Append-only, as the other list."""
 
 
 def pairs(name: str) -> set[tuple[str, str]]:
@@ -55,3 +72,16 @@ def test_an_activity_is_found_in_its_former_categories() -> None:
         assert "surveys.add" in catalogue.activities_in({"Experiences"})
         assert "surveys.delete" not in catalogue.activities_in({"Experiences"})
         assert "Surveys" in catalogue.labels
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_no_alias_is_forgotten(name: str) -> None:
+    """An alias that changes stays in `aliases.former`: events show it, and nobody may be mistaken for it."""
+    aliases = profile(name).aliases
+    assert {kind: set(aliases.ever(kind)) for kind in ACTOR_TYPES} == RELEASED_ALIASES[name]
+
+
+def test_a_former_alias_is_still_one() -> None:
+    now = Aliases("Robot", "API", "Operations", "Unknown", FormerAliases(system=("System",)))
+    assert shown_name("system", now) == '"system"'
+    assert shown_name("robot", now) == '"robot"'

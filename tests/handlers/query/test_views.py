@@ -1,0 +1,77 @@
+"""Reads in a product's view, through ingest and search."""
+
+from typing import Any
+
+import pytest
+
+from daybook.aws.wiring import Tables
+from daybook.clock import MINUTE, format_time
+from tests.support.ingest import NOW
+from tests.support.tenant_log import TenantLog
+
+
+@pytest.fixture
+def log(dynamodb: Any, tables: Tables) -> TenantLog:
+    return TenantLog(dynamodb, tables)
+
+
+def sent(log: TenantLog, *actors: dict[str, Any], **more: Any) -> None:
+    """An event of each actor, oldest first."""
+    events = [
+        {"activity": "user.login", "actor": actor, "occurred_at": format_time(NOW - (9 - place) * MINUTE), **more}
+        for place, actor in enumerate(actors)
+    ]
+    log.sent(*events)
+
+
+def column(log: TenantLog, name: str, **query: Any) -> list[str]:
+    """A column of the generic view, without Daybook's own events."""
+    rows = log.page({"view": "generic", "activity": "user.login", **query})["events"]
+    return [row[name] for row in rows]
+
+
+@pytest.mark.every_store
+def test_a_user_called_system_is_stored_and_told_from_the_system(log: TenantLog) -> None:
+    """Also in a failed sign-in. A search for the name finds both; a sorted page goes by what it shows."""
+    sent(
+        log,
+        {"type": "user", "username": "System", "id": "u-1"},
+        {"type": "system"},
+        {"type": "user", "username": '"System"'},
+        {"type": "user", "username": "anna"},
+        {"type": "unknown", "username": "SYSTEM"},
+    )
+    shown = ['"System"', "System", '""System""', "anna", '"SYSTEM"']
+    assert column(log, "Actor", sort="occurred_at") == shown
+    assert column(log, "Actor", sort="actor") == sorted(shown)
+    assert {row["UserName"] for row in log.page({"view": "jiffy", "activity": "user.login"})["events"]} == set(shown)
+    assert set(column(log, "Actor", actor="System")) == {"System", '"System"', '"SYSTEM"'}
+
+
+def test_the_generic_view_tells_apis_apart_and_shows_who_really_acted(log: TenantLog) -> None:
+    sent(
+        log,
+        {"type": "api", "username": "ci-token"},
+        {"type": "api"},
+        {"type": "user", "username": "customer.kim", "impersonator": {"id": "u-7", "username": "support.lee"}},
+    )
+    assert column(log, "Actor", sort="occurred_at") == ["API (ci-token)", "API", "customer.kim (by support.lee)"]
+    users = [
+        row["User"] for row in log.page({"view": "chat", "activity": "user.login", "sort": "occurred_at"})["events"]
+    ]
+    assert users == ["API", "API", "customer.kim"]
+
+
+def test_changes_stand_for_missing_details(log: TenantLog) -> None:
+    """The event's activity is not catalogued, so nothing makes details of it."""
+    log.sent(
+        {
+            "activity": "Profile:nickname_changed",
+            "actor": {"type": "user", "username": "ani"},
+            "changes": [{"field": "nickname", "from": "Ani", "to": ""}],
+        }
+    )
+    (row,) = log.page({"view": "generic", "activity": "Profile:nickname_changed"})["events"]
+    assert row["Details"] == "nickname: Ani → (empty)"
+    (native,) = log.page({"activity": "Profile:nickname_changed"})["events"]
+    assert (native["component"], native["event"]) == ("Profile", "nickname_changed")
