@@ -78,6 +78,6 @@ def test_a_group_whose_people_are_known_is_read_and_made_again(log: LimitedLog) 
 
 def test_a_member_that_is_none_makes_nobody_known(log: LimitedLog) -> None:
     """Even if it is the last of many."""
-    answer = log.call(28, names=[*MANY[:1_200], "System"])
-    assert problem_of(answer) == (422, "alias_username")
+    answer = log.call(28, names=[*MANY[:1_200], "two\nlines"])
+    assert problem_of(answer) == (422, "invalid_value")
     assert log.people.rows == {}

@@ -128,6 +128,8 @@ class Log:
         actor: dict[str, Any] = {"type": kind, "user_type": self._random.choice(["Admin", "Member", None])}
         if kind == "user" or (kind == "unknown" and self._maybe(0.4)):
             actor |= self._random.choice(self._references)
+            if kind == "user" and self._maybe(0.2):
+                actor["impersonator"] = self._random.choice(self._references)
         elif kind != "unknown":
             actor["username"] = self._random.choice(["ci-bot", "CI-Bot", "jane.roe", None])
             actor["id"] = self._random.choice(["k1", SERVICE_ID, None])
