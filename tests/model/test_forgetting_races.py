@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +24,7 @@ from tests.support.ingest import KEYS, NOW, seeded_bytes
 from tests.support.ingest import settings as tenant_settings
 from tests.support.jobs import MemoryJobs, MemoryQueue
 from tests.support.memory_stores import MemoryIdentities
-from tests.support.people import ACME_KEYS, PROD, mark, seen
+from tests.support.people import ACME_KEYS, PROD, forget, mark, seen
 from tests.support.turns import InTurns, Seat
 
 MAX_STEPS = 12
@@ -34,6 +35,8 @@ CASES: dict[str, tuple[list[Reference], Reference]] = {
     "an adoption": ([BARE], MIKE),
     "a renaming": ([MIKE], Reference("u1", "michael")),
     "a name that was given first": ([Reference("u1")], MIKE),
+    "a name of two people": ([Reference("u0", "mike"), MIKE], BARE),
+    "a second holder": ([MIKE], Reference("u2", "mike")),
     "a name that has become free": ([Reference("u0", "mike"), MIKE], MIKE),
 }
 
@@ -138,6 +141,53 @@ def test_a_request_in_flight_leaves_nothing(case: str) -> None:
 def test_any_interleaving_leaves_nothing(case: str, turns: list[bool], following: list[Reference]) -> None:
     """The same, with the steps in any order and with further requests."""
     holds_after(case, turns, following)
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+@pytest.mark.parametrize("first", range(2 * MAX_STEPS))
+def test_two_requests_agree_on_the_person_after_a_forgotten_one(first: int, is_shared: bool) -> None:
+    """Both need a new person for the bare name. `had#` can't decide between them, so `name#` does."""
+    for second in range(2 * MAX_STEPS):
+        store = MemoryIdentities()
+        formers = seen(store, NOW - 9, Reference("u0", "mike"), seed="former") if is_shared else []
+        (gone,) = seen(store, NOW - 8, MIKE, seed="gone")
+        forget(store, gone.guid, NOW)
+        found: dict[int, Person] = {}
+
+        def asking(number: int, store: Any, found: dict[int, Person] = found) -> None:
+            with suppress(Contended):
+                (found[number],) = seen(store, NOW + number, BARE, seed=f"new {number}")
+
+        turns = [False] * first + [True] * second + [False] * (2 * MAX_STEPS)
+        InTurns(turns, store).run(one=partial(asking, 1), other=partial(asking, 2))
+        assert found[1] == found[2] == seen(store, NOW + 3, BARE, seed="later")[0]
+        assert found[1] not in [gone, *formers]
+        assert found[1].key is not None
+
+
+@pytest.mark.parametrize("came", range(3 * MAX_STEPS))
+def test_a_holder_who_comes_while_the_last_one_is_forgotten_is_kept(came: int) -> None:
+    """Forgetting deletes `more#`, on which the new holder relies. It stops anywhere, and the forgetting too."""
+    for forgotten in range(2 * MAX_STEPS):
+        store = MemoryIdentities()
+        (former,) = seen(store, NOW - 9, Reference("u0", "mike"), seed="former")
+        (gone,) = seen(store, NOW - 8, MIKE, seed="gone")
+        forget(store, former.guid, NOW - 1)
+        found: list[Person] = []
+
+        def coming(seat: Seat, found: list[Person] = found) -> None:
+            with suppress(Contended):
+                found.extend(seen(seat, NOW + 1, Reference("u2", "mike"), seed="new"))
+
+        def forgetting(seat: Seat, guid: str = gone.guid) -> None:
+            forget(seat, guid, NOW)
+
+        turns = [False] * came + [True] * forgotten + [False] * (3 * MAX_STEPS)
+        InTurns(turns, store).run(one=coming, other=forgetting)
+        for key in [key for key in store.rows if key[1].startswith("gone#")]:
+            del store.rows[key]  # tombstones expire
+        assert seen(store, NOW + 2, BARE, seed="later") == found
+        assert found[0].guid not in {former.guid, gone.guid}
 
 
 def test_without_the_sweep_a_binder_would_stay() -> None:

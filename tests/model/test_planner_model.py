@@ -73,6 +73,8 @@ CATEGORIES = ["nothing", *(spelling for label in LABELS for spelling in _spellin
 BLOCKS = ["203.0.113.0/24", "::ffff:203.0.113.0/120", "203.0.113.7/32", "0.0.0.0/0", "2001:db8::/32", "::/0"]
 VALUES: dict[str, st.SearchStrategy[str]] = {
     "actor": ACTORS,
+    "impersonator": ACTORS,
+    "credential": st.sampled_from(["k1", "K1", "nothing"]),
     "target": TARGETS,
     "activity": st.sampled_from(
         [*ACTIVITIES_OF_USERS, "work-item.*", "custom*", "rec*", "*", "nothing", "x" * 200, "#", "audit-log.searched"]

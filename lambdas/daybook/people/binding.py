@@ -140,7 +140,7 @@ class Binding:
         return {
             more_row(text): {"name": text}
             for text, name in self._names.items()
-            if name.has_too_many or (name.added and (name.has_more or self._has_second(name)))
+            if name.has_too_many or name.is_adrift or (name.added and (name.has_more or self._has_second(name)))
         }
 
     def had(self, *, of_bare: bool) -> dict[str, Row]:

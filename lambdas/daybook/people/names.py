@@ -33,9 +33,9 @@ class Name:
         """The new holder who becomes the first one."""
 
     @property
-    def others(self) -> bool:
-        """Whether a new holder is not the only one there ever was."""
-        return self.has_more or self.first is not None
+    def is_adrift(self) -> bool:
+        """Whether forgetting deleted the rows that lead to the holders, while one of them was being written."""
+        return bool(self._written) and self.first is None and not self.has_more
 
     def is_written(self, guid: str) -> bool:
         return guid in self._written

@@ -48,10 +48,6 @@ class People:
         self._identified: set[int] = set()
         self._count = 0
 
-    def bind(self, client_id: str | None, username: str | None, address: str | None = None, moment: int = 0) -> int:
-        """Whom one event names that arrives alone."""
-        return self.request([Named(moment, client_id, username, address)])[0]
-
     def request(self, named: Sequence[Named]) -> list[int]:
         """Whom the events of one request name. Ids come before bare names, and earlier events before later ones."""
         before = {name: {person: list(since) for person, since in held.items()} for name, held in self._held.items()}

@@ -8,6 +8,8 @@ from unicodedata import normalize
 
 from tests.support.model.people import People, fold
 
+SENDER = "k1"
+"""The credential that sends all events."""
 ALIASES = {"system": "System", "api": "API", "operations": "Operations", "unknown": "Unknown"}
 
 # Activity: category, component, origin, variant, its sentence, the one role that may see it.
@@ -90,11 +92,12 @@ class Happened:
         self.mentions: list[Mention] = []
         """In the order in which the contract names the places."""
         target = sent.get("target") or {}
-        places = {"actor": self._actor()}
+        places = {"actor": self._actor(), "impersonator": self._impersonator()}
         self.mentions += [Mention(each.get("id"), each.get("username"), each.get("name")) for each in self._declared()]
         places |= {"target": self._user(target), "within": self._user(target.get("within") or {})}
         self._places = {place: number for place, number in places.items() if number is not None}
         self.actor: int | None = None
+        self.impersonator: int | None = None
         self.target: int | None = None
         self.within: int | None = None
         self.variant: str | None
@@ -128,7 +131,7 @@ class Happened:
                 somebody.client_ids.add(mention.client_id)
         bound = {place: persons[number] for place, number in self._places.items()}
         target = self.sent.get("target") or {}
-        self.actor = bound.get("actor")
+        self.actor, self.impersonator = bound.get("actor"), bound.get("impersonator")
         self.target = bound.get("target", self._named_by(target))
         self.within = bound.get("within", self._named_by(target.get("within") or {}))
 
@@ -144,6 +147,10 @@ class Happened:
         if "id" in actor or "username" in actor:
             return self._mention(Mention(actor.get("id"), actor.get("username"), actor.get("name")))
         return None if address is None else self._mention(Mention(None, None, address=address))
+
+    def _impersonator(self) -> int | None:
+        given = self.sent["actor"].get("impersonator")
+        return given and self._mention(Mention(given.get("id"), given.get("username"), given.get("name")))
 
     def _declared(self) -> Iterator[Mapping[str, Any]]:
         yield from self.sent.get("people", ())
@@ -184,12 +191,17 @@ class Happened:
             for name, values in query.items()
         )
 
-    def value(self, name: str) -> str:
+    def value(self, name: str) -> str:  # noqa: PLR0911  one for each kind of filter
         """A value of this filter that matches this event, or a value that matches none."""
         actor = self.sent["actor"]
         match name:
             case "actor":
                 return str(actor.get("username") or actor.get("id") or ALIASES[actor["type"]])
+            case "impersonator":
+                given = actor.get("impersonator", {})
+                return str(given.get("username") or given.get("id") or "nobody")
+            case "credential":
+                return SENDER
             case "target":
                 return self.place(self.sent.get("target", {}))
             case "category":
@@ -209,6 +221,10 @@ class Happened:
         match name:
             case "actor":
                 return self._is_actor(value)
+            case "impersonator":
+                return self.impersonator in self.people.resolved_by(value)
+            case "credential":
+                return value == SENDER
             case "group":
                 return self.actor in self.people.groups[value]
             case "target":
@@ -300,6 +316,9 @@ class Happened:
         else:
             username, name = self._cast[self.actor].username, self._cast[self.actor].name
         texts += [username or ALIASES.get(actor["type"]), name]
+        if self.impersonator is not None:
+            given, somebody = actor["impersonator"], self._cast[self.impersonator]
+            texts += [given.get("username") or somebody.username, given.get("name") or somebody.name]
         if target.get("type") == "user" and self.target is not None:
             somebody = self._cast[self.target]
             names = [target.get("username") or somebody.username, target.get("name") or somebody.name]

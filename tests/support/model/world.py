@@ -76,6 +76,7 @@ class Log:
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311  made-up events
+        self._events = 0
         self._references = [self._reference(*person) for person in PEOPLE for _ in range(2)]
 
     def layouts(self) -> list[tuple[int, int]]:
@@ -97,6 +98,7 @@ class Log:
 
     def event(self) -> dict[str, Any]:
         """One event as it is sent. Absent fields are left out."""
+        self._events += 1
         actor = self._actor()
         activity = self._random.choice(ACTIVITIES_OF_USERS if actor["type"] == "user" else ACTIVITIES_OF_ANY)
         params: dict[str, Any] = {}
@@ -105,7 +107,8 @@ class Log:
         elif self._maybe(0.2):
             params["approver"] = {"user": self._random.choice(["jane.roe", "mike.mars", "new.one"])}
         event = {
-            "occurred_at": format_time(self._random.choice(MOMENTS)),
+            # No two at once: who of two people held a name first would be left to their GUIDs.
+            "occurred_at": format_time(self._random.choice(MOMENTS) + self._events),
             "environment": self._random.choice((*ENVIRONMENTS, "prod")),
             "activity": activity,
             "variant": self._random.choice(["one", "two"]) if "." not in activity and self._maybe(0.5) else None,
@@ -115,7 +118,7 @@ class Log:
             "target": self._target() if self._maybe(0.75) else None,
             "params": params or None,
             "details": self._random.choice(TEXTS) if self._maybe(0.5) else None,
-            "people": [self._declared()] if self._maybe(0.3) else None,
+            "people": [self._declared(actor)] if self._maybe(0.3) else None,
             "context": self._context(),
         }
         return {name: value for name, value in event.items() if value is not None}
@@ -125,6 +128,8 @@ class Log:
         actor: dict[str, Any] = {"type": kind, "user_type": self._random.choice(["Admin", "Member", None])}
         if kind == "user" or (kind == "unknown" and self._maybe(0.4)):
             actor |= self._random.choice(self._references)
+            if kind == "user" and self._maybe(0.2):
+                actor["impersonator"] = self._random.choice(self._references)
         elif kind != "unknown":
             actor["username"] = self._random.choice(["ci-bot", "CI-Bot", "jane.roe", None])
             actor["id"] = self._random.choice(["k1", SERVICE_ID, None])
@@ -141,8 +146,17 @@ class Log:
             reference["name"] = called
         return reference
 
-    def _declared(self) -> dict[str, str]:
-        return self._random.choice(self._references)
+    def _declared(self, actor: dict[str, Any]) -> dict[str, str]:
+        """Somebody, but nobody of the actor's name with another id: see `event`."""
+        name = actor.get("username")
+        others = (actor.get("id"), None) if name is not None and "id" in actor else ()
+        return self._random.choice(
+            [
+                each
+                for each in self._references
+                if not others or each.get("id") in others or each.get("username", "").lower() != name.lower()
+            ]
+        )
 
     def _target(self) -> dict[str, Any]:
         kind = self._random.choice(["doc", "work-item", "user"])
