@@ -8,7 +8,7 @@ Beside lengths and bounds it follows marks in the `extra` of a text's `Meta`:
 
 - `integer`: an integer is read as its decimal text;
 - `cut`: the text is what an end user may choose. A text that is too long is cut, and characters that no text may hold
-  become U+FFFD, instead of a fault. `fits` is a further condition, which the text is cut to meet;
+  become U+FFFD, instead of a fault;
 - `blank`: an empty text is the same as an absent one;
 - `form`: a pattern, and what a text must be according to it.
 
@@ -213,8 +213,6 @@ def _text(info: inspect.StrType, marks: Mapping[str, Any]) -> _Reader:
 
 
 def _cut_text(most: int, marks: Mapping[str, Any]) -> _Reader:
-    fits = marks.get("fits")
-
     def read_text(value: str, path: str, reading: Reading) -> Any:
         if not value:
             if "blank" in marks:
@@ -224,26 +222,14 @@ def _cut_text(most: int, marks: Mapping[str, Any]) -> _Reader:
             return value
         cleaned = UNCLEAN.sub(REPLACEMENT, value)
         text = composed(cleaned)
-        cut = _cut(text, most if reading.longest is None else min(most, reading.longest), fits)
-        if cut is not None or cleaned != value:
+        longest = most if reading.longest is None else min(most, reading.longest)
+        if len(text) > longest or cleaned != value:
             reading.adjusted.add(path)
-        if cut is not None:
-            return cut
+        if len(text) > longest:
+            return text[:longest]
         return cleaned if len(cleaned) <= most else text
 
     return read_text
-
-
-def _cut(text: str, most: int, fits: Callable[[str], bool] | None) -> str | None:
-    """A beginning of the text that is short enough. None: the text is."""
-    cut = text[:most]
-    if fits is not None and not fits(cut):
-        least, above = 0, len(cut)
-        while above - least > 1:
-            middle = (least + above) // 2
-            least, above = (middle, above) if fits(cut[:middle]) else (least, middle)
-        cut = cut[:least]
-    return None if len(cut) == len(text) else cut
 
 
 def _time(value: str, path: str, reading: Reading) -> str:

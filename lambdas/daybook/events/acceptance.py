@@ -30,9 +30,10 @@ from daybook.events.rejected import Rejected
 from daybook.events.schema import ParameterObject, SentEvent
 from daybook.ids import IDENTITY_BYTES, event_id
 from daybook.tenants.settings import MAX_AHEAD_MS, TenantSettings
+from daybook.text import composed
 
-MAX_DETAILS_BYTES = 32 * 1024
-"""Limit for details that a template makes: a template may repeat its parameters many times."""
+MAX_DETAILS_BYTES = 128 * 1024
+"""Limit for details that a template makes: only one that repeats parameters can exceed it, since an event has 64 KB."""
 
 MAX_USERNAME = 256
 
@@ -228,15 +229,21 @@ def _with_short_usernames(event: SentEvent, person_params: frozenset[str]) -> tu
     paths: list[str] = []
     for name in person_params & (event.params or {}).keys():
         value = (event.params or {})[name]
-        if isinstance(value, str) and len(value) > MAX_USERNAME:
-            shortened[name] = value[:MAX_USERNAME]
+        if isinstance(value, str) and _is_too_long(value):
+            shortened[name] = composed(value)[:MAX_USERNAME]
             paths.append(f"params.{name}")
-        elif isinstance(value, list) and any(len(each) > MAX_USERNAME for each in value):
-            shortened[name] = [each[:MAX_USERNAME] for each in value]
-            paths += [f"params.{name}[{place}]" for place, each in enumerate(value) if len(each) > MAX_USERNAME]
+        elif isinstance(value, list) and (long := {place for place, each in enumerate(value) if _is_too_long(each)}):
+            shortened[name] = [
+                composed(each)[:MAX_USERNAME] if place in long else each for place, each in enumerate(value)
+            ]
+            paths += [f"params.{name}[{place}]" for place in sorted(long)]
     if not shortened:
         return event, paths
     return structs.replace(event, params={**(event.params or {}), **shortened}), paths
+
+
+def _is_too_long(username: str) -> bool:
+    return len(username) > MAX_USERNAME and len(composed(username)) > MAX_USERNAME
 
 
 def _check_origin(event: SentEvent, activity: Activity, variant: Variant | None) -> None:

@@ -15,8 +15,7 @@ from daybook.errors import FieldError
 from daybook.events.normal_form import encode, is_surely_composed, normal_form
 from daybook.events.rejected import Rejected
 from daybook.events.rules import broken_rules
-from daybook.events.schema import PARAMETER_NAME, ParameterObject, SentEvent
-from daybook.people.identities import MAX_NAME_BYTES
+from daybook.events.schema import PARAMETER_NAME, SentEvent
 from daybook.shape import MAX_FAULTS, Reading, read
 from daybook.text import ACTIVITY, TYPE
 
@@ -27,9 +26,6 @@ DEEPEST = 32
 # How unclean text looks in JSON: an escape after an even number of backslashes, or a control character in UTF-8.
 _UNCLEAN_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\[ubf]")
 _UNCLEAN_BYTES = re.compile(rb"\xc2[\x80-\x9f]")
-
-# A folded character has at most 12 bytes, so a shorter username fits in a key.
-_SURE_TO_FIT = MAX_NAME_BYTES // 12
 
 _SHORTEST_CUT = 64
 
@@ -101,8 +97,7 @@ def _as_sent(raw: Any) -> Received | None:
         return None
     if len(encoded) > MAX_EVENT_BYTES or not _is_clean(encoded):
         return None
-    # Only texts beyond ASCII can have several compositions, or usernames too long for a key.
-    if not encoded.isascii() and not (is_surely_composed(encoded) and _have_short_usernames(event)):
+    if not encoded.isascii() and not is_surely_composed(encoded):
         return None
     return Received(event, occurred_ms, encoded)
 
@@ -124,14 +119,6 @@ def _has_proper_names(event: SentEvent) -> bool:
     return target is None or bool(
         TYPE.fullmatch(target.type) and (target.within is None or TYPE.fullmatch(target.within.type))
     )
-
-
-def _have_short_usernames(event: SentEvent) -> bool:
-    """Whether all usernames are so short that they fit in a key, whatever their letters."""
-    people = [event.actor, event.actor.impersonator, event.target, *(event.people or ())]
-    usernames = [person.username for person in people if person is not None]
-    usernames += [value.user for value in (event.params or {}).values() if isinstance(value, ParameterObject)]
-    return max(len(username or "") for username in usernames) <= _SURE_TO_FIT
 
 
 def _adjusted(raw: Any, levels: int) -> Received:

@@ -13,7 +13,6 @@ from msgspec import Meta, Struct
 
 from daybook.clock import Time
 from daybook.documents import LARGEST_INTEGER
-from daybook.people.identities import MAX_NAME_BYTES, folded
 from daybook.text import ACTIVITY, TYPE
 
 PARAMETER_NAME = re.compile(r"[a-z0-9_]+")
@@ -35,10 +34,6 @@ def _chosen(most: int, least: int = 1, **marks: Any) -> Meta:
     return Meta(min_length=least, max_length=most, extra={"cut": True, **marks}, extra_json_schema=schema)
 
 
-def _fits(username: str) -> bool:
-    return len(folded(username).encode()) <= MAX_NAME_BYTES
-
-
 ActivityId = Annotated[
     str,
     _of_form(128, ACTIVITY, "must be of A-Z, a-z, 0-9 and . _ : -, beginning and ending with a letter or a digit"),
@@ -50,7 +45,6 @@ Text128 = Annotated[str, Meta(min_length=1, max_length=128)]
 Id128 = Annotated[str, _id(128)]
 Id256 = Annotated[str, _id(256)]
 Id512 = Annotated[str, _id(512)]
-Username = Annotated[str, _chosen(256, fits=_fits)]
 Chosen256 = Annotated[str, _chosen(256)]
 Chosen512 = Annotated[str, _chosen(512)]
 Chosen4000 = Annotated[str, _chosen(4000)]
@@ -69,7 +63,7 @@ class Declared(_Form):
     """A person: a username or an id is needed."""
 
     id: Id128 | None = None
-    username: Username | None = None
+    username: Chosen256 | None = None
     name: Chosen256 | None = None
     email: Chosen256 | None = None
 
@@ -79,7 +73,7 @@ class Actor(_Form):
 
     type: Literal["user", "system", "api", "operations", "unknown"]
     id: Id128 | None = None
-    username: Username | None = None
+    username: Chosen256 | None = None
     name: Chosen256 | None = None
     email: Chosen256 | None = None
     user_type: Text128 | None = None
@@ -100,14 +94,14 @@ class Target(_Form):
     type: TypeName
     id: Id512 | None = None
     name: Chosen512 | None = None
-    username: Username | None = None
+    username: Chosen256 | None = None
     within: Container | None = None
 
 
 class ParameterObject(_Form):
     """A person, `{"user": …}`, or another event by its sender's id, `{"id": …, "occurred_at": …}`."""
 
-    user: Username | None = None
+    user: Chosen256 | None = None
     id: Id128 | None = None
     occurred_at: Time | None = None
 

@@ -154,7 +154,7 @@ class Log:
             [
                 each
                 for each in self._references
-                if not others or each.get("id") in others or each.get("username", "").lower() != name.lower()
+                if not others or each.get("id") in others or each.get("username", "").lower() != str(name).lower()
             ]
         )
 
