@@ -15,14 +15,16 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from daybook.people.identities import folded
-from daybook.text import composed
+from daybook.text import composed, decomposed, folded, letters
 
 SHORTEST_NAME = 3
 """Shorter ASCII names are often words (`an`, `al`), or parts between dots. They are replaced only as a whole text."""
 
 SHORTEST_BEYOND_ASCII = 2
 """Two letters beyond ASCII can be a full name: most Chinese names are that short."""
+
+_USUAL_LETTER = 8
+"""How many characters a letter and its marks may be for the cache. Senders choose how many marks a letter has."""
 
 _TOKEN = re.compile(r"~(?:~|(\d+)\.(\d+);)", re.ASCII)
 _WORD = re.compile(r"\w*")
@@ -188,29 +190,33 @@ def _longest_first(name: _SearchName) -> int:
 
 
 def _normalised(text: str) -> tuple[str, Sequence[int] | None]:
-    """The text in the form in which names are found, without regard to case and to how letters with marks are encoded.
+    """The text in the form in which names are found: equal for texts that differ in case and composition only.
 
-    The second result gives the position in the text for each position of that form, -1 within the expansion of one
-    character. None: the positions are the same.
+    The second result gives the position in the text for each position of that form, -1 within a letter and its marks.
+    None: the positions are the same.
     """
     if text.isascii():
         return text.lower(), None
     pieces: list[str] = []
     starts: list[int] = []
-    for place, character in enumerate(text):
-        piece = _normalised_character(character)
+    place = 0
+    for letter in letters(text):
+        piece = _normalised_letter(letter) if len(letter) <= _USUAL_LETTER else _normal(letter)
         pieces.append(piece)
         starts.append(place)
         if len(piece) > 1:
             starts += [-1] * (len(piece) - 1)
-    starts.append(len(text))
+        place += len(letter)
+    starts.append(place)
     return "".join(pieces), starts
 
 
-@lru_cache(4_096)
-def _normalised_character(character: str) -> str:
+def _normal(letter: str) -> str:
     """At least one character. Folding may compose characters again, so they are decomposed twice."""
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", character).casefold())
+    return decomposed(decomposed(letter).casefold())
+
+
+_normalised_letter = lru_cache(4_096)(_normal)
 
 
 def _occurrences(
@@ -259,14 +265,18 @@ def _in_word(character: str) -> bool:
 
 
 def _is_plain(text: str) -> bool:
-    return text.isascii() or all(character.isascii() for character in text if character.isalpha())
+    """Whether all letters are ASCII, without marks."""
+    return text.isascii() or not any(
+        unicodedata.combining(each) or (each.isalpha() and not each.isascii()) for each in decomposed(text)
+    )
 
 
 def is_searchable(text: str) -> bool:
     """Whether a name is found within texts. A letter with its marks counts as one character, however it is encoded."""
-    if len(text) >= SHORTEST_NAME or _is_plain(text):
+    if text.isascii():
         return len(text) >= SHORTEST_NAME
-    return sum(not unicodedata.combining(character) for character in text) >= SHORTEST_BEYOND_ASCII
+    count = sum(not unicodedata.combining(each) for each in composed(text))
+    return count >= (SHORTEST_NAME if _is_plain(text) else SHORTEST_BEYOND_ASCII)
 
 
 def token(person: int, slot: int) -> str:
