@@ -8,8 +8,8 @@ from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.errors import FieldError
 from daybook.events.rejected import Rejected
 from daybook.events.schema import ParameterObject, SentEvent, Target
-from daybook.people.identities import Reference, folded
-from daybook.text import composed
+from daybook.people.identities import Reference
+from daybook.text import composed, folded
 
 
 class Mention(NamedTuple):
