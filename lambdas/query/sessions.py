@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from daybook.catalogue.aliases import USER
 from daybook.clock import SECOND, parse_time
+from daybook.events.native import NativeActor
 from query.answers import Adjustment, SessionDescription
 
 Native = dict[str, Any]
@@ -26,7 +26,7 @@ class Session:
     _paused_since: int | None = None
 
     @property
-    def actor(self) -> Native:
+    def actor(self) -> NativeActor:
         return who_acted(self.opening)
 
     @property
@@ -108,19 +108,16 @@ def sessions_in(history: Iterable[Native]) -> list[Session]:
     return sessions
 
 
-def who_acted(event: Native) -> Native:
+def who_acted(event: Native) -> NativeActor:
     """The actor, or the impersonator as an actor, because that is the person who really acted."""
-    impersonator = event["actor"]["impersonator"]
-    if impersonator is None:
-        actor: Native = event["actor"]
-        return actor
-    return {"type": USER, **impersonator, "user_type": None, "roles": None, "impersonator": None}
+    actor: NativeActor = event["actor"]
+    by = actor["impersonator"]
+    return actor if by is None else {"type": "user", **by, "user_type": None, "roles": None, "impersonator": None}
 
 
-def identity_of(actor: Native) -> str:
+def identity_of(actor: NativeActor) -> str:
     """Identifies an actor: by the GUID, or by type and names if the actor is not a person."""
-    identity: str = actor["id"] or f"{actor['type']} {actor['username']} {actor['client_id']}"
-    return identity
+    return actor["id"] or f"{actor['type']} {actor['username']} {actor['client_id']}"
 
 
 def _seconds_of(event: Native) -> list[dict[str, Any]]:

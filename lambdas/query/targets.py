@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from daybook.clock import format_time
+from daybook.events.native import NativeActor
 from daybook.search.gather import Found
 from daybook.search.parameters import Filters, Span
 from daybook.search.search import Scope, Search, TooMuchToRead
@@ -118,7 +119,7 @@ def _begins_before(session: Session, to_ms: int | None) -> bool:
     return to_ms is None or session.opened_ms < to_ms
 
 
-def _basis(actors: list[Native], places: list[str], at: str) -> str:
+def _basis(actors: list[NativeActor], places: list[str], at: str) -> str:
     where = " or ".join(places)
     if not actors:
         return f"Nobody had {where} open at {at}."
