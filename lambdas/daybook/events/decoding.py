@@ -75,6 +75,8 @@ class Received(msgspec.Struct, frozen=True):
     """Its normal form. Two sent events are the same if these bytes are."""
     adjusted: tuple[str, ...] = ()
     """The paths of texts that were cut, or in which characters were replaced; sorted."""
+    uncut: dict[str, str] = {}
+    """Those that were cut, as they were sent, by path: other texts of the event may hold the whole name of a person."""
 
 
 def read_event(raw: Any, levels: int = DEEPEST) -> Received:
@@ -140,7 +142,8 @@ def _adjusted(raw: Any, levels: int) -> Received:
         longest //= 2
     if len(encoded) > MAX_EVENT_BYTES:
         raise Rejected("too_large", FieldError("", f"an event has at most {MAX_EVENT_BYTES} bytes of JSON"))
-    return Received(msgspec.convert(sent, SentEvent), occurred_ms, encoded, tuple(sorted(reading.adjusted)))
+    adjusted = tuple(sorted(reading.adjusted))
+    return Received(msgspec.convert(sent, SentEvent), occurred_ms, encoded, adjusted, reading.uncut)
 
 
 def _read(raw: Any, reading: Reading) -> Any:

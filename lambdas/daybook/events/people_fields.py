@@ -120,6 +120,9 @@ class SealedPeople:
             self._whose.setdefault(composed(client_id), sealed)
         if username is not None:
             self._named.setdefault(folded(username), sealed)
+        for field, text in mention.uncut.items():
+            cut = {"username": username, "name": mention.name, "email": mention.email}[field] or ""
+            self.cast.add_rest(cut, text, place, is_full_name=field == "name")
         if mention.declared:
             sealed.declared.append(number)
         return place

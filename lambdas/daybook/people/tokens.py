@@ -11,7 +11,8 @@ two names refer to each other.
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +23,9 @@ SHORTEST_NAME = 3
 
 SHORTEST_BEYOND_ASCII = 2
 """Two letters beyond ASCII can be a full name: most Chinese names are that short."""
+
+_LONGEST_TEXT = 32 * 1024
+"""No text of an event has more characters, as far as names are searched for in it."""
 
 _USUAL_LETTER = 8
 """How many characters a letter and its marks may be for the cache. Senders choose how many marks a letter has."""
@@ -52,6 +56,8 @@ class Cast:
         self._normalised: dict[str, tuple[int, bool]] = {}
         self._search_names: list[_SearchName] | None = None
         self._in_full_names: list[_SearchName] | None = None
+        self._rests: dict[str, set[str]] = {}
+        self._cut_full_names: list[str] = []
 
     def add_full_name(self, text: str, person: int, slot: int) -> None:
         """A name that is replaced within the full names of others, too. So is an e-mail."""
@@ -88,6 +94,19 @@ class Cast:
         if is_searchable(text) and not text.isdecimal():
             self._add_search_name(text, person)
 
+    def add_rest(self, kept: str, uncut: str, person: int, *, is_full_name: bool) -> None:
+        """How a name goes on that was cut. Where a text goes on in the same way, so far is it replaced: the text may
+        have been cut, too.
+        """
+        begin, whole = _normalised(kept)[0], _normalised(uncut[:_LONGEST_TEXT])[0]
+        begin = begin[: _common_length(begin, whole)]  # less than all if the cut went through a letter and its marks
+        person, bounded = self._normalised.get(begin, (person, True))
+        self._normalised[begin] = person, bounded and _is_plain(uncut)
+        self._search_names = None
+        self._rests.setdefault(begin, set()).add(whole[len(begin) :])
+        if is_full_name:
+            self._cut_full_names.append(begin)
+
     def _add_search_name(self, text: str, person: int) -> None:
         self._normalised.setdefault(_normalised(text)[0], (person, _is_plain(text)))
         self._search_names = None
@@ -119,7 +138,9 @@ class Cast:
     def is_full_name(self, text: str) -> bool:
         """Whether the text is somebody's full name, in any case and composition."""
         normalised = _normalised(text)[0]
-        return any(_normalised(name)[0] == normalised for name, _ in self._full_names)
+        return any(_normalised(name)[0] == normalised for name, _ in self._full_names) or any(
+            map(normalised.startswith, self._cut_full_names)
+        )
 
     def full_name(self, person: int, text: str) -> str:
         """A full name as it is sealed: of the full names and e-mails of others, those that are shorter are replaced."""
@@ -179,7 +200,8 @@ class Cast:
             return text.replace("~", "~~") if "~" in text else text
         pieces: list[str] = []
         done = 0
-        for start, end, person in sorted(_occurrences(text, normalised, starts, names, anywhere=anywhere)):
+        found = _occurrences(text, normalised, starts, names, self._rests, anywhere=anywhere)
+        for start, end, person in sorted(found):
             pieces += (escape(text[done:start]), self.whole(person, text[start:end]))
             done = end
         return "".join(pieces) + escape(text[done:])
@@ -219,10 +241,18 @@ def _normal(letter: str) -> str:
 _normalised_letter = lru_cache(4_096)(_normal)
 
 
-def _occurrences(
-    text: str, normalised: str, starts: Sequence[int] | None, search_names: Sequence[_SearchName], *, anywhere: bool
+def _occurrences(  # noqa: PLR0913
+    text: str,
+    normalised: str,
+    starts: Sequence[int] | None,
+    search_names: Sequence[_SearchName],
+    rests: Mapping[str, AbstractSet[str]],
+    *,
+    anywhere: bool,
 ) -> list[tuple[int, int, int]]:
     """Where the names occur in the text, and whose they are. Text covered by a longer name is not searched again.
+
+    `rests` says how those names go on that were cut.
 
     The search continues after a match, and after a word in which no name can begin: the cost of a long text must not
     grow with the square of its length.
@@ -233,6 +263,12 @@ def _occurrences(
         at = normalised.find(name)
         while at >= 0:
             after = at + len(name)
+            if name in rests:
+                limit = taken.find(1, after)
+                free = normalised[after : len(taken) if limit < 0 else limit]
+                after += max(_common_length(free, rest) for rest in rests[name])
+                while starts is not None and starts[after] < 0 and after > at + len(name):
+                    after -= 1
             start, end = (at, after) if starts is None else (starts[at], starts[after])
             next_start = at + 1
             if (first := taken.find(1, at, after)) >= 0:
@@ -241,12 +277,20 @@ def _occurrences(
             elif start >= 0 and end >= 0:
                 if anywhere or not bounded or _stands_alone(text, start, end):
                     found.append((start, end, person))
-                    taken[at:after] = b"\1" * len(name)
+                    taken[at:after] = b"\1" * (after - at)
+                    next_start = after
+                elif name in rests:
                     next_start = after
                 elif _in_word(normalised[at]):
                     next_start = max(next_start, _end_of_word(normalised, at))
             at = normalised.find(name, next_start)
     return found
+
+
+def _common_length(one: str, other: str) -> int:
+    """How many characters both texts begin with."""
+    shorter = min(len(one), len(other))
+    return next((place for place in range(shorter) if one[place] != other[place]), shorter)
 
 
 def _end_of_word(text: str, start: int) -> int:

@@ -206,3 +206,36 @@ def test_a_long_text_takes_linear_time(name: str) -> None:
         return time.process_time() - started
 
     assert seconds(4) < 10 * min(seconds(1) for _ in range(3)) + 0.5
+
+
+def test_what_was_cut_off_a_name_is_replaced_with_it() -> None:
+    """As far as a text goes on like the name: the text may have been cut, too. Another name that begins alike stays."""
+    name, beyond_ascii = "jane.roe" + "b" * 300 + "@corp.example", "Zoë " + "é\u0301\u0323" * 200
+    sealed = Sealed([(name[:256], 0), ("roe.roe", 2)])
+    sealed.cast.add_rest(name[:256], name, 0, is_full_name=False)
+    sealed.cast.add_full_name(beyond_ascii[:255], 1, 0)
+    sealed.cast.add_rest(beyond_ascii[:255], beyond_ascii, 1, is_full_name=True)
+    for text, expected in (
+        (f"to {name}, {name.upper()}!", "to ~0;, ~0;!"),
+        (f"to {name[:290]}", "to ~0;"),
+        (f"to {name[:256]}", "to ~0;"),
+        (f"to {name}x", f"to {name}x"),
+        (f"to {name}/roe.roe", "to ~0;/~2;"),
+        (f"to {unicodedata.normalize('NFD', beyond_ascii)}s", "to ~1;s"),
+        (f"to {beyond_ascii[:298]}", "to ~1;"),
+    ):
+        tokenised = sealed.cast.text(text)
+        assert re.sub(r"(~\d)\.\d+;", r"\1;", tokenised) == expected
+        assert sealed.back(tokenised) == text
+    assert re.fullmatch(r"mbx:~0\.\d+;", sealed.cast.identifier(f"mbx:{name}"))
+    assert sealed.cast.is_full_name(beyond_ascii)
+
+
+def test_a_name_that_was_cut_is_searched_in_linear_time() -> None:
+    name = ".aab" * 8_000
+    sealed = Sealed([(name[:256], 0)])
+    sealed.cast.add_rest(name[:256], f"{name}z", 0, is_full_name=False)
+    started = time.process_time()
+    sealed.cast.text(f"{name[:31_000]}aax")
+    sealed.cast.text(f"{name[:256]}x" * 120)
+    assert time.process_time() - started < 1
