@@ -41,9 +41,10 @@ def encode(sent: Sent, occurred_ms: int | None) -> bytes:
 
 
 def is_surely_composed(encoded: bytes) -> bool:
-    """Whether all texts in a JSON document are in NFC. Its escapes and punctuation compose with nothing.
+    """True only if all texts in a JSON document are in NFC.
 
-    False for a large document beyond ASCII too: see `daybook.text.composed` for what it would take to find out.
+    False also where an escape ends in a letter that composes with the mark behind it (`\\n` before U+0303), and for a
+    large document beyond ASCII: see `daybook.text.composed` for what it would take to find out.
     """
     return encoded.isascii() or (len(encoded) <= _SMALL and unicodedata.is_normalized("NFC", encoded.decode()))
 
