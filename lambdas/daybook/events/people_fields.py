@@ -147,19 +147,22 @@ class SealedPeople:
         while not done:
             done = True
             for place, sealed in enumerate(self._sealed):
-                while len(sealed.protected) < len(sealed.fields):
-                    slot = len(sealed.protected)
-                    value = sealed.fields[slot]
-                    sealed.protected.append(self._protected(place, slot, value) if isinstance(value, str) else value)
-                    done = False
+                for slot in range(len(sealed.protected), len(sealed.fields)):
+                    value, done = sealed.fields[slot], False
+                    if isinstance(value, str):
+                        if slot == NAME or slot >= TEXTS:
+                            value = self._protected(place, slot, value)
+                        elif "~" in value:
+                            value = escape(value)
+                    sealed.protected.append(value)
 
     def _protected(self, place: int, slot: int, text: str) -> str:
         if slot in self._sealed[place].free:
             return self.cast.about(place, text)
         # A further text of the person is a name in another case, or a second name.
-        if len(self._sealed) > 1 and (slot == NAME or (slot >= TEXTS and self.cast.is_full_name(text))):
+        if slot == NAME or self.cast.is_full_name(text):
             return self.cast.full_name(place, text)
-        return escape(text) if "~" in text else text
+        return escape(text)
 
     def _written(self, sealed: _Sealed, place: Place) -> dict[str, Any]:
         written: dict[str, Any] = {"id": sealed.person.guid}

@@ -49,6 +49,7 @@ class Cast:
         self._identified: dict[str, int] = {}
         self._normalised: dict[str, tuple[int, bool]] = {}
         self._search_names: list[_SearchName] | None = None
+        self._in_full_names: list[_SearchName] | None = None
 
     def add_full_name(self, text: str, person: int, slot: int) -> None:
         """A name that is replaced within the full names of others, too. So is an e-mail."""
@@ -120,22 +121,27 @@ class Cast:
 
     def full_name(self, person: int, text: str) -> str:
         """A full name as it is sealed: of the full names and e-mails of others, those that are shorter are replaced."""
+        if self._in_full_names is None:
+            every = (*self._full_names, *self._emails)
+            known = [(_normalised(each)[0], whose, True) for each, whose in every if is_searchable(each)]
+            self._in_full_names = sorted(known, key=_longest_first)
         normalised, starts = _normalised(text)
-        names: list[_SearchName] = []
-        for known in (self._full_names, self._emails):
-            for each, whose in known:
-                if whose != person and is_searchable(each):
-                    name = _normalised(each)[0]
-                    if len(name) < len(normalised):
-                        names.append((name, whose, True))
-        names.sort(key=_longest_first)
+        for name, whose, _ in self._in_full_names:
+            if whose != person and name in normalised and name != normalised:
+                break
+        else:
+            return escape(text)
+        names = [each for each in self._in_full_names if each[1] != person and len(each[0]) < len(normalised)]
         return self._with_tokens(text, normalised, starts, names, anywhere=False)
 
     def about(self, person: int, text: str) -> str:
         """Free text as it is sealed for the person whom it is about. The person's own names stay."""
-        own = {_normalised(name)[0] for whose, name in self._exact if whose == person}
-        names = [each for each in self._searched() if each[1] != person and each[0] not in own]
-        return self._with_tokens(text, *_normalised(text), names, anywhere=False)
+        normalised, starts = _normalised(text)
+        names = [each for each in self._searched() if each[1] != person and each[0] in normalised]
+        if names:
+            own = {_normalised(name)[0] for whose, name in self._exact if whose == person}
+            names = [each for each in names if each[0] not in own]
+        return self._with_tokens(text, normalised, starts, names, anywhere=False)
 
     def _tokenised(self, text: str, *, anywhere: bool) -> str:
         if not text.isascii():

@@ -1,6 +1,8 @@
 """Canonical bytes, leaves and the packed form."""
 
 import hashlib
+import itertools
+import random
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,11 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.typical import stored_forms
 from daybook.events import packing
-from daybook.events.canonical import canonical, leaf
+from daybook.events.canonical import canonical, decode, leaf
 from daybook.events.packing import pack, unpack
+from events.typical import TYPICAL
 
 INTEGERS = st.integers(min_value=-(2**53) + 1, max_value=2**53 - 1)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -110,3 +114,34 @@ def test_the_whole_dictionary_is_within_reach() -> None:
     """Zlib looks back 3,834 bytes, so an event can still refer to the dictionary's first bytes."""
     dictionary = (Path(packing.__file__).parent / "dictionaries" / "1.txt").read_bytes()
     assert len(pack(dictionary[:60])) <= 1 + 7
+
+
+def _spelled(value: Any, chance: random.Random) -> Any:
+    """The same event with other texts and numbers: of many scripts, with escapes, and of every size."""
+    if isinstance(value, dict):
+        return {name: inner if name in _FIXED_TEXTS else _spelled(inner, chance) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_spelled(each, chance) for each in value]
+    if isinstance(value, str):
+        return value + "".join(chance.choices(_LETTERS, k=chance.randrange(6)))
+    return chance.randrange(-(2**53) + 1, 2**53) if type(value) is int and not chance.randrange(3) else value
+
+
+_LETTERS = 'az09 "\\/~<>&\u00e9\u0301\u0416\u6f22\u05d0\u2028\ufb33\U0001f600\t\n'
+_FIXED_TEXTS = frozenset({"activity", "type", "variant", "status", "origin", "occurred_at", "environment", "roles"})
+
+
+@pytest.mark.parametrize("count", [1_000, pytest.param(100_000, marks=pytest.mark.long)])
+def test_the_content_of_any_event_has_the_oracles_bytes(count: int) -> None:
+    """Events of all five products with texts and numbers of all kinds, as ingest writes them."""
+    chance = random.Random(count)  # noqa: S311  the same each time
+    compared = 0
+    for product in itertools.cycle(TYPICAL):
+        event = {name: value for name, value in TYPICAL[product].items() if name not in ("id", "params")}
+        sent = [_spelled(event | {"details": "d"}, chance) for _ in range(500)]
+        for form in stored_forms(product, sent):
+            encoded = unpack(form.packed)
+            assert rfc8785.dumps(decode(encoded)) == encoded
+            compared += 1
+        if compared >= count:
+            break
