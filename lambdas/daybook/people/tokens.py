@@ -241,7 +241,7 @@ def _normal(letter: str) -> str:
 _normalised_letter = lru_cache(4_096)(_normal)
 
 
-def _occurrences(  # noqa: PLR0913
+def _occurrences(  # noqa: PLR0913  what a text is, and what is searched for
     text: str,
     normalised: str,
     starts: Sequence[int] | None,
@@ -265,8 +265,8 @@ def _occurrences(  # noqa: PLR0913
             after = at + len(name)
             if name in rests:
                 limit = taken.find(1, after)
-                free = normalised[after : len(taken) if limit < 0 else limit]
-                after += max(_common_length(free, rest) for rest in rests[name])
+                ahead = normalised[after : len(taken) if limit < 0 else limit]
+                after += max(_common_length(ahead, rest) for rest in rests[name])
                 while starts is not None and starts[after] < 0 and after > at + len(name):
                     after -= 1
             start, end = (at, after) if starts is None else (starts[at], starts[after])
