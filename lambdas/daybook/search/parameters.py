@@ -106,9 +106,19 @@ class Filters:
     @property
     def names(self) -> list[str]:
         """The values that may name people, in an order that does not depend on the order of the client's values."""
+        return sorted(self._people | {text for each in (self, self.negated) for _, text in each.targets})
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Those of `names` that are only ids of targets other than users."""
+        return frozenset(self.names) - self._people
+
+    @property
+    def _people(self) -> set[str]:
+        """The values that mean people wherever they may."""
         both = (self, self.negated)
         people = {value for each in both for name in ("actor", "impersonator") for value in each.of(name)}
-        return sorted(people | {text for each in both for _, text in each.targets})
+        return people | {text for each in both for kind, text in each.targets if kind == USER}
 
     @property
     def groups(self) -> list[str]:
