@@ -47,7 +47,9 @@ class Adjustment(Struct, rename={"before": "from", "after": "to"}):
 
 
 class SessionDescription(Struct):
-    """A session on the target, from an `opened` event to the next `closed` event of the same actor and session."""
+    """A session on the target, from an `opened` event to the next `closed` event of the same person and session. An
+    impersonator takes the actor's place, here and in all sums.
+    """
 
     actor: NativeActor
     opened_at: Time

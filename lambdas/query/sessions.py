@@ -1,8 +1,9 @@
 """Who had a target open, and for how long: sessions computed from its history.
 
-A session begins with an event `*.opened` and ends with the next `*.closed` of the same actor and `context.session_id`
-(none is a value too). The time between `*.timer-paused` and `*.timer-resumed` does not count. Adjustments are separate
-events, so the time recorded first is never lost.
+A session begins with an event `*.opened` and ends with the next `*.closed` of the same person and `context.session_id`
+(none is a value too). An impersonator's session and adjustment are the impersonator's, and not the actor's. The time
+between `*.timer-paused` and `*.timer-resumed` does not count. Adjustments are separate events, so the time recorded
+first is never lost.
 """
 
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from daybook.clock import SECOND, parse_time
+from daybook.events.native import NativeActor
 from query.answers import Adjustment, SessionDescription
 
 Native = dict[str, Any]
@@ -22,6 +24,10 @@ class Session:
     paused_ms: int = 0
     adjustments: list[Native] = field(default_factory=list)
     _paused_since: int | None = None
+
+    @property
+    def actor(self) -> NativeActor:
+        return who_acted(self.opening)
 
     @property
     def opened_ms(self) -> int:
@@ -61,12 +67,12 @@ class Session:
 
     def described(self) -> SessionDescription:
         return SessionDescription(
-            actor=self.opening["actor"],
+            actor=self.actor,
             opened_at=self.opening["occurred_at"],
             closed_at=None if self.closing is None else self.closing["occurred_at"],
             seconds=self.seconds,
             adjustments=[
-                Adjustment(before=change["from"], after=change["to"], by=event["actor"], at=event["occurred_at"])
+                Adjustment(before=change["from"], after=change["to"], by=who_acted(event), at=event["occurred_at"])
                 for event in self.adjustments
                 for change in _seconds_of(event)
             ],
@@ -81,7 +87,7 @@ def sessions_in(history: Iterable[Native]) -> list[Session]:
     by_opening: dict[str, Session] = {}
     adjustments: list[Native] = []
     for event in history:
-        whose = identity_of(event["actor"]), event["context"]["session_id"]
+        whose = identity_of(who_acted(event)), event["context"]["session_id"]
         moment_ms = parse_time(event["occurred_at"])
         match event["activity"].rpartition(".")[2]:
             case "opened":
@@ -102,10 +108,16 @@ def sessions_in(history: Iterable[Native]) -> list[Session]:
     return sessions
 
 
-def identity_of(actor: Native) -> str:
+def who_acted(event: Native) -> NativeActor:
+    """The actor, or the impersonator as an actor, because that is the person who really acted."""
+    actor: NativeActor = event["actor"]
+    by = actor["impersonator"]
+    return actor if by is None else {"type": "user", **by, "user_type": None, "roles": None, "impersonator": None}
+
+
+def identity_of(actor: NativeActor) -> str:
     """Identifies an actor: by the GUID, or by type and names if the actor is not a person."""
-    identity: str = actor["id"] or f"{actor['type']} {actor['username']} {actor['client_id']}"
-    return identity
+    return actor["id"] or f"{actor['type']} {actor['username']} {actor['client_id']}"
 
 
 def _seconds_of(event: Native) -> list[dict[str, Any]]:

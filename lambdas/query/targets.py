@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from daybook.clock import format_time
+from daybook.events.native import NativeActor
 from daybook.search.gather import Found
 from daybook.search.parameters import Filters, Span
 from daybook.search.search import Scope, Search, TooMuchToRead
@@ -48,8 +49,7 @@ class Targets:
         sessions = [session for session in self._sessions(target, span.from_ms) if _begins_before(session, span.to_ms)]
         totals: dict[str, list[Any]] = {}
         for session in sessions:
-            actor = session.opening["actor"]
-            totals.setdefault(identity_of(actor), [actor, 0])[1] += session.effective_seconds
+            totals.setdefault(identity_of(session.actor), [session.actor, 0])[1] += session.effective_seconds
         return TargetTime(
             sessions=[session.described() for session in sessions],
             by_actor=[ActorTime(actor, seconds) for actor, seconds in totals.values()],
@@ -66,7 +66,7 @@ class Targets:
             if _begins_before(session, span.to_ms) and session.covers(at_ms)
         ]
         candidates.sort(key=lambda session: session.opened_ms)
-        actors = {identity_of(session.opening["actor"]): session.opening["actor"] for session in candidates}
+        actors = {identity_of(session.actor): session.actor for session in candidates}
         people = [actor for actor in actors.values() if actor["id"] is not None]
         conclusion = people[0] if len(actors) == len(people) == 1 else None
         return TargetAttribution(
@@ -119,7 +119,7 @@ def _begins_before(session: Session, to_ms: int | None) -> bool:
     return to_ms is None or session.opened_ms < to_ms
 
 
-def _basis(actors: list[Native], places: list[str], at: str) -> str:
+def _basis(actors: list[NativeActor], places: list[str], at: str) -> str:
     where = " or ".join(places)
     if not actors:
         return f"Nobody had {where} open at {at}."

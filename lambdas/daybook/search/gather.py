@@ -42,19 +42,26 @@ class Gatherer:
         self.scanned = 0
         """The number of rows read, without those that the caller may not know of, and those found by an id that can no
         longer be read. Counting the latter would reveal that an id with a forgotten person's name in it exists."""
+        self._passed: str | None = None
+        """The id of the last row read that the caller may not know of."""
 
     def take(self, merge: Merge, limit: int, max_bytes: int) -> tuple[list[Found], str | None]:
-        """At most `limit` events, and the id after which the next page begins, or None at the end."""
-        rows = iter(merge)
+        """At most `limit` events, and the id after which the next page begins, or None at the end.
+
+        There is another page only if the caller may see one of the rows that follow, or if the bound on reading was
+        reached before this was known. The id is that of a row that the caller may see. Only a read that found no such
+        row before the bound gives another one, because it must make progress.
+        """
+        rows = self._visible(merge)
         found: list[Found] = []
         answered = 0
         last = None
         while len(found) < limit:
             # If a filter needs the opened event, many are opened at once: the keys of their people cost one read.
             most = OPENED_AT_ONCE if self._matcher.needs_opening else min(limit - len(found), OPENED_AT_ONCE)
-            batch, last_read = self._candidates(merge, rows, most)
+            batch, last_read = self._candidates(rows, most)
             if last_read is None:
-                return found, None if merge.complete else last
+                return found, None if merge.complete else last or self._passed
             last = last_read
             for event in self._matching(batch):
                 answered += len(canonical(event.native))
@@ -65,10 +72,10 @@ class Gatherer:
         return found, None if ended else last
 
     def all(self, merge: Merge) -> Iterator[Found]:
-        rows = iter(merge)
+        rows = self._visible(merge)
         last_read: str | None = ""
         while last_read is not None:
-            candidates, last_read = self._candidates(merge, rows, OPENED_AT_ONCE)
+            candidates, last_read = self._candidates(rows, OPENED_AT_ONCE)
             yield from self._matching(candidates)
 
     def open(self, rows: Sequence[Row]) -> Iterator[Found]:
@@ -77,19 +84,25 @@ class Gatherer:
             for row, event in zip(some, self._opened([content_of(row.packed) for row in some]), strict=True):
                 yield self._found(row, event)
 
+    def _visible(self, merge: Merge) -> Iterator[tuple[Row, dict[str, Any]]]:
+        """The rows that the caller may know of, with their contents."""
+        for row in merge:
+            encoded = unpack(row.packed)
+            merge.bound.count(len(encoded))
+            content = content_in(encoded)
+            if self._matcher.may_see(content):
+                yield row, content
+            else:
+                self._passed = row.id
+
     def _candidates(
-        self, merge: Merge, rows: Iterator[Row], most: int
+        self, rows: Iterator[tuple[Row, dict[str, Any]]], most: int
     ) -> tuple[list[tuple[Row, dict[str, Any]]], str | None]:
         """Up to `most` rows that match as far as can be decided without keys, and the id of the last row read."""
         taken: list[tuple[Row, dict[str, Any]]] = []
         last = None
-        for row in rows:
+        for row, content in rows:
             last = row.id
-            encoded = unpack(row.packed)
-            merge.bound.count(len(encoded))
-            content = content_in(encoded)
-            if not self._matcher.may_see(content):
-                continue
             if self._matcher.matches_clear(content):
                 self.scanned += 1
                 taken.append((row, content))

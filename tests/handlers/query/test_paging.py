@@ -1,9 +1,11 @@
 """Paging over the handler: whose cursor it is, what retention hides, and what the passing of time does not."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from daybook.aws.wiring import Tables
@@ -26,6 +28,13 @@ def log(dynamodb: Any, tables: Tables) -> TenantLog:
 def cursor_of(log: TenantLog, query: Mapping[str, str | Sequence[str]] = QUERY) -> str:
     cursor: str = log.page(query)["next_cursor"]
     return cursor
+
+
+def after_of(cursor: str) -> str:
+    """The id in a cursor, which anybody can read."""
+    packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[18:]
+    after: str = msgspec.msgpack.decode(packed)[0]
+    return after
 
 
 def rest(log: TenantLog, cursor: str | None) -> list[str]:
@@ -143,6 +152,33 @@ def test_retention_shortened_between_two_pages_hides_at_once(log: TenantLog) -> 
     cursor = cursor_of(log)
     log.control.change_tenant(log.settings.code, lambda settings: replace(settings, retention_days=60))
     assert rest(log, cursor) == times(2 * DAY)
+
+
+@pytest.mark.parametrize("order", ["occurred_at", "-occurred_at"])
+def test_what_only_operations_may_know_of_makes_no_further_page(dynamodb: Any, tables: Tables, order: str) -> None:
+    """Neither by the timeline nor by an index, however many such events follow. A cursor begins after an event that the
+    caller may see, even if the bound on reading ended the page among the others. The record says the same.
+    """
+    log = TenantLog(dynamodb, tables, "enate")
+    hidden = {"activity": "api.called", "details": "GET /packets"}
+    around = [{**hidden, "occurred_at": format_time(NOW - age)} for age in (*range(1, 9), *range(21, 29))]
+    seen = {"occurred_at": format_time(NOW - 10), "details": "seen"}
+    _, (identifier,) = log.sent(*around), log.sent(seen)
+    query = {"limit": "1", "sort": order, "from": format_time(NOW - 30), "to": format_time(NOW)}
+    log.page(query)
+    (record,) = log.recorded("searched")
+    assert (record["params"]["rows"], record["params"]["more"]) == (1, False)
+    every: tuple[dict[str, str], ...] = ({}, {"actor": "mike.mars"}, {"session_id!": "none"})
+    for filters in every:
+        page = log.page(query | filters)
+        assert ([event["id"] for event in page["events"]], page["next_cursor"]) == ([identifier], None), filters
+        for bytes_read in range(500, 16_000, 500):
+            tight = log.reader(search_bounds=Bounds(read_bytes=bytes_read))
+            pages = [answered(tight(query=query | filters))]
+            while (cursor := pages[-1]["next_cursor"]) is not None:
+                assert pages[-1]["events"] == [] or after_of(cursor) == identifier
+                pages.append(answered(tight(query={**query, **filters, "cursor": cursor})))
+            assert [event["id"] for page in pages for event in page["events"]] == [identifier]
 
 
 def test_the_end_has_no_cursor(log: TenantLog) -> None:

@@ -183,6 +183,39 @@ def test_adjustments_are_records_of_their_own(log: TenantLog) -> None:
     assert (seconds(answer), answer["total_seconds"]) == ({"john.doe": 400}, 400)
 
 
+def test_an_impersonators_time_is_the_impersonators(log: TenantLog) -> None:
+    """Whoever is impersonated. The sessions, sums, adjustments, candidates and the conclusion show that person as an
+    actor. Once forgotten, the person is shown by the GUID.
+    """
+    lee = {"id": "u-7", "username": "support.lee", "name": "Lee"}
+    log.sent({"actor": {"type": "user", **lee}})
+    as_john, as_jane = {**JOHN, "impersonator": lee}, {**JANE, "impersonator": lee}
+    opened, *_ = log.sent(
+        at("09:00:00", "opened", as_john),
+        at("09:00:10", "closed", JOHN),
+        at("09:01:00", "closed", as_jane),
+        at("10:00:00", "opened", {"type": "user", **lee}),
+        at("10:01:00", "closed", as_jane),
+    )
+    change = [{"field": "seconds", "from": 60, "to": 30}]
+    log.sent(at("11:00:00", "time-adjusted", as_jane, params={"session": opened}, changes=change))
+    spent, attribution = time_on(log), attributed(log, "09:00:30", "work-item:1234-C-A1")
+    shown = spent["by_actor"][0]["actor"]
+    nothing = dict.fromkeys(("user_type", "roles", "impersonator", "email"))
+    assert shown == {"type": "user", "client_id": "u-7", "username": "support.lee", "name": "Lee"} | nothing | {
+        "id": shown["id"],
+        "forgotten": False,
+    }
+    assert seconds(spent) == {"support.lee": 90}
+    assert [session["actor"]["id"] for session in spent["sessions"]] == [shown["id"]] * 2
+    assert spent["sessions"][0]["adjustments"][0]["by"] == shown
+    assert (attribution["conclusion"], attribution["candidates"][0]["actor"]) == (shown, shown)
+    assert attribution["basis"].startswith("Only support.lee had")
+    log.forget(shown["id"])
+    log.now += 30_000
+    assert seconds(time_on(log)) == {shown["id"]: 90}
+
+
 def test_a_span_takes_the_sessions_opened_in_it(log: TenantLog) -> None:
     """`from` inclusive, `to` exclusive. The events that close or adjust them may be later."""
     log.sent(

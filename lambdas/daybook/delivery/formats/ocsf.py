@@ -23,7 +23,10 @@ consumer that does not know Daybook finds the actor, the activity, the target, t
 | `src_endpoint.ip` | `context.ip` |
 | `http_request.user_agent` | `context.user_agent` |
 | `entity` | `target`: `uid` is its id, `name`, `type_id` 2 User with `user`, otherwise 99, Other, with `type`; without a target the component |
-| `unmapped` | all other fields under their native names: `category`, `component`, `event`, `variant`, `origin`, `source`, `params`, `changes`, `people`, `roles`, `within`, `caused_by` |
+| `unmapped` | all other fields under their native names: `category`, `component`, `event`, `variant`, `origin`, `source`, `params`, `changes`, `people`, `caused_by`, `sender`, `adjusted`, the actor's `roles` and `impersonator`, the target's `within` |
+
+The class has no place for an impersonator without a profile, so that person is in `unmapped`. `src_endpoint` and
+`http_request` are then the impersonator's, and not those of `actor.user`.
 """  # noqa: E501  table rows can't be wrapped
 
 import re
@@ -62,6 +65,8 @@ _UNMAPPED = (
     "changes",
     "people",
     "caused_by",
+    "sender",
+    "adjusted",
 )
 
 _encode = msgspec.json.Encoder().encode
@@ -150,10 +155,9 @@ def _entity(native: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unmapped(native: Mapping[str, Any]) -> dict[str, Any]:
-    target = native["target"]
-    rest = {name: native[name] for name in _UNMAPPED}
-    rest |= {"roles": native["actor"]["roles"], "within": None if target is None else target["within"]}
-    return _present(rest)
+    actor, target = native["actor"], native["target"]
+    rest = {name: native[name] for name in _UNMAPPED} | {name: actor[name] for name in ("roles", "impersonator")}
+    return _present(rest | {"within": None if target is None else target["within"]})
 
 
 def _holding(name: str, value: Any) -> dict[str, Any] | None:
