@@ -186,9 +186,13 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "read_hold": Operation(SETTINGS, "Read the legal hold", {200: (HoldDescription,)}),
     "set_hold": Operation(
-        SETTINGS, "Set a legal hold, or change its reason", {200: (HoldDescription,)}, CHANGE, body=(SentHold,)
+        SETTINGS,
+        "Set a legal hold, or change its reason",
+        {200: (HoldDescription,)},
+        {**CHANGE, 422: ("too_many_changes",)},
+        body=(SentHold,),
     ),
-    "lift_hold": Operation(SETTINGS, "Lift the legal hold", {204: ()}, {**CHANGE, 422: ("too_many_changes",)}),
+    "lift_hold": Operation(SETTINGS, "Lift the legal hold", {204: ()}, CHANGE),
     "read_target": Operation(
         TARGETS,
         "Read when a target was last changed, and by whom",

@@ -42,7 +42,7 @@ PROBLEMS: Mapping[Code, str] = {
     "too_long": "The query's values are too long in all.",
     "too_many_activities": "The tenant has as many activities of its own as it may have.",
     "too_many_categories": "The activity has been in as many categories as it may be.",
-    "too_many_changes": "The retention and the legal hold have been changed 500 times, the most that is kept.",
+    "too_many_changes": "The retention and the legal hold have been changed too often within two days. Wait.",
     "too_many_exports": "The tenant has as many unfinished exports as it may have. Try again when one is done.",
     "too_many_failures": "Too many failed credentials came from this address. Wait a minute.",
     "too_many_groups": "The environment has as many groups as it may have.",

@@ -5,6 +5,7 @@ The standard library's parser is used because `msgspec`'s would keep the last of
 
 import codecs
 import json
+from collections import Counter
 from typing import Any, NoReturn
 
 LARGEST_INTEGER = 2**53 - 1
@@ -38,8 +39,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Doubled:
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
-    names = [name for name, _ in pairs]
-    return Doubled(next(name for name in names if names.count(name) > 1))
+    times = Counter(name for name, _ in pairs)
+    return Doubled(next(name for name, count in times.items() if count > 1))
 
 
 def _object_without_empties(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Doubled:

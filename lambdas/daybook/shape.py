@@ -9,6 +9,7 @@ Beside lengths and bounds it follows marks in the `extra` of a text's `Meta`:
 - `integer`: an integer is read as its decimal text;
 - `cut`: the text is what an end user may choose. A text that is too long is cut, and characters that no text may hold
   become U+FFFD, instead of a fault;
+- `bulk`: the text can be cut further to make the whole document smaller: to what `Reading.longest` has under this word;
 - `blank`: an empty text is the same as an absent one;
 - `form`: a pattern, and what a text must be according to it.
 
@@ -54,12 +55,12 @@ class Fault(NamedTuple):
 
 
 class Reading:
-    """What comes of reading one document. `longest` bounds texts that may be cut, beside their own limits."""
+    """What comes of reading one document. `longest` bounds texts marked `bulk`, beside their own limits."""
 
-    def __init__(self, longest: int | None = None) -> None:
+    def __init__(self, longest: Mapping[str, int] | None = None) -> None:
         self.faults: list[Fault] = []
         self.adjusted: set[str] = set()
-        self.longest = longest
+        self.longest = longest or {}
 
     @property
     def is_full(self) -> bool:
@@ -213,6 +214,8 @@ def _text(info: inspect.StrType, marks: Mapping[str, Any]) -> _Reader:
 
 
 def _cut_text(most: int, marks: Mapping[str, Any]) -> _Reader:
+    bulk = marks.get("bulk", "")
+
     def read_text(value: str, path: str, reading: Reading) -> Any:
         if not value:
             if "blank" in marks:
@@ -222,7 +225,7 @@ def _cut_text(most: int, marks: Mapping[str, Any]) -> _Reader:
             return value
         cleaned = UNCLEAN.sub(REPLACEMENT, value)
         text = composed(cleaned)
-        longest = most if reading.longest is None else min(most, reading.longest)
+        longest = min(most, reading.longest.get(bulk, most))
         if len(text) > longest or cleaned != value:
             reading.adjusted.add(path)
         if len(text) > longest:

@@ -30,6 +30,9 @@ from daybook.tenants.settings import MAX_HISTORY, TenantSettings
 
 MAX_REASON = 1_000
 
+MAX_WITH_HOLD = 2 * MAX_HISTORY
+"""Changes within two days, after which no hold can be set. Changes of the retention stop earlier."""
+
 
 class Store(SettingsReader, Protocol):
     def change_tenant(self, code: TenantCode, change: Callable[[TenantSettings], TenantSettings]) -> TenantSettings: ...
@@ -91,7 +94,7 @@ class RetentionOperations:
         def keeping(now: TenantSettings) -> TenantSettings:
             if now.hold is not None and _is_shorter(days, now.retention_days):
                 raise Problem(409, "legal_hold", "The retention can't be shortened while the legal hold is on.")
-            return _bounded(now.with_retention(days, now_ms))
+            return _bounded(now.with_retention(days, now_ms), MAX_HISTORY)
 
         after = keeping(settings)
         params = {"from_days": _in_words(settings.retention_days), "to_days": _in_words(days)}
@@ -110,20 +113,21 @@ class RetentionOperations:
         sealed = seal_reason(self.keys, settings, reason)
 
         def held(now: TenantSettings) -> TenantSettings:
-            return now.with_hold(sealed, now_ms)
+            return _bounded(now.with_hold(sealed, now_ms), MAX_WITH_HOLD)
 
+        after = held(settings)
         self.record(settings, request, "legal-hold-set", {"reason": reason})
-        return self._hold(self._changed(settings, held(settings), held, now_ms))
+        return self._hold(self._changed(settings, after, held, now_ms))
 
     def lift_hold(self, request: Request) -> Answer:
-        """Does nothing when there is no hold."""
+        """Does nothing when there is no hold. However often the settings were changed, a hold can be lifted."""
         settings = self.store.settings(request.tenant)
         request.caller.check_reaches_all()
         if settings.hold is not None:
             now_ms = self.clock()
 
             def released(now: TenantSettings) -> TenantSettings:
-                return _bounded(now.without_hold(now_ms))
+                return now.without_hold(now_ms)
 
             after = released(settings)
             self.record(settings, request, "legal-hold-lifted", {})
@@ -186,9 +190,9 @@ def _check_days(policy: RetentionPolicy, days: int | None) -> None:
         raise bad_field("days", f"must be {policy.min_days} to {policy.max_days}")
 
 
-def _bounded(changed: TenantSettings) -> TenantSettings:
-    if len(changed.history) > MAX_HISTORY:
-        detail = f"The retention and the legal hold have been changed {MAX_HISTORY} times, the most that is kept."
+def _bounded(changed: TenantSettings, most: int) -> TenantSettings:
+    if len(changed.history) > most:
+        detail = f"The retention and the legal hold have been changed {most} times within two days; wait."
         raise Problem(422, "too_many_changes", detail)
     return changed
 

@@ -8,7 +8,7 @@ from daybook.catalogue.tenant_catalogue import OwnActivity
 from daybook.clock import Clock
 from daybook.events.item import StoredEvent
 from daybook.events.store import Append, Kept, Key
-from daybook.people.forgetter import MAX_ITEMS, Change, ConcurrentChange, Deletion, Keep, Mark, Stone
+from daybook.people.forgetter import MAX_ITEMS, MAX_STONES, Change, ConcurrentChange, Deletion, Keep, Mark, Stone
 from daybook.people.identities import Row
 from daybook.tenant import EnvironmentKey, Tenant, TenantCode
 from daybook.tenants.settings import TenantSettings
@@ -38,6 +38,7 @@ class MemoryIdentities:
     ) -> None:
         keys = [*(change.sort_key for change in changes), *tombstones]
         assert 0 < len(keys) == len(set(keys)) <= MAX_ITEMS, "what a transaction takes"
+        assert len(tombstones) <= MAX_STONES, "what a transaction takes"
         for change in changes:
             row = self.rows.get((environment, change.sort_key))
             if isinstance(change, Deletion) and (

@@ -11,7 +11,7 @@ from tests.support.places import LAMBDAS
 
 FLOORS = (
     {"__init__", "clock", "documents", "environment", "errors", "ids", "text"},
-    {"access", "shape", "tenant"},
+    {"access", "addresses", "shape", "tenant"},
     {"crypto", "observability", "tenants"},
     {"catalogue", "http"},
     {"people"},

@@ -17,6 +17,19 @@ SECONDS = "seconds"
 _DECIMAL = re.compile(r"[0-9]{1,16}", re.ASCII)
 
 
+def with_integers(sent: dict[str, Any]) -> dict[str, Any]:
+    """A sent event of valid form, with the seconds of an adjustment as integers where they have a meaning."""
+    if not sent["activity"].endswith(ADJUSTED) or "changes" not in sent:
+        return sent
+    changes = [
+        {side: value if (number := _whole_number(value)) is None else number for side, value in change.items()}
+        if change["field"] == SECONDS
+        else change
+        for change in sent["changes"]
+    ]
+    return {**sent, "changes": changes}
+
+
 def with_meaning(event: SentEvent) -> SentEvent:
     """The event, with the seconds of an adjustment as integers.
 

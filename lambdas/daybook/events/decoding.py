@@ -2,9 +2,21 @@
 
 Ordinary events pass `msgspec` and a few quick checks. Only an event that does not is read by `daybook.shape`, which
 adjusts it or finds all its faults.
+
+An event whose normal form has over 64 KB is cut to fit, since end users could fill it to keep it from the log. The cut
+is the first of these under which it fits:
+
+1. details, values in changes, and texts in parameters have at most 16,384 characters, then half of that, down to 256;
+2. texts that are a parameter by themselves stay there, and the others have at most 128 characters, then half of that,
+   down to 1;
+3. the others stay there, and texts that are a parameter by themselves have at most 128 characters, then 64.
+
+A parameter may be a username or the id of an event: so it is cut last, and never too short for an id. Ids, usernames,
+names, e-mails, addresses and the target's name are not cut here. The order is frozen with the normal form.
 """
 
 import re
+from bisect import bisect_left
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,6 +24,7 @@ import msgspec
 from daybook.clock import parse_time
 from daybook.documents import Doubled, parse_without_empties
 from daybook.errors import FieldError
+from daybook.events.adjustment import with_integers
 from daybook.events.normal_form import encode, is_surely_composed, normal_form
 from daybook.events.rejected import Rejected
 from daybook.events.rules import broken_rules
@@ -27,7 +40,13 @@ DEEPEST = 32
 _UNCLEAN_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\[ubf]")
 _UNCLEAN_BYTES = re.compile(rb"\xc2[\x80-\x9f]")
 
-_SHORTEST_CUT = 64
+_CUTS = [
+    *((2**power, 2**power) for power in range(14, 7, -1)),
+    *((2**power, 256) for power in range(7, -1, -1)),
+    (1, 128),
+    (1, 64),
+]
+"""The longest texts, and the longest ones that are a parameter by themselves."""
 
 
 class Unreadable(ValueError):  # noqa: N818  the contract's word
@@ -131,16 +150,28 @@ def _adjusted(raw: Any, levels: int) -> Received:
         raise
     occurred_ms = parse_time(sent["occurred_at"]) if "occurred_at" in sent else None
     encoded = normal_form(sent, occurred_ms)
-    # End users could fill an event to keep it from the log. So what they chose is cut shorter until the event fits.
-    longest = MAX_EVENT_BYTES // 4
-    while len(encoded) > MAX_EVENT_BYTES and longest >= _SHORTEST_CUT:
-        reading.longest = longest
-        sent = _read(sent, reading)
+    adjusted = reading.adjusted
+    if len(encoded) > MAX_EVENT_BYTES:
+        sent, more = _cut_to_fit(sent, occurred_ms)
         encoded = normal_form(sent, occurred_ms)
-        longest //= 2
+        adjusted |= more
     if len(encoded) > MAX_EVENT_BYTES:
         raise Rejected("too_large", FieldError("", f"an event has at most {MAX_EVENT_BYTES} bytes of JSON"))
-    return Received(msgspec.convert(sent, SentEvent), occurred_ms, encoded, tuple(sorted(reading.adjusted)))
+    return Received(msgspec.convert(sent, SentEvent), occurred_ms, encoded, tuple(sorted(adjusted)))
+
+
+def _cut_to_fit(sent: Any, occurred_ms: int | None) -> tuple[Any, set[str]]:
+    """The event under the first cut by which it fits, else under the last; and the paths of what was cut."""
+    sent = with_integers(sent)  # what counts is no text any more
+
+    def cut_by(place: int) -> tuple[Any, set[str]]:
+        reading = Reading(dict(zip(("text", "parameter"), _CUTS[place], strict=True)))
+        return _read(sent, reading), reading.adjusted
+
+    def fits(place: int) -> bool:
+        return len(normal_form(cut_by(place)[0], occurred_ms)) <= MAX_EVENT_BYTES
+
+    return cut_by(bisect_left(range(len(_CUTS) - 1), True, key=fits))
 
 
 def _read(raw: Any, reading: Reading) -> Any:

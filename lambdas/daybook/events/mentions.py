@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from daybook.addresses import canonical_address
 from daybook.catalogue.aliases import USER, is_user
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.errors import FieldError
@@ -58,12 +59,12 @@ class Mentions:
         if actor.type not in (USER, "unknown"):
             return
         context = event.context
-        origin = None if context is None else context.ip or context.user_agent
+        reference = None
         if actor.id is not None or actor.username is not None:
             reference = Reference(actor.id, actor.username)
-        elif origin is not None:
-            reference = known_by(origin, address_key)
-        else:
+        elif context is not None:
+            reference = known_by(context.ip, context.user_agent, address_key)
+        if reference is None:
             return
         self.actor = self.origin = self._add(Mention(reference, actor.name, actor.email))
         if actor.impersonator is not None:
@@ -112,6 +113,10 @@ class Mentions:
         return len(self.all) - 1
 
 
-def known_by(origin: str, address_key: bytes) -> Reference:
+def known_by(ip: str | None, user_agent: str | None, address_key: bytes) -> Reference | None:
     """Somebody of whom nothing else is known: one person for each address, or each user agent without an address."""
-    return Reference(address=tag(address_key, length_prefixed("address", origin)).hex())
+    if ip:
+        return Reference(address=tag(address_key, length_prefixed("address", canonical_address(ip))).hex())
+    if user_agent:
+        return Reference(address=tag(address_key, length_prefixed("agent", composed(user_agent))).hex())
+    return None

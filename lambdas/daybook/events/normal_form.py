@@ -8,8 +8,13 @@ of the event as adjusted, in which
 - `environment` is absent, because the event's id covers it;
 - `status` is there: `success` unless the sender said otherwise;
 - ids that were sent as integers are their decimal text;
+- the seconds of an adjustment are integers: where the activity ends in `.time-adjusted`, `from` and `to` of the changes
+  of the field `seconds`, if they are decimal text of 1 to 16 ASCII digits, below 2^53;
 - times, also those in references to events, are in UTC with milliseconds, finer digits cut off;
 - texts are in NFC. Names of fields and parameters are ASCII.
+
+Texts are adjusted by their own limits first, and then cut further if the normal form has over 64 KB: see
+`daybook.events.decoding`.
 
 It holds nothing that the sender did not send: no default of `occurred_at`, no variant that the catalogue chose, no
 sender, no time of receipt, no salt.
@@ -19,6 +24,7 @@ import unicodedata
 from typing import Any
 
 from daybook.clock import format_time, parse_time
+from daybook.events.adjustment import with_integers
 from daybook.events.canonical import canonical
 from daybook.text import composed
 
@@ -41,15 +47,16 @@ def encode(sent: Sent, occurred_ms: int | None) -> bytes:
 
 
 def is_surely_composed(encoded: bytes) -> bool:
-    """Whether all texts in a JSON document are in NFC. Its escapes and punctuation compose with nothing.
+    r"""True only if all texts in a JSON document are in NFC.
 
-    False for a large document beyond ASCII too: see `daybook.text.composed` for what it would take to find out.
+    False also where an escape ends in a letter that composes with the mark behind it (`\n` before U+0303), and for a
+    large document beyond ASCII: see `daybook.text.composed` for what it would take to find out.
     """
     return encoded.isascii() or (len(encoded) <= _SMALL and unicodedata.is_normalized("NFC", encoded.decode()))
 
 
 def _normal(sent: Sent, occurred_ms: int | None) -> Sent:
-    normal = {"status": "success", **sent}
+    normal = {"status": "success", **with_integers(sent)}
     normal.pop("environment", None)
     if occurred_ms is not None:
         normal["occurred_at"] = format_time(occurred_ms)

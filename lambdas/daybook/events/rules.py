@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from daybook.catalogue.aliases import is_user
 from daybook.errors import FieldError
 from daybook.events.rejected import Rejected
 from daybook.people.identities import MAX_CLIENT_ID
@@ -62,7 +63,7 @@ _TOO_LONG = f"must have at most {MAX_CLIENT_ID} characters: it is a user's id"
 
 def _is_user(target: dict[str, Any]) -> bool:
     kind = target.get("type")
-    return isinstance(kind, str) and kind.lower() == "user"
+    return isinstance(kind, str) and is_user(kind)
 
 
 def _is_too_long(user: dict[str, Any]) -> bool:

@@ -29,7 +29,11 @@ def _id(most: int) -> Meta:
 
 
 def _chosen(most: int, least: int = 1, **marks: Any) -> Meta:
-    """A text that an end user can choose. It is adjusted and never refused, or they could choose not to be logged."""
+    """A text that an end user can choose. It is adjusted and never refused, or they could choose not to be logged.
+
+    Texts of which an event can hold many or large ones are marked `bulk`: see `decoding`. Names and addresses tell
+    people apart, and keep their own limits.
+    """
     schema = {"x-cut": True, "x-blank": "blank" in marks}
     return Meta(min_length=least, max_length=most, extra={"cut": True, **marks}, extra_json_schema=schema)
 
@@ -47,11 +51,12 @@ Id256 = Annotated[str, _id(256)]
 Id512 = Annotated[str, _id(512)]
 Chosen256 = Annotated[str, _chosen(256)]
 Chosen512 = Annotated[str, _chosen(512)]
-Chosen4000 = Annotated[str, _chosen(4000)]
+ParameterText = Annotated[str, _chosen(4000, bulk="parameter")]
+ListedText = Annotated[str, _chosen(4000, bulk="text")]
 Address = Annotated[str, _chosen(256, blank=True)]
 UserAgent = Annotated[str, _chosen(1024, blank=True)]
-Details = Annotated[str, _chosen(32 * 1024, 0, empty=True)]
-ChangedText = Annotated[str, _chosen(4000, 0, empty=True)]
+Details = Annotated[str, _chosen(32 * 1024, 0, empty=True, bulk="text")]
+ChangedText = Annotated[str, _chosen(4000, 0, empty=True, bulk="text")]
 Integer = Annotated[int, Meta(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
 
 
@@ -106,7 +111,7 @@ class ParameterObject(_Form):
     occurred_at: Time | None = None
 
 
-Parameter = Integer | bool | None | Chosen4000 | Annotated[list[Chosen4000], Meta(max_length=100)] | ParameterObject
+Parameter = Integer | bool | None | ParameterText | Annotated[list[ListedText], Meta(max_length=100)] | ParameterObject
 
 
 class Change(_Form):

@@ -35,6 +35,9 @@ from daybook.tenant import EnvironmentKey
 
 MAX_ITEMS = 100  # TransactWriteItems' own limit
 
+MAX_STONES = 40
+"""Tombstones in a transaction. All its rows together have at most 4 MB, and a tombstone up to 77 KB."""
+
 _MAX_ROUNDS = 6
 
 
@@ -162,11 +165,11 @@ class Forgetter:
         head, gone, rest, last_finders = _rows(person, mark.event_id)
         # The person's own tombstone comes last and so shares the key's transaction: it says that the key is gone.
         stones = self._stones(environment, mark.guid, {**gone, id_row(mark.guid): Gone(mark.event_id)})
-        chunks = list(_chunks(head, rest, MAX_ITEMS - min(len(stones), MAX_ITEMS - len(head))))
-        beside = MAX_ITEMS - len(chunks[0])
+        chunks = list(_chunks(head, rest, MAX_ITEMS - min(len(stones), MAX_STONES, MAX_ITEMS - len(head))))
+        beside = min(MAX_STONES, MAX_ITEMS - len(chunks[0]))
         early, last = stones[: max(0, len(stones) - beside)], stones[max(0, len(stones) - beside) :]
-        for start in range(0, len(early), MAX_ITEMS):
-            self._store.erase(environment, (), dict(early[start : start + MAX_ITEMS]), mark)
+        for start in range(0, len(early), MAX_STONES):
+            self._store.erase(environment, (), dict(early[start : start + MAX_STONES]), mark)
         self._store.erase(environment, chunks[0], dict(last), mark)
         for chunk in chunks[1:]:
             self._store.erase(environment, chunk, {}, mark)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from daybook.catalogue.aliases import Aliases
@@ -39,18 +39,18 @@ class Named:
     """Everyone who has this GUID or client id, or ever had this name."""
     types: frozenset[str] = frozenset()
     """The types of actors that it is an alias of, a present or a former one."""
-    is_known: bool = False
-    """Whether it is an alias or means anybody. A forgotten person's GUID is not known: it could as well be the id of an
-    actor that is not a person."""
+    is_certain: bool = False
+    """Whether it is an alias, or the GUID of a person who is not forgotten. Any other value may also be the id or name
+    of an actor that is not a person, because outsiders can take a name: by a failed sign-in, say.
+    """
     by_address: bool = False
     """Whether one of them is, or before being forgotten may have been, known by an address alone and so indexed by
     its type."""
 
-    def meaning(self, guids: Iterable[str]) -> "Named":
-        """The same text, meaning these people: those of the search's first page."""
-        people = frozenset(guids)
-        known = bool(self.types or people - {self.text.lower()} or (people and self.is_known))
-        return replace(self, guids=people, is_known=known)
+    @property
+    def is_known(self) -> bool:
+        """Whether it is an alias or means anybody. A forgotten person's GUID is not known."""
+        return self.is_certain or bool(self.guids - {self.text.lower()})
 
 
 class ResolvedQuery(NamedTuple):
@@ -98,15 +98,14 @@ def _rows_of(text: str) -> list[str]:
 
 def _named(text: str, rows: Mapping[str, Row], had: set[str], aliases: Aliases) -> Named:
     guids = set(had)
-    is_known = by_address = False
+    types = aliases.types_called(text)
+    is_certain, by_address = bool(types), False
     if GUID.fullmatch(text):
         # Even without a row: a forgotten person's GUID still finds what that person did.
         guids.add(text.lower())
         row = rows.get(id_row(text.lower()))
-        is_known = row is not None
+        is_certain |= row is not None
         by_address = may_be_by_address(row)
     if ext_row(text) in rows:
         guids.add(rows[ext_row(text)]["guid"])
-    types = aliases.types_called(text)
-    is_known |= bool(types or guids - {text.lower()})
-    return Named(text, frozenset(guids), types, is_known, by_address)
+    return Named(text, frozenset(guids), types, is_certain, by_address)

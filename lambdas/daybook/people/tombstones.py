@@ -24,6 +24,11 @@ LASTS = "expires_at"
 MAX_GONE = 256
 """People in one tombstone; it then forgets the one forgotten first. Keeps the row small enough to read and write."""
 
+MAX_FROMS = 16
+"""Moments of one person in a tombstone: the earliest and the latest ones. What lies between them is lost: where others
+held the name too, a late event of that time may mean one of them. With it a tombstone has at most 77 KB.
+"""
+
 _WITH_ID, _WITHOUT_ID = "id", "-"
 
 
@@ -44,7 +49,9 @@ class Gone(NamedTuple):
         return cls(event_id, had_id == _WITH_ID, tuple(map(int, froms)))
 
     def __str__(self) -> str:
-        return " ".join([self.event_id, _WITH_ID if self.had_id else _WITHOUT_ID, *map(str, self.froms)])
+        froms = sorted(self.froms)
+        kept = froms if len(froms) <= MAX_FROMS else [froms[0], *froms[1 - MAX_FROMS :]]
+        return " ".join([self.event_id, _WITH_ID if self.had_id else _WITHOUT_ID, *map(str, kept)])
 
     def together_with(self, other: "Gone | None") -> "Gone":
         """What this call found, and an earlier one of the same person. This one's event counts."""

@@ -1,10 +1,11 @@
-"""Compares addresses, not spellings: `2001:DB8:0::1` is `2001:db8::1`, and `::ffff:203.0.113.9` is `203.0.113.9`."""
+"""Compares addresses, not spellings."""
 
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
-Address = IPv4Address | IPv6Address
+from daybook.addresses import address_of
+
 Network = IPv4Network | IPv6Network
 
 _MAX_KEPT = 1_024
@@ -16,10 +17,10 @@ class Addresses:
 
     def __init__(self, values: Iterable[str]) -> None:
         self._texts = frozenset(values)
-        self._addresses = {address for text in self._texts if (address := _address(text)) is not None}
+        self._addresses = {address for text in self._texts if (address := address_of(text)) is not None}
         self._networks = [network for text in self._texts if (network := _network(text)) is not None]
         # The same address stands in many rows of a read. It is not kept longer: it belongs to a person.
-        self._parsed = lru_cache(_MAX_KEPT)(_address)
+        self._parsed = lru_cache(_MAX_KEPT)(address_of)
 
     def __contains__(self, text: str | None) -> bool:
         if text is None or text in self._texts:
@@ -30,14 +31,6 @@ class Addresses:
         return address is not None and (
             address in self._addresses or any(address in network for network in self._networks)
         )
-
-
-def _address(text: str) -> Address | None:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
 def _network(text: str) -> Network | None:

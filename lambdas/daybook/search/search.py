@@ -1,7 +1,7 @@
 """Searches: pages of a read, and complete histories. Plans, merges, filters and opens the events."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from daybook.catalogue.profile import profile
@@ -217,7 +217,7 @@ class Search:
             position = read_cursor(parameters.cursor, owner, self.keys.cursors, now_ms)
         if position.people is not None:
             for text, guids in zip(names, position.people, strict=True):
-                named[text] = named[text].meaning(guids)
+                named[text] = replace(named[text], guids=frozenset(guids))
         position = position._replace(people=tuple(tuple(sorted(named[text].guids)) for text in names))
         if position.members is None:
             groups = self._groups(scope, filters.groups, position.groups or [None] * len(filters.groups))

@@ -1,7 +1,6 @@
 """Who calls: the people of whom nothing but an address is known."""
 
 from daybook.crypto.keys import TenantKeys
-from daybook.events.mentions import known_by
 from daybook.people.identities import IdentityStore, Person, Reference, Sighting, address_row, id_row
 from daybook.people.resolver import Identities
 from daybook.tenant import EnvironmentKey
@@ -21,20 +20,17 @@ class Callers:
         self._identities = identities
         self._bound: dict[tuple[EnvironmentKey, str], str] = {}
 
-    def known_by(
-        self, environment: EnvironmentKey, origin: str, keys: TenantKeys, now_ms: int
-    ) -> tuple[Reference, Person]:
+    def person(self, environment: EnvironmentKey, reference: Reference, keys: TenantKeys, now_ms: int) -> Person:
         """The person of an address, or of a user agent without one; durable. Raises `Contended`, `Throttled`."""
-        reference = known_by(origin, keys.address)
         binder = address_row(reference.address or "")
         guid = self._bound.get((environment, binder))
         if guid is not None:
             rows = self._store.read(environment, [binder, id_row(guid)])
             if id_row(guid) in rows and rows.get(binder, {}).get("guid") == guid:
-                return reference, Person(guid, rows[id_row(guid)]["key"])
+                return Person(guid, rows[id_row(guid)]["key"])
         found = self._identities.resolve_seen(environment, [Sighting(reference, now_ms)], keys)
         person = found.at(now_ms)[reference]
         if len(self._bound) >= _MAX_KEPT:
             self._bound.clear()
         self._bound[environment, binder] = person.guid
-        return reference, person
+        return person

@@ -14,7 +14,7 @@ from daybook.crypto.keys import DeploymentKeys, TenantKeys
 from daybook.errors import Contended, Throttled
 from daybook.events.content import AcceptedEvent, ContentWriter
 from daybook.events.item import store_form
-from daybook.events.mentions import Mention, Mentions
+from daybook.events.mentions import Mention, Mentions, known_by
 from daybook.events.schema import Actor, Context, SentEvent
 from daybook.events.store import Append, EventStore
 from daybook.http.caller import Caller
@@ -95,9 +95,10 @@ class Recorder:
         """The people whom the record names, and the one who is known by the caller's address."""
         named = [(Mention(Reference(username=text)), each) for text, some in action.people.items() for each in some]
         cast = _Cast(Mentions([mention for mention, _ in named]), [person for _, person in named])
-        origin = event.context and (event.context.ip or event.context.user_agent)
-        if origin:
-            reference, person = self._callers.known_by(environment, origin, keys, now_ms)
+        context = event.context
+        reference = context and known_by(context.ip, context.user_agent, keys.address)
+        if reference:
+            person = self._callers.person(environment, reference, keys, now_ms)
             # The last of the cast, so that a name that is asked for belongs to those who have it.
             cast.mentions.origin = len(cast.people)
             cast.mentions.all.append(Mention(reference))

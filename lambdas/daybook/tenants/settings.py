@@ -25,8 +25,11 @@ set, in the same order and at the same pace, so before the first of them is due.
 NEVER_MS = 1 << 62
 
 MAX_HISTORY = 500
-"""How often retention and hold may change. Each request reads the settings, and 500 changes take 16 KB of their row. A
-hold can be set even then, since it follows one that was lifted.
+"""How many earlier rules are kept. Each request reads the settings, and 500 take 16 KB of their row."""
+
+SETTLED_MS = 2 * DAY
+"""Rules that were replaced so long ago may be merged: what they had hidden for good was due for deletion since then.
+Longer than `SLACK_MS` and `RESTORABLE_MS` together.
 """
 
 
@@ -62,6 +65,13 @@ class Rule(NamedTuple):
             return NEVER_MS if occurred_ms >= self.held_ms else since_ms
         return NEVER_MS if self.days is None else max(since_ms, occurred_ms + self.days * DAY)
 
+    def merged_with(self, other: "Rule") -> "Rule":
+        """One rule that hides whatever either hides. A hold's edge lies before the edge of the retention around it."""
+        days = min((each for each in (self.days, other.days) if each is not None), default=None)
+        if self.held_ms is None or other.held_ms is None:
+            return Rule(days, None)
+        return Rule(days, max(self.held_ms, other.held_ms))
+
 
 class Replaced(NamedTuple):
     """A rule that was in force until this moment."""
@@ -90,7 +100,7 @@ class TenantSettings:
     """Rises with every change of the tenant's own activities. 0: there never were any."""
     hold: Hold | None = None
     history: tuple[Replaced, ...] = ()
-    """Every earlier retention and legal hold, oldest first. Append-only: what may be gone when is judged by it."""
+    """Earlier retentions and legal holds, oldest first: what may be gone when is judged by them."""
     secret: bytes | None = field(default=None, repr=False)
     """The secret of the tenant's permanent keys, if it came from another deployment. None: this deployment's."""
 
@@ -157,7 +167,7 @@ class TenantSettings:
         if after.rule == self.rule:
             return after
         until_ms = max(now_ms, self.history[-1].until_ms) if self.history else now_ms
-        return replace(after, history=(*self.history, Replaced(until_ms, self.rule)))
+        return replace(after, history=_merged([*self.history, Replaced(until_ms, self.rule)], now_ms))
 
     @staticmethod
     def _edge(now_ms: int, days: int | None) -> int:
@@ -201,6 +211,16 @@ class TenantSettings:
 class _Absence(NamedTuple):
     from_ms: int
     until_ms: int
+
+
+def _merged(history: list[Replaced], now_ms: int) -> tuple[Replaced, ...]:
+    """At most `MAX_HISTORY`, if enough of them are settled. The oldest give way, and what either of two hid counts as
+    hidden by both: an event may count as possibly deleted though it was not, but never the other way round.
+    """
+    while len(history) > MAX_HISTORY and history[1].until_ms + SETTLED_MS <= now_ms:
+        oldest, second = history[:2]
+        history[:2] = [Replaced(second.until_ms, oldest.rule.merged_with(second.rule))]
+    return tuple(history)
 
 
 def _seconds(milliseconds: int) -> int:

@@ -20,6 +20,7 @@ from daybook.jobs.restamp import DELAY_SECONDS
 from daybook.tenant import Tenant, TenantCode
 from daybook.tenants.settings import MAX_HISTORY, Hold, TenantSettings
 from infra.operate.rotate_keys import rotated
+from manage.retention import MAX_WITH_HOLD
 from tests.support.calls import Context, answered, authorized, call
 from tests.support.ingest import NOW, SECRET
 from tests.support.retention import AGES, HOLD, RETENTION, Kept, kept_with_events
@@ -225,7 +226,7 @@ def test_a_hold_lifted_by_mistake_is_put_back(log: Kept) -> None:
 
 
 def test_the_history_of_the_settings_is_bounded(log: Kept) -> None:
-    """A hold can be set even then: it follows one that was lifted. Nothing is recorded that is not done."""
+    """Within two days. A hold can be set longer, and always be lifted. Nothing is recorded that is not done."""
     for number in range(MAX_HISTORY - 1):
         changed = partial(TenantSettings.with_retention, days=30 + number % 2, now_ms=log.now)
         log.control.change_tenant(log.settings.code, changed)
@@ -236,8 +237,30 @@ def test_the_history_of_the_settings_is_bounded(log: Kept) -> None:
     assert problem_of(log.manage("PUT", RETENTION, {"days": 45})) == (422, "too_many_changes")
     assert len(log.recorded("retention-changed")) == told
     log.hold()
-    assert problem_of(log.manage("DELETE", HOLD)) == (422, "too_many_changes")
-    assert log.recorded("legal-hold-lifted") == []
+    log.lift()
+    for _ in range((MAX_WITH_HOLD - MAX_HISTORY) // 2 - 1):
+        log.control.change_tenant(log.settings.code, lambda now: now.with_hold("sealed", log.now))
+        log.control.change_tenant(log.settings.code, lambda now: now.without_hold(log.now))
+    assert problem_of(log.manage("PUT", HOLD, {"reason": "Once more"})) == (422, "too_many_changes")
+    assert len(log.recorded("legal-hold-set")) == 1
+    log.now += 2 * DAY
+    log.set_days(45)
+    log.hold()
+    assert len(log.control.settings(log.tenant).history) == MAX_HISTORY
+
+
+def test_a_hold_can_be_lifted_after_any_number_of_changes(log: Kept) -> None:
+    """As a hold that could be set and not lifted would stay for ever."""
+
+    def often(now: TenantSettings) -> TenantSettings:
+        for _ in range(MAX_WITH_HOLD):
+            now = now.with_hold("", log.now).without_hold(log.now)
+        return now.with_hold("", log.now)
+
+    log.control.change_tenant(log.settings.code, often)
+    log.lift()
+    assert log.control.settings(log.tenant).hold is None
+    assert len(log.recorded("legal-hold-lifted")) == 1
 
 
 def test_a_setting_whose_job_got_lost_can_be_set_again(log: Kept) -> None:

@@ -80,6 +80,16 @@ def test_members_known_by_an_address_alone(log: ManagedLog, strangers: tuple[str
     assert other in log.found()
 
 
+def test_all_spellings_of_an_address_are_one_person(log: ManagedLog) -> None:
+    """So forgetting that person reaches all of them, and no user agent of the same text."""
+    unknown = {"actor": {"type": "unknown"}}
+    spelled = ("2001:DB8::1", "2001:db8:0::1")
+    first, second = log.sent(*({**unknown, "context": {"ip": ip}} for ip in spelled))
+    (agent,) = log.sent({**unknown, "context": {"user_agent": spelled[0]}})
+    people = {event["id"]: event["actor"]["id"] for event in log.page()["events"]}
+    assert people[first] == people[second] != people[agent]
+
+
 @SIZES
 @pytest.mark.parametrize("sort", ["-occurred_at", "occurred_at", "activity"])
 @pytest.mark.parametrize("change", ["changed", "emptied", "removed", "made anew"])

@@ -121,7 +121,17 @@ def normal_form(sent: dict[str, Any]) -> bytes:
     """The bytes that `f` covers, of an event in which no text had to be adjusted."""
     normal: dict[str, Any] = {"status": "success", **without_empties(sent)}
     normal.pop("environment", None)
+    if normal["activity"].endswith(".time-adjusted") and "changes" in normal:
+        normal["changes"] = [
+            {name: _seconds(each) for name, each in change.items()} if change["field"] == "seconds" else change
+            for change in normal["changes"]
+        ]
     return json.dumps(_normal(normal), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _seconds(value: Any) -> Any:
+    digits = isinstance(value, str) and re.fullmatch("[0-9]{1,16}", value)
+    return int(value) if digits and int(value) < 2**53 else value
 
 
 def without_empties(value: Any) -> Any:

@@ -136,6 +136,95 @@ def test_an_event_cannot_be_filled_to_keep_it_from_the_log() -> None:
     assert read(changed("details", "x" * 3_000_000)).event.details == "x" * 32 * 1024
 
 
+SMILE = "😀"
+CHANGES = [{"field": f"f{number}", "from": SMILE * 70, "to": SMILE * 70} for number in range(100)]
+PARAMS = {f"p{number}": SMILE * 70 for number in range(50)}
+
+
+@pytest.mark.parametrize(
+    "filled",
+    [
+        {"changes": CHANGES, "params": PARAMS},
+        {"params": {f"p{number}": [SMILE * 20] * 100 for number in range(9)}},
+        {"params": {f"p{number}": [SMILE * 2] * 100 for number in range(50)}, "changes": CHANGES},
+        {"params": dict.fromkeys(PARAMS, SMILE * 4000), "changes": CHANGES, "details": SMILE * 40_000},
+        {"changes": [change | {"from": '"' * 4_000} for change in CHANGES]},
+    ],
+    ids=["changes", "lists", "full lists", "parameters", "escapes"],
+)
+def test_no_filling_keeps_an_event_from_the_log(filled: dict[str, Any]) -> None:
+    """Neither many short texts, nor those that take many bytes. Who acted and from where stays whole."""
+    who = {path: SMILE * most for path, most in LIMITS.items() if path.startswith(("actor.", "context.", "people"))}
+    who |= {"target.name": SMILE * 512, "params.who.user": SMILE * 256}
+    sent = {**FULL, **filled}
+    sent["params"] = {"who": {"user": "x"}, **dict([*sent["params"].items()][:49])}
+    for path, value in who.items():
+        sent = json.loads(changed(path, value, sent))
+    received = read(json.dumps(sent))
+    assert 16 * 1024 < len(received.encoded) <= 64 * 1024
+    assert {path: held(json.loads(received.encoded), path) for path in who} == who
+    assert received.adjusted
+    assert not {*received.adjusted} & {*who}
+    assert read(received.encoded).encoded == received.encoded
+
+
+def test_what_is_cut_to_fit_is_frozen() -> None:
+    """All texts down to 256 characters, then others than parameters, and these at last."""
+
+    def lengths(changes: int, params: int, length: int) -> tuple[int, int]:
+        change = {"field": "f", "from": SMILE * length}
+        filled = FULL | {"changes": [change] * changes, "params": {f"p{n}": SMILE * length for n in range(params)}}
+        received = read(json.dumps(filled, ensure_ascii=False))
+        sent = json.loads(received.encoded)
+        return len(sent["changes"][0]["from"]), len(sent["params"]["p0"])
+
+    assert lengths(1, 1, 4_000) == (4_000, 4_000)
+    assert lengths(3, 2, 4_000) == (2_048, 2_048)
+    assert lengths(30, 30, 4_000) == (256, 256)
+    assert lengths(60, 30, 4_000) == (128, 256)
+    assert lengths(100, 50, 300) == (16, 256)
+    many = [{"username": SMILE * 250 + str(number)} for number in range(20)]
+    received = read(json.dumps(FULL | {"params": dict.fromkeys(PARAMS, SMILE * 300), "people": many}))
+    assert json.loads(received.encoded)["params"]["p0"] == SMILE * 128
+    assert received.adjusted == ("details", *sorted(f"params.{name}" for name in PARAMS))
+
+
+def test_two_users_stay_two_in_a_full_event() -> None:
+    """Usernames that begin alike, also where a parameter is one by the catalogue."""
+    actor = FULL["actor"]
+    one, other = (
+        read(
+            json.dumps(
+                FULL | {"params": PARAMS | {"p0": name}, "changes": CHANGES, "actor": actor | {"username": name}}
+            )
+        )
+        for name in ("x" * 240 + ".alice", "x" * 240 + ".bob")
+    )
+    for received, end in ((one, "alice"), (other, "bob")):
+        sent = json.loads(received.encoded)
+        assert sent["actor"]["username"] == sent["params"]["p0"] == f"{'x' * 240}.{end}"
+
+
+def test_what_counts_is_not_cut() -> None:
+    """The seconds of an adjustment, as text too."""
+    changes = [{"field": "seconds", "from": "1234567", "to": 7}, *CHANGES[:90]]
+    filled = LEAST | {"activity": "a.time-adjusted", "changes": changes, "params": {"l": [SMILE * 3] * 100}}
+    filled["params"] |= {f"p{number}": [SMILE * 3] * 100 for number in range(48)}
+    received = read(json.dumps(filled))
+    assert "changes[1].from" in received.adjusted
+    assert received.event.changes is not None
+    assert received.event.changes[0].old == 1_234_567
+
+
+def test_ids_and_names_of_the_product_cost_the_event() -> None:
+    """They are what is left when texts have one character."""
+    changes = [{"field": SMILE * 100 + f"{number}", "from": "x" * 4_000} for number in range(100)]
+    assert read(json.dumps(FULL | {"changes": changes})).adjusted
+    changes = [change | {"field": SMILE * 120 + str(number)} for number, change in enumerate(changes)]
+    people = [{"id": SMILE * 100 + str(number)} for number in range(50)]
+    assert refusal(json.dumps(FULL | {"changes": changes, "people": people})) == ("too_large", "")
+
+
 def test_what_was_sent_is_shown() -> None:
     """Only the normal form is composed."""
     received = read(changed("actor.name", "Zoe\u0308"))

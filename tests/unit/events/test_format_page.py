@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from daybook.events.mentions import known_by
+from daybook.people.identities import Reference
 from tests.support.fixed_events import DICTIONARY, FIXED, ON_THE_PAGE, PAGE, SECRET, example_of, written_page
 from tests.support.ingest import settings
 from tests.unit.events import independent_reader as reader
@@ -141,3 +143,25 @@ def test_an_unknown_format_is_not_guessed_at() -> None:
         reader.inflated(b"\2" + z[1:], DICTIONARIES)
     with pytest.raises(AssertionError):
         reader.Event(page["canonical bytes"].replace('"v":1', '"v":2').encode(), {})
+
+
+@pytest.mark.parametrize(
+    ("ip", "canonical"),
+    [
+        ("2001:DB8:0::1", "2001:db8::1"),
+        ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"),
+        ("64:ff9b::203.0.113.9", "64:ff9b::cb00:7109"),
+        ("::FFFF:203.0.113.9", "203.0.113.9"),
+        ("::ffff:cb00:7109", "203.0.113.9"),
+        ("203.0.113.9", "203.0.113.9"),
+        ("203.0.113.009", "203.0.113.009"),
+        ("FE80::1%Eth0", "fe80::1%Eth0"),
+        ("caf\u0065\u0301.example", "caf\u00e9.example"),
+    ],
+)
+def test_an_address_is_one_person_however_it_is_spelled(ip: str, canonical: str) -> None:
+    """The form under the keyed hash is permanent. An agent of the same text is somebody else."""
+    key = reader.tenant_key(SECRET, settings("generic").code, "address")
+    of_address, of_agent = known_by(ip, canonical, key), known_by(None, canonical, key)
+    assert of_address == Reference(address=reader.tag(key, reader.lp("address", canonical)).hex())
+    assert of_agent == Reference(address=reader.tag(key, reader.lp("agent", canonical)).hex())

@@ -209,6 +209,22 @@ def test_the_time_in_any_reference_is_normalised() -> None:
         assert one == other
 
 
+@pytest.mark.parametrize("activity", ["work.time-adjusted", "time-adjusted"])
+def test_seconds_of_an_adjustment_are_integers(activity: str) -> None:
+    """Their decimal text means the same. In other activities and fields it is text."""
+
+    def form(*values: Any, field: str = "seconds") -> bytes:
+        changes = [{"field": field, "from": value, "to": 1} for value in values]
+        return read(json.dumps(FULL | {"activity": activity, "changes": changes})).encoded
+
+    counts = activity == "work.time-adjusted"
+    assert (form(600, "x") == form("600", "x") == form("0600", "x")) == counts
+    assert (form(600, "\x00") == form("600", "\x00")) == counts  # a text that has to be adjusted
+    assert form(600, field="minutes") != form("600", field="minutes")
+    for text in ("", "-1", "6e2", "600 ", "9" * 16, "0" * 17, "\u0666"):
+        assert json.loads(form(text))["changes"][0]["from"] == text
+
+
 def test_the_normal_form_of_an_event() -> None:
     """Frozen: what is stored was fingerprinted by it."""
     sent = FULL | {

@@ -34,6 +34,19 @@ def test_another_normal_form_is_not_guessed() -> None:
         log.send(SENT)
 
 
+def test_a_spelling_of_seconds_is_a_repeat() -> None:
+    """An adjustment's seconds may be decimal text. A reference by Daybook's id is another event than one by yours."""
+    log = TenantLog()
+    adjusted = SENT | {
+        "activity": "a.time-adjusted",
+        "params": {"session": {"id": "0", "occurred_at": format_time(NOW)}},
+    }
+    number, text = (adjusted | {"changes": [{"field": "seconds", "from": 1, "to": to}]} for to in (600, "600"))
+    assert log.send(number)[0] == log.send(text)[0]
+    opening = log.send(SENT | {"id": "0", "activity": "a.opened"})[0].id
+    assert log.send(number | {"params": {"session": opening}})[0].code == "id_conflict"
+
+
 def test_the_caller_is_no_part_of_it() -> None:
     """Another credential may repeat an event. The first sender stays."""
     log = TenantLog()

@@ -1,5 +1,6 @@
 """Forgetting people: all their rows go at once, nobody else's do, and late events bring none back."""
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -7,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daybook.ids import event_id
-from daybook.people.forgetter import Change, ConcurrentChange, Forgetter, Mark, Stone, mark_of, no_sweep
+from daybook.ids import event_id, lowest_id
+from daybook.people.forgetter import MAX_STONES, Change, ConcurrentChange, Forgetter, Mark, Stone, mark_of, no_sweep
 from daybook.people.identities import Person, Reference, Row, Sighting, had_row, name_row
 from daybook.people.resolver import Identities
-from daybook.people.tombstones import lasts_until
+from daybook.people.tombstones import MAX_FROMS, MAX_GONE, Gone, gone_of, lasts_until, tombstone, too_old
 from daybook.tenant import EnvironmentKey
 from tests.support.ingest import NOW, seeded_bytes
 from tests.support.memory_stores import MemoryIdentities
@@ -264,6 +265,33 @@ def test_a_key_deleted_between_the_two_reads() -> None:
     again = Between()
     forget(store, new.guid, NOW + 10)
     assert seen(again, NOW - 1, Reference(username="mike"), seed=10) == [Person(mike.guid, None)]
+
+
+def test_a_tombstone_stays_small() -> None:
+    """However many people had the name, each of them since however many moments. 40 fit into a transaction of 4 MB."""
+    gone = Gone(lowest_id(NOW), had_id=False, froms=tuple(range(NOW - 500, NOW)))
+    people = [str(uuid.UUID(int=number)) for number in range(MAX_GONE)]
+    row = {guid: str(gone.together_with(gone)) for guid in people}
+    assert too_old(row, str(uuid.UUID(int=MAX_GONE))) == people[:1]
+    assert sum(len(guid) + len(text) for guid, text in row.items()) < 80_000 < 4_000_000 // MAX_STONES
+    kept = gone_of(row)[people[0]].froms
+    assert kept == (NOW - 500, *range(NOW - MAX_FROMS + 1, NOW))
+    few = gone._replace(froms=gone.froms[:MAX_FROMS])
+    assert Gone.read(str(few)) == few
+
+
+def test_somebody_who_held_a_name_since_many_moments() -> None:
+    """Their events that arrive late are still theirs, from the earliest on."""
+    store, mike = MemoryIdentities(), Reference("u1", "mike")
+    days = 2 * MAX_FROMS
+    for day in range(days):
+        (person,) = seen(store, NOW - 5 - day * DAY, mike)
+    seen(store, NOW - 5 - days * DAY, Reference("u2", "mike"))
+    forget(store, person.guid, NOW)
+    stone = store.rows[PROD, tombstone(ACME_KEYS.gone, PROD, name_row("mike"))]
+    assert len(gone_of(stone)[person.guid].froms) == MAX_FROMS
+    for day in (0, 1, MAX_FROMS, days - 1):
+        assert seen(store, NOW - 4 - day * DAY, Reference(username="mike")) == [Person(person.guid, None)]
 
 
 def test_endless_concurrent_changes_raise() -> None:

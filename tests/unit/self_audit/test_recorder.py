@@ -109,7 +109,8 @@ def test_the_callers_address_and_agent_are_sealed() -> None:
         "ip": ADDRESS_OF_CALLER,
         "user_agent": "curl/8",
     }
-    reference = known_by(ADDRESS_OF_CALLER, KEYS.of(log.settings.code).address)
+    reference = known_by(ADDRESS_OF_CALLER, None, KEYS.of(log.settings.code).address)
+    assert reference
     known = log.wiring.resolver.resolve(log.settings.environment_key("prod"), [reference], KEYS.of(log.settings.code))
     assert known[reference].guid == person["id"]
 
@@ -121,8 +122,9 @@ def test_an_address_is_one_person_of_an_environment() -> None:
     log.record(authorizer=operations(), user_agent=None)
     log.record(address="2001:db8::1")
     log.record(environment="test")
-    first, second, other, of_test = [content["context"]["of"] for content in log.contents]
-    assert first == second
+    log.record(address=f"::FFFF:{ADDRESS_OF_CALLER}")
+    first, second, other, of_test, mapped = [content["context"]["of"] for content in log.contents]
+    assert first == second == mapped
     assert len({first, other, of_test}) == 3
 
 

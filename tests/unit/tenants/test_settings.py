@@ -1,6 +1,7 @@
 """Shards and retention, from a tenant's settings."""
 
 from itertools import zip_longest
+from unittest.mock import patch
 
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -144,3 +145,28 @@ def test_what_may_be_gone_when_follows_from_what_reads_show(
     assert gone is not None or earliest is None or earliest >= len(timeline) * STEP
     if not shown[-1]:
         assert now.expires_at(occurred * STEP) == (left[-1] + DAY_STEPS) * STEP // SECOND
+
+
+@given(st.sampled_from([1, 3, None]), CHANGES, st.integers(0, 300).map(lambda step: 2 * step + 1), st.integers(0, 100))
+def test_a_merged_history_is_on_the_safe_side(
+    days: int | None, changes: list[tuple[int, int | str | None]], occurred: int, later: int
+) -> None:
+    """What may have been deleted still counts as such, what is shown keeps its time of deletion, and what is hidden was
+    due or keeps it too. No hold is another one.
+    """
+    whole = short = settings(retention_days=days)
+    step = 0
+    for wait, change in changes:
+        step += wait
+        whole = changed_by(change, whole, step * STEP)
+        with patch("daybook.tenants.settings.MAX_HISTORY", 1):
+            short = changed_by(change, short, step * STEP)
+        if len(short.history) > 1 and short.history[-1].until_ms == step * STEP:
+            assert short.history[1].until_ms > step * STEP - 2 * DAY
+    assert (short.rule, short.hold) == (whole.rule, whole.hold)
+    occurred_ms, now_s = occurred * STEP, step * STEP // SECOND
+    gone = whole.may_be_gone_from(occurred_ms, (occurred + later) * STEP)
+    supposed = short.may_be_gone_from(occurred_ms, (occurred + later) * STEP)
+    assert gone is None or (supposed is not None and supposed <= gone)
+    due, supposed_due = whole.expires_at(occurred_ms), short.expires_at(occurred_ms)
+    assert due == supposed_due or (due and supposed_due and max(due, supposed_due) <= now_s)
