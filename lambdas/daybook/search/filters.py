@@ -10,11 +10,10 @@ from typing import Any
 from daybook.catalogue.aliases import USER, is_user
 from daybook.catalogue.labels import is_category
 from daybook.events.reader import Opened
-from daybook.people.identities import folded
 from daybook.people.lookup import Named, ResolvedQuery
 from daybook.search.addresses import Addresses
 from daybook.search.parameters import ANY_END, Filters
-from daybook.text import composed
+from daybook.text import composed, folded
 
 Content = Mapping[str, Any]
 Native = Mapping[str, Any]

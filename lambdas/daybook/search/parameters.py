@@ -11,8 +11,7 @@ from daybook.catalogue.aliases import USER, is_user
 from daybook.catalogue.profile import PROFILES
 from daybook.clock import DAY, SECOND, parse_time
 from daybook.http.problem import Problem, bad_parameter
-from daybook.people.identities import folded
-from daybook.text import is_clean
+from daybook.text import folded, is_clean
 
 MAX_VALUES = 100
 MAX_BYTES = 10 * 1024  # API Gateway's limit for request line and headers
