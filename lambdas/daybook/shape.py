@@ -60,6 +60,8 @@ class Reading:
     def __init__(self, longest: Mapping[str, int] | None = None) -> None:
         self.faults: list[Fault] = []
         self.adjusted: set[str] = set()
+        self.uncut: dict[str, str] = {}
+        """The texts that were cut, as they were before, by path."""
         self.longest = longest or {}
 
     @property
@@ -229,6 +231,7 @@ def _cut_text(most: int, marks: Mapping[str, Any]) -> _Reader:
         if len(text) > longest or cleaned != value:
             reading.adjusted.add(path)
         if len(text) > longest:
+            reading.uncut.setdefault(path, text)
             return text[:longest]
         return cleaned if len(cleaned) <= most else text
 

@@ -38,7 +38,14 @@ def open_question(keys: DeploymentKeys, job: Job, ask: Ask) -> Question:
     (question,) = open_sealed_part(job, keys) or [{}]
     opened = msgspec.convert(question, _Opened)
     named = [
-        Named(each["text"], frozenset(each["guids"]), frozenset(each["types"]), each["is_certain"], each["by_address"])
+        Named(
+            each["text"],
+            frozenset(each["guids"]),
+            frozenset(each["types"]),
+            each["is_certain"],
+            each["by_address"],
+            each["is_crowded"],
+        )
         for each in opened.named
     ]
     return Question(parse_parameters({**ask.query, **opened.query}), {one.text: one for one in named})

@@ -71,7 +71,8 @@ class Resolver:
         key = settings.environment_key(environment)
         filters = form.parameters.filters
         name_key = self.keys.of(settings.code, settings.secret).name
-        named = resolve(self.identities, key, profile(settings.profile).aliases, filters.names, name_key)
+        aliases = profile(settings.profile).aliases
+        named = resolve(self.identities, key, aliases, filters.names, name_key, ids=filters.ids)
         record = reads.Writing.of(key, self.catalogues.of(settings), named, self.person_keys.of)
         return ResolvedExport(form, named, record)
 

@@ -9,10 +9,10 @@ from msgspec import Struct
 from daybook.http.environments import environment_of
 from daybook.http.problem import Problem, bad_parameter
 from daybook.http.request import Answer, Request
-from daybook.people.identities import MAX_NAME_BYTES, Row, folded
+from daybook.people.identities import MAX_NAME_BYTES, Row
 from daybook.tenant import EnvironmentKey
 from daybook.tenants.reader import SettingsReader
-from daybook.text import is_clean
+from daybook.text import folded, is_clean
 
 PARAMETERS = ("environment", "prefix", "limit", "cursor")
 DEFAULT_PEOPLE = 50

@@ -28,7 +28,7 @@ from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from daybook.text import is_clean
 from query.answers import EventPage, TargetAttribution, TargetSummary, TargetTime, ViewPage
-from query.targets import Targets
+from query.targets import Targets, about
 
 # The query parameters of each read but the search.
 EVENT = ("environment",)
@@ -137,16 +137,16 @@ class Reads:
         if "target" not in parameters:
             raise bad_parameter("target", "is required")
         target = parameters["target"]
-        _, text = target_of("target", target)
+        target_of("target", target)
         scope = self._scope(request, settings, environment)
         targets = Targets(self._search, scope)
         try:
             answer = ask(targets, target)
         except TooMuchToRead:
             raise Problem(422, "too_much_to_read", "There is too much to read at once: give a later from.") from None
-        aliases = profile(settings.profile).aliases
+        aliases, asked = profile(settings.profile).aliases, about(target)
         name_key = self._search.keys.of(settings.code, settings.secret).name
-        named = resolve(self._identities, scope.key, aliases, [text], name_key)
+        named = resolve(self._identities, scope.key, aliases, asked.names, name_key, ids=asked.ids)
         writing = self._writing(scope, named, targets.known)
         params = {"target": writing.target(target)}
         if isinstance(answer, TargetAttribution):

@@ -88,12 +88,12 @@ class Targets:
         return (found.native for found in self._walk(target, span) if found.own_target)
 
     def _walk(self, target: str, span: Span) -> Iterator[Found]:
-        for found in self.search.walk(self.scope, _about(target), span):
+        for found in self.search.walk(self.scope, about(target), span):
             self.known.note(found.opened)
             yield found
 
     def _newest(self, target: str) -> Native | None:
-        newest = self.search.newest(self.scope, _about(target))
+        newest = self.search.newest(self.scope, about(target))
         if newest is None:
             return None
         self.known.note(newest.opened)
@@ -111,7 +111,7 @@ class Targets:
         return [container for container in containers if container != target]
 
 
-def _about(target: str) -> Filters:
+def about(target: str) -> Filters:
     return Filters({"target": (target,)})
 
 

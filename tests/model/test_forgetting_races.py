@@ -16,9 +16,10 @@ from daybook.jobs.job import SWEEP, Status
 from daybook.jobs.runner import Runner
 from daybook.jobs.sweep import BINDERS_A_JOB, DELAY_SECONDS, REQUEST_SECONDS, Sweeps
 from daybook.people.forgetter import AskForSweep, Forgetter, no_sweep
-from daybook.people.identities import Person, Reference, Row, folded, had_prefix, id_row
+from daybook.people.identities import Person, Reference, Row, had_prefix, id_row
 from daybook.people.person_rows import binders_of_text
 from daybook.tenant import EnvironmentKey, code_of
+from daybook.text import folded
 from forget.sweep import SweepWork
 from tests.support.ingest import KEYS, NOW, seeded_bytes
 from tests.support.ingest import settings as tenant_settings

@@ -101,6 +101,7 @@ class AcceptancePolicy:
         # Without an activity, people and parameters are checked as those of one that is not catalogued.
         known = activity or uncatalogued(event.activity)
         event, shortened = _with_short_usernames(event, known.person_params)
+        uncut = {**shortened, **received.uncut}
         event = attempt(with_meaning, event) or event
         before = len(faults)
         variant = attempt(_variant, event, known)
@@ -109,7 +110,7 @@ class AcceptancePolicy:
         attempt(_check_parameters, event, variant)
         attempt(_check_role, event, known)
         attempt(_check_details, event, variant)
-        mentions = Mentions.of(event, known.person_params, self._keys.address)
+        mentions = Mentions.of(event, known.person_params, self._keys.address, uncut)
         faults += mentions.faults
         if faults:
             raise Rejected.all_of(faults)
@@ -200,7 +201,7 @@ def _check_parameters(event: SentEvent, variant: Variant | None) -> None:
 
 
 def _check_details(event: SentEvent, variant: Variant | None) -> None:
-    if event.details is not None or variant is None or not event.params:
+    if event.details is not None or variant is None or not event.params or not variant.repeats:
         return
     sizes = {name: _shown_bytes(event.params[name]) for name in variant.names}
     literal, names = variant.pieces[::2], variant.pieces[1::2]
@@ -220,26 +221,26 @@ def _shown_bytes(param: Any) -> int:
     return len(str(param))
 
 
-def _with_short_usernames(event: SentEvent, person_params: frozenset[str]) -> tuple[SentEvent, list[str]]:
-    """The event with the usernames in its parameters cut to the length of one, and the paths of those that were cut.
+def _with_short_usernames(event: SentEvent, person_params: frozenset[str]) -> tuple[SentEvent, dict[str, str]]:
+    """The event with the usernames in its parameters cut to the length of one; those that were cut, by path.
 
     Only the catalogue says which parameters are usernames. Whoever chooses a long one is logged all the same.
     """
     shortened: dict[str, Any] = {}
-    paths: list[str] = []
+    uncut: dict[str, str] = {}
     for name in person_params & (event.params or {}).keys():
         value = (event.params or {})[name]
         if isinstance(value, str) and _is_too_long(value):
             shortened[name] = composed(value)[:MAX_USERNAME]
-            paths.append(f"params.{name}")
+            uncut[f"params.{name}"] = composed(value)
         elif isinstance(value, list) and (long := {place for place, each in enumerate(value) if _is_too_long(each)}):
             shortened[name] = [
                 composed(each)[:MAX_USERNAME] if place in long else each for place, each in enumerate(value)
             ]
-            paths += [f"params.{name}[{place}]" for place in sorted(long)]
+            uncut |= {f"params.{name}[{place}]": composed(value[place]) for place in long}
     if not shortened:
-        return event, paths
-    return structs.replace(event, params={**(event.params or {}), **shortened}), paths
+        return event, uncut
+    return structs.replace(event, params={**(event.params or {}), **shortened}), uncut
 
 
 def _is_too_long(username: str) -> bool:

@@ -94,6 +94,8 @@ class Received(msgspec.Struct, frozen=True):
     """Its normal form. Two sent events are the same if these bytes are."""
     adjusted: tuple[str, ...] = ()
     """The paths of texts that were cut, or in which characters were replaced; sorted."""
+    uncut: dict[str, str] = {}
+    """Those that were cut, as they were sent, by path: other texts of the event may hold the whole name of a person."""
 
 
 def read_event(raw: Any, levels: int = DEEPEST) -> Received:
@@ -150,23 +152,24 @@ def _adjusted(raw: Any, levels: int) -> Received:
         raise
     occurred_ms = parse_time(sent["occurred_at"]) if "occurred_at" in sent else None
     encoded = normal_form(sent, occurred_ms)
-    adjusted = reading.adjusted
+    adjusted, uncut = reading.adjusted, reading.uncut
     if len(encoded) > MAX_EVENT_BYTES:
         sent, more = _cut_to_fit(sent, occurred_ms)
         encoded = normal_form(sent, occurred_ms)
-        adjusted |= more
+        adjusted |= more.adjusted
+        uncut = {**more.uncut, **uncut}
     if len(encoded) > MAX_EVENT_BYTES:
         raise Rejected("too_large", FieldError("", f"an event has at most {MAX_EVENT_BYTES} bytes of JSON"))
-    return Received(msgspec.convert(sent, SentEvent), occurred_ms, encoded, tuple(sorted(adjusted)))
+    return Received(msgspec.convert(sent, SentEvent), occurred_ms, encoded, tuple(sorted(adjusted)), uncut)
 
 
-def _cut_to_fit(sent: Any, occurred_ms: int | None) -> tuple[Any, set[str]]:
-    """The event under the first cut by which it fits, else under the last; and the paths of what was cut."""
+def _cut_to_fit(sent: Any, occurred_ms: int | None) -> tuple[Any, Reading]:
+    """The event under the first cut by which it fits, else under the last; and what was cut."""
     sent = with_integers(sent)  # what counts is no text any more
 
-    def cut_by(place: int) -> tuple[Any, set[str]]:
+    def cut_by(place: int) -> tuple[Any, Reading]:
         reading = Reading(dict(zip(("text", "parameter"), _CUTS[place], strict=True)))
-        return _read(sent, reading), reading.adjusted
+        return _read(sent, reading), reading
 
     def fits(place: int) -> bool:
         return len(normal_form(cut_by(place)[0], occurred_ms)) <= MAX_EVENT_BYTES

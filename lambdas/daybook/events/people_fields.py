@@ -6,10 +6,10 @@ from typing import Any
 from daybook.crypto.sealing import Place, event_key, seal
 from daybook.events.mentions import Mention
 from daybook.events.schema import Context
-from daybook.people.identities import Person, folded
+from daybook.people.identities import Person
 from daybook.people.tokens import Cast, escape, token
 from daybook.tenant import Tenant
-from daybook.text import composed
+from daybook.text import composed, folded
 
 # The slots of a person's sealed list; append-only. Other texts of the person follow from slot TEXTS on.
 USERNAME, NAME, EMAIL, CLIENT_ID, ADDRESS, USER_AGENT, TEXTS = range(7)
@@ -120,6 +120,9 @@ class SealedPeople:
             self._whose.setdefault(composed(client_id), sealed)
         if username is not None:
             self._named.setdefault(folded(username), sealed)
+        for field, text in mention.uncut.items():
+            cut = {"username": username, "name": mention.name, "email": mention.email}[field] or ""
+            self.cast.add_rest(cut, text, place, is_full_name=field == "name")
         if mention.declared:
             sealed.declared.append(number)
         return place

@@ -1,7 +1,7 @@
 """Resolves a reader's username, client id or GUID to the people who have or ever had it."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -47,6 +47,9 @@ class Named:
     """Whether one of them is, or before being forgotten may have been, known by an address alone and so indexed by
     its type."""
 
+    is_crowded: bool = False
+    """Whether more people had this name than a search looks for; they are not in `guids`. Only for ids of targets."""
+
     @property
     def is_known(self) -> bool:
         """Whether it is an alias or means anybody. A forgotten person's GUID is not known."""
@@ -66,12 +69,18 @@ class ResolvedQuery(NamedTuple):
     """The GUIDs of the members of the groups that the query excludes; None if it excludes no group."""
 
 
-def resolve(
-    reader: IdentityReader, environment: EnvironmentKey, aliases: Aliases, texts: Iterable[str], name_key: bytes
+def resolve(  # noqa: PLR0913  whose names, what they are, and what they are for
+    reader: IdentityReader,
+    environment: EnvironmentKey,
+    aliases: Aliases,
+    texts: Iterable[str],
+    name_key: bytes,
+    *,
+    ids: Container[str] = (),
 ) -> dict[str, Named]:
-    """What each text stands for. A text may mean nobody at all. Raises `TooManyPeople`.
+    """What each text stands for. A text may mean nobody at all. Raises `TooManyPeople`, but not for those in `ids`.
 
-    `name_key`: the tenant's key for names.
+    `name_key`: the tenant's key for names. `ids`: the texts that are only ids of targets other than users.
     """
     wanted = list(dict.fromkeys(texts))
     if not wanted:
@@ -80,8 +89,18 @@ def resolve(
     names = {text: name_in_keys(text, name_key) for text in wanted}
     held = list(dict.fromkeys(names.values()))
     found = reader.query(environment, [had_prefix(name) for name in held], HAD_ROWS_READ)
-    had = {name: holders(name, some) for name, some in zip(held, found, strict=True)}
-    return {text: _named(text, rows, had[names[text]], aliases) for text in wanted}
+    had = dict(zip(held, found, strict=True))
+    return {text: _named(text, rows, _had(text, had[names[text]], ids), aliases) for text in wanted}
+
+
+def _had(text: str, had: Iterable[Row], ids: Container[str]) -> set[str] | None:
+    """None for a crowd."""
+    try:
+        return holders(text, had)
+    except TooManyPeople:
+        if text in ids:
+            return None
+        raise
 
 
 def holders(name: str, had: Iterable[Row]) -> set[str]:
@@ -96,8 +115,8 @@ def _rows_of(text: str) -> list[str]:
     return [ext_row(text), id_row(text.lower())] if GUID.fullmatch(text) else [ext_row(text)]
 
 
-def _named(text: str, rows: Mapping[str, Row], had: set[str], aliases: Aliases) -> Named:
-    guids = set(had)
+def _named(text: str, rows: Mapping[str, Row], had: set[str] | None, aliases: Aliases) -> Named:
+    guids = set(had or ())
     types = aliases.types_called(text)
     is_certain, by_address = bool(types), False
     if GUID.fullmatch(text):
@@ -108,4 +127,4 @@ def _named(text: str, rows: Mapping[str, Row], had: set[str], aliases: Aliases) 
         by_address = may_be_by_address(row)
     if ext_row(text) in rows:
         guids.add(rows[ext_row(text)]["guid"])
-    return Named(text, frozenset(guids), types, is_certain, by_address)
+    return Named(text, frozenset(guids), types, is_certain, by_address, had is None)

@@ -11,18 +11,24 @@ two names refer to each other.
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any
 
-from daybook.people.identities import folded
-from daybook.text import composed
+from daybook.text import composed, decomposed, folded, letters
 
 SHORTEST_NAME = 3
 """Shorter ASCII names are often words (`an`, `al`), or parts between dots. They are replaced only as a whole text."""
 
 SHORTEST_BEYOND_ASCII = 2
 """Two letters beyond ASCII can be a full name: most Chinese names are that short."""
+
+_LONGEST_TEXT = 32 * 1024
+"""No text of an event has more characters, as far as names are searched for in it."""
+
+_USUAL_LETTER = 8
+"""How many characters a letter and its marks may be for the cache. Senders choose how many marks a letter has."""
 
 _TOKEN = re.compile(r"~(?:~|(\d+)\.(\d+);)", re.ASCII)
 _WORD = re.compile(r"\w*")
@@ -50,6 +56,8 @@ class Cast:
         self._normalised: dict[str, tuple[int, bool]] = {}
         self._search_names: list[_SearchName] | None = None
         self._in_full_names: list[_SearchName] | None = None
+        self._rests: dict[str, set[str]] = {}
+        self._cut_full_names: list[str] = []
 
     def add_full_name(self, text: str, person: int, slot: int) -> None:
         """A name that is replaced within the full names of others, too. So is an e-mail."""
@@ -86,6 +94,19 @@ class Cast:
         if is_searchable(text) and not text.isdecimal():
             self._add_search_name(text, person)
 
+    def add_rest(self, kept: str, uncut: str, person: int, *, is_full_name: bool) -> None:
+        """How a name goes on that was cut. Where a text goes on in the same way, so far is it replaced: the text may
+        have been cut, too.
+        """
+        begin, whole = _normalised(kept)[0], _normalised(uncut[:_LONGEST_TEXT])[0]
+        begin = begin[: _common_length(begin, whole)]  # less than all if the cut went through a letter and its marks
+        person, bounded = self._normalised.get(begin, (person, True))
+        self._normalised[begin] = person, bounded and _is_plain(uncut)
+        self._search_names = None
+        self._rests.setdefault(begin, set()).add(whole[len(begin) :])
+        if is_full_name:
+            self._cut_full_names.append(begin)
+
     def _add_search_name(self, text: str, person: int) -> None:
         self._normalised.setdefault(_normalised(text)[0], (person, _is_plain(text)))
         self._search_names = None
@@ -117,7 +138,9 @@ class Cast:
     def is_full_name(self, text: str) -> bool:
         """Whether the text is somebody's full name, in any case and composition."""
         normalised = _normalised(text)[0]
-        return any(_normalised(name)[0] == normalised for name, _ in self._full_names)
+        return any(_normalised(name)[0] == normalised for name, _ in self._full_names) or any(
+            map(normalised.startswith, self._cut_full_names)
+        )
 
     def full_name(self, person: int, text: str) -> str:
         """A full name as it is sealed: of the full names and e-mails of others, those that are shorter are replaced."""
@@ -177,7 +200,8 @@ class Cast:
             return text.replace("~", "~~") if "~" in text else text
         pieces: list[str] = []
         done = 0
-        for start, end, person in sorted(_occurrences(text, normalised, starts, names, anywhere=anywhere)):
+        found = _occurrences(text, normalised, starts, names, self._rests, anywhere=anywhere)
+        for start, end, person in sorted(found):
             pieces += (escape(text[done:start]), self.whole(person, text[start:end]))
             done = end
         return "".join(pieces) + escape(text[done:])
@@ -188,35 +212,47 @@ def _longest_first(name: _SearchName) -> int:
 
 
 def _normalised(text: str) -> tuple[str, Sequence[int] | None]:
-    """The text in the form in which names are found, without regard to case and to how letters with marks are encoded.
+    """The text in the form in which names are found: equal for texts that differ in case and composition only.
 
-    The second result gives the position in the text for each position of that form, -1 within the expansion of one
-    character. None: the positions are the same.
+    The second result gives the position in the text for each position of that form, -1 within a letter and its marks.
+    None: the positions are the same.
     """
     if text.isascii():
         return text.lower(), None
     pieces: list[str] = []
     starts: list[int] = []
-    for place, character in enumerate(text):
-        piece = _normalised_character(character)
+    place = 0
+    for letter in letters(text):
+        piece = _normalised_letter(letter) if len(letter) <= _USUAL_LETTER else _normal(letter)
         pieces.append(piece)
         starts.append(place)
         if len(piece) > 1:
             starts += [-1] * (len(piece) - 1)
-    starts.append(len(text))
+        place += len(letter)
+    starts.append(place)
     return "".join(pieces), starts
 
 
-@lru_cache(4_096)
-def _normalised_character(character: str) -> str:
+def _normal(letter: str) -> str:
     """At least one character. Folding may compose characters again, so they are decomposed twice."""
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", character).casefold())
+    return decomposed(decomposed(letter).casefold())
 
 
-def _occurrences(
-    text: str, normalised: str, starts: Sequence[int] | None, search_names: Sequence[_SearchName], *, anywhere: bool
+_normalised_letter = lru_cache(4_096)(_normal)
+
+
+def _occurrences(  # noqa: PLR0913  what a text is, and what is searched for
+    text: str,
+    normalised: str,
+    starts: Sequence[int] | None,
+    search_names: Sequence[_SearchName],
+    rests: Mapping[str, AbstractSet[str]],
+    *,
+    anywhere: bool,
 ) -> list[tuple[int, int, int]]:
     """Where the names occur in the text, and whose they are. Text covered by a longer name is not searched again.
+
+    `rests` says how those names go on that were cut.
 
     The search continues after a match, and after a word in which no name can begin: the cost of a long text must not
     grow with the square of its length.
@@ -227,6 +263,12 @@ def _occurrences(
         at = normalised.find(name)
         while at >= 0:
             after = at + len(name)
+            if name in rests:
+                limit = taken.find(1, after)
+                ahead = normalised[after : len(taken) if limit < 0 else limit]
+                after += max(_common_length(ahead, rest) for rest in rests[name])
+                while starts is not None and starts[after] < 0 and after > at + len(name):
+                    after -= 1
             start, end = (at, after) if starts is None else (starts[at], starts[after])
             next_start = at + 1
             if (first := taken.find(1, at, after)) >= 0:
@@ -235,12 +277,20 @@ def _occurrences(
             elif start >= 0 and end >= 0:
                 if anywhere or not bounded or _stands_alone(text, start, end):
                     found.append((start, end, person))
-                    taken[at:after] = b"\1" * len(name)
+                    taken[at:after] = b"\1" * (after - at)
+                    next_start = after
+                elif name in rests:
                     next_start = after
                 elif _in_word(normalised[at]):
                     next_start = max(next_start, _end_of_word(normalised, at))
             at = normalised.find(name, next_start)
     return found
+
+
+def _common_length(one: str, other: str) -> int:
+    """How many characters both texts begin with."""
+    shorter = min(len(one), len(other))
+    return next((place for place in range(shorter) if one[place] != other[place]), shorter)
 
 
 def _end_of_word(text: str, start: int) -> int:
@@ -259,14 +309,18 @@ def _in_word(character: str) -> bool:
 
 
 def _is_plain(text: str) -> bool:
-    return text.isascii() or all(character.isascii() for character in text if character.isalpha())
+    """Whether all letters are ASCII, without marks."""
+    return text.isascii() or not any(
+        unicodedata.combining(each) or (each.isalpha() and not each.isascii()) for each in decomposed(text)
+    )
 
 
 def is_searchable(text: str) -> bool:
     """Whether a name is found within texts. A letter with its marks counts as one character, however it is encoded."""
-    if len(text) >= SHORTEST_NAME or _is_plain(text):
+    if text.isascii():
         return len(text) >= SHORTEST_NAME
-    return sum(not unicodedata.combining(character) for character in text) >= SHORTEST_BEYOND_ASCII
+    count = sum(not unicodedata.combining(each) for each in composed(text))
+    return count >= (SHORTEST_NAME if _is_plain(text) else SHORTEST_BEYOND_ASCII)
 
 
 def token(person: int, slot: int) -> str:

@@ -10,11 +10,10 @@ from typing import Any
 from daybook.catalogue.aliases import USER, is_user
 from daybook.catalogue.labels import is_category
 from daybook.events.reader import Opened
-from daybook.people.identities import folded
 from daybook.people.lookup import Named, ResolvedQuery
 from daybook.search.addresses import Addresses
 from daybook.search.parameters import ANY_END, Filters
-from daybook.text import composed
+from daybook.text import composed, folded
 
 Content = Mapping[str, Any]
 Native = Mapping[str, Any]
@@ -142,7 +141,11 @@ class _Targets:
     """The targets of one filter."""
 
     def __init__(self, filters: Filters, named: Mapping[str, Named]) -> None:
-        self._asked = [(kind, named[text].guids, composed(text)) for kind, text in filters.targets]
+        self._asked = [
+            # A crowd's people are not known. An id that is one of their names is compared as the name that it is.
+            (kind, named[text].guids, composed(text), folded(text) if named[text].is_crowded else None)
+            for kind, text in filters.targets
+        ]
 
     def __bool__(self) -> bool:
         return bool(self._asked)
@@ -162,10 +165,11 @@ class _Targets:
         if text is None:
             return False
         guid = text if kind == USER else written.get("person")
-        names = kind != USER and opened.is_readable(text)
+        shown_id = composed(shown["id"]) if kind != USER and opened.is_readable(text) else None
+        name = folded(shown_id) if shown_id is not None and "person" in written else None
         return any(
-            kind == asked and (guid in guids or (names and composed(shown["id"]) == asked_text))
-            for asked, guids, asked_text in self._asked
+            kind == asked and (guid in guids or asked_text == shown_id or (crowd is not None and crowd == name))
+            for asked, guids, asked_text, crowd in self._asked
         )
 
     def may_be_hidden(self, opened: Opened) -> bool:
@@ -173,7 +177,7 @@ class _Targets:
         if not self._asked or written is None:
             return False
         places = [place for place in (written, written.get("within")) if place is not None and "id" in place]
-        kinds = {kind for kind, _, _ in self._asked} - {USER}
+        kinds = {kind for kind, *_ in self._asked} - {USER}
         unreadable = any(_kind(place) in kinds and not opened.is_readable(place["id"]) for place in places)
         return unreadable and not self.hold(opened, {"target": opened.target()})
 

@@ -63,11 +63,15 @@ class Gatherer:
             if last_read is None:
                 return found, None if merge.complete else last or self._passed
             last = last_read
-            for event in self._matching(batch):
-                answered += len(canonical(event.native))
-                if found and (len(found) == limit or answered > max_bytes):
-                    return found, found[-1].id
-                found.append(event)
+            for event, matches in self._judged(batch):
+                if matches:
+                    answered += len(canonical(event.native))
+                    if found and (len(found) == limit or answered > max_bytes):
+                        return found, found[-1].id
+                    found.append(event)
+                # Opening and matching take time, too. The next page judges the rest of the batch.
+                if event.id != last and merge.bound.is_late:
+                    return found, event.id
         ended = next(rows, None) is None and merge.complete
         return found, None if ended else last
 
@@ -76,7 +80,7 @@ class Gatherer:
         last_read: str | None = ""
         while last_read is not None:
             candidates, last_read = self._candidates(rows, OPENED_AT_ONCE)
-            yield from self._matching(candidates)
+            yield from (event for event, matches in self._judged(candidates) if matches)
 
     def open(self, rows: Sequence[Row]) -> Iterator[Found]:
         """Events that matched before, in the order of the rows. Opens a few at a time."""
@@ -113,14 +117,14 @@ class Gatherer:
                 self.scanned += 1
         return taken, last
 
-    def _matching(self, candidates: Sequence[tuple[Row, dict[str, Any]]]) -> Iterator[Found]:
+    def _judged(self, candidates: Sequence[tuple[Row, dict[str, Any]]]) -> Iterator[tuple[Found, bool]]:
+        """The events, and whether each matches."""
         opened = self._opened([content for _, content in candidates])
         # For the whole batch, since the page may be full before its end: all of its rows were read.
         self.scanned -= sum(map(self._matcher.is_hidden, opened))
         for (row, _), event in zip(candidates, opened, strict=True):
             found = self._found(row, event)
-            if self._matcher.matches_opened(event, found.native):
-                yield found
+            yield found, self._matcher.matches_opened(event, found.native)
 
     def _opened(self, contents: Sequence[dict[str, Any]]) -> list[Opened]:
         keys = self._keys_of(self._environment, (guid for content in contents for guid in people_of(content)))

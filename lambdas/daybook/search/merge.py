@@ -50,14 +50,13 @@ class Bound:
         self._bytes += unpacked_bytes
 
     @property
-    def is_full(self) -> bool:
-        """Whether no further row may be read, even one that is there already."""
-        return self._bytes >= self._max_bytes
+    def is_late(self) -> bool:
+        return self._clock() >= self._deadline_ms
 
     @property
     def reached(self) -> bool:
-        """Whether no further page may be fetched."""
-        return self.is_full or self._clock() >= self._deadline_ms
+        """Whether no further row may be read, even one that is there already."""
+        return self._bytes >= self._max_bytes or self.is_late
 
 
 class _Stream:
@@ -85,9 +84,9 @@ class _Stream:
 class Merge:
     """The rows of all sources, newest or oldest first, each id once.
 
-    It ends with its sources, or when the bound is reached: before another fetch, and before another row when `bound`
-    is full; `complete` tells which. The first fetch of each source is made, and the first row is given, whatever the
-    bound, so that every read makes progress.
+    It ends with its sources, or before another row or fetch when the bound is reached; `complete` tells which. The
+    first fetch of each source is made, and the first row is given, whatever the bound, so that every read makes
+    progress.
     """
 
     def __init__(
@@ -107,7 +106,7 @@ class Merge:
         heapq.heapify(heads)
         last = ""
         while heads:
-            if last and self.bound.is_full:
+            if last and self.bound.reached:
                 return
             _, number = heads[0]
             stream = self._streams[number]

@@ -11,8 +11,7 @@ from daybook.catalogue.aliases import USER, is_user
 from daybook.catalogue.profile import PROFILES
 from daybook.clock import DAY, SECOND, parse_time
 from daybook.http.problem import Problem, bad_parameter
-from daybook.people.identities import folded
-from daybook.text import is_clean
+from daybook.text import folded, is_clean
 
 MAX_VALUES = 100
 MAX_BYTES = 10 * 1024  # API Gateway's limit for request line and headers
@@ -107,9 +106,19 @@ class Filters:
     @property
     def names(self) -> list[str]:
         """The values that may name people, in an order that does not depend on the order of the client's values."""
+        return sorted(self._people | {text for each in (self, self.negated) for _, text in each.targets})
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Those of `names` that are only ids of targets other than users."""
+        return frozenset(self.names) - self._people
+
+    @property
+    def _people(self) -> set[str]:
+        """The values that mean people wherever they may."""
         both = (self, self.negated)
         people = {value for each in both for name in ("actor", "impersonator") for value in each.of(name)}
-        return sorted(people | {text for each in both for _, text in each.targets})
+        return people | {text for each in both for kind, text in each.targets if kind == USER}
 
     @property
     def groups(self) -> list[str]:

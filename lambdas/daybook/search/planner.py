@@ -15,6 +15,8 @@ all filters, so every index gives the same events.
 A username or id may be that of an actor that is no person, whoever else has it. So only a GUID or an alias says whose
 events are meant; other values add the types `api`, `operations` and `system`.
 
+A `target` whose id is the name of over 64 people decides no index either.
+
 What an event must not equal (`actor!`) decides no index: it narrows what the others find.
 
 Bounds: every source is sorted by id, read lazily, and merged from the newest (or oldest) on. A read stops when its page
@@ -98,7 +100,8 @@ class Planner:
 
     def _values(self, filters: Filters, resolved: ResolvedQuery) -> tuple[str, list[tuple[str, str]]]:
         """The index, and the values of it to query in each shard."""
-        if filters.of("target"):
+        # An id that is a crowd's name has the key of one of them, who are not known.
+        if filters.of("target") and not any(resolved.named[text].is_crowded for _, text in filters.targets):
             keys = self._target_keys(filters, resolved)
             return BY_TARGET, [(index, key) for key in keys for index in (BY_TARGET, BY_WITHIN)]
         actors = [self._actors(filters, resolved), _members(resolved)]

@@ -204,7 +204,8 @@ class Search:
 
     def _resolve(self, scope: Scope, filters: Filters) -> dict[str, Named]:
         name_key = self.keys.of(scope.settings.code, scope.settings.secret).name
-        return resolve(self.identities, scope.key, scope.catalogue.profile.aliases, filters.names, name_key)
+        aliases = scope.catalogue.profile.aliases
+        return resolve(self.identities, scope.key, aliases, filters.names, name_key, ids=filters.ids)
 
     def _begin(self, scope: Scope, parameters: Parameters, owner: Owner) -> tuple[Position, ResolvedQuery]:
         """Where the page begins, and whom the query means: on every page, whom it meant on the first."""
@@ -218,7 +219,11 @@ class Search:
         if position.people is not None:
             for text, guids in zip(names, position.people, strict=True):
                 named[text] = replace(named[text], guids=frozenset(guids))
-        position = position._replace(people=tuple(tuple(sorted(named[text].guids)) for text in names))
+        crowded = any(named[text].is_crowded for text in names)
+        # A crowd's people are not known. If it is none by the next page, they are looked for then.
+        position = position._replace(
+            people=None if crowded else tuple(tuple(sorted(named[text].guids)) for text in names)
+        )
         if position.members is None:
             groups = self._groups(scope, filters.groups, position.groups or [None] * len(filters.groups))
             if groups is None and parameters.cursor is None:

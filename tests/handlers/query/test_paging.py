@@ -1,6 +1,7 @@
 """Paging over the handler: whose cursor it is, what retention hides, and what the passing of time does not."""
 
 import base64
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from daybook.clock import DAY, HOUR, format_time
 from daybook.search.merge import Bounds
 from tests.support.calls import answered
 from tests.support.ingest import NOW
-from tests.support.tenant_log import TenantLog, problem_of
+from tests.support.tenant_log import Reader, TenantLog, problem_of
 
 QUERY: dict[str, str | list[str]] = {"activity": ["document.updated", "document.created"], "limit": "2"}
 
@@ -206,3 +207,19 @@ def test_a_page_that_stops_at_a_bound_says_how_much_it_scanned(log: TenantLog) -
         assert page["scanned"] > 0
         cursor = {"cursor": page["next_cursor"]}
     assert (found, scanned) == ([], 11)
+
+
+@pytest.mark.parametrize("step", [700, 1_500, 3_000])
+def test_a_page_ends_when_matching_takes_too_long(log: TenantLog, step: int) -> None:
+    """The deadline counts between the events of one batch, too. Every page makes progress, and skips nothing."""
+    moments = itertools.count(NOW + 10, step)
+    reader = Reader(replace(log.wiring.replacing(), clock=lambda: next(moments)), log.tenant)
+    log.sent(*({"occurred_at": format_time(NOW - DAY - age)} for age in range(9)))
+    pages = [answered(reader(query={"q": "document", "limit": "50"}))]
+    while pages[-1]["next_cursor"] is not None:
+        moments = itertools.count(NOW + 10, step)
+        pages.append(answered(reader(query={"q": "document", "limit": "50", "cursor": pages[-1]["next_cursor"]})))
+    assert len(pages) >= 4
+    assert all(page["events"] for page in pages[:-1])
+    *kept, _ = log.found(q="document", limit="50")  # the oldest one is past its retention by then
+    assert [event["id"] for page in pages for event in page["events"]] == kept

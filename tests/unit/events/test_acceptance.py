@@ -1,5 +1,6 @@
 """Which events are accepted: the rules of the contract's "Sending events" that go beyond the event's form."""
 
+import json
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
@@ -174,6 +175,40 @@ def test_a_long_username_is_stored() -> None:
     result = log.one("user.invite", variant="member", params={"user": "x" * 300})
     assert (result.status, list(result.adjusted)) == ("stored", ["params.user"])
     assert log.content["adjusted"] == ["params.user"]
+
+
+LONG = "jane.roe" + "b" * 255 + "@corp.example"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"actor": {"type": "user", "username": LONG}},
+        {"actor": {"type": "unknown", "username": LONG}},
+        {"actor": {"type": "user", "username": "j1", "name": LONG}},
+        {"actor": {"type": "user", "username": "j1", "email": LONG}},
+        {"actor": {"type": "user", "username": "j1", "impersonator": {"id": 1, "name": LONG}}},
+        {"people": [{"username": "j2"}, {"username": "j1", "email": LONG}]},
+        {"params": {"user": LONG, "other": LONG}},
+        {"params": {"who": {"user": LONG}, "user": "j1"}},
+        {"target": {"type": "user", "username": LONG}},
+        {"target": {"type": "user", "username": "j1", "name": LONG * 3}},
+    ],
+)
+def test_a_name_that_was_cut_is_in_no_text(sent: dict[str, Any]) -> None:
+    """Not even what was cut off it."""
+    log = TenantLog("jiffy")
+    long = sent.get("target", {}).get("name", LONG)
+    texts = {
+        "params": {"user": "j1", "note": f"to {long}", "notes": [long]} | sent.get("params", {}),
+        "details": f"Login failed for {long}: {long.upper()} {long[:-3]}",
+        "changes": [{"field": "mail", "from": long[:-9], "to": long}],
+    }
+    target = {"type": "mailbox", "id": f"mbx:{long[:500]}"}
+    result = log.one("user.invite", **{"variant": "member", "target": target, **sent, **texts})
+    assert result.status == "stored"
+    (form,) = log.events.events.values()
+    assert "bbbb" not in json.dumps(log.content).lower() + str(form.by_target).lower()
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,10 @@ from daybook.events.reader import content_of
 from daybook.ids import lowest_id
 from daybook.jobs.export import CSV, NDJSON
 from daybook.people.forgetter import Forgetter, mark_of, no_sweep
-from daybook.people.identities import folded, id_row, name_row
+from daybook.people.identities import id_row, name_row
 from daybook.people.key_cache import PersonKeys
 from daybook.search.parameters import NATIVE, read_parameters
+from daybook.text import folded
 from exports.lines import LineFormatter
 from tests.support.ingest import NOW
 from tests.support.streams import destination

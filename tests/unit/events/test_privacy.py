@@ -14,7 +14,8 @@ from daybook.events.item import StoredEvent
 from daybook.events.packing import unpack
 from daybook.events.reader import Opened, content_of, people_of
 from daybook.http.caller import Caller
-from daybook.people.identities import folded, id_row
+from daybook.people.identities import id_row
+from daybook.text import folded
 from ingest.handler import ingest_over
 from ingest.ingest import Result
 from tests.support.ingest import KEYS, NOW, SECRET, seeded_bytes

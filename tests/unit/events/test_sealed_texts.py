@@ -10,8 +10,9 @@ from daybook.events.mentions import Mention
 from daybook.events.people_fields import SealedPeople
 from daybook.events.reader import Opened
 from daybook.ids import lowest_id
-from daybook.people.identities import Person, Reference, folded
+from daybook.people.identities import Person, Reference
 from daybook.tenant import Tenant
+from daybook.text import folded
 
 GUIDS = ["0guid", "1guid", "2guid"]
 ID = lowest_id(1)

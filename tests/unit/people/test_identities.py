@@ -10,18 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daybook.errors import Contended
-from daybook.people.identities import (
-    Person,
-    Reference,
-    Row,
-    distinct_people,
-    ext_row,
-    folded,
-    had_prefix,
-    id_row,
-)
+from daybook.people.identities import Person, Reference, Row, distinct_people, ext_row, had_prefix, id_row
 from daybook.people.resolver import Identities
 from daybook.tenant import EnvironmentKey
+from daybook.text import folded
 from tests.support.ingest import NOW, seeded_bytes
 from tests.support.memory_stores import MemoryIdentities
 from tests.support.people import ACME_KEYS, PROD, STAGING, seen

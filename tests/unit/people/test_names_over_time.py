@@ -18,12 +18,12 @@ from daybook.people.identities import (
     Row,
     Sighting,
     ext_row,
-    folded,
     had_prefix,
     name_in_keys,
 )
 from daybook.people.lookup import resolve
 from daybook.tenant import EnvironmentKey
+from daybook.text import folded
 from tests.support.ingest import NOW
 from tests.support.memory_stores import MemoryIdentities
 from tests.support.people import ACME_KEYS, PROD, STAGING, forget, people_of, seen

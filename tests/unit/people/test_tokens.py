@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from daybook.people.identities import folded
 from daybook.people.tokens import Cast, untokenise
+from daybook.text import folded
 
 LETTERS = st.sampled_from("abzABZ019~.;_-@# éÉßẞſİıIiσςΣñ\u0301漢字ﬁ한\u3000\n'")  # noqa: RUF001  letters whose cases differ in length
 TEXTS = st.text(LETTERS, max_size=40)
@@ -69,6 +69,38 @@ def test_no_name_is_left_in_an_id(name: str, before: str, after: str, cased: Any
     assert folded(name) not in folded(left)
 
 
+MARKED_LETTERS = st.text(st.sampled_from("abzE9éñßậ漢\u0301\u0323\u0302\u0327\u0f73\u0344\u0345"), max_size=8)
+
+
+@st.composite
+def spellings(draw: st.DrawFn) -> tuple[str, str]:
+    """A name that is searched for, and a text that is canonically equal to it."""
+    name = (
+        draw(st.sampled_from("azEéậ漢"))
+        + draw(MARKED_LETTERS)
+        + draw(st.sampled_from(["ñ", "ậ\u0327", "b\u0323\u0302"]))
+    )
+    spelling = list(unicodedata.normalize(draw(st.sampled_from(["NFC", "NFD"])), name))
+    for _ in range(draw(st.integers(0, 6))):
+        place = draw(st.integers(0, len(spelling) - 2))
+        classes = [unicodedata.combining(each) for each in spelling[place : place + 2]]
+        if all(classes) and classes[0] != classes[1]:  # the order of these says nothing
+            spelling[place : place + 2] = reversed(spelling[place : place + 2])
+    return name, "".join(spelling)
+
+
+@given(spellings(), st.sampled_from(["", " ", "ab ", "Ḁ", "漢"]), st.sampled_from(["", " ", "-é", "b", "漢"]))
+@example(("Nh\u1eadt Minh", "Nh\u00e2\u0323t Minh"), "", " left")
+def test_every_spelling_of_a_name_is_replaced(spelled: tuple[str, str], before: str, after: str) -> None:
+    """Marks may be parts of letters, or come in any order that Unicode counts as equal."""
+    name, spelling = spelled
+    sealed = Sealed([(name, 0)])
+    for tokenise in (sealed.cast.text, sealed.cast.label, sealed.cast.identifier):
+        tokenised = tokenise(f"{before}{spelling}{after}")
+        assert re.fullmatch(rf"{before}~0\.\d+;{after}", tokenised)
+        assert sealed.back(tokenised) == f"{before}{spelling}{after}"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -105,6 +137,8 @@ def test_names_in_ascii_are_found_at_word_boundaries(text: str, expected: str) -
         ("山田", "山田さんが承認", "~0.0;さんが承認"),
         ("李娜", "由李娜批准", "由~0.0;批准"),
         ("e\u0301", "e\u0301te\u0301", "e\u0301te\u0301"),
+        ("Zoe\u0301", "Zoe\u0301\u0302", "Zoe\u0301\u0302"),
+        ("mu\u0308ller", "beim Obermüller", "beim Ober~0.1;"),
     ],
 )
 def test_names_beyond_ascii_are_found_anywhere(name: str, text: str, expected: str) -> None:
@@ -156,7 +190,7 @@ def test_a_text_of_one_token_keeps_its_type() -> None:
     assert sealed.back(f"{sealed.cast.whole(0, 45)}!") == "45!"
 
 
-@pytest.mark.parametrize("name", ["aaa", ".aa", "a a", "äaa"])
+@pytest.mark.parametrize("name", ["aaa", ".aa", "a a", "äaa", "a\u0301\u0323"])
 def test_a_long_text_takes_linear_time(name: str) -> None:
     """32 KB of near matches, for two hundred names: the cost does not grow with the square of the length.
 
@@ -166,9 +200,42 @@ def test_a_long_text_takes_linear_time(name: str) -> None:
 
     def seconds(times: int) -> float:
         started = time.process_time()
-        for text in ("a" * 8_000, "a " * 4_000, ".aab" * 2_000):
+        for text in ("a" * 8_000, "a " * 4_000, ".aab" * 2_000, "a" + "\u0301\u0323" * 4_000):
             Sealed(names).cast.text(text * times)
             Sealed(names).cast.identifier(text * times)
         return time.process_time() - started
 
     assert seconds(4) < 10 * min(seconds(1) for _ in range(3)) + 0.5
+
+
+def test_what_was_cut_off_a_name_is_replaced_with_it() -> None:
+    """As far as a text goes on like the name: the text may have been cut, too. Another name that begins alike stays."""
+    name, beyond_ascii = "jane.roe" + "b" * 300 + "@corp.example", "Zoë " + "é\u0301\u0323" * 200
+    sealed = Sealed([(name[:256], 0), ("roe.roe", 2)])
+    sealed.cast.add_rest(name[:256], name, 0, is_full_name=False)
+    sealed.cast.add_full_name(beyond_ascii[:255], 1, 0)
+    sealed.cast.add_rest(beyond_ascii[:255], beyond_ascii, 1, is_full_name=True)
+    for text, expected in (
+        (f"to {name}, {name.upper()}!", "to ~0;, ~0;!"),
+        (f"to {name[:290]}", "to ~0;"),
+        (f"to {name[:256]}", "to ~0;"),
+        (f"to {name}x", f"to {name}x"),
+        (f"to {name}/roe.roe", "to ~0;/~2;"),
+        (f"to {unicodedata.normalize('NFD', beyond_ascii)}s", "to ~1;s"),
+        (f"to {beyond_ascii[:298]}", "to ~1;"),
+    ):
+        tokenised = sealed.cast.text(text)
+        assert re.sub(r"(~\d)\.\d+;", r"\1;", tokenised) == expected
+        assert sealed.back(tokenised) == text
+    assert re.fullmatch(r"mbx:~0\.\d+;", sealed.cast.identifier(f"mbx:{name}"))
+    assert sealed.cast.is_full_name(beyond_ascii)
+
+
+def test_a_name_that_was_cut_is_searched_in_linear_time() -> None:
+    name = ".aab" * 8_000
+    sealed = Sealed([(name[:256], 0)])
+    sealed.cast.add_rest(name[:256], f"{name}z", 0, is_full_name=False)
+    started = time.process_time()
+    sealed.cast.text(f"{name[:31_000]}aax")
+    sealed.cast.text(f"{name[:256]}x" * 120)
+    assert time.process_time() - started < 1

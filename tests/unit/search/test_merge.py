@@ -81,11 +81,12 @@ def test_a_bound_ends_a_merge_early_but_never_before_it_made_progress(
 
 
 def test_the_deadline_ends_a_merge() -> None:
-    """No page is fetched after the deadline."""
+    """Also within a page, but never before the first row."""
     index = Index(range(60))
-    merge = Merge(index, index.sources, bound(clock=(0, 3_000)), newest_first=True, wanted=9)
-    assert len(list(merge)) == 10
-    assert not merge.complete
+    for clock, rows in (((0, 3_000), 1), ((0, 1_000, 2_000, 2_999, 3_000), 4)):
+        merge = Merge(index, index.sources, bound(clock=clock), newest_first=True, wanted=9)
+        assert len(list(merge)) == rows
+        assert not merge.complete
 
 
 def test_a_page_of_one_source_costs_one_row_more() -> None:
