@@ -77,6 +77,12 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     def pieces(self) -> tuple[str, ...]:
         return pieces(self.template)
 
+    @cached_property
+    def repeats(self) -> bool:
+        """Whether the template shows a parameter more than once."""
+        shown = self.pieces[1::2]
+        return len(set(shown)) < len(shown)
+
 
 class Activity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """`visibility` is the only role that may read its events. None: everyone who may read.

@@ -201,7 +201,7 @@ def _check_parameters(event: SentEvent, variant: Variant | None) -> None:
 
 
 def _check_details(event: SentEvent, variant: Variant | None) -> None:
-    if event.details is not None or variant is None or not event.params:
+    if event.details is not None or variant is None or not event.params or not variant.repeats:
         return
     sizes = {name: _shown_bytes(event.params[name]) for name in variant.names}
     literal, names = variant.pieces[::2], variant.pieces[1::2]

@@ -80,9 +80,10 @@ class Identities:
             missing = {guid for guid in binding.meant() if id_row(guid) not in reading.rows}
             # A missing key was deleted. If that happened between the reads, no binder leads to it at the next attempt.
             # Otherwise some of its binders are not deleted yet, and still mean the forgotten person.
-            if not lost_race and missing <= keyless:
+            unread = {guid for guid in missing if id_row(guid) not in reading.asked}
+            if not (lost_race or unread) and missing <= keyless:
                 return binding.people()
-            keyless |= missing
+            keyless |= missing - unread
         raise Contended
 
     def _insert(self, environment: EnvironmentKey, binding: Binding) -> bool:
@@ -128,6 +129,8 @@ class _Reading:
         for seen in self._everyone:
             if seen.name is not None:
                 texts[seen.name] = min(texts.get(seen.name, _NO_MOMENT), *seen.moments)
+        self.asked: set[str] = set()
+        """What was read after the binders, whether it is there or not."""
         binders = [seen.ext for seen in self._everyone if seen.ext is not None]
         self.rows: dict[str, Row] = store.read(environment, dict.fromkeys([*binders, *map(name_row, texts)]))
         asked = {text: self._stone(name_row(text)) for text in self._uncertain()}
@@ -135,20 +138,13 @@ class _Reading:
         # Not in the same read as the binders: a batch is not a snapshot, so a binder could be read after its deletion
         # and the tombstone before it was written.
         self._read([*self._of_binders(), *map(more_row, asked), *asked.values(), *ids.values()])
-        had = self._had([text for text, first_ms in texts.items() if self._is_shared(text, asked, first_ms)])
+        had = self._had([text for text, first_ms in texts.items() if self._is_shared(text, asked, first_ms)], asked)
         self.ids_gone = {ext: self.rows[stone] for ext, stone in ids.items() if stone in self.rows}
-        self.names = {
-            text: Name(
-                first=self.rows.get(name_row(text)),
-                has_more=more_row(text) in self.rows,
-                stone=self.rows.get(asked.get(text, ""), {}),
-                had=had.get(text, ()),
-            )
-            for text in texts
-        }
+        self.names = {text: self._name(text, had, asked) for text in texts}
 
     def _read(self, sort_keys: Iterable[str]) -> None:
         keys = dict.fromkeys(sort_keys)
+        self.asked |= keys.keys()
         if keys:
             self.rows.update(self._store.read(self._environment, keys))
 
@@ -184,14 +180,38 @@ class _Reading:
         first = self.rows.get(name_row(text))
         return first is not None and first_ms < int(first["from"])
 
-    def _had(self, texts: list[str]) -> dict[str, list[Row]]:
-        """All holders of these names, with their keys. The tombstones are read again, after the rows that forgetting
-        may have deleted in the meantime.
+    def _had(self, texts: list[str], asked: Mapping[str, str]) -> dict[str, list[Row]]:
+        """The rows `had#` of these names, with the keys of those holders who may be meant. The tombstones are read
+        again, after the rows that forgetting may have deleted in the meantime.
+
+        If they differ by then, somebody may be meant whose key was not read. The next attempt reads it.
         """
         if not texts:
             return {}
         found = self._store.query(self._environment, [had_prefix(text) for text in texts], HAD_ROWS_READ)
-        guids = dict.fromkeys(row["guid"] for rows in found for row in rows if "guid" in row)
+        had = dict(zip(texts, found, strict=True))
+        guids = dict.fromkeys(guid for seen in self._everyone for guid in self._candidates(seen, had, asked))
         people = [key for guid in guids for key in (id_row(guid), claim_row(guid))]
         self._read([*people, *(self._stone(name_row(text)) for text in texts)])
-        return dict(zip(texts, found, strict=True))
+        return had
+
+    def _candidates(self, seen: Seen, had: Mapping[str, list[Row]], asked: Mapping[str, str]) -> Iterable[str]:
+        """The holders of the name whom the reference may mean. An unknown id may have been claimed for any of them.
+
+        Whoever else holds the name by events of the same request is known by an id, or new.
+        """
+        text = seen.name
+        if text is None or text not in had or seen.ext in self.rows:
+            return ()
+        if seen.ext is not None:
+            return [row["guid"] for row in had[text] if "guid" in row]
+        at = self._name(text, had, asked).timeline.at
+        return [holder.guid for holder in map(at, seen.moments) if holder is not None]
+
+    def _name(self, text: str, had: Mapping[str, list[Row]], asked: Mapping[str, str]) -> Name:
+        return Name(
+            first=self.rows.get(name_row(text)),
+            has_more=more_row(text) in self.rows,
+            stone=self.rows.get(asked.get(text, ""), {}),
+            had=had.get(text, ()),
+        )

@@ -235,3 +235,51 @@ def test_how_many_calls_it_takes() -> None:
     store.calls.clear()
     forget(store, person.guid, NOW + 20)
     assert store.calls == {"read": 6, "query": 4, "transaction": 1}
+
+
+def test_a_shared_name_costs_the_keys_of_those_who_are_meant() -> None:
+    """And not those of all its holders. Only an id that is new may have been claimed for any of them."""
+    counted: list[int] = []
+
+    class CountingKeys(MemoryIdentities):
+        def read(self, environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Row]:
+            keys = list(sort_keys)
+            counted.append(len(keys))
+            return super().read(environment, keys)
+
+    store = CountingKeys()
+    guests = [Reference(f"u{number}", "guest") for number in range(MAX_HOLDERS)]
+    people = [seen(store, NOW - 900 + number, guest, seed=number)[0] for number, guest in enumerate(guests)]
+    for reference, moment_ms, person in (
+        (guests[5], NOW, people[5]),
+        (Reference(username="guest"), NOW, people[-1]),
+        (Reference(username="guest"), NOW - 895, people[5]),
+        (Reference(username="guest"), NOW - 1_000, people[0]),
+    ):
+        counted.clear()
+        assert seen(store, moment_ms, reference) == [person]
+        assert sum(counted) < 12
+
+
+def test_somebody_who_is_meant_only_since_a_forgetting_between_two_reads() -> None:
+    """The key was not read, since the name meant somebody else by then. It is not taken for a key that was deleted."""
+    store = MemoryIdentities()
+    first, second = [seen(store, NOW - ago, Reference(f"u{ago}", "guest"), seed=ago)[0].guid for ago in (900, 800)]
+
+    class Between(MemoryIdentities):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rows = store.rows
+            self.late = ""
+
+        def query(
+            self, environment: EnvironmentKey, prefixes: Sequence[str], limit: int | None = None
+        ) -> list[list[Row]]:
+            found = super().query(environment, prefixes, limit)
+            forget(store, self.late or first, NOW - 843)
+            if not self.late:
+                self.late = seen(store, NOW - 845, Reference("late", "guest"), seed=3)[0].guid
+            return found
+
+    (meant,) = seen(Between(), NOW - 840, Reference(username="guest"))
+    assert meant == Person(second, store.rows[PROD, f"id#{second}"]["key"])
