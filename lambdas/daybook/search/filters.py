@@ -193,7 +193,7 @@ def _is_actor(actor: Mapping[str, Any], wanted: list[Named]) -> bool:
     for named in wanted:
         if guid in named.guids or (by_alias and actor["type"] in named.types):
             return True
-        if guid is None and not named.is_certain and _carries(actor, named.text):
+        if guid is None and not named.is_known and _carries(actor, named.text):
             return True
     return False
 

@@ -6,14 +6,11 @@ all filters, so every index gives the same events.
 | filter | index | partitions, for each shard |
 |---|---|---|
 | `target` | by_target and by_within | the id as text; its keyed hash, as it may hold a name; each person it may mean |
-| `actor`, if all of them are GUIDs of people | by_actor | each person |
+| `actor`, if all of them are people | by_actor | each person that a value may mean |
 | `group`, if all its members have names | by_actor | each member |
 | `activity`, `category` | by_activity | each activity; for a category, those that are or ever were in it |
 | other `actor`, `group` | by_actor | also the types of those who are shown by an alias, and may be meant |
 | none, over 64 values, `activity` with `*`, category `other` | the timeline | the shards |
-
-A username or id may be that of an actor that is no person, whoever else has it. So only a GUID or an alias says whose
-events are meant; other values add the types `api`, `operations` and `system`.
 
 A `target` whose id is the name of over 64 people decides no index either.
 
@@ -133,8 +130,8 @@ class Planner:
         types = {kind for one in asked for kind in one.types}
         if any(one.by_address for one in asked):
             types.add("unknown")
-        if not all(one.is_certain for one in asked):
-            # The name or id of an actor other than a person is found only in its events, whoever else has it.
+        if not all(one.is_known for one in asked):
+            # The name of an actor other than a person is found only in its events.
             types |= {"api", "operations", "system"}
         return _Actors(sorted({guid for one in asked for guid in one.guids}), sorted(types))
 

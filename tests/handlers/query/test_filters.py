@@ -165,27 +165,6 @@ def test_a_present_or_former_alias_means_the_type(log: ManagedLog) -> None:
     assert others(log, **{"actor!": ["system", "unknown"]}, **custom) == {api, named}
 
 
-@pytest.mark.parametrize("text", ["ci-token", "0b5c1a2e-7d3f-4c11-9a55-1f2e3d4c5b6a"])
-@pytest.mark.parametrize("field", ["username", "id"])
-def test_nobody_can_hide_an_api_by_taking_its_name(log: ManagedLog, text: str, field: str) -> None:
-    """A failed sign-in makes a person of that name. The API is found by it all the same, and excluded. So is whoever
-    tried to sign in. The person's GUID means the person alone.
-    """
-    (api,) = log.sent({"actor": {"type": "api", field: text}, "activity": "custom.thing"})
-    attempt = {"actor": {"type": "unknown", "username": text}, "status": "failure", "activity": "custom.thing"}
-    (taken,) = log.sent(attempt)
-    (other,) = log.sent({"activity": "custom.thing"})
-    assert others(log, actor=text.upper() if field == "username" else text) == {api, taken}
-    for narrowed in ({"activity": "custom.thing"}, {"origin": "user", "activity": "custom.*"}):
-        assert others(log, actor=text, **narrowed) == {api, taken}
-        assert others(log, **{"actor!": text}, **narrowed) == {other}
-    (event,) = log.page({"status": "failure"})["events"]
-    assert others(log, actor=event["actor"]["id"]) == {taken}
-    pages = [log.page({"actor": text, "limit": "1"})]
-    pages.append(log.page({"actor": text, "limit": "1", "cursor": pages[0]["next_cursor"]}))
-    assert {event["id"] for page in pages for event in page["events"]} == {api, taken}
-
-
 @pytest.mark.parametrize("kind", ["user", "User", "USER"])
 def test_a_user_as_target_is_found_in_any_case(log: ManagedLog, kind: str) -> None:
     """The type `user` means a person however the reader writes it."""

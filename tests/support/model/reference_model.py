@@ -293,8 +293,8 @@ class Happened:
         goes_by_alias = alias is not None and (self.actor is None or self._is_address)
         if self.actor in resolved or (goes_by_alias and alias is not None and fold(text) == fold(alias)):
             return True
-        # Fields of an actor that is not a person are searched for every name, whoever else has it, but for no alias.
-        if self.actor is not None or fold(text) in map(fold, ALIASES.values()):
+        # Fields of an actor that is not a person are searched only for names that nobody has.
+        if self.actor is not None or resolved or fold(text) in map(fold, ALIASES.values()):
             return False
         return text == actor.get("id") or fold(text) == fold(actor.get("username", ""))
 

@@ -28,7 +28,6 @@ NAMED = {
 CODE = code_for("acme")
 ALWAYS = Span(None, None)
 USER_SESSIONS = {"by_activity #user-session.started", "by_activity #user-session.ended"}
-TYPES = {"by_actor #system", "by_actor #api", "by_actor #operations"}
 ONE_SHARD = (Layout(0, 1),)
 
 
@@ -57,12 +56,14 @@ def keys(**equal: Any) -> set[str]:
     [
         ({}, {"timeline "}),
         ({"status": ["failure"], "component": ["Work Item"]}, {"timeline "}),
-        ({"actor": [MIKE]}, {f"by_actor #{MIKE}"}),
-        ({"actor": ["mike"]}, {f"by_actor #{MIKE}", *TYPES}),
-        ({"actor": [MIKE, "both"]}, {f"by_actor #{MIKE}", f"by_actor #{JANE}", *TYPES}),
+        ({"actor": ["mike"]}, {f"by_actor #{MIKE}"}),
+        ({"actor": ["mike", MIKE, "both"]}, {f"by_actor #{MIKE}", f"by_actor #{JANE}"}),
         ({"actor": ["Unknown"]}, {"by_actor #unknown"}),
-        ({"actor": ["nobody"]}, TYPES),
-        ({"actor": [JANE]}, {*TYPES, "by_actor #unknown", f"by_actor #{JANE}"}),
+        ({"actor": ["nobody"]}, {"by_actor #system", "by_actor #api", "by_actor #operations"}),
+        (
+            {"actor": [JANE]},
+            {"by_actor #system", "by_actor #api", "by_actor #operations", "by_actor #unknown", f"by_actor #{JANE}"},
+        ),
         ({"actor": ["System"], "activity": ["a"]}, {"by_activity #a"}),
         ({"actor": ["System", "mike"], "category": ["user-sessions"]}, USER_SESSIONS),
         ({"actor": ["System"], "category": ["other"]}, {"by_actor #system"}),
@@ -71,12 +72,11 @@ def keys(**equal: Any) -> set[str]:
         ({"impersonator": ["mike"], "credential": ["k1"]}, {"timeline "}),
         ({"activity": ["a.*"]}, {"timeline "}),
         ({"activity": ["a.*", "b"], "category": ["user-sessions"]}, {"timeline "}),
-        ({"activity": ["a.*"], "actor": ["mike"]}, {f"by_actor #{MIKE}", *TYPES}),
+        ({"activity": ["a.*"], "actor": ["mike"]}, {f"by_actor #{MIKE}"}),
         ({"unequal": {"actor": ("mike",), "target": ("doc:mike",), "activity": ("a",)}}, {"timeline "}),
         ({"unequal": {"actor": ("mike",)}, "activity": ["a"]}, {"by_activity #a"}),
         ({"target": ["User:mike"]}, {f"by_target #user#{MIKE}", f"by_within #user#{MIKE}"}),
-        ({"actor": [MIKE], "activity": ["api.called"], "category": ["other"]}, {f"by_actor #{MIKE}"}),
-        ({"actor": ["mike"], "activity": ["api.called"]}, {"by_activity #api.called"}),
+        ({"actor": ["mike"], "activity": ["api.called"], "category": ["other"]}, {f"by_actor #{MIKE}"}),
         ({"activity": ["a", "b", "x" * 129]}, {"by_activity #a", "by_activity #b"}),
         ({"activity": ["x" * 129]}, set()),
         ({"activity": ["a"], "category": ["other"]}, {"by_activity #a"}),
@@ -86,7 +86,10 @@ def keys(**equal: Any) -> set[str]:
         ({"category": ["nothing"]}, set()),
         ({"target": ["user:mike"], "actor": ["nobody"]}, {f"by_target #user#{MIKE}", f"by_within #user#{MIKE}"}),
         ({"target": ["user:nobody"]}, set()),
-        ({"actor": [f"somebody {number}" for number in range(65)]}, TYPES),
+        (
+            {"actor": [f"somebody {number}" for number in range(65)]},
+            {f"by_actor #{kind}" for kind in ("system", "api", "operations")},
+        ),
         ({"activity": [f"a.{number}" for number in range(65)]}, {"timeline "}),
         ({"target": [f"doc:{number}" for number in range(17)]}, {"timeline "}),
     ],
@@ -130,7 +133,7 @@ def test_a_small_group_is_queried_by_its_members() -> None:
     assert keys(members=frozenset({MIKE, JANE}), **activity) == {f"by_actor #{MIKE}", f"by_actor #{JANE}"}
     assert keys(members=frozenset({JANE}), by_address=True) == {f"by_actor #{JANE}", "by_actor #unknown"}
     assert keys(members=frozenset({JANE}), by_address=True, **activity) == {"by_activity #user.login"}
-    assert keys(members=frozenset({JANE}), actor=[MIKE]) == {f"by_actor #{MIKE}"}
+    assert keys(members=frozenset({JANE}), actor=["mike"]) == {f"by_actor #{MIKE}"}
     assert keys(members=frozenset({JANE}), actor=["System"]) == {f"by_actor #{JANE}"}
     assert plan(members=frozenset({JANE}), target=["doc:x"]).index_name == "by_target"
     assert plan(members=frozenset()).sources == ()
