@@ -446,7 +446,7 @@ def test_the_same_call_again_finishes(log: ManagedLog, forgetting: Forgetting, a
     """Nothing is deleted without a record. A started deletion is finished under the first event, by any of the
     names.
     """
-    for number in range(40):
+    for number in range(36):
         log.sent({"actor": {**MIKE, "username": f"mike.mars.{number}"}})
     guid = log.guid_of("mike.mars.0")
     breaking = type("Breaking", (BreaksOff,), {"at": at, "after": after})(log.dynamodb, log.tables.identities)
