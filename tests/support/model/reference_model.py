@@ -146,7 +146,8 @@ class Happened:
             return None
         if "id" in actor or "username" in actor:
             return self._mention(Mention(actor.get("id"), actor.get("username"), actor.get("name")))
-        return None if address is None else self._mention(Mention(None, None, address=address))
+        # All spellings of an address are one person.
+        return None if address is None else self._mention(Mention(None, None, address=_bits(address) or address))
 
     def _impersonator(self) -> int | None:
         given = self.sent["actor"].get("impersonator")
