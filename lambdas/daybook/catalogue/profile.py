@@ -207,7 +207,9 @@ def pieces(template: str) -> tuple[str, ...]:
     return tuple(PLACEHOLDER.split(template))
 
 
-def choose_variant(activity: Activity, named: str | None, sent: frozenset[str], has_details: bool) -> Variant | None:
+def choose_variant(  # noqa: PLR0911  a return for each rule
+    activity: Activity, named: str | None, sent: frozenset[str], has_details: bool
+) -> Variant | None:
     """The wording of an event with these parameters, or None if it needs none or the parameters do not determine one.
 
     In this order: the named variant; the only one whose parameters are exactly those sent; the only one with the most
@@ -224,6 +226,8 @@ def choose_variant(activity: Activity, named: str | None, sent: frozenset[str], 
         if not has_details and not found.names <= sent:
             raise _missing(found, sent)
         return found
+    if len(activity.variants) == 1 and activity.variants[0].names <= sent:  # the usual case, which all rules allow
+        return activity.variants[0]
     best = activity.by_names.get(sent) or _with_most_params(activity, sent)
     if len(best) == 1 and (has_details or best[0].names == sent):
         return best[0]

@@ -140,24 +140,23 @@ class SealedPeople:
 
     def _protect(self) -> None:
         """Fills `protected`. A token that this makes may add to the fields of somebody else, which are done then."""
-        if len(self._sealed) == 1 and not self._sealed[0].free:
-            (sealed,) = self._sealed
-            sealed.protected = [
-                escape(each) if isinstance(each, str) and "~" in each else each for each in sealed.fields
-            ]
-            return
         done = False
         while not done:
             done = True
             for place, sealed in enumerate(self._sealed):
-                for slot in range(len(sealed.protected), len(sealed.fields)):
-                    value, done = sealed.fields[slot], False
-                    if isinstance(value, str):
-                        if slot == NAME or slot >= TEXTS:
-                            value = self._protected(place, slot, value)
-                        elif "~" in value:
-                            value = escape(value)
-                    sealed.protected.append(value)
+                first, values = len(sealed.protected), sealed.fields[len(sealed.protected) :]
+                if not values:
+                    continue
+                done = False
+                # The first fields are texts or absent. Most people have no others, and few texts hold the character.
+                if first == 0 and "~" in "".join(filter(None, values[:TEXTS])):
+                    values[:TEXTS] = [each and escape(each) for each in values[:TEXTS]]
+                sealed.protected += values
+                if first == 0 and (name := sealed.fields[NAME]) is not None:
+                    sealed.protected[NAME] = self._protected(place, NAME, name)
+                for slot in range(max(first, TEXTS), len(sealed.protected)):
+                    if isinstance(value := sealed.fields[slot], str):
+                        sealed.protected[slot] = self._protected(place, slot, value)
 
     def _protected(self, place: int, slot: int, text: str) -> str:
         if slot in self._sealed[place].free:

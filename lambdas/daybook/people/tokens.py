@@ -50,6 +50,8 @@ class Cast:
         self._note = note
         self._full_names: list[tuple[str, int]] = []
         self._emails: list[tuple[str, int]] = []
+        self._named_in_full: set[int] = set()
+        """Who has a full name or an e-mail."""
         self._exact: dict[tuple[int, str], int] = {}
         self._named: dict[str, int] = {}
         self._identified: dict[str, int] = {}
@@ -63,10 +65,12 @@ class Cast:
         """A name that is replaced within the full names of others, too. So is an e-mail."""
         self.add_name(text, person, slot)
         self._full_names.append((text, person))
+        self._named_in_full.add(person)
 
     def add_email(self, text: str, person: int, slot: int) -> None:
         self.add_name(text, person, slot)
         self._emails.append((text, person))
+        self._named_in_full.add(person)
 
     def add_name(self, text: str, person: int, slot: int) -> None:
         """A text that names the person even as a whole text, whatever its case."""
@@ -144,6 +148,8 @@ class Cast:
 
     def full_name(self, person: int, text: str) -> str:
         """A full name as it is sealed: of the full names and e-mails of others, those that are shorter are replaced."""
+        if self._named_in_full <= {person}:
+            return escape(text)
         if self._in_full_names is None:
             every = (*self._full_names, *self._emails)
             known = [(_normalised(each)[0], whose, True) for each, whose in every if is_searchable(each)]
