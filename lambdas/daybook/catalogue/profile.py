@@ -207,7 +207,7 @@ def pieces(template: str) -> tuple[str, ...]:
     return tuple(PLACEHOLDER.split(template))
 
 
-def choose_variant(  # noqa: PLR0911  a return for each rule
+def choose_variant(  # noqa: C901  one branch for each rule
     activity: Activity, named: str | None, sent: frozenset[str], has_details: bool
 ) -> Variant | None:
     """The wording of an event with these parameters, or None if it needs none or the parameters do not determine one.
