@@ -27,7 +27,7 @@ from daybook.errors import FieldError
 from daybook.events.adjustment import with_integers
 from daybook.events.normal_form import encode, is_surely_composed, normal_form
 from daybook.events.rejected import Rejected
-from daybook.events.rules import broken_rules
+from daybook.events.rules import broken_rules, surely_keeps_rules
 from daybook.events.schema import PARAMETER_NAME, SentEvent
 from daybook.shape import MAX_FAULTS, Reading, read
 from daybook.text import ACTIVITY, TYPE
@@ -110,7 +110,7 @@ def _as_sent(raw: Any) -> Received | None:
     """None if the event has a fault, or may have to be adjusted."""
     try:
         event = msgspec.convert(raw, SentEvent)
-        if not _has_proper_names(event) or any(broken_rules(raw)):
+        if not _has_proper_names(event) or not (surely_keeps_rules(event) or not any(broken_rules(raw))):
             return None
         occurred_ms = None if event.occurred_at is None else parse_time(event.occurred_at)
         encoded = encode(raw, occurred_ms)
