@@ -15,8 +15,6 @@ TenantCode = NewType("TenantCode", str)
 EnvironmentKey = NewType("EnvironmentKey", str)
 """`<code>#<number>`: a tenant's code and an environment's number. The keys of its events and people begin with it."""
 
-CODE = re.compile(f"[{ALPHABET}]{{6}}")
-
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,38}")
 """The form of names of tenants and environments. It has no character that separates the parts of keys."""
