@@ -25,6 +25,8 @@ class StreamRecord(NamedTuple):
 
     sequence: str
     row: InsertedEvent
+    created_ms: int
+    """When the event came into the table."""
 
 
 class Destinations(Protocol):
@@ -63,8 +65,9 @@ class FanOut:
         """Returns whether every event of the share is in the stream or parked."""
         try:
             after = self._sent(destination, [one.row for one in share], seconds_left)
-            self.backlog.park(after.destination, after.left)
-            self.backlog.park_alone(after.destination, after.broken)
+            first_ms = share[0].created_ms
+            self.backlog.park(after.destination, after.left, first_ms)
+            self.backlog.park_broken(after.destination, after.broken, first_ms)
         except Exception:
             logger.exception("events were not parked", extra={"code": code_of(destination.environment)})
             return False

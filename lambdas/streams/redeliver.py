@@ -157,7 +157,7 @@ class Redeliver:
             self.backlog.defer(after.destination, [batch])
             return after.destination
         self.backlog.park(after.destination, after.left, batch.parked_at)
-        self.backlog.park_alone(after.destination, after.broken, batch.parked_at)
+        self.backlog.park_broken(after.destination, after.broken, batch.parked_at)
         # Events that retention has hidden or deleted in the meantime are given up.
         self._give_up(after.destination, batch, len(batch.keys) - len(rows))
         return after.destination

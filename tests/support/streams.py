@@ -3,6 +3,8 @@ the retry queue in memory.
 """
 
 import base64
+import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,6 +20,7 @@ from daybook.delivery.sender import PutFailed, RecordSender
 from daybook.tenant import code_of, environment_key
 from streams import fan_out_handler as fan_out
 from streams import redeliver_handler as redeliver
+from tests.support.ingest import NOW
 from tests.support.tenant_log import TenantLog
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/audit"
@@ -103,6 +106,8 @@ class StreamHarness:
         self.streams = replaced.get("streams") or MemoryStreams()
         self.queue = replaced.get("queue") or MemoryQueue()
         self.given_up: list[int] = []
+        self.created: dict[str, int] = {}
+        """When the table's stream got each event, by its id."""
         self.seconds = 0.0
         bound = {name: replaced[name] for name in ("record_bytes",) if name in replaced}
         sender = RecordSender(self.streams, sleep=self.sleep, jitter=lambda: 1.0, **bound)
@@ -146,7 +151,9 @@ class StreamHarness:
         images = sorted(items, key=lambda item: str(item["sk"]["S"]))
         return {
             "Records": [
-                stream_record(image, str(1_000 + place))
+                stream_record(
+                    image, str(1_000 + place), created_ms=self.created.setdefault(image["sk"]["S"], self.log.now)
+                )
                 for place, image in enumerate(images)
                 if wanted is None or image["sk"]["S"] in wanted
             ]
@@ -167,8 +174,20 @@ class StreamHarness:
         return failed
 
 
-def stream_record(image: dict[str, Any], sequence: str, name: str = "INSERT") -> dict[str, Any]:
+def ids(publishing: StreamHarness, tenant: str = "acme") -> Counter[str]:
+    """How often each event is in the tenant's stream."""
+    return Counter(json.loads(record.data)["id"] for record in publishing.streams.taken.get(tenant, []))
+
+
+def stream_record(image: dict[str, Any], sequence: str, name: str = "INSERT", created_ms: int = NOW) -> dict[str, Any]:
     written = {
         field: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value for field, value in image.items()
     }
-    return {"eventName": name, "dynamodb": {"SequenceNumber": sequence, "NewImage": written}}
+    return {
+        "eventName": name,
+        "dynamodb": {
+            "ApproximateCreationDateTime": created_ms / 1_000,
+            "SequenceNumber": sequence,
+            "NewImage": written,
+        },
+    }
