@@ -28,8 +28,9 @@ def compose() -> FanOut:
 def fan_out_over(wiring: Wiring, backlog: Backlog, monotonic: Callable[[], float] = time.monotonic) -> FanOut:
     return FanOut(
         destinations=wiring.destinations,
-        delivery=wiring.delivery,
+        attempt=wiring.attempt,
         backlog=backlog,
+        given_up=wiring.given_up,
         clock=wiring.clock,
         monotonic=monotonic,
     )

@@ -16,7 +16,7 @@ from daybook.delivery.backlog import Backlog
 from daybook.delivery.backlog_batch import BacklogBatch
 from daybook.delivery.destination import Destination, StreamChoice
 from daybook.delivery.records import Record
-from daybook.delivery.sender import PutFailed, RecordSender
+from daybook.delivery.sender import Answer, PutFailed, RecordSender
 from daybook.tenant import code_of, environment_key
 from streams import fan_out_handler as fan_out
 from streams import redeliver_handler as redeliver
@@ -39,6 +39,9 @@ def destination(tenant: str = "acme", environment: str = "prod", **changed: Any)
 class MemoryStreams:
     """Customers' streams by tenant. `faults` answer a tenant's next calls in turn. All later calls work."""
 
+    milliseconds = 20
+    """How long each call takes."""
+
     def __init__(self) -> None:
         self.taken: dict[str, list[Record]] = {}
         self.calls: list[tuple[str, int]] = []
@@ -48,7 +51,7 @@ class MemoryStreams:
         self.room: int | None = None
         """The bytes that the next calls accept. Records beyond them are throttled. None means no limit."""
 
-    def put(self, destination: Destination, records: Sequence[Record]) -> list[str | None]:
+    def put(self, destination: Destination, records: Sequence[Record], _answer_seconds: float) -> Answer:
         tenant = SLUGS[code_of(destination.environment)]
         self.calls.append((tenant, len(records)))
         if any(record.size > self.largest for record in records):
@@ -61,7 +64,7 @@ class MemoryStreams:
         errors = self._bounded(records) if fault is None else [fault(place) for place in range(len(records))]
         taken = self.taken.setdefault(tenant, [])
         taken += [record for record, error in zip(records, errors, strict=True) if error is None]
-        return errors
+        return Answer(errors, self.milliseconds)
 
     def _bounded(self, records: Sequence[Record]) -> list[str | None]:
         errors: list[str | None] = []
