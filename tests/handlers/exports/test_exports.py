@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +11,15 @@ from botocore.exceptions import ClientError
 from msgspec.json import encode
 
 from daybook.aws.wiring import Tables
-from daybook.clock import DAY, MINUTE, format_time
+from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.crypto.generations import read_secret
 from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import Throttled
+from daybook.jobs.job import Job, Step
 from daybook.jobs.runner import MAX_ATTEMPTS
 from exports.lanes import MAX_ACTIVE
+from exports.restart import MAX_RESTARTS, TOO_MANY
+from exports.work import ExportWork
 from infra.operate.rotate_keys import jobs_need, rotated
 from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of
@@ -295,6 +299,42 @@ def test_a_forgotten_person_appears_as_a_guid(log: ExportedLog) -> None:
     assert b"mike" not in content
     assert descriptions(content) == [f"second, of {guid}", "first"]
     assert rows_of(content)[1][1]["Username"] == guid
+
+
+class ForgetsAgain(ExportWork):
+    """Forgets one more person before it gathers, as long as there are any, and notes how long each step has to wait."""
+
+    def __init__(self, log: ExportedLog, guids: list[str]) -> None:
+        super().__init__(log.exporter.worker(batch=1, run_bytes=1, step_ms=0).services)
+        self._log = log
+        self._guids = guids
+        self.waits: list[int] = []
+
+    def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
+        if (job.checkpoint or {"phase": "begin"})["phase"] == "gather" and self._guids:
+            self._log.forget(self._guids.pop())
+        step = super().step(job, remaining_seconds)
+        self.waits += [step.wait_seconds] if step.wait_seconds else []
+        self._log.now += step.wait_seconds * SECOND
+        return step
+
+
+@pytest.mark.parametrize("people", [MAX_RESTARTS, MAX_RESTARTS + 1])
+def test_a_sorted_export_does_not_begin_anew_for_ever(log: ExportedLog, people: int) -> None:
+    """Each time it waits longer for whoever forgets so many people, then it fails and says why."""
+    names = [f"person.{number}" for number in range(people)]
+    log.sent(*({"activity": "experiences.add", "actor": {"type": "user", "username": name}} for name in names))
+    asked = log.exporter.ask({"sort": "actor"})
+    worker = ForgetsAgain(log, [log.guid_of(name) for name in names])
+    log.exporter.work(worker=worker)
+    shown = log.exporter.read(asked["id"])
+    assert worker.waits == [15, 30, 60, 120]
+    if people > MAX_RESTARTS:
+        assert (shown["status"], shown["error"]) == ("failed", TOO_MANY)
+        assert not log.exporter.files.files
+    else:
+        assert shown["status"] == "succeeded"
+        assert b"person" not in log.exporter.file(shown)
 
 
 def test_requests_downloads_and_cancellations_are_recorded(log: ExportedLog) -> None:
