@@ -127,6 +127,7 @@ def test_the_manifest_says_what_was_exported(log: ExportedLog) -> None:
         "from": "2026-11-15T16:31:08.000Z",
         "to": None,
         "received_until": "2026-11-22T16:31:08.000Z",
+        "complete": False,
         "sort": "-occurred_at",
         "view": "carear",
         "tz": "UTC",
@@ -246,6 +247,48 @@ def test_it_covers_what_was_stored_at_the_request(log: ExportedLog) -> None:
     log.now += 6 * DAY + 23 * 60 * MINUTE + 58 * MINUTE
     log.exporter.work()
     assert descriptions(log.exporter.file(asked)) == ["second, of mike.mars", "first"]
+
+
+class SlowRequest(ExportWork):
+    """An event is stored after the first step, though it was received before the export was asked for."""
+
+    def __init__(self, log: ExportedLog) -> None:
+        super().__init__(log.exporter.worker(batch=1, step_ms=0).services)
+        self._log = log
+        self.waits: list[int] = []
+
+    def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
+        step = super().step(job, remaining_seconds)
+        if not self.waits:
+            now, self._log.now = self._log.now, job.created_ms - 1
+            self._log.sent({"activity": "experiences.add", "details": "slow", "occurred_at": format_time(NOW)})
+            self._log.now = now
+        self.waits.append(step.wait_seconds)
+        self._log.now += step.wait_seconds * SECOND
+        return step
+
+
+@pytest.mark.parametrize("sort", ["-occurred_at", "occurred_at", "target"])
+def test_a_complete_export_waits_for_requests_that_were_under_way(log: ExportedLog, sort: str) -> None:
+    """As long as a request may last. The wait is handed over."""
+    log.now += MINUTE
+    asked = log.exporter.ask({"sort": sort, "complete": True, "filters": {"to": format_time(NOW + 1)}})
+    worker = SlowRequest(log)
+    log.exporter.work(worker=worker)
+    assert (worker.waits[0], sum(worker.waits)) == (30, 30)
+    shown = log.exporter.read(asked["id"])
+    assert "slow" in descriptions(log.exporter.file(shown))
+    manifest = manifest_of(log, shown)
+    assert (manifest["complete"], manifest["received_until"]) == (True, shown["created_at"])
+
+
+def test_any_other_export_begins_at_once_and_claims_nothing(log: ExportedLog) -> None:
+    log.now += MINUTE
+    asked = log.exporter.ask()
+    worker = SlowRequest(log)
+    log.exporter.work(worker=worker)
+    assert sum(worker.waits) == 0
+    assert manifest_of(log, asked)["complete"] is False
 
 
 def test_a_shortened_retention_hides_events_at_once(log: ExportedLog) -> None:
@@ -471,6 +514,9 @@ def test_a_job_is_shown_to_those_who_see_its_export(log: ExportedLog) -> None:
     ("body", "status", "code", "path"),
     [
         ({"mark": True, "format": "ndjson"}, 422, "invalid_value", "mark"),
+        ({"complete": True, "filters": {"status": "success"}}, 422, "invalid_value", "complete"),
+        ({"complete": True, "filters": {"environment!": "test"}}, 422, "invalid_value", "complete"),
+        ({"complete": "yes"}, 422, "invalid_type", "complete"),
         ({"mark": "yes"}, 422, "invalid_type", "mark"),
         ({"format": "xlsx"}, 422, "invalid_value", "format"),
         ({"colour": "red"}, 422, "unknown_field", "colour"),
