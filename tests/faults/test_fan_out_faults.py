@@ -106,7 +106,7 @@ def test_half_of_a_call_refused(log: TenantLog, publishing: StreamHarness) -> No
     publishing.streams.faults["acme"] = [half] * 4
     assert publishing.publish() == []
     stored = publishing.stored()
-    assert (stored.status, stored.last_error) == ("active", None)
+    assert (stored.status, stored.last_error) == ("active", THROTTLED)
     assert publishing.pending() == 60 - len(publishing.streams.taken["acme"]) == 15
     drain(publishing)
     assert doubles(publishing, sent) == 0

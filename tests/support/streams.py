@@ -39,14 +39,13 @@ def destination(tenant: str = "acme", environment: str = "prod", **changed: Any)
 class MemoryStreams:
     """Customers' streams by tenant. `faults` answer a tenant's next calls in turn. All later calls work."""
 
-    milliseconds = 20
-    """How long each call takes."""
-
     def __init__(self) -> None:
         self.taken: dict[str, list[Record]] = {}
         self.calls: list[tuple[str, int]] = []
         self.broken: dict[str, BaseException] = {}
         self.faults: dict[str, list[Any]] = {}
+        self.milliseconds: dict[str, int] = {}
+        """How long each call of a tenant's stream takes, 20 ms by default."""
         self.largest = 1024 * 1024
         self.room: int | None = None
         """The bytes that the next calls accept. Records beyond them are throttled. None means no limit."""
@@ -64,7 +63,7 @@ class MemoryStreams:
         errors = self._bounded(records) if fault is None else [fault(place) for place in range(len(records))]
         taken = self.taken.setdefault(tenant, [])
         taken += [record for record, error in zip(records, errors, strict=True) if error is None]
-        return Answer(errors, self.milliseconds)
+        return Answer(errors, self.milliseconds.get(tenant, 20))
 
     def _bounded(self, records: Sequence[Record]) -> list[str | None]:
         errors: list[str | None] = []

@@ -16,6 +16,8 @@ from daybook.tenant import EnvironmentKey
 MAX_KEY = 256
 """The most bytes in a partition key. Kinesis's own limit is 256 characters."""
 
+MAX_GUID = 36
+
 KeysOf = Callable[[EnvironmentKey, Iterable[str]], Mapping[str, bytes]]
 
 
@@ -97,10 +99,18 @@ def select(chosen: StreamChoice, rows: Sequence[InsertedEvent]) -> tuple[list[Wa
         try:
             content = content_of(row.packed)
             if "visibility" not in content and (own or not content["activity"].startswith(OWN_ACTIVITIES)):
-                wanted.append(WantedEvent(row, content, people_of(content)))
+                wanted.append(WantedEvent(row, content, _people(content)))
         except Exception as error:  # noqa: BLE001  any error concerns this one event only
             broken.append(_reported(row, error))
     return wanted, broken
+
+
+def _people(content: Mapping[str, Any]) -> list[str]:
+    """Raises `ValueError` for what can't be a GUID: one read fetches the keys for all events."""
+    guids = people_of(content)
+    if not all(isinstance(guid, str) and len(guid) <= MAX_GUID for guid in guids):
+        raise ValueError("a person without a GUID")
+    return guids
 
 
 def _reported(row: InsertedEvent, error: Exception) -> InsertedEvent:
