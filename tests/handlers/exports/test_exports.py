@@ -101,8 +101,9 @@ def test_an_export_is_what_is_on_screen(log: ExportedLog) -> None:
     assert (shown["status"], shown["rows"], shown["progress"], shown["bytes"]) == ("succeeded", 2, 1.0, len(content))
     assert shown["sha256"] == hashlib.sha256(content).hexdigest()
     assert (shown["finished_at"], shown["expires_at"]) == ("2026-11-22T16:32:08.000Z", "2026-11-29T16:31:08.000Z")
-    assert shown["download_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv?3600")
-    assert shown["manifest_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv.manifest.json?3600")
+    assert shown["download_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv?{asked['id']}")
+    assert shown["manifest_url"].endswith(f"{asked['id']}/AuditLogs_20261122_163108.csv.manifest.json?{asked['id']}")
+    assert log.exporter.links.sessions == 1
     place = f"files/{log.settings.code}/{asked['id']}/AuditLogs_20261122_163108.csv"
     assert log.exporter.files.described[place] == ("text/csv; charset=utf-8", "AuditLogs_20261122_163108.csv")
 
@@ -415,6 +416,16 @@ def test_the_jobs_row_names_nobody(log: ExportedLog) -> None:
     log.exporter.work()
     assert log.exporter.read(asked["id"])["status"] == "succeeded"
     assert "sealed" not in row()
+
+
+def test_without_links_no_download_is_recorded(log: ExportedLog) -> None:
+    """The answer is 503, and not a link that does not work."""
+    shown, _ = log.exporter.export()
+    log.exporter.links.refusal = Throttled()
+    before = log.recorded("export-downloaded")
+    answer = log.exporter.call("GET", "/v1/exports/{export_id}", export_id=shown["id"])
+    assert problem_of(answer) == (503, "throttled")
+    assert log.recorded("export-downloaded") == before
 
 
 @pytest.mark.every_store
