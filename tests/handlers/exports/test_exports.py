@@ -349,7 +349,9 @@ class ForgetsAgain(ExportWork):
     """Forgets one more person before it gathers, as long as there are any, and notes how long each step has to wait."""
 
     def __init__(self, log: ExportedLog, guids: list[str]) -> None:
-        super().__init__(log.exporter.worker(batch=1, run_bytes=1, step_ms=0).services)
+        self.counted: list[tuple[str, int]] = []
+        count = lambda *counted: self.counted.append(counted)  # noqa: E731
+        super().__init__(log.exporter.worker(batch=1, run_bytes=1, step_ms=0, count=count).services)
         self._log = log
         self._guids = guids
         self.waits: list[int] = []
@@ -373,6 +375,7 @@ def test_a_sorted_export_does_not_begin_anew_for_ever(log: ExportedLog, people: 
     log.exporter.work(worker=worker)
     shown = log.exporter.read(asked["id"])
     assert worker.waits == [15, 30, 60, 120]
+    assert worker.counted == [("ExportsRestarted", 1)] * MAX_RESTARTS
     if people > MAX_RESTARTS:
         assert (shown["status"], shown["error"]) == ("failed", TOO_MANY)
         assert not log.exporter.files.files
