@@ -25,7 +25,7 @@ from daybook.text import folded
 from forget.sweep import SweepWork
 from tests.support.ingest import KEYS, NOW, seeded_bytes
 from tests.support.ingest import settings as tenant_settings
-from tests.support.jobs import MemoryJobs, MemoryQueue
+from tests.support.jobs import MemoryJobs, MemoryQueue, received
 from tests.support.memory_stores import MemoryIdentities
 from tests.support.people import ACME_KEYS, LEFT, PROD, forget, mark, seen
 from tests.support.turns import InTurns, Seat
@@ -64,7 +64,7 @@ class DeferredSweeps:
         for job, delay_seconds in self.queue.sent:
             assert delay_seconds == DELAY_SECONDS
             assert self.jobs.job(job.key).sealed, "the texts"
-            ended = self._runner.run(job.key, lambda: 180.0)
+            ended = self._runner.run(received(job), lambda: 180.0)
             assert (ended.status, ended.sealed) == (Status.SUCCEEDED, None), "the texts go with the job"
 
 
