@@ -1,0 +1,151 @@
+"""What slow streams cost their neighbours: the delay of other tenants' events while some streams answer after 1.9 s.
+
+Ten lanes of one shard, as the mapping has them, each with an instance of the fan-out of its own. A lane gets records
+four times a second, as Lambda polls. The delay begins then and ends when the stream has taken the record.
+"""
+
+import math
+import random
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from benchmarks.delivery_house import LANES, House, Lane, Record, Redelivery, delivery_house, lane_of
+from benchmarks.measuring import Row
+
+TENANTS = 500
+SLOW = (1, 5, 40)
+SLOW_SECONDS = 1.9
+SECONDS = 12
+SETTLED = 3
+"""Second from which slow streams must be known."""
+POLLS_A_SECOND = 4
+EVENTS, EVENTS_OF_SLOW = 6, 24
+"""Of each tenant in `SECONDS`: a slow one sends two a second."""
+BUSY_A_SECOND = 600
+LAST_SECONDS = 20
+MUST = 1.2
+
+
+class Delays(NamedTuple):
+    first: Sequence[float]
+    """Of the events of the first three seconds, sorted. An event that did not come has an infinite delay."""
+    later: Sequence[float]
+
+
+class Neighbourhood:
+    """Lanes and redelivery over a house, with warm caches."""
+
+    def __init__(self, house: House, events: Mapping[str, Sequence[Record]]) -> None:
+        self._house = house
+        self._events = events
+        self._lanes = [Lane(house) for _ in range(LANES)]
+
+    def warm_up(self) -> None:
+        for lane in self._lanes:
+            lane.put([images[0] for images in self._events.values()])
+        self._wait(300)
+        self._house.aws.clear()
+
+    def run(self, slow: Collection[str], senders: Collection[str], measured: Collection[str]) -> Delays:
+        """Plays the events of `senders`. Returns the delays of those of `measured`."""
+        house = self._house
+        house.set_up(list(senders))
+        house.aws.clear()
+        house.aws.behave(list(slow), seconds=SLOW_SECONDS)
+        began = time.monotonic()
+        passed: dict[str, float] = {}
+        for at, lane, images in self._plan(senders):
+            time.sleep(max(0.0, began + at - time.monotonic()))
+            passed |= dict.fromkeys((image["sk"]["S"] for image in images), time.monotonic() - began)
+            self._lanes[lane].put(images)
+        self._wait(LAST_SECONDS)
+        time.sleep(SETTLED)  # what was parked for want of time may still come
+        came = house.aws.came()
+        house.aws.behave(list(slow))
+        for each in self._lanes:
+            each.clear()
+        self._wait(LAST_SECONDS)
+        delays: tuple[list[float], list[float]] = ([], [])
+        for tenant in measured:
+            for image in self._events[tenant]:
+                event = image["sk"]["S"]
+                delay = came[event] - began - passed[event] if event in came else math.inf
+                delays[passed[event] >= SETTLED].append(delay)
+        return Delays(*map(sorted, delays))
+
+    def _plan(self, senders: Collection[str]) -> list[tuple[float, int, list[Record]]]:
+        """When which lane gets which records. The lanes do not poll at the same moment."""
+        chance = random.Random(1)  # noqa: S311  the same each time
+        polls: dict[tuple[float, int], list[Record]] = {}
+        for tenant in senders:
+            for image in self._events[tenant]:
+                lane = lane_of(image)
+                poll = chance.randrange(SECONDS * POLLS_A_SECOND)
+                polls.setdefault(((poll + lane / LANES) / POLLS_A_SECOND, lane), []).append(image)
+        return [(at, lane, images) for (at, lane), images in sorted(polls.items(), key=lambda each: each[0])]
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        for each in self._lanes:
+            each.wait(max(0.0, until - time.monotonic()))
+
+
+def rows(slow: Sequence[int] = SLOW, tenants: int = TENANTS) -> Iterator[Row]:
+    may_be_slow = [f"slow{number}" for number in range(max(slow))]
+    others = [f"t{number}" for number in range(tenants - len(may_be_slow))]
+    with _neighbourhood(
+        dict.fromkeys(may_be_slow, EVENTS_OF_SLOW) | dict.fromkeys(others, EVENTS) | {"busy": BUSY_A_SECOND * SECONDS}
+    ) as here:
+        none = here.run((), [*may_be_slow, *others], others)
+        yield Row(f"neighbours' delay, {tenants} streams, none slow, p50 / p95 / p99", _told(none))
+        for count in slow:
+            delays = here.run(may_be_slow[:count], [*may_be_slow, *others], others)
+            yield Row(
+                f"neighbours' delay, {count} of {tenants} streams slow (answers after {SLOW_SECONDS} s)",
+                f"{_told(delays)}; p99 {_ratio(delays, none)} times none",
+                f"p99 at most {MUST} times none from the third second on",
+            )
+        few = others[:100]
+        alone = here.run((), ["busy", may_be_slow[0], *few], ["busy"])
+        beside = here.run(may_be_slow[:1], ["busy", may_be_slow[0], *few], ["busy"])
+        yield Row(
+            f"a busy neighbour's {BUSY_A_SECOND} events a second, none slow / beside a slow stream",
+            f"{_throughput(alone):,.0f} / {_throughput(beside):,.0f} a second; {_told(alone)} / {_told(beside)}",
+            f"{BUSY_A_SECOND}; p99 at most {MUST} times none",
+        )
+
+
+@contextmanager
+def _neighbourhood(events: Mapping[str, int]) -> Iterator[Neighbourhood]:
+    with delivery_house() as house:
+        here = Neighbourhood(house, house.many(events))
+        with Redelivery(house):
+            here.warm_up()
+            yield here
+
+
+def _told(delays: Delays) -> str:
+    missing = sum(map(math.isinf, [*delays.first, *delays.later]))
+    return (
+        f"{_percentiles(delays.later)} ms (the first three seconds {_percentiles(delays.first)} ms)"
+        f"{f', {missing} did not come' if missing else ''}"
+    )
+
+
+def _percentiles(delays: Sequence[float]) -> str:
+    return " / ".join(f"{_percentile(delays, share) * 1e3:,.0f}" for share in (0.5, 0.95, 0.99))
+
+
+def _percentile(delays: Sequence[float], share: float) -> float:
+    return delays[min(len(delays) - 1, int(len(delays) * share))]
+
+
+def _ratio(delays: Delays, none: Delays) -> str:
+    return f"{_percentile(delays.later, 0.99) / _percentile(none.later, 0.99):.2f}"
+
+
+def _throughput(delays: Delays) -> float:
+    """Records a second that came without falling behind: within a second of Lambda's poll."""
+    return sum(delay < 1 for delay in delays.later) / (SECONDS - SETTLED)
