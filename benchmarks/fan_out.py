@@ -26,7 +26,7 @@ from daybook.aws.control_table.destinations import item_of as destination_item
 from daybook.aws.events_table.append import item_of
 from daybook.aws.identities_table.rows import IdentityTable
 from daybook.aws.kinesis import CustomerStreams
-from daybook.delivery.attempt import Delivery
+from daybook.delivery.attempt import Attempt
 from daybook.delivery.backlog import Backlog
 from daybook.delivery.backlog_batch import BacklogBatch
 from daybook.delivery.records import Records
@@ -139,8 +139,9 @@ def _fan_out(form: str, product: str, people: dict[str, Any]) -> FanOut:
     sender = RecordSender(CustomerStreams(sts, make_client, lambda: NOW))
     return FanOut(
         table,
-        Delivery(records, sender, table, lambda _: None, lambda: NOW),
+        Attempt(records, sender),
         Backlog(table, _NoQueue(), lambda: NOW),
+        lambda _: None,
         lambda: NOW,
         time.monotonic,
     )

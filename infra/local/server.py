@@ -23,7 +23,7 @@ from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.aws.iam import Permissions, roles
 from infra.local.aws.persistence import create_tables, random_secret, stored_key, stored_secret
 from infra.local.demo_image import DemoImage
-from infra.local.functions.event_sources import event_source_mappings
+from infra.local.functions.event_sources import event_sources
 from infra.local.functions.instances import Configuration, Function, FunctionError
 from infra.local.gateway.api import REGION, Api, read_api
 from infra.local.gateway.gateway import Gateway
@@ -79,7 +79,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         configurations = functions(aws, lambda_environment(endpoints))
         api = read_api(stacks, aws)
         instances = stack.enter_context(running(configurations, api, options, others))
-        stack.enter_context(event_source_mappings(stacks, aws, instances, data if on_disk else None))
+        stack.enter_context(event_sources(stacks, aws, instances, data if on_disk else None))
         key = options.operations_key or (stored_key(data) if on_disk else new_key())
         create_operations_key.store(
             aws("dynamodb"), setting(configurations, "CREDENTIALS_TABLE"), key, label="operations"

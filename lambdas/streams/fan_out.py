@@ -7,11 +7,11 @@ from functools import cache
 from typing import NamedTuple, Protocol
 
 from daybook.clock import Clock
-from daybook.delivery.attempt import Delivery, DeliveryResult
+from daybook.delivery.attempt import Attempt, Outcome
 from daybook.delivery.backlog import Backlog
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import InsertedEvent, select
-from daybook.delivery.sender import SecondsLeft
+from daybook.delivery.sender import LIVE, SecondsLeft
 from daybook.observability import logger
 from daybook.tenant import EnvironmentKey, code_of
 
@@ -25,18 +25,39 @@ class StreamRecord(NamedTuple):
 
     sequence: str
     row: InsertedEvent
+    created_ms: int
+    """When the event came into the table."""
+
+
+Share = tuple[Destination, Sequence[StreamRecord]]
+"""A destination and its events of a batch, at least one."""
 
 
 class Destinations(Protocol):
     def of(self, environments: Iterable[EnvironmentKey]) -> Mapping[EnvironmentKey, Destination]:
         """Reads the destinations that exist. Raises `Throttled`."""
 
+    def delivered(self, destination: Destination, now_ms: int) -> None: ...
+
+    def answered(
+        self, destination: Destination, calls_ms: Sequence[int], now_ms: int, *, timed_out: bool
+    ) -> Destination:
+        """Notes how long the stream took. Returns the destination as it is afterwards."""
+
+    def throttled(self, destination: Destination, error: str | None) -> None: ...
+
+    def failed(self, destination: Destination, error: str, now_ms: int) -> Destination:
+        """Returns the destination as it is afterwards."""
+
+    def gave_up(self, destination: Destination, events: int, error: str | None = None) -> None: ...
+
 
 @dataclass(frozen=True)
 class FanOut:
     destinations: Destinations
-    delivery: Delivery
+    attempt: Attempt
     backlog: Backlog
+    given_up: Callable[[int], None]
     clock: Clock
     monotonic: Callable[[], float]
 
@@ -49,10 +70,12 @@ class FanOut:
         for one in arrived:
             shares.setdefault(one.row.environment, []).append(one)
         found = self.destinations.of(shares)
-        work = [(found[environment], share) for environment, share in shares.items() if environment in found]
+        work = healthy_first(
+            [(found[environment], share) for environment, share in shares.items() if environment in found]
+        )
         until = self.monotonic() + BUDGET_SECONDS
 
-        def do(part: tuple[Destination, list[StreamRecord]]) -> bool:
+        def do(part: Share) -> bool:
             return self._serve(*part, lambda: until - self.monotonic())
 
         done = list(map(do, work) if len(work) < 2 else _threads().map(do, work))
@@ -62,29 +85,58 @@ class FanOut:
     def _serve(self, destination: Destination, share: Sequence[StreamRecord], seconds_left: SecondsLeft) -> bool:
         """Returns whether every event of the share is in the stream or parked."""
         try:
-            after = self._sent(destination, [one.row for one in share], seconds_left)
-            self.backlog.park(after.destination, after.left)
-            self.backlog.park_alone(after.destination, after.broken)
+            outcome = self._sent(destination, [one.row for one in share], seconds_left)
+            after = self._noted(destination, outcome)
+            first_ms = share[0].created_ms
+            self.backlog.park(after, outcome.left, first_ms)
+            self.backlog.park_broken(after, outcome.broken, first_ms)
         except Exception:
             logger.exception("events were not parked", extra={"code": code_of(destination.environment)})
             return False
         return True
 
-    def _sent(
-        self, destination: Destination, rows: Sequence[InsertedEvent], seconds_left: SecondsLeft
-    ) -> DeliveryResult:
-        """Returns what is left to park: everything, if the stream is failing or the delivery raised.
+    def _sent(self, destination: Destination, rows: Sequence[InsertedEvent], seconds_left: SecondsLeft) -> Outcome:
+        """Everything is left, if the stream is failing or slow, or the attempt raised.
 
         The share is not handed back to Lambda, because Lambda would repeat the other tenants' records with it. Parking
         needs no keys of people, so it works when these can't be read.
         """
-        if not destination.is_failing:
+        if not destination.parks:
             try:
-                return self.delivery.deliver(destination, rows, seconds_left)
+                return self.attempt.send(destination, rows, seconds_left, LIVE)
             except Exception:
                 logger.exception("events were not sent", extra={"code": code_of(destination.environment)})
         wanted, unreadable = select(destination.chosen, rows)
-        return DeliveryResult(destination, [row.key for row, _ in wanted], [row.key for row in unreadable], 0)
+        return Outcome(left=[one.row.key for one in wanted], broken=[row.key for row in unreadable])
+
+    def _noted(self, destination: Destination, outcome: Outcome) -> Destination:
+        """Returns the destination as it is afterwards.
+
+        If its state can't be stored, the delivery still counts and the next one stores the state.
+        """
+        after = destination
+        now_ms = self.clock()
+        if outcome.refused:
+            self.given_up(outcome.refused)
+        try:
+            if outcome.error is not None and not outcome.throttled and not outcome.timed_out:
+                after = self.destinations.failed(destination, outcome.error, now_ms)
+            else:
+                after = self.destinations.answered(destination, outcome.calls_ms, now_ms, timed_out=outcome.timed_out)
+                if outcome.throttled:
+                    self.destinations.throttled(destination, outcome.error)
+                elif outcome.taken:
+                    self.destinations.delivered(destination, now_ms)
+            if outcome.refused:  # last, so that its error stays visible
+                self.destinations.gave_up(after, outcome.refused, outcome.refusal)
+        except Exception:
+            logger.exception("the stream's state was not stored", extra={"code": code_of(destination.environment)})
+        return after
+
+
+def healthy_first(work: Sequence[Share]) -> list[Share]:
+    """A stream that has been in trouble must not stand before a healthy one."""
+    return sorted(work, key=lambda share: share[0].last_error is not None or bool(share[0].slow_calls))
 
 
 @cache

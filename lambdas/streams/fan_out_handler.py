@@ -9,6 +9,7 @@ from typing import Any
 from daybook import observability
 from daybook.aws.events_table.by_key import from_stream
 from daybook.aws.wiring import Wiring
+from daybook.clock import SECOND
 from daybook.delivery.backlog import Backlog
 from daybook.environment import FanOutSettings
 from daybook.observability import logger
@@ -27,8 +28,9 @@ def compose() -> FanOut:
 def fan_out_over(wiring: Wiring, backlog: Backlog, monotonic: Callable[[], float] = time.monotonic) -> FanOut:
     return FanOut(
         destinations=wiring.destinations,
-        delivery=wiring.delivery,
+        attempt=wiring.attempt,
         backlog=backlog,
+        given_up=wiring.given_up,
         clock=wiring.clock,
         monotonic=monotonic,
     )
@@ -54,9 +56,10 @@ def _stream_record(record: Mapping[str, Any]) -> StreamRecord | None:
     try:
         row = from_stream(record["dynamodb"]["NewImage"])
         assert row.environment  # noqa: S101  raises if the partition has a foreign form
+        created_ms = round(record["dynamodb"]["ApproximateCreationDateTime"] * SECOND)
     except (KeyError, ValueError):
         # A failure would hold up the shard for hours, and no retry could make an event of this item.
         logger.exception("the item is not an event", extra={"sequence_number": sequence})
         observability.count(observability.UNREADABLE, 1)
         return None
-    return StreamRecord(sequence, row)
+    return StreamRecord(sequence, row, created_ms)

@@ -12,12 +12,12 @@ from functools import cache
 from typing import NamedTuple, Protocol
 
 from daybook.clock import Clock
-from daybook.delivery.attempt import Delivery
+from daybook.delivery.attempt import Attempt, Outcome
 from daybook.delivery.backlog import Backlog
 from daybook.delivery.backlog_batch import BacklogBatch
 from daybook.delivery.destination import KEPT_MS, Destination
 from daybook.delivery.records import InsertedEvent
-from daybook.delivery.sender import SecondsLeft
+from daybook.delivery.sender import UNHURRIED, SecondsLeft
 from daybook.ids import occurred_ms
 from daybook.observability import logger
 from daybook.tenant import EnvironmentKey, code_of
@@ -42,6 +42,14 @@ class Destinations(Protocol):
 
     def claim_probe(self, destination: Destination, now_ms: int) -> bool: ...
 
+    def delivered(self, destination: Destination, now_ms: int) -> None: ...
+
+    def failed(self, destination: Destination, error: str, now_ms: int) -> Destination: ...
+
+    def probe_failed(self, destination: Destination, error: str, now_ms: int) -> Destination: ...
+
+    def mended(self, destination: Destination, now_ms: int) -> Destination: ...
+
     def gave_up(self, destination: Destination, events: int, error: str | None = None) -> None: ...
 
     def remove_parked(self, batch: BacklogBatch) -> bool: ...
@@ -61,7 +69,7 @@ class Redeliver:
     settings: SettingsReader
     destinations: Destinations
     events: Events
-    delivery: Delivery
+    attempt: Attempt
     backlog: Backlog
     given_up: Callable[[int], None]
     clock: Clock
@@ -150,17 +158,46 @@ class Redeliver:
         """Returns the destination as it is afterwards."""
         edge_ms = self.settings.settings_of(code_of(batch.environment)).retention_edge(self.clock())
         rows = [row for row in self.events.read(batch.partitions) if occurred_ms(row.id) >= edge_ms]
-        after = self.delivery.deliver(destination, rows, seconds_left)
-        if len(after.broken) == len(batch.keys) == 1:
+        outcome = self.attempt.send(destination, rows, seconds_left, UNHURRIED)
+        after = self._noted(destination, outcome)
+        if len(outcome.broken) == len(batch.keys) == 1:
             raise Unreadable
-        if set(after.left) == set(batch.keys):
-            self.backlog.defer(after.destination, [batch])
-            return after.destination
-        self.backlog.park(after.destination, after.left, batch.parked_at)
-        self.backlog.park_alone(after.destination, after.broken, batch.parked_at)
+        if set(outcome.left) == set(batch.keys):
+            self.backlog.defer(after, [batch])
+            return after
+        self.backlog.park(after, outcome.left, batch.parked_at)
+        self.backlog.park_broken(after, outcome.broken, batch.parked_at)
         # Events that retention has hidden or deleted in the meantime are given up.
-        self._give_up(after.destination, batch, len(batch.keys) - len(rows))
-        return after.destination
+        self._give_up(after, batch, len(batch.keys) - len(rows))
+        return after
+
+    def _noted(self, destination: Destination, outcome: Outcome) -> Destination:
+        """Returns the destination as it is afterwards. If its state can't be stored, the delivery still counts.
+
+        The destination becomes active again if the stream accepts any record of the probe: a stream that accepts less
+        than a whole batch at once receives its backlog part by part, and doubling waits would never let it finish.
+        """
+        if outcome.refused:
+            self.given_up(outcome.refused)
+        after = destination
+        try:
+            after = self._state_after(destination, outcome)
+            if outcome.refused:  # last, so that its error stays visible
+                self.destinations.gave_up(after, outcome.refused, outcome.refusal)
+        except Exception:
+            logger.exception("the stream's state was not stored", extra={"code": code_of(destination.environment)})
+        return after
+
+    def _state_after(self, destination: Destination, outcome: Outcome) -> Destination:
+        now_ms = self.clock()
+        if outcome.error is not None and not outcome.taken:
+            note = self.destinations.probe_failed if destination.is_failing else self.destinations.failed
+            return note(destination, outcome.error, now_ms)
+        if destination.is_failing and (outcome.taken or outcome.refused):
+            return self.destinations.mended(destination, now_ms)
+        if outcome.taken:
+            self.destinations.delivered(destination, now_ms)
+        return destination
 
 
 @cache

@@ -27,7 +27,7 @@ def redeliver_over(wiring: Wiring, backlog: Backlog, monotonic: Callable[[], flo
         settings=wiring.control,
         destinations=wiring.destinations,
         events=wiring.inserted,
-        delivery=wiring.delivery,
+        attempt=wiring.attempt,
         backlog=backlog,
         given_up=wiring.given_up,
         clock=wiring.clock,

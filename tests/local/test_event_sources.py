@@ -1,6 +1,5 @@
-"""Event source mappings in the emulator: filters, batches, halving, and records that are given up."""
+"""Event source mappings in the emulator: when a stream or a queue is read, and what of it passes."""
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,14 +11,11 @@ import pytest
 
 from infra.local.functions import dynamodb_stream, sqs
 from infra.local.functions.dynamodb_stream import StreamMapping
-from infra.local.functions.instances import FunctionError
 from infra.local.functions.sqs import QueueMapping
 
 PROPERTIES = {
     "BatchSize": 4,
-    "BisectBatchOnFunctionError": True,
     "FilterCriteria": {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]},
-    "MaximumRetryAttempts": 1,
     "StartingPosition": "TRIM_HORIZON",
 }
 
@@ -64,80 +60,38 @@ class Stream:
 
 
 class Function:
-    """Raises while any of `poison` is in the batch, reports `failing` once, and signals when `last` has been
-    handled.
-    """
+    """Signals when the record `last` has come."""
 
-    def __init__(self, last: str, poison: tuple[str, ...] = (), failing: tuple[str, ...] = ()) -> None:
+    def __init__(self, last: str) -> None:
         self.batches: list[list[str]] = []
         self.done = threading.Event()
-        self._last, self._poison, self._failing = last, poison, list(failing)
+        self._last = last
 
-    def __call__(self, event: Mapping[str, Any], _request_id: str) -> Any:
+    def __call__(self, event: Mapping[str, Any], _request_id: str) -> None:
         numbers = [record["dynamodb"]["SequenceNumber"] for record in event["Records"]]
         assert all(record["dynamodb"]["NewImage"]["z"] == {"B": "AQI="} for record in event["Records"])
         self.batches.append(numbers)
-        if set(numbers) & set(self._poison):
-            if self._last in numbers and len(numbers) == 1:
-                self.done.set()
-            raise FunctionError("no")
-        failed = [number for number in numbers if number in self._failing]
-        for number in failed:
-            self._failing.remove(number)
-        if self._last in numbers and not failed:
+        if self._last in numbers:
             self.done.set()
-        return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
 
 @contextmanager
-def playing(stream: Stream, function: Function, changes: Callable[[], int]) -> Iterator[list[dict[str, Any]]]:
-    """Yields the messages to the on-failure destination."""
-    given_up: list[dict[str, Any]] = []
-    mapping = StreamMapping(
-        stream,
-        "arn",
-        PROPERTIES,
-        function,
-        changes,
-        give_up=lambda body: given_up.append(json.loads(body)["DDBStreamBatchInfo"]),
-    )
+def playing(stream: Stream, function: Function, changes: Callable[[], int]) -> Iterator[None]:
+    mapping = StreamMapping(stream, "arn", PROPERTIES, function, changes)
     thread = threading.Thread(target=mapping.run, args=(stream.stopped,))
     thread.start()
-    yield given_up
+    yield
     assert function.done.wait(20)
     stream.stopped.set()
     thread.join()
 
 
-def play(stream: Stream, function: Function) -> list[dict[str, Any]]:
-    """Returns the messages to the on-failure destination."""
-    with playing(stream, function, stream.length) as given_up:
+def test_the_function_gets_what_passes_the_filter() -> None:
+    """In order, and what was read together in one batch."""
+    stream, function = Stream("INSERT", "MODIFY", *["INSERT"] * 3), Function(last="4")
+    with playing(stream, function, stream.length):
         pass
-    return given_up
-
-
-def test_batches_hold_what_passes_the_filter() -> None:
-    """In order, and at most the batch size at once."""
-    function = Function(last="6")
-    assert play(Stream("INSERT", "MODIFY", *["INSERT"] * 4, "INSERT"), function) == []
-    assert [number for batch in function.batches for number in batch] == ["0", "2", "3", "4", "5", "6"]
-    assert all(len(batch) <= 4 for batch in function.batches)
-
-
-def test_of_a_partial_answer_the_batch_goes_on_from_the_lowest() -> None:
-    """The records after it come again."""
-    function = Function(last="3", failing=("2",))
-    assert play(Stream(*["INSERT"] * 4), function) == []
-    assert [number for batch in function.batches for number in batch][-2:] == ["2", "3"]
-
-
-def test_a_batch_that_fails_is_halved_until_the_poison_is_alone() -> None:
-    """All others are handled, and the position of the poison record is noted."""
-    function = Function(last="3", poison=("1",))
-    given_up = play(Stream(*["INSERT"] * 4), function)
-    assert [(lost["startSequenceNumber"], lost["batchSize"]) for lost in given_up] == [("1", 1)]
-    fine = {number for batch in function.batches if "1" not in batch for number in batch}
-    assert fine == {"0", "2", "3"}
+    assert function.batches == [["0", "2", "3", "4"]]
 
 
 def test_a_stream_without_news_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@ the retry queue in memory.
 """
 
 import base64
+import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,10 +16,11 @@ from daybook.delivery.backlog import Backlog
 from daybook.delivery.backlog_batch import BacklogBatch
 from daybook.delivery.destination import Destination, StreamChoice
 from daybook.delivery.records import Record
-from daybook.delivery.sender import PutFailed, RecordSender
+from daybook.delivery.sender import Answer, PutFailed, RecordSender
 from daybook.tenant import code_of, environment_key
 from streams import fan_out_handler as fan_out
 from streams import redeliver_handler as redeliver
+from tests.support.ingest import NOW
 from tests.support.tenant_log import TenantLog
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/audit"
@@ -41,11 +44,13 @@ class MemoryStreams:
         self.calls: list[tuple[str, int]] = []
         self.broken: dict[str, BaseException] = {}
         self.faults: dict[str, list[Any]] = {}
+        self.milliseconds: dict[str, int] = {}
+        """How long each call of a tenant's stream takes, 20 ms by default."""
         self.largest = 1024 * 1024
         self.room: int | None = None
         """The bytes that the next calls accept. Records beyond them are throttled. None means no limit."""
 
-    def put(self, destination: Destination, records: Sequence[Record]) -> list[str | None]:
+    def put(self, destination: Destination, records: Sequence[Record], _answer_seconds: float) -> Answer:
         tenant = SLUGS[code_of(destination.environment)]
         self.calls.append((tenant, len(records)))
         if any(record.size > self.largest for record in records):
@@ -58,7 +63,7 @@ class MemoryStreams:
         errors = self._bounded(records) if fault is None else [fault(place) for place in range(len(records))]
         taken = self.taken.setdefault(tenant, [])
         taken += [record for record, error in zip(records, errors, strict=True) if error is None]
-        return errors
+        return Answer(errors, self.milliseconds.get(tenant, 20))
 
     def _bounded(self, records: Sequence[Record]) -> list[str | None]:
         errors: list[str | None] = []
@@ -103,6 +108,8 @@ class StreamHarness:
         self.streams = replaced.get("streams") or MemoryStreams()
         self.queue = replaced.get("queue") or MemoryQueue()
         self.given_up: list[int] = []
+        self.created: dict[str, int] = {}
+        """When the table's stream got each event, by its id."""
         self.seconds = 0.0
         bound = {name: replaced[name] for name in ("record_bytes",) if name in replaced}
         sender = RecordSender(self.streams, sleep=self.sleep, jitter=lambda: 1.0, **bound)
@@ -146,7 +153,9 @@ class StreamHarness:
         images = sorted(items, key=lambda item: str(item["sk"]["S"]))
         return {
             "Records": [
-                stream_record(image, str(1_000 + place))
+                stream_record(
+                    image, str(1_000 + place), created_ms=self.created.setdefault(image["sk"]["S"], self.log.now)
+                )
                 for place, image in enumerate(images)
                 if wanted is None or image["sk"]["S"] in wanted
             ]
@@ -167,8 +176,20 @@ class StreamHarness:
         return failed
 
 
-def stream_record(image: dict[str, Any], sequence: str, name: str = "INSERT") -> dict[str, Any]:
+def ids(publishing: StreamHarness, tenant: str = "acme") -> Counter[str]:
+    """How often each event is in the tenant's stream."""
+    return Counter(json.loads(record.data)["id"] for record in publishing.streams.taken.get(tenant, []))
+
+
+def stream_record(image: dict[str, Any], sequence: str, name: str = "INSERT", created_ms: int = NOW) -> dict[str, Any]:
     written = {
         field: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value for field, value in image.items()
     }
-    return {"eventName": name, "dynamodb": {"SequenceNumber": sequence, "NewImage": written}}
+    return {
+        "eventName": name,
+        "dynamodb": {
+            "ApproximateCreationDateTime": created_ms / 1_000,
+            "SequenceNumber": sequence,
+            "NewImage": written,
+        },
+    }

@@ -1,4 +1,4 @@
-"""Emulates the template's event source mappings: passes table streams and queue messages to the functions."""
+"""Emulates what invokes the functions beside the API: the template's event source mappings and schedules."""
 
 import threading
 import time
@@ -11,23 +11,23 @@ from typing import Any
 from infra.local.aws.cloudformation import Client, table_name
 from infra.local.aws.moto_peek import holds_messages, stream_length
 from infra.local.functions.dynamodb_stream import StreamMapping
-from infra.local.functions.instances import Function
+from infra.local.functions.instances import Function, Invocable
+from infra.local.functions.schedule import Schedule, seconds
 from infra.local.functions.sqs import QueueMapping
+from infra.local.gateway.api import ACCOUNT, REGION
 from infra.local.template import Templates, of_type
 
-JOIN_SECONDS = 1.0  # for all mappings: local Daybook must end within five seconds
+JOIN_SECONDS = 1.0  # for all sources: local Daybook must end within five seconds
 
 
 @contextmanager
-def event_source_mappings(
+def event_sources(
     stacks: Templates, client: Client, functions: Mapping[str, Function], checkpoints: Path | None
 ) -> Iterator[None]:
-    """Runs each mapping in a thread. `checkpoints` is the folder for the positions of the stream readers."""
+    """Runs each source in a thread. `checkpoints` is the folder for the positions of the stream readers."""
     stopped = threading.Event()
-    threads = [
-        threading.Thread(target=mapping.run, args=(stopped,), daemon=True)
-        for mapping in mappings_of(stacks, client, functions, checkpoints)
-    ]
+    sources = [*mappings_of(stacks, client, functions, checkpoints), *schedules_of(stacks, client, functions)]
+    threads = [threading.Thread(target=source.run, args=(stopped,), daemon=True) for source in sources]
     for thread in threads:
         thread.start()
     try:
@@ -63,6 +63,15 @@ def mappings_of(
         )
 
 
+def schedules_of(stacks: Templates, client: Client, functions: Mapping[str, Invocable]) -> Iterator[Schedule]:
+    references = References(stacks, client)
+    for logical_id, properties in of_type(stacks, "AWS::Events::Rule").items():
+        rule = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{references.name(logical_id)}"
+        for target in properties["Targets"]:
+            invoke = functions[references.function(target["Arn"])].invoke
+            yield Schedule(rule, seconds(properties["ScheduleExpression"]), invoke)
+
+
 def calls_ended(functions: Iterable[Function]) -> int:
     return sum(function.calls_ended for function in functions)
 
@@ -81,8 +90,8 @@ class References:
 
     def function(self, reference: Any) -> str:
         """The function's ARN."""
-        stack, logical_id, _ = self._resource(reference)
-        name = self._physical(stack, logical_id)
+        _, logical_id, _ = self._resource(reference)
+        name = self.name(logical_id)
         arn: str = self._client("lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
         return arn
 
@@ -94,7 +103,7 @@ class References:
             table = self._client("dynamodb").describe_table(TableName=table_name(stack, logical_id))
             stream: str = table["Table"]["LatestStreamArn"]
             return stream
-        url = self._physical(stack, logical_id)
+        url = self.name(logical_id)
         found = self._client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         arn: str = found["Attributes"]["QueueArn"]
         return arn
@@ -119,7 +128,10 @@ class References:
     def _stack_of(self, logical_id: str) -> str:
         return next(name for name, template in self._stacks.items() if logical_id in template["Resources"])
 
-    def _physical(self, stack: str, logical_id: str) -> str:
-        detail = self._client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId=logical_id)
+    def name(self, logical_id: str) -> str:
+        """The resource's physical id: a rule's and a function's name, a queue's URL."""
+        detail = self._client("cloudformation").describe_stack_resource(
+            StackName=self._stack_of(logical_id), LogicalResourceId=logical_id
+        )
         physical: str = detail["StackResourceDetail"]["PhysicalResourceId"]
         return physical

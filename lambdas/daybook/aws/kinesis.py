@@ -1,15 +1,16 @@
 """Customers' Kinesis streams, through a customer's role that Daybook assumes with the external id it made."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from daybook.clock import MINUTE, SECOND, Clock
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import Record
-from daybook.delivery.sender import PutFailed
+from daybook.delivery.sender import Answer, PutFailed
 
 _SESSION = "daybook"
 _BEFORE_THE_END_MS = 5 * MINUTE
@@ -53,11 +54,9 @@ class CustomerStreams:
         self._kept: dict[tuple[str, str, str], _Kept] = {}
         self._lock = threading.Lock()
 
-    def put(self, destination: Destination, records: Sequence[Record]) -> list[str | None]:
-        """Makes one PutRecords call, at most 500 records and 5 MB. Returns None or an error code for each record.
-
-        Raises `PutFailed`.
-        """
+    def put(self, destination: Destination, records: Sequence[Record], _answer_seconds: float) -> Answer:
+        """Makes one PutRecords call, at most 500 records and 5 MB. Raises `PutFailed`."""
+        started = time.monotonic()
         try:
             answer = self._client(destination).put_records(
                 StreamARN=destination.chosen.stream_arn,
@@ -70,10 +69,12 @@ class CustomerStreams:
             raise PutFailed(error, transient=error in _TRANSIENT | _EXPIRED, invalid=error in _INVALID) from None
         except BotoCoreError as failure:
             # There was no answer in time. The records may have arrived, and then arrive a second time.
-            raise PutFailed(type(failure).__name__, transient=True) from None
+            timed_out = isinstance(failure, ReadTimeoutError)
+            raise PutFailed(type(failure).__name__, transient=True, timed_out=timed_out) from None
+        milliseconds = int((time.monotonic() - started) * 1_000)
         if not answer["FailedRecordCount"]:
-            return [None] * len(records)
-        return [record.get("ErrorCode") for record in answer["Records"]]
+            return Answer([None] * len(records), milliseconds)
+        return Answer([record.get("ErrorCode") for record in answer["Records"]], milliseconds)
 
     def _client(self, destination: Destination) -> Any:
         name = _name(destination)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from daybook.aws.job_queue import SqsJobQueue
     from daybook.catalogue.tenant_catalogue import Catalogues
     from daybook.crypto.keys import DeploymentKeys
-    from daybook.delivery.attempt import Delivery
+    from daybook.delivery.attempt import Attempt
     from daybook.delivery.backlog import Backlog
     from daybook.delivery.records import Records
     from daybook.delivery.sender import RecordSender
@@ -253,10 +253,10 @@ class Wiring:
         return partial(observability.count, observability.GIVEN_UP)
 
     @cached_property
-    def delivery(self) -> Delivery:
-        from daybook.delivery.attempt import Delivery
+    def attempt(self) -> Attempt:
+        from daybook.delivery.attempt import Attempt
 
-        return Delivery(self.records, self.sender, self.destinations, self.given_up, self.clock)
+        return Attempt(self.records, self.sender)
 
     def backlog(self, url: str) -> Backlog:
         from daybook.aws.backlog_queue import RetryQueue

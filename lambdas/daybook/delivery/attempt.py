@@ -1,84 +1,61 @@
-"""Delivers events to one destination: makes the records, sends them, reports the rest and updates the state."""
+"""One attempt to deliver events to a destination. It changes no state: its callers note the outcome."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from daybook.clock import Clock
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import InsertedEvent, Records
-from daybook.delivery.sender import RecordSender, SecondsLeft
-from daybook.observability import logger
-from daybook.tenant import code_of
+from daybook.delivery.sender import Patience, RecordSender, SecondsLeft
 
 
-class State(Protocol):
-    """Stores a destination's state. A method that returns a destination returns it as it is afterwards."""
+class Outcome(NamedTuple):
+    """What became of the rows. A row that the destination does not ask for is in none of the lists."""
 
-    def delivered(self, destination: Destination, now_ms: int) -> None: ...
-
-    def failed(self, destination: Destination, error: str, now_ms: int) -> Destination: ...
-
-    def probe_failed(self, destination: Destination, error: str, now_ms: int) -> Destination: ...
-
-    def mended(self, destination: Destination, now_ms: int) -> Destination: ...
-
-    def gave_up(self, destination: Destination, events: int, error: str | None = None) -> None: ...
-
-
-class DeliveryResult(NamedTuple):
-    destination: Destination
-    """The destination after the attempt."""
-    left: Sequence[str]
-    """The keys of the events to park."""
-    broken: Sequence[str]
-    """The keys of the events that can't be read."""
-    records: int
+    taken: int = 0
     """How many records the stream accepted."""
+    left: Sequence[str] = ()
+    """The keys of the events that are not known to be in the stream."""
+    broken: Sequence[str] = ()
+    """The keys of the events from which no record can be made."""
+    refused: int = 0
+    """How many records the stream will never take, because they are too large for it."""
+    refusal: str | None = None
+    """AWS's name of the error of the refused records."""
+    error: str | None = None
+    """The stream's last error after the retries. Without one, whatever is left is not the stream's fault: time ran out,
+    or Daybook could not get a session of the role in time.
+    """
+    throttled: bool = False
+    """Whether the error is one of throughput. It says nothing against the stream."""
+    timed_out: bool = False
+    """Whether a call was not answered within the patience. Its records may be in the stream."""
+    calls_ms: Sequence[int] = ()
+    """How long the stream took for each call, without connecting."""
 
 
 @dataclass(frozen=True)
-class Delivery:
+class Attempt:
     records: Records
     sender: RecordSender
-    state: State
-    given_up: Callable[[int], None]
-    clock: Clock
 
-    def deliver(
-        self, destination: Destination, rows: Sequence[InsertedEvent], seconds_left: SecondsLeft
-    ) -> DeliveryResult:
-        """Sends the rows that the destination asks for.
+    def send(
+        self, destination: Destination, rows: Sequence[InsertedEvent], seconds_left: SecondsLeft, patience: Patience
+    ) -> Outcome:
+        """Sends the rows that the destination asks for, in their order.
 
-        An error makes an active destination a failing one. On a failing destination this is the probe, and its result
-        sets the state. The destination becomes active again if the stream accepts any record of the probe: a stream
-        that accepts less than a whole batch at once receives its backlog part by part, and doubling waits would never
-        let it finish. If the state can't be stored, the delivery still counts and the next one stores the state.
         Raises `Throttled` if people's keys can't be read. Nothing has been sent then.
         """
         written = self.records.of(destination, rows)
-        sent = self.sender.send(destination, written.records, seconds_left)
-        taken = len(written.records) - len(sent.left) - len(sent.refused)
-        if sent.refused:
-            self.given_up(len(sent.refused))
-        after = destination
-        try:
-            after = self._note(destination, sent.error, tried=taken + len(sent.refused) > 0, taken=taken)
-            if sent.refused:
-                self.state.gave_up(after, len(sent.refused), sent.refusal)  # last, so that its error stays visible
-        except Exception:
-            logger.exception("the stream's state was not stored", extra={"code": code_of(destination.environment)})
-        return DeliveryResult(
-            after, [written.rows[place].key for place in sent.left], [row.key for row in written.broken], taken
+        sent = self.sender.send(destination, written.records, seconds_left, patience)
+        return Outcome(
+            taken=len(written.records) - len(sent.left) - len(sent.refused),
+            left=[written.rows[place].key for place in sent.left],
+            broken=[row.key for row in written.broken],
+            refused=len(sent.refused),
+            refusal=sent.refusal,
+            error=sent.error,
+            throttled=sent.throttled,
+            timed_out=sent.timed_out,
+            calls_ms=sent.calls_ms,
         )
-
-    def _note(self, destination: Destination, error: str | None, *, tried: bool, taken: int) -> Destination:
-        now_ms = self.clock()
-        if error is not None and not (destination.is_failing and taken):
-            note = self.state.probe_failed if destination.is_failing else self.state.failed
-            return note(destination, error, now_ms)
-        if destination.is_failing:
-            return self.state.mended(destination, now_ms) if tried else destination
-        if taken:
-            self.state.delivered(destination, now_ms)
-        return destination

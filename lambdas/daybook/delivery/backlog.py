@@ -34,16 +34,19 @@ class Backlog:
     clock: Clock
     chance: Callable[[], float] = random.random
 
-    def park(self, destination: Destination, keys: Iterable[str], parked_at: int | None = None) -> None:
-        """The keys are durable when this returns. Parking the same keys again makes the same batches."""
-        batches = list(batches_of(destination, keys, self.clock() if parked_at is None else parked_at))
+    def park(self, destination: Destination, keys: Iterable[str], first_ms: int) -> None:
+        """The keys are durable when this returns. Parking the same keys again makes the same batches.
+
+        `first_ms`: when the first event of the share came into the events table, as its stream says.
+        """
+        batches = list(batches_of(destination, keys, first_ms))
         self.rows.put_parked(batches)
         self._send(destination, batches)
 
-    def park_alone(self, destination: Destination, keys: Iterable[str], parked_at: int | None = None) -> None:
+    def park_broken(self, destination: Destination, keys: Iterable[str], first_ms: int) -> None:
         """Puts each key into its own batch, so that an unreadable event takes no other to the dead-letter queue."""
         for key in keys:
-            self.park(destination, [key], parked_at)
+            self.park(destination, [key], first_ms)
 
     def defer(self, destination: Destination, batches: Sequence[BacklogBatch], at_least: int = 0) -> None:
         """Puts batches back for at least `at_least` seconds, and merges small ones."""

@@ -1,4 +1,6 @@
-"""A tenant's stream for one environment, and its states: active and failing."""
+"""A tenant's stream for one environment, and its states. Events go to an active stream as they arrive. They are parked
+at once while the stream is failing, or active but slow.
+"""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -57,10 +59,24 @@ class Destination:
     next_probe_ms: int = 0
     probing_until_ms: int = 0
     given_up: int = 0
+    slow_since_ms: int | None = None
+    slow_calls: tuple[int, ...] = ()
+    """The moments of the slow calls of the last minute, of a stream that is not slow yet. See `slowness.py`."""
+    quick_calls: int = 0
+    """How many calls in a row were quick, of a slow stream."""
 
     @property
     def is_failing(self) -> bool:
         return self.status == FAILING
+
+    @property
+    def is_slow(self) -> bool:
+        return self.slow_since_ms is not None
+
+    @property
+    def parks(self) -> bool:
+        """Whether new events are parked at once."""
+        return self.is_failing or self.is_slow
 
 
 def backoff_ms(step: int) -> int:

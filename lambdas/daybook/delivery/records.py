@@ -1,6 +1,7 @@
 """Makes the records of a customer's stream from stored events."""
 
 import hashlib
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,10 +10,13 @@ from daybook.delivery.destination import Destination, StreamChoice
 from daybook.delivery.formats import FORMATS
 from daybook.events.item import environment_of
 from daybook.events.reader import Opened, content_of, people_of
+from daybook.observability import logger
 from daybook.tenant import EnvironmentKey
 
 MAX_KEY = 256
 """The most bytes in a partition key. Kinesis's own limit is 256 characters."""
+
+MAX_GUID = 36
 
 KeysOf = Callable[[EnvironmentKey, Iterable[str]], Mapping[str, bytes]]
 
@@ -46,6 +50,13 @@ class Record(NamedTuple):
         return len(self.data) + len(self.partition_key.encode())
 
 
+class WantedEvent(NamedTuple):
+    row: InsertedEvent
+    content: dict[str, Any]
+    people: Sequence[str]
+    """The GUIDs of the people whose keys are needed to open it."""
+
+
 class WrittenRecords(NamedTuple):
     """The rows that the destination asks for with one record each, and the rows from which no record can be made."""
 
@@ -61,41 +72,53 @@ class Records:
     def of(self, destination: Destination, rows: Sequence[InsertedEvent]) -> WrittenRecords:
         """The records come in the order of the rows. A row that can't be read does not affect the others."""
         wanted, broken = select(destination.chosen, rows)
-        environment = destination.environment
-        keys = self._keys_of(environment, (guid for _, content in wanted for guid in people_of(content)))
+        keys = self._keys_of(destination.environment, dict.fromkeys(guid for one in wanted for guid in one.people))
         aliases = profile(destination.profile).aliases
         write = FORMATS[destination.chosen.format]
         made: list[tuple[InsertedEvent, Record]] = []
-        for row, content in wanted:
+        for row, content, _ in wanted:
             try:
                 opened = Opened(content, keys)
                 data = write(opened.native(aliases), opened.alias, aliases)
                 made.append((row, Record(partition_key(row, content), data)))
-            except Exception:  # noqa: BLE001  any error concerns this one event only
-                broken.append(row)
+            except Exception as error:  # noqa: BLE001  any error concerns this one event only
+                broken.append(_reported(row, error))
         return WrittenRecords([row for row, _ in made], [record for _, record in made], broken)
 
 
-def select(
-    chosen: StreamChoice, rows: Sequence[InsertedEvent]
-) -> tuple[list[tuple[InsertedEvent, dict[str, Any]]], list[InsertedEvent]]:
-    """The rows that a destination asks for with their contents, and the rows that can't be read.
+def select(chosen: StreamChoice, rows: Sequence[InsertedEvent]) -> tuple[list[WantedEvent], list[InsertedEvent]]:
+    """The rows that a destination asks for, and the rows that can't be read.
 
     Events that only operations may read are never sent to a customer. Daybook's own audit events are sent only to
     destinations that ask for them.
     """
-    wanted: list[tuple[InsertedEvent, dict[str, Any]]] = []
+    own = chosen.include_audit_log
+    wanted: list[WantedEvent] = []
     broken: list[InsertedEvent] = []
     for row in rows:
         try:
             content = content_of(row.packed)
-            own = content["activity"].startswith(OWN_ACTIVITIES)
-        except Exception:  # noqa: BLE001  any error concerns this one event only
-            broken.append(row)
-            continue
-        if "visibility" not in content and (chosen.include_audit_log or not own):
-            wanted.append((row, content))
+            if "visibility" not in content and (own or not content["activity"].startswith(OWN_ACTIVITIES)):
+                wanted.append(WantedEvent(row, content, _people(content)))
+        except Exception as error:  # noqa: BLE001  any error concerns this one event only
+            broken.append(_reported(row, error))
     return wanted, broken
+
+
+def _people(content: Mapping[str, Any]) -> list[str]:
+    """Raises `ValueError` for what can't be a GUID: one read fetches the keys for all events."""
+    guids = people_of(content)
+    if not all(isinstance(guid, str) and len(guid) <= MAX_GUID for guid in guids):
+        raise ValueError("a person without a GUID")
+    return guids
+
+
+def _reported(row: InsertedEvent, error: Exception) -> InsertedEvent:
+    """Logs where the error was raised. Its text may hold what somebody sent."""
+    *_, frame = traceback.extract_tb(error.__traceback__)
+    where = f"{frame.filename}:{frame.lineno}"
+    logger.error("no record can be made", extra={"event": row.id, "error": type(error).__name__, "where": where})
+    return row
 
 
 def partition_key(row: InsertedEvent, content: Mapping[str, Any]) -> str:

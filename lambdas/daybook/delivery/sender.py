@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import Record
@@ -12,26 +12,55 @@ from daybook.delivery.records import Record
 RECORDS_A_CALL = 500  # this and the next are limits of PutRecords
 BYTES_A_CALL = 5 * 1024 * 1024
 BYTES_A_RECORD = 1024 * 1024  # a customer can configure the stream for larger records
-TRIES = 4
 _FIRST_WAIT_SECONDS = 0.05
+_THROUGHPUT = frozenset({"KMSThrottlingException", "ProvisionedThroughputExceededException", "ThrottlingException"})
 
 SecondsLeft = Callable[[], float]
+
+
+class Patience(NamedTuple):
+    """How long and how often a caller tries."""
+
+    answer_seconds: float
+    """How long a stream may take to answer a call, once there is a connection."""
+    tries: int
+    """How often a call is tried that failed for a transient reason. One that was not answered in time is not tried
+    again, because each try may put its records into the stream once more.
+    """
+
+
+LIVE = Patience(answer_seconds=1.0, tries=2)
+"""For events as they arrive. Other tenants' events wait meanwhile, and a parked event is soon tried again."""
+UNHURRIED = Patience(answer_seconds=5.0, tries=4)
 
 
 class PutFailed(Exception):  # noqa: N818  says what happened
     """A whole call failed. `error` is AWS's error code. A `transient` failure may succeed when it is tried again."""
 
-    def __init__(self, error: str, *, transient: bool, invalid: bool = False) -> None:
+    def __init__(
+        self, error: str, *, transient: bool, invalid: bool = False, timed_out: bool = False, own: bool = False
+    ) -> None:
         super().__init__(error)
         self.error = error
         self.transient = transient
         self.invalid = invalid
         """Kinesis refuses the records themselves, for example because one is too large."""
+        self.timed_out = timed_out
+        """The stream did not answer in time."""
+        self.own = own
+        """The failure is not the stream's: STS throttles Daybook's account."""
+
+
+class Answer(NamedTuple):
+    errors: Sequence[str | None]
+    """None for each accepted record, and the error code for each refused one."""
+    milliseconds: int
+    """How long the stream took, without connecting."""
 
 
 class Streams(Protocol):
-    def put(self, destination: Destination, records: Sequence[Record]) -> Sequence[str | None]:
-        """Returns None for each accepted record and the error code for each refused one. Raises `PutFailed`."""
+    def put(self, destination: Destination, records: Sequence[Record], answer_seconds: float) -> Answer:
+        """Raises `PutFailed`, after `answer_seconds` at the latest once there is a connection."""
 
 
 @dataclass
@@ -43,10 +72,22 @@ class SendResult:
     refused: list[int] = field(default_factory=list)
     """The records that are too large for the stream. Another try would not help."""
     error: str | None = None
-    """The last error that remained after the retries. If records are left without an error, time ran out first."""
+    """The last error of the stream that remained after the retries."""
     refusal: str | None = None
     transient: bool = False
     """Whether the error may go away when the call is tried again."""
+    throttled: bool = False
+    """Whether the error is one of throughput."""
+    timed_out: bool = False
+    stopped: bool = False
+    """Whether no further call is made, because of an error of the stream or a failure of our own."""
+    calls_ms: list[int] = field(default_factory=list)
+    """How long the stream took for each call that it answered."""
+
+    def stop(self, error: str | None, *, transient: bool, timed_out: bool = False) -> None:
+        self.stopped = True
+        self.error, self.transient, self.timed_out = error, transient, timed_out
+        self.throttled = error in _THROUGHPUT
 
 
 @dataclass(frozen=True)
@@ -57,54 +98,58 @@ class RecordSender:
     record_bytes: int = BYTES_A_RECORD
     """The size of a record that every stream accepts. The largest events are smaller, so tests lower this value."""
 
-    def send(self, destination: Destination, records: Sequence[Record], seconds_left: SecondsLeft) -> SendResult:
+    def send(
+        self,
+        destination: Destination,
+        records: Sequence[Record],
+        seconds_left: SecondsLeft,
+        patience: Patience = UNHURRIED,
+    ) -> SendResult:
         """Puts all records in order while there is time. It stops after an error that remains after the retries."""
         sent = SendResult()
         for call in _calls(records, self.record_bytes):
-            if sent.error is not None or seconds_left() <= 0:
+            if sent.stopped or seconds_left() <= 0:
                 sent.left += call
                 continue
-            try:
-                sent.left += self._put(destination, records, call, seconds_left, sent)
-            except PutFailed as failed:
-                if failed.invalid and len(call) == 1 and records[call[0]].size > self.record_bytes:
-                    sent.refused += call
-                    sent.refusal = failed.error
-                else:
-                    sent.error, sent.transient = failed.error, failed.transient
-                    sent.left += call
+            sent.left += self._put(destination, records, call, seconds_left, patience, sent)
         return sent
 
-    def _put(
+    def _put(  # noqa: PLR0913, PLR0917  one call's part of `send`
         self,
         destination: Destination,
         records: Sequence[Record],
         call: Sequence[int],
         seconds_left: SecondsLeft,
+        patience: Patience,
         sent: SendResult,
     ) -> Sequence[int]:
-        """Returns the records of one call that are left after the tries. Raises `PutFailed` if none was accepted."""
+        """Returns the records of one call that are left after the tries, and notes the rest in `sent`."""
         left = call
-        for attempt in range(TRIES):
+        for attempt in range(patience.tries):
             if attempt:
                 self.sleep(_FIRST_WAIT_SECONDS * 2**attempt * self.jitter())
             try:
-                errors = self.streams.put(destination, [records[place] for place in left])
+                answer = self.streams.put(destination, [records[place] for place in left], patience.answer_seconds)
             except PutFailed as failed:
-                if not failed.transient or attempt == TRIES - 1 or seconds_left() <= 0:
-                    if len(left) == len(call):
-                        raise
-                    sent.error, sent.transient = failed.error, failed.transient
-                    return left
-                continue
-            refused = [(place, error) for place, error in zip(left, errors, strict=True) if error is not None]
+                last = attempt == patience.tries - 1 or seconds_left() <= 0
+                if failed.transient and not failed.timed_out and not last:
+                    continue
+                if failed.invalid and len(left) == 1 and records[left[0]].size > self.record_bytes:
+                    sent.refused += left
+                    sent.refusal = failed.error
+                    return ()
+                error = None if failed.own else failed.error
+                sent.stop(error, transient=failed.transient, timed_out=failed.timed_out)
+                return left
+            sent.calls_ms.append(answer.milliseconds)
+            refused = [(place, error) for place, error in zip(left, answer.errors, strict=True) if error is not None]
             left = [place for place, _ in refused]
             if not left:
                 return ()
             if seconds_left() <= 0:
                 break
         # Kinesis refuses single records for the shard's throughput or an internal failure. Both are transient.
-        sent.error, sent.transient = refused[0][1], True
+        sent.stop(refused[0][1], transient=True)
         return left
 
 

@@ -1,5 +1,6 @@
-"""New events are sent to their tenants' streams, and events of a failing stream wait."""
+"""New events are sent to their tenants' streams."""
 
+import base64
 import hashlib
 import json
 from collections import Counter
@@ -8,11 +9,13 @@ from typing import Any
 import pytest
 
 from daybook.aws.wiring import Tables
-from daybook.clock import DAY, SECOND, format_time
-from daybook.delivery.destination import KEPT_MS
-from tests.support.ingest import NOW
+from daybook.clock import SECOND
+from daybook.delivery.sender import PutFailed
+from daybook.events.canonical import canonical, decode
+from daybook.events.packing import pack, unpack
+from streams.fan_out import healthy_first
 from tests.support.managed_log import ManagedLog
-from tests.support.streams import StreamHarness
+from tests.support.streams import StreamHarness, destination, ids
 from tests.support.tenant_log import TenantLog
 
 
@@ -26,12 +29,8 @@ def publishing(log: ManagedLog) -> StreamHarness:
     return StreamHarness(log)
 
 
+THROTTLED = "ProvisionedThroughputExceededException"
 LARGEST = 30 * 1024  # the largest record, for tests that set it
-
-
-def ids(publishing: StreamHarness, tenant: str = "acme") -> Counter[str]:
-    """How often each event is in the tenant's stream."""
-    return Counter(json.loads(record.data)["id"] for record in publishing.streams.taken.get(tenant, []))
 
 
 def test_every_event_of_a_tenant_with_a_stream_is_put_there(log: TenantLog, publishing: StreamHarness) -> None:
@@ -165,176 +164,6 @@ def test_a_broken_stream_delays_and_loses_nothing_of_a_neighbours(
     assert publishing.pending() == len(mine) + 1
 
 
-@pytest.mark.every_store
-def test_a_stream_mended_gets_all_of_it(log: TenantLog, publishing: StreamHarness) -> None:
-    """Each parked event arrives once, the destination is active again and nothing is pending."""
-    publishing.set_up()
-    publishing.streams.break_down()
-    sent = log.sent(*({"id": str(number)} for number in range(30)))
-    for one in sent:
-        publishing.publish(publishing.stream([one]))
-    assert publishing.pending() == 30
-    assert len(publishing.queue.messages) == 30
-    publishing.streams.mend()
-    log.now += 6 * SECOND
-    while publishing.queue.messages:
-        assert publishing.retry() == []
-    assert ids(publishing) == dict.fromkeys(sent, 1)
-    stored = publishing.stored()
-    assert (stored.status, stored.last_error, stored.failing_since_ms) == ("active", None, None)
-    assert publishing.pending() == 0
-
-
-def test_one_probe_decides(log: TenantLog, publishing: StreamHarness) -> None:
-    """One of ten messages is tried, with a wait that doubles from 5 s to 15 minutes. The others are put back until
-    then, or for a minute, so that they soon see a change.
-    """
-    publishing.set_up()
-    publishing.streams.break_down(error="AccessDeniedException")
-    for one in log.sent(*({"id": str(number)} for number in range(10))):
-        publishing.publish(publishing.stream([one]))
-    waits = []
-    for _ in range(12):
-        publishing.streams.calls.clear()
-        log.now = publishing.stored().next_probe_ms
-        publishing.retry()
-        assert len(publishing.streams.calls) == 1
-        waits.append((publishing.stored().next_probe_ms - log.now) // SECOND)
-        assert {delay for _, delay in publishing.queue.messages} <= {min(waits[-1], 60)}
-    assert waits == [10, 20, 40, 80, 160, 320, 640, 900, 900, 900, 900, 900]
-    assert publishing.pending() == 10
-
-
-def test_a_probe_partly_taken_mends(log: TenantLog, publishing: StreamHarness) -> None:
-    """A stream that accepts fewer bytes at once than a batch has receives its backlog part by part, without more
-    waits.
-    """
-    publishing.set_up()
-    publishing.streams.break_down()
-    sent = log.sent(*({"id": str(number)} for number in range(40)))
-    publishing.publish()
-    publishing.streams.mend()
-    size = len(json.dumps(log.page()["events"][0]))
-    for rounds in range(1, 20):
-        log.now += 6 * SECOND
-        publishing.streams.room = 10 * size
-        before = publishing.pending()
-        publishing.retry()
-        if not publishing.queue.messages:
-            break
-        assert publishing.pending() < before
-        if rounds == 1:
-            assert (publishing.stored().status, publishing.stored().backoff_step) == ("active", 0)
-    assert ids(publishing) == dict.fromkeys(sent, 1)
-    assert (publishing.stored().status, publishing.pending()) == ("active", 0)
-
-
-def test_before_the_next_probe_nothing_is_tried(log: TenantLog, publishing: StreamHarness) -> None:
-    publishing.set_up()
-    publishing.streams.break_down()
-    log.sent({})
-    publishing.publish()
-    publishing.streams.mend()
-    publishing.streams.calls.clear()
-    publishing.retry()
-    assert publishing.streams.calls == []
-    assert publishing.pending() == 1
-    assert publishing.queue.messages[0][1] == 5
-
-
-def test_small_batches_are_put_back_as_one(log: TenantLog, publishing: StreamHarness) -> None:
-    """A long failure of a busy stream must not lead to millions of messages in circulation."""
-    publishing.set_up()
-    publishing.streams.break_down()
-    sent = log.sent(*({"id": str(number)} for number in range(8)))
-    for one in sent:
-        publishing.publish(publishing.stream([one]))
-    publishing.retry()
-    assert len(publishing.queue.messages) == 1
-    assert publishing.pending() == 8
-    publishing.streams.mend()
-    log.now += 6 * SECOND
-    publishing.retry()
-    assert ids(publishing) == dict.fromkeys(sent, 1)
-    assert publishing.pending() == 0
-
-
-def test_after_14_days_an_event_is_given_up_visibly(log: TenantLog, publishing: StreamHarness) -> None:
-    """The event is counted once, on the destination and for the alarm, and is no longer pending."""
-    publishing.set_up()
-    publishing.streams.break_down()
-    log.sent({}, {})
-    publishing.publish()
-    message = publishing.queue.messages[0]
-    log.now += KEPT_MS - SECOND
-    publishing.retry()
-    assert publishing.pending() == 2
-    log.now += DAY
-    publishing.queue.messages.append(message)  # SQS may deliver a message twice
-    publishing.retry()
-    assert publishing.given_up == [2]
-    assert publishing.stored().given_up == 2
-    assert publishing.pending() == 0
-    assert publishing.queue.messages == []
-
-
-def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog, publishing: StreamHarness) -> None:
-    """The event is still stored, but a shorter retention hid it while it waited, so it is given up. Under a hold it
-    is sent.
-    """
-    publishing.set_up()
-    publishing.streams.break_down()
-    old, new = log.sent({"occurred_at": format_time(NOW - 40 * DAY)}, {})
-    publishing.publish()
-    publishing.streams.mend()
-    log.now += 6 * SECOND
-    log.control.change_tenant(log.settings.code, lambda now: now.with_retention(30, log.now))
-    publishing.retry()
-    assert ids(publishing) == {new: 1}
-    assert (publishing.given_up, publishing.pending()) == ([1], 0)
-    assert publishing.queue.messages == []
-    log.control.change_tenant(
-        log.settings.code, lambda now: now.with_retention(45, log.now).with_hold("sealed", log.now)
-    )
-    publishing.streams.break_down()
-    publishing.publish()
-    publishing.streams.mend()
-    log.now += 10 * DAY
-    publishing.retry()
-    assert ids(publishing) == {old: 1, new: 2}
-
-
-def test_a_destination_deleted_takes_its_backlog_along(log: TenantLog, publishing: StreamHarness) -> None:
-    """Also if another stream is set up before the batches come again."""
-    made = publishing.set_up()
-    publishing.streams.break_down()
-    log.sent({})
-    publishing.publish()
-    publishing.destinations.remove(made.environment)
-    publishing.set_up(subscription="s-2", generation="g-2")
-    assert (publishing.pending(), publishing.parked()) == (0, 1), (
-        "events that were parked for the former do not count for it"
-    )
-    publishing.streams.mend()
-    assert publishing.retry() == []
-    assert publishing.streams.taken == {}
-    assert publishing.queue.messages == []
-    assert publishing.parked() == 0
-
-
-def test_a_backlog_goes_to_the_stream_that_was_put_in_place(log: TenantLog, publishing: StreamHarness) -> None:
-    """The new generation is active at once, and results of the old one are not noted for it."""
-    before = publishing.set_up()
-    publishing.streams.break_down()
-    sent = log.sent({})
-    publishing.publish()
-    publishing.set_up(generation="g-2")
-    publishing.streams.mend()
-    assert publishing.destinations.failed(before, "Late", log.now).status == "active"
-    publishing.retry()
-    assert ids(publishing) == dict.fromkeys(sent, 1)
-
-
 def test_a_record_above_kinesis_limit_is_given_up_and_holds_nobody_up(log: ManagedLog) -> None:
     """It is sent alone, because a stream may be configured to accept it. If it is refused, it is counted with the
     error and the others are delivered.
@@ -354,3 +183,128 @@ def test_a_record_above_kinesis_limit_is_given_up_and_holds_nobody_up(log: Manag
     publishing.publish(publishing.stream([large]))
     assert ids(publishing)[large] == 1
     assert (publishing.stored().given_up, publishing.stored().last_error) == (1, None)
+
+
+def test_a_stream_that_does_not_answer_is_cut_off_at_once(log: TenantLog, publishing: StreamHarness) -> None:
+    """Nothing more is sent to it, in this batch or the next, and it stays active."""
+    publishing.set_up()
+    sent = log.sent(*({"id": str(number)} for number in range(400)))
+    sent += log.sent(*({"id": str(number)} for number in range(400, 700)))
+    publishing.streams.faults["acme"] = [PutFailed("ReadTimeoutError", transient=True, timed_out=True)]
+    assert publishing.publish(publishing.stream(sent)) == []
+    assert publishing.streams.calls == [("acme", 500)]
+    stored = publishing.stored()
+    assert (stored.status, stored.last_error, stored.slow_since_ms) == ("active", "SlowStream", log.now)
+    assert publishing.pending() == 700
+    later = log.sent({"id": "later"})
+    assert publishing.publish(publishing.stream(later)) == []
+    assert publishing.streams.calls == [("acme", 500)]
+    assert publishing.pending() == 701
+
+
+@pytest.mark.every_store
+def test_three_slow_answers_within_a_minute_make_a_stream_slow(log: TenantLog, publishing: StreamHarness) -> None:
+    """Whichever instances of the function noticed them. What was answered is delivered and not parked."""
+    before = publishing.set_up()
+    publishing.streams.milliseconds["acme"] = 600
+    sent = log.sent(*({"id": str(number)} for number in range(4)))
+    publishing.publish(publishing.stream(sent[:1]))
+    log.now += 30 * SECOND
+    stale = publishing.destinations.answered(before, [600], log.now, timed_out=False)  # it read the row long ago
+    assert stale.slow_calls == (log.now - 30 * SECOND, log.now)
+    publishing.publish(publishing.stream(sent[1:2]))
+    stored = publishing.stored()
+    assert (stored.status, stored.last_error, stored.slow_calls) == ("active", "SlowStream", ())
+    publishing.destinations.delivered(before, log.now)
+    publishing.destinations.throttled(before, THROTTLED)
+    assert publishing.destinations.answered(before, [600], log.now, timed_out=False) == stored == publishing.stored()
+    publishing.publish(publishing.stream(sent[2:]))
+    assert (publishing.pending(), len(publishing.streams.taken["acme"])) == (2, 2)
+
+
+def test_slow_answers_that_are_rare_cut_off_nothing(log: TenantLog, publishing: StreamHarness) -> None:
+    publishing.set_up()
+    publishing.streams.milliseconds["acme"] = 600
+    for one in log.sent(*({"id": str(number)} for number in range(6))):
+        publishing.publish(publishing.stream([one]))
+        log.now += 31 * SECOND
+    assert (publishing.pending(), len(publishing.streams.taken["acme"])) == (0, 6)
+    assert publishing.stored().last_error is None
+
+
+@pytest.mark.every_store
+def test_a_new_stream_is_not_slow(log: TenantLog, publishing: StreamHarness) -> None:
+    """The slowness was the former stream's. A repeated setup of the same stream proves nothing."""
+    slow = publishing.destinations.answered(publishing.set_up(), [], log.now, timed_out=True)
+    same = publishing.destinations.choose(slow, slow.chosen, slow.generation)
+    assert same is not None
+    assert same.is_slow
+    other = publishing.destinations.choose(slow, slow.chosen, "g-2")
+    assert other is not None
+    assert (other.is_slow, other.last_error) == (False, None)
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_a_throttled_record_makes_no_stream_failing(log: TenantLog, publishing: StreamHarness, taken: int) -> None:
+    """What the stream does not take after one more try is parked, and the next batch is sent."""
+    publishing.set_up()
+    sent = log.sent(*({"id": str(number)} for number in range(4)))
+    throttled = lambda place: THROTTLED if place >= taken else None  # noqa: E731  as a fault it reads best so
+    publishing.streams.faults["acme"] = [throttled, lambda _: THROTTLED]
+    assert publishing.publish(publishing.stream(sent[:3])) == []
+    assert (publishing.stored().status, publishing.stored().last_error) == ("active", THROTTLED)
+    assert publishing.pending() == 3 - taken
+    log.now += 3 * SECOND
+    assert publishing.publish(publishing.stream(sent[3:])) == []
+    assert ids(publishing)[sent[3]] == 1
+    assert publishing.stored().last_error is None
+
+
+def test_throttling_by_sts_is_no_fault_of_the_stream(log: TenantLog, publishing: StreamHarness) -> None:
+    """The events are parked, and its state does not change."""
+    before = publishing.set_up()
+    sent = log.sent({}, {})
+    publishing.streams.faults["acme"] = [PutFailed("Throttling", transient=True, own=True)] * 2
+    assert publishing.publish(publishing.stream(sent)) == []
+    assert publishing.pending() == 2
+    assert (publishing.stored().status, publishing.stored().last_error) == (before.status, None)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"people": 5},
+        {"people": [{"sealed": "no id"}]},
+        {"people": [{"id": ["no text"], "sealed": ""}]},
+        {"activity": None},
+        {"target": {"type": "document", "name": 7}},
+        {"actor": None},
+    ],
+)
+def test_an_event_of_which_no_record_can_be_made_costs_the_others_nothing(
+    log: TenantLog, publishing: StreamHarness, broken: dict[str, Any]
+) -> None:
+    """Whichever part of it is malformed."""
+    publishing.set_up()
+    sent = sorted(log.sent(*({"id": str(number)} for number in range(10))))
+    event = publishing.stream(sent)
+    image = event["Records"][4]["dynamodb"]["NewImage"]
+    content = decode(unpack(base64.b64decode(image["z"]["B"])))
+    image["z"] = {"B": base64.b64encode(pack(canonical(content | broken))).decode()}
+    image.pop("by_target", None)
+    assert publishing.publish(event) == []
+    assert set(ids(publishing)) == set(sent) - {sent[4]}
+    assert publishing.stored().status == "active"
+    assert publishing.parked() == 1
+
+
+def test_streams_in_trouble_come_last() -> None:
+    """They wait for a thread behind the healthy ones, even if their events came first."""
+    failed, slow = destination(last_error=THROTTLED), destination(slow_calls=(1,))
+    fine, fine_too = destination(), destination("other")
+    assert healthy_first([(failed, []), (fine, []), (slow, []), (fine_too, [])]) == [
+        (fine, []),
+        (fine_too, []),
+        (failed, []),
+        (slow, []),
+    ]

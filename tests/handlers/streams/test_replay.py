@@ -11,7 +11,7 @@ from daybook.aws.wiring import Tables
 from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import InsertedEvent, Record, Records, WrittenRecords
-from daybook.delivery.sender import PutFailed
+from daybook.delivery.sender import Answer, PutFailed
 from daybook.errors import Throttled
 from daybook.events.item import partition
 from daybook.jobs.job import Job, JobFailed, Step
@@ -177,10 +177,10 @@ def test_a_stream_that_fails_meanwhile_ends_the_step(log: TenantLog) -> None:
     again.work = replace(again.work, records=Padded(again.publishing.records, 300 * 1024))
     put = again.publishing.streams.put
 
-    def put_and_fail(to: Destination, records: Sequence[Record]) -> list[str | None]:
+    def put_and_fail(to: Destination, records: Sequence[Record], answer_seconds: float) -> Answer:
         if len(again.publishing.streams.calls) == 1:
             again.publishing.destinations.failed(to, THROTTLED, log.now)
-        return put(to, records)
+        return put(to, records, answer_seconds)
 
     again.publishing.streams.put = put_and_fail  # type: ignore[method-assign]
     job = Job(log.settings.code, "j", "replay", {"environment": 0, "from": NOW - DAY, "to": NOW + 1}, 0)

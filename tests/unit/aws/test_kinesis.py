@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from daybook.aws.kinesis import MAX_CLIENTS, CustomerStreams
 from daybook.clock import HOUR, MINUTE
+from daybook.delivery.destination import Destination
 from daybook.delivery.records import Record
 from daybook.delivery.sender import PutFailed
 from tests.support.streams import ROLE, STREAM, destination
@@ -25,6 +26,9 @@ class Aws:
         self.regions: list[str] = []
         self.refusal: Any = None
         self.streams = CustomerStreams(self, self._client, lambda: self.now)
+
+    def put_to(self, destination: Destination) -> list[str | None]:
+        return list(self.streams.put(destination, RECORDS, 1.0).errors)
 
     def _client(self, region: str, credentials: dict[str, str]) -> "Aws":
         assert credentials["aws_session_token"] == "session"
@@ -53,7 +57,7 @@ def test_the_role_is_assumed_with_the_external_id_in_the_streams_region() -> Non
     """Whatever region Daybook runs in."""
     aws = Aws()
     stream = STREAM.replace("us-east-1", "eu-west-3")
-    assert aws.streams.put(destination(stream_arn=stream), RECORDS) == [None, None]
+    assert aws.put_to(destination(stream_arn=stream)) == [None, None]
     assert aws.asked == [{"RoleArn": ROLE, "RoleSessionName": "daybook", "ExternalId": "external"}]
     assert aws.regions == ["eu-west-3"]
     assert aws.put[0]["StreamARN"] == stream
@@ -65,9 +69,9 @@ def test_a_session_is_kept_until_shortly_before_it_ends() -> None:
     aws = Aws()
     for now in (0, 54 * MINUTE, 55 * MINUTE):
         aws.now = now
-        aws.streams.put(destination(), RECORDS)
+        aws.put_to(destination())
     assert len(aws.asked) == 2
-    aws.streams.put(destination(tenant="other", external_id="theirs"), RECORDS)
+    aws.put_to(destination(tenant="other", external_id="theirs"))
     assert aws.asked[-1]["ExternalId"] == "theirs"
 
 
@@ -75,9 +79,9 @@ def test_credentials_that_ended_early_are_asked_for_anew() -> None:
     aws = Aws()
     aws.refusal = refused("ExpiredTokenException")
     with pytest.raises(PutFailed) as failed:
-        aws.streams.put(destination(), RECORDS)
+        aws.put_to(destination())
     assert failed.value.transient
-    assert aws.streams.put(destination(), RECORDS) == [None, None]
+    assert aws.put_to(destination()) == [None, None]
     assert len(aws.asked) == 2
 
 
@@ -86,20 +90,20 @@ def test_a_session_that_was_denied_is_asked_for_anew() -> None:
     aws = Aws()
     aws.refusal = refused("AccessDeniedException")
     with pytest.raises(PutFailed) as failed:
-        aws.streams.put(destination(), RECORDS)
+        aws.put_to(destination())
     assert not failed.value.transient
-    assert aws.streams.put(destination(), RECORDS) == [None, None]
+    assert aws.put_to(destination()) == [None, None]
     assert len(aws.asked) == 2
 
 
 def test_of_many_sessions_the_oldest_goes() -> None:
     aws = Aws()
     for number in range(MAX_CLIENTS + 1):
-        aws.streams.put(destination(external_id=str(number)), RECORDS)
+        aws.put_to(destination(external_id=str(number)))
     for number in (MAX_CLIENTS, 1):
-        aws.streams.put(destination(external_id=str(number)), RECORDS)
+        aws.put_to(destination(external_id=str(number)))
     assert len(aws.asked) == MAX_CLIENTS + 1
-    aws.streams.put(destination(external_id="0"), RECORDS)
+    aws.put_to(destination(external_id="0"))
     assert len(aws.asked) == MAX_CLIENTS + 2
 
 
@@ -117,11 +121,11 @@ def test_a_failure_has_awss_name(refusal: Exception, error: str, transient: bool
     aws = Aws()
     aws.refusal = refusal
     with pytest.raises(PutFailed) as failed:
-        aws.streams.put(destination(), RECORDS)
+        aws.put_to(destination())
     assert (failed.value.error, failed.value.transient) == (error, transient)
 
 
 def test_a_records_own_error_is_told_by_its_place() -> None:
     aws = Aws()
     aws.refusal = {"FailedRecordCount": 1, "Records": [{}, {"ErrorCode": "InternalFailure"}]}
-    assert aws.streams.put(destination(), RECORDS) == [None, "InternalFailure"]
+    assert aws.put_to(destination()) == [None, "InternalFailure"]

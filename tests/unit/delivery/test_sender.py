@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybook.delivery.records import Record
-from daybook.delivery.sender import BYTES_A_CALL, BYTES_A_RECORD, RECORDS_A_CALL, TRIES, PutFailed, RecordSender
+from daybook.delivery.sender import BYTES_A_CALL, BYTES_A_RECORD, RECORDS_A_CALL, UNHURRIED, PutFailed, RecordSender
 from tests.support.streams import MemoryStreams, destination
 
 
@@ -84,11 +84,11 @@ def test_after_a_few_tries_the_rest_is_left() -> None:
     harness = SenderHarness(*[lambda place: "ProvisionedThroughputExceededException" if place else None] * 9)
     sent = harness.send(records(*[10] * 700))
     assert sent.error == "ProvisionedThroughputExceededException"
-    assert harness.calls == [500, 499, 498, 497][:TRIES]
-    assert len(sent.left) == 700 - TRIES
+    assert harness.calls == [500, 499, 498, 497][: UNHURRIED.tries]
+    assert len(sent.left) == 700 - UNHURRIED.tries
 
 
-@pytest.mark.parametrize(("transient", "tries"), [(True, TRIES), (False, 1)])
+@pytest.mark.parametrize(("transient", "tries"), [(True, UNHURRIED.tries), (False, 1)])
 def test_an_error_that_will_pass_is_tried_again(transient: bool, tries: int) -> None:
     """A permanent error is not retried."""
     harness = SenderHarness(*[PutFailed("Whatever", transient=transient)] * 9)

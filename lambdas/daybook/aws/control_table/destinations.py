@@ -20,12 +20,16 @@ from daybook.delivery.destination import (
     StreamChoice,
     backoff_ms,
 )
+from daybook.delivery.slowness import after_live
 from daybook.tenant import EnvironmentKey, TenantCode, code_of, environment_key
 
 _DELIVERED_EVERY_MS = 3 * SECOND
 """How exact `last_delivered_at` is: a write for each batch would not be worth its cost."""
 _PARKED_KEPT_MS = KEPT_MS + 14 * DAY
 """A dead-letter queue keeps messages for another 14 days, during which they are pending."""
+
+_MAX_TRIES = 8
+"""After the third slow call of a minute nobody notes any more, so a writer loses fewer races than this."""
 
 _STRINGS = ("external_id", "profile", "subscription", "generation", "status", "last_error")
 _NUMBERS = {
@@ -35,9 +39,12 @@ _NUMBERS = {
     "probing_until": "probing_until_ms",
     "backoff_step": "backoff_step",
     "given_up": "given_up",
+    "slow_since": "slow_since_ms",
+    "quick_calls": "quick_calls",
 }
-_OF_A_GENERATION = ("last_delivered_at", "failing_since", "last_error")
+_OF_A_GENERATION = ("last_delivered_at", "failing_since", "last_error", "slow_since", "slow_calls", "quick_calls")
 """Facts about one stream and role, which do not hold for the next."""
+_LIVE = "#status = :active AND attribute_not_exists(slow_since)"
 _RESERVED = ("status", "format")
 
 
@@ -106,14 +113,50 @@ class DestinationTable:
         self._client.delete_item(TableName=self._table, Key=_key(environment))
 
     def delivered(self, destination: Destination, now_ms: int) -> None:
-        """Notes that the stream took records, and clears an earlier error. Ignored while the destination is failing."""
+        """Notes that the stream took records, and clears an earlier error. Ignored while it is failing or slow."""
         if now_ms - (destination.last_delivered_ms or 0) >= _DELIVERED_EVERY_MS:
             self._update(
                 destination,
                 "SET last_delivered_at = :now REMOVE last_error",
                 {":now": _number(now_ms), ":active": {"S": ACTIVE}},
-                "#status = :active",
+                _LIVE,
             )
+
+    def throttled(self, destination: Destination, error: str | None) -> None:
+        """Notes an error of throughput, which does not end the delivery. Ignored while it is failing or slow."""
+        if error is not None and error != destination.last_error:
+            values = {":error": {"S": error}, ":active": {"S": ACTIVE}}
+            self._update(destination, "SET last_error = :error", values, _LIVE)
+
+    def answered(
+        self, destination: Destination, calls_ms: Sequence[int], now_ms: int, *, timed_out: bool
+    ) -> Destination:
+        """Notes how long the stream took for calls of live delivery, which may make it slow. Writes only where a call
+        was slow. Returns the stored destination.
+        """
+        for _ in range(_MAX_TRIES):
+            after = after_live(destination, calls_ms, now_ms, timed_out=timed_out)
+            if after == destination:
+                break
+            changed = self._slowed(destination, after)
+            if changed is not None:
+                return changed
+            fresh = self.one(destination.environment)  # another instance noted a slow call at the same time
+            if fresh is None or fresh.generation != destination.generation or fresh.is_failing:
+                return fresh or destination
+            destination = fresh
+        return destination
+
+    def _slowed(self, before: Destination, after: Destination) -> Destination | None:
+        same = "slow_calls = :before" if before.slow_calls else "attribute_not_exists(slow_calls)"
+        values = {":active": {"S": ACTIVE}, **({":before": _numbers(before.slow_calls)} if before.slow_calls else {})}
+        condition = f"{_LIVE} AND {same}"
+        if after.slow_since_ms is None:
+            values[":calls"] = _numbers(after.slow_calls)
+            return self._update(before, "SET slow_calls = :calls", values, condition)
+        values |= {":now": _number(after.slow_since_ms), ":error": {"S": after.last_error}}
+        expression = "SET slow_since = :now, last_error = :error REMOVE slow_calls, quick_calls"
+        return self._update(before, expression, values, condition)
 
     def failed(self, destination: Destination, error: str, now_ms: int) -> Destination:
         """Changes the status from active to failing. Returns the stored destination, whoever changed it."""
@@ -260,6 +303,10 @@ def _number(value: int) -> dict[str, str]:
     return {"N": str(value)}
 
 
+def _numbers(values: Iterable[int]) -> dict[str, Any]:
+    return {"L": [_number(value) for value in values]}
+
+
 def item_of(destination: Destination) -> dict[str, Any]:
     """The row as it is written, without absent values and zeros."""
     chosen = destination.chosen
@@ -274,6 +321,8 @@ def item_of(destination: Destination) -> dict[str, Any]:
     numbers = ((name, getattr(destination, field)) for name, field in _NUMBERS.items())
     item |= {name: {"S": value} for name, value in strings if value is not None}
     item |= {name: _number(value) for name, value in numbers if value}
+    if destination.slow_calls:
+        item["slow_calls"] = _numbers(destination.slow_calls)
     return item
 
 
@@ -286,6 +335,7 @@ def _destination(item: Mapping[str, Mapping[str, Any]]) -> Destination:
     )
     known = {name: item[name]["S"] for name in _STRINGS if name in item}
     known |= {field: int(item[name]["N"]) for name, field in _NUMBERS.items() if name in item}
+    known["slow_calls"] = tuple(int(each["N"]) for each in item.get("slow_calls", {"L": ()})["L"])
     number = int(item["sk"]["S"].removeprefix("stream#"))
     environment = environment_key(TenantCode(item["pk"]["S"]), number)
     return Destination(environment=environment, chosen=chosen, **known)
