@@ -6,8 +6,6 @@ import os
 import threading
 import time
 import uuid
-import zlib
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -39,8 +37,6 @@ from tests.support.streams import destination
 
 PRODUCT = "jiffy"
 BATCH = 500
-LANES = 10
-"""The mapping's parallelisation factor. Records of one item go to one lane, so a tenant's events go to all of them."""
 RETRY_SECONDS = 168
 """The queue's visibility timeout."""
 _EVENTS_A_CALL = 500
@@ -131,9 +127,12 @@ class House:
 
     def stream_event(self, images: Sequence[Record]) -> dict[str, Any]:
         """What Lambda passes for these inserts."""
-        return {"Records": [self.stream_record(image) for image in images]}
+        return {"Records": self.stream_records(images)}
 
-    def stream_record(self, image: Record) -> dict[str, Any]:
+    def stream_records(self, images: Sequence[Record]) -> list[dict[str, Any]]:
+        return [self._stream_record(image) for image in images]
+
+    def _stream_record(self, image: Record) -> dict[str, Any]:
         return {
             "eventName": "INSERT",
             "dynamodb": {
@@ -160,61 +159,6 @@ def delivery_house(log: Path = Path(os.devnull)) -> Iterator[House]:
         house = House(aws, client, engine.endpoint, tables, stack.enter_context(log.open("ab")))
         stack.enter_context(house._stack)  # noqa: SLF001  the functions end before the stores
         yield house
-
-
-class Lane:
-    """One of the mapping's lanes for a shard: it passes what has come, up to a batch, and waits for the answer."""
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._function = house.function("fan_out")
-        self._records: deque[dict[str, Any]] = deque()
-        self._changed = threading.Condition()
-        self._busy = False
-        self.repeated = 0
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def put(self, images: Sequence[Record]) -> None:
-        with self._changed:
-            self._records += [self._house.stream_record(image) for image in images]
-            self._changed.notify_all()
-
-    def wait(self, seconds: float) -> None:
-        """Until it is idle, at most so long."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._records and not self._busy, seconds)
-
-    def clear(self) -> None:
-        with self._changed:
-            self._records.clear()
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._busy = False
-                self._changed.notify_all()
-                self._changed.wait_for(lambda: self._records)
-                self._busy = True
-                batch = [self._records.popleft() for _ in range(min(BATCH, len(self._records)))]
-            left = self._failed(batch)
-            with self._changed:
-                self._records.extendleft(reversed(left))
-
-    def _failed(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        try:
-            answer = self._function.invoke({"Records": batch}, uuid.uuid4().hex)
-        except FunctionError:
-            self.repeated += 1
-            return batch
-        failed = [int(each["itemIdentifier"]) for each in answer["batchItemFailures"]]
-        if not failed:
-            return []
-        self.repeated += 1
-        return [each for each in batch if int(each["dynamodb"]["SequenceNumber"]) >= min(failed)]
-
-
-def lane_of(image: Record) -> int:
-    return zlib.crc32(f"{image['pk']['S']}{image['sk']['S']}".encode()) % LANES
 
 
 class Redelivery:

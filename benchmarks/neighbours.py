@@ -1,20 +1,28 @@
 """What slow streams cost their neighbours: the delay of other tenants' events while some streams answer after 1.9 s.
 
-Ten lanes of one shard, as the mapping has them, each with an instance of the fan-out of its own. A lane gets records
-four times a second, as Lambda polls. The delay begins then and ends when the stream has taken the record.
+Ten lanes of one shard, as the mapping has them, with ten instances of the fan-out. A tenant's events are in all lanes.
+A lane gets records four times a second, as Lambda polls. The delay begins then and ends when the stream has taken the
+record.
 """
 
 import math
+import queue
 import random
+import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from benchmarks.delivery_house import LANES, House, Lane, Record, Redelivery, delivery_house, lane_of
+from benchmarks.delivery_house import BATCH, House, Record, Redelivery, delivery_house
 from benchmarks.measuring import Row
+from infra.local.functions.instances import Function
+from infra.local.functions.lanes import Lanes, lane_of
 
 TENANTS = 500
+LANES = 10
+"""The mapping's parallelisation factor."""
 SLOW = (1, 5, 40)
 SLOW_SECONDS = 1.9
 SECONDS = 12
@@ -40,13 +48,34 @@ class Neighbourhood:
     def __init__(self, house: House, events: Mapping[str, Sequence[Record]]) -> None:
         self._house = house
         self._events = events
-        self._lanes = [Lane(house) for _ in range(LANES)]
+        self._free = queue.SimpleQueue[Function]()
+        for _ in range(LANES):
+            self._free.put(house.function("fan_out"))
+        properties = {
+            "BatchSize": BATCH,
+            "ParallelizationFactor": LANES,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        }
+        self._lanes = Lanes("stream", properties, self._invoke, None)
+        self._lanes.start(threading.Event())
 
     def warm_up(self) -> None:
-        for lane in self._lanes:
-            lane.put([images[0] for images in self._events.values()])
-        self._wait(300)
-        self._house.aws.clear()
+        """Each instance has sent to each stream."""
+        images = [images[0] for images in self._events.values()]
+        functions = [self._free.get() for _ in range(LANES)]
+        with ThreadPoolExecutor(2) as threads:
+            for answer in threads.map(lambda each: each.invoke(self._house.stream_event(images), "warm-up"), functions):
+                assert answer == {"batchItemFailures": []}, answer
+        for function in functions:
+            self._free.put(function)
+
+    def _invoke(self, event: Mapping[str, Any], request_id: str) -> Any:
+        """By any free instance, as on Lambda. There is one for each lane."""
+        function = self._free.get()
+        try:
+            return function.invoke(event, request_id)
+        finally:
+            self._free.put(function)
 
     def run(self, slow: Collection[str], senders: Collection[str], measured: Collection[str]) -> Delays:
         """Plays the events of `senders`. Returns the delays of those of `measured`."""
@@ -56,17 +85,14 @@ class Neighbourhood:
         house.aws.behave(list(slow), seconds=SLOW_SECONDS)
         began = time.monotonic()
         passed: dict[str, float] = {}
-        for at, lane, images in self._plan(senders):
+        for at, images in self._plan(senders):
             time.sleep(max(0.0, began + at - time.monotonic()))
             passed |= dict.fromkeys((image["sk"]["S"] for image in images), time.monotonic() - began)
-            self._lanes[lane].put(images)
-        self._wait(LAST_SECONDS)
+            self._lanes.put("shard", house.stream_records(images))
+        self._wait()
         time.sleep(SETTLED)  # what was parked for want of time may still come
         came = house.aws.came()
         house.aws.behave(list(slow))
-        for each in self._lanes:
-            each.clear()
-        self._wait(LAST_SECONDS)
         delays: tuple[list[float], list[float]] = ([], [])
         for tenant in measured:
             for image in self._events[tenant]:
@@ -75,21 +101,22 @@ class Neighbourhood:
                 delays[passed[event] >= SETTLED].append(delay)
         return Delays(*map(sorted, delays))
 
-    def _plan(self, senders: Collection[str]) -> list[tuple[float, int, list[Record]]]:
-        """When which lane gets which records. The lanes do not poll at the same moment."""
+    def _plan(self, senders: Collection[str]) -> list[tuple[float, list[Record]]]:
+        """When which records come. Each lane has polls of its own, so that they do not all begin at the same moment."""
         chance = random.Random(1)  # noqa: S311  the same each time
-        polls: dict[tuple[float, int], list[Record]] = {}
+        polls: dict[float, list[Record]] = {}
         for tenant in senders:
             for image in self._events[tenant]:
-                lane = lane_of(image)
+                lane = lane_of({"pk": image["pk"], "sk": image["sk"]}, LANES)
                 poll = chance.randrange(SECONDS * POLLS_A_SECOND)
-                polls.setdefault(((poll + lane / LANES) / POLLS_A_SECOND, lane), []).append(image)
-        return [(at, lane, images) for (at, lane), images in sorted(polls.items(), key=lambda each: each[0])]
+                polls.setdefault((poll + lane / LANES) / POLLS_A_SECOND, []).append(image)
+        return sorted(polls.items(), key=lambda each: each[0])
 
-    def _wait(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        for each in self._lanes:
-            each.wait(max(0.0, until - time.monotonic()))
+    def _wait(self) -> None:
+        """Until the lanes are idle."""
+        until = time.monotonic() + LAST_SECONDS
+        while self._lanes.waiting and time.monotonic() < until:
+            time.sleep(0.05)
 
 
 def rows(slow: Sequence[int] = SLOW, tenants: int = TENANTS) -> Iterator[Row]:
