@@ -21,11 +21,13 @@ from botocore.awsrequest import AWSResponse
 from benchmarks.measuring import ROUNDS, Row
 from benchmarks.typical import NOW, SECRET, settings_of
 from daybook.aws import clients
+from daybook.aws.assumed_roles import AssumedRoles
 from daybook.aws.control_table.destinations import DestinationTable
 from daybook.aws.control_table.destinations import item_of as destination_item
 from daybook.aws.events_table.append import item_of
 from daybook.aws.identities_table.rows import IdentityTable
 from daybook.aws.kinesis import CustomerStreams
+from daybook.aws.shared_kinesis import KinesisClient
 from daybook.delivery.attempt import Attempt
 from daybook.delivery.backlog import Backlog
 from daybook.delivery.backlog_batch import BacklogBatch
@@ -127,8 +129,8 @@ def _fan_out(form: str, product: str, people: dict[str, Any]) -> FanOut:
         taken = {"SequenceNumber": "4" * 56, "ShardId": "shardId-000000000000"}
         return _Answered({"FailedRecordCount": 0, "Records": [taken] * count})
 
-    def make_client(region: str, credentials: dict[str, str]) -> Any:
-        client = clients.kinesis(region, credentials)
+    def make_client(region: str, answer_seconds: float) -> KinesisClient:
+        client = clients.kinesis(region, answer_seconds)
         client.meta.events.register("before-send.kinesis.*", answer_kinesis)
         return client
 
@@ -136,7 +138,7 @@ def _fan_out(form: str, product: str, people: dict[str, Any]) -> FanOut:
     sts.meta.events.register("before-send.sts.*", lambda **_: _Answered(SESSION))
     table = DestinationTable(dynamodb, "control")
     records = Records(PersonKeys(IdentityTable(dynamodb, "people").read, lambda: NOW).of)
-    sender = RecordSender(CustomerStreams(sts, make_client, lambda: NOW))
+    sender = RecordSender(CustomerStreams(AssumedRoles(sts, lambda: NOW), make_client))
     return FanOut(
         table,
         Attempt(records, sender),

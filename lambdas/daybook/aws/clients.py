@@ -6,6 +6,8 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
+from daybook.aws import shared_kinesis
+
 _CONFIG = Config(
     connect_timeout=2,
     read_timeout=4,  # functions have 10 s or more: enough for a second attempt and an answer
@@ -30,12 +32,12 @@ _S3_CONFIG = _CONFIG.merge(
     )
 )
 
-# For customers' accounts, which may be slow or broken. Kinesis answers within tens of milliseconds.
+# STS must not delay a batch of other customers' events.
 _IMPATIENT = Config(
     connect_timeout=1,
     read_timeout=2,
     retries={"mode": "standard", "total_max_attempts": 1},
-    max_pool_connections=10,
+    max_pool_connections=32,
     tcp_keepalive=True,
     parameter_validation=False,
 )
@@ -63,13 +65,19 @@ def s3() -> Any:
 
 
 def sts() -> Any:
-    """A low-level STS client for customers' roles. A role that does not answer must not delay other customers."""
+    """A low-level STS client for customers' roles."""
     return _session().create_client("sts", config=_IMPATIENT)
 
 
-def kinesis(region: str, credentials: dict[str, str]) -> Any:
-    """A low-level Kinesis client with a session of a customer's role. It tries once; its caller retries."""
-    return _session().create_client("kinesis", region_name=region, config=_IMPATIENT, **credentials)
+def kinesis(region: str, answer_seconds: float) -> shared_kinesis.KinesisClient:
+    """A Kinesis client for customers' streams. It tries once; its caller retries."""
+    config = _IMPATIENT.merge(Config(read_timeout=answer_seconds))
+    return shared_kinesis.make_client(_for_customers(), region, config)
+
+
+@cache
+def _for_customers() -> Any:
+    return shared_kinesis.session_for_customers(_session().get_component("data_loader"))
 
 
 def deployment_secret(arn: str) -> bytes:

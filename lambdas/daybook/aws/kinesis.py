@@ -1,21 +1,19 @@
-"""Customers' Kinesis streams, through a customer's role that Daybook assumes with the external id it made."""
+"""Customers' Kinesis streams, through a customer's role."""
 
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from daybook.clock import MINUTE, SECOND, Clock
+from daybook.aws.assumed_roles import AssumedRoles
+from daybook.aws.shared_kinesis import Call, KinesisClient
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import Record
 from daybook.delivery.sender import Answer, PutFailed
 
-_SESSION = "daybook"
-_BEFORE_THE_END_MS = 5 * MINUTE
-MAX_CLIENTS = 300
-"""Each client holds its own connection pool."""
+MAX_CLIENTS = 64
+"""AWS has some forty regions. A stream's ARN may name one that does not exist."""
 
 _TRANSIENT = frozenset(
     {
@@ -35,76 +33,49 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 """The customer may have corrected the role since, so the next try asks for a new session."""
 _INVALID = frozenset({"InvalidArgumentException", "ValidationException"})
 
-MakeClient = Callable[[str, dict[str, str]], Any]
-"""A Kinesis client for a region, with the credentials of a session."""
-
-
-class _Kept(NamedTuple):
-    client: Any
-    until_ms: int
+MakeClient = Callable[[str, float], KinesisClient]
+"""A client for a region that waits so many seconds for an answer."""
 
 
 class CustomerStreams:
-    """Keeps a client for each role, external id and region until shortly before its credentials expire."""
-
-    def __init__(self, sts: Any, make_client: MakeClient, clock: Clock) -> None:
-        self._sts = sts
+    def __init__(self, roles: AssumedRoles, make_client: MakeClient) -> None:
+        self._roles = roles
         self._make_client = make_client
-        self._clock = clock
-        self._kept: dict[tuple[str, str, str], _Kept] = {}
+        self._clients: dict[tuple[str, float], KinesisClient] = {}
         self._lock = threading.Lock()
 
-    def put(self, destination: Destination, records: Sequence[Record], _answer_seconds: float) -> Answer:
+    def put(self, destination: Destination, records: Sequence[Record], answer_seconds: float) -> Answer:
         """Makes one PutRecords call, at most 500 records and 5 MB. Raises `PutFailed`."""
-        started = time.monotonic()
+        chosen = destination.chosen
+        role = chosen.role_arn, destination.external_id
+        call = Call(self._roles.credentials(role), time.monotonic())
+        client = self._client(chosen.stream_arn.split(":")[3], answer_seconds)
         try:
-            answer = self._client(destination).put_records(
-                StreamARN=destination.chosen.stream_arn,
+            answer = client.put_records(
+                call,
+                StreamARN=chosen.stream_arn,
                 Records=[{"Data": record.data, "PartitionKey": record.partition_key} for record in records],
             )
         except ClientError as failure:
             error = failure.response["Error"]["Code"]
             if error in _EXPIRED | _DENIED:
-                self._forget(destination)
-            raise PutFailed(error, transient=error in _TRANSIENT | _EXPIRED, invalid=error in _INVALID) from None
+                self._roles.forget(role, call.credentials)
+            transient = error in _TRANSIENT | _EXPIRED
+            invalid = error in _INVALID
+            raise PutFailed(error, transient=transient, invalid=invalid, milliseconds=call.milliseconds) from None
         except BotoCoreError as failure:
-            # There was no answer in time. The records may have arrived, and then arrive a second time.
-            timed_out = isinstance(failure, ReadTimeoutError)
+            # There was no answer in time. The records may have arrived, and then arrive a second time. TLS that is not
+            # set up in time has the same error, but it says nothing about the stream.
+            timed_out = isinstance(failure, ReadTimeoutError) and not call.is_connecting
             raise PutFailed(type(failure).__name__, transient=True, timed_out=timed_out) from None
-        milliseconds = int((time.monotonic() - started) * 1_000)
-        if not answer["FailedRecordCount"]:
-            return Answer([None] * len(records), milliseconds)
-        return Answer([record.get("ErrorCode") for record in answer["Records"]], milliseconds)
+        errors = [record.get("ErrorCode") for record in answer["Records"]] if answer["FailedRecordCount"] else None
+        return Answer(errors or [None] * len(records), call.milliseconds)
 
-    def _client(self, destination: Destination) -> Any:
-        name = _name(destination)
-        with self._lock:
-            kept = self._kept.get(name)
-        if kept is None or kept.until_ms <= self._clock():
-            kept = self._assume(destination)
-            with self._lock:
-                self._kept.pop(name, None)
-                if len(self._kept) >= MAX_CLIENTS:
-                    del self._kept[next(iter(self._kept))]  # the oldest
-                self._kept[name] = kept
-        return kept.client
-
-    def _assume(self, destination: Destination) -> _Kept:
-        role, external_id, region = _name(destination)
-        given = self._sts.assume_role(RoleArn=role, RoleSessionName=_SESSION, ExternalId=external_id)["Credentials"]
-        credentials = {
-            "aws_access_key_id": given["AccessKeyId"],
-            "aws_secret_access_key": given["SecretAccessKey"],
-            "aws_session_token": given["SessionToken"],
-        }
-        until_ms = int(given["Expiration"].timestamp() * SECOND) - _BEFORE_THE_END_MS
-        return _Kept(self._make_client(region, credentials), until_ms)
-
-    def _forget(self, destination: Destination) -> None:
-        with self._lock:
-            self._kept.pop(_name(destination), None)
-
-
-def _name(destination: Destination) -> tuple[str, str, str]:
-    chosen = destination.chosen
-    return chosen.role_arn, destination.external_id, chosen.stream_arn.split(":")[3]
+    def _client(self, region: str, answer_seconds: float) -> KinesisClient:
+        with self._lock:  # it also keeps two threads from making clients at once, which botocore does not allow
+            client = self._clients.get((region, answer_seconds))
+            if client is None:
+                if len(self._clients) >= MAX_CLIENTS:
+                    del self._clients[next(iter(self._clients))]
+                client = self._clients[region, answer_seconds] = self._make_client(region, answer_seconds)
+        return client

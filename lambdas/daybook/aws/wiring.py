@@ -240,10 +240,11 @@ class Wiring:
 
     @cached_property
     def sender(self) -> RecordSender:
+        from daybook.aws.assumed_roles import AssumedRoles
         from daybook.aws.kinesis import CustomerStreams
         from daybook.delivery.sender import RecordSender
 
-        return RecordSender(CustomerStreams(clients.sts(), clients.kinesis, self.clock))
+        return RecordSender(CustomerStreams(AssumedRoles(clients.sts(), self.clock), clients.kinesis))
 
     @cached_property
     def given_up(self) -> Callable[[int], None]:

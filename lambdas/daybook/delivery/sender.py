@@ -37,8 +37,15 @@ UNHURRIED = Patience(answer_seconds=5.0, tries=4)
 class PutFailed(Exception):  # noqa: N818  says what happened
     """A whole call failed. `error` is AWS's error code. A `transient` failure may succeed when it is tried again."""
 
-    def __init__(
-        self, error: str, *, transient: bool, invalid: bool = False, timed_out: bool = False, own: bool = False
+    def __init__(  # noqa: PLR0913  all but the first by name
+        self,
+        error: str,
+        *,
+        transient: bool,
+        invalid: bool = False,
+        timed_out: bool = False,
+        own: bool = False,
+        milliseconds: int | None = None,
     ) -> None:
         super().__init__(error)
         self.error = error
@@ -49,6 +56,8 @@ class PutFailed(Exception):  # noqa: N818  says what happened
         """The stream did not answer in time."""
         self.own = own
         """The failure is not the stream's: STS throttles Daybook's account."""
+        self.milliseconds = milliseconds
+        """How long the stream took to answer with the error. None if it did not answer."""
 
 
 class Answer(NamedTuple):
@@ -131,6 +140,7 @@ class RecordSender:
             try:
                 answer = self.streams.put(destination, [records[place] for place in left], patience.answer_seconds)
             except PutFailed as failed:
+                sent.calls_ms += [] if failed.milliseconds is None else [failed.milliseconds]
                 last = attempt == patience.tries - 1 or seconds_left() <= 0
                 if failed.transient and not failed.timed_out and not last:
                     continue

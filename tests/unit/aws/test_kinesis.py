@@ -1,48 +1,48 @@
-"""A customer's stream through a role of the customer's, under our external id."""
+"""A customer's stream through a role of the customer's: what is asked of Kinesis, and what its errors mean."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ConnectTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
+from daybook.aws.assumed_roles import AssumedRoles
 from daybook.aws.kinesis import MAX_CLIENTS, CustomerStreams
-from daybook.clock import HOUR, MINUTE
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import Record
-from daybook.delivery.sender import PutFailed
+from daybook.delivery.sender import Answer, PutFailed
+from tests.support.assumed_roles import MemorySts
 from tests.support.streams import ROLE, STREAM, destination
 
 RECORDS = [Record("k", b"1"), Record("k", b"2")]
 
 
-class Aws:
-    """STS and Kinesis; `refusals` are raised or answered in turn by whichever is called."""
+class Kinesis:
+    """The clients of all regions. The next call is refused with `refusal`."""
 
     def __init__(self) -> None:
-        self.now = 0
-        self.asked: list[dict[str, Any]] = []
+        self.sts = MemorySts()
         self.put: list[dict[str, Any]] = []
-        self.regions: list[str] = []
+        self.clients: list[tuple[str, float]] = []
+        self.connecting = False
         self.refusal: Any = None
-        self.streams = CustomerStreams(self, self._client, lambda: self.now)
+        self.streams = CustomerStreams(AssumedRoles(self.sts, lambda: self.sts.now), self._client)
 
-    def put_to(self, destination: Destination) -> list[str | None]:
-        return list(self.streams.put(destination, RECORDS, 1.0).errors)
+    def put_to(self, to: Destination, answer_seconds: float = 1.0) -> Answer:
+        return self.streams.put(to, RECORDS, answer_seconds)
 
-    def _client(self, region: str, credentials: dict[str, str]) -> "Aws":
-        assert credentials["aws_session_token"] == "session"
-        self.regions.append(region)
+    def failure(self, refusal: Exception) -> PutFailed:
+        self.refusal = refusal
+        with pytest.raises(PutFailed) as failed:
+            self.put_to(destination())
+        return failed.value
+
+    def _client(self, region: str, answer_seconds: float) -> Any:
+        self.clients.append((region, answer_seconds))
         return self
 
-    def assume_role(self, **asked: Any) -> dict[str, Any]:
-        self.asked.append(asked)
-        end = datetime.fromtimestamp((self.now + HOUR) / 1_000, UTC)
-        given = {"AccessKeyId": "a", "SecretAccessKey": "s", "SessionToken": "session", "Expiration": end}
-        return {"Credentials": given}
-
-    def put_records(self, **call: Any) -> dict[str, Any]:
-        self.put.append(call)
+    def put_records(self, call: Any, **arguments: Any) -> dict[str, Any]:
+        self.put.append(arguments)
+        call.is_connecting = self.connecting
         refusal, self.refusal = self.refusal, None
         if isinstance(refusal, Exception):
             raise refusal
@@ -55,56 +55,38 @@ def refused(code: str) -> ClientError:
 
 def test_the_role_is_assumed_with_the_external_id_in_the_streams_region() -> None:
     """Whatever region Daybook runs in."""
-    aws = Aws()
+    kinesis = Kinesis()
     stream = STREAM.replace("us-east-1", "eu-west-3")
-    assert aws.put_to(destination(stream_arn=stream)) == [None, None]
-    assert aws.asked == [{"RoleArn": ROLE, "RoleSessionName": "daybook", "ExternalId": "external"}]
-    assert aws.regions == ["eu-west-3"]
-    assert aws.put[0]["StreamARN"] == stream
-    assert [record["Data"] for record in aws.put[0]["Records"]] == [b"1", b"2"]
+    assert list(kinesis.put_to(destination(stream_arn=stream)).errors) == [None, None]
+    assert kinesis.sts.asked == [{"RoleArn": ROLE, "RoleSessionName": "daybook", "ExternalId": "external"}]
+    assert kinesis.clients == [("eu-west-3", 1.0)]
+    assert kinesis.put[0]["StreamARN"] == stream
+    assert [record["Data"] for record in kinesis.put[0]["Records"]] == [b"1", b"2"]
 
 
-def test_a_session_is_kept_until_shortly_before_it_ends() -> None:
-    """And by role, external id and region: never lent to another tenant."""
-    aws = Aws()
-    for now in (0, 54 * MINUTE, 55 * MINUTE):
-        aws.now = now
-        aws.put_to(destination())
-    assert len(aws.asked) == 2
-    aws.put_to(destination(tenant="other", external_id="theirs"))
-    assert aws.asked[-1]["ExternalId"] == "theirs"
+def test_a_region_has_one_client_for_all_streams() -> None:
+    """One for each patience. Regions that do not exist, named by streams' ARNs, don't add up."""
+    kinesis = Kinesis()
+    for tenant in range(3):
+        kinesis.put_to(destination(external_id=str(tenant)))
+        kinesis.put_to(destination(external_id=str(tenant)), 5.0)
+    assert kinesis.clients == [("us-east-1", 1.0), ("us-east-1", 5.0)]
+    for number in range(MAX_CLIENTS):
+        kinesis.put_to(destination(stream_arn=STREAM.replace("us-east-1", f"xx-east-{number}")))
+    kinesis.put_to(destination())
+    assert kinesis.clients[-1] == ("us-east-1", 1.0)
+    assert len(kinesis.clients) == MAX_CLIENTS + 3
 
 
-def test_credentials_that_ended_early_are_asked_for_anew() -> None:
-    aws = Aws()
-    aws.refusal = refused("ExpiredTokenException")
-    with pytest.raises(PutFailed) as failed:
-        aws.put_to(destination())
-    assert failed.value.transient
-    assert aws.put_to(destination()) == [None, None]
-    assert len(aws.asked) == 2
-
-
-def test_a_session_that_was_denied_is_asked_for_anew() -> None:
-    """By the next try: the customer may have mended the role."""
-    aws = Aws()
-    aws.refusal = refused("AccessDeniedException")
-    with pytest.raises(PutFailed) as failed:
-        aws.put_to(destination())
-    assert not failed.value.transient
-    assert aws.put_to(destination()) == [None, None]
-    assert len(aws.asked) == 2
-
-
-def test_of_many_sessions_the_oldest_goes() -> None:
-    aws = Aws()
-    for number in range(MAX_CLIENTS + 1):
-        aws.put_to(destination(external_id=str(number)))
-    for number in (MAX_CLIENTS, 1):
-        aws.put_to(destination(external_id=str(number)))
-    assert len(aws.asked) == MAX_CLIENTS + 1
-    aws.put_to(destination(external_id="0"))
-    assert len(aws.asked) == MAX_CLIENTS + 2
+@pytest.mark.parametrize(
+    ("error", "transient"), [("ExpiredTokenException", True), ("AccessDeniedException", False), ("AccessDenied", False)]
+)
+def test_a_session_that_was_refused_is_asked_for_anew(error: str, transient: bool) -> None:
+    """It ended early, or the customer has corrected the role since."""
+    kinesis = Kinesis()
+    assert kinesis.failure(refused(error)).transient is transient
+    kinesis.put_to(destination())
+    assert len(kinesis.sts.asked) == 2
 
 
 @pytest.mark.parametrize(
@@ -118,14 +100,24 @@ def test_of_many_sessions_the_oldest_goes() -> None:
     ],
 )
 def test_a_failure_has_awss_name(refusal: Exception, error: str, transient: bool) -> None:
-    aws = Aws()
-    aws.refusal = refusal
-    with pytest.raises(PutFailed) as failed:
-        aws.put_to(destination())
-    assert (failed.value.error, failed.value.transient) == (error, transient)
+    failed = Kinesis().failure(refusal)
+    assert (failed.error, failed.transient, failed.timed_out, failed.own) == (error, transient, False, False)
+
+
+@pytest.mark.parametrize("connecting", [False, True])
+def test_only_a_call_that_was_sent_can_time_out(connecting: bool) -> None:
+    """TLS that is not set up in time has the same error of botocore's. Nothing has been sent then."""
+    kinesis = Kinesis()
+    kinesis.connecting = connecting
+    assert kinesis.failure(ReadTimeoutError(endpoint_url="x")).timed_out is not connecting
+
+
+def test_an_error_that_came_late_counts_as_a_slow_answer() -> None:
+    assert Kinesis().failure(refused("InternalFailure")).milliseconds is not None
+    assert Kinesis().failure(ConnectTimeoutError(endpoint_url="x")).milliseconds is None
 
 
 def test_a_records_own_error_is_told_by_its_place() -> None:
-    aws = Aws()
-    aws.refusal = {"FailedRecordCount": 1, "Records": [{}, {"ErrorCode": "InternalFailure"}]}
-    assert aws.put_to(destination()) == [None, "InternalFailure"]
+    kinesis = Kinesis()
+    kinesis.refusal = {"FailedRecordCount": 1, "Records": [{}, {"ErrorCode": "InternalFailure"}]}
+    assert list(kinesis.put_to(destination()).errors) == [None, "InternalFailure"]
