@@ -3,11 +3,13 @@
 `server.py` starts and ends everything. `template.py` synthesises the templates and keeps them. `demo_image.py` keeps the
 loaded demo for the next start.
 
-- `aws/`: `cloudformation.py` creates the stacks in moto. `moto_insert.py` and `moto_streams.py` correct moto,
-  `moto_speed.py` makes it faster, `moto_peek.py` reads its state. `iam.py` checks the functions' permissions.
-  `dynamodb_local.py` runs DynamoDB Local in place of moto's DynamoDB, and `persistence.py` keeps what survives a restart.
-- `functions/`: `instances.py` runs each function in its own processes (`runtime.py`). `event_sources.py` emulates the
-  event source mappings: `dynamodb_stream.py` those of tables, with `filtering.py`, and `sqs.py` those of queues.
+- `aws/`: `cloudformation.py` creates the stacks in moto. `moto_insert.py`, `moto_queues.py` and
+  `moto_streams.py` correct moto, `moto_speed.py` makes it faster, `moto_peek.py` reads its state. `iam.py` checks the
+  functions' permissions. `dynamodb_local.py` runs DynamoDB Local in place of moto's DynamoDB, and `persistence.py` keeps
+  what survives a restart.
+- `functions/`: `instances.py` runs each function in its own processes (`runtime.py`). `event_sources.py` emulates what
+  invokes them: `dynamodb_stream.py` reads tables' streams, with `filtering.py`, and `lanes.py` passes the records on;
+  `sqs.py` reads queues; `schedule.py` runs the schedules.
 - `gateway/`: `gateway.py` emulates API Gateway. `api.py` reads the API, `routing.py` chooses a resource,
   `proxy_event.py` makes events, `authorizer.py` asks the authorizer, and `responses.py` words the gateway's errors.
 
@@ -15,7 +17,8 @@ loaded demo for the next start.
 |---|---|---|
 | API Gateway | routes, the Lambda authorizer and its policy, proxy events (format 1.0), size limits, gateway responses, the access log | throttling, usage plans, caching of the authorizer's answer, TLS, the stage in the path |
 | Lambda | separate processes with the template's environment, timeouts, the 6 MB limits, up to 4 instances for each function | memory limits, reserved concurrency, freezing between calls, layers and packaging, CloudWatch metrics and logs: output goes to `functions.log` |
-| event sources: DynamoDB Streams | filters, batch size, parallelisation factor, order by partition key, retries, halving, partial failures, maximum age and tries, the on-failure destination | batching windows, hashing of keys to lanes |
+| event sources: DynamoDB Streams | filters, batch size, parallelisation factor, order by item, retries, halving, partial failures, maximum age and tries, the on-failure destination | batching windows, several shards at a time |
+| EventBridge | rules with a rate, invoked once for each tick | cron expressions, patterns, retries |
 | event sources: SQS | batches, maximum concurrency (at most 4), partial failures; moto does visibility timeouts and dead-letter queues | batching windows, batches over 10 messages |
 | IAM | every call of a function to DynamoDB, Secrets Manager, SQS, STS and S3 against its role | conditions other than `ForAllValues:StringLike`, resource policies, permissions with DynamoDB Local and for other credentials |
 | DynamoDB | moto with corrections, or DynamoDB Local | capacity, throttling, encryption, point-in-time recovery |

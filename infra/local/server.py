@@ -17,7 +17,7 @@ from werkzeug.serving import LISTEN_QUEUE, WSGIRequestHandler, make_server
 
 from daybook.access.api_keys import Key, new_key
 from infra import LAMBDAS
-from infra.local.aws import moto_insert, moto_speed, moto_streams
+from infra.local.aws import moto_insert, moto_queues, moto_speed, moto_streams
 from infra.local.aws.cloudformation import create_stacks, functions
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.aws.iam import Permissions, roles
@@ -128,6 +128,7 @@ def setting(configurations: Mapping[str, Configuration], name: str) -> str:
 @contextmanager
 def moto_server(listener: socket.socket) -> Iterator[tuple[Permissions, str]]:
     moto_insert.apply()
+    moto_queues.apply()
     moto_speed.apply()
     moto_streams.apply()
     application = Permissions(DomainDispatcherApplication(create_backend_app))

@@ -11,6 +11,7 @@ import pytest
 
 from infra.local.functions import dynamodb_stream, sqs
 from infra.local.functions.dynamodb_stream import StreamMapping
+from infra.local.functions.instances import MAX_INSTANCES
 from infra.local.functions.sqs import QueueMapping
 
 PROPERTIES = {
@@ -117,35 +118,110 @@ def test_what_nobody_told_of_is_found_later(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 class Queue:
-    """A queue with one message, which can be received once `holds_messages` is true."""
+    """A queue whose messages can be received once, and only while `holds_messages` is true."""
 
-    def __init__(self) -> None:
-        self.holds_messages = False
+    def __init__(self, *ids: str, holds_messages: bool = True) -> None:
+        self.holds_messages = holds_messages
         self.receives = 0
-        self.deleted = threading.Event()
+        self.deleted: list[str] = []
+        self.done = threading.Event()
+        self._waiting = list(ids)
 
     def get_queue_url(self, **_: Any) -> dict[str, str]:
         return {"QueueUrl": "url"}
 
-    def receive_message(self, **_: Any) -> dict[str, Any]:
+    def receive_message(self, *, MaxNumberOfMessages: int, **_: Any) -> dict[str, Any]:  # noqa: N803  AWS's name
         self.receives += 1
-        self.holds_messages = False
-        return {"Messages": [{"MessageId": "m", "ReceiptHandle": "r", "Body": "", "MD5OfBody": ""}]}
+        received, self._waiting = self._waiting[:MaxNumberOfMessages], self._waiting[MaxNumberOfMessages:]
+        self.holds_messages = bool(self._waiting)
+        return {
+            "Messages": [{"MessageId": each, "ReceiptHandle": each, "Body": "", "MD5OfBody": ""} for each in received]
+        }
 
-    def delete_message_batch(self, **_: Any) -> None:
-        self.deleted.set()
+    def delete_message_batch(self, *, Entries: list[dict[str, str]], **_: Any) -> None:  # noqa: N803  AWS's name
+        self.deleted += [entry["ReceiptHandle"] for entry in Entries]
+        if not self.holds_messages:
+            self.done.set()
+
+
+@contextmanager
+def reading(queue: Queue, invoke: Callable[..., Any], **properties: Any) -> Iterator[None]:
+    stopped = threading.Event()
+    mapping = QueueMapping(queue, "arn", properties, invoke, lambda: queue.holds_messages)
+    thread = threading.Thread(target=mapping.run, args=(stopped,))
+    thread.start()
+    yield
+    stopped.set()
+    thread.join()
 
 
 def test_an_empty_queue_is_left_alone() -> None:
     """The queue is asked once it holds a message."""
-    queue, stopped = Queue(), threading.Event()
-    mapping = QueueMapping(queue, "arn", {}, lambda *_: None, lambda: queue.holds_messages)
-    thread = threading.Thread(target=mapping.run, args=(stopped,))
-    thread.start()
-    time.sleep(2 * sqs.POLL_SECONDS)
-    assert queue.receives == 0
-    queue.holds_messages = True
-    assert queue.deleted.wait(20)
-    stopped.set()
-    thread.join()
+    queue = Queue("m", holds_messages=False)
+    with reading(queue, lambda *_: None):
+        time.sleep(2 * sqs.POLL_SECONDS)
+        assert queue.receives == 0
+        queue.holds_messages = True
+        assert queue.done.wait(20)
     assert queue.receives == 1
+
+
+def test_messages_wait_for_workers_alone() -> None:
+    """Of 16 messages as many are handled at the same time as there are workers, until none is left."""
+    queue, busy = Queue(*map(str, range(16))), threading.Barrier(MAX_INSTANCES)
+    with reading(queue, lambda *_: busy.wait(20), BatchSize=1, ScalingConfig={"MaximumConcurrency": 20}):
+        until = time.monotonic() + 20
+        while len(queue.deleted) < 16:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+    assert sorted(queue.deleted, key=int) == [str(number) for number in range(16)]
+
+
+def test_no_more_run_than_the_mapping_allows() -> None:
+    """The template's maximum concurrency holds where it is less than the laptop's."""
+    queue, running, most = Queue(*map(str, range(6))), list[int](), list[int]()
+
+    def invoke(*_: Any) -> None:
+        running.append(1)
+        most.append(len(running))
+        time.sleep(0.02)
+        running.pop()
+
+    with reading(queue, invoke, BatchSize=1, ScalingConfig={"MaximumConcurrency": 2}):
+        assert queue.done.wait(20)
+    assert max(most) <= 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "again"),
+    [
+        (None, ""),
+        ({}, ""),
+        ({"batchItemFailures": None}, ""),
+        ({"batchItemFailures": [{"itemIdentifier": "b"}]}, "b"),
+        ({"batchItemFailures": [{"itemIdentifier": ""}]}, "abc"),
+        ({"batchItemFailures": [{"itemIdentifier": None}]}, "abc"),
+        ({"batchItemFailures": [{"wrong": "b"}]}, "abc"),
+        ({"batchItemFailures": [{"itemIdentifier": "b"}, {"itemIdentifier": "unknown"}]}, "abc"),
+    ],
+)
+def test_a_queue_keeps_what_the_function_reports_as_failed(answer: Any, again: str) -> None:
+    """All messages, if it names one that is not in the batch, as on Lambda."""
+    queue, answered = Queue(*"abc"), threading.Event()
+
+    def invoke(*_: Any) -> Any:
+        answered.set()
+        return answer
+
+    with reading(queue, invoke, FunctionResponseTypes=["ReportBatchItemFailures"]):
+        assert answered.wait(20)
+        assert queue.done.wait(0.2 if again == "abc" else 20) == (again != "abc")
+    assert queue.deleted == [each for each in "abc" if each not in again]
+
+
+def test_a_queue_whose_mapping_reports_no_failures_keeps_none() -> None:
+    """An answer is no error."""
+    queue = Queue("m")
+    with reading(queue, lambda *_: {"batchItemFailures": [{"itemIdentifier": "m"}]}):
+        assert queue.done.wait(20)
+    assert queue.deleted == ["m"]

@@ -6,35 +6,26 @@ shard while other threads add to it. In a threaded server two records could get 
 and a reader could get a 500. Here one call at a time uses the streams.
 """
 
-from collections.abc import Callable
-from functools import wraps
 from threading import Lock
 from typing import Any
 
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 from moto.kinesis.models import KinesisBackend
 
-_one_at_a_time = Lock()
-_ALONE = ("get_records", "put_record", "put_records")
+from infra.local.aws.one_at_a_time import alone
+
+_lock = Lock()
+_corrected = {
+    name: alone(getattr(KinesisBackend, name), _lock) for name in ("get_records", "put_record", "put_records")
+}
 
 
 def apply() -> None:
     """Corrects moto in this process. A second call changes nothing."""
     DynamoDBStreamsBackend.get_records = get_records  # type: ignore[method-assign]
-    for name in _ALONE:
-        method = getattr(KinesisBackend, name)
-        if not hasattr(method, "__wrapped__"):
-            setattr(KinesisBackend, name, alone(method))
+    for name, method in _corrected.items():
+        setattr(KinesisBackend, name, method)
 
 
 def get_records(self: DynamoDBStreamsBackend, iterator_arn: str, limit: int) -> dict[str, Any]:
     return self.shard_iterators.pop(iterator_arn).get(limit)
-
-
-def alone(method: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(method)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        with _one_at_a_time:
-            return method(*args, **kwargs)
-
-    return call

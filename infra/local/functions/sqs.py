@@ -1,8 +1,9 @@
 """Reads a queue's messages for a function as Lambda does: in parallel batches, and failed messages come again.
 
 It follows AWS's "Using Lambda with Amazon SQS". Messages that the function has handled are deleted. Messages that it
-names in `batchItemFailures`, or all messages if it raised, become visible again after the visibility timeout. After the
-maximum number of receives, the queue itself moves a message to its dead-letter queue.
+names in `batchItemFailures`, or all messages if it raised, become visible again after the visibility timeout, or when
+the function itself set by `ChangeMessageVisibility`. After the maximum number of receives, the queue itself moves a
+message to its dead-letter queue. No more messages are received than the function can handle at the same time.
 """
 
 import threading
@@ -37,6 +38,7 @@ class QueueMapping:
         self._properties = properties
         self._invoke = invoke
         self._holds_messages = holds_messages
+        self._reports_failures = "ReportBatchItemFailures" in properties.get("FunctionResponseTypes", [])
         at_once = properties.get("ScalingConfig", {}).get("MaximumConcurrency", MAX_INSTANCES)
         self._free = threading.Semaphore(min(at_once, MAX_INSTANCES))
 
@@ -91,8 +93,7 @@ class QueueMapping:
         }
 
     def _delete_handled(self, url: str, messages: list[Message], answer: Mapping[str, Any]) -> None:
-        reported = "ReportBatchItemFailures" in self._properties.get("FunctionResponseTypes", [])
-        again = {each["itemIdentifier"] for each in answer.get("batchItemFailures", [])} if reported else set()
+        again = failures(messages, answer) if self._reports_failures else set()
         done = [message for message in messages if message["MessageId"] not in again]
         if done:
             self._client.delete_message_batch(
@@ -101,3 +102,10 @@ class QueueMapping:
                     {"Id": str(place), "ReceiptHandle": message["ReceiptHandle"]} for place, message in enumerate(done)
                 ],
             )
+
+
+def failures(messages: list[Message], answer: Mapping[str, Any]) -> set[str]:
+    """The ids of the messages that come again. A failure that names no message of the batch makes it all of them."""
+    every = {message["MessageId"] for message in messages}
+    failed = {each.get("itemIdentifier") for each in answer.get("batchItemFailures") or []}
+    return every if failed - every else failed

@@ -167,7 +167,8 @@ def _word(text: str) -> str:
 
 
 def _letters(label: str | None) -> str:
-    return "".join(character for character in label or "" if character.isalnum()).upper()
+    # First the case: `ΐ` in upper case is a letter and two marks.
+    return "".join(character for character in (label or "").upper() if character.isalnum())
 
 
 def _zone_mark(shown: Shown) -> str:

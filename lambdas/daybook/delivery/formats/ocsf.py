@@ -1,11 +1,11 @@
-"""OCSF 1.9.0, class Entity Management (3004) of the category Identity & Access Management (3), without profiles.
+"""OCSF 1.8.0, class Entity Management (3004) of the category Identity & Access Management (3), without profiles.
 
 OCSF defines the class for "activity by a managed client, a micro service, or a user at a management console". A
 consumer that does not know Daybook finds the actor, the activity, the target, the source address and the outcome.
 
 | OCSF | from the native event |
 |---|---|
-| `activity_id`, `activity_name` | the verb in the activity's last part: 1 Create, 2 Read, 3 Update, 4 Delete; otherwise 99, Other, with `event` as the name |
+| `activity_id`, `activity_name` | the verb in the activity's last part: 1 Create, 2 Read, 3 Update, 4 Delete, 5 Move (or rename), 6 Enroll, 7 Unenroll, 8 Enable, 9 Disable, 10 Activate, 11 Deactivate, 12 Suspend, 13 Resume; otherwise 99, Other, with `event` as the name |
 | `type_uid` | 300400 + `activity_id` |
 | `time` | `occurred_at`, in milliseconds since 1970 |
 | `severity_id` | always 1, Informational: events of an audit log are not alarms |
@@ -18,12 +18,12 @@ consumer that does not know Daybook finds the actor, the activity, the target, t
 | `metadata.log_name` | `environment` |
 | `metadata.original_event_uid` | `client_id` |
 | `metadata.tenant_uid` | `tenant` |
-| `actor.user` | `actor`: `uid` is its GUID or id, `name` the username, `full_name`, `email_addr`, `type_id` 1 User, 3 System, 4 Service, 0 Unknown; `type` is `user_type` |
+| `actor.user` | `actor`: `uid` is its GUID or id, `name` the username, `full_name`, `email_addr`; `type_id` 1 User, 2 Admin (`administrators.py` says who is one), 3 System, 4 Service for an API, 0 Unknown |
 | `actor.session.uid` | `context.session_id` |
-| `src_endpoint.ip` | `context.ip` |
+| `src_endpoint` | `context.ip`: `ip` in its canonical spelling, and `port` where one was sent with it |
 | `http_request.user_agent` | `context.user_agent` |
 | `entity` | `target`: `uid` is its id, `name`, `type_id` 2 User with `user`, otherwise 99, Other, with `type`; without a target the component |
-| `unmapped` | all other fields under their native names: `category`, `component`, `event`, `variant`, `origin`, `source`, `params`, `changes`, `people`, `caused_by`, `sender`, `adjusted`, the actor's `roles` and `impersonator`, the target's `within` |
+| `unmapped` | all other fields under their native names: `category`, `component`, `event`, `variant`, `origin`, `source`, `params`, `changes`, `people`, `caused_by`, `sender`, `adjusted`, the actor's `user_type`, `roles` and `impersonator`, the target's `within`; `ip` as it was sent if it is no valid address or more than an address and a port; the actor's `email` if it is no valid one |
 
 The class has no place for an impersonator without a profile, so that person is in `unmapped`. `src_endpoint` and
 `http_request` are then the impersonator's, and not those of `actor.user`.
@@ -31,29 +31,55 @@ The class has no place for an impersonator without a profile, so that person is 
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from daybook.catalogue.aliases import USER, Aliases
 from daybook.clock import parse_time
+from daybook.delivery.formats.administrators import is_administrator, words
+from daybook.delivery.formats.ocsf_types import endpoint, is_email
 
-VERSION = "1.9.0"
+VERSION = "1.8.0"
 CATEGORY, CLASS = 3, 3004
 OTHER = 99
 
 _NAME = re.compile(r"[.:]")
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-"""Words of `doc-deleted`, `signed_in`, `ConsoleLogin` and `UPD`."""
 
-_CAPTIONS = {1: "Create", 2: "Read", 3: "Update", 4: "Delete"}
-_VERBS = {
-    **dict.fromkeys(("add", "added", "create", "created", "uploaded"), 1),
-    **dict.fromkeys(("downloaded", "exported", "read", "searched", "viewed"), 2),
-    **dict.fromkeys(("change", "changed", "edit", "edited", "renamed", "set", "upd", "update", "updated"), 3),
-    **dict.fromkeys(("del", "delete", "deleted", "remove", "removed", "revoked"), 4),
+_CAPTIONS = {
+    1: "Create",
+    2: "Read",
+    3: "Update",
+    4: "Delete",
+    5: "Move",
+    6: "Enroll",
+    7: "Unenroll",
+    8: "Enable",
+    9: "Disable",
+    10: "Activate",
+    11: "Deactivate",
+    12: "Suspend",
+    13: "Resume",
 }
-_ACTOR_TYPES = {USER: 1, "system": 3, "api": 4, "operations": 1}
+_WORDS = {
+    1: "add added create created uploaded",
+    2: "downloaded exported read searched viewed",
+    3: "change changed edit edited set upd update updated",
+    4: "del delete deleted remove removed revoked",
+    5: "move moved rename renamed",
+    6: "enroll enrolled",
+    7: "unenroll unenrolled",
+    8: "enable enabled",
+    9: "disable disabled",
+    10: "activate activated",
+    11: "deactivate deactivated",
+    12: "suspend suspended",
+    13: "resume resumed",
+}
+_VERBS = {word: activity for activity, every in _WORDS.items() for word in every.split()}
+_USER_TYPES = {USER: (1, "User"), "system": (3, "System"), "api": (4, "Service")}
+_ADMIN, _UNKNOWN = (2, "Admin"), (0, "Unknown")
 _UNMAPPED = (
     "category",
     "component",
@@ -76,6 +102,7 @@ def write(native: Mapping[str, Any], _alias: str | None, _aliases: Aliases) -> b
     activity = activity_id(native["activity"])
     context = native["context"]
     succeeded = native["status"] == "success"
+    source, address = (None, None) if context["ip"] is None else endpoint(context["ip"])
     return _encode(
         _present(
             {
@@ -93,19 +120,20 @@ def write(native: Mapping[str, Any], _alias: str | None, _aliases: Aliases) -> b
                 "status": "Success" if succeeded else "Failure",
                 "message": native["details"] or None,
                 "metadata": _metadata(native),
-                "actor": _actor(native["actor"], context),
-                "src_endpoint": _holding("ip", context["ip"]),
+                "actor": _actor(native),
+                "src_endpoint": source,
                 "http_request": _holding("user_agent", context["user_agent"]),
                 "entity": _entity(native),
-                "unmapped": _unmapped(native) or None,
+                "unmapped": _unmapped(native, address),
             }
         )
     )
 
 
+@lru_cache(1_024)
 def activity_id(activity: str) -> int:
-    words = [word.lower() for word in _WORD.findall(_NAME.split(activity)[-1])]
-    return next((_VERBS[word] for word in reversed(words) if word in _VERBS), OTHER)
+    name = words(_NAME.split(activity)[-1])
+    return next((_VERBS[word] for word in reversed(name) if word in _VERBS), OTHER)
 
 
 def _metadata(native: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,17 +152,19 @@ def _metadata(native: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _actor(actor: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+def _actor(native: Mapping[str, Any]) -> dict[str, Any]:
+    actor, email = native["actor"], native["actor"]["email"]
+    type_id, caption = _ADMIN if is_administrator(native) else _USER_TYPES.get(actor["type"], _UNKNOWN)
     user = {
-        "type_id": _ACTOR_TYPES.get(actor["type"], 0),
-        "type": actor["user_type"],
+        "type_id": type_id,
+        "type": caption,
         "uid": actor["id"] or actor["client_id"],
         "uid_alt": actor["client_id"] if actor["id"] else None,
         "name": actor["username"],
         "full_name": actor["name"],
-        "email_addr": actor["email"],
+        "email_addr": email if email is not None and is_email(email) else None,
     }
-    return _present({"user": _present(user), "session": _holding("uid", context["session_id"])})
+    return _present({"user": _present(user), "session": _holding("uid", native["context"]["session_id"])})
 
 
 def _entity(native: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,10 +184,13 @@ def _entity(native: Mapping[str, Any]) -> dict[str, Any]:
     return _present({"type_id": 2, "type": "User", "uid": target["id"], "name": name, "user": _present(user)})
 
 
-def _unmapped(native: Mapping[str, Any]) -> dict[str, Any]:
+def _unmapped(native: Mapping[str, Any], address: str | None) -> dict[str, Any]:
     actor, target = native["actor"], native["target"]
-    rest = {name: native[name] for name in _UNMAPPED} | {name: actor[name] for name in ("roles", "impersonator")}
-    return _present(rest | {"within": None if target is None else target["within"]})
+    rest = {name: native[name] for name in _UNMAPPED}
+    rest |= {name: actor[name] for name in ("user_type", "roles", "impersonator")}
+    if actor["email"] is not None and not is_email(actor["email"]):
+        rest["email"] = actor["email"]
+    return _present(rest | {"within": None if target is None else target["within"], "ip": address})
 
 
 def _holding(name: str, value: Any) -> dict[str, Any] | None:
