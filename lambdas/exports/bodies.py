@@ -11,6 +11,9 @@ from daybook.search.parameters import SEARCH, SORTS, VIEWS
 NOT_FILTERS = frozenset({"sort", "view", "tz", "limit", "cursor"})
 """Parameters of a search that are fields of their own in an export, or mean nothing in it."""
 
+SPAN_FILTERS = frozenset({"environment", "from", "to", "range"})
+"""An export with no other filter can be complete: it reads the timeline, and names nobody."""
+
 Values = str | list[str]
 
 # For the schema only: `exports.form` checks these by the rules of a search.
@@ -33,6 +36,11 @@ class SentExport(Struct, forbid_unknown_fields=True):
     """The IANA time zone of the view's times."""
     mark: bool = False
     """Whether the file begins with the UTF-8 mark (`EF BB BF`), which some spreadsheets want. For CSV alone."""
+    complete: bool = False
+    """Whether the file holds every event that had been received when this was asked. Events that were received are
+    stored within half a minute, and the export waits for them. Only without filters other than `environment`, `from`,
+    `to` and `range`.
+    """
 
 
 class ExportDescription(Struct):

@@ -28,6 +28,12 @@ class Checkpoint(Struct):
     """The oldest and the newest event that may match; 0 where there is none."""
     edge_ms: int = 0
     """The edge of the retention that was in force when the events were read."""
+    forgotten: int = 0
+    """How many people of the environment were forgotten when the events began to be read."""
+    restarts: int = 0
+    """How often it began anew because somebody was forgotten."""
+    waits_until_ms: int = 0
+    """Reading begins no sooner."""
     file: UploadProgress = msgspec.field(default_factory=UploadProgress, name="grown")
     bytes: int = 0
     """The file's size so far."""

@@ -12,10 +12,12 @@ from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import UnknownTenant
 from daybook.jobs.export import Ask, Places, places_of
 from daybook.jobs.job import Job, JobFailed
+from daybook.people.forgettings import forgotten_people
 from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader
 from daybook.search.merge import EventIndex
 from daybook.search.search import Groups
+from daybook.tenant import EnvironmentKey
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from exports.checkpoint import Checkpoint
@@ -96,8 +98,18 @@ class ExportContext:
         return max(self.checkpoint.edge_ms, self.ask.edge_ms, now_ms)
 
     @cached_property
+    def forgotten(self) -> int:
+        """How many people of the environment were forgotten, as this step began. Raises `Throttled`."""
+        return forgotten_people(self.services.identities, self.environment)
+
+    @cached_property
+    def environment(self) -> EnvironmentKey:
+        return self.settings.environment_key(self.ask.environment)
+
+    @cached_property
     def events(self) -> MatchingEvents:
         services = self.services
+        services.person_keys.drop_if_forgotten(self.environment, self.forgotten)
         return MatchingEvents(
             index=services.index,
             identities=services.identities,
@@ -106,6 +118,7 @@ class ExportContext:
             keys=services.keys,
             clock=services.clock,
             settings=self.settings,
+            environment=self.environment,
             catalogue=self.catalogue,
             ask=self.ask,
             question=self.question,

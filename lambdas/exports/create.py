@@ -63,6 +63,7 @@ class ExportCreation:
             query=resolved.readable_query(now_ms) | {name: [value] for name, value in form.options.items()},
             format=form.format,
             mark=form.mark,
+            complete=form.complete,
             filename=_filename(now_ms, form.parameters.zone, form.format),
             asked_ms=now_ms,
             edge_ms=settings.retention_edge(now_ms),

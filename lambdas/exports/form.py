@@ -10,7 +10,7 @@ from daybook.http.request import Request
 from daybook.jobs.export import CSV
 from daybook.search.parameters import Parameters, check_bounds, parse_parameters
 from daybook.tenants.settings import TenantSettings
-from exports.bodies import NOT_FILTERS, SentExport
+from exports.bodies import NOT_FILTERS, SPAN_FILTERS, SentExport
 
 Query = Mapping[str, list[str]]
 """Filters, by the names of a search's query parameters."""
@@ -23,6 +23,7 @@ class ExportForm:
     """`sort`, `view` and `tz`."""
     format: str
     mark: bool
+    complete: bool
     parameters: Parameters
     """Filters and options as a search takes them."""
 
@@ -34,7 +35,9 @@ def read_export(request: Request, settings: TenantSettings) -> ExportForm:
     options = {"sort": sent.sort, "view": settings.profile if sent.view is None else sent.view, "tz": sent.tz}
     if sent.mark and sent.format != CSV:
         raise bad_field("mark", "is for the format csv alone: JSON begins with no mark")
-    return ExportForm(filters, options, sent.format, sent.mark, _parameters(filters, options))
+    if sent.complete and filters.keys() - SPAN_FILTERS:
+        raise bad_field("complete", "is for exports without filters other than environment, from, to and range")
+    return ExportForm(filters, options, sent.format, sent.mark, sent.complete, _parameters(filters, options))
 
 
 def _parameters(filters: Query, options: Mapping[str, str]) -> Parameters:

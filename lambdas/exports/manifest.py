@@ -26,6 +26,7 @@ def manifest(  # noqa: PLR0913  all but three by name
         "from": format_time(max(span.from_ms or 0, edge_ms)),
         "to": None if span.to_ms is None else format_time(span.to_ms),
         "received_until": format_time(ask.asked_ms),
+        "complete": ask.complete,
         "sort": ask.query["sort"][0],
         "view": parameters.view,
         "tz": parameters.zone.key,

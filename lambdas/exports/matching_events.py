@@ -59,16 +59,13 @@ class MatchingEvents:
     keys: DeploymentKeys
     clock: Clock
     settings: TenantSettings
+    environment: EnvironmentKey
     catalogue: Catalogue
     ask: Ask
     question: Question
     edge_ms: int
     """Events before it are hidden. A retention that was shortened since the request counts at once."""
     batch: int = BATCH
-
-    @property
-    def environment(self) -> EnvironmentKey:
-        return self.settings.environment_key(self.ask.environment)
 
     def batches(self, last: str, *, newest_first: bool) -> Iterator[Batch]:
         """The batches after the id `last`, or from the beginning where it is ""; at least one.

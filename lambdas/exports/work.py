@@ -9,6 +9,8 @@ The phases, by their names in checkpoints:
 - `verify`, where several processes wrote the file: reads it for its checksum.
 - `end`: writes the manifest, and deletes the runs.
 
+Any of them may be followed by `begin`: see `exports.restart`.
+
 One call is one step of the phase that the checkpoint names. The checkpoint holds all that the next step needs. A worker
 that is killed loses what it did since the last checkpoint; the next one does that again, and the file is the same.
 """
@@ -27,6 +29,7 @@ from exports.phases.by_time import WriteByTime
 from exports.phases.by_value import GatherRuns, MergeRuns
 from exports.phases.finish import CompleteFile, ReadChecksum, WriteManifest
 from exports.phases.phase import Phase
+from exports.restart import restarted
 
 PHASES: Mapping[str, type[Phase]] = {
     "begin": Begin,
@@ -38,8 +41,6 @@ PHASES: Mapping[str, type[Phase]] = {
     "end": WriteManifest,
 }
 
-_HOLDS_EVENTS = ("write", "gather", "merge")
-
 
 @dataclass(frozen=True)
 class ExportWork:
@@ -49,7 +50,9 @@ class ExportWork:
     _checksum: ChecksumCache = field(default_factory=ChecksumCache, init=False)
 
     def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
-        export = self._restarted_if_hidden(self._export(job, checkpoint_of(job)))
+        export = self._export(job, checkpoint_of(job))
+        if (checkpoint := restarted(export)) is not None:
+            export = self._export(job, checkpoint)
         try:
             return PHASES[export.checkpoint.phase](export, remaining_seconds).run()
         except UnknownFormat:
@@ -60,15 +63,6 @@ class ExportWork:
         abort_uploads(export)
         delete_temporary(export)
         self.services.files.delete([export.places.file, export.places.manifest])
-
-    def _restarted_if_hidden(self, export: ExportContext) -> ExportContext:
-        """Begins anew where the retention was shortened since the events were read: it hides some of them now."""
-        checkpoint = export.checkpoint
-        if checkpoint.phase not in _HOLDS_EVENTS or export.edge_ms <= checkpoint.edge_ms:
-            return export
-        abort_uploads(export)
-        # One number more: a step that was not saved may have begun the run of that number.
-        return self._export(export.job, Checkpoint(runs_made=checkpoint.runs_made + 1))
 
     def _export(self, job: Job, checkpoint: Checkpoint) -> ExportContext:
         return ExportContext(self.services, job, checkpoint, self._checksum)

@@ -25,7 +25,7 @@ from tests.support.ingest import KEYS, NOW, seeded_bytes
 from tests.support.ingest import settings as tenant_settings
 from tests.support.jobs import MemoryJobs, MemoryQueue
 from tests.support.memory_stores import MemoryIdentities
-from tests.support.people import ACME_KEYS, PROD, forget, mark, seen
+from tests.support.people import ACME_KEYS, LEFT, PROD, forget, mark, seen
 from tests.support.turns import InTurns, Seat
 
 MAX_STEPS = 12
@@ -67,7 +67,7 @@ class DeferredSweeps:
 
 
 def people_rows(store: MemoryIdentities) -> dict[str, Row]:
-    return {key: row for (_, key), row in store.rows.items() if not key.startswith("gone#")}
+    return {key: row for (_, key), row in store.rows.items() if not key.startswith(LEFT)}
 
 
 def nothing_is_left(store: MemoryIdentities, guid: str) -> None:

@@ -8,7 +8,18 @@ from daybook.catalogue.tenant_catalogue import OwnActivity
 from daybook.clock import Clock
 from daybook.events.item import StoredEvent
 from daybook.events.store import Append, Kept, Key
-from daybook.people.forgetter import MAX_ITEMS, MAX_STONES, Change, ConcurrentChange, Deletion, Keep, Mark, Stone
+from daybook.people.forgetter import (
+    MAX_ITEMS,
+    MAX_STONES,
+    Change,
+    ConcurrentChange,
+    Deletion,
+    Increment,
+    Keep,
+    Mark,
+    Stone,
+)
+from daybook.people.forgettings import COUNT
 from daybook.people.identities import Row
 from daybook.tenant import EnvironmentKey, Tenant, TenantCode
 from daybook.tenants.settings import TenantSettings
@@ -50,6 +61,9 @@ class MemoryIdentities:
             if isinstance(change, Keep):
                 row = self.rows.get((environment, change.sort_key), {})
                 self.rows[environment, change.sort_key] = {**row, **change.row}
+            elif isinstance(change, Increment):
+                row = self.rows.get((environment, change.sort_key), {COUNT: "0"})
+                self.rows[environment, change.sort_key] = {COUNT: str(int(row[COUNT]) + 1)}
             else:
                 self.rows.pop((environment, change.sort_key), None)
         for sort_key, stone in tombstones.items():

@@ -13,6 +13,9 @@ ACME_KEYS = KEYS.of(code_for("acme"))
 PROD = environment_key(code_for("acme"), 0)
 STAGING = environment_key(code_for("acme"), 1)
 
+LEFT = ("gone#", "forgotten#")
+"""How the sort keys begin of what forgetting leaves. It names nobody."""
+
 
 def seen(store: Any, moment_ms: int, *references: Reference, seed: int | str = 2) -> list[Person]:
     """Whom the references of an event of that moment mean if it arrives now."""

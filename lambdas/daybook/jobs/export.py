@@ -41,6 +41,8 @@ class Ask(Struct, forbid_unknown_fields=True):
     catalogue_version: int
     mark: bool = False
     """Whether the file begins with the UTF-8 mark."""
+    complete: bool = False
+    """Whether it holds every event that was received until `asked_ms`, those too that were not stored yet."""
 
 
 class Places(NamedTuple):

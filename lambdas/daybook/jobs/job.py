@@ -123,6 +123,8 @@ class Step(NamedTuple):
     done: bool = False
     hand_over: bool = False
     """The next step needs an invocation of its own."""
+    wait_seconds: int = 0
+    """The next step must wait so long, 900 s at most."""
 
 
 class JobFailed(Exception):  # noqa: N818  an outcome

@@ -108,7 +108,7 @@ class Runner:
             self._save(job, claim, remaining_seconds)
             if step.done:
                 return job
-            if step.hand_over or remaining_seconds() < HAND_OVER_SECONDS:
+            if step.hand_over or step.wait_seconds or remaining_seconds() < HAND_OVER_SECONDS:
                 return self._hand_over(job, claim)
 
     def _hand_over(self, job: Job, claim: str) -> Job:

@@ -1,8 +1,9 @@
 """Forgets a person: deletes the identity's rows and leaves a tombstone for each text that was bound to the person.
 
 Events, proofs and archives stay as they are and show the GUID from then on. One transaction deletes the key's row and
-writes the tombstones. A transaction holds at most 100 items; the remaining rows follow, name by name. A caller who asks
-for the same person again, by the GUID or by any of the names, continues where the last call stopped.
+writes the tombstones, and counts the person (`daybook.people.forgettings`). A transaction holds at most 100 items; the
+remaining rows follow, name by name. A caller who asks for the same person again, by the GUID or by any of the names,
+continues where the last call stopped.
 
 A name's row `name#` is deleted with any of its holders: it has to be free for the new person whom the bare name may
 mean from then on, and by it two requests agree on who that is. `more#` stays while others hold the name.
@@ -17,6 +18,7 @@ from typing import NamedTuple, Protocol
 from daybook.crypto.keys import TenantKeys
 from daybook.ids import occurred_ms
 from daybook.people.bearers import Bearers, bearers
+from daybook.people.forgettings import count_row
 from daybook.people.identities import (
     Row,
     called_row,
@@ -57,7 +59,13 @@ class Keep(NamedTuple):
     row: Mapping[str, str]
 
 
-Change = Deletion | Keep
+class Increment(NamedTuple):
+    """A row whose count rises by one. The row need not be there."""
+
+    sort_key: str
+
+
+Change = Deletion | Keep | Increment
 
 
 class Stone(NamedTuple):
@@ -215,7 +223,9 @@ def _rows(person: PersonRows, event_id: str) -> tuple[list[Change], dict[str, Go
     that others held: those lead here again until it is clear whether others still hold them.
     """
     guid, ids = person.guid, person.ids
-    head: list[Change] = [Deletion(id_row(guid), must_be_there=True)] if person.has_key else []
+    head: list[Change] = []
+    if person.has_key:
+        head = [Deletion(id_row(guid), must_be_there=True), Increment(count_row(guid))]
     head += [Deletion(key) for key in (claim_row(guid), renamed_row(guid)) if key in person.own]
     head += [Deletion(key, only_of=guid) for key in ids if person.binds(key)]
     # A claimed id that is not bound yet would be bound to this person.

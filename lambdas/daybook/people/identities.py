@@ -8,11 +8,12 @@ The rows of one environment, by sort key:
 - `more#<name>`: others held it too, or its first holder was forgotten. Then only the rows `had#` say whom it means;
 - `had#<name>␟<from>␟GUID`: a holder from that moment on (`daybook.people.timeline`). Without a GUID, and from 0 on:
   more people than are written down held the name;
+- `forgotten#<number>`: how many people of the environment were forgotten (`daybook.people.forgettings`);
 - finders, which lead forgetting from the GUID to all other rows: `claim#GUID` (the row `ext#` of the person),
   `called#GUID` (the first name), `called#GUID#<name>` and `renamed#GUID` (further names, and that there are such).
 
 Rows are only inserted, never changed: the second writer takes what the first one wrote. Only forgetting deletes them
-(`daybook.people.forgetter`), and leaves tombstones `gone#…` (`daybook.people.tombstones`).
+(`daybook.people.forgetter`), counts, and leaves tombstones `gone#…` (`daybook.people.tombstones`).
 """
 
 import hashlib

@@ -23,6 +23,7 @@ class PersonKeys:
         self._read = read
         self._clock = clock
         self._kept: dict[tuple[EnvironmentKey, str], tuple[int, bytes]] = {}
+        self._forgotten: dict[EnvironmentKey, int] = {}
         self._lock = threading.Lock()
 
     def of(self, environment: EnvironmentKey, guids: Iterable[str]) -> dict[str, bytes]:
@@ -53,6 +54,15 @@ class PersonKeys:
                     self._kept[environment, guid] = now, key
             found |= keys
         return found
+
+    def drop_if_forgotten(self, environment: EnvironmentKey, forgotten: int) -> None:
+        """Drops the environment's keys if somebody was forgotten since they were read. All keys that are then used were
+        read after the count was. `forgotten`: the count now, of `daybook.people.forgettings`.
+        """
+        with self._lock:
+            if self._forgotten.get(environment) != forgotten:
+                self._kept = {key: kept for key, kept in self._kept.items() if key[0] != environment}
+                self._forgotten[environment] = forgotten
 
     def _drop_old(self, now: int) -> None:
         """Keys are kept in the order of insertion, so the oldest come first."""

@@ -1,22 +1,36 @@
 """The first step of an export."""
 
+from math import ceil
+
 from daybook.clock import SECOND
 from daybook.jobs.job import Step
 from exports.phases.phase import Phase
 
 INDEX_LAG_MS = 2 * SECOND
-"""Indexes follow the timeline within about a second. An export waits until they hold all that it asks for."""
+"""Indexes follow the timeline within about a second. An export waits until they hold what it asks for."""
+
+SETTLED_MS = 30 * SECOND
+"""An event is received as its request begins, and stored before the request ends: within 28 seconds, and 2 for clocks
+that differ. Reading that begins later finds all that had been received when it was asked for.
+"""
+
+_LONGEST_PAUSE_MS = 3 * SECOND
+"""A longer wait is not spent in the worker."""
 
 
 class Begin(Phase):
-    """Waits for the indexes, and finds out between which moments the events lie."""
+    """Waits until the events can be read, and finds out between which moments they lie."""
 
     def run(self) -> Step:
         export, checkpoint = self.export, self.checkpoint
-        wait_ms = export.ask.asked_ms + INDEX_LAG_MS - self.services.clock()
+        settled_ms = export.ask.asked_ms + (SETTLED_MS if export.ask.complete else INDEX_LAG_MS)
+        wait_ms = max(settled_ms, checkpoint.waits_until_ms) - self.services.clock()
+        if wait_ms > _LONGEST_PAUSE_MS:
+            return self.reached(wait_seconds=ceil(wait_ms / SECOND))
         if wait_ms > 0:
             self.services.pause(wait_ms / SECOND)
         checkpoint.edge_ms = export.edge_ms
+        checkpoint.forgotten = export.forgotten
         checkpoint.oldest_ms, checkpoint.newest_ms = export.events.moments()
         checkpoint.phase = "write" if export.question.parameters.order.by_time else "gather"
         return self.reached()

@@ -23,7 +23,13 @@ class Phase(ABC):
     def run(self) -> Step:
         """Does one step. Raises `Throttled`, `JobFailed`."""
 
-    def reached(self, *, hand_over: bool = False) -> Step:
+    def reached(self, *, hand_over: bool = False, wait_seconds: int = 0) -> Step:
         """The step's result: the checkpoint as the phase has changed it."""
         share = progress(self.export.job, self.checkpoint)
-        return Step(msgspec.to_builtins(self.checkpoint), self.checkpoint.rows, share, hand_over=hand_over)
+        return Step(
+            msgspec.to_builtins(self.checkpoint),
+            self.checkpoint.rows,
+            share,
+            hand_over=hand_over,
+            wait_seconds=wait_seconds,
+        )

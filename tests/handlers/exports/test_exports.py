@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +11,15 @@ from botocore.exceptions import ClientError
 from msgspec.json import encode
 
 from daybook.aws.wiring import Tables
-from daybook.clock import DAY, MINUTE, format_time
+from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.crypto.generations import read_secret
 from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import Throttled
+from daybook.jobs.job import Job, Step
 from daybook.jobs.runner import MAX_ATTEMPTS
 from exports.lanes import MAX_ACTIVE
+from exports.restart import MAX_RESTARTS, TOO_MANY
+from exports.work import ExportWork
 from infra.operate.rotate_keys import jobs_need, rotated
 from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of
@@ -123,6 +127,7 @@ def test_the_manifest_says_what_was_exported(log: ExportedLog) -> None:
         "from": "2026-11-15T16:31:08.000Z",
         "to": None,
         "received_until": "2026-11-22T16:31:08.000Z",
+        "complete": False,
         "sort": "-occurred_at",
         "view": "carear",
         "tz": "UTC",
@@ -244,6 +249,48 @@ def test_it_covers_what_was_stored_at_the_request(log: ExportedLog) -> None:
     assert descriptions(log.exporter.file(asked)) == ["second, of mike.mars", "first"]
 
 
+class SlowRequest(ExportWork):
+    """An event is stored after the first step, though it was received before the export was asked for."""
+
+    def __init__(self, log: ExportedLog) -> None:
+        super().__init__(log.exporter.worker(batch=1, step_ms=0).services)
+        self._log = log
+        self.waits: list[int] = []
+
+    def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
+        step = super().step(job, remaining_seconds)
+        if not self.waits:
+            now, self._log.now = self._log.now, job.created_ms - 1
+            self._log.sent({"activity": "experiences.add", "details": "slow", "occurred_at": format_time(NOW)})
+            self._log.now = now
+        self.waits.append(step.wait_seconds)
+        self._log.now += step.wait_seconds * SECOND
+        return step
+
+
+@pytest.mark.parametrize("sort", ["-occurred_at", "occurred_at", "target"])
+def test_a_complete_export_waits_for_requests_that_were_under_way(log: ExportedLog, sort: str) -> None:
+    """As long as a request may last. The wait is handed over."""
+    log.now += MINUTE
+    asked = log.exporter.ask({"sort": sort, "complete": True, "filters": {"to": format_time(NOW + 1)}})
+    worker = SlowRequest(log)
+    log.exporter.work(worker=worker)
+    assert (worker.waits[0], sum(worker.waits)) == (30, 30)
+    shown = log.exporter.read(asked["id"])
+    assert "slow" in descriptions(log.exporter.file(shown))
+    manifest = manifest_of(log, shown)
+    assert (manifest["complete"], manifest["received_until"]) == (True, shown["created_at"])
+
+
+def test_any_other_export_begins_at_once_and_claims_nothing(log: ExportedLog) -> None:
+    log.now += MINUTE
+    asked = log.exporter.ask()
+    worker = SlowRequest(log)
+    log.exporter.work(worker=worker)
+    assert sum(worker.waits) == 0
+    assert manifest_of(log, asked)["complete"] is False
+
+
 def test_a_shortened_retention_hides_events_at_once(log: ExportedLog) -> None:
     log.sent({"activity": "experiences.add", "details": "old", "occurred_at": format_time(NOW - 40 * DAY)})
     asked = log.exporter.ask()
@@ -295,6 +342,42 @@ def test_a_forgotten_person_appears_as_a_guid(log: ExportedLog) -> None:
     assert b"mike" not in content
     assert descriptions(content) == [f"second, of {guid}", "first"]
     assert rows_of(content)[1][1]["Username"] == guid
+
+
+class ForgetsAgain(ExportWork):
+    """Forgets one more person before it gathers, as long as there are any, and notes how long each step has to wait."""
+
+    def __init__(self, log: ExportedLog, guids: list[str]) -> None:
+        super().__init__(log.exporter.worker(batch=1, run_bytes=1, step_ms=0).services)
+        self._log = log
+        self._guids = guids
+        self.waits: list[int] = []
+
+    def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
+        if (job.checkpoint or {"phase": "begin"})["phase"] == "gather" and self._guids:
+            self._log.forget(self._guids.pop())
+        step = super().step(job, remaining_seconds)
+        self.waits += [step.wait_seconds] if step.wait_seconds else []
+        self._log.now += step.wait_seconds * SECOND
+        return step
+
+
+@pytest.mark.parametrize("people", [MAX_RESTARTS, MAX_RESTARTS + 1])
+def test_a_sorted_export_does_not_begin_anew_for_ever(log: ExportedLog, people: int) -> None:
+    """Each time it waits longer for whoever forgets so many people, then it fails and says why."""
+    names = [f"person.{number}" for number in range(people)]
+    log.sent(*({"activity": "experiences.add", "actor": {"type": "user", "username": name}} for name in names))
+    asked = log.exporter.ask({"sort": "actor"})
+    worker = ForgetsAgain(log, [log.guid_of(name) for name in names])
+    log.exporter.work(worker=worker)
+    shown = log.exporter.read(asked["id"])
+    assert worker.waits == [15, 30, 60, 120]
+    if people > MAX_RESTARTS:
+        assert (shown["status"], shown["error"]) == ("failed", TOO_MANY)
+        assert not log.exporter.files.files
+    else:
+        assert shown["status"] == "succeeded"
+        assert b"person" not in log.exporter.file(shown)
 
 
 def test_requests_downloads_and_cancellations_are_recorded(log: ExportedLog) -> None:
@@ -431,6 +514,9 @@ def test_a_job_is_shown_to_those_who_see_its_export(log: ExportedLog) -> None:
     ("body", "status", "code", "path"),
     [
         ({"mark": True, "format": "ndjson"}, 422, "invalid_value", "mark"),
+        ({"complete": True, "filters": {"status": "success"}}, 422, "invalid_value", "complete"),
+        ({"complete": True, "filters": {"environment!": "test"}}, 422, "invalid_value", "complete"),
+        ({"complete": "yes"}, 422, "invalid_type", "complete"),
         ({"mark": "yes"}, 422, "invalid_type", "mark"),
         ({"format": "xlsx"}, 422, "invalid_value", "format"),
         ({"colour": "red"}, 422, "unknown_field", "colour"),

@@ -1,5 +1,6 @@
 """Operations forget a person: the request is recorded, the data is deleted, and no place shows the person any more."""
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -18,7 +19,18 @@ from daybook.events.packing import unpack
 from daybook.events.store import Append
 from daybook.ids import lowest_id
 from daybook.jobs.job import Job, Step
-from daybook.people.forgetter import Forgetter, Mark, Stone, mark_of, no_sweep
+from daybook.people.forgetter import (
+    Change,
+    ConcurrentChange,
+    Deletion,
+    Forgetter,
+    Increment,
+    Mark,
+    Stone,
+    mark_of,
+    no_sweep,
+)
+from daybook.people.forgettings import count_row, forgotten_people
 from daybook.people.identities import address_row
 from daybook.people.tombstones import Gone, tombstone
 from exports.work import ExportWork
@@ -59,8 +71,9 @@ def shows_nobody(shown: Any) -> None:
 
 
 def rows_of_people(dynamodb: Any, table: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = sorted(dynamodb.scan(TableName=table)["Items"], key=repr)
-    return found
+    """Without the counts of how many were forgotten."""
+    rows = [row for row in dynamodb.scan(TableName=table)["Items"] if not row["sk"]["S"].startswith("forgotten#")]
+    return sorted(rows, key=repr)
 
 
 def without_callers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -136,30 +149,84 @@ def test_every_place_shows_the_guid(log: ManagedLog, forgetting: Forgetting) -> 
         log.now += SECOND
 
 
-def test_a_sorted_export_that_is_being_written_keeps_what_it_has_read(log: ManagedLog, forgetting: Forgetting) -> None:
-    """A person who is forgotten between the export's gathering and its merging is in its file, so the export is
-    listed. The intermediate files are deleted at its end, and the next export shows the GUID.
-    """
-    log.sent(*EVENTS)
-    exporter = Exporter(log.dynamodb, log.tables, log.clock)
-    sorted_by_actor = {"filters": {"component": "Document"}, "view": "carear", "sort": "actor"}
-    asked = exporter.ask(sorted_by_actor)
-    listed: list[str] = []
+class Meanwhile(ExportWork):
+    """Somebody is forgotten before the first step of a phase. `listed` are the exports that the answer names then."""
 
-    class Meanwhile(ExportWork):
+    def __init__(self, exporter: Exporter, forgetting: Forgetting, phase: str) -> None:
+        # A step holds two events, and another process does each: a file of several parts, which has to be read again.
+        super().__init__(exporter.worker(batch=2, part_bytes=60, run_bytes=60, max_merged=2, step_ms=0).services)
+        self._forgetting = forgetting
+        self._phase = phase
+        self.listed: list[str] = []
+
+    def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
+        if (job.checkpoint or {"phase": "begin"})["phase"] == self._phase and not self.listed:
+            self.listed += self._forgetting.report("mike.mars")["exports_not_expired"]
+        return ExportWork(self.services).step(job, remaining_seconds)
+
+
+@pytest.mark.parametrize("sort", ["actor", "-target"])
+@pytest.mark.parametrize("phase", ["begin", "gather", "merge", "complete", "verify", "end"])
+def test_a_sorted_export_under_way_begins_anew(log: ManagedLog, forgetting: Forgetting, phase: str, sort: str) -> None:
+    """In whatever phase it is, the file shows the GUID, also where the same worker has read the key just before. Until
+    it has ended, the answer lists it.
+    """
+    log.sent(*EVENTS * 3)
+    exporter = Exporter(log.dynamodb, log.tables, log.clock)
+    worker = Meanwhile(exporter, forgetting, phase)
+    before = exporter.ask({"sort": sort})
+    exporter.work(worker=ExportWork(worker.services))
+    asked = exporter.ask({"filters": {"component": "Document"}, "view": "carear", "sort": sort})
+    exporter.work(worker=worker)
+    assert set(worker.listed) == {before["id"], asked["id"]}
+    shown = exporter.read(asked["id"])
+    content = exporter.file(shown)
+    assert (shown["rows"], shown["sha256"]) == (12, hashlib.sha256(content).hexdigest())
+    shows_nobody(content.decode())
+    assert not exporter.files.uploads
+    assert not [place for place in exporter.files.files if place.startswith("runs/")]
+
+
+def test_an_export_in_the_order_of_time_shows_the_guid_from_then_on(log: ManagedLog, forgetting: Forgetting) -> None:
+    """From its next step on, also in a worker that read the key just before. It keeps what it has written."""
+    log.sent(*({"actor": (MIKE, JANE)[number % 2], "occurred_at": format_time(NOW - number)} for number in range(8)))
+    guid = log.guid_of("mike.mars")
+    exporter = Exporter(log.dynamodb, log.tables, log.clock)
+    asked = exporter.ask({"filters": {"component": "Document"}, "view": "carear"})
+    services = exporter.worker(batch=2, step_ms=0).services
+
+    class HalfWay(ExportWork):
         def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
-            if job.checkpoint and job.checkpoint["phase"] == "merge" and not listed:
-                listed.extend(forgetting.report("mike.mars")["exports_not_expired"])
+            if job.processed == 4:
+                forgetting.report("mike.mars")
             return super().step(job, remaining_seconds)
 
-    exporter.work(worker=Meanwhile(exporter.worker().services))
-    assert listed == [asked["id"]]
-    shown = exporter.read(asked["id"])
-    assert "mike.mars" in exporter.file(shown).decode()
-    assert not [place for place in exporter.files.files if place.startswith("runs/")]
-    log.now += 30 * SECOND
-    _, file = exporter.export(sorted_by_actor)
-    shows_nobody(file.decode())
+    exporter.work(worker=HalfWay(services))
+    rows = [row["Username"] for row in rows_of(exporter.file(exporter.read(asked["id"])))[1]]
+    assert rows == ["mike.mars", "jane.roe"] * 2 + [guid, "jane.roe"] * 2
+
+
+@pytest.mark.every_store
+def test_who_is_forgotten_is_counted_once(log: ManagedLog, forgetting: Forgetting) -> None:
+    """In the transaction that deletes the key, and in the person's environment alone."""
+    log.sent({"actor": MIKE}, {"actor": JANE}, TESTING)
+    people = log.wiring.identities
+    assert forgotten_people(people, log.key()) == 0
+    for number, (name, environment) in enumerate([("u-1", "prod"), ("u-1", "prod"), ("jane.roe", "prod")]):
+        forgetting.call(name, environment=environment)
+        forgetting.sweep()
+        assert forgotten_people(people, log.key()) == (1, 1, 2)[number]
+    assert forgotten_people(people, log.key("test")) == 0
+
+
+def test_somebody_is_counted_only_where_the_key_is_deleted(log: ManagedLog) -> None:
+    """A transaction that is refused counts nobody."""
+    log.sent({"actor": MIKE})
+    mark = mark_of(log.guid_of("mike.mars"), lowest_id(NOW), 365)
+    changes: list[Change] = [Deletion("id#nobody", must_be_there=True), Increment(count_row("nobody"))]
+    with pytest.raises(ConcurrentChange):
+        log.wiring.forgetting.erase(log.key(), changes, {}, mark)
+    assert forgotten_people(log.wiring.identities, log.key()) == 0
 
 
 @pytest.mark.parametrize("form", ["native", "symbee", "cloudevents", "ocsf"])

@@ -16,7 +16,7 @@ from daybook.people.tombstones import MAX_FROMS, MAX_GONE, Gone, gone_of, lasts_
 from daybook.tenant import EnvironmentKey
 from tests.support.ingest import NOW, seeded_bytes
 from tests.support.memory_stores import MemoryIdentities
-from tests.support.people import ACME_KEYS, PROD, forget, mark, seen
+from tests.support.people import ACME_KEYS, LEFT, PROD, forget, mark, seen
 
 DAY = 86_400_000
 
@@ -35,11 +35,11 @@ def identities(store: Any, seed: int | str = 1) -> Identities:
 
 
 def of(store: MemoryIdentities, guid: str) -> dict[str, Row]:
-    """Every row that says anything about a person, except tombstones."""
+    """Every row that says anything about a person, except tombstones and counts."""
     return {
         key: row
         for (_, key), row in store.rows.items()
-        if not key.startswith("gone#") and (guid in key or row.get("guid") == guid)
+        if not key.startswith(LEFT) and (guid in key or row.get("guid") == guid)
     }
 
 
@@ -59,7 +59,7 @@ def test_forgetting_deletes_all_rows_of_one_person_only(requests: list[list[Refe
     others = {key: row for key, row in store.rows.items() if key[1] not in theirs}
     forget(store, guid, NOW)
     assert of(store, guid) == {}
-    left = {key: row for key, row in store.rows.items() if not key[1].startswith("gone#")}
+    left = {key: row for key, row in store.rows.items() if not key[1].startswith(LEFT)}
     assert {key for key in others.keys() ^ left.keys() if not key[1].startswith(("name#", "more#"))} == set()
     assert seen(store, NOW - 9, *everything, seed="late") == [
         Person(guid, None) if person.guid == guid else person for person in before.values()

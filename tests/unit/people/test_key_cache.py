@@ -72,3 +72,20 @@ def test_environments_do_not_share_keys() -> None:
     keys = PersonKeys(rows.read, Time())
     keys.of(ACME, ["a"])
     assert keys.of(OTHER, ["a"]) == {}
+
+
+def test_when_somebody_was_forgotten_the_keys_from_before_are_dropped() -> None:
+    """Those of that environment. While the count is the same, they are kept."""
+    rows = Rows()
+    rows.there |= {(ACME, "id#a"): b"key a", (ACME, "id#b"): b"key b", (OTHER, "id#a"): b"other"}
+    keys = PersonKeys(rows.read, Time())
+    keys.of(ACME, ["a", "b"])
+    keys.of(OTHER, ["a"])
+    del rows.there[ACME, "id#a"]
+    keys.drop_if_forgotten(ACME, 1)
+    assert keys.of(ACME, ["a", "b"]) == {"b": b"key b"}
+    rows.asked.clear()
+    keys.drop_if_forgotten(ACME, 1)
+    assert keys.of(ACME, ["b"]) == {"b": b"key b"}
+    assert keys.of(OTHER, ["a"]) == {"a": b"other"}
+    assert rows.asked == []

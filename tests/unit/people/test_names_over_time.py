@@ -26,7 +26,7 @@ from daybook.tenant import EnvironmentKey
 from daybook.text import folded
 from tests.support.ingest import NOW
 from tests.support.memory_stores import MemoryIdentities
-from tests.support.people import ACME_KEYS, PROD, STAGING, forget, people_of, seen
+from tests.support.people import ACME_KEYS, LEFT, PROD, STAGING, forget, people_of, seen
 
 SAM = Reference(username="sam")
 ALIASES = Aliases("System", "API", "Operations", "Unknown")
@@ -97,7 +97,7 @@ def test_the_present_holder_keeps_the_name_when_the_first_is_forgotten() -> None
     assert seen(store, NOW + 50, SAM, Reference("2", "sam")) == [second, second]
     assert seen(store, NOW + 5, SAM) == [Person(first.guid, None)]
     forget(store, second.guid, NOW + 60)
-    assert not [key for _, key in store.rows if not key.startswith("gone#")]
+    assert not [key for _, key in store.rows if not key.startswith(LEFT)]
 
 
 def test_in_one_request_ids_tell_whose_a_bare_name_is() -> None:
@@ -203,7 +203,7 @@ def test_keys_are_bounded_in_bytes() -> None:
     assert meant(store, long_name) == meant(store, long_id) == set(guids)
     assert seen(store, NOW, Reference(username=long_name))[0].guid == guids[0]
     forget(store, guids[0], NOW + 1)
-    assert not [key for _, key in store.rows if not key.startswith("gone#")]
+    assert not [key for _, key in store.rows if not key.startswith(LEFT)]
 
 
 def test_no_id_or_name_can_spell_an_address_or_a_caller() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from daybook.aws.calls import Action, Refused, transact
 from daybook.aws.identities_table.rows import IdentityTable
-from daybook.people.forgetter import Change, ConcurrentChange, Keep, Mark, Stone
+from daybook.people.forgetter import Change, ConcurrentChange, Increment, Keep, Mark, Stone
+from daybook.people.forgettings import COUNT
 from daybook.people.identities import Row
 from daybook.people.tombstones import LASTS, TOMBSTONES
 from daybook.tenant import EnvironmentKey
@@ -37,6 +38,11 @@ def _action(environment: EnvironmentKey, change: Change) -> Action:
         request["UpdateExpression"] = f"SET {', '.join(f'#{name} = :{name}' for name in change.row)}"
         request["ExpressionAttributeNames"] = {f"#{name}": name for name in change.row}
         request["ExpressionAttributeValues"] = {f":{name}": {"S": text} for name, text in change.row.items()}
+        return {"Update": request}
+    if isinstance(change, Increment):
+        request["UpdateExpression"] = "ADD #count :one"
+        request["ExpressionAttributeNames"] = {"#count": COUNT}
+        request["ExpressionAttributeValues"] = {":one": {"N": "1"}}
         return {"Update": request}
     if change.only_of is not None:
         request["ConditionExpression"] = "guid = :guid"
