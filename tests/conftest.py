@@ -19,7 +19,7 @@ from moto import mock_aws
 from moto.backends import get_backend
 
 from daybook.aws.wiring import Tables
-from infra.local.aws import moto_insert, moto_speed
+from infra.local.aws import moto_insert, moto_speed, moto_writes
 from infra.local.aws.dynamodb_local import DynamoDBLocal, only_one_at_a_time
 from infra.local.template import CACHE, Templates, table_definitions, templates
 from infra.openapi import file
@@ -69,6 +69,7 @@ def moto() -> Iterator[None]:
     """One moto for the whole session: each start of it takes as long as a short test."""
     moto_insert.apply()
     moto_speed.apply()
+    moto_writes.apply()
     with mock_aws():
         yield
 

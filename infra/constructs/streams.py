@@ -61,8 +61,8 @@ class NewEvents(Construct):
             bisect_batch_on_error=True,
             # The function puts into the retry queue what it can't deliver. So a batch fails only when our own store or
             # queue does. A shard keeps its records for 24 h; before that, Lambda notes their positions in `failed`.
+            # Only the age ends the retries: a quick failure would use up any number of them in minutes.
             max_record_age=Duration.hours(22),
-            retry_attempts=1_000,
             on_failure=event_sources.SqsDlq(self.failed),
         )
 

@@ -3,9 +3,9 @@
 `server.py` starts and ends everything. `template.py` synthesises the templates and keeps them. `demo_image.py` keeps the
 loaded demo for the next start.
 
-- `aws/`: `cloudformation.py` creates the stacks in moto. `moto_insert.py`, `moto_queues.py` and
-  `moto_streams.py` correct moto, `moto_speed.py` makes it faster, `moto_peek.py` reads its state. `iam.py` checks the
-  functions' permissions. `dynamodb_local.py` runs DynamoDB Local in place of moto's DynamoDB, and `persistence.py` keeps
+- `aws/`: `cloudformation.py` creates the stacks in moto. `moto_insert.py`, `moto_writes.py`, `moto_queues.py`
+  and `moto_streams.py` correct moto, `moto_speed.py` makes it faster, `moto_peek.py` reads its state. `iam.py` checks
+  the functions' permissions. `dynamodb_local.py` runs DynamoDB Local in place of moto's DynamoDB, and `persistence.py` keeps
   what survives a restart.
 - `functions/`: `instances.py` runs each function in its own processes (`runtime.py`). `event_sources.py` emulates what
   invokes them: `dynamodb_stream.py` reads tables' streams, with `filtering.py`, and `lanes.py` passes the records on;

@@ -17,7 +17,7 @@ from werkzeug.serving import LISTEN_QUEUE, WSGIRequestHandler, make_server
 
 from daybook.access.api_keys import Key, new_key
 from infra import LAMBDAS
-from infra.local.aws import moto_insert, moto_queues, moto_speed, moto_streams
+from infra.local.aws import moto_insert, moto_queues, moto_speed, moto_streams, moto_writes
 from infra.local.aws.cloudformation import create_stacks, functions
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.aws.iam import Permissions, roles
@@ -131,6 +131,7 @@ def moto_server(listener: socket.socket) -> Iterator[tuple[Permissions, str]]:
     moto_queues.apply()
     moto_speed.apply()
     moto_streams.apply()
+    moto_writes.apply()
     application = Permissions(DomainDispatcherApplication(create_backend_app))
     with serving(application, listener, MotoRequestHandler) as url:
         yield application, url

@@ -62,6 +62,10 @@ class Destinations(Protocol):
 
     def delivered(self, destination: Destination, now_ms: int) -> None: ...
 
+    def answered(
+        self, destination: Destination, calls_ms: Sequence[int], now_ms: int, *, timed_out: bool
+    ) -> Destination: ...
+
     def failed(self, destination: Destination, error: str, now_ms: int) -> Destination: ...
 
     def mended(self, destination: Destination, now_ms: int) -> Destination: ...
@@ -195,9 +199,10 @@ class StreamOperations:
         return self.destinations.choose(before, chosen, generation)
 
     def _note(self, destination: Destination, sent: SendResult, *, delivered: bool) -> None:
-        """A failed test makes the stream failing. A successful test makes it active again."""
+        """A failed test makes the stream failing, or slow. A successful test makes a failing one active again."""
         now_ms = self.clock()
-        if sent.error is not None and not destination.is_failing:
+        self.destinations.answered(destination, sent.calls_ms, now_ms, timed_out=sent.timed_out)
+        if sent.error is not None and sent.blames_the_stream and not destination.is_failing:
             self.destinations.failed(destination, sent.error, now_ms)
         elif delivered:
             (self.destinations.mended if destination.is_failing else self.destinations.delivered)(destination, now_ms)

@@ -69,6 +69,7 @@ def test_new_events_reach_the_fan_out(service: Stack) -> None:
     assert (mapping["BisectBatchOnFunctionError"], mapping["StartingPosition"]) == (True, "TRIM_HORIZON")
     assert (mapping["BatchSize"], mapping["ParallelizationFactor"]) == (500, 10)
     assert mapping["MaximumRecordAgeInSeconds"] < 24 * 3600, "they are noted before the stream drops them"
+    assert "MaximumRetryAttempts" not in mapping, "a number of retries would be used up in minutes"
     assert service.read(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "NewEventsFailed.Arn"
 
 

@@ -48,6 +48,7 @@ class SlowKinesis(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: SlowKinesis
 
     def do_POST(self) -> None:

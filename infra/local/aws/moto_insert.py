@@ -9,7 +9,6 @@ with DynamoDB Local.
 from __future__ import annotations
 
 import re
-from threading import Lock
 from typing import Any
 
 from moto.dynamodb.exceptions import (
@@ -25,7 +24,6 @@ INSERT = re.compile(r"""INSERT INTO "(?P<table>[^"]+)" VALUE \{(?P<fields>'\w+':
 STATEMENTS = 25  # in one BatchExecuteStatement
 
 _everything_else = DynamoDBBackend.batch_execute_statement
-_one_writer = Lock()  # moto's server is threaded, and its put checks before it writes
 
 
 def apply() -> None:
@@ -52,8 +50,7 @@ def batch_execute_statement(self: DynamoDBBackend, statements: list[dict[str, An
     }
     if len(keys) < sum(name in self.tables for name, _ in inserts):
         raise MockValidationException("Provided list of item keys contains duplicates")
-    with _one_writer:
-        return [insert(self, name, item) for name, item in inserts]
+    return [insert(self, name, item) for name, item in inserts]
 
 
 def insert(backend: DynamoDBBackend, name: str, item: dict[str, Any]) -> dict[str, Any]:

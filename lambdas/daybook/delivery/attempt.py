@@ -54,7 +54,7 @@ class Attempt:
             broken=[row.key for row in written.broken],
             refused=len(sent.refused),
             refusal=sent.refusal,
-            error=sent.error,
+            error=None if sent.own else sent.error,
             throttled=sent.throttled,
             timed_out=sent.timed_out,
             calls_ms=sent.calls_ms,

@@ -122,7 +122,10 @@ def _reported(row: InsertedEvent, error: Exception) -> InsertedEvent:
 
 
 def partition_key(row: InsertedEvent, content: Mapping[str, Any]) -> str:
-    """The target if there is one, otherwise the actor. So one object's history stays in one shard, in order.
+    """The target if there is one, otherwise the person who acted. So one object's history stays in one shard, in order.
+
+    Actors that are no people, such as the system, act everywhere: one key for all of their events would fill a shard.
+    Their events without a target are spread by id.
 
     The key takes the same form as in the indexes' keys: it names nobody, and it does not change when somebody is
     forgotten. For a target without an id, the key is the hash of the stored name.
@@ -132,6 +135,8 @@ def partition_key(row: InsertedEvent, content: Mapping[str, Any]) -> str:
         key = row.by_target.removeprefix(f"{row.partition}#")
     elif target is not None and target.get("name"):
         key = f"{target['type']}#{_hashed(target['name'])}"
+    elif "alias" in content["actor"]:
+        key = row.id
     else:
         key = row.by_actor.removeprefix(f"{row.partition}#")
     return key if len(key.encode()) <= MAX_KEY else _hashed(key)

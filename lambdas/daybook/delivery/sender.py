@@ -81,22 +81,28 @@ class SendResult:
     refused: list[int] = field(default_factory=list)
     """The records that are too large for the stream. Another try would not help."""
     error: str | None = None
-    """The last error of the stream that remained after the retries."""
+    """The last error that remained after the retries."""
     refusal: str | None = None
     transient: bool = False
     """Whether the error may go away when the call is tried again."""
     throttled: bool = False
     """Whether the error is one of throughput."""
     timed_out: bool = False
-    stopped: bool = False
-    """Whether no further call is made, because of an error of the stream or a failure of our own."""
+    own: bool = False
+    """Whether the error is not the stream's."""
     calls_ms: list[int] = field(default_factory=list)
     """How long the stream took for each call that it answered."""
 
-    def stop(self, error: str | None, *, transient: bool, timed_out: bool = False) -> None:
-        self.stopped = True
-        self.error, self.transient, self.timed_out = error, transient, timed_out
-        self.throttled = error in _THROUGHPUT
+    @property
+    def blames_the_stream(self) -> bool:
+        """Whether the error makes an active stream a failing one."""
+        return self.error is not None and not (self.throttled or self.timed_out or self.own)
+
+    def failed(self, failure: PutFailed) -> None:
+        """Notes an error after which no further call is made."""
+        self.error, self.transient = failure.error, failure.transient
+        self.throttled = failure.error in _THROUGHPUT and not failure.own
+        self.timed_out, self.own = failure.timed_out, failure.own
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,7 @@ class RecordSender:
         """Puts all records in order while there is time. It stops after an error that remains after the retries."""
         sent = SendResult()
         for call in _calls(records, self.record_bytes):
-            if sent.stopped or seconds_left() <= 0:
+            if sent.error is not None or seconds_left() <= 0:
                 sent.left += call
                 continue
             sent.left += self._put(destination, records, call, seconds_left, patience, sent)
@@ -148,18 +154,17 @@ class RecordSender:
                     sent.refused += left
                     sent.refusal = failed.error
                     return ()
-                error = None if failed.own else failed.error
-                sent.stop(error, transient=failed.transient, timed_out=failed.timed_out)
+                sent.failed(failed)
                 return left
             sent.calls_ms.append(answer.milliseconds)
-            refused = [(place, error) for place, error in zip(left, answer.errors, strict=True) if error is not None]
-            left = [place for place, _ in refused]
+            errors = {place: error for place, error in zip(left, answer.errors, strict=True) if error is not None}
+            left = list(errors)
             if not left:
                 return ()
             if seconds_left() <= 0:
                 break
         # Kinesis refuses single records for the shard's throughput or an internal failure. Both are transient.
-        sent.stop(refused[0][1], transient=True)
+        sent.failed(PutFailed(next(iter(errors.values())), transient=True))
         return left
 
 

@@ -69,6 +69,18 @@ def test_one_objects_history_has_one_partition_key(log: ManagedLog, publishing: 
     assert len(keys) == 6
 
 
+def test_what_the_system_does_is_spread_over_the_shards(log: TenantLog, publishing: StreamHarness) -> None:
+    """Its events without a target have nobody's history to keep together, and would fill one shard. So with an API."""
+    publishing.set_up()
+    sent = log.sent(
+        *({"id": f"{kind}-{number}", "actor": {"type": kind}} for kind in ("system", "api") for number in (1, 2))
+    )
+    (with_target,) = log.sent({"actor": {"type": "system"}, "target": {"type": "document", "id": "d-1"}})
+    publishing.publish()
+    keys = {json.loads(record.data)["id"]: record.partition_key for record in publishing.streams.taken["acme"]}
+    assert keys == {**{one: one for one in sent}, with_target: "document#d-1"}
+
+
 def test_a_targets_name_makes_a_key_that_names_nobody(log: ManagedLog, publishing: StreamHarness) -> None:
     """The key stays the same after a person in the name is forgotten."""
     publishing.set_up()

@@ -10,7 +10,7 @@ from daybook.aws.wiring import Tables
 from daybook.clock import MINUTE
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import InsertedEvent, Record, Records, WrittenRecords
-from daybook.delivery.sender import BYTES_A_RECORD
+from daybook.delivery.sender import BYTES_A_RECORD, UNHURRIED, PutFailed
 from daybook.events.item import StoredEvent
 from daybook.events.store import Append, Kept, Key
 from daybook.http.serve import serve
@@ -313,6 +313,26 @@ def test_a_test_that_fails_says_why_and_one_that_succeeds_mends(publishing: Stre
     assert admin.done("POST", path=f"{PATH}/test")["delivered"]
     shown = admin.done("GET")
     assert (shown["status"], shown["last_error"]) == ("active", None)
+
+
+@pytest.mark.parametrize(
+    ("failure", "shown"),
+    [
+        (PutFailed("ReadTimeoutError", transient=True, timed_out=True), "SlowStream"),
+        (PutFailed("ProvisionedThroughputExceededException", transient=True), None),
+        (PutFailed("Throttling", transient=True, own=True), None),
+    ],
+)
+def test_a_test_that_says_nothing_against_the_stream_leaves_it_active(
+    publishing: StreamHarness, admin: Admin, failure: PutFailed, shown: str | None
+) -> None:
+    """The stream does not answer in time, has no throughput left, or STS throttles Daybook."""
+    admin.done("PUT", BODY)
+    publishing.streams.faults["acme"] = [failure] * UNHURRIED.tries
+    told = admin.done("POST", path=f"{PATH}/test")
+    assert (told["delivered"], told["error"]) == (False, failure.error)
+    state = admin.done("GET")
+    assert (state["status"], state["last_error"]) == ("active", shown)
 
 
 def test_a_test_whose_record_is_refused_says_so(log: TenantLog, publishing: StreamHarness) -> None:
