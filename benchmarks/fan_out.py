@@ -24,13 +24,14 @@ from daybook.aws import clients
 from daybook.aws.assumed_roles import AssumedRoles
 from daybook.aws.control_table.destinations import DestinationTable
 from daybook.aws.control_table.destinations import item_of as destination_item
+from daybook.aws.control_table.drains import DrainTable
+from daybook.aws.control_table.parked import ParkedTable
 from daybook.aws.events_table.append import item_of
 from daybook.aws.identities_table.rows import IdentityTable
 from daybook.aws.kinesis import CustomerStreams
 from daybook.aws.shared_kinesis import KinesisClient
 from daybook.delivery.attempt import Attempt
-from daybook.delivery.backlog import Backlog
-from daybook.delivery.backlog_batch import BacklogBatch
+from daybook.delivery.backlog import Backlog, DrainRequest
 from daybook.delivery.records import Records
 from daybook.delivery.sender import RecordSender
 from daybook.events.canonical import decode
@@ -142,7 +143,13 @@ def _fan_out(form: str, product: str, people: dict[str, Any]) -> FanOut:
     return FanOut(
         table,
         Attempt(records, sender),
-        Backlog(table, _NoQueue(), lambda: NOW),
+        Backlog(
+            ParkedTable(dynamodb, "control"),
+            DrainTable(dynamodb, "control"),
+            _NoQueue(),
+            lambda *_: None,
+            lambda: NOW,
+        ),
         lambda _: None,
         lambda: NOW,
         time.monotonic,
@@ -150,7 +157,7 @@ def _fan_out(form: str, product: str, people: dict[str, Any]) -> FanOut:
 
 
 class _NoQueue:
-    def send(self, every: Sequence[BacklogBatch], delay_seconds: int) -> None:  # noqa: ARG002  the queue's form
+    def send(self, requests: Sequence[DrainRequest], delay_seconds: int) -> None:  # noqa: ARG002  the queue's form
         raise AssertionError("nothing is left over")
 
 

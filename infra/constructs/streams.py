@@ -8,26 +8,27 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.function import Function, allow
+from infra.constructs.schedule import EveryMinute
 
 _MAX_RETENTION = Duration.days(14)  # SQS's own limit
 
 
 class RetryQueue(Construct):
-    """Holds the keys of events that could not be delivered yet. Each message is replaced at least every minute."""
+    """Asks for drains of what is parked for customers' streams. The parked events themselves are in the control table.
+
+    A message may get lost: the schedule asks again for what is overdue. So there is no dead-letter queue, and a message
+    that was not read within an hour is dropped.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, reader_timeout: Duration) -> None:
         super().__init__(scope, construct_id)
-        self.dead = _dead_letter_queue(self, "Dead")
         self.queue = sqs.Queue(
             self,
             "Queue",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            retention_period=_MAX_RETENTION,
+            retention_period=Duration.hours(1),
             visibility_timeout=Duration.seconds(6 * reader_timeout.to_seconds()),  # as AWS's guide for Lambda advises
-            # A message that must wait longer is deleted and sent again. So only two kinds are received this often:
-            # those that can't be read, and those whose batch found the store unable to answer for an hour.
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=20),
         )
 
 
@@ -68,7 +69,7 @@ class NewEvents(Construct):
 
 
 class Retries(Construct):
-    """Invokes a function with the messages of the retry queue."""
+    """Invokes a function with the messages of the retry queue, and each minute to find what is overdue."""
 
     def __init__(self, scope: Construct, construct_id: str, *, queue: sqs.IQueue, reader: Function) -> None:
         super().__init__(scope, construct_id)
@@ -78,11 +79,11 @@ class Retries(Construct):
             "Mapping",
             target=reader.function,
             event_source_arn=queue.queue_arn,
-            batch_size=10,
-            # 10,000 events fit in 20 messages, and the account's concurrency is for the API first.
+            batch_size=10,  # each message is a destination, with a thread of its own
+            # A hundred drains at a time. The account's concurrency is for the API first.
             max_concurrency=10,
-            report_batch_item_failures=True,
         )
+        EveryMinute(self, "Wake", function=reader.function)
 
 
 def _dead_letter_queue(scope: Construct, construct_id: str) -> sqs.Queue:

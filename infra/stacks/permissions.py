@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
+from daybook.aws.control_table import drains, parked
 from daybook.jobs.job import PARTITION
 from infra.constructs.function import Conditions, allow
 from infra.stacks.storage import EVENT_INDEXES, StorageStack
@@ -18,6 +19,9 @@ STAMPED = ("pk", "sk", "expires_at")
 
 # Of the control table only the partitions with jobs: not those of settings, groups and destinations.
 _JOBS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{PARTITION}"]}}
+
+# Or only the partitions with parked events.
+_PARKED: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{parked.PARTITION}"]}}
 
 # Of the credentials table either the rows of keys or the counters of failures.
 _KEYS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key#*"]}}
@@ -169,8 +173,9 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             tables_key,
         ],
         "fan_out": [
-            # It reads destinations, notes their state, and counts what it puts into the retry queue.
-            allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+            # It reads destinations, notes their state, and parks events.
+            allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"),
+            allow(control, "dynamodb:PutItem", conditions=_PARKED),
             allow(identities, "dynamodb:BatchGetItem"),
             customers_roles,
             allow(queues["redeliver"].queue_arn, "sqs:SendMessage"),
@@ -178,8 +183,13 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         ],
         "redeliver": [
             allow(events, "dynamodb:BatchGetItem"),
-            allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem"),
-            allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+            allow(control, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+            allow(
+                control,
+                *("dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
+                conditions=_PARKED,
+            ),
+            allow(f"{control}/index/{drains.INDEX}", "dynamodb:Query"),
             allow(identities, "dynamodb:BatchGetItem"),
             customers_roles,
             allow(queues["redeliver"].queue_arn, "sqs:SendMessage"),

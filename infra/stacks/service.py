@@ -69,7 +69,6 @@ class ServiceStack(Stack):
         watched = {name: each.function for name, each in functions.items()}
         dead_letters = {
             "NewEventsFailed": new_events.failed,
-            "RetryDead": retry.dead,
             **{f"{title(name)}QueueDead": each.dead for name, each in jobs.items()},
         }
         monitoring = Monitoring(

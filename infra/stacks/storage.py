@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from daybook.aws.control_table.drains import INDEX
 from infra.constructs.bucket import ExportBucket
 from infra.constructs.table import ProtectedTable
 
@@ -55,6 +56,15 @@ class StorageStack(Stack):
         # The jobs of exports and sweeps may name people, encrypted under the deployment's key. Forgetting can't reach a
         # backup of them, so these backups must end as early as those of people's own keys.
         self.control = ProtectedTable(self, "Control", key=self.key, recoverable_days=RECOVERABLE_DAYS).table
+
+        # Sparse: of those destinations alone whose backlog wants a drain. The schedule finds in it what is overdue.
+        self.control.add_global_secondary_index(
+            index_name=INDEX,
+            partition_key=dynamodb.Attribute(name="draining", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="drain_due", type=dynamodb.AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.INCLUDE,
+            non_key_attributes=["subscription", "status", "slow_since", "parked_since"],
+        )
 
         # A table of its own, so that no function that changes settings can write or read a credential.
         self.credentials = ProtectedTable(

@@ -13,6 +13,12 @@ logger = Logger(service="daybook", use_rfc3339=True, utc=True)
 NAMESPACE = "Daybook"
 GIVEN_UP = "EventsGivenUp"
 UNREADABLE = "UnreadableEvents"
+EVENTS_PARKED = "EventsParked"
+EVENTS_REDELIVERED = "EventsRedelivered"
+STREAMS_FAILING = "StreamsFailing"
+STREAMS_SLOW = "StreamsSlow"
+DRAINS_OVERDUE = "DrainsOverdue"
+OLDEST_PARKED = "OldestParkedSeconds"
 
 
 def log_access(  # noqa: PLR0913  the line's fields, all by name
@@ -49,6 +55,12 @@ def count(name: str, value: int) -> None:
     Powertools' `single_metric` prints text and line break apart, so that lines of two threads can run together, and its
     `Metrics`, which collects values first, counted 32,193 to 32,493 for 32,000 from 32 threads.
     """
+    if value:
+        gauge(name, value)
+
+
+def gauge(name: str, value: int) -> None:
+    """Sets a metric, also to zero. It has no dimensions either."""
     metric = SingleMetric(namespace=NAMESPACE)
     metric.add_metric(name=name, unit=MetricUnit.Count, value=value)
     sys.stdout.write(json.dumps(metric.serialize_metric_set(), separators=(",", ":")) + "\n")

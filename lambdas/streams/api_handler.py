@@ -21,6 +21,8 @@ def operations(wiring: Wiring, replays: JobQueue) -> Mapping[str, Operation]:
     streams = StreamOperations(
         settings=wiring.control,
         destinations=wiring.destinations,
+        parked=wiring.parked,
+        drains=wiring.drains,
         events=wiring.inserted,
         records=wiring.records,
         sender=wiring.sender,

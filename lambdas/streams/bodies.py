@@ -37,9 +37,13 @@ class StreamDescription(Struct):
     last_delivered_at: Time | None
     failing_since: Time | None
     last_error: str | None
-    """The name of AWS's error."""
+    """The name of AWS's error. `SlowStream`: the stream answers so slowly that its events are parked first.
+    `InternalError`: Daybook can't make the records of some events.
+    """
     pending: int
-    """Events that wait for the stream."""
+    """Events that wait for the stream, counted to 10,000. An event may count twice."""
+    pending_is_exact: bool
+    """False if there may be more."""
     given_up: int
     """Events that waited for 14 days, or were too large for the stream."""
 

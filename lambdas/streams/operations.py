@@ -38,6 +38,7 @@ MAX_ROLE_ARN = 2_048
 """The most characters in a role's ARN, which is the limit of STS."""
 LATEST_MS = 5 * MINUTE
 """How far a product's clock may be ahead of ours. A replay ends there at the latest."""
+INTERNAL_ERROR = "InternalError"
 _MAX_TRIES = 8
 
 _PARTITION = r"arn:(?P<partition>aws(?:-[a-z]+)*)"
@@ -58,8 +59,6 @@ class Destinations(Protocol):
 
     def remove(self, environment: EnvironmentKey) -> None: ...
 
-    def pending(self, destination: Destination) -> int: ...
-
     def delivered(self, destination: Destination, now_ms: int) -> None: ...
 
     def answered(
@@ -71,6 +70,16 @@ class Destinations(Protocol):
     def mended(self, destination: Destination, now_ms: int) -> Destination: ...
 
 
+class Parked(Protocol):
+    def pending(self, destination: Destination) -> tuple[int, bool]:
+        """Returns how many events wait for the stream, and whether the number is exact."""
+
+
+class Drains(Protocol):
+    def hurry(self, destination: Destination, now_ms: int) -> None:
+        """Has what is parked drained within a minute."""
+
+
 class Events(Protocol):
     def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[InsertedEvent]: ...
 
@@ -79,6 +88,8 @@ class Events(Protocol):
 class StreamOperations:
     settings: SettingsReader
     destinations: Destinations
+    parked: Parked
+    drains: Drains
     events: Events
     records: Records
     sender: RecordSender
@@ -101,6 +112,8 @@ class StreamOperations:
         for _ in range(_MAX_TRIES):
             after = self._changed(settings, environment, chosen)
             if after is not None:
+                if after.drain_due_ms is not None:
+                    self.drains.hurry(after, self.clock())
                 return Answer(200, self._shown(settings, environment, after))
         raise Contended(settings.code)
 
@@ -204,8 +217,10 @@ class StreamOperations:
         self.destinations.answered(destination, sent.calls_ms, now_ms, timed_out=sent.timed_out)
         if sent.error is not None and sent.blames_the_stream and not destination.is_failing:
             self.destinations.failed(destination, sent.error, now_ms)
+        elif delivered and destination.is_failing:
+            self.drains.hurry(self.destinations.mended(destination, now_ms), now_ms)
         elif delivered:
-            (self.destinations.mended if destination.is_failing else self.destinations.delivered)(destination, now_ms)
+            self.destinations.delivered(destination, now_ms)
 
     def _external_id(self, settings: TenantSettings, environment: str) -> str:
         keys = self.keys.of(settings.code, settings.secret)
@@ -213,6 +228,7 @@ class StreamOperations:
 
     def _shown(self, settings: TenantSettings, environment: str, destination: Destination | None) -> StreamDescription:
         chosen = None if destination is None else destination.chosen
+        pending, is_exact = (0, True) if destination is None else self.parked.pending(destination)
         return StreamDescription(
             environment=environment,
             stream_arn=None if chosen is None else chosen.stream_arn,
@@ -223,8 +239,9 @@ class StreamOperations:
             status=OFF if destination is None else destination.status,
             last_delivered_at=_time(None if destination is None else destination.last_delivered_ms),
             failing_since=_time(None if destination is None else destination.failing_since_ms),
-            last_error=None if destination is None else destination.last_error,
-            pending=0 if destination is None else self.destinations.pending(destination),
+            last_error=None if destination is None else _error(destination),
+            pending=pending,
+            pending_is_exact=is_exact,
             given_up=0 if destination is None else destination.given_up,
         )
 
@@ -232,6 +249,11 @@ class StreamOperations:
 def _too_many() -> Problem:
     detail = f"A tenant may have at most {MAX_REPLAYS} replays at a time."
     return Problem(429, "too_many_replays", detail, headers={"Retry-After": "60"})
+
+
+def _error(destination: Destination) -> str | None:
+    """While there are events of which Daybook can make no record, that is the error of a stream that has no other."""
+    return destination.last_error or (INTERNAL_ERROR if destination.broken_due_ms is not None else None)
 
 
 def _time(milliseconds: int | None) -> str | None:

@@ -1,58 +1,65 @@
-"""Takes batches from the retry queue. Delivers them if the stream works again, otherwise puts them back.
+"""Drains what is parked for customers' streams, the oldest events first.
 
-A failing destination gets one batch at a time, the probe; its other batches wait for the result. A batch without a row
-has been delivered before and is dropped. So is a batch whose destination no longer exists. Events past retention are no
-longer shown to anyone and are not sent.
+A drain claims its destination, so that no two of them deliver the same events. After its turn of a few seconds it asks
+for another one behind the other tenants' messages. Of a failing stream a drain is the probe: one call whose result sets
+the state and the next wait. What fails on our side is tried again later and leaves the stream's state alone. Events
+past retention are no longer shown to anyone and are not sent.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from itertools import chain
+from typing import Protocol
 
-from daybook.clock import Clock
+from daybook import observability
+from daybook.clock import MINUTE, SECOND, Clock
 from daybook.delivery.attempt import Attempt, Outcome
-from daybook.delivery.backlog import Backlog
-from daybook.delivery.backlog_batch import BacklogBatch
+from daybook.delivery.backlog import (
+    KEYS_A_ROW,
+    OVERDUE_MS,
+    DrainRequest,
+    ParkedRow,
+    Queue,
+    Waiting,
+    in_events_table,
+    request_of,
+    rows_of,
+)
 from daybook.delivery.destination import KEPT_MS, Destination
+from daybook.delivery.drain import after_call, emptied, with_broken
 from daybook.delivery.records import InsertedEvent
-from daybook.delivery.sender import UNHURRIED, SecondsLeft
+from daybook.delivery.sender import UNHURRIED
 from daybook.ids import occurred_ms
 from daybook.observability import logger
-from daybook.tenant import EnvironmentKey, code_of
+from daybook.tenant import code_of
 from daybook.tenants.reader import SettingsReader
 
-BUDGET_SECONDS = 12.0
-"""The time to send all messages of one invocation. The function's timeout is 28 s."""
-WAIT_SECONDS = 30
-"""The shortest wait before the next try when Daybook itself failed."""
+TURN_SECONDS = 10.0
+CLAIM_MS = 28 * SECOND + MINUTE
+"""The function's timeout, and a minute by which clocks may differ."""
+AGAIN_MS = 30 * SECOND
+"""The wait when Daybook itself failed."""
 _AT_ONCE = 10
 
 
-class Message(NamedTuple):
-    id: str
-    batch: BacklogBatch
+class Drains(Protocol):
+    def claim(self, request: DrainRequest, claim: str, now_ms: int, until_ms: int) -> Destination | None: ...
+
+    def store(self, before: Destination, after: Destination, *, is_empty: bool = False) -> bool: ...
+
+    def waiting(self) -> Iterable[Waiting]: ...
 
 
-class Destinations(Protocol):
-    def of_batches(
-        self, environments: Iterable[EnvironmentKey], batches: Sequence[BacklogBatch]
-    ) -> tuple[Mapping[EnvironmentKey, Destination], set[str]]: ...
+class Parked(Protocol):
+    def rows(self, destination: Destination, *, broken: bool = False) -> Iterator[ParkedRow]: ...
 
-    def claim_probe(self, destination: Destination, now_ms: int) -> bool: ...
+    def put(self, destination: Destination, rows: Iterable[ParkedRow]) -> None: ...
 
-    def delivered(self, destination: Destination, now_ms: int) -> None: ...
+    def remove(self, destination: Destination, rows: Sequence[ParkedRow]) -> None: ...
 
-    def failed(self, destination: Destination, error: str, now_ms: int) -> Destination: ...
-
-    def probe_failed(self, destination: Destination, error: str, now_ms: int) -> Destination: ...
-
-    def mended(self, destination: Destination, now_ms: int) -> Destination: ...
-
-    def gave_up(self, destination: Destination, events: int, error: str | None = None) -> None: ...
-
-    def remove_parked(self, batch: BacklogBatch) -> bool: ...
+    def give_up(self, destination: Destination, row: ParkedRow, events: int) -> bool: ...
 
 
 class Events(Protocol):
@@ -60,144 +67,177 @@ class Events(Protocol):
         """Returns the events that still exist. Raises `Throttled`."""
 
 
-class Unreadable(Exception):  # noqa: N818  a fact, not a failure
-    """The batch's only event can't be read, so its message goes to the dead-letter queue."""
+class Destinations(Protocol):
+    def gave_up(self, destination: Destination, events: int, error: str | None = None) -> None: ...
 
 
 @dataclass(frozen=True)
 class Redeliver:
     settings: SettingsReader
     destinations: Destinations
+    drains: Drains
+    parked: Parked
     events: Events
     attempt: Attempt
-    backlog: Backlog
-    given_up: Callable[[int], None]
+    queue: Queue
+    count: Callable[[str, int], None]
+    gauge: Callable[[str, int], None]
     clock: Clock
     monotonic: Callable[[], float]
+    new_claim: Callable[[], str]
 
-    def redeliver(self, messages: Sequence[Message]) -> list[str]:
-        """Returns the ids of the messages that must come again. Raises `Throttled` if nothing could be read."""
-        batches = [message.batch for message in messages]
-        found, parked = self.destinations.of_batches((batch.environment for batch in batches), batches)
-        until = self.monotonic() + BUDGET_SECONDS
-        failed: list[str] = []
-        shares: dict[EnvironmentKey, list[Message]] = {}
-        for message in messages:
-            batch = message.batch
-            if batch.name not in parked:
-                continue
-            parked.remove(batch.name)  # if it was parked twice, one invocation may get it twice
-            if batch.environment not in found or found[batch.environment].subscription != batch.subscription:
-                failed += self._drop(message)
-                continue
-            shares.setdefault(batch.environment, []).append(message)
+    def drain_all(self, requests: Iterable[DrainRequest]) -> None:
+        """Raises nothing: what goes wrong leaves its drain due, and the schedule asks for it again."""
+        work = list(dict.fromkeys(requests))
+        list(map(self.drain, work) if len(work) < 2 else _threads().map(self.drain, work))
 
-        def do(share: tuple[EnvironmentKey, list[Message]]) -> list[str]:
-            return self._serve(found[share[0]], share[1], lambda: until - self.monotonic())
-
-        work = list(shares.items())
-        done = map(do, work) if len(work) < 2 else _threads().map(do, work)
-        return failed + [identifier for each in done for identifier in each]
-
-    def _drop(self, message: Message) -> list[str]:
-        """Returns the message's id if the row could not be removed."""
+    def drain(self, request: DrainRequest) -> None:
+        """Does nothing if no drain is due: the message came twice or too late, or somebody drains already."""
         try:
-            self.destinations.remove_parked(message.batch)
+            now_ms = self.clock()
+            claimed = self.drains.claim(request, self.new_claim(), now_ms, now_ms + CLAIM_MS)
+            if claimed is not None:
+                self._drain(claimed)
         except Exception:
-            logger.exception("a parked batch was not dropped", extra={"code": code_of(message.batch.environment)})
-            return [message.id]
-        return []
+            logger.exception("parked events were not delivered", extra={"code": code_of(request.environment)})
 
-    def _serve(self, destination: Destination, messages: Sequence[Message], seconds_left: SecondsLeft) -> list[str]:
-        """Handles one destination's messages. Returns the ids of those that can't be read or could not be put back."""
-        failed: list[str] = []
-        waiting: list[Message] = []
-        at_least = 0
-        for message in messages:
-            if seconds_left() <= 0:
-                waiting.append(message)
-                continue
-            try:
-                if self._is_too_old(destination, message.batch):
-                    continue
-                if destination.is_failing and not self._may_probe(destination):
-                    waiting.append(message)
-                    continue
-                destination = self._deliver(destination, message.batch, seconds_left)
-            except Unreadable:
-                failed.append(message.id)
-            except Exception:
-                # Mostly a transient error of our own store. A failed message would soon be in the dead-letter queue.
-                logger.exception("a parked batch was not delivered", extra={"code": code_of(destination.environment)})
-                waiting.append(message)
-                at_least = WAIT_SECONDS
-        try:
-            self.backlog.defer(destination, [message.batch for message in waiting], at_least)
-        except Exception:
-            logger.exception("parked batches were not put back", extra={"code": code_of(destination.environment)})
-            failed += [message.id for message in waiting]
-        return failed
-
-    def _may_probe(self, destination: Destination) -> bool:
+    def wake(self) -> None:
+        """Asks for the drains that are overdue, and tells the operators how many destinations are in which state."""
         now_ms = self.clock()
-        return destination.next_probe_ms <= now_ms and self.destinations.claim_probe(destination, now_ms)
+        waiting = list(self.drains.waiting())
+        overdue = [each.request for each in waiting if each.due_ms <= now_ms - OVERDUE_MS]
+        self.queue.send(overdue, 0)
+        oldest_ms = min((each.parked_since_ms for each in waiting if each.parked_since_ms is not None), default=now_ms)
+        self.gauge(observability.DRAINS_OVERDUE, len(overdue))
+        self.gauge(observability.STREAMS_FAILING, sum(each.is_failing for each in waiting))
+        self.gauge(observability.STREAMS_SLOW, sum(each.is_slow for each in waiting))
+        self.gauge(observability.OLDEST_PARKED, max(0, now_ms - oldest_ms) // SECOND)
 
-    def _is_too_old(self, destination: Destination, batch: BacklogBatch) -> bool:
-        if self.clock() - batch.parked_at < KEPT_MS:
-            return False
-        self._give_up(destination, batch, len(batch.keys))
+    def _drain(self, claimed: Destination) -> None:
+        turn = _Turn(self, claimed)
+        try:
+            is_empty = turn.deliver()
+        except Exception:
+            # Mostly a transient error of our own store.
+            logger.exception("parked events were not delivered", extra={"code": code_of(claimed.environment)})
+            turn.wait(AGAIN_MS)
+            is_empty = False
+        due_ms = turn.end(is_empty=is_empty)
+        if due_ms is not None:
+            self.queue.send([request_of(claimed)], max(0, -(-(due_ms - self.clock()) // SECOND)))
+
+
+class _Turn:
+    """One drain, from its claim to its end."""
+
+    def __init__(self, services: Redeliver, claimed: Destination) -> None:
+        self._services = services
+        self._stored = claimed
+        """The destination as this drain has stored it last."""
+        self._now = claimed
+        self._until = services.monotonic() + TURN_SECONDS
+
+    def _seconds_left(self) -> float:
+        return self._until - self._services.monotonic()
+
+    def deliver(self) -> bool:
+        """Returns whether nothing is parked any more but broken events."""
+        parked, now_ms = self._services.parked, self._services.clock()
+        broken: Iterable[ParkedRow] = ()
+        if self._now.broken_due_ms is not None and self._now.broken_due_ms <= now_ms:
+            self._now = replace(self._now, broken_due_ms=None)
+            broken = parked.rows(self._now, broken=True)
+        for rows in _calls(chain(broken, parked.rows(self._now))):
+            self._now = replace(self._now, parked_since_ms=rows[0].first_ms, drain_due_ms=now_ms)
+            if self._seconds_left() <= 0:
+                return False
+            kept = [row for row in rows if row.first_ms > now_ms - KEPT_MS]
+            for row in rows:
+                if row not in kept:
+                    self._give_up(row, len(row.keys))
+            if kept and not self._call(kept):
+                return False
         return True
 
-    def _give_up(self, destination: Destination, batch: BacklogBatch, events: int) -> None:
-        """Counts the events once: only the caller that removes the row counts them."""
-        if self.destinations.remove_parked(batch) and events:
-            self.given_up(events)
-            self.destinations.gave_up(destination, events)
+    def wait(self, wait_ms: int) -> None:
+        self._now = replace(self._now, drain_due_ms=self._services.clock() + wait_ms)
 
-    def _deliver(self, destination: Destination, batch: BacklogBatch, seconds_left: SecondsLeft) -> Destination:
-        """Returns the destination as it is afterwards."""
-        edge_ms = self.settings.settings_of(code_of(batch.environment)).retention_edge(self.clock())
-        rows = [row for row in self.events.read(batch.partitions) if occurred_ms(row.id) >= edge_ms]
-        outcome = self.attempt.send(destination, rows, seconds_left, UNHURRIED)
-        after = self._noted(destination, outcome)
-        if len(outcome.broken) == len(batch.keys) == 1:
-            raise Unreadable
-        if set(outcome.left) == set(batch.keys):
-            self.backlog.defer(after, [batch])
-            return after
-        self.backlog.park(after, outcome.left, batch.parked_at)
-        self.backlog.park_broken(after, outcome.broken, batch.parked_at)
-        # Events that retention has hidden or deleted in the meantime are given up.
-        self._give_up(after, batch, len(batch.keys) - len(rows))
-        return after
+    def end(self, *, is_empty: bool) -> int | None:
+        """Stores the state, and gives up the claim. Returns when a message should ask for the next drain, if any."""
+        drains, now_ms = self._services.drains, self._services.clock()
+        after = replace(self._now, drain_claim=None)
+        if is_empty:
+            if drains.store(self._stored, emptied(after, now_ms), is_empty=True):
+                return None
+            after = replace(after, drain_due_ms=now_ms)
+        if self._stored.broken_due_ms is not None:
+            after = with_broken(after, now_ms)  # some may not have been looked at
+        return after.drain_due_ms if drains.store(self._stored, after) else None
 
-    def _noted(self, destination: Destination, outcome: Outcome) -> Destination:
-        """Returns the destination as it is afterwards. If its state can't be stored, the delivery still counts.
+    @cached_property
+    def _edge_ms(self) -> int:
+        settings = self._services.settings.settings_of(code_of(self._now.environment))
+        return settings.retention_edge(self._services.clock())
 
-        The destination becomes active again if the stream accepts any record of the probe: a stream that accepts less
-        than a whole batch at once receives its backlog part by part, and doubling waits would never let it finish.
-        """
+    def _call(self, rows: Sequence[ParkedRow]) -> bool:
+        """Sends the events of these rows. Returns whether the turn may go on."""
+        services, before = self._services, self._now
+        keys = in_events_table(before.environment, (key for row in rows for key in row.keys))
+        shown = [event for event in services.events.read(keys) if occurred_ms(event.id) >= self._edge_ms]
+        outcome = services.attempt.send(before, shown, self._seconds_left, UNHURRIED)
+        self._now = after_call(before, outcome, services.clock())
+        self._settle(rows, {event.key for event in shown}, outcome)
+        may_go_on = not outcome.left
+        if before.is_failing and not self._now.is_failing:
+            # At once, so that new events take the direct way again. The claim goes on.
+            active = replace(self._now, drain_due_ms=self._stored.drain_due_ms)
+            may_go_on &= services.drains.store(self._stored, active)
+            self._stored = active
+        return may_go_on
+
+    def _settle(self, rows: Sequence[ParkedRow], shown: set[str], outcome: Outcome) -> None:
+        """Removes what is done. A row of which something is left is replaced by one with the rest."""
+        services = self._services
+        left, broken = set(outcome.left), set(outcome.broken)
+        done: list[ParkedRow] = []
+        for row in rows:
+            apart = [key for key in row.keys if key in broken or (row.is_broken and key in left)]
+            again = [key for key in row.keys if key in left and not row.is_broken]
+            rest = [*rows_of(apart, row.first_ms, broken=True), *rows_of(again, row.first_ms)]
+            if apart:
+                self._now = with_broken(self._now, services.clock())
+            if row in rest:
+                continue
+            services.parked.put(self._now, rest)
+            # Events that retention has hidden or deleted in the meantime are given up.
+            if hidden := sum(key not in shown for key in row.keys):
+                self._give_up(row, hidden)
+            else:
+                done.append(row)
+        services.parked.remove(self._now, done)
+        services.count(observability.EVENTS_REDELIVERED, outcome.taken)
+        services.count(observability.UNREADABLE, len(broken))
         if outcome.refused:
-            self.given_up(outcome.refused)
-        after = destination
-        try:
-            after = self._state_after(destination, outcome)
-            if outcome.refused:  # last, so that its error stays visible
-                self.destinations.gave_up(after, outcome.refused, outcome.refusal)
-        except Exception:
-            logger.exception("the stream's state was not stored", extra={"code": code_of(destination.environment)})
-        return after
+            services.count(observability.GIVEN_UP, outcome.refused)
+            services.destinations.gave_up(self._now, outcome.refused, outcome.refusal)
 
-    def _state_after(self, destination: Destination, outcome: Outcome) -> Destination:
-        now_ms = self.clock()
-        if outcome.error is not None and not outcome.taken:
-            note = self.destinations.probe_failed if destination.is_failing else self.destinations.failed
-            return note(destination, outcome.error, now_ms)
-        if destination.is_failing and (outcome.taken or outcome.refused):
-            return self.destinations.mended(destination, now_ms)
-        if outcome.taken:
-            self.destinations.delivered(destination, now_ms)
-        return destination
+    def _give_up(self, row: ParkedRow, events: int) -> None:
+        if self._services.parked.give_up(self._now, row, events):
+            self._services.count(observability.GIVEN_UP, events)
+
+
+def _calls(rows: Iterable[ParkedRow]) -> Iterator[list[ParkedRow]]:
+    """Rows that follow each other, with at most `KEYS_A_ROW` keys together."""
+    together: list[ParkedRow] = []
+    keys = 0
+    for row in rows:
+        if together and keys + len(row.keys) > KEYS_A_ROW:
+            yield together
+            together, keys = [], 0
+        together.append(row)
+        keys += len(row.keys)
+    if together:
+        yield together
 
 
 @cache

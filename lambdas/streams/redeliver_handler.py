@@ -1,6 +1,7 @@
-"""Reads the retry queue and sends events again whose stream failed."""
+"""Reads the queue of drains, and asks for overdue drains when the schedule invokes it."""
 
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -8,11 +9,11 @@ from typing import Any
 import msgspec
 
 from daybook.aws.wiring import Wiring
-from daybook.delivery import backlog_batch
-from daybook.delivery.backlog import Backlog
+from daybook.delivery import backlog
+from daybook.delivery.backlog import Backlog, DrainRequest
 from daybook.environment import RedeliverSettings
 from daybook.observability import logger
-from streams.redeliver import Message, Redeliver
+from streams.redeliver import Redeliver
 
 
 @cache
@@ -26,28 +27,32 @@ def redeliver_over(wiring: Wiring, backlog: Backlog, monotonic: Callable[[], flo
     return Redeliver(
         settings=wiring.control,
         destinations=wiring.destinations,
+        drains=wiring.drains,
+        parked=wiring.parked,
         events=wiring.inserted,
         attempt=wiring.attempt,
-        backlog=backlog,
-        given_up=wiring.given_up,
+        queue=backlog.queue,
+        count=wiring.count,
+        gauge=wiring.gauge,
         clock=wiring.clock,
         monotonic=monotonic,
+        new_claim=lambda: str(uuid.uuid4()),
     )
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-    """Returns the messages that must come again. All others have been handled."""
-    return serve(event, compose())
+def handler(event: Mapping[str, Any], _context: Any) -> None:
+    serve(event, compose())
 
 
-def serve(event: Mapping[str, Any], redeliver: Redeliver) -> dict[str, Any]:
-    messages: list[Message] = []
-    failed: list[str] = []
+def serve(event: Mapping[str, Any], redeliver: Redeliver) -> None:
+    """Messages of the queue come in `Records`. The schedule's event has none."""
+    if "Records" not in event:
+        redeliver.wake()
+        return
+    requests: list[DrainRequest] = []
     for record in event["Records"]:
         try:
-            messages.append(Message(record["messageId"], backlog_batch.read(record["body"])))
+            requests.append(backlog.read(record["body"]))
         except msgspec.DecodeError:
-            logger.exception("the message is not a batch", extra={"message_id": record["messageId"]})
-            failed.append(record["messageId"])
-    failed += redeliver.redeliver(messages)
-    return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in failed]}
+            logger.exception("the message asks for no drain", extra={"message_id": record["messageId"]})
+    redeliver.drain_all(requests)

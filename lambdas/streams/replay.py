@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from daybook.clock import MINUTE, Clock
+from daybook.clock import Clock
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import InsertedEvent, Record, Records
 from daybook.delivery.sender import RecordSender
@@ -28,8 +28,6 @@ BYTES_A_SECOND = 512 * 1024
 records and 1 MiB.
 """
 MAX_STEP_SECONDS = 25.0
-OVERDUE_MS = 3 * MINUTE
-"""Parked batches are looked at every minute. If a probe is this late, nothing is parked."""
 _WAIT_SECONDS = 5.0
 
 
@@ -64,7 +62,7 @@ class Replay:
             raise JobFailed("The tenant no longer exists.") from None
         shards = settings.layouts[-1].shards
         at: Mapping[str, Any] = job.checkpoint or {"shard": 0, "after": None}
-        if self._is_held(destination):
+        if destination.is_probed:
             self.pause(MAX_STEP_SECONDS)
             return Step(at, job.processed, job.progress)
         # Events past retention are no longer shown to anyone, so they are not sent either.
@@ -87,10 +85,6 @@ class Replay:
     def tidy(self, job: Job) -> None:
         """A replay leaves nothing to clean up."""
 
-    def _is_held(self, destination: Destination) -> bool:
-        """While a stream fails, the probes of its parked events decide. If nothing is parked, the replay tries."""
-        return destination.is_failing and self.clock() < destination.next_probe_ms + OVERDUE_MS
-
     def _send(self, destination: Destination, rows: Sequence[InsertedEvent]) -> tuple[int, int]:
         """Returns how many rows are done, at least one and in their order, and how many records the stream accepted.
 
@@ -103,7 +97,7 @@ class Replay:
         for part in _slices(written.records):
             began = self.monotonic()
             now = self.destinations.one(destination.environment) if part[0] else destination
-            held = now is None or self._is_held(now)
+            held = now is None or now.is_probed
             left, count = (part, 0) if held else self._put(destination, written.records, part, until)
             taken += count
             if left:

@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 
 from benchmarks.typical import code_for
+from daybook.aws.batches import Patience
+from daybook.aws.control_table.parked import ParkedTable
 from daybook.aws.wiring import Tables
 from daybook.clock import SECOND
 from daybook.delivery.records import Records
 from daybook.delivery.sender import PutFailed
 from daybook.errors import Throttled
-from daybook.events.item import partition
 from daybook.tenant import code_of
-from streams.redeliver import WAIT_SECONDS
+from streams.redeliver import AGAIN_MS
 from tests.support.streams import StreamHarness
 from tests.support.tenant_log import TenantLog
 
@@ -53,12 +54,6 @@ def doubles(publishing: StreamHarness, sent: list[str]) -> int:
     return found.total() - len(sent)
 
 
-def drain(publishing: StreamHarness) -> None:
-    while publishing.queue.messages:
-        publishing.log.now += 6 * SECOND
-        assert publishing.retry() == []
-
-
 def send(log: TenantLog, count: int) -> list[str]:
     sent = []
     for start in range(0, count, 500):
@@ -79,17 +74,15 @@ def test_killed_between_two_calls_of_a_batch(log: TenantLog, publishing: StreamH
 
 
 def test_killed_after_parking_before_the_answer(log: TenantLog, publishing: StreamHarness) -> None:
-    """The repeated batch parks the same keys under the same name. The pending count stays correct, and no event
-    comes twice.
-    """
+    """The repeated batch makes the same row. The pending count stays correct, and no event comes twice."""
     sent = send(log, 20)
     publishing.streams.break_down()
     assert publishing.publish() == []
     assert publishing.publish() == []
     assert publishing.pending() == 20
-    assert len(publishing.queue.messages) == 2
+    assert len(publishing.queue.messages) == 1
     publishing.streams.mend()
-    drain(publishing)
+    publishing.drain()
     assert doubles(publishing, sent) == 0
 
 
@@ -108,7 +101,7 @@ def test_half_of_a_call_refused(log: TenantLog, publishing: StreamHarness) -> No
     stored = publishing.stored()
     assert (stored.status, stored.last_error) == ("active", THROTTLED)
     assert publishing.pending() == 60 - len(publishing.streams.taken["acme"]) == 15
-    drain(publishing)
+    publishing.drain()
     assert doubles(publishing, sent) == 0
     assert publishing.stored().status == "active"
 
@@ -141,22 +134,6 @@ def test_a_redelivered_batch(log: TenantLog, publishing: StreamHarness) -> None:
     assert doubles(publishing, sent) == 15
 
 
-def test_a_message_that_sqs_hands_over_twice(log: TenantLog, publishing: StreamHarness) -> None:
-    """The batch's row is removed with the first delivery, so there are no duplicates."""
-    sent = send(log, 5)
-    publishing.streams.break_down()
-    publishing.publish()
-    publishing.streams.mend()
-    log.now += 6 * SECOND
-    publishing.queue.messages *= 2
-    first, second = publishing.queue.messages
-    publishing.queue.messages = [first]
-    publishing.retry()
-    publishing.queue.messages = [second]
-    publishing.retry()
-    assert doubles(publishing, sent) == 0
-
-
 def test_when_parking_fails_the_batch_comes_again(log: TenantLog, publishing: StreamHarness) -> None:
     """From the lowest number that is neither delivered nor parked. Another tenant's later records come twice."""
     other = TenantLog(log.dynamodb, log.tables, tenant="other")
@@ -178,7 +155,7 @@ def test_when_parking_fails_the_batch_comes_again(log: TenantLog, publishing: St
     publishing.streams.mend()
     again = {"Records": [each for each in records if each["dynamodb"]["SequenceNumber"] >= failed]}
     assert publishing.publish(again) == []
-    drain(publishing)
+    publishing.drain()
     assert doubles(publishing, sent) == 0
     assert set(theirs) == {json.loads(record.data)["id"] for record in publishing.streams.taken["other"]}
 
@@ -191,10 +168,10 @@ class FailingState:
         self._tenant = tenant
 
     def __getattr__(self, name: str) -> Any:
-        def note(of: Any, *rest: Any) -> Any:
+        def note(of: Any, *rest: Any, **named: Any) -> Any:
             if hasattr(of, "environment") and code_of(of.environment) == code_for(self._tenant):
                 raise ConnectionError(name)
-            return noted(of, *rest)
+            return noted(of, *rest, **named)
 
         noted = getattr(self._destinations, name)
         return note
@@ -217,7 +194,7 @@ def test_what_cannot_be_noted_is_delivered_all_the_same(log: TenantLog, publishi
     assert publishing.publish(publishing.stream(sent[2:])) == []
     assert publishing.pending() == 2
     publishing.streams.mend()
-    drain(publishing)
+    publishing.drain()
     assert doubles(publishing, sent) == 0
 
 
@@ -240,14 +217,12 @@ def test_one_tenants_trouble_gives_its_neighbours_no_doubles(log: TenantLog, pub
     assert publishing.publish() == []
     assert publishing.pending() == 3
     assert [json.loads(record.data)["id"] for record in publishing.streams.taken["other"]] == sorted(theirs)
-    drain(publishing)
+    publishing.drain()
     assert doubles(publishing, sent) == 0
 
 
 def test_a_poison_record_spoils_no_other(log: TenantLog, publishing: StreamHarness) -> None:
-    """Its content can't be read. Its key is parked alone, and its message fails until it is in the dead-letter
-    queue.
-    """
+    """Its content can't be read. Its key is parked apart from the others' keys."""
     sent = send(log, 6)
     event = publishing.stream()
     event["Records"][2]["dynamodb"]["NewImage"]["z"] = {"B": "AQAA"}
@@ -256,61 +231,82 @@ def test_a_poison_record_spoils_no_other(log: TenantLog, publishing: StreamHarne
     assert set(delivered(publishing)) == set(sent) - {poisoned}
     assert publishing.pending() == 1
     # The table's own copy is intact, so the second try succeeds here.
-    drain(publishing)
+    publishing.drain()
     assert doubles(publishing, sent) == 0
 
 
-def test_a_transient_failure_of_our_own_is_no_poison(log: TenantLog, publishing: StreamHarness) -> None:
-    """The message is put back for half a minute, any number of times, and this never counts against it."""
+def test_a_transient_failure_of_our_own_is_not_the_streams(log: TenantLog, publishing: StreamHarness) -> None:
+    """The drain comes again after half a minute, any number of times, and nothing is noted against the stream."""
     sent = send(log, 5)
     publishing.streams.break_down()
     publishing.publish()
     publishing.streams.mend()
-    events = publishing.redeliver.events
-    publishing.redeliver = replace(publishing.redeliver, events=ThrottledEvents())
+    log.now += 5 * SECOND
+    before = publishing.stored()
+    redeliver = publishing.redeliver
+    publishing.redeliver = replace(redeliver, events=ThrottledEvents())
     for _ in range(30):
-        log.now += 20 * SECOND
-        assert publishing.retry() == []
-        assert [delay for _, delay in publishing.queue.messages] == [WAIT_SECONDS]
+        publishing.retry()
+        assert [delay for _, delay in publishing.queue.messages] == [AGAIN_MS // SECOND]
+        log.now += AGAIN_MS
     assert publishing.pending() == 5
-    publishing.redeliver = replace(publishing.redeliver, events=events)
-    drain(publishing)
+    stored = publishing.stored()
+    assert (stored.status, stored.backoff_step) == (before.status, before.backoff_step)
+    publishing.redeliver = redeliver
+    publishing.drain()
     assert doubles(publishing, sent) == 0
 
 
-def test_a_batch_that_could_not_be_dropped_comes_again_alone(log: TenantLog, publishing: StreamHarness) -> None:
-    """The others of its invocation are delivered."""
+def test_one_drains_trouble_leaves_the_others_of_its_invocation_alone(
+    log: TenantLog, publishing: StreamHarness
+) -> None:
+    """The state of one tenant can't even be claimed. The schedule asks again."""
     other = TenantLog(log.dynamodb, log.tables, tenant="other")
-    made = publishing.set_up(tenant="other")
+    publishing.set_up(tenant="other")
     sent = send(log, 3)
     other.sent({})
     publishing.streams.break_down()
     publishing.streams.break_down("other")
     publishing.publish()
     publishing.streams.mend()
-    publishing.destinations.remove(made.environment)
+    publishing.streams.mend("other")
     log.now += 6 * SECOND
-    undropped = FailingState(publishing.destinations, "other")
-    publishing.redeliver = replace(publishing.redeliver, destinations=undropped)
-    assert len(publishing.retry()) == 1
+    redeliver = publishing.redeliver
+    publishing.redeliver = replace(redeliver, drains=FailingState(redeliver.drains, "other"))
+    publishing.retry()
     assert doubles(publishing, sent) == 0
     assert (publishing.parked(), publishing.parked("other")) == (0, 1)
+    publishing.redeliver = redeliver
+    publishing.drain("other")
 
 
-def test_what_stays_unreadable_fails_alone(log: TenantLog, publishing: StreamHarness) -> None:
-    """The message comes again and again, counted by SQS. The destination is not affected."""
-    (sent,) = send(log, 1)
-    log.dynamodb.update_item(
-        TableName=log.tables.events,
-        Key={"pk": {"S": partition(log.key(), 0)}, "sk": {"S": sent}},
-        UpdateExpression="SET z = :z",
-        ExpressionAttributeValues={":z": {"B": b"\x01\x00\x00"}},
-    )
-    assert publishing.publish() == []
-    for _ in range(3):
-        assert publishing.retry() == ["m-0"]
-    assert publishing.stored().status == "active"
-    assert publishing.pending() == 1
+def test_deletes_that_dynamodb_leaves_unprocessed_are_repeated(log: TenantLog, publishing: StreamHarness) -> None:
+    """A batch answers 200 with some of its deletes not done. So no event comes twice."""
+    sent = send(log, 30)
+    publishing.streams.break_down()
+    for one in sent:
+        publishing.publish(publishing.stream([one]))
+    publishing.streams.mend()
+    log.now += 5 * SECOND
+    client = log.dynamodb
+    calls = []
+
+    class Partly:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(client, name)
+
+        def batch_write_item(self, RequestItems: dict[str, list[Any]]) -> dict[str, Any]:  # noqa: N803  botocore's
+            calls.append(RequestItems)
+            ((table, requests),) = RequestItems.items()
+            client.batch_write_item(RequestItems={table: requests[:10]})
+            return {"UnprocessedItems": {table: requests[10:]} if requests[10:] else {}}
+
+    parked = ParkedTable(Partly(), log.tables.control, Patience(sleep=lambda _: None))
+    publishing.redeliver = replace(publishing.redeliver, parked=parked)
+    publishing.retry()
+    assert len(calls) == 4
+    assert publishing.parked() == 0
+    assert doubles(publishing, sent) == 0
 
 
 def test_an_item_that_is_no_event_is_passed_over(log: TenantLog, publishing: StreamHarness) -> None:
@@ -338,5 +334,5 @@ def test_time_runs_out(log: TenantLog, publishing: StreamHarness) -> None:
     assert publishing.pending() == 0
     assert publishing.stored().status == "active"
     publishing.publish(publishing.stream(sent[5:]))
-    drain(publishing)
+    publishing.drain()
     assert doubles(publishing, sent) == 0

@@ -4,7 +4,7 @@ from infra.functions import FUNCTIONS, title
 from tests.support.templates import Stack
 
 DEAD_LETTERS = {
-    *("NewEventsFailed", "RetryDead"),
+    "NewEventsFailed",
     *(f"{title(name)}QueueDead" for name, spec in FUNCTIONS.items() if spec.jobs),
 }
 

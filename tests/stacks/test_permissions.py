@@ -69,7 +69,8 @@ DYNAMODB = {
     "Redeliver": {
         EVENTS: {"BatchGetItem"},
         IDENTITIES: {"BatchGetItem"},
-        CONTROL: {"BatchGetItem", "GetItem", "PutItem", "UpdateItem", "DeleteItem"},
+        CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"},
+        f"{CONTROL}/index/by_drain_due": {"Query"},
     },
     "Restamp": {
         EVENTS: {"Query", "UpdateItem"},
@@ -228,6 +229,17 @@ def test_workers_change_only_jobs_in_the_control_table(
     assert not SLUG.fullmatch("acme#jobs")  # no tenant's own partition has this ending
 
 
+def test_who_parks_and_drains_writes_no_settings(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> None:
+    """Rows are made and deleted only in the partitions of parked events. An update is of a destination."""
+    for function in ("FanOut", "Redeliver"):
+        for each in statements[function]:
+            actions = {action.removeprefix("dynamodb:") for action in _list(each["Action"])} - READS
+            if CONTROL in map(service.read, _list(each["Resource"])) and actions - {"UpdateItem"}:
+                assert each["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#parked"]}}
+                assert "UpdateItem" not in actions
+    assert not SLUG.fullmatch("acme#parked")
+
+
 def test_only_the_authorizer_reads_credentials_and_only_tenants_writes_keys(
     service: Stack, statements: dict[str, list[dict[str, Any]]]
 ) -> None:
@@ -353,9 +365,11 @@ def test_roles_are_assumed_only_with_an_external_id_and_in_other_accounts(
 
 def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:
     """Each function that answers calls has one permission, for this API. Nobody can call the functions that read a
-    queue or a stream.
+    queue or a stream, but for the schedule's rule.
     """
-    permissions = list(service.properties("AWS::Lambda::Permission").values())
+    (rule,), permissions = _by_principal(service)
+    assert service.read(rule["FunctionName"]) == "RedeliverFunction.Arn"
+    assert service.read(rule["SourceArn"]) == "RetriesWakeRule.Arn"
     assert {service.read(permission["FunctionName"]) for permission in permissions} == {
         f"{name}Function.Arn" for name in CALLED
     }
@@ -363,3 +377,10 @@ def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:
     for permission in permissions:
         assert permission["Principal"] == "apigateway.amazonaws.com"
         assert "GatewayApi" in service.read(permission["SourceArn"])
+
+
+def _by_principal(service: Stack) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The permissions of rules, and all others."""
+    every = service.properties("AWS::Lambda::Permission").values()
+    of_rules = [each for each in every if each["Principal"] == "events.amazonaws.com"]
+    return of_rules, [each for each in every if each not in of_rules]

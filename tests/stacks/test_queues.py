@@ -2,7 +2,9 @@
 
 import pytest
 
+from daybook.clock import MINUTE, SECOND
 from infra.functions import FUNCTIONS, title
+from streams.redeliver import CLAIM_MS
 from tests.support.templates import Stack
 
 JOBS = {name: spec.jobs for name, spec in FUNCTIONS.items() if spec.jobs}
@@ -73,17 +75,21 @@ def test_new_events_reach_the_fan_out(service: Stack) -> None:
     assert service.read(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "NewEventsFailed.Arn"
 
 
-def test_undelivered_events_come_back(service: Stack) -> None:
-    """Their messages stay hidden six times as long as the function runs, are kept for 14 days, and go to the
-    dead-letter queue after 20 receives.
+def test_drains_are_asked_for_by_a_queue_and_each_minute(service: Stack) -> None:
+    """A message that fails is not kept: the schedule asks again. A drain's claim lasts a minute longer than its
+    invocation, by which clocks may differ.
     """
     mapping = service.properties("AWS::Lambda::EventSourceMapping")["RetriesMapping"]
     assert service.read(mapping["FunctionName"]) == "RedeliverFunction"
     assert service.read(mapping["EventSourceArn"]) == "RetryQueue.Arn"
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BatchSize"] == 10
+    assert "FunctionResponseTypes" not in mapping
     queue = service.properties("AWS::SQS::Queue")["RetryQueue"]
     timeout = service.properties("AWS::Lambda::Function")["RedeliverFunction"]["Timeout"]
     assert queue["VisibilityTimeout"] == 6 * timeout
-    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
-    assert service.read(queue["RedrivePolicy"]["deadLetterTargetArn"]) == "RetryDead.Arn"
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == 20
+    assert queue["MessageRetentionPeriod"] == 3_600
+    assert "RedrivePolicy" not in queue
+    assert timeout * SECOND + MINUTE <= CLAIM_MS
+    rule = service.properties("AWS::Events::Rule")["RetriesWakeRule"]
+    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    assert [service.read(target["Arn"]) for target in rule["Targets"]] == ["RedeliverFunction.Arn"]

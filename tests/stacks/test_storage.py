@@ -45,7 +45,8 @@ def test_every_table_has_the_same_keys_capacity_expiry_and_encryption(storage: S
         {"AttributeName": "pk", "KeyType": "HASH"},
         {"AttributeName": "sk", "KeyType": "RANGE"},
     ]
-    assert {attribute["AttributeType"] for attribute in properties["AttributeDefinitions"]} == {"S"}
+    types = {each["AttributeName"]: each["AttributeType"] for each in properties["AttributeDefinitions"]}
+    assert (types["pk"], types["sk"]) == ("S", "S")
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     encryption = properties["SSESpecification"]
@@ -65,13 +66,26 @@ def test_events_have_one_index_for_each_question_that_must_stay_fast(storage: St
         assert (projection["ProjectionType"], set(projection["NonKeyAttributes"])) == ("INCLUDE", {"z"})
 
 
-def test_only_events_are_indexed_and_streamed(storage: Stack) -> None:
-    """The stream brings new events to the fan-out. No stream shows people."""
+def test_what_waits_for_a_drain_is_found_by_an_index(storage: Stack) -> None:
+    """By when it is due. It holds no more than the schedule needs."""
+    (index,) = storage.properties("AWS::DynamoDB::Table")["ControlTable"]["GlobalSecondaryIndexes"]
+    assert (index["IndexName"], index["KeySchema"]) == (
+        "by_drain_due",
+        [
+            {"AttributeName": "draining", "KeyType": "HASH"},
+            {"AttributeName": "drain_due", "KeyType": "RANGE"},
+        ],
+    )
+    assert set(index["Projection"]["NonKeyAttributes"]) == {"subscription", "status", "slow_since", "parked_since"}
+
+
+def test_only_events_are_streamed(storage: Stack) -> None:
+    """The stream brings new events to the fan-out. No stream shows people, and no index does."""
     tables = storage.properties("AWS::DynamoDB::Table")
     assert tables["EventsTable"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
     for table in TABLES[1:]:
         assert "StreamSpecification" not in tables[table]
-        assert "GlobalSecondaryIndexes" not in tables[table]
+        assert "GlobalSecondaryIndexes" not in tables[table] or table == "ControlTable"
 
 
 def test_the_secret_is_generated_by_aws_and_kept(storage: Stack) -> None:

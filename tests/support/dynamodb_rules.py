@@ -40,6 +40,8 @@ IMPLEMENTED: Mapping[str, set[str]] = {
     "Scan": {"TableName", "IndexName", "ConsistentRead"},
     "BatchExecuteStatement": {"Statements"},
     "Statements": {"Statement", "Parameters"},
+    "BatchWriteItem": {"RequestItems"},
+    "WriteRequest": {"DeleteRequest"},
     "PutItem": {"Item", "ReturnValues", *_WRITE},
     "UpdateItem": {"Key", "UpdateExpression", "ReturnValues", *_WRITE},
     "DeleteItem": {"Key", "ReturnValues", *_WRITE},

@@ -18,10 +18,15 @@ _WORD = re.compile(r"[#:]?\w+")
 _OURS = frozenset({"ADD", "AND", "BETWEEN", "IN", "OR", "REMOVE", "SET"})
 _CLAUSE = re.compile(r"\b(SET|REMOVE|ADD) ")
 _ACTIONS = {
-    "SET": re.compile(r"(?P<name>#?\w+) *= *(?P<value>:\w+)"),
+    "SET": re.compile(
+        r"(?P<name>#?\w+) *= *(?:if_not_exists\((?P<unless>#?\w+), *(?P<default>:\w+)\)|(?P<value>:\w+))"
+    ),
     "REMOVE": re.compile(r"(?P<name>#?\w+)"),
     "ADD": re.compile(r"(?P<name>#?\w+) +(?P<value>:\w+)"),
 }
+
+
+_COMMA = re.compile(r",(?![^(]*\))")  # outside brackets
 
 
 def complaint(call: Mapping[str, Any]) -> str | None:
@@ -141,6 +146,8 @@ class Action(NamedTuple):
     kind: str
     name: str
     value: Value
+    unless: str | None = None
+    """Where this attribute exists, its value is taken instead."""
 
 
 def update_actions(call: Mapping[str, Any]) -> list[Action]:
@@ -151,12 +158,15 @@ def update_actions(call: Mapping[str, Any]) -> list[Action]:
         raise NotImplementedError(head)
     actions = []
     for kind, written in zip(clauses[::2], clauses[1::2], strict=True):
-        for each in written.split(","):
+        for each in _COMMA.split(written):
             match = _ACTIONS[kind].fullmatch(each.strip())
             if match is None:
                 raise NotImplementedError(f"{kind} {each}")
-            value = {} if kind == "REMOVE" else values[match["value"]]
-            actions.append(Action(kind, names.get(match["name"], match["name"]), value))
+            found = match.groupdict()
+            unless = found.get("unless")
+            value = {} if kind == "REMOVE" else values[found.get("default") or found["value"]]
+            name = names.get(match["name"], match["name"])
+            actions.append(Action(kind, name, value, names.get(unless, unless) if unless else None))
     changed = {action.name for action in actions}
     if len(changed) < len(actions) or len({*clauses[::2]}) < len(clauses[::2]):
         raise invalid("one attribute or one clause twice")
@@ -165,7 +175,8 @@ def update_actions(call: Mapping[str, Any]) -> list[Action]:
 
 def updated(actions: Iterable[Action], item: Item) -> dict[str, Value]:
     after = dict(item)
-    for kind, name, value in actions:
+    for kind, name, given, unless in actions:
+        value = given if unless is None else item.get(unless, given)
         if name in ("pk", "sk"):
             raise invalid(f"Cannot update attribute {name}. This attribute is part of the key")
         if kind == "REMOVE":

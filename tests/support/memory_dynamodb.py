@@ -17,7 +17,7 @@ from tests.support.dynamodb_rules import (
     invalid,
 )
 from tests.support.expressions import Condition, Item, complaint, projected, projection, update_actions, updated
-from tests.support.memory_table import LAST, Change, Index, Place, Table, bytes_of, place_of
+from tests.support.memory_table import LAST, Change, Index, Position, Table, bytes_of, place_of
 
 MAX_PAGE_BYTES = 1024 * 1024
 MAX_STATEMENTS = 25
@@ -81,25 +81,22 @@ class MemoryDynamoDB:
             table = self._table(asked["TableName"])
             index = table.index(asked)
             index.check_projects(projection(asked) or ())
-            places = _range(index, asked)
+            positions = _range(index, asked)
             backwards = not asked.get("ScanIndexForward", True)
             if backwards:
-                places.reverse()
+                positions.reverse()
             if "ExclusiveStartKey" in asked:
-                start = place_of(asked["ExclusiveStartKey"])
-                places = [place for place in places if (place < start if backwards else place > start)]
+                start = index.position_of(asked["ExclusiveStartKey"])
+                positions = [each for each in positions if (each < start if backwards else each > start)]
             page: list[Item] = []
             size = 0
-            for place in places:
-                item = index.show(table.items[place])
+            for _, sort_key, key in positions:
+                item = index.show(table.items[sort_key, key])
                 page.append(projected(asked, item))
                 size += bytes_of(item)
                 if len(page) == asked.get("Limit") or size > MAX_PAGE_BYTES:
                     # DynamoDB does not check whether there is another item.
-                    return {
-                        "Items": page,
-                        "LastEvaluatedKey": {key: item[key] for key in ("pk", "sk", index.hash_name)},
-                    }
+                    return {"Items": page, "LastEvaluatedKey": {key: item[key] for key in index.keys}}
         return {"Items": page}
 
     def scan(self, **call: Any) -> dict[str, Any]:
@@ -132,6 +129,23 @@ class MemoryDynamoDB:
             return {"Error": {"Code": "DuplicateItem", "Message": "the key is taken"}, "TableName": name}
         table.replace(None, item)
         return {"TableName": name}
+
+    def batch_write_item(self, **call: Any) -> dict[str, Any]:
+        """Only deletes, of one table."""
+        check_call("BatchWriteItem", call)
+        ((name, requests),) = call["RequestItems"].items()
+        if not 0 < len(requests) <= MAX_STATEMENTS:
+            raise invalid("no requests, or too many")
+        for request in requests:
+            check_implemented("WriteRequest", request)
+        keys = [_checked(request["DeleteRequest"]["Key"]) for request in requests]
+        if len(set(map(place_of, keys))) < len(keys):
+            raise invalid("one key twice")
+        with self._lock:
+            table = self._table(name)
+            for key in keys:
+                table.replace(table.get(key), None)
+        return {"UnprocessedItems": {}}
 
     def put_item(self, **call: Any) -> dict[str, Any]:
         return self._changed("Put", call)
@@ -222,7 +236,7 @@ class Paginator:
             asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
-def _range(index: Index, asked: Mapping[str, Any]) -> list[Place]:
+def _range(index: Index, asked: Mapping[str, Any]) -> list[Position]:
     match = _RANGE.fullmatch(asked["KeyConditionExpression"])
     if match is None:
         raise NotImplementedError(asked["KeyConditionExpression"])
@@ -241,7 +255,7 @@ def _range(index: Index, asked: Mapping[str, Any]) -> list[Place]:
         raise invalid("the condition on the keys")
     if "ExclusiveStartKey" in asked:
         index.check_start(asked["ExclusiveStartKey"], values[match["key"]], low, high)
-    return index.places(values[match["key"]], low, high)
+    return index.positions(values[match["key"]], low, high)
 
 
 def _insert(statement: Mapping[str, Any]) -> tuple[str, Item]:

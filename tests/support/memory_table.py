@@ -18,36 +18,46 @@ Place = tuple[str, str]
 """The sort key and the partition key."""
 
 
-class Index:
-    """The positions of a table's items, or of those with the key of a secondary index, by partition and in order."""
+Position = tuple[str, str, str]
+"""The sort key in an index, and the item's place."""
 
-    def __init__(self, hash_name: str, shown: frozenset[str] | None = None) -> None:
+
+class Index:
+    """The positions of a table's items, or of those with the keys of a secondary index, by partition and in order."""
+
+    def __init__(self, hash_name: str, sort_name: str = "sk", shown: frozenset[str] | None = None) -> None:
         """`shown` are the attributes that the index projects. None means all."""
         self.hash_name = hash_name
+        self.sort_name = sort_name
+        self.keys = frozenset({"pk", "sk", hash_name, sort_name})
         self._shown = shown
-        self._partitions: dict[str, list[Place]] = {}
+        self._partitions: dict[str, list[Position]] = {}
 
     def add(self, item: Item) -> None:
-        if self.hash_name in item:
-            insort(self._partitions.setdefault(item[self.hash_name]["S"], []), place_of(item))
+        if self.keys <= item.keys():
+            insort(self._partitions.setdefault(item[self.hash_name]["S"], []), self.position_of(item))
 
     def remove(self, item: Item) -> None:
-        if self.hash_name in item:
-            places = self._partitions[item[self.hash_name]["S"]]
-            del places[bisect_left(places, place_of(item))]
+        if self.keys <= item.keys():
+            positions = self._partitions[item[self.hash_name]["S"]]
+            del positions[bisect_left(positions, self.position_of(item))]
 
-    def places(self, key: str, low: str, high: str) -> list[Place]:
-        places = self._partitions.get(key, [])
-        return places[bisect_left(places, (low, "")) : bisect_right(places, (high, LAST))]
+    def position_of(self, item: Item) -> Position:
+        return _sortable(item[self.sort_name]), *place_of(item)
+
+    def positions(self, key: str, low: str, high: str) -> list[Position]:
+        positions = self._partitions.get(key, [])
+        return positions[bisect_left(positions, (low, "", "")) : bisect_right(positions, (high, LAST, LAST))]
 
     def all_places(self) -> Iterator[Place]:
         for partition in sorted(self._partitions):
-            yield from self._partitions[partition]
+            for _, sort_key, key in self._partitions[partition]:
+                yield sort_key, key
 
     def check_start(self, key: Item, partition: str, low: str, high: str) -> None:
-        if set(key) != {"pk", "sk", self.hash_name} or any("S" not in value for value in key.values()):
+        if set(key) != self.keys or any("S" not in key[name] for name in self.keys - {self.sort_name}):
             raise invalid("The provided starting key is invalid")
-        if key[self.hash_name]["S"] != partition or not low <= key["sk"]["S"] <= high:
+        if key[self.hash_name]["S"] != partition or not low <= _sortable(key[self.sort_name]) <= high:
             raise invalid("The provided starting key is outside query boundaries")
 
     def check_projects(self, names: Iterable[str]) -> None:
@@ -63,9 +73,9 @@ class Table:
         self.items: dict[Place, Item] = {}
         self.indexes: dict[str | None, Index] = {None: Index("pk")}
         for index in definition.get("GlobalSecondaryIndexes", ()):
-            (hash_name,) = (key["AttributeName"] for key in index["KeySchema"] if key["KeyType"] == "HASH")
-            shown = frozenset({"pk", "sk", hash_name, *index["Projection"]["NonKeyAttributes"]})
-            self.indexes[index["IndexName"]] = Index(hash_name, shown)
+            names = {key["KeyType"]: key["AttributeName"] for key in index["KeySchema"]}
+            shown = frozenset({"pk", "sk", *names.values(), *index["Projection"]["NonKeyAttributes"]})
+            self.indexes[index["IndexName"]] = Index(names["HASH"], names["RANGE"], shown)
 
     def get(self, key: Item) -> Item | None:
         return self.items.get(place_of(key))
@@ -122,6 +132,11 @@ class Change:
             case "UPDATED_NEW" if self.after is not None:
                 return {"Attributes": {name: self.after[name] for name in self.touched if name in self.after}}
         return {}
+
+
+def _sortable(value: Mapping[str, str]) -> str:
+    """Numbers are not negative here."""
+    return f"{int(value['N']):040}" if "N" in value else value["S"]
 
 
 def place_of(item: Item) -> Place:

@@ -11,12 +11,12 @@ from typing import Any
 
 from benchmarks.typical import SLUGS, code_for
 from daybook.aws.control_table.destinations import item_of
-from daybook.delivery import backlog_batch
-from daybook.delivery.backlog import Backlog
-from daybook.delivery.backlog_batch import BacklogBatch
+from daybook.delivery import backlog
+from daybook.delivery.backlog import OVERDUE_MS, Backlog, DrainRequest
 from daybook.delivery.destination import Destination, StreamChoice
 from daybook.delivery.records import Record
 from daybook.delivery.sender import Answer, PutFailed, RecordSender
+from daybook.observability import GIVEN_UP
 from daybook.tenant import code_of, environment_key
 from streams import fan_out_handler as fan_out
 from streams import redeliver_handler as redeliver
@@ -82,17 +82,17 @@ class MemoryStreams:
 
 
 class MemoryQueue:
-    """Messages with the delay of their last sending. A test takes them whatever their delay."""
+    """Messages with the delay of their sending. A test takes them whatever their delay."""
 
     def __init__(self) -> None:
         self.messages: list[tuple[bytes, int]] = []
         self.broken = False
 
-    def send(self, every: Sequence[BacklogBatch], delay_seconds: int) -> None:
+    def send(self, requests: Sequence[DrainRequest], delay_seconds: int) -> None:
         if self.broken:
             raise ConnectionError("no queue")
-        assert 0 <= delay_seconds <= 60
-        self.messages += [(backlog_batch.write(batch), delay_seconds) for batch in every]
+        assert 0 <= delay_seconds <= 900
+        self.messages += [(backlog.write(request), delay_seconds) for request in requests]
 
     def take(self, most: int = 10) -> list[str]:
         taken, self.messages = self.messages[:most], self.messages[most:]
@@ -107,17 +107,26 @@ class StreamHarness:
         self.log = log
         self.streams = replaced.get("streams") or MemoryStreams()
         self.queue = replaced.get("queue") or MemoryQueue()
-        self.given_up: list[int] = []
+        self.counted: Counter[str] = Counter()
+        self.gauges: dict[str, int] = {}
         self.created: dict[str, int] = {}
         """When the table's stream got each event, by its id."""
         self.seconds = 0.0
         bound = {name: replaced[name] for name in ("record_bytes",) if name in replaced}
         sender = RecordSender(self.streams, sleep=self.sleep, jitter=lambda: 1.0, **bound)
-        self.wiring = log.wiring.replacing(sender=sender, given_up=self.given_up.append)
+        self.wiring = log.wiring.replacing(sender=sender, count=self.count, gauge=self.gauges.__setitem__)
         self.destinations, self.records = self.wiring.destinations, self.wiring.records
-        backlog = Backlog(self.destinations, self.queue, log.clock, chance=lambda: 0.0)
+        backlog = Backlog(self.wiring.parked, self.wiring.drains, self.queue, self.count, log.clock)
         self.fan_out = fan_out.fan_out_over(self.wiring, backlog, lambda: self.seconds)
         self.redeliver = redeliver.redeliver_over(self.wiring, backlog, lambda: self.seconds)
+
+    def count(self, name: str, value: int) -> None:
+        self.counted[name] += value
+
+    @property
+    def given_up(self) -> int:
+        """As the metric counts it."""
+        return self.counted[GIVEN_UP]
 
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
@@ -134,17 +143,21 @@ class StreamHarness:
         return found
 
     def pending(self, tenant: str = "acme") -> int:
-        return self.destinations.pending(self.stored(tenant))
+        return self.wiring.parked.pending(self.stored(tenant))[0]
+
+    def rows(self, tenant: str = "acme") -> list[dict[str, Any]]:
+        """The rows of whatever subscription, oldest first."""
+        items: list[dict[str, Any]] = self.log.dynamodb.query(
+            TableName=self.log.tables.control,
+            KeyConditionExpression="pk = :parked",
+            ExpressionAttributeValues={":parked": {"S": f"{code_for(tenant)}#parked"}},
+            ConsistentRead=True,
+        )["Items"]
+        return items
 
     def parked(self, tenant: str = "acme") -> int:
-        """The number of batches with a row, of whatever subscription."""
-        answer = self.log.dynamodb.query(
-            TableName=self.log.tables.control,
-            KeyConditionExpression="pk = :tenant AND begins_with(sk, :parked)",
-            ExpressionAttributeValues={":tenant": {"S": code_for(tenant)}, ":parked": {"S": "parked#"}},
-            ConsistentRead=True,
-        )
-        return len(answer["Items"])
+        """The number of rows, of whatever subscription."""
+        return len(self.rows(tenant))
 
     def stream(self, ids: Iterable[str] | None = None) -> dict[str, Any]:
         """The event that Lambda passes for these events, oldest first. By default for all events."""
@@ -166,14 +179,29 @@ class StreamHarness:
         answer = fan_out.serve(self.stream() if event is None else event, self.fan_out)
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
-    def retry(self, most: int = 10) -> list[str]:
-        """Handles one batch from the queue. Returns the ids of the failed messages, which are put back."""
+    def retry(self, most: int = 10) -> None:
+        """Handles one batch from the queue."""
         bodies = self.queue.take(most)
         records = [{"messageId": f"m-{place}", "body": body} for place, body in enumerate(bodies)]
-        answer = redeliver.serve({"Records": records}, self.redeliver)
-        failed = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
-        self.queue.messages += [(bodies[int(each.removeprefix("m-"))].encode(), 0) for each in failed]
-        return failed
+        redeliver.serve({"Records": records}, self.redeliver)
+
+    def wake(self) -> None:
+        """Does what the schedule does each minute."""
+        redeliver.serve({"source": "aws.events"}, self.redeliver)
+
+    def drain(self, *tenants: str) -> None:
+        """Lets time pass until nothing is parked for these tenants."""
+        for tenant in tenants or ("acme",):
+            for _ in range(1_000):
+                due_ms = self.stored(tenant).drain_due_ms
+                if due_ms is None or not self.pending(tenant):
+                    break
+                self.log.now = max(self.log.now, due_ms + OVERDUE_MS)
+                self.queue.messages.clear()
+                self.wake()
+                while self.queue.messages:
+                    self.retry()
+            assert self.pending(tenant) == 0
 
 
 def ids(publishing: StreamHarness, tenant: str = "acme") -> Counter[str]:

@@ -1,12 +1,12 @@
-"""The queue of events that wait for customers' streams."""
+"""The queue of requests to drain what is parked for a customer's stream."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from daybook.delivery import backlog_batch
-from daybook.delivery.backlog_batch import BacklogBatch
+from daybook.delivery import backlog
+from daybook.delivery.backlog import DrainRequest
 
-_MESSAGES_A_CALL = 10  # SQS's own limit; ten full batches take 200 KB of the 256 that a call may have
+_MESSAGES_A_CALL = 10  # SQS's own limit
 
 
 class NotQueued(Exception):  # noqa: N818  a fact, not a failure
@@ -20,18 +20,14 @@ class RetryQueue:
         self._client = client
         self._url = url
 
-    def send(self, every: Sequence[BacklogBatch], delay_seconds: int) -> None:
+    def send(self, requests: Sequence[DrainRequest], delay_seconds: int) -> None:
         """Messages are durable on return. Raises `NotQueued`, or botocore's errors."""
-        for start in range(0, len(every), _MESSAGES_A_CALL):
+        for start in range(0, len(requests), _MESSAGES_A_CALL):
             answer = self._client.send_message_batch(
                 QueueUrl=self._url,
                 Entries=[
-                    {
-                        "Id": str(place),
-                        "MessageBody": backlog_batch.write(batch).decode(),
-                        "DelaySeconds": delay_seconds,
-                    }
-                    for place, batch in enumerate(every[start : start + _MESSAGES_A_CALL])
+                    {"Id": str(place), "MessageBody": backlog.write(request).decode(), "DelaySeconds": delay_seconds}
+                    for place, request in enumerate(requests[start : start + _MESSAGES_A_CALL])
                 ],
             )
             if answer.get("Failed"):

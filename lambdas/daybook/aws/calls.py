@@ -54,7 +54,9 @@ def page_of(query: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
     return page
 
 
-def rows(client: Any, table: str, partition: str, prefix: str = "") -> Iterator[dict[str, Any]]:
+def rows(
+    client: Any, table: str, partition: str, prefix: str = "", rows_a_page: int | None = None
+) -> Iterator[dict[str, Any]]:
     """The items of a partition whose sort keys begin with `prefix`, in order, in consistent pages of at most 1 MB.
 
     Raises `Throttled`.
@@ -62,7 +64,7 @@ def rows(client: Any, table: str, partition: str, prefix: str = "") -> Iterator[
     condition, values = "pk = :pk", {":pk": {"S": partition}}
     if prefix:  # DynamoDB refuses empty texts here
         condition, values = f"{condition} AND begins_with(sk, :prefix)", {**values, ":prefix": {"S": prefix}}
-    start: dict[str, Any] = {}
+    start: dict[str, Any] = {} if rows_a_page is None else {"Limit": rows_a_page}
     while True:
         page = ask(
             client.query,
@@ -75,7 +77,7 @@ def rows(client: Any, table: str, partition: str, prefix: str = "") -> Iterator[
         yield from page["Items"]
         if "LastEvaluatedKey" not in page:
             return
-        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        start["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
 def get_item(client: Any, table: str, key: Mapping[str, str]) -> dict[str, Any] | None:

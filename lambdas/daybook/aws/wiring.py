@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from daybook.aws.bucket import FileBucket
     from daybook.aws.control_table.catalogues import CatalogueTable
     from daybook.aws.control_table.destinations import DestinationTable
+    from daybook.aws.control_table.drains import DrainTable
     from daybook.aws.control_table.groups import GroupTable
     from daybook.aws.control_table.jobs import JobTable
+    from daybook.aws.control_table.parked import ParkedTable
     from daybook.aws.control_table.tenants import ControlTable
     from daybook.aws.credentials_table.issuing import KeyTable
     from daybook.aws.events_table.append import EventTable
@@ -146,6 +148,18 @@ class Wiring:
         return DestinationTable(self.client, self.tables.control)
 
     @cached_property
+    def drains(self) -> DrainTable:
+        from daybook.aws.control_table.drains import DrainTable
+
+        return DrainTable(self.client, self.tables.control)
+
+    @cached_property
+    def parked(self) -> ParkedTable:
+        from daybook.aws.control_table.parked import ParkedTable
+
+        return ParkedTable(self.client, self.tables.control)
+
+    @cached_property
     def identities(self) -> IdentityTable:
         from daybook.aws.identities_table.rows import IdentityTable
 
@@ -247,11 +261,25 @@ class Wiring:
         return RecordSender(CustomerStreams(AssumedRoles(clients.sts(), self.clock), clients.kinesis))
 
     @cached_property
+    def count(self) -> Callable[[str, int], None]:
+        """Adds to a metric."""
+        from daybook.observability import count
+
+        return count
+
+    @cached_property
+    def gauge(self) -> Callable[[str, int], None]:
+        """Sets a metric."""
+        from daybook.observability import gauge
+
+        return gauge
+
+    @cached_property
     def given_up(self) -> Callable[[int], None]:
         """Counts events that no stream will receive."""
-        from daybook import observability
+        from daybook.observability import GIVEN_UP
 
-        return partial(observability.count, observability.GIVEN_UP)
+        return partial(self.count, GIVEN_UP)
 
     @cached_property
     def attempt(self) -> Attempt:
@@ -263,7 +291,7 @@ class Wiring:
         from daybook.aws.backlog_queue import RetryQueue
         from daybook.delivery.backlog import Backlog
 
-        return Backlog(self.destinations, RetryQueue(clients.sqs(), url), self.clock)
+        return Backlog(self.parked, self.drains, RetryQueue(clients.sqs(), url), self.count, self.clock)
 
     def files(self, bucket: str) -> FileBucket:
         from daybook.aws.bucket import FileBucket

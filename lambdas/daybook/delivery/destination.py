@@ -17,12 +17,8 @@ OFF: Final = "off"
 
 FIRST_BACKOFF_MS = 5 * SECOND
 MAX_BACKOFF_MS = 15 * MINUTE
-PROBE_MS = 10 * SECOND
-"""How long a probe may take before another probe may start."""
 KEPT_MS = 14 * DAY
 """How long an event waits for its stream before Daybook gives it up."""
-MAX_DELAY_SECONDS = 60
-"""The longest delay before parked events see a change to their stream. The stream's row says when to probe."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +52,19 @@ class Destination:
     failing_since_ms: int | None = None
     last_error: str | None = None
     backoff_step: int = 0
-    next_probe_ms: int = 0
-    probing_until_ms: int = 0
     given_up: int = 0
+    drain_due_ms: int | None = None
+    """When the backlog is drained next. It exists while something may be parked, and during a drain it is its end."""
+    drain_claim: str | None = None
+    """The id of the drain that is at work."""
+    drain_idle: bool = False
+    """Nothing is parked but broken events. The drain is due to look at these, or to keep sight of a slow stream."""
+    parkings: int = 0
+    """How often something was parked. A drain that found everything empty compares it."""
+    parked_since_ms: int | None = None
+    """About when the oldest parked event came into the events table."""
+    broken_due_ms: int | None = None
+    """When to look again at events of which no record could be made. It exists while there may be any."""
     slow_since_ms: int | None = None
     slow_calls: tuple[int, ...] = ()
     """The moments of the slow calls of the last minute, of a stream that is not slow yet. See `slowness.py`."""
@@ -74,26 +80,16 @@ class Destination:
         return self.slow_since_ms is not None
 
     @property
+    def is_probed(self) -> bool:
+        """Whether a drain will find out if the failing stream works again. A replay waits for it."""
+        return self.is_failing and self.drain_due_ms is not None and not self.drain_idle
+
+    @property
     def parks(self) -> bool:
         """Whether new events are parked at once."""
         return self.is_failing or self.is_slow
 
 
 def backoff_ms(step: int) -> int:
-    """The wait before the next probe after `step` failed ones: 5 s, doubled each time, at most 15 minutes."""
+    """The wait after `step` + 1 drains of a failing stream: 5 s, doubled each time, at most 15 minutes."""
     return min(FIRST_BACKOFF_MS << min(step, 10), MAX_BACKOFF_MS)
-
-
-def delay_seconds(destination: Destination, now_ms: int, chance: float) -> int:
-    """How long parked events wait before the next look. `chance`, from 0 to 1, spreads the waits over three seconds.
-
-    The wait ends shortly after the next probe may start, and lasts a minute at most. While a probe is running, it ends
-    when that probe should be over.
-    """
-    if not destination.is_failing:
-        return 0
-    until = destination.next_probe_ms
-    if destination.probing_until_ms > now_ms:
-        until = now_ms + 2 * SECOND
-    wait = -(-max(0, until - now_ms) // SECOND) + int(3 * chance)
-    return min(wait, MAX_DELAY_SECONDS)

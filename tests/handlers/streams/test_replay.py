@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from daybook.aws.wiring import Tables
-from daybook.clock import DAY, MINUTE, SECOND, format_time
+from daybook.clock import DAY, MINUTE, format_time
+from daybook.delivery.backlog import request_of
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import InsertedEvent, Record, Records, WrittenRecords
 from daybook.delivery.sender import Answer, PutFailed
@@ -16,7 +17,7 @@ from daybook.errors import Throttled
 from daybook.events.item import partition
 from daybook.jobs.job import Job, JobFailed, Step
 from daybook.tenants.settings import Layout
-from streams.replay import BYTES_A_SECOND, EVENTS_A_PAGE, MAX_STEP_SECONDS, OVERDUE_MS, SLICE_SECONDS
+from streams.replay import BYTES_A_SECOND, EVENTS_A_PAGE, MAX_STEP_SECONDS, SLICE_SECONDS
 from streams.replay_handler import replay_over
 from tests.support.ingest import NOW
 from tests.support.streams import StreamHarness
@@ -156,16 +157,17 @@ def test_every_transient_failure_is_waited_for(log: TenantLog, error: str) -> No
 
 
 def test_a_failing_stream_is_left_to_its_probes(log: TenantLog) -> None:
-    """The replay waits without progress. If nothing is parked that could probe, the replay tries itself."""
+    """The replay waits without progress. If nothing is parked whose drain could probe, the replay tries itself."""
     again = ReplayHarness(log)
     again.publishing.set_up()
     sent(log, 3)
-    again.publishing.destinations.failed(again.stored, THROTTLED, log.now)
+    failing = again.publishing.destinations.failed(again.stored, THROTTLED, log.now)
+    again.publishing.wiring.drains.ask(failing, log.now, NOW)
     job = Job(log.settings.code, "j", "replay", {"environment": 0, "from": NOW - DAY, "to": NOW + 1}, 0)
     step = again.work.step(job, lambda: 900.0)
     assert (step.processed, step.done, again.publishing.streams.calls) == (0, False, [])
     assert again.waited == [MAX_STEP_SECONDS]
-    log.now += OVERDUE_MS + 5 * SECOND
+    again.publishing.redeliver.drain(request_of(failing))
     assert again.run(NOW - DAY, NOW + 1)[-1].processed == 3
 
 
@@ -179,7 +181,8 @@ def test_a_stream_that_fails_meanwhile_ends_the_step(log: TenantLog) -> None:
 
     def put_and_fail(to: Destination, records: Sequence[Record], answer_seconds: float) -> Answer:
         if len(again.publishing.streams.calls) == 1:
-            again.publishing.destinations.failed(to, THROTTLED, log.now)
+            failing = again.publishing.destinations.failed(to, THROTTLED, log.now)
+            again.publishing.wiring.drains.ask(failing, log.now, NOW)
         return put(to, records, answer_seconds)
 
     again.publishing.streams.put = put_and_fail  # type: ignore[method-assign]

@@ -11,12 +11,15 @@ import pytest
 
 from benchmarks.typical import EVERYWHERE
 from daybook.aws.control_table.destinations import DestinationTable
+from daybook.aws.control_table.drains import DrainTable
+from daybook.aws.control_table.parked import ParkedTable
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.append import item_of
 from daybook.aws.wiring import Tables
 from daybook.clock import system_clock
-from daybook.delivery import backlog_batch
-from daybook.delivery.backlog_batch import batches_of
+from daybook.delivery import backlog
+from daybook.delivery.backlog import OVERDUE_MS, rows_of
+from daybook.delivery.destination import Destination
 from daybook.events.decoding import decode_events
 from daybook.events.packing import unpack
 from daybook.tenant import Tenant
@@ -31,7 +34,9 @@ from tests.support.streams import destination
 
 pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 
-FAN_OUT, REDELIVER = (json.loads((EVENTS_FOLDER / f"{name}.json").read_text()) for name in ("fan_out", "redeliver"))
+FAN_OUT, REDELIVER, WAKE = (
+    json.loads((EVENTS_FOLDER / f"{name}.json").read_text()) for name in ("fan_out", "redeliver", "redeliver_wake")
+)
 COMPOSED = ("fan_out", "redeliver")
 SENT = {
     "id": "wm-551-17",
@@ -44,13 +49,22 @@ SENT = {
 }
 """The event that the samples hold."""
 RECEIVED_MS = 1_649_770_860_123
-PARCEL = backlog_batch.read(REDELIVER["Records"][0]["body"])
+REQUEST = backlog.read(REDELIVER["Records"][0]["body"])
 
 
-def pending(destinations: DestinationTable) -> int:
-    found = destinations.one(PARCEL.environment)
+@pytest.fixture
+def parked(dynamodb: Any, tables: Tables) -> ParkedTable:
+    return ParkedTable(dynamodb, tables.control)
+
+
+def stored(destinations: DestinationTable) -> Destination:
+    found = destinations.one(REQUEST.environment)
     assert found
-    return destinations.pending(found)
+    return found
+
+
+def pending(destinations: DestinationTable, parked: ParkedTable) -> int:
+    return parked.pending(stored(destinations))[0]
 
 
 @pytest.fixture
@@ -67,14 +81,14 @@ def destinations(
         settings("enate", tenant=Tenant("meridian"), retention_days=None)
     )
     table = DestinationTable(dynamodb, tables.control)
-    assert table.create(destination("meridian", profile="enate", subscription=PARCEL.subscription))
+    assert table.create(destination("meridian", profile="enate", subscription=REQUEST.subscription))
     yield table
     for compose in composed:
         compose.cache_clear()
 
 
-def invoke(function: str, event: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = importlib.import_module(FUNCTIONS[function].module).handler(event, Context())
+def invoke(function: str, event: dict[str, Any]) -> Any:
+    answer: Any = importlib.import_module(FUNCTIONS[function].module).handler(event, Context())
     return answer
 
 
@@ -100,53 +114,65 @@ def test_the_samples_hold_what_ingest_stores() -> None:
     expected, sample = item_of(stored), image()
     assert unpack(sample.pop("z")["B"]) == unpack(expected.pop("z")["B"])
     assert sample == expected
-    of = destination("meridian", subscription=PARCEL.subscription)
-    assert list(batches_of(of, [f"0#{stored.id}"], PARCEL.parked_at)) == [PARCEL]
 
 
-def test_a_new_event_reaches_its_stream(destinations: DestinationTable) -> None:
+def test_a_new_event_reaches_its_stream(destinations: DestinationTable, parked: ParkedTable) -> None:
     """The event arrives through the role, in the chosen format."""
     client_of("kinesis").create_stream(StreamName="audit", ShardCount=1)
     assert invoke("fan_out", FAN_OUT) == {"batchItemFailures": []}
     (event,) = received()
     assert (event["client_id"], event["actor"]["username"]) == ("wm-551-17", "System")
-    assert pending(destinations) == 0
+    assert pending(destinations, parked) == 0
 
 
-def test_without_its_stream_it_waits_in_the_queue(destinations: DestinationTable) -> None:
-    """The message equals the sample of the other trigger except for its time."""
+def test_without_its_stream_it_waits(destinations: DestinationTable, parked: ParkedTable) -> None:
+    """The message is the sample of the other trigger. SQS delivers it after five seconds."""
     assert invoke("fan_out", FAN_OUT) == {"batchItemFailures": []}
-    assert pending(destinations) == 1
+    assert pending(destinations, parked) == 1
     sqs = client_of("sqs")
     url = sqs.get_queue_url(QueueName="retry")["QueueUrl"]
     waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
     assert waiting["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
-    stored = destinations.one(PARCEL.environment)
-    assert stored
-    assert (stored.status, stored.last_error) == ("failing", "ResourceNotFoundException")
+    after = stored(destinations)
+    assert (after.status, after.last_error) == ("failing", "ResourceNotFoundException")
+    assert backlog.write(backlog.request_of(after)).decode() == REDELIVER["Records"][0]["body"]
 
 
-def test_a_batch_is_given_up_after_14_days(destinations: DestinationTable, dynamodb: Any, tables: Tables) -> None:
+def test_an_event_is_given_up_after_14_days(
+    destinations: DestinationTable, parked: ParkedTable, dynamodb: Any, tables: Tables
+) -> None:
     """The sample is years old, so it is counted and removed."""
-    dynamodb.put_item(TableName=tables.events, Item=image())
-    destinations.put_parked([PARCEL])
-    assert invoke("redeliver", REDELIVER) == {"batchItemFailures": []}
-    stored = destinations.one(PARCEL.environment)
-    assert stored
-    assert stored.given_up == 1
-    assert pending(destinations) == 0
+    invoke("fan_out", FAN_OUT)
+    DrainTable(dynamodb, tables.control).hurry(stored(destinations), system_clock())
+    invoke("redeliver", REDELIVER)
+    assert stored(destinations).given_up == 1
+    assert pending(destinations, parked) == 0
 
 
-def test_a_batch_is_delivered(destinations: DestinationTable, dynamodb: Any, tables: Tables) -> None:
-    """The sample with the time changed to just now."""
-    body = json.loads(REDELIVER["Records"][0]["body"]) | {"parked_at": system_clock()}
-    event = {"Records": [REDELIVER["Records"][0] | {"body": json.dumps(body)}]}
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_parked_event_is_delivered(
+    destinations: DestinationTable, parked: ParkedTable, dynamodb: Any, tables: Tables, lost: bool
+) -> None:
+    """By its message, or by the schedule if that was lost."""
+    parked.put(stored(destinations), rows_of([key()], system_clock()))
+    DrainTable(dynamodb, tables.control).ask(stored(destinations), system_clock() - OVERDUE_MS, system_clock())
     client_of("kinesis").create_stream(StreamName="audit", ShardCount=1)
     dynamodb.put_item(TableName=tables.events, Item=image())
-    destinations.put_parked([PARCEL])
-    assert invoke("redeliver", event) == {"batchItemFailures": []}
+    event = REDELIVER
+    if lost:
+        invoke("redeliver", WAKE)
+        sqs = client_of("sqs")
+        (message,) = sqs.receive_message(QueueUrl=sqs.get_queue_url(QueueName="retry")["QueueUrl"])["Messages"]
+        event = {"Records": [REDELIVER["Records"][0] | {"body": message["Body"]}]}
+    invoke("redeliver", event)
     assert [event["client_id"] for event in received()] == ["wm-551-17"]
-    assert pending(destinations) == 0
+    assert pending(destinations, parked) == 0
+    assert stored(destinations).drain_due_ms is None
+
+
+def key() -> str:
+    """The sample's event as a row of parked events names it."""
+    return f"0#{image()['sk']['S']}"
 
 
 def image() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The formats of a customer's stream, each compared with its own specification."""
 
+import itertools
 import json
 from typing import Any
 from urllib.parse import unquote
@@ -9,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.typical import stored_forms
+from daybook.aws.wiring import Tables
 from daybook.delivery.formats import FORMATS
 from daybook.delivery.records import InsertedEvent, Records
 from events.typical import TYPICAL
 from tests.support.format_rules import CHECKS
 from tests.support.native_events import ALIASES, DEMO, NATIVE, StoredLog, demo_events, fixed_events
 from tests.support.streams import destination
+from tests.support.tenant_log import TenantLog
 
 # Symbee Connect, "Change/Audit History Kinesis Event format": both examples as the document shows them.
 DOCUMENTED = [
@@ -94,6 +97,20 @@ def test_the_demos_events_are_valid_records(product: str, form: str) -> None:
 def test_the_fixed_examples_are_valid_records(form: str) -> None:
     """Also after everybody in them was forgotten."""
     for native in fixed_events():
+        checked(form, native)
+
+
+@pytest.mark.parametrize("store", ["memory"], indirect=True)
+def test_daybooks_own_events_are_valid_records(dynamodb: Any, tables: Tables) -> None:
+    """Searches and reads by an auditor and by operations, for destinations that ask for the log of the log."""
+    log = TenantLog(dynamodb, tables)
+    (event,) = log.sent({"activity": "document.updated"})
+    for reader in (log.read, log.reader("operations")):
+        reader(query={"actor": "mike.mars", "q": "text"})
+        reader(f"/v1/events/{event}", parameters={"id": event})
+    own = log.recorded()
+    assert {native["actor"]["type"] for native in own} == {"api", "operations"}
+    for native, form in itertools.product(own, FORMATS):
         checked(form, native)
 
 

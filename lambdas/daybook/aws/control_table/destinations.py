@@ -1,5 +1,6 @@
-"""Destinations in the control table, rows `stream#<environment's number>`, and their backlog, rows
-`parked#<environment>#<subscription>#<batch>`. Every read is consistent. Neither a row nor its absence is cached.
+"""Destinations in the control table, rows `stream#<environment's number>`. Their backlog is beside this module.
+
+Every read is consistent. Neither a row nor its absence is cached.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,36 +9,28 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from daybook.aws.batches import get_items
-from daybook.clock import DAY, SECOND
-from daybook.delivery.backlog_batch import BacklogBatch
-from daybook.delivery.destination import (
-    ACTIVE,
-    FAILING,
-    FIRST_BACKOFF_MS,
-    KEPT_MS,
-    PROBE_MS,
-    Destination,
-    StreamChoice,
-    backoff_ms,
-)
+from daybook.clock import SECOND
+from daybook.delivery.destination import ACTIVE, FAILING, Destination, StreamChoice
 from daybook.delivery.slowness import after_live
 from daybook.tenant import EnvironmentKey, TenantCode, code_of, environment_key
 
 _DELIVERED_EVERY_MS = 3 * SECOND
 """How exact `last_delivered_at` is: a write for each batch would not be worth its cost."""
-_PARKED_KEPT_MS = KEPT_MS + 14 * DAY
-"""A dead-letter queue keeps messages for another 14 days, during which they are pending."""
+DRAINING = {"S": "draining"}
+"""The partition key of the index `by_drain_due`, the same for every destination whose backlog wants a drain."""
 
 _MAX_TRIES = 8
 """After the third slow call of a minute nobody notes any more, so a writer loses fewer races than this."""
 
-_STRINGS = ("external_id", "profile", "subscription", "generation", "status", "last_error")
+_STRINGS = ("external_id", "profile", "subscription", "generation", "status", "last_error", "drain_claim")
 _NUMBERS = {
     "last_delivered_at": "last_delivered_ms",
     "failing_since": "failing_since_ms",
-    "next_probe_at": "next_probe_ms",
-    "probing_until": "probing_until_ms",
     "backoff_step": "backoff_step",
+    "drain_due": "drain_due_ms",
+    "parkings": "parkings",
+    "parked_since": "parked_since_ms",
+    "broken_due": "broken_due_ms",
     "given_up": "given_up",
     "slow_since": "slow_since_ms",
     "quick_calls": "quick_calls",
@@ -57,22 +50,13 @@ class DestinationTable:
 
     def of(self, environments: Iterable[EnvironmentKey]) -> dict[EnvironmentKey, Destination]:
         """The destinations that exist, in one read. Raises `Throttled`."""
-        return self.of_batches(environments, ())[0]
-
-    def of_batches(
-        self, environments: Iterable[EnvironmentKey], batches: Sequence[BacklogBatch]
-    ) -> tuple[dict[EnvironmentKey, Destination], set[str]]:
-        """The destinations that exist, and the names of the batches still in the backlog. Raises `Throttled`."""
-        keys = [_key(environment) for environment in dict.fromkeys(environments)]
-        keys += {batch.name: _parked_key(batch) for batch in batches}.values()
-        items = get_items(self._client, self._table, keys)
-        found = [_destination(item) for item in items if item["sk"]["S"].startswith("stream#")]
-        parked = {item["sk"]["S"].rpartition("#")[2] for item in items if item["sk"]["S"].startswith("parked#")}
-        return {destination.environment: destination for destination in found}, parked
+        items = get_items(self._client, self._table, [key_of(each) for each in dict.fromkeys(environments)])
+        found = map(destination_of, items)
+        return {destination.environment: destination for destination in found}
 
     def one(self, environment: EnvironmentKey) -> Destination | None:
-        item = self._client.get_item(TableName=self._table, Key=_key(environment), ConsistentRead=True).get("Item")
-        return None if item is None else _destination(item)
+        item = self._client.get_item(TableName=self._table, Key=key_of(environment), ConsistentRead=True).get("Item")
+        return None if item is None else destination_of(item)
 
     def create(self, destination: Destination) -> bool:
         """Creates it, for every event that is stored from now on. Returns False when one exists already."""
@@ -98,7 +82,7 @@ class DestinationTable:
         return self._update(
             destination,
             "SET stream_arn = :stream, role_arn = :role, #format = :format, include_audit_log = :own, "
-            f"generation = :generation{active} REMOVE backoff_step, next_probe_at, probing_until{state}",
+            f"generation = :generation{active} REMOVE backoff_step{state}",
             {
                 ":stream": {"S": chosen.stream_arn},
                 ":role": {"S": chosen.role_arn},
@@ -110,7 +94,7 @@ class DestinationTable:
         )
 
     def remove(self, environment: EnvironmentKey) -> None:
-        self._client.delete_item(TableName=self._table, Key=_key(environment))
+        self._client.delete_item(TableName=self._table, Key=key_of(environment))
 
     def delivered(self, destination: Destination, now_ms: int) -> None:
         """Notes that the stream took records, and clears an earlier error. Ignored while it is failing or slow."""
@@ -162,45 +146,14 @@ class DestinationTable:
         """Changes the status from active to failing. Returns the stored destination, whoever changed it."""
         changed = self._update(
             destination,
-            "SET #status = :failing, failing_since = :now, last_error = :error, backoff_step = :first, "
-            "next_probe_at = :next REMOVE probing_until",
+            "SET #status = :failing, failing_since = :now, last_error = :error REMOVE backoff_step",
             {
                 ":failing": {"S": FAILING},
                 ":now": _number(now_ms),
                 ":error": {"S": error},
-                ":first": _number(0),
-                ":next": _number(now_ms + FIRST_BACKOFF_MS),
                 ":active": {"S": ACTIVE},
             },
             "#status = :active",
-        )
-        return changed or self.one(destination.environment) or destination
-
-    def claim_probe(self, destination: Destination, now_ms: int) -> bool:
-        """Whether the caller may probe the stream. Nobody else may during the next seconds."""
-        return (
-            self._update(
-                destination,
-                "SET next_probe_at = :until, probing_until = :until",
-                {":until": _number(now_ms + PROBE_MS), ":failing": {"S": FAILING}, ":now": _number(now_ms)},
-                "#status = :failing AND (attribute_not_exists(next_probe_at) OR next_probe_at <= :now)",
-            )
-            is not None
-        )
-
-    def probe_failed(self, destination: Destination, error: str, now_ms: int) -> Destination:
-        """Postpones the next probe by the next backoff. Returns the stored destination."""
-        step = destination.backoff_step + 1
-        changed = self._update(
-            destination,
-            "SET last_error = :error, backoff_step = :step, next_probe_at = :next REMOVE probing_until",
-            {
-                ":error": {"S": error},
-                ":step": _number(step),
-                ":next": _number(now_ms + backoff_ms(step)),
-                ":failing": {"S": FAILING},
-            },
-            "#status = :failing",
         )
         return changed or self.one(destination.environment) or destination
 
@@ -208,8 +161,7 @@ class DestinationTable:
         """Makes the destination active again and returns it as stored."""
         changed = self._update(
             destination,
-            "SET #status = :active, last_delivered_at = :now "
-            "REMOVE failing_since, last_error, backoff_step, next_probe_at, probing_until",
+            "SET #status = :active, last_delivered_at = :now REMOVE failing_since, last_error, backoff_step",
             {":active": {"S": ACTIVE}, ":now": _number(now_ms)},
         )
         return changed or self.one(destination.environment) or destination
@@ -223,37 +175,6 @@ class DestinationTable:
             values[":error"] = {"S": error}
         self._update(destination, expression, values, same="subscription")
 
-    def put_parked(self, batches: Sequence[BacklogBatch]) -> None:
-        for batch in batches:
-            self._client.put_item(
-                TableName=self._table,
-                Item={
-                    **_parked_key(batch),
-                    "count": _number(len(batch.keys)),
-                    "expires_at": _number((batch.parked_at + _PARKED_KEPT_MS) // SECOND),
-                },
-            )
-
-    def remove_parked(self, batch: BacklogBatch) -> bool:
-        """Whether the row existed."""
-        gone = self._client.delete_item(TableName=self._table, Key=_parked_key(batch), ReturnValues="ALL_OLD")
-        return bool(gone.get("Attributes"))
-
-    def pending(self, destination: Destination) -> int:
-        """How many events wait for this subscription. Events of a former subscription will be dropped."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :tenant AND begins_with(sk, :prefix)",
-            ProjectionExpression="#count",
-            ExpressionAttributeNames={"#count": "count"},
-            ExpressionAttributeValues={
-                ":tenant": {"S": code_of(destination.environment)},
-                ":prefix": {"S": f"parked#{_number_of(destination.environment)}#{destination.subscription}#"},
-            },
-            ConsistentRead=True,
-        )
-        return sum(int(item["count"]["N"]) for page in pages for item in page["Items"])
-
     def _update(
         self,
         destination: Destination,
@@ -265,38 +186,54 @@ class DestinationTable:
     ) -> Destination | None:
         """The changed destination; None when another one exists by now, or the condition does not hold."""
         names = {f"#{name}": name for name in _RESERVED if f"#{name}" in f"{expression}{condition}"}
-        extra = {"ExpressionAttributeNames": names} if names else {}
-        try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=_key(destination.environment),
-                UpdateExpression=expression,
-                ConditionExpression=" AND ".join(filter(None, (f"{same} = :same", condition))),
-                ExpressionAttributeValues={
-                    ":same": {"S": getattr(destination, same)},
-                    **values,
-                },
-                ReturnValues="ALL_NEW",
-                **extra,
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return None
-            raise
-        return _destination(answer["Attributes"])
+        changed = change(
+            self._client,
+            self._table,
+            destination.environment,
+            expression,
+            " AND ".join(filter(None, (f"{same} = :same", condition))),
+            values={":same": {"S": getattr(destination, same)}, **values},
+            names=names,
+        )
+        return None if changed is None else destination_of(changed)
 
 
-def _key(environment: EnvironmentKey) -> dict[str, Any]:
-    return {"pk": {"S": code_of(environment)}, "sk": {"S": f"stream#{_number_of(environment)}"}}
+def change(  # noqa: PLR0913  the parts of a call
+    client: Any,
+    table: str,
+    environment: EnvironmentKey,
+    expression: str,
+    condition: str,
+    *,
+    values: Mapping[str, Any],
+    names: Mapping[str, str] | None = None,
+    returned: str = "ALL_NEW",
+) -> dict[str, Any] | None:
+    """Changes an environment's destination. Returns the asked attributes; None if the condition does not hold."""
+    try:
+        answer = client.update_item(
+            TableName=table,
+            Key=key_of(environment),
+            UpdateExpression=expression,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ReturnValues=returned,
+            **({"ExpressionAttributeNames": names} if names else {}),
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            return None
+        raise
+    attributes: dict[str, Any] = answer["Attributes"]
+    return attributes
 
 
-def _number_of(environment: EnvironmentKey) -> str:
+def key_of(environment: EnvironmentKey) -> dict[str, Any]:
+    return {"pk": {"S": code_of(environment)}, "sk": {"S": f"stream#{number_of(environment)}"}}
+
+
+def number_of(environment: EnvironmentKey) -> str:
     return environment.partition("#")[2]
-
-
-def _parked_key(batch: BacklogBatch) -> dict[str, Any]:
-    sk = f"parked#{_number_of(batch.environment)}#{batch.subscription}#{batch.name}"
-    return {"pk": {"S": code_of(batch.environment)}, "sk": {"S": sk}}
 
 
 def _number(value: int) -> dict[str, str]:
@@ -311,7 +248,7 @@ def item_of(destination: Destination) -> dict[str, Any]:
     """The row as it is written, without absent values and zeros."""
     chosen = destination.chosen
     item: dict[str, Any] = {
-        **_key(destination.environment),
+        **key_of(destination.environment),
         "stream_arn": {"S": chosen.stream_arn},
         "role_arn": {"S": chosen.role_arn},
         "format": {"S": chosen.format},
@@ -321,12 +258,16 @@ def item_of(destination: Destination) -> dict[str, Any]:
     numbers = ((name, getattr(destination, field)) for name, field in _NUMBERS.items())
     item |= {name: {"S": value} for name, value in strings if value is not None}
     item |= {name: _number(value) for name, value in numbers if value}
+    if destination.drain_due_ms is not None:
+        item["draining"] = DRAINING
+    if destination.drain_idle:
+        item["drain_idle"] = {"BOOL": True}
     if destination.slow_calls:
         item["slow_calls"] = _numbers(destination.slow_calls)
     return item
 
 
-def _destination(item: Mapping[str, Mapping[str, Any]]) -> Destination:
+def destination_of(item: Mapping[str, Mapping[str, Any]]) -> Destination:
     chosen = StreamChoice(
         stream_arn=item["stream_arn"]["S"],
         role_arn=item["role_arn"]["S"],
@@ -338,4 +279,4 @@ def _destination(item: Mapping[str, Mapping[str, Any]]) -> Destination:
     known["slow_calls"] = tuple(int(each["N"]) for each in item.get("slow_calls", {"L": ()})["L"])
     number = int(item["sk"]["S"].removeprefix("stream#"))
     environment = environment_key(TenantCode(item["pk"]["S"]), number)
-    return Destination(environment=environment, chosen=chosen, **known)
+    return Destination(environment=environment, chosen=chosen, drain_idle="drain_idle" in item, **known)

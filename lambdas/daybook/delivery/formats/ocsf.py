@@ -103,6 +103,7 @@ def write(native: Mapping[str, Any], _alias: str | None, _aliases: Aliases) -> b
     context = native["context"]
     succeeded = native["status"] == "success"
     source, address = (None, None) if context["ip"] is None else endpoint(context["ip"])
+    email, text = _email(native["actor"]["email"])
     return _encode(
         _present(
             {
@@ -120,11 +121,11 @@ def write(native: Mapping[str, Any], _alias: str | None, _aliases: Aliases) -> b
                 "status": "Success" if succeeded else "Failure",
                 "message": native["details"] or None,
                 "metadata": _metadata(native),
-                "actor": _actor(native),
+                "actor": _actor(native, email),
                 "src_endpoint": source,
                 "http_request": _holding("user_agent", context["user_agent"]),
                 "entity": _entity(native),
-                "unmapped": _unmapped(native, address),
+                "unmapped": _unmapped(native, address, text),
             }
         )
     )
@@ -152,8 +153,8 @@ def _metadata(native: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _actor(native: Mapping[str, Any]) -> dict[str, Any]:
-    actor, email = native["actor"], native["actor"]["email"]
+def _actor(native: Mapping[str, Any], email: str | None) -> dict[str, Any]:
+    actor = native["actor"]
     type_id, caption = _ADMIN if is_administrator(native) else _USER_TYPES.get(actor["type"], _UNKNOWN)
     user = {
         "type_id": type_id,
@@ -162,7 +163,7 @@ def _actor(native: Mapping[str, Any]) -> dict[str, Any]:
         "uid_alt": actor["client_id"] if actor["id"] else None,
         "name": actor["username"],
         "full_name": actor["name"],
-        "email_addr": email if email is not None and is_email(email) else None,
+        "email_addr": email,
     }
     return _present({"user": _present(user), "session": _holding("uid", native["context"]["session_id"])})
 
@@ -184,13 +185,24 @@ def _entity(native: Mapping[str, Any]) -> dict[str, Any]:
     return _present({"type_id": 2, "type": "User", "uid": target["id"], "name": name, "user": _present(user)})
 
 
-def _unmapped(native: Mapping[str, Any], address: str | None) -> dict[str, Any]:
+def _unmapped(native: Mapping[str, Any], address: str | None, email: str | None) -> dict[str, Any]:
     actor, target = native["actor"], native["target"]
-    rest = {name: native[name] for name in _UNMAPPED}
-    rest |= {name: actor[name] for name in ("user_type", "roles", "impersonator")}
-    if actor["email"] is not None and not is_email(actor["email"]):
-        rest["email"] = actor["email"]
-    return _present(rest | {"within": None if target is None else target["within"], "ip": address})
+    rest = {name: value for name in _UNMAPPED if (value := native[name]) is not None}
+    return rest | _present(
+        {
+            "user_type": actor["user_type"],
+            "roles": actor["roles"],
+            "impersonator": actor["impersonator"],
+            "within": None if target is None else target["within"],
+            "ip": address,
+            "email": email,
+        }
+    )
+
+
+def _email(text: str | None) -> tuple[str | None, str | None]:
+    """The actor's e-mail address, or the text that is none."""
+    return (text, None) if text is None or is_email(text) else (None, text)
 
 
 def _holding(name: str, value: Any) -> dict[str, Any] | None:
