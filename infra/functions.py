@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from daybook.environment import (
     AuthorizeSettings,
+    ExportApiSettings,
     ExportSettings,
     FanOutSettings,
     ForgetSettings,
@@ -60,7 +61,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
     "tenants": FunctionSpec(module="tenants.handler", settings=TenantsSettings),
     "manage": FunctionSpec(module="manage.handler", settings=ManageSettings),
     "forget": FunctionSpec(module="forget.api_handler", settings=ForgetSettings),
-    "exports": FunctionSpec(module="exports.api_handler", settings=ExportSettings),
+    "exports": FunctionSpec(module="exports.api_handler", settings=ExportApiSettings),
     "streams": FunctionSpec(module="streams.api_handler", settings=StreamsSettings),
     "public": FunctionSpec(module="public.handler", memory_mb=512, timeout_s=5),
     "fan_out": FunctionSpec(module="streams.fan_out_handler", settings=FanOutSettings),

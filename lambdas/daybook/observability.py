@@ -13,6 +13,8 @@ logger = Logger(service="daybook", use_rfc3339=True, utc=True)
 NAMESPACE = "Daybook"
 GIVEN_UP = "EventsGivenUp"
 UNREADABLE = "UnreadableEvents"
+EXPORTS_RESTARTED = "ExportsRestarted"
+"""An export began anew: its retention was shortened, or somebody was forgotten."""
 EVENTS_PARKED = "EventsParked"
 EVENTS_REDELIVERED = "EventsRedelivered"
 STREAMS_FAILING = "StreamsFailing"

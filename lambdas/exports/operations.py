@@ -17,16 +17,17 @@ from daybook.tenants.settings import TenantSettings
 from exports.bodies import ExportDescription, ExportList
 from exports.create import ExportCreation
 
-URL_SECONDS = 60 * 60
 MAX_LISTED = 1_000
 """About half a megabyte of JSON."""
 
 
 class Files(Protocol):
-    def url(self, place: str, seconds: int) -> str:
-        """A link by which anybody can fetch the file for so many seconds."""
-
     def delete(self, places: Sequence[str]) -> None: ...
+
+
+class Links(Protocol):
+    def links(self, places: Sequence[str], session: str) -> Sequence[str]:
+        """For each place, a link by which anybody can fetch the file for an hour. Raises `Throttled`."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Exports:
     control: SettingsReader
     jobs: JobStore
     files: Files
+    links: Links
     creation: ExportCreation
     recorder: Recorder
     clock: Clock
@@ -53,11 +55,10 @@ class Exports:
         settings, job = self._export(request)
         shown = self._shown(job)
         if self._can_be_fetched(job):
+            places = places_of(job)
+            shown.download_url, shown.manifest_url = self.links.links([places.file, places.manifest], job.id)
             action = AuditAction("export-downloaded", {"filename": job.ask["filename"]})
             self.recorder.record(settings, job.ask["environment"], request, action)
-            places = places_of(job)
-            shown.download_url = self.files.url(places.file, URL_SECONDS)
-            shown.manifest_url = self.files.url(places.manifest, URL_SECONDS)
         return Answer(200, shown)
 
     def cancel(self, request: Request) -> Answer:

@@ -79,8 +79,18 @@ class MemoryFiles:
         assert place
         self.uploads.pop(upload, None)
 
-    def url(self, place: str, seconds: int) -> str:
-        return f"https://files.example/{place}?{seconds}"
+
+class MemoryLinks:
+    def __init__(self) -> None:
+        self.sessions = 0
+        self.refusal: Exception | None = None
+        """What it raises instead of signing."""
+
+    def links(self, places: Sequence[str], session: str) -> Sequence[str]:
+        if self.refusal is not None:
+            raise self.refusal
+        self.sessions += 1
+        return [f"https://files.example/{place}?{session}" for place in places]
 
 
 class OneStep:
@@ -114,6 +124,7 @@ class Exporter:
     ) -> None:
         """`events` and `indexes` are stores in place of the table's. `sizes` are fields of `ExportServices`."""
         self.files = files or MemoryFiles()
+        self.links = MemoryLinks()
         self.queue = MemoryQueue()
         replaced = {name: store for name, store in (("events", events), ("indexes", indexes)) if store is not None}
         wiring = wiring_over(dynamodb, tables, clock, f"exports {tenant}", **replaced)
@@ -121,7 +132,7 @@ class Exporter:
         self.tenant = Tenant(tenant)
         self.code = code_for(tenant)
         self._role = role
-        self._operations = operations(wiring, self.queue, self.files)
+        self._operations = operations(wiring, self.queue, self.files, self.links)
         self._clock = clock
         self._claims = itertools.count()
 
