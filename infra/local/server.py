@@ -20,7 +20,7 @@ from infra import LAMBDAS
 from infra.local.aws import moto_insert, moto_queues, moto_speed, moto_streams, moto_writes
 from infra.local.aws.cloudformation import create_stacks, functions
 from infra.local.aws.dynamodb_local import DynamoDBLocal
-from infra.local.aws.iam import Permissions, roles
+from infra.local.aws.iam import Permissions, callers, roles
 from infra.local.aws.persistence import create_tables, random_secret, stored_key, stored_secret
 from infra.local.demo_image import DemoImage
 from infra.local.functions.event_sources import event_sources
@@ -76,6 +76,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
             create_tables(client(endpoints, "dynamodb"), stacks, data)
         aws = partial(client, endpoints)
         moto.roles |= roles(aws)
+        moto.callers |= callers(aws, moto.roles)
         configurations = functions(aws, lambda_environment(endpoints))
         api = read_api(stacks, aws)
         instances = stack.enter_context(running(configurations, api, options, others))

@@ -1,7 +1,7 @@
 """Who may do what: the permissions of every function, one block each.
 
-No role may overwrite or delete an event. `Function` adds the function's own log and traces to these, and the event
-source mappings of `infra.constructs` add reading a queue or the stream.
+No role may overwrite or delete an event. `Function` adds the function's own log and traces to these, the event source
+mappings of `infra.constructs` add reading a queue or the stream, and `DownloadRole` that it may be assumed.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,9 @@ from daybook.aws.control_table import drains, parked
 from daybook.jobs.job import PARTITION
 from infra.constructs.function import Conditions, allow
 from infra.stacks.storage import EVENT_INDEXES, StorageStack
+
+DOWNLOAD = "download"
+"""The one role that is not a function's."""
 
 STAMPED = ("pk", "sk", "expires_at")
 """The attributes of an event that `restamp` may see and change."""
@@ -34,7 +37,10 @@ _RETURNS: Conditions = {"StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE
 
 
 def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict[str, list[iam.PolicyStatement]]:
-    """The statements for each function's role, by the function's name; `queues` by the name of the reader."""
+    """The statements for each function's role, by the function's name, and for `DOWNLOAD`.
+
+    `queues`: by the name of the reader.
+    """
     events, identities, control = (table.table_arn for table in (storage.events, storage.identities, storage.control))
     credentials = storage.credentials.table_arn
     exports = storage.exports
@@ -126,12 +132,17 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             # Settings, groups, and jobs: a new job depends on those that are active.
             allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", conditions=_JOBS),
-            # A presigned URL can read only what this role may read.
-            allow(files, "s3:GetObject", "s3:DeleteObject"),
-            allow(storage.key.key_arn, "kms:Decrypt", conditions=_via(storage, "s3")),
-            allow(queues["export"].queue_arn, "sqs:SendMessage"),
+            # It reads no file. Links to them are signed with the role below, which it assumes.
+            allow(files, "s3:DeleteObject"),
+            # The message of a cancelled job comes at once, so that its lane is free.
+            allow(queues["export"].queue_arn, "sqs:SendMessage", "sqs:ChangeMessageVisibility"),
             secret,
             tables_key,
+        ],
+        DOWNLOAD: [
+            # A link can read what this role and the policy of its session allow: one export.
+            allow(files, "s3:GetObject"),
+            allow(storage.key.key_arn, "kms:Decrypt", conditions=_via(storage, "s3")),
         ],
         "export": [
             *query_events,

@@ -8,6 +8,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.constructs import download_role
+from infra.constructs.download_role import DownloadRole
 from infra.constructs.function import Function
 from infra.constructs.gateway import Gateway
 from infra.constructs.job_queue import JobQueue
@@ -15,7 +17,7 @@ from infra.constructs.monitoring import Monitoring
 from infra.constructs.streams import NewEvents, Retries, RetryQueue
 from infra.functions import API_FUNCTIONS, FUNCTIONS, FunctionSpec, title
 from infra.stacks.alarms import alarms
-from infra.stacks.permissions import permissions
+from infra.stacks.permissions import DOWNLOAD, permissions
 from infra.stacks.storage import StorageStack
 
 
@@ -45,7 +47,11 @@ class ServiceStack(Stack):
                 title(name),
                 handler=f"{spec.module}.handler",
                 code=code,
-                environment={variable: values[field] for field, variable in spec.settings.variables().items()},
+                environment={
+                    variable: values[field]
+                    for field, variable in spec.settings.variables().items()
+                    if field != download_role.SETTING
+                },
                 memory_mb=spec.memory_mb,
                 timeout=_timeout(spec),
             )
@@ -54,6 +60,7 @@ class ServiceStack(Stack):
         allowed = permissions(storage, queues)
         for name, function in functions.items():
             function.grant(*allowed[name])
+        DownloadRole(self, "Download", statements=allowed[DOWNLOAD], reader=functions["exports"])
 
         for name, each in jobs.items():
             each.invoke(functions[name].function)

@@ -88,10 +88,17 @@ class SweepSettings(FunctionSettings):
 
 @dataclass(frozen=True)
 class ExportSettings(Settings):
-    """For `exports` and `export`: the stores, the bucket of the files, and the queue of `export`."""
+    """For `export`: the stores, the bucket of the files, and its own queue."""
 
     export_bucket: str
     export_queue: str
+
+
+@dataclass(frozen=True)
+class ExportApiSettings(ExportSettings):
+    """For `exports`: also the role whose sessions sign links."""
+
+    download_role_arn: str
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,26 @@ from collections.abc import Mapping
 from functools import cache
 
 from daybook.aws.wiring import Wiring
-from daybook.environment import ExportSettings
+from daybook.environment import ExportApiSettings
 from daybook.http.serve import Operation, answering
-from daybook.jobs.job import JobQueue
+from daybook.jobs.store import JobQueue
 from exports.create import ExportCreation
-from exports.operations import Exports, Files
+from exports.operations import Exports, Files, Links
 
 
 @cache
 def compose() -> Mapping[str, Operation]:
-    settings = ExportSettings.from_environment()
+    settings = ExportApiSettings.from_environment()
     wiring = Wiring.deployed(settings)
-    return operations(wiring, wiring.job_queue(settings.export_queue), wiring.files(settings.export_bucket))
+    return operations(
+        wiring,
+        wiring.job_queue(settings.export_queue),
+        wiring.files(settings.export_bucket),
+        wiring.download_links(settings.download_role_arn, settings.export_bucket),
+    )
 
 
-def operations(wiring: Wiring, queue: JobQueue, files: Files) -> Mapping[str, Operation]:
+def operations(wiring: Wiring, queue: JobQueue, files: Files, links: Links) -> Mapping[str, Operation]:
     creation = ExportCreation(
         control=wiring.control,
         catalogues=wiring.catalogues,
@@ -32,7 +37,7 @@ def operations(wiring: Wiring, queue: JobQueue, files: Files) -> Mapping[str, Op
         clock=wiring.clock,
         random_bytes=wiring.random_bytes,
     )
-    exports = Exports(wiring.control, wiring.jobs, files, creation, wiring.recorder, wiring.clock)
+    exports = Exports(wiring.control, wiring.jobs, queue, files, links, creation, wiring.recorder, wiring.clock)
     return {
         "create_export": exports.create,
         "list_exports": exports.list_all,

@@ -58,7 +58,7 @@ class ExportDescription(Struct):
     expires_at: Time | None
     """When the file may be deleted."""
     download_url: str | None
-    """Valid for an hour; a new read gives a new one. Only in the answer of `GET /v1/exports/{export_id}`."""
+    """Valid for 3,590 seconds; a new read gives a new one. Only in the answer of `GET /v1/exports/{export_id}`."""
     manifest_url: str | None
     error: str | None
     """The reason for a failure."""

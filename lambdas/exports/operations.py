@@ -9,7 +9,8 @@ from daybook.clock import Clock, format_time
 from daybook.http.problem import not_found
 from daybook.http.request import Answer, Request
 from daybook.jobs.export import earliest_deletion_ms, outcome_of, places_of
-from daybook.jobs.job import EXPORT, Job, JobKey, JobStore, Status, UnknownJob, describe, is_job_id
+from daybook.jobs.job import EXPORT, Job, JobKey, Status, UnknownJob, describe, is_job_id
+from daybook.jobs.store import JobQueue, JobStore, cancel
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
@@ -17,23 +18,26 @@ from daybook.tenants.settings import TenantSettings
 from exports.bodies import ExportDescription, ExportList
 from exports.create import ExportCreation
 
-URL_SECONDS = 60 * 60
 MAX_LISTED = 1_000
 """About half a megabyte of JSON."""
 
 
 class Files(Protocol):
-    def url(self, place: str, seconds: int) -> str:
-        """A link by which anybody can fetch the file for so many seconds."""
-
     def delete(self, places: Sequence[str]) -> None: ...
+
+
+class Links(Protocol):
+    def links(self, places: Sequence[str], session: str) -> Sequence[str]:
+        """For each place, a link by which anybody can fetch the file for an hour. Raises `Throttled`."""
 
 
 @dataclass(frozen=True)
 class Exports:
     control: SettingsReader
     jobs: JobStore
+    queue: JobQueue
     files: Files
+    links: Links
     creation: ExportCreation
     recorder: Recorder
     clock: Clock
@@ -53,11 +57,10 @@ class Exports:
         settings, job = self._export(request)
         shown = self._shown(job)
         if self._can_be_fetched(job):
+            places = places_of(job)
+            shown.download_url, shown.manifest_url = self.links.links([places.file, places.manifest], job.id)
             action = AuditAction("export-downloaded", {"filename": job.ask["filename"]})
             self.recorder.record(settings, job.ask["environment"], request, action)
-            places = places_of(job)
-            shown.download_url = self.files.url(places.file, URL_SECONDS)
-            shown.manifest_url = self.files.url(places.manifest, URL_SECONDS)
         return Answer(200, shown)
 
     def cancel(self, request: Request) -> Answer:
@@ -68,7 +71,7 @@ class Exports:
             action = AuditAction("export-cancelled", {"filename": job.ask["filename"]})
             self.recorder.record(settings, job.ask["environment"], request, action)
         if not job.status.has_ended:
-            job = self.jobs.cancel(job.key, self.clock())
+            job = cancel(job.key, self.jobs, self.queue, self.clock())
             can_be_fetched = self._can_be_fetched(job)  # the worker may have finished it just now
         if can_be_fetched:
             places = places_of(job)

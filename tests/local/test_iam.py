@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+import httpx
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
+from daybook.aws.downloads import DownloadLinks
 from infra.local.aws.cloudformation import access_key
-from infra.local.aws.iam import Permissions, dynamodb_needs, s3_needs
+from infra.local.aws.iam import Caller, Permissions, dynamodb_needs, s3_needs
 from infra.local.aws.policy import allows
 from tests.support.running_daybook import LocalDaybook
 
@@ -136,20 +139,61 @@ def test_who_asks_for_exports_can_write_jobs_and_no_settings(local_daybook: Loca
     assert "Item" not in dynamodb.get_item(TableName=table, Key={"pk": {"S": "x#jobs"}, "sk": {"S": "tenant"}})
 
 
-def test_who_asks_for_exports_can_read_files_and_write_none(local_daybook: LocalDaybook) -> None:
-    functions = client(local_daybook, "lambda").list_functions()["Functions"]
-    (exports,) = (each for each in functions if each["Handler"] == "exports.api_handler.handler")
-    bucket = exports["Environment"]["Variables"]["EXPORT_BUCKET"]
+def test_who_asks_for_exports_can_neither_read_nor_write_files(local_daybook: LocalDaybook) -> None:
+    exports, bucket = exports_function(local_daybook)
     s3 = client(local_daybook, "s3", access_key(exports["FunctionName"]))
     client(local_daybook, "s3").put_object(Bucket=bucket, Key="files/nobody/a", Body=b"a")
-    assert s3.get_object(Bucket=bucket, Key="files/nobody/a")["Body"].read() == b"a"
     forbidden: list[tuple[str, dict[str, Any]]] = [
         ("put_object", {"Key": "files/nobody/a", "Body": b"b"}),
+        ("get_object", {"Key": "files/nobody/a"}),
         ("get_object", {"Key": "runs/nobody/a"}),
     ]
     for operation, arguments in forbidden:
         with pytest.raises(ClientError) as refused:
             getattr(s3, operation)(Bucket=bucket, **arguments)
+        assert refused.value.response["Error"]["Code"] == "AccessDenied"
+
+
+def exports_function(local_daybook: LocalDaybook) -> tuple[dict[str, Any], str]:
+    """The function behind the API of exports, and the bucket."""
+    functions = client(local_daybook, "lambda").list_functions()["Functions"]
+    (exports,) = (each for each in functions if each["Handler"] == "exports.api_handler.handler")
+    return exports, exports["Environment"]["Variables"]["EXPORT_BUCKET"]
+
+
+def test_a_link_reads_the_files_of_one_export(local_daybook: LocalDaybook) -> None:
+    """Its session can do what both the role and the session's policy allow."""
+    exports, bucket = exports_function(local_daybook)
+    for key in ("files/nobody/a", "files/nobody/b", "files/nobody/c", "runs/nobody/a"):
+        client(local_daybook, "s3").put_object(Bucket=bucket, Key=key, Body=key.encode())
+    made: list[Any] = []
+
+    def s3_with(credentials: dict[str, str]) -> Any:
+        # The old signature, which boto3 takes for a URL by default, does not name the service.
+        made.append(client(local_daybook, "s3", **credentials, config=Config(signature_version="s3v4")))
+        return made[-1]
+
+    role = exports["Environment"]["Variables"]["DOWNLOAD_ROLE_ARN"]
+    sts = client(local_daybook, "sts", access_key(exports["FunctionName"]))
+    places = ["files/nobody/a", "files/nobody/b"]
+    links = DownloadLinks(sts, s3_with, role, bucket).links(places, "an-export")
+    assert [httpx.get(link).text for link in links] == places
+    assert httpx.get(links[0].replace("nobody/a", "nobody/c")).status_code == 403
+    (outside,) = DownloadLinks(sts, s3_with, role, bucket).links(["runs/nobody/a"], "an-export")
+    assert httpx.get(outside).status_code == 403
+    with pytest.raises(ClientError, match="not authorized to perform: s3:PutObject"):
+        made[0].put_object(Bucket=bucket, Key="files/nobody/a", Body=b"b")
+
+
+def test_only_the_function_whom_a_role_trusts_can_assume_it(local_daybook: LocalDaybook) -> None:
+    exports, _ = exports_function(local_daybook)
+    functions = client(local_daybook, "lambda").list_functions()["Functions"]
+    (streams,) = (each for each in functions if each["Handler"] == "streams.api_handler.handler")
+    wanted = {"RoleArn": exports["Environment"]["Variables"]["DOWNLOAD_ROLE_ARN"], "RoleSessionName": "any"}
+    assert client(local_daybook, "sts", access_key(exports["FunctionName"])).assume_role(**wanted)
+    for function, arn in ((streams, wanted["RoleArn"]), (streams, streams["Role"])):
+        with pytest.raises(ClientError) as refused:
+            client(local_daybook, "sts", access_key(function["FunctionName"])).assume_role(**wanted | {"RoleArn": arn})
         assert refused.value.response["Error"]["Code"] == "AccessDenied"
 
 
@@ -177,7 +221,8 @@ def test_keys_of_functions_are_held_to_their_roles() -> None:
         return Response("{}")(environ, start_response)
 
     permissions = Permissions(application)
-    permissions.roles |= {"MAY": [statement("Allow", "dynamodb:GetItem", f"{TABLE}/t")], "MAYNOT": []}
+    may = [statement("Allow", "dynamodb:GetItem", f"{TABLE}/t")]
+    permissions.callers |= {"MAY": Caller("role", [may]), "MAYNOT": Caller("role", [[]])}
     assert [asked(permissions, key) for key in ("MAY", "MAYNOT", "ANY")] == [200, 400, 200]
     assert bodies.getvalue() == '{"TableName": "t"}' * 2
 
@@ -206,12 +251,6 @@ def test_the_ingest_function_can_write_an_event_but_not_overwrite_one(local_dayb
         assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
 
 
-def client(local_daybook: LocalDaybook, service: str, key: str = "anybody") -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=local_daybook.aws_url,
-        region_name="us-east-1",
-        aws_access_key_id=key,
-        aws_secret_access_key="any",
-        aws_session_token=None,
-    )
+def client(local_daybook: LocalDaybook, service: str, key: str = "anybody", **credentials: Any) -> Any:
+    signing = {"aws_access_key_id": key, "aws_secret_access_key": "any", "aws_session_token": None, **credentials}
+    return boto3.client(service, endpoint_url=local_daybook.aws_url, region_name="us-east-1", **signing)

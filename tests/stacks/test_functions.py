@@ -28,6 +28,7 @@ RESOURCES = {
     "restamp_queue_url": "RestampQueue",
     "sweep_queue_url": "SweepQueue",
     "export_bucket": "ExportsBucket",
+    "download_role_arn": "DownloadRole.Arn",
     "export_queue": "ExportQueue",
 }
 

@@ -120,7 +120,12 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     "Restamp": {"RestampQueue.Arn": SENDS | RECEIVES},
     "Forget": {"SweepQueue.Arn": SENDS},
     "Sweep": {"SweepQueue.Arn": SENDS | RECEIVES},
-    "Exports": {"ExportQueue.Arn": SENDS, FILES: {"s3:GetObject", "s3:DeleteObject"}},
+    "Exports": {
+        # A cancelled export's message comes at once.
+        "ExportQueue.Arn": SENDS | {"sqs:ChangeMessageVisibility"},
+        FILES: {"s3:DeleteObject"},
+        "DownloadRole.Arn": {"sts:AssumeRole"},
+    },
     "Export": {
         "ExportQueue.Arn": SENDS | RECEIVES,
         FILES: MULTIPART_UPLOADS,
@@ -173,15 +178,35 @@ def _list(value: Any) -> list[Any]:
 
 
 def test_each_function_has_its_own_role(service: Stack) -> None:
-    """Only Lambda can assume it, and it has no managed policy."""
+    """Only Lambda can assume it, and it has no managed policy. Beside these there are the role that
+    signs links and the gateway's own.
+    """
     functions = service.properties("AWS::Lambda::Function")
     roles = {name: service.read(function["Role"]) for name, function in functions.items()}
     assert roles == {f"{name}Function": f"{name}Role.Arn" for name in DYNAMODB}
+    others = set(service.properties("AWS::IAM::Role")) - {f"{name}Role" for name in DYNAMODB}
+    assert others == {"DownloadRole", "GatewayApiCloudWatchRole"}
     for name in DYNAMODB:
         role = service.properties("AWS::IAM::Role")[f"{name}Role"]
         assert set(role) == {"AssumeRolePolicyDocument"}
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+def test_links_are_signed_by_a_role_that_reads_finished_exports_alone(
+    service: Stack, allowed: dict[str, dict[str, set[str]]]
+) -> None:
+    """Only the role of `exports` can assume it. Its sessions last an hour: AWS gives a role that assumes another no
+    longer one.
+    """
+    role = service.properties("AWS::IAM::Role")["DownloadRole"]
+    assert set(role) == {"AssumeRolePolicyDocument"}
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert (trust["Effect"], trust["Action"]) == ("Allow", "sts:AssumeRole")
+    assert {name: service.read(value) for name, value in trust["Principal"].items()} == {"AWS": "ExportsRole.Arn"}
+    assert allowed["Download"] == {FILES: {"s3:GetObject"}, "Key.Arn": {"kms:Decrypt"}}
+    readers = {name for name, resources in allowed.items() if "s3:GetObject" in resources.get(FILES, ())}
+    assert readers == {"Download", "Export"}
 
 
 @pytest.mark.parametrize("function", DYNAMODB)

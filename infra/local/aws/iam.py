@@ -1,15 +1,16 @@
-"""Checks each call of a function to moto against the function's role.
+"""Checks each call of a function to moto against the function's role, and each presigned URL.
 
 moto by itself allows everything and does not know PartiQL's own actions. So each function signs with its own access
 key, and each call with such a key to one of the services below is checked against the role's policies as
-CloudFormation made them. Any other key may do everything. DynamoDB Local checks no permissions, so with that store
-only the calls to other services are checked.
+CloudFormation made them. A function may assume a role of the stacks only where that role trusts its own; what is signed
+with such a session is checked against the role and the session's policy. Any other key may do everything. DynamoDB
+Local checks no permissions, so with that store only the calls to other services are checked.
 """
 
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape, unescape
@@ -35,6 +36,7 @@ S3_ACTIONS = {
     ("DELETE", True): "s3:AbortMultipartUpload",
 }
 """The action by method and by whether the call names a multipart upload."""
+ACCESS_KEY = re.compile(r"<AccessKeyId>(?P<key>[^<]+)</AccessKeyId>")
 DELETED = re.compile(r"<Key>([^<]*)</Key>")
 TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
@@ -48,28 +50,74 @@ class Need(NamedTuple):
     """The partition keys of the items, if the call names them."""
 
 
+class Role(NamedTuple):
+    """A role of the stacks."""
+
+    arn: str
+    statements: Sequence[Statement]
+    trusted: frozenset[str]
+    """The ARNs of the roles that may assume it."""
+
+
+class Caller(NamedTuple):
+    """Whose access key it is."""
+
+    role: str
+    policies: Sequence[Sequence[Statement]]
+    """Those of the role and of the session. Each has to allow a call."""
+
+    def may(self, need: Need) -> bool:
+        context = {"dynamodb:LeadingKeys": need.partitions}
+        return all(allows(policy, need.action, need.resource, context) for policy in self.policies)
+
+
 class Permissions:
-    """A WSGI application in front of moto's. `roles` holds the statements of each access key that is checked."""
+    """A WSGI application in front of moto's. It checks the calls of the access keys in `callers`."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
-        self.roles: dict[str, list[Statement]] = {}
+        self.callers: dict[str, Caller] = {}
+        self.roles: dict[str, Role] = {}
+        """By ARN."""
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        signed = SIGNED_WITH.search(environ.get("HTTP_AUTHORIZATION", ""))
-        if signed and signed["key"] in self.roles and signed["service"] in (*NEEDS, "s3"):
+        key, service = signed_with(environ)
+        caller = self.callers.get(key)
+        respond: Any = self._application
+        if service == "sts" or (caller is not None and service in {*NEEDS, "s3"}):
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             environ["wsgi.input"] = io.BytesIO(body)
-            of_s3 = signed["service"] == "s3"
-            needs = s3_needs(environ, body) if of_s3 else NEEDS[signed["service"]](*asked(environ, body))
-            for need in needs:
-                context = {"dynamodb:LeadingKeys": need.partitions}
-                if not allows(self.roles[signed["key"]], need.action, need.resource, context):
-                    refused = (denied_by_s3 if of_s3 else denied)(need.action, need.resource)
-                    refusal: Iterable[bytes] = refused(environ, start_response)
-                    return refusal
-        answer: Iterable[bytes] = self._application(environ, start_response)
+            needs = s3_needs(environ, body) if service == "s3" else NEEDS[service](*asked(environ, body))
+            lacking = [need for need in needs if caller is not None and not self._may(caller, need)]
+            if lacking:
+                respond = DENIED.get(service, denied)(lacking[0].action, lacking[0].resource)
+            elif service == "sts":
+                respond = self._sessions(environ, dict(parse_qsl(body.decode())))
+        answer: Iterable[bytes] = respond(environ, start_response)
         return answer
+
+    def _may(self, caller: Caller, need: Need) -> bool:
+        if need.action == "sts:AssumeRole" and need.resource in self.roles:
+            return caller.may(need) and caller.role in self.roles[need.resource].trusted
+        return caller.may(need)
+
+    def _sessions(self, environ: dict[str, Any], call: Mapping[str, str]) -> Response:
+        """Moto's answer. The key of a session of a role of the stacks is checked from then on."""
+        answer = Response.from_app(self._application, environ)
+        role = self.roles.get(call.get("RoleArn", ""))
+        session = ACCESS_KEY.search(answer.get_data(as_text=True))
+        if role is not None and session is not None:
+            given = json.loads(call.get("Policy", "null"))
+            policies = [role.statements] if given is None else [role.statements, listed(given["Statement"])]
+            self.callers[session["key"]] = Caller(role.arn, policies)
+        return answer
+
+
+def signed_with(environ: Mapping[str, Any]) -> tuple[str, str]:
+    """The access key and the service, from the header or a presigned URL; two empty texts where nothing is signed."""
+    query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+    signed = SIGNED_WITH.search(environ.get("HTTP_AUTHORIZATION") or f"Credential={query.get('X-Amz-Credential')}")
+    return (signed["key"], signed["service"]) if signed else ("", "")
 
 
 def asked(environ: Mapping[str, Any], body: bytes) -> tuple[str, dict[str, Any]]:
@@ -93,6 +141,15 @@ def denied_by_s3(action: str, resource: str) -> Response:
     message = f"The function's role is not authorized to perform: {action} on resource: {resource}"
     content = f"<Error><Code>AccessDenied</Code><Message>{escape(message)}</Message></Error>"
     return Response(content, status=403, content_type="application/xml")
+
+
+def denied_by_sts(action: str, resource: str) -> Response:
+    answer = denied_by_s3(action, resource)
+    answer.set_data(f"<ErrorResponse>{answer.get_data(as_text=True)}</ErrorResponse>")
+    return answer
+
+
+DENIED = {"s3": denied_by_s3, "sts": denied_by_sts}
 
 
 def dynamodb_needs(operation: str, call: Mapping[str, Any]) -> Iterator[Need]:
@@ -162,17 +219,25 @@ def table_arn(name: str) -> str:
     return name if name.startswith("arn:") else f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
 
 
-def roles(client: Client) -> dict[str, list[Statement]]:
-    """The statements of each function's role, by the function's access key."""
+def roles(client: Client) -> dict[str, Role]:
+    """All roles of the stacks, by ARN."""
     iam = client("iam")
     found = {}
-    for function in client("lambda").list_functions()["Functions"]:
-        role = function["Role"].rpartition("/")[2]
+    for role in iam.list_roles()["Roles"]:
+        name, arn = role["RoleName"], role["Arn"]
         policies = [
-            iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-            for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+            iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
         ]
-        found[access_key(function["FunctionName"])] = [
-            statement for policy in policies for statement in listed(policy["Statement"])
-        ]
+        statements = [statement for policy in policies for statement in listed(policy["Statement"])]
+        trusted = [each["Principal"].get("AWS", []) for each in role["AssumeRolePolicyDocument"]["Statement"]]
+        found[arn] = Role(arn, statements, frozenset(arn for arns in trusted for arn in listed(arns)))
     return found
+
+
+def callers(client: Client, roles: Mapping[str, Role]) -> dict[str, Caller]:
+    """The functions, by the access keys with which they sign."""
+    return {
+        access_key(function["FunctionName"]): Caller(function["Role"], [roles[function["Role"]].statements])
+        for function in client("lambda").list_functions()["Functions"]
+    }

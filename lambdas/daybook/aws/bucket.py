@@ -109,13 +109,6 @@ class FileBucket:
         with suppress(NoSuchUpload):
             self._upload_call("abort_multipart_upload", place, upload)
 
-    def url(self, place: str, seconds: int) -> str:
-        """A URL for `seconds`. It stops working earlier when the credentials that signed it expire."""
-        url: str = self._client.generate_presigned_url(
-            "get_object", Params={"Bucket": self._bucket, "Key": place}, ExpiresIn=seconds
-        )
-        return url
-
     def _upload_call(self, operation: str, place: str, upload: str, **arguments: Any) -> dict[str, Any]:
         try:
             return self._call(operation, Key=place, UploadId=upload, **arguments)

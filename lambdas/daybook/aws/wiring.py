@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from daybook.aws.control_table.parked import ParkedTable
     from daybook.aws.control_table.tenants import ControlTable
     from daybook.aws.credentials_table.issuing import KeyTable
+    from daybook.aws.downloads import DownloadLinks
     from daybook.aws.events_table.append import EventTable
     from daybook.aws.events_table.by_key import InsertedEvents
     from daybook.aws.events_table.indexes import EventIndexes
@@ -297,6 +298,11 @@ class Wiring:
         from daybook.aws.bucket import FileBucket
 
         return FileBucket(clients.s3(), bucket)
+
+    def download_links(self, role_arn: str, bucket: str) -> DownloadLinks:
+        from daybook.aws.downloads import DownloadLinks
+
+        return DownloadLinks(clients.own_sts(), clients.s3, role_arn, bucket)
 
     def job_queue(self, url: str) -> SqsJobQueue:
         from daybook.aws.job_queue import SqsJobQueue
