@@ -42,7 +42,7 @@ from exports.worker_handler import services_over
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
 from ingest.handler import ingest_over
-from tests.support.jobs import MemoryJobs, MemoryQueue
+from tests.support.jobs import MemoryJobs, MemoryQueue, received
 from tests.support.memory_stores import MemoryEvents, MemoryIdentities, NoOwnActivities, memory_wiring
 
 PRODUCT = "carear"
@@ -140,7 +140,7 @@ def _export(endpoint: str, tables: Tables, sort: str = "-occurred_at") -> Took:
         jobs.put(job)
         started = time.perf_counter()
         runner = Runner(jobs, MemoryQueue(), ExportWork(services), system_clock)
-        done = runner.run(job.key, lambda: 900.0)  # no hand-over to another worker
+        done = runner.run(received(job), lambda: 900.0)  # no hand-over to another worker
         took = time.perf_counter() - started
         assert done.status == "succeeded", done.error
         assert (Path(folder) / places_of(job).file.replace("/", "_")).stat().st_size > 50 * done.processed

@@ -28,6 +28,7 @@ from daybook.http.routes import ROUTES
 _ONE_PROCESSOR_MB = 1_769  # with less, imports and encryption take longer in proportion, at the same price
 _ANSWER_WITHIN_S = 28  # API Gateway gives up after 29 s; a function that ends before can still answer
 _MAX_TIMEOUT_S = 900  # Lambda's own limit; a job that takes longer is handed over to the next invocation
+_TURN_TIMEOUT_S = 180  # a turn of 30 s, a step of 30 s that began just before its end, and two minutes to hand over
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +70,9 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
     "replay": FunctionSpec(
         module="streams.replay_handler",
         settings=ReplaySettings,
-        timeout_s=_MAX_TIMEOUT_S,
-        # FIFO: a second replay of the same tenant would only take the first one's share of the customer's stream.
-        jobs=JobQueueSpec(url_setting="replay_queue_url", max_concurrency=5, fifo=True),
+        timeout_s=_TURN_TIMEOUT_S,
+        # Not FIFO: a replay whose stream is down waits in the queue, and that needs delays.
+        jobs=JobQueueSpec(url_setting="replay_queue_url", max_concurrency=5),
     ),
     "export": FunctionSpec(
         module="exports.worker_handler",
@@ -82,13 +83,13 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
     "restamp": FunctionSpec(
         module="restamp.handler",
         settings=RestampSettings,
-        timeout_s=_MAX_TIMEOUT_S,
+        timeout_s=_TURN_TIMEOUT_S,
         jobs=JobQueueSpec(url_setting="restamp_queue_url", max_concurrency=5),
     ),
     "sweep": FunctionSpec(
         module="forget.sweep_handler",
         settings=SweepSettings,
-        timeout_s=180,  # twice the 30 s of a step, and a minute to hand over
+        timeout_s=_TURN_TIMEOUT_S,
         jobs=JobQueueSpec(url_setting="sweep_queue_url", max_concurrency=5),
     ),
 }

@@ -6,12 +6,22 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from daybook.jobs.runner import CLOCKS_APART_SECONDS
 from infra.functions import JobQueueSpec
 
 _RETENTION = Duration.days(14)  # SQS's own limit
-# The jobs count their own failures. A message comes this often only when its worker fails before it can count; then
-# it is kept in the dead-letter queue for operators.
-_MAX_RECEIVES = 20
+MAX_RECEIVES = 250
+"""Every receive counts, also where a job only waits. The most that a job has to wait with one message:
+
+- for its row: 5 receives (`runner.ROW_SECONDS`);
+- for a store that is throttled for a day before each claim, with waits of 15 minutes: 100 (`runner.retry_seconds`);
+- for a store that is throttled for a day at each step, on a FIFO queue: 103 (`runner.throttled_seconds`);
+- for its attempts, and workers that were killed: 6 (`runner.MAX_ATTEMPTS`);
+- for another worker's claim: once for each of these attempts.
+
+That is less than 250. So a message comes this often only when its worker fails before it can claim the job, for two
+days. Then it is kept in the dead-letter queue for operators. `tests/stacks/test_queues.py` adds it up.
+"""
 
 
 class JobQueue(Construct):
@@ -33,13 +43,22 @@ class JobQueue(Construct):
             fifo=fifo,
             # When a worker is killed, its message comes back only after the invocation's time and the job's claim are
             # over.
-            visibility_timeout=worker_timeout.plus(Duration.seconds(10)),
+            visibility_timeout=worker_timeout.plus(Duration.seconds(CLOCKS_APART_SECONDS + 10)),
             retention_period=_RETENTION,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=_MAX_RECEIVES, queue=self.dead),
+            dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=MAX_RECEIVES, queue=self.dead),
         )
 
     def invoke(self, worker: lambda_.Function) -> None:
         """Lets the queue invoke `worker`, and `worker` receive and delete its messages."""
-        worker.add_event_source(sources.SqsEventSource(self.queue, batch_size=1, max_concurrency=self._max_concurrency))
+        worker.add_event_source(
+            sources.SqsEventSource(
+                self.queue,
+                batch_size=1,
+                max_concurrency=self._max_concurrency,
+                # A message that only has to come again is reported. An error would count as the function's, and Lambda
+                # would take fewer messages at a time for a while.
+                report_batch_item_failures=True,
+            )
+        )

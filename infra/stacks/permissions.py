@@ -134,7 +134,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", conditions=_JOBS),
             # It reads no file. Links to them are signed with the role below, which it assumes.
             allow(files, "s3:DeleteObject"),
-            allow(queues["export"].queue_arn, "sqs:SendMessage"),
+            # The message of a cancelled job comes at once, so that its lane is free.
+            allow(queues["export"].queue_arn, "sqs:SendMessage", "sqs:ChangeMessageVisibility"),
             secret,
             tables_key,
         ],

@@ -6,7 +6,7 @@ from functools import cache
 from daybook.aws.wiring import Wiring
 from daybook.environment import ExportApiSettings
 from daybook.http.serve import Operation, answering
-from daybook.jobs.job import JobQueue
+from daybook.jobs.store import JobQueue
 from exports.create import ExportCreation
 from exports.operations import Exports, Files, Links
 
@@ -37,7 +37,7 @@ def operations(wiring: Wiring, queue: JobQueue, files: Files, links: Links) -> M
         clock=wiring.clock,
         random_bytes=wiring.random_bytes,
     )
-    exports = Exports(wiring.control, wiring.jobs, files, links, creation, wiring.recorder, wiring.clock)
+    exports = Exports(wiring.control, wiring.jobs, queue, files, links, creation, wiring.recorder, wiring.clock)
     return {
         "create_export": exports.create,
         "list_exports": exports.list_all,

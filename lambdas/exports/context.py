@@ -6,6 +6,7 @@ from functools import cached_property
 
 import msgspec
 
+from daybook import observability
 from daybook.catalogue.tenant_catalogue import Catalogue, Catalogues
 from daybook.clock import SECOND, Clock
 from daybook.crypto.keys import DeploymentKeys
@@ -50,6 +51,8 @@ class ExportServices:
     clock: Clock
     pause: Callable[[float], None]
     """Waits for so many seconds."""
+    count: Callable[[str, int], None] = observability.count
+    """Adds to a metric."""
     step_ms: int = STEP_MS
     run_bytes: int = RUN_BYTES
     part_bytes: int = PART_BYTES

@@ -15,7 +15,8 @@ from daybook.http.environments import environment_of
 from daybook.http.problem import Problem, bad_field
 from daybook.http.request import Request
 from daybook.jobs.export import Ask
-from daybook.jobs.job import EXPORT, Job, JobQueue, JobStore, TooManyJobs, new_job, submit
+from daybook.jobs.job import EXPORT, Job, TooManyJobs, new_job
+from daybook.jobs.store import JobQueue, JobStore, submit
 from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader
 from daybook.search.parameters import Parameters

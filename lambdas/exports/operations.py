@@ -9,7 +9,8 @@ from daybook.clock import Clock, format_time
 from daybook.http.problem import not_found
 from daybook.http.request import Answer, Request
 from daybook.jobs.export import earliest_deletion_ms, outcome_of, places_of
-from daybook.jobs.job import EXPORT, Job, JobKey, JobStore, Status, UnknownJob, describe, is_job_id
+from daybook.jobs.job import EXPORT, Job, JobKey, Status, UnknownJob, describe, is_job_id
+from daybook.jobs.store import JobQueue, JobStore, cancel
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
@@ -34,6 +35,7 @@ class Links(Protocol):
 class Exports:
     control: SettingsReader
     jobs: JobStore
+    queue: JobQueue
     files: Files
     links: Links
     creation: ExportCreation
@@ -69,7 +71,7 @@ class Exports:
             action = AuditAction("export-cancelled", {"filename": job.ask["filename"]})
             self.recorder.record(settings, job.ask["environment"], request, action)
         if not job.status.has_ended:
-            job = self.jobs.cancel(job.key, self.clock())
+            job = cancel(job.key, self.jobs, self.queue, self.clock())
             can_be_fetched = self._can_be_fetched(job)  # the worker may have finished it just now
         if can_be_fetched:
             places = places_of(job)

@@ -2,6 +2,7 @@
 
 from daybook.clock import SECOND
 from daybook.jobs.job import JobFailed
+from daybook.observability import EXPORTS_RESTARTED
 from exports.checkpoint import Checkpoint
 from exports.cleanup import abort_uploads
 from exports.context import ExportContext
@@ -34,6 +35,7 @@ def restarted(export: ExportContext) -> Checkpoint | None:
     if restarts > MAX_RESTARTS:
         raise JobFailed(TOO_MANY)
     export.services.files.delete([export.places.file])
+    export.services.count(EXPORTS_RESTARTED, 1)
     return Checkpoint(
         # One number more: a step that was not saved may have begun the run of that number.
         runs_made=checkpoint.runs_made + 1,

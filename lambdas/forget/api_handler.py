@@ -6,7 +6,7 @@ from functools import cache
 from daybook.aws.wiring import Wiring
 from daybook.environment import ForgetSettings
 from daybook.http.serve import Operation, answering
-from daybook.jobs.job import JobQueue
+from daybook.jobs.store import JobQueue
 from daybook.jobs.sweep import Sweeps
 from daybook.people.forgetter import Forgetter
 from forget.operations import ForgetOperations

@@ -6,8 +6,8 @@ from functools import cache
 
 from daybook.aws.wiring import Wiring
 from daybook.environment import SweepSettings
-from daybook.jobs.job import JobQueue
 from daybook.jobs.runner import Runner
+from daybook.jobs.store import JobQueue
 from daybook.jobs.worker import job_handler
 from forget.sweep import SweepWork
 

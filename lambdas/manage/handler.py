@@ -6,7 +6,7 @@ from functools import cache
 from daybook.aws.wiring import Wiring
 from daybook.environment import ManageSettings
 from daybook.http.serve import Operation, answering
-from daybook.jobs.job import JobQueue
+from daybook.jobs.store import JobQueue
 from manage.actors import ActorOperations
 from manage.catalogue import CatalogueOperations
 from manage.groups import GroupOperations

@@ -16,13 +16,13 @@ from daybook.errors import Contended
 from daybook.http import forms
 from daybook.http.problem import Problem, bad_field
 from daybook.http.request import Answer, Request
-from daybook.jobs.job import JobQueue, JobStore
 from daybook.jobs.restamp import (
     ask_for_restamp,
     latest_restamp,
     open_reason,
     seal_reason,
 )
+from daybook.jobs.store import JobQueue, JobStore
 from daybook.self_audit.recorder import Record
 from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader

@@ -6,7 +6,7 @@ from functools import cache
 from daybook.aws.wiring import Wiring
 from daybook.environment import StreamsSettings
 from daybook.http.serve import Operation, answering
-from daybook.jobs.job import JobQueue
+from daybook.jobs.store import JobQueue
 from streams.operations import StreamOperations
 
 

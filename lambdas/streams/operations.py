@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from msgspec import to_builtins
+
 from daybook.clock import MINUTE, Clock, format_time
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.crypto.keys import DeploymentKeys
@@ -24,12 +26,14 @@ from daybook.http.environments import environment_of
 from daybook.http.problem import Problem, bad_field, bad_parameter, not_found
 from daybook.http.request import Answer, Request
 from daybook.ids import occurred_ms
-from daybook.jobs.job import REPLAY, JobQueue, JobStore, TooManyJobs, describe, new_job, submit
+from daybook.jobs.job import REPLAY, TooManyJobs, describe, new_job
+from daybook.jobs.store import JobQueue, JobStore, submit
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import EnvironmentKey
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from streams.bodies import ReplayForm, StreamDescription, StreamForm, StreamTest
+from streams.replay_ask import ReplayAsk
 
 PARAMETERS = ("environment",)
 TEST_SECONDS = 10.0
@@ -164,12 +168,20 @@ class StreamOperations:
         to_ms = min(to_ms, self.clock() + LATEST_MS)
         if from_ms >= to_ms:
             raise bad_field("from", "must be before to and not in the future")
-        if self.destinations.one(key) is None:
+        destination = self.destinations.one(key)
+        if destination is None:
             raise not_found("stream")
+        ask = ReplayAsk(
+            environment=settings.environments.index(environment),
+            from_ms=from_ms,
+            to_ms=to_ms,
+            subscription=destination.subscription,
+            stream_arn=destination.chosen.stream_arn,
+        )
         job = new_job(
             tenant=settings.code,
             kind=REPLAY,
-            ask={"environment": settings.environments.index(environment), "from": from_ms, "to": to_ms},
+            ask=to_builtins(ask),
             now_ms=self.clock(),
             random_bytes=self.random_bytes,
         )

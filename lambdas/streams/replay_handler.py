@@ -23,6 +23,7 @@ def replay_over(wiring: Wiring, monotonic: Callable[[], float], pause: Callable[
     return Replay(
         settings=wiring.control,
         destinations=wiring.destinations,
+        reservations=wiring.jobs,
         events=wiring.inserted,
         records=wiring.records,
         sender=wiring.sender,

@@ -14,22 +14,16 @@ from benchmarks.typical import code_for
 from daybook.aws.control_table.jobs import JobTable
 from daybook.aws.job_queue import SqsJobQueue
 from daybook.aws.wiring import Tables
+from daybook.clock import DAY
 from daybook.errors import Throttled
-from daybook.jobs.job import (
-    EXPORT,
-    REPLAY,
-    ClaimLost,
-    Job,
-    JobBusy,
-    JobKey,
-    JobStore,
-    Status,
-    TooManyJobs,
-    UnknownJob,
-    new_job,
-)
+from daybook.jobs.job import EXPORT, REPLAY, ClaimLost, Job, JobBusy, JobKey, Status, TooManyJobs, UnknownJob, new_job
+from daybook.jobs.message import StaleMessage, read_message
+from daybook.jobs.runner import Runner
+from daybook.jobs.store import JobStore, cancel, submit
+from daybook.jobs.worker import job_handler
 from daybook.tenant import TenantCode
-from tests.support.jobs import MemoryJobs
+from tests.support.calls import Context
+from tests.support.jobs import Counting, MemoryJobs, received
 
 ACME = code_for("acme")
 NOW = 1_750_000_000_000
@@ -116,30 +110,112 @@ def test_one_worker_at_a_time(jobs: JobStore) -> None:
     """A claim that ran out, or was released, may be taken over, and who lost it saves nothing."""
     put = job()
     jobs.put(put)
-    claimed = jobs.claim(put.key, "one", NOW, NOW + 10)
-    assert claimed == replace(put, status=Status.RUNNING, attempts=1)
+    claimed = jobs.claim(received(put), "one", NOW, NOW + 10)
+    assert claimed == replace(put, status=Status.RUNNING, attempts=1, turn=1, receipt="receipt-1-1")
     with pytest.raises(JobBusy):
-        jobs.claim(put.key, "two", NOW + 9, NOW + 20)
-    assert jobs.claim(put.key, "one", NOW, NOW + 10).id == put.id  # its first answer was lost
+        jobs.claim(received(put, receives=2), "two", NOW + 9, NOW + 20)
+    assert jobs.claim(received(put), "one", NOW, NOW + 10).id == put.id  # its first answer was lost
     for _ in range(2):  # its first answer was lost, too
         jobs.save(replace(claimed, checkpoint={"count": 1}, processed=1, progress=0.2, attempts=0), "one", NOW + 1)
-    again = jobs.claim(put.key, "two", NOW + 10, NOW + 20)
+    again = jobs.claim(received(put, receives=2), "two", NOW + 10, NOW + 20)
     assert (again.checkpoint, again.processed, again.progress, again.attempts) == ({"count": 1}, 1, 0.2, 1)
+    assert again.receipt == "receipt-1-2", "the handle of the receive that counts"
     with pytest.raises(ClaimLost):
         jobs.save(claimed, "one", NOW + 11)
     jobs.release(claimed, "one")
     with pytest.raises(JobBusy):
-        jobs.claim(put.key, "three", NOW + 11, NOW + 20)
+        jobs.claim(received(put), "three", NOW + 11, NOW + 20)
     jobs.release(again, "two")
-    assert jobs.claim(put.key, "three", NOW + 11, NOW + 20).attempts == 2
+    assert jobs.claim(received(put), "three", NOW + 11, NOW + 20).attempts == 2
     with pytest.raises(UnknownJob):
-        jobs.claim(JobKey(ACME, "count", "nothing"), "one", NOW, NOW + 10)
+        jobs.claim(received(job()), "one", NOW, NOW + 10)
+
+
+def test_a_claim_that_is_refused_says_until_when(jobs: JobStore) -> None:
+    """So one wait is enough."""
+    put = job()
+    jobs.put(put)
+    jobs.claim(received(put), "one", NOW, NOW + 10)
+    with pytest.raises(JobBusy) as busy:
+        jobs.claim(received(put), "two", NOW + 9, NOW + 20)
+    assert busy.value.until_ms == NOW + 10
+
+
+def test_of_two_messages_of_a_turn_one_goes_on(jobs: JobStore) -> None:
+    """Whoever sent the copy, and whenever it comes: while the first is worked on, after that, and a day later. The
+    message itself goes on whenever it comes again.
+    """
+    put = job()
+    jobs.put(put)
+    first = jobs.claim(received(put), "one", NOW, NOW + 10)
+    for now_ms in (NOW + 5, NOW + 10, NOW + DAY):
+        with pytest.raises(StaleMessage):
+            jobs.claim(received(put, copy="b"), "two", now_ms, now_ms + 10)
+    assert jobs.claim(received(put, receives=2), "two", NOW + 10, NOW + 20).turn == 1
+    second = jobs.claim(received(first), "three", NOW + 20, NOW + 30)
+    assert second.turn == 2
+    for late in (received(put), received(put, copy="b"), received(first, copy="b")):
+        with pytest.raises(StaleMessage):
+            jobs.claim(late, "four", NOW + DAY, NOW + DAY + 10)
+    jobs.save(replace(second, status=Status.SUCCEEDED), "three", NOW + 25)
+    assert jobs.claim(received(put), "four", NOW + DAY, NOW + DAY + 10).status is Status.SUCCEEDED
+
+
+def test_jobs_use_a_thing_one_at_a_time(jobs: JobStore) -> None:
+    """Until the first one frees it, or its reservation ends. It may reserve it again at any time."""
+    first, second, other = job(), job(), job(tenant=code_for("other"))
+    assert jobs.reserve(first, "stream#0", NOW, NOW + 10)
+    assert not jobs.reserve(second, "stream#0", NOW + 9, NOW + 20)
+    assert jobs.reserve(second, "stream#1", NOW, NOW + 10)
+    assert jobs.reserve(other, "stream#0", NOW, NOW + 10)
+    assert jobs.reserve(first, "stream#0", NOW + 9, NOW + 30)
+    jobs.free(second, "stream#0")
+    assert not jobs.reserve(second, "stream#0", NOW + 29, NOW + 40)
+    assert jobs.reserve(second, "stream#0", NOW + 30, NOW + 40)
+    jobs.free(first, "stream#0")
+    assert not jobs.reserve(first, "stream#0", NOW + 31, NOW + 50)
+    jobs.free(second, "stream#0")
+    assert jobs.reserve(first, "stream#0", NOW + 31, NOW + 50)
+
+
+def test_since_when_a_job_is_throttled_is_kept_and_forgotten(jobs: JobStore) -> None:
+    put = job()
+    jobs.put(put)
+    claimed = jobs.claim(received(put), "one", NOW, NOW + 10)
+    jobs.save(replace(claimed, throttled_ms=NOW + 1), "one", NOW + 1)
+    assert jobs.job(put.key).throttled_ms == NOW + 1
+    jobs.save(replace(claimed, throttled_ms=None), "one", NOW + 2)
+    assert jobs.job(put.key).throttled_ms is None
+
+
+def test_a_row_that_is_put_after_a_refused_claim_is_not_busy(dynamodb: Any, tables: Tables) -> None:
+    """The message of a job goes before its row. 60 claims of 60, each of which comes just before the row."""
+
+    class PutMeanwhile:
+        """Puts the row between the refused update and any later call."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(dynamodb, name)
+
+        def update_item(self, **call: Any) -> Any:
+            try:
+                return dynamodb.update_item(**call)
+            except ClientError:
+                JobTable(dynamodb, tables.control).put(late)
+                raise
+
+    table = JobTable(PutMeanwhile(), tables.control)
+    for number in range(60):
+        late = job(NOW + number)
+        with pytest.raises(UnknownJob):
+            table.claim(received(late), "one", NOW, NOW + 10)
+        assert table.claim(received(late), "one", NOW, NOW + 10).status is Status.RUNNING
 
 
 def test_what_has_ended_is_not_claimed_and_not_cancelled(jobs: JobStore) -> None:
     put = job()
     jobs.put(put)
-    claimed = jobs.claim(put.key, "one", NOW, NOW + 10)
+    claimed = jobs.claim(received(put), "one", NOW, NOW + 10)
     done = replace(
         claimed, sealed=None, checkpoint={}, status=Status.SUCCEEDED, progress=1.0, attempts=0, finished_ms=NOW + 5
     )
@@ -147,19 +223,19 @@ def test_what_has_ended_is_not_claimed_and_not_cancelled(jobs: JobStore) -> None
         jobs.save(done, "one", NOW + 5)
     with pytest.raises(ClaimLost):
         jobs.save(claimed, "one", NOW + 6)
-    assert jobs.claim(put.key, "two", NOW + 20, NOW + 30) == done
+    assert jobs.claim(received(put), "two", NOW + 20, NOW + 30) == done
     assert jobs.cancel(put.key, NOW + 40) == done
 
 
 def test_a_cancelled_job_is_nobodys(jobs: JobStore) -> None:
     put = job()
     jobs.put(put)
-    claimed = jobs.claim(put.key, "one", NOW, NOW + 10)
+    claimed = jobs.claim(received(put), "one", NOW, NOW + 10)
     cancelled = jobs.cancel(put.key, NOW + 5)
     assert cancelled == replace(claimed, sealed=None, status=Status.CANCELLED, finished_ms=NOW + 5)
     with pytest.raises(ClaimLost):
         jobs.save(claimed, "one", NOW + 6)
-    assert jobs.claim(put.key, "two", NOW + 20, NOW + 30) == cancelled
+    assert jobs.claim(received(put), "two", NOW + 20, NOW + 30) == cancelled
     with pytest.raises(UnknownJob):
         jobs.cancel(JobKey(ACME, "count", "nothing"), NOW)
 
@@ -175,7 +251,7 @@ def test_a_row_ends_by_itself(dynamodb: Any, tables: Tables) -> None:
         return int(dynamodb.get_item(TableName=tables.control, Key=key)["Item"]["expires_at"]["N"])
 
     assert expires_at() == NOW // 1000 + 30 * 86_400
-    claimed = table.claim(put.key, "one", NOW, NOW + 10)
+    claimed = table.claim(received(put), "one", NOW, NOW + 10)
     table.save(claimed, "one", NOW + 5_000)
     assert expires_at() == NOW // 1000 + 5 + 30 * 86_400
 
@@ -196,7 +272,7 @@ def test_a_store_that_is_throttled_says_so(dynamodb: Any, tables: Tables, operat
         "get_item": lambda: table.job(job().key),
         "query": lambda: table.jobs(ACME, "count"),
         "put_item": lambda: table.put(job()),
-        "update_item": lambda: table.claim(job().key, "one", NOW, NOW + 10),
+        "update_item": lambda: table.claim(received(job()), "one", NOW, NOW + 10),
         "transact_write_items": lambda: table.put(job(), max_active=1),
     }
     with pytest.raises(Throttled):
@@ -208,7 +284,7 @@ def test_what_a_job_made_may_be_taken_away(jobs: JobStore) -> None:
     put = job()
     jobs.put(put)
     jobs.withdraw(put.key, NOW + 1)
-    claimed = jobs.claim(put.key, "one", NOW, NOW + 10)
+    claimed = jobs.claim(received(put), "one", NOW, NOW + 10)
     done = replace(claimed, sealed=None, checkpoint={}, status=Status.SUCCEEDED, finished_ms=NOW + 5)
     jobs.save(done, "one", NOW + 5)
     assert jobs.job(put.key).withdrawn_ms is None
@@ -261,6 +337,70 @@ def test_a_message_can_come_again_sooner(aws: Callable[[str], Any]) -> None:
     assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1
 
 
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_cancelling_frees_the_lane_at_once(dynamodb: Any, tables: Tables, aws: Callable[[str], Any]) -> None:
+    """Though the worker was killed, and its message is invisible for 15 minutes. Another worker tidies up."""
+    sqs = aws("sqs")
+    attributes = {"VisibilityTimeout": "970", "FifoQueue": "true"}
+    url = sqs.create_queue(QueueName="jobs.fifo", Attributes=attributes)["QueueUrl"]
+    table, queue, work = JobTable(dynamodb, tables.control), SqsJobQueue(sqs, url), Counting()
+    handler = job_handler(lambda: Runner(table, queue, work, lambda: NOW))
+    first, second = job(), job()
+    for each in (first, second):
+        submit(each, table, queue)
+
+    def message() -> dict[str, Any] | None:
+        answer = sqs.receive_message(QueueUrl=url, AttributeNames=["All"]).get("Messages", [])
+        return dict(answer[0]) if answer else None
+
+    def handle(message: dict[str, Any]) -> None:
+        record = {
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": message["Attributes"],
+        }
+        assert handler({"Records": [record]}, Context(900)) == {"batchItemFailures": []}
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def die(_: Job) -> None:
+        raise KeyboardInterrupt
+
+    killed = message()
+    assert killed
+    work.before = die
+    with pytest.raises(KeyboardInterrupt):
+        handle(killed)
+    work.before = lambda _: None
+    assert message() is None, "the lane stands still"
+    assert cancel(first.key, table, queue, NOW).status is Status.CANCELLED
+    again = message()
+    assert again
+    assert again["MessageId"] == killed["MessageId"]
+    handle(again)
+    assert work.tidied == [first.id]
+    following = message()
+    assert following
+    handle(following)
+    assert [table.job(each.key).status for each in (first, second)] == [Status.CANCELLED, Status.SUCCEEDED]
+
+
+def test_a_message_that_is_visible_or_gone_is_not_postponed(aws: Callable[[str], Any]) -> None:
+    """A cancelled job may have handed over meanwhile. An old handle changes nothing and is no error."""
+    sqs = aws("sqs")
+    attributes = {"VisibilityTimeout": "900", "FifoQueue": "true"}
+    url = sqs.create_queue(QueueName="jobs.fifo", Attributes=attributes)["QueueUrl"]
+    queue = SqsJobQueue(sqs, url)
+    queue.send(job())
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    for _ in range(2):
+        queue.postpone(message["ReceiptHandle"], 0)
+    (again,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert again["MessageId"] == message["MessageId"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=again["ReceiptHandle"])
+    queue.postpone(again["ReceiptHandle"], 0)
+
+
 def test_a_standard_queue_can_delay(aws: Callable[[str], Any]) -> None:
     sqs = aws("sqs")
     url = sqs.create_queue(QueueName="jobs")["QueueUrl"]
@@ -269,4 +409,5 @@ def test_a_standard_queue_can_delay(aws: Callable[[str], Any]) -> None:
     assert sqs.receive_message(QueueUrl=url).get("Messages", []) == []
     SqsJobQueue(sqs, url).send(put)
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
-    assert json.loads(message["Body"]) == {"tenant": ACME, "kind": "count", "job": put.id}
+    sent = read_message(message["Body"])
+    assert (sent.key, sent.turn) == (put.key, 1)

@@ -12,14 +12,15 @@ import pytest
 from daybook.aws.wiring import Tables
 from daybook.clock import MINUTE, format_time
 from daybook.jobs.export import outcome_of
-from daybook.jobs.job import Job, JobBusy, Status
+from daybook.jobs.job import Job, Status
+from daybook.jobs.message import Postponed
 from daybook.jobs.runner import Runner
 from daybook.people.identities import Row, name_row
 from daybook.people.key_cache import PersonKeys
 from daybook.tenant import EnvironmentKey
 from tests.support.exports import Exporter, Killed, MemoryFiles, Mortal
 from tests.support.ingest import NOW
-from tests.support.jobs import MemoryQueue
+from tests.support.jobs import MemoryQueue, received
 from tests.support.tenant_log import TenantLog
 
 SEEDS = 50
@@ -91,7 +92,7 @@ class Killer:
     def work(self, job: Job) -> Job:
         worker = self._mortal_worker()
         while True:
-            queue = MemoryQueue()
+            queue = MemoryQueue(can_delay=False)
             runner = Runner(
                 self._mortal(self._exporter.jobs),
                 self._mortal(queue),
@@ -102,14 +103,14 @@ class Killer:
                 max_attempts=10**6,
             )
             try:
-                job = runner.run(job.key, self._seconds().__next__)
+                job = runner.run(received(job), self._seconds().__next__)
             except Killed:
                 self.kills += 1
-                self._log.now += 15 * MINUTE
+                self._log.now += 16 * MINUTE
                 worker = self._mortal_worker()
                 continue
-            except JobBusy:
-                self._log.now += 15 * MINUTE
+            except Postponed:
+                self._log.now += 16 * MINUTE
                 continue
             if job.status.has_ended:
                 return job

@@ -71,7 +71,7 @@ def test_a_killed_restamp_leaves_the_stamps_of_an_undisturbed_one(logs: list[Kep
                 job = mortal.run(job, worker, Mortal(mortal.jobs, chance, odds))
             except Killed:
                 kills += 1
-                mortal.now += 15 * MINUTE
+                mortal.now += 16 * MINUTE
                 continue
             assert job.status is Status.SUCCEEDED
             mortal.restamps.sent.pop(0)

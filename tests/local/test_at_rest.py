@@ -78,7 +78,7 @@ def test_a_message_that_comes_from_outside_is_noticed(local_daybook: LocalDayboo
     """The function finds no such job, so the message is handled."""
     sqs = client(local_daybook, "sqs")
     (queue,) = (url for url in sqs.list_queues()["QueueUrls"] if "RestampQueue" in url and "Dead" not in url)
-    job = {"tenant": "nobody", "kind": "restamp", "job": "01G0KMT0QV00000000000000000000000000"}
+    job = {"tenant": "nobody", "kind": "restamp", "job": "01G0KMT0QV00000000000000000000000000", "turn": 1, "id": "1"}
     sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(job))
     sent = time.monotonic()
     waiting = "ApproximateNumberOfMessages"

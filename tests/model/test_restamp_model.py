@@ -11,6 +11,7 @@ from daybook.events.item import partition
 from daybook.http.serve import serve
 from daybook.ids import event_id, occurred_ms
 from daybook.jobs.job import RESTAMP, Job, JobBusy, Status
+from daybook.jobs.message import Postponed
 from daybook.jobs.restamp import DELAY_SECONDS
 from daybook.jobs.runner import Runner
 from daybook.tenants.settings import Layout
@@ -20,7 +21,7 @@ from tests.support.calls import Context, authorized, call
 from tests.support.exports import Killed
 from tests.support.ingest import KEYS, NOW, seeded_bytes
 from tests.support.ingest import settings as tenant_settings
-from tests.support.jobs import MemoryJobs, MemoryQueue
+from tests.support.jobs import MemoryJobs, MemoryQueue, received
 from tests.support.retention import HOLD, RETENTION, MemoryControl, MemoryStamps
 
 ANSWER_MS = 28 * SECOND
@@ -176,8 +177,8 @@ class World:
                 max_attempts=10**9,
             )
             try:
-                ended = runner.run(job.key, lambda: 900.0).status.has_ended
-            except (Killed, JobBusy):
+                ended = runner.run(received(job), lambda: 900.0).status.has_ended
+            except (Killed, Postponed):
                 ended = False
             finally:
                 self.calls_left = 10**9
@@ -191,7 +192,7 @@ class World:
         """A job that fails for reasons of its own."""
         for job in self._due()[:1]:
             try:
-                claimed = self.jobs.claim(job.key, "failing", self.now, self.now)
+                claimed = self.jobs.claim(received(job), "failing", self.now, self.now)
             except JobBusy:
                 return
             if not claimed.status.has_ended:

@@ -120,7 +120,12 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     "Restamp": {"RestampQueue.Arn": SENDS | RECEIVES},
     "Forget": {"SweepQueue.Arn": SENDS},
     "Sweep": {"SweepQueue.Arn": SENDS | RECEIVES},
-    "Exports": {"ExportQueue.Arn": SENDS, FILES: {"s3:DeleteObject"}, "DownloadRole.Arn": {"sts:AssumeRole"}},
+    "Exports": {
+        # A cancelled export's message comes at once.
+        "ExportQueue.Arn": SENDS | {"sqs:ChangeMessageVisibility"},
+        FILES: {"s3:DeleteObject"},
+        "DownloadRole.Arn": {"sts:AssumeRole"},
+    },
     "Export": {
         "ExportQueue.Arn": SENDS | RECEIVES,
         FILES: MULTIPART_UPLOADS,

@@ -1,8 +1,21 @@
 """The queues and the event source mappings: who reads what, and what becomes of that which fails."""
 
+from collections.abc import Callable
+
 import pytest
 
 from daybook.clock import MINUTE, SECOND
+from daybook.jobs.runner import (
+    CLOCKS_APART_SECONDS,
+    HAND_OVER_SECONDS,
+    MAX_ATTEMPTS,
+    ROW_SECONDS,
+    THROTTLED_MS,
+    TURN_SECONDS,
+    retry_seconds,
+    throttled_seconds,
+)
+from infra.constructs.job_queue import MAX_RECEIVES
 from infra.functions import FUNCTIONS, title
 from streams.redeliver import CLAIM_MS
 from tests.support.templates import Stack
@@ -19,7 +32,9 @@ def test_every_queue_is_encrypted(service: Stack) -> None:
 
 @pytest.mark.parametrize("worker", JOBS)
 def test_a_job_comes_back_only_after_its_worker_ended(service: Stack, worker: str) -> None:
-    """Its visibility timeout outlasts the invocation. A job that always fails ends in the dead-letter queue."""
+    """Its visibility timeout outlasts the invocation and its claim. A job that always fails ends in the dead-letter
+    queue. A job that only has to come again is no error.
+    """
     name = f"{title(worker)}Queue"
     (mapping,) = (
         each
@@ -30,19 +45,43 @@ def test_a_job_comes_back_only_after_its_worker_ended(service: Stack, worker: st
     assert mapping["BatchSize"] == 1
     queue = service.properties("AWS::SQS::Queue")[name]
     timeout = service.properties("AWS::Lambda::Function")[f"{title(worker)}Function"]["Timeout"]
-    assert queue["VisibilityTimeout"] >= timeout
+    assert queue["VisibilityTimeout"] > timeout + CLOCKS_APART_SECONDS
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert service.read(queue["RedrivePolicy"]["deadLetterTargetArn"]) == f"{name}Dead.Arn"
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == MAX_RECEIVES
+
+
+def test_a_job_that_only_waits_is_no_dead_letter() -> None:
+    """Every receive counts. A message may be received as often as the longest waits of a job need, one after the other,
+    and once more for each attempt.
+    """
+    day = THROTTLED_MS // SECOND
+
+    def receives(seconds: Callable[[int, int], int]) -> int:
+        """How often a message is received within a day of such waits, of which each follows from those before it."""
+        count = waited = 0
+        while waited < day:
+            count += 1
+            waited += seconds(count, waited)
+        return count + 1
+
+    for_its_row = len(ROW_SECONDS) + 1
+    before_its_claim = receives(lambda count, _: retry_seconds(count))
+    at_its_steps = receives(lambda _, waited: throttled_seconds(0, waited * SECOND))
+    attempts = 2 * (MAX_ATTEMPTS + 1)
+    assert (for_its_row, before_its_claim, at_its_steps) == (5, 100, 103)
+    assert for_its_row + before_its_claim + at_its_steps + attempts < MAX_RECEIVES
 
 
 def test_no_tenant_takes_all_the_workers(service: Stack) -> None:
-    """The queues of exports and replays are FIFO: of a tenant's lane one job runs at a time. Re-stamps and sweeps are
-    delayed, and SQS can't delay a message of a FIFO queue.
+    """The queue of exports is FIFO: of a tenant's lane one job runs at a time. The others are delayed, and SQS can't
+    delay a message of a FIFO queue. Their jobs take turns: no worker has time for many.
     """
     queues = service.properties("AWS::SQS::Queue")
-    for name in ("ExportQueue", "ReplayQueue"):
-        assert queues[name]["FifoQueue"] is queues[f"{name}Dead"]["FifoQueue"] is True
-    for name in ("RestampQueue", "SweepQueue"):
-        assert "FifoQueue" not in queues[name]
+    assert queues["ExportQueue"]["FifoQueue"] is queues["ExportQueueDead"]["FifoQueue"] is True
+    for name in ("replay", "restamp", "sweep"):
+        assert "FifoQueue" not in queues[f"{title(name)}Queue"]
+        assert TURN_SECONDS * 2 + HAND_OVER_SECONDS < FUNCTIONS[name].timeout_s <= 180
 
 
 def test_every_queue_reader_is_limited(service: Stack) -> None:

@@ -43,7 +43,7 @@ IMPLEMENTED: Mapping[str, set[str]] = {
     "BatchWriteItem": {"RequestItems"},
     "WriteRequest": {"DeleteRequest"},
     "PutItem": {"Item", "ReturnValues", *_WRITE},
-    "UpdateItem": {"Key", "UpdateExpression", "ReturnValues", *_WRITE},
+    "UpdateItem": {"Key", "UpdateExpression", "ReturnValues", "ReturnValuesOnConditionCheckFailure", *_WRITE},
     "DeleteItem": {"Key", "ReturnValues", *_WRITE},
     "TransactWriteItems": {"TransactItems"},
     "Put": {"Item", *_WRITE},

@@ -14,8 +14,10 @@ from daybook.aws.wiring import Tables
 from daybook.clock import Clock
 from daybook.http.serve import serve
 from daybook.jobs.export import NoSuchUpload
-from daybook.jobs.job import Job, Step, Work
+from daybook.jobs.job import Job, Step
+from daybook.jobs.message import Postponed
 from daybook.jobs.runner import Runner
+from daybook.jobs.store import Work
 from daybook.tenant import Tenant
 from exports.api_handler import operations
 from exports.csv_injection import unescape_cell
@@ -24,7 +26,7 @@ from exports.worker_handler import services_over
 from tests.support.calls import Context, answered, authorized, call
 from tests.support.documented import documented
 from tests.support.ingest import NOW
-from tests.support.jobs import MemoryQueue
+from tests.support.jobs import MemoryQueue, received
 from tests.support.wiring import wiring_over
 
 
@@ -125,7 +127,7 @@ class Exporter:
         """`events` and `indexes` are stores in place of the table's. `sizes` are fields of `ExportServices`."""
         self.files = files or MemoryFiles()
         self.links = MemoryLinks()
-        self.queue = MemoryQueue()
+        self.queue = MemoryQueue(can_delay=False)
         replaced = {name: store for name, store in (("events", events), ("indexes", indexes)) if store is not None}
         wiring = wiring_over(dynamodb, tables, clock, f"exports {tenant}", **replaced)
         self.jobs = wiring.jobs
@@ -187,7 +189,10 @@ class Exporter:
             self.jobs, self.queue, worker, self._clock, lambda: f"claim-{next(self._claims)}", lambda _: None
         )
         job, _ = self.queue.sent.pop(0)
-        runner.run(job.key, remaining_seconds)
+        try:
+            runner.run(received(job), remaining_seconds)
+        except Postponed as postponed:
+            self.queue.sent.insert(0, (job, postponed.seconds))
 
     def export(self, body: Any = None, **given: Any) -> tuple[dict[str, Any], bytes]:
         """Returns the answer after the export has finished, and the file."""

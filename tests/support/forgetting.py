@@ -10,7 +10,7 @@ from forget.api_handler import operations
 from forget.sweep_handler import runner_over
 from tests.support.calls import Context, answered, authorized, call
 from tests.support.documented import documented
-from tests.support.jobs import MemoryQueue
+from tests.support.jobs import MemoryQueue, received
 from tests.support.tenant_log import TenantLog
 
 
@@ -40,7 +40,7 @@ class Forgetting:
     def sweep(self) -> list[Job]:
         """Runs every sweep that is queued and returns the ended jobs."""
         sent, self.queue.sent = self.queue.sent, []
-        return [self._runner.run(job.key, lambda: 180.0) for job, _ in sent]
+        return [self._runner.run(received(job), lambda: 180.0) for job, _ in sent]
 
     def report(self, text: str, **query: str) -> dict[str, Any]:
         answer = self.call(text, **query)

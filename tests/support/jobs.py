@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from daybook.jobs.job import ClaimLost, Job, JobBusy, JobKey, Status, Step, TooManyJobs, UnknownJob
+from daybook.jobs.message import Message, Received, StaleMessage
 from daybook.tenant import TenantCode
 
 
@@ -13,6 +14,8 @@ class MemoryJobs:
     def __init__(self) -> None:
         self._jobs: dict[JobKey, Job] = {}
         self._claims: dict[JobKey, tuple[str, int]] = {}
+        self._messages: dict[JobKey, str] = {}
+        self._reserved: dict[tuple[TenantCode, str], tuple[str, int]] = {}
         self._bounded: set[JobKey] = set()
 
     def put(self, job: Job, max_active: int | None = None) -> None:
@@ -44,15 +47,20 @@ class MemoryJobs:
     def later(self, job: Job) -> Sequence[Job]:
         return [each for each in self.jobs(job.tenant, job.kind) if each.id > job.id]
 
-    def claim(self, key: JobKey, claim: str, now_ms: int, until_ms: int) -> Job:
+    def claim(self, received: Received, claim: str, now_ms: int, until_ms: int) -> Job:
+        message, key = received.message, received.message.key
         job = self.job(key)
         if job.status.has_ended:
             return job
+        if job.turn >= message.turn and self._messages.get(key, message.id) != message.id:
+            raise StaleMessage(key.id)
         other, other_until_ms = self._claims.get(key, ("", 0))
         if other != claim and other_until_ms > now_ms:
-            raise JobBusy(key.id)
-        self._claims[key] = claim, until_ms
-        self._jobs[key] = replace(job, status=Status.RUNNING, attempts=job.attempts + 1)
+            raise JobBusy(key.id, other_until_ms)
+        self._claims[key], self._messages[key] = (claim, until_ms), message.id
+        self._jobs[key] = replace(
+            job, status=Status.RUNNING, attempts=job.attempts + 1, turn=message.turn, receipt=received.receipt
+        )
         return self._jobs[key]
 
     def save(self, job: Job, claim: str, now_ms: int) -> None:
@@ -76,6 +84,24 @@ class MemoryJobs:
         if job.status is Status.SUCCEEDED and job.withdrawn_ms is None:
             self._jobs[key] = replace(job, withdrawn_ms=now_ms)
 
+    def reserve(self, job: Job, what: str, now_ms: int, until_ms: int) -> bool:
+        other, other_until_ms = self._reserved.get((job.tenant, what), ("", 0))
+        if other not in ("", job.id) and other_until_ms > now_ms:
+            return False
+        self._reserved[job.tenant, what] = job.id, until_ms
+        return True
+
+    def free(self, job: Job, what: str) -> None:
+        if self._reserved.get((job.tenant, what), ("", 0))[0] == job.id:
+            del self._reserved[job.tenant, what]
+
+
+def received(job: Job, receives: int = 1, copy: str = "") -> Received:
+    """The message that was sent for the job as it is. A `copy` has another id."""
+    turn = job.turn + 1
+    message = Message(job.tenant, job.kind, job.id, turn, f"message-{turn}{copy}")
+    return Received(message, f"receipt-{turn}-{receives}", receives)
+
 
 @dataclass
 class MemoryQueue:
@@ -83,6 +109,7 @@ class MemoryQueue:
     postponed: list[tuple[str, int]] = field(default_factory=list)
     refusal: Exception | None = None
     """The exception that it raises instead of sending."""
+    can_delay: bool = True
 
     def send(self, job: Job, delay_seconds: int = 0) -> None:
         if self.refusal is not None:
@@ -102,12 +129,20 @@ class Counting:
     before: Callable[[Job], None] = lambda _: None
     tidied: list[str] = field(default_factory=list)
     hand_over: bool = False
+    wait_seconds: int = 0
 
     def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:  # noqa: ARG002  the form of work
         self.before(job)
         count = (job.checkpoint or {"count": 0})["count"] + 1
         most = job.ask["to"]
-        return Step({"count": count}, count, count / most, done=count == most, hand_over=self.hand_over)
+        return Step(
+            {"count": count},
+            count,
+            count / most,
+            done=count == most,
+            hand_over=self.hand_over,
+            wait_seconds=self.wait_seconds,
+        )
 
     def tidy(self, job: Job) -> None:
         self.tidied.append(job.id)

@@ -164,7 +164,10 @@ class MemoryDynamoDB:
         with self._lock:
             change = self._change(kind, call)
             if change is None:
-                raise error("ConditionalCheckFailedException", "The conditional request failed")
+                shown = call.get("ReturnValuesOnConditionCheckFailure", "NONE") == "ALL_OLD"
+                there = self._table(call["TableName"]).get(call["Key"]) if shown else None
+                row = {"Item": dict(there)} if there else {}
+                raise error("ConditionalCheckFailedException", "The conditional request failed", **row)
             change.make()
             return change.attributes(wanted)
 

@@ -16,6 +16,7 @@ from daybook.tenant import Tenant, TenantCode
 from daybook.tenants.settings import Layout, TenantSettings
 from restamp.restamp import RestampWork
 from tests.support.ingest import NOW
+from tests.support.jobs import received
 from tests.support.managed_log import ManagedLog
 
 RETENTION, HOLD = "/v1/settings/retention", "/v1/settings/legal-hold"
@@ -131,7 +132,7 @@ class Kept(ManagedLog):
             lambda _: None,
             max_attempts=10**6,
         )
-        return runner.run(job.key, lambda: 900.0)
+        return runner.run(received(job), lambda: 900.0)
 
     def asked(self) -> Job:
         """Takes the only queued job off the queue."""

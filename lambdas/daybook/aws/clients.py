@@ -80,7 +80,8 @@ def own_sts() -> Any:
 
 def kinesis(region: str, answer_seconds: float) -> shared_kinesis.KinesisClient:
     """A Kinesis client for customers' streams. It tries once; its caller retries."""
-    config = _IMPATIENT.merge(Config(read_timeout=answer_seconds))
+    # 64: the fan-out's threads. A connection beyond the pool's would be made anew for each call.
+    config = _IMPATIENT.merge(Config(read_timeout=answer_seconds, max_pool_connections=64))
     return shared_kinesis.make_client(_for_customers(), region, config)
 
 

@@ -1,15 +1,15 @@
 """Jobs: work that takes longer than a request, done in steps by one worker after another.
 
 A job is a row and a message in a queue. The worker that receives the message claims the job until the end of its
-invocation. It does step after step and saves a checkpoint after each; near its end it sends the message again. Where a
-worker is killed, the queue delivers its message again when its claim has ended, too, and the next worker goes on from
-the last checkpoint. So a kind of job has to provide one thing: steps that may be repeated from a checkpoint on.
+invocation. It does step after step and saves a checkpoint after each; at the end of its turn it sends the next message.
+Where a worker is killed, the queue delivers its message again when its claim has ended, too, and the next worker goes
+on from the last checkpoint. So a kind of job has to provide one thing: steps that may be repeated from a checkpoint on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta, Struct
 
@@ -75,6 +75,12 @@ class Job:
     """A FIFO queue runs one job of each tenant and lane at a time."""
     withdrawn_ms: int | None = None
     """When its result was deleted."""
+    turn: int = 0
+    """The turn of the message that was claimed last."""
+    receipt: str | None = None
+    """The handle of that message. By it the message can be made to come at once."""
+    throttled_ms: int | None = None
+    """Since when every step was throttled. None where the last step was not."""
 
     @property
     def key(self) -> JobKey:
@@ -124,7 +130,7 @@ class Step(NamedTuple):
     hand_over: bool = False
     """The next step needs an invocation of its own."""
     wait_seconds: int = 0
-    """The next step must wait so long, 900 s at most."""
+    """The next step must wait so long, 900 s at most. Meanwhile the job has no worker."""
 
 
 class JobFailed(Exception):  # noqa: N818  an outcome
@@ -144,85 +150,12 @@ class TooManyJobs(Exception):  # noqa: N818  a fact, not a failure
 
 
 class JobBusy(Exception):  # noqa: N818  a fact, not a failure
-    """Another worker has claimed the job. The message has to be delivered again."""
+    """Another worker has claimed the job, until `until_ms` at most."""
+
+    def __init__(self, job_id: str, until_ms: int) -> None:
+        super().__init__(job_id)
+        self.until_ms = until_ms
 
 
 class ClaimLost(Exception):  # noqa: N818  a fact, not a failure
     """The job was cancelled, or another worker has claimed it. This worker must stop."""
-
-
-class Work(Protocol):
-    """What a kind of job has to provide."""
-
-    def step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
-        """Goes on from `job.checkpoint`, for about 30 seconds at most.
-
-        Another worker may repeat all or part of it from the same checkpoint; the outcome must be the same. Raises
-        `JobFailed`, `JobSuperseded`, and `Throttled` where another try will succeed.
-        """
-
-    def tidy(self, job: Job) -> None:
-        """Deletes what a cancelled or failed job has left behind. May be called again."""
-
-
-class JobStore(Protocol):
-    """Every read is strongly consistent. Every call raises `Throttled` where another try will succeed."""
-
-    def put(self, job: Job, max_active: int | None = None) -> None:
-        """Adds a job. Raises `TooManyJobs` where the tenant already has `max_active` of its kind queued or running.
-
-        Only jobs that were put with a `max_active` count.
-        """
-
-    def active(self, tenant: TenantCode, kind: str) -> Sequence[Job]:
-        """Queued and running jobs that were put with a `max_active`, oldest first."""
-
-    def job(self, key: JobKey) -> Job:
-        """Raises `UnknownJob`."""
-
-    def find(self, tenant: TenantCode, job_id: str) -> Job:
-        """A job of any kind. Raises `UnknownJob`."""
-
-    def jobs(self, tenant: TenantCode, kind: str, most: int | None = None) -> Sequence[Job]:
-        """The newest `most` jobs of a kind, or all, newest first."""
-
-    def later(self, job: Job) -> Sequence[Job]:
-        """The tenant's jobs of the same kind that were requested after it, newest first."""
-
-    def claim(self, key: JobKey, claim: str, now_ms: int, until_ms: int) -> Job:
-        """Claims the job until `until_ms`, and counts the attempt. Raises `UnknownJob`, `JobBusy`.
-
-        A job that has ended is returned without a claim.
-        """
-
-    def save(self, job: Job, claim: str, now_ms: int) -> None:
-        """Saves what a step has reached. May be called again with the same job. Raises `ClaimLost`."""
-
-    def release(self, job: Job, claim: str) -> None:
-        """Ends the claim, so that another worker need not wait. Does nothing where the claim is lost."""
-
-    def cancel(self, key: JobKey, now_ms: int) -> Job:
-        """Cancels the job unless it has ended, and returns it as it is then. Raises `UnknownJob`."""
-
-    def withdraw(self, key: JobKey, now_ms: int) -> None:
-        """Notes that the job's result was deleted. Does nothing where the job has not succeeded."""
-
-
-class JobQueue(Protocol):
-    def send(self, job: Job, delay_seconds: int = 0) -> None:
-        """Sends the job's message. Raises where it may not have been sent."""
-
-    def postpone(self, receipt: str, seconds: int) -> None:
-        """Has a received message delivered again after so many seconds."""
-
-
-def submit(
-    job: Job, store: JobStore, queue: JobQueue, *, max_active: int | None = None, delay_seconds: int = 0
-) -> None:
-    """Sends a job's message, then puts its row. Raises `TooManyJobs` and what the queue raises; then there is no job.
-
-    A row without a message would never be worked on, and would count as active for ever. A message without a row does
-    no harm: the worker waits a while for the row, then drops the message.
-    """
-    queue.send(job, delay_seconds)
-    store.put(job, max_active)

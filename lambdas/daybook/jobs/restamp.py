@@ -10,7 +10,8 @@ from daybook.clock import DAY
 from daybook.crypto.hkdf import hkdf
 from daybook.crypto.keys import DeploymentKeys
 from daybook.crypto.sealing import Place, open_sealed, seal
-from daybook.jobs.job import RESTAMP, Job, JobQueue, JobStore, Status, new_job, submit
+from daybook.jobs.job import RESTAMP, Job, Status, new_job
+from daybook.jobs.store import JobQueue, JobStore, submit
 from daybook.tenant import TenantCode
 from daybook.tenants.settings import TenantSettings
 

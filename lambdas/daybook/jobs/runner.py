@@ -1,27 +1,19 @@
-"""Runs a job: claims it, does step after step with a checkpoint after each, hands over before the invocation ends."""
+"""Runs a job: claims it, does step after step with a checkpoint after each, hands over at the end of its turn."""
 
+import math
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from daybook.clock import SECOND, Clock
+from daybook import observability
+from daybook.clock import DAY, SECOND, Clock
 from daybook.errors import Throttled
 from daybook.ids import occurred_ms
-from daybook.jobs.job import (
-    ClaimLost,
-    Job,
-    JobFailed,
-    JobKey,
-    JobQueue,
-    JobStore,
-    JobSuperseded,
-    Status,
-    Step,
-    UnknownJob,
-    Work,
-)
+from daybook.jobs.job import ClaimLost, Job, JobBusy, JobFailed, JobSuperseded, Status, Step, UnknownJob
+from daybook.jobs.message import Postponed, Received
+from daybook.jobs.store import JobQueue, JobStore, Work
 
 MAX_ATTEMPTS = 5
 """A job fails after so many failed attempts in a row without a checkpoint between them."""
@@ -29,15 +21,53 @@ MAX_ATTEMPTS = 5
 HAND_OVER_SECONDS = 60.0
 """A worker with less time left begins no further step: a step may take half of it."""
 
+TURN_SECONDS = 30.0
+"""A job of a standard queue goes to the end of the queue after so long. So the jobs of all tenants take turns.
+
+Not on a FIFO queue: there, it would go behind the other jobs of its lane.
+"""
+
+CLOCKS_APART_SECONDS = 60
+"""A claim lasts so much longer than its worker can. So two workers never have one job where their clocks differ by as
+much.
+"""
+
 ROW_WITHIN_MS = 30 * SECOND
 """A job's row is put after its message is sent, by a request that lasts 28 s at most."""
 
-_ROW_EVERY_SECONDS = 0.5
+ROW_SECONDS = (2, 4, 8, 16)
+"""How long a message without a row waits before it is received again. They add up to `ROW_WITHIN_MS`. So a message that
+was received once more can be dropped, though the worker's clock be ahead of the sender's.
+"""
+
+MAX_WAIT_SECONDS = 900
+"""SQS's longest delay of a message."""
+
+THROTTLED_MS = DAY
+"""A job fails after it was throttled at every step for so long."""
+
+_ROW_PAUSES = (0.1, 0.2, 0.4, 0.8)
+_STEP_PAUSES = (1.0, 2.0, 4.0)
+_SAVE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # longer: what is not saved has to be done again
 _SAVE_SECONDS = 15.0  # with less time left, even a throttled save is given up
-_FIRST_WAIT_SECONDS = 1.0
-_MAX_WAIT_SECONDS = 30.0
+_FIRST_WAIT_SECONDS = 15
+_FIRST_RETRY_SECONDS = 30
 
 _Result = TypeVar("_Result")
+
+
+def retry_seconds(receives: int) -> int:
+    """30 seconds after a message's first receive, four times as long after each further one, 15 minutes at most."""
+    return min(_FIRST_RETRY_SECONDS << 2 * min(receives - 1, 5), MAX_WAIT_SECONDS)
+
+
+def throttled_seconds(throttled_ms: int, now_ms: int) -> int:
+    """The wait of a job that is throttled since `throttled_ms`: 15 s, doubled each time, at most 15 minutes."""
+    return min(max((now_ms - throttled_ms) // SECOND, _FIRST_WAIT_SECONDS), MAX_WAIT_SECONDS)
+
+
+def _count(metric: str) -> None:
+    observability.count(metric, 1)
 
 
 @dataclass(frozen=True)
@@ -52,91 +82,137 @@ class Runner:
     """Makes an id for this worker's claim."""
     pause: Callable[[float], None] = time.sleep
     max_attempts: int = MAX_ATTEMPTS
+    count: Callable[[str], None] = _count
 
-    def run(self, key: JobKey, remaining_seconds: Callable[[], float]) -> Job:
+    def run(self, received: Received, remaining_seconds: Callable[[], float]) -> Job:
         """Gives the job as it is afterwards: ended, or handed over to the next worker.
 
-        Raises `UnknownJob`, `JobBusy`, and what a step raised. After these two the message has to come again.
+        Raises `Postponed`, `UnknownJob`, `StaleMessage`, and what a step raised: then the message has to come again.
         """
         claim = self.new_claim()
-        job = self._claim(key, claim, remaining_seconds)
+        job = self._claim(received, claim, remaining_seconds)
         if job.status.has_ended:
             if job.status is not Status.SUCCEEDED:
                 self.work.tidy(job)
             return job
         if job.attempts > self.max_attempts:
             # Its workers were killed each time, before they could mark it as failed.
-            return self._end(job, claim, Status.FAILED, self._gave_up)
+            return self._give_up(job, claim, self._failed_each_time)
         try:
             return self._run_steps(job, claim, remaining_seconds)
         except ClaimLost:
             return self._leave(job)
         except JobFailed as failed:
-            return self._end(job, claim, Status.FAILED, str(failed))
+            return self._end(job, claim, Status.FAILED, str(failed), observability.JOBS_FAILED)
         except JobSuperseded as superseded:
             return self._end(job, claim, Status.CANCELLED, str(superseded))
+        except Postponed:
+            raise
         except Exception:
-            if self.store.job(key).attempts >= self.max_attempts:
-                self._end(job, claim, Status.FAILED, self._gave_up)
+            if self.store.job(job.key).attempts >= self.max_attempts:
+                self._give_up(job, claim, self._failed_each_time)
             else:
                 self.store.release(job, claim)
             raise
 
-    def _claim(self, key: JobKey, claim: str, remaining_seconds: Callable[[], float]) -> Job:
-        """Waits for the row of a job whose message came first. Raises `UnknownJob`, `JobBusy`."""
-        while True:
+    def _claim(self, received: Received, claim: str, remaining_seconds: Callable[[], float]) -> Job:
+        """Waits a moment for the row of a job whose message came first."""
+        for pause in (*_ROW_PAUSES, None):
             now_ms = self.clock()
             # A worker can't outlive its invocation, so its claim need not either.
-            until_ms = now_ms + int(remaining_seconds() * SECOND)
+            until_ms = now_ms + int((remaining_seconds() + CLOCKS_APART_SECONDS) * SECOND)
             try:
-                return self.store.claim(key, claim, now_ms, until_ms)
+                return self.store.claim(received, claim, now_ms, until_ms)
+            except JobBusy as busy:
+                seconds = math.ceil((busy.until_ms - now_ms) / SECOND)
+                break
+            except Throttled:
+                seconds = retry_seconds(received.receives)
+                break
             except UnknownJob:
-                if now_ms >= occurred_ms(key.id) + ROW_WITHIN_MS:
+                last = received.receives > len(ROW_SECONDS)
+                sure_ms = ROW_WITHIN_MS + (0 if last else CLOCKS_APART_SECONDS * SECOND)
+                if now_ms >= occurred_ms(received.message.job) + sure_ms:
                     raise
-            self.pause(_ROW_EVERY_SECONDS)
+                seconds = ROW_SECONDS[-1 if last else received.receives - 1]
+            if pause is not None:
+                self.pause(pause)
+        self.count(observability.JOBS_POSTPONED)
+        raise Postponed(seconds)
 
     def _run_steps(self, job: Job, claim: str, remaining_seconds: Callable[[], float]) -> Job:
+        first, began = job, remaining_seconds()
         while True:
             try:
                 step = self._step(job, remaining_seconds)
             except Throttled:
-                # This does not count as an attempt.
-                job = replace(job, attempts=max(0, job.attempts - 1))
-                self._save(job, claim, remaining_seconds)
-                return self._hand_over(job, claim)
+                return self._throttled(job, claim, remaining_seconds, went_on=job is not first)
             job = _after(job, step, self.clock())
             self._save(job, claim, remaining_seconds)
             if step.done:
                 return job
-            if step.hand_over or step.wait_seconds or remaining_seconds() < HAND_OVER_SECONDS:
+            if step.wait_seconds:
+                return self._wait(job, claim, step.wait_seconds)
+            left = remaining_seconds()
+            is_turn_over = self.queue.can_delay and began - left >= TURN_SECONDS
+            if step.hand_over or is_turn_over or left < HAND_OVER_SECONDS:
                 return self._hand_over(job, claim)
 
-    def _hand_over(self, job: Job, claim: str) -> Job:
+    def _throttled(self, job: Job, claim: str, remaining_seconds: Callable[[], float], *, went_on: bool) -> Job:
+        """Has the job wait without a worker, unless it has waited for too long. It does not count as an attempt."""
+        now_ms = self.clock()
+        since_ms = now_ms if job.throttled_ms is None else job.throttled_ms
+        if now_ms - since_ms >= THROTTLED_MS:
+            return self._give_up(job, claim, "The service was too busy for a day. Ask for it again.")
+        job = replace(job, attempts=max(0, job.attempts - 1), throttled_ms=since_ms)
+        self._save(job, claim, remaining_seconds)
+        if went_on and not self.queue.can_delay:
+            # A message can be postponed only so often, a new one as often again.
+            return self._hand_over(job, claim)
+        return self._wait(job, claim, throttled_seconds(since_ms, now_ms))
+
+    def _wait(self, job: Job, claim: str, seconds: int) -> Job:
+        """On a FIFO queue, whose messages can't be delayed, the received message comes again instead of a new one."""
+        self.count(observability.JOBS_WAITING)
+        if self.queue.can_delay:
+            return self._hand_over(job, claim, seconds)
         self.store.release(job, claim)
-        self.queue.send(job)
+        raise Postponed(seconds)
+
+    def _hand_over(self, job: Job, claim: str, seconds: int = 0) -> Job:
+        self.store.release(job, claim)
+        self.queue.send(job, seconds)
         return job
 
     def _step(self, job: Job, remaining_seconds: Callable[[], float]) -> Step:
-        return self._retry(lambda: self.work.step(job, remaining_seconds), remaining_seconds, HAND_OVER_SECONDS)
+        return self._retry(
+            lambda: self.work.step(job, remaining_seconds), _STEP_PAUSES, remaining_seconds, HAND_OVER_SECONDS
+        )
 
     def _save(self, job: Job, claim: str, remaining_seconds: Callable[[], float]) -> None:
-        self._retry(lambda: self.store.save(job, claim, self.clock()), remaining_seconds, _SAVE_SECONDS)
+        self._retry(lambda: self.store.save(job, claim, self.clock()), _SAVE_PAUSES, remaining_seconds, _SAVE_SECONDS)
 
     def _retry(
-        self, call: Callable[[], _Result], remaining_seconds: Callable[[], float], min_seconds: float
+        self,
+        call: Callable[[], _Result],
+        pauses: Sequence[float],
+        remaining_seconds: Callable[[], float],
+        min_seconds: float,
     ) -> _Result:
-        """Retries a throttled call while at least `min_seconds` are left: a new message would take minutes."""
-        wait = _FIRST_WAIT_SECONDS
-        while True:
+        """Retries a throttled call after each of the pauses, while at least `min_seconds` are left."""
+        for pause in pauses:
             try:
                 return call()
             except Throttled:
-                if remaining_seconds() < min_seconds + wait:
+                if remaining_seconds() < min_seconds + pause:
                     raise
-            self.pause(wait)
-            wait = min(2 * wait, _MAX_WAIT_SECONDS)
+            self.pause(pause)
+        return call()
 
-    def _end(self, job: Job, claim: str, status: Status, error: str) -> Job:
+    def _give_up(self, job: Job, claim: str, error: str) -> Job:
+        return self._end(job, claim, Status.FAILED, error, observability.JOBS_GIVEN_UP)
+
+    def _end(self, job: Job, claim: str, status: Status, error: str, metric: str | None = None) -> Job:
         # `job` is from before the steps: the store has the last checkpoint.
         now = self.store.job(job.key)
         ended = replace(now, status=status, sealed=None, error=error, finished_ms=self.clock())
@@ -144,11 +220,13 @@ class Runner:
             self.store.save(ended, claim, self.clock())
         except ClaimLost:
             return self._leave(job)
+        if metric is not None:
+            self.count(metric)
         self.work.tidy(ended)
         return ended
 
     @property
-    def _gave_up(self) -> str:
+    def _failed_each_time(self) -> str:
         return f"The service failed at all {self.max_attempts} attempts."
 
     def _leave(self, job: Job) -> Job:
@@ -161,5 +239,12 @@ class Runner:
 
 def _after(job: Job, step: Step, now_ms: int) -> Job:
     ended: dict[str, Any] = {"status": Status.SUCCEEDED, "finished_ms": now_ms, "sealed": None} if step.done else {}
-    progress = 1.0 if step.done else max(job.progress, min(step.progress, 1.0))
-    return replace(job, checkpoint=step.checkpoint, processed=step.processed, progress=progress, attempts=0, **ended)
+    return replace(
+        job,
+        checkpoint=step.checkpoint,
+        processed=step.processed,
+        progress=1.0 if step.done else max(job.progress, min(step.progress, 1.0)),
+        attempts=0,
+        throttled_ms=None,
+        **ended,
+    )

@@ -13,8 +13,9 @@ from msgspec import Struct, to_builtins
 
 from daybook.clock import Clock
 from daybook.crypto.keys import DeploymentKeys
-from daybook.jobs.job import SWEEP, Job, JobQueue, JobStore, new_job, submit
+from daybook.jobs.job import SWEEP, Job, new_job
 from daybook.jobs.sealed import open_sealed_part, seal_for
+from daybook.jobs.store import JobQueue, JobStore, submit
 from daybook.people.forgetter import Mark
 from daybook.tenant import EnvironmentKey, code_of
 

@@ -24,6 +24,7 @@ from infra.operate.rotate_keys import jobs_need, rotated
 from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of
 from tests.support.ingest import NOW, SECRET
+from tests.support.jobs import received
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
@@ -324,7 +325,7 @@ def test_an_export_under_way_restarts_when_the_retention_is_shortened(
     for _ in range(steps):
         step = worker.step(job, lambda: 900.0)
         job = replace(job, checkpoint=step.checkpoint, processed=step.processed)
-    claimed = log.exporter.jobs.claim(job.key, "claim", NOW, NOW + 1)
+    claimed = log.exporter.jobs.claim(received(job), "claim", NOW, NOW + 1)
     log.exporter.jobs.save(replace(claimed, checkpoint=job.checkpoint), "claim", NOW)
     log.exporter.jobs.release(claimed, "claim")
     log.keep_days(30)
@@ -349,7 +350,9 @@ class ForgetsAgain(ExportWork):
     """Forgets one more person before it gathers, as long as there are any, and notes how long each step has to wait."""
 
     def __init__(self, log: ExportedLog, guids: list[str]) -> None:
-        super().__init__(log.exporter.worker(batch=1, run_bytes=1, step_ms=0).services)
+        self.counted: list[tuple[str, int]] = []
+        count = lambda *counted: self.counted.append(counted)  # noqa: E731
+        super().__init__(log.exporter.worker(batch=1, run_bytes=1, step_ms=0, count=count).services)
         self._log = log
         self._guids = guids
         self.waits: list[int] = []
@@ -373,6 +376,7 @@ def test_a_sorted_export_does_not_begin_anew_for_ever(log: ExportedLog, people: 
     log.exporter.work(worker=worker)
     shown = log.exporter.read(asked["id"])
     assert worker.waits == [15, 30, 60, 120]
+    assert worker.counted == [("ExportsRestarted", 1)] * MAX_RESTARTS
     if people > MAX_RESTARTS:
         assert (shown["status"], shown["error"]) == ("failed", TOO_MANY)
         assert not log.exporter.files.files
@@ -583,7 +587,7 @@ def test_a_running_export_shows_how_much_is_written(log: ExportedLog) -> None:
     worker = log.exporter.worker(step_ms=0, batch=1)
     for _ in range(2):
         job = replace(job, checkpoint=worker.step(job, lambda: 900.0).checkpoint)
-    claimed = log.exporter.jobs.claim(job.key, "claim", NOW, NOW + 1)
+    claimed = log.exporter.jobs.claim(received(job), "claim", NOW, NOW + 1)
     log.exporter.jobs.save(replace(claimed, checkpoint=job.checkpoint, processed=1), "claim", NOW)
     shown = log.exporter.read(asked["id"])
     assert (shown["status"], shown["rows"], shown["sha256"]) == ("running", 1, None)

@@ -40,6 +40,7 @@ from tests.support.calls import answered
 from tests.support.exports import Exporter, rows_of
 from tests.support.forgetting import Forgetting
 from tests.support.ingest import NOW, SECRET, Sender
+from tests.support.jobs import received
 from tests.support.managed_log import ManagedLog
 from tests.support.streams import StreamHarness
 from tests.support.tenant_log import problem_of
@@ -473,7 +474,7 @@ def test_exports_that_may_hold_the_name_are_listed(log: ManagedLog, forgetting: 
     exporter.call("DELETE", "/v1/exports/{export_id}", export_id=cancelled["id"])
     assert set(forgetting.report("mike.mars")["exports_not_expired"]) == {waiting["id"], fresh["id"], old["id"]}
     log.now += DAY + 1
-    exporter.jobs.claim(exporter.jobs.find(log.settings.code, waiting["id"]).key, "c", log.now, log.now + DAY)
+    exporter.jobs.claim(received(exporter.jobs.find(log.settings.code, waiting["id"])), "c", log.now, log.now + DAY)
     assert set(forgetting.report("jane.roe")["exports_not_expired"]) == {waiting["id"], fresh["id"]}
 
 

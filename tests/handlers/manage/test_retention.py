@@ -23,6 +23,7 @@ from infra.operate.rotate_keys import rotated
 from manage.retention import MAX_WITH_HOLD
 from tests.support.calls import Context, answered, authorized, call
 from tests.support.ingest import NOW, SECRET
+from tests.support.jobs import received
 from tests.support.retention import AGES, HOLD, RETENTION, Kept, kept_with_events
 from tests.support.tenant_log import problem_of
 
@@ -305,7 +306,7 @@ def test_a_restamp_that_broke_off_is_shown(log: Kept, status: Status) -> None:
     """Until a later one has succeeded. The same setting requests it again, and it completes the work."""
     log.set_days(45)
     job = log.asked()
-    claimed = log.jobs.claim(job.key, "claim", NOW, NOW + MINUTE)
+    claimed = log.jobs.claim(received(job), "claim", NOW, NOW + MINUTE)
     log.jobs.save(replace(claimed, status=status, error="Why."), "claim", NOW)
     assert log.done("GET", RETENTION)["job"] == log.done("GET", HOLD)["job"] == job.id
     log.now += MINUTE

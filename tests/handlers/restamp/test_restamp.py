@@ -19,6 +19,7 @@ from daybook.jobs.restamp import DELAY_SECONDS, Restamp
 from restamp.restamp import WRITTEN_WITHIN_MS
 from tests.support.faulty_clients import failing
 from tests.support.ingest import NOW, Sender
+from tests.support.jobs import received
 from tests.support.memory_stores import SettingsOf
 from tests.support.retention import AGES, Kept, kept_with_events
 
@@ -142,7 +143,7 @@ def test_the_last_of_two_settings_wins(log: Kept) -> None:
     log.set_days(60)
     second = log.asked()
     first = replace(first, checkpoint=worker.step(first, lambda: 900.0).checkpoint)  # the second job still waits
-    log.jobs.claim(second.key, "claim", log.now, log.now)
+    log.jobs.claim(received(second), "claim", log.now, log.now)
     with pytest.raises(JobSuperseded):
         worker.step(first, lambda: 900.0)
     assert log.run(second).status is Status.SUCCEEDED

@@ -29,7 +29,7 @@ class Model:
         self.slow_calls += [now for each in calls if each > 500]
         recent = [each for each in self.slow_calls if now - each < 60_000]
         anything = timed_out or any(each > 500 for each in calls)
-        if timed_out or max(calls, default=0) >= 1_000 or (anything and len(recent) >= 3):
+        if timed_out or (anything and len(recent) >= 3):
             self.slow_since, self.slow_calls, self.drained = now, [], []
 
     def drain(self, now: int, calls: list[int], timed_out: bool) -> None:
@@ -75,9 +75,9 @@ def test_three_slow_calls_within_a_minute() -> None:
 
 
 def test_one_time_out_is_enough() -> None:
-    """Also an answer that took as long as a time-out, because its parts kept coming."""
+    """An answer is not, however late it was noticed: the function itself may have been short of CPU."""
     assert after_live(destination(), [], 7, timed_out=True).slow_since_ms == 7
-    assert slowed((7, 1_000)).slow_since_ms == 7
+    assert not slowed((7, 1_000)).is_slow
 
 
 def test_clocks_that_differ_by_minutes_lead_to_no_lasting_count() -> None:
