@@ -10,7 +10,18 @@ from pathlib import Path
 
 from benchmarks.measuring import Row, table
 
-NOT_MEASURES = frozenset({"__main__", "filters", "make_dictionary", "measuring", "typical"})
+NOT_MEASURES = frozenset(
+    {
+        "__main__",
+        "aws_stub",
+        "delivery_house",
+        "filters",
+        "make_dictionary",
+        "measuring",
+        "running_house",
+        "typical",
+    }
+)
 
 
 def main(names: list[str]) -> None:

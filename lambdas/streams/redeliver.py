@@ -55,11 +55,12 @@ class Drains(Protocol):
 class Parked(Protocol):
     def rows(self, destination: Destination, *, broken: bool = False) -> Iterator[ParkedRow]: ...
 
-    def put(self, destination: Destination, rows: Iterable[ParkedRow]) -> None: ...
-
     def remove(self, destination: Destination, rows: Sequence[ParkedRow]) -> None: ...
 
-    def give_up(self, destination: Destination, row: ParkedRow, events: int) -> bool: ...
+    def replace(
+        self, destination: Destination, row: ParkedRow, rest: Sequence[ParkedRow] = (), *, given_up: int = 0
+    ) -> bool:
+        """Returns False if the row or the claim is lost. Then nothing has changed."""
 
 
 class Events(Protocol):
@@ -154,7 +155,7 @@ class _Turn:
             kept = [row for row in rows if row.first_ms > now_ms - KEPT_MS]
             for row in rows:
                 if row not in kept:
-                    self._give_up(row, len(row.keys))
+                    self._replace(row, given_up=len(row.keys))
             if kept and not self._call(kept):
                 return False
         return True
@@ -206,14 +207,12 @@ class _Turn:
             rest = [*rows_of(apart, row.first_ms, broken=True), *rows_of(again, row.first_ms)]
             if apart:
                 self._now = with_broken(self._now, services.clock())
-            if row in rest:
-                continue
-            services.parked.put(self._now, rest)
             # Events that retention has hidden or deleted in the meantime are given up.
-            if hidden := sum(key not in shown for key in row.keys):
-                self._give_up(row, hidden)
-            else:
+            hidden = sum(key not in shown for key in row.keys)
+            if not (rest or hidden):
                 done.append(row)
+            elif row not in rest:
+                self._replace(row, rest, given_up=hidden)
         services.parked.remove(self._now, done)
         services.count(observability.EVENTS_REDELIVERED, outcome.taken)
         services.count(observability.UNREADABLE, len(broken))
@@ -221,9 +220,9 @@ class _Turn:
             services.count(observability.GIVEN_UP, outcome.refused)
             services.destinations.gave_up(self._now, outcome.refused, outcome.refusal)
 
-    def _give_up(self, row: ParkedRow, events: int) -> None:
-        if self._services.parked.give_up(self._now, row, events):
-            self._services.count(observability.GIVEN_UP, events)
+    def _replace(self, row: ParkedRow, rest: Sequence[ParkedRow] = (), *, given_up: int) -> None:
+        if self._services.parked.replace(self._now, row, rest, given_up=given_up):
+            self._services.count(observability.GIVEN_UP, given_up)
 
 
 def _calls(rows: Iterable[ParkedRow]) -> Iterator[list[ParkedRow]]:

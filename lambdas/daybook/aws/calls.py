@@ -11,11 +11,15 @@ from daybook.errors import Throttled
 Action = dict[str, dict[str, Any]]
 """One action of a transaction, such as `{"Put": {"Item": …}}`. It names its table if that is not the transaction's."""
 
-_REFUSALS = {"ConditionalCheckFailed", "TransactionConflict"}
+_CONDITION = "ConditionalCheckFailed"
+_REFUSALS = {_CONDITION, "TransactionConflict"}
 
 
 class Refused(Exception):  # noqa: N818  a fact, not a failure
     """A condition of a transaction does not hold, or another transaction was first. Its cause is DynamoDB's error."""
+
+    is_conflict = False
+    """Whether another write was first, and no condition failed. The same transaction may succeed now."""
 
 
 def ask(call: Callable[..., Any], transient: Container[str] = TRANSIENT, /, **arguments: Any) -> Any:
@@ -100,7 +104,9 @@ def transact(client: Any, table: str, actions: list[Action]) -> None:
     except ClientError as error:
         reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
         if reasons & _REFUSALS:
-            raise Refused from error
+            refused = Refused()
+            refused.is_conflict = _CONDITION not in reasons
+            raise refused from error
         if reasons & TRANSIENT:
             raise Throttled from None
         raise

@@ -8,6 +8,7 @@ schedule asks again for what is overdue.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -95,11 +96,16 @@ class Backlog:
     def _park(self, destination: Destination, keys: Iterable[str], first_ms: int, *, broken: bool) -> int:
         rows = list(rows_of(keys, first_ms, broken=broken))
         if rows:
-            self.rows.put(destination, rows)
             now_ms = self.clock()
             wait_ms = FIRST_BACKOFF_MS if destination.is_failing else FIRST_WAIT_MS
-            broken_due_ms = now_ms + BROKEN_EVERY_MS if broken else None
-            if self.drains.ask(destination, now_ms + wait_ms, first_ms, broken_due_ms):
+            ask = partial(
+                self.drains.ask, destination, now_ms + wait_ms, first_ms, now_ms + BROKEN_EVERY_MS if broken else None
+            )
+            # Asked before as well: if this worker is killed behind the rows and the batch is then delivered when it
+            # comes again, nobody else would ask for their drain.
+            is_first = not destination.is_drained and ask()
+            self.rows.put(destination, rows)
+            if ask() or is_first:
                 self.queue.send([request_of(destination)], wait_ms // SECOND)
         return sum(len(row.keys) for row in rows)
 

@@ -80,9 +80,14 @@ class Destination:
         return self.slow_since_ms is not None
 
     @property
+    def is_drained(self) -> bool:
+        """Whether a drain of parked events is due or at work."""
+        return self.drain_due_ms is not None and not self.drain_idle
+
+    @property
     def is_probed(self) -> bool:
         """Whether a drain will find out if the failing stream works again. A replay waits for it."""
-        return self.is_failing and self.drain_due_ms is not None and not self.drain_idle
+        return self.is_failing and self.is_drained
 
     @property
     def parks(self) -> bool:

@@ -8,10 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from daybook.aws.batches import get_items
+from daybook.aws.batches import PATIENCE, get_items
 from daybook.clock import SECOND
 from daybook.delivery.destination import ACTIVE, FAILING, Destination, StreamChoice
 from daybook.delivery.slowness import after_live
+from daybook.errors import Throttled
 from daybook.tenant import EnvironmentKey, TenantCode, code_of, environment_key
 
 _DELIVERED_EVERY_MS = 3 * SECOND
@@ -209,23 +210,31 @@ def change(  # noqa: PLR0913  the parts of a call
     names: Mapping[str, str] | None = None,
     returned: str = "ALL_NEW",
 ) -> dict[str, Any] | None:
-    """Changes an environment's destination. Returns the asked attributes; None if the condition does not hold."""
-    try:
-        answer = client.update_item(
-            TableName=table,
-            Key=key_of(environment),
-            UpdateExpression=expression,
-            ConditionExpression=condition,
-            ExpressionAttributeValues=values,
-            ReturnValues=returned,
-            **({"ExpressionAttributeNames": names} if names else {}),
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-            return None
-        raise
-    attributes: dict[str, Any] = answer["Attributes"]
-    return attributes
+    """Changes an environment's destination. Returns the asked attributes; None if the condition does not hold.
+
+    A drain also writes to the row in transactions, and DynamoDB refuses other writes while one is at work.
+    """
+    for _ in PATIENCE.tries(_MAX_TRIES):
+        try:
+            answer = client.update_item(
+                TableName=table,
+                Key=key_of(environment),
+                UpdateExpression=expression,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ReturnValues=returned,
+                **({"ExpressionAttributeNames": names} if names else {}),
+            )
+        except ClientError as error:
+            match error.response["Error"]["Code"]:
+                case "ConditionalCheckFailedException":
+                    return None
+                case "TransactionConflictException":
+                    continue
+            raise
+        attributes: dict[str, Any] = answer["Attributes"]
+        return attributes
+    raise Throttled
 
 
 def key_of(environment: EnvironmentKey) -> dict[str, Any]:

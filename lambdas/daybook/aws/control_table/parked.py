@@ -10,7 +10,7 @@ from itertools import batched
 from typing import Any
 
 from daybook.aws.batches import PATIENCE, Patience
-from daybook.aws.calls import Refused, ask, rows, transact
+from daybook.aws.calls import Action, Refused, ask, rows, transact
 from daybook.aws.control_table.destinations import key_of, number_of
 from daybook.clock import DAY, SECOND
 from daybook.delivery.backlog import ParkedRow
@@ -37,13 +37,7 @@ class ParkedTable:
 
     def put(self, destination: Destination, rows: Iterable[ParkedRow]) -> None:
         for row in rows:
-            item = {
-                **_key(destination, row),
-                "keys": {"S": " ".join(row.keys)},
-                "count": {"N": str(len(row.keys))},
-                "expires_at": {"N": str((row.first_ms + _EXPIRES_MS) // SECOND)},
-            }
-            ask(self._client.put_item, TableName=self._table, Item=item)
+            ask(self._client.put_item, TableName=self._table, Item=_item(destination, row))
 
     def rows(self, destination: Destination, *, broken: bool = False) -> Iterator[ParkedRow]:
         """The rows of this subscription, oldest first. It reads no further than they are asked for."""
@@ -67,23 +61,38 @@ class ParkedTable:
             else:
                 raise Throttled
 
-    def give_up(self, destination: Destination, row: ParkedRow, events: int) -> bool:
-        """Removes the row and counts `events` of it as given up, both or none.
+    def replace(
+        self, destination: Destination, row: ParkedRow, rest: Sequence[ParkedRow] = (), *, given_up: int = 0
+    ) -> bool:
+        """Puts `rest` in the row's place and counts events of it as given up, all or nothing.
 
-        Returns False if the row or the subscription no longer exists.
+        Returns False if the row no longer exists, or the drain has lost its claim: another one may be sending the row's
+        events, and does not know of `rest`.
         """
-        removed = {"Key": _key(destination, row), "ConditionExpression": "attribute_exists(pk)"}
-        counted = {
-            "Key": key_of(destination.environment),
-            "UpdateExpression": "ADD given_up :events",
-            "ConditionExpression": "subscription = :same",
-            "ExpressionAttributeValues": {":events": {"N": str(events)}, ":same": {"S": destination.subscription}},
-        }
-        try:
-            transact(self._client, self._table, [{"Delete": removed}, {"Update": counted}])
-        except Refused:
-            return False
-        return True
+        actions: list[Action] = [
+            {"Delete": {"Key": _key(destination, row), "ConditionExpression": "attribute_exists(pk)"}},
+            *({"Put": {"Item": _item(destination, each)}} for each in rest),
+            {
+                "Update": {
+                    "Key": key_of(destination.environment),
+                    "UpdateExpression": "ADD given_up :events",
+                    "ConditionExpression": "drain_claim = :claim",
+                    "ExpressionAttributeValues": {
+                        ":events": {"N": str(given_up)},
+                        ":claim": {"S": destination.drain_claim},
+                    },
+                }
+            },
+        ]
+        for _ in self._patience.tries(_TRIES):
+            try:
+                transact(self._client, self._table, actions)
+            except Refused as refused:
+                if refused.is_conflict:
+                    continue
+                return False
+            return True
+        raise Throttled
 
     def pending(self, destination: Destination) -> tuple[int, bool]:
         """How many events wait for this subscription, and whether the number is exact: it ends at `MAX_PENDING`.
@@ -110,3 +119,12 @@ def _prefix(destination: Destination, *, broken: bool) -> str:
 def _key(destination: Destination, row: ParkedRow) -> dict[str, Any]:
     sk = f"{_prefix(destination, broken=row.is_broken)}{row.name}"
     return {"pk": {"S": _partition(destination)}, "sk": {"S": sk}}
+
+
+def _item(destination: Destination, row: ParkedRow) -> dict[str, Any]:
+    return {
+        **_key(destination, row),
+        "keys": {"S": " ".join(row.keys)},
+        "count": {"N": str(len(row.keys))},
+        "expires_at": {"N": str((row.first_ms + _EXPIRES_MS) // SECOND)},
+    }
