@@ -206,7 +206,7 @@ def sent(log: TenantLog) -> list[str]:
 
 
 def test_no_event_is_lost_whatever_happens(log: TenantLog, sent: list[str], store: Store) -> None:
-    """200 seeds. The duplicates are counted: about one event in four here, where each seed has several faults."""
+    """200 seeds. The duplicates are counted: about one event in eleven here, where each seed has several faults."""
     kills = turns = doubles = 0
     for seed in range(SEEDS[store.name]):
         log.now = NOW
@@ -221,7 +221,7 @@ def test_no_event_is_lost_whatever_happens(log: TenantLog, sent: list[str], stor
         doubles += found.total() - len(sent)
     assert kills > SEEDS[store.name]
     assert turns > 3 * SEEDS[store.name]
-    assert doubles < SEEDS[store.name] * EVENTS
+    assert doubles < SEEDS[store.name] * EVENTS / 5
 
 
 def test_without_kills_and_races_nothing_comes_twice(log: TenantLog, sent: list[str], store: Store) -> None:

@@ -5,6 +5,7 @@ first use and never changes afterwards. Only the requested profile is read: a La
 """
 
 import re
+import threading
 import tomllib
 from functools import cache, cached_property
 from pathlib import Path
@@ -178,9 +179,18 @@ def _activities(rows: list[dict[str, Any]], category: str | None = None) -> dict
     return {row["activity"]: row for row in rows}
 
 
-@cache
+_reading = threading.Lock()
+
+
 def profile(name: str) -> Profile:
     """The profile of this name. Raises `UnknownProfile`."""
+    # msgspec 0.22 crashes the process when two threads are the first to convert to the same type.
+    with _reading:
+        return _profile(name)
+
+
+@cache
+def _profile(name: str) -> Profile:
     if name not in PROFILES:  # no other name may reach the file system
         raise UnknownProfile(name)
     own = tomllib.loads((_FILES / f"{name}.toml").read_text("utf-8"))

@@ -1,6 +1,8 @@
 """The profiles' data: each against its product's document, the contract's views, and the agreed names."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from daybook.catalogue.profile import PROFILES, Activity, Profile, profile
-from tests.support.places import DOCUMENTS
+from tests.support.places import DOCUMENTS, LAMBDAS
 
 NAMES = DOCUMENTS / "activities.toml"
 
@@ -295,3 +297,27 @@ def test_generic_has_common_activities() -> None:
         *("document.created", "document.updated", "document.deleted", "export.created"),
         *("api-key.created", "api-key.revoked"),
     }
+
+
+FIRST_TOGETHER = """
+import sys, threading
+from daybook.catalogue.profile import profile
+sys.setswitchinterval(1e-6)
+together, found = threading.Barrier(16), set()
+def first():
+    together.wait()
+    found.add(id(profile("jiffy")))
+threads = [threading.Thread(target=first) for _ in range(16)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(len(found))
+"""
+
+
+def test_threads_that_are_the_first_to_need_a_profile_share_it() -> None:
+    """In a process of its own, because two of them at once can end it: the fan-out's threads begin like this."""
+    code = [sys.executable, "-c", FIRST_TOGETHER]
+    done = subprocess.run(  # noqa: S603  the code above
+        code, env={"PYTHONPATH": str(LAMBDAS)}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "1"
