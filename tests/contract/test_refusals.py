@@ -207,7 +207,7 @@ def test_a_transaction_has_one_action_each_and_at_most_100(dynamodb: Any, table:
         ("scan", {"Limit": 1}, "Scan: Limit"),
         ("put_item", item() | {"ReturnConsumedCapacity": "TOTAL"}, "PutItem: ReturnConsumedCapacity"),
         ("update_item", update("SET n = :b", ReturnValues="UPDATED_OLD", **B), "UpdateItem: ReturnValues=UPDATED_OLD"),
-        ("update_item", update("SET n = if_not_exists(n, :b)", **B), "if_not_exists"),
+        ("update_item", update("SET n = list_append(n, :b)", **B), "list_append"),
         ("update_item", update("ADD n = :b", **B), "ADD n = :b"),
         ("update_item", update("SET m = m", ConditionExpression="n = :b", **B), "SET m = m"),
         ("delete_item", {"Key": KEY, "ConditionExpression": "n >= :b", **B}, ">= :b"),

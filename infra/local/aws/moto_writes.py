@@ -2,7 +2,8 @@
 
 moto checks a condition and then writes. Of 300 claims that four threads tried at the same time, 76 were won by several
 or failed with a 500. To undo a cancelled transaction, moto puts back a copy of the whole table from before, and with it
-undoes what others wrote meanwhile. Here one call at a time writes.
+undoes what others wrote meanwhile. Copying failed with a 500 beside a read, because a read of a partition that does not
+exist adds an empty one. Here one call at a time uses the tables.
 """
 
 from threading import RLock
@@ -11,10 +12,10 @@ from moto.dynamodb.models import DynamoDBBackend
 
 from infra.local.aws.one_at_a_time import alone
 
-_lock = RLock()  # a transaction calls the single writes
+_lock = RLock()  # a transaction calls the single reads and writes
 _corrected = {
     name: alone(getattr(DynamoDBBackend, name), _lock)
-    for name in ("put_item", "update_item", "delete_item", "transact_write_items")
+    for name in ("get_item", "query", "scan", "put_item", "update_item", "delete_item", "transact_write_items")
 }
 
 
