@@ -9,6 +9,9 @@ from botocore.config import Config
 
 from daybook.aws import shared_kinesis
 
+_CONNECTIONS = 64
+"""The fan-out's threads. A connection beyond the pool's would be made anew for each call, with a TLS handshake."""
+
 _CONFIG = Config(
     connect_timeout=2,
     read_timeout=4,  # functions have 10 s or more: enough for a second attempt and an answer
@@ -16,7 +19,7 @@ _CONFIG = Config(
         "mode": "standard",
         "total_max_attempts": 2,
     },  # callers retry throttled calls: they know what is left to do
-    max_pool_connections=32,
+    max_pool_connections=_CONNECTIONS,
     tcp_keepalive=True,
     parameter_validation=False,  # requests are validated before; this check takes half of a write call's CPU
 )
@@ -38,7 +41,7 @@ _IMPATIENT = Config(
     connect_timeout=1,
     read_timeout=2,
     retries={"mode": "standard", "total_max_attempts": 1},
-    max_pool_connections=32,
+    max_pool_connections=_CONNECTIONS,
     tcp_keepalive=True,
     parameter_validation=False,
 )
@@ -80,8 +83,7 @@ def own_sts() -> Any:
 
 def kinesis(region: str, answer_seconds: float) -> shared_kinesis.KinesisClient:
     """A Kinesis client for customers' streams. It tries once; its caller retries."""
-    # 64: the fan-out's threads. A connection beyond the pool's would be made anew for each call.
-    config = _IMPATIENT.merge(Config(read_timeout=answer_seconds, max_pool_connections=64))
+    config = _IMPATIENT.merge(Config(read_timeout=answer_seconds))
     return shared_kinesis.make_client(_for_customers(), region, config)
 
 
