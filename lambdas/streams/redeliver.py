@@ -1,9 +1,11 @@
 """Drains what is parked for customers' streams, the oldest events first.
 
 A drain claims its destination, so that no two of them deliver the same events. After its turn of a few seconds it asks
-for another one behind the other tenants' messages. Of a failing stream a drain is the probe: one call whose result sets
-the state and the next wait. What fails on our side is tried again later and leaves the stream's state alone. Events
-past retention are no longer shown to anyone and are not sent.
+for another one behind the other tenants' messages. It looks at its claim before each call, behind the reading of the
+rows, and before it removes them. So what was parked after the stream was changed is never sent to the former one. Of a
+failing stream a drain is the probe: one call whose result sets the state and the next wait. What fails on our side is
+tried again later and leaves the stream's state alone. Events past retention are no longer shown to anyone and are not
+sent.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,7 +35,7 @@ from daybook.delivery.records import InsertedEvent
 from daybook.delivery.sender import UNHURRIED
 from daybook.ids import occurred_ms
 from daybook.observability import logger
-from daybook.tenant import code_of
+from daybook.tenant import EnvironmentKey, code_of
 from daybook.tenants.reader import SettingsReader
 
 TURN_SECONDS = 10.0
@@ -69,6 +71,8 @@ class Events(Protocol):
 
 
 class Destinations(Protocol):
+    def one(self, environment: EnvironmentKey) -> Destination | None: ...
+
     def gave_up(self, destination: Destination, events: int, error: str | None = None) -> None: ...
 
 
@@ -185,8 +189,14 @@ class _Turn:
         services, before = self._services, self._now
         keys = in_events_table(before.environment, (key for row in rows for key in row.keys))
         shown = [event for event in services.events.read(keys) if occurred_ms(event.id) >= self._edge_ms]
+        if not self._is_ours():
+            return False
+        before = self._now
         outcome = services.attempt.send(before, shown, self._seconds_left, UNHURRIED)
         self._now = after_call(before, outcome, services.clock())
+        services.count(observability.EVENTS_REDELIVERED, outcome.taken)
+        if not self._is_ours():
+            return False  # the rows belong to the next drain, which may send their events once more
         self._settle(rows, {event.key for event in shown}, outcome)
         may_go_on = not outcome.left
         if before.is_failing and not self._now.is_failing:
@@ -195,6 +205,15 @@ class _Turn:
             may_go_on &= services.drains.store(self._stored, active)
             self._stored = active
         return may_go_on
+
+    def _is_ours(self) -> bool:
+        """Whether the claim still holds, for the same stream and role. Takes over a format that was chosen since."""
+        found = self._services.destinations.one(self._stored.environment)
+        if found is None or (found.drain_claim, found.generation) != (self._now.drain_claim, self._now.generation):
+            return False
+        self._stored = replace(self._stored, chosen=found.chosen)
+        self._now = replace(self._now, chosen=found.chosen)
+        return True
 
     def _settle(self, rows: Sequence[ParkedRow], shown: set[str], outcome: Outcome) -> None:
         """Removes what is done. A row of which something is left is replaced by one with the rest."""
@@ -214,7 +233,6 @@ class _Turn:
             elif row not in rest:
                 self._replace(row, rest, given_up=hidden)
         services.parked.remove(self._now, done)
-        services.count(observability.EVENTS_REDELIVERED, outcome.taken)
         services.count(observability.UNREADABLE, len(broken))
         if outcome.refused:
             services.count(observability.GIVEN_UP, outcome.refused)

@@ -1,6 +1,8 @@
 """Events that a stream did not take are delivered when it is back."""
 
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ from daybook.aws.wiring import Tables
 from daybook.clock import DAY, HOUR, MINUTE, SECOND, format_time
 from daybook.delivery import backlog
 from daybook.delivery.backlog import BROKEN_EVERY_MS, FIRST_WAIT_MS, OVERDUE_MS
-from daybook.delivery.destination import KEPT_MS
+from daybook.delivery.destination import KEPT_MS, Destination
+from daybook.delivery.records import Record
 from daybook.delivery.sender import Answer, PutFailed
 from daybook.delivery.slowness import LEAST_MS, SLOW_STREAM
 from daybook.events.item import partition
@@ -17,7 +20,7 @@ from daybook.observability import DRAINS_OVERDUE, OLDEST_PARKED, STREAMS_FAILING
 from streams.redeliver import CLAIM_MS
 from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
-from tests.support.streams import StreamHarness, ids
+from tests.support.streams import STREAM, StreamHarness, ids
 from tests.support.tenant_log import TenantLog
 
 THROTTLED = "ProvisionedThroughputExceededException"
@@ -403,6 +406,92 @@ def test_a_change_during_a_drain_is_not_overwritten(log: TenantLog, publishing: 
     publishing.wake()
     publishing.retry()
     assert ids(publishing) == dict.fromkeys(sent, 1)
+
+
+def meanwhile(publishing: StreamHarness, does: Callable[[], Any], call: int = 1) -> list[tuple[str, list[str]]]:
+    """Something happens during a call to a stream. Returns to which stream each event went, as far as calls come."""
+    put, went = publishing.streams.put, list[tuple[str, list[str]]]()
+
+    def watched(destination: Destination, records: Sequence[Record], seconds: float) -> Answer:
+        went.append((destination.chosen.stream_arn, [json.loads(record.data)["id"] for record in records]))
+        if len(went) == call:
+            does()
+        return put(destination, records, seconds)
+
+    publishing.streams.put = watched  # type: ignore[method-assign]
+    return went
+
+
+def change(publishing: StreamHarness, generation: str = "g-2", **chosen: Any) -> None:
+    """As `PUT` does it."""
+    before = publishing.stored()
+    changed = publishing.destinations.choose(before, replace(before.chosen, **chosen), generation)
+    assert changed
+    publishing.wiring.drains.hurry(changed, publishing.log.now)
+
+
+@pytest.mark.every_store
+def test_a_drain_of_a_former_stream_ends(log: TenantLog, publishing: StreamHarness) -> None:
+    """What is parked after the change goes to the new stream alone, though the old drain reads further rows. No row is
+    removed by the old one.
+    """
+    publishing.set_up()
+    before = log.sent(*({"id": str(number)} for number in range(400)))
+    for start in range(0, 400, 2):  # two pages of rows
+        publishing.fan_out.backlog.park(
+            publishing.stored(), [f"0#{each}" for each in before[start : start + 2]], log.now + start
+        )
+    log.now += SECOND
+    late: list[str] = []
+
+    def changes() -> None:
+        change(publishing, stream_arn=f"{STREAM}-new")
+        late.extend(log.sent(*({"id": f"late-{number}"} for number in range(400))))
+        publishing.fan_out.backlog.park(publishing.stored(), [f"0#{each}" for each in late], log.now)
+
+    went = meanwhile(publishing, changes)
+    publishing.retry()
+    assert [(arn, set(sent) & set(late)) for arn, sent in went] == [(STREAM, set())]
+    assert publishing.pending() == 800
+    publishing.drain()
+    assert {one for arn, sent in went[1:] for one in sent if arn == f"{STREAM}-new"} == {*before, *late}
+
+
+def test_a_drain_of_a_stream_that_was_removed_ends(log: TenantLog, publishing: StreamHarness) -> None:
+    """Also if another one is set at once, with a backlog of its own."""
+    made = publishing.set_up()
+    for part in range(2):
+        sent = log.sent(*({"id": f"{part}-{number}"} for number in range(300)))
+        publishing.fan_out.backlog.park(made, [f"0#{each}" for each in sent], log.now + part)
+    log.now += SECOND
+
+    def replaces() -> None:
+        publishing.destinations.remove(made.environment)
+        publishing.set_up(subscription="s-2", generation="g-2", stream_arn=f"{STREAM}-new")
+
+    went = meanwhile(publishing, replaces)
+    publishing.retry()
+    assert [arn for arn, _ in went] == [STREAM]
+    assert publishing.stored().subscription == "s-2"
+    assert publishing.queue.messages[1:] == []
+
+
+@pytest.mark.every_store
+def test_the_same_settings_again_leave_a_drain_at_work(log: TenantLog, publishing: StreamHarness) -> None:
+    """Nothing comes twice, and the drain keeps its claim. What is sent afterwards has the format that was chosen."""
+    publishing.set_up()
+    for part in range(2):
+        sent = log.sent(*({"id": f"{part}-{number}"} for number in range(300)))
+        publishing.fan_out.backlog.park(publishing.stored(), [f"0#{each}" for each in sent], log.now + part)
+    log.now += SECOND
+    publishing.streams.faults["acme"] = [lambda place: THROTTLED if place % 2 else None, *[lambda _: THROTTLED] * 3]
+    meanwhile(publishing, lambda: change(publishing, publishing.stored().generation, format="cloudevents"))
+    publishing.retry()
+    publishing.drain()
+    taken = [json.loads(record.data) for record in publishing.streams.taken["acme"]]
+    assert len(taken) == 600
+    assert sum("specversion" in each for each in taken) == 450
+    assert publishing.stored().chosen.format == "cloudevents"
 
 
 def test_a_slow_stream_is_quick_again_after_five_minutes(log: TenantLog, publishing: StreamHarness) -> None:

@@ -36,8 +36,11 @@ _NUMBERS = {
     "slow_since": "slow_since_ms",
     "quick_calls": "quick_calls",
 }
-_OF_A_GENERATION = ("last_delivered_at", "failing_since", "last_error", "slow_since", "slow_calls", "quick_calls")
-"""Facts about one stream and role, which do not hold for the next."""
+_OF_A_GENERATION = (
+    *("last_delivered_at", "failing_since", "last_error", "slow_since", "slow_calls", "quick_calls"),
+    "drain_claim",
+)
+"""Facts about one stream and role, which do not hold for the next. A drain of the former stream must not go on."""
 _LIVE = "#status = :active AND attribute_not_exists(slow_since)"
 _RESERVED = ("status", "format")
 

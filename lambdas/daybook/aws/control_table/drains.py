@@ -89,8 +89,13 @@ class DrainTable:
         return stored is not None
 
     def hurry(self, destination: Destination, now_ms: int) -> None:
-        """The stream was changed, or works again. So the schedule asks for a drain at once, if anything is parked."""
-        self._move(destination, now_ms - OVERDUE_MS, "attribute_exists(drain_due)")
+        """The stream was changed, or works again. So the schedule asks for a drain at once, if anything is parked.
+
+        A drain at work goes on. That of a former stream or role has lost its claim already, with the change.
+        """
+        self._move(
+            destination, now_ms - OVERDUE_MS, "attribute_exists(drain_due) AND attribute_not_exists(drain_claim)"
+        )
 
     def waiting(self) -> Iterator[Waiting]:
         """All that wait for a drain, the most overdue first. The index follows the table within about a second."""
