@@ -53,10 +53,11 @@ class ExportDescription(Struct):
     sha256: str | None
     """Of the whole file, once it is written."""
     progress: Progress
+    """The share of the time span that is read; while a sorted file is merged, of its bytes."""
     created_at: Time
     finished_at: Time | None
     expires_at: Time | None
-    """When the file may be deleted."""
+    """When the file may be deleted, or was."""
     download_url: str | None
     """Valid for 3,590 seconds; a new read gives a new one. Only in the answer of `GET /v1/exports/{export_id}`."""
     manifest_url: str | None

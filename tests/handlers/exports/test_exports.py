@@ -498,6 +498,16 @@ def test_a_tenant_has_a_limited_number_of_exports_at_a_time(log: ExportedLog) ->
     log.exporter.ask()
 
 
+def test_complete_exports_have_a_lane_of_their_own(log: ExportedLog) -> None:
+    """They wait before they read, and no other export waits with them."""
+    for _ in range(3):
+        log.exporter.ask({"complete": True})
+    log.exporter.ask()
+    log.exporter.ask()
+    lanes = [job.lane for job, _ in log.exporter.queue.sent]
+    assert (lanes[:3], {*lanes[3:]}) == ([2, 2, 2], {0, 1})
+
+
 def test_only_operations_see_what_operations_exported(log: ExportedLog) -> None:
     """It may hold events that nobody else may read. A credential sees only exports of its own environments."""
     asked = log.exporter.ask(role="operations")
