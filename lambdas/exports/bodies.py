@@ -37,9 +37,9 @@ class SentExport(Struct, forbid_unknown_fields=True):
     mark: bool = False
     """Whether the file begins with the UTF-8 mark (`EF BB BF`), which some spreadsheets want. For CSV alone."""
     complete: bool = False
-    """Whether the file holds every event that had been received when this was asked. Events that were received are
-    stored within half a minute, and the export waits for them. Only without filters other than `environment`, `from`,
-    `to` and `range`.
+    """Whether the file holds every event that had been received when this was asked. Such events are stored within half
+    a minute. The export waits for that, and a minute longer because clocks differ. Only without filters other than
+    `environment`, `from`, `to` and `range`.
     """
 
 
