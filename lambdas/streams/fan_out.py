@@ -45,7 +45,8 @@ class Destinations(Protocol):
     ) -> Destination:
         """Notes how long the stream took. Returns the destination as it is afterwards."""
 
-    def throttled(self, destination: Destination, error: str | None) -> None: ...
+    def hindered(self, destination: Destination, error: str) -> None:
+        """Notes an error that leaves the destination active."""
 
     def failed(self, destination: Destination, error: str, now_ms: int) -> Destination:
         """Returns the destination as it is afterwards."""
@@ -120,12 +121,13 @@ class FanOut:
         if outcome.refused:
             self.given_up(outcome.refused)
         try:
-            if outcome.error is not None and not outcome.throttled and not outcome.timed_out:
-                after = self.destinations.failed(destination, outcome.error, now_ms)
+            error = None if outcome.timed_out else outcome.error
+            if error is not None and not (outcome.taken or outcome.throttled):
+                after = self.destinations.failed(destination, error, now_ms)
             else:
                 after = self.destinations.answered(destination, outcome.calls_ms, now_ms, timed_out=outcome.timed_out)
-                if outcome.throttled:
-                    self.destinations.throttled(destination, outcome.error)
+                if error is not None:
+                    self.destinations.hindered(destination, error)
                 elif outcome.taken:
                     self.destinations.delivered(destination, now_ms)
             if outcome.refused:  # last, so that its error stays visible

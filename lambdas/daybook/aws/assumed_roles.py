@@ -1,6 +1,8 @@
 """Sessions of customers' roles, which Daybook assumes with the external id it made."""
 
+import random
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
@@ -12,6 +14,8 @@ from daybook.delivery.sender import PutFailed
 
 _SESSION = "daybook"
 _BEFORE_THE_END_MS = 5 * MINUTE
+_SPREAD_MS = 10 * MINUTE
+"""Sessions that were made in one batch are made anew over this time and not all at once, for STS limits the calls."""
 MAX_SESSIONS = 5_000
 """A session takes about 2 KB."""
 
@@ -43,9 +47,10 @@ class _Kept(NamedTuple):
 class AssumedRoles:
     """Keeps each session until shortly before its end. Callers that need a new one at the same time share a call."""
 
-    def __init__(self, sts: Any, clock: Clock) -> None:
+    def __init__(self, sts: Any, clock: Clock, jitter: Callable[[], float] = random.random) -> None:
         self._sts = sts
         self._clock = clock
+        self._jitter = jitter
         self._kept: dict[Role, _Kept] = {}
         self._asked: dict[Role, Future[Credentials]] = {}
         self._lock = threading.Lock()
@@ -92,11 +97,12 @@ class AssumedRoles:
             raise PutFailed(type(failure).__name__, transient=True, own=True) from None
         given = answer["Credentials"]
         until_ms = int(given["Expiration"].timestamp() * SECOND) - _BEFORE_THE_END_MS
+        until_ms -= int(_SPREAD_MS * self._jitter())
         return _Kept(Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]), until_ms)
 
     def _keep(self, role: Role, session: _Kept) -> None:
         with self._lock:
             self._kept.pop(role, None)
             if len(self._kept) >= MAX_SESSIONS:
-                del self._kept[next(iter(self._kept))]  # the oldest, which would end first
+                del self._kept[next(iter(self._kept))]  # the oldest, which is among the next to end
             self._kept[role] = session

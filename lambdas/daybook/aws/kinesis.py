@@ -73,9 +73,10 @@ class CustomerStreams:
 
     def _client(self, region: str, answer_seconds: float) -> KinesisClient:
         with self._lock:  # it also keeps two threads from making clients at once, which botocore does not allow
-            client = self._clients.get((region, answer_seconds))
+            client = self._clients.pop((region, answer_seconds), None)
             if client is None:
                 if len(self._clients) >= MAX_CLIENTS:
-                    del self._clients[next(iter(self._clients))]
-                client = self._clients[region, answer_seconds] = self._make_client(region, answer_seconds)
+                    del self._clients[next(iter(self._clients))]  # the one that was not used for longest
+                client = self._make_client(region, answer_seconds)
+            self._clients[region, answer_seconds] = client
         return client

@@ -13,7 +13,15 @@ RECORDS_A_CALL = 500  # this and the next are limits of PutRecords
 BYTES_A_CALL = 5 * 1024 * 1024
 BYTES_A_RECORD = 1024 * 1024  # a customer can configure the stream for larger records
 _FIRST_WAIT_SECONDS = 0.05
-_THROUGHPUT = frozenset({"KMSThrottlingException", "ProvisionedThroughputExceededException", "ThrottlingException"})
+_THROUGHPUT = frozenset(
+    {
+        "KMSThrottlingException",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "Throttling",
+        "ThrottlingException",
+    }
+)
 
 SecondsLeft = Callable[[], float]
 
@@ -111,7 +119,7 @@ class RecordSender:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
     record_bytes: int = BYTES_A_RECORD
-    """The size of a record that every stream accepts. The largest events are smaller, so tests lower this value."""
+    """The size of a record that every stream accepts. Tests lower it, because hardly an event gets so large."""
 
     def send(
         self,
@@ -164,7 +172,8 @@ class RecordSender:
             if seconds_left() <= 0:
                 break
         # Kinesis refuses single records for the shard's throughput or an internal failure. Both are transient.
-        sent.failed(PutFailed(next(iter(errors.values())), transient=True))
+        found = [*errors.values()]
+        sent.failed(PutFailed(next((error for error in found if error in _THROUGHPUT), found[0]), transient=True))
         return left
 
 

@@ -64,7 +64,7 @@ def test_three_slow_answers_within_a_minute_make_a_stream_slow(log: TenantLog, p
     stored = publishing.stored()
     assert (stored.status, stored.last_error, stored.slow_calls) == ("active", "SlowStream", ())
     publishing.destinations.delivered(before, log.now)
-    publishing.destinations.throttled(before, THROTTLED)
+    publishing.destinations.hindered(before, THROTTLED)
     assert publishing.destinations.answered(before, [600], log.now, timed_out=False) == stored == publishing.stored()
     publishing.publish(publishing.stream(sent[2:]))
     assert (publishing.pending(), len(publishing.streams.taken["acme"])) == (2, 2)
@@ -106,6 +106,25 @@ def test_a_throttled_record_makes_no_stream_failing(log: TenantLog, publishing: 
     assert publishing.publish(publishing.stream(sent[3:])) == []
     assert ids(publishing)[sent[3]] == 1
     assert publishing.stored().last_error is None
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        lambda _: "InternalFailure",
+        PutFailed("InternalFailure", transient=True),
+        PutFailed("AccessDeniedException", transient=False),
+    ],
+)
+def test_a_stream_that_takes_something_stays_active(log: TenantLog, publishing: StreamHarness, rest: Any) -> None:
+    """Whatever the error of the rest, which is parked. If the stream is broken, the next batch finds out."""
+    publishing.set_up()
+    sent = log.sent(*({"id": str(number)} for number in range(50)))
+    publishing.streams.faults["acme"] = [lambda place: "InternalFailure" if place == 0 else None, rest]
+    assert publishing.publish(publishing.stream(sent)) == []
+    error = rest.error if isinstance(rest, PutFailed) else "InternalFailure"
+    assert (publishing.stored().status, publishing.stored().last_error) == ("active", error)
+    assert (publishing.pending(), len(publishing.streams.taken["acme"])) == (1, 49)
 
 
 def test_throttling_by_sts_is_no_fault_of_the_stream(log: TenantLog, publishing: StreamHarness) -> None:

@@ -21,7 +21,7 @@ def sts() -> MemorySts:
 
 @pytest.fixture
 def roles(sts: MemorySts) -> AssumedRoles:
-    return AssumedRoles(sts, lambda: sts.now)
+    return AssumedRoles(sts, lambda: sts.now, jitter=lambda: 0.0)
 
 
 def refused(code: str) -> ClientError:
@@ -33,6 +33,21 @@ def test_a_session_is_kept_until_five_minutes_before_its_end(sts: MemorySts, rol
         sts.now = now
         assert roles.credentials((ROLE, "mine")).token == f"token-mine-{len(sts.asked)}"
     assert len(sts.asked) == 2
+
+
+def test_sessions_of_one_batch_end_at_different_times(sts: MemorySts) -> None:
+    """Over ten minutes. An instance whose first batch needs 500 sessions does not ask for all of them again at once."""
+    roles = AssumedRoles(sts, lambda: sts.now)
+    every = [(ROLE, str(number)) for number in range(500)]
+    asked = []
+    for minute in range(44, 57):
+        sts.now = minute * MINUTE if minute > 44 else 0
+        before = len(sts.asked)
+        for role in every:
+            roles.credentials(role)
+        asked.append(len(sts.asked) - before)
+    assert (asked[0], asked[1], sum(asked)) == (500, 0, 1_000)
+    assert max(asked[1:]) < 100
 
 
 def test_a_session_is_never_lent_to_another_external_id(sts: MemorySts, roles: AssumedRoles) -> None:

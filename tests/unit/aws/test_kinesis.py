@@ -1,5 +1,6 @@
 """A customer's stream through a role of the customer's: what is asked of Kinesis, and what its errors mean."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -71,11 +72,17 @@ def test_a_region_has_one_client_for_all_streams() -> None:
         kinesis.put_to(destination(external_id=str(tenant)))
         kinesis.put_to(destination(external_id=str(tenant)), 5.0)
     assert kinesis.clients == [("us-east-1", 1.0), ("us-east-1", 5.0)]
-    for number in range(MAX_CLIENTS):
+
+
+def test_the_client_that_was_not_used_for_longest_goes_first() -> None:
+    """Regions that do not exist never take the place of one that is in use."""
+    kinesis = Kinesis()
+    for number in range(MAX_CLIENTS + 10):
+        kinesis.put_to(destination())
         kinesis.put_to(destination(stream_arn=STREAM.replace("us-east-1", f"xx-east-{number}")))
-    kinesis.put_to(destination())
-    assert kinesis.clients[-1] == ("us-east-1", 1.0)
-    assert len(kinesis.clients) == MAX_CLIENTS + 3
+    assert Counter(kinesis.clients)["us-east-1", 1.0] == 1
+    kinesis.put_to(destination(stream_arn=STREAM.replace("us-east-1", "xx-east-0")))
+    assert Counter(kinesis.clients)["xx-east-0", 1.0] == 2
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,26 @@ def test_after_a_few_tries_the_rest_is_left() -> None:
     assert len(sent.left) == 700 - UNHURRIED.tries
 
 
+INTERNAL, THROTTLED = "InternalFailure", "ProvisionedThroughputExceededException"
+
+
+@pytest.mark.parametrize(
+    ("errors", "error", "throttled"),
+    [
+        ([INTERNAL, INTERNAL], INTERNAL, False),
+        ([INTERNAL, THROTTLED], THROTTLED, True),
+        ([THROTTLED, INTERNAL], THROTTLED, True),
+        ([INTERNAL, "LimitExceededException"], "LimitExceededException", True),
+        (["Throttling", INTERNAL], "Throttling", True),
+    ],
+)
+def test_an_error_of_throughput_is_told_before_others(errors: list[str], error: str, throttled: bool) -> None:
+    """Wherever it is in the call: it says that the stream works."""
+    harness = SenderHarness(*[errors.__getitem__] * UNHURRIED.tries)
+    sent = harness.send(records(10, 10))
+    assert (sent.error, sent.throttled, sent.left) == (error, throttled, [0, 1])
+
+
 @pytest.mark.parametrize(("transient", "tries"), [(True, UNHURRIED.tries), (False, 1)])
 def test_an_error_that_will_pass_is_tried_again(transient: bool, tries: int) -> None:
     """A permanent error is not retried."""

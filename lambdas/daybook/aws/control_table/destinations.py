@@ -110,9 +110,11 @@ class DestinationTable:
                 _LIVE,
             )
 
-    def throttled(self, destination: Destination, error: str | None) -> None:
-        """Notes an error of throughput, which does not end the delivery. Ignored while it is failing or slow."""
-        if error is not None and error != destination.last_error:
+    def hindered(self, destination: Destination, error: str) -> None:
+        """Notes an error that leaves the stream active: of throughput, or beside records that the stream took. Ignored
+        while it is failing or slow.
+        """
+        if error != destination.last_error:
             values = {":error": {"S": error}, ":active": {"S": ACTIVE}}
             self._update(destination, "SET last_error = :error", values, _LIVE)
 
