@@ -13,7 +13,7 @@ from infra.constructs.schedule import EveryMinute
 _MAX_RETENTION = Duration.days(14)  # SQS's own limit
 
 
-class RetryQueue(Construct):
+class DrainQueue(Construct):
     """Asks for drains of what is parked for customers' streams. The parked events themselves are in the control table.
 
     A message may get lost: the schedule asks again for what is overdue. So there is no dead-letter queue, and a message
@@ -60,16 +60,16 @@ class NewEvents(Construct):
             filters=[lambda_.FilterCriteria.filter({"eventName": lambda_.FilterRule.is_equal("INSERT")})],
             report_batch_item_failures=True,
             bisect_batch_on_error=True,
-            # The function puts into the retry queue what it can't deliver. So a batch fails only when our own store or
-            # queue does. A shard keeps its records for 24 h; before that, Lambda notes their positions in `failed`.
+            # The function parks what it can't deliver. So a batch fails only when our own store does. A shard keeps its
+            # records for 24 h; before that, Lambda notes their positions in `failed`.
             # Only the age ends the retries: a quick failure would use up any number of them in minutes.
             max_record_age=Duration.hours(22),
             on_failure=event_sources.SqsDlq(self.failed),
         )
 
 
-class Retries(Construct):
-    """Invokes a function with the messages of the retry queue, and each minute to find what is overdue."""
+class Drains(Construct):
+    """Invokes a function with the messages of the queue of drains, and each minute to find what is overdue."""
 
     def __init__(self, scope: Construct, construct_id: str, *, queue: sqs.IQueue, reader: Function) -> None:
         super().__init__(scope, construct_id)
@@ -80,8 +80,9 @@ class Retries(Construct):
             target=reader.function,
             event_source_arn=queue.queue_arn,
             batch_size=10,  # each message is a destination, with a thread of its own
-            # A hundred drains at a time. The account's concurrency is for the API first.
-            max_concurrency=10,
+            # The account's concurrency is for the API first. Messages that come singly take an invocation each. A slow
+            # stream has it for one call, so beside 40 of 2 s a call a healthy drain waits 0.6 s at most (simulated).
+            max_concurrency=20,
         )
         EveryMinute(self, "Wake", function=reader.function)
 

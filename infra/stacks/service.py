@@ -14,7 +14,7 @@ from infra.constructs.function import Function
 from infra.constructs.gateway import Gateway
 from infra.constructs.job_queue import JobQueue
 from infra.constructs.monitoring import Monitoring
-from infra.constructs.streams import NewEvents, Retries, RetryQueue
+from infra.constructs.streams import DrainQueue, Drains, NewEvents
 from infra.functions import API_FUNCTIONS, FUNCTIONS, FunctionSpec, title
 from infra.stacks.alarms import alarms
 from infra.stacks.permissions import DOWNLOAD, permissions
@@ -37,8 +37,8 @@ class ServiceStack(Stack):
             for name, spec in FUNCTIONS.items()
             if spec.jobs
         }
-        retry = RetryQueue(self, "Retry", reader_timeout=_timeout(FUNCTIONS["redeliver"]))
-        queues = {"redeliver": retry.queue, **{name: each.queue for name, each in jobs.items()}}
+        drain_queue = DrainQueue(self, "Drain", reader_timeout=_timeout(FUNCTIONS["redeliver"]))
+        queues = {"redeliver": drain_queue.queue, **{name: each.queue for name, each in jobs.items()}}
 
         values = _setting_values(storage, queues)
         functions = {
@@ -65,7 +65,7 @@ class ServiceStack(Stack):
         for name, each in jobs.items():
             each.invoke(functions[name].function)
         new_events = NewEvents(self, "NewEvents", table=storage.events, reader=functions["fan_out"])
-        Retries(self, "Retries", queue=retry.queue, reader=functions["redeliver"])
+        Drains(self, "Drains", queue=drain_queue.queue, reader=functions["redeliver"])
 
         gateway = Gateway(
             self,
@@ -98,7 +98,7 @@ def _setting_values(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> 
         "credentials_table": storage.credentials.table_name,
         "secret_arn": storage.secret.secret_arn,
         "export_bucket": storage.exports.bucket_name,
-        "retry_queue_url": queues["redeliver"].queue_url,
+        "drain_queue_url": queues["redeliver"].queue_url,
         **{spec.jobs.url_setting: queues[name].queue_url for name, spec in FUNCTIONS.items() if spec.jobs},
     }
 

@@ -107,7 +107,7 @@ class FanOutSettings(FunctionSettings):
 
     identities_table: str
     control_table: str
-    retry_queue_url: str
+    drain_queue_url: str
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class RedeliverSettings(FunctionSettings):
     events_table: str
     identities_table: str
     control_table: str
-    retry_queue_url: str
+    drain_queue_url: str
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from streams.fan_out import FanOut, StreamRecord
 def compose() -> FanOut:
     settings = FanOutSettings.from_environment()
     wiring = Wiring.deployed(settings)
-    fan_out = fan_out_over(wiring, wiring.backlog(settings.retry_queue_url))
+    fan_out = fan_out_over(wiring, wiring.backlog(settings.drain_queue_url))
     gc.freeze()
     return fan_out
 

@@ -1,18 +1,18 @@
 """Drains what is parked for customers' streams, the oldest events first.
 
-A drain claims its destination, so that no two of them deliver the same events. After its turn of a few seconds it asks
-for another one behind the other tenants' messages. It looks at its claim before each call, behind the reading of the
-rows, and before it removes them. So what was parked after the stream was changed is never sent to the former one. Of a
-failing stream a drain is the probe: one call whose result sets the state and the next wait. What fails on our side is
-tried again later and leaves the stream's state alone. Events past retention are no longer shown to anyone and are not
-sent.
+A drain claims its destination, so that no two of them deliver the same events. After its turn of a few seconds, or of
+one call to a slow stream, it asks for another one behind the other tenants' messages. It looks at its claim before each
+call, after the rows were read, and before it removes them. So what was parked after the stream was changed is never
+sent to the former one. Of a failing stream a drain is the probe: one call whose result sets the state and the next
+wait. What fails on our side is tried again later and leaves the stream's state alone. Events past retention are no
+longer shown to anyone and are not sent.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from itertools import chain
+from itertools import batched, chain
 from typing import Protocol
 
 from daybook import observability
@@ -43,7 +43,10 @@ CLAIM_MS = 28 * SECOND + MINUTE
 """The function's timeout, and a minute by which clocks may differ."""
 AGAIN_MS = 30 * SECOND
 """The wait when Daybook itself failed."""
+_LATE_MS = 2 * MINUTE
+"""A drain that is so late was asked for by the schedule at least once, a minute ago, and has not begun."""
 _AT_ONCE = 10
+_REQUESTS_A_CALL = 10  # the queue's own limit: one that fails leaves the others alone
 
 
 class Drains(Protocol):
@@ -110,13 +113,19 @@ class Redeliver:
         """Asks for the drains that are overdue, and tells the operators how many destinations are in which state."""
         now_ms = self.clock()
         waiting = list(self.drains.waiting())
-        overdue = [each.request for each in waiting if each.due_ms <= now_ms - OVERDUE_MS]
-        self.queue.send(overdue, 0)
         oldest_ms = min((each.parked_since_ms for each in waiting if each.parked_since_ms is not None), default=now_ms)
-        self.gauge(observability.DRAINS_OVERDUE, len(overdue))
+        self.gauge(
+            observability.DRAINS_OVERDUE, sum(each.due_ms <= now_ms - _LATE_MS for each in waiting if not each.is_idle)
+        )
         self.gauge(observability.STREAMS_FAILING, sum(each.is_failing for each in waiting))
         self.gauge(observability.STREAMS_SLOW, sum(each.is_slow for each in waiting))
         self.gauge(observability.OLDEST_PARKED, max(0, now_ms - oldest_ms) // SECOND)
+        overdue = (each.request for each in waiting if each.due_ms <= now_ms - (0 if each.is_idle else OVERDUE_MS))
+        for some in batched(overdue, _REQUESTS_A_CALL):
+            try:
+                self.queue.send(some, 0)
+            except Exception:
+                logger.exception("overdue drains were not asked for")
 
     def _drain(self, claimed: Destination) -> None:
         turn = _Turn(self, claimed)
@@ -198,6 +207,8 @@ class _Turn:
         if not self._is_ours():
             return False  # the rows belong to the next drain, which may send their events once more
         self._settle(rows, {event.key for event in shown}, outcome)
+        if self._now.is_slow:
+            self._until = services.monotonic()  # its calls are long, and others wait for the worker
         may_go_on = not outcome.left
         if before.is_failing and not self._now.is_failing:
             # At once, so that new events take the direct way again. The claim goes on.

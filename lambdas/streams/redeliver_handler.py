@@ -20,7 +20,7 @@ from streams.redeliver import Redeliver
 def compose() -> Redeliver:
     settings = RedeliverSettings.from_environment()
     wiring = Wiring.deployed(settings)
-    return redeliver_over(wiring, wiring.backlog(settings.retry_queue_url))
+    return redeliver_over(wiring, wiring.backlog(settings.drain_queue_url))
 
 
 def redeliver_over(wiring: Wiring, backlog: Backlog, monotonic: Callable[[], float] = time.monotonic) -> Redeliver:

@@ -23,7 +23,7 @@ RESOURCES = {
     "control_table": "ControlTable",
     "credentials_table": "CredentialsTable",
     "secret_arn": "Secret",
-    "retry_queue_url": "RetryQueue",
+    "drain_queue_url": "DrainQueue",
     "replay_queue_url": "ReplayQueue",
     "restamp_queue_url": "RestampQueue",
     "sweep_queue_url": "SweepQueue",

@@ -135,12 +135,12 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     "Streams": {"ReplayQueue.Arn": SENDS},
     "Replay": {"ReplayQueue.Arn": SENDS | RECEIVES},
     "FanOut": {
-        "RetryQueue.Arn": SENDS,
+        "DrainQueue.Arn": SENDS,
         # The CDK grants these for an on-failure destination.
         "NewEventsFailed.Arn": {"sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"},
     },
     "Redeliver": {
-        "RetryQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+        "DrainQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
     },
 }
 KNOWS_NO_RESOURCE = {"FanOut": {"dynamodb:ListStreams"}}
@@ -394,7 +394,7 @@ def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:
     """
     (rule,), permissions = _by_principal(service)
     assert service.read(rule["FunctionName"]) == "RedeliverFunction.Arn"
-    assert service.read(rule["SourceArn"]) == "RetriesWakeRule.Arn"
+    assert service.read(rule["SourceArn"]) == "DrainsWakeRule.Arn"
     assert {service.read(permission["FunctionName"]) for permission in permissions} == {
         f"{name}Function.Arn" for name in CALLED
     }

@@ -92,7 +92,7 @@ def test_every_queue_reader_is_limited(service: Stack) -> None:
         if "StreamArn" not in service.read(mapping["EventSourceArn"])
     }
     assert limits == {
-        "RetryQueue.Arn": 10,
+        "DrainQueue.Arn": 20,
         **{f"{title(worker)}Queue.Arn": jobs.max_concurrency for worker, jobs in JOBS.items()},
     }
     assert all(2 <= limit <= 20 for limit in limits.values())
@@ -118,17 +118,17 @@ def test_drains_are_asked_for_by_a_queue_and_each_minute(service: Stack) -> None
     """A message that fails is not kept: the schedule asks again. A drain's claim lasts a minute longer than its
     invocation, by which clocks may differ.
     """
-    mapping = service.properties("AWS::Lambda::EventSourceMapping")["RetriesMapping"]
+    mapping = service.properties("AWS::Lambda::EventSourceMapping")["DrainsMapping"]
     assert service.read(mapping["FunctionName"]) == "RedeliverFunction"
-    assert service.read(mapping["EventSourceArn"]) == "RetryQueue.Arn"
+    assert service.read(mapping["EventSourceArn"]) == "DrainQueue.Arn"
     assert mapping["BatchSize"] == 10
     assert "FunctionResponseTypes" not in mapping
-    queue = service.properties("AWS::SQS::Queue")["RetryQueue"]
+    queue = service.properties("AWS::SQS::Queue")["DrainQueue"]
     timeout = service.properties("AWS::Lambda::Function")["RedeliverFunction"]["Timeout"]
     assert queue["VisibilityTimeout"] == 6 * timeout
     assert queue["MessageRetentionPeriod"] == 3_600
     assert "RedrivePolicy" not in queue
     assert timeout * SECOND + MINUTE <= CLAIM_MS
-    rule = service.properties("AWS::Events::Rule")["RetriesWakeRule"]
+    rule = service.properties("AWS::Events::Rule")["DrainsWakeRule"]
     assert rule["ScheduleExpression"] == "rate(1 minute)"
     assert [service.read(target["Arn"]) for target in rule["Targets"]] == ["RedeliverFunction.Arn"]

@@ -1,5 +1,5 @@
 """Delivery as the functions' composition roots build it, over the stores that a test gives, with customers' streams and
-the retry queue in memory.
+the queue of drains in memory.
 """
 
 import base64

@@ -13,7 +13,7 @@ class NotQueued(Exception):  # noqa: N818  a fact, not a failure
     """SQS refused some messages. Those that it took may be delivered twice."""
 
 
-class RetryQueue:
+class DrainQueue:
     """Over a low-level SQS client."""
 
     def __init__(self, client: Any, url: str) -> None:

@@ -289,10 +289,10 @@ class Wiring:
         return Attempt(self.records, self.sender)
 
     def backlog(self, url: str) -> Backlog:
-        from daybook.aws.backlog_queue import RetryQueue
+        from daybook.aws.backlog_queue import DrainQueue
         from daybook.delivery.backlog import Backlog
 
-        return Backlog(self.parked, self.drains, RetryQueue(clients.sqs(), url), self.count, self.clock)
+        return Backlog(self.parked, self.drains, DrainQueue(clients.sqs(), url), self.count, self.clock)
 
     def files(self, bucket: str) -> FileBucket:
         from daybook.aws.bucket import FileBucket

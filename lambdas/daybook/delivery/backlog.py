@@ -57,6 +57,8 @@ class Waiting(NamedTuple):
     parked_since_ms: int | None
     is_failing: bool
     is_slow: bool
+    is_idle: bool
+    """Whether no message asks for the drain but the schedule's, when it is due."""
 
 
 class Rows(Protocol):

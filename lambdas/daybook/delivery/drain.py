@@ -53,10 +53,10 @@ def failed(before: Destination, error: str, now_ms: int) -> Destination:
 def emptied(before: Destination, now_ms: int) -> Destination:
     """The destination when nothing is parked but broken events.
 
-    A slow stream stays in the index of those that want a drain, where its state is counted.
+    A slow or failing stream stays in the index of those that want a drain, where its state is counted.
     """
     due_ms = before.broken_due_ms
-    if due_ms is None and before.is_slow:
+    if due_ms is None and before.parks:
         due_ms = now_ms + MAX_BACKOFF_MS
     return replace(before, drain_due_ms=due_ms, drain_idle=due_ms is not None, parked_since_ms=None)
 

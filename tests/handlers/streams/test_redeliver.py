@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, HOUR, MINUTE, SECOND, format_time
 from daybook.delivery import backlog
-from daybook.delivery.backlog import BROKEN_EVERY_MS, FIRST_WAIT_MS, OVERDUE_MS
+from daybook.delivery.backlog import BROKEN_EVERY_MS, FIRST_WAIT_MS, OVERDUE_MS, DrainRequest
 from daybook.delivery.destination import KEPT_MS, Destination
 from daybook.delivery.records import Record
 from daybook.delivery.sender import Answer, PutFailed
@@ -201,9 +202,13 @@ def test_a_lost_message_is_found_by_the_schedule(log: TenantLog, publishing: Str
     assert publishing.gauges[DRAINS_OVERDUE] == 0
     log.now += 1
     publishing.wake()
+    assert publishing.gauges[DRAINS_OVERDUE] == 0
+    publishing.queue.messages.clear()
+    log.now = due_ms + 2 * MINUTE
+    publishing.wake()
     publishing.retry()
     assert ids(publishing) == dict.fromkeys(sent, 1)
-    assert publishing.gauges[DRAINS_OVERDUE] == 1
+    assert publishing.gauges[DRAINS_OVERDUE] == 1, "the schedule asked in vain"
 
 
 def test_the_schedule_tells_how_many_streams_are_in_which_state(
@@ -224,6 +229,58 @@ def test_the_schedule_tells_how_many_streams_are_in_which_state(
     publishing.retry()
     publishing.wake()
     assert publishing.gauges == dict.fromkeys(gauges, 0) | {STREAMS_SLOW: 1}, "a slow stream stays in sight"
+
+
+def test_streams_in_trouble_without_a_backlog_are_counted(
+    dynamodb: Any, tables: Tables, log: TenantLog, publishing: StreamHarness
+) -> None:
+    """One was found slow by its answers, and one was found failing by a test. Neither is ever counted as overdue."""
+    TenantLog(dynamodb, tables, tenant="tested")
+    publishing.set_up()
+    publishing.destinations.failed(publishing.set_up(tenant="tested"), "AccessDeniedException", log.now)
+    publishing.streams.milliseconds["acme"] = 600
+    for one in log.sent({}, {}, {}):
+        publishing.publish(publishing.stream([one]))
+    assert publishing.pending() == 0
+    for _ in range(40):
+        publishing.wake()
+        publishing.retry()
+        found = [publishing.gauges[name] for name in (STREAMS_SLOW, STREAMS_FAILING, DRAINS_OVERDUE)]
+        assert found == [1, 1, 0]
+        log.now += MINUTE
+    publishing.destinations.mended(publishing.stored("tested"), log.now)
+    publishing.wake()
+    assert publishing.gauges[STREAMS_FAILING] == 0
+
+
+def test_what_fails_for_some_is_asked_for_the_others(publishing: StreamHarness) -> None:
+    """The schedule tells the gauges first. A call to the queue that fails costs its ten messages."""
+    for number in range(25):
+        publishing.set_up(tenant=f"t-{number}", drain_due_ms=NOW - HOUR)
+    send, calls = publishing.queue.send, count()
+
+    def failing_once(requests: Sequence[DrainRequest], delay_seconds: int) -> None:
+        if next(calls) == 0:
+            raise ConnectionError
+        send(requests, delay_seconds)
+
+    publishing.queue.send = failing_once  # type: ignore[method-assign]
+    publishing.wake()
+    assert publishing.gauges[DRAINS_OVERDUE] == 25
+    assert len(publishing.queue.messages) == 15
+
+
+def test_a_slow_stream_has_one_call_a_turn(log: TenantLog, publishing: StreamHarness) -> None:
+    """Then others go first, so that slow streams hold no workers. The last call ends the drain without another turn."""
+    publishing.set_up(slow_since_ms=NOW, last_error=SLOW_STREAM)
+    for part in range(3):
+        sent = log.sent(*({"id": f"{part}-{number}"} for number in range(300)))
+        publishing.fan_out.backlog.park(publishing.stored(), [f"0#{each}" for each in sent], log.now + part)
+    log.now += SECOND
+    for pending in (600, 300, 0):
+        publishing.retry()
+        assert publishing.pending() == pending
+        assert [delay for _, delay in publishing.queue.messages] == [0] * bool(pending)
 
 
 def test_a_drain_is_taken_up_after_its_worker_was_killed(log: TenantLog, publishing: StreamHarness) -> None:
@@ -317,7 +374,7 @@ def test_after_14_days_an_event_is_given_up_visibly(log: TenantLog, publishing: 
     publishing.wake()
     publishing.retry()
     assert publishing.given_up == publishing.stored().given_up == 3
-    assert publishing.stored().drain_due_ms is None
+    assert not publishing.stored().is_drained
 
 
 def test_what_is_past_retention_is_sent_to_nobody(log: TenantLog, publishing: StreamHarness) -> None:

@@ -73,7 +73,7 @@ def destinations(
 ) -> Iterator[DestinationTable]:
     for name in ("events", "identities", "control"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
-    monkeypatch.setenv("RETRY_QUEUE_URL", aws("sqs").create_queue(QueueName="retry")["QueueUrl"])
+    monkeypatch.setenv("DRAIN_QUEUE_URL", aws("sqs").create_queue(QueueName="drain")["QueueUrl"])
     composed = [importlib.import_module(FUNCTIONS[function].module).compose for function in COMPOSED]
     for compose in composed:
         compose.cache_clear()
@@ -130,7 +130,7 @@ def test_without_its_stream_it_waits(destinations: DestinationTable, parked: Par
     assert invoke("fan_out", FAN_OUT) == {"batchItemFailures": []}
     assert pending(destinations, parked) == 1
     sqs = client_of("sqs")
-    url = sqs.get_queue_url(QueueName="retry")["QueueUrl"]
+    url = sqs.get_queue_url(QueueName="drain")["QueueUrl"]
     waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
     assert waiting["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
     after = stored(destinations)
@@ -162,7 +162,7 @@ def test_a_parked_event_is_delivered(
     if lost:
         invoke("redeliver", WAKE)
         sqs = client_of("sqs")
-        (message,) = sqs.receive_message(QueueUrl=sqs.get_queue_url(QueueName="retry")["QueueUrl"])["Messages"]
+        (message,) = sqs.receive_message(QueueUrl=sqs.get_queue_url(QueueName="drain")["QueueUrl"])["Messages"]
         event = {"Records": [REDELIVER["Records"][0] | {"body": message["Body"]}]}
     invoke("redeliver", event)
     assert [event["client_id"] for event in received()] == ["wm-551-17"]

@@ -1,19 +1,15 @@
 """Streams that are slow, throttled or broken, and events of which no record can be made: neighbours notice nothing."""
 
 import base64
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from benchmarks.typical import code_for
-from daybook.aws.control_table.destinations import item_of
 from daybook.aws.wiring import Tables
 from daybook.clock import SECOND
 from daybook.delivery.sender import PutFailed
 from daybook.events.canonical import canonical, decode
 from daybook.events.packing import pack, unpack
-from daybook.tenant import environment_key
 from streams.fan_out import healthy_first
 from tests.support.managed_log import ManagedLog
 from tests.support.streams import StreamHarness, destination, ids
@@ -175,40 +171,3 @@ def test_streams_in_trouble_come_last() -> None:
         (failed, []),
         (slow, []),
     ]
-
-
-def test_500_tenants_in_one_batch(dynamodb: Any, tables: Tables, log: TenantLog, publishing: StreamHarness) -> None:
-    """40 slow, 40 broken, 40 throttled, one with a malformed event. The others get theirs, and nothing is lost."""
-    tenants = [f"tenant-{number}" for number in range(500)]
-    slow, broken, throttled, malformed = tenants[:40], tenants[40:80], tenants[80:120], tenants[120]
-    (sent,) = log.sent({"actor": {"type": "system"}})
-    (record,) = publishing.stream([sent])["Records"]
-    image = record["dynamodb"]["NewImage"]
-    event: dict[str, Any] = {"Records": []}
-    for number, tenant in enumerate(tenants):
-        key = environment_key(code_for(tenant), 0)
-        dynamodb.put_item(TableName=tables.control, Item=item_of(destination(tenant)))
-        moved = {name: {"S": image[name]["S"].replace(log.key(), key)} for name in ("pk", "by_actor")}
-        data = {"B": "AQAA"} if tenant == malformed else image["z"]
-        changed = record["dynamodb"] | {"SequenceNumber": str(number), "NewImage": image | moved | {"z": data}}
-        event["Records"].append(record | {"dynamodb": changed})
-    attempt = publishing.fan_out.attempt
-    at_once = replace(attempt.sender, sleep=lambda _: None)  # the test's clock would add up what threads wait together
-    publishing.fan_out = replace(publishing.fan_out, attempt=replace(attempt, sender=at_once))
-    for tenant in slow:
-        publishing.streams.faults[tenant] = [NOT_ANSWERED]
-    for tenant in broken:
-        publishing.streams.break_down(tenant)
-    for tenant in throttled:
-        publishing.streams.faults[tenant] = [lambda _: THROTTLED] * 2
-    assert publishing.publish(event) == []
-    taken = {tenant for tenant in tenants if publishing.streams.taken.get(tenant)}
-    assert taken == {*tenants[120:]} - {malformed}
-    states = {tenant: publishing.stored(tenant) for tenant in tenants}
-    assert {tenant for tenant, state in states.items() if state.is_failing} == {*broken}
-    assert {tenant for tenant, state in states.items() if state.is_slow} == {*slow}
-    assert {tenant for tenant, state in states.items() if state.last_error == THROTTLED} == {*throttled}
-    assert {tenant for tenant in tenants if publishing.parked(tenant)} == {*tenants[:121]}
-    publishing.streams.calls.clear()
-    assert publishing.publish(event) == []
-    assert not {tenant for tenant, _ in publishing.streams.calls} & {*slow, *broken}

@@ -82,9 +82,10 @@ def test_a_drain_always_knows_when_to_go_on(status: str, slow: bool, outcomes: l
 
 
 def test_an_empty_backlog_wants_no_drain() -> None:
-    """Unless there are broken events, or the stream is slow and must stay in sight."""
+    """Unless there are broken events, or the stream is in trouble and must stay in sight."""
     assert emptied(destination(drain_due_ms=5), NOW).drain_due_ms is None
     broken = emptied(destination(drain_due_ms=5, broken_due_ms=NOW + 7), NOW)
     assert (broken.drain_due_ms, broken.drain_idle) == (NOW + 7, True)
-    slow = emptied(destination(drain_due_ms=5, slow_since_ms=5), NOW)
-    assert (slow.drain_due_ms, slow.drain_idle) == (NOW + 15 * 60 * SECOND, True)
+    for trouble in (destination(drain_due_ms=5, slow_since_ms=5), destination(drain_due_ms=5, status="failing")):
+        seen = emptied(trouble, NOW)
+        assert (seen.drain_due_ms, seen.drain_idle) == (NOW + 15 * 60 * SECOND, True)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from daybook.aws.batches import PATIENCE, get_items
 from daybook.clock import SECOND
-from daybook.delivery.destination import ACTIVE, FAILING, Destination, StreamChoice
+from daybook.delivery.destination import ACTIVE, FAILING, MAX_BACKOFF_MS, Destination, StreamChoice
 from daybook.delivery.slowness import after_live
 from daybook.errors import Throttled
 from daybook.tenant import EnvironmentKey, TenantCode, code_of, environment_key
@@ -139,29 +139,43 @@ class DestinationTable:
 
     def _slowed(self, before: Destination, after: Destination) -> Destination | None:
         same = "slow_calls = :before" if before.slow_calls else "attribute_not_exists(slow_calls)"
-        values = {":active": {"S": ACTIVE}, **({":before": _numbers(before.slow_calls)} if before.slow_calls else {})}
+        values: dict[str, Any] = {
+            ":active": {"S": ACTIVE},
+            **({":before": _numbers(before.slow_calls)} if before.slow_calls else {}),
+        }
         condition = f"{_LIVE} AND {same}"
         if after.slow_since_ms is None:
             values[":calls"] = _numbers(after.slow_calls)
             return self._update(before, "SET slow_calls = :calls", values, condition)
         values |= {":now": _number(after.slow_since_ms), ":error": {"S": after.last_error}}
-        expression = "SET slow_since = :now, last_error = :error REMOVE slow_calls, quick_calls"
-        return self._update(before, expression, values, condition)
+        in_sight, due = _in_sight(before, after.slow_since_ms)
+        expression = f"SET slow_since = :now, last_error = :error{in_sight} REMOVE slow_calls, quick_calls"
+        return self._update(before, expression, values | due, f"{condition} AND {_same_due(before)}")
 
     def failed(self, destination: Destination, error: str, now_ms: int) -> Destination:
         """Changes the status from active to failing. Returns the stored destination, whoever changed it."""
-        changed = self._update(
-            destination,
-            "SET #status = :failing, failing_since = :now, last_error = :error REMOVE backoff_step",
-            {
-                ":failing": {"S": FAILING},
-                ":now": _number(now_ms),
-                ":error": {"S": error},
-                ":active": {"S": ACTIVE},
-            },
-            "#status = :active",
-        )
-        return changed or self.one(destination.environment) or destination
+        before = destination
+        for _ in range(_MAX_TRIES):
+            in_sight, due = _in_sight(before, now_ms)
+            changed = self._update(
+                before,
+                f"SET #status = :failing, failing_since = :now, last_error = :error{in_sight} REMOVE backoff_step",
+                {
+                    ":failing": {"S": FAILING},
+                    ":now": _number(now_ms),
+                    ":error": {"S": error},
+                    ":active": {"S": ACTIVE},
+                    **due,
+                },
+                f"#status = :active AND {_same_due(before)}",
+            )
+            if changed is not None:
+                return changed
+            fresh = self.one(destination.environment)
+            if fresh is None or fresh.generation != destination.generation or fresh.is_failing:
+                return fresh or destination
+            before = fresh
+        return before
 
     def mended(self, destination: Destination, now_ms: int) -> Destination:
         """Makes the destination active again and returns it as stored."""
@@ -202,6 +216,21 @@ class DestinationTable:
             names=names,
         )
         return None if changed is None else destination_of(changed)
+
+
+def _in_sight(before: Destination, now_ms: int) -> tuple[str, dict[str, Any]]:
+    """Puts a stream in trouble into the index of those that want a drain, where its state is counted.
+
+    If no drain is due, the next is an idle one. The condition is `_same_due`.
+    """
+    if before.drain_due_ms is not None:
+        return "", {}
+    values = {":due": _number(now_ms + MAX_BACKOFF_MS), ":draining": DRAINING, ":true": {"BOOL": True}}
+    return ", drain_due = :due, draining = :draining, drain_idle = :true", values
+
+
+def _same_due(before: Destination) -> str:
+    return f"attribute_{'not_exists' if before.drain_due_ms is None else 'exists'}(drain_due)"
 
 
 def change(  # noqa: PLR0913  the parts of a call

@@ -113,6 +113,7 @@ class DrainTable:
                     parked_since_ms=int(item["parked_since"]["N"]) if "parked_since" in item else None,
                     is_failing=item["status"]["S"] == FAILING,
                     is_slow="slow_since" in item,
+                    is_idle="drain_idle" in item,
                 )
 
     def _move(self, destination: Destination, due_ms: int, condition: str) -> bool:
