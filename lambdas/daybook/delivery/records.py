@@ -36,7 +36,7 @@ class InsertedEvent(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The shard and the id. A batch of the backlog stores this for each event."""
+        """The shard and the id. A parked row has it for each of its events."""
         return f"{self.partition.rpartition('#')[2]}#{self.id}"
 
 
