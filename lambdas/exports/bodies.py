@@ -37,9 +37,9 @@ class SentExport(Struct, forbid_unknown_fields=True):
     mark: bool = False
     """Whether the file begins with the UTF-8 mark (`EF BB BF`), which some spreadsheets want. For CSV alone."""
     complete: bool = False
-    """Whether the file holds every event that had been received when this was asked. Events that were received are
-    stored within half a minute, and the export waits for them. Only without filters other than `environment`, `from`,
-    `to` and `range`.
+    """Whether the file holds every event that had been received when this was asked. Such events are stored within half
+    a minute. The export waits for that, and a minute longer because clocks differ. Only without filters other than
+    `environment`, `from`, `to` and `range`.
     """
 
 
@@ -53,10 +53,11 @@ class ExportDescription(Struct):
     sha256: str | None
     """Of the whole file, once it is written."""
     progress: Progress
+    """The share of the time span that is read; while a sorted file is merged, of its bytes."""
     created_at: Time
     finished_at: Time | None
     expires_at: Time | None
-    """When the file may be deleted."""
+    """When the file may be deleted, or was."""
     download_url: str | None
     """Valid for 3,590 seconds; a new read gives a new one. Only in the answer of `GET /v1/exports/{export_id}`."""
     manifest_url: str | None

@@ -102,7 +102,7 @@ class ExportCreation:
             ask=msgspec.to_builtins(ask),
             now_ms=ask.asked_ms,
             random_bytes=self.random_bytes,
-            lane=lane_for(active, self.random_bytes(1)[0]),
+            lane=lane_for(active, self.random_bytes(1)[0], complete=ask.complete),
         )
         question = resolved.sealed_question()
         if question.query:

@@ -10,7 +10,7 @@ class ReplayForm(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
     from_: Time
     """Inclusive."""
     to: Time
-    """Exclusive."""
+    """Exclusive. At most five minutes after the request; a later time counts as that."""
 
 
 class StreamForm(Struct, forbid_unknown_fields=True):
@@ -35,6 +35,9 @@ class StreamDescription(Struct):
     """The role's trust policy must ask for it."""
     status: Status
     last_delivered_at: Time | None
+    """When the stream last took live or parked events, or a test record; exact to some seconds. A replay does not count.
+    Another stream or role clears it.
+    """
     failing_since: Time | None
     last_error: str | None
     """The name of AWS's error. `SlowStream`: the stream answers so slowly that its events are parked first.
@@ -45,7 +48,7 @@ class StreamDescription(Struct):
     pending_is_exact: bool
     """False if there may be more."""
     given_up: int
-    """Events that waited for 14 days, or were too large for the stream."""
+    """Events that waited for 14 days, left retention while they waited, or were too large for the stream."""
 
 
 class StreamTest(Struct):

@@ -177,6 +177,8 @@ class StreamOperations:
             to_ms=to_ms,
             subscription=destination.subscription,
             stream_arn=destination.chosen.stream_arn,
+            format=destination.chosen.format,
+            include_audit_log=destination.chosen.include_audit_log,
         )
         job = new_job(
             tenant=settings.code,

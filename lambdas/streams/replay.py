@@ -9,7 +9,7 @@ broken streams keep no worker from the others.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
@@ -116,6 +116,7 @@ class Replay:
         self.reservations.free(job, msgspec.convert(job.ask, ReplayAsk).reserved)
 
     def _destination(self, job: Job, ask: ReplayAsk) -> Destination:
+        """The destination as it is now, with what the replay was asked for."""
         destination = self.destinations.one(environment_key(job.tenant, ask.environment))
         if destination is None:
             raise JobFailed("The stream no longer exists. Set it up and ask for a new replay.")
@@ -124,7 +125,8 @@ class Replay:
                 "The stream was changed after the replay was asked for. Ask for a new replay to send the events to the "
                 "new stream."
             )
-        return destination
+        chosen = replace(destination.chosen, format=ask.format, include_audit_log=ask.include_audit_log)
+        return replace(destination, chosen=chosen)
 
     def _settings(self, job: Job) -> TenantSettings:
         try:

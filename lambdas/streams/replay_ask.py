@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from daybook.delivery.destination import Format
+
 
 class ReplayAsk(Struct, frozen=True, rename={"from_ms": "from", "to_ms": "to"}):
     environment: int
@@ -13,6 +15,9 @@ class ReplayAsk(Struct, frozen=True, rename={"from_ms": "from", "to_ms": "to"}):
     subscription: str
     """A replay belongs to the stream that was set up when it was asked for."""
     stream_arn: str
+    format: Format
+    """As it was then, like `include_audit_log`: all records of a replay have one format."""
+    include_audit_log: bool
 
     @property
     def reserved(self) -> str:

@@ -88,6 +88,21 @@ def test_a_tenant_may_have_so_many_active_jobs(jobs: JobStore) -> None:
     assert list(jobs.active(ACME, "count")) == [second, third]
 
 
+def test_a_refused_job_is_no_job(jobs: JobStore) -> None:
+    """Its message is dropped, whenever it comes, and nobody else sees it."""
+    refused, waiting = job(), job(NOW + 1)
+    with pytest.raises(UnknownJob):
+        jobs.claim(received(refused), "claim", NOW, NOW + 1)
+    jobs.refuse(refused)
+    with pytest.raises(StaleMessage):
+        jobs.claim(received(refused), "claim", NOW, NOW + 1)
+    with pytest.raises(UnknownJob):
+        jobs.claim(received(waiting), "claim", NOW, NOW + 1)
+    with pytest.raises(UnknownJob):
+        jobs.find(ACME, refused.id)
+    assert list(jobs.jobs(ACME, "count")) == []
+
+
 @pytest.mark.parametrize("store", ["dynamodb-local"], indirect=True)
 def test_ten_at_once_have_their_turn(dynamodb: Any, tables: Tables) -> None:
     """And no more than may be active, however they race."""

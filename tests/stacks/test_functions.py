@@ -8,7 +8,7 @@ from daybook.aws.batches import MAX_CALL_SECONDS
 from daybook.clock import SECOND
 from daybook.environment import FunctionSettings
 from daybook.jobs import restamp, sweep
-from daybook.jobs.runner import HAND_OVER_SECONDS
+from daybook.jobs.runner import CLOCKS_APART_SECONDS, HAND_OVER_SECONDS
 from exports.checksum import READ_A_SECOND
 from exports.multipart import MAX_BYTES
 from exports.phases.begin import SETTLED_MS
@@ -110,8 +110,8 @@ def test_a_sweep_begins_after_every_request_that_may_write_about_the_person(time
 
 
 def test_a_complete_export_begins_after_every_request_that_stores_events(timeouts: dict[str, int]) -> None:
-    """Such a request may have received an event just before the export was asked for."""
-    assert max(timeouts[name] for name in API_FUNCTIONS) * SECOND < SETTLED_MS
+    """Such a request may have received an event just before the export was asked for, by a clock that is behind."""
+    assert (max(timeouts[name] for name in API_FUNCTIONS) + CLOCKS_APART_SECONDS) * SECOND <= SETTLED_MS
 
 
 def test_a_restamp_begins_after_every_write_under_the_old_setting(timeouts: dict[str, int]) -> None:

@@ -17,6 +17,7 @@ class MemoryJobs:
         self._messages: dict[JobKey, str] = {}
         self._reserved: dict[tuple[TenantCode, str], tuple[str, int]] = {}
         self._bounded: set[JobKey] = set()
+        self._refused: set[JobKey] = set()
 
     def put(self, job: Job, max_active: int | None = None) -> None:
         if max_active is not None:
@@ -24,6 +25,9 @@ class MemoryJobs:
                 raise TooManyJobs(job.kind)
             self._bounded.add(job.key)
         self._jobs[job.key] = job
+
+    def refuse(self, job: Job) -> None:
+        self._refused.add(job.key)
 
     def active(self, tenant: TenantCode, kind: str) -> Sequence[Job]:
         found = [job for job in self.jobs(tenant, kind) if job.key in self._bounded and not job.status.has_ended]
@@ -49,6 +53,8 @@ class MemoryJobs:
 
     def claim(self, received: Received, claim: str, now_ms: int, until_ms: int) -> Job:
         message, key = received.message, received.message.key
+        if key in self._refused:
+            raise StaleMessage(key.id)
         job = self.job(key)
         if job.status.has_ended:
             return job

@@ -119,7 +119,7 @@ class RecordSender:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
     record_bytes: int = BYTES_A_RECORD
-    """The size of a record that every stream accepts. The largest events are smaller, so tests lower this value."""
+    """The size of a record that every stream accepts. Tests lower it, because hardly an event gets so large."""
 
     def send(
         self,

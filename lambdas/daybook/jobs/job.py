@@ -108,6 +108,7 @@ class JobDescription(Struct):
     processed: int
     """Events that are done."""
     progress: Progress
+    """Mostly the share of the time span that is done, not of the events."""
     error: str | None
     """The reason for a failure."""
 

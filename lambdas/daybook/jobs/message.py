@@ -40,7 +40,9 @@ class Received(NamedTuple):
 
 
 class StaleMessage(Exception):  # noqa: N818  a fact, not a failure
-    """A later message of the job was claimed, or another one of the same turn. This one can be dropped."""
+    """A later message of the job was claimed, or another one of the same turn, or the job was refused. This one can be
+    dropped.
+    """
 
 
 class Postponed(Exception):  # noqa: N818  an outcome

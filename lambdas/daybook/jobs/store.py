@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from daybook.errors import Throttled
-from daybook.jobs.job import Job, JobKey, Status, Step
+from daybook.errors import Contended, Throttled
+from daybook.jobs.job import Job, JobKey, Status, Step, TooManyJobs
 from daybook.jobs.message import Received
 from daybook.tenant import TenantCode
 
@@ -32,6 +32,9 @@ class JobStore(Protocol):
 
         Only jobs that were put with a `max_active` count.
         """
+
+    def refuse(self, job: Job) -> None:
+        """Notes that there will be no such job, though its message was sent. A claim of it is `StaleMessage`."""
 
     def active(self, tenant: TenantCode, kind: str) -> Sequence[Job]:
         """Queued and running jobs that were put with a `max_active`, oldest first."""
@@ -94,10 +97,16 @@ def submit(
     """Sends a job's message, then puts its row. Raises `TooManyJobs` and what the queue raises; then there is no job.
 
     A row without a message would never be worked on, and would count as active for ever. A message without a row does
-    no harm: the worker waits a while for the row, then drops the message.
+    no harm: the worker waits a while for the row, then drops the message. It need not wait for a job that was refused,
+    behind which the others of its lane would stand.
     """
     queue.send(job, delay_seconds)
-    store.put(job, max_active)
+    try:
+        store.put(job, max_active)
+    except (TooManyJobs, Contended):
+        with suppress(Throttled):
+            store.refuse(job)
+        raise
 
 
 def cancel(key: JobKey, store: JobStore, queue: JobQueue, now_ms: int) -> Job:

@@ -4,14 +4,16 @@ from math import ceil
 
 from daybook.clock import SECOND
 from daybook.jobs.job import Step
+from daybook.jobs.runner import CLOCKS_APART_SECONDS
 from exports.phases.phase import Phase
 
 INDEX_LAG_MS = 2 * SECOND
 """Indexes follow the timeline within about a second. An export waits until they hold what it asks for."""
 
-SETTLED_MS = 30 * SECOND
-"""An event is received as its request begins, and stored before the request ends: within 28 seconds, and 2 for clocks
-that differ. Reading that begins later finds all that had been received when it was asked for.
+SETTLED_MS = (28 + CLOCKS_APART_SECONDS) * SECOND
+"""An event is received as its request begins, and stored before the request ends, within 28 seconds. The moment of its
+receipt is by the clock of that request, the wait's end by the worker's: so it lasts as much longer as they may differ.
+Reading that begins later finds all that had been received when it was asked for.
 """
 
 _LONGEST_PAUSE_MS = 3 * SECOND

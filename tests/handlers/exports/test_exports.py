@@ -252,10 +252,13 @@ def test_it_covers_what_was_stored_at_the_request(log: ExportedLog) -> None:
 
 
 class SlowRequest(ExportWork):
-    """An event is stored after the first step, though it was received before the export was asked for."""
+    """An event is stored after the first step, though it was received before the export was asked for.
 
-    def __init__(self, log: ExportedLog) -> None:
-        super().__init__(log.exporter.worker(batch=1, step_ms=0).services)
+    The worker's clock differs from that of the requests.
+    """
+
+    def __init__(self, log: ExportedLog, apart: int = 0) -> None:
+        super().__init__(log.exporter.worker(batch=1, step_ms=0, clock=lambda: log.now + apart).services)
         self._log = log
         self.waits: list[int] = []
 
@@ -270,14 +273,17 @@ class SlowRequest(ExportWork):
         return step
 
 
+@pytest.mark.parametrize("apart", [-MINUTE, 0, MINUTE])
 @pytest.mark.parametrize("sort", ["-occurred_at", "occurred_at", "target"])
-def test_a_complete_export_waits_for_requests_that_were_under_way(log: ExportedLog, sort: str) -> None:
-    """As long as a request may last. The wait is handed over."""
+def test_a_complete_export_waits_for_requests_that_were_under_way(log: ExportedLog, sort: str, apart: int) -> None:
+    """At least for 28 seconds, as long as a request may last, though the worker's clock be a minute ahead. The wait is
+    handed over.
+    """
     log.now += MINUTE
     asked = log.exporter.ask({"sort": sort, "complete": True, "filters": {"to": format_time(NOW + 1)}})
-    worker = SlowRequest(log)
+    worker = SlowRequest(log, apart)
     log.exporter.work(worker=worker)
-    assert (worker.waits[0], sum(worker.waits)) == (30, 30)
+    assert worker.waits[0] == sum(worker.waits) == 88 - apart // SECOND
     shown = log.exporter.read(asked["id"])
     assert "slow" in descriptions(log.exporter.file(shown))
     manifest = manifest_of(log, shown)
@@ -490,6 +496,16 @@ def test_a_tenant_has_a_limited_number_of_exports_at_a_time(log: ExportedLog) ->
     log.exporter.work()
     assert {log.exporter.read(each["id"])["status"] for each in asked} == {"succeeded"}
     log.exporter.ask()
+
+
+def test_complete_exports_have_a_lane_of_their_own(log: ExportedLog) -> None:
+    """They wait before they read, and no other export waits with them."""
+    for _ in range(3):
+        log.exporter.ask({"complete": True})
+    log.exporter.ask()
+    log.exporter.ask()
+    lanes = [job.lane for job, _ in log.exporter.queue.sent]
+    assert (lanes[:3], {*lanes[3:]}) == ([2, 2, 2], {0, 1})
 
 
 def test_only_operations_see_what_operations_exported(log: ExportedLog) -> None:

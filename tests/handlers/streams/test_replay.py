@@ -64,7 +64,15 @@ class ReplayHarness:
     def job(self, from_ms: int = NOW - DAY, to_ms: int = NOW + 1, tenant: str = "acme") -> Job:
         """A replay as it is asked for now."""
         to = self.publishing.stored(tenant)
-        ask = ReplayAsk(0, from_ms, to_ms, to.subscription, to.chosen.stream_arn)
+        ask = ReplayAsk(
+            0,
+            from_ms,
+            to_ms,
+            to.subscription,
+            to.chosen.stream_arn,
+            to.chosen.format,
+            to.chosen.include_audit_log,
+        )
         return new_job(
             tenant=code_for(tenant), kind=REPLAY, ask=to_builtins(ask), now_ms=NOW, random_bytes=self._random_bytes
         )
@@ -317,6 +325,33 @@ def test_a_replay_belongs_to_the_stream_that_it_was_asked_for(log: TenantLog) ->
     )
     with pytest.raises(JobFailed, match=r"no longer exists\. Set it up and ask for a new replay"):
         again.work.step(job, lambda: 180.0)
+
+
+def test_a_replay_keeps_the_form_that_it_was_asked_for(log: TenantLog) -> None:
+    """All its records are of one format, though another one is set before it begins and in the middle of a page. The
+    same holds for the log of the log.
+    """
+    again = ReplayHarness(log)
+    again.publishing.set_up(format="symbee")
+    sent(log, 40)
+    log.page()
+    again.publishing.publish()
+    first = Counter(again.publishing.streams.taken.pop("acme"))
+    job = again.job()
+    put = again.publishing.streams.put
+
+    def put_and_change(to: Destination, records: Sequence[Record], seconds: float) -> Answer:
+        again.publishing.set_up(format="cloudevents", include_audit_log=True)
+        return put(to, records, seconds)
+
+    again.publishing.streams.put = put_and_change  # type: ignore[method-assign]
+    again.publishing.set_up(format="ocsf", include_audit_log=True)
+    step = again.work.step(job, lambda: 180.0)
+    while not step.done:
+        job = after(job, step)
+        step = again.work.step(job, lambda: 180.0)
+    assert Counter(again.publishing.streams.taken["acme"]) == first
+    assert first.total() == 40
 
 
 def test_replays_into_one_stream_go_one_at_a_time(log: TenantLog) -> None:

@@ -70,6 +70,8 @@ def test_every_activity_of_the_class_has_its_own_name() -> None:
         ("super-admin", True),
         ("SuperAdmin", True),
         ("superadmin", True),
+        ("admin_readonly", True),
+        ("ADMIN2", True),
         ("Tenant Admin", True),
         ("Database Administrators", True),
         ("Admin/Member", True),

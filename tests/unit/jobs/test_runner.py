@@ -619,3 +619,6 @@ def test_every_job_that_is_stored_has_its_message() -> None:
     with pytest.raises(TooManyJobs):
         submit(other, store, queue, max_active=1)
     assert list(store.jobs(ACME, "count")) == [asked]
+    # The message that was sent for the other job holds up nobody: the worker knows at once that the job was refused.
+    with pytest.raises(StaleMessage):
+        store.claim(received(other), "claim", NOW, NOW)

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from daybook.aws.calls import ask
+from daybook.aws.calls import ask, get_item
 from daybook.aws.control_table.job_rows import (
     NEVER_CHANGED,
     expires,
@@ -13,6 +13,7 @@ from daybook.aws.control_table.job_rows import (
     job_of,
     key_of,
     number,
+    refused_names,
     reserved_names,
     typed,
 )
@@ -63,6 +64,8 @@ class ClaimTable:
                 },
             )
         except ConditionFailed as failed:
+            if not failed.row and get_item(self._client, self._table, refused_names(message.key)):
+                raise StaleMessage(message.job) from None
             row = _existing(failed, message.key)
         job = job_of(row)
         if job.status.has_ended:

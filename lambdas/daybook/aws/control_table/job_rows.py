@@ -7,6 +7,7 @@ asks for them, to these rows:
   when at most; and `message`: the id of the message that was claimed last.
 - `active#<kind>` bounds the number of active jobs: `active` holds the ids of those that had not ended when the last
   one was put.
+- `refused#<kind>#<id>` says that a job whose message was sent will never be put.
 - `reserved#<what>` lets jobs use something one at a time: `job` is the id of the one that may, until `reserved_until`.
 """
 
@@ -33,6 +34,10 @@ def active_names(tenant: TenantCode, kind: str) -> dict[str, str]:
 
 def reserved_names(tenant: TenantCode, what: str) -> dict[str, str]:
     return {"pk": f"{tenant}{PARTITION}", "sk": f"reserved#{what}"}
+
+
+def refused_names(key: JobKey) -> dict[str, str]:
+    return {"pk": f"{key.tenant}{PARTITION}", "sk": f"refused#{key.kind}#{key.id}"}
 
 
 def typed(names: Mapping[str, str]) -> dict[str, dict[str, str]]:

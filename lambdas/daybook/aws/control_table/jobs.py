@@ -7,7 +7,16 @@ from typing import Any
 from daybook.aws.batches import PATIENCE, Patience, get_items
 from daybook.aws.calls import Refused, ask, get_item, transact
 from daybook.aws.control_table.job_claims import ClaimTable
-from daybook.aws.control_table.job_rows import active_names, expires, item_of, job_of, key_of, names_of, typed
+from daybook.aws.control_table.job_rows import (
+    active_names,
+    expires,
+    item_of,
+    job_of,
+    key_of,
+    names_of,
+    refused_names,
+    typed,
+)
 from daybook.errors import Contended
 from daybook.ids import HIGHEST_ID, neighbour
 from daybook.jobs.job import KINDS, PARTITION, Job, JobKey, TooManyJobs, UnknownJob
@@ -35,6 +44,10 @@ class JobTable(ClaimTable):
             if self._put_beside(job, item, noted, [*(each.id for each in active), job.id]):
                 return
         raise Contended(job.tenant)
+
+    def refuse(self, job: Job) -> None:
+        item = {**typed(refused_names(job.key)), "expires_at": expires(job.created_ms)}
+        ask(self._client.put_item, TableName=self._table, Item=item)
 
     def active(self, tenant: TenantCode, kind: str) -> list[Job]:
         return self._active(tenant, kind, self._noted(tenant, kind))
