@@ -30,6 +30,8 @@ STREAMS_SLOW = "StreamsSlow"
 DRAIN_REQUESTS_LOST = "DrainRequestsLost"
 DRAINS_OVERDUE = "DrainsOverdue"
 OLDEST_PARKED = "OldestParkedSeconds"
+_UNITS = {OLDEST_PARKED: MetricUnit.Seconds}
+"""All others are counts."""
 
 
 def log_access(  # noqa: PLR0913  the line's fields, all by name
@@ -73,5 +75,5 @@ def count(name: str, value: int) -> None:
 def gauge(name: str, value: int) -> None:
     """Sets a metric, also to zero. It has no dimensions either."""
     metric = SingleMetric(namespace=NAMESPACE)
-    metric.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    metric.add_metric(name=name, unit=_UNITS.get(name, MetricUnit.Count), value=value)
     sys.stdout.write(json.dumps(metric.serialize_metric_set(), separators=(",", ":")) + "\n")

@@ -35,8 +35,8 @@ class StreamDescription(Struct):
     """The role's trust policy must ask for it."""
     status: Status
     last_delivered_at: Time | None
-    """When the stream last took live or parked events, or a test record; exact to some seconds. A replay does not count.
-    Another stream or role clears it.
+    """When the stream last took live or parked events, or a test record, exact to some seconds. A replay does not
+    count. Another stream or role clears it.
     """
     failing_since: Time | None
     last_error: str | None

@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import boto3
+import jmespath
 import pytest
 
 from infra import ROOT
@@ -24,6 +27,7 @@ NOT_RUN = {
     r"(DAYBOOK_\w+=\S+ )?make run": "runs until it is stopped; `test_local_daybook.py` starts it, and the pages use it",
     r"make (test|test-all|check|bench)( T=\S+)?": "takes minutes, and may be what runs this test; the target exists",
     r"npx aws-cdk@\S+ (bootstrap|deploy --all)": "needs an AWS account; `tests/stacks` tests the templates",
+    r"aws dynamodb query .+": "needs a deployment; a test below puts the same question to the laptop's tables",
     r"\.venv/bin/python -m infra\.operate\.\w+( --[a-z]+ \w+)+": "needs a deployment; its options exist",
 }
 OPERATED = re.compile(r"-m (infra\.operate\.\w+)((?: +--[a-z]+ \w+)*)")
@@ -132,6 +136,35 @@ def test_operators_commands_have_the_options_shown() -> None:
             check=True,
         )
         assert options <= set(re.findall(r"--[a-z]+", helped.stdout)), module
+
+
+def test_operators_queries_find_what_the_page_says(demo: LocalDaybook) -> None:
+    """The table has the partitions and the index, and the tenants' rows have their names and codes."""
+    client = boto3.client(
+        "dynamodb",
+        endpoint_url=demo.aws_url,
+        region_name="us-east-1",
+        aws_access_key_id="any",
+        aws_secret_access_key="any",
+    )
+    (table,) = (name for name in client.list_tables()["TableNames"] if "Control" in name)
+    found: dict[str, Any] = {}
+    for code in {code for page in PAGES for code in code_in(page) if code.startswith("aws dynamodb query")}:
+        words = shlex.split(code.partition(" | ")[0])[3:]
+        options = dict(zip(words[::2], words[1::2], strict=True))
+        assert options["--table-name"] == "CONTROL_TABLE"
+        index = options.get("--index-name", "")
+        answer = client.query(
+            TableName=table,
+            KeyConditionExpression=options["--key-condition-expression"],
+            ExpressionAttributeValues=json.loads(options["--expression-attribute-values"]),
+            **({"IndexName": index} if index else {}),
+        )
+        found[index] = jmespath.search(options["--query"], answer) if "--query" in options else answer["Items"]
+    assert found.keys() == {"", "by_drain_due"}
+    tenants = {name: json.loads(settings) for name, settings in found[""]}
+    assert {f"{profile}-demo" for profile in DEMO} <= tenants.keys()
+    assert all(settings["code"] and settings["environments"] for settings in tenants.values())
 
 
 def as_here(text: str, local_daybook: LocalDaybook) -> str:

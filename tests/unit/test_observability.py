@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from daybook.observability import GIVEN_UP, NAMESPACE, count
+from daybook.observability import GIVEN_UP, NAMESPACE, OLDEST_PARKED, count, gauge
 
 
 def values(text: str) -> list[float]:
@@ -26,6 +26,13 @@ def test_a_count_is_one_line_without_dimensions(capsys: pytest.CaptureFixture[st
     """The alarm on the metric names no dimension either."""
     count(GIVEN_UP, 3)
     assert values(capsys.readouterr().out) == [3.0]
+
+
+def test_a_gauge_says_its_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    """The one metric that is no count is in seconds."""
+    gauge(OLDEST_PARKED, 90)
+    (metric,) = json.loads(capsys.readouterr().out)["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    assert metric == {"Name": OLDEST_PARKED, "Unit": "Seconds"}
 
 
 def test_counts_of_many_threads_add_up(capsys: pytest.CaptureFixture[str]) -> None:
