@@ -8,6 +8,7 @@ worker that was frozen until its claim had ended changes nothing.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from daybook.aws.batches import PATIENCE, Patience
 from daybook.aws.control_table.destinations import DRAINING, change, destination_of, item_of
 from daybook.clock import SECOND
 from daybook.delivery.backlog import OVERDUE_MS, Asked, DrainRequest, Waiting
@@ -22,9 +23,10 @@ _EARLY_MS = 2 * SECOND
 class DrainTable:
     """Uses a low-level DynamoDB client. What DynamoDB refuses escapes as botocore's ClientError."""
 
-    def __init__(self, client: Any, table_name: str) -> None:
+    def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
         self._client = client
         self._table = table_name
+        self._patience = patience
 
     def ask(self, destination: Destination, due_ms: int, first_ms: int, broken_due_ms: int | None = None) -> Asked:
         """Notes that rows are put. A drain that ends afterwards knows that it did not see them all.
@@ -134,6 +136,7 @@ class DrainTable:
             " AND ".join(filter(None, ("subscription = :same", condition))),
             values={**values, ":same": {"S": destination.subscription}},
             returned=returned,
+            patience=self._patience,
         )
 
 
