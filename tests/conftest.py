@@ -96,7 +96,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneLocalDayb
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = (mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
-    if "store" in metafunc.fixturenames and "store" not in chosen:
+    if "store" in metafunc.fixturenames and not any("store" in names for names in chosen):
         lane = () if metafunc.definition.get_closest_marker("every_store") else (pytest.mark.long,)
         memory, *others = STORES
         stores = [memory, *(pytest.param(name, marks=lane) for name in others)]

@@ -6,15 +6,15 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from daybook.jobs.runner import CLOCKS_APART_SECONDS
+from daybook.jobs.claiming import CLOCKS_APART_SECONDS
 from infra.functions import JobQueueSpec
 
 _RETENTION = Duration.days(14)  # SQS's own limit
 MAX_RECEIVES = 250
 """Every receive counts, also where a job only waits. The most that a job has to wait with one message:
 
-- for its row: 5 receives (`runner.ROW_SECONDS`);
-- for a store that is throttled for a day before each claim, with waits of 15 minutes: 100 (`runner.retry_seconds`);
+- for its row: 5 receives (`claiming.ROW_SECONDS`);
+- for a store that is throttled for a day before each claim, with waits of 15 minutes: 100 (`claiming.retry_seconds`);
 - for a store that is throttled for a day at each step, on a FIFO queue: 103 (`runner.throttled_seconds`);
 - for its attempts, and workers that were killed: 6 (`runner.MAX_ATTEMPTS`);
 - for another worker's claim: once for each of these attempts.

@@ -23,6 +23,6 @@ loaded demo for the next start.
 | IAM | every call of a function to DynamoDB, Secrets Manager, SQS, STS and S3 against its role | conditions other than `ForAllValues:StringLike`, resource policies, permissions with DynamoDB Local and for other credentials |
 | DynamoDB | moto with corrections, or DynamoDB Local | capacity, throttling, encryption, point-in-time recovery |
 | Kinesis | moto: customers' streams, one call at a time | throttling; every role can be assumed, whatever its trust policy |
-| S3, SQS, STS, Secrets Manager | moto | S3 lifecycle rules, bucket and queue policies |
+| S3, SQS, STS, Secrets Manager | moto | signatures, expiry of S3's links, S3 lifecycle rules, bucket and queue policies |
 | KMS, SNS, CloudWatch | | encryption, notifications, alarms, dashboards |
 """  # noqa: E501  table rows can't be wrapped

@@ -27,6 +27,7 @@ EVENTS_PARKED = "EventsParked"
 EVENTS_REDELIVERED = "EventsRedelivered"
 STREAMS_FAILING = "StreamsFailing"
 STREAMS_SLOW = "StreamsSlow"
+DRAIN_REQUESTS_LOST = "DrainRequestsLost"
 DRAINS_OVERDUE = "DrainsOverdue"
 OLDEST_PARKED = "OldestParkedSeconds"
 _UNITS = {OLDEST_PARKED: MetricUnit.Seconds}

@@ -11,8 +11,7 @@ MAX_RESTARTS = 5
 """For people who were forgotten. Somebody may forget thousands of them in a row."""
 
 TOO_MANY = (
-    "People were forgotten again and again while this export was sorted. Request it again later, or in the order of "
-    "time."
+    "People were forgotten too often while this export was sorted. Request it again later, or in the order of time."
 )
 
 _FIRST_WAIT_MS = 15 * SECOND

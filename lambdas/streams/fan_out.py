@@ -12,6 +12,7 @@ from daybook.delivery.backlog import Backlog
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import InsertedEvent, select
 from daybook.delivery.sender import LIVE, SecondsLeft
+from daybook.errors import Contended
 from daybook.observability import logger
 from daybook.tenant import EnvironmentKey, code_of
 
@@ -19,6 +20,9 @@ BUDGET_SECONDS = 2.0
 """The time to send a whole batch. Events not in their stream by then are parked. A Kinesis call takes 20 ms."""
 _AT_ONCE = 64
 """Streams that turn slow at the same time hold up none of the others while they are fewer than this."""
+
+_MAX_SUBSCRIPTIONS = 4
+"""If the stream is removed and set again more often while a batch is served, Lambda repeats the batch."""
 
 
 class StreamRecord(NamedTuple):
@@ -85,17 +89,32 @@ class FanOut:
         return min(failed, key=int, default=None)
 
     def _serve(self, destination: Destination, share: Sequence[StreamRecord], seconds_left: SecondsLeft) -> bool:
-        """Returns whether every event of the share is in the stream or parked."""
+        """Returns whether every event of the share is in the stream or parked, or no longer wanted."""
+        environment = destination.environment
         try:
-            outcome = self._sent(destination, [one.row for one in share], seconds_left)
-            after = self._noted(destination, outcome)
-            first_ms = share[0].created_ms
-            self.backlog.park(after, outcome.left, first_ms)
-            self.backlog.park_broken(after, outcome.broken, first_ms)
+            for _ in range(_MAX_SUBSCRIPTIONS):
+                share = self._served(destination, share, seconds_left)
+                found = self.destinations.of([environment]) if share else {}
+                if environment not in found:
+                    return True
+                destination = found[environment]
+            raise Contended(environment)  # noqa: TRY301  logged like the others
         except Exception:
-            logger.exception("events were not parked", extra={"code": code_of(destination.environment)})
+            logger.exception("events were not parked", extra={"code": code_of(environment)})
             return False
-        return True
+
+    def _served(
+        self, destination: Destination, share: Sequence[StreamRecord], seconds_left: SecondsLeft
+    ) -> Sequence[StreamRecord]:
+        """Returns the records that are neither in the stream nor parked, because the subscription no longer exists."""
+        outcome = self._sent(destination, [one.row for one in share], seconds_left)
+        after = self._noted(destination, outcome)
+        first_ms = share[0].created_ms
+        parked = self.backlog.park(after, outcome.left, first_ms)
+        if parked and self.backlog.park_broken(after, outcome.broken, first_ms):
+            return ()
+        keys = {*outcome.left, *outcome.broken}
+        return [one for one in share if one.row.key in keys]
 
     def _sent(self, destination: Destination, rows: Sequence[InsertedEvent], seconds_left: SecondsLeft) -> Outcome:
         """Everything is left, if the stream is failing or slow, or the attempt raised.

@@ -10,7 +10,7 @@ from daybook.aws.control_table.drains import DrainTable
 from daybook.aws.control_table.parked import ParkedTable
 from daybook.aws.wiring import Tables
 from daybook.clock import MINUTE, SECOND
-from daybook.delivery.backlog import DrainRequest, ParkedRow, request_of, rows_of
+from daybook.delivery.backlog import Asked, DrainRequest, ParkedRow, request_of, rows_of
 from daybook.delivery.destination import Destination
 from daybook.delivery.drain import emptied, failed
 from tests.support.streams import destination
@@ -48,17 +48,17 @@ def claimed(drains: DrainTable, of: Destination, claim: str = "one", at: int = N
 
 
 def test_of_several_that_park_one_sends_the_message(drains: DrainTable, made: Destination) -> None:
-    assert drains.ask(made, NOW, NOW - 5)
-    assert not drains.ask(made, NOW + 7, NOW - 9)
+    assert drains.ask(made, NOW, NOW - 5) is Asked.FIRST
+    assert drains.ask(made, NOW + 7, NOW - 9) is Asked.ALREADY
     found = claimed(drains, made)
     assert (found.parkings, found.parked_since_ms, found.drain_claim) == (2, NOW - 5, "one")
-    assert not drains.ask(made, NOW, NOW), "a drain is at work and will see it"
+    assert drains.ask(made, NOW, NOW) is Asked.ALREADY, "a drain is at work and will see it"
 
 
 def test_a_former_subscription_asks_for_nothing(drains: DrainTable, made: Destination) -> None:
     """Nor does anybody drain for it."""
     former = replace(made, subscription="former")
-    assert not drains.ask(former, NOW, NOW)
+    assert drains.ask(former, NOW, NOW) is Asked.GONE
     drains.ask(made, NOW, NOW)
     assert drains.claim(request_of(former), "one", NOW, NOW + MINUTE) is None
     assert drains.claim(DrainRequest(destination("nobody").environment, "s"), "one", NOW, NOW + MINUTE) is None
@@ -121,7 +121,7 @@ def test_the_end_is_the_end_only_if_nothing_was_parked_meanwhile(
     found = destinations.one(made.environment)
     assert found
     assert (found.drain_due_ms, found.parked_since_ms, found.parkings) == (None, None, 2)
-    assert drains.ask(made, NOW, NOW)
+    assert drains.ask(made, NOW, NOW) is Asked.FIRST
 
 
 def test_what_is_parked_moves_an_idle_drain(
@@ -132,8 +132,8 @@ def test_what_is_parked_moves_an_idle_drain(
     before = claimed(drains, made)
     assert before.broken_due_ms == NOW + 15 * MINUTE
     assert drains.store(before, replace(emptied(before, NOW), drain_claim=None), is_empty=True)
-    assert drains.ask(made, NOW + SECOND, NOW)
-    assert not drains.ask(made, NOW + SECOND, NOW)
+    assert drains.ask(made, NOW + SECOND, NOW) is Asked.FIRST
+    assert drains.ask(made, NOW + SECOND, NOW) is Asked.ALREADY
     found = destinations.one(made.environment)
     assert found
     assert (found.drain_due_ms, found.drain_idle) == (NOW + SECOND, False)

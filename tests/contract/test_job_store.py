@@ -126,7 +126,9 @@ def test_one_worker_at_a_time(jobs: JobStore) -> None:
     put = job()
     jobs.put(put)
     claimed = jobs.claim(received(put), "one", NOW, NOW + 10)
-    assert claimed == replace(put, status=Status.RUNNING, attempts=1, turn=1, receipt="receipt-1-1")
+    assert claimed == replace(
+        put, status=Status.RUNNING, attempts=1, turn=1, receipt="receipt-1-1", claimed_until_ms=NOW + 10
+    )
     with pytest.raises(JobBusy):
         jobs.claim(received(put, receives=2), "two", NOW + 9, NOW + 20)
     assert jobs.claim(received(put), "one", NOW, NOW + 10).id == put.id  # its first answer was lost
@@ -140,7 +142,9 @@ def test_one_worker_at_a_time(jobs: JobStore) -> None:
     jobs.release(claimed, "one")
     with pytest.raises(JobBusy):
         jobs.claim(received(put), "three", NOW + 11, NOW + 20)
+    assert jobs.job(put.key).claimed_until_ms == NOW + 20
     jobs.release(again, "two")
+    assert jobs.job(put.key).claimed_until_ms is None
     assert jobs.claim(received(put), "three", NOW + 11, NOW + 20).attempts == 2
     with pytest.raises(UnknownJob):
         jobs.claim(received(job()), "one", NOW, NOW + 10)

@@ -23,13 +23,26 @@ from tests.support.ingest import NOW
 from tests.support.jobs import MemoryQueue, received
 from tests.support.tenant_log import TenantLog
 
-SEEDS = 50
+QUICK, MORE = range(50), range(50, 200)
+"""200 seeds in memory, where one costs a fraction of a second; 50 of them in the quick lane."""
 STEPS_MS = (0, 4, 10**6)
 PIECE = "piece-"
 """The places where bytes that do not fill a part are stored."""
 EVENTS = 70
 PEOPLE = 5
 
+
+seeds_on_each_store = pytest.mark.parametrize(
+    ("store", "seeds"),
+    [
+        ("memory", QUICK),
+        pytest.param("memory", MORE, marks=pytest.mark.long),
+        pytest.param("moto", QUICK[:20], marks=pytest.mark.long),
+        pytest.param("dynamodb-local", QUICK[:10], marks=pytest.mark.long),
+    ],
+    indirect=["store"],
+    ids=lambda given: given if isinstance(given, str) else f"{given[0]}-{given[-1]}",
+)
 
 QUESTIONS: list[dict[str, Any]] = [
     {},
@@ -218,13 +231,14 @@ def undisturbed(log: TenantLog, dynamodb: Any, tables: Tables, job: Job) -> byte
     return content
 
 
+@seeds_on_each_store
 def test_a_killed_export_gives_the_file_of_an_undisturbed_one(
-    log: TenantLog, asked: list[Job], dynamodb: Any, tables: Tables
+    log: TenantLog, asked: list[Job], dynamodb: Any, tables: Tables, seeds: range
 ) -> None:
-    """50 seeds for four requests: no row is lost, duplicated or moved, and the checksum is that of the file."""
+    """200 seeds for four requests: no row is lost, duplicated or moved, and the checksum is that of the file."""
     files = {job.id: undisturbed(log, dynamodb, tables, job) for job in asked}
     kills = resumed = 0
-    for seed in range(SEEDS):
+    for seed in seeds:
         job = asked[seed % len(asked)]
         exporter = exporter_over(log, dynamodb, tables, step_ms=STEPS_MS[seed % len(STEPS_MS)])
         exporter.jobs.put(job)  # undoes the changes of the previous seed
@@ -237,15 +251,16 @@ def test_a_killed_export_gives_the_file_of_an_undisturbed_one(
         assert content == files[job.id], seed
         assert outcome_of(done.checkpoint).sha256 == hashlib.sha256(content).hexdigest(), seed
         assert not [place for place in exporter.files.files if place.startswith("runs/")], seed
-    assert kills > SEEDS
-    assert resumed > SEEDS
+    assert kills > len(seeds)
+    assert resumed > len(seeds)
 
 
+@seeds_on_each_store
 def test_whoever_is_forgotten_while_workers_are_killed_is_in_no_sorted_file(
-    log: TenantLog, asked: list[Job], dynamodb: Any, tables: Tables
+    log: TenantLog, asked: list[Job], dynamodb: Any, tables: Tables, seeds: range
 ) -> None:
-    """50 seeds: the file is that of an undisturbed export after everybody was forgotten of whom the worker knew when it
-    asked last, which is as it writes the manifest. In the order of time each row is as it was before or after a
+    """200 seeds: the file is that of an undisturbed export after everybody was forgotten of whom the worker knew when
+    it asked last, which is as it writes the manifest. In the order of time each row is as it was before or after a
     forgetting, and no row shows somebody who was forgotten before an earlier row.
     """
     backup = dynamodb.scan(TableName=tables.identities)["Items"]
@@ -262,7 +277,7 @@ def test_whoever_is_forgotten_while_workers_are_killed_is_in_no_sorted_file(
         for job in asked:
             files[job.id].append(undisturbed(log, dynamodb, tables, job))
     restarts = kills = 0
-    for seed in range(SEEDS):
+    for seed in seeds:
         restore()
         job = asked[seed % len(asked)]
         exporter = exporter_over(log, dynamodb, tables, step_ms=STEPS_MS[seed % len(STEPS_MS)])
@@ -280,8 +295,8 @@ def test_whoever_is_forgotten_while_workers_are_killed_is_in_no_sorted_file(
             assert content == files[job.id][forgetting.counted], seed
         assert outcome_of(done.checkpoint).sha256 == hashlib.sha256(content).hexdigest(), seed
         assert not [place for place in exporter.files.files if place.startswith("runs/")], seed
-    assert kills > SEEDS / 2
-    assert restarts > SEEDS / 2
+    assert kills > len(seeds) / 2
+    assert restarts > len(seeds) / 2
 
 
 def shows_ever_fewer(content: bytes, files: list[bytes]) -> None:

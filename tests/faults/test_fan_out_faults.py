@@ -4,6 +4,7 @@ Every test ends with every event delivered at least once. The duplicates are cou
 them.
 """
 
+import itertools
 import json
 from collections import Counter
 from dataclasses import replace
@@ -13,14 +14,18 @@ import pytest
 
 from benchmarks.typical import code_for
 from daybook.aws.batches import Patience
+from daybook.aws.control_table.destinations import DestinationTable
+from daybook.aws.control_table.drains import DrainTable
 from daybook.aws.control_table.parked import ParkedTable
 from daybook.aws.wiring import Tables
 from daybook.clock import SECOND
+from daybook.delivery.backlog import OVERDUE_MS
 from daybook.delivery.records import Records
 from daybook.delivery.sender import PutFailed
 from daybook.errors import Throttled
 from daybook.tenant import code_of
 from streams.redeliver import AGAIN_MS
+from tests.support.faulty_clients import FailingClient, failing
 from tests.support.streams import StreamHarness
 from tests.support.tenant_log import TenantLog
 
@@ -141,7 +146,8 @@ def test_when_parking_fails_the_batch_comes_again(log: TenantLog, publishing: St
     sent = send(log, 3)
     theirs = other.sent({}, {})
     publishing.streams.break_down()
-    publishing.queue.broken = True
+    fan_out = publishing.fan_out
+    publishing.fan_out = replace(fan_out, backlog=replace(fan_out.backlog, rows=NoRows()))
     event = publishing.stream()
     (failed,) = publishing.publish(event)
     records = event["Records"]
@@ -151,13 +157,61 @@ def test_when_parking_fails_the_batch_comes_again(log: TenantLog, publishing: St
         if each["dynamodb"]["NewImage"]["pk"]["S"].startswith(log.key())
     ]
     assert failed == min(own)
-    publishing.queue.broken = False
+    publishing.fan_out = fan_out
     publishing.streams.mend()
     again = {"Records": [each for each in records if each["dynamodb"]["SequenceNumber"] >= failed]}
     assert publishing.publish(again) == []
     publishing.drain()
     assert doubles(publishing, sent) == 0
     assert set(theirs) == {json.loads(record.data)["id"] for record in publishing.streams.taken["other"]}
+
+
+def test_a_message_that_was_not_sent_hands_nothing_back(log: TenantLog, publishing: StreamHarness) -> None:
+    """The rows are durable, and the schedule finds the drain overdue. So no neighbour's record comes twice."""
+    other = TenantLog(log.dynamodb, log.tables, tenant="other")
+    publishing.set_up(tenant="other")
+    sent, theirs = send(log, 3), other.sent({}, {})
+    publishing.streams.break_down()
+    publishing.queue.broken = True
+    assert publishing.publish() == []
+    assert publishing.counted["DrainRequestsLost"] == 1
+    assert sorted(theirs) == [json.loads(record.data)["id"] for record in publishing.streams.taken["other"]]
+    publishing.queue.broken = False
+    publishing.streams.mend()
+    log.now += 6 * SECOND + OVERDUE_MS
+    publishing.wake()
+    publishing.retry()
+    assert doubles(publishing, sent) == 0
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ProvisionedThroughputExceededException"])
+@pytest.mark.parametrize("operation", ["update_item", "put_item"])
+def test_a_tenants_throttled_rows_hand_nothing_back(
+    log: TenantLog, publishing: StreamHarness, operation: str, code: str
+) -> None:
+    """The writes that park are tried again, with waits."""
+    sent = send(log, 3)
+    publishing.streams.break_down()
+    waits: list[float] = []
+    patience = Patience(sleep=waits.append, jitter=lambda: 1.0)
+    refusals = itertools.repeat(failing(code, operation), 3)
+    table = FailingClient(log.dynamodb, (operation,), refusals), log.tables.control, patience
+    fan_out = publishing.fan_out
+    backlog = replace(fan_out.backlog, rows=ParkedTable(*table), drains=DrainTable(*table))
+    publishing.fan_out = replace(fan_out, destinations=DestinationTable(*table), backlog=backlog)
+    assert publishing.publish() == []
+    assert waits == [0.05, 0.1, 0.2]
+    assert (publishing.stored().status, publishing.pending()) == ("failing", 3)
+    publishing.streams.mend()
+    publishing.drain()
+    assert doubles(publishing, sent) == 0
+
+
+class NoRows:
+    """The rows of parked events can't be written."""
+
+    def put(self, *_: Any) -> None:
+        raise Throttled
 
 
 class FailingState:

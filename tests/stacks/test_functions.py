@@ -8,7 +8,8 @@ from daybook.aws.batches import MAX_CALL_SECONDS
 from daybook.clock import SECOND
 from daybook.environment import FunctionSettings
 from daybook.jobs import restamp, sweep
-from daybook.jobs.runner import CLOCKS_APART_SECONDS, HAND_OVER_SECONDS
+from daybook.jobs.claiming import CLOCKS_APART_SECONDS
+from daybook.jobs.runner import HAND_OVER_SECONDS
 from exports.checksum import READ_A_SECOND
 from exports.multipart import MAX_BYTES
 from exports.phases.begin import SETTLED_MS

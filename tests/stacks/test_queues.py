@@ -5,16 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from daybook.clock import MINUTE, SECOND
-from daybook.jobs.runner import (
-    CLOCKS_APART_SECONDS,
-    HAND_OVER_SECONDS,
-    MAX_ATTEMPTS,
-    ROW_SECONDS,
-    THROTTLED_MS,
-    TURN_SECONDS,
-    retry_seconds,
-    throttled_seconds,
-)
+from daybook.jobs.claiming import CLOCKS_APART_SECONDS, ROW_SECONDS, retry_seconds
+from daybook.jobs.runner import HAND_OVER_SECONDS, MAX_ATTEMPTS, THROTTLED_MS, TURN_SECONDS, throttled_seconds
 from infra.constructs.job_queue import MAX_RECEIVES
 from infra.functions import FUNCTIONS, title
 from streams.redeliver import CLAIM_MS

@@ -65,7 +65,12 @@ class MemoryJobs:
             raise JobBusy(key.id, other_until_ms)
         self._claims[key], self._messages[key] = (claim, until_ms), message.id
         self._jobs[key] = replace(
-            job, status=Status.RUNNING, attempts=job.attempts + 1, turn=message.turn, receipt=received.receipt
+            job,
+            status=Status.RUNNING,
+            attempts=job.attempts + 1,
+            turn=message.turn,
+            receipt=received.receipt,
+            claimed_until_ms=until_ms,
         )
         return self._jobs[key]
 
@@ -78,6 +83,7 @@ class MemoryJobs:
     def release(self, job: Job, claim: str) -> None:
         if self._claims[job.key][0] == claim:
             self._claims[job.key] = claim, 0
+            self._jobs[job.key] = replace(self._jobs[job.key], claimed_until_ms=None)
 
     def cancel(self, key: JobKey, now_ms: int) -> Job:
         job = self.job(key)

@@ -8,6 +8,7 @@ schedule asks again for what is overdue.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -16,8 +17,8 @@ import msgspec
 from daybook.clock import MINUTE, SECOND, Clock
 from daybook.delivery.destination import FIRST_BACKOFF_MS, Destination
 from daybook.events.item import partition
-from daybook.observability import EVENTS_PARKED, UNREADABLE
-from daybook.tenant import EnvironmentKey
+from daybook.observability import DRAIN_REQUESTS_LOST, EVENTS_PARKED, UNREADABLE, logger
+from daybook.tenant import EnvironmentKey, code_of
 
 KEYS_A_ROW = 500
 FIRST_WAIT_MS = SECOND
@@ -61,13 +62,24 @@ class Waiting(NamedTuple):
     """Whether no message asks for the drain but the schedule's, when it is due."""
 
 
+class Asked(Enum):
+    """What the row of the destination says to somebody who parks."""
+
+    FIRST = auto()
+    """No drain was due. The caller sends the message."""
+    ALREADY = auto()
+    """A drain was due or at work, and its message was sent by somebody else."""
+    GONE = auto()
+    """The subscription no longer exists. Nobody drains for it."""
+
+
 class Rows(Protocol):
     def put(self, destination: Destination, rows: Iterable[ParkedRow]) -> None: ...
 
 
 class Drains(Protocol):
-    def ask(self, destination: Destination, due_ms: int, first_ms: int, broken_due_ms: int | None = None) -> bool:
-        """Notes that rows were put. Returns whether the caller must send the message."""
+    def ask(self, destination: Destination, due_ms: int, first_ms: int, broken_due_ms: int | None = None) -> Asked:
+        """Notes that rows are put. A drain that ends afterwards knows that it did not see them all."""
 
 
 class Queue(Protocol):
@@ -84,32 +96,53 @@ class Backlog:
     """Adds to a metric."""
     clock: Clock
 
-    def park(self, destination: Destination, keys: Iterable[str], first_ms: int) -> None:
+    def park(self, destination: Destination, keys: Iterable[str], first_ms: int) -> bool:
         """The keys are durable when this returns. Parking the same keys again makes the same rows.
 
         `first_ms`: when the first event of the share came into the events table, as its stream says.
+
+        Returns False if the subscription was removed in the meantime: the keys are parked for nobody.
         """
-        self.count(EVENTS_PARKED, self._park(destination, keys, first_ms, broken=False))
+        return self._park(destination, list(rows_of(keys, first_ms)), first_ms, EVENTS_PARKED)
 
-    def park_broken(self, destination: Destination, keys: Iterable[str], first_ms: int) -> None:
+    def park_broken(self, destination: Destination, keys: Iterable[str], first_ms: int) -> bool:
         """Events of which no record can be made wait apart from the others, which they must not hold up."""
-        self.count(UNREADABLE, self._park(destination, keys, first_ms, broken=True))
+        rows = list(rows_of(keys, first_ms, broken=True))
+        return self._park(destination, rows, first_ms, UNREADABLE, broken_due_ms=self.clock() + BROKEN_EVERY_MS)
 
-    def _park(self, destination: Destination, keys: Iterable[str], first_ms: int, *, broken: bool) -> int:
-        rows = list(rows_of(keys, first_ms, broken=broken))
-        if rows:
-            now_ms = self.clock()
-            wait_ms = FIRST_BACKOFF_MS if destination.is_failing else FIRST_WAIT_MS
-            ask = partial(
-                self.drains.ask, destination, now_ms + wait_ms, first_ms, now_ms + BROKEN_EVERY_MS if broken else None
-            )
-            # Asked before as well: if this worker is killed behind the rows and the batch is then delivered when it
-            # comes again, nobody else would ask for their drain.
-            is_first = not destination.is_drained and ask()
-            self.rows.put(destination, rows)
-            if ask() or is_first:
-                self.queue.send([request_of(destination)], wait_ms // SECOND)
-        return sum(len(row.keys) for row in rows)
+    def _park(
+        self,
+        destination: Destination,
+        rows: Sequence[ParkedRow],
+        first_ms: int,
+        metric: str,
+        broken_due_ms: int | None = None,
+    ) -> bool:
+        if not rows:
+            return True
+        wait_ms = FIRST_BACKOFF_MS if destination.is_failing else FIRST_WAIT_MS
+        ask = partial(self.drains.ask, destination, self.clock() + wait_ms, first_ms, broken_due_ms)
+        # Asked before as well: if this worker is killed behind the rows and the batch is then delivered when it comes
+        # again, nobody else would ask for their drain.
+        before = ask()
+        if before is Asked.GONE:
+            return False
+        self.rows.put(destination, rows)
+        behind = ask()
+        if behind is Asked.GONE:
+            return False
+        if Asked.FIRST in {before, behind}:
+            self._request(destination, wait_ms)
+        self.count(metric, sum(len(row.keys) for row in rows))
+        return True
+
+    def _request(self, destination: Destination, wait_ms: int) -> None:
+        """Sends the message. If it can't be sent, the schedule finds the drain overdue."""
+        try:
+            self.queue.send([request_of(destination)], wait_ms // SECOND)
+        except Exception:
+            logger.exception("a drain was not asked for", extra={"code": code_of(destination.environment)})
+            self.count(DRAIN_REQUESTS_LOST, 1)
 
 
 def rows_of(keys: Iterable[str], first_ms: int, *, broken: bool = False) -> Iterator[ParkedRow]:

@@ -79,6 +79,8 @@ class Job:
     """The turn of the message that was claimed last."""
     receipt: str | None = None
     """The handle of that message. By it the message can be made to come at once."""
+    claimed_until_ms: int | None = None
+    """Until when its worker may be at work. None where the worker has ended its claim."""
     throttled_ms: int | None = None
     """Since when every step was throttled. None where the last step was not."""
 

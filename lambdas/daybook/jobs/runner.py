@@ -1,6 +1,5 @@
 """Runs a job: claims it, does step after step with a checkpoint after each, hands over at the end of its turn."""
 
-import math
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -10,8 +9,8 @@ from typing import Any, TypeVar
 from daybook import observability
 from daybook.clock import DAY, SECOND, Clock
 from daybook.errors import Throttled
-from daybook.ids import occurred_ms
-from daybook.jobs.job import ClaimLost, Job, JobBusy, JobFailed, JobSuperseded, Status, Step, UnknownJob
+from daybook.jobs.claiming import MAX_WAIT_SECONDS, claimed_job, seconds_until
+from daybook.jobs.job import ClaimLost, Job, JobFailed, JobSuperseded, Status, Step
 from daybook.jobs.message import Postponed, Received
 from daybook.jobs.store import JobQueue, JobStore, Work
 
@@ -27,38 +26,20 @@ TURN_SECONDS = 30.0
 Not on a FIFO queue: there, it would go behind the other jobs of its lane.
 """
 
-CLOCKS_APART_SECONDS = 60
-"""A claim lasts so much longer than its worker can. So two workers never have one job where their clocks differ by as
-much.
+TIDY_LANE = -1
+"""A job that is cancelled while a worker has it is tidied up twice: at once, and after that worker's claim. The message
+for the second time has a lane of its own, so no job waits behind it.
 """
-
-ROW_WITHIN_MS = 30 * SECOND
-"""A job's row is put after its message is sent, by a request that lasts 28 s at most."""
-
-ROW_SECONDS = (2, 4, 8, 16)
-"""How long a message without a row waits before it is received again. They add up to `ROW_WITHIN_MS`. So a message that
-was received once more can be dropped, though the worker's clock be ahead of the sender's.
-"""
-
-MAX_WAIT_SECONDS = 900
-"""SQS's longest delay of a message."""
 
 THROTTLED_MS = DAY
 """A job fails after it was throttled at every step for so long."""
 
-_ROW_PAUSES = (0.1, 0.2, 0.4, 0.8)
 _STEP_PAUSES = (1.0, 2.0, 4.0)
 _SAVE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # longer: what is not saved has to be done again
 _SAVE_SECONDS = 15.0  # with less time left, even a throttled save is given up
 _FIRST_WAIT_SECONDS = 15
-_FIRST_RETRY_SECONDS = 30
 
 _Result = TypeVar("_Result")
-
-
-def retry_seconds(receives: int) -> int:
-    """30 seconds after a message's first receive, four times as long after each further one, 15 minutes at most."""
-    return min(_FIRST_RETRY_SECONDS << 2 * min(receives - 1, 5), MAX_WAIT_SECONDS)
 
 
 def throttled_seconds(throttled_ms: int, now_ms: int) -> int:
@@ -92,9 +73,7 @@ class Runner:
         claim = self.new_claim()
         job = self._claim(received, claim, remaining_seconds)
         if job.status.has_ended:
-            if job.status is not Status.SUCCEEDED:
-                self.work.tidy(job)
-            return job
+            return self._ended(job, received.message.turn)
         if job.attempts > self.max_attempts:
             # Its workers were killed each time, before they could mark it as failed.
             return self._give_up(job, claim, self._failed_each_time)
@@ -109,36 +88,35 @@ class Runner:
         except Postponed:
             raise
         except Exception:
-            if self.store.job(job.key).attempts >= self.max_attempts:
+            now = self._leave(job)
+            if now.attempts >= self.max_attempts:
                 self._give_up(job, claim, self._failed_each_time)
             else:
                 self.store.release(job, claim)
             raise
 
     def _claim(self, received: Received, claim: str, remaining_seconds: Callable[[], float]) -> Job:
-        """Waits a moment for the row of a job whose message came first."""
-        for pause in (*_ROW_PAUSES, None):
-            now_ms = self.clock()
-            # A worker can't outlive its invocation, so its claim need not either.
-            until_ms = now_ms + int((remaining_seconds() + CLOCKS_APART_SECONDS) * SECOND)
-            try:
-                return self.store.claim(received, claim, now_ms, until_ms)
-            except JobBusy as busy:
-                seconds = math.ceil((busy.until_ms - now_ms) / SECOND)
-                break
-            except Throttled:
-                seconds = retry_seconds(received.receives)
-                break
-            except UnknownJob:
-                last = received.receives > len(ROW_SECONDS)
-                sure_ms = ROW_WITHIN_MS + (0 if last else CLOCKS_APART_SECONDS * SECOND)
-                if now_ms >= occurred_ms(received.message.job) + sure_ms:
-                    raise
-                seconds = ROW_SECONDS[-1 if last else received.receives - 1]
-            if pause is not None:
-                self.pause(pause)
-        self.count(observability.JOBS_POSTPONED)
-        raise Postponed(seconds)
+        try:
+            return claimed_job(self.store, received, claim, remaining_seconds, clock=self.clock, pause=self.pause)
+        except Postponed:
+            self.count(observability.JOBS_POSTPONED)
+            raise
+
+    def _ended(self, job: Job, turn: int) -> Job:
+        """Tidies up after a job that was cancelled or has failed.
+
+        A worker may still be at a cancelled one, and may be killed after it has written more.
+        """
+        if job.status is Status.SUCCEEDED:
+            return job
+        seconds = seconds_until(job.claimed_until_ms, self.clock()) if job.status is Status.CANCELLED else 0
+        if seconds and turn > job.turn:
+            self.count(observability.JOBS_POSTPONED)
+            raise Postponed(seconds)
+        self.work.tidy(job)
+        if seconds:
+            self.queue.send(replace(job, lane=TIDY_LANE), min(seconds, MAX_WAIT_SECONDS) if self.queue.can_delay else 0)
+        return job
 
     def _run_steps(self, job: Job, claim: str, remaining_seconds: Callable[[], float]) -> Job:
         first, began = job, remaining_seconds()
@@ -230,7 +208,7 @@ class Runner:
         return f"The service failed at all {self.max_attempts} attempts."
 
     def _leave(self, job: Job) -> Job:
-        """The claim is lost: only tidies up after a job that was cancelled or has failed."""
+        """The job as it is now. Tidies up after it where it was cancelled or has failed."""
         now = self.store.job(job.key)
         if now.status.has_ended and now.status is not Status.SUCCEEDED:
             self.work.tidy(now)

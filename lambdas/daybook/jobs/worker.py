@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from daybook.jobs.claiming import retry_seconds
 from daybook.jobs.job import UnknownJob
 from daybook.jobs.message import Postponed, Received, StaleMessage, read_message
-from daybook.jobs.runner import Runner, retry_seconds
+from daybook.jobs.runner import Runner
 from daybook.observability import logger
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]

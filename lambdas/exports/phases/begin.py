@@ -3,8 +3,8 @@
 from math import ceil
 
 from daybook.clock import SECOND
+from daybook.jobs.claiming import CLOCKS_APART_SECONDS
 from daybook.jobs.job import Step
-from daybook.jobs.runner import CLOCKS_APART_SECONDS
 from exports.phases.phase import Phase
 
 INDEX_LAG_MS = 2 * SECOND

@@ -10,9 +10,10 @@ from benchmarks.typical import code_for
 from daybook import observability
 from daybook.clock import DAY, MINUTE, SECOND
 from daybook.errors import Throttled
+from daybook.jobs.claiming import ROW_WITHIN_MS, retry_seconds
 from daybook.jobs.job import ClaimLost, Job, JobFailed, JobSuperseded, Status, TooManyJobs, UnknownJob, new_job
 from daybook.jobs.message import Postponed, Received, StaleMessage
-from daybook.jobs.runner import MAX_ATTEMPTS, ROW_WITHIN_MS, Runner, retry_seconds
+from daybook.jobs.runner import MAX_ATTEMPTS, TIDY_LANE, Runner
 from daybook.jobs.store import cancel, submit
 from daybook.jobs.worker import job_handler
 from tests.support.ingest import seeded_bytes
@@ -603,6 +604,49 @@ def test_the_message_of_a_cancelled_job_comes_at_once() -> None:
     assert worker.queue.postponed == [("receipt-1-1", 0)]
     assert worker.run(2).status is Status.CANCELLED
     assert worker.work.tidied == [worker.job.id]
+
+
+def test_what_a_worker_wrote_after_the_cancel_is_deleted_though_it_was_killed() -> None:
+    """The next worker tidied up while it was still at it. So another message, which holds up no lane, has that done
+    again after its claim.
+    """
+    worker = Worker()
+    worker.queue.can_delay = False
+
+    def go_on_and_die(job: Job) -> None:
+        if job.processed == 2:
+            cancel(job.key, worker.store, worker.queue, NOW)
+            assert handled(worker.runner, received(worker.job, 2)) == {"batchItemFailures": []}
+            raise KeyboardInterrupt
+
+    worker.work.before = go_on_and_die
+    with pytest.raises(KeyboardInterrupt):
+        worker.run()
+    assert worker.work.tidied == [worker.job.id]
+    ((message, _),) = worker.queue.sent
+    assert message.lane == TIDY_LANE
+    assert handled(worker.runner, received(message)) == AGAIN
+    seconds = worker.queue.postponed[-1][1]
+    assert seconds == 16 * MINUTE // SECOND
+    worker.now += seconds * SECOND
+    assert handled(worker.runner, received(message, 2)) == {"batchItemFailures": []}
+    assert worker.work.tidied == [worker.job.id] * 2
+    assert len(worker.queue.sent) == 1
+
+
+def test_a_cancelled_jobs_worker_tidies_up_whatever_its_step_raises() -> None:
+    """Its message was deleted, so nobody else would."""
+    worker = Worker()
+
+    def break_down(job: Job) -> None:
+        worker.store.cancel(job.key, NOW)
+        raise ValueError
+
+    worker.work.before = break_down
+    with pytest.raises(ValueError):
+        worker.run()
+    assert worker.work.tidied == [worker.job.id]
+    assert worker.stored.status is Status.CANCELLED
 
 
 def test_every_job_that_is_stored_has_its_message() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from daybook.aws.batches import PATIENCE, get_items
+from daybook.aws.batches import PATIENCE, Patience, get_items
 from daybook.clock import SECOND
 from daybook.delivery.destination import ACTIVE, FAILING, MAX_BACKOFF_MS, Destination, StreamChoice
 from daybook.delivery.slowness import after_live
@@ -20,6 +20,15 @@ _DELIVERED_EVERY_MS = 3 * SECOND
 DRAINING = {"S": "draining"}
 """The partition key of the index `by_drain_due`, the same for every destination whose backlog wants a drain."""
 
+_REFUSED_UNTRIED = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TransactionConflictException",
+    }
+)
+"""After these errors nothing has been changed, so that a change which adds to a number can be tried again."""
 _MAX_TRIES = 8
 """After the third slow call of a minute nobody notes any more, so a writer loses fewer races than this."""
 
@@ -48,9 +57,10 @@ _RESERVED = ("status", "format")
 class DestinationTable:
     """Uses a low-level DynamoDB client. What DynamoDB refuses escapes as botocore's ClientError."""
 
-    def __init__(self, client: Any, table_name: str) -> None:
+    def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
         self._client = client
         self._table = table_name
+        self._patience = patience
 
     def of(self, environments: Iterable[EnvironmentKey]) -> dict[EnvironmentKey, Destination]:
         """The destinations that exist, in one read. Raises `Throttled`."""
@@ -214,6 +224,7 @@ class DestinationTable:
             " AND ".join(filter(None, (f"{same} = :same", condition))),
             values={":same": {"S": getattr(destination, same)}, **values},
             names=names,
+            patience=self._patience,
         )
         return None if changed is None else destination_of(changed)
 
@@ -243,12 +254,14 @@ def change(  # noqa: PLR0913  the parts of a call
     values: Mapping[str, Any],
     names: Mapping[str, str] | None = None,
     returned: str = "ALL_NEW",
+    patience: Patience = PATIENCE,
 ) -> dict[str, Any] | None:
     """Changes an environment's destination. Returns the asked attributes; None if the condition does not hold.
 
-    A drain also writes to the row in transactions, and DynamoDB refuses other writes while one is at work.
+    It is tried again for at most 5 seconds where DynamoDB throttles the tenant's partition, or refuses a write while a
+    drain's transaction is at work at the row. Raises `Throttled` afterwards.
     """
-    for _ in PATIENCE.tries(_MAX_TRIES):
+    for _ in patience.tries(_MAX_TRIES):
         try:
             answer = client.update_item(
                 TableName=table,
@@ -260,11 +273,11 @@ def change(  # noqa: PLR0913  the parts of a call
                 **({"ExpressionAttributeNames": names} if names else {}),
             )
         except ClientError as error:
-            match error.response["Error"]["Code"]:
-                case "ConditionalCheckFailedException":
-                    return None
-                case "TransactionConflictException":
-                    continue
+            code = error.response["Error"]["Code"]
+            if code == "ConditionalCheckFailedException":
+                return None
+            if code in _REFUSED_UNTRIED:
+                continue
             raise
         attributes: dict[str, Any] = answer["Attributes"]
         return attributes

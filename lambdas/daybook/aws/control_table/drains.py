@@ -8,9 +8,10 @@ worker that was frozen until its claim had ended changes nothing.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from daybook.aws.batches import PATIENCE, Patience
 from daybook.aws.control_table.destinations import DRAINING, change, destination_of, item_of
 from daybook.clock import SECOND
-from daybook.delivery.backlog import OVERDUE_MS, DrainRequest, Waiting
+from daybook.delivery.backlog import OVERDUE_MS, Asked, DrainRequest, Waiting
 from daybook.delivery.destination import FAILING, Destination
 from daybook.tenant import EnvironmentKey, TenantCode, environment_key
 
@@ -22,15 +23,15 @@ _EARLY_MS = 2 * SECOND
 class DrainTable:
     """Uses a low-level DynamoDB client. What DynamoDB refuses escapes as botocore's ClientError."""
 
-    def __init__(self, client: Any, table_name: str) -> None:
+    def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
         self._client = client
         self._table = table_name
+        self._patience = patience
 
-    def ask(self, destination: Destination, due_ms: int, first_ms: int, broken_due_ms: int | None = None) -> bool:
-        """Notes that rows were put. A drain that ends afterwards sees that it did not see them all.
+    def ask(self, destination: Destination, due_ms: int, first_ms: int, broken_due_ms: int | None = None) -> Asked:
+        """Notes that rows are put. A drain that ends afterwards knows that it did not see them all.
 
-        Returns whether the caller must send the message, because no drain was due before. Nothing is noted for a former
-        subscription: its rows are dropped.
+        Nothing is noted for a former subscription: its rows are dropped.
         """
         asked = "drain_due = if_not_exists(drain_due, :due), draining = :draining"
         values = {":due": _number(due_ms), ":draining": DRAINING, ":one": _number(1)}
@@ -41,10 +42,13 @@ class DrainTable:
             asked += ", broken_due = if_not_exists(broken_due, :broken)"
             values[":broken"] = _number(broken_due_ms)
         before = self._change(destination, f"SET {asked} ADD parkings :one", values, returned="ALL_OLD")
-        if before is None or "drain_due" not in before:
-            return before is not None
-        # The drain was due only to look at broken events or at a slow stream. Of several that park, one moves it.
-        return "drain_idle" in before and self._move(destination, due_ms, "attribute_exists(drain_idle)")
+        if before is None:
+            return Asked.GONE
+        # An idle drain was due only to look at broken events or at a slow stream. Of several that park, one moves it.
+        is_first = "drain_due" not in before or (
+            "drain_idle" in before and self._move(destination, due_ms, "attribute_exists(drain_idle)")
+        )
+        return Asked.FIRST if is_first else Asked.ALREADY
 
     def claim(self, request: DrainRequest, claim: str, now_ms: int, until_ms: int) -> Destination | None:
         """Nobody else may drain until `until_ms`. Returns None if no drain is due, or none of this subscription."""
@@ -138,6 +142,7 @@ class DrainTable:
             " AND ".join(filter(None, ("subscription = :same", condition))),
             values={**values, ":same": {"S": destination.subscription}},
             returned=returned,
+            patience=self._patience,
         )
 
 

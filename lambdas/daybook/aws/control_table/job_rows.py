@@ -97,6 +97,7 @@ def job_of(item: Mapping[str, Any]) -> Job:
         withdrawn_ms=int(item["withdrawn_at"]["N"]) if "withdrawn_at" in item else None,
         turn=int(item["turn"]["N"]) if "turn" in item else 0,
         receipt=item["receipt"]["S"] if "receipt" in item else None,
+        claimed_until_ms=int(item["claimed_until"]["N"]) if "claimed_until" in item else None,
         throttled_ms=int(item["throttled_since"]["N"]) if "throttled_since" in item else None,
     )
 

@@ -10,7 +10,7 @@ from itertools import batched
 from typing import Any
 
 from daybook.aws.batches import PATIENCE, Patience
-from daybook.aws.calls import Action, Refused, ask, rows, transact
+from daybook.aws.calls import Action, Refused, ask, ask_again, rows, transact
 from daybook.aws.control_table.destinations import key_of, number_of
 from daybook.clock import DAY, SECOND
 from daybook.delivery.backlog import ParkedRow
@@ -37,7 +37,9 @@ class ParkedTable:
 
     def put(self, destination: Destination, rows: Iterable[ParkedRow]) -> None:
         for row in rows:
-            ask(self._client.put_item, TableName=self._table, Item=_item(destination, row))
+            ask_again(
+                self._patience, _TRIES, self._client.put_item, TableName=self._table, Item=_item(destination, row)
+            )
 
     def rows(self, destination: Destination, *, broken: bool = False) -> Iterator[ParkedRow]:
         """The rows of this subscription, oldest first. It reads no further than they are asked for."""
