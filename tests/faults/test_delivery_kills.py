@@ -91,6 +91,7 @@ class World:
         self.streams, self.queue = Streams(), MemoryQueue()
         self.plain = StreamHarness(log, streams=self.streams)
         self.seed = seed
+        self.arn: str | None = None
         self.generations = self.moment = self.deleted = 0
         self.began: dict[str, int] = {}
         """The moment when each event was handled first."""
@@ -249,7 +250,7 @@ class World:
 
     def _next(self) -> str:
         self.generations += 1
-        self.arn: str | None = f"{STREAM}-{self.seed}-{self.generations}"
+        self.arn = f"{STREAM}-{self.seed}-{self.generations}"
         self.until[self.arn] = inf
         return f"g-{self.seed}-{self.generations}"
 
