@@ -234,6 +234,12 @@ class World:
         changed = self.plain.destinations.choose(before, chosen, generation)
         assert changed
         self.plain.wiring.drains.hurry(changed, self.log.now)
+        if self.depth and generation != before.generation:
+            # A drain of the former stream may be at work. What the new one does not take must not go to the former.
+            self.moment += 1
+            self.streams.broken.clear()
+            self.streams.faults["acme"] = [lambda _: THROTTLED] * 2
+            self.publish()
 
     def delete_or_set(self) -> None:
         if self.arn is None:

@@ -249,8 +249,11 @@ def test_streams_in_trouble_without_a_backlog_are_counted(
         assert found == [1, 1, 0]
         log.now += MINUTE
     publishing.destinations.mended(publishing.stored("tested"), log.now)
+    log.now += 15 * MINUTE
     publishing.wake()
+    publishing.retry()
     assert publishing.gauges[STREAMS_FAILING] == 0
+    assert publishing.stored("tested").drain_due_ms is None
 
 
 def test_what_fails_for_some_is_asked_for_the_others(publishing: StreamHarness) -> None:

@@ -83,9 +83,11 @@ class DrainTable:
             ":of_generation": {"S": before.generation},
             ":of_claim": {"S": before.drain_claim},
         }
-        if is_empty:
+        if is_empty and before.parkings:
             condition += " AND parkings = :of_parkings"
             values[":of_parkings"] = _number(before.parkings)
+        elif is_empty:
+            condition += " AND attribute_not_exists(parkings)"
         names = {f"#{name}": name for name in (*changed, *gone)}
         stored = change(
             self._client, self._table, before.environment, " ".join(parts), condition, values=values, names=names
