@@ -274,8 +274,8 @@ class World:
 @pytest.fixture(autouse=True)
 def small_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a drain has several calls, and reads several pages of rows."""
-    monkeypatch.setattr(redeliver, "KEYS_A_ROW", 10)
-    monkeypatch.setattr(parked, "_ROWS_A_PAGE", 2)
+    monkeypatch.setattr(redeliver, "KEYS_A_ROW", 2)
+    monkeypatch.setattr(parked, "_ROWS_A_PAGE", 1)
 
 
 @pytest.fixture
