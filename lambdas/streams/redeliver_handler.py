@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from daybook.delivery import backlog
 from daybook.delivery.backlog import Backlog, DrainRequest
 from daybook.environment import RedeliverSettings
 from daybook.observability import logger
+from streams.drain_turn import Turn, TurnServices
 from streams.redeliver import Redeliver
 
 
@@ -24,18 +25,23 @@ def compose() -> Redeliver:
 
 
 def redeliver_over(wiring: Wiring, backlog: Backlog, monotonic: Callable[[], float] = time.monotonic) -> Redeliver:
-    return Redeliver(
+    turns = TurnServices(
         settings=wiring.control,
         destinations=wiring.destinations,
         drains=wiring.drains,
         parked=wiring.parked,
         events=wiring.inserted,
         attempt=wiring.attempt,
-        queue=backlog.queue,
         count=wiring.count,
-        gauge=wiring.gauge,
         clock=wiring.clock,
         monotonic=monotonic,
+    )
+    return Redeliver(
+        drains=wiring.drains,
+        begin=partial(Turn, turns),
+        queue=backlog.queue,
+        gauge=wiring.gauge,
+        clock=wiring.clock,
         new_claim=lambda: str(uuid.uuid4()),
     )
 
