@@ -76,7 +76,8 @@ def test_what_waits_for_a_drain_is_found_by_an_index(storage: Stack) -> None:
             {"AttributeName": "drain_due", "KeyType": "RANGE"},
         ],
     )
-    assert set(index["Projection"]["NonKeyAttributes"]) == {"subscription", "status", "slow_since", "parked_since"}
+    projected = {"subscription", "status", "slow_since", "parked_since", "drain_idle"}
+    assert set(index["Projection"]["NonKeyAttributes"]) == projected
 
 
 def test_only_events_are_streamed(storage: Stack) -> None:
