@@ -24,7 +24,7 @@ from daybook.delivery.backlog import OVERDUE_MS, Backlog
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import Record
 from daybook.delivery.sender import Answer, PutFailed
-from streams import redeliver
+from streams import drain_turn
 from streams.fan_out_handler import fan_out_over
 from streams.redeliver_handler import redeliver_over
 from tests.conftest import Store
@@ -274,7 +274,7 @@ class World:
 @pytest.fixture(autouse=True)
 def small_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a drain has several calls, and reads several pages of rows."""
-    monkeypatch.setattr(redeliver, "KEYS_A_ROW", 2)
+    monkeypatch.setattr(drain_turn, "KEYS_A_ROW", 2)
     monkeypatch.setattr(parked, "_ROWS_A_PAGE", 1)
 
 
