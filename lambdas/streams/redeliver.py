@@ -19,7 +19,7 @@ from daybook.delivery.backlog import OVERDUE_MS, DrainRequest, Queue, Waiting, r
 from daybook.delivery.destination import Destination
 from daybook.observability import logger
 from daybook.tenant import code_of
-from streams.drain_turn import Turn
+from streams.drain_turn import Turn, TurnServices
 
 CLAIM_MS = 28 * SECOND + MINUTE
 """The function's timeout, and a minute by which clocks may differ."""
@@ -40,8 +40,7 @@ class Drains(Protocol):
 @dataclass(frozen=True)
 class Redeliver:
     drains: Drains
-    begin: Callable[[Destination], Turn]
-    """Begins a turn for a destination that was claimed."""
+    turns: TurnServices
     queue: Queue
     gauge: Callable[[str, int], None]
     clock: Clock
@@ -81,7 +80,7 @@ class Redeliver:
                 logger.exception("overdue drains were not asked for")
 
     def _drain(self, claimed: Destination) -> None:
-        turn = self.begin(claimed)
+        turn = Turn(self.turns, claimed)
         try:
             is_empty = turn.deliver()
         except Exception:

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from daybook.delivery import backlog
 from daybook.delivery.backlog import Backlog, DrainRequest
 from daybook.environment import RedeliverSettings
 from daybook.observability import logger
-from streams.drain_turn import Turn, TurnServices
+from streams.drain_turn import TurnServices
 from streams.redeliver import Redeliver
 
 
@@ -38,7 +38,7 @@ def redeliver_over(wiring: Wiring, backlog: Backlog, monotonic: Callable[[], flo
     )
     return Redeliver(
         drains=wiring.drains,
-        begin=partial(Turn, turns),
+        turns=turns,
         queue=backlog.queue,
         gauge=wiring.gauge,
         clock=wiring.clock,

@@ -298,7 +298,7 @@ def test_a_transient_failure_of_our_own_is_not_the_streams(log: TenantLog, publi
     log.now += 5 * SECOND
     before = publishing.stored()
     redeliver = publishing.redeliver
-    publishing.redeliver = replace(redeliver, events=ThrottledEvents())
+    publishing.redeliver = replace(redeliver, turns=replace(redeliver.turns, events=ThrottledEvents()))
     for _ in range(30):
         publishing.retry()
         assert [delay for _, delay in publishing.queue.messages] == [AGAIN_MS // SECOND]
@@ -356,7 +356,8 @@ def test_deletes_that_dynamodb_leaves_unprocessed_are_repeated(log: TenantLog, p
             return {"UnprocessedItems": {table: requests[10:]} if requests[10:] else {}}
 
     parked = ParkedTable(Partly(), log.tables.control, Patience(sleep=lambda _: None))
-    publishing.redeliver = replace(publishing.redeliver, parked=parked)
+    turns = replace(publishing.redeliver.turns, parked=parked)
+    publishing.redeliver = replace(publishing.redeliver, turns=turns)
     publishing.retry()
     assert len(calls) == 4
     assert publishing.parked() == 0
