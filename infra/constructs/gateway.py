@@ -84,14 +84,6 @@ class Gateway(Construct):
         }
         self._add_routes()
         self._catch_the_rest()
-        # It limits nobody until operators attach an API key of the gateway to it, for a caller who must stay below
-        # the limit of the stage.
-        self.api.add_usage_plan(
-            "UsagePlan",
-            description="Daybook: for callers with a limit of their own",
-            throttle=apigateway.ThrottleSettings(rate_limit=100, burst_limit=200),
-            api_stages=[apigateway.UsagePlanPerApiStage(api=self.api, stage=self.api.deployment_stage)],
-        )
 
     def _add_routes(self) -> None:
         for route in ROUTES:

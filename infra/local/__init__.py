@@ -15,7 +15,7 @@ loaded demo for the next start.
 
 | AWS | emulated | not emulated |
 |---|---|---|
-| API Gateway | routes, the Lambda authorizer and its policy, proxy events (format 1.0), size limits, gateway responses, the access log | throttling, usage plans, caching of the authorizer's answer, TLS, the stage in the path |
+| API Gateway | routes, the Lambda authorizer and its policy, proxy events (format 1.0), size limits, gateway responses, the access log | throttling, caching of the authorizer's answer, TLS |
 | Lambda | separate processes with the template's environment, timeouts, the 6 MB limits, up to 4 instances for each function | memory limits, reserved concurrency, freezing between calls, layers and packaging, CloudWatch metrics and logs: output goes to `functions.log` |
 | event sources: DynamoDB Streams | filters, batch size, parallelisation factor, order by item, retries, halving, partial failures, maximum age and tries, the on-failure destination | batching windows, several shards at a time |
 | EventBridge | rules with a rate, invoked once for each tick | cron expressions, patterns, retries |

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import Client, EnvironBuilder, TestResponse
+from werkzeug.wrappers import Request
 
 from infra.local.functions.instances import EventTooLarge, FunctionError
 from infra.local.gateway.api import Api, Authorizer, GatewayResponse
 from infra.local.gateway.gateway import Gateway
+from infra.local.gateway.proxy_event import Call
 from infra.local.gateway.routing import Method, Resource, Router
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:api/live"
@@ -146,6 +148,23 @@ def test_a_function_is_told_the_call() -> None:
     told = context["authorizer"]
     assert (told["tenant"], told["level"], told["throttled"], told["principalId"]) == ("acme", "3", "false", "key1")
     assert answer.headers["x-amzn-RequestId"] == context["requestId"]
+
+
+@pytest.mark.parametrize(
+    ("written", "path"), [("/live/v1/events", "/v1/events"), ("/livery", "/livery"), ("/live", "/")]
+)
+def test_the_stage_may_stand_in_the_path(written: str, path: str) -> None:
+    """As at the stage's own address. Behind a custom domain it does not. The context has the path as it was written."""
+    request = Request(EnvironBuilder(written, environ_overrides={"RAW_URI": written}).get_environ())
+    call = Call.of(request, b"", "live")
+    assert (call.path, call.stage_path + call.path.rstrip("/")) == (path, written)
+
+
+def test_a_path_with_the_stage_leads_to_the_same_resource() -> None:
+    setting = Setting(answering())
+    assert setting.call("GET", "/live/v1/events").status_code == 200
+    assert setting.event["path"] == "/v1/events"
+    assert setting.event["requestContext"]["path"] == "/live/v1/events"
 
 
 def test_what_is_absent_is_null() -> None:

@@ -1,9 +1,9 @@
 """Creates the stacks in moto from the synthesised templates, and by API what moto's CloudFormation does not create.
 
 moto 5.2.5 skips secrets, `TimeToLiveSpecification`, point-in-time recovery, authorizers, stages, gateway responses,
-usage plans, alarms, topic policies and `EventInvokeConfig`, and it expects each function's code in a bucket. So secrets
-are created by API first and their references replaced, and tables get their time to live by API. Functions get no code,
-because they run in our own processes. `gateway/api.py` reads the gateway's own parts from the template.
+alarms, topic policies and `EventInvokeConfig`, and it expects each function's code in a bucket. So secrets are created
+by API first and their references replaced, and tables get their time to live by API. Functions get no code, because
+they run in our own processes. `gateway/api.py` reads the gateway's own parts from the template.
 `functions/event_sources.py` reads the event source mappings, because moto would run the functions in containers, and
 the schedules, because moto does not run them.
 """

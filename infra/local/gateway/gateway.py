@@ -1,8 +1,9 @@
 """Emulates a REST API of API Gateway: passes an HTTP request to a function and returns its answer.
 
 It emulates the parts that Daybook relies on: the choice of resource and method, the authorizer, the proxy event, the
-size limits, its own error responses and the access log. It has no throttling, usage plans or caching. The limits are
-10 MB for a payload and 10,240 bytes for request line and headers ("Quotas for configuring and running a REST API").
+size limits, its own error responses and the access log. It has no throttling and no caching. It answers with and
+without the stage in the path, as at the stage's own address and behind a custom domain. The limits are 10 MB for a
+payload and 10,240 bytes for request line and headers ("Quotas for configuring and running a REST API").
 """
 
 import base64
@@ -43,11 +44,11 @@ class Gateway:
             body, error = request.get_data(cache=False), None
         except RequestEntityTooLarge:
             body, error = b"", GatewayError("REQUEST_TOO_LARGE", 413, "Request Too Long")
-        call = Call.of(request, body)
+        call = Call.of(request, body, self._api.stage)
         variables: dict[str, Any] = {
             "requestId": call.request_id,
             "httpMethod": call.method,
-            "path": call.path,
+            "path": f"{call.stage_path}{call.path}",
             "identity.sourceIp": call.source_ip,
             "stage": self._api.stage,
         }

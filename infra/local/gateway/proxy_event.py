@@ -25,26 +25,30 @@ from infra.local.gateway.routing import Resource
 class Call:
     method: str
     path: str
-    """As sent."""
+    """As sent, but for the stage."""
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     source_ip: str
+    stage_path: str
+    """`/live` where the caller wrote the stage, as at the stage's own address. Nothing as behind a custom domain."""
     size_of_head: int
     """The size of the request line and the headers in bytes."""
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     received: float = field(default_factory=time.time)
 
     @classmethod
-    def of(cls, request: Request, body: bytes) -> "Call":
+    def of(cls, request: Request, body: bytes, stage: str) -> "Call":
         path, _, query = request.environ["RAW_URI"].partition("?")
+        stage_path = f"/{stage}" if f"{path}/".startswith(f"/{stage}/") else ""
         values: dict[str, list[str]] = {}
         for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
             values.setdefault(name, []).append(value)
         source_ip = request.remote_addr or ""
         return cls(
             method=request.method,
-            path=path,
+            path=path.removeprefix(stage_path) or "/",
+            stage_path=stage_path,
             query=values,
             headers=dict(request.headers)
             | {"X-Forwarded-For": source_ip, "X-Forwarded-Proto": request.scheme, "X-Forwarded-Port": "443"},
@@ -81,7 +85,7 @@ class Call:
             "extendedRequestId": self.request_id,
             "httpMethod": self.method,
             "identity": {"sourceIp": self.source_ip, "userAgent": self.headers.get("User-Agent")},
-            "path": self.path,  # without the stage, as behind a custom domain
+            "path": f"{self.stage_path}{self.path}",
             "protocol": "HTTP/1.1",
             "requestId": self.request_id,
             "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(self.received)),

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -33,7 +33,11 @@ class Request:
     resource: str = ""
     """The resource as in the template, `/v1/tenants/{tenant}`, also if no route has the call's method."""
     origin: str = ""
-    """The address of this deployment with its stage, `https://…/prod`, as the caller wrote it. Untrusted."""
+    """The address of this deployment with its stage, `https://…/live`, as the caller wrote it. Untrusted."""
+    stage_path: str = ""
+    """What comes before `/v1` in the caller's address: `/live` at the stage's own address, and nothing behind a custom
+    domain, which is mapped at its root.
+    """
 
     @property
     def caller(self) -> Caller:
@@ -67,6 +71,7 @@ class Request:
             authorizer=about.get("authorizer") or {},
             resource=event["resource"],
             origin=f"{headers.get('x-forwarded-proto', 'https')}://{headers.get('host', '')}{stage}",
+            stage_path=stage,
         )
 
 
@@ -78,6 +83,12 @@ class Answer:
     content: Any = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
+
+    def within(self, stage_path: str) -> "Answer":
+        """With its `Location` as the caller can follow it: operations name a path of the contract."""
+        if not stage_path or "Location" not in self.headers:
+            return self
+        return replace(self, headers={**self.headers, "Location": f"{stage_path}{self.headers['Location']}"})
 
     def to_gateway(self) -> dict[str, Any]:
         content = self.content if isinstance(self.content, bytes) else _json(self.content)

@@ -50,7 +50,7 @@ def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Opera
     started = time.monotonic()
     request = Request.from_gateway(event, context)
     try:
-        answer = _permitted(request, operations)(request).to_gateway()
+        answer = _permitted(request, operations)(request).within(request.stage_path).to_gateway()
     except Problem as problem:
         answer = _answer(problem)
     except tuple(_FACTS) as fact:

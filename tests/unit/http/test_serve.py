@@ -142,3 +142,12 @@ def test_a_request_shows_neither_credential_nor_body() -> None:
 def test_the_origin_is_how_the_caller_reached_us() -> None:
     """The origin has host and stage as the caller wrote them."""
     assert Request.from_gateway(call("GET", "/v1/health"), Context()).origin == "https://log.example/prod"
+
+
+@pytest.mark.parametrize(("stage_path", "location"), [("/prod", "/prod/v1/exports/x"), ("", "/v1/exports/x")])
+def test_a_location_leads_to_the_same_stage(stage_path: str, location: str) -> None:
+    """`/v1/…` alone would lead to a stage called `v1`."""
+    event = call("GET", "/v1/health")
+    event["requestContext"]["path"] = f"{stage_path}/v1/health"
+    answer = serve(event, Context(), {"health": lambda _: Answer(202, {}, {"Location": "/v1/exports/x"})})
+    assert answer["headers"]["Location"] == location
