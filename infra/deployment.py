@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from aws_cdk import App, DefaultStackSynthesizer
 
 from infra.asset import lambda_code
+from infra.settings import DeploymentSettings
 from infra.stacks.service import ServiceStack
 from infra.stacks.storage import StorageStack
 
@@ -53,6 +54,7 @@ def build(app: App) -> Deployment:
         description="Daybook: the API and its functions",
         storage=storage,
         code=lambda_code(app.node),
+        settings=DeploymentSettings.of(app.node),
         synthesizer=_synthesizer(),
     )
     return Deployment(storage, service)

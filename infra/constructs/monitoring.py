@@ -3,15 +3,32 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 PERIOD = Duration.minutes(5)
+
+_PUBLISHERS = ("cloudwatch", "events", "budgets")
+"""AWS's services that may publish to the topic, on behalf of this account alone."""
+
+
+class Points(NamedTuple):
+    """How many of the last periods have to breach."""
+
+    breaching: int
+    looked_at: int
+
+
+ONCE = Points(1, 1)
+LASTING = Points(2, 3)
+"""One call that failed and was tried again wakes nobody."""
 
 
 class Alarm(NamedTuple):
@@ -19,12 +36,13 @@ class Alarm(NamedTuple):
     metric: cloudwatch.IMetric
     meaning: str
     threshold: float = 1
+    points: Points = ONCE
 
 
 class Monitoring(Construct):
-    """The topic has no subscribers: operators decide who is woken."""
+    """The topic's subscribers are woken: one by e-mail if `email` is given, and whoever else operators subscribe."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a construct's properties, all by name
         self,
         scope: Construct,
         construct_id: str,
@@ -32,9 +50,21 @@ class Monitoring(Construct):
         alarms: Iterable[Alarm],
         api: apigateway.RestApi,
         functions: Mapping[str, lambda_.IFunction],
+        email: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.topic = sns.Topic(self, "Alarms", display_name="Daybook alarms", enforce_ssl=True)
+        # `enforce_ssl` gives the topic a policy, and a policy replaces SNS's own, which admits the account's services.
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com") for service in _PUBLISHERS],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+        if email is not None:
+            self.topic.add_subscription(subscriptions.EmailSubscription(email))
         for alarm in alarms:
             cloudwatch.Alarm(
                 self,
@@ -42,7 +72,8 @@ class Monitoring(Construct):
                 alarm_description=f"Daybook: {alarm.meaning}",
                 metric=alarm.metric,
                 threshold=alarm.threshold,
-                evaluation_periods=1,
+                evaluation_periods=alarm.points.looked_at,
+                datapoints_to_alarm=alarm.points.breaching,
                 comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
                 treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             ).add_alarm_action(actions.SnsAction(self.topic))

@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 
 from daybook import observability
-from infra.constructs.monitoring import PERIOD, Alarm
+from infra.constructs.monitoring import LASTING, PERIOD, Alarm
 from infra.functions import API_FUNCTIONS, title
 
 
@@ -26,6 +26,7 @@ def alarms(
                 function.metric_errors(period=PERIOD),
                 f"{name} crashed or timed out: "
                 + ("callers got a 5xx" if name in API_FUNCTIONS | {"authorize"} else "what it read will come again"),
+                points=LASTING,
             )
             for name, function in functions.items()
         ),
@@ -34,11 +35,12 @@ def alarms(
                 f"{title(name)}Throttles",
                 function.metric_throttles(period=PERIOD),
                 f"{name} was refused for lack of concurrency: raise the account's limit",
+                points=LASTING,
             )
             for name, function in functions.items()
         ),
         # The functions' errors don't show the 503 of a throttled store, nor the gateway's own failures.
-        Alarm("ServerErrors", api.metric_server_error(period=PERIOD), "the API answered with a 5xx"),
+        Alarm("ServerErrors", api.metric_server_error(period=PERIOD), "the API answered with a 5xx", points=LASTING),
         *(
             Alarm(
                 name,

@@ -16,6 +16,7 @@ from infra.constructs.job_queue import JobQueue
 from infra.constructs.monitoring import Monitoring
 from infra.constructs.streams import DrainQueue, Drains, NewEvents
 from infra.functions import API_FUNCTIONS, FUNCTIONS, FunctionSpec, title
+from infra.settings import DeploymentSettings
 from infra.stacks.alarms import alarms
 from infra.stacks.permissions import DOWNLOAD, permissions
 from infra.stacks.storage import StorageStack
@@ -29,7 +30,14 @@ class ServiceStack(Stack):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, storage: StorageStack, code: lambda_.Code, **kwargs: Any
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        storage: StorageStack,
+        code: lambda_.Code,
+        settings: DeploymentSettings,
+        **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         jobs = {
@@ -84,6 +92,7 @@ class ServiceStack(Stack):
             alarms=alarms(api=gateway.api, functions=watched, dead_letters=dead_letters),
             api=gateway.api,
             functions=watched,
+            email=settings.alarm_email,
         )
         CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers; /v1/... follows it")
         CfnOutput(self, "AlarmTopic", value=monitoring.topic.topic_arn, description="Subscribe to hear the alarms")

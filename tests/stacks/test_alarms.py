@@ -51,3 +51,24 @@ def test_every_alarm_goes_to_the_one_topic(service: Stack) -> None:
     """Operators subscribe once."""
     for alarm in service.properties("AWS::CloudWatch::Alarm").values():
         assert [service.read(action) for action in alarm["AlarmActions"]] == ["MonitoringAlarms"]
+
+
+def test_the_services_that_raise_alarms_may_publish(service: Stack) -> None:
+    """The topic has a policy that demands TLS, which replaces SNS's own. Without these statements every alarm would be
+    refused, and nobody would know.
+    """
+    (policy,) = service.properties("AWS::SNS::TopicPolicy").values()
+    statements = policy["PolicyDocument"]["Statement"]
+    denied = [each for each in statements if each["Effect"] == "Deny"]
+    assert [each["Condition"] for each in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
+    (allowed,) = (each for each in statements if each["Effect"] == "Allow")
+    services = {f"{name}.amazonaws.com" for name in ("cloudwatch", "events", "budgets")}
+    assert (set(allowed["Principal"]["Service"]), allowed["Action"]) == (services, "sns:Publish")
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_one_failure_wakes_nobody(service: Stack) -> None:
+    """Errors, throttles and 5xx have to last. What is lost, or waits for a person, wakes somebody at once."""
+    for name, alarm in service.properties("AWS::CloudWatch::Alarm").items():
+        lasting = alarm["MetricName"] in {"Errors", "Throttles", "5XXError"}
+        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == ((2, 3) if lasting else (1, 1)), name
