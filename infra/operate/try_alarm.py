@@ -1,0 +1,116 @@
+"""Sends one alarm through from end to end: `python -m infra.operate.try_alarm`.
+
+It sets one of the deployment's alarms off, waits until CloudWatch says what became of the message, and shows who is
+subscribed. The alarm goes back by itself at its next evaluation. Nothing else is changed, so it can be run at any time.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import botocore.session
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.deployment import SERVICE
+
+REASON = "Daybook: a trial of the alarms. Nothing is wrong."
+WAIT_SECONDS = 60
+_PENDING = "PendingConfirmation"
+_PUBLISHED = "Successfully executed action"
+"""So an alarm's history begins what it says of an action that was done; otherwise it says why it failed."""
+
+
+class NobodyHears(Exception):  # noqa: N818  an outcome
+    """The alarm reached nobody. The message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    cloudformation: Any
+    cloudwatch: Any
+    sns: Any
+    say: Callable[[str], None]
+    pause: Callable[[float], None] = time.sleep
+
+    def run(self, stack: str) -> None:
+        """Raises `NobodyHears`, and botocore's errors."""
+        topic = self._topic(stack)
+        confirmed = self._subscribers(topic)
+        alarm = self._alarm(topic)
+        began = datetime.now(UTC)
+        self.cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason=REASON)
+        self.say(f"{alarm} was set off.")
+        self._wait_until_published(alarm, began)
+        self.say("CloudWatch has published it to the topic.")
+        if not confirmed:
+            raise NobodyHears("Nobody has confirmed a subscription of the topic. See the links that AWS has sent.")
+
+    def _topic(self, stack: str) -> str:
+        (found,) = self.cloudformation.describe_stacks(StackName=stack)["Stacks"]
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
+        topic: str = outputs["AlarmTopic"]
+        return topic
+
+    def _subscribers(self, topic: str) -> int:
+        """Shows them, and returns how many of them are confirmed."""
+        confirmed = 0
+        for page in self.sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic):
+            for each in page["Subscriptions"]:
+                is_pending = each["SubscriptionArn"] == _PENDING
+                confirmed += not is_pending
+                self.say(f"{each['Protocol']} {each['Endpoint']}: {'not confirmed' if is_pending else 'confirmed'}")
+        return confirmed
+
+    def _alarm(self, topic: str) -> str:
+        """The name of an alarm that publishes to the topic; which one does not matter."""
+        pages = self.cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])
+        alarms = [
+            str(alarm["AlarmName"])
+            for page in pages
+            for alarm in page["MetricAlarms"]
+            if topic in alarm["AlarmActions"]
+        ]
+        if not alarms:
+            raise NobodyHears(f"No alarm publishes to {topic}.")
+        return min(alarms)
+
+    def _wait_until_published(self, alarm: str, began: datetime) -> None:
+        for _ in range(WAIT_SECONDS):
+            history = self.cloudwatch.describe_alarm_history(
+                AlarmName=alarm, HistoryItemType="Action", StartDate=began, ScanBy="TimestampAscending"
+            )
+            for item in history["AlarmHistoryItems"]:
+                if item["HistorySummary"].startswith(_PUBLISHED):
+                    return
+                raise NobodyHears(f"CloudWatch could not publish to the topic: {item['HistorySummary']}")
+            self.pause(1)
+        raise NobodyHears(f"CloudWatch did not say within {WAIT_SECONDS} s what became of the message.")
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.operate.try_alarm",
+        description="Sets one alarm off, says what became of its message, and shows who is subscribed.",
+    )
+    parser.add_argument("--stack", default=SERVICE, help="the service stack's name")
+    parser.add_argument("--region", help="the deployment's region, if it is not the AWS CLI's default")
+    parser.add_argument("--profile", help="the AWS CLI's profile")
+    options = parser.parse_args(arguments)
+    try:
+        session = botocore.session.Session(profile=options.profile)
+        cloudformation, cloudwatch, sns = (
+            session.create_client(name, region_name=options.region) for name in ("cloudformation", "cloudwatch", "sns")
+        )
+        Trial(cloudformation, cloudwatch, sns, print).run(options.stack)
+    except (BotoCoreError, ClientError, NobodyHears) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
