@@ -164,7 +164,7 @@ class Exporter:
         answer = self.call("POST", "/v1/exports", body, **given)
         assert answer["statusCode"] == 202, answer["body"]
         asked: dict[str, Any] = answered(answer)
-        assert answer["headers"]["Location"] == f"/v1/exports/{asked['id']}"
+        assert answer["headers"]["Location"] == f"/prod/v1/exports/{asked['id']}"
         return asked
 
     def read(self, export_id: str, **given: Any) -> dict[str, Any]:

@@ -357,7 +357,7 @@ def test_a_replay_is_a_job(log: TenantLog, publishing: StreamHarness, admin: Adm
     publishing.set_up()
     answer = admin("POST", span, path, environment="prod")
     job = answered(answer)
-    assert (answer["statusCode"], answer["headers"]["Location"]) == (202, f"/v1/jobs/{job['id']}")
+    assert (answer["statusCode"], answer["headers"]["Location"]) == (202, f"/prod/v1/jobs/{job['id']}")
     assert (job["kind"], job["status"], job["progress"]) == ("replay", "queued", 0.0)
     (sent, _) = admin.queue.sent[0]
     assert sent.ask["to"] - sent.ask["from"] == 21 * 24 * 3_600_000 - 3_600_000

@@ -118,7 +118,7 @@ def test_a_tenant_is_created(log: TenantLog) -> None:
     """The 201 has everything that can be read about the tenant. The profile's retention applies from the start."""
     answer = log.create()
     assert answer["statusCode"] == 201
-    assert answer["headers"]["Location"] == "/v1/tenants/acme"
+    assert answer["headers"]["Location"] == "/prod/v1/tenants/acme"
     assert answered(answer) == SHOWN
     settings = log.control.settings(Tenant("acme"))
     assert (settings.retention_days, settings.layouts, settings.mode) == (90, (Layout(0, 1),), "open")
