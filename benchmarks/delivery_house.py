@@ -17,7 +17,7 @@ from typing import Any, Self
 from benchmarks.aws_stub import ACCOUNT, AwsStub, aws_stub
 from benchmarks.reading import _client
 from benchmarks.typical import EVERYWHERE, SECRET, code_for, settings_of
-from daybook.aws.control_table.destinations import item_of as destination_item
+from daybook.aws.control_table.destination_rows import item_of as destination_item
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.append import item_of
 from daybook.aws.identities_table.rows import IdentityTable

@@ -22,8 +22,8 @@ from benchmarks.measuring import ROUNDS, Row
 from benchmarks.typical import NOW, SECRET, settings_of
 from daybook.aws import clients
 from daybook.aws.assumed_roles import AssumedRoles
+from daybook.aws.control_table.destination_rows import item_of as destination_item
 from daybook.aws.control_table.destinations import DestinationTable
-from daybook.aws.control_table.destinations import item_of as destination_item
 from daybook.aws.control_table.drains import DrainTable
 from daybook.aws.control_table.parked import ParkedTable
 from daybook.aws.events_table.append import item_of

@@ -54,8 +54,8 @@ class NewEvents(Construct):
             # From the first event of the first deployment on: while there are no destinations, reading costs nothing.
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=500,  # PutRecords takes no more
-            # Ten batches of a shard at a time, divided by partition key. A customer's slow stream delays a tenth of
-            # the shard's events, by at most two seconds a batch.
+            # Ten batches of a shard at a time. Lambda divides them by item, so each tenant's events are in all of them:
+            # a slow stream may delay every batch by at most two seconds, until the fan-out cuts it off.
             parallelization_factor=10,
             filters=[lambda_.FilterCriteria.filter({"eventName": lambda_.FilterRule.is_equal("INSERT")})],
             report_batch_item_failures=True,

@@ -5,7 +5,6 @@ tenant and environment, so no other tenant can point Daybook at the role (the co
 derived, so that the customer can read it and put it into the role before setting up the stream.
 """
 
-import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from daybook.crypto.keys import DeploymentKeys
 from daybook.delivery.destination import OFF, Destination, StreamChoice
 from daybook.delivery.records import InsertedEvent, Records
 from daybook.delivery.sender import RecordSender, SendResult
-from daybook.errors import Contended, FieldError
+from daybook.errors import Contended
 from daybook.events.item import partition_of
 from daybook.http import forms
 from daybook.http.environments import environment_of
@@ -33,23 +32,16 @@ from daybook.tenant import EnvironmentKey
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from streams.bodies import ReplayForm, StreamDescription, StreamForm, StreamTest
+from streams.form import stream_choice
 from streams.replay_ask import ReplayAsk
 
 PARAMETERS = ("environment",)
 TEST_SECONDS = 10.0
 MAX_REPLAYS = 3
-MAX_ROLE_ARN = 2_048
-"""The most characters in a role's ARN, which is the limit of STS."""
 LATEST_MS = 5 * MINUTE
 """How far a product's clock may be ahead of ours. A replay ends there at the latest."""
 INTERNAL_ERROR = "InternalError"
 _MAX_TRIES = 8
-
-_PARTITION = r"arn:(?P<partition>aws(?:-[a-z]+)*)"
-_STREAM = re.compile(
-    _PARTITION + r":kinesis:[a-z]{2,}(?:-[a-z]+)+-\d{1,2}:\d{12}:stream/[a-zA-Z0-9_.-]{1,128}", re.ASCII
-)
-_ROLE = re.compile(_PARTITION + r":iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]{1,500}/)*[\w+=,.@-]{1,64}", re.ASCII)
 
 
 class Destinations(Protocol):
@@ -111,7 +103,7 @@ class StreamOperations:
 
     def set(self, request: Request) -> Answer:
         settings, environment = self._environment(request)
-        chosen = _chosen(forms.read_form(request, StreamForm))
+        chosen = stream_choice(forms.read_form(request, StreamForm))
         self._record(settings, environment, request, AuditAction("stream-changed", {"stream_arn": chosen.stream_arn}))
         for _ in range(_MAX_TRIES):
             after = self._changed(settings, environment, chosen)
@@ -272,18 +264,3 @@ def _error(destination: Destination) -> str | None:
 
 def _time(milliseconds: int | None) -> str | None:
     return None if milliseconds is None else format_time(milliseconds)
-
-
-def _chosen(sent: StreamForm) -> StreamChoice:
-    """Checks only the form, because the customer may create the stream and role later. Raises `Problem` 422."""
-    stream, role = _STREAM.fullmatch(sent.stream_arn), _ROLE.fullmatch(sent.role_arn)
-    errors = []
-    if stream is None:
-        errors.append(FieldError("stream_arn", "must be like arn:aws:kinesis:us-east-1:123456789012:stream/name"))
-    if role is None or len(sent.role_arn) > MAX_ROLE_ARN:
-        errors.append(FieldError("role_arn", "must be like arn:aws:iam::123456789012:role/name"))
-    if stream and role and stream["partition"] != role["partition"]:
-        errors.append(FieldError("role_arn", "must be in the same AWS partition as the stream"))
-    if errors:
-        raise Problem(422, "invalid_value", " ".join(f"{error.path} {error.message}." for error in errors), errors)
-    return StreamChoice(sent.stream_arn, sent.role_arn, sent.format, sent.include_audit_log)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from benchmarks.typical import SLUGS, code_for
-from daybook.aws.control_table.destinations import item_of
+from daybook.aws.control_table.destination_rows import item_of
 from daybook.delivery import backlog
 from daybook.delivery.backlog import OVERDUE_MS, Backlog, DrainRequest
 from daybook.delivery.destination import Destination, StreamChoice

@@ -9,30 +9,18 @@ from typing import Any, NamedTuple
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 
+from daybook.aws.calls import STS_TRANSIENT
 from daybook.clock import MINUTE, SECOND, Clock
 from daybook.delivery.sender import PutFailed
 
 _SESSION = "daybook"
 _BEFORE_THE_END_MS = 5 * MINUTE
 _SPREAD_MS = 10 * MINUTE
-"""Sessions that were made in one batch are made anew over this time and not all at once, for STS limits the calls."""
+"""Sessions that one batch made end over this time and not all at once, because STS limits the calls."""
 MAX_SESSIONS = 5_000
 """A session takes about 2 KB."""
 
-_OF_DAYBOOK = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InternalFailure",
-        "InvalidClientTokenId",
-        "RequestExpired",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
+_OF_DAYBOOK = STS_TRANSIENT | {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"}
 """STS limits the calls of Daybook's own account, and these errors say nothing about the customer's role."""
 
 Role = tuple[str, str]

@@ -12,6 +12,19 @@ Action = dict[str, dict[str, Any]]
 """One action of a transaction, such as `{"Put": {"Item": …}}`. It names its table if that is not the transaction's."""
 
 _CONDITION = "ConditionalCheckFailed"
+STS_TRANSIENT = frozenset(
+    {
+        "InternalFailure",
+        "RequestExpired",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+"""STS's errors that another try may overcome. They concern Daybook's own account, whosever role is assumed."""
+
 _REFUSALS = {_CONDITION, "TransactionConflict"}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from daybook.aws.calls import ask
+from daybook.aws.calls import STS_TRANSIENT, ask
 
 SESSION_SECONDS = 60 * 60
 """The longest session that AWS gives a role which assumes another one (IAM User Guide, "Role chaining")."""
@@ -14,19 +14,6 @@ LINK_SECONDS = SESSION_SECONDS - 10
 """A link stops working when the credentials end that signed it (S3 User Guide, "Sharing objects with presigned URLs").
 They begin a moment before it does.
 """
-
-_TRANSIENT = frozenset(
-    {
-        "InternalFailure",
-        "RequestExpired",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-"""STS's errors that another try may overcome."""
 
 MakeS3Client = Callable[[dict[str, str]], Any]
 """Makes a low-level S3 client with these credentials."""
@@ -51,7 +38,7 @@ class DownloadLinks:
         """
         given = ask(
             self._sts.assume_role,
-            _TRANSIENT,
+            STS_TRANSIENT,
             RoleArn=self._role_arn,
             RoleSessionName=session,
             DurationSeconds=SESSION_SECONDS,

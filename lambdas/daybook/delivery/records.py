@@ -122,7 +122,7 @@ def _reported(row: InsertedEvent, error: Exception) -> InsertedEvent:
 
 
 def partition_key(row: InsertedEvent, content: Mapping[str, Any]) -> str:
-    """The target if there is one, otherwise the person who acted. So one object's history stays in one shard, in order.
+    """The target if there is one, otherwise the person who acted. So one object's history stays in one shard.
 
     Actors that are no people, such as the system, act everywhere: one key for all of their events would fill a shard.
     Their events without a target are spread by id.

@@ -12,7 +12,7 @@ import pytest
 from msgspec import to_builtins
 
 from benchmarks.typical import SLUGS, code_for
-from daybook.aws.control_table.destinations import item_of
+from daybook.aws.control_table.destination_rows import item_of
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.delivery.backlog import request_of

@@ -1,4 +1,5 @@
-"""Destinations in the control table, rows `stream#<environment's number>`. Their backlog is beside this module.
+"""Destinations in the control table: what the admin chose, and the state of live delivery. `destination_rows` says how
+they are stored, and `drains` who drains their backlog.
 
 Every read is consistent. Neither a row nor its absence is cached.
 """
@@ -9,42 +10,25 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from daybook.aws.batches import PATIENCE, Patience, get_items
+from daybook.aws.control_table.destination_rows import (
+    DRAINING,
+    change,
+    destination_of,
+    item_of,
+    key_of,
+    number,
+    numbers,
+)
 from daybook.clock import SECOND
 from daybook.delivery.destination import ACTIVE, FAILING, MAX_BACKOFF_MS, Destination, StreamChoice
 from daybook.delivery.slowness import after_live
-from daybook.errors import Throttled
-from daybook.tenant import EnvironmentKey, TenantCode, code_of, environment_key
+from daybook.tenant import EnvironmentKey
 
 _DELIVERED_EVERY_MS = 3 * SECOND
 """How exact `last_delivered_at` is: a write for each batch would not be worth its cost."""
-DRAINING = {"S": "draining"}
-"""The partition key of the index `by_drain_due`, the same for every destination whose backlog wants a drain."""
 
-_REFUSED_UNTRIED = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "TransactionConflictException",
-    }
-)
-"""After these errors nothing has been changed, so that a change which adds to a number can be tried again."""
 _MAX_TRIES = 8
 """After the third slow call of a minute nobody notes any more, so a writer loses fewer races than this."""
-
-_STRINGS = ("external_id", "profile", "subscription", "generation", "status", "last_error", "drain_claim")
-_NUMBERS = {
-    "last_delivered_at": "last_delivered_ms",
-    "failing_since": "failing_since_ms",
-    "backoff_step": "backoff_step",
-    "drain_due": "drain_due_ms",
-    "parkings": "parkings",
-    "parked_since": "parked_since_ms",
-    "broken_due": "broken_due_ms",
-    "given_up": "given_up",
-    "slow_since": "slow_since_ms",
-    "quick_calls": "quick_calls",
-}
 _OF_A_GENERATION = (
     *("last_delivered_at", "failing_since", "last_error", "slow_since", "slow_calls", "quick_calls"),
     "drain_claim",
@@ -116,7 +100,7 @@ class DestinationTable:
             self._update(
                 destination,
                 "SET last_delivered_at = :now REMOVE last_error",
-                {":now": _number(now_ms), ":active": {"S": ACTIVE}},
+                {":now": number(now_ms), ":active": {"S": ACTIVE}},
                 _LIVE,
             )
 
@@ -151,13 +135,13 @@ class DestinationTable:
         same = "slow_calls = :before" if before.slow_calls else "attribute_not_exists(slow_calls)"
         values: dict[str, Any] = {
             ":active": {"S": ACTIVE},
-            **({":before": _numbers(before.slow_calls)} if before.slow_calls else {}),
+            **({":before": numbers(before.slow_calls)} if before.slow_calls else {}),
         }
         condition = f"{_LIVE} AND {same}"
         if after.slow_since_ms is None:
-            values[":calls"] = _numbers(after.slow_calls)
+            values[":calls"] = numbers(after.slow_calls)
             return self._update(before, "SET slow_calls = :calls", values, condition)
-        values |= {":now": _number(after.slow_since_ms), ":error": {"S": after.last_error}}
+        values |= {":now": number(after.slow_since_ms), ":error": {"S": after.last_error}}
         in_sight, due = _in_sight(before, after.slow_since_ms)
         expression = f"SET slow_since = :now, last_error = :error{in_sight} REMOVE slow_calls, quick_calls"
         return self._update(before, expression, values | due, f"{condition} AND {_same_due(before)}")
@@ -172,7 +156,7 @@ class DestinationTable:
                 f"SET #status = :failing, failing_since = :now, last_error = :error{in_sight} REMOVE backoff_step",
                 {
                     ":failing": {"S": FAILING},
-                    ":now": _number(now_ms),
+                    ":now": number(now_ms),
                     ":error": {"S": error},
                     ":active": {"S": ACTIVE},
                     **due,
@@ -192,13 +176,13 @@ class DestinationTable:
         changed = self._update(
             destination,
             "SET #status = :active, last_delivered_at = :now REMOVE failing_since, last_error, backoff_step",
-            {":active": {"S": ACTIVE}, ":now": _number(now_ms)},
+            {":active": {"S": ACTIVE}, ":now": number(now_ms)},
         )
         return changed or self.one(destination.environment) or destination
 
     def gave_up(self, destination: Destination, events: int, error: str | None = None) -> None:
         """Counts events that only a replay can still send."""
-        values = {":events": _number(events)}
+        values = {":events": number(events)}
         expression = "ADD given_up :events"
         if error is not None:
             expression = f"SET last_error = :error {expression}"
@@ -236,103 +220,9 @@ def _in_sight(before: Destination, now_ms: int) -> tuple[str, dict[str, Any]]:
     """
     if before.drain_due_ms is not None:
         return "", {}
-    values = {":due": _number(now_ms + MAX_BACKOFF_MS), ":draining": DRAINING, ":true": {"BOOL": True}}
+    values = {":due": number(now_ms + MAX_BACKOFF_MS), ":draining": DRAINING, ":true": {"BOOL": True}}
     return ", drain_due = :due, draining = :draining, drain_idle = :true", values
 
 
 def _same_due(before: Destination) -> str:
     return f"attribute_{'not_exists' if before.drain_due_ms is None else 'exists'}(drain_due)"
-
-
-def change(  # noqa: PLR0913  the parts of a call
-    client: Any,
-    table: str,
-    environment: EnvironmentKey,
-    expression: str,
-    condition: str,
-    *,
-    values: Mapping[str, Any],
-    names: Mapping[str, str] | None = None,
-    returned: str = "ALL_NEW",
-    patience: Patience = PATIENCE,
-) -> dict[str, Any] | None:
-    """Changes an environment's destination. Returns the asked attributes; None if the condition does not hold.
-
-    It is tried again for at most 5 seconds where DynamoDB throttles the tenant's partition, or refuses a write while a
-    drain's transaction is at work at the row. Raises `Throttled` afterwards.
-    """
-    for _ in patience.tries(_MAX_TRIES):
-        try:
-            answer = client.update_item(
-                TableName=table,
-                Key=key_of(environment),
-                UpdateExpression=expression,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=values,
-                ReturnValues=returned,
-                **({"ExpressionAttributeNames": names} if names else {}),
-            )
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code == "ConditionalCheckFailedException":
-                return None
-            if code in _REFUSED_UNTRIED:
-                continue
-            raise
-        attributes: dict[str, Any] = answer["Attributes"]
-        return attributes
-    raise Throttled
-
-
-def key_of(environment: EnvironmentKey) -> dict[str, Any]:
-    return {"pk": {"S": code_of(environment)}, "sk": {"S": f"stream#{number_of(environment)}"}}
-
-
-def number_of(environment: EnvironmentKey) -> str:
-    return environment.partition("#")[2]
-
-
-def _number(value: int) -> dict[str, str]:
-    return {"N": str(value)}
-
-
-def _numbers(values: Iterable[int]) -> dict[str, Any]:
-    return {"L": [_number(value) for value in values]}
-
-
-def item_of(destination: Destination) -> dict[str, Any]:
-    """The row as it is written, without absent values and zeros."""
-    chosen = destination.chosen
-    item: dict[str, Any] = {
-        **key_of(destination.environment),
-        "stream_arn": {"S": chosen.stream_arn},
-        "role_arn": {"S": chosen.role_arn},
-        "format": {"S": chosen.format},
-        "include_audit_log": {"BOOL": chosen.include_audit_log},
-    }
-    strings = ((name, getattr(destination, name)) for name in _STRINGS)
-    numbers = ((name, getattr(destination, field)) for name, field in _NUMBERS.items())
-    item |= {name: {"S": value} for name, value in strings if value is not None}
-    item |= {name: _number(value) for name, value in numbers if value}
-    if destination.drain_due_ms is not None:
-        item["draining"] = DRAINING
-    if destination.drain_idle:
-        item["drain_idle"] = {"BOOL": True}
-    if destination.slow_calls:
-        item["slow_calls"] = _numbers(destination.slow_calls)
-    return item
-
-
-def destination_of(item: Mapping[str, Mapping[str, Any]]) -> Destination:
-    chosen = StreamChoice(
-        stream_arn=item["stream_arn"]["S"],
-        role_arn=item["role_arn"]["S"],
-        format=item["format"]["S"],
-        include_audit_log=item["include_audit_log"]["BOOL"],
-    )
-    known = {name: item[name]["S"] for name in _STRINGS if name in item}
-    known |= {field: int(item[name]["N"]) for name, field in _NUMBERS.items() if name in item}
-    known["slow_calls"] = tuple(int(each["N"]) for each in item.get("slow_calls", {"L": ()})["L"])
-    number = int(item["sk"]["S"].removeprefix("stream#"))
-    environment = environment_key(TenantCode(item["pk"]["S"]), number)
-    return Destination(environment=environment, chosen=chosen, drain_idle="drain_idle" in item, **known)

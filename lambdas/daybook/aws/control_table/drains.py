@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from daybook.aws.batches import PATIENCE, Patience
-from daybook.aws.control_table.destinations import DRAINING, change, destination_of, item_of
+from daybook.aws.control_table.destination_rows import DRAINING, change, destination_of, item_of, number
 from daybook.clock import SECOND
 from daybook.delivery.backlog import OVERDUE_MS, Asked, DrainRequest, Waiting
 from daybook.delivery.destination import FAILING, Destination
@@ -34,13 +34,13 @@ class DrainTable:
         Nothing is noted for a former subscription: its rows are dropped.
         """
         asked = "drain_due = if_not_exists(drain_due, :due), draining = :draining"
-        values = {":due": _number(due_ms), ":draining": DRAINING, ":one": _number(1)}
+        values = {":due": number(due_ms), ":draining": DRAINING, ":one": number(1)}
         if broken_due_ms is None:
             asked += ", parked_since = if_not_exists(parked_since, :first)"
-            values[":first"] = _number(first_ms)
+            values[":first"] = number(first_ms)
         else:
             asked += ", broken_due = if_not_exists(broken_due, :broken)"
-            values[":broken"] = _number(broken_due_ms)
+            values[":broken"] = number(broken_due_ms)
         before = self._change(destination, f"SET {asked} ADD parkings :one", values, returned="ALL_OLD")
         if before is None:
             return Asked.GONE
@@ -59,10 +59,10 @@ class DrainTable:
             "SET drain_due = :until, drain_claim = :claim REMOVE drain_idle",
             "subscription = :same AND drain_due <= :soon",
             values={
-                ":until": _number(until_ms),
+                ":until": number(until_ms),
                 ":claim": {"S": claim},
                 ":same": {"S": request.subscription},
-                ":soon": _number(now_ms + _EARLY_MS),
+                ":soon": number(now_ms + _EARLY_MS),
             },
         )
         return None if found is None else destination_of(found)
@@ -85,7 +85,7 @@ class DrainTable:
         }
         if is_empty and before.parkings:
             condition += " AND parkings = :of_parkings"
-            values[":of_parkings"] = _number(before.parkings)
+            values[":of_parkings"] = number(before.parkings)
         elif is_empty:
             condition += " AND attribute_not_exists(parkings)"
         names = {f"#{name}": name for name in (*changed, *gone)}
@@ -124,7 +124,7 @@ class DrainTable:
 
     def _move(self, destination: Destination, due_ms: int, condition: str) -> bool:
         moved = self._change(
-            destination, "SET drain_due = :due REMOVE drain_idle, drain_claim", {":due": _number(due_ms)}, condition
+            destination, "SET drain_due = :due REMOVE drain_idle, drain_claim", {":due": number(due_ms)}, condition
         )
         return moved is not None
 
@@ -150,7 +150,3 @@ class DrainTable:
 
 def _environment(item: Mapping[str, Any]) -> EnvironmentKey:
     return environment_key(TenantCode(item["pk"]["S"]), int(item["sk"]["S"].removeprefix("stream#")))
-
-
-def _number(value: int) -> dict[str, str]:
-    return {"N": str(value)}

@@ -11,7 +11,7 @@ from typing import Any
 
 from daybook.aws.batches import PATIENCE, Patience
 from daybook.aws.calls import Action, Refused, ask, ask_again, rows, transact
-from daybook.aws.control_table.destinations import key_of, number_of
+from daybook.aws.control_table.destination_rows import key_of, number_of
 from daybook.clock import DAY, SECOND
 from daybook.delivery.backlog import ParkedRow
 from daybook.delivery.destination import KEPT_MS, Destination
