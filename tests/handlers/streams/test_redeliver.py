@@ -13,7 +13,7 @@ from daybook.clock import DAY, HOUR, MINUTE, SECOND, format_time
 from daybook.delivery import backlog
 from daybook.delivery.backlog import BROKEN_EVERY_MS, FIRST_WAIT_MS, OVERDUE_MS, DrainRequest
 from daybook.delivery.destination import KEPT_MS, Destination
-from daybook.delivery.records import Record
+from daybook.delivery.records import InsertedEvent, Record
 from daybook.delivery.sender import Answer, PutFailed
 from daybook.delivery.slowness import LEAST_MS, SLOW_STREAM
 from daybook.events.item import partition
@@ -515,6 +515,27 @@ def test_a_drain_of_a_former_stream_ends(log: TenantLog, publishing: StreamHarne
     assert publishing.pending() == 800
     publishing.drain()
     assert {one for arn, sent in went[1:] for one in sent if arn == f"{STREAM}-new"} == {*before, *late}
+
+
+def test_a_stream_that_is_changed_before_the_call_gets_none(log: TenantLog, publishing: StreamHarness) -> None:
+    """The drain has read the events, and looks at its claim once more before it sends them."""
+    publishing.set_up()
+    sent = log.sent({}, {})
+    publishing.fan_out.backlog.park(publishing.stored(), [f"0#{each}" for each in sent], log.now)
+    log.now += SECOND
+    redeliver, went = publishing.redeliver, meanwhile(publishing, lambda: None)
+
+    class ChangedWhileRead:
+        def read(self, keys: Sequence[tuple[str, str]]) -> Sequence[InsertedEvent]:
+            change(publishing, stream_arn=f"{STREAM}-new")
+            return redeliver.turns.events.read(keys)
+
+    publishing.redeliver = replace(redeliver, turns=replace(redeliver.turns, events=ChangedWhileRead()))
+    publishing.retry()
+    assert (went, publishing.pending()) == ([], 2)
+    publishing.redeliver = redeliver
+    publishing.drain()
+    assert [(arn, set(events)) for arn, events in went] == [(f"{STREAM}-new", set(sent))]
 
 
 def test_a_drain_of_a_stream_that_was_removed_ends(log: TenantLog, publishing: StreamHarness) -> None:
