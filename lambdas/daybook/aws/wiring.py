@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from daybook.delivery.records import Records
     from daybook.delivery.sender import RecordSender
     from daybook.environment import FunctionSettings
+    from daybook.operators.keys import OperatorsKeys
     from daybook.people.identities import IdentityStore
     from daybook.people.key_cache import PersonKeys
     from daybook.people.resolver import Identities
@@ -246,6 +247,14 @@ class Wiring:
         from daybook.self_audit.recorder import record_by
 
         return record_by(self.recorder)
+
+    @cached_property
+    def operators_keys(self) -> OperatorsKeys:
+        from daybook.operators.keys import OperatorsKeys
+        from daybook.operators.log import OperatorsLog
+
+        log = OperatorsLog(self.control, self.record, self.clock, self.random_bytes)
+        return OperatorsKeys(self.issued_keys, log, self.clock)
 
     @cached_property
     def records(self) -> Records:

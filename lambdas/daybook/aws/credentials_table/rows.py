@@ -2,7 +2,7 @@
 
 | pk | sk | holds |
 |---|---|---|
-| `key#<id>` | `key` | a key's tenant, role, environment, label and `hash` |
+| `key#<id>` | `key` | a key's tenant, role, environment, label, `hash`, and `valid_until` where it ends |
 | `failed#<address>` | `<minute>` | `count`, `expires_at` |
 
 Each key and each address is a partition of its own. However many unknown callers fail, they slow down no key's read.
@@ -20,6 +20,11 @@ from daybook.access.api_keys import IssuedKey, Key, StoredKey, hash_of
 LONGEST_ADDRESS = 64
 """Characters. An IPv6 address has at most 45, and may be followed by the name of an interface."""
 
+VALID_UNTIL = "valid_until"
+"""No TTL: DynamoDB would delete an expired key some day, and the list would not show it any more."""
+
+_MADE_UNTIL = "made_until"
+_NONE: Mapping[str, Any] = {"S": None}
 _KEY = "key#"
 
 
@@ -35,12 +40,14 @@ def key_row(key: Key, issued: IssuedKey) -> dict[str, str]:
 
 def description(issued: IssuedKey) -> dict[str, str]:
     """What the authorizer's row and the tenant's list both say about a key."""
-    return {
+    said = {
         "role": issued.role,
         "environment": issued.environment,
         "label": issued.label,
         "created_at": issued.created_at,
     }
+    ends = {VALID_UNTIL: issued.valid_until, _MADE_UNTIL: issued.made_until}
+    return {**said, **{name: end for name, end in ends.items() if end is not None}}
 
 
 def issued_key(key_id: str, tenant: str, row: Mapping[str, Any]) -> IssuedKey:
@@ -52,6 +59,8 @@ def issued_key(key_id: str, tenant: str, row: Mapping[str, Any]) -> IssuedKey:
         environment=row["environment"]["S"],
         label=row["label"]["S"],
         created_at=row["created_at"]["S"],
+        valid_until=row.get(VALID_UNTIL, _NONE)["S"],
+        made_until=row.get(_MADE_UNTIL, _NONE)["S"],
     )
 
 
