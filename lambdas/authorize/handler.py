@@ -16,7 +16,7 @@ from daybook.aws import clients
 from daybook.aws.credentials_table.authorizing import CredentialTable
 from daybook.clock import system_clock
 from daybook.environment import AuthorizeSettings
-from daybook.observability import log_access
+from daybook.observability import log_access, name_call
 
 
 @cache
@@ -31,6 +31,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     authorization = headers.get("authorization") or ""
     about = event.get("requestContext") or {}
+    name_call(about.get("requestId") or "", about.get("extendedRequestId") or "")
     address = (about.get("identity") or {}).get("sourceIp") or ""
     try:
         caller = compose().caller(authorization, address)
@@ -43,7 +44,6 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
     except Refused:
         key = api_keys.parse(bearer(authorization))
         log_access(
-            request_id=about.get("requestId") or "",
             tenant="",
             credential=key.id if key else "",
             role="",
