@@ -14,6 +14,7 @@ from authorize.policy import policy_for, policy_for_throttled
 from daybook.access import api_keys
 from daybook.aws import clients
 from daybook.aws.credentials_table.authorizing import CredentialTable
+from daybook.aws.limits_table.failures import FailureTable
 from daybook.clock import system_clock
 from daybook.environment import AuthorizeSettings
 from daybook.observability import log_access, name_call
@@ -21,8 +22,12 @@ from daybook.observability import log_access, name_call
 
 @cache
 def compose() -> Credentials:
-    table = CredentialTable(clients.dynamodb(), AuthorizeSettings.from_environment().credentials_table)
-    return Credentials(kinds=(ApiKeys(table),), failures=table, clock=system_clock)
+    settings, client = AuthorizeSettings.from_environment(), clients.dynamodb()
+    return Credentials(
+        kinds=(ApiKeys(CredentialTable(client, settings.credentials_table)),),
+        failures=FailureTable(client, settings.limits_table),
+        clock=system_clock,
+    )
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda's signature

@@ -22,6 +22,7 @@ STAGE = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod"
 @pytest.fixture
 def keys(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyTable]:
     monkeypatch.setenv("CREDENTIALS_TABLE", tables.credentials)
+    monkeypatch.setenv("LIMITS_TABLE", tables.limits)
     authorize.compose.cache_clear()
     keys = KeyTable(dynamodb, tables.credentials, tables.control)
     issued = IssuedKey(KEY.id, "acme", "auditor", "prod", "Ünï", "2026-11-22T16:31:07.123Z")
