@@ -58,6 +58,7 @@ class Tables:
     identities: str = ""
     control: str = ""
     credentials: str = ""
+    limits: str = ""
 
 
 @dataclass(frozen=True)
