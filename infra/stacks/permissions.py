@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
 from daybook.aws.control_table import drains, parked
+from daybook.aws.limits_table import last_uses
 from daybook.jobs.job import PARTITION
 from infra.constructs.function import Conditions, allow
 from infra.stacks.storage import EVENT_INDEXES, StorageStack
@@ -28,8 +29,11 @@ _PARKED: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{
 
 # Of the credentials table only the rows of keys.
 _KEYS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key#*"]}}
-# Of the limits table only the counters of failures.
-_FAILURES: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["failed#*"]}}
+# Of the limits table only when keys were used; or that and the counters of failures.
+_USES: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{last_uses.PARTITION}*"]}}
+_FAILURES_AND_USES: Conditions = {
+    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["failed#*", f"{last_uses.PARTITION}*"]}
+}
 
 _SEES_STAMPED: Conditions = {"ForAllValues:StringEquals": {"dynamodb:Attributes": list(STAMPED)}}
 # Without these two an answer could hold all the other attributes.
@@ -43,7 +47,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
     `queues`: by the name of the reader.
     """
     events, identities, control = (table.table_arn for table in (storage.events, storage.identities, storage.control))
-    credentials = storage.credentials.table_arn
+    credentials, limits = storage.credentials.table_arn, storage.limits.table_arn
     exports = storage.exports
     files = exports.arn_for_objects("files/*")
 
@@ -85,7 +89,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         "authorize": [
             # It can't change a key, nor anybody else read one.
             allow(credentials, "dynamodb:GetItem", conditions=_KEYS),
-            allow(storage.limits.table_arn, "dynamodb:UpdateItem", conditions=_FAILURES),
+            allow(limits, "dynamodb:UpdateItem", conditions=_FAILURES_AND_USES),
             tables_key,
         ],
         "ingest": [
@@ -106,8 +110,14 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         "tenants": [
             *record,
             # A transaction needs the action of each of its parts; it has no action of its own.
-            allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"),
-            allow(credentials, "dynamodb:PutItem", "dynamodb:DeleteItem", conditions=_KEYS),
+            allow(control, "dynamodb:GetItem", "dynamodb:Query"),
+            allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+            allow(
+                credentials,
+                *("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+                conditions=_KEYS,
+            ),
+            allow(limits, "dynamodb:BatchGetItem", conditions=_USES),
             secret,
             tables_key,
         ],

@@ -20,8 +20,7 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,38}")
 """The form of names of tenants and environments. It has no character that separates the parts of keys."""
 
 RESERVED = Tenant("daybook")
-"""Whose log shows what operators do with their own keys. Nobody can create it; Daybook makes it when it is first needed.
-"""
+"""Whose log shows what operators do with their own keys. Nobody can create it: Daybook makes it when first needed."""
 
 
 def new_code(random_bytes: Callable[[int], bytes]) -> TenantCode:

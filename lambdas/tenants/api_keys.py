@@ -12,7 +12,7 @@ from daybook.http import forms
 from daybook.http.caller import EVERY_ENVIRONMENT, Caller
 from daybook.http.problem import bad_field
 from daybook.http.request import Answer, Request
-from daybook.self_audit.recorder import Params, Record
+from daybook.self_audit.recorder import Record
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from tenants.key_bodies import (
@@ -50,7 +50,7 @@ class Uses(Protocol):
 
 @dataclass(frozen=True)
 class KeyOperations:
-    """Callers may only issue, rotate and revoke keys within their own reach: an admin of one environment stays in it."""
+    """Callers may only issue, rotate and revoke keys within their own reach: one environment's admin stays in it."""
 
     settings: SettingsReader
     store: Store
@@ -89,9 +89,7 @@ class KeyOperations:
             raise bad_field("overlap_seconds", f"must be from 0 to {MAX_OVERLAP_SECONDS}")
         key, now_ms = self.new_key(), self.clock()
         made_until = _as_long(old, now_ms)
-        issued = replace(
-            old, id=key.id, created_at=format_time(now_ms), valid_until=made_until, made_until=made_until
-        )
+        issued = replace(old, id=key.id, created_at=format_time(now_ms), valid_until=made_until, made_until=made_until)
         old_until = format_time(now_ms + overlap * SECOND)
         if old.valid_until is not None:
             old_until = min(old_until, old.valid_until)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from daybook.aws.limits_table.failures import FailureTable
+from daybook.aws.limits_table.last_uses import LastUseTable
 from daybook.aws.wiring import Tables
 
 HERE = "203.0.113.7"
@@ -48,3 +49,15 @@ def test_counts_of_failures_go_away(failures: FailureTable, dynamodb: Any, table
     failures.count_failure(HERE, 100)
     (row,) = dynamodb.scan(TableName=tables.limits)["Items"]
     assert row["expires_at"] == {"N": str(100 * 60 + 3_600)}
+
+
+def test_a_keys_last_use_is_its_latest_hour(dynamodb: Any, tables: Tables) -> None:
+    """Whichever instance writes last; keys without a use are left out, and no row expires."""
+    uses = LastUseTable(dynamodb, tables.limits)
+    for hour in (3, 5, 4, 5):
+        uses.note_use("k1", hour)
+    uses.note_use("k10", 1)
+    many = [f"k{number}" for number in range(120)]  # more than one call may ask for
+    assert uses.last_used(many) == {"k1": "1970-01-01T05:00:00.000Z", "k10": "1970-01-01T01:00:00.000Z"}
+    assert uses.last_used([]) == {}
+    assert not any("expires_at" in row for row in dynamodb.scan(TableName=tables.limits)["Items"])

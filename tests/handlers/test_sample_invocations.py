@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from daybook.access import api_keys
-from daybook.access.api_keys import IssuedKey
+from daybook.access.api_keys import IssuedKey, KeyOwner
 from daybook.access.roles import OPERATIONS
 from daybook.aws.control_table.jobs import JobTable
 from daybook.aws.control_table.tenants import ControlTable
@@ -95,9 +95,8 @@ def tenant(control: ControlTable, dynamodb: Any, tables: Tables) -> None:
         key = _key_in(_sent_by(name))
         assert key
         issued = IssuedKey(key.id, "meridian", name, "*", f"the {name}", "2022-04-12T09:00:00.000Z")
-        KeyTable(dynamodb, tables.credentials, tables.control).put_key(
-            control.settings(Tenant(issued.tenant)).code, key, issued
-        )
+        owner = KeyOwner(control.settings(Tenant(issued.tenant)).code, issued.tenant)
+        KeyTable(dynamodb, tables.credentials, tables.control).put_key(owner, key, issued)
 
 
 @pytest.fixture

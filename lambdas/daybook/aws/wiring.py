@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from daybook.aws.identities_table.erase import ForgettingTable
     from daybook.aws.identities_table.rows import IdentityTable
     from daybook.aws.job_queue import SqsJobQueue
+    from daybook.aws.limits_table.last_uses import LastUseTable
     from daybook.catalogue.tenant_catalogue import Catalogues
     from daybook.crypto.keys import DeploymentKeys
     from daybook.delivery.attempt import Attempt
@@ -119,6 +120,12 @@ class Wiring:
         from daybook.aws.credentials_table.issuing import KeyTable
 
         return KeyTable(self.client, self.tables.credentials, self.tables.control)
+
+    @cached_property
+    def last_uses(self) -> LastUseTable:
+        from daybook.aws.limits_table.last_uses import LastUseTable
+
+        return LastUseTable(self.client, self.tables.limits)
 
     @cached_property
     def activities(self) -> CatalogueTable:

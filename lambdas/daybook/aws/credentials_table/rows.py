@@ -2,7 +2,7 @@
 
 | pk | sk | holds |
 |---|---|---|
-| `key#<id>` | `key` | a key's tenant, role, environment, label and `hash`; `valid_until` and `made_until` where it ends |
+| `key#<id>` | `key` | a key's tenant, role, environment, label, `hash`; `valid_until`, `made_until` where it ends |
 
 A key's row names the tenant by its slug, because the authorizer gives the slug to the functions and reads one row only.
 To rename a tenant means to rewrite the rows of its keys.

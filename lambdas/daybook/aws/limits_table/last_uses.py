@@ -38,9 +38,9 @@ class LastUseTable:
                 TableName=self._table,
                 Key=_name(key_id),
                 UpdateExpression="SET #hour = :hour",
-                ConditionExpression="attribute_not_exists(#hour) OR #hour < :hour",
+                ConditionExpression="attribute_not_exists(#hour) OR #hour <= :before",
                 ExpressionAttributeNames={"#hour": "hour"},
-                ExpressionAttributeValues={":hour": {"N": str(hour)}},
+                ExpressionAttributeValues={":hour": {"N": str(hour)}, ":before": {"N": str(hour - 1)}},
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
@@ -49,9 +49,7 @@ class LastUseTable:
     def last_used(self, key_ids: Sequence[str]) -> Mapping[str, str]:
         """The hour in which each key was last used, as a time; without those that never were."""
         rows = get_items(self._client, self._table, [_name(key_id) for key_id in key_ids])
-        return {
-            row["pk"]["S"].removeprefix(PARTITION): format_time(int(row["hour"]["N"]) * HOUR) for row in rows
-        }
+        return {row["pk"]["S"].removeprefix(PARTITION): format_time(int(row["hour"]["N"]) * HOUR) for row in rows}
 
 
 def _name(key_id: str) -> dict[str, Any]:
