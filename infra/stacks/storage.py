@@ -71,6 +71,13 @@ class StorageStack(Stack):
             self, "Credentials", key=self.key, recoverable_days=CREDENTIALS_RECOVERABLE_DAYS
         ).table
 
+        self.tables = {
+            "events": self.events,
+            "identities": self.identities,
+            "control": self.control,
+            "credentials": self.credentials,
+        }
+
         self.exports = ExportBucket(self, "Exports", key=self.key).bucket
 
         # `infra.operate.rotate_keys` rotates what may be rotated and keeps the rest: event ids derive from it, and a
