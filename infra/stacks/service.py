@@ -100,7 +100,10 @@ class ServiceStack(Stack):
             self,
             "Changes",
             changes=changes(
-                tables=storage.tables, key=storage.key, secret=storage.secret, restamp=functions["restamp"].function
+                tables=storage.protected_tables,
+                key=storage.key,
+                secret=storage.secret,
+                restamp=functions["restamp"].function,
             ),
             topic=monitoring.topic,
         )
@@ -115,6 +118,7 @@ def _setting_values(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> 
         "identities_table": storage.identities.table_name,
         "control_table": storage.control.table_name,
         "credentials_table": storage.credentials.table_name,
+        "limits_table": storage.limits.table_name,
         "secret_arn": storage.secret.secret_arn,
         "export_bucket": storage.exports.bucket_name,
         "drain_queue_url": queues["redeliver"].queue_url,
