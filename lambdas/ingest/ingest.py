@@ -153,7 +153,6 @@ class Ingest:
         if sum(distinct_people({one.reference for one in some}) for some in seen.values()) > MAX_PEOPLE:
             raise Problem(413, "too_many_people", f"A request names at most {MAX_PEOPLE} people.")
         senders = [Sighting(sender, now_ms)] if sender else []
-        key_of = settings.environment_key
         keys = self._keys.of(settings.code, settings.secret)
         try:
             return {
