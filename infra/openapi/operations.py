@@ -326,7 +326,7 @@ OPERATIONS: Mapping[str, Operation] = {
         OPERATORS,
         "Create an operators' key, which is shown this once",
         {201: (CreatedKey,)},
-        {422: ("invalid_time",), 503: ("not_recorded",)},
+        {403: ("environment_denied",), 422: ("invalid_time",), 503: ("not_recorded",)},
         body=(NewOperatorsKey,),
         note="What is done with operators' keys is recorded in the log of the tenant `daybook`.",
     ),
@@ -334,6 +334,9 @@ OPERATIONS: Mapping[str, Operation] = {
         OPERATORS, "List the operators' keys, without their secrets; expired ones included", {200: (KeyList,)}
     ),
     "revoke_operators_key": Operation(
-        OPERATORS, "Revoke an operators' key", {204: ()}, {404: ("not_found",), 503: ("not_recorded",)}
+        OPERATORS,
+        "Revoke an operators' key",
+        {204: ()},
+        {403: ("environment_denied",), 404: ("not_found",), 503: ("not_recorded",)},
     ),
 }

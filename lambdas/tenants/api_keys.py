@@ -113,7 +113,7 @@ class KeyOperations:
     def _within_reach(self, settings: TenantSettings, request: Request) -> IssuedKey:
         """The key that the path names. Raises `UnknownKey`, or `Problem` 403."""
         issued = self.store.key_of(_owner(settings), named_key(request))
-        request.caller.environment_for(issued.environment, settings.environments[0])
+        request.caller.environment_for(issued.environment, settings.environments)
         return issued
 
 
@@ -162,7 +162,9 @@ def _as_long(old: IssuedKey, now_ms: int) -> str | None:
 def _environment(named: str | None, settings: TenantSettings, caller: Caller) -> str:
     """The environment of a new key: the one named, or else the caller's own."""
     if named is None:
+        if len(caller.environments) > 1:
+            raise bad_field("environment", "must be given, because the credential is for several", "missing_field")
         return caller.environment
     if named != EVERY_ENVIRONMENT and named not in settings.environments:
         raise bad_field("environment", "must be one of the tenant's environments, or *")
-    return caller.environment_for(named, settings.environments[0])
+    return caller.environment_for(named, settings.environments)
