@@ -15,7 +15,7 @@ from typing import Any
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deployment import SERVICE
+from infra.names import SERVICE
 
 REASON = "Daybook: a trial of the alarms. Nothing is wrong."
 WAIT_SECONDS = 60

@@ -94,7 +94,7 @@ class KeyOperations:
         if old.valid_until is not None:
             old_until = min(old_until, old.valid_until)
         params = {**_params(issued), "replaced": old.id, "replaced_until": old_until}
-        self.record(settings, request, "key-created", params)
+        self.record(settings, request, "key-created", params, "rotated")
         self.store.rotate_key(_owner(settings), key, issued, old, old_until)
         return Answer(201, created(key, issued))
 

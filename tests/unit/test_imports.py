@@ -20,7 +20,7 @@ import json, sys
 before = set(sys.modules)
 import {module} as handler
 from daybook.aws import clients
-for service in ("dynamodb", "sqs", "s3", "sts"):
+for service in ("dynamodb", "impatient_dynamodb", "sqs", "s3", "sts"):
     setattr(clients, service, lambda: None)
 clients.deployment_secret = lambda arn: bytes(32)
 if hasattr(handler, "compose"):

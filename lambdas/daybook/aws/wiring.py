@@ -61,6 +61,12 @@ class Tables:
     credentials: str = ""
     limits: str = ""
 
+    @classmethod
+    def of(cls, settings: FunctionSettings) -> Self:
+        """Those that a function's settings name."""
+        names = {f"{field.name}_table": field.name for field in fields(cls)}
+        return cls(**{names[name]: value for name, value in vars(settings).items() if name in names})
+
 
 @dataclass(frozen=True)
 class Wiring:
@@ -84,9 +90,9 @@ class Wiring:
 
     @classmethod
     def deployed(cls, settings: FunctionSettings) -> Self:
-        names = {f"{field.name}_table": field.name for field in fields(Tables)}
-        tables = Tables(**{names[name]: value for name, value in vars(settings).items() if name in names})
-        return cls(clients.dynamodb(), tables, lambda: clients.deployment_secret(vars(settings)["secret_arn"]))
+        return cls(
+            clients.dynamodb(), Tables.of(settings), lambda: clients.deployment_secret(vars(settings)["secret_arn"])
+        )
 
     def replacing(self, **properties: Any) -> Self:
         return replace(self, replaced={**self.replaced, **properties})
