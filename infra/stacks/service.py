@@ -105,6 +105,7 @@ def _setting_values(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> 
         "identities_table": storage.identities.table_name,
         "control_table": storage.control.table_name,
         "credentials_table": storage.credentials.table_name,
+        "limits_table": storage.limits.table_name,
         "secret_arn": storage.secret.secret_arn,
         "export_bucket": storage.exports.bucket_name,
         "drain_queue_url": queues["redeliver"].queue_url,

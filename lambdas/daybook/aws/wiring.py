@@ -57,6 +57,7 @@ class Tables:
     identities: str = ""
     control: str = ""
     credentials: str = ""
+    limits: str = ""
 
 
 @dataclass(frozen=True)
