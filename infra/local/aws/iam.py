@@ -6,6 +6,9 @@ CloudFormation made them. A function may assume a role of the stacks only where 
 with such a session is checked against the role and the session's policy. Any other key is the account's operator, who
 may do everything that no policy of a resource denies. DynamoDB Local checks no permissions, so with that store only the
 calls to other services are checked.
+
+Daybook has an account of its own here. Streams are in moto's default account, whose roles anybody may assume, as the
+accounts of customers are.
 """
 
 import io
@@ -106,6 +109,8 @@ class Permissions:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         key, service = signed_with(environ)
         respond: Any = self._application
+        if service != "kinesis":
+            environ["HTTP_X_MOTO_ACCOUNT_ID"] = ACCOUNT
         if service in {*NEEDS, "dynamodb", "s3"}:
             caller = self.callers.get(key, OPERATOR)
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
