@@ -14,6 +14,8 @@ from infra.constructs.gateway_errors import answer_in_problems
 
 # No query strings and no bodies: they may name people, and this log is for operators, not for auditors.
 _ACCESS_LINE = {
+    # First the id that no caller can choose; an answer has it in the header `x-amz-apigw-id`.
+    "extended_request_id": "$context.extendedRequestId",
     "request_id": "$context.requestId",
     "tenant": "$context.authorizer.tenant",
     "credential": "$context.authorizer.credential",

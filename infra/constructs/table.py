@@ -1,4 +1,6 @@
-"""What all tables have in common: two string keys, on-demand capacity, encryption, recovery, deletion protection."""
+"""What all tables have in common: two string keys, on-demand capacity, expiry, encryption under our key."""
+
+from typing import Any
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -7,6 +9,8 @@ from constructs import Construct
 
 
 class ProtectedTable(Construct):
+    """A table whose loss would be a loss: it is recoverable, and neither the stack's end nor a mistake deletes it."""
+
     def __init__(
         self,
         scope: Construct,
@@ -18,15 +22,9 @@ class ProtectedTable(Construct):
     ) -> None:
         """`recoverable_days`: how far back a restore may reach. None means DynamoDB's maximum, 35 days."""
         super().__init__(scope, construct_id)
-        self.table = dynamodb.Table(
+        self.table = _table(
             self,
-            "Table",
-            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            time_to_live_attribute="expires_at",
-            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
-            encryption_key=key,
+            key=key,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True, recovery_period_in_days=recoverable_days
             ),
@@ -34,3 +32,27 @@ class ProtectedTable(Construct):
             deletion_protection=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
+
+
+class CountersTable(Construct):
+    """A table of counters, which a new one replaces without loss. It has no backups: they would keep addresses for
+    longer than the counters need them.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey) -> None:
+        super().__init__(scope, construct_id)
+        self.table = _table(self, key=key, removal_policy=RemovalPolicy.DESTROY)
+
+
+def _table(scope: Construct, *, key: kms.IKey, **properties: Any) -> dynamodb.Table:
+    return dynamodb.Table(
+        scope,
+        "Table",
+        partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+        sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        time_to_live_attribute="expires_at",
+        encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+        encryption_key=key,
+        **properties,
+    )

@@ -20,7 +20,7 @@ from daybook.access.api_keys import IssuedKey
 from daybook.aws.clients import dynamodb
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.credentials_table.issuing import KeyTable
-from daybook.aws.credentials_table.rows import is_key, key_name, stored_key, strings
+from daybook.aws.credentials_table.rows import key_name, stored_key, strings
 from daybook.errors import Throttled, UnknownKey, UnknownTenant
 from daybook.tenant import Tenant
 
@@ -42,7 +42,7 @@ def drop(client: Any, credentials: str, control: str) -> tuple[int, list[IssuedK
 
 def _keys(client: Any, credentials: str) -> Iterator[IssuedKey]:
     for page in client.get_paginator("scan").paginate(TableName=credentials, ConsistentRead=True):
-        yield from (stored_key(row).issued for row in page["Items"] if is_key(row))
+        yield from (stored_key(row).issued for row in page["Items"])
 
 
 def main(arguments: Sequence[str], *, connect: Callable[[], Any] = dynamodb) -> int:

@@ -29,8 +29,9 @@ _JOBS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{PA
 # Or only the partitions with parked events.
 _PARKED: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{parked.PARTITION}"]}}
 
-# Of the credentials table either the rows of keys or the counters of failures.
+# Of the credentials table only the rows of keys.
 _KEYS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key#*"]}}
+# Of the limits table only the counters of failures.
 _FAILURES: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["failed#*"]}}
 
 # Or only the partitions of the tenant that the session is tagged with. `ForAllValues` alone is also met by a call
@@ -89,7 +90,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         "authorize": [
             # It can't change a key, nor anybody else read one.
             allow(credentials, "dynamodb:GetItem", conditions=_KEYS),
-            allow(credentials, "dynamodb:UpdateItem", conditions=_FAILURES),
+            allow(storage.limits.table_arn, "dynamodb:UpdateItem", conditions=_FAILURES),
             tables_key,
         ],
         "ingest": [

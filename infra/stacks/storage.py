@@ -10,22 +10,23 @@ from constructs import Construct
 
 from daybook.aws.control_table.drains import INDEX
 from infra.constructs.bucket import ExportBucket
-from infra.constructs.table import ProtectedTable
+from infra.constructs.table import CountersTable, ProtectedTable
+from infra.settings import DeploymentSettings
 
 RECOVERABLE_DAYS = 28
 """How far back the tables that may hold a person's name can be restored."""
 
 CREDENTIALS_RECOVERABLE_DAYS = 7
-"""Few: a restore brings back keys that were revoked since, and backups hold the addresses of those who failed."""
+"""Few: a restore brings back keys that were revoked since."""
 
 EVENT_INDEXES = ("by_actor", "by_activity", "by_target", "by_within")
 """Each index is named after the attribute that is its partition key; its sort key is the event's id."""
 
 
 class StorageStack(Stack):
-    """Everything is retained and protected: deleting the stack, or a table by mistake, deletes no event."""
+    """All but counters is retained and protected: deleting the stack, or a table by mistake, deletes no event."""
 
-    def __init__(self, scope: Construct, construct_id: str, **kwargs: Any) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, settings: DeploymentSettings, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
 
         # DynamoDB's own key would cost nothing. But AWS's read-only policies allow dynamodb:Scan and not kms:Decrypt.
@@ -36,7 +37,8 @@ class StorageStack(Stack):
             "Key",
             description="Daybook's tables and exports",
             enable_key_rotation=True,
-            pending_window=Duration.days(30),  # KMS's maximum: without the key all tables are lost
+            # KMS's maximum and minimum. Without the key all tables are lost.
+            pending_window=Duration.days(30 if settings.removal_policy == "retain" else 7),
             removal_policy=RemovalPolicy.RETAIN,
         )
 
@@ -71,6 +73,16 @@ class StorageStack(Stack):
             self, "Credentials", key=self.key, recoverable_days=CREDENTIALS_RECOVERABLE_DAYS
         ).table
 
+        # Counters of failures and of what tenants use. Writing one is no power over a key.
+        self.limits = CountersTable(self, "Limits", key=self.key).table
+
+        self.protected_tables = {
+            "events": self.events,
+            "identities": self.identities,
+            "control": self.control,
+            "credentials": self.credentials,
+        }
+
         self.exports = ExportBucket(self, "Exports", key=self.key).bucket
 
         # `infra.operate.rotate_keys` rotates what may be rotated and keeps the rest: event ids derive from it, and a
@@ -92,3 +104,4 @@ class StorageStack(Stack):
         CfnOutput(self, "IdentitiesTable", value=self.identities.table_name)
         CfnOutput(self, "ControlTable", value=self.control.table_name)
         CfnOutput(self, "CredentialsTable", value=self.credentials.table_name)
+        CfnOutput(self, "LimitsTable", value=self.limits.table_name)

@@ -14,15 +14,20 @@ from authorize.policy import policy_for, policy_for_throttled
 from daybook.access import api_keys
 from daybook.aws import clients
 from daybook.aws.credentials_table.authorizing import CredentialTable
+from daybook.aws.limits_table.failures import FailureTable
 from daybook.clock import system_clock
 from daybook.environment import AuthorizeSettings
-from daybook.observability import log_access
+from daybook.observability import log_access, name_call
 
 
 @cache
 def compose() -> Credentials:
-    table = CredentialTable(clients.dynamodb(), AuthorizeSettings.from_environment().credentials_table)
-    return Credentials(kinds=(ApiKeys(table),), failures=table, clock=system_clock)
+    settings, client = AuthorizeSettings.from_environment(), clients.dynamodb()
+    return Credentials(
+        kinds=(ApiKeys(CredentialTable(client, settings.credentials_table)),),
+        failures=FailureTable(client, settings.limits_table),
+        clock=system_clock,
+    )
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda's signature
@@ -31,6 +36,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     authorization = headers.get("authorization") or ""
     about = event.get("requestContext") or {}
+    name_call(about.get("requestId") or "", about.get("extendedRequestId") or "")
     address = (about.get("identity") or {}).get("sourceIp") or ""
     try:
         caller = compose().caller(authorization, address)
@@ -43,7 +49,6 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
     except Refused:
         key = api_keys.parse(bearer(authorization))
         log_access(
-            request_id=about.get("requestId") or "",
             tenant="",
             credential=key.id if key else "",
             role="",

@@ -31,9 +31,10 @@ class FunctionSettings:
 
 @dataclass(frozen=True)
 class AuthorizeSettings(FunctionSettings):
-    """For `authorize`, which reads nothing but credentials."""
+    """For `authorize`, which reads nothing but credentials, and counts those that fail."""
 
     credentials_table: str
+    limits_table: str
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,13 @@ _UNITS = {OLDEST_PARKED: MetricUnit.Seconds}
 """All others are counts."""
 
 
+def name_call(request_id: str, extended_request_id: str) -> None:
+    """Every line that is logged from now on names this call. An instance of a function answers one call at a time."""
+    logger.append_keys(request_id=request_id, extended_request_id=extended_request_id)
+
+
 def log_access(  # noqa: PLR0913  the line's fields, all by name
     *,
-    request_id: str,
     tenant: str,
     credential: str,
     role: str,
@@ -45,11 +49,13 @@ def log_access(  # noqa: PLR0913  the line's fields, all by name
     status: int,
     started: float,
 ) -> None:
-    """Writes the access-log line of a call, for operators only. `started` is a value of `time.monotonic()`."""
+    """Writes the access-log line of the call that `name_call` named, for operators only.
+
+    `started` is a value of `time.monotonic()`.
+    """
     logger.info(
         "access",
         extra={
-            "request_id": request_id,
             "tenant": tenant,
             "credential": credential,
             "role": role,

@@ -19,7 +19,6 @@ from tests.support.ingest import settings
 ACME, OTHER = settings(), settings(tenant=Tenant("other"))
 KEY = Key("k1", "s" * 32)
 ISSUED = IssuedKey("k1", "acme", "producer", "prod", "billing", "2026-11-22T16:31:07.123Z")
-HERE = "203.0.113.7"
 
 pytestmark = pytest.mark.every_store
 
@@ -117,44 +116,11 @@ def test_operations_keys_are_read_like_any(keys: Keys) -> None:
     assert (stored.issued.tenant, stored.issued.role) == ("", "operations")
 
 
-def test_failures_are_counted_by_address_and_minute(keys: Keys) -> None:
-    """Each count is one address's in one minute."""
-    count = keys.authorizing.count_failure
-    assert [count(HERE, 100) for _ in range(3)] == [1, 2, 3]
-    assert count("2001:db8::1", 100) == 1
-    assert count(HERE, 101) == 1
-
-
-def test_failures_share_no_partition_with_keys_or_with_each_other(keys: Keys) -> None:
-    """A partition takes 1,000 writes a second: whoever fails as often as that slows down nobody else."""
-    keys.issuing.put_key(ACME.code, KEY, ISSUED)
-    for address in (HERE, "2001:db8::1"):
-        keys.authorizing.count_failure(address, 100)
-    partitions = [row["pk"]["S"] for row in keys.rows(keys.tables.credentials)]
-    assert sorted(partitions) == ["failed#2001:db8::1", f"failed#{HERE}", "key#k1"]
-    assert all("failed" not in row["pk"]["S"] for row in keys.rows(keys.tables.control))
-
-
-@pytest.mark.parametrize("address", ["x" * 10_000, "fe80::1%" + "é" * 2_000, "\ud800" * 100])
-def test_what_is_no_address_is_counted_all_the_same(keys: Keys, address: str) -> None:
-    """A key of DynamoDB has at most 2,048 bytes."""
-    count = keys.authorizing.count_failure
-    assert [count(address, 100), count(address, 100), count(address + "x", 100)] == [1, 2, 1]
-
-
-def test_counts_of_failures_go_away(keys: Keys) -> None:
-    """They carry the moment after which DynamoDB deletes them, in seconds."""
-    keys.authorizing.count_failure(HERE, 100)
-    (row,) = keys.rows(keys.tables.credentials)
-    assert row["expires_at"] == {"N": str(100 * 60 + 3_600)}
-
-
 def test_a_restore_revives_no_revoked_key(keys: Keys, capsys: pytest.CaptureFixture[str]) -> None:
     """The command deletes what the tenants' lists no longer have, and names the keys that are in no list."""
     ControlTable(keys.dynamodb, keys.tables.control).create_tenant(ACME)
     keys.issuing.put_key(ACME.code, KEY, ISSUED)
     create_operations_key.store(keys.dynamodb, keys.tables.credentials, Key("o1", "s" * 32), label="ops")
-    keys.authorizing.count_failure(HERE, 100)
     revoked = replace(ISSUED, id="k2")
     keys.issuing.put_key(ACME.code, Key("k2", "s" * 32), revoked)
     (row,) = [row for row in keys.rows(keys.tables.credentials) if row["pk"] == {"S": "key#k2"}]

@@ -1,4 +1,4 @@
-"""Calls while the control or the credentials table is throttled, does not answer, or is in another transaction."""
+"""Calls while the tables of settings, keys and counters are throttled, do not answer, or are in another transaction."""
 
 import itertools
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from daybook.aws.control_table.groups import GroupTable
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.credentials_table.authorizing import CredentialTable
 from daybook.aws.credentials_table.issuing import KeyTable
+from daybook.aws.limits_table.failures import FailureTable
 from daybook.aws.wiring import Tables
 from daybook.errors import Contended, Throttled
 from daybook.tenant import Tenant, environment_key
@@ -32,7 +33,7 @@ ISSUED = IssuedKey("k1", "acme", "producer", "prod", "billing", "2026-11-22T16:3
 
 
 class Store:
-    """The adapters of the control and credentials tables over a client. Their waits are counted instead of waited."""
+    """The adapters of those tables over a client. Their waits are counted instead of waited."""
 
     def __init__(self, client: Any, tables: Tables) -> None:
         self.waits: list[float] = []
@@ -42,6 +43,7 @@ class Store:
         self.catalogues = CatalogueTable(client, tables.control)
         self.keys = KeyTable(client, tables.credentials, tables.control)
         self.credentials = CredentialTable(client, tables.credentials)
+        self.failures = FailureTable(client, tables.limits)
 
 
 CALLS: dict[str, Callable[[Store], Any]] = {
@@ -54,7 +56,7 @@ CALLS: dict[str, Callable[[Store], Any]] = {
     "key": lambda store: store.keys.key_of(settings(tenant=ACME), "k0"),
     "revoke": lambda store: store.keys.revoke_key(CODE, "k0"),
     "credential": lambda store: store.credentials.credential("k0"),
-    "failure": lambda store: store.credentials.count_failure("203.0.113.7", 1),
+    "failure": lambda store: store.failures.count_failure("203.0.113.7", 1),
     "activities": lambda store: store.catalogues.own_activities(CODE),
     "groups": lambda store: store.groups.names(PROD),
     "group": lambda store: store.groups.group(PROD, "team"),

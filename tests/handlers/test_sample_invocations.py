@@ -65,7 +65,7 @@ def control(
 ) -> Iterator[ControlTable]:
     """The functions, composed from their environment as Lambda composes them."""
     secret = aws("secretsmanager").create_secret(Name="daybook", SecretString=SECRET.hex())
-    for name in ("events", "identities", "control", "credentials"):
+    for name in ("events", "identities", "control", "credentials", "limits"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
     monkeypatch.setenv("SECRET_ARN", secret["ARN"])
     monkeypatch.setenv("REPLAY_QUEUE_URL", aws("sqs").create_queue(QueueName="replay")["QueueUrl"])

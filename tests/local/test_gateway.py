@@ -4,6 +4,7 @@ import base64
 import gzip
 import io
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -148,6 +149,22 @@ def test_a_function_is_told_the_call() -> None:
     told = context["authorizer"]
     assert (told["tenant"], told["level"], told["throttled"], told["principalId"]) == ("acme", "3", "false", "key1")
     assert answer.headers["x-amzn-RequestId"] == context["requestId"]
+    assert answer.headers["x-amz-apigw-id"] == context["extendedRequestId"]
+
+
+CHOSEN = "0189f7ea-ae2c-7809-8aeb-b819cf5e9e7f"
+
+
+@pytest.mark.parametrize(
+    ("sent", "form"), [(CHOSEN, re.escape(CHOSEN)), ("my own", r"[-0-9a-f]{36}_REPLACED_INVALID_REQUEST_ID")]
+)
+def test_a_caller_chooses_the_request_id_and_not_the_extended_one(sent: str, form: str) -> None:
+    """By AWS's "Access logging for REST APIs": the one if it is a UUID, the other by no means."""
+    setting = Setting(answering())
+    setting.call("DELETE", "/v1/events", headers={"x-amzn-RequestId": sent, "x-amz-apigw-id": sent})
+    context = setting.event["requestContext"]
+    assert re.fullmatch(form, context["requestId"])
+    assert sent not in context["extendedRequestId"]
 
 
 @pytest.mark.parametrize(

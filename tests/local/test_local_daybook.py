@@ -125,11 +125,12 @@ def test_gzip_reaches_the_function_as_sent(local_daybook: LocalDaybook) -> None:
 
 
 def test_every_call_leaves_a_line_in_the_access_log(local_daybook: LocalDaybook) -> None:
-    """With the request's id, also if the gateway itself answered."""
+    """With both request ids, also if the gateway itself answered."""
     with local_daybook.client() as client:
-        request_id = client.get("/v1/catalogue").headers["x-amzn-requestid"]
+        headers = client.get("/v1/catalogue").headers
     lines = [json.loads(line) for line in (local_daybook.data / "logs" / "access.log").read_text().splitlines()]
-    (line,) = (each for each in lines if each["request_id"] == request_id)
+    (line,) = (each for each in lines if each["extended_request_id"] == headers["x-amz-apigw-id"])
+    assert line["request_id"] == headers["x-amzn-requestid"]
     assert (line["method"], line["route"], line["status"]) == ("GET", "/v1/catalogue", "401")
 
 

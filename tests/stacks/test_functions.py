@@ -23,6 +23,7 @@ RESOURCES = {
     "identities_table": "IdentitiesTable",
     "control_table": "ControlTable",
     "credentials_table": "CredentialsTable",
+    "limits_table": "LimitsTable",
     "secret_arn": "Secret",
     "drain_queue_url": "DrainQueue",
     "replay_queue_url": "ReplayQueue",

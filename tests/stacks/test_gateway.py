@@ -106,6 +106,7 @@ def test_the_access_log_says_who_called_what_with_which_outcome(service: Stack) 
     """Each call leaves one JSON line with the caller, and without query, address and body."""
     (stage,) = service.properties("AWS::ApiGateway::Stage").values()
     assert json.loads(stage["AccessLogSetting"]["Format"]) == {
+        "extended_request_id": "$context.extendedRequestId",
         "request_id": "$context.requestId",
         "tenant": "$context.authorizer.tenant",
         "credential": "$context.authorizer.credential",

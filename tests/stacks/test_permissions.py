@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from daybook.aws.credentials_table.rows import failures_name, key_name
+from daybook.aws.credentials_table.rows import key_name
 from daybook.aws.events_table.stamps import StampTable
+from daybook.aws.limits_table.failures import partition_of
 from daybook.ids import HIGHEST_ID
 from daybook.jobs.restamp import Restamp
 from daybook.tenant import SLUG, new_code
@@ -17,11 +18,12 @@ from infra.stacks.storage import EVENT_INDEXES
 from tests.support.templates import Stack
 
 EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
-CREDENTIALS = "CredentialsTable.Arn"
+CREDENTIALS, LIMITS = "CredentialsTable.Arn", "LimitsTable.Arn"
 
 DYNAMODB = {
     "Authorize": {
-        CREDENTIALS: {"GetItem", "UpdateItem"},
+        CREDENTIALS: {"GetItem"},
+        LIMITS: {"UpdateItem"},
     },
     "Ingest": {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
@@ -310,19 +312,29 @@ def test_who_parks_and_drains_writes_no_settings(service: Stack, statements: dic
 def test_only_the_authorizer_reads_credentials_and_only_tenants_writes_keys(
     service: Stack, statements: dict[str, list[dict[str, Any]]]
 ) -> None:
-    """IAM limits the authorizer's write to the counters of failures, and all other actions to the rows of keys."""
-    limits: dict[str, dict[str, str]] = {}
-    for function, listed in statements.items():
-        for each in listed:
-            if CREDENTIALS in map(service.read, _list(each["Resource"])):
-                (partitions,) = each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-                limits.setdefault(function, {}).update(dict.fromkeys(_list(each["Action"]), partitions))
-    assert limits == {
-        "Authorize": {"dynamodb:GetItem": "key#*", "dynamodb:UpdateItem": "failed#*"},
+    """IAM limits all of them to the rows of keys."""
+    assert _partitions(service, statements, CREDENTIALS) == {
+        "Authorize": {"dynamodb:GetItem": "key#*"},
         "Tenants": {"dynamodb:PutItem": "key#*", "dynamodb:DeleteItem": "key#*"},
     }
     assert key_name("k1")["pk"].startswith("key#")
-    assert failures_name("203.0.113.7", 1)["pk"].startswith("failed#")
+
+
+def test_counters_are_written_by_whoever_counts(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> None:
+    """Failures by the authorizer alone. Nobody lists or deletes a counter."""
+    assert _partitions(service, statements, LIMITS) == {"Authorize": {"dynamodb:UpdateItem": "failed#*"}}
+    assert partition_of("203.0.113.7").startswith("failed#")
+
+
+def _partitions(service: Stack, statements: dict[str, list[dict[str, Any]]], table: str) -> dict[str, dict[str, str]]:
+    """By function and action, the one pattern of the table's partitions that IAM admits."""
+    found: dict[str, dict[str, str]] = {}
+    for function, listed in statements.items():
+        for each in listed:
+            if table in map(service.read, _list(each["Resource"])):
+                (pattern,) = each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+                found.setdefault(function, {}).update(dict.fromkeys(_list(each["Action"]), pattern))
+    return found
 
 
 def test_ingest_can_neither_overwrite_nor_delete(allowed: dict[str, dict[str, set[str]]]) -> None:
@@ -395,7 +407,9 @@ def test_only_forgetting_deletes_a_person(allowed: dict[str, dict[str, set[str]]
 def test_who_records_may_insert_an_event_and_the_person_known_by_the_callers_address(
     allowed: dict[str, dict[str, set[str]]],
 ) -> None:
-    """And reads that person's key, with its own role or as the tenant. These are all functions that answer calls, but `public`."""
+    """And reads that person's key, with its own role or as the tenant. These are all functions that answer calls, but
+    `public`.
+    """
     inserting = {
         resource: {
             name for name, resources in allowed.items() if "dynamodb:PartiQLInsert" in resources.get(resource, ())

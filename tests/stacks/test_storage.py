@@ -5,18 +5,19 @@ import pytest
 from daybook.catalogue.profile import PROFILES, profile
 from tests.support.templates import Stack
 
-TABLES = ("EventsTable", "IdentitiesTable", "ControlTable", "CredentialsTable")
+KEPT = ("EventsTable", "IdentitiesTable", "ControlTable", "CredentialsTable")
+TABLES = (*KEPT, "LimitsTable")
 NAMING = ("IdentitiesTable", "ControlTable")
 """The tables that may hold a person's name."""
 
 
-def test_there_are_four_tables(storage: Stack) -> None:
-    """Events, identities, control and credentials."""
+def test_there_are_five_tables(storage: Stack) -> None:
+    """Events, identities, control, credentials and limits."""
     assert set(storage.properties("AWS::DynamoDB::Table")) == set(TABLES)
 
 
-@pytest.mark.parametrize("table", TABLES)
-def test_every_table_is_recoverable_and_hard_to_delete(storage: Stack, table: str) -> None:
+@pytest.mark.parametrize("table", KEPT)
+def test_every_table_with_data_is_recoverable_and_hard_to_delete(storage: Stack, table: str) -> None:
     """It has point-in-time recovery and deletion protection, and it outlives the stack."""
     resource = storage.resources("AWS::DynamoDB::Table")[table]
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
@@ -26,6 +27,13 @@ def test_every_table_is_recoverable_and_hard_to_delete(storage: Stack, table: st
     assert recovery["PointInTimeRecoveryEnabled"] is True
     days = dict.fromkeys(NAMING, 28) | {"CredentialsTable": 7}
     assert recovery.get("RecoveryPeriodInDays") == days.get(table)
+
+
+def test_counters_have_no_backup(storage: Stack) -> None:
+    """They hold addresses, and a new table replaces them without loss. So they end with the stack, too."""
+    table = storage.resources("AWS::DynamoDB::Table")["LimitsTable"]
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Delete", "Delete")
+    assert not {"PointInTimeRecoverySpecification", "DeletionProtectionEnabled"} & table["Properties"].keys()
 
 
 @pytest.mark.parametrize("table", NAMING)

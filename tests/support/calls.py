@@ -68,7 +68,8 @@ def call(
         "multiValueQueryStringParameters": None,
         "pathParameters": dict(parameters) if parameters else None,
         "requestContext": {
-            "requestId": "r-1",
+            "requestId": "r-1",  # the caller may have chosen it
+            "extendedRequestId": "e-1",
             "path": f"/prod{path}",
             "identity": {"sourceIp": "203.0.113.7", "userAgent": "curl/8"},
             **({"authorizer": dict(authorizer)} if authorizer else {}),

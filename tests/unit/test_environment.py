@@ -9,6 +9,7 @@ ENVIRONMENT = {
     "IDENTITIES_TABLE": "identities",
     "CONTROL_TABLE": "control",
     "CREDENTIALS_TABLE": "credentials",
+    "LIMITS_TABLE": "limits",
     "SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:s",
 }
 
@@ -21,7 +22,9 @@ def test_each_field_is_its_variable_in_upper_case() -> None:
         control_table="control",
         secret_arn=ENVIRONMENT["SECRET_ARN"],
     )
-    assert AuthorizeSettings.from_environment(ENVIRONMENT) == AuthorizeSettings(credentials_table="credentials")
+    assert AuthorizeSettings.from_environment(ENVIRONMENT) == AuthorizeSettings(
+        credentials_table="credentials", limits_table="limits"
+    )
 
 
 def test_a_missing_variable_is_named() -> None:
@@ -35,4 +38,5 @@ def test_a_missing_variable_is_named() -> None:
 def test_without_more_the_process_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is read when asked for, not when the module is imported."""
     monkeypatch.setenv("CREDENTIALS_TABLE", "credentials-of-this-process")
+    monkeypatch.setenv("LIMITS_TABLE", "limits")
     assert AuthorizeSettings.from_environment().credentials_table == "credentials-of-this-process"

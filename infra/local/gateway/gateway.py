@@ -47,6 +47,7 @@ class Gateway:
         call = Call.of(request, body, self._api.stage)
         variables: dict[str, Any] = {
             "requestId": call.request_id,
+            "extendedRequestId": call.extended_request_id,
             "httpMethod": call.method,
             "path": f"{call.stage_path}{call.path}",
             "identity.sourceIp": call.source_ip,
@@ -60,6 +61,7 @@ class Gateway:
             variables |= error_variables(raised)
             response = answer_error(self._api, raised, variables)
         response.headers["x-amzn-RequestId"] = call.request_id
+        response.headers["x-amz-apigw-id"] = call.extended_request_id
         variables |= {
             "status": response.status_code,
             "responseLatency": round((time.time() - call.received) * 1000),

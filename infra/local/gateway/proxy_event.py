@@ -2,12 +2,15 @@
 
 It follows AWS's "Lambda proxy integrations in API Gateway", and otherwise what LocalStack's tests observed on AWS and
 what users reported. Path and path parameters arrive as sent, with their percent-encoding. Query parameters are decoded
-once, with `+` as a space (aws/aws-cdk#19827). For a repeated name the single-valued maps hold the last value. Absent
+once, with `+` as a space (aws/aws-cdk#19827). A caller who sends a UUID as `x-amzn-RequestId` chooses the request id
+("Access logging for REST APIs"). For a repeated name the single-valued maps hold the last value. Absent
 parts are null. With `binaryMediaTypes: */*` every body is in base64. Header names are in the usual HTTP/1.1 spelling,
 such as `Content-Type`, because WSGI does not keep the original one.
 """
 
 import base64
+import os
+import re
 import time
 import uuid
 from collections.abc import Mapping
@@ -19,6 +22,8 @@ from werkzeug.wrappers import Request
 
 from infra.local.gateway.api import ACCOUNT, Api
 from infra.local.gateway.routing import Resource
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ class Call:
     """`/live` where the caller wrote the stage, as at the stage's own address. Nothing as behind a custom domain."""
     size_of_head: int
     """The size of the request line and the headers in bytes."""
-    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    request_id: str
+    extended_request_id: str = field(default_factory=lambda: base64.b64encode(os.urandom(11)).decode())
     received: float = field(default_factory=time.time)
 
     @classmethod
@@ -54,6 +60,7 @@ class Call:
             | {"X-Forwarded-For": source_ip, "X-Forwarded-Proto": request.scheme, "X-Forwarded-Port": "443"},
             body=body,
             source_ip=source_ip,
+            request_id=_request_id(request.headers.get("x-amzn-RequestId")),
             size_of_head=len(request.environ["RAW_URI"]) + sum(len(n) + len(v) + 4 for n, v in request.headers),
         )
 
@@ -82,7 +89,7 @@ class Call:
             "accountId": ACCOUNT,
             "apiId": api.id,
             "domainName": self.headers.get("Host", ""),
-            "extendedRequestId": self.request_id,
+            "extendedRequestId": self.extended_request_id,
             "httpMethod": self.method,
             "identity": {"sourceIp": self.source_ip, "userAgent": self.headers.get("User-Agent")},
             "path": f"{self.stage_path}{self.path}",
@@ -105,3 +112,10 @@ class Call:
             "stageVariables": None,
             "requestContext": context | ({"authorizer": dict(authorizer)} if authorizer else {}),
         }
+
+
+def _request_id(chosen: str | None) -> str:
+    made = str(uuid.uuid4())
+    if chosen is None:
+        return made
+    return chosen.lower() if _UUID.fullmatch(chosen) else f"{made}_REPLACED_INVALID_REQUEST_ID"

@@ -61,6 +61,7 @@ class Tables:
     identities: str = ""
     control: str = ""
     credentials: str = ""
+    limits: str = ""
 
 
 @dataclass(frozen=True)

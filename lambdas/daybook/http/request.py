@@ -28,6 +28,9 @@ class Request:
     source_ip: str
     user_agent: str | None
     request_id: str
+    """The caller may choose it, by the header `x-amzn-RequestId`."""
+    extended_request_id: str
+    """Made by the gateway; no caller can choose it."""
     remaining_seconds: Callable[[], float]
     authorizer: Mapping[str, Any] = field(repr=False)
     resource: str = ""
@@ -67,6 +70,7 @@ class Request:
             source_ip=identity.get("sourceIp") or "",
             user_agent=identity.get("userAgent"),
             request_id=about.get("requestId") or "",
+            extended_request_id=about.get("extendedRequestId") or "",
             remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
             authorizer=about.get("authorizer") or {},
             resource=event["resource"],

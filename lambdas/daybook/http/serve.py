@@ -17,7 +17,7 @@ from daybook.errors import (
 from daybook.http.problem import MEDIA_TYPE, Problem, not_found
 from daybook.http.request import Answer, Request
 from daybook.http.routes import ROUTES
-from daybook.observability import log_access, logger
+from daybook.observability import log_access, logger, name_call
 
 _FACTS: Mapping[type[Exception], Problem] = {
     UnknownTenant: not_found("tenant"),
@@ -49,6 +49,7 @@ def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Opera
     """
     started = time.monotonic()
     request = Request.from_gateway(event, context)
+    name_call(request.request_id, request.extended_request_id)
     try:
         answer = _permitted(request, operations)(request).within(request.stage_path).to_gateway()
     except Problem as problem:
@@ -56,13 +57,16 @@ def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Opera
     except tuple(_FACTS) as fact:
         answer = _answer(next(problem for kind, problem in _FACTS.items() if isinstance(fact, kind)))
     except Exception:
-        logger.exception("unhandled", extra={"request_id": request.request_id})
+        logger.exception("unhandled")
         answer = _answer(
-            Problem(500, "internal_error", "The service failed. Its log has the cause under the request id.")
+            Problem(
+                500,
+                "internal_error",
+                "The service failed. Its log has the cause under the id in the header x-amz-apigw-id.",
+            )
         )
     authorizer = request.authorizer
     log_access(
-        request_id=request.request_id,
         tenant=authorizer.get("tenant")
         or request.parameters.get("tenant")
         or request.headers.get("daybook-tenant", ""),

@@ -126,7 +126,7 @@ def _event(request: Request, action: AuditAction) -> SentEvent:
         context=Context(
             ip=_clean(request.source_ip, _MAX_ADDRESS),
             user_agent=_clean(request.user_agent, _MAX_AGENT),
-            request_id=_clean(request.request_id, _MAX_REQUEST_ID),
+            request_id=_clean(request.extended_request_id, _MAX_REQUEST_ID),  # the other one is the caller's to choose
         ),
     )
 

@@ -22,6 +22,7 @@ STAGE = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod"
 @pytest.fixture
 def keys(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyTable]:
     monkeypatch.setenv("CREDENTIALS_TABLE", tables.credentials)
+    monkeypatch.setenv("LIMITS_TABLE", tables.limits)
     authorize.compose.cache_clear()
     keys = KeyTable(dynamodb, tables.credentials, tables.control)
     issued = IssuedKey(KEY.id, "acme", "auditor", "prod", "Ünï", "2026-11-22T16:31:07.123Z")
@@ -38,7 +39,7 @@ def _asked(authorization: str | None, address: str = "203.0.113.7") -> dict[str,
         "path": "/v1/events/01JC",
         "httpMethod": "GET",
         "headers": None if authorization is None else {"AUTHORIZATION": authorization},
-        "requestContext": {"requestId": "r-1", "identity": {"sourceIp": address}},
+        "requestContext": {"requestId": "r-1", "extendedRequestId": "e-1", "identity": {"sourceIp": address}},
     }
 
 
@@ -106,9 +107,11 @@ def test_a_refusal_is_one_access_line_without_the_secret() -> None:
         _call(f"Bearer dbk_{KEY.id}_{secret}")
     (line,) = lines
     assert secret not in repr(line)
-    assert {name: line[name] for name in ("message", "request_id", "credential", "method", "route", "status")} == {
+    names = ("message", "request_id", "extended_request_id", "credential", "method", "route", "status")
+    assert {name: line[name] for name in names} == {
         "message": "access",
         "request_id": "r-1",
+        "extended_request_id": "e-1",
         "credential": KEY.id,
         "method": "GET",
         "route": "/v1/events/{event_id}",

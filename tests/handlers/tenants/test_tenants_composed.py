@@ -24,7 +24,7 @@ def _deployed(
 ) -> Iterator[None]:
     """The function is composed from its environment."""
     secret = aws("secretsmanager").create_secret(Name="daybook", SecretString=SECRET.hex())
-    for name in ("events", "identities", "control", "credentials"):
+    for name in ("events", "identities", "control", "credentials", "limits"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
     monkeypatch.setenv("SECRET_ARN", secret["ARN"])
     if store.endpoint is not None:

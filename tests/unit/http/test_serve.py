@@ -100,7 +100,7 @@ def test_no_authorizer_is_401() -> None:
 
 
 def test_every_call_is_one_access_line() -> None:
-    """The line has request id, tenant, credential, role, route, status and milliseconds, whatever the outcome."""
+    """The line has both request ids, tenant, credential, role, route, status and milliseconds, whatever the outcome."""
 
     def fail(_: Request) -> NoReturn:
         raise Problem(409, "tenant_taken", "Taken.")
@@ -110,9 +110,11 @@ def test_every_call_is_one_access_line() -> None:
     (line,) = lines
     assert line["message"] == "access"
     assert {
-        name: line[name] for name in ("request_id", "tenant", "credential", "role", "method", "route", "status")
+        name: line[name]
+        for name in ("request_id", "extended_request_id", "tenant", "credential", "role", "method", "route", "status")
     } == {
         "request_id": "r-1",
+        "extended_request_id": "e-1",
         "tenant": "acme",
         "credential": "k1",
         "role": "admin",

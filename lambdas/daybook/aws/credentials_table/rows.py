@@ -3,22 +3,15 @@
 | pk | sk | holds |
 |---|---|---|
 | `key#<id>` | `key` | a key's tenant, role, environment, label and `hash` |
-| `failed#<address>` | `<minute>` | `count`, `expires_at` |
-
-Each key and each address is a partition of its own. However many unknown callers fail, they slow down no key's read.
 
 A key's row names the tenant by its slug, because the authorizer gives the slug to the functions and reads one row only.
 To rename a tenant means to rewrite the rows of its keys.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from daybook.access.api_keys import IssuedKey, Key, StoredKey, hash_of
-
-LONGEST_ADDRESS = 64
-"""Characters. An IPv6 address has at most 45, and may be followed by the name of an interface."""
 
 _KEY = "key#"
 
@@ -55,22 +48,10 @@ def issued_key(key_id: str, tenant: str, row: Mapping[str, Any]) -> IssuedKey:
     )
 
 
-def is_key(row: Mapping[str, Any]) -> bool:
-    """Whether a row in DynamoDB's form is a key's, and not a count of failures."""
-    return str(row["pk"]["S"]).startswith(_KEY)
-
-
 def stored_key(row: Mapping[str, Any]) -> StoredKey:
     """From a key's row in DynamoDB's form."""
     issued = issued_key(row["pk"]["S"].removeprefix(_KEY), row["tenant"]["S"], row)
     return StoredKey(issued, row["hash"]["S"])
-
-
-def failures_name(address: str, minute: int) -> dict[str, str]:
-    """The primary key of an address's count. What is too long for an address is hashed, as a key has 2,048 bytes."""
-    if len(address) > LONGEST_ADDRESS:
-        address = f"~{hashlib.sha256(address.encode('utf-8', 'surrogatepass')).hexdigest()}"
-    return {"pk": f"failed#{address}", "sk": str(minute)}
 
 
 def strings(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
