@@ -88,7 +88,7 @@ class StorageStack(Stack):
             INDEX,
             partition_key="draining",
             sort_key=dynamodb.Attribute(name="drain_due", type=dynamodb.AttributeType.NUMBER),
-            non_key_attributes=["subscription", "status", "slow_since", "parked_since", "drain_idle"],
+            non_key_attributes=["subscription", "status", "slow_since", "parked_since", "failing_since", "drain_idle"],
         )
         # A table of its own, so that no function that changes settings can write or read a credential.
         credentials = ProtectedTable(
