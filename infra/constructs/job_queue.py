@@ -27,7 +27,6 @@ days. Then it is kept in the dead-letter queue for operators. `tests/stacks/test
 class JobQueue(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, spec: JobQueueSpec, worker_timeout: Duration) -> None:
         super().__init__(scope, construct_id)
-        self._max_concurrency = spec.max_concurrency
         fifo = spec.fifo or None  # CloudFormation refuses an explicit false
         self.dead = sqs.Queue(
             self,
@@ -50,13 +49,13 @@ class JobQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=MAX_RECEIVES, queue=self.dead),
         )
 
-    def invoke(self, worker: lambda_.Function) -> None:
+    def invoke(self, worker: lambda_.Function, *, max_concurrency: int) -> None:
         """Lets the queue invoke `worker`, and `worker` receive and delete its messages."""
         worker.add_event_source(
             sources.SqsEventSource(
                 self.queue,
                 batch_size=1,
-                max_concurrency=self._max_concurrency,
+                max_concurrency=max_concurrency,
                 # A message that only has to come again is reported. An error would count as the function's, and Lambda
                 # would take fewer messages at a time for a while.
                 report_batch_item_failures=True,

@@ -64,6 +64,8 @@ class ServiceStack(Stack):
                 },
                 memory_mb=spec.memory_mb,
                 timeout=_timeout(spec),
+                reserved=spec.reserved if settings.reserve else None,
+                settings=settings,
             )
             for name, spec in FUNCTIONS.items()
         }
@@ -72,16 +74,18 @@ class ServiceStack(Stack):
             function.grant(*allowed[name])
         DownloadRole(self, "Download", statements=allowed[DOWNLOAD], reader=functions["exports"])
 
-        for name, each in jobs.items():
-            each.invoke(functions[name].function)
-        new_events = NewEvents(self, "NewEvents", table=storage.events, reader=functions["fan_out"])
-        Drains(self, "Drains", queue=drain_queue.queue, reader=functions["redeliver"])
+        for name, spec in FUNCTIONS.items():
+            if spec.jobs:
+                jobs[name].invoke(functions[name].function, max_concurrency=settings.workers(spec.jobs.max_concurrency))
+        new_events = NewEvents(self, "NewEvents", table=storage.events, reader=functions["fan_out"], settings=settings)
+        Drains(self, "Drains", queue=drain_queue.queue, reader=functions["redeliver"], settings=settings)
 
         gateway = Gateway(
             self,
             "Gateway",
             authorize=functions["authorize"].function,
             functions={name: functions[name].function for name in FUNCTIONS if name in API_FUNCTIONS},
+            settings=settings,
         )
         watched = {name: each.function for name, each in functions.items()}
         dead_letters = {
@@ -91,7 +95,12 @@ class ServiceStack(Stack):
         monitoring = Monitoring(
             self,
             "Monitoring",
-            alarms=alarms(api=gateway.api, functions=watched, dead_letters=dead_letters),
+            alarms=alarms(
+                api=gateway.api,
+                functions=watched,
+                dead_letters=dead_letters,
+                namespace=settings.metric_namespace,
+            ),
             api=gateway.api,
             functions=watched,
             email=settings.alarm_email,
@@ -107,7 +116,9 @@ class ServiceStack(Stack):
             ),
             topic=monitoring.topic,
         )
-        CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers; /v1/... follows it")
+        CfnOutput(self, "Url", value=gateway.url, description="Where the API answers; /v1/... follows it")
+        if gateway.domain_target:
+            CfnOutput(self, "DomainTarget", value=gateway.domain_target, description="Point the domain's CNAME to it")
         CfnOutput(self, "AlarmTopic", value=monitoring.topic.topic_arn, description="Subscribe to hear the alarms")
 
 

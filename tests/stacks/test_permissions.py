@@ -180,14 +180,14 @@ def _list(value: Any) -> list[Any]:
 
 
 def test_each_function_has_its_own_role(service: Stack) -> None:
-    """Only Lambda can assume it, and it has no managed policy. Beside these there are the role that
-    signs links and the gateway's own.
+    """Only Lambda can assume it, and it has no managed policy. Beside these there is the role that
+    signs links.
     """
     functions = service.properties("AWS::Lambda::Function")
     roles = {name: service.read(function["Role"]) for name, function in functions.items()}
     assert roles == {f"{name}Function": f"{name}Role.Arn" for name in DYNAMODB}
     others = set(service.properties("AWS::IAM::Role")) - {f"{name}Role" for name in DYNAMODB}
-    assert others == {"DownloadRole", "GatewayApiCloudWatchRole"}
+    assert others == {"DownloadRole"}
     for name in DYNAMODB:
         role = service.properties("AWS::IAM::Role")[f"{name}Role"]
         assert set(role) == {"AssumeRolePolicyDocument"}
@@ -215,13 +215,13 @@ def test_links_are_signed_by_a_role_that_reads_finished_exports_alone(
 def test_a_role_holds_single_actions_on_single_resources(
     allowed: dict[str, dict[str, set[str]]], function: str
 ) -> None:
-    """The role has exactly the actions above, and those for its own log, its traces, the secret and the tables' key."""
+    """The role has exactly the actions above, and those for its own log, the secret and the tables' key."""
     expected = {
         resource: {f"dynamodb:{action}" for action in actions} for resource, actions in DYNAMODB[function].items()
     }
     expected[f"{function}Log.Arn"] = {"logs:CreateLogStream", "logs:PutLogEvents"}
-    expected["*"] = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # X-Ray has no resources
-    expected["*"] |= KNOWS_NO_RESOURCE.get(function, set())
+    if function in KNOWS_NO_RESOURCE:
+        expected["*"] = KNOWS_NO_RESOURCE[function]
     if function in ASSUMES_ROLES:
         expected[CUSTOMERS_ROLES] = {"sts:AssumeRole"}
     if function in READS_THE_SECRET:
