@@ -1,6 +1,6 @@
 """A queue of jobs for one worker: when a message comes back, and how often."""
 
-from aws_cdk import Duration
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
@@ -8,6 +8,7 @@ from constructs import Construct
 
 from daybook.jobs.claiming import CLOCKS_APART_SECONDS
 from infra.functions import JobQueueSpec
+from infra.settings import DeploymentSettings
 
 _RETENTION = Duration.days(14)  # SQS's own limit
 MAX_RECEIVES = 250
@@ -27,6 +28,7 @@ days. Then it is kept in the dead-letter queue for operators. `tests/stacks/test
 class JobQueue(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, spec: JobQueueSpec, worker_timeout: Duration) -> None:
         super().__init__(scope, construct_id)
+        self._max_concurrency = spec.max_concurrency
         fifo = spec.fifo or None  # CloudFormation refuses an explicit false
         self.dead = sqs.Queue(
             self,
@@ -35,6 +37,7 @@ class JobQueue(Construct):
             retention_period=_RETENTION,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
+            removal_policy=RemovalPolicy.RETAIN,
         )
         self.queue = sqs.Queue(
             self,
@@ -46,16 +49,17 @@ class JobQueue(Construct):
             retention_period=_RETENTION,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
+            removal_policy=RemovalPolicy.RETAIN,
             dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=MAX_RECEIVES, queue=self.dead),
         )
 
-    def invoke(self, worker: lambda_.Function, *, max_concurrency: int) -> None:
+    def invoke(self, worker: lambda_.Function, settings: DeploymentSettings) -> None:
         """Lets the queue invoke `worker`, and `worker` receive and delete its messages."""
         worker.add_event_source(
             sources.SqsEventSource(
                 self.queue,
                 batch_size=1,
-                max_concurrency=max_concurrency,
+                max_concurrency=settings.workers(self._max_concurrency),
                 # A message that only has to come again is reported. An error would count as the function's, and Lambda
                 # would take fewer messages at a time for a while.
                 report_batch_item_failures=True,
