@@ -59,7 +59,7 @@ class Gateway(Construct):
                 throttling_rate_limit=1_000,  # calls a second, all tenants together; a call may hold 500 events
                 throttling_burst_limit=2_000,
                 # A stage's traces hold whole URLs, and so the names and addresses that people search for. Operators
-                # could read them for 30 days. The functions' own traces stay on; they hold no URLs.
+                # could read them for 30 days. The functions' own traces hold no URLs.
                 tracing_enabled=False,
                 access_log_destination=apigateway.LogGroupLogDestination(access_log),
                 access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LINE)),

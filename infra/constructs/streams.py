@@ -36,7 +36,7 @@ class DrainQueue(Construct):
 class NewEvents(Construct):
     """Invokes a function with the inserts of the events table's stream."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a construct's properties, all by name
         self,
         scope: Construct,
         construct_id: str,

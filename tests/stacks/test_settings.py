@@ -142,6 +142,7 @@ def claims(stacks: Templates) -> set[str]:
     given = {
         value
         for each in resources
+        if each["Type"] != "AWS::IAM::Policy"  # named within its role
         for name, value in each.get("Properties", {}).items()
         if (name == "Name" or name == f"{each['Type'].rpartition(':')[2]}Name") and isinstance(value, str)
     }
