@@ -88,25 +88,25 @@ def test_a_wrong_setting_stops_the_synthesis(tmp_path: Path) -> None:
         synthesise(tmp_path, {"asset": "source", "waf": "perhaps"})
 
 
-def test_an_address_is_told_of_alarms(trial: Templates) -> None:
+def test_an_address_is_told_of_alarms(other: Templates) -> None:
     """It is the topic's only subscription. Without the setting there is none."""
-    (subscription,) = of_type(trial, "AWS::SNS::Subscription").values()
+    (subscription,) = of_type(other, "AWS::SNS::Subscription").values()
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "on-call@example.com")
 
 
-def test_a_trial_can_be_deleted(trial: Templates) -> None:
+def test_a_trial_can_be_deleted(other: Templates) -> None:
     """With `removal_policy` `destroy` nothing is retained and nothing is protected, but for the gateway's role: all
     APIs of the account's region use it.
     """
     kept = {
         each["Type"]
-        for template in trial.values()
+        for template in other.values()
         for each in template["Resources"].values()
         if {each.get("DeletionPolicy"), each.get("UpdateReplacePolicy")} - {None, "Delete"}
         or each.get("Properties", {}).get("DeletionProtectionEnabled")
     }
     assert kept == {"AWS::ApiGateway::Account", "AWS::IAM::Role"}
-    assert [name for name in retained(trial, "AWS::IAM::Role") if "CloudWatchRole" not in name] == []
+    assert [name for name in retained(other, "AWS::IAM::Role") if "CloudWatchRole" not in name] == []
 
 
 def retained(stacks: Templates, kind: str) -> list[str]:
@@ -167,31 +167,31 @@ def test_metrics_and_alarms_have_the_deployments_namespace(others: dict[str, Tem
         )
 
 
-def test_a_domain_leads_to_the_root(trial: Templates) -> None:
+def test_a_domain_leads_to_the_root(other: Templates) -> None:
     """A base path would be part of `event.path`, where no route has it. TLS is 1.2 or later."""
-    (domain,) = of_type(trial, "AWS::ApiGateway::DomainName").values()
+    (domain,) = of_type(other, "AWS::ApiGateway::DomainName").values()
     assert (domain["DomainName"], domain["SecurityPolicy"]) == ("audit.example.com", "TLS_1_2")
     assert domain["RegionalCertificateArn"].startswith("arn:aws:acm:eu-central-1:")
-    (mapping,) = of_type(trial, "AWS::ApiGateway::BasePathMapping").values()
+    (mapping,) = of_type(other, "AWS::ApiGateway::BasePathMapping").values()
     assert "BasePath" not in mapping
-    outputs = trial[f"{SERVICE}-trial"]["Outputs"]
+    outputs = other[f"{SERVICE}-trial"]["Outputs"]
     assert outputs["Url"]["Value"] == "https://audit.example.com/"
     assert "RegionalDomainName" in str(outputs["DomainTarget"]["Value"])
 
 
-def test_logs_and_traces(synthesised: Templates, trial: Templates) -> None:
+def test_logs_and_traces(synthesised: Templates, other: Templates) -> None:
     """Traces are off by default, and cost no permission then."""
-    assert {each["RetentionInDays"] for each in of_type(trial, "AWS::Logs::LogGroup").values()} == {400}
-    for function in of_type(trial, "AWS::Lambda::Function").values():
+    assert {each["RetentionInDays"] for each in of_type(other, "AWS::Logs::LogGroup").values()} == {400}
+    for function in of_type(other, "AWS::Lambda::Function").values():
         assert (function["LoggingConfig"]["SystemLogLevel"], function["TracingConfig"]) == ("DEBUG", {"Mode": "Active"})
     assert not any("TracingConfig" in each for each in of_type(synthesised, "AWS::Lambda::Function").values())
     assert "xray:" not in json.dumps(synthesised)
 
 
-def test_reservations_are_off_by_default(synthesised: Templates, trial: Templates) -> None:
+def test_reservations_are_off_by_default(synthesised: Templates, other: Templates) -> None:
     """`authorize` never has one: it would be a ceiling, and calls with bad keys would fill it."""
     assert reserved(synthesised) == {}
-    made = reserved(trial)
+    made = reserved(other)
     assert made == {"Ingest": 200, "Query": 200}
     assert sum(made.values()) == RESERVED
 
@@ -213,17 +213,17 @@ def test_a_small_account_is_left_room(synthesised: Templates, others: dict[str, 
         assert (workers == {2}) == (parallel == 1)
 
 
-def test_the_fan_out_waits_for_a_batch(synthesised: Templates, trial: Templates) -> None:
+def test_the_fan_out_waits_for_a_batch(synthesised: Templates, other: Templates) -> None:
     """A second by default. Without it, each event costs an invocation even where no tenant has a stream."""
-    for stacks, seconds in ((synthesised, 1), (trial, 30)):
+    for stacks, seconds in ((synthesised, 1), (other, 30)):
         mappings = of_type(stacks, "AWS::Lambda::EventSourceMapping").values()
         windows = [each.get("MaximumBatchingWindowInSeconds") for each in mappings if "StartingPosition" in each]
         assert windows == [seconds]
 
 
-def test_the_accounts_role_is_made_on_request_alone(synthesised: Templates, trial: Templates) -> None:
+def test_the_accounts_role_is_made_on_request_alone(synthesised: Templates, other: Templates) -> None:
     """It is for all APIs of the region: a deployment that makes it replaces what another has set. It outlives the
     stack.
     """
     assert not of_type(synthesised, "AWS::ApiGateway::Account")
-    assert retained(trial, "AWS::ApiGateway::Account")
+    assert retained(other, "AWS::ApiGateway::Account")
