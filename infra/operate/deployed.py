@@ -6,6 +6,7 @@ from typing import Any
 
 from daybook.aws.wiring import Tables, Wiring
 from daybook.environment import TenantsSettings
+from infra.operate.aws import Clients, secret_value
 
 _FUNCTION = "AWS::Lambda::Function"
 _API = "AWS::ApiGateway::RestApi"
@@ -19,8 +20,7 @@ class NotDeployed(Exception):  # noqa: N818  says what it is
 
 @dataclass(frozen=True)
 class Deployed:
-    client: Callable[[str], Any]
-    """Makes a low-level client for the named service, in the deployment's region."""
+    aws: Clients
     stack: str
     """The service stack's name."""
 
@@ -29,30 +29,25 @@ class Deployed:
         restore. Raises `NotDeployed`.
         """
         function = self._resources()(_FUNCTION, _WRITES_KEYS)
-        configured = self.client("lambda").get_function_configuration(FunctionName=function)
+        configured = self.aws("lambda").get_function_configuration(FunctionName=function)
         settings = TenantsSettings.from_environment(configured["Environment"]["Variables"])
-        return Wiring(self.client("dynamodb"), Tables.of(settings), lambda: self._secret(settings.secret_arn))
+        return Wiring(self.aws("dynamodb"), Tables.of(settings), lambda: secret_value(self.aws, settings.secret_arn))
 
     def caller(self) -> str:
         """The ARN of whoever runs the command."""
-        arn: str = self.client("sts").get_caller_identity()["Arn"]
+        arn: str = self.aws("sts").get_caller_identity()["Arn"]
         return arn
 
     def flush_authorizers(self) -> None:
         """The gateway asks the authorizer again about every credential. Raises `NotDeployed`."""
         resource = self._resources()
-        self.client("apigateway").flush_stage_authorizers_cache(
+        self.aws("apigateway").flush_stage_authorizers_cache(
             restApiId=resource(_API, ""), stageName=resource(_STAGE, "")
         )
 
-    def _secret(self, arn: str) -> bytes:
-        answer = self.client("secretsmanager").get_secret_value(SecretId=arn, VersionStage="AWSCURRENT")
-        secret: str = answer["SecretString"]
-        return secret.encode()
-
     def _resources(self) -> Callable[[str, str], str]:
         """Finds the physical id of the stack's resource of a type whose logical id begins so."""
-        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.stack)
+        pages = self.aws("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.stack)
         found: list[Mapping[str, Any]] = [each for page in pages for each in page["StackResourceSummaries"]]
 
         def named(kind: str, prefix: str) -> str:

@@ -11,9 +11,8 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TextIO
+from typing import TextIO
 
-import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from daybook.access.api_keys import IssuedKey
@@ -26,6 +25,7 @@ from daybook.http.problem import Problem
 from daybook.http.request import Request
 from daybook.operators.keys import DEFAULT_DAYS
 from infra.names import SERVICE
+from infra.operate.aws import Clients, clients, which_deployment
 from infra.operate.deployed import Deployed, NotDeployed
 from tenants.key_bodies import MAX_LABEL
 
@@ -105,10 +105,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Lists, makes, limits and revokes the keys that reach every tenant, and makes the gateway forget "
         "which credentials it has found valid.",
     )
-    where = argparse.ArgumentParser(add_help=False)
+    where = which_deployment()
     where.add_argument("--stack", default=SERVICE, help=f"the service stack's name ({SERVICE})")
-    where.add_argument("--region", help="the deployment's region, if it is not the AWS CLI's default")
-    where.add_argument("--profile", help="the AWS CLI's profile")
     actions = parser.add_subparsers(dest="action", required=True)
 
     def action(name: str, text: str) -> argparse.ArgumentParser:
@@ -134,24 +132,17 @@ def _days(text: str) -> int:
     return days
 
 
-def _client(region: str | None, profile: str | None) -> Callable[[str], Any]:
-    session = botocore.session.Session(profile=profile)
-    return lambda service: session.create_client(service, region_name=region)
-
-
 def _line(stream: TextIO, text: str) -> None:
     stream.write(f"{text}\n")
 
 
-def main(
-    arguments: Sequence[str], *, connect: Callable[[str | None, str | None], Callable[[str], Any]] = _client
-) -> int:
-    options = vars(_parser().parse_args(arguments))
-    stack, region, profile, action = (options.pop(name) for name in ("stack", "region", "profile", "action"))
+def main(arguments: Sequence[str], *, connect: Callable[[argparse.Namespace], Clients] = clients) -> int:
+    options = _parser().parse_args(arguments)
+    given = {name: value for name, value in vars(options).items() if name in ("label", "days", "key_id")}
     try:
-        deployed = Deployed(connect(region, profile), stack)
+        deployed = Deployed(connect(options), options.stack)
         command = Command(deployed, say=partial(_line, sys.stderr), show=partial(_line, sys.stdout))
-        getattr(command, action)(**options)
+        getattr(command, options.action)(**given)
     except UnknownKey:
         sys.stderr.write("Nothing was done: there is no such key.\n")
         return 1

@@ -16,6 +16,7 @@ from daybook.operators.keys import described
 from daybook.tenant import Tenant
 from infra.operate import drop_revoked_keys
 from tests.support.ingest import settings
+from tests.support.operate import connected_to
 
 TENANT = settings()
 ACME, OTHER = KeyOwner(TENANT.code, TENANT.tenant), KeyOwner(settings(tenant=Tenant("other")).code, "other")
@@ -172,7 +173,7 @@ def test_a_restore_revives_no_revoked_key(keys: Keys, capsys: pytest.CaptureFixt
         keys.dynamodb.put_item(TableName=keys.tables.credentials, Item=row)
     for revoked, limited in ((2, 1), (0, 0)):
         given = ["--credentials", keys.tables.credentials, "--control", keys.tables.control]
-        assert drop_revoked_keys.main(given, connect=lambda: keys.dynamodb) == 0
+        assert drop_revoked_keys.main(given, connect=connected_to(keys.dynamodb)) == 0
         left = {name: keys.authorizing.credential(name) for name in ("k1", "k2", "k3", "o1", "o2", "x1")}
         assert {name: stored and stored.issued.valid_until for name, stored in left.items()} == {
             **dict.fromkeys(left),

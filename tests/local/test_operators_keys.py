@@ -23,7 +23,7 @@ def command(local_daybook: LocalDaybook, capsys: pytest.CaptureFixture[str]) -> 
         )
 
     def run(*arguments: str) -> tuple[str, str]:
-        assert operators_keys.main(arguments, connect=lambda _region, _profile: client) == 0
+        assert operators_keys.main(arguments, connect=lambda _: client) == 0
         captured = capsys.readouterr()
         return captured.out, captured.err
 

@@ -1,5 +1,6 @@
 """The operators' command: what it says where nothing can be done, and how it makes the gateway forget."""
 
+import argparse
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from botocore.stub import Stubber
 
 from infra.operate import operators_keys
+from infra.operate.aws import Clients
 
 RESOURCES = [
     ("Function", "AWS::Lambda::Function", "Daybook-Ingest"),
@@ -22,7 +24,7 @@ def _client(service: str) -> Any:
 
 
 @pytest.fixture
-def connect() -> Callable[[str | None, str | None], Callable[[str], Any]]:
+def connect() -> Callable[[argparse.Namespace], Clients]:
     """CloudFormation, which tells the resources page by page, and API Gateway, which expects one flush."""
     cloudformation, gateway = _client("cloudformation"), _client("apigateway")
     told = Stubber(cloudformation)
@@ -43,8 +45,8 @@ def connect() -> Callable[[str | None, str | None], Callable[[str], Any]]:
     flushed.activate()
     clients = {"cloudformation": cloudformation, "apigateway": gateway}
 
-    def connected(region: str | None, profile: str | None) -> Callable[[str], Any]:
-        assert (region, profile) == ("eu-central-1", "audit")
+    def connected(options: argparse.Namespace) -> Clients:
+        assert (options.region, options.profile) == ("eu-central-1", "audit")
         return clients.__getitem__
 
     return connected
