@@ -31,6 +31,7 @@ OTHER: dict[str, Any] = {
     "stage": "trial",
     "region": "eu-central-1",
     "alarm_email": "on-call@example.com",
+    "create_trail": True,
     "removal_policy": "destroy",
 }
 """Settings that all differ from the defaults."""
