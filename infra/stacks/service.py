@@ -99,6 +99,7 @@ class ServiceStack(Stack):
             topic=monitoring.topic,
         )
         CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers; /v1/... follows it")
+        CfnOutput(self, "FanOutFunctionName", value=functions["fan_out"].function.function_name)
         CfnOutput(self, "AlarmTopic", value=monitoring.topic.topic_arn, description="Subscribe to hear the alarms")
 
 
