@@ -8,19 +8,22 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs import download_role
+from infra.constructs import download_role, reader_role
 from infra.constructs.change_rules import ChangeRules
 from infra.constructs.download_role import DownloadRole
 from infra.constructs.function import Function
 from infra.constructs.gateway import Gateway
 from infra.constructs.monitoring import Monitoring
+from infra.constructs.reader_role import ReaderRole
 from infra.constructs.streams import Drains, NewEvents
-from infra.functions import API_FUNCTIONS, FUNCTIONS, title
+from infra.functions import API_FUNCTIONS, FUNCTIONS, READERS, title
 from infra.settings import DeploymentSettings
 from infra.stacks.alarms import alarms
 from infra.stacks.changes import changes
-from infra.stacks.permissions import DOWNLOAD, permissions
+from infra.stacks.permissions import DOWNLOAD, READER, permissions
 from infra.stacks.storage import StorageStack
+
+_SET_LATER = {download_role.SETTING, reader_role.SETTING}
 
 
 class ServiceStack(Stack):
@@ -52,10 +55,12 @@ class ServiceStack(Stack):
                 environment={
                     variable: values[field]
                     for field, variable in spec.settings.variables().items()
-                    if field != download_role.SETTING
+                    if field not in _SET_LATER
                 },
                 memory_mb=spec.memory_mb,
                 timeout=Duration.seconds(spec.timeout_s),
+                reserved=spec.reserved if settings.reserve else None,
+                settings=settings,
             )
             for name, spec in FUNCTIONS.items()
         }
@@ -63,26 +68,39 @@ class ServiceStack(Stack):
         for name, function in functions.items():
             function.grant(*allowed[name])
         DownloadRole(self, "Download", statements=allowed[DOWNLOAD], reader=functions["exports"])
+        ReaderRole(self, "Reader", statements=allowed[READER], readers=[functions[name] for name in READERS])
 
         for name, each in storage.jobs.items():
-            each.invoke(functions[name].function)
+            each.invoke(functions[name].function, settings)
         new_events = NewEvents(
-            self, "NewEvents", table=storage.events, reader=functions["fan_out"], failed=storage.failed_batches
+            self,
+            "NewEvents",
+            table=storage.events,
+            reader=functions["fan_out"],
+            failed=storage.failed_batches,
+            settings=settings,
         )
-        Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"])
+        Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"], settings=settings)
 
         gateway = Gateway(
             self,
             "Gateway",
             authorize=functions["authorize"].function,
             functions={name: functions[name].function for name in FUNCTIONS if name in API_FUNCTIONS},
+            settings=settings,
         )
         watched = {name: each.function for name, each in functions.items()}
         dead_letters = {f"{title(name)}QueueDead": each.dead for name, each in storage.jobs.items()}
         monitoring = Monitoring(
             self,
             "Monitoring",
-            alarms=alarms(api=gateway.api, functions=watched, dead_letters=dead_letters, new_events=new_events),
+            alarms=alarms(
+                api=gateway.api,
+                functions=watched,
+                dead_letters=dead_letters,
+                new_events=new_events,
+                namespace=settings.metric_namespace,
+            ),
             api=gateway.api,
             functions=watched,
             email=settings.alarm_email,
@@ -98,7 +116,9 @@ class ServiceStack(Stack):
             ),
             topic=monitoring.topic,
         )
-        CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers; /v1/... follows it")
+        CfnOutput(self, "Url", value=gateway.url, description="Where the API answers; /v1/... follows it")
+        if gateway.domain_target:
+            CfnOutput(self, "DomainTarget", value=gateway.domain_target, description="Point the domain's CNAME to it")
         CfnOutput(self, "FanOutFunctionName", value=functions["fan_out"].function.function_name)
         CfnOutput(self, "AlarmTopic", value=monitoring.topic.topic_arn, description="Subscribe to hear the alarms")
 
