@@ -17,6 +17,13 @@ def allow(resource: str, *actions: str, conditions: Conditions | None = None) ->
     return iam.PolicyStatement(actions=list(actions), resources=[resource], conditions=conditions)
 
 
+def deny(resource: str, *actions: str, conditions: Conditions | None = None) -> iam.PolicyStatement:
+    """A statement that denies these actions, whatever another one allows."""
+    return iam.PolicyStatement(
+        effect=iam.Effect.DENY, actions=list(actions), resources=[resource], conditions=conditions
+    )
+
+
 class Function(Construct):
     """Runs `handler` of the asset. At first its role may only write its own log lines and traces."""
 
@@ -30,7 +37,9 @@ class Function(Construct):
         environment: Mapping[str, str],
         memory_mb: int,
         timeout: Duration,
+        role: iam.IRole | None = None,
     ) -> None:
+        """`role`: one that exists already, with what it may do elsewhere."""
         super().__init__(scope, construct_id)
         log_group = logs.LogGroup(
             self,
@@ -40,7 +49,7 @@ class Function(Construct):
             removal_policy=RemovalPolicy.RETAIN,
         )
         # Made here because the role that CDK would make has a managed policy over every log group.
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.role = role or iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(self.role)
         self.function = lambda_.Function(
             self,

@@ -4,8 +4,11 @@ from typing import Any
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
+
+from infra.constructs.function import Conditions, deny
 
 
 class ProtectedTable(Construct):
@@ -32,6 +35,26 @@ class ProtectedTable(Construct):
             deletion_protection=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
+
+
+def only_inserts(*, changed_by: str) -> list[iam.PolicyStatement]:
+    """The policy of a table whose items nobody in the account may replace or delete, and only one role may update.
+
+    It denies nothing of the control plane, so that it can be changed and the table be managed. DynamoDB's own deletions
+    of what has expired are a service's. `*` is this table and its indexes: the table can't name itself.
+    """
+    by_people: Conditions = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
+    but_by: Conditions = {"ArnNotEquals": {"aws:PrincipalArn": changed_by}}
+    nobody = deny(
+        "*",
+        *("dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
+        *("dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete"),
+        conditions=by_people,
+    )
+    statements = [nobody, deny("*", "dynamodb:UpdateItem", conditions={**by_people, **but_by})]
+    for statement in statements:
+        statement.add_any_principal()
+    return statements
 
 
 class CountersTable(Construct):

@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -12,7 +13,7 @@ from daybook.aws.control_table.drains import INDEX
 from infra.constructs.bucket import ExportBucket, FailedBatchBucket
 from infra.constructs.job_queue import JobQueue
 from infra.constructs.streams import DrainQueue
-from infra.constructs.table import CountersTable, ProtectedTable
+from infra.constructs.table import CountersTable, ProtectedTable, only_inserts
 from infra.functions import FUNCTIONS, title
 from infra.settings import DeploymentSettings
 
@@ -55,6 +56,10 @@ class StorageStack(Stack):
                 # Without expires_at in the indexes, changing it costs one write unit and writes to no index.
                 non_key_attributes=["z"],
             )
+        # Here and not with its function: the table's policy names it.
+        self.restamp_role = iam.Role(self, "RestampRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        for statement in only_inserts(changed_by=self.restamp_role.role_arn):
+            self.events.add_to_resource_policy(statement)
         # After these days, forgetting a person is final. They must be fewer than the shortest retention, 30 days: after
         # a restore people are forgotten again by the events that recorded it, so none of those may have expired.
         self.identities = ProtectedTable(self, "Identities", key=self.key, recoverable_days=RECOVERABLE_DAYS).table
