@@ -73,7 +73,7 @@ class StorageStack(Stack):
             partition_key=dynamodb.Attribute(name="draining", type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name="drain_due", type=dynamodb.AttributeType.NUMBER),
             projection_type=dynamodb.ProjectionType.INCLUDE,
-            non_key_attributes=["subscription", "status", "slow_since", "parked_since", "drain_idle"],
+            non_key_attributes=["subscription", "status", "slow_since", "parked_since", "failing_since", "drain_idle"],
         )
 
         # A table of its own, so that no function that changes settings can write or read a credential.
