@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
 from daybook.aws.control_table import drains, parked
+from daybook.aws.limits_table import usage
 from daybook.jobs.job import PARTITION
 from infra.constructs.function import Conditions, allow
 from infra.stacks.storage import EVENT_INDEXES, StorageStack
@@ -28,8 +29,9 @@ _PARKED: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{
 
 # Of the credentials table only the rows of keys.
 _KEYS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key#*"]}}
-# Of the limits table only the counters of failures.
+# Of the limits table either the counters of failures, or those of what tenants use.
 _FAILURES: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["failed#*"]}}
+_USED: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{usage.PREFIX}*"]}}
 
 _SEES_STAMPED: Conditions = {"ForAllValues:StringEquals": {"dynamodb:Attributes": list(STAMPED)}}
 # Without these two an answer could hold all the other attributes.
@@ -58,6 +60,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         allow(events, "dynamodb:PartiQLInsert"),
         allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query"),
     ]
+    # Functions that a tenant calls count what it uses. Whoever else calls, operators and queues, has no limit.
+    count_use = allow(storage.limits.table_arn, "dynamodb:UpdateItem", conditions=_USED)
     secret = allow(storage.secret.secret_arn, "secretsmanager:GetSecretValue")
     change_jobs = allow(control, "dynamodb:UpdateItem", conditions=_JOBS)
     query_events = [
@@ -92,6 +96,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"),
             allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities
+            count_use,
             secret,
             tables_key,
         ],
@@ -100,6 +105,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             *record,
             allow(events, "dynamodb:BatchGetItem"),
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities, groups
+            count_use,
             secret,
             tables_key,
         ],
@@ -108,6 +114,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             # A transaction needs the action of each of its parts; it has no action of its own.
             allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"),
             allow(credentials, "dynamodb:PutItem", "dynamodb:DeleteItem", conditions=_KEYS),
+            count_use,
             secret,
             tables_key,
         ],
@@ -116,6 +123,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
             allow(queues["restamp"].queue_arn, "sqs:SendMessage"),
+            count_use,
             secret,
             tables_key,
         ],
@@ -137,6 +145,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(files, "s3:DeleteObject"),
             # The message of a cancelled job comes at once, so that its lane is free.
             allow(queues["export"].queue_arn, "sqs:SendMessage", "sqs:ChangeMessageVisibility"),
+            count_use,
             secret,
             tables_key,
         ],
@@ -181,6 +190,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
             customers_roles,
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),
+            count_use,
             secret,
             tables_key,
         ],

@@ -38,13 +38,20 @@ class AuthorizeSettings(FunctionSettings):
 
 
 @dataclass(frozen=True)
-class Settings(FunctionSettings):
-    """For `ingest` and `query`: each writes and reads events and people."""
+class StoreSettings(FunctionSettings):
+    """For functions that write and read events and people."""
 
     events_table: str
     identities_table: str
     control_table: str
     secret_arn: str
+
+
+@dataclass(frozen=True)
+class Settings(StoreSettings):
+    """For `ingest` and `query`: the stores, and what tenants use, which bounds each of their calls."""
+
+    limits_table: str
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ class RestampSettings(FunctionSettings):
 
 
 @dataclass(frozen=True)
-class ForgetSettings(Settings):
+class ForgetSettings(StoreSettings):
     """For `forget`: the stores, and the queue of `sweep`."""
 
     sweep_queue_url: str
@@ -88,7 +95,7 @@ class SweepSettings(FunctionSettings):
 
 
 @dataclass(frozen=True)
-class ExportSettings(Settings):
+class ExportSettings(StoreSettings):
     """For `export`: the stores, the bucket of the files, and its own queue."""
 
     export_bucket: str
@@ -97,9 +104,10 @@ class ExportSettings(Settings):
 
 @dataclass(frozen=True)
 class ExportApiSettings(ExportSettings):
-    """For `exports`: also the role whose sessions sign links."""
+    """For `exports`: also the role whose sessions sign links, and what tenants use."""
 
     download_role_arn: str
+    limits_table: str
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from query.operations import Reads
 
 @cache
 def compose() -> Mapping[str, Operation]:
-    return operations(Wiring.deployed(Settings.from_environment()))
+    wiring = Wiring.deployed(Settings.from_environment())
+    return wiring.gate.reads(operations(wiring))
 
 
 def operations(wiring: Wiring) -> Mapping[str, Operation]:

@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.typical import NOW, SECRET
 from daybook.aws.wiring import Tables, Wiring
 from daybook.clock import Clock
+from tests.support.usage import MemoryUsage
 
 
 def seeded_bytes(seed: int | str = 1) -> Callable[[int], bytes]:
@@ -18,4 +19,4 @@ def wiring_over(
     dynamodb: Any, tables: Tables, clock: Clock = lambda: NOW, seed: int | str = 1, **replaced: Any
 ) -> Wiring:
     """`replaced` are other stores and services, by the names of the wiring's properties."""
-    return Wiring(dynamodb, tables, lambda: SECRET, clock, seeded_bytes(seed), replaced)
+    return Wiring(dynamodb, tables, lambda: SECRET, clock, seeded_bytes(seed), {"usage": MemoryUsage(), **replaced})
