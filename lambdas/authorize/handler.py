@@ -17,6 +17,7 @@ from daybook.aws.credentials_table.authorizing import CredentialTable
 from daybook.aws.limits_table.failures import FailureTable
 from daybook.clock import system_clock
 from daybook.environment import AuthorizeSettings
+from daybook.http.caller import Caller
 from daybook.observability import log_access, name_call
 
 
@@ -60,16 +61,9 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
         raise Exception("Unauthorized") from None  # noqa: TRY002  API Gateway's own protocol
     return {
         "principalId": caller.credential,
-        "policyDocument": policy_for(caller.role, event["methodArn"]),
-        "context": {
-            "tenant": caller.tenant,
-            "role": caller.role,
-            "environment": caller.environment,
-            "credential": caller.credential,
-            "label": caller.label,
-            "throttled": "",
-        },
+        "policyDocument": policy_for(caller.roles, event["methodArn"]),
+        "context": {**caller.context(), "throttled": ""},
     }
 
 
-_NOBODY = dict.fromkeys(("tenant", "role", "environment", "credential", "label"), "")
+_NOBODY = dict.fromkeys(Caller("", "", "", "", "").context(), "")

@@ -1,6 +1,7 @@
-"""The policy of a role. It allows all routes of the role, because the gateway caches it for all of them."""
+"""The policy of roles. It allows all routes of them, because the gateway caches it for all of them."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -9,13 +10,13 @@ from daybook.http.routes import ROUTES, Route
 _VERSION = "2012-10-17"  # of IAM's policy language
 
 
-def policy_for(role: str, method_arn: str) -> dict[str, Any]:
-    """Allows exactly the routes whose roles include `role`. There must be at least one.
+def policy_for(roles: AbstractSet[str], method_arn: str) -> dict[str, Any]:
+    """Allows exactly the routes that one of the roles may use. There must be at least one.
 
     A parameter becomes `*`, which in IAM also matches slashes. Routes of other roles that such a pattern would match
     are therefore denied explicitly, and a denial wins.
     """
-    own = [route for route in ROUTES if role in route.roles]
+    own = [route for route in ROUTES if roles & route.roles]
     foreign = [route for route in ROUTES if route not in own and any(_covers(ours, route) for ours in own)]
     return _policy(method_arn, own, foreign)
 

@@ -69,7 +69,7 @@ class ExportCreation:
             asked_ms=now_ms,
             edge_ms=settings.retention_edge(now_ms),
             record="",
-            credential=request.caller.credential,
+            credential=self.recorder.credential(settings, environment, request),
             role=request.caller.role,
             filters=resolved.filters_without_names(),
             groups=groups,

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import Clock
 from daybook.crypto.keys import DeploymentKeys
@@ -12,12 +14,13 @@ from daybook.events.canonical import leaf
 from daybook.events.content import AcceptedEvent, ContentWriter
 from daybook.events.decoding import Sent, read_event
 from daybook.events.item import MAX_PACKED_BYTES, StoredEvent, partition_of, same_fingerprint, store_form
+from daybook.events.mentions import known_by_token
 from daybook.events.packing import unpack
 from daybook.events.rejected import Rejected, RejectionCode
 from daybook.events.store import Append, EventStore, Kept, Key
 from daybook.http.caller import Caller
 from daybook.http.problem import Problem
-from daybook.people.identities import People, Sighting, distinct_people
+from daybook.people.identities import People, Reference, Sighting, distinct_people
 from daybook.people.resolver import Identities
 from daybook.tenants.settings import TenantSettings
 
@@ -100,9 +103,10 @@ class Ingest:
         entries = [self._read(raw, sent.levels, policy, caller) for raw in sent.events]
         # A refused event is looked up before anything is written: it can only be a retry of an earlier call.
         self._look_up([entry for entry in entries if entry.refusal is not None])
-        people = self._people(settings, entries)
+        sender = known_by_token(caller.user, keys.address) if caller.user else None
+        people = self._people(settings, entries, sender, policy.now_ms)
         if people is not None:
-            self._append(entries, policy, people, remaining_seconds)
+            self._append(entries, policy, people, sender, remaining_seconds)
         self._look_up(entries)
         return [entry.result or RETRY for entry in entries]
 
@@ -136,8 +140,10 @@ class Ingest:
         entry.result = entry.refusal if entry.fingerprint is None else None
         return entry
 
-    def _people(self, settings: TenantSettings, entries: list[_Entry]) -> dict[str, People] | None:
-        """Whom the events name, by environment. None if they could not be resolved for now."""
+    def _people(
+        self, settings: TenantSettings, entries: list[_Entry], sender: Reference | None, now_ms: int
+    ) -> dict[str, People] | None:
+        """Whom the events name, and who sends them, by environment. None if they could not be resolved for now."""
         seen: dict[str, list[Sighting]] = {}
         for entry in entries:
             if (accepted := entry.accepted) is not None:
@@ -146,10 +152,13 @@ class Ingest:
                 )
         if sum(distinct_people({one.reference for one in some}) for some in seen.values()) > MAX_PEOPLE:
             raise Problem(413, "too_many_people", f"A request names at most {MAX_PEOPLE} people.")
+        senders = [Sighting(sender, now_ms)] if sender else []
         keys = self._keys.of(settings.code, settings.secret)
         try:
             return {
-                environment: self._identities.resolve_seen(settings.environment_key(environment), some, keys)
+                environment: self._identities.resolve_seen(
+                    settings.environment_key(environment), [*some, *senders], keys
+                )
                 for environment, some in seen.items()
             }
         except (Contended, Throttled):
@@ -160,6 +169,7 @@ class Ingest:
         entries: list[_Entry],
         policy: AcceptancePolicy,
         people: Mapping[str, People],
+        sender: Reference | None,
         remaining_seconds: Callable[[], float],
     ) -> None:
         keys = self._keys.of(policy.settings.code, policy.settings.secret)
@@ -169,6 +179,9 @@ class Ingest:
             # The store refuses a call with the same key twice, so the second event is looked up like any retry.
             if entry.accepted is not None and first.setdefault(entry.key, entry) is entry:
                 accepted = entry.accepted
+                if sender:
+                    guid = people[accepted.environment].at(policy.now_ms)[sender].guid
+                    accepted = msgspec.structs.replace(accepted, sender=guid)
                 known = people[accepted.environment].at(accepted.occurred_ms)
                 cast = [known[mention.reference] for mention in accepted.mentions.all]
                 writer = ContentWriter(
@@ -201,7 +214,7 @@ class Ingest:
 def _environment(named: str | None, settings: TenantSettings, caller: Caller) -> str:
     if named is not None and named not in settings.environments:
         raise Rejected("unknown_environment", FieldError("environment", "is not an environment of the tenant"))
-    return caller.environment_for(named, settings.environments[0])
+    return caller.environment_for(named, settings.environments)
 
 
 def _compared(entry: _Entry, kept: Kept | None) -> Result | None:

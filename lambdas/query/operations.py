@@ -12,7 +12,6 @@ from daybook.events.item import environment_of as environment_of_partition
 from daybook.events.item import partition_of
 from daybook.events.reader import Opened, content_of, people_of
 from daybook.events.store import EventStore
-from daybook.http.caller import EVERY_ENVIRONMENT
 from daybook.http.environments import environment_of
 from daybook.http.problem import Problem, bad_parameter, not_found
 from daybook.http.request import Answer, Request
@@ -177,9 +176,9 @@ class Reads:
 
 
 def _may_read(request: Request, settings: TenantSettings, named: str | None) -> Sequence[str]:
-    if named is not None or request.caller.environment != EVERY_ENVIRONMENT:
+    if named is not None:
         return [environment_of(request, settings, named)]
-    return settings.environments
+    return [each for each in settings.environments if request.caller.reaches(each)]
 
 
 def _only(request: Request, *names: str) -> dict[str, str]:

@@ -114,7 +114,7 @@ class KeyOperations:
     def revoke(self, request: Request) -> Answer:
         settings = self.settings.settings(request.tenant)
         issued = self._issued(settings, request.parameters["key_id"])
-        request.caller.environment_for(issued.environment, settings.environments[0])
+        request.caller.environment_for(issued.environment, settings.environments)
         params = {"key_id": issued.id, "key_label": issued.label}
         self.record(settings, request, "key-revoked", params)
         self.store.revoke_key(settings.code, issued.id)
@@ -134,10 +134,12 @@ def _label(label: str) -> str:
 def _environment(named: str | None, settings: TenantSettings, caller: Caller) -> str:
     """The environment of a new key: the one named, or else the caller's own."""
     if named is None:
+        if len(caller.environments) > 1:
+            raise bad_field("environment", "must be given, because the credential is for several", "missing_field")
         return caller.environment
     if named != EVERY_ENVIRONMENT and named not in settings.environments:
         raise bad_field("environment", "must be one of the tenant's environments, or *")
-    return caller.environment_for(named, settings.environments[0])
+    return caller.environment_for(named, settings.environments)
 
 
 def _shown(issued: IssuedKey) -> KeyDescription:

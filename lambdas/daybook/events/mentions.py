@@ -10,6 +10,7 @@ from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.errors import FieldError
 from daybook.events.rejected import Rejected
 from daybook.events.schema import ParameterObject, SentEvent, Target
+from daybook.http.caller import User
 from daybook.people.identities import Reference
 from daybook.text import composed, folded
 
@@ -127,6 +128,14 @@ class Mentions:
             mention = mention._replace(uncut={field: text for field, text in uncut.items() if text})
         self.all.append(mention)
         return len(self.all) - 1
+
+
+def known_by_token(user: User, address_key: bytes) -> Reference:
+    """Who calls with a token.
+
+    Without the username: at many issuers users choose it, and would be bound to the person who has that name already.
+    """
+    return Reference(caller=tag(address_key, length_prefixed("oidc", user.issuer, user.subject)).hex())
 
 
 def known_by(ip: str | None, user_agent: str | None, address_key: bytes) -> Reference | None:

@@ -44,7 +44,7 @@ Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Operation]) -> dict[str, Any]:
     """Answers one call by the operation that the route table names. Every call leaves one access-log line.
 
-    Denies by default: if a route has roles, the caller's role must be one of them. A `Problem` becomes its problem
+    Denies by default: if a route has roles, the caller must have one of them. A `Problem` becomes its problem
     document. Any other exception is logged and answered 500 without its message.
     """
     started = time.monotonic()
@@ -100,7 +100,7 @@ def answering(function: str, compose: Callable[[], Mapping[str, Operation]]) -> 
 def _permitted(request: Request, operations: Mapping[str, Operation]) -> Operation:
     if request.route is None:
         return operations["unrouted"]
-    if request.route.roles and request.caller.role not in request.route.roles:
+    if request.route.roles and not request.caller.roles & request.route.roles:
         raise Problem(403, "forbidden", "The credential's role may not do this.")
     return operations[request.route.operation]
 

@@ -61,7 +61,7 @@ class Owner(NamedTuple):
     """Whose query it is. Part of what is signed, but not of what is sent."""
 
     environment: EnvironmentKey
-    credential: str
+    caller: str
     query: bytes
 
 
@@ -137,7 +137,7 @@ def _key(keys: Generations, number: int, now_ms: int) -> bytes | None:
 
 
 def _signature(packed: bytes, owner: Owner, key: bytes) -> bytes:
-    owned = length_prefixed(owner.environment, owner.credential)
+    owned = length_prefixed(owner.environment, owner.caller)
     return tag(key, owned + len(owner.query).to_bytes(4, "big") + owner.query + packed)
 
 

@@ -84,7 +84,7 @@ class Search:
         of events given so far.
         """
         settings = scope.settings
-        owner = Owner(scope.key, scope.caller.credential, parameters.identity)
+        owner = Owner(scope.key, scope.caller.identity, parameters.identity)
         position, resolved = self._begin(scope, parameters, owner)
         # A retention shortened since the first page hides events at once. The passing of time hides none while paging.
         edge_ms = max(position.edge_ms, settings.retention_edge(position.moment_ms))

@@ -1,7 +1,7 @@
-"""Who calls: the people of whom nothing but an address is known."""
+"""Who calls: the people behind tokens, and those of whom nothing but an address is known."""
 
 from daybook.crypto.keys import TenantKeys
-from daybook.people.identities import IdentityStore, Person, Reference, Sighting, address_row, id_row
+from daybook.people.identities import IdentityStore, Person, Reference, Sighting, ext_of, id_row
 from daybook.people.resolver import Identities
 from daybook.tenant import EnvironmentKey
 
@@ -9,10 +9,10 @@ _MAX_KEPT = 1_000
 
 
 class Callers:
-    """A warm function remembers to whom an address was bound, and reads in one call whether it still is, with the key.
+    """A warm function remembers to whom a caller was bound, and reads in one call whether it still is, with the key.
 
-    The key itself is never kept: after the person has been forgotten, it would seal what nobody can open. An address
-    that is new, or whose person was forgotten, is resolved like any reference, in two reads and the inserts it takes.
+    The key itself is never kept: after the person has been forgotten, it would seal what nobody can open. A caller
+    who is new, or was forgotten, is resolved like any reference, in two reads and the inserts it takes.
     """
 
     def __init__(self, store: IdentityStore, identities: Identities) -> None:
@@ -21,8 +21,8 @@ class Callers:
         self._bound: dict[tuple[EnvironmentKey, str], str] = {}
 
     def person(self, environment: EnvironmentKey, reference: Reference, keys: TenantKeys, now_ms: int) -> Person:
-        """The person of an address, or of a user agent without one; durable. Raises `Contended`, `Throttled`."""
-        binder = address_row(reference.address or "")
+        """The person of a token, an address, or a user agent; durable. Raises `Contended`, `Throttled`."""
+        binder = ext_of(reference) or ""
         guid = self._bound.get((environment, binder))
         if guid is not None:
             rows = self._store.read(environment, [binder, id_row(guid)])

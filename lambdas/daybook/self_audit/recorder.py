@@ -14,7 +14,7 @@ from daybook.crypto.keys import DeploymentKeys, TenantKeys
 from daybook.errors import Contended, Throttled
 from daybook.events.content import AcceptedEvent, ContentWriter
 from daybook.events.item import store_form
-from daybook.events.mentions import Mention, Mentions, known_by
+from daybook.events.mentions import Mention, Mentions, known_by, known_by_token
 from daybook.events.schema import Actor, Context, SentEvent
 from daybook.events.store import Append, EventStore
 from daybook.http.caller import Caller
@@ -31,6 +31,7 @@ _MAX_TEXT = 4_000
 _MAX_LIST = 100
 _MAX_ADDRESS = 64
 _MAX_LABEL = 256
+_MAX_NAME = 256
 _MAX_AGENT = 1_024
 _MAX_REQUEST_ID = 256
 
@@ -66,7 +67,9 @@ class Recorder:
         event = _event(request, action)
         keys = self._keys.of(settings.code, settings.secret)
         try:
-            cast = self._cast(settings.environment_key(environment), keys, event, action, now_ms)
+            cast = self._cast(
+                settings.environment_key(environment), keys, action, _caller(request.caller, event, keys), now_ms
+            )
         except (Contended, Throttled):
             raise _not_recorded() from None
         of_tenant = profile(settings.profile)
@@ -89,19 +92,31 @@ class Recorder:
             raise _not_recorded()
         return form.id
 
+    def credential(self, settings: TenantSettings, environment: str, request: Request) -> str:
+        """What names the caller's credential in what is kept: a key's id, or the GUID of the person who has the token.
+
+        Raises `Contended`, `Throttled`.
+        """
+        user = request.caller.user
+        if user is None:
+            return request.caller.credential
+        keys = self._keys.of(settings.code, settings.secret)
+        key = settings.environment_key(environment)
+        return self._callers.person(key, known_by_token(user, keys.address), keys, self._clock()).guid
+
     def _cast(
-        self, environment: EnvironmentKey, keys: TenantKeys, event: SentEvent, action: AuditAction, now_ms: int
+        self, environment: EnvironmentKey, keys: TenantKeys, action: AuditAction, caller: Mention | None, now_ms: int
     ) -> "_Cast":
-        """The people whom the record names, and the one who is known by the caller's address."""
+        """The people whom the record names, and the caller."""
         named = [(Mention(Reference(username=text)), each) for text, some in action.people.items() for each in some]
         cast = _Cast(Mentions([mention for mention, _ in named]), [person for _, person in named])
-        context = event.context
-        reference = context and known_by(context.ip, context.user_agent, keys.address)
-        if reference:
-            person = self._callers.person(environment, reference, keys, now_ms)
+        if caller:
+            person = self._callers.person(environment, caller.reference._replace(username=None), keys, now_ms)
             # The last of the cast, so that a name that is asked for belongs to those who have it.
             cast.mentions.origin = len(cast.people)
-            cast.mentions.all.append(Mention(reference))
+            if caller.reference.caller is not None:
+                cast.mentions.actor = cast.mentions.origin
+            cast.mentions.all.append(caller)
             cast.people.append(person)
         return cast
 
@@ -131,8 +146,25 @@ def _event(request: Request, action: AuditAction) -> SentEvent:
     )
 
 
+def _caller(caller: Caller, event: SentEvent, keys: TenantKeys) -> Mention | None:
+    """The person behind a token, else the one who is known by the caller's address."""
+    if caller.user:
+        reference = known_by_token(caller.user, keys.address)._replace(username=event.actor.username)
+        return Mention(reference, event.actor.name, event.actor.email)
+    context = event.context or Context()
+    unnamed = known_by(context.ip, context.user_agent, keys.address)
+    return unnamed and Mention(unnamed)
+
+
 def _actor(caller: Caller) -> Actor:
-    """A caller as the actor of an own event. A credential is no person, so it stands in the clear."""
+    """A caller as the actor of an own event. A key is no person, so it stands in the clear."""
+    if user := caller.user:
+        return Actor(
+            type="user",
+            username=_clean(user.username, _MAX_NAME),
+            name=_clean(user.name, _MAX_NAME),
+            email=_clean(user.email, _MAX_NAME),
+        )
     identifier = _clean(caller.credential, MAX_CLIENT_ID)
     if caller.role == OPERATIONS:
         return Actor(type="operations", id=identifier)
@@ -189,7 +221,7 @@ def record_by(recorder: Recorder) -> Record:
         *,
         environment: str | None = None,
     ) -> None:
-        environment = environment or request.caller.environment_for(None, settings.environments[0])
+        environment = environment or request.caller.environment_for(None, settings.environments)
         recorder.record(settings, environment, request, AuditAction(activity, params, variant))
 
     return record

@@ -52,13 +52,13 @@ def test_a_good_key_gets_its_policy_and_context() -> None:
     """All values of the context are strings: the gateway passes on nothing else."""
     answer = _call(f"Bearer {KEY.credential}")
     assert answer["principalId"] == KEY.id
-    assert answer["context"] == {
+    assert {name: value for name, value in answer["context"].items() if value} == {
+        "kind": "key",
         "tenant": "acme",
         "role": "auditor",
         "environment": "prod",
         "credential": KEY.id,
         "label": "Ünï",
-        "throttled": "",
     }
     assert f"{STAGE}/GET/v1/events/*" in answer["policyDocument"]["Statement"][0]["Resource"]
 
@@ -88,14 +88,7 @@ def test_too_many_failures_are_let_through_to_be_told() -> None:
     for _ in range(20):
         counted.count_failure("203.0.113.7", authorize.compose().clock() // 60_000)
     answer = _call(bad)
-    assert answer["context"] == {
-        "tenant": "",
-        "role": "",
-        "environment": "",
-        "credential": "",
-        "label": "",
-        "throttled": "true",
-    }
+    assert {name: value for name, value in answer["context"].items() if value} == {"throttled": "true"}
     assert _call(f"Bearer {KEY.credential}")["context"]["role"] == "auditor"
 
 

@@ -1,6 +1,7 @@
 """The authorizer's policy: exactly a role's routes, for as long as the gateway keeps it."""
 
 from fnmatch import fnmatchcase
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from daybook.access.roles import ROLES
 from daybook.http.routes import ROUTES, Route
 
 STAGE = "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/prod"
+ROLE_SETS = [some for number in (1, 2) for some in combinations(sorted(ROLES), number)]
 ASKED = f"{STAGE}/GET/v1/tenants/acme/keys/with/slashes"
 
 
@@ -32,17 +34,17 @@ def _arn(route: Route) -> str:
     return f"{STAGE}/{route.method}{path}"
 
 
-@pytest.mark.parametrize("role", sorted(ROLES))
+@pytest.mark.parametrize("roles", ROLE_SETS, ids=",".join)
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.roles], ids=lambda route: route.operation)
-def test_a_role_reaches_its_routes_and_no_other(role: str, route: Route) -> None:
-    """Also where another route's `*` spans it."""
-    assert _lets_in(policy_for(role, ASKED), _arn(route)) == (role in route.roles)
+def test_roles_reach_their_routes_and_no_other(roles: tuple[str, ...], route: Route) -> None:
+    """Also where another route's `*` spans it. A token may have several roles: any of them suffices."""
+    assert _lets_in(policy_for({*roles}, ASKED), _arn(route)) == bool(route.roles.intersection(roles))
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))
 def test_other_apis_stages_and_methods_stay_shut(role: str) -> None:
     """The policy is bound to this stage of this API."""
-    policy = policy_for(role, ASKED)
+    policy = policy_for({role}, ASKED)
     assert not _lets_in(policy, f"{STAGE}/PUT/v1/events")
     assert not _lets_in(policy, f"{STAGE.replace('/prod', '/other')}/POST/v1/events")
     assert not _lets_in(policy, f"{STAGE.replace('abcdef1234', 'other')}/POST/v1/events")
@@ -50,7 +52,7 @@ def test_other_apis_stages_and_methods_stay_shut(role: str) -> None:
 
 def test_the_policy_does_not_depend_on_the_call() -> None:
     """It is kept by the credential alone and rules every call that follows."""
-    assert policy_for("admin", ASKED) == policy_for("admin", f"{STAGE}/POST/v1/events")
+    assert policy_for({"admin"}, ASKED) == policy_for({"admin"}, f"{STAGE}/POST/v1/events")
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.roles], ids=lambda route: route.operation)

@@ -1,8 +1,10 @@
 """Who the caller is, and which tenant and environment follow from that."""
 
+from dataclasses import replace
+
 import pytest
 
-from daybook.http.caller import Caller
+from daybook.http.caller import Caller, User
 from daybook.http.problem import Problem
 from tests.support.calls import authorized, operations
 
@@ -53,16 +55,43 @@ def test_no_role_is_no_caller(context: dict[str, str]) -> None:
     assert refused.value.status == 401
 
 
-def test_the_environment_is_the_keys_own_else_the_tenants_first() -> None:
-    """A call that names no environment uses one of these."""
-    assert Caller.from_context(authorized(environment="test")).environment_for(None, "prod") == "test"
-    assert Caller.from_context(authorized()).environment_for(None, "prod") == "prod"
+def test_the_environment_is_the_tenants_first_that_the_credential_reaches() -> None:
+    """For a call that names no environment."""
+    assert Caller.from_context(authorized(environment="test")).environment_for(None, ["prod", "test"]) == "test"
+    assert Caller.from_context(authorized()).environment_for(None, ["prod", "test"]) == "prod"
+    several = Caller.from_context(authorized(environment="demo,test"))
+    assert several.environment_for(None, ["prod", "test", "demo"]) == "test"
 
 
-def test_a_key_of_one_environment_stays_in_it() -> None:
-    """Naming another environment is a 403. Naming the key's own environment is allowed."""
-    caller = Caller.from_context(authorized(environment="test"))
-    assert caller.environment_for("test", "prod") == "test"
-    with pytest.raises(Problem) as refused:
-        caller.environment_for("prod", "prod")
-    assert refused.value.status == 403
+@pytest.mark.parametrize("of_caller", ["test", "test,demo"])
+def test_a_credential_of_some_environments_stays_in_them(of_caller: str) -> None:
+    """Naming another environment is a 403, and so is what applies to all. A token may name one that there is not."""
+    caller = Caller.from_context(authorized(environment=of_caller))
+    assert caller.environment_for("test", ["prod", "test"]) == "test"
+    for refused in (
+        lambda: caller.environment_for("prod", ["prod", "test"]),
+        lambda: caller.environment_for("tes", ["prod", "tes"]),
+        lambda: caller.environment_for("*", ["prod", "test"]),
+        lambda: caller.environment_for(None, ["prod"]),
+        caller.check_reaches_all,
+    ):
+        with pytest.raises(Problem) as told:
+            refused()
+        assert told.value.status == 403
+
+
+def test_a_caller_is_what_its_context_says() -> None:
+    """The gateway hands the authorizer's context to the function."""
+    user = User("https://id.example", "k1", "mike", "Mike Mars", "mike@mars.example")
+    for caller in (
+        Caller("auditor,producer", "acme", "prod,test", "k1", "", user),
+        Caller("admin", "acme", "*", "k1", "The key"),
+    ):
+        assert Caller.from_context(caller.context()) == caller
+
+
+def test_a_key_and_a_token_are_never_the_same_caller() -> None:
+    """Whatever an issuer takes for a subject: their cursors are not each other's."""
+    key = Caller("auditor", "acme", "*", "k1", "")
+    one, other = (replace(key, user=User(f"https://{name}.example", "k1", "mike")) for name in ("id", "login"))
+    assert len({key.identity, one.identity, other.identity}) == 3

@@ -77,9 +77,9 @@ def test_a_signature_is_valid_for_one_position_only() -> None:
     [
         OWNER._replace(environment=EnvironmentKey("AC0002#0")),
         OWNER._replace(environment=EnvironmentKey("AC0001#1")),
-        OWNER._replace(credential="k2"),
+        OWNER._replace(caller="k2"),
         OWNER._replace(query=b"another query"),
-        OWNER._replace(environment=EnvironmentKey("AC0001#"), credential="0k1"),
+        OWNER._replace(environment=EnvironmentKey("AC0001#"), caller="0k1"),
     ],
 )
 def test_a_cursor_is_valid_for_its_owner_only(owner: Owner) -> None:
