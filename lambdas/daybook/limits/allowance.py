@@ -9,6 +9,7 @@ instance remembers it and asks no more until the span ends.
 - No more is used than the limit, what the instances hold on credit, and the last call of each. An instance's credit
   begins at a sixteenth and doubles with each report, so that many instances with few calls each are seen too, and one
   with few calls alone never writes.
+- Where the store fails, each instance goes on with what it knows. That admits, up to a limit an instance.
 - What a call uses counts in the span in which the instance's own clock lies.
 """
 
@@ -57,7 +58,12 @@ class _Account:
     credit: int
     unreported: int = 0
     total: int = 0
-    """Of all instances, as of the last report."""
+    """Of all instances, as of the last report, and what this one could not report since."""
+
+    @property
+    def known(self) -> int:
+        """The tenant has used this much, and may have used more."""
+        return self.total + self.unreported
 
 
 class Allowance:
@@ -74,14 +80,14 @@ class Allowance:
 
     def check(self, code: TenantCode, limits: Limits, resource: Resource) -> None:
         """Raises `LimitReached` if the tenant is known to be through."""
-        if self._account(code, limits, resource).total >= resource.budget(limits):
+        if self._account(code, limits, resource).known >= resource.budget(limits):
             raise self._reached(limits, resource)
 
     def take(self, code: TenantCode, limits: Limits, resource: Resource, amount: int) -> None:
         """Raises `LimitReached` if the tenant was through before these. A call is never refused for its own size."""
         self.check(code, limits, resource)
         self.charge(code, limits, resource, amount)
-        if self._account(code, limits, resource).total - amount >= resource.budget(limits):
+        if self._account(code, limits, resource).known - amount >= resource.budget(limits):
             raise self._reached(limits, resource)
 
     def charge(self, code: TenantCode, limits: Limits, resource: Resource, amount: int) -> None:
@@ -96,6 +102,7 @@ class Allowance:
             account.total = self._store.add(code, resource, account.span, amount)
         except Exception:
             # It may have been added all the same. To add it again could refuse a tenant below its limit.
+            account.total += amount
             logger.exception("limits")
             self._count(LIMITS_UNAVAILABLE, 1)
             self._paused_until = self._clock() + PAUSE_MS

@@ -42,7 +42,7 @@ class Gate:
 
     def events(self, code: TenantCode, limits: Limits, caller: Caller, number: int) -> None:
         """For a call that sends so many events. Raises `Problem` 429, and then none of them may be stored."""
-        if caller.role != OPERATIONS:
+        if OPERATIONS not in caller.roles:
             with self._refusing():
                 for resource in (EVENTS, EVENTS_A_DAY):
                     self.allowance.take(code, limits, resource, number)
@@ -67,7 +67,7 @@ class Gate:
 
     def _known(self, caller: Caller) -> tuple[TenantCode, Limits] | None:
         """None for who is not limited, and where the operation itself will say what is wrong."""
-        if caller.role == OPERATIONS:
+        if OPERATIONS in caller.roles:
             return None
         try:
             return self.limits_of(Tenant(caller.tenant))
