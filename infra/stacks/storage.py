@@ -1,4 +1,4 @@
-"""What must outlive every release: the tables, the exports, their key, and the deployment's secret."""
+"""What must outlive every release: the tables, the exports, the queues, their key, and the deployment's secret."""
 
 from typing import Any
 
@@ -9,8 +9,11 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from daybook.aws.control_table.drains import INDEX
-from infra.constructs.bucket import ExportBucket
+from infra.constructs.bucket import ExportBucket, FailedBatchBucket
+from infra.constructs.job_queue import JobQueue
+from infra.constructs.streams import DrainQueue
 from infra.constructs.table import CountersTable, ProtectedTable
+from infra.functions import FUNCTIONS, title
 from infra.settings import DeploymentSettings
 
 RECOVERABLE_DAYS = 28
@@ -84,6 +87,15 @@ class StorageStack(Stack):
         }
 
         self.exports = ExportBucket(self, "Exports", key=self.key).bucket
+        self.failed_batches = FailedBatchBucket(self, "FailedBatches", key=self.key)
+
+        # With the service stack, which can be deleted and deployed anew, the messages that wait would be lost.
+        self.jobs = {
+            name: JobQueue(self, f"{title(name)}Queue", spec=spec.jobs, worker_timeout=Duration.seconds(spec.timeout_s))
+            for name, spec in FUNCTIONS.items()
+            if spec.jobs
+        }
+        self.drains = DrainQueue(self, "Drain", reader_timeout=Duration.seconds(FUNCTIONS["redeliver"].timeout_s)).queue
 
         # `infra.operate.rotate_keys` rotates what may be rotated and keeps the rest: event ids derive from it, and a
         # retry years later must get the id of the first try. Secrets Manager's own rotation would lose it, and so would
@@ -104,4 +116,5 @@ class StorageStack(Stack):
         CfnOutput(self, "IdentitiesTable", value=self.identities.table_name)
         CfnOutput(self, "ControlTable", value=self.control.table_name)
         CfnOutput(self, "CredentialsTable", value=self.credentials.table_name)
+        CfnOutput(self, "FailedBatchBucket", value=self.failed_batches.bucket.bucket_name)
         CfnOutput(self, "LimitsTable", value=self.limits.table_name)

@@ -115,6 +115,7 @@ READS_THE_SECRET = {
     *("Exports", "Export", "Streams"),
 }
 BUCKET = "ExportsBucket.Arn"
+FAILED_BATCHES = "FailedBatchesBucket.Arn"
 FILES, RUNS = f"{BUCKET}/files/*", f"{BUCKET}/runs/*"
 MULTIPART_UPLOADS = {
     *("s3:PutObject", "s3:GetObject", "s3:DeleteObject"),
@@ -147,8 +148,9 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     "Replay": {"ReplayQueue.Arn": SENDS | RECEIVES},
     "FanOut": {
         "DrainQueue.Arn": SENDS,
-        # The CDK grants these for an on-failure destination.
-        "NewEventsFailed.Arn": {"sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"},
+        # Lambda puts failed batches there with the function's role.
+        f"{FAILED_BATCHES}/*": {"s3:PutObject"},
+        FAILED_BATCHES: {"s3:ListBucket"},
     },
     "Redeliver": {
         "DrainQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
@@ -243,6 +245,8 @@ def test_a_role_holds_single_actions_on_single_resources(
             "kms:GenerateDataKey*",
             "kms:ReEncrypt*",
         }
+    if function == "FanOut":
+        expected["Key.Arn"] |= {"kms:GenerateDataKey"}  # for the bucket of failed batches
     assert allowed[function] == expected | BESIDE_DYNAMODB.get(function, {})
 
 
