@@ -11,6 +11,7 @@ from constructs import Construct
 from infra.constructs import download_role
 from infra.constructs.change_rules import ChangeRules
 from infra.constructs.download_role import DownloadRole
+from infra.constructs.firewall import Firewall
 from infra.constructs.function import Function
 from infra.constructs.gateway import Gateway
 from infra.constructs.monitoring import Monitoring
@@ -87,6 +88,8 @@ class ServiceStack(Stack):
             functions=watched,
             email=settings.alarm_email,
         )
+        if settings.waf:
+            Firewall(self, "Firewall", stage=gateway.api.deployment_stage, rate=settings.waf_rate)
         ChangeRules(
             self,
             "Changes",

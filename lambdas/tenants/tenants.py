@@ -207,7 +207,8 @@ def _shown(settings: TenantSettings) -> TenantDescription:
 def _parameters(settings: TenantSettings) -> dict[str, Any]:
     """What the log of the log says of a change: each limit is a parameter of its own."""
     shown = structs.asdict(_shown(settings))
-    return {**shown, **structs.asdict(shown.pop("limits"))}
+    limits = shown.pop("limits")
+    return {**shown, **structs.asdict(limits)}
 
 
 def _default_days(name: str) -> int | None:

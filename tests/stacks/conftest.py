@@ -32,6 +32,8 @@ OTHER: dict[str, Any] = {
     "region": "eu-central-1",
     "alarm_email": "on-call@example.com",
     "removal_policy": "destroy",
+    "waf": True,
+    "waf_rate": 500,
 }
 """Settings that all differ from the defaults."""
 
