@@ -8,20 +8,23 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs import download_role
+from infra.constructs import download_role, reader_role
 from infra.constructs.change_rules import ChangeRules
 from infra.constructs.download_role import DownloadRole
 from infra.constructs.firewall import Firewall
 from infra.constructs.function import Function
 from infra.constructs.gateway import Gateway
 from infra.constructs.monitoring import Monitoring
+from infra.constructs.reader_role import ReaderRole
 from infra.constructs.streams import Drains, NewEvents
-from infra.functions import API_FUNCTIONS, FUNCTIONS, title
+from infra.functions import API_FUNCTIONS, FUNCTIONS, READERS, title
 from infra.settings import DeploymentSettings
 from infra.stacks.alarms import alarms
 from infra.stacks.changes import changes
-from infra.stacks.permissions import DOWNLOAD, permissions
+from infra.stacks.permissions import DOWNLOAD, READER, permissions
 from infra.stacks.storage import StorageStack
+
+_SET_LATER = {download_role.SETTING, reader_role.SETTING}
 
 
 class ServiceStack(Stack):
@@ -53,7 +56,7 @@ class ServiceStack(Stack):
                 environment={
                     variable: values[field]
                     for field, variable in spec.settings.variables().items()
-                    if field != download_role.SETTING
+                    if field not in _SET_LATER
                 },
                 memory_mb=spec.memory_mb,
                 timeout=Duration.seconds(spec.timeout_s),
@@ -64,6 +67,7 @@ class ServiceStack(Stack):
         for name, function in functions.items():
             function.grant(*allowed[name])
         DownloadRole(self, "Download", statements=allowed[DOWNLOAD], reader=functions["exports"])
+        ReaderRole(self, "Reader", statements=allowed[READER], readers=[functions[name] for name in READERS])
 
         for name, each in storage.jobs.items():
             each.invoke(functions[name].function)

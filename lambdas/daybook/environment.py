@@ -49,7 +49,21 @@ class StoreSettings(FunctionSettings):
 
 @dataclass(frozen=True)
 class Settings(StoreSettings):
-    """For `ingest` and `query`: the stores, and what tenants use, which bounds each of their calls."""
+    """For `ingest`: the stores, and what tenants use, which bounds each of their calls."""
+
+    limits_table: str
+
+
+@dataclass(frozen=True)
+class ReadSettings(StoreSettings):
+    """For functions that read events: also the role whose sessions read one tenant's events and people."""
+
+    reader_role_arn: str
+
+
+@dataclass(frozen=True)
+class QuerySettings(ReadSettings):
+    """For `query`: also what tenants use."""
 
     limits_table: str
 
@@ -95,8 +109,8 @@ class SweepSettings(FunctionSettings):
 
 
 @dataclass(frozen=True)
-class ExportSettings(StoreSettings):
-    """For `export`: the stores, the bucket of the files, and its own queue."""
+class ExportSettings(ReadSettings):
+    """For `export`: also the bucket of the files, and its own queue."""
 
     export_bucket: str
     export_queue: str

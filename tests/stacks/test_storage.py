@@ -84,7 +84,7 @@ def test_what_waits_for_a_drain_is_found_by_an_index(storage: Stack) -> None:
             {"AttributeName": "drain_due", "KeyType": "RANGE"},
         ],
     )
-    projected = {"subscription", "status", "slow_since", "parked_since", "drain_idle"}
+    projected = {"subscription", "status", "slow_since", "parked_since", "failing_since", "drain_idle"}
     assert set(index["Projection"]["NonKeyAttributes"]) == projected
 
 
