@@ -13,6 +13,8 @@ from infra.settings import DeploymentSettings
 from infra.stacks.service import ServiceStack
 from infra.stacks.storage import StorageStack
 
+__all__ = ["SERVICE", "STORAGE", "Deployment", "build", "new_app", "synthesise"]
+
 # Not in cdk.json, which only the CLI reads: the laptop must get the same template as a deployment.
 _FEATURES = {
     "@aws-cdk/aws-iam:minimizePolicies": True,

@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
 from daybook.aws.control_table import destination_rows, drains, parked
-from daybook.aws.limits_table import last_uses
+from daybook.aws.limits_table import last_uses, usage
 from daybook.aws.tenant_sessions import TAG
 from daybook.jobs.job import PARTITION
 from infra.constructs.function import Conditions, allow, deny
@@ -35,11 +35,12 @@ _STREAMS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*
 
 # Of the credentials table only the rows of keys.
 _KEYS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key#*"]}}
-# Of the limits table only when keys were used; or that and the counters of failures.
+# Of the limits table when keys were used, also with the counters of failures, or the counters of what tenants use.
 _USES: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{last_uses.PARTITION}*"]}}
 _FAILURES_AND_USES: Conditions = {
     "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["failed#*", f"{last_uses.PARTITION}*"]}
 }
+_USED: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{usage.PREFIX}*"]}}
 
 # Or only the partitions of the tenant that the session is tagged with. `ForAllValues` alone is also met by a call
 # without partition.
@@ -74,6 +75,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
     # Each function that records what it does inserts an event. The caller is a person, who may be new.
     insert = [allow(events, "dynamodb:PartiQLInsert"), allow(identities, "dynamodb:PartiQLInsert")]
     record = [*insert, allow(identities, "dynamodb:BatchGetItem", "dynamodb:Query")]
+    # Functions that a tenant calls count what it uses. Whoever else calls, operators and queues, has no limit.
+    count_use = allow(storage.limits.table_arn, "dynamodb:UpdateItem", conditions=_USED)
     secret = allow(storage.secret.secret_arn, "secretsmanager:GetSecretValue")
     change_jobs = allow(control, "dynamodb:UpdateItem", conditions=_JOBS)
     # To forget a person. No other role may delete from the identities or update a row of them.
@@ -104,6 +107,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"),
             allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities
+            count_use,
             secret,
             tables_key,
         ],
@@ -111,6 +115,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         "query": [
             *insert,
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities, groups
+            count_use,
             secret,
             tables_key,
         ],
@@ -125,6 +130,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
                 conditions=_KEYS,
             ),
             allow(limits, "dynamodb:BatchGetItem", conditions=_USES),
+            count_use,
             secret,
             tables_key,
         ],
@@ -133,6 +139,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
             allow(queues["restamp"].queue_arn, "sqs:SendMessage"),
+            count_use,
             secret,
             tables_key,
         ],
@@ -154,6 +161,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(files, "s3:DeleteObject"),
             # The message of a cancelled job comes at once, so that its lane is free.
             allow(queues["export"].queue_arn, "sqs:SendMessage", "sqs:ChangeMessageVisibility"),
+            count_use,
             secret,
             tables_key,
         ],
@@ -203,6 +211,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
             *customers_roles,
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),
+            count_use,
             secret,
             tables_key,
         ],

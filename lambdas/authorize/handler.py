@@ -26,7 +26,7 @@ from daybook.observability import CREDENTIALS_REFUSED, count, log_access, name_c
 @cache
 def compose() -> Credentials:
     settings, client = AuthorizeSettings.from_environment(), clients.dynamodb()
-    uses = LastUses(LastUseTable(clients.impatient_dynamodb(), settings.limits_table), system_clock)
+    uses = LastUses(LastUseTable(clients.dynamodb_for_counters(), settings.limits_table), system_clock)
     return Credentials(
         kinds=(ApiKeys(CredentialTable(client, settings.credentials_table), uses.note, system_clock),),
         failures=FailureTable(client, settings.limits_table),

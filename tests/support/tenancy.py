@@ -24,7 +24,13 @@ NEW = {
     "environments": ["prod", "test"],
     "audit_since": None,
 }
-SHOWN = {**NEW, "shards": 1, "created_at": NOW_TEXT}
+LIMITS = {
+    "calls_a_minute": 12_000,
+    "events_a_second": 1_000,
+    "events_a_day": 10_000_000,
+    "read_units_a_minute": 120_000,
+}
+SHOWN = {**NEW, "shards": 1, "limits": LIMITS, "created_at": NOW_TEXT}
 
 
 @dataclass

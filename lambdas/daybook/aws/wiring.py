@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from daybook.aws.identities_table.rows import IdentityTable
     from daybook.aws.job_queue import SqsJobQueue
     from daybook.aws.limits_table.last_uses import LastUseTable
+    from daybook.aws.limits_table.usage import UsageTable
     from daybook.catalogue.tenant_catalogue import Catalogues
     from daybook.crypto.keys import DeploymentKeys
     from daybook.delivery.attempt import Attempt
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from daybook.delivery.records import Records
     from daybook.delivery.sender import RecordSender
     from daybook.environment import FunctionSettings
+    from daybook.limits.gate import Gate
     from daybook.operators.keys import OperatorsKeys
     from daybook.people.identities import IdentityStore
     from daybook.people.key_cache import PersonKeys
@@ -163,6 +165,20 @@ class Wiring:
         from daybook.aws.limits_table.last_uses import LastUseTable
 
         return LastUseTable(self.client, self.tables.limits)
+
+    @cached_property
+    def usage(self) -> UsageTable:
+        from daybook.aws.limits_table.usage import UsageTable
+
+        return UsageTable(clients.dynamodb_for_counters, self.tables.limits)
+
+    @cached_property
+    def gate(self) -> Gate:
+        from daybook.limits.allowance import Allowance
+        from daybook.limits.gate import Gate
+
+        allowance = Allowance(self.usage, self.clock, self.count)
+        return Gate(allowance, self.control.limits, clients.read_meter().take, self.count)
 
     @cached_property
     def activities(self) -> CatalogueTable:
