@@ -119,6 +119,7 @@ class ServiceStack(Stack):
         CfnOutput(self, "Url", value=gateway.url, description="Where the API answers; /v1/... follows it")
         if gateway.domain_target:
             CfnOutput(self, "DomainTarget", value=gateway.domain_target, description="Point the domain's CNAME to it")
+        CfnOutput(self, "FanOutFunctionName", value=functions["fan_out"].function.function_name)
         CfnOutput(self, "AlarmTopic", value=monitoring.topic.topic_arn, description="Subscribe to hear the alarms")
 
 

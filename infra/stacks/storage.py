@@ -13,6 +13,7 @@ from infra.constructs.bucket import ExportBucket, FailedBatchBucket
 from infra.constructs.job_queue import JobQueue
 from infra.constructs.streams import DrainQueue
 from infra.constructs.table import CountersTable, MaxUnits, ProtectedTable
+from infra.constructs.trail import Trail
 from infra.functions import FUNCTIONS, title
 from infra.settings import DeploymentSettings
 
@@ -140,9 +141,14 @@ class StorageStack(Stack):
             removal_policy=RemovalPolicy.RETAIN,
         )
 
+        if settings.create_trail:
+            Trail(self, "Trail")
+
         CfnOutput(self, "EventsTable", value=self.events.table_name)
         CfnOutput(self, "IdentitiesTable", value=self.identities.table_name)
         CfnOutput(self, "ControlTable", value=self.control.table_name)
         CfnOutput(self, "CredentialsTable", value=self.credentials.table_name)
+        for name, each in self.jobs.items():
+            CfnOutput(self, f"{title(name)}DeadLetters", value=each.dead.queue_arn)
         CfnOutput(self, "FailedBatchBucket", value=self.failed_batches.bucket.bucket_name)
         CfnOutput(self, "LimitsTable", value=self.limits.table_name)
