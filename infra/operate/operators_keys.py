@@ -41,6 +41,20 @@ class Command:
     """What was asked for."""
     clock: Clock = system_clock
 
+    def run(self, action: str, key_id: str, label: str, days: int) -> None:
+        """Raises `UnknownKey`, `Contended`, `Throttled`, `NotDeployed`, `Problem`, and botocore's errors."""
+        match action:
+            case "list":
+                self.list()
+            case "make":
+                self.make(label, days)
+            case "expire":
+                self.expire(key_id, days)
+            case "revoke":
+                self.revoke(key_id)
+            case "flush":
+                self.flush()
+
     def list(self) -> None:
         wiring, now_ms = self.deployed.wiring(), self.clock()
         keys = wiring.operators_keys.all()
@@ -102,26 +116,20 @@ def _named(issued: IssuedKey) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.operators_keys",
+        parents=[which_deployment()],
         description="Lists, makes, limits and revokes the keys that reach every tenant, and makes the gateway forget "
-        "which credentials it has found valid.",
+        "at once which credentials it has found valid.",
     )
-    where = which_deployment()
-    where.add_argument("--stack", default=SERVICE, help=f"the service stack's name ({SERVICE})")
-    actions = parser.add_subparsers(dest="action", required=True)
-
-    def action(name: str, text: str) -> argparse.ArgumentParser:
-        return actions.add_parser(name, help=text, description=text, parents=[where])
-
-    action("list", "Shows all keys without their secrets, with their ends and last uses.")
-    make = action("make", "Makes a key and prints it. It is never shown again.")
-    make.add_argument("--label", required=True, help="whose key it is; the audit log shows it with each call")
-    expire = action("expire", "Sets when a key ends.")
-    revoke = action("revoke", "Deletes a key.")
-    for each in (expire, revoke):
-        each.add_argument("key_id", help="the key's id, as `list` shows it")
-    for each in (make, expire):
-        each.add_argument("--days", type=_days, default=DEFAULT_DAYS, help=f"from now on ({DEFAULT_DAYS})")
-    action("flush", "Makes the gateway forget at once which credentials it has found valid.")
+    parser.add_argument("action", choices=("list", "make", "expire", "revoke", "flush"))
+    parser.add_argument("key_id", nargs="?", help="for expire and revoke: the key's id, as `list` shows it")
+    parser.add_argument("--label", help="for make: whose key it is; the audit log shows it with each call")
+    parser.add_argument(
+        "--days",
+        type=_days,
+        default=DEFAULT_DAYS,
+        help=f"for make and expire: in how many days the key ends ({DEFAULT_DAYS})",
+    )
+    parser.add_argument("--stack", default=SERVICE, help=f"the service stack's name ({SERVICE})")
     return parser
 
 
@@ -137,12 +145,15 @@ def _line(stream: TextIO, text: str) -> None:
 
 
 def main(arguments: Sequence[str], *, connect: Callable[[argparse.Namespace], Clients] = clients) -> int:
-    options = _parser().parse_args(arguments)
-    given = {name: value for name, value in vars(options).items() if name in ("label", "days", "key_id")}
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    needed = {"make": "label", "expire": "key_id", "revoke": "key_id"}.get(options.action)
+    if needed and not getattr(options, needed):
+        parser.error(f"{options.action} needs {'--label' if needed == 'label' else 'the id of a key'}")
     try:
         deployed = Deployed(connect(options), options.stack)
         command = Command(deployed, say=partial(_line, sys.stderr), show=partial(_line, sys.stdout))
-        getattr(command, options.action)(**given)
+        command.run(options.action, options.key_id, options.label, options.days)
     except UnknownKey:
         sys.stderr.write("Nothing was done: there is no such key.\n")
         return 1
