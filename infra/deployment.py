@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aws_cdk import App, DefaultStackSynthesizer
+from aws_cdk import App, DefaultStackSynthesizer, Environment
 
 from infra.asset import lambda_code
+from infra.constructs.removal import delete_with_stack
 from infra.settings import DeploymentSettings
 from infra.stacks.service import ServiceStack
 from infra.stacks.storage import StorageStack
@@ -41,22 +42,30 @@ def new_app(*, outdir: str | None = None, context: Mapping[str, Any] | None = No
 
 
 def build(app: App) -> Deployment:
+    settings = DeploymentSettings.of(app.node)
+    env = Environment(region=settings.region)
     storage = StorageStack(
         app,
-        STORAGE,
+        settings.named(STORAGE),
         description="Daybook: the tables, their key and the deployment's secret",
-        termination_protection=True,
+        settings=settings,
+        env=env,
+        termination_protection=settings.removal_policy == "retain",
         synthesizer=_synthesizer(),
     )
     service = ServiceStack(
         app,
-        SERVICE,
+        settings.named(SERVICE),
         description="Daybook: the API and its functions",
         storage=storage,
         code=lambda_code(app.node),
-        settings=DeploymentSettings.of(app.node),
+        settings=settings,
+        env=env,
         synthesizer=_synthesizer(),
     )
+    if settings.removal_policy == "destroy":
+        for stack in (storage, service):
+            delete_with_stack(stack)
     return Deployment(storage, service)
 
 

@@ -9,6 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs import download_role
+from infra.constructs.change_rules import ChangeRules
 from infra.constructs.download_role import DownloadRole
 from infra.constructs.function import Function
 from infra.constructs.gateway import Gateway
@@ -18,6 +19,7 @@ from infra.constructs.streams import DrainQueue, Drains, NewEvents
 from infra.functions import API_FUNCTIONS, FUNCTIONS, FunctionSpec, title
 from infra.settings import DeploymentSettings
 from infra.stacks.alarms import alarms
+from infra.stacks.changes import changes
 from infra.stacks.permissions import DOWNLOAD, permissions
 from infra.stacks.storage import StorageStack
 
@@ -93,6 +95,17 @@ class ServiceStack(Stack):
             api=gateway.api,
             functions=watched,
             email=settings.alarm_email,
+        )
+        ChangeRules(
+            self,
+            "Changes",
+            changes=changes(
+                tables=storage.protected_tables,
+                key=storage.key,
+                secret=storage.secret,
+                restamp=functions["restamp"].function,
+            ),
+            topic=monitoring.topic,
         )
         CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers; /v1/... follows it")
         CfnOutput(self, "AlarmTopic", value=monitoring.topic.topic_arn, description="Subscribe to hear the alarms")

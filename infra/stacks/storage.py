@@ -11,6 +11,7 @@ from constructs import Construct
 from daybook.aws.control_table.drains import INDEX
 from infra.constructs.bucket import ExportBucket
 from infra.constructs.table import CountersTable, ProtectedTable
+from infra.settings import DeploymentSettings
 
 RECOVERABLE_DAYS = 28
 """How far back the tables that may hold a person's name can be restored."""
@@ -25,7 +26,7 @@ EVENT_INDEXES = ("by_actor", "by_activity", "by_target", "by_within")
 class StorageStack(Stack):
     """All but counters is retained and protected: deleting the stack, or a table by mistake, deletes no event."""
 
-    def __init__(self, scope: Construct, construct_id: str, **kwargs: Any) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, settings: DeploymentSettings, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
 
         # DynamoDB's own key would cost nothing. But AWS's read-only policies allow dynamodb:Scan and not kms:Decrypt.
@@ -36,7 +37,8 @@ class StorageStack(Stack):
             "Key",
             description="Daybook's tables and exports",
             enable_key_rotation=True,
-            pending_window=Duration.days(30),  # KMS's maximum: without the key all tables are lost
+            # KMS's maximum and minimum. Without the key all tables are lost.
+            pending_window=Duration.days(30 if settings.removal_policy == "retain" else 7),
             removal_policy=RemovalPolicy.RETAIN,
         )
 
@@ -73,6 +75,13 @@ class StorageStack(Stack):
 
         # Counters of failures and of what tenants use. Writing one is no power over a key.
         self.limits = CountersTable(self, "Limits", key=self.key).table
+
+        self.protected_tables = {
+            "events": self.events,
+            "identities": self.identities,
+            "control": self.control,
+            "credentials": self.credentials,
+        }
 
         self.exports = ExportBucket(self, "Exports", key=self.key).bucket
 

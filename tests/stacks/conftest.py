@@ -1,8 +1,13 @@
 """The templates, synthesised once a session because starting the CDK takes seconds."""
 
+import json
+import os
+from typing import Any
+
 import pytest
 
-from infra.deployment import SERVICE, STORAGE
+from infra.deployment import SERVICE, STORAGE, synthesise
+from infra.local.aws.dynamodb_local import only_one_at_a_time
 from infra.local.template import Templates
 from tests.support.templates import Stack
 
@@ -20,3 +25,25 @@ def storage(stacks: dict[str, Stack]) -> Stack:
 @pytest.fixture(scope="session")
 def service(stacks: dict[str, Stack]) -> Stack:
     return stacks[SERVICE]
+
+
+OTHER: dict[str, Any] = {
+    "stage": "trial",
+    "region": "eu-central-1",
+    "alarm_email": "on-call@example.com",
+    "removal_policy": "destroy",
+}
+"""Settings that all differ from the defaults."""
+
+
+@pytest.fixture(scope="session")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """The templates of a deployment with the settings above, synthesised once for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    session = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    kept = session / "other.json"
+    with only_one_at_a_time(session):
+        if not kept.exists():
+            kept.write_text(json.dumps(synthesise(session / "other", {"asset": "source", **OTHER})))
+        made: Templates = json.loads(kept.read_text())
+    return made

@@ -7,17 +7,19 @@ from infra.local.aws.cloudformation import create_stacks
 from infra.local.functions.event_sources import schedules_of
 from tests.support.templates import Stack
 
+RULE = "DrainsWakeRule"
+
 
 def test_the_rule_invokes_the_redeliverer_each_minute(service: Stack) -> None:
-    """It is the only target of the only rule."""
-    (rule,) = service.properties("AWS::Events::Rule").values()
+    """It is the only target."""
+    rule = service.properties("AWS::Events::Rule")[RULE]
     assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
     assert [service.read(target["Arn"]) for target in rule["Targets"]] == ["RedeliverFunction.Arn"]
 
 
 def test_a_stale_tick_is_not_tried_again(service: Stack) -> None:
     """Neither by EventBridge, which delivers it, nor by Lambda, which keeps it in its own queue."""
-    (rule,) = service.properties("AWS::Events::Rule").values()
+    rule = service.properties("AWS::Events::Rule")[RULE]
     once = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
     assert [target["RetryPolicy"] for target in rule["Targets"]] == [once]
     (asynchronous,) = service.properties("AWS::Lambda::EventInvokeConfig").values()
@@ -28,7 +30,7 @@ def test_a_stale_tick_is_not_tried_again(service: Stack) -> None:
 
 def test_the_rule_needs_no_role(service: Stack) -> None:
     """The function's own policy admits it, and no other rule."""
-    ((name, rule),) = service.properties("AWS::Events::Rule").items()
+    rule = service.properties("AWS::Events::Rule")[RULE]
     assert not any("RoleArn" in target for target in rule["Targets"])
     (permission,) = (
         each
@@ -37,7 +39,7 @@ def test_the_rule_needs_no_role(service: Stack) -> None:
     )
     assert permission["Action"] == "lambda:InvokeFunction"
     assert service.read(permission["FunctionName"]) == "RedeliverFunction.Arn"
-    assert service.read(permission["SourceArn"]) == f"{name}.Arn"
+    assert service.read(permission["SourceArn"]) == f"{RULE}.Arn"
 
 
 class Reader:
@@ -52,7 +54,7 @@ class Reader:
 
 def test_local_daybook_runs_the_schedule_of_the_template(service: Stack, aws: Callable[[str], Any]) -> None:
     """Moto creates the rule. The event names it, and the function that is invoked is its target."""
-    (rule,) = service.resources("AWS::Events::Rule").values()
+    rule = service.resources("AWS::Events::Rule")[RULE]
     (target,) = rule["Properties"]["Targets"]
     function_id, _ = target["Arn"]["Fn::GetAtt"]
     role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}}

@@ -65,7 +65,10 @@ def mappings_of(
 
 def schedules_of(stacks: Templates, client: Client, functions: Mapping[str, Invocable]) -> Iterator[Schedule]:
     references = References(stacks, client)
+    """Rules on events of AWS's own services are left out: nothing raises those here."""
     for logical_id, properties in of_type(stacks, "AWS::Events::Rule").items():
+        if "ScheduleExpression" not in properties:
+            continue
         rule = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{references.name(logical_id)}"
         for target in properties["Targets"]:
             invoke = functions[references.function(target["Arn"])].invoke
