@@ -21,6 +21,8 @@ class Options:
     store: str
     operations_key: Key | None
     demo: bool
+    issuer: Mapping[str, str]
+    """The variables by which the authorizer knows an OIDC issuer. Empty: it takes no tokens."""
     data: Path
     """The folder of the logs. With `dynamodb-local` it also holds the data that survives a restart."""
 
@@ -39,9 +41,20 @@ class Options:
             aws_port=port(environ, "DAYBOOK_AWS_PORT", 8788),
             store=store,
             operations_key=key,
+            issuer=issuer(environ),
             demo=environ.get("DAYBOOK_DEMO") != "0",
             data=Path(environ.get("DAYBOOK_DATA") or CACHE),
         )
+
+
+def issuer(environ: Mapping[str, str]) -> dict[str, str]:
+    names = ("OIDC_ISSUER", "OIDC_AUDIENCE")
+    given = {name: environ[f"DAYBOOK_{name}"] for name in names if environ.get(f"DAYBOOK_{name}")}
+    if len(given) == 1:
+        raise CannotStart("DAYBOOK_OIDC_ISSUER and DAYBOOK_OIDC_AUDIENCE need each other.")
+    if given and not given["OIDC_ISSUER"].startswith(("https://", "http://127.0.0.1:")):
+        raise CannotStart("DAYBOOK_OIDC_ISSUER must begin with https:// or http://127.0.0.1:.")
+    return given
 
 
 def port(environ: Mapping[str, str], name: str, default: int) -> int:

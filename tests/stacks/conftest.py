@@ -32,6 +32,9 @@ OTHER: dict[str, Any] = {
     "region": "eu-central-1",
     "alarm_email": "on-call@example.com",
     "removal_policy": "destroy",
+    "oidc_issuer": "https://id.example.com/realms/acme",
+    "oidc_audience": "daybook",
+    "oidc_roles_claim": "groups",
 }
 """Settings that all differ from the defaults."""
 
