@@ -27,11 +27,12 @@ test-all: .venv/ready ## both
 nightly: .venv/ready ## the planner against its model, 10,000 searches on each store (hours)
 	DAYBOOK_MODEL_EXAMPLES=10000 $(PYTEST) tests/model/test_planner_model.py
 
-check: .venv/ready ## lint, format, types; what may import what
+check: .venv/ready ## lint, format, types; what may import what; cfn-lint and cdk-nag
 	$(BIN)/ruff check $(OURS)
 	$(BIN)/ruff format --check $(OURS)
 	$(BIN)/mypy $(OURS)
 	$(BIN)/python -m pytest tests/unit/test_layers.py
+	$(BIN)/python -m infra.checks
 
 synth: .venv/ready ## the CloudFormation templates and the Lambdas' asset, in cdk.out/
 	$(BIN)/python app.py

@@ -15,6 +15,7 @@ from daybook.environment import (
     ForgetSettings,
     FunctionSettings,
     ManageSettings,
+    ReadSettings,
     RedeliverSettings,
     ReplaySettings,
     RestampSettings,
@@ -58,7 +59,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
     # cold start as well. 10 s: enough for both attempts of the client at a slow read.
     "authorize": FunctionSpec(module="authorize.handler", settings=AuthorizeSettings, memory_mb=1_024, timeout_s=10),
     "ingest": FunctionSpec(module="ingest.handler", settings=Settings),
-    "query": FunctionSpec(module="query.handler", settings=Settings),
+    "query": FunctionSpec(module="query.handler", settings=ReadSettings),
     "tenants": FunctionSpec(module="tenants.handler", settings=TenantsSettings),
     "manage": FunctionSpec(module="manage.handler", settings=ManageSettings),
     "forget": FunctionSpec(module="forget.api_handler", settings=ForgetSettings),
@@ -96,6 +97,9 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
 
 API_FUNCTIONS = frozenset(route.function for route in ROUTES)
 """The functions that answer the routes. The authorizer stands before them; the others read a queue or a stream."""
+
+READERS = [name for name, spec in FUNCTIONS.items() if issubclass(spec.settings, ReadSettings)]
+"""The functions that read events and people with sessions of one tenant."""
 
 
 def title(name: str) -> str:

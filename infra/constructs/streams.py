@@ -1,16 +1,15 @@
 """The queue and the event source mappings by which events reach the customers' streams."""
 
-from aws_cdk import Duration
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.constructs.bucket import FailedBatchBucket, FailedBatches
 from infra.constructs.function import Function, allow
 from infra.constructs.schedule import EveryMinute
-
-_MAX_RETENTION = Duration.days(14)  # SQS's own limit
 
 
 class DrainQueue(Construct):
@@ -27,6 +26,7 @@ class DrainQueue(Construct):
             "Queue",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
+            removal_policy=RemovalPolicy.RETAIN,
             retention_period=Duration.hours(1),
             visibility_timeout=Duration.seconds(6 * reader_timeout.to_seconds()),  # as AWS's guide for Lambda advises
         )
@@ -35,10 +35,17 @@ class DrainQueue(Construct):
 class NewEvents(Construct):
     """Invokes a function with the inserts of the events table's stream."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, table: dynamodb.ITable, reader: Function) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        table: dynamodb.ITable,
+        reader: Function,
+        failed: FailedBatchBucket,
+    ) -> None:
         super().__init__(scope, construct_id)
         assert table.table_stream_arn  # noqa: S101  the storage stack gives the table its stream
-        self.failed = _dead_letter_queue(self, "Failed")
         reader.grant(
             allow(
                 table.table_stream_arn, "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"
@@ -46,7 +53,7 @@ class NewEvents(Construct):
             # Lambda makes no mapping without it, and it can't be limited to a resource.
             allow("*", "dynamodb:ListStreams"),
         )
-        lambda_.EventSourceMapping(
+        self._mapping = lambda_.EventSourceMapping(
             self,
             "Mapping",
             target=reader.function,
@@ -61,10 +68,23 @@ class NewEvents(Construct):
             report_batch_item_failures=True,
             bisect_batch_on_error=True,
             # The function parks what it can't deliver. So a batch fails only when our own store does. A shard keeps its
-            # records for 24 h; before that, Lambda notes their positions in `failed`.
+            # records for 24 h; before that, Lambda puts them into the bucket.
             # Only the age ends the retries: a quick failure would use up any number of them in minutes.
             max_record_age=Duration.hours(22),
-            on_failure=event_sources.SqsDlq(self.failed),
+            on_failure=FailedBatches(failed),
+            support_s3_on_failure_destination=True,
+            # Lambda's own counts of what became of the records; without it there are none.
+            metrics_config=lambda_.MetricsConfig(metrics=[lambda_.MetricType.EVENT_COUNT]),
+        )
+
+    def metric(self, name: str, *, period: Duration) -> cloudwatch.Metric:
+        """One of Lambda's counts of events of the mapping."""
+        return cloudwatch.Metric(
+            namespace="AWS/Lambda",
+            metric_name=name,
+            dimensions_map={"EventSourceMappingUUID": self._mapping.event_source_mapping_id},
+            period=period,
+            statistic="sum",
         )
 
 
@@ -85,14 +105,3 @@ class Drains(Construct):
             max_concurrency=20,
         )
         EveryMinute(self, "Wake", function=reader.function)
-
-
-def _dead_letter_queue(scope: Construct, construct_id: str) -> sqs.Queue:
-    """Only operators read it, after an alarm."""
-    return sqs.Queue(
-        scope,
-        construct_id,
-        encryption=sqs.QueueEncryption.SQS_MANAGED,
-        enforce_ssl=True,
-        retention_period=_MAX_RETENTION,
-    )

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
 from infra import ROOT
-from infra.local.gateway.api import REGION
+from infra.local.gateway.api import ACCOUNT, REGION
 
 Attributes = dict[str, dict[str, Any]]
 """The attributes of one item in DynamoDB's form: each value with its type."""
@@ -74,7 +73,7 @@ class DemoImage(msgspec.Struct, frozen=True):
 
 
 def tables() -> dict[str, Table]:
-    found: dict[str, Table] = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables
+    found: dict[str, Table] = dynamodb_backends[ACCOUNT][REGION].tables
     return found
 
 

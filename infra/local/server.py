@@ -20,7 +20,7 @@ from infra import LAMBDAS
 from infra.local.aws import moto_insert, moto_queues, moto_speed, moto_streams, moto_writes
 from infra.local.aws.cloudformation import create_stacks, functions
 from infra.local.aws.dynamodb_local import DynamoDBLocal
-from infra.local.aws.iam import Permissions, callers, roles
+from infra.local.aws.iam import Permissions, callers, partition_keys, roles
 from infra.local.aws.persistence import create_tables, random_secret, stored_key, stored_secret
 from infra.local.demo_image import DemoImage
 from infra.local.functions.event_sources import event_sources
@@ -77,6 +77,8 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         aws = partial(client, endpoints)
         moto.roles |= roles(aws)
         moto.callers |= callers(aws, moto.roles)
+        moto.partition_keys |= partition_keys(stacks)
+        moto.check()
         configurations = functions(aws, {**lambda_environment(endpoints), **options.issuer})
         api = read_api(stacks, aws)
         instances = stack.enter_context(running(configurations, api, options, others))

@@ -9,6 +9,7 @@ from aws_cdk import aws_sqs as sqs
 
 from daybook import observability
 from infra.constructs.monitoring import LASTING, PERIOD, Alarm
+from infra.constructs.streams import NewEvents
 from infra.functions import API_FUNCTIONS, title
 
 
@@ -17,6 +18,7 @@ def alarms(
     api: apigateway.RestApi,
     functions: Mapping[str, lambda_.IFunction],
     dead_letters: Mapping[str, sqs.IQueue],
+    new_events: NewEvents,
 ) -> list[Alarm]:
     """`functions` are named as in `infra.functions`; the name of a dead-letter queue is that of its alarm."""
     return [
@@ -48,6 +50,16 @@ def alarms(
                 "messages that could not be handled are kept in a queue for 14 days: inspect them, then replay",
             )
             for name, queue in dead_letters.items()
+        ),
+        Alarm(
+            "NewEventsFailed",
+            new_events.metric("OnFailureDestinationDeliveredEventCount", period=PERIOD),
+            "events that the fan-out could not handle for 22 hours are in the bucket of failed batches for 14 days",
+        ),
+        Alarm(
+            "NewEventsDropped",
+            new_events.metric("DroppedEventCount", period=PERIOD),
+            "events were dropped that are in no bucket: customers' streams lack them",
         ),
         Alarm(
             "EventsGivenUp",

@@ -1,7 +1,8 @@
 """Who may do what: the permissions of every function, one block each.
 
 No role may overwrite or delete an event. `Function` adds the function's own log and traces to these, the event source
-mappings of `infra.constructs` add reading a queue or the stream, and `DownloadRole` that it may be assumed.
+mappings of `infra.constructs` add reading a queue or the stream, and `DownloadRole` and `ReaderRole` that they may be
+assumed.
 """
 
 from collections.abc import Mapping
@@ -10,12 +11,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
 from daybook.aws.control_table import drains, parked
+from daybook.aws.tenant_sessions import TAG
 from daybook.jobs.job import PARTITION
 from infra.constructs.function import Conditions, allow
 from infra.stacks.storage import EVENT_INDEXES, StorageStack
 
 DOWNLOAD = "download"
-"""The one role that is not a function's."""
+READER = "reader"
+"""These two roles are not functions'."""
 
 STAMPED = ("pk", "sk", "expires_at")
 """The attributes of an event that `restamp` may see and change."""
@@ -31,6 +34,14 @@ _KEYS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key#*
 # Of the limits table only the counters of failures.
 _FAILURES: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["failed#*"]}}
 
+# Or only the partitions of the tenant that the session is tagged with. `ForAllValues` alone is also met by a call
+# without partition.
+_TENANT = f"${{aws:PrincipalTag/{TAG}}}"
+_OF_TENANT: Conditions = {
+    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [_TENANT, f"{_TENANT}#*"]},
+    "Null": {"dynamodb:LeadingKeys": "false"},
+}
+
 _SEES_STAMPED: Conditions = {"ForAllValues:StringEquals": {"dynamodb:Attributes": list(STAMPED)}}
 # Without these two an answer could hold all the other attributes.
 _SELECTS: Conditions = {"StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}}
@@ -38,7 +49,7 @@ _RETURNS: Conditions = {"StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE
 
 
 def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict[str, list[iam.PolicyStatement]]:
-    """The statements for each function's role, by the function's name, and for `DOWNLOAD`.
+    """The statements for each function's role, by the function's name, and for `DOWNLOAD` and `READER`.
 
     `queues`: by the name of the reader.
     """
@@ -54,16 +65,10 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         conditions=_via(storage, "dynamodb"),
     )
     # Each function that records what it does inserts an event. The caller is a person, who may be new.
-    record = [
-        allow(events, "dynamodb:PartiQLInsert"),
-        allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query"),
-    ]
+    insert = [allow(events, "dynamodb:PartiQLInsert"), allow(identities, "dynamodb:PartiQLInsert")]
+    record = [*insert, allow(identities, "dynamodb:BatchGetItem", "dynamodb:Query")]
     secret = allow(storage.secret.secret_arn, "secretsmanager:GetSecretValue")
     change_jobs = allow(control, "dynamodb:UpdateItem", conditions=_JOBS)
-    query_events = [
-        allow(events, "dynamodb:Query"),
-        *(allow(f"{events}/index/{index}", "dynamodb:Query") for index in EVENT_INDEXES),
-    ]
     # To forget a person. No other role may delete from the identities or update a row of them.
     forget_people = [
         allow(identities, "dynamodb:BatchGetItem", "dynamodb:Query"),
@@ -95,10 +100,9 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             secret,
             tables_key,
         ],
+        # It reads events and people as READER, as do `exports` and `export`: also to know the caller whom it records.
         "query": [
-            *query_events,
-            *record,
-            allow(events, "dynamodb:BatchGetItem"),
+            *insert,
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities, groups
             secret,
             tables_key,
@@ -129,7 +133,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         ],
         "sweep": [*forget_people, allow(control, "dynamodb:GetItem"), change_jobs, secret, tables_key],
         "exports": [
-            *record,
+            *insert,
             # Settings, groups, and jobs: a new job depends on those that are active.
             allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", conditions=_JOBS),
@@ -145,9 +149,14 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(files, "s3:GetObject"),
             allow(storage.key.key_arn, "kms:Decrypt", conditions=_via(storage, "s3")),
         ],
+        READER: [
+            # No Scan and no PartiQLSelect: a session reads by partition, and only those of its tenant.
+            allow(events, "dynamodb:Query", "dynamodb:BatchGetItem", conditions=_OF_TENANT),
+            *(allow(f"{events}/index/{index}", "dynamodb:Query", conditions=_OF_TENANT) for index in EVENT_INDEXES),
+            allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem", conditions=_OF_TENANT),
+            tables_key,
+        ],
         "export": [
-            *query_events,
-            allow(identities, "dynamodb:BatchGetItem"),
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),
             change_jobs,
             *(

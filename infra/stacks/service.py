@@ -1,4 +1,4 @@
-"""What answers: the functions, the queues between them, and the API in front of them."""
+"""What answers: the functions, what invokes them, and the API in front of them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,24 +8,26 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs import download_role
+from infra.constructs import download_role, reader_role
 from infra.constructs.change_rules import ChangeRules
 from infra.constructs.download_role import DownloadRole
 from infra.constructs.function import Function
 from infra.constructs.gateway import Gateway
-from infra.constructs.job_queue import JobQueue
 from infra.constructs.monitoring import Monitoring
-from infra.constructs.streams import DrainQueue, Drains, NewEvents
-from infra.functions import API_FUNCTIONS, FUNCTIONS, FunctionSpec, title
+from infra.constructs.reader_role import ReaderRole
+from infra.constructs.streams import Drains, NewEvents
+from infra.functions import API_FUNCTIONS, FUNCTIONS, READERS, title
 from infra.settings import DeploymentSettings
 from infra.stacks.alarms import alarms
 from infra.stacks.changes import changes
-from infra.stacks.permissions import DOWNLOAD, permissions
+from infra.stacks.permissions import DOWNLOAD, READER, permissions
 from infra.stacks.storage import StorageStack
+
+_SET_LATER = {download_role.SETTING, reader_role.SETTING}
 
 
 class ServiceStack(Stack):
-    """Holds no events and no settings, and can be deployed anew at any time.
+    """Holds no events, settings or messages, and can be deployed anew at any time.
 
     Each part has its table: `infra.functions` (the functions and their queues), `permissions` and `alarms` beside this
     module, and `daybook.http.routes` (the API).
@@ -42,14 +44,7 @@ class ServiceStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        jobs = {
-            name: JobQueue(self, f"{title(name)}Queue", spec=spec.jobs, worker_timeout=_timeout(spec))
-            for name, spec in FUNCTIONS.items()
-            if spec.jobs
-        }
-        drain_queue = DrainQueue(self, "Drain", reader_timeout=_timeout(FUNCTIONS["redeliver"]))
-        queues = {"redeliver": drain_queue.queue, **{name: each.queue for name, each in jobs.items()}}
-
+        queues = {"redeliver": storage.drains, **{name: each.queue for name, each in storage.jobs.items()}}
         values = _setting_values(storage, queues, settings)
         functions = {
             name: Function(
@@ -60,10 +55,10 @@ class ServiceStack(Stack):
                 environment={
                     variable: values[field]
                     for field, variable in spec.settings.variables().items()
-                    if field != download_role.SETTING and values[field]
+                    if field not in _SET_LATER and values[field]
                 },
                 memory_mb=spec.memory_mb,
-                timeout=_timeout(spec),
+                timeout=Duration.seconds(spec.timeout_s),
             )
             for name, spec in FUNCTIONS.items()
         }
@@ -71,11 +66,14 @@ class ServiceStack(Stack):
         for name, function in functions.items():
             function.grant(*allowed[name])
         DownloadRole(self, "Download", statements=allowed[DOWNLOAD], reader=functions["exports"])
+        ReaderRole(self, "Reader", statements=allowed[READER], readers=[functions[name] for name in READERS])
 
-        for name, each in jobs.items():
+        for name, each in storage.jobs.items():
             each.invoke(functions[name].function)
-        new_events = NewEvents(self, "NewEvents", table=storage.events, reader=functions["fan_out"])
-        Drains(self, "Drains", queue=drain_queue.queue, reader=functions["redeliver"])
+        new_events = NewEvents(
+            self, "NewEvents", table=storage.events, reader=functions["fan_out"], failed=storage.failed_batches
+        )
+        Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"])
 
         gateway = Gateway(
             self,
@@ -84,14 +82,11 @@ class ServiceStack(Stack):
             functions={name: functions[name].function for name in FUNCTIONS if name in API_FUNCTIONS},
         )
         watched = {name: each.function for name, each in functions.items()}
-        dead_letters = {
-            "NewEventsFailed": new_events.failed,
-            **{f"{title(name)}QueueDead": each.dead for name, each in jobs.items()},
-        }
+        dead_letters = {f"{title(name)}QueueDead": each.dead for name, each in storage.jobs.items()}
         monitoring = Monitoring(
             self,
             "Monitoring",
-            alarms=alarms(api=gateway.api, functions=watched, dead_letters=dead_letters),
+            alarms=alarms(api=gateway.api, functions=watched, dead_letters=dead_letters, new_events=new_events),
             api=gateway.api,
             functions=watched,
             email=settings.alarm_email,
@@ -128,7 +123,3 @@ def _setting_values(
         **(of_issuer if settings.oidc_issuer else dict.fromkeys(of_issuer, "")),
         **{spec.jobs.url_setting: queues[name].queue_url for name, spec in FUNCTIONS.items() if spec.jobs},
     }
-
-
-def _timeout(spec: FunctionSpec) -> Duration:
-    return Duration.seconds(spec.timeout_s)

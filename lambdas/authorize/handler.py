@@ -18,7 +18,7 @@ from daybook.aws.limits_table.failures import FailureTable
 from daybook.clock import system_clock
 from daybook.environment import AuthorizeSettings
 from daybook.http.caller import Caller
-from daybook.observability import log_access, name_call
+from daybook.observability import CREDENTIALS_REFUSED, count, log_access, name_call
 
 
 @cache
@@ -47,12 +47,14 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
     try:
         caller = compose().caller(authorization, address)
     except TooManyFailures:
+        count(CREDENTIALS_REFUSED, 1)
         return {
             "principalId": "throttled",
             "policyDocument": policy_for_throttled(event["methodArn"]),
             "context": {**_NOBODY, "throttled": "true"},
         }
     except Refused:
+        count(CREDENTIALS_REFUSED, 1)
         key = api_keys.parse(bearer(authorization))
         log_access(
             tenant="",

@@ -14,7 +14,7 @@ from itertools import batched
 from typing import Protocol
 
 from daybook import observability
-from daybook.clock import MINUTE, SECOND, Clock
+from daybook.clock import DAY, MINUTE, SECOND, Clock
 from daybook.delivery.backlog import OVERDUE_MS, DrainRequest, Queue, Waiting, request_of
 from daybook.delivery.destination import Destination
 from daybook.observability import logger
@@ -70,6 +70,10 @@ class Redeliver:
             observability.DRAINS_OVERDUE, sum(each.due_ms <= now_ms - _LATE_MS for each in waiting if not each.is_idle)
         )
         self.gauge(observability.STREAMS_FAILING, sum(each.is_failing for each in waiting))
+        self.gauge(
+            observability.STREAMS_FAILING_A_DAY,
+            sum(each.failing_since_ms is not None and each.failing_since_ms <= now_ms - DAY for each in waiting),
+        )
         self.gauge(observability.STREAMS_SLOW, sum(each.is_slow for each in waiting))
         self.gauge(observability.OLDEST_PARKED, max(0, now_ms - oldest_ms) // SECOND)
         overdue = (each.request for each in waiting if each.due_ms <= now_ms - (0 if each.is_idle else OVERDUE_MS))

@@ -14,12 +14,12 @@ from werkzeug.test import Client, EnvironBuilder, TestResponse
 from werkzeug.wrappers import Request
 
 from infra.local.functions.instances import EventTooLarge, FunctionError
-from infra.local.gateway.api import Api, Authorizer, GatewayResponse
+from infra.local.gateway.api import ACCOUNT, Api, Authorizer, GatewayResponse
 from infra.local.gateway.gateway import Gateway
 from infra.local.gateway.proxy_event import Call
 from infra.local.gateway.routing import Method, Resource, Router
 
-ARN = "arn:aws:execute-api:us-east-1:123456789012:api/live"
+ARN = f"arn:aws:execute-api:us-east-1:{ACCOUNT}:api/live"
 Handler = Callable[[Mapping[str, Any]], Any]
 
 

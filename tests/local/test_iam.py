@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -15,112 +14,9 @@ from werkzeug.wrappers import Request, Response
 
 from daybook.aws.downloads import DownloadLinks
 from infra.local.aws.cloudformation import access_key
-from infra.local.aws.iam import Caller, Permissions, dynamodb_needs, s3_needs
-from infra.local.aws.policy import allows
+from infra.local.aws.iam import Caller, Permissions
+from infra.local.aws.needs import table_arn
 from tests.support.running_daybook import LocalDaybook
-
-TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table"
-
-
-@pytest.mark.parametrize(
-    ("operation", "call", "needs"),
-    [
-        ("GetItem", {"TableName": "t"}, [("GetItem", "t")]),
-        ("GetItem", {"TableName": f"{TABLE}/t"}, [("GetItem", "t")]),
-        ("Query", {"TableName": "t"}, [("Query", "t")]),
-        ("Query", {"TableName": "t", "IndexName": "i"}, [("Query", "t/index/i")]),
-        ("BatchGetItem", {"RequestItems": {"t": {}, "u": {}}}, [("BatchGetItem", "t"), ("BatchGetItem", "u")]),
-        (
-            "BatchExecuteStatement",
-            {"Statements": [{"Statement": 'INSERT INTO "t" VALUE {}'}, {"Statement": 'DELETE FROM "u"'}]},
-            [("PartiQLInsert", "t"), ("PartiQLDelete", "u")],
-        ),
-        ("ExecuteStatement", {"Statement": 'SELECT * FROM "t"'}, [("PartiQLSelect", "t")]),
-        (
-            "TransactWriteItems",
-            {"TransactItems": [{"Put": {"TableName": "t"}}, {"ConditionCheck": {"TableName": "u"}}]},
-            [("PutItem", "t"), ("ConditionCheckItem", "u")],
-        ),
-        ("TransactGetItems", {"TransactItems": [{"Get": {"TableName": "t"}}]}, [("GetItem", "t")]),
-    ],
-)
-def test_a_call_needs_its_actions_on_its_tables(
-    operation: str, call: Mapping[str, Any], needs: list[tuple[str, str]]
-) -> None:
-    """With IAM's names: PartiQL statements and the parts of a transaction have their own actions."""
-    found = [each[:2] for each in dynamodb_needs(operation, call)]
-    assert found == [(f"dynamodb:{act}", f"{TABLE}/{name}") for act, name in needs]
-
-
-def statement(effect: str, action: Any, resource: Any) -> dict[str, Any]:
-    return {"Effect": effect, "Action": action, "Resource": resource}
-
-
-@pytest.mark.parametrize(
-    ("statements", "allowed"),
-    [
-        ([], False),
-        ([statement("Allow", "dynamodb:GetItem", f"{TABLE}/t")], True),
-        ([statement("Allow", ["a:B", "dynamodb:GetItem"], ["x", f"{TABLE}/t"])], True),
-        ([statement("Allow", "dynamodb:*", "*")], True),
-        ([statement("Allow", "dynamodb:GetIte?", f"{TABLE}/?")], True),
-        ([statement("Allow", "dynamodb:GetItem", f"{TABLE}/t/index/*")], False),
-        ([statement("Allow", "dynamodb:Get", f"{TABLE}/t")], False),
-        ([statement("Allow", "*", "*"), statement("Deny", "dynamodb:GetItem", f"{TABLE}/t")], False),
-    ],
-)
-def test_a_policy_allows_what_it_names_and_does_not_deny(statements: list[dict[str, Any]], allowed: bool) -> None:
-    """IAM's wildcards apply, and what nothing names is denied."""
-    assert allows(statements, "dynamodb:GetItem", f"{TABLE}/t") is allowed
-
-
-@pytest.mark.parametrize(
-    ("operation", "call"),
-    [
-        ("PutItem", {"TableName": "t", "Item": {"pk": {"S": "acme#jobs"}}}),
-        ("UpdateItem", {"TableName": "t", "Key": {"pk": {"S": "acme#jobs"}, "sk": {"S": "1"}}}),
-        ("TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "t", "Item": {"pk": {"S": "acme#jobs"}}}}]}),
-    ],
-)
-def test_a_call_is_about_the_partition_of_its_item(operation: str, call: Mapping[str, Any]) -> None:
-    assert [need.partitions for need in dynamodb_needs(operation, call)] == [("acme#jobs",)]
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "query", "body", "needs"),
-    [
-        ("GET", "/b/files/a", "", b"", [("GetObject", "b/files/a")]),
-        ("PUT", "/b/files/a", "", b"", [("PutObject", "b/files/a")]),
-        ("POST", "/b/files/a", "uploads", b"", [("PutObject", "b/files/a")]),
-        ("PUT", "/b/files/a", "uploadId=u&partNumber=1", b"", [("PutObject", "b/files/a")]),
-        ("GET", "/b/files/a", "uploadId=u", b"", [("ListMultipartUploadParts", "b/files/a")]),
-        ("POST", "/b/files/a", "uploadId=u", b"", [("PutObject", "b/files/a")]),
-        ("DELETE", "/b/files/a", "uploadId=u", b"", [("AbortMultipartUpload", "b/files/a")]),
-        ("DELETE", "/b/files/a", "", b"", [("DeleteObject", "b/files/a")]),
-        (
-            "POST",
-            "/b",
-            "delete",
-            b"<Delete><Object><Key>runs/1</Key></Object><Object><Key>runs/2</Key></Object></Delete>",
-            [("DeleteObject", "b/runs/1"), ("DeleteObject", "b/runs/2")],
-        ),
-        ("GET", "/b", "list-type=2", b"", [("ListBucket", "b")]),
-    ],
-)
-def test_a_call_to_s3_needs_its_actions(
-    method: str, path: str, query: str, body: bytes, needs: list[tuple[str, str]]
-) -> None:
-    environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query}
-    found = [each[:2] for each in s3_needs(environ, body)]
-    assert found == [(f"s3:{action}", f"arn:aws:s3:::{place}") for action, place in needs]
-
-
-@pytest.mark.parametrize(("partition", "allowed"), [("acme#jobs", True), ("acme", False), ("acme#jobs#x", False)])
-def test_a_policy_may_keep_to_some_partitions(partition: str, allowed: bool) -> None:
-    condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#jobs"]}}
-    kept = statement("Allow", "dynamodb:PutItem", f"{TABLE}/t") | {"Condition": condition}
-    context = {"dynamodb:LeadingKeys": (partition,)}
-    assert allows([kept], "dynamodb:PutItem", f"{TABLE}/t", context) is allowed
 
 
 def test_who_asks_for_exports_can_write_jobs_and_no_settings(local_daybook: LocalDaybook) -> None:
@@ -221,8 +117,8 @@ def test_keys_of_functions_are_held_to_their_roles() -> None:
         return Response("{}")(environ, start_response)
 
     permissions = Permissions(application)
-    may = [statement("Allow", "dynamodb:GetItem", f"{TABLE}/t")]
-    permissions.callers |= {"MAY": Caller("role", [may]), "MAYNOT": Caller("role", [[]])}
+    may = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": table_arn("t")}
+    permissions.callers |= {"MAY": Caller("role", "may", [may]), "MAYNOT": Caller("role", "not", [])}
     assert [asked(permissions, key) for key in ("MAY", "MAYNOT", "ANY")] == [200, 400, 200]
     assert bodies.getvalue() == '{"TableName": "t"}' * 2
 

@@ -9,6 +9,7 @@ import pytest
 
 from infra.local.functions.instances import FunctionError
 from infra.local.functions.schedule import Schedule, seconds
+from infra.local.gateway.api import ACCOUNT
 
 
 class Function:
@@ -39,16 +40,17 @@ def run(schedule: Schedule, function: Function) -> None:
 def test_each_tick_is_a_scheduled_event_of_its_own() -> None:
     """After a tick that failed comes the next one. The fields are those of EventBridge."""
     function = Function(wanted=2)
-    run(Schedule("arn:aws:events:us-east-1:123456789012:rule/tick", 0.05, function.invoke), function)
+    rule = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/tick"
+    run(Schedule(rule, 0.05, function.invoke), function)
     first, second = function.events[:2]
     assert first["id"] != second["id"]
     assert {name: value for name, value in first.items() if name not in {"id", "time"}} == {
         "version": "0",
         "detail-type": "Scheduled Event",
         "source": "aws.events",
-        "account": "123456789012",
+        "account": ACCOUNT,
         "region": "us-east-1",
-        "resources": ["arn:aws:events:us-east-1:123456789012:rule/tick"],
+        "resources": [rule],
         "detail": {},
     }
     assert len(first["time"]) == len("2026-11-26T13:31:30Z")

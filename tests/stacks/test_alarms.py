@@ -3,15 +3,12 @@
 from infra.functions import FUNCTIONS, title
 from tests.support.templates import Stack
 
-DEAD_LETTERS = {
-    "NewEventsFailed",
-    *(f"{title(name)}QueueDead" for name, spec in FUNCTIONS.items() if spec.jobs),
-}
+DEAD_LETTERS = {f"{title(name)}QueueDead" for name, spec in FUNCTIONS.items() if spec.jobs}
 
 
 def test_there_is_an_alarm_for_whatever_needs_a_person(service: Stack) -> None:
-    """Errors and throttles of each function, the API's 5xx, dead letters, events given up or unreadable, and a fan-out
-    that falls behind.
+    """Errors and throttles of each function, the API's 5xx, dead letters, events that failed, were dropped, were given
+    up or are unreadable, and a fan-out that falls behind.
     """
     watched = set()
     for alarm in service.properties("AWS::CloudWatch::Alarm").values():
@@ -20,6 +17,8 @@ def test_there_is_an_alarm_for_whatever_needs_a_person(service: Stack) -> None:
     assert watched == {
         *((metric, name) for metric in ("Errors", "Throttles") for name in functions),
         *(("ApproximateNumberOfMessagesVisible", f"{queue}.QueueName") for queue in DEAD_LETTERS),
+        ("OnFailureDestinationDeliveredEventCount", "NewEventsMapping"),
+        ("DroppedEventCount", "NewEventsMapping"),
         ("EventsGivenUp",),
         ("UnreadableEvents",),
         ("IteratorAge", "FanOutFunction"),
@@ -38,13 +37,13 @@ def test_thresholds(service: Stack) -> None:
     assert thresholds == dict.fromkeys(thresholds, 1) | THRESHOLDS
 
 
-def test_no_dead_letter_queue_is_forgotten(service: Stack) -> None:
+def test_no_dead_letter_queue_is_forgotten(storage: Stack, service: Stack) -> None:
     """Each queue that no function reads has an alarm."""
     read = {
         service.read(mapping["EventSourceArn"]).removesuffix(".Arn")
         for mapping in service.properties("AWS::Lambda::EventSourceMapping").values()
     }
-    assert service.properties("AWS::SQS::Queue").keys() - read == DEAD_LETTERS
+    assert storage.properties("AWS::SQS::Queue").keys() - read == DEAD_LETTERS
 
 
 def test_every_alarm_goes_to_the_one_topic(service: Stack) -> None:

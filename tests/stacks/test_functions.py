@@ -32,6 +32,7 @@ RESOURCES = {
     "sweep_queue_url": "SweepQueue",
     "export_bucket": "ExportsBucket",
     "download_role_arn": "DownloadRole.Arn",
+    "reader_role_arn": "ReaderRole.Arn",
     "export_queue": "ExportQueue",
 }
 

@@ -11,9 +11,10 @@ from daybook.aws.events_table.stamps import StampTable
 from daybook.aws.limits_table.failures import partition_of
 from daybook.ids import HIGHEST_ID
 from daybook.jobs.restamp import Restamp
-from daybook.tenant import SLUG
+from daybook.tenant import SLUG, new_code
 from infra.functions import API_FUNCTIONS, FUNCTIONS, title
 from infra.stacks.permissions import STAMPED
+from infra.stacks.storage import EVENT_INDEXES
 from tests.support.templates import Stack
 
 EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
@@ -30,12 +31,8 @@ DYNAMODB = {
         CONTROL: {"GetItem", "Query"},
     },
     "Query": {
-        EVENTS: {"Query", "BatchGetItem", "PartiQLInsert"},
-        f"{EVENTS}/index/by_actor": {"Query"},
-        f"{EVENTS}/index/by_activity": {"Query"},
-        f"{EVENTS}/index/by_target": {"Query"},
-        f"{EVENTS}/index/by_within": {"Query"},
-        IDENTITIES: {"Query", "BatchGetItem", "PartiQLInsert"},
+        EVENTS: {"PartiQLInsert"},
+        IDENTITIES: {"PartiQLInsert"},
         CONTROL: {"GetItem", "Query"},
     },
     "Tenants": {
@@ -80,16 +77,10 @@ DYNAMODB = {
     },
     "Exports": {
         EVENTS: {"PartiQLInsert"},
-        IDENTITIES: {"BatchGetItem", "Query", "PartiQLInsert"},
+        IDENTITIES: {"PartiQLInsert"},
         CONTROL: {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"},
     },
     "Export": {
-        EVENTS: {"Query"},
-        f"{EVENTS}/index/by_actor": {"Query"},
-        f"{EVENTS}/index/by_activity": {"Query"},
-        f"{EVENTS}/index/by_target": {"Query"},
-        f"{EVENTS}/index/by_within": {"Query"},
-        IDENTITIES: {"BatchGetItem"},
         CONTROL: {"GetItem", "Query", "UpdateItem"},
     },
     "Replay": {
@@ -99,6 +90,14 @@ DYNAMODB = {
     },
     "Public": {},
 }
+# Each with the condition that the partition is one of the session's tenant.
+READER = {
+    EVENTS: {"Query", "BatchGetItem"},
+    **{f"{EVENTS}/index/{index}": {"Query"} for index in EVENT_INDEXES},
+    IDENTITIES: {"Query", "BatchGetItem"},
+}
+READS_AS_A_TENANT = {"Query", "Exports", "Export"}
+OWN_ROLES = {"DownloadRole", "ReaderRole"}
 ASSUMES_ROLES = {"FanOut", "Redeliver", "Replay", "Streams"}
 CUSTOMERS_ROLES = "arn:AWS::Partition:iam::*:role/*"
 READS_THE_SECRET = {
@@ -106,6 +105,7 @@ READS_THE_SECRET = {
     *("Exports", "Export", "Streams"),
 }
 BUCKET = "ExportsBucket.Arn"
+FAILED_BATCHES = "FailedBatchesBucket.Arn"
 FILES, RUNS = f"{BUCKET}/files/*", f"{BUCKET}/runs/*"
 MULTIPART_UPLOADS = {
     *("s3:PutObject", "s3:GetObject", "s3:DeleteObject"),
@@ -138,8 +138,9 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     "Replay": {"ReplayQueue.Arn": SENDS | RECEIVES},
     "FanOut": {
         "DrainQueue.Arn": SENDS,
-        # The CDK grants these for an on-failure destination.
-        "NewEventsFailed.Arn": {"sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"},
+        # Lambda puts failed batches there with the function's role.
+        f"{FAILED_BATCHES}/*": {"s3:PutObject"},
+        FAILED_BATCHES: {"s3:ListBucket"},
     },
     "Redeliver": {
         "DrainQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
@@ -181,13 +182,13 @@ def _list(value: Any) -> list[Any]:
 
 def test_each_function_has_its_own_role(service: Stack) -> None:
     """Only Lambda can assume it, and it has no managed policy. Beside these there are the role that
-    signs links and the gateway's own.
+    signs links, the one that reads as a tenant, and the gateway's own.
     """
     functions = service.properties("AWS::Lambda::Function")
     roles = {name: service.read(function["Role"]) for name, function in functions.items()}
     assert roles == {f"{name}Function": f"{name}Role.Arn" for name in DYNAMODB}
     others = set(service.properties("AWS::IAM::Role")) - {f"{name}Role" for name in DYNAMODB}
-    assert others == {"DownloadRole", "GatewayApiCloudWatchRole"}
+    assert others == OWN_ROLES | {"GatewayApiCloudWatchRole"}
     for name in DYNAMODB:
         role = service.properties("AWS::IAM::Role")[f"{name}Role"]
         assert set(role) == {"AssumeRolePolicyDocument"}
@@ -211,6 +212,47 @@ def test_links_are_signed_by_a_role_that_reads_finished_exports_alone(
     assert readers == {"Download", "Export"}
 
 
+def test_a_session_reads_the_events_and_people_of_the_tenant_that_it_is_tagged_with(
+    service: Stack, statements: dict[str, list[dict[str, Any]]], allowed: dict[str, dict[str, set[str]]]
+) -> None:
+    """By partition only: it can't scan, and IAM refuses a call without partition, which `ForAllValues` would let pass.
+    It writes nothing.
+    """
+    reads = {resource: {f"dynamodb:{action}" for action in actions} for resource, actions in READER.items()}
+    assert {resource: allowed["Reader"][resource] for resource in allowed["Reader"] if resource != "Key.Arn"} == reads
+    tag = "${aws:PrincipalTag/tenant}"
+    for each in statements["Reader"]:
+        if "Key.Arn" not in map(service.read, _list(each["Resource"])):
+            assert each["Condition"] == {
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [tag, f"{tag}#*"]},
+                "Null": {"dynamodb:LeadingKeys": "false"},
+            }
+
+
+def test_a_session_that_reads_has_the_tag_of_one_tenant(
+    service: Stack, allowed: dict[str, dict[str, set[str]]]
+) -> None:
+    """Only the functions that read for callers can assume the role, with this tag and no other. None of them can read
+    an event or a person with its own role.
+    """
+    role = service.properties("AWS::IAM::Role")["ReaderRole"]
+    assert set(role) == {"AssumeRolePolicyDocument"}
+    trusted = set()
+    for trust in role["AssumeRolePolicyDocument"]["Statement"]:
+        assert (trust["Effect"], trust["Action"]) == ("Allow", ["sts:AssumeRole", "sts:TagSession"])
+        assert trust["Condition"] == {
+            "StringLike": {"aws:RequestTag/tenant": "??????"},
+            "ForAllValues:StringEquals": {"aws:TagKeys": ["tenant"]},
+        }
+        assert set(trust["Principal"]) == {"AWS"}
+        trusted |= set(map(service.read, _list(trust["Principal"]["AWS"])))
+    assert trusted == {f"{name}Role.Arn" for name in READS_AS_A_TENANT}
+    assert len(new_code(bytes)) == len("??????")
+    for name in READS_AS_A_TENANT:
+        of_tenants = [resource for resource in allowed[name] if resource.startswith((EVENTS, IDENTITIES))]
+        assert {action for resource in of_tenants for action in allowed[name][resource]} <= {"dynamodb:PartiQLInsert"}
+
+
 @pytest.mark.parametrize("function", DYNAMODB)
 def test_a_role_holds_single_actions_on_single_resources(
     allowed: dict[str, dict[str, set[str]]], function: str
@@ -222,6 +264,8 @@ def test_a_role_holds_single_actions_on_single_resources(
     expected[f"{function}Log.Arn"] = {"logs:CreateLogStream", "logs:PutLogEvents"}
     expected["*"] = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # X-Ray has no resources
     expected["*"] |= KNOWS_NO_RESOURCE.get(function, set())
+    if function in READS_AS_A_TENANT:
+        expected["ReaderRole.Arn"] = {"sts:AssumeRole", "sts:TagSession"}
     if function in ASSUMES_ROLES:
         expected[CUSTOMERS_ROLES] = {"sts:AssumeRole"}
     if function in READS_THE_SECRET:
@@ -234,6 +278,8 @@ def test_a_role_holds_single_actions_on_single_resources(
             "kms:GenerateDataKey*",
             "kms:ReEncrypt*",
         }
+    if function == "FanOut":
+        expected["Key.Arn"] |= {"kms:GenerateDataKey"}  # for the bucket of failed batches
     assert allowed[function] == expected | BESIDE_DYNAMODB.get(function, {})
 
 
@@ -365,7 +411,9 @@ def test_only_forgetting_deletes_a_person(allowed: dict[str, dict[str, set[str]]
 def test_who_records_may_insert_an_event_and_the_person_known_by_the_callers_address(
     allowed: dict[str, dict[str, set[str]]],
 ) -> None:
-    """And reads that person's key. These are all functions that answer calls, but `public`."""
+    """And reads that person's key, with its own role or as the tenant. These are all functions that answer calls, but
+    `public`.
+    """
     inserting = {
         resource: {
             name for name, resources in allowed.items() if "dynamodb:PartiQLInsert" in resources.get(resource, ())
@@ -374,7 +422,7 @@ def test_who_records_may_insert_an_event_and_the_person_known_by_the_callers_add
     }
     assert inserting[EVENTS] == inserting[IDENTITIES] == CALLED - {"Authorize", "Public"}
     for function in inserting[IDENTITIES]:
-        assert "dynamodb:BatchGetItem" in allowed[function][IDENTITIES]
+        assert ("dynamodb:BatchGetItem" in allowed[function][IDENTITIES]) == (function not in READS_AS_A_TENANT)
 
 
 def test_the_key_is_used_only_through_dynamodb_and_s3(

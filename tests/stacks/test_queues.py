@@ -15,15 +15,18 @@ from tests.support.templates import Stack
 JOBS = {name: spec.jobs for name, spec in FUNCTIONS.items() if spec.jobs}
 
 
-def test_every_queue_is_encrypted(service: Stack) -> None:
-    """SQS encrypts each of them with its own key."""
-    queues = service.properties("AWS::SQS::Queue")
-    assert queues
-    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+def test_every_queue_is_encrypted_and_outlives_the_stacks(storage: Stack, service: Stack) -> None:
+    """SQS encrypts each of them with its own key. Who deletes the service, to deploy it anew, loses no message."""
+    assert not service.resources("AWS::SQS::Queue")
+    queues = storage.resources("AWS::SQS::Queue")
+    assert len(queues) == 2 * len(JOBS) + 1
+    for queue in queues.values():
+        assert (queue["DeletionPolicy"], queue["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert queue["Properties"]["SqsManagedSseEnabled"]
 
 
 @pytest.mark.parametrize("worker", JOBS)
-def test_a_job_comes_back_only_after_its_worker_ended(service: Stack, worker: str) -> None:
+def test_a_job_comes_back_only_after_its_worker_ended(storage: Stack, service: Stack, worker: str) -> None:
     """Its visibility timeout outlasts the invocation and its claim. A job that always fails ends in the dead-letter
     queue. A job that only has to come again is no error.
     """
@@ -35,11 +38,11 @@ def test_a_job_comes_back_only_after_its_worker_ended(service: Stack, worker: st
     )
     assert service.read(mapping["FunctionName"]) == f"{title(worker)}Function"
     assert mapping["BatchSize"] == 1
-    queue = service.properties("AWS::SQS::Queue")[name]
+    queue = storage.properties("AWS::SQS::Queue")[name]
     timeout = service.properties("AWS::Lambda::Function")[f"{title(worker)}Function"]["Timeout"]
     assert queue["VisibilityTimeout"] > timeout + CLOCKS_APART_SECONDS
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert service.read(queue["RedrivePolicy"]["deadLetterTargetArn"]) == f"{name}Dead.Arn"
+    assert storage.read(queue["RedrivePolicy"]["deadLetterTargetArn"]) == f"{name}Dead.Arn"
     assert queue["RedrivePolicy"]["maxReceiveCount"] == MAX_RECEIVES
 
 
@@ -65,11 +68,11 @@ def test_a_job_that_only_waits_is_no_dead_letter() -> None:
     assert for_its_row + before_its_claim + at_its_steps + attempts < MAX_RECEIVES
 
 
-def test_no_tenant_takes_all_the_workers(service: Stack) -> None:
+def test_no_tenant_takes_all_the_workers(storage: Stack) -> None:
     """The queue of exports is FIFO: of a tenant's lane one job runs at a time. The others are delayed, and SQS can't
     delay a message of a FIFO queue. Their jobs take turns: no worker has time for many.
     """
-    queues = service.properties("AWS::SQS::Queue")
+    queues = storage.properties("AWS::SQS::Queue")
     assert queues["ExportQueue"]["FifoQueue"] is queues["ExportQueueDead"]["FifoQueue"] is True
     for name in ("replay", "restamp", "sweep"):
         assert "FifoQueue" not in queues[f"{title(name)}Queue"]
@@ -92,7 +95,7 @@ def test_every_queue_reader_is_limited(service: Stack) -> None:
 
 def test_new_events_reach_the_fan_out(service: Stack) -> None:
     """It gets inserts only, from the first one on. A batch that fails is halved, and only what failed is retried. What
-    still fails after 22 hours is noted in a queue.
+    still fails after 22 hours goes to a bucket. Lambda counts what it puts there and what it drops.
     """
     mapping = service.properties("AWS::Lambda::EventSourceMapping")["NewEventsMapping"]
     assert service.read(mapping["FunctionName"]) == "FanOutFunction"
@@ -101,12 +104,13 @@ def test_new_events_reach_the_fan_out(service: Stack) -> None:
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert (mapping["BisectBatchOnFunctionError"], mapping["StartingPosition"]) == (True, "TRIM_HORIZON")
     assert (mapping["BatchSize"], mapping["ParallelizationFactor"]) == (500, 10)
-    assert mapping["MaximumRecordAgeInSeconds"] < 24 * 3600, "they are noted before the stream drops them"
+    assert mapping["MaximumRecordAgeInSeconds"] < 24 * 3600, "they are kept before the stream drops them"
     assert "MaximumRetryAttempts" not in mapping, "a number of retries would be used up in minutes"
-    assert service.read(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "NewEventsFailed.Arn"
+    assert service.read(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "FailedBatchesBucket.Arn"
+    assert mapping["MetricsConfig"] == {"Metrics": ["EventCount"]}
 
 
-def test_drains_are_asked_for_by_a_queue_and_each_minute(service: Stack) -> None:
+def test_drains_are_asked_for_by_a_queue_and_each_minute(storage: Stack, service: Stack) -> None:
     """A message that fails is not kept: the schedule asks again. A drain's claim lasts a minute longer than its
     invocation, by which clocks may differ.
     """
@@ -115,7 +119,7 @@ def test_drains_are_asked_for_by_a_queue_and_each_minute(service: Stack) -> None
     assert service.read(mapping["EventSourceArn"]) == "DrainQueue.Arn"
     assert mapping["BatchSize"] == 10
     assert "FunctionResponseTypes" not in mapping
-    queue = service.properties("AWS::SQS::Queue")["DrainQueue"]
+    queue = storage.properties("AWS::SQS::Queue")["DrainQueue"]
     timeout = service.properties("AWS::Lambda::Function")["RedeliverFunction"]["Timeout"]
     assert queue["VisibilityTimeout"] == 6 * timeout
     assert queue["MessageRetentionPeriod"] == 3_600

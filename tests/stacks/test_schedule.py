@@ -5,6 +5,7 @@ from typing import Any
 
 from infra.local.aws.cloudformation import create_stacks
 from infra.local.functions.event_sources import schedules_of
+from infra.local.gateway.api import ACCOUNT
 from tests.support.templates import Stack
 
 RULE = "DrainsWakeRule"
@@ -74,5 +75,6 @@ def test_local_daybook_runs_the_schedule_of_the_template(service: Stack, aws: Ca
     (schedule,) = schedules_of(stacks, aws, {created["FunctionArn"]: reader})
     schedule.tick()
     (created_rule,) = aws("events").list_rules()["Rules"]
-    assert [event["resources"] for event in reader.events] == [[created_rule["Arn"]]]
+    name = created_rule["Name"]
+    assert [event["resources"] for event in reader.events] == [[f"arn:aws:events:us-east-1:{ACCOUNT}:rule/{name}"]]
     aws("cloudformation").delete_stack(StackName="Ticks")

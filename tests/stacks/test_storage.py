@@ -1,4 +1,4 @@
-"""The tables, the exports, their key and the secret: how they are kept and protected."""
+"""The tables, the buckets, their key and the secret: how they are kept and protected."""
 
 import pytest
 
@@ -84,7 +84,7 @@ def test_what_waits_for_a_drain_is_found_by_an_index(storage: Stack) -> None:
             {"AttributeName": "drain_due", "KeyType": "RANGE"},
         ],
     )
-    projected = {"subscription", "status", "slow_since", "parked_since", "drain_idle"}
+    projected = {"subscription", "status", "slow_since", "parked_since", "failing_since", "drain_idle"}
     assert set(index["Projection"]["NonKeyAttributes"]) == projected
 
 
@@ -125,22 +125,34 @@ def test_the_operators_are_told_the_tables_names(storage: Stack, table: str) -> 
     assert storage.output(table) == table
 
 
-def test_exports_are_encrypted_private_and_reached_over_tls_only(storage: Stack) -> None:
+@pytest.mark.parametrize("name", ["ExportsBucket", "FailedBatchesBucket"])
+def test_buckets_are_encrypted_private_kept_and_reached_over_tls_only(storage: Stack, name: str) -> None:
     """They are under the deployment's key, with no public access. Requests without TLS are denied."""
-    (bucket,) = storage.properties("AWS::S3::Bucket").values()
+    resource = storage.resources("AWS::S3::Bucket")[name]
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    bucket = resource["Properties"]
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
     assert storage.read(rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]) == "Key.Arn"
     assert all(bucket["PublicAccessBlockConfiguration"].values())
-    (policy,) = storage.properties("AWS::S3::BucketPolicy").values()
+    policy = storage.properties("AWS::S3::BucketPolicy")[f"{name}Policy"]
     denials = [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"]
     assert {"Bool": {"aws:SecureTransport": "false"}} in [each["Condition"] for each in denials]
     assert not [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
 
 
+def test_failed_batches_are_kept_for_14_days(storage: Stack) -> None:
+    """Operators have as long to put them through again as with a dead-letter queue."""
+    rules = storage.properties("AWS::S3::Bucket")["FailedBatchesBucket"]["LifecycleConfiguration"]["Rules"]
+    assert [(each["Status"], each["ExpirationInDays"]) for each in rules if each["Id"] == "Batches"] == [
+        ("Enabled", 14)
+    ]
+    assert storage.output("FailedBatchBucket") == "FailedBatchesBucket"
+
+
 def test_exports_are_deleted_after_seven_days(storage: Stack) -> None:
     """What killed workers leave is deleted after 14 days, the longest time that a job's message can wait."""
-    (bucket,) = storage.properties("AWS::S3::Bucket").values()
+    bucket = storage.properties("AWS::S3::Bucket")["ExportsBucket"]
     rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
     assert all(rule["Status"] == "Enabled" for rule in rules.values())
     assert (rules["Files"]["Prefix"], rules["Files"]["ExpirationInDays"]) == ("files/", 7)

@@ -19,8 +19,9 @@ from typing import Any
 from infra.local.functions.instances import Configuration
 from infra.local.template import Templates, of_type, table_definitions
 
-# Event source mappings are emulated here. With a queue policy in the stack, moto can't describe a single resource.
-LEFT_OUT = frozenset({"AWS::Lambda::EventSourceMapping", "AWS::SQS::QueuePolicy"})
+# Event source mappings are emulated here. With a policy of a queue or a bucket in the stack, moto can't describe a
+# single resource.
+LEFT_OUT = frozenset({"AWS::Lambda::EventSourceMapping", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"})
 
 Client = Callable[[str], Any]
 """Makes a boto3 client for the named service on the local endpoint."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.local.functions.failed_batches import GiveUp
 from infra.local.functions.filtering import passes
 from infra.local.functions.lanes import Invoke, Lanes, Record
 from infra.local.gateway.api import REGION
@@ -30,12 +31,12 @@ class StreamMapping:
         invoke: Invoke,
         changes: Callable[[], int],
         *,
-        give_up: Callable[[str], None] | None = None,
+        give_up: GiveUp | None = None,
         checkpoint: Path | None = None,
     ) -> None:
         """`changes` is a cheap check: it returns a different number once there may be new records.
 
-        `give_up` sends a message to the on-failure destination. `checkpoint` is the file that stores the position.
+        `give_up` sends records to the on-failure destination. `checkpoint` is the file that stores the position.
         """
         self._client = client
         self._stream = stream_arn

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 from infra.local.aws.cloudformation import Client, table_name
 from infra.local.aws.moto_peek import holds_messages, stream_length
 from infra.local.functions.dynamodb_stream import StreamMapping
+from infra.local.functions.failed_batches import FailedBatches
 from infra.local.functions.instances import Function, Invocable
 from infra.local.functions.schedule import Schedule, seconds
 from infra.local.functions.sqs import QueueMapping
@@ -58,7 +60,9 @@ def mappings_of(
             # Only DynamoDB Local has checkpoints. Its streams are in another process, so any finished call of a
             # function may have written to them.
             partial(calls_ended, functions.values()) if checkpoints else partial(stream_length, source),
-            give_up=partial(send, client("sqs"), references.source(failure)) if failure else None,
+            give_up=FailedBatches(client("s3"), references.bucket(failure), mapping_id(logical_id)).put
+            if failure
+            else None,
             checkpoint=checkpoints / f"{logical_id}.checkpoint" if checkpoints else None,
         )
 
@@ -79,9 +83,8 @@ def calls_ended(functions: Iterable[Function]) -> int:
     return sum(function.calls_ended for function in functions)
 
 
-def send(sqs: Any, queue_arn: str, body: str) -> None:
-    url = sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody=body)
+def mapping_id(logical_id: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, logical_id))
 
 
 class References:
@@ -111,6 +114,11 @@ class References:
         arn: str = found["Attributes"]["QueueArn"]
         return arn
 
+    def bucket(self, reference: Any) -> str:
+        """The name of the bucket whose ARN this is."""
+        _, logical_id, _ = self._resource(reference)
+        return self.name(logical_id)
+
     def _resource(self, reference: Any) -> tuple[str, str, str]:
         """The stack, logical id and attribute of `{"Ref"}`, `{"Fn::GetAtt"}` or `{"Fn::ImportValue"}`."""
         match reference:
@@ -132,7 +140,7 @@ class References:
         return next(name for name, template in self._stacks.items() if logical_id in template["Resources"])
 
     def name(self, logical_id: str) -> str:
-        """The resource's physical id: a rule's and a function's name, a queue's URL."""
+        """The resource's physical id: a rule's, a function's and a bucket's name, a queue's URL."""
         detail = self._client("cloudformation").describe_stack_resource(
             StackName=self._stack_of(logical_id), LogicalResourceId=logical_id
         )

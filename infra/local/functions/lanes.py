@@ -7,7 +7,7 @@ be in different lanes, and their order is open.
 A batch has up to `BatchSize` records of one lane and 6 MB, and holds what is there: there is no batching window. After
 an error it is halved if the mapping asks for it, and tried again up to the maximum of retries. Halving is no retry.
 After a partial failure the lane continues from the lowest failure. A record beyond the maximum age is not sent. The
-positions of records that are given up go to the on-failure destination.
+records that are given up go to the on-failure destination.
 """
 
 import itertools
@@ -20,6 +20,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from infra.local.functions.failed_batches import GiveUp
 from infra.local.functions.instances import EventTooLarge, FunctionError
 
 FIRST_WAIT_SECONDS = 0.5
@@ -35,9 +36,7 @@ Lane = queue.Queue[tuple[str, Record] | None]
 class Lanes:
     """All shards share them, because both stores write to one shard of a table at a time."""
 
-    def __init__(
-        self, stream_arn: str, properties: Mapping[str, Any], invoke: Invoke, give_up: Callable[[str], None] | None
-    ) -> None:
+    def __init__(self, stream_arn: str, properties: Mapping[str, Any], invoke: Invoke, give_up: GiveUp | None) -> None:
         self._stream = stream_arn
         self._invoke = invoke
         self._give_up = give_up
@@ -123,14 +122,7 @@ class Lanes:
 
     def _note(self, shard: str, records: list[Record]) -> None:
         if self._give_up:
-            batch = {
-                "shardId": shard,
-                "startSequenceNumber": records[0]["dynamodb"]["SequenceNumber"],
-                "endSequenceNumber": records[-1]["dynamodb"]["SequenceNumber"],
-                "batchSize": len(records),
-                "streamArn": self._stream,
-            }
-            self._give_up(json.dumps({"version": "1.0", "DDBStreamBatchInfo": batch}))
+            self._give_up(self._stream, shard, records)
 
 
 def lane_of(keys: Mapping[str, Any], lanes: int) -> int:

@@ -13,7 +13,8 @@ from infra.local.gateway.routing import Method, Resource, Router
 from infra.local.template import Templates, of_type
 
 RESOURCES = 500  # the largest page that API Gateway returns
-ACCOUNT = "123456789012"
+ACCOUNT = "111122223333"
+"""Not moto's default, 123456789012, in which customers' streams are: Daybook assumes no role of its own account."""
 REGION = "us-east-1"
 
 

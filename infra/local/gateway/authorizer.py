@@ -9,7 +9,7 @@ cached, so a revoked key stops working at once.
 from collections.abc import Mapping
 from typing import Any
 
-from infra.local.aws.policy import allows, listed
+from infra.local.aws.policy import UnknownPolicy, allows, listed
 from infra.local.functions.instances import FunctionError, Invocable
 from infra.local.gateway.api import Api
 from infra.local.gateway.proxy_event import Call
@@ -39,7 +39,7 @@ def authorize(api: Api, functions: Mapping[str, Invocable], call: Call, match: M
     try:
         allowed = allows(listed(answer["policyDocument"]["Statement"]), "execute-api:Invoke", event["methodArn"])
         context = context_of(answer)
-    except (TypeError, KeyError, ValueError):
+    except (TypeError, KeyError, ValueError, UnknownPolicy):
         raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", 500) from None
     if not allowed:
         raise GatewayError("ACCESS_DENIED", 403, "User is not authorized to access this resource", context)

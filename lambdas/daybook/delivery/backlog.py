@@ -56,6 +56,7 @@ class Waiting(NamedTuple):
     request: DrainRequest
     due_ms: int
     parked_since_ms: int | None
+    failing_since_ms: int | None
     is_failing: bool
     is_slow: bool
     is_idle: bool

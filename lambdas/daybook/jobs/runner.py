@@ -34,6 +34,9 @@ for the second time has a lane of its own, so no job waits behind it.
 THROTTLED_MS = DAY
 """A job fails after it was throttled at every step for so long."""
 
+UNENDING_MS = 2 * DAY
+"""After so long, operators are told that a job is still handed over. An export of a billion events takes a day."""
+
 _STEP_PAUSES = (1.0, 2.0, 4.0)
 _SAVE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # longer: what is not saved has to be done again
 _SAVE_SECONDS = 15.0  # with less time left, even a throttled save is given up
@@ -158,6 +161,8 @@ class Runner:
         raise Postponed(seconds)
 
     def _hand_over(self, job: Job, claim: str, seconds: int = 0) -> Job:
+        if self.clock() - job.created_ms >= UNENDING_MS:
+            self.count(observability.JOBS_UNENDING)
         self.store.release(job, claim)
         self.queue.send(job, seconds)
         return job

@@ -1,5 +1,6 @@
 """The authorizer, from the gateway's event to its policy."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from benchmarks.typical import code_for
 from daybook.access.api_keys import IssuedKey, Key
 from daybook.aws.credentials_table.issuing import KeyTable
 from daybook.aws.wiring import Tables
+from daybook.observability import CREDENTIALS_REFUSED
 from tests.support.access_log import kept_access_log
 from tests.support.calls import Context
 
@@ -93,9 +95,10 @@ def test_too_many_failures_are_let_through_to_be_told() -> None:
 
 
 @pytest.mark.usefixtures("keys")
-def test_a_refusal_is_one_access_line_without_the_secret() -> None:
-    """With the key's id, where there was one."""
+def test_a_refusal_is_one_access_line_without_the_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the key's id, where there was one. It is counted, so that operators hear of a surge."""
     secret = "x" * 43
+    capsys.readouterr()
     with kept_access_log() as lines, pytest.raises(Exception, match="Unauthorized"):
         _call(f"Bearer dbk_{KEY.id}_{secret}")
     (line,) = lines
@@ -110,3 +113,4 @@ def test_a_refusal_is_one_access_line_without_the_secret() -> None:
         "route": "/v1/events/{event_id}",
         "status": 401,
     }
+    assert [json.loads(each)[CREDENTIALS_REFUSED] for each in capsys.readouterr().out.splitlines()] == [[1.0]]

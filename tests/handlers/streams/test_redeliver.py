@@ -17,7 +17,14 @@ from daybook.delivery.records import InsertedEvent, Record
 from daybook.delivery.sender import Answer, PutFailed
 from daybook.delivery.slowness import LEAST_MS, SLOW_STREAM
 from daybook.events.item import partition
-from daybook.observability import DRAINS_OVERDUE, OLDEST_PARKED, STREAMS_FAILING, STREAMS_SLOW, UNREADABLE
+from daybook.observability import (
+    DRAINS_OVERDUE,
+    OLDEST_PARKED,
+    STREAMS_FAILING,
+    STREAMS_FAILING_A_DAY,
+    STREAMS_SLOW,
+    UNREADABLE,
+)
 from streams.redeliver import CLAIM_MS
 from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
@@ -214,7 +221,7 @@ def test_a_lost_message_is_found_by_the_schedule(log: TenantLog, publishing: Str
 def test_the_schedule_tells_how_many_streams_are_in_which_state(
     dynamodb: Any, tables: Tables, log: TenantLog, publishing: StreamHarness
 ) -> None:
-    """A failing one, a slow one, and how long the oldest event has waited. At last all are zero."""
+    """A failing one, since when, a slow one, and how long the oldest event has waited. At last all are zero."""
     slow = TenantLog(dynamodb, tables, tenant="slow")
     publishing.set_up()
     publishing.set_up(tenant="slow", slow_since_ms=NOW, last_error=SLOW_STREAM)
@@ -223,8 +230,11 @@ def test_the_schedule_tells_how_many_streams_are_in_which_state(
     publishing.publish()
     log.now += HOUR
     publishing.wake()
-    gauges = {STREAMS_FAILING: 1, STREAMS_SLOW: 1, DRAINS_OVERDUE: 2, OLDEST_PARKED: 3_600}
+    gauges = {STREAMS_FAILING: 1, STREAMS_FAILING_A_DAY: 0, STREAMS_SLOW: 1, DRAINS_OVERDUE: 2, OLDEST_PARKED: 3_600}
     assert publishing.gauges == gauges
+    log.now = (publishing.stored().failing_since_ms or 0) + DAY
+    publishing.wake()
+    assert publishing.gauges[STREAMS_FAILING_A_DAY] == 1
     publishing.streams.mend()
     publishing.retry()
     publishing.wake()

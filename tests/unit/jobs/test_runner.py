@@ -344,6 +344,18 @@ def test_a_throttled_step_is_repeated_after_a_while() -> None:
     assert worker.paused == [1.0, 2.0, 4.0]
 
 
+def test_operators_hear_of_a_job_that_is_handed_over_for_days() -> None:
+    """Its messages would come for ever, and none of them long enough to be old or dead."""
+    worker = Worker(to=9)
+    worker.work.wait_seconds = 1
+    worker.now += 2 * DAY - 1
+    worker.run()
+    assert observability.JOBS_UNENDING not in worker.counted
+    worker.now += 1
+    worker.run()
+    assert worker.counted.count(observability.JOBS_UNENDING) == 1
+
+
 def throttle(_: Job) -> None:
     raise Throttled
 

@@ -116,7 +116,8 @@ class DrainTable:
                 yield Waiting(
                     request=DrainRequest(_environment(item), item["subscription"]["S"]),
                     due_ms=int(item["drain_due"]["N"]),
-                    parked_since_ms=int(item["parked_since"]["N"]) if "parked_since" in item else None,
+                    parked_since_ms=_moment(item, "parked_since"),
+                    failing_since_ms=_moment(item, "failing_since"),
                     is_failing=item["status"]["S"] == FAILING,
                     is_slow="slow_since" in item,
                     is_idle="drain_idle" in item,
@@ -146,6 +147,10 @@ class DrainTable:
             returned=returned,
             patience=self._patience,
         )
+
+
+def _moment(item: Mapping[str, Any], name: str) -> int | None:
+    return int(item[name]["N"]) if name in item else None
 
 
 def _environment(item: Mapping[str, Any]) -> EnvironmentKey:
