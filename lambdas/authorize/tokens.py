@@ -1,6 +1,7 @@
 """The tokens of an OIDC issuer (JWT, RFC 7519), checked as RFC 8725 advises.
 
-A token never makes its caller an operator: it can't be revoked, and its roles are given outside of Daybook.
+A token never makes its caller an operator, nor shows what operators do: it can't be revoked, and its claims are given
+outside of Daybook.
 """
 
 import re
@@ -14,7 +15,7 @@ from authorize.signing_keys import ALGORITHMS, SigningKeys
 from daybook.access.roles import OPERATIONS, ROLES
 from daybook.environment import AuthorizeSettings
 from daybook.http.caller import EVERY_ENVIRONMENT, Caller, User
-from daybook.tenant import SLUG
+from daybook.tenant import RESERVED, SLUG
 
 LEEWAY_SECONDS = 60
 """How much the issuer's clock may differ from ours."""
@@ -80,7 +81,7 @@ class Tokens:
         tenant = claims.get(settings.oidc_tenant_claim)
         roles = sorted(_GRANTED.intersection(_texts(claims.get(settings.oidc_roles_claim))))
         environments = _environments(claims, settings.oidc_environments_claim)
-        is_tenant = isinstance(tenant, str) and SLUG.fullmatch(tenant)
+        is_tenant = isinstance(tenant, str) and SLUG.fullmatch(tenant) and tenant != RESERVED
         if not (is_tenant and roles and environments and _SUBJECT.fullmatch(subject)):
             return None
         name, email = _name(claims.get("name")), _name(claims.get("email"))

@@ -105,6 +105,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "a long subject": {"sub": "s" * 256},
     "no tenant": {"tenant": None},
     "a tenant that is no name": {"tenant": "acme#prod"},
+    "the operators' tenant": {"tenant": "daybook"},
     "several tenants": {"tenant": ["acme"]},
     "no role": {"roles": None},
     "roles that are none": {"roles": ["Buyer"]},
