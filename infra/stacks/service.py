@@ -59,6 +59,8 @@ class ServiceStack(Stack):
                 },
                 memory_mb=spec.memory_mb,
                 timeout=Duration.seconds(spec.timeout_s),
+                reserved=spec.reserved if settings.reserve else None,
+                settings=settings,
             )
             for name, spec in FUNCTIONS.items()
         }
@@ -69,24 +71,36 @@ class ServiceStack(Stack):
         ReaderRole(self, "Reader", statements=allowed[READER], readers=[functions[name] for name in READERS])
 
         for name, each in storage.jobs.items():
-            each.invoke(functions[name].function)
+            each.invoke(functions[name].function, settings)
         new_events = NewEvents(
-            self, "NewEvents", table=storage.events, reader=functions["fan_out"], failed=storage.failed_batches
+            self,
+            "NewEvents",
+            table=storage.events,
+            reader=functions["fan_out"],
+            failed=storage.failed_batches,
+            settings=settings,
         )
-        Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"])
+        Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"], settings=settings)
 
         gateway = Gateway(
             self,
             "Gateway",
             authorize=functions["authorize"].function,
             functions={name: functions[name].function for name in FUNCTIONS if name in API_FUNCTIONS},
+            settings=settings,
         )
         watched = {name: each.function for name, each in functions.items()}
         dead_letters = {f"{title(name)}QueueDead": each.dead for name, each in storage.jobs.items()}
         monitoring = Monitoring(
             self,
             "Monitoring",
-            alarms=alarms(api=gateway.api, functions=watched, dead_letters=dead_letters, new_events=new_events),
+            alarms=alarms(
+                api=gateway.api,
+                functions=watched,
+                dead_letters=dead_letters,
+                new_events=new_events,
+                namespace=settings.metric_namespace,
+            ),
             api=gateway.api,
             functions=watched,
             email=settings.alarm_email,
@@ -102,7 +116,9 @@ class ServiceStack(Stack):
             ),
             topic=monitoring.topic,
         )
-        CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers; /v1/... follows it")
+        CfnOutput(self, "Url", value=gateway.url, description="Where the API answers; /v1/... follows it")
+        if gateway.domain_target:
+            CfnOutput(self, "DomainTarget", value=gateway.domain_target, description="Point the domain's CNAME to it")
         CfnOutput(self, "AlarmTopic", value=monitoring.topic.topic_arn, description="Subscribe to hear the alarms")
 
 

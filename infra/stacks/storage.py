@@ -13,6 +13,7 @@ from infra.constructs.bucket import ExportBucket, FailedBatchBucket
 from infra.constructs.job_queue import JobQueue
 from infra.constructs.streams import DrainQueue
 from infra.constructs.table import CountersTable, MaxUnits, ProtectedTable
+from infra.constructs.trail import Trail
 from infra.functions import FUNCTIONS, title
 from infra.settings import DeploymentSettings
 
@@ -139,6 +140,9 @@ class StorageStack(Stack):
             ),
             removal_policy=RemovalPolicy.RETAIN,
         )
+
+        if settings.create_trail:
+            Trail(self, "Trail")
 
         CfnOutput(self, "EventsTable", value=self.events.table_name)
         CfnOutput(self, "IdentitiesTable", value=self.identities.table_name)

@@ -182,13 +182,13 @@ def _list(value: Any) -> list[Any]:
 
 def test_each_function_has_its_own_role(service: Stack) -> None:
     """Only Lambda can assume it, and it has no managed policy. Beside these there are the role that
-    signs links, the one that reads as a tenant, and the gateway's own.
+    signs links and the one that reads as a tenant.
     """
     functions = service.properties("AWS::Lambda::Function")
     roles = {name: service.read(function["Role"]) for name, function in functions.items()}
     assert roles == {f"{name}Function": f"{name}Role.Arn" for name in DYNAMODB}
     others = set(service.properties("AWS::IAM::Role")) - {f"{name}Role" for name in DYNAMODB}
-    assert others == OWN_ROLES | {"GatewayApiCloudWatchRole"}
+    assert others == OWN_ROLES
     for name in DYNAMODB:
         role = service.properties("AWS::IAM::Role")[f"{name}Role"]
         assert set(role) == {"AssumeRolePolicyDocument"}
@@ -257,13 +257,13 @@ def test_a_session_that_reads_has_the_tag_of_one_tenant(
 def test_a_role_holds_single_actions_on_single_resources(
     allowed: dict[str, dict[str, set[str]]], function: str
 ) -> None:
-    """The role has exactly the actions above, and those for its own log, its traces, the secret and the tables' key."""
+    """The role has exactly the actions above, and those for its own log, the secret and the tables' key."""
     expected = {
         resource: {f"dynamodb:{action}" for action in actions} for resource, actions in DYNAMODB[function].items()
     }
     expected[f"{function}Log.Arn"] = {"logs:CreateLogStream", "logs:PutLogEvents"}
-    expected["*"] = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # X-Ray has no resources
-    expected["*"] |= KNOWS_NO_RESOURCE.get(function, set())
+    if function in KNOWS_NO_RESOURCE:
+        expected["*"] = KNOWS_NO_RESOURCE[function]
     if function in READS_AS_A_TENANT:
         expected["ReaderRole.Arn"] = {"sts:AssumeRole", "sts:TagSession"}
     if function in ASSUMES_ROLES:
