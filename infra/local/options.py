@@ -25,6 +25,8 @@ class Options:
     """The variables by which the authorizer knows an OIDC issuer. Empty: it takes no tokens."""
     data: Path
     """The folder of the logs. With `dynamodb-local` it also holds the data that survives a restart."""
+    used_grants: Path | None = None
+    """The folder to note in which grants of the roles were used; for tests."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Options":
@@ -44,6 +46,7 @@ class Options:
             issuer=issuer(environ),
             demo=environ.get("DAYBOOK_DEMO") != "0",
             data=Path(environ.get("DAYBOOK_DATA") or CACHE),
+            used_grants=Path(environ["DAYBOOK_USED_GRANTS"]) if "DAYBOOK_USED_GRANTS" in environ else None,
         )
 
 

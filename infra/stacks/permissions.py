@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
-from daybook.aws.control_table import drains, parked
+from daybook.aws.control_table import destination_rows, drains, parked
 from daybook.aws.tenant_sessions import TAG
 from daybook.jobs.job import PARTITION
-from infra.constructs.function import Conditions, allow
+from infra.constructs.function import Conditions, allow, deny
 from infra.stacks.storage import EVENT_INDEXES, StorageStack
 
 DOWNLOAD = "download"
@@ -28,6 +28,9 @@ _JOBS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{PA
 
 # Or only the partitions with parked events.
 _PARKED: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{parked.PARTITION}"]}}
+
+# Or only the partitions with destinations: what streams customers have, and how delivery goes.
+_STREAMS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{destination_rows.PARTITION}"]}}
 
 # Of the credentials table only the rows of keys.
 _KEYS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key#*"]}}
@@ -75,16 +78,16 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         allow(identities, "dynamodb:DeleteItem", "dynamodb:UpdateItem"),
         allow(queues["sweep"].queue_arn, "sqs:SendMessage"),
     ]
-    # Customers name their roles as they like, in accounts that we don't know, so no narrower resource is possible. The
-    # conditions demand an external id and exclude our own account, whose roles may trust every role in it.
-    customers_roles = allow(
-        f"arn:{storage.partition}:iam::*:role/*",
-        "sts:AssumeRole",
-        conditions={
-            "Null": {"sts:ExternalId": "false"},
-            "StringNotEquals": {"aws:ResourceAccount": storage.account},
-        },
-    )
+    # Customers name their roles as they like, in accounts that we don't know, so no narrower resource is possible. A
+    # role of our own account may trust every role in it, so there the denial wins over whatever else is granted.
+    customers_roles = [
+        allow(
+            f"arn:{storage.partition}:iam::*:role/*",
+            "sts:AssumeRole",
+            conditions={"Null": {"sts:ExternalId": "false"}},
+        ),
+        deny(f"arn:{storage.partition}:iam::{storage.account}:role/*", "sts:AssumeRole"),
+    ]
 
     return {
         "authorize": [
@@ -188,23 +191,23 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(events, "dynamodb:BatchGetItem"),  # a test event is recorded and sent
             allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
-            customers_roles,
+            *customers_roles,
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),
             secret,
             tables_key,
         ],
         "fan_out": [
             # It reads destinations, notes their state, and parks events.
-            allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"),
+            allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem", conditions=_STREAMS),
             allow(control, "dynamodb:PutItem", conditions=_PARKED),
             allow(identities, "dynamodb:BatchGetItem"),
-            customers_roles,
+            *customers_roles,
             allow(queues["redeliver"].queue_arn, "sqs:SendMessage"),
             tables_key,
         ],
         "redeliver": [
             allow(events, "dynamodb:BatchGetItem"),
-            allow(control, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+            allow(control, "dynamodb:GetItem", "dynamodb:UpdateItem", conditions=_STREAMS),
             allow(
                 control,
                 *("dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
@@ -212,7 +215,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             ),
             allow(f"{control}/index/{drains.INDEX}", "dynamodb:Query"),
             allow(identities, "dynamodb:BatchGetItem"),
-            customers_roles,
+            *customers_roles,
             allow(queues["redeliver"].queue_arn, "sqs:SendMessage"),
             tables_key,
         ],
@@ -221,7 +224,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(control, "dynamodb:GetItem"),
             change_jobs,
             allow(identities, "dynamodb:BatchGetItem"),
-            customers_roles,
+            *customers_roles,
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),  # to hand over
             tables_key,
         ],

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -46,6 +47,7 @@ class ServiceStack(Stack):
         super().__init__(scope, construct_id, **kwargs)
         queues = {"redeliver": storage.drains, **{name: each.queue for name, each in storage.jobs.items()}}
         values = _setting_values(storage, queues, settings)
+        roles = {"restamp": iam.Role.from_role_arn(self, "RestampRole", storage.restamp_role.role_arn)}
         functions = {
             name: Function(
                 self,
@@ -61,6 +63,7 @@ class ServiceStack(Stack):
                 timeout=Duration.seconds(spec.timeout_s),
                 reserved=spec.reserved if settings.reserve else None,
                 settings=settings,
+                role=roles.get(name),
             )
             for name, spec in FUNCTIONS.items()
         }
@@ -119,6 +122,7 @@ class ServiceStack(Stack):
         CfnOutput(self, "Url", value=gateway.url, description="Where the API answers; /v1/... follows it")
         if gateway.domain_target:
             CfnOutput(self, "DomainTarget", value=gateway.domain_target, description="Point the domain's CNAME to it")
+        CfnOutput(self, "FanOutFunctionName", value=functions["fan_out"].function.function_name)
         CfnOutput(self, "AlarmTopic", value=monitoring.topic.topic_arn, description="Subscribe to hear the alarms")
 
 
