@@ -41,6 +41,8 @@ OTHER: dict[str, Any] = {
     "oidc_issuer": "https://id.example.com/realms/acme",
     "oidc_audience": "daybook",
     "oidc_roles_claim": "groups",
+    "waf": True,
+    "waf_rate": 500,
     "events_table": "events-restored",
     "events_stream_arn": (
         "arn:aws:dynamodb:eu-central-1:123456789012:table/events-restored/stream/2026-11-26T17:00:00.000"
