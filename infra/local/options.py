@@ -23,6 +23,8 @@ class Options:
     demo: bool
     data: Path
     """The folder of the logs. With `dynamodb-local` it also holds the data that survives a restart."""
+    sts_seconds: float
+    """How long STS takes to answer, as if it were further away."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Options":
@@ -41,7 +43,15 @@ class Options:
             operations_key=key,
             demo=environ.get("DAYBOOK_DEMO") != "0",
             data=Path(environ.get("DAYBOOK_DATA") or CACHE),
+            sts_seconds=number(environ, "DAYBOOK_STS_MILLISECONDS", 0) / 1_000,
         )
+
+
+def number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isdecimal():
+        raise CannotStart(f"{name} is {text!r}. It must be a number.")
+    return int(text)
 
 
 def port(environ: Mapping[str, str], name: str, default: int) -> int:
