@@ -32,6 +32,15 @@ OTHER: dict[str, Any] = {
     "region": "eu-central-1",
     "alarm_email": "on-call@example.com",
     "removal_policy": "destroy",
+    "events_table": "events-restored",
+    "events_stream_arn": (
+        "arn:aws:dynamodb:eu-central-1:123456789012:table/events-restored/stream/2026-11-26T17:00:00.000"
+    ),
+    "identities_table": "identities-restored",
+    "control_table": "control-restored",
+    "credentials_table": "credentials-restored",
+    "max_read_units": 4_000,
+    "max_write_units": 1_000,
 }
 """Settings that all differ from the defaults."""
 
