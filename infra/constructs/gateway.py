@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from daybook.http.routes import ROUTES
 from infra.constructs.gateway_errors import answer_in_problems
+from infra.constructs.log import log_group
+from infra.settings import DeploymentSettings
 
 # No query strings and no bodies: they may name people, and this log is for operators, not for auditors.
 _ACCESS_LINE = {
@@ -28,6 +31,18 @@ _ACCESS_LINE = {
 }
 
 
+class _Throttle(NamedTuple):
+    """What one method takes from all callers together."""
+
+    rate: int
+    """Calls a second."""
+    burst: int
+
+
+_WITH_KEY = _Throttle(1_000, 2_000)  # a call may hold 500 events
+_WITHOUT_KEY = _Throttle(50, 100)  # who has no key can't run up the bill
+
+
 class Gateway(Construct):
     """`functions` are named as in the route table and include `public`; `authorize` is the authorizer."""
 
@@ -38,34 +53,41 @@ class Gateway(Construct):
         *,
         authorize: lambda_.IFunction,
         functions: Mapping[str, lambda_.IFunction],
+        settings: DeploymentSettings,
     ) -> None:
         super().__init__(scope, construct_id)
-        access_log = logs.LogGroup(
-            self,
-            "AccessLog",
-            retention=logs.RetentionDays.THREE_MONTHS,
-            removal_policy=RemovalPolicy.RETAIN,  # evidence: the retention deletes it, not the end of the stack
-        )
+        access_log = log_group(self, "AccessLog", settings)
         self.api = apigateway.RestApi(
             self,
             "Api",
-            rest_api_name="Daybook",
+            rest_api_name=settings.named("Daybook"),  # also the dimension of its metrics, so each deployment's own
             description="Daybook's HTTP contract, version 1",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             binary_media_types=["*/*"],  # bodies arrive as they were sent, even gzip
-            cloud_watch_role=True,  # an account without this role can't write a stage's access log
+            # Without the role of the account, no stage can write its access log. It is for all APIs of the region, so
+            # no deployment may replace it: `infra.operate.deploy` makes it only where there is none.
+            cloud_watch_role=settings.cloud_watch_role,
             deploy_options=apigateway.StageOptions(
-                stage_name="live",
-                throttling_rate_limit=1_000,  # calls a second, all tenants together; a call may hold 500 events
-                throttling_burst_limit=2_000,
+                stage_name=settings.stage,
+                # AWS applies these to each method by itself, and before the authorizer. Whatever is not named is
+                # called without a key. A setting for ANY would not do: it is kept under the method that is sent.
+                throttling_rate_limit=_WITHOUT_KEY.rate,
+                throttling_burst_limit=_WITHOUT_KEY.burst,
+                method_options=_throttles(),
                 # A stage's traces hold whole URLs, and so the names and addresses that people search for. Operators
-                # could read them for 30 days. The functions' own traces stay on; they hold no URLs.
+                # could read them for 30 days. The functions' own traces hold no URLs.
                 tracing_enabled=False,
                 access_log_destination=apigateway.LogGroupLogDestination(access_log),
                 access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LINE)),
             ),
         )
         self.api.node.try_remove_child("Endpoint")  # an output with a generated name; the stack has its own
+        self.url = self.api.url
+        """Where the API answers, with a slash at its end."""
+        self.domain_target: str | None = None
+        """What the name in DNS must point to, if there is a name."""
+        if settings.domain_name and settings.certificate_arn:
+            self._serve_under(settings.domain_name, settings.certificate_arn)
         answer_in_problems(self.api)
         self._authorizer = apigateway.RequestAuthorizer(
             self,
@@ -87,6 +109,19 @@ class Gateway(Construct):
         self._add_routes()
         self._catch_the_rest()
 
+    def _serve_under(self, name: str, certificate_arn: str) -> None:
+        domain = apigateway.DomainName(
+            self,
+            "Domain",
+            domain_name=name,
+            certificate=acm.Certificate.from_certificate_arn(self, "Certificate", certificate_arn),
+            endpoint_type=apigateway.EndpointType.REGIONAL,
+            security_policy=apigateway.SecurityPolicy.TLS_1_2,  # the oldest version that it accepts
+            # At the root. Another base path would be part of `event.path`, and no route would be found.
+            mapping=self.api,
+        )
+        self.url, self.domain_target = f"https://{name}/", domain.domain_name_alias_domain_name
+
     def _add_routes(self) -> None:
         for route in ROUTES:
             resource = self.api.root.resource_for_path(route.path)
@@ -106,6 +141,14 @@ class Gateway(Construct):
         for path in _resources():
             self.api.root.resource_for_path(path).add_method("ANY", public)
         self.api.root.add_proxy(any_method=True, default_integration=public)
+
+
+def _throttles() -> dict[str, apigateway.MethodDeploymentOptions]:
+    """By path and method, of the routes that need a key."""
+    options = apigateway.MethodDeploymentOptions(
+        throttling_rate_limit=_WITH_KEY.rate, throttling_burst_limit=_WITH_KEY.burst
+    )
+    return {f"{route.path}/{route.method}": options for route in ROUTES if route.roles}
 
 
 def _resources() -> Iterator[str]:

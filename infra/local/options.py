@@ -23,8 +23,10 @@ class Options:
     demo: bool
     data: Path
     """The folder of the logs. With `dynamodb-local` it also holds the data that survives a restart."""
-    sts_seconds: float
+    sts_seconds: float = 0.0
     """How long STS takes to answer, as if it were further away."""
+    used_grants: Path | None = None
+    """The folder to note in which grants of the roles were used; for tests."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Options":
@@ -44,6 +46,7 @@ class Options:
             demo=environ.get("DAYBOOK_DEMO") != "0",
             data=Path(environ.get("DAYBOOK_DATA") or CACHE),
             sts_seconds=number(environ, "DAYBOOK_STS_MILLISECONDS", 0) / 1_000,
+            used_grants=Path(environ["DAYBOOK_USED_GRANTS"]) if "DAYBOOK_USED_GRANTS" in environ else None,
         )
 
 

@@ -18,9 +18,16 @@ def alarms(
     api: apigateway.RestApi,
     functions: Mapping[str, lambda_.IFunction],
     dead_letters: Mapping[str, sqs.IQueue],
+    namespace: str,
     new_events: NewEvents,
 ) -> list[Alarm]:
-    """`functions` are named as in `infra.functions`; the name of a dead-letter queue is that of its alarm."""
+    """`functions` are named as in `infra.functions`; the name of a dead-letter queue is that of its alarm.
+    `namespace`: of the metrics that the functions write.
+    """
+
+    def counted(metric: str) -> cloudwatch.Metric:
+        return cloudwatch.Metric(namespace=namespace, metric_name=metric, period=PERIOD, statistic="sum")
+
     return [
         *(
             Alarm(
@@ -63,12 +70,12 @@ def alarms(
         ),
         Alarm(
             "EventsGivenUp",
-            _counted(observability.GIVEN_UP),
+            counted(observability.GIVEN_UP),
             "events were given up: a customer's stream failed for 14 days, or refuses events of this size",
         ),
         Alarm(
             "UnreadableEvents",
-            _counted(observability.UNREADABLE),
+            counted(observability.UNREADABLE),
             "the events table holds items that are not events",
         ),
         Alarm(
@@ -78,7 +85,3 @@ def alarms(
             threshold=60_000,  # milliseconds
         ),
     ]
-
-
-def _counted(metric: str) -> cloudwatch.Metric:
-    return cloudwatch.Metric(namespace=observability.NAMESPACE, metric_name=metric, period=PERIOD, statistic="sum")

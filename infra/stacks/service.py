@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -11,6 +12,7 @@ from constructs import Construct
 from infra.constructs import download_role, reader_role
 from infra.constructs.change_rules import ChangeRules
 from infra.constructs.download_role import DownloadRole
+from infra.constructs.firewall import Firewall
 from infra.constructs.function import Function
 from infra.constructs.gateway import Gateway
 from infra.constructs.monitoring import Monitoring
@@ -46,6 +48,7 @@ class ServiceStack(Stack):
         super().__init__(scope, construct_id, **kwargs)
         queues = {"redeliver": storage.drains, **{name: each.queue for name, each in storage.jobs.items()}}
         values = _setting_values(storage, queues)
+        roles = {"restamp": iam.Role.from_role_arn(self, "RestampRole", storage.restamp_role.role_arn)}
         functions = {
             name: Function(
                 self,
@@ -59,6 +62,9 @@ class ServiceStack(Stack):
                 },
                 memory_mb=spec.memory_mb,
                 timeout=Duration.seconds(spec.timeout_s),
+                reserved=spec.reserved if settings.reserve else None,
+                settings=settings,
+                role=roles.get(name),
             )
             for name, spec in FUNCTIONS.items()
         }
@@ -69,28 +75,42 @@ class ServiceStack(Stack):
         ReaderRole(self, "Reader", statements=allowed[READER], readers=[functions[name] for name in READERS])
 
         for name, each in storage.jobs.items():
-            each.invoke(functions[name].function)
+            each.invoke(functions[name].function, settings)
         new_events = NewEvents(
-            self, "NewEvents", table=storage.events, reader=functions["fan_out"], failed=storage.failed_batches
+            self,
+            "NewEvents",
+            table=storage.events,
+            reader=functions["fan_out"],
+            failed=storage.failed_batches,
+            settings=settings,
         )
-        Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"])
+        Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"], settings=settings)
 
         gateway = Gateway(
             self,
             "Gateway",
             authorize=functions["authorize"].function,
             functions={name: functions[name].function for name in FUNCTIONS if name in API_FUNCTIONS},
+            settings=settings,
         )
         watched = {name: each.function for name, each in functions.items()}
         dead_letters = {f"{title(name)}QueueDead": each.dead for name, each in storage.jobs.items()}
         monitoring = Monitoring(
             self,
             "Monitoring",
-            alarms=alarms(api=gateway.api, functions=watched, dead_letters=dead_letters, new_events=new_events),
+            alarms=alarms(
+                api=gateway.api,
+                functions=watched,
+                dead_letters=dead_letters,
+                new_events=new_events,
+                namespace=settings.metric_namespace,
+            ),
             api=gateway.api,
             functions=watched,
             email=settings.alarm_email,
         )
+        if settings.waf:
+            Firewall(self, "Firewall", stage=gateway.api.deployment_stage, rate=settings.waf_rate)
         ChangeRules(
             self,
             "Changes",
@@ -102,7 +122,10 @@ class ServiceStack(Stack):
             ),
             topic=monitoring.topic,
         )
-        CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers; /v1/... follows it")
+        CfnOutput(self, "Url", value=gateway.url, description="Where the API answers; /v1/... follows it")
+        if gateway.domain_target:
+            CfnOutput(self, "DomainTarget", value=gateway.domain_target, description="Point the domain's CNAME to it")
+        CfnOutput(self, "FanOutFunctionName", value=functions["fan_out"].function.function_name)
         CfnOutput(self, "AlarmTopic", value=monitoring.topic.topic_arn, description="Subscribe to hear the alarms")
 
 
