@@ -25,6 +25,8 @@ class Options:
     """The variables by which the authorizer knows an OIDC issuer. Empty: it takes no tokens."""
     data: Path
     """The folder of the logs. With `dynamodb-local` it also holds the data that survives a restart."""
+    sts_seconds: float = 0.0
+    """How long STS takes to answer, as if it were further away."""
     used_grants: Path | None = None
     """The folder to note in which grants of the roles were used; for tests."""
 
@@ -46,6 +48,7 @@ class Options:
             issuer=issuer(environ),
             demo=environ.get("DAYBOOK_DEMO") != "0",
             data=Path(environ.get("DAYBOOK_DATA") or CACHE),
+            sts_seconds=number(environ, "DAYBOOK_STS_MILLISECONDS", 0) / 1_000,
             used_grants=Path(environ["DAYBOOK_USED_GRANTS"]) if "DAYBOOK_USED_GRANTS" in environ else None,
         )
 
@@ -58,6 +61,13 @@ def issuer(environ: Mapping[str, str]) -> dict[str, str]:
     if given and not given["OIDC_ISSUER"].startswith(("https://", "http://127.0.0.1:")):
         raise CannotStart("DAYBOOK_OIDC_ISSUER must begin with https:// or http://127.0.0.1:.")
     return given
+
+
+def number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isdecimal():
+        raise CannotStart(f"{name} is {text!r}. It must be a number.")
+    return int(text)
 
 
 def port(environ: Mapping[str, str], name: str, default: int) -> int:
