@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from authorize.credentials import ApiKeys, Credentials, Refused, TooManyFailures, bearer
+from authorize.credentials import ApiKeys, Credentials, Kind, Refused, TooManyFailures, bearer
 from authorize.last_uses import LastUses
 from authorize.policy import policy_for, policy_for_throttled
 from daybook.access import api_keys
@@ -27,8 +27,13 @@ from daybook.observability import CREDENTIALS_REFUSED, count, log_access, name_c
 def compose() -> Credentials:
     settings, client = AuthorizeSettings.from_environment(), clients.dynamodb()
     uses = LastUses(LastUseTable(clients.dynamodb_for_counters(), settings.limits_table), system_clock)
+    kinds: list[Kind] = [ApiKeys(CredentialTable(client, settings.credentials_table), uses.note, system_clock)]
+    if settings.oidc_issuer:
+        from authorize.tokens import Tokens  # noqa: PLC0415  a third more of the imports' time, only where it is needed
+
+        kinds.append(Tokens.of(settings))
     return Credentials(
-        kinds=(ApiKeys(CredentialTable(client, settings.credentials_table), uses.note, system_clock),),
+        kinds=kinds,
         failures=FailureTable(client, settings.limits_table),
         clock=system_clock,
     )
