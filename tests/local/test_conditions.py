@@ -121,6 +121,12 @@ KEY = {"pk": {"S": "acme00#0#0"}, "sk": {"S": "1"}}
 WHERE = "WHERE pk = 'a' AND sk = 'b'"
 
 
+def old_query(house: House) -> dict[str, Any]:
+    """In the form that DynamoDB calls legacy."""
+    equal = {"AttributeValueList": [{"S": "beta00#0#0"}], "ComparisonOperator": "EQ"}
+    return {"TableName": house.events, "KeyConditions": {"pk": equal}}
+
+
 def keys(*partitions: str) -> list[dict[str, Any]]:
     return [{"pk": {"S": partition}, "sk": {"S": "0"}} for partition in partitions]
 
@@ -135,6 +141,10 @@ FORBIDDEN = [
     *(
         Forbidden(LEADING, function, "dynamodb:PutItem", "put_item", lambda house: put(house.control, "acme00"))
         for function in ("forget", "exports", "fan_out", "redeliver", "streams")
+    ),
+    *(
+        Forbidden(LEADING, function, "dynamodb:PutItem", "put_item", lambda house: put(house.control, "a#streams"))
+        for function in ("manage", "tenants")
     ),
     Forbidden(LEADING, "tenants", "dynamodb:PutItem", "put_item", lambda house: put(house.credentials, "failed#1")),
     # One forbidden partition among several is enough.
@@ -156,7 +166,7 @@ FORBIDDEN = [
     ),
     Forbidden(LEADING, TENANT, "dynamodb:Query", "query", lambda house: query(house.events, "beta00#0#0")),
     # Where the call has no such key, `ForAllValues` alone would be met.
-    Forbidden(("Null", "dynamodb:LeadingKeys"), TENANT, "dynamodb:Query", "query", lambda house: old_query(house)),
+    Forbidden(("Null", "dynamodb:LeadingKeys"), TENANT, "dynamodb:Query", "query", old_query),
     Forbidden(
         ("StringLike", f"aws:RequestTag/{TAG}"),
         "query",
@@ -251,12 +261,6 @@ FORBIDDEN = [
 ]
 
 
-def old_query(house: House) -> dict[str, Any]:
-    """In the form that DynamoDB calls legacy."""
-    equal = {"AttributeValueList": [{"S": "beta00#0#0"}], "ComparisonOperator": "EQ"}
-    return {"TableName": house.events, "KeyConditions": {"pk": equal}}
-
-
 def key_arn(house: House) -> str:
     return str(house.client("kms").list_keys()["Keys"][0]["KeyArn"])
 
@@ -287,7 +291,7 @@ def test_no_role_of_the_own_account_is_assumed_for_a_customer(house: House, func
     """With an external id either. A role of the account that trusts all of it would be one."""
     for arn in (house.functions["restamp"]["Role"], f"arn:aws:iam::{ACCOUNT}:role/any"):
         with pytest.raises(ClientError, match=DENIED_BY_IDENTITY):
-            house.of(function, "sts").assume_role(RoleArn=arn, RoleSessionName="any", ExternalId="x")
+            house.of(function, "sts").assume_role(RoleArn=arn, RoleSessionName="any", ExternalId="xx")
 
 
 def test_the_restamp_updates_events(house: House) -> None:
