@@ -122,7 +122,7 @@ def _fan_out(form: str, product: str, people: dict[str, Any]) -> FanOut:
 
     def answer_dynamodb(request: Any, **_: Any) -> AWSResponse:
         ((table, wanted),) = json.loads(request.body)["RequestItems"].items()
-        rows = {"stream#0": row, **people}
+        rows = {"0": row, **people}
         return _Answered({"Responses": {table: [rows[key["sk"]["S"]] for key in wanted["Keys"]]}})
 
     def answer_kinesis(request: Any, **_: Any) -> AWSResponse:

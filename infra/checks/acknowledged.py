@@ -38,6 +38,7 @@ ACKNOWLEDGED = (
         "Exports/Bucket/.*",
         "each download is an event in the tenant's own log; a link is for one export",
     ),
+    Acknowledgement("S1", "Trail/Bucket/.*", "only CloudTrail writes to it, and its digests show a change"),
     Acknowledgement("S1", "FailedBatches/Bucket/.*", "Lambda writes to it, and operators after an alarm"),
     Acknowledgement("SMG4", "Secret/.*", "event ids derive from it for ever; rotate_keys rotates the rest"),
     Acknowledgement("SQS3", "Drain/Queue/.*", "a lost message is asked for again; the rows hold what waits"),

@@ -20,6 +20,13 @@ def allow(resource: str, *actions: str, conditions: Conditions | None = None) ->
     return iam.PolicyStatement(actions=list(actions), resources=[resource], conditions=conditions)
 
 
+def deny(resource: str, *actions: str, conditions: Conditions | None = None) -> iam.PolicyStatement:
+    """A statement that denies these actions, whatever another one allows."""
+    return iam.PolicyStatement(
+        effect=iam.Effect.DENY, actions=list(actions), resources=[resource], conditions=conditions
+    )
+
+
 class Function(Construct):
     """Runs `handler` of the asset. At first its role may only write its own log lines, and traces where they are on."""
 
@@ -35,11 +42,13 @@ class Function(Construct):
         timeout: Duration,
         reserved: int | None,
         settings: DeploymentSettings,
+        role: iam.IRole | None = None,
     ) -> None:
+        """`role`: one that exists already, with what it may do elsewhere."""
         super().__init__(scope, construct_id)
         log = log_group(self, "Log", settings)
         # Made here because the role that CDK would make has a managed policy over every log group.
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.role = role or iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log.grant_write(self.role)
         self.function = lambda_.Function(
             self,

@@ -4,8 +4,11 @@ from typing import Any, NamedTuple
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
+
+from infra.constructs.function import Conditions, deny
 
 
 class MaxUnits(NamedTuple):
@@ -66,6 +69,22 @@ class ProtectedTable(Construct):
             max_read_request_units=self._max_units.read,
             max_write_request_units=self._max_units.write,
         )
+
+    def allow_only_inserts(self, *, updates_by: iam.IRole) -> None:
+        """Nobody in the account may replace or delete an item, and only one role may update one.
+
+        Nothing of the control plane is denied: somebody must manage the table. What DynamoDB deletes itself, because it
+        has expired, is deleted by a service. `*` is this table with its indexes, since a table can't name itself.
+        """
+        by_people: Conditions = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
+        but_by: Conditions = {"ArnNotEquals": {"aws:PrincipalArn": updates_by.role_arn}}
+        writes = ("PutItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete")
+        for statement in (
+            deny("*", *(f"dynamodb:{write}" for write in writes), conditions=by_people),
+            deny("*", "dynamodb:UpdateItem", conditions={**by_people, **but_by}),
+        ):
+            statement.add_any_principal()
+            self._table.add_to_resource_policy(statement)
 
 
 class CountersTable(Construct):

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
-from daybook.aws.control_table import drains, parked
+from daybook.aws.control_table import destination_rows, drains, parked
+from daybook.aws.limits_table import usage
 from daybook.aws.tenant_sessions import TAG
 from daybook.jobs.job import PARTITION
-from infra.constructs.function import Conditions, allow
+from infra.constructs.function import Conditions, allow, deny
 from infra.stacks.storage import EVENT_INDEXES, StorageStack
 
 DOWNLOAD = "download"
@@ -29,10 +30,14 @@ _JOBS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{PA
 # Or only the partitions with parked events.
 _PARKED: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{parked.PARTITION}"]}}
 
+# Or only the partitions with destinations: what streams customers have, and how delivery goes.
+_STREAMS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{destination_rows.PARTITION}"]}}
+
 # Of the credentials table only the rows of keys.
 _KEYS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key#*"]}}
-# Of the limits table only the counters of failures.
+# Of the limits table either the counters of failures, or those of what tenants use.
 _FAILURES: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["failed#*"]}}
+_USED: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{usage.PREFIX}*"]}}
 
 # Or only the partitions of the tenant that the session is tagged with. `ForAllValues` alone is also met by a call
 # without partition.
@@ -67,6 +72,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
     # Each function that records what it does inserts an event. The caller is a person, who may be new.
     insert = [allow(events, "dynamodb:PartiQLInsert"), allow(identities, "dynamodb:PartiQLInsert")]
     record = [*insert, allow(identities, "dynamodb:BatchGetItem", "dynamodb:Query")]
+    # Functions that a tenant calls count what it uses. Whoever else calls, operators and queues, has no limit.
+    count_use = allow(storage.limits.table_arn, "dynamodb:UpdateItem", conditions=_USED)
     secret = allow(storage.secret.secret_arn, "secretsmanager:GetSecretValue")
     change_jobs = allow(control, "dynamodb:UpdateItem", conditions=_JOBS)
     # To forget a person. No other role may delete from the identities or update a row of them.
@@ -75,16 +82,16 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         allow(identities, "dynamodb:DeleteItem", "dynamodb:UpdateItem"),
         allow(queues["sweep"].queue_arn, "sqs:SendMessage"),
     ]
-    # Customers name their roles as they like, in accounts that we don't know, so no narrower resource is possible. The
-    # conditions demand an external id and exclude our own account, whose roles may trust every role in it.
-    customers_roles = allow(
-        f"arn:{storage.partition}:iam::*:role/*",
-        "sts:AssumeRole",
-        conditions={
-            "Null": {"sts:ExternalId": "false"},
-            "StringNotEquals": {"aws:ResourceAccount": storage.account},
-        },
-    )
+    # Customers name their roles as they like, in accounts that we don't know, so no narrower resource is possible. A
+    # role of our own account may trust every role in it, so there the denial wins over whatever else is granted.
+    customers_roles = [
+        allow(
+            f"arn:{storage.partition}:iam::*:role/*",
+            "sts:AssumeRole",
+            conditions={"Null": {"sts:ExternalId": "false"}},
+        ),
+        deny(f"arn:{storage.partition}:iam::{storage.account}:role/*", "sts:AssumeRole"),
+    ]
 
     return {
         "authorize": [
@@ -97,6 +104,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"),
             allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities
+            count_use,
             secret,
             tables_key,
         ],
@@ -104,6 +112,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         "query": [
             *insert,
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities, groups
+            count_use,
             secret,
             tables_key,
         ],
@@ -112,6 +121,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             # A transaction needs the action of each of its parts; it has no action of its own.
             allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"),
             allow(credentials, "dynamodb:PutItem", "dynamodb:DeleteItem", conditions=_KEYS),
+            count_use,
             secret,
             tables_key,
         ],
@@ -120,6 +130,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
             allow(queues["restamp"].queue_arn, "sqs:SendMessage"),
+            count_use,
             secret,
             tables_key,
         ],
@@ -141,6 +152,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(files, "s3:DeleteObject"),
             # The message of a cancelled job comes at once, so that its lane is free.
             allow(queues["export"].queue_arn, "sqs:SendMessage", "sqs:ChangeMessageVisibility"),
+            count_use,
             secret,
             tables_key,
         ],
@@ -188,23 +200,24 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(events, "dynamodb:BatchGetItem"),  # a test event is recorded and sent
             allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
-            customers_roles,
+            *customers_roles,
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),
+            count_use,
             secret,
             tables_key,
         ],
         "fan_out": [
             # It reads destinations, notes their state, and parks events.
-            allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"),
+            allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem", conditions=_STREAMS),
             allow(control, "dynamodb:PutItem", conditions=_PARKED),
             allow(identities, "dynamodb:BatchGetItem"),
-            customers_roles,
+            *customers_roles,
             allow(queues["redeliver"].queue_arn, "sqs:SendMessage"),
             tables_key,
         ],
         "redeliver": [
             allow(events, "dynamodb:BatchGetItem"),
-            allow(control, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+            allow(control, "dynamodb:GetItem", "dynamodb:UpdateItem", conditions=_STREAMS),
             allow(
                 control,
                 *("dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
@@ -212,7 +225,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             ),
             allow(f"{control}/index/{drains.INDEX}", "dynamodb:Query"),
             allow(identities, "dynamodb:BatchGetItem"),
-            customers_roles,
+            *customers_roles,
             allow(queues["redeliver"].queue_arn, "sqs:SendMessage"),
             tables_key,
         ],
@@ -221,7 +234,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(control, "dynamodb:GetItem"),
             change_jobs,
             allow(identities, "dynamodb:BatchGetItem"),
-            customers_roles,
+            *customers_roles,
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),  # to hand over
             tables_key,
         ],

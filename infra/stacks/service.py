@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -11,6 +12,7 @@ from constructs import Construct
 from infra.constructs import download_role, reader_role
 from infra.constructs.change_rules import ChangeRules
 from infra.constructs.download_role import DownloadRole
+from infra.constructs.firewall import Firewall
 from infra.constructs.function import Function
 from infra.constructs.gateway import Gateway
 from infra.constructs.monitoring import Monitoring
@@ -46,6 +48,7 @@ class ServiceStack(Stack):
         super().__init__(scope, construct_id, **kwargs)
         queues = {"redeliver": storage.drains, **{name: each.queue for name, each in storage.jobs.items()}}
         values = _setting_values(storage, queues)
+        roles = {"restamp": iam.Role.from_role_arn(self, "RestampRole", storage.restamp_role.role_arn)}
         functions = {
             name: Function(
                 self,
@@ -61,6 +64,7 @@ class ServiceStack(Stack):
                 timeout=Duration.seconds(spec.timeout_s),
                 reserved=spec.reserved if settings.reserve else None,
                 settings=settings,
+                role=roles.get(name),
             )
             for name, spec in FUNCTIONS.items()
         }
@@ -105,6 +109,8 @@ class ServiceStack(Stack):
             functions=watched,
             email=settings.alarm_email,
         )
+        if settings.waf:
+            Firewall(self, "Firewall", stage=gateway.api.deployment_stage, rate=settings.waf_rate)
         ChangeRules(
             self,
             "Changes",

@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -13,6 +14,7 @@ from infra.constructs.bucket import ExportBucket, FailedBatchBucket
 from infra.constructs.job_queue import JobQueue
 from infra.constructs.streams import DrainQueue
 from infra.constructs.table import CountersTable, MaxUnits, ProtectedTable
+from infra.constructs.trail import Trail
 from infra.functions import FUNCTIONS, title
 from infra.settings import DeploymentSettings
 
@@ -63,6 +65,9 @@ class StorageStack(Stack):
                 # Without expires_at in the indexes, changing it costs one write unit and writes to no index.
                 non_key_attributes=["z"],
             )
+        # Here and not with its function: the table's policy names it.
+        self.restamp_role = iam.Role(self, "RestampRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        events.allow_only_inserts(updates_by=self.restamp_role)
         # After these days, forgetting a person is final. They must be fewer than the shortest retention, 30 days: after
         # a restore people are forgotten again by the events that recorded it, so none of those may have expired.
         identities = ProtectedTable(
@@ -139,6 +144,9 @@ class StorageStack(Stack):
             ),
             removal_policy=RemovalPolicy.RETAIN,
         )
+
+        if settings.create_trail:
+            Trail(self, "Trail")
 
         CfnOutput(self, "EventsTable", value=self.events.table_name)
         CfnOutput(self, "IdentitiesTable", value=self.identities.table_name)

@@ -33,10 +33,13 @@ OTHER: dict[str, Any] = {
     "domain_name": "audit.example.com",
     "certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012",
     "alarm_email": "on-call@example.com",
+    "create_trail": True,
     "xray": True,
     "log_retention_days": 400,
     "log_level": "DEBUG",
     "removal_policy": "destroy",
+    "waf": True,
+    "waf_rate": 500,
     "events_table": "events-restored",
     "events_stream_arn": (
         "arn:aws:dynamodb:eu-central-1:123456789012:table/events-restored/stream/2026-11-26T17:00:00.000"

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -20,6 +21,9 @@ from tests.support.templates import Stack
 EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
 CREDENTIALS, LIMITS = "CredentialsTable.Arn", "LimitsTable.Arn"
 
+LIMITED = ("Ingest", "Query", "Tenants", "Manage", "Streams", "Exports")
+"""The functions that tenants call."""
+
 DYNAMODB = {
     "Authorize": {
         CREDENTIALS: {"GetItem"},
@@ -29,22 +33,26 @@ DYNAMODB = {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
         IDENTITIES: {"PartiQLInsert", "BatchGetItem", "Query"},
         CONTROL: {"GetItem", "Query"},
+        LIMITS: {"UpdateItem"},
     },
     "Query": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"PartiQLInsert"},
         CONTROL: {"GetItem", "Query"},
+        LIMITS: {"UpdateItem"},
     },
     "Tenants": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"BatchGetItem", "PartiQLInsert", "Query"},
         CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
         CREDENTIALS: {"PutItem", "DeleteItem"},
+        LIMITS: {"UpdateItem"},
     },
     "Manage": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"PartiQLInsert", "BatchGetItem", "Query"},
         CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
+        LIMITS: {"UpdateItem"},
     },
     "Forget": {
         EVENTS: {"PartiQLInsert"},
@@ -59,6 +67,7 @@ DYNAMODB = {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
         IDENTITIES: {"BatchGetItem", "PartiQLInsert", "Query"},
         CONTROL: {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
+        LIMITS: {"UpdateItem"},
     },
     "FanOut": {
         f"{EVENTS[: -len('.Arn')]}.StreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
@@ -79,6 +88,7 @@ DYNAMODB = {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"PartiQLInsert"},
         CONTROL: {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"},
+        LIMITS: {"UpdateItem"},
     },
     "Export": {
         CONTROL: {"GetItem", "Query", "UpdateItem"},
@@ -100,6 +110,7 @@ READS_AS_A_TENANT = {"Query", "Exports", "Export"}
 OWN_ROLES = {"DownloadRole", "ReaderRole"}
 ASSUMES_ROLES = {"FanOut", "Redeliver", "Replay", "Streams"}
 CUSTOMERS_ROLES = "arn:AWS::Partition:iam::*:role/*"
+EVERY_OWN_ROLE = "arn:AWS::Partition:iam::AWS::AccountId:role/*"
 READS_THE_SECRET = {
     *("Ingest", "Query", "Tenants", "Manage", "Forget", "Sweep"),
     *("Exports", "Export", "Streams"),
@@ -155,11 +166,7 @@ READS = {"GetItem", "BatchGetItem", "Query", "ListStreams"}
 @pytest.fixture(scope="module")
 def statements(service: Stack) -> dict[str, list[dict[str, Any]]]:
     """The statements of each function's role, by the function's name."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for policy in service.properties("AWS::IAM::Policy").values():
-        (role,) = policy["Roles"]
-        found[service.read(role).removesuffix("Role")] = policy["PolicyDocument"]["Statement"]
-    return found
+    return {name.removesuffix("Role"): statements for name, statements in service.statements().items()}
 
 
 @pytest.fixture(scope="module")
@@ -171,8 +178,9 @@ def allowed(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> dict
 def _by_resource(service: Stack, statements: list[dict[str, Any]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for statement in statements:
-        for resource in _list(statement["Resource"]):
-            found[service.read(resource)].update(_list(statement["Action"]))
+        if statement["Effect"] == "Allow":
+            for resource in _list(statement["Resource"]):
+                found[service.read(resource)].update(_list(statement["Action"]))
     return dict(found)
 
 
@@ -180,7 +188,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def test_each_function_has_its_own_role(service: Stack) -> None:
+def test_each_function_has_its_own_role(service: Stack, storage: Stack) -> None:
     """Only Lambda can assume it, and it has no managed policy. Beside these there are the role that
     signs links and the one that reads as a tenant.
     """
@@ -188,9 +196,11 @@ def test_each_function_has_its_own_role(service: Stack) -> None:
     roles = {name: service.read(function["Role"]) for name, function in functions.items()}
     assert roles == {f"{name}Function": f"{name}Role.Arn" for name in DYNAMODB}
     others = set(service.properties("AWS::IAM::Role")) - {f"{name}Role" for name in DYNAMODB}
+    assert set(storage.properties("AWS::IAM::Role")) == {"RestampRole"}
     assert others == OWN_ROLES
     for name in DYNAMODB:
-        role = service.properties("AWS::IAM::Role")[f"{name}Role"]
+        # That of `restamp` is in the storage stack, because the table's policy names it.
+        role = (storage if name == "Restamp" else service).properties("AWS::IAM::Role")[f"{name}Role"]
         assert set(role) == {"AssumeRolePolicyDocument"}
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
@@ -303,14 +313,19 @@ def test_workers_change_only_jobs_in_the_control_table(
 
 
 def test_who_parks_and_drains_writes_no_settings(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> None:
-    """Rows are made and deleted only in the partitions of parked events. An update is of a destination."""
+    """Rows are made and deleted only in the partitions of parked events, and updated only in those of destinations.
+    `fan_out` reads no others either.
+    """
+    parked, streams = (
+        {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{ending}"]}} for ending in ("#parked", "#streams")
+    )
     for function in ("FanOut", "Redeliver"):
         for each in statements[function]:
-            actions = {action.removeprefix("dynamodb:") for action in _list(each["Action"])} - READS
-            if CONTROL in map(service.read, _list(each["Resource"])) and actions - {"UpdateItem"}:
-                assert each["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#parked"]}}
-                assert "UpdateItem" not in actions
-    assert not SLUG.fullmatch("acme#parked")
+            actions = {action.removeprefix("dynamodb:") for action in _list(each["Action"])}
+            if CONTROL in map(service.read, _list(each["Resource"])):
+                assert each["Condition"] == (streams if actions - {"UpdateItem"} <= READS - {"Query"} else parked)
+    for partition in ("acme#parked", "acme#streams"):
+        assert not SLUG.fullmatch(partition)
 
 
 def test_only_the_authorizer_reads_credentials_and_only_tenants_writes_keys(
@@ -325,8 +340,11 @@ def test_only_the_authorizer_reads_credentials_and_only_tenants_writes_keys(
 
 
 def test_counters_are_written_by_whoever_counts(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> None:
-    """Failures by the authorizer alone. Nobody lists or deletes a counter."""
-    assert _partitions(service, statements, LIMITS) == {"Authorize": {"dynamodb:UpdateItem": "failed#*"}}
+    """Failures by the authorizer alone, what tenants use by the functions that they call. Nobody deletes a counter."""
+    assert _partitions(service, statements, LIMITS) == {
+        "Authorize": {"dynamodb:UpdateItem": "failed#*"},
+        **{function: {"dynamodb:UpdateItem": "used-by#*"} for function in LIMITED},
+    }
     assert partition_of("203.0.113.7").startswith("failed#")
 
 
@@ -342,8 +360,10 @@ def _partitions(service: Stack, statements: dict[str, list[dict[str, Any]]], tab
 
 
 def test_ingest_can_neither_overwrite_nor_delete(allowed: dict[str, dict[str, set[str]]]) -> None:
-    """Its only write is INSERT, into events and identities. INSERT refuses to replace an item."""
+    """Its only write beside a counter is INSERT, into events and identities. INSERT refuses to replace an item."""
     for resource, actions in allowed["Ingest"].items():
+        if resource == LIMITS:
+            continue
         writes = {action for action in actions if action.startswith("dynamodb:")} - {f"dynamodb:{a}" for a in READS}
         assert writes == ({"dynamodb:PartiQLInsert"} if resource in (EVENTS, IDENTITIES) else set())
 
@@ -437,15 +457,41 @@ def test_the_key_is_used_only_through_dynamodb_and_s3(
 
 
 def test_roles_are_assumed_only_with_an_external_id_and_in_other_accounts(
-    statements: dict[str, list[dict[str, Any]]],
+    service: Stack, statements: dict[str, list[dict[str, Any]]]
 ) -> None:
-    """Both keep a tenant from making Daybook assume a role that is not the tenant's."""
+    """Both keep a tenant from making Daybook assume a role that is not the tenant's. The denial wins over whatever is
+    granted beside it.
+    """
     for function in ASSUMES_ROLES:
-        (assuming,) = [each for each in statements[function] if "sts:AssumeRole" in _list(each["Action"])]
-        assert assuming["Condition"] == {
-            "Null": {"sts:ExternalId": "false"},
-            "StringNotEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}},
-        }
+        allowing, denying = [each for each in statements[function] if "sts:AssumeRole" in _list(each["Action"])]
+        assert (allowing["Effect"], allowing["Condition"]) == ("Allow", {"Null": {"sts:ExternalId": "false"}})
+        assert service.read(allowing["Resource"]) == CUSTOMERS_ROLES
+        assert (denying["Effect"], service.read(denying["Resource"])) == ("Deny", EVERY_OWN_ROLE)
+        assert "Condition" not in denying
+    denied = {name for name, listed in statements.items() for each in listed if each["Effect"] == "Deny"}
+    assert denied == ASSUMES_ROLES
+
+
+def test_nobody_in_the_account_replaces_or_deletes_an_event(storage: Stack) -> None:
+    """The table's policy denies it to everybody, and updates to all but the role of `restamp`. DynamoDB's own deletions
+    of what has expired are a service's. Nothing of the control plane is denied, or nobody could manage the table.
+    """
+    policies = {
+        name: table["ResourcePolicy"]["PolicyDocument"]["Statement"]
+        for name, table in storage.properties("AWS::DynamoDB::Table").items()
+        if "ResourcePolicy" in table
+    }
+    assert list(policies) == ["EventsTable"]
+    always, updates = policies["EventsTable"]
+    for each in (always, updates):
+        assert (each["Effect"], each["Principal"], each["Resource"]) == ("Deny", {"AWS": "*"}, "*")
+    by_people = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
+    writes = {"PutItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete"}
+    assert {action.removeprefix("dynamodb:") for action in always["Action"]} == writes
+    assert always["Condition"] == by_people
+    assert updates["Action"] == "dynamodb:UpdateItem"
+    restamp = storage.read(updates["Condition"]["ArnNotEquals"]["aws:PrincipalArn"])
+    assert (restamp, updates["Condition"]) == ("RestampRole.Arn", {**by_people, "ArnNotEquals": ANY})
 
 
 def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:
