@@ -57,7 +57,7 @@ def test_the_command_makes_limits_lists_and_revokes_keys(local_daybook: LocalDay
 
 
 def test_a_rotated_key_ends_at_once_where_nothing_overlaps(local_daybook: LocalDaybook) -> None:
-    """The new one works."""
+    """The new one works, the list says so, and what is revoked is gone; operators' keys by calls likewise."""
     with local_daybook.operations as operations:
         assert make_tenant(operations, "rotating").status_code == 201
         body = {"role": "auditor", "label": "SIEM"}
@@ -67,3 +67,10 @@ def test_a_rotated_key_ends_at_once_where_nothing_overlaps(local_daybook: LocalD
     for made, status in ((old, 401), (new, 200)):
         with local_daybook.client(made["key"]) as client:
             assert client.get("/v1/catalogue").status_code == status
+    with local_daybook.operations as operations:
+        listed = operations.get("/v1/tenants/rotating/keys").json()["keys"]
+        assert [bool(key["last_used_at"]) for key in listed] == [False, True]
+        assert operations.delete(f"/v1/tenants/rotating/keys/{old['key_id']}").status_code == 204
+        made = operations.post("/v1/operators/keys", json={"label": "Day shift"}).json()["key_id"]
+        assert made in {key["key_id"] for key in operations.get("/v1/operators/keys").json()["keys"]}
+        assert operations.delete(f"/v1/operators/keys/{made}").status_code == 204
