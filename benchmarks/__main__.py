@@ -16,6 +16,7 @@ NOT_MEASURES = frozenset(
         "aws_stub",
         "delivery_house",
         "filters",
+        "limited_neighbour",
         "make_dictionary",
         "measuring",
         "running_house",
