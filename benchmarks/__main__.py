@@ -17,6 +17,7 @@ NOT_MEASURES = frozenset(
         "delivery_house",
         "filters",
         "limited_neighbour",
+        "first_read",
         "make_dictionary",
         "measuring",
         "running_house",
