@@ -12,6 +12,7 @@ from constructs import Construct
 from infra.constructs import download_role, reader_role
 from infra.constructs.change_rules import ChangeRules
 from infra.constructs.download_role import DownloadRole
+from infra.constructs.firewall import Firewall
 from infra.constructs.function import Function
 from infra.constructs.gateway import Gateway
 from infra.constructs.monitoring import Monitoring
@@ -108,6 +109,8 @@ class ServiceStack(Stack):
             functions=watched,
             email=settings.alarm_email,
         )
+        if settings.waf:
+            Firewall(self, "Firewall", stage=gateway.api.deployment_stage, rate=settings.waf_rate)
         ChangeRules(
             self,
             "Changes",
