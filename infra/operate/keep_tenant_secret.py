@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from daybook.aws.clients import deployment_secret, dynamodb
+from daybook.aws.clients import dynamodb, secret_value
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import Contended, Throttled, UnknownTenant
@@ -36,7 +36,7 @@ def main(
     arguments: Sequence[str],
     *,
     connect: Callable[[], Any] = dynamodb,
-    read_secret: Callable[[str], bytes] = deployment_secret,
+    read_secret: Callable[[str], bytes] = secret_value,
 ) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.keep_tenant_secret",

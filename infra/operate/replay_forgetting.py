@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from daybook.aws.clients import deployment_secret, dynamodb
+from daybook.aws.clients import dynamodb, secret_value
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.indexes import EventIndexes
 from daybook.aws.identities_table.erase import ForgettingTable
@@ -98,7 +98,7 @@ def main(
     arguments: Sequence[str],
     *,
     connect: Callable[[], Any] = dynamodb,
-    read_secret: Callable[[str], bytes] = deployment_secret,
+    read_secret: Callable[[str], bytes] = secret_value,
 ) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.replay_forgetting",

@@ -8,7 +8,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.constructs import canary as canary_calls
 from infra.constructs import download_role
+from infra.constructs.canary import Canary
 from infra.constructs.change_rules import ChangeRules
 from infra.constructs.download_role import DownloadRole
 from infra.constructs.function import Function
@@ -17,7 +19,7 @@ from infra.constructs.monitoring import Monitoring
 from infra.constructs.streams import Drains, NewEvents
 from infra.functions import API_FUNCTIONS, FUNCTIONS, title
 from infra.settings import DeploymentSettings
-from infra.stacks.alarms import alarms
+from infra.stacks.alarms.questions import Watched, questions
 from infra.stacks.changes import changes
 from infra.stacks.permissions import DOWNLOAD, permissions
 from infra.stacks.storage import StorageStack
@@ -52,7 +54,7 @@ class ServiceStack(Stack):
                 environment={
                     variable: values[field]
                     for field, variable in spec.settings.variables().items()
-                    if field != download_role.SETTING
+                    if field not in {download_role.SETTING, canary_calls.SETTING}
                 },
                 memory_mb=spec.memory_mb,
                 timeout=Duration.seconds(spec.timeout_s),
@@ -71,20 +73,29 @@ class ServiceStack(Stack):
         )
         Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"])
 
+        canary = Canary(self, "CanaryRounds", function=functions["canary"].function)
+
         gateway = Gateway(
             self,
             "Gateway",
             authorize=functions["authorize"].function,
             functions={name: functions[name].function for name in FUNCTIONS if name in API_FUNCTIONS},
         )
-        watched = {name: each.function for name, each in functions.items()}
-        dead_letters = {f"{title(name)}QueueDead": each.dead for name, each in storage.jobs.items()}
+        canary.call(gateway.api.url)
         monitoring = Monitoring(
             self,
             "Monitoring",
-            alarms=alarms(api=gateway.api, functions=watched, dead_letters=dead_letters, new_events=new_events),
-            api=gateway.api,
-            functions=watched,
+            questions=questions(
+                Watched(
+                    stage=gateway.api.deployment_stage,
+                    functions={name: each.function for name, each in functions.items()},
+                    tables={**storage.protected_tables, "limits": storage.limits},
+                    job_queues={name: each.queue for name, each in storage.jobs.items()},
+                    dead_letters={name: each.dead for name, each in storage.jobs.items()},
+                    new_events=new_events,
+                    namespace=settings.metric_namespace,
+                )
+            ),
             email=settings.alarm_email,
         )
         ChangeRules(
@@ -111,6 +122,7 @@ def _setting_values(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> 
         "credentials_table": storage.credentials.table_name,
         "limits_table": storage.limits.table_name,
         "secret_arn": storage.secret.secret_arn,
+        "canary_secret_arn": storage.canary_secret.secret_arn,
         "export_bucket": storage.exports.bucket_name,
         "drain_queue_url": queues["redeliver"].queue_url,
         **{spec.jobs.url_setting: queues[name].queue_url for name, spec in FUNCTIONS.items() if spec.jobs},

@@ -33,8 +33,14 @@ STREAMS_SLOW = "StreamsSlow"
 DRAIN_REQUESTS_LOST = "DrainRequestsLost"
 DRAINS_OVERDUE = "DrainsOverdue"
 CREDENTIALS_REFUSED = "CredentialsRefused"
+CALLS_LIMITED = "CallsLimited"
+LIMITS_UNAVAILABLE = "LimitsUnavailable"
+CANARY_FAILED = "CanaryFailed"
+"""0 where an event was sent and read back, else 1."""
+CANARY_NOT_SET_UP = "CanaryNotSetUp"
+CANARY_MILLISECONDS = "CanaryMilliseconds"
 OLDEST_PARKED = "OldestParkedSeconds"
-_UNITS = {OLDEST_PARKED: MetricUnit.Seconds}
+_UNITS = {OLDEST_PARKED: MetricUnit.Seconds, CANARY_MILLISECONDS: MetricUnit.Milliseconds}
 """All others are counts."""
 
 

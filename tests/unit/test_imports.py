@@ -22,7 +22,7 @@ import {module} as handler
 from daybook.aws import clients
 for service in ("dynamodb", "sqs", "s3", "sts"):
     setattr(clients, service, lambda: None)
-clients.deployment_secret = lambda arn: bytes(32)
+clients.secret_value = lambda arn: bytes(32)
 if hasattr(handler, "compose"):
     handler.compose()
 print(json.dumps(sorted(set(sys.modules) - before)))

@@ -84,7 +84,7 @@ class Wiring:
     def deployed(cls, settings: FunctionSettings) -> Self:
         names = {f"{field.name}_table": field.name for field in fields(Tables)}
         tables = Tables(**{names[name]: value for name, value in vars(settings).items() if name in names})
-        return cls(clients.dynamodb(), tables, lambda: clients.deployment_secret(vars(settings)["secret_arn"]))
+        return cls(clients.dynamodb(), tables, lambda: clients.secret_value(vars(settings)["secret_arn"]))
 
     def replacing(self, **properties: Any) -> Self:
         return replace(self, replaced={**self.replaced, **properties})

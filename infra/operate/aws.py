@@ -1,0 +1,48 @@
+"""Which deployment a command is for: the arguments that all commands share, and AWS's clients."""
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import Any
+
+import botocore.session
+
+from infra import ROOT
+
+Clients = Callable[[str], Any]
+"""Makes a client of the named service."""
+
+
+def which_deployment() -> argparse.ArgumentParser:
+    """The parent of a command's parser."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(
+        "--region",
+        default=region_of_settings(),
+        help="the deployment's region; by default that of cdk.json or the AWS CLI",
+    )
+    parser.add_argument("--profile", help="the AWS CLI's profile")
+    return parser
+
+
+def region_of_settings() -> str | None:
+    """The region that `make deploy` uses where none is given to it."""
+    region: str | None = json.loads((ROOT / "cdk.json").read_text()).get("context", {}).get("region")
+    return region
+
+
+def clients(options: argparse.Namespace) -> Clients:
+    """Raises botocore's errors where there is no such profile."""
+    session = botocore.session.Session(profile=options.profile)
+    return lambda service: session.create_client(service, region_name=options.region)
+
+
+def outputs(aws: Clients, stack: str) -> dict[str, str]:
+    """The outputs of a stack by name. Raises `ClientError` where there is no such stack."""
+    (found,) = aws("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+def secret_value(aws: Clients, arn: str) -> bytes:
+    value: str = aws("secretsmanager").get_secret_value(SecretId=arn, VersionStage="AWSCURRENT")["SecretString"]
+    return value.encode()
