@@ -6,7 +6,7 @@ export PYTHONPATH := .:lambdas
 
 PYTEST := $(BIN)/python -m pytest -n auto
 
-.PHONY: help run test test-long test-all nightly check synth bench lock clean
+.PHONY: help run test test-long test-all nightly check synth deploy diff destroy bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -27,14 +27,24 @@ test-all: .venv/ready ## both
 nightly: .venv/ready ## the planner against its model, 10,000 searches on each store (hours)
 	DAYBOOK_MODEL_EXAMPLES=10000 $(PYTEST) tests/model/test_planner_model.py
 
-check: .venv/ready ## lint, format, types; what may import what
+check: .venv/ready ## lint, format, types; what may import what; cfn-lint and cdk-nag
 	$(BIN)/ruff check $(OURS)
 	$(BIN)/ruff format --check $(OURS)
 	$(BIN)/mypy $(OURS)
 	$(BIN)/python -m pytest tests/unit/test_layers.py
+	$(BIN)/python -m infra.checks
 
 synth: .venv/ready ## the CloudFormation templates and the Lambdas' asset, in cdk.out/
 	$(BIN)/python app.py
+
+deploy: .venv/ready ## into an AWS account, without questions; ARGS="--profile NAME -c stage=trial" for another one
+	@exec $(BIN)/python -m infra.operate.deploy deploy $(ARGS)
+
+diff: .venv/ready ## what a deployment would change
+	@exec $(BIN)/python -m infra.operate.deploy diff $(ARGS)
+
+destroy: .venv/ready ## delete a deployment; says what stays, and asks
+	@exec $(BIN)/python -m infra.operate.deploy destroy $(ARGS)
 
 bench: .venv/ready ## what docs/benchmarks.md shows
 	$(BIN)/python -m benchmarks

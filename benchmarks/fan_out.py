@@ -21,7 +21,7 @@ from botocore.awsrequest import AWSResponse
 from benchmarks.measuring import ROUNDS, Row
 from benchmarks.typical import NOW, SECRET, settings_of
 from daybook.aws import clients
-from daybook.aws.assumed_roles import AssumedRoles
+from daybook.aws.assumed_roles import customers_sessions
 from daybook.aws.control_table.destination_rows import item_of as destination_item
 from daybook.aws.control_table.destinations import DestinationTable
 from daybook.aws.control_table.drains import DrainTable
@@ -122,7 +122,7 @@ def _fan_out(form: str, product: str, people: dict[str, Any]) -> FanOut:
 
     def answer_dynamodb(request: Any, **_: Any) -> AWSResponse:
         ((table, wanted),) = json.loads(request.body)["RequestItems"].items()
-        rows = {"stream#0": row, **people}
+        rows = {"0": row, **people}
         return _Answered({"Responses": {table: [rows[key["sk"]["S"]] for key in wanted["Keys"]]}})
 
     def answer_kinesis(request: Any, **_: Any) -> AWSResponse:
@@ -139,7 +139,7 @@ def _fan_out(form: str, product: str, people: dict[str, Any]) -> FanOut:
     sts.meta.events.register("before-send.sts.*", lambda **_: _Answered(SESSION))
     table = DestinationTable(dynamodb, "control")
     records = Records(PersonKeys(IdentityTable(dynamodb, "people").read, lambda: NOW).of)
-    sender = RecordSender(CustomerStreams(AssumedRoles(sts, lambda: NOW), make_client))
+    sender = RecordSender(CustomerStreams(customers_sessions(sts, lambda: NOW), make_client))
     return FanOut(
         table,
         Attempt(records, sender),

@@ -16,6 +16,7 @@ from daybook.environment import (
     ForgetSettings,
     FunctionSettings,
     ManageSettings,
+    ReadSettings,
     RedeliverSettings,
     ReplaySettings,
     RestampSettings,
@@ -52,14 +53,20 @@ class FunctionSpec:
     memory_mb: int = _ONE_PROCESSOR_MB
     timeout_s: int = _ANSWER_WITHIN_S
     jobs: JobQueueSpec | None = None
+    reserved: int | None = None
+    """Concurrency that the account keeps for it, and the most that it gets, where the settings say `reserve`.
+
+    The stage lets 1,000 calls a second through. So what is reserved is no ceiling while a call takes less than 200 ms.
+    `authorize` has none: for it, a ceiling is one that calls with bad keys would fill.
+    """
 
 
 FUNCTIONS: Mapping[str, FunctionSpec] = {
     # It delays each caller once a minute, by one read and one hash. That needs less memory, but callers wait for its
     # cold start as well. 10 s: enough for both attempts of the client at a slow read.
     "authorize": FunctionSpec(module="authorize.handler", settings=AuthorizeSettings, memory_mb=1_024, timeout_s=10),
-    "ingest": FunctionSpec(module="ingest.handler", settings=Settings),
-    "query": FunctionSpec(module="query.handler", settings=Settings),
+    "ingest": FunctionSpec(module="ingest.handler", settings=Settings, reserved=200),
+    "query": FunctionSpec(module="query.handler", settings=ReadSettings, reserved=200),
     "tenants": FunctionSpec(module="tenants.handler", settings=TenantsSettings),
     "manage": FunctionSpec(module="manage.handler", settings=ManageSettings),
     "forget": FunctionSpec(module="forget.api_handler", settings=ForgetSettings),
@@ -97,8 +104,14 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
     ),
 }
 
+RESERVED = sum(spec.reserved or 0 for spec in FUNCTIONS.values())
+"""Concurrency that a deployment takes from the account's where the settings say `reserve`."""
+
 API_FUNCTIONS = frozenset(route.function for route in ROUTES)
 """The functions that answer the routes. The authorizer stands before them; the others read a queue or a stream."""
+
+READERS = [name for name, spec in FUNCTIONS.items() if issubclass(spec.settings, ReadSettings)]
+"""The functions that read events and people with sessions of one tenant."""
 
 
 def title(name: str) -> str:

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
+from aws_lambda_powertools.shared.constants import METRICS_NAMESPACE_ENV
 from constructs import Construct
+
+from infra.constructs.log import log_group
+from infra.settings import DeploymentSettings
 
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 """By IAM's operator, then by its key."""
@@ -17,8 +20,15 @@ def allow(resource: str, *actions: str, conditions: Conditions | None = None) ->
     return iam.PolicyStatement(actions=list(actions), resources=[resource], conditions=conditions)
 
 
+def deny(resource: str, *actions: str, conditions: Conditions | None = None) -> iam.PolicyStatement:
+    """A statement that denies these actions, whatever another one allows."""
+    return iam.PolicyStatement(
+        effect=iam.Effect.DENY, actions=list(actions), resources=[resource], conditions=conditions
+    )
+
+
 class Function(Construct):
-    """Runs `handler` of the asset. At first its role may only write its own log lines and traces."""
+    """Runs `handler` of the asset. At first its role may only write its own log lines, and traces where they are on."""
 
     def __init__(  # noqa: PLR0913  a construct's properties, all by name
         self,
@@ -30,18 +40,16 @@ class Function(Construct):
         environment: Mapping[str, str],
         memory_mb: int,
         timeout: Duration,
+        reserved: int | None,
+        settings: DeploymentSettings,
+        role: iam.IRole | None = None,
     ) -> None:
+        """`role`: one that exists already, with what it may do elsewhere."""
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(
-            self,
-            "Log",
-            retention=logs.RetentionDays.THREE_MONTHS,
-            # Access-log lines are evidence: the retention deletes them, not the end of the stack.
-            removal_policy=RemovalPolicy.RETAIN,
-        )
+        log = log_group(self, "Log", settings)
         # Made here because the role that CDK would make has a managed policy over every log group.
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        log_group.grant_write(self.role)
+        self.role = role or iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log.grant_write(self.role)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -52,10 +60,14 @@ class Function(Construct):
             architecture=lambda_.Architecture.ARM_64,
             memory_size=memory_mb,
             timeout=timeout,
-            environment=dict(environment),
+            reserved_concurrent_executions=reserved,
+            environment={**environment, METRICS_NAMESPACE_ENV: settings.metric_namespace},
             role=self.role,
-            log_group=log_group,
-            tracing=lambda_.Tracing.ACTIVE,
+            log_group=log,
+            # Only this format has levels. Our own lines stay as they are: docs/decisions/deployment.md
+            logging_format=lambda_.LoggingFormat.JSON,
+            system_log_level_v2=lambda_.SystemLogLevel[settings.log_level],
+            tracing=lambda_.Tracing.ACTIVE if settings.xray else None,
         )
 
     def grant(self, *statements: iam.PolicyStatement) -> None:

@@ -3,14 +3,16 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from daybook.http.routes import ROUTES
 from infra.constructs.gateway_errors import answer_in_problems
+from infra.constructs.log import log_group
+from infra.settings import DeploymentSettings
 
 # No query strings and no bodies: they may name people, and this log is for operators, not for auditors.
 _ACCESS_LINE = {
@@ -38,34 +40,38 @@ class Gateway(Construct):
         *,
         authorize: lambda_.IFunction,
         functions: Mapping[str, lambda_.IFunction],
+        settings: DeploymentSettings,
     ) -> None:
         super().__init__(scope, construct_id)
-        access_log = logs.LogGroup(
-            self,
-            "AccessLog",
-            retention=logs.RetentionDays.THREE_MONTHS,
-            removal_policy=RemovalPolicy.RETAIN,  # evidence: the retention deletes it, not the end of the stack
-        )
+        access_log = log_group(self, "AccessLog", settings)
         self.api = apigateway.RestApi(
             self,
             "Api",
-            rest_api_name="Daybook",
+            rest_api_name=settings.named("Daybook"),  # also the dimension of its metrics, so each deployment's own
             description="Daybook's HTTP contract, version 1",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             binary_media_types=["*/*"],  # bodies arrive as they were sent, even gzip
-            cloud_watch_role=True,  # an account without this role can't write a stage's access log
+            # Without the role of the account, no stage can write its access log. It is for all APIs of the region, so
+            # no deployment may replace it: `infra.operate.deploy` makes it only where there is none.
+            cloud_watch_role=settings.cloud_watch_role,
             deploy_options=apigateway.StageOptions(
-                stage_name="live",
+                stage_name=settings.stage,
                 throttling_rate_limit=1_000,  # calls a second, all tenants together; a call may hold 500 events
                 throttling_burst_limit=2_000,
                 # A stage's traces hold whole URLs, and so the names and addresses that people search for. Operators
-                # could read them for 30 days. The functions' own traces stay on; they hold no URLs.
+                # could read them for 30 days. The functions' own traces hold no URLs.
                 tracing_enabled=False,
                 access_log_destination=apigateway.LogGroupLogDestination(access_log),
                 access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LINE)),
             ),
         )
         self.api.node.try_remove_child("Endpoint")  # an output with a generated name; the stack has its own
+        self.url = self.api.url
+        """Where the API answers, with a slash at its end."""
+        self.domain_target: str | None = None
+        """What the name in DNS must point to, if there is a name."""
+        if settings.domain_name and settings.certificate_arn:
+            self._serve_under(settings.domain_name, settings.certificate_arn)
         answer_in_problems(self.api)
         self._authorizer = apigateway.RequestAuthorizer(
             self,
@@ -86,6 +92,19 @@ class Gateway(Construct):
         }
         self._add_routes()
         self._catch_the_rest()
+
+    def _serve_under(self, name: str, certificate_arn: str) -> None:
+        domain = apigateway.DomainName(
+            self,
+            "Domain",
+            domain_name=name,
+            certificate=acm.Certificate.from_certificate_arn(self, "Certificate", certificate_arn),
+            endpoint_type=apigateway.EndpointType.REGIONAL,
+            security_policy=apigateway.SecurityPolicy.TLS_1_2,  # the oldest version that it accepts
+            # At the root. Another base path would be part of `event.path`, and no route would be found.
+            mapping=self.api,
+        )
+        self.url, self.domain_target = f"https://{name}/", domain.domain_name_alias_domain_name
 
     def _add_routes(self) -> None:
         for route in ROUTES:

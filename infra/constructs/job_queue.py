@@ -8,6 +8,7 @@ from constructs import Construct
 
 from daybook.jobs.claiming import CLOCKS_APART_SECONDS
 from infra.functions import JobQueueSpec
+from infra.settings import DeploymentSettings
 
 _RETENTION = Duration.days(14)  # SQS's own limit
 MAX_RECEIVES = 250
@@ -52,13 +53,13 @@ class JobQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=MAX_RECEIVES, queue=self.dead),
         )
 
-    def invoke(self, worker: lambda_.Function) -> None:
+    def invoke(self, worker: lambda_.Function, settings: DeploymentSettings) -> None:
         """Lets the queue invoke `worker`, and `worker` receive and delete its messages."""
         worker.add_event_source(
             sources.SqsEventSource(
                 self.queue,
                 batch_size=1,
-                max_concurrency=self._max_concurrency,
+                max_concurrency=settings.workers(self._max_concurrency),
                 # A message that only has to come again is reported. An error would count as the function's, and Lambda
                 # would take fewer messages at a time for a while.
                 report_batch_item_failures=True,

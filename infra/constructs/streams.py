@@ -10,6 +10,7 @@ from constructs import Construct
 from infra.constructs.bucket import FailedBatchBucket, FailedBatches
 from infra.constructs.function import Function, allow
 from infra.constructs.schedule import Ticks
+from infra.settings import DeploymentSettings
 
 
 class DrainQueue(Construct):
@@ -35,13 +36,14 @@ class DrainQueue(Construct):
 class NewEvents(Construct):
     """Invokes a function with the inserts of the events table's stream."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a construct's properties, all by name
         self,
         scope: Construct,
         construct_id: str,
         *,
         table: dynamodb.ITable,
         reader: Function,
+        settings: DeploymentSettings,
         failed: FailedBatchBucket,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -63,7 +65,10 @@ class NewEvents(Construct):
             batch_size=500,  # PutRecords takes no more
             # Ten batches of a shard at a time. Lambda divides them by item, so each tenant's events are in all of them:
             # a slow stream may delay every batch by at most two seconds, until the fan-out cuts it off.
-            parallelization_factor=10,
+            parallelization_factor=1 if settings.small_account else 10,
+            # Lambda waits so long for a batch to fill. Otherwise each event costs an invocation, even where no tenant
+            # has a stream.
+            max_batching_window=Duration.seconds(settings.fan_out_window_seconds),
             filters=[lambda_.FilterCriteria.filter({"eventName": lambda_.FilterRule.is_equal("INSERT")})],
             report_batch_item_failures=True,
             bisect_batch_on_error=True,
@@ -91,7 +96,15 @@ class NewEvents(Construct):
 class Drains(Construct):
     """Invokes a function with the messages of the queue of drains, and each minute to find what is overdue."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, queue: sqs.IQueue, reader: Function) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        queue: sqs.IQueue,
+        reader: Function,
+        settings: DeploymentSettings,
+    ) -> None:
         super().__init__(scope, construct_id)
         reader.grant(allow(queue.queue_arn, "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"))
         lambda_.EventSourceMapping(
@@ -102,6 +115,6 @@ class Drains(Construct):
             batch_size=10,  # each message is a destination, with a thread of its own
             # The account's concurrency is for the API first. Messages that come singly take an invocation each. A slow
             # stream has it for one call, so beside 40 of 2 s a call a healthy drain waits 0.6 s at most (simulated).
-            max_concurrency=20,
+            max_concurrency=settings.workers(20),
         )
         Ticks(self, "Wake", function=reader.function)

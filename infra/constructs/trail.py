@@ -12,7 +12,7 @@ KEPT_DAYS = 400
 class Trail(Construct):
     """Management events that write, of all regions, with digests that prove that no log file was changed."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, removal_policy: RemovalPolicy) -> None:
+    def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
         bucket = s3.Bucket(
             self,
@@ -31,9 +31,9 @@ class Trail(Construct):
                     noncurrent_version_expiration=Duration.days(KEPT_DAYS),
                 )
             ],
-            removal_policy=removal_policy,
+            removal_policy=RemovalPolicy.RETAIN,
         )
-        trail = cloudtrail.Trail(
+        cloudtrail.Trail(
             self,
             "Trail",
             bucket=bucket,
@@ -41,5 +41,4 @@ class Trail(Construct):
             include_global_service_events=True,
             enable_file_validation=True,
             management_events=cloudtrail.ReadWriteType.WRITE_ONLY,
-        )
-        trail.apply_removal_policy(removal_policy)
+        ).apply_removal_policy(RemovalPolicy.RETAIN)

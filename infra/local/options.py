@@ -23,6 +23,8 @@ class Options:
     demo: bool
     data: Path
     """The folder of the logs. With `dynamodb-local` it also holds the data that survives a restart."""
+    used_grants: Path | None = None
+    """The folder to note in which grants of the roles were used; for tests."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Options":
@@ -41,6 +43,7 @@ class Options:
             operations_key=key,
             demo=environ.get("DAYBOOK_DEMO") != "0",
             data=Path(environ.get("DAYBOOK_DATA") or CACHE),
+            used_grants=Path(environ["DAYBOOK_USED_GRANTS"]) if "DAYBOOK_USED_GRANTS" in environ else None,
         )
 
 

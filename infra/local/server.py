@@ -21,8 +21,9 @@ from infra import LAMBDAS
 from infra.local.aws import moto_insert, moto_queues, moto_speed, moto_streams, moto_writes
 from infra.local.aws.cloudformation import create_stacks, functions
 from infra.local.aws.dynamodb_local import DynamoDBLocal
-from infra.local.aws.iam import Permissions, callers, partition_keys, roles
+from infra.local.aws.iam import Permissions, callers, partition_keys, roles, table_policies
 from infra.local.aws.persistence import create_tables, random_secret, stored_key, stored_secret
+from infra.local.aws.used_grants import UsedGrants
 from infra.local.demo_image import DemoImage
 from infra.local.functions.event_sources import event_sources
 from infra.local.functions.instances import Configuration, Function, FunctionError
@@ -65,7 +66,8 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
             engine.prepare()
             stack.callback(engine.stop)
             started = others.submit(engine.start)  # in parallel with moto, because each takes seconds
-        moto, aws_url = stack.enter_context(moto_server(aws_listener))
+        used = UsedGrants(options.used_grants) if options.used_grants else None
+        moto, aws_url = stack.enter_context(moto_server(aws_listener, used))
         endpoints = {"AWS_ENDPOINT_URL": aws_url}
         secret = partial(stored_secret, data) if on_disk else image.secret_of if image else random_secret
         create_stacks(stacks, partial(client, endpoints), secret)
@@ -76,8 +78,9 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
             endpoints["AWS_ENDPOINT_URL_DYNAMODB"] = engine.endpoint
             create_tables(client(endpoints, "dynamodb"), stacks, data)
         aws = partial(client, endpoints)
-        moto.roles |= roles(aws)
+        moto.roles |= roles(aws, stacks)
         moto.callers |= callers(aws, moto.roles)
+        moto.resources |= table_policies(stacks, moto.roles.values())
         moto.partition_keys |= partition_keys(stacks)
         moto.check()
         url = f"http://{HOST}:{listener.getsockname()[1]}"
@@ -140,13 +143,13 @@ def setting(configurations: Mapping[str, Configuration], name: str) -> str:
 
 
 @contextmanager
-def moto_server(listener: socket.socket) -> Iterator[tuple[Permissions, str]]:
+def moto_server(listener: socket.socket, used: UsedGrants | None) -> Iterator[tuple[Permissions, str]]:
     moto_insert.apply()
     moto_queues.apply()
     moto_speed.apply()
     moto_streams.apply()
     moto_writes.apply()
-    application = Permissions(DomainDispatcherApplication(create_backend_app))
+    application = Permissions(DomainDispatcherApplication(create_backend_app), used)
     with serving(application, listener, MotoRequestHandler) as url:
         yield application, url
 

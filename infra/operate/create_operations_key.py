@@ -13,10 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from daybook.access.api_keys import IssuedKey, Key, new_key
 from daybook.access.roles import OPERATIONS
-from daybook.aws.clients import dynamodb
 from daybook.aws.credentials_table.rows import key_row, strings
 from daybook.clock import Clock, format_time, system_clock
 from daybook.http.caller import EVERY_ENVIRONMENT
+from infra.operate.aws import Clients, clients, which_deployment
 
 
 def store(client: Any, table: str, key: Key, *, label: str, clock: Clock = system_clock) -> None:
@@ -32,9 +32,10 @@ def store(client: Any, table: str, key: Key, *, label: str, clock: Clock = syste
     client.put_item(TableName=table, Item=strings(key_row(key, issued)))
 
 
-def main(arguments: Sequence[str], *, connect: Callable[[], Any] = dynamodb) -> int:
+def main(arguments: Sequence[str], *, connect: Callable[[argparse.Namespace], Clients] = clients) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.create_operations_key",
+        parents=[which_deployment()],
         description="Creates a key for operations, stores its hash, and prints the key. It is never shown again.",
     )
     parser.add_argument("--table", required=True, help="the credentials table's name, an output of the storage stack")
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str], *, connect: Callable[[], Any] = dynamodb) -> 
     options = parser.parse_args(arguments)
     key = new_key()
     try:
-        store(connect(), options.table, key, label=options.label)
+        store(connect(options)("dynamodb"), options.table, key, label=options.label)
     except (BotoCoreError, ClientError) as error:
         sys.stderr.write(f"No key was created: {error}\n")
         return 1

@@ -17,12 +17,12 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from daybook.access.api_keys import IssuedKey
-from daybook.aws.clients import dynamodb
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.credentials_table.issuing import KeyTable
 from daybook.aws.credentials_table.rows import key_name, stored_key, strings
 from daybook.errors import Throttled, UnknownKey, UnknownTenant
 from daybook.tenant import Tenant
+from infra.operate.aws import Clients, clients, which_deployment
 
 
 def drop(client: Any, credentials: str, control: str) -> tuple[int, list[IssuedKey]]:
@@ -45,9 +45,10 @@ def _keys(client: Any, credentials: str) -> Iterator[IssuedKey]:
         yield from (stored_key(row).issued for row in page["Items"])
 
 
-def main(arguments: Sequence[str], *, connect: Callable[[], Any] = dynamodb) -> int:
+def main(arguments: Sequence[str], *, connect: Callable[[argparse.Namespace], Clients] = clients) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.drop_revoked_keys",
+        parents=[which_deployment()],
         description="Deletes revoked keys that have come back with a restored credentials table. Run it before the"
         " functions read from the table.",
     )
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str], *, connect: Callable[[], Any] = dynamodb) -> 
     parser.add_argument("--control", required=True, help="the control table's name, an output of the storage stack")
     options = parser.parse_args(arguments)
     try:
-        dropped, unlisted = drop(connect(), options.credentials, options.control)
+        dropped, unlisted = drop(connect(options)("dynamodb"), options.credentials, options.control)
     except (BotoCoreError, ClientError, Throttled) as error:
         sys.stderr.write(f"Failed: {error or type(error).__name__}. Run it again before anything reads the table.\n")
         return 1

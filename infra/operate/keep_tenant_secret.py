@@ -10,16 +10,15 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from daybook.aws.clients import dynamodb, secret_value
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import Contended, Throttled, UnknownTenant
 from daybook.tenant import Tenant
 from daybook.tenants.settings import TenantSettings
+from infra.operate.aws import Clients, clients, secret_value, which_deployment
 
 
 def keep(control: ControlTable, keys: DeploymentKeys, tenant: Tenant) -> None:
@@ -35,11 +34,12 @@ def keep(control: ControlTable, keys: DeploymentKeys, tenant: Tenant) -> None:
 def main(
     arguments: Sequence[str],
     *,
-    connect: Callable[[], Any] = dynamodb,
-    read_secret: Callable[[str], bytes] = secret_value,
+    connect: Callable[[argparse.Namespace], Clients] = clients,
+    read_secret: Callable[[Clients, str], bytes] = secret_value,
 ) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.keep_tenant_secret",
+        parents=[which_deployment()],
         description="Writes the secret of a tenant's permanent keys into the tenant's row, so that the tenant keeps its"
         " keys where its rows are copied to another deployment.",
     )
@@ -48,7 +48,8 @@ def main(
     parser.add_argument("--secret", required=True, help="the ARN of the deployment's secret")
     options = parser.parse_args(arguments)
     try:
-        control, keys = ControlTable(connect(), options.control), DeploymentKeys(read_secret(options.secret))
+        aws = connect(options)
+        control, keys = ControlTable(aws("dynamodb"), options.control), DeploymentKeys(read_secret(aws, options.secret))
         keep(control, keys, Tenant(options.tenant))
     except UnknownTenant:
         sys.stderr.write("Failed: there is no such tenant.\n")

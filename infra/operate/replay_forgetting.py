@@ -15,11 +15,10 @@ Point the functions at the restored table only after this command has succeeded.
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from daybook.aws.clients import dynamodb, secret_value
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.indexes import EventIndexes
 from daybook.aws.identities_table.erase import ForgettingTable
@@ -34,6 +33,7 @@ from daybook.people.tombstones import LASTS, gone_of
 from daybook.search.merge import LARGEST_FETCH
 from daybook.search.planner import Source
 from daybook.tenant import EnvironmentKey
+from infra.operate.aws import Clients, clients, secret_value, which_deployment
 
 _BY_ACTIVITY = "by_activity"
 _FIRST, _LAST = lowest_id(0), neighbour(lowest_id((1 << 50) - 1), (1 << 128) - 1)
@@ -97,11 +97,12 @@ def _recorded(events: EventIndexes, environment: EnvironmentKey, shards: int) ->
 def main(
     arguments: Sequence[str],
     *,
-    connect: Callable[[], Any] = dynamodb,
-    read_secret: Callable[[str], bytes] = secret_value,
+    connect: Callable[[argparse.Namespace], Clients] = clients,
+    read_secret: Callable[[Clients, str], bytes] = secret_value,
 ) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.replay_forgetting",
+        parents=[which_deployment()],
         description="Forgets people again who have come back with a restored identities table. Run it before anything"
         " reads from the table.",
         epilog="What a restore loses: people who were first seen after the restore point. Their keys are in no table,"
@@ -116,12 +117,13 @@ def main(
     parser.add_argument("--secret", required=True, help="the ARN of the deployment's secret")
     options = parser.parse_args(arguments)
     try:
-        client = connect()
+        aws = connect(options)
+        client = aws("dynamodb")
         done = replay(
             EventIndexes(client, options.events),
             ControlTable(client, options.control),
             ForgettingTable(client, options.identities),
-            DeploymentKeys(read_secret(options.secret)),
+            DeploymentKeys(read_secret(aws, options.secret)),
             ForgettingTable(client, options.old) if options.old else None,
         )
     except (BotoCoreError, ClientError, ConcurrentChange, Throttled) as error:

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import botocore.session
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -31,6 +30,7 @@ from daybook.errors import Throttled
 from daybook.jobs.job import KINDS
 from daybook.jobs.sealed import generation_of
 from daybook.search.cursor import CHANGE_MS, LIFETIME_MS
+from infra.operate.aws import clients, which_deployment
 
 MAX_GENERATIONS = 32
 """Of each kind. They take 4 KB of the 64 KB that a secret may have."""
@@ -123,18 +123,17 @@ def rotate(secrets_manager: Any, arn: str, needed: Callable[[], Iterable[int]], 
 def main(arguments: Sequence[str], *, clock: Clock = system_clock) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.rotate_keys",
+        parents=[which_deployment()],
         description="Gives the deployment new keys for cursors and jobs. No cursor and no job fails.",
     )
     parser.add_argument("--secret", required=True, help="the ARN of the deployment's secret")
     parser.add_argument("--control", required=True, help="the control table's name, an output of the storage stack")
-    parser.add_argument("--region", help="the deployment's region, if it is not the default one")
-    parser.add_argument("--profile", help="the profile of the AWS CLI, if it is not the default one")
     options = parser.parse_args(arguments)
     try:
-        session = botocore.session.Session(profile=options.profile)
-        dynamodb = session.create_client("dynamodb", region_name=options.region)
+        aws = clients(options)
+        dynamodb = aws("dynamodb")
         control, jobs = ControlTable(dynamodb, options.control), JobTable(dynamodb, options.control)
-        secrets_manager = session.create_client("secretsmanager", region_name=options.region)
+        secrets_manager = aws("secretsmanager")
         from_ms = rotate(secrets_manager, options.secret, lambda: jobs_need(control, jobs), clock)
     except (BotoCoreError, CannotRotate, ClientError, Throttled) as error:
         sys.stderr.write(f"Nothing was rotated: {error or type(error).__name__}\n")

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.deployment import SERVICE
+from infra.operate.aws import clients, which_deployment
 
 REASON = "Daybook: a trial of the alarms. Nothing is wrong."
 WAIT_SECONDS = 60
@@ -94,17 +94,13 @@ class Trial:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.try_alarm",
+        parents=[which_deployment()],
         description="Sets one alarm off, says what became of its message, and shows who is subscribed.",
     )
     parser.add_argument("--stack", default=SERVICE, help="the service stack's name")
-    parser.add_argument("--region", help="the deployment's region, if it is not the AWS CLI's default")
-    parser.add_argument("--profile", help="the AWS CLI's profile")
     options = parser.parse_args(arguments)
     try:
-        session = botocore.session.Session(profile=options.profile)
-        cloudformation, cloudwatch, sns = (
-            session.create_client(name, region_name=options.region) for name in ("cloudformation", "cloudwatch", "sns")
-        )
+        cloudformation, cloudwatch, sns = map(clients(options), ("cloudformation", "cloudwatch", "sns"))
         Trial(cloudformation, cloudwatch, sns, print).run(options.stack)
     except (BotoCoreError, ClientError, NobodyHears) as error:
         sys.stderr.write(f"{error}\n")

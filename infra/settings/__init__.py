@@ -137,6 +137,10 @@ class DeploymentSettings:
     def metric_namespace(self) -> str:
         return self.named("Daybook", "/")
 
+    def workers(self, many: int) -> int:
+        """How many invocations a queue may cause at a time: `many`, or SQS's minimum in a small account."""
+        return 2 if self.small_account else many
+
     def named(self, base: str, separator: str = "-") -> str:
         """The name for this stage: `base` for `live`, else `base` and the stage."""
         return base if self.stage == LIVE else f"{base}{separator}{self.stage}"

@@ -1,7 +1,8 @@
 """Who may do what: the permissions of every function, one block each.
 
 No role may overwrite or delete an event. `Function` adds the function's own log and traces to these, the event source
-mappings of `infra.constructs` add reading a queue or the stream, and `DownloadRole` that it may be assumed.
+mappings of `infra.constructs` add reading a queue or the stream, and `DownloadRole` and `ReaderRole` that they may be
+assumed.
 """
 
 from collections.abc import Mapping
@@ -9,13 +10,15 @@ from collections.abc import Mapping
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
-from daybook.aws.control_table import drains, parked
+from daybook.aws.control_table import destination_rows, drains, parked
+from daybook.aws.tenant_sessions import TAG
 from daybook.jobs.job import PARTITION
-from infra.constructs.function import Conditions, allow
+from infra.constructs.function import Conditions, allow, deny
 from infra.stacks.storage import EVENT_INDEXES, StorageStack
 
 DOWNLOAD = "download"
-"""The one role that is not a function's."""
+READER = "reader"
+"""These two roles are not functions'."""
 
 STAMPED = ("pk", "sk", "expires_at")
 """The attributes of an event that `restamp` may see and change."""
@@ -26,10 +29,21 @@ _JOBS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{PA
 # Or only the partitions with parked events.
 _PARKED: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{parked.PARTITION}"]}}
 
+# Or only the partitions with destinations: what streams customers have, and how delivery goes.
+_STREAMS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{destination_rows.PARTITION}"]}}
+
 # Of the credentials table only the rows of keys.
 _KEYS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key#*"]}}
 # Of the limits table only the counters of failures.
 _FAILURES: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["failed#*"]}}
+
+# Or only the partitions of the tenant that the session is tagged with. `ForAllValues` alone is also met by a call
+# without partition.
+_TENANT = f"${{aws:PrincipalTag/{TAG}}}"
+_OF_TENANT: Conditions = {
+    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [_TENANT, f"{_TENANT}#*"]},
+    "Null": {"dynamodb:LeadingKeys": "false"},
+}
 
 _SEES_STAMPED: Conditions = {"ForAllValues:StringEquals": {"dynamodb:Attributes": list(STAMPED)}}
 # Without these two an answer could hold all the other attributes.
@@ -38,7 +52,7 @@ _RETURNS: Conditions = {"StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE
 
 
 def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict[str, list[iam.PolicyStatement]]:
-    """The statements for each function's role, by the function's name, and for `DOWNLOAD`.
+    """The statements for each function's role, by the function's name, and for `DOWNLOAD` and `READER`.
 
     `queues`: by the name of the reader.
     """
@@ -54,32 +68,26 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         conditions=_via(storage, "dynamodb"),
     )
     # Each function that records what it does inserts an event. The caller is a person, who may be new.
-    record = [
-        allow(events, "dynamodb:PartiQLInsert"),
-        allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query"),
-    ]
+    insert = [allow(events, "dynamodb:PartiQLInsert"), allow(identities, "dynamodb:PartiQLInsert")]
+    record = [*insert, allow(identities, "dynamodb:BatchGetItem", "dynamodb:Query")]
     secret = allow(storage.secret.secret_arn, "secretsmanager:GetSecretValue")
     change_jobs = allow(control, "dynamodb:UpdateItem", conditions=_JOBS)
-    query_events = [
-        allow(events, "dynamodb:Query"),
-        *(allow(f"{events}/index/{index}", "dynamodb:Query") for index in EVENT_INDEXES),
-    ]
     # To forget a person. No other role may delete from the identities or update a row of them.
     forget_people = [
         allow(identities, "dynamodb:BatchGetItem", "dynamodb:Query"),
         allow(identities, "dynamodb:DeleteItem", "dynamodb:UpdateItem"),
         allow(queues["sweep"].queue_arn, "sqs:SendMessage"),
     ]
-    # Customers name their roles as they like, in accounts that we don't know, so no narrower resource is possible. The
-    # conditions demand an external id and exclude our own account, whose roles may trust every role in it.
-    customers_roles = allow(
-        f"arn:{storage.partition}:iam::*:role/*",
-        "sts:AssumeRole",
-        conditions={
-            "Null": {"sts:ExternalId": "false"},
-            "StringNotEquals": {"aws:ResourceAccount": storage.account},
-        },
-    )
+    # Customers name their roles as they like, in accounts that we don't know, so no narrower resource is possible. A
+    # role of our own account may trust every role in it, so there the denial wins over whatever else is granted.
+    customers_roles = [
+        allow(
+            f"arn:{storage.partition}:iam::*:role/*",
+            "sts:AssumeRole",
+            conditions={"Null": {"sts:ExternalId": "false"}},
+        ),
+        deny(f"arn:{storage.partition}:iam::{storage.account}:role/*", "sts:AssumeRole"),
+    ]
 
     return {
         "authorize": [
@@ -95,10 +103,9 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             secret,
             tables_key,
         ],
+        # It reads events and people as READER, as do `exports` and `export`: also to know the caller whom it records.
         "query": [
-            *query_events,
-            *record,
-            allow(events, "dynamodb:BatchGetItem"),
+            *insert,
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities, groups
             secret,
             tables_key,
@@ -129,7 +136,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         ],
         "sweep": [*forget_people, allow(control, "dynamodb:GetItem"), change_jobs, secret, tables_key],
         "exports": [
-            *record,
+            *insert,
             # Settings, groups, and jobs: a new job depends on those that are active.
             allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", conditions=_JOBS),
@@ -145,9 +152,14 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(files, "s3:GetObject"),
             allow(storage.key.key_arn, "kms:Decrypt", conditions=_via(storage, "s3")),
         ],
+        READER: [
+            # No Scan and no PartiQLSelect: a session reads by partition, and only those of its tenant.
+            allow(events, "dynamodb:Query", "dynamodb:BatchGetItem", conditions=_OF_TENANT),
+            *(allow(f"{events}/index/{index}", "dynamodb:Query", conditions=_OF_TENANT) for index in EVENT_INDEXES),
+            allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem", conditions=_OF_TENANT),
+            tables_key,
+        ],
         "export": [
-            *query_events,
-            allow(identities, "dynamodb:BatchGetItem"),
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),
             change_jobs,
             *(
@@ -179,23 +191,23 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(events, "dynamodb:BatchGetItem"),  # a test event is recorded and sent
             allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
-            customers_roles,
+            *customers_roles,
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),
             secret,
             tables_key,
         ],
         "fan_out": [
             # It reads destinations, notes their state, and parks events.
-            allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"),
+            allow(control, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem", conditions=_STREAMS),
             allow(control, "dynamodb:PutItem", conditions=_PARKED),
             allow(identities, "dynamodb:BatchGetItem"),
-            customers_roles,
+            *customers_roles,
             allow(queues["redeliver"].queue_arn, "sqs:SendMessage"),
             tables_key,
         ],
         "redeliver": [
             allow(events, "dynamodb:BatchGetItem"),
-            allow(control, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+            allow(control, "dynamodb:GetItem", "dynamodb:UpdateItem", conditions=_STREAMS),
             allow(
                 control,
                 *("dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
@@ -203,7 +215,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             ),
             allow(f"{control}/index/{drains.INDEX}", "dynamodb:Query"),
             allow(identities, "dynamodb:BatchGetItem"),
-            customers_roles,
+            *customers_roles,
             allow(queues["redeliver"].queue_arn, "sqs:SendMessage"),
             tables_key,
         ],
@@ -212,7 +224,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(control, "dynamodb:GetItem"),
             change_jobs,
             allow(identities, "dynamodb:BatchGetItem"),
-            customers_roles,
+            *customers_roles,
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),  # to hand over
             tables_key,
         ],

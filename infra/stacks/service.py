@@ -4,25 +4,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs import canary as canary_calls
-from infra.constructs import download_role
+from infra.constructs import download_role, reader_role
 from infra.constructs.canary import Canary
 from infra.constructs.change_rules import ChangeRules
 from infra.constructs.download_role import DownloadRole
 from infra.constructs.function import Function
 from infra.constructs.gateway import Gateway
 from infra.constructs.monitoring import Monitoring
+from infra.constructs.reader_role import ReaderRole
 from infra.constructs.streams import Drains, NewEvents
-from infra.functions import API_FUNCTIONS, FUNCTIONS, title
+from infra.functions import API_FUNCTIONS, FUNCTIONS, READERS, title
 from infra.settings import DeploymentSettings
 from infra.stacks.alarms.questions import Watched, questions
 from infra.stacks.changes import changes
-from infra.stacks.permissions import DOWNLOAD, permissions
+from infra.stacks.permissions import DOWNLOAD, READER, permissions
 from infra.stacks.storage import StorageStack
+
+_SET_LATER = {canary_calls.SETTING, download_role.SETTING, reader_role.SETTING}
 
 
 class ServiceStack(Stack):
@@ -45,6 +49,7 @@ class ServiceStack(Stack):
         super().__init__(scope, construct_id, **kwargs)
         queues = {"redeliver": storage.drains, **{name: each.queue for name, each in storage.jobs.items()}}
         values = _setting_values(storage, queues)
+        roles = {"restamp": iam.Role.from_role_arn(self, "RestampRole", storage.restamp_role.role_arn)}
         functions = {
             name: Function(
                 self,
@@ -54,10 +59,13 @@ class ServiceStack(Stack):
                 environment={
                     variable: values[field]
                     for field, variable in spec.settings.variables().items()
-                    if field not in {download_role.SETTING, canary_calls.SETTING}
+                    if field not in _SET_LATER
                 },
                 memory_mb=spec.memory_mb,
                 timeout=Duration.seconds(spec.timeout_s),
+                reserved=spec.reserved if settings.reserve else None,
+                settings=settings,
+                role=roles.get(name),
             )
             for name, spec in FUNCTIONS.items()
         }
@@ -65,13 +73,19 @@ class ServiceStack(Stack):
         for name, function in functions.items():
             function.grant(*allowed[name])
         DownloadRole(self, "Download", statements=allowed[DOWNLOAD], reader=functions["exports"])
+        ReaderRole(self, "Reader", statements=allowed[READER], readers=[functions[name] for name in READERS])
 
         for name, each in storage.jobs.items():
-            each.invoke(functions[name].function)
+            each.invoke(functions[name].function, settings)
         new_events = NewEvents(
-            self, "NewEvents", table=storage.events, reader=functions["fan_out"], failed=storage.failed_batches
+            self,
+            "NewEvents",
+            table=storage.events,
+            reader=functions["fan_out"],
+            failed=storage.failed_batches,
+            settings=settings,
         )
-        Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"])
+        Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"], settings=settings)
 
         canary = Canary(self, "CanaryRounds", function=functions["canary"].function)
 
@@ -80,8 +94,9 @@ class ServiceStack(Stack):
             "Gateway",
             authorize=functions["authorize"].function,
             functions={name: functions[name].function for name in FUNCTIONS if name in API_FUNCTIONS},
+            settings=settings,
         )
-        canary.call(gateway.api.url)
+        canary.call(gateway.url)
         monitoring = Monitoring(
             self,
             "Monitoring",
@@ -109,7 +124,10 @@ class ServiceStack(Stack):
             ),
             topic=monitoring.topic,
         )
-        CfnOutput(self, "Url", value=gateway.api.url, description="Where the API answers; /v1/... follows it")
+        CfnOutput(self, "Url", value=gateway.url, description="Where the API answers; /v1/... follows it")
+        if gateway.domain_target:
+            CfnOutput(self, "DomainTarget", value=gateway.domain_target, description="Point the domain's CNAME to it")
+        CfnOutput(self, "FanOutFunctionName", value=functions["fan_out"].function.function_name)
         CfnOutput(self, "AlarmTopic", value=monitoring.topic.topic_arn, description="Subscribe to hear the alarms")
 
 

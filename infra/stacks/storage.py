@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, SecretValue, Stack
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -12,7 +13,8 @@ from daybook.aws.control_table.drains import INDEX
 from infra.constructs.bucket import ExportBucket, FailedBatchBucket
 from infra.constructs.job_queue import JobQueue
 from infra.constructs.streams import DrainQueue
-from infra.constructs.table import CountersTable, ProtectedTable
+from infra.constructs.table import CountersTable, MaxUnits, ProtectedTable
+from infra.constructs.trail import Trail
 from infra.functions import FUNCTIONS, title
 from infra.settings import DeploymentSettings
 
@@ -45,39 +47,70 @@ class StorageStack(Stack):
             removal_policy=RemovalPolicy.RETAIN,
         )
 
-        self.events = ProtectedTable(self, "Events", key=self.key, stream=dynamodb.StreamViewType.NEW_IMAGE).table
+        max_units = MaxUnits(settings.max_read_units, settings.max_write_units)
+        events = ProtectedTable(
+            self,
+            "Events",
+            key=self.key,
+            max_units=max_units,
+            stream=dynamodb.StreamViewType.NEW_IMAGE,
+            restored=settings.events_table,
+            restored_stream_arn=settings.events_stream_arn,
+        )
         for index in EVENT_INDEXES:
-            self.events.add_global_secondary_index(
-                index_name=index,
-                partition_key=dynamodb.Attribute(name=index, type=dynamodb.AttributeType.STRING),
+            events.add_index(
+                index,
+                partition_key=index,
                 sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
-                projection_type=dynamodb.ProjectionType.INCLUDE,
                 # Without expires_at in the indexes, changing it costs one write unit and writes to no index.
                 non_key_attributes=["z"],
             )
+        # Here and not with its function: the table's policy names it.
+        self.restamp_role = iam.Role(self, "RestampRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        events.allow_only_inserts(updates_by=self.restamp_role)
         # After these days, forgetting a person is final. They must be fewer than the shortest retention, 30 days: after
         # a restore people are forgotten again by the events that recorded it, so none of those may have expired.
-        self.identities = ProtectedTable(self, "Identities", key=self.key, recoverable_days=RECOVERABLE_DAYS).table
+        identities = ProtectedTable(
+            self,
+            "Identities",
+            key=self.key,
+            max_units=max_units,
+            recoverable_days=RECOVERABLE_DAYS,
+            restored=settings.identities_table,
+        )
         # The jobs of exports and sweeps may name people, encrypted under the deployment's key. Forgetting can't reach a
         # backup of them, so these backups must end as early as those of people's own keys.
-        self.control = ProtectedTable(self, "Control", key=self.key, recoverable_days=RECOVERABLE_DAYS).table
-
+        control = ProtectedTable(
+            self,
+            "Control",
+            key=self.key,
+            max_units=max_units,
+            recoverable_days=RECOVERABLE_DAYS,
+            restored=settings.control_table,
+        )
         # Sparse: of those destinations alone whose backlog wants a drain. The schedule finds in it what is overdue.
-        self.control.add_global_secondary_index(
-            index_name=INDEX,
-            partition_key=dynamodb.Attribute(name="draining", type=dynamodb.AttributeType.STRING),
+        control.add_index(
+            INDEX,
+            partition_key="draining",
             sort_key=dynamodb.Attribute(name="drain_due", type=dynamodb.AttributeType.NUMBER),
-            projection_type=dynamodb.ProjectionType.INCLUDE,
             non_key_attributes=["subscription", "status", "slow_since", "parked_since", "failing_since", "drain_idle"],
         )
-
         # A table of its own, so that no function that changes settings can write or read a credential.
-        self.credentials = ProtectedTable(
-            self, "Credentials", key=self.key, recoverable_days=CREDENTIALS_RECOVERABLE_DAYS
-        ).table
+        credentials = ProtectedTable(
+            self,
+            "Credentials",
+            key=self.key,
+            max_units=max_units,
+            recoverable_days=CREDENTIALS_RECOVERABLE_DAYS,
+            restored=settings.credentials_table,
+        )
+
+        # The tables that the functions use: the stack's own, or restored ones (docs/operations/restore.md).
+        self.events, self.identities = events.in_use, identities.in_use
+        self.control, self.credentials = control.in_use, credentials.in_use
 
         # Counters of failures and of what tenants use. Writing one is no power over a key.
-        self.limits = CountersTable(self, "Limits", key=self.key).table
+        self.limits = CountersTable(self, "Limits", key=self.key, max_units=max_units).table
 
         self.protected_tables = {
             "events": self.events,
@@ -121,10 +154,15 @@ class StorageStack(Stack):
             removal_policy=RemovalPolicy.DESTROY,
         )
 
+        if settings.create_trail:
+            Trail(self, "Trail")
+
         CfnOutput(self, "EventsTable", value=self.events.table_name)
         CfnOutput(self, "IdentitiesTable", value=self.identities.table_name)
         CfnOutput(self, "ControlTable", value=self.control.table_name)
         CfnOutput(self, "CredentialsTable", value=self.credentials.table_name)
+        for name, each in self.jobs.items():
+            CfnOutput(self, f"{title(name)}DeadLetters", value=each.dead.queue_arn)
         CfnOutput(self, "FailedBatchBucket", value=self.failed_batches.bucket.bucket_name)
         CfnOutput(self, "LimitsTable", value=self.limits.table_name)
         CfnOutput(self, "CanarySecret", value=self.canary_secret.secret_arn)

@@ -47,12 +47,19 @@ class CanarySettings(FunctionSettings):
 
 @dataclass(frozen=True)
 class Settings(FunctionSettings):
-    """For `ingest` and `query`: each writes and reads events and people."""
+    """For `ingest`, which writes and reads events and people."""
 
     events_table: str
     identities_table: str
     control_table: str
     secret_arn: str
+
+
+@dataclass(frozen=True)
+class ReadSettings(Settings):
+    """For `query`: also the role whose sessions read one tenant's events and people."""
+
+    reader_role_arn: str
 
 
 @dataclass(frozen=True)
@@ -96,8 +103,8 @@ class SweepSettings(FunctionSettings):
 
 
 @dataclass(frozen=True)
-class ExportSettings(Settings):
-    """For `export`: the stores, the bucket of the files, and its own queue."""
+class ExportSettings(ReadSettings):
+    """For `export`: what `query` has, the bucket of the files, and its own queue."""
 
     export_bucket: str
     export_queue: str

@@ -1,16 +1,19 @@
 """What operators see of the functions: one logger, one access-log line a call, and the metrics that alarms watch."""
 
 import json
+import os
 import sys
 import time
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.base import SingleMetric
+from aws_lambda_powertools.shared import constants
 
 logger = Logger(service="daybook", use_rfc3339=True, utc=True)
 
 NAMESPACE = "Daybook"
+"""Where the function's environment names no other: each deployment in an account has its own."""
 GIVEN_UP = "EventsGivenUp"
 UNREADABLE = "UnreadableEvents"
 JOBS_POSTPONED = "JobsPostponed"
@@ -90,6 +93,6 @@ def count(name: str, value: int) -> None:
 
 def gauge(name: str, value: int) -> None:
     """Sets a metric, also to zero. It has no dimensions either."""
-    metric = SingleMetric(namespace=NAMESPACE)
+    metric = SingleMetric(namespace=os.environ.get(constants.METRICS_NAMESPACE_ENV, NAMESPACE))
     metric.add_metric(name=name, unit=_UNITS.get(name, MetricUnit.Count), value=value)
     sys.stdout.write(json.dumps(metric.serialize_metric_set(), separators=(",", ":")) + "\n")

@@ -29,15 +29,13 @@ def operations(wiring: Wiring, queue: JobQueue, files: Files, links: Links) -> M
         catalogues=wiring.catalogues,
         jobs=wiring.jobs,
         queue=queue,
-        identities=wiring.identities,
+        stores_of=wiring.of_tenant,
         groups=wiring.groups,
-        person_keys=wiring.person_keys,
-        recorder=wiring.recorder,
         keys=wiring.keys,
         clock=wiring.clock,
         random_bytes=wiring.random_bytes,
     )
-    exports = Exports(wiring.control, wiring.jobs, queue, files, links, creation, wiring.recorder, wiring.clock)
+    exports = Exports(wiring.control, wiring.jobs, queue, files, links, creation, wiring.of_tenant, wiring.clock)
     return {
         "create_export": exports.create,
         "list_exports": exports.list_all,

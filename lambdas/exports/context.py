@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import msgspec
 
@@ -18,7 +19,7 @@ from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader
 from daybook.search.merge import EventIndex
 from daybook.search.search import Groups
-from daybook.tenant import EnvironmentKey
+from daybook.tenant import EnvironmentKey, TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from exports.checkpoint import Checkpoint
@@ -36,16 +37,25 @@ STEP_MS = 20 * SECOND
 RUN_BYTES = 4 * 1024 * 1024
 
 
+class TenantStores(Protocol):
+    """What reads one tenant's events and people."""
+
+    @property
+    def indexes(self) -> EventIndex: ...
+    @property
+    def identities(self) -> IdentityReader: ...
+    @property
+    def person_keys(self) -> PersonKeys: ...
+
+
 @dataclass
 class ExportServices:
     """The stores that exports are written from and to, and how much is done at once."""
 
     control: SettingsReader
     catalogues: Catalogues
-    index: EventIndex
-    identities: IdentityReader
+    stores_of: Callable[[TenantCode], TenantStores]
     groups: Groups
-    person_keys: PersonKeys
     keys: DeploymentKeys
     files: Files
     clock: Clock
@@ -91,6 +101,10 @@ class ExportContext:
             raise JobFailed("The tenant no longer exists.") from None
 
     @cached_property
+    def stores(self) -> TenantStores:
+        return self.services.stores_of(self.job.tenant)
+
+    @cached_property
     def catalogue(self) -> Catalogue:
         return self.services.catalogues.of(self.settings)
 
@@ -103,7 +117,7 @@ class ExportContext:
     @cached_property
     def forgotten(self) -> int:
         """How many people of the environment were forgotten, as this step began. Raises `Throttled`."""
-        return forgotten_people(self.services.identities, self.environment)
+        return forgotten_people(self.stores.identities, self.environment)
 
     @cached_property
     def environment(self) -> EnvironmentKey:
@@ -111,13 +125,13 @@ class ExportContext:
 
     @cached_property
     def events(self) -> MatchingEvents:
-        services = self.services
-        services.person_keys.drop_if_forgotten(self.environment, self.forgotten)
+        services, stores = self.services, self.stores
+        stores.person_keys.drop_if_forgotten(self.environment, self.forgotten)
         return MatchingEvents(
-            index=services.index,
-            identities=services.identities,
+            index=stores.indexes,
+            identities=stores.identities,
             groups=services.groups,
-            keys_of=services.person_keys.of,
+            keys_of=stores.person_keys.of,
             keys=services.keys,
             clock=services.clock,
             settings=self.settings,

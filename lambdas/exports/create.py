@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -33,16 +34,25 @@ from exports.resolution import ResolvedExport, Resolver
 _RETRY_SECONDS = "60"
 
 
+class TenantPeople(Protocol):
+    """What reads one tenant's people, and records in its log."""
+
+    @property
+    def identities(self) -> IdentityReader: ...
+    @property
+    def person_keys(self) -> PersonKeys: ...
+    @property
+    def recorder(self) -> Recorder: ...
+
+
 @dataclass(frozen=True)
 class ExportCreation:
     control: SettingsReader
     catalogues: Catalogues
     jobs: JobStore
     queue: JobQueue
-    identities: IdentityReader
+    stores_of: Callable[[TenantCode], TenantPeople]
     groups: Groups
-    person_keys: PersonKeys
-    recorder: Recorder
     keys: DeploymentKeys
     clock: Clock
     random_bytes: Callable[[int], bytes]
@@ -57,7 +67,8 @@ class ExportCreation:
             raise _too_many()
         now_ms = self.clock()
         groups = self._group_versions(settings.environment_key(environment), form.parameters)
-        resolver = Resolver(self.identities, self.person_keys, self.catalogues, self.keys)
+        stores = self.stores_of(settings.code)
+        resolver = Resolver(stores.identities, stores.person_keys, self.catalogues, self.keys)
         resolved = resolver.resolve(settings, environment, form)
         ask = Ask(
             environment=environment,
@@ -69,14 +80,14 @@ class ExportCreation:
             asked_ms=now_ms,
             edge_ms=settings.retention_edge(now_ms),
             record="",
-            credential=self.recorder.credential(settings, environment, request),
+            credential=stores.recorder.credential(settings, environment, request),
             role=request.caller.role,
             filters=resolved.filters_without_names(),
             groups=groups,
             profile=settings.profile,
             catalogue_version=settings.catalogue_version,
         )
-        ask.record = self._record(request, settings, ask, resolved)
+        ask.record = _record(stores.recorder, request, settings, ask, resolved)
         return self._put_job(settings.code, ask, resolved, active)
 
     def _group_versions(self, environment: EnvironmentKey, parameters: Parameters) -> dict[str, int]:
@@ -88,12 +99,6 @@ class ExportCreation:
             except UnknownGroup:
                 raise bad_field("filters.group", "there is no such group", "unknown_group") from None
         return versions
-
-    def _record(self, request: Request, settings: TenantSettings, ask: Ask, resolved: ResolvedExport) -> str:
-        """The id of the event that records the request."""
-        parameters = {"filename": ask.filename, "filters": resolved.record.filters(resolved.form.filters)}
-        action = AuditAction("exported", parameters, people=resolved.record.people)
-        return self.recorder.record(settings, ask.environment, request, action)
 
     def _put_job(self, tenant: TenantCode, ask: Ask, resolved: ResolvedExport, active: Sequence[Job]) -> Job:
         job = new_job(
@@ -118,6 +123,13 @@ def _filename(moment_ms: int, zone: ZoneInfo, file_format: str) -> str:
     """`AuditLogs_20261122_163107.csv`."""
     moment = datetime.fromtimestamp(moment_ms // SECOND, UTC).astimezone(zone)
     return f"AuditLogs_{moment:%Y%m%d_%H%M%S}.{file_format}"
+
+
+def _record(recorder: Recorder, request: Request, settings: TenantSettings, ask: Ask, resolved: ResolvedExport) -> str:
+    """The id of the event that records the request."""
+    parameters = {"filename": ask.filename, "filters": resolved.record.filters(resolved.form.filters)}
+    action = AuditAction("exported", parameters, people=resolved.record.people)
+    return recorder.record(settings, ask.environment, request, action)
 
 
 def _too_many() -> Problem:

@@ -1,6 +1,6 @@
 """The API's operations on exports and jobs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,12 +11,12 @@ from daybook.http.request import Answer, Request
 from daybook.jobs.export import earliest_deletion_ms, outcome_of, places_of
 from daybook.jobs.job import EXPORT, Job, JobKey, Status, UnknownJob, describe, is_job_id
 from daybook.jobs.store import JobQueue, JobStore, cancel
-from daybook.self_audit.recorder import AuditAction, Recorder
+from daybook.self_audit.recorder import AuditAction
 from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from exports.bodies import ExportDescription, ExportList
-from exports.create import ExportCreation
+from exports.create import ExportCreation, TenantPeople
 
 MAX_LISTED = 1_000
 """About half a megabyte of JSON."""
@@ -39,7 +39,7 @@ class Exports:
     files: Files
     links: Links
     creation: ExportCreation
-    recorder: Recorder
+    stores_of: Callable[[TenantCode], TenantPeople]
     clock: Clock
 
     def create(self, request: Request) -> Answer:
@@ -60,7 +60,7 @@ class Exports:
             places = places_of(job)
             shown.download_url, shown.manifest_url = self.links.links([places.file, places.manifest], job.id)
             action = AuditAction("export-downloaded", {"filename": job.ask["filename"]})
-            self.recorder.record(settings, job.ask["environment"], request, action)
+            self.stores_of(settings.code).recorder.record(settings, job.ask["environment"], request, action)
         return Answer(200, shown)
 
     def cancel(self, request: Request) -> Answer:
@@ -69,7 +69,7 @@ class Exports:
         can_be_fetched = self._can_be_fetched(job)
         if can_be_fetched or not job.status.has_ended:
             action = AuditAction("export-cancelled", {"filename": job.ask["filename"]})
-            self.recorder.record(settings, job.ask["environment"], request, action)
+            self.stores_of(settings.code).recorder.record(settings, job.ask["environment"], request, action)
         if not job.status.has_ended:
             job = cancel(job.key, self.jobs, self.queue, self.clock())
             can_be_fetched = self._can_be_fetched(job)  # the worker may have finished it just now

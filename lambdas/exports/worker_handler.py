@@ -25,10 +25,8 @@ def services_over(wiring: Wiring, files: Files, pause: Callable[[float], None]) 
     return ExportServices(
         control=wiring.control,
         catalogues=wiring.catalogues,
-        index=wiring.indexes,
-        identities=wiring.identities,
+        stores_of=wiring.of_tenant,
         groups=wiring.groups,
-        person_keys=wiring.person_keys,
         keys=wiring.keys,
         files=files,
         clock=wiring.clock,

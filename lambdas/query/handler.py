@@ -4,25 +4,21 @@ from collections.abc import Mapping
 from functools import cache
 
 from daybook.aws.wiring import Wiring
-from daybook.environment import Settings
+from daybook.environment import ReadSettings
 from daybook.http.serve import Operation, answering
 from query.operations import Reads
 
 
 @cache
 def compose() -> Mapping[str, Operation]:
-    return operations(Wiring.deployed(Settings.from_environment()))
+    return operations(Wiring.deployed(ReadSettings.from_environment()))
 
 
 def operations(wiring: Wiring) -> Mapping[str, Operation]:
     reads = Reads(
         control=wiring.control,
         catalogues=wiring.catalogues,
-        search=wiring.search,
-        events=wiring.events,
-        identities=wiring.identities,
-        person_keys=wiring.person_keys,
-        recorder=wiring.recorder,
+        stores_of=wiring.of_tenant,
         clock=wiring.clock,
     )
     return {

@@ -1,7 +1,7 @@
 """The reading routes: parameters in, answers out. Each read is recorded in the log that it reads."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from daybook.catalogue.profile import Profile, profile
@@ -23,6 +23,7 @@ from daybook.search.parameters import NATIVE, check_length, read_moment, read_pa
 from daybook.search.search import Scope, Search, TooMuchToRead
 from daybook.self_audit.reads import KnownTargets, Writing, search_done
 from daybook.self_audit.recorder import AuditAction, Recorder
+from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from daybook.text import is_clean
@@ -36,28 +37,35 @@ TARGET_TIME = (*TARGET, "from", "to")
 TARGET_ATTRIBUTION = (*TARGET_TIME, "at")
 
 
+class TenantStores(Protocol):
+    """What reads and records one tenant's events and people."""
+
+    @property
+    def search(self) -> Search: ...
+    @property
+    def events(self) -> EventStore: ...
+    @property
+    def identities(self) -> IdentityReader: ...
+    @property
+    def person_keys(self) -> PersonKeys: ...
+    @property
+    def recorder(self) -> Recorder: ...
+
+
 class Reads:
     """The reads and the stores that they use."""
 
-    def __init__(  # noqa: PLR0913  one for each store or service
+    def __init__(
         self,
         *,
         control: SettingsReader,
         catalogues: Catalogues,
-        search: Search,
-        events: EventStore,
-        identities: IdentityReader,
-        person_keys: PersonKeys,
-        recorder: Recorder,
+        stores_of: Callable[[TenantCode], TenantStores],
         clock: Clock,
     ) -> None:
         self._control = control
         self._catalogues = catalogues
-        self._search = search
-        self._events = events
-        self._identities = identities
-        self._person_keys = person_keys
-        self._recorder = recorder
+        self._stores_of = stores_of
         self._clock = clock
 
     def search_events(self, request: Request) -> Answer:
@@ -65,13 +73,14 @@ class Reads:
         parameters = read_parameters(request.query)
         environment = environment_of(request, settings, parameters.environment)
         scope = self._scope(request, settings, environment)
-        page = self._search.page(scope, parameters)
+        stores = self._stores_of(settings.code)
+        page = stores.search.page(scope, parameters)
         if parameters.cursor is None:
             about_targets = page.events if parameters.filters.of("target") else ()
             known = KnownTargets(found.opened for found in about_targets)
-            writing = self._writing(scope, page.resolved.named, known)
+            writing = _writing(stores, scope, page.resolved.named, known)
             action = search_done(writing, request.query, rows=len(page.events), more=page.next_cursor is not None)
-            self._recorder.record(settings, environment, request, action)
+            stores.recorder.record(settings, environment, request, action)
         if parameters.view == NATIVE:
             native: list[Any] = [event.native for event in page.events]
             return Answer(200, EventPage(native, page.next_cursor, page.scanned))
@@ -85,11 +94,14 @@ class Reads:
         identifier = request.parameters["event_id"]
         if not FORM.fullmatch(identifier):
             raise not_found("event")
-        native = self._find(request, settings, identifier, _may_read(request, settings, parameters.get("environment")))
+        stores = self._stores_of(settings.code)
+        native = self._find(
+            stores, request, settings, identifier, _may_read(request, settings, parameters.get("environment"))
+        )
         if native is None:
             raise not_found("event")
         action = AuditAction("viewed", {"event": identifier}, variant="event")
-        self._recorder.record(settings, native["environment"], request, action)
+        stores.recorder.record(settings, native["environment"], request, action)
         return Answer(200, native)
 
     def read_catalogue(self, request: Request) -> Answer:
@@ -121,9 +133,6 @@ class Reads:
     def _scope(self, request: Request, settings: TenantSettings, environment: str) -> Scope:
         return Scope(settings, self._catalogues.of(settings), environment, request.caller)
 
-    def _writing(self, scope: Scope, named: Mapping[str, Named], known: KnownTargets) -> Writing:
-        return Writing.of(scope.key, scope.catalogue, named, self._person_keys.of, known)
-
     def _about_target(
         self,
         request: Request,
@@ -138,24 +147,30 @@ class Reads:
         target = parameters["target"]
         target_of("target", target)
         scope = self._scope(request, settings, environment)
-        targets = Targets(self._search, scope)
+        stores = self._stores_of(settings.code)
+        targets = Targets(stores.search, scope)
         try:
             answer = ask(targets, target)
         except TooMuchToRead:
             raise Problem(422, "too_much_to_read", "There is too much to read at once: give a later from.") from None
         aliases, asked = profile(settings.profile).aliases, about(target)
-        name_key = self._search.keys.of(settings.code, settings.secret).name
-        named = resolve(self._identities, scope.key, aliases, asked.names, name_key, ids=asked.ids)
-        writing = self._writing(scope, named, targets.known)
+        name_key = stores.search.keys.of(settings.code, settings.secret).name
+        named = resolve(stores.identities, scope.key, aliases, asked.names, name_key, ids=asked.ids)
+        writing = _writing(stores, scope, named, targets.known)
         params = {"target": writing.target(target)}
         if isinstance(answer, TargetAttribution):
             params["at"] = answer.at
         action = AuditAction("viewed", params, variant=variant, people=writing.people)
-        self._recorder.record(settings, environment, request, action)
+        stores.recorder.record(settings, environment, request, action)
         return Answer(200, answer)
 
     def _find(
-        self, request: Request, settings: TenantSettings, identifier: str, environments: Sequence[str]
+        self,
+        stores: TenantStores,
+        request: Request,
+        settings: TenantSettings,
+        identifier: str,
+        environments: Sequence[str],
     ) -> dict[str, Any] | None:
         moment_ms = occurred_ms(identifier)
         if moment_ms < settings.retention_edge(self._clock()):
@@ -163,16 +178,20 @@ class Reads:
         keys = [
             (partition_of(settings, environment, identifier, moment_ms), identifier) for environment in environments
         ]
-        kept = self._events.find(keys)
+        kept = stores.events.find(keys)
         for key in keys:
             if key not in kept:
                 continue
             content = content_of(kept[key].packed)
             if content.get("visibility", request.caller.role) != request.caller.role:
                 return None
-            opened = Opened(content, self._person_keys.of(environment_of_partition(key[0]), people_of(content)))
+            opened = Opened(content, stores.person_keys.of(environment_of_partition(key[0]), people_of(content)))
             return opened.native(profile(settings.profile).aliases)
         return None
+
+
+def _writing(stores: TenantStores, scope: Scope, named: Mapping[str, Named], known: KnownTargets) -> Writing:
+    return Writing.of(scope.key, scope.catalogue, named, stores.person_keys.of, known)
 
 
 def _may_read(request: Request, settings: TenantSettings, named: str | None) -> Sequence[str]:

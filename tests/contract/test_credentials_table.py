@@ -15,6 +15,7 @@ from daybook.errors import UnknownKey
 from daybook.tenant import Tenant
 from infra.operate import create_operations_key, drop_revoked_keys
 from tests.support.ingest import settings
+from tests.support.operate import connected_to
 
 ACME, OTHER = settings(), settings(tenant=Tenant("other"))
 KEY = Key("k1", "s" * 32)
@@ -128,7 +129,7 @@ def test_a_restore_revives_no_revoked_key(keys: Keys, capsys: pytest.CaptureFixt
     keys.dynamodb.put_item(TableName=keys.tables.credentials, Item=row)
     for dropped in (1, 0):
         given = ["--credentials", keys.tables.credentials, "--control", keys.tables.control]
-        assert drop_revoked_keys.main(given, connect=lambda: keys.dynamodb) == 0
+        assert drop_revoked_keys.main(given, connect=connected_to(keys.dynamodb)) == 0
         assert keys.authorizing.credential("k2") is None
         assert keys.authorizing.credential("k1") is not None
         printed = capsys.readouterr().out

@@ -5,7 +5,7 @@ people who are forgotten meanwhile are not in it.
 import hashlib
 import random
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -69,6 +69,12 @@ def log(dynamodb: Any, tables: Tables) -> TenantLog:
         )
     )
     return log
+
+
+class MortalStores(NamedTuple):
+    indexes: Any
+    identities: Any
+    person_keys: PersonKeys
 
 
 class Disturbed:
@@ -136,9 +142,12 @@ class Killer:
         worker = self._exporter.worker()
         services = worker.services
         services.files = self._mortal(self._exporter.files)
-        services.index = self._mortal(services.index, self._odds / 3)
-        services.identities = self._mortal(self._forgetting or services.identities, self._odds / 3)
-        services.person_keys = PersonKeys(services.identities.read, self._log.clock)
+        stores = services.stores_of(self._log.settings.code)
+        people = self._mortal(self._forgetting or stores.identities, self._odds / 3)
+        mortal = MortalStores(
+            self._mortal(stores.indexes, self._odds / 3), people, PersonKeys(people.read, self._log.clock)
+        )
+        services.stores_of = lambda _: mortal
         return worker
 
     def _mortal(self, store: Any, odds: float | None = None) -> Any:

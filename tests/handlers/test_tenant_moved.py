@@ -17,6 +17,7 @@ from tests.support.documented import documented
 from tests.support.forgetting import Forgetting
 from tests.support.ingest import NOW, SECRET, Sender, seeded_bytes
 from tests.support.managed_log import ManagedLog
+from tests.support.operate import connected_to
 from tests.support.tenant_log import Reader
 
 MIKE = {"type": "user", "id": "u-1", "username": "mike.mars"}
@@ -38,7 +39,7 @@ def log(dynamodb: Any, tables: Tables) -> ManagedLog:
 
 def kept(log: ManagedLog, tenant: str = "acme") -> int:
     given = ["--tenant", tenant, "--control", log.tables.control, "--secret", "arn"]
-    return keep_tenant_secret.main(given, connect=lambda: log.dynamodb, read_secret=lambda _: SECRET)
+    return keep_tenant_secret.main(given, connect=connected_to(log.dynamodb), read_secret=lambda *_: SECRET)
 
 
 def copied(log: ManagedLog, definitions: dict[str, dict[str, Any]]) -> Wiring:

@@ -28,9 +28,9 @@ NOT_RUN = {
     r"make (test|test-all|check|bench)( T=\S+)?": "takes minutes, and may be what runs this test; the target exists",
     r"npx aws-cdk@\S+ (bootstrap|deploy --all)": "needs an AWS account; `tests/stacks` tests the templates",
     r"aws dynamodb query .+": "needs a deployment; a test below puts the same question to the laptop's tables",
-    r"\.venv/bin/python -m infra\.operate\.\w+( --[a-z]+ \w+)*": "needs a deployment; its options exist",
+    r"\.venv/bin/python -m infra\.operate\.\w+( [a-z]+)?( --[a-z]+ \w+)*": "needs a deployment; its options exist",
 }
-OPERATED = re.compile(r"-m (infra\.operate\.\w+)((?: +--[a-z]+ \w+)*)")
+OPERATED = re.compile(r"-m (infra\.operate\.\w+)((?: +[a-z]+)?(?: +--[a-z]+ \w+)*)")
 
 
 class Step(NamedTuple):
@@ -125,7 +125,7 @@ def test_operators_commands_have_the_options_shown() -> None:
         for code in code_in(page):
             for module, options in OPERATED.findall(code):
                 shown.setdefault(module, set()).update(re.findall(r"--[a-z]+", options))
-    assert len(shown) == 6
+    assert len(shown) == 7
     for module, options in shown.items():
         helped = subprocess.run(  # noqa: S603  our own module
             [sys.executable, "-m", module, "--help"],

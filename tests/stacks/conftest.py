@@ -30,20 +30,50 @@ def service(stacks: dict[str, Stack]) -> Stack:
 OTHER: dict[str, Any] = {
     "stage": "trial",
     "region": "eu-central-1",
+    "domain_name": "audit.example.com",
+    "certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012",
     "alarm_email": "on-call@example.com",
+    "create_trail": True,
+    "xray": True,
+    "log_retention_days": 400,
+    "log_level": "DEBUG",
     "removal_policy": "destroy",
+    "events_table": "events-restored",
+    "events_stream_arn": (
+        "arn:aws:dynamodb:eu-central-1:123456789012:table/events-restored/stream/2026-11-26T17:00:00.000"
+    ),
+    "identities_table": "identities-restored",
+    "control_table": "control-restored",
+    "credentials_table": "credentials-restored",
+    "max_read_units": 4_000,
+    "max_write_units": 1_000,
+    "fan_out_window_seconds": 30,
+    "reserve": True,
+    "cloud_watch_role": True,
 }
-"""Settings that all differ from the defaults."""
+"""Settings that differ from the defaults."""
+
+SMALL: dict[str, Any] = {"stage": "small", "small_account": True}
+"""Settings of a third deployment, which contradict those above."""
 
 
 @pytest.fixture(scope="session")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Templates:
-    """The templates of a deployment with the settings above, synthesised once for all workers."""
+def others(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Templates]:
+    """The templates of deployments with the settings above by their stage, synthesised once for all workers."""
     own = tmp_path_factory.getbasetemp()
     session = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    kept = session / "other.json"
+    kept = session / "others.json"
     with only_one_at_a_time(session):
         if not kept.exists():
-            kept.write_text(json.dumps(synthesise(session / "other", {"asset": "source", **OTHER})))
-        made: Templates = json.loads(kept.read_text())
-    return made
+            made = {
+                settings["stage"]: synthesise(session / settings["stage"], {"asset": "source", **settings})
+                for settings in (OTHER, SMALL)
+            }
+            kept.write_text(json.dumps(made))
+        templates: dict[str, Templates] = json.loads(kept.read_text())
+    return templates
+
+
+@pytest.fixture(scope="session")
+def other(others: dict[str, Templates]) -> Templates:
+    return others["trial"]

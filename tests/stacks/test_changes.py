@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 from moto.events.models import EventPattern
 
+from infra.local.template import Templates
 from tests.support.templates import Stack
 
 TABLE_ARN = "EventsTable.Arn"
@@ -116,3 +117,17 @@ def test_the_message_says_who_and_goes_to_the_topic_of_the_alarms(
         template = target["InputTransformer"]["InputTemplate"]
         for field in ("eventName", "userIdentity-arn", "sourceIPAddress", "eventTime", "errorCode"):
             assert f"<detail-{field}>" in template, name
+
+
+def test_a_trail_that_logs_is_made_where_it_is_asked_for(storage: Stack, other: Templates) -> None:
+    """Without a trail that logs the calls that write, CloudTrail hands none of them to EventBridge."""
+    assert storage.resources("AWS::CloudTrail::Trail") == {}
+    (trail,) = Stack("DaybookStorage-trial", other).properties("AWS::CloudTrail::Trail").values()
+    wanted = {
+        "IsLogging": True,
+        "IsMultiRegionTrail": True,
+        "IncludeGlobalServiceEvents": True,
+        "EnableLogFileValidation": True,
+        "EventSelectors": [{"IncludeManagementEvents": True, "ReadWriteType": "WriteOnly"}],
+    }
+    assert {name: trail[name] for name in wanted} == wanted

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from daybook.access import api_keys
 from infra.operate.create_operations_key import main, store
+from tests.support.operate import connected_to
 
 
 class Rows:
@@ -51,7 +52,7 @@ def test_the_key_is_stored_as_its_hash_for_every_tenant_and_environment() -> Non
 def test_the_key_is_printed_once_and_is_the_one_stored(capsys: pytest.CaptureFixture[str]) -> None:
     """The only line printed is the credential whose hash was stored."""
     rows = Rows()
-    assert main(["--table", "credentials", "--label", "us"], connect=lambda: rows) == 0
+    assert main(["--table", "credentials", "--label", "us"], connect=connected_to(rows)) == 0
     printed = capsys.readouterr().out
     assert re.fullmatch(r"dbk_[a-z0-9]+_[A-Za-z0-9]+\n", printed)
     key = api_keys.parse(printed.strip())
@@ -63,7 +64,7 @@ def test_the_key_is_printed_once_and_is_the_one_stored(capsys: pytest.CaptureFix
 
 def test_a_key_that_could_not_be_stored_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """If the table refuses the row, the command gives the reason and prints no credential."""
-    assert main(["--table", "nowhere"], connect=Refusing) == 1
+    assert main(["--table", "nowhere"], connect=connected_to(Refusing())) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "no nowhere" in captured.err

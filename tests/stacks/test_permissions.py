@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -11,9 +12,10 @@ from daybook.aws.events_table.stamps import StampTable
 from daybook.aws.limits_table.failures import partition_of
 from daybook.ids import HIGHEST_ID
 from daybook.jobs.restamp import Restamp
-from daybook.tenant import SLUG
+from daybook.tenant import SLUG, new_code
 from infra.functions import API_FUNCTIONS, FUNCTIONS, title
 from infra.stacks.permissions import STAMPED
+from infra.stacks.storage import EVENT_INDEXES
 from tests.support.templates import Stack
 
 EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
@@ -30,12 +32,8 @@ DYNAMODB = {
         CONTROL: {"GetItem", "Query"},
     },
     "Query": {
-        EVENTS: {"Query", "BatchGetItem", "PartiQLInsert"},
-        f"{EVENTS}/index/by_actor": {"Query"},
-        f"{EVENTS}/index/by_activity": {"Query"},
-        f"{EVENTS}/index/by_target": {"Query"},
-        f"{EVENTS}/index/by_within": {"Query"},
-        IDENTITIES: {"Query", "BatchGetItem", "PartiQLInsert"},
+        EVENTS: {"PartiQLInsert"},
+        IDENTITIES: {"PartiQLInsert"},
         CONTROL: {"GetItem", "Query"},
     },
     "Tenants": {
@@ -80,16 +78,10 @@ DYNAMODB = {
     },
     "Exports": {
         EVENTS: {"PartiQLInsert"},
-        IDENTITIES: {"BatchGetItem", "Query", "PartiQLInsert"},
+        IDENTITIES: {"PartiQLInsert"},
         CONTROL: {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"},
     },
     "Export": {
-        EVENTS: {"Query"},
-        f"{EVENTS}/index/by_actor": {"Query"},
-        f"{EVENTS}/index/by_activity": {"Query"},
-        f"{EVENTS}/index/by_target": {"Query"},
-        f"{EVENTS}/index/by_within": {"Query"},
-        IDENTITIES: {"BatchGetItem"},
         CONTROL: {"GetItem", "Query", "UpdateItem"},
     },
     "Replay": {
@@ -100,8 +92,17 @@ DYNAMODB = {
     "Public": {},
     "Canary": {},
 }
+# Each with the condition that the partition is one of the session's tenant.
+READER = {
+    EVENTS: {"Query", "BatchGetItem"},
+    **{f"{EVENTS}/index/{index}": {"Query"} for index in EVENT_INDEXES},
+    IDENTITIES: {"Query", "BatchGetItem"},
+}
+READS_AS_A_TENANT = {"Query", "Exports", "Export"}
+OWN_ROLES = {"DownloadRole", "ReaderRole"}
 ASSUMES_ROLES = {"FanOut", "Redeliver", "Replay", "Streams"}
 CUSTOMERS_ROLES = "arn:AWS::Partition:iam::*:role/*"
+EVERY_OWN_ROLE = "arn:AWS::Partition:iam::AWS::AccountId:role/*"
 READS_THE_SECRET = {
     *("Ingest", "Query", "Tenants", "Manage", "Forget", "Sweep"),
     *("Exports", "Export", "Streams"),
@@ -159,11 +160,7 @@ READS = {"GetItem", "BatchGetItem", "Query", "ListStreams"}
 @pytest.fixture(scope="module")
 def statements(service: Stack) -> dict[str, list[dict[str, Any]]]:
     """The statements of each function's role, by the function's name."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for policy in service.properties("AWS::IAM::Policy").values():
-        (role,) = policy["Roles"]
-        found[service.read(role).removesuffix("Role")] = policy["PolicyDocument"]["Statement"]
-    return found
+    return {name.removesuffix("Role"): statements for name, statements in service.statements().items()}
 
 
 @pytest.fixture(scope="module")
@@ -175,8 +172,9 @@ def allowed(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> dict
 def _by_resource(service: Stack, statements: list[dict[str, Any]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for statement in statements:
-        for resource in _list(statement["Resource"]):
-            found[service.read(resource)].update(_list(statement["Action"]))
+        if statement["Effect"] == "Allow":
+            for resource in _list(statement["Resource"]):
+                found[service.read(resource)].update(_list(statement["Action"]))
     return dict(found)
 
 
@@ -184,17 +182,19 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def test_each_function_has_its_own_role(service: Stack) -> None:
+def test_each_function_has_its_own_role(service: Stack, storage: Stack) -> None:
     """Only Lambda can assume it, and it has no managed policy. Beside these there are the role that
-    signs links and the gateway's own.
+    signs links and the one that reads as a tenant.
     """
     functions = service.properties("AWS::Lambda::Function")
     roles = {name: service.read(function["Role"]) for name, function in functions.items()}
     assert roles == {f"{name}Function": f"{name}Role.Arn" for name in DYNAMODB}
     others = set(service.properties("AWS::IAM::Role")) - {f"{name}Role" for name in DYNAMODB}
-    assert others == {"DownloadRole", "GatewayApiCloudWatchRole"}
+    assert set(storage.properties("AWS::IAM::Role")) == {"RestampRole"}
+    assert others == OWN_ROLES
     for name in DYNAMODB:
-        role = service.properties("AWS::IAM::Role")[f"{name}Role"]
+        # That of `restamp` is in the storage stack, because the table's policy names it.
+        role = (storage if name == "Restamp" else service).properties("AWS::IAM::Role")[f"{name}Role"]
         assert set(role) == {"AssumeRolePolicyDocument"}
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
@@ -216,17 +216,60 @@ def test_links_are_signed_by_a_role_that_reads_finished_exports_alone(
     assert readers == {"Download", "Export"}
 
 
+def test_a_session_reads_the_events_and_people_of_the_tenant_that_it_is_tagged_with(
+    service: Stack, statements: dict[str, list[dict[str, Any]]], allowed: dict[str, dict[str, set[str]]]
+) -> None:
+    """By partition only: it can't scan, and IAM refuses a call without partition, which `ForAllValues` would let pass.
+    It writes nothing.
+    """
+    reads = {resource: {f"dynamodb:{action}" for action in actions} for resource, actions in READER.items()}
+    assert {resource: allowed["Reader"][resource] for resource in allowed["Reader"] if resource != "Key.Arn"} == reads
+    tag = "${aws:PrincipalTag/tenant}"
+    for each in statements["Reader"]:
+        if "Key.Arn" not in map(service.read, _list(each["Resource"])):
+            assert each["Condition"] == {
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [tag, f"{tag}#*"]},
+                "Null": {"dynamodb:LeadingKeys": "false"},
+            }
+
+
+def test_a_session_that_reads_has_the_tag_of_one_tenant(
+    service: Stack, allowed: dict[str, dict[str, set[str]]]
+) -> None:
+    """Only the functions that read for callers can assume the role, with this tag and no other. None of them can read
+    an event or a person with its own role.
+    """
+    role = service.properties("AWS::IAM::Role")["ReaderRole"]
+    assert set(role) == {"AssumeRolePolicyDocument"}
+    trusted = set()
+    for trust in role["AssumeRolePolicyDocument"]["Statement"]:
+        assert (trust["Effect"], trust["Action"]) == ("Allow", ["sts:AssumeRole", "sts:TagSession"])
+        assert trust["Condition"] == {
+            "StringLike": {"aws:RequestTag/tenant": "??????"},
+            "ForAllValues:StringEquals": {"aws:TagKeys": ["tenant"]},
+        }
+        assert set(trust["Principal"]) == {"AWS"}
+        trusted |= set(map(service.read, _list(trust["Principal"]["AWS"])))
+    assert trusted == {f"{name}Role.Arn" for name in READS_AS_A_TENANT}
+    assert len(new_code(bytes)) == len("??????")
+    for name in READS_AS_A_TENANT:
+        of_tenants = [resource for resource in allowed[name] if resource.startswith((EVENTS, IDENTITIES))]
+        assert {action for resource in of_tenants for action in allowed[name][resource]} <= {"dynamodb:PartiQLInsert"}
+
+
 @pytest.mark.parametrize("function", DYNAMODB)
 def test_a_role_holds_single_actions_on_single_resources(
     allowed: dict[str, dict[str, set[str]]], function: str
 ) -> None:
-    """The role has exactly the actions above, and those for its own log, its traces, the secret and the tables' key."""
+    """The role has exactly the actions above, and those for its own log, the secret and the tables' key."""
     expected = {
         resource: {f"dynamodb:{action}" for action in actions} for resource, actions in DYNAMODB[function].items()
     }
     expected[f"{function}Log.Arn"] = {"logs:CreateLogStream", "logs:PutLogEvents"}
-    expected["*"] = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # X-Ray has no resources
-    expected["*"] |= KNOWS_NO_RESOURCE.get(function, set())
+    if function in KNOWS_NO_RESOURCE:
+        expected["*"] = KNOWS_NO_RESOURCE[function]
+    if function in READS_AS_A_TENANT:
+        expected["ReaderRole.Arn"] = {"sts:AssumeRole", "sts:TagSession"}
     if function in ASSUMES_ROLES:
         expected[CUSTOMERS_ROLES] = {"sts:AssumeRole"}
     if function in READS_THE_SECRET:
@@ -264,14 +307,19 @@ def test_workers_change_only_jobs_in_the_control_table(
 
 
 def test_who_parks_and_drains_writes_no_settings(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> None:
-    """Rows are made and deleted only in the partitions of parked events. An update is of a destination."""
+    """Rows are made and deleted only in the partitions of parked events, and updated only in those of destinations.
+    `fan_out` reads no others either.
+    """
+    parked, streams = (
+        {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{ending}"]}} for ending in ("#parked", "#streams")
+    )
     for function in ("FanOut", "Redeliver"):
         for each in statements[function]:
-            actions = {action.removeprefix("dynamodb:") for action in _list(each["Action"])} - READS
-            if CONTROL in map(service.read, _list(each["Resource"])) and actions - {"UpdateItem"}:
-                assert each["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#parked"]}}
-                assert "UpdateItem" not in actions
-    assert not SLUG.fullmatch("acme#parked")
+            actions = {action.removeprefix("dynamodb:") for action in _list(each["Action"])}
+            if CONTROL in map(service.read, _list(each["Resource"])):
+                assert each["Condition"] == (streams if actions - {"UpdateItem"} <= READS - {"Query"} else parked)
+    for partition in ("acme#parked", "acme#streams"):
+        assert not SLUG.fullmatch(partition)
 
 
 def test_only_the_authorizer_reads_credentials_and_only_tenants_writes_keys(
@@ -372,7 +420,9 @@ def test_only_forgetting_deletes_a_person(allowed: dict[str, dict[str, set[str]]
 def test_who_records_may_insert_an_event_and_the_person_known_by_the_callers_address(
     allowed: dict[str, dict[str, set[str]]],
 ) -> None:
-    """And reads that person's key. These are all functions that answer calls, but `public`."""
+    """And reads that person's key, with its own role or as the tenant. These are all functions that answer calls, but
+    `public`.
+    """
     inserting = {
         resource: {
             name for name, resources in allowed.items() if "dynamodb:PartiQLInsert" in resources.get(resource, ())
@@ -381,7 +431,7 @@ def test_who_records_may_insert_an_event_and_the_person_known_by_the_callers_add
     }
     assert inserting[EVENTS] == inserting[IDENTITIES] == CALLED - {"Authorize", "Public"}
     for function in inserting[IDENTITIES]:
-        assert "dynamodb:BatchGetItem" in allowed[function][IDENTITIES]
+        assert ("dynamodb:BatchGetItem" in allowed[function][IDENTITIES]) == (function not in READS_AS_A_TENANT)
 
 
 def test_the_key_is_used_only_through_dynamodb_and_s3(
@@ -396,15 +446,41 @@ def test_the_key_is_used_only_through_dynamodb_and_s3(
 
 
 def test_roles_are_assumed_only_with_an_external_id_and_in_other_accounts(
-    statements: dict[str, list[dict[str, Any]]],
+    service: Stack, statements: dict[str, list[dict[str, Any]]]
 ) -> None:
-    """Both keep a tenant from making Daybook assume a role that is not the tenant's."""
+    """Both keep a tenant from making Daybook assume a role that is not the tenant's. The denial wins over whatever is
+    granted beside it.
+    """
     for function in ASSUMES_ROLES:
-        (assuming,) = [each for each in statements[function] if "sts:AssumeRole" in _list(each["Action"])]
-        assert assuming["Condition"] == {
-            "Null": {"sts:ExternalId": "false"},
-            "StringNotEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}},
-        }
+        allowing, denying = [each for each in statements[function] if "sts:AssumeRole" in _list(each["Action"])]
+        assert (allowing["Effect"], allowing["Condition"]) == ("Allow", {"Null": {"sts:ExternalId": "false"}})
+        assert service.read(allowing["Resource"]) == CUSTOMERS_ROLES
+        assert (denying["Effect"], service.read(denying["Resource"])) == ("Deny", EVERY_OWN_ROLE)
+        assert "Condition" not in denying
+    denied = {name for name, listed in statements.items() for each in listed if each["Effect"] == "Deny"}
+    assert denied == ASSUMES_ROLES
+
+
+def test_nobody_in_the_account_replaces_or_deletes_an_event(storage: Stack) -> None:
+    """The table's policy denies it to everybody, and updates to all but the role of `restamp`. DynamoDB's own deletions
+    of what has expired are a service's. Nothing of the control plane is denied, or nobody could manage the table.
+    """
+    policies = {
+        name: table["ResourcePolicy"]["PolicyDocument"]["Statement"]
+        for name, table in storage.properties("AWS::DynamoDB::Table").items()
+        if "ResourcePolicy" in table
+    }
+    assert list(policies) == ["EventsTable"]
+    always, updates = policies["EventsTable"]
+    for each in (always, updates):
+        assert (each["Effect"], each["Principal"], each["Resource"]) == ("Deny", {"AWS": "*"}, "*")
+    by_people = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
+    writes = {"PutItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete"}
+    assert {action.removeprefix("dynamodb:") for action in always["Action"]} == writes
+    assert always["Condition"] == by_people
+    assert updates["Action"] == "dynamodb:UpdateItem"
+    restamp = storage.read(updates["Condition"]["ArnNotEquals"]["aws:PrincipalArn"])
+    assert (restamp, updates["Condition"]) == ("RestampRole.Arn", {**by_people, "ArnNotEquals": ANY})
 
 
 def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:

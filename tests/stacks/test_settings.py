@@ -1,12 +1,14 @@
 """The settings of a deployment: what is refused, and what they change in the templates."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.deployment import synthesise
+from infra.deployment import SERVICE, synthesise
+from infra.functions import RESERVED
 from infra.local.template import Templates, of_type
 from infra.settings import DeploymentSettings, InvalidSetting
 
@@ -93,12 +95,135 @@ def test_an_address_is_told_of_alarms(other: Templates) -> None:
 
 
 def test_a_trial_can_be_deleted(other: Templates) -> None:
-    """With `removal_policy` `destroy` nothing is retained and nothing is protected."""
-    kept = [
-        name
+    """With `removal_policy` `destroy` nothing is retained and nothing is protected, but for the gateway's role: all
+    APIs of the account's region use it.
+    """
+    kept = {
+        each["Type"]
         for template in other.values()
-        for name, each in template["Resources"].items()
+        for each in template["Resources"].values()
         if {each.get("DeletionPolicy"), each.get("UpdateReplacePolicy")} - {None, "Delete"}
         or each.get("Properties", {}).get("DeletionProtectionEnabled")
+    }
+    assert kept == {"AWS::ApiGateway::Account", "AWS::IAM::Role"}
+    assert [name for name in retained(other, "AWS::IAM::Role") if "CloudWatchRole" not in name] == []
+
+
+def retained(stacks: Templates, kind: str) -> list[str]:
+    return [
+        name
+        for template in stacks.values()
+        for name, each in template["Resources"].items()
+        if each["Type"] == kind and each.get("DeletionPolicy") == "Retain"
     ]
-    assert kept == []
+
+
+def test_deployments_in_one_account_and_region_do_not_collide(
+    synthesised: Templates, others: dict[str, Templates]
+) -> None:
+    """No two have a stack, an export, the namespace of a metric, an API's name or any other name in common."""
+    claimed = [claims(each) for each in (synthesised, *others.values())]
+    assert all(len(names) > 10 for names in claimed)
+    together = [name for names in claimed for name in names]
+    assert len(together) == len({*together})
+
+
+def claims(stacks: Templates) -> set[str]:
+    """What a deployment needs for itself: the names of its stacks and exports, and each name that the template gives to
+    a resource. A name that it does not give is made by CloudFormation, from the stack's.
+    """
+    resources = [each for template in stacks.values() for each in template["Resources"].values()]
+    exports = {
+        output["Export"]["Name"]
+        for template in stacks.values()
+        for output in template.get("Outputs", {}).values()
+        if "Export" in output
+    }
+    given = {
+        value
+        for each in resources
+        if each["Type"] != "AWS::IAM::Policy"  # named within its role
+        for name, value in each.get("Properties", {}).items()
+        if (name == "Name" or name == f"{each['Type'].rpartition(':')[2]}Name") and isinstance(value, str)
+    }
+    namespaces = {
+        value
+        for each in resources
+        for name, value in each.get("Properties", {}).get("Environment", {}).get("Variables", {}).items()
+        if name == "POWERTOOLS_METRICS_NAMESPACE"
+    }
+    return {*stacks, *exports, *(f"name {each}" for each in given), *(f"namespace {each}" for each in namespaces)}
+
+
+def test_metrics_and_alarms_have_the_deployments_namespace(others: dict[str, Templates]) -> None:
+    """Otherwise an alarm would watch what nobody writes."""
+    for stage, stacks in others.items():
+        watched = {each["Namespace"] for each in of_type(stacks, "AWS::CloudWatch::Alarm").values()}
+        assert {each for each in watched if not each.startswith("AWS/")} == {f"Daybook/{stage}"}
+        (api,) = of_type(stacks, "AWS::ApiGateway::RestApi").values()
+        assert (api["Name"], of_type(stacks, "AWS::ApiGateway::Stage").popitem()[1]["StageName"]) == (
+            f"Daybook-{stage}",
+            stage,
+        )
+
+
+def test_a_domain_leads_to_the_root(other: Templates) -> None:
+    """A base path would be part of `event.path`, where no route has it. TLS is 1.2 or later."""
+    (domain,) = of_type(other, "AWS::ApiGateway::DomainName").values()
+    assert (domain["DomainName"], domain["SecurityPolicy"]) == ("audit.example.com", "TLS_1_2")
+    assert domain["RegionalCertificateArn"].startswith("arn:aws:acm:eu-central-1:")
+    (mapping,) = of_type(other, "AWS::ApiGateway::BasePathMapping").values()
+    assert "BasePath" not in mapping
+    outputs = other[f"{SERVICE}-trial"]["Outputs"]
+    assert outputs["Url"]["Value"] == "https://audit.example.com/"
+    assert "RegionalDomainName" in str(outputs["DomainTarget"]["Value"])
+
+
+def test_logs_and_traces(synthesised: Templates, other: Templates) -> None:
+    """Traces are off by default, and cost no permission then."""
+    assert {each["RetentionInDays"] for each in of_type(other, "AWS::Logs::LogGroup").values()} == {400}
+    for function in of_type(other, "AWS::Lambda::Function").values():
+        assert (function["LoggingConfig"]["SystemLogLevel"], function["TracingConfig"]) == ("DEBUG", {"Mode": "Active"})
+    assert not any("TracingConfig" in each for each in of_type(synthesised, "AWS::Lambda::Function").values())
+    assert "xray:" not in json.dumps(synthesised)
+
+
+def test_reservations_are_off_by_default(synthesised: Templates, other: Templates) -> None:
+    """`authorize` never has one: it would be a ceiling, and calls with bad keys would fill it."""
+    assert reserved(synthesised) == {}
+    made = reserved(other)
+    assert made == {"Ingest": 200, "Query": 200}
+    assert sum(made.values()) == RESERVED
+
+
+def reserved(stacks: Templates) -> dict[str, int]:
+    return {
+        name.partition("Function")[0]: each["ReservedConcurrentExecutions"]
+        for name, each in of_type(stacks, "AWS::Lambda::Function").items()
+        if "ReservedConcurrentExecutions" in each
+    }
+
+
+def test_a_small_account_is_left_room(synthesised: Templates, others: dict[str, Templates]) -> None:
+    """One batch of a shard at a time, and two workers for each queue, which is SQS's minimum."""
+    for stacks, parallel in ((synthesised, 10), (others["small"], 1)):
+        mappings = of_type(stacks, "AWS::Lambda::EventSourceMapping").values()
+        assert [each["ParallelizationFactor"] for each in mappings if "ParallelizationFactor" in each] == [parallel]
+        workers = {each["ScalingConfig"]["MaximumConcurrency"] for each in mappings if "ScalingConfig" in each}
+        assert (workers == {2}) == (parallel == 1)
+
+
+def test_the_fan_out_waits_for_a_batch(synthesised: Templates, other: Templates) -> None:
+    """A second by default. Without it, each event costs an invocation even where no tenant has a stream."""
+    for stacks, seconds in ((synthesised, 1), (other, 30)):
+        mappings = of_type(stacks, "AWS::Lambda::EventSourceMapping").values()
+        windows = [each.get("MaximumBatchingWindowInSeconds") for each in mappings if "StartingPosition" in each]
+        assert windows == [seconds]
+
+
+def test_the_accounts_role_is_made_on_request_alone(synthesised: Templates, other: Templates) -> None:
+    """It is for all APIs of the region: a deployment that makes it replaces what another has set. It outlives the
+    stack.
+    """
+    assert not of_type(synthesised, "AWS::ApiGateway::Account")
+    assert retained(other, "AWS::ApiGateway::Account")

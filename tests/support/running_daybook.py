@@ -15,7 +15,11 @@ from pathlib import Path
 import httpx
 
 from infra import ROOT
+from infra.local.template import CACHE
 from tests.support.documented import documented_response
+
+USED_GRANTS = CACHE / "used-grants"
+"""What `make granted` holds against the templates. It grows until somebody removes it, as `.ci/run` does."""
 
 START_SECONDS = 240  # the very first start synthesises the template and may fetch DynamoDB Local and Java
 STOP_SECONDS = 5  # the promised limit
@@ -62,6 +66,7 @@ def running_daybook(data: Path, **environment: str) -> Iterator[LocalDaybook]:
         cwd=ROOT,
         env=os.environ
         | {"PORT": str(port), "DAYBOOK_AWS_PORT": str(aws_port), "DAYBOOK_DATA": str(data), "DAYBOOK_DEMO": "0"}
+        | {"DAYBOOK_USED_GRANTS": str(USED_GRANTS)}
         | environment,
         stdout=subprocess.PIPE,
         text=True,

@@ -51,6 +51,15 @@ class Stack:
                 return f"{self.read(whole)}[{index}]"
         raise ValueError(f"can't read {value}")
 
+    def statements(self) -> dict[str, list[dict[str, Any]]]:
+        """The statements that the stack's policies give to roles, by the role's name."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for policy in self.properties("AWS::IAM::Policy").values():
+            (role,) = policy["Roles"]
+            # A role of another stack is a part of its ARN.
+            found[re.split(r"\W", self.read(role))[0]] = policy["PolicyDocument"]["Statement"]
+        return found
+
     def paths(self) -> dict[str, str]:
         """The path of each resource of the API, by the resource's name."""
         resources = self.properties("AWS::ApiGateway::Resource")

@@ -20,8 +20,8 @@ import json, sys
 before = set(sys.modules)
 import {module} as handler
 from daybook.aws import clients
-for service in ("dynamodb", "sqs", "s3", "sts"):
-    setattr(clients, service, lambda: None)
+for make in ("dynamodb", "dynamodb_for_sessions", "sqs", "s3", "sts", "own_sts"):
+    setattr(clients, make, lambda: None)
 clients.secret_value = lambda arn: bytes(32)
 if hasattr(handler, "compose"):
     handler.compose()

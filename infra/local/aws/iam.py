@@ -26,6 +26,7 @@ from infra.local.aws.cloudformation import Client, access_key, table_name
 from infra.local.aws.denials import IDENTITY, RESOURCE, SESSION, TRUST, denied, explicit, implicit
 from infra.local.aws.needs import Need
 from infra.local.aws.policy import DENY, Context, Statement, check, effect, listed
+from infra.local.aws.used_grants import UsedGrants
 from infra.local.gateway.api import ACCOUNT
 from infra.local.template import Templates, of_type
 
@@ -52,6 +53,8 @@ NEEDS = {
 class Role:
     """A role of the stacks."""
 
+    name: str
+    """In the template, without the hash at its end."""
     arn: str
     statements: Sequence[Statement]
     trust: Sequence[Statement]
@@ -87,8 +90,9 @@ OPERATOR = Caller(f"arn:aws:iam::{ACCOUNT}:root")
 class Permissions:
     """A WSGI application in front of moto's."""
 
-    def __init__(self, application: Any) -> None:
+    def __init__(self, application: Any, used: UsedGrants | None = None) -> None:
         self._application = application
+        self._used = used
         self.callers: dict[str, Caller] = {}
         """By access key."""
         self.roles: dict[str, Role] = {}
@@ -139,7 +143,7 @@ class Permissions:
 
     def _refusal(self, caller: Caller, need: Need) -> str | None:
         """The reason why the caller may not do it, or None. A deny in any policy wins; then each kind has to allow."""
-        context = {**caller.context, **need.context}
+        context = {"aws:ResourceAccount": ACCOUNT, **caller.context, **need.context}
 
         def of(statements: Sequence[Statement]) -> str | None:
             return effect(statements, need.action, need.resource, context, caller.role)
@@ -158,7 +162,11 @@ class Permissions:
                 return explicit(kind)
         # A resource's policy need not allow what the role's own allows, since both are in one account.
         lacking = [kind for kind, found in kinds.items() if not found and kind != RESOURCE]
-        return implicit(need.action, lacking[0]) if lacking else None
+        if lacking:
+            return implicit(need.action, lacking[0])
+        if self._used and caller.role in self.roles:
+            self._used.note(self.roles[caller.role].name, caller.statements, need, context)
+        return None
 
     def _sessions(self, environ: dict[str, Any], call: Mapping[str, str]) -> Response:
         """Moto's answer. The key of a session of a role of the stacks is checked from then on."""
@@ -192,9 +200,15 @@ def asked(environ: Mapping[str, Any], body: bytes) -> tuple[str, dict[str, Any]]
     return form.pop("Action", ""), form
 
 
-def roles(client: Client) -> dict[str, Role]:
+def roles(client: Client, stacks: Templates) -> dict[str, Role]:
     """All roles of the stacks, by ARN."""
     iam = client("iam")
+    names = {
+        resource["PhysicalResourceId"]: resource["LogicalResourceId"][:-8]
+        for stack in stacks
+        for resource in client("cloudformation").list_stack_resources(StackName=stack)["StackResourceSummaries"]
+        if resource["ResourceType"] == "AWS::IAM::Role"
+    }
     found = {}
     for role in iam.list_roles()["Roles"]:
         name, arn = role["RoleName"], role["Arn"]
@@ -203,7 +217,7 @@ def roles(client: Client) -> dict[str, Role]:
             for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
         ]
         statements = [statement for policy in policies for statement in listed(policy["Statement"])]
-        found[arn] = Role(arn, statements, listed(role["AssumeRolePolicyDocument"]["Statement"]))
+        found[arn] = Role(names[name], arn, statements, listed(role["AssumeRolePolicyDocument"]["Statement"]))
     return found
 
 
@@ -225,3 +239,29 @@ def partition_keys(stacks: Templates) -> dict[tuple[str, str | None], str]:
         for logical_id, properties in of_type({stack: template}, "AWS::DynamoDB::Table").items()
         for part in (properties, *properties.get("GlobalSecondaryIndexes", ()))
     }
+
+
+def table_policies(stacks: Templates, roles: Iterable[Role]) -> dict[str, Sequence[Statement]]:
+    """The policies of the tables, by the table's ARN. moto does not keep them."""
+    arns = {role.name: role.arn for role in roles}
+    return {
+        calls.table_arn(table_name(stack, logical_id)): _with_arns(
+            properties["ResourcePolicy"]["PolicyDocument"]["Statement"], arns
+        )
+        for stack, template in stacks.items()
+        for logical_id, properties in of_type({stack: template}, "AWS::DynamoDB::Table").items()
+        if "ResourcePolicy" in properties
+    }
+
+
+def _with_arns(part: Any, arns: Mapping[str, str]) -> Any:
+    """`part` with the ARNs of roles in place of references to them."""
+    match part:
+        case {"Fn::GetAtt": [str(logical_id), "Arn"]}:
+            return arns[logical_id[:-8]]
+        case dict():
+            return {name: _with_arns(each, arns) for name, each in part.items()}
+        case list():
+            return [_with_arns(each, arns) for each in part]
+        case _:
+            return part

@@ -7,7 +7,7 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-from daybook.aws import shared_kinesis
+from daybook.aws import call_credentials, shared_kinesis
 
 _CONNECTIONS = 64
 """The fan-out's threads. A connection beyond the pool's would be made anew for each call, with a TLS handshake."""
@@ -58,6 +58,12 @@ def dynamodb() -> Any:
     return _session().create_client("dynamodb", config=_CONFIG)
 
 
+def dynamodb_for_sessions() -> Any:
+    """Like `dynamodb`, for a function that reads with tenants' sessions: a call may have credentials of its own."""
+    session = call_credentials.session_of_calls(_session().get_component("data_loader"), _session().get_credentials())
+    return session.create_client("dynamodb", config=_CONFIG)
+
+
 def sqs() -> Any:
     """A low-level SQS client."""
     return _session().create_client("sqs", config=_CONFIG)
@@ -89,7 +95,7 @@ def kinesis(region: str, answer_seconds: float) -> shared_kinesis.KinesisClient:
 
 @cache
 def _for_customers() -> Any:
-    return shared_kinesis.session_for_customers(_session().get_component("data_loader"))
+    return call_credentials.session_of_calls(_session().get_component("data_loader"))
 
 
 def secret_value(arn: str) -> bytes:

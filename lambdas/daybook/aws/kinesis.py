@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from daybook.aws.assumed_roles import AssumedRoles
+from daybook.aws.assumed_roles import Role
+from daybook.aws.sessions import DENIED, ENDED, SessionCache
 from daybook.aws.shared_kinesis import Call, KinesisClient
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import Record
@@ -28,9 +29,6 @@ _TRANSIENT = frozenset(
         "ThrottlingException",
     }
 )
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"})
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
-"""The customer may have corrected the role since, so the next try asks for a new session."""
 _INVALID = frozenset({"InvalidArgumentException", "ValidationException"})
 
 MakeClient = Callable[[str, float], KinesisClient]
@@ -38,7 +36,7 @@ MakeClient = Callable[[str, float], KinesisClient]
 
 
 class CustomerStreams:
-    def __init__(self, roles: AssumedRoles, make_client: MakeClient) -> None:
+    def __init__(self, roles: SessionCache[Role], make_client: MakeClient) -> None:
         self._roles = roles
         self._make_client = make_client
         self._clients: dict[tuple[str, float], KinesisClient] = {}
@@ -58,9 +56,9 @@ class CustomerStreams:
             )
         except ClientError as failure:
             error = failure.response["Error"]["Code"]
-            if error in _EXPIRED | _DENIED:
+            if error in ENDED | DENIED:
                 self._roles.forget(role, call.credentials)
-            transient = error in _TRANSIENT | _EXPIRED
+            transient = error in _TRANSIENT | ENDED
             invalid = error in _INVALID
             raise PutFailed(error, transient=transient, invalid=invalid, milliseconds=call.milliseconds) from None
         except BotoCoreError as failure:

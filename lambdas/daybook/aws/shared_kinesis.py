@@ -1,16 +1,14 @@
-"""Kinesis clients that the sessions of many roles share: a client a region.
-
-A client for each role would hold 0.2 MB and a TLS connection of its own. So the credentials belong to the call.
-"""
+"""Kinesis clients that the sessions of many roles share: a client a region. The credentials belong to the call."""
 
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
-from botocore.credentials import CredentialProvider, CredentialResolver, Credentials
+from botocore.credentials import Credentials
+
+from daybook.aws.call_credentials import signed_with
 
 
 @dataclass(slots=True)
@@ -44,18 +42,11 @@ class KinesisClient:
         """One PutRecords call with the call's credentials. Raises botocore's errors."""
         token = _CALL.set(call)
         try:
-            answer: dict[str, Any] = self._client.put_records(**arguments)
+            with signed_with(call.credentials):
+                answer: dict[str, Any] = self._client.put_records(**arguments)
         finally:
             _CALL.reset(token)
         return answer
-
-
-def session_for_customers(data_loader: Any) -> Any:
-    """A botocore session whose clients take the credentials of the call. It shares the data files read by another."""
-    session = botocore.session.get_session()
-    session.register_component("data_loader", data_loader)
-    session.register_component("credential_provider", CredentialResolver([_OfTheCall()]))
-    return session
 
 
 def make_client(session: Any, region: str, config: Config) -> KinesisClient:
@@ -67,23 +58,6 @@ def make_client(session: Any, region: str, config: Config) -> KinesisClient:
     """
     endpoint = session.create_client("kinesis", region_name=region, config=config).meta.endpoint_url
     return KinesisClient(session.create_client("kinesis", region_name=region, config=config, endpoint_url=endpoint))
-
-
-class _CallCredentials(Credentials):  # type: ignore[misc]  # botocore carries no types
-    """The credentials of the call that is being signed. botocore asks for them once for each request."""
-
-    def __init__(self) -> None:
-        super().__init__("", "")
-
-    def get_frozen_credentials(self) -> Any:
-        return _CALL.get().credentials.get_frozen_credentials()
-
-
-class _OfTheCall(CredentialProvider):  # type: ignore[misc]
-    METHOD = CANONICAL_NAME = "call"
-
-    def load(self) -> Credentials:
-        return _CallCredentials()
 
 
 class _Body:

@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from daybook.search.merge import Bounds
     from daybook.search.search import Search
     from daybook.self_audit.recorder import Record, Recorder
+    from daybook.tenant import TenantCode
+
+_OF_ALL_TENANTS = ("keys", "control", "catalogues", "groups")
+"""What a tenant's wiring shares with the one that it was made of: it is read with the function's own role."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,8 @@ class Wiring:
     random_bytes: Callable[[int], bytes] = os.urandom
     replaced: Mapping[str, Any] = field(default_factory=dict)
     """By the names of properties, what stands in their place: other stores in tests and benchmarks."""
+    client_of: Callable[[TenantCode], Any] | None = None
+    """The client that reads one tenant's events and people. None: `client` does, for all tenants."""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.replaced if not isinstance(getattr(type(self), name, None), cached_property)]
@@ -84,10 +90,37 @@ class Wiring:
     def deployed(cls, settings: FunctionSettings) -> Self:
         names = {f"{field.name}_table": field.name for field in fields(Tables)}
         tables = Tables(**{names[name]: value for name, value in vars(settings).items() if name in names})
-        return cls(clients.dynamodb(), tables, lambda: clients.secret_value(vars(settings)["secret_arn"]))
+        values = vars(settings)
+
+        def secret() -> bytes:
+            return clients.secret_value(values["secret_arn"])
+
+        if "reader_role_arn" not in values:
+            return cls(clients.dynamodb(), tables, secret)
+        from daybook.aws.tenant_sessions import TenantClient, tenants_sessions
+
+        client = clients.dynamodb_for_sessions()
+        sessions = tenants_sessions(clients.own_sts(), values["reader_role_arn"], system_clock)
+        return cls(client, tables, secret, client_of=partial(TenantClient, client, sessions))
 
     def replacing(self, **properties: Any) -> Self:
         return replace(self, replaced={**self.replaced, **properties})
+
+    @cached_property
+    def of_tenant(self) -> Callable[[TenantCode], Wiring]:
+        """The wiring whose events and people are read with a session of that tenant."""
+        from daybook.aws.tenant_sessions import OfTenants
+
+        return OfTenants(self._of_tenant)
+
+    def _of_tenant(self, tenant: TenantCode) -> Wiring:
+        if self.client_of is None:
+            return self
+        same = {name: getattr(self, name) for name in _OF_ALL_TENANTS}
+        wiring = replace(self, client=self.client_of(tenant), client_of=None, replaced={**same, **self.replaced})
+        if "person_keys" not in self.replaced:
+            vars(wiring)["person_keys"] = self.person_keys.read_by(tenant, wiring.identities.read)
+        return wiring
 
     @cached_property
     def keys(self) -> DeploymentKeys:
@@ -256,11 +289,11 @@ class Wiring:
 
     @cached_property
     def sender(self) -> RecordSender:
-        from daybook.aws.assumed_roles import AssumedRoles
+        from daybook.aws.assumed_roles import customers_sessions
         from daybook.aws.kinesis import CustomerStreams
         from daybook.delivery.sender import RecordSender
 
-        return RecordSender(CustomerStreams(AssumedRoles(clients.sts(), self.clock), clients.kinesis))
+        return RecordSender(CustomerStreams(customers_sessions(clients.sts(), self.clock), clients.kinesis))
 
     @cached_property
     def count(self) -> Callable[[str, int], None]:

@@ -16,15 +16,28 @@ _MAX_KEPT = 20_000
 ReadRows = Callable[[EnvironmentKey, Iterable[str]], dict[str, Any]]
 
 
+class _Kept:
+    """What the readers of one function keep, so that each of them drops what is old of all."""
+
+    def __init__(self) -> None:
+        self.keys: dict[tuple[str, EnvironmentKey, str], tuple[int, bytes]] = {}
+        """By reader, environment and GUID."""
+        self.forgotten: dict[tuple[str, EnvironmentKey], int] = {}
+        self.lock = threading.Lock()
+
+
 class PersonKeys:
     """Keys by GUID, cached for 30 seconds. A missing key is never cached: a GUID without a key shows as forgotten."""
 
-    def __init__(self, read: ReadRows, clock: Clock) -> None:
+    def __init__(self, read: ReadRows, clock: Clock, reader: str = "", kept: _Kept | None = None) -> None:
         self._read = read
         self._clock = clock
-        self._kept: dict[tuple[EnvironmentKey, str], tuple[int, bytes]] = {}
-        self._forgotten: dict[EnvironmentKey, int] = {}
-        self._lock = threading.Lock()
+        self._reader = reader
+        self._kept = kept or _Kept()
+
+    def read_by(self, reader: str, read: ReadRows) -> "PersonKeys":
+        """Another reader, who is given no key that this one has read."""
+        return PersonKeys(read, self._clock, reader, self._kept)
 
     def of(self, environment: EnvironmentKey, guids: Iterable[str]) -> dict[str, bytes]:
         """The keys that exist. `read` is strongly consistent, so a key that it does not find is gone."""
@@ -32,10 +45,10 @@ class PersonKeys:
         found: dict[str, bytes] = {}
         missing: list[str] = []
         wanted = dict.fromkeys(guids)
-        with self._lock:
+        with self._kept.lock:
             self._drop_old(now)
             for guid in wanted:
-                kept = self._kept.get((environment, guid))
+                kept = self._kept.keys.get((self._reader, environment, guid))
                 if kept is not None and now - kept[0] < MAX_KEPT_MS:
                     found[guid] = kept[1]
                 else:
@@ -44,14 +57,13 @@ class PersonKeys:
             # Without the lock: publishing for one tenant must not wait for another tenant's read.
             rows = self._read(environment, [id_row(guid) for guid in missing])
             keys = {guid: rows[id_row(guid)]["key"] for guid in missing if id_row(guid) in rows}
-            with self._lock:
-                if len(self._kept) > _MAX_KEPT:
-                    self._kept.clear()
+            with self._kept.lock:
+                if len(self._kept.keys) > _MAX_KEPT:
+                    self._kept.keys.clear()
                 for guid, key in keys.items():
-                    self._kept.pop(
-                        (environment, guid), None
-                    )  # another thread may have inserted it; it must move to the end
-                    self._kept[environment, guid] = now, key
+                    place = self._reader, environment, guid
+                    self._kept.keys.pop(place, None)  # another thread may have inserted it; it must move to the end
+                    self._kept.keys[place] = now, key
             found |= keys
         return found
 
@@ -59,15 +71,18 @@ class PersonKeys:
         """Drops the environment's keys if somebody was forgotten since they were read. All keys that are then used were
         read after the count was. `forgotten`: the count now, of `daybook.people.forgettings`.
         """
-        with self._lock:
-            if self._forgotten.get(environment) != forgotten:
-                self._kept = {key: kept for key, kept in self._kept.items() if key[0] != environment}
-                self._forgotten[environment] = forgotten
+        with self._kept.lock:
+            own = self._reader, environment
+            if self._kept.forgotten.get(own) != forgotten:
+                for place in [place for place in self._kept.keys if place[:2] == own]:
+                    del self._kept.keys[place]
+                self._kept.forgotten[own] = forgotten
 
     def _drop_old(self, now: int) -> None:
         """Keys are kept in the order of insertion, so the oldest come first."""
-        while self._kept:
-            oldest = next(iter(self._kept))
-            if now - self._kept[oldest][0] < MAX_KEPT_MS:
+        keys = self._kept.keys
+        while keys:
+            oldest = next(iter(keys))
+            if now - keys[oldest][0] < MAX_KEPT_MS:
                 return
-            del self._kept[oldest]
+            del keys[oldest]

@@ -42,6 +42,7 @@ from tests.support.forgetting import Forgetting
 from tests.support.ingest import NOW, SECRET, Sender
 from tests.support.jobs import received
 from tests.support.managed_log import ManagedLog
+from tests.support.operate import connected_to
 from tests.support.streams import StreamHarness
 from tests.support.tenant_log import problem_of
 
@@ -665,7 +666,7 @@ def test_a_restore_forgets_again(log: ManagedLog, dynamodb: Any, tables: Tables,
         dynamodb.put_item(TableName=restored, Item=item)
     given = ["--identities", restored, "--events", tables.events, "--control", tables.control, "--secret", "arn"]
     for returned in (2, 0):
-        assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 0
+        assert replay_forgetting.main(given, connect=connected_to(dynamodb), read_secret=lambda *_: SECRET) == 0
         assert capsys.readouterr().out.startswith(f"2 people had been forgotten. {returned} of them")
     rows, live = (without_callers(rows_of_people(dynamodb, table)) for table in (restored, tables.identities))
     shows_nobody(json.dumps(rows, default=repr))
@@ -687,7 +688,7 @@ def test_a_restore_forgets_in_the_environment_alone(
     for item in backup:
         dynamodb.put_item(TableName=restored, Item=item)
     given = ["--identities", restored, "--events", tables.events, "--control", tables.control, "--secret", "arn"]
-    assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 0
+    assert replay_forgetting.main(given, connect=connected_to(dynamodb), read_secret=lambda *_: SECRET) == 0
     assert capsys.readouterr().out.startswith("1 people had been forgotten. 1 of them")
     rows, live = (dynamodb.scan(TableName=table)["Items"] for table in (restored, tables.identities))
     gone, live_gone = ([row for row in each if row["sk"]["S"].startswith("gone#")] for each in (rows, live))
@@ -708,7 +709,7 @@ def test_a_restore_takes_over_who_was_made_and_forgotten_since(
     given = ["--identities", restored, "--events", tables.events, "--control", tables.control, "--secret", "arn"]
     given += ["--old", tables.identities]
     for _ in range(2):
-        assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 0
+        assert replay_forgetting.main(given, connect=connected_to(dynamodb), read_secret=lambda *_: SECRET) == 0
         rows, old = (without_callers(rows_of_people(dynamodb, table)) for table in (restored, tables.identities))
         assert rows
         assert rows == old
@@ -719,5 +720,5 @@ def test_a_restore_takes_over_who_was_made_and_forgotten_since(
 def test_a_restore_that_fails_says_so(dynamodb: Any, tables: Tables, capsys: Any) -> None:
     """A table is never reported as done if it is not."""
     given = ["--identities", "none", "--events", "none", "--control", tables.control + "-none", "--secret", "arn"]
-    assert replay_forgetting.main(given, connect=lambda: dynamodb, read_secret=lambda _: SECRET) == 1
+    assert replay_forgetting.main(given, connect=connected_to(dynamodb), read_secret=lambda *_: SECRET) == 1
     assert "Run it again" in capsys.readouterr().err

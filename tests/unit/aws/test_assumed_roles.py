@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
-from daybook.aws.assumed_roles import MAX_SESSIONS, AssumedRoles
+from daybook.aws.assumed_roles import Role, customers_sessions
+from daybook.aws.sessions import MAX_SESSIONS, SessionCache
 from daybook.clock import MINUTE, SECOND
 from daybook.delivery.sender import PutFailed
 from tests.support.assumed_roles import MemorySts
@@ -20,15 +21,15 @@ def sts() -> MemorySts:
 
 
 @pytest.fixture
-def roles(sts: MemorySts) -> AssumedRoles:
-    return AssumedRoles(sts, lambda: sts.now, jitter=lambda: 0.0)
+def roles(sts: MemorySts) -> SessionCache[Role]:
+    return customers_sessions(sts, lambda: sts.now, jitter=lambda: 0.0)
 
 
 def refused(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": ""}}, "AssumeRole")
 
 
-def test_a_session_is_kept_until_five_minutes_before_its_end(sts: MemorySts, roles: AssumedRoles) -> None:
+def test_a_session_is_kept_until_five_minutes_before_its_end(sts: MemorySts, roles: SessionCache[Role]) -> None:
     for now in (0, 55 * MINUTE - SECOND, 55 * MINUTE):
         sts.now = now
         assert roles.credentials((ROLE, "mine")).token == f"token-mine-{len(sts.asked)}"
@@ -37,7 +38,7 @@ def test_a_session_is_kept_until_five_minutes_before_its_end(sts: MemorySts, rol
 
 def test_sessions_of_one_batch_end_at_different_times(sts: MemorySts) -> None:
     """Over ten minutes. An instance whose first batch needs 500 sessions does not ask for all of them again at once."""
-    roles = AssumedRoles(sts, lambda: sts.now)
+    roles = customers_sessions(sts, lambda: sts.now)
     every = [(ROLE, str(number)) for number in range(500)]
     asked = []
     for minute in range(44, 57):
@@ -50,14 +51,14 @@ def test_sessions_of_one_batch_end_at_different_times(sts: MemorySts) -> None:
     assert max(asked[1:]) < 100
 
 
-def test_a_session_is_never_lent_to_another_external_id(sts: MemorySts, roles: AssumedRoles) -> None:
+def test_a_session_is_never_lent_to_another_external_id(sts: MemorySts, roles: SessionCache[Role]) -> None:
     """Even if two tenants name the same role."""
     assert roles.credentials((ROLE, "mine")).token == "token-mine-1"
     assert roles.credentials((ROLE, "theirs")).token == "token-theirs-2"
     assert sts.asked[-1]["ExternalId"] == "theirs"
 
 
-def test_those_who_need_a_session_at_once_share_a_call(sts: MemorySts, roles: AssumedRoles) -> None:
+def test_those_who_need_a_session_at_once_share_a_call(sts: MemorySts, roles: SessionCache[Role]) -> None:
     """Another role's caller waits for nobody."""
     sts.may_answer.clear()
     with ThreadPoolExecutor(4) as threads:
@@ -79,7 +80,7 @@ def _until(holds: Callable[[], bool]) -> None:
     raise AssertionError
 
 
-def test_a_refusal_is_told_to_all_who_wait_and_not_kept(sts: MemorySts, roles: AssumedRoles) -> None:
+def test_a_refusal_is_told_to_all_who_wait_and_not_kept(sts: MemorySts, roles: SessionCache[Role]) -> None:
     sts.refusal = refused("AccessDenied")
     sts.may_answer.clear()
     with ThreadPoolExecutor(2) as threads:
@@ -107,7 +108,7 @@ def test_a_refusal_is_told_to_all_who_wait_and_not_kept(sts: MemorySts, roles: A
     ],
 )
 def test_only_a_refusal_of_the_role_is_the_customers(
-    sts: MemorySts, roles: AssumedRoles, refusal: Exception, own: bool
+    sts: MemorySts, roles: SessionCache[Role], refusal: Exception, own: bool
 ) -> None:
     """STS throttles Daybook's account, which says nothing about the role. It may go away."""
     sts.refusal = refusal
@@ -116,7 +117,7 @@ def test_only_a_refusal_of_the_role_is_the_customers(
     assert (failed.value.own, failed.value.transient, failed.value.timed_out) == (own, own, False)
 
 
-def test_only_the_session_that_was_refused_is_forgotten(sts: MemorySts, roles: AssumedRoles) -> None:
+def test_only_the_session_that_was_refused_is_forgotten(sts: MemorySts, roles: SessionCache[Role]) -> None:
     """Of many callers with an ended session, one asks for the next."""
     first = roles.credentials((ROLE, "mine"))
     roles.forget((ROLE, "mine"), first)
@@ -126,7 +127,7 @@ def test_only_the_session_that_was_refused_is_forgotten(sts: MemorySts, roles: A
     assert len(sts.asked) == 2
 
 
-def test_of_many_sessions_the_oldest_goes(sts: MemorySts, roles: AssumedRoles) -> None:
+def test_of_many_sessions_the_oldest_goes(sts: MemorySts, roles: SessionCache[Role]) -> None:
     for number in range(MAX_SESSIONS + 1):
         roles.credentials((ROLE, str(number)))
     for number in (MAX_SESSIONS, 1):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
-from daybook.aws.assumed_roles import AssumedRoles
+from daybook.aws.assumed_roles import customers_sessions
 from daybook.aws.kinesis import MAX_CLIENTS, CustomerStreams
 from daybook.delivery.destination import Destination
 from daybook.delivery.records import Record
@@ -26,7 +26,7 @@ class Kinesis:
         self.clients: list[tuple[str, float]] = []
         self.connecting = False
         self.refusal: Any = None
-        self.streams = CustomerStreams(AssumedRoles(self.sts, lambda: self.sts.now), self._client)
+        self.streams = CustomerStreams(customers_sessions(self.sts, lambda: self.sts.now), self._client)
 
     def put_to(self, to: Destination, answer_seconds: float = 1.0) -> Answer:
         return self.streams.put(to, RECORDS, answer_seconds)

@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import NoCredentialsError
 
 from daybook.aws import clients
-from daybook.aws.assumed_roles import AssumedRoles
+from daybook.aws.assumed_roles import customers_sessions
 from daybook.aws.kinesis import CustomerStreams
 from daybook.aws.shared_kinesis import KinesisClient
 from daybook.delivery.records import Record
@@ -44,7 +44,7 @@ def streams_answered_by(answer: Any) -> CustomerStreams:
         return client
 
     sts = MemorySts()
-    return CustomerStreams(AssumedRoles(sts, lambda: sts.now), make_client)
+    return CustomerStreams(customers_sessions(sts, lambda: sts.now), make_client)
 
 
 def signature(request: Any, secret: str) -> str:
@@ -165,7 +165,7 @@ def put(streams: CustomerStreams, answer_seconds: float = LIVE.answer_seconds) -
 @pytest.fixture
 def streams() -> CustomerStreams:
     sts = MemorySts()
-    return CustomerStreams(AssumedRoles(sts, lambda: sts.now), clients.kinesis)
+    return CustomerStreams(customers_sessions(sts, lambda: sts.now), clients.kinesis)
 
 
 def test_setting_up_the_connection_is_not_the_streams_time(kinesis: SlowKinesis, streams: CustomerStreams) -> None:

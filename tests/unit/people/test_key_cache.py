@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
+
 from daybook.people.key_cache import MAX_KEPT_MS, PersonKeys
 from daybook.tenant import EnvironmentKey
 
@@ -46,14 +48,28 @@ def test_a_key_is_read_once_in_thirty_seconds() -> None:
 
 
 def test_no_key_is_kept_longer_than_thirty_seconds() -> None:
-    """Even if nobody asks for it again."""
+    """Even if nobody asks for it again, and another reader read it."""
     rows, time = Rows(), Time()
     rows.there |= {(ACME, "id#a"): b"key a", (ACME, "id#b"): b"key b"}
     keys = PersonKeys(rows.read, time)
-    keys.of(ACME, ["a"])
+    keys.read_by("another", rows.read).of(ACME, ["a"])
     time.now += MAX_KEPT_MS
     keys.of(ACME, ["b"])
-    assert list(keys._kept) == [(ACME, "b")]  # noqa: SLF001  what is in memory is what matters
+    assert list(keys._kept.keys) == [("", ACME, "b")]  # noqa: SLF001  what is in memory is what matters
+
+
+def test_a_reader_is_given_no_key_that_another_has_read() -> None:
+    """The session that reads for a tenant has to be asked, even for a key that is in memory."""
+    rows = Rows()
+    rows.there[ACME, "id#a"] = b"key"
+    keys = PersonKeys(rows.read, Time())
+    assert keys.of(ACME, ["a"]) == {"a": b"key"}
+
+    def refused(environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Any]:
+        raise PermissionError(environment, sort_keys)
+
+    with pytest.raises(PermissionError):
+        keys.read_by("OTHERS", refused).of(ACME, ["a"])
 
 
 def test_a_missing_key_is_never_cached() -> None:

@@ -1,4 +1,5 @@
-"""The rows of destinations: `stream#<environment's number>`, in the partition of the tenant.
+"""The rows of destinations: one for each environment, in a partition of the tenant's that holds nothing else. So who
+delivers may change these rows and none of the tenant's settings.
 
 `destinations` changes what a stream is and the state of its live delivery, and `drains` changes who drains its backlog.
 Both are in one row.
@@ -13,6 +14,9 @@ from daybook.aws.batches import PATIENCE, Patience
 from daybook.delivery.destination import Destination, StreamChoice
 from daybook.errors import Throttled
 from daybook.tenant import EnvironmentKey, TenantCode, code_of, environment_key
+
+PARTITION = "#streams"
+"""Ends the partition key of destinations: `<tenant's code>#streams`. The sort key is the environment's number."""
 
 DRAINING = {"S": "draining"}
 """The partition key of the index `by_drain_due`, the same for every destination whose backlog wants a drain."""
@@ -84,7 +88,11 @@ def change(  # noqa: PLR0913  the parts of a call
 
 
 def key_of(environment: EnvironmentKey) -> dict[str, Any]:
-    return {"pk": {"S": code_of(environment)}, "sk": {"S": f"stream#{number_of(environment)}"}}
+    return {"pk": {"S": f"{code_of(environment)}{PARTITION}"}, "sk": {"S": number_of(environment)}}
+
+
+def environment_of(item: Mapping[str, Mapping[str, Any]]) -> EnvironmentKey:
+    return environment_key(TenantCode(item["pk"]["S"].removesuffix(PARTITION)), int(item["sk"]["S"]))
 
 
 def number_of(environment: EnvironmentKey) -> str:
@@ -132,5 +140,4 @@ def destination_of(item: Mapping[str, Mapping[str, Any]]) -> Destination:
     known = {name: item[name]["S"] for name in _STRINGS if name in item}
     known |= {field: int(item[name]["N"]) for name, field in _NUMBERS.items() if name in item}
     known["slow_calls"] = tuple(int(each["N"]) for each in item.get("slow_calls", {"L": ()})["L"])
-    environment = environment_key(TenantCode(item["pk"]["S"]), int(item["sk"]["S"].removeprefix("stream#")))
-    return Destination(environment=environment, chosen=chosen, drain_idle="drain_idle" in item, **known)
+    return Destination(environment=environment_of(item), chosen=chosen, drain_idle="drain_idle" in item, **known)

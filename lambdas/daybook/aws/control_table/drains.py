@@ -9,11 +9,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from daybook.aws.batches import PATIENCE, Patience
-from daybook.aws.control_table.destination_rows import DRAINING, change, destination_of, item_of, number
+from daybook.aws.control_table.destination_rows import (
+    DRAINING,
+    change,
+    destination_of,
+    environment_of,
+    item_of,
+    number,
+)
 from daybook.clock import SECOND
 from daybook.delivery.backlog import OVERDUE_MS, Asked, DrainRequest, Waiting
 from daybook.delivery.destination import FAILING, Destination
-from daybook.tenant import EnvironmentKey, TenantCode, environment_key
 
 INDEX = "by_drain_due"
 _EARLY_MS = 2 * SECOND
@@ -114,7 +120,7 @@ class DrainTable:
         for page in pages:
             for item in page["Items"]:
                 yield Waiting(
-                    request=DrainRequest(_environment(item), item["subscription"]["S"]),
+                    request=DrainRequest(environment_of(item), item["subscription"]["S"]),
                     due_ms=int(item["drain_due"]["N"]),
                     parked_since_ms=_moment(item, "parked_since"),
                     failing_since_ms=_moment(item, "failing_since"),
@@ -151,7 +157,3 @@ class DrainTable:
 
 def _moment(item: Mapping[str, Any], name: str) -> int | None:
     return int(item[name]["N"]) if name in item else None
-
-
-def _environment(item: Mapping[str, Any]) -> EnvironmentKey:
-    return environment_key(TenantCode(item["pk"]["S"]), int(item["sk"]["S"].removeprefix("stream#")))

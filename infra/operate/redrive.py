@@ -1,0 +1,138 @@
+"""Puts through again what could not be handled: `python -m infra.operate.redrive events` or `... queues`.
+
+`events`: the batches that the fan-out failed on for 22 hours. Lambda has put each into a bucket, as one object with the
+batch's records. The command hands them to the function once more, which sends or parks each event as it does with new
+ones, and deletes the object. A batch that fails again stays. So the command can be repeated: what it has finished, it
+does not find any more. A stream may get an event a second time where the first try broke off, as it may at any time.
+
+`queues`: the messages in the dead-letter queues go back to the queues that they came from. SQS moves them, also those
+of a FIFO queue. A message whose job has ended changes nothing.
+
+docs/decisions/redrive.md says what AWS promises of both.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.deployment import SERVICE, STORAGE
+from infra.operate.aws import Clients, clients, outputs, which_deployment
+
+DEAD_LETTERS = "DeadLetters"
+"""So ends the name of the storage stack's output for each dead-letter queue. Its value is the queue's ARN."""
+
+_TRIES = 3
+_PAUSE_SECONDS = 2.0
+
+Say = Callable[[str], None]
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FailedEvents:
+    s3: Any
+    lambda_: Any
+    bucket: str
+    function: str
+    say: Say
+    pause: Callable[[float], None] = time.sleep
+
+    def redrive(self) -> bool:
+        """Returns whether no batch is left. Raises botocore's errors."""
+        done = left = 0
+        for key in self._keys():
+            records = self._records(key)
+            if self._handled(records):
+                self.s3.delete_object(Bucket=self.bucket, Key=key)
+                done += len(records)
+            else:
+                left += 1
+                self.say(f"Failed again and kept: {key}, {len(records)} events.")
+        self.say(f"{done} events were sent or parked. {left} batches are left.")
+        return not left
+
+    def _keys(self) -> Iterator[str]:
+        """Oldest first within a shard."""
+        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket):
+            yield from [each["Key"] for each in page.get("Contents", ())]
+
+    def _records(self, key: str) -> list[Record]:
+        kept = json.loads(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
+        records: list[Record] = json.loads(kept["payload"])["Records"]
+        return records
+
+    def _handled(self, records: list[Record]) -> bool:
+        for tried in range(_TRIES):
+            if tried:
+                self.pause(_PAUSE_SECONDS)
+            records = self._failed(records)
+            if not records:
+                return True
+        return False
+
+    def _failed(self, records: list[Record]) -> list[Record]:
+        """Those from the lowest failure on, as Lambda itself would try them again."""
+        # Without spaces: the records came in one call, of at most 6 MB, and must fit into one again.
+        payload = json.dumps({"Records": records}, separators=(",", ":")).encode()
+        answer = self.lambda_.invoke(FunctionName=self.function, Payload=payload)
+        if "FunctionError" in answer:
+            return records
+        failures = json.loads(answer["Payload"].read())["batchItemFailures"]
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
+        return records[min((numbers.index(each["itemIdentifier"]) for each in failures), default=len(records)) :]
+
+
+def redrive_queues(sqs: Any, queues: Sequence[str], say: Say) -> None:
+    """Starts a move of what waits in each of the dead-letter queues, given by ARN. SQS goes on by itself."""
+    for arn in queues:
+        name = arn.rpartition(":")[2]
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+        count = int(waiting["Attributes"]["ApproximateNumberOfMessages"])
+        if not count:
+            say(f"{name}: empty.")
+        elif any(task["Status"] == "RUNNING" for task in sqs.list_message_move_tasks(SourceArn=arn).get("Results", ())):
+            say(f"{name}: a move is under way, about {count} messages are left.")
+        else:
+            sqs.start_message_move_task(SourceArn=arn)
+            say(f"{name}: about {count} messages go back to their queue.")
+
+
+def main(
+    arguments: Sequence[str],
+    *,
+    connect: Callable[[argparse.Namespace], Clients] = clients,
+    pause: Callable[[float], None] = time.sleep,
+) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.operate.redrive",
+        parents=[which_deployment()],
+        description="Puts through again what could not be handled: events that the fan-out failed on, or the messages"
+        " in the dead-letter queues. Remove the cause first.",
+    )
+    parser.add_argument("what", choices=("events", "queues"))
+    parser.add_argument("--storage", default=STORAGE, help="the storage stack's name")
+    parser.add_argument("--service", default=SERVICE, help="the service stack's name")
+    options = parser.parse_args(arguments)
+    try:
+        aws = connect(options)
+        kept = outputs(aws, options.storage)
+        if options.what == "queues":
+            redrive_queues(aws("sqs"), [kept[name] for name in sorted(kept) if name.endswith(DEAD_LETTERS)], print)
+            return 0
+        function = outputs(aws, options.service)["FanOutFunctionName"]
+        failed = FailedEvents(aws("s3"), aws("lambda"), kept["FailedBatchBucket"], function, print, pause)
+        return 0 if failed.redrive() else 1
+    except (BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"Broke off: {error}. Run it again.\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
