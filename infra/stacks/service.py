@@ -11,6 +11,7 @@ from constructs import Construct
 
 from infra.constructs import canary as canary_calls
 from infra.constructs import download_role, reader_role
+from infra.constructs.budget import Budget
 from infra.constructs.canary import Canary
 from infra.constructs.change_rules import ChangeRules
 from infra.constructs.download_role import DownloadRole
@@ -18,12 +19,14 @@ from infra.constructs.function import Function
 from infra.constructs.gateway import Gateway
 from infra.constructs.monitoring import Monitoring
 from infra.constructs.reader_role import ReaderRole
+from infra.constructs.saved_queries import SavedQueries
 from infra.constructs.streams import Drains, NewEvents
 from infra.functions import API_FUNCTIONS, FUNCTIONS, READERS, title
 from infra.settings import DeploymentSettings
 from infra.stacks.alarms.questions import Watched, questions
 from infra.stacks.changes import changes
 from infra.stacks.permissions import DOWNLOAD, READER, permissions
+from infra.stacks.queries import queries
 from infra.stacks.storage import StorageStack
 
 _SET_LATER = {canary_calls.SETTING, download_role.SETTING, reader_role.SETTING}
@@ -112,6 +115,14 @@ class ServiceStack(Stack):
                 )
             ),
             email=settings.alarm_email,
+        )
+        if settings.budget_dollars is not None:
+            Budget(self, "Budget", dollars=settings.budget_dollars, topic=monitoring.topic)
+        SavedQueries(
+            self,
+            "Queries",
+            folder=settings.named("Daybook"),
+            queries=queries(gateway.access_log, {name: each.function.log_group for name, each in functions.items()}),
         )
         ChangeRules(
             self,
