@@ -30,6 +30,7 @@ from events.typical import CONTRACT_EXAMPLE, TYPICAL
 from ingest.handler import SendEvents, ingest_over
 from tests.support.calls import Context, authorized, call
 from tests.support.memory_stores import NoOwnActivities, memory_wiring
+from tests.support.usage import MemoryUsage
 
 BATCH = 100
 PEOPLE = 20
@@ -108,7 +109,7 @@ def _stubbed(product: str) -> SendEvents:
 
 def _sending(product: str, wiring: Wiring) -> SendEvents:
     settings = settings_of(product)
-    return SendEvents(ingest_over(wiring), lambda _tenant: settings)
+    return SendEvents(ingest_over(wiring), lambda _tenant: settings, wiring.gate)
 
 
 def _over_botocore(product: str) -> SendEvents:
@@ -123,7 +124,14 @@ def _over_botocore(product: str) -> SendEvents:
     client.meta.events.register("before-send.dynamodb.*", answer)
     tables = Tables(events="events", identities="people")
     return _sending(
-        product, Wiring(client, tables, lambda: SECRET, lambda: NOW, replaced={"activities": NoOwnActivities()})
+        product,
+        Wiring(
+            client,
+            tables,
+            lambda: SECRET,
+            lambda: NOW,
+            replaced={"activities": NoOwnActivities(), "usage": MemoryUsage()},
+        ),
     )
 
 

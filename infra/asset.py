@@ -5,8 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,11 @@ PYTHON = "3.13"
 PLATFORM = "aarch64-manylinux2014"
 _MOUNTED_AT = "/var/task"  # where Lambda unpacks the asset; tracebacks show these paths
 
+
+class NoBytecode(Exception):  # noqa: N818  says what is missing
+    """The functions would compile every module at each cold start, so nothing is built. The message says what to do."""
+
+
 _BYTECODE = ("__pycache__", "*.pyc")
 # Installers' records, commands, type stubs and C headers: nothing reads them at run time.
 _NOT_NEEDED = ("*.dist-info", "bin", "*.pyi", "*.h")
@@ -37,24 +41,22 @@ def lambda_code(node: Node) -> lambda_.Code:
     from infra.openapi import file  # noqa: PLC0415
 
     file.write()
-    compiler = find_compiler()
-    if compiler is None:
-        warnings.warn(
-            f"Python {PYTHON} was not found, so the asset has no bytecode and functions start more slowly. "
-            f"Install Python {PYTHON} and deploy again.",
-            stacklevel=2,
-        )
-    folder = Asset(LAMBDAS, LOCK, compiler).build(BUILT)
+    folder = Asset(LAMBDAS, LOCK, find_compiler()).build(BUILT)
     return lambda_.Code.from_asset(str(folder), asset_hash=folder.name, asset_hash_type=AssetHashType.CUSTOM)
 
 
-def find_compiler() -> str | None:
-    """A Python of the version that the functions run on, this one if it fits; None if there is none."""
-    if sys.version_info[:2] == tuple(map(int, PYTHON.split("."))) and sys.implementation.name == "cpython":
+def find_compiler(running: tuple[int, int] = sys.version_info[:2], uv: Callable[[], str] = find_uv_bin) -> str:
+    """A Python of the version that the functions run on, this one if it fits. Raises `NoBytecode` if there is none."""
+    if running == tuple(map(int, PYTHON.split("."))) and sys.implementation.name == "cpython":
         return sys.executable
-    search = (find_uv_bin(), "python", "find", "--no-python-downloads", f"cpython@{PYTHON}")
+    search = (uv(), "python", "find", "--no-python-downloads", f"cpython@{PYTHON}")
     found = subprocess.run(search, capture_output=True, text=True, check=False)  # noqa: S603  no outside input
-    return found.stdout.strip() if found.returncode == 0 else None
+    if found.returncode:
+        raise NoBytecode(
+            f"Only Python {PYTHON} can compile what the functions run, and there is none on this machine. Install it,"
+            f" for example with `.venv/bin/uv python install {PYTHON}`."
+        )
+    return found.stdout.strip()
 
 
 @dataclass(frozen=True)
@@ -63,16 +65,16 @@ class Asset:
 
     lambdas: Path
     lock: Path
-    compiler: str | None
-    """The Python that compiles the bytecode; None for an asset without bytecode."""
+    compiler: str
+    """The Python that compiles the bytecode."""
 
     def hash(self) -> str:
         """64 hexadecimal digits, the same on every machine.
 
-        They cover the inputs: the code, the lock file with each library's hash, this module, and whether bytecode is
-        compiled. The output can't serve, since bytecode may differ from one compilation to the next.
+        They cover the inputs: the code, the lock file with each library's hash, and this module. The output can't
+        serve, since bytecode may differ from one compilation to the next.
         """
-        digest = hashlib.sha256(f"{PYTHON} {PLATFORM} {self.compiler is not None}".encode())
+        digest = hashlib.sha256(f"{PYTHON} {PLATFORM}".encode())
         for name, path in (("recipe", Path(__file__)), ("lock", self.lock), *self._sources()):
             content = path.read_bytes()
             digest.update(f"\n{name} {len(content)}\n".encode() + content)
@@ -81,7 +83,7 @@ class Asset:
     def build(self, into: Path) -> Path:
         """The folder of the asset: below `into`, named by the hash. It is only built if it does not exist yet.
 
-        Raises `CalledProcessError` if installing or compiling fails; nothing is left behind then.
+        Raises `CalledProcessError` or `NoBytecode` if installing or compiling fails; nothing is left behind then.
         """
         asset = into / self.hash()
         if asset.is_dir():
@@ -92,8 +94,7 @@ class Asset:
             folder.mkdir()
             self._install(folder)
             shutil.copytree(self.lambdas, folder, ignore=shutil.ignore_patterns(*_BYTECODE), dirs_exist_ok=True)
-            if self.compiler is not None:
-                _compile(folder, self.compiler)
+            _compile(folder, self.compiler)
             _make_readable(folder)
             try:
                 folder.rename(asset)
@@ -131,6 +132,11 @@ def _compile(folder: Path, python: str) -> None:
         *(python, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),
         *("-s", str(folder), "-p", _MOUNTED_AT, str(folder)),
     )
+    tag = f"cpython-{PYTHON.replace('.', '')}"
+    for source in folder.rglob("*.py"):
+        # Where the interpreter is not what it seems, compileall succeeds and writes files that Lambda does not read.
+        if not (source.parent / "__pycache__" / f"{source.stem}.{tag}.pyc").is_file():
+            raise NoBytecode(f"{python} made no bytecode of Python {PYTHON} for {source.relative_to(folder)}.")
 
 
 def _make_readable(folder: Path) -> None:

@@ -16,6 +16,7 @@ from daybook.environment import (
     ForgetSettings,
     FunctionSettings,
     ManageSettings,
+    QuerySettings,
     ReadSettings,
     RedeliverSettings,
     ReplaySettings,
@@ -66,7 +67,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
     # cold start as well. 10 s: enough for both attempts of the client at a slow read.
     "authorize": FunctionSpec(module="authorize.handler", settings=AuthorizeSettings, memory_mb=1_024, timeout_s=10),
     "ingest": FunctionSpec(module="ingest.handler", settings=Settings, reserved=200),
-    "query": FunctionSpec(module="query.handler", settings=ReadSettings, reserved=200),
+    "query": FunctionSpec(module="query.handler", settings=QuerySettings, reserved=200),
     "tenants": FunctionSpec(module="tenants.handler", settings=TenantsSettings),
     "manage": FunctionSpec(module="manage.handler", settings=ManageSettings),
     "forget": FunctionSpec(module="forget.api_handler", settings=ForgetSettings),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
@@ -30,6 +31,18 @@ _ACCESS_LINE = {
 }
 
 
+class _Throttle(NamedTuple):
+    """What one method takes from all callers together."""
+
+    rate: int
+    """Calls a second."""
+    burst: int
+
+
+_WITH_KEY = _Throttle(1_000, 2_000)  # a call may hold 500 events
+_WITHOUT_KEY = _Throttle(50, 100)  # who has no key can't run up the bill
+
+
 class Gateway(Construct):
     """`functions` are named as in the route table and include `public`; `authorize` is the authorizer."""
 
@@ -56,8 +69,11 @@ class Gateway(Construct):
             cloud_watch_role=settings.cloud_watch_role,
             deploy_options=apigateway.StageOptions(
                 stage_name=settings.stage,
-                throttling_rate_limit=1_000,  # calls a second, all tenants together; a call may hold 500 events
-                throttling_burst_limit=2_000,
+                # AWS applies these to each method by itself, and before the authorizer. Whatever is not named is
+                # called without a key. A setting for ANY would not do: it is kept under the method that is sent.
+                throttling_rate_limit=_WITHOUT_KEY.rate,
+                throttling_burst_limit=_WITHOUT_KEY.burst,
+                method_options=_throttles(),
                 # A stage's traces hold whole URLs, and so the names and addresses that people search for. Operators
                 # could read them for 30 days. The functions' own traces hold no URLs.
                 tracing_enabled=False,
@@ -125,6 +141,14 @@ class Gateway(Construct):
         for path in _resources():
             self.api.root.resource_for_path(path).add_method("ANY", public)
         self.api.root.add_proxy(any_method=True, default_integration=public)
+
+
+def _throttles() -> dict[str, apigateway.MethodDeploymentOptions]:
+    """By path and method, of the routes that need a key."""
+    options = apigateway.MethodDeploymentOptions(
+        throttling_rate_limit=_WITH_KEY.rate, throttling_burst_limit=_WITH_KEY.burst
+    )
+    return {f"{route.path}/{route.method}": options for route in ROUTES if route.roles}
 
 
 def _resources() -> Iterator[str]:

@@ -10,6 +10,7 @@ from daybook.http.problem import MEDIA_TYPE, Problem
 _UNREADABLE = Problem(400, "invalid_request", "The request can't be read.")
 _UNAUTHORIZED = Problem(401, "unauthorized", "A valid credential is required.", headers={"WWW-Authenticate": "Bearer"})
 _FORBIDDEN = Problem(403, "forbidden", "The credential's role may not do this.")
+_FILTERED = Problem(403, "forbidden", "This deployment's firewall refuses calls from this address for now.")
 _NOT_FOUND = Problem(404, "not_found", "There is no such resource.")
 _THROTTLED = Problem(429, "throttled", "Too many requests; try again.", headers={"Retry-After": "1"})
 _FAILED = Problem(500, "internal_error", "The service failed; try again.")
@@ -31,7 +32,7 @@ GATEWAY_ERRORS = (
     GatewayError(apigateway.ResponseType.INVALID_SIGNATURE, _UNAUTHORIZED),
     GatewayError(apigateway.ResponseType.INVALID_API_KEY, _UNAUTHORIZED),
     GatewayError(apigateway.ResponseType.ACCESS_DENIED, _FORBIDDEN),
-    GatewayError(apigateway.ResponseType.WAF_FILTERED, _FORBIDDEN),
+    GatewayError(apigateway.ResponseType.WAF_FILTERED, _FILTERED),
     GatewayError(apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN, _NOT_FOUND),
     GatewayError(apigateway.ResponseType.RESOURCE_NOT_FOUND, _NOT_FOUND),
     GatewayError(apigateway.ResponseType.REQUEST_TOO_LARGE, Problem(413, "too_large", "The request is too large.")),

@@ -21,7 +21,7 @@ loaded demo for the next start.
 | EventBridge | rules with a rate, invoked once for each tick | cron expressions, patterns, retries |
 | event sources: SQS | batches, maximum concurrency (at most 4), partial failures; moto does visibility timeouts and dead-letter queues | batching windows, batches over 10 messages |
 | IAM | every call of a function to DynamoDB, Secrets Manager, SQS, STS and S3 against its role | conditions other than `ForAllValues:StringLike`, resource policies, permissions with DynamoDB Local and for other credentials |
-| DynamoDB | moto with corrections, or DynamoDB Local | capacity, throttling, encryption, point-in-time recovery |
+| DynamoDB | moto with corrections, or DynamoDB Local | throttling, and with moto the units that reads consume: it counts a page as one, so `read_units_a_minute` is hardly reached; encryption, point-in-time recovery |
 | Kinesis | moto: customers' streams, one call at a time | throttling; every role can be assumed, whatever its trust policy |
 | S3, SQS, STS, Secrets Manager | moto | signatures, expiry of S3's links, S3 lifecycle rules, bucket and queue policies |
 | KMS, SNS, CloudWatch | | encryption, notifications, alarms, dashboards |

@@ -25,6 +25,7 @@ PROBLEMS: Mapping[Code, str] = {
     "invalid_type": "A value has the wrong JSON type.",
     "invalid_value": "A value is not allowed. The message says which are.",
     "legal_hold": "While the legal hold is on, the retention can't be shortened.",
+    "limit_reached": "The tenant has used up a limit. Wait for the seconds in the header `Retry-After`.",
     "method_not_allowed": "The resource has no such method. The header `Allow` lists those it has.",
     "missing_field": "A required field is missing.",
     "not_found": "The tenant has no such thing.",
@@ -100,7 +101,7 @@ EVERYWHERE: Problems = {
 WITH_CREDENTIAL: Problems = {
     401: ("unauthorized",),
     403: ("forbidden",),
-    429: ("too_many_failures",),
+    429: ("limit_reached", "too_many_failures"),
     503: ("throttled",),
 }
 OF_TENANT_IN_HEADER: Problems = {400: ("tenant_needed",), 404: ("not_found",)}

@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -25,9 +26,9 @@ def which_deployment() -> argparse.ArgumentParser:
     return parser
 
 
-def region_of_settings() -> str | None:
+def region_of_settings(file: Path = ROOT / "cdk.json") -> str | None:
     """The region that `make deploy` uses where none is given to it."""
-    region: str | None = json.loads((ROOT / "cdk.json").read_text()).get("context", {}).get("region")
+    region: str | None = json.loads(file.read_text()).get("context", {}).get("region")
     return region
 
 

@@ -39,6 +39,8 @@ class Operator:
     cdk: Cdk
     settings: DeploymentSettings
     say: Callable[[str], None]
+    outputs: Path = OUTPUTS
+    """Where the CDK writes the outputs of the stacks."""
 
     @property
     def storage(self) -> str:
@@ -58,7 +60,7 @@ class Operator:
             self.cdk("bootstrap", f"aws://{account}/{self.cdk.region}")
         stacks = ["--all"] if only is None else [self.settings.named(only), "--exclusively"]
         self.cdk(
-            *("deploy", *stacks, "--require-approval", "never", f"--outputs-file={OUTPUTS}"),
+            *("deploy", *stacks, "--require-approval", "never", f"--outputs-file={self.outputs}"),
             *(f"--context={name}={value}" for name, value in context.items()),
         )
         self._say_outputs()
@@ -118,7 +120,7 @@ class Operator:
             return 0
 
     def _say_outputs(self) -> None:
-        made: dict[str, dict[str, str]] = json.loads(OUTPUTS.read_text())
+        made: dict[str, dict[str, str]] = json.loads(self.outputs.read_text())
         for stack in (self.storage, self.service):
             for name, value in made.get(stack, {}).items():
                 if not name.startswith("ExportsOutput"):  # what the other stack reads

@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
 from daybook.aws.control_table import destination_rows, drains, parked
+from daybook.aws.limits_table import usage
 from daybook.aws.tenant_sessions import TAG
 from daybook.jobs.job import PARTITION
 from infra.constructs.function import Conditions, allow, deny
@@ -34,8 +35,9 @@ _STREAMS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*
 
 # Of the credentials table only the rows of keys.
 _KEYS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key#*"]}}
-# Of the limits table only the counters of failures.
+# Of the limits table either the counters of failures, or those of what tenants use.
 _FAILURES: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["failed#*"]}}
+_USED: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{usage.PREFIX}*"]}}
 
 # Or only the partitions of the tenant that the session is tagged with. `ForAllValues` alone is also met by a call
 # without partition.
@@ -70,6 +72,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
     # Each function that records what it does inserts an event. The caller is a person, who may be new.
     insert = [allow(events, "dynamodb:PartiQLInsert"), allow(identities, "dynamodb:PartiQLInsert")]
     record = [*insert, allow(identities, "dynamodb:BatchGetItem", "dynamodb:Query")]
+    # Functions that a tenant calls count what it uses. Whoever else calls, operators and queues, has no limit.
+    count_use = allow(storage.limits.table_arn, "dynamodb:UpdateItem", conditions=_USED)
     secret = allow(storage.secret.secret_arn, "secretsmanager:GetSecretValue")
     change_jobs = allow(control, "dynamodb:UpdateItem", conditions=_JOBS)
     # To forget a person. No other role may delete from the identities or update a row of them.
@@ -100,6 +104,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"),
             allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities
+            count_use,
             secret,
             tables_key,
         ],
@@ -107,6 +112,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         "query": [
             *insert,
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities, groups
+            count_use,
             secret,
             tables_key,
         ],
@@ -115,6 +121,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             # A transaction needs the action of each of its parts; it has no action of its own.
             allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"),
             allow(credentials, "dynamodb:PutItem", "dynamodb:DeleteItem", conditions=_KEYS),
+            count_use,
             secret,
             tables_key,
         ],
@@ -123,6 +130,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
             allow(queues["restamp"].queue_arn, "sqs:SendMessage"),
+            count_use,
             secret,
             tables_key,
         ],
@@ -144,6 +152,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(files, "s3:DeleteObject"),
             # The message of a cancelled job comes at once, so that its lane is free.
             allow(queues["export"].queue_arn, "sqs:SendMessage", "sqs:ChangeMessageVisibility"),
+            count_use,
             secret,
             tables_key,
         ],
@@ -193,6 +202,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
             *customers_roles,
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),
+            count_use,
             secret,
             tables_key,
         ],

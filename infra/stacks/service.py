@@ -15,6 +15,7 @@ from infra.constructs.budget import Budget
 from infra.constructs.canary import Canary
 from infra.constructs.change_rules import ChangeRules
 from infra.constructs.download_role import DownloadRole
+from infra.constructs.firewall import Firewall
 from infra.constructs.function import Function
 from infra.constructs.gateway import Gateway
 from infra.constructs.monitoring import Monitoring
@@ -124,6 +125,8 @@ class ServiceStack(Stack):
             folder=settings.named("Daybook"),
             queries=queries(gateway.access_log, {name: each.function.log_group for name, each in functions.items()}),
         )
+        if settings.waf:
+            Firewall(self, "Firewall", stage=gateway.api.deployment_stage, rate=settings.waf_rate)
         ChangeRules(
             self,
             "Changes",

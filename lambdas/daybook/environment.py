@@ -46,8 +46,8 @@ class CanarySettings(FunctionSettings):
 
 
 @dataclass(frozen=True)
-class Settings(FunctionSettings):
-    """For `ingest`, which writes and reads events and people."""
+class StoreSettings(FunctionSettings):
+    """For functions that write and read events and people."""
 
     events_table: str
     identities_table: str
@@ -56,10 +56,24 @@ class Settings(FunctionSettings):
 
 
 @dataclass(frozen=True)
-class ReadSettings(Settings):
-    """For `query`: also the role whose sessions read one tenant's events and people."""
+class Settings(StoreSettings):
+    """For `ingest`: the stores, and what tenants use, which bounds each of their calls."""
+
+    limits_table: str
+
+
+@dataclass(frozen=True)
+class ReadSettings(StoreSettings):
+    """For functions that read events: also the role whose sessions read one tenant's events and people."""
 
     reader_role_arn: str
+
+
+@dataclass(frozen=True)
+class QuerySettings(ReadSettings):
+    """For `query`: also what tenants use."""
+
+    limits_table: str
 
 
 @dataclass(frozen=True)
@@ -86,7 +100,7 @@ class RestampSettings(FunctionSettings):
 
 
 @dataclass(frozen=True)
-class ForgetSettings(Settings):
+class ForgetSettings(StoreSettings):
     """For `forget`: the stores, and the queue of `sweep`."""
 
     sweep_queue_url: str
@@ -104,7 +118,7 @@ class SweepSettings(FunctionSettings):
 
 @dataclass(frozen=True)
 class ExportSettings(ReadSettings):
-    """For `export`: what `query` has, the bucket of the files, and its own queue."""
+    """For `export`: also the bucket of the files, and its own queue."""
 
     export_bucket: str
     export_queue: str
@@ -112,9 +126,10 @@ class ExportSettings(ReadSettings):
 
 @dataclass(frozen=True)
 class ExportApiSettings(ExportSettings):
-    """For `exports`: also the role whose sessions sign links."""
+    """For `exports`: also the role whose sessions sign links, and what tenants use."""
 
     download_role_arn: str
+    limits_table: str
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,9 @@ from exports.operations import Exports, Files, Links
 def compose() -> Mapping[str, Operation]:
     settings = ExportApiSettings.from_environment()
     wiring = Wiring.deployed(settings)
-    return operations(
-        wiring,
-        wiring.job_queue(settings.export_queue),
-        wiring.files(settings.export_bucket),
-        wiring.download_links(settings.download_role_arn, settings.export_bucket),
-    )
+    queue, files = wiring.job_queue(settings.export_queue), wiring.files(settings.export_bucket)
+    links = wiring.download_links(settings.download_role_arn, settings.export_bucket)
+    return wiring.gate.reads(operations(wiring, queue, files, links))
 
 
 def operations(wiring: Wiring, queue: JobQueue, files: Files, links: Links) -> Mapping[str, Operation]:

@@ -15,7 +15,8 @@ from daybook.events.item import MAX_PACKED_BYTES
 from daybook.http.body import read_body
 from daybook.http.problem import Problem
 from daybook.http.request import Answer, Request
-from daybook.http.serve import serve
+from daybook.http.serve import Operation, serve
+from daybook.limits.gate import Gate
 from daybook.tenant import Tenant
 from daybook.tenants.settings import TenantSettings
 from ingest.answers import EventRejected, EventStored, EventToRetry, SendReport
@@ -26,6 +27,7 @@ from ingest.ingest import Ingest, Result
 class SendEvents:
     ingest: Ingest
     settings_of: Callable[[Tenant], TenantSettings]
+    gate: Gate
 
     def __call__(self, request: Request) -> Answer:
         tenant = request.tenant
@@ -33,6 +35,7 @@ class SendEvents:
         settings = self.settings_of(tenant)
         try:
             sent = decode_events(body)
+            self.gate.events(settings.code, settings.limits, request.caller, len(sent.events))
             results = self.ingest.store(settings, request.caller, sent, request.remaining_seconds)
         except Unreadable as unreadable:
             raise Problem(400, "unreadable", str(unreadable)) from None
@@ -40,9 +43,9 @@ class SendEvents:
 
 
 @cache
-def compose() -> SendEvents:
+def compose() -> Operation:
     wiring = Wiring.deployed(Settings.from_environment())
-    send = SendEvents(ingest_over(wiring), wiring.control.settings)
+    send = wiring.gate.calls(SendEvents(ingest_over(wiring), wiring.control.settings, wiring.gate))
     gc.freeze()  # what exists now is never garbage; the collections during a batch need not look at it
     return send
 

@@ -17,7 +17,7 @@ from manage.retention import RetentionOperations
 def compose() -> Mapping[str, Operation]:
     settings = ManageSettings.from_environment()
     wiring = Wiring.deployed(settings)
-    return operations(wiring, wiring.job_queue(settings.restamp_queue_url))
+    return wiring.gate.reads(operations(wiring, wiring.job_queue(settings.restamp_queue_url)))
 
 
 def operations(wiring: Wiring, restamps: JobQueue) -> Mapping[str, Operation]:

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from functools import cache
 
 from daybook.aws.wiring import Wiring
-from daybook.environment import ReadSettings
+from daybook.environment import QuerySettings
 from daybook.http.serve import Operation, answering
 from query.operations import Reads
 
 
 @cache
 def compose() -> Mapping[str, Operation]:
-    return operations(Wiring.deployed(ReadSettings.from_environment()))
+    wiring = Wiring.deployed(QuerySettings.from_environment())
+    return wiring.gate.reads(operations(wiring))
 
 
 def operations(wiring: Wiring) -> Mapping[str, Operation]:

@@ -14,7 +14,7 @@ from streams.operations import StreamOperations
 def compose() -> Mapping[str, Operation]:
     settings = StreamsSettings.from_environment()
     wiring = Wiring.deployed(settings)
-    return operations(wiring, wiring.job_queue(settings.replay_queue_url))
+    return wiring.gate.reads(operations(wiring, wiring.job_queue(settings.replay_queue_url)))
 
 
 def operations(wiring: Wiring, replays: JobQueue) -> Mapping[str, Operation]:

@@ -12,7 +12,8 @@ from tenants.tenants import TenantOperations
 
 @cache
 def compose() -> Mapping[str, Operation]:
-    return operations(Wiring.deployed(TenantsSettings.from_environment()))
+    wiring = Wiring.deployed(TenantsSettings.from_environment())
+    return wiring.gate.reads(operations(wiring))
 
 
 def operations(wiring: Wiring) -> Mapping[str, Operation]:

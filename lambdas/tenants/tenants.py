@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
@@ -14,12 +14,14 @@ from daybook.http.problem import bad_field
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
 from daybook.tenant import SLUG, Tenant, TenantCode, new_code
+from daybook.tenants.limits import Limits
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
 
 MAX_NAME = 256
 MAX_ENVIRONMENTS = 50  # reading one event by its id looks in each of them
 MAX_SHARDS = 64  # a page of the timeline queries each of them; 64 take 64,000 writes a second
+MAX_LIMIT = 1_000_000_000_000  # no tenant reaches it
 
 
 class Store(SettingsReader, Protocol):
@@ -39,8 +41,20 @@ class Store(SettingsReader, Protocol):
 Slug = Annotated[str, Meta(extra_json_schema={"pattern": f"^{SLUG.pattern}$"})]
 Name = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_NAME})]
 Environments = Annotated[list[Slug], Meta(extra_json_schema={"minItems": 1, "maxItems": MAX_ENVIRONMENTS})]
+Limit = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_LIMIT})]
 Shards = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_SHARDS})]
 ProfileName = Annotated[str, Meta(extra_json_schema={"enum": list(PROFILES)})]
+
+
+class LimitsDescription(Struct):
+    """What a tenant may use. Past a limit its calls are answered 429 until the minute or the day (UTC) ends."""
+
+    calls_a_minute: int
+    events_a_second: int
+    """Counted over a minute."""
+    events_a_day: int
+    read_units_a_minute: int
+    """DynamoDB's units: 4 KB read consistently, 8 KB by an index."""
 
 
 class TenantDescription(Struct):
@@ -55,6 +69,7 @@ class TenantDescription(Struct):
     """Events that occurred before are rejected; null: no limit."""
     shards: int
     """The number of partitions that events are spread over."""
+    limits: LimitsDescription
     created_at: Time
 
 
@@ -70,6 +85,23 @@ class NewTenant(Struct, forbid_unknown_fields=True):
     audit_since: Time | None = None
 
 
+class LimitsChange(Struct, forbid_unknown_fields=True):
+    """Absent limits stay as they are; null sets the default again."""
+
+    calls_a_minute: Limit | UnsetType | None = UNSET
+    events_a_second: Limit | UnsetType | None = UNSET
+    events_a_day: Limit | UnsetType | None = UNSET
+    read_units_a_minute: Limit | UnsetType | None = UNSET
+
+    def applied(self, limits: Limits) -> Limits:
+        """Raises `Problem` 422."""
+        changed = {name: value for name, value in structs.asdict(self).items() if value is not UNSET}
+        for name, value in changed.items():
+            if value is not None and not 1 <= value <= MAX_LIMIT:
+                raise bad_field(f"limits.{name}", f"must be from 1 to {MAX_LIMIT}, or null for the default")
+        return replace(limits, **changed)
+
+
 class TenantChange(Struct, forbid_unknown_fields=True):
     """Absent fields stay as they are."""
 
@@ -77,6 +109,7 @@ class TenantChange(Struct, forbid_unknown_fields=True):
     audit_since: Time | UnsetType | None = UNSET
     environments: Environments | UnsetType = UNSET
     shards: Shards | UnsetType = UNSET
+    limits: LimitsChange | UnsetType = UNSET
 
     def applied(self, settings: TenantSettings, now_ms: int) -> TenantSettings:
         """The settings after this change. Raises `Problem` 422."""
@@ -88,6 +121,8 @@ class TenantChange(Struct, forbid_unknown_fields=True):
             settings = replace(settings, environments=_grown(settings.environments, self.environments))
         if self.shards is not UNSET:
             settings = replace(settings, layouts=_spread(settings.layouts, self.shards, now_ms))
+        if self.limits is not UNSET:
+            settings = replace(settings, limits=self.limits.applied(settings.limits))
         return settings
 
 
@@ -132,7 +167,7 @@ class TenantOperations:
         after = form.applied(before, now_ms)
         if after == before:
             return Answer(200, _shown(before))
-        was, becomes = structs.asdict(_shown(before)), structs.asdict(_shown(after))
+        was, becomes = _parameters(before), _parameters(after)
         changed = {name: value for name, value in becomes.items() if value != was[name]}
         self.record(after, request, "tenant-changed", {"changed": ", ".join(changed), **changed})
         return Answer(200, _shown(self.store.change_tenant(before.code, lambda now: form.applied(now, now_ms))))
@@ -164,8 +199,16 @@ def _shown(settings: TenantSettings) -> TenantDescription:
         environments=list(settings.environments),
         audit_since=None if settings.audit_since is None else format_time(settings.audit_since),
         shards=settings.layouts[-1].shards,
+        limits=LimitsDescription(**settings.limits.all()),
         created_at=format_time(settings.created_at),
     )
+
+
+def _parameters(settings: TenantSettings) -> dict[str, Any]:
+    """What the log of the log says of a change: each limit is a parameter of its own."""
+    shown = structs.asdict(_shown(settings))
+    limits = shown.pop("limits")
+    return {**shown, **structs.asdict(limits)}
 
 
 def _default_days(name: str) -> int | None:

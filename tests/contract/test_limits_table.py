@@ -1,11 +1,17 @@
-"""The adapters of the limits table."""
+"""The adapters of the limits table, and the units of reads as the store reports them."""
 
 from typing import Any
 
 import pytest
 
+from daybook.aws import clients
 from daybook.aws.limits_table.failures import FailureTable
+from daybook.aws.limits_table.usage import UsageTable
 from daybook.aws.wiring import Tables
+from daybook.clock import DAY, MINUTE
+from daybook.tenant import TenantCode
+from daybook.tenants.limits import CALLS, EVENTS_A_DAY
+from tests.conftest import Store
 
 HERE = "203.0.113.7"
 
@@ -48,3 +54,44 @@ def test_counts_of_failures_go_away(failures: FailureTable, dynamodb: Any, table
     failures.count_failure(HERE, 100)
     (row,) = dynamodb.scan(TableName=tables.limits)["Items"]
     assert row["expires_at"] == {"N": str(100 * 60 + 3_600)}
+
+
+def test_what_a_tenant_uses_is_summed_by_limit_and_span(dynamodb: Any, tables: Tables) -> None:
+    """Over all instances. The rows go away an hour after their span."""
+    instances = [UsageTable(lambda: dynamodb, tables.limits) for _ in range(2)]
+    acme, other = TenantCode("aaaaaa"), TenantCode("bbbbbb")
+    assert [instance.add(acme, CALLS, 100, 240) for instance in instances] == [240, 480]
+    assert instances[0].add(acme, EVENTS_A_DAY, 100, 7) == 7
+    assert instances[0].add(acme, CALLS, 101, 1) == instances[1].add(other, CALLS, 100, 1) == 1
+    rows = dynamodb.scan(TableName=tables.limits)["Items"]
+    assert {row["pk"]["S"] for row in rows} == {"used-by#aaaaaa", "used-by#bbbbbb"}
+    ends = {row["sk"]["S"]: int(row["expires_at"]["N"]) for row in rows}
+    assert ends["calls_a_minute#100"] == 101 * MINUTE // 1_000 + 3_600
+    assert ends["events_a_day#100"] == 101 * DAY // 1_000 + 3_600
+
+
+@pytest.mark.parametrize("store", ["moto", "dynamodb-local"], indirect=True)
+def test_reads_say_what_they_consume(store: Store, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of 50 KB, one item read consistently, one item of a batch. Moto counts any page as one unit, and one item
+    as half of one.
+    """
+    if store.endpoint is not None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", store.endpoint)
+    client, meter = clients.dynamodb(), clients.read_meter()
+    for number in range(50):
+        item = {"pk": {"S": "a"}, "sk": {"S": f"{number:02}"}, "z": {"B": b"z" * 1_000}}
+        client.put_item(TableName=tables.control, Item=item)
+    meter.take()
+    key = {"pk": {"S": "a"}, "sk": {"S": "00"}}
+    client.query(
+        TableName=tables.control,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": "a"}},
+        ConsistentRead=True,
+    )
+    assert meter.take() == (1 if store.name == "moto" else 13)
+    client.get_item(TableName=tables.control, Key=key, ConsistentRead=True)
+    client.batch_get_item(RequestItems={tables.control: {"Keys": [key], "ConsistentRead": True}})
+    client.put_item(TableName=tables.control, Item=key)
+    assert meter.take() == (1.5 if store.name == "moto" else 2)
+    assert meter.take() == 0

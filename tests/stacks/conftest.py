@@ -38,6 +38,8 @@ OTHER: dict[str, Any] = {
     "log_retention_days": 400,
     "log_level": "DEBUG",
     "removal_policy": "destroy",
+    "waf": True,
+    "waf_rate": 500,
     "events_table": "events-restored",
     "events_stream_arn": (
         "arn:aws:dynamodb:eu-central-1:123456789012:table/events-restored/stream/2026-11-26T17:00:00.000"

@@ -121,13 +121,17 @@ def test_the_access_log_says_who_called_what_with_which_outcome(service: Stack) 
 
 
 def test_the_stage_is_throttled_and_neither_traces_nor_logs_queries(service: Stack) -> None:
-    """All callers and methods share one limit."""
+    """Routes without a key, and all that is no route, take a twentieth of what each of the others takes."""
     (stage,) = service.properties("AWS::ApiGateway::Stage").values()
-    (every,) = stage["MethodSettings"]
-    assert (every["HttpMethod"], every["ResourcePath"]) == ("*", "/*")
-    assert every["ThrottlingRateLimit"] > 0
-    assert every["ThrottlingBurstLimit"] > 0
-    assert every["DataTraceEnabled"] is False
+    settings = {(each["ResourcePath"], each["HttpMethod"]): each for each in stage["MethodSettings"]}
+    assert settings.keys() == {
+        ("/*", "*"),
+        *((f"/{route.path.replace('/', '~1')}", route.method) for route in ROUTES if route.roles),
+    }
+    limits = {name: (each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"]) for name, each in settings.items()}
+    assert limits.pop(("/*", "*")) == (50, 100)
+    assert {*limits.values()} == {(1_000, 2_000)}
+    assert all(each["DataTraceEnabled"] is False for each in settings.values())
     assert stage["TracingEnabled"] is False, "traces would hold whole URLs"
 
 

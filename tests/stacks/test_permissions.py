@@ -21,6 +21,9 @@ from tests.support.templates import Stack
 EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
 CREDENTIALS, LIMITS = "CredentialsTable.Arn", "LimitsTable.Arn"
 
+LIMITED = ("Ingest", "Query", "Tenants", "Manage", "Streams", "Exports")
+"""The functions that tenants call."""
+
 DYNAMODB = {
     "Authorize": {
         CREDENTIALS: {"GetItem"},
@@ -30,22 +33,26 @@ DYNAMODB = {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
         IDENTITIES: {"PartiQLInsert", "BatchGetItem", "Query"},
         CONTROL: {"GetItem", "Query"},
+        LIMITS: {"UpdateItem"},
     },
     "Query": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"PartiQLInsert"},
         CONTROL: {"GetItem", "Query"},
+        LIMITS: {"UpdateItem"},
     },
     "Tenants": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"BatchGetItem", "PartiQLInsert", "Query"},
         CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
         CREDENTIALS: {"PutItem", "DeleteItem"},
+        LIMITS: {"UpdateItem"},
     },
     "Manage": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"PartiQLInsert", "BatchGetItem", "Query"},
         CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
+        LIMITS: {"UpdateItem"},
     },
     "Forget": {
         EVENTS: {"PartiQLInsert"},
@@ -60,6 +67,7 @@ DYNAMODB = {
         EVENTS: {"PartiQLInsert", "BatchGetItem"},
         IDENTITIES: {"BatchGetItem", "PartiQLInsert", "Query"},
         CONTROL: {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
+        LIMITS: {"UpdateItem"},
     },
     "FanOut": {
         f"{EVENTS[: -len('.Arn')]}.StreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
@@ -80,6 +88,7 @@ DYNAMODB = {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"PartiQLInsert"},
         CONTROL: {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"},
+        LIMITS: {"UpdateItem"},
     },
     "Export": {
         CONTROL: {"GetItem", "Query", "UpdateItem"},
@@ -334,8 +343,11 @@ def test_only_the_authorizer_reads_credentials_and_only_tenants_writes_keys(
 
 
 def test_counters_are_written_by_whoever_counts(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> None:
-    """Failures by the authorizer alone. Nobody lists or deletes a counter."""
-    assert _partitions(service, statements, LIMITS) == {"Authorize": {"dynamodb:UpdateItem": "failed#*"}}
+    """Failures by the authorizer alone, what tenants use by the functions that they call. Nobody deletes a counter."""
+    assert _partitions(service, statements, LIMITS) == {
+        "Authorize": {"dynamodb:UpdateItem": "failed#*"},
+        **{function: {"dynamodb:UpdateItem": "used-by#*"} for function in LIMITED},
+    }
     assert partition_of("203.0.113.7").startswith("failed#")
 
 
@@ -351,8 +363,10 @@ def _partitions(service: Stack, statements: dict[str, list[dict[str, Any]]], tab
 
 
 def test_ingest_can_neither_overwrite_nor_delete(allowed: dict[str, dict[str, set[str]]]) -> None:
-    """Its only write is INSERT, into events and identities. INSERT refuses to replace an item."""
+    """Its only write beside a counter is INSERT, into events and identities. INSERT refuses to replace an item."""
     for resource, actions in allowed["Ingest"].items():
+        if resource == LIMITS:
+            continue
         writes = {action for action in actions if action.startswith("dynamodb:")} - {f"dynamodb:{a}" for a in READS}
         assert writes == ({"dynamodb:PartiQLInsert"} if resource in (EVENTS, IDENTITIES) else set())
 

@@ -36,7 +36,7 @@ class Sender:
     """Sends calls to an ingest function and returns its answers."""
 
     def __init__(self, wiring: Wiring, tenant: str = "acme", context: Context | None = None) -> None:
-        self._send_events = SendEvents(ingest_over(wiring), wiring.control.settings)
+        self._send_events = SendEvents(ingest_over(wiring), wiring.control.settings, wiring.gate)
         self._tenant = tenant
         self._context = context or Context()
 

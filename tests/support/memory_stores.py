@@ -22,7 +22,9 @@ from daybook.people.forgetter import (
 from daybook.people.forgettings import COUNT
 from daybook.people.identities import Row
 from daybook.tenant import EnvironmentKey, Tenant, TenantCode
+from daybook.tenants.limits import Limits
 from daybook.tenants.settings import TenantSettings
+from tests.support.usage import MemoryUsage
 
 
 class MemoryIdentities:
@@ -103,8 +105,17 @@ class SettingsOf:
     def __init__(self, settings: Callable[[Tenant], TenantSettings]) -> None:
         self.settings = settings
 
+    def limits(self, tenant: Tenant) -> tuple[TenantCode, Limits]:
+        settings = self.settings(tenant)
+        return settings.code, settings.limits
+
 
 def memory_wiring(secret: bytes, clock: Clock, random_bytes: Callable[[int], bytes], **replaced: Any) -> Wiring:
     """A wiring in which nothing that ingest needs calls AWS. `replaced` are properties of `Wiring`."""
-    stores = {"events": MemoryEvents(), "identities": MemoryIdentities(), "activities": NoOwnActivities()}
+    stores = {
+        "events": MemoryEvents(),
+        "identities": MemoryIdentities(),
+        "activities": NoOwnActivities(),
+        "usage": MemoryUsage(),
+    }
     return Wiring(None, Tables(), lambda: secret, clock, random_bytes, {**stores, **replaced})

@@ -10,6 +10,7 @@ from daybook.aws.tenant_sessions import TenantClient
 from daybook.aws.wiring import Tables, Wiring
 from daybook.clock import Clock
 from daybook.tenant import TenantCode
+from tests.support.usage import MemoryUsage
 
 
 def seeded_bytes(seed: int | str = 1) -> Callable[[int], bytes]:
@@ -25,7 +26,9 @@ def wiring_over(
     A tenant's events and people are read by a client that refuses all other partitions, as IAM does.
     """
     client_of = partial(GuardedClient, dynamodb)
-    return Wiring(dynamodb, tables, lambda: SECRET, clock, seeded_bytes(seed), replaced, client_of)
+    return Wiring(
+        dynamodb, tables, lambda: SECRET, clock, seeded_bytes(seed), {"usage": MemoryUsage(), **replaced}, client_of
+    )
 
 
 class GuardedClient(TenantClient):

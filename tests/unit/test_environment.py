@@ -21,6 +21,7 @@ def test_each_field_is_its_variable_in_upper_case() -> None:
         identities_table="identities",
         control_table="control",
         secret_arn=ENVIRONMENT["SECRET_ARN"],
+        limits_table="limits",
     )
     assert AuthorizeSettings.from_environment(ENVIRONMENT) == AuthorizeSettings(
         credentials_table="credentials", limits_table="limits"

@@ -14,7 +14,7 @@ FLOORS = (
     {"access", "addresses", "shape", "tenant"},
     {"crypto", "observability", "tenants"},
     {"catalogue", "http"},
-    {"people"},
+    {"limits", "people"},
     {"events"},
     {"delivery", "search", "self_audit"},
     {"jobs"},

@@ -8,6 +8,7 @@ import botocore.session
 from botocore.config import Config
 
 from daybook.aws import call_credentials, shared_kinesis
+from daybook.aws.read_meter import ReadMeter
 
 _CONNECTIONS = 64
 """The fan-out's threads. A connection beyond the pool's would be made anew for each call, with a TLS handshake."""
@@ -36,6 +37,10 @@ _S3_CONFIG = _CONFIG.merge(
     )
 )
 
+_COUNTERS_CONFIG = _CONFIG.merge(
+    Config(connect_timeout=0.5, read_timeout=0.5, retries={"mode": "standard", "total_max_attempts": 1})
+)
+
 # STS must not delay a batch of other customers' events.
 _IMPATIENT = Config(
     connect_timeout=1,
@@ -50,7 +55,23 @@ _IMPATIENT = Config(
 @cache
 def _session() -> Any:
     """One session for all clients: reading botocore's data files is the most expensive part of making a client."""
-    return botocore.session.get_session()
+    session = botocore.session.get_session()
+    read_meter().watch(session)
+    return session
+
+
+@cache
+def read_meter() -> ReadMeter:
+    """Counts what the reads of all DynamoDB clients of this module consume, whatever their credentials."""
+    return ReadMeter()
+
+
+@cache
+def dynamodb_for_counters() -> Any:
+    """A low-level DynamoDB client for counters, which no call may wait for long. It tries once: an addition whose
+    answer was lost would count twice.
+    """
+    return _session().create_client("dynamodb", config=_COUNTERS_CONFIG)
 
 
 def dynamodb() -> Any:
@@ -61,6 +82,7 @@ def dynamodb() -> Any:
 def dynamodb_for_sessions() -> Any:
     """Like `dynamodb`, for a function that reads with tenants' sessions: a call may have credentials of its own."""
     session = call_credentials.session_of_calls(_session().get_component("data_loader"), _session().get_credentials())
+    read_meter().watch(session)
     return session.create_client("dynamodb", config=_CONFIG)
 
 

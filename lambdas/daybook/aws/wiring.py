@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from daybook.aws.identities_table.erase import ForgettingTable
     from daybook.aws.identities_table.rows import IdentityTable
     from daybook.aws.job_queue import SqsJobQueue
+    from daybook.aws.limits_table.usage import UsageTable
     from daybook.catalogue.tenant_catalogue import Catalogues
     from daybook.crypto.keys import DeploymentKeys
     from daybook.delivery.attempt import Attempt
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from daybook.delivery.records import Records
     from daybook.delivery.sender import RecordSender
     from daybook.environment import FunctionSettings
+    from daybook.limits.gate import Gate
     from daybook.people.identities import IdentityStore
     from daybook.people.key_cache import PersonKeys
     from daybook.people.resolver import Identities
@@ -151,6 +153,20 @@ class Wiring:
         from daybook.aws.credentials_table.issuing import KeyTable
 
         return KeyTable(self.client, self.tables.credentials, self.tables.control)
+
+    @cached_property
+    def usage(self) -> UsageTable:
+        from daybook.aws.limits_table.usage import UsageTable
+
+        return UsageTable(clients.dynamodb_for_counters, self.tables.limits)
+
+    @cached_property
+    def gate(self) -> Gate:
+        from daybook.limits.allowance import Allowance
+        from daybook.limits.gate import Gate
+
+        allowance = Allowance(self.usage, self.clock, self.count)
+        return Gate(allowance, self.control.limits, clients.read_meter().take, self.count)
 
     @cached_property
     def activities(self) -> CatalogueTable:

@@ -27,6 +27,7 @@ Code = Literal[
     "invalid_type",
     "invalid_value",
     "legal_hold",
+    "limit_reached",
     "method_not_allowed",
     "missing_field",
     "not_found",

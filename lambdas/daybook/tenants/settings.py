@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from daybook.clock import DAY, MINUTE, SECOND
 from daybook.tenant import EnvironmentKey, Tenant, TenantCode, environment_key
+from daybook.tenants.limits import DEFAULT, Limits
 
 MAX_AHEAD_MS = 5 * MINUTE
 """How far in the future an event may have occurred."""
@@ -101,6 +102,7 @@ class TenantSettings:
     hold: Hold | None = None
     history: tuple[Replaced, ...] = ()
     """Earlier retentions and legal holds, oldest first: what may be gone when is judged by them."""
+    limits: Limits = DEFAULT
     secret: bytes | None = field(default=None, repr=False)
     """The secret of the tenant's permanent keys, if it came from another deployment. None: this deployment's."""
 

@@ -29,7 +29,7 @@ def deployed(
 ) -> Iterator[None]:
     """The function is composed from its environment, as it is on Lambda."""
     secret = aws("secretsmanager").create_secret(Name="daybook", SecretString=SECRET.hex())
-    for name in ("events", "identities", "control"):
+    for name in ("events", "identities", "control", "limits"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
     monkeypatch.setenv("SECRET_ARN", secret["ARN"])
     if store.endpoint is not None:

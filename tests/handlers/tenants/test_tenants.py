@@ -15,6 +15,7 @@ from daybook.http.request import Request
 from daybook.http.serve import serve
 from daybook.ids import ALPHABET
 from daybook.tenant import Tenant, new_code
+from daybook.tenants.limits import Limits
 from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
 from tenants.handler import operations as operations_of
 from tests.support.calls import Context, answered, authorized, call, operations
@@ -30,7 +31,13 @@ NEW = {
     "environments": ["prod", "test"],
     "audit_since": None,
 }
-SHOWN = {**NEW, "shards": 1, "created_at": NOW_TEXT}
+LIMITS = {
+    "calls_a_minute": 12_000,
+    "events_a_second": 1_000,
+    "events_a_day": 10_000_000,
+    "read_units_a_minute": 120_000,
+}
+SHOWN = {**NEW, "shards": 1, "limits": LIMITS, "created_at": NOW_TEXT}
 
 
 @dataclass
@@ -274,6 +281,23 @@ def test_name_and_beginning_change(acme: TenantLog) -> None:
     assert acme.control.settings(Tenant("acme")).name == "New"
 
 
+def test_operators_change_limits(acme: TenantLog) -> None:
+    """Those that are not named stay, null sets the default again, and every role of the tenant sees them."""
+    changed = answered(acme.change({"limits": {"calls_a_minute": 5, "events_a_day": 7}}))
+    assert changed["limits"] == {**LIMITS, "calls_a_minute": 5, "events_a_day": 7}
+    acme.change({"limits": {"events_a_day": None}})
+    shown = acme("GET", "/v1/tenants/{tenant}", parameters={"tenant": "acme"}, authorizer=authorized("auditor"))
+    assert answered(shown)["limits"] == {**LIMITS, "calls_a_minute": 5}
+    assert [params for _, _, params in acme.log.records] == [
+        {"changed": "calls_a_minute, events_a_day", "calls_a_minute": 5, "events_a_day": 7},
+        {"changed": "events_a_day", "events_a_day": LIMITS["events_a_day"]},
+    ]
+    # Who follows the defaults follows a release that changes them.
+    assert acme.control.settings(Tenant("acme")).limits == Limits(calls_a_minute=5)
+    refused = acme("PATCH", "/v1/tenants/{tenant}", {}, parameters={"tenant": "acme"}, authorizer=authorized("admin"))
+    assert refused["statusCode"] == 403
+
+
 def test_environments_grow_and_keep_their_order(acme: TenantLog) -> None:
     """A call that names no environment means the first one, so the first one stays first."""
     assert answered(acme.change({"environments": ["dev", "test", "prod"]}))["environments"] == ["prod", "test", "dev"]
@@ -304,6 +328,12 @@ def test_shards_grow_with_notice(acme: TenantLog) -> None:
         ({"name": None}, "name"),
         ({"name": "n" * 257}, "name"),
         ({"audit_since": "x"}, "audit_since"),
+        ({"limits": {"calls_a_minute": 0}}, "limits.calls_a_minute"),
+        ({"limits": {"events_a_day": 10**13}}, "limits.events_a_day"),
+        ({"limits": {"events_a_second": "5"}}, "limits.events_a_second"),
+        ({"limits": {"events_a_second": 0.5}}, "limits.events_a_second"),
+        ({"limits": {"events_an_hour": 5}}, "limits.events_an_hour"),
+        ({"limits": None}, "limits"),
         ({"profile": "chat"}, "profile"),
         ({"tenant": "other"}, "tenant"),
     ],

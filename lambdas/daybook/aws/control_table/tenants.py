@@ -21,6 +21,7 @@ from daybook.aws.batches import PATIENCE, Patience
 from daybook.aws.calls import Action, Refused, get_item, rows, transact
 from daybook.errors import Contended, TenantTaken, UnknownTenant
 from daybook.tenant import SLUG, Tenant, TenantCode
+from daybook.tenants.limits import Limits
 from daybook.tenants.settings import TenantSettings
 
 _SETTINGS = "settings"
@@ -40,6 +41,7 @@ class ControlTable:
         self._table = table_name
         self._patience = patience
         self._codes: dict[Tenant, TenantCode] = {}
+        self._limits: dict[TenantCode, Limits] = {}
 
     def settings(self, tenant: Tenant) -> TenantSettings:
         """Raises `UnknownTenant`. One read: the code of a slug never changes, so it is looked up only once. A tenant
@@ -52,8 +54,17 @@ class ControlTable:
         if row is None:
             raise UnknownTenant(tenant)
         settings = _settings_of(row["settings"]["S"])
-        self._codes[tenant] = settings.code
+        self._codes[tenant], self._limits[settings.code] = settings.code, settings.limits
         return settings if settings.secret is None else self.settings_of(settings.code)
+
+    def limits(self, tenant: Tenant) -> tuple[TenantCode, Limits]:
+        """A tenant's code and limits. Raises `UnknownTenant`, `Throttled`.
+
+        As they were last read, so that a call need not read them twice: a change is in force from the next call but one
+        on. Only what was never read is read now.
+        """
+        code = self._codes[tenant] if tenant in self._codes else self.settings(tenant).code
+        return code, self._limits[code]
 
     def settings_of(self, code: TenantCode) -> TenantSettings:
         """Raises `UnknownTenant`."""
@@ -101,7 +112,9 @@ class ControlTable:
         row = self._get({"pk": code, "sk": _SETTINGS})
         if row is None:
             raise UnknownTenant(code)
-        return _settings_of(row["settings"]["S"]), int(row["version"]["N"])
+        settings = _settings_of(row["settings"]["S"])
+        self._limits[code] = settings.limits
+        return settings, int(row["version"]["N"])
 
     def _write_settings(
         self,

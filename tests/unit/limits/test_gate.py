@@ -1,0 +1,134 @@
+"""Who is past a limit: the answer, the metric, the access log; and who is not limited."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from daybook.clock import MINUTE, SECOND
+from daybook.errors import Throttled, UnknownTenant
+from daybook.http.problem import Problem
+from daybook.http.request import Answer, Request
+from daybook.http.serve import serve
+from daybook.limits.allowance import Allowance
+from daybook.limits.gate import Gate
+from daybook.observability import CALLS_LIMITED
+from daybook.tenant import Tenant, TenantCode
+from daybook.tenants.limits import Limits
+from tests.support.access_log import kept_access_log
+from tests.support.calls import Context, answered, authorized, call, operations
+from tests.support.usage import MemoryUsage
+
+NOW = 30_000 * MINUTE + 18 * SECOND
+CODES = {"acme": TenantCode("aaaaaa"), "other": TenantCode("bbbbbb")}
+
+
+@dataclass
+class House:
+    """A gate before one route, which consumes `units` at each call."""
+
+    limits: Limits = field(default_factory=lambda: Limits(calls_a_minute=2))
+    units: float = 0.0
+    unread: type[Exception] | None = None
+    calls: int = 0
+    counted: list[tuple[str, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        count = lambda *what: self.counted.append(what)  # noqa: E731
+        self.store = MemoryUsage()
+        self.gate = Gate(Allowance(self.store, lambda: NOW, count), self._known, self._meter, count)
+        self._consumed = 0.0
+        self._reads = self.gate.reads({"read_tenant": self._operation})
+        self._sends = {"read_tenant": self.gate.calls(self._operation)}
+
+    def call(self, tenant: str = "acme", *, sends: bool = False, by_operators: bool = False) -> dict[str, Any]:
+        authorizer = operations() if by_operators else authorized("auditor", tenant=tenant)
+        event = call("GET", "/v1/tenants/{tenant}", parameters={"tenant": tenant}, authorizer=authorizer)
+        return serve(event, Context(), self._sends if sends else self._reads)
+
+    def _known(self, tenant: Tenant) -> tuple[TenantCode, Limits]:
+        if self.unread:
+            raise self.unread
+        return CODES[tenant], self.limits
+
+    def _operation(self, _: Request) -> Answer:
+        self.calls += 1
+        self._consumed += self.units
+        return Answer(200, {})
+
+    def _meter(self) -> float:
+        units, self._consumed = self._consumed, 0.0
+        return units
+
+
+@pytest.fixture
+def log() -> Iterator[list[dict[str, Any]]]:
+    with kept_access_log() as lines:
+        yield lines
+
+
+def test_past_a_limit_the_answer_says_which_and_when_to_come_again(log: list[dict[str, Any]]) -> None:
+    """The operation is not called. A metric and the access log show it. Other tenants are not concerned."""
+    house = House()
+    assert [house.call()["statusCode"] for _ in range(3)] == [200, 200, 429]
+    refused = house.call()
+    assert refused["headers"]["Retry-After"] == "42"
+    problem = answered(refused)
+    assert (problem["code"], problem["status"]) == ("limit_reached", 429)
+    assert "calls_a_minute, 2" in problem["detail"]
+    assert house.counted == [(CALLS_LIMITED, 1)] * 2
+    assert [(line["status"], line["tenant"], line["credential"]) for line in log[-2:]] == [(429, "acme", "k1")] * 2
+    assert house.calls == 2
+    assert house.call("other")["statusCode"] == 200
+
+
+def test_what_reads_consume_refuses_the_next_read_and_no_event() -> None:
+    """An auditor's searches never keep a product from sending."""
+    house = House(Limits(read_units_a_minute=4), units=2.5)
+    assert [house.call()["statusCode"] for _ in range(3)] == [200, 200, 429]
+    assert house.call(sends=True)["statusCode"] == 200
+
+
+def test_operators_are_not_limited() -> None:
+    """Neither do they use up what the tenant may."""
+    house = House()
+    assert {house.call(by_operators=True)["statusCode"] for _ in range(9)} == {200}
+    assert house.call()["statusCode"] == 200
+    house.gate.events(CODES["acme"], Limits(events_a_day=1), _caller("operations"), 500)
+
+
+@pytest.mark.parametrize("unread", [Throttled, UnknownTenant])
+def test_where_limits_can_not_be_read_the_operation_says_why(unread: type[Exception]) -> None:
+    """It reads the same settings."""
+    house = House(unread=unread)
+    assert {house.call()["statusCode"] for _ in range(9)} == {200}
+
+
+@pytest.mark.parametrize("limits", [Limits(events_a_second=1), Limits(events_a_day=60)])
+def test_a_batch_counts_with_all_of_its_events(limits: Limits) -> None:
+    """In the minute and in the day. Past either, none of them may be stored."""
+    house = House(limits)
+    for number in (30, 30):
+        house.gate.events(CODES["acme"], limits, _caller("producer"), number)
+    with pytest.raises(Problem) as refused:
+        house.gate.events(CODES["acme"], limits, _caller("producer"), 1)
+    assert refused.value.status == 429
+    assert refused.value.headers["Retry-After"]
+
+
+def test_an_operation_that_fails_has_consumed_too() -> None:
+    """Reading may be most of what it did."""
+    house = House(Limits(read_units_a_minute=1), units=3)
+
+    def failing(request: Request) -> Answer:
+        house._operation(request)  # noqa: SLF001  what it consumes
+        raise Problem(422, "too_much_to_read", "Too much.")
+
+    reads = house.gate.reads({"read_tenant": failing})
+    event = call("GET", "/v1/tenants/{tenant}", parameters={"tenant": "acme"}, authorizer=authorized("auditor"))
+    assert [serve(event, Context(), reads)["statusCode"] for _ in range(2)] == [422, 429]
+
+
+def _caller(role: str) -> Any:
+    return Request.from_gateway(call("POST", "/v1/events", authorizer=authorized(role)), Context()).caller
