@@ -8,6 +8,7 @@ import pytest
 
 from daybook.observability import CANARY_FAILED, NAMESPACE, OLDEST_PARKED
 from infra.constructs.monitoring import ALL
+from infra.cost.units import ALARM_METRICS
 from infra.functions import FUNCTIONS, title
 from tests.support.templates import Stack
 
@@ -175,3 +176,9 @@ def test_the_dashboard_says_first_whether_it_is_well(service: Stack, alarms: dic
     assert sorted(shown[0]) == sorted(alarms)
     assert sorted(name for each in shown[1:] for name in each) == sorted(alarms)
     assert all(each["title"].endswith("?") for each in states[1:])
+
+
+def test_the_bill_counts_the_metrics_that_alarms_watch(alarms: dict[str, dict[str, Any]]) -> None:
+    """CloudWatch charges an alarm by its metrics."""
+    metrics = [each.get("Metrics", [{"MetricStat": None}]) for each in alarms.values()]
+    assert sum("MetricStat" in part for parts in metrics for part in parts) == ALARM_METRICS
