@@ -16,6 +16,7 @@ NOT_MEASURES = frozenset(
         "aws_stub",
         "delivery_house",
         "filters",
+        "first_read",
         "make_dictionary",
         "measuring",
         "running_house",

@@ -23,6 +23,8 @@ class Options:
     demo: bool
     data: Path
     """The folder of the logs. With `dynamodb-local` it also holds the data that survives a restart."""
+    sts_seconds: float = 0.0
+    """How long STS takes to answer, as if it were further away."""
     used_grants: Path | None = None
     """The folder to note in which grants of the roles were used; for tests."""
 
@@ -43,8 +45,16 @@ class Options:
             operations_key=key,
             demo=environ.get("DAYBOOK_DEMO") != "0",
             data=Path(environ.get("DAYBOOK_DATA") or CACHE),
+            sts_seconds=number(environ, "DAYBOOK_STS_MILLISECONDS", 0) / 1_000,
             used_grants=Path(environ["DAYBOOK_USED_GRANTS"]) if "DAYBOOK_USED_GRANTS" in environ else None,
         )
+
+
+def number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isdecimal():
+        raise CannotStart(f"{name} is {text!r}. It must be a number.")
+    return int(text)
 
 
 def port(environ: Mapping[str, str], name: str, default: int) -> int:

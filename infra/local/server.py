@@ -21,6 +21,7 @@ from infra import LAMBDAS
 from infra.local.aws import moto_insert, moto_queues, moto_speed, moto_streams, moto_writes
 from infra.local.aws.cloudformation import create_stacks, functions
 from infra.local.aws.dynamodb_local import DynamoDBLocal
+from infra.local.aws.forwarding import Forwarding
 from infra.local.aws.iam import Permissions, callers, partition_keys, roles, table_policies
 from infra.local.aws.persistence import create_tables, random_secret, stored_key, stored_secret
 from infra.local.aws.used_grants import UsedGrants
@@ -75,7 +76,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
             image.restore()
         if on_disk:
             started.result()
-            endpoints["AWS_ENDPOINT_URL_DYNAMODB"] = engine.endpoint
+            moto.dynamodb = Forwarding(engine.endpoint)
             create_tables(client(endpoints, "dynamodb"), stacks, data)
         aws = partial(client, endpoints)
         moto.roles |= roles(aws, stacks)
@@ -83,6 +84,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         moto.resources |= table_policies(stacks, moto.roles.values())
         moto.partition_keys |= partition_keys(stacks)
         moto.check()
+        moto.sts_seconds = options.sts_seconds
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         configurations = calling(url, functions(aws, lambda_environment(endpoints)))
         api = read_api(stacks, aws)
@@ -105,10 +107,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
 def client(endpoints: Mapping[str, str], service: str) -> Any:
     return boto3.client(
         service,
-        # A table's stream is in the same store as the table.
-        endpoint_url=endpoints.get(
-            f"AWS_ENDPOINT_URL_{service.removesuffix('streams').upper()}", endpoints["AWS_ENDPOINT_URL"]
-        ),
+        endpoint_url=endpoints["AWS_ENDPOINT_URL"],
         region_name=REGION,
         aws_access_key_id=ANY_CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=ANY_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],

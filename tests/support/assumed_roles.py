@@ -8,7 +8,9 @@ from daybook.clock import HOUR
 
 
 class MemorySts:
-    """Gives sessions of an hour. Their key, secret and token name the external id and the number of the call."""
+    """Gives sessions of an hour. Their key, secret and token name the external id, or the tag, and the number of the
+    call.
+    """
 
     def __init__(self) -> None:
         self.now = 0
@@ -24,6 +26,6 @@ class MemorySts:
         if self.refusal is not None:
             raise self.refusal
         end = datetime.fromtimestamp((self.now + HOUR) / 1_000, UTC)
-        of = f"{asked['ExternalId']}-{number}"
+        of = f"{asked['ExternalId'] if 'ExternalId' in asked else asked['Tags'][0]['Value']}-{number}"
         session = {"AccessKeyId": f"key-{of}", "SecretAccessKey": f"secret-{of}", "SessionToken": f"token-{of}"}
         return {"Credentials": {**session, "Expiration": end}}

@@ -4,8 +4,8 @@ moto by itself allows everything and does not know PartiQL's own actions. So eac
 key, and each call with such a key to one of the services below is checked against the role's policies as
 CloudFormation made them. A function may assume a role of the stacks only where that role trusts its own; what is signed
 with such a session is checked against the role and the session's policy. Any other key is the account's operator, who
-may do everything that no policy of a resource denies. DynamoDB Local checks no permissions, so with that store only the
-calls to other services are checked.
+may do everything that no policy of a resource denies. With DynamoDB Local, which checks nothing, its calls pass through
+here as well.
 
 Daybook has an account of its own here. Streams are in moto's default account, whose roles anybody may assume, as the
 accounts of customers are.
@@ -14,6 +14,7 @@ accounts of customers are.
 import io
 import json
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,6 +93,10 @@ class Permissions:
 
     def __init__(self, application: Any, used: UsedGrants | None = None) -> None:
         self._application = application
+        self.dynamodb = application
+        """What answers the calls to DynamoDB: moto, or DynamoDB Local."""
+        self.sts_seconds = 0.0
+        """How long STS takes to answer."""
         self._used = used
         self.callers: dict[str, Caller] = {}
         """By access key."""
@@ -112,7 +117,7 @@ class Permissions:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         key, service = signed_with(environ)
-        respond: Any = self._application
+        respond: Any = self.dynamodb if service == "dynamodb" else self._application
         if service != "kinesis":
             environ["HTTP_X_MOTO_ACCOUNT_ID"] = ACCOUNT
         if service in {*NEEDS, "dynamodb", "s3"}:
@@ -126,7 +131,7 @@ class Permissions:
                     break
             else:
                 if service == "sts":
-                    respond = self._sessions(environ, dict(parse_qsl(body.decode())))
+                    respond = self._sessions(environ, asked(environ, body)[1])
         answer: Iterable[bytes] = respond(environ, start_response)
         return answer
 
@@ -170,6 +175,7 @@ class Permissions:
 
     def _sessions(self, environ: dict[str, Any], call: Mapping[str, str]) -> Response:
         """Moto's answer. The key of a session of a role of the stacks is checked from then on."""
+        time.sleep(self.sts_seconds)
         answer = Response.from_app(self._application, environ)
         role = self.roles.get(call.get("RoleArn", ""))
         session = ACCESS_KEY.search(answer.get_data(as_text=True))
@@ -196,7 +202,7 @@ def asked(environ: Mapping[str, Any], body: bytes) -> tuple[str, dict[str, Any]]
     """The operation and its parameters. STS uses the query protocol, the other services JSON."""
     if "HTTP_X_AMZ_TARGET" in environ:
         return environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2], json.loads(body or b"{}")
-    form = dict(parse_qsl(body.decode()))
+    form = dict(parse_qsl(body.decode(), keep_blank_values=True))
     return form.pop("Action", ""), form
 
 
