@@ -86,7 +86,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         moto.check()
         moto.sts_seconds = options.sts_seconds
         url = f"http://{HOST}:{listener.getsockname()[1]}"
-        configurations = calling(url, functions(aws, lambda_environment(endpoints)))
+        configurations = calling(url, functions(aws, {**lambda_environment(endpoints), **options.issuer}))
         api = read_api(stacks, aws)
         instances = stack.enter_context(running(configurations, api, options, others))
         stack.enter_context(event_sources(stacks, aws, instances, data if on_disk else None))

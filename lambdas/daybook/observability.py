@@ -45,6 +45,8 @@ CANARY_FAILED = "CanaryFailed"
 CANARY_NOT_SET_UP = "CanaryNotSetUp"
 CANARY_MILLISECONDS = "CanaryMilliseconds"
 OLDEST_PARKED = "OldestParkedSeconds"
+ISSUER_FAILURES = "IssuerFailures"
+"""The OIDC issuer gave no keys. Those that are known are used until they are an hour old."""
 _UNITS = {OLDEST_PARKED: MetricUnit.Seconds, CANARY_MILLISECONDS: MetricUnit.Milliseconds}
 """All others are counts."""
 

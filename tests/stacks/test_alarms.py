@@ -16,8 +16,8 @@ DEAD_LETTERS = {f"{title(name)}QueueDead" for name, spec in FUNCTIONS.items() if
 
 
 OWN = {
-    *("CanaryNotSetUp", "CredentialsRefused", "CallsLimited", "LimitsUnavailable", "StreamsFailingForADay"),
-    *("DrainsOverdue", "DrainRequestsLost", "EventsGivenUp", "UnreadableEvents"),
+    *("CanaryNotSetUp", "CredentialsRefused", "CallsLimited", "LimitsUnavailable", "IssuerFailures"),
+    *("StreamsFailingForADay", "DrainsOverdue", "DrainRequestsLost", "EventsGivenUp", "UnreadableEvents"),
     *("JobsFailed", "JobsGivenUp", "JobsUnending"),
 }
 """Alarms that are named as the metric of ours that they watch."""

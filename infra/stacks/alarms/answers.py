@@ -44,6 +44,12 @@ def answers(stage: apigateway.Stage, own: OwnMetrics) -> Question:
                 points=LASTING,
             ),
             Alarm(
+                "IssuerFailures",
+                own.count(observability.ISSUER_FAILURES),
+                "the OIDC issuer gives no keys: an hour later every call with a token fails",
+                points=LASTING,
+            ),
+            Alarm(
                 "CallsLimited",
                 own.count(observability.CALLS_LIMITED),
                 "many calls were refused because their tenant is over a limit",
