@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from werkzeug.serving import LISTEN_QUEUE, WSGIRequestHandler, make_server
 from daybook.access.api_keys import OPERATORS, Key, new_key
 from daybook.aws.credentials_table.issuing import KeyTable
 from daybook.clock import system_clock
+from daybook.environment import CanarySettings
 from daybook.errors import UnknownKey
 from daybook.operators.keys import described
 from infra import LAMBDAS
@@ -87,13 +88,14 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         moto.partition_keys |= partition_keys(stacks)
         moto.check()
         moto.sts_seconds = options.sts_seconds
-        configurations = functions(aws, {**lambda_environment(endpoints), **options.issuer})
+        url = f"http://{HOST}:{listener.getsockname()[1]}"
+        configurations = calling(url, functions(aws, {**lambda_environment(endpoints), **options.issuer}))
         api = read_api(stacks, aws)
         instances = stack.enter_context(running(configurations, api, options, others))
         stack.enter_context(event_sources(stacks, aws, instances, data if on_disk else None))
         key = options.operations_key or (stored_key(data) if on_disk else new_key())
         store_operations_key(aws("dynamodb"), configurations, key)
-        url = stack.enter_context(gateway(listener, options, api, instances))
+        stack.enter_context(gateway(listener, options, api, instances))
 
         def keep_demo() -> None:
             if not on_disk and not image:
@@ -123,6 +125,15 @@ def lambda_environment(endpoints: Mapping[str, str]) -> dict[str, str]:
         "LAMBDA_TASK_ROOT": str(LAMBDAS),
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
+    }
+
+
+def calling(url: str, configurations: Mapping[str, Configuration]) -> dict[str, Configuration]:
+    """The functions, of which the one that calls the API calls this one. The template's address leads to AWS."""
+    variable = CanarySettings.variables()["api_url"]
+    return {
+        arn: replace(each, environment={**each.environment, variable: url}) if variable in each.environment else each
+        for arn, each in configurations.items()
     }
 
 

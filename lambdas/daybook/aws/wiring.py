@@ -101,7 +101,7 @@ class Wiring:
         tables, values = Tables.of(settings), vars(settings)
 
         def secret() -> bytes:
-            return clients.deployment_secret(values["secret_arn"])
+            return clients.secret_value(values["secret_arn"])
 
         if "reader_role_arn" not in values:
             return cls(clients.dynamodb(), tables, secret)
