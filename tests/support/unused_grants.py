@@ -46,10 +46,10 @@ NOT_CALLED_BY: Mapping[str, str] = {
     **{f"RedeliverRole: dynamodb:{action} on ControlTable.Arn": _REFUSED for action in ("PutItem", "DeleteItem")},
     **{f"SweepRole: dynamodb:{action} on IdentitiesTable.Arn": _RACES for action in ("DeleteItem", "UpdateItem")},
     "ExportRole: s3:ListBucket on ExportsBucket.Arn": "no call: without it a missing file is 403 in place of 404",
-    "ExportsRole: sqs:ChangeMessageVisibility on ExportQueue.Arn": "a job that waits is cancelled: tests/handlers/exports",
+    "ExportsRole: sqs:ChangeMessageVisibility on ExportQueue.Arn": "a waiting job is cancelled: tests/handlers/exports",
     "FanOutRole: dynamodb:GetItem on ControlTable.Arn": "two instances note a slow call at once: tests/faults",
     "FanOutRole: s3:PutObject on FailedBatchesBucket.Arn/*": "the event source mapping writes what failed",
-    "FanOutRole: s3:ListBucket on FailedBatchesBucket.Arn": "the event source mapping looks whether the bucket is there",
+    "FanOutRole: s3:ListBucket on FailedBatchesBucket.Arn": "the event source mapping looks for the bucket",
 }
 """Lines that are left out, with the reason: Lambda's own calls, and those that no test of the running house can bring
 about in seconds. For these the code is tested where the reason says.
