@@ -233,7 +233,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         ],
         "redeliver": [
             allow(events, "dynamodb:BatchGetItem"),
-            allow(control, "dynamodb:GetItem", "dynamodb:UpdateItem", conditions=_STREAMS),
+            allow(control, "dynamodb:GetItem"),  # destinations, and retention in the settings
+            allow(control, "dynamodb:UpdateItem", conditions=_STREAMS),
             allow(
                 control,
                 *("dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
