@@ -67,3 +67,12 @@ def test_another_stack_is_no_deployment(connect: Any, capsys: pytest.CaptureFixt
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "has no AWS::Lambda::Function TenantsFunction" in captured.err
+
+
+@pytest.mark.parametrize(
+    "given", [["make"], ["expire"], ["revoke"], ["make", "--label", "x", "--days", "-1"], ["rotate"]]
+)
+def test_what_is_not_whole_is_refused_before_anything_is_done(given: list[str]) -> None:
+    """The parser says what is missing, and nothing is connected to."""
+    with pytest.raises(SystemExit):
+        operators_keys.main(given, connect=lambda _: {}.__getitem__)
