@@ -21,6 +21,8 @@ class Options:
     store: str
     operations_key: Key | None
     demo: bool
+    issuer: Mapping[str, str]
+    """The variables by which the authorizer knows an OIDC issuer. Empty: it takes no tokens."""
     data: Path
     """The folder of the logs. With `dynamodb-local` it also holds the data that survives a restart."""
     sts_seconds: float = 0.0
@@ -43,11 +45,22 @@ class Options:
             aws_port=port(environ, "DAYBOOK_AWS_PORT", 8788),
             store=store,
             operations_key=key,
+            issuer=issuer(environ),
             demo=environ.get("DAYBOOK_DEMO") != "0",
             data=Path(environ.get("DAYBOOK_DATA") or CACHE),
             sts_seconds=number(environ, "DAYBOOK_STS_MILLISECONDS", 0) / 1_000,
             used_grants=Path(environ["DAYBOOK_USED_GRANTS"]) if "DAYBOOK_USED_GRANTS" in environ else None,
         )
+
+
+def issuer(environ: Mapping[str, str]) -> dict[str, str]:
+    names = ("OIDC_ISSUER", "OIDC_AUDIENCE")
+    given = {name: environ[f"DAYBOOK_{name}"] for name in names if environ.get(f"DAYBOOK_{name}")}
+    if len(given) == 1:
+        raise CannotStart("DAYBOOK_OIDC_ISSUER and DAYBOOK_OIDC_AUDIENCE need each other.")
+    if given and not given["OIDC_ISSUER"].startswith(("https://", "http://127.0.0.1:")):
+        raise CannotStart("DAYBOOK_OIDC_ISSUER must begin with https:// or http://127.0.0.1:.")
+    return given
 
 
 def number(environ: Mapping[str, str], name: str, default: int) -> int:

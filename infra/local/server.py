@@ -84,7 +84,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         moto.partition_keys |= partition_keys(stacks)
         moto.check()
         moto.sts_seconds = options.sts_seconds
-        configurations = functions(aws, lambda_environment(endpoints))
+        configurations = functions(aws, {**lambda_environment(endpoints), **options.issuer})
         api = read_api(stacks, aws)
         instances = stack.enter_context(running(configurations, api, options, others))
         stack.enter_context(event_sources(stacks, aws, instances, data if on_disk else None))

@@ -14,6 +14,7 @@ from infra.openapi.responses import JSON, Responses
 from infra.openapi.schemas import Schemas
 
 CREDENTIAL = "credential"
+_CREDENTIAL = "An API key, `dbk_<id>_<secret>`, or a JWT of the deployment's OIDC issuer."
 
 _DESCRIPTION = """\
 Daybook is a multi-tenant audit log: products send events, and their customers' admins search them.
@@ -44,9 +45,7 @@ def document() -> dict[str, Any]:
         "components": {
             "schemas": schemas.components,
             "responses": responses.shared,
-            "securitySchemes": {
-                CREDENTIAL: {"type": "http", "scheme": "bearer", "description": "An API key, `dbk_<id>_<secret>`."}
-            },
+            "securitySchemes": {CREDENTIAL: {"type": "http", "scheme": "bearer", "description": _CREDENTIAL}},
         },
     }
 

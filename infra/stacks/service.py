@@ -47,7 +47,7 @@ class ServiceStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         queues = {"redeliver": storage.drains, **{name: each.queue for name, each in storage.jobs.items()}}
-        values = _setting_values(storage, queues)
+        values = _setting_values(storage, queues, settings)
         roles = {"restamp": iam.Role.from_role_arn(self, "RestampRole", storage.restamp_role.role_arn)}
         functions = {
             name: Function(
@@ -58,7 +58,7 @@ class ServiceStack(Stack):
                 environment={
                     variable: values[field]
                     for field, variable in spec.settings.variables().items()
-                    if field not in _SET_LATER
+                    if field not in _SET_LATER and values[field]
                 },
                 memory_mb=spec.memory_mb,
                 timeout=Duration.seconds(spec.timeout_s),
@@ -129,8 +129,11 @@ class ServiceStack(Stack):
         CfnOutput(self, "AlarmTopic", value=monitoring.topic.topic_arn, description="Subscribe to hear the alarms")
 
 
-def _setting_values(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict[str, str]:
-    """The resource that each field of the functions' settings names."""
+def _setting_values(
+    storage: StorageStack, queues: Mapping[str, sqs.IQueue], settings: DeploymentSettings
+) -> dict[str, str]:
+    """The value of each field of the functions' settings; empty for a variable that is not set."""
+    of_issuer = {name: value or "" for name, value in vars(settings).items() if name.startswith("oidc_")}
     return {
         "events_table": storage.events.table_name,
         "identities_table": storage.identities.table_name,
@@ -140,5 +143,6 @@ def _setting_values(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> 
         "secret_arn": storage.secret.secret_arn,
         "export_bucket": storage.exports.bucket_name,
         "drain_queue_url": queues["redeliver"].queue_url,
+        **(of_issuer if settings.oidc_issuer else dict.fromkeys(of_issuer, "")),
         **{spec.jobs.url_setting: queues[name].queue_url for name, spec in FUNCTIONS.items() if spec.jobs},
     }

@@ -152,6 +152,7 @@ class StorageStack(Stack):
         CfnOutput(self, "IdentitiesTable", value=self.identities.table_name)
         CfnOutput(self, "ControlTable", value=self.control.table_name)
         CfnOutput(self, "CredentialsTable", value=self.credentials.table_name)
+        CfnOutput(self, "SecretArn", value=self.secret.secret_arn)
         for name, each in self.jobs.items():
             CfnOutput(self, f"{title(name)}DeadLetters", value=each.dead.queue_arn)
         CfnOutput(self, "FailedBatchBucket", value=self.failed_batches.bucket.bucket_name)

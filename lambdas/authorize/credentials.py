@@ -1,7 +1,6 @@
 """Finds the caller of a credential. Each kind of credential is asked in turn; unknown ones are refused and counted.
 
-A further kind, such as the JWT of an OIDC issuer, is another class with `caller`, added to the tuple in the handler.
-All kinds share the count of failures.
+A kind is a class with `caller`: API keys here, an OIDC issuer's tokens in `tokens`. They share the count of failures.
 """
 
 from collections.abc import Sequence

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from authorize.credentials import ApiKeys, Credentials, Refused, TooManyFailures, bearer
+from authorize.credentials import ApiKeys, Credentials, Kind, Refused, TooManyFailures, bearer
 from authorize.policy import policy_for, policy_for_throttled
 from daybook.access import api_keys
 from daybook.aws import clients
@@ -24,8 +24,13 @@ from daybook.observability import CREDENTIALS_REFUSED, count, log_access, name_c
 @cache
 def compose() -> Credentials:
     settings, client = AuthorizeSettings.from_environment(), clients.dynamodb()
+    kinds: list[Kind] = [ApiKeys(CredentialTable(client, settings.credentials_table))]
+    if settings.oidc_issuer:
+        from authorize.tokens import Tokens  # noqa: PLC0415  a third more of the imports' time, only where it is needed
+
+        kinds.append(Tokens.of(settings))
     return Credentials(
-        kinds=(ApiKeys(CredentialTable(client, settings.credentials_table)),),
+        kinds=kinds,
         failures=FailureTable(client, settings.limits_table),
         clock=system_clock,
     )

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Self
 
 
@@ -12,7 +12,9 @@ class MissingSettings(Exception):  # noqa: N818  says what it is
 
 @dataclass(frozen=True)
 class FunctionSettings:
-    """The settings of a function that needs none. Each field of a subclass is one environment variable."""
+    """The settings of a function that needs none. Each field of a subclass is one environment variable, which may be
+    absent if the field has a default.
+    """
 
     @classmethod
     def variables(cls) -> dict[str, str]:
@@ -21,20 +23,33 @@ class FunctionSettings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Raises `MissingSettings` when a variable is not set or is empty."""
-        variables = cls.variables()
-        missing = [variable for variable in variables.values() if not environ.get(variable)]
+        """Raises `MissingSettings` when a variable without a default is not set or is empty."""
+        found = {name: environ[variable] for name, variable in cls.variables().items() if environ.get(variable)}
+        missing = [variable for name, variable in cls.required().items() if name not in found]
         if missing:
             raise MissingSettings(f"not set: {', '.join(missing)}")
-        return cls(**{name: environ[variable] for name, variable in variables.items()})
+        return cls(**found)
+
+    @classmethod
+    def required(cls) -> dict[str, str]:
+        """The variables that must be set."""
+        return {field.name: field.name.upper() for field in fields(cls) if field.default is MISSING}
 
 
 @dataclass(frozen=True)
 class AuthorizeSettings(FunctionSettings):
-    """For `authorize`, which reads nothing but credentials, and counts those that fail."""
+    """For `authorize`, which reads nothing but credentials, and counts those that fail.
+
+    Without an issuer it takes no tokens. The claims are the names of those that hold the tenant, roles, environments.
+    """
 
     credentials_table: str
     limits_table: str
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
+    oidc_tenant_claim: str = "tenant"
+    oidc_roles_claim: str = "roles"
+    oidc_environments_claim: str = "environments"
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ DRAIN_REQUESTS_LOST = "DrainRequestsLost"
 DRAINS_OVERDUE = "DrainsOverdue"
 CREDENTIALS_REFUSED = "CredentialsRefused"
 OLDEST_PARKED = "OldestParkedSeconds"
+ISSUER_FAILURES = "IssuerFailures"
+"""The OIDC issuer gave no keys. Those that are known are used until they are an hour old."""
 _UNITS = {OLDEST_PARKED: MetricUnit.Seconds}
 """All others are counts."""
 

@@ -19,6 +19,9 @@ EnvironmentKey = NewType("EnvironmentKey", str)
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,38}")
 """The form of names of tenants and environments. It has no character that separates the parts of keys."""
 
+RESERVED = Tenant("daybook")
+"""Whose log shows what operators do with their own keys. Nobody can create it: Daybook makes it when first needed."""
+
 
 def new_code(random_bytes: Callable[[int], bytes]) -> TenantCode:
     """A random code. 30 bits: whoever stores it has to make sure that no other tenant has it."""

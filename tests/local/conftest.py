@@ -6,12 +6,40 @@ import pytest
 
 from infra.local.template import Templates
 from tests.support.running_daybook import LocalDaybook, running_daybook
+from tests.support.sign_in import CLIENT, running_provider
+
+TENANT = "signed-in"
+"""Whose people sign in at the issuer."""
+
+
+@pytest.fixture(scope="package")
+def provider() -> Iterator[str]:
+    """An OIDC issuer, which local Daybook trusts."""
+    here = {"tenant": TENANT}
+    people = {
+        "jane": {
+            **here,
+            "roles": ["auditor"],
+            "preferred_username": "jane.roe",
+            "name": "Jane Roe",
+            "email": "jane@roe.example",
+        },
+        "kim": {**here, "roles": ["auditor", "producer"], "environments": ["prod"], "email": "kim@example.com"},
+        "lee": {**here, "roles": ["auditor"]},
+        "nobody": {**here, "roles": ["Buyer"]},
+        "operator": {**here, "roles": ["operations"]},
+        "stranger": {"tenant": "not-there", "roles": ["admin"]},
+    }
+    with running_provider(people) as url:
+        yield url
 
 
 @pytest.fixture(scope="package")
 def local_daybook(
+    provider: str,
     tmp_path_factory: pytest.TempPathFactory,
     synthesised: Templates,  # noqa: ARG001  local Daybook starts from the session's templates
 ) -> Iterator[LocalDaybook]:
-    with running_daybook(tmp_path_factory.mktemp("local_daybook")) as local_daybook:
+    issuer = {"DAYBOOK_OIDC_ISSUER": provider, "DAYBOOK_OIDC_AUDIENCE": CLIENT}
+    with running_daybook(tmp_path_factory.mktemp("local_daybook"), **issuer) as local_daybook:
         yield local_daybook

@@ -15,6 +15,7 @@ from exports.multipart import MAX_BYTES
 from exports.phases.begin import SETTLED_MS
 from infra import LAMBDAS
 from infra.functions import API_FUNCTIONS, FUNCTIONS, title
+from infra.local.template import Templates, of_type
 from restamp.restamp import WRITTEN_WITHIN_MS
 from tests.support.templates import Stack
 
@@ -45,12 +46,30 @@ def timeouts(service: Stack) -> dict[str, int]:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_each_setting_names_its_resource(service: Stack, name: str) -> None:
-    """The function has one variable for each field of its settings, with the right resource, and the metrics'."""
+    """The function has one variable for each setting without a default, with the right resource, and the metrics'."""
     function = service.properties("AWS::Lambda::Function")[f"{title(name)}Function"]
     variables = function.get("Environment", {}).get("Variables", {})
-    expected = {variable: RESOURCES[field] for field, variable in FUNCTIONS[name].settings.variables().items()}
+    expected = {variable: RESOURCES[field] for field, variable in FUNCTIONS[name].settings.required().items()}
     expected["POWERTOOLS_METRICS_NAMESPACE"] = "Daybook"  # not of the settings, because it is Powertools' own
     assert {variable: service.read(value) for variable, value in variables.items()} == expected
+
+
+def test_only_the_authorizer_knows_the_issuer(other: Templates) -> None:
+    """And only where one is configured, as the test above shows: without these variables it takes no tokens."""
+    found = {
+        logical_id: {name: value for name, value in variables.items() if name.startswith("OIDC_")}
+        for logical_id, function in of_type(other, "AWS::Lambda::Function").items()
+        if (variables := function.get("Environment", {}).get("Variables"))
+    }
+    authorizer = next(logical_id for logical_id in found if logical_id.startswith("AuthorizeFunction"))
+    assert found.pop(authorizer) == {
+        "OIDC_ISSUER": "https://id.example.com/realms/acme",
+        "OIDC_AUDIENCE": "daybook",
+        "OIDC_TENANT_CLAIM": "tenant",
+        "OIDC_ROLES_CLAIM": "groups",
+        "OIDC_ENVIRONMENTS_CLAIM": "environments",
+    }
+    assert not any(found.values())
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

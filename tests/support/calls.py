@@ -32,8 +32,9 @@ def authorized(
     environment: str = EVERY_ENVIRONMENT,
     credential: str = "k1",
     label: str = "The key",
+    **user: str,
 ) -> dict[str, str]:
-    """The authorizer's context."""
+    """The authorizer's context. `user`: what it says of a caller with a token."""
     return {
         "role": role,
         "tenant": tenant,
@@ -41,6 +42,7 @@ def authorized(
         "credential": credential,
         "label": label,
         "throttled": "",
+        **user,
     }
 
 

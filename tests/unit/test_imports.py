@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.support.places import LAMBDAS
 
 HANDLERS = sorted(f"{file.parent.name}.{file.stem}" for file in LAMBDAS.glob("*/*handler.py"))
 # Each of these takes tens to hundreds of milliseconds to import. `benchmarks/imports.py` measures the rest.
-EXPENSIVE = {"boto3", "aws_xray_sdk", "pydantic", "jsonschema", "requests", "httpx", "asyncio"}
+EXPENSIVE = {"boto3", "aws_xray_sdk", "pydantic", "jsonschema", "requests", "httpx", "asyncio", "jwt"}
 MAX_MODULES = 490  # of which botocore's are most
 
 PROGRAM = """
@@ -36,20 +36,31 @@ def subclasses(of: type[FunctionSettings]) -> Iterator[type[FunctionSettings]]:
         yield from subclasses(each)
 
 
-VARIABLES = {variable: "x" for settings in subclasses(FunctionSettings) for variable in settings.variables().values()}
+VARIABLES = {variable: "x" for settings in subclasses(FunctionSettings) for variable in settings.required().values()}
 
 
 @pytest.mark.parametrize("module", HANDLERS)
 def test_a_handlers_first_call_imports_little(module: str) -> None:
     """No expensive package, and a bounded number of modules beside those that Python itself starts with."""
+    imported = imported_by(module, VARIABLES)
+    assert not imported & EXPENSIVE
+    assert len(imported) <= MAX_MODULES, len(imported)
+
+
+def test_an_issuer_costs_the_authorizer_the_import_of_tokens() -> None:
+    """And only the authorizer, and only where one is configured: the test above has none."""
+    imported = imported_by("authorize.handler", {**VARIABLES, "OIDC_ISSUER": "https://id.example.com"})
+    assert imported & EXPENSIVE == {"jwt"}
+    assert len(imported) <= MAX_MODULES + 60, len(imported)
+
+
+def imported_by(module: str, variables: Mapping[str, str]) -> set[str]:
     ran = subprocess.run(  # noqa: S603  our own program
         [sys.executable, "-c", PROGRAM.format(module=module)],
         check=True,
         capture_output=True,
         text=True,
         cwd=LAMBDAS,
-        env={"PYTHONPATH": str(LAMBDAS), **VARIABLES},
+        env={"PYTHONPATH": str(LAMBDAS), **variables},
     )
-    imported = set(json.loads(ran.stdout))
-    assert not imported & EXPENSIVE
-    assert len(imported) <= MAX_MODULES, len(imported)
+    return set(json.loads(ran.stdout))

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from daybook.events.mentions import known_by
+from daybook.events.mentions import known_by, known_by_token
+from daybook.http.caller import User
 from daybook.people.identities import Reference
 from tests.support.fixed_events import DICTIONARY, FIXED, ON_THE_PAGE, PAGE, SECRET, example_of, written_page
 from tests.support.ingest import settings
@@ -165,3 +166,11 @@ def test_an_address_is_one_person_however_it_is_spelled(ip: str, canonical: str)
     of_address, of_agent = known_by(ip, canonical, key), known_by(None, canonical, key)
     assert of_address == Reference(address=reader.tag(key, reader.lp("address", canonical)).hex())
     assert of_agent == Reference(address=reader.tag(key, reader.lp("agent", canonical)).hex())
+
+
+def test_a_caller_with_a_token_is_issuer_and_subject() -> None:
+    """The form under the keyed hash is permanent. Names are no part of it."""
+    key = reader.tenant_key(SECRET, settings("generic").code, "address")
+    user = User("https://id.example", "248289761001", "mike", "Mike Mars", "mike@mars.example")
+    hashed = reader.tag(key, reader.lp("oidc", user.issuer, user.subject)).hex()
+    assert known_by_token(user, key) == Reference(caller=hashed)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from daybook.catalogue.profile import profile
 from daybook.clock import DAY, format_time
 from daybook.crypto.sealing import Unsealing
 from daybook.errors import Throttled
@@ -18,11 +19,11 @@ from daybook.http.problem import Problem
 from daybook.http.request import Request
 from daybook.ids import lowest_id, occurred_ms
 from daybook.people.forgetter import Forgetter, mark_of, no_sweep
-from daybook.people.identities import Person, id_row
+from daybook.people.identities import Person, Reference, id_row
 from daybook.self_audit.recorder import AuditAction
 from tests.support.calls import Context, authorized, call, operations
-from tests.support.ingest import KEYS, NOW, SECRET, seeded_bytes, settings
-from tests.support.memory_stores import MemoryEvents, MemoryIdentities, memory_wiring
+from tests.support.ingest import KEYS, NOW, SECRET, Sender, seeded_bytes, settings
+from tests.support.memory_stores import MemoryEvents, MemoryIdentities, SettingsOf, memory_wiring
 
 MIKE = Person("11111111-1111-4111-8111-111111111111", b"m" * 32)
 JANE = Person("22222222-2222-4222-8222-222222222222", b"j" * 32)
@@ -37,10 +38,9 @@ class Log:
         """`changed`: of the tenant's settings."""
         self.now = NOW
         self.events, self.identities = MemoryEvents(), MemoryIdentities()
-        self.wiring = memory_wiring(
-            SECRET, lambda: self.now, seeded_bytes(), events=self.events, identities=self.identities
-        )
         self.settings = settings("generic", **changed)
+        stores = {"events": self.events, "identities": self.identities, "control": SettingsOf(lambda _: self.settings)}
+        self.wiring = memory_wiring(SECRET, lambda: self.now, seeded_bytes(), **stores)
 
     @property
     def stored(self) -> list[StoredEvent]:
@@ -127,6 +127,85 @@ def test_an_address_is_one_person_of_an_environment() -> None:
     first, second, other, of_test, mapped = [content["context"]["of"] for content in log.contents]
     assert first == second == mapped
     assert len({first, other, of_test}) == 3
+
+
+def token(subject: str = "248289761001", issuer: str = "https://id.example", **names: str) -> dict[str, str]:
+    named = {"username": "mike.mars", "name": "Mike Mars", "email": "mike@mars.example"} | names
+    return authorized("auditor", credential=subject, label="", issuer=issuer, subject=subject, **named)
+
+
+def test_a_caller_with_a_token_is_a_user() -> None:
+    """Known by a GUID. Names, address and agent are sealed as the person's own, and the subject is nowhere."""
+    log = Log()
+    log.record(authorizer=token())
+    (stored,), (content,) = log.stored, log.contents
+    guid = content["actor"]["id"]
+    assert content["actor"] == {"type": "user", "id": guid}
+    assert [person["id"] for person in content["people"]] == [guid]
+    assert stored.by_actor.endswith(f"#{guid}")
+    assert not [text for text in ("ike", "ars", "248", ADDRESS_OF_CALLER, "curl") if text in json.dumps(content)]
+    native = log.opened(content).native(profile("generic").aliases)
+    expected = {"type": "user", "id": guid, "username": "mike.mars", "name": "Mike Mars", "email": "mike@mars.example"}
+    assert native["actor"].items() >= expected.items()
+    assert (native["context"]["ip"], native["context"]["user_agent"]) == (ADDRESS_OF_CALLER, "curl/8")
+
+
+def test_a_caller_with_a_token_is_issuer_and_subject() -> None:
+    """Whatever the token calls them, and from wherever they call."""
+    log = Log()
+    log.record(authorizer=token())
+    log.record(authorizer=token(username="m.mars", name="", email=""), address="2001:db8::1")
+    log.record(authorizer=token("other"))
+    log.record(authorizer=token(issuer="https://login.example"))
+    log.record(authorizer=token(), environment="test")
+    first, again, *others = [content["actor"]["id"] for content in log.contents]
+    assert first == again
+    assert len({first, *others}) == 4
+
+
+def test_a_caller_takes_nobodys_name() -> None:
+    """At many issuers users choose their names. Who has a name among the product's people keeps it, and their GUID."""
+    log = Log()
+    environment, keys = log.settings.environment_key("prod"), KEYS.of(log.settings.code)
+    named = Reference(username="mike.mars")
+    before = log.wiring.resolver.resolve(environment, [named], keys)
+    log.now += DAY
+    log.record(authorizer=token())
+    log.now += DAY
+    assert log.wiring.resolver.resolve(environment, [named], keys) == before
+    assert log.contents[0]["actor"]["id"] != before[named].guid
+
+
+def test_a_forgotten_caller_is_a_new_person_in_later_records() -> None:
+    """The earlier records show the GUID alone."""
+    log = Log()
+    log.record(authorizer=token())
+    guid = log.contents[0]["actor"]["id"]
+    log.now += 1
+    forgetter = Forgetter(log.identities, KEYS.of(log.settings.code), no_sweep)
+    forgetter.forget(log.settings.environment_key("prod"), mark_of(guid, lowest_id(log.now), 365))
+    log.now += 1
+    log.record(authorizer=token())
+    before, after = [log.opened(content).native(profile("generic").aliases) for content in log.contents]
+    assert (before["actor"]["username"], before["actor"]["name"], before["context"]["ip"]) == (guid, None, None)
+    assert after["actor"]["id"] != guid
+    assert after["actor"]["username"] == "mike.mars"
+
+
+def test_what_a_caller_sends_names_the_same_person() -> None:
+    """Of each event's own environment. So does who asked for an export."""
+    log = Log()
+    event = {"activity": "a.b", "actor": {"type": "system"}}
+    sender: dict[str, Any] = {name: value for name, value in token().items() if name not in ("role", "throttled")}
+    sent = [{**event, "environment": environment} for environment in ("prod", "test")]
+    assert Sender(log.wiring)({"events": sent}, **sender)["statusCode"] == 201
+    for environment in ("prod", "test"):
+        log.record(authorizer=token(), environment=environment)
+    of_prod, of_test, *recorded = log.contents
+    assert [each["sender"]["credential"] for each in (of_prod, of_test)] == [each["actor"]["id"] for each in recorded]
+    request = Request.from_gateway(call("GET", "/v1/events", authorizer=token()), Context())
+    assert log.wiring.recorder.credential(log.settings, "prod", request) == recorded[0]["actor"]["id"]
+    assert "248" not in json.dumps(log.contents)
 
 
 def test_without_an_address_the_agent_is_the_person() -> None:

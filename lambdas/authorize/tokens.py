@@ -1,0 +1,114 @@
+"""The tokens of an OIDC issuer (JWT, RFC 7519), checked as RFC 8725 advises.
+
+A token never makes its caller an operator, nor shows what operators do: it can't be revoked, and its claims are given
+outside of Daybook.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import jwt
+
+from authorize.signing_keys import ALGORITHMS, SigningKeys
+from daybook.access.roles import OPERATIONS, ROLES
+from daybook.environment import AuthorizeSettings
+from daybook.http.caller import EVERY_ENVIRONMENT, Caller, User
+from daybook.tenant import RESERVED, SLUG
+
+LEEWAY_SECONDS = 60
+"""How much the issuer's clock may differ from ours."""
+
+MAX_TOKEN = 10_240
+"""Characters: as much as API Gateway takes of all headers together."""
+
+MAX_NAME = 256
+
+_GRANTED = ROLES - {OPERATIONS}
+# A subject has at most 255 ASCII characters (OpenID Connect Core 1.0, section 2). The gateway writes it into its log
+# without escaping: quotation marks and backslashes would break the line.
+_SUBJECT = re.compile(r"[ !#-\[\]-~]{1,255}")
+_CHECKS: Any = {"require": ["iss", "aud", "exp", "sub"], "enforce_minimum_key_length": True}
+
+
+class Keys(Protocol):
+    def key(self, key_id: str) -> jwt.PyJWK | None:
+        """The issuer's key with this id. Raises `IssuerUnavailable`."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    settings: AuthorizeSettings
+    keys: Keys
+
+    @classmethod
+    def of(cls, settings: AuthorizeSettings) -> Self:
+        return cls(settings, SigningKeys(settings.oidc_issuer))
+
+    def caller(self, credential: str) -> Caller | None:
+        """Raises `IssuerUnavailable`."""
+        if len(credential) > MAX_TOKEN or not credential.isascii():
+            return None
+        try:
+            claims = self._claims(credential)
+        except jwt.PyJWTError:
+            return None
+        return None if claims is None else self._caller(claims)
+
+    def _claims(self, token: str) -> Mapping[str, Any] | None:
+        """The claims of a valid token. None for one that can't be ours, without a question to the issuer."""
+        read = jwt.decode_complete(token, options={"verify_signature": False})
+        header, key_id = read["header"], read["header"].get("kid")
+        is_ours = header.get("alg") in ALGORITHMS and read["payload"].get("iss") == self.settings.oidc_issuer
+        key = self.keys.key(key_id) if is_ours and isinstance(key_id, str) else None
+        if key is None:
+            return None
+        claims: Mapping[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=ALGORITHMS,
+            audience=self.settings.oidc_audience,
+            issuer=self.settings.oidc_issuer,
+            leeway=LEEWAY_SECONDS,
+            options=_CHECKS,
+        )
+        return claims
+
+    def _caller(self, claims: Mapping[str, Any]) -> Caller | None:
+        """None if the claims grant nothing."""
+        settings, subject = self.settings, claims["sub"]
+        tenant = claims.get(settings.oidc_tenant_claim)
+        roles = sorted(_GRANTED.intersection(_texts(claims.get(settings.oidc_roles_claim))))
+        environments = _environments(claims, settings.oidc_environments_claim)
+        is_tenant = isinstance(tenant, str) and SLUG.fullmatch(tenant) and tenant != RESERVED
+        if not (is_tenant and roles and environments and _SUBJECT.fullmatch(subject)):
+            return None
+        name, email = _name(claims.get("name")), _name(claims.get("email"))
+        username = _name(claims.get("preferred_username")) or email or subject
+        return Caller(
+            role=",".join(roles),
+            tenant=str(tenant),
+            environment=environments,
+            credential=subject,
+            label="",
+            user=User(settings.oidc_issuer, subject, username, name, email),
+        )
+
+
+def _environments(claims: Mapping[str, Any], name: str) -> str:
+    """Every environment where the claim is absent. Empty for a claim that names none."""
+    if name not in claims:
+        return EVERY_ENVIRONMENT
+    named = _texts(claims[name])
+    return EVERY_ENVIRONMENT if EVERY_ENVIRONMENT in named else ",".join(filter(SLUG.fullmatch, named))
+
+
+def _texts(value: Any) -> Sequence[str]:
+    """A list of texts, or one text. Nothing for anything else."""
+    texts = [value] if isinstance(value, str) else value
+    return texts if isinstance(texts, list) and all(isinstance(each, str) for each in texts) else []
+
+
+def _name(value: Any) -> str:
+    return value[:MAX_NAME] if isinstance(value, str) else ""
