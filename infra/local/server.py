@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import LISTEN_QUEUE, WSGIRequestHandler, make_server
 
 from daybook.access.api_keys import Key, new_key
+from daybook.environment import CanarySettings
 from infra import LAMBDAS
 from infra.local.aws import moto_insert, moto_queues, moto_speed, moto_streams, moto_writes
 from infra.local.aws.cloudformation import create_stacks, functions
@@ -84,7 +85,8 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         moto.partition_keys |= partition_keys(stacks)
         moto.check()
         moto.sts_seconds = options.sts_seconds
-        configurations = functions(aws, {**lambda_environment(endpoints), **options.issuer})
+        url = f"http://{HOST}:{listener.getsockname()[1]}"
+        configurations = calling(url, functions(aws, {**lambda_environment(endpoints), **options.issuer}))
         api = read_api(stacks, aws)
         instances = stack.enter_context(running(configurations, api, options, others))
         stack.enter_context(event_sources(stacks, aws, instances, data if on_disk else None))
@@ -92,7 +94,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         create_operations_key.store(
             aws("dynamodb"), setting(configurations, "CREDENTIALS_TABLE"), key, label="operations"
         )
-        url = stack.enter_context(gateway(listener, options, api, instances))
+        stack.enter_context(gateway(listener, options, api, instances))
 
         def keep_demo() -> None:
             if not on_disk and not image:
@@ -122,6 +124,15 @@ def lambda_environment(endpoints: Mapping[str, str]) -> dict[str, str]:
         "LAMBDA_TASK_ROOT": str(LAMBDAS),
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
+    }
+
+
+def calling(url: str, configurations: Mapping[str, Configuration]) -> dict[str, Configuration]:
+    """The functions, of which the one that calls the API calls this one. The template's address leads to AWS."""
+    variable = CanarySettings.variables()["api_url"]
+    return {
+        arn: replace(each, environment={**each.environment, variable: url}) if variable in each.environment else each
+        for arn, each in configurations.items()
     }
 
 

@@ -242,6 +242,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),  # to hand over
             tables_key,
         ],
+        # All else it does as any customer could, by HTTP.
+        "canary": [allow(storage.canary_secret.secret_arn, "secretsmanager:GetSecretValue")],
         "public": [],
     }
 

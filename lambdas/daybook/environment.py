@@ -53,6 +53,14 @@ class AuthorizeSettings(FunctionSettings):
 
 
 @dataclass(frozen=True)
+class CanarySettings(FunctionSettings):
+    """For `canary`, which calls the public API with a key of its own."""
+
+    api_url: str
+    canary_secret_arn: str
+
+
+@dataclass(frozen=True)
 class StoreSettings(FunctionSettings):
     """For functions that write and read events and people."""
 

@@ -55,6 +55,7 @@ OTHER: dict[str, Any] = {
     "fan_out_window_seconds": 30,
     "reserve": True,
     "cloud_watch_role": True,
+    "budget_dollars": 500,
 }
 """Settings that differ from the defaults."""
 

@@ -99,6 +99,7 @@ DYNAMODB = {
         CONTROL: {"GetItem", "UpdateItem"},
     },
     "Public": {},
+    "Canary": {},
 }
 # Each with the condition that the partition is one of the session's tenant.
 READER = {
@@ -146,6 +147,8 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         BUCKET: {"s3:ListBucket"},
     },
     "Streams": {"ReplayQueue.Arn": SENDS},
+    # All else it does by HTTP.
+    "Canary": {"CanaryKey": {"secretsmanager:GetSecretValue"}},
     "Replay": {"ReplayQueue.Arn": SENDS | RECEIVES},
     "FanOut": {
         "DrainQueue.Arn": SENDS,
@@ -496,11 +499,13 @@ def test_nobody_in_the_account_replaces_or_deletes_an_event(storage: Stack) -> N
 
 def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:
     """Each function that answers calls has one permission, for this API. Nobody can call the functions that read a
-    queue or a stream, but for the schedule's rule.
+    queue or a stream, but for the rules of the schedules.
     """
-    (rule,), permissions = _by_principal(service)
-    assert service.read(rule["FunctionName"]) == "RedeliverFunction.Arn"
-    assert service.read(rule["SourceArn"]) == "DrainsWakeRule.Arn"
+    rules, permissions = _by_principal(service)
+    assert {service.read(rule["FunctionName"]): service.read(rule["SourceArn"]) for rule in rules} == {
+        "RedeliverFunction.Arn": "DrainsWakeRule.Arn",
+        "CanaryFunction.Arn": "CanaryRoundsScheduleRule.Arn",
+    }
     assert {service.read(permission["FunctionName"]) for permission in permissions} == {
         f"{name}Function.Arn" for name in CALLED
     }

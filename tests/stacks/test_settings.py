@@ -100,6 +100,21 @@ def test_an_address_is_told_of_alarms(other: Templates) -> None:
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "on-call@example.com")
 
 
+def test_operators_hear_of_the_bill_before_it_is_over_the_budget(other: Templates) -> None:
+    """At 80 % of it, at all of it, and where all of it is forecast. Without the setting there is no budget."""
+    (budget,) = of_type(other, "AWS::Budgets::Budget").values()
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 500, "Unit": "USD"}
+    told = budget["NotificationsWithSubscribers"]
+    assert [(each["Notification"]["NotificationType"], each["Notification"]["Threshold"]) for each in told] == [
+        ("ACTUAL", 80),
+        ("ACTUAL", 100),
+        ("FORECASTED", 100),
+    ]
+    topics = {json.dumps(subscriber) for each in told for subscriber in each["Subscribers"]}
+    (topic,) = of_type(other, "AWS::SNS::Topic")
+    assert topics == {json.dumps({"Address": {"Ref": topic}, "SubscriptionType": "SNS"})}
+
+
 def test_a_trial_can_be_deleted(other: Templates) -> None:
     """With `removal_policy` `destroy` nothing is retained and nothing is protected, but for the gateway's role: all
     APIs of the account's region use it.
@@ -164,7 +179,10 @@ def claims(stacks: Templates) -> set[str]:
 def test_metrics_and_alarms_have_the_deployments_namespace(others: dict[str, Templates]) -> None:
     """Otherwise an alarm would watch what nobody writes."""
     for stage, stacks in others.items():
-        watched = {each["Namespace"] for each in of_type(stacks, "AWS::CloudWatch::Alarm").values()}
+        alarms = of_type(stacks, "AWS::CloudWatch::Alarm").values()
+        watched = {each["Namespace"] for each in alarms if "Namespace" in each}
+        computed = [part for each in alarms for part in each.get("Metrics", ()) if "MetricStat" in part]
+        watched |= {part["MetricStat"]["Metric"]["Namespace"] for part in computed}
         assert {each for each in watched if not each.startswith("AWS/")} == {f"Daybook/{stage}"}
         (api,) = of_type(stacks, "AWS::ApiGateway::RestApi").values()
         assert (api["Name"], of_type(stacks, "AWS::ApiGateway::Stage").popitem()[1]["StageName"]) == (

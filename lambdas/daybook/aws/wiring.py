@@ -95,7 +95,7 @@ class Wiring:
         values = vars(settings)
 
         def secret() -> bytes:
-            return clients.deployment_secret(values["secret_arn"])
+            return clients.secret_value(values["secret_arn"])
 
         if "reader_role_arn" not in values:
             return cls(clients.dynamodb(), tables, secret)

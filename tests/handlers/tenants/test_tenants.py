@@ -391,6 +391,15 @@ def test_an_environment_left_out_is_all_that_the_caller_reaches(acme: TenantLog)
     assert answered(acme.issue({**body, "environment": None}, authorizer=test_admin))["environment"] == "test"
 
 
+def test_a_key_is_for_one_environment_or_for_all(acme: TenantLog) -> None:
+    """Who calls with a token for several must say for which of them."""
+    body, several = {"role": "auditor", "label": "auditors"}, authorized(environment="test,dev")
+    refused = acme.issue(body, authorizer=several)
+    assert (refused["statusCode"], answered(refused)["errors"][0]["path"]) == (422, "environment")
+    assert acme.issue({**body, "environment": "*"}, authorizer=several)["statusCode"] == 403
+    assert answered(acme.issue({**body, "environment": "test"}, authorizer=several))["environment"] == "test"
+
+
 @pytest.mark.parametrize(
     ("changed", "path"),
     [
