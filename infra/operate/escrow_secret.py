@@ -1,0 +1,128 @@
+"""Escrows the deployment's secret and puts it back: `python -m infra.operate.escrow_secret write --file FILE`.
+
+Without the secret every event's id is lost: no retry meets its first try. `write` encrypts the secret into a file under
+a passphrase that it makes and prints once. It opens the file again before it says so. `check` says whether the file
+holds the secret in use. `put` writes the file's secret into Secrets Manager. It refuses where another secret has been
+in use, unless `--force` is given. docs/operations/secret.md says who keeps what.
+"""
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from daybook.crypto.generations import read_secret
+from infra.deployment import STORAGE
+from infra.operate.aws import Clients, clients, outputs, which_deployment
+from infra.operate.escrow import CannotOpen, new_passphrase, opened, sealed
+
+_CURRENT = "AWSCURRENT"
+
+
+class Refused(Exception):  # noqa: N818  an outcome
+    """The message says why, and what has happened."""
+
+
+def write(secrets_manager: Any, arn: str, file: Path) -> str:
+    """Returns the passphrase. Raises `Refused` where there is such a file, or it does not open again."""
+    secret, passphrase = _value(secrets_manager, arn), new_passphrase()
+    try:
+        with file.open("xb") as new:
+            new.write(sealed(secret, passphrase) + b"\n")
+    except FileExistsError:
+        raise Refused(f"{file} exists already. Nothing was written.") from None
+    if opened(file.read_bytes(), passphrase) != secret:
+        raise Refused(f"{file} does not hold what was written. Delete it.")
+    return passphrase
+
+
+def check(secrets_manager: Any, arn: str, escrowed: bytes) -> None:
+    """Raises `Refused` where the file does not hold the secret in use."""
+    now = _value(secrets_manager, arn)
+    if escrowed == now:
+        return
+    if read_secret(escrowed).permanent == read_secret(now).permanent:
+        raise Refused("The file holds the permanent secret. Keys were rotated since: write a new file.")
+    raise Refused("The file holds another secret than the one in use.")
+
+
+def put(secrets_manager: Any, arn: str, escrowed: bytes, *, force: bool) -> bool:
+    """Returns whether the secret was changed. Raises `Refused` where another one has been in use."""
+    # Absent if the secret was never retrieved: then nothing was ever derived from it.
+    if secrets_manager.describe_secret(SecretId=arn).get("LastAccessedDate") is not None:
+        now = _value(secrets_manager, arn)
+        if read_secret(now).permanent == read_secret(escrowed).permanent:
+            return False  # and its rotated keys are at least as new as the file's
+        if not force:
+            raise Refused(
+                "Another secret has been in use. The ids of events derive from it, so whatever was stored with it would"
+                " be stored anew by a retry. Nothing was changed. If you are sure, add --force."
+            )
+    # The replaced one stays, as AWSPREVIOUS, until the next change.
+    secrets_manager.put_secret_value(SecretId=arn, SecretString=escrowed.decode())
+    if _value(secrets_manager, arn) != escrowed:
+        raise Refused("The secret was changed meanwhile. Run it again.")
+    return True
+
+
+def _value(secrets_manager: Any, arn: str) -> bytes:
+    value: str = secrets_manager.get_secret_value(SecretId=arn, VersionStage=_CURRENT)["SecretString"]
+    return value.encode()
+
+
+def _opened(file: Path, passphrase: str) -> bytes:
+    """Raises `Refused` where it is no deployment's secret."""
+    try:
+        escrowed = opened(file.read_bytes(), passphrase)
+        read_secret(escrowed)
+    except (CannotOpen, msgspec.ValidationError):
+        raise Refused(f"{file} does not open with this passphrase.") from None
+    except OSError as error:
+        raise Refused(f"{file} can't be read: {error.strerror}.") from None
+    return escrowed
+
+
+def main(
+    arguments: Sequence[str],
+    *,
+    connect: Callable[[argparse.Namespace], Clients] = clients,
+    ask: Callable[[str], str] = getpass.getpass,
+) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.operate.escrow_secret",
+        parents=[which_deployment()],
+        description="Escrows the deployment's secret in an encrypted file, checks the file, or puts its secret back.",
+    )
+    parser.add_argument("what", choices=("write", "check", "put"))
+    parser.add_argument("--file", required=True, type=Path, help="the encrypted file")
+    parser.add_argument("--stack", default=STORAGE, help="the storage stack's name")
+    parser.add_argument("--force", action="store_true", help="with put: replace a secret that has been in use")
+    options = parser.parse_args(arguments)
+    try:
+        aws = connect(options)
+        secrets_manager, arn = aws("secretsmanager"), outputs(aws, options.stack)["SecretArn"]
+        if options.what == "write":
+            sys.stdout.write(f"{write(secrets_manager, arn, options.file)}\n")
+            return 0
+        escrowed = _opened(options.file, ask("Passphrase: ").strip())
+        if options.what == "check":
+            check(secrets_manager, arn, escrowed)
+            said = "The file holds the secret in use."
+        elif put(secrets_manager, arn, escrowed, force=options.force):
+            said = "The secret is put back. Functions that are warm still have the other one: deploy the service anew."
+        else:
+            said = "The secret in use is this one already. Nothing was changed."
+    except (BotoCoreError, ClientError, OSError, Refused) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{said}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
