@@ -80,6 +80,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         if on_disk:
             started.result()
             moto.dynamodb = Forwarding(engine.endpoint)
+            endpoints["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] = engine.endpoint
             create_tables(client(endpoints, "dynamodb"), stacks, data)
         aws = partial(client, endpoints)
         moto.roles |= roles(aws, stacks)
@@ -89,7 +90,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         moto.check()
         moto.sts_seconds = options.sts_seconds
         url = f"http://{HOST}:{listener.getsockname()[1]}"
-        configurations = calling(url, functions(aws, {**lambda_environment(endpoints), **options.issuer}))
+        configurations = calling(url, functions(aws, {**lambda_environment(aws_url), **options.issuer}))
         api = read_api(stacks, aws)
         instances = stack.enter_context(running(configurations, api, options, others))
         stack.enter_context(event_sources(stacks, aws, instances, data if on_disk else None))
@@ -108,18 +109,21 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
 def client(endpoints: Mapping[str, str], service: str) -> Any:
     return boto3.client(
         service,
-        endpoint_url=endpoints["AWS_ENDPOINT_URL"],
+        # The event sources poll the streams, and no function does: those calls need no check.
+        endpoint_url=endpoints.get(
+            f"AWS_ENDPOINT_URL_{service.replace('dynamodbs', 'dynamodb_s').upper()}", endpoints["AWS_ENDPOINT_URL"]
+        ),
         region_name=REGION,
         aws_access_key_id=ANY_CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=ANY_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     )
 
 
-def lambda_environment(endpoints: Mapping[str, str]) -> dict[str, str]:
-    """The variables that Lambda itself sets, and the AWS endpoints."""
+def lambda_environment(aws_url: str) -> dict[str, str]:
+    """The variables that Lambda itself sets, and the AWS endpoint."""
     return {
         **ANY_CREDENTIALS,
-        **endpoints,
+        "AWS_ENDPOINT_URL": aws_url,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "LAMBDA_TASK_ROOT": str(LAMBDAS),
