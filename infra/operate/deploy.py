@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import ROOT
-from infra.deployment import SERVICE, STORAGE
+from infra.names import SERVICE, STORAGE
 from infra.operate.account import look
 from infra.operate.aws import Clients, clients, which_deployment
 from infra.operate.cdk import Cdk, Failed, Run, run

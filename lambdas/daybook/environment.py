@@ -93,9 +93,10 @@ class QuerySettings(ReadSettings):
 
 @dataclass(frozen=True)
 class TenantsSettings(Settings):
-    """For `tenants`: the stores, and the credentials, which it writes."""
+    """For `tenants`: the stores, the credentials, which it writes, and the limits, which say when keys were used."""
 
     credentials_table: str
+    limits_table: str
 
 
 @dataclass(frozen=True)

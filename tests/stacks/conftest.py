@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from infra.deployment import SERVICE, STORAGE, synthesise
+from infra.deployment import synthesise
 from infra.local.aws.dynamodb_local import only_one_at_a_time
 from infra.local.template import Templates
+from infra.names import SERVICE, STORAGE
 from tests.support.templates import Stack
 
 

@@ -44,9 +44,9 @@ DYNAMODB = {
     "Tenants": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"BatchGetItem", "PartiQLInsert", "Query"},
-        CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
-        CREDENTIALS: {"PutItem", "DeleteItem"},
-        LIMITS: {"UpdateItem"},
+        CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
+        CREDENTIALS: {"PutItem", "UpdateItem", "DeleteItem"},
+        LIMITS: {"UpdateItem", "BatchGetItem"},
     },
     "Manage": {
         EVENTS: {"PartiQLInsert"},
@@ -338,29 +338,31 @@ def test_only_the_authorizer_reads_credentials_and_only_tenants_writes_keys(
 ) -> None:
     """IAM limits all of them to the rows of keys."""
     assert _partitions(service, statements, CREDENTIALS) == {
-        "Authorize": {"dynamodb:GetItem": "key#*"},
-        "Tenants": {"dynamodb:PutItem": "key#*", "dynamodb:DeleteItem": "key#*"},
+        "Authorize": {"dynamodb:GetItem": ["key#*"]},
+        "Tenants": {f"dynamodb:{verb}Item": ["key#*"] for verb in ("Put", "Update", "Delete")},
     }
     assert key_name("k1")["pk"].startswith("key#")
 
 
 def test_counters_are_written_by_whoever_counts(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> None:
-    """Failures by the authorizer alone, what tenants use by the functions that they call. Nobody deletes a counter."""
-    assert _partitions(service, statements, LIMITS) == {
-        "Authorize": {"dynamodb:UpdateItem": "failed#*"},
-        **{function: {"dynamodb:UpdateItem": "used-by#*"} for function in LIMITED},
-    }
+    """Failures and last uses by the authorizer alone, what tenants use by the functions that they call."""
+    expected = {function: {"dynamodb:UpdateItem": ["used-by#*"]} for function in LIMITED}
+    expected["Authorize"] = {"dynamodb:UpdateItem": ["failed#*", "used#*"]}
+    expected["Tenants"] |= {"dynamodb:BatchGetItem": ["used#*"]}
+    assert _partitions(service, statements, LIMITS) == expected
     assert partition_of("203.0.113.7").startswith("failed#")
 
 
-def _partitions(service: Stack, statements: dict[str, list[dict[str, Any]]], table: str) -> dict[str, dict[str, str]]:
-    """By function and action, the one pattern of the table's partitions that IAM admits."""
-    found: dict[str, dict[str, str]] = {}
+def _partitions(
+    service: Stack, statements: dict[str, list[dict[str, Any]]], table: str
+) -> dict[str, dict[str, list[str]]]:
+    """By function and action, the patterns of the table's partitions that IAM admits."""
+    found: dict[str, dict[str, list[str]]] = {}
     for function, listed in statements.items():
         for each in listed:
             if table in map(service.read, _list(each["Resource"])):
-                (pattern,) = each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-                found.setdefault(function, {}).update(dict.fromkeys(_list(each["Action"]), pattern))
+                patterns = _list(each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
+                found.setdefault(function, {}).update(dict.fromkeys(_list(each["Action"]), patterns))
     return found
 
 

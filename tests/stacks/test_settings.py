@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from infra.deployment import SERVICE, synthesise
+from infra.deployment import synthesise
 from infra.functions import RESERVED
 from infra.local.template import Templates, of_type
+from infra.names import SERVICE
 from infra.settings import DeploymentSettings, InvalidSetting
 from tests.support.documents import text_of
 from tests.support.places import ROOT

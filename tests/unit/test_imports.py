@@ -20,7 +20,7 @@ import json, sys
 before = set(sys.modules)
 import {module} as handler
 from daybook.aws import clients
-for make in ("dynamodb", "dynamodb_for_sessions", "sqs", "s3", "sts", "own_sts"):
+for make in ("dynamodb", "dynamodb_for_sessions", "dynamodb_for_counters", "sqs", "s3", "sts", "own_sts"):
     setattr(clients, make, lambda: None)
 clients.secret_value = lambda arn: bytes(32)
 if hasattr(handler, "compose"):
