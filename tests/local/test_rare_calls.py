@@ -12,7 +12,11 @@ ENVIRONMENTS = ("made", "forgotten", "exported", "streamed")
 
 
 def test_each_function_counts_what_a_tenants_key_uses(local_daybook: LocalDaybook) -> None:
+    """With a limit so low that an instance reports each call at once."""
     with tenants_admin(local_daybook, "rare-uses") as admin:
+        few = {"limits": {"calls_a_minute": 60}}
+        with local_daybook.operations as operations:
+            assert operations.patch("/v1/tenants/rare-uses", json=few).status_code == 200
         for path in ("/v1/tenants/rare-uses", "/v1/groups", "/v1/exports", "/v1/settings/stream", "/v1/events"):
             assert admin.get(path).status_code == 200, path
         assert admin.put("/v1/groups/few", json={"members": ["mike.mars"]}).status_code == 200

@@ -48,6 +48,7 @@ NOT_CALLED_BY: Mapping[str, str] = {
     "ExportRole: s3:ListBucket on ExportsBucket.Arn": "no call: without it a missing file is 403 in place of 404",
     "ExportsRole: sqs:ChangeMessageVisibility on ExportQueue.Arn": "a waiting job is cancelled: tests/handlers/exports",
     "FanOutRole: dynamodb:GetItem on ControlTable.Arn": "two instances note a slow call at once: tests/faults",
+    "TenantsRole: dynamodb:UpdateItem on LimitsTable.Arn": "an instance reports only now and then: tests/unit/limits",
     "FanOutRole: s3:PutObject on FailedBatchesBucket.Arn/*": "the event source mapping writes what failed",
     "FanOutRole: s3:ListBucket on FailedBatchesBucket.Arn": "the event source mapping looks for the bucket",
 }
