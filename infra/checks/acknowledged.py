@@ -41,6 +41,7 @@ ACKNOWLEDGED = (
     Acknowledgement("S1", "Trail/Bucket/.*", "only CloudTrail writes to it, and its digests show a change"),
     Acknowledgement("S1", "FailedBatches/Bucket/.*", "Lambda writes to it, and operators after an alarm"),
     Acknowledgement("SMG4", "Secret/.*", "event ids derive from it for ever; rotate_keys rotates the rest"),
+    Acknowledgement("SMG4", "CanaryKey/.*", "set_up_canary replaces it; it reaches no tenant but the canary's own"),
     Acknowledgement("SQS3", "Drain/Queue/.*", "a lost message is asked for again; the rows hold what waits"),
     Acknowledgement("DDB3", "Limits/Table/.*", "counters of minutes and days: nobody restores them"),
     # Wildcards in policies.
