@@ -125,7 +125,7 @@ def test_operators_commands_have_the_options_shown() -> None:
         for code in code_in(page):
             for module, options in OPERATED.findall(code):
                 shown.setdefault(module, set()).update(re.findall(r"--[a-z]+", options))
-    assert len(shown) == 8
+    assert len(shown) == 9
     for module, options in shown.items():
         helped = subprocess.run(  # noqa: S603  our own module
             [sys.executable, "-m", module, "--help"],
