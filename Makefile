@@ -6,7 +6,7 @@ export PYTHONPATH := .:lambdas
 
 PYTEST := $(BIN)/python -m pytest -n auto
 
-.PHONY: help run test test-long test-all nightly check synth deploy diff destroy bench lock clean
+.PHONY: help run test test-long granted test-all nightly check synth deploy diff destroy bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -20,6 +20,9 @@ test: .venv/ready ## the quick tests: each kind at least once; T=tests/unit for 
 
 test-long: .venv/ready ## the others: everything on moto and on DynamoDB Local, restarts of the laptop
 	$(PYTEST) -m long $(T)
+
+granted: .venv/ready ## after both lanes: every action that a role holds has been needed by a call of the suite
+	$(BIN)/python -m tests.support.unused_grants
 
 test-all: .venv/ready ## both
 	$(PYTEST) $(T)

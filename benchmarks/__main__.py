@@ -16,6 +16,7 @@ NOT_MEASURES = frozenset(
         "aws_stub",
         "delivery_house",
         "filters",
+        "limited_neighbour",
         "first_read",
         "make_dictionary",
         "measuring",

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
-from daybook.aws.control_table import destination_rows, drains, parked
+from daybook.aws.control_table import destination_rows, drains, parked, tenants
 from daybook.aws.limits_table import usage
 from daybook.aws.tenant_sessions import TAG
-from daybook.jobs.job import PARTITION
+from daybook.jobs import job
 from infra.constructs.function import Conditions, allow, deny
 from infra.stacks.storage import EVENT_INDEXES, StorageStack
 
@@ -24,28 +24,29 @@ READER = "reader"
 STAMPED = ("pk", "sk", "expires_at")
 """The attributes of an event that `restamp` may see and change."""
 
-# Of the control table only the partitions with jobs: not those of settings, groups and destinations.
-_JOBS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{PARTITION}"]}}
 
-# Or only the partitions with parked events.
-_PARKED: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{parked.PARTITION}"]}}
+def _partitions(*keys: str) -> Conditions:
+    return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}}
 
-# Or only the partitions with destinations: what streams customers have, and how delivery goes.
-_STREAMS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{destination_rows.PARTITION}"]}}
+
+# The control table has four kinds of partitions: settings, groups and activities, under a tenant's code of six
+# characters, beside the list of all tenants; jobs; parked events; and destinations.
+_SETTINGS = _partitions("??????", tenants.LIST)
+_JOBS = _partitions(f"*{job.PARTITION}")
+_PARKED = _partitions(f"*{parked.PARTITION}")
+_STREAMS = _partitions(f"*{destination_rows.PARTITION}")
+_STREAMS_AND_JOBS = _partitions(f"*{destination_rows.PARTITION}", f"*{job.PARTITION}")
 
 # Of the credentials table only the rows of keys.
-_KEYS: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key#*"]}}
+_KEYS = _partitions("key#*")
 # Of the limits table either the counters of failures, or those of what tenants use.
-_FAILURES: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["failed#*"]}}
-_USED: Conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{usage.PREFIX}*"]}}
+_FAILURES = _partitions("failed#*")
+_USED = _partitions(f"{usage.PREFIX}*")
 
 # Or only the partitions of the tenant that the session is tagged with. `ForAllValues` alone is also met by a call
 # without partition.
 _TENANT = f"${{aws:PrincipalTag/{TAG}}}"
-_OF_TENANT: Conditions = {
-    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [_TENANT, f"{_TENANT}#*"]},
-    "Null": {"dynamodb:LeadingKeys": "false"},
-}
+_OF_TENANT: Conditions = {**_partitions(_TENANT, f"{_TENANT}#*"), "Null": {"dynamodb:LeadingKeys": "false"}}
 
 _SEES_STAMPED: Conditions = {"ForAllValues:StringEquals": {"dynamodb:Attributes": list(STAMPED)}}
 # Without these two an answer could hold all the other attributes.
@@ -119,7 +120,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         "tenants": [
             *record,
             # A transaction needs the action of each of its parts; it has no action of its own.
-            allow(control, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"),
+            allow(control, "dynamodb:GetItem", "dynamodb:Query"),
+            allow(control, "dynamodb:PutItem", "dynamodb:DeleteItem", conditions=_SETTINGS),
             allow(credentials, "dynamodb:PutItem", "dynamodb:DeleteItem", conditions=_KEYS),
             count_use,
             secret,
@@ -128,7 +130,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         "manage": [
             *record,
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),
-            allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+            allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", conditions=_SETTINGS),
+            allow(control, "dynamodb:PutItem", conditions=_JOBS),
             allow(queues["restamp"].queue_arn, "sqs:SendMessage"),
             count_use,
             secret,
@@ -199,7 +202,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             *record,
             allow(events, "dynamodb:BatchGetItem"),  # a test event is recorded and sent
             allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
-            allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+            allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", conditions=_STREAMS_AND_JOBS),
+            allow(control, "dynamodb:DeleteItem", conditions=_STREAMS),
             *customers_roles,
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),
             count_use,

@@ -1,6 +1,8 @@
 """The settings of a deployment: what is refused, and what they change in the templates."""
 
+import dataclasses
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,10 @@ from infra.deployment import SERVICE, synthesise
 from infra.functions import RESERVED
 from infra.local.template import Templates, of_type
 from infra.settings import DeploymentSettings, InvalidSetting
+from tests.support.documents import text_of
+from tests.support.places import ROOT
+
+SETTINGS = text_of(ROOT / "docs" / "operations" / "deploy.md").partition("## Settings")[2]
 
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 STREAM = "arn:aws:dynamodb:eu-central-1:123456789012:table/Restored/stream/2026-11-26T10:00:00.000"
@@ -227,3 +233,16 @@ def test_the_accounts_role_is_made_on_request_alone(synthesised: Templates, othe
     """
     assert not of_type(synthesised, "AWS::ApiGateway::Account")
     assert retained(other, "AWS::ApiGateway::Account")
+
+
+def test_every_setting_has_a_row_in_the_page() -> None:
+    """With its default. A field that nothing uses yet has none."""
+    rows = re.findall(r"^\| (`.+`) \| (\S+) \|", SETTINGS.partition("\n## ")[0], re.MULTILINE)
+    shown = {name: default.strip("`") for names, default in rows for name in re.findall(r"`(\w+)`", names)}
+    sources = [path.read_text() for path in (ROOT / "infra").rglob("*.py") if "settings" not in path.parts]
+    fields = {each.name: each.default for each in dataclasses.fields(DeploymentSettings)}
+    used = {name for name in fields if any(re.search(rf"settings\.{name}\b", source) for source in sources)}
+    written = {name: "none" if default is None else str(default) for name, default in fields.items() if name in used}
+    assert shown == {
+        name: default.lower() if default in ("True", "False") else default for name, default in written.items()
+    }

@@ -4,6 +4,7 @@ The pollers look many times a second and call moto only when there is something 
 """
 
 from moto.dynamodb.models import dynamodb_backends
+from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 
 from infra.local.gateway.api import ACCOUNT, REGION
@@ -19,3 +20,9 @@ def stream_length(stream_arn: str) -> int:
     """The number of records that the table's stream has ever received."""
     table = dynamodb_backends[ACCOUNT][REGION].tables.get(stream_arn.split("/")[1])
     return len(table.stream_shard.items) if table and table.stream_shard else 0
+
+
+def bucket_owner(name: str) -> str:
+    """The account that has the bucket; ours if there is none."""
+    _, account = s3_backends.bucket_accounts.get(name, ("aws", ACCOUNT))
+    return account

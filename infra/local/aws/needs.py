@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import unescape
 
+from infra.local.aws.moto_peek import bucket_owner
 from infra.local.aws.policy import Context
 from infra.local.gateway.api import ACCOUNT, REGION
 
@@ -194,16 +195,17 @@ def s3_needs(environ: Mapping[str, Any], body: bytes) -> Iterator[Need]:
     """Derives the action from the method and the query, because S3's calls do not name it."""
     bucket, _, key = environ["PATH_INFO"].lstrip("/").partition("/")
     query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    context = {"aws:ResourceAccount": bucket_owner(bucket)}
     match environ["REQUEST_METHOD"]:
         case "POST" if "delete" in query:
             for deleted in _DELETED.findall(body.decode()):
-                yield Need("s3:DeleteObject", f"arn:aws:s3:::{bucket}/{unescape(deleted)}")
+                yield Need("s3:DeleteObject", f"arn:aws:s3:::{bucket}/{unescape(deleted)}", context)
             return
         case "GET" if not key:
             action, arn = "s3:ListBucket", f"arn:aws:s3:::{bucket}"
         case method:
             action, arn = _S3_ACTIONS[method, "uploadId" in query], f"arn:aws:s3:::{bucket}/{key}"
-    yield Need(action, arn)
+    yield Need(action, arn, context)
 
 
 def table_arn(name: str) -> str:

@@ -25,7 +25,7 @@ from daybook.tenants.limits import Limits
 from daybook.tenants.settings import TenantSettings
 
 _SETTINGS = "settings"
-_LIST = "tenants"
+LIST = "tenants"
 _MAX_TRIES = 8
 
 _settings_of = msgspec.json.Decoder(TenantSettings).decode
@@ -50,7 +50,7 @@ class ControlTable:
         if tenant in self._codes:
             return self.settings_of(self._codes[tenant])
         # Only a slug can name a tenant, and DynamoDB refuses keys that are too long.
-        row = self._get({"pk": _LIST, "sk": tenant}) if SLUG.fullmatch(tenant) else None
+        row = self._get({"pk": LIST, "sk": tenant}) if SLUG.fullmatch(tenant) else None
         if row is None:
             raise UnknownTenant(tenant)
         settings = _settings_of(row["settings"]["S"])
@@ -72,7 +72,7 @@ class ControlTable:
 
     def tenants(self) -> list[TenantSettings]:
         """All tenants, sorted by their slugs. A secret is shown as empty bytes, from which no keys can be derived."""
-        return [_settings_of(row["settings"]["S"]) for row in rows(self._client, self._table, _LIST)]
+        return [_settings_of(row["settings"]["S"]) for row in rows(self._client, self._table, LIST)]
 
     def create_tenant(self, settings: TenantSettings) -> None:
         """Raises `TenantTaken`. Raises `Contended` if the code is taken: another try has another code."""
@@ -80,7 +80,7 @@ class ControlTable:
         try:
             self._write_settings(settings, 1, absent, listed=absent)
         except _ChangedMeanwhile:
-            taken = self._get({"pk": _LIST, "sk": settings.tenant}) is not None
+            taken = self._get({"pk": LIST, "sk": settings.tenant}) is not None
             raise (TenantTaken if taken else Contended)(settings.tenant) from None
 
     def change_tenant(
@@ -130,7 +130,7 @@ class ControlTable:
         listed_as = settings if settings.secret is None else replace(settings, secret=b"")
         own = _strings({"pk": settings.code, "sk": _SETTINGS, "settings": _text(settings)})
         own["version"] = {"N": str(version)}
-        by_slug = _strings({"pk": _LIST, "sk": settings.tenant, "settings": _text(listed_as)})
+        by_slug = _strings({"pk": LIST, "sk": settings.tenant, "settings": _text(listed_as)})
         puts: list[Action] = [{"Put": {"Item": own, **condition}}, {"Put": {"Item": by_slug, **listed}}]
         try:
             transact(self._client, self._table, [*puts, *beside])
