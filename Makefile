@@ -6,7 +6,7 @@ export PYTHONPATH := .:lambdas
 
 PYTEST := $(BIN)/python -m pytest -n auto
 
-.PHONY: help run test test-long granted test-all nightly check synth deploy diff destroy bench lock clean
+.PHONY: help run test test-long granted test-all nightly check synth deploy diff destroy bench cost lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -51,6 +51,9 @@ destroy: .venv/ready ## delete a deployment; says what stays, and asks
 
 bench: .venv/ready ## what docs/benchmarks.md shows
 	$(BIN)/python -m benchmarks
+
+cost: .venv/ready ## dollars a month for three sizes; A="--events 25 --xray" for your load
+	$(BIN)/python -m infra.cost $(A)
 
 lock: .venv/ready ## the requirements files anew, from pyproject.toml
 	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -o requirements/lambdas.txt

@@ -8,12 +8,12 @@ from aws_cdk import App, DefaultStackSynthesizer, Environment
 
 from infra.asset import lambda_code
 from infra.constructs.removal import delete_with_stack
+from infra.names import SERVICE, STORAGE
 from infra.settings import DeploymentSettings
 from infra.stacks.service import ServiceStack
 from infra.stacks.storage import StorageStack
 
-STORAGE = "DaybookStorage"
-SERVICE = "DaybookService"
+__all__ = ["SERVICE", "STORAGE", "Deployment", "build", "new_app", "synthesise"]
 
 # Not in cdk.json, which only the CLI reads: the laptop must get the same template as a deployment.
 _FEATURES = {

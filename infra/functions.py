@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from daybook.environment import (
     AuthorizeSettings,
+    CanarySettings,
     ExportApiSettings,
     ExportSettings,
     FanOutSettings,
@@ -72,6 +73,8 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
     "forget": FunctionSpec(module="forget.api_handler", settings=ForgetSettings),
     "exports": FunctionSpec(module="exports.api_handler", settings=ExportApiSettings),
     "streams": FunctionSpec(module="streams.api_handler", settings=StreamsSettings),
+    # Two calls, of which each may take as long as the gateway waits.
+    "canary": FunctionSpec(module="canary.handler", settings=CanarySettings, memory_mb=256, timeout_s=65),
     "public": FunctionSpec(module="public.handler", memory_mb=512, timeout_s=5),
     "fan_out": FunctionSpec(module="streams.fan_out_handler", settings=FanOutSettings),
     "redeliver": FunctionSpec(module="streams.redeliver_handler", settings=RedeliverSettings),

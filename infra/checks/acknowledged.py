@@ -46,21 +46,21 @@ ACKNOWLEDGED = (
     # Wildcards in policies.
     Acknowledgement(
         r"IAM5\[Action::kms:(GenerateDataKey|ReEncrypt)\*\]",
-        ".*/DefaultPolicy/.*",
+        ".*/(Default)?Policy/.*",
         "DynamoDB asks its callers for these two families, and only through DynamoDB or S3 (kms:ViaService)",
     ),
     Acknowledgement(
-        r"IAM5\[Resource::\*\]", ".*/DefaultPolicy/.*", "X-Ray's and dynamodb:ListStreams' actions know no resource"
+        r"IAM5\[Resource::\*\]", ".*/(Default)?Policy/.*", "X-Ray's and dynamodb:ListStreams' actions know no resource"
     ),
     Acknowledgement(
-        r"IAM5\[Resource::.*/(files|runs)/\*\]", ".*/DefaultPolicy/.*", "the objects of one folder of one bucket"
+        r"IAM5\[Resource::.*/(files|runs)/\*\]", ".*/(Default)?Policy/.*", "the objects of one folder of one bucket"
     ),
     Acknowledgement(
         r"IAM5\[Resource::.*FailedBatches.*/\*\]", "FanOut/Role/.*", "the objects of a bucket that holds nothing else"
     ),
     Acknowledgement(
         r"IAM5\[Resource::arn:(<AWS::Partition>|aws):iam::\*:role/\*\]",
-        ".*/DefaultPolicy/.*",
+        ".*/(Default)?Policy/.*",
         "customers name their roles themselves; conditions demand an external id and another account",
     ),
     Acknowledgement(

@@ -56,7 +56,7 @@ class Gateway(Construct):
         settings: DeploymentSettings,
     ) -> None:
         super().__init__(scope, construct_id)
-        access_log = log_group(self, "AccessLog", settings)
+        self.access_log = log_group(self, "AccessLog", settings)
         self.api = apigateway.RestApi(
             self,
             "Api",
@@ -77,7 +77,7 @@ class Gateway(Construct):
                 # A stage's traces hold whole URLs, and so the names and addresses that people search for. Operators
                 # could read them for 30 days. The functions' own traces hold no URLs.
                 tracing_enabled=False,
-                access_log_destination=apigateway.LogGroupLogDestination(access_log),
+                access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
                 access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LINE)),
             ),
         )

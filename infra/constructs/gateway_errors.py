@@ -13,7 +13,8 @@ _FORBIDDEN = Problem(403, "forbidden", "The credential's role may not do this.")
 _FILTERED = Problem(403, "forbidden", "This deployment's firewall refuses calls from this address for now.")
 _NOT_FOUND = Problem(404, "not_found", "There is no such resource.")
 _THROTTLED = Problem(429, "throttled", "Too many requests; try again.", headers={"Retry-After": "1"})
-_FAILED = Problem(500, "internal_error", "The service failed; try again.")
+_AGAIN = {"Retry-After": "1"}
+_FAILED = Problem(500, "internal_error", "The service failed; try again.", headers=_AGAIN)
 
 
 class GatewayError(NamedTuple):
@@ -48,11 +49,11 @@ GATEWAY_ERRORS = (
     GatewayError(apigateway.ResponseType.AUTHORIZER_FAILURE, _FAILED),
     GatewayError(
         apigateway.ResponseType.INTEGRATION_FAILURE,
-        Problem(502, "bad_gateway", "The service gave no answer; try again."),
+        Problem(502, "bad_gateway", "The service gave no answer; try again.", headers=_AGAIN),
     ),
     GatewayError(
         apigateway.ResponseType.INTEGRATION_TIMEOUT,
-        Problem(504, "timeout", "The service took too long; try again."),
+        Problem(504, "timeout", "The service took too long; try again.", headers=_AGAIN),
     ),
 )
 

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from infra.constructs.bucket import FailedBatchBucket, FailedBatches
 from infra.constructs.function import Function, allow
-from infra.constructs.schedule import EveryMinute
+from infra.constructs.schedule import Ticks
 from infra.settings import DeploymentSettings
 
 
@@ -117,4 +117,4 @@ class Drains(Construct):
             # stream has it for one call, so beside 40 of 2 s a call a healthy drain waits 0.6 s at most (simulated).
             max_concurrency=settings.workers(20),
         )
-        EveryMinute(self, "Wake", function=reader.function)
+        Ticks(self, "Wake", function=reader.function)

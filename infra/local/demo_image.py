@@ -15,6 +15,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
+from daybook.access.api_keys import OPERATORS
 from infra import ROOT
 from infra.local.gateway.api import ACCOUNT, REGION
 
@@ -47,7 +48,7 @@ class DemoImage(msgspec.Struct, frozen=True):
             hash_of_code(),
             secret,
             {
-                name: [attributes for attributes in contents(table) if attributes.get("tenant") != {"S": ""}]
+                name: [attributes for attributes in contents(table) if not is_operators(attributes)]
                 for name, table in tables().items()
             },
         )
@@ -70,6 +71,11 @@ class DemoImage(msgspec.Struct, frozen=True):
                 partition, place = DynamoType(attributes[table.hash_key_attr]), DynamoType(attributes["sk"])
                 # Not by `put_item`, which would emit these items to the table's stream again.
                 table.items[partition][place] = Item(partition, place, attributes)
+
+
+def is_operators(attributes: Attributes) -> bool:
+    """Whether a row is of an operations key: the authorizer's, or the list's."""
+    return attributes.get("tenant") == {"S": OPERATORS.tenant} or attributes["pk"] == {"S": OPERATORS.partition}
 
 
 def tables() -> dict[str, Table]:

@@ -6,8 +6,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,12 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import LISTEN_QUEUE, WSGIRequestHandler, make_server
 
-from daybook.access.api_keys import Key, new_key
+from daybook.access.api_keys import OPERATORS, Key, new_key
+from daybook.aws.credentials_table.issuing import KeyTable
+from daybook.clock import system_clock
+from daybook.environment import CanarySettings
+from daybook.errors import UnknownKey
+from daybook.operators.keys import described
 from infra import LAMBDAS
 from infra.local.aws import moto_insert, moto_queues, moto_speed, moto_streams, moto_writes
 from infra.local.aws.cloudformation import create_stacks, functions
@@ -32,7 +37,6 @@ from infra.local.gateway.gateway import Gateway
 from infra.local.options import CannotStart, Options
 from infra.local.template import templates
 from infra.openapi import file
-from infra.operate import create_operations_key
 
 HOST = "127.0.0.1"
 THREADS = 16  # enough to stop some functions while others are still starting
@@ -76,6 +80,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         if on_disk:
             started.result()
             moto.dynamodb = Forwarding(engine.endpoint)
+            endpoints["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] = engine.endpoint
             create_tables(client(endpoints, "dynamodb"), stacks, data)
         aws = partial(client, endpoints)
         moto.roles |= roles(aws, stacks)
@@ -84,15 +89,14 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         moto.partition_keys |= partition_keys(stacks)
         moto.check()
         moto.sts_seconds = options.sts_seconds
-        configurations = functions(aws, {**lambda_environment(endpoints), **options.issuer})
+        url = f"http://{HOST}:{listener.getsockname()[1]}"
+        configurations = calling(url, functions(aws, {**lambda_environment(aws_url), **options.issuer}))
         api = read_api(stacks, aws)
         instances = stack.enter_context(running(configurations, api, options, others))
         stack.enter_context(event_sources(stacks, aws, instances, data if on_disk else None))
         key = options.operations_key or (stored_key(data) if on_disk else new_key())
-        create_operations_key.store(
-            aws("dynamodb"), setting(configurations, "CREDENTIALS_TABLE"), key, label="operations"
-        )
-        url = stack.enter_context(gateway(listener, options, api, instances))
+        store_operations_key(aws("dynamodb"), configurations, key)
+        stack.enter_context(gateway(listener, options, api, instances))
 
         def keep_demo() -> None:
             if not on_disk and not image:
@@ -105,18 +109,21 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
 def client(endpoints: Mapping[str, str], service: str) -> Any:
     return boto3.client(
         service,
-        endpoint_url=endpoints["AWS_ENDPOINT_URL"],
+        # The event sources poll the streams, and no function does: those calls need no check.
+        endpoint_url=endpoints.get(
+            f"AWS_ENDPOINT_URL_{service.replace('dynamodbs', 'dynamodb_s').upper()}", endpoints["AWS_ENDPOINT_URL"]
+        ),
         region_name=REGION,
         aws_access_key_id=ANY_CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=ANY_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     )
 
 
-def lambda_environment(endpoints: Mapping[str, str]) -> dict[str, str]:
-    """The variables that Lambda itself sets, and the AWS endpoints."""
+def lambda_environment(aws_url: str) -> dict[str, str]:
+    """The variables that Lambda itself sets, and the AWS endpoint."""
     return {
         **ANY_CREDENTIALS,
-        **endpoints,
+        "AWS_ENDPOINT_URL": aws_url,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "LAMBDA_TASK_ROOT": str(LAMBDAS),
@@ -125,9 +132,27 @@ def lambda_environment(endpoints: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def calling(url: str, configurations: Mapping[str, Configuration]) -> dict[str, Configuration]:
+    """The functions, of which the one that calls the API calls this one. The template's address leads to AWS."""
+    variable = CanarySettings.variables()["api_url"]
+    return {
+        arn: replace(each, environment={**each.environment, variable: url}) if variable in each.environment else each
+        for arn, each in configurations.items()
+    }
+
+
 def setting(configurations: Mapping[str, Configuration], name: str) -> str:
     """The value of a function's environment variable. All functions that have it have the same value."""
     return next(each.environment[name] for each in configurations.values() if name in each.environment)
+
+
+def store_operations_key(dynamodb: Any, configurations: Mapping[str, Configuration], key: Key) -> None:
+    """Stores the key in place of one with its id that an earlier start has left on disk. It has no end."""
+    tables = (setting(configurations, f"{name}_TABLE") for name in ("CREDENTIALS", "CONTROL"))
+    keys = KeyTable(dynamodb, *tables)
+    with suppress(UnknownKey):
+        keys.revoke_key(OPERATORS, key.id)
+    keys.put_key(OPERATORS, key, described(key, "operations", system_clock(), None))
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from query import operations as reads
 from query.answers import EventPage, TargetAttribution, TargetSummary, TargetTime, ViewPage
 from streams import operations
 from streams.bodies import ReplayForm, StreamDescription, StreamForm, StreamTest
-from tenants.api_keys import CreatedKey, KeyList, NewKey
+from tenants.key_bodies import CreatedKey, KeyList, KeyRotation, NewKey, NewOperatorsKey
 from tenants.tenants import NewTenant, TenantChange, TenantDescription, TenantList
 
 
@@ -82,7 +82,8 @@ READ: Problems = {
 CHANGE: Problems = {403: ("environment_denied",), 503: ("not_recorded", "contended")}
 
 EVENTS, TARGETS, PEOPLE, CATALOGUE = "Events", "Targets", "People and groups", "Catalogue"
-EXPORTS, SETTINGS, STREAMS, TENANTS, SERVICE = "Exports and jobs", "Settings", "Streams", "Tenants and keys", "Service"
+EXPORTS, SETTINGS, STREAMS, SERVICE = "Exports and jobs", "Settings", "Streams", "Service"
+TENANTS, OPERATORS = "Tenants and keys", "Operators' keys"
 
 OPERATIONS: Mapping[str, Operation] = {
     "console": Operation(SERVICE, "The console's page", {200: (PAGE,)}),
@@ -305,9 +306,37 @@ OPERATIONS: Mapping[str, Operation] = {
         TENANTS,
         "Create an API key, which is shown this once",
         {201: (CreatedKey,)},
-        CHANGE,
+        _with(CHANGE, 422, "invalid_time"),
         body=(NewKey,),
     ),
-    "list_keys": Operation(TENANTS, "List the API keys, without their secrets", {200: (KeyList,)}),
+    "list_keys": Operation(
+        TENANTS, "List the API keys, without their secrets; expired ones included", {200: (KeyList,)}
+    ),
     "revoke_key": Operation(TENANTS, "Revoke an API key", {204: ()}, CHANGE),
+    "rotate_key": Operation(
+        TENANTS,
+        "Replace an API key by a new one, which is shown this once",
+        {201: (CreatedKey,)},
+        CHANGE,
+        body=(KeyRotation,),
+        note="The new key has the old one's role, environment and label, and lasts as long as that was made to last. "
+        "The old one stays valid for `overlap_seconds`, but not longer than it would have.",
+    ),
+    "create_operators_key": Operation(
+        OPERATORS,
+        "Create an operators' key, which is shown this once",
+        {201: (CreatedKey,)},
+        {403: ("environment_denied",), 422: ("invalid_time",), 503: ("not_recorded",)},
+        body=(NewOperatorsKey,),
+        note="What is done with operators' keys is recorded in the log of the tenant `daybook`.",
+    ),
+    "list_operators_keys": Operation(
+        OPERATORS, "List the operators' keys, without their secrets; expired ones included", {200: (KeyList,)}
+    ),
+    "revoke_operators_key": Operation(
+        OPERATORS,
+        "Revoke an operators' key",
+        {204: ()},
+        {403: ("environment_denied",), 404: ("not_found",), 503: ("not_recorded",)},
+    ),
 }

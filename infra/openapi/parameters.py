@@ -49,8 +49,8 @@ PATH = {
 
 
 def tenant_is_in_header(route: Route) -> bool:
-    # The routes of tenants name the tenant in the path, or concern no single tenant.
-    return OPERATIONS in route.roles and not route.path.startswith("/v1/tenants")
+    # The routes of tenants name the tenant in the path, or concern no single tenant, as those of operators' keys.
+    return OPERATIONS in route.roles and not route.path.startswith(("/v1/tenants", "/v1/operators"))
 
 
 TENANT = Parameter(

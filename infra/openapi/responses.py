@@ -86,8 +86,10 @@ def _headers(status: int, operation: Operation | None = None) -> dict[str, Any]:
     if status == 401:
         # The gateway sends it; a function that is called without a credential has none to name.
         headers["WWW-Authenticate"] = _header("The kind of credential that is needed.") | {"required": False}
-    if status in (429, 503):
+    if status in (429, 500, 502, 503, 504):
         headers["Retry-After"] = _header("The seconds after which to try again.", "integer")
+    if status == 500:
+        headers["Retry-After"] |= {"required": False}  # `unknown_format` lasts until operators act
     if status in (200, 304) and operation and 304 in operation.answers:
         headers["ETag"] = _header("Names this version of the document.")
     if status in (201, 202) and operation and operation.has_location:

@@ -21,6 +21,10 @@ class Failed(Exception):  # noqa: N818  an outcome
     """The CDK has said why."""
 
 
+def as_arguments(context: Mapping[str, str]) -> list[str]:
+    return [f"--context={name}={value}" for name, value in context.items()]
+
+
 @dataclass(frozen=True)
 class Cdk:
     region: str
@@ -33,7 +37,7 @@ class Cdk:
         # The CDK takes a region from the environment, and a profile's only where there is none.
         region = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
         # The template names the region too, so that nothing can be deployed into another one.
-        context = [f"--context={name}={value}" for name, value in {**self.context, "region": self.region}.items()]
+        context = as_arguments({**self.context, "region": self.region})
         profile = ["--profile", self.profile] if self.profile else []
         if self.run(["npx", "--yes", f"aws-cdk@{VERSION}", *arguments, *context, *profile], region):
             raise Failed

@@ -15,11 +15,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import ROOT
-from infra.deployment import SERVICE, STORAGE
+from infra.names import SERVICE, STORAGE
 from infra.operate.account import look
 from infra.operate.aws import Clients, clients, which_deployment
-from infra.operate.cdk import Cdk, Failed, Run, run
-from infra.operate.check_account import judge
+from infra.operate.cdk import Cdk, Failed, Run, as_arguments, run
+from infra.operate.check_account import Judgement, judge
 from infra.settings import DeploymentSettings, InvalidSetting
 
 BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
@@ -54,40 +54,48 @@ class Operator:
         """Raises `Refused`, `Failed`, and botocore's errors."""
         account = self.aws("sts").get_caller_identity()["Account"]
         self.say(f"Account {account}, region {self.cdk.region}, stage {self.settings.stage}.")
-        context = self._checked()
+        judgement = self._judged()
+        if judgement.refusals:
+            raise Refused("\n".join(["Nothing was done.", *judgement.refusals]))
         if self._bootstrap_version() < MIN_BOOTSTRAP:
             self.say("The CDK keeps what it deploys in a bucket of the account. It is made first, by `cdk bootstrap`.")
             self.cdk("bootstrap", f"aws://{account}/{self.cdk.region}")
         stacks = ["--all"] if only is None else [self.settings.named(only), "--exclusively"]
         self.cdk(
             *("deploy", *stacks, "--require-approval", "never", f"--outputs-file={self.outputs}"),
-            *(f"--context={name}={value}" for name, value in context.items()),
+            *as_arguments(judgement.context),
         )
         self._say_outputs()
 
     def diff(self) -> None:
-        context = self._checked()
-        self.cdk("diff", "--all", *(f"--context={name}={value}" for name, value in context.items()))
+        judgement = self._judged()
+        for refusal in judgement.refusals:
+            self.say(f"`make deploy` would refuse. {refusal}")
+        self.cdk("diff", "--all", *as_arguments(judgement.context))
 
     def destroy(self, confirm: Callable[[str], str]) -> None:
         """The service alone, unless the settings say that events need not be kept."""
         keeps = self.settings.removal_policy == "retain"
-        stacks = (self.service,) if keeps else (self.service, self.storage)
+        wanted = (self.service,) if keeps else (self.service, self.storage)
+        stacks = [stack for stack in wanted if any(self._resources(stack))]
+        if not stacks:
+            raise Refused(f"There is no stack {' or '.join(wanted)} in {self.cdk.region}.")
         self.say(f"Deletes: {', '.join(stacks)}.")
         if keeps:
             self.say(f"Stays whole: {self.storage}, with every event, queue and key.")
-        for stack in stacks:
-            for kind, name in self._retained(stack):
-                self.say(f"Stays: {kind} {name}")
+        for kind, name in self._retained(self.service):
+            self.say(f"Stays: {kind} {name}")
+        if not keeps and [*self._retained(self.storage)]:
+            raise Refused(f"{self.storage} was deployed to be retained. Deploy it with removal_policy=destroy first.")
         if confirm(f"Type the stage's name, {self.settings.stage}, to go on: ").strip() != self.settings.stage:
             raise Refused("Nothing was deleted.")
-        self.cdk("destroy", self.service, "--exclusively", "--force")
-        if not keeps:
-            self._empty_buckets()
-            self.cdk("destroy", self.storage, "--exclusively", "--force")
+        for stack in stacks:
+            if stack == self.storage:
+                self._empty_buckets()
+            self.cdk("destroy", stack, "--exclusively", "--force")
 
-    def _checked(self) -> Mapping[str, str]:
-        """The settings that follow from the account. Raises `Refused`."""
+    def _judged(self) -> Judgement:
+        """Of the account, with the advice already said."""
         resources = {
             each["PhysicalResourceId"]: each["ResourceType"]
             for stack in (self.storage, self.service)
@@ -96,9 +104,7 @@ class Operator:
         judgement = judge(look(self.aws, self.cdk.region, resources), self.settings)
         for advice in judgement.advice:
             self.say(f"Note: {advice}")
-        if judgement.refusals:
-            raise Refused("\n".join(["Nothing was done.", *judgement.refusals]))
-        return judgement.context
+        return judgement
 
     def _resources(self, stack: str) -> Iterator[Mapping[str, str]]:
         """Those that exist; none where there is no such stack."""
@@ -130,7 +136,7 @@ class Operator:
         """Type and name of what stays when the stack is deleted."""
         resources = {each["LogicalResourceId"]: each for each in self._resources(stack)}
         if not resources:
-            raise Refused(f"There is no stack {stack} in {self.cdk.region}.")
+            return
         template: Any = self.aws("cloudformation").get_template(StackName=stack)["TemplateBody"]
         for name, each in template["Resources"].items():
             if each.get("DeletionPolicy") == "Retain" and name in resources:

@@ -21,7 +21,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deployment import SERVICE, STORAGE
+from infra.names import SERVICE, STORAGE
 from infra.operate.aws import Clients, clients, outputs, which_deployment
 
 DEAD_LETTERS = "DeadLetters"

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deployment import SERVICE
+from infra.names import SERVICE
 from infra.operate.aws import clients, which_deployment
 
 REASON = "Daybook: a trial of the alarms. Nothing is wrong."

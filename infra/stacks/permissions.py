@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
+from daybook.access.api_keys import OPERATORS
 from daybook.aws.control_table import destination_rows, drains, parked, tenants
-from daybook.aws.limits_table import usage
+from daybook.aws.limits_table import last_uses, usage
 from daybook.aws.tenant_sessions import TAG
 from daybook.jobs import job
 from infra.constructs.function import Conditions, allow, deny
@@ -29,9 +30,10 @@ def _partitions(*keys: str) -> Conditions:
     return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}}
 
 
-# The control table has four kinds of partitions: settings, groups and activities, under a tenant's code of six
-# characters, beside the list of all tenants; jobs; parked events; and destinations.
+# The control table has five kinds of partitions: settings, groups, activities and keys, under a tenant's code of six
+# characters, beside the list of all tenants; the list of operators' keys; jobs; parked events; and destinations.
 _SETTINGS = _partitions("??????", tenants.LIST)
+_SETTINGS_AND_OPERATORS = _partitions("??????", tenants.LIST, OPERATORS.partition)
 _JOBS = _partitions(f"*{job.PARTITION}")
 _PARKED = _partitions(f"*{parked.PARTITION}")
 _STREAMS = _partitions(f"*{destination_rows.PARTITION}")
@@ -39,8 +41,9 @@ _STREAMS_AND_JOBS = _partitions(f"*{destination_rows.PARTITION}", f"*{job.PARTIT
 
 # Of the credentials table only the rows of keys.
 _KEYS = _partitions("key#*")
-# Of the limits table either the counters of failures, or those of what tenants use.
-_FAILURES = _partitions("failed#*")
+# Of the limits table when keys were used, also with the counters of failures, or the counters of what tenants use.
+_USES = _partitions(f"{last_uses.PARTITION}*")
+_FAILURES_AND_USES = _partitions("failed#*", f"{last_uses.PARTITION}*")
 _USED = _partitions(f"{usage.PREFIX}*")
 
 # Or only the partitions of the tenant that the session is tagged with. `ForAllValues` alone is also met by a call
@@ -60,7 +63,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
     `queues`: by the name of the reader.
     """
     events, identities, control = (table.table_arn for table in (storage.events, storage.identities, storage.control))
-    credentials = storage.credentials.table_arn
+    credentials, limits = storage.credentials.table_arn, storage.limits.table_arn
     exports = storage.exports
     files = exports.arn_for_objects("files/*")
 
@@ -98,7 +101,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         "authorize": [
             # It can't change a key, nor anybody else read one.
             allow(credentials, "dynamodb:GetItem", conditions=_KEYS),
-            allow(storage.limits.table_arn, "dynamodb:UpdateItem", conditions=_FAILURES),
+            allow(limits, "dynamodb:UpdateItem", conditions=_FAILURES_AND_USES),
             tables_key,
         ],
         "ingest": [
@@ -121,8 +124,17 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             *record,
             # A transaction needs the action of each of its parts; it has no action of its own.
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),
-            allow(control, "dynamodb:PutItem", "dynamodb:DeleteItem", conditions=_SETTINGS),
-            allow(credentials, "dynamodb:PutItem", "dynamodb:DeleteItem", conditions=_KEYS),
+            allow(
+                control,
+                *("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+                conditions=_SETTINGS_AND_OPERATORS,
+            ),
+            allow(
+                credentials,
+                *("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+                conditions=_KEYS,
+            ),
+            allow(limits, "dynamodb:BatchGetItem", conditions=_USES),
             count_use,
             secret,
             tables_key,
@@ -221,7 +233,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         ],
         "redeliver": [
             allow(events, "dynamodb:BatchGetItem"),
-            allow(control, "dynamodb:GetItem", "dynamodb:UpdateItem", conditions=_STREAMS),
+            allow(control, "dynamodb:GetItem"),  # destinations, and retention in the settings
+            allow(control, "dynamodb:UpdateItem", conditions=_STREAMS),
             allow(
                 control,
                 *("dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
@@ -242,6 +255,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),  # to hand over
             tables_key,
         ],
+        # All else it does as any customer could, by HTTP.
+        "canary": [allow(storage.canary_secret.secret_arn, "secretsmanager:GetSecretValue")],
         "public": [],
     }
 

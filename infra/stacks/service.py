@@ -9,7 +9,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.constructs import canary as canary_calls
 from infra.constructs import download_role, reader_role
+from infra.constructs.budget import Budget
+from infra.constructs.canary import Canary
 from infra.constructs.change_rules import ChangeRules
 from infra.constructs.download_role import DownloadRole
 from infra.constructs.firewall import Firewall
@@ -17,15 +20,17 @@ from infra.constructs.function import Function
 from infra.constructs.gateway import Gateway
 from infra.constructs.monitoring import Monitoring
 from infra.constructs.reader_role import ReaderRole
+from infra.constructs.saved_queries import SavedQueries
 from infra.constructs.streams import Drains, NewEvents
 from infra.functions import API_FUNCTIONS, FUNCTIONS, READERS, title
 from infra.settings import DeploymentSettings
-from infra.stacks.alarms import alarms
+from infra.stacks.alarms.questions import Watched, questions
 from infra.stacks.changes import changes
 from infra.stacks.permissions import DOWNLOAD, READER, permissions
+from infra.stacks.queries import queries
 from infra.stacks.storage import StorageStack
 
-_SET_LATER = {download_role.SETTING, reader_role.SETTING}
+_SET_LATER = {canary_calls.SETTING, download_role.SETTING, reader_role.SETTING}
 
 
 class ServiceStack(Stack):
@@ -86,6 +91,8 @@ class ServiceStack(Stack):
         )
         Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"], settings=settings)
 
+        canary = Canary(self, "CanaryRounds", function=functions["canary"].function)
+
         gateway = Gateway(
             self,
             "Gateway",
@@ -93,21 +100,30 @@ class ServiceStack(Stack):
             functions={name: functions[name].function for name in FUNCTIONS if name in API_FUNCTIONS},
             settings=settings,
         )
-        watched = {name: each.function for name, each in functions.items()}
-        dead_letters = {f"{title(name)}QueueDead": each.dead for name, each in storage.jobs.items()}
+        canary.call(gateway.url)
         monitoring = Monitoring(
             self,
             "Monitoring",
-            alarms=alarms(
-                api=gateway.api,
-                functions=watched,
-                dead_letters=dead_letters,
-                new_events=new_events,
-                namespace=settings.metric_namespace,
+            questions=questions(
+                Watched(
+                    stage=gateway.api.deployment_stage,
+                    functions={name: each.function for name, each in functions.items()},
+                    tables={**storage.protected_tables, "limits": storage.limits},
+                    job_queues={name: each.queue for name, each in storage.jobs.items()},
+                    dead_letters={name: each.dead for name, each in storage.jobs.items()},
+                    new_events=new_events,
+                    namespace=settings.metric_namespace,
+                )
             ),
-            api=gateway.api,
-            functions=watched,
             email=settings.alarm_email,
+        )
+        if settings.budget_dollars is not None:
+            Budget(self, "Budget", dollars=settings.budget_dollars, topic=monitoring.topic)
+        SavedQueries(
+            self,
+            "Queries",
+            folder=settings.named("Daybook"),
+            queries=queries(gateway.access_log, {name: each.function.log_group for name, each in functions.items()}),
         )
         if settings.waf:
             Firewall(self, "Firewall", stage=gateway.api.deployment_stage, rate=settings.waf_rate)
@@ -141,6 +157,7 @@ def _setting_values(
         "credentials_table": storage.credentials.table_name,
         "limits_table": storage.limits.table_name,
         "secret_arn": storage.secret.secret_arn,
+        "canary_secret_arn": storage.canary_secret.secret_arn,
         "export_bucket": storage.exports.bucket_name,
         "drain_queue_url": queues["redeliver"].queue_url,
         **(of_issuer if settings.oidc_issuer else dict.fromkeys(of_issuer, "")),

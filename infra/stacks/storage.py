@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, SecretValue, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -145,6 +145,15 @@ class StorageStack(Stack):
             removal_policy=RemovalPolicy.RETAIN,
         )
 
+        # Without a key until `infra.operate.set_up_canary` puts one. It opens the canary's own tenant and no other.
+        self.canary_secret = secretsmanager.Secret(
+            self,
+            "CanaryKey",
+            description="Daybook: the canary's key. infra.operate.set_up_canary makes it, and makes it anew.",
+            secret_string_value=SecretValue.unsafe_plain_text("{}"),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+
         if settings.create_trail:
             Trail(self, "Trail")
 
@@ -157,3 +166,4 @@ class StorageStack(Stack):
             CfnOutput(self, f"{title(name)}DeadLetters", value=each.dead.queue_arn)
         CfnOutput(self, "FailedBatchBucket", value=self.failed_batches.bucket.bucket_name)
         CfnOutput(self, "LimitsTable", value=self.limits.table_name)
+        CfnOutput(self, "CanarySecret", value=self.canary_secret.secret_arn)

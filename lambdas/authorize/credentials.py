@@ -3,7 +3,7 @@
 A kind is a class with `caller`: API keys here, an OIDC issuer's tokens in `tokens`. They share the count of failures.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,6 +48,9 @@ class TooManyFailures(Exception):  # noqa: N818  a fact, not a failure
 @dataclass(frozen=True)
 class ApiKeys:
     store: Keys
+    note_use: Callable[[str], None]
+    """Takes the id of a valid key. It does not fail."""
+    clock: Clock
 
     def caller(self, credential: str) -> Caller | None:
         key = api_keys.parse(credential)
@@ -58,6 +61,9 @@ class ApiKeys:
         if not good or stored is None or stored.issued.role not in ROLES:
             return None
         issued = stored.issued
+        if not issued.is_valid_at(self.clock()):
+            return None
+        self.note_use(issued.id)
         return Caller(
             role=issued.role,
             tenant=issued.tenant,

@@ -10,11 +10,13 @@ from functools import cache
 from typing import Any
 
 from authorize.credentials import ApiKeys, Credentials, Kind, Refused, TooManyFailures, bearer
+from authorize.last_uses import LastUses
 from authorize.policy import policy_for, policy_for_throttled
 from daybook.access import api_keys
 from daybook.aws import clients
 from daybook.aws.credentials_table.authorizing import CredentialTable
 from daybook.aws.limits_table.failures import FailureTable
+from daybook.aws.limits_table.last_uses import LastUseTable
 from daybook.clock import system_clock
 from daybook.environment import AuthorizeSettings
 from daybook.http.caller import Caller
@@ -24,7 +26,8 @@ from daybook.observability import CREDENTIALS_REFUSED, count, log_access, name_c
 @cache
 def compose() -> Credentials:
     settings, client = AuthorizeSettings.from_environment(), clients.dynamodb()
-    kinds: list[Kind] = [ApiKeys(CredentialTable(client, settings.credentials_table))]
+    uses = LastUses(LastUseTable(clients.dynamodb_for_counters(), settings.limits_table), system_clock)
+    kinds: list[Kind] = [ApiKeys(CredentialTable(client, settings.credentials_table), uses.note, system_clock)]
     if settings.oidc_issuer:
         from authorize.tokens import Tokens  # noqa: PLC0415  a third more of the imports' time, only where it is needed
 

@@ -53,6 +53,14 @@ class AuthorizeSettings(FunctionSettings):
 
 
 @dataclass(frozen=True)
+class CanarySettings(FunctionSettings):
+    """For `canary`, which calls the public API with a key of its own."""
+
+    api_url: str
+    canary_secret_arn: str
+
+
+@dataclass(frozen=True)
 class StoreSettings(FunctionSettings):
     """For functions that write and read events and people."""
 
@@ -85,9 +93,10 @@ class QuerySettings(ReadSettings):
 
 @dataclass(frozen=True)
 class TenantsSettings(Settings):
-    """For `tenants`: the stores, and the credentials, which it writes."""
+    """For `tenants`: the stores, the credentials, which it writes, and the limits, which say when keys were used."""
 
     credentials_table: str
+    limits_table: str
 
 
 @dataclass(frozen=True)

@@ -40,10 +40,14 @@ STREAMS_SLOW = "StreamsSlow"
 DRAIN_REQUESTS_LOST = "DrainRequestsLost"
 DRAINS_OVERDUE = "DrainsOverdue"
 CREDENTIALS_REFUSED = "CredentialsRefused"
+CANARY_FAILED = "CanaryFailed"
+"""0 where an event was sent and read back, else 1."""
+CANARY_NOT_SET_UP = "CanaryNotSetUp"
+CANARY_MILLISECONDS = "CanaryMilliseconds"
 OLDEST_PARKED = "OldestParkedSeconds"
 ISSUER_FAILURES = "IssuerFailures"
 """The OIDC issuer gave no keys. Those that are known are used until they are an hour old."""
-_UNITS = {OLDEST_PARKED: MetricUnit.Seconds}
+_UNITS = {OLDEST_PARKED: MetricUnit.Seconds, CANARY_MILLISECONDS: MetricUnit.Milliseconds}
 """All others are counts."""
 
 

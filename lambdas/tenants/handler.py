@@ -1,4 +1,4 @@
-"""Tenants and their API keys. Translates routes to operations."""
+"""Tenants, their API keys, and the operators' keys. Translates routes to operations."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -7,6 +7,7 @@ from daybook.aws.wiring import Wiring
 from daybook.environment import TenantsSettings
 from daybook.http.serve import Operation, answering
 from tenants.api_keys import KeyOperations
+from tenants.operators_keys import OperatorsKeyOperations
 from tenants.tenants import TenantOperations
 
 
@@ -18,7 +19,8 @@ def compose() -> Mapping[str, Operation]:
 
 def operations(wiring: Wiring) -> Mapping[str, Operation]:
     tenants = TenantOperations(wiring.control, wiring.record, wiring.clock, wiring.random_bytes)
-    keys = KeyOperations(wiring.control, wiring.issued_keys, wiring.record, wiring.clock)
+    keys = KeyOperations(wiring.control, wiring.issued_keys, wiring.last_uses, wiring.record, wiring.clock)
+    operators = OperatorsKeyOperations(wiring.operators_keys, wiring.last_uses)
     return {
         "create_tenant": tenants.create,
         "list_tenants": tenants.list,
@@ -27,6 +29,10 @@ def operations(wiring: Wiring) -> Mapping[str, Operation]:
         "create_key": keys.create,
         "list_keys": keys.list,
         "revoke_key": keys.revoke,
+        "rotate_key": keys.rotate,
+        "create_operators_key": operators.create,
+        "list_operators_keys": operators.list,
+        "revoke_operators_key": operators.revoke,
     }
 
 

@@ -13,7 +13,7 @@ from daybook.http import forms
 from daybook.http.problem import bad_field
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
-from daybook.tenant import SLUG, Tenant, TenantCode, new_code
+from daybook.tenant import RESERVED, SLUG, Tenant, TenantCode, new_code
 from daybook.tenants.limits import Limits
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
@@ -147,7 +147,7 @@ class TenantOperations:
             retention_days=_default_days(form.profile),
             layouts=(Layout(0, 1),),
         )
-        if self._is_taken(tenant):
+        if tenant == RESERVED or self._is_taken(tenant):
             raise TenantTaken(tenant)
         self.record(settings, request, "tenant-created", {"profile": settings.profile})
         self.store.create_tenant(settings)

@@ -2,7 +2,9 @@
 
 import base64
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -12,6 +14,7 @@ from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.wiring import Tables
 from daybook.errors import Contended, TenantTaken, UnknownTenant
 from daybook.tenant import Tenant
+from daybook.tenants.limits import Limits
 from daybook.tenants.settings import Layout, TenantSettings
 
 ACME = TenantSettings(
@@ -44,6 +47,22 @@ def test_settings_come_back_as_they_were_stored(control: ControlTable) -> None:
     assert control.settings(ACME.tenant) == ACME
     assert control.settings(kept.tenant) == kept
     assert isinstance(control.settings(ACME.tenant).layouts[1], Layout)
+
+
+def test_limits_cost_a_call_no_read(dynamodb: Any, tables: Tables) -> None:
+    """They are those that the last call read. Only the very first call of a tenant reads them by themselves."""
+    read = Mock(wraps=dynamodb.get_item)
+    here = ControlTable(SimpleNamespace(get_item=read), tables.control)
+    elsewhere = ControlTable(dynamodb, tables.control)
+    elsewhere.create_tenant(ACME)
+    assert here.limits(ACME.tenant) == (ACME.code, Limits())
+    assert read.call_count == 1
+    elsewhere.change_tenant(ACME.code, lambda now: replace(now, limits=Limits(calls_a_minute=5)))
+    for limits in (Limits(), Limits(calls_a_minute=5)):
+        read.reset_mock()
+        assert here.limits(ACME.tenant) == (ACME.code, limits)
+        here.settings(ACME.tenant)  # what the call reads anyway
+        assert read.call_count == 1
 
 
 @pytest.mark.parametrize("tenant", ["nobody", "tenants", "", "a#b", "ACME", "acme ", "x" * 3_000, "\ud800"])

@@ -6,6 +6,7 @@ import pytest
 
 from daybook.aws import clients
 from daybook.aws.limits_table.failures import FailureTable
+from daybook.aws.limits_table.last_uses import LastUseTable
 from daybook.aws.limits_table.usage import UsageTable
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, MINUTE
@@ -54,6 +55,18 @@ def test_counts_of_failures_go_away(failures: FailureTable, dynamodb: Any, table
     failures.count_failure(HERE, 100)
     (row,) = dynamodb.scan(TableName=tables.limits)["Items"]
     assert row["expires_at"] == {"N": str(100 * 60 + 3_600)}
+
+
+def test_a_keys_last_use_is_its_latest_hour(dynamodb: Any, tables: Tables) -> None:
+    """Whichever instance writes last; keys without a use are left out, and no row expires."""
+    uses = LastUseTable(dynamodb, tables.limits)
+    for hour in (3, 5, 4, 5):
+        uses.note_use("k1", hour)
+    uses.note_use("k10", 1)
+    many = [f"k{number}" for number in range(120)]  # more than one call may ask for
+    assert uses.last_used(many) == {"k1": "1970-01-01T05:00:00.000Z", "k10": "1970-01-01T01:00:00.000Z"}
+    assert uses.last_used([]) == {}
+    assert not any("expires_at" in row for row in dynamodb.scan(TableName=tables.limits)["Items"])
 
 
 def test_what_a_tenant_uses_is_summed_by_limit_and_span(dynamodb: Any, tables: Tables) -> None:

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from benchmarks.typical import code_for
-from daybook.access.api_keys import IssuedKey, Key
+from daybook.access.api_keys import IssuedKey, Key, KeyOwner
 from daybook.aws.batches import Patience
 from daybook.aws.control_table.catalogues import CatalogueTable
 from daybook.aws.control_table.groups import GroupTable
@@ -17,6 +17,7 @@ from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.credentials_table.authorizing import CredentialTable
 from daybook.aws.credentials_table.issuing import KeyTable
 from daybook.aws.limits_table.failures import FailureTable
+from daybook.aws.limits_table.last_uses import LastUseTable
 from daybook.aws.wiring import Tables
 from daybook.errors import Contended, Throttled
 from daybook.tenant import Tenant, environment_key
@@ -27,6 +28,7 @@ from tests.support.tenant_log import problem_of
 
 ACME = Tenant("acme")
 CODE = code_for("acme")
+OWNER = KeyOwner(CODE, ACME)
 PROD = environment_key(CODE, 0)
 EVERY_CALL = ("get_item", "query", "update_item", "transact_write_items")
 ISSUED = IssuedKey("k1", "acme", "producer", "prod", "billing", "2026-11-22T16:31:07.123Z")
@@ -44,6 +46,7 @@ class Store:
         self.keys = KeyTable(client, tables.credentials, tables.control)
         self.credentials = CredentialTable(client, tables.credentials)
         self.failures = FailureTable(client, tables.limits)
+        self.uses = LastUseTable(client, tables.limits)
 
 
 CALLS: dict[str, Callable[[Store], Any]] = {
@@ -51,10 +54,12 @@ CALLS: dict[str, Callable[[Store], Any]] = {
     "tenants": lambda store: store.control.tenants(),
     "create": lambda store: store.control.create_tenant(settings(tenant=Tenant("other"))),
     "change": lambda store: store.control.change_tenant(CODE, lambda now: replace(now, name="New")),
-    "put key": lambda store: store.keys.put_key(CODE, Key("k1", "s" * 32), ISSUED),
-    "keys": lambda store: store.keys.keys_of(settings(tenant=ACME)),
-    "key": lambda store: store.keys.key_of(settings(tenant=ACME), "k0"),
-    "revoke": lambda store: store.keys.revoke_key(CODE, "k0"),
+    "put key": lambda store: store.keys.put_key(OWNER, Key("k1", "s" * 32), ISSUED),
+    "keys": lambda store: store.keys.keys_of(OWNER),
+    "key": lambda store: store.keys.key_of(OWNER, "k0"),
+    "revoke": lambda store: store.keys.revoke_key(OWNER, "k0"),
+    "limit": lambda store: store.keys.limit_key(OWNER, replace(ISSUED, id="k0"), ISSUED.created_at),
+    "used": lambda store: store.uses.note_use("k0", 1),
     "credential": lambda store: store.credentials.credential("k0"),
     "failure": lambda store: store.failures.count_failure("203.0.113.7", 1),
     "activities": lambda store: store.catalogues.own_activities(CODE),
@@ -72,7 +77,7 @@ def prepared(dynamodb: Any, tables: Tables) -> Any:
     store = Store(dynamodb, tables)
     store.control.create_tenant(settings(tenant=ACME))
     store.groups.put(PROD, "team", ())
-    store.keys.put_key(CODE, Key("k0", "s" * 32), replace(ISSUED, id="k0"))
+    store.keys.put_key(OWNER, Key("k0", "s" * 32), replace(ISSUED, id="k0"))
     return dynamodb
 
 

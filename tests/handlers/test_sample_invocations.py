@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from daybook.access import api_keys
-from daybook.access.api_keys import IssuedKey
+from daybook.access.api_keys import IssuedKey, KeyOwner
 from daybook.access.roles import OPERATIONS
 from daybook.aws.control_table.jobs import JobTable
 from daybook.aws.control_table.tenants import ControlTable
@@ -96,9 +96,8 @@ def tenant(control: ControlTable, dynamodb: Any, tables: Tables) -> None:
         key = _key_in(_sent_by(name))
         assert key
         issued = IssuedKey(key.id, "meridian", name, "*", f"the {name}", "2022-04-12T09:00:00.000Z")
-        KeyTable(dynamodb, tables.credentials, tables.control).put_key(
-            control.settings(Tenant(issued.tenant)).code, key, issued
-        )
+        owner = KeyOwner(control.settings(Tenant(issued.tenant)).code, issued.tenant)
+        KeyTable(dynamodb, tables.credentials, tables.control).put_key(owner, key, issued)
 
 
 @pytest.fixture
@@ -320,13 +319,22 @@ def test_retention_and_legal_hold(dynamodb: Any, tables: Tables) -> None:
 
 @pytest.mark.usefixtures("tenant")
 def test_keys() -> None:
-    """Made, listed without its secret, and revoked."""
-    made = _answer("create_key", 201)
+    """Made, rotated, listed without their secrets, and revoked."""
+    made, rotated = _answer("create_key", 201), _answer("rotate_key", 201)
     listed = _answer("list_keys")["keys"]
-    assert {key["key_id"] for key in listed} == {made["key_id"], "sampleproducer", "sampleauditor"}
+    assert {key["key_id"] for key in listed} == {made["key_id"], rotated["key_id"], "sampleproducer", "sampleauditor"}
     assert made["key"] not in json.dumps(listed)
+    assert [key["key_id"] for key in listed if key["valid_until"]] == ["sampleproducer"]
     assert _invoke("revoke_key")["statusCode"] == 204
     assert "sampleproducer" not in {key["key_id"] for key in _answer("list_keys")["keys"]}
+
+
+@pytest.mark.usefixtures("control")
+def test_operators_keys() -> None:
+    """Made and listed; the sample's own is nobody's here."""
+    made = _answer("create_operators_key", 201)
+    assert [key["key_id"] for key in _answer("list_operators_keys")["keys"]] == [made["key_id"]]
+    assert _answer("revoke_operators_key", 404)["code"] == "not_found"
 
 
 @pytest.mark.usefixtures("tenant")

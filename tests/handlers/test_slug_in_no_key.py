@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from daybook.access.api_keys import IssuedKey, new_key
+from daybook.access.api_keys import IssuedKey, KeyOwner, new_key
 from daybook.aws.wiring import Tables
 from daybook.clock import SECOND, format_time
 from daybook.tenant import Tenant
@@ -60,7 +60,7 @@ def used(log: ManagedLog) -> list[str]:
     forgetting.report("u-1")
     key = new_key()
     issued = IssuedKey(key.id, SLUG, "producer", "prod", "billing", "2026-11-22T16:31:07.123Z")
-    log.wiring.issued_keys.put_key(log.settings.code, key, issued)
+    log.wiring.issued_keys.put_key(KeyOwner(log.settings.code, SLUG), key, issued)
     log.now += 30 * SECOND
     log.page()
     queued = [repr(message) for queue in (log.restamps, exporter.queue, forgetting.queue) for message in queue.sent]

@@ -28,9 +28,9 @@ NOT_RUN = {
     r"make (test|test-all|check|bench)( T=\S+)?": "takes minutes, and may be what runs this test; the target exists",
     r"make deploy( ARGS=\".+\")?": "needs an AWS account; `test_deploy.py` and `tests/stacks` test it",
     r"aws dynamodb query .+": "needs a deployment; a test below puts the same question to the laptop's tables",
-    r"\.venv/bin/python -m infra\.operate\.\w+( [a-z]+)?( --[a-z]+ \w+)*": "needs a deployment; its options exist",
+    r"\.venv/bin/python -m infra\.operate\.\w+( \w+)*( --[a-z]+ \w+)*": "needs a deployment; its options exist",
 }
-OPERATED = re.compile(r"-m (infra\.operate\.\w+)((?: +[a-z]+)?(?: +--[a-z]+ \w+)*)")
+OPERATED = re.compile(r"-m (infra\.operate\.\w+(?: +\w+)*)((?: +--[a-z]+ \w+)*)")
 
 
 class Step(NamedTuple):
@@ -123,19 +123,19 @@ def test_operators_commands_have_the_options_shown() -> None:
     shown: dict[str, set[str]] = {}
     for page in PAGES:
         for code in code_in(page):
-            for module, options in OPERATED.findall(code):
-                shown.setdefault(module, set()).update(re.findall(r"--[a-z]+", options))
-    assert len(shown) == 9
-    for module, options in shown.items():
+            for command, options in OPERATED.findall(code):
+                shown.setdefault(command, set()).update(re.findall(r"--[a-z]+", options))
+    assert len({command.split()[0] for command in shown}) == 10
+    for command, options in shown.items():
         helped = subprocess.run(  # noqa: S603  our own module
-            [sys.executable, "-m", module, "--help"],
+            [sys.executable, "-m", *command.split(), "--help"],
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'lambdas'}"},
             capture_output=True,
             text=True,
             check=True,
         )
-        assert options <= set(re.findall(r"--[a-z]+", helped.stdout)), module
+        assert options <= set(re.findall(r"--[a-z]+", helped.stdout)), command
 
 
 def test_operators_queries_find_what_the_page_says(demo: LocalDaybook) -> None:

@@ -17,7 +17,7 @@ from tests.support.usage import MemoryUsage
 
 INSTANCES = 4
 TENANTS = (TenantCode("aaaaaa"), TenantCode("bbbbbb"))
-MAX_AMOUNT = 40
+MAX_AMOUNT = 20
 Use = tuple[TenantCode, Resource, int]
 """A tenant's resource in a span, as the clock of the instance tells it."""
 
@@ -57,7 +57,7 @@ class LosingUsage(MemoryUsage):
     ),
     st.tuples(*[st.integers(-90_000, 90_000)] * INSTANCES),
     st.lists(st.sampled_from(["stored", "stored", "stored", "refused", "unanswered"]), min_size=1, max_size=9),
-    st.builds(Limits, *[st.integers(1, 3_000)] * 4),
+    st.builds(Limits, st.integers(1, 1_000), st.integers(1, 16), st.integers(1, 1_000), st.integers(1, 1_000)),
 )
 def test_no_tenant_below_its_limit_is_refused_and_none_goes_far_beyond(
     calls: list[tuple[int, TenantCode, Resource, int, int, int]],

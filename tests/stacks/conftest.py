@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from infra.deployment import SERVICE, STORAGE, synthesise
+from infra.deployment import synthesise
 from infra.local.aws.dynamodb_local import only_one_at_a_time
 from infra.local.template import Templates
+from infra.names import SERVICE, STORAGE
 from tests.support.templates import Stack
 
 
@@ -55,6 +56,7 @@ OTHER: dict[str, Any] = {
     "fan_out_window_seconds": 30,
     "reserve": True,
     "cloud_watch_role": True,
+    "budget_dollars": 500,
 }
 """Settings that differ from the defaults."""
 

@@ -1,40 +1,123 @@
 """What wakes the operators."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from daybook.observability import CANARY_FAILED, NAMESPACE, OLDEST_PARKED
+from infra.constructs.monitoring import ALL
+from infra.cost.units import ALARM_METRICS
 from infra.functions import FUNCTIONS, title
 from tests.support.templates import Stack
 
 DEAD_LETTERS = {f"{title(name)}QueueDead" for name, spec in FUNCTIONS.items() if spec.jobs}
 
 
-def test_there_is_an_alarm_for_whatever_needs_a_person(service: Stack) -> None:
-    """Errors and throttles of each function, the API's 5xx, dead letters, events that failed, were dropped, were given
-    up or are unreadable, and a fan-out that falls behind.
-    """
-    watched = set()
-    for alarm in service.properties("AWS::CloudWatch::Alarm").values():
-        watched.add((alarm["MetricName"], *(service.read(each["Value"]) for each in alarm.get("Dimensions", []))))
-    functions = service.properties("AWS::Lambda::Function")
-    assert watched == {
-        *((metric, name) for metric in ("Errors", "Throttles") for name in functions),
-        *(("ApproximateNumberOfMessagesVisible", f"{queue}.QueueName") for queue in DEAD_LETTERS),
-        ("OnFailureDestinationDeliveredEventCount", "NewEventsMapping"),
-        ("DroppedEventCount", "NewEventsMapping"),
-        ("EventsGivenUp",),
-        ("UnreadableEvents",),
-        ("IteratorAge", "FanOutFunction"),
-        ("5XXError", "Daybook"),
+OWN = {
+    *("CanaryNotSetUp", "CredentialsRefused", "CallsLimited", "LimitsUnavailable", "IssuerFailures"),
+    *("StreamsFailingForADay", "DrainsOverdue", "DrainRequestsLost", "EventsGivenUp", "UnreadableEvents"),
+    *("JobsFailed", "JobsGivenUp", "JobsUnending"),
+}
+"""Alarms that are named as the metric of ours that they watch."""
+JOBS = [title(name) for name, spec in FUNCTIONS.items() if spec.jobs]
+TABLES = ("Events", "Identities", "Control", "Credentials", "Limits")
+INDEXES = {"Events": ("by_actor", "by_activity", "by_target", "by_within"), "Control": ("by_drain_due",)}
+OF_AWS = {
+    "ServerErrors": ("5XXError", "Daybook", "GatewayApiDeploymentStagelive"),
+    "FanOutBehind": ("IteratorAge", "FanOutFunction"),
+    "NewEventsFailed": ("OnFailureDestinationDeliveredEventCount", "NewEventsMapping"),
+    "NewEventsDropped": ("DroppedEventCount", "NewEventsMapping"),
+    **{
+        f"{title(name)}{metric}": (metric, f"{title(name)}Function")
+        for name in FUNCTIONS
+        for metric in ("Errors", "Throttles")
+    },
+    **{f"{name}QueueDead": ("ApproximateNumberOfMessagesVisible", f"{name}QueueDead.QueueName") for name in JOBS},
+    **{f"{name}QueueOld": ("ApproximateAgeOfOldestMessage", f"{name}Queue.QueueName") for name in JOBS},
+}
+COMPUTED = {"ClientErrors", "ConcurrencyNearLimit", *(f"{table}Throttled" for table in TABLES)}
+
+
+@pytest.fixture(scope="module")
+def alarms(service: Stack) -> dict[str, dict[str, Any]]:
+    """The alarms by name."""
+    return {
+        name.removeprefix("Monitoring"): alarm for name, alarm in service.properties("AWS::CloudWatch::Alarm").items()
     }
 
 
-THRESHOLDS = {"FanOutBehind": 60_000}
+def metric_of(alarm: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The one metric that it watches as it is; None where it computes."""
+    if "MetricName" in alarm:
+        return alarm
+    first, *more = alarm["Metrics"]
+    metric: Mapping[str, Any] = first["MetricStat"]["Metric"] if not more else {}
+    return metric or None
+
+
+def watched(service: Stack, metric: Mapping[str, Any]) -> tuple[str, ...]:
+    return (metric["MetricName"], *(service.read(each["Value"]) for each in metric.get("Dimensions", ())))
+
+
+def test_there_is_an_alarm_for_whatever_needs_a_person(service: Stack, alarms: dict[str, dict[str, Any]]) -> None:
+    """Each watches what its name says."""
+    metrics = {name: metric for name, alarm in alarms.items() if (metric := metric_of(alarm))}
+    found = {name: watched(service, metric) for name, metric in metrics.items()}
+    assert found == {
+        **{name: (name,) for name in OWN},
+        "CanaryFailed": (CANARY_FAILED,),
+        "OldestParked": (OLDEST_PARKED,),
+        **OF_AWS,
+    }
+    assert alarms.keys() - found.keys() == COMPUTED
+    ours = {name for name, metric in metrics.items() if metric["Namespace"] == NAMESPACE}
+    assert ours == {*OWN, "CanaryFailed", "OldestParked"}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_throttles_of_a_table_and_of_its_indexes_add_up(
+    service: Stack, alarms: dict[str, dict[str, Any]], table: str
+) -> None:
+    """Reads and writes of each. An alarm can have no more than ten metrics."""
+    (computed,) = (each for each in alarms[f"{table}Throttled"]["Metrics"] if "Expression" in each)
+    parts = [each for each in alarms[f"{table}Throttled"]["Metrics"] if each is not computed]
+    metrics = [each["MetricStat"]["Metric"] for each in parts]
+    assert sorted(watched(service, metric) for metric in metrics) == sorted(
+        (f"{kind}ThrottleEvents", *index, f"{table}Table")
+        for kind in ("Read", "Write")
+        for index in ((), *((name,) for name in INDEXES.get(table, ())))
+    )
+    assert len(metrics) <= 10
+    assert set(computed["Expression"].split(" + ")) == {each["Id"] for each in parts}
+    assert {each["MetricStat"]["Stat"] for each in parts} == {"Sum"}
+
+
+THRESHOLDS = {
+    "FanOutBehind": 60_000,
+    "ClientErrors": 50,
+    "ConcurrencyNearLimit": 80,
+    "CredentialsRefused": 300,
+    "CallsLimited": 300,
+    "OldestParked": 7 * 86_400,
+    **{f"{name}QueueOld": 6 * 3_600 for name in JOBS},
+    "SweepQueueOld": 3_600,
+}
 """In the metric's own unit. Every other alarm goes off at one."""
 
 
-def test_thresholds(service: Stack) -> None:
+def test_thresholds(alarms: dict[str, dict[str, Any]]) -> None:
     """A forgotten threshold would be an alarm at one millisecond."""
-    alarms = service.properties("AWS::CloudWatch::Alarm")
-    thresholds = {name.removeprefix("Monitoring"): alarm["Threshold"] for name, alarm in alarms.items()}
+    thresholds = {name: alarm["Threshold"] for name, alarm in alarms.items()}
     assert thresholds == dict.fromkeys(thresholds, 1) | THRESHOLDS
+
+
+def test_what_ought_to_be_heard_each_minute_may_not_be_silent(alarms: dict[str, dict[str, Any]]) -> None:
+    """A canary or a schedule that does not run tells nothing any more. What nobody wrote is well for all others."""
+    silence = {name for name, alarm in alarms.items() if alarm["TreatMissingData"] == "breaching"}
+    assert silence == {"CanaryFailed", "DrainsOverdue"}
+    assert {alarm["TreatMissingData"] for alarm in alarms.values()} == {"breaching", "notBreaching"}
 
 
 def test_no_dead_letter_queue_is_forgotten(storage: Stack, service: Stack) -> None:
@@ -66,8 +149,36 @@ def test_the_services_that_raise_alarms_may_publish(service: Stack) -> None:
     assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
-def test_one_failure_wakes_nobody(service: Stack) -> None:
-    """Errors, throttles and 5xx have to last. What is lost, or waits for a person, wakes somebody at once."""
-    for name, alarm in service.properties("AWS::CloudWatch::Alarm").items():
-        lasting = alarm["MetricName"] in {"Errors", "Throttles", "5XXError"}
-        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == ((2, 3) if lasting else (1, 1)), name
+AT_ONCE = {
+    *("CanaryNotSetUp", "StreamsFailingForADay", "OldestParked", "EventsGivenUp", "UnreadableEvents"),
+    *("NewEventsFailed", "NewEventsDropped", "JobsFailed", "JobsGivenUp", "JobsUnending"),
+    *(f"{name}{what}" for name in JOBS for what in ("QueueDead", "QueueOld")),
+}
+
+
+def test_one_failure_wakes_nobody(alarms: dict[str, dict[str, Any]]) -> None:
+    """What may pass by itself has to last. What is lost, or waits for a person, wakes somebody at once."""
+    for name, alarm in alarms.items():
+        points = (1, 1) if name in AT_ONCE else (2, 3)
+        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == points, name
+
+
+def test_the_dashboard_says_first_whether_it_is_well(service: Stack, alarms: dict[str, dict[str, Any]]) -> None:
+    """At its top it has the state of every alarm. Each question below has the states of its own, and every alarm
+    answers one question.
+    """
+    (dashboard,) = service.properties("AWS::CloudWatch::Dashboard").values()
+    body = json.loads(service.read(dashboard["DashboardBody"]))
+    states = [each["properties"] for each in body["widgets"] if each["type"] == "alarm"]
+    shown = [[name.removeprefix("Monitoring").removesuffix(".Arn") for name in each["alarms"]] for each in states]
+    assert states[0]["title"] == ALL
+    assert body["widgets"][0]["y"] == 0
+    assert sorted(shown[0]) == sorted(alarms)
+    assert sorted(name for each in shown[1:] for name in each) == sorted(alarms)
+    assert all(each["title"].endswith("?") for each in states[1:])
+
+
+def test_the_bill_counts_the_metrics_that_alarms_watch(alarms: dict[str, dict[str, Any]]) -> None:
+    """CloudWatch charges an alarm by its metrics."""
+    metrics = [each.get("Metrics", [{"MetricStat": None}]) for each in alarms.values()]
+    assert sum("MetricStat" in part for parts in metrics for part in parts) == ALARM_METRICS

@@ -26,6 +26,8 @@ RESOURCES = {
     "credentials_table": "CredentialsTable",
     "limits_table": "LimitsTable",
     "secret_arn": "Secret",
+    "canary_secret_arn": "CanaryKey",
+    "api_url": "https://GatewayApi.execute-api.AWS::Region.AWS::URLSuffix/GatewayApiDeploymentStagelive/",
     "drain_queue_url": "DrainQueue",
     "replay_queue_url": "ReplayQueue",
     "restamp_queue_url": "RestampQueue",
@@ -85,12 +87,14 @@ def test_a_handler_reads_the_settings_that_its_function_has(name: str) -> None:
 
 
 def test_every_route_has_its_function(service: Stack) -> None:
-    """Each function in the route table is deployed. The others are the authorizer and those that read a source."""
+    """Each function in the route table is deployed. The others are the authorizer, those that read a source, and the
+    canary, which the schedule invokes.
+    """
     readers = {
         service.read(mapping["FunctionName"])
         for mapping in service.properties("AWS::Lambda::EventSourceMapping").values()
     }
-    answering = {f"{title(name)}Function" for name in API_FUNCTIONS | {"authorize"}}
+    answering = {f"{title(name)}Function" for name in API_FUNCTIONS | {"authorize", "canary"}}
     assert not readers & answering
     assert readers | answering == set(service.properties("AWS::Lambda::Function"))
 

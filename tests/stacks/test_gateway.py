@@ -93,7 +93,15 @@ def test_every_error_of_the_gateway_is_a_problem_document(service: Stack) -> Non
 
 @pytest.mark.parametrize(
     ("kind", "header"),
-    [("THROTTLED", "Retry-After"), ("QUOTA_EXCEEDED", "Retry-After"), ("UNAUTHORIZED", "WWW-Authenticate")],
+    [
+        ("THROTTLED", "Retry-After"),
+        ("QUOTA_EXCEEDED", "Retry-After"),
+        ("DEFAULT_5XX", "Retry-After"),
+        ("AUTHORIZER_FAILURE", "Retry-After"),
+        ("INTEGRATION_FAILURE", "Retry-After"),
+        ("INTEGRATION_TIMEOUT", "Retry-After"),
+        ("UNAUTHORIZED", "WWW-Authenticate"),
+    ],
 )
 def test_an_error_says_what_to_do_next(service: Stack, kind: str, header: str) -> None:
     """429 says when to try again, and 401 which kind of credential is needed."""

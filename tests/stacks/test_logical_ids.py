@@ -5,6 +5,7 @@ from infra.local.template import Templates
 
 # Whatever holds what can't be made again.
 STATEFUL = {
+    "CanaryKey53D2D0D1",  # its loss costs a run of `infra.operate.set_up_canary`
     "ControlTable70B6FEE0",
     "CredentialsTable401B582A",
     "DrainQueue1C91E7AD",

@@ -44,9 +44,9 @@ DYNAMODB = {
     "Tenants": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"BatchGetItem", "PartiQLInsert", "Query"},
-        CONTROL: {"GetItem", "Query", "PutItem", "DeleteItem"},
-        CREDENTIALS: {"PutItem", "DeleteItem"},
-        LIMITS: {"UpdateItem"},
+        CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
+        CREDENTIALS: {"PutItem", "UpdateItem", "DeleteItem"},
+        LIMITS: {"UpdateItem", "BatchGetItem"},
     },
     "Manage": {
         EVENTS: {"PartiQLInsert"},
@@ -99,6 +99,7 @@ DYNAMODB = {
         CONTROL: {"GetItem", "UpdateItem"},
     },
     "Public": {},
+    "Canary": {},
 }
 # Each with the condition that the partition is one of the session's tenant.
 READER = {
@@ -146,6 +147,8 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         BUCKET: {"s3:ListBucket"},
     },
     "Streams": {"ReplayQueue.Arn": SENDS},
+    # All else it does by HTTP.
+    "Canary": {"CanaryKey": {"secretsmanager:GetSecretValue"}},
     "Replay": {"ReplayQueue.Arn": SENDS | RECEIVES},
     "FanOut": {
         "DrainQueue.Arn": SENDS,
@@ -314,7 +317,7 @@ def test_workers_change_only_jobs_in_the_control_table(
 
 def test_who_parks_and_drains_writes_no_settings(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> None:
     """Rows are made and deleted only in the partitions of parked events, and updated only in those of destinations.
-    `fan_out` reads no others either.
+    `fan_out` reads no others either; `redeliver` reads the tenant's retention.
     """
     parked, streams = (
         {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{ending}"]}} for ending in ("#parked", "#streams")
@@ -322,6 +325,8 @@ def test_who_parks_and_drains_writes_no_settings(service: Stack, statements: dic
     for function in ("FanOut", "Redeliver"):
         for each in statements[function]:
             actions = {action.removeprefix("dynamodb:") for action in _list(each["Action"])}
+            if (function, actions) == ("Redeliver", {"GetItem"}):
+                continue
             if CONTROL in map(service.read, _list(each["Resource"])):
                 assert each["Condition"] == (streams if actions - {"UpdateItem"} <= READS - {"Query"} else parked)
     for partition in ("acme#parked", "acme#streams"):
@@ -333,29 +338,31 @@ def test_only_the_authorizer_reads_credentials_and_only_tenants_writes_keys(
 ) -> None:
     """IAM limits all of them to the rows of keys."""
     assert _partitions(service, statements, CREDENTIALS) == {
-        "Authorize": {"dynamodb:GetItem": "key#*"},
-        "Tenants": {"dynamodb:PutItem": "key#*", "dynamodb:DeleteItem": "key#*"},
+        "Authorize": {"dynamodb:GetItem": ["key#*"]},
+        "Tenants": {f"dynamodb:{verb}Item": ["key#*"] for verb in ("Put", "Update", "Delete")},
     }
     assert key_name("k1")["pk"].startswith("key#")
 
 
 def test_counters_are_written_by_whoever_counts(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> None:
-    """Failures by the authorizer alone, what tenants use by the functions that they call. Nobody deletes a counter."""
-    assert _partitions(service, statements, LIMITS) == {
-        "Authorize": {"dynamodb:UpdateItem": "failed#*"},
-        **{function: {"dynamodb:UpdateItem": "used-by#*"} for function in LIMITED},
-    }
+    """Failures and last uses by the authorizer alone, what tenants use by the functions that they call."""
+    expected = {function: {"dynamodb:UpdateItem": ["used-by#*"]} for function in LIMITED}
+    expected["Authorize"] = {"dynamodb:UpdateItem": ["failed#*", "used#*"]}
+    expected["Tenants"] |= {"dynamodb:BatchGetItem": ["used#*"]}
+    assert _partitions(service, statements, LIMITS) == expected
     assert partition_of("203.0.113.7").startswith("failed#")
 
 
-def _partitions(service: Stack, statements: dict[str, list[dict[str, Any]]], table: str) -> dict[str, dict[str, str]]:
-    """By function and action, the one pattern of the table's partitions that IAM admits."""
-    found: dict[str, dict[str, str]] = {}
+def _partitions(
+    service: Stack, statements: dict[str, list[dict[str, Any]]], table: str
+) -> dict[str, dict[str, list[str]]]:
+    """By function and action, the patterns of the table's partitions that IAM admits."""
+    found: dict[str, dict[str, list[str]]] = {}
     for function, listed in statements.items():
         for each in listed:
             if table in map(service.read, _list(each["Resource"])):
-                (pattern,) = each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-                found.setdefault(function, {}).update(dict.fromkeys(_list(each["Action"]), pattern))
+                patterns = _list(each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
+                found.setdefault(function, {}).update(dict.fromkeys(_list(each["Action"]), patterns))
     return found
 
 
@@ -496,11 +503,13 @@ def test_nobody_in_the_account_replaces_or_deletes_an_event(storage: Stack) -> N
 
 def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:
     """Each function that answers calls has one permission, for this API. Nobody can call the functions that read a
-    queue or a stream, but for the schedule's rule.
+    queue or a stream, but for the rules of the schedules.
     """
-    (rule,), permissions = _by_principal(service)
-    assert service.read(rule["FunctionName"]) == "RedeliverFunction.Arn"
-    assert service.read(rule["SourceArn"]) == "DrainsWakeRule.Arn"
+    rules, permissions = _by_principal(service)
+    assert {service.read(rule["FunctionName"]): service.read(rule["SourceArn"]) for rule in rules} == {
+        "RedeliverFunction.Arn": "DrainsWakeRule.Arn",
+        "CanaryFunction.Arn": "CanaryRoundsScheduleRule.Arn",
+    }
     assert {service.read(permission["FunctionName"]) for permission in permissions} == {
         f"{name}Function.Arn" for name in CALLED
     }

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.deployment import SERVICE, STORAGE
 from infra.local.template import Templates, of_type
+from infra.names import SERVICE, STORAGE
 from tests.stacks.conftest import OTHER
 from tests.support.templates import Stack
 

@@ -1,7 +1,9 @@
-"""The schedule: what is invoked each minute, by whom, and what becomes of a tick that fails."""
+"""The schedules: what is invoked at which rate, by whom, and what becomes of a tick that fails."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import pytest
 
 from infra.local.aws.cloudformation import create_stacks
 from infra.local.functions.event_sources import schedules_of
@@ -10,37 +12,50 @@ from tests.support.templates import Stack
 
 RULE = "DrainsWakeRule"
 
+by_rule = pytest.mark.parametrize(
+    ("name", "function", "rate"),
+    [
+        (RULE, "RedeliverFunction", "rate(1 minute)"),
+        ("CanaryRoundsScheduleRule", "CanaryFunction", "rate(5 minutes)"),
+    ],
+)
 
-def test_the_rule_invokes_the_redeliverer_each_minute(service: Stack) -> None:
+
+@by_rule
+def test_the_rule_invokes_its_function(service: Stack, name: str, function: str, rate: str) -> None:
     """It is the only target."""
-    rule = service.properties("AWS::Events::Rule")[RULE]
-    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
-    assert [service.read(target["Arn"]) for target in rule["Targets"]] == ["RedeliverFunction.Arn"]
+    rule = service.properties("AWS::Events::Rule")[name]
+    assert (rule["ScheduleExpression"], rule["State"]) == (rate, "ENABLED")
+    assert [service.read(target["Arn"]) for target in rule["Targets"]] == [f"{function}.Arn"]
 
 
-def test_a_stale_tick_is_not_tried_again(service: Stack) -> None:
+@by_rule
+def test_a_stale_tick_is_not_tried_again(service: Stack, name: str, function: str, rate: str) -> None:  # noqa: ARG001
     """Neither by EventBridge, which delivers it, nor by Lambda, which keeps it in its own queue."""
-    rule = service.properties("AWS::Events::Rule")[RULE]
+    rule = service.properties("AWS::Events::Rule")[name]
     once = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
     assert [target["RetryPolicy"] for target in rule["Targets"]] == [once]
-    (asynchronous,) = service.properties("AWS::Lambda::EventInvokeConfig").values()
+    (asynchronous,) = (
+        each
+        for each in service.properties("AWS::Lambda::EventInvokeConfig").values()
+        if service.read(each["FunctionName"]) == function
+    )
     assert {name: asynchronous[name] for name in once} == once
-    assert service.read(asynchronous["FunctionName"]) == "RedeliverFunction"
     assert asynchronous["Qualifier"] == "$LATEST"
 
 
-def test_the_rule_needs_no_role(service: Stack) -> None:
+@by_rule
+def test_the_rule_needs_no_role(service: Stack, name: str, function: str, rate: str) -> None:  # noqa: ARG001
     """The function's own policy admits it, and no other rule."""
-    rule = service.properties("AWS::Events::Rule")[RULE]
+    rule = service.properties("AWS::Events::Rule")[name]
     assert not any("RoleArn" in target for target in rule["Targets"])
     (permission,) = (
         each
         for each in service.properties("AWS::Lambda::Permission").values()
-        if each["Principal"] == "events.amazonaws.com"
+        if each["Principal"] == "events.amazonaws.com" and service.read(each["FunctionName"]) == f"{function}.Arn"
     )
     assert permission["Action"] == "lambda:InvokeFunction"
-    assert service.read(permission["FunctionName"]) == "RedeliverFunction.Arn"
-    assert service.read(permission["SourceArn"]) == f"{RULE}.Arn"
+    assert service.read(permission["SourceArn"]) == f"{name}.Arn"
 
 
 class Reader:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from infra.deployment import SERVICE, synthesise
+from infra.deployment import synthesise
 from infra.functions import RESERVED
 from infra.local.template import Templates, of_type
+from infra.names import SERVICE
 from infra.settings import DeploymentSettings, InvalidSetting
 from tests.support.documents import text_of
 from tests.support.places import ROOT
@@ -100,6 +101,21 @@ def test_an_address_is_told_of_alarms(other: Templates) -> None:
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "on-call@example.com")
 
 
+def test_operators_hear_of_the_bill_before_it_is_over_the_budget(other: Templates) -> None:
+    """At 80 % of it, at all of it, and where all of it is forecast. Without the setting there is no budget."""
+    (budget,) = of_type(other, "AWS::Budgets::Budget").values()
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 500, "Unit": "USD"}
+    told = budget["NotificationsWithSubscribers"]
+    assert [(each["Notification"]["NotificationType"], each["Notification"]["Threshold"]) for each in told] == [
+        ("ACTUAL", 80),
+        ("ACTUAL", 100),
+        ("FORECASTED", 100),
+    ]
+    topics = {json.dumps(subscriber) for each in told for subscriber in each["Subscribers"]}
+    (topic,) = of_type(other, "AWS::SNS::Topic")
+    assert topics == {json.dumps({"Address": {"Ref": topic}, "SubscriptionType": "SNS"})}
+
+
 def test_a_trial_can_be_deleted(other: Templates) -> None:
     """With `removal_policy` `destroy` nothing is retained and nothing is protected, but for the gateway's role: all
     APIs of the account's region use it.
@@ -164,7 +180,10 @@ def claims(stacks: Templates) -> set[str]:
 def test_metrics_and_alarms_have_the_deployments_namespace(others: dict[str, Templates]) -> None:
     """Otherwise an alarm would watch what nobody writes."""
     for stage, stacks in others.items():
-        watched = {each["Namespace"] for each in of_type(stacks, "AWS::CloudWatch::Alarm").values()}
+        alarms = of_type(stacks, "AWS::CloudWatch::Alarm").values()
+        watched = {each["Namespace"] for each in alarms if "Namespace" in each}
+        computed = [part for each in alarms for part in each.get("Metrics", ()) if "MetricStat" in part]
+        watched |= {part["MetricStat"]["Metric"]["Namespace"] for part in computed}
         assert {each for each in watched if not each.startswith("AWS/")} == {f"Daybook/{stage}"}
         (api,) = of_type(stacks, "AWS::ApiGateway::RestApi").values()
         assert (api["Name"], of_type(stacks, "AWS::ApiGateway::Stage").popitem()[1]["StageName"]) == (
@@ -236,13 +255,11 @@ def test_the_accounts_role_is_made_on_request_alone(synthesised: Templates, othe
 
 
 def test_every_setting_has_a_row_in_the_page() -> None:
-    """With its default. A field that nothing uses yet has none."""
-    rows = re.findall(r"^\| (`.+`) \| (\S+) \|", SETTINGS.partition("\n## ")[0], re.MULTILINE)
+    """With its default."""
+    rows = re.findall(r"^\| (`.+?`) \| (\S+) \|", SETTINGS.partition("\n## ")[0], re.MULTILINE)
     shown = {name: default.strip("`") for names, default in rows for name in re.findall(r"`(\w+)`", names)}
-    sources = [path.read_text() for path in (ROOT / "infra").rglob("*.py") if "settings" not in path.parts]
-    fields = {each.name: each.default for each in dataclasses.fields(DeploymentSettings)}
-    used = {name for name in fields if any(re.search(rf"settings\.{name}\b", source) for source in sources)}
-    written = {name: "none" if default is None else str(default) for name, default in fields.items() if name in used}
-    assert shown == {
-        name: default.lower() if default in ("True", "False") else default for name, default in written.items()
-    }
+    assert shown == {each.name: written(each.default) for each in dataclasses.fields(DeploymentSettings)}
+
+
+def written(default: object) -> str:
+    return "none" if default is None else str(default).lower() if isinstance(default, bool) else str(default)

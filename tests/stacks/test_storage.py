@@ -101,7 +101,7 @@ def test_the_secret_is_generated_by_aws_and_kept(storage: Stack) -> None:
     """It has 64 letters and digits that nobody has seen. AWS does not rotate it, and it outlives the stack. Other
     properties would make CloudFormation generate another secret.
     """
-    (secret,) = storage.resources("AWS::SecretsManager::Secret").values()
+    secret = storage.resources("AWS::SecretsManager::Secret")["Secret"]
     assert secret["Properties"]["GenerateSecretString"] == {
         "PasswordLength": 64,
         "ExcludePunctuation": True,

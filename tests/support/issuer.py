@@ -45,6 +45,7 @@ class Issuer:
     """What is answered at a path in place of the usual document."""
     status: int = 200
     location: str = ""
+    """Where discovery is said to have moved."""
     delay_seconds: float = 0
     asked: list[str] = field(default_factory=list)
     """The paths of all requests."""
@@ -82,8 +83,9 @@ def running_issuer() -> Iterator[Issuer]:
         def do_GET(self) -> None:
             issuer.asked.append(self.path)
             time.sleep(issuer.delay_seconds)
-            self.send_response(issuer.status)
-            if issuer.location:
+            is_moved = issuer.location and self.path == DISCOVERY
+            self.send_response(302 if is_moved else issuer.status)
+            if is_moved:
                 self.send_header("Location", issuer.location)
             self.end_headers()
             with suppress(BrokenPipeError):  # who asked has lost patience

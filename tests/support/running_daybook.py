@@ -58,11 +58,11 @@ class LocalDaybook:
 
 
 @contextmanager
-def running_daybook(data: Path, **environment: str) -> Iterator[LocalDaybook]:
+def running_daybook(data: Path, *, module: str = "infra.local", **environment: str) -> Iterator[LocalDaybook]:
     """An empty local Daybook. Asserts that it ends correctly, unless the test has stopped it."""
     port, aws_port = free_port(), free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "infra.local"],
+    process = subprocess.Popen(  # noqa: S603  a module of ours
+        [sys.executable, "-m", module],
         cwd=ROOT,
         env=os.environ
         | {"PORT": str(port), "DAYBOOK_AWS_PORT": str(aws_port), "DAYBOOK_DATA": str(data), "DAYBOOK_DEMO": "0"}

@@ -20,9 +20,9 @@ import json, sys
 before = set(sys.modules)
 import {module} as handler
 from daybook.aws import clients
-for make in ("dynamodb", "dynamodb_for_sessions", "sqs", "s3", "sts", "own_sts"):
+for make in ("dynamodb", "dynamodb_for_sessions", "dynamodb_for_counters", "sqs", "s3", "sts", "own_sts"):
     setattr(clients, make, lambda: None)
-clients.deployment_secret = lambda arn: bytes(32)
+clients.secret_value = lambda arn: bytes(32)
 if hasattr(handler, "compose"):
     handler.compose()
 print(json.dumps(sorted(set(sys.modules) - before)))

@@ -17,7 +17,7 @@ FLOORS = (
     {"limits", "people"},
     {"events"},
     {"delivery", "search", "self_audit"},
-    {"jobs"},
+    {"jobs", "operators"},
     {"aws"},
 )
 """The packages of `daybook`, lowest first. A package imports only packages of lower floors, so no circle can form."""

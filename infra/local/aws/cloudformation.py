@@ -21,17 +21,27 @@ from infra.local.template import Templates, of_type, table_definitions
 
 # Event source mappings are emulated here. With a policy of a queue or a bucket in the stack, moto can't describe a
 # single resource.
-LEFT_OUT = frozenset({"AWS::Lambda::EventSourceMapping", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"})
+LEFT_OUT = frozenset(
+    {
+        "AWS::CloudWatch::Dashboard",  # refers to alarms, which moto does not create
+        "AWS::Lambda::EventInvokeConfig",
+        "AWS::Lambda::EventSourceMapping",
+        "AWS::S3::BucketPolicy",
+        "AWS::SQS::QueuePolicy",
+    }
+)
 
 Client = Callable[[str], Any]
 """Makes a boto3 client for the named service on the local endpoint."""
 
 
 def create_stacks(stacks: Templates, client: Client, secret: Callable[[Mapping[str, Any]], str]) -> None:
-    """`secret` returns a secret's value for the properties of its resource."""
+    """`secret` returns the value of a secret that is generated, for the properties of its resource."""
     secrets = client("secretsmanager")
     arns = {
-        logical_id: secrets.create_secret(Name=f"Daybook-{logical_id}", SecretString=secret(properties))["ARN"]
+        logical_id: secrets.create_secret(
+            Name=f"Daybook-{logical_id}", SecretString=properties.get("SecretString") or secret(properties)
+        )["ARN"]
         for logical_id, properties in of_type(stacks, "AWS::SecretsManager::Secret").items()
     }
     cloudformation = client("cloudformation")

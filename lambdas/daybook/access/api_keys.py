@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from daybook.clock import parse_time
+
 ID = re.compile(r"[a-z0-9]{1,32}", re.ASCII)
 _FORM = re.compile(r"dbk_([a-z0-9]{1,32})_([A-Za-z0-9]{32,})", re.ASCII)
 _ID_ALPHABET = string.ascii_lowercase + string.digits
@@ -45,6 +47,26 @@ class IssuedKey:
     label: str
     created_at: str
     """RFC 3339 in UTC with milliseconds."""
+    valid_until: str | None = None
+    """The first moment at which it is not valid any more, written like `created_at`. None: until it is revoked."""
+    made_until: str | None = None
+    """What `valid_until` was at first. A rotation gives the new key as much time as the old one had."""
+
+    def is_valid_at(self, now_ms: int) -> bool:
+        return self.valid_until is None or now_ms < parse_time(self.valid_until)
+
+
+class KeyOwner(NamedTuple):
+    """Whose keys: a tenant's, or the operators'."""
+
+    partition: str
+    """Of the control table, where the list of them is: a tenant's code."""
+    tenant: str
+    """The tenant's slug; empty for operators."""
+
+
+OPERATORS = KeyOwner("operators", "")
+"""Not the partition of the tenant `daybook`: whoever is an admin there must not rotate the operators' keys."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from daybook.aws.identities_table.erase import ForgettingTable
     from daybook.aws.identities_table.rows import IdentityTable
     from daybook.aws.job_queue import SqsJobQueue
+    from daybook.aws.limits_table.last_uses import LastUseTable
     from daybook.aws.limits_table.usage import UsageTable
     from daybook.catalogue.tenant_catalogue import Catalogues
     from daybook.crypto.keys import DeploymentKeys
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from daybook.delivery.sender import RecordSender
     from daybook.environment import FunctionSettings
     from daybook.limits.gate import Gate
+    from daybook.operators.keys import OperatorsKeys
     from daybook.people.identities import IdentityStore
     from daybook.people.key_cache import PersonKeys
     from daybook.people.resolver import Identities
@@ -64,6 +66,12 @@ class Tables:
     control: str = ""
     credentials: str = ""
     limits: str = ""
+
+    @classmethod
+    def of(cls, settings: FunctionSettings) -> Self:
+        """Those that a function's settings name."""
+        names = {f"{field.name}_table": field.name for field in fields(cls)}
+        return cls(**{names[name]: value for name, value in vars(settings).items() if name in names})
 
 
 @dataclass(frozen=True)
@@ -90,12 +98,10 @@ class Wiring:
 
     @classmethod
     def deployed(cls, settings: FunctionSettings) -> Self:
-        names = {f"{field.name}_table": field.name for field in fields(Tables)}
-        tables = Tables(**{names[name]: value for name, value in vars(settings).items() if name in names})
-        values = vars(settings)
+        tables, values = Tables.of(settings), vars(settings)
 
         def secret() -> bytes:
-            return clients.deployment_secret(values["secret_arn"])
+            return clients.secret_value(values["secret_arn"])
 
         if "reader_role_arn" not in values:
             return cls(clients.dynamodb(), tables, secret)
@@ -153,6 +159,12 @@ class Wiring:
         from daybook.aws.credentials_table.issuing import KeyTable
 
         return KeyTable(self.client, self.tables.credentials, self.tables.control)
+
+    @cached_property
+    def last_uses(self) -> LastUseTable:
+        from daybook.aws.limits_table.last_uses import LastUseTable
+
+        return LastUseTable(self.client, self.tables.limits)
 
     @cached_property
     def usage(self) -> UsageTable:
@@ -296,6 +308,14 @@ class Wiring:
         from daybook.self_audit.recorder import record_by
 
         return record_by(self.recorder)
+
+    @cached_property
+    def operators_keys(self) -> OperatorsKeys:
+        from daybook.operators.keys import OperatorsKeys
+        from daybook.operators.log import OperatorsLog
+
+        log = OperatorsLog(self.control, self.record, self.clock, self.random_bytes)
+        return OperatorsKeys(self.issued_keys, log, self.clock)
 
     @cached_property
     def records(self) -> Records:

@@ -63,6 +63,10 @@ ROUTES = (
     Route("POST", "/v1/tenants/{tenant}/keys", "tenants", "create_key", _MANAGERS),
     Route("GET", "/v1/tenants/{tenant}/keys", "tenants", "list_keys", _MANAGERS),
     Route("DELETE", "/v1/tenants/{tenant}/keys/{key_id}", "tenants", "revoke_key", _MANAGERS),
+    Route("POST", "/v1/tenants/{tenant}/keys/{key_id}/rotate", "tenants", "rotate_key", _MANAGERS),
+    Route("POST", "/v1/operators/keys", "tenants", "create_operators_key", _OPERATORS),
+    Route("GET", "/v1/operators/keys", "tenants", "list_operators_keys", _OPERATORS),
+    Route("DELETE", "/v1/operators/keys/{key_id}", "tenants", "revoke_operators_key", _OPERATORS),
 )
 
 BY_RESOURCE = {(route.method, route.path): route for route in ROUTES}

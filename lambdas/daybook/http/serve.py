@@ -63,6 +63,7 @@ def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Opera
                 500,
                 "internal_error",
                 "The service failed. Its log has the cause under the id in the header x-amz-apigw-id.",
+                headers={"Retry-After": "5"},
             )
         )
     authorizer = request.authorizer

@@ -8,8 +8,9 @@ import pytest
 
 from authorize import handler as authorize
 from benchmarks.typical import code_for
-from daybook.access.api_keys import IssuedKey, Key
+from daybook.access.api_keys import IssuedKey, Key, KeyOwner
 from daybook.aws.credentials_table.issuing import KeyTable
+from daybook.aws.limits_table.last_uses import LastUseTable
 from daybook.aws.wiring import Tables
 from daybook.observability import CREDENTIALS_REFUSED
 from tests.support.access_log import kept_access_log
@@ -18,6 +19,7 @@ from tests.support.calls import Context
 pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 
 KEY = Key("k1", "s" * 43)
+ACME = KeyOwner(code_for("acme"), "acme")
 STAGE = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod"
 
 
@@ -28,7 +30,7 @@ def keys(dynamodb: Any, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Iter
     authorize.compose.cache_clear()
     keys = KeyTable(dynamodb, tables.credentials, tables.control)
     issued = IssuedKey(KEY.id, "acme", "auditor", "prod", "Ünï", "2026-11-22T16:31:07.123Z")
-    keys.put_key(code_for("acme"), KEY, issued)
+    keys.put_key(ACME, KEY, issued)
     yield keys
     authorize.compose.cache_clear()
 
@@ -77,9 +79,35 @@ def test_anything_else_is_unauthorized(authorization: str | None) -> None:
 
 def test_a_revoked_key_is_unauthorized(keys: KeyTable) -> None:
     """At once; the gateway's cache is not ours."""
-    keys.revoke_key(code_for("acme"), KEY.id)
+    keys.revoke_key(ACME, KEY.id)
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         _call(f"Bearer {KEY.credential}")
+
+
+def test_an_expired_key_is_unauthorized(keys: KeyTable) -> None:
+    """Its row is there, and its end has passed."""
+    keys.limit_key(ACME, keys.key_of(ACME, KEY.id), "2026-11-22T16:31:07.124Z")
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        _call(f"Bearer {KEY.credential}")
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_use_is_noted(dynamodb: Any, tables: Tables) -> None:
+    """Of a valid key alone: whoever tries another secret does not use it."""
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        _call(f"Bearer dbk_{KEY.id}_{'x' * 43}")
+    uses = LastUseTable(dynamodb, tables.limits)
+    assert uses.last_used([KEY.id]) == {}
+    _call(f"Bearer {KEY.credential}")
+    assert set(uses.last_used([KEY.id])) == {KEY.id}
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_use_that_can_not_be_noted_fails_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table of limits is gone; the key is as good as before."""
+    monkeypatch.setenv("LIMITS_TABLE", "nowhere")
+    authorize.compose.cache_clear()
+    assert _call(f"Bearer {KEY.credential}")["context"]["role"] == "auditor"
 
 
 @pytest.mark.usefixtures("keys")

@@ -6,7 +6,7 @@ import pytest
 
 from authorize.credentials import ApiKeys, Credentials, Refused, TooManyFailures, bearer
 from daybook.access.api_keys import IssuedKey, Key, StoredKey, hash_of
-from daybook.clock import MINUTE
+from daybook.clock import MINUTE, format_time
 from daybook.http.caller import Caller
 
 KEY = Key("k1", "s" * 32)
@@ -39,10 +39,15 @@ class FakeControl:
 class TenantLog:
     control: FakeControl
     now: int = 10 * MINUTE
+    used: list[str] = field(default_factory=list)
+
+    @property
+    def keys(self) -> ApiKeys:
+        return ApiKeys(self.control, self.used.append, lambda: self.now)
 
     @property
     def credentials(self) -> Credentials:
-        return Credentials((ApiKeys(self.control),), self.control, lambda: self.now)
+        return Credentials((self.keys,), self.control, lambda: self.now)
 
     def fail(self, times: int, address: str = HERE) -> None:
         for _ in range(times):
@@ -100,6 +105,28 @@ def test_a_revoked_key_is_refused(log: TenantLog) -> None:
         log.credentials.caller(GOOD, HERE)
 
 
+def test_a_key_is_valid_until_its_end(log: TenantLog) -> None:
+    """Its last millisecond included; then it is like any other that is not valid."""
+    ends = replace(ISSUED, valid_until=format_time(log.now))
+    log.control.keys["k1"] = StoredKey(ends, hash_of(KEY.secret))
+    log.now -= 1
+    assert log.credentials.caller(GOOD, HERE) == CALLER
+    log.now += 1
+    with pytest.raises(Refused):
+        log.credentials.caller(GOOD, HERE)
+    assert log.control.counts == {(HERE, 10): 1}
+
+
+def test_only_a_valid_key_counts_as_used(log: TenantLog) -> None:
+    """Neither a wrong secret nor an expired key."""
+    log.fail(1)
+    log.credentials.caller(GOOD, HERE)
+    log.control.keys["k1"] = StoredKey(replace(ISSUED, valid_until=format_time(log.now)), hash_of(KEY.secret))
+    with pytest.raises(Refused):
+        log.credentials.caller(GOOD, HERE)
+    assert log.used == ["k1"]
+
+
 def test_a_key_of_a_role_that_there_is_not_is_refused(log: TenantLog) -> None:
     """Denied by default."""
     log.control.keys["k1"] = StoredKey(replace(ISSUED, role="root"), hash_of(KEY.secret))
@@ -143,7 +170,7 @@ def test_another_kind_of_credential_is_another_class(log: TenantLog) -> None:
         def caller(self, credential: str) -> Caller | None:
             return CALLER if credential == "token" else None
 
-    credentials = replace(log.credentials, kinds=(ApiKeys(log.control), Tokens()))
+    credentials = replace(log.credentials, kinds=(log.keys, Tokens()))
     assert credentials.caller("Bearer token", HERE) == CALLER
     assert credentials.caller(GOOD, HERE) == CALLER
     with pytest.raises(Refused):

@@ -234,8 +234,11 @@ def test_junk_does_not_make_us_hammer_the_issuer(door: Door, issuer: Issuer, sta
     for number in range(120):
         door.wait(1_000)
         door.caller(issuer.token(key_id=f"unknown {number}"))
-        door.caller(issuer.token(key_id=f"unknown {number}", iss="https://id.example.com"))
     assert issuer.asked.count(DISCOVERY) == 4
+    door.wait(KEPT_MS)
+    issuer.asked.clear()
+    assert door.caller(issuer.token(iss="https://id.example.com")) is None
+    assert issuer.asked == []
 
 
 def test_the_last_good_keys_are_kept_for_an_hour(door: Door, issuer: Issuer) -> None:
@@ -288,7 +291,19 @@ def test_keys_come_encrypted_or_from_this_machine(door: Door, issuer: Issuer, ur
     """Whoever stands between could otherwise give us keys of their own. So no redirect is followed either."""
     with pytest.raises(ValueError, match="not https"):
         fetch_document(url)
-    issuer.status, issuer.location = 302, url
+    issuer.location = url
+    with pytest.raises(IssuerUnavailable):
+        door.caller(issuer.token())
+
+
+def test_discovery_is_at_its_place_and_names_the_issuer(door: Door, issuer: Issuer) -> None:
+    """Neither a redirect nor another issuer's document will do, though both lead to the right keys."""
+    right = {"issuer": issuer.url, "jwks_uri": f"{issuer.url}{JWKS}"}
+    issuer.location, issuer.documents = f"{issuer.url}/moved", {"/moved": right}
+    with pytest.raises(IssuerUnavailable):
+        door.caller(issuer.token())
+    issuer.location, issuer.documents = "", {DISCOVERY: {**right, "issuer": f"{issuer.url}/"}}
+    door.wait(PAUSE_MS)
     with pytest.raises(IssuerUnavailable):
         door.caller(issuer.token())
 

@@ -58,6 +58,8 @@ def test_an_event_is_found_in_each_environment_that_the_key_may_read(log: Tenant
     (event_id,) = log.sent({"activity": "record.stamped", "environment": "test"})
     assert viewed(log, event_id)["statusCode"] == 200
     assert viewed(log, event_id, environment="test")["statusCode"] == 200
+    assert viewed(log, event_id, environment="dev,test")["statusCode"] == 200
+    assert problem_of(viewed(log, event_id, environment="dev,prod")) == (404, "not_found")
     assert viewed(log, event_id, query={"environment": "test"})["statusCode"] == 200
     assert problem_of(viewed(log, event_id, query={"environment": "prod"})) == (404, "not_found")
     assert problem_of(viewed(log, event_id, environment="prod")) == (404, "not_found")

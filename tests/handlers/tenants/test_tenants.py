@@ -1,117 +1,18 @@
-"""Tenants and keys over the gateway's events, on moto. A list stands in for the log of the log."""
+"""Tenants and their keys, over the gateway's events."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
 import pytest
 
 from daybook.access.api_keys import matches, parse
-from daybook.aws.credentials_table.authorizing import CredentialTable
-from daybook.aws.wiring import Tables, Wiring
-from daybook.http.problem import Problem
-from daybook.http.request import Request
-from daybook.http.serve import serve
+from daybook.aws.wiring import Wiring
 from daybook.ids import ALPHABET
 from daybook.tenant import Tenant, new_code
 from daybook.tenants.limits import Limits
-from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout, TenantSettings
-from tenants.handler import operations as operations_of
-from tests.support.calls import Context, answered, authorized, call, operations
-from tests.support.documented import documented
-from tests.support.wiring import wiring_over
-
-NOW = 1_795_365_067_123
-NOW_TEXT = "2026-11-22T16:31:07.123Z"
-NEW = {
-    "tenant": "acme",
-    "name": "Acme Inc",
-    "profile": "carear",
-    "environments": ["prod", "test"],
-    "audit_since": None,
-}
-LIMITS = {
-    "calls_a_minute": 12_000,
-    "events_a_second": 1_000,
-    "events_a_day": 10_000_000,
-    "read_units_a_minute": 120_000,
-}
-SHOWN = {**NEW, "shards": 1, "limits": LIMITS, "created_at": NOW_TEXT}
-
-
-@dataclass
-class Log:
-    """A log of the log that keeps its records in a list and can be made to fail."""
-
-    broken: bool = False
-    records: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-
-    def __call__(
-        self,
-        settings: TenantSettings,
-        request: Request,  # noqa: ARG002  the real recorder reads the caller and address from it
-        activity: str,
-        params: Mapping[str, str | int | list[str] | None],
-        variant: str | None = None,  # noqa: ARG002  no activity of these tests has variants
-    ) -> None:
-        if self.broken:
-            raise Problem(503, "not_recorded", "Try again.", headers={"Retry-After": "1"})
-        self.records.append((settings.tenant, activity, dict(params)))
-
-
-@dataclass
-class TenantLog:
-    dynamodb: Any
-    tables: Tables
-    log: Log = field(default_factory=Log)
-    now: int = NOW
-
-    def __post_init__(self) -> None:
-        self.wiring = wiring_over(self.dynamodb, self.tables, lambda: self.now, record=self.log)
-        self.control = self.wiring.control
-        self.credentials = CredentialTable(self.dynamodb, self.tables.credentials)
-
-    def __call__(
-        self,
-        method: str,
-        resource: str,
-        body: Any = None,
-        *,
-        authorizer: Mapping[str, str] | None = None,
-        **kwargs: Any,
-    ) -> dict[str, Any]:
-        event = call(method, resource, body, authorizer=authorizer or operations(), **kwargs)
-        return documented(event, serve(event, Context(), operations_of(self.wiring)))
-
-    def create(self, **changed: Any) -> dict[str, Any]:
-        return self("POST", "/v1/tenants", {**NEW, **changed})
-
-    def change(self, body: Any, tenant: str = "acme") -> dict[str, Any]:
-        return self("PATCH", "/v1/tenants/{tenant}", body, parameters={"tenant": tenant})
-
-    def issue(self, body: Any, tenant: str = "acme", **kwargs: Any) -> dict[str, Any]:
-        return self("POST", "/v1/tenants/{tenant}/keys", body, parameters={"tenant": tenant}, **kwargs)
-
-    def keys(self, tenant: str = "acme", **kwargs: Any) -> dict[str, Any]:
-        return self("GET", "/v1/tenants/{tenant}/keys", parameters={"tenant": tenant}, **kwargs)
-
-    def revoke(self, key_id: str, tenant: str = "acme", **kwargs: Any) -> dict[str, Any]:
-        parameters = {"tenant": tenant, "key_id": key_id}
-        return self("DELETE", "/v1/tenants/{tenant}/keys/{key_id}", parameters=parameters, **kwargs)
-
-
-@pytest.fixture
-def log(dynamodb: Any, tables: Tables) -> TenantLog:
-    return TenantLog(dynamodb, tables)
-
-
-@pytest.fixture
-def acme(log: TenantLog) -> TenantLog:
-    """A log in which the tenant acme exists and nothing is recorded yet."""
-    assert log.create()["statusCode"] == 201
-    log.log.records.clear()
-    return log
+from daybook.tenants.settings import LAYOUT_NOTICE_MS, Layout
+from tests.support.calls import answered, authorized
+from tests.support.tenancy import LIMITS, NEW, NOW, NOW_TEXT, SHOWN, Tenancy
 
 
 def _at_fault(answer: dict[str, Any]) -> list[str]:
@@ -121,7 +22,7 @@ def _at_fault(answer: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.every_store
-def test_a_tenant_is_created(log: TenantLog) -> None:
+def test_a_tenant_is_created(log: Tenancy) -> None:
     """The 201 has everything that can be read about the tenant. The profile's retention applies from the start."""
     answer = log.create()
     assert answer["statusCode"] == 201
@@ -131,25 +32,25 @@ def test_a_tenant_is_created(log: TenantLog) -> None:
     assert (settings.retention_days, settings.layouts, settings.mode) == (90, (Layout(0, 1),), "open")
 
 
-def test_a_tenant_may_begin_on_a_day(log: TenantLog) -> None:
+def test_a_tenant_may_begin_on_a_day(log: Tenancy) -> None:
     """Any offset and precision is accepted; the answer has UTC milliseconds."""
     answer = log.create(audit_since="2026-01-01T01:00:00.0009+01:00")
     assert answered(answer)["audit_since"] == "2026-01-01T00:00:00.000Z"
 
 
-def test_a_tenant_without_a_word_of_audit_since_has_no_limit(log: TenantLog) -> None:
+def test_a_tenant_without_a_word_of_audit_since_has_no_limit(log: Tenancy) -> None:
     """The field is optional."""
     answer = log("POST", "/v1/tenants", {name: value for name, value in NEW.items() if name != "audit_since"})
     assert answered(answer) == SHOWN
 
 
-def test_enates_events_are_kept_for_ever(log: TenantLog) -> None:
+def test_enates_events_are_kept_for_ever(log: Tenancy) -> None:
     """The profile's default has no limit."""
     log.create(profile="enate")
     assert log.control.settings(Tenant("acme")).retention_days is None
 
 
-def test_a_taken_name_is_409(acme: TenantLog) -> None:
+def test_a_taken_name_is_409(acme: Tenancy) -> None:
     """The existing tenant stays and nothing is recorded."""
     answer = acme.create(name="Another")
     assert answer["statusCode"] == 409
@@ -157,7 +58,7 @@ def test_a_taken_name_is_409(acme: TenantLog) -> None:
     assert acme.log.records == []
 
 
-def test_a_code_that_is_taken_is_drawn_again(acme: TenantLog) -> None:
+def test_a_code_that_is_taken_is_drawn_again(acme: Tenancy) -> None:
     """Before anything is recorded: the first event of a new tenant is never in another one's log."""
     taken, free = acme.control.settings(Tenant("acme")).code, b"free"
     number = reduce(lambda number, letter: number << 5 | ALPHABET.index(letter), taken, 0)
@@ -206,7 +107,7 @@ def test_a_code_that_is_taken_is_drawn_again(acme: TenantLog) -> None:
         ({"evil": 1}, "evil"),
     ],
 )
-def test_what_a_tenant_can_not_be_is_422_naming_the_field(log: TenantLog, changed: dict[str, Any], path: str) -> None:
+def test_what_a_tenant_can_not_be_is_422_naming_the_field(log: Tenancy, changed: dict[str, Any], path: str) -> None:
     """Nothing is stored or recorded."""
     assert _at_fault(log.create(**changed)) == [path]
     assert log.control.tenants() == []
@@ -214,14 +115,14 @@ def test_what_a_tenant_can_not_be_is_422_naming_the_field(log: TenantLog, change
 
 
 @pytest.mark.parametrize("missing", ["tenant", "name", "profile", "environments"])
-def test_what_a_tenant_needs(log: TenantLog, missing: str) -> None:
+def test_what_a_tenant_needs(log: Tenancy, missing: str) -> None:
     """The answer names the missing field."""
     answer = log("POST", "/v1/tenants", {name: value for name, value in NEW.items() if name != missing})
     assert _at_fault(answer) == [missing]
 
 
 @pytest.mark.parametrize("body", [None, b"", b"{", b"[]", b"[" * 50_000, b'{"tenant":NaN}', b"\xff"])
-def test_what_is_no_json_object_is_400(log: TenantLog, body: bytes | None) -> None:
+def test_what_is_no_json_object_is_400(log: Tenancy, body: bytes | None) -> None:
     """The rule holds for all three operations that take a body."""
     log.create()
     assert log("POST", "/v1/tenants", body)["statusCode"] == 400
@@ -229,13 +130,13 @@ def test_what_is_no_json_object_is_400(log: TenantLog, body: bytes | None) -> No
     assert log.issue(body)["statusCode"] == 400
 
 
-def test_what_is_too_large_or_no_json_by_its_header_is_refused(log: TenantLog) -> None:
+def test_what_is_too_large_or_no_json_by_its_header_is_refused(log: Tenancy) -> None:
     """The answers are 413 and 415, as for events."""
     assert log("POST", "/v1/tenants", b" " * 70_000)["statusCode"] == 413
     assert log("POST", "/v1/tenants", NEW, headers={"Content-Type": "text/xml"})["statusCode"] == 415
 
 
-def test_tenants_are_listed_to_operations_alone(acme: TenantLog) -> None:
+def test_tenants_are_listed_to_operations_alone(acme: Tenancy) -> None:
     """The list is sorted by slug."""
     acme.create(tenant="0-first")
     answer = acme("GET", "/v1/tenants")
@@ -244,7 +145,7 @@ def test_tenants_are_listed_to_operations_alone(acme: TenantLog) -> None:
 
 
 @pytest.mark.parametrize("role", ["producer", "auditor", "admin"])
-def test_any_role_reads_its_own_tenant_and_no_other(acme: TenantLog, role: str) -> None:
+def test_any_role_reads_its_own_tenant_and_no_other(acme: Tenancy, role: str) -> None:
     """Another tenant is a 404, whether it exists or not."""
     acme.create(tenant="acme-2")
 
@@ -256,7 +157,7 @@ def test_any_role_reads_its_own_tenant_and_no_other(acme: TenantLog, role: str) 
 
 
 @pytest.mark.parametrize("tenant", ["nobody", "ACME", "tenants", "a%23b", "x" * 3_000, "%ff"])
-def test_a_tenant_that_there_is_not_is_404(acme: TenantLog, tenant: str) -> None:
+def test_a_tenant_that_there_is_not_is_404(acme: Tenancy, tenant: str) -> None:
     """Every operation answers 404, whatever the name looks like."""
     read = acme("GET", "/v1/tenants/{tenant}", parameters={"tenant": tenant})
     answers = [read, acme.change({"name": "x"}, tenant), acme.keys(tenant), acme.revoke("k1", tenant)]
@@ -265,14 +166,14 @@ def test_a_tenant_that_there_is_not_is_404(acme: TenantLog, tenant: str) -> None
     assert acme.log.records == []
 
 
-def test_a_header_that_names_another_tenant_than_the_path_is_400(acme: TenantLog) -> None:
+def test_a_header_that_names_another_tenant_than_the_path_is_400(acme: Tenancy) -> None:
     """The header counts for operations only. It is ignored from anybody else."""
     elsewhere: dict[str, Any] = {"parameters": {"tenant": "acme"}, "headers": {"Daybook-Tenant": "other"}}
     assert acme("GET", "/v1/tenants/{tenant}", **elsewhere)["statusCode"] == 400
     assert acme("GET", "/v1/tenants/{tenant}", authorizer=authorized(), **elsewhere)["statusCode"] == 200
 
 
-def test_name_and_beginning_change(acme: TenantLog) -> None:
+def test_name_and_beginning_change(acme: Tenancy) -> None:
     """Fields that are not named stay as they are; null removes the limit."""
     answer = acme.change({"name": "New", "audit_since": "2026-01-01T00:00:00Z"})
     assert answer["statusCode"] == 200
@@ -281,7 +182,7 @@ def test_name_and_beginning_change(acme: TenantLog) -> None:
     assert acme.control.settings(Tenant("acme")).name == "New"
 
 
-def test_operators_change_limits(acme: TenantLog) -> None:
+def test_operators_change_limits(acme: Tenancy) -> None:
     """Those that are not named stay, null sets the default again, and every role of the tenant sees them."""
     changed = answered(acme.change({"limits": {"calls_a_minute": 5, "events_a_day": 7}}))
     assert changed["limits"] == {**LIMITS, "calls_a_minute": 5, "events_a_day": 7}
@@ -298,12 +199,12 @@ def test_operators_change_limits(acme: TenantLog) -> None:
     assert refused["statusCode"] == 403
 
 
-def test_environments_grow_and_keep_their_order(acme: TenantLog) -> None:
+def test_environments_grow_and_keep_their_order(acme: Tenancy) -> None:
     """A call that names no environment means the first one, so the first one stays first."""
     assert answered(acme.change({"environments": ["dev", "test", "prod"]}))["environments"] == ["prod", "test", "dev"]
 
 
-def test_shards_grow_with_notice(acme: TenantLog) -> None:
+def test_shards_grow_with_notice(acme: Tenancy) -> None:
     """The new layout begins later than any event's time may be. A pending layout stays."""
     assert answered(acme.change({"shards": 4}))["shards"] == 4
     assert answered(acme.change({"shards": 8}))["shards"] == 8
@@ -338,28 +239,28 @@ def test_shards_grow_with_notice(acme: TenantLog) -> None:
         ({"tenant": "other"}, "tenant"),
     ],
 )
-def test_what_can_not_change_is_422_naming_the_field(acme: TenantLog, body: dict[str, Any], path: str) -> None:
+def test_what_can_not_change_is_422_naming_the_field(acme: Tenancy, body: dict[str, Any], path: str) -> None:
     """Nothing changes."""
     assert _at_fault(acme.change({**body})) == [path]
     assert acme.control.settings(Tenant("acme")).name == "Acme Inc"
     assert acme.log.records == []
 
 
-def test_shards_never_shrink(acme: TenantLog) -> None:
+def test_shards_never_shrink(acme: Tenancy) -> None:
     """Pending shards count too."""
     acme.change({"shards": 4})
     assert _at_fault(acme.change({"shards": 3})) == ["shards"]
 
 
 @pytest.mark.parametrize("body", [{}, {"name": "Acme Inc"}, {"shards": 1}, {"environments": ["test", "prod"]}])
-def test_a_change_of_nothing_is_no_change(acme: TenantLog, body: dict[str, Any]) -> None:
+def test_a_change_of_nothing_is_no_change(acme: Tenancy, body: dict[str, Any]) -> None:
     """The call is answered but not recorded."""
     answer = acme.change(body)
     assert (answer["statusCode"], answered(answer)) == (200, SHOWN)
     assert acme.log.records == []
 
 
-def test_a_key_is_shown_once(acme: TenantLog) -> None:
+def test_a_key_is_shown_once(acme: Tenancy) -> None:
     """Only the answer that creates the key has its secret."""
     answer = acme.issue({"role": "producer", "environment": "prod", "label": "billing"})
     assert answer["statusCode"] == 201
@@ -377,18 +278,27 @@ def test_a_key_is_shown_once(acme: TenantLog) -> None:
     assert stored is not None
     assert matches(key.secret, stored.hash)
     listed = acme.keys()
-    assert answered(listed) == {"keys": [shown]}
+    assert answered(listed) == {"keys": [{**shown, "valid_until": None, "last_used_at": None}]}
     assert key.secret not in listed["body"]
     assert key.secret not in repr(acme.log.records)
 
 
-def test_an_environment_left_out_is_all_that_the_caller_reaches(acme: TenantLog) -> None:
+def test_an_environment_left_out_is_all_that_the_caller_reaches(acme: Tenancy) -> None:
     """For operations and a tenant's admin that is every environment; for one environment's admin, their own."""
     body = {"role": "auditor", "label": "x"}
     test_admin = authorized(environment="test")
     assert answered(acme.issue(body))["environment"] == "*"
     assert answered(acme.issue(body, authorizer=authorized()))["environment"] == "*"
     assert answered(acme.issue({**body, "environment": None}, authorizer=test_admin))["environment"] == "test"
+
+
+def test_a_key_is_for_one_environment_or_for_all(acme: Tenancy) -> None:
+    """Who calls with a token for several must say for which of them."""
+    body, several = {"role": "auditor", "label": "auditors"}, authorized(environment="test,dev")
+    refused = acme.issue(body, authorizer=several)
+    assert (refused["statusCode"], answered(refused)["errors"][0]["path"]) == (422, "environment")
+    assert acme.issue({**body, "environment": "*"}, authorizer=several)["statusCode"] == 403
+    assert answered(acme.issue({**body, "environment": "test"}, authorizer=several))["environment"] == "test"
 
 
 @pytest.mark.parametrize(
@@ -410,7 +320,7 @@ def test_an_environment_left_out_is_all_that_the_caller_reaches(acme: TenantLog)
         ({"tenant": "other"}, "tenant"),
     ],
 )
-def test_what_a_key_can_not_be_is_422_naming_the_field(acme: TenantLog, changed: dict[str, Any], path: str) -> None:
+def test_what_a_key_can_not_be_is_422_naming_the_field(acme: Tenancy, changed: dict[str, Any], path: str) -> None:
     """No key is created."""
     assert _at_fault(acme.issue({"role": "admin", "label": "x", **changed})) == [path]
     assert answered(acme.keys()) == {"keys": []}
@@ -418,13 +328,13 @@ def test_what_a_key_can_not_be_is_422_naming_the_field(acme: TenantLog, changed:
 
 
 @pytest.mark.parametrize("missing", ["role", "label"])
-def test_what_a_key_needs(acme: TenantLog, missing: str) -> None:
+def test_what_a_key_needs(acme: Tenancy, missing: str) -> None:
     """The answer names the missing field."""
     body = {name: value for name, value in {"role": "admin", "label": "x"}.items() if name != missing}
     assert _at_fault(acme.issue(body)) == [missing]
 
 
-def test_a_revoked_key_is_gone(acme: TenantLog) -> None:
+def test_a_revoked_key_is_gone(acme: Tenancy) -> None:
     """Revoking is answered with 204; revoking the same key again with 404."""
     key_id = answered(acme.issue({"role": "admin", "label": "x"}))["key_id"]
     answer = acme.revoke(key_id)
@@ -434,13 +344,13 @@ def test_a_revoked_key_is_gone(acme: TenantLog) -> None:
 
 
 @pytest.mark.parametrize("key_id", ["unknown", "K1", "a#b", "k" * 3_000, "..", "é"])
-def test_a_key_that_there_is_not_is_404(acme: TenantLog, key_id: str) -> None:
+def test_a_key_that_there_is_not_is_404(acme: Tenancy, key_id: str) -> None:
     """The answer is 404, whatever the id looks like."""
     assert acme.revoke(key_id)["statusCode"] == 404
     assert acme.log.records == []
 
 
-def test_an_admin_reaches_no_other_tenants_keys(acme: TenantLog) -> None:
+def test_an_admin_reaches_no_other_tenants_keys(acme: Tenancy) -> None:
     """Neither the other tenant's path nor the key's id under the admin's own path works."""
     acme.create(tenant="acme-2")
     key_id = answered(acme.issue({"role": "admin", "label": "x"}))["key_id"]
@@ -453,7 +363,7 @@ def test_an_admin_reaches_no_other_tenants_keys(acme: TenantLog) -> None:
 
 
 @pytest.mark.parametrize("role", ["producer", "auditor"])
-def test_keys_are_for_admins(acme: TenantLog, role: str) -> None:
+def test_keys_are_for_admins(acme: Tenancy, role: str) -> None:
     """Lower roles get a 403."""
     caller = authorized(role)
     answers = [acme.keys(authorizer=caller), acme.revoke("k1", authorizer=caller)]
@@ -462,7 +372,7 @@ def test_keys_are_for_admins(acme: TenantLog, role: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ["prod", "*"])
-def test_an_environments_admin_stays_in_it(acme: TenantLog, environment: str) -> None:
+def test_an_environments_admin_stays_in_it(acme: Tenancy, environment: str) -> None:
     """The admin can neither issue nor revoke a key that reaches further than their own."""
     body = {"role": "admin", "label": "x", "environment": environment}
     further = answered(acme.issue(body))["key_id"]
@@ -474,7 +384,7 @@ def test_an_environments_admin_stays_in_it(acme: TenantLog, environment: str) ->
     assert acme.revoke(own, authorizer=caller)["statusCode"] == 204
 
 
-def test_every_change_is_in_the_tenants_own_log(log: TenantLog) -> None:
+def test_every_change_is_in_the_tenants_own_log(log: Tenancy) -> None:
     """Records have the parameters that the catalogue's sentences need. Reads record nothing."""
     log.create()
     log.change({"name": "New", "shards": 2})
@@ -494,7 +404,7 @@ def test_every_change_is_in_the_tenants_own_log(log: TenantLog) -> None:
     ]
 
 
-def test_nothing_changes_unrecorded(log: TenantLog) -> None:
+def test_nothing_changes_unrecorded(log: Tenancy) -> None:
     """If the record can't be written, the answer is 503 and nothing changes. The same call then succeeds later."""
     log.log.broken = True
     assert log.create()["statusCode"] == 503

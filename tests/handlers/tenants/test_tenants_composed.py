@@ -73,6 +73,36 @@ def test_what_is_done_to_a_tenant_is_in_its_own_log(dynamodb: Any, tables: Table
     assert answered(key)["key"].rpartition("_")[2] not in repr(events)
 
 
+def test_what_is_done_with_keys_is_said_in_words(dynamodb: Any, tables: Tables) -> None:
+    """A rotation names both keys; operators' keys are in the log of `daybook`, with their ends."""
+    _call("POST", "/v1/tenants", NEW)
+    path, until = {"tenant": "acme"}, "2999-01-01T00:00:00.000Z"
+    body = {"role": "auditor", "label": "SIEM", "valid_until": until}
+    old = answered(_call("POST", "/v1/tenants/{tenant}/keys", body, parameters=path))["key_id"]
+    path["key_id"] = old
+    rotate = "/v1/tenants/{tenant}/keys/{key_id}/rotate"
+    new = answered(_call("POST", rotate, {"overlap_seconds": 0}, parameters=path))
+    listed = answered(_call("GET", "/v1/tenants/{tenant}/keys", parameters=path))["keys"]
+    (replaced_until,) = [key["valid_until"] for key in listed if key["key_id"] == old]
+    made = answered(_call("POST", "/v1/operators/keys", {"label": "Night shift", "valid_until": until}))["key_id"]
+    revoked = _call("DELETE", "/v1/operators/keys/{key_id}", parameters={"key_id": made})
+    assert revoked["statusCode"] == 204
+    rows = dynamodb.scan(TableName=tables.events)["Items"]
+    events = sorted((json.loads(unpack(row["z"]["B"])) for row in rows), key=lambda event: event["received_at"])
+    assert [(event["tenant"], event["environment"], event["details"]) for event in events][1:] == [
+        ("acme", "prod", f"Key {old} (SIEM) created with role auditor for environment *, valid until {until}"),
+        (
+            *("acme", "prod"),
+            (
+                f"Key {new['key_id']} (SIEM) created with role auditor for environment *, in place of {old}, "
+                f"which is valid until {replaced_until}"
+            ),
+        ),
+        ("daybook", "prod", f"Operators' key {made} (Night shift) created, valid until {until}"),
+        ("daybook", "prod", f"Operators' key {made} (Night shift) revoked"),
+    ]
+
+
 def test_a_deployment_that_lacks_something_answers_500(monkeypatch: pytest.MonkeyPatch) -> None:
     """The function does not crash; it answers with an ordinary problem document."""
     monkeypatch.delenv("SECRET_ARN")

@@ -55,6 +55,7 @@ def test_what_escapes_is_500_without_a_word_of_it() -> None:
     answer = _serve(fail)
     assert answer["statusCode"] == 500
     assert "swordfish" not in answer["body"]
+    assert answer["headers"]["Retry-After"] == "5"
     assert answer["headers"]["Content-Type"] == "application/problem+json"
 
 

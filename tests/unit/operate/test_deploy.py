@@ -124,14 +124,15 @@ def test_one_stack_alone_can_be_deployed(operator: Operator, cdk: Recorded) -> N
     assert cdk.actions() == [[*CDK, "deploy", "DaybookService", "--exclusively", "--require-approval", "never"]]
 
 
-def test_what_would_fail_is_refused_first(operator: Operator, cdk: Recorded) -> None:
-    """Nothing runs, not even the bootstrap."""
+def test_what_would_fail_is_refused_first(operator: Operator, cdk: Recorded, said: list[str]) -> None:
+    """Nothing runs, not even the bootstrap. A difference is shown all the same."""
     refused = replace(operator, settings=DeploymentSettings())
     with pytest.raises(Refused, match="create_trail"):
         refused.deploy(None)
-    with pytest.raises(Refused, match="create_trail"):
-        refused.diff()
     assert cdk.commands == []
+    refused.diff()
+    assert said[-1].startswith("`make deploy` would refuse. create_trail")
+    assert [each[3] for each in cdk.commands] == ["diff"]
 
 
 def test_a_difference_is_shown_with_the_accounts_settings(operator: Operator, cdk: Recorded) -> None:
@@ -180,6 +181,22 @@ def test_a_trial_is_deleted_whole(operator: Operator, cdk: Recorded) -> None:
     versions = s3.list_object_versions(Bucket=bucket["Name"])
     assert "Versions" not in versions
     assert "DeleteMarkers" not in versions
+
+
+def test_a_trial_that_was_deleted_halfway_can_be_deleted(operator: Operator, cdk: Recorded) -> None:
+    """The service is gone, and the storage failed: CloudTrail wrote a file after its bucket was emptied."""
+    make(operator, "DaybookStorage", Gone=GONE)
+    replace(operator, settings=DeploymentSettings(removal_policy="destroy")).destroy(lambda _: "live")
+    assert [each[3:5] for each in cdk.commands] == [["destroy", "DaybookStorage"]]
+
+
+def test_what_was_deployed_to_be_kept_is_not_deleted(operator: Operator, cdk: Recorded) -> None:
+    """Even if the settings now say otherwise: CloudFormation would refuse, but only after the buckets are empty."""
+    make(operator, "DaybookService", Gone=GONE)
+    make(operator, "DaybookStorage", Events=KEPT)
+    with pytest.raises(Refused, match="deployed to be retained"):
+        replace(operator, settings=DeploymentSettings(removal_policy="destroy")).destroy(lambda _: "live")
+    assert cdk.commands == []
 
 
 def test_settings_given_take_the_place_of_the_files(tmp_path: Path) -> None:

@@ -1,24 +1,24 @@
-"""Issues, lists and revokes the keys of tenants. A key has two rows, which one transaction writes or deletes.
+"""Issues, lists, limits and revokes keys. A key has two rows, which one transaction writes or deletes.
 
-The authorizer's row is in the credentials table, by the key's id. The tenant's list is in the control table, in the
-tenant's own partition: a list must be read by the tenant, and nobody but the authorizer reads the credentials table.
+The authorizer's row is in the credentials table, by the key's id. The owner's list is in the control table: a list must
+be read by its owner, and nobody but the authorizer reads the credentials table.
 
 | pk | sk | holds |
 |---|---|---|
-| tenant's code | `key#<id>` | a key for the list, without its hash |
+| tenant's code | `key#<id>` | a tenant's key for the list, without its hash |
+| `operators` | `key#<id>` | the same of an operators' key |
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from daybook.access.api_keys import IssuedKey, Key
+from daybook.access.api_keys import IssuedKey, Key, KeyOwner
 from daybook.aws.calls import Action, Refused, get_item, rows, transact
-from daybook.aws.credentials_table.rows import description, issued_key, key_name, key_row, strings
-from daybook.errors import UnknownKey
-from daybook.tenant import TenantCode
-from daybook.tenants.settings import TenantSettings
+from daybook.aws.credentials_table.rows import VALID_UNTIL, description, issued_key, key_name, key_row, strings
+from daybook.errors import Contended, UnknownKey
 
 _LISTED = "key#"
+_EXISTS = "attribute_exists(pk)"
 
 
 class KeyTable:
@@ -31,35 +31,36 @@ class KeyTable:
         self._credentials = credentials_table
         self._control = control_table
 
-    def put_key(self, code: TenantCode, key: Key, issued: IssuedKey) -> None:
-        """Stores a new key of a tenant. It is valid from the next call on. Raises `Refused` if its id is taken."""
-        listed = {**_listed_name(code, issued.id), **description(issued)}
-        self._transact(
-            {
-                "Put": {
-                    "TableName": self._credentials,
-                    "Item": strings(key_row(key, issued)),
-                    "ConditionExpression": "attribute_not_exists(pk)",
-                }
-            },
-            {"Put": {"Item": strings(listed)}},
-        )
+    def put_key(self, owner: KeyOwner, key: Key, issued: IssuedKey) -> None:
+        """Stores a new key. It is valid from the next call on. Raises `Refused` if its id is taken."""
+        self._transact(*self._put(owner, key, issued))
 
-    def keys_of(self, settings: TenantSettings) -> list[IssuedKey]:
-        """The tenant's keys, oldest first."""
-        listed = [_issued(settings, row) for row in rows(self._client, self._control, settings.code, _LISTED)]
+    def rotate_key(self, owner: KeyOwner, key: Key, issued: IssuedKey, replaced: IssuedKey, valid_until: str) -> None:
+        """Stores a new key, and limits the one that it replaces. Raises as `limit_key` does."""
+        self._change(owner, replaced, *self._limit(owner, replaced, valid_until), *self._put(owner, key, issued))
+
+    def limit_key(self, owner: KeyOwner, issued: IssuedKey, valid_until: str) -> None:
+        """The key is invalid from that moment on.
+
+        Raises `UnknownKey` if it has been revoked, `Contended` if its end was changed since `issued` was read.
+        """
+        self._change(owner, issued, *self._limit(owner, issued, valid_until))
+
+    def keys_of(self, owner: KeyOwner) -> list[IssuedKey]:
+        """The owner's keys, oldest first, those that have expired included."""
+        listed = [_issued(owner, row) for row in rows(self._client, self._control, owner.partition, _LISTED)]
         return sorted(listed, key=lambda key: (key.created_at, key.id))
 
-    def key_of(self, settings: TenantSettings, key_id: str) -> IssuedKey:
+    def key_of(self, owner: KeyOwner, key_id: str) -> IssuedKey:
         """Raises `UnknownKey`."""
-        row = get_item(self._client, self._control, _listed_name(settings.code, key_id))
+        row = get_item(self._client, self._control, _listed_name(owner, key_id))
         if row is None:
             raise UnknownKey(key_id)
-        return _issued(settings, row)
+        return _issued(owner, row)
 
-    def revoke_key(self, code: TenantCode, key_id: str) -> None:
+    def revoke_key(self, owner: KeyOwner, key_id: str) -> None:
         """The key is invalid from the next call on. Raises `UnknownKey`."""
-        listed = {"Key": strings(_listed_name(code, key_id)), "ConditionExpression": "attribute_exists(pk)"}
+        listed = {"Key": strings(_listed_name(owner, key_id)), "ConditionExpression": _EXISTS}
         try:
             self._transact(
                 {"Delete": listed},
@@ -68,13 +69,43 @@ class KeyTable:
         except Refused:
             raise UnknownKey(key_id) from None
 
+    def _put(self, owner: KeyOwner, key: Key, issued: IssuedKey) -> list[Action]:
+        return [
+            {
+                "Put": {
+                    "TableName": self._credentials,
+                    "Item": strings(key_row(key, issued)),
+                    "ConditionExpression": "attribute_not_exists(pk)",
+                }
+            },
+            {"Put": {"Item": strings({**_listed_name(owner, issued.id), **description(issued)})}},
+        ]
+
+    def _limit(self, owner: KeyOwner, issued: IssuedKey, valid_until: str) -> list[Action]:
+        seen = {} if issued.valid_until is None else {":seen": issued.valid_until}
+        unchanged = f"{VALID_UNTIL} = :seen" if seen else f"attribute_not_exists({VALID_UNTIL})"
+        update = {
+            "UpdateExpression": f"SET {VALID_UNTIL} = :until",
+            "ConditionExpression": f"{_EXISTS} AND {unchanged}",
+            "ExpressionAttributeValues": strings({":until": valid_until, **seen}),
+        }
+        names = [(self._control, _listed_name(owner, issued.id)), (self._credentials, key_name(issued.id))]
+        return [{"Update": {"TableName": table, "Key": strings(name), **update}} for table, name in names]
+
+    def _change(self, owner: KeyOwner, seen: IssuedKey, *actions: Action) -> None:
+        try:
+            self._transact(*actions)
+        except Refused:
+            self.key_of(owner, seen.id)
+            raise Contended(seen.id) from None
+
     def _transact(self, *actions: Action) -> None:
         transact(self._client, self._control, list(actions))
 
 
-def _listed_name(code: TenantCode, key_id: str) -> dict[str, str]:
-    return {"pk": code, "sk": f"{_LISTED}{key_id}"}
+def _listed_name(owner: KeyOwner, key_id: str) -> dict[str, str]:
+    return {"pk": owner.partition, "sk": f"{_LISTED}{key_id}"}
 
 
-def _issued(settings: TenantSettings, row: Mapping[str, Any]) -> IssuedKey:
-    return issued_key(row["sk"]["S"].removeprefix(_LISTED), settings.tenant, row)
+def _issued(owner: KeyOwner, row: Mapping[str, Any]) -> IssuedKey:
+    return issued_key(row["sk"]["S"].removeprefix(_LISTED), owner.tenant, row)

@@ -2,7 +2,7 @@
 
 | pk | sk | holds |
 |---|---|---|
-| `key#<id>` | `key` | a key's tenant, role, environment, label and `hash` |
+| `key#<id>` | `key` | a key's tenant, role, environment, label, `hash`; `valid_until`, `made_until` where it ends |
 
 A key's row names the tenant by its slug, because the authorizer gives the slug to the functions and reads one row only.
 To rename a tenant means to rewrite the rows of its keys.
@@ -13,6 +13,11 @@ from typing import Any
 
 from daybook.access.api_keys import IssuedKey, Key, StoredKey, hash_of
 
+VALID_UNTIL = "valid_until"
+"""No TTL: DynamoDB would delete an expired key some day, and the list would not show it any more."""
+
+_MADE_UNTIL = "made_until"
+_NONE: Mapping[str, Any] = {"S": None}
 _KEY = "key#"
 
 
@@ -28,12 +33,14 @@ def key_row(key: Key, issued: IssuedKey) -> dict[str, str]:
 
 def description(issued: IssuedKey) -> dict[str, str]:
     """What the authorizer's row and the tenant's list both say about a key."""
-    return {
+    said = {
         "role": issued.role,
         "environment": issued.environment,
         "label": issued.label,
         "created_at": issued.created_at,
     }
+    ends = {VALID_UNTIL: issued.valid_until, _MADE_UNTIL: issued.made_until}
+    return {**said, **{name: end for name, end in ends.items() if end is not None}}
 
 
 def issued_key(key_id: str, tenant: str, row: Mapping[str, Any]) -> IssuedKey:
@@ -45,6 +52,8 @@ def issued_key(key_id: str, tenant: str, row: Mapping[str, Any]) -> IssuedKey:
         environment=row["environment"]["S"],
         label=row["label"]["S"],
         created_at=row["created_at"]["S"],
+        valid_until=row.get(VALID_UNTIL, _NONE)["S"],
+        made_until=row.get(_MADE_UNTIL, _NONE)["S"],
     )
 
 

@@ -1,0 +1,1 @@
+"""What a deployment costs a month: measured units, dated prices, and a load."""

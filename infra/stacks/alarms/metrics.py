@@ -1,0 +1,86 @@
+"""The metrics that the alarms and the dashboard read, beside those that the CDK knows by itself."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
+
+from infra.constructs.monitoring import PERIOD
+
+_FEW_CALLS = 300
+"""A share of fewer calls in five minutes says nothing."""
+
+
+class OwnMetrics:
+    """Those that functions write by `daybook.observability`, without dimensions."""
+
+    def __init__(self, namespace: str) -> None:
+        self._namespace = namespace
+
+    def count(self, name: str) -> cloudwatch.Metric:
+        return self._metric(name, "Sum")
+
+    def gauge(self, name: str) -> cloudwatch.Metric:
+        return self._metric(name, "Maximum")
+
+    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=self._namespace, metric_name=name, label=name, period=PERIOD, statistic=statistic
+        )
+
+
+def throttled(table: dynamodb.ITable, indexes: Sequence[str]) -> cloudwatch.MathExpression:
+    """Reads and writes that DynamoDB refused, of the table and its indexes: the table's own metrics leave indexes out.
+
+    The alarm may have 10 metrics: enough for four indexes. Where one has no value, CloudWatch adds 0.
+    """
+    parts = [
+        _of_table(f"{kind}ThrottleEvents", table, index) for kind in ("Read", "Write") for index in (None, *indexes)
+    ]
+    names = [f"m{number}" for number in range(len(parts))]
+    return cloudwatch.MathExpression(
+        expression=" + ".join(names), using_metrics=dict(zip(names, parts, strict=True)), period=PERIOD
+    )
+
+
+def consumed(kind: str, table: dynamodb.ITable, label: str) -> cloudwatch.Metric:
+    """`kind`: `Read` or `Write`."""
+    return _of_table(f"Consumed{kind}CapacityUnits", table, None, label)
+
+
+def _of_table(name: str, table: dynamodb.ITable, index: str | None, label: str | None = None) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace="AWS/DynamoDB",
+        metric_name=name,
+        dimensions_map={"TableName": table.table_name, **({"GlobalSecondaryIndexName": index} if index else {})},
+        statistic="Sum",
+        period=PERIOD,
+        label=label,
+    )
+
+
+def concurrency() -> cloudwatch.MathExpression:
+    """Per cent of the account's concurrency in this region that are in use or reserved.
+
+    Service Quotas names `ConcurrentExecutions` without dimensions as the usage of this quota.
+    """
+    used, claimed = (
+        cloudwatch.Metric(namespace="AWS/Lambda", metric_name=name, statistic="Maximum", period=PERIOD)
+        for name in ("ConcurrentExecutions", "ClaimedAccountConcurrency")
+    )
+    return cloudwatch.MathExpression(
+        expression="100 * claimed / SERVICE_QUOTA(used)",
+        using_metrics={"used": used, "claimed": claimed},
+        label="per cent of the account's concurrency",
+        period=PERIOD,
+    )
+
+
+def refused_share(calls: cloudwatch.IMetric, refused: cloudwatch.IMetric) -> cloudwatch.MathExpression:
+    """Per cent of the calls, 0 where there are few."""
+    return cloudwatch.MathExpression(
+        expression=f"IF(calls >= {_FEW_CALLS}, 100 * refused / calls, 0)",
+        using_metrics={"calls": calls, "refused": refused},
+        label="per cent of calls answered 4xx",
+        period=PERIOD,
+    )

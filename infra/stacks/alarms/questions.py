@@ -1,0 +1,44 @@
+"""All questions, in the order of the dashboard."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+
+from infra.constructs.monitoring import Question
+from infra.constructs.streams import NewEvents
+from infra.stacks.alarms.answers import answers
+from infra.stacks.alarms.functions import functions_run
+from infra.stacks.alarms.jobs import jobs_end
+from infra.stacks.alarms.metrics import OwnMetrics
+from infra.stacks.alarms.store import store_keeps_up
+from infra.stacks.alarms.streams import streams_follow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """What the alarms are about. `functions` and queues are named as in `infra.functions`."""
+
+    stage: apigateway.Stage
+    functions: Mapping[str, lambda_.IFunction]
+    tables: Mapping[str, dynamodb.ITable]
+    job_queues: Mapping[str, sqs.IQueue]
+    dead_letters: Mapping[str, sqs.IQueue]
+    """Named by the queues that they are of."""
+    new_events: NewEvents
+    namespace: str
+    """Of the functions' own metrics."""
+
+
+def questions(watched: Watched) -> list[Question]:
+    own = OwnMetrics(watched.namespace)
+    return [
+        answers(watched.stage, own),
+        functions_run(watched.functions),
+        store_keeps_up(watched.tables),
+        streams_follow(watched.functions["fan_out"], watched.new_events, own),
+        jobs_end(watched.job_queues, watched.dead_letters, own),
+    ]

@@ -1,0 +1,1 @@
+"""Sends an event every five minutes and reads it back, as a customer would."""

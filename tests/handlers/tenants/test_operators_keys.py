@@ -1,0 +1,124 @@
+"""Operators' keys, and the reserved tenant in whose log stands what is done with them."""
+
+from typing import Any
+
+import pytest
+
+from daybook.access.api_keys import matches, parse
+from daybook.clock import DAY, HOUR, format_time
+from daybook.tenant import RESERVED
+from tests.support.calls import answered, authorized
+from tests.support.tenancy import NEW, NOW, NOW_TEXT, Tenancy
+
+
+def _made(log: Tenancy, **body: Any) -> dict[str, Any]:
+    answer = log.make_operators_key({"label": "Night shift", **body})
+    assert answer["statusCode"] == 201, answer["body"]
+    made: dict[str, Any] = answered(answer)
+    return made
+
+
+@pytest.mark.every_store
+def test_an_operators_key_is_shown_once_and_ends_in_90_days(log: Tenancy) -> None:
+    """It reaches every tenant. The list has all but its secret."""
+    made = _made(log)
+    key = parse(made.pop("key"))
+    assert key
+    assert made == {
+        "key_id": key.id,
+        "role": "operations",
+        "environment": "*",
+        "label": "Night shift",
+        "created_at": NOW_TEXT,
+        "valid_until": format_time(NOW + 90 * DAY),
+    }
+    stored = log.credentials.credential(key.id)
+    assert stored
+    assert matches(key.secret, stored.hash)
+    assert (stored.issued.tenant, stored.issued.role) == ("", "operations")
+    log.wiring.last_uses.note_use(key.id, NOW // HOUR)
+    listed = log.operators_keys()
+    assert answered(listed) == {"keys": [{**made, "last_used_at": "2026-11-22T16:00:00.000Z"}]}
+    assert key.secret not in listed["body"]
+
+
+def test_another_end_can_be_said(log: Tenancy) -> None:
+    """A day or ten years. What has expired stays listed."""
+    until = format_time(NOW + DAY)
+    made = _made(log, valid_until=until)
+    log.now += 2 * DAY
+    assert [key["valid_until"] for key in answered(log.operators_keys())["keys"]] == [until] == [made["valid_until"]]
+
+
+def test_a_revoked_operators_key_is_gone(log: Tenancy) -> None:
+    """A second time there is none, and nothing more is recorded."""
+    key_id = _made(log)["key_id"]
+    assert log.revoke_operators_key(key_id)["statusCode"] == 204
+    assert log.credentials.credential(key_id) is None
+    assert answered(log.operators_keys()) == {"keys": []}
+    recorded = len(log.log.records)
+    for missing in (key_id, "K1", "a#b", "k" * 3_000):
+        assert log.revoke_operators_key(missing)["statusCode"] == 404
+    assert len(log.log.records) == recorded
+
+
+def test_what_is_done_with_operators_keys_is_in_the_reserved_tenants_log(log: Tenancy) -> None:
+    """The tenant is made with the first record, and only once."""
+    key_id = _made(log)["key_id"]
+    log.revoke_operators_key(key_id)
+    params = {"key_id": key_id, "key_label": "Night shift"}
+    assert log.log.records == [
+        ("daybook", "operators-key-created", {**params, "valid_until": format_time(NOW + 90 * DAY)}),
+        ("daybook", "operators-key-revoked", params),
+    ]
+    (settings,) = log.control.tenants()
+    assert (settings.tenant, settings.profile, settings.environments) == (RESERVED, "generic", ("prod",))
+
+
+def test_what_can_not_be_recorded_is_not_done(log: Tenancy) -> None:
+    """503, and the keys stay as they were."""
+    key_id = _made(log)["key_id"]
+    log.log.broken = True
+    assert log.make_operators_key({"label": "x"})["statusCode"] == 503
+    assert log.revoke_operators_key(key_id)["statusCode"] == 503
+    assert [key["key_id"] for key in answered(log.operators_keys())["keys"]] == [key_id]
+
+
+def test_nobody_creates_the_reserved_tenant(log: Tenancy) -> None:
+    """It is taken before it exists and after. Operations read and change it like any."""
+    assert log.create(tenant="daybook")["statusCode"] == 409
+    _made(log)
+    assert log.create(tenant="daybook")["statusCode"] == 409
+    assert answered(log("GET", "/v1/tenants/{tenant}", parameters={"tenant": "daybook"}))["profile"] == "generic"
+
+
+def test_keys_of_the_reserved_tenant_reach_no_operators_key(log: Tenancy) -> None:
+    """Its admin neither sees, nor rotates, nor revokes one: a rotation would show a key to every tenant."""
+    key_id = _made(log)["key_id"]
+    admin = authorized(tenant="daybook")
+    assert answered(log.keys("daybook", authorizer=admin)) == {"keys": []}
+    assert log.rotate(key_id, {}, "daybook", authorizer=admin)["statusCode"] == 404
+    assert log.revoke(key_id, "daybook", authorizer=admin)["statusCode"] == 404
+    assert log.rotate(key_id, {}, "daybook")["statusCode"] == 404
+    assert log.credentials.credential(key_id)
+
+
+@pytest.mark.parametrize("role", ["producer", "auditor", "admin"])
+def test_only_operations_reach_operators_keys(acme: Tenancy, role: str) -> None:
+    """403 for whoever belongs to a tenant."""
+    who = authorized(role)
+    answers = [acme.make_operators_key({"label": "x"}, authorizer=who), acme.operators_keys(authorizer=who)]
+    answers.append(acme.revoke_operators_key("k1", authorizer=who))
+    assert [answer["statusCode"] for answer in answers] == [403] * 3
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [({}, "label"), ({"label": ""}, "label"), ({"label": "x" * 129}, "label"), ({"label": "x", **NEW}, "tenant")],
+)
+def test_what_an_operators_key_can_not_be_is_422(log: Tenancy, body: Any, path: str) -> None:
+    """The tenant `daybook` is not even made."""
+    answer = log.make_operators_key(body)
+    assert answer["statusCode"] == 422
+    assert path in [error["path"] for error in answered(answer)["errors"]]
+    assert log.control.tenants() == []

@@ -1,0 +1,73 @@
+"""Calls that no other test of the running Daybook makes. Their functions need grants that nothing else needs
+(`tests/support/unused_grants.py`).
+"""
+
+import httpx
+
+from tests.local.test_streams import Customer
+from tests.support.running_daybook import LocalDaybook
+
+ENVIRONMENTS = ("made", "forgotten", "exported", "streamed")
+"""The tenant's environments: in each, the first recorded call is of another function."""
+
+
+def test_each_function_counts_what_a_tenants_key_uses(local_daybook: LocalDaybook) -> None:
+    """With a limit so low that an instance reports each call at once."""
+    with tenants_admin(local_daybook, "rare-uses") as admin:
+        few = {"limits": {"calls_a_minute": 60}}
+        with local_daybook.operations as operations:
+            assert operations.patch("/v1/tenants/rare-uses", json=few).status_code == 200
+        for path in ("/v1/tenants/rare-uses", "/v1/groups", "/v1/exports", "/v1/settings/stream", "/v1/events"):
+            assert admin.get(path).status_code == 200, path
+        assert admin.put("/v1/groups/few", json={"members": ["mike.mars"]}).status_code == 200
+        assert admin.delete("/v1/groups/few").status_code == 204
+
+
+def test_the_caller_may_be_new_to_the_environment_whatever_is_called(local_daybook: LocalDaybook) -> None:
+    """Whoever records a call then makes a person of the caller's address."""
+    with tenants_admin(local_daybook, "rare-callers") as admin:
+        mike = {"type": "user", "username": "mike.mars"}
+        event = {"activity": "document.updated", "actor": mike, "environment": "forgotten"}
+        assert admin.post("/v1/events", json=event).status_code == 201
+        assert admin.post("/v1/exports", json={"filters": {"environment": "exported"}}).status_code == 202
+        stream = {
+            "stream_arn": "arn:aws:kinesis:us-east-1:123456789012:stream/none",
+            "role_arn": "arn:aws:iam::123456789012:role/daybook",
+            "format": "native",
+        }
+        assert admin.put("/v1/settings/stream?environment=streamed", json=stream).status_code == 200
+    with local_daybook.client(local_daybook.operations_key, **{"Daybook-Tenant": "rare-callers"}) as operations:
+        forgotten = operations.post("/v1/actors/mike.mars/forget?environment=forgotten")
+        assert forgotten.status_code == 200, forgotten.text
+
+
+def test_a_second_replay_looks_at_the_first(local_daybook: LocalDaybook) -> None:
+    customer = Customer(local_daybook)
+    customer.send()
+    customer.received(1)
+    first, _second = customer.replay(), customer.replay()
+    customer.ends(first, status="succeeded")
+
+
+def tenants_admin(local_daybook: LocalDaybook, tenant: str) -> httpx.Client:
+    """A new tenant, and a client with the key of its admin."""
+    settings = {"tenant": tenant, "name": tenant, "profile": "generic", "environments": ENVIRONMENTS}
+    with local_daybook.operations as operations:
+        assert operations.post("/v1/tenants", json={**settings, "audit_since": None}).status_code == 201
+        asked = {"role": "admin", "environment": "*", "label": "admin"}
+        key = operations.post(f"/v1/tenants/{tenant}/keys", json=asked)
+        assert key.status_code == 201, key.text
+    return local_daybook.client(key.json()["key"])
+
+
+def test_what_was_parked_arrives_when_a_test_finds_the_stream_again(local_daybook: LocalDaybook) -> None:
+    customer = Customer(local_daybook)
+    customer.send()
+    customer.received(1)
+    customer.delete_stream()
+    parked = customer.send()
+    customer.reaches(status="failing", pending=1)
+    customer.create_stream()
+    assert customer.test_stream().json()["delivered"]
+    assert parked in customer.received(2)
+    customer.reaches(status="active", pending=0)
