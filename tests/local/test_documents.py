@@ -125,7 +125,7 @@ def test_operators_commands_have_the_options_shown() -> None:
         for code in code_in(page):
             for command, options in OPERATED.findall(code):
                 shown.setdefault(command, set()).update(re.findall(r"--[a-z]+", options))
-    assert len({command.split()[0] for command in shown}) == 9
+    assert len({command.split()[0] for command in shown}) == 10
     for command, options in shown.items():
         helped = subprocess.run(  # noqa: S603  our own module
             [sys.executable, "-m", *command.split(), "--help"],
