@@ -143,10 +143,11 @@ def built_in(daybook: LocalDaybook) -> House:
             )
             events[tenant] = sent.json()["results"][0]["id"]
     house = House(daybook, {}, events)
-    for item in house.client("dynamodb").scan(TableName=house.table("EVENTS"))["Items"]:
-        house.codes.update(
-            {tenant: item["pk"]["S"][:6] for tenant, event in events.items() if item["sk"]["S"] == event}
-        )
+    for page in house.client("dynamodb").get_paginator("scan").paginate(TableName=house.table("EVENTS")):
+        for item in page["Items"]:
+            house.codes.update(
+                {tenant: item["pk"]["S"][:6] for tenant, event in events.items() if item["sk"]["S"] == event}
+            )
     return house
 
 

@@ -22,7 +22,7 @@ USES = {
     "crypto/sealing.py": (Use("person", "daybook 1 seal"), Use("person", "daybook 1 seal")),  # one event, and many
     "events/identity.py": (Use("event id"),),
     "events/item.py": (Use("index", "hidden id"), Use("fingerprint", "event")),
-    "events/mentions.py": (Use("address", "address"), Use("address", "agent")),
+    "events/mentions.py": (Use("address", "oidc"), Use("address", "address"), Use("address", "agent")),
     "jobs/restamp.py": (Use("legal hold", "daybook 1 reason"),),
     "jobs/sealed.py": (Use(JOBS, "daybook 1 job "),),
     "people/identities.py": (Use("name"),),
