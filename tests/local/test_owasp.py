@@ -20,6 +20,7 @@ from tests.support.running_daybook import LocalDaybook, make_tenant
 
 MINE, THEIRS = "owasp-mine", "owasp-theirs"
 GUARDED = [route for route in ROUTES if route.roles]
+PARAMETERS = {name for route in ROUTES for name in re.findall(r"\{(\w+)\}", route.path)}
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def test_api2_no_route_answers_without_a_valid_credential(local_daybook: LocalDa
     tried = 0
     with httpx.Client(base_url=local_daybook.url, transport=transport, timeout=30) as client:
         for route in GUARDED:
-            path = path_of(route, dict.fromkeys(re.findall(r"\{(\w+)\}", route.path), "any"))
+            path = path_of(route, dict.fromkeys(PARAMETERS, "any"))
             for forged in FORGED:
                 headers = {} if forged is None else {"Authorization": forged}
                 answer = client.request(route.method, path, headers=headers)
@@ -255,3 +256,58 @@ def test_api7_no_caller_chooses_where_daybook_connects_to(tenants: Tenants, chan
     answer = tenants.mine[ADMIN].put("/v1/settings/stream", json={**good, **changed})
     assert answer.status_code == 422, answer.text
     assert len(REQUESTS_ELSEWHERE) == documented_count("API7")
+
+
+def test_api6_a_flow_that_costs_much_is_bounded_for_each_tenant(tenants: Tenants) -> None:
+    """Unrestricted access to sensitive business flows: of exports that wait or run a tenant may have a few."""
+    asked = [tenants.mine[AUDITOR].post("/v1/exports", json={"complete": True}) for _ in range(25)]
+    refused = [answer for answer in asked if answer.status_code == 429]
+    assert {answer.status_code for answer in asked} == {202, 429}
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in refused)
+    assert tenants.theirs.post("/v1/exports", json={}).status_code == 202
+    for answer in asked:
+        if answer.status_code == 202:
+            tenants.mine[AUDITOR].delete(f"/v1/exports/{answer.json()['id']}")
+    assert len(asked) == documented_count("API6")
+
+
+UNREADABLE = (b"{", b"\xff\xfe", b'{"a":1e999}', b'{"a":1}{}', b"[" * 2_000)
+TELLS = ("Traceback", "botocore", "arn:aws", "dynamodb", 'File "', "msgspec", "line 1")
+"""Words of the inside."""
+
+
+def test_api8_no_answer_tells_of_the_inside(tenants: Tenants) -> None:
+    """Security misconfiguration: whatever can't be read is a problem document without internals."""
+    tried = 0
+    for route, _ in forms():
+        path = path_of(route, {**tenants.things, "tenant": MINE})
+        for body in UNREADABLE:
+            answer = tenants.mine[OPERATIONS].request(route.method, path, content=body)
+            assert 400 <= answer.status_code < 500, f"{route.method} {path} {body[:10]!r}: {answer.text}"
+            # An event that can be read but not accepted is answered with the results of its batch.
+            results = route.operation == "send_events" and answer.status_code == 422
+            assert answer.headers["Content-Type"] == f"application/{'json' if results else 'problem+json'}"
+            assert not [word for word in TELLS if word in answer.text]
+            tried += 1
+    assert tried == documented_count("API8")
+
+
+ELSEWHERE = ("/v0/events", "/v2/events", "/admin", "/metrics", "/.env", "/v1", "/v1/events/a/b/c", "/internal/health")
+
+
+def test_api9_what_is_not_in_the_table_is_not_there(local_daybook: LocalDaybook) -> None:
+    """Improper inventory management: other paths are 404, other methods 405 with those that are allowed."""
+    tried = 0
+    with httpx.Client(base_url=local_daybook.url, timeout=30) as anybody:
+        for path in ELSEWHERE:
+            assert anybody.get(path).status_code == 404, path
+            tried += 1
+        for path in sorted({route.path for route in ROUTES}):
+            allowed = {route.method for route in ROUTES if route.path == path}
+            filled = path_of(next(route for route in ROUTES if route.path == path), dict.fromkeys(PARAMETERS, "any"))
+            for method in sorted({"GET", "POST", "PUT", "PATCH", "DELETE"} - allowed):
+                answer = anybody.request(method, filled)
+                assert answer.status_code == 405, f"{method} {filled}: {answer.status_code}"
+                assert {*answer.headers["Allow"].split(", ")} == allowed
+                tried += 1
+    assert tried == documented_count("API9")
