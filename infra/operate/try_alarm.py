@@ -66,8 +66,8 @@ class Trial:
         return confirmed
 
     def _alarm(self, topic: str) -> str:
-        """The name of an alarm that publishes to the topic; which one does not matter."""
-        pages = self.cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])
+        """The name of an alarm that publishes to the topic. It is OK, for CloudWatch acts only when a state changes."""
+        pages = self.cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"], StateValue="OK")
         alarms = [
             str(alarm["AlarmName"])
             for page in pages
@@ -75,7 +75,7 @@ class Trial:
             if topic in alarm["AlarmActions"]
         ]
         if not alarms:
-            raise NobodyHears(f"No alarm publishes to {topic}.")
+            raise NobodyHears(f"No alarm that publishes to {topic} is in the state OK. Right after a deployment, wait.")
         return min(alarms)
 
     def _wait_until_published(self, alarm: str, began: datetime) -> None:

@@ -27,6 +27,7 @@ class Canary:
         if key is None:
             logger.error("the canary is not set up: run infra.operate.set_up_canary")
             self.gauge(observability.CANARY_NOT_SET_UP, 1)
+            self.gauge(observability.CANARY_FAILED, 0)  # one alarm says it, not two
             return
         began = self.clock()
         try:

@@ -117,7 +117,18 @@ def test_a_message_that_was_not_published_is_told(trial: Trial, summary: str, lo
         replace(trial, cloudwatch=History(trial.cloudwatch, summary, looks)).run("Daybook")
 
 
+def test_an_alarm_that_is_on_already_is_left_alone(trial: Trial) -> None:
+    """CloudWatch would publish nothing, as its state does not change."""
+    put_alarm(trial.cloudwatch, "Afore", topic_of(trial))
+    trial.cloudwatch.set_alarm_state(AlarmName="Afore", StateValue="ALARM", StateReason="real")
+    subscribe(trial, "email", "on-call@example.com")
+    trial.run("Daybook")
+    (alarm,) = trial.cloudwatch.describe_alarms(AlarmNames=["Afore"])["MetricAlarms"]
+    assert alarm["StateReason"] == "real"
+    trial.cloudwatch.delete_alarms(AlarmNames=["Afore"])
+
+
 def test_a_topic_without_an_alarm_is_told(trial: Trial) -> None:
     trial.cloudwatch.delete_alarms(AlarmNames=["Errors"])
-    with pytest.raises(NobodyHears, match="No alarm publishes"):
+    with pytest.raises(NobodyHears, match="No alarm that publishes"):
         trial.run("Daybook")
