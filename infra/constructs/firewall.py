@@ -29,8 +29,8 @@ MANAGED = (
 
 
 class Firewall(Construct):
-    def __init__(self, scope: Construct, construct_id: str, *, stage: apigateway.Stage, rate: int) -> None:
-        """`rate`: how many calls one address may make in five minutes."""
+    def __init__(self, scope: Construct, construct_id: str, *, stage: apigateway.Stage, rate: int, name: str) -> None:
+        """`rate`: how many calls one address may make in five minutes. `name`: begins the names of the metrics."""
         super().__init__(scope, construct_id)
         acl = waf.CfnWebACL(
             self,
@@ -38,13 +38,13 @@ class Firewall(Construct):
             description="Daybook: blocks by address",
             scope="REGIONAL",
             default_action=waf.CfnWebACL.DefaultActionProperty(allow={}),
-            visibility_config=_visibility("Firewall"),
-            rules=[_by_rate(rate), *(_managed(group, number) for number, group in enumerate(MANAGED, 1))],
+            visibility_config=_visibility(name),
+            rules=[_by_rate(rate, name), *(_managed(group, number, name) for number, group in enumerate(MANAGED, 1))],
         )
         waf.CfnWebACLAssociation(self, "OfStage", resource_arn=stage.stage_arn, web_acl_arn=acl.attr_arn)
 
 
-def _by_rate(rate: int) -> waf.CfnWebACL.RuleProperty:
+def _by_rate(rate: int, name: str) -> waf.CfnWebACL.RuleProperty:
     return waf.CfnWebACL.RuleProperty(
         name="Rate",
         priority=0,
@@ -54,11 +54,11 @@ def _by_rate(rate: int) -> waf.CfnWebACL.RuleProperty:
                 aggregate_key_type="IP", evaluation_window_sec=WINDOW_SECONDS, limit=rate
             )
         ),
-        visibility_config=_visibility("Rate"),
+        visibility_config=_visibility(f"{name}-Rate"),
     )
 
 
-def _managed(group: ManagedGroup, priority: int) -> waf.CfnWebACL.RuleProperty:
+def _managed(group: ManagedGroup, priority: int, name: str) -> waf.CfnWebACL.RuleProperty:
     return waf.CfnWebACL.RuleProperty(
         name=group.name,
         priority=priority,
@@ -68,7 +68,7 @@ def _managed(group: ManagedGroup, priority: int) -> waf.CfnWebACL.RuleProperty:
                 vendor_name="AWS", name=f"AWSManagedRules{group.name}"
             )
         ),
-        visibility_config=_visibility(group.name),
+        visibility_config=_visibility(f"{name}-{group.name}"),
     )
 
 

@@ -1,5 +1,7 @@
 """WAF, where a deployment asks for it."""
 
+import json
+
 import pytest
 
 from infra.deployment import SERVICE
@@ -47,3 +49,16 @@ def test_it_stands_before_the_stage_and_keeps_no_samples(walled: Stack) -> None:
     (acl,) = walled.properties("AWS::WAFv2::WebACL").values()
     for part in (acl, *acl["Rules"]):
         assert part["VisibilityConfig"]["SampledRequestsEnabled"] is False
+
+
+def test_its_metrics_are_of_its_deployment(walled: Stack) -> None:
+    """All firewalls of a region share a namespace. The dashboard shows what this one blocks."""
+    (acl,) = walled.properties("AWS::WAFv2::WebACL").values()
+    assert acl["VisibilityConfig"]["MetricName"] == "Daybook-trial"
+    assert all(rule["VisibilityConfig"]["MetricName"].startswith("Daybook-trial-") for rule in acl["Rules"])
+    (dashboard,) = walled.properties("AWS::CloudWatch::Dashboard").values()
+    body = json.loads(walled.read(dashboard["DashboardBody"]))
+    shown = [metric for each in body["widgets"] for metric in each["properties"].get("metrics", ())]
+    (blocked,) = (metric for metric in shown if metric[:2] == ["AWS/WAFV2", "BlockedRequests"])
+    dimensions = dict(zip(blocked[2:-1:2], blocked[3:-1:2], strict=True))
+    assert dimensions == {"WebACL": "Daybook-trial", "Rule": "ALL", "Region": "AWS::Region"}
