@@ -30,10 +30,17 @@ class Judgement:
 
 
 def judge(account: Account, settings: DeploymentSettings) -> Judgement:
-    judgement = Judgement(context={"cloud_watch_role": "true"} if _makes_log_role(account) else {})
+    judgement = Judgement(context=dict(_context(account, settings)))
     judgement.refusals.extend(_refusals(account, settings))
     judgement.advice.extend(_advice(account, settings))
     return judgement
+
+
+def _context(account: Account, settings: DeploymentSettings) -> Iterator[tuple[str, str]]:
+    if _makes_log_role(account):
+        yield "cloud_watch_role", "true"
+    if account.concurrency != settings.account_concurrency:
+        yield "account_concurrency", str(account.concurrency)
 
 
 def _makes_log_role(account: Account) -> bool:

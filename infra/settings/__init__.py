@@ -78,6 +78,8 @@ class DeploymentSettings:
     """A second, of each table and index. All tenants share it."""
     max_write_units: int | None = setting(_units)
     fan_out_window_seconds: int = setting(whole(0, 300), 1)  # Lambda's own bounds
+    account_concurrency: int = setting(whole(1, 1_000_000), 1_000)
+    """How many functions the account may run at a time in this region. The deployment asks Lambda."""
     small_account: bool = setting(yes_or_no, default=False)
     """For an account that may run 10 functions at a time."""
     reserve: bool = setting(yes_or_no, default=False)

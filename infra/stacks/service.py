@@ -107,11 +107,13 @@ class ServiceStack(Stack):
             questions=questions(
                 Watched(
                     stage=gateway.api.deployment_stage,
+                    firewall=settings.named("Daybook") if settings.waf else None,
                     functions={name: each.function for name, each in functions.items()},
                     tables={**storage.protected_tables, "limits": storage.limits},
                     job_queues={name: each.queue for name, each in storage.jobs.items()},
                     dead_letters={name: each.dead for name, each in storage.jobs.items()},
                     new_events=new_events,
+                    account_concurrency=settings.account_concurrency,
                     namespace=settings.metric_namespace,
                 )
             ),
@@ -126,7 +128,13 @@ class ServiceStack(Stack):
             queries=queries(gateway.access_log, {name: each.function.log_group for name, each in functions.items()}),
         )
         if settings.waf:
-            Firewall(self, "Firewall", stage=gateway.api.deployment_stage, rate=settings.waf_rate)
+            Firewall(
+                self,
+                "Firewall",
+                stage=gateway.api.deployment_stage,
+                rate=settings.waf_rate,
+                name=settings.named("Daybook"),
+            )
         ChangeRules(
             self,
             "Changes",

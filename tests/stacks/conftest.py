@@ -60,7 +60,7 @@ OTHER: dict[str, Any] = {
 }
 """Settings that differ from the defaults."""
 
-SMALL: dict[str, Any] = {"stage": "small", "small_account": True}
+SMALL: dict[str, Any] = {"stage": "small", "small_account": True, "account_concurrency": 10}
 """Settings of a third deployment, which contradict those above."""
 
 

@@ -8,7 +8,8 @@ from infra.stacks.alarms import metrics
 from infra.stacks.alarms.metrics import OwnMetrics
 
 
-def answers(stage: apigateway.Stage, own: OwnMetrics) -> Question:
+def answers(stage: apigateway.Stage, own: OwnMetrics, firewall: str | None) -> Question:
+    """`firewall`: the name of its metrics, if there is one."""
     calls = stage.metric_count(period=PERIOD)
     client_errors = stage.metric_client_error(period=PERIOD)
     server_errors = stage.metric_server_error(period=PERIOD)
@@ -18,7 +19,7 @@ def answers(stage: apigateway.Stage, own: OwnMetrics) -> Question:
             Alarm(
                 "CanaryFailed",
                 own.gauge(observability.CANARY_FAILED),
-                "an event that was sent could not be read back, or the canary does not run, or it is not set up",
+                "an event that was sent could not be read back, or the canary does not run",
                 points=LASTING,
                 silence_breaches=True,
             ),
@@ -70,5 +71,6 @@ def answers(stage: apigateway.Stage, own: OwnMetrics) -> Question:
                 [stage.metric_latency(period=PERIOD, statistic=each) for each in ("p50", "p99")],
                 [own.gauge(observability.CANARY_MILLISECONDS)],
             ),
+            *([Graph("Calls that the firewall blocked", [metrics.blocked(firewall)])] if firewall else ()),
         ],
     )

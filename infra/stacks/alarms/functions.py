@@ -1,6 +1,7 @@
 """Do the functions run? Their errors and throttles, and the account's concurrency."""
 
 from collections.abc import Mapping
+from math import ceil
 
 from aws_cdk import aws_lambda as lambda_
 
@@ -9,7 +10,7 @@ from infra.functions import API_FUNCTIONS, title
 from infra.stacks.alarms import metrics
 
 
-def functions_run(functions: Mapping[str, lambda_.IFunction]) -> Question:
+def functions_run(functions: Mapping[str, lambda_.IFunction], account_concurrency: int) -> Question:
     errors = {name: function.metric_errors(period=PERIOD, label=name) for name, function in functions.items()}
     throttles = {name: function.metric_throttles(period=PERIOD, label=name) for name, function in functions.items()}
     called = API_FUNCTIONS | {"authorize"}
@@ -39,7 +40,7 @@ def functions_run(functions: Mapping[str, lambda_.IFunction]) -> Question:
                 "ConcurrencyNearLimit",
                 metrics.concurrency(),
                 "the account uses four fifths of its concurrency: beyond it, calls fail",
-                threshold=80,  # per cent
+                threshold=ceil(account_concurrency * 4 / 5),
                 points=LASTING,
             ),
         ],

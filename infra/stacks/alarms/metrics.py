@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from aws_cdk import Aws
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 
@@ -32,14 +33,17 @@ class OwnMetrics:
 def throttled(table: dynamodb.ITable, indexes: Sequence[str]) -> cloudwatch.MathExpression:
     """Reads and writes that DynamoDB refused, of the table and its indexes: the table's own metrics leave indexes out.
 
-    The alarm may have 10 metrics: enough for four indexes. Where one has no value, CloudWatch adds 0.
+    The alarm may have 10 metrics: enough for four indexes. DynamoDB writes them only while it throttles, and an alarm
+    keeps its state where values of DynamoDB are missing. So what is missing is filled with 0.
     """
     parts = [
         _of_table(f"{kind}ThrottleEvents", table, index) for kind in ("Read", "Write") for index in (None, *indexes)
     ]
     names = [f"m{number}" for number in range(len(parts))]
     return cloudwatch.MathExpression(
-        expression=" + ".join(names), using_metrics=dict(zip(names, parts, strict=True)), period=PERIOD
+        expression=" + ".join(f"FILL({name}, 0)" for name in names),
+        using_metrics=dict(zip(names, parts, strict=True)),
+        period=PERIOD,
     )
 
 
@@ -59,19 +63,20 @@ def _of_table(name: str, table: dynamodb.ITable, index: str | None, label: str |
     )
 
 
-def concurrency() -> cloudwatch.MathExpression:
-    """Per cent of the account's concurrency in this region that are in use or reserved.
-
-    Service Quotas names `ConcurrentExecutions` without dimensions as the usage of this quota.
-    """
-    used, claimed = (
-        cloudwatch.Metric(namespace="AWS/Lambda", metric_name=name, statistic="Maximum", period=PERIOD)
-        for name in ("ConcurrentExecutions", "ClaimedAccountConcurrency")
+def concurrency() -> cloudwatch.Metric:
+    """What of the account's concurrency in this region is in use or reserved."""
+    return cloudwatch.Metric(
+        namespace="AWS/Lambda", metric_name="ClaimedAccountConcurrency", statistic="Maximum", period=PERIOD
     )
-    return cloudwatch.MathExpression(
-        expression="100 * claimed / SERVICE_QUOTA(used)",
-        using_metrics={"used": used, "claimed": claimed},
-        label="per cent of the account's concurrency",
+
+
+def blocked(firewall: str) -> cloudwatch.Metric:
+    """By all rules of the firewall whose metrics have this name."""
+    return cloudwatch.Metric(
+        namespace="AWS/WAFV2",
+        metric_name="BlockedRequests",
+        dimensions_map={"WebACL": firewall, "Rule": "ALL", "Region": Aws.REGION},
+        statistic="Sum",
         period=PERIOD,
     )
 

@@ -23,12 +23,15 @@ class Watched:
     """What the alarms are about. `functions` and queues are named as in `infra.functions`."""
 
     stage: apigateway.Stage
+    firewall: str | None
+    """The name of its metrics, if there is one."""
     functions: Mapping[str, lambda_.IFunction]
     tables: Mapping[str, dynamodb.ITable]
     job_queues: Mapping[str, sqs.IQueue]
     dead_letters: Mapping[str, sqs.IQueue]
     """Named by the queues that they are of."""
     new_events: NewEvents
+    account_concurrency: int
     namespace: str
     """Of the functions' own metrics."""
 
@@ -36,8 +39,8 @@ class Watched:
 def questions(watched: Watched) -> list[Question]:
     own = OwnMetrics(watched.namespace)
     return [
-        answers(watched.stage, own),
-        functions_run(watched.functions),
+        answers(watched.stage, own, watched.firewall),
+        functions_run(watched.functions, watched.account_concurrency),
         store_keeps_up(watched.tables),
         streams_follow(watched.functions["fan_out"], watched.new_events, own),
         jobs_end(watched.job_queues, watched.dead_letters, own),

@@ -25,6 +25,12 @@ def test_of_a_usual_account_nothing_is_said() -> None:
     assert (judgement.refusals, judgement.advice, judgement.context) == ([], [], {})
 
 
+def test_the_deployment_learns_what_the_account_has() -> None:
+    """The alarm on concurrency needs it. What somebody set is corrected."""
+    assert judge(replace(USUAL, concurrency=50), DEFAULT).context == {"account_concurrency": "50"}
+    assert judge(USUAL, DeploymentSettings(account_concurrency=50)).context == {"account_concurrency": "1000"}
+
+
 def test_a_new_account_is_told_what_to_ask_for() -> None:
     """With the command that asks. It can be deployed to at once, with the settings that are named."""
     refused = judge(NEW, DEFAULT)
