@@ -207,6 +207,8 @@ def test_settings_given_take_the_place_of_the_files(tmp_path: Path) -> None:
     assert (settings.stage, settings.waf, settings.region) == ("other", True, "us-east-1")
     with pytest.raises(InvalidSetting, match="name=value, not 'stage'"):
         settings_of(["stage"], None, file)
+    with pytest.raises(InvalidSetting, match="no setting Stage"):
+        settings_of(["Stage=trial"], None, file)
 
 
 def test_the_command_says_why_it_failed(aws: Callable[[str], Any], capsys: pytest.CaptureFixture[str]) -> None:
