@@ -26,8 +26,14 @@ class Limits:
     def get_account_settings(self) -> dict[str, Any]:
         return {"AccountLimit": self.limits}
 
-    def get_paginator(self, operation: str) -> Any:
-        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, operation)
+    def get_service_quota(self, **_: str) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetServiceQuota")
+
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self, **_: str) -> Any:
+        yield self.get_service_quota()
 
 
 @dataclass
