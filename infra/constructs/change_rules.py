@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import jsii
+from aws_cdk import Stack
 from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
-from constructs import Construct, IConstruct
+from constructs import Construct
+
+from infra.names import TRIAL_SOURCE
 
 Pattern = Mapping[str, Any]
 """Of EventBridge, over the `detail` of an event."""
@@ -31,46 +35,59 @@ class ChangeRules(Construct):
     CloudTrail hands calls to EventBridge only where a trail logs management events: see the setting `create_trail`.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, changes: Iterable[Change], topic: sns.ITopic) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, changes: Iterable[Change]) -> None:
         super().__init__(scope, construct_id)
-        self.rules = [
-            events.Rule(
-                self,
-                change.name,
-                description=f"Daybook: {change.meaning}",
-                event_pattern=events.EventPattern(
-                    source=[f"aws.{change.service}"],
-                    detail_type=["AWS API Call via CloudTrail"],
-                    detail={
-                        "eventSource": [f"{change.service}.amazonaws.com"],
-                        "eventName": list(change.calls),
-                        **({"requestParameters": change.on} if change.on else {}),
-                    },
-                ),
-                targets=[_Told(topic, change)],
-            )
-            for change in changes
-        ]
+        self._messages = {self._of_calls(change): _message(change) for change in changes}
+        trial = self._rule(
+            "Trial",
+            "a trial of these messages",
+            events.EventPattern(source=[TRIAL_SOURCE], detail={"stack": [Stack.of(self).stack_name]}),
+        )
+        self._messages[trial] = {"daybook": "a trial of these messages: nothing is wrong", "change": "Trial"}
+        self.rules = [*self._messages]
+
+    def tell(self, topic: sns.ITopic) -> None:
+        """By a role: AWS says of EventBridge both that a topic's policy may have conditions and that it may not."""
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "events.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            ),
+        )
+        for rule, message in self._messages.items():
+            rule.add_target(targets.SnsTopic(topic, role=role, message=events.RuleTargetInput.from_object(message)))
+
+    def _of_calls(self, change: Change) -> events.Rule:
+        return self._rule(
+            change.name,
+            change.meaning,
+            events.EventPattern(
+                source=[f"aws.{change.service}"],
+                detail_type=["AWS API Call via CloudTrail"],
+                detail={
+                    "eventSource": [f"{change.service}.amazonaws.com"],
+                    "eventName": list(change.calls),
+                    **({"requestParameters": change.on} if change.on else {}),
+                },
+            ),
+        )
+
+    def _rule(self, name: str, meaning: str, pattern: events.EventPattern) -> events.Rule:
+        return events.Rule(self, name, description=f"Daybook: {meaning}", event_pattern=pattern)
 
 
-@jsii.implements(events.IRuleTarget)
-class _Told:
-    """CDK's own target would let every account's rules publish to the topic. The topic's policy admits ours already."""
-
-    def __init__(self, topic: sns.ITopic, change: Change) -> None:
-        self._topic = topic
-        self._change = change
-
-    def bind(self, _rule: IConstruct, _id: str | None = None) -> events.RuleTargetConfig:
-        field = events.EventField.from_path
-        message = {
-            "daybook": self._change.meaning,
-            "change": self._change.name,
-            "call": field("$.detail.eventName"),
-            "by": field("$.detail.userIdentity.arn"),
-            "from": field("$.detail.sourceIPAddress"),
-            "at": field("$.detail.eventTime"),
-            "refused": field("$.detail.errorCode"),
-            "cloudtrail_event": field("$.detail.eventID"),
-        }
-        return events.RuleTargetConfig(arn=self._topic.topic_arn, input=events.RuleTargetInput.from_object(message))
+def _message(change: Change) -> dict[str, str]:
+    """Every field of the call is a part of a text: EventBridge leaves out what a call does not have, and a value that
+    is such a field alone would leave JSON without a value.
+    """
+    field = events.EventField.from_path
+    return {
+        "daybook": change.meaning,
+        "change": change.name,
+        "call": f"{field('$.detail.eventName')} at {field('$.detail.eventTime')}",
+        "caller": f"{field('$.detail.userIdentity.arn')} from {field('$.detail.sourceIPAddress')}",
+        "outcome": f"error, if it was refused: {field('$.detail.errorCode')}",
+        "cloudtrail_event": f"id {field('$.detail.eventID')}",
+    }

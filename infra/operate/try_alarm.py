@@ -1,10 +1,12 @@
 """Sends one alarm through from end to end: `python -m infra.operate.try_alarm`.
 
 It sets one of the deployment's alarms off, waits until CloudWatch says what became of the message, and shows who is
-subscribed. The alarm goes back by itself at its next evaluation. Nothing else is changed, so it can be run at any time.
+subscribed. The alarm goes back by itself at its next evaluation. It sends a second message the way of those on changes,
+by a rule of EventBridge. Nothing else is changed, so it can be run at any time.
 """
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.names import SERVICE
+from infra.names import SERVICE, TRIAL_SOURCE
 from infra.operate.aws import clients, which_deployment
 
 REASON = "Daybook: a trial of the alarms. Nothing is wrong."
@@ -33,6 +35,7 @@ class Trial:
     cloudformation: Any
     cloudwatch: Any
     sns: Any
+    events: Any
     say: Callable[[str], None]
     pause: Callable[[float], None] = time.sleep
 
@@ -46,6 +49,8 @@ class Trial:
         self.say(f"{alarm} was set off.")
         self._wait_until_published(alarm, began)
         self.say("CloudWatch has published it to the topic.")
+        self._tell_a_change(stack)
+        self.say("EventBridge has taken a second message. It comes at once; if it can't, ChangesNotTold goes off.")
         if not confirmed:
             raise NobodyHears("Nobody has confirmed a subscription of the topic. See the links that AWS has sent.")
 
@@ -78,6 +83,13 @@ class Trial:
             raise NobodyHears(f"No alarm that publishes to {topic} is in the state OK. Right after a deployment, wait.")
         return min(alarms)
 
+    def _tell_a_change(self, stack: str) -> None:
+        """By the rule that is there for trials, as a change would be told."""
+        event = {"Source": TRIAL_SOURCE, "DetailType": "Trial", "Detail": json.dumps({"stack": stack})}
+        answer = self.events.put_events(Entries=[event])
+        if answer["FailedEntryCount"]:
+            raise NobodyHears(f"EventBridge did not take a message: {answer['Entries'][0]['ErrorMessage']}")
+
     def _wait_until_published(self, alarm: str, began: datetime) -> None:
         for _ in range(WAIT_SECONDS):
             history = self.cloudwatch.describe_alarm_history(
@@ -100,8 +112,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--stack", default=SERVICE, help="the service stack's name")
     options = parser.parse_args(arguments)
     try:
-        cloudformation, cloudwatch, sns = map(clients(options), ("cloudformation", "cloudwatch", "sns"))
-        Trial(cloudformation, cloudwatch, sns, print).run(options.stack)
+        cloudformation, cloudwatch, sns, events = map(
+            clients(options), ("cloudformation", "cloudwatch", "sns", "events")
+        )
+        Trial(cloudformation, cloudwatch, sns, events, print).run(options.stack)
     except (BotoCoreError, ClientError, NobodyHears) as error:
         sys.stderr.write(f"{error}\n")
         return 1

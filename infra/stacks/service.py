@@ -101,6 +101,16 @@ class ServiceStack(Stack):
             settings=settings,
         )
         canary.call(gateway.url)
+        change_rules = ChangeRules(
+            self,
+            "Changes",
+            changes=changes(
+                tables=storage.protected_tables,
+                key=storage.key,
+                secret=storage.secret,
+                restamp=functions["restamp"].function,
+            ),
+        )
         monitoring = Monitoring(
             self,
             "Monitoring",
@@ -113,12 +123,14 @@ class ServiceStack(Stack):
                     job_queues={name: each.queue for name, each in storage.jobs.items()},
                     dead_letters={name: each.dead for name, each in storage.jobs.items()},
                     new_events=new_events,
+                    change_rules=change_rules.rules,
                     account_concurrency=settings.account_concurrency,
                     namespace=settings.metric_namespace,
                 )
             ),
             email=settings.alarm_email,
         )
+        change_rules.tell(monitoring.topic)
         if settings.budget_dollars is not None:
             Budget(self, "Budget", dollars=settings.budget_dollars, topic=monitoring.topic)
         SavedQueries(
@@ -135,17 +147,6 @@ class ServiceStack(Stack):
                 rate=settings.waf_rate,
                 name=settings.named("Daybook"),
             )
-        ChangeRules(
-            self,
-            "Changes",
-            changes=changes(
-                tables=storage.protected_tables,
-                key=storage.key,
-                secret=storage.secret,
-                restamp=functions["restamp"].function,
-            ),
-            topic=monitoring.topic,
-        )
         CfnOutput(self, "Url", value=gateway.url, description="Where the API answers; /v1/... follows it")
         if gateway.domain_target:
             CfnOutput(self, "DomainTarget", value=gateway.domain_target, description="Point the domain's CNAME to it")

@@ -49,8 +49,8 @@ def set_up(local_daybook: LocalDaybook) -> int:
 def test_the_canary_sends_and_reads_once_it_has_a_key(
     local_daybook: LocalDaybook, gauges: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Until then it says so by one metric, and the alarm on failures stays silent. Each run of the command makes another
-    key, which is in force in the next round.
+    """Until then it says so by one metric, and the alarm on failures stays silent. Each run of the command makes
+    another key, which is in force in the next round.
     """
     aws = connected(local_daybook)
     (secret,) = (each["ARN"] for each in aws("secretsmanager").list_secrets()["SecretList"] if "Canary" in each["Name"])

@@ -39,7 +39,7 @@ OF_AWS = {
     **{f"{name}QueueDead": ("ApproximateNumberOfMessagesVisible", f"{name}QueueDead.QueueName") for name in JOBS},
     **{f"{name}QueueOld": ("ApproximateAgeOfOldestMessage", f"{name}Queue.QueueName") for name in JOBS},
 }
-COMPUTED = {"ClientErrors", *(f"{table}Throttled" for table in TABLES)}
+COMPUTED = {"ClientErrors", "ChangesNotTold", *(f"{table}Throttled" for table in TABLES)}
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,16 @@ def test_concurrency_is_held_against_what_the_account_really_has(others: dict[st
     """Service Quotas shows 1,000 for a new account that has 10."""
     alarms = Stack("DaybookService-small", others["small"]).properties("AWS::CloudWatch::Alarm")
     assert alarms["MonitoringConcurrencyNearLimit"]["Threshold"] == 8
+
+
+def test_every_rule_on_changes_is_watched(service: Stack, alarms: dict[str, dict[str, Any]]) -> None:
+    """A message that EventBridge can't publish is lost, and nobody would know. No metric means no failure."""
+    *parts, computed = sorted(alarms["ChangesNotTold"]["Metrics"], key=lambda each: "Expression" in each)
+    rules = {name for name in service.properties("AWS::Events::Rule") if name.startswith("Changes")}
+    found = [watched(service, each["MetricStat"]["Metric"]) for each in parts]
+    assert sorted(found) == sorted(("FailedInvocations", name) for name in rules)
+    assert len(parts) <= 10
+    assert computed["Expression"] == " + ".join(f"FILL({each['Id']}, 0)" for each in parts)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -161,7 +171,7 @@ def test_the_services_that_raise_alarms_may_publish(service: Stack) -> None:
 
 AT_ONCE = {
     *("CanaryNotSetUp", "StreamsFailingForADay", "OldestParked", "EventsGivenUp", "UnreadableEvents"),
-    *("NewEventsFailed", "NewEventsDropped", "JobsFailed", "JobsGivenUp", "JobsUnending"),
+    *("NewEventsFailed", "NewEventsDropped", "ChangesNotTold", "JobsFailed", "JobsGivenUp", "JobsUnending"),
     *(f"{name}{what}" for name in JOBS for what in ("QueueDead", "QueueOld")),
 }
 

@@ -8,6 +8,7 @@ import pytest
 from moto.events.models import EventPattern
 
 from infra.local.template import Templates
+from infra.names import TRIAL_SOURCE
 from tests.support.templates import Stack
 
 TABLE_ARN = "EventsTable.Arn"
@@ -108,15 +109,47 @@ def test_nothing_else_is_told(patterns: Mapping[str, EventPattern], call: str, p
     assert told(patterns, recorded(*call.split(":"), **parameters)) == set()
 
 
+PATHS = {"eventName": "PutKeyPolicy", "userIdentity.arn": "arn:aws:iam::1:user/eve", "sourceIPAddress": "192.0.2.7"}
+
+
+@pytest.mark.parametrize("refused", [{}, {"errorCode": "AccessDenied"}])
 def test_the_message_says_who_and_goes_to_the_topic_of_the_alarms(
-    rules: Mapping[str, dict[str, Any]], service: Stack
+    rules: Mapping[str, dict[str, Any]], service: Stack, refused: dict[str, str]
 ) -> None:
+    """It can be read also where the call has no error: EventBridge puts nothing in the place of what is missing."""
+    values = {f"$.detail.{path}": value for path, value in (PATHS | refused).items()}
     for name, rule in rules.items():
         (target,) = rule["Targets"]
         assert service.read(target["Arn"]) == "MonitoringAlarms"
-        template = target["InputTransformer"]["InputTemplate"]
-        for field in ("eventName", "userIdentity-arn", "sourceIPAddress", "eventTime", "errorCode"):
-            assert f"<detail-{field}>" in template, name
+        if name == "Trial":
+            continue
+        text = target["InputTransformer"]["InputTemplate"]
+        for variable, path in target["InputTransformer"]["InputPathsMap"].items():
+            text = text.replace(f"<{variable}>", values.get(path, ""))
+        message = json.loads(text)
+        assert message["change"] == name
+        assert all(value in text for value in values.values())
+        assert message["outcome"].endswith(refused.get("errorCode", ": "))
+
+
+def test_the_rules_publish_by_a_role_of_this_account(rules: Mapping[str, dict[str, Any]], service: Stack) -> None:
+    """AWS says of EventBridge both that a topic's policy may have a condition and that it may not. The role may do
+    nothing else, and EventBridge may take it for no other account.
+    """
+    assert {service.read(target["RoleArn"]) for rule in rules.values() for target in rule["Targets"]} == {
+        "ChangesRole.Arn"
+    }
+    (trusted,) = service.properties("AWS::IAM::Role")["ChangesRole"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"] == {"Service": "events.amazonaws.com"}
+    assert trusted["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    (allowed,) = service.statements()["ChangesRole"]
+    assert (allowed["Action"], service.read(allowed["Resource"])) == ("sns:Publish", "MonitoringAlarms")
+
+
+def test_a_trial_is_told_by_its_own_deployment(patterns: Mapping[str, EventPattern]) -> None:
+    """All deployments of a region share the event bus."""
+    for stack, rules in (("DaybookService", {"Trial"}), ("DaybookService-trial", set())):
+        assert told(patterns, {"source": TRIAL_SOURCE, "detail-type": "Trial", "detail": {"stack": stack}}) == rules
 
 
 def test_a_trail_that_logs_is_made_where_it_is_asked_for(storage: Stack, other: Templates) -> None:

@@ -193,14 +193,14 @@ def _list(value: Any) -> list[Any]:
 
 def test_each_function_has_its_own_role(service: Stack, storage: Stack) -> None:
     """Only Lambda can assume it, and it has no managed policy. Beside these there are the role that
-    signs links and the one that reads as a tenant.
+    signs links, the one that reads as a tenant, and the one by which EventBridge tells changes.
     """
     functions = service.properties("AWS::Lambda::Function")
     roles = {name: service.read(function["Role"]) for name, function in functions.items()}
     assert roles == {f"{name}Function": f"{name}Role.Arn" for name in DYNAMODB}
     others = set(service.properties("AWS::IAM::Role")) - {f"{name}Role" for name in DYNAMODB}
     assert set(storage.properties("AWS::IAM::Role")) == {"RestampRole"}
-    assert others == OWN_ROLES
+    assert others == OWN_ROLES | {"ChangesRole"}
     for name in DYNAMODB:
         # That of `restamp` is in the storage stack, because the table's policy names it.
         role = (storage if name == "Restamp" else service).properties("AWS::IAM::Role")[f"{name}Role"]

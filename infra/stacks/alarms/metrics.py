@@ -1,10 +1,11 @@
 """The metrics that the alarms and the dashboard read, beside those that the CDK knows by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Aws
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
 
 from infra.constructs.monitoring import PERIOD
 
@@ -39,11 +40,28 @@ def throttled(table: dynamodb.ITable, indexes: Sequence[str]) -> cloudwatch.Math
     parts = [
         _of_table(f"{kind}ThrottleEvents", table, index) for kind in ("Read", "Write") for index in (None, *indexes)
     ]
-    names = [f"m{number}" for number in range(len(parts))]
+    return _sum({f"m{number}": part for number, part in enumerate(parts)})
+
+
+def of_rules(name: str, rules: Sequence[events.IRule]) -> cloudwatch.MathExpression:
+    """The sum over rules of EventBridge, at most ten. EventBridge leaves zeros out, so they are filled in."""
+    parts = {
+        f"m{number}": cloudwatch.Metric(
+            namespace="AWS/Events",
+            metric_name=name,
+            dimensions_map={"RuleName": rule.rule_name},
+            statistic="Sum",
+            period=PERIOD,
+        )
+        for number, rule in enumerate(rules)
+    }
+    return _sum(parts, name)
+
+
+def _sum(parts: Mapping[str, cloudwatch.IMetric], label: str | None = None) -> cloudwatch.MathExpression:
+    """What is missing counts as 0."""
     return cloudwatch.MathExpression(
-        expression=" + ".join(f"FILL({name}, 0)" for name in names),
-        using_metrics=dict(zip(names, parts, strict=True)),
-        period=PERIOD,
+        expression=" + ".join(f"FILL({name}, 0)" for name in parts), using_metrics=parts, label=label, period=PERIOD
     )
 
 

@@ -1,10 +1,11 @@
 """All questions, in the order of the dashboard."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 
@@ -16,6 +17,7 @@ from infra.stacks.alarms.jobs import jobs_end
 from infra.stacks.alarms.metrics import OwnMetrics
 from infra.stacks.alarms.store import store_keeps_up
 from infra.stacks.alarms.streams import streams_follow
+from infra.stacks.alarms.told import changes_are_told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,7 @@ class Watched:
     dead_letters: Mapping[str, sqs.IQueue]
     """Named by the queues that they are of."""
     new_events: NewEvents
+    change_rules: Sequence[events.IRule]
     account_concurrency: int
     namespace: str
     """Of the functions' own metrics."""
@@ -44,4 +47,5 @@ def questions(watched: Watched) -> list[Question]:
         store_keeps_up(watched.tables),
         streams_follow(watched.functions["fan_out"], watched.new_events, own),
         jobs_end(watched.job_queues, watched.dead_letters, own),
+        changes_are_told(watched.change_rules),
     ]

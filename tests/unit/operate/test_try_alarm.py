@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from infra.names import TRIAL_SOURCE
 from infra.operate.try_alarm import NobodyHears, Trial
 
 TEMPLATE = {
@@ -45,7 +46,7 @@ def trial(aws: Callable[[str], Any], said: list[str]) -> Iterator[Trial]:
     cloudformation, cloudwatch = aws("cloudformation"), aws("cloudwatch")
     cloudformation.create_stack(StackName="Daybook", TemplateBody=json.dumps(TEMPLATE))
     published = History(cloudwatch, "Successfully executed action arn:aws:sns:…")
-    made = Trial(cloudformation, published, aws("sns"), said.append, lambda _: None)
+    made = Trial(cloudformation, published, aws("sns"), aws("events"), said.append, lambda _: None)
     put_alarm(cloudwatch, "Another", "arn:aws:sns:us-east-1:123456789012:another")
     put_alarm(cloudwatch, "Errors", topic_of(made))
     yield made
@@ -115,6 +116,20 @@ def test_a_message_that_was_not_published_is_told(trial: Trial, summary: str, lo
     subscribe(trial, "email", "on-call@example.com")
     with pytest.raises(NobodyHears, match=told):
         replace(trial, cloudwatch=History(trial.cloudwatch, summary, looks)).run("Daybook")
+
+
+def test_a_change_goes_the_same_way(trial: Trial) -> None:
+    """The event names the stack, whose own rule tells it."""
+    sent: list[dict[str, Any]] = []
+
+    class Bus:
+        def put_events(self, **asked: Any) -> dict[str, Any]:
+            sent.extend(asked["Entries"])
+            return {"FailedEntryCount": 1, "Entries": [{"ErrorMessage": "too many"}]}
+
+    with pytest.raises(NobodyHears, match="EventBridge did not take a message: too many"):
+        replace(trial, events=Bus()).run("Daybook")
+    assert [(each["Source"], json.loads(each["Detail"])) for each in sent] == [(TRIAL_SOURCE, {"stack": "Daybook"})]
 
 
 def test_an_alarm_that_is_on_already_is_left_alone(trial: Trial) -> None:
