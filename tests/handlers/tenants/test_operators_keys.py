@@ -6,8 +6,12 @@ import pytest
 
 from daybook.access.api_keys import matches, parse
 from daybook.clock import DAY, HOUR, format_time
+from daybook.http.request import Answer, Request
+from daybook.http.routes import ROUTES
+from daybook.http.serve import serve
 from daybook.tenant import RESERVED
-from tests.support.calls import answered, authorized
+from tests.support.calls import Context, answered, authorized, call, operations
+from tests.support.documented import documented
 from tests.support.tenancy import NEW, NOW, NOW_TEXT, Tenancy
 
 
@@ -85,7 +89,7 @@ def test_what_can_not_be_recorded_is_not_done(log: Tenancy) -> None:
 
 
 def test_nobody_creates_the_reserved_tenant(log: Tenancy) -> None:
-    """It is taken before it exists and after. Operations read and change it like any."""
+    """It is taken before it exists and after. Operations read it like any."""
     assert log.create(tenant="daybook")["statusCode"] == 409
     _made(log)
     assert log.create(tenant="daybook")["statusCode"] == 409
@@ -101,6 +105,49 @@ def test_keys_of_the_reserved_tenant_reach_no_operators_key(log: Tenancy) -> Non
     assert log.revoke(key_id, "daybook", authorizer=admin)["statusCode"] == 404
     assert log.rotate(key_id, {}, "daybook")["statusCode"] == 404
     assert log.credentials.credential(key_id)
+
+
+REFUSED_THERE = (
+    ("POST", "/v1/events"),
+    ("PUT", "/v1/settings/retention"),
+    ("PUT", "/v1/settings/catalogue"),
+    ("PUT", "/v1/catalogue/{activity}"),
+    ("DELETE", "/v1/catalogue/{activity}"),
+    ("PUT", "/v1/groups/{name}"),
+    ("DELETE", "/v1/groups/{name}"),
+    ("PATCH", "/v1/tenants/{tenant}"),
+)
+
+
+def test_operators_can_neither_falsify_nor_shorten_their_own_log() -> None:
+    """403 before the function does anything, however the tenant is named. Other tenants' logs are not concerned."""
+    done: list[Request] = []
+
+    def do(request: Request) -> Answer:
+        done.append(request)
+        return Answer(204)
+
+    for method, resource in REFUSED_THERE:
+        for tenant, status in (("daybook", 403), ("daybook-2", 204)):
+            named = {
+                "parameters" if "{tenant}" in resource else "headers": {"tenant": tenant, "daybook-tenant": tenant}
+            }
+            event = call(method, resource, {}, authorizer=operations(), **named)
+            answer = serve(event, Context(), {route.operation: do for route in ROUTES})
+            assert (answer["statusCode"], len(done)) == (status, int(status == 204)), (method, resource)
+            if status == 403:
+                assert answered(documented(event, answer))["code"] == "reserved_tenant"
+        done.clear()
+
+
+def test_the_reserved_tenant_has_keys_for_auditors_only(log: Tenancy) -> None:
+    """Whoever could send events to it or manage it would reach what operators may not."""
+    _made(log)
+    for role in ("producer", "admin"):
+        answer = log.issue({"role": role, "label": "x"}, "daybook")
+        assert (answer["statusCode"], answered(answer)["code"]) == (403, "reserved_tenant")
+    assert log.issue({"role": "auditor", "label": "x"}, "daybook")["statusCode"] == 201
+    assert [activity for _, activity, _ in log.log.records] == ["operators-key-created", "key-created"]
 
 
 @pytest.mark.parametrize("role", ["producer", "auditor", "admin"])
