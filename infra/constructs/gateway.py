@@ -39,8 +39,8 @@ class _Throttle(NamedTuple):
     burst: int
 
 
-# Half of what an account has by default. Calls that the authorizer or a tenant's limit refuses take from it too. So it is
-# far above what one tenant may use: with less, one valid key could use up a method for everybody.
+# Half of what an account has by default. Calls that the authorizer or a tenant's limit refuses take from it too. So it
+# is far above what one tenant may use: with less, one valid key could use up a method for everybody.
 _WITH_KEY = _Throttle(5_000, 2_500)
 _WITHOUT_KEY = _Throttle(50, 100)  # who has no key can't run up the bill
 

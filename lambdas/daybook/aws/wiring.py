@@ -176,9 +176,10 @@ class Wiring:
     def gate(self) -> Gate:
         from daybook.limits.allowance import Allowance
         from daybook.limits.gate import Gate
+        from daybook.limits.known_limits import KnownLimits
 
-        allowance = Allowance(self.usage, self.clock, self.count)
-        return Gate(allowance, self.control.limits, clients.read_meter().take, self.count)
+        allowance, limits = Allowance(self.usage, self.clock, self.count), KnownLimits(self.control, self.clock)
+        return Gate(allowance, limits, clients.read_meter().take, self.count)
 
     @cached_property
     def activities(self) -> CatalogueTable:

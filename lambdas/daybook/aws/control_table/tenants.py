@@ -60,8 +60,8 @@ class ControlTable:
     def limits(self, tenant: Tenant) -> tuple[TenantCode, Limits]:
         """A tenant's code and limits. Raises `UnknownTenant`, `Throttled`.
 
-        As they were last read, so that a call need not read them twice: a change is in force from the next call but one
-        on. Only what was never read is read now.
+        As they were last read, so that a call need not read them twice. Only what was never read is read now. Reading
+        the settings brings them up to date.
         """
         code = self._codes[tenant] if tenant in self._codes else self.settings(tenant).code
         return code, self._limits[code]
