@@ -7,13 +7,15 @@ from daybook.clock import SECOND, Clock
 from daybook.errors import Throttled, UnknownTenant
 from daybook.tenant import Tenant, TenantCode
 from daybook.tenants.limits import Limits
-from daybook.tenants.reader import SettingsReader
 
 AGAIN_MS = 5 * SECOND
 """A tenant's limits are read again at most this often: each read costs a unit, and refused calls should cost little."""
 
 
-class Store(SettingsReader, Protocol):
+class Store(Protocol):
+    def settings(self, tenant: Tenant) -> object:
+        """Reads a tenant's settings. Raises `UnknownTenant`, `Throttled`."""
+
     def limits(self, tenant: Tenant) -> tuple[TenantCode, Limits]:
         """As last read. Raises `UnknownTenant`, `Throttled`."""
 

@@ -60,13 +60,11 @@ class House:
             raise self.unread
         return CODES[tenant], self.read
 
-    def settings(self, _: Tenant) -> Any:
+    def settings(self, tenant: Tenant) -> None:
         self.settings_read += 1
         if self.throttled:
-            raise Throttled
+            raise Throttled(tenant)
         self.read = self.stored
-
-    settings_of = settings
 
     def _operation(self, _: Request) -> Answer:
         self.calls += 1

@@ -66,6 +66,10 @@ class ControlTable:
         code = self._codes[tenant] if tenant in self._codes else self.settings(tenant).code
         return code, self._limits[code]
 
+    def limits_of(self, code: TenantCode) -> Limits | None:
+        """As last read. None: they never were."""
+        return self._limits.get(code)
+
     def settings_of(self, code: TenantCode) -> TenantSettings:
         """Raises `UnknownTenant`."""
         return self._versioned(code)[0]
