@@ -24,8 +24,8 @@ from daybook.http.caller import EVERY_ENVIRONMENT, Caller, User
 from daybook.http.problem import Problem
 from daybook.http.request import Request
 from daybook.operators.keys import DEFAULT_DAYS, MAX_DAYS
-from infra.names import SERVICE
-from infra.operate.aws import Clients, clients, which_deployment
+from infra.names import SERVICE, named
+from infra.operate.aws import Clients, clients, which_stage
 from infra.operate.deployed import Deployed, NotDeployed
 from tenants.key_bodies import MAX_LABEL
 
@@ -116,7 +116,7 @@ def _named(issued: IssuedKey) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.operators_keys",
-        parents=[which_deployment()],
+        parents=[which_stage()],
         description="Lists, makes, limits and revokes the keys that reach every tenant, and makes the gateway forget "
         "at once which credentials it has found valid.",
     )
@@ -129,7 +129,6 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_DAYS,
         help=f"for make and expire: in how many days the key ends ({DEFAULT_DAYS})",
     )
-    parser.add_argument("--stack", default=SERVICE, help=f"the service stack's name ({SERVICE})")
     return parser
 
 
@@ -151,7 +150,7 @@ def main(arguments: Sequence[str], *, connect: Callable[[argparse.Namespace], Cl
     if needed and not getattr(options, needed):
         parser.error(f"{options.action} needs {'--label' if needed == 'label' else 'the id of a key'}")
     try:
-        deployed = Deployed(connect(options), options.stack)
+        deployed = Deployed(connect(options), named(SERVICE, options.stage))
         command = Command(deployed, say=partial(_line, sys.stderr), show=partial(_line, sys.stdout))
         command.run(options.action, options.key_id, options.label, options.days)
     except UnknownKey:
