@@ -15,10 +15,10 @@ from typing import TextIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from daybook.access.api_keys import IssuedKey
+from daybook.access.api_keys import MAX_KEYS, IssuedKey
 from daybook.access.roles import OPERATIONS
 from daybook.clock import DAY, Clock, format_time, system_clock
-from daybook.errors import Contended, Throttled, UnknownKey
+from daybook.errors import Contended, Throttled, TooManyKeys, UnknownKey
 from daybook.http import forms
 from daybook.http.caller import EVERY_ENVIRONMENT, Caller, User
 from daybook.http.problem import Problem
@@ -42,7 +42,7 @@ class Command:
     clock: Clock = system_clock
 
     def run(self, action: str, key_id: str, label: str, days: int) -> None:
-        """Raises `UnknownKey`, `Contended`, `Throttled`, `NotDeployed`, `Problem`, and botocore's errors."""
+        """Raises `UnknownKey`, `TooManyKeys`, `Contended`, `Throttled`, `NotDeployed`, `Problem`, and botocore's."""
         match action:
             case "list":
                 self.list()
@@ -155,6 +155,9 @@ def main(arguments: Sequence[str], *, connect: Callable[[argparse.Namespace], Cl
         command.run(options.action, options.key_id, options.label, options.days)
     except UnknownKey:
         sys.stderr.write("Nothing was done: there is no such key.\n")
+        return 1
+    except TooManyKeys:
+        sys.stderr.write(f"Nothing was done: there are {MAX_KEYS:,} keys. Revoke those that nobody needs.\n")
         return 1
     except (Contended, Throttled) as error:
         sys.stderr.write(f"It may not be done ({type(error).__name__}): see `list`, and run it again.\n")
