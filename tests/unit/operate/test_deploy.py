@@ -26,8 +26,14 @@ class Limits:
     def get_account_settings(self) -> dict[str, Any]:
         return {"AccountLimit": self.limits}
 
-    def get_paginator(self, operation: str) -> Any:
-        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, operation)
+    def get_service_quota(self, **_: str) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetServiceQuota")
+
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self, **_: str) -> Any:
+        yield self.get_service_quota()
 
 
 @dataclass
@@ -231,6 +237,8 @@ def test_settings_given_take_the_place_of_the_files(tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting, match="--region says us-east-1, but -c says region=us-east-2"):
         context_of(["region=us-east-2"], "us-east-1", file)
     assert context_of(["region=us-east-2"], None, file)["region"] == "us-east-2"
+    with pytest.raises(InvalidSetting, match="no setting Stage"):
+        DeploymentSettings.from_context(context_of(["Stage=trial"], None, file))
 
 
 def test_the_command_says_why_it_failed(aws: Callable[[str], Any], capsys: pytest.CaptureFixture[str]) -> None:
