@@ -11,10 +11,8 @@ from typing import Any, Literal, Self
 
 from constructs import Node
 
+from infra.names import LIVE, named
 from infra.settings.kinds import one_of, setting, text, whole, yes_or_no
-
-LIVE = "live"
-"""The stage whose names have no ending."""
 
 OUTPUT = "Settings"
 """The output of both stacks by which the next deployment knows the settings of this one."""
@@ -157,4 +155,4 @@ class DeploymentSettings:
 
     def named(self, base: str, separator: str = "-") -> str:
         """The name for this stage: `base` for `live`, else `base` and the stage."""
-        return base if self.stage == LIVE else f"{base}{separator}{self.stage}"
+        return named(base, self.stage, separator)
