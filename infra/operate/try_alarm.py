@@ -16,8 +16,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.names import SERVICE, TRIAL_SOURCE
-from infra.operate.aws import clients, which_deployment
+from infra.names import SERVICE, TRIAL_SOURCE, named
+from infra.operate.aws import clients, which_stage
 
 REASON = "Daybook: a trial of the alarms. Nothing is wrong."
 WAIT_SECONDS = 60
@@ -106,16 +106,15 @@ class Trial:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.try_alarm",
-        parents=[which_deployment()],
+        parents=[which_stage()],
         description="Sets one alarm off, says what became of its message, and shows who is subscribed.",
     )
-    parser.add_argument("--stack", default=SERVICE, help="the service stack's name")
     options = parser.parse_args(arguments)
     try:
         cloudformation, cloudwatch, sns, events = map(
             clients(options), ("cloudformation", "cloudwatch", "sns", "events")
         )
-        Trial(cloudformation, cloudwatch, sns, events, print).run(options.stack)
+        Trial(cloudformation, cloudwatch, sns, events, print).run(named(SERVICE, options.stage))
     except (BotoCoreError, ClientError, NobodyHears) as error:
         sys.stderr.write(f"{error}\n")
         return 1
