@@ -1,8 +1,8 @@
 """One tenant at its limit beside another, on a running local Daybook: does the other one notice?
 
-Three programs of the first tenant search for `ip=`, which reads its whole log, each twice a second at most and one search
-at a time. The other one reads pages, one after the other. Spans with and without the first one take turns, so that both
-see the same machine. First without a limit, then with one that the searches before have passed already.
+Three programs of the first tenant search for `ip=`, which reads its whole log: each one search at a time, and two a
+second at most. The other one reads pages, one after the other. Spans with and without the first one take turns, so that
+both see the same machine. First without a limit, then with one that the searches before have passed already.
 
 It runs only by name, `python -m benchmarks.limited_neighbour`, and starts its own Daybook with DynamoDB Local, which
 reports the units of reads as AWS does.
