@@ -89,6 +89,15 @@ def test_what_a_token_grants(door: Door, issuer: Issuer, changed: dict[str, Any]
     assert caller == replace(plain, **expected)
 
 
+def test_a_name_that_is_no_text_costs_nobody_the_call(door: Door, issuer: Issuer) -> None:
+    """JSON allows halves of surrogate pairs; the gateway's answer does not."""
+    caller = door.caller(issuer.token(preferred_username="mike\ud800", name="\udfff", email="\U0001f600"))
+    assert caller
+    assert caller.user
+    assert (caller.user.username, caller.user.name, caller.user.email) == ("mike?", "?", "\U0001f600")
+    assert json.dumps(caller.context(), ensure_ascii=False).encode()
+
+
 REFUSED: dict[str, dict[str, Any]] = {
     "expired": {"exp": -120},
     "not valid yet": {"nbf": 300},
