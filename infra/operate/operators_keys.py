@@ -23,7 +23,7 @@ from daybook.http import forms
 from daybook.http.caller import EVERY_ENVIRONMENT, Caller, User
 from daybook.http.problem import Problem
 from daybook.http.request import Request
-from daybook.operators.keys import DEFAULT_DAYS
+from daybook.operators.keys import DEFAULT_DAYS, MAX_DAYS
 from infra.names import SERVICE
 from infra.operate.aws import Clients, clients, which_deployment
 from infra.operate.deployed import Deployed, NotDeployed
@@ -135,8 +135,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _days(text: str) -> int:
     days = int(text)
-    if not 0 <= days <= 3_650:
-        raise argparse.ArgumentTypeError("must be from 0 to 3650")
+    if not 0 <= days <= MAX_DAYS:
+        raise argparse.ArgumentTypeError(f"must be from 0 to {MAX_DAYS}")
     return days
 
 
