@@ -14,8 +14,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.names import SERVICE
-from infra.operate.aws import clients, which_deployment
+from infra.names import SERVICE, named
+from infra.operate.aws import clients, which_stage
 
 REASON = "Daybook: a trial of the alarms. Nothing is wrong."
 WAIT_SECONDS = 60
@@ -94,14 +94,13 @@ class Trial:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.try_alarm",
-        parents=[which_deployment()],
+        parents=[which_stage()],
         description="Sets one alarm off, says what became of its message, and shows who is subscribed.",
     )
-    parser.add_argument("--stack", default=SERVICE, help="the service stack's name")
     options = parser.parse_args(arguments)
     try:
         cloudformation, cloudwatch, sns = map(clients(options), ("cloudformation", "cloudwatch", "sns"))
-        Trial(cloudformation, cloudwatch, sns, print).run(options.stack)
+        Trial(cloudformation, cloudwatch, sns, print).run(named(SERVICE, options.stage))
     except (BotoCoreError, ClientError, NobodyHears) as error:
         sys.stderr.write(f"{error}\n")
         return 1

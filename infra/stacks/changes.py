@@ -76,7 +76,7 @@ def changes(
             "lambda",
             ({"prefix": "CreateFunction"}, {"prefix": "UpdateFunctionConfiguration"}),
             "a function was given the only role that may change an event: by a deployment, or else by whom?",
-            on={"role": [restamp_role.role_arn]},
+            on={"role": [{"suffix": f"/{restamp_role.role_name}"}]},
         ),
         Change(
             "TrailChanged",
