@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+import msgspec
 
+from daybook.crypto.generations import DeploymentSecret, read_secret
 from infra import ROOT
+from infra.operate.failures import Stopped
 
 Clients = Callable[[str], Any]
 """Makes a client of the named service."""
@@ -45,5 +48,17 @@ def outputs(aws: Clients, stack: str) -> dict[str, str]:
 
 
 def secret_value(aws: Clients, arn: str) -> bytes:
+    """The deployment's secret. Raises `Stopped` where it is another one, from which keys must not be derived."""
     value: str = aws("secretsmanager").get_secret_value(SecretId=arn, VersionStage="AWSCURRENT")["SecretString"]
+    check_secret(value.encode(), arn)
     return value.encode()
+
+
+def check_secret(secret: bytes, arn: str) -> DeploymentSecret:
+    """Raises `Stopped` where it is no deployment's secret."""
+    try:
+        return read_secret(secret)
+    except msgspec.MsgspecError:
+        raise Stopped(
+            f"{arn} is not the deployment's secret. Its ARN is the output SecretArn of the storage stack."
+        ) from None

@@ -12,8 +12,7 @@ import hashlib
 import json
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from infra.local.functions.instances import Configuration
@@ -45,13 +44,13 @@ def create_stacks(stacks: Templates, client: Client, secret: Callable[[Mapping[s
         for logical_id, properties in of_type(stacks, "AWS::SecretsManager::Secret").items()
     }
     cloudformation = client("cloudformation")
-    with quiet_moto():
-        for name, template in stacks.items():
-            cloudformation.create_stack(
-                StackName=name,
-                TemplateBody=json.dumps(adapted(name, template, arns)),
-                Capabilities=["CAPABILITY_IAM"],
-            )
+    quiet_moto()
+    for name, template in stacks.items():
+        cloudformation.create_stack(
+            StackName=name,
+            TemplateBody=json.dumps(adapted(name, template, arns)),
+            Capabilities=["CAPABILITY_IAM"],
+        )
     dynamodb = client("dynamodb")
     for name, attribute in times_to_live(stacks).items():
         dynamodb.update_time_to_live(
@@ -146,12 +145,10 @@ def access_key(function: str) -> str:
     return "FUNCTION" + hashlib.sha256(function.encode()).hexdigest()[:16].upper()
 
 
-@contextmanager
-def quiet_moto() -> Iterator[None]:
-    """Silences moto's warnings about the resources that it skips (see the module's docstring) and their references."""
-    logger = logging.getLogger("moto")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    with warnings.catch_warnings(action="ignore", category=UserWarning, append=False):
-        yield
-    logger.setLevel(level)
+def quiet_moto() -> None:
+    """Silences moto's warnings about the resources that it skips (see the module's docstring) and their references.
+
+    For good: moto tries them again whenever somebody lists a stack's resources.
+    """
+    logging.getLogger("moto").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"moto\.")
