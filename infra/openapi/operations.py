@@ -306,7 +306,7 @@ OPERATIONS: Mapping[str, Operation] = {
         TENANTS,
         "Create an API key, which is shown this once",
         {201: (CreatedKey,)},
-        _with(CHANGE, 422, "invalid_time"),
+        {**_with(CHANGE, 422, "invalid_time"), 403: ("environment_denied", "reserved_tenant")},
         body=(NewKey,),
     ),
     "list_keys": Operation(

@@ -32,6 +32,7 @@ PROBLEMS: Mapping[Code, str] = {
     "not_recorded": "The log could not record the call, so nothing was done. Try again.",
     "reserved_activity": "The activity belongs to Daybook itself.",
     "reserved_component": "The component belongs to Daybook itself.",
+    "reserved_tenant": "The tenant `daybook` holds the log about operators, which nobody may change so.",
     "retention_fixed": "The tenant's profile fixes the retention.",
     "several_people": "Several people had this name. `errors` lists their GUIDs: name one of them.",
     "tenant_mismatch": "The header `Daybook-Tenant` names another tenant than the path.",
@@ -106,6 +107,7 @@ WITH_CREDENTIAL: Problems = {
 }
 OF_TENANT_IN_HEADER: Problems = {400: ("tenant_needed",), 404: ("not_found",)}
 OF_TENANT_IN_PATH: Problems = {400: ("tenant_mismatch",), 404: ("not_found",)}
+NOT_OF_RESERVED: Problems = {403: ("reserved_tenant",)}
 WITH_BODY: Problems = {
     400: ("unreadable",),
     413: ("too_large",),

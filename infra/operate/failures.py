@@ -9,6 +9,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     CredentialRetrievalError,
+    EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
     NoRegionError,
@@ -23,6 +24,7 @@ from daybook.people.forgetter import ConcurrentChange
 P = ParamSpec("P")
 
 _LATER = (ConcurrentChange, Contended, Throttled)
+_UNREACHABLE = (EndpointConnectionError, HTTPClientError)
 _NO_CREDENTIALS = "AWS's credentials are not found. Give --profile, or set them up as for the AWS CLI."
 _CHANGED = "Something else changed the same rows at the same time."
 _SAID: dict[type[Exception], str] = {
@@ -69,7 +71,7 @@ def sentence(error: Exception) -> str:
     """Ends with one full stop."""
     if isinstance(error, ClientError):
         return _refused(error.response, error.operation_name)
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, _UNREACHABLE):
         return f"{_ended(error)} Is --region one of AWS's regions, and AWS_ENDPOINT_URL unset or right?"
     return next((said for kind, said in _SAID.items() if isinstance(error, kind)), _ended(error))
 
@@ -92,7 +94,7 @@ def _refused(response: dict[str, Any], operation: str) -> str:
 def _may_pass(error: Exception) -> bool:
     if isinstance(error, ClientError):
         return error.response["Error"]["Code"] in TRANSIENT | STS_TRANSIENT
-    return isinstance(error, (*_LATER, HTTPClientError))
+    return isinstance(error, (*_LATER, *_UNREACHABLE))
 
 
 def _ended(said: object) -> str:

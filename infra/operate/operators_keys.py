@@ -21,7 +21,7 @@ from daybook.http import forms
 from daybook.http.caller import EVERY_ENVIRONMENT, Caller, User
 from daybook.http.problem import Problem
 from daybook.http.request import Request
-from daybook.operators.keys import DEFAULT_DAYS
+from daybook.operators.keys import DEFAULT_DAYS, MAX_DAYS
 from infra.names import SERVICE
 from infra.operate.aws import Clients, clients, which_deployment
 from infra.operate.deployed import Deployed
@@ -29,7 +29,6 @@ from infra.operate.failures import Stopped, in_sentences
 from tenants.key_bodies import MAX_LABEL
 
 _RECORD_SECONDS = 28.0  # as long as a function has
-_MAX_DAYS = 3_650
 
 
 @dataclass(frozen=True)
@@ -136,8 +135,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _days(text: str) -> int:
-    if not text.isdecimal() or int(text) > _MAX_DAYS:
-        raise argparse.ArgumentTypeError(f"must be a number from 0 to {_MAX_DAYS}")
+    if not text.isdecimal() or int(text) > MAX_DAYS:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to {MAX_DAYS}")
     return int(text)
 
 

@@ -28,7 +28,8 @@ _CERTIFICATE = re.compile(rf"arn:aws[a-z-]*:acm:(?P<region>{_REGION}):[0-9]{{12}
 _STREAM = re.compile(
     rf"arn:aws[a-z-]*:dynamodb:(?P<region>{_REGION}):[0-9]{{12}}:table/(?P<table>{_TABLE})/stream/[0-9T:.-]+"
 )
-_OURS = re.compile(r"[a-z]+(_[a-z]+)*")
+_NOT_SETTINGS = {"asset", "acknowledged-issue-numbers", "cli-telemetry"}
+"""The first is of `infra.asset`, the others are the CDK's own. All else of the CDK's has a colon or an @."""
 
 _table = text(_TABLE, "a table's name: 3 to 255 letters, digits, hyphens, underscores and full stops")
 _claim = text(r"\S{1,200}", "a claim's name, without spaces")
@@ -103,9 +104,8 @@ class DeploymentSettings:
                 read[each.name] = each.metadata["kind"](value)
             except ValueError as must_be:
                 raise InvalidSetting(f"{each.name} must be {must_be}, not {value!r}") from None
-        # The CDK's own names have a colon, a hyphen or an @.
-        unknown = {name for name in context if _OURS.fullmatch(name)} - {each.name for each in fields(cls)} - {"asset"}
-        if unknown:
+        known = {each.name for each in fields(cls)} | _NOT_SETTINGS
+        if unknown := {name for name in context if not re.search("[:@]", name)} - known:
             raise InvalidSetting(f"there is no setting {', '.join(sorted(unknown))}")
         settings = cls(**read)
         for contradiction in settings._contradictions():

@@ -6,13 +6,15 @@ from typing import Protocol
 
 from daybook.access import api_keys
 from daybook.access.api_keys import IssuedKey, Key, KeyOwner
+from daybook.access.roles import AUDITOR
 from daybook.clock import LAST_MS, SECOND, Clock, format_time, parse_time
 from daybook.errors import UnknownKey
 from daybook.http import forms
 from daybook.http.caller import EVERY_ENVIRONMENT, Caller
-from daybook.http.problem import bad_field
+from daybook.http.problem import Problem, bad_field
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
+from daybook.tenant import RESERVED
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from tenants.key_bodies import (
@@ -64,6 +66,8 @@ class KeyOperations:
         form = forms.read_form(request, NewKey)
         if form.role not in OF_TENANTS:
             raise bad_field("role", f"must be one of {', '.join(OF_TENANTS)}")
+        if settings.tenant == RESERVED and form.role != AUDITOR:
+            raise Problem(403, "reserved_tenant", f"The tenant {RESERVED} has keys for auditors only.")
         key, now_ms = self.new_key(), self.clock()
         valid_until = None if form.valid_until is None else end("valid_until", form.valid_until, now_ms)
         issued = IssuedKey(

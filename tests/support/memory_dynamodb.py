@@ -105,7 +105,8 @@ class MemoryDynamoDB:
         with self._lock:
             table = self._table(call["TableName"])
             index = table.index(call)
-            return {"Items": [dict(index.show(table.items[place])) for place in index.all_places()][: call.get("Limit")]}
+            items = [dict(index.show(table.items[place])) for place in index.all_places()]
+            return {"Items": items[: call.get("Limit")]}
 
     def get_paginator(self, operation: str) -> "Paginator":
         return Paginator(getattr(self, operation))

@@ -34,6 +34,7 @@ Code = Literal[
     "not_recorded",
     "reserved_activity",
     "reserved_component",
+    "reserved_tenant",
     "retention_fixed",
     "several_people",
     "tenant_mismatch",

@@ -16,8 +16,9 @@ from daybook.errors import (
 )
 from daybook.http.problem import MEDIA_TYPE, Problem, not_found
 from daybook.http.request import Answer, Request
-from daybook.http.routes import ROUTES
+from daybook.http.routes import NOT_IN_RESERVED, ROUTES
 from daybook.observability import log_access, logger, name_call
+from daybook.tenant import RESERVED
 
 _FACTS: Mapping[type[Exception], Problem] = {
     UnknownTenant: not_found("tenant"),
@@ -103,6 +104,8 @@ def _permitted(request: Request, operations: Mapping[str, Operation]) -> Operati
         return operations["unrouted"]
     if request.route.roles and not request.caller.roles & request.route.roles:
         raise Problem(403, "forbidden", "The credential's role may not do this.")
+    if request.route.operation in NOT_IN_RESERVED and request.tenant == RESERVED:
+        raise Problem(403, "reserved_tenant", f"The tenant {RESERVED} holds the log about operators: read it only.")
     return operations[request.route.operation]
 
 

@@ -26,8 +26,14 @@ class Limits:
     def get_account_settings(self) -> dict[str, Any]:
         return {"AccountLimit": self.limits}
 
-    def get_paginator(self, operation: str) -> Any:
-        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, operation)
+    def get_service_quota(self, **_: str) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetServiceQuota")
+
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self, **_: str) -> Any:
+        yield self.get_service_quota()
 
 
 @dataclass
@@ -207,6 +213,8 @@ def test_settings_given_take_the_place_of_the_files(tmp_path: Path) -> None:
     assert (settings.stage, settings.waf, settings.region) == ("other", True, "us-east-1")
     with pytest.raises(InvalidSetting, match="name=value, not 'stage'"):
         settings_of(["stage"], None, file)
+    with pytest.raises(InvalidSetting, match="no setting Stage"):
+        settings_of(["Stage=trial"], None, file)
 
 
 def test_the_command_says_why_it_failed(aws: Callable[[str], Any], capsys: pytest.CaptureFixture[str]) -> None:
