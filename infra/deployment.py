@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from aws_cdk import App, DefaultStackSynthesizer, Environment
 
 from infra.asset import lambda_code
-from infra.constructs.removal import delete_with_stack
+from infra.constructs.removal import delete_with_stack, retain_policies
 from infra.names import SERVICE, STORAGE
 from infra.settings import DeploymentSettings
 from infra.stacks.service import ServiceStack
@@ -63,6 +63,7 @@ def build(app: App) -> Deployment:
         env=env,
         synthesizer=_synthesizer(),
     )
+    retain_policies(storage)
     if settings.removal_policy == "destroy":
         for stack in (storage, service):
             delete_with_stack(stack)

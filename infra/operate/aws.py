@@ -11,7 +11,10 @@ import msgspec
 
 from daybook.crypto.generations import DeploymentSecret, read_secret
 from infra import ROOT
+from infra.names import LIVE
 from infra.operate.failures import Stopped
+
+_SETTINGS = ROOT / "cdk.json"
 
 Clients = Callable[[str], Any]
 """Makes a client of the named service."""
@@ -29,10 +32,28 @@ def which_deployment() -> argparse.ArgumentParser:
     return parser
 
 
-def region_of_settings(file: Path = ROOT / "cdk.json") -> str | None:
+def which_stage() -> argparse.ArgumentParser:
+    """The parent of the parser of a command that looks at the stacks."""
+    parser = argparse.ArgumentParser(add_help=False, parents=[which_deployment()])
+    parser.add_argument(
+        "--stage", default=stage_of_settings(), help="the deployment's stage; by default that of cdk.json, or live"
+    )
+    return parser
+
+
+def region_of_settings(file: Path = _SETTINGS) -> str | None:
     """The region that `make deploy` uses where none is given to it."""
-    region: str | None = json.loads(file.read_text()).get("context", {}).get("region")
-    return region
+    return _context(file).get("region")
+
+
+def stage_of_settings(file: Path = _SETTINGS) -> str:
+    """The stage that `make deploy` uses where none is given to it."""
+    return _context(file).get("stage", LIVE)
+
+
+def _context(file: Path) -> dict[str, str]:
+    context: dict[str, str] = json.loads(file.read_text()).get("context", {})
+    return context
 
 
 def clients(options: argparse.Namespace) -> Clients:

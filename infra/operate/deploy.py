@@ -92,8 +92,9 @@ class Operator:
             raise Refused("Nothing was deleted.")
         for stack in stacks:
             if stack == self.storage:
-                self._empty_buckets()
-            self.cdk("destroy", stack, "--exclusively", "--force")
+                self._destroy_storage()
+            else:
+                self._destroy(stack)
 
     def _judged(self) -> Judgement:
         """Of the account, with the advice already said."""
@@ -112,7 +113,10 @@ class Operator:
         pages = self.aws("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
         try:
             for page in pages:
-                yield from (each for each in page["StackResourceSummaries"] if each.get("PhysicalResourceId"))
+                for each in page["StackResourceSummaries"]:
+                    # After a deletion that failed, what it deleted is still listed.
+                    if each.get("PhysicalResourceId") and each["ResourceStatus"] != "DELETE_COMPLETE":
+                        yield each
         except ClientError as error:
             if error.response["Error"]["Code"] != "ValidationError":  # so CloudFormation says that there is none
                 raise
@@ -142,6 +146,25 @@ class Operator:
         for name, each in template["Resources"].items():
             if each.get("DeletionPolicy") == "Retain" and name in resources:
                 yield each["Type"], resources[name]["PhysicalResourceId"]
+
+    def _destroy(self, stack: str) -> None:
+        self.cdk("destroy", stack, "--exclusively", "--force")
+
+    def _destroy_storage(self) -> None:
+        self._stop_trails()
+        self._empty_buckets()
+        try:
+            self._destroy(self.storage)
+        except Failed:
+            # CloudTrail delivers within minutes, also after it was stopped, what was called before.
+            self.say("A file may have come after the buckets were emptied. They are emptied once more.")
+            self._empty_buckets()
+            self._destroy(self.storage)
+
+    def _stop_trails(self) -> None:
+        for each in self._resources(self.storage):
+            if each["ResourceType"] == "AWS::CloudTrail::Trail":
+                self.aws("cloudtrail").stop_logging(Name=each["PhysicalResourceId"])
 
     def _empty_buckets(self) -> None:
         """CloudFormation deletes no bucket with files."""

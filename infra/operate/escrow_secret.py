@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 
 from daybook.crypto.generations import read_secret
-from infra.deployment import STORAGE
-from infra.operate.aws import Clients, clients, outputs, which_deployment
+from infra.names import STORAGE, named
+from infra.operate.aws import Clients, clients, outputs, which_stage
 from infra.operate.escrow import CannotOpen, NotEscrowed, new_passphrase, opened, sealed
 from infra.operate.failures import Stopped, in_sentences
 
@@ -106,17 +106,16 @@ def main(
 ) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.escrow_secret",
-        parents=[which_deployment()],
+        parents=[which_stage()],
         description="Escrows the deployment's secret in an encrypted file, checks the file, or puts its secret back.",
     )
     parser.add_argument("what", choices=("write", "check", "put"))
     parser.add_argument("--file", required=True, type=Path, help="the encrypted file")
-    parser.add_argument("--stack", default=STORAGE, help="the storage stack's name")
     parser.add_argument("--force", action="store_true", help="with put: replace a secret that has been in use")
     options = parser.parse_args(arguments)
     escrowed = b"" if options.what == "write" else _opened(options.file, ask)
     aws = connect(options)
-    secrets_manager, arn = aws("secretsmanager"), outputs(aws, options.stack)["SecretArn"]
+    secrets_manager, arn = aws("secretsmanager"), outputs(aws, named(STORAGE, options.stage))["SecretArn"]
     if options.what == "write":
         sys.stdout.write(f"{write(secrets_manager, arn, options.file)}\n")
         sys.stderr.write(

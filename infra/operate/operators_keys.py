@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TextIO
 
-from daybook.access.api_keys import IssuedKey
+from daybook.access.api_keys import MAX_KEYS, IssuedKey
 from daybook.access.roles import OPERATIONS
 from daybook.clock import DAY, Clock, format_time, system_clock
-from daybook.errors import UnknownKey
+from daybook.errors import TooManyKeys, UnknownKey
 from daybook.http import forms
 from daybook.http.caller import EVERY_ENVIRONMENT, Caller, User
 from daybook.http.problem import Problem
 from daybook.http.request import Request
 from daybook.operators.keys import DEFAULT_DAYS, MAX_DAYS
-from infra.names import SERVICE
-from infra.operate.aws import Clients, clients, which_deployment
+from infra.names import SERVICE, named
+from infra.operate.aws import Clients, clients, which_stage
 from infra.operate.deployed import Deployed
 from infra.operate.failures import Stopped, in_sentences
 from tenants.key_bodies import MAX_LABEL
@@ -41,7 +41,7 @@ class Command:
     clock: Clock = system_clock
 
     def run(self, action: str, key_id: str, label: str, days: int) -> None:
-        """Raises `UnknownKey`, `Contended`, `Throttled`, `Stopped`, `Problem`, and botocore's errors."""
+        """Raises `UnknownKey`, `TooManyKeys`, `Contended`, `Throttled`, `Stopped`, `Problem`, and botocore's."""
         match action:
             case "list":
                 self.list()
@@ -117,7 +117,7 @@ def _named(issued: IssuedKey) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.operators_keys",
-        parents=[which_deployment()],
+        parents=[which_stage()],
         description="Lists, makes, limits and revokes the keys that reach every tenant, and makes the gateway forget "
         "at once which credentials it has found valid.",
     )
@@ -130,7 +130,6 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_DAYS,
         help=f"for make and expire: in how many days the key ends ({DEFAULT_DAYS})",
     )
-    parser.add_argument("--stack", default=SERVICE, help=f"the service stack's name ({SERVICE})")
     return parser
 
 
@@ -154,11 +153,13 @@ def main(arguments: Sequence[str], *, connect: Callable[[argparse.Namespace], Cl
     if options.action == "make" and not options.days:
         parser.error("make needs --days of at least 1: a key of 0 days is never valid")
     try:
-        deployed = Deployed(connect(options), options.stack)
+        deployed = Deployed(connect(options), named(SERVICE, options.stage))
         command = Command(deployed, say=partial(_line, sys.stderr), show=partial(_line, sys.stdout))
         command.run(options.action, options.key_id, options.label, options.days)
     except UnknownKey:
         raise Stopped("Nothing was done: there is no such key.") from None
+    except TooManyKeys:
+        raise Stopped(f"Nothing was done: there are {MAX_KEYS:,} keys. Revoke those that nobody needs.") from None
     except Problem as problem:
         raise Stopped(f"{problem}") from None
     return 0

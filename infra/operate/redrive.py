@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.names import SERVICE, STORAGE
-from infra.operate.aws import Clients, clients, outputs, which_deployment
+from infra.names import SERVICE, STORAGE, named
+from infra.operate.aws import Clients, clients, outputs, which_stage
 from infra.operate.failures import in_sentences
 
 DEAD_LETTERS = "DeadLetters"
@@ -112,20 +112,18 @@ def main(
 ) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.redrive",
-        parents=[which_deployment()],
+        parents=[which_stage()],
         description="Puts through again what could not be handled: events that the fan-out failed on, or the messages"
         " in the dead-letter queues. Remove the cause first.",
     )
     parser.add_argument("what", choices=("events", "queues"))
-    parser.add_argument("--storage", default=STORAGE, help="the storage stack's name")
-    parser.add_argument("--service", default=SERVICE, help="the service stack's name")
     options = parser.parse_args(arguments)
     aws = connect(options)
-    kept = outputs(aws, options.storage)
+    kept = outputs(aws, named(STORAGE, options.stage))
     if options.what == "queues":
         redrive_queues(aws("sqs"), [kept[name] for name in sorted(kept) if name.endswith(DEAD_LETTERS)], print)
         return 0
-    function = outputs(aws, options.service)["FanOutFunctionName"]
+    function = outputs(aws, named(SERVICE, options.stage))["FanOutFunctionName"]
     failed = FailedEvents(aws("s3"), aws("lambda"), kept["FailedBatchBucket"], function, print, pause)
     return 0 if failed.redrive() else 1
 

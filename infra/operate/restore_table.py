@@ -54,15 +54,8 @@ class Restore:
         stream = old.get("StreamSpecification")
         if stream and not new.get("StreamSpecification"):
             self._update(StreamSpecification=stream)
-        if old.get("OnDemandThroughput"):
-            self._update(
-                OnDemandThroughput=old["OnDemandThroughput"],
-                GlobalSecondaryIndexUpdates=[
-                    {"Update": {"IndexName": index["IndexName"], "OnDemandThroughput": index["OnDemandThroughput"]}}
-                    for index in old.get("GlobalSecondaryIndexes", ())
-                    if index.get("OnDemandThroughput")
-                ],
-            )
+        if change := _maxima(old, new):
+            self._update(**change)
         if old.get("DeletionProtectionEnabled"):
             self._update(DeletionProtectionEnabled=True)
         self._set_policy(old["TableArn"], new["TableArn"])
@@ -120,6 +113,19 @@ class Restore:
     def _described(self, table: str) -> dict[str, Any]:
         described: dict[str, Any] = self.dynamodb.describe_table(TableName=table)["Table"]
         return described
+
+
+def _maxima(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """The change that gives the new table and its indexes the old one's maxima of units; empty where they have them."""
+    wanted = old.get("OnDemandThroughput")
+    change = {"OnDemandThroughput": wanted} if wanted and wanted != new.get("OnDemandThroughput") else {}
+    has = {index["IndexName"]: index.get("OnDemandThroughput") for index in new.get("GlobalSecondaryIndexes", ())}
+    indexes = [
+        {"Update": {"IndexName": index["IndexName"], "OnDemandThroughput": index["OnDemandThroughput"]}}
+        for index in old.get("GlobalSecondaryIndexes", ())
+        if index.get("OnDemandThroughput") not in (None, has.get(index["IndexName"]))
+    ]
+    return change | ({"GlobalSecondaryIndexUpdates": indexes} if indexes else {})
 
 
 def _moment(text: str) -> datetime:

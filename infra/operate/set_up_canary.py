@@ -18,8 +18,8 @@ from canary.api import Api, Unanswered
 from canary.canary import send_and_read
 from daybook.access.roles import ADMIN
 from daybook.clock import Clock, system_clock
-from infra.deployment import SERVICE, STORAGE
-from infra.operate.aws import Clients, clients, outputs, which_deployment
+from infra.names import SERVICE, STORAGE, named
+from infra.operate.aws import Clients, clients, outputs, which_stage
 from infra.operate.failures import Stopped, in_sentences
 
 TENANT, ENVIRONMENT, LABEL = "daybook-canary", "prod", "canary"
@@ -54,17 +54,15 @@ def main(
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.set_up_canary",
         description=f"Gives the canary its tenant, {TENANT}, and a new key. {KEY} must hold a key of operations.",
-        parents=[which_deployment()],
+        parents=[which_stage()],
     )
-    parser.add_argument("--service", default=SERVICE, help="the service stack's name")
-    parser.add_argument("--storage", default=STORAGE, help="the storage stack's name")
     parser.add_argument("--url", help="where the API answers, if not at the service stack's output Url")
     options = parser.parse_args(arguments)
     if not environ.get(KEY):
         raise Stopped(f"Set {KEY} to a key of operations.")
     aws = connect(options)
-    url = options.url or outputs(aws, options.service)["Url"]
-    secret = outputs(aws, options.storage)["CanarySecret"]
+    url = options.url or outputs(aws, named(SERVICE, options.stage))["Url"]
+    secret = outputs(aws, named(STORAGE, options.stage))["CanarySecret"]
 
     def store(text: str) -> None:
         aws("secretsmanager").put_secret_value(SecretId=secret, SecretString=text)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.names import SERVICE
-from infra.operate.aws import clients, which_deployment
+from infra.names import SERVICE, named
+from infra.operate.aws import clients, which_stage
 from infra.operate.failures import Stopped, in_sentences
 
 REASON = "Daybook: a trial of the alarms. Nothing is wrong."
@@ -94,13 +94,12 @@ class Trial:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.try_alarm",
-        parents=[which_deployment()],
+        parents=[which_stage()],
         description="Sets one alarm off, says what became of its message, and shows who is subscribed.",
     )
-    parser.add_argument("--stack", default=SERVICE, help="the service stack's name")
     options = parser.parse_args(arguments)
     cloudformation, cloudwatch, sns = map(clients(options), ("cloudformation", "cloudwatch", "sns"))
-    Trial(cloudformation, cloudwatch, sns, print).run(options.stack)
+    Trial(cloudformation, cloudwatch, sns, print).run(named(SERVICE, options.stage))
     return 0
 
 

@@ -10,10 +10,8 @@ from typing import Any, Literal, Self
 
 from constructs import Node
 
+from infra.names import LIVE, named
 from infra.settings.kinds import one_of, setting, text, whole, yes_or_no
-
-LIVE = "live"
-"""The stage whose names have no ending."""
 
 # CloudWatch Logs accepts these alone (PutRetentionPolicy).
 RETENTION_DAYS = (
@@ -143,4 +141,4 @@ class DeploymentSettings:
 
     def named(self, base: str, separator: str = "-") -> str:
         """The name for this stage: `base` for `live`, else `base` and the stage."""
-        return base if self.stage == LIVE else f"{base}{separator}{self.stage}"
+        return named(base, self.stage, separator)

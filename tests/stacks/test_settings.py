@@ -120,6 +120,22 @@ def test_operators_hear_of_the_bill_before_it_is_over_the_budget(other: Template
     assert topics == {json.dumps({"Address": {"Ref": topic}, "SubscriptionType": "SNS"})}
 
 
+def test_what_is_retained_keeps_its_policy(synthesised: Templates, others: dict[str, Templates]) -> None:
+    """Each bucket and queue that outlives its stack. CloudTrail could not write a retained trail without the policy."""
+    for stacks in (synthesised, others["small"]):
+        policies = retained(stacks, "AWS::S3::BucketPolicy") + retained(stacks, "AWS::SQS::QueuePolicy")
+        resources = {name: each for template in stacks.values() for name, each in template["Resources"].items()}
+        covered = {
+            each["Ref"]
+            for policy in policies
+            for properties in [resources[policy]["Properties"]]
+            for each in [*properties.get("Queues", ()), properties.get("Bucket")]
+            if each
+        }
+        assert covered == {*retained(stacks, "AWS::S3::Bucket"), *retained(stacks, "AWS::SQS::Queue")}
+    assert retained(others["small"], "AWS::CloudTrail::Trail")
+
+
 def test_a_trial_can_be_deleted(other: Templates) -> None:
     """With `removal_policy` `destroy` nothing is retained and nothing is protected, but for the gateway's role: all
     APIs of the account's region use it.

@@ -4,10 +4,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from daybook.access.api_keys import MAX_KEYS
 from daybook.errors import (
     Contended,
+    KeyExpired,
+    KeyReplaced,
     TenantTaken,
     Throttled,
+    TooManyKeys,
     TooManyPeople,
     UnknownFormat,
     UnknownGroup,
@@ -28,6 +32,11 @@ _FACTS: Mapping[type[Exception], Problem] = {
         422,
         "too_many_people",
         "More than 64 people have or had this name: give an id or a GUID.",
+    ),
+    KeyExpired: Problem(409, "key_expired", "The key has expired: make a new one."),
+    KeyReplaced: Problem(409, "key_replaced", "The key was rotated already: rotate the one that took its place."),
+    TooManyKeys: Problem(
+        422, "too_many_keys", f"There are {MAX_KEYS:,} keys, expired ones included: revoke those that nobody needs."
     ),
     TenantTaken: Problem(409, "tenant_taken", "There is a tenant with this name already."),
     Throttled: Problem(503, "throttled", "The store is throttled; try again.", headers={"Retry-After": "1"}),

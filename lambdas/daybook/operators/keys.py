@@ -52,11 +52,12 @@ class OperatorsKeys:
         return self.store.keys_of(OPERATORS)
 
     def make(self, request: Request, label: str, valid_until: str | None) -> NewKey:
-        """`valid_until` None: in 90 days. Raises `Problem` 422 if it is over a year ahead."""
+        """`valid_until` None: in 90 days. Raises `Problem` 422 if it is over a year ahead, `TooManyKeys`."""
         key, now_ms = self.new_key(), self.clock()
         until = valid_until or format_time(now_ms + DEFAULT_DAYS * DAY)
         if parse_time(until) > now_ms + MAX_DAYS * DAY:
             raise bad_field("valid_until", f"must be at most {MAX_DAYS} days ahead")
+        api_keys.check_room(self.all())
         issued = described(key, label, now_ms, until)
         self._record(request, "created", issued, until)
         self.store.put_key(OPERATORS, key, issued)

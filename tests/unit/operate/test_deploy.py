@@ -189,11 +189,74 @@ def test_a_trial_is_deleted_whole(operator: Operator, cdk: Recorded) -> None:
     assert "DeleteMarkers" not in versions
 
 
+@dataclass
+class Listed:
+    """CloudFormation with a storage stack of these resources: name, type and status. moto's makes no trail, and keeps
+    nothing of a deletion that failed.
+    """
+
+    resources: Sequence[tuple[str, str, str]]
+
+    def get_template(self, **_: str) -> Any:
+        return {"TemplateBody": {"Resources": {}}}
+
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self, StackName: str) -> Any:  # noqa: N803  AWS's
+        listed = [
+            {"LogicalResourceId": name, "PhysicalResourceId": name, "ResourceType": kind, "ResourceStatus": status}
+            for name, kind, status in self.resources
+        ]
+        return [{"StackResourceSummaries": listed if StackName == "DaybookStorage" else []}]
+
+
+def trial_of(operator: Operator, *resources: tuple[str, str, str]) -> Operator:
+    def clients(service: str) -> Any:
+        return Listed(resources) if service == "cloudformation" else operator.aws(service)
+
+    return replace(operator, aws=clients, settings=DeploymentSettings(removal_policy="destroy"))
+
+
 def test_a_trial_that_was_deleted_halfway_can_be_deleted(operator: Operator, cdk: Recorded) -> None:
-    """The service is gone, and the storage failed: CloudTrail wrote a file after its bucket was emptied."""
-    make(operator, "DaybookStorage", Gone=GONE)
-    replace(operator, settings=DeploymentSettings(removal_policy="destroy")).destroy(lambda _: "live")
+    """The service is gone. CloudFormation still lists a bucket that is gone, too."""
+    halfway = ("files", "AWS::S3::Bucket", "DELETE_COMPLETE"), ("topic", "AWS::SNS::Topic", "DELETE_FAILED")
+    trial_of(operator, *halfway).destroy(lambda _: "live")
     assert [each[3:5] for each in cdk.commands] == [["destroy", "DaybookStorage"]]
+
+
+def test_a_trail_is_stopped_before_its_bucket_is_emptied(operator: Operator, said: list[str]) -> None:
+    """A file that comes all the same makes the deletion fail once. It is deleted, and the deletion tried again."""
+    s3, cloudtrail = operator.aws("s3"), operator.aws("cloudtrail")
+    s3.create_bucket(Bucket="trail-files")
+    cloudtrail.create_trail(Name="changes", S3BucketName="trail-files")
+    cloudtrail.start_logging(Name="changes")
+    statuses = [1, 0]
+
+    def late(_: Sequence[str], __: Mapping[str, str]) -> int:
+        assert not cloudtrail.get_trail_status(Name="changes")["IsLogging"]
+        assert "Versions" not in s3.list_object_versions(Bucket="trail-files")
+        if len(statuses) == 2:
+            s3.put_object(Bucket="trail-files", Key="AWSLogs/late", Body=b"x")
+        return statuses.pop(0)
+
+    made = (
+        ("trail-files", "AWS::S3::Bucket", "CREATE_COMPLETE"),
+        ("changes", "AWS::CloudTrail::Trail", "CREATE_COMPLETE"),
+    )
+    trial_of(replace(operator, cdk=replace(operator.cdk, run=late)), *made).destroy(lambda _: "live")
+    assert statuses == []
+    assert "emptied once more" in said[-1]
+    cloudtrail.delete_trail(Name="changes")
+    s3.delete_bucket(Bucket="trail-files")
+
+
+def test_a_deletion_that_fails_twice_has_failed(operator: Operator, cdk: Recorded) -> None:
+    make(operator, "DaybookStorage", Gone=GONE)
+    cdk.status = 1
+    with pytest.raises(Failed):
+        replace(operator, settings=DeploymentSettings(removal_policy="destroy")).destroy(lambda _: "live")
+    assert len(cdk.commands) == 2
 
 
 def test_what_was_deployed_to_be_kept_is_not_deleted(operator: Operator, cdk: Recorded) -> None:

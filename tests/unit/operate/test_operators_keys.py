@@ -52,7 +52,7 @@ def connect() -> Callable[[argparse.Namespace], Clients]:
     return connected
 
 
-WHERE = ("--stack", "DaybookService-eu", "--region", "eu-central-1", "--profile", "audit")
+WHERE = ("--stage", "eu", "--region", "eu-central-1", "--profile", "audit")
 
 
 def test_flush_names_the_deployments_stage(connect: Any, capsys: pytest.CaptureFixture[str]) -> None:
