@@ -39,7 +39,10 @@ class _Throttle(NamedTuple):
     burst: int
 
 
-_WITH_KEY = _Throttle(1_000, 2_000)  # a call may hold 500 events
+_WITH_KEY = _Throttle(5_000, 2_500)
+"""Half of what an account has by default. Calls that the authorizer or a tenant's limit refuses take from it too. So it
+is far above what one tenant may use: with less, one valid key could use up a route for everybody.
+"""
 _WITHOUT_KEY = _Throttle(50, 100)
 _NO_ROUTE = _Throttle(2, 5)
 """Each path takes seven methods, and each method of a path has its own throttle: these add up to hundreds of calls."""

@@ -3,6 +3,7 @@
 `docs/operations/deploy.md` has a table of them. To add a setting, add a field here and a row there.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -12,6 +13,9 @@ from constructs import Node
 
 from infra.names import LIVE, named
 from infra.settings.kinds import one_of, setting, text, whole, yes_or_no
+
+OUTPUT = "Settings"
+"""The output of both stacks by which the next deployment knows the settings of this one."""
 
 # CloudWatch Logs accepts these alone (PutRetentionPolicy).
 RETENTION_DAYS = (
@@ -130,6 +134,16 @@ class DeploymentSettings:
             yield f"events_stream_arn is the stream of {stream['table']}, but events_table is {self.events_table}"
         if self.small_account and self.reserve:
             yield "reserve needs an account that may run more than 100 functions at a time; small_account is set"
+
+    def recorded(self) -> str:
+        """JSON of the settings that differ from the defaults, but of those that the next deployment finds itself.
+
+        These are the stage and the region, which name the deployment, and the role of API Gateway's account.
+        """
+        found = ("stage", "region", "cloud_watch_role")
+        given = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in found}
+        defaults = vars(DeploymentSettings())
+        return json.dumps({name: value for name, value in given.items() if value != defaults[name]}, sort_keys=True)
 
     @property
     def metric_namespace(self) -> str:

@@ -12,7 +12,8 @@ import hashlib
 import json
 import logging
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from infra.local.functions.instances import Configuration
@@ -44,7 +45,6 @@ def create_stacks(stacks: Templates, client: Client, secret: Callable[[Mapping[s
         for logical_id, properties in of_type(stacks, "AWS::SecretsManager::Secret").items()
     }
     cloudformation = client("cloudformation")
-    quiet_moto()
     for name, template in stacks.items():
         cloudformation.create_stack(
             StackName=name,
@@ -145,10 +145,17 @@ def access_key(function: str) -> str:
     return "FUNCTION" + hashlib.sha256(function.encode()).hexdigest()[:16].upper()
 
 
-def quiet_moto() -> None:
+@contextmanager
+def quiet_moto() -> Iterator[None]:
     """Silences moto's warnings about the resources that it skips (see the module's docstring) and their references.
 
-    For good: moto tries them again whenever somebody lists a stack's resources.
+    Moto gives them when a stack is created, and again whenever its resources are listed.
     """
-    logging.getLogger("moto").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", category=UserWarning, module=r"moto\.")
+    logger = logging.getLogger("moto")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(action="ignore", category=UserWarning, append=False):
+            yield
+    finally:
+        logger.setLevel(level)

@@ -19,6 +19,7 @@ from authorize.tokens import MAX_TOKEN, Tokens
 from daybook.clock import MINUTE
 from daybook.environment import AuthorizeSettings
 from daybook.http.caller import Caller, User
+from tests.support.access_log import kept_access_log
 from tests.support.issuer import AUDIENCE, DISCOVERY, JWKS, Issuer, ec_key, jwk, rsa_key, running_issuer
 
 
@@ -123,6 +124,34 @@ def test_a_token_that_lacks_something_is_refused(door: Door, issuer: Issuer, cha
     """Everything is required but `nbf` and the environments. What is there must be right."""
     assert door.caller(issuer.token())
     assert door.caller(issuer.token(**changed)) is None
+
+
+REASONS: dict[str, dict[str, Any]] = {
+    "expired": {"exp": -120},
+    "not_valid_yet": {"nbf": 300},
+    "issuer": {"iss": "https://id.example.com"},
+    "audience": {"aud": "other"},
+    "no_exp": {"exp": None},
+    "subject": {"sub": "s" * 256},
+    "tenant": {"tenant": "Mike Mars"},
+    "roles": {"roles": ["Mike Mars"]},
+    "environments": {"environments": []},
+    "key": {"key_id": "unknown"},
+    "signature": {"key": ec_key("forger")},
+    "algorithm": {"key": b"secret" * 11, "algorithm": "HS256"},
+    "unreadable": {"filling": "x" * MAX_TOKEN},
+}
+
+
+@pytest.mark.parametrize(("reason", "changed"), REASONS.items(), ids=REASONS.keys())
+def test_the_log_says_why_a_token_is_refused(door: Door, issuer: Issuer, reason: str, changed: dict[str, Any]) -> None:
+    """In one line that holds nothing of the token. A credential of another kind leaves none."""
+    with kept_access_log() as lines:
+        assert door.caller(issuer.token(name="Mike Mars", **changed)) is None
+        assert door.caller("dbk_ops_0123456789abcdef0123456789abcdef") is None
+    (line,) = lines
+    assert (line["message"], line["reason"]) == ("token_refused", reason)
+    assert "Mike Mars" not in json.dumps(line)
 
 
 def _parts(*parts: Any) -> str:

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.operate.cdk import Cdk, Failed
-from infra.operate.deploy import BOOTSTRAP, Operator, Refused, main, settings_of
-from infra.settings import DeploymentSettings, InvalidSetting
+from infra.operate.deploy import BOOTSTRAP, Operator, Refused, context_of, main
+from infra.settings import OUTPUT, DeploymentSettings, InvalidSetting
 
 ACCOUNT = "123456789012"  # moto's
 CDK = ("npx", "--yes", "aws-cdk@2.1148.1")
@@ -96,8 +96,9 @@ def bootstrap(operator: Operator, version: int) -> None:
     operator.aws("ssm").put_parameter(Name=BOOTSTRAP, Value=str(version), Type="String", Overwrite=True)
 
 
-def make(operator: Operator, stack: str, **resources: dict[str, Any]) -> None:
-    operator.aws("cloudformation").create_stack(StackName=stack, TemplateBody=json.dumps({"Resources": resources}))
+def make(operator: Operator, stack: str, outputs: dict[str, Any] | None = None, **resources: dict[str, Any]) -> None:
+    template = {"Resources": resources, "Outputs": outputs or {}}
+    operator.aws("cloudformation").create_stack(StackName=stack, TemplateBody=json.dumps(template))
 
 
 KEPT = {"Type": "AWS::SQS::Queue", "DeletionPolicy": "Retain"}
@@ -139,6 +140,26 @@ def test_what_would_fail_is_refused_first(operator: Operator, cdk: Recorded, sai
     refused.diff()
     assert said[-1].startswith("`make deploy` would refuse. create_trail")
     assert [each[3] for each in cdk.commands] == ["diff"]
+
+
+DEPLOYED = DeploymentSettings(stage="live", region="us-east-1", alarm_email="you@example.com", waf=True)
+
+
+def test_no_setting_of_the_deployment_goes_unsaid(operator: Operator, cdk: Recorded, said: list[str]) -> None:
+    """A command that gives fewer settings than the last one is refused, until each is given or forgotten."""
+    recorded = {OUTPUT: {"Value": DEPLOYED.recorded()}}
+    for stack in ("DaybookService", "DaybookStorage"):
+        make(operator, stack, recorded if stack == "DaybookService" else {}, Gone=GONE)
+    bootstrap(operator, 6)
+    with pytest.raises(Refused, match=r"undo them: alarm_email=you@example\.com, waf=true\..*--forget alarm_email"):
+        operator.deploy(None)
+    with pytest.raises(Refused, match="undo them: waf=true"):
+        replace(operator, given={"alarm_email"}).deploy("DaybookService")
+    operator.diff()
+    assert said[-1].startswith("`make deploy` would refuse. The deployment has settings")
+    operator.deploy("DaybookStorage")
+    replace(operator, given={"alarm_email", "waf"}).deploy(None)
+    assert [each[3] for each in cdk.commands] == ["diff", "deploy", "deploy"]
 
 
 def test_a_difference_is_shown_with_the_accounts_settings(operator: Operator, cdk: Recorded) -> None:
@@ -272,12 +293,15 @@ def test_settings_given_take_the_place_of_the_files(tmp_path: Path) -> None:
     """A region that is given counts more than that of cdk.json."""
     file = tmp_path / "cdk.json"
     file.write_text(json.dumps({"app": "x", "context": {"stage": "trial", "waf": True, "region": "eu-central-1"}}))
-    settings = settings_of(["stage=other"], "us-east-1", file)
+    settings = DeploymentSettings.from_context(context_of(["stage=other"], "us-east-1", file))
     assert (settings.stage, settings.waf, settings.region) == ("other", True, "us-east-1")
     with pytest.raises(InvalidSetting, match="name=value, not 'stage'"):
-        settings_of(["stage"], None, file)
+        context_of(["stage"], None, file)
+    with pytest.raises(InvalidSetting, match="--region says us-east-1, but -c says region=us-east-2"):
+        context_of(["region=us-east-2"], "us-east-1", file)
+    assert context_of(["region=us-east-2"], None, file)["region"] == "us-east-2"
     with pytest.raises(InvalidSetting, match="no setting Stage"):
-        settings_of(["Stage=trial"], None, file)
+        DeploymentSettings.from_context(context_of(["Stage=trial"], None, file))
 
 
 def test_the_command_says_why_it_failed(aws: Callable[[str], Any], capsys: pytest.CaptureFixture[str]) -> None:
