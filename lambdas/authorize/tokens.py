@@ -148,4 +148,5 @@ def _texts(value: Any) -> Sequence[str]:
 
 
 def _name(value: Any) -> str:
-    return value[:MAX_NAME] if isinstance(value, str) else ""
+    """JSON may hold halves of surrogate pairs, which no answer can carry: each becomes a question mark."""
+    return value[:MAX_NAME].encode(errors="replace").decode() if isinstance(value, str) else ""
