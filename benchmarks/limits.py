@@ -15,7 +15,8 @@ from daybook.clock import MINUTE
 from daybook.http.request import Answer, Request
 from daybook.limits.allowance import Allowance
 from daybook.limits.gate import Gate
-from daybook.tenant import TenantCode
+from daybook.limits.known_limits import KnownLimits
+from daybook.tenant import Tenant, TenantCode
 from daybook.tenants.limits import DEFAULTS, Limits
 from tests.support.calls import Context, authorized, call
 from tests.support.usage import MemoryUsage
@@ -24,11 +25,24 @@ CALLS = DEFAULTS["calls_a_minute"]
 READS = 500
 
 
+class OneTenant:
+    """The same limits whoever asks."""
+
+    def settings(self, tenant: Tenant) -> None:
+        """No limit is reached here, so none is read again."""
+        raise AssertionError(tenant)
+
+    def limits(self, tenant: Tenant) -> tuple[TenantCode, Limits]:  # noqa: ARG002  the form of a store
+        return TenantCode("aaaaaa"), Limits()
+
+
+KNOWN = KnownLimits(OneTenant(), lambda: 0)
+
+
 def rows() -> Iterator[Row]:
     usage = MemoryUsage()
     allowance = Allowance(usage, lambda: 1_000 * MINUTE, lambda *_: None)
-    known = TenantCode("aaaaaa"), Limits()
-    gate = Gate(allowance, lambda _: known, ReadMeter().take, lambda *_: None)
+    gate = Gate(allowance, KNOWN, ReadMeter().take, lambda *_: None)
     limited = gate.reads({"search_events": _nothing})["search_events"]
     event = call("GET", "/v1/events", authorizer=authorized("auditor"))
     request = Request.from_gateway(event, Context())
@@ -43,7 +57,7 @@ def rows() -> Iterator[Row]:
         before.append(_per_call(lambda: _nothing(request), 10_000))
         fresh = Gate(
             Allowance(MemoryUsage(), lambda: 1_000 * MINUTE, lambda *_: None),
-            lambda _: known,
+            KNOWN,
             ReadMeter().take,
             lambda *_: None,
         ).reads({"search_events": _nothing})["search_events"]
@@ -70,7 +84,7 @@ def _nothing(_: Request) -> Answer:
 def _reports_of(calls: int) -> int:
     usage = MemoryUsage()
     allowance = Allowance(usage, lambda: 0, lambda *_: None)
-    gate = Gate(allowance, lambda _: (TenantCode("aaaaaa"), Limits()), lambda: 0.0, lambda *_: None)
+    gate = Gate(allowance, KNOWN, lambda: 0.0, lambda *_: None)
     limited = gate.calls(_nothing)
     request = Request.from_gateway(call("GET", "/v1/events", authorizer=authorized("auditor")), Context())
     for _ in range(calls):

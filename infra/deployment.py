@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aws_cdk import App, DefaultStackSynthesizer, Environment
+from aws_cdk import App, CfnOutput, DefaultStackSynthesizer, Environment
 
 from infra.asset import lambda_code
-from infra.constructs.removal import delete_with_stack
+from infra.constructs.removal import delete_with_stack, retain_policies
 from infra.names import SERVICE, STORAGE
-from infra.settings import DeploymentSettings
+from infra.settings import OUTPUT, DeploymentSettings
 from infra.stacks.service import ServiceStack
 from infra.stacks.storage import StorageStack
 
@@ -63,6 +63,9 @@ def build(app: App) -> Deployment:
         env=env,
         synthesizer=_synthesizer(),
     )
+    for stack in (storage, service):
+        CfnOutput(stack, OUTPUT, value=settings.recorded(), description="What differs from the defaults")
+    retain_policies(storage)
     if settings.removal_policy == "destroy":
         for stack in (storage, service):
             delete_with_stack(stack)

@@ -57,7 +57,7 @@ class FunctionSpec:
     reserved: int | None = None
     """Concurrency that the account keeps for it, and the most that it gets, where the settings say `reserve`.
 
-    The stage lets 1,000 calls a second through. So what is reserved is no ceiling while a call takes less than 200 ms.
+    The stage lets 5,000 calls a second through. So what is reserved is no ceiling while a call takes less than 40 ms.
     `authorize` has none: for it, a ceiling is one that calls with bad keys would fill.
     """
 

@@ -39,8 +39,13 @@ class _Throttle(NamedTuple):
     burst: int
 
 
-_WITH_KEY = _Throttle(1_000, 2_000)  # a call may hold 500 events
-_WITHOUT_KEY = _Throttle(50, 100)  # who has no key can't run up the bill
+_WITH_KEY = _Throttle(5_000, 2_500)
+"""Half of what an account has by default. Calls that the authorizer or a tenant's limit refuses take from it too. So it
+is far above what one tenant may use: with less, one valid key could use up a route for everybody.
+"""
+_WITHOUT_KEY = _Throttle(50, 100)
+_NO_ROUTE = _Throttle(2, 5)
+"""Each path takes seven methods, and each method of a path has its own throttle: these add up to hundreds of calls."""
 
 
 class Gateway(Construct):
@@ -69,10 +74,10 @@ class Gateway(Construct):
             cloud_watch_role=settings.cloud_watch_role,
             deploy_options=apigateway.StageOptions(
                 stage_name=settings.stage,
-                # AWS applies these to each method by itself, and before the authorizer. Whatever is not named is
-                # called without a key. A setting for ANY would not do: it is kept under the method that is sent.
-                throttling_rate_limit=_WITHOUT_KEY.rate,
-                throttling_burst_limit=_WITHOUT_KEY.burst,
+                # AWS applies these to each method by itself, and before the authorizer. Whatever is not named is no
+                # route. A setting for ANY would not do: it is kept under the method that is sent.
+                throttling_rate_limit=_NO_ROUTE.rate,
+                throttling_burst_limit=_NO_ROUTE.burst,
                 method_options=_throttles(),
                 # A stage's traces hold whole URLs, and so the names and addresses that people search for. Operators
                 # could read them for 30 days. The functions' own traces hold no URLs.
@@ -144,11 +149,12 @@ class Gateway(Construct):
 
 
 def _throttles() -> dict[str, apigateway.MethodDeploymentOptions]:
-    """By path and method, of the routes that need a key."""
-    options = apigateway.MethodDeploymentOptions(
-        throttling_rate_limit=_WITH_KEY.rate, throttling_burst_limit=_WITH_KEY.burst
-    )
-    return {f"{route.path}/{route.method}": options for route in ROUTES if route.roles}
+    """Of the routes, by path and method."""
+    limits = {f"{route.path}/{route.method}": _WITH_KEY if route.roles else _WITHOUT_KEY for route in ROUTES}
+    return {
+        name: apigateway.MethodDeploymentOptions(throttling_rate_limit=limit.rate, throttling_burst_limit=limit.burst)
+        for name, limit in limits.items()
+    }
 
 
 def _resources() -> Iterator[str]:

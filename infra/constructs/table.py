@@ -89,12 +89,12 @@ class ProtectedTable(Construct):
 
 class CountersTable(Construct):
     """A table of counters, which a new one replaces without loss. It has no backups: they would keep addresses for
-    longer than the counters need them.
+    longer than the counters need them. It has no maxima: calls without a key write to it too, and could use them up.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, max_units: MaxUnits) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
-        self.table = _table(self, key=key, max_units=max_units, removal_policy=RemovalPolicy.DESTROY)
+        self.table = _table(self, key=key, max_units=MaxUnits(), removal_policy=RemovalPolicy.DESTROY)
 
 
 def _table(scope: Construct, *, key: kms.IKey, max_units: MaxUnits, **properties: Any) -> dynamodb.Table:

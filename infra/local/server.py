@@ -23,7 +23,7 @@ from daybook.errors import UnknownKey
 from daybook.operators.keys import described
 from infra import LAMBDAS
 from infra.local.aws import moto_insert, moto_queues, moto_speed, moto_streams, moto_writes
-from infra.local.aws.cloudformation import create_stacks, functions
+from infra.local.aws.cloudformation import create_stacks, functions, quiet_moto
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.aws.forwarding import Forwarding
 from infra.local.aws.iam import Permissions, callers, partition_keys, roles, table_policies
@@ -61,6 +61,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         # Both ports are taken before anything starts, so that no other process can take one in the meantime.
         listener = stack.enter_context(listening("PORT", options.port))
         aws_listener = stack.enter_context(listening("DAYBOOK_AWS_PORT", options.aws_port))
+        stack.enter_context(quiet_moto())
         stacks = templates()
         file.write()
         image = DemoImage.kept(demo) if options.demo and not on_disk else None

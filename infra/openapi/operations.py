@@ -306,7 +306,7 @@ OPERATIONS: Mapping[str, Operation] = {
         TENANTS,
         "Create an API key, which is shown this once",
         {201: (CreatedKey,)},
-        _with(CHANGE, 422, "invalid_time"),
+        {**_with(CHANGE, 422, "invalid_time", "too_many_keys"), 403: ("environment_denied", "reserved_tenant")},
         body=(NewKey,),
     ),
     "list_keys": Operation(
@@ -317,16 +317,17 @@ OPERATIONS: Mapping[str, Operation] = {
         TENANTS,
         "Replace an API key by a new one, which is shown this once",
         {201: (CreatedKey,)},
-        CHANGE,
+        {**CHANGE, 409: ("key_expired", "key_replaced"), 422: ("too_many_keys",)},
         body=(KeyRotation,),
         note="The new key has the old one's role, environment and label, and lasts as long as that was made to last. "
-        "The old one stays valid for `overlap_seconds`, but not longer than it would have.",
+        "The old one stays valid for `overlap_seconds`, but not longer than it would have. A key is rotated once, and "
+        "while it is valid.",
     ),
     "create_operators_key": Operation(
         OPERATORS,
         "Create an operators' key, which is shown this once",
         {201: (CreatedKey,)},
-        {403: ("environment_denied",), 422: ("invalid_time",), 503: ("not_recorded",)},
+        {403: ("environment_denied",), 422: ("invalid_time", "too_many_keys"), 503: ("not_recorded", "contended")},
         body=(NewOperatorsKey,),
         note="What is done with operators' keys is recorded in the log of the tenant `daybook`.",
     ),
@@ -337,6 +338,6 @@ OPERATIONS: Mapping[str, Operation] = {
         OPERATORS,
         "Revoke an operators' key",
         {204: ()},
-        {403: ("environment_denied",), 404: ("not_found",), 503: ("not_recorded",)},
+        {403: ("environment_denied",), 404: ("not_found",), 503: ("not_recorded", "contended")},
     ),
 }

@@ -24,6 +24,8 @@ PROBLEMS: Mapping[Code, str] = {
     "invalid_time": "A value is not an RFC 3339 time with an offset, in the years 1970 to 9999.",
     "invalid_type": "A value has the wrong JSON type.",
     "invalid_value": "A value is not allowed. The message says which are.",
+    "key_expired": "The key has expired, so it can't be rotated. Make a new one.",
+    "key_replaced": "The key was rotated already. Rotate the one that took its place.",
     "legal_hold": "While the legal hold is on, the retention can't be shortened.",
     "limit_reached": "The tenant has used up a limit. Wait for the seconds in the header `Retry-After`.",
     "method_not_allowed": "The resource has no such method. The header `Allow` lists those it has.",
@@ -32,6 +34,7 @@ PROBLEMS: Mapping[Code, str] = {
     "not_recorded": "The log could not record the call, so nothing was done. Try again.",
     "reserved_activity": "The activity belongs to Daybook itself.",
     "reserved_component": "The component belongs to Daybook itself.",
+    "reserved_tenant": "The tenant `daybook` holds the log about operators, which nobody may change so.",
     "retention_fixed": "The tenant's profile fixes the retention.",
     "several_people": "Several people had this name. `errors` lists their GUIDs: name one of them.",
     "tenant_mismatch": "The header `Daybook-Tenant` names another tenant than the path.",
@@ -47,6 +50,7 @@ PROBLEMS: Mapping[Code, str] = {
     "too_many_exports": "The tenant has as many unfinished exports as it may have. Try again when one is done.",
     "too_many_failures": "Too many failed credentials came from this address. Wait a minute.",
     "too_many_groups": "The environment has as many groups as it may have.",
+    "too_many_keys": "There are as many keys as there may be, expired ones included. Revoke some.",
     "too_many_people": "Events name over 1,000 distinct people, or one name means over 64: give an id or a GUID.",
     "too_many_replays": "The tenant has as many unfinished replays as it may have. Try again when one is done.",
     "too_many_to_sort": "More events match than can be sorted. Narrow the search, sort by time, or export.",
@@ -106,6 +110,7 @@ WITH_CREDENTIAL: Problems = {
 }
 OF_TENANT_IN_HEADER: Problems = {400: ("tenant_needed",), 404: ("not_found",)}
 OF_TENANT_IN_PATH: Problems = {400: ("tenant_mismatch",), 404: ("not_found",)}
+NOT_OF_RESERVED: Problems = {403: ("reserved_tenant",)}
 WITH_BODY: Problems = {
     400: ("unreadable",),
     413: ("too_large",),

@@ -4,11 +4,12 @@ from http import HTTPStatus
 from typing import Any
 
 from daybook.http.problem import MEDIA_TYPE, Code
-from daybook.http.routes import Route
+from daybook.http.routes import NOT_IN_RESERVED, Route
 from infra.openapi.operations import PAGE, Operation
 from infra.openapi.parameters import tenant_is_in_header
 from infra.openapi.problems import (
     EVERYWHERE,
+    NOT_OF_RESERVED,
     OF_TENANT_IN_HEADER,
     OF_TENANT_IN_PATH,
     WITH_BODY,
@@ -72,6 +73,8 @@ def _problems(route: Route, operation: Operation) -> dict[int, tuple[Code, ...]]
         applying.append(OF_TENANT_IN_HEADER)
     if "{tenant}" in route.path:
         applying.append(OF_TENANT_IN_PATH)
+    if route.operation in NOT_IN_RESERVED:
+        applying.append(NOT_OF_RESERVED)
     if operation.body:
         applying.append(WITH_BODY)
         if route.operation != "send_events":  # its report says what is wrong with each event

@@ -1,12 +1,17 @@
 """What an account has, as far as a deployment depends on it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from infra.operate.aws import Clients
+
+CONCURRENCY = "L-B99A9384"
+"""Service Quotas' code of Lambda's "Concurrent executions"."""
+
+_STS_QUOTA = "AssumeRole"
 
 _NO_ANSWER = ("AccessDeniedException", "NoSuchResourceException")
 
@@ -42,8 +47,8 @@ def look(aws: Clients, region: str, resources: Mapping[str, str]) -> Account:
         concurrency=limits["ConcurrentExecutions"],
         unreserved=limits["UnreservedConcurrentExecutions"],
         reserved_by_us=_reserved(aws("lambda"), resources),
-        concurrency_quota=_quota(aws, "lambda", "Concurrent executions"),
-        sts_calls=_quota(aws, "sts", "AssumeRole"),
+        concurrency_quota=_concurrency_quota(aws("service-quotas")),
+        sts_calls=_sts_calls(aws("service-quotas")),
         api_calls=gateway.get("throttleSettings", {}).get("rateLimit", 10_000),
         log_role=role,
         log_role_is_ours=role is not None and role.rpartition("/")[2] in ours,
@@ -57,13 +62,24 @@ def _reserved(lambda_: Any, resources: Mapping[str, str]) -> int:
     return sum(answer.get("ReservedConcurrentExecutions", 0) for answer in answers)
 
 
-def _quota(aws: Clients, service: str, name: str) -> int | None:
-    """The quota whose name has `name` in it, if Service Quotas knows one and may be asked."""
+def _concurrency_quota(quotas: Any) -> int | None:
+    return _known(lambda: int(quotas.get_service_quota(ServiceCode="lambda", QuotaCode=CONCURRENCY)["Quota"]["Value"]))
+
+
+def _sts_calls(quotas: Any) -> int | None:
+    """AWS documents neither a code nor a name of it, so it is the one that is named like the operation."""
+    pages = quotas.get_paginator("list_service_quotas").paginate(ServiceCode="sts")
+    return _known(
+        lambda: next(
+            (int(each["Value"]) for page in pages for each in page["Quotas"] if each["QuotaName"] == _STS_QUOTA), None
+        )
+    )
+
+
+def _known(ask: Callable[[], int | None]) -> int | None:
+    """None where Service Quotas does not know it, or may not be asked."""
     try:
-        for page in aws("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode=service):
-            for quota in page["Quotas"]:
-                if name.lower() in quota["QuotaName"].lower():
-                    return int(quota["Value"])
+        return ask()
     except ClientError as error:
         if error.response["Error"]["Code"] not in _NO_ANSWER:
             raise
@@ -82,15 +98,20 @@ def _logs_changes(cloudtrail: Any, region: str, resources: Mapping[str, str]) ->
 
 
 def _records_writes(cloudtrail: Any, arn: str) -> bool:
+    """Of all services. A trail that leaves one out may leave out just what the rules on changes wait for."""
     selectors = cloudtrail.get_event_selectors(TrailName=arn)
     basic = any(
-        each.get("IncludeManagementEvents") and each.get("ReadWriteType") != "ReadOnly"
+        each.get("IncludeManagementEvents")
+        and each.get("ReadWriteType") != "ReadOnly"
+        and not each.get("ExcludeManagementEventSources")
         for each in selectors.get("EventSelectors", ())
     )
     return basic or any(_selects_writes(each["FieldSelectors"]) for each in selectors.get("AdvancedEventSelectors", ()))
 
 
 def _selects_writes(fields: list[dict[str, Any]]) -> bool:
-    by_name = {each["Field"]: each for each in fields}
-    read_only = by_name.get("readOnly", {}).get("Equals", ["false"])
-    return by_name.get("eventCategory", {}).get("Equals") == ["Management"] and "false" in read_only
+    selected = {each["Field"]: {how: to for how, to in each.items() if how != "Field" and to} for each in fields}
+    return selected in (
+        {"eventCategory": {"Equals": ["Management"]}},
+        {"eventCategory": {"Equals": ["Management"]}, "readOnly": {"Equals": ["false"]}},
+    )

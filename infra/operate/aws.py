@@ -7,8 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+import msgspec
 
+from daybook.crypto.generations import DeploymentSecret, read_secret
 from infra import ROOT
+from infra.names import LIVE
+from infra.operate.failures import Stopped
+
+_SETTINGS = ROOT / "cdk.json"
 
 Clients = Callable[[str], Any]
 """Makes a client of the named service."""
@@ -26,10 +32,28 @@ def which_deployment() -> argparse.ArgumentParser:
     return parser
 
 
-def region_of_settings(file: Path = ROOT / "cdk.json") -> str | None:
+def which_stage() -> argparse.ArgumentParser:
+    """The parent of the parser of a command that looks at the stacks."""
+    parser = argparse.ArgumentParser(add_help=False, parents=[which_deployment()])
+    parser.add_argument(
+        "--stage", default=stage_of_settings(), help="the deployment's stage; by default that of cdk.json, or live"
+    )
+    return parser
+
+
+def region_of_settings(file: Path = _SETTINGS) -> str | None:
     """The region that `make deploy` uses where none is given to it."""
-    region: str | None = json.loads(file.read_text()).get("context", {}).get("region")
-    return region
+    return _context(file).get("region")
+
+
+def stage_of_settings(file: Path = _SETTINGS) -> str:
+    """The stage that `make deploy` uses where none is given to it."""
+    return _context(file).get("stage", LIVE)
+
+
+def _context(file: Path) -> dict[str, str]:
+    context: dict[str, str] = json.loads(file.read_text()).get("context", {})
+    return context
 
 
 def clients(options: argparse.Namespace) -> Clients:
@@ -45,5 +69,17 @@ def outputs(aws: Clients, stack: str) -> dict[str, str]:
 
 
 def secret_value(aws: Clients, arn: str) -> bytes:
+    """The deployment's secret. Raises `Stopped` where it is another one, from which keys must not be derived."""
     value: str = aws("secretsmanager").get_secret_value(SecretId=arn, VersionStage="AWSCURRENT")["SecretString"]
+    check_secret(value.encode(), arn)
     return value.encode()
+
+
+def check_secret(secret: bytes, arn: str) -> DeploymentSecret:
+    """Raises `Stopped` where it is no deployment's secret."""
+    try:
+        return read_secret(secret)
+    except msgspec.MsgspecError:
+        raise Stopped(
+            f"{arn} is not the deployment's secret. Its ARN is the output SecretArn of the storage stack."
+        ) from None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from infra.functions import FUNCTIONS, RESERVED
-from infra.operate.account import Account
+from infra.operate.account import CONCURRENCY, Account
 from infra.settings import DeploymentSettings
 
 MIN_UNRESERVED = 100
@@ -16,8 +16,6 @@ USUAL_STS_CALLS = 600
 
 STAGE_CALLS = 1_000
 """A second: what the stage lets through."""
-
-_CONCURRENCY = "L-B99A9384"
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,8 @@ def _refusals(account: Account, settings: DeploymentSettings) -> Iterator[str]:
     if not account.logs_changes and not settings.create_trail:
         yield (
             "create_trail: no trail of CloudTrail records changes in this account and region, so nobody would be told"
-            " when somebody opens a table or deletes one. Set `create_trail` to true, or make a trail of your own."
+            " when somebody opens a table or deletes one. A trail that leaves out a service does not count. Set"
+            " `create_trail` to true, or make a trail of your own."
         )
 
 
@@ -84,8 +83,9 @@ def _advice(account: Account, settings: DeploymentSettings) -> Iterator[str]:
         )
     if account.sts_calls is not None and account.sts_calls < USUAL_STS_CALLS:
         yield (
-            f"STS answers {account.sts_calls:,} calls a second. Ask AWS's support for {USUAL_STS_CALLS}: each function"
-            " that reads for a tenant asks it once an hour."
+            f"STS answers {account.sts_calls:,} calls a second in this region, fewer than the usual"
+            f" {USUAL_STS_CALLS}. AWS raises no such rate. Each function that reads for a tenant asks STS once an hour;"
+            " where it is asked too often, reads are answered with 503."
         )
     if account.log_role is None:
         yield "API Gateway has no role for logs in this region: the deployment makes one, which serves all APIs there."
@@ -100,5 +100,5 @@ def _background(settings: DeploymentSettings) -> int:
 def _ask(concurrency: int) -> str:
     return (
         "aws service-quotas request-service-quota-increase --service-code lambda"
-        f" --quota-code {_CONCURRENCY} --desired-value {concurrency}"
+        f" --quota-code {CONCURRENCY} --desired-value {concurrency}"
     )

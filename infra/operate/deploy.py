@@ -7,12 +7,12 @@ account lacks.
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from infra import ROOT
 from infra.names import SERVICE, STORAGE
@@ -20,6 +20,8 @@ from infra.operate.account import look
 from infra.operate.aws import Clients, clients, which_deployment
 from infra.operate.cdk import Cdk, Failed, Run, as_arguments, run
 from infra.operate.check_account import Judgement, judge
+from infra.operate.failures import Stopped, in_sentences
+from infra.operate.lost_settings import lost, refusal
 from infra.settings import DeploymentSettings, InvalidSetting
 
 BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
@@ -29,7 +31,7 @@ MIN_BOOTSTRAP = 6
 OUTPUTS = ROOT / ".cache" / "outputs.json"
 
 
-class Refused(Exception):  # noqa: N818  an outcome
+class Refused(Stopped):
     """Nothing was done. The message says why and what to do."""
 
 
@@ -41,6 +43,8 @@ class Operator:
     say: Callable[[str], None]
     outputs: Path = OUTPUTS
     """Where the CDK writes the outputs of the stacks."""
+    given: Collection[str] = ()
+    """Names of settings that the deployed stacks may have and this deployment decides, also by leaving them out."""
 
     @property
     def storage(self) -> str:
@@ -54,7 +58,7 @@ class Operator:
         """Raises `Refused`, `Failed`, and botocore's errors."""
         account = self.aws("sts").get_caller_identity()["Account"]
         self.say(f"Account {account}, region {self.cdk.region}, stage {self.settings.stage}.")
-        judgement = self._judged()
+        judgement = self._judged([self.storage, self.service] if only is None else [self.settings.named(only)])
         if judgement.refusals:
             raise Refused("\n".join(["Nothing was done.", *judgement.refusals]))
         if self._bootstrap_version() < MIN_BOOTSTRAP:
@@ -68,9 +72,9 @@ class Operator:
         self._say_outputs()
 
     def diff(self) -> None:
-        judgement = self._judged()
-        for refusal in judgement.refusals:
-            self.say(f"`make deploy` would refuse. {refusal}")
+        judgement = self._judged([self.storage, self.service])
+        for each in judgement.refusals:
+            self.say(f"`make deploy` would refuse. {each}")
         self.cdk("diff", "--all", *as_arguments(judgement.context))
 
     def destroy(self, confirm: Callable[[str], str]) -> None:
@@ -91,17 +95,21 @@ class Operator:
             raise Refused("Nothing was deleted.")
         for stack in stacks:
             if stack == self.storage:
-                self._empty_buckets()
-            self.cdk("destroy", stack, "--exclusively", "--force")
+                self._destroy_storage()
+            else:
+                self._destroy(stack)
 
-    def _judged(self) -> Judgement:
-        """Of the account, with the advice already said."""
+    def _judged(self, stacks: Sequence[str]) -> Judgement:
+        """Of the account and these stacks, with the advice already said."""
         resources = {
             each["PhysicalResourceId"]: each["ResourceType"]
             for stack in (self.storage, self.service)
             for each in self._resources(stack)
         }
         judgement = judge(look(self.aws, self.cdk.region, resources), self.settings)
+        undone = lost(self.aws, stacks, self.given)
+        if undone:
+            judgement.refusals.append(refusal(undone))
         for advice in judgement.advice:
             self.say(f"Note: {advice}")
         return judgement
@@ -111,7 +119,10 @@ class Operator:
         pages = self.aws("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
         try:
             for page in pages:
-                yield from (each for each in page["StackResourceSummaries"] if each.get("PhysicalResourceId"))
+                for each in page["StackResourceSummaries"]:
+                    # After a deletion that failed, what it deleted is still listed.
+                    if each.get("PhysicalResourceId") and each["ResourceStatus"] != "DELETE_COMPLETE":
+                        yield each
         except ClientError as error:
             if error.response["Error"]["Code"] != "ValidationError":  # so CloudFormation says that there is none
                 raise
@@ -142,6 +153,25 @@ class Operator:
             if each.get("DeletionPolicy") == "Retain" and name in resources:
                 yield each["Type"], resources[name]["PhysicalResourceId"]
 
+    def _destroy(self, stack: str) -> None:
+        self.cdk("destroy", stack, "--exclusively", "--force")
+
+    def _destroy_storage(self) -> None:
+        self._stop_trails()
+        self._empty_buckets()
+        try:
+            self._destroy(self.storage)
+        except Failed:
+            # CloudTrail delivers within minutes, also after it was stopped, what was called before.
+            self.say("A file may have come after the buckets were emptied. They are emptied once more.")
+            self._empty_buckets()
+            self._destroy(self.storage)
+
+    def _stop_trails(self) -> None:
+        for each in self._resources(self.storage):
+            if each["ResourceType"] == "AWS::CloudTrail::Trail":
+                self.aws("cloudtrail").stop_logging(Name=each["PhysicalResourceId"])
+
     def _empty_buckets(self) -> None:
         """CloudFormation deletes no bucket with files."""
         s3 = self.aws("s3")
@@ -156,17 +186,22 @@ class Operator:
                     s3.delete_objects(Bucket=bucket, Delete={"Objects": listed, "Quiet": True})
 
 
-def settings_of(given: Sequence[str], region: str | None, file: Path = ROOT / "cdk.json") -> DeploymentSettings:
-    """Those of cdk.json, with those given as `name=value` in their place. Raises `InvalidSetting`."""
-    context = {**json.loads(file.read_text()).get("context", {}), "region": region}
+def context_of(given: Sequence[str], region: str | None, file: Path = ROOT / "cdk.json") -> dict[str, Any]:
+    """Settings of cdk.json, with those given as `name=value` in their place. Raises `InvalidSetting`."""
+    context: dict[str, Any] = json.loads(file.read_text()).get("context", {})
+    if region:
+        context["region"] = region
     for each in given:
         name, equals, value = each.partition("=")
         if not equals:
             raise InvalidSetting(f"a setting is given as name=value, not {each!r}")
+        if name == "region" and region not in (None, value):
+            raise InvalidSetting(f"--region says {region}, but -c says region={value}")
         context[name] = value
-    return DeploymentSettings.from_context(context)
+    return context
 
 
+@in_sentences("")
 def main(
     arguments: Sequence[str],
     *,
@@ -180,14 +215,21 @@ def main(
     parser.add_argument("action", choices=("deploy", "diff", "destroy"))
     parser.add_argument("-c", "--context", action="append", default=[], metavar="NAME=VALUE", help="a setting")
     parser.add_argument("--only", choices=(STORAGE, SERVICE), help="deploys this stack and leaves the other as it is")
+    parser.add_argument(
+        "--forget", action="append", default=[], metavar="NAME", help="a setting of the deployment that is undone"
+    )
+    parser.set_defaults(region=None)  # cdk.json's region is read with the other settings
     options = parser.parse_args(arguments)
     try:
-        settings = settings_of(options.context, options.region)
+        context = context_of(options.context, options.region)
+        settings = DeploymentSettings.from_context(context)
         options.region = settings.region
         aws = connect(options)
         region = aws("cloudformation").meta.region_name
         given = dict(each.split("=", 1) for each in options.context)
-        operator = Operator(aws, Cdk(region, options.profile, given, run), settings, print)
+        operator = Operator(
+            aws, Cdk(region, options.profile, given, run), settings, print, given={*context, *options.forget}
+        )
         match options.action:
             case "deploy":
                 operator.deploy(options.only)
@@ -195,9 +237,8 @@ def main(
                 operator.diff()
             case "destroy":
                 operator.destroy(confirm)
-    except (BotoCoreError, ClientError, InvalidSetting, Refused) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+    except InvalidSetting as error:
+        raise Refused(f"{error}") from None
     except Failed:
         return 1
     return 0

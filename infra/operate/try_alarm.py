@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from infra.names import SERVICE
-from infra.operate.aws import clients, which_deployment
+from infra.names import SERVICE, named
+from infra.operate.aws import clients, which_stage
+from infra.operate.failures import Stopped, in_sentences
 
 REASON = "Daybook: a trial of the alarms. Nothing is wrong."
 WAIT_SECONDS = 60
@@ -24,7 +23,7 @@ _PUBLISHED = "Successfully executed action"
 """So an alarm's history begins what it says of an action that was done; otherwise it says why it failed."""
 
 
-class NobodyHears(Exception):  # noqa: N818  an outcome
+class NobodyHears(Stopped):
     """The alarm reached nobody. The message says why and what to do."""
 
 
@@ -75,7 +74,7 @@ class Trial:
             if topic in alarm["AlarmActions"]
         ]
         if not alarms:
-            raise NobodyHears(f"No alarm publishes to {topic}.")
+            raise NobodyHears(f"No alarm publishes to {topic}. A laptop has no alarms.")
         return min(alarms)
 
     def _wait_until_published(self, alarm: str, began: datetime) -> None:
@@ -91,20 +90,16 @@ class Trial:
         raise NobodyHears(f"CloudWatch did not say within {WAIT_SECONDS} s what became of the message.")
 
 
+@in_sentences("")
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.try_alarm",
-        parents=[which_deployment()],
+        parents=[which_stage()],
         description="Sets one alarm off, says what became of its message, and shows who is subscribed.",
     )
-    parser.add_argument("--stack", default=SERVICE, help="the service stack's name")
     options = parser.parse_args(arguments)
-    try:
-        cloudformation, cloudwatch, sns = map(clients(options), ("cloudformation", "cloudwatch", "sns"))
-        Trial(cloudformation, cloudwatch, sns, print).run(options.stack)
-    except (BotoCoreError, ClientError, NobodyHears) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+    cloudformation, cloudwatch, sns = map(clients(options), ("cloudformation", "cloudwatch", "sns"))
+    Trial(cloudformation, cloudwatch, sns, print).run(named(SERVICE, options.stage))
     return 0
 
 

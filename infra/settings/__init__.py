@@ -3,6 +3,7 @@
 `docs/operations/deploy.md` has a table of them. To add a setting, add a field here and a row there.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -10,10 +11,11 @@ from typing import Any, Literal, Self
 
 from constructs import Node
 
+from infra.names import LIVE, named
 from infra.settings.kinds import one_of, setting, text, whole, yes_or_no
 
-LIVE = "live"
-"""The stage whose names have no ending."""
+OUTPUT = "Settings"
+"""The output of both stacks by which the next deployment knows the settings of this one."""
 
 # CloudWatch Logs accepts these alone (PutRetentionPolicy).
 RETENTION_DAYS = (
@@ -28,7 +30,8 @@ _CERTIFICATE = re.compile(rf"arn:aws[a-z-]*:acm:(?P<region>{_REGION}):[0-9]{{12}
 _STREAM = re.compile(
     rf"arn:aws[a-z-]*:dynamodb:(?P<region>{_REGION}):[0-9]{{12}}:table/(?P<table>{_TABLE})/stream/[0-9T:.-]+"
 )
-_OURS = re.compile(r"[a-z]+(_[a-z]+)*")
+_NOT_SETTINGS = {"asset", "acknowledged-issue-numbers", "cli-telemetry"}
+"""The first is of `infra.asset`, the others are the CDK's own. All else of the CDK's has a colon or an @."""
 
 _table = text(_TABLE, "a table's name: 3 to 255 letters, digits, hyphens, underscores and full stops")
 _claim = text(r"\S{1,200}", "a claim's name, without spaces")
@@ -103,9 +106,8 @@ class DeploymentSettings:
                 read[each.name] = each.metadata["kind"](value)
             except ValueError as must_be:
                 raise InvalidSetting(f"{each.name} must be {must_be}, not {value!r}") from None
-        # The CDK's own names have a colon, a hyphen or an @.
-        unknown = {name for name in context if _OURS.fullmatch(name)} - {each.name for each in fields(cls)} - {"asset"}
-        if unknown:
+        known = {each.name for each in fields(cls)} | _NOT_SETTINGS
+        if unknown := {name for name in context if not re.search("[:@]", name)} - known:
             raise InvalidSetting(f"there is no setting {', '.join(sorted(unknown))}")
         settings = cls(**read)
         for contradiction in settings._contradictions():
@@ -133,6 +135,16 @@ class DeploymentSettings:
         if self.small_account and self.reserve:
             yield "reserve needs an account that may run more than 100 functions at a time; small_account is set"
 
+    def recorded(self) -> str:
+        """JSON of the settings that differ from the defaults, but of those that the next deployment finds itself.
+
+        These are the stage and the region, which name the deployment, and the role of API Gateway's account.
+        """
+        found = ("stage", "region", "cloud_watch_role")
+        given = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in found}
+        defaults = vars(DeploymentSettings())
+        return json.dumps({name: value for name, value in given.items() if value != defaults[name]}, sort_keys=True)
+
     @property
     def metric_namespace(self) -> str:
         return self.named("Daybook", "/")
@@ -143,4 +155,4 @@ class DeploymentSettings:
 
     def named(self, base: str, separator: str = "-") -> str:
         """The name for this stage: `base` for `live`, else `base` and the stage."""
-        return base if self.stage == LIVE else f"{base}{separator}{self.stage}"
+        return named(base, self.stage, separator)

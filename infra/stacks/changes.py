@@ -8,6 +8,7 @@ alone.
 from collections.abc import Mapping
 
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -21,6 +22,7 @@ def changes(
     key: kms.IKey,
     secret: secretsmanager.ISecret,
     restamp: lambda_.IFunction,
+    restamp_role: iam.IRole,
 ) -> list[Change]:
     """`tables`: all of them, by any name."""
     # Callers may name a resource by its name or by its ARN, which ends with the name.
@@ -68,6 +70,13 @@ def changes(
             ({"prefix": "UpdateFunctionCode"}, {"prefix": "UpdateFunctionConfiguration"}),
             "the code of the only function that may change an event was changed: by a deployment, or else by whom?",
             on={"functionName": [{"suffix": restamp.function_name}]},
+        ),
+        Change(
+            "RestampRoleGiven",
+            "lambda",
+            ({"prefix": "CreateFunction"}, {"prefix": "UpdateFunctionConfiguration"}),
+            "a function was given the only role that may change an event: by a deployment, or else by whom?",
+            on={"role": [{"suffix": f"/{restamp_role.role_name}"}]},
         ),
         Change(
             "TrailChanged",

@@ -76,7 +76,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
     # Each function that records what it does inserts an event. The caller is a person, who may be new.
     insert = [allow(events, "dynamodb:PartiQLInsert"), allow(identities, "dynamodb:PartiQLInsert")]
     record = [*insert, allow(identities, "dynamodb:BatchGetItem", "dynamodb:Query")]
-    # Functions that a tenant calls count what it uses. Whoever else calls, operators and queues, has no limit.
+    # Functions that a tenant calls, and exports and replays that it asks for, count what it uses.
     count_use = allow(storage.limits.table_arn, "dynamodb:UpdateItem", conditions=_USED)
     secret = allow(storage.secret.secret_arn, "secretsmanager:GetSecretValue")
     change_jobs = allow(control, "dynamodb:UpdateItem", conditions=_JOBS)
@@ -197,6 +197,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(exports.bucket_arn, "s3:ListBucket"),  # without it a missing file answers 403 instead of 404
             allow(storage.key.key_arn, "kms:Decrypt", "kms:GenerateDataKey*", conditions=_via(storage, "s3")),
             allow(queues["export"].queue_arn, "sqs:SendMessage"),  # to hand over
+            count_use,
             secret,
             tables_key,
         ],
@@ -253,6 +254,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(identities, "dynamodb:BatchGetItem"),
             *customers_roles,
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),  # to hand over
+            count_use,
             tables_key,
         ],
         # All else it does as any customer could, by HTTP.

@@ -55,4 +55,9 @@ def queries(access: logs.ILogGroup, of_functions: Mapping[str, logs.ILogGroup]) 
             ],
             workers,
         ),
+        Query(
+            "Refused tokens of the OIDC issuer, by reason",
+            ['filter message = "token_refused"', "stats count(*) as calls by reason", "sort calls desc"],
+            [of_functions["authorize"]],
+        ),
     ]

@@ -135,6 +135,7 @@ class ServiceStack(Stack):
                 key=storage.key,
                 secret=storage.secret,
                 restamp=functions["restamp"].function,
+                restamp_role=storage.restamp_role,
             ),
             topic=monitoring.topic,
         )

@@ -110,7 +110,7 @@ class StorageStack(Stack):
         self.control, self.credentials = control.in_use, credentials.in_use
 
         # Counters of failures and of what tenants use. Writing one is no power over a key.
-        self.limits = CountersTable(self, "Limits", key=self.key, max_units=max_units).table
+        self.limits = CountersTable(self, "Limits", key=self.key).table
 
         self.protected_tables = {
             "events": self.events,

@@ -10,12 +10,8 @@ from typing import Protocol
 from daybook.access import api_keys
 from daybook.access.api_keys import StoredKey
 from daybook.access.roles import ROLES
-from daybook.clock import MINUTE, Clock
+from daybook.clock import Clock
 from daybook.http.caller import Caller
-from daybook.observability import logger
-
-MAX_FAILURES = 20
-"""Failed credentials of one address in one minute before it must wait."""
 
 _NOBODYS_HASH = "0" * 64  # compared with for unknown ids, so that they take as long as known ones
 
@@ -26,8 +22,8 @@ class Keys(Protocol):
 
 
 class Failures(Protocol):
-    def count_failure(self, address: str, minute: int) -> int:
-        """Counts one failure. Returns the address's count in that minute since 1970, this one included."""
+    def are_too_many(self, address: str) -> bool:
+        """Counts one failed credential. True if the address must wait. It does not fail."""
 
 
 class Kind(Protocol):
@@ -77,7 +73,6 @@ class ApiKeys:
 class Credentials:
     kinds: Sequence[Kind]
     failures: Failures
-    clock: Clock
 
     def caller(self, authorization: str, address: str) -> Caller:
         """The caller of the header `Authorization`. A valid credential passes even when its address failed before.
@@ -88,16 +83,9 @@ class Credentials:
         for kind in self.kinds if credential else ():
             if caller := kind.caller(credential):
                 return caller
-        if self._failed(address) > MAX_FAILURES:
+        if self.failures.are_too_many(address):
             raise TooManyFailures
         raise Refused
-
-    def _failed(self, address: str) -> int:
-        try:
-            return self.failures.count_failure(address, self.clock() // MINUTE)
-        except Exception:
-            logger.exception("uncounted_failure")
-            return 0
 
 
 def bearer(authorization: str) -> str:

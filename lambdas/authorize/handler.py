@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from authorize.credentials import ApiKeys, Credentials, Kind, Refused, TooManyFailures, bearer
+from authorize.failures import Failures
 from authorize.last_uses import LastUses
 from authorize.policy import policy_for, policy_for_throttled
 from daybook.access import api_keys
@@ -25,18 +26,15 @@ from daybook.observability import CREDENTIALS_REFUSED, count, log_access, name_c
 
 @cache
 def compose() -> Credentials:
-    settings, client = AuthorizeSettings.from_environment(), clients.dynamodb()
-    uses = LastUses(LastUseTable(clients.dynamodb_for_counters(), settings.limits_table), system_clock)
-    kinds: list[Kind] = [ApiKeys(CredentialTable(client, settings.credentials_table), uses.note, system_clock)]
+    settings, counters = AuthorizeSettings.from_environment(), clients.dynamodb_for_counters()
+    uses = LastUses(LastUseTable(counters, settings.limits_table), system_clock)
+    stored = CredentialTable(clients.dynamodb(), settings.credentials_table)
+    kinds: list[Kind] = [ApiKeys(stored, uses.note, system_clock)]
     if settings.oidc_issuer:
         from authorize.tokens import Tokens  # noqa: PLC0415  a third more of the imports' time, only where it is needed
 
         kinds.append(Tokens.of(settings))
-    return Credentials(
-        kinds=kinds,
-        failures=FailureTable(client, settings.limits_table),
-        clock=system_clock,
-    )
+    return Credentials(kinds, Failures(FailureTable(counters, settings.limits_table), system_clock))
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda's signature

@@ -6,7 +6,8 @@ asks again for each token after a failure, and it bounds neither the size of an 
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from threading import Thread
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, build_opener
 
@@ -29,8 +30,11 @@ KEPT_MS = HOUR
 PAUSE_MS = 30 * SECOND
 """Between two questions to the issuer, whatever tokens come and whether it answers."""
 
+WAIT_SECONDS = 4.0
+"""The longest that a call waits for the issuer's two documents together. The authorizer has 10 seconds."""
+
 TIMEOUT_SECONDS = 3.0
-"""To connect, of silence, and for the body of an answer."""
+"""To connect to one address, and of silence. The body of an answer may take twice as long."""
 
 MAX_BYTES = 1_000_000
 
@@ -44,16 +48,28 @@ class _Discovered(Struct):
     jwks_uri: str
 
 
+class _Known(NamedTuple):
+    keys: Mapping[str, PyJWK]
+    asked_ms: int
+
+
 class SigningKeys:
     """Of one issuer. `fetch` gives the document at a URL, and may raise anything."""
 
-    def __init__(self, issuer: str, fetch: Callable[[str], bytes] | None = None, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        fetch: Callable[[str], bytes] | None = None,
+        clock: Clock = system_clock,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
         self._issuer = issuer
         self._fetch = fetch or fetch_document
         self._clock = clock
-        self._keys: Mapping[str, PyJWK] = {}
-        self._read_ms: int | None = None
+        self._wait_seconds = wait_seconds
+        self._known: _Known | None = None
         self._asked_ms: int | None = None
+        self._question: _Question | None = None
 
     def key(self, key_id: str) -> PyJWK | None:
         """The key with this id; None if the issuer has none. A new key may take `PAUSE_MS` to be known.
@@ -61,30 +77,38 @@ class SigningKeys:
         Raises `IssuerUnavailable`.
         """
         now_ms = self._clock()
-        if key_id not in self._keys or self._age_ms(now_ms) >= FRESH_MS:
+        known = self._known_at(now_ms)
+        if known is None or key_id not in known.keys or now_ms - known.asked_ms >= FRESH_MS:
             self._ask(now_ms)
-        if self._age_ms(now_ms) >= KEPT_MS:
+            known = self._known_at(now_ms)
+        if known is None:
             raise IssuerUnavailable(self._issuer)
-        return self._keys.get(key_id)
+        return known.keys.get(key_id)
 
-    def _age_ms(self, now_ms: int) -> int:
-        return KEPT_MS if self._read_ms is None else now_ms - self._read_ms
+    def _known_at(self, now_ms: int) -> _Known | None:
+        return self._known if self._known and now_ms - self._known.asked_ms < KEPT_MS else None
 
     def _ask(self, now_ms: int) -> None:
         if self._asked_ms is not None and now_ms < self._asked_ms + PAUSE_MS:
             return
         self._asked_ms = now_ms
-        try:
-            self._keys = self._read()
-        except Exception:
+        # A question that nobody waits for any more goes on, and what it brings is used. There is never a second one
+        # beside it: an issuer that keeps connections open would otherwise use up threads.
+        if self._question is None or not self._question.is_alive():
+            self._question = _Question(lambda: self._learn(now_ms))
+            self._question.start()
+        self._question.join(self._wait_seconds)
+        failure = TimeoutError("no answer yet") if self._question.is_alive() else self._question.failure
+        if failure:
             # Whatever the issuer answers: the keys that are known stay in use.
-            logger.exception("issuer_failed")
+            logger.error("issuer_failed", exc_info=failure)
             count(ISSUER_FAILURES, 1)
-            return
-        self._read_ms = now_ms
+
+    def _learn(self, asked_ms: int) -> None:
+        self._known = _Known(self._read(), asked_ms)
 
     def _read(self) -> Mapping[str, PyJWK]:
-        # Auth0's issuers end with a slash, which is not doubled (Discovery, section 4).
+        # Auth0's issuers end with a slash, which is not doubled (Discovery, section 4.1).
         found = self._fetch(f"{self._issuer.removesuffix('/')}/.well-known/openid-configuration")
         discovered = msgspec.json.decode(found, type=_Discovered)
         if discovered.issuer != self._issuer:
@@ -95,6 +119,21 @@ class SigningKeys:
             for key in keys
             if key.key_id and key.public_key_use in (None, "sig") and key.algorithm_name in ALGORITHMS
         }
+
+
+class _Question(Thread):
+    """Only a thread can be left: the time-outs of a socket are those of one address, one pause, one document."""
+
+    def __init__(self, ask: Callable[[], None]) -> None:
+        super().__init__(daemon=True)
+        self._ask = ask
+        self.failure: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self._ask()
+        except Exception as failure:  # noqa: BLE001  whoever waits logs it
+            self.failure = failure
 
 
 class _NoRedirects(HTTPRedirectHandler):

@@ -15,6 +15,7 @@ from authorize.signing_keys import ALGORITHMS, SigningKeys
 from daybook.access.roles import OPERATIONS, ROLES
 from daybook.environment import AuthorizeSettings
 from daybook.http.caller import EVERY_ENVIRONMENT, Caller, User
+from daybook.observability import logger
 from daybook.tenant import RESERVED, SLUG
 
 LEEWAY_SECONDS = 60
@@ -25,11 +26,31 @@ MAX_TOKEN = 10_240
 
 MAX_NAME = 256
 
+DOTS = 2
+"""In a JWT. A credential with others is of another kind, and no token that is refused."""
+
 _GRANTED = ROLES - {OPERATIONS}
 # A subject has at most 255 ASCII characters (OpenID Connect Core 1.0, section 2). The gateway writes it into its log
 # without escaping: quotation marks and backslashes would break the line.
 _SUBJECT = re.compile(r"[ !#-\[\]-~]{1,255}")
 _CHECKS: Any = {"require": ["iss", "aud", "exp", "sub"], "enforce_minimum_key_length": True}
+
+
+# The others say that the token is no JWT, or that it has a claim of a wrong type.
+_REASONS: Mapping[type[Exception], str] = {
+    jwt.ExpiredSignatureError: "expired",
+    jwt.ImmatureSignatureError: "not_valid_yet",
+    jwt.InvalidAudienceError: "audience",
+    jwt.InvalidIssuerError: "issuer",
+    jwt.InvalidSignatureError: "signature",
+    jwt.InvalidAlgorithmError: "signature",
+    jwt.InvalidKeyError: "signature",
+    jwt.exceptions.InvalidSubjectError: "subject",
+}
+
+
+class _Refused(Exception):  # noqa: N818  a fact, not a failure
+    """The token is not valid. The message is a reason, never what the token holds."""
 
 
 class Keys(Protocol):
@@ -47,23 +68,33 @@ class Tokens:
         return cls(settings, SigningKeys(settings.oidc_issuer))
 
     def caller(self, credential: str) -> Caller | None:
-        """Raises `IssuerUnavailable`."""
-        if len(credential) > MAX_TOKEN or not credential.isascii():
+        """Raises `IssuerUnavailable`. Logs why a token is refused, because the answer does not say it."""
+        if credential.count(".") != DOTS:
             return None
         try:
-            claims = self._claims(credential)
-        except jwt.PyJWTError:
-            return None
-        return None if claims is None else self._caller(claims)
+            return self._caller(self._claims(credential))
+        except _Refused as refused:
+            reason = str(refused)
+        except jwt.MissingRequiredClaimError as missing:
+            reason = f"no_{missing.claim}"
+        except jwt.PyJWTError as error:
+            reason = _REASONS.get(type(error), "unreadable")
+        logger.info("token_refused", extra={"reason": reason})
+        return None
 
-    def _claims(self, token: str) -> Mapping[str, Any] | None:
-        """The claims of a valid token. None for one that can't be ours, without a question to the issuer."""
+    def _claims(self, token: str) -> Mapping[str, Any]:
+        """The claims of a valid token. The issuer is not asked about one that can't be ours. Raises `_Refused`."""
+        if len(token) > MAX_TOKEN or not token.isascii():
+            raise _Refused("unreadable")
         read = jwt.decode_complete(token, options={"verify_signature": False})
-        header, key_id = read["header"], read["header"].get("kid")
-        is_ours = header.get("alg") in ALGORITHMS and read["payload"].get("iss") == self.settings.oidc_issuer
-        key = self.keys.key(key_id) if is_ours and isinstance(key_id, str) else None
+        if read["header"].get("alg") not in ALGORITHMS:
+            raise _Refused("algorithm")
+        if read["payload"].get("iss") != self.settings.oidc_issuer:
+            raise _Refused("issuer")
+        key_id = read["header"].get("kid")
+        key = self.keys.key(key_id) if isinstance(key_id, str) else None
         if key is None:
-            return None
+            raise _Refused("key")
         claims: Mapping[str, Any] = jwt.decode(
             token,
             key,
@@ -75,15 +106,21 @@ class Tokens:
         )
         return claims
 
-    def _caller(self, claims: Mapping[str, Any]) -> Caller | None:
-        """None if the claims grant nothing."""
+    def _caller(self, claims: Mapping[str, Any]) -> Caller:
+        """Raises `_Refused` if the claims grant nothing."""
         settings, subject = self.settings, claims["sub"]
         tenant = claims.get(settings.oidc_tenant_claim)
         roles = sorted(_GRANTED.intersection(_texts(claims.get(settings.oidc_roles_claim))))
         environments = _environments(claims, settings.oidc_environments_claim)
-        is_tenant = isinstance(tenant, str) and SLUG.fullmatch(tenant) and tenant != RESERVED
-        if not (is_tenant and roles and environments and _SUBJECT.fullmatch(subject)):
-            return None
+        needed = {
+            "tenant": isinstance(tenant, str) and SLUG.fullmatch(tenant) and tenant != RESERVED,
+            "roles": roles,
+            "environments": environments,
+            "subject": _SUBJECT.fullmatch(subject),
+        }
+        for reason, is_there in needed.items():
+            if not is_there:
+                raise _Refused(reason)
         name, email = _name(claims.get("name")), _name(claims.get("email"))
         username = _name(claims.get("preferred_username")) or email or subject
         return Caller(
@@ -111,4 +148,5 @@ def _texts(value: Any) -> Sequence[str]:
 
 
 def _name(value: Any) -> str:
-    return value[:MAX_NAME] if isinstance(value, str) else ""
+    """JSON may hold halves of surrogate pairs, which no answer can carry: each becomes a question mark."""
+    return value[:MAX_NAME].encode(errors="replace").decode() if isinstance(value, str) else ""

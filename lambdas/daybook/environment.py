@@ -134,18 +134,18 @@ class SweepSettings(FunctionSettings):
 
 @dataclass(frozen=True)
 class ExportSettings(ReadSettings):
-    """For `export`: also the bucket of the files, and its own queue."""
+    """For `export`: also the bucket of the files, its own queue, and what tenants use."""
 
     export_bucket: str
     export_queue: str
+    limits_table: str
 
 
 @dataclass(frozen=True)
 class ExportApiSettings(ExportSettings):
-    """For `exports`: also the role whose sessions sign links, and what tenants use."""
+    """For `exports`: also the role whose sessions sign links."""
 
     download_role_arn: str
-    limits_table: str
 
 
 @dataclass(frozen=True)
@@ -176,9 +176,10 @@ class StreamsSettings(Settings):
 
 @dataclass(frozen=True)
 class ReplaySettings(FunctionSettings):
-    """For `replay`, which reads events and people, and hands over to itself by its own queue."""
+    """For `replay`, which reads events and people, counts what it reads, and hands over to itself by its own queue."""
 
     events_table: str
     identities_table: str
     control_table: str
+    limits_table: str
     replay_queue_url: str

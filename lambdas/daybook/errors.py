@@ -39,6 +39,18 @@ class UnknownKey(LookupError):  # noqa: N818  a fact, not a failure
     """The tenant has no such key, or it was revoked."""
 
 
+class KeyExpired(Exception):  # noqa: N818  a fact, not a failure
+    """The key's end has passed, so no key may take its place."""
+
+
+class KeyReplaced(Exception):  # noqa: N818  a fact, not a failure
+    """Another key has taken this one's place already."""
+
+
+class TooManyKeys(Exception):  # noqa: N818  a fact, not a failure
+    """The owner has as many keys as it may have."""
+
+
 class FieldError(Struct, frozen=True):
     """The fault of one field. `path` is written as in `actor.username` or `changes[0].from`."""
 

@@ -18,7 +18,7 @@ def compose() -> Runner:
     settings = ExportSettings.from_environment()
     wiring = Wiring.deployed(settings)
     work = ExportWork(services_over(wiring, wiring.files(settings.export_bucket), time.sleep))
-    return Runner(wiring.jobs, wiring.job_queue(settings.export_queue), work, wiring.clock)
+    return Runner(wiring.jobs, wiring.job_queue(settings.export_queue), wiring.charged(work), wiring.clock)
 
 
 def services_over(wiring: Wiring, files: Files, pause: Callable[[float], None]) -> ExportServices:

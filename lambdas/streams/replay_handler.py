@@ -16,7 +16,8 @@ def compose() -> Runner:
     settings = ReplaySettings.from_environment()
     wiring = Wiring.deployed(settings)
     queue = wiring.job_queue(settings.replay_queue_url)
-    return Runner(wiring.jobs, queue, replay_over(wiring, time.monotonic, time.sleep), wiring.clock)
+    work = wiring.charged(replay_over(wiring, time.monotonic, time.sleep))
+    return Runner(wiring.jobs, queue, work, wiring.clock)
 
 
 def replay_over(wiring: Wiring, monotonic: Callable[[], float], pause: Callable[[float], None]) -> Replay:

@@ -6,13 +6,15 @@ from typing import Protocol
 
 from daybook.access import api_keys
 from daybook.access.api_keys import IssuedKey, Key, KeyOwner
+from daybook.access.roles import AUDITOR
 from daybook.clock import LAST_MS, SECOND, Clock, format_time, parse_time
-from daybook.errors import UnknownKey
+from daybook.errors import KeyExpired, KeyReplaced, UnknownKey
 from daybook.http import forms
 from daybook.http.caller import EVERY_ENVIRONMENT, Caller
-from daybook.http.problem import bad_field
+from daybook.http.problem import Problem, bad_field
 from daybook.http.request import Answer, Request
 from daybook.self_audit.recorder import Record
+from daybook.tenant import RESERVED
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from tenants.key_bodies import (
@@ -37,7 +39,7 @@ class Store(Protocol):
         """Raises `UnknownKey`."""
 
     def rotate_key(self, owner: KeyOwner, key: Key, issued: IssuedKey, replaced: IssuedKey, valid_until: str) -> None:
-        """Raises `UnknownKey`, or `Contended` if the end of `replaced` was changed meanwhile."""
+        """Raises `UnknownKey`, `KeyReplaced`, or `Contended` if the end of `replaced` was changed meanwhile."""
 
     def revoke_key(self, owner: KeyOwner, key_id: str) -> None:
         """Raises `UnknownKey`."""
@@ -64,6 +66,8 @@ class KeyOperations:
         form = forms.read_form(request, NewKey)
         if form.role not in OF_TENANTS:
             raise bad_field("role", f"must be one of {', '.join(OF_TENANTS)}")
+        if settings.tenant == RESERVED and form.role != AUDITOR:
+            raise Problem(403, "reserved_tenant", f"The tenant {RESERVED} has keys for auditors only.")
         key, now_ms = self.new_key(), self.clock()
         valid_until = None if form.valid_until is None else end("valid_until", form.valid_until, now_ms)
         issued = IssuedKey(
@@ -76,18 +80,27 @@ class KeyOperations:
             valid_until=valid_until,
             made_until=valid_until,
         )
+        api_keys.check_room(self.store.keys_of(_owner(settings)))
         self.record(settings, request, "key-created", _params(issued))
         self.store.put_key(_owner(settings), key, issued)
         return Answer(201, created(key, issued))
 
     def rotate(self, request: Request) -> Answer:
-        """The new key lasts as long as the old one was made to last. The old one never lasts longer than it would."""
+        """The new key lasts as long as the old one was made to last. The old one never lasts longer than it would.
+
+        A key is rotated once and while it is valid: else whoever has an old one had any number of new ones.
+        """
         settings = self.settings.settings(request.tenant)
         old = self._within_reach(settings, request)
         overlap = forms.read_form(request, KeyRotation).overlap_seconds
         if not 0 <= overlap <= MAX_OVERLAP_SECONDS:
             raise bad_field("overlap_seconds", f"must be from 0 to {MAX_OVERLAP_SECONDS}")
         key, now_ms = self.new_key(), self.clock()
+        if old.replaced_by is not None:
+            raise KeyReplaced(old.id)
+        if not old.is_valid_at(now_ms):
+            raise KeyExpired(old.id)
+        api_keys.check_room(self.store.keys_of(_owner(settings)))
         made_until = _as_long(old, now_ms)
         issued = replace(old, id=key.id, created_at=format_time(now_ms), valid_until=made_until, made_until=made_until)
         old_until = format_time(now_ms + overlap * SECOND)
@@ -164,7 +177,9 @@ def _environment(named: str | None, settings: TenantSettings, caller: Caller) ->
     if named is None:
         if len(caller.environments) > 1:
             raise bad_field("environment", "must be given, because the credential is for several", "missing_field")
-        return caller.environment
+        if not caller.reaches(EVERY_ENVIRONMENT):
+            return caller.environment_for(None, settings.environments)
+        return EVERY_ENVIRONMENT
     if named != EVERY_ENVIRONMENT and named not in settings.environments:
         raise bad_field("environment", "must be one of the tenant's environments, or *")
     return caller.environment_for(named, settings.environments)

@@ -66,7 +66,7 @@ class NewKey(Struct, forbid_unknown_fields=True):
 class NewOperatorsKey(Struct, forbid_unknown_fields=True):
     label: Label
     valid_until: Time | None = None
-    """When the key ends by itself; absent: in 90 days."""
+    """When the key ends by itself, at most 365 days ahead; absent: in 90 days."""
 
 
 class KeyRotation(Struct, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.credentials_table.authorizing import CredentialTable
 from daybook.aws.credentials_table.issuing import KeyTable
 from daybook.aws.wiring import Tables
-from daybook.errors import Contended, UnknownKey
+from daybook.errors import Contended, KeyReplaced, UnknownKey
 from daybook.operators.keys import described
 from daybook.tenant import Tenant
 from infra.operate import drop_revoked_keys
@@ -139,7 +139,7 @@ def test_a_keys_end_is_in_both_rows_and_no_ttl(keys: Keys) -> None:
 
 
 def test_a_rotation_writes_all_or_nothing(keys: Keys) -> None:
-    """A key that has been revoked or limited meanwhile is not rotated, and no new key appears."""
+    """A key that has been revoked, limited or rotated meanwhile is not rotated, and no new key appears."""
     new, made = Key("k2", "t" * 32), replace(ISSUED, id="k2", created_at="2026-11-23T00:00:00.000Z")
     keys.issuing.put_key(ACME, KEY, ISSUED)
     keys.issuing.limit_key(ACME, ISSUED, SOONER)
@@ -150,7 +150,10 @@ def test_a_rotation_writes_all_or_nothing(keys: Keys) -> None:
         keys.issuing.rotate_key(OTHER, new, made, seen, SOONER)
     assert keys.authorizing.credential("k2") is None
     keys.issuing.rotate_key(ACME, new, made, seen, SOONER)
-    assert keys.issuing.keys_of(ACME) == [seen, made]
+    assert keys.issuing.keys_of(ACME) == [replace(seen, replaced_by="k2"), made]
+    with pytest.raises(KeyReplaced):  # the end stays the same, and would not tell
+        keys.issuing.rotate_key(ACME, Key("k3", "u" * 32), replace(made, id="k3"), seen, SOONER)
+    assert keys.authorizing.credential("k3") is None
     keys.issuing.revoke_key(ACME, "k1")
     with pytest.raises(UnknownKey):
         keys.issuing.limit_key(ACME, seen, UNTIL)

@@ -22,6 +22,7 @@ from daybook.http.routes import BY_RESOURCE, ROUTES
 from daybook.ids import occurred_ms
 from daybook.jobs.job import Job, Status
 from daybook.tenant import Tenant
+from daybook.tenants.limits import READ_UNITS
 from infra.functions import FUNCTIONS
 from tests.conftest import client_of
 from tests.support.calls import Context, answered, authorized
@@ -280,20 +281,31 @@ def test_tenants() -> None:
 
 
 @pytest.mark.usefixtures("log")
-def test_exports() -> None:
-    """John Doe's last 30 days are asked for, written by the worker whom the queue wakes, shown and listed."""
+def test_exports(dynamodb: Any, tables: Tables) -> None:
+    """John Doe's last 30 days are asked for, written by the worker whom the queue wakes, shown and listed.
+
+    What the worker reads counts for the tenant.
+    """
     asked = _answer("create_export", 202)
     (message,) = client_of("sqs").receive_message(QueueUrl=os.environ["EXPORT_QUEUE"])["Messages"]
     (record,) = SAMPLES["export"]["Records"]
     assert set(json.loads(record["body"])) == set(json.loads(message["Body"]))
     worker = importlib.import_module(FUNCTIONS["export"].module)
+    asked_units = _read_units(dynamodb, tables)
     worker.handler({"Records": [{**record, "body": message["Body"]}]}, Context(900))
+    assert _read_units(dynamodb, tables) > asked_units
     (listed,) = _answer("list_exports")["exports"]
     assert (listed["id"], listed["status"]) == (asked["id"], "succeeded")
     # The samples' own ids are nobody's: of an export, and of a job that was forgotten.
     for name in ("read_export", "cancel_export", "read_job"):
         assert _answer(name, 404)["code"] == "not_found"
     worker.handler(SAMPLES["export"], Context(900))
+
+
+def _read_units(dynamodb: Any, tables: Tables) -> int:
+    """Of all tenants and minutes."""
+    rows = dynamodb.scan(TableName=tables.limits)["Items"]
+    return sum(int(row["amount"]["N"]) for row in rows if row["sk"]["S"].startswith(READ_UNITS.limit))
 
 
 @pytest.mark.usefixtures("log")

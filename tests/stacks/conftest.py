@@ -60,8 +60,8 @@ OTHER: dict[str, Any] = {
 }
 """Settings that differ from the defaults."""
 
-SMALL: dict[str, Any] = {"stage": "small", "small_account": True}
-"""Settings of a third deployment, which contradict those above."""
+SMALL: dict[str, Any] = {"stage": "small", "small_account": True, "create_trail": True}
+"""Settings of a third deployment, which contradict those above. Its trail is retained."""
 
 
 @pytest.fixture(scope="session")

@@ -76,6 +76,15 @@ def told(patterns: Mapping[str, EventPattern], event: Mapping[str, Any]) -> set[
         ),
         ("lambda:UpdateFunctionCode20150331v2", {"functionName": "RestampFunction"}, "RestampCodeChanged"),
         ("lambda:UpdateFunctionConfiguration20150331v2", {"functionName": "RestampFunction"}, "RestampCodeChanged"),
+        *(
+            (
+                f"lambda:{call}",
+                {"functionName": "another", "role": f"arn:aws:iam::account:role/{role}"},
+                "RestampRoleGiven",
+            )
+            for call in ("CreateFunction20150331", "UpdateFunctionConfiguration20150331v2")
+            for role in ("RestampRole", "path/RestampRole")
+        ),
         ("cloudtrail:StopLogging", {"name": "any"}, "TrailChanged"),
     ],
 )
@@ -102,6 +111,10 @@ def secret_name(patterns: Mapping[str, EventPattern]) -> str:
         ("dynamodb:DescribeTable", {"tableName": "EventsTable"}),
         ("kms:DisableKey", {"keyId": "another"}),
         ("lambda:UpdateFunctionCode20150331v2", {"functionName": "IngestFunction"}),
+        (
+            "lambda:CreateFunction20150331",
+            {"functionName": "another", "role": "arn:aws:iam::account:role/MyRestampRole"},
+        ),
     ],
 )
 def test_nothing_else_is_told(patterns: Mapping[str, EventPattern], call: str, parameters: dict[str, str]) -> None:

@@ -129,18 +129,39 @@ def test_the_access_log_says_who_called_what_with_which_outcome(service: Stack) 
 
 
 def test_the_stage_is_throttled_and_neither_traces_nor_logs_queries(service: Stack) -> None:
-    """Routes without a key, and all that is no route, take a twentieth of what each of the others takes."""
+    """What is no route takes least."""
     (stage,) = service.properties("AWS::ApiGateway::Stage").values()
-    settings = {(each["ResourcePath"], each["HttpMethod"]): each for each in stage["MethodSettings"]}
-    assert settings.keys() == {
-        ("/*", "*"),
-        *((f"/{route.path.replace('/', '~1')}", route.method) for route in ROUTES if route.roles),
-    }
-    limits = {name: (each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"]) for name, each in settings.items()}
-    assert limits.pop(("/*", "*")) == (50, 100)
-    assert {*limits.values()} == {(1_000, 2_000)}
-    assert all(each["DataTraceEnabled"] is False for each in settings.values())
+    limits = throttles(service)
+    assert limits.pop(("/*", "*")) == (2, 5)
+    assert limits == {(escaped(route.path), route.method): WITH_KEY if route.roles else (50, 100) for route in ROUTES}
+    assert all(each["DataTraceEnabled"] is False for each in stage["MethodSettings"])
     assert stage["TracingEnabled"] is False, "traces would hold whole URLs"
+
+
+def test_all_that_needs_no_key_takes_less_than_one_route_with_a_key(service: Stack) -> None:
+    """In a second: each method of each path has its own throttle, and they add up."""
+    limits = throttles(service)
+    paths = {escaped(path) for verb, path in service.methods() if verb == "ANY"}
+    methods = ("GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS")
+    open_to_all = {(path, method) for path in paths for method in methods if limits.get((path, method)) != WITH_KEY}
+    assert len(open_to_all) > 200
+    assert sum(limits.get(each, limits["/*", "*"])[0] for each in open_to_all) < 1_000
+
+
+WITH_KEY = (5_000, 2_500)
+
+
+def escaped(path: str) -> str:
+    return f"/{path.replace('/', '~1')}"
+
+
+def throttles(service: Stack) -> dict[tuple[str, str], tuple[int, int]]:
+    """Calls a second and burst, by path and method."""
+    (stage,) = service.properties("AWS::ApiGateway::Stage").values()
+    return {
+        (each["ResourcePath"], each["HttpMethod"]): (each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"])
+        for each in stage["MethodSettings"]
+    }
 
 
 def test_the_operators_are_told_where_the_api_is(service: Stack) -> None:

@@ -21,8 +21,8 @@ from tests.support.templates import Stack
 EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
 CREDENTIALS, LIMITS = "CredentialsTable.Arn", "LimitsTable.Arn"
 
-LIMITED = ("Ingest", "Query", "Tenants", "Manage", "Streams", "Exports")
-"""The functions that tenants call."""
+LIMITED = ("Ingest", "Query", "Tenants", "Manage", "Streams", "Exports", "Export", "Replay")
+"""The functions that count what tenants use."""
 
 DYNAMODB = {
     "Authorize": {
@@ -92,11 +92,13 @@ DYNAMODB = {
     },
     "Export": {
         CONTROL: {"GetItem", "Query", "UpdateItem"},
+        LIMITS: {"UpdateItem"},
     },
     "Replay": {
         EVENTS: {"Query"},
         IDENTITIES: {"BatchGetItem"},
         CONTROL: {"GetItem", "UpdateItem"},
+        LIMITS: {"UpdateItem"},
     },
     "Public": {},
     "Canary": {},

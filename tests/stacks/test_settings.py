@@ -73,6 +73,10 @@ def test_a_wrong_setting_says_which_and_why(name: str, must_be: str, wrong: obje
         ),
         ({"small_account": True, "reserve": True}, "small_account is set"),
         ({"alarm_mail": "on-call@example.com"}, "there is no setting alarm_mail"),
+        # In any spelling: a misspelt `stage` would be a deployment to `live`.
+        ({"Stage": "trial"}, "there is no setting Stage"),
+        ({"stage ": "trial"}, "there is no setting stage "),
+        ({"alarmEmail": "on-call@example.com", "removal-policy": "destroy"}, "no setting alarmEmail, removal-policy"),
     ],
 )
 def test_settings_that_contradict_each_other_say_so(context: Mapping[str, Any], says: str) -> None:
@@ -85,7 +89,7 @@ def test_the_command_line_gives_text() -> None:
     """`-c waf=true` means what `"waf": true` means in cdk.json. The CDK's own names are left alone."""
     of_file = {"waf": True, "waf_rate": 100, "log_retention_days": 30, "removal_policy": "destroy", "region": None}
     of_line = {"waf": "true", "waf_rate": "100", "log_retention_days": "30", "removal_policy": "destroy"}
-    cdks_own = {"@aws-cdk/core:x": True, "aws:cdk:bundling-stacks": [], "acknowledged-issue-numbers": [1]}
+    cdks_own: dict[str, Any] = {"@aws-cdk/core:x": True, "aws:cdk:bundling-stacks": [], "cli-telemetry": False}
     assert DeploymentSettings.from_context(of_file) == DeploymentSettings.from_context(of_line | cdks_own)
     assert DeploymentSettings.from_context({}) == DeploymentSettings()
 
@@ -114,6 +118,22 @@ def test_operators_hear_of_the_bill_before_it_is_over_the_budget(other: Template
     topics = {json.dumps(subscriber) for each in told for subscriber in each["Subscribers"]}
     (topic,) = of_type(other, "AWS::SNS::Topic")
     assert topics == {json.dumps({"Address": {"Ref": topic}, "SubscriptionType": "SNS"})}
+
+
+def test_what_is_retained_keeps_its_policy(synthesised: Templates, others: dict[str, Templates]) -> None:
+    """Each bucket and queue that outlives its stack. CloudTrail could not write a retained trail without the policy."""
+    for stacks in (synthesised, others["small"]):
+        policies = retained(stacks, "AWS::S3::BucketPolicy") + retained(stacks, "AWS::SQS::QueuePolicy")
+        resources = {name: each for template in stacks.values() for name, each in template["Resources"].items()}
+        covered = {
+            each["Ref"]
+            for policy in policies
+            for properties in [resources[policy]["Properties"]]
+            for each in [*properties.get("Queues", ()), properties.get("Bucket")]
+            if each
+        }
+        assert covered == {*retained(stacks, "AWS::S3::Bucket"), *retained(stacks, "AWS::SQS::Queue")}
+    assert retained(others["small"], "AWS::CloudTrail::Trail")
 
 
 def test_a_trial_can_be_deleted(other: Templates) -> None:

@@ -47,6 +47,8 @@ class Issuer:
     location: str = ""
     """Where discovery is said to have moved."""
     delay_seconds: float = 0
+    drips: int = 0
+    """How many headers come first, ten in a second."""
     asked: list[str] = field(default_factory=list)
     """The paths of all requests."""
 
@@ -84,11 +86,15 @@ def running_issuer() -> Iterator[Issuer]:
             issuer.asked.append(self.path)
             time.sleep(issuer.delay_seconds)
             is_moved = issuer.location and self.path == DISCOVERY
-            self.send_response(302 if is_moved else issuer.status)
-            if is_moved:
-                self.send_header("Location", issuer.location)
-            self.end_headers()
-            with suppress(BrokenPipeError):  # who asked has lost patience
+            with suppress(ConnectionError):  # who asked has lost patience
+                self.send_response(302 if is_moved else issuer.status)
+                for number in range(issuer.drips):
+                    self.send_header("Drip", str(number))
+                    self.flush_headers()
+                    time.sleep(0.1)
+                if is_moved:
+                    self.send_header("Location", issuer.location)
+                self.end_headers()
                 self.wfile.write(issuer.answer(self.path))
 
         def log_message(self, *_: object) -> None:

@@ -61,6 +61,8 @@ class LocalDaybook:
 def running_daybook(data: Path, *, module: str = "infra.local", **environment: str) -> Iterator[LocalDaybook]:
     """An empty local Daybook. Asserts that it ends correctly, unless the test has stopped it."""
     port, aws_port = free_port(), free_port()
+    data.mkdir(parents=True, exist_ok=True)
+    errors = data / "stderr"
     process = subprocess.Popen(  # noqa: S603  a module of ours
         [sys.executable, "-m", module],
         cwd=ROOT,
@@ -69,10 +71,12 @@ def running_daybook(data: Path, *, module: str = "infra.local", **environment: s
         | {"DAYBOOK_USED_GRANTS": str(USED_GRANTS)}
         | environment,
         stdout=subprocess.PIPE,
+        stderr=errors.open("w"),
         text=True,
     )
     try:
         printed = lines_until_ready(process)
+        assert "moto" not in errors.read_text().lower()  # its warnings would hide what an operator has to read
         (key,) = (line.split()[-1] for line in printed if line.startswith("Operations key:"))
         local_daybook = LocalDaybook(
             f"http://127.0.0.1:{port}", f"http://127.0.0.1:{aws_port}", key, printed, data, process
@@ -83,6 +87,7 @@ def running_daybook(data: Path, *, module: str = "infra.local", **environment: s
     finally:
         process.kill()
         process.wait()
+        sys.stderr.write(errors.read_text())
 
 
 def make_tenant(operations: httpx.Client, tenant: str, profile: str = "generic") -> httpx.Response:

@@ -45,13 +45,12 @@ def create_stacks(stacks: Templates, client: Client, secret: Callable[[Mapping[s
         for logical_id, properties in of_type(stacks, "AWS::SecretsManager::Secret").items()
     }
     cloudformation = client("cloudformation")
-    with quiet_moto():
-        for name, template in stacks.items():
-            cloudformation.create_stack(
-                StackName=name,
-                TemplateBody=json.dumps(adapted(name, template, arns)),
-                Capabilities=["CAPABILITY_IAM"],
-            )
+    for name, template in stacks.items():
+        cloudformation.create_stack(
+            StackName=name,
+            TemplateBody=json.dumps(adapted(name, template, arns)),
+            Capabilities=["CAPABILITY_IAM"],
+        )
     dynamodb = client("dynamodb")
     for name, attribute in times_to_live(stacks).items():
         dynamodb.update_time_to_live(
@@ -148,10 +147,15 @@ def access_key(function: str) -> str:
 
 @contextmanager
 def quiet_moto() -> Iterator[None]:
-    """Silences moto's warnings about the resources that it skips (see the module's docstring) and their references."""
+    """Silences moto's warnings about the resources that it skips (see the module's docstring) and their references.
+
+    Moto gives them when a stack is created, and again whenever its resources are listed.
+    """
     logger = logging.getLogger("moto")
     level = logger.level
     logger.setLevel(logging.ERROR)
-    with warnings.catch_warnings(action="ignore", category=UserWarning, append=False):
-        yield
-    logger.setLevel(level)
+    try:
+        with warnings.catch_warnings(action="ignore", category=UserWarning, append=False):
+            yield
+    finally:
+        logger.setLevel(level)

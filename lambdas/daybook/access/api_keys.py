@@ -5,11 +5,15 @@ import hmac
 import re
 import secrets
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from daybook.clock import parse_time
+from daybook.errors import TooManyKeys
+
+MAX_KEYS = 1_000
+"""Of one owner, expired ones included. The list is one answer, and Lambda's answers have at most 6 MB."""
 
 ID = re.compile(r"[a-z0-9]{1,32}", re.ASCII)
 _FORM = re.compile(r"dbk_([a-z0-9]{1,32})_([A-Za-z0-9]{32,})", re.ASCII)
@@ -51,6 +55,8 @@ class IssuedKey:
     """The first moment at which it is not valid any more, written like `created_at`. None: until it is revoked."""
     made_until: str | None = None
     """What `valid_until` was at first. A rotation gives the new key as much time as the old one had."""
+    replaced_by: str | None = None
+    """The id of the key that took its place in a rotation. A key is rotated once."""
 
     def is_valid_at(self, now_ms: int) -> bool:
         return self.valid_until is None or now_ms < parse_time(self.valid_until)
@@ -75,6 +81,15 @@ class StoredKey:
 
     issued: IssuedKey
     hash: str = field(repr=False)
+
+
+def check_room(keys: Sequence[IssuedKey]) -> None:
+    """Whether their owner may have one more. Calls at the same time may all find the last place.
+
+    Raises `TooManyKeys`.
+    """
+    if len(keys) >= MAX_KEYS:
+        raise TooManyKeys
 
 
 def new_key(choice: Callable[[str], str] = secrets.choice) -> Key:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from daybook.delivery.records import Records
     from daybook.delivery.sender import RecordSender
     from daybook.environment import FunctionSettings
+    from daybook.jobs.store import Work
     from daybook.limits.gate import Gate
     from daybook.operators.keys import OperatorsKeys
     from daybook.people.identities import IdentityStore
@@ -176,9 +177,17 @@ class Wiring:
     def gate(self) -> Gate:
         from daybook.limits.allowance import Allowance
         from daybook.limits.gate import Gate
+        from daybook.limits.known_limits import KnownLimits
 
-        allowance = Allowance(self.usage, self.clock, self.count)
-        return Gate(allowance, self.control.limits, clients.read_meter().take, self.count)
+        allowance, limits = Allowance(self.usage, self.clock, self.count), KnownLimits(self.control, self.clock)
+        return Gate(allowance, limits, clients.read_meter().take, self.count)
+
+    def charged(self, work: Work) -> Work:
+        """Work whose reads count for its tenants."""
+        from daybook.jobs.charged_work import ChargedWork
+
+        units = clients.read_meter().take
+        return ChargedWork(work, self.usage, self.control.limits_of, units, self.clock, self.count)
 
     @cached_property
     def activities(self) -> CatalogueTable:

@@ -69,6 +69,20 @@ ROUTES = (
     Route("DELETE", "/v1/operators/keys/{key_id}", "tenants", "revoke_operators_key", _OPERATORS),
 )
 
+NOT_IN_RESERVED = frozenset(
+    {
+        "change_tenant",
+        "put_activity",
+        "put_group",
+        "remove_group",
+        "send_events",
+        "set_catalogue_mode",
+        "set_retention",
+        "take_back_activity",
+    }
+)
+"""Operations that would let operators falsify or shorten the log about themselves, so nobody may do them there."""
+
 BY_RESOURCE = {(route.method, route.path): route for route in ROUTES}
 
 

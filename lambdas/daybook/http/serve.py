@@ -4,10 +4,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from daybook.access.api_keys import MAX_KEYS
 from daybook.errors import (
     Contended,
+    KeyExpired,
+    KeyReplaced,
     TenantTaken,
     Throttled,
+    TooManyKeys,
     TooManyPeople,
     UnknownFormat,
     UnknownGroup,
@@ -16,8 +20,9 @@ from daybook.errors import (
 )
 from daybook.http.problem import MEDIA_TYPE, Problem, not_found
 from daybook.http.request import Answer, Request
-from daybook.http.routes import ROUTES
+from daybook.http.routes import NOT_IN_RESERVED, ROUTES
 from daybook.observability import log_access, logger, name_call
+from daybook.tenant import RESERVED
 
 _FACTS: Mapping[type[Exception], Problem] = {
     UnknownTenant: not_found("tenant"),
@@ -27,6 +32,11 @@ _FACTS: Mapping[type[Exception], Problem] = {
         422,
         "too_many_people",
         "More than 64 people have or had this name: give an id or a GUID.",
+    ),
+    KeyExpired: Problem(409, "key_expired", "The key has expired: make a new one."),
+    KeyReplaced: Problem(409, "key_replaced", "The key was rotated already: rotate the one that took its place."),
+    TooManyKeys: Problem(
+        422, "too_many_keys", f"There are {MAX_KEYS:,} keys, expired ones included: revoke those that nobody needs."
     ),
     TenantTaken: Problem(409, "tenant_taken", "There is a tenant with this name already."),
     Throttled: Problem(503, "throttled", "The store is throttled; try again.", headers={"Retry-After": "1"}),
@@ -103,6 +113,8 @@ def _permitted(request: Request, operations: Mapping[str, Operation]) -> Operati
         return operations["unrouted"]
     if request.route.roles and not request.caller.roles & request.route.roles:
         raise Problem(403, "forbidden", "The credential's role may not do this.")
+    if request.route.operation in NOT_IN_RESERVED and request.tenant == RESERVED:
+        raise Problem(403, "reserved_tenant", f"The tenant {RESERVED} holds the log about operators: read it only.")
     return operations[request.route.operation]
 
 

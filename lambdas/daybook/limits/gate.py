@@ -16,18 +16,16 @@ from daybook.http.problem import Problem
 from daybook.http.request import Answer, Request
 from daybook.http.serve import Operation
 from daybook.limits.allowance import Allowance, LimitReached
+from daybook.limits.known_limits import KnownLimits
 from daybook.observability import CALLS_LIMITED
 from daybook.tenant import Tenant, TenantCode
 from daybook.tenants.limits import CALLS, EVENTS, EVENTS_A_DAY, READ_UNITS, Limits, Resource
-
-LimitsOf = Callable[[Tenant], tuple[TenantCode, Limits]]
-"""A tenant's code and limits as last read. Raises `UnknownTenant`, `Throttled`."""
 
 
 @dataclass(frozen=True)
 class Gate:
     allowance: Allowance
-    limits_of: LimitsOf
+    limits: KnownLimits
     read_units: Callable[[], float]
     """What the reads of this instance have consumed since it was last asked."""
     count: Callable[[str, int], None]
@@ -53,6 +51,8 @@ class Gate:
             if known is None:
                 return operation(request)
             with self._refusing():
+                if not self._admits(*known, *settled, CALLS):
+                    known = self.limits.before_refusing(Tenant(request.caller.tenant))
                 for resource in settled:
                     self.allowance.check(*known, resource)
                 self.allowance.take(*known, CALLS, 1)
@@ -65,12 +65,20 @@ class Gate:
 
         return limited
 
+    def _admits(self, code: TenantCode, limits: Limits, *resources: Resource) -> bool:
+        try:
+            for resource in resources:
+                self.allowance.check(code, limits, resource)
+        except LimitReached:
+            return False
+        return True
+
     def _known(self, caller: Caller) -> tuple[TenantCode, Limits] | None:
         """None for who is not limited, and where the operation itself will say what is wrong."""
         if OPERATIONS in caller.roles:
             return None
         try:
-            return self.limits_of(Tenant(caller.tenant))
+            return self.limits.last_read(Tenant(caller.tenant))
         except (UnknownTenant, Throttled):
             return None
 

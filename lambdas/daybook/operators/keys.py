@@ -7,12 +7,14 @@ from typing import NamedTuple, Protocol
 from daybook.access import api_keys
 from daybook.access.api_keys import OPERATORS, IssuedKey, Key, KeyOwner
 from daybook.access.roles import OPERATIONS
-from daybook.clock import DAY, Clock, format_time
+from daybook.clock import DAY, Clock, format_time, parse_time
 from daybook.http.caller import EVERY_ENVIRONMENT
+from daybook.http.problem import bad_field
 from daybook.http.request import Request
 from daybook.operators.log import OperatorsLog
 
 DEFAULT_DAYS = 90
+MAX_DAYS = 365  # a key that nobody limits does not outlive whoever made it by more
 
 
 class Store(Protocol):
@@ -50,17 +52,25 @@ class OperatorsKeys:
         return self.store.keys_of(OPERATORS)
 
     def make(self, request: Request, label: str, valid_until: str | None) -> NewKey:
-        """`valid_until` None: in 90 days."""
+        """`valid_until` None: in 90 days. Raises `Problem` 422 if it is over a year ahead, `TooManyKeys`."""
         key, now_ms = self.new_key(), self.clock()
         until = valid_until or format_time(now_ms + DEFAULT_DAYS * DAY)
+        if parse_time(until) > now_ms + MAX_DAYS * DAY:
+            raise bad_field("valid_until", f"must be at most {MAX_DAYS} days ahead")
+        api_keys.check_room(self.all())
         issued = described(key, label, now_ms, until)
         self._record(request, "created", issued, until)
         self.store.put_key(OPERATORS, key, issued)
         return NewKey(key, issued)
 
     def limit(self, request: Request, key_id: str, valid_until: str) -> IssuedKey:
-        """Sets when the key ends, sooner or later than it would. Raises `UnknownKey`, `Contended`."""
+        """Makes the key end sooner. No end is set later: that would revive an expired key, recorded as a revocation.
+
+        Raises `Problem` 422 for a later end, `UnknownKey`, `Contended`.
+        """
         issued = self.store.key_of(OPERATORS, key_id)
+        if issued.valid_until is not None and valid_until > issued.valid_until:
+            raise bad_field("valid_until", f"must not be later than the key ends now: {issued.valid_until}")
         self._record(request, "revoked", issued, valid_until)
         self.store.limit_key(OPERATORS, issued, valid_until)
         return issued

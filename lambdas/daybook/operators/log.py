@@ -15,6 +15,7 @@ from daybook.tenants.settings import Layout, TenantSettings
 
 _PROFILE = "generic"
 _ENVIRONMENT = "prod"
+_TRIES = 3  # a name without settings, which half a restore leaves, stays so
 
 
 class Store(SettingsReader, Protocol):
@@ -30,15 +31,18 @@ class OperatorsLog:
     random_bytes: Callable[[int], bytes]
 
     def record(self, request: Request, activity: str, params: Params) -> None:
-        """Leaves one event. Durable when it returns. Raises `Problem` 503 where it can't be written."""
+        """Leaves one event. Durable when it returns. Raises `Problem` 503 where it can't be written,
+        `Contended` where the tenant can be neither read nor made.
+        """
         self.record_in(self._settings(), request, activity, params)
 
     def _settings(self) -> TenantSettings:
-        while True:
+        for _ in range(_TRIES):
             try:
                 return self.store.settings(RESERVED)
             except UnknownTenant:
                 self._create()
+        raise Contended(RESERVED)
 
     def _create(self) -> None:
         settings = TenantSettings(

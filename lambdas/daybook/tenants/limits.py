@@ -28,7 +28,7 @@ class Limits:
 DEFAULT = Limits()
 
 DEFAULTS: Mapping[str, int] = {
-    "calls_a_minute": 12_000,  # a fifth of what the stage takes of all tenants
+    "calls_a_minute": 12_000,  # 200 a second, of 5,000 that the stage takes of all tenants by one method
     "events_a_second": 1_000,  # what one shard takes
     "events_a_day": 10_000_000,  # 115 a second, all day
     "read_units_a_minute": 120_000,  # two thirds of what one shard gives

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from authorize.credentials import ApiKeys, Credentials, Refused, TooManyFailures, bearer
+from authorize.failures import Failures
 from daybook.access.api_keys import IssuedKey, Key, StoredKey, hash_of
 from daybook.clock import MINUTE, format_time
 from daybook.http.caller import Caller
@@ -28,11 +29,11 @@ class FakeControl:
     def credential(self, key_id: str) -> StoredKey | None:
         return self.keys.get(key_id)
 
-    def count_failure(self, address: str, minute: int) -> int:
+    def count_failure(self, network: str, minute: int) -> int:
         if self.broken:
             raise ConnectionError
-        self.counts[address, minute] = self.counts.get((address, minute), 0) + 1
-        return self.counts[address, minute]
+        self.counts[network, minute] = self.counts.get((network, minute), 0) + 1
+        return self.counts[network, minute]
 
 
 @dataclass
@@ -41,13 +42,16 @@ class TenantLog:
     now: int = 10 * MINUTE
     used: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.failures = Failures(self.control, lambda: self.now)
+
     @property
     def keys(self) -> ApiKeys:
         return ApiKeys(self.control, self.used.append, lambda: self.now)
 
     @property
     def credentials(self) -> Credentials:
-        return Credentials((self.keys,), self.control, lambda: self.now)
+        return Credentials((self.keys,), self.failures)
 
     def fail(self, times: int, address: str = HERE) -> None:
         for _ in range(times):

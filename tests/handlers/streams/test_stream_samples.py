@@ -71,7 +71,7 @@ def pending(destinations: DestinationTable, parked: ParkedTable) -> int:
 def destinations(
     dynamodb: Any, tables: Tables, aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[DestinationTable]:
-    for name in ("events", "identities", "control"):
+    for name in ("events", "identities", "control", "limits"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
     monkeypatch.setenv("DRAIN_QUEUE_URL", aws("sqs").create_queue(QueueName="drain")["QueueUrl"])
     composed = [importlib.import_module(FUNCTIONS[function].module).compose for function in COMPOSED]

@@ -1,11 +1,13 @@
 """When keys end, how they are rotated, and when they were last used."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from daybook.access.api_keys import parse
+from daybook.access.api_keys import OPERATORS, Key, KeyOwner, parse
 from daybook.clock import DAY, HOUR, MINUTE, format_time
+from daybook.tenant import Tenant
 from tests.support.calls import answered, authorized
 from tests.support.tenancy import NOW, Tenancy
 
@@ -100,22 +102,60 @@ def test_an_overlap_is_an_hour_unless_said(acme: Tenancy) -> None:
 
 
 def test_a_new_key_is_given_as_much_time_as_the_old_one_was(acme: Tenancy) -> None:
-    """Also if the old one is rotated a second time, because the first answer was lost, or after its end."""
-    old = _made(acme, valid_until=format_time(NOW + 90 * DAY))
-    for acme.now in (NOW + 60 * DAY, NOW + 60 * DAY + MINUTE, NOW + 100 * DAY):
-        assert _rotated(acme, old["key_id"])["valid_until"] == format_time(acme.now + 90 * DAY)
+    """Also if the old one has little time left, and again if the new one is rotated, because its answer was lost."""
+    key = _made(acme, valid_until=format_time(NOW + 90 * DAY))
+    for acme.now in (NOW + 60 * DAY, NOW + 60 * DAY + MINUTE, NOW + 150 * DAY):
+        key = _rotated(acme, key["key_id"], overlap_seconds=0)
+        assert key["valid_until"] == format_time(acme.now + 90 * DAY)
 
 
 def test_no_overlap_makes_a_key_live_longer(acme: Tenancy) -> None:
-    """Neither beyond the end that it was made with, nor beyond that of an earlier rotation, nor when it has expired."""
+    """The old key keeps the end that it was made with, where that comes first."""
     old = _made(acme, valid_until=format_time(NOW + MINUTE))
     _rotated(acme, old["key_id"], overlap_seconds=7_200)
     assert _ends(acme)[old["key_id"]] == format_time(NOW + MINUTE)
-    _rotated(acme, old["key_id"], overlap_seconds=10)
-    _rotated(acme, old["key_id"], overlap_seconds=20)
-    acme.now += DAY
-    _rotated(acme, old["key_id"], overlap_seconds=7_200)
-    assert _ends(acme)[old["key_id"]] == format_time(NOW + 10_000)
+
+
+@pytest.mark.parametrize("until", [None, format_time(NOW + MINUTE)])
+def test_a_key_is_rotated_once(acme: Tenancy, until: str | None) -> None:
+    """Also if its end stays the same, and after the new key is revoked. Nothing more is recorded or made."""
+    old = _made(acme, valid_until=until)
+    new = _rotated(acme, old["key_id"])
+    acme.revoke(new["key_id"])
+    before = list(acme.log.records)
+    answer = acme.rotate(old["key_id"], {})
+    assert (answer["statusCode"], answered(answer)["code"]) == (409, "key_replaced")
+    assert acme.log.records == before
+    assert list(_ends(acme)) == [old["key_id"]]
+
+
+def test_an_expired_key_is_not_rotated(acme: Tenancy) -> None:
+    """Else whoever has an old list could make a valid key of what has ended."""
+    old = _made(acme, valid_until=format_time(NOW + MINUTE))
+    acme.now += MINUTE
+    before = list(acme.log.records)
+    answer = acme.rotate(old["key_id"], {})
+    assert (answer["statusCode"], answered(answer)["code"]) == (409, "key_expired")
+    assert (acme.log.records, list(_ends(acme))) == (before, [old["key_id"]])
+
+
+def test_a_thousand_keys_are_the_most(acme: Tenancy) -> None:
+    """Expired ones count: a longer list could not be answered. One revocation makes room for one key."""
+    old = _made(acme)["key_id"]
+    operators = answered(acme.make_operators_key({"label": "x"}))["key_id"]
+    settings = acme.control.settings(Tenant("acme"))
+    for owner, like in ((KeyOwner(settings.code, "acme"), old), (OPERATORS, operators)):
+        issued = acme.wiring.issued_keys.key_of(owner, like)
+        for number in range(999):
+            other = replace(issued, id=f"{like}{number}", valid_until=format_time(1))
+            acme.wiring.issued_keys.put_key(owner, Key(other.id, "s" * 32), other)
+    before = list(acme.log.records)
+    for answer in (acme.issue(AUDITOR), acme.rotate(old, {}), acme.make_operators_key({"label": "x"})):
+        assert (answer["statusCode"], answered(answer)["code"]) == (422, "too_many_keys")
+    assert acme.log.records == before
+    assert len(_ends(acme)) == len(answered(acme.operators_keys())["keys"]) == 1_000
+    acme.revoke(f"{old}0")
+    assert acme.rotate(old, {})["statusCode"] == 201
 
 
 def test_a_rotation_is_recorded_with_both_keys(acme: Tenancy) -> None:
@@ -134,7 +174,7 @@ def test_a_rotation_is_recorded_with_both_keys(acme: Tenancy) -> None:
         },
     )
     acme.log.broken = True
-    assert acme.rotate(old["key_id"], {})["statusCode"] == 503
+    assert acme.rotate(new["key_id"], {})["statusCode"] == 503
     assert len(_ends(acme)) == 2
 
 

@@ -292,6 +292,14 @@ def test_an_environment_left_out_is_all_that_the_caller_reaches(acme: Tenancy) -
     assert answered(acme.issue({**body, "environment": None}, authorizer=test_admin))["environment"] == "test"
 
 
+def test_no_key_is_for_an_environment_that_the_tenant_lacks(acme: Tenancy) -> None:
+    """A token may name one. Its key would reach an environment of that name as soon as somebody adds it."""
+    answer = acme.issue({"role": "auditor", "label": "auditors"}, authorizer=authorized(environment="ghost"))
+    assert (answer["statusCode"], answered(answer)["code"]) == (403, "environment_denied")
+    assert answered(acme.keys()) == {"keys": []}
+    assert acme.log.records == []
+
+
 def test_a_key_is_for_one_environment_or_for_all(acme: Tenancy) -> None:
     """Who calls with a token for several must say for which of them."""
     body, several = {"role": "auditor", "label": "auditors"}, authorized(environment="test,dev")

@@ -13,6 +13,7 @@ from daybook.http.request import Answer, Request
 from daybook.http.serve import serve
 from daybook.limits.allowance import Allowance
 from daybook.limits.gate import Gate
+from daybook.limits.known_limits import AGAIN_MS, KnownLimits
 from daybook.observability import CALLS_LIMITED
 from daybook.tenant import Tenant, TenantCode
 from daybook.tenants.limits import Limits
@@ -28,16 +29,22 @@ CODES = {"acme": TenantCode("aaaaaa"), "other": TenantCode("bbbbbb")}
 class House:
     """A gate before one route, which consumes `units` at each call."""
 
-    limits: Limits = field(default_factory=lambda: Limits(calls_a_minute=2))
+    stored: Limits = field(default_factory=lambda: Limits(calls_a_minute=2))
     units: float = 0.0
     unread: type[Exception] | None = None
+    throttled: bool = False
     calls: int = 0
+    settings_read: int = 0
+    now: int = NOW
     counted: list[tuple[str, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         count = lambda *what: self.counted.append(what)  # noqa: E731
+        self.read = self.stored
         self.store = MemoryUsage()
-        self.gate = Gate(Allowance(self.store, lambda: NOW, count), self._known, self._meter, count)
+        self.gate = Gate(
+            Allowance(self.store, lambda: self.now, count), KnownLimits(self, lambda: self.now), self._meter, count
+        )
         self._consumed = 0.0
         self._reads = self.gate.reads({"read_tenant": self._operation})
         self._sends = {"read_tenant": self.gate.calls(self._operation)}
@@ -47,10 +54,17 @@ class House:
         event = call("GET", "/v1/tenants/{tenant}", parameters={"tenant": tenant}, authorizer=authorizer)
         return serve(event, Context(), self._sends if sends else self._reads)
 
-    def _known(self, tenant: Tenant) -> tuple[TenantCode, Limits]:
+    def limits(self, tenant: Tenant) -> tuple[TenantCode, Limits]:
+        """As last read."""
         if self.unread:
             raise self.unread
-        return CODES[tenant], self.limits
+        return CODES[tenant], self.read
+
+    def settings(self, tenant: Tenant) -> None:
+        self.settings_read += 1
+        if self.throttled:
+            raise Throttled(tenant)
+        self.read = self.stored
 
     def _operation(self, _: Request) -> Answer:
         self.calls += 1
@@ -81,6 +95,20 @@ def test_past_a_limit_the_answer_says_which_and_when_to_come_again(log: list[dic
     assert [(line["status"], line["tenant"], line["credential"]) for line in log[-2:]] == [(429, "acme", "k1")] * 2
     assert house.calls == 2
     assert house.call("other")["statusCode"] == 200
+
+
+def test_a_raised_limit_helps_who_is_refused_within_seconds() -> None:
+    """A refused call reads no settings. So they are read before it is refused, once in a few seconds."""
+    house = House()
+    assert [house.call()["statusCode"] for _ in range(5)] == [200, 200, 429, 429, 429]
+    assert house.settings_read == 1
+    house.stored = Limits(calls_a_minute=4)
+    house.throttled = True
+    house.now += AGAIN_MS
+    assert house.call()["statusCode"] == 429, "the limit that is known is in force while the store does not answer"
+    house.throttled = False
+    house.now += AGAIN_MS
+    assert [house.call()["statusCode"] for _ in range(3)] == [200, 200, 429]
 
 
 def test_what_reads_consume_refuses_the_next_read_and_no_event() -> None:

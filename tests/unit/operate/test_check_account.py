@@ -81,13 +81,19 @@ def test_low_limits_of_sts_and_of_the_gateway_are_told() -> None:
     """And high ones are not."""
     assert judge(replace(USUAL, sts_calls=600, api_calls=1_000), DEFAULT).advice == []
     sts, gateway = sorted(judge(replace(USUAL, sts_calls=100, api_calls=500), DEFAULT).advice, reverse=True)
-    assert sts.startswith("STS answers 100 calls a second.")
+    assert sts.startswith("STS answers 100 calls a second in this region, fewer than the usual 600. AWS raises no such")
     assert gateway.startswith("API Gateway lets 500 calls a second through")
 
 
 TRAIL = {"Name": "changes", "TrailARN": "arn:aws:cloudtrail:eu-central-1:1:trail/changes", "HomeRegion": "eu-central-1"}
-WRITES: dict[str, Any] = {"EventSelectors": [{"IncludeManagementEvents": True, "ReadWriteType": "WriteOnly"}]}
+BASIC: dict[str, Any] = {"IncludeManagementEvents": True, "ReadWriteType": "WriteOnly"}
+WRITES: dict[str, Any] = {"EventSelectors": [BASIC]}
 CATEGORY = {"Field": "eventCategory", "Equals": ["Management"]}
+WRITE = {"Field": "readOnly", "Equals": ["false"]}
+
+
+def advanced(field: dict[str, Any]) -> dict[str, Any]:
+    return {"AdvancedEventSelectors": [{"FieldSelectors": [CATEGORY, field]}]}
 
 
 @pytest.fixture
@@ -95,7 +101,11 @@ def answered() -> Callable[..., Account]:
     """What `look` makes of AWS's answers. botocore holds each answer against the service's own model."""
 
     def look_at(
-        trail: dict[str, Any] = TRAIL, selectors: dict[str, Any] = WRITES, *, resources: dict[str, str] | None = None
+        trail: dict[str, Any] = TRAIL,
+        selectors: dict[str, Any] = WRITES,
+        *,
+        resources: dict[str, str] | None = None,
+        sts: list[dict[str, Any]] | None = None,
     ) -> Account:
         session = botocore.session.Session()
         session.set_credentials("any", "any")
@@ -113,12 +123,12 @@ def answered() -> Callable[..., Account]:
             {"cloudwatchRoleArn": "arn:aws:iam::1:role/logs", "throttleSettings": {"rateLimit": 500.0}},
         )
         quotas = stubs["service-quotas"]
-        found = [
-            {"QuotaName": "Function and layer storage", "Value": 75.0},
-            {"QuotaName": "Concurrent executions", "Value": 1_000.0},
-        ]
-        quotas.add_response("list_service_quotas", {"Quotas": found}, {"ServiceCode": "lambda"})
-        quotas.add_client_error("list_service_quotas", "NoSuchResourceException")
+        asked = {"ServiceCode": "lambda", "QuotaCode": "L-B99A9384"}
+        quotas.add_response("get_service_quota", {"Quota": {"Value": 1_000.0}}, asked)
+        if sts is None:
+            quotas.add_client_error("list_service_quotas", "NoSuchResourceException")
+        else:
+            quotas.add_response("list_service_quotas", {"Quotas": sts}, {"ServiceCode": "sts"})
         stubs["cloudtrail"].add_response("describe_trails", {"trailList": [trail]})
         stubs["cloudtrail"].add_response("get_trail_status", {"IsLogging": True}, {"Name": trail["TrailARN"]})
         stubs["cloudtrail"].add_response("get_event_selectors", selectors, {"TrailName": trail["TrailARN"]})
@@ -145,6 +155,13 @@ def test_an_account_is_looked_at(answered: Callable[..., Account]) -> None:
     assert not answered().log_role_is_ours
 
 
+def test_a_quota_is_not_taken_for_another(answered: Callable[..., Account]) -> None:
+    """Of the operations whose names begin alike, one counts."""
+    alike = [{"QuotaName": "AssumeRoleWithSAML", "Value": 5.0}, {"QuotaName": "Tags of AssumeRole", "Value": 50.0}]
+    assert answered(sts=alike).sts_calls is None
+    assert answered(sts=[*alike, {"QuotaName": "AssumeRole", "Value": 100.0}]).sts_calls == 100
+
+
 @pytest.mark.parametrize(
     ("trail", "selectors", "logs"),
     [
@@ -154,18 +171,22 @@ def test_an_account_is_looked_at(answered: Callable[..., Account]) -> None:
         (TRAIL, {"EventSelectors": [{"IncludeManagementEvents": True, "ReadWriteType": "ReadOnly"}]}, False),
         (TRAIL, {"EventSelectors": [{"IncludeManagementEvents": False, "ReadWriteType": "All"}]}, False),
         (TRAIL, {"AdvancedEventSelectors": [{"FieldSelectors": [CATEGORY]}]}, True),
-        (
-            TRAIL,
-            {"AdvancedEventSelectors": [{"FieldSelectors": [CATEGORY, {"Field": "readOnly", "Equals": ["true"]}]}]},
-            False,
-        ),
+        (TRAIL, advanced({"Field": "readOnly", "Equals": ["true"]}), False),
         (TRAIL, {"AdvancedEventSelectors": [{"FieldSelectors": [{**CATEGORY, "Equals": ["Data"]}]}]}, False),
+        (TRAIL, advanced(WRITE), True),
+        # It is deaf to something that the rules on changes wait for.
+        (TRAIL, {"EventSelectors": [BASIC | {"ExcludeManagementEventSources": ["kms.amazonaws.com"]}]}, False),
+        (TRAIL, advanced({"Field": "eventSource", "Equals": ["ec2.amazonaws.com"]}), False),
+        (TRAIL, advanced({"Field": "eventSource", "NotEquals": ["kms.amazonaws.com"]}), False),
+        (TRAIL, advanced({"Field": "readOnly", "NotEquals": ["false"]}), False),
+        # Another selector of the same trail makes up for it.
+        (TRAIL, {"EventSelectors": [BASIC | {"ExcludeManagementEventSources": ["kms.amazonaws.com"]}, BASIC]}, True),
     ],
 )
 def test_a_trail_has_to_record_changes_here(
     answered: Callable[..., Account], trail: dict[str, Any], selectors: dict[str, Any], logs: bool
 ) -> None:
-    """Management events that write, of this region."""
+    """Management events that write, of this region and of all services."""
     assert answered(trail, selectors).logs_changes is logs
 
 

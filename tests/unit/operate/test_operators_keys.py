@@ -52,7 +52,7 @@ def connect() -> Callable[[argparse.Namespace], Clients]:
     return connected
 
 
-WHERE = ("--stack", "DaybookService-eu", "--region", "eu-central-1", "--profile", "audit")
+WHERE = ("--stage", "eu", "--region", "eu-central-1", "--profile", "audit")
 
 
 def test_flush_names_the_deployments_stage(connect: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,7 +70,17 @@ def test_another_stack_is_no_deployment(connect: Any, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    "given", [["make"], ["expire"], ["revoke"], ["make", "--label", "x", "--days", "-1"], ["rotate"]]
+    "given",
+    [
+        ["make"],
+        ["expire"],
+        ["revoke"],
+        ["make", "--label", "x", "--days", "-1"],
+        ["make", "--label", "x", "--days", "366"],
+        ["make", "--label", "x", "--days", "abc"],
+        ["make", "--label", "x", "--days", "0"],
+        ["rotate"],
+    ],
 )
 def test_what_is_not_whole_is_refused_before_anything_is_done(given: list[str]) -> None:
     """The parser says what is missing, and nothing is connected to."""

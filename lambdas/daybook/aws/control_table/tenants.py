@@ -60,11 +60,15 @@ class ControlTable:
     def limits(self, tenant: Tenant) -> tuple[TenantCode, Limits]:
         """A tenant's code and limits. Raises `UnknownTenant`, `Throttled`.
 
-        As they were last read, so that a call need not read them twice: a change is in force from the next call but one
-        on. Only what was never read is read now.
+        As they were last read, so that a call need not read them twice. Only what was never read is read now. Reading
+        the settings brings them up to date.
         """
         code = self._codes[tenant] if tenant in self._codes else self.settings(tenant).code
         return code, self._limits[code]
+
+    def limits_of(self, code: TenantCode) -> Limits | None:
+        """As last read. None: they never were."""
+        return self._limits.get(code)
 
     def settings_of(self, code: TenantCode) -> TenantSettings:
         """Raises `UnknownTenant`."""

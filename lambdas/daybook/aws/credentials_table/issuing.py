@@ -14,8 +14,16 @@ from typing import Any
 
 from daybook.access.api_keys import IssuedKey, Key, KeyOwner
 from daybook.aws.calls import Action, Refused, get_item, rows, transact
-from daybook.aws.credentials_table.rows import VALID_UNTIL, description, issued_key, key_name, key_row, strings
-from daybook.errors import Contended, UnknownKey
+from daybook.aws.credentials_table.rows import (
+    REPLACED_BY,
+    VALID_UNTIL,
+    description,
+    issued_key,
+    key_name,
+    key_row,
+    strings,
+)
+from daybook.errors import Contended, KeyReplaced, UnknownKey
 
 _LISTED = "key#"
 _EXISTS = "attribute_exists(pk)"
@@ -36,8 +44,12 @@ class KeyTable:
         self._transact(*self._put(owner, key, issued))
 
     def rotate_key(self, owner: KeyOwner, key: Key, issued: IssuedKey, replaced: IssuedKey, valid_until: str) -> None:
-        """Stores a new key, and limits the one that it replaces. Raises as `limit_key` does."""
-        self._change(owner, replaced, *self._limit(owner, replaced, valid_until), *self._put(owner, key, issued))
+        """Stores a new key, and limits the one that it replaces.
+
+        Raises as `limit_key` does, and `KeyReplaced` if another rotation came first.
+        """
+        actions = [*self._limit(owner, replaced, valid_until, issued.id), *self._put(owner, key, issued)]
+        self._change(owner, replaced, *actions)
 
     def limit_key(self, owner: KeyOwner, issued: IssuedKey, valid_until: str) -> None:
         """The key is invalid from that moment on.
@@ -81,13 +93,18 @@ class KeyTable:
             {"Put": {"Item": strings({**_listed_name(owner, issued.id), **description(issued)})}},
         ]
 
-    def _limit(self, owner: KeyOwner, issued: IssuedKey, valid_until: str) -> list[Action]:
+    def _limit(
+        self, owner: KeyOwner, issued: IssuedKey, valid_until: str, replaced_by: str | None = None
+    ) -> list[Action]:
         seen = {} if issued.valid_until is None else {":seen": issued.valid_until}
         unchanged = f"{VALID_UNTIL} = :seen" if seen else f"attribute_not_exists({VALID_UNTIL})"
+        by = {} if replaced_by is None else {":by": replaced_by}
+        if by:  # of its own: the end stays the same where it comes before that of the overlap
+            unchanged = f"{unchanged} AND attribute_not_exists({REPLACED_BY})"
         update = {
-            "UpdateExpression": f"SET {VALID_UNTIL} = :until",
+            "UpdateExpression": f"SET {VALID_UNTIL} = :until" + (f", {REPLACED_BY} = :by" if by else ""),
             "ConditionExpression": f"{_EXISTS} AND {unchanged}",
-            "ExpressionAttributeValues": strings({":until": valid_until, **seen}),
+            "ExpressionAttributeValues": strings({":until": valid_until, **seen, **by}),
         }
         names = [(self._control, _listed_name(owner, issued.id)), (self._credentials, key_name(issued.id))]
         return [{"Update": {"TableName": table, "Key": strings(name), **update}} for table, name in names]
@@ -96,8 +113,8 @@ class KeyTable:
         try:
             self._transact(*actions)
         except Refused:
-            self.key_of(owner, seen.id)
-            raise Contended(seen.id) from None
+            now = self.key_of(owner, seen.id)
+            raise (Contended if now.replaced_by == seen.replaced_by else KeyReplaced)(seen.id) from None
 
     def _transact(self, *actions: Action) -> None:
         transact(self._client, self._control, list(actions))

@@ -2,7 +2,7 @@
 
 | pk | sk | holds |
 |---|---|---|
-| `key#<id>` | `key` | a key's tenant, role, environment, label, `hash`; `valid_until`, `made_until` where it ends |
+| `key#<id>` | `key` | a key's tenant, role, environment, label, `hash`; its ends if any; what replaced it if any |
 
 A key's row names the tenant by its slug, because the authorizer gives the slug to the functions and reads one row only.
 To rename a tenant means to rewrite the rows of its keys.
@@ -16,6 +16,7 @@ from daybook.access.api_keys import IssuedKey, Key, StoredKey, hash_of
 VALID_UNTIL = "valid_until"
 """No TTL: DynamoDB would delete an expired key some day, and the list would not show it any more."""
 
+REPLACED_BY = "replaced_by"
 _MADE_UNTIL = "made_until"
 _NONE: Mapping[str, Any] = {"S": None}
 _KEY = "key#"
@@ -54,6 +55,7 @@ def issued_key(key_id: str, tenant: str, row: Mapping[str, Any]) -> IssuedKey:
         created_at=row["created_at"]["S"],
         valid_until=row.get(VALID_UNTIL, _NONE)["S"],
         made_until=row.get(_MADE_UNTIL, _NONE)["S"],
+        replaced_by=row.get(REPLACED_BY, _NONE)["S"],
     )
 
 
