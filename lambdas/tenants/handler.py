@@ -10,7 +10,6 @@ from tenants.api_keys import KeyOperations
 from tenants.operators_keys import OperatorsKeyOperations
 from tenants.tenants import TenantOperations
 
-
 UNLIMITED = ("list_keys", "rotate_key", "revoke_key")
 """Against a leaked key. Whoever has it may have used up the tenant's limits."""
 
