@@ -53,27 +53,52 @@ class FaultyDynamoDB(Permissions):
         return super().__call__(environ, start_response) if answer is None else answer(environ, start_response)
 
     def _throttled(self, environ: dict[str, Any], part: float) -> Response:
-        """Half of the batches of statements are throttled in part: some statements are done, the others have errors."""
+        """Half of the batches are done in part, and what is left of them is throttled."""
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         operation, call = asked(environ, body)
-        done = call["Statements"][: len(call["Statements"]) // 2] if operation == "BatchExecuteStatement" else []
-        if part < 0.5 or not done:
-            return _error(400, THROTTLING)
-        written = json.dumps({**call, "Statements": done}).encode()
-        environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(written), str(len(written))
+        if part < 0.5 and operation == "BatchExecuteStatement":
+            statements = call["Statements"]
+            done = self._answered(environ, {**call, "Statements": statements[: len(statements) // 2]}, "Statements")
+            left = [{"Error": {"Code": "ProvisionedThroughputExceeded", "Message": "injected"}}]
+            responses = done.get("Responses", [])
+            return _json({"Responses": responses + left * (len(statements) - len(responses))})
+        if part < 0.5 and operation == "BatchGetItem":
+            halves = {table: _halves(wanted) for table, wanted in call["RequestItems"].items()}
+            wanted = {table: first for table, (first, _) in halves.items() if first["Keys"]}
+            done = self._answered(environ, {**call, "RequestItems": wanted}, "RequestItems")
+            return _json(
+                {"Responses": {}, **done, "UnprocessedKeys": {table: rest for table, (_, rest) in halves.items()}}
+            )
+        if operation == "TransactWriteItems":
+            reasons = [{"Code": "ThrottlingError", "Message": "injected"}] * len(call["TransactItems"])
+            return _error(400, "TransactionCanceledException", CancellationReasons=reasons)
+        return _error(400, THROTTLING)
+
+    def _answered(self, environ: dict[str, Any], call: dict[str, Any], part: str) -> dict[str, Any]:
+        """The answer to this call, which is empty if the call has nothing in it."""
+        if not call[part]:
+            return {}
+        written = json.dumps(call).encode()
+        environ = {**environ, "wsgi.input": io.BytesIO(written), "CONTENT_LENGTH": str(len(written))}
         answer = Response.from_app(super().__call__, environ)
         if answer.status_code != 200:
-            return answer
-        left = [{"Error": {"Code": "ProvisionedThroughputExceeded", "Message": "throttled"}}] * (
-            len(call["Statements"]) - len(done)
-        )
-        responses = json.loads(answer.get_data())["Responses"] + left
-        return Response(json.dumps({"Responses": responses}), content_type="application/x-amz-json-1.0")
+            raise RuntimeError(answer.get_data(as_text=True))
+        found: dict[str, Any] = json.loads(answer.get_data())
+        return found
 
 
-def _error(status: int, code: str) -> Response:
-    content = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "injected"})
-    return Response(content, status=status, content_type="application/x-amz-json-1.0")
+def _halves(wanted: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    keys = wanted["Keys"]
+    middle = len(keys) // 2
+    return {**wanted, "Keys": keys[:middle]}, {**wanted, "Keys": keys[middle:]}
+
+
+def _json(content: dict[str, Any], status: int = 200) -> Response:
+    return Response(json.dumps(content), status=status, content_type="application/x-amz-json-1.0")
+
+
+def _error(status: int, code: str, **more: Any) -> Response:
+    return _json({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "injected", **more}, status)
 
 
 if __name__ == "__main__":

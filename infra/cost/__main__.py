@@ -1,6 +1,7 @@
 """`python -m infra.cost` prints what three sizes cost a month; with `--events` and others, what your load costs."""
 
 import argparse
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -26,15 +27,25 @@ def table(loads: Mapping[str, Load]) -> str:
     return "\n".join(rows)
 
 
+def _amount(text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = -1
+    if not 0 <= amount < math.inf:
+        raise argparse.ArgumentTypeError("must be a number of at least 0")
+    return amount
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.cost", description="Dollars a month, in us-east-1.")
-    parser.add_argument("--events", type=float, help="events a second, of a month's average")
+    parser.add_argument("--events", type=_amount, help="events a second, of a month's average")
     for field in fields(Load)[1:]:
         option = f"--{field.name.replace('_', '-')}"
         if field.type in (bool, "bool"):
             parser.add_argument(option, action="store_true")
         else:
-            parser.add_argument(option, type=float, default=field.default, help=f"({field.default})")
+            parser.add_argument(option, type=_amount, default=field.default, help=f"({field.default})")
     options = vars(parser.parse_args(arguments))
     events = options.pop("events")
     loads = SIZES if events is None else {"your load": Load(events_a_second=events, **options)}

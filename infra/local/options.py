@@ -39,7 +39,9 @@ class Options:
         credential = environ.get("DAYBOOK_OPERATIONS_KEY") or ""
         key = parse(credential)
         if credential and not key:
-            raise CannotStart("DAYBOOK_OPERATIONS_KEY must be dbk_<id>_<secret>, with a secret of 32 characters.")
+            raise CannotStart(
+                "DAYBOOK_OPERATIONS_KEY must be dbk_<id>_<secret>, with a secret of at least 32 letters and digits."
+            )
         return cls(
             port=port(environ, "PORT", 8787),
             aws_port=port(environ, "DAYBOOK_AWS_PORT", 8788),

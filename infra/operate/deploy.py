@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from infra import ROOT
 from infra.names import SERVICE, STORAGE
@@ -20,6 +20,7 @@ from infra.operate.account import look
 from infra.operate.aws import Clients, clients, which_deployment
 from infra.operate.cdk import Cdk, Failed, Run, as_arguments, run
 from infra.operate.check_account import Judgement, judge
+from infra.operate.failures import Stopped, in_sentences
 from infra.operate.lost_settings import lost, refusal
 from infra.settings import DeploymentSettings, InvalidSetting
 
@@ -30,7 +31,7 @@ MIN_BOOTSTRAP = 6
 OUTPUTS = ROOT / ".cache" / "outputs.json"
 
 
-class Refused(Exception):  # noqa: N818  an outcome
+class Refused(Stopped):
     """Nothing was done. The message says why and what to do."""
 
 
@@ -200,6 +201,7 @@ def context_of(given: Sequence[str], region: str | None, file: Path = ROOT / "cd
     return context
 
 
+@in_sentences("")
 def main(
     arguments: Sequence[str],
     *,
@@ -235,9 +237,8 @@ def main(
                 operator.diff()
             case "destroy":
                 operator.destroy(confirm)
-    except (BotoCoreError, ClientError, InvalidSetting, Refused) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+    except InvalidSetting as error:
+        raise Refused(f"{error}") from None
     except Failed:
         return 1
     return 0

@@ -7,6 +7,7 @@ from typing import Any
 from daybook.aws.wiring import Tables, Wiring
 from daybook.environment import TenantsSettings
 from infra.operate.aws import Clients, secret_value
+from infra.operate.failures import Stopped
 
 _FUNCTION = "AWS::Lambda::Function"
 _API = "AWS::ApiGateway::RestApi"
@@ -14,7 +15,7 @@ _STAGE = "AWS::ApiGateway::Stage"
 _WRITES_KEYS = "TenantsFunction"
 
 
-class NotDeployed(Exception):  # noqa: N818  says what it is
+class NotDeployed(Stopped):
     """The stack lacks a resource. The message says which."""
 
 
@@ -38,12 +39,18 @@ class Deployed:
         arn: str = self.aws("sts").get_caller_identity()["Arn"]
         return arn
 
-    def flush_authorizers(self) -> None:
-        """The gateway asks the authorizer again about every credential. Raises `NotDeployed`."""
+    def flush_authorizers(self) -> bool:
+        """The gateway asks the authorizer again about every credential. Returns False where the API has no stage, so
+        that nothing keeps its answers: on a laptop. Raises `NotDeployed`.
+        """
         resource = self._resources()
-        self.aws("apigateway").flush_stage_authorizers_cache(
-            restApiId=resource(_API, ""), stageName=resource(_STAGE, "")
-        )
+        api = resource(_API, "")
+        try:
+            stage = resource(_STAGE, "")
+        except NotDeployed:
+            return False
+        self.aws("apigateway").flush_stage_authorizers_cache(restApiId=api, stageName=stage)
+        return True
 
     def _resources(self) -> Callable[[str, str], str]:
         """Finds the physical id of the stack's resource of a type whose logical id begins so."""

@@ -15,15 +15,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from daybook.access.api_keys import OPERATORS, IssuedKey, KeyOwner
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.credentials_table.issuing import KeyTable
 from daybook.aws.credentials_table.rows import VALID_UNTIL, key_name, stored_key, strings
-from daybook.errors import Throttled, UnknownKey, UnknownTenant
+from daybook.errors import UnknownKey, UnknownTenant
 from daybook.tenant import Tenant
 from infra.operate.aws import Clients, clients, which_deployment
+from infra.operate.failures import in_sentences
+from infra.operate.tables import check_credentials_table, control_table
 
 
 class Dropped(NamedTuple):
@@ -36,8 +36,9 @@ class Dropped(NamedTuple):
 
 
 def drop(client: Any, credentials: str, control: str) -> Dropped:
-    """Raises `Throttled`."""
-    tenants, lists = ControlTable(client, control), KeyTable(client, credentials, control)
+    """Raises `Stopped` where a table is not the one that it should be, and `Throttled`."""
+    check_credentials_table(client, credentials)
+    tenants, lists = control_table(client, control), KeyTable(client, credentials, control)
     revoked, limited, unlisted = 0, 0, []
     for issued in list(_keys(client, credentials)):
         try:
@@ -71,6 +72,7 @@ def _keys(client: Any, credentials: str) -> Iterator[IssuedKey]:
         yield from (stored_key(row).issued for row in page["Items"])
 
 
+@in_sentences("Nothing may read from the restored table yet.")
 def main(arguments: Sequence[str], *, connect: Callable[[argparse.Namespace], Clients] = clients) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.drop_revoked_keys",
@@ -81,11 +83,7 @@ def main(arguments: Sequence[str], *, connect: Callable[[argparse.Namespace], Cl
     parser.add_argument("--credentials", required=True, help="the restored table's name")
     parser.add_argument("--control", required=True, help="the control table's name, an output of the storage stack")
     options = parser.parse_args(arguments)
-    try:
-        dropped = drop(connect(options)("dynamodb"), options.credentials, options.control)
-    except (BotoCoreError, ClientError, Throttled) as error:
-        sys.stderr.write(f"Failed: {error or type(error).__name__}. Run it again before anything reads the table.\n")
-        return 1
+    dropped = drop(connect(options)("dynamodb"), options.credentials, options.control)
     sys.stdout.write(f"{dropped.revoked} revoked keys had come back and are deleted.\n")
     sys.stdout.write(f"{dropped.limited} keys end again when they were to end.\n")
     for key in dropped.unlisted:

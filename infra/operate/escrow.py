@@ -23,7 +23,11 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 class CannotOpen(Exception):  # noqa: N818  an outcome
-    """The passphrase is wrong, or this is no escrow of ours, or it was changed."""
+    """The passphrase is another one, or the file was changed."""
+
+
+class NotEscrowed(CannotOpen):
+    """It has not the form of what `sealed` makes, whatever the passphrase is."""
 
 
 class _Header(Struct):
@@ -54,11 +58,14 @@ def opened(escrow: bytes, passphrase: str) -> bytes:
         protected, *parts = escrow.strip().split(b".")
         header = msgspec.json.decode(_decoded(protected), type=_Header)
         wrapped, iv, encrypted, tag = map(_decoded, parts)
-        if (header.alg, header.enc) != (_ALGORITHM, _ENCRYPTION):
-            raise CannotOpen
+    except ValueError as error:  # msgspec's and base64's errors are ValueErrors
+        raise NotEscrowed from error
+    if (header.alg, header.enc) != (_ALGORITHM, _ENCRYPTION):
+        raise NotEscrowed
+    try:
         key = aes_key_unwrap(_key_of(passphrase, header), wrapped)
         return AESGCM(key).decrypt(iv, encrypted + tag, protected)
-    except (InvalidTag, InvalidUnwrap, ValueError) as error:  # msgspec's and base64's errors are ValueErrors
+    except (InvalidTag, InvalidUnwrap, ValueError) as error:
         raise CannotOpen from error
 
 

@@ -11,14 +11,13 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.crypto.keys import DeploymentKeys
-from daybook.errors import Contended, Throttled, UnknownTenant
 from daybook.tenant import Tenant
 from daybook.tenants.settings import TenantSettings
 from infra.operate.aws import Clients, clients, secret_value, which_deployment
+from infra.operate.failures import in_sentences
+from infra.operate.tables import control_table
 
 
 def keep(control: ControlTable, keys: DeploymentKeys, tenant: Tenant) -> None:
@@ -31,6 +30,7 @@ def keep(control: ControlTable, keys: DeploymentKeys, tenant: Tenant) -> None:
     control.change_tenant(code, with_secret)
 
 
+@in_sentences("")
 def main(
     arguments: Sequence[str],
     *,
@@ -47,16 +47,9 @@ def main(
     parser.add_argument("--control", required=True, help="the control table's name, an output of the storage stack")
     parser.add_argument("--secret", required=True, help="the ARN of the deployment's secret")
     options = parser.parse_args(arguments)
-    try:
-        aws = connect(options)
-        control, keys = ControlTable(aws("dynamodb"), options.control), DeploymentKeys(read_secret(aws, options.secret))
-        keep(control, keys, Tenant(options.tenant))
-    except UnknownTenant:
-        sys.stderr.write("Failed: there is no such tenant.\n")
-        return 1
-    except (BotoCoreError, ClientError, Contended, Throttled) as error:
-        sys.stderr.write(f"Failed: {error or type(error).__name__}. Run it again.\n")
-        return 1
+    aws = connect(options)
+    control, keys = control_table(aws("dynamodb"), options.control), DeploymentKeys(read_secret(aws, options.secret))
+    keep(control, keys, Tenant(options.tenant))
     sys.stdout.write(f"The row of {options.tenant} holds its secret.\n")
     return 0
 

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TextIO
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from daybook.access.api_keys import MAX_KEYS, IssuedKey
 from daybook.access.roles import OPERATIONS
 from daybook.clock import DAY, Clock, format_time, system_clock
-from daybook.errors import Contended, Throttled, TooManyKeys, UnknownKey
+from daybook.errors import TooManyKeys, UnknownKey
 from daybook.http import forms
 from daybook.http.caller import EVERY_ENVIRONMENT, Caller, User
 from daybook.http.problem import Problem
@@ -26,7 +24,8 @@ from daybook.http.request import Request
 from daybook.operators.keys import DEFAULT_DAYS, MAX_DAYS
 from infra.names import SERVICE, named
 from infra.operate.aws import Clients, clients, which_stage
-from infra.operate.deployed import Deployed, NotDeployed
+from infra.operate.deployed import Deployed
+from infra.operate.failures import Stopped, in_sentences
 from tenants.key_bodies import MAX_LABEL
 
 _RECORD_SECONDS = 28.0  # as long as a function has
@@ -42,7 +41,7 @@ class Command:
     clock: Clock = system_clock
 
     def run(self, action: str, key_id: str, label: str, days: int) -> None:
-        """Raises `UnknownKey`, `TooManyKeys`, `Contended`, `Throttled`, `NotDeployed`, `Problem`, and botocore's."""
+        """Raises `UnknownKey`, `TooManyKeys`, `Contended`, `Throttled`, `Stopped`, `Problem`, and botocore's."""
         match action:
             case "list":
                 self.list()
@@ -81,8 +80,10 @@ class Command:
         self.say(f"{_named(issued)} is revoked. The gateway refuses it within 60 s, or at once after `flush`.")
 
     def flush(self) -> None:
-        self.deployed.flush_authorizers()
-        self.say("The gateway asks about every credential again.")
+        if self.deployed.flush_authorizers():
+            self.say("The gateway asks about every credential again.")
+        else:
+            self.say("Nothing keeps answers about credentials here, as on a laptop: there is nothing to flush.")
 
     def _in(self, days: int) -> str:
         return format_time(self.clock() + days * DAY)
@@ -133,38 +134,34 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _days(text: str) -> int:
-    days = int(text)
-    if not 0 <= days <= MAX_DAYS:
-        raise argparse.ArgumentTypeError(f"must be from 0 to {MAX_DAYS}")
-    return days
+    if not text.isdecimal() or int(text) > MAX_DAYS:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to {MAX_DAYS}")
+    return int(text)
 
 
 def _line(stream: TextIO, text: str) -> None:
     stream.write(f"{text}\n")
 
 
+@in_sentences("", again="See `list`, and run it again.")
 def main(arguments: Sequence[str], *, connect: Callable[[argparse.Namespace], Clients] = clients) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     needed = {"make": "label", "expire": "key_id", "revoke": "key_id"}.get(options.action)
     if needed and not getattr(options, needed):
         parser.error(f"{options.action} needs {'--label' if needed == 'label' else 'the id of a key'}")
+    if options.action == "make" and not options.days:
+        parser.error("make needs --days of at least 1: a key of 0 days is never valid")
     try:
         deployed = Deployed(connect(options), named(SERVICE, options.stage))
         command = Command(deployed, say=partial(_line, sys.stderr), show=partial(_line, sys.stdout))
         command.run(options.action, options.key_id, options.label, options.days)
     except UnknownKey:
-        sys.stderr.write("Nothing was done: there is no such key.\n")
-        return 1
+        raise Stopped("Nothing was done: there is no such key.") from None
     except TooManyKeys:
-        sys.stderr.write(f"Nothing was done: there are {MAX_KEYS:,} keys. Revoke those that nobody needs.\n")
-        return 1
-    except (Contended, Throttled) as error:
-        sys.stderr.write(f"It may not be done ({type(error).__name__}): see `list`, and run it again.\n")
-        return 1
-    except (BotoCoreError, ClientError, NotDeployed, Problem) as error:
-        sys.stderr.write(f"Failed: {error}\n")
-        return 1
+        raise Stopped(f"Nothing was done: there are {MAX_KEYS:,} keys. Revoke those that nobody needs.") from None
+    except Problem as problem:
+        raise Stopped(f"{problem}") from None
     return 0
 
 

@@ -19,10 +19,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from infra.names import SERVICE, STORAGE, named
 from infra.operate.aws import Clients, clients, outputs, which_stage
+from infra.operate.failures import in_sentences
 
 DEAD_LETTERS = "DeadLetters"
 """So ends the name of the storage stack's output for each dead-letter queue. Its value is the queue's ARN."""
@@ -104,6 +103,7 @@ def redrive_queues(sqs: Any, queues: Sequence[str], say: Say) -> None:
             say(f"{name}: about {count} messages go back to their queue.")
 
 
+@in_sentences("It broke off.")
 def main(
     arguments: Sequence[str],
     *,
@@ -118,18 +118,14 @@ def main(
     )
     parser.add_argument("what", choices=("events", "queues"))
     options = parser.parse_args(arguments)
-    try:
-        aws = connect(options)
-        kept = outputs(aws, named(STORAGE, options.stage))
-        if options.what == "queues":
-            redrive_queues(aws("sqs"), [kept[name] for name in sorted(kept) if name.endswith(DEAD_LETTERS)], print)
-            return 0
-        function = outputs(aws, named(SERVICE, options.stage))["FanOutFunctionName"]
-        failed = FailedEvents(aws("s3"), aws("lambda"), kept["FailedBatchBucket"], function, print, pause)
-        return 0 if failed.redrive() else 1
-    except (BotoCoreError, ClientError) as error:
-        sys.stderr.write(f"Broke off: {error}. Run it again.\n")
-        return 1
+    aws = connect(options)
+    kept = outputs(aws, named(STORAGE, options.stage))
+    if options.what == "queues":
+        redrive_queues(aws("sqs"), [kept[name] for name in sorted(kept) if name.endswith(DEAD_LETTERS)], print)
+        return 0
+    function = outputs(aws, named(SERVICE, options.stage))["FanOutFunctionName"]
+    failed = FailedEvents(aws("s3"), aws("lambda"), kept["FailedBatchBucket"], function, print, pause)
+    return 0 if failed.redrive() else 1
 
 
 if __name__ == "__main__":

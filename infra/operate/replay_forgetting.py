@@ -17,23 +17,22 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.events_table.indexes import EventIndexes
 from daybook.aws.identities_table.erase import ForgettingTable
 from daybook.catalogue.profile import OWN_ACTIVITIES, profile
 from daybook.crypto.keys import DeploymentKeys
-from daybook.errors import Throttled
 from daybook.events.item import partition
 from daybook.events.reader import Row, content_of
 from daybook.ids import lowest_id, neighbour
-from daybook.people.forgetter import ConcurrentChange, Forgetter, Mark, Stone, mark_of, no_sweep
+from daybook.people.forgetter import Forgetter, Mark, Stone, mark_of, no_sweep
 from daybook.people.tombstones import LASTS, gone_of
 from daybook.search.merge import LARGEST_FETCH
 from daybook.search.planner import Source
 from daybook.tenant import EnvironmentKey
 from infra.operate.aws import Clients, clients, secret_value, which_deployment
+from infra.operate.failures import in_sentences
+from infra.operate.tables import control_table, identities_table
 
 _BY_ACTIVITY = "by_activity"
 _FIRST, _LAST = lowest_id(0), neighbour(lowest_id((1 << 50) - 1), (1 << 128) - 1)
@@ -94,6 +93,7 @@ def _recorded(events: EventIndexes, environment: EnvironmentKey, shards: int) ->
             low = neighbour(page.rows[-1].id, 1) if page.rows else low
 
 
+@in_sentences("Nothing may read from the restored table yet.")
 def main(
     arguments: Sequence[str],
     *,
@@ -116,21 +116,15 @@ def main(
     parser.add_argument("--control", required=True, help="the control table's name, an output of the storage stack")
     parser.add_argument("--secret", required=True, help="the ARN of the deployment's secret")
     options = parser.parse_args(arguments)
-    try:
-        aws = connect(options)
-        client = aws("dynamodb")
-        done = replay(
-            EventIndexes(client, options.events),
-            ControlTable(client, options.control),
-            ForgettingTable(client, options.identities),
-            DeploymentKeys(read_secret(aws, options.secret)),
-            ForgettingTable(client, options.old) if options.old else None,
-        )
-    except (BotoCoreError, ClientError, ConcurrentChange, Throttled) as error:
-        sys.stderr.write(
-            f"Failed: {error or type(error).__name__}. Run it again before anything reads from the table.\n"
-        )
-        return 1
+    aws = connect(options)
+    client = aws("dynamodb")
+    done = replay(
+        EventIndexes(client, options.events),
+        control_table(client, options.control),
+        identities_table(client, options.identities),
+        DeploymentKeys(read_secret(aws, options.secret)),
+        identities_table(client, options.old) if options.old else None,
+    )
     sys.stdout.write(
         f"{done.people} people had been forgotten. {done.returned} of them had come back and are forgotten again.\n"
     )

@@ -15,12 +15,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from daybook.clock import parse_time
 from infra.operate.aws import Clients, clients, which_deployment
+from infra.operate.failures import in_sentences
 
 _LOOK_SECONDS = 20.0
 
@@ -127,12 +129,13 @@ def _maxima(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moment(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError("a time needs its zone")
-    return at
+    try:
+        return datetime.fromtimestamp(parse_time(text) / 1_000, UTC)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
+@in_sentences("It broke off.")
 def main(
     arguments: Sequence[str],
     *,
@@ -148,18 +151,19 @@ def main(
     parser.add_argument("--source", required=True, help="the name of the table in use, an output of the storage stack")
     parser.add_argument("--target", required=True, help="the new table's name")
     parser.add_argument(
-        "--at", type=_moment, help="as of when, such as 2026-11-26T10:00:00Z; as late as possible if left out"
+        "--at",
+        type=_moment,
+        metavar="TIME",
+        help="as of when, in RFC 3339, such as 2026-11-26T10:00:00Z; as late as possible if left out",
     )
     options = parser.parse_args(arguments)
-    try:
-        restore = Restore(connect(options)("dynamodb"), options.source, options.target, print, pause)
-        if options.what == "begin":
-            restore.begin(options.at)
-        else:
-            restore.finish()
-    except (BotoCoreError, ClientError) as error:
-        sys.stderr.write(f"Broke off: {error}. Run it again.\n")
-        return 1
+    if options.source == options.target:
+        parser.error("--target is a new table beside --source, so it needs another name")
+    restore = Restore(connect(options)("dynamodb"), options.source, options.target, print, pause)
+    if options.what == "begin":
+        restore.begin(options.at)
+    else:
+        restore.finish()
     return 0
 
 

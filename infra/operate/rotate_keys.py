@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from daybook.aws.control_table.jobs import JobTable
 from daybook.aws.control_table.tenants import ControlTable
@@ -24,13 +24,13 @@ from daybook.crypto.generations import (
     DeploymentSecret,
     RotatedSecret,
     StoredGeneration,
-    read_secret,
 )
-from daybook.errors import Throttled
 from daybook.jobs.job import KINDS
 from daybook.jobs.sealed import generation_of
 from daybook.search.cursor import CHANGE_MS, LIFETIME_MS
-from infra.operate.aws import clients, which_deployment
+from infra.operate.aws import check_secret, clients, which_deployment
+from infra.operate.failures import Stopped, in_sentences
+from infra.operate.tables import control_table
 
 MAX_GENERATIONS = 32
 """Of each kind. They take 4 KB of the 64 KB that a secret may have."""
@@ -41,7 +41,7 @@ JOB_MS = HOUR
 _CURRENT, _NEXT = "AWSCURRENT", "DAYBOOKNEXT"
 
 
-class CannotRotate(Exception):  # noqa: N818  an outcome
+class CannotRotate(Stopped):
     """The message says why."""
 
 
@@ -77,9 +77,9 @@ def _next(
     ends = (later.from_ms for later in generations[1:])
     kept = [one for one, replaced_ms in zip(replaced, ends, strict=True) if needed(one, replaced_ms)]
     if len(kept) + 2 > MAX_GENERATIONS:
-        raise CannotRotate(f"there are {len(generations)} keys already that cursors or jobs need. Try again in a day.")
+        raise CannotRotate(f"There are {len(generations)} keys already that cursors or jobs need. Try again in a day.")
     if latest.number == MAX_NUMBER:
-        raise CannotRotate("the keys have been rotated as often as they can be.")
+        raise CannotRotate("The keys have been rotated as often as they can be.")
     from_ms = max(now_ms, latest.from_ms) + NOTICE_MS
     return [*kept, latest, StoredGeneration(latest.number + 1, from_ms, new_secret())]
 
@@ -101,7 +101,8 @@ def rotate(secrets_manager: Any, arn: str, needed: Callable[[], Iterable[int]], 
     meanwhile; nothing is changed then.
     """
     before = secrets_manager.get_secret_value(SecretId=arn, VersionStage=_CURRENT)
-    secret = rotated(read_secret(before["SecretString"].encode()), needed(), clock(), lambda: secrets.token_hex(32))
+    present = check_secret(before["SecretString"].encode(), arn)
+    secret = rotated(present, needed(), clock(), lambda: secrets.token_hex(32))
     put = secrets_manager.put_secret_value(
         SecretId=arn, SecretString=msgspec.json.encode(secret).decode(), VersionStages=[_NEXT]
     )
@@ -115,11 +116,12 @@ def rotate(secrets_manager: Any, arn: str, needed: Callable[[], Iterable[int]], 
         )
     except ClientError as error:
         if error.response["Error"]["Code"] == "InvalidParameterException":
-            raise CannotRotate("the secret was changed meanwhile. Try again.") from None
+            raise CannotRotate("The secret was changed meanwhile. Try again.") from None
         raise
     return max(secret.cursors[-1].from_ms, secret.jobs[-1].from_ms)
 
 
+@in_sentences("Nothing was rotated.")
 def main(arguments: Sequence[str], *, clock: Clock = system_clock) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.rotate_keys",
@@ -129,15 +131,10 @@ def main(arguments: Sequence[str], *, clock: Clock = system_clock) -> int:
     parser.add_argument("--secret", required=True, help="the ARN of the deployment's secret")
     parser.add_argument("--control", required=True, help="the control table's name, an output of the storage stack")
     options = parser.parse_args(arguments)
-    try:
-        aws = clients(options)
-        dynamodb = aws("dynamodb")
-        control, jobs = ControlTable(dynamodb, options.control), JobTable(dynamodb, options.control)
-        secrets_manager = aws("secretsmanager")
-        from_ms = rotate(secrets_manager, options.secret, lambda: jobs_need(control, jobs), clock)
-    except (BotoCoreError, CannotRotate, ClientError, Throttled) as error:
-        sys.stderr.write(f"Nothing was rotated: {error or type(error).__name__}\n")
-        return 1
+    aws = clients(options)
+    dynamodb = aws("dynamodb")
+    control, jobs = control_table(dynamodb, options.control), JobTable(dynamodb, options.control)
+    from_ms = rotate(aws("secretsmanager"), options.secret, lambda: jobs_need(control, jobs), clock)
     sys.stdout.write(f"The new keys begin at {format_time(from_ms)}.\n")
     return 0
 

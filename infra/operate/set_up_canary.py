@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from canary.api import Api, Unanswered
 from canary.canary import send_and_read
@@ -21,6 +20,7 @@ from daybook.access.roles import ADMIN
 from daybook.clock import Clock, system_clock
 from infra.names import SERVICE, STORAGE, named
 from infra.operate.aws import Clients, clients, outputs, which_stage
+from infra.operate.failures import Stopped, in_sentences
 
 TENANT, ENVIRONMENT, LABEL = "daybook-canary", "prod", "canary"
 KEY = "DAYBOOK_OPERATIONS_KEY"
@@ -47,6 +47,7 @@ class SetUp:
                 self.api.call("DELETE", f"{keys}/{key['key_id']}", 204, 404)
 
 
+@in_sentences("The canary is not set up.")
 def main(
     arguments: Sequence[str], *, environ: Mapping[str, str] = os.environ, connect: Callable[[Any], Clients] = clients
 ) -> int:
@@ -58,22 +59,28 @@ def main(
     parser.add_argument("--url", help="where the API answers, if not at the service stack's output Url")
     options = parser.parse_args(arguments)
     if not environ.get(KEY):
-        sys.stderr.write(f"Set {KEY} to a key of operations.\n")
-        return 1
+        raise Stopped(f"Set {KEY} to a key of operations.")
+    aws = connect(options)
+    url = options.url or outputs(aws, named(SERVICE, options.stage))["Url"]
+    secret = outputs(aws, named(STORAGE, options.stage))["CanarySecret"]
+
+    def store(text: str) -> None:
+        aws("secretsmanager").put_secret_value(SecretId=secret, SecretString=text)
+
     try:
-        aws = connect(options)
-        url = options.url or outputs(aws, named(SERVICE, options.stage))["Url"]
-        secret = outputs(aws, named(STORAGE, options.stage))["CanarySecret"]
-
-        def store(text: str) -> None:
-            aws("secretsmanager").put_secret_value(SecretId=secret, SecretString=text)
-
         SetUp(Api(url, environ[KEY]), store).run()
-    except (BotoCoreError, ClientError, Unanswered) as failure:
-        sys.stderr.write(f"The canary is not set up: {failure}\n")
-        return 1
+    except Unanswered as failure:
+        raise Stopped(_why(failure, url)) from None
     sys.stdout.write("The canary has a new key. An event was sent with it and read back.\n")
     return 0
+
+
+def _why(failure: Unanswered, url: str) -> str:
+    if failure.status is None:
+        return f"Nothing answers at {url}: {failure}. Give --url where the API answers elsewhere, and run it again."
+    if failure.status in (401, 403):
+        return f"The API does not accept the key in {KEY} as an operators' key: {failure}."
+    return f"The API answers, but not as it should: {failure}. Its logs have the call by its extended request id."
 
 
 if __name__ == "__main__":

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from infra.names import SERVICE, TRIAL_SOURCE, named
 from infra.operate.aws import clients, which_stage
+from infra.operate.failures import Stopped, in_sentences
 
 REASON = "Daybook: a trial of the alarms. Nothing is wrong."
 WAIT_SECONDS = 60
@@ -26,7 +25,7 @@ _PUBLISHED = "Successfully executed action"
 """So an alarm's history begins what it says of an action that was done; otherwise it says why it failed."""
 
 
-class NobodyHears(Exception):  # noqa: N818  an outcome
+class NobodyHears(Stopped):
     """The alarm reached nobody. The message says why and what to do."""
 
 
@@ -80,7 +79,9 @@ class Trial:
             if topic in alarm["AlarmActions"]
         ]
         if not alarms:
-            raise NobodyHears(f"No alarm that publishes to {topic} is in the state OK. Right after a deployment, wait.")
+            raise NobodyHears(
+                f"No alarm that publishes to {topic} is OK. A new deployment takes minutes; a laptop has none."
+            )
         return min(alarms)
 
     def _tell_a_change(self, stack: str) -> None:
@@ -103,6 +104,7 @@ class Trial:
         raise NobodyHears(f"CloudWatch did not say within {WAIT_SECONDS} s what became of the message.")
 
 
+@in_sentences("")
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.try_alarm",
@@ -110,14 +112,8 @@ def main(arguments: Sequence[str]) -> int:
         description="Sets one alarm off, says what became of its message, and shows who is subscribed.",
     )
     options = parser.parse_args(arguments)
-    try:
-        cloudformation, cloudwatch, sns, events = map(
-            clients(options), ("cloudformation", "cloudwatch", "sns", "events")
-        )
-        Trial(cloudformation, cloudwatch, sns, events, print).run(named(SERVICE, options.stage))
-    except (BotoCoreError, ClientError, NobodyHears) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+    cloudformation, cloudwatch, sns, events = map(clients(options), ("cloudformation", "cloudwatch", "sns", "events"))
+    Trial(cloudformation, cloudwatch, sns, events, print).run(named(SERVICE, options.stage))
     return 0
 
 

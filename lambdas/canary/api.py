@@ -14,6 +14,11 @@ SECONDS = 29  # API Gateway gives up after so long
 class Unanswered(Exception):  # noqa: N818  an outcome
     """A call had no answer, or not the one that a healthy Daybook gives. The message says which."""
 
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        """None: there was no answer."""
+
 
 @dataclass(frozen=True)
 class Api:
@@ -33,11 +38,11 @@ class Api:
                 answer = connection.getresponse()
                 content = answer.read()
         except (OSError, http.client.HTTPException) as failure:
-            raise Unanswered(f"{method} {path}: {failure!r}") from None
+            raise Unanswered(f"{method} {path}: {str(failure) or repr(failure)}") from None
         if answer.status not in expected:
             request_id = answer.headers.get("x-amz-apigw-id", "none")
-            raise Unanswered(f"{method} {path}: {answer.status}, extended request id {request_id}")
+            raise Unanswered(f"{method} {path}: {answer.status}, extended request id {request_id}", answer.status)
         try:
             return json.loads(content) if content else None
         except ValueError:
-            raise Unanswered(f"{method} {path}: {answer.status} without JSON") from None
+            raise Unanswered(f"{method} {path}: {answer.status} without JSON", answer.status) from None

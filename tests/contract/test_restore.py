@@ -65,7 +65,7 @@ def test_a_restored_table_gets_again_what_a_restore_leaves_out(
     try:
         given = ("--source", source, "--target", target)
         for _ in range(2):  # whoever was interrupted runs it again
-            assert run(dynamodb, "begin", *given, "--at", str(datetime.now(UTC) - timedelta(hours=1))) == 0
+            assert run(dynamodb, "begin", *given, "--at", (datetime.now(UTC) - timedelta(hours=1)).isoformat()) == 0
         table = dynamodb.describe_table(TableName=target)["Table"]
         assert table["DeletionProtectionEnabled"] is True
         assert table.get("StreamSpecification", {}).get("StreamViewType") == properties.get(

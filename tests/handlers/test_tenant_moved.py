@@ -117,9 +117,9 @@ def test_the_secret_shows_in_no_answer_no_log_and_one_row(log: ManagedLog, capsy
 
 
 def test_the_command_fails_for_a_tenant_that_there_is_not(log: ManagedLog, capsys: pytest.CaptureFixture[str]) -> None:
-    """It says so, and it says when it can be repeated."""
+    """Nor where the table is another one."""
     assert kept(log, "nobody") == 1
     assert "no such tenant" in capsys.readouterr().err
     log.tables = Tables(control="nowhere")
     assert kept(log) == 1
-    assert "Run it again" in capsys.readouterr().err
+    assert "finds no table" in capsys.readouterr().err

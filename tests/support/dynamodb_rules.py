@@ -37,7 +37,7 @@ IMPLEMENTED: Mapping[str, set[str]] = {
         "ExclusiveStartKey",
         *_READ,
     },
-    "Scan": {"TableName", "IndexName", "ConsistentRead"},
+    "Scan": {"TableName", "IndexName", "ConsistentRead", "Limit"},
     "BatchExecuteStatement": {"Statements"},
     "Statements": {"Statement", "Parameters"},
     "BatchWriteItem": {"RequestItems"},

@@ -100,12 +100,13 @@ class MemoryDynamoDB:
         return {"Items": page}
 
     def scan(self, **call: Any) -> dict[str, Any]:
-        """Returns everything on one page."""
+        """Returns everything on one page, and without a mark of the next one where there is a limit."""
         check_call("Scan", call)
         with self._lock:
             table = self._table(call["TableName"])
             index = table.index(call)
-            return {"Items": [dict(index.show(table.items[place])) for place in index.all_places()]}
+            items = [dict(index.show(table.items[place])) for place in index.all_places()]
+            return {"Items": items[: call.get("Limit")]}
 
     def get_paginator(self, operation: str) -> "Paginator":
         return Paginator(getattr(self, operation))

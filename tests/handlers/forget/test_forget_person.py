@@ -721,4 +721,4 @@ def test_a_restore_that_fails_says_so(dynamodb: Any, tables: Tables, capsys: Any
     """A table is never reported as done if it is not."""
     given = ["--identities", "none", "--events", "none", "--control", tables.control + "-none", "--secret", "arn"]
     assert replay_forgetting.main(given, connect=connected_to(dynamodb), read_secret=lambda *_: SECRET) == 1
-    assert "Run it again" in capsys.readouterr().err
+    assert "Nothing may read from the restored table yet." in capsys.readouterr().err

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from infra.cost import units
-from infra.cost.__main__ import table
+from infra.cost.__main__ import main, table
 from infra.cost.bill import SIZES, Load, dollars, fan_out_a_second, lines, prices, total
 from tests.support.documents import text_of
 from tests.support.places import ROOT
@@ -67,3 +67,10 @@ def test_no_quantity_of_a_month_without_load_is_negative() -> None:
     assert all(line.quantity >= 0 for line in lines(nothing))
     assert total(nothing, OF) < 30
     assert units.MINUTES == 43_200
+
+
+@pytest.mark.parametrize("events", ["-5", "many", "inf"])
+def test_a_load_that_can_not_be_is_refused(events: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([f"--events={events}"])
+    assert "must be a number of at least 0" in capsys.readouterr().err

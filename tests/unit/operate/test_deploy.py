@@ -307,7 +307,7 @@ def test_settings_given_take_the_place_of_the_files(tmp_path: Path) -> None:
 def test_the_command_says_why_it_failed(aws: Callable[[str], Any], capsys: pytest.CaptureFixture[str]) -> None:
     """A setting that can't be, before AWS is asked. What the CDK fails at, the CDK says."""
     assert main(["deploy", "-c", "waf=perhaps"], connect=lambda _: aws) == 1
-    assert capsys.readouterr().err == "waf must be true or false, not 'perhaps'\n"
+    assert capsys.readouterr().err == "waf must be true or false, not 'perhaps'.\n"
     failing = Recorded(status=1)
     with pytest.raises(Failed):
         Cdk("us-east-1", "work", {"stage": "trial"}, failing)("diff")

@@ -34,6 +34,7 @@ class Deployment:
         self._secrets = aws("secretsmanager")
         self.arn = self._secrets.create_secret(Name=name, SecretString=ANOTHER)["ARN"]
         self._retrieved: datetime | None = None
+        self.notes = True
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._secrets, name)
@@ -51,7 +52,7 @@ class Deployment:
 
     def describe_secret(self, **asked: Any) -> Any:
         described = self._secrets.describe_secret(**asked)
-        return described | ({"LastAccessedDate": self._retrieved} if self._retrieved else {})
+        return described | ({"LastAccessedDate": self._retrieved} if self._retrieved and self.notes else {})
 
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803  AWS's name
         assert StackName == "DaybookStorage"
@@ -113,8 +114,14 @@ def test_another_secret_that_was_in_use_is_replaced_only_by_force(
     assert anew.value == SECRET
 
 
-def test_a_secret_whose_keys_were_rotated_since_stays(deployment: Deployment, file: Path, passphrase: str) -> None:
-    """An old file would take away keys that cursors and jobs need. Not even by force."""
+@pytest.mark.parametrize("notes", [True, False])
+def test_a_secret_whose_keys_were_rotated_since_stays(
+    *, deployment: Deployment, file: Path, passphrase: str, notes: bool
+) -> None:
+    """An old file would take away keys that cursors and jobs need. Not even by force, and not where nothing notes that
+    a secret is in use.
+    """
+    deployment.notes = notes
     deployment.set(ROTATED)
     assert deployment.run("put", file, "--force", passphrase=passphrase) == 0
     assert deployment.value == ROTATED
@@ -138,9 +145,17 @@ def test_a_file_is_never_overwritten(deployment: Deployment, file: Path, passphr
     assert file.read_bytes() == before
 
 
-def test_a_wrong_passphrase_changes_nothing(anew: Deployment, file: Path, passphrase: str) -> None:
-    assert anew.run("put", file, "--force", passphrase=passphrase[:-1]) == 1
-    assert anew.run("put", file.with_name("missing"), passphrase=passphrase) == 1
+def test_a_wrong_passphrase_changes_nothing(
+    anew: Deployment, file: Path, passphrase: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor does a file that is missing, for which no passphrase is asked, or one that `write` has not made."""
+    missing, junk = file.with_name("missing"), file.with_name("junk")
+    junk.write_bytes(b"junk")
+    for wrong, told in ((file, "does not open with this passphrase"), (junk, "is not a file that `write` has made")):
+        assert anew.run("put", wrong, "--force", passphrase=passphrase[:-1]) == 1
+        assert told in capsys.readouterr().err
+    assert main(["put", "--file", str(missing)], connect=lambda _: lambda _: anew, ask=pytest.fail) == 1
+    assert "missing can't be read: No such file or directory." in capsys.readouterr().err
     assert anew.value == ANOTHER
 
 

@@ -77,6 +77,8 @@ def test_another_stack_is_no_deployment(connect: Any, capsys: pytest.CaptureFixt
         ["revoke"],
         ["make", "--label", "x", "--days", "-1"],
         ["make", "--label", "x", "--days", "366"],
+        ["make", "--label", "x", "--days", "abc"],
+        ["make", "--label", "x", "--days", "0"],
         ["rotate"],
     ],
 )

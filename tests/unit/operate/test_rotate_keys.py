@@ -250,7 +250,7 @@ def test_the_command_says_when_the_new_keys_begin(
     aws: Any, secret_arn: str, dynamodb: Any, tables: Tables, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And that nothing was done, where it could not do it. It shows no secret."""
-    assert dynamodb
+    ControlTable(dynamodb, tables.control).create_tenant(tenant_settings())
     arguments = ["--secret", secret_arn, "--control", tables.control, "--region", "us-east-1"]
     assert main(arguments, clock=lambda: NOW) == 0
     assert capsys.readouterr().out == "The new keys begin at 2026-11-22T16:46:08.000Z.\n"
@@ -259,5 +259,24 @@ def test_the_command_says_when_the_new_keys_begin(
     shown = capsys.readouterr()
     assert main([*arguments, "--profile", "nobody"]) == 1
     assert "nobody" in capsys.readouterr().err
-    assert shown.err.startswith("Nothing was rotated:")
+    assert shown.err.startswith("Nothing was rotated. ")
     assert PERMANENT.decode() not in shown.err + shown.out
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+def test_nothing_is_rotated_for_a_wrong_table_or_secret(
+    aws: Any, secret_arn: str, dynamodb: Any, tables: Tables, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a wrong table no job needs its key, and the canary's secret is not the deployment's."""
+    ControlTable(dynamodb, tables.control).create_tenant(tenant_settings())
+    where = ["--region", "us-east-1"]
+    assert main(["--secret", secret_arn, "--control", tables.events, *where]) == 1
+    assert "is not the control table" in capsys.readouterr().err
+    assert held(aws, secret_arn) == PERMANENT
+    other = '{"key": "dbk_canary_secret"}'
+    canarys = aws("secretsmanager").create_secret(Name="canary", SecretString=other)["ARN"]
+    assert main(["--secret", canarys, "--control", tables.control, *where]) == 1
+    told = capsys.readouterr().err
+    assert f"{canarys} is not the deployment's secret." in told
+    assert "dbk_" not in told
+    assert held(aws, canarys).decode() == other
