@@ -39,8 +39,11 @@ KEYS = {
     "aws:PrincipalArn": False,
     "aws:PrincipalTag/": False,
     "aws:PrincipalIsAWSService": False,
+    "aws:SourceAccount": False,
 }
-"""All condition keys that a call here has."""
+"""All condition keys that a call here may have. The last is absent from each: a service of AWS gives it, and none calls
+here.
+"""
 
 NEEDS = {
     "secretsmanager": calls.secretsmanager_needs,
