@@ -204,7 +204,7 @@ def test_a_transaction_has_one_action_each_and_at_most_100(dynamodb: Any, table:
         ("query", PK | {"FilterExpression": "pk = :b"}, "Query: FilterExpression"),
         ("query", PK | {"Select": "COUNT"}, "Query: Select=COUNT"),
         ("get_item", {"Key": KEY, "ProjectionExpression": "sk"}, "GetItem: ProjectionExpression"),
-        ("scan", {"Limit": 1}, "Scan: Limit"),
+        ("scan", {"TotalSegments": 2}, "Scan: TotalSegments"),
         ("put_item", item() | {"ReturnConsumedCapacity": "TOTAL"}, "PutItem: ReturnConsumedCapacity"),
         ("update_item", update("SET n = :b", ReturnValues="UPDATED_OLD", **B), "UpdateItem: ReturnValues=UPDATED_OLD"),
         ("update_item", update("SET n = list_append(n, :b)", **B), "list_append"),

@@ -26,7 +26,7 @@ DEMO = ("chat", "jiffy", "enate", "carear", "symbee")
 NOT_RUN = {
     r"(DAYBOOK_\w+=\S+ )?make run": "runs until it is stopped; `test_local_daybook.py` starts it, and the pages use it",
     r"make (test|test-all|check|bench)( T=\S+)?": "takes minutes, and may be what runs this test; the target exists",
-    r"make deploy( ARGS=\".+\")?": "needs an AWS account; `test_deploy.py` and `tests/stacks` test it",
+    r"make (deploy|destroy)( ARGS=\".+\")?": "needs an AWS account; `test_deploy.py` and `tests/stacks` test it",
     r"aws dynamodb query .+": "needs a deployment; a test below puts the same question to the laptop's tables",
     r"\.venv/bin/python -m infra\.operate\.\w+( \w+)*( --[a-z]+ \w+)*": "needs a deployment; its options exist",
 }
