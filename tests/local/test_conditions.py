@@ -17,6 +17,7 @@ from daybook.aws.tenant_sessions import TAG
 from infra.functions import FUNCTIONS
 from infra.local.aws.cloudformation import access_key
 from infra.local.aws.iam import Caller, Permissions
+from infra.local.aws.policy import allows
 from infra.local.gateway.api import ACCOUNT
 from infra.local.template import Templates
 from tests.support.running_daybook import LocalDaybook
@@ -114,6 +115,7 @@ def query(table: str, partition: str, **others: Any) -> dict[str, Any]:
 
 
 OWN_BUCKETS = ("StringEquals", "aws:ResourceAccount")
+OWN_RULES = ("StringEquals", "aws:SourceAccount")
 LEADING = ("ForAllValues:StringLike", "dynamodb:LeadingKeys")
 ATTRIBUTES = ("ForAllValues:StringEquals", "dynamodb:Attributes")
 PEOPLE = ("Bool", "aws:PrincipalIsAWSService")
@@ -317,13 +319,32 @@ def test_a_bucket_of_another_account_is_not_written_to(monkeypatch: pytest.Monke
     assert NO_IDENTITY.format(action="s3:PutObject") in answers["theirs"].text
 
 
+def test_a_rule_of_another_account_does_not_get_the_role_of_ours(synthesised: Templates) -> None:
+    """No service of AWS calls in a running house, so the role's own policy is asked, as for EventBridge."""
+    (trust,) = (
+        statement
+        for template in synthesised.values()
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role"
+        for statement in resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        if OWN_RULES in set(conditions(statement))
+    )
+    operator, key = OWN_RULES
+    assert trust["Principal"] == {"Service": "events.amazonaws.com"}
+    assert trust["Condition"] == {operator: {key: {"Ref": "AWS::AccountId"}}}
+    evaluated = {**trust, "Principal": "*", "Resource": "*", "Condition": {operator: {key: ACCOUNT}}}
+    for account, allowed in ((ACCOUNT, True), (CUSTOMERS, False)):
+        assert allows([evaluated], "sts:AssumeRole", "any", {key: account}) == allowed
+    assert not allows([evaluated], "sts:AssumeRole", "any", {})
+
+
 def test_each_condition_has_a_call_that_it_refuses(synthesised: Templates) -> None:
     kinds = {"AWS::IAM::Policy", "AWS::IAM::Role", "AWS::DynamoDB::Table"}
     found: dict[str, set[tuple[str, str]]] = {}
     for template in synthesised.values():
         for resource in template["Resources"].values():
             found.setdefault(resource["Type"], set()).update(conditions(resource.get("Properties", {})))
-    assert {each.condition for each in FORBIDDEN} | {OWN_BUCKETS} == set[tuple[str, str]]().union(
+    assert {each.condition for each in FORBIDDEN} | {OWN_BUCKETS, OWN_RULES} == set[tuple[str, str]]().union(
         *(found[kind] for kind in kinds)
     )
     assert {kind for kind, used in found.items() if used} <= kinds | set(NOT_PLAYED)
