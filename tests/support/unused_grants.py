@@ -49,11 +49,12 @@ NOT_CALLED_BY: Mapping[str, str] = {
     "ExportsRole: sqs:ChangeMessageVisibility on ExportQueue.Arn": "a waiting job is cancelled: tests/handlers/exports",
     "FanOutRole: dynamodb:GetItem on ControlTable.Arn": "two instances note a slow call at once: tests/faults",
     "TenantsRole: dynamodb:UpdateItem on LimitsTable.Arn": "an instance reports only now and then: tests/unit/limits",
+    "ChangesRole: sns:Publish on MonitoringAlarms": "EventBridge tells of changes: tests/stacks/test_changes.py",
     "FanOutRole: s3:PutObject on FailedBatchesBucket.Arn/*": "the event source mapping writes what failed",
     "FanOutRole: s3:ListBucket on FailedBatchesBucket.Arn": "the event source mapping looks for the bucket",
 }
-"""Lines that are left out, with the reason: Lambda's own calls, and those that no test of the running house can bring
-about in seconds. For these the code is tested where the reason says.
+"""Lines that are left out, with the reason: calls of AWS's own services, and those that no test of the running house can
+bring about in seconds. For these the code is tested where the reason says.
 """
 
 
