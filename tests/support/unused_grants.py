@@ -53,8 +53,8 @@ NOT_CALLED_BY: Mapping[str, str] = {
     "FanOutRole: s3:PutObject on FailedBatchesBucket.Arn/*": "the event source mapping writes what failed",
     "FanOutRole: s3:ListBucket on FailedBatchesBucket.Arn": "the event source mapping looks for the bucket",
 }
-"""Lines that are left out, with the reason: calls of AWS's own services, and those that no test of the running house can
-bring about in seconds. For these the code is tested where the reason says.
+"""Lines that are left out, with the reason: calls of AWS's own services, and those that no test of the running house
+can bring about in seconds. For these the code is tested where the reason says.
 """
 
 
