@@ -2,7 +2,11 @@
 (`tests/support/unused_grants.py`).
 """
 
+import time
+
+import boto3
 import httpx
+import pytest
 
 from tests.local.test_streams import Customer
 from tests.support.running_daybook import LocalDaybook
@@ -39,6 +43,38 @@ def test_the_caller_may_be_new_to_the_environment_whatever_is_called(local_daybo
     with local_daybook.client(local_daybook.operations_key, **{"Daybook-Tenant": "rare-callers"}) as operations:
         forgotten = operations.post("/v1/actors/mike.mars/forget?environment=forgotten")
         assert forgotten.status_code == 200, forgotten.text
+
+
+@pytest.mark.long
+def test_what_begins_ninety_seconds_later_is_done(local_daybook: LocalDaybook) -> None:
+    """A re-stamp, by the only function that may change an event, and the sweep after somebody was forgotten."""
+    with tenants_admin(local_daybook, "rare-later") as admin:
+        event = {"activity": "document.updated", "actor": {"type": "user", "username": "mike.mars"}}
+        assert admin.post("/v1/events", json={**event, "environment": "made"}).status_code == 201
+        with local_daybook.client(local_daybook.operations_key, **{"Daybook-Tenant": "rare-later"}) as operations:
+            assert operations.post("/v1/actors/mike.mars/forget?environment=made").status_code == 200
+        job = admin.put("/v1/settings/retention", json={"days": 60}).json()["job"]
+        until = time.monotonic() + 180
+        while "queued" in (found := {*sweeps(local_daybook), admin.get(f"/v1/jobs/{job}").json()["status"]}):
+            assert time.monotonic() < until, found
+            time.sleep(1)
+        assert found == {"succeeded"}
+
+
+def sweeps(local_daybook: LocalDaybook) -> list[str]:
+    """The status of every sweep."""
+    aws = boto3.client(
+        "dynamodb",
+        endpoint_url=local_daybook.aws_url,
+        region_name="us-east-1",
+        aws_access_key_id="any",
+        aws_secret_access_key="any",
+    )
+    (control,) = [name for name in aws.list_tables()["TableNames"] if "Control" in name]
+    pages = aws.get_paginator("scan").paginate(TableName=control)
+    rows = [row for page in pages for row in page["Items"] if row["sk"]["S"].startswith("sweep")]
+    assert rows
+    return ["queued" if row["status"]["S"] == "running" else row["status"]["S"] for row in rows]
 
 
 def test_a_second_replay_looks_at_the_first(local_daybook: LocalDaybook) -> None:

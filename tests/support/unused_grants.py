@@ -49,6 +49,7 @@ NOT_CALLED_BY: Mapping[str, str] = {
     "ExportsRole: sqs:ChangeMessageVisibility on ExportQueue.Arn": "a waiting job is cancelled: tests/handlers/exports",
     "FanOutRole: dynamodb:GetItem on ControlTable.Arn": "two instances note a slow call at once: tests/faults",
     "TenantsRole: dynamodb:UpdateItem on LimitsTable.Arn": "an instance reports only now and then: tests/unit/limits",
+    "CanaryRole: secretsmanager:GetSecretValue on CanaryKey": "a round each five minutes: tests/local/test_canary.py",
     "ChangesRole: sns:Publish on MonitoringAlarms": "EventBridge tells of changes: tests/stacks/test_changes.py",
     "FanOutRole: s3:PutObject on FailedBatchesBucket.Arn/*": "the event source mapping writes what failed",
     "FanOutRole: s3:ListBucket on FailedBatchesBucket.Arn": "the event source mapping looks for the bucket",
