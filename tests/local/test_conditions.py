@@ -37,7 +37,7 @@ DENIED_BY_TABLE = "with an explicit deny in a resource-based policy"
 CUSTOMERS = "123456789012"
 
 
-class House:
+class Endpoint:
     """What a forbidden call needs to know."""
 
     def __init__(self, local_daybook: LocalDaybook) -> None:
@@ -70,7 +70,7 @@ class Forbidden(NamedTuple):
     action: str
     call: str
     """The method of the client."""
-    arguments: Callable[[House], dict[str, Any]]
+    arguments: Callable[[Endpoint], dict[str, Any]]
     reason: str = NO_IDENTITY
 
     def __str__(self) -> str:
@@ -81,10 +81,10 @@ OPERATOR, TENANT = "operator", "tenant"
 """Callers beside the functions."""
 
 
-def tagged(house: House, *tags: tuple[str, str]) -> dict[str, Any]:
+def tagged(endpoint: Endpoint, *tags: tuple[str, str]) -> dict[str, Any]:
     """To assume the role that reads as a tenant."""
     given = [{"Key": key, "Value": value} for key, value in tags]
-    return {"RoleArn": house.reader, "RoleSessionName": "any", "Tags": given}
+    return {"RoleArn": endpoint.reader, "RoleSessionName": "any", "Tags": given}
 
 
 def put(table: str, partition: str) -> dict[str, Any]:
@@ -123,10 +123,10 @@ KEY = {"pk": {"S": "acme00#0#0"}, "sk": {"S": "1"}}
 WHERE = "WHERE pk = 'a' AND sk = 'b'"
 
 
-def old_query(house: House) -> dict[str, Any]:
+def old_query(endpoint: Endpoint) -> dict[str, Any]:
     """In the form that DynamoDB calls legacy."""
     equal = {"AttributeValueList": [{"S": "beta00#0#0"}], "ComparisonOperator": "EQ"}
-    return {"TableName": house.events, "KeyConditions": {"pk": equal}}
+    return {"TableName": endpoint.events, "KeyConditions": {"pk": equal}}
 
 
 def keys(*partitions: str) -> list[dict[str, Any]]:
@@ -136,37 +136,41 @@ def keys(*partitions: str) -> list[dict[str, Any]]:
 FORBIDDEN = [
     *(
         Forbidden(
-            LEADING, function, "dynamodb:UpdateItem", "update_item", lambda house: update(house.control, "acme00")
+            LEADING, function, "dynamodb:UpdateItem", "update_item", lambda endpoint: update(endpoint.control, "acme00")
         )
         for function in ("fan_out", "redeliver", "replay", "export", "exports", "restamp", "sweep")
     ),
     *(
-        Forbidden(LEADING, function, "dynamodb:PutItem", "put_item", lambda house: put(house.control, "acme00"))
+        Forbidden(LEADING, function, "dynamodb:PutItem", "put_item", lambda endpoint: put(endpoint.control, "acme00"))
         for function in ("forget", "exports", "fan_out", "redeliver", "streams")
     ),
     *(
-        Forbidden(LEADING, function, "dynamodb:PutItem", "put_item", lambda house: put(house.control, "a#streams"))
+        Forbidden(
+            LEADING, function, "dynamodb:PutItem", "put_item", lambda endpoint: put(endpoint.control, "a#streams")
+        )
         for function in ("manage", "tenants")
     ),
-    Forbidden(LEADING, "tenants", "dynamodb:PutItem", "put_item", lambda house: put(house.credentials, "failed#1")),
+    Forbidden(
+        LEADING, "tenants", "dynamodb:PutItem", "put_item", lambda endpoint: put(endpoint.credentials, "failed#1")
+    ),
     # One forbidden partition among several is enough.
     Forbidden(
         LEADING,
         "fan_out",
         "dynamodb:BatchGetItem",
         "batch_get_item",
-        lambda house: {"RequestItems": {house.control: {"Keys": keys("acme00#streams", "acme00")}}},
+        lambda endpoint: {"RequestItems": {endpoint.control: {"Keys": keys("acme00#streams", "acme00")}}},
     ),
     Forbidden(
         LEADING,
         "redeliver",
         "dynamodb:BatchWriteItem",
         "batch_write_item",
-        lambda house: {
-            "RequestItems": {house.control: [{"DeleteRequest": {"Key": key}} for key in keys("a#parked", "a#jobs")]}
+        lambda endpoint: {
+            "RequestItems": {endpoint.control: [{"DeleteRequest": {"Key": key}} for key in keys("a#parked", "a#jobs")]}
         },
     ),
-    Forbidden(LEADING, TENANT, "dynamodb:Query", "query", lambda house: query(house.events, "beta00#0#0")),
+    Forbidden(LEADING, TENANT, "dynamodb:Query", "query", lambda endpoint: query(endpoint.events, "beta00#0#0")),
     # Where the call has no such key, `ForAllValues` alone would be met.
     Forbidden(("Null", "dynamodb:LeadingKeys"), TENANT, "dynamodb:Query", "query", old_query),
     Forbidden(
@@ -174,7 +178,7 @@ FORBIDDEN = [
         "query",
         "sts:TagSession",
         "assume_role",
-        lambda house: tagged(house, (TAG, "*")),
+        lambda endpoint: tagged(endpoint, (TAG, "*")),
         NO_TRUST,
     ),
     Forbidden(
@@ -182,7 +186,7 @@ FORBIDDEN = [
         "query",
         "sts:TagSession",
         "assume_role",
-        lambda house: tagged(house, (TAG, "acme00"), ("another", "x")),
+        lambda endpoint: tagged(endpoint, (TAG, "acme00"), ("another", "x")),
         NO_TRUST,
     ),
     Forbidden(
@@ -190,35 +194,39 @@ FORBIDDEN = [
         "restamp",
         "dynamodb:Query",
         "query",
-        lambda house: query(house.events, "acme00#0#0", ProjectionExpression="sk, z", Select="SPECIFIC_ATTRIBUTES"),
+        lambda endpoint: query(
+            endpoint.events, "acme00#0#0", ProjectionExpression="sk, z", Select="SPECIFIC_ATTRIBUTES"
+        ),
     ),
     Forbidden(
         ATTRIBUTES,
         "restamp",
         "dynamodb:UpdateItem",
         "update_item",
-        lambda house: update(house.events, "acme00#0#0", "SET expires_at = :n REMOVE z"),
+        lambda endpoint: update(endpoint.events, "acme00#0#0", "SET expires_at = :n REMOVE z"),
     ),
     Forbidden(
         ("StringEquals", "dynamodb:Select"),
         "restamp",
         "dynamodb:Query",
         "query",
-        lambda house: {name: each for name, each in query(house.events, "a").items() if name != "ProjectionExpression"},
+        lambda endpoint: {
+            name: each for name, each in query(endpoint.events, "a").items() if name != "ProjectionExpression"
+        },
     ),
     Forbidden(
         ("StringEqualsIfExists", "dynamodb:ReturnValues"),
         "restamp",
         "dynamodb:UpdateItem",
         "update_item",
-        lambda house: update(house.events, "acme00#0#0", ReturnValues="ALL_NEW"),
+        lambda endpoint: update(endpoint.events, "acme00#0#0", ReturnValues="ALL_NEW"),
     ),
     Forbidden(
         ("StringEquals", "kms:ViaService"),
         "ingest",
         "kms:GenerateDataKey",
         "generate_data_key",
-        lambda house: {"KeyId": key_arn(house), "KeySpec": "AES_256"},
+        lambda endpoint: {"KeyId": key_arn(endpoint), "KeySpec": "AES_256"},
     ),
     *(
         Forbidden(
@@ -233,22 +241,22 @@ FORBIDDEN = [
     *(
         Forbidden(PEOPLE, OPERATOR, f"dynamodb:{action}", call, arguments, DENIED_BY_TABLE)
         for action, call, arguments in (
-            ("PutItem", "put_item", lambda house: {"TableName": house.events, "Item": KEY}),
-            ("DeleteItem", "delete_item", lambda house: {"TableName": house.events, "Key": KEY}),
+            ("PutItem", "put_item", lambda endpoint: {"TableName": endpoint.events, "Item": KEY}),
+            ("DeleteItem", "delete_item", lambda endpoint: {"TableName": endpoint.events, "Key": KEY}),
             (
                 "BatchWriteItem",
                 "batch_write_item",
-                lambda house: {"RequestItems": {house.events: [{"PutRequest": {"Item": KEY}}]}},
+                lambda endpoint: {"RequestItems": {endpoint.events: [{"PutRequest": {"Item": KEY}}]}},
             ),
             (
                 "PartiQLUpdate",
                 "execute_statement",
-                lambda house: {"Statement": " ".join(["UPDATE", f'"{house.events}"', "SET z = 1", WHERE])},
+                lambda endpoint: {"Statement": " ".join(["UPDATE", f'"{endpoint.events}"', "SET z = 1", WHERE])},
             ),
             (
                 "PartiQLDelete",
                 "execute_statement",
-                lambda house: {"Statement": " ".join(["DELETE FROM", f'"{house.events}"', WHERE])},
+                lambda endpoint: {"Statement": " ".join(["DELETE FROM", f'"{endpoint.events}"', WHERE])},
             ),
         )
     ),
@@ -257,56 +265,56 @@ FORBIDDEN = [
         OPERATOR,
         "dynamodb:UpdateItem",
         "update_item",
-        lambda house: update(house.events, "a#0#0"),
+        lambda endpoint: update(endpoint.events, "a#0#0"),
         DENIED_BY_TABLE,
     ),
 ]
 
 
-def key_arn(house: House) -> str:
-    return str(house.client("kms").list_keys()["Keys"][0]["KeyArn"])
+def key_arn(endpoint: Endpoint) -> str:
+    return str(endpoint.client("kms").list_keys()["Keys"][0]["KeyArn"])
 
 
 @pytest.fixture(scope="module")
-def house(local_daybook: LocalDaybook) -> House:
-    return House(local_daybook)
+def endpoint(local_daybook: LocalDaybook) -> Endpoint:
+    return Endpoint(local_daybook)
 
 
 @pytest.mark.parametrize("forbidden", FORBIDDEN, ids=str)
-def test_a_condition_refuses_a_call(house: House, forbidden: Forbidden) -> None:
-    client = house.of(forbidden.caller, forbidden.action.partition(":")[0])
+def test_a_condition_refuses_a_call(endpoint: Endpoint, forbidden: Forbidden) -> None:
+    client = endpoint.of(forbidden.caller, forbidden.action.partition(":")[0])
     with pytest.raises(ClientError) as refused:
-        getattr(client, forbidden.call)(**forbidden.arguments(house))
+        getattr(client, forbidden.call)(**forbidden.arguments(endpoint))
     error = refused.value.response["Error"]
     assert error["Code"] in ("AccessDeniedException", "AccessDenied")
     assert f"is not authorized to perform: {forbidden.action} on resource: " in error["Message"]
     assert error["Message"].endswith(forbidden.reason.format(action=forbidden.action))
-    if forbidden.caller in house.functions:
-        function = house.functions[forbidden.caller]
+    if forbidden.caller in endpoint.functions:
+        function = endpoint.functions[forbidden.caller]
         role = function["Role"].rpartition("/")[2]
         session = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{function['FunctionName']}"
         assert error["Message"].startswith(f"User: {session} is not ")
 
 
 @pytest.mark.parametrize("function", ["streams", "fan_out", "redeliver", "replay"])
-def test_no_role_of_the_own_account_is_assumed_for_a_customer(house: House, function: str) -> None:
+def test_no_role_of_the_own_account_is_assumed_for_a_customer(endpoint: Endpoint, function: str) -> None:
     """With an external id either. A role of the account that trusts all of it would be one."""
-    for arn in (house.functions["restamp"]["Role"], f"arn:aws:iam::{ACCOUNT}:role/any"):
+    for arn in (endpoint.functions["restamp"]["Role"], f"arn:aws:iam::{ACCOUNT}:role/any"):
         with pytest.raises(ClientError, match=DENIED_BY_IDENTITY):
-            house.of(function, "sts").assume_role(RoleArn=arn, RoleSessionName="any", ExternalId="xx")
+            endpoint.of(function, "sts").assume_role(RoleArn=arn, RoleSessionName="any", ExternalId="xx")
 
 
-def test_the_restamp_updates_events(house: House) -> None:
+def test_the_restamp_updates_events(endpoint: Endpoint) -> None:
     """It is refused by its own condition, no longer by a policy."""
     with pytest.raises(ClientError) as refused:
-        house.of("restamp", "dynamodb").update_item(
-            **update(house.events, "a#0#0", ConditionExpression="attribute_exists(pk)")
+        endpoint.of("restamp", "dynamodb").update_item(
+            **update(endpoint.events, "a#0#0", ConditionExpression="attribute_exists(pk)")
         )
     assert refused.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
 
 
 def test_a_bucket_of_another_account_is_not_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That account may have taken the name of a bucket that was deleted. No running house has two of one name."""
+    """That account may have taken the name of a bucket that was deleted. No running Daybook has two of one name."""
     monkeypatch.setitem(s3_backends.bucket_accounts, "ours", ("aws", ACCOUNT))
     monkeypatch.setitem(s3_backends.bucket_accounts, "theirs", ("aws", CUSTOMERS))
     operator, key = OWN_BUCKETS
@@ -320,7 +328,7 @@ def test_a_bucket_of_another_account_is_not_written_to(monkeypatch: pytest.Monke
 
 
 def test_a_rule_of_another_account_does_not_get_the_role_of_ours(synthesised: Templates) -> None:
-    """No service of AWS calls in a running house, so the role's own policy is asked, as for EventBridge."""
+    """No service of AWS calls in a running Daybook, so the role's own policy is asked, as for EventBridge."""
     (trust,) = (
         statement
         for template in synthesised.values()

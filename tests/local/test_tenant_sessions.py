@@ -36,7 +36,7 @@ It prints the log's lines before each answer.
 """
 
 
-class House(NamedTuple):
+class TwoTenants(NamedTuple):
     """A local Daybook in which two tenants have one event each."""
 
     daybook: LocalDaybook
@@ -123,7 +123,7 @@ BUGS = [
 
 
 @pytest.fixture(scope="module", params=["moto", pytest.param("dynamodb-local", marks=pytest.mark.long)])
-def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def two(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoTenants]:
     if request.param == "moto":
         yield built_in(request.getfixturevalue("local_daybook"))
     else:
@@ -131,7 +131,7 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             yield built_in(daybook)
 
 
-def built_in(daybook: LocalDaybook) -> House:
+def built_in(daybook: LocalDaybook) -> TwoTenants:
     events = {}
     with daybook.operations as operations:
         for tenant in (OURS, THEIRS):
@@ -142,27 +142,27 @@ def built_in(daybook: LocalDaybook) -> House:
                 headers={"Daybook-Tenant": tenant},
             )
             events[tenant] = sent.json()["results"][0]["id"]
-    house = House(daybook, {}, events)
-    for page in house.client("dynamodb").get_paginator("scan").paginate(TableName=house.table("EVENTS")):
+    two = TwoTenants(daybook, {}, events)
+    for page in two.client("dynamodb").get_paginator("scan").paginate(TableName=two.table("EVENTS")):
         for item in page["Items"]:
-            house.codes.update(
+            two.codes.update(
                 {tenant: item["pk"]["S"][:6] for tenant, event in events.items() if item["sk"]["S"] == event}
             )
-    return house
+    return two
 
 
-def test_a_bug_that_builds_another_tenants_key_is_refused(house: House) -> None:
+def test_a_bug_that_builds_another_tenants_key_is_refused(two: TwoTenants) -> None:
     """By IAM, with AWS's own error, which the function logs. The caller learns nothing but that it failed. The same
     calls succeed without the bug.
     """
-    lines = iter(house.answered(BUGS))
+    lines = iter(two.answered(BUGS))
     for bug in BUGS:
         log, answer = _next(lines)
         assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (500, "internal_error"), log
-        assert house.events[THEIRS] not in answer["body"]
-        session = f"assumed-role/{house.role.rpartition('/')[2]}/tenant-{house.codes[OURS]}"
+        assert two.events[THEIRS] not in answer["body"]
+        session = f"assumed-role/{two.role.rpartition('/')[2]}/tenant-{two.codes[OURS]}"
         assert f"{session} is not authorized to perform: dynamodb:{bug.action}" in log
-        assert f":{ACCOUNT}:table/{house.table(bug.table)}" in log
+        assert f":{ACCOUNT}:table/{two.table(bug.table)}" in log
         assert "because no identity-based policy allows the dynamodb:" in log
         log, answer = _next(lines)
         assert answer["statusCode"] == 200, log
@@ -179,15 +179,15 @@ def _next(lines: Iterator[str]) -> tuple[str, dict[str, Any]]:
     raise AssertionError("there is no answer")
 
 
-def forbidden_reads(house: House) -> Iterator[tuple[str, dict[str, Any]]]:
+def forbidden_reads(two: TwoTenants) -> Iterator[tuple[str, dict[str, Any]]]:
     """What a session of ours must not be able to do."""
-    events, theirs = house.table("EVENTS"), f"{house.codes[THEIRS]}#0"
-    key = {"pk": {"S": f"{theirs}#0"}, "sk": {"S": house.events[THEIRS]}}
-    mine = {"pk": {"S": f"{house.codes[OURS]}#0#0"}, "sk": {"S": house.events[OURS]}}
+    events, theirs = two.table("EVENTS"), f"{two.codes[THEIRS]}#0"
+    key = {"pk": {"S": f"{theirs}#0"}, "sk": {"S": two.events[THEIRS]}}
+    mine = {"pk": {"S": f"{two.codes[OURS]}#0#0"}, "sk": {"S": two.events[OURS]}}
     yield "query", of_partition(events, "pk", f"{theirs}#0")
     for index, value in (("by_activity", f"{theirs}#0#a.b"), ("by_actor", f"{theirs}#0#system")):
         yield "query", {"IndexName": index, **of_partition(events, index, value)}
-    yield "query", of_partition(house.table("IDENTITIES"), "pk", theirs)
+    yield "query", of_partition(two.table("IDENTITIES"), "pk", theirs)
     yield "batch_get_item", {"RequestItems": {events: {"Keys": [key]}}}
     yield "batch_get_item", {"RequestItems": {events: {"Keys": [mine, key]}}}
     # Without a partition, which a condition `ForAllValues` alone would let pass.
@@ -198,7 +198,7 @@ def forbidden_reads(house: House) -> Iterator[tuple[str, dict[str, Any]]]:
     # Not even of its own partition.
     yield "get_item", {"TableName": events, "Key": mine}
     yield "put_item", {"TableName": events, "Item": mine}
-    yield "query", of_partition(house.table("CONTROL"), "pk", house.codes[OURS])
+    yield "query", of_partition(two.table("CONTROL"), "pk", two.codes[OURS])
 
 
 def of_partition(table: str, key: str, value: str) -> dict[str, Any]:
@@ -210,42 +210,42 @@ def of_partition(table: str, key: str, value: str) -> dict[str, Any]:
     }
 
 
-def test_a_session_reads_the_partitions_of_its_tenant_and_nothing_else(house: House) -> None:
-    reader, events, code = house.reader(OURS), house.table("EVENTS"), house.codes[OURS]
+def test_a_session_reads_the_partitions_of_its_tenant_and_nothing_else(two: TwoTenants) -> None:
+    reader, events, code = two.reader(OURS), two.table("EVENTS"), two.codes[OURS]
     found = reader.query(**of_partition(events, "pk", f"{code}#0#0"))["Items"]
-    assert house.events[OURS] in [item["sk"]["S"] for item in found]
+    assert two.events[OURS] in [item["sk"]["S"] for item in found]
     by_activity = reader.query(IndexName="by_activity", **of_partition(events, "by_activity", f"{code}#0#0#a.b"))
-    assert [item["sk"]["S"] for item in by_activity["Items"]] == [house.events[OURS]]
-    for operation, arguments in forbidden_reads(house):
+    assert [item["sk"]["S"] for item in by_activity["Items"]] == [two.events[OURS]]
+    for operation, arguments in forbidden_reads(two):
         with pytest.raises(ClientError) as refused:
             getattr(reader, operation)(**arguments)
         assert refused.value.response["Error"]["Code"] == "AccessDeniedException", (operation, arguments)
 
 
-def test_a_function_that_reads_for_tenants_reads_nothing_by_itself(house: House) -> None:
+def test_a_function_that_reads_for_tenants_reads_nothing_by_itself(two: TwoTenants) -> None:
     """So a call that was made without a session fails, whomever it is about."""
     for function in ("query.handler", "exports.worker_handler", "exports.api_handler"):
-        own = house.client("dynamodb", access_key(house.function(function)["FunctionName"]))
+        own = two.client("dynamodb", access_key(two.function(function)["FunctionName"]))
         for table in ("EVENTS", "IDENTITIES"):
             with pytest.raises(ClientError, match="not authorized to perform: dynamodb:Query"):
-                own.query(**of_partition(house.table(table), "pk", f"{house.codes[OURS]}#0"))
+                own.query(**of_partition(two.table(table), "pk", f"{two.codes[OURS]}#0"))
 
 
-def test_a_session_needs_the_tag_of_one_tenant_and_a_function_that_reads(house: House) -> None:
+def test_a_session_needs_the_tag_of_one_tenant_and_a_function_that_reads(two: TwoTenants) -> None:
     """The role's trust policy refuses all else."""
-    ours = ("tenant", house.codes[OURS])
+    ours = ("tenant", two.codes[OURS])
     for function in ("query.handler", "exports.worker_handler", "exports.api_handler"):
-        assert house.assume(function, ours)["Credentials"]
+        assert two.assume(function, ours)["Credentials"]
     refused: list[tuple[str, list[tuple[str, str]]]] = [
         ("query.handler", []),
         ("query.handler", [("tenant", "")]),
         ("query.handler", [("tenant", "ABC")]),
-        ("query.handler", [("Tenants", house.codes[OURS])]),
+        ("query.handler", [("Tenants", two.codes[OURS])]),
         ("query.handler", [ours, ("another", "tag")]),
         ("manage.handler", [ours]),
         ("ingest.handler", [ours]),
     ]
     for function, tags in refused:
         with pytest.raises(ClientError) as denied:
-            house.assume(function, *tags)
+            two.assume(function, *tags)
         assert denied.value.response["Error"]["Code"] == "AccessDenied", (function, tags)

@@ -54,7 +54,7 @@ NOT_CALLED_BY: Mapping[str, str] = {
     "FanOutRole: s3:PutObject on FailedBatchesBucket.Arn/*": "the event source mapping writes what failed",
     "FanOutRole: s3:ListBucket on FailedBatchesBucket.Arn": "the event source mapping looks for the bucket",
 }
-"""Lines that are left out, with the reason: calls of AWS's own services, and those that no test of the running house
+"""Lines that are left out, with the reason: calls of AWS's own services, and those that no test of the running Daybook
 can bring about in seconds. For these the code is tested where the reason says.
 """
 

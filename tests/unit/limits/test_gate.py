@@ -26,7 +26,7 @@ CODES = {"acme": TenantCode("aaaaaa"), "other": TenantCode("bbbbbb")}
 
 
 @dataclass
-class House:
+class GatedRoute:
     """A gate before one route, which consumes `units` at each call."""
 
     stored: Limits = field(default_factory=lambda: Limits(calls_a_minute=2))
@@ -84,76 +84,76 @@ def log() -> Iterator[list[dict[str, Any]]]:
 
 def test_past_a_limit_the_answer_says_which_and_when_to_come_again(log: list[dict[str, Any]]) -> None:
     """The operation is not called. A metric and the access log show it. Other tenants are not concerned."""
-    house = House()
-    assert [house.call()["statusCode"] for _ in range(3)] == [200, 200, 429]
-    refused = house.call()
+    route = GatedRoute()
+    assert [route.call()["statusCode"] for _ in range(3)] == [200, 200, 429]
+    refused = route.call()
     assert refused["headers"]["Retry-After"] == "42"
     problem = answered(refused)
     assert (problem["code"], problem["status"]) == ("limit_reached", 429)
     assert "calls_a_minute, 2" in problem["detail"]
-    assert house.counted == [(CALLS_LIMITED, 1)] * 2
+    assert route.counted == [(CALLS_LIMITED, 1)] * 2
     assert [(line["status"], line["tenant"], line["credential"]) for line in log[-2:]] == [(429, "acme", "k1")] * 2
-    assert house.calls == 2
-    assert house.call("other")["statusCode"] == 200
+    assert route.calls == 2
+    assert route.call("other")["statusCode"] == 200
 
 
 def test_a_raised_limit_helps_who_is_refused_within_seconds() -> None:
     """A refused call reads no settings. So they are read before it is refused, once in a few seconds."""
-    house = House()
-    assert [house.call()["statusCode"] for _ in range(5)] == [200, 200, 429, 429, 429]
-    assert house.settings_read == 1
-    house.stored = Limits(calls_a_minute=4)
-    house.throttled = True
-    house.now += AGAIN_MS
-    assert house.call()["statusCode"] == 429, "the limit that is known is in force while the store does not answer"
-    house.throttled = False
-    house.now += AGAIN_MS
-    assert [house.call()["statusCode"] for _ in range(3)] == [200, 200, 429]
+    route = GatedRoute()
+    assert [route.call()["statusCode"] for _ in range(5)] == [200, 200, 429, 429, 429]
+    assert route.settings_read == 1
+    route.stored = Limits(calls_a_minute=4)
+    route.throttled = True
+    route.now += AGAIN_MS
+    assert route.call()["statusCode"] == 429, "the limit that is known is in force while the store does not answer"
+    route.throttled = False
+    route.now += AGAIN_MS
+    assert [route.call()["statusCode"] for _ in range(3)] == [200, 200, 429]
 
 
 def test_what_reads_consume_refuses_the_next_read_and_no_event() -> None:
     """An auditor's searches never keep a product from sending."""
-    house = House(Limits(read_units_a_minute=4), units=2.5)
-    assert [house.call()["statusCode"] for _ in range(3)] == [200, 200, 429]
-    assert house.call(sends=True)["statusCode"] == 200
+    route = GatedRoute(Limits(read_units_a_minute=4), units=2.5)
+    assert [route.call()["statusCode"] for _ in range(3)] == [200, 200, 429]
+    assert route.call(sends=True)["statusCode"] == 200
 
 
 def test_operators_are_not_limited() -> None:
     """Neither do they use up what the tenant may."""
-    house = House()
-    assert {house.call(by_operators=True)["statusCode"] for _ in range(9)} == {200}
-    assert house.call()["statusCode"] == 200
-    house.gate.events(CODES["acme"], Limits(events_a_day=1), _caller("operations"), 500)
+    route = GatedRoute()
+    assert {route.call(by_operators=True)["statusCode"] for _ in range(9)} == {200}
+    assert route.call()["statusCode"] == 200
+    route.gate.events(CODES["acme"], Limits(events_a_day=1), _caller("operations"), 500)
 
 
 @pytest.mark.parametrize("unread", [Throttled, UnknownTenant])
 def test_where_limits_can_not_be_read_the_operation_says_why(unread: type[Exception]) -> None:
     """It reads the same settings."""
-    house = House(unread=unread)
-    assert {house.call()["statusCode"] for _ in range(9)} == {200}
+    route = GatedRoute(unread=unread)
+    assert {route.call()["statusCode"] for _ in range(9)} == {200}
 
 
 @pytest.mark.parametrize("limits", [Limits(events_a_second=1), Limits(events_a_day=60)])
 def test_a_batch_counts_with_all_of_its_events(limits: Limits) -> None:
     """In the minute and in the day. Past either, none of them may be stored."""
-    house = House(limits)
+    route = GatedRoute(limits)
     for number in (30, 30):
-        house.gate.events(CODES["acme"], limits, _caller("producer"), number)
+        route.gate.events(CODES["acme"], limits, _caller("producer"), number)
     with pytest.raises(Problem) as refused:
-        house.gate.events(CODES["acme"], limits, _caller("producer"), 1)
+        route.gate.events(CODES["acme"], limits, _caller("producer"), 1)
     assert refused.value.status == 429
     assert refused.value.headers["Retry-After"]
 
 
 def test_an_operation_that_fails_has_consumed_too() -> None:
     """Reading may be most of what it did."""
-    house = House(Limits(read_units_a_minute=1), units=3)
+    route = GatedRoute(Limits(read_units_a_minute=1), units=3)
 
     def failing(request: Request) -> Answer:
-        house._operation(request)  # noqa: SLF001  what it consumes
+        route._operation(request)  # noqa: SLF001  what it consumes
         raise Problem(422, "too_much_to_read", "Too much.")
 
-    reads = house.gate.reads({"read_tenant": failing})
+    reads = route.gate.reads({"read_tenant": failing})
     event = call("GET", "/v1/tenants/{tenant}", parameters={"tenant": "acme"}, authorizer=authorized("auditor"))
     assert [serve(event, Context(), reads)["statusCode"] for _ in range(2)] == [422, 429]
 
