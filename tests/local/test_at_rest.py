@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.local.test_streams import Customer
@@ -38,17 +37,6 @@ def test_it_leaves_the_machine_alone(tmp_path: Path, store: str) -> None:
     assert used <= MAX_OF_A_CORE * SECONDS
 
 
-def client(local_daybook: LocalDaybook, service: str) -> Any:
-    """A client as an outside program makes it."""
-    return boto3.client(
-        service,
-        endpoint_url=local_daybook.aws_url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-    )
-
-
 def test_an_item_that_comes_from_outside_is_noticed(local_daybook: LocalDaybook) -> None:
     """A copy of an event that is inserted through the AWS port, in another shard, is delivered as well. Nobody could
     remove the event first: the table's policy denies it.
@@ -56,7 +44,7 @@ def test_an_item_that_comes_from_outside_is_noticed(local_daybook: LocalDaybook)
     customer = Customer(local_daybook)
     sent = customer.send()
     assert customer.received(1) == [sent]
-    dynamodb = client(local_daybook, "dynamodb")
+    dynamodb = local_daybook.aws("dynamodb")
     table, item = find(dynamodb, sent)
     time.sleep(NOTICED_SECONDS)  # until local Daybook is idle again
     copy = {**item, "pk": {"S": f"{item['pk']['S'].rpartition('#')[0]}#7"}}
@@ -80,7 +68,7 @@ def find(dynamodb: Any, event_id: str) -> tuple[str, Any]:
 
 def test_a_message_that_comes_from_outside_is_noticed(local_daybook: LocalDaybook) -> None:
     """The function finds no such job, so the message is handled."""
-    sqs = client(local_daybook, "sqs")
+    sqs = local_daybook.aws("sqs")
     (queue,) = (url for url in sqs.list_queues()["QueueUrls"] if "RestampQueue" in url and "Dead" not in url)
     job = {"tenant": "nobody", "kind": "restamp", "job": "01G0KMT0QV00000000000000000000000000", "turn": 1, "id": "1"}
     sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(job))

@@ -1,9 +1,7 @@
 """The canary, from the operators' command that makes its key to a round over HTTP."""
 
 from collections.abc import Iterator
-from typing import Any
 
-import boto3
 import pytest
 
 from canary import handler
@@ -28,21 +26,11 @@ def gauges(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
     handler.compose.cache_clear()
 
 
-def connected(local_daybook: LocalDaybook) -> Any:
-    return lambda service: boto3.client(
-        service,
-        endpoint_url=local_daybook.aws_url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="thing",
-    )
-
-
 def set_up(local_daybook: LocalDaybook) -> int:
     return set_up_canary.main(
         ["--url", local_daybook.url],
         environ={set_up_canary.KEY: local_daybook.operations_key},
-        connect=lambda _: connected(local_daybook),
+        connect=lambda _: local_daybook.aws,
     )
 
 
@@ -52,7 +40,7 @@ def test_the_canary_sends_and_reads_once_it_has_a_key(
     """Until then it says so by one metric, and the alarm on failures stays silent. Each run of the command makes
     another key, which is in force in the next round.
     """
-    aws = connected(local_daybook)
+    aws = local_daybook.aws
     (secret,) = (each["ARN"] for each in aws("secretsmanager").list_secrets()["SecretList"] if "Canary" in each["Name"])
     for name, value in {"API_URL": local_daybook.url, "CANARY_SECRET_ARN": secret}.items():
         monkeypatch.setenv(name, value)

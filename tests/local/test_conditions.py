@@ -6,7 +6,6 @@ The calls are those of a program that holds a function's credentials, so nothing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto.s3.models import s3_backends
@@ -41,17 +40,13 @@ class Endpoint:
     """What a forbidden call needs to know."""
 
     def __init__(self, local_daybook: LocalDaybook) -> None:
-        self.url = local_daybook.aws_url
+        self.client = local_daybook.aws
         functions = self.client("lambda").list_functions()["Functions"]
         modules = {f"{spec.module}.handler": name for name, spec in FUNCTIONS.items()}
         self.functions = {modules[each["Handler"]]: each for each in functions}
         tables = {name: value for each in functions for name, value in each["Environment"]["Variables"].items()}
         self.control, self.events = tables["CONTROL_TABLE"], tables["EVENTS_TABLE"]
         self.credentials, self.reader = tables["CREDENTIALS_TABLE"], tables["READER_ROLE_ARN"]
-
-    def client(self, service: str, key: str = "anybody", **session: str) -> Any:
-        signing = {"aws_access_key_id": key, "aws_secret_access_key": "any", "aws_session_token": None, **session}
-        return boto3.client(service, endpoint_url=self.url, region_name="us-east-1", **signing)
 
     def of(self, caller: str, service: str) -> Any:
         """A client with the credentials of a function, of a tenant's session, or of the account's operator."""

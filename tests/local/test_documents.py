@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import boto3
 import jmespath
 import pytest
 
@@ -140,13 +139,7 @@ def test_operators_commands_have_the_options_shown() -> None:
 
 def test_operators_queries_find_what_the_page_says(demo: LocalDaybook) -> None:
     """The table has the partitions and the index, and the tenants' rows have their names and codes."""
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=demo.aws_url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-    )
+    client = demo.aws("dynamodb")
     (table,) = (name for name in client.list_tables()["TableNames"] if "Control" in name)
     found: dict[str, Any] = {}
     for code in {code for page in PAGES for code in code_in(page) if code.startswith("aws dynamodb query")}:

@@ -4,7 +4,6 @@ import io
 import json
 from typing import Any
 
-import boto3
 import httpx
 import pytest
 from botocore.config import Config
@@ -20,10 +19,10 @@ from tests.support.running_daybook import LocalDaybook
 
 
 def test_who_asks_for_exports_can_write_jobs_and_no_settings(local_daybook: LocalDaybook) -> None:
-    functions = client(local_daybook, "lambda").list_functions()["Functions"]
+    functions = local_daybook.aws("lambda").list_functions()["Functions"]
     (exports,) = (each for each in functions if each["Handler"] == "exports.api_handler.handler")
     table = exports["Environment"]["Variables"]["CONTROL_TABLE"]
-    dynamodb = client(local_daybook, "dynamodb", access_key(exports["FunctionName"]))
+    dynamodb = local_daybook.aws("dynamodb", access_key(exports["FunctionName"]))
     dynamodb.put_item(TableName=table, Item={"pk": {"S": "nobody#jobs"}, "sk": {"S": "other#01"}})
     with pytest.raises(ClientError) as refused:
         dynamodb.put_item(TableName=table, Item={"pk": {"S": "nobody"}, "sk": {"S": "tenant"}})
@@ -37,8 +36,8 @@ def test_who_asks_for_exports_can_write_jobs_and_no_settings(local_daybook: Loca
 
 def test_who_asks_for_exports_can_neither_read_nor_write_files(local_daybook: LocalDaybook) -> None:
     exports, bucket = exports_function(local_daybook)
-    s3 = client(local_daybook, "s3", access_key(exports["FunctionName"]))
-    client(local_daybook, "s3").put_object(Bucket=bucket, Key="files/nobody/a", Body=b"a")
+    s3 = local_daybook.aws("s3", access_key(exports["FunctionName"]))
+    local_daybook.aws("s3").put_object(Bucket=bucket, Key="files/nobody/a", Body=b"a")
     forbidden: list[tuple[str, dict[str, Any]]] = [
         ("put_object", {"Key": "files/nobody/a", "Body": b"b"}),
         ("get_object", {"Key": "files/nobody/a"}),
@@ -52,7 +51,7 @@ def test_who_asks_for_exports_can_neither_read_nor_write_files(local_daybook: Lo
 
 def exports_function(local_daybook: LocalDaybook) -> tuple[dict[str, Any], str]:
     """The function behind the API of exports, and the bucket."""
-    functions = client(local_daybook, "lambda").list_functions()["Functions"]
+    functions = local_daybook.aws("lambda").list_functions()["Functions"]
     (exports,) = (each for each in functions if each["Handler"] == "exports.api_handler.handler")
     return exports, exports["Environment"]["Variables"]["EXPORT_BUCKET"]
 
@@ -61,16 +60,16 @@ def test_a_link_reads_the_files_of_one_export(local_daybook: LocalDaybook) -> No
     """Its session can do what both the role and the session's policy allow."""
     exports, bucket = exports_function(local_daybook)
     for key in ("files/nobody/a", "files/nobody/b", "files/nobody/c", "runs/nobody/a"):
-        client(local_daybook, "s3").put_object(Bucket=bucket, Key=key, Body=key.encode())
+        local_daybook.aws("s3").put_object(Bucket=bucket, Key=key, Body=key.encode())
     made: list[Any] = []
 
     def s3_with(credentials: dict[str, str]) -> Any:
         # The old signature, which boto3 takes for a URL by default, does not name the service.
-        made.append(client(local_daybook, "s3", **credentials, config=Config(signature_version="s3v4")))
+        made.append(local_daybook.aws("s3", **credentials, config=Config(signature_version="s3v4")))
         return made[-1]
 
     role = exports["Environment"]["Variables"]["DOWNLOAD_ROLE_ARN"]
-    sts = client(local_daybook, "sts", access_key(exports["FunctionName"]))
+    sts = local_daybook.aws("sts", access_key(exports["FunctionName"]))
     places = ["files/nobody/a", "files/nobody/b"]
     links = DownloadLinks(sts, s3_with, role, bucket).links(places, "an-export")
     assert [httpx.get(link).text for link in links] == places
@@ -83,13 +82,13 @@ def test_a_link_reads_the_files_of_one_export(local_daybook: LocalDaybook) -> No
 
 def test_only_the_function_whom_a_role_trusts_can_assume_it(local_daybook: LocalDaybook) -> None:
     exports, _ = exports_function(local_daybook)
-    functions = client(local_daybook, "lambda").list_functions()["Functions"]
+    functions = local_daybook.aws("lambda").list_functions()["Functions"]
     (streams,) = (each for each in functions if each["Handler"] == "streams.api_handler.handler")
     wanted = {"RoleArn": exports["Environment"]["Variables"]["DOWNLOAD_ROLE_ARN"], "RoleSessionName": "any"}
-    assert client(local_daybook, "sts", access_key(exports["FunctionName"])).assume_role(**wanted)
+    assert local_daybook.aws("sts", access_key(exports["FunctionName"])).assume_role(**wanted)
     for function, arn in ((streams, wanted["RoleArn"]), (streams, streams["Role"])):
         with pytest.raises(ClientError) as refused:
-            client(local_daybook, "sts", access_key(function["FunctionName"])).assume_role(**wanted | {"RoleArn": arn})
+            local_daybook.aws("sts", access_key(function["FunctionName"])).assume_role(**wanted | {"RoleArn": arn})
         assert refused.value.response["Error"]["Code"] == "AccessDenied"
 
 
@@ -125,10 +124,10 @@ def test_keys_of_functions_are_held_to_their_roles() -> None:
 
 def test_the_ingest_function_can_write_an_event_but_not_overwrite_one(local_daybook: LocalDaybook) -> None:
     """The emulator checks the function's role as the template defines it."""
-    functions = client(local_daybook, "lambda").list_functions()["Functions"]
+    functions = local_daybook.aws("lambda").list_functions()["Functions"]
     (ingest,) = (each for each in functions if each["Handler"] == "ingest.handler.handler")
     table = ingest["Environment"]["Variables"]["EVENTS_TABLE"]
-    dynamodb = client(local_daybook, "dynamodb", access_key(ingest["FunctionName"]))
+    dynamodb = local_daybook.aws("dynamodb", access_key(ingest["FunctionName"]))
     item = {"pk": {"S": "nobody#prod#0"}, "sk": {"S": "01"}}
     insert = {
         "Statement": f"INSERT INTO \"{table}\" VALUE {{'pk': ?, 'sk': ?}}",
@@ -145,8 +144,3 @@ def test_the_ingest_function_can_write_an_event_but_not_overwrite_one(local_dayb
         with pytest.raises(ClientError) as refused:
             getattr(dynamodb, operation)(**arguments)
         assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
-
-
-def client(local_daybook: LocalDaybook, service: str, key: str = "anybody", **credentials: Any) -> Any:
-    signing = {"aws_access_key_id": key, "aws_secret_access_key": "any", "aws_session_token": None, **credentials}
-    return boto3.client(service, endpoint_url=local_daybook.aws_url, region_name="us-east-1", **signing)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import boto3
 import pytest
 
 from infra import ROOT
@@ -136,13 +135,7 @@ def test_every_call_leaves_a_line_in_the_access_log(local_daybook: LocalDaybook)
 
 def test_the_aws_endpoint_takes_any_credentials(local_daybook: LocalDaybook) -> None:
     """A real client finds the deployment's tables there."""
-    dynamodb = boto3.client(
-        "dynamodb",
-        endpoint_url=local_daybook.aws_url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="thing",
-    )
+    dynamodb = local_daybook.aws("dynamodb")
     assert len(dynamodb.list_tables()["TableNames"]) >= 3
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import boto3
 import pytest
 
 from infra.operate import operators_keys
@@ -13,17 +12,8 @@ from tests.support.running_daybook import LocalDaybook, make_tenant
 def command(local_daybook: LocalDaybook, capsys: pytest.CaptureFixture[str]) -> Any:
     """Runs the command, which must succeed. Returns what it shows, and what it says beside that."""
 
-    def client(service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=local_daybook.aws_url,
-            region_name="us-east-1",
-            aws_access_key_id="any",
-            aws_secret_access_key="any",
-        )
-
     def run(*arguments: str) -> tuple[str, str]:
-        assert operators_keys.main(arguments, connect=lambda _: client) == 0
+        assert operators_keys.main(arguments, connect=lambda _: local_daybook.aws) == 0
         captured = capsys.readouterr()
         return captured.out, captured.err
 

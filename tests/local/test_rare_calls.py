@@ -4,7 +4,6 @@
 
 import time
 
-import boto3
 import httpx
 import pytest
 
@@ -67,13 +66,7 @@ def test_what_begins_ninety_seconds_later_is_done(local_daybook: LocalDaybook) -
 
 def sweeps(local_daybook: LocalDaybook) -> dict[str, str]:
     """The status of every sweep, by its row."""
-    aws = boto3.client(
-        "dynamodb",
-        endpoint_url=local_daybook.aws_url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-    )
+    aws = local_daybook.aws("dynamodb")
     (control,) = [name for name in aws.list_tables()["TableNames"] if "Control" in name]
     pages = aws.get_paginator("scan").paginate(TableName=control)
     rows = [row for page in pages for row in page["Items"] if row["sk"]["S"].startswith("sweep")]

@@ -3,9 +3,6 @@
 import os
 import subprocess
 import sys
-from typing import Any
-
-import boto3
 
 from infra import ROOT
 from tests.support.running_daybook import LocalDaybook, make_tenant
@@ -14,21 +11,11 @@ TENANT = "rotation-http"
 ANY = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
-def aws(local_daybook: LocalDaybook, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=local_daybook.aws_url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-    )
-
-
 def test_the_command_rotates_and_searches_go_on(local_daybook: LocalDaybook) -> None:
     """A cursor from before it opens afterwards, and the ids of events stay what they were."""
-    secrets = aws(local_daybook, "secretsmanager").list_secrets()["SecretList"]
+    secrets = local_daybook.aws("secretsmanager").list_secrets()["SecretList"]
     (secret,) = [each for each in secrets if "Canary" not in each["Name"]]
-    (control,) = [name for name in aws(local_daybook, "dynamodb").list_tables()["TableNames"] if "Control" in name]
+    (control,) = [name for name in local_daybook.aws("dynamodb").list_tables()["TableNames"] if "Control" in name]
     with local_daybook.operations as operations:
         assert make_tenant(operations, TENANT).status_code == 201
     with local_daybook.client(local_daybook.operations_key, **{"Daybook-Tenant": TENANT}) as client:

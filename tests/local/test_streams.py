@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import httpx
 import pytest
 
@@ -30,14 +29,7 @@ class Customer:
         self._operations = local_daybook.operations
         self._operations.headers["Daybook-Tenant"] = self.name
         assert make_tenant(local_daybook.operations, self.name, "symbee").status_code == 201
-        self._kinesis = boto3.client(
-            "kinesis",
-            endpoint_url=local_daybook.aws_url,
-            region_name="us-east-1",
-            aws_access_key_id="any",
-            aws_secret_access_key="any",
-            aws_session_token=None,
-        )
+        self._kinesis = local_daybook.aws("kinesis")
         self.create_stream()
         chosen = {
             "stream_arn": f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/{self.name}",

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -48,22 +47,14 @@ class TwoTenants(NamedTuple):
         return str(self.function("query.handler")["Environment"]["Variables"]["READER_ROLE_ARN"])
 
     def function(self, name: str) -> dict[str, Any]:
-        functions = self.client("lambda").list_functions()["Functions"]
+        functions = self.daybook.aws("lambda").list_functions()["Functions"]
         (found,) = (each for each in functions if each["Handler"].startswith(f"{name}."))
         return dict(found)
 
-    def client(self, service: str, key: str = "anybody") -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.daybook.aws_url,
-            region_name="us-east-1",
-            aws_access_key_id=key,
-            aws_secret_access_key="any",
-            aws_session_token=None,
-        )
-
     def assume(self, function: str = "query.handler", *tags: tuple[str, str]) -> dict[str, Any]:
-        answer: dict[str, Any] = self.client("sts", access_key(self.function(function)["FunctionName"])).assume_role(
+        answer: dict[str, Any] = self.daybook.aws(
+            "sts", access_key(self.function(function)["FunctionName"])
+        ).assume_role(
             RoleArn=self.role, RoleSessionName="any", Tags=[{"Key": key, "Value": value} for key, value in tags]
         )
         return answer
@@ -71,7 +62,7 @@ class TwoTenants(NamedTuple):
     def reader(self, tenant: str) -> Any:
         """A client with the session that the function has for this tenant."""
         session = self.assume("query.handler", ("tenant", self.codes[tenant]))
-        return self.client("dynamodb", session["Credentials"]["AccessKeyId"])
+        return self.daybook.aws("dynamodb", session["Credentials"]["AccessKeyId"])
 
     def table(self, name: str) -> str:
         return str(self.function("query.handler")["Environment"]["Variables"][f"{name}_TABLE"])
@@ -143,7 +134,7 @@ def built_in(daybook: LocalDaybook) -> TwoTenants:
             )
             events[tenant] = sent.json()["results"][0]["id"]
     two = TwoTenants(daybook, {}, events)
-    for page in two.client("dynamodb").get_paginator("scan").paginate(TableName=two.table("EVENTS")):
+    for page in two.daybook.aws("dynamodb").get_paginator("scan").paginate(TableName=two.table("EVENTS")):
         for item in page["Items"]:
             two.codes.update(
                 {tenant: item["pk"]["S"][:6] for tenant, event in events.items() if item["sk"]["S"] == event}
@@ -225,7 +216,7 @@ def test_a_session_reads_the_partitions_of_its_tenant_and_nothing_else(two: TwoT
 def test_a_function_that_reads_for_tenants_reads_nothing_by_itself(two: TwoTenants) -> None:
     """So a call that was made without a session fails, whomever it is about."""
     for function in ("query.handler", "exports.worker_handler", "exports.api_handler"):
-        own = two.client("dynamodb", access_key(two.function(function)["FunctionName"]))
+        own = two.daybook.aws("dynamodb", access_key(two.function(function)["FunctionName"]))
         for table in ("EVENTS", "IDENTITIES"):
             with pytest.raises(ClientError, match="not authorized to perform: dynamodb:Query"):
                 own.query(**of_partition(two.table(table), "pk", f"{two.codes[OURS]}#0"))

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import boto3
 import httpx
 
 from infra import ROOT
@@ -44,6 +46,11 @@ class LocalDaybook:
     @property
     def operations(self) -> httpx.Client:
         return self.client(self.operations_key)
+
+    def aws(self, service: str, key: str = "any", **session: str) -> Any:
+        """A boto3 client of the local AWS endpoint, with any credentials or with those of a function or a session."""
+        signing = {"aws_access_key_id": key, "aws_secret_access_key": "any", "aws_session_token": None, **session}
+        return boto3.client(service, endpoint_url=self.aws_url, region_name="us-east-1", **signing)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> float:
         """Stops local Daybook and returns the seconds until all of its processes had ended."""
