@@ -13,12 +13,13 @@ from tests.stacks.conftest import OTHER
 from tests.support.templates import Stack
 
 STAGE = OTHER["stage"]
-TABLES = ("EventsTable", "IdentitiesTable", "ControlTable", "CredentialsTable")
+TABLES = ("EventsTable", "IdentitiesTable", "ControlTable", "CredentialsTable", "LedgerTable")
 VARIABLES = {
     "EVENTS_TABLE": OTHER["events_table"],
     "IDENTITIES_TABLE": OTHER["identities_table"],
     "CONTROL_TABLE": OTHER["control_table"],
     "CREDENTIALS_TABLE": OTHER["credentials_table"],
+    "LEDGER_TABLE": OTHER["ledger_table"],
 }
 
 

@@ -67,6 +67,7 @@ class Tables:
     control: str = ""
     credentials: str = ""
     limits: str = ""
+    ledger: str = ""
 
     @classmethod
     def of(cls, settings: FunctionSettings) -> Self:
