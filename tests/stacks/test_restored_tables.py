@@ -19,7 +19,6 @@ VARIABLES = {
     "IDENTITIES_TABLE": OTHER["identities_table"],
     "CONTROL_TABLE": OTHER["control_table"],
     "CREDENTIALS_TABLE": OTHER["credentials_table"],
-    "LEDGER_TABLE": OTHER["ledger_table"],
 }
 
 
