@@ -1,1 +1,1 @@
-"""The ledger: a tenant's events in the order of their storing, as a Merkle tree, and what follows from that order."""
+"""The transparency log of a tenant: its tree, its notes and proofs, and what follows from its order."""

@@ -1,4 +1,4 @@
-"""The logs of a tenant: one for each environment and visibility, so that nothing tells others of what they may not read.
+"""The logs of a tenant: one for each environment and visibility, so that nothing tells of what one may not read.
 
 A log's name is random and its origin is fixed when it begins: it names no customer, and survives another domain. Where
 the newest checkpoint shows that a log was cut short, by the restore of a table say, a new log begins that names it.

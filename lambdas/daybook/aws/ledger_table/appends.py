@@ -25,7 +25,7 @@ _PREFIX = "append#"
 _FIRST = f"{_PREFIX}{0:016}"
 _LAST = f"{_PREFIX}{10**16 - 1:016}"
 _KNOWN = 256
-"""Appends that an instance remembers, of up to 76 KB each: records come again, and others of the same time with them."""
+"""Appends of up to 76 KB that an instance remembers: the next batch has events of the same ten seconds."""
 _TRIES = 6
 _KEY_BYTES = ENTRY_BYTES - HASH_BYTES
 

@@ -75,7 +75,7 @@ def _item(log: Log) -> dict[str, Any]:
 def _log(item: Mapping[str, Any]) -> Log:
     _, number, visibility, generation = item["sk"]["S"].split("#")
     return Log(
-        key=LogKey(environment_key(TenantCode(item["pk"]["S"]), int(number)), cast(Visibility, visibility)),
+        key=LogKey(environment_key(TenantCode(item["pk"]["S"]), int(number)), cast("Visibility", visibility)),
         name=item["name"]["S"],
         origin=item["origin"]["S"],
         generation=int(generation),
