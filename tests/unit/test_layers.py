@@ -16,7 +16,7 @@ FLOORS = (
     {"catalogue", "http"},
     {"limits", "people"},
     {"events"},
-    {"delivery", "search", "self_audit"},
+    {"delivery", "ledger", "search", "self_audit"},
     {"jobs", "operators"},
     {"aws"},
 )
