@@ -1,8 +1,8 @@
 # The deployed Python where there is one, else any from 3.11 on.
 PYTHON ?= $(shell python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null || command -v python3)
 BIN := .venv/bin
-OURS := app.py benchmarks events infra lambdas tests
-export PYTHONPATH := .:lambdas
+OURS := app.py benchmarks clients events infra lambdas tests
+export PYTHONPATH := .:lambdas:clients/verify
 
 PYTEST := $(BIN)/python -m pytest -n auto
 

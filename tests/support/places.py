@@ -4,6 +4,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LAMBDAS = ROOT / "lambdas"
+VERIFIER = ROOT / "clients" / "verify"
 SAMPLES = ROOT / "events"
 DOCUMENTS = ROOT.parent / "shared"
 """The products' documents, if they are beside the checkout."""

@@ -1,13 +1,14 @@
 """Imports point downwards: handler, then what stands beside it, then the shared packages floor by floor."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from infra.functions import FUNCTIONS
-from tests.support.places import LAMBDAS
+from tests.support.places import LAMBDAS, VERIFIER
 
 FLOORS = (
     {"__init__", "clock", "documents", "environment", "errors", "ids", "text"},
@@ -28,6 +29,7 @@ FOLDERS = {path.parts[0] for path in HANDLERS}
 MODULES = sorted(path.relative_to(LAMBDAS) for path in LAMBDAS.rglob("*.py"))
 SHARED = [path for path in MODULES if path.parts[0] == "daybook"]
 OF_FUNCTIONS = [path for path in MODULES if path.parts[0] != "daybook"]
+OF_THE_VERIFIER = sorted(VERIFIER.rglob("*.py"))
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -107,3 +109,18 @@ def test_every_import_is_a_statement(path: Path) -> None:
     """Imports by a computed name would escape the tests above."""
     assert "importlib" not in {name.partition(".")[0] for name in imported(path)}
     assert not mentioned(path) & {"__import__", "import_module"}
+
+
+@pytest.mark.parametrize("path", OF_THE_VERIFIER, ids=lambda path: str(path.relative_to(VERIFIER)))
+def test_the_verifier_stands_alone(path: Path) -> None:
+    """An auditor's package shares no code with what it verifies, and needs `cryptography` alone."""
+    assert {name.partition(".")[0] for name in imported(path)} <= {
+        *sys.stdlib_module_names,
+        "cryptography",
+        "daybook_verify",
+    }
+
+
+def test_daybook_does_not_know_the_verifier() -> None:
+    """Not in any module of the functions."""
+    assert "daybook_verify" not in {name.partition(".")[0] for path in MODULES for name in imported(path)}

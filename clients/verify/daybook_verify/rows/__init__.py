@@ -1,0 +1,1 @@
+"""Rows of exports, rendered anew from canonical bytes and opening keys."""
