@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from daybook.aws.ledger_table.appends import AppendTable
     from daybook.aws.ledger_table.checkpoints import CheckpointTable
     from daybook.aws.ledger_table.keys import PublishedKeyTable
+    from daybook.aws.ledger_table.nodes import NodeTable
     from daybook.aws.ledger_table.registry import LogTable
     from daybook.aws.limits_table.last_uses import LastUseTable
     from daybook.aws.limits_table.usage import UsageTable
@@ -314,6 +315,12 @@ class Wiring:
         from daybook.aws.ledger_table.keys import PublishedKeyTable
 
         return PublishedKeyTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def tile_roots(self) -> NodeTable:
+        from daybook.aws.ledger_table.nodes import NodeTable
+
+        return NodeTable(self.client, self.tables.ledger)
 
     @cached_property
     def search_bounds(self) -> Bounds:
