@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from daybook.aws.identities_table.rows import IdentityTable
     from daybook.aws.job_queue import SqsJobQueue
     from daybook.aws.ledger_table.appends import AppendTable
+    from daybook.aws.ledger_table.checkpoints import CheckpointTable
+    from daybook.aws.ledger_table.keys import PublishedKeyTable
+    from daybook.aws.ledger_table.nodes import NodeTable
     from daybook.aws.ledger_table.registry import LogTable
     from daybook.aws.limits_table.last_uses import LastUseTable
     from daybook.aws.limits_table.usage import UsageTable
@@ -307,6 +310,25 @@ class Wiring:
         from daybook.ledger.appender import Appender
 
         return Appender(self.logs, self.appends, log_origin, self.clock, self.random_bytes)
+
+    @cached_property
+    def checkpoints(self) -> CheckpointTable:
+        from daybook.aws.ledger_table.checkpoints import CheckpointTable
+
+        return CheckpointTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def published_keys(self) -> PublishedKeyTable:
+        """With the function's own role: no tenant's session reads them."""
+        from daybook.aws.ledger_table.keys import PublishedKeyTable
+
+        return PublishedKeyTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def tile_roots(self) -> NodeTable:
+        from daybook.aws.ledger_table.nodes import NodeTable
+
+        return NodeTable(self.client, self.tables.ledger)
 
     @cached_property
     def search_bounds(self) -> Bounds:
