@@ -80,6 +80,17 @@ class CountRow(NamedTuple):
     aside: int = 0
 
 
+class ReadRow(NamedTuple):
+    """A row as it is read, also one that was put aside."""
+
+    key: RowKey
+    name: str
+    """What tells it from all other rows of the log."""
+    data: bytes
+    at: int
+    """The log's size up to which it was folded when it was last written."""
+
+
 class Addition(NamedTuple):
     """What a fold writes: the rows as they become, and those that it puts aside, which never change again."""
 

@@ -1,8 +1,8 @@
 """Which counts answer a question about statistics, and which questions no count answers.
 
-Kinds answer what concerns activity, category, component, status and type of the actor, in any combination. Actors answer
-what concerns the actor and the status. Counts know an actor by the GUID of the person or, if it is shown by an alias, by
-the type.
+Kinds answer what concerns activity, category, component, status and type of the actor, in any combination. Actors
+answer what concerns the actor and the status. Counts know an actor by the GUID of the person or, if it is shown by an
+alias, by the type.
 """
 
 from collections.abc import Callable, Iterable, Mapping
