@@ -47,7 +47,13 @@ CANARY_MILLISECONDS = "CanaryMilliseconds"
 OLDEST_PARKED = "OldestParkedSeconds"
 ISSUER_FAILURES = "IssuerFailures"
 """The OIDC issuer gave no keys. Those that are known are used until they are an hour old."""
-_UNITS = {OLDEST_PARKED: MetricUnit.Seconds, CANARY_MILLISECONDS: MetricUnit.Milliseconds}
+FOLD_SECONDS_BEHIND = "FoldSecondsBehind"
+"""How long ago the first entry was appended that a log's fold could not fold."""
+_UNITS = {
+    FOLD_SECONDS_BEHIND: MetricUnit.Seconds,
+    OLDEST_PARKED: MetricUnit.Seconds,
+    CANARY_MILLISECONDS: MetricUnit.Milliseconds,
+}
 """All others are counts."""
 
 

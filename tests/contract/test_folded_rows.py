@@ -69,7 +69,7 @@ def test_rows_that_were_put_aside_are_read_with_the_others(table: CountTable) ->
     assert table.move(log, table.folded(log), 1, 0, Addition([*kinds, *others], aside))
     found = table.read(log, Family.KINDS, Range(Interval.HOUR, 3, 4))
     assert [row.data for row in found] == [b"3", b"first", b"second", b"4"]
-    assert {row.key.number for row in found} == {3, 4}
+    assert {row.name.key.number for row in found} == {3, 4}
     assert table.rows(log, [kinds[3].key]) == {kinds[3].key: kinds[3]}
 
 
@@ -80,7 +80,7 @@ def test_a_range_may_have_several_pages(table: CountTable) -> None:
     for size, key in enumerate(keys, 1):
         assert table.move(log, table.folded(log), size, 0, Addition([CountRow(key, bytes(300_000))], []))
     found = table.read(log, Family.ACTORS, Range(Interval.DAY, 0, 9))
-    assert [row.key for row in found] == keys
+    assert [row.name.key for row in found] == keys
 
 
 def test_counts_are_deleted_with_what_retention_lets_go(table: CountTable) -> None:

@@ -80,12 +80,17 @@ class CountRow(NamedTuple):
     aside: int = 0
 
 
+class RowName(NamedTuple):
+    """`aside` 0: the row that is added to; else the number of one that was put aside."""
+
+    key: RowKey
+    aside: int
+
+
 class ReadRow(NamedTuple):
     """A row as it is read, also one that was put aside."""
 
-    key: RowKey
-    name: str
-    """What tells it from all other rows of the log."""
+    name: RowName
     data: bytes
     at: int
     """The log's size up to which it was folded when it was last written."""

@@ -14,13 +14,14 @@ from typing import NamedTuple, Protocol
 from daybook.clock import HOUR, SECOND, Clock
 from daybook.errors import Contended
 from daybook.ledger import counts, delta
-from daybook.ledger.counts import Addition, CountRow, RowKey
+from daybook.ledger.counts import Addition, CountRow, RowKey, RowName
 from daybook.ledger.delta import Counted
 from daybook.ledger.entries import ENTRY_BYTES
 from daybook.ledger.log import Append, Appends, Head
 from daybook.ledger.logs import Log
 from daybook.ledger.merkle import leaf_hash, tree_root
 from daybook.ledger.tiles import WIDTH, Tile, completed
+from daybook.ledger.tree import TileRoots
 
 DUE_ENTRIES = 1_000
 DUE_MS = HOUR
@@ -41,8 +42,8 @@ class Folded(NamedTuple):
     """Entries below it are counted."""
     at_ms: int
     """When the last of them was appended."""
-    rows: frozenset[str]
-    """The names of the rows that the last fold wrote."""
+    rows: frozenset[RowName]
+    """What the last fold wrote."""
     counted_from_ms: int
     """Counts of earlier times may have been deleted."""
 
@@ -66,18 +67,11 @@ class Counts(Protocol):
         """Adds counts and moves `folded`, both or neither. False: another fold was there first."""
 
 
-class Nodes(Protocol):
-    def put(self, log: Log, roots: Mapping[Tile, bytes]) -> None: ...
-
-    def read(self, log: Log, level: int, first: int, count: int) -> Sequence[bytes]:
-        """The roots of that many complete tiles of a level, from the tile `first` on. Strongly consistent."""
-
-
 @dataclass(frozen=True)
 class Fold:
     appends: Appends
     counts: Counts
-    nodes: Nodes
+    roots: TileRoots
     clock: Clock
     behind: Callable[[int], None]
     """Told how many seconds the fold is behind, where it fails."""
@@ -144,11 +138,11 @@ class Fold:
         for level, tiles in groupby(completed(start, stop), key=lambda tile: tile.level):
             roots: dict[Tile, bytes] = {}
             for tile in tiles:
-                hashes = entries.hashes(tile) if level == 0 else self.nodes.read(log, level - 1, tile.first, WIDTH)
+                hashes = entries.hashes(tile) if level == 0 else self.roots.read(log, level - 1, tile.first, WIDTH)
                 if len(hashes) != WIDTH:
                     raise ValueError("a complete tile has 256 hashes")
                 roots[tile] = tree_root(hashes)
-            self.nodes.put(log, roots)
+            self.roots.put(log, roots)
 
 
 class _Entries:

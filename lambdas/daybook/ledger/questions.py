@@ -43,6 +43,9 @@ class Range(NamedTuple):
     first: int
     last: int
 
+    def covers(self, key: RowKey) -> bool:
+        return key.interval is self.interval and self.first <= key.number <= self.last
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -92,13 +95,6 @@ def ranges(interval: Interval | None, from_ms: int, to_ms: int) -> list[Range]:
             Range(Interval.HOUR, (last_day + 1) * day // hour, to_ms // hour - 1),
         ]
     return [each for each in found if each.first <= each.last]
-
-
-def row_of(key: RowKey, interval: Interval | None) -> int | None:
-    """The hour or day to which a row counts. None: it counts to the whole span."""
-    if interval is None:
-        return None
-    return key.number * key.interval.milliseconds // interval.milliseconds
 
 
 def _matcher(field: str, values: Iterable[str], named: Mapping[str, Named]) -> Callable[[str], bool]:

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from daybook.aws.batches import PATIENCE, Patience, get_items
 from daybook.aws.calls import Action, Refused, ask, ask_again, transact
-from daybook.ledger.counts import Addition, CountRow, Family, Interval, ReadRow, RowKey
+from daybook.ledger.counts import Addition, CountRow, Family, Interval, ReadRow, RowKey, RowName
 from daybook.ledger.fold import NOT_FOLDED, Folded
 from daybook.ledger.logs import Log
 from daybook.ledger.questions import Range
@@ -44,7 +44,7 @@ class CountTable:
         item = found.get(_FOLDED)
         if item is None:
             return NOT_FOLDED._replace(counted_from_ms=counted_from_ms)
-        rows = frozenset(item["rows"]["SS"])
+        rows = frozenset(map(_name, item["rows"]["SS"]))
         return Folded(int(item["size"]["N"]), int(item["at_ms"]["N"]), rows, counted_from_ms)
 
     def rows(self, log: Log, keys: Iterable[RowKey]) -> dict[RowKey, CountRow]:
@@ -79,7 +79,7 @@ class CountTable:
     def read(self, log: Log, family: Family, over: Range) -> list[ReadRow]:
         """All rows of these hours or days, also those that were put aside."""
         return [
-            ReadRow(_row_key(item["sk"]["S"]), item["sk"]["S"], item["c"]["B"], int(item["at"]["N"]))
+            ReadRow(_name(item["sk"]["S"]), item["c"]["B"], int(item["at"]["N"]))
             for item in self._found(log, family, over)
         ]
 
@@ -160,6 +160,6 @@ def _sort_key(key: RowKey) -> str:
     return f"count#{key.family}#{key.interval}#{key.number:07}"
 
 
-def _row_key(sort_key: str) -> RowKey:
-    _, family, interval, number, *_ = sort_key.split("#")
-    return RowKey(Family(family), Interval(interval), int(number))
+def _name(sort_key: str) -> RowName:
+    _, family, interval, number, *aside = sort_key.split("#")
+    return RowName(RowKey(Family(family), Interval(interval), int(number)), int("".join(aside) or 0))

@@ -1,7 +1,6 @@
-"""The roots of complete tiles in the ledger table: `node#<level>#<index, 16 digits>`, with `h`, the root.
+"""The roots of complete tiles in the ledger table: `node#<level>#<index, 16 digits>`, with `hash`, their 32 bytes.
 
-The root of tile N of level L is hash N of level L + 1. So a tile above level 0 is 256 rows, one behind the other. Rows
-are inserted and never changed: a tile has one root.
+The root of a tile is the hash of this index in the tiles of the level above. A row is written once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,27 +13,16 @@ from daybook.ledger.tiles import Tile
 
 
 class NodeTable:
-    """Uses a low-level DynamoDB client. Raises `Throttled`."""
+    """Uses a low-level DynamoDB client. Calls raise `Throttled`."""
 
     def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
         self._client = client
         self._table = table_name
         self._patience = patience
 
-    def put(self, log: Log, roots: Mapping[Tile, bytes]) -> None:
-        """Durable on return."""
-        items = [
-            {"pk": {"S": log.partition}, "sk": {"S": _sort_key(tile.level, tile.index)}, "h": {"B": root}}
-            for tile, root in roots.items()
-        ]
-        insert_all(self._client, self._table, items, self._patience)
-
     def read(self, log: Log, level: int, first: int, count: int) -> Sequence[bytes]:
-        """The roots of `count` tiles of a level, from the tile `first` on: fewer where they are not written yet.
-
-        Consistent. 256 of them are one call.
-        """
-        page = ask(
+        """At most 256 rows of some 130 bytes: one call."""
+        answer = ask(
             self._client.query,
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
@@ -45,7 +33,18 @@ class NodeTable:
             },
             ConsistentRead=True,
         )
-        return [item["h"]["B"] for item in page["Items"]]
+        return [bytes(item["hash"]["B"]) for item in answer["Items"]]
+
+    def put(self, log: Log, roots: Mapping[Tile, bytes]) -> None:
+        items = [
+            {
+                "pk": {"S": log.partition},
+                "sk": {"S": _sort_key(tile.level, tile.index)},
+                "hash": {"B": root},
+            }
+            for tile, root in roots.items()
+        ]
+        insert_all(self._client, self._table, items, self._patience)
 
 
 def _sort_key(level: int, index: int) -> str:
