@@ -47,6 +47,10 @@ CANARY_MILLISECONDS = "CanaryMilliseconds"
 OLDEST_PARKED = "OldestParkedSeconds"
 ISSUER_FAILURES = "IssuerFailures"
 """The OIDC issuer gave no keys. Those that are known are used until they are an hour old."""
+TAMPER_FOUND = "TamperFound"
+"""A stored event was changed or removed by somebody else than Daybook."""
+EVENTS_MISSING = "EventsMissing"
+"""The ledger has an entry whose event is gone, and no retention explains it."""
 _UNITS = {OLDEST_PARKED: MetricUnit.Seconds, CANARY_MILLISECONDS: MetricUnit.Milliseconds}
 """All others are counts."""
 
