@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from daybook.aws.identities_table.erase import ForgettingTable
     from daybook.aws.identities_table.rows import IdentityTable
     from daybook.aws.job_queue import SqsJobQueue
+    from daybook.aws.ledger_table.appends import AppendTable
+    from daybook.aws.ledger_table.registry import LogTable
     from daybook.aws.limits_table.last_uses import LastUseTable
     from daybook.aws.limits_table.usage import UsageTable
     from daybook.catalogue.tenant_catalogue import Catalogues
@@ -67,6 +69,7 @@ class Tables:
     control: str = ""
     credentials: str = ""
     limits: str = ""
+    ledger: str = ""
 
     @classmethod
     def of(cls, settings: FunctionSettings) -> Self:
@@ -284,6 +287,18 @@ class Wiring:
         from daybook.aws.events_table.indexes import EventIndexes
 
         return EventIndexes(self.client, self.tables.events)
+
+    @cached_property
+    def logs(self) -> LogTable:
+        from daybook.aws.ledger_table.registry import LogTable
+
+        return LogTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def appends(self) -> AppendTable:
+        from daybook.aws.ledger_table.appends import AppendTable
+
+        return AppendTable(self.client, self.tables.ledger)
 
     @cached_property
     def search_bounds(self) -> Bounds:
