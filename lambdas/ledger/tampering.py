@@ -7,7 +7,7 @@ stream repeats its records or the next sweep sees it too, is the same alert and 
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from daybook.clock import Clock, format_time, parse_time
 from daybook.errors import Throttled, UnknownTenant
@@ -33,14 +33,26 @@ TOLD: Mapping[What, str] = {
 """In the tenant's log."""
 
 
+class Stores(Protocol):
+    """What it takes to judge and to tell: `Wiring` has it."""
+
+    @property
+    def control(self) -> SettingsReader: ...
+    @property
+    def events(self) -> EventStore: ...
+    @property
+    def alerts(self) -> Alerts: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def random_bytes(self) -> Callable[[int], bytes]: ...
+    @property
+    def count(self) -> Callable[[str, int], None]: ...
+
+
 @dataclass(frozen=True)
 class Tampering:
-    control: SettingsReader
-    events: EventStore
-    alerts: Alerts
-    clock: Clock
-    random_bytes: Callable[[int], bytes]
-    count: Callable[[str, int], None]
+    stores: Stores
 
     def judge(self, record: Mapping[str, Any]) -> Finding | None:
         """Judges a MODIFY or REMOVE of the events table's stream, and tells of it where nobody but a tamperer does it.
@@ -52,7 +64,7 @@ class Tampering:
         environment, at_ms = environment_of(partition), moment_of(record)
         old = about["OldImage"]
         try:
-            settings = self.control.settings_of(code_of(environment))
+            settings = self.stores.control.settings_of(code_of(environment))
         except UnknownTenant:
             settings = None
         visibility, stored_ms = _stored(old, settings)
@@ -73,13 +85,13 @@ class Tampering:
 
         Raises `Throttled`; the operators have been told then.
         """
-        self.count(TAMPER_FOUND, 1)
+        self.stores.count(TAMPER_FOUND, 1)
         about = {"what": finding.what, "event": finding.event, "environment": finding.environment}
         logger.error("tampering", extra={**about, "at": format_time(finding.at_ms)})
         if settings is None:
             return
-        now_ms = self.clock()
-        alert = self.alerts.put(Alert(event_id(now_ms, self.random_bytes(IDENTITY_BYTES)), finding))
+        now_ms = self.stores.clock()
+        alert = self.stores.alerts.put(Alert(event_id(now_ms, self.stores.random_bytes(IDENTITY_BYTES)), finding))
         number = int(finding.environment.partition("#")[2])
         event = own_event(
             settings,
@@ -93,10 +105,10 @@ class Tampering:
             },
             identifier=alert.id,
             received_ms=now_ms,
-            random_bytes=self.random_bytes,
+            random_bytes=self.stores.random_bytes,
             visibility=None if finding.visibility == "all" else finding.visibility,
         )
-        (appended,) = self.events.append([event], lambda: 0.0).values()
+        (appended,) = self.stores.events.append([event], lambda: 0.0).values()
         if appended is Append.THROTTLED:
             raise Throttled
 

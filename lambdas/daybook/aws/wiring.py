@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from daybook.aws.identities_table.erase import ForgettingTable
     from daybook.aws.identities_table.rows import IdentityTable
     from daybook.aws.job_queue import SqsJobQueue
+    from daybook.aws.ledger_table.alerts import AlertTable
     from daybook.aws.ledger_table.appends import AppendTable
     from daybook.aws.ledger_table.registry import LogTable
     from daybook.aws.limits_table.last_uses import LastUseTable
@@ -299,6 +300,12 @@ class Wiring:
         from daybook.aws.ledger_table.appends import AppendTable
 
         return AppendTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def alerts(self) -> AlertTable:
+        from daybook.aws.ledger_table.alerts import AlertTable
+
+        return AlertTable(self.client, self.tables.ledger)
 
     @cached_property
     def search_bounds(self) -> Bounds:

@@ -8,7 +8,7 @@ The second is written first: whoever finds the same again goes on with the same 
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from daybook.aws.batches import insert, insert_text
 from daybook.aws.calls import ask, get_item, page_of
@@ -16,7 +16,6 @@ from daybook.errors import Throttled
 from daybook.events.store import Append
 from daybook.ids import HIGHEST_ID, neighbour
 from daybook.ledger.alerts import Alert, Finding
-from daybook.ledger.logs import Visibility
 from daybook.ledger.tampering import What
 from daybook.tenant import TenantCode, environment_key
 
@@ -55,9 +54,7 @@ class AlertTable:
             key = {"pk": _partition(alert.tenant), "sk": {"S": sk}}
             ask(self._client.delete_item, TableName=self._table, Key=key)
 
-    def _page(
-        self, tenant: TenantCode, low: str, high: str, limit: int, *, newest_first: bool
-    ) -> Sequence[Alert]:
+    def _page(self, tenant: TenantCode, low: str, high: str, limit: int, *, newest_first: bool) -> Sequence[Alert]:
         answer = page_of(
             partial(ask, self._client.query),
             TableName=self._table,
@@ -104,7 +101,7 @@ def _alert(item: Mapping[str, Any]) -> Alert:
         id=item["sk"]["S"].removeprefix(_ALERT),
         finding=Finding(
             environment=environment_key(tenant, int(item["environment"]["N"])),
-            visibility=cast("Visibility", item["visibility"]["S"]),
+            visibility="operations" if item["visibility"]["S"] == "operations" else "all",
             what=What(item["what"]["S"]),
             event=item["event"]["S"],
             at_ms=int(item["at"]["N"]),
