@@ -93,7 +93,7 @@ class Patience:
 PATIENCE = Patience()
 
 
-def get_items(
+def get_items(  # noqa: PLR0913  what is read, and how
     client: Any,
     table: str,
     keys: Sequence[Mapping[str, Any]],
