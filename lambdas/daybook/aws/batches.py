@@ -95,30 +95,39 @@ class Patience:
 PATIENCE = Patience()
 
 
-def get_items(
+def get_items(  # noqa: PLR0913  what is read, and how
     client: Any,
     table: str,
     keys: Sequence[Mapping[str, Any]],
     projection: Sequence[str] = (),
     patience: Patience = PATIENCE,
+    *,
+    consistent: bool = True,
 ) -> list[dict[str, Any]]:
-    """The items that exist under these keys, which must differ; strongly consistent, in no order, calls in parallel.
+    """The items that exist under these keys, which must differ, in no order, calls in parallel.
 
+    Strongly consistent, unless half the price is worth more: then what was written last may be missing or be as before.
     Raises `Throttled` when DynamoDB leaves keys unprocessed for too long.
     """
     calls = [keys[start : start + KEYS_A_CALL] for start in range(0, len(keys), KEYS_A_CALL)]
 
     def call(some: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        return _get_some(client, table, some, projection, patience)
+        return _get_some(client, table, some, projection, patience, consistent=consistent)
 
     answers = map(call, calls) if len(calls) < 2 else workers().map(call, calls)
     return [item for answer in answers for item in answer]
 
 
-def _get_some(
-    client: Any, table: str, keys: Sequence[Mapping[str, Any]], projection: Sequence[str], patience: Patience
+def _get_some(  # noqa: PLR0913  what is read, and how
+    client: Any,
+    table: str,
+    keys: Sequence[Mapping[str, Any]],
+    projection: Sequence[str],
+    patience: Patience,
+    *,
+    consistent: bool,
 ) -> list[dict[str, Any]]:
-    wanted: dict[str, Any] = {"Keys": list(keys), "ConsistentRead": True}
+    wanted: dict[str, Any] = {"Keys": list(keys), "ConsistentRead": consistent}
     if projection:
         wanted["ProjectionExpression"] = ",".join(f"#{name}" for name in projection)
         wanted["ExpressionAttributeNames"] = {f"#{name}": name for name in projection}

@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from daybook.aws.events_table.append import EventTable
     from daybook.aws.events_table.by_key import InsertedEvents
     from daybook.aws.events_table.indexes import EventIndexes
+    from daybook.aws.events_table.sealed import SealedEvents
     from daybook.aws.events_table.stamps import StampTable
     from daybook.aws.identities_table.erase import ForgettingTable
     from daybook.aws.identities_table.rows import IdentityTable
     from daybook.aws.job_queue import SqsJobQueue
+    from daybook.aws.ledger_table.alerts import AlertTable
     from daybook.aws.ledger_table.appends import AppendTable
     from daybook.aws.ledger_table.checkpoints import CheckpointTable
     from daybook.aws.ledger_table.counts import CountTable
@@ -306,6 +308,12 @@ class Wiring:
         return AppendTable(self.client, self.tables.ledger)
 
     @cached_property
+    def alerts(self) -> AlertTable:
+        from daybook.aws.ledger_table.alerts import AlertTable
+
+        return AlertTable(self.client, self.tables.ledger)
+
+    @cached_property
     def checkpoints(self) -> CheckpointTable:
         from daybook.aws.ledger_table.checkpoints import CheckpointTable
 
@@ -337,6 +345,12 @@ class Wiring:
 
         behind = partial(self.gauge, FOLD_SECONDS_BEHIND)
         return Fold(self.appends, self.counts, self.tile_roots, self.clock, behind)
+
+    @cached_property
+    def sealed_events(self) -> SealedEvents:
+        from daybook.aws.events_table.sealed import SealedEvents
+
+        return SealedEvents(self.client, self.tables.events)
 
     @cached_property
     def search_bounds(self) -> Bounds:
