@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from daybook.aws.identities_table.rows import IdentityTable
     from daybook.aws.job_queue import SqsJobQueue
     from daybook.aws.ledger_table.appends import AppendTable
+    from daybook.aws.ledger_table.checkpoints import CheckpointTable
+    from daybook.aws.ledger_table.keys import PublishedKeyTable
     from daybook.aws.ledger_table.nodes import NodeTable
     from daybook.aws.ledger_table.registry import LogTable
     from daybook.aws.limits_table.last_uses import LastUseTable
@@ -300,6 +302,19 @@ class Wiring:
         from daybook.aws.ledger_table.appends import AppendTable
 
         return AppendTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def checkpoints(self) -> CheckpointTable:
+        from daybook.aws.ledger_table.checkpoints import CheckpointTable
+
+        return CheckpointTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def published_keys(self) -> PublishedKeyTable:
+        """With the function's own role: no tenant's session reads them."""
+        from daybook.aws.ledger_table.keys import PublishedKeyTable
+
+        return PublishedKeyTable(self.client, self.tables.ledger)
 
     @cached_property
     def tile_roots(self) -> NodeTable:
