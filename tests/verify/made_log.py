@@ -37,7 +37,7 @@ def event_id(occurred_ms: int, number: int) -> str:
 
 
 def entry_of(event: bytes) -> bytes:
-    content = json.loads(event)
+    content: dict[str, str] = json.loads(event)
     received = datetime.fromisoformat(content["received_at"]) - datetime.fromtimestamp(0, UTC)
     milliseconds = (received.days * 86_400 + received.seconds) * 1_000 + received.microseconds // 1_000
     leaf = hashlib.sha256(b"\x00" + event).digest()

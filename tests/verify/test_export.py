@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from daybook_verify import export
-from daybook_verify.checkpoints import Trust
+from daybook_verify.checkpoints import Checkpoint, Trust
 from daybook_verify.errors import CannotTell, NotGenuine
 from daybook_verify.kept import Kept
 from daybook_verify.merkle import Edge
@@ -50,7 +50,7 @@ def of(made: MadeExport, trust: Trust = TRUST, kept: list[Kept] | None = None) -
 def seen(made: MadeExport, size: int, at_ms: int) -> Kept:
     """A checkpoint that the auditor kept of the made log."""
     entries = made.log.entries[:size]
-    head = export.checkpoints.Checkpoint(ORIGIN, size, made_log.root(entries))
+    head = Checkpoint(ORIGIN, size, made_log.root(entries))
     return Kept(at_ms, head, Edge(size, made_log.edge(entries)))
 
 
