@@ -13,6 +13,8 @@ from daybook_verify.evidence import keys
 from daybook_verify.merkle import HASH_BYTES, leaf_hash, root_of_path
 from daybook_verify.report import Report
 from daybook_verify.rows import content_of
+from daybook_verify.rows.aliases import Aliases
+from daybook_verify.rows.native import native
 from daybook_verify.rows.people import People
 from daybook_verify.strict import decimal, field, from_base64, integer, json_object, text
 
@@ -45,8 +47,8 @@ def parse(proof: str) -> InclusionProof:
     return InclusionProof(decimal(lines[0].removeprefix("index "), "the proof's index"), path, note)
 
 
-def verify(data: bytes, trust: Trust, report: Report) -> dict[str, Any]:
-    """The event's content. NotGenuine or CannotTell ends the verification."""
+def verify(data: bytes, trust: Trust, report: Report) -> None:
+    """NotGenuine or CannotTell ends the verification."""
     answer = json_object(data, "the proof's file")
     proof = parse(text(_of(answer, "proof"), "proof"))
     signed = checkpoints.opened(proof.note, trust)
@@ -72,9 +74,10 @@ def verify(data: bytes, trust: Trust, report: Report) -> dict[str, Any]:
     if root != signed.checkpoint.root:
         raise NotGenuine("the event is not in the log at this index")
     report.ok(f"it is entry {proof.index} of that log")
-    if "people" in answer:
-        _verify_people(content, keys(answer["people"]), report)
-    return content
+    given = keys(answer["people"]) if "people" in answer else {}
+    people = People(content, given)
+    _report_people(content, given, report)
+    report.event = native(content, people, Aliases())
 
 
 def report_times(signed: Signed, report: Report) -> None:
@@ -89,9 +92,9 @@ def _of_checkpoint(signed: Signed) -> str:
     return f"checkpoint of the log {head.origin} at {head.size} entries, signed by its key"
 
 
-def _verify_people(content: Mapping[str, Any], given: Mapping[str, bytes], report: Report) -> None:
-    People(content, given)
-    report.ok(f"the keys of {len(given)} people open what the event says of them")
+def _report_people(content: Mapping[str, Any], given: Mapping[str, bytes], report: Report) -> None:
+    if given:
+        report.ok(f"the given keys open what the event says of {', '.join(given)}")
     closed = [each["id"] for each in content.get("people", ()) if "sealed" in each and each["id"] not in given]
     if closed:
         report.note(f"what it says of others stays closed, since no key is given: {', '.join(closed)}")

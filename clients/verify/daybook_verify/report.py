@@ -1,8 +1,9 @@
 """What a verification found, line by line."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from daybook_verify.errors import CannotTell, NotGenuine
 
@@ -20,6 +21,8 @@ class Report:
 
     findings: list[tuple[Kind, str]] = field(default_factory=list)
     complete: bool | None = None
+    event: Mapping[str, Any] | None = None
+    """What a proven event says, as far as it is opened."""
 
     def ok(self, text: str) -> None:
         self.findings.append(("ok", text))
@@ -49,9 +52,15 @@ class Report:
         return _VERDICTS[self.exit_code]
 
     def lines(self) -> list[str]:
-        return [*(f"{kind:8}{text}" for kind, text in self.findings), f"{'result':8}{self.verdict}"]
+        """One a finding. What is verified may be a forger's: nothing of it can begin a line or move the cursor."""
+        findings = [*self.findings, *([("event", json.dumps(self.event, ensure_ascii=False))] if self.event else ())]
+        return [_printable(f"{kind:8}{text}") for kind, text in [*findings, ("result", self.verdict)]]
 
     def as_json(self) -> str:
         findings = [{"kind": kind, "text": text} for kind, text in self.findings]
-        document = {"result": self.verdict, "complete": self.complete, "findings": findings}
-        return json.dumps(document, ensure_ascii=False, indent=1)
+        document = {"result": self.verdict, "complete": self.complete, "findings": findings, "event": self.event}
+        return json.dumps(document, indent=1)
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text)

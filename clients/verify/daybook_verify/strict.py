@@ -30,7 +30,8 @@ def json_object(data: bytes, what: str) -> dict[str, Any]:
     """An object in UTF-8, in which no object names a key twice."""
     try:
         value = json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_refuse, parse_float=_refuse)
-        json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate is no text
+        if b"\\u" in data:
+            json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate is no text
     except (ValueError, RecursionError) as error:
         raise NotGenuine(f"{what} is not JSON") from error
     if not isinstance(value, dict):
