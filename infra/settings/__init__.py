@@ -82,6 +82,7 @@ class DeploymentSettings:
     identities_table: str | None = setting(_table)
     control_table: str | None = setting(_table)
     credentials_table: str | None = setting(_table)
+    ledger_table: str | None = setting(_table)
     max_read_units: int | None = setting(_units)
     """A second, of each table and index. All tenants share it."""
     max_write_units: int | None = setting(_units)

@@ -172,6 +172,7 @@ def _setting_values(
         "identities_table": storage.identities.table_name,
         "control_table": storage.control.table_name,
         "credentials_table": storage.credentials.table_name,
+        "ledger_table": storage.ledger.table_name,
         "limits_table": storage.limits.table_name,
         "secret_arn": storage.secret.secret_arn,
         "canary_secret_arn": storage.canary_secret.secret_arn,

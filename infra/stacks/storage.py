@@ -109,9 +109,13 @@ class StorageStack(Stack):
             restored=settings.credentials_table,
         )
 
+        # No name is in it: of people it holds GUIDs, and hashes of what is sealed under their keys.
+        ledger = ProtectedTable(self, "Ledger", key=self.key, max_units=max_units, restored=settings.ledger_table)
+
         # The tables that the functions use: the stack's own, or restored ones (docs/operations/restore.md).
         self.events, self.identities = events.in_use, identities.in_use
         self.control, self.credentials = control.in_use, credentials.in_use
+        self.ledger = ledger.in_use
 
         # Counters of failures and of what tenants use. Writing one is no power over a key.
         self.limits = CountersTable(self, "Limits", key=self.key).table
@@ -121,6 +125,7 @@ class StorageStack(Stack):
             "identities": self.identities,
             "control": self.control,
             "credentials": self.credentials,
+            "ledger": self.ledger,
         }
 
         self.exports = ExportBucket(self, "Exports", key=self.key).bucket
@@ -180,6 +185,7 @@ class StorageStack(Stack):
         CfnOutput(self, "IdentitiesTable", value=self.identities.table_name)
         CfnOutput(self, "ControlTable", value=self.control.table_name)
         CfnOutput(self, "CredentialsTable", value=self.credentials.table_name)
+        CfnOutput(self, "LedgerTable", value=self.ledger.table_name)
         CfnOutput(self, "SecretArn", value=self.secret.secret_arn)
         for name, each in self.jobs.items():
             CfnOutput(self, f"{title(name)}DeadLetters", value=each.dead.queue_arn)

@@ -19,7 +19,7 @@ from tests.support.ingest import NOW, Sender
 from tests.support.tenant_log import Reader, TenantLog
 from tests.support.wiring import wiring_over
 
-FIELDS = ("events", "identities", "control", "credentials")
+FIELDS = ("events", "identities", "control", "credentials", "ledger")
 POLICY = '{"Statement":[{"Effect":"Deny","Principal":"*","Action":"dynamodb:DeleteItem","Resource":"%s"}]}'
 
 

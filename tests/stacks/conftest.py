@@ -51,6 +51,7 @@ OTHER: dict[str, Any] = {
     "identities_table": "identities-restored",
     "control_table": "control-restored",
     "credentials_table": "credentials-restored",
+    "ledger_table": "ledger-restored",
     "max_read_units": 4_000,
     "max_write_units": 1_000,
     "fan_out_window_seconds": 30,

@@ -23,7 +23,7 @@ OWN = {
 }
 """Alarms that are named as the metric of ours that they watch."""
 JOBS = [title(name) for name, spec in FUNCTIONS.items() if spec.jobs]
-TABLES = ("Events", "Identities", "Control", "Credentials", "Limits")
+TABLES = ("Events", "Identities", "Control", "Credentials", "Limits", "Ledger")
 INDEXES = {"Events": ("by_actor", "by_activity", "by_target", "by_within"), "Control": ("by_drain_due",)}
 OF_AWS = {
     "ServerErrors": ("5XXError", "Daybook", "GatewayApiDeploymentStagelive"),

@@ -24,6 +24,7 @@ RESOURCES = {
     "identities_table": "IdentitiesTable",
     "control_table": "ControlTable",
     "credentials_table": "CredentialsTable",
+    "ledger_table": "LedgerTable",
     "limits_table": "LimitsTable",
     "secret_arn": "Secret",
     "canary_secret_arn": "CanaryKey",

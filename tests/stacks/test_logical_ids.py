@@ -16,6 +16,7 @@ STATEFUL = {
     "FailedBatchesBucketD51F47E2",
     "IdentitiesTableC87DF801",
     "Key961B73FD",
+    "LedgerTable9343E4AA",
     "LimitsTableFEDA607B",
     "ReplayQueue9F13378E",
     "ReplayQueueDead35C407D4",

@@ -13,7 +13,7 @@ from tests.stacks.conftest import OTHER
 from tests.support.templates import Stack
 
 STAGE = OTHER["stage"]
-TABLES = ("EventsTable", "IdentitiesTable", "ControlTable", "CredentialsTable")
+TABLES = ("EventsTable", "IdentitiesTable", "ControlTable", "CredentialsTable", "LedgerTable")
 VARIABLES = {
     "EVENTS_TABLE": OTHER["events_table"],
     "IDENTITIES_TABLE": OTHER["identities_table"],
@@ -70,7 +70,7 @@ def test_the_functions_use_the_restored_tables_alone(other: Templates) -> None:
     granted = json.dumps(of_type({"": service}, "AWS::IAM::Policy"))
     assert all(f":table/{name}" in granted for name in VARIABLES.values())
     stack = Stack(f"{STORAGE}-{STAGE}", other)
-    assert [stack.output(table) for table in TABLES] == list(VARIABLES.values())
+    assert [stack.output(table) for table in TABLES] == [*VARIABLES.values(), OTHER["ledger_table"]]
 
 
 @pytest.mark.parametrize("table", TABLES)

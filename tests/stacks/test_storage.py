@@ -5,14 +5,14 @@ import pytest
 from daybook.catalogue.profile import PROFILES, profile
 from tests.support.templates import Stack
 
-KEPT = ("EventsTable", "IdentitiesTable", "ControlTable", "CredentialsTable")
+KEPT = ("EventsTable", "IdentitiesTable", "ControlTable", "CredentialsTable", "LedgerTable")
 TABLES = (*KEPT, "LimitsTable")
 NAMING = ("IdentitiesTable", "ControlTable")
 """The tables that may hold a person's name."""
 
 
-def test_there_are_five_tables(storage: Stack) -> None:
-    """Events, identities, control, credentials and limits."""
+def test_there_are_six_tables(storage: Stack) -> None:
+    """Events, identities, control, credentials, ledger and limits."""
     assert set(storage.properties("AWS::DynamoDB::Table")) == set(TABLES)
 
 

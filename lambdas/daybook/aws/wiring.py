@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from daybook.aws.identities_table.erase import ForgettingTable
     from daybook.aws.identities_table.rows import IdentityTable
     from daybook.aws.job_queue import SqsJobQueue
+    from daybook.aws.ledger_table.appends import AppendTable
+    from daybook.aws.ledger_table.checkpoints import CheckpointTable
+    from daybook.aws.ledger_table.keys import PublishedKeyTable
+    from daybook.aws.ledger_table.nodes import NodeTable
+    from daybook.aws.ledger_table.registry import LogTable
     from daybook.aws.limits_table.last_uses import LastUseTable
     from daybook.aws.limits_table.usage import UsageTable
     from daybook.catalogue.tenant_catalogue import Catalogues
@@ -67,6 +72,7 @@ class Tables:
     control: str = ""
     credentials: str = ""
     limits: str = ""
+    ledger: str = ""
 
     @classmethod
     def of(cls, settings: FunctionSettings) -> Self:
@@ -284,6 +290,37 @@ class Wiring:
         from daybook.aws.events_table.indexes import EventIndexes
 
         return EventIndexes(self.client, self.tables.events)
+
+    @cached_property
+    def logs(self) -> LogTable:
+        from daybook.aws.ledger_table.registry import LogTable
+
+        return LogTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def appends(self) -> AppendTable:
+        from daybook.aws.ledger_table.appends import AppendTable
+
+        return AppendTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def checkpoints(self) -> CheckpointTable:
+        from daybook.aws.ledger_table.checkpoints import CheckpointTable
+
+        return CheckpointTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def published_keys(self) -> PublishedKeyTable:
+        """With the function's own role: no tenant's session reads them."""
+        from daybook.aws.ledger_table.keys import PublishedKeyTable
+
+        return PublishedKeyTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def tile_roots(self) -> NodeTable:
+        from daybook.aws.ledger_table.nodes import NodeTable
+
+        return NodeTable(self.client, self.tables.ledger)
 
     @cached_property
     def search_bounds(self) -> Bounds:

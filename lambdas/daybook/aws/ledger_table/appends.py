@@ -1,0 +1,174 @@
+"""Appends in the ledger table: `append#<start, 16 digits>`, written once, never changed and never deleted.
+
+Attributes: `e`, the entries; `size`, the log's size with them; `edge` and `root` of the tree of that size; `at`, the
+moment in milliseconds; `nonce`.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import batched
+from threading import Lock
+from typing import Any
+
+from daybook.aws.batches import PATIENCE, STATEMENTS_A_CALL, Patience, get_items, insert, insert_text, workers
+from daybook.aws.calls import ask, page_of
+from daybook.aws.ledger_table import deltas, pointers
+from daybook.errors import Throttled
+from daybook.events.store import Append as Inserted
+from daybook.ledger.entries import ENTRY_BYTES, Entry, decode, encode, split
+from daybook.ledger.log import NOTHING, Append, EntryKey, Head
+from daybook.ledger.logs import Log
+from daybook.ledger.merkle import HASH_BYTES, Edge
+
+_PREFIX = "append#"
+_FIRST = f"{_PREFIX}{0:016}"
+_LAST = f"{_PREFIX}{10**16 - 1:016}"
+_KNOWN = 256
+"""Appends of up to 76 KB that an instance remembers: the next batch has events of the same ten seconds."""
+_TRIES = 6
+_KEY_BYTES = ENTRY_BYTES - HASH_BYTES
+
+
+class AppendTable:
+    """Uses a low-level DynamoDB client. Reads are strongly consistent; everything raises `Throttled`."""
+
+    def __init__(self, client: Any, table_name: str, patience: Patience = PATIENCE) -> None:
+        self._client = client
+        self._table = table_name
+        self._patience = patience
+        self._pointers = pointers.PointerRows(client, table_name)
+        self._known: OrderedDict[tuple[str, int], Append] = OrderedDict()
+        self._lock = Lock()
+
+    def head(self, log: Log) -> Head:
+        newest = self._page(log, _FIRST, _LAST, ScanIndexForward=False, Limit=1)["Items"]
+        return _append(newest[0]).head if newest else NOTHING
+
+    def appends(self, log: Log, start: int, stop: int) -> Iterator[Append]:
+        if start >= stop:
+            return
+        low = start
+        if start:
+            for item in self._page(log, _FIRST, _sort_key(start), ScanIndexForward=False, Limit=1)["Items"]:
+                holds_start = _append(item)
+                if holds_start.stop > start:
+                    yield holds_start
+                low = max(holds_start.stop, start)
+        more: dict[str, Any] = {}
+        while low < stop:
+            answer = self._page(log, _sort_key(low), _sort_key(stop - 1), **more)
+            yield from map(_append, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def read(self, log: Log, start: int, stop: int) -> Iterator[tuple[int, Entry]]:
+        for append in self.appends(log, start, stop):
+            first, last = max(start - append.start, 0), stop - append.start
+            yield from enumerate(split(append.entries[first * ENTRY_BYTES : last * ENTRY_BYTES]), append.start + first)
+
+    def find(self, log: Log, keys: Collection[EntryKey]) -> Mapping[EntryKey, int]:
+        return {key: index for key, (index, _) in self.found(log, keys).items()}
+
+    def found(self, log: Log, keys: Collection[EntryKey]) -> Mapping[EntryKey, tuple[int, Entry]]:
+        wanted = {encode(Entry(*key, bytes(HASH_BYTES)))[:_KEY_BYTES]: key for key in keys}
+        found: dict[EntryKey, tuple[int, Entry]] = {}
+        for append in self._at(log, self._pointers.starts(log.partition, {received_ms for _, received_ms in keys})):
+            for at in range(0, len(append.entries), ENTRY_BYTES):
+                key = wanted.get(append.entries[at : at + _KEY_BYTES])
+                if key is not None:
+                    entry = decode(append.entries[at : at + ENTRY_BYTES])
+                    found[key] = (append.start + at // ENTRY_BYTES, entry)
+        return found
+
+    def put(self, log: Log, append: Append, delta: bytes) -> bool:
+        received = [entry.received_ms for entry in split(append.entries)]
+        self._insert(
+            [
+                deltas.item(log.partition, append, delta),
+                *pointers.items(log.partition, append.start, received),
+            ]
+        )
+        (outcome,) = insert(self._client, [self._statement(_item(log, append))])
+        if outcome is Inserted.THROTTLED:
+            raise Throttled  # from here on it is unknown whether the log has it
+        return outcome is Inserted.STORED
+
+    def delta(self, log: Log, append: Append) -> bytes | None:
+        return deltas.read(self._client, self._table, log.partition, append)
+
+    def _at(self, log: Log, starts: Collection[int]) -> list[Append]:
+        """The appends that exist. They never change, so those that were read before need not be read again."""
+        known: list[Append] = []
+        unknown: list[int] = []
+        with self._lock:
+            for start in starts:
+                append = self._known.get((log.partition, start))
+                if append is None:
+                    unknown.append(start)
+                else:
+                    self._known.move_to_end((log.partition, start))
+                    known.append(append)
+        keys = [{"pk": {"S": log.partition}, "sk": {"S": _sort_key(start)}} for start in unknown]
+        read = [_append(item) for item in get_items(self._client, self._table, keys, patience=self._patience)]
+        with self._lock:
+            self._known.update({(log.partition, append.start): append for append in read})
+            while len(self._known) > _KNOWN:
+                self._known.popitem(last=False)
+        return known + read
+
+    def _page(self, log: Log, first: str, last: str, **arguments: Any) -> dict[str, Any]:
+        query: Callable[..., Any] = partial(ask, self._client.query)
+        return page_of(
+            query,
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={":pk": {"S": log.partition}, ":first": {"S": first}, ":last": {"S": last}},
+            ConsistentRead=True,
+            **arguments,
+        )
+
+    def _insert(self, items: Sequence[dict[str, Any]]) -> None:
+        """Makes sure that these rows exist, tried again where DynamoDB throttles."""
+        left = [self._statement(item) for item in items]
+        for _ in self._patience.tries(_TRIES):
+            calls = [list(some) for some in batched(left, STATEMENTS_A_CALL)]
+            call = partial(insert, self._client)
+            answers = map(call, calls) if len(calls) < 2 else workers().map(call, calls)
+            outcomes = [outcome for answer in answers for outcome in answer]
+            left = [each for each, outcome in zip(left, outcomes, strict=True) if outcome is Inserted.THROTTLED]
+            if not left:
+                return
+        raise Throttled
+
+    def _statement(self, item: dict[str, Any]) -> dict[str, Any]:
+        return {"Statement": insert_text(self._table, tuple(item)), "Parameters": list(item.values())}
+
+
+def _sort_key(start: int) -> str:
+    return f"{_PREFIX}{start:016}"
+
+
+def _item(log: Log, append: Append) -> dict[str, Any]:
+    return {
+        "pk": {"S": log.partition},
+        "sk": {"S": _sort_key(append.start)},
+        "e": {"B": append.entries},
+        "size": {"N": str(append.stop)},
+        "edge": {"B": append.edge.to_bytes()},
+        "root": {"B": append.root},
+        "at": {"N": str(append.at_ms)},
+        "nonce": {"S": append.nonce},
+    }
+
+
+def _append(item: Mapping[str, Any]) -> Append:
+    return Append(
+        start=int(item["sk"]["S"].removeprefix(_PREFIX)),
+        entries=item["e"]["B"],
+        edge=Edge.from_bytes(int(item["size"]["N"]), item["edge"]["B"]),
+        root=item["root"]["B"],
+        at_ms=int(item["at"]["N"]),
+        nonce=item["nonce"]["S"],
+    )
