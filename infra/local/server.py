@@ -23,7 +23,7 @@ from daybook.errors import UnknownKey
 from daybook.operators.keys import described
 from infra import LAMBDAS
 from infra.local.aws import moto_insert, moto_queues, moto_speed, moto_streams, moto_writes
-from infra.local.aws.cloudformation import create_stacks, functions, quiet_moto
+from infra.local.aws.cloudformation import Client, create_stacks, functions, quiet_moto
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.aws.forwarding import Forwarding
 from infra.local.aws.iam import Permissions, callers, partition_keys, resource_policies, roles
@@ -36,7 +36,7 @@ from infra.local.functions.instances import Configuration, Function, FunctionErr
 from infra.local.gateway.api import REGION, Api, read_api
 from infra.local.gateway.gateway import Gateway
 from infra.local.options import CannotStart, Options
-from infra.local.template import templates
+from infra.local.template import Templates, templates
 from infra.openapi import file
 
 HOST = "127.0.0.1"
@@ -91,11 +91,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
             endpoints["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] = engine.endpoint
             create_tables(client(endpoints, "dynamodb"), stacks, data)
         aws = partial(client, endpoints)
-        moto.roles |= roles(aws, stacks)
-        moto.callers |= callers(aws, moto.roles)
-        moto.resources |= resource_policies(stacks, moto.roles.values(), key_arns)
-        moto.partition_keys |= partition_keys(stacks)
-        moto.check()
+        read_policies(moto, aws, stacks, key_arns)
         moto.sts_seconds = options.sts_seconds
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         here = {CALLED: url, SIGNED_EVERY: str(options.checkpoint_seconds)}
@@ -116,6 +112,15 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
                 DemoImage.taken(aws("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]).keep(demo)
 
         yield LocalDaybook(url, aws_url, key, keep_demo)
+
+
+def read_policies(moto: Permissions, aws: Client, stacks: Templates, key_arns: Mapping[str, str]) -> None:
+    """Raises `UnknownPolicy`."""
+    moto.roles |= roles(aws, stacks)
+    moto.callers |= callers(aws, moto.roles)
+    moto.resources |= resource_policies(stacks, moto.roles.values(), key_arns)
+    moto.partition_keys |= partition_keys(stacks)
+    moto.check()
 
 
 def client(endpoints: Mapping[str, str], service: str) -> Any:
@@ -144,12 +149,12 @@ def lambda_environment(aws_url: str) -> dict[str, str]:
     }
 
 
-def with_values(
-    values: Mapping[str, str], configurations: Mapping[str, Configuration]
-) -> dict[str, Configuration]:
+def with_values(values: Mapping[str, str], configurations: Mapping[str, Configuration]) -> dict[str, Configuration]:
     """The functions with these values of those of the variables that they have, instead of the template's."""
     return {
-        arn: replace(each, environment={**each.environment, **{name: values[name] for name in values.keys() & each.environment}})
+        arn: replace(
+            each, environment={**each.environment, **{name: values[name] for name in values.keys() & each.environment}}
+        )
         for arn, each in configurations.items()
     }
 

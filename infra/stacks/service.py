@@ -53,7 +53,11 @@ class ServiceStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        queues = {"redeliver": storage.drains, "sign": storage.signs, **{name: each.queue for name, each in storage.jobs.items()}}
+        queues = {
+            "redeliver": storage.drains,
+            "sign": storage.signs,
+            **{name: each.queue for name, each in storage.jobs.items()},
+        }
         values = _setting_values(storage, queues, settings)
         roles = {
             "restamp": iam.Role.from_role_arn(self, "RestampRole", storage.restamp_role.role_arn),

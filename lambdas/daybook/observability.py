@@ -47,6 +47,9 @@ CANARY_MILLISECONDS = "CanaryMilliseconds"
 OLDEST_PARKED = "OldestParkedSeconds"
 ISSUER_FAILURES = "IssuerFailures"
 """The OIDC issuer gave no keys. Those that are known are used until they are an hour old."""
+LOGS_SIGNED = "LogsSigned"
+SIGNING_REFUSED = "SigningRefused"
+"""The head of a log does not extend what was signed of it."""
 _UNITS = {OLDEST_PARKED: MetricUnit.Seconds, CANARY_MILLISECONDS: MetricUnit.Milliseconds}
 """All others are counts."""
 

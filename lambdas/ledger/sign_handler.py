@@ -13,8 +13,8 @@ from daybook.errors import Throttled
 from daybook.ledger.signing import SignQueue, SignRequest
 from daybook.observability import logger
 from ledger.key_ring import KeyRing, pairs
-from ledger.signer import Archive, Signer
 from ledger.sign_rounds import Rounds
+from ledger.signer import Archive, Signer
 
 _decode = msgspec.json.Decoder(SignRequest).decode
 
@@ -34,7 +34,6 @@ def rounds_over(wiring: Wiring, ring: KeyRing, archive: Archive, queue: SignQueu
     signer = Signer(
         logs=wiring.logs,
         appends=wiring.appends,
-        fold=wiring.fold,
         checkpoints=wiring.checkpoints,
         archive=archive,
         keys=ring,

@@ -17,7 +17,7 @@ from daybook.ledger.logs import Log, Logs, new_log
 from daybook.ledger.merkle import EMPTY, Edge, leaf_hash
 from daybook.ledger.notes import open_note, sign_note
 from daybook.ledger.signing import Checkpoints, SignedCheckpoint
-from daybook.observability import SIGNING_REFUSED, logger
+from daybook.observability import LOGS_SIGNED, SIGNING_REFUSED, logger
 from ledger.key_ring import KeyRing
 
 
@@ -30,15 +30,10 @@ class Archive(Protocol):
         """Returns the note of this size: the first one stays."""
 
 
-class Fold(Protocol):
-    def run(self, log: Log) -> None: ...
-
-
 @dataclass(frozen=True)
 class Signer:
     logs: Logs
     appends: Appends
-    fold: Fold
     checkpoints: Checkpoints
     archive: Archive
     keys: KeyRing
@@ -58,10 +53,10 @@ class Signer:
         if not self._extends(log, head, signed):
             self._refuse(log, head, signed)
             return
-        self.fold.run(log)
         note = self._note(log, head, 0 if known is None else known.at_ms)
         kept = self.archive.keep(log, head.size, note)
         self.checkpoints.keep(log, self._checked(log, head, kept))
+        self.count(LOGS_SIGNED, 1)
 
     def _newest(self, log: Log) -> Checkpoint | None:
         """The newest checkpoint: of S3, or of the table where S3 has none. Raises `BadNote` if it is not ours."""

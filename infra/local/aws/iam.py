@@ -254,8 +254,7 @@ def partition_keys(stacks: Templates) -> dict[tuple[str, str | None], str]:
 def resource_policies(
     stacks: Templates, roles: Iterable[Role], keys: Mapping[str, str]
 ) -> dict[str, Sequence[Statement]]:
-    """The policies of the tables, by the table's ARN, which moto does not keep, and those of `keys`: ARNs by logical id.
-    """
+    """The policies of the tables and of `keys`, by ARN; moto keeps neither. `keys`: their ARNs by logical id."""
     arns = {role.name: role.arn for role in roles}
     documents = {
         calls.table_arn(table_name(stack, logical_id)): properties["ResourcePolicy"]["PolicyDocument"]
