@@ -262,7 +262,11 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         ],
         "sign": [
             allow(control, "dynamodb:Query", conditions=_TENANTS),  # of all tenants; it sees nobody's settings
-            allow(ledger, "dynamodb:Query", "dynamodb:GetItem", "dynamodb:PartiQLInsert"),
+            allow(
+                ledger,
+                *("dynamodb:Query", "dynamodb:GetItem", "dynamodb:BatchGetItem"),
+                *("dynamodb:PartiQLInsert", "dynamodb:PutItem"),  # the fold replaces rows of counts
+            ),
             # No other role may sign with these keys: their policies deny it.
             *(allow(key.key_arn, "kms:GetPublicKey", "kms:Sign") for key in (*storage.head_keys, *storage.time_keys)),
             # It can't end the lock of an object, nor delete one.

@@ -34,6 +34,7 @@ def rounds_over(wiring: Wiring, ring: KeyRing, archive: Archive, queue: SignQueu
     signer = Signer(
         logs=wiring.logs,
         appends=wiring.appends,
+        fold=wiring.fold,
         checkpoints=wiring.checkpoints,
         archive=archive,
         keys=ring,

@@ -102,7 +102,7 @@ DYNAMODB = {
     },
     "Sign": {
         CONTROL: {"Query"},
-        "LedgerTable.Arn": {"Query", "GetItem", "PartiQLInsert"},
+        "LedgerTable.Arn": {"Query", "GetItem", "BatchGetItem", "PartiQLInsert", "PutItem"},
     },
     "Public": {},
     "Canary": {},

@@ -74,6 +74,7 @@ class SigningHouse:
         return Signer(
             logs=self.wiring.logs,
             appends=self.wiring.appends,
+            fold=self.wiring.fold,
             checkpoints=self.wiring.checkpoints,
             archive=self.archive,
             keys=self.ring,
