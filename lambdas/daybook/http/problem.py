@@ -36,6 +36,7 @@ Code = Literal[
     "not_counted_yet",
     "not_found",
     "not_recorded",
+    "not_sealed_yet",
     "reserved_activity",
     "reserved_component",
     "reserved_tenant",
