@@ -30,12 +30,15 @@ if TYPE_CHECKING:
     from daybook.aws.events_table.append import EventTable
     from daybook.aws.events_table.by_key import InsertedEvents
     from daybook.aws.events_table.indexes import EventIndexes
+    from daybook.aws.events_table.sealed import SealedEvents
     from daybook.aws.events_table.stamps import StampTable
     from daybook.aws.identities_table.erase import ForgettingTable
     from daybook.aws.identities_table.rows import IdentityTable
     from daybook.aws.job_queue import SqsJobQueue
+    from daybook.aws.ledger_table.alerts import AlertTable
     from daybook.aws.ledger_table.appends import AppendTable
     from daybook.aws.ledger_table.checkpoints import CheckpointTable
+    from daybook.aws.ledger_table.counts import CountTable
     from daybook.aws.ledger_table.keys import PublishedKeyTable
     from daybook.aws.ledger_table.nodes import NodeTable
     from daybook.aws.ledger_table.registry import LogTable
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from daybook.delivery.sender import RecordSender
     from daybook.environment import FunctionSettings
     from daybook.jobs.store import Work
+    from daybook.ledger.fold import Fold
     from daybook.limits.gate import Gate
     from daybook.operators.keys import OperatorsKeys
     from daybook.people.identities import IdentityStore
@@ -304,6 +308,12 @@ class Wiring:
         return AppendTable(self.client, self.tables.ledger)
 
     @cached_property
+    def alerts(self) -> AlertTable:
+        from daybook.aws.ledger_table.alerts import AlertTable
+
+        return AlertTable(self.client, self.tables.ledger)
+
+    @cached_property
     def checkpoints(self) -> CheckpointTable:
         from daybook.aws.ledger_table.checkpoints import CheckpointTable
 
@@ -321,6 +331,26 @@ class Wiring:
         from daybook.aws.ledger_table.nodes import NodeTable
 
         return NodeTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def counts(self) -> CountTable:
+        from daybook.aws.ledger_table.counts import CountTable
+
+        return CountTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def fold(self) -> Fold:
+        from daybook.ledger.fold import Fold
+        from daybook.observability import FOLD_SECONDS_BEHIND
+
+        behind = partial(self.gauge, FOLD_SECONDS_BEHIND)
+        return Fold(self.appends, self.counts, self.tile_roots, self.clock, behind)
+
+    @cached_property
+    def sealed_events(self) -> SealedEvents:
+        from daybook.aws.events_table.sealed import SealedEvents
+
+        return SealedEvents(self.client, self.tables.events)
 
     @cached_property
     def search_bounds(self) -> Bounds:

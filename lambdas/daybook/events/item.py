@@ -106,7 +106,7 @@ def store_form(
     content = writer.write()
     written = canonical(content)
     home = partition_of(settings, accepted.environment, accepted.id, accepted.occurred_ms)
-    by_target, by_within = _target_keys(accepted.event.target, content, keys.index)
+    by_target, by_within = _target_keys(accepted.event.target, content, keys)
     return StoredEvent(
         partition=home,
         id=accepted.id,
@@ -127,7 +127,7 @@ def _actor_part(content: dict[str, Any]) -> str:
     return actor["type"] if "alias" in actor else actor["id"]
 
 
-def _target_keys(target: Target | None, content: dict[str, Any], index_key: bytes) -> tuple[str | None, str | None]:
+def _target_keys(target: Target | None, content: dict[str, Any], keys: TenantKeys) -> tuple[str | None, str | None]:
     if target is None:
         return None, None
 
@@ -139,7 +139,7 @@ def _target_keys(target: Target | None, content: dict[str, Any], index_key: byte
         if "person" in written:
             return target_key(sent.type, written["person"])
         names_nobody = written["id"] == escape(sent.id)
-        return target_key(sent.type, plain_part(sent.id) if names_nobody else hidden_part(index_key, sent.id))
+        return target_key(sent.type, plain_part(sent.id) if names_nobody else hidden_part(keys.index, sent.id))
 
     written, within = content["target"], target.within
     return key(target, written), None if within is None else key(within, written["within"])

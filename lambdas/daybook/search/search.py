@@ -97,6 +97,14 @@ class Search:
         cursor = None if further is None else write_cursor(further, owner, self.keys.cursors, self.clock())
         return Page(events, cursor, gatherer.scanned, resolved)
 
+    def meaning(self, scope: Scope, filters: Filters) -> ResolvedQuery:
+        """Whom the filters mean now. Raises `Problem` 400 `unknown_group`, `TooManyPeople`, `Throttled`."""
+        groups = self._groups(scope, filters.groups, [None] * len(filters.groups))
+        if groups is None:
+            raise unknown_group()
+        members = {name: group.members for name, group in zip(filters.groups, groups, strict=True)}
+        return with_members(self._resolve(scope, filters), filters, members, self.identities, scope.key)
+
     def walk(self, scope: Scope, filters: Filters, span: Span) -> Iterator[Found]:
         """Every matching event, oldest first. Raises `TooMuchToRead` if the bound on reading is reached first."""
         resolved = ResolvedQuery(self._resolve(scope, filters))
@@ -227,7 +235,7 @@ class Search:
         if position.members is None:
             groups = self._groups(scope, filters.groups, position.groups or [None] * len(filters.groups))
             if groups is None and parameters.cursor is None:
-                raise bad_parameter("group", "there is no such group", "unknown_group")
+                raise unknown_group()
             if groups is None:
                 raise mismatch()
             position = position._replace(
@@ -241,6 +249,10 @@ class Search:
             return [self.groups.group(scope.key, name, version) for name, version in zip(names, versions, strict=True)]
         except UnknownGroup:
             return None
+
+
+def unknown_group() -> Problem:
+    return bad_parameter("group", "there is no such group", "unknown_group")
 
 
 def after(sources: Sequence[Source], last: str, *, newest_first: bool) -> list[Source]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from daybook.access.roles import OPERATIONS
 from daybook.catalogue.profile import OWN_ACTIVITIES, choose_variant, profile
 from daybook.clock import Clock
+from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.crypto.keys import DeploymentKeys, TenantKeys
 from daybook.errors import Contended, Throttled
 from daybook.events.content import AcceptedEvent, ContentWriter
@@ -20,7 +21,7 @@ from daybook.events.store import Append, EventStore
 from daybook.http.caller import Caller
 from daybook.http.problem import Problem
 from daybook.http.request import Request
-from daybook.ids import IDENTITY_BYTES, event_id
+from daybook.ids import IDENTITY_BYTES, event_id, occurred_ms
 from daybook.people.identities import MAX_CLIENT_ID, Person, Reference
 from daybook.self_audit.callers import Callers
 from daybook.tenant import EnvironmentKey
@@ -34,6 +35,7 @@ _MAX_LABEL = 256
 _MAX_NAME = 256
 _MAX_AGENT = 1_024
 _MAX_REQUEST_ID = 256
+_MAX_ASKED = 10_000
 
 
 class AuditAction(NamedTuple):
@@ -60,10 +62,50 @@ class Recorder:
         self._keys = keys
         self._clock = clock
         self._random = random_bytes
+        self._asked: set[str] = set()
+        """The ids of what `record_once` is known to have recorded."""
 
-    def record(self, settings: TenantSettings, environment: str, request: Request, action: AuditAction) -> str:
-        """Writes the event, durable on return, and gives its id. Raises `Problem` 503 where it can't be written."""
+    def record_once(  # noqa: PLR0913  what is recorded, and how often
+        self,
+        settings: TenantSettings,
+        environment: str,
+        request: Request,
+        action: AuditAction,
+        *,
+        question: Sequence[str],
+        period_ms: int,
+    ) -> None:
+        """Writes the event once in each period for each caller and question: its id follows from them, so a second one
+        is a duplicate. It stands at the period's beginning. Raises `Problem` 503.
+        """
         now_ms = self._clock()
+        began_ms = max(now_ms - now_ms % period_ms, settings.created_at)
+        # Keyed, because a question may hold names, which others could confirm by guessing.
+        key = self._keys.of(settings.code, settings.secret).index
+        asked = (environment, request.caller.identity, action.activity, *question)
+        identifier = event_id(began_ms, tag(key, length_prefixed("asked", *asked))[:IDENTITY_BYTES])
+        if identifier in self._asked:
+            return
+        self.record(settings, environment, request, action, identifier)
+        if len(self._asked) >= _MAX_ASKED:
+            self._asked.clear()
+        self._asked.add(identifier)
+
+    def record(
+        self,
+        settings: TenantSettings,
+        environment: str,
+        request: Request,
+        action: AuditAction,
+        identifier: str | None = None,
+    ) -> str:
+        """Writes the event, durable on return, and gives its id. Raises `Problem` 503 where it can't be written.
+
+        `identifier`: the event's id, which says when it occurred; where there is an event of this id, it stays. None: a
+        new one, of now.
+        """
+        now_ms = self._clock()
+        identifier = identifier or event_id(now_ms, self._random(IDENTITY_BYTES))
         event = _event(request, action)
         keys = self._keys.of(settings.code, settings.secret)
         try:
@@ -76,9 +118,9 @@ class Recorder:
         activity = of_tenant.activities[event.activity]
         accepted = AcceptedEvent(
             event=event,
-            id=event_id(now_ms, self._random(IDENTITY_BYTES)),
+            id=identifier,
             environment=environment,
-            occurred_ms=now_ms,
+            occurred_ms=occurred_ms(identifier),
             received_ms=now_ms,
             fingerprint=None,
             activity=activity,

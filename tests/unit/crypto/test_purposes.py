@@ -29,6 +29,7 @@ USES = {
     "people/tombstones.py": (Use("gone"),),
     "search/cursor.py": (Use(CURSOR),),
     "search/search.py": (Use("sort value"),),
+    "self_audit/recorder.py": (Use("index", "asked"),),
     "streams/operations.py": (Use("external id", "external id"),),
 }
 """By file, in the order of the calls. A new call needs a key or a prefix of its own, and a line here."""
