@@ -53,7 +53,9 @@ def rows() -> Iterator[Row]:
         client = _client(engine.endpoint)
         tenant = TenantLog(client, _create(client, SIZE))
         sent = list(_sent(tenant))
-        by_id = {entry.id: entry for entry in stored_entries(tenant, LogKey(tenant.key(), "all"))}
+        by_id = {
+            entry.id: entry for entry in stored_entries(tenant.dynamodb, tenant.tables, LogKey(tenant.key(), "all"))
+        }
         places = random.Random(1).sample(range(SIZE), PROOFS)  # noqa: S311  chance that can be repeated
         tenant.now += DAY  # the log's other entries were received later, and more in each ten seconds
         events = {place: by_id[event_id] for place, event_id in zip(places, sent, strict=True)}

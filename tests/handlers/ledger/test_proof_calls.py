@@ -46,7 +46,7 @@ def test_a_proof_in_ten_million_entries_takes_few_calls(dynamodb: Any, tables: T
     tenant = TenantLog(counting, tables)
     places = (0, 5_000_123, 5_000_200, 9_961_471, 9_961_472, SIZE - 1)
     sent = tenant.sent(*({} for _ in places))
-    by_id = {entry.id: entry for entry in stored_entries(tenant, LogKey(tenant.key(), "all"))}
+    by_id = {entry.id: entry for entry in stored_entries(tenant.dynamodb, tenant.tables, LogKey(tenant.key(), "all"))}
     events = {place: by_id[event_id] for place, event_id in zip(places, sent, strict=True)}
     huge = HugeLog(tenant.wiring, LogKey(tenant.key(), "all"), events, at_once)
     for place, event_id in zip(places, sent, strict=True):
