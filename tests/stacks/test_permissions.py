@@ -44,7 +44,7 @@ DYNAMODB = {
     "Ledger": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"PartiQLInsert"},
-        CONTROL: {"GetItem"},
+        CONTROL: {"GetItem", "Query"},
         LEDGER: {"Query"},
         LIMITS: {"UpdateItem"},
     },
@@ -117,7 +117,7 @@ DYNAMODB = {
     },
     "Sign": {
         CONTROL: {"Query"},
-        "LedgerTable.Arn": {"Query", "GetItem", "BatchGetItem", "PartiQLInsert", "PutItem"},
+        LEDGER: {"Query", "GetItem", "BatchGetItem", "PartiQLInsert", "PutItem"},
     },
     "Public": {},
     "Canary": {},
@@ -170,6 +170,7 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         RUNS: MULTIPART_UPLOADS,
         BUCKET: {"s3:ListBucket"},
     },
+    "Ledger": {"SignQueue.Arn": SENDS},
     "Streams": {"ReplayQueue.Arn": SENDS},
     # All else it does by HTTP.
     "Canary": {"CanaryKey": {"secretsmanager:GetSecretValue"}},
