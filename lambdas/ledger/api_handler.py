@@ -1,0 +1,36 @@
+"""The routes of the ledger: translates between the gateway and what stands beside this module."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from daybook.aws.wiring import Wiring
+from daybook.environment import LedgerSettings
+from daybook.http.serve import Operation, answering
+from daybook.ledger.logs import Log
+from ledger.logs import LogReads
+from ledger.proof import Proofs
+
+
+@cache
+def compose() -> Mapping[str, Operation]:
+    wiring = Wiring.deployed(LedgerSettings.from_environment())
+    return wiring.gate.reads(operations(wiring, lambda _log: None))  # until the signer's queue is there
+
+
+def operations(wiring: Wiring, ask_to_sign: Callable[[Log], None]) -> Mapping[str, Operation]:
+    logs = LogReads(control=wiring.control, stores_of=wiring.of_tenant, keys=wiring.published_keys)
+    proofs = Proofs(
+        control=wiring.control,
+        stores_of=wiring.of_tenant,
+        ask_to_sign=ask_to_sign,
+        clock=wiring.clock,
+    )
+    return {
+        "list_logs": logs.list_logs,
+        "read_checkpoint": logs.read_checkpoint,
+        "read_tile": logs.read_tile,
+        "read_proof": proofs.read_proof,
+    }
+
+
+handler = answering("ledger", compose)
