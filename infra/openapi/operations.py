@@ -14,11 +14,20 @@ from daybook.jobs.job import JobDescription
 from daybook.search.parameters import SEARCH
 from exports.bodies import ExportDescription, ExportList, SentExport
 from forget.operations import ForgettingReport
-from infra.openapi.parameters import ABOUT_TARGET, IN_EVERY_ENVIRONMENT, OF_ENVIRONMENT, PICKING, QUERY, Parameter
+from infra.openapi.parameters import (
+    ABOUT_TARGET,
+    COUNTING,
+    IN_EVERY_ENVIRONMENT,
+    OF_ENVIRONMENT,
+    PICKING,
+    QUERY,
+    Parameter,
+)
 from infra.openapi.problems import Problems
 from ingest.answers import SendReport
 from ledger import proof as proofs
 from ledger.answers import EventProof, LogList
+from ledger.stats_answers import Stats
 from manage import actors
 from manage.activity_definition import SentActivity
 from manage.actors import ActorPage
@@ -128,6 +137,20 @@ OPERATIONS: Mapping[str, Operation] = {
         query=_of(proofs.PARAMETERS, QUERY),
         note="An event is appended to its log some seconds after it was stored, and is proved once a head of the log "
         "that covers it is signed. The call asks for such a head.",
+    ),
+    "read_stats": Operation(
+        LEDGER,
+        "Count events",
+        {200: (Stats,)},
+        {
+            **READ,
+            400: (*READ[400], "too_many_values"),
+            422: ("cannot_count", "too_many_buckets", "too_many_people", "too_much_to_read"),
+            503: (*READ[503], "contended", "not_counted_yet"),
+        },
+        query=COUNTING,
+        note="The numbers are exact: every event that the log has, each once. It has an event some seconds after it "
+        "was stored. `from` and `to` are widened to whole intervals; nothing before retention's edge is counted.",
     ),
     "list_logs": Operation(
         LEDGER,

@@ -9,6 +9,7 @@ from daybook.http.serve import Operation, answering
 from daybook.ledger.logs import Log
 from ledger.logs import LogReads
 from ledger.proof import Proofs
+from ledger.stats import StatsReads
 
 
 @cache
@@ -25,11 +26,19 @@ def operations(wiring: Wiring, ask_to_sign: Callable[[Log], None]) -> Mapping[st
         ask_to_sign=ask_to_sign,
         clock=wiring.clock,
     )
+    stats = StatsReads(
+        control=wiring.control,
+        catalogues=wiring.catalogues,
+        keys=wiring.keys,
+        stores_of=wiring.of_tenant,
+        clock=wiring.clock,
+    )
     return {
         "list_logs": logs.list_logs,
         "read_checkpoint": logs.read_checkpoint,
         "read_tile": logs.read_tile,
         "read_proof": proofs.read_proof,
+        "read_stats": stats.read_stats,
     }
 
 
