@@ -23,6 +23,7 @@ from daybook.environment import (
     ReplaySettings,
     RestampSettings,
     Settings,
+    SignSettings,
     StreamsSettings,
     SweepSettings,
     TenantsSettings,
@@ -80,6 +81,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
     "public": FunctionSpec(module="public.handler", memory_mb=512, timeout_s=5),
     "fan_out": FunctionSpec(module="streams.fan_out_handler", settings=FanOutSettings),
     "redeliver": FunctionSpec(module="streams.redeliver_handler", settings=RedeliverSettings),
+    "sign": FunctionSpec(module="ledger.sign_handler", settings=SignSettings, timeout_s=_TURN_TIMEOUT_S),
     "replay": FunctionSpec(
         module="streams.replay_handler",
         settings=ReplaySettings,

@@ -55,14 +55,24 @@ OTHER: dict[str, Any] = {
     "max_read_units": 4_000,
     "max_write_units": 1_000,
     "fan_out_window_seconds": 30,
+    "append_window_seconds": 20,
+    "log_origin": "logs.example.com/daybook",
+    "checkpoint_seconds": 600,
     "reserve": True,
     "cloud_watch_role": True,
     "budget_dollars": 500,
 }
 """Settings that differ from the defaults."""
 
-SMALL: dict[str, Any] = {"stage": "small", "small_account": True, "account_concurrency": 10, "create_trail": True}
-"""Settings of a third deployment, which contradict those above. Its trail is retained."""
+SMALL: dict[str, Any] = {
+    "stage": "small",
+    "small_account": True,
+    "account_concurrency": 10,
+    "create_trail": True,
+    "signing_keys": 2,
+}
+"""Settings of a third deployment, which contradict those above. Its trail is retained; its signing keys were rotated.
+"""
 
 
 @pytest.fixture(scope="session")

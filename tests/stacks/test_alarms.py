@@ -20,6 +20,7 @@ OWN = {
     *("CanaryNotSetUp", "CredentialsRefused", "CallsLimited", "LimitsUnavailable", "IssuerFailures"),
     *("StreamsFailingForADay", "DrainsOverdue", "DrainRequestsLost", "EventsGivenUp", "UnreadableEvents"),
     *("JobsFailed", "JobsGivenUp", "JobsUnending"),
+    "SigningRefused",
 }
 """Alarms that are named as the metric of ours that they watch."""
 JOBS = [title(name) for name, spec in FUNCTIONS.items() if spec.jobs]
@@ -172,6 +173,7 @@ def test_the_services_that_raise_alarms_may_publish(service: Stack) -> None:
 AT_ONCE = {
     *("CanaryNotSetUp", "StreamsFailingForADay", "OldestParked", "EventsGivenUp", "UnreadableEvents"),
     *("NewEventsFailed", "NewEventsDropped", "ChangesNotTold", "JobsFailed", "JobsGivenUp", "JobsUnending"),
+    "SigningRefused",
     *(f"{name}{what}" for name in JOBS for what in ("QueueDead", "QueueOld")),
 }
 

@@ -39,6 +39,9 @@ WRONG: Mapping[str, tuple[str, Sequence[object]]] = {
     "events_stream_arn": ("the ARN of a table's stream", ("Restored", STREAM[:-30])),
     "max_read_units": ("a whole number", (0, "many")),
     "fan_out_window_seconds": ("a whole number from 0 to 300", (301, -1)),
+    "log_origin": ("1 to 100 lower-case letters", ("", "Daybook", "a+b", "a b", "/a", "a/", "x" * 101)),
+    "checkpoint_seconds": ("a whole number from 60 to 86,400, a multiple of 60", (0, 59, 90, 86_460)),
+    "signing_keys": ("a whole number from 1 to 9", (0, 10)),
     "budget_dollars": ("a whole number", (0, "10$")),
 }
 """What each must be, and what is refused."""
