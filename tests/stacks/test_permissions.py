@@ -44,7 +44,7 @@ DYNAMODB = {
     "Ledger": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"PartiQLInsert"},
-        CONTROL: {"GetItem"},
+        CONTROL: {"GetItem", "Query"},
         LEDGER: {"Query"},
         LIMITS: {"UpdateItem"},
     },
@@ -109,7 +109,7 @@ DYNAMODB = {
     },
     "Sign": {
         CONTROL: {"Query"},
-        "LedgerTable.Arn": {"Query", "GetItem", "BatchGetItem", "PartiQLInsert", "PutItem"},
+        LEDGER: {"Query", "GetItem", "BatchGetItem", "PartiQLInsert", "PutItem"},
     },
     "Public": {},
     "Canary": {},
@@ -162,6 +162,7 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         RUNS: MULTIPART_UPLOADS,
         BUCKET: {"s3:ListBucket"},
     },
+    "Ledger": {"SignQueue.Arn": SENDS},
     "Streams": {"ReplayQueue.Arn": SENDS},
     # All else it does by HTTP.
     "Canary": {"CanaryKey": {"secretsmanager:GetSecretValue"}},
