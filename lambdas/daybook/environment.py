@@ -93,9 +93,10 @@ class QuerySettings(ReadSettings):
 
 @dataclass(frozen=True)
 class LedgerSettings(QuerySettings):
-    """For `ledger`: also the logs."""
+    """For `ledger`: also the logs, and the queue of `sign`."""
 
     ledger_table: str
+    sign_queue_url: str
 
 
 @dataclass(frozen=True)

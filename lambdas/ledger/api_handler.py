@@ -14,8 +14,9 @@ from ledger.stats import StatsReads
 
 @cache
 def compose() -> Mapping[str, Operation]:
-    wiring = Wiring.deployed(LedgerSettings.from_environment())
-    return wiring.gate.reads(operations(wiring, lambda _log: None))  # until the signer's queue is there
+    settings = LedgerSettings.from_environment()
+    wiring = Wiring.deployed(settings)
+    return wiring.gate.reads(operations(wiring, wiring.ask_to_sign(settings.sign_queue_url)))
 
 
 def operations(wiring: Wiring, ask_to_sign: Callable[[Log], None]) -> Mapping[str, Operation]:

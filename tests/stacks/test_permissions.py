@@ -172,6 +172,7 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         f"{FAILED_BATCHES}/*": {"s3:PutObject"},
         FAILED_BATCHES: {"s3:ListBucket"},
     },
+    "Ledger": {"SignQueue.Arn": SENDS},
     "Sign": {
         "SignQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
         f"{CHECKPOINTS}/*": {"s3:GetObject", "s3:PutObject"},

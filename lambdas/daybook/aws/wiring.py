@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from daybook.environment import FunctionSettings
     from daybook.jobs.store import Work
     from daybook.ledger.fold import Fold
+    from daybook.ledger.signing import AskToSign
     from daybook.limits.gate import Gate
     from daybook.operators.keys import OperatorsKeys
     from daybook.people.identities import IdentityStore
@@ -467,6 +468,11 @@ class Wiring:
         from daybook.aws.sign_queue import SignQueue
 
         return SignQueue(clients.sqs(), url)
+
+    def ask_to_sign(self, url: str) -> AskToSign:
+        from daybook.ledger.signing import AskToSign
+
+        return AskToSign(self.sign_queue(url), self.clock)
 
     @cached_property
     def signing_key(self) -> Callable[[str], KmsKey]:
