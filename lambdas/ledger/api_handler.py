@@ -7,6 +7,7 @@ from daybook.aws.wiring import Wiring
 from daybook.environment import LedgerSettings
 from daybook.http.serve import Operation, answering
 from daybook.ledger.logs import Log
+from daybook.ledger.signing import AskToSign
 from ledger.logs import LogReads
 from ledger.proof import Proofs
 from ledger.stats import StatsReads
@@ -16,7 +17,8 @@ from ledger.stats import StatsReads
 def compose() -> Mapping[str, Operation]:
     settings = LedgerSettings.from_environment()
     wiring = Wiring.deployed(settings)
-    return wiring.gate.reads(operations(wiring, wiring.ask_to_sign(settings.sign_queue_url)))
+    ask_to_sign = AskToSign(wiring.sign_queue(settings.sign_queue_url), wiring.clock)
+    return wiring.gate.reads(operations(wiring, ask_to_sign))
 
 
 def operations(wiring: Wiring, ask_to_sign: Callable[[Log], None]) -> Mapping[str, Operation]:
