@@ -69,6 +69,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
     `queues`: by the name of the reader.
     """
     events, identities, control = (table.table_arn for table in (storage.events, storage.identities, storage.control))
+    ledger = storage.ledger.table_arn
     credentials, limits = storage.credentials.table_arn, storage.limits.table_arn
     ledger = storage.ledger.table_arn
     exports = storage.exports
@@ -130,8 +131,9 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         # It reads events, people and logs as READER. The keys that verify logs belong to no tenant.
         "ledger": [
             *insert,
-            allow(control, "dynamodb:GetItem"),  # settings
+            allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities
             allow(storage.ledger.table_arn, "dynamodb:Query", conditions=_KEY_LINES),
+            allow(queues["sign"].queue_arn, "sqs:SendMessage"),
             count_use,
             secret,
             tables_key,
@@ -247,6 +249,19 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(identities, "dynamodb:BatchGetItem"),
             *customers_roles,
             allow(queues["redeliver"].queue_arn, "sqs:SendMessage"),
+            tables_key,
+        ],
+        # It also folds, and a fold replaces rows of counts.
+        "append": [
+            allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            allow(ledger, "dynamodb:PutItem"),
+            allow(queues["append_parked"].queue_arn, "sqs:SendMessage"),
+            tables_key,
+        ],
+        # It can't replace or delete an append: it holds no other write than INSERT.
+        "append_parked": [
+            allow(events, "dynamodb:BatchGetItem"),
+            allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             tables_key,
         ],
         "redeliver": [

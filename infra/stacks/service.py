@@ -23,7 +23,7 @@ from infra.constructs.monitoring import Monitoring
 from infra.constructs.reader_role import ReaderRole
 from infra.constructs.saved_queries import SavedQueries
 from infra.constructs.signing import Signing
-from infra.constructs.streams import Drains, NewEvents
+from infra.constructs.streams import Drains, LedgerRecords, NewEvents
 from infra.functions import API_FUNCTIONS, FUNCTIONS, READERS, title
 from infra.settings import DeploymentSettings
 from infra.stacks.alarms.questions import Watched, questions
@@ -98,6 +98,14 @@ class ServiceStack(Stack):
             failed=storage.failed_batches,
             settings=settings,
         )
+        ledger_records = LedgerRecords(
+            self,
+            "LedgerRecords",
+            table=storage.events,
+            reader=functions["append"],
+            failed=storage.failed_batches,
+            settings=settings,
+        )
         Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"], settings=settings)
 
         Signing(self, "Signing", queue=storage.signs, reader=functions["sign"], settings=settings)
@@ -135,6 +143,7 @@ class ServiceStack(Stack):
                     job_queues={name: each.queue for name, each in storage.jobs.items()},
                     dead_letters={name: each.dead for name, each in storage.jobs.items()},
                     new_events=new_events,
+                    ledger_records=ledger_records,
                     change_rules=change_rules.rules,
                     account_concurrency=settings.account_concurrency,
                     namespace=settings.metric_namespace,
@@ -163,6 +172,7 @@ class ServiceStack(Stack):
         if gateway.domain_target:
             CfnOutput(self, "DomainTarget", value=gateway.domain_target, description="Point the domain's CNAME to it")
         CfnOutput(self, "FanOutFunctionName", value=functions["fan_out"].function.function_name)
+        CfnOutput(self, "AppendFunctionName", value=functions["append"].function.function_name)
         CfnOutput(self, "AlarmTopic", value=monitoring.topic.topic_arn, description="Subscribe to hear the alarms")
 
 
@@ -181,6 +191,7 @@ def _setting_values(
         "secret_arn": storage.secret.secret_arn,
         "canary_secret_arn": storage.canary_secret.secret_arn,
         "export_bucket": storage.exports.bucket_name,
+        "failed_batch_bucket": storage.failed_batches.bucket.bucket_name,
         "checkpoint_bucket": storage.checkpoints.bucket_name,
         "drain_queue_url": queues["redeliver"].queue_url,
         "sign_queue_url": queues["sign"].queue_url,

@@ -93,9 +93,10 @@ class QuerySettings(ReadSettings):
 
 @dataclass(frozen=True)
 class LedgerSettings(QuerySettings):
-    """For `ledger`: also the logs."""
+    """For `ledger`: also the logs, and the queue of `sign`."""
 
     ledger_table: str
+    sign_queue_url: str
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,26 @@ class FanOutSettings(FunctionSettings):
     identities_table: str
     control_table: str
     drain_queue_url: str
+
+
+@dataclass(frozen=True)
+class AppendSettings(FunctionSettings):
+    """For `append`, which reads no events either."""
+
+    ledger_table: str
+    log_origin: str
+    append_parked_queue_url: str
+    failed_batch_bucket: str
+
+
+@dataclass(frozen=True)
+class AppendParkedSettings(FunctionSettings):
+    """For `append_parked`, which also reads the events, since only their keys are in the queue."""
+
+    events_table: str
+    ledger_table: str
+    log_origin: str
+    append_parked_queue_url: str
 
 
 @dataclass(frozen=True)

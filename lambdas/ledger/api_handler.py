@@ -7,6 +7,7 @@ from daybook.aws.wiring import Wiring
 from daybook.environment import LedgerSettings
 from daybook.http.serve import Operation, answering
 from daybook.ledger.logs import Log
+from daybook.ledger.signing import AskToSign
 from ledger.logs import LogReads
 from ledger.proof import Proofs
 from ledger.stats import StatsReads
@@ -14,8 +15,10 @@ from ledger.stats import StatsReads
 
 @cache
 def compose() -> Mapping[str, Operation]:
-    wiring = Wiring.deployed(LedgerSettings.from_environment())
-    return wiring.gate.reads(operations(wiring, lambda _log: None))  # until the signer's queue is there
+    settings = LedgerSettings.from_environment()
+    wiring = Wiring.deployed(settings)
+    ask_to_sign = AskToSign(wiring.sign_queue(settings.sign_queue_url), wiring.clock)
+    return wiring.gate.reads(operations(wiring, ask_to_sign))
 
 
 def operations(wiring: Wiring, ask_to_sign: Callable[[Log], None]) -> Mapping[str, Operation]:

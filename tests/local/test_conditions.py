@@ -45,7 +45,7 @@ class Endpoint:
         self.functions = {modules[each["Handler"]]: each for each in functions}
         tables = {name: value for each in functions for name, value in each["Environment"]["Variables"].items()}
         self.control, self.events = tables["CONTROL_TABLE"], tables["EVENTS_TABLE"]
-        self.head_key = tables["HEAD_KEYS"]
+        self.ledger, self.head_key = tables["LEDGER_TABLE"], tables["HEAD_KEYS"]
         self.credentials, self.reader = tables["CREDENTIALS_TABLE"], tables["READER_ROLE_ARN"]
 
     def of(self, caller: str, service: str) -> Any:
@@ -165,7 +165,9 @@ FORBIDDEN = [
             "RequestItems": {endpoint.control: [{"DeleteRequest": {"Key": key}} for key in keys("a#parked", "a#jobs")]}
         },
     ),
+    Forbidden(LEADING, "ledger", "dynamodb:Query", "query", lambda endpoint: query(endpoint.ledger, "acme00#log")),
     Forbidden(LEADING, TENANT, "dynamodb:Query", "query", lambda endpoint: query(endpoint.events, "beta00#0#0")),
+    Forbidden(LEADING, TENANT, "dynamodb:Query", "query", lambda endpoint: query(endpoint.ledger, "beta00#log")),
     # Where the call has no such key, `ForAllValues` alone would be met.
     Forbidden(("Null", "dynamodb:LeadingKeys"), TENANT, "dynamodb:Query", "query", old_query),
     Forbidden(

@@ -41,6 +41,8 @@ RESOURCES = {
     "sweep_queue_url": "SweepQueue",
     "export_bucket": "ExportsBucket",
     "download_role_arn": "DownloadRole.Arn",
+    "append_parked_queue_url": "AppendParkedQueue",
+    "failed_batch_bucket": "FailedBatchesBucket",
     "reader_role_arn": "ReaderRole.Arn",
     "export_queue": "ExportQueue",
 }

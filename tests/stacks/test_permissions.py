@@ -44,7 +44,7 @@ DYNAMODB = {
     "Ledger": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"PartiQLInsert"},
-        CONTROL: {"GetItem"},
+        CONTROL: {"GetItem", "Query"},
         LEDGER: {"Query"},
         LIMITS: {"UpdateItem"},
     },
@@ -81,6 +81,14 @@ DYNAMODB = {
         IDENTITIES: {"BatchGetItem"},
         CONTROL: {"BatchGetItem", "GetItem", "PutItem", "UpdateItem"},
     },
+    "Append": {
+        f"{EVENTS[: -len('.Arn')]}.StreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
+        LEDGER: {"PartiQLInsert", "GetItem", "BatchGetItem", "Query", "PutItem"},
+    },
+    "AppendParked": {
+        EVENTS: {"BatchGetItem"},
+        LEDGER: {"PartiQLInsert", "GetItem", "BatchGetItem", "Query"},
+    },
     "Redeliver": {
         EVENTS: {"BatchGetItem"},
         IDENTITIES: {"BatchGetItem"},
@@ -109,7 +117,7 @@ DYNAMODB = {
     },
     "Sign": {
         CONTROL: {"Query"},
-        "LedgerTable.Arn": {"Query", "GetItem", "BatchGetItem", "PartiQLInsert", "PutItem"},
+        LEDGER: {"Query", "GetItem", "BatchGetItem", "PartiQLInsert", "PutItem"},
     },
     "Public": {},
     "Canary": {},
@@ -162,6 +170,7 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         RUNS: MULTIPART_UPLOADS,
         BUCKET: {"s3:ListBucket"},
     },
+    "Ledger": {"SignQueue.Arn": SENDS},
     "Streams": {"ReplayQueue.Arn": SENDS},
     # All else it does by HTTP.
     "Canary": {"CanaryKey": {"secretsmanager:GetSecretValue"}},
@@ -172,6 +181,13 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         f"{FAILED_BATCHES}/*": {"s3:PutObject"},
         FAILED_BATCHES: {"s3:ListBucket"},
     },
+    "Append": {
+        "AppendParkedQueue.Arn": SENDS,
+        # What it can't read it puts there itself.
+        f"{FAILED_BATCHES}/*": {"s3:PutObject"},
+        FAILED_BATCHES: {"s3:ListBucket"},
+    },
+    "AppendParked": {"AppendParkedQueue.Arn": RECEIVES},
     "Sign": {
         "SignQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
         f"{CHECKPOINTS}/*": {"s3:GetObject", "s3:PutObject"},
@@ -182,7 +198,7 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         "DrainQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
     },
 }
-KNOWS_NO_RESOURCE = {"FanOut": {"dynamodb:ListStreams"}}
+KNOWS_NO_RESOURCE = {"FanOut": {"dynamodb:ListStreams"}, "Append": {"dynamodb:ListStreams"}}
 JOB_WORKERS = {title(name) for name, spec in FUNCTIONS.items() if spec.jobs}
 CALLED = {title(name) for name in API_FUNCTIONS | {"authorize"}}
 READS = {"GetItem", "BatchGetItem", "Query", "ListStreams"}
@@ -313,7 +329,7 @@ def test_a_role_holds_single_actions_on_single_resources(
             "kms:GenerateDataKey*",
             "kms:ReEncrypt*",
         }
-    if function == "FanOut":
+    if function in ("FanOut", "Append"):
         expected["Key.Arn"] |= {"kms:GenerateDataKey"}  # for the bucket of failed batches
     assert allowed[function] == expected | BESIDE_DYNAMODB.get(function, {})
 
@@ -324,7 +340,7 @@ def test_workers_change_only_jobs_in_the_control_table(
     """So do the functions that create jobs of exports and sweeps. Tenants, groups and destinations are in other
     partitions.
     """
-    for function in JOB_WORKERS | {"Exports", "Forget"}:
+    for function in JOB_WORKERS - {"AppendParked"} | {"Exports", "Forget"}:
         writing = [
             each
             for each in statements[function]

@@ -5,7 +5,7 @@ moment in milliseconds; `nonce`.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -48,8 +48,7 @@ class AppendTable:
             return
         low = start
         if start:
-            for item in self._page(log, _FIRST, _sort_key(start), ScanIndexForward=False, Limit=1)["Items"]:
-                holds_start = _append(item)
+            for holds_start in self._up_to(log, start):
                 if holds_start.stop > start:
                     yield holds_start
                 low = max(holds_start.stop, start)
@@ -60,6 +59,15 @@ class AppendTable:
             if "LastEvaluatedKey" not in answer:
                 return
             more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _up_to(self, log: Log, index: int) -> list[Append]:
+        """The last append that begins there or before. It costs no call where `found` has read it already."""
+        with self._lock:
+            for (partition, _), append in self._known.items():
+                if partition == log.partition and append.start <= index < append.stop:
+                    return [append]
+        page = self._page(log, _FIRST, _sort_key(index), ScanIndexForward=False, Limit=1)
+        return [*map(_append, page["Items"])]
 
     def read(self, log: Log, start: int, stop: int) -> Iterator[tuple[int, Entry]]:
         for append in self.appends(log, start, stop):
@@ -90,6 +98,8 @@ class AppendTable:
         (outcome,) = insert(self._client, [insert_statement(self._table, _item(log, append))])
         if outcome is Inserted.THROTTLED:
             raise Throttled  # from here on it is unknown whether the log has it
+        if outcome is Inserted.STORED:
+            self._remember(log, [append])
         return outcome is Inserted.STORED
 
     def delta(self, log: Log, append: Append) -> bytes | None:
@@ -112,11 +122,14 @@ class AppendTable:
                     known.append(append)
         keys = [{"pk": {"S": log.partition}, "sk": {"S": _sort_key(start)}} for start in unknown]
         read = [_append(item) for item in get_items(self._client, self._table, keys, patience=self._patience)]
+        self._remember(log, read)
+        return known + read
+
+    def _remember(self, log: Log, appends: Sequence[Append]) -> None:
         with self._lock:
-            self._known.update({(log.partition, append.start): append for append in read})
+            self._known.update({(log.partition, append.start): append for append in appends})
             while len(self._known) > _KNOWN:
                 self._known.popitem(last=False)
-        return known + read
 
     def _page(self, log: Log, first: str, last: str, **arguments: Any) -> dict[str, Any]:
         query: Callable[..., Any] = partial(ask, self._client.query)
