@@ -28,7 +28,7 @@ NOT_RUN = {
     r"make (test|test-all|check|bench)( T=\S+)?": "takes minutes, and may be what runs this test; the target exists",
     r"make (deploy|destroy)( ARGS=\".+\")?": "needs an AWS account; `test_deploy.py` and `tests/stacks` test it",
     r"aws dynamodb query .+": "needs a deployment; a test below puts the same question to the laptop's tables",
-    r"(python3 -m venv|~/verifier/bin/pip|export PATH=).+": "needs the package index; a test runs the package by itself",
+    r"(python3 -m venv|~/verifier/bin/pip|export PATH=).+": "needs the package index; tests run the package alone",
     r"daybook-verify export .+": "needs evidence, which takes 90 seconds to make; `tests/verify` runs it",
     r"\.venv/bin/python -m infra\.operate\.\w+( \w+)*( --[a-z]+ \w+)*": "needs a deployment; its options exist",
 }
