@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from daybook.environment import (
+    AppendParkedSettings,
+    AppendSettings,
     AuthorizeSettings,
     CanarySettings,
     ExportApiSettings,
@@ -78,6 +80,14 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
     "public": FunctionSpec(module="public.handler", memory_mb=512, timeout_s=5),
     "fan_out": FunctionSpec(module="streams.fan_out_handler", settings=FanOutSettings),
     "redeliver": FunctionSpec(module="streams.redeliver_handler", settings=RedeliverSettings),
+    # It parks what it has not appended within 20 s. A batch of a thousand tenants takes about as long as that.
+    "append": FunctionSpec(module="ledger.append_handler", settings=AppendSettings, timeout_s=60),
+    "append_parked": FunctionSpec(
+        module="ledger.parked_handler",
+        settings=AppendParkedSettings,
+        timeout_s=_TURN_TIMEOUT_S,
+        jobs=JobQueueSpec(url_setting="append_parked_queue_url", max_concurrency=5),
+    ),
     "replay": FunctionSpec(
         module="streams.replay_handler",
         settings=ReplaySettings,

@@ -63,6 +63,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
     `queues`: by the name of the reader.
     """
     events, identities, control = (table.table_arn for table in (storage.events, storage.identities, storage.control))
+    ledger = storage.ledger.table_arn
     credentials, limits = storage.credentials.table_arn, storage.limits.table_arn
     exports = storage.exports
     files = exports.arn_for_objects("files/*")
@@ -230,6 +231,17 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(identities, "dynamodb:BatchGetItem"),
             *customers_roles,
             allow(queues["redeliver"].queue_arn, "sqs:SendMessage"),
+            tables_key,
+        ],
+        # It can't replace or delete an append: it holds no other write than INSERT.
+        "append": [
+            allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            allow(queues["append_parked"].queue_arn, "sqs:SendMessage"),
+            tables_key,
+        ],
+        "append_parked": [
+            allow(events, "dynamodb:BatchGetItem"),
+            allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             tables_key,
         ],
         "redeliver": [

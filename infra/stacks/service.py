@@ -21,7 +21,7 @@ from infra.constructs.gateway import Gateway
 from infra.constructs.monitoring import Monitoring
 from infra.constructs.reader_role import ReaderRole
 from infra.constructs.saved_queries import SavedQueries
-from infra.constructs.streams import Drains, NewEvents
+from infra.constructs.streams import Drains, LedgerRecords, NewEvents
 from infra.functions import API_FUNCTIONS, FUNCTIONS, READERS, title
 from infra.settings import DeploymentSettings
 from infra.stacks.alarms.questions import Watched, questions
@@ -89,6 +89,14 @@ class ServiceStack(Stack):
             failed=storage.failed_batches,
             settings=settings,
         )
+        ledger_records = LedgerRecords(
+            self,
+            "LedgerRecords",
+            table=storage.events,
+            reader=functions["append"],
+            failed=storage.failed_batches,
+            settings=settings,
+        )
         Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"], settings=settings)
 
         canary = Canary(self, "CanaryRounds", function=functions["canary"].function)
@@ -124,6 +132,7 @@ class ServiceStack(Stack):
                     job_queues={name: each.queue for name, each in storage.jobs.items()},
                     dead_letters={name: each.dead for name, each in storage.jobs.items()},
                     new_events=new_events,
+                    ledger_records=ledger_records,
                     change_rules=change_rules.rules,
                     account_concurrency=settings.account_concurrency,
                     namespace=settings.metric_namespace,
@@ -169,7 +178,9 @@ def _setting_values(
         "limits_table": storage.limits.table_name,
         "secret_arn": storage.secret.secret_arn,
         "canary_secret_arn": storage.canary_secret.secret_arn,
+        "log_origin": settings.log_origin,
         "export_bucket": storage.exports.bucket_name,
+        "failed_batch_bucket": storage.failed_batches.bucket.bucket_name,
         "drain_queue_url": queues["redeliver"].queue_url,
         **(of_issuer if settings.oidc_issuer else dict.fromkeys(of_issuer, "")),
         **{spec.jobs.url_setting: queues[name].queue_url for name, spec in FUNCTIONS.items() if spec.jobs},

@@ -53,7 +53,8 @@ class StorageStack(Stack):
             "Events",
             key=self.key,
             max_units=max_units,
-            stream=dynamodb.StreamViewType.NEW_IMAGE,
+            # The ledger compares what was stored with what is put in its place. Another view would be a new stream.
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
             restored=settings.events_table,
             restored_stream_arn=settings.events_stream_arn,
         )

@@ -158,6 +158,26 @@ class FanOutSettings(FunctionSettings):
 
 
 @dataclass(frozen=True)
+class AppendSettings(FunctionSettings):
+    """For `append`, which reads no events either."""
+
+    ledger_table: str
+    log_origin: str
+    append_parked_queue_url: str
+    failed_batch_bucket: str
+
+
+@dataclass(frozen=True)
+class AppendParkedSettings(FunctionSettings):
+    """For `append_parked`, which also reads the events, since only their keys are in the queue."""
+
+    events_table: str
+    ledger_table: str
+    log_origin: str
+    append_parked_queue_url: str
+
+
+@dataclass(frozen=True)
 class RedeliverSettings(FunctionSettings):
     """For `redeliver`, which also reads the events, since only their keys are in the queue."""
 

@@ -10,10 +10,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 
 from infra.constructs.monitoring import Question
-from infra.constructs.streams import NewEvents
+from infra.constructs.streams import StreamReader
 from infra.stacks.alarms.answers import answers
 from infra.stacks.alarms.functions import functions_run
 from infra.stacks.alarms.jobs import jobs_end
+from infra.stacks.alarms.ledger import ledger_follows
 from infra.stacks.alarms.metrics import OwnMetrics
 from infra.stacks.alarms.store import store_keeps_up
 from infra.stacks.alarms.streams import streams_follow
@@ -32,7 +33,8 @@ class Watched:
     job_queues: Mapping[str, sqs.IQueue]
     dead_letters: Mapping[str, sqs.IQueue]
     """Named by the queues that they are of."""
-    new_events: NewEvents
+    new_events: StreamReader
+    ledger_records: StreamReader
     change_rules: Sequence[events.IRule]
     account_concurrency: int
     namespace: str
@@ -46,6 +48,7 @@ def questions(watched: Watched) -> list[Question]:
         functions_run(watched.functions, watched.account_concurrency),
         store_keeps_up(watched.tables),
         streams_follow(watched.functions["fan_out"], watched.new_events, own),
+        ledger_follows(watched.functions["append"], watched.ledger_records, own),
         jobs_end(watched.job_queues, watched.dead_letters, own),
         changes_are_told(watched.change_rules),
     ]

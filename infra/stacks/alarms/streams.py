@@ -4,7 +4,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from daybook import observability
 from infra.constructs.monitoring import LASTING, PERIOD, Alarm, Graph, Question
-from infra.constructs.streams import NewEvents
+from infra.constructs.streams import StreamReader
 from infra.stacks.alarms.metrics import OwnMetrics
 
 _WEEK = 7 * 86_400  # seconds
@@ -16,7 +16,7 @@ _STATES = (
 )
 
 
-def streams_follow(fan_out: lambda_.IFunction, new_events: NewEvents, own: OwnMetrics) -> Question:
+def streams_follow(fan_out: lambda_.IFunction, new_events: StreamReader, own: OwnMetrics) -> Question:
     age = fan_out.metric("IteratorAge", period=PERIOD, statistic="Maximum")
     return Question(
         "Do events reach the customers' streams?",

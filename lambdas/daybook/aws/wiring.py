@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from daybook.aws.ledger_table.registry import LogTable
     from daybook.aws.limits_table.last_uses import LastUseTable
     from daybook.aws.limits_table.usage import UsageTable
+    from daybook.aws.parked_keys import ParkedKeys
+    from daybook.aws.poison import PoisonBucket
     from daybook.catalogue.tenant_catalogue import Catalogues
     from daybook.crypto.keys import DeploymentKeys
     from daybook.delivery.attempt import Attempt
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from daybook.delivery.sender import RecordSender
     from daybook.environment import FunctionSettings
     from daybook.jobs.store import Work
+    from daybook.ledger.appender import Appender
     from daybook.limits.gate import Gate
     from daybook.operators.keys import OperatorsKeys
     from daybook.people.identities import IdentityStore
@@ -305,6 +308,11 @@ class Wiring:
 
         return AppendTable(self.client, self.tables.ledger)
 
+    def appender(self, log_origin: str) -> Appender:
+        from daybook.ledger.appender import Appender
+
+        return Appender(self.logs, self.appends, log_origin, self.clock, self.random_bytes)
+
     @cached_property
     def alerts(self) -> AlertTable:
         from daybook.aws.ledger_table.alerts import AlertTable
@@ -433,6 +441,16 @@ class Wiring:
         from daybook.aws.downloads import DownloadLinks
 
         return DownloadLinks(clients.own_sts(), clients.s3, role_arn, bucket)
+
+    def parked_keys(self, url: str) -> ParkedKeys:
+        from daybook.aws.parked_keys import ParkedKeys
+
+        return ParkedKeys(clients.sqs(), url)
+
+    def poison(self, bucket: str) -> PoisonBucket:
+        from daybook.aws.poison import PoisonBucket
+
+        return PoisonBucket(clients.s3(), bucket)
 
     def job_queue(self, url: str) -> SqsJobQueue:
         from daybook.aws.job_queue import SqsJobQueue

@@ -93,6 +93,8 @@ class AppendTable:
         (outcome,) = insert(self._client, [self._statement(_item(log, append))])
         if outcome is Inserted.THROTTLED:
             raise Throttled  # from here on it is unknown whether the log has it
+        if outcome is Inserted.STORED:
+            self._remember(log, [append])
         return outcome is Inserted.STORED
 
     def delta(self, log: Log, append: Append) -> bytes | None:
@@ -112,11 +114,14 @@ class AppendTable:
                     known.append(append)
         keys = [{"pk": {"S": log.partition}, "sk": {"S": _sort_key(start)}} for start in unknown]
         read = [_append(item) for item in get_items(self._client, self._table, keys, patience=self._patience)]
+        self._remember(log, read)
+        return known + read
+
+    def _remember(self, log: Log, appends: Sequence[Append]) -> None:
         with self._lock:
-            self._known.update({(log.partition, append.start): append for append in read})
+            self._known.update({(log.partition, append.start): append for append in appends})
             while len(self._known) > _KNOWN:
                 self._known.popitem(last=False)
-        return known + read
 
     def _page(self, log: Log, first: str, last: str, **arguments: Any) -> dict[str, Any]:
         query: Callable[..., Any] = partial(ask, self._client.query)

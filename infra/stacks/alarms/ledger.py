@@ -1,0 +1,51 @@
+"""Does the ledger follow? How far behind the logs are, and what they can't take."""
+
+from aws_cdk import aws_lambda as lambda_
+
+from daybook import observability
+from infra.constructs.monitoring import LASTING, PERIOD, Alarm, Graph, Question
+from infra.constructs.streams import StreamReader
+from infra.stacks.alarms.metrics import OwnMetrics
+
+_MINUTES_15 = 900_000  # milliseconds
+
+
+def ledger_follows(append: lambda_.IFunction, records: StreamReader, own: OwnMetrics) -> Question:
+    age = append.metric("IteratorAge", period=PERIOD, statistic="Maximum")
+    parked = own.count(observability.LEDGER_PARKED)
+    return Question(
+        "Does the ledger follow?",
+        [
+            Alarm(
+                "AppendBehind",
+                age,
+                "the logs are more than 15 minutes behind what is stored: proofs and feeds are late by that",
+                threshold=_MINUTES_15,
+            ),
+            Alarm(
+                "LedgerPoison",
+                own.count(observability.LEDGER_POISON),
+                "an event can't be read and is in no log; a record of the stream is kept in the bucket of failed batches",
+            ),
+            Alarm(
+                "LedgerParked",
+                parked,
+                "events could not be appended to their log in time; a queue brings them again",
+                points=LASTING,
+            ),
+            Alarm(
+                "LedgerRecordsFailed",
+                records.metric("OnFailureDestinationDeliveredEventCount", period=PERIOD),
+                "records that the ledger could not handle for 22 hours are in the bucket of failed batches for 14 days",
+            ),
+            Alarm(
+                "LedgerRecordsDropped",
+                records.metric("DroppedEventCount", period=PERIOD),
+                "records were dropped that are in no bucket: the nightly sweep appends what the logs lack",
+            ),
+        ],
+        [
+            Graph("How far the logs are behind, in milliseconds", [age]),
+            Graph("Events that wait for their log", [parked]),
+        ],
+    )

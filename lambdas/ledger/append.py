@@ -1,0 +1,130 @@
+"""Appends a batch of the events table's stream to the logs of its tenants. No log waits for another."""
+
+import base64
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple, Protocol
+
+from daybook.events.item import environment_of
+from daybook.events.store import Key
+from daybook.ledger.appender import Appender
+from daybook.ledger.log import Stored
+from daybook.ledger.logs import LogKey
+from daybook.ledger.reading import stored_event
+from daybook.observability import LEDGER_PARKED, LEDGER_POISON, logger
+from daybook.tenant import code_of
+
+BUDGET_SECONDS = 20.0
+"""What is not appended by then is parked. An append takes some 20 ms."""
+_AT_ONCE = 32
+
+Record = Mapping[str, Any]
+"""A record of the table's stream, as Lambda passes it."""
+
+
+class Poison(Protocol):
+    def keep(self, record: Record) -> None:
+        """Keeps a record that can't be read, for operators. Raises where it may not have been kept."""
+
+
+class Parked(Protocol):
+    def park(self, keys: Sequence[Key]) -> None:
+        """Has the events of these keys appended later. Raises where they may not have been parked."""
+
+
+class Arrived(NamedTuple):
+    place: int
+    """In the batch."""
+    key: Key
+    stored: Stored
+
+
+Share = Sequence[Arrived]
+"""The events of a batch that belong to one log."""
+
+
+@dataclass(frozen=True)
+class StreamAppends:
+    appender: Appender
+    parked: Parked
+    poison: Poison
+    count: Callable[[str, int], None]
+
+    def append(self, records: Sequence[Record], budget_seconds: float = BUDGET_SECONDS) -> int | None:
+        """Returns the first place whose record is neither appended nor parked nor kept; None if there is none."""
+        shares, failed = self._read(records)
+        late = self._appended(shares, budget_seconds)
+        failed += self._park(late)
+        return min(failed, default=None)
+
+    def _read(self, records: Sequence[Record]) -> tuple[Mapping[LogKey, Share], list[int]]:
+        """The inserts by their logs, and the places of records that can be neither read nor kept."""
+        shares: dict[LogKey, list[Arrived]] = defaultdict(list)
+        failed = []
+        for place, record in enumerate(records):
+            try:
+                if record["eventName"] == "INSERT":
+                    key, arrived = _arrived(place, record)
+                    shares[key].append(arrived)
+            except Exception:
+                # A failure would hold up the shard for a day, and no retry makes an event of this record.
+                logger.exception("the record is no event", extra={"event_id": record.get("eventID")})
+                self.count(LEDGER_POISON, 1)
+                if not self._keep(record):
+                    failed.append(place)
+        return shares, failed
+
+    def _keep(self, record: Record) -> bool:
+        try:
+            self.poison.keep(record)
+        except Exception:
+            logger.exception("the record was not kept", extra={"event_id": record.get("eventID")})
+            return False
+        return True
+
+    def _appended(self, shares: Mapping[LogKey, Share], budget_seconds: float) -> list[Arrived]:
+        """Returns what was not appended, or not in time. An append that ends later does no harm: parked events are
+        appended only where they are not in the log.
+        """
+        work: dict[Future[bool], Share] = {
+            _threads().submit(self._append, key, share): share for key, share in shares.items()
+        }
+        late = wait(work, budget_seconds).not_done
+        for future in late:
+            future.cancel()
+        return [one for future, share in work.items() if future in late or not future.result() for one in share]
+
+    def _append(self, key: LogKey, share: Share) -> bool:
+        try:
+            self.appender.append(key, [one.stored for one in share])
+        except Exception:
+            logger.exception("events were not appended", extra={"code": code_of(key.environment)})
+            return False
+        return True
+
+    def _park(self, late: Sequence[Arrived]) -> list[int]:
+        """Returns the places of what could not be parked."""
+        if not late:
+            return []
+        self.count(LEDGER_PARKED, len(late))
+        try:
+            self.parked.park([one.key for one in late])
+        except Exception:
+            logger.exception("events were not parked")
+            return [one.place for one in late]
+        return []
+
+
+def _arrived(place: int, record: Record) -> tuple[LogKey, Arrived]:
+    image = record["dynamodb"]["NewImage"]
+    partition, identifier = image["pk"]["S"], image["sk"]["S"]
+    key, stored = stored_event(environment_of(partition), identifier, base64.b64decode(image["z"]["B"]))
+    return key, Arrived(place, (partition, identifier), stored)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_AT_ONCE, "log")
