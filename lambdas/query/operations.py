@@ -8,25 +8,21 @@ from daybook.catalogue.profile import Profile, profile
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.catalogue.views import Shown, labels, show
 from daybook.clock import Clock
-from daybook.events.item import environment_of as environment_of_partition
-from daybook.events.item import partition_of
-from daybook.events.reader import Opened, content_of, people_of
+from daybook.events.reader import Opened, people_of
 from daybook.events.store import EventStore
 from daybook.http.environments import environment_of
-from daybook.http.problem import Problem, bad_parameter, not_found
+from daybook.http.problem import Problem, bad_parameter
 from daybook.http.request import Answer, Request
-from daybook.ids import FORM, occurred_ms
 from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader, Named, resolve
 from daybook.search.gather import Found
-from daybook.search.parameters import NATIVE, check_length, read_moment, read_parameters, span_between, target_of
+from daybook.search.parameters import NATIVE, read_moment, read_parameters, span_between, target_of
 from daybook.search.search import Scope, Search, TooMuchToRead
 from daybook.self_audit.reads import KnownTargets, Writing, search_done
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
-from daybook.text import is_clean
 from query.answers import EventPage, TargetAttribution, TargetSummary, TargetTime, ViewPage
 from query.targets import Targets, about
 
@@ -90,38 +86,33 @@ class Reads:
 
     def read_event(self, request: Request) -> Answer:
         settings = self._control.settings(request.tenant)
-        parameters = _only(request, *EVENT)
-        identifier = request.parameters["event_id"]
-        if not FORM.fullmatch(identifier):
-            raise not_found("event")
+        parameters = given_once(request.query, *EVENT)
         stores = self._stores_of(settings.code)
-        native = self._find(
-            stores, request, settings, identifier, _may_read(request, settings, parameters.get("environment"))
-        )
-        if native is None:
-            raise not_found("event")
-        action = AuditAction("viewed", {"event": identifier}, variant="event")
+        found = find_event(stores.events, request, settings, parameters.get("environment"), self._clock())
+        opened = Opened(found.content, stores.person_keys.of(found.environment, people_of(found.content)))
+        native = opened.native(profile(settings.profile).aliases)
+        action = AuditAction("viewed", {"event": found.id}, variant="event")
         stores.recorder.record(settings, native["environment"], request, action)
         return Answer(200, native)
 
     def read_catalogue(self, request: Request) -> Answer:
-        _only(request)
+        given_once(request.query)
         settings = self._control.settings(request.tenant)
         return Answer(200, self._catalogues.of(settings).described(settings.mode))
 
     def read_target(self, request: Request) -> Answer:
-        parameters = _only(request, *TARGET)
+        parameters = given_once(request.query, *TARGET)
         return self._about_target(request, parameters, "target", lambda targets, target: targets.summary(target))
 
     def read_target_time(self, request: Request) -> Answer:
-        parameters = _only(request, *TARGET_TIME)
+        parameters = given_once(request.query, *TARGET_TIME)
         span = span_between(parameters)
         return self._about_target(
             request, parameters, "target-time", lambda targets, target: targets.time(target, span)
         )
 
     def read_target_attribution(self, request: Request) -> Answer:
-        parameters = _only(request, *TARGET_ATTRIBUTION)
+        parameters = given_once(request.query, *TARGET_ATTRIBUTION)
         span = span_between(parameters)
         if "at" not in parameters:
             raise bad_parameter("at", "is required")
@@ -164,51 +155,9 @@ class Reads:
         stores.recorder.record(settings, environment, request, action)
         return Answer(200, answer)
 
-    def _find(
-        self,
-        stores: TenantStores,
-        request: Request,
-        settings: TenantSettings,
-        identifier: str,
-        environments: Sequence[str],
-    ) -> dict[str, Any] | None:
-        moment_ms = occurred_ms(identifier)
-        if moment_ms < settings.retention_edge(self._clock()):
-            return None
-        keys = [
-            (partition_of(settings, environment, identifier, moment_ms), identifier) for environment in environments
-        ]
-        kept = stores.events.find(keys)
-        for key in keys:
-            if key not in kept:
-                continue
-            content = content_of(kept[key].packed)
-            if content.get("visibility", request.caller.role) != request.caller.role:
-                return None
-            opened = Opened(content, stores.person_keys.of(environment_of_partition(key[0]), people_of(content)))
-            return opened.native(profile(settings.profile).aliases)
-        return None
-
 
 def _writing(stores: TenantStores, scope: Scope, named: Mapping[str, Named], known: KnownTargets) -> Writing:
     return Writing.of(scope.key, scope.catalogue, named, stores.person_keys.of, known)
-
-
-def _may_read(request: Request, settings: TenantSettings, named: str | None) -> Sequence[str]:
-    if named is not None:
-        return [environment_of(request, settings, named)]
-    return [each for each in settings.environments if request.caller.reaches(each)]
-
-
-def _only(request: Request, *names: str) -> dict[str, str]:
-    """The query's parameters, each given once. Raises `Problem` 400 for other parameters."""
-    for name, values in request.query.items():
-        if name not in names:
-            raise bad_parameter(name, "unknown query parameter", "unknown_parameter")
-        if len(set(values)) > 1 or not is_clean(values[0]):
-            raise bad_parameter(name, "must be given once, not empty, and without control characters")
-    check_length(request.query)
-    return {name: values[0] for name, values in request.query.items()}
 
 
 def _shown(settings: TenantSettings, view: Profile, zone: ZoneInfo, events: Sequence[Found]) -> list[dict[str, str]]:

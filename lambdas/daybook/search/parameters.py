@@ -185,6 +185,17 @@ def check_length(query: Mapping[str, Sequence[str]]) -> None:
         raise Problem(400, "too_long", f"The values of a read may have at most {MAX_BYTES} bytes in total.")
 
 
+def given_once(query: Mapping[str, Sequence[str]], *names: str) -> dict[str, str]:
+    """The parameters of a read that takes these, each given once. Raises `Problem` 400 for other parameters."""
+    for name, values in query.items():
+        if name not in names:
+            raise bad_parameter(name, "unknown query parameter", "unknown_parameter")
+        if len(set(values)) > 1 or not is_clean(values[0]):
+            raise bad_parameter(name, "must be given once, not empty, and without control characters")
+    check_length(query)
+    return {name: values[0] for name, values in query.items()}
+
+
 def span_at(parameters: Parameters, now_ms: int) -> Span:
     """The span of the read. `range` is counted back from `now_ms`."""
     if parameters.range is None:
