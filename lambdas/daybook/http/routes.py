@@ -28,6 +28,8 @@ ROUTES = (
     Route("POST", "/v1/events", "ingest", "send_events", _WRITERS),
     Route("GET", "/v1/events", "query", "search_events", _READERS),
     Route("GET", "/v1/events/{event_id}", "query", "read_event", _READERS),
+    Route("GET", "/v1/feed", "ledger", "read_feed", _READERS),
+    Route("GET", "/v1/alerts", "ledger", "list_alerts", _READERS),
     Route("GET", "/v1/catalogue", "query", "read_catalogue", ROLES),
     Route("PUT", "/v1/catalogue/{activity}", "manage", "put_activity", _MANAGERS),
     Route("DELETE", "/v1/catalogue/{activity}", "manage", "take_back_activity", _MANAGERS),
