@@ -34,6 +34,11 @@ _NOT_SETTINGS = {"asset", "acknowledged-issue-numbers", "cli-telemetry"}
 """The first is of `infra.asset`, the others are the CDK's own. All else of the CDK's has a colon or an @."""
 
 _table = text(_TABLE, "a table's name: 3 to 255 letters, digits, hyphens, underscores and full stops")
+_origin = text(
+    # Key names of signed notes have neither spaces nor a plus; a length that fits into every cosigner's message.
+    r"[a-z0-9]([a-z0-9./-]{0,98}[a-z0-9])?",
+    "1 to 100 lower-case letters, digits, full stops, slashes and hyphens, such as daybook or logs.example.com/daybook",
+)
 _claim = text(r"\S{1,200}", "a claim's name, without spaces")
 _units = whole(1, 1_000_000)
 
@@ -82,6 +87,12 @@ class DeploymentSettings:
     """A second, of each table and index. All tenants share it."""
     max_write_units: int | None = setting(_units)
     fan_out_window_seconds: int = setting(whole(0, 300), 1)  # Lambda's own bounds
+    append_window_seconds: int = setting(whole(0, 300), 5)
+    log_origin: str = setting(_origin, "daybook")
+    """The names of logs that begin from now on begin with it. Logs that are there keep theirs."""
+    checkpoint_seconds: int = setting(whole(60, 86_400, of=60), 3_600)  # a rule's rate is in minutes
+    signing_keys: int = setting(whole(1, 9), 1)
+    """How many pairs of keys have been made to sign checkpoints. One more is a rotation."""
     account_concurrency: int = setting(whole(1, 1_000_000), 1_000)
     """How many functions the account may run at a time in this region. The deployment asks Lambda."""
     small_account: bool = setting(yes_or_no, default=False)

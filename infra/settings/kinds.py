@@ -37,11 +37,14 @@ def one_of(*values: Any) -> Kind:
     return read
 
 
-def whole(low: int, high: int) -> Kind:
+def whole(low: int, high: int, *, of: int = 1) -> Kind:
+    """`of`: what the number must be a multiple of."""
+    what = f"a whole number from {low:,} to {high:,}" + (f", a multiple of {of}" if of > 1 else "")
+
     def read(value: Any) -> int:
         digits = re.fullmatch(r"[0-9]{1,12}", str(value))
-        if isinstance(value, bool) or digits is None or not low <= int(value) <= high:
-            raise ValueError(f"a whole number from {low:,} to {high:,}")
+        if isinstance(value, bool) or digits is None or not low <= int(value) <= high or int(value) % of:
+            raise ValueError(what)
         return int(value)
 
     return read

@@ -55,7 +55,13 @@ TAMPER_FOUND = "TamperFound"
 """A stored event was changed or removed by somebody else than Daybook."""
 EVENTS_MISSING = "EventsMissing"
 """The ledger has an entry whose event is gone, and no retention explains it."""
-_UNITS = {OLDEST_PARKED: MetricUnit.Seconds, CANARY_MILLISECONDS: MetricUnit.Milliseconds}
+FOLD_SECONDS_BEHIND = "FoldSecondsBehind"
+"""How long ago the first entry was appended that a log's fold could not fold."""
+_UNITS = {
+    FOLD_SECONDS_BEHIND: MetricUnit.Seconds,
+    OLDEST_PARKED: MetricUnit.Seconds,
+    CANARY_MILLISECONDS: MetricUnit.Milliseconds,
+}
 """All others are counts."""
 
 

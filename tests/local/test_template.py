@@ -36,7 +36,7 @@ def test_tables_are_those_of_the_template(synthesised: Templates) -> None:
     """With their indexes and streams. Each name is the same at every start."""
     assert len(tables(synthesised)) == len(table_definitions(synthesised)) == 5
     (events,) = (each for name, each in tables(synthesised).items() if "Events" in name)
-    assert events["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    assert events["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert len(events["GlobalSecondaryIndexes"]) == 4
     assert set(times_to_live(synthesised).values()) == {"expires_at"}
 

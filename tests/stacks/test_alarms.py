@@ -20,6 +20,7 @@ OWN = {
     *("CanaryNotSetUp", "CredentialsRefused", "CallsLimited", "LimitsUnavailable", "IssuerFailures"),
     *("StreamsFailingForADay", "DrainsOverdue", "DrainRequestsLost", "EventsGivenUp", "UnreadableEvents"),
     *("JobsFailed", "JobsGivenUp", "JobsUnending"),
+    *("LedgerPoison", "LedgerParked"),
 }
 """Alarms that are named as the metric of ours that they watch."""
 JOBS = [title(name) for name, spec in FUNCTIONS.items() if spec.jobs]
@@ -28,9 +29,12 @@ INDEXES = {"Events": ("by_actor", "by_activity", "by_target", "by_within"), "Con
 OF_AWS = {
     "ServerErrors": ("5XXError", "Daybook", "GatewayApiDeploymentStagelive"),
     "FanOutBehind": ("IteratorAge", "FanOutFunction"),
+    "AppendBehind": ("IteratorAge", "AppendFunction"),
     "ConcurrencyNearLimit": ("ClaimedAccountConcurrency",),
     "NewEventsFailed": ("OnFailureDestinationDeliveredEventCount", "NewEventsMapping"),
     "NewEventsDropped": ("DroppedEventCount", "NewEventsMapping"),
+    "LedgerRecordsFailed": ("OnFailureDestinationDeliveredEventCount", "LedgerRecordsMapping"),
+    "LedgerRecordsDropped": ("DroppedEventCount", "LedgerRecordsMapping"),
     **{
         f"{title(name)}{metric}": (metric, f"{title(name)}Function")
         for name in FUNCTIONS
@@ -116,6 +120,7 @@ def test_throttles_of_a_table_and_of_its_indexes_add_up(
 
 THRESHOLDS = {
     "FanOutBehind": 60_000,
+    "AppendBehind": 15 * 60_000,
     "ClientErrors": 50,
     "ConcurrencyNearLimit": 800,
     "CredentialsRefused": 300,
@@ -171,6 +176,7 @@ def test_the_services_that_raise_alarms_may_publish(service: Stack) -> None:
 
 AT_ONCE = {
     *("CanaryNotSetUp", "StreamsFailingForADay", "OldestParked", "EventsGivenUp", "UnreadableEvents"),
+    *("LedgerPoison", "LedgerRecordsFailed", "LedgerRecordsDropped"),
     *("NewEventsFailed", "NewEventsDropped", "ChangesNotTold", "JobsFailed", "JobsGivenUp", "JobsUnending"),
     *(f"{name}{what}" for name in JOBS for what in ("QueueDead", "QueueOld")),
 }

@@ -35,6 +35,9 @@ RESOURCES = {
     "sweep_queue_url": "SweepQueue",
     "export_bucket": "ExportsBucket",
     "download_role_arn": "DownloadRole.Arn",
+    "log_origin": "daybook",
+    "append_parked_queue_url": "AppendParkedQueue",
+    "failed_batch_bucket": "FailedBatchesBucket",
     "reader_role_arn": "ReaderRole.Arn",
     "export_queue": "ExportQueue",
 }

@@ -5,6 +5,8 @@ from infra.local.template import Templates
 
 # Whatever holds what can't be made again.
 STATEFUL = {
+    "AppendParkedQueueDead21DA2E2A",
+    "AppendParkedQueueE99D406E",
     "CanaryKey53D2D0D1",  # its loss costs a run of `infra.operate.set_up_canary`
     "ControlTable70B6FEE0",
     "CredentialsTable401B582A",

@@ -19,7 +19,7 @@ from infra.stacks.storage import EVENT_INDEXES
 from tests.support.templates import Stack
 
 EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
-CREDENTIALS, LIMITS = "CredentialsTable.Arn", "LimitsTable.Arn"
+CREDENTIALS, LIMITS, LEDGER = "CredentialsTable.Arn", "LimitsTable.Arn", "LedgerTable.Arn"
 
 LIMITED = ("Ingest", "Query", "Tenants", "Manage", "Streams", "Exports", "Export", "Replay")
 """The functions that count what tenants use."""
@@ -73,6 +73,14 @@ DYNAMODB = {
         f"{EVENTS[: -len('.Arn')]}.StreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
         IDENTITIES: {"BatchGetItem"},
         CONTROL: {"BatchGetItem", "GetItem", "PutItem", "UpdateItem"},
+    },
+    "Append": {
+        f"{EVENTS[: -len('.Arn')]}.StreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
+        LEDGER: {"PartiQLInsert", "GetItem", "BatchGetItem", "Query"},
+    },
+    "AppendParked": {
+        EVENTS: {"BatchGetItem"},
+        LEDGER: {"PartiQLInsert", "GetItem", "BatchGetItem", "Query"},
     },
     "Redeliver": {
         EVENTS: {"BatchGetItem"},
@@ -158,11 +166,18 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         f"{FAILED_BATCHES}/*": {"s3:PutObject"},
         FAILED_BATCHES: {"s3:ListBucket"},
     },
+    "Append": {
+        "AppendParkedQueue.Arn": SENDS,
+        # What it can't read it puts there itself.
+        f"{FAILED_BATCHES}/*": {"s3:PutObject"},
+        FAILED_BATCHES: {"s3:ListBucket"},
+    },
+    "AppendParked": {"AppendParkedQueue.Arn": RECEIVES},
     "Redeliver": {
         "DrainQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
     },
 }
-KNOWS_NO_RESOURCE = {"FanOut": {"dynamodb:ListStreams"}}
+KNOWS_NO_RESOURCE = {"FanOut": {"dynamodb:ListStreams"}, "Append": {"dynamodb:ListStreams"}}
 JOB_WORKERS = {title(name) for name, spec in FUNCTIONS.items() if spec.jobs}
 CALLED = {title(name) for name in API_FUNCTIONS | {"authorize"}}
 READS = {"GetItem", "BatchGetItem", "Query", "ListStreams"}
@@ -293,7 +308,7 @@ def test_a_role_holds_single_actions_on_single_resources(
             "kms:GenerateDataKey*",
             "kms:ReEncrypt*",
         }
-    if function == "FanOut":
+    if function in ("FanOut", "Append"):
         expected["Key.Arn"] |= {"kms:GenerateDataKey"}  # for the bucket of failed batches
     assert allowed[function] == expected | BESIDE_DYNAMODB.get(function, {})
 
@@ -304,7 +319,7 @@ def test_workers_change_only_jobs_in_the_control_table(
     """So do the functions that create jobs of exports and sweeps. Tenants, groups and destinations are in other
     partitions.
     """
-    for function in JOB_WORKERS | {"Exports", "Forget"}:
+    for function in JOB_WORKERS - {"AppendParked"} | {"Exports", "Forget"}:
         writing = [
             each
             for each in statements[function]
@@ -315,6 +330,13 @@ def test_workers_change_only_jobs_in_the_control_table(
             {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#jobs"]}}
         ]
     assert not SLUG.fullmatch("acme#jobs")  # no tenant's own partition has this ending
+
+
+def test_an_append_is_never_replaced(allowed: dict[str, dict[str, set[str]]]) -> None:
+    """Who appends holds INSERT alone, which overwrites nothing and deletes nothing."""
+    for function in ("Append", "AppendParked"):
+        written = {action.removeprefix("dynamodb:") for action in allowed[function][LEDGER]} - READS
+        assert written == {"PartiQLInsert"}
 
 
 def test_who_parks_and_drains_writes_no_settings(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> None:

@@ -9,6 +9,7 @@ from daybook.jobs.claiming import CLOCKS_APART_SECONDS, ROW_SECONDS, retry_secon
 from daybook.jobs.runner import HAND_OVER_SECONDS, MAX_ATTEMPTS, THROTTLED_MS, TURN_SECONDS, throttled_seconds
 from infra.constructs.job_queue import MAX_RECEIVES
 from infra.functions import FUNCTIONS, title
+from infra.local.functions.filtering import passes
 from streams.redeliver import CLAIM_MS
 from tests.support.templates import Stack
 
@@ -108,6 +109,29 @@ def test_new_events_reach_the_fan_out(service: Stack) -> None:
     assert "MaximumRetryAttempts" not in mapping, "a number of retries would be used up in minutes"
     assert service.read(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "FailedBatchesBucket.Arn"
     assert mapping["MetricsConfig"] == {"Metrics": ["EventCount"]}
+
+
+def test_the_ledger_gets_what_is_stored_and_what_is_done_to_it(service: Stack) -> None:
+    """Inserts, changes, and removals but those of DynamoDB's own TTL, in batches as large as Lambda makes them and one
+    at a time. What becomes of those that fail is as for the fan-out.
+    """
+    mappings = service.properties("AWS::Lambda::EventSourceMapping")
+    mapping = mappings["LedgerRecordsMapping"]
+    assert service.read(mapping["FunctionName"]) == "AppendFunction"
+    assert (mapping["BatchSize"], mapping["ParallelizationFactor"]) == (10_000, 1)
+    assert mapping["MaximumBatchingWindowInSeconds"] == 5
+    by_ttl = {"userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"}}
+    received = {
+        (name, by): passes(mapping, {"eventName": name, **who})
+        for name in ("INSERT", "MODIFY", "REMOVE")
+        for by, who in (("ttl", by_ttl), ("nobody", {"userIdentity": None}), ("unsaid", {}))
+    }
+    assert {what for what, is_received in received.items() if not is_received} == {("REMOVE", "ttl")}
+    own = {"FunctionName", "BatchSize", "ParallelizationFactor", "MaximumBatchingWindowInSeconds", "FilterCriteria"}
+    as_fan_outs = mappings["NewEventsMapping"].keys() - own
+    assert {name: mapping[name] for name in as_fan_outs} == {
+        name: mappings["NewEventsMapping"][name] for name in as_fan_outs
+    }
 
 
 def test_drains_are_asked_for_by_a_queue_and_each_minute(storage: Stack, service: Stack) -> None:

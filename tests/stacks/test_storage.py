@@ -91,7 +91,7 @@ def test_what_waits_for_a_drain_is_found_by_an_index(storage: Stack) -> None:
 def test_only_events_are_streamed(storage: Stack) -> None:
     """The stream brings new events to the fan-out. No stream shows people, and no index does."""
     tables = storage.properties("AWS::DynamoDB::Table")
-    assert tables["EventsTable"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert tables["EventsTable"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     for table in TABLES[1:]:
         assert "StreamSpecification" not in tables[table]
         assert "GlobalSecondaryIndexes" not in tables[table] or table == "ControlTable"

@@ -125,7 +125,10 @@ def lambda_record(stream_arn: str, record: Mapping[str, Any]) -> Record:
     for image in ("Keys", "NewImage", "OldImage"):
         if image in inner:
             inner[image] = {name: written(value) for name, value in inner[image].items()}
+    # Lambda writes these names in lower case, the stream's own API in upper case.
+    who = {f"{name[:1].lower()}{name[1:]}": value for name, value in record.get("userIdentity", {}).items()}
     return {
+        **({"userIdentity": who} if who else {}),
         "eventID": record["eventID"],
         "eventName": record["eventName"],
         "eventVersion": record.get("eventVersion", "1.1"),

@@ -1,4 +1,4 @@
-"""The part of Lambda's event filtering that the template uses: lists of values that a field may equal."""
+"""The part of Lambda's event filtering that the template uses: values that a field may equal or not, or its absence."""
 
 import json
 from collections.abc import Mapping
@@ -13,6 +13,19 @@ def passes(properties: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
 
 def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     return all(
-        matches(wanted, event.get(name) or {}) if isinstance(wanted, Mapping) else event.get(name) in wanted
+        matches(wanted, event.get(name) or {}) if isinstance(wanted, Mapping) else _is_one_of(wanted, event.get(name))
         for name, wanted in pattern.items()
     )
+
+
+def _is_one_of(wanted: list[Any], value: Any) -> bool:
+    return any(_is(each, value) for each in wanted)
+
+
+def _is(wanted: Any, value: Any) -> bool:
+    match wanted:
+        case {"exists": bool(exists)}:
+            return (value is not None) == exists
+        case {"anything-but": unwanted}:
+            return value is not None and value != unwanted
+    return bool(value == wanted)

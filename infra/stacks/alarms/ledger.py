@@ -21,11 +21,12 @@ def ledger_follows(append: lambda_.IFunction, records: StreamReader, own: OwnMet
                 age,
                 "the logs are more than 15 minutes behind what is stored: proofs and feeds are late by that",
                 threshold=_MINUTES_15,
+                points=LASTING,
             ),
             Alarm(
                 "LedgerPoison",
                 own.count(observability.LEDGER_POISON),
-                "an event can't be read and is in no log; a record of the stream is kept in the bucket of failed batches",
+                "an event can't be read, so no log has it; a record of the stream is in the bucket of failed batches",
             ),
             Alarm(
                 "LedgerParked",

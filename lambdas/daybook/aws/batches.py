@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from itertools import batched
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,6 +25,7 @@ FIRST_WAIT_SECONDS = 0.05
 MAX_WAIT_SECONDS = 2.0
 MAX_CALL_SECONDS = 12.5  # the client makes two attempts with a pause; each takes up to 2 s to connect and 4 s to answer
 _READ_TRIES = 6
+_INSERT_TRIES = 6
 TRANSIENT = frozenset(
     {
         "InternalServerError",
@@ -151,6 +153,25 @@ def _get_some(  # noqa: PLR0913  what is read, and how
 def workers() -> ThreadPoolExecutor:
     """Threads for parallel calls: four calls in parallel take a third of the time of four in sequence."""
     return ThreadPoolExecutor(CALLS_AT_ONCE, "store")
+
+
+def insert_all(client: Any, table: str, items: Sequence[Mapping[str, Any]], patience: Patience = PATIENCE) -> None:
+    """Makes sure that there are rows under these keys. One that is there already stays as it is. Raises `Throttled`."""
+    left = [insert_statement(table, item) for item in items]
+    for _ in patience.tries(_INSERT_TRIES):
+        calls = [list(some) for some in batched(left, STATEMENTS_A_CALL)]
+        call = partial(insert, client)
+        answers = map(call, calls) if len(calls) < 2 else workers().map(call, calls)
+        outcomes = [outcome for answer in answers for outcome in answer]
+        left = [each for each, outcome in zip(left, outcomes, strict=True) if outcome is Append.THROTTLED]
+        if not left:
+            return
+    raise Throttled
+
+
+def insert_statement(table: str, item: Mapping[str, Any]) -> dict[str, Any]:
+    """INSERT of an item whose attributes are typed."""
+    return {"Statement": insert_text(table, tuple(item)), "Parameters": list(item.values())}
 
 
 @cache

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from daybook.aws.ledger_table.alerts import AlertTable
     from daybook.aws.ledger_table.appends import AppendTable
     from daybook.aws.ledger_table.checkpoints import CheckpointTable
+    from daybook.aws.ledger_table.counts import CountTable
     from daybook.aws.ledger_table.keys import PublishedKeyTable
     from daybook.aws.ledger_table.nodes import NodeTable
     from daybook.aws.ledger_table.registry import LogTable
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from daybook.environment import FunctionSettings
     from daybook.jobs.store import Work
     from daybook.ledger.appender import Appender
+    from daybook.ledger.fold import Fold
     from daybook.limits.gate import Gate
     from daybook.operators.keys import OperatorsKeys
     from daybook.people.identities import IdentityStore
@@ -337,6 +339,20 @@ class Wiring:
         from daybook.aws.ledger_table.nodes import NodeTable
 
         return NodeTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def counts(self) -> CountTable:
+        from daybook.aws.ledger_table.counts import CountTable
+
+        return CountTable(self.client, self.tables.ledger)
+
+    @cached_property
+    def fold(self) -> Fold:
+        from daybook.ledger.fold import Fold
+        from daybook.observability import FOLD_SECONDS_BEHIND
+
+        behind = partial(self.gauge, FOLD_SECONDS_BEHIND)
+        return Fold(self.appends, self.counts, self.tile_roots, self.clock, behind)
 
     @cached_property
     def sealed_events(self) -> SealedEvents:

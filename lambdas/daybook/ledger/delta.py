@@ -6,7 +6,7 @@ is 67 to 87 bytes for one alone, 23 to 31 an event in tens, and 7 to 11 in hundr
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -85,30 +85,24 @@ def write(counted: Sequence[Counted]) -> bytes:
     first = min(hours)
     kinds: dict[_Kind, int] = {}
     kind_of = [kinds.setdefault(_kind(each), len(kinds)) for each in counted]
-    packed = {actor: _guid_bytes(actor) for actor in dict.fromkeys(each.actor for each in counted)}
-    guids = [actor for actor, guid in packed.items() if guid is not None]
-    others = [actor for actor, guid in packed.items() if guid is None]
-    places = {actor: place for place, actor in enumerate((*guids, *others))}
+    guids, others = packed_actors(each.actor for each in counted)
+    places = {actor: place for place, actor in enumerate(read_actors(guids, others))}
     columns = _Columns(
         first_hour=first,
         hours=[hour - first for hour in hours],
         kinds=list(kinds),
         kind_of=kind_of,
-        guids=b"".join(filter(None, packed.values())),
+        guids=guids,
         others=others,
         actor_of=[places[each.actor] for each in counted],
     )
-    compressor = zlib.compressobj(wbits=_WINDOW_BITS)
-    return _FORMAT + compressor.compress(_encoder.encode(columns)) + compressor.flush()
+    return deflated(_encoder.encode(columns))
 
 
 def read(data: bytes) -> list[Counted]:
     """Raises `UnknownFormat` for another first byte: a newer release wrote it."""
-    if data[:1] != _FORMAT:
-        raise UnknownFormat
-    columns = _decoder.decode(zlib.decompress(data[1:], _WINDOW_BITS))
-    guids = (columns.guids[start : start + _GUID_BYTES] for start in range(0, len(columns.guids), _GUID_BYTES))
-    actors = [*(str(UUID(bytes=guid)) for guid in guids), *columns.others]
+    columns = _decoder.decode(inflated(data))
+    actors = read_actors(columns.guids, columns.others)
     found = []
     for hour, kind, actor in zip(columns.hours, columns.kind_of, columns.actor_of, strict=True):
         activity, category, component, status, actor_type = columns.kinds[kind]
@@ -119,6 +113,30 @@ def read(data: bytes) -> list[Counted]:
 
 def _kind(counted: Counted) -> _Kind:
     return counted.activity, counted.category, counted.component, counted.status, counted.actor_type
+
+
+def deflated(encoded: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=_WINDOW_BITS)
+    return _FORMAT + compressor.compress(encoded) + compressor.flush()
+
+
+def inflated(data: bytes) -> bytes:
+    """Raises `UnknownFormat` for another first byte."""
+    if data[:1] != _FORMAT:
+        raise UnknownFormat
+    return zlib.decompress(data[1:], _WINDOW_BITS)
+
+
+def packed_actors(actors: Iterable[str]) -> tuple[bytes, list[str]]:
+    """The distinct actors: GUIDs as 16 bytes each, and the others as they are."""
+    packed = {actor: _guid_bytes(actor) for actor in actors}
+    return b"".join(filter(None, packed.values())), [actor for actor, guid in packed.items() if guid is None]
+
+
+def read_actors(guids: bytes, others: Iterable[str]) -> list[str]:
+    """The actors that were packed, in the order in which places count them."""
+    apart = (guids[start : start + _GUID_BYTES] for start in range(0, len(guids), _GUID_BYTES))
+    return [*(str(UUID(bytes=guid)) for guid in apart), *others]
 
 
 def _guid_bytes(actor: str) -> bytes | None:

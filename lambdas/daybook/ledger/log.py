@@ -98,3 +98,6 @@ class Appends(Protocol):
 
     def delta(self, log: Log, append: Append) -> bytes | None:
         """What the entries of an append count as. None: it has expired."""
+
+    def deltas(self, log: Log, start: int, stop: int) -> Mapping[tuple[int, str], bytes]:
+        """All deltas that are there of appends that begin from `start` to before `stop`, by start and nonce."""

@@ -5,13 +5,12 @@ moment in milliseconds; `nonce`.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
-from itertools import batched
 from threading import Lock
 from typing import Any
 
-from daybook.aws.batches import PATIENCE, STATEMENTS_A_CALL, Patience, get_items, insert, insert_text, workers
+from daybook.aws.batches import PATIENCE, Patience, get_items, insert, insert_all, insert_statement
 from daybook.aws.calls import ask, page_of
 from daybook.aws.ledger_table import deltas, pointers
 from daybook.errors import Throttled
@@ -26,7 +25,6 @@ _FIRST = f"{_PREFIX}{0:016}"
 _LAST = f"{_PREFIX}{10**16 - 1:016}"
 _KNOWN = 256
 """Appends of up to 76 KB that an instance remembers: the next batch has events of the same ten seconds."""
-_TRIES = 6
 _KEY_BYTES = ENTRY_BYTES - HASH_BYTES
 
 
@@ -84,13 +82,12 @@ class AppendTable:
 
     def put(self, log: Log, append: Append, delta: bytes) -> bool:
         received = [entry.received_ms for entry in split(append.entries)]
-        self._insert(
-            [
-                deltas.item(log.partition, append, delta),
-                *pointers.items(log.partition, append.start, received),
-            ]
-        )
-        (outcome,) = insert(self._client, [self._statement(_item(log, append))])
+        before = [
+            deltas.item(log.partition, append, delta),
+            *pointers.items(log.partition, append.start, received),
+        ]
+        insert_all(self._client, self._table, before, self._patience)
+        (outcome,) = insert(self._client, [insert_statement(self._table, _item(log, append))])
         if outcome is Inserted.THROTTLED:
             raise Throttled  # from here on it is unknown whether the log has it
         if outcome is Inserted.STORED:
@@ -99,6 +96,9 @@ class AppendTable:
 
     def delta(self, log: Log, append: Append) -> bytes | None:
         return deltas.read(self._client, self._table, log.partition, append)
+
+    def deltas(self, log: Log, start: int, stop: int) -> Mapping[tuple[int, str], bytes]:
+        return deltas.between(self._client, self._table, log.partition, start, stop)
 
     def _at(self, log: Log, starts: Collection[int]) -> list[Append]:
         """The appends that exist. They never change, so those that were read before need not be read again."""
@@ -133,22 +133,6 @@ class AppendTable:
             ConsistentRead=True,
             **arguments,
         )
-
-    def _insert(self, items: Sequence[dict[str, Any]]) -> None:
-        """Makes sure that these rows exist, tried again where DynamoDB throttles."""
-        left = [self._statement(item) for item in items]
-        for _ in self._patience.tries(_TRIES):
-            calls = [list(some) for some in batched(left, STATEMENTS_A_CALL)]
-            call = partial(insert, self._client)
-            answers = map(call, calls) if len(calls) < 2 else workers().map(call, calls)
-            outcomes = [outcome for answer in answers for outcome in answer]
-            left = [each for each, outcome in zip(left, outcomes, strict=True) if outcome is Inserted.THROTTLED]
-            if not left:
-                return
-        raise Throttled
-
-    def _statement(self, item: dict[str, Any]) -> dict[str, Any]:
-        return {"Statement": insert_text(self._table, tuple(item)), "Parameters": list(item.values())}
 
 
 def _sort_key(start: int) -> str:

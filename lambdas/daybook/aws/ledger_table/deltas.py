@@ -6,15 +6,17 @@ after it was folded, and spares the write that would set the time then.
 
 from typing import Any
 
-from daybook.aws.calls import get_item
+from daybook.aws.calls import ask, get_item
 from daybook.clock import DAY, SECOND
 from daybook.ledger.log import Append
 
 KEPT_MS = 40 * DAY
 
+_PREFIX = "delta#"
+
 
 def key(partition: str, append: Append) -> dict[str, str]:
-    return {"pk": partition, "sk": f"delta#{append.start:016}#{append.nonce}"}
+    return {"pk": partition, "sk": f"{_PREFIX}{append.start:016}#{append.nonce}"}
 
 
 def item(partition: str, append: Append, delta: bytes) -> dict[str, Any]:
@@ -29,3 +31,31 @@ def read(client: Any, table: str, partition: str, append: Append) -> bytes | Non
     """A consistent read. Raises `Throttled`."""
     found = get_item(client, table, key(partition, append))
     return None if found is None else found["d"]["B"]
+
+
+def between(client: Any, table: str, partition: str, start: int, stop: int) -> dict[tuple[int, str], bytes]:
+    """All deltas of appends that begin from `start` to before `stop`, by start and nonce. A consistent read.
+
+    Raises `Throttled`.
+    """
+    found: dict[tuple[int, str], bytes] = {}
+    more: dict[str, Any] = {}
+    while True:
+        answer = ask(
+            client.query,
+            TableName=table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":pk": {"S": partition},
+                ":first": {"S": f"{_PREFIX}{start:016}"},
+                ":last": {"S": f"{_PREFIX}{stop:016}"},  # no delta's key is as short as this
+            },
+            ConsistentRead=True,
+            **more,
+        )
+        for row in answer["Items"]:
+            number, _, nonce = row["sk"]["S"].removeprefix(_PREFIX).partition("#")
+            found[int(number), nonce] = row["d"]["B"]
+        if "LastEvaluatedKey" not in answer:
+            return found
+        more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}

@@ -4,17 +4,12 @@ The root of a tile is the hash of this index in the tiles of the level above. A 
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import batched
 from typing import Any
 
-from daybook.aws.batches import PATIENCE, STATEMENTS_A_CALL, Patience, insert, insert_text
+from daybook.aws.batches import PATIENCE, Patience, insert_all
 from daybook.aws.calls import ask
-from daybook.errors import Throttled
-from daybook.events.store import Append as Inserted
 from daybook.ledger.logs import Log
 from daybook.ledger.tiles import Tile
-
-_TRIES = 6
 
 
 class NodeTable:
@@ -41,24 +36,15 @@ class NodeTable:
         return [bytes(item["hash"]["B"]) for item in answer["Items"]]
 
     def put(self, log: Log, roots: Mapping[Tile, bytes]) -> None:
-        left = [self._statement(log, tile, root) for tile, root in roots.items()]
-        for _ in self._patience.tries(_TRIES):
-            outcomes = [outcome for some in batched(left, STATEMENTS_A_CALL) for outcome in self._insert(some)]
-            left = [each for each, outcome in zip(left, outcomes, strict=True) if outcome is Inserted.THROTTLED]
-            if not left:
-                return
-        raise Throttled
-
-    def _insert(self, statements: Sequence[dict[str, Any]]) -> list[Inserted]:
-        return insert(self._client, [*statements])
-
-    def _statement(self, log: Log, tile: Tile, root: bytes) -> dict[str, Any]:
-        item = {
-            "pk": {"S": log.partition},
-            "sk": {"S": _sort_key(tile.level, tile.index)},
-            "hash": {"B": root},
-        }
-        return {"Statement": insert_text(self._table, tuple(item)), "Parameters": list(item.values())}
+        items = [
+            {
+                "pk": {"S": log.partition},
+                "sk": {"S": _sort_key(tile.level, tile.index)},
+                "hash": {"B": root},
+            }
+            for tile, root in roots.items()
+        ]
+        insert_all(self._client, self._table, items, self._patience)
 
 
 def _sort_key(level: int, index: int) -> str:

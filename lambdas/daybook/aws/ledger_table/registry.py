@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
-from daybook.aws.batches import insert, insert_text
+from daybook.aws.batches import insert, insert_statement
 from daybook.aws.calls import ask, get_item, page_of, rows
 from daybook.errors import Throttled
 from daybook.events.store import Append as Inserted
@@ -46,8 +46,7 @@ class LogTable:
 
     def begin(self, log: Log) -> Log:
         item = _item(log)
-        statement = {"Statement": insert_text(self._table, tuple(item)), "Parameters": list(item.values())}
-        (outcome,) = insert(self._client, [statement])
+        (outcome,) = insert(self._client, [insert_statement(self._table, item)])
         if outcome is Inserted.STORED:
             return log
         found = get_item(self._client, self._table, {name: item[name]["S"] for name in ("pk", "sk")})

@@ -1,0 +1,296 @@
+"""The fold and the statistics: exact at every moment, whoever else folds, and wherever a fold is cut off."""
+
+import contextlib
+import itertools
+import random
+import string
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daybook.aws.ledger_table.appends import AppendTable
+from daybook.aws.ledger_table.counts import CountTable
+from daybook.aws.ledger_table.nodes import NodeTable
+from daybook.clock import DAY, HOUR, SECOND
+from daybook.errors import UnknownFormat
+from daybook.ledger.counts import Family, Interval, add
+from daybook.ledger.delta import Counted
+from daybook.ledger.entries import encode
+from daybook.ledger.fold import DUE_ENTRIES, DUE_MS, NOT_FOLDED, DeltaMissing, Fold
+from daybook.ledger.log import NOTHING, Head, Stored
+from daybook.ledger.merkle import Edge, leaf_hash, tree_root
+from daybook.ledger.questions import Question, Range, plan
+from daybook.ledger.statistics import Asked, NotCountedYet, Place, Statistics
+from daybook.ledger.tiles import Tile
+from tests.support.ledger import RECEIVED, append_of, delta_of, log_of, stored
+from tests.support.memory_dynamodb import MemoryDynamoDB
+
+DAY_0 = 20_400 * DAY
+GUIDS = [f"0f8fad5b-d9cb-469f-a165-70867728950{digit}" for digit in range(4)]
+COUNTED = st.builds(
+    Counted,
+    st.integers(0, 60).map(lambda hour: DAY_0 + hour * HOUR),
+    st.sampled_from(["user.login", "document.updated", "a"]),
+    st.sampled_from(["Access", "Documents"]),
+    st.sampled_from(["User", ""]),
+    st.sampled_from(["success", "failure"]),
+    st.sampled_from([*GUIDS, "system", "api"]),
+    st.sampled_from(["user", "system"]),
+)
+LOGIN = Counted(DAY_0, "user.login", "Access", "User", "success", "system", "system")
+LOG = log_of()
+QUESTIONS = (
+    Question((), {}, {}),
+    Question(("activity", "status"), {}, {}),
+    Question(("actor",), {"status": ("success",)}, {}),
+    Question(("category",), {"activity": ("user.*", "a")}, {"component": ("User",)}),
+)
+
+
+class Killed(Exception):  # noqa: N818  what happened
+    """The process ended."""
+
+
+def nothing() -> None:
+    """Nothing happens before a call."""
+
+
+def kill() -> None:
+    raise Killed
+
+
+class Interrupted:
+    """A client before whose calls something else happens."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.before = nothing
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(**arguments: Any) -> Any:
+            self.before()
+            return getattr(self._client, name)(**arguments)
+
+        return call
+
+
+class World:
+    """A log, and what it should count."""
+
+    def __init__(self) -> None:
+        self.dynamodb = MemoryDynamoDB()
+        self.dynamodb.create_table(
+            TableName="ledger",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        self.client = Interrupted(self.dynamodb)
+        self.appends = AppendTable(self.client, "ledger")
+        self.counts = CountTable(self.client, "ledger")
+        self.roots = NodeTable(self.client, "ledger")
+        self.behind: list[int] = []
+        self.fold = Fold(self.appends, self.counts, self.roots, lambda: RECEIVED + 3 * DAY, self.behind.append)
+        self.head: Head = NOTHING
+        self.events: list[Stored] = []
+
+    def append(self, counted: Sequence[Counted], at_ms: int = RECEIVED) -> None:
+        first = len(self.events)
+        events = [Stored(stored(first + place).entry, each) for place, each in enumerate(counted)]
+        made = append_of(self.head, events, at_ms)
+        assert self.appends.put(LOG, made, delta_of(events))
+        other = replace(made, nonce="of another appender, who was second")
+        assert not self.appends.put(LOG, other, delta_of([stored(10**9)]))
+        self.head = made.head
+        self.events += events
+
+    def at_call(self, number: int, act: Callable[[], None]) -> None:
+        """Before the call of this number from now on, something happens once."""
+        calls = itertools.count()
+
+        def before() -> None:
+            if next(calls) == number:
+                act()
+
+        self.client.before = before
+
+    def undisturbed(self) -> None:
+        self.client.before = nothing
+
+    def fold_beside(self) -> None:
+        """Another fold, to the end."""
+        tables = AppendTable(self.dynamodb, "ledger"), CountTable(self.dynamodb, "ledger")
+        Fold(*tables, NodeTable(self.dynamodb, "ledger"), lambda: 0, self.behind.append).run(LOG)
+
+    def recount(self, asked: Asked) -> Counter[Place]:
+        sums: Counter[Place] = Counter()
+        for _, each in self.events:
+            if asked.from_ms <= each.occurred_ms < asked.to_ms:
+                values = asked.plan.bucket(asked.plan.family.values(each))
+                if values is not None:
+                    number = None if asked.interval is None else each.occurred_ms // asked.interval.milliseconds
+                    sums[Place(number, values)] += 1
+        return sums
+
+    def check(self, asked: Asked) -> None:
+        assert Statistics(self.appends, self.counts).sums([LOG], asked).numbers == self.recount(asked)
+
+
+def every_question(from_ms: int = DAY_0, to_ms: int = DAY_0 + 3 * DAY) -> list[Asked]:
+    return [
+        Asked(plan(question, {}), interval, from_ms, to_ms)
+        for question in QUESTIONS
+        for interval in (None, Interval.DAY, Interval.HOUR)
+    ]
+
+
+BATCHES = st.lists(COUNTED, min_size=1, max_size=9)
+CALLS = st.integers(0, 14)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["append", "append", "fold", "killed", "beside", "read while folding"]), BATCHES, CALLS),
+    max_size=12,
+)
+
+
+@given(STEPS, st.integers(0, 60), st.integers(0, 73))
+@settings(max_examples=60)
+def test_statistics_are_exact_at_every_moment(
+    steps: list[tuple[str, list[Counted], int]], first: int, last: int
+) -> None:
+    """However appends, folds, cut off folds, folds at the same time and questions follow each other."""
+    world = World()
+    spans = every_question() + every_question(DAY_0 + first * HOUR, DAY_0 + max(first, last) * HOUR)
+    for step, counted, call in steps:
+        if step == "append":
+            world.append(counted)
+        elif step == "read while folding":
+            world.at_call(call % 4, world.fold_beside)
+            world.check(spans[call % len(spans)])
+        else:
+            world.at_call(call, kill if step == "killed" else world.fold_beside if step == "beside" else nothing)
+            with contextlib.suppress(Killed):
+                world.fold.run(LOG)
+        world.undisturbed()
+        for asked in spans:
+            world.check(asked)
+    world.fold.run(LOG)
+    assert world.fold.folded(LOG) == len(world.events)
+
+
+def test_every_complete_tile_gets_its_root() -> None:
+    """Over tiles that appends share, from wherever the last fold stopped, and on the level above."""
+    world = World()
+    for size in (255, 2, 300, 1_000, 1, 700):
+        world.append([LOGIN] * size)
+        world.fold.run(LOG)
+        world.fold.run(LOG)
+    hashes = [leaf_hash(encode(each.entry)) for each in world.events]
+    expected = [tree_root(hashes[start : start + 256]) for start in range(0, len(hashes) - 255, 256)]
+    assert world.roots.read(LOG, 0, 0, 256) == expected
+    assert world.roots.read(LOG, 1, 0, 256) == []
+
+
+def test_tiles_above_tiles_get_their_roots() -> None:
+    """At 65,536 entries a tile of level 1 is complete."""
+    world = World()
+    roots = {Tile(0, index): bytes([index]) * 32 for index in range(255)}
+    world.roots.put(LOG, roots)
+    world.head = Head(65_280, b"", Edge(65_280, (b"",) * 8), 0)
+    assert world.counts.move(LOG, NOT_FOLDED, 65_280, 0, add([LOGIN], {}))
+    world.append([LOGIN] * 256)
+    world.fold.run(LOG)
+    last = tree_root(leaf_hash(encode(each.entry)) for each in world.events)
+    assert world.roots.read(LOG, 1, 0, 256) == [tree_root([*roots.values(), last])]
+
+
+def test_a_fold_does_not_pass_what_it_cannot_count() -> None:
+    """It says how long it is behind, and goes on once the log is mended. Statistics leave nothing out either."""
+    world = World()
+    world.append([LOGIN] * 3)
+    world.fold.run(LOG)
+    world.append([LOGIN], RECEIVED + DAY)
+    key = {"pk": {"S": LOG.partition}, "sk": {"S": "delta#0000000000000003#n"}}
+    row = world.dynamodb.get_item(TableName="ledger", Key=key)["Item"]
+    world.dynamodb.delete_item(TableName="ledger", Key=key)
+    with pytest.raises(DeltaMissing, match="append 3"):
+        world.fold.run(LOG)
+    with pytest.raises(DeltaMissing):
+        world.check(every_question()[0])
+    world.dynamodb.put_item(TableName="ledger", Item={**row, "d": {"B": b"\2" + row["d"]["B"][1:]}})
+    with pytest.raises(UnknownFormat):
+        world.fold.run(LOG)
+    assert world.behind == [2 * DAY // SECOND] * 2
+    assert world.fold.folded(LOG) == 3
+    world.dynamodb.put_item(TableName="ledger", Item=row)
+    world.fold.run(LOG)
+    assert world.fold.folded(LOG) == 4
+    world.check(every_question()[0])
+
+
+def test_a_fold_waits_until_it_is_worth_its_rows() -> None:
+    """For 1,000 entries, or an hour."""
+    world = World()
+    folded = []
+    for size, at_ms in ((1, 0), (DUE_ENTRIES - 1, 1), (1, 1), (1, 1 + DUE_MS - 1), (1, 1 + DUE_MS), (1, 2 + DUE_MS)):
+        world.append([LOGIN] * size, at_ms)
+        world.fold.run_if_due(LOG, world.head)
+        folded.append(world.fold.folded(LOG))
+    assert folded == [0, 1_000, 1_000, 1_000, 1_003, 1_003]
+
+
+def test_many_actors_and_activities_take_more_rows_and_no_larger_ones() -> None:
+    """Rows of at most 64 KB, put aside when they are full; all of them are counted."""
+    world = World()
+    chance = random.Random(1)  # noqa: S311  the same each time
+    for _ in range(4):
+        world.append([hostile(chance) for _ in range(1_000)])
+        world.fold.run(LOG)
+    for question in QUESTIONS[:3]:
+        world.check(Asked(plan(question, {}), None, DAY_0, DAY_0 + DAY))
+    rows = world.counts.read(LOG, Family.KINDS, Range(Interval.DAY, 20_400, 20_400))
+    assert len(rows) == 4
+    assert max(len(row.data) for row in rows) < 140_000
+
+
+def test_events_of_many_hours_take_several_transactions() -> None:
+    """An import of a year: each has its own hour, and a transaction takes 99 rows."""
+    world = World()
+    world.append([LOGIN._replace(occurred_ms=DAY_0 + hour * 9 * HOUR) for hour in range(900)])
+    world.fold.run(LOG)
+    assert world.fold.folded(LOG) == 900
+    world.check(every_question(DAY_0, DAY_0 + 400 * DAY)[0])
+
+
+def test_a_fold_that_is_far_behind_is_not_waited_for() -> None:
+    """A question reads at most 20,000 entries that are not folded."""
+    world = World()
+    for _ in range(21):
+        world.append([LOGIN] * 1_000)
+    with pytest.raises(NotCountedYet):
+        world.check(every_question()[0])
+
+
+def test_counts_that_were_deleted_are_not_half_there() -> None:
+    """The sums begin where the counts of all logs are whole, and say when that is."""
+    world, other = World(), log_of(seed=2)
+    world.append([LOGIN._replace(occurred_ms=DAY_0 + hour * HOUR) for hour in range(72)])
+    world.fold.run(LOG)
+    assert world.counts.prune(LOG, DAY_0 + 30 * HOUR) > 0
+    for asked in every_question():
+        sums = Statistics(world.appends, world.counts).sums([other, LOG], asked)
+        assert sums.from_ms == DAY_0 + 30 * HOUR
+        assert sums.numbers == world.recount(asked._replace(from_ms=DAY_0 + 30 * HOUR))
+    late = Statistics(world.appends, world.counts).sums([LOG], every_question(DAY_0, DAY_0 + DAY)[0])
+    assert not late.numbers
+
+
+def hostile(chance: random.Random) -> Counted:
+    activity = "".join(chance.choices(string.ascii_letters + string.digits, k=128))
+    actor = str(uuid.UUID(int=chance.getrandbits(128)))
+    return Counted(DAY_0, activity, "other", activity[:64], "failure", actor, "unknown")
