@@ -35,7 +35,7 @@ def document() -> dict[str, Any]:
     responses = Responses(schemas)
     paths: dict[str, Any] = {}
     for route in ROUTES:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas, responses)
+        paths.setdefault(documented_path(route.path), {})[route.method.lower()] = _operation(route, schemas, responses)
     return {
         "openapi": "3.1.1",
         "info": {"title": "Daybook", "version": VERSION, "description": _DESCRIPTION},
@@ -48,6 +48,11 @@ def document() -> dict[str, Any]:
             "securitySchemes": {CREDENTIAL: {"type": "http", "scheme": "bearer", "description": _CREDENTIAL}},
         },
     }
+
+
+def documented_path(path: str) -> str:
+    """OpenAPI has no parameter for the rest of a path, so the document names it as one of a single part."""
+    return path.replace("+}", "}")
 
 
 def _operation(route: Route, schemas: Schemas, responses: Responses) -> dict[str, Any]:
@@ -78,7 +83,7 @@ def _description(route: Route, operation: Operation) -> str:
 
 
 def _parameters(route: Route, operation: Operation, sample: Sample) -> list[dict[str, Any]]:
-    names = re.findall(r"\{(\w+)\}", route.path)
+    names = re.findall(r"\{(\w+)\}", documented_path(route.path))
     described = [_parameter("path", name, PATH[name]) | {"example": sample.path[name]} for name in names]
     for name, parameter in (operation.query or {}).items():
         described.append(_parameter("query", name, parameter) | _example(sample.query.get(name), parameter))

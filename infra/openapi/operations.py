@@ -17,6 +17,8 @@ from forget.operations import ForgettingReport
 from infra.openapi.parameters import ABOUT_TARGET, IN_EVERY_ENVIRONMENT, OF_ENVIRONMENT, PICKING, QUERY, Parameter
 from infra.openapi.problems import Problems
 from ingest.answers import SendReport
+from ledger import proof as proofs
+from ledger.answers import EventProof, LogList
 from manage import actors
 from manage.activity_definition import SentActivity
 from manage.actors import ActorPage
@@ -39,7 +41,9 @@ class EventBatch(Struct, forbid_unknown_fields=True):
 
 
 PAGE = str
-"""A page for a browser: the one answer that is no JSON."""
+"""A page for a browser. It and the two below are the answers that are no JSON."""
+NOTE = Annotated[str, Meta(description="A signed note.")]
+HASHES = bytes
 
 Answers = Mapping[int, tuple[Any, ...]]
 """The types of an operation's answers by status; none: no content."""
@@ -83,6 +87,7 @@ CHANGE: Problems = {403: ("environment_denied",), 503: ("not_recorded", "contend
 
 EVENTS, TARGETS, PEOPLE, CATALOGUE = "Events", "Targets", "People and groups", "Catalogue"
 EXPORTS, SETTINGS, STREAMS, SERVICE = "Exports and jobs", "Settings", "Streams", "Service"
+LEDGER = "Ledger"
 TENANTS, OPERATORS = "Tenants and keys", "Operators' keys"
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -115,6 +120,37 @@ OPERATIONS: Mapping[str, Operation] = {
         note="A repeated parameter means or; different parameters mean and.",
     ),
     "read_event": Operation(EVENTS, "Read one event", {200: (NativeEvent,)}, READ, query=_of(reads.EVENT, QUERY)),
+    "read_proof": Operation(
+        LEDGER,
+        "Read the proof of one event",
+        {200: (EventProof,)},
+        _with(READ, 404, "not_sealed_yet"),
+        query=_of(proofs.PARAMETERS, QUERY),
+        note="An event is appended to its log some seconds after it was stored, and is proved once a head of the log "
+        "that covers it is signed. The call asks for such a head.",
+    ),
+    "list_logs": Operation(
+        LEDGER,
+        "List the logs that the caller may read",
+        {200: (LogList,)},
+        query={},
+        note="`/v1/logs/<name>` is the prefix of a log as [tlog-tiles](https://c2sp.org/tlog-tiles) uses the word.",
+    ),
+    "read_checkpoint": Operation(
+        LEDGER,
+        "Read the newest signed head of a log",
+        {200: (NOTE,)},
+        query={},
+        note="A [checkpoint](https://c2sp.org/tlog-checkpoint).",
+    ),
+    "read_tile": Operation(
+        LEDGER,
+        "Read a tile of a log's hashes, or a bundle of its entries",
+        {200: (HASHES,)},
+        query={},
+        note="Nothing beyond the newest checkpoint is served. A tile never changes, so it may be kept for ever. "
+        "Bundles are compressed for callers that accept gzip.",
+    ),
     "read_catalogue": Operation(CATALOGUE, "Read the catalogue", {200: (CatalogueDescription,)}, query={}),
     "put_activity": Operation(
         CATALOGUE,

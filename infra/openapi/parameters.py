@@ -8,6 +8,8 @@ from daybook.access.api_keys import ID
 from daybook.access.roles import OPERATIONS
 from daybook.http.routes import Route
 from daybook.ids import FORM
+from daybook.ledger.logs import NAME as LOG_NAME
+from daybook.ledger.tiles import PATH as PATH_OF_TILE
 from daybook.search.parameters import CHOICES, DEFAULT_EVENTS, EQUALITIES, MAX_EVENTS, NOT, RANGES, SORTS, VIEWS
 from daybook.tenant import SLUG
 from daybook.text import ACTIVITY
@@ -43,8 +45,15 @@ PATH = {
     "export_id": Parameter("The export's id.", _whole(FORM), required=True),
     "job_id": Parameter("The job's id.", _whole(FORM), required=True),
     "key_id": Parameter("The key's id.", _whole(ID), required=True),
+    "log": Parameter("The log's name.", _whole(LOG_NAME), required=True),
     "name": Parameter("The group's name.", TEXT, required=True),
     "tenant": Parameter("The tenant's name.", _whole(SLUG), required=True),
+    "tile": Parameter(
+        "`<L>/<N>[.p/<W>]` for hashes, `entries/<N>[.p/<W>]` for entries, as [tlog-tiles](https://c2sp.org/tlog-tiles) "
+        "writes them. Its slashes need no encoding.",
+        _whole(PATH_OF_TILE),
+        required=True,
+    ),
 }
 
 

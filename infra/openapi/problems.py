@@ -32,6 +32,7 @@ PROBLEMS: Mapping[Code, str] = {
     "missing_field": "A required field is missing.",
     "not_found": "The tenant has no such thing.",
     "not_recorded": "The log could not record the call, so nothing was done. Try again.",
+    "not_sealed_yet": "No signed head of the log covers the event yet. Try again after the seconds in `Retry-After`.",
     "reserved_activity": "The activity belongs to Daybook itself.",
     "reserved_component": "The component belongs to Daybook itself.",
     "reserved_tenant": "The tenant `daybook` holds the log about operators, which nobody may change so.",

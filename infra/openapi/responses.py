@@ -1,11 +1,13 @@
 """What an operation answers: its types by status, and the problems that follow from its route, body and query."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from daybook.http.problem import MEDIA_TYPE, Code
+from daybook.http.request import BINARY
 from daybook.http.routes import NOT_IN_RESERVED, Route
-from infra.openapi.operations import PAGE, Operation
+from infra.openapi.operations import HASHES, NOTE, PAGE, Operation
 from infra.openapi.parameters import tenant_is_in_header
 from infra.openapi.problems import (
     EVERYWHERE,
@@ -23,6 +25,12 @@ from infra.openapi.problems import (
 from infra.openapi.schemas import Schemas
 
 JSON = "application/json"
+MEDIA_TYPES: Mapping[Any, str] = {
+    (PAGE,): "text/html; charset=utf-8",
+    (NOTE,): "text/plain; charset=utf-8",
+    (HASHES,): BINARY,
+}
+"""Of the answers that are no JSON."""
 
 
 class Responses:
@@ -48,8 +56,9 @@ class Responses:
         types = operation.answers[status]
         answer: dict[str, Any] = {"description": operation.meanings.get(status, HTTPStatus(status).phrase)}
         if types:
-            media_type = "text/html; charset=utf-8" if types == (PAGE,) else JSON
-            answer["content"] = {media_type: {"schema": self._schemas.any_of(types)}}
+            media_type = MEDIA_TYPES.get(types, JSON)
+            schema = {} if types == (HASHES,) else self._schemas.any_of(types)
+            answer["content"] = {media_type: {"schema": schema}}
         if problems:
             answer["content"][MEDIA_TYPE] = {"schema": _problem_schema(problems)}
             answer["description"] += f" Or a problem. {_meanings(problems)}"

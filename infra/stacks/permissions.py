@@ -12,6 +12,7 @@ from aws_cdk import aws_sqs as sqs
 
 from daybook.access.api_keys import OPERATORS
 from daybook.aws.control_table import destination_rows, drains, parked, tenants
+from daybook.aws.ledger_table import keys as published
 from daybook.aws.limits_table import last_uses, usage
 from daybook.aws.tenant_sessions import TAG
 from daybook.jobs import job
@@ -45,6 +46,9 @@ _KEYS = _partitions("key#*")
 _USES = _partitions(f"{last_uses.PARTITION}*")
 _FAILURES_AND_USES = _partitions("failed#*", f"{last_uses.PARTITION}*")
 _USED = _partitions(f"{usage.PREFIX}*")
+
+# Of the ledger table the keys that verify logs.
+_KEY_LINES = _partitions(published.PARTITION)
 
 # Or only the partitions of the tenant that the session is tagged with. `ForAllValues` alone is also met by a call
 # without partition.
@@ -121,6 +125,15 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             secret,
             tables_key,
         ],
+        # It reads events, people and logs as READER. The keys that verify logs belong to no tenant.
+        "ledger": [
+            *insert,
+            allow(control, "dynamodb:GetItem"),  # settings
+            allow(storage.ledger.table_arn, "dynamodb:Query", conditions=_KEY_LINES),
+            count_use,
+            secret,
+            tables_key,
+        ],
         "tenants": [
             *record,
             # A transaction needs the action of each of its parts; it has no action of its own.
@@ -182,6 +195,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(events, "dynamodb:Query", "dynamodb:BatchGetItem", conditions=_OF_TENANT),
             *(allow(f"{events}/index/{index}", "dynamodb:Query", conditions=_OF_TENANT) for index in EVENT_INDEXES),
             allow(identities, "dynamodb:Query", "dynamodb:BatchGetItem", conditions=_OF_TENANT),
+            allow(storage.ledger.table_arn, "dynamodb:Query", "dynamodb:BatchGetItem", conditions=_OF_TENANT),
             tables_key,
         ],
         "export": [

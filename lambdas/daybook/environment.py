@@ -92,6 +92,13 @@ class QuerySettings(ReadSettings):
 
 
 @dataclass(frozen=True)
+class LedgerSettings(QuerySettings):
+    """For `ledger`: also the logs."""
+
+    ledger_table: str
+
+
+@dataclass(frozen=True)
 class TenantsSettings(Settings):
     """For `tenants`: the stores, the credentials, which it writes, and the limits, which say when keys were used."""
 

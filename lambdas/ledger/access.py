@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from daybook.ledger.signing import Checkpoints
-
 from daybook.access.roles import OPERATIONS
 from daybook.http.caller import Caller
 from daybook.http.problem import not_found
 from daybook.ledger.log import Appends
 from daybook.ledger.logs import Log, Logs
+from daybook.ledger.signing import Checkpoints
 from daybook.ledger.tree import TileRoots, Tree
 from daybook.tenants.settings import TenantSettings
 

@@ -1,11 +1,12 @@
 """The routes of the ledger: translates between the gateway and what stands beside this module."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from daybook.aws.wiring import Wiring
 from daybook.environment import LedgerSettings
 from daybook.http.serve import Operation, answering
+from daybook.ledger.logs import Log
 from ledger.alerts import AlertReads
 from ledger.feed import Feed
 from ledger.logs import LogReads
@@ -14,17 +15,16 @@ from ledger.proof import Proofs
 
 @cache
 def compose() -> Mapping[str, Operation]:
-    settings = LedgerSettings.from_environment()
-    wiring = Wiring.deployed(settings)
-    return wiring.gate.reads(operations(wiring, settings.sign_queue_url))
+    wiring = Wiring.deployed(LedgerSettings.from_environment())
+    return wiring.gate.reads(operations(wiring, lambda _log: None))  # until the signer's queue is there
 
 
-def operations(wiring: Wiring, sign_queue_url: str) -> Mapping[str, Operation]:
+def operations(wiring: Wiring, ask_to_sign: Callable[[Log], None]) -> Mapping[str, Operation]:
     logs = LogReads(control=wiring.control, stores_of=wiring.of_tenant, keys=wiring.published_keys)
     proofs = Proofs(
         control=wiring.control,
         stores_of=wiring.of_tenant,
-        ask_to_sign=wiring.ask_to_sign(sign_queue_url),
+        ask_to_sign=ask_to_sign,
         clock=wiring.clock,
     )
     feed = Feed(

@@ -7,12 +7,11 @@ import gzip
 import re
 from collections.abc import Callable
 
-from daybook.ledger.signing import PublishedKeys, key_lines
-
 from daybook.http.problem import not_found
-from daybook.http.request import Answer, Request
+from daybook.http.request import BINARY, Answer, Request
 from daybook.ledger.entries import encode
 from daybook.ledger.logs import Log
+from daybook.ledger.signing import PublishedKeys, key_lines
 from daybook.ledger.tiles import ENTRIES, Place, Tile, parse_path, width_in
 from daybook.search.parameters import given_once
 from daybook.tenant import TenantCode
@@ -20,7 +19,6 @@ from daybook.tenants.reader import SettingsReader
 from ledger.access import LogStores, environment_of, log_named, readable, tree_of
 from ledger.answers import LogDescription, LogList
 
-BINARY = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
 
 # A tile never changes. `private`: what a caller may read is no shared cache's to hand on.

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from daybook.ledger.signing import SignedCheckpoint
-
 from daybook.clock import Clock, parse_time
 from daybook.events.canonical import leaf
 from daybook.events.store import EventStore
@@ -13,10 +11,10 @@ from daybook.http.problem import Problem
 from daybook.http.request import Answer, Request
 from daybook.ledger.checkpoints import parse
 from daybook.ledger.entries import Entry, encode
-from daybook.ledger.log import EntryKey
 from daybook.ledger.logs import Log, LogKey, visibility_of
 from daybook.ledger.merkle import inclusion_path, leaf_hash, verify_inclusion
 from daybook.ledger.proofs import proof_text
+from daybook.ledger.signing import SignedCheckpoint
 from daybook.search.one_event import FoundEvent, find_event
 from daybook.search.parameters import given_once
 from daybook.self_audit.recorder import AuditAction, Recorder
@@ -44,7 +42,8 @@ class Sealed(NamedTuple):
     """Where an event is in a log, and a checkpoint that covers it."""
 
     log: Log
-    index: int
+    place: int
+    """The index of its entry."""
     entry: Entry
     checkpoint: SignedCheckpoint
 
@@ -78,7 +77,7 @@ class Proofs:
                 event_id=found.id,
                 canonical=found.canonical,
                 leaf=leaf(found.canonical).hex(),
-                index=sealed.index,
+                index=sealed.place,
                 entry=encode(sealed.entry),
                 proof=proof,
             ),
@@ -89,7 +88,7 @@ class Proofs:
 
         Raises `Problem` 404 while the event is not appended, and while no signed head covers it: then asks for one.
         """
-        key: EntryKey = found.id, parse_time(found.content["received_at"])
+        key = found.id, parse_time(found.content["received_at"])
         of = LogKey(found.environment, visibility_of(found.content))
         newest_first = [log for log in stores.logs.of(code) if log.key == of][::-1]
         for log in newest_first:

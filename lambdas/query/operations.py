@@ -16,7 +16,8 @@ from daybook.http.request import Answer, Request
 from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader, Named, resolve
 from daybook.search.gather import Found
-from daybook.search.parameters import NATIVE, read_moment, read_parameters, span_between, target_of
+from daybook.search.one_event import find_event
+from daybook.search.parameters import NATIVE, given_once, read_moment, read_parameters, span_between, target_of
 from daybook.search.search import Scope, Search, TooMuchToRead
 from daybook.self_audit.reads import KnownTargets, Writing, search_done
 from daybook.self_audit.recorder import AuditAction, Recorder

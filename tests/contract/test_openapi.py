@@ -20,6 +20,7 @@ from daybook.shape import FaultCode
 from infra import LAMBDAS, ROOT
 from infra.asset import Asset, lambda_code
 from infra.openapi import file
+from infra.openapi.document import documented_path
 from infra.openapi.operations import OPERATIONS
 from infra.openapi.parameters import PATH, QUERY
 from infra.openapi.problems import PROBLEMS, REJECTIONS
@@ -33,7 +34,7 @@ REJECTION_CODES = {"Rejected": 0, "Result": 3}
 
 
 def operation(route: Route) -> dict[str, Any]:
-    found: dict[str, Any] = document()["paths"][route.path][route.method.lower()]
+    found: dict[str, Any] = document()["paths"][documented_path(route.path)][route.method.lower()]
     return found
 
 
@@ -77,7 +78,7 @@ def test_the_document_has_every_route() -> None:
         for path, methods in document()["paths"].items()
         for method, described in methods.items()
     }
-    assert documented == {(route.method, route.path, route.operation) for route in ROUTES}
+    assert documented == {(route.method, documented_path(route.path), route.operation) for route in ROUTES}
     assert set(OPERATIONS) == {route.operation for route in ROUTES}
 
 

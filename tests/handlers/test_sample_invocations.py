@@ -24,6 +24,7 @@ from daybook.jobs.job import Job, Status
 from daybook.tenant import Tenant
 from daybook.tenants.limits import READ_UNITS
 from infra.functions import FUNCTIONS
+from infra.openapi.document import documented_path
 from tests.conftest import client_of
 from tests.support.calls import Context, answered, authorized
 from tests.support.documented import document, documented
@@ -45,6 +46,7 @@ COMPOSED = (
     "exports",
     "forget",
     "ingest",
+    "ledger",
     "query",
     "restamp",
     "manage",
@@ -66,7 +68,7 @@ def control(
 ) -> Iterator[ControlTable]:
     """The functions, composed from their environment as Lambda composes them."""
     secret = aws("secretsmanager").create_secret(Name="daybook", SecretString=SECRET.hex())
-    for name in ("events", "identities", "control", "credentials", "limits"):
+    for name in ("events", "identities", "control", "credentials", "ledger", "limits"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", getattr(tables, name))
     monkeypatch.setenv("SECRET_ARN", secret["ARN"])
     monkeypatch.setenv("REPLAY_QUEUE_URL", aws("sqs").create_queue(QueueName="replay")["QueueUrl"])
@@ -359,7 +361,7 @@ def test_operations_name_a_tenant_where_the_document_says_so(name: str) -> None:
     headers = {name: value for name, value in event["headers"].items() if name.lower() != "daybook-tenant"}
     call = event | {"requestContext": context, "headers": headers}
     answer = importlib.import_module(FUNCTIONS[route.function].module).handler(call, Context())
-    described = document()["paths"][route.path][route.method.lower()].get("parameters", ())
+    described = document()["paths"][documented_path(route.path)][route.method.lower()].get("parameters", ())
     in_header = "Daybook-Tenant" in {parameter["name"] for parameter in described}
     assert (answer["statusCode"] == 400 and answered(answer)["code"] == "tenant_needed") == in_header
 

@@ -21,7 +21,7 @@ from tests.support.templates import Stack
 EVENTS, IDENTITIES, CONTROL = "EventsTable.Arn", "IdentitiesTable.Arn", "ControlTable.Arn"
 CREDENTIALS, LIMITS, LEDGER = "CredentialsTable.Arn", "LimitsTable.Arn", "LedgerTable.Arn"
 
-LIMITED = ("Ingest", "Query", "Tenants", "Manage", "Streams", "Exports", "Export", "Replay")
+LIMITED = ("Ingest", "Query", "Ledger", "Tenants", "Manage", "Streams", "Exports", "Export", "Replay")
 """The functions that count what tenants use."""
 
 DYNAMODB = {
@@ -39,6 +39,13 @@ DYNAMODB = {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"PartiQLInsert"},
         CONTROL: {"GetItem", "Query"},
+        LIMITS: {"UpdateItem"},
+    },
+    "Ledger": {
+        EVENTS: {"PartiQLInsert"},
+        IDENTITIES: {"PartiQLInsert"},
+        CONTROL: {"GetItem"},
+        LEDGER: {"Query"},
         LIMITS: {"UpdateItem"},
     },
     "Tenants": {
@@ -116,14 +123,15 @@ READER = {
     EVENTS: {"Query", "BatchGetItem"},
     **{f"{EVENTS}/index/{index}": {"Query"} for index in EVENT_INDEXES},
     IDENTITIES: {"Query", "BatchGetItem"},
+    LEDGER: {"Query", "BatchGetItem"},
 }
-READS_AS_A_TENANT = {"Query", "Exports", "Export"}
+READS_AS_A_TENANT = {"Query", "Ledger", "Exports", "Export"}
 OWN_ROLES = {"DownloadRole", "ReaderRole"}
 ASSUMES_ROLES = {"FanOut", "Redeliver", "Replay", "Streams"}
 CUSTOMERS_ROLES = "arn:AWS::Partition:iam::*:role/*"
 EVERY_OWN_ROLE = "arn:AWS::Partition:iam::AWS::AccountId:role/*"
 READS_THE_SECRET = {
-    *("Ingest", "Query", "Tenants", "Manage", "Forget", "Sweep"),
+    *("Ingest", "Query", "Ledger", "Tenants", "Manage", "Forget", "Sweep"),
     *("Exports", "Export", "Streams"),
 }
 BUCKET = "ExportsBucket.Arn"

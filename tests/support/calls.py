@@ -61,7 +61,7 @@ def call(
     sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     path = resource
     for name, value in (parameters or {}).items():
-        path = path.replace(f"{{{name}}}", value)
+        path = path.replace(f"{{{name}}}", value).replace(f"{{{name}+}}", value)
     return {
         "resource": resource,
         "path": path,

@@ -9,8 +9,9 @@ import httpx
 from jsonschema_rs import Draft202012Validator
 
 from daybook.clock import parse_time
-from daybook.http.routes import BY_RESOURCE
+from daybook.http.routes import BY_RESOURCE, ROUTES
 from infra.local.gateway.routing import Resource, Router
+from infra.openapi.document import documented_path
 from infra.openapi.file import PLACE
 
 
@@ -46,7 +47,7 @@ def documented_response(response: httpx.Response) -> None:
 
 
 def check(method: str, resource: str, status: int, headers: Mapping[str, str], body: str) -> None:
-    responses = document()["paths"][resource][method.lower()]["responses"]
+    responses = document()["paths"][documented_path(resource)][method.lower()]["responses"]
     assert str(status) in responses, f"{method} {resource} does not document {status}: {body}"
     response = _resolved(responses[str(status)])
     names = {name.lower() for name in headers}
@@ -67,7 +68,7 @@ def check(method: str, resource: str, status: int, headers: Mapping[str, str], b
 
 @cache
 def _validator(method: str, resource: str, status: int, media_type: str) -> Draft202012Validator:
-    response = _resolved(document()["paths"][resource][method.lower()]["responses"][str(status)])
+    response = _resolved(document()["paths"][documented_path(resource)][method.lower()]["responses"][str(status)])
     return validator_of(response["content"][media_type]["schema"])
 
 
@@ -95,4 +96,4 @@ def _closed() -> dict[str, Any]:
 
 @cache
 def _router() -> Router:
-    return Router(Resource(path, {}) for path in document()["paths"])
+    return Router(Resource(route.path, {}) for route in ROUTES)

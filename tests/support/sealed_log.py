@@ -1,71 +1,93 @@
-"""A tenant's log whose stored events are appended to the ledger."""
+"""A log that is appended to, folded and signed by the pure code alone, over the tables that a test gives."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import batched
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from daybook.aws.wiring import Wiring
-from daybook.events.item import environment_of
-from daybook.http.serve import serve
-from daybook.ledger.appender import Appender
-from daybook.ledger.logs import LogKey
-from daybook.ledger.reading import stored_event
-from ledger.alerts import AlertReads
-from ledger.feed import Feed
-from tests.support.calls import Context, authorized, call
-from tests.support.documented import documented
-from tests.support.tenant_log import TenantLog
+from daybook.clock import SECOND, parse_time
+from daybook.events.canonical import leaf
+from daybook.events.packing import unpack
+from daybook.events.reader import content_in
+from daybook.ledger.checkpoints import Checkpoint
+from daybook.ledger.entries import Entry, encode
+from daybook.ledger.log import MAX_ENTRIES, Append
+from daybook.ledger.logs import Log, LogKey, visibility_of
+from daybook.ledger.merkle import EMPTY, leaf_hash, tree_root
+from daybook.ledger.notes import VerifierKey, sign_note
+from daybook.ledger.signing import PublishedKey, SignedCheckpoint
+from daybook.ledger.tiles import HEIGHT, WIDTH, Tile, completed
+from ledger.api_handler import operations
+from tests.support.ledger import log_of
+from tests.support.tenant_log import Reader, TenantLog
+
+HEADS, TIMES = (Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32) for seed in (1, 2))
+KEYS = (
+    PublishedKey("heads", HEADS.public_key().public_bytes_raw(), None, 1),
+    PublishedKey("times", TIMES.public_key().public_bytes_raw(), "daybook/times", 1),
+)
 
 
-class SealedLog(TenantLog):
-    """`seal` appends what was stored since, as the stream would bring it. What is counted is kept in `counted`."""
-
-    def __init__(self, *arguments: Any, **changed: Any) -> None:
-        super().__init__(*arguments, **changed)
-        self.counted: list[str] = []
-        self.wiring = self.wiring.replacing(count=lambda name, number: self.counted.extend([name] * number))
+class SealedLog:
+    def __init__(self, wiring: Wiring, key: LogKey, seed: int = 1, previous: Log | None = None) -> None:
+        self._wiring = wiring
+        self.log = wiring.logs.begin(log_of(key, seed, previous))
+        self.entries: list[bytes] = []
+        self.leaves: list[bytes] = []
+        self._edge = EMPTY
+        for published in KEYS:
+            wiring.published_keys.publish(published)
 
     @property
-    def appender(self) -> Appender:
-        return self.wiring.appender("daybook")
+    def size(self) -> int:
+        return len(self.entries)
 
-    def items(self) -> list[dict[str, Any]]:
-        """Every stored event, oldest first."""
-        items = self.dynamodb.scan(TableName=self.tables.events)["Items"]
-        return sorted(items, key=lambda item: str(item["sk"]["S"]))
+    @property
+    def key(self) -> VerifierKey:
+        return KEYS[0].verifies(self.log.origin)
 
-    def seal(self) -> None:
-        for item in self.items():
-            key, stored = stored_event(environment_of(item["pk"]["S"]), item["sk"]["S"], item["z"]["B"])
-            self.appender.append(key, [stored])
+    def append(self, entries: Iterable[Entry], at_once: int = MAX_ENTRIES) -> None:
+        """And folds: writes the roots of the tiles that become complete."""
+        old = self.size
+        for some in batched(map(encode, entries), at_once):
+            start = self.size
+            self.entries += some
+            self.leaves += map(leaf_hash, some)
+            self._edge = self._edge.extended(self.leaves[start:])
+            made = Append(start, b"".join(some), self._edge, self._edge.root, self._wiring.clock(), "nonce")
+            assert self._wiring.appends.put(self.log, made, b"")
+        self._wiring.tile_roots.put(self.log, dict(self._roots(old)))
 
-    def delete(self, identifier: str) -> None:
-        (item,) = (each for each in self.items() if each["sk"]["S"] == identifier)
-        self.dynamodb.delete_item(TableName=self.tables.events, Key={name: item[name] for name in ("pk", "sk")})
+    def _roots(self, old: int) -> Iterator[tuple[Tile, bytes]]:
+        for tile in completed(old, self.size):
+            leaves = WIDTH << HEIGHT * tile.level
+            yield tile, tree_root(self.leaves[tile.index * leaves : (tile.index + 1) * leaves])
 
-    def log(self, environment: str = "prod", visibility: Any = "all") -> Any:
-        return self.wiring.logs.current(LogKey(self.key(environment), visibility))
-
-    def ask(self, path: str, query: Mapping[str, str | Sequence[str]], role: str = "auditor", **authorizer: Any) -> Any:
-        """The answer of `/v1/feed` or `/v1/alerts`."""
-        event = call(
-            "GET",
-            path,
-            headers={"daybook-tenant": self.tenant} if role == "operations" else None,
-            authorizer=authorized(role, **({"tenant": self.tenant} | authorizer)),
-        )
-        event["multiValueQueryStringParameters"] = {
-            name: [values] if isinstance(values, str) else list(values) for name, values in query.items()
-        }
-        return documented(event, serve(event, Context(), reads_of(self.wiring)))
+    def sign(self) -> SignedCheckpoint:
+        at_s = self._wiring.clock() // SECOND
+        text = Checkpoint(self.log.origin, self.size, self._edge.root).text
+        heads, times = (published.verifies(self.log.origin) for published in KEYS)
+        note = sign_note(text, [(heads, HEADS.sign, None), (times, TIMES.sign, at_s)])
+        checkpoint = SignedCheckpoint(self.size, note, self._edge, at_s * SECOND)
+        self._wiring.checkpoints.keep(self.log, checkpoint)
+        return checkpoint
 
 
-def reads_of(wiring: Wiring) -> Any:
-    feed = Feed(
-        control=wiring.control,
-        catalogues=wiring.catalogues,
-        stores_of=wiring.of_tenant,
-        clock=wiring.clock,
-        count=wiring.count,
-    )
-    alerts = AlertReads(control=wiring.control, stores_of=wiring.of_tenant, clock=wiring.clock)
-    return {"read_feed": feed.read_feed, "list_alerts": alerts.list_alerts}
+def stored_entries(log: TenantLog, key: LogKey) -> list[Entry]:
+    """Of the events that are stored for a log, by id."""
+    found = []
+    for item in log.dynamodb.scan(TableName=log.tables.events)["Items"]:
+        canonical = unpack(bytes(item["z"]["B"]))
+        content = content_in(canonical)
+        if item["pk"]["S"].startswith(f"{key.environment}#") and visibility_of(content) == key.visibility:
+            found.append(Entry(content["id"], parse_time(content["received_at"]), leaf(canonical)))
+    return sorted(found)
+
+
+class LedgerReader(Reader):
+    """Calls the function `ledger`. Nobody signs what it asks to be signed: it is listed."""
+
+    def __init__(self, log: TenantLog, role: str = "auditor") -> None:
+        self.asked: list[Log] = []
+        super().__init__(log.wiring, log.tenant, role, lambda wiring: operations(wiring, self.asked.append))

@@ -1,13 +1,13 @@
 """A tenant's log: the ingest function and the query function over one wiring."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from daybook.access.roles import OPERATIONS
 from daybook.aws.wiring import Tables, Wiring
 from daybook.clock import format_time
 from daybook.crypto.keys import TenantKeys
-from daybook.http.serve import serve
+from daybook.http.serve import Operation, serve
 from daybook.ids import lowest_id
 from daybook.people.forgetter import Forgetter, mark_of, no_sweep
 from daybook.tenant import EnvironmentKey, Tenant
@@ -21,8 +21,15 @@ from tests.support.wiring import wiring_over
 class Reader:
     """Reads as an auditor does and returns the answers."""
 
-    def __init__(self, wiring: Wiring, tenant: str = "acme", role: str = "auditor") -> None:
-        self._operations = operations(wiring)
+    def __init__(
+        self,
+        wiring: Wiring,
+        tenant: str = "acme",
+        role: str = "auditor",
+        operations_of: Callable[[Wiring], Mapping[str, Operation]] = operations,
+    ) -> None:
+        """`operations_of` makes the function that answers."""
+        self._operations = operations_of(wiring)
         self._role = role
         self._tenant = tenant
 
@@ -31,6 +38,7 @@ class Reader:
         path: str = "/v1/events",
         query: Mapping[str, str | Sequence[str]] | None = None,
         parameters: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         **authorizer: Any,
     ) -> dict[str, Any]:
         of_operations = self._role == OPERATIONS
@@ -38,7 +46,7 @@ class Reader:
             "GET",
             path,
             parameters=parameters,
-            headers={"daybook-tenant": self._tenant} if of_operations else None,
+            headers={**(headers or {}), **({"daybook-tenant": self._tenant} if of_operations else {})},
             authorizer=authorized(self._role, **({"tenant": "" if of_operations else self._tenant} | authorizer)),
         )
         event["multiValueQueryStringParameters"] = {

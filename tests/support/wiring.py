@@ -40,7 +40,7 @@ class GuardedClient(TenantClient):
 
     def _read(self, call: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
         for key in partitions(arguments):
-            assert key.startswith(f"{self._tenant}#"), f"{self._tenant} may not read {key}"
+            assert f"{key}#".startswith(f"{self._tenant}#"), f"{self._tenant} may not read {key}"
         return call(**arguments)
 
 

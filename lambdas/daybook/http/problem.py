@@ -34,6 +34,7 @@ Code = Literal[
     "missing_field",
     "not_found",
     "not_recorded",
+    "not_sealed_yet",
     "reserved_activity",
     "reserved_component",
     "reserved_tenant",

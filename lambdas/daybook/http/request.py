@@ -79,9 +79,14 @@ class Request:
         )
 
 
+BINARY = "application/octet-stream"
+
+
 @dataclass(frozen=True)
 class Answer:
-    """`content` is encoded as JSON, unless it is bytes."""
+    """`content` is encoded as JSON, unless it is bytes. Bytes are text in UTF-8, unless the media type or an encoding
+    says otherwise.
+    """
 
     status: int
     content: Any = b""
@@ -99,11 +104,13 @@ class Answer:
         headers = {"Cache-Control": "no-store", **self.headers}
         if content:
             headers["Content-Type"] = self.media_type
+        # The API treats every type as binary, so the gateway decodes whatever is said to be base64.
+        is_binary = self.media_type == BINARY or "Content-Encoding" in headers
         return {
             "statusCode": self.status,
             "headers": headers,
-            "body": content.decode(),
-            "isBase64Encoded": False,
+            "body": base64.b64encode(content).decode() if is_binary else content.decode(),
+            "isBase64Encoded": is_binary,
         }
 
 

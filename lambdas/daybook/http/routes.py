@@ -6,7 +6,10 @@ from daybook.access.roles import ADMIN, AUDITOR, OPERATIONS, PRODUCER, ROLES
 
 
 class Route(NamedTuple):
-    """One method of one resource. `roles` is empty if the route needs no credential."""
+    """One method of one resource. `roles` is empty if the route needs no credential.
+
+    A last part of the form `{name+}` matches the whole rest of a path, slashes and all.
+    """
 
     method: str
     path: str
@@ -30,6 +33,10 @@ ROUTES = (
     Route("GET", "/v1/events/{event_id}", "query", "read_event", _READERS),
     Route("GET", "/v1/feed", "ledger", "read_feed", _READERS),
     Route("GET", "/v1/alerts", "ledger", "list_alerts", _READERS),
+    Route("GET", "/v1/events/{event_id}/proof", "ledger", "read_proof", _READERS),
+    Route("GET", "/v1/logs", "ledger", "list_logs", _READERS),
+    Route("GET", "/v1/logs/{log}/checkpoint", "ledger", "read_checkpoint", _READERS),
+    Route("GET", "/v1/logs/{log}/tile/{tile+}", "ledger", "read_tile", _READERS),
     Route("GET", "/v1/catalogue", "query", "read_catalogue", ROLES),
     Route("PUT", "/v1/catalogue/{activity}", "manage", "put_activity", _MANAGERS),
     Route("DELETE", "/v1/catalogue/{activity}", "manage", "take_back_activity", _MANAGERS),

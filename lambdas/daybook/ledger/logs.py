@@ -5,6 +5,7 @@ the newest checkpoint shows that a log was cut short, by the restore of a table 
 """
 
 import base64
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
@@ -17,6 +18,7 @@ VISIBILITIES: Sequence[Visibility] = ("all", "operations")
 MAX_GENERATION = 9_999
 """Its four digits in the row's key sort."""
 
+NAME = re.compile(r"[a-z2-7]{26}")
 _NAME_BYTES = 16
 
 

@@ -17,7 +17,7 @@ HEIGHT = 8
 ENTRIES = -1
 """The level of a bundle of entries, which stands under the tile of level 0 with the same index."""
 
-_PATH = re.compile(r"(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+PATH = re.compile(r"(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Tile:
 
 def parse_path(path: str) -> Tile | None:
     """The tile that the path behind `tile/` names. None for a path that the standard writes otherwise."""
-    match = _PATH.fullmatch(path)
+    match = PATH.fullmatch(path)
     if match is None:
         return None
     level, index, width = match.groups()

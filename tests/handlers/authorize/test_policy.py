@@ -30,6 +30,7 @@ def _arn(route: Route) -> str:
     path = route.path.replace("{tenant}", "acme").replace("{event_id}", "01JC").replace("{key_id}", "k1")
     path = path.replace("{activity}", "a.b").replace("{name}", "night shift")
     path = path.replace("{export_id}", "01JC").replace("{job_id}", "01JC").replace("{actor}", "u-1")
+    path = path.replace("{log}", "mzuwy3").replace("{tile+}", "0/x001/000.p/5")
     assert "{" not in path
     return f"{STAGE}/{route.method}{path}"
 

@@ -13,7 +13,7 @@ from daybook.ledger.logs import new_log
 from daybook.observability import EVENTS_MISSING, TAMPER_FOUND
 from daybook.search.merge import Bounds
 from tests.support.calls import answered
-from tests.support.sealed_log import SealedLog
+from tests.support.fed_log import FedLog
 from tests.support.tenant_log import problem_of
 from tests.support.wiring import seeded_bytes
 
@@ -21,23 +21,23 @@ FEED = "/v1/feed"
 
 
 @pytest.fixture
-def log(dynamodb: Any, tables: Tables) -> SealedLog:
-    return SealedLog(dynamodb, tables, retention_days=30)
+def log(dynamodb: Any, tables: Tables) -> FedLog:
+    return FedLog(dynamodb, tables, retention_days=30)
 
 
-def page(log: SealedLog, role: str = "auditor", **query: Any) -> dict[str, Any]:
+def page(log: FedLog, role: str = "auditor", **query: Any) -> dict[str, Any]:
     answer = log.ask(FEED, {name: str(value) for name, value in query.items()}, role)
     assert answer["statusCode"] == 200, answer["body"]
     found: dict[str, Any] = answered(answer)
     return found
 
 
-def sent(log: SealedLog, number: int, **changed: Any) -> list[str]:
+def sent(log: FedLog, number: int, **changed: Any) -> list[str]:
     return log.sent(*({"id": f"event-{each}", **changed} for each in range(number)))
 
 
 @pytest.mark.every_store
-def test_a_poller_that_keeps_one_number_sees_every_event_once(log: SealedLog) -> None:
+def test_a_poller_that_keeps_one_number_sees_every_event_once(log: FedLog) -> None:
     """In the order of their appends, whatever time they say they occurred at, over pages and while more arrive."""
     first = log.sent({}, {"occurred_at": format_time(log.now - DAY)}, {})
     log.seal()
@@ -57,7 +57,7 @@ def test_a_poller_that_keeps_one_number_sees_every_event_once(log: SealedLog) ->
     assert answer == {"events": [], "next": after, "size": after}
 
 
-def test_an_event_is_shown_as_any_read_shows_it(log: SealedLog) -> None:
+def test_an_event_is_shown_as_any_read_shows_it(log: FedLog) -> None:
     (identifier,) = log.sent({"details": "Mike did it", "context": {"ip": "203.0.113.9"}})
     log.seal()
     (native,) = [event for event in log.page()["events"] if event["id"] == identifier]
@@ -65,7 +65,7 @@ def test_an_event_is_shown_as_any_read_shows_it(log: SealedLog) -> None:
     assert item == {"index": 0, "event": native}
 
 
-def test_the_log_is_named_and_another_ones_number_means_nothing(log: SealedLog) -> None:
+def test_the_log_is_named_and_another_ones_number_means_nothing(log: FedLog) -> None:
     """The header tells a poller that a new log has begun. The old one is still read by its name."""
     log.sent({}, {})
     log.seal()
@@ -79,7 +79,7 @@ def test_the_log_is_named_and_another_ones_number_means_nothing(log: SealedLog) 
     assert [item["index"] for item in page(log, log=first.name)["events"]] == [0, 1]
 
 
-def test_before_anything_was_appended_there_is_nothing(log: SealedLog) -> None:
+def test_before_anything_was_appended_there_is_nothing(log: FedLog) -> None:
     answer = log.ask(FEED, {})
     assert answered(answer) == {"events": [], "next": 0, "size": 0}
     assert "Daybook-Log" not in answer["headers"]
@@ -104,24 +104,24 @@ def test_before_anything_was_appended_there_is_nothing(log: SealedLog) -> None:
     ],
     ids=json.dumps,
 )
-def test_what_is_no_place_in_a_log_is_refused(log: SealedLog, query: Any) -> None:
+def test_what_is_no_place_in_a_log_is_refused(log: FedLog, query: Any) -> None:
     log.sent({})
     log.seal()
     assert log.ask(FEED, query)["statusCode"] == 400
 
 
-def test_the_end_is_a_place_and_beyond_it_is_none(log: SealedLog) -> None:
+def test_the_end_is_a_place_and_beyond_it_is_none(log: FedLog) -> None:
     log.sent({})
     log.seal()
     assert page(log, after=1) == {"events": [], "next": 1, "size": 1}
     assert problem_of(log.ask(FEED, {"after": "2"})) == (400, "invalid_parameter")
 
 
-def test_nobody_reads_what_is_not_theirs(log: SealedLog, dynamodb: Any, tables: Tables) -> None:
+def test_nobody_reads_what_is_not_theirs(log: FedLog, dynamodb: Any, tables: Tables) -> None:
     """Neither another environment's log, nor another tenant's, nor that of what only operations may read."""
     log.sent({}, {"environment": "test"})
     log.seal()
-    other = SealedLog(dynamodb, tables, tenant="other", profile="enate", retention_days=None)
+    other = FedLog(dynamodb, tables, tenant="other", profile="enate", retention_days=None)
     other.sent({"activity": "api.called", "actor": {"type": "api"}})
     other.seal()
     in_test, hidden = log.log("test"), other.log(visibility="operations")
@@ -137,7 +137,7 @@ def test_nobody_reads_what_is_not_theirs(log: SealedLog, dynamodb: Any, tables: 
 
 
 @pytest.mark.every_store
-def test_what_retention_hides_is_gone_and_what_nothing_explains_is_missing(log: SealedLog) -> None:
+def test_what_retention_hides_is_gone_and_what_nothing_explains_is_missing(log: FedLog) -> None:
     """Also while TTL has not deleted it. Nobody can tell whether it matched a filter, so it is never left out."""
     expired, removed, kept = log.sent({"occurred_at": format_time(log.now - 29 * DAY)}, {"activity": "a.b"}, {})
     log.seal()
@@ -152,7 +152,7 @@ def test_what_retention_hides_is_gone_and_what_nothing_explains_is_missing(log: 
     assert log.counted == [EVENTS_MISSING] * 3
 
 
-def test_what_may_have_expired_is_gone_though_a_longer_retention_is_set(log: SealedLog) -> None:
+def test_what_may_have_expired_is_gone_though_a_longer_retention_is_set(log: FedLog) -> None:
     """By the settings' history: it may have been deleted before."""
     (identifier,) = log.sent({"occurred_at": format_time(log.now - 29 * DAY)})
     log.seal()
@@ -163,7 +163,7 @@ def test_what_may_have_expired_is_gone_though_a_longer_retention_is_set(log: Sea
     assert not log.counted
 
 
-def test_an_event_that_expired_and_was_sent_again_is_shown_by_its_second_entry(log: SealedLog) -> None:
+def test_an_event_that_expired_and_was_sent_again_is_shown_by_its_second_entry(log: FedLog) -> None:
     """The same id has two entries."""
     moment = format_time(log.now - 5 * DAY)
     (first,) = log.sent({"id": "again", "occurred_at": moment})
@@ -181,7 +181,7 @@ def test_an_event_that_expired_and_was_sent_again_is_shown_by_its_second_entry(l
 
 
 @pytest.mark.parametrize("bytes_", [b"", b"\1garbage", None], ids=["empty", "garbage", "another"])
-def test_bytes_that_are_not_as_sealed_are_missing(log: SealedLog, bytes_: bytes | None) -> None:
+def test_bytes_that_are_not_as_sealed_are_missing(log: FedLog, bytes_: bytes | None) -> None:
     """And operators are alarmed of both."""
     one, _ = log.sent({"details": "one"}, {"details": "two"})
     log.seal()
@@ -197,7 +197,7 @@ def test_bytes_that_are_not_as_sealed_are_missing(log: SealedLog, bytes_: bytes 
     assert one
 
 
-def test_what_was_just_stored_is_not_missing(log: SealedLog) -> None:
+def test_what_was_just_stored_is_not_missing(log: FedLog) -> None:
     """The cheap read may not see it yet. Then it is read once more, strongly."""
     log.sent({})
     log.seal()
@@ -213,7 +213,7 @@ def test_what_was_just_stored_is_not_missing(log: SealedLog) -> None:
     assert not log.counted
 
 
-def test_500_events_are_five_reads_at_half_price(log: SealedLog) -> None:
+def test_500_events_are_five_reads_at_half_price(log: FedLog) -> None:
     """And what is past retention is not read at all."""
     log.sent({}, *({"occurred_at": format_time(log.now - 29 * DAY), "activity": "a.b"} for _ in range(9)))
     for start in range(0, 490, 245):
@@ -230,7 +230,7 @@ def test_500_events_are_five_reads_at_half_price(log: SealedLog) -> None:
     assert not any(consistent for _, consistent in asked)
 
 
-def test_filters_narrow_what_is_shown_and_the_index_still_moves(log: SealedLog) -> None:
+def test_filters_narrow_what_is_shown_and_the_index_still_moves(log: FedLog) -> None:
     """Filters in the clear, sealed ones, negations, times and free text, as in a search."""
     jane = {"type": "user", "username": "jane.roe"}
     log.sent(
@@ -257,7 +257,7 @@ def test_filters_narrow_what_is_shown_and_the_index_still_moves(log: SealedLog) 
         assert answer["next"] == 3
 
 
-def test_a_group_narrows_too(log: SealedLog) -> None:
+def test_a_group_narrows_too(log: FedLog) -> None:
     log.sent({}, {"actor": {"type": "user", "username": "jane.roe"}})
     log.seal()
     guid = next(e["actor"]["id"] for e in log.page()["events"] if e["actor"]["username"] == "jane.roe")
@@ -266,7 +266,7 @@ def test_a_group_narrows_too(log: SealedLog) -> None:
     assert item["event"]["actor"]["username"] == "jane.roe"
 
 
-def test_events_are_shown_in_a_view_or_as_a_stream_would(log: SealedLog) -> None:
+def test_events_are_shown_in_a_view_or_as_a_stream_would(log: FedLog) -> None:
     log.sent({})
     log.seal()
     shown = page(log, view="chat", tz="Asia/Tokyo")
@@ -280,7 +280,7 @@ def test_events_are_shown_in_a_view_or_as_a_stream_would(log: SealedLog) -> None
     assert page(log, format="cloudevents")["events"][0]["event"]["specversion"] == "1.0"
 
 
-def test_a_forgotten_person_is_shown_by_the_guid(log: SealedLog) -> None:
+def test_a_forgotten_person_is_shown_by_the_guid(log: FedLog) -> None:
     """In the next poll; the entry stays as it is."""
     log.sent({})
     log.seal()
@@ -292,7 +292,7 @@ def test_a_forgotten_person_is_shown_by_the_guid(log: SealedLog) -> None:
 
 @pytest.mark.parametrize("answer_bytes", [1, 900, 2_000, 1 << 20])
 @pytest.mark.parametrize("limit", [1, 3, 500])
-def test_a_bounded_answer_loses_nothing(log: SealedLog, answer_bytes: int, limit: int) -> None:
+def test_a_bounded_answer_loses_nothing(log: FedLog, answer_bytes: int, limit: int) -> None:
     """Whatever the bound: each call makes progress, and its `next` is the first entry that was not answered."""
     log.sent(*({"details": "x" * 300} for _ in range(7)))
     log.seal()
@@ -307,7 +307,7 @@ def test_a_bounded_answer_loses_nothing(log: SealedLog, answer_bytes: int, limit
     assert calls == {1: 7, 900: 7, 2_000: 7, 1 << 20: -(-7 // limit)}[answer_bytes] or answer_bytes == 2_000
 
 
-def test_a_credential_is_recorded_once_an_hour_and_question(log: SealedLog) -> None:
+def test_a_credential_is_recorded_once_an_hour_and_question(log: FedLog) -> None:
     """However many instances answer it. Another question, credential or hour is another record."""
     log.sent({})
     log.seal()

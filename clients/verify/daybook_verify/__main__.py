@@ -1,0 +1,94 @@
+"""The command `daybook-verify`."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from daybook_verify import export, kept, monitor, proof
+from daybook_verify.checkpoints import Trust
+from daybook_verify.errors import CannotTell, NotGenuine
+from daybook_verify.fetching import HttpLog
+from daybook_verify.notes import COSIGNATURE, VerifierKey, parse_key
+from daybook_verify.report import Report
+
+_CREDENTIAL = "DAYBOOK_KEY"
+_EPILOG = """exit code: 0 all is genuine, and complete where an unfiltered export was asked about;
+1 something is not genuine, or missing; 2 it could not be told"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Answers the exit code."""
+    asked = _parser().parse_args(arguments)
+    report = Report()
+    try:
+        _run(asked, report)
+    except (NotGenuine, CannotTell) as error:
+        report.ended_by(error)
+    except (OSError, MemoryError) as error:
+        report.unknown(str(error) or "not enough memory")
+    print(report.as_json() if asked.json else "\n".join(report.lines()))  # noqa: T201
+    return report.exit_code
+
+
+def _run(asked: argparse.Namespace, report: Report) -> None:
+    trust = Trust(tuple(map(parse_key, asked.key)), tuple(map(_cosigner, asked.cosigner)), asked.origin)
+    match asked.what:
+        case "proof":
+            proof.verify(asked.file.read_bytes(), trust, report)
+        case "export":
+            known = [each for path in asked.kept for each in kept.read(path)]
+            with asked.file.open("rb") as file, asked.evidence.open("rb") as evidence:
+                export.verify(file, evidence, trust, known, report)
+        case "monitor":
+            headers = {"Authorization": f"Bearer {os.environ[_CREDENTIAL]}"} if _CREDENTIAL in os.environ else {}
+            if asked.tenant:
+                headers["Daybook-Tenant"] = asked.tenant
+            monitor.follow(HttpLog(asked.url, headers), trust, asked.kept, time.time_ns() // 1_000_000, report)
+
+
+def _cosigner(line: str) -> VerifierKey:
+    key = parse_key(line)
+    if key.kind != COSIGNATURE:
+        raise CannotTell(f"{line!r} is not the key of a cosigner")
+    return key
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--key",
+        action="append",
+        required=True,
+        metavar="LINE",
+        help="a key of the log, as a verifier key line; may be repeated",
+    )
+    common.add_argument("--cosigner", action="append", default=[], metavar="LINE", help="a key whose time you trust")
+    common.add_argument("--origin", help="the log's name; without it, any log whose name begins with that of the key")
+    common.add_argument("--json", action="store_true", help="print one JSON object")
+
+    parser = argparse.ArgumentParser(prog="daybook-verify", description=__doc__, epilog=_EPILOG)
+    what = parser.add_subparsers(dest="what", required=True)
+    one = what.add_parser("proof", parents=[common], help="one event: the answer of /v1/events/{id}/proof")
+    one.add_argument("file", type=Path, metavar="FILE")
+
+    many = what.add_parser("export", parents=[common], help="an exported file")
+    many.add_argument("file", type=Path, metavar="FILE")
+    many.add_argument("--evidence", type=Path, required=True, metavar="FILE", help="<file name>.evidence.ndjson")
+    many.add_argument(
+        "--kept", type=Path, action="append", default=[], metavar="FILE", help="checkpoints that the monitor kept"
+    )
+
+    whole = what.add_parser(
+        "monitor", parents=[common], help=f"a log; the environment's {_CREDENTIAL} is the credential"
+    )
+    whole.add_argument("url", metavar="URL", help="https://…/v1/logs/<name>")
+    whole.add_argument("--kept", type=Path, required=True, metavar="FILE", help="where checkpoints are kept")
+    whole.add_argument("--tenant", help="the tenant, where the credential is an operator's")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""Exports: whether each row of a file is genuine, and whether no event of its span is missing.
+
+The steps follow one another, and the first that fails ends the verification. Only missing events are all counted.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO
+
+from daybook_verify import checkpoints, manifest
+from daybook_verify.beginning import Beginning
+from daybook_verify.checkpoints import Trust
+from daybook_verify.completeness import look_for_missing
+from daybook_verify.errors import NotGenuine
+from daybook_verify.evidence import Evidence, Sealed
+from daybook_verify.kept import Kept
+from daybook_verify.log_copy import LogCopy
+from daybook_verify.manifest import Manifest
+from daybook_verify.proof import report_times
+from daybook_verify.report import Report
+from daybook_verify.rows import Renderer, content_of
+from daybook_verify.strict import milliseconds
+
+_CHUNK = 1 << 20
+_ORDERS = {"occurred_at": 1, "-occurred_at": -1}
+
+
+def verify(file: BinaryIO, evidence_file: BinaryIO, trust: Trust, kept: Sequence[Kept], report: Report) -> None:
+    """Both files must be seekable. NotGenuine or CannotTell ends the verification."""
+    evidence = Evidence(evidence_file)
+    header = evidence.header
+    signed = checkpoints.opened(header.checkpoint, trust)
+    head = signed.checkpoint
+    report.ok(f"checkpoint of the log {head.origin} at {head.size} entries, signed by its key")
+    report_times(signed, report)
+    asked = manifest.parse(header.manifest)
+    if asked.log != head.origin:
+        raise NotGenuine("the manifest names another log than the checkpoint")
+
+    beginning = Beginning(
+        header, trust, [each for each in kept if each.checkpoint.origin == head.origin], asked.from_ms
+    )
+    with LogCopy(header.edge) as log:
+        met = log.fill(evidence.entries(), beginning.heads)
+        log.must_end_at(head)
+        report.ok(f"the evidence has the log's entries {log.start} to {log.stop}, and they give the signed root")
+        beginning.report(met, report)
+
+        _check_completion(header.completion, asked, header.manifest, log)
+        _check_file(file, asked)
+        report.ok(
+            f"file and manifest are those of export {asked.export}, as recorded in entry {header.completion.index}"
+        )
+
+        _check_rows(file, evidence, asked, log)
+        report.ok(f"{asked.rows} rows are in the log, each once, and say what was recorded")
+        if asked.sort not in _ORDERS:
+            report.note(f"the order of the rows, by {asked.sort}, was not checked")
+        look_for_missing(log, evidence.disclosed, asked, report, begins_well=beginning.is_trusted(met))
+
+
+def _check_completion(completion: Sealed, asked: Manifest, manifest_bytes: bytes, log: LogCopy) -> None:
+    content = content_of(completion.canonical)
+    log.account_for(completion.index, content, completion.canonical)
+    if content["activity"] != "audit-log.export-completed" or "sender" in content:
+        raise NotGenuine("the event of the completion is another event")
+    _check_place(content, asked)
+    recorded = {
+        name: content.get("params", {}).get(name) for name in ("export", "file_sha256", "manifest_sha256", "rows")
+    }
+    expected = {
+        "export": asked.export,
+        "file_sha256": asked.sha256,
+        "manifest_sha256": hashlib.sha256(manifest_bytes).hexdigest(),
+        "rows": asked.rows,
+    }
+    if recorded != expected:
+        raise NotGenuine("file or manifest are not those that the log records")
+
+
+def _check_file(file: BinaryIO, asked: Manifest) -> None:
+    file.seek(0)
+    hashed, size = hashlib.sha256(), 0
+    while chunk := file.read(_CHUNK):
+        hashed.update(chunk)
+        size += len(chunk)
+    if (hashed.hexdigest(), size) != (asked.sha256, asked.size):
+        raise NotGenuine("the file is not the one that was exported")
+
+
+def _check_rows(file: BinaryIO, evidence: Evidence, asked: Manifest, log: LogCopy) -> None:
+    if evidence.rows_counted != asked.rows:
+        raise NotGenuine(f"the evidence has {evidence.rows_counted} rows, the manifest {asked.rows}")
+    renderer, direction, before = Renderer(asked.fields), _ORDERS.get(asked.sort), ""
+    file.seek(0)
+    _take(file, renderer.header, "the header")
+    for number, row in enumerate(evidence.rows(), 1):
+        content = content_of(row.canonical)
+        log.account_for(row.index, content, row.canonical)
+        identifier: str = content["id"]
+        _check_place(content, asked)
+        _check_span(content, asked)
+        if before and direction and (identifier > before) != (direction > 0):
+            raise NotGenuine(f"row {number}, event {identifier}, is not in the order of the manifest")
+        before = identifier
+        _take(file, renderer.line_of(content, row.keys), f"row {number}, event {identifier},")
+    if file.read(1):
+        raise NotGenuine("the file has more rows than the evidence")
+
+
+def _check_place(content: Mapping[str, Any], asked: Manifest) -> None:
+    if (content["tenant"], content["environment"]) != (asked.tenant, asked.environment):
+        raise NotGenuine(f"event {content['id']} is of another tenant or environment")
+
+
+def _check_span(content: Mapping[str, Any], asked: Manifest) -> None:
+    occurred = milliseconds(content["occurred_at"], "occurred_at")
+    if not asked.covers(occurred) or milliseconds(content["received_at"], "received_at") > asked.received_until_ms:
+        raise NotGenuine(f"event {content['id']} is outside of the span that was exported")
+
+
+def _take(file: BinaryIO, expected: bytes, what: str) -> None:
+    if file.read(len(expected)) != expected:
+        raise NotGenuine(f"{what} of the file does not say what was recorded")

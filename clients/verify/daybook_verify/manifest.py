@@ -1,0 +1,72 @@
+"""The manifest of an export: what its file is meant to hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from daybook_verify.errors import CannotTell, NotGenuine
+from daybook_verify.strict import field, integer, items, json_object, milliseconds, text
+
+_UNFILTERED = {"environment", "from", "to", "range"}
+"""Filters that choose a span of the log, not events within it."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The fields that the verification rests on. Times are in milliseconds; `to_ms` is None for an open end."""
+
+    fields: Mapping[str, Any]
+    export: str
+    tenant: str
+    environment: str
+    log: str
+    sha256: str
+    sort: str
+    recorded_as: str
+    filtered: bool
+    rows: int
+    size: int
+    asked_ms: int
+    from_ms: int
+    to_ms: int | None
+    received_until_ms: int
+
+    def covers(self, occurred_ms: int) -> bool:
+        return self.from_ms <= occurred_ms and (self.to_ms is None or occurred_ms < self.to_ms)
+
+    @property
+    def span(self) -> str:
+        """Which events are meant, in words."""
+        end = f" and before {self.fields['to']}" if self.fields["to"] is not None else ""
+        return f"occurred from {self.fields['from']} on{end}, and was received by {self.fields['received_until']},"
+
+
+def parse(data: bytes) -> Manifest:
+    fields = json_object(data, "the manifest")
+    if integer(_of(fields, "version"), "the manifest's version") != 1:
+        raise CannotTell("the manifest has a version that this program does not know")
+    if _of(fields, "evidence") is not True:
+        raise NotGenuine("the manifest is not that of an export with evidence")
+    if not isinstance(_of(fields, "mark"), bool):
+        raise NotGenuine("the manifest's mark is not true or false")
+    for name in ("view", "tz", "format", "tenant_name", "tenant_profile"):
+        text(_of(fields, name), name)
+    names = [text(each, "a filter").partition("=")[0] for each in items(_of(fields, "filters"), "filters")]
+    return Manifest(
+        fields=fields,
+        **{
+            name: text(_of(fields, name), name)
+            for name in ("export", "tenant", "environment", "log", "sha256", "sort", "recorded_as")
+        },
+        filtered=not {*names} <= _UNFILTERED,
+        rows=integer(_of(fields, "rows"), "rows"),
+        size=integer(_of(fields, "bytes"), "bytes"),
+        asked_ms=milliseconds(_of(fields, "asked_at"), "asked_at"),
+        from_ms=milliseconds(_of(fields, "from"), "from"),
+        to_ms=None if _of(fields, "to") is None else milliseconds(fields["to"], "to"),
+        received_until_ms=milliseconds(_of(fields, "received_until"), "received_until"),
+    )
+
+
+def _of(fields: Mapping[str, Any], name: str) -> Any:
+    return field(fields, name, "the manifest")

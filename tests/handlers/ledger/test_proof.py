@@ -1,0 +1,182 @@
+"""The proof of one event, as an auditor reads it and as Go's sumdb judges it."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from daybook.aws.wiring import Tables
+from daybook.clock import DAY, format_time
+from daybook.events.canonical import leaf
+from daybook.ledger.checkpoints import parse
+from daybook.ledger.entries import decode
+from daybook.ledger.logs import LogKey
+from daybook.ledger.notes import open_note
+from daybook.ledger.tiles import tiles_of
+from tests.support.calls import answered
+from tests.support.go_judge import JudgedLog, complaints
+from tests.support.reckoned_tree import ReckonedTree
+from tests.support.sealed_log import LedgerReader, SealedLog, stored_entries
+from tests.support.tenant_log import TenantLog, problem_of
+
+PROOF = "/v1/events/{event_id}/proof"
+
+
+@pytest.fixture
+def tenant(dynamodb: Any, tables: Tables) -> TenantLog:
+    return TenantLog(dynamodb, tables, "enate", retention_days=30)
+
+
+@pytest.fixture
+def read(tenant: TenantLog) -> LedgerReader:
+    return LedgerReader(tenant)
+
+
+@pytest.fixture
+def sealed(tenant: TenantLog) -> SealedLog:
+    return SealedLog(tenant.wiring, LogKey(tenant.key(), "all"))
+
+
+def seal(tenant: TenantLog, log: SealedLog) -> None:
+    """Appends what is stored for the log and is not in it yet, and signs."""
+    known = {decode(entry) for entry in log.entries}
+    log.append(entry for entry in stored_entries(tenant, log.log.key) if entry not in known)
+    log.sign()
+
+
+def proof(read: LedgerReader, event_id: str, query: dict[str, str] | None = None, **authorizer: Any) -> dict[str, Any]:
+    return read(PROOF, query, {"event_id": event_id}, **authorizer)
+
+
+def parts(text: str) -> tuple[int, list[bytes], str]:
+    """Index, hashes and checkpoint of a c2sp.org/tlog-proof."""
+    head, _, note = text.partition("\n\n")
+    name, index, *hashes = head.split("\n")
+    assert name == "c2sp.org/tlog-proof@v1"
+    return int(index.removeprefix("index ")), [base64.b64decode(hash_, validate=True) for hash_ in hashes], note
+
+
+@pytest.mark.every_store
+def test_a_proof_shows_that_the_event_is_in_the_signed_tree(
+    tenant: TenantLog, read: LedgerReader, sealed: SealedLog
+) -> None:
+    """Go accepts it, and makes the same one out of the tiles. The bytes hash to the leaf that ingestion gave."""
+    actors = [{"type": "user", "username": f"person.{number}"} for number in range(300)]
+    sent = tenant.send({"events": [{"activity": "document.updated", "actor": actor} for actor in actors]})
+    seal(tenant, sealed)
+    tree = ReckonedTree(sealed.entries)
+    tiles = {
+        tile.path: b"".join(
+            tree.mth(at * 256**tile.level, (at + 1) * 256**tile.level)
+            for at in range(tile.first, tile.first + tile.width)
+        )
+        for tile in tiles_of(300)
+    }
+    inclusions = []
+    for result in (answered(sent)["results"][number] for number in (0, 7, 255, 299)):
+        answer = answered(proof(read, result["id"]))
+        canonical, entry = (base64.b64decode(answer[name], validate=True) for name in ("canonical", "entry"))
+        index, path, note = parts(answer["proof"])
+        text, _ = open_note(note, [sealed.key])
+        assert (answer["event_id"], answer["leaf"], answer["index"]) == (result["id"], result["leaf"], index)
+        assert leaf(canonical).hex() == result["leaf"]
+        assert decode(entry) == (result["id"], tenant.now, leaf(canonical))
+        assert (parse(text).size, parse(text).root) == (300, tree.root)
+        inclusions.append((index, entry, path))
+    judged = JudgedLog(keys=[sealed.key.line], note=note, size=300, root=tree.root, tiles=tiles, inclusions=inclusions)
+    assert complaints(judged) == []
+
+
+def test_a_proof_is_recorded(tenant: TenantLog, read: LedgerReader, sealed: SealedLog) -> None:
+    """In the log that it reads. It holds nobody's name, and a forgotten person's event is proved like any other."""
+    (event_id,) = tenant.sent({})
+    seal(tenant, sealed)
+    first = answered(proof(read, event_id))
+    (record,) = tenant.recorded("viewed")
+    assert (record["variant"], record["params"], record["environment"]) == ("proof", {"event": event_id}, "prod")
+    assert b"mike.mars" not in base64.b64decode(first["canonical"])
+    (guid,) = {event["actor"]["id"] for event in tenant.page()["events"] if event["id"] == event_id}
+    tenant.forget(guid)
+    assert answered(proof(read, event_id)) == first
+
+
+def test_an_event_that_is_not_sealed_yet_is_asked_for(tenant: TenantLog, read: LedgerReader, sealed: SealedLog) -> None:
+    """First it is not appended, then not signed: then the call asks for a head. Neither is recorded."""
+    (event_id,) = tenant.sent({})
+    for asked in (0, 1):
+        answer = proof(read, event_id)
+        assert problem_of(answer) == (404, "not_sealed_yet")
+        assert int(answer["headers"]["Retry-After"]) > 0
+        assert read.asked == [sealed.log] * asked
+        if not asked:
+            sealed.append(stored_entries(tenant, sealed.log.key))
+    assert tenant.recorded("viewed") == []
+    sealed.sign()
+    assert proof(read, event_id)["statusCode"] == 200
+
+
+def test_an_event_without_a_log_is_not_sealed_yet(tenant: TenantLog, read: LedgerReader) -> None:
+    """A log begins with its first append."""
+    (event_id,) = tenant.sent({})
+    assert problem_of(proof(read, event_id)) == (404, "not_sealed_yet")
+    assert read.asked == []
+
+
+def test_the_newest_checkpoint_proves_it(tenant: TenantLog, read: LedgerReader, sealed: SealedLog) -> None:
+    """Though an older one covers it too."""
+    (event_id,) = tenant.sent({})
+    seal(tenant, sealed)
+    tenant.now += 1
+    tenant.sent({}, {"activity": "record.stamped"})
+    seal(tenant, sealed)
+    _, _, note = parts(answered(proof(read, event_id))["proof"])
+    assert parse(open_note(note, [sealed.key])[0]).size == 3
+
+
+def test_an_event_is_proved_by_the_log_that_had_it(tenant: TenantLog, read: LedgerReader, sealed: SealedLog) -> None:
+    """A log that was cut short goes on proving what it had signed, until its successor does."""
+    (event_id,) = tenant.sent({})
+    seal(tenant, sealed)
+    successor = SealedLog(tenant.wiring, sealed.log.key, 2, sealed.log)
+    assert successor.log.origin != sealed.log.origin
+    for log, then in (
+        (sealed, lambda: successor.append(stored_entries(tenant, sealed.log.key))),
+        (sealed, successor.sign),
+    ):
+        _, _, note = parts(answered(proof(read, event_id))["proof"])
+        assert open_note(note, [log.key])
+        then()
+    _, _, note = parts(answered(proof(read, event_id))["proof"])
+    assert open_note(note, [successor.key])
+
+
+def test_only_who_may_read_an_event_gets_its_proof(tenant: TenantLog, read: LedgerReader, sealed: SealedLog) -> None:
+    """Another tenant's event, one of an environment out of reach, and one that expired are not found."""
+    mine, old = tenant.sent({}, {"occurred_at": format_time(tenant.now - 30 * DAY)})
+    seal(tenant, sealed)
+    other = TenantLog(tenant.dynamodb, tenant.tables, tenant="other")
+    assert problem_of(proof(LedgerReader(other), mine)) == (404, "not_found")
+    assert problem_of(proof(read, mine, environment="test")) == (404, "not_found")
+    assert problem_of(proof(read, mine, {"environment": "test"})) == (404, "not_found")
+    assert proof(read, mine, {"environment": "prod"})["statusCode"] == 200
+    assert proof(read, old)["statusCode"] == 200
+    tenant.now += 1
+    assert problem_of(proof(read, old)) == (404, "not_found")
+    for event_id in ("x", "0" * 36, "Z" * 36):
+        assert problem_of(proof(read, event_id)) == (404, "not_found")
+
+
+def test_what_operations_did_is_proved_to_operations_alone(tenant: TenantLog, sealed: SealedLog) -> None:
+    """By the log of what only they may read."""
+    hidden = SealedLog(tenant.wiring, LogKey(tenant.key(), "operations"), 7)
+    (event_id,) = tenant.sent({"activity": "api.called"})
+    assert stored_entries(tenant, sealed.log.key) == []
+    seal(tenant, hidden)
+    operations = LedgerReader(tenant, "operations")
+    assert problem_of(proof(LedgerReader(tenant), event_id)) == (404, "not_found")
+    _, _, note = parts(answered(proof(operations, event_id))["proof"])
+    assert open_note(note, [hidden.key])
+
+
+def test_an_unknown_parameter_is_refused(read: LedgerReader) -> None:
+    assert problem_of(proof(read, "0" * 36, {"at": "1"})) == (400, "unknown_parameter")

@@ -1,0 +1,68 @@
+"""The command, as an auditor runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from daybook_verify.__main__ import main
+from tests.support.places import VERIFIER
+from tests.verify.made_export import made_export, packed
+from tests.verify.made_log import LOG, STRANGER, WITNESS
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An export, its evidence and a proof."""
+    made = made_export(4, seed=1)
+    made.since_signers = (LOG, WITNESS)
+    file = made.file()
+    (tmp_path / "log.csv").write_bytes(file)
+    (tmp_path / "log.csv.evidence.ndjson").write_bytes(packed(made.evidence(file)))
+    index, event = made.rows[0]
+    (tmp_path / "proof.json").write_text(json.dumps(made.log.proof(event, index)))
+    return tmp_path
+
+
+def run(*arguments: object) -> int:
+    return main([*map(str, arguments)])
+
+
+def test_the_exit_code_says_it_all(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """0 genuine and complete, 1 not, 2 could not tell."""
+    export = ("export", folder / "log.csv", "--evidence", folder / "log.csv.evidence.ndjson", "--key")
+    assert run(*export, LOG.line, "--cosigner", WITNESS.line) == 0
+    assert capsys.readouterr().out.endswith("result  genuine\n")
+    assert run(*export, LOG.line) == 2
+    assert run(*export, STRANGER.line) == 1
+    assert run(*export, LOG.line[:-2]) == 2
+    assert run(*export, LOG.line, "--cosigner", LOG.line) == 2
+    assert run("proof", folder / "proof.json", "--key", LOG.line) == 0
+    assert run("proof", folder / "proof.json", "--key", LOG.line, "--origin", "daybook/other") == 1
+    assert run("proof", folder / "nothing", "--key", LOG.line) == 2
+    assert run("monitor", "ftp://127.0.0.1", "--key", LOG.line, "--kept", folder) == 2
+    (folder / "log.csv").write_bytes((folder / "log.csv").read_bytes() + b"\n")
+    assert run(*export, LOG.line, "--cosigner", WITNESS.line) == 1
+
+
+def test_findings_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One object, with the same findings."""
+    export = ("export", folder / "log.csv", "--evidence", folder / "log.csv.evidence.ndjson")
+    assert run(*export, "--key", LOG.line, "--json") == 2
+    found = json.loads(capsys.readouterr().out)
+    assert (found["result"], found["complete"]) == ("could not tell", None)
+    assert found["findings"][-1]["kind"] == "unknown"
+    run(*export, "--key", LOG.line, "--cosigner", WITNESS.line, "--json")
+    assert json.loads(capsys.readouterr().out)["complete"] is True
+
+
+def test_the_package_runs_alone(folder: Path) -> None:
+    """From another directory, with nothing of Daybook's on the path."""
+    command = [sys.executable, "-P", "-m", "daybook_verify", "proof", str(folder / "proof.json"), "--key", LOG.line]
+    ran = subprocess.run(  # noqa: S603  our own program
+        command, cwd=folder, env={"PYTHONPATH": str(VERIFIER)}, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "result  genuine" in ran.stdout

@@ -1,0 +1,357 @@
+"""Exports: what is genuine passes, and what a forger or the operator of a Daybook would try does not."""
+
+import dataclasses
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from daybook_verify import export
+from daybook_verify.checkpoints import Checkpoint, Trust
+from daybook_verify.errors import CannotTell, NotGenuine
+from daybook_verify.kept import Kept
+from daybook_verify.merkle import Edge
+from daybook_verify.notes import parse_key
+from daybook_verify.report import Report
+from tests.verify import made_log
+from tests.verify.made_export import (
+    FROM,
+    TO,
+    MadeExport,
+    event,
+    made_export,
+    own_event,
+    packed,
+)
+from tests.verify.made_log import DAY, LOG, LOGS_TIME, MINUTE, NOW, ORIGIN, STRANGER, WITNESS, Signer, b64
+
+Lines = list[dict[str, Any]]
+TRUST = Trust((parse_key(LOG.line), parse_key(LOGS_TIME.line)))
+WITH_WITNESS = dataclasses.replace(TRUST, cosigners=(parse_key(WITNESS.line),))
+
+
+def verified(file: bytes, lines: Lines | bytes, trust: Trust = TRUST, kept: list[Kept] | None = None) -> Report:
+    report = Report()
+    evidence = lines if isinstance(lines, bytes) else packed(lines)
+    try:
+        export.verify(io.BytesIO(file), io.BytesIO(evidence), trust, kept or [], report)
+    except (NotGenuine, CannotTell) as error:
+        report.ended_by(error)
+    return report
+
+
+def of(made: MadeExport, trust: Trust = TRUST, kept: list[Kept] | None = None) -> Report:
+    file = made.file()
+    return verified(file, made.evidence(file), trust, kept)
+
+
+def seen(made: MadeExport, size: int, at_ms: int) -> Kept:
+    """A checkpoint that the auditor kept of the made log."""
+    entries = made.log.entries[:size]
+    head = Checkpoint(ORIGIN, size, made_log.root(entries))
+    return Kept(at_ms, head, Edge(size, made_log.edge(entries)))
+
+
+@pytest.mark.parametrize(
+    ("view", "form"),
+    [
+        ("generic", "csv"),
+        ("jiffy", "csv"),
+        ("carear", "csv"),
+        ("chat", "csv"),
+        ("enate", "csv"),
+        ("symbee", "csv"),
+        ("native", "ndjson"),
+    ],
+)
+def test_a_genuine_export_is_complete(view: str, form: str) -> None:
+    """In each view, also where it has no rows at all."""
+    for rows in (0, 1, 17):
+        report = of(made_export(rows, view=view, format=form))
+        assert (report.exit_code, report.complete) == (0, True), report.lines()
+
+
+@pytest.mark.parametrize("sort", ["occurred_at", "-occurred_at", "actor"])
+def test_the_order_is_the_manifests(sort: str) -> None:
+    """By time it is checked, both ways."""
+    made = made_export(5, changed={"sort": sort})
+    assert (of(made).exit_code == 0) == (sort != "occurred_at")
+    made.rows.reverse()
+    assert (of(made).exit_code == 0) == (sort != "-occurred_at")
+    assert any("was not checked" in text for _, text in of(made).findings) == (sort == "actor")
+
+
+def test_more_than_a_line_of_entries() -> None:
+    """A line has at most 1,000, and the log goes on behind the completion."""
+    assert of(made_export(20, appended=1_500)).complete
+
+
+# The operator of a Daybook holds the log's key and makes the evidence. These are what the operator could try.
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_event_that_is_left_out_is_missing(seed: int) -> None:
+    """The rest of the evidence is in order: file, manifest and completion agree."""
+    made = made_export(8, seed)
+    index, _ = made.rows.pop(seed)
+    report = of(made, kept=[seen(made, made.start, FROM - 5 * MINUTE)])
+    assert (report.exit_code, report.complete) == (1, False)
+    assert any(f"MISSING: entry {index}," in text for _, text in report.findings)
+
+
+def test_an_event_cannot_be_hidden_as_the_exports_own_record() -> None:
+    """Whose id the manifest names must have arrived after the asking."""
+    made = made_export(4)
+    _, left_out = made.rows.pop()
+    made.recorded_as = json.loads(left_out)["id"]
+    assert of(made).complete is False
+
+
+def test_the_exports_own_record_may_lie_in_the_span() -> None:
+    """It has no row, since it came after the request."""
+    made = made_export(0, changed={"to": None, "from": made_log.time(NOW)})
+    assert of(made).complete
+    made.recorded_as = "x"
+    assert of(made).complete is False
+
+
+def test_a_beginning_on_the_logs_word_alone_is_never_complete() -> None:
+    """Its own time is not enough, nor what the auditor saw too late, nor a cosigner's word of too late."""
+    made = made_export(6, seed=1)
+    assert made.start > 0
+    late = seen(made, made.start, FROM - 5 * MINUTE + 1)
+    for trust, kept in ((TRUST, []), (TRUST, [late]), (WITH_WITNESS, [])):
+        report = of(made, trust, kept)
+        assert (report.exit_code, report.complete) == (2, None)
+    made.since_signers, made.since_seconds = (LOG, WITNESS), (FROM - 5 * MINUTE) // 1_000 + 1
+    assert of(made, WITH_WITNESS).exit_code == 2
+    made.since_seconds -= 1
+    assert of(made).exit_code == 2, "nobody trusts the witness"
+
+
+def test_a_beginning_that_others_confirm() -> None:
+    """A checkpoint of that size or a later one that the auditor kept in time, or a trusted cosigner."""
+    made = made_export(6, seed=1)
+    for size in (made.start, made.start + 3):
+        assert of(made, kept=[seen(made, size, FROM - 5 * MINUTE)]).complete
+    assert of(made, kept=[seen(made, made.start - 1, FROM - DAY)]).exit_code == 2, "what lies between is not known"
+    made.since_signers = (LOG, LOGS_TIME, WITNESS)
+    assert of(made, WITH_WITNESS).complete
+
+
+def test_a_log_that_was_rewritten_is_found() -> None:
+    """By any checkpoint that was kept, whenever."""
+    made = made_export(6)
+    other = seen(made_export(6, seed=2), 10, NOW)
+    assert of(made, kept=[other]).exit_code == 1
+    assert of(made, kept=[seen(made, 10, NOW), other]).exit_code == 1
+    assert of(
+        made,
+        kept=[
+            seen(made, 10, NOW),
+            dataclasses.replace(other, checkpoint=dataclasses.replace(other.checkpoint, origin="x")),
+        ],
+    ).complete
+
+
+def test_entries_of_an_unknown_kind_are_never_complete() -> None:
+    """A newer Daybook may write them: this reader can't tell what they stand for."""
+    made = made_export(3)
+    made.log.entries.append(b"\x02" + bytes(74))
+    report = of(made)
+    assert (report.exit_code, report.complete) == (2, None)
+    made.rows.pop()
+    assert of(made).exit_code == 1, "what is missing is missing all the same"
+
+
+def test_an_entry_that_is_doubled_is_missing_a_row() -> None:
+    """One row stands for one entry."""
+    made = made_export(3)
+    made.log.entries.append(made.log.entries[made.rows[0][0]])
+    assert of(made).complete is False
+
+
+@pytest.mark.parametrize(
+    ("days", "at", "explains"),
+    [
+        (("30", "365"), FROM + 31 * DAY, True),
+        (("365", "30"), FROM + 31 * DAY, True),
+        (("unlimited", "30"), FROM + 31 * DAY, True),
+        (("unlimited", "unlimited"), FROM + 31 * DAY, False),
+        (("32", "365"), FROM + 31 * DAY, False),
+        (("30", "365"), FROM + 30 * DAY, False),
+    ],
+)
+def test_retention_explains_what_was_older(days: tuple[str, str], at: int, explains: bool) -> None:
+    """Only by a change that is itself in the log."""
+    made = made_export(3)
+    made.log.add(event(555, FROM + DAY - 1, FROM + DAY))
+    assert of(made).complete is False
+    params = dict(zip(("from_days", "to_days"), days, strict=True))
+    change = own_event(444, at, "audit-log.retention-changed", params)
+    made.disclosed = [(made.log.add(change), change)]
+    assert (of(made).complete is True) == explains
+    made.disclosed = [(made.disclosed[0][0] - 1, change)]
+    assert of(made).exit_code == 1, "it is not at that index"
+    made.disclosed = [(made.log.add(event(445, at, at)), event(445, at, at))]
+    assert of(made).exit_code == 1, "it is no change of the retention"
+
+
+def test_a_filtered_export_says_nothing_of_completeness() -> None:
+    """Its rows are genuine all the same."""
+    made = made_export(4, changed={"filters": ["activity=clusters.update", "q"]})
+    made.rows.pop()
+    report = of(made)
+    assert (report.exit_code, report.complete) == (0, None)
+    assert any("nothing is said of its completeness" in text for _, text in report.findings)
+
+
+BESIDE: dict[str, tuple[int, int, dict[str, Any]]] = {
+    "before the span": (FROM - 1, FROM, {}),
+    "after the span": (TO, TO, {}),
+    "received too late": (FROM, NOW + 1, {}),
+    "another tenant's": (FROM, FROM, {"tenant": "other"}),
+    "another environment's": (FROM, FROM, {"environment": "test"}),
+    "of contradicting times": (FROM, FROM, {"occurred_at": made_log.time(FROM + 1)}),
+    "of an unknown version": (FROM, FROM, {"v": 2}),
+}
+
+
+@pytest.mark.parametrize("which", BESIDE)
+def test_a_row_that_does_not_belong(which: str) -> None:
+    """Though it is in the log and in the file."""
+    occurred, received, more = BESIDE[which]
+    made = made_export(0)
+    odd = event(1, occurred, received, **more)
+    made.rows = [(made.log.add(odd), odd)]
+    plain = dataclasses.replace(made, changed={})
+    plain.rows = [(plain.rows[0][0], event(1, occurred, received))]
+    file = plain.file() if more else made.file()
+    assert verified(file, made.evidence(file)).exit_code == (2 if which == "of an unknown version" else 1)
+
+
+CHANGES_OF_THE_COMPLETION = [
+    {"rows": 4},
+    {"rows": "5"},
+    {"rows": True},
+    {"export": "x"},
+    {"file_sha256": "00" * 32},
+    {"manifest_sha256": "00" * 32},
+]
+
+
+@pytest.mark.parametrize("changed", CHANGES_OF_THE_COMPLETION)
+def test_the_log_must_record_this_very_export(changed: dict[str, Any]) -> None:
+    """Hashes of file and manifest, rows and name."""
+    assert of(made_export(5, completed=changed)).exit_code == 1
+
+
+CHANGES_OF_THE_MANIFEST: list[tuple[dict[str, Any], int]] = [
+    ({"version": 2}, 2),
+    ({"version": "1"}, 1),
+    ({"evidence": False}, 1),
+    ({"tenant": "other"}, 1),
+    ({"environment": "test"}, 1),
+    ({"log": "daybook/other"}, 1),
+    ({"rows": 4}, 1),
+    ({"bytes": 4}, 1),
+    ({"sha256": "00" * 32}, 1),
+    ({"from": "2026-11-22"}, 1),
+    ({"from": None}, 1),
+    ({"mark": "yes"}, 1),
+    ({"filters": "none"}, 1),
+    ({"view": "unheard-of"}, 2),
+    ({"view": ["generic"]}, 1),
+    ({"tz": "Mars/Olympus"}, 2),
+    ({"tenant_profile": "unheard-of"}, 2),
+    ({"received_until": made_log.time(FROM)}, 1),
+]
+
+
+@pytest.mark.parametrize(("changed", "code"), CHANGES_OF_THE_MANIFEST, ids=str)
+def test_a_manifest_that_lies(changed: dict[str, Any], code: int) -> None:
+    """The log records its hash, so only the operator could make one."""
+    made = made_export(5)
+    file = made.file()
+    made.changed = changed
+    assert verified(file, made.evidence(file)).exit_code == code
+
+
+# A forger changes what lies on the auditor's disk, and holds no key.
+
+
+def first(change: Callable[[dict[str, Any]], object]) -> Callable[[Lines], Lines]:
+    def changing(lines: Lines) -> Lines:
+        change(lines[0])
+        return lines
+
+    return changing
+
+
+FORGERIES: dict[str, Callable[[Lines], Lines]] = {
+    "a row left out": lambda lines: [lines[0], *lines[2:]],
+    "a row doubled": lambda lines: [lines[0], lines[1], *lines[1:]],
+    "rows swapped": lambda lines: [lines[0], lines[2], lines[1], *lines[3:]],
+    "no entries": lambda lines: [*lines[:-2], lines[-1]],
+    "no end": lambda lines: lines[:-1],
+    "two ends": lambda lines: [*lines, lines[-1]],
+    "nothing disclosed": lambda lines: [each for each in lines if "disclosed" not in each],
+    "another count": lambda lines: [*lines[:-1], {"end": {"rows": 5, "entries": 5}}],
+    "an index of another": lambda lines: [lines[0], {**lines[1], "index": lines[2]["index"]}, *lines[2:]],
+    "an index beyond the log": lambda lines: [lines[0], {**lines[1], "index": 1_000}, *lines[2:]],
+    "an index as text": lambda lines: [lines[0], {**lines[1], "index": str(lines[1]["index"])}, *lines[2:]],
+    "a further field": lambda lines: [lines[0], {**lines[1], "x": 1}, *lines[2:]],
+    "a person left out": lambda lines: [lines[0], {**lines[1], "people": []}, *lines[2:]],
+    "a person twice": lambda lines: [lines[0], {**lines[1], "people": lines[1]["people"] * 2}, *lines[2:]],
+    "another's keys": lambda lines: [lines[0], {**lines[1], "people": lines[2]["people"]}, *lines[2:]],
+    "another checkpoint": first(lambda line: line.update(checkpoint=made_export(9).log.note())),
+    "a stranger's checkpoint": first(lambda line: line.update(checkpoint=made_export(5).log.note(signers=(STRANGER,)))),
+    "a checkpoint of before": first(lambda line: line.update(checkpoint=made_export(5).log.note())),
+    "a since without an edge": first(lambda line: line.update(since=line["checkpoint"])),
+    "an edge of one": first(lambda line: line.update(edge={"size": 1, "hashes": [b64(bytes(32))]})),
+    "an edge without hashes": first(lambda line: line.update(edge={"size": 1, "hashes": []})),
+    "no manifest": first(lambda line: line.pop("manifest")),
+    "a completion of another": first(lambda line: line["completion"].update(index=0)),
+    "another version": first(lambda line: line.update(v=2)),
+    "another format": first(lambda line: line.update(daybook="manifest")),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_forged_evidence(forgery: str) -> None:
+    """The file is as it was."""
+    made = made_export(5)
+    file = made.file()
+    assert verified(file, made.evidence(file)).exit_code == 0
+    code = verified(file, FORGERIES[forgery](made.evidence(file))).exit_code
+    assert code == (2 if forgery == "another version" else 1)
+
+
+def test_evidence_of_another_export() -> None:
+    """Of another file, another log or another key."""
+    one, two = made_export(5), made_export(5, view="chat")
+    assert verified(one.file(), two.evidence(two.file())).exit_code == 1
+    for key in (STRANGER, Signer(ORIGIN, seed=b"x" * 32), Signer("daybook/other")):
+        assert verified(one.file(), one.evidence(one.file()), Trust((parse_key(key.line),))).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        b"",
+        b"\n",
+        b"null\n",
+        b"[]\n",
+        b"{}\n",
+        b"{" * 100_000 + b"\n",
+        b'{"daybook":"evidence","v":1}\n',
+        b"\xff\n",
+        b'{"v":' + b"9" * 9_999 + b"}\n",
+    ],
+    ids=lambda data: data[:12],
+)
+def test_what_is_no_evidence(evidence: bytes) -> None:
+    """It is refused, and crashes nothing."""
+    assert verified(b"", evidence).exit_code == 1
