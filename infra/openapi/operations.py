@@ -14,11 +14,22 @@ from daybook.jobs.job import JobDescription
 from daybook.search.parameters import SEARCH
 from exports.bodies import ExportDescription, ExportList, SentExport
 from forget.operations import ForgettingReport
-from infra.openapi.parameters import ABOUT_TARGET, IN_EVERY_ENVIRONMENT, OF_ENVIRONMENT, PICKING, QUERY, Parameter
+from infra.openapi.parameters import (
+    ABOUT_TARGET,
+    IN_EVERY_ENVIRONMENT,
+    OF_ENVIRONMENT,
+    OF_FEED,
+    PICKING,
+    QUERY,
+    Parameter,
+)
 from infra.openapi.problems import Problems
 from ingest.answers import SendReport
 from ledger import proof as proofs
+from ledger.alerts import AlertPage
 from ledger.answers import EventProof, LogList
+from ledger.feed_answers import FeedPage, FeedRecordPage
+from ledger.feed_parameters import FEED
 from manage import actors
 from manage.activity_definition import SentActivity
 from manage.actors import ActorPage
@@ -60,6 +71,8 @@ class Operation(NamedTuple):
     query: Mapping[str, Parameter] | None = None
     """None: the operation ignores its query."""
     has_location: bool = False
+    is_of_log: bool = False
+    """Whether its answers name a log."""
     note: str = ""
     meanings: Mapping[int, str] = {}
     """Of the answers' statuses, where there is more to say than their names do."""
@@ -128,6 +141,26 @@ OPERATIONS: Mapping[str, Operation] = {
         query=_of(proofs.PARAMETERS, QUERY),
         note="An event is appended to its log some seconds after it was stored, and is proved once a head of the log "
         "that covers it is signed. The call asks for such a head.",
+    ),
+    "read_feed": Operation(
+        LEDGER,
+        "Read events in the order of the log, each once",
+        {200: (FeedPage, FeedRecordPage)},
+        {
+            **_with(READ, 400, "too_many_values", "unknown_group", "unknown_view", "unknown_zone"),
+            422: ("too_many_people",),
+        },
+        query=_of(FEED, {**QUERY, **OF_FEED}),
+        note="Begin with `after=0`, then send each answer's `next`. The header `Daybook-Log` names the log: a number "
+        "means nothing in another one. Filters narrow what is answered, and `next` still counts all entries.",
+        is_of_log=True,
+    ),
+    "list_alerts": Operation(
+        LEDGER,
+        "List the alerts, newest first",
+        {200: (AlertPage,)},
+        {400: ("cursor_mismatch", "too_long"), 403: ("environment_denied",)},
+        query={**_of(("environment",), IN_EVERY_ENVIRONMENT), "cursor": QUERY["cursor"]},
     ),
     "list_logs": Operation(
         LEDGER,

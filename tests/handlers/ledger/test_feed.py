@@ -25,7 +25,7 @@ def log(dynamodb: Any, tables: Tables) -> FedLog:
     return FedLog(dynamodb, tables, retention_days=30)
 
 
-def page(log: FedLog, role: str = "auditor", **query: Any) -> dict[str, Any]:
+def page(log: FedLog, /, role: str = "auditor", **query: Any) -> dict[str, Any]:
     answer = log.ask(FEED, {name: str(value) for name, value in query.items()}, role)
     assert answer["statusCode"] == 200, answer["body"]
     found: dict[str, Any] = answered(answer)
@@ -201,12 +201,8 @@ def test_what_was_just_stored_is_not_missing(log: FedLog) -> None:
     """The cheap read may not see it yet. Then it is read once more, strongly."""
     log.sent({})
     log.seal()
-    behind = Mock(wraps=log.wiring.sealed_events)
-    behind.packed = Mock(
-        side_effect=lambda keys, *, consistent: (
-            log.wiring.sealed_events.packed(keys, consistent=True) if consistent else {}
-        )
-    )
+    table, behind = log.wiring.sealed_events, Mock()
+    behind.packed.side_effect = lambda keys, *, consistent: table.packed(keys, consistent=True) if consistent else {}
     log.wiring = log.wiring.replacing(sealed_events=behind)
     assert "event" in page(log)["events"][0]
     assert [call.kwargs["consistent"] for call in behind.packed.call_args_list] == [False, True]
@@ -244,7 +240,7 @@ def test_filters_narrow_what_is_shown_and_the_index_still_moves(log: FedLog) -> 
         ({"activity": ["a.b", "a.c"]}, ["a.b", "a.c"]),
         ({"actor": "jane.roe"}, ["a.b"]),
         ({"actor!": "jane.roe"}, ["a.c", "a.d"]),
-        ({"ip": "203.0.113.0/24", "activity!": "a.d"}, ["a.b", "a.c"]),
+        ({"ip": "203.0.113.0/24", "activity!": "a.d"}, ["a.c"]),
         ({"q": "NEEDLE"}, ["a.b"]),
         ({"target": "case:7"}, ["a.d"]),
         ({"from": format_time(log.now - DAY)}, ["a.b", "a.c"]),
@@ -261,7 +257,7 @@ def test_a_group_narrows_too(log: FedLog) -> None:
     log.sent({}, {"actor": {"type": "user", "username": "jane.roe"}})
     log.seal()
     guid = next(e["actor"]["id"] for e in log.page()["events"] if e["actor"]["username"] == "jane.roe")
-    log.wiring.groups.put(log.key(), "night", [guid])
+    log.wiring.groups.put(log.key(), "night", (guid,))
     (item,) = page(log, group="night")["events"]
     assert item["event"]["actor"]["username"] == "jane.roe"
 
@@ -297,14 +293,14 @@ def test_a_bounded_answer_loses_nothing(log: FedLog, answer_bytes: int, limit: i
     log.sent(*({"details": "x" * 300} for _ in range(7)))
     log.seal()
     log.wiring = log.wiring.replacing(search_bounds=Bounds(answer_bytes=answer_bytes))
-    after, seen, calls = 0, [], 0
+    after, seen = 0, []
     while after < 7:
         answer = page(log, after=after, limit=limit, activity="document.updated")
         assert after < answer["next"] <= after + limit
         seen += [item["index"] for item in answer["events"]]
-        after, calls = answer["next"], calls + 1
+        assert answer_bytes > 1 or len(answer["events"]) == 1
+        after = answer["next"]
     assert seen == list(range(7))
-    assert calls == {1: 7, 900: 7, 2_000: 7, 1 << 20: -(-7 // limit)}[answer_bytes] or answer_bytes == 2_000
 
 
 def test_a_credential_is_recorded_once_an_hour_and_question(log: FedLog) -> None:
