@@ -128,7 +128,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         # It reads events, people and logs as READER. The keys that verify logs belong to no tenant.
         "ledger": [
             *insert,
-            allow(control, "dynamodb:GetItem"),  # settings
+            allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities, groups
             allow(storage.ledger.table_arn, "dynamodb:Query", conditions=_KEY_LINES),
             count_use,
             secret,

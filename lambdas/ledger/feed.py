@@ -7,12 +7,12 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 from msgspec import Raw
 
+from daybook.catalogue.aliases import Aliases
 from daybook.catalogue.profile import profile
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.catalogue.views import Shown, labels, show
 from daybook.clock import HOUR, Clock
 from daybook.crypto.sealing import Unsealing
-from daybook.delivery.formats import FORMATS
 from daybook.events.reader import Opened, people_of
 from daybook.http.environments import environment_of
 from daybook.http.problem import Problem, not_found
@@ -45,6 +45,9 @@ READ_AT_ONCE = 100  # BatchGetItem's own limit
 Shape = Callable[[Opened], bytes]
 """Writes an event as it was asked for."""
 
+StreamFormat = Callable[[Mapping[str, Any], str | None, Aliases], bytes]
+"""Writes a native event as a stream of the format has it."""
+
 
 class TenantStores(Protocol):
     """What reads one tenant's logs, events and people, and records it."""
@@ -59,6 +62,8 @@ class TenantStores(Protocol):
     def search(self) -> Search: ...
     @property
     def person_keys(self) -> PersonKeys: ...
+    @property
+    def stream_formats(self) -> Mapping[str, StreamFormat]: ...
     @property
     def recorder(self) -> Recorder: ...
 
@@ -128,7 +133,7 @@ class Feed:
         bounds = stores.search.bounds
         bound = Bound(self._clock, bounds)
         entries = stores.appends.read(log, parameters.after, min(parameters.after + parameters.limit, size))
-        shape = _shape(scope, parameters)
+        shape = _shape(stores, scope, parameters)
         items: list[tuple[Sealed, bytes | None]] = []
         reached, answered = parameters.after, 0
         for some in batched(entries, READ_AT_ONCE, strict=False):
@@ -206,14 +211,17 @@ def _shown(
             yield sealed, shape(opened)
 
 
-def _shape(scope: Scope, parameters: FeedParameters) -> Shape:
-    aliases = scope.catalogue.profile.aliases
-    if parameters.view == NATIVE:
-        write = FORMATS[parameters.format]
-        return lambda opened: write(opened.native(aliases), opened.alias, aliases)
-    view, zone, tenant_name = profile(parameters.view), parameters.searched.zone, scope.settings.name
-    encode = msgspec.json.Encoder().encode
-    return lambda opened: encode(show(Shown(opened.native(aliases), opened.alias, tenant_name, aliases, view, zone)))
+def _shape(stores: TenantStores, scope: Scope, parameters: FeedParameters) -> Shape:
+    aliases, encode = scope.catalogue.profile.aliases, msgspec.json.Encoder().encode
+    if parameters.view != NATIVE:
+        view, zone, tenant_name = profile(parameters.view), parameters.searched.zone, scope.settings.name
+        return lambda opened: encode(
+            show(Shown(opened.native(aliases), opened.alias, tenant_name, aliases, view, zone))
+        )
+    if parameters.format == NATIVE:
+        return lambda opened: encode(opened.native(aliases))
+    write = stores.stream_formats[parameters.format]
+    return lambda opened: write(opened.native(aliases), opened.alias, aliases)
 
 
 def _page(

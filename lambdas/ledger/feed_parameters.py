@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
-from daybook.delivery.formats import FORMATS
+from daybook.delivery.destination import Format
 from daybook.http.problem import bad_parameter
 from daybook.search.parameters import (
     EQUALITIES,
@@ -19,6 +19,8 @@ from daybook.search.parameters import (
 NARROWING = (*EQUALITIES, *NEGATIONS, "q", "from", "to", "range")
 _OF_FEED = ("after", "log", "format")
 FEED = (*NARROWING, *_OF_FEED, "environment", "limit", "view", "tz")
+
+FORMATS = get_args(Format)
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,15}")
 

@@ -44,7 +44,7 @@ DYNAMODB = {
     "Ledger": {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"PartiQLInsert"},
-        CONTROL: {"GetItem"},
+        CONTROL: {"GetItem", "Query"},
         LEDGER: {"Query"},
         LIMITS: {"UpdateItem"},
     },
