@@ -1,9 +1,10 @@
 """Puts through again what could not be handled: `python -m infra.operate.redrive events` or `... queues`.
 
-`events`: the batches that the fan-out failed on for 22 hours. Lambda has put each into a bucket, as one object with the
-batch's records. The command hands them to the function once more, which sends or parks each event as it does with new
-ones, and deletes the object. A batch that fails again stays. So the command can be repeated: what it has finished, it
-does not find any more. A stream may get an event a second time where the first try broke off, as it may at any time.
+`events`: the batches that the fan-out or the ledger failed on for 22 hours. Lambda has put each into a bucket, as one
+object with the batch's records and the name of the function. The command hands them to that function once more, which
+does with each event as with new ones, and deletes the object. A batch that fails again stays. So the command can be
+repeated: what it has finished, it does not find any more. A stream may get an event a second time where the first try
+broke off, as it may at any time; a log does not. Records that can't be read, under `poison/`, are left where they are.
 
 `queues`: the messages in the dead-letter queues go back to the queues that they came from. SQS moves them, also those
 of a FIFO queue. A message whose job has ended changes nothing.
@@ -15,7 +16,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ from infra.operate.failures import in_sentences
 DEAD_LETTERS = "DeadLetters"
 """So ends the name of the storage stack's output for each dead-letter queue. Its value is the queue's ARN."""
 
+_BY_LAMBDA = "aws/lambda/"
 _TRIES = 3
 _PAUSE_SECONDS = 2.0
 
@@ -38,7 +40,8 @@ class FailedEvents:
     s3: Any
     lambda_: Any
     bucket: str
-    function: str
+    functions: Collection[str]
+    """Those that read the stream."""
     say: Say
     pause: Callable[[float], None] = time.sleep
 
@@ -46,40 +49,42 @@ class FailedEvents:
         """Returns whether no batch is left. Raises botocore's errors."""
         done = left = 0
         for key in self._keys():
-            records = self._records(key)
-            if self._handled(records):
+            function, records = self._kept(key)
+            if function in self.functions and self._handled(function, records):
                 self.s3.delete_object(Bucket=self.bucket, Key=key)
                 done += len(records)
             else:
                 left += 1
                 self.say(f"Failed again and kept: {key}, {len(records)} events.")
-        self.say(f"{done} events were sent or parked. {left} batches are left.")
+        self.say(f"{done} events were put through again. {left} batches are left.")
         return not left
 
     def _keys(self) -> Iterator[str]:
         """Oldest first within a shard."""
-        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket):
+        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=_BY_LAMBDA):
             yield from [each["Key"] for each in page.get("Contents", ())]
 
-    def _records(self, key: str) -> list[Record]:
+    def _kept(self, key: str) -> tuple[str, list[Record]]:
+        """The name of the function that failed, and what it failed on."""
         kept = json.loads(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
-        records: list[Record] = json.loads(kept["payload"])["Records"]
-        return records
+        # arn:aws:lambda:REGION:ACCOUNT:function:NAME, and :VERSION behind it
+        function = kept["requestContext"]["functionArn"].split(":")[6]
+        return function, json.loads(kept["payload"])["Records"]
 
-    def _handled(self, records: list[Record]) -> bool:
+    def _handled(self, function: str, records: list[Record]) -> bool:
         for tried in range(_TRIES):
             if tried:
                 self.pause(_PAUSE_SECONDS)
-            records = self._failed(records)
+            records = self._failed(function, records)
             if not records:
                 return True
         return False
 
-    def _failed(self, records: list[Record]) -> list[Record]:
+    def _failed(self, function: str, records: list[Record]) -> list[Record]:
         """Those from the lowest failure on, as Lambda itself would try them again."""
         # Without spaces: the records came in one call, of at most 6 MB, and must fit into one again.
         payload = json.dumps({"Records": records}, separators=(",", ":")).encode()
-        answer = self.lambda_.invoke(FunctionName=self.function, Payload=payload)
+        answer = self.lambda_.invoke(FunctionName=function, Payload=payload)
         if "FunctionError" in answer:
             return records
         failures = json.loads(answer["Payload"].read())["batchItemFailures"]
@@ -113,8 +118,8 @@ def main(
     parser = argparse.ArgumentParser(
         prog="python -m infra.operate.redrive",
         parents=[which_stage()],
-        description="Puts through again what could not be handled: events that the fan-out failed on, or the messages"
-        " in the dead-letter queues. Remove the cause first.",
+        description="Puts through again what could not be handled: events that the fan-out or the ledger failed on, or"
+        " the messages in the dead-letter queues. Remove the cause first.",
     )
     parser.add_argument("what", choices=("events", "queues"))
     options = parser.parse_args(arguments)
@@ -123,8 +128,9 @@ def main(
     if options.what == "queues":
         redrive_queues(aws("sqs"), [kept[name] for name in sorted(kept) if name.endswith(DEAD_LETTERS)], print)
         return 0
-    function = outputs(aws, named(SERVICE, options.stage))["FanOutFunctionName"]
-    failed = FailedEvents(aws("s3"), aws("lambda"), kept["FailedBatchBucket"], function, print, pause)
+    service = outputs(aws, named(SERVICE, options.stage))
+    functions = [service[name] for name in ("FanOutFunctionName", "AppendFunctionName")]
+    failed = FailedEvents(aws("s3"), aws("lambda"), kept["FailedBatchBucket"], functions, print, pause)
     return 0 if failed.redrive() else 1
 
 

@@ -247,12 +247,14 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(queues["redeliver"].queue_arn, "sqs:SendMessage"),
             tables_key,
         ],
-        # It can't replace or delete an append: it holds no other write than INSERT.
+        # It also folds, and a fold replaces rows of counts.
         "append": [
             allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            allow(ledger, "dynamodb:PutItem"),
             allow(queues["append_parked"].queue_arn, "sqs:SendMessage"),
             tables_key,
         ],
+        # It can't replace or delete an append: it holds no other write than INSERT.
         "append_parked": [
             allow(events, "dynamodb:BatchGetItem"),
             allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),

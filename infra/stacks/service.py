@@ -161,6 +161,7 @@ class ServiceStack(Stack):
         if gateway.domain_target:
             CfnOutput(self, "DomainTarget", value=gateway.domain_target, description="Point the domain's CNAME to it")
         CfnOutput(self, "FanOutFunctionName", value=functions["fan_out"].function.function_name)
+        CfnOutput(self, "AppendFunctionName", value=functions["append"].function.function_name)
         CfnOutput(self, "AlarmTopic", value=monitoring.topic.topic_arn, description="Subscribe to hear the alarms")
 
 

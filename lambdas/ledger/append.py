@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Protocol
 from daybook.events.item import environment_of
 from daybook.events.store import Key
 from daybook.ledger.appender import Appender
-from daybook.ledger.log import Stored
-from daybook.ledger.logs import LogKey
+from daybook.ledger.log import Head, Stored
+from daybook.ledger.logs import Log, LogKey
 from daybook.ledger.reading import stored_event
 from daybook.observability import LEDGER_PARKED, LEDGER_POISON, logger
 from daybook.tenant import code_of
@@ -51,6 +51,8 @@ class StreamAppends:
     appender: Appender
     parked: Parked
     poison: Poison
+    fold_if_due: Callable[[Log, Head], None]
+    """A fold that fails holds nobody up: a later one goes on where it stopped."""
     count: Callable[[str, int], None]
 
     def append(self, records: Sequence[Record], budget_seconds: float = BUDGET_SECONDS) -> int | None:
@@ -98,11 +100,16 @@ class StreamAppends:
         return [one for future, share in work.items() if future in late or not future.result() for one in share]
 
     def _append(self, key: LogKey, share: Share) -> bool:
+        about = {"code": code_of(key.environment)}
         try:
-            self.appender.append(key, [one.stored for one in share])
+            log, head = self.appender.append(key, [one.stored for one in share])
         except Exception:
-            logger.exception("events were not appended", extra={"code": code_of(key.environment)})
+            logger.exception("events were not appended", extra=about)
             return False
+        try:
+            self.fold_if_due(log, head)
+        except Exception:
+            logger.exception("the log was not folded", extra=about)
         return True
 
     def _park(self, late: Sequence[Arrived]) -> list[int]:

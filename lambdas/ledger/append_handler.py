@@ -21,7 +21,7 @@ def compose() -> StreamAppends:
 
 
 def appends_over(wiring: Wiring, log_origin: str, parked: Parked, poison: Poison) -> StreamAppends:
-    return StreamAppends(wiring.appender(log_origin), parked, poison, wiring.count)
+    return StreamAppends(wiring.appender(log_origin), parked, poison, wiring.fold.run_if_due, wiring.count)
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:

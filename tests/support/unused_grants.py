@@ -36,6 +36,13 @@ _RACES = "somebody is bound while forgotten: tests/model/test_forgetting_races.p
 NOT_CALLED_BY: Mapping[str, str] = {
     **{f"{name}Role: sqs:ChangeMessageVisibility on {name}Queue.Arn": _VISIBILITY for name in ("Export", "Replay")},
     **{f"{name}Role: sqs:ChangeMessageVisibility on {name}Queue.Arn": _VISIBILITY for name in ("Restamp", "Sweep")},
+    "AppendParkedRole: sqs:ChangeMessageVisibility on AppendParkedQueue.Arn": _VISIBILITY,
+    "AppendRole: sqs:SendMessage on AppendParkedQueue.Arn": "a log's table fails: tests/handlers/ledger/test_append.py",
+    "AppendRole: s3:ListBucket on FailedBatchesBucket.Arn": "the event source mapping looks for the bucket",
+    **{
+        f"{name}Role: dynamodb:GetItem on LedgerTable.Arn": "two begin a log: tests/contract/test_ledger_table.py"
+        for name in ("Append", "AppendParked")
+    },
     **{f"{name}Role: sqs:SendMessage on {name}Queue.Arn": _HANDED_OVER for name in ("Export", "Restamp", "Sweep")},
     **{f"{name}Role: dynamodb:Query on IdentitiesTable.Arn": _NAMESAKES for name in ("Tenants", "Streams")},
     **{

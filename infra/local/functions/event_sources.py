@@ -46,7 +46,8 @@ def mappings_of(
 ) -> Iterator[StreamMapping | QueueMapping]:
     references = References(stacks, client)
     for logical_id, properties in of_type(stacks, "AWS::Lambda::EventSourceMapping").items():
-        invoke = functions[references.function(properties["FunctionName"])].invoke
+        arn = references.function(properties["FunctionName"])
+        invoke = functions[arn].invoke
         source = references.source(properties["EventSourceArn"])
         if source.startswith("arn:aws:sqs:"):
             yield QueueMapping(client("sqs"), source, properties, invoke, partial(holds_messages, source))
@@ -60,7 +61,7 @@ def mappings_of(
             # Only DynamoDB Local has checkpoints. Its streams are in another process, so any finished call of a
             # function may have written to them.
             partial(calls_ended, functions.values()) if checkpoints else partial(stream_length, source),
-            give_up=FailedBatches(client("s3"), references.bucket(failure), mapping_id(logical_id)).put
+            give_up=FailedBatches(client("s3"), references.bucket(failure), mapping_id(logical_id), arn).put
             if failure
             else None,
             checkpoint=checkpoints / f"{logical_id}.checkpoint" if checkpoints else None,

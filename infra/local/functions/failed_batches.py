@@ -22,20 +22,23 @@ class FailedBatches:
     s3: Any
     bucket: str
     mapping_id: str
+    function_arn: str
 
     def put(self, stream_arn: str, shard: str, records: list[Record]) -> None:
         now = datetime.now(UTC)
         self.s3.put_object(
             Bucket=self.bucket,
             Key=f"aws/lambda/{self.mapping_id}/{shard}/{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}",
-            Body=json.dumps(invocation_record(stream_arn, shard, records, now)).encode(),
+            Body=json.dumps(invocation_record(self.function_arn, stream_arn, shard, records, now)).encode(),
         )
 
 
-def invocation_record(stream_arn: str, shard: str, records: list[Record], now: datetime) -> dict[str, Any]:
+def invocation_record(
+    function_arn: str, stream_arn: str, shard: str, records: list[Record], now: datetime
+) -> dict[str, Any]:
     inner = [each["dynamodb"] for each in records]
     return {
-        "requestContext": {"condition": "RetryAttemptsExhausted"},
+        "requestContext": {"functionArn": f"{function_arn}:$LATEST", "condition": "RetryAttemptsExhausted"},
         "version": "1.0",
         "timestamp": now.isoformat(),
         "DDBStreamBatchInfo": {

@@ -22,7 +22,7 @@ OUTPUTS = {
         "SweepDeadLetters": "arn:aws:sqs:us-east-1:123456789012:sweep-dead",
         "EventsTable": "events",
     },
-    "DaybookService": {"FanOutFunctionName": "fan-out"},
+    "DaybookService": {"FanOutFunctionName": "fan-out", "AppendFunctionName": "append"},
 }
 
 
@@ -38,12 +38,13 @@ class Lambda:
     """Runs the deployed handler's code. The next `errors` calls raise there, and then `failures` name a record."""
 
     def __init__(self, publishing: StreamHarness) -> None:
+        self.called: list[str] = []
         self.errors = 0
         self.failures: list[str] = []
         self._publishing = publishing
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803  AWS's names
-        assert FunctionName == "fan-out"
+        self.called.append(FunctionName)
         if self.errors:
             self.errors -= 1
             return {"FunctionError": "Unhandled", "Payload": io.BytesIO(b'{"errorType":"Throttled"}')}
@@ -83,10 +84,11 @@ def run(what: str, **services: Any) -> int:
     return redrive.main([what], connect=lambda _: given.__getitem__, pause=lambda _: None)
 
 
-def keep(s3: Any, publishing: StreamHarness, *batches: list[str]) -> None:
+def keep(s3: Any, publishing: StreamHarness, *batches: list[str], function: str = "fan-out") -> None:
     """Puts these events into the bucket as Lambda does, each batch in an object."""
+    arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
     for batch in batches:
-        FailedBatches(s3, BUCKET, "mapping").put("stream", "shard", publishing.stream(batch)["Records"])
+        FailedBatches(s3, BUCKET, "mapping", arn).put("stream", "shard", publishing.stream(batch)["Records"])
 
 
 def kept(s3: Any) -> int:
@@ -103,6 +105,19 @@ def test_failed_events_reach_their_stream_once(
         assert run("events", s3=s3, **{"lambda": function}) == 0
         assert ids(publishing) == dict.fromkeys(sent, 1)
         assert kept(s3) == 0
+
+
+def test_each_batch_goes_to_the_function_that_failed(
+    log: ManagedLog, publishing: StreamHarness, function: Lambda, s3: Any
+) -> None:
+    """No other function is called, whatever an object says. Records that can't be read are no batches."""
+    sent = log.sent({}, {}, {})
+    for batch, name in zip(sent, ("append", "fan-out", "forget"), strict=True):
+        keep(s3, publishing, [batch], function=name)
+    s3.put_object(Bucket=BUCKET, Key="poison/1.json", Body=b"{}")
+    assert run("events", s3=s3, **{"lambda": function}) == 1
+    assert sorted(function.called) == ["append", "fan-out"]
+    assert kept(s3) == 2
 
 
 def test_what_fails_again_is_tried_from_the_lowest_failure(
