@@ -251,6 +251,9 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         "append": [
             allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(ledger, "dynamodb:PutItem"),
+            # Of tampering it tells in the tenant's own log; the settings say what was allowed.
+            allow(events, "dynamodb:PartiQLInsert"),
+            allow(control, "dynamodb:GetItem", conditions=_SETTINGS),
             allow(queues["append_parked"].queue_arn, "sqs:SendMessage"),
             tables_key,
         ],

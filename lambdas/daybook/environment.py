@@ -166,8 +166,10 @@ class FanOutSettings(FunctionSettings):
 
 @dataclass(frozen=True)
 class AppendSettings(FunctionSettings):
-    """For `append`, which reads no events either."""
+    """For `append`, which reads no events either. It inserts those that tell of tampering."""
 
+    events_table: str
+    control_table: str
     ledger_table: str
     log_origin: str
     append_parked_queue_url: str

@@ -7,6 +7,7 @@ stream repeats its records or the next sweep sees it too, is the same alert and 
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 from daybook.clock import Clock, format_time, parse_time
@@ -20,7 +21,7 @@ from daybook.ledger.logs import Visibility, visibility_of
 from daybook.ledger.tampering import Times, What, is_by_ttl, modified, moment_of, removed
 from daybook.observability import TAMPER_FOUND, logger
 from daybook.self_audit.own_events import own_event
-from daybook.tenant import code_of
+from daybook.tenant import TenantCode, code_of
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 
@@ -54,7 +55,16 @@ class Stores(Protocol):
 class Tampering:
     stores: Stores
 
-    def judge(self, record: Mapping[str, Any]) -> Finding | None:
+    def judge_of_batch(self) -> Callable[[Mapping[str, Any]], Finding | None]:
+        """`judge` for the records of one batch: each tenant's settings are read once, after all of its changes."""
+        settings_of = cache(self._settings_of)
+        return lambda record: self.judge(record, settings_of)
+
+    def judge(
+        self,
+        record: Mapping[str, Any],
+        settings_of: Callable[[TenantCode], TenantSettings | None] | None = None,
+    ) -> Finding | None:
         """Judges a MODIFY or REMOVE of the events table's stream, and tells of it where nobody but a tamperer does it.
 
         Raises `Throttled`, and `ValueError` or `KeyError` for a record that can't be read.
@@ -63,10 +73,7 @@ class Tampering:
         partition, identifier = about["Keys"]["pk"]["S"], about["Keys"]["sk"]["S"]
         environment, at_ms = environment_of(partition), moment_of(record)
         old = about["OldImage"]
-        try:
-            settings = self.stores.control.settings_of(code_of(environment))
-        except UnknownTenant:
-            settings = None
+        settings = (settings_of or self._settings_of)(code_of(environment))
         visibility, stored_ms = _stored(old, settings)
         times = Times(occurred_ms(identifier), stored_ms)
         if record["eventName"] == "REMOVE":
@@ -79,6 +86,12 @@ class Tampering:
         finding = Finding(environment, visibility, what, identifier, at_ms)
         self.tell(finding, settings)
         return finding
+
+    def _settings_of(self, tenant: TenantCode) -> TenantSettings | None:
+        try:
+            return self.stores.control.settings_of(tenant)
+        except UnknownTenant:
+            return None
 
     def tell(self, finding: Finding, settings: TenantSettings | None) -> None:
         """Durable when it returns. `settings` None: there is no such tenant, and operators alone are told.

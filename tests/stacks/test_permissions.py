@@ -83,6 +83,8 @@ DYNAMODB = {
     },
     "Append": {
         f"{EVENTS[: -len('.Arn')]}.StreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
+        EVENTS: {"PartiQLInsert"},
+        CONTROL: {"GetItem"},
         LEDGER: {"PartiQLInsert", "GetItem", "BatchGetItem", "Query", "PutItem"},
     },
     "AppendParked": {
