@@ -21,6 +21,7 @@ from daybook.tenant import code_of
 BUDGET_SECONDS = 20.0
 """What is not appended by then is parked. An append takes some 20 ms."""
 _AT_ONCE = 32
+_NO_EVENT = "the record is no event"
 
 Record = Mapping[str, Any]
 """A record of the table's stream, as Lambda passes it."""
@@ -84,7 +85,8 @@ class StreamAppends:
                     shares[key].append(arrived)
                 else:
                     changes.append(place)
-            except Exception:  # noqa: BLE001  it is logged
+            except Exception:
+                logger.exception(_NO_EVENT, extra={"event_id": record.get("eventID")})
                 if not self._is_kept(record):
                     failed.append(place)
         return shares, changes, failed
@@ -98,7 +100,8 @@ class StreamAppends:
                 judge(records[place])
             except Throttled:
                 return False
-            except Exception:  # noqa: BLE001  it is logged
+            except Exception:
+                logger.exception(_NO_EVENT, extra={"event_id": records[place].get("eventID")})
                 return self._is_kept(records[place])
             return True
 
@@ -110,7 +113,6 @@ class StreamAppends:
 
     def _is_kept(self, record: Record) -> bool:
         """A failure would hold up the shard for a day, and no retry makes an event of this record."""
-        logger.error("the record is no event", exc_info=True, extra={"event_id": record.get("eventID")})
         self.count(LEDGER_POISON, 1)
         return self._keep(record)
 

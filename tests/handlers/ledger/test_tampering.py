@@ -2,7 +2,9 @@
 
 import base64
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -15,20 +17,19 @@ from daybook.ids import event_id
 from daybook.ledger.alerts import Alert
 from daybook.ledger.tampering import What
 from daybook.observability import TAMPER_FOUND
+from ledger.append_handler import appends_over
 from ledger.tampering import Tampering
-from tests.support.tenant_log import TenantLog
+from tests.support.fed_log import FedLog
 from tests.support.wiring import seeded_bytes
 
 SERVICE = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
 
-class House(TenantLog):
+class House(FedLog):
     """A tenant's log whose stream is judged."""
 
     def __init__(self, dynamodb: Any, tables: Tables, **changed: Any) -> None:
         super().__init__(dynamodb, tables, **{"retention_days": 30, **changed})
-        self.counted: list[str] = []
-        self.wiring = self.wiring.replacing(count=lambda name, _: self.counted.append(name))
 
     @property
     def tampering(self) -> Tampering:
@@ -169,3 +170,22 @@ def test_alerts_come_newest_first_and_go_oldest_first(house: House) -> None:
     assert alerts.oldest(code, others[2].id, 9) == others[:2]
     again = Alert(event_id(house.now + 9, identity(16)), finding)
     assert alerts.put(again) == again
+
+
+def test_a_batch_appends_first_and_then_judges(house: House) -> None:
+    """Changes and removals come with inserts. A change that can't be judged now comes again; one that can't be read is
+    kept for operators; neither holds up the others.
+    """
+    first, second = house.sent({}, {})
+    good = house.record(first, {"z": {"B": "AQ=="}})
+    broken = house.record(second, None)
+    del broken["dynamodb"]["OldImage"]
+    insert = {"eventName": "INSERT", "dynamodb": {"NewImage": house.image(second)}}
+    kept: list[Any] = []
+    appends = appends_over(house.wiring, "daybook", Mock(), SimpleNamespace(keep=kept.append))
+    assert appends.append([good, broken, insert]) is None
+    assert kept == [broken]
+    assert len(house.recorded("tamper-found")) == 1
+    assert house.wiring.appends.head(house.log()).size == 1
+    throttled = house.wiring.replacing(alerts=Mock(put=Mock(side_effect=Throttled)))
+    assert appends_over(throttled, "daybook", Mock(), Mock()).append([insert, good]) == 1
