@@ -42,7 +42,7 @@ TABLES = 5
 ROLES = 16
 KEY_REQUESTS = TABLES * ROLES * MINUTES // 5
 """At most: DynamoDB asks KMS again for each table and role after five minutes. Not measured."""
-QUEUES = 5
+QUEUES = 6
 POLLS = QUEUES * 5 * SECONDS // 20
 """Lambda asks each queue with five pollers that wait for 20 seconds. By Lambda's documentation, not measured."""
 METRICS = 23
