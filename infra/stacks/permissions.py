@@ -263,6 +263,18 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             tables_key,
         ],
+        "ledger_sweep": [
+            # It reads events as they are stored, and appends what the logs lack, as `append` does.
+            allow(events, "dynamodb:Query", "dynamodb:PartiQLInsert"),
+            allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            # Counts and alerts go when events do.
+            allow(ledger, "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"),
+            # Settings, the list of tenants, and jobs: a new one depends on those that are active.
+            allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", conditions=_JOBS),
+            allow(queues["ledger_sweep"].queue_arn, "sqs:SendMessage"),
+            tables_key,
+        ],
         "redeliver": [
             allow(events, "dynamodb:BatchGetItem"),
             allow(control, "dynamodb:GetItem"),  # destinations, and retention in the settings

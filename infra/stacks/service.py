@@ -21,6 +21,7 @@ from infra.constructs.gateway import Gateway
 from infra.constructs.monitoring import Monitoring
 from infra.constructs.reader_role import ReaderRole
 from infra.constructs.saved_queries import SavedQueries
+from infra.constructs.schedule import Ticks
 from infra.constructs.streams import Drains, LedgerRecords, NewEvents
 from infra.functions import API_FUNCTIONS, FUNCTIONS, READERS, title
 from infra.settings import DeploymentSettings
@@ -29,6 +30,8 @@ from infra.stacks.changes import changes
 from infra.stacks.permissions import DOWNLOAD, READER, permissions
 from infra.stacks.queries import queries
 from infra.stacks.storage import StorageStack
+
+NIGHTLY = Duration.days(1)
 
 _SET_LATER = {canary_calls.SETTING, download_role.SETTING, reader_role.SETTING}
 
@@ -98,6 +101,8 @@ class ServiceStack(Stack):
             settings=settings,
         )
         Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"], settings=settings)
+
+        Ticks(self, "LedgerSweeps", function=functions["ledger_sweep"].function, period=NIGHTLY)
 
         canary = Canary(self, "CanaryRounds", function=functions["canary"].function)
 

@@ -187,6 +187,17 @@ class AppendParkedSettings(FunctionSettings):
 
 
 @dataclass(frozen=True)
+class LedgerSweepSettings(FunctionSettings):
+    """For `ledger_sweep`, which reads events as they are stored, and sees no people."""
+
+    events_table: str
+    control_table: str
+    ledger_table: str
+    log_origin: str
+    ledger_sweep_queue_url: str
+
+
+@dataclass(frozen=True)
 class RedeliverSettings(FunctionSettings):
     """For `redeliver`, which also reads the events, since only their keys are in the queue."""
 

@@ -5,31 +5,27 @@ also deletes what the ledger table keeps only as long as events: folded counts a
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
-from daybook.clock import SECOND, Clock, parse_time
+from daybook.clock import SECOND, Clock
 from daybook.delivery.records import InsertedEvent
 from daybook.errors import UnknownTenant
-from daybook.events.canonical import leaf
-from daybook.events.packing import unpack
-from daybook.events.reader import content_in
 from daybook.ids import lowest_id, neighbour, occurred_ms
 from daybook.jobs.job import Job, JobFailed, Step
-from daybook.ledger import delta
 from daybook.ledger.alerts import Alerts, Finding
 from daybook.ledger.entries import Entry
 from daybook.ledger.log import Appends, Stored
-from daybook.ledger.logs import LogKey, Logs, visibility_of
+from daybook.ledger.logs import Log, LogKey, Logs
+from daybook.ledger.reading import stored_event
 from daybook.ledger.tampering import What
 from daybook.observability import LEDGER_POISON, logger
-from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
-from ledger.sweep_plan import ON_ITS_WAY_MS, Checkpoint, first_checkpoint, last_ms, next_span
+from ledger.sweep_plan import ON_ITS_WAY_MS, Checkpoint, deletable_before, first_checkpoint, last_ms, next_span
 from ledger.tampering import Tampering
 
 PAGE = 500
@@ -43,13 +39,13 @@ class Events(Protocol):
 
 
 class Appender(Protocol):
-    def append(self, key: LogKey, stored: Sequence[Stored]) -> None:
+    def append(self, key: LogKey, events: Collection[Stored]) -> object:
         """Appends each, unless the log has it. Raises `Throttled`."""
 
 
 class Counts(Protocol):
-    def delete_expired(self, code: TenantCode, is_due: Callable[[int], bool]) -> None:
-        """Deletes the counts of hours and days whose events are all due for deletion, given their last moment."""
+    def prune(self, log: Log, before_ms: int) -> object:
+        """Deletes the counts of hours and days that end at or before this moment. Raises `Throttled`."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +111,7 @@ class SweepWork:
         by_log: dict[LogKey, dict[tuple[str, int], Stored]] = defaultdict(dict)
         for row in rows:
             try:
-                key, stored = _read(row)
+                key, stored = stored_event(row.environment, row.id, row.packed)
             except Exception:
                 self.count(LEDGER_POISON, 1)
                 logger.exception("an event that the sweep can't read", extra={"event": row.id})
@@ -145,24 +141,9 @@ class SweepWork:
                 self.tampering.tell(finding, settings)
 
     def _tidy_up(self, settings: TenantSettings) -> None:
-        now_s = self.clock() // SECOND
-
-        def is_due(moment_ms: int) -> bool:
-            due_s = settings.expires_at(moment_ms)
-            return due_s is not None and due_s <= now_s
-
-        self.counts.delete_expired(settings.code, is_due)
-        before = lowest_id(self.clock())
-        while some := self.alerts.oldest(settings.code, before, DELETED_AT_ONCE):
-            due = [alert for alert in some if is_due(alert.raised_ms)]
-            for alert in due:
+        before_ms = deletable_before(settings, self.clock())
+        for log in self.logs.of(settings.code):
+            self.counts.prune(log, before_ms)
+        while alerts := self.alerts.oldest(settings.code, lowest_id(before_ms), DELETED_AT_ONCE):
+            for alert in alerts:
                 self.alerts.delete(alert)
-            if len(due) < len(some):
-                return
-
-
-def _read(row: InsertedEvent) -> tuple[LogKey, Stored]:
-    encoded = unpack(row.packed)
-    content: dict[str, Any] = content_in(encoded)
-    entry = Entry(row.id, parse_time(content["received_at"]), leaf(encoded))
-    return LogKey(row.environment, visibility_of(content)), Stored(entry, delta.of(content))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from daybook.clock import DAY, HOUR
+from daybook.clock import DAY, HOUR, SECOND
 from daybook.events.item import partition
 from daybook.jobs.job import Job
 from daybook.tenants.settings import MAX_AHEAD_MS, TenantSettings
@@ -73,3 +73,18 @@ def last_ms(job: Job) -> int:
 def next_span(job: Job, first_ms: int) -> Span | None:
     """The span that is next from this moment on, cut where the moment lies within it. None: nothing is left."""
     return next((span for span in spans(job, first_ms) if span.from_ms < span.to_ms), None)
+
+
+def deletable_before(settings: TenantSettings, now_ms: int) -> int:
+    """The moment before which every event is due for deletion: it moves as retentions and holds let it. 0: none is."""
+    now_s = now_ms // SECOND
+
+    def is_due(moment_ms: int) -> bool:
+        due_s = settings.expires_at(moment_ms)
+        return due_s is not None and due_s <= now_s
+
+    low, high = 0, settings.retention_edge(now_ms)  # what is due is hidden, and older events are due earlier
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if is_due(middle - 1) else (low, middle - 1)
+    return low

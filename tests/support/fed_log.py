@@ -1,6 +1,6 @@
 """A tenant's log whose stored events are appended to the ledger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from daybook.aws.wiring import Wiring
@@ -34,7 +34,13 @@ class FedLog(TenantLog):
         return sorted(items, key=lambda item: str(item["sk"]["S"]))
 
     def seal(self) -> None:
+        """Everything that is stored."""
+        self.seal_only([item["sk"]["S"] for item in self.items()])
+
+    def seal_only(self, identifiers: Container[str]) -> None:
         for item in self.items():
+            if item["sk"]["S"] not in identifiers:
+                continue
             key, stored = stored_event(environment_of(item["pk"]["S"]), item["sk"]["S"], item["z"]["B"])
             self.appender.append(key, [stored])
 
