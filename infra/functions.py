@@ -26,6 +26,7 @@ from daybook.environment import (
     ReplaySettings,
     RestampSettings,
     Settings,
+    SignSettings,
     StreamsSettings,
     SweepSettings,
     TenantsSettings,
@@ -91,6 +92,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
         timeout_s=_TURN_TIMEOUT_S,
         jobs=JobQueueSpec(url_setting="append_parked_queue_url", max_concurrency=5),
     ),
+    "sign": FunctionSpec(module="ledger.sign_handler", settings=SignSettings, timeout_s=_TURN_TIMEOUT_S),
     "replay": FunctionSpec(
         module="streams.replay_handler",
         settings=ReplaySettings,

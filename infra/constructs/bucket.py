@@ -14,10 +14,19 @@ from daybook.jobs.export import KEPT_DAYS
 
 FAILED_BATCHES_KEPT_DAYS = 14
 
+CHECKPOINTS_LOCKED_DAYS = 400
+"""A year, and time to notice."""
+
 
 class PrivateBucket(Construct):
     def __init__(
-        self, scope: Construct, construct_id: str, *, key: kms.IKey, lifecycle_rules: Sequence[s3.LifecycleRule]
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        lifecycle_rules: Sequence[s3.LifecycleRule],
+        locked: s3.ObjectLockRetention | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.key = key
@@ -32,6 +41,7 @@ class PrivateBucket(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             lifecycle_rules=lifecycle_rules,
+            object_lock_default_retention=locked,
             removal_policy=RemovalPolicy.RETAIN,
         )
 
@@ -65,6 +75,24 @@ class FailedBatchBucket(PrivateBucket):
                 s3.LifecycleRule(id="Batches", expiration=Duration.days(FAILED_BATCHES_KEPT_DAYS)),
                 s3.LifecycleRule(id="Uploads", abort_incomplete_multipart_upload_after=Duration.days(1)),
             ],
+        )
+
+
+class CheckpointBucket(PrivateBucket):
+    """Keeps each log's signed checkpoints, out of reach of whoever restores or changes a table.
+
+    Nothing expires: the newest checkpoint of a log that rests must stay. Governance, and not compliance: that could
+    only be undone by closing the account.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, is_locked: bool) -> None:
+        """`is_locked`: False for a trial, which CloudFormation could not delete."""
+        super().__init__(
+            scope,
+            construct_id,
+            key=key,
+            lifecycle_rules=[],
+            locked=s3.ObjectLockRetention.governance(Duration.days(CHECKPOINTS_LOCKED_DAYS)) if is_locked else None,
         )
 
 

@@ -1,5 +1,6 @@
 """The bill of a month for a load."""
 
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -42,6 +43,10 @@ class Load:
     retention_days: float = 365
     log_retention_days: float = 90
     fan_out_window_seconds: float = 1
+    tenants: float = 100
+    """Who send events all the time. Each has a log of its own, in one environment."""
+    append_window_seconds: float = 5
+    checkpoint_seconds: float = 3_600
     waf: bool = False
     xray: bool = False
 
@@ -55,9 +60,9 @@ class Line(NamedTuple):
 
 
 SIZES = {
-    "small": Load(events_a_second=1, searches_a_day=100),
+    "small": Load(events_a_second=1, searches_a_day=100, tenants=10),
     "medium": Load(events_a_second=10),
-    "large": Load(events_a_second=200, events_a_call=100, searches_a_day=10_000),
+    "large": Load(events_a_second=200, events_a_call=100, searches_a_day=10_000, tenants=1_000),
 }
 
 
@@ -92,11 +97,12 @@ def lines(load: Load) -> Iterator[Line]:
     yield Line("alarms", "alarm_metric", units.ALARM_METRICS, "")
     yield Line("dashboard", "dashboard", 1, "")
     yield Line("metrics", "metric", units.METRICS, "")
-    yield Line("key", "key", 1, "")
+    yield Line("keys", "key", 1 + units.LOG_KEYS, "")
     yield Line("key requests, at most", "key_request", units.KEY_REQUESTS, "")
     yield Line("secrets", "secret", units.SECRETS, "")
     yield Line("queues polled", "queue_request", units.POLLS, "")
     yield Line("answers sent out", "transfer_gb", searches * units.PAGE_BYTES / _GIGABYTE, "")
+    yield from ledger_lines(load, events, recorded)
     if load.waf:
         yield Line("firewall", "firewall", 1, "`waf`")
         yield Line("firewall's rules", "firewall_rule", units.FIREWALL_RULES, "`waf`")
@@ -104,6 +110,38 @@ def lines(load: Load) -> Iterator[Line]:
     if load.xray:
         traced = traces_a_second(sends / units.SECONDS) + traces_a_second(batches_a_second)
         yield Line("traces", "trace", traced * units.SECONDS, "`xray`")
+
+
+def ledger_lines(load: Load, events: float, recorded: float) -> Iterator[Line]:
+    """What the logs of all tenants use. `events` and `recorded` are a month's."""
+    together = appended_together(load)
+    appends = events / together + recorded
+    written = events / together * units.append_write_units(together) + recorded * units.append_write_units(1)
+    yield Line("ledger: appended", "write_unit", written, "`append_window_seconds`")
+    a_log = (events + recorded) / load.tenants if load.tenants else 0
+    folds = load.tenants * min(a_log, units.HOURS + a_log / units.FOLDED_ENTRIES)
+    yield Line("ledger: counted", "write_unit", folds * units.FOLD_WRITE_UNITS, "tenants")
+    checkpoints = load.tenants * min(a_log, units.SECONDS / load.checkpoint_seconds)
+    yield Line("ledger: signatures", "signature", checkpoints * units.SIGNATURES, "`checkpoint_seconds`")
+    yield Line("ledger: checkpoints in S3", "file_request", checkpoints * units.FILE_REQUESTS, "`checkpoint_seconds`")
+    stored = checkpoints * units.CHECKPOINT_WRITE_UNITS
+    yield Line("ledger: checkpoints in the table", "write_unit", stored, "`checkpoint_seconds`")
+    swept = load.events_a_second * 86_400 * (30 * units.SWEEP_DAYS + 30 / units.SWEEP_SHARE * load.retention_days)
+    yield Line("ledger: swept", "read_unit", swept * units.SWEEP_READ_UNITS, "retention of a tenant")
+    invocations = min(load.events_a_second, 1 / load.append_window_seconds if load.append_window_seconds else math.inf)
+    yield Line("ledger: Lambda's invocations", "lambda_request", invocations * units.SECONDS, "`append_window_seconds`")
+    at_work = appends * units.APPEND_SECONDS
+    yield Line("ledger: Lambda's time", "lambda_gb_second", at_work * units.GB, "`append_window_seconds`")
+    rows = units.APPEND_BYTES + units.POINTER_BYTES + 2 * units.ITEM_BYTES
+    kept = (appends * rows + (events + recorded) * units.ENTRY_BYTES) * 365 / 30 / _GIGABYTE
+    yield Line("ledger kept, after a year", "table_gb", kept, "")
+    yield Line("ledger: point-in-time recovery", "recovery_gb", kept, "")
+
+
+def appended_together(load: Load) -> float:
+    """Events of one append: of one call, or of one tenant within a window."""
+    of_a_tenant = load.events_a_second / load.tenants if load.tenants else 0
+    return min(units.LOG_BATCH, max(1.0, load.events_a_call, of_a_tenant * load.append_window_seconds))
 
 
 def fan_out_a_second(load: Load) -> float:

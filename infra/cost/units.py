@@ -1,5 +1,7 @@
 """What one event, one search or one month uses. Measured on this code unless it says otherwise."""
 
+from math import ceil
+
 SECONDS = 30 * 86_400
 """A month."""
 MINUTES = SECONDS // 60
@@ -26,6 +28,43 @@ FAN_OUT_SECONDS_AN_EVENT = 0.000_117
 CALL_SECONDS = 0.040
 SEARCH_SECONDS = 0.120
 
+# The ledger. The bytes are those of its items, which a test compares; what an item is charged beside them by DynamoDB.
+LOG_BATCH = 1_000
+"""Entries of one append, at most."""
+ENTRY_BYTES = 75
+APPEND_BYTES = 500
+"""Of an append beside its entries, in a log of some millions: keys, root, edge, nonce."""
+POINTER_BYTES = 75
+DELTA_BYTES_AN_EVENT = 9
+DELTA_BYTES = 160
+"""Of a delta beside its events. It goes after 40 days."""
+ITEM_BYTES = 100
+APPEND_SECONDS = 0.020
+"""Of one append: DynamoDB's answers, one after the other. Not measured on AWS."""
+FOLD_WRITE_UNITS = 20
+"""Of one fold: four rows of counts and `folded`, which a transaction charges twice. 10 for short rows, 45 in a log with
+1,000 people."""
+FOLDED_ENTRIES = 1_000
+"""A log is folded where it is so many entries ahead, or an hour."""
+HOURS = SECONDS // 3_600
+SIGNATURES = 2
+"""Of a checkpoint: by the log's key and by the key of its time."""
+FILE_REQUESTS = 2
+"""Of a checkpoint: S3 lists the newest one and takes the new one."""
+CHECKPOINT_WRITE_UNITS = 2
+SWEEP_DAYS = 2
+SWEEP_SHARE = 30
+"""The sweep reads the last days each night, and a thirtieth of the rest."""
+SWEEP_READ_UNITS = STORED_BYTES / 8_192
+LOG_KEYS = 2
+
+
+def append_write_units(events: float) -> float:
+    """Of one append of so many events to one log: a pointer, the delta, the entries."""
+    delta = ceil((DELTA_BYTES + events * DELTA_BYTES_AN_EVENT) / 1_024)
+    return 1 + delta + ceil((APPEND_BYTES + events * ENTRY_BYTES) / 1_024)
+
+
 GB = 1_769 / 1_024
 """Of memory: most functions have one processor's worth."""
 LANES = 10
@@ -42,11 +81,11 @@ TABLES = 5
 ROLES = 16
 KEY_REQUESTS = TABLES * ROLES * MINUTES // 5
 """At most: DynamoDB asks KMS again for each table and role after five minutes. Not measured."""
-QUEUES = 6
+QUEUES = 7
 POLLS = QUEUES * 5 * SECONDS // 20
 """Lambda asks each queue with five pollers that wait for 20 seconds. By Lambda's documentation, not measured."""
 METRICS = 23
-ALARM_METRICS = 105
+ALARM_METRICS = 108
 """Metrics that alarms watch; a test counts them."""
 SECRETS = 2
 FIREWALL_RULES = 6

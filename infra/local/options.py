@@ -25,6 +25,8 @@ class Options:
     """The variables by which the authorizer knows an OIDC issuer. Empty: it takes no tokens."""
     data: Path
     """The folder of the logs. With `dynamodb-local` it also holds the data that survives a restart."""
+    checkpoint_seconds: int = 10
+    """How often a log that has grown is signed."""
     sts_seconds: float = 0.0
     """How long STS takes to answer, as if it were further away."""
     used_grants: Path | None = None
@@ -50,6 +52,7 @@ class Options:
             issuer=issuer(environ),
             demo=environ.get("DAYBOOK_DEMO") != "0",
             data=Path(environ.get("DAYBOOK_DATA") or CACHE),
+            checkpoint_seconds=positive(environ, "DAYBOOK_CHECKPOINT_SECONDS", 10),
             sts_seconds=number(environ, "DAYBOOK_STS_MILLISECONDS", 0) / 1_000,
             used_grants=Path(environ["DAYBOOK_USED_GRANTS"]) if "DAYBOOK_USED_GRANTS" in environ else None,
         )
@@ -70,6 +73,13 @@ def number(environ: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal():
         raise CannotStart(f"{name} is {text!r}. It must be a number.")
     return int(text)
+
+
+def positive(environ: Mapping[str, str], name: str, default: int) -> int:
+    value = number(environ, name, default)
+    if not value:
+        raise CannotStart(f"{name} must be at least 1.")
+    return value
 
 
 def port(environ: Mapping[str, str], name: str, default: int) -> int:

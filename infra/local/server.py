@@ -18,16 +18,17 @@ from werkzeug.serving import LISTEN_QUEUE, WSGIRequestHandler, make_server
 from daybook.access.api_keys import OPERATORS, Key, new_key
 from daybook.aws.credentials_table.issuing import KeyTable
 from daybook.clock import system_clock
-from daybook.environment import CanarySettings
+from daybook.environment import CanarySettings, SignSettings
 from daybook.errors import UnknownKey
 from daybook.operators.keys import described
 from infra import LAMBDAS
 from infra.local.aws import moto_insert, moto_queues, moto_speed, moto_streams, moto_writes
-from infra.local.aws.cloudformation import create_stacks, functions, quiet_moto
+from infra.local.aws.cloudformation import Client, create_stacks, functions, quiet_moto
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.aws.forwarding import Forwarding
-from infra.local.aws.iam import Permissions, callers, partition_keys, roles, table_policies
+from infra.local.aws.iam import Permissions, callers, partition_keys, resource_policies, roles
 from infra.local.aws.persistence import create_tables, random_secret, stored_key, stored_secret
+from infra.local.aws.signing_keys import PlayedKms, signing_keys
 from infra.local.aws.used_grants import UsedGrants
 from infra.local.demo_image import DemoImage
 from infra.local.functions.event_sources import event_sources
@@ -35,11 +36,14 @@ from infra.local.functions.instances import Configuration, Function, FunctionErr
 from infra.local.gateway.api import REGION, Api, read_api
 from infra.local.gateway.gateway import Gateway
 from infra.local.options import CannotStart, Options
-from infra.local.template import templates
+from infra.local.template import Templates, templates
 from infra.openapi import file
 
 HOST = "127.0.0.1"
 THREADS = 16  # enough to stop some functions while others are still starting
+CALLED = CanarySettings.variables()["api_url"]
+"""In the template the API's address, which leads to AWS."""
+SIGNED_EVERY = SignSettings.variables()["checkpoint_seconds"]
 ANY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": REGION}
 
 
@@ -75,7 +79,10 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         moto, aws_url = stack.enter_context(moto_server(aws_listener, used))
         endpoints = {"AWS_ENDPOINT_URL": aws_url}
         secret = partial(stored_secret, data) if on_disk else image.secret_of if image else random_secret
-        create_stacks(stacks, partial(client, endpoints), secret)
+        keys = signing_keys(stacks, options.data / "signing-keys")
+        key_arns = {logical_id: key.arn for logical_id, key in keys.items()}
+        create_stacks(stacks, partial(client, endpoints), secret, key_arns)
+        moto.kms = PlayedKms(moto.kms, keys.values())
         if image:
             image.restore()
         if on_disk:
@@ -84,17 +91,17 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
             endpoints["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] = engine.endpoint
             create_tables(client(endpoints, "dynamodb"), stacks, data)
         aws = partial(client, endpoints)
-        moto.roles |= roles(aws, stacks)
-        moto.callers |= callers(aws, moto.roles)
-        moto.resources |= table_policies(stacks, moto.roles.values())
-        moto.partition_keys |= partition_keys(stacks)
-        moto.check()
+        read_policies(moto, aws, stacks, key_arns)
         moto.sts_seconds = options.sts_seconds
         url = f"http://{HOST}:{listener.getsockname()[1]}"
-        configurations = calling(url, functions(aws, {**lambda_environment(aws_url), **options.issuer}))
+        here = {CALLED: url, SIGNED_EVERY: str(options.checkpoint_seconds)}
+        configurations = with_values(here, functions(aws, {**lambda_environment(aws_url), **options.issuer}))
+        periods = {
+            arn: options.checkpoint_seconds for arn, each in configurations.items() if SIGNED_EVERY in each.environment
+        }
         api = read_api(stacks, aws)
         instances = stack.enter_context(running(configurations, api, options, others))
-        stack.enter_context(event_sources(stacks, aws, instances, data if on_disk else None))
+        stack.enter_context(event_sources(stacks, aws, instances, data if on_disk else None, periods))
         key = options.operations_key or (stored_key(data) if on_disk else new_key())
         store_operations_key(aws("dynamodb"), configurations, key)
         stack.enter_context(gateway(listener, options, api, instances))
@@ -105,6 +112,15 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
                 DemoImage.taken(aws("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]).keep(demo)
 
         yield LocalDaybook(url, aws_url, key, keep_demo)
+
+
+def read_policies(moto: Permissions, aws: Client, stacks: Templates, key_arns: Mapping[str, str]) -> None:
+    """Raises `UnknownPolicy`."""
+    moto.roles |= roles(aws, stacks)
+    moto.callers |= callers(aws, moto.roles)
+    moto.resources |= resource_policies(stacks, moto.roles.values(), key_arns)
+    moto.partition_keys |= partition_keys(stacks)
+    moto.check()
 
 
 def client(endpoints: Mapping[str, str], service: str) -> Any:
@@ -133,11 +149,12 @@ def lambda_environment(aws_url: str) -> dict[str, str]:
     }
 
 
-def calling(url: str, configurations: Mapping[str, Configuration]) -> dict[str, Configuration]:
-    """The functions, of which the one that calls the API calls this one. The template's address leads to AWS."""
-    variable = CanarySettings.variables()["api_url"]
+def with_values(values: Mapping[str, str], configurations: Mapping[str, Configuration]) -> dict[str, Configuration]:
+    """The functions with these values of those of the variables that they have, instead of the template's."""
     return {
-        arn: replace(each, environment={**each.environment, variable: url}) if variable in each.environment else each
+        arn: replace(
+            each, environment={**each.environment, **{name: values[name] for name in values.keys() & each.environment}}
+        )
         for arn, each in configurations.items()
     }
 

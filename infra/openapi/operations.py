@@ -16,6 +16,7 @@ from exports.bodies import ExportDescription, ExportList, SentExport
 from forget.operations import ForgettingReport
 from infra.openapi.parameters import (
     ABOUT_TARGET,
+    COUNTING,
     IN_EVERY_ENVIRONMENT,
     OF_ENVIRONMENT,
     OF_FEED,
@@ -30,6 +31,7 @@ from ledger.alerts import AlertPage
 from ledger.answers import EventProof, LogList
 from ledger.feed_answers import FeedPage, FeedRecordPage
 from ledger.feed_parameters import FEED
+from ledger.stats_answers import Stats
 from manage import actors
 from manage.activity_definition import SentActivity
 from manage.actors import ActorPage
@@ -161,6 +163,20 @@ OPERATIONS: Mapping[str, Operation] = {
         {200: (AlertPage,)},
         {400: ("cursor_mismatch", "too_long"), 403: ("environment_denied",)},
         query={**_of(("environment",), IN_EVERY_ENVIRONMENT), "cursor": QUERY["cursor"]},
+    ),
+    "read_stats": Operation(
+        LEDGER,
+        "Count events",
+        {200: (Stats,)},
+        {
+            **READ,
+            400: (*READ[400], "too_many_values"),
+            422: ("cannot_count", "too_many_buckets", "too_many_people", "too_much_to_read"),
+            503: (*READ[503], "contended", "not_counted_yet"),
+        },
+        query=COUNTING,
+        note="The numbers are exact: every event that the log has, each once. It has an event some seconds after it "
+        "was stored. `from` and `to` are widened to whole intervals; nothing before retention's edge is counted.",
     ),
     "list_logs": Operation(
         LEDGER,

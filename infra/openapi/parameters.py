@@ -10,6 +10,7 @@ from daybook.delivery.formats import FORMATS
 from daybook.http.routes import Route
 from daybook.ids import FORM
 from daybook.ledger.logs import NAME as LOG_NAME
+from daybook.ledger.questions import FIELDS as STATS_FIELDS
 from daybook.ledger.tiles import PATH as PATH_OF_TILE
 from daybook.search.parameters import (
     CHOICES,
@@ -24,6 +25,9 @@ from daybook.search.parameters import (
 )
 from daybook.tenant import SLUG
 from daybook.text import ACTIVITY
+from ledger.stats_parameters import FILTERS as STATS_FILTERS
+from ledger.stats_parameters import INTERVALS, MAX_TOP
+from ledger.stats_parameters import SPAN as STATS_SPAN
 from manage.actors import DEFAULT_PEOPLE, MAX_PEOPLE
 
 
@@ -139,6 +143,21 @@ QUERY: Mapping[str, Parameter] = {
         {"type": "string", "enum": list(VIEWS), "default": VIEWS[0]},
     ),
     "tz": Parameter("The IANA time zone of the view's times.", {**TEXT, "default": "UTC"}),
+}
+COUNTING: Mapping[str, Parameter] = {
+    **{name: QUERY[name] for name in (*STATS_SPAN, *STATS_FILTERS)},
+    "by": Parameter(
+        "What events are counted by. Twice: by one field and by the status.",
+        {"type": "array", "items": {**TEXT, "enum": list(STATS_FIELDS)}},
+    ),
+    "interval": Parameter(
+        "The length of the buckets, in UTC. Hours over at most 7 days; `none` for one bucket over the whole time.",
+        {"type": "string", "enum": list(INTERVALS), "default": "day"},
+    ),
+    "top": Parameter(
+        "The most values of the field by which is counted; the rest is summed up. Absent: all of them.",
+        {"type": "integer", "minimum": 1, "maximum": MAX_TOP},
+    ),
 }
 ABOUT_TARGET: Mapping[str, Parameter] = {
     "target": Parameter("`type:id`, or `user:username`.", TEXT, required=True),

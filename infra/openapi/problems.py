@@ -10,6 +10,7 @@ Problems = Mapping[int, tuple[Code, ...]]
 
 PROBLEMS: Mapping[Code, str] = {
     "bad_gateway": "The service gave no answer. Try again.",
+    "cannot_count": "No count answers this question. The detail says why.",
     "catalogue_too_large": "The tenant's own activities would be too large in all.",
     "contended": "Others changed the same thing at the same time. Try again.",
     "cursor_mismatch": "The cursor belongs to another query or credential, or is over 24 hours old.",
@@ -30,6 +31,7 @@ PROBLEMS: Mapping[Code, str] = {
     "limit_reached": "The tenant has used up a limit. Wait for the seconds in the header `Retry-After`.",
     "method_not_allowed": "The resource has no such method. The header `Allow` lists those it has.",
     "missing_field": "A required field is missing.",
+    "not_counted_yet": "The statistics of the log are behind. Try again after the seconds in `Retry-After`.",
     "not_found": "The tenant has no such thing.",
     "not_recorded": "The log could not record the call, so nothing was done. Try again.",
     "not_sealed_yet": "No signed head of the log covers the event yet. Try again after the seconds in `Retry-After`.",
@@ -46,6 +48,7 @@ PROBLEMS: Mapping[Code, str] = {
     "too_large": "The body is too large, as sent or decompressed.",
     "too_long": "The query's values are too long in all.",
     "too_many_activities": "The tenant has as many activities of its own as it may have.",
+    "too_many_buckets": "The answer would have too many buckets: give `top`, a longer interval or a shorter time.",
     "too_many_categories": "The activity has been in as many categories as it may be.",
     "too_many_changes": "The retention and the legal hold have been changed too often within two days. Wait.",
     "too_many_exports": "The tenant has as many unfinished exports as it may have. Try again when one is done.",

@@ -40,6 +40,8 @@ _PARKED = _partitions(f"*{parked.PARTITION}")
 _STREAMS = _partitions(f"*{destination_rows.PARTITION}")
 _STREAMS_AND_JOBS = _partitions(f"*{destination_rows.PARTITION}", f"*{job.PARTITION}")
 
+_TENANTS = _partitions(tenants.LIST)
+
 # Of the credentials table only the rows of keys.
 _KEYS = _partitions("key#*")
 # Of the limits table when keys were used, also with the counters of failures, or the counters of what tenants use.
@@ -69,6 +71,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
     events, identities, control = (table.table_arn for table in (storage.events, storage.identities, storage.control))
     ledger = storage.ledger.table_arn
     credentials, limits = storage.credentials.table_arn, storage.limits.table_arn
+    ledger = storage.ledger.table_arn
     exports = storage.exports
     files = exports.arn_for_objects("files/*")
 
@@ -130,6 +133,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             *insert,
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities, groups
             allow(storage.ledger.table_arn, "dynamodb:Query", conditions=_KEY_LINES),
+            allow(queues["sign"].queue_arn, "sqs:SendMessage"),
             count_use,
             secret,
             tables_key,
@@ -298,6 +302,22 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             *customers_roles,
             allow(queues["replay"].queue_arn, "sqs:SendMessage"),  # to hand over
             count_use,
+            tables_key,
+        ],
+        "sign": [
+            allow(control, "dynamodb:Query", conditions=_TENANTS),  # of all tenants; it sees nobody's settings
+            allow(
+                ledger,
+                *("dynamodb:Query", "dynamodb:GetItem", "dynamodb:BatchGetItem"),
+                *("dynamodb:PartiQLInsert", "dynamodb:PutItem"),  # the fold replaces rows of counts
+            ),
+            # No other role may sign with these keys: their policies deny it.
+            *(allow(key.key_arn, "kms:GetPublicKey", "kms:Sign") for key in (*storage.head_keys, *storage.time_keys)),
+            # It can't end the lock of an object, nor delete one.
+            allow(storage.checkpoints.arn_for_objects("*"), "s3:GetObject", "s3:PutObject"),
+            allow(storage.checkpoints.bucket_arn, "s3:ListBucket"),
+            allow(storage.key.key_arn, "kms:Decrypt", "kms:GenerateDataKey*", conditions=_via(storage, "s3")),
+            allow(queues["sign"].queue_arn, "sqs:SendMessage"),
             tables_key,
         ],
         # All else it does as any customer could, by HTTP.

@@ -1,10 +1,11 @@
 """What answers: the functions, what invokes them, and the API in front of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -22,6 +23,7 @@ from infra.constructs.monitoring import Monitoring
 from infra.constructs.reader_role import ReaderRole
 from infra.constructs.saved_queries import SavedQueries
 from infra.constructs.schedule import Ticks
+from infra.constructs.signing import Signing
 from infra.constructs.streams import Drains, LedgerRecords, NewEvents
 from infra.functions import API_FUNCTIONS, FUNCTIONS, READERS, title
 from infra.settings import DeploymentSettings
@@ -54,9 +56,16 @@ class ServiceStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        queues = {"redeliver": storage.drains, **{name: each.queue for name, each in storage.jobs.items()}}
+        queues = {
+            "redeliver": storage.drains,
+            "sign": storage.signs,
+            **{name: each.queue for name, each in storage.jobs.items()},
+        }
         values = _setting_values(storage, queues, settings)
-        roles = {"restamp": iam.Role.from_role_arn(self, "RestampRole", storage.restamp_role.role_arn)}
+        roles = {
+            "restamp": iam.Role.from_role_arn(self, "RestampRole", storage.restamp_role.role_arn),
+            "sign": iam.Role.from_role_arn(self, "SignRole", storage.sign_role.role_arn),
+        }
         functions = {
             name: Function(
                 self,
@@ -103,6 +112,7 @@ class ServiceStack(Stack):
         Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"], settings=settings)
 
         Ticks(self, "LedgerSweeps", function=functions["ledger_sweep"].function, period=NIGHTLY)
+        Signing(self, "Signing", queue=storage.signs, reader=functions["sign"], settings=settings)
 
         canary = Canary(self, "CanaryRounds", function=functions["canary"].function)
 
@@ -184,10 +194,19 @@ def _setting_values(
         "limits_table": storage.limits.table_name,
         "secret_arn": storage.secret.secret_arn,
         "canary_secret_arn": storage.canary_secret.secret_arn,
-        "log_origin": settings.log_origin,
         "export_bucket": storage.exports.bucket_name,
         "failed_batch_bucket": storage.failed_batches.bucket.bucket_name,
+        "checkpoint_bucket": storage.checkpoints.bucket_name,
         "drain_queue_url": queues["redeliver"].queue_url,
+        "sign_queue_url": queues["sign"].queue_url,
+        "head_keys": _arns(storage.head_keys),
+        "time_keys": _arns(storage.time_keys),
+        "log_origin": settings.log_origin,
+        "checkpoint_seconds": str(settings.checkpoint_seconds),
         **(of_issuer if settings.oidc_issuer else dict.fromkeys(of_issuer, "")),
         **{spec.jobs.url_setting: queues[name].queue_url for name, spec in FUNCTIONS.items() if spec.jobs},
     }
+
+
+def _arns(keys: Sequence[kms.IKey]) -> str:
+    return " ".join(key.key_arn for key in keys)

@@ -10,8 +10,9 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from daybook.aws.control_table.drains import INDEX
-from infra.constructs.bucket import ExportBucket, FailedBatchBucket
+from infra.constructs.bucket import CheckpointBucket, ExportBucket, FailedBatchBucket
 from infra.constructs.job_queue import JobQueue
+from infra.constructs.signing import SigningKey, SignQueue
 from infra.constructs.streams import DrainQueue
 from infra.constructs.table import CountersTable, MaxUnits, ProtectedTable
 from infra.constructs.trail import Trail
@@ -34,6 +35,10 @@ class StorageStack(Stack):
     def __init__(self, scope: Construct, construct_id: str, *, settings: DeploymentSettings, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
 
+        is_kept = settings.removal_policy == "retain"
+        # KMS's maximum and minimum. Without the tables' key all tables are lost.
+        pending_window = Duration.days(30 if is_kept else 7)
+
         # DynamoDB's own key would cost nothing. But AWS's read-only policies allow dynamodb:Scan and not kms:Decrypt.
         # So with our key those who may look around in the account can't read people's keys, and can't read events
         # without being recorded. CloudTrail also shows each principal that the key was used for.
@@ -42,8 +47,7 @@ class StorageStack(Stack):
             "Key",
             description="Daybook's tables and exports",
             enable_key_rotation=True,
-            # KMS's maximum and minimum. Without the key all tables are lost.
-            pending_window=Duration.days(30 if settings.removal_policy == "retain" else 7),
+            pending_window=pending_window,
             removal_policy=RemovalPolicy.RETAIN,
         )
 
@@ -128,6 +132,21 @@ class StorageStack(Stack):
         self.exports = ExportBucket(self, "Exports", key=self.key).bucket
         self.failed_batches = FailedBatchBucket(self, "FailedBatches", key=self.key)
 
+        # Here and not with its function: the policies of its keys name it.
+        self.sign_role = iam.Role(self, "SignRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        generations = range(1, settings.signing_keys + 1)
+        self.head_keys, self.time_keys = (
+            [
+                SigningKey(
+                    self, f"{name}Key{generation}", what=what, signer=self.sign_role, pending_window=pending_window
+                ).key
+                for generation in generations
+            ]
+            for name, what in (("Head", "the heads of logs"), ("Time", "when the heads of logs were signed"))
+        )
+        self.checkpoints = CheckpointBucket(self, "Checkpoints", key=self.key, is_locked=is_kept).bucket
+        self.signs = SignQueue(self, "Sign", reader_timeout=Duration.seconds(FUNCTIONS["sign"].timeout_s)).queue
+
         # With the service stack, which can be deleted and deployed anew, the messages that wait would be lost.
         self.jobs = {
             name: JobQueue(self, f"{title(name)}Queue", spec=spec.jobs, worker_timeout=Duration.seconds(spec.timeout_s))
@@ -171,6 +190,7 @@ class StorageStack(Stack):
         CfnOutput(self, "SecretArn", value=self.secret.secret_arn)
         for name, each in self.jobs.items():
             CfnOutput(self, f"{title(name)}DeadLetters", value=each.dead.queue_arn)
+        CfnOutput(self, "CheckpointBucket", value=self.checkpoints.bucket_name)
         CfnOutput(self, "FailedBatchBucket", value=self.failed_batches.bucket.bucket_name)
         CfnOutput(self, "LimitsTable", value=self.limits.table_name)
         CfnOutput(self, "CanarySecret", value=self.canary_secret.secret_arn)

@@ -93,9 +93,10 @@ class QuerySettings(ReadSettings):
 
 @dataclass(frozen=True)
 class LedgerSettings(QuerySettings):
-    """For `ledger`: also the logs."""
+    """For `ledger`: also the logs, and the queue of `sign`."""
 
     ledger_table: str
+    sign_queue_url: str
 
 
 @dataclass(frozen=True)
@@ -223,3 +224,19 @@ class ReplaySettings(FunctionSettings):
     control_table: str
     limits_table: str
     replay_queue_url: str
+
+
+@dataclass(frozen=True)
+class SignSettings(FunctionSettings):
+    """For `sign`: the logs, the list of tenants, the keys and where checkpoints are kept."""
+
+    ledger_table: str
+    control_table: str
+    checkpoint_bucket: str
+    sign_queue_url: str
+    head_keys: str
+    """The ARNs of the keys that sign heads, with spaces between them, the oldest first."""
+    time_keys: str
+    """Of each of those keys, the key that signs times beside it."""
+    log_origin: str
+    checkpoint_seconds: str

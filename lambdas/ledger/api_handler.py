@@ -7,16 +7,20 @@ from daybook.aws.wiring import Wiring
 from daybook.environment import LedgerSettings
 from daybook.http.serve import Operation, answering
 from daybook.ledger.logs import Log
+from daybook.ledger.signing import AskToSign
 from ledger.alerts import AlertReads
 from ledger.feed import Feed
 from ledger.logs import LogReads
 from ledger.proof import Proofs
+from ledger.stats import StatsReads
 
 
 @cache
 def compose() -> Mapping[str, Operation]:
-    wiring = Wiring.deployed(LedgerSettings.from_environment())
-    return wiring.gate.reads(operations(wiring, lambda _log: None))  # until the signer's queue is there
+    settings = LedgerSettings.from_environment()
+    wiring = Wiring.deployed(settings)
+    ask_to_sign = AskToSign(wiring.sign_queue(settings.sign_queue_url), wiring.clock)
+    return wiring.gate.reads(operations(wiring, ask_to_sign))
 
 
 def operations(wiring: Wiring, ask_to_sign: Callable[[Log], None]) -> Mapping[str, Operation]:
@@ -35,6 +39,13 @@ def operations(wiring: Wiring, ask_to_sign: Callable[[Log], None]) -> Mapping[st
         count=wiring.count,
     )
     alerts = AlertReads(control=wiring.control, stores_of=wiring.of_tenant, clock=wiring.clock)
+    stats = StatsReads(
+        control=wiring.control,
+        catalogues=wiring.catalogues,
+        keys=wiring.keys,
+        stores_of=wiring.of_tenant,
+        clock=wiring.clock,
+    )
     return {
         "read_feed": feed.read_feed,
         "list_alerts": alerts.list_alerts,
@@ -42,6 +53,7 @@ def operations(wiring: Wiring, ask_to_sign: Callable[[Log], None]) -> Mapping[st
         "read_checkpoint": logs.read_checkpoint,
         "read_tile": logs.read_tile,
         "read_proof": proofs.read_proof,
+        "read_stats": stats.read_stats,
     }
 
 

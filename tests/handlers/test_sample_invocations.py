@@ -1,11 +1,13 @@
 """The sample events of `events/`, each through the function that its trigger calls, over moto."""
 
 import base64
+import gzip
 import importlib
 import json
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,11 +18,13 @@ from daybook.access.roles import OPERATIONS
 from daybook.aws.control_table.jobs import JobTable
 from daybook.aws.control_table.tenants import ControlTable
 from daybook.aws.credentials_table.issuing import KeyTable
-from daybook.aws.wiring import Tables
+from daybook.aws.wiring import Tables, Wiring
 from daybook.clock import DAY, SECOND, system_clock
 from daybook.http.routes import BY_RESOURCE, ROUTES
 from daybook.ids import occurred_ms
 from daybook.jobs.job import Job, Status
+from daybook.ledger.logs import LogKey
+from daybook.ledger.notes import open_note, parse_key
 from daybook.tenant import Tenant
 from daybook.tenants.limits import READ_UNITS
 from infra.functions import FUNCTIONS
@@ -29,7 +33,9 @@ from tests.conftest import client_of
 from tests.support.calls import Context, answered, authorized
 from tests.support.documented import document, documented
 from tests.support.ingest import SECRET, settings
+from tests.support.ledger import log_of
 from tests.support.places import SAMPLES as EVENTS_FOLDER
+from tests.support.sealed_log import SealedLog, stored_entries
 
 pytestmark = pytest.mark.parametrize("store", ["moto"], indirect=True)
 
@@ -79,6 +85,7 @@ def control(
     monkeypatch.setenv("DOWNLOAD_ROLE_ARN", "arn:aws:iam::123456789012:role/downloads")
     monkeypatch.setenv("READER_ROLE_ARN", "arn:aws:iam::123456789012:role/reader")
     monkeypatch.setenv("RESTAMP_QUEUE_URL", aws("sqs").create_queue(QueueName="restamps")["QueueUrl"])
+    monkeypatch.setenv("SIGN_QUEUE_URL", aws("sqs").create_queue(QueueName="signs")["QueueUrl"])
     monkeypatch.setenv("SWEEP_QUEUE_URL", aws("sqs").create_queue(QueueName="sweeps")["QueueUrl"])
     composed = [importlib.import_module(FUNCTIONS[function].module).compose for function in COMPOSED]
     for compose in composed:
@@ -206,6 +213,25 @@ def test_reading_one() -> None:
     assert event["actor"]["name"] == "John Doe"
     assert event["context"]["ip"] == "203.0.113.24"
     assert event["category"] == "Time Tracking"
+
+
+@pytest.mark.usefixtures("log")
+def test_a_log_and_a_proof(control: ControlTable, dynamodb: Any, tables: Tables) -> None:
+    """The log of the samples' events is listed; its head and entries are served, and the first event is proved."""
+    assert _answer("read_proof", 404)["code"] == "not_sealed_yet"
+    wiring = Wiring(dynamodb, tables, lambda: SECRET)
+    key = LogKey(control.settings(Tenant("meridian")).environment_key("prod"), "all")
+    sealed = SealedLog(wiring, key, log=replace(log_of(key), name=SAMPLES["read_tile"]["pathParameters"]["log"]))
+    sealed.append(stored_entries(dynamodb, tables, key))
+    sealed.sign()
+    (listed,) = _answer("list_logs")["logs"]
+    assert (listed["name"], listed["size"]) == (sealed.log.name, 5)
+    assert open_note(_invoke("read_checkpoint")["body"], [parse_key(line) for line in listed["key"]])
+    bundle = gzip.decompress(base64.b64decode(_invoke("read_tile")["body"]))
+    assert bundle == b"".join(b"\x00\x4b" + entry for entry in sealed.entries[:4])
+    proved = _answer("read_proof")
+    assert proved["event_id"] == _answer("read_event")["id"]
+    assert sealed.entries[proved["index"]] == base64.b64decode(proved["entry"])
 
 
 @pytest.mark.usefixtures("log")

@@ -11,7 +11,7 @@ from daybook.aws import clients
 from daybook.clock import system_clock
 from daybook.observability import CANARY_FAILED, CANARY_MILLISECONDS, CANARY_NOT_SET_UP
 from infra.local.functions.instances import Configuration
-from infra.local.server import calling
+from infra.local.server import CALLED, with_values
 from infra.operate import set_up_canary
 from tests.support.access_log import kept_access_log
 from tests.support.running_daybook import LocalDaybook, free_port
@@ -89,7 +89,7 @@ def test_local_daybooks_canary_calls_local_daybook() -> None:
         name: Configuration(name, name, "any.handler", 1, 128, environment)
         for name, environment in {"canary": {"API_URL": "https://aws"}, "ingest": {"EVENTS_TABLE": "e"}}.items()
     }
-    called = calling("http://here", made)
+    called = with_values({CALLED: "http://here"}, made)
     assert {name: each.environment for name, each in called.items()} == {
         "canary": {"API_URL": "http://here"},
         "ingest": {"EVENTS_TABLE": "e"},

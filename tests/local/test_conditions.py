@@ -25,14 +25,13 @@ NOT_PLAYED = {
     "AWS::S3::BucketPolicy": "they demand TLS, which the loopback interface does without",
     "AWS::SQS::QueuePolicy": "they demand TLS as well",
     "AWS::SNS::TopicPolicy": "no topic is played here",
-    "AWS::KMS::Key": "no key is used here",
 }
 """Kinds of resources whose policies the laptop does not evaluate."""
 
 NO_IDENTITY = "because no identity-based policy allows the {action} action"
 NO_TRUST = "because no role trust policy allows the {action} action"
 DENIED_BY_IDENTITY = "with an explicit deny in an identity-based policy"
-DENIED_BY_TABLE = "with an explicit deny in a resource-based policy"
+DENIED_BY_RESOURCE = "with an explicit deny in a resource-based policy"
 CUSTOMERS = "123456789012"
 
 
@@ -46,6 +45,7 @@ class Endpoint:
         self.functions = {modules[each["Handler"]]: each for each in functions}
         tables = {name: value for each in functions for name, value in each["Environment"]["Variables"].items()}
         self.control, self.events = tables["CONTROL_TABLE"], tables["EVENTS_TABLE"]
+        self.ledger, self.head_key = tables["LEDGER_TABLE"], tables["HEAD_KEYS"]
         self.credentials, self.reader = tables["CREDENTIALS_TABLE"], tables["READER_ROLE_ARN"]
 
     def of(self, caller: str, service: str) -> Any:
@@ -165,7 +165,9 @@ FORBIDDEN = [
             "RequestItems": {endpoint.control: [{"DeleteRequest": {"Key": key}} for key in keys("a#parked", "a#jobs")]}
         },
     ),
+    Forbidden(LEADING, "ledger", "dynamodb:Query", "query", lambda endpoint: query(endpoint.ledger, "acme00#log")),
     Forbidden(LEADING, TENANT, "dynamodb:Query", "query", lambda endpoint: query(endpoint.events, "beta00#0#0")),
+    Forbidden(LEADING, TENANT, "dynamodb:Query", "query", lambda endpoint: query(endpoint.ledger, "beta00#log")),
     # Where the call has no such key, `ForAllValues` alone would be met.
     Forbidden(("Null", "dynamodb:LeadingKeys"), TENANT, "dynamodb:Query", "query", old_query),
     Forbidden(
@@ -234,7 +236,7 @@ FORBIDDEN = [
         for function in ("streams", "fan_out", "redeliver", "replay")
     ),
     *(
-        Forbidden(PEOPLE, OPERATOR, f"dynamodb:{action}", call, arguments, DENIED_BY_TABLE)
+        Forbidden(PEOPLE, OPERATOR, f"dynamodb:{action}", call, arguments, DENIED_BY_RESOURCE)
         for action, call, arguments in (
             ("PutItem", "put_item", lambda endpoint: {"TableName": endpoint.events, "Item": KEY}),
             ("DeleteItem", "delete_item", lambda endpoint: {"TableName": endpoint.events, "Key": KEY}),
@@ -261,8 +263,26 @@ FORBIDDEN = [
         "dynamodb:UpdateItem",
         "update_item",
         lambda endpoint: update(endpoint.events, "a#0#0"),
-        DENIED_BY_TABLE,
+        DENIED_BY_RESOURCE,
     ),
+    # Not even the account's operator signs, nor the function that reads all events.
+    *(
+        Forbidden(
+            ("ArnNotEquals", "aws:PrincipalArn"),
+            caller,
+            "kms:Sign",
+            "sign",
+            lambda endpoint: {
+                "KeyId": endpoint.head_key,
+                "Message": b"x",
+                "MessageType": "RAW",
+                "SigningAlgorithm": "ED25519_SHA_512",
+            },
+            DENIED_BY_RESOURCE,
+        )
+        for caller in (OPERATOR, "export")
+    ),
+    Forbidden(LEADING, "sign", "dynamodb:Query", "query", lambda endpoint: query(endpoint.control, "acme00")),
 ]
 
 
@@ -342,7 +362,7 @@ def test_a_rule_of_another_account_does_not_get_the_role_of_ours(synthesised: Te
 
 
 def test_each_condition_has_a_call_that_it_refuses(synthesised: Templates) -> None:
-    kinds = {"AWS::IAM::Policy", "AWS::IAM::Role", "AWS::DynamoDB::Table"}
+    kinds = {"AWS::IAM::Policy", "AWS::IAM::Role", "AWS::DynamoDB::Table", "AWS::KMS::Key"}
     found: dict[str, set[tuple[str, str]]] = {}
     for template in synthesised.values():
         for resource in template["Resources"].values():

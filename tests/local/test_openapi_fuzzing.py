@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.support.documented import document
-from tests.support.running_daybook import LocalDaybook, make_tenant
+from tests.support.running_daybook import LocalDaybook, logs_of, make_tenant
 
 pytestmark = pytest.mark.long
 
@@ -60,6 +60,7 @@ def there(local_daybook: LocalDaybook) -> Mapping[str, str]:
         assert operations.put("/v1/settings/stream", json=STREAM).status_code == 200
         export = operations.post("/v1/exports").json()["id"]
         key = operations.post(f"/v1/tenants/{TENANT}/keys", json={"role": "auditor", "label": "fuzzed"}).json()
+        log = logs_of(operations)[0]["name"]
     return {
         "tenant": TENANT,
         "event_id": sent["results"][0]["id"],
@@ -69,6 +70,8 @@ def there(local_daybook: LocalDaybook) -> Mapping[str, str]:
         "export_id": export,
         "job_id": export,
         "key_id": key["key_id"],
+        "log": log,
+        "tile": "0/000.p/1",
     }
 
 

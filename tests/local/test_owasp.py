@@ -15,12 +15,13 @@ import pytest
 from daybook.access.roles import ADMIN, AUDITOR, OPERATIONS, PRODUCER
 from daybook.http.routes import ROUTES, Route
 from infra import ROOT
+from infra.openapi.document import documented_path
 from tests.support.documented import document
-from tests.support.running_daybook import LocalDaybook, make_tenant
+from tests.support.running_daybook import LocalDaybook, logs_of, make_tenant
 
 MINE, THEIRS = "owasp-mine", "owasp-theirs"
 GUARDED = [route for route in ROUTES if route.roles]
-PARAMETERS = {name for route in ROUTES for name in re.findall(r"\{(\w+)\}", route.path)}
+PARAMETERS = {name for route in ROUTES for name in re.findall(r"\{(\w+)\+?\}", route.path)}
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,13 @@ def their_things(theirs: httpx.Client) -> dict[str, str]:
         "name": "their-group",
         "activity": "their.activity",
         "actor": "their.person",
+        "log": logs_of(theirs)[0]["name"],
+        "tile": "0/000.p/1",
     }
 
 
 def path_of(route: Route, values: Mapping[str, str]) -> str:
-    return re.sub(r"\{(\w+)\}", lambda parameter: values[parameter[1]], route.path)
+    return re.sub(r"\{(\w+)\+?\}", lambda parameter: values[parameter[1]], route.path)
 
 
 def documented_count(risk: str) -> int:
@@ -111,7 +114,7 @@ def test_api1_nobody_reaches_what_another_tenant_has(tenants: Tenants) -> None:
 
 def foreign(route: Route, things: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
     """The values of the path, at least one of them another tenant's."""
-    names = re.findall(r"\{(\w+)\}", route.path)
+    names = re.findall(r"\{(\w+)\+?\}", route.path)
     if names:
         yield things
     if len(names) > 1:
@@ -178,7 +181,7 @@ def test_api3_nobody_sets_a_field_that_is_not_theirs_to_set(tenants: Tenants) ->
 
 def forms() -> Iterator[tuple[Route, Mapping[str, Any]]]:
     for route in GUARDED:
-        operation = document()["paths"][route.path][route.method.lower()]
+        operation = document()["paths"][documented_path(route.path)][route.method.lower()]
         if "requestBody" in operation:
             yield route, operation["requestBody"]["content"]["application/json"]["schema"]
 

@@ -34,7 +34,7 @@ def test_a_changed_source_makes_a_kept_template_stale(tmp_path: Path) -> None:
 
 def test_tables_are_those_of_the_template(synthesised: Templates) -> None:
     """With their indexes and streams. Each name is the same at every start."""
-    assert len(tables(synthesised)) == len(table_definitions(synthesised)) == 5
+    assert len(tables(synthesised)) == len(table_definitions(synthesised)) == 6
     (events,) = (each for name, each in tables(synthesised).items() if "Events" in name)
     assert events["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert len(events["GlobalSecondaryIndexes"]) == 4

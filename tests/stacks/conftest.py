@@ -58,15 +58,21 @@ OTHER: dict[str, Any] = {
     "append_window_seconds": 20,
     "log_origin": "logs.example.com/daybook",
     "checkpoint_seconds": 600,
-    "signing_keys": 2,
     "reserve": True,
     "cloud_watch_role": True,
     "budget_dollars": 500,
 }
 """Settings that differ from the defaults."""
 
-SMALL: dict[str, Any] = {"stage": "small", "small_account": True, "account_concurrency": 10, "create_trail": True}
-"""Settings of a third deployment, which contradict those above. Its trail is retained."""
+SMALL: dict[str, Any] = {
+    "stage": "small",
+    "small_account": True,
+    "account_concurrency": 10,
+    "create_trail": True,
+    "signing_keys": 2,
+}
+"""Settings of a third deployment, which contradict those above. Its trail is retained; its signing keys were rotated.
+"""
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ OWN = {
     *("StreamsFailingForADay", "DrainsOverdue", "DrainRequestsLost", "EventsGivenUp", "UnreadableEvents"),
     *("JobsFailed", "JobsGivenUp", "JobsUnending"),
     *("LedgerPoison", "LedgerParked"),
+    "SigningRefused",
 }
 """Alarms that are named as the metric of ours that they watch."""
 JOBS = [title(name) for name, spec in FUNCTIONS.items() if spec.jobs]
@@ -178,6 +179,7 @@ AT_ONCE = {
     *("CanaryNotSetUp", "StreamsFailingForADay", "OldestParked", "EventsGivenUp", "UnreadableEvents"),
     *("LedgerPoison", "LedgerRecordsFailed", "LedgerRecordsDropped"),
     *("NewEventsFailed", "NewEventsDropped", "ChangesNotTold", "JobsFailed", "JobsGivenUp", "JobsUnending"),
+    "SigningRefused",
     *(f"{name}{what}" for name in JOBS for what in ("QueueDead", "QueueOld")),
 }
 

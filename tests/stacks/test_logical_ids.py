@@ -8,6 +8,7 @@ STATEFUL = {
     "AppendParkedQueueDead21DA2E2A",
     "AppendParkedQueueE99D406E",
     "CanaryKey53D2D0D1",  # its loss costs a run of `infra.operate.set_up_canary`
+    "CheckpointsBucket6BA0C50D",
     "ControlTable70B6FEE0",
     "CredentialsTable401B582A",
     "DrainQueue1C91E7AD",
@@ -16,6 +17,7 @@ STATEFUL = {
     "ExportQueueDead4107DBD2",
     "ExportsBucket54D5CE64",
     "FailedBatchesBucketD51F47E2",
+    "HeadKey1Key63FF0E21",
     "IdentitiesTableC87DF801",
     "Key961B73FD",
     "LedgerTable9343E4AA",
@@ -26,8 +28,11 @@ STATEFUL = {
     "RestampQueueF0B2B6B0",
     "RestampRoleA86E801A",  # the events table's policy names it, also after a restore
     "SecretA720EF05",
+    "SignQueue255097B2",
+    "SignRoleF70C5B8B",  # the signing keys' policies name it
     "SweepQueueA7823E28",
     "SweepQueueDeadEDC3A609",
+    "TimeKey1Key16E45031",
 }
 
 TRAIL = {"Trail76E5F934", "TrailBucket6C1E344E"}

@@ -117,6 +117,10 @@ DYNAMODB = {
         CONTROL: {"GetItem", "UpdateItem"},
         LIMITS: {"UpdateItem"},
     },
+    "Sign": {
+        CONTROL: {"Query"},
+        LEDGER: {"Query", "GetItem", "BatchGetItem", "PartiQLInsert", "PutItem"},
+    },
     "Public": {},
     "Canary": {},
 }
@@ -138,6 +142,8 @@ READS_THE_SECRET = {
 }
 BUCKET = "ExportsBucket.Arn"
 FAILED_BATCHES = "FailedBatchesBucket.Arn"
+CHECKPOINTS = "CheckpointsBucket.Arn"
+SIGNING_KEYS = {"HeadKey1Key.Arn", "TimeKey1Key.Arn"}
 FILES, RUNS = f"{BUCKET}/files/*", f"{BUCKET}/runs/*"
 MULTIPART_UPLOADS = {
     *("s3:PutObject", "s3:GetObject", "s3:DeleteObject"),
@@ -166,6 +172,7 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         RUNS: MULTIPART_UPLOADS,
         BUCKET: {"s3:ListBucket"},
     },
+    "Ledger": {"SignQueue.Arn": SENDS},
     "Streams": {"ReplayQueue.Arn": SENDS},
     # All else it does by HTTP.
     "Canary": {"CanaryKey": {"secretsmanager:GetSecretValue"}},
@@ -183,6 +190,12 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         FAILED_BATCHES: {"s3:ListBucket"},
     },
     "AppendParked": {"AppendParkedQueue.Arn": RECEIVES},
+    "Sign": {
+        "SignQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+        f"{CHECKPOINTS}/*": {"s3:GetObject", "s3:PutObject"},
+        CHECKPOINTS: {"s3:ListBucket"},
+        **{key: {"kms:GetPublicKey", "kms:Sign"} for key in SIGNING_KEYS},
+    },
     "Redeliver": {
         "DrainQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
     },
@@ -226,11 +239,11 @@ def test_each_function_has_its_own_role(service: Stack, storage: Stack) -> None:
     roles = {name: service.read(function["Role"]) for name, function in functions.items()}
     assert roles == {f"{name}Function": f"{name}Role.Arn" for name in DYNAMODB}
     others = set(service.properties("AWS::IAM::Role")) - {f"{name}Role" for name in DYNAMODB}
-    assert set(storage.properties("AWS::IAM::Role")) == {"RestampRole"}
+    assert set(storage.properties("AWS::IAM::Role")) == {"RestampRole", "SignRole"}
     assert others == OWN_ROLES | {"ChangesRole"}
     for name in DYNAMODB:
-        # That of `restamp` is in the storage stack, because the table's policy names it.
-        role = (storage if name == "Restamp" else service).properties("AWS::IAM::Role")[f"{name}Role"]
+        # Two are in the storage stack, because the policies of the events table and of the signing keys name them.
+        role = (storage if name in ("Restamp", "Sign") else service).properties("AWS::IAM::Role")[f"{name}Role"]
         assert set(role) == {"AssumeRolePolicyDocument"}
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
@@ -371,6 +384,13 @@ def test_only_the_authorizer_reads_credentials_and_only_tenants_writes_keys(
     assert key_name("k1")["pk"].startswith("key#")
 
 
+def test_the_signer_reads_the_list_of_tenants_and_nobodys_settings(
+    service: Stack, statements: dict[str, list[dict[str, Any]]]
+) -> None:
+    (reading,) = (each for each in statements["Sign"] if CONTROL in map(service.read, _list(each["Resource"])))
+    assert reading["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["tenants"]}}
+
+
 def test_counters_are_written_by_whoever_counts(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> None:
     """Failures and last uses by the authorizer alone, what tenants use by the functions that they call."""
     expected = {function: {"dynamodb:UpdateItem": ["used-by#*"]} for function in LIMITED}
@@ -486,7 +506,8 @@ def test_the_key_is_used_only_through_dynamodb_and_s3(
     """A role can't decrypt by itself. The stores use the key on its behalf."""
     for listed in statements.values():
         for statement in listed:
-            if any(action.startswith("kms:") for action in _list(statement["Action"])):
+            of_signing_keys = SIGNING_KEYS & set(map(service.read, _list(statement["Resource"])))
+            if any(action.startswith("kms:") for action in _list(statement["Action"])) and not of_signing_keys:
                 via = statement["Condition"]["StringEquals"]["kms:ViaService"]
                 assert service.read(via) in ("dynamodb.AWS::Region.amazonaws.com", "s3.AWS::Region.amazonaws.com")
 
@@ -537,6 +558,7 @@ def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:
     assert {service.read(rule["FunctionName"]): service.read(rule["SourceArn"]) for rule in rules} == {
         "RedeliverFunction.Arn": "DrainsWakeRule.Arn",
         "CanaryFunction.Arn": "CanaryRoundsScheduleRule.Arn",
+        "SignFunction.Arn": "SigningWakeRule.Arn",
     }
     assert {service.read(permission["FunctionName"]) for permission in permissions} == {
         f"{name}Function.Arn" for name in CALLED

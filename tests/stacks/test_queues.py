@@ -10,6 +10,7 @@ from daybook.jobs.runner import HAND_OVER_SECONDS, MAX_ATTEMPTS, THROTTLED_MS, T
 from infra.constructs.job_queue import MAX_RECEIVES
 from infra.functions import FUNCTIONS, title
 from infra.local.functions.filtering import passes
+from infra.local.template import Templates, of_type
 from streams.redeliver import CLAIM_MS
 from tests.support.templates import Stack
 
@@ -20,7 +21,7 @@ def test_every_queue_is_encrypted_and_outlives_the_stacks(storage: Stack, servic
     """SQS encrypts each of them with its own key. Who deletes the service, to deploy it anew, loses no message."""
     assert not service.resources("AWS::SQS::Queue")
     queues = storage.resources("AWS::SQS::Queue")
-    assert len(queues) == 2 * len(JOBS) + 1
+    assert len(queues) == 2 * len(JOBS) + 2
     for queue in queues.values():
         assert (queue["DeletionPolicy"], queue["UpdateReplacePolicy"]) == ("Retain", "Retain")
         assert queue["Properties"]["SqsManagedSseEnabled"]
@@ -89,6 +90,7 @@ def test_every_queue_reader_is_limited(service: Stack) -> None:
     }
     assert limits == {
         "DrainQueue.Arn": 20,
+        "SignQueue.Arn": 5,
         **{f"{title(worker)}Queue.Arn": jobs.max_concurrency for worker, jobs in JOBS.items()},
     }
     assert all(2 <= limit <= 20 for limit in limits.values())
@@ -152,3 +154,23 @@ def test_drains_are_asked_for_by_a_queue_and_each_minute(storage: Stack, service
     rule = service.properties("AWS::Events::Rule")["DrainsWakeRule"]
     assert rule["ScheduleExpression"] == "rate(1 minute)"
     assert [service.read(target["Arn"]) for target in rule["Targets"]] == ["RedeliverFunction.Arn"]
+
+
+def test_checkpoints_are_asked_for_by_a_queue_and_in_the_settings_rhythm(
+    storage: Stack, service: Stack, other: Templates
+) -> None:
+    """A message that fails comes again alone. One that is lost is not kept: the schedule asks again."""
+    mapping = service.properties("AWS::Lambda::EventSourceMapping")["SigningMapping"]
+    assert service.read(mapping["FunctionName"]) == "SignFunction"
+    assert service.read(mapping["EventSourceArn"]) == "SignQueue.Arn"
+    assert (mapping["BatchSize"], mapping["FunctionResponseTypes"]) == (10, ["ReportBatchItemFailures"])
+    queue = storage.properties("AWS::SQS::Queue")["SignQueue"]
+    assert queue["VisibilityTimeout"] > service.properties("AWS::Lambda::Function")["SignFunction"]["Timeout"]
+    assert queue["MessageRetentionPeriod"] == 3_600
+    assert "RedrivePolicy" not in queue
+    rates = [
+        each["ScheduleExpression"]
+        for name, each in of_type(other, "AWS::Events::Rule").items()
+        if name.startswith("SigningWake")
+    ]
+    assert rates == ["rate(10 minutes)"]

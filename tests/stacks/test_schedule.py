@@ -17,6 +17,7 @@ by_rule = pytest.mark.parametrize(
     [
         (RULE, "RedeliverFunction", "rate(1 minute)"),
         ("CanaryRoundsScheduleRule", "CanaryFunction", "rate(5 minutes)"),
+        ("SigningWakeRule", "SignFunction", "rate(1 hour)"),
     ],
 )
 

@@ -1,8 +1,11 @@
 """The tables, the buckets, their key and the secret: how they are kept and protected."""
 
+import re
+
 import pytest
 
 from daybook.catalogue.profile import PROFILES, profile
+from infra.local.template import Templates, of_type
 from tests.support.templates import Stack
 
 KEPT = ("EventsTable", "IdentitiesTable", "ControlTable", "CredentialsTable", "LedgerTable")
@@ -113,7 +116,7 @@ def test_the_secret_is_generated_by_aws_and_kept(storage: Stack) -> None:
 
 def test_the_key_outlives_the_stack(storage: Stack) -> None:
     """Without the key every table is lost. Whoever deletes it by hand has 30 days to change their mind."""
-    (key,) = storage.resources("AWS::KMS::Key").values()
+    key = storage.resources("AWS::KMS::Key")["Key"]
     assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert key["Properties"]["PendingWindowInDays"] == 30
     assert key["Properties"]["EnableKeyRotation"] is True
@@ -125,7 +128,7 @@ def test_the_operators_are_told_the_tables_names(storage: Stack, table: str) -> 
     assert storage.output(table) == table
 
 
-@pytest.mark.parametrize("name", ["ExportsBucket", "FailedBatchesBucket"])
+@pytest.mark.parametrize("name", ["ExportsBucket", "FailedBatchesBucket", "CheckpointsBucket"])
 def test_buckets_are_encrypted_private_kept_and_reached_over_tls_only(storage: Stack, name: str) -> None:
     """They are under the deployment's key, with no public access. Requests without TLS are denied."""
     resource = storage.resources("AWS::S3::Bucket")[name]
@@ -139,6 +142,62 @@ def test_buckets_are_encrypted_private_kept_and_reached_over_tls_only(storage: S
     denials = [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"]
     assert {"Bool": {"aws:SecureTransport": "false"}} in [each["Condition"] for each in denials]
     assert not [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
+
+
+def test_checkpoints_can_neither_be_replaced_nor_deleted(storage: Stack, other: Templates) -> None:
+    """For 400 days, but by whoever may bypass it: compliance could only be undone by closing the account. Nothing
+    expires by itself, since a log may rest for longer. A trial has no lock: nobody could delete it.
+    """
+    bucket = storage.properties("AWS::S3::Bucket")["CheckpointsBucket"]
+    assert bucket["ObjectLockEnabled"] is True
+    assert bucket["ObjectLockConfiguration"] == {
+        "ObjectLockEnabled": "Enabled",
+        "Rule": {"DefaultRetention": {"Days": 400, "Mode": "GOVERNANCE"}},
+    }
+    assert "LifecycleConfiguration" not in bucket
+    buckets = of_type(other, "AWS::S3::Bucket")
+    (trials,) = (each for name, each in buckets.items() if name.startswith("Checkpoints"))
+    assert not {"ObjectLockEnabled", "ObjectLockConfiguration"} & trials.keys()
+    assert storage.output("CheckpointBucket") == "CheckpointsBucket"
+
+
+def test_one_role_signs_and_nobody_else(storage: Stack, service: Stack) -> None:
+    """Ed25519 keys that KMS never gives away. Their policies deny `Sign` to all but the signer's role, whatever a grant
+    or another policy allows. Nothing else is denied, or nobody could manage them. They outlive the stack.
+    """
+    keys = {name: each for name, each in storage.resources("AWS::KMS::Key").items() if name != "Key"}
+    assert set(keys) == {"HeadKey1Key", "TimeKey1Key"}
+    for key in keys.values():
+        assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        properties = key["Properties"]
+        assert (properties["KeySpec"], properties["KeyUsage"]) == ("ECC_NIST_EDWARDS25519", "SIGN_VERIFY")
+        assert properties["PendingWindowInDays"] == 30
+        allowing, denying = properties["KeyPolicy"]["Statement"]
+        assert storage.read(allowing["Principal"]["AWS"]) == "arn:AWS::Partition:iam::AWS::AccountId:root"
+        assert (denying["Effect"], denying["Principal"], denying["Action"]) == ("Deny", {"AWS": "*"}, "kms:Sign")
+        assert storage.read(denying["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]) == "SignRole.Arn"
+    signing = {
+        function
+        for function, statements in service.statements().items()
+        for statement in statements
+        if "kms:Sign" in statement["Action"]
+    }
+    assert signing == {"SignRole"}
+
+
+def test_a_rotation_makes_a_pair_of_keys_beside_the_old_one(others: dict[str, Templates]) -> None:
+    """Both are the function's, the older first: which of them sign is the signer's affair."""
+    keys = [name for name, each in of_type(others["small"], "AWS::KMS::Key").items() if "KeySpec" in each]
+    assert sorted(re.sub("Key[0-9A-F]{8}$", "", name) for name in keys) == [
+        "HeadKey1",
+        "HeadKey2",
+        "TimeKey1",
+        "TimeKey2",
+    ]
+    stack = Stack("DaybookService-small", others["small"])
+    variables = stack.properties("AWS::Lambda::Function")["SignFunction"]["Environment"]["Variables"]
+    assert stack.read(variables["HEAD_KEYS"]) == "HeadKey1Key.Arn HeadKey2Key.Arn"
+    assert stack.read(variables["TIME_KEYS"]) == "TimeKey1Key.Arn TimeKey2Key.Arn"
 
 
 def test_failed_batches_are_kept_for_14_days(storage: Stack) -> None:

@@ -25,6 +25,7 @@ USED_GRANTS = CACHE / "used-grants"
 
 START_SECONDS = 240  # the very first start synthesises the template and may fetch DynamoDB Local and Java
 STOP_SECONDS = 5  # the promised limit
+APPEND_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,17 @@ def make_tenant(operations: httpx.Client, tenant: str, profile: str = "generic")
     """A tenant with the one environment `prod`."""
     settings = {"tenant": tenant, "name": tenant, "profile": profile, "environments": ["prod"], "audit_since": None}
     return operations.post("/v1/tenants", json=settings)
+
+
+def logs_of(client: httpx.Client) -> list[dict[str, Any]]:
+    """The logs of a tenant that has sent something: they begin with the first append, some seconds later."""
+    deadline = time.monotonic() + APPEND_SECONDS
+    while time.monotonic() < deadline:
+        logs: list[dict[str, Any]] = client.get("/v1/logs").json()["logs"]
+        if logs:
+            return logs
+        time.sleep(0.2)
+    raise AssertionError("nothing was appended")
 
 
 def lines_until_ready(process: subprocess.Popen[str]) -> list[str]:

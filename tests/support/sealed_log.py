@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import batched
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from daybook.aws.wiring import Wiring
+from daybook.aws.wiring import Tables, Wiring
 from daybook.clock import SECOND, parse_time
 from daybook.events.canonical import leaf
 from daybook.events.packing import unpack
@@ -30,9 +31,11 @@ KEYS = (
 
 
 class SealedLog:
-    def __init__(self, wiring: Wiring, key: LogKey, seed: int = 1, previous: Log | None = None) -> None:
+    def __init__(
+        self, wiring: Wiring, key: LogKey, seed: int = 1, previous: Log | None = None, log: Log | None = None
+    ) -> None:
         self._wiring = wiring
-        self.log = wiring.logs.begin(log_of(key, seed, previous))
+        self.log = wiring.logs.begin(log or log_of(key, seed, previous))
         self.entries: list[bytes] = []
         self.leaves: list[bytes] = []
         self._edge = EMPTY
@@ -74,10 +77,10 @@ class SealedLog:
         return checkpoint
 
 
-def stored_entries(log: TenantLog, key: LogKey) -> list[Entry]:
+def stored_entries(dynamodb: Any, tables: Tables, key: LogKey) -> list[Entry]:
     """Of the events that are stored for a log, by id."""
     found = []
-    for item in log.dynamodb.scan(TableName=log.tables.events)["Items"]:
+    for item in dynamodb.scan(TableName=tables.events)["Items"]:
         canonical = unpack(bytes(item["z"]["B"]))
         content = content_in(canonical)
         if item["pk"]["S"].startswith(f"{key.environment}#") and visibility_of(content) == key.visibility:

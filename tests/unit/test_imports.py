@@ -20,7 +20,7 @@ import json, sys
 before = set(sys.modules)
 import {module} as handler
 from daybook.aws import clients
-for make in ("dynamodb", "dynamodb_for_sessions", "dynamodb_for_counters", "sqs", "s3", "sts", "own_sts"):
+for make in ("dynamodb", "dynamodb_for_sessions", "dynamodb_for_counters", "sqs", "s3", "kms", "sts", "own_sts"):
     setattr(clients, make, lambda: None)
 clients.secret_value = lambda arn: bytes(32)
 if hasattr(handler, "compose"):
@@ -36,7 +36,7 @@ def subclasses(of: type[FunctionSettings]) -> Iterator[type[FunctionSettings]]:
         yield from subclasses(each)
 
 
-VARIABLES = {variable: "x" for settings in subclasses(FunctionSettings) for variable in settings.required().values()}
+VARIABLES = {variable: "1" for settings in subclasses(FunctionSettings) for variable in settings.required().values()}
 
 
 @pytest.mark.parametrize("module", HANDLERS)

@@ -2,7 +2,8 @@
 
 moto 5.2.5 skips secrets, `TimeToLiveSpecification`, point-in-time recovery, authorizers, stages, gateway responses,
 alarms, topic policies and `EventInvokeConfig`, and it expects each function's code in a bucket. So secrets are created
-by API first and their references replaced, and tables get their time to live by API. Functions get no code, because
+by API first and their references replaced, as are those to keys that are played (`signing_keys.py`), and tables get
+their time to live by API. Functions get no code, because
 they run in our own processes. `gateway/api.py` reads the gateway's own parts from the template.
 `functions/event_sources.py` reads the event source mappings, because moto would run the functions in containers, and
 the schedules, because moto does not run them.
@@ -14,6 +15,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from infra.local.functions.instances import Configuration
@@ -35,10 +37,17 @@ Client = Callable[[str], Any]
 """Makes a boto3 client for the named service on the local endpoint."""
 
 
-def create_stacks(stacks: Templates, client: Client, secret: Callable[[Mapping[str, Any]], str]) -> None:
-    """`secret` returns the value of a secret that is generated, for the properties of its resource."""
+def create_stacks(
+    stacks: Templates,
+    client: Client,
+    secret: Callable[[Mapping[str, Any]], str],
+    played: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """`secret` returns the value of a secret that is generated, for the properties of its resource. `played`: the ARNs
+    of what moto does not make, by logical id.
+    """
     secrets = client("secretsmanager")
-    arns = {
+    arns = dict(played) | {
         logical_id: secrets.create_secret(
             Name=f"Daybook-{logical_id}", SecretString=properties.get("SecretString") or secret(properties)
         )["ARN"]
@@ -82,9 +91,9 @@ def given(stack: str, logical_id: str, resource: Mapping[str, Any]) -> dict[str,
 
 
 def with_references(part: Any, values: Mapping[str, str]) -> Any:
-    """`part` with each `{"Ref": logical id}` replaced by that id's value, where it has one."""
+    """`part` with each reference to a logical id, or to its ARN, replaced by that id's value, where it has one."""
     match part:
-        case {"Ref": str(name)} if name in values:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), "Arn"]} if name in values:
             return values[name]
         case dict():
             return {name: with_references(each, values) for name, each in part.items()}

@@ -98,6 +98,7 @@ class Permissions:
         self._application = application
         self.dynamodb = application
         """What answers the calls to DynamoDB: moto, or DynamoDB Local."""
+        self.kms = application
         self.sts_seconds = 0.0
         """How long STS takes to answer."""
         self._used = used
@@ -120,7 +121,7 @@ class Permissions:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         key, service = signed_with(environ)
-        respond: Any = self.dynamodb if service == "dynamodb" else self._application
+        respond: Any = {"dynamodb": self.dynamodb, "kms": self.kms}.get(service, self._application)
         if service != "kinesis":
             environ["HTTP_X_MOTO_ACCOUNT_ID"] = ACCOUNT
         if service in {*NEEDS, "dynamodb", "s3"}:
@@ -250,17 +251,22 @@ def partition_keys(stacks: Templates) -> dict[tuple[str, str | None], str]:
     }
 
 
-def table_policies(stacks: Templates, roles: Iterable[Role]) -> dict[str, Sequence[Statement]]:
-    """The policies of the tables, by the table's ARN. moto does not keep them."""
+def resource_policies(
+    stacks: Templates, roles: Iterable[Role], keys: Mapping[str, str]
+) -> dict[str, Sequence[Statement]]:
+    """The policies of the tables and of `keys`, by ARN; moto keeps neither. `keys`: their ARNs by logical id."""
     arns = {role.name: role.arn for role in roles}
-    return {
-        calls.table_arn(table_name(stack, logical_id)): _with_arns(
-            properties["ResourcePolicy"]["PolicyDocument"]["Statement"], arns
-        )
+    documents = {
+        calls.table_arn(table_name(stack, logical_id)): properties["ResourcePolicy"]["PolicyDocument"]
         for stack, template in stacks.items()
         for logical_id, properties in of_type({stack: template}, "AWS::DynamoDB::Table").items()
         if "ResourcePolicy" in properties
+    } | {
+        keys[logical_id]: properties["KeyPolicy"]
+        for logical_id, properties in of_type(stacks, "AWS::KMS::Key").items()
+        if logical_id in keys
     }
+    return {arn: _with_arns(document["Statement"], arns) for arn, document in documents.items()}
 
 
 def _with_arns(part: Any, arns: Mapping[str, str]) -> Any:

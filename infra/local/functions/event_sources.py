@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from infra.local.aws.cloudformation import Client, table_name
@@ -24,11 +25,18 @@ JOIN_SECONDS = 1.0  # for all sources: local Daybook must end within five second
 
 @contextmanager
 def event_sources(
-    stacks: Templates, client: Client, functions: Mapping[str, Function], checkpoints: Path | None
+    stacks: Templates,
+    client: Client,
+    functions: Mapping[str, Function],
+    checkpoints: Path | None,
+    periods: Mapping[str, float],
 ) -> Iterator[None]:
-    """Runs each source in a thread. `checkpoints` is the folder for the positions of the stream readers."""
+    """Runs each source in a thread. `checkpoints` is the folder for the positions of the stream readers.
+
+    `periods`: the seconds of the schedules that are others here than in the template, by their function's ARN.
+    """
     stopped = threading.Event()
-    sources = [*mappings_of(stacks, client, functions, checkpoints), *schedules_of(stacks, client, functions)]
+    sources = [*mappings_of(stacks, client, functions, checkpoints), *schedules_of(stacks, client, functions, periods)]
     threads = [threading.Thread(target=source.run, args=(stopped,), daemon=True) for source in sources]
     for thread in threads:
         thread.start()
@@ -68,16 +76,22 @@ def mappings_of(
         )
 
 
-def schedules_of(stacks: Templates, client: Client, functions: Mapping[str, Invocable]) -> Iterator[Schedule]:
-    references = References(stacks, client)
+def schedules_of(
+    stacks: Templates,
+    client: Client,
+    functions: Mapping[str, Invocable],
+    periods: Mapping[str, float] = MappingProxyType({}),
+) -> Iterator[Schedule]:
     """Rules on events of AWS's own services are left out: nothing raises those here."""
+    references = References(stacks, client)
     for logical_id, properties in of_type(stacks, "AWS::Events::Rule").items():
         if "ScheduleExpression" not in properties:
             continue
         rule = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{references.name(logical_id)}"
         for target in properties["Targets"]:
-            invoke = functions[references.function(target["Arn"])].invoke
-            yield Schedule(rule, seconds(properties["ScheduleExpression"]), invoke)
+            function = references.function(target["Arn"])
+            period = periods.get(function, seconds(properties["ScheduleExpression"]))
+            yield Schedule(rule, period, functions[function].invoke)
 
 
 def calls_ended(functions: Iterable[Function]) -> int:

@@ -16,6 +16,7 @@ from infra.stacks.alarms.functions import functions_run
 from infra.stacks.alarms.jobs import jobs_end
 from infra.stacks.alarms.ledger import ledger_follows
 from infra.stacks.alarms.metrics import OwnMetrics
+from infra.stacks.alarms.signing import logs_are_signed
 from infra.stacks.alarms.store import store_keeps_up
 from infra.stacks.alarms.streams import streams_follow
 from infra.stacks.alarms.told import changes_are_told
@@ -49,6 +50,7 @@ def questions(watched: Watched) -> list[Question]:
         store_keeps_up(watched.tables),
         streams_follow(watched.functions["fan_out"], watched.new_events, own),
         ledger_follows(watched.functions["append"], watched.ledger_records, own),
+        logs_are_signed(own),
         jobs_end(watched.job_queues, watched.dead_letters, own),
         changes_are_told(watched.change_rules),
     ]

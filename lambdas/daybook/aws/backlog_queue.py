@@ -22,13 +22,18 @@ class DrainQueue:
 
     def send(self, requests: Sequence[DrainRequest], delay_seconds: int) -> None:
         """Messages are durable on return. Raises `NotQueued`, or botocore's errors."""
-        for start in range(0, len(requests), _MESSAGES_A_CALL):
-            answer = self._client.send_message_batch(
-                QueueUrl=self._url,
-                Entries=[
-                    {"Id": str(place), "MessageBody": backlog.write(request).decode(), "DelaySeconds": delay_seconds}
-                    for place, request in enumerate(requests[start : start + _MESSAGES_A_CALL])
-                ],
-            )
-            if answer.get("Failed"):
-                raise NotQueued(answer["Failed"][0]["Code"])
+        send_all(self._client, self._url, [backlog.write(request).decode() for request in requests], delay_seconds)
+
+
+def send_all(client: Any, url: str, bodies: Sequence[str], delay_seconds: int) -> None:
+    """Messages are durable on return. Raises `NotQueued`, or botocore's errors."""
+    for start in range(0, len(bodies), _MESSAGES_A_CALL):
+        answer = client.send_message_batch(
+            QueueUrl=url,
+            Entries=[
+                {"Id": str(place), "MessageBody": body, "DelaySeconds": delay_seconds}
+                for place, body in enumerate(bodies[start : start + _MESSAGES_A_CALL])
+            ],
+        )
+        if answer.get("Failed"):
+            raise NotQueued(answer["Failed"][0]["Code"])

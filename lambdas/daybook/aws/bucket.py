@@ -10,7 +10,7 @@ from daybook.aws.calls import ask
 from daybook.errors import Throttled
 from daybook.jobs.export import NoSuchUpload
 
-_TRANSIENT = frozenset(
+TRANSIENT = frozenset(
     {
         "InternalError",
         "OperationAborted",
@@ -61,7 +61,7 @@ class FileBucket:
             objects = [{"Key": place} for place in places[start : start + _DELETED_A_CALL]]
             answer = self._call("delete_objects", Delete={"Objects": objects, "Quiet": True})
             for refused in answer.get("Errors", ()):
-                if refused["Code"] in _TRANSIENT:
+                if refused["Code"] in TRANSIENT:
                     raise Throttled
                 raise ClientError({"Error": {"Code": refused["Code"]}}, "DeleteObjects")
 
@@ -118,7 +118,7 @@ class FileBucket:
             raise
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = ask(getattr(self._client, operation), _TRANSIENT, Bucket=self._bucket, **arguments)
+        answer: dict[str, Any] = ask(getattr(self._client, operation), TRANSIENT, Bucket=self._bucket, **arguments)
         return answer
 
 

@@ -99,6 +99,11 @@ def s3(credentials: Mapping[str, str] | None = None) -> Any:
     return _session().create_client("s3", config=_S3_CONFIG, **(credentials or {}))
 
 
+def kms() -> Any:
+    """A low-level KMS client."""
+    return _session().create_client("kms", config=_CONFIG)
+
+
 def sts() -> Any:
     """A low-level STS client for customers' roles."""
     return _session().create_client("sts", config=_IMPATIENT)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from daybook.aws.bucket import FileBucket
+    from daybook.aws.checkpoint_bucket import CheckpointBucket
     from daybook.aws.control_table.catalogues import CatalogueTable
     from daybook.aws.control_table.destinations import DestinationTable
     from daybook.aws.control_table.drains import DrainTable
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from daybook.aws.limits_table.usage import UsageTable
     from daybook.aws.parked_keys import ParkedKeys
     from daybook.aws.poison import PoisonBucket
+    from daybook.aws.sign_queue import SignQueue
+    from daybook.aws.signing_keys import KmsKey
     from daybook.catalogue.tenant_catalogue import Catalogues
     from daybook.crypto.keys import DeploymentKeys
     from daybook.delivery.attempt import Attempt
@@ -479,3 +482,20 @@ class Wiring:
         from daybook.aws.job_queue import SqsJobQueue
 
         return SqsJobQueue(clients.sqs(), url)
+
+    def checkpoint_bucket(self, bucket: str) -> CheckpointBucket:
+        from daybook.aws.checkpoint_bucket import CheckpointBucket
+
+        return CheckpointBucket(clients.s3(), bucket)
+
+    def sign_queue(self, url: str) -> SignQueue:
+        from daybook.aws.sign_queue import SignQueue
+
+        return SignQueue(clients.sqs(), url)
+
+    @cached_property
+    def signing_key(self) -> Callable[[str], KmsKey]:
+        """By its ARN."""
+        from daybook.aws.signing_keys import KmsKey
+
+        return partial(KmsKey, clients.kms())

@@ -12,6 +12,7 @@ MEDIA_TYPE = "application/problem+json"
 
 Code = Literal[
     "bad_gateway",
+    "cannot_count",
     "catalogue_too_large",
     "contended",
     "cursor_mismatch",
@@ -32,6 +33,7 @@ Code = Literal[
     "limit_reached",
     "method_not_allowed",
     "missing_field",
+    "not_counted_yet",
     "not_found",
     "not_recorded",
     "not_sealed_yet",
@@ -48,6 +50,7 @@ Code = Literal[
     "too_large",
     "too_long",
     "too_many_activities",
+    "too_many_buckets",
     "too_many_categories",
     "too_many_changes",
     "too_many_exports",

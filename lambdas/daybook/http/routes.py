@@ -34,6 +34,7 @@ ROUTES = (
     Route("GET", "/v1/feed", "ledger", "read_feed", _READERS),
     Route("GET", "/v1/alerts", "ledger", "list_alerts", _READERS),
     Route("GET", "/v1/events/{event_id}/proof", "ledger", "read_proof", _READERS),
+    Route("GET", "/v1/stats", "ledger", "read_stats", _READERS),
     Route("GET", "/v1/logs", "ledger", "list_logs", _READERS),
     Route("GET", "/v1/logs/{log}/checkpoint", "ledger", "read_checkpoint", _READERS),
     Route("GET", "/v1/logs/{log}/tile/{tile+}", "ledger", "read_tile", _READERS),

@@ -32,7 +32,22 @@ MAX_PEOPLE = 64
 LABELS = frozenset({"activity", "category", "component", "credential", "source_type", "user_type", "variant"})
 """Filters whose values are labels. A value is recorded if it is a label, or looks like one."""
 
-NAMES_NOBODY = frozenset({"actor_type", "environment", "from", "group", "origin", "range", "sort", "status", "to"})
+NAMES_NOBODY = frozenset(
+    {
+        "actor_type",
+        "by",
+        "environment",
+        "from",
+        "group",
+        "interval",
+        "origin",
+        "range",
+        "sort",
+        "status",
+        "to",
+        "top",
+    }
+)
 """Parameters whose values are recorded as they were sent: choices, moments, and names that admins gave."""
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _ACTIVITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\*?")

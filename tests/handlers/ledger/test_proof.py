@@ -40,7 +40,7 @@ def sealed(tenant: TenantLog) -> SealedLog:
 def seal(tenant: TenantLog, log: SealedLog) -> None:
     """Appends what is stored for the log and is not in it yet, and signs."""
     known = {decode(entry) for entry in log.entries}
-    log.append(entry for entry in stored_entries(tenant, log.log.key) if entry not in known)
+    log.append(entry for entry in stored_entries(tenant.dynamodb, tenant.tables, log.log.key) if entry not in known)
     log.sign()
 
 
@@ -109,7 +109,7 @@ def test_an_event_that_is_not_sealed_yet_is_asked_for(tenant: TenantLog, read: L
         assert int(answer["headers"]["Retry-After"]) > 0
         assert read.asked == [sealed.log] * asked
         if not asked:
-            sealed.append(stored_entries(tenant, sealed.log.key))
+            sealed.append(stored_entries(tenant.dynamodb, tenant.tables, sealed.log.key))
     assert tenant.recorded("viewed") == []
     sealed.sign()
     assert proof(read, event_id)["statusCode"] == 200
@@ -140,7 +140,7 @@ def test_an_event_is_proved_by_the_log_that_had_it(tenant: TenantLog, read: Ledg
     successor = SealedLog(tenant.wiring, sealed.log.key, 2, sealed.log)
     assert successor.log.origin != sealed.log.origin
     for log, then in (
-        (sealed, lambda: successor.append(stored_entries(tenant, sealed.log.key))),
+        (sealed, lambda: successor.append(stored_entries(tenant.dynamodb, tenant.tables, sealed.log.key))),
         (sealed, successor.sign),
     ):
         _, _, note = parts(answered(proof(read, event_id))["proof"])
@@ -170,7 +170,7 @@ def test_what_operations_did_is_proved_to_operations_alone(tenant: TenantLog, se
     """By the log of what only they may read."""
     hidden = SealedLog(tenant.wiring, LogKey(tenant.key(), "operations"), 7)
     (event_id,) = tenant.sent({"activity": "api.called"})
-    assert stored_entries(tenant, sealed.log.key) == []
+    assert stored_entries(tenant.dynamodb, tenant.tables, sealed.log.key) == []
     seal(tenant, hidden)
     operations = LedgerReader(tenant, "operations")
     assert problem_of(proof(LedgerReader(tenant), event_id)) == (404, "not_found")

@@ -1,9 +1,22 @@
 """What a month costs: the arithmetic, and the page that shows it."""
 
+import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from benchmarks.typical import NOW, stored_forms
+from benchmarks.write_units import bytes_of
+from daybook.aws.ledger_table.appends import AppendTable
+from daybook.aws.wiring import Tables
+from daybook.events.reader import content_of
+from daybook.ledger import delta
+from daybook.ledger.entries import Entry, encode
+from daybook.ledger.log import Append
+from daybook.ledger.logs import Log, LogKey
+from daybook.ledger.merkle import Edge, leaf_hash
+from daybook.tenant import EnvironmentKey
 from infra.cost import units
 from infra.cost.__main__ import main, table
 from infra.cost.bill import SIZES, Load, dollars, fan_out_a_second, lines, prices, total
@@ -45,6 +58,40 @@ def test_a_firewall_costs_its_rules_and_each_call() -> None:
 def test_a_window_saves_invocations_of_the_fan_out(events: float, window: float, invocations: float) -> None:
     """Ten lanes, each once a window, and no invocation without an event."""
     assert fan_out_a_second(Load(events_a_second=events, fan_out_window_seconds=window)) == invocations
+
+
+@pytest.mark.parametrize("store", ["memory"], indirect=True)
+@pytest.mark.parametrize("events", [1, 10, 100, 1_000])
+def test_an_append_is_charged_by_the_size_of_its_items(dynamodb: Any, tables: Tables, events: int) -> None:
+    """In a log of three million entries, of typical events. The estimate is at most a unit and a tenth off."""
+    log = Log(LogKey(EnvironmentKey("YHE9W2#0"), "all"), "a" * 26, f"daybook/{'a' * 26}", 0, 0)
+    sent = [{"activity": "app.updated", "actor": {"type": "user", "id": f"u-{at % 90}"}} for at in range(events)]
+    forms = [form for at in range(0, events, 500) for form in stored_forms("jiffy", sent[at : at + 500])]
+    size = 3_000_000
+    entries = [encode(Entry(form.id, NOW, form.leaf)) for form in forms]
+    edge = Edge(size, (bytes(32),) * size.bit_count()).extended(map(leaf_hash, entries))
+    append = Append(size, b"".join(entries), edge, edge.root, NOW, "00" * 8)
+    AppendTable(dynamodb, tables.ledger).put(log, append, delta.write([delta.of(content_of(x.packed)) for x in forms]))
+    found = dynamodb.query(
+        TableName=tables.ledger,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": log.partition}},
+    )["Items"]
+    assert len(found) == 3
+    billed = sum(math.ceil(bytes_of(item) / 1_024) for item in found)
+    assert units.append_write_units(events) == pytest.approx(billed, abs=1, rel=0.1)
+
+
+def test_the_ledger_of_ten_events_a_second_by_hand() -> None:
+    """A hundred tenants, each with an event each ten seconds: appended singly, counted and signed each hour."""
+    found = costs(TEN)
+    recorded = 30_000 + 8_640
+    assert found["ledger: appended"] == pytest.approx((25_920_000 + recorded) * 3 / 1e6 * 0.625)
+    assert found["ledger: signatures"] == pytest.approx(100 * 720 * 2 / 1e4 * 0.15)
+    assert found["ledger: swept"] == pytest.approx(864_000 * (60 + 365) * 860 / 8_192 / 1e6 * 0.125)
+    together = costs(replace(TEN, tenants=1))
+    assert together["ledger: appended"] < found["ledger: appended"] / 20
+    assert together["ledger: signatures"] == pytest.approx(found["ledger: signatures"] / 100)
 
 
 def test_the_page_shows_what_the_command_prints() -> None:

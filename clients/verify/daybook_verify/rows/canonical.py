@@ -6,14 +6,18 @@ an auditor and hash the other.
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from daybook_verify.errors import CannotTell, NotGenuine
 from daybook_verify.rows.shape import CONTENT, misshapen
 
-_TIME = re.compile(
-    r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}\.[0-9]{3}Z"
-)
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{36}")
+_TIME_OF_ID = 10
+"""Characters of an id that hold the milliseconds of `occurred_at`, in Crockford's base32."""
+_TO_PYTHON = str.maketrans("ABCDEFGHJKMNPQRSTVWXYZ", "ABCDEFGHIJKLMNOPQRSTUV")
+_EPOCH = datetime.fromtimestamp(0, UTC)
 _BOUND = 2**53
 """RFC 8785 has JavaScript's numbers: integers from here on are not exact."""
 
@@ -28,10 +32,23 @@ def content_of(canonical: bytes) -> dict[str, Any]:
         raise CannotTell(f"the content has version {version!r}")
     if (fault := misshapen(content, CONTENT)) is not None:
         raise NotGenuine(f"the content's {fault} is not what the format allows")
-    for name in ("occurred_at", "received_at"):
-        if not _TIME.fullmatch(content[name]):
-            raise NotGenuine(f"{name} is no time in UTC with milliseconds")
+    _milliseconds(content["received_at"])
+    if not _ID.fullmatch(content["id"]) or _time_of(content["id"]) != _milliseconds(content["occurred_at"]):
+        raise NotGenuine("the id of the content does not begin with the time at which the event occurred")
     return content
+
+
+def _milliseconds(time: str) -> int:
+    if not _TIME.fullmatch(time):
+        raise NotGenuine("a time of the content is not in UTC with milliseconds")
+    try:
+        return (datetime.fromisoformat(time) - _EPOCH) // timedelta(milliseconds=1)
+    except ValueError as error:
+        raise NotGenuine("a time of the content is on no calendar") from error
+
+
+def _time_of(event_id: str) -> int:
+    return int(event_id[:_TIME_OF_ID].translate(_TO_PYTHON), 32)
 
 
 def strict_json(canonical: bytes) -> Any:
@@ -49,6 +66,15 @@ def strict_json(canonical: bytes) -> Any:
 def encoded(value: Any) -> bytes:
     """Compact JSON in UTF-8, keys in order. Keys are ASCII, so that code points are in the order of RFC 8785."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def is_encodable(text: str) -> bool:
+    """Whether UTF-8 has a form for it: JSON can escape half a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _no_float(_: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from daybook_verify.errors import CannotTell
 from daybook_verify.rows import csv_cells, times
 from daybook_verify.rows.aliases import ALIASES
-from daybook_verify.rows.canonical import content_of
+from daybook_verify.rows.canonical import content_of, is_encodable
 from daybook_verify.rows.names import Names
 from daybook_verify.rows.native import FIELDS, native
 from daybook_verify.rows.people import People
@@ -21,17 +21,17 @@ class Renderer:
     """Renders the lines of the file that a manifest describes."""
 
     def __init__(self, manifest: Mapping[str, Any]) -> None:
-        """CannotTell where the manifest names a view, format, profile or time zone that this package lacks."""
-        view, form, profile = manifest["view"], manifest["format"], manifest["tenant_profile"]
+        """CannotTell where the manifest lacks a field, or has a view, format, profile or zone that is unknown here."""
+        view, form, profile = (_text(manifest, name) for name in ("view", "format", "tenant_profile"))
         if view not in (NATIVE, *VIEWS) or form not in ("csv", "ndjson") or profile not in ALIASES:
             raise CannotTell("the manifest names a view, format or profile that this version does not know")
         self._columns = VIEWS.get(view)
         self._csv = form == "csv"
-        self._mark = _MARK if manifest["mark"] else b""
-        self._moment = times.in_zone(manifest["tz"])
+        self._mark = _MARK if manifest.get("mark") is True else b""
+        self._moment = times.in_zone(_text(manifest, "tz"))
         self._aliases = ALIASES[profile]
         self._names = Names(self._aliases)
-        self._tenant_name = manifest["tenant_name"]
+        self._tenant_name = _text(manifest, "tenant_name")
 
     @property
     def header(self) -> bytes:
@@ -57,6 +57,13 @@ class Renderer:
 def rendered(manifest: Mapping[str, Any], canonical: bytes, keys: Mapping[str, bytes]) -> bytes:
     """The line of one event in the manifest's file."""
     return Renderer(manifest).line(canonical, keys)
+
+
+def _text(manifest: Mapping[str, Any], name: str) -> str:
+    value = manifest.get(name)
+    if not isinstance(value, str) or not is_encodable(value):
+        raise CannotTell(f"the manifest has no text {name}")
+    return value
 
 
 def _cell(value: Any) -> str:

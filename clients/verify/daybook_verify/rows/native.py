@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from daybook_verify.errors import NotGenuine
 from daybook_verify.rows.aliases import Aliases
 from daybook_verify.rows.people import CLIENT_ID, EMAIL, IP, NAME, USER_AGENT, USERNAME, People
 
@@ -94,6 +95,8 @@ def _actor(actor: Mapping[str, Any], people: People, aliases: Aliases) -> Native
         person = _person(actor["id"], people, {})
         if person["username"] is None and actor["type"] == "unknown":
             person["username"] = actor.get("alias", aliases.unknown)
+    elif actor["type"] == "user":
+        raise NotGenuine("a user as actor has no GUID")
     else:
         person = {
             "id": None,
@@ -130,6 +133,8 @@ def _target(target: Mapping[str, Any], people: People) -> Native:
             "name": people.text(target["name"]) if "name" in target else None,
             "within": inside,
         }
+    if "id" not in target:
+        raise NotGenuine("a user as target has no GUID")
     person = _person(target["id"], people, _but_id(target))
     return {
         "type": target["type"],

@@ -10,8 +10,8 @@ from daybook_verify.rows.sealed import Slot, opened
 USERNAME, NAME, EMAIL, CLIENT_ID, IP, USER_AGENT = range(6)
 """The first slots."""
 
-_TOKEN = re.compile(r"~(?:~|([0-9]+)\.([0-9]+);)")
-_WHOLE = re.compile(r"~([0-9]+)\.([0-9]+);")
+_TOKEN = re.compile(r"~(?:~|([0-9]{1,6})\.([0-9]{1,6});)")
+_WHOLE = re.compile(r"~([0-9]{1,6})\.([0-9]{1,6});")
 _MAX_DEPTH = 8
 _MAX_CHARACTERS = 16_000_000
 """A crafted event could stand for more text than fits into memory."""

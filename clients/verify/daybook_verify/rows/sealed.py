@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from daybook_verify.errors import NotGenuine
+from daybook_verify.rows.canonical import is_encodable
 
 KEY_BYTES = 64
 _COMMITMENT = b"daybook 1 commitment"
@@ -42,7 +43,9 @@ def opened(sealed: str, key: bytes, place: Sequence[str]) -> list[Slot]:
 
 
 def _is_slot(value: object) -> bool:
-    return value is None or (isinstance(value, str | int) and not isinstance(value, bool))
+    if isinstance(value, str):
+        return is_encodable(value)
+    return value is None or (isinstance(value, int) and not isinstance(value, bool))
 
 
 def _base64url(text: str) -> bytes:

@@ -19,7 +19,14 @@ def in_zone(name: str) -> Moment:
             zone = ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise CannotTell(f"there is no time zone {name!r} on this machine") from error
-    return lambda time: datetime.fromisoformat(time).astimezone(zone)
+
+    def moment(time: str) -> datetime:
+        try:
+            return datetime.fromisoformat(time).astimezone(zone)
+        except OverflowError as error:
+            raise CannotTell(f"{time} is on no calendar in the time zone {name}") from error
+
+    return moment
 
 
 def iso(moment: datetime) -> str:

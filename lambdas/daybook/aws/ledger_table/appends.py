@@ -48,8 +48,7 @@ class AppendTable:
             return
         low = start
         if start:
-            for item in self._page(log, _FIRST, _sort_key(start), ScanIndexForward=False, Limit=1)["Items"]:
-                holds_start = _append(item)
+            for holds_start in self._up_to(log, start):
                 if holds_start.stop > start:
                     yield holds_start
                 low = max(holds_start.stop, start)
@@ -60,6 +59,15 @@ class AppendTable:
             if "LastEvaluatedKey" not in answer:
                 return
             more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _up_to(self, log: Log, index: int) -> list[Append]:
+        """The last append that begins there or before. It costs no call where `found` has read it already."""
+        with self._lock:
+            for (partition, _), append in self._known.items():
+                if partition == log.partition and append.start <= index < append.stop:
+                    return [append]
+        page = self._page(log, _FIRST, _sort_key(index), ScanIndexForward=False, Limit=1)
+        return [*map(_append, page["Items"])]
 
     def read(self, log: Log, start: int, stop: int) -> Iterator[tuple[int, Entry]]:
         for append in self.appends(log, start, stop):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from daybook.aws.batches import insert, insert_text
+from daybook.aws.batches import insert, insert_statement
 from daybook.aws.calls import ask, get_item, page_of
 from daybook.errors import Throttled
 from daybook.events.store import Append as Inserted
@@ -61,8 +61,7 @@ class CheckpointTable:
             "edge": {"B": checkpoint.edge.to_bytes()},
             "at": {"N": str(checkpoint.at_ms)},
         }
-        statement = {"Statement": insert_text(self._table, tuple(item)), "Parameters": list(item.values())}
-        (outcome,) = insert(self._client, [statement])
+        (outcome,) = insert(self._client, [insert_statement(self._table, item)])
         if outcome is Inserted.THROTTLED:
             raise Throttled
 

@@ -10,7 +10,7 @@ A row is written once.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from daybook.aws.batches import insert, insert_text
+from daybook.aws.batches import insert, insert_statement
 from daybook.aws.calls import rows
 from daybook.errors import Throttled
 from daybook.events.store import Append as Inserted
@@ -38,8 +38,7 @@ class PublishedKeyTable:
             "since": {"N": str(key.since_ms)},
             **({} if key.cosigner is None else {"cosigner": {"S": key.cosigner}}),
         }
-        statement = {"Statement": insert_text(self._table, tuple(item)), "Parameters": list(item.values())}
-        (outcome,) = insert(self._client, [statement])
+        (outcome,) = insert(self._client, [insert_statement(self._table, item)])
         if outcome is Inserted.THROTTLED:
             raise Throttled
 
