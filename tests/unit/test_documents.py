@@ -12,7 +12,7 @@ from daybook.search.parameters import EQUALITIES, SCALARS
 from tests.support.documents import PAGES, anchors, code_in, links, name_of, text_of
 from tests.support.places import LAMBDAS, ROOT
 
-TOP_FOLDERS = ("benchmarks/", "docs/", "events/", "infra/", "lambdas/", "tests/")
+TOP_FOLDERS = ("benchmarks/", "clients/", "docs/", "events/", "infra/", "lambdas/", "tests/")
 VARIABLE = re.compile(r"\bDAYBOOK_[A-Z_]+\b")
 MODULE = re.compile(r"\bpython -m ([\w.]+)")
 TARGET = re.compile(r"\bmake ([a-z][a-z-]*)")
@@ -67,7 +67,8 @@ def test_modules_and_targets_exist(page: Path) -> None:
 @by_page
 def test_variables_exist(page: Path) -> None:
     """Something reads each of them."""
-    sources = [ROOT / "Makefile", *(ROOT / "infra").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    folders = (ROOT / "clients", ROOT / "infra", ROOT / "tests")
+    sources = [ROOT / "Makefile", *(path for folder in folders for path in folder.rglob("*.py"))]
     read = {name for source in sources for name in VARIABLE.findall(source.read_text("utf-8"))}
     assert {*VARIABLE.findall(text_of(page))} <= read
 

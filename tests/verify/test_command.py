@@ -47,6 +47,29 @@ def test_the_exit_code_says_it_all(folder: Path, capsys: pytest.CaptureFixture[s
     assert run(*export, LOG.line, "--cosigner", WITNESS.line) == 1
 
 
+def test_checkpoints_are_kept_for_the_monitor(folder: Path) -> None:
+    """Of what is genuine, each once. A wrong file keeps nothing."""
+    export = (
+        "export",
+        folder / "log.csv",
+        "--evidence",
+        folder / "log.csv.evidence.ndjson",
+        "--key",
+        LOG.line,
+        "--kept",
+    )
+    kept = folder / "kept"
+    assert run(*export, kept, "--cosigner", WITNESS.line) == 0
+    before = kept.read_bytes()
+    assert run(*export, kept) == 2
+    assert kept.read_bytes() == before
+    assert run("proof", folder / "proof.json", "--key", LOG.line, "--kept", kept) == 0
+    assert kept.read_bytes().count(b"\n") == 2
+    (folder / "log.csv").write_bytes(b"")
+    assert run(*export, folder / "else") == 1
+    assert not (folder / "else").exists()
+
+
 def test_findings_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One object, with the same findings."""
     export = ("export", folder / "log.csv", "--evidence", folder / "log.csv.evidence.ndjson")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from daybook_verify import kept, monitor, tiles
+from daybook_verify import checkpoints, kept, monitor, tiles
 from daybook_verify.checkpoints import Trust
 from daybook_verify.errors import CannotTell, NotGenuine
 from daybook_verify.fetching import HttpLog
@@ -140,10 +140,31 @@ def test_a_log_that_was_rewritten(state: Path) -> None:
     """Longer, as long, or shorter: nothing of it is kept."""
     assert followed(Served(ENTRIES[:300]), state).exit_code == 0
     before = state.read_bytes()
-    for entries in (ENTRIES[1:400], ENTRIES[1:301], ENTRIES[1:200], ENTRIES[:299], []):
+    for entries in (ENTRIES[1:400], ENTRIES[1:301]):
         assert followed(Served(entries), state).exit_code == 1
+    for entries in (ENTRIES[1:200], ENTRIES[:299], []):
+        assert followed(Served(entries), state).exit_code == 2, "it may be an old one"
     assert state.read_bytes() == before
     assert followed(Served(ENTRIES[:301]), state).exit_code == 0
+
+
+@pytest.mark.parametrize("size", [1, 250, 300, 301, 390, 400])
+def test_a_checkpoint_that_came_with_evidence_is_held_against_the_log(size: int, state: Path) -> None:
+    """By the next walk, also where the log had been followed further before."""
+    for followed_to in (250, 300):
+        assert followed(Served(ENTRIES[:followed_to]), state).exit_code == 0
+    before = state.read_bytes()
+    others = [ENTRIES[7], *ENTRIES[1:size]]
+    for entries, code in ((ENTRIES[:size], 0), (others, 1)):
+        state.write_bytes(before)
+        came = checkpoints.opened(MadeLog(entries=entries).note(), TRUST)
+        kept.append(state, NOW, came)
+        assert followed(Served(ENTRIES[:400]), state).exit_code == code
+        assert len(kept.read(state)) == 3 + (code == 0)
+    log = Served(ENTRIES[:400])
+    state.write_bytes(before)
+    kept.append(state, NOW, checkpoints.opened(MadeLog(entries=ENTRIES[:401]).note(), TRUST))
+    assert followed(log, state).exit_code == 2, "the log shows an older head than the evidence had"
 
 
 def test_an_old_checkpoint_is_no_rewriting(state: Path) -> None:

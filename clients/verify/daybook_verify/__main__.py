@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from daybook_verify import export, kept, monitor, proof
-from daybook_verify.checkpoints import Trust
+from daybook_verify.checkpoints import Signed, Trust
 from daybook_verify.errors import CannotTell, NotGenuine
 from daybook_verify.fetching import HttpLog
 from daybook_verify.notes import COSIGNATURE, VerifierKey, parse_key
 from daybook_verify.report import Report
 
 _CREDENTIAL = "DAYBOOK_KEY"
+_NOT_GENUINE = 1
 _EPILOG = """exit code: 0 all is genuine, and complete where an unfiltered export was asked about;
 1 something is not genuine, or missing; 2 it could not be told"""
 
@@ -37,16 +38,30 @@ def _run(asked: argparse.Namespace, report: Report) -> None:
     trust = Trust(tuple(map(parse_key, asked.key)), tuple(map(_cosigner, asked.cosigner)), asked.origin)
     match asked.what:
         case "proof":
-            proof.verify(asked.file.read_bytes(), trust, report)
+            _keep(proof.verify(asked.file.read_bytes(), trust, report), asked.kept, report)
         case "export":
-            known = [each for path in asked.kept for each in kept.read(path)]
+            known = kept.read(asked.kept) if asked.kept else []
             with asked.file.open("rb") as file, asked.evidence.open("rb") as evidence:
-                export.verify(file, evidence, trust, known, report)
+                signed = export.verify(file, evidence, trust, known, report)
+            _keep(signed, asked.kept, report)
         case "monitor":
             headers = {"Authorization": f"Bearer {os.environ[_CREDENTIAL]}"} if _CREDENTIAL in os.environ else {}
             if asked.tenant:
                 headers["Daybook-Tenant"] = asked.tenant
-            monitor.follow(HttpLog(asked.url, headers), trust, asked.kept, time.time_ns() // 1_000_000, report)
+            monitor.follow(HttpLog(asked.url, headers), trust, asked.kept, _now_ms(), report)
+
+
+def _keep(signed: Signed, path: Path | None, report: Report) -> None:
+    """The monitor's next walk then shows whether the log that the auditor follows has this checkpoint too."""
+    if path is None or report.exit_code == _NOT_GENUINE:
+        return
+    if signed.checkpoint not in [each.checkpoint for each in kept.read(path)]:
+        kept.append(path, _now_ms(), signed)
+        report.note(f"its checkpoint was added to {path}: the monitor will hold it against the log")
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _cosigner(line: str) -> VerifierKey:
@@ -73,13 +88,12 @@ def _parser() -> argparse.ArgumentParser:
     what = parser.add_subparsers(dest="what", required=True)
     one = what.add_parser("proof", parents=[common], help="one event: the answer of /v1/events/{id}/proof")
     one.add_argument("file", type=Path, metavar="FILE")
+    _add_kept(one)
 
     many = what.add_parser("export", parents=[common], help="an exported file")
     many.add_argument("file", type=Path, metavar="FILE")
     many.add_argument("--evidence", type=Path, required=True, metavar="FILE", help="<file name>.evidence.ndjson")
-    many.add_argument(
-        "--kept", type=Path, action="append", default=[], metavar="FILE", help="checkpoints that the monitor kept"
-    )
+    _add_kept(many)
 
     whole = what.add_parser(
         "monitor", parents=[common], help=f"a log; the environment's {_CREDENTIAL} is the credential"
@@ -88,6 +102,11 @@ def _parser() -> argparse.ArgumentParser:
     whole.add_argument("--kept", type=Path, required=True, metavar="FILE", help="where checkpoints are kept")
     whole.add_argument("--tenant", help="the tenant, where the credential is an operator's")
     return parser
+
+
+def _add_kept(parser: argparse.ArgumentParser) -> None:
+    explained = "checkpoints that the monitor kept; this one is added, to be held against the log by its next walk"
+    parser.add_argument("--kept", type=Path, metavar="FILE", help=explained)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from daybook_verify import checkpoints
 from daybook_verify.checkpoints import Signed, Trust
 from daybook_verify.errors import NotGenuine
 from daybook_verify.evidence import Header
-from daybook_verify.kept import Kept
+from daybook_verify.kept import Kept, roots
 from daybook_verify.report import Report
 
 AHEAD_MS = 5 * 60 * 1_000
@@ -29,10 +29,8 @@ class Beginning:
         self._since = None if header.since is None else _since(header, header.since, trust)
         self._cosigners = trust.cosigners
         self._kept = [each for each in kept if each.checkpoint.size >= self._size]
-        self.heads: Mapping[int, bytes] = {each.checkpoint.size: each.checkpoint.root for each in self._kept}
+        self.heads: Mapping[int, bytes] = roots(self._kept)
         """Roots that the log must have had, by size."""
-        if any(self.heads[each.checkpoint.size] != each.checkpoint.root for each in self._kept):
-            raise NotGenuine("the log has signed two different trees of one size: both are among the kept checkpoints")
 
     def is_trusted(self, met: set[int]) -> bool:
         """Whether every event of the span is among the entries, if it is in the log.

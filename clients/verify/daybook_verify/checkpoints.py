@@ -1,16 +1,18 @@
 """Checkpoints (C2SP `tlog-checkpoint`): the signed head of a log."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from daybook_verify import notes
 from daybook_verify.errors import NotGenuine
 from daybook_verify.merkle import EMPTY_ROOT, HASH_BYTES
-from daybook_verify.notes import COSIGNATURE, ED25519, Signature, VerifierKey
+from daybook_verify.notes import ED25519, Signature, VerifierKey
+from daybook_verify.report import Report
 from daybook_verify.strict import decimal, from_base64
 
-_ORIGIN = re.compile(r"[^\n]+")
+_LAST = 253_402_300_799
+"""The last second of the year 9999, the latest that can be written down."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,14 @@ def opened(note: str, trust: Trust) -> Signed:
     return Signed(checkpoint, note, signatures)
 
 
-def times(signed: Signed) -> list[Signature]:
-    """The cosignatures, which say when."""
-    return [each for each in signed.signatures if each.key.kind == COSIGNATURE]
+def describe(signed: Signed, report: Report) -> None:
+    """Also what cosignatures say of when: a checkpoint by itself has no time."""
+    head = signed.checkpoint
+    report.ok(f"checkpoint of the log {head.origin} at {head.size} entries, signed by its key")
+    for each in signed.signatures:
+        if each.time is not None:
+            moment = datetime.fromtimestamp(min(each.time, _LAST), UTC).isoformat().replace("+00:00", "Z")
+            report.note(f"{each.key.name} says that it saw the checkpoint at {moment}")
 
 
 def _speaks_for(key: VerifierKey, origin: str, trust: Trust) -> bool:

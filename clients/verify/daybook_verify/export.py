@@ -9,30 +9,27 @@ from typing import Any, BinaryIO
 
 from daybook_verify import checkpoints, manifest
 from daybook_verify.beginning import Beginning
-from daybook_verify.checkpoints import Trust
+from daybook_verify.checkpoints import Signed, Trust
 from daybook_verify.completeness import look_for_missing
 from daybook_verify.errors import NotGenuine
 from daybook_verify.evidence import Evidence, Sealed
 from daybook_verify.kept import Kept
 from daybook_verify.log_copy import LogCopy
 from daybook_verify.manifest import Manifest
-from daybook_verify.proof import report_times
 from daybook_verify.report import Report
 from daybook_verify.rows import Renderer, content_of
 from daybook_verify.strict import milliseconds
 
 _CHUNK = 1 << 20
-_ORDERS = {"occurred_at": 1, "-occurred_at": -1}
 
 
-def verify(file: BinaryIO, evidence_file: BinaryIO, trust: Trust, kept: Sequence[Kept], report: Report) -> None:
-    """Both files must be seekable. NotGenuine or CannotTell ends the verification."""
+def verify(file: BinaryIO, evidence_file: BinaryIO, trust: Trust, kept: Sequence[Kept], report: Report) -> Signed:
+    """Returns the checkpoint of the evidence. Both files must be seekable. NotGenuine or CannotTell ends it."""
     evidence = Evidence(evidence_file)
     header = evidence.header
     signed = checkpoints.opened(header.checkpoint, trust)
     head = signed.checkpoint
-    report.ok(f"checkpoint of the log {head.origin} at {head.size} entries, signed by its key")
-    report_times(signed, report)
+    checkpoints.describe(signed, report)
     asked = manifest.parse(header.manifest)
     if asked.log != head.origin:
         raise NotGenuine("the manifest names another log than the checkpoint")
@@ -54,9 +51,8 @@ def verify(file: BinaryIO, evidence_file: BinaryIO, trust: Trust, kept: Sequence
 
         _check_rows(file, evidence, asked, log)
         report.ok(f"{asked.rows} rows are in the log, each once, and say what was recorded")
-        if asked.sort not in _ORDERS:
-            report.note(f"the order of the rows, by {asked.sort}, was not checked")
         look_for_missing(log, evidence.disclosed, asked, report, begins_well=beginning.is_trusted(met))
+    return signed
 
 
 def _check_completion(completion: Sealed, asked: Manifest, manifest_bytes: bytes, log: LogCopy) -> None:
@@ -91,7 +87,7 @@ def _check_file(file: BinaryIO, asked: Manifest) -> None:
 def _check_rows(file: BinaryIO, evidence: Evidence, asked: Manifest, log: LogCopy) -> None:
     if evidence.rows_counted != asked.rows:
         raise NotGenuine(f"the evidence has {evidence.rows_counted} rows, the manifest {asked.rows}")
-    renderer, direction, before = Renderer(asked.fields), _ORDERS.get(asked.sort), ""
+    renderer, before = Renderer(asked.fields), ""
     file.seek(0)
     _take(file, renderer.header, "the header")
     for number, row in enumerate(evidence.rows(), 1):
@@ -100,7 +96,7 @@ def _check_rows(file: BinaryIO, evidence: Evidence, asked: Manifest, log: LogCop
         identifier: str = content["id"]
         _check_place(content, asked)
         _check_span(content, asked)
-        if before and direction and (identifier > before) != (direction > 0):
+        if before and (before == identifier or (before < identifier) != asked.ascending):
             raise NotGenuine(f"row {number}, event {identifier}, is not in the order of the manifest")
         before = identifier
         _take(file, renderer.line_of(content, row.keys), f"row {number}, event {identifier},")

@@ -7,6 +7,9 @@ from typing import Any
 from daybook_verify.errors import CannotTell, NotGenuine
 from daybook_verify.strict import field, integer, items, json_object, milliseconds, text
 
+ORDERS = {"occurred_at": True, "-occurred_at": False}
+"""Whether the oldest event comes first. Evidence is of files in the order of time alone."""
+
 _UNFILTERED = {"environment", "from", "to", "range"}
 """Filters that choose a span of the log, not events within it."""
 
@@ -21,7 +24,7 @@ class Manifest:
     environment: str
     log: str
     sha256: str
-    sort: str
+    ascending: bool
     recorded_as: str
     filtered: bool
     rows: int
@@ -49,6 +52,8 @@ def parse(data: bytes) -> Manifest:
         raise NotGenuine("the manifest is not that of an export with evidence")
     if not isinstance(_of(fields, "mark"), bool):
         raise NotGenuine("the manifest's mark is not true or false")
+    if text(_of(fields, "sort"), "sort") not in ORDERS:
+        raise CannotTell("the manifest names an order that this program does not know")
     for name in ("view", "tz", "format", "tenant_name", "tenant_profile"):
         text(_of(fields, name), name)
     names = [text(each, "a filter").partition("=")[0] for each in items(_of(fields, "filters"), "filters")]
@@ -56,8 +61,9 @@ def parse(data: bytes) -> Manifest:
         fields=fields,
         **{
             name: text(_of(fields, name), name)
-            for name in ("export", "tenant", "environment", "log", "sha256", "sort", "recorded_as")
+            for name in ("export", "tenant", "environment", "log", "sha256", "recorded_as")
         },
+        ascending=ORDERS[fields["sort"]],
         filtered=not {*names} <= _UNFILTERED,
         rows=integer(_of(fields, "rows"), "rows"),
         size=integer(_of(fields, "bytes"), "bytes"),

@@ -1,60 +1,83 @@
-"""Follows a log: walks what it has appended since the checkpoint that was kept last, and keeps the new one.
+"""Follows a log: walks what it has appended since the last walk, and keeps the new checkpoint.
 
 The tree is computed anew from the entries that the log serves. That its root is the signed one, and that the walk began
-with the right edge of the kept tree, shows that nothing before has changed.
+with the right edge of the kept tree, shows that nothing before has changed. A checkpoint that came with a proof or with
+evidence must lie on the way.
 """
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from daybook_verify import checkpoints, entries, kept, tiles
-from daybook_verify.checkpoints import Trust
+from daybook_verify.checkpoints import Signed, Trust
 from daybook_verify.errors import CannotTell, NotGenuine
 from daybook_verify.fetching import Log
+from daybook_verify.kept import Kept
 from daybook_verify.merkle import Edge, leaf_hash
-from daybook_verify.proof import report_times
 from daybook_verify.report import Report
 
 
 def follow(log: Log, trust: Trust, state: Path, now_ms: int, report: Report) -> None:
     """NotGenuine or CannotTell ends it, and nothing is kept then."""
-    data = log("checkpoint")
-    if data is None:
-        raise CannotTell("there is no such log, or it has no checkpoint yet")
-    try:
-        note = data.decode()
-    except UnicodeDecodeError as error:
-        raise NotGenuine("the checkpoint is not text") from error
-    signed = checkpoints.opened(note, trust)
+    signed = _newest(log, trust)
     head = signed.checkpoint
-    report.ok(f"checkpoint of the log {head.origin} at {head.size} entries, signed by its key")
-    report_times(signed, report)
-
-    seen = [each for each in kept.read(state) if each.checkpoint.origin == head.origin] if state.exists() else []
-    before = max(seen, key=lambda each: each.checkpoint.size, default=None)
-    edge = before.edge.copy() if before else Edge()
-    if before is not None and head.size <= before.checkpoint.size:
-        if head not in [each.checkpoint for each in seen]:
-            raise NotGenuine(f"the log had {before.checkpoint.size} entries and has another tree of {head.size} now")
-        if head.size < before.checkpoint.size:
-            raise CannotTell(
-                f"the log shows an old checkpoint; {before.checkpoint.size} entries were seen. Ask again later"
-            )
-        report.ok("nothing was appended since the last checkpoint that was kept")
+    checkpoints.describe(signed, report)
+    seen = kept.read(state, head.origin)
+    roots = kept.roots(seen)
+    pending = _pending(seen)
+    if not pending and any(each.edge is not None and each.checkpoint == head for each in seen):
+        if head.size < max(roots):
+            raise CannotTell(f"the log shows an old checkpoint: you have seen {max(roots)} entries. Ask again later")
+        report.ok("nothing was appended since the checkpoint that was kept last")
         return
-    walked = _walk(log, edge, head.size)
+
+    edge = _start(seen, min([head.size, *(each.checkpoint.size for each in pending)]))
+    report.note(f"walking from entry {edge.size}")
+    walked = _walk(log, edge, head.size, roots)
     if edge.root != head.root:
         raise NotGenuine("the entries that the log serves do not give the root that it signed")
-    since = f"since the kept checkpoint at {before.checkpoint.size} entries" if before else "since its beginning"
-    report.ok(f"{walked['tiles']} tiles are right, and the log has only been appended to {since}")
+    if roots and head.size < max(roots):
+        raise CannotTell(
+            f"the log shows {head.size} entries, and you have seen {max(roots)}: an old checkpoint, or a log that was"
+            " cut off. Ask again later"
+        )
+    report.ok(f"the log has only been appended to, and {walked['tiles']} tiles are right")
+    if pending:
+        report.ok(f"{len(pending)} checkpoints that came with proofs or evidence are of the same log")
     if walked["unknown"]:
         report.note(f"{walked['unknown']} entries are of a kind that this program does not know")
     kept.append(state, now_ms, signed, edge)
     report.ok(f"kept in {state}")
 
 
-def _walk(log: Log, edge: Edge, size: int) -> Counter[str]:
-    """Appends to the edge what the log serves up to the size, and compares all tiles that this fills or changes."""
+def _newest(log: Log, trust: Trust) -> Signed:
+    data = log("checkpoint")
+    if data is None:
+        raise CannotTell("there is no such log, or it has no checkpoint yet")
+    try:
+        return checkpoints.opened(data.decode(), trust)
+    except UnicodeDecodeError as error:
+        raise NotGenuine("the checkpoint is not text") from error
+
+
+def _pending(seen: Sequence[Kept]) -> list[Kept]:
+    """Those that no walk has passed: a walk holds all that were there before it against the log."""
+    walks = [at for at, each in enumerate(seen) if each.edge is not None]
+    return [*seen[walks[-1] + 1 if walks else 0 :]]
+
+
+def _start(seen: Sequence[Kept], size: int) -> Edge:
+    """The largest tree of at most this size that was walked."""
+    edges = [each.edge for each in seen if each.edge is not None and each.edge.size <= size]
+    return max(edges, key=lambda each: each.size, default=Edge()).copy()
+
+
+def _walk(log: Log, edge: Edge, size: int, roots: Mapping[int, bytes]) -> Counter[str]:
+    """Appends to the edge what the log serves up to the size, and compares all tiles that this fills or changes.
+
+    NotGenuine where the tree has another root than `roots` say, by size.
+    """
     start, counts = edge.size, Counter[str]()
     leaves = tiles.Level(log, 0, edge.copy(), size)
     for index in range(start // tiles.WIDTH, -(-size // tiles.WIDTH)):
@@ -66,5 +89,7 @@ def _walk(log: Log, edge: Edge, size: int) -> Counter[str]:
             leaf = leaf_hash(entry)
             edge.append(leaf)
             leaves.add(leaf)
+            if edge.size in roots and roots[edge.size] != edge.root:
+                raise NotGenuine(f"the log was rewritten: it had another root at {edge.size} entries")
     counts["tiles"] = leaves.finish()
     return counts

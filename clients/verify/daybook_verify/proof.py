@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from daybook_verify import checkpoints, entries
@@ -47,13 +46,12 @@ def parse(proof: str) -> InclusionProof:
     return InclusionProof(decimal(lines[0].removeprefix("index "), "the proof's index"), path, note)
 
 
-def verify(data: bytes, trust: Trust, report: Report) -> None:
-    """NotGenuine or CannotTell ends the verification."""
+def verify(data: bytes, trust: Trust, report: Report) -> Signed:
+    """Returns the checkpoint that covers the event. NotGenuine or CannotTell ends the verification."""
     answer = json_object(data, "the proof's file")
     proof = parse(text(_of(answer, "proof"), "proof"))
     signed = checkpoints.opened(proof.note, trust)
-    report.ok(_of_checkpoint(signed))
-    report_times(signed, report)
+    checkpoints.describe(signed, report)
 
     canonical = from_base64(_of(answer, "canonical"), "canonical")
     entry = from_base64(_of(answer, "entry"), "entry")
@@ -78,18 +76,7 @@ def verify(data: bytes, trust: Trust, report: Report) -> None:
     people = People(content, given)
     _report_people(content, given, report)
     report.event = native(content, people, Aliases())
-
-
-def report_times(signed: Signed, report: Report) -> None:
-    """What the cosignatures say of when; a checkpoint by itself has no time."""
-    for each in checkpoints.times(signed):
-        moment = datetime.fromtimestamp(min(each.time or 0, 1 << 37), UTC).isoformat().replace("+00:00", "Z")
-        report.note(f"{each.key.name} says that it saw the checkpoint at {moment}")
-
-
-def _of_checkpoint(signed: Signed) -> str:
-    head = signed.checkpoint
-    return f"checkpoint of the log {head.origin} at {head.size} entries, signed by its key"
+    return signed
 
 
 def _report_people(content: Mapping[str, Any], given: Mapping[str, bytes], report: Report) -> None:

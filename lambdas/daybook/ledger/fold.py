@@ -25,8 +25,8 @@ from daybook.ledger.tree import TileRoots
 
 DUE_ENTRIES = 1_000
 DUE_MS = HOUR
-"""A fold writes every row of the current hour and day, however few entries it adds. With 1,000 people that is some 45
-write units. Each minute it would cost a log of 10,000 events a day six units an event, each hour a tenth of one.
+"""A fold writes every row of the current hour and day, however few entries it adds. With 1,000 people that is 40 write
+units. Each minute it would cost a log of 11,000 events a day five units an event, each hour a tenth of one.
 """
 
 _AT_ONCE = 5_000
