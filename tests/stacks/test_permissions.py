@@ -91,6 +91,15 @@ DYNAMODB = {
         EVENTS: {"BatchGetItem"},
         LEDGER: {"PartiQLInsert", "GetItem", "BatchGetItem", "Query"},
     },
+    "LedgerSweep": {
+        EVENTS: {"Query", "PartiQLInsert"},
+        CONTROL: {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"},
+        LEDGER: {
+            *("PartiQLInsert", "GetItem", "BatchGetItem", "Query"),
+            # Counts and alerts go when events do.
+            *("BatchWriteItem", "DeleteItem", "PutItem"),
+        },
+    },
     "Redeliver": {
         EVENTS: {"BatchGetItem"},
         IDENTITIES: {"BatchGetItem"},
@@ -173,6 +182,7 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         BUCKET: {"s3:ListBucket"},
     },
     "Ledger": {"SignQueue.Arn": SENDS},
+    "LedgerSweep": {"LedgerSweepQueue.Arn": SENDS | RECEIVES},
     "Streams": {"ReplayQueue.Arn": SENDS},
     # All else it does by HTTP.
     "Canary": {"CanaryKey": {"secretsmanager:GetSecretValue"}},
@@ -559,6 +569,7 @@ def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:
         "RedeliverFunction.Arn": "DrainsWakeRule.Arn",
         "CanaryFunction.Arn": "CanaryRoundsScheduleRule.Arn",
         "SignFunction.Arn": "SigningWakeRule.Arn",
+        "LedgerSweepFunction.Arn": "LedgerSweepsRule.Arn",
     }
     assert {service.read(permission["FunctionName"]) for permission in permissions} == {
         f"{name}Function.Arn" for name in CALLED
