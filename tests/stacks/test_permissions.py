@@ -117,6 +117,7 @@ DYNAMODB = {
         LIMITS: {"UpdateItem"},
     },
     "Export": {
+        EVENTS: {"PartiQLInsert"},
         CONTROL: {"GetItem", "Query", "UpdateItem"},
         LIMITS: {"UpdateItem"},
     },
@@ -177,6 +178,7 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     },
     "Export": {
         "ExportQueue.Arn": SENDS | RECEIVES,
+        "SignQueue.Arn": SENDS,
         FILES: MULTIPART_UPLOADS,
         RUNS: MULTIPART_UPLOADS,
         BUCKET: {"s3:ListBucket"},
@@ -504,7 +506,8 @@ def test_who_records_may_insert_an_event_and_the_person_known_by_the_callers_add
         }
         for resource in (EVENTS, IDENTITIES)
     }
-    noting = {"Append", "LedgerSweep"}
+    # The ledger and the worker note something by themselves: no caller stands behind it.
+    noting = {"Append", "LedgerSweep", "Export"}
     assert inserting[EVENTS] - noting == inserting[IDENTITIES] == CALLED - {"Authorize", "Public"}
     for function in inserting[IDENTITIES]:
         assert ("dynamodb:BatchGetItem" in allowed[function][IDENTITIES]) == (function not in READS_AS_A_TENANT)
