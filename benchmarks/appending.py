@@ -180,7 +180,7 @@ def _prepared(product: str) -> Callable[[], object]:
     client.meta.events.register("before-send.dynamodb.*", answer)
     chance = random.Random(5).randbytes  # noqa: S311
     appender = Appender(LogTable(client, "ledger"), AppendTable(client, "ledger"), "daybook", lambda: 1, chance, _never)
-    streams = StreamAppends(appender, _Nothing(), _Nothing(), lambda *_: None, lambda *_: None)
+    streams = StreamAppends(appender, _Nothing(), _Nothing(), _Nothing(), lambda *_: None, lambda *_: None)
 
     def work() -> None:
         assert serve(event, streams) == {"batchItemFailures": []}
@@ -200,6 +200,11 @@ def _never(_seconds: float) -> None:
 
 
 class _Nothing:
+    """Is handed nothing in these batches."""
+
+    def judge_of_batch(self) -> Callable[[Any], object]:
+        return self.keep
+
     def park(self, keys: Sequence[Any]) -> None:
         raise AssertionError(keys)
 

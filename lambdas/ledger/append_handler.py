@@ -9,6 +9,7 @@ from typing import Any
 from daybook.aws.wiring import Wiring
 from daybook.environment import AppendSettings
 from ledger.append import Parked, Poison, StreamAppends
+from ledger.tampering import Tampering
 
 
 @cache
@@ -24,7 +25,8 @@ def compose() -> StreamAppends:
 def appends_over(
     wiring: Wiring, log_origin: str, parked: Parked, poison: Poison, pause: Callable[[float], None] = time.sleep
 ) -> StreamAppends:
-    return StreamAppends(wiring.appender(log_origin, pause), parked, poison, wiring.fold.run_if_due, wiring.count)
+    appender, fold = wiring.appender(log_origin, pause), wiring.fold
+    return StreamAppends(appender, parked, poison, Tampering(wiring), fold.run_if_due, wiring.count)
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
