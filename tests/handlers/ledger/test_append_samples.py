@@ -36,6 +36,7 @@ def queue(tables: Tables, aws: Callable[[str], Any], monkeypatch: pytest.MonkeyP
     for name, value in {
         "EVENTS_TABLE": tables.events,
         "LEDGER_TABLE": tables.ledger,
+        "CONTROL_TABLE": tables.control,
         "LOG_ORIGIN": "daybook",
         "APPEND_PARKED_QUEUE_URL": url,
         "FAILED_BATCH_BUCKET": "failed-batches",
