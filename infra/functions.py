@@ -13,7 +13,7 @@ from daybook.environment import (
     AuthorizeSettings,
     CanarySettings,
     ExportApiSettings,
-    ExportSettings,
+    ExportWorkerSettings,
     FanOutSettings,
     ForgetSettings,
     FunctionSettings,
@@ -101,7 +101,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
     ),
     "export": FunctionSpec(
         module="exports.worker_handler",
-        settings=ExportSettings,
+        settings=ExportWorkerSettings,
         timeout_s=_MAX_TIMEOUT_S,
         jobs=JobQueueSpec(url_setting="export_queue", max_concurrency=20, fifo=True),
     ),

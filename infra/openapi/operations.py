@@ -20,6 +20,7 @@ from infra.openapi.parameters import (
     IN_EVERY_ENVIRONMENT,
     OF_ENVIRONMENT,
     PICKING,
+    PROVING,
     QUERY,
     Parameter,
 )
@@ -134,9 +135,11 @@ OPERATIONS: Mapping[str, Operation] = {
         "Read the proof of one event",
         {200: (EventProof,)},
         _with(READ, 404, "not_sealed_yet"),
-        query=_of(proofs.PARAMETERS, QUERY),
+        query=_of(proofs.PARAMETERS, PROVING),
         note="An event is appended to its log some seconds after it was stored, and is proved once a head of the log "
-        "that covers it is signed. The call asks for such a head.",
+        "that covers it is signed. The call asks for such a head. With `disclose=true` the answer has the keys that "
+        "open all sealed fields of the event's people in this one event. That is recorded, and a later forgetting "
+        "lists it.",
     ),
     "read_stats": Operation(
         LEDGER,
@@ -336,7 +339,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "list_exports": Operation(EXPORTS, "List the exports, newest first", {200: (ExportList,)}),
     "read_export": Operation(
         EXPORTS,
-        "Read an export, with addresses of its files once it has succeeded",
+        "Read an export, with addresses of its files once it has succeeded, its evidence among them",
         {200: (ExportDescription,)},
         {503: ("not_recorded",)},
     ),

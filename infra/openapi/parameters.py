@@ -156,6 +156,13 @@ ABOUT_TARGET: Mapping[str, Parameter] = {
     "at": Parameter("The time of the change.", MOMENT, required=True),
 }
 OF_ENVIRONMENT: Mapping[str, Parameter] = {"environment": ENVIRONMENT}
+PROVING: Mapping[str, Parameter] = {
+    "environment": ENVIRONMENT,
+    "disclose": Parameter(
+        "`true`: also the keys of the event's people.",
+        {"type": "string", "enum": ["true", "false"], "default": "false"},
+    ),
+}
 IN_EVERY_ENVIRONMENT: Mapping[str, Parameter] = {
     "environment": Parameter("One environment. Absent: each that the credential reaches.", TEXT)
 }

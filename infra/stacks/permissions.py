@@ -133,7 +133,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             *insert,
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities
             allow(storage.ledger.table_arn, "dynamodb:Query", conditions=_KEY_LINES),
-            allow(queues["sign"].queue_arn, "sqs:SendMessage"),
+            allow(queues["sign"].queue_arn, "sqs:SendMessage"),  # where a proof needs a newer checkpoint
             count_use,
             secret,
             tables_key,
@@ -203,6 +203,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             tables_key,
         ],
         "export": [
+            allow(events, "dynamodb:PartiQLInsert"),  # it records that an export with evidence is complete
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),
             change_jobs,
             *(
@@ -216,6 +217,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(exports.bucket_arn, "s3:ListBucket"),  # without it a missing file answers 403 instead of 404
             allow(storage.key.key_arn, "kms:Decrypt", "kms:GenerateDataKey*", conditions=_via(storage, "s3")),
             allow(queues["export"].queue_arn, "sqs:SendMessage"),  # to hand over
+            allow(queues["sign"].queue_arn, "sqs:SendMessage"),
             count_use,
             secret,
             tables_key,

@@ -142,11 +142,19 @@ class SweepSettings(FunctionSettings):
 
 @dataclass(frozen=True)
 class ExportSettings(ReadSettings):
-    """For `export`: also the bucket of the files, its own queue, and what tenants use."""
+    """For `exports` and `export`: also the bucket of the files, the queue of the jobs, and what tenants use."""
 
     export_bucket: str
     export_queue: str
     limits_table: str
+
+
+@dataclass(frozen=True)
+class ExportWorkerSettings(ExportSettings):
+    """For `export`: also the ledger, and the queue by which it asks for a checkpoint."""
+
+    ledger_table: str
+    sign_queue_url: str
 
 
 @dataclass(frozen=True)

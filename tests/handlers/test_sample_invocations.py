@@ -87,6 +87,7 @@ def control(
     monkeypatch.setenv("RESTAMP_QUEUE_URL", aws("sqs").create_queue(QueueName="restamps")["QueueUrl"])
     monkeypatch.setenv("SIGN_QUEUE_URL", aws("sqs").create_queue(QueueName="signs")["QueueUrl"])
     monkeypatch.setenv("SWEEP_QUEUE_URL", aws("sqs").create_queue(QueueName="sweeps")["QueueUrl"])
+    monkeypatch.setenv("SIGN_QUEUE_URL", aws("sqs").create_queue(QueueName="signs")["QueueUrl"])
     composed = [importlib.import_module(FUNCTIONS[function].module).compose for function in COMPOSED]
     for compose in composed:
         compose.cache_clear()

@@ -106,6 +106,7 @@ DYNAMODB = {
         LIMITS: {"UpdateItem"},
     },
     "Export": {
+        EVENTS: {"PartiQLInsert"},
         CONTROL: {"GetItem", "Query", "UpdateItem"},
         LIMITS: {"UpdateItem"},
     },
@@ -166,6 +167,7 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     },
     "Export": {
         "ExportQueue.Arn": SENDS | RECEIVES,
+        "SignQueue.Arn": SENDS,
         FILES: MULTIPART_UPLOADS,
         RUNS: MULTIPART_UPLOADS,
         BUCKET: {"s3:ListBucket"},
@@ -492,7 +494,8 @@ def test_who_records_may_insert_an_event_and_the_person_known_by_the_callers_add
         }
         for resource in (EVENTS, IDENTITIES)
     }
-    assert inserting[EVENTS] == inserting[IDENTITIES] == CALLED - {"Authorize", "Public"}
+    # The worker records as the system, which is no person.
+    assert inserting[EVENTS] - {"Export"} == inserting[IDENTITIES] == CALLED - {"Authorize", "Public"}
     for function in inserting[IDENTITIES]:
         assert ("dynamodb:BatchGetItem" in allowed[function][IDENTITIES]) == (function not in READS_AS_A_TENANT)
 

@@ -1,12 +1,14 @@
 """The proof of one event, as an auditor reads it and as Go's sumdb judges it."""
 
 import base64
+import json
 from typing import Any
 
 import pytest
 
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, format_time
+from daybook.crypto.sealing import Place, open_sealed
 from daybook.events.canonical import leaf
 from daybook.ledger.checkpoints import parse
 from daybook.ledger.entries import decode
@@ -14,6 +16,7 @@ from daybook.ledger.logs import LogKey
 from daybook.ledger.notes import open_note
 from daybook.ledger.tiles import tiles_of
 from tests.support.calls import answered
+from tests.support.forgetting import Forgetting
 from tests.support.go_judge import JudgedLog, complaints
 from tests.support.reckoned_tree import ReckonedTree
 from tests.support.sealed_log import LedgerReader, SealedLog, stored_entries
@@ -180,3 +183,44 @@ def test_what_operations_did_is_proved_to_operations_alone(tenant: TenantLog, se
 
 def test_an_unknown_parameter_is_refused(read: LedgerReader) -> None:
     assert problem_of(proof(read, "0" * 36, {"at": "1"})) == (400, "unknown_parameter")
+
+
+def disclosed(answer: dict[str, Any]) -> dict[str, list[Any]]:
+    """The fields that each of the answer's keys opens, by GUID."""
+    content = json.loads(base64.b64decode(answer["canonical"]))
+    sealed = {person["id"]: person["sealed"] for person in content["people"]}
+    keys = {person["id"]: base64.b64decode(person["key"], validate=True) for person in answer["people"]}
+    place = content["tenant"], content["environment"], content["id"]
+    return {guid: open_sealed(sealed[guid], key, Place(*place, guid)) for guid, key in keys.items()}
+
+
+@pytest.mark.every_store
+def test_a_proof_discloses_the_keys_of_its_people_where_it_is_asked_to(
+    tenant: TenantLog, read: LedgerReader, sealed: SealedLog
+) -> None:
+    """All of them, of this event alone. It is recorded, and a later forgetting of such a person lists it."""
+    people = [{"username": "jane.roe", "email": "jane@x.example"}]
+    one, other = tenant.sent({"people": people, "details": "of jane.roe"}, {})
+    seal(tenant, sealed)
+    assert "people" not in answered(proof(read, one))
+    answer = answered(proof(read, one, {"disclose": "true"}))
+    fields = disclosed(answer)
+    assert [each[0] for each in fields.values()] == ["mike.mars", "jane.roe"]
+    (record,) = tenant.recorded("people-disclosed")
+    assert record["params"] == {"event": one, "people": list(fields)}
+    assert len(tenant.recorded("viewed")) == 1
+    keys = {person["key"] for person in answer["people"]}
+    assert keys.isdisjoint(person["key"] for person in answered(proof(read, other, {"disclose": "true"}))["people"])
+    forgetting = Forgetting(tenant)
+    assert forgetting.report("jane.roe")["disclosures"] == [record["id"]]
+    assert disclosed(answered(proof(read, one, {"disclose": "true"}))).keys() == {next(iter(fields))}
+    assert len(forgetting.report("mike.mars")["disclosures"]) == 3
+    assert answered(proof(read, one, {"disclose": "true"}))["people"] == []
+
+
+def test_an_event_that_names_nobody_discloses_nothing(tenant: TenantLog, read: LedgerReader, sealed: SealedLog) -> None:
+    (event_id,) = tenant.sent({"actor": {"type": "system"}})
+    seal(tenant, sealed)
+    assert answered(proof(read, event_id, {"disclose": "true"}))["people"] == []
+    assert answered(proof(read, event_id, {"disclose": "false"})).keys() & {"people"} == set()
+    assert problem_of(proof(read, event_id, {"disclose": "yes"})) == (400, "invalid_parameter")
