@@ -14,7 +14,11 @@ from tests.support.running_daybook import USED_GRANTS
 from tests.support.templates import Stack
 
 NOT_CALLED = {
-    "kms:": "DynamoDB and S3 use the key on the role's behalf; no function calls KMS",
+    "kms:Decrypt": "DynamoDB and S3 use the tables' key on the role's behalf",
+    "kms:DescribeKey": "DynamoDB uses it",
+    "kms:Encrypt": "DynamoDB uses it",
+    "kms:GenerateDataKey": "DynamoDB and S3 use it",
+    "kms:ReEncrypt": "DynamoDB uses it",
     "logs:": "Lambda writes the function's log with its role",
     "dynamodb:DescribeStream": "the event source mapping reads the stream with the function's role",
     "dynamodb:GetRecords": "the event source mapping",
@@ -68,6 +72,7 @@ NOT_CALLED_BY: Mapping[str, str] = {
     "ExportsRole: sqs:ChangeMessageVisibility on ExportQueue.Arn": "a waiting job is cancelled: tests/handlers/exports",
     "FanOutRole: dynamodb:GetItem on ControlTable.Arn": "two instances note a slow call at once: tests/faults",
     "TenantsRole: dynamodb:UpdateItem on LimitsTable.Arn": "an instance reports only now and then: tests/unit/limits",
+    "SignRole: dynamodb:GetItem on LedgerTable.Arn": "two refuse the same log at once: tests/contract",
     "CanaryRole: secretsmanager:GetSecretValue on CanaryKey": "a round each five minutes: tests/local/test_canary.py",
     "ChangesRole: sns:Publish on MonitoringAlarms": "EventBridge tells of changes: tests/stacks/test_changes.py",
     "FanOutRole: s3:PutObject on FailedBatchesBucket.Arn/*": "the event source mapping writes what failed",
