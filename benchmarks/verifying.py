@@ -1,11 +1,10 @@
-"""The auditor's verifier on a large export: rows a second and peak memory of the command, as a process of its own."""
+"""The auditor's verifier on a large export: rows a second and peak memory, in a process of its own."""
 
 import hashlib
 import json
-import os
+import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,10 +22,7 @@ _LINE = 1_000
 def rows() -> list[Row]:
     (few, slow), (many, fast) = (measured(size) for size in SIZES)
     return [
-        Row(
-            "an export with evidence, newest last: rows a second, of 50,000 and of 1,000,000",
-            f"{slow:,.0f}, {fast:,.0f}",
-        ),
+        Row("rows of an export verified in a second of CPU: of 50,000, of 1,000,000", f"{slow:,.0f}, {fast:,.0f}"),
         Row(
             "peak memory of the verifier on 1,000,000 rows against 50,000",
             f"{many:.0f} MB, {few:.0f} MB: {many / few:.2f} times",
@@ -35,28 +31,32 @@ def rows() -> list[Row]:
     ]
 
 
+PROGRAM = """
+import sys, time
+from daybook_verify.__main__ import main
+code = main(sys.argv[1:])
+(peak,) = (line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(code, peak.split()[1], time.process_time())
+"""
+"""What the kernel counts for an ended process includes the peak of the process that started it."""
+
+
 def measured(size: int) -> tuple[float, float]:
-    """MB and rows a second."""
+    """MB and rows a second of CPU."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _write(folder, size)
-        command = [
-            sys.executable,
-            "-m",
-            "daybook_verify",
-            "export",
-            str(folder / "file"),
-            "--evidence",
-            str(folder / "evidence"),
-            "--key",
-            LOG.line,
-        ]
-        started = time.perf_counter()
-        quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-        process = os.posix_spawn(sys.executable, command, {"PYTHONPATH": str(VERIFIER)}, file_actions=quiet)
-        _, status, used = os.wait4(process, 0)
-        assert os.waitstatus_to_exitcode(status) == 0, "the export is not genuine"
-        return used.ru_maxrss / 1_024, size / (time.perf_counter() - started)
+        asked = ["export", str(folder / "file"), "--evidence", str(folder / "evidence"), "--key", LOG.line]
+        ran = subprocess.run(  # noqa: S603  our own program
+            [sys.executable, "-c", PROGRAM, *asked],
+            env={"PYTHONPATH": str(VERIFIER)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        code, peak, seconds = ran.stdout.splitlines()[-1].split()
+        assert code == "0", ran.stdout
+        return int(peak) / 1_024, size / float(seconds)
 
 
 def _write(folder: Path, size: int) -> None:

@@ -133,7 +133,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             *insert,
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities
             allow(storage.ledger.table_arn, "dynamodb:Query", conditions=_KEY_LINES),
-            allow(queues["sign"].queue_arn, "sqs:SendMessage"),
+            allow(queues["sign"].queue_arn, "sqs:SendMessage"),  # where a proof needs a newer checkpoint
             count_use,
             secret,
             tables_key,

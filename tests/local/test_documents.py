@@ -14,6 +14,7 @@ import pytest
 
 from infra import ROOT
 from tests.support.documents import PAGES, Block, blocks, code_in, commands, name_of
+from tests.support.places import VERIFIER
 from tests.support.running_daybook import LocalDaybook, make_tenant
 
 KEY = "dbk_ops_0123456789abcdef0123456789abcdef"
@@ -27,6 +28,8 @@ NOT_RUN = {
     r"make (test|test-all|check|bench)( T=\S+)?": "takes minutes, and may be what runs this test; the target exists",
     r"make (deploy|destroy)( ARGS=\".+\")?": "needs an AWS account; `test_deploy.py` and `tests/stacks` test it",
     r"aws dynamodb query .+": "needs a deployment; a test below puts the same question to the laptop's tables",
+    r"(python3 -m venv|~/verifier/bin/pip|export PATH=).+": "needs the package index; tests run the package alone",
+    r"daybook-verify export .+": "needs evidence, which takes 90 seconds to make; `tests/verify` runs it",
     r"\.venv/bin/python -m infra\.operate\.\w+( \w+)*( --[a-z]+ \w+)*": "needs a deployment; its options exist",
 }
 OPERATED = re.compile(r"-m (infra\.operate\.\w+(?: +\w+)*)((?: +--[a-z]+ \w+)*)")
@@ -167,6 +170,7 @@ def as_here(text: str, local_daybook: LocalDaybook) -> str:
         ("http://127.0.0.1:8788", local_daybook.aws_url),
         (KEY, local_daybook.operations_key),
         (".venv/bin/python", sys.executable),
+        ("daybook-verify ", f"PYTHONPATH={VERIFIER} {sys.executable} -m daybook_verify "),
     ):
         text = text.replace(shown, here)
     return text

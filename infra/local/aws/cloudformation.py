@@ -1,10 +1,10 @@
 """Creates the stacks in moto from the synthesised templates, and by API what moto's CloudFormation does not create.
 
-moto 5.2.5 skips secrets, `TimeToLiveSpecification`, point-in-time recovery, authorizers, stages, gateway responses,
-alarms, topic policies and `EventInvokeConfig`, and it expects each function's code in a bucket. So secrets are created
-by API first and their references replaced, as are those to keys that are played (`signing_keys.py`), and tables get
-their time to live by API. Functions get no code, because
-they run in our own processes. `gateway/api.py` reads the gateway's own parts from the template.
+moto 5.2.5 skips secrets, `TimeToLiveSpecification`, `ObjectLockConfiguration`, point-in-time recovery, authorizers,
+stages, gateway responses, alarms, topic policies and `EventInvokeConfig`, and it expects each function's code in a
+bucket. So secrets are created by API first and their references replaced, as are those to keys that are played
+(`signing_keys.py`). Tables get their time to live by API, and buckets their lock. Functions get no code, because they
+run in our own processes. `gateway/api.py` reads the gateway's own parts from the template.
 `functions/event_sources.py` reads the event source mappings, because moto would run the functions in containers, and
 the schedules, because moto does not run them.
 """
@@ -65,6 +65,11 @@ def create_stacks(
         dynamodb.update_time_to_live(
             TableName=name, TimeToLiveSpecification={"AttributeName": attribute, "Enabled": True}
         )
+    for stack, logical_id, lock in object_locks(stacks):
+        found = cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId=logical_id)
+        bucket, s3 = found["StackResourceDetail"]["PhysicalResourceId"], client("s3")
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})  # a lock's condition
+        s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=lock)
 
 
 def adapted(stack: str, template: Mapping[str, Any], arns: Mapping[str, str]) -> dict[str, Any]:
@@ -124,6 +129,14 @@ def times_to_live(stacks: Templates) -> dict[str, str]:
         for logical_id, properties in of_type({stack: template}, "AWS::DynamoDB::Table").items()
         if "TimeToLiveSpecification" in properties
     }
+
+
+def object_locks(stacks: Templates) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The stack and logical id of each bucket that is locked, and how."""
+    for stack, template in stacks.items():
+        for logical_id, properties in of_type({stack: template}, "AWS::S3::Bucket").items():
+            if "ObjectLockConfiguration" in properties:
+                yield stack, logical_id, properties["ObjectLockConfiguration"]
 
 
 def functions(client: Client, environment: Mapping[str, str]) -> dict[str, Configuration]:

@@ -4,8 +4,6 @@ An object is named `<log's name>/<10^16 - 1 less the size, 16 digits>` and is th
 lists of a log is the newest one. S3's lists are strongly consistent.
 """
 
-import base64
-import hashlib
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -34,16 +32,15 @@ class CheckpointBucket:
 
     def keep(self, log: Log, size: int, note: str) -> str:
         """Returns the note of this size: the first one stays."""
-        place, content = f"{log.name}/{_LARGEST - size:016}", note.encode()
+        place = f"{log.name}/{_LARGEST - size:016}"
         try:
             self._call(
                 "put_object",
                 Key=place,
-                Body=content,
+                Body=note.encode(),
                 ContentType="text/plain; charset=utf-8",
                 IfNoneMatch="*",
-                # S3 takes no object into a locked bucket without a checksum.
-                ChecksumSHA256=base64.b64encode(hashlib.sha256(content).digest()).decode(),
+                ChecksumAlgorithm="SHA256",  # S3 takes no object into a locked bucket without a checksum
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "PreconditionFailed":

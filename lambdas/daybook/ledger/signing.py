@@ -14,6 +14,7 @@ from daybook.clock import MINUTE, Clock
 from daybook.ledger.logs import Log, Visibility
 from daybook.ledger.merkle import Edge
 from daybook.ledger.notes import COSIGNATURE, ED25519, VerifierKey
+from daybook.observability import logger
 from daybook.tenant import EnvironmentKey
 
 ASKED_EVERY_MS = MINUTE
@@ -103,7 +104,10 @@ class AskToSign:
         self._lock = threading.Lock()
 
     def __call__(self, log: Log) -> None:
-        """Only current logs are signed. Asking for a former one does nothing in the end."""
+        """Only current logs are signed: asking for a former one does nothing in the end.
+
+        A request that can't be sent is logged. Whoever waits asks again, and the schedule has the log signed anyway.
+        """
         now = self._clock()
         with self._lock:
             self._asked = {name: at for name, at in self._asked.items() if now - ASKED_EVERY_MS < at <= now}
@@ -112,7 +116,7 @@ class AskToSign:
             self._asked[log.name] = now
         try:
             self._queue.send([SignRequest(log.key.environment, log.key.visibility, now)], 0)
-        except BaseException:
+        except Exception:
+            logger.exception("a checkpoint was not asked for", extra={"log": log.name})
             with self._lock:
                 self._asked.pop(log.name, None)
-            raise

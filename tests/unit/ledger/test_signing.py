@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import pytest
-
 from daybook.clock import MINUTE, SECOND
 from daybook.ledger.signing import AskToSign, SignRequest
 from tests.support.ledger import log_key, log_of
@@ -22,12 +20,11 @@ class Queue:
 
 
 def test_a_log_is_asked_for_once_a_minute() -> None:
-    """However many ask. Where the question was not sent, the next one is."""
+    """However many ask. Where the queue took no request, the next one is sent. Who asks need not care."""
     now, queue = [MINUTE], Queue()
     ask, log, other = AskToSign(queue, lambda: now[0]), log_of(), log_of(log_key(visibility="operations"), seed=2)
     queue.fails = True
-    with pytest.raises(OSError):
-        ask(log)
+    ask(log)
     queue.fails = False
     for moment in (MINUTE, MINUTE + 59 * SECOND, 2 * MINUTE):
         now[0] = moment
