@@ -61,9 +61,12 @@ def test_each_tenant_has_logs_checkpoints_and_statistics(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """Soon after the start its events are sealed and counted, as whoever trusts nobody can verify."""
+    """Soon after the start its events are sealed and counted, as whoever trusts nobody can verify.
+
+    Operations see all logs, those of what only they may read too.
+    """
     demo = demos[product]
-    with local_daybook.client(demo.auditor_key) as client:
+    with local_daybook.client(local_daybook.operations_key, **{"Daybook-Tenant": demo.tenant}) as client:
         logs = _sealed(client, demo.events)
         totals = [
             client.get("/v1/stats", params={"environment": name, "interval": "none"}).json()["total"]
@@ -71,11 +74,11 @@ def test_each_tenant_has_logs_checkpoints_and_statistics(
         ]
     assert {log["environment"] for log in logs} == {*demo.environments}
     assert sum(totals) >= demo.events
-    monkeypatch.setenv("DAYBOOK_KEY", demo.auditor_key)
+    monkeypatch.setenv("DAYBOOK_KEY", local_daybook.operations_key)
     for log in logs:
         keys = [part for line in log["key"] for part in ("--key", line)]
         address = f"{local_daybook.url}/v1/logs/{log['name']}"
-        assert verify(["monitor", address, *keys, "--kept", str(tmp_path / log["name"])]) == 0
+        assert verify(["monitor", address, *keys, "--tenant", demo.tenant, "--kept", str(tmp_path / log["name"])]) == 0
 
 
 def _sealed(client: httpx.Client, events: int) -> list[dict[str, Any]]:
