@@ -13,11 +13,12 @@ from daybook.environment import (
     AuthorizeSettings,
     CanarySettings,
     ExportApiSettings,
-    ExportSettings,
+    ExportWorkerSettings,
     FanOutSettings,
     ForgetSettings,
     FunctionSettings,
     LedgerSettings,
+    LedgerSweepSettings,
     ManageSettings,
     QuerySettings,
     ReadSettings,
@@ -101,7 +102,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
     ),
     "export": FunctionSpec(
         module="exports.worker_handler",
-        settings=ExportSettings,
+        settings=ExportWorkerSettings,
         timeout_s=_MAX_TIMEOUT_S,
         jobs=JobQueueSpec(url_setting="export_queue", max_concurrency=20, fifo=True),
     ),
@@ -110,6 +111,13 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
         settings=RestampSettings,
         timeout_s=_TURN_TIMEOUT_S,
         jobs=JobQueueSpec(url_setting="restamp_queue_url", max_concurrency=5),
+    ),
+    # Each night it asks for a job for each tenant: ten thousand take it some two minutes.
+    "ledger_sweep": FunctionSpec(
+        module="ledger.sweep_handler",
+        settings=LedgerSweepSettings,
+        timeout_s=_MAX_TIMEOUT_S,
+        jobs=JobQueueSpec(url_setting="ledger_sweep_queue_url", max_concurrency=5),
     ),
     "sweep": FunctionSpec(
         module="forget.sweep_handler",

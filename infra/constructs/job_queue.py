@@ -11,17 +11,18 @@ from infra.functions import JobQueueSpec
 from infra.settings import DeploymentSettings
 
 _RETENTION = Duration.days(14)  # SQS's own limit
-MAX_RECEIVES = 250
+MAX_RECEIVES = 350
 """Every receive counts, also where a job only waits. The most that a job has to wait with one message:
 
 - for its row: 5 receives (`claiming.ROW_SECONDS`);
 - for a store that is throttled for a day before each claim, with waits of 15 minutes: 100 (`claiming.retry_seconds`);
 - for a store that is throttled for a day at each step, on a FIFO queue: 103 (`runner.throttled_seconds`);
+- for the ledger, which seals what an export has evidence of: 100 (`exports.phases.record.sealing_seconds`);
 - for its attempts, and workers that were killed: 6 (`runner.MAX_ATTEMPTS`);
 - for another worker's claim: once for each of these attempts.
 
-That is less than 250. So a message comes this often only when its worker fails before it can claim the job, for two
-days. Then it is kept in the dead-letter queue for operators. `tests/stacks/test_queues.py` adds it up.
+That is less than 350. So a message comes this often only when its worker fails before it can claim the job, for more
+than three days. Then it is kept in the dead-letter queue for operators. `tests/stacks/test_queues.py` adds it up.
 """
 
 

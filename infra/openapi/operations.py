@@ -19,14 +19,19 @@ from infra.openapi.parameters import (
     COUNTING,
     IN_EVERY_ENVIRONMENT,
     OF_ENVIRONMENT,
+    OF_FEED,
     PICKING,
+    PROVING,
     QUERY,
     Parameter,
 )
 from infra.openapi.problems import Problems
 from ingest.answers import SendReport
 from ledger import proof as proofs
+from ledger.alerts import AlertPage
 from ledger.answers import EventProof, LogList
+from ledger.feed_answers import FeedPage, FeedRecordPage
+from ledger.feed_parameters import FEED
 from ledger.stats_answers import Stats
 from manage import actors
 from manage.activity_definition import SentActivity
@@ -69,6 +74,8 @@ class Operation(NamedTuple):
     query: Mapping[str, Parameter] | None = None
     """None: the operation ignores its query."""
     has_location: bool = False
+    is_of_log: bool = False
+    """Whether its answers name a log."""
     note: str = ""
     meanings: Mapping[int, str] = {}
     """Of the answers' statuses, where there is more to say than their names do."""
@@ -134,9 +141,31 @@ OPERATIONS: Mapping[str, Operation] = {
         "Read the proof of one event",
         {200: (EventProof,)},
         _with(READ, 404, "not_sealed_yet"),
-        query=_of(proofs.PARAMETERS, QUERY),
+        query=_of(proofs.PARAMETERS, PROVING),
         note="An event is appended to its log some seconds after it was stored, and is proved once a head of the log "
-        "that covers it is signed. The call asks for such a head.",
+        "that covers it is signed. The call asks for such a head. With `disclose=true` the answer has the keys that "
+        "open all sealed fields of the event's people in this one event. That is recorded, and a later forgetting "
+        "lists it.",
+    ),
+    "read_feed": Operation(
+        LEDGER,
+        "Read events in the order of the log, each once",
+        {200: (FeedPage, FeedRecordPage)},
+        {
+            **_with(READ, 400, "too_many_values", "unknown_group", "unknown_view", "unknown_zone"),
+            422: ("too_many_people",),
+        },
+        query=_of(FEED, {**QUERY, **OF_FEED}),
+        note="Begin with `after=0`, then send each answer's `next`. The header `Daybook-Log` names the log: a number "
+        "means nothing in another one. Filters narrow what is answered, and `next` still counts all entries.",
+        is_of_log=True,
+    ),
+    "list_alerts": Operation(
+        LEDGER,
+        "List the alerts, newest first",
+        {200: (AlertPage,)},
+        {400: ("cursor_mismatch", "too_long"), 403: ("environment_denied",)},
+        query={**_of(("environment",), IN_EVERY_ENVIRONMENT), "cursor": QUERY["cursor"]},
     ),
     "read_stats": Operation(
         LEDGER,
@@ -336,7 +365,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "list_exports": Operation(EXPORTS, "List the exports, newest first", {200: (ExportList,)}),
     "read_export": Operation(
         EXPORTS,
-        "Read an export, with addresses of its files once it has succeeded",
+        "Read an export, with addresses of its files once it has succeeded, its evidence among them",
         {200: (ExportDescription,)},
         {503: ("not_recorded",)},
     ),

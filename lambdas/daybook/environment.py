@@ -142,11 +142,19 @@ class SweepSettings(FunctionSettings):
 
 @dataclass(frozen=True)
 class ExportSettings(ReadSettings):
-    """For `export`: also the bucket of the files, its own queue, and what tenants use."""
+    """For `exports` and `export`: also the bucket of the files, the queue of the jobs, and what tenants use."""
 
     export_bucket: str
     export_queue: str
     limits_table: str
+
+
+@dataclass(frozen=True)
+class ExportWorkerSettings(ExportSettings):
+    """For `export`: also the ledger, and the queue by which it asks for a checkpoint."""
+
+    ledger_table: str
+    sign_queue_url: str
 
 
 @dataclass(frozen=True)
@@ -167,8 +175,10 @@ class FanOutSettings(FunctionSettings):
 
 @dataclass(frozen=True)
 class AppendSettings(FunctionSettings):
-    """For `append`, which reads no events either."""
+    """For `append`, which reads no events either. It inserts those that tell of tampering."""
 
+    events_table: str
+    control_table: str
     ledger_table: str
     log_origin: str
     append_parked_queue_url: str
@@ -183,6 +193,17 @@ class AppendParkedSettings(FunctionSettings):
     ledger_table: str
     log_origin: str
     append_parked_queue_url: str
+
+
+@dataclass(frozen=True)
+class LedgerSweepSettings(FunctionSettings):
+    """For `ledger_sweep`, which reads events as they are stored, and sees no people."""
+
+    events_table: str
+    control_table: str
+    ledger_table: str
+    log_origin: str
+    ledger_sweep_queue_url: str
 
 
 @dataclass(frozen=True)

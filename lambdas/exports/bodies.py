@@ -41,6 +41,16 @@ class SentExport(Struct, forbid_unknown_fields=True):
     a minute. The export waits for that, and a minute longer because clocks differ. Only without filters other than
     `environment`, `from`, `to` and `range`.
     """
+    evidence: bool = False
+    """Whether a second file proves the first one: that its rows are genuine, and, without filters other than
+    `environment`, `from`, `to` and `range`, that none is missing. Only in the order of time, and only for a CSV of the
+    profile's own view or NDJSON of the view `native`. Events that only operations may read are not in such an export.
+    """
+    evidence_since: Annotated[int, Meta(ge=0)] | None = None
+    """The size of a checkpoint that you kept: the evidence begins there, so that you need not trust the log for where
+    it begins. 0: at the log's beginning. Where it is null, or the checkpoint was not signed six minutes before the span
+    or earlier: at the newest one that was.
+    """
 
 
 class ExportDescription(Struct):
@@ -61,6 +71,9 @@ class ExportDescription(Struct):
     download_url: str | None
     """Valid for 3,590 seconds; a new read gives a new one. Only in the answer of `GET /v1/exports/{export_id}`."""
     manifest_url: str | None
+    evidence: Literal["waiting", "ready"] | None
+    """Null where it was not asked for. It is ready once the export has succeeded."""
+    evidence_url: str | None
     error: str | None
     """The reason for a failure."""
 

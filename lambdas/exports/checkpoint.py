@@ -10,6 +10,40 @@ from exports.sorted_runs import Run
 
 _GATHERED = 0.7  # the share of a sorted export's progress that is gathering; merging is the rest
 _WRITTEN = 0.99
+_AFTER_WRITING = frozenset({"complete", "verify", "record", "seal", "sort", "prove", "proven", "end"})
+
+
+class Seal(Struct):
+    """How far the evidence of an export is."""
+
+    completed_ms: int = 0
+    """When the file was complete; 0 before that."""
+    log: str = ""
+    """The name of the log."""
+    completion: tuple[str, str] | None = None
+    """Partition and id of the event that records it."""
+    completion_index: int = 0
+    waits_since_ms: int = 0
+    """Since when it waits for the ledger; 0 where it does not."""
+    rounds: int = 0
+    """How often a row had no entry yet."""
+    since: int = 0
+    """The index of the first entry of the evidence."""
+    size: int = 0
+    """Of the checkpoint that it is against: the index behind the last entry."""
+    sorted: int = 0
+    """Entries before this index are in the runs."""
+    expected: int = 0
+    """How many of them a row of an export without filters may have."""
+    file: UploadProgress = msgspec.field(default_factory=UploadProgress)
+    rows: int = 0
+    """Written so far."""
+    rows_read: int = 0
+    """How many bytes of the rows' file are done."""
+    disclosed: bool = False
+    """Whether what explains missing rows is written."""
+    entries: int = 0
+    """Entries before this index are written."""
 
 
 class Checkpoint(Struct):
@@ -44,6 +78,9 @@ class Checkpoint(Struct):
     merged_run: UploadProgress = msgspec.field(default_factory=UploadProgress, name="longer")
     """The next run, where the runs of a full level are being merged into it."""
     sha256: str | None = None
+    rows_file: UploadProgress = msgspec.field(default_factory=UploadProgress)
+    """The rows that evidence is about, beside the file: `exports.proven_rows`."""
+    seal: Seal = msgspec.field(default_factory=Seal)
 
 
 def checkpoint_of(job: Job) -> Checkpoint:
@@ -52,7 +89,7 @@ def checkpoint_of(job: Job) -> Checkpoint:
 
 def progress(job: Job, checkpoint: Checkpoint) -> float:
     """Reading counts by the time span that is done, merging by bytes."""
-    if checkpoint.phase in ("complete", "verify", "end"):
+    if checkpoint.phase in _AFTER_WRITING:
         return _WRITTEN
     if checkpoint.phase == "merge":
         merged_bytes, all_bytes = sum(run.merged for run in checkpoint.runs), sum(run.bytes for run in checkpoint.runs)

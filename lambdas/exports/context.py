@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -33,12 +33,19 @@ from exports.question import Question, open_question
 from exports.run_files import RunFiles
 from exports.sorted_runs import MAX_MERGED
 
+if TYPE_CHECKING:  # only exports with evidence need these modules
+    from daybook.events.store import EventStore
+    from daybook.ledger.log import Appends
+    from daybook.ledger.logs import Log, Logs
+    from daybook.ledger.signing import Checkpoints
+    from daybook.self_audit.recorder import Recorder
+
 STEP_MS = 20 * SECOND
 RUN_BYTES = 4 * 1024 * 1024
 
 
 class TenantStores(Protocol):
-    """What reads one tenant's events and people."""
+    """What reads one tenant's events, people and logs, and records in its log."""
 
     @property
     def indexes(self) -> EventIndex: ...
@@ -46,6 +53,16 @@ class TenantStores(Protocol):
     def identities(self) -> IdentityReader: ...
     @property
     def person_keys(self) -> PersonKeys: ...
+    @property
+    def events(self) -> "EventStore": ...
+    @property
+    def recorder(self) -> "Recorder": ...
+    @property
+    def logs(self) -> "Logs": ...
+    @property
+    def appends(self) -> "Appends": ...
+    @property
+    def checkpoints(self) -> "Checkpoints": ...
 
 
 @dataclass
@@ -61,6 +78,8 @@ class ExportServices:
     clock: Clock
     pause: Callable[[float], None]
     """Waits for so many seconds."""
+    ask_to_sign: "Callable[[Log], None]"
+    """Asks for a checkpoint of a log: at most once a minute, however often it is called."""
     count: Callable[[str, int], None] = observability.count
     """Adds to a metric."""
     step_ms: int = STEP_MS
@@ -143,10 +162,15 @@ class ExportContext:
             batch=services.batch,
         )
 
+    @property
+    def from_ms(self) -> int:
+        """The first moment of the span, as the manifest says it."""
+        return max(self.question.parameters.span.from_ms or 0, self.checkpoint.edge_ms)
+
     @cached_property
     def lines(self) -> LineFormatter:
         about = self.catalogue.profile
-        return LineFormatter(self.question.parameters, self.ask.format, self.settings.name, about, mark=self.ask.mark)
+        return LineFormatter(self.question.parameters, self.ask.format, self.ask.tenant_name, about, mark=self.ask.mark)
 
     @cached_property
     def places(self) -> Places:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -76,6 +76,8 @@ class ExportCreation:
             format=form.format,
             mark=form.mark,
             complete=form.complete,
+            evidence=form.evidence,
+            evidence_since=form.evidence_since,
             filename=_filename(now_ms, form.parameters.zone, form.format),
             asked_ms=now_ms,
             edge_ms=settings.retention_edge(now_ms),
@@ -86,6 +88,7 @@ class ExportCreation:
             groups=groups,
             profile=settings.profile,
             catalogue_version=settings.catalogue_version,
+            tenant_name=settings.name,
         )
         ask.record = _record(stores.recorder, request, settings, ask, resolved)
         return self._put_job(settings.code, ask, resolved, active)
@@ -107,7 +110,7 @@ class ExportCreation:
             ask=msgspec.to_builtins(ask),
             now_ms=ask.asked_ms,
             random_bytes=self.random_bytes,
-            lane=lane_for(active, self.random_bytes(1)[0], complete=ask.complete),
+            lane=lane_for(active, self.random_bytes(1)[0], complete=ask.complete, evidence=ask.evidence),
         )
         question = resolved.sealed_question()
         if question.query:
@@ -127,7 +130,9 @@ def _filename(moment_ms: int, zone: ZoneInfo, file_format: str) -> str:
 
 def _record(recorder: Recorder, request: Request, settings: TenantSettings, ask: Ask, resolved: ResolvedExport) -> str:
     """The id of the event that records the request."""
-    parameters = {"filename": ask.filename, "filters": resolved.record.filters(resolved.form.filters)}
+    parameters: dict[str, Any] = {"filename": ask.filename, "filters": resolved.record.filters(resolved.form.filters)}
+    if ask.evidence:
+        parameters["evidence"] = True
     action = AuditAction("exported", parameters, people=resolved.record.people)
     return recorder.record(settings, ask.environment, request, action)
 

@@ -8,7 +8,7 @@ from daybook.http import forms
 from daybook.http.problem import Code, Problem, bad_field
 from daybook.http.request import Request
 from daybook.jobs.export import CSV
-from daybook.search.parameters import Parameters, check_bounds, parse_parameters
+from daybook.search.parameters import NATIVE, Parameters, check_bounds, parse_parameters
 from daybook.tenants.settings import TenantSettings
 from exports.bodies import NOT_FILTERS, SPAN_FILTERS, SentExport
 
@@ -24,6 +24,8 @@ class ExportForm:
     format: str
     mark: bool
     complete: bool
+    evidence: bool
+    evidence_since: int | None
     parameters: Parameters
     """Filters and options as a search takes them."""
 
@@ -37,7 +39,24 @@ def read_export(request: Request, settings: TenantSettings) -> ExportForm:
         raise bad_field("mark", "is for the format csv alone: JSON begins with no mark")
     if sent.complete and filters.keys() - SPAN_FILTERS:
         raise bad_field("complete", "is for exports without filters other than environment, from, to and range")
-    return ExportForm(filters, options, sent.format, sent.mark, sent.complete, _parameters(filters, options))
+    parameters = _parameters(filters, options)
+    if sent.evidence:
+        _check_provable(sent.format, parameters, settings)
+    elif sent.evidence_since is not None:
+        raise bad_field("evidence_since", "is for exports with evidence")
+    # Evidence shows that nothing is missing, wherever that can be told.
+    complete = sent.complete or (sent.evidence and not filters.keys() - SPAN_FILTERS)
+    return ExportForm(
+        filters, options, sent.format, sent.mark, complete, sent.evidence, sent.evidence_since, parameters
+    )
+
+
+def _check_provable(file_format: str, parameters: Parameters, settings: TenantSettings) -> None:
+    """A verifier renders these forms of a row anew. It needs no other."""
+    if not parameters.order.by_time:
+        raise bad_field("evidence", "is for exports in the order of time")
+    if parameters.view != (settings.profile if file_format == CSV else NATIVE):
+        raise bad_field("evidence", "is for csv with the view of the tenant's profile, and for ndjson with view native")
 
 
 def _parameters(filters: Query, options: Mapping[str, str]) -> Parameters:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from daybook.access.roles import AUDITOR
 from daybook.catalogue.tenant_catalogue import Catalogue
 from daybook.clock import Clock, format_time
 from daybook.crypto.keys import DeploymentKeys
@@ -23,6 +24,7 @@ from daybook.search.search import Groups, after
 from daybook.tenant import EnvironmentKey
 from daybook.tenants.settings import TenantSettings
 from exports.prefetch import PrefetchingIndex
+from exports.proven_rows import ProvenRow, proven_row
 from exports.question import Question
 
 BATCH = 500
@@ -38,6 +40,8 @@ class MatchingEvent(NamedTuple):
     native: dict[str, Any]
     alias: str | None
     """The actor's, as in `Shown`."""
+    proof: ProvenRow | None
+    """What evidence needs. None where none was asked for."""
 
 
 class Batch(NamedTuple):
@@ -74,7 +78,7 @@ class MatchingEvents:
         """
         resolved = self._resolved()
         sources = after(self._sources(resolved), last, newest_first=newest_first)
-        matcher = Matcher(self.question.parameters.filters, resolved, self.ask.role)
+        matcher = Matcher(self.question.parameters.filters, resolved, self._role)
         index = PrefetchingIndex(self.index, len(sources))
         bound = Bound(self.clock, _NO_BOUNDS)
         merge = Merge(index, sources, bound, newest_first=newest_first, wanted=LARGEST_FETCH)
@@ -127,8 +131,14 @@ class MatchingEvents:
             opened = Opened(content, keys, unsealing[content["tenant"]])
             native = opened.native(aliases)
             if not matcher.needs_opening or matcher.matches_opened(opened, native):
-                found.append(MatchingEvent(row.id, native, opened.alias))
+                proof = proven_row(content, row.packed, keys) if self.ask.evidence else None
+                found.append(MatchingEvent(row.id, native, opened.alias, proof))
         return found
+
+    @property
+    def _role(self) -> str:
+        """Evidence is of the log that all readers see. What only operations may read is in another one."""
+        return AUDITOR if self.ask.evidence else self.ask.role
 
     def _sources(self, resolved: ResolvedQuery) -> Sequence[Source]:
         keys = self.keys.of(self.settings.code, self.settings.secret)

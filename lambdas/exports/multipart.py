@@ -137,12 +137,16 @@ class Uploader:
     step_ms: int
     part_bytes: int = PART_BYTES
 
+    def resume(self, target: UploadTarget, progress: UploadProgress) -> PartUpload:
+        """For a file that is written along with another one. Raises `JobFailed`."""
+        return PartUpload(self.files, target, progress, self.part_bytes)
+
     def extend(self, target: UploadTarget, progress: UploadProgress, contents: Iterable[Content]) -> UploadProgress:
         """Adds contents until the step is over. Past half of it, it stops behind a full part: nothing is parked then.
 
         Raises `JobFailed`.
         """
-        upload = PartUpload(self.files, target, progress, self.part_bytes)
+        upload = self.resume(target, progress)
         began_ms = self.clock()
         for content, is_last in contents:
             filled_part = upload.add(content)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from daybook.access.roles import OPERATIONS
 from daybook.clock import Clock, format_time
@@ -57,8 +57,7 @@ class Exports:
         settings, job = self._export(request)
         shown = self._shown(job)
         if self._can_be_fetched(job):
-            places = places_of(job)
-            shown.download_url, shown.manifest_url = self.links.links([places.file, places.manifest], job.id)
+            shown.download_url, shown.manifest_url, shown.evidence_url = self._links(job)
             action = AuditAction("export-downloaded", {"filename": job.ask["filename"]})
             self.stores_of(settings.code).recorder.record(settings, job.ask["environment"], request, action)
         return Answer(200, shown)
@@ -75,7 +74,7 @@ class Exports:
             can_be_fetched = self._can_be_fetched(job)  # the worker may have finished it just now
         if can_be_fetched:
             places = places_of(job)
-            self.files.delete([places.file, places.manifest])
+            self.files.delete([places.file, places.manifest, places.evidence])
             self.jobs.withdraw(job.key, self.clock())
         return Answer(204)
 
@@ -101,6 +100,14 @@ class Exports:
             pass
         raise not_found(kind or "job")
 
+    def _links(self, job: Job) -> tuple[str, str, str | None]:
+        places = places_of(job)
+        if not job.ask.get("evidence"):
+            file, manifest = self.links.links([places.file, places.manifest], job.id)
+            return file, manifest, None
+        file, manifest, evidence = self.links.links([places.file, places.manifest, places.evidence], job.id)
+        return file, manifest, evidence
+
     def _can_be_fetched(self, job: Job) -> bool:
         expires_ms = earliest_deletion_ms(job)
         return job.status is Status.SUCCEEDED and expires_ms is not None and self.clock() < expires_ms
@@ -122,8 +129,16 @@ class Exports:
             expires_at=format_time(expires_ms) if is_there else None,
             download_url=None,
             manifest_url=None,
+            evidence=_evidence_of(job),
+            evidence_url=None,
             error=job.error,
         )
+
+
+def _evidence_of(job: Job) -> Literal["waiting", "ready"] | None:
+    if not job.ask.get("evidence") or job.status in (Status.FAILED, Status.CANCELLED):
+        return None
+    return "ready" if job.status is Status.SUCCEEDED else "waiting"
 
 
 def _may_see(request: Request, job: Job) -> bool:

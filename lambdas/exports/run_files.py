@@ -7,7 +7,7 @@ from daybook.jobs.export import Places
 from exports.checkpoint import Checkpoint
 from exports.files import Files
 from exports.multipart import BINARY, Content, Uploader, UploadProgress, UploadTarget
-from exports.sorted_runs import Line, Run, merged, packed, sort_key
+from exports.sorted_runs import Line, MergedLine, Run, merged, packed, sort_key
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,10 @@ class RunFiles:
         checkpoint.runs[-len(level) :] = [merged_run]
         checkpoint.runs_made += 1
         checkpoint.merged_run = UploadProgress()
+
+    def merged(self, runs: Sequence[Run]) -> Iterator[MergedLine]:
+        """The lines that are left of all runs, in order. The caller counts in each run's `merged` what is done."""
+        return merged(self._read, runs, descending=self.descending)
 
     def lines(self, runs: Sequence[Run], header: bytes) -> Iterator[Content]:
         """The file's header and lines that are still to be written, merged from all runs."""

@@ -17,6 +17,7 @@ from daybook.ids import occurred_ms
 from daybook.jobs.export import latest_deletion_ms
 from daybook.jobs.job import EXPORT, Job, Status
 from daybook.people.bearers import Bearers
+from daybook.people.disclosures import disclosures_of
 from daybook.people.forgetter import ConcurrentChange, Forgetter, ForgettingStore, mark_of
 from daybook.people.identities import id_row
 from daybook.people.lookup import GUID
@@ -49,8 +50,10 @@ class ForgettingReport(Struct):
     forgotten: list[ForgottenPerson]
     exports_not_expired: list[str]
     """Exports whose files may still hold the person's name."""
+    evidence_not_expired: list[str]
+    """Of these, the exports whose evidence may hold keys that open the person's fields in single events."""
     disclosures: list[str]
-    """Proofs that disclosed the person's keys. Empty: no proof discloses any yet."""
+    """The events that record which proofs disclosed keys of the person, each of a single event."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,14 @@ class ForgetOperations:
         forgotten = [self._forget(settings, each, guid, request) for each, guid in found if guid is not None]
         if not forgotten:
             raise not_found("person")
-        exports = [job.id for job in self.jobs.jobs(settings.code, EXPORT) if self._may_be_in_the_clear(job)]
-        return Answer(200, ForgettingReport(forgotten, exports, []))
+        exports = [job for job in self.jobs.jobs(settings.code, EXPORT) if self._may_be_in_the_clear(job)]
+        evidence = [job.id for job in exports if job.ask.get("evidence")]
+        disclosed = [
+            event
+            for each in forgotten
+            for event in disclosures_of(self.people, settings.environment_key(each.environment), each.actor_id)
+        ]
+        return Answer(200, ForgettingReport(forgotten, [job.id for job in exports], evidence, disclosed))
 
     def _forget(self, settings: TenantSettings, environment: str, guid: str, request: Request) -> ForgottenPerson:
         key, forgetter = settings.environment_key(environment), self.forgetter(settings)

@@ -1,6 +1,6 @@
 """What the routes of the ledger answer."""
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 
 class LogDescription(Struct):
@@ -23,6 +23,17 @@ class LogList(Struct):
     logs: list[LogDescription]
 
 
+class DisclosedPerson(Struct):
+    """A person of the event, with the key that opens all of the person's sealed fields in this event, and nothing else:
+    names, e-mail, your own id, and the address and agent of whoever acted.
+    """
+
+    id: str
+    """The person's GUID."""
+    key: bytes
+    """64 bytes: see the format of events."""
+
+
 class EventProof(Struct):
     """Shows that an event is in the tree of a signed checkpoint, to whoever knows the log's keys."""
 
@@ -36,3 +47,5 @@ class EventProof(Struct):
     """The log's entry, of which the proof shows that it is in the tree."""
     proof: str
     """A c2sp.org/tlog-proof@v1."""
+    people: list[DisclosedPerson] | UnsetType = UNSET
+    """With `disclose=true` alone: the event's people, but for those who are forgotten."""

@@ -4,10 +4,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, Protocol
 
+from msgspec import UNSET
+
 from daybook.clock import Clock, parse_time
 from daybook.events.canonical import leaf
+from daybook.events.reader import people_of
 from daybook.events.store import EventStore
-from daybook.http.problem import Problem
+from daybook.http.problem import Problem, bad_parameter
 from daybook.http.request import Answer, Request
 from daybook.ledger.checkpoints import parse
 from daybook.ledger.entries import Entry, encode
@@ -15,15 +18,17 @@ from daybook.ledger.logs import Log, LogKey, visibility_of
 from daybook.ledger.merkle import inclusion_path, leaf_hash, verify_inclusion
 from daybook.ledger.proofs import proof_text
 from daybook.ledger.signing import SignedCheckpoint
+from daybook.people.disclosures import DisclosedEvent, DisclosingStore, disclose
 from daybook.search.one_event import FoundEvent, find_event
 from daybook.search.parameters import given_once
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
+from daybook.tenants.settings import TenantSettings
 from ledger.access import LogStores, environment_of, tree_of
-from ledger.answers import EventProof
+from ledger.answers import DisclosedPerson, EventProof
 
-PARAMETERS = ("environment",)
+PARAMETERS = ("environment", "disclose")
 
 RETRY_SECONDS = 10
 """An event is appended some seconds after it was stored, and a head is signed soon after it was asked for."""
@@ -36,6 +41,8 @@ class ProofStores(LogStores, Protocol):
     def events(self) -> EventStore: ...
     @property
     def recorder(self) -> Recorder: ...
+    @property
+    def identities(self) -> DisclosingStore: ...
 
 
 class Sealed(NamedTuple):
@@ -64,13 +71,16 @@ class Proofs:
 
     def read_proof(self, request: Request) -> Answer:
         parameters = given_once(request.query, *PARAMETERS)
+        disclosing = _is_disclosing(parameters.get("disclose"))
         settings = self._control.settings(request.tenant)
         stores = self._stores_of(settings.code)
         found = find_event(stores.events, request, settings, parameters.get("environment"), self._clock())
         sealed = self._sealed(stores, settings.code, found)
         proof = proof_of(stores, sealed)
-        action = AuditAction("viewed", {"event": found.id}, variant="proof")
-        stores.recorder.record(settings, environment_of(settings, sealed.log), request, action)
+        people = self._disclosed(stores, settings, request, found) if disclosing else UNSET
+        if people is UNSET:
+            action = AuditAction("viewed", {"event": found.id}, variant="proof")
+            stores.recorder.record(settings, environment_of(settings, sealed.log), request, action)
         return Answer(
             200,
             EventProof(
@@ -80,8 +90,20 @@ class Proofs:
                 index=sealed.place,
                 entry=encode(sealed.entry),
                 proof=proof,
+                people=people,
             ),
         )
+
+    def _disclosed(
+        self, stores: ProofStores, settings: TenantSettings, request: Request, found: FoundEvent
+    ) -> list[DisclosedPerson]:
+        """The keys of the event's people, once it is recorded that they are handed out."""
+        content = found.content
+        event = DisclosedEvent(content["tenant"], content["environment"], found.id, people_of(content))
+        action = AuditAction("people-disclosed", {"event": event.id, "people": list(event.people)})
+        record = stores.recorder.record(settings, event.environment, request, action)
+        keys = disclose(stores.identities, found.environment, event, record)
+        return [DisclosedPerson(guid, keys[guid]) for guid in event.people if guid in keys]
 
     def _sealed(self, stores: LogStores, code: TenantCode, found: FoundEvent) -> Sealed:
         """In the current log, or in one before it that was signed when it had the event.
@@ -117,6 +139,13 @@ def proof_of(stores: LogStores, sealed: Sealed) -> str:
     if not verify_inclusion(leaf_hash(encode(entry)), index, checkpoint.size, path, root):
         raise BrokenTree(f"entry {index} is not in the signed tree of {checkpoint.size} of the log {log.name}")
     return proof_text(index, path, checkpoint.note)
+
+
+def _is_disclosing(value: str | None) -> bool:
+    """Raises `Problem` 400."""
+    if value not in (None, "true", "false"):
+        raise bad_parameter("disclose", "must be true or false")
+    return value == "true"
 
 
 class BrokenTree(Exception):  # noqa: N818  a fact about stored rows

@@ -11,12 +11,17 @@ import pytest
 
 from daybook.aws.wiring import Tables
 from daybook.clock import MINUTE, format_time
+from daybook.events.store import EventStore
 from daybook.jobs.export import outcome_of
 from daybook.jobs.job import Job, Status
 from daybook.jobs.message import Postponed
 from daybook.jobs.runner import Runner
+from daybook.ledger.log import Appends
+from daybook.ledger.logs import Logs
+from daybook.ledger.signing import Checkpoints
 from daybook.people.identities import Row, name_row
 from daybook.people.key_cache import PersonKeys
+from daybook.self_audit.recorder import Recorder
 from daybook.tenant import EnvironmentKey
 from tests.support.exports import Exporter, Killed, MemoryFiles, Mortal
 from tests.support.ingest import NOW
@@ -75,6 +80,11 @@ class MortalStores(NamedTuple):
     indexes: Any
     identities: Any
     person_keys: PersonKeys
+    events: EventStore
+    recorder: Recorder
+    logs: Logs
+    appends: Appends
+    checkpoints: Checkpoints
 
 
 class Disturbed:
@@ -145,7 +155,15 @@ class Killer:
         stores = services.stores_of(self._log.settings.code)
         people = self._mortal(self._forgetting or stores.identities, self._odds / 3)
         mortal = MortalStores(
-            self._mortal(stores.indexes, self._odds / 3), people, PersonKeys(people.read, self._log.clock)
+            self._mortal(stores.indexes, self._odds / 3),
+            people,
+            PersonKeys(people.read, self._log.clock),
+            # These exports have no evidence.
+            stores.events,
+            stores.recorder,
+            stores.logs,
+            stores.appends,
+            stores.checkpoints,
         )
         services.stores_of = lambda _: mortal
         return worker

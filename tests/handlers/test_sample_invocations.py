@@ -87,6 +87,7 @@ def control(
     monkeypatch.setenv("RESTAMP_QUEUE_URL", aws("sqs").create_queue(QueueName="restamps")["QueueUrl"])
     monkeypatch.setenv("SIGN_QUEUE_URL", aws("sqs").create_queue(QueueName="signs")["QueueUrl"])
     monkeypatch.setenv("SWEEP_QUEUE_URL", aws("sqs").create_queue(QueueName="sweeps")["QueueUrl"])
+    monkeypatch.setenv("SIGN_QUEUE_URL", aws("sqs").create_queue(QueueName="signs")["QueueUrl"])
     composed = [importlib.import_module(FUNCTIONS[function].module).compose for function in COMPOSED]
     for compose in composed:
         compose.cache_clear()
@@ -243,6 +244,13 @@ def test_reading_a_target() -> None:
     assert [session["seconds"] for session in time["sessions"]] == [660]
     assert time["total_seconds"] == 600
     assert _answer("read_target_attribution")["conclusion"]["username"] == "john.doe"
+
+
+@pytest.mark.usefixtures("log")
+def test_a_feed_and_alerts_before_anything_was_appended() -> None:
+    """Both are empty, and not an error."""
+    assert _answer("read_feed") == {"events": [], "next": 0, "size": 0}
+    assert _answer("list_alerts") == {"alerts": [], "next_cursor": None}
 
 
 @pytest.mark.usefixtures("tenant")

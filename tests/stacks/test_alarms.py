@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from daybook.observability import CANARY_FAILED, NAMESPACE, OLDEST_PARKED
+from daybook.observability import CANARY_FAILED, FOLD_SECONDS_BEHIND, NAMESPACE, OLDEST_PARKED
 from infra.constructs.monitoring import ALL
 from infra.cost.units import ALARM_METRICS
 from infra.functions import FUNCTIONS, title
@@ -20,7 +20,7 @@ OWN = {
     *("CanaryNotSetUp", "CredentialsRefused", "CallsLimited", "LimitsUnavailable", "IssuerFailures"),
     *("StreamsFailingForADay", "DrainsOverdue", "DrainRequestsLost", "EventsGivenUp", "UnreadableEvents"),
     *("JobsFailed", "JobsGivenUp", "JobsUnending"),
-    *("LedgerPoison", "LedgerParked"),
+    *("LedgerPoison", "LedgerParked", "TamperFound", "EventsMissing"),
     "SigningRefused",
 }
 """Alarms that are named as the metric of ours that they watch."""
@@ -75,12 +75,13 @@ def test_there_is_an_alarm_for_whatever_needs_a_person(service: Stack, alarms: d
     assert found == {
         **{name: (name,) for name in OWN},
         "CanaryFailed": (CANARY_FAILED,),
+        "FoldBehind": (FOLD_SECONDS_BEHIND,),
         "OldestParked": (OLDEST_PARKED,),
         **OF_AWS,
     }
     assert alarms.keys() - found.keys() == COMPUTED
     ours = {name for name, metric in metrics.items() if metric["Namespace"] == NAMESPACE}
-    assert ours == {*OWN, "CanaryFailed", "OldestParked"}
+    assert ours == {*OWN, "CanaryFailed", "FoldBehind", "OldestParked"}
 
 
 def test_concurrency_is_held_against_what_the_account_really_has(others: dict[str, Templates]) -> None:
@@ -126,6 +127,7 @@ THRESHOLDS = {
     "ConcurrencyNearLimit": 800,
     "CredentialsRefused": 300,
     "CallsLimited": 300,
+    "FoldBehind": 86_400,
     "OldestParked": 7 * 86_400,
     **{f"{name}QueueOld": 6 * 3_600 for name in JOBS},
     "SweepQueueOld": 3_600,
@@ -177,7 +179,7 @@ def test_the_services_that_raise_alarms_may_publish(service: Stack) -> None:
 
 AT_ONCE = {
     *("CanaryNotSetUp", "StreamsFailingForADay", "OldestParked", "EventsGivenUp", "UnreadableEvents"),
-    *("LedgerPoison", "LedgerRecordsFailed", "LedgerRecordsDropped"),
+    *("FoldBehind", "LedgerPoison", "LedgerRecordsFailed", "LedgerRecordsDropped", "TamperFound", "EventsMissing"),
     *("NewEventsFailed", "NewEventsDropped", "ChangesNotTold", "JobsFailed", "JobsGivenUp", "JobsUnending"),
     "SigningRefused",
     *(f"{name}{what}" for name in JOBS for what in ("QueueDead", "QueueOld")),

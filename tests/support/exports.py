@@ -27,6 +27,7 @@ from tests.support.calls import Context, answered, authorized, call
 from tests.support.documented import documented
 from tests.support.ingest import NOW
 from tests.support.jobs import MemoryQueue, received
+from tests.support.sealed_ledger import SealedLedger
 from tests.support.wiring import wiring_over
 
 
@@ -122,9 +123,13 @@ class Exporter:
         events: Any = None,
         indexes: Any = None,
         role: str = "auditor",
+        waited: Callable[[int], None] = lambda _: None,
         **sizes: Any,
     ) -> None:
-        """`events` and `indexes` are stores in place of the table's. `sizes` are fields of `ExportServices`."""
+        """`events` and `indexes` are stores in place of the table's. `sizes` are fields of `ExportServices`.
+
+        `waited` is told how many seconds a message waits.
+        """
         self.files = files or MemoryFiles()
         self.links = MemoryLinks()
         self.queue = MemoryQueue(can_delay=False)
@@ -134,12 +139,14 @@ class Exporter:
         self.tenant = Tenant(tenant)
         self.code = code_for(tenant)
         self._role = role
+        self.ledger = SealedLedger(wiring)
+        self._waited = waited
         self._operations = operations(wiring, self.queue, self.files, self.links)
         self._clock = clock
         self._claims = itertools.count()
 
         def worker(**changed: Any) -> ExportWork:
-            services = services_over(wiring.replacing(), self.files, lambda _: None)
+            services = services_over(wiring.replacing(), self.files, self.ledger.ask, lambda _: None)
             return ExportWork(replace(services, **sizes | changed))
 
         self.worker = worker
@@ -193,6 +200,7 @@ class Exporter:
             runner.run(received(job), remaining_seconds)
         except Postponed as postponed:
             self.queue.sent.insert(0, (job, postponed.seconds))
+            self._waited(postponed.seconds)
 
     def export(self, body: Any = None, **given: Any) -> tuple[dict[str, Any], bytes]:
         """Returns the answer after the export has finished, and the file."""

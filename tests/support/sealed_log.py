@@ -84,8 +84,13 @@ def stored_entries(dynamodb: Any, tables: Tables, key: LogKey) -> list[Entry]:
         canonical = unpack(bytes(item["z"]["B"]))
         content = content_in(canonical)
         if item["pk"]["S"].startswith(f"{key.environment}#") and visibility_of(content) == key.visibility:
-            found.append(Entry(content["id"], parse_time(content["received_at"]), leaf(canonical)))
+            found.append(entry_of(canonical))
     return sorted(found)
+
+
+def entry_of(canonical: bytes) -> Entry:
+    content = content_in(canonical)
+    return Entry(content["id"], parse_time(content["received_at"]), leaf(canonical))
 
 
 class LedgerReader(Reader):

@@ -8,11 +8,13 @@ from infra.constructs.streams import StreamReader
 from infra.stacks.alarms.metrics import OwnMetrics
 
 _MINUTES_15 = 900_000  # milliseconds
+_DAY = 86_400  # seconds
 
 
 def ledger_follows(append: lambda_.IFunction, records: StreamReader, own: OwnMetrics) -> Question:
     age = append.metric("IteratorAge", period=PERIOD, statistic="Maximum")
     parked = own.count(observability.LEDGER_PARKED)
+    behind = own.gauge(observability.FOLD_SECONDS_BEHIND)
     return Question(
         "Does the ledger follow?",
         [
@@ -35,6 +37,12 @@ def ledger_follows(append: lambda_.IFunction, records: StreamReader, own: OwnMet
                 points=LASTING,
             ),
             Alarm(
+                "FoldBehind",
+                behind,
+                "a log's fold has failed for a day: its statistics fail or are slow, and it is not signed",
+                threshold=_DAY,
+            ),
+            Alarm(
                 "LedgerRecordsFailed",
                 records.metric("OnFailureDestinationDeliveredEventCount", period=PERIOD),
                 "records that the ledger could not handle for 22 hours are in the bucket of failed batches for 14 days",
@@ -44,9 +52,20 @@ def ledger_follows(append: lambda_.IFunction, records: StreamReader, own: OwnMet
                 records.metric("DroppedEventCount", period=PERIOD),
                 "records were dropped that are in no bucket: the nightly sweep appends what the logs lack",
             ),
+            Alarm(
+                "TamperFound",
+                own.count(observability.TAMPER_FOUND),
+                "a stored event was changed or removed, and not by Daybook: who has access to the table?",
+            ),
+            Alarm(
+                "EventsMissing",
+                own.count(observability.EVENTS_MISSING),
+                "a log has an entry whose event is gone or altered, and no retention explains it",
+            ),
         ],
         [
             Graph("How far the logs are behind, in milliseconds", [age]),
             Graph("Events that wait for their log", [parked]),
+            Graph("Seconds that a failing fold is behind its log", [behind]),
         ],
     )

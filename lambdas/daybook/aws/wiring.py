@@ -7,6 +7,7 @@ function does need costs the same whether it is imported here or at the top of t
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from daybook.crypto.keys import DeploymentKeys
     from daybook.delivery.attempt import Attempt
     from daybook.delivery.backlog import Backlog
+    from daybook.delivery.formats import Write
     from daybook.delivery.records import Records
     from daybook.delivery.sender import RecordSender
     from daybook.environment import FunctionSettings
@@ -313,10 +315,10 @@ class Wiring:
 
         return AppendTable(self.client, self.tables.ledger)
 
-    def appender(self, log_origin: str) -> Appender:
+    def appender(self, log_origin: str, pause: Callable[[float], None] = time.sleep) -> Appender:
         from daybook.ledger.appender import Appender
 
-        return Appender(self.logs, self.appends, log_origin, self.clock, self.random_bytes)
+        return Appender(self.logs, self.appends, log_origin, self.clock, self.random_bytes, pause)
 
     @cached_property
     def alerts(self) -> AlertTable:
@@ -403,6 +405,12 @@ class Wiring:
 
         log = OperatorsLog(self.control, self.record, self.clock, self.random_bytes)
         return OperatorsKeys(self.issued_keys, log, self.clock)
+
+    @cached_property
+    def stream_formats(self) -> Mapping[str, Write]:
+        from daybook.delivery.formats import FORMATS
+
+        return FORMATS
 
     @cached_property
     def records(self) -> Records:

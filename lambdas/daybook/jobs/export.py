@@ -39,10 +39,15 @@ class Ask(Struct, forbid_unknown_fields=True):
     """The groups asked for, and their versions at that moment."""
     profile: str
     catalogue_version: int
+    tenant_name: str
+    """As views show it. A change of the name while the export runs would show in the middle of the file."""
     mark: bool = False
     """Whether the file begins with the UTF-8 mark."""
     complete: bool = False
     """Whether it holds every event that was received until `asked_ms`, those too that were not stored yet."""
+    evidence: bool = False
+    evidence_since: int | None = None
+    """The size of a checkpoint that the evidence should begin at."""
 
 
 class Places(NamedTuple):
@@ -59,6 +64,10 @@ class Places(NamedTuple):
     @property
     def manifest(self) -> str:
         return f"{self.file}.manifest.json"
+
+    @property
+    def evidence(self) -> str:
+        return f"{self.file}.evidence.ndjson"
 
     def part(self, name: str) -> str:
         """Needed only while the job runs. The lifecycle deletes after 14 days what a killed worker leaves."""

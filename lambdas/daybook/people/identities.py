@@ -9,6 +9,7 @@ The rows of one environment, by sort key:
 - `had#<name>␟<from>␟GUID`: a holder from that moment on (`daybook.people.timeline`). Without a GUID, and from 0 on:
   more people than are written down held the name;
 - `forgotten#<number>`: how many people of the environment were forgotten (`daybook.people.forgettings`);
+- `disclosed#GUID#<event>`: a proof disclosed the person's key of one event (`daybook.people.disclosures`);
 - finders, which lead forgetting from the GUID to all other rows: `claim#GUID` (the row `ext#` of the person),
   `called#GUID` (the first name), `called#GUID#<name>` and `renamed#GUID` (further names, and that there are such).
 

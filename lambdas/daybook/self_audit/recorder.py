@@ -14,10 +14,10 @@ from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.crypto.keys import DeploymentKeys, TenantKeys
 from daybook.errors import Contended, Throttled
 from daybook.events.content import AcceptedEvent, ContentWriter
-from daybook.events.item import store_form
+from daybook.events.item import StoredEvent, store_form
 from daybook.events.mentions import Mention, Mentions, known_by, known_by_token
 from daybook.events.schema import Actor, Context, SentEvent
-from daybook.events.store import Append, EventStore
+from daybook.events.store import Append, EventStore, Key
 from daybook.http.caller import Caller
 from daybook.http.problem import Problem
 from daybook.http.request import Request
@@ -36,6 +36,9 @@ _MAX_NAME = 256
 _MAX_AGENT = 1_024
 _MAX_REQUEST_ID = 256
 _MAX_ASKED = 10_000
+
+_NOTE_SECONDS = 0.0
+"""A note is tried once. A job that notes something is repeated where it is throttled."""
 
 
 class AuditAction(NamedTuple):
@@ -114,6 +117,49 @@ class Recorder:
             )
         except (Contended, Throttled):
             raise _not_recorded() from None
+        form = self._form(settings, environment, event, cast, identifier, now_ms)
+        appended = self._events.append([form], request.remaining_seconds)
+        if appended[form.partition, form.id] is Append.THROTTLED:
+            raise _not_recorded()
+        return form.id
+
+    def note(
+        self,
+        settings: TenantSettings,
+        environment: str,
+        action: AuditAction,
+        *,
+        identifier: str,
+        caused_by: str | None = None,
+    ) -> Key:
+        """Writes what Daybook did by itself: the actor is the system. The action names no people.
+
+        `identifier`: the event's id, which holds when it occurred. Where there is an event of this id already, it
+        stays: so a repeat notes nothing twice. Gives the event's key. Raises `Throttled`.
+        """
+        event = SentEvent(
+            activity=OWN_ACTIVITIES + action.activity,
+            actor=Actor(type="system"),
+            variant=action.variant,
+            params={name: _fitting(value) for name, value in action.params.items()},
+            caused_by=caused_by,
+        )
+        form = self._form(settings, environment, event, _Cast(Mentions(), []), identifier, self._clock())
+        appended = self._events.append([form], lambda: _NOTE_SECONDS)
+        if appended[form.partition, form.id] is Append.THROTTLED:
+            raise Throttled
+        return form.partition, form.id
+
+    def _form(  # noqa: PLR0913, PLR0917  what an event is made of
+        self,
+        settings: TenantSettings,
+        environment: str,
+        event: SentEvent,
+        cast: "_Cast",
+        identifier: str,
+        received_ms: int,
+    ) -> StoredEvent:
+        keys = self._keys.of(settings.code, settings.secret)
         of_tenant = profile(settings.profile)
         activity = of_tenant.activities[event.activity]
         accepted = AcceptedEvent(
@@ -121,18 +167,14 @@ class Recorder:
             id=identifier,
             environment=environment,
             occurred_ms=occurred_ms(identifier),
-            received_ms=now_ms,
+            received_ms=received_ms,
             fingerprint=None,
             activity=activity,
             variant=choose_variant(activity, event.variant, frozenset(event.params or ()), has_details=False),
             mentions=cast.mentions,
         )
         writer = ContentWriter(accepted, settings, of_tenant, keys, people=cast.people, random_bytes=self._random)
-        form = store_form(accepted, writer, settings, keys)
-        appended = self._events.append([form], request.remaining_seconds)
-        if appended[form.partition, form.id] is Append.THROTTLED:
-            raise _not_recorded()
-        return form.id
+        return store_form(accepted, writer, settings, keys)
 
     def credential(self, settings: TenantSettings, environment: str, request: Request) -> str:
         """What names the caller's credential in what is kept: a key's id, or the GUID of the person who has the token.

@@ -25,7 +25,7 @@ class Begin(Phase):
 
     def run(self) -> Step:
         export, checkpoint = self.export, self.checkpoint
-        settled_ms = export.ask.asked_ms + (SETTLED_MS if export.ask.complete else INDEX_LAG_MS)
+        settled_ms = export.ask.asked_ms + (SETTLED_MS if export.ask.complete or export.ask.evidence else INDEX_LAG_MS)
         wait_ms = max(settled_ms, checkpoint.waits_until_ms) - self.services.clock()
         if wait_ms > _LONGEST_PAUSE_MS:
             return self.reached(wait_seconds=ceil(wait_ms / SECOND))

@@ -7,14 +7,23 @@ from daybook.jobs.job import Step
 from daybook.jobs.runner import HAND_OVER_SECONDS
 from exports.checksum import READ_A_SECOND, read_back
 from exports.cleanup import delete_temporary
-from exports.manifest import manifest
+from exports.context import ExportContext
+from exports.manifest import put_manifest
 from exports.phases.phase import Phase
+from exports.proven_rows import rows_target
+
+
+def after_file(export: ExportContext) -> str:
+    """The phase that follows once the file's checksum is known."""
+    return "record" if export.ask.evidence else "end"
 
 
 class CompleteFile(Phase):
     def run(self) -> Step:
-        self.export.file.complete(self.checkpoint)
-        self.checkpoint.phase = "verify" if self.checkpoint.sha256 is None else "end"
+        export, checkpoint = self.export, self.checkpoint
+        export.file.complete(checkpoint)
+        self.services.uploader.complete(rows_target(export.places), checkpoint.rows_file)
+        checkpoint.phase = "verify" if checkpoint.sha256 is None else after_file(export)
         return self.reached()
 
 
@@ -26,30 +35,21 @@ class ReadChecksum(Phase):
         if self.remaining_seconds() < HAND_OVER_SECONDS + checkpoint.bytes / READ_A_SECOND:
             return self.reached(hand_over=True)
         checkpoint.sha256 = read_back(self.services.files, self.export.places.file, checkpoint.bytes)
-        checkpoint.phase = "end"
+        checkpoint.phase = after_file(self.export)
         return self.reached()
 
 
 class WriteManifest(Phase):
-    """Also deletes what only the job needed. Its checkpoint is what is shown of the export from then on."""
+    """Its checkpoint is what is shown of the export from then on."""
 
     def run(self) -> Step:
-        export, checkpoint = self.export, self.checkpoint
-        outcome = msgspec.structs.asdict(Outcome(checkpoint.rows, checkpoint.bytes, checkpoint.sha256))
-        content = manifest(
-            export.job,
-            export.ask,
-            export.question,
-            tenant=export.settings.tenant,
-            edge_ms=checkpoint.edge_ms,
-            completed_ms=self.services.clock(),
-            **outcome,
-        )
-        self.services.files.put(
-            export.places.manifest,
-            msgspec.json.format(msgspec.json.encode(content)),
-            "application/json",
-            f"{export.ask.filename}.manifest.json",
-        )
-        delete_temporary(export)
-        return Step({"phase": "end", **outcome}, checkpoint.rows, 1.0, done=True)
+        put_manifest(self.export, self.services.clock())
+        return succeeded(self.export)
+
+
+def succeeded(export: ExportContext) -> Step:
+    """Deletes what only the job needed."""
+    checkpoint = export.checkpoint
+    delete_temporary(export)
+    outcome = msgspec.structs.asdict(Outcome(checkpoint.rows, checkpoint.bytes, checkpoint.sha256))
+    return Step({"phase": "end", **outcome}, checkpoint.rows, 1.0, done=True)

@@ -88,6 +88,8 @@ def test_an_export_is_what_is_on_screen(log: ExportedLog) -> None:
         "expires_at": None,
         "download_url": None,
         "manifest_url": None,
+        "evidence": None,
+        "evidence_url": None,
         "error": None,
     }
     log.now += MINUTE
@@ -121,6 +123,8 @@ def test_the_manifest_says_what_was_exported(log: ExportedLog) -> None:
         "version": 1,
         "export": shown["id"],
         "tenant": "acme",
+        "tenant_name": "Acme Inc",
+        "tenant_profile": "carear",
         "environment": "prod",
         "asked_by": {"credential": "k1", "role": "auditor"},
         "asked_at": "2026-11-22T16:31:08.000Z",
@@ -130,6 +134,8 @@ def test_the_manifest_says_what_was_exported(log: ExportedLog) -> None:
         "to": None,
         "received_until": "2026-11-22T16:31:08.000Z",
         "complete": False,
+        "evidence": False,
+        "log": None,
         "sort": "-occurred_at",
         "view": "carear",
         "tz": "UTC",

@@ -1,19 +1,23 @@
 """The proof of one event, as an auditor reads it and as Go's sumdb judges it."""
 
 import base64
+import json
 from typing import Any
 
 import pytest
 
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, format_time
+from daybook.crypto.sealing import Place, open_sealed
 from daybook.events.canonical import leaf
+from daybook.events.packing import pack, unpack
 from daybook.ledger.checkpoints import parse
 from daybook.ledger.entries import decode
 from daybook.ledger.logs import LogKey
 from daybook.ledger.notes import open_note
-from daybook.ledger.tiles import tiles_of
+from daybook.ledger.tiles import Tile, tiles_of
 from tests.support.calls import answered
+from tests.support.forgetting import Forgetting
 from tests.support.go_judge import JudgedLog, complaints
 from tests.support.reckoned_tree import ReckonedTree
 from tests.support.sealed_log import LedgerReader, SealedLog, stored_entries
@@ -178,5 +182,77 @@ def test_what_operations_did_is_proved_to_operations_alone(tenant: TenantLog, se
     assert open_note(note, [hidden.key])
 
 
+def test_no_proof_is_given_that_no_verifier_accepts(tenant: TenantLog, read: LedgerReader, sealed: SealedLog) -> None:
+    """A root that was changed in the table, or is missing: 500, and operators find the reason in their log."""
+    first = Tile(0, 0)
+    tenant.wiring.tile_roots.put(sealed.log, {first: bytes(32)})  # whatever is there first stays
+    sent = [event for _ in range(3) for event in tenant.sent(*({} for _ in range(200)))]
+    seal(tenant, sealed)
+    tenant.now += 1
+    place = {entry.id: at for at, entry in enumerate(map(decode, sealed.entries))}
+    of_first, behind = (next(each for each in sent if (place[each] < 256) == first) for first in (True, False))
+    assert proof(read, of_first)["statusCode"] == 200, "its path does not need the root of its own tile"
+    assert problem_of(proof(read, behind)) == (500, "internal_error")
+    key = {"pk": {"S": sealed.log.partition}, "sk": {"S": f"node#0#{0:016}"}}
+    tenant.dynamodb.delete_item(TableName=tenant.tables.ledger, Key=key)
+    assert problem_of(proof(read, behind)) == (500, "internal_error")
+    assert {record["params"]["event"] for record in tenant.recorded("viewed")} == {of_first}
+
+
+def test_bytes_that_were_changed_do_not_match_their_entry(
+    tenant: TenantLog, read: LedgerReader, sealed: SealedLog
+) -> None:
+    """The proof shows what was sealed and what is stored now, so whoever verifies it sees that they differ."""
+    (event_id,) = tenant.sent({})
+    seal(tenant, sealed)
+    (row,) = tenant.dynamodb.scan(TableName=tenant.tables.events)["Items"]
+    changed = unpack(bytes(row["z"]["B"])).replace(b'"status":"success"', b'"status":"failure"')
+    tenant.dynamodb.put_item(TableName=tenant.tables.events, Item={**row, "z": {"B": pack(changed)}})
+    answer = answered(proof(read, event_id))
+    assert base64.b64decode(answer["canonical"]) == changed
+    assert decode(base64.b64decode(answer["entry"])).leaf != leaf(changed)
+
+
 def test_an_unknown_parameter_is_refused(read: LedgerReader) -> None:
     assert problem_of(proof(read, "0" * 36, {"at": "1"})) == (400, "unknown_parameter")
+
+
+def disclosed(answer: dict[str, Any]) -> dict[str, list[Any]]:
+    """The fields that each of the answer's keys opens, by GUID."""
+    content = json.loads(base64.b64decode(answer["canonical"]))
+    sealed = {person["id"]: person["sealed"] for person in content["people"]}
+    keys = {person["id"]: base64.b64decode(person["key"], validate=True) for person in answer["people"]}
+    place = content["tenant"], content["environment"], content["id"]
+    return {guid: open_sealed(sealed[guid], key, Place(*place, guid)) for guid, key in keys.items()}
+
+
+@pytest.mark.every_store
+def test_a_proof_discloses_the_keys_of_its_people_where_it_is_asked_to(
+    tenant: TenantLog, read: LedgerReader, sealed: SealedLog
+) -> None:
+    """All of them, of this event alone. It is recorded, and a later forgetting of such a person lists it."""
+    people = [{"username": "jane.roe", "email": "jane@x.example"}]
+    one, other = tenant.sent({"people": people, "details": "of jane.roe"}, {})
+    seal(tenant, sealed)
+    assert "people" not in answered(proof(read, one))
+    answer = answered(proof(read, one, {"disclose": "true"}))
+    fields = disclosed(answer)
+    assert [each[0] for each in fields.values()] == ["mike.mars", "jane.roe"]
+    (record,) = tenant.recorded("people-disclosed")
+    assert record["params"] == {"event": one, "people": list(fields)}
+    assert len(tenant.recorded("viewed")) == 1
+    keys = {person["key"] for person in answer["people"]}
+    assert keys.isdisjoint(person["key"] for person in answered(proof(read, other, {"disclose": "true"}))["people"])
+    forgetting = Forgetting(tenant)
+    assert forgetting.report("jane.roe")["disclosures"] == [record["id"]]
+    assert disclosed(answered(proof(read, one, {"disclose": "true"}))).keys() == {next(iter(fields))}
+    assert len(forgetting.report("mike.mars")["disclosures"]) == 3
+    assert answered(proof(read, one, {"disclose": "true"}))["people"] == []
+
+
+def test_an_event_that_names_nobody_discloses_nothing(tenant: TenantLog, read: LedgerReader, sealed: SealedLog) -> None:
+    (event_id,) = tenant.sent({"actor": {"type": "system"}})
+    seal(tenant, sealed)
+    assert answered(proof(read, event_id, {"disclose": "true"}))["people"] == []
+    assert answered(proof(read, event_id, {"disclose": "false"})).keys() & {"people"} == set()
+    assert problem_of(proof(read, event_id, {"disclose": "yes"})) == (400, "invalid_parameter")

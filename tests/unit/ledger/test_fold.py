@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daybook.aws.ledger_table.appends import AppendTable
 from daybook.aws.ledger_table.counts import CountTable
 from daybook.aws.ledger_table.nodes import NodeTable
+from daybook.aws.wiring import Tables
 from daybook.clock import DAY, HOUR, SECOND
 from daybook.errors import UnknownFormat
 from daybook.ledger.counts import Family, Interval, add
@@ -24,10 +25,12 @@ from daybook.ledger.delta import Counted
 from daybook.ledger.entries import encode
 from daybook.ledger.fold import DUE_ENTRIES, DUE_MS, NOT_FOLDED, DeltaMissing, Fold
 from daybook.ledger.log import NOTHING, Head, Stored
+from daybook.ledger.logs import Log
 from daybook.ledger.merkle import Edge, leaf_hash, tree_root
 from daybook.ledger.questions import Question, Range, plan
 from daybook.ledger.statistics import Asked, NotCountedYet, Place, Statistics
 from daybook.ledger.tiles import Tile
+from tests.conftest import STORES
 from tests.support.ledger import RECEIVED, append_of, delta_of, log_of, stored
 from tests.support.memory_dynamodb import MemoryDynamoDB
 
@@ -44,7 +47,6 @@ COUNTED = st.builds(
     st.sampled_from(["user", "system"]),
 )
 LOGIN = Counted(DAY_0, "user.login", "Access", "User", "success", "system", "system")
-LOG = log_of()
 QUESTIONS = (
     Question((), {}, {}),
     Question(("activity", "status"), {}, {}),
@@ -83,18 +85,21 @@ class Interrupted:
 class World:
     """A log, and what it should count."""
 
-    def __init__(self) -> None:
-        self.dynamodb = MemoryDynamoDB()
-        self.dynamodb.create_table(
-            TableName="ledger",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            BillingMode="PAY_PER_REQUEST",
-        )
+    def __init__(self, dynamodb: Any = None, table: str = "ledger", log: Log | None = None) -> None:
+        self.log = log or log_of()
+        self.table = table
+        self.dynamodb = dynamodb or MemoryDynamoDB()
+        if dynamodb is None:
+            self.dynamodb.create_table(
+                TableName=table,
+                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+                AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+                BillingMode="PAY_PER_REQUEST",
+            )
         self.client = Interrupted(self.dynamodb)
-        self.appends = AppendTable(self.client, "ledger")
-        self.counts = CountTable(self.client, "ledger")
-        self.roots = NodeTable(self.client, "ledger")
+        self.appends = AppendTable(self.client, table)
+        self.counts = CountTable(self.client, table)
+        self.roots = NodeTable(self.client, table)
         self.behind: list[int] = []
         self.fold = Fold(self.appends, self.counts, self.roots, lambda: RECEIVED + 3 * DAY, self.behind.append)
         self.head: Head = NOTHING
@@ -104,9 +109,9 @@ class World:
         first = len(self.events)
         events = [Stored(stored(first + place).entry, each) for place, each in enumerate(counted)]
         made = append_of(self.head, events, at_ms)
-        assert self.appends.put(LOG, made, delta_of(events))
+        assert self.appends.put(self.log, made, delta_of(events))
         other = replace(made, nonce="of another appender, who was second")
-        assert not self.appends.put(LOG, other, delta_of([stored(10**9)]))
+        assert not self.appends.put(self.log, other, delta_of([stored(10**9)]))
         self.head = made.head
         self.events += events
 
@@ -125,8 +130,8 @@ class World:
 
     def fold_beside(self) -> None:
         """Another fold, to the end."""
-        tables = AppendTable(self.dynamodb, "ledger"), CountTable(self.dynamodb, "ledger")
-        Fold(*tables, NodeTable(self.dynamodb, "ledger"), lambda: 0, self.behind.append).run(LOG)
+        tables = AppendTable(self.dynamodb, self.table), CountTable(self.dynamodb, self.table)
+        Fold(*tables, NodeTable(self.dynamodb, self.table), lambda: 0, self.behind.append).run(self.log)
 
     def recount(self, asked: Asked) -> Counter[Place]:
         sums: Counter[Place] = Counter()
@@ -139,7 +144,7 @@ class World:
         return sums
 
     def check(self, asked: Asked) -> None:
-        assert Statistics(self.appends, self.counts).sums([LOG], asked).numbers == self.recount(asked)
+        assert Statistics(self.appends, self.counts).sums([self.log], asked).numbers == self.recount(asked)
 
 
 def every_question(from_ms: int = DAY_0, to_ms: int = DAY_0 + 3 * DAY) -> list[Asked]:
@@ -152,35 +157,51 @@ def every_question(from_ms: int = DAY_0, to_ms: int = DAY_0 + 3 * DAY) -> list[A
 
 BATCHES = st.lists(COUNTED, min_size=1, max_size=9)
 CALLS = st.integers(0, 14)
-STEPS = st.lists(
+Steps = list[tuple[str, list[Counted], int]]
+STEPS: st.SearchStrategy[Steps] = st.lists(
     st.tuples(st.sampled_from(["append", "append", "fold", "killed", "beside", "read while folding"]), BATCHES, CALLS),
     max_size=12,
 )
 
 
 @given(STEPS, st.integers(0, 60), st.integers(0, 73))
-@settings(max_examples=60)
-def test_statistics_are_exact_at_every_moment(
-    steps: list[tuple[str, list[Counted], int]], first: int, last: int
-) -> None:
+@settings(max_examples=40)
+def test_statistics_are_exact_at_every_moment(steps: Steps, first: int, last: int) -> None:
     """However appends, folds, cut off folds, folds at the same time and questions follow each other."""
-    world = World()
-    spans = every_question() + every_question(DAY_0 + first * HOUR, DAY_0 + max(first, last) * HOUR)
+    every = every_question() + every_question(DAY_0 + first * HOUR, DAY_0 + max(first, last) * HOUR)
+    go(World(), steps, lambda _: every)
+
+
+@pytest.mark.parametrize(
+    "store", [pytest.param(name, marks=pytest.mark.long) for name in STORES if name != "memory"], indirect=True
+)
+@given(st.data())
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_statistics_are_exact_on_other_stores(dynamodb: Any, tables: Tables, data: st.DataObject) -> None:
+    """One question after each step: a call takes milliseconds there. Each example has a log of its own."""
+    every = every_question()
+    world = World(dynamodb, tables.ledger, log_of(seed=data.draw(st.integers(0, 10**9))))
+    go(world, data.draw(STEPS), lambda call: [every[call % len(every)]])
+
+
+def go(world: World, steps: Steps, asked_after: Callable[[int], Sequence[Asked]]) -> None:
     for step, counted, call in steps:
         if step == "append":
             world.append(counted)
         elif step == "read while folding":
             world.at_call(call % 4, world.fold_beside)
-            world.check(spans[call % len(spans)])
+            world.check(asked_after(call)[-1])
         else:
             world.at_call(call, kill if step == "killed" else world.fold_beside if step == "beside" else nothing)
             with contextlib.suppress(Killed):
-                world.fold.run(LOG)
+                world.fold.run(world.log)
         world.undisturbed()
-        for asked in spans:
+        for asked in asked_after(call):
             world.check(asked)
-    world.fold.run(LOG)
-    assert world.fold.folded(LOG) == len(world.events)
+    world.fold.run(world.log)
+    assert world.fold.folded(world.log) == len(world.events)
+    for asked in asked_after(0):
+        world.check(asked)
 
 
 def test_every_complete_tile_gets_its_root() -> None:
@@ -188,48 +209,48 @@ def test_every_complete_tile_gets_its_root() -> None:
     world = World()
     for size in (255, 2, 300, 1_000, 1, 700):
         world.append([LOGIN] * size)
-        world.fold.run(LOG)
-        world.fold.run(LOG)
+        world.fold.run(world.log)
+        world.fold.run(world.log)
     hashes = [leaf_hash(encode(each.entry)) for each in world.events]
     expected = [tree_root(hashes[start : start + 256]) for start in range(0, len(hashes) - 255, 256)]
-    assert world.roots.read(LOG, 0, 0, 256) == expected
-    assert world.roots.read(LOG, 1, 0, 256) == []
+    assert world.roots.read(world.log, 0, 0, 256) == expected
+    assert world.roots.read(world.log, 1, 0, 256) == []
 
 
 def test_tiles_above_tiles_get_their_roots() -> None:
     """At 65,536 entries a tile of level 1 is complete."""
     world = World()
     roots = {Tile(0, index): bytes([index]) * 32 for index in range(255)}
-    world.roots.put(LOG, roots)
+    world.roots.put(world.log, roots)
     world.head = Head(65_280, b"", Edge(65_280, (b"",) * 8), 0)
-    assert world.counts.move(LOG, NOT_FOLDED, 65_280, 0, add([LOGIN], {}))
+    assert world.counts.move(world.log, NOT_FOLDED, 65_280, 0, add([LOGIN], {}))
     world.append([LOGIN] * 256)
-    world.fold.run(LOG)
+    world.fold.run(world.log)
     last = tree_root(leaf_hash(encode(each.entry)) for each in world.events)
-    assert world.roots.read(LOG, 1, 0, 256) == [tree_root([*roots.values(), last])]
+    assert world.roots.read(world.log, 1, 0, 256) == [tree_root([*roots.values(), last])]
 
 
 def test_a_fold_does_not_pass_what_it_cannot_count() -> None:
     """It says how long it is behind, and goes on once the log is mended. Statistics leave nothing out either."""
     world = World()
     world.append([LOGIN] * 3)
-    world.fold.run(LOG)
+    world.fold.run(world.log)
     world.append([LOGIN], RECEIVED + DAY)
-    key = {"pk": {"S": LOG.partition}, "sk": {"S": "delta#0000000000000003#n"}}
+    key = {"pk": {"S": world.log.partition}, "sk": {"S": "delta#0000000000000003#n"}}
     row = world.dynamodb.get_item(TableName="ledger", Key=key)["Item"]
     world.dynamodb.delete_item(TableName="ledger", Key=key)
     with pytest.raises(DeltaMissing, match="append 3"):
-        world.fold.run(LOG)
+        world.fold.run(world.log)
     with pytest.raises(DeltaMissing):
         world.check(every_question()[0])
     world.dynamodb.put_item(TableName="ledger", Item={**row, "d": {"B": b"\2" + row["d"]["B"][1:]}})
     with pytest.raises(UnknownFormat):
-        world.fold.run(LOG)
+        world.fold.run(world.log)
     assert world.behind == [2 * DAY // SECOND] * 2
-    assert world.fold.folded(LOG) == 3
+    assert world.fold.folded(world.log) == 3
     world.dynamodb.put_item(TableName="ledger", Item=row)
-    world.fold.run(LOG)
-    assert world.fold.folded(LOG) == 4
+    world.fold.run(world.log)
+    assert world.fold.folded(world.log) == 4
     world.check(every_question()[0])
 
 
@@ -239,8 +260,8 @@ def test_a_fold_waits_until_it_is_worth_its_rows() -> None:
     folded = []
     for size, at_ms in ((1, 0), (DUE_ENTRIES - 1, 1), (1, 1), (1, 1 + DUE_MS - 1), (1, 1 + DUE_MS), (1, 2 + DUE_MS)):
         world.append([LOGIN] * size, at_ms)
-        world.fold.run_if_due(LOG, world.head)
-        folded.append(world.fold.folded(LOG))
+        world.fold.run_if_due(world.log, world.head)
+        folded.append(world.fold.folded(world.log))
     assert folded == [0, 1_000, 1_000, 1_000, 1_003, 1_003]
 
 
@@ -250,10 +271,10 @@ def test_many_actors_and_activities_take_more_rows_and_no_larger_ones() -> None:
     chance = random.Random(1)  # noqa: S311  the same each time
     for _ in range(4):
         world.append([hostile(chance) for _ in range(1_000)])
-        world.fold.run(LOG)
+        world.fold.run(world.log)
     for question in QUESTIONS[:3]:
         world.check(Asked(plan(question, {}), None, DAY_0, DAY_0 + DAY))
-    rows = world.counts.read(LOG, Family.KINDS, Range(Interval.DAY, 20_400, 20_400))
+    rows = world.counts.read(world.log, Family.KINDS, Range(Interval.DAY, 20_400, 20_400))
     assert len(rows) == 4
     assert max(len(row.data) for row in rows) < 140_000
 
@@ -262,8 +283,8 @@ def test_events_of_many_hours_take_several_transactions() -> None:
     """An import of a year: each has its own hour, and a transaction takes 99 rows."""
     world = World()
     world.append([LOGIN._replace(occurred_ms=DAY_0 + hour * 9 * HOUR) for hour in range(900)])
-    world.fold.run(LOG)
-    assert world.fold.folded(LOG) == 900
+    world.fold.run(world.log)
+    assert world.fold.folded(world.log) == 900
     world.check(every_question(DAY_0, DAY_0 + 400 * DAY)[0])
 
 
@@ -280,13 +301,13 @@ def test_counts_that_were_deleted_are_not_half_there() -> None:
     """The sums begin where the counts of all logs are whole, and say when that is."""
     world, other = World(), log_of(seed=2)
     world.append([LOGIN._replace(occurred_ms=DAY_0 + hour * HOUR) for hour in range(72)])
-    world.fold.run(LOG)
-    assert world.counts.prune(LOG, DAY_0 + 30 * HOUR) > 0
+    world.fold.run(world.log)
+    assert world.counts.prune(world.log, DAY_0 + 30 * HOUR) > 0
     for asked in every_question():
-        sums = Statistics(world.appends, world.counts).sums([other, LOG], asked)
+        sums = Statistics(world.appends, world.counts).sums([other, world.log], asked)
         assert sums.from_ms == DAY_0 + 30 * HOUR
         assert sums.numbers == world.recount(asked._replace(from_ms=DAY_0 + 30 * HOUR))
-    late = Statistics(world.appends, world.counts).sums([LOG], every_question(DAY_0, DAY_0 + DAY)[0])
+    late = Statistics(world.appends, world.counts).sums([world.log], every_question(DAY_0, DAY_0 + DAY)[0])
     assert not late.numbers
 
 
