@@ -204,6 +204,18 @@ def go(world: World, steps: Steps, asked_after: Callable[[int], Sequence[Asked]]
         world.check(asked)
 
 
+@pytest.mark.parametrize("call", range(7))
+def test_a_fold_while_a_question_reads_changes_no_sum(call: int) -> None:
+    """Before each of its calls: what was not folded when it began is counted once, in new rows and in old ones."""
+    for asked in every_question():
+        world = World()
+        world.append([LOGIN, LOGIN._replace(occurred_ms=DAY_0 + 40 * HOUR)])
+        world.fold.run(world.log)
+        world.append([LOGIN, LOGIN._replace(occurred_ms=DAY_0 + 50 * HOUR, actor=GUIDS[0])])
+        world.at_call(call, world.fold_beside)
+        world.check(asked)
+
+
 def test_every_complete_tile_gets_its_root() -> None:
     """Over tiles that appends share, from wherever the last fold stopped, and on the level above."""
     world = World()
