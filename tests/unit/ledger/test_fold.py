@@ -19,8 +19,8 @@ from daybook.aws.ledger_table.counts import CountTable
 from daybook.aws.ledger_table.nodes import NodeTable
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, HOUR, SECOND
-from daybook.errors import UnknownFormat
-from daybook.ledger.counts import Family, Interval, add
+from daybook.errors import Contended, UnknownFormat
+from daybook.ledger.counts import Family, Interval, ReadRow, add
 from daybook.ledger.delta import Counted
 from daybook.ledger.entries import encode
 from daybook.ledger.fold import DUE_ENTRIES, DUE_MS, NOT_FOLDED, DeltaMissing, Fold
@@ -214,6 +214,37 @@ def test_a_fold_while_a_question_reads_changes_no_sum(call: int) -> None:
         world.append([LOGIN, LOGIN._replace(occurred_ms=DAY_0 + 50 * HOUR, actor=GUIDS[0])])
         world.at_call(call, world.fold_beside)
         world.check(asked)
+
+
+class Torn:
+    """Counts of which a query sees `folded` after a transaction, and for a while the rows as they were before it."""
+
+    def __init__(self, counts: CountTable, before: Sequence[ReadRow], times: int) -> None:
+        self._counts = counts
+        self._before = before
+        self._times = times
+        self.folded = counts.folded
+
+    def read(self, log: Log, family: Family, over: Range) -> Sequence[ReadRow]:
+        self._times -= 1
+        return self._counts.read(log, family, over) if self._times < 0 else self._before
+
+
+@pytest.mark.parametrize("size", [0, 2])
+def test_a_transaction_that_is_half_seen_is_read_again(size: int) -> None:
+    """Rows that are older than `folded` says, or not there yet. After five times it is somebody else's turn."""
+    world, asked = World(), Asked(plan(QUESTIONS[1], {}), Interval.HOUR, DAY_0, DAY_0 + 3 * DAY)
+    over = Range(Interval.HOUR, DAY_0 // HOUR, DAY_0 // HOUR + 71)
+    if size:
+        world.append([LOGIN] * size)
+        world.fold.run(world.log)
+    before = world.counts.read(world.log, Family.KINDS, over)
+    world.append([LOGIN] * 3)
+    world.fold.run(world.log)
+    found = Statistics(world.appends, Torn(world.counts, before, 4)).sums([world.log], asked)
+    assert found.numbers == world.recount(asked)
+    with pytest.raises(Contended):
+        Statistics(world.appends, Torn(world.counts, before, 5)).sums([world.log], asked)
 
 
 def test_every_complete_tile_gets_its_root() -> None:
