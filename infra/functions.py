@@ -18,6 +18,7 @@ from daybook.environment import (
     ForgetSettings,
     FunctionSettings,
     LedgerSettings,
+    LedgerSweepSettings,
     ManageSettings,
     QuerySettings,
     ReadSettings,
@@ -110,6 +111,13 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
         settings=RestampSettings,
         timeout_s=_TURN_TIMEOUT_S,
         jobs=JobQueueSpec(url_setting="restamp_queue_url", max_concurrency=5),
+    ),
+    # Each night it asks for a job for each tenant: ten thousand take it some two minutes.
+    "ledger_sweep": FunctionSpec(
+        module="ledger.sweep_handler",
+        settings=LedgerSweepSettings,
+        timeout_s=_MAX_TIMEOUT_S,
+        jobs=JobQueueSpec(url_setting="ledger_sweep_queue_url", max_concurrency=5),
     ),
     "sweep": FunctionSpec(
         module="forget.sweep_handler",

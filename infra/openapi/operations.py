@@ -19,6 +19,7 @@ from infra.openapi.parameters import (
     COUNTING,
     IN_EVERY_ENVIRONMENT,
     OF_ENVIRONMENT,
+    OF_FEED,
     PICKING,
     PROVING,
     QUERY,
@@ -27,7 +28,10 @@ from infra.openapi.parameters import (
 from infra.openapi.problems import Problems
 from ingest.answers import SendReport
 from ledger import proof as proofs
+from ledger.alerts import AlertPage
 from ledger.answers import EventProof, LogList
+from ledger.feed_answers import FeedPage, FeedRecordPage
+from ledger.feed_parameters import FEED
 from ledger.stats_answers import Stats
 from manage import actors
 from manage.activity_definition import SentActivity
@@ -70,6 +74,8 @@ class Operation(NamedTuple):
     query: Mapping[str, Parameter] | None = None
     """None: the operation ignores its query."""
     has_location: bool = False
+    is_of_log: bool = False
+    """Whether its answers name a log."""
     note: str = ""
     meanings: Mapping[int, str] = {}
     """Of the answers' statuses, where there is more to say than their names do."""
@@ -140,6 +146,26 @@ OPERATIONS: Mapping[str, Operation] = {
         "that covers it is signed. The call asks for such a head. With `disclose=true` the answer has the keys that "
         "open all sealed fields of the event's people in this one event. That is recorded, and a later forgetting "
         "lists it.",
+    ),
+    "read_feed": Operation(
+        LEDGER,
+        "Read events in the order of the log, each once",
+        {200: (FeedPage, FeedRecordPage)},
+        {
+            **_with(READ, 400, "too_many_values", "unknown_group", "unknown_view", "unknown_zone"),
+            422: ("too_many_people",),
+        },
+        query=_of(FEED, {**QUERY, **OF_FEED}),
+        note="Begin with `after=0`, then send each answer's `next`. The header `Daybook-Log` names the log: a number "
+        "means nothing in another one. Filters narrow what is answered, and `next` still counts all entries.",
+        is_of_log=True,
+    ),
+    "list_alerts": Operation(
+        LEDGER,
+        "List the alerts, newest first",
+        {200: (AlertPage,)},
+        {400: ("cursor_mismatch", "too_long"), 403: ("environment_denied",)},
+        query={**_of(("environment",), IN_EVERY_ENVIRONMENT), "cursor": QUERY["cursor"]},
     ),
     "read_stats": Operation(
         LEDGER,

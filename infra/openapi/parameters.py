@@ -6,12 +6,23 @@ from typing import Any, NamedTuple
 
 from daybook.access.api_keys import ID
 from daybook.access.roles import OPERATIONS
+from daybook.delivery.formats import FORMATS
 from daybook.http.routes import Route
 from daybook.ids import FORM
 from daybook.ledger.logs import NAME as LOG_NAME
 from daybook.ledger.questions import FIELDS as STATS_FIELDS
 from daybook.ledger.tiles import PATH as PATH_OF_TILE
-from daybook.search.parameters import CHOICES, DEFAULT_EVENTS, EQUALITIES, MAX_EVENTS, NOT, RANGES, SORTS, VIEWS
+from daybook.search.parameters import (
+    CHOICES,
+    DEFAULT_EVENTS,
+    EQUALITIES,
+    MAX_EVENTS,
+    NATIVE,
+    NOT,
+    RANGES,
+    SORTS,
+    VIEWS,
+)
 from daybook.tenant import SLUG
 from daybook.text import ACTIVITY
 from ledger.stats_parameters import FILTERS as STATS_FILTERS
@@ -165,6 +176,22 @@ PROVING: Mapping[str, Parameter] = {
 }
 IN_EVERY_ENVIRONMENT: Mapping[str, Parameter] = {
     "environment": Parameter("One environment. Absent: each that the credential reaches.", TEXT)
+}
+OF_FEED: Mapping[str, Parameter] = {
+    "after": Parameter(
+        "How many entries of the log you have read: `next` of the answer before. Beyond the log's end: 400.",
+        {"type": "integer", "minimum": 0, "default": 0},
+    ),
+    "limit": Parameter("The most entries that are looked at.", _limit(MAX_EVENTS, MAX_EVENTS)),
+    "log": Parameter(
+        "A log's name: one that another has replaced, or the log of what only operations may read. Absent: the "
+        "environment's current log.",
+        _whole(LOG_NAME),
+    ),
+    "format": Parameter(
+        "How events are shown: as in a stream of this format. Excludes `view`.",
+        {"type": "string", "enum": list(FORMATS), "default": NATIVE},
+    ),
 }
 PICKING: Mapping[str, Parameter] = {
     "environment": ENVIRONMENT,

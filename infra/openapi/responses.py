@@ -104,6 +104,8 @@ def _headers(status: int, operation: Operation | None = None) -> dict[str, Any]:
         headers["Retry-After"] |= {"required": False}  # `unknown_format` lasts until operators act
     if status in (200, 304) and operation and 304 in operation.answers:
         headers["ETag"] = _header("Names this version of the document.")
+    if status == 200 and operation and operation.is_of_log:
+        headers["Daybook-Log"] = _header("The log's name.") | {"required": False}  # absent while there is none
     if status in (201, 202) and operation and operation.has_location:
         headers["Location"] = _header("The path of what was made.")
     return {"headers": headers} if headers else {}

@@ -131,7 +131,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         # It reads events, people and logs as READER. The keys that verify logs belong to no tenant.
         "ledger": [
             *insert,
-            allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities
+            allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities, groups
             allow(storage.ledger.table_arn, "dynamodb:Query", conditions=_KEY_LINES),
             allow(queues["sign"].queue_arn, "sqs:SendMessage"),  # where a proof needs a newer checkpoint
             count_use,
@@ -257,6 +257,9 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         "append": [
             allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(ledger, "dynamodb:PutItem"),
+            # Of tampering it tells in the tenant's own log; the settings say what was allowed.
+            allow(events, "dynamodb:PartiQLInsert"),
+            allow(control, "dynamodb:GetItem", conditions=_SETTINGS),
             allow(queues["append_parked"].queue_arn, "sqs:SendMessage"),
             tables_key,
         ],
@@ -264,6 +267,18 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         "append_parked": [
             allow(events, "dynamodb:BatchGetItem"),
             allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            tables_key,
+        ],
+        "ledger_sweep": [
+            # It reads events as they are stored, and appends what the logs lack, as `append` does.
+            allow(events, "dynamodb:Query", "dynamodb:PartiQLInsert"),
+            allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            # Counts and alerts go when events do.
+            allow(ledger, "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"),
+            # Settings, the list of tenants, and jobs: a new one depends on those that are active.
+            allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", conditions=_JOBS),
+            allow(queues["ledger_sweep"].queue_arn, "sqs:SendMessage"),
             tables_key,
         ],
         "redeliver": [

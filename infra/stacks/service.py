@@ -22,6 +22,7 @@ from infra.constructs.gateway import Gateway
 from infra.constructs.monitoring import Monitoring
 from infra.constructs.reader_role import ReaderRole
 from infra.constructs.saved_queries import SavedQueries
+from infra.constructs.schedule import Ticks
 from infra.constructs.signing import Signing
 from infra.constructs.streams import Drains, LedgerRecords, NewEvents
 from infra.functions import API_FUNCTIONS, FUNCTIONS, READERS, title
@@ -31,6 +32,8 @@ from infra.stacks.changes import changes
 from infra.stacks.permissions import DOWNLOAD, READER, permissions
 from infra.stacks.queries import queries
 from infra.stacks.storage import StorageStack
+
+NIGHTLY = Duration.days(1)
 
 _SET_LATER = {canary_calls.SETTING, download_role.SETTING, reader_role.SETTING}
 
@@ -108,6 +111,7 @@ class ServiceStack(Stack):
         )
         Drains(self, "Drains", queue=storage.drains, reader=functions["redeliver"], settings=settings)
 
+        Ticks(self, "LedgerSweeps", function=functions["ledger_sweep"].function, period=NIGHTLY)
         Signing(self, "Signing", queue=storage.signs, reader=functions["sign"], settings=settings)
 
         canary = Canary(self, "CanaryRounds", function=functions["canary"].function)

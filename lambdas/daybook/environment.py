@@ -175,8 +175,10 @@ class FanOutSettings(FunctionSettings):
 
 @dataclass(frozen=True)
 class AppendSettings(FunctionSettings):
-    """For `append`, which reads no events either."""
+    """For `append`, which reads no events either. It inserts those that tell of tampering."""
 
+    events_table: str
+    control_table: str
     ledger_table: str
     log_origin: str
     append_parked_queue_url: str
@@ -191,6 +193,17 @@ class AppendParkedSettings(FunctionSettings):
     ledger_table: str
     log_origin: str
     append_parked_queue_url: str
+
+
+@dataclass(frozen=True)
+class LedgerSweepSettings(FunctionSettings):
+    """For `ledger_sweep`, which reads events as they are stored, and sees no people."""
+
+    events_table: str
+    control_table: str
+    ledger_table: str
+    log_origin: str
+    ledger_sweep_queue_url: str
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from daybook.environment import LedgerSettings
 from daybook.http.serve import Operation, answering
 from daybook.ledger.logs import Log
 from daybook.ledger.signing import AskToSign
+from ledger.alerts import AlertReads
+from ledger.feed import Feed
 from ledger.logs import LogReads
 from ledger.proof import Proofs
 from ledger.stats import StatsReads
@@ -29,6 +31,14 @@ def operations(wiring: Wiring, ask_to_sign: Callable[[Log], None]) -> Mapping[st
         ask_to_sign=ask_to_sign,
         clock=wiring.clock,
     )
+    feed = Feed(
+        control=wiring.control,
+        catalogues=wiring.catalogues,
+        stores_of=wiring.of_tenant,
+        clock=wiring.clock,
+        count=wiring.count,
+    )
+    alerts = AlertReads(control=wiring.control, stores_of=wiring.of_tenant, clock=wiring.clock)
     stats = StatsReads(
         control=wiring.control,
         catalogues=wiring.catalogues,
@@ -37,6 +47,8 @@ def operations(wiring: Wiring, ask_to_sign: Callable[[Log], None]) -> Mapping[st
         clock=wiring.clock,
     )
     return {
+        "read_feed": feed.read_feed,
+        "list_alerts": alerts.list_alerts,
         "list_logs": logs.list_logs,
         "read_checkpoint": logs.read_checkpoint,
         "read_tile": logs.read_tile,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
+from daybook.errors import Throttled
 from daybook.events.item import environment_of
 from daybook.events.store import Key
 from daybook.ledger.appender import Appender
@@ -20,6 +21,7 @@ from daybook.tenant import code_of
 BUDGET_SECONDS = 20.0
 """What is not appended by then is parked. An append takes some 20 ms."""
 _AT_ONCE = 32
+_NO_EVENT = "the record is no event"
 
 Record = Mapping[str, Any]
 """A record of the table's stream, as Lambda passes it."""
@@ -33,6 +35,13 @@ class Poison(Protocol):
 class Parked(Protocol):
     def park(self, keys: Sequence[Key]) -> None:
         """Has the events of these keys appended later. Raises where they may not have been parked."""
+
+
+class Tampering(Protocol):
+    def judge_of_batch(self) -> Callable[[Record], object]:
+        """Judges a change or a removal of an event, and tells of tampering. Raises `Throttled` where another try will
+        succeed; anything else for a record that can't be read.
+        """
 
 
 class Arrived(NamedTuple):
@@ -51,33 +60,61 @@ class StreamAppends:
     appender: Appender
     parked: Parked
     poison: Poison
+    tampering: Tampering
     fold_if_due: Callable[[Log, Head], None]
     """A fold that fails holds nobody up: a later one goes on where it stopped."""
     count: Callable[[str, int], None]
 
     def append(self, records: Sequence[Record], budget_seconds: float = BUDGET_SECONDS) -> int | None:
         """Returns the first place whose record is neither appended nor parked nor kept; None if there is none."""
-        shares, failed = self._read(records)
+        shares, changes, failed = self._read(records)
         late = self._appended(shares, budget_seconds)
         failed += self._park(late)
+        failed += self._judged(records, changes, budget_seconds)
         return min(failed, default=None)
 
-    def _read(self, records: Sequence[Record]) -> tuple[Mapping[LogKey, Share], list[int]]:
-        """The inserts by their logs, and the places of records that can be neither read nor kept."""
+    def _read(self, records: Sequence[Record]) -> tuple[Mapping[LogKey, Share], list[int], list[int]]:
+        """The inserts by their logs, the places of other records, and of those that can be neither read nor kept."""
         shares: dict[LogKey, list[Arrived]] = defaultdict(list)
-        failed = []
+        changes: list[int] = []
+        failed: list[int] = []
         for place, record in enumerate(records):
             try:
                 if record["eventName"] == "INSERT":
                     key, arrived = _arrived(place, record)
                     shares[key].append(arrived)
+                else:
+                    changes.append(place)
             except Exception:
-                # A failure would hold up the shard for a day, and no retry makes an event of this record.
-                logger.exception("the record is no event", extra={"event_id": record.get("eventID")})
-                self.count(LEDGER_POISON, 1)
-                if not self._keep(record):
+                logger.exception(_NO_EVENT, extra={"event_id": record.get("eventID")})
+                if not self._is_kept(record):
                     failed.append(place)
-        return shares, failed
+        return shares, changes, failed
+
+    def _judged(self, records: Sequence[Record], changes: Sequence[int], budget_seconds: float) -> list[int]:
+        """Returns the places of what was not judged, or not in time. What was told once is told again as the same."""
+        judge = self.tampering.judge_of_batch()
+
+        def judged(place: int) -> bool:
+            try:
+                judge(records[place])
+            except Throttled:
+                return False
+            except Exception:
+                logger.exception(_NO_EVENT, extra={"event_id": records[place].get("eventID")})
+                return self._is_kept(records[place])
+            return True
+
+        work: dict[Future[bool], int] = {_threads().submit(judged, place): place for place in changes}
+        late = wait(work, budget_seconds).not_done
+        for future in late:
+            future.cancel()
+        return [place for future, place in work.items() if future in late or not future.result()]
+
+    def _is_kept(self, record: Record) -> bool:
+        """A failure would hold up the shard for a day, and no retry makes an event of this record."""
+        self.count(LEDGER_POISON, 1)
+        return self._keep(record)
 
     def _keep(self, record: Record) -> bool:
         try:

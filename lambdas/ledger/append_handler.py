@@ -8,6 +8,7 @@ from typing import Any
 from daybook.aws.wiring import Wiring
 from daybook.environment import AppendSettings
 from ledger.append import Parked, Poison, StreamAppends
+from ledger.tampering import Tampering
 
 
 @cache
@@ -21,7 +22,9 @@ def compose() -> StreamAppends:
 
 
 def appends_over(wiring: Wiring, log_origin: str, parked: Parked, poison: Poison) -> StreamAppends:
-    return StreamAppends(wiring.appender(log_origin), parked, poison, wiring.fold.run_if_due, wiring.count)
+    return StreamAppends(
+        wiring.appender(log_origin), parked, poison, Tampering(wiring), wiring.fold.run_if_due, wiring.count
+    )
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:

@@ -98,7 +98,9 @@ class RetentionOperations:
 
         after = keeping(settings)
         params = {"from_days": _in_words(settings.retention_days), "to_days": _in_words(days)}
-        self.record(settings, request, "retention-changed", params)
+        # In each environment's log, where it explains why entries have no event any more.
+        for environment in settings.environments:
+            self.record(settings, request, "retention-changed", params, environment=environment)
         return self._retention(self._changed(settings, after, keeping, now_ms))
 
     def read_hold(self, request: Request) -> Answer:

@@ -246,6 +246,13 @@ def test_reading_a_target() -> None:
     assert _answer("read_target_attribution")["conclusion"]["username"] == "john.doe"
 
 
+@pytest.mark.usefixtures("log")
+def test_a_feed_and_alerts_before_anything_was_appended() -> None:
+    """Both are empty, and not an error."""
+    assert _answer("read_feed") == {"events": [], "next": 0, "size": 0}
+    assert _answer("list_alerts") == {"alerts": [], "next_cursor": None}
+
+
 @pytest.mark.usefixtures("tenant")
 def test_the_catalogue() -> None:
     """Enate's."""

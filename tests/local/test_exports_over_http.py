@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.running_daybook import LocalDaybook, make_tenant
+from tests.support.running_daybook import LocalDaybook, logs_of, make_tenant
 
 TENANT = "exports-http"
 EVENTS = 1_200
 MAX_SECONDS = 60
+MAX_PROVING_SECONDS = 240
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,12 @@ def client(local_daybook: LocalDaybook) -> Any:
             ]
             assert client.post("/v1/events", json={"events": events}).status_code == 201
         yield client
+
+
+@pytest.fixture(scope="module")
+def proven(client: httpx.Client) -> httpx.Response:
+    """An export with evidence, as it was asked for."""
+    return client.post("/v1/exports", json={"evidence": True})
 
 
 def test_a_key_that_is_revoked_stops_no_export(local_daybook: LocalDaybook, client: httpx.Client) -> None:
@@ -58,14 +66,14 @@ def exported(client: httpx.Client, body: dict[str, Any]) -> dict[str, Any]:
     return ended(client, asked)
 
 
-def ended(client: httpx.Client, asked: httpx.Response) -> dict[str, Any]:
-    until = time.monotonic() + MAX_SECONDS
+def ended(client: httpx.Client, asked: httpx.Response, max_seconds: float = MAX_SECONDS) -> dict[str, Any]:
+    until = time.monotonic() + max_seconds
     while time.monotonic() < until:
         shown: dict[str, Any] = client.get(asked.headers["Location"]).json()
         if shown["status"] not in ("queued", "running"):
             return shown
         time.sleep(0.05)
-    raise AssertionError(f"not done after {MAX_SECONDS} s: {shown}")
+    raise AssertionError(f"not done after {max_seconds} s: {shown}")
 
 
 @pytest.mark.parametrize("sort", ["-occurred_at", "actor"])
@@ -86,3 +94,22 @@ def test_a_file_is_fetched_with_curl_alone(client: httpx.Client, tmp_path: Path,
     assert fetched.headers["Content-Type"] == "text/csv; charset=utf-8"
     manifest = httpx.get(shown["manifest_url"]).json()
     assert (manifest["rows"], manifest["sha256"], manifest["tenant"]) == (EVENTS, shown["sha256"], TENANT)
+
+
+@pytest.mark.long
+def test_an_auditor_verifies_an_export_that_the_running_functions_proved(
+    client: httpx.Client, proven: httpx.Response, tmp_path: Path
+) -> None:
+    """With the addresses of one answer and a line of `GET /v1/logs`. It waits for a minute and a half before it
+    reads.
+    """
+    shown = ended(client, proven, MAX_PROVING_SECONDS)
+    assert (shown["status"], shown["evidence"]) == ("succeeded", "ready"), shown
+    file, evidence = tmp_path / "file.csv", tmp_path / "file.evidence.ndjson"
+    file.write_bytes(httpx.get(shown["download_url"]).content)
+    evidence.write_bytes(httpx.get(shown["evidence_url"]).content)
+    (log,) = [each for each in logs_of(client) if each["visibility"] == "all"]
+    command = [sys.executable, "-m", "daybook_verify", "export", file, "--evidence", evidence, "--key", log["key"][0]]
+    said = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    assert said.returncode == 0, said.stdout
+    assert "complete" in said.stdout

@@ -20,7 +20,7 @@ OWN = {
     *("CanaryNotSetUp", "CredentialsRefused", "CallsLimited", "LimitsUnavailable", "IssuerFailures"),
     *("StreamsFailingForADay", "DrainsOverdue", "DrainRequestsLost", "EventsGivenUp", "UnreadableEvents"),
     *("JobsFailed", "JobsGivenUp", "JobsUnending"),
-    *("LedgerPoison", "LedgerParked"),
+    *("LedgerPoison", "LedgerParked", "TamperFound", "EventsMissing"),
     "SigningRefused",
 }
 """Alarms that are named as the metric of ours that they watch."""
@@ -179,7 +179,7 @@ def test_the_services_that_raise_alarms_may_publish(service: Stack) -> None:
 
 AT_ONCE = {
     *("CanaryNotSetUp", "StreamsFailingForADay", "OldestParked", "EventsGivenUp", "UnreadableEvents"),
-    *("FoldBehind", "LedgerPoison", "LedgerRecordsFailed", "LedgerRecordsDropped"),
+    *("FoldBehind", "LedgerPoison", "LedgerRecordsFailed", "LedgerRecordsDropped", "TamperFound", "EventsMissing"),
     *("NewEventsFailed", "NewEventsDropped", "ChangesNotTold", "JobsFailed", "JobsGivenUp", "JobsUnending"),
     "SigningRefused",
     *(f"{name}{what}" for name in JOBS for what in ("QueueDead", "QueueOld")),

@@ -39,6 +39,7 @@ RESOURCES = {
     "replay_queue_url": "ReplayQueue",
     "restamp_queue_url": "RestampQueue",
     "sweep_queue_url": "SweepQueue",
+    "ledger_sweep_queue_url": "LedgerSweepQueue",
     "export_bucket": "ExportsBucket",
     "download_role_arn": "DownloadRole.Arn",
     "append_parked_queue_url": "AppendParkedQueue",

@@ -20,6 +20,8 @@ STATEFUL = {
     "HeadKey1Key63FF0E21",
     "IdentitiesTableC87DF801",
     "Key961B73FD",
+    "LedgerSweepQueue661C6D81",
+    "LedgerSweepQueueDead0FC0EE6E",
     "LedgerTable9343E4AA",
     "LimitsTableFEDA607B",
     "ReplayQueue9F13378E",

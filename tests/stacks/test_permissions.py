@@ -83,11 +83,22 @@ DYNAMODB = {
     },
     "Append": {
         f"{EVENTS[: -len('.Arn')]}.StreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
+        EVENTS: {"PartiQLInsert"},
+        CONTROL: {"GetItem"},
         LEDGER: {"PartiQLInsert", "GetItem", "BatchGetItem", "Query", "PutItem"},
     },
     "AppendParked": {
         EVENTS: {"BatchGetItem"},
         LEDGER: {"PartiQLInsert", "GetItem", "BatchGetItem", "Query"},
+    },
+    "LedgerSweep": {
+        EVENTS: {"Query", "PartiQLInsert"},
+        CONTROL: {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"},
+        LEDGER: {
+            *("PartiQLInsert", "GetItem", "BatchGetItem", "Query"),
+            # Counts and alerts go when events do.
+            *("BatchWriteItem", "DeleteItem", "PutItem"),
+        },
     },
     "Redeliver": {
         EVENTS: {"BatchGetItem"},
@@ -173,6 +184,7 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
         BUCKET: {"s3:ListBucket"},
     },
     "Ledger": {"SignQueue.Arn": SENDS},
+    "LedgerSweep": {"LedgerSweepQueue.Arn": SENDS | RECEIVES},
     "Streams": {"ReplayQueue.Arn": SENDS},
     # All else it does by HTTP.
     "Canary": {"CanaryKey": {"secretsmanager:GetSecretValue"}},
@@ -486,7 +498,7 @@ def test_who_records_may_insert_an_event_and_the_person_known_by_the_callers_add
     allowed: dict[str, dict[str, set[str]]],
 ) -> None:
     """And reads that person's key, with its own role or as the tenant. These are all functions that answer calls, but
-    `public`.
+    `public`. Behind what the ledger notes of tampering there is no caller.
     """
     inserting = {
         resource: {
@@ -494,8 +506,9 @@ def test_who_records_may_insert_an_event_and_the_person_known_by_the_callers_add
         }
         for resource in (EVENTS, IDENTITIES)
     }
-    # The worker records as the system, which is no person.
-    assert inserting[EVENTS] - {"Export"} == inserting[IDENTITIES] == CALLED - {"Authorize", "Public"}
+    # The ledger and the worker note something by themselves: no caller stands behind it.
+    noting = {"Append", "LedgerSweep", "Export"}
+    assert inserting[EVENTS] - noting == inserting[IDENTITIES] == CALLED - {"Authorize", "Public"}
     for function in inserting[IDENTITIES]:
         assert ("dynamodb:BatchGetItem" in allowed[function][IDENTITIES]) == (function not in READS_AS_A_TENANT)
 
@@ -559,6 +572,7 @@ def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:
         "RedeliverFunction.Arn": "DrainsWakeRule.Arn",
         "CanaryFunction.Arn": "CanaryRoundsScheduleRule.Arn",
         "SignFunction.Arn": "SigningWakeRule.Arn",
+        "LedgerSweepFunction.Arn": "LedgerSweepsRule.Arn",
     }
     assert {service.read(permission["FunctionName"]) for permission in permissions} == {
         f"{name}Function.Arn" for name in CALLED

@@ -4,16 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.json import decode, encode
 
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, MINUTE, format_time
 from daybook.events.item import partition_of
 from daybook.ids import occurred_ms
+from daybook_verify import proof
 from daybook_verify.checkpoints import Trust
 from daybook_verify.notes import parse_key
+from daybook_verify.report import Report
 from tests.handlers.exports.test_evidence import NATIVE, ProvenLog
 from tests.support.forgetting import Forgetting
 from tests.support.ingest import NOW
+from tests.support.sealed_log import LedgerReader
 from tests.verify.test_mutations import code_of, hold
 
 PROFILES = ("carear", "generic", "enate", "jiffy", "chat", "symbee")
@@ -92,6 +96,37 @@ def test_an_event_that_somebody_deletes_is_missing(dynamodb: Any, tables: Tables
         files, trust = export(log)
         codes.append(code_of(*files, trust))
     assert codes == [0, 1]
+
+
+@pytest.mark.every_store
+def test_after_a_forgetting_all_that_was_proved_stays_proved(dynamodb: Any, tables: Tables) -> None:
+    """Proof, checkpoint and evidence from before; a new proof opens nothing of that person."""
+    log = ProvenLog(dynamodb, tables, "carear")
+    one, _ = log.sent({"details": "of zoe", "people": [{"username": "zoe"}]}, {})
+    files, trust = export(log)
+    read = LedgerReader(log)
+
+    def proved(disclose: str) -> tuple[bytes, Report]:
+        answer = read("/v1/events/{event_id}/proof", {"disclose": disclose}, {"event_id": one})
+        assert answer["statusCode"] == 200, answer["body"]
+        return answer["body"].encode(), verified(answer["body"].encode())
+
+    def verified(data: bytes) -> Report:
+        report = Report()
+        proof.verify(data, trust, report)
+        return report
+
+    before, report = proved("true")
+    assert b'"username":"zoe"' in encode(report.event)
+    guid = log.guid_of("zoe")
+    Forgetting(log).forget("zoe")
+    assert b'"username":"zoe"' in encode(verified(before).event)
+    assert code_of(*files, trust) == 0
+    after, report = proved("true")
+    assert b"zoe" not in encode(report.event)
+    assert guid.encode() in encode(report.event)
+    assert decode(after)["proof"] == decode(before)["proof"]
+    assert [person["id"] for person in decode(after)["people"]] == [log.guid_of("mike.mars")]
 
 
 def test_changes_of_real_evidence_are_found_and_nothing_else(dynamodb: Any, tables: Tables) -> None:

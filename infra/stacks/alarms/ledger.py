@@ -52,6 +52,16 @@ def ledger_follows(append: lambda_.IFunction, records: StreamReader, own: OwnMet
                 records.metric("DroppedEventCount", period=PERIOD),
                 "records were dropped that are in no bucket: the nightly sweep appends what the logs lack",
             ),
+            Alarm(
+                "TamperFound",
+                own.count(observability.TAMPER_FOUND),
+                "a stored event was changed or removed, and not by Daybook: who has access to the table?",
+            ),
+            Alarm(
+                "EventsMissing",
+                own.count(observability.EVENTS_MISSING),
+                "a log has an entry whose event is gone or altered, and no retention explains it",
+            ),
         ],
         [
             Graph("How far the logs are behind, in milliseconds", [age]),

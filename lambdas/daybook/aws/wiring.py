@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from daybook.crypto.keys import DeploymentKeys
     from daybook.delivery.attempt import Attempt
     from daybook.delivery.backlog import Backlog
+    from daybook.delivery.formats import Write
     from daybook.delivery.records import Records
     from daybook.delivery.sender import RecordSender
     from daybook.environment import FunctionSettings
@@ -403,6 +404,12 @@ class Wiring:
 
         log = OperatorsLog(self.control, self.record, self.clock, self.random_bytes)
         return OperatorsKeys(self.issued_keys, log, self.clock)
+
+    @cached_property
+    def stream_formats(self) -> Mapping[str, Write]:
+        from daybook.delivery.formats import FORMATS
+
+        return FORMATS
 
     @cached_property
     def records(self) -> Records:

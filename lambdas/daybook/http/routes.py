@@ -31,6 +31,8 @@ ROUTES = (
     Route("POST", "/v1/events", "ingest", "send_events", _WRITERS),
     Route("GET", "/v1/events", "query", "search_events", _READERS),
     Route("GET", "/v1/events/{event_id}", "query", "read_event", _READERS),
+    Route("GET", "/v1/feed", "ledger", "read_feed", _READERS),
+    Route("GET", "/v1/alerts", "ledger", "list_alerts", _READERS),
     Route("GET", "/v1/events/{event_id}/proof", "ledger", "read_proof", _READERS),
     Route("GET", "/v1/stats", "ledger", "read_stats", _READERS),
     Route("GET", "/v1/logs", "ledger", "list_logs", _READERS),

@@ -17,7 +17,7 @@ from daybook.clock import DAY
 from daybook.ids import FORM, IDENTITY_BYTES, event_id
 from daybook.tenant import TenantCode
 
-EXPORT, REPLAY, RESTAMP, SWEEP = KINDS = ("export", "replay", "restamp", "sweep")
+EXPORT, LEDGER_SWEEP, REPLAY, RESTAMP, SWEEP = KINDS = ("export", "ledger-sweep", "replay", "restamp", "sweep")
 
 PARTITION = "#jobs"
 """The partition keys of jobs end in this, and no other partition keys of their table do."""

@@ -3,14 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from daybook.ids import occurred_ms
 from daybook.ledger.logs import Visibility
 from daybook.ledger.tampering import What
 from daybook.tenant import EnvironmentKey, TenantCode, code_of
 
-KIND = "tamper-found"
+KIND: Literal["tamper-found"] = "tamper-found"
 """Of alerts, and the activity behind `audit-log.`."""
 
 

@@ -90,6 +90,14 @@ def test_it_is_recorded(log: Kept) -> None:
     assert details == ["Retention changed from 90 to 45 days", "Legal hold set: Dispute 22-118", "Legal hold lifted"]
 
 
+def test_a_change_of_the_retention_is_in_the_log_of_each_environment(log: Kept) -> None:
+    """Each log has to explain what is gone from it."""
+    log.set_days(45)
+    for environment in log.settings.environments:
+        events = log.page({"environment": environment, "activity": "audit-log.retention-changed"})["events"]
+        assert [event["details"] for event in events] == ["Retention changed from 90 to 45 days"]
+
+
 @pytest.mark.parametrize(("days", "code"), [(29, 422), (181, 422), (None, 422), ("60", 422), (True, 422), (1.5, 422)])
 def test_what_the_profile_does_not_allow(log: Kept, days: Any, code: int) -> None:
     refused = log.manage("PUT", RETENTION, {"days": days})

@@ -1,0 +1,77 @@
+"""A tenant's log whose stored events are appended to the ledger."""
+
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
+
+from daybook.aws.wiring import Wiring
+from daybook.events.item import environment_of
+from daybook.http.serve import serve
+from daybook.ledger.appender import Appender
+from daybook.ledger.logs import LogKey
+from daybook.ledger.reading import stored_event
+from ledger.alerts import AlertReads
+from ledger.feed import Feed
+from tests.support.calls import Context, authorized, call
+from tests.support.documented import documented
+from tests.support.tenant_log import TenantLog
+
+
+class FedLog(TenantLog):
+    """`seal` appends what was stored since, as the stream would bring it. What is counted is kept in `counted`."""
+
+    def __init__(self, *arguments: Any, **changed: Any) -> None:
+        super().__init__(*arguments, **changed)
+        self.counted: list[str] = []
+        self.wiring = self.wiring.replacing(count=lambda name, number: self.counted.extend([name] * number))
+
+    @property
+    def appender(self) -> Appender:
+        return self.wiring.appender("daybook")
+
+    def items(self) -> list[dict[str, Any]]:
+        """Every stored event, oldest first."""
+        items = self.dynamodb.scan(TableName=self.tables.events)["Items"]
+        return sorted(items, key=lambda item: str(item["sk"]["S"]))
+
+    def seal(self) -> None:
+        """Everything that is stored."""
+        self.seal_only([item["sk"]["S"] for item in self.items()])
+
+    def seal_only(self, identifiers: Container[str]) -> None:
+        for item in self.items():
+            if item["sk"]["S"] not in identifiers:
+                continue
+            key, stored = stored_event(environment_of(item["pk"]["S"]), item["sk"]["S"], item["z"]["B"])
+            self.appender.append(key, [stored])
+
+    def delete(self, identifier: str) -> None:
+        (item,) = (each for each in self.items() if each["sk"]["S"] == identifier)
+        self.dynamodb.delete_item(TableName=self.tables.events, Key={name: item[name] for name in ("pk", "sk")})
+
+    def log(self, environment: str = "prod", visibility: Any = "all") -> Any:
+        return self.wiring.logs.current(LogKey(self.key(environment), visibility))
+
+    def ask(self, path: str, query: Mapping[str, str | Sequence[str]], role: str = "auditor", **authorizer: Any) -> Any:
+        """The answer of `/v1/feed` or `/v1/alerts`."""
+        event = call(
+            "GET",
+            path,
+            headers={"daybook-tenant": self.tenant} if role == "operations" else None,
+            authorizer=authorized(role, **({"tenant": self.tenant} | authorizer)),
+        )
+        event["multiValueQueryStringParameters"] = {
+            name: [values] if isinstance(values, str) else list(values) for name, values in query.items()
+        }
+        return documented(event, serve(event, Context(), reads_of(self.wiring)))
+
+
+def reads_of(wiring: Wiring) -> Any:
+    feed = Feed(
+        control=wiring.control,
+        catalogues=wiring.catalogues,
+        stores_of=wiring.of_tenant,
+        clock=wiring.clock,
+        count=wiring.count,
+    )
+    alerts = AlertReads(control=wiring.control, stores_of=wiring.of_tenant, clock=wiring.clock)
+    return {"read_feed": feed.read_feed, "list_alerts": alerts.list_alerts}
