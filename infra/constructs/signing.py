@@ -30,7 +30,7 @@ class SigningKey(Construct):
         keep_off.add_any_principal()
         self.key = kms.Key(
             self,
-            "Key",
+            "Pair",
             description=f"Daybook: signs {what}",
             key_spec=kms.KeySpec.ECC_NIST_EDWARDS25519,
             key_usage=kms.KeyUsage.SIGN_VERIFY,

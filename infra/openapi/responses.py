@@ -69,7 +69,7 @@ class Responses:
         self._shared[name] = {
             "description": f"{HTTPStatus(status).phrase}. {_meanings(codes)}",
             "content": {MEDIA_TYPE: {"schema": _problem_schema(codes)}},
-            **_headers(status),
+            **_headers(status, codes=codes),
         }
         return {"$ref": f"#/components/responses/{name}"}
 
@@ -93,15 +93,16 @@ def _problems(route: Route, operation: Operation) -> dict[int, tuple[Code, ...]]
     return together(*applying)
 
 
-def _headers(status: int, operation: Operation | None = None) -> dict[str, Any]:
+def _headers(status: int, operation: Operation | None = None, codes: tuple[Code, ...] = ()) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if status == 401:
         # The gateway sends it; a function that is called without a credential has none to name.
         headers["WWW-Authenticate"] = _header("The kind of credential that is needed.") | {"required": False}
-    if status in (429, 500, 502, 503, 504):
+    if status in (429, 500, 502, 503, 504) or "not_sealed_yet" in codes:
         headers["Retry-After"] = _header("The seconds after which to try again.", "integer")
-    if status == 500:
-        headers["Retry-After"] |= {"required": False}  # `unknown_format` lasts until operators act
+    if status in (404, 500) and headers:
+        # `unknown_format` lasts until operators act, and what is `not_found` for good.
+        headers["Retry-After"] |= {"required": False}
     if status in (200, 304) and operation and 304 in operation.answers:
         headers["ETag"] = _header("Names this version of the document.")
     if status == 200 and operation and operation.is_of_log:

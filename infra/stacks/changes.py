@@ -1,26 +1,29 @@
 """The table of changes that operators are told of at once. To watch another call, add it here and to the runbook.
 
 These calls could undo what protects the log: that nobody deletes an event, that a table can be restored, that what is
-stored can be read, that ids stay what they are. Not here: changes of IAM's roles, which CloudTrail records in us-east-1
-alone.
+stored can be read, that ids stay what they are, that nobody but Daybook signs. Not here: changes of IAM's roles, which
+CloudTrail records in us-east-1 alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from infra.constructs.change_rules import Change, Pattern
 
 
-def changes(
+def changes(  # noqa: PLR0913  what is watched, all by name
     *,
     tables: Mapping[str, dynamodb.ITable],
     key: kms.IKey,
     secret: secretsmanager.ISecret,
+    signing_keys: Sequence[kms.IKey],
+    checkpoints: s3.IBucket,
     restamp: lambda_.IFunction,
     restamp_role: iam.IRole,
 ) -> list[Change]:
@@ -52,6 +55,24 @@ def changes(
             ),
             "the key that encrypts the tables was changed: without it nothing can be read",
             on={"keyId": [{"suffix": key.key_id}]},
+        ),
+        Change(
+            "SigningKeyChanged",
+            "kms",
+            ("PutKeyPolicy", "DisableKey", "ScheduleKeyDeletion"),
+            "a key that signs the logs was changed: whoever may sign with it can make up a log",
+            on={"keyId": [{"suffix": each.key_id} for each in signing_keys]},
+        ),
+        Change(
+            "CheckpointsUnlocked",
+            "s3",
+            (
+                # S3's own name of the call, and the one that IAM and CloudTrail made of others like it. Not tried.
+                *("PutObjectLockConfiguration", "PutBucketObjectLockConfiguration"),
+                *("PutBucketPolicy", "DeleteBucketPolicy", "DeleteBucket"),
+            ),
+            "the lock or the policy of the bucket of checkpoints was changed: it holds what was signed",
+            on={"bucketName": [checkpoints.bucket_name]},
         ),
         Change(
             "SecretChanged",

@@ -131,6 +131,8 @@ class ServiceStack(Stack):
                 tables=storage.protected_tables,
                 key=storage.key,
                 secret=storage.secret,
+                signing_keys=[*storage.head_keys, *storage.time_keys],
+                checkpoints=storage.checkpoints,
                 restamp=functions["restamp"].function,
                 restamp_role=storage.restamp_role,
             ),

@@ -10,7 +10,7 @@ import pytest
 from tests.local.test_streams import Customer
 from tests.support.running_daybook import LocalDaybook
 
-ENVIRONMENTS = ("made", "forgotten", "exported", "streamed")
+ENVIRONMENTS = ("made", "forgotten", "exported", "streamed", "counted")
 """The tenant's environments: in each, the first recorded call is of another function."""
 
 
@@ -20,7 +20,8 @@ def test_each_function_counts_what_a_tenants_key_uses(local_daybook: LocalDayboo
         few = {"limits": {"calls_a_minute": 60}}
         with local_daybook.operations as operations:
             assert operations.patch("/v1/tenants/rare-uses", json=few).status_code == 200
-        for path in ("/v1/tenants/rare-uses", "/v1/groups", "/v1/exports", "/v1/settings/stream", "/v1/events"):
+        paths = ("/v1/tenants/rare-uses", "/v1/groups", "/v1/exports", "/v1/settings/stream", "/v1/events", "/v1/logs")
+        for path in paths:
             assert admin.get(path).status_code == 200, path
         assert admin.put("/v1/groups/few", json={"members": ["mike.mars"]}).status_code == 200
         assert admin.delete("/v1/groups/few").status_code == 204
@@ -39,6 +40,11 @@ def test_the_caller_may_be_new_to_the_environment_whatever_is_called(local_daybo
             "format": "native",
         }
         assert admin.put("/v1/settings/stream?environment=streamed", json=stream).status_code == 200
+        # The names of what is counted are the catalogue's, with the tenant's own activities.
+        variant = {"variant": "default", "template": "The door was shut", "params": []}
+        activity = {"category": "Own", "component": "Door", "event": "Shut", "origin": "any", "variants": [variant]}
+        assert admin.put("/v1/catalogue/own.door-shut", json=activity).status_code == 200
+        assert admin.get("/v1/stats?environment=counted").status_code == 200
     with local_daybook.client(local_daybook.operations_key, **{"Daybook-Tenant": "rare-callers"}) as operations:
         forgotten = operations.post("/v1/actors/mike.mars/forget?environment=forgotten")
         assert forgotten.status_code == 200, forgotten.text

@@ -75,6 +75,13 @@ def told(patterns: Mapping[str, EventPattern], event: Mapping[str, Any]) -> set[
             for call in ("DeleteSecret", "PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage")
             for secret in ("NAME", "arn:aws:secretsmanager:region:account:secret:NAME-AbCdEf")
         ),
+        *(
+            (f"kms:{call}", {"keyId": key}, "SigningKeyChanged")
+            for call in ("PutKeyPolicy", "DisableKey", "ScheduleKeyDeletion")
+            for key in ("HeadKey1Pair", "arn:aws:kms:region:account:key/TimeKey1Pair")
+        ),
+        ("s3:PutBucketObjectLockConfiguration", {"bucketName": "CheckpointsBucket"}, "CheckpointsUnlocked"),
+        ("s3:DeleteBucketPolicy", {"bucketName": "CheckpointsBucket"}, "CheckpointsUnlocked"),
         ("lambda:UpdateFunctionCode20150331v2", {"functionName": "RestampFunction"}, "RestampCodeChanged"),
         ("lambda:UpdateFunctionConfiguration20150331v2", {"functionName": "RestampFunction"}, "RestampCodeChanged"),
         *(
@@ -111,6 +118,7 @@ def secret_name(patterns: Mapping[str, EventPattern]) -> str:
         ("dynamodb:DeleteTable", {"tableName": "SomebodyElses"}),
         ("dynamodb:DescribeTable", {"tableName": "EventsTable"}),
         ("kms:DisableKey", {"keyId": "another"}),
+        ("s3:PutBucketPolicy", {"bucketName": "ExportsBucket"}),
         ("lambda:UpdateFunctionCode20150331v2", {"functionName": "IngestFunction"}),
         (
             "lambda:CreateFunction20150331",

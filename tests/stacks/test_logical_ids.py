@@ -17,7 +17,7 @@ STATEFUL = {
     "ExportQueueDead4107DBD2",
     "ExportsBucket54D5CE64",
     "FailedBatchesBucketD51F47E2",
-    "HeadKey1Key63FF0E21",
+    "HeadKey1PairA293378D",
     "IdentitiesTableC87DF801",
     "Key961B73FD",
     "LedgerSweepQueue661C6D81",
@@ -34,7 +34,7 @@ STATEFUL = {
     "SignRoleF70C5B8B",  # the signing keys' policies name it
     "SweepQueueA7823E28",
     "SweepQueueDeadEDC3A609",
-    "TimeKey1Key16E45031",
+    "TimeKey1PairB399280F",
 }
 
 TRAIL = {"Trail76E5F934", "TrailBucket6C1E344E"}

@@ -153,7 +153,7 @@ READS_THE_SECRET = {
 BUCKET = "ExportsBucket.Arn"
 FAILED_BATCHES = "FailedBatchesBucket.Arn"
 CHECKPOINTS = "CheckpointsBucket.Arn"
-SIGNING_KEYS = {"HeadKey1Key.Arn", "TimeKey1Key.Arn"}
+SIGNING_KEYS = {"HeadKey1Pair.Arn", "TimeKey1Pair.Arn"}
 FILES, RUNS = f"{BUCKET}/files/*", f"{BUCKET}/runs/*"
 MULTIPART_UPLOADS = {
     *("s3:PutObject", "s3:GetObject", "s3:DeleteObject"),

@@ -166,7 +166,7 @@ def test_one_role_signs_and_nobody_else(storage: Stack, service: Stack) -> None:
     or another policy allows. Nothing else is denied, or nobody could manage them. They outlive the stack.
     """
     keys = {name: each for name, each in storage.resources("AWS::KMS::Key").items() if name != "Key"}
-    assert set(keys) == {"HeadKey1Key", "TimeKey1Key"}
+    assert set(keys) == {"HeadKey1Pair", "TimeKey1Pair"}
     for key in keys.values():
         assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
         properties = key["Properties"]
@@ -188,7 +188,7 @@ def test_one_role_signs_and_nobody_else(storage: Stack, service: Stack) -> None:
 def test_a_rotation_makes_a_pair_of_keys_beside_the_old_one(others: dict[str, Templates]) -> None:
     """Both are the function's, the older first: which of them sign is the signer's affair."""
     keys = [name for name, each in of_type(others["small"], "AWS::KMS::Key").items() if "KeySpec" in each]
-    assert sorted(re.sub("Key[0-9A-F]{8}$", "", name) for name in keys) == [
+    assert sorted(re.sub("Pair[0-9A-F]{8}$", "", name) for name in keys) == [
         "HeadKey1",
         "HeadKey2",
         "TimeKey1",
@@ -196,8 +196,8 @@ def test_a_rotation_makes_a_pair_of_keys_beside_the_old_one(others: dict[str, Te
     ]
     stack = Stack("DaybookService-small", others["small"])
     variables = stack.properties("AWS::Lambda::Function")["SignFunction"]["Environment"]["Variables"]
-    assert stack.read(variables["HEAD_KEYS"]) == "HeadKey1Key.Arn HeadKey2Key.Arn"
-    assert stack.read(variables["TIME_KEYS"]) == "TimeKey1Key.Arn TimeKey2Key.Arn"
+    assert stack.read(variables["HEAD_KEYS"]) == "HeadKey1Pair.Arn HeadKey2Pair.Arn"
+    assert stack.read(variables["TIME_KEYS"]) == "TimeKey1Pair.Arn TimeKey2Pair.Arn"
 
 
 def test_failed_batches_are_kept_for_14_days(storage: Stack) -> None:

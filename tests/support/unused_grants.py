@@ -14,7 +14,11 @@ from tests.support.running_daybook import USED_GRANTS
 from tests.support.templates import Stack
 
 NOT_CALLED = {
-    "kms:": "DynamoDB and S3 use the key on the role's behalf; no function calls KMS",
+    "kms:Decrypt": "DynamoDB and S3 use the tables' key on the role's behalf",
+    "kms:DescribeKey": "DynamoDB uses it",
+    "kms:Encrypt": "DynamoDB uses it",
+    "kms:GenerateDataKey": "DynamoDB and S3 use it",
+    "kms:ReEncrypt": "DynamoDB uses it",
     "logs:": "Lambda writes the function's log with its role",
     "dynamodb:DescribeStream": "the event source mapping reads the stream with the function's role",
     "dynamodb:GetRecords": "the event source mapping",
@@ -32,6 +36,9 @@ _HANDED_OVER = "a job is handed over after 30 seconds: tests/unit/jobs/test_runn
 _NAMESAKES = "asked where several people had the caller's name; only callers by OIDC have one"
 _KILLED = "what a killed worker left is gone on with or removed: tests/faults/test_export_kills.py"
 _REFUSED = "a stream refuses some records of a row for good: tests/handlers/streams/test_redeliver.py"
+_NIGHTLY = "asked for once a night, for all tenants: tests/handlers/ledger/test_sweep.py"
+_LOST = "the stream lost an event, or one was altered: tests/handlers/ledger/test_sweep.py"
+_EXPIRED = "counts and alerts expire: tests/handlers/ledger/test_sweep.py"
 _RACES = "somebody is bound while forgotten: tests/model/test_forgetting_races.py"
 NOT_CALLED_BY: Mapping[str, str] = {
     **{f"{name}Role: sqs:ChangeMessageVisibility on {name}Queue.Arn": _VISIBILITY for name in ("Export", "Replay")},
@@ -44,6 +51,15 @@ NOT_CALLED_BY: Mapping[str, str] = {
         for name in ("Append", "AppendParked")
     },
     **{f"{name}Role: sqs:SendMessage on {name}Queue.Arn": _HANDED_OVER for name in ("Export", "Restamp", "Sweep")},
+    "LedgerSweepRole: sqs:ChangeMessageVisibility on LedgerSweepQueue.Arn": _VISIBILITY,
+    "LedgerSweepRole: sqs:SendMessage on LedgerSweepQueue.Arn": _NIGHTLY,
+    **{f"LedgerSweepRole: dynamodb:{action} on ControlTable.Arn": _NIGHTLY for action in ("BatchGetItem", "PutItem")},
+    "LedgerSweepRole: dynamodb:PartiQLInsert on EventsTable.Arn": _LOST,
+    **{f"LedgerSweepRole: dynamodb:{action} on LedgerTable.Arn": _LOST for action in ("PartiQLInsert", "GetItem")},
+    **{
+        f"LedgerSweepRole: dynamodb:{action} on LedgerTable.Arn": _EXPIRED
+        for action in ("BatchWriteItem", "DeleteItem", "PutItem")
+    },
     **{f"{name}Role: dynamodb:Query on IdentitiesTable.Arn": _NAMESAKES for name in ("Tenants", "Streams")},
     **{
         f"ExportRole: s3:{action} on ExportsBucket.Arn/{folder}/*": _KILLED
@@ -56,6 +72,7 @@ NOT_CALLED_BY: Mapping[str, str] = {
     "ExportsRole: sqs:ChangeMessageVisibility on ExportQueue.Arn": "a waiting job is cancelled: tests/handlers/exports",
     "FanOutRole: dynamodb:GetItem on ControlTable.Arn": "two instances note a slow call at once: tests/faults",
     "TenantsRole: dynamodb:UpdateItem on LimitsTable.Arn": "an instance reports only now and then: tests/unit/limits",
+    "SignRole: dynamodb:GetItem on LedgerTable.Arn": "two refuse the same log at once: tests/contract",
     "CanaryRole: secretsmanager:GetSecretValue on CanaryKey": "a round each five minutes: tests/local/test_canary.py",
     "ChangesRole: sns:Publish on MonitoringAlarms": "EventBridge tells of changes: tests/stacks/test_changes.py",
     "FanOutRole: s3:PutObject on FailedBatchesBucket.Arn/*": "the event source mapping writes what failed",

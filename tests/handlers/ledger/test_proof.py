@@ -10,11 +10,12 @@ from daybook.aws.wiring import Tables
 from daybook.clock import DAY, format_time
 from daybook.crypto.sealing import Place, open_sealed
 from daybook.events.canonical import leaf
+from daybook.events.packing import pack, unpack
 from daybook.ledger.checkpoints import parse
 from daybook.ledger.entries import decode
 from daybook.ledger.logs import LogKey
 from daybook.ledger.notes import open_note
-from daybook.ledger.tiles import tiles_of
+from daybook.ledger.tiles import Tile, tiles_of
 from tests.support.calls import answered
 from tests.support.forgetting import Forgetting
 from tests.support.go_judge import JudgedLog, complaints
@@ -179,6 +180,37 @@ def test_what_operations_did_is_proved_to_operations_alone(tenant: TenantLog, se
     assert problem_of(proof(LedgerReader(tenant), event_id)) == (404, "not_found")
     _, _, note = parts(answered(proof(operations, event_id))["proof"])
     assert open_note(note, [hidden.key])
+
+
+def test_no_proof_is_given_that_no_verifier_accepts(tenant: TenantLog, read: LedgerReader, sealed: SealedLog) -> None:
+    """A root that was changed in the table, or is missing: 500, and operators find the reason in their log."""
+    first = Tile(0, 0)
+    tenant.wiring.tile_roots.put(sealed.log, {first: bytes(32)})  # whatever is there first stays
+    sent = [event for _ in range(3) for event in tenant.sent(*({} for _ in range(200)))]
+    seal(tenant, sealed)
+    tenant.now += 1
+    place = {entry.id: at for at, entry in enumerate(map(decode, sealed.entries))}
+    of_first, behind = (next(each for each in sent if (place[each] < 256) == first) for first in (True, False))
+    assert proof(read, of_first)["statusCode"] == 200, "its path does not need the root of its own tile"
+    assert problem_of(proof(read, behind)) == (500, "internal_error")
+    key = {"pk": {"S": sealed.log.partition}, "sk": {"S": f"node#0#{0:016}"}}
+    tenant.dynamodb.delete_item(TableName=tenant.tables.ledger, Key=key)
+    assert problem_of(proof(read, behind)) == (500, "internal_error")
+    assert {record["params"]["event"] for record in tenant.recorded("viewed")} == {of_first}
+
+
+def test_bytes_that_were_changed_do_not_match_their_entry(
+    tenant: TenantLog, read: LedgerReader, sealed: SealedLog
+) -> None:
+    """The proof shows what was sealed and what is stored now, so whoever verifies it sees that they differ."""
+    (event_id,) = tenant.sent({})
+    seal(tenant, sealed)
+    (row,) = tenant.dynamodb.scan(TableName=tenant.tables.events)["Items"]
+    changed = unpack(bytes(row["z"]["B"])).replace(b'"status":"success"', b'"status":"failure"')
+    tenant.dynamodb.put_item(TableName=tenant.tables.events, Item={**row, "z": {"B": pack(changed)}})
+    answer = answered(proof(read, event_id))
+    assert base64.b64decode(answer["canonical"]) == changed
+    assert decode(base64.b64decode(answer["entry"])).leaf != leaf(changed)
 
 
 def test_an_unknown_parameter_is_refused(read: LedgerReader) -> None:

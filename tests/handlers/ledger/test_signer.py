@@ -159,6 +159,20 @@ def test_a_restored_log_that_has_what_was_signed_is_signed(
     assert other.counted == {LOGS_SIGNED: 2}
 
 
+def test_where_the_bucket_is_empty_the_tables_newest_checkpoint_counts(house: SigningHouse) -> None:
+    """As on a laptop, whose S3 forgets when it ends."""
+    log = house.begin()
+    house.grow(log, 2)
+    house.signer.sign(log)
+    house.archive.notes.clear()
+    house.signer.sign(log)
+    assert house.archive.notes == {}
+    house.grow(log, 1)
+    house.signer.sign(log)
+    assert list(house.archive.notes) == [(log.name, 3)]
+    assert house.counted == {LOGS_SIGNED: 2}
+
+
 def test_entries_that_were_changed_are_not_signed(house: SigningHouse) -> None:
     """The hashes of the table are not believed: what came since the newest checkpoint is hashed anew."""
     log = house.begin()
