@@ -133,11 +133,11 @@ FORBIDDEN = [
         Forbidden(
             LEADING, function, "dynamodb:UpdateItem", "update_item", lambda endpoint: update(endpoint.control, "acme00")
         )
-        for function in ("fan_out", "redeliver", "replay", "export", "exports", "restamp", "sweep")
+        for function in ("fan_out", "redeliver", "replay", "export", "exports", "restamp", "sweep", "ledger_sweep")
     ),
     *(
         Forbidden(LEADING, function, "dynamodb:PutItem", "put_item", lambda endpoint: put(endpoint.control, "acme00"))
-        for function in ("forget", "exports", "fan_out", "redeliver", "streams")
+        for function in ("forget", "exports", "fan_out", "redeliver", "streams", "ledger_sweep")
     ),
     *(
         Forbidden(

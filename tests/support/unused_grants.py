@@ -36,6 +36,9 @@ _HANDED_OVER = "a job is handed over after 30 seconds: tests/unit/jobs/test_runn
 _NAMESAKES = "asked where several people had the caller's name; only callers by OIDC have one"
 _KILLED = "what a killed worker left is gone on with or removed: tests/faults/test_export_kills.py"
 _REFUSED = "a stream refuses some records of a row for good: tests/handlers/streams/test_redeliver.py"
+_NIGHTLY = "asked for once a night, for all tenants: tests/handlers/ledger/test_sweep.py"
+_LOST = "the stream lost an event, or one was altered: tests/handlers/ledger/test_sweep.py"
+_EXPIRED = "counts and alerts expire: tests/handlers/ledger/test_sweep.py"
 _RACES = "somebody is bound while forgotten: tests/model/test_forgetting_races.py"
 NOT_CALLED_BY: Mapping[str, str] = {
     **{f"{name}Role: sqs:ChangeMessageVisibility on {name}Queue.Arn": _VISIBILITY for name in ("Export", "Replay")},
@@ -48,6 +51,15 @@ NOT_CALLED_BY: Mapping[str, str] = {
         for name in ("Append", "AppendParked")
     },
     **{f"{name}Role: sqs:SendMessage on {name}Queue.Arn": _HANDED_OVER for name in ("Export", "Restamp", "Sweep")},
+    "LedgerSweepRole: sqs:ChangeMessageVisibility on LedgerSweepQueue.Arn": _VISIBILITY,
+    "LedgerSweepRole: sqs:SendMessage on LedgerSweepQueue.Arn": _NIGHTLY,
+    **{f"LedgerSweepRole: dynamodb:{action} on ControlTable.Arn": _NIGHTLY for action in ("BatchGetItem", "PutItem")},
+    "LedgerSweepRole: dynamodb:PartiQLInsert on EventsTable.Arn": _LOST,
+    **{f"LedgerSweepRole: dynamodb:{action} on LedgerTable.Arn": _LOST for action in ("PartiQLInsert", "GetItem")},
+    **{
+        f"LedgerSweepRole: dynamodb:{action} on LedgerTable.Arn": _EXPIRED
+        for action in ("BatchWriteItem", "DeleteItem", "PutItem")
+    },
     **{f"{name}Role: dynamodb:Query on IdentitiesTable.Arn": _NAMESAKES for name in ("Tenants", "Streams")},
     **{
         f"ExportRole: s3:{action} on ExportsBucket.Arn/{folder}/*": _KILLED
