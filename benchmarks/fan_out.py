@@ -54,8 +54,8 @@ MAX_MICROSECONDS = 60
 
 def rows() -> Iterator[Row]:
     for product, form in (("symbee", "symbee"), ("jiffy", "native"), ("jiffy", "cloudevents"), ("jiffy", "ocsf")):
-        work, content = _prepared(product, form)
-        taken, oracle = _both(work, partial(_oracle, content))
+        work, content = prepared(product, form)
+        taken, oracle = both(work, partial(_oracle, content))
         microseconds = taken / BATCH * 1e6
         yield Row(
             f"fan-out, client CPU an event, batches of {BATCH}, botocore in it: typical of {product} as {form}",
@@ -69,7 +69,7 @@ def _oracle(content: list[Any]) -> None:
         rfc8785.dumps(each)
 
 
-def _both(work: Callable[[], object], oracle: Callable[[], object]) -> tuple[float, float]:
+def both(work: Callable[[], object], oracle: Callable[[], object]) -> tuple[float, float]:
     """Medians of CPU time, measured in turn, so that a noisy minute affects both."""
     taken: tuple[list[float], list[float]] = ([], [])
     for each in (work, oracle):
@@ -82,7 +82,7 @@ def _both(work: Callable[[], object], oracle: Callable[[], object]) -> tuple[flo
     return statistics.median(taken[0]), statistics.median(taken[1])
 
 
-def _prepared(product: str, form: str) -> tuple[Callable[[], object], list[Any]]:
+def prepared(product: str, form: str) -> tuple[Callable[[], object], list[Any]]:
     os.environ |= {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_DEFAULT_REGION": "us-east-1"}
     events, identities = _stored(product)
     event = {"Records": [stream_record(item_of(each), str(place)) for place, each in enumerate(events)]}
@@ -98,6 +98,10 @@ def _prepared(product: str, form: str) -> tuple[Callable[[], object], list[Any]]
 
     gc.freeze()  # as in the function's composition root
     return work, [decode(unpack(each.packed)) for each in events]
+
+
+def stored_events(product: str) -> list[StoredEvent]:
+    return _stored(product)[0]
 
 
 def _stored(product: str) -> tuple[list[StoredEvent], MemoryIdentities]:
@@ -123,12 +127,12 @@ def _fan_out(form: str, product: str, people: dict[str, Any]) -> FanOut:
     def answer_dynamodb(request: Any, **_: Any) -> AWSResponse:
         ((table, wanted),) = json.loads(request.body)["RequestItems"].items()
         rows = {"0": row, **people}
-        return _Answered({"Responses": {table: [rows[key["sk"]["S"]] for key in wanted["Keys"]]}})
+        return Answered({"Responses": {table: [rows[key["sk"]["S"]] for key in wanted["Keys"]]}})
 
     def answer_kinesis(request: Any, **_: Any) -> AWSResponse:
         count = request.body.count(b'"PartitionKey"')
         taken = {"SequenceNumber": "4" * 56, "ShardId": "shardId-000000000000"}
-        return _Answered({"FailedRecordCount": 0, "Records": [taken] * count})
+        return Answered({"FailedRecordCount": 0, "Records": [taken] * count})
 
     def make_client(region: str, answer_seconds: float) -> KinesisClient:
         client = clients.kinesis(region, answer_seconds)
@@ -136,7 +140,7 @@ def _fan_out(form: str, product: str, people: dict[str, Any]) -> FanOut:
         return client
 
     dynamodb.meta.events.register("before-send.dynamodb.*", answer_dynamodb)
-    sts.meta.events.register("before-send.sts.*", lambda **_: _Answered(SESSION))
+    sts.meta.events.register("before-send.sts.*", lambda **_: Answered(SESSION))
     table = DestinationTable(dynamodb, "control")
     records = Records(PersonKeys(IdentityTable(dynamodb, "people").read, lambda: NOW).of)
     sender = RecordSender(CustomerStreams(customers_sessions(sts, lambda: NOW), make_client))
@@ -161,7 +165,7 @@ class _NoQueue:
         raise AssertionError("nothing is left over")
 
 
-class _Answered(AWSResponse):  # type: ignore[misc]  # botocore carries no types
+class Answered(AWSResponse):  # type: ignore[misc]  # botocore carries no types
     def __init__(self, answer: bytes | dict[str, Any]) -> None:
         super().__init__("https://aws.example", 200, {}, None)
         self._content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()

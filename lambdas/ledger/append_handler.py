@@ -1,7 +1,8 @@
 """Reads stored events from the events table's stream and appends them to their tenants' logs."""
 
 import gc
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -21,10 +22,11 @@ def compose() -> StreamAppends:
     return appends
 
 
-def appends_over(wiring: Wiring, log_origin: str, parked: Parked, poison: Poison) -> StreamAppends:
-    return StreamAppends(
-        wiring.appender(log_origin), parked, poison, Tampering(wiring), wiring.fold.run_if_due, wiring.count
-    )
+def appends_over(
+    wiring: Wiring, log_origin: str, parked: Parked, poison: Poison, pause: Callable[[float], None] = time.sleep
+) -> StreamAppends:
+    appender, fold = wiring.appender(log_origin, pause), wiring.fold
+    return StreamAppends(appender, parked, poison, Tampering(wiring), fold.run_if_due, wiring.count)
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class ParkedEvents:
     def append(self, keys: Sequence[Key]) -> bool:
         """Returns whether nothing is left to append. Raises `Throttled` where the events can't be read."""
         shares: dict[LogKey, list[Stored]] = defaultdict(list)
-        for event in self.events.read(keys):
+        for event in self.events.read(list(dict.fromkeys(keys))):
             try:
                 key, stored = stored_event(event.environment, event.id, event.packed)
             except Exception:

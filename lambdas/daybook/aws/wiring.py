@@ -7,6 +7,7 @@ function does need costs the same whether it is imported here or at the top of t
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
@@ -314,10 +315,10 @@ class Wiring:
 
         return AppendTable(self.client, self.tables.ledger)
 
-    def appender(self, log_origin: str) -> Appender:
+    def appender(self, log_origin: str, pause: Callable[[float], None] = time.sleep) -> Appender:
         from daybook.ledger.appender import Appender
 
-        return Appender(self.logs, self.appends, log_origin, self.clock, self.random_bytes)
+        return Appender(self.logs, self.appends, log_origin, self.clock, self.random_bytes, pause)
 
     @cached_property
     def alerts(self) -> AlertTable:

@@ -8,7 +8,6 @@ pointers, which are written before the append that they name. Where an appender 
 not learn whether the last one succeeded, whoever comes next finds out in the same way.
 """
 
-import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -42,7 +41,7 @@ class Appender:
     """The deployment's setting, which the origins of new logs begin with."""
     clock: Clock
     random_bytes: Callable[[int], bytes]
-    pause: Callable[[float], None] = time.sleep
+    pause: Callable[[float], None]
 
     def append(self, key: LogKey, events: Collection[Stored]) -> Appended:
         """Appends to the current log what it does not have yet; begins it where there is none.
