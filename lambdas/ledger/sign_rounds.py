@@ -3,15 +3,19 @@
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import batched
 from typing import Protocol
 
 from daybook.clock import SECOND, Clock
+from daybook.errors import Throttled
 from daybook.ledger.log import Appends
 from daybook.ledger.logs import Log, LogKey, Logs, current
 from daybook.ledger.signing import ASKED_EVERY_MS, Checkpoints, SignQueue, SignRequest
+from daybook.observability import logger
 from daybook.tenant import TenantCode
 
 _AT_ONCE = 8
+_REQUESTS_AT_ONCE = 10  # of one call to SQS
 
 
 class Signs(Protocol):
@@ -31,14 +35,23 @@ class Rounds:
     checkpoint_ms: int
 
     def wake(self) -> None:
-        """Asks for a checkpoint of each log that has grown. The queue gives a log that fails another try alone."""
+        """Asks for a checkpoint of each log that has grown, as they are found.
+
+        The queue gives a log that fails another try alone.
+        """
         now = self.clock()
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            grown = [log for some in threads.map(self._grown, self.codes()) for log in some]
-        self.queue.send([SignRequest(log.key.environment, log.key.visibility, now) for log in grown], 0)
+            grown = (log for some in threads.map(self._grown, self.codes()) for log in some)
+            for logs in batched(grown, _REQUESTS_AT_ONCE, strict=False):
+                self.queue.send([SignRequest(log.key.environment, log.key.visibility, now) for log in logs], 0)
 
     def _grown(self, code: TenantCode) -> Sequence[Log]:
-        return [log for log in current(self.logs.of(code)) if self._has_grown(log)]
+        """None of a tenant whose rows can't be read now: it must not hold up the others until the next tick."""
+        try:
+            return [log for log in current(self.logs.of(code)) if self._has_grown(log)]
+        except Throttled:
+            logger.warning("logs could not be looked at", extra={"code": code})
+            return []
 
     def _has_grown(self, log: Log) -> bool:
         newest = self.checkpoints.newest(log)

@@ -17,12 +17,14 @@ from daybook.errors import UnknownTenant
 from daybook.ids import lowest_id, neighbour, occurred_ms
 from daybook.jobs.job import Job, JobFailed, Step
 from daybook.ledger.alerts import Alerts, Finding
+from daybook.ledger.appender import Appended
 from daybook.ledger.entries import Entry
-from daybook.ledger.log import Appends, Stored
+from daybook.ledger.log import Appends, Head, Stored
 from daybook.ledger.logs import Log, LogKey, Logs
 from daybook.ledger.reading import stored_event
 from daybook.ledger.tampering import What
 from daybook.observability import LEDGER_POISON, logger
+from daybook.tenant import code_of
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from ledger.sweep_plan import ON_ITS_WAY_MS, Checkpoint, deletable_before, first_checkpoint, last_ms, next_span
@@ -39,7 +41,7 @@ class Events(Protocol):
 
 
 class Appender(Protocol):
-    def append(self, key: LogKey, events: Collection[Stored]) -> object:
+    def append(self, key: LogKey, events: Collection[Stored]) -> Appended:
         """Appends each, unless the log has it. Raises `Throttled`."""
 
 
@@ -57,6 +59,8 @@ class SweepWork:
     logs: Logs
     appends: Appends
     appender: Appender
+    fold_if_due: Callable[[Log, Head], None]
+    """A fold that fails does not hold up the sweep: a later one goes on where it stopped."""
     tampering: Tampering
     alerts: Alerts
     counts: Counts
@@ -125,7 +129,13 @@ class SweepWork:
             lost = [stored for each, stored in wanted.items() if each not in found]
             if lost:
                 logger.warning("sealed by the sweep", extra={"environment": key.environment, "events": len(lost)})
-                self.appender.append(key, lost)
+                self._fold(*self.appender.append(key, lost))
+
+    def _fold(self, log: Log, head: Head) -> None:
+        try:
+            self.fold_if_due(log, head)
+        except Exception:
+            logger.exception("the log was not folded", extra={"code": code_of(log.key.environment)})
 
     def _compare(
         self,

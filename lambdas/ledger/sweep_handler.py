@@ -33,6 +33,7 @@ def runner_over(wiring: Wiring, queue: JobQueue, log_origin: str) -> Runner:
         logs=wiring.logs,
         appends=wiring.appends,
         appender=wiring.appender(log_origin),
+        fold_if_due=wiring.fold.run_if_due,
         tampering=Tampering(wiring),
         alerts=wiring.alerts,
         counts=wiring.counts,

@@ -1,6 +1,7 @@
 """DynamoDB's conditions and transactions in local Daybook's moto, which many threads use."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -68,6 +69,44 @@ def test_a_cancelled_transaction_undoes_its_own_writes_alone(dynamodb: DynamoDBB
     writer.join()
     assert dynamodb.get_item("table", {"pk": {"S": "own"}}) is None
     assert dynamodb.get_item("table", {"pk": {"S": "other"}}) is not None
+
+
+def test_a_cancelled_transaction_leaves_each_row_as_it_was(dynamodb: DynamoDBBackend) -> None:
+    """Put over, put, updated, made by an update, deleted; and the last action fails."""
+    rows = {name: {"pk": {"S": name}, "n": {"N": "1"}} for name in ("over", "updated", "deleted")}
+    for row in rows.values():
+        dynamodb.put_item("table", row)
+    update = {"UpdateExpression": "SET n = :n", "ExpressionAttributeValues": {":n": {"N": "2"}}}
+    with pytest.raises(TransactionCanceledException):
+        dynamodb.transact_write_items(
+            [
+                {"Put": {"TableName": "table", "Item": {"pk": {"S": "over"}}}},
+                {"Put": {"TableName": "table", "Item": {"pk": {"S": "new"}}}},
+                {"Update": {"TableName": "table", "Key": {"pk": {"S": "updated"}}, **update}},
+                {"Update": {"TableName": "table", "Key": {"pk": {"S": "made"}}, **update}},
+                {"Delete": {"TableName": "table", "Key": {"pk": {"S": "deleted"}}}},
+                {
+                    "ConditionCheck": {
+                        "TableName": "table",
+                        "Key": {"pk": {"S": "absent"}},
+                        "ConditionExpression": "attribute_exists(pk)",
+                    }
+                },
+            ]
+        )
+    left = {name: dynamodb.get_item("table", {"pk": {"S": name}}) for name in (*rows, "new", "made")}
+    assert {name: item.to_json()["Attributes"] for name, item in left.items() if item is not None} == rows
+
+
+def test_a_transaction_takes_no_longer_in_a_large_table(dynamodb: DynamoDBBackend) -> None:
+    """A table of 3,000 rows was copied a hundred times: for a minute."""
+    for number in range(3_000):
+        dynamodb.put_item("table", {"pk": {"S": f"row-{number}"}})
+    puts = [{"Put": {"TableName": "table", "Item": {"pk": {"S": f"new-{number}"}}}} for number in range(100)]
+    began = time.process_time()
+    dynamodb.transact_write_items(puts)
+    assert time.process_time() - began < 2
+    assert dynamodb.get_item("table", {"pk": {"S": "new-99"}}) is not None
 
 
 def test_a_claim_has_one_winner(dynamodb: DynamoDBBackend) -> None:

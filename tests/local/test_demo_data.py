@@ -1,15 +1,21 @@
 """The demo's tenants, loaded over HTTP into local Daybook."""
 
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from daybook.catalogue.profile import profile
+from daybook_verify.__main__ import main as verify
 from events.demo import PRODUCTS, load
 from events.demo.load import LABEL, Demo
 from tests.support.running_daybook import LocalDaybook
+
+SEALED_SECONDS = 90
+"""A few windows of the stream and a checkpoint each ten seconds, on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +51,45 @@ def test_each_product_has_a_tenant_with_all_its_events(
         answer = client.get("/v1/events", params={"view": product}).json()
     assert answer["columns"] == [column.label for column in profile(product).columns]
     assert len(answer["events"]) == 50
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_each_tenant_has_logs_checkpoints_and_statistics(
+    local_daybook: LocalDaybook,
+    demos: dict[str, Demo],
+    product: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Soon after the start its events are sealed and counted, as whoever trusts nobody can verify.
+
+    Operations see all logs, those of what only they may read too.
+    """
+    demo = demos[product]
+    with local_daybook.client(local_daybook.operations_key, **{"Daybook-Tenant": demo.tenant}) as client:
+        logs = _sealed(client, demo.events)
+        totals = [
+            client.get("/v1/stats", params={"environment": name, "interval": "none"}).json()["total"]
+            for name in demo.environments
+        ]
+    assert {log["environment"] for log in logs} == {*demo.environments}
+    assert sum(totals) >= demo.events
+    monkeypatch.setenv("DAYBOOK_KEY", local_daybook.operations_key)
+    for log in logs:
+        keys = [part for line in log["key"] for part in ("--key", line)]
+        address = f"{local_daybook.url}/v1/logs/{log['name']}"
+        assert verify(["monitor", address, *keys, "--tenant", demo.tenant, "--kept", str(tmp_path / log["name"])]) == 0
+
+
+def _sealed(client: httpx.Client, events: int) -> list[dict[str, Any]]:
+    """The tenant's logs, once they have as many signed entries."""
+    end = time.monotonic() + SEALED_SECONDS
+    while True:
+        logs: list[dict[str, Any]] = client.get("/v1/logs").json()["logs"]
+        if sum(log["size"] for log in logs) >= events:
+            return logs
+        assert time.monotonic() < end, logs
+        time.sleep(0.5)
 
 
 def test_the_keys_are_of_the_three_roles(local_daybook: LocalDaybook, demos: dict[str, Demo]) -> None:

@@ -1,7 +1,11 @@
 """An event is appended, signed and proved by the running functions, and the log is walked as a stranger would."""
 
 import base64
+import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,10 +15,12 @@ from daybook.ledger.checkpoints import parse
 from daybook.ledger.merkle import EMPTY, leaf_hash
 from daybook.ledger.notes import ED25519, open_note, parse_key
 from daybook.ledger.tiles import ENTRIES, Tile, tiles_of
+from infra import ROOT
 from tests.handlers.ledger.test_proof import parts
 from tests.support.go_judge import JudgedLog, complaints
 from tests.support.running_daybook import LocalDaybook, logs_of, make_tenant
 
+VERIFIER = ROOT / "clients" / "verify"
 TENANT = "ledger-http"
 EVENTS = 300
 PROVED_WITHIN_SECONDS = 90
@@ -78,6 +84,34 @@ def test_an_event_is_proved_soon_after_it_was_sent(client: httpx.Client) -> None
             inclusions=[(index, entry, path)],
         )
         assert complaints(judged) == []
+
+
+@pytest.mark.long
+def test_the_auditors_command_follows_the_log(
+    local_daybook: LocalDaybook, client: httpx.Client, tmp_path: Path
+) -> None:
+    """`daybook-verify` shares no code with Daybook. It accepts the log before and behind more events, and the proof."""
+    (log,) = [each for each in logs_of(client) if each["visibility"] == "all"]
+    key = next(line for line in log["key"] if parse_key(line).key_type == ED25519)
+    kept, proof = tmp_path / "kept.ndjson", tmp_path / "proof.json"
+
+    def verified(*arguments: str) -> None:
+        ran = subprocess.run(  # noqa: S603  our own command
+            [sys.executable, "-m", "daybook_verify", *arguments, "--key", key, "--kept", str(kept)],
+            check=False,
+            capture_output=True,
+            text=True,
+            env={"PYTHONPATH": str(VERIFIER), "DAYBOOK_KEY": local_daybook.operations_key},
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+
+    url = f"{local_daybook.url}/v1/logs/{log['name']}"
+    verified("monitor", url, "--tenant", TENANT)
+    event = {"activity": "door.shut", "actor": {"type": "user", "username": "jane.roe"}}
+    sent = client.post("/v1/events", json={"events": [event] * EVENTS}).json()["results"]
+    proof.write_text(json.dumps(proved(client, sent[-1]["id"])))
+    verified("proof", str(proof))
+    verified("monitor", url, "--tenant", TENANT)
 
 
 def got(client: httpx.Client, path: str) -> bytes:

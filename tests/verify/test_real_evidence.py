@@ -137,7 +137,10 @@ def test_changes_of_real_evidence_are_found_and_nothing_else(dynamodb: Any, tabl
 
 @pytest.mark.long
 @pytest.mark.parametrize("store", ["memory"], indirect=True)
-def test_thousands_of_changes_of_real_evidence_are_found_and_nothing_else(dynamodb: Any, tables: Tables) -> None:
-    """3,000 times as it is and changed."""
-    made, trust = exports("carear", dynamodb, tables)
-    hold(3_000, lambda number: made[number % len(made)], trust)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_thousands_of_changes_of_real_evidence_are_found_and_nothing_else(
+    dynamodb: Any, tables: Tables, profile: str
+) -> None:
+    """3,000 times as it is and changed, in exports of all profiles."""
+    made, trust = exports(profile, dynamodb, tables)
+    hold(500, lambda number: made[number % len(made)], trust)

@@ -16,6 +16,7 @@ from daybook_verify.report import Report
 
 _CREDENTIAL = "DAYBOOK_KEY"
 _NOT_GENUINE = 1
+_DESCRIPTION = "Verifies proofs, exports and logs of a Daybook without trusting whoever runs it."
 _EPILOG = """exit code: 0 all is genuine, and complete where an unfiltered export was asked about;
 1 something is not genuine, or missing; 2 it could not be told"""
 
@@ -84,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--origin", help="the log's name; without it, any log whose name begins with that of the key")
     common.add_argument("--json", action="store_true", help="print one JSON object")
 
-    parser = argparse.ArgumentParser(prog="daybook-verify", description=__doc__, epilog=_EPILOG)
+    parser = argparse.ArgumentParser(prog="daybook-verify", description=_DESCRIPTION, epilog=_EPILOG)
     what = parser.add_subparsers(dest="what", required=True)
     one = what.add_parser("proof", parents=[common], help="one event: the answer of /v1/events/{id}/proof")
     one.add_argument("file", type=Path, metavar="FILE")

@@ -31,6 +31,8 @@ units. Each minute it would cost a log of 11,000 events a day five units an even
 
 _AT_ONCE = 5_000
 """Entries that are read at once."""
+_WITH_AN_APPEND = 20_000
+"""The most entries that are folded behind an append: it has its own time to keep. The next one goes on."""
 _MAX_LOST = 50
 """How often another fold may be first."""
 
@@ -81,10 +83,10 @@ class Fold:
         return self.counts.folded(log).size
 
     def run_if_due(self, log: Log, head: Head) -> None:
-        """Folds where the log is `DUE_ENTRIES` or `DUE_MS` ahead."""
+        """Folds where the log is `DUE_ENTRIES` or `DUE_MS` ahead, up to 20,000 entries. Raises as `run` does."""
         folded = self.counts.folded(log)
         if head.size - folded.size >= DUE_ENTRIES or (head.size > folded.size and head.at_ms - folded.at_ms >= DUE_MS):
-            self._run(log, head.size)
+            self._run(log, min(head.size, folded.size + _WITH_AN_APPEND))
 
     def run(self, log: Log) -> None:
         """Folds up to the head as it is now.

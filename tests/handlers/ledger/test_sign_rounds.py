@@ -85,6 +85,23 @@ def test_the_schedule_asks_for_each_log_that_has_grown(house: SigningHouse, time
     assert len(house.queue.sent) == 3
 
 
+def test_a_tenant_that_is_throttled_holds_up_no_other(house: SigningHouse) -> None:
+    """Its logs are looked at again with the next tick. Many requests take several calls."""
+    logs = [house.begin(log_of(log_key(CODES[1], number), seed=number)) for number in range(25)]
+    for log in logs:
+        house.grow(log, 1)
+
+    class Throttling:
+        def of(self, code: TenantCode) -> Any:
+            if code == CODES[0]:
+                raise Throttled
+            return house.wiring.logs.of(code)
+
+    rounds_of(house, logs=Throttling()).wake()
+    assert {request for request, _ in house.queue.sent} == {request_of(log, NOON) for log in logs}
+    assert len(house.queue.sent) == 25
+
+
 def test_who_asks_gets_a_checkpoint_once_a_minute(house: SigningHouse, time: Time) -> None:
     """A request that comes sooner waits in the queue, and is dropped if a checkpoint since then is there."""
     log = house.begin()

@@ -19,8 +19,8 @@ from daybook.aws.ledger_table.counts import CountTable
 from daybook.aws.ledger_table.nodes import NodeTable
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, HOUR, SECOND
-from daybook.errors import UnknownFormat
-from daybook.ledger.counts import Family, Interval, add
+from daybook.errors import Contended, UnknownFormat
+from daybook.ledger.counts import Family, Interval, ReadRow, add
 from daybook.ledger.delta import Counted
 from daybook.ledger.entries import encode
 from daybook.ledger.fold import DUE_ENTRIES, DUE_MS, NOT_FOLDED, DeltaMissing, Fold
@@ -169,7 +169,7 @@ STEPS: st.SearchStrategy[Steps] = st.lists(
 def test_statistics_are_exact_at_every_moment(steps: Steps, first: int, last: int) -> None:
     """However appends, folds, cut off folds, folds at the same time and questions follow each other."""
     every = every_question() + every_question(DAY_0 + first * HOUR, DAY_0 + max(first, last) * HOUR)
-    go(World(), steps, lambda _: every)
+    go(World(), steps, lambda call: every[call % 4 :: 4])
 
 
 @pytest.mark.parametrize(
@@ -202,6 +202,49 @@ def go(world: World, steps: Steps, asked_after: Callable[[int], Sequence[Asked]]
     assert world.fold.folded(world.log) == len(world.events)
     for asked in asked_after(0):
         world.check(asked)
+
+
+@pytest.mark.parametrize("call", range(7))
+def test_a_fold_while_a_question_reads_changes_no_sum(call: int) -> None:
+    """Before each of its calls: what was not folded when it began is counted once, in new rows and in old ones."""
+    for asked in every_question():
+        world = World()
+        world.append([LOGIN, LOGIN._replace(occurred_ms=DAY_0 + 40 * HOUR)])
+        world.fold.run(world.log)
+        world.append([LOGIN, LOGIN._replace(occurred_ms=DAY_0 + 50 * HOUR, actor=GUIDS[0])])
+        world.at_call(call, world.fold_beside)
+        world.check(asked)
+
+
+class Torn:
+    """Counts of which a query sees `folded` after a transaction, and for a while the rows as they were before it."""
+
+    def __init__(self, counts: CountTable, before: Sequence[ReadRow], times: int) -> None:
+        self._counts = counts
+        self._before = before
+        self._times = times
+        self.folded = counts.folded
+
+    def read(self, log: Log, family: Family, over: Range) -> Sequence[ReadRow]:
+        self._times -= 1
+        return self._counts.read(log, family, over) if self._times < 0 else self._before
+
+
+@pytest.mark.parametrize("size", [0, 2])
+def test_a_transaction_that_is_half_seen_is_read_again(size: int) -> None:
+    """Rows that are older than `folded` says, or not there yet. After five times it is somebody else's turn."""
+    world, asked = World(), Asked(plan(QUESTIONS[1], {}), Interval.HOUR, DAY_0, DAY_0 + 3 * DAY)
+    over = Range(Interval.HOUR, DAY_0 // HOUR, DAY_0 // HOUR + 71)
+    if size:
+        world.append([LOGIN] * size)
+        world.fold.run(world.log)
+    before = world.counts.read(world.log, Family.KINDS, over)
+    world.append([LOGIN] * 3)
+    world.fold.run(world.log)
+    found = Statistics(world.appends, Torn(world.counts, before, 4)).sums([world.log], asked)
+    assert found.numbers == world.recount(asked)
+    with pytest.raises(Contended):
+        Statistics(world.appends, Torn(world.counts, before, 5)).sums([world.log], asked)
 
 
 def test_every_complete_tile_gets_its_root() -> None:
@@ -289,12 +332,15 @@ def test_events_of_many_hours_take_several_transactions() -> None:
 
 
 def test_a_fold_that_is_far_behind_is_not_waited_for() -> None:
-    """A question reads at most 20,000 entries that are not folded."""
+    """A question reads at most 20,000 entries that are not folded, and so many are folded behind an append."""
     world = World()
     for _ in range(21):
         world.append([LOGIN] * 1_000)
     with pytest.raises(NotCountedYet):
         world.check(every_question()[0])
+    world.fold.run_if_due(world.log, world.head)
+    assert world.fold.folded(world.log) == 20_000
+    world.check(every_question()[0])
 
 
 def test_counts_that_were_deleted_are_not_half_there() -> None:
