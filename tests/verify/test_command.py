@@ -9,8 +9,8 @@ import pytest
 
 from daybook_verify.__main__ import main
 from tests.support.places import VERIFIER
-from tests.verify.made_export import made_export, packed
-from tests.verify.made_log import LOG, STRANGER, WITNESS
+from tests.verify.made_export import keys_of, made_export, packed
+from tests.verify.made_log import LOG, STRANGER, WITNESS, b64
 
 
 @pytest.fixture
@@ -22,7 +22,8 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "log.csv").write_bytes(file)
     (tmp_path / "log.csv.evidence.ndjson").write_bytes(packed(made.evidence(file)))
     index, event = made.rows[0]
-    (tmp_path / "proof.json").write_text(json.dumps(made.log.proof(event, index)))
+    people = [{"id": guid, "key": b64(key)} for guid, key in keys_of(event).items()]
+    (tmp_path / "proof.json").write_text(json.dumps(made.log.proof(event, index, people=people)))
     return tmp_path
 
 
@@ -42,6 +43,7 @@ def test_the_exit_code_says_it_all(folder: Path, capsys: pytest.CaptureFixture[s
     assert run("proof", folder / "proof.json", "--key", LOG.line) == 0
     assert run("proof", folder / "proof.json", "--key", LOG.line, "--origin", "daybook/other") == 1
     assert run("proof", folder / "nothing", "--key", LOG.line) == 2
+    assert run("proof", "\0", "--key", LOG.line) == 2, "a fault of the program's own"
     assert run("monitor", "ftp://127.0.0.1", "--key", LOG.line, "--kept", folder) == 2
     (folder / "log.csv").write_bytes((folder / "log.csv").read_bytes() + b"\n")
     assert run(*export, LOG.line, "--cosigner", WITNESS.line) == 1
@@ -88,4 +90,8 @@ def test_the_package_runs_alone(folder: Path) -> None:
         command, cwd=folder, env={"PYTHONPATH": str(VERIFIER)}, capture_output=True, text=True, check=False
     )
     assert (ran.returncode, ran.stderr) == (0, "")
+    assert "Zoë" in ran.stdout
     assert "result  genuine" in ran.stdout
+    ascii_only = {"PYTHONPATH": str(VERIFIER), "PYTHONIOENCODING": "ascii"}
+    ran = subprocess.run(command, env=ascii_only, capture_output=True, text=True, check=False)  # noqa: S603  as above
+    assert (ran.returncode, ran.stderr) == (0, "")

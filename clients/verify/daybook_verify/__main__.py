@@ -29,9 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _run(asked, report)
     except (NotGenuine, CannotTell) as error:
         report.ended_by(error)
-    except (OSError, MemoryError) as error:
-        report.unknown(str(error) or "not enough memory")
-    print(report.as_json() if asked.json else "\n".join(report.lines()))  # noqa: T201
+    except OSError as error:
+        report.unknown(str(error))
+    except Exception as error:  # noqa: BLE001  a fault of this program says nothing of what it verifies
+        report.unknown(f"this program failed: {error!r}")
+    encoding = sys.stdout.encoding  # a terminal's may lack letters of names
+    text = report.as_json() if asked.json else "\n".join(report.lines())
+    print(text.encode(encoding, "backslashreplace").decode(encoding))  # noqa: T201
     return report.exit_code
 
 
