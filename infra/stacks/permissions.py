@@ -316,8 +316,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             # No other role may sign with these keys: their policies deny it.
             *(allow(key.key_arn, "kms:GetPublicKey", "kms:Sign") for key in (*storage.head_keys, *storage.time_keys)),
             # It can't end the lock of an object, nor delete one.
-            allow(storage.checkpoints.arn_for_objects("*"), "s3:GetObject", "s3:PutObject"),
-            allow(storage.checkpoints.bucket_arn, "s3:ListBucket"),
+            allow(storage.checkpoints.arn_for_objects("*"), "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
+            allow(storage.checkpoints.bucket_arn, "s3:ListBucketVersions"),
             allow(storage.key.key_arn, "kms:Decrypt", "kms:GenerateDataKey*", conditions=_via(storage, "s3")),
             allow(queues["sign"].queue_arn, "sqs:SendMessage"),
             tables_key,

@@ -66,16 +66,27 @@ def test_a_checkpoint_can_neither_be_deleted_nor_replaced(s3: Any) -> None:
         s3.delete_object(**place)
 
 
+def test_a_checkpoint_that_was_deleted_is_still_the_newest(s3: Any) -> None:
+    """Whoever may delete can only put a marker before it. That must not make the signer forget what it signed."""
+    bucket, log = CheckpointBucket(s3, NAME), log_of()
+    for size in range(1, 15):
+        bucket.keep(log, size, f"{size}")
+    for version in s3.list_object_versions(Bucket=NAME)["Versions"][:12]:
+        s3.delete_object(Bucket=NAME, Key=version["Key"])
+    assert len(s3.list_objects_v2(Bucket=NAME)["Contents"]) == 2
+    assert bucket.newest(log) == "14"
+
+
 class Answering:
     """A client whose every call fails."""
 
     def __init__(self, failure: Exception) -> None:
         self._failure = failure
 
-    def list_objects_v2(self, **_call: Any) -> Any:
+    def list_object_versions(self, **_call: Any) -> Any:
         raise self._failure
 
-    put_object = list_objects_v2
+    put_object = list_object_versions
 
 
 @pytest.mark.parametrize("code", ["SlowDown", "InternalError", "ConditionalRequestConflict"])

@@ -147,6 +147,8 @@ def test_to_assume_a_role_with_tags_needs_a_second_action() -> None:
             [("DeleteObject", "b/runs/1"), ("DeleteObject", "b/runs/2")],
         ),
         ("GET", "/b", "list-type=2", b"", [("ListBucket", "b")]),
+        ("GET", "/b", "versions&prefix=a", b"", [("ListBucketVersions", "b")]),
+        ("GET", "/b/files/a", "versionId=v", b"", [("GetObjectVersion", "b/files/a")]),
     ],
 )
 def test_a_call_to_s3_needs_its_actions(

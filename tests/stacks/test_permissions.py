@@ -204,8 +204,8 @@ BESIDE_DYNAMODB: dict[str, dict[str, set[str]]] = {
     "AppendParked": {"AppendParkedQueue.Arn": RECEIVES},
     "Sign": {
         "SignQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
-        f"{CHECKPOINTS}/*": {"s3:GetObject", "s3:PutObject"},
-        CHECKPOINTS: {"s3:ListBucket"},
+        f"{CHECKPOINTS}/*": {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"},
+        CHECKPOINTS: {"s3:ListBucketVersions"},
         **{key: {"kms:GetPublicKey", "kms:Sign"} for key in SIGNING_KEYS},
     },
     "Redeliver": {

@@ -72,6 +72,7 @@ NOT_CALLED_BY: Mapping[str, str] = {
     "ExportsRole: sqs:ChangeMessageVisibility on ExportQueue.Arn": "a waiting job is cancelled: tests/handlers/exports",
     "FanOutRole: dynamodb:GetItem on ControlTable.Arn": "two instances note a slow call at once: tests/faults",
     "TenantsRole: dynamodb:UpdateItem on LimitsTable.Arn": "an instance reports only now and then: tests/unit/limits",
+    "SignRole: s3:GetObject on CheckpointsBucket.Arn/*": "two sign one size at once: tests/contract",
     "SignRole: dynamodb:GetItem on LedgerTable.Arn": "two refuse the same log at once: tests/contract",
     "CanaryRole: secretsmanager:GetSecretValue on CanaryKey": "a round each five minutes: tests/local/test_canary.py",
     "ChangesRole: sns:Publish on MonitoringAlarms": "EventBridge tells of changes: tests/stacks/test_changes.py",

@@ -202,7 +202,10 @@ def s3_needs(environ: Mapping[str, Any], body: bytes) -> Iterator[Need]:
                 yield Need("s3:DeleteObject", f"arn:aws:s3:::{bucket}/{unescape(deleted)}", context)
             return
         case "GET" if not key:
-            action, arn = "s3:ListBucket", f"arn:aws:s3:::{bucket}"
+            action = "s3:ListBucketVersions" if "versions" in query else "s3:ListBucket"
+            arn = f"arn:aws:s3:::{bucket}"
+        case "GET" if "versionId" in query:
+            action, arn = "s3:GetObjectVersion", f"arn:aws:s3:::{bucket}/{key}"
         case method:
             action, arn = _S3_ACTIONS[method, "uploadId" in query], f"arn:aws:s3:::{bucket}/{key}"
     yield Need(action, arn, context)

@@ -14,6 +14,7 @@ from daybook.errors import Throttled
 from daybook.ledger.logs import Log
 
 _LARGEST = 10**16 - 1
+_LISTED = 10  # markers of deleted objects may come first
 _TRANSIENT = TRANSIENT | {"ConditionalRequestConflict"}
 """The last one: another call wrote the same object at the same time. S3 asks for another try."""
 
@@ -26,9 +27,18 @@ class CheckpointBucket:
         self._bucket = bucket
 
     def newest(self, log: Log) -> str | None:
-        """The signed note of the largest size."""
-        listed = self._call("list_objects_v2", Prefix=f"{log.name}/", MaxKeys=1).get("Contents", ())
-        return self._read(listed[0]["Key"]) if listed else None
+        """The signed note of the largest size, also of one that was deleted.
+
+        Object Lock keeps versions. Who deletes an object only puts a marker before its version, which would hide it.
+        """
+        more: dict[str, str] = {}
+        while True:
+            page = self._call("list_object_versions", Prefix=f"{log.name}/", MaxKeys=_LISTED, **more)
+            for version in page.get("Versions", ()):
+                return self._read(version["Key"], VersionId=version["VersionId"])
+            if not page.get("IsTruncated"):
+                return None
+            more = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
 
     def keep(self, log: Log, size: int, note: str) -> str:
         """Returns the note of this size: the first one stays."""
@@ -48,8 +58,8 @@ class CheckpointBucket:
             return self._read(place)
         return note
 
-    def _read(self, place: str) -> str:
-        answer = self._call("get_object", Key=place)
+    def _read(self, place: str, **version: str) -> str:
+        answer = self._call("get_object", Key=place, **version)
         try:
             note: bytes = answer["Body"].read()
         except BotoCoreError:
