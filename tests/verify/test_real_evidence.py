@@ -14,7 +14,7 @@ from daybook_verify import proof
 from daybook_verify.checkpoints import Trust
 from daybook_verify.notes import parse_key
 from daybook_verify.report import Report
-from tests.handlers.exports.test_evidence import NATIVE, ProvenLog
+from tests.handlers.exports.test_evidence import NATIVE, ProvenLog, in_memory
 from tests.support.forgetting import Forgetting
 from tests.support.ingest import NOW
 from tests.support.sealed_log import LedgerReader
@@ -75,6 +75,7 @@ def export(log: ProvenLog, body: Any = None) -> tuple[tuple[bytes, bytes], Trust
 Exports = Callable[[int], tuple[bytes, bytes]]
 
 
+@in_memory
 @pytest.mark.parametrize("profile", PROFILES)
 def test_what_daybook_writes_is_genuine_and_complete(dynamodb: Any, tables: Tables, profile: str) -> None:
     """In each product's view, from the log's beginning and from within it."""
@@ -82,6 +83,7 @@ def test_what_daybook_writes_is_genuine_and_complete(dynamodb: Any, tables: Tabl
     assert [code_of(*files, trust) for files in made] == [0] * len(BODIES)
 
 
+@in_memory
 def test_an_event_that_somebody_deletes_is_missing(dynamodb: Any, tables: Tables) -> None:
     """Unless the retention was shorter once, so that it was old enough to go. The log itself says so."""
     log = ProvenLog(dynamodb, tables, "carear")
@@ -129,6 +131,7 @@ def test_after_a_forgetting_all_that_was_proved_stays_proved(dynamodb: Any, tabl
     assert [person["id"] for person in decode(after)["people"]] == [log.guid_of("mike.mars")]
 
 
+@in_memory
 def test_changes_of_real_evidence_are_found_and_nothing_else(dynamodb: Any, tables: Tables) -> None:
     """A part of the test below."""
     made, trust = exports("carear", dynamodb, tables)
@@ -136,7 +139,7 @@ def test_changes_of_real_evidence_are_found_and_nothing_else(dynamodb: Any, tabl
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("store", ["memory"], indirect=True)
+@in_memory
 @pytest.mark.parametrize("profile", PROFILES)
 def test_thousands_of_changes_of_real_evidence_are_found_and_nothing_else(
     dynamodb: Any, tables: Tables, profile: str

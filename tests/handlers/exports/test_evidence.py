@@ -33,6 +33,9 @@ from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
 NATIVE = {"evidence": True, "format": "ndjson", "view": "native"}
+in_memory = pytest.mark.parametrize("store", ["memory"], indirect=True)
+"""For what is not about the store, and makes thousands of calls of it."""
+
 IN_PIECES = {"batch": 3, "part_bytes": 700, "run_bytes": 200, "max_merged": 2, "step_ms": 0}
 
 
@@ -197,6 +200,7 @@ def test_the_evidence_leads_from_each_row_to_the_signed_head(log: ProvenLog) -> 
     assert [event["params"]["export"] for event in log.recorded("export-completed")] == [manifest["export"]]
 
 
+@in_memory
 def test_the_answer_says_when_the_evidence_is_there(log: ProvenLog) -> None:
     asked = log.exporter.ask({"evidence": True})
     assert (asked["evidence"], asked["evidence_url"]) == ("waiting", None)
@@ -214,12 +218,14 @@ def test_the_answer_says_when_the_evidence_is_there(log: ProvenLog) -> None:
 _BESIDE = ("", ".manifest.json")
 
 
+@in_memory
 def test_an_export_without_evidence_has_none(log: ProvenLog) -> None:
     shown, _ = log.exporter.export()
     assert (shown["evidence"], shown["evidence_url"]) == (None, None)
     assert log.recorded("export-completed") == []
 
 
+@in_memory
 @pytest.mark.parametrize(
     "body",
     [
@@ -236,27 +242,32 @@ def test_evidence_is_refused_where_a_verifier_could_not_render_the_rows(log: Pro
     assert [error["path"] for error in answered(answer)["errors"]] == ["evidence"]
 
 
+@in_memory
 def test_where_evidence_begins_is_asked_only_with_evidence(log: ProvenLog) -> None:
     answer = log.exporter.call("POST", "/v1/exports", {"evidence_since": 0})
     assert problem_of(answer) == (422, "invalid_value")
 
 
+@in_memory
 @pytest.mark.parametrize("body", [NATIVE, {"sort": "occurred_at"}, {"mark": True, "tz": "Asia/Kolkata"}])
 def test_all_other_forms_have_evidence(log: ProvenLog, body: dict[str, Any]) -> None:
     assert len(log.proven(body).rows) == 20
 
 
+@in_memory
 def test_rows_of_a_filtered_export_are_proven_and_nothing_else_is_said(log: ProvenLog) -> None:
     log.sent({"activity": "surveys.add", "details": "another"})
     evidence = log.proven({"filters": {"activity": "surveys.add"}})
     assert (len(evidence.rows), evidence.manifest["complete"], evidence.disclosed) == (1, False, [])
 
 
+@in_memory
 def test_an_export_without_a_row_has_evidence_that_it_is_empty(log: ProvenLog) -> None:
     evidence = log.proven({"filters": {"to": format_time(NOW - DAY)}})
     assert evidence.rows == []
 
 
+@in_memory
 def test_it_begins_to_read_when_what_was_under_way_is_stored(log: ProvenLog) -> None:
     """Also with filters, which `complete` refuses."""
     asked = log.exporter.ask({"evidence": True, "filters": {"activity": "experiences.add"}})
@@ -267,6 +278,7 @@ def test_it_begins_to_read_when_what_was_under_way_is_stored(log: ProvenLog) -> 
     assert log.exporter.read(asked["id"])["rows"] == 20  # what is sent while it waits is received too late
 
 
+@in_memory
 def test_what_only_operations_may_read_is_in_no_evidence(dynamodb: Any, tables: Tables) -> None:
     """It is in a log of its own. Operations may read the event, but this export is of the other log."""
     log = ProvenLog(dynamodb, tables, "enate")
@@ -277,6 +289,7 @@ def test_what_only_operations_may_read_is_in_no_evidence(dynamodb: Any, tables: 
     assert [content["activity"] for content in evidence.contents] == ["work-item.note-added"]
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("from_ms", "kept", "begins_at"),
     [
@@ -313,6 +326,7 @@ def test_entries_begin_at_a_checkpoint_well_before_the_span(
         assert parse(before) == Checkpoint(evidence.log.origin, evidence.since, edge.root)
 
 
+@in_memory
 def test_a_row_that_the_ledger_appends_late_is_waited_for(log: ProvenLog) -> None:
     """The record is sealed already. A newer checkpoint covers the row."""
     log.late = set(log.send_some(3, NOW - MINUTE))
@@ -329,6 +343,7 @@ def test_a_row_that_the_ledger_appends_late_is_waited_for(log: ProvenLog) -> Non
     assert len(log.exporter.ledger.asked) > 1
 
 
+@in_memory
 @pytest.mark.parametrize("what", ["a row", "everything"])
 def test_after_15_minutes_without_an_entry_it_fails_and_says_so(log: ProvenLog, what: str) -> None:
     late = log.send_some(1, NOW - MINUTE)
@@ -346,6 +361,7 @@ def test_after_15_minutes_without_an_entry_it_fails_and_says_so(log: ProvenLog, 
     assert log.exporter.files.files == {}
 
 
+@in_memory
 @pytest.mark.parametrize("sort", ["occurred_at", "-occurred_at"])
 def test_evidence_is_the_same_in_however_many_pieces(log: ProvenLog, sort: str) -> None:
     """Each step by another process, uploads of many parts, runs of many levels."""
@@ -357,6 +373,7 @@ def test_evidence_is_the_same_in_however_many_pieces(log: ProvenLog, sort: str) 
     assert (len(evidence.rows), evidence.opened()) == (60, [{"mike.mars"}] * 60)
 
 
+@in_memory
 def test_workers_that_are_killed_leave_right_evidence(log: ProvenLog) -> None:
     """And one record of each completion, whatever was repeated."""
     kills = 0
