@@ -32,6 +32,7 @@ from daybook.ledger.log import Append, Stored
 from daybook.ledger.logs import Log, LogKey, new_log
 from daybook.ledger.merkle import Edge
 from daybook.ledger.reading import stored_event
+from daybook.tenant import TenantCode, environment_key
 from infra.local.aws.dynamodb_local import DynamoDBLocal
 from infra.local.template import table_definitions, templates
 from ledger.append import StreamAppends
@@ -40,6 +41,7 @@ from tests.support.streams import stream_record
 
 SIZE = 10_000_015
 """Of the log after the append. Its edge has 12 hashes, as many as the mean for 24 bits."""
+_LOG = LogKey(environment_key(TenantCode("ABC123"), 0), "all")
 NUMBERS = (1, 10, 100, 1_000)
 BOUNDS = (3.0, 0.4, 0.14, 0.09)
 WINDOWS = (1, 5, 10, 30)
@@ -116,9 +118,8 @@ def _units(events: Sequence[Stored]) -> Callable[[int], dict[str, float]]:
 
 
 def _append(some: Sequence[Stored]) -> tuple[Log, Append, bytes]:
-    key = _read(stored_events("jiffy")[0])[0]
     # Each append a log of its own: a row that replaces another is charged by the larger of the two.
-    log = new_log(key, "daybook", 0, random.Random(len(some)).randbytes)  # noqa: S311
+    log = new_log(_LOG, "daybook", 0, random.Random(len(some)).randbytes)  # noqa: S311
     hashes = tuple(hashlib.sha256(bytes([place])).digest() for place in range(SIZE.bit_count()))
     entries = [encode(each.entry) for each in some]
     nonce, edge = random.Random(2).randbytes(8).hex(), Edge(SIZE, hashes)  # noqa: S311

@@ -14,7 +14,6 @@ from ledger.sweep_start import SweepStart
 from ledger.tampering import Tampering
 
 
-@cache
 def _wired() -> tuple[Wiring, JobQueue, str]:
     settings = LedgerSweepSettings.from_environment()
     wiring = Wiring.deployed(settings)

@@ -53,6 +53,7 @@ COMPOSED = (
     "forget",
     "ingest",
     "ledger",
+    "ledger_sweep",
     "query",
     "restamp",
     "manage",
@@ -85,7 +86,8 @@ def control(
     monkeypatch.setenv("DOWNLOAD_ROLE_ARN", "arn:aws:iam::123456789012:role/downloads")
     monkeypatch.setenv("READER_ROLE_ARN", "arn:aws:iam::123456789012:role/reader")
     monkeypatch.setenv("RESTAMP_QUEUE_URL", aws("sqs").create_queue(QueueName="restamps")["QueueUrl"])
-    monkeypatch.setenv("SIGN_QUEUE_URL", aws("sqs").create_queue(QueueName="signs")["QueueUrl"])
+    monkeypatch.setenv("LOG_ORIGIN", "daybook")
+    monkeypatch.setenv("LEDGER_SWEEP_QUEUE_URL", aws("sqs").create_queue(QueueName="ledger-sweeps")["QueueUrl"])
     monkeypatch.setenv("SWEEP_QUEUE_URL", aws("sqs").create_queue(QueueName="sweeps")["QueueUrl"])
     monkeypatch.setenv("SIGN_QUEUE_URL", aws("sqs").create_queue(QueueName="signs")["QueueUrl"])
     composed = [importlib.import_module(FUNCTIONS[function].module).compose for function in COMPOSED]
@@ -363,6 +365,23 @@ def test_retention_and_legal_hold(dynamodb: Any, tables: Tables) -> None:
     assert len(old) == 5
     for item in old:
         assert 0 < int(item["expires_at"]["N"]) * SECOND - system_clock() <= 2 * DAY, "never in the past"
+
+
+@pytest.mark.usefixtures("log")
+def test_a_nights_sweeps(dynamodb: Any, tables: Tables) -> None:
+    """The schedule asks for one of each tenant; the sample's job reads what the tenant stored in its last two days."""
+    handler, jobs = (
+        importlib.import_module(FUNCTIONS["ledger_sweep"].module).handler,
+        JobTable(dynamodb, tables.control),
+    )
+    (record,) = SAMPLES["ledger_sweep"]["Records"]
+    message = json.loads(record["body"])
+    assert handler(SAMPLES["ledger_sweep_start"], Context(900)) is None
+    assert len(jobs.jobs(message["tenant"], message["kind"])) == 1
+    sample = Job(message["tenant"], message["job"], message["kind"], {}, occurred_ms(message["job"]))
+    jobs.put(sample)
+    assert handler(SAMPLES["ledger_sweep"], Context(900)) == {"batchItemFailures": []}
+    assert (jobs.job(sample.key).status, jobs.job(sample.key).processed) == (Status.SUCCEEDED, 4)
 
 
 @pytest.mark.usefixtures("tenant")

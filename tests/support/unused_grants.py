@@ -46,10 +46,7 @@ NOT_CALLED_BY: Mapping[str, str] = {
     "AppendParkedRole: sqs:ChangeMessageVisibility on AppendParkedQueue.Arn": _VISIBILITY,
     "AppendRole: sqs:SendMessage on AppendParkedQueue.Arn": "a log's table fails: tests/handlers/ledger/test_append.py",
     "AppendRole: s3:ListBucket on FailedBatchesBucket.Arn": "the event source mapping looks for the bucket",
-    **{
-        f"{name}Role: dynamodb:GetItem on LedgerTable.Arn": "two begin a log: tests/contract/test_ledger_table.py"
-        for name in ("Append", "AppendParked")
-    },
+    "AppendParkedRole: dynamodb:GetItem on LedgerTable.Arn": "two begin a log: tests/contract/test_ledger_table.py",
     **{f"{name}Role: sqs:SendMessage on {name}Queue.Arn": _HANDED_OVER for name in ("Export", "Restamp", "Sweep")},
     "LedgerSweepRole: sqs:ChangeMessageVisibility on LedgerSweepQueue.Arn": _VISIBILITY,
     "LedgerSweepRole: sqs:SendMessage on LedgerSweepQueue.Arn": _NIGHTLY,
