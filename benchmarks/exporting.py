@@ -134,7 +134,7 @@ def _export(endpoint: str, tables: Tables, sort: str = "-occurred_at") -> Took:
     client = _client(endpoint)
     with tempfile.TemporaryDirectory() as folder:
         wiring = Wiring(client, tables, lambda: SECRET, replaced={"activities": NoOwnActivities()})
-        services = services_over(wiring, DiskFiles(Path(folder)), lambda _: None, lambda _: None)
+        services = services_over(wiring, DiskFiles(Path(folder)), lambda _log, _size: None, lambda _: None)
         jobs = MemoryJobs()
         job = _job(sort)
         jobs.put(job)

@@ -46,7 +46,7 @@ def rows() -> Iterator[Row]:
         client = _client(engine.endpoint)
         wiring = Wiring(client, tables, lambda: SECRET, clock=lambda: NOW, replaced={"activities": NoOwnActivities()})
         _seal(wiring, client, tables)
-        reads = operations(wiring, lambda _log: None)
+        reads = operations(wiring, lambda _log, _size: None)
         for name, shape in SHAPES.items():
             fed = statistics.median(_poll(reads, shape) for _ in range(ROUNDS))
             yield Row(

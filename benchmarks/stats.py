@@ -58,7 +58,7 @@ def rows() -> Iterator[Row]:
         yield Row("write units an event of a fold once an hour, 463 events each", f"{units / EVENTS:.2f}")
         yield Row("write units of one fold late in a day, however few events it adds", f"{last}")
         yield Row("CPU an event of that fold", f"{seconds / EVENTS * 1_000_000:.0f} µs")
-        ask = Reader(log.wiring, log.tenant, operations_of=lambda wiring: operations(wiring, lambda _log: None))
+        ask = Reader(log.wiring, log.tenant, operations_of=lambda wiring: operations(wiring, lambda _log, _size: None))
         assert ask("/v1/stats", {"interval": "none"})["statusCode"] == 200  # the caller is known from now on
         for name, question in QUESTIONS.items():
             query = {"from": format_time(_FROM), "to": format_time(_FROM + DAYS * DAY), **question}

@@ -78,10 +78,11 @@ class Signing(Construct):
             "Mapping",
             target=reader.function,
             event_source_arn=queue.queue_arn,
-            batch_size=10,
+            # A log that has much to fold may take the function's whole time, and comes again. None waits with it.
+            batch_size=1,
             # Two signatures a log in about 0.2 s: five at a time stay far below KMS's quota for such keys.
             max_concurrency=settings.workers(5),
-            # A log whose store fails comes again alone.
+            # A store that is throttled is no error of the function.
             report_batch_item_failures=True,
         )
         Ticks(self, "Wake", function=reader.function, period=Duration.seconds(settings.checkpoint_seconds))

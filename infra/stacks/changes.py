@@ -24,10 +24,9 @@ def changes(  # noqa: PLR0913  what is watched, all by name
     secret: secretsmanager.ISecret,
     signing_keys: Sequence[kms.IKey],
     checkpoints: s3.IBucket,
-    restamp: lambda_.IFunction,
-    restamp_role: iam.IRole,
+    guarded: Mapping[iam.IRole, lambda_.IFunction],
 ) -> list[Change]:
-    """`tables`: all of them, by any name."""
+    """`tables`: all of them, by any name. `guarded`: by its role, each function that alone may do something."""
     # Callers may name a resource by its name or by its ARN, which ends with the name.
     names: Pattern = {"tableName": [{"suffix": table.table_name} for table in tables.values()]}
     arns: Pattern = {"resourceArn": [{"prefix": table.table_arn} for table in tables.values()]}
@@ -59,7 +58,8 @@ def changes(  # noqa: PLR0913  what is watched, all by name
         Change(
             "SigningKeyChanged",
             "kms",
-            ("PutKeyPolicy", "DisableKey", "ScheduleKeyDeletion"),
+            # The last two bring a pair back that was put away.
+            ("PutKeyPolicy", "DisableKey", "ScheduleKeyDeletion", "EnableKey", "CancelKeyDeletion"),
             "a key that signs the logs was changed: whoever may sign with it can make up a log",
             on={"keyId": [{"suffix": each.key_id} for each in signing_keys]},
         ),
@@ -70,8 +70,10 @@ def changes(  # noqa: PLR0913  what is watched, all by name
                 # S3's own name of the call, and the one that IAM and CloudTrail made of others like it. Not tried.
                 *("PutObjectLockConfiguration", "PutBucketObjectLockConfiguration"),
                 *("PutBucketPolicy", "DeleteBucketPolicy", "DeleteBucket"),
+                # A rule deletes what the lock no longer holds. CloudTrail has the call by the older of S3's two names.
+                *("PutBucketLifecycle", "PutBucketLifecycleConfiguration"),
             ),
-            "the lock or the policy of the bucket of checkpoints was changed: it holds what was signed",
+            "the lock, the policy or the lifecycle of the bucket of checkpoints was changed: it holds what was signed",
             on={"bucketName": [checkpoints.bucket_name]},
         ),
         Change(
@@ -85,19 +87,21 @@ def changes(  # noqa: PLR0913  what is watched, all by name
             on={"secretId": [{"wildcard": f"*{secret.secret_name}*"}]},
         ),
         Change(
-            "RestampCodeChanged",
+            "GuardedCodeChanged",
             "lambda",
             # The names have the version of Lambda's API at their end: UpdateFunctionCode20150331v2.
             ({"prefix": "UpdateFunctionCode"}, {"prefix": "UpdateFunctionConfiguration"}),
-            "the code of the only function that may change an event was changed: by a deployment, or else by whom?",
-            on={"functionName": [{"suffix": restamp.function_name}]},
+            "the code of the only function that may change an event, or of the only one that may sign, was changed: "
+            "by a deployment, or else by whom?",
+            on={"functionName": [{"suffix": each.function_name} for each in guarded.values()]},
         ),
         Change(
-            "RestampRoleGiven",
+            "GuardedRoleGiven",
             "lambda",
             ({"prefix": "CreateFunction"}, {"prefix": "UpdateFunctionConfiguration"}),
-            "a function was given the only role that may change an event: by a deployment, or else by whom?",
-            on={"role": [{"suffix": f"/{restamp_role.role_name}"}]},
+            "a function was given the only role that may change an event, or the only one that may sign: "
+            "by a deployment, or else by whom?",
+            on={"role": [{"suffix": f"/{role.role_name}"} for role in guarded]},
         ),
         Change(
             "TrailChanged",

@@ -133,8 +133,10 @@ class ServiceStack(Stack):
                 secret=storage.secret,
                 signing_keys=[*storage.head_keys, *storage.time_keys],
                 checkpoints=storage.checkpoints,
-                restamp=functions["restamp"].function,
-                restamp_role=storage.restamp_role,
+                guarded={
+                    storage.restamp_role: functions["restamp"].function,
+                    storage.sign_role: functions["sign"].function,
+                },
             ),
         )
         monitoring = Monitoring(

@@ -78,7 +78,7 @@ class ExportServices:
     clock: Clock
     pause: Callable[[float], None]
     """Waits for so many seconds."""
-    ask_to_sign: "Callable[[Log], None]"
+    ask_to_sign: "Callable[[Log, int], None]"
     """Asks for a checkpoint of a log: at most once a minute, however often it is called."""
     count: Callable[[str, int], None] = observability.count
     """Adds to a metric."""

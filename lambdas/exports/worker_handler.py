@@ -28,7 +28,7 @@ def compose() -> Runner:
 
 
 def services_over(
-    wiring: Wiring, files: Files, ask_to_sign: "Callable[[Log], None]", pause: Callable[[float], None]
+    wiring: Wiring, files: Files, ask_to_sign: "Callable[[Log, int], None]", pause: Callable[[float], None]
 ) -> ExportServices:
     return ExportServices(
         control=wiring.control,
@@ -43,15 +43,15 @@ def services_over(
     )
 
 
-def _asking(wiring: Wiring, queue_url: str) -> "Callable[[Log], None]":
+def _asking(wiring: Wiring, queue_url: str) -> "Callable[[Log, int], None]":
     @cache
     def asking() -> "AskToSign":
         from daybook.ledger.signing import AskToSign  # noqa: PLC0415  only where evidence is asked for
 
         return AskToSign(wiring.sign_queue(queue_url), wiring.clock)
 
-    def ask(log: "Log") -> None:
-        asking()(log)
+    def ask(log: "Log", size: int) -> None:
+        asking()(log, size)
 
     return ask
 

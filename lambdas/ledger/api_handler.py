@@ -23,7 +23,7 @@ def compose() -> Mapping[str, Operation]:
     return wiring.gate.reads(operations(wiring, ask_to_sign))
 
 
-def operations(wiring: Wiring, ask_to_sign: Callable[[Log], None]) -> Mapping[str, Operation]:
+def operations(wiring: Wiring, ask_to_sign: Callable[[Log, int], None]) -> Mapping[str, Operation]:
     logs = LogReads(control=wiring.control, stores_of=wiring.of_tenant, keys=wiring.published_keys)
     proofs = Proofs(
         control=wiring.control,

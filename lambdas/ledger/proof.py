@@ -61,7 +61,7 @@ class Proofs:
         *,
         control: SettingsReader,
         stores_of: Callable[[TenantCode], ProofStores],
-        ask_to_sign: Callable[[Log], None],
+        ask_to_sign: Callable[[Log, int], None],
         clock: Clock,
     ) -> None:
         self._control = control
@@ -121,7 +121,7 @@ class Proofs:
             checkpoint = stores.checkpoints.covering(log, index)
             if checkpoint is not None:
                 return Sealed(log, index, entry, checkpoint)
-            self._ask_to_sign(log)
+            self._ask_to_sign(log, index + 1)
         raise Problem(
             404,
             "not_sealed_yet",

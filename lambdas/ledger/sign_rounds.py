@@ -39,27 +39,31 @@ class Rounds:
 
         The queue gives a log that fails another try alone.
         """
-        now = self.clock()
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            grown = (log for some in threads.map(self._grown, self.codes()) for log in some)
-            for logs in batched(grown, _REQUESTS_AT_ONCE, strict=False):
-                self.queue.send([SignRequest(log.key.environment, log.key.visibility, now) for log in logs], 0)
+            grown = (request for some in threads.map(self._grown, self.codes()) for request in some)
+            for requests in batched(grown, _REQUESTS_AT_ONCE, strict=False):
+                self.queue.send(requests, 0)
 
-    def _grown(self, code: TenantCode) -> Sequence[Log]:
+    def _grown(self, code: TenantCode) -> Sequence[SignRequest]:
         """None of a tenant whose rows can't be read now: it must not hold up the others until the next tick."""
         try:
-            return [log for log in current(self.logs.of(code)) if self._has_grown(log)]
+            return [
+                SignRequest(log.key.environment, log.key.visibility, size)
+                for log in current(self.logs.of(code))
+                if (size := self._grown_to(log)) is not None
+            ]
         except Throttled:
             logger.warning("logs could not be looked at", extra={"code": code})
             return []
 
-    def _has_grown(self, log: Log) -> bool:
+    def _grown_to(self, log: Log) -> int | None:
+        """The log's size. None: it has not grown, or was signed a short time ago."""
         newest = self.checkpoints.newest(log)
-        if newest is None:
-            return self.appends.head(log).size > 0
         # Half of the rhythm: ticks are not exact, and a log that was signed just behind one must not miss the next.
-        is_due = newest.at_ms <= self.clock() - self.checkpoint_ms // 2
-        return is_due and self.appends.head(log).size > newest.size
+        if newest is not None and 0 <= self.clock() - newest.at_ms < self.checkpoint_ms // 2:
+            return None
+        size = self.appends.head(log).size
+        return size if size > (0 if newest is None else newest.size) else None
 
     def answer(self, request: SignRequest) -> None:
         """Raises `Throttled`."""
@@ -68,10 +72,12 @@ class Rounds:
             return
         newest = self.checkpoints.newest(log)
         if newest is not None:
-            if newest.at_ms >= request.asked_ms:
+            if newest.size >= request.size:
                 return
-            wait_ms = newest.at_ms + min(ASKED_EVERY_MS, self.checkpoint_ms) - self.clock()
-            if wait_ms > 0:
+            every_ms = min(ASKED_EVERY_MS, self.checkpoint_ms)
+            wait_ms = newest.at_ms + every_ms - self.clock()
+            # A signer's clock that was ahead must not stop the log for as long: its time is not waited for.
+            if 0 < wait_ms <= every_ms:
                 self.queue.send([request], min(-(-wait_ms // SECOND), ASKED_EVERY_MS // SECOND))
                 return
         self.signer.sign(log)

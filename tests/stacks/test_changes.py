@@ -77,21 +77,26 @@ def told(patterns: Mapping[str, EventPattern], event: Mapping[str, Any]) -> set[
         ),
         *(
             (f"kms:{call}", {"keyId": key}, "SigningKeyChanged")
-            for call in ("PutKeyPolicy", "DisableKey", "ScheduleKeyDeletion")
+            for call in ("PutKeyPolicy", "DisableKey", "ScheduleKeyDeletion", "EnableKey", "CancelKeyDeletion")
             for key in ("HeadKey1Pair", "arn:aws:kms:region:account:key/TimeKey1Pair")
         ),
         ("s3:PutBucketObjectLockConfiguration", {"bucketName": "CheckpointsBucket"}, "CheckpointsUnlocked"),
         ("s3:DeleteBucketPolicy", {"bucketName": "CheckpointsBucket"}, "CheckpointsUnlocked"),
-        ("lambda:UpdateFunctionCode20150331v2", {"functionName": "RestampFunction"}, "RestampCodeChanged"),
-        ("lambda:UpdateFunctionConfiguration20150331v2", {"functionName": "RestampFunction"}, "RestampCodeChanged"),
+        ("s3:PutBucketLifecycle", {"bucketName": "CheckpointsBucket"}, "CheckpointsUnlocked"),
+        *(
+            (f"lambda:{call}20150331v2", {"functionName": f"{name}Function"}, "GuardedCodeChanged")
+            for call in ("UpdateFunctionCode", "UpdateFunctionConfiguration")
+            for name in ("Restamp", "Sign")
+        ),
         *(
             (
                 f"lambda:{call}",
                 {"functionName": "another", "role": f"arn:aws:iam::account:role/{role}"},
-                "RestampRoleGiven",
+                "GuardedRoleGiven",
             )
             for call in ("CreateFunction20150331", "UpdateFunctionConfiguration20150331v2")
-            for role in ("RestampRole", "path/RestampRole")
+            for name in ("Restamp", "Sign")
+            for role in (f"{name}Role", f"path/{name}Role")
         ),
         ("cloudtrail:StopLogging", {"name": "any"}, "TrailChanged"),
     ],

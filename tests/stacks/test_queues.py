@@ -166,7 +166,7 @@ def test_checkpoints_are_asked_for_by_a_queue_and_in_the_settings_rhythm(
     mapping = service.properties("AWS::Lambda::EventSourceMapping")["SigningMapping"]
     assert service.read(mapping["FunctionName"]) == "SignFunction"
     assert service.read(mapping["EventSourceArn"]) == "SignQueue.Arn"
-    assert (mapping["BatchSize"], mapping["FunctionResponseTypes"]) == (10, ["ReportBatchItemFailures"])
+    assert (mapping["BatchSize"], mapping["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
     queue = storage.properties("AWS::SQS::Queue")["SignQueue"]
     assert queue["VisibilityTimeout"] > service.properties("AWS::Lambda::Function")["SignFunction"]["Timeout"]
     assert queue["MessageRetentionPeriod"] == 3_600

@@ -48,9 +48,9 @@ class SealedLedger:
         """Signs the head as it is now."""
         return self._log(key).sign()
 
-    def ask(self, log: Log) -> None:
+    def ask(self, log: Log, size: int) -> None:
         self.asked.append(log)
-        self.sign(log.key)
+        assert self.sign(log.key).size >= size
 
     def _log(self, key: LogKey) -> SealedLog:
         if key not in self._logs:

@@ -98,4 +98,7 @@ class LedgerReader(Reader):
 
     def __init__(self, log: TenantLog, role: str = "auditor") -> None:
         self.asked: list[Log] = []
-        super().__init__(log.wiring, log.tenant, role, lambda wiring: operations(wiring, self.asked.append))
+        super().__init__(log.wiring, log.tenant, role, lambda wiring: operations(wiring, self._ask))
+
+    def _ask(self, log: Log, size: int) -> None:  # noqa: ARG002  of what it stands for
+        self.asked.append(log)

@@ -85,8 +85,8 @@ class SignRequest(msgspec.Struct, frozen=True):
 
     environment: EnvironmentKey
     visibility: Visibility
-    asked_ms: int
-    """A checkpoint that was signed since then will do."""
+    size: int
+    """The size of the log that has to be signed: a checkpoint of it, or of a larger one, will do."""
 
 
 class SignQueue(Protocol):
@@ -103,10 +103,11 @@ class AskToSign:
         self._asked: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, log: Log) -> None:
-        """Only current logs are signed: asking for a former one does nothing in the end.
+    def __call__(self, log: Log, size: int) -> None:
+        """Asks for a checkpoint of at least this size.
 
-        A request that can't be sent is logged. Whoever waits asks again, and the schedule has the log signed anyway.
+        Only current logs are signed: asking for a former one does nothing in the end. A request that can't be sent is
+        logged. Whoever waits asks again, and the schedule has the log signed anyway.
         """
         now = self._clock()
         with self._lock:
@@ -115,7 +116,7 @@ class AskToSign:
                 return
             self._asked[log.name] = now
         try:
-            self._queue.send([SignRequest(log.key.environment, log.key.visibility, now)], 0)
+            self._queue.send([SignRequest(log.key.environment, log.key.visibility, size)], 0)
         except Exception:
             logger.exception("a checkpoint was not asked for", extra={"log": log.name})
             with self._lock:

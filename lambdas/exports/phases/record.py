@@ -116,7 +116,7 @@ class AwaitSeal(SealPhase):
         checkpoint = None if index is None else export.stores.checkpoints.covering(log, index)
         if index is None or checkpoint is None or checkpoint.size <= seal.size:
             if index is not None:
-                self.services.ask_to_sign(log)
+                self.services.ask_to_sign(log, max(index, seal.size) + 1)
             return self.wait()
         if not seal.size:
             seal.since = seal.sorted = seal.entries = self._beginning(log)

@@ -1,13 +1,14 @@
 """When a log is signed."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 
 from daybook.aws.wiring import Tables
-from daybook.clock import HOUR, MINUTE, SECOND
+from daybook.clock import DAY, HOUR, MINUTE, SECOND
 from daybook.errors import Throttled
 from daybook.ledger.logs import Log, LogKey
 from daybook.ledger.signing import SignRequest
@@ -54,8 +55,8 @@ def rounds_of(house: SigningHouse, **replaced: Any) -> Rounds:
     return Rounds(**{**parts, **replaced})
 
 
-def request_of(log: Log, asked_ms: int) -> SignRequest:
-    return SignRequest(log.key.environment, log.key.visibility, asked_ms)
+def request_of(log: Log, size: int = 1) -> SignRequest:
+    return SignRequest(log.key.environment, log.key.visibility, size)
 
 
 def test_the_schedule_asks_for_each_log_that_has_grown(house: SigningHouse, time: Time) -> None:
@@ -69,7 +70,7 @@ def test_the_schedule_asks_for_each_log_that_has_grown(house: SigningHouse, time
         house.grow(log, 1)
     successor = house.begin(log_of(keys[1], seed=9, previous=logs[1]))
     rounds.wake()
-    asked = [request_of(log, NOON) for log in (logs[0], logs[2])]
+    asked = [request_of(log) for log in (logs[0], logs[2])]
     assert set(house.queue.sent) == {(request, 0) for request in asked}
     for request in asked:
         rounds.answer(request)
@@ -78,11 +79,13 @@ def test_the_schedule_asks_for_each_log_that_has_grown(house: SigningHouse, time
     house.queue.sent.clear()
     time.now = NOON + SECOND
     rounds.wake()
-    assert house.queue.sent == [(request_of(successor, time.now), 0)]
+    assert house.queue.sent == [(request_of(successor), 0)]
     house.queue.sent.clear()
     time.now = NOON + HOUR - SECOND
     rounds.wake()
-    assert len(house.queue.sent) == 3
+    assert set(house.queue.sent) == {(request_of(log, 2), 0) for log in (logs[0], logs[2])} | {
+        (request_of(successor), 0)
+    }
 
 
 def test_a_tenant_that_is_throttled_holds_up_no_other(house: SigningHouse) -> None:
@@ -98,19 +101,19 @@ def test_a_tenant_that_is_throttled_holds_up_no_other(house: SigningHouse) -> No
             return house.wiring.logs.of(code)
 
     rounds_of(house, logs=Throttling()).wake()
-    assert {request for request, _ in house.queue.sent} == {request_of(log, NOON) for log in logs}
+    assert {request for request, _ in house.queue.sent} == {request_of(log) for log in logs}
     assert len(house.queue.sent) == 25
 
 
 def test_who_asks_gets_a_checkpoint_once_a_minute(house: SigningHouse, time: Time) -> None:
-    """A request that comes sooner waits in the queue, and is dropped if a checkpoint since then is there."""
+    """A request that comes sooner waits in the queue, and is dropped if a checkpoint covers what was asked for."""
     log = house.begin()
     house.grow(log, 1)
     rounds = rounds_of(house)
-    rounds.answer(request_of(log, NOON))
-    house.grow(log, 1)
+    rounds.answer(request_of(log))
+    house.grow(log, 2)
     time.now = NOON + 20 * SECOND + 1
-    first, second = (request_of(log, time.now - each) for each in (0, SECOND))
+    first, second = request_of(log, 2), request_of(log, 3)
     for request in (first, second):
         rounds.answer(request)
     assert house.queue.sent == [(first, 40), (second, 40)]
@@ -120,8 +123,44 @@ def test_who_asks_gets_a_checkpoint_once_a_minute(house: SigningHouse, time: Tim
         rounds.answer(request)
     house.grow(log, 1)
     rounds.answer(second)
-    assert list(house.archive.notes) == [(log.name, 1), (log.name, 2)]
+    assert list(house.archive.notes) == [(log.name, 1), (log.name, 3)]
     assert len(house.queue.sent) == 2
+
+
+def test_who_asks_while_a_head_is_being_signed_is_answered(house: SigningHouse, time: Time) -> None:
+    """The head was read before the entry came, and dated after it was asked for: the fold took half a minute."""
+    log = house.begin()
+    house.grow(log, 1)
+
+    class Folding:
+        def run(self, log: Log) -> None:
+            house.grow(log, 1)
+            time.now += 30 * SECOND
+
+    replace(house.signer, fold=Folding()).sign(log)
+    rounds = rounds_of(house)
+    rounds.answer(request_of(log, 2))
+    assert house.queue.sent == [(request_of(log, 2), 60)]
+    time.now += MINUTE
+    rounds.answer(request_of(log, 2))
+    assert list(house.archive.notes) == [(log.name, 1), (log.name, 2)]
+
+
+def test_a_clock_that_was_ahead_does_not_stop_a_log(house: SigningHouse, time: Time) -> None:
+    """One signer's clock was a day ahead. The times of checkpoints stand still until then, the log does not."""
+    log = house.begin()
+    house.grow(log, 1)
+    time.now = NOON + DAY
+    house.signer.sign(log)
+    time.now = NOON
+    house.grow(log, 1)
+    rounds = rounds_of(house)
+    rounds.wake()
+    assert house.queue.sent == [(request_of(log, 2), 0)]
+    rounds.answer(request_of(log, 2))
+    newest = house.wiring.checkpoints.newest(log)
+    assert newest is not None
+    assert (newest.size, newest.at_ms) == (2, NOON + DAY)
 
 
 def test_where_logs_are_signed_more_often_nobody_waits_for_a_minute(house: SigningHouse, time: Time) -> None:
@@ -129,16 +168,16 @@ def test_where_logs_are_signed_more_often_nobody_waits_for_a_minute(house: Signi
     log = house.begin()
     house.grow(log, 1)
     rounds = rounds_of(house, checkpoint_ms=10 * SECOND)
-    rounds.answer(request_of(log, NOON))
+    rounds.answer(request_of(log))
     house.grow(log, 1)
     time.now = NOON + 4 * SECOND
-    rounds.answer(request_of(log, time.now))
+    rounds.answer(request_of(log, 2))
     assert [delay for _, delay in house.queue.sent] == [6]
 
 
 def test_a_log_that_does_not_exist_is_not_signed(house: SigningHouse) -> None:
     """Nothing was appended to it yet."""
-    rounds_of(house).answer(request_of(log_of(), NOON))
+    rounds_of(house).answer(request_of(log_of()))
     assert house.archive.notes == {}
 
 
@@ -163,7 +202,7 @@ def test_one_log_that_fails_holds_up_no_other(house: SigningHouse) -> None:
     logs = [house.begin(log_of(log_key(number=number), seed=number)) for number in range(3)]
     for log in logs:
         house.grow(log, 1)
-    bodies = [msgspec.json.encode(request_of(log, NOON)).decode() for log in logs]
+    bodies = [msgspec.json.encode(request_of(log)).decode() for log in logs]
     event = {"Records": [message("x", "{}"), *(message(str(number), body) for number, body in enumerate(bodies))]}
     throttled = rounds_of(house, signer=Failing(house, {logs[0].name: Throttled()}))
     assert serve(event, throttled) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
@@ -171,7 +210,7 @@ def test_one_log_that_fails_holds_up_no_other(house: SigningHouse) -> None:
     house.archive.notes.clear()
     house.grow(logs[2], 1)
     broken = rounds_of(house, signer=Failing(house, {logs[0].name: ZeroDivisionError()}), checkpoint_ms=0)
-    later = json.dumps({**json.loads(bodies[2]), "asked_ms": NOON + 1})
+    later = json.dumps({**json.loads(bodies[2]), "size": 2})
     with pytest.raises(ZeroDivisionError):
         serve({"Records": [message("0", bodies[0]), message("2", later)]}, broken)
     assert [name for name, _ in house.archive.notes] == [logs[2].name]
@@ -182,4 +221,4 @@ def test_a_tick_wakes_the_rounds(house: SigningHouse) -> None:
     log = house.begin()
     house.grow(log, 1)
     assert serve({"source": "aws.events"}, rounds_of(house)) == {}
-    assert house.queue.sent == [(request_of(log, NOON), 0)]
+    assert house.queue.sent == [(request_of(log), 0)]

@@ -57,7 +57,7 @@ class CountedLog(TenantLog):
 
     def ask(self, role: str = "auditor", **query: Any) -> dict[str, Any]:
         asked = {name.replace("_not", "!").removesuffix("_"): value for name, value in query.items()}
-        return Reader(self.wiring, self.tenant, role, lambda wiring: operations(wiring, lambda _log: None))(
+        return Reader(self.wiring, self.tenant, role, lambda wiring: operations(wiring, lambda _log, _size: None))(
             "/v1/stats", asked
         )
 

@@ -24,23 +24,23 @@ def test_a_log_is_asked_for_once_a_minute() -> None:
     now, queue = [MINUTE], Queue()
     ask, log, other = AskToSign(queue, lambda: now[0]), log_of(), log_of(log_key(visibility="operations"), seed=2)
     queue.fails = True
-    ask(log)
+    ask(log, 1)
     queue.fails = False
     for moment in (MINUTE, MINUTE + 59 * SECOND, 2 * MINUTE):
         now[0] = moment
-        ask(log)
-    ask(other)
+        ask(log, moment // SECOND)
+    ask(other, 7)
     assert queue.sent == [
-        SignRequest(log.key.environment, "all", MINUTE),
-        SignRequest(log.key.environment, "all", 2 * MINUTE),
-        SignRequest(log.key.environment, "operations", 2 * MINUTE),
+        SignRequest(log.key.environment, "all", 60),
+        SignRequest(log.key.environment, "all", 120),
+        SignRequest(log.key.environment, "operations", 7),
     ]
 
 
 def test_a_clock_that_goes_back_does_not_silence_anybody() -> None:
     now, queue = [MINUTE * 100], Queue()
     ask = AskToSign(queue, lambda: now[0])
-    ask(log_of())
+    ask(log_of(), 1)
     now[0] = 0
-    ask(log_of())
+    ask(log_of(), 1)
     assert len(queue.sent) == 2
