@@ -161,12 +161,13 @@ class Feed:
         narrowed = {name: values for name, values in request.query.items() if name in NARROWING}
         writing = Writing.of(scope.key, scope.catalogue, meaning.named, stores.person_keys.of)
         params: dict[str, Any] = {"log": "" if log is None else log.name, "filters": writing.filters(narrowed)}
+        hidden = None if log is None or log.key.visibility == "all" else log.key.visibility
         question = [f"{name}={value}" for name, values in sorted(narrowed.items()) for value in sorted(set(values))]
         stores.recorder.record_once(
             scope.settings,
             scope.environment,
             request,
-            AuditAction("feed-read", params, people=writing.people),
+            AuditAction("feed-read", params, people=writing.people, visibility=hidden),
             question=[params["log"], *question],
             period_ms=HOUR,
         )

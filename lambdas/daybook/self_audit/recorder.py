@@ -8,22 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from daybook.access.roles import OPERATIONS
-from daybook.catalogue.profile import OWN_ACTIVITIES, choose_variant, profile
+from daybook.catalogue.profile import OWN_ACTIVITIES
 from daybook.clock import Clock
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.crypto.keys import DeploymentKeys, TenantKeys
 from daybook.errors import Contended, Throttled
-from daybook.events.content import AcceptedEvent, ContentWriter
-from daybook.events.item import StoredEvent, store_form
 from daybook.events.mentions import Mention, Mentions, known_by, known_by_token
 from daybook.events.schema import Actor, Context, SentEvent
-from daybook.events.store import Append, EventStore, Key
+from daybook.events.store import Append, EventStore
 from daybook.http.caller import Caller
 from daybook.http.problem import Problem
 from daybook.http.request import Request
-from daybook.ids import IDENTITY_BYTES, event_id, occurred_ms
+from daybook.ids import IDENTITY_BYTES, event_id
 from daybook.people.identities import MAX_CLIENT_ID, Person, Reference
 from daybook.self_audit.callers import Callers
+from daybook.self_audit.own_events import Visibility, Writing, stored_form
 from daybook.tenant import EnvironmentKey
 from daybook.tenants.settings import TenantSettings
 from daybook.text import UNCLEAN, UNCLEAN_IN_LINE
@@ -37,9 +36,6 @@ _MAX_AGENT = 1_024
 _MAX_REQUEST_ID = 256
 _MAX_ASKED = 10_000
 
-_NOTE_SECONDS = 0.0
-"""A note is tried once. A job that notes something is repeated where it is throttled."""
-
 
 class AuditAction(NamedTuple):
     """What was done: an own activity, its variant and parameters, and the people whom these name."""
@@ -49,6 +45,12 @@ class AuditAction(NamedTuple):
     variant: str | None = None
     people: Mapping[str, Sequence[Person]] = {}
     """Whom a text in `params` names: several people may have had the name."""
+    visibility: Visibility = None
+    """Who alone may read the record: those who alone may read what it tells of. None: as the activity says."""
+
+    def about(self, content: Mapping[str, Any]) -> "AuditAction":
+        """The record of this on one event: whoever may not read the event may not read the record of it either."""
+        return self._replace(visibility=content.get("visibility"))
 
 
 class Recorder:
@@ -117,64 +119,14 @@ class Recorder:
             )
         except (Contended, Throttled):
             raise _not_recorded() from None
-        form = self._form(settings, environment, event, cast, identifier, now_ms)
+        writing = Writing(
+            settings, environment, identifier, now_ms, self._random, keys, cast.mentions, cast.people, action.visibility
+        )
+        form = stored_form(event, writing)
         appended = self._events.append([form], request.remaining_seconds)
         if appended[form.partition, form.id] is Append.THROTTLED:
             raise _not_recorded()
         return form.id
-
-    def note(
-        self,
-        settings: TenantSettings,
-        environment: str,
-        action: AuditAction,
-        *,
-        identifier: str,
-        caused_by: str | None = None,
-    ) -> Key:
-        """Writes what Daybook did by itself: the actor is the system. The action names no people.
-
-        `identifier`: the event's id, which holds when it occurred. Where there is an event of this id already, it
-        stays: so a repeat notes nothing twice. Gives the event's key. Raises `Throttled`.
-        """
-        event = SentEvent(
-            activity=OWN_ACTIVITIES + action.activity,
-            actor=Actor(type="system"),
-            variant=action.variant,
-            params={name: _fitting(value) for name, value in action.params.items()},
-            caused_by=caused_by,
-        )
-        form = self._form(settings, environment, event, _Cast(Mentions(), []), identifier, self._clock())
-        appended = self._events.append([form], lambda: _NOTE_SECONDS)
-        if appended[form.partition, form.id] is Append.THROTTLED:
-            raise Throttled
-        return form.partition, form.id
-
-    def _form(  # noqa: PLR0913, PLR0917  what an event is made of
-        self,
-        settings: TenantSettings,
-        environment: str,
-        event: SentEvent,
-        cast: "_Cast",
-        identifier: str,
-        received_ms: int,
-    ) -> StoredEvent:
-        keys = self._keys.of(settings.code, settings.secret)
-        of_tenant = profile(settings.profile)
-        activity = of_tenant.activities[event.activity]
-        accepted = AcceptedEvent(
-            event=event,
-            id=identifier,
-            environment=environment,
-            occurred_ms=occurred_ms(identifier),
-            received_ms=received_ms,
-            fingerprint=None,
-            activity=activity,
-            variant=choose_variant(activity, event.variant, frozenset(event.params or ()), has_details=False),
-            mentions=cast.mentions,
-        )
-        writer = ContentWriter(accepted, settings, of_tenant, keys, people=cast.people, random_bytes=self._random)
-        return store_form(accepted, writer, settings, keys)
 
     def credential(self, settings: TenantSettings, environment: str, request: Request) -> str:
         """What names the caller's credential in what is kept: a key's id, or the GUID of the person who has the token.

@@ -133,6 +133,8 @@ def test_nobody_reads_what_is_not_theirs(log: FedLog, dynamodb: Any, tables: Tab
     assert problem_of(other.ask(FEED, {"log": hidden.name})) == (404, "not_found")
     assert page(other)["events"] == []
     assert len(page(other, "operations", log=hidden.name)["events"]) == 1
+    # Nor the record of that read, which names the log.
+    assert [read["params"]["log"] for read in other.recorded("feed-read")] == [""]
     assert len(page(log, log=in_test.name)["events"]) == 1
 
 
