@@ -13,13 +13,14 @@ from daybook.clock import Clock
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.crypto.keys import DeploymentKeys, TenantKeys
 from daybook.errors import Contended, Throttled
+from daybook.events.item import partition_of
 from daybook.events.mentions import Mention, Mentions, known_by, known_by_token
 from daybook.events.schema import Actor, Context, SentEvent
 from daybook.events.store import Append, EventStore
 from daybook.http.caller import Caller
 from daybook.http.problem import Problem
 from daybook.http.request import Request
-from daybook.ids import IDENTITY_BYTES, event_id
+from daybook.ids import IDENTITY_BYTES, event_id, identity_of, lowest_id
 from daybook.people.identities import MAX_CLIENT_ID, Person, Reference
 from daybook.self_audit.callers import Callers
 from daybook.self_audit.own_events import Visibility, Writing, stored_form
@@ -35,6 +36,9 @@ _MAX_NAME = 256
 _MAX_AGENT = 1_024
 _MAX_REQUEST_ID = 256
 _MAX_ASKED = 10_000
+
+_LOOKED_AT = 500
+"""Records that one look for an earlier one reads: 40 read units at most."""
 
 
 class AuditAction(NamedTuple):
@@ -53,22 +57,28 @@ class AuditAction(NamedTuple):
         return self._replace(visibility=content.get("visibility"))
 
 
+NewestIds = Callable[[str, str, int], Sequence[str]]
+"""In a partition of the index of activities the ids from one on, the newest so many. Raises `Throttled`."""
+
+
 class Recorder:
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  what it writes with
         self,
         events: EventStore,
+        newest_ids: NewestIds,
         callers: Callers,
         keys: DeploymentKeys,
         clock: Clock,
         random_bytes: Callable[[int], bytes],
     ) -> None:
         self._events = events
+        self._newest_ids = newest_ids
         self._callers = callers
         self._keys = keys
         self._clock = clock
         self._random = random_bytes
-        self._asked: set[str] = set()
-        """The ids of what `record_once` is known to have recorded."""
+        self._asked: set[bytes] = set()
+        """The identities, in their ids, of what `record_once` is known to have recorded."""
 
     def record_once(  # noqa: PLR0913  what is recorded, and how often
         self,
@@ -80,21 +90,32 @@ class Recorder:
         question: Sequence[str],
         period_ms: int,
     ) -> None:
-        """Writes the event once in each period for each caller and question: its id follows from them, so a second one
-        is a duplicate. It stands at the period's beginning. Raises `Problem` 503.
+        """Writes the event once in each period for each caller and question, at the time of the first call.
+
+        Another instance's record is found in an index that follows within about a second, among the newest records. So
+        calls at the same moment may be recorded each, and so may a question that comes again after `_LOOKED_AT` others.
+        Raises `Problem` 503.
         """
         now_ms = self._clock()
-        began_ms = max(now_ms - now_ms % period_ms, settings.created_at)
+        began_ms = now_ms - now_ms % period_ms
         # Keyed, because a question may hold names, which others could confirm by guessing.
         key = self._keys.of(settings.code, settings.secret).index
-        asked = (environment, request.caller.identity, action.activity, *question)
-        identifier = event_id(began_ms, tag(key, length_prefixed("asked", *asked))[:IDENTITY_BYTES])
-        if identifier in self._asked:
+        asked = (str(began_ms), environment, request.caller.identity, action.activity, *question)
+        identity = tag(key, length_prefixed("asked", *asked))[:IDENTITY_BYTES]
+        if identity in self._asked:
             return
-        self.record(settings, environment, request, action, identifier)
+        identifier = event_id(now_ms, identity)
+        home = partition_of(settings, environment, identifier, now_ms)
+        of_activity = f"{home}#{OWN_ACTIVITIES}{action.activity}"
+        try:
+            known = self._newest_ids(of_activity, lowest_id(began_ms), _LOOKED_AT)
+        except Throttled:
+            raise _not_recorded() from None
+        if identity not in map(identity_of, known):
+            self.record(settings, environment, request, action, identifier)
         if len(self._asked) >= _MAX_ASKED:
             self._asked.clear()
-        self._asked.add(identifier)
+        self._asked.add(identity)
 
     def record(
         self,

@@ -324,4 +324,6 @@ def test_a_credential_is_recorded_once_an_hour_and_question(log: FedLog) -> None
     assert len(recorded) == 4
     assert sorted(event["params"]["filters"] or [] for event in recorded) == [[], [], [], ["actor=mike.mars"]]
     assert {event["params"]["log"] for event in recorded} == {log.log().name}
-    assert all(event["occurred_at"] <= event["received_at"] for event in recorded)
+    # Each at the time of the call, and never before it.
+    assert all(event["occurred_at"] == event["received_at"] for event in recorded)
+    assert {event["occurred_at"] for event in recorded} == {format_time(log.now - HOUR), format_time(log.now)}
