@@ -7,6 +7,7 @@ from typing import Any
 
 from daybook.clock import MINUTE, SECOND, parse_time
 from daybook.events.reader import content_of
+from daybook.events.store import Key
 from daybook.ids import IDENTITY_BYTES, event_id
 from daybook.jobs.claiming import CLOCKS_APART_SECONDS
 from daybook.jobs.job import JobFailed, Step
@@ -55,8 +56,14 @@ class SealPhase(Phase):
     @cached_property
     def completion(self) -> bytes:
         """The event that records the export's completion, as it is stored. Raises `JobFailed`."""
-        key = self.seal.completion
-        if key is None or (kept := self.export.stores.events.find([key]).get(key)) is None:
+        if self.seal.completion is None:
+            raise JobFailed(GONE)
+        return self.stored(self.seal.completion)
+
+    def stored(self, key: Key) -> bytes:
+        """An event as it is stored. Raises `JobFailed`."""
+        kept = self.export.stores.events.find([key]).get(key)
+        if kept is None:
             raise JobFailed(GONE)
         return kept.packed
 
