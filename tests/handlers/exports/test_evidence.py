@@ -99,8 +99,10 @@ def mortal_worker(log: ProvenLog, chance: random.Random) -> ExportWork:
         return Mortal(store, chance, 0.02)
 
     stores = log.wiring.of_tenant(log.settings.code)
-    names = ("indexes", "identities", "person_keys", "events", "recorder", "logs", "appends", "checkpoints")
-    mortals = SimpleNamespace(**{name: mortal(getattr(stores, name)) for name in names})
+    names = ("indexes", "identities", "person_keys", "events", "logs", "appends", "checkpoints")
+    mortals = SimpleNamespace(
+        random_bytes=stores.random_bytes, **{name: mortal(getattr(stores, name)) for name in names}
+    )
     return log.exporter.worker(**IN_PIECES, files=mortal(log.exporter.files), stores_of=lambda _: mortals)
 
 
