@@ -72,7 +72,7 @@ class Instance:
             return False
 
     def hang_up(self) -> None:
-        """Both ends read the end of the connection, also one that waits in another thread. The descriptor stays open."""
+        """Both ends read the end of the connection, also in a thread that waits for it. The descriptor stays open."""
         with socket.socket(fileno=os.dup(self.connection.fileno())) as line, suppress(OSError):  # macOS: it has ended
             line.shutdown(socket.SHUT_RDWR)
 
