@@ -70,6 +70,24 @@ class ProtectedTable(Construct):
             max_write_request_units=self._max_units.write,
         )
 
+    def allow_changes_only_in(self, *, puts: str, deletes: str) -> None:
+        """Nobody in the account may update an item, nor replace one but in the partitions like `puts`, nor delete one
+        but in those like `deletes`; a batch may do both in the first. As in `allow_only_inserts` for the rest.
+        """
+        by_people: Conditions = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
+
+        def outside(partitions: str) -> Conditions:
+            """One item of several is enough."""
+            return {**by_people, "ForAnyValue:StringNotLike": {"dynamodb:LeadingKeys": [partitions]}}
+
+        for statement in (
+            deny("*", "dynamodb:UpdateItem", "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete", conditions=by_people),
+            deny("*", "dynamodb:PutItem", "dynamodb:BatchWriteItem", conditions=outside(puts)),
+            deny("*", "dynamodb:DeleteItem", conditions=outside(deletes)),
+        ):
+            statement.add_any_principal()
+            self._table.add_to_resource_policy(statement)
+
     def allow_only_inserts(self, *, updates_by: iam.IRole) -> None:
         """Nobody in the account may replace or delete an item, and only one role may update one.
 

@@ -36,7 +36,7 @@ def changes(  # noqa: PLR0913  what is watched, all by name
             "TablePolicyChanged",
             "dynamodb",
             ("PutResourcePolicy", "DeleteResourcePolicy"),
-            "the policy of a table was changed: it is what keeps everybody from deleting events",
+            "the policy of a table was changed: it is what keeps everybody from deleting events and logs",
             on=arns,
         ),
         Change(

@@ -12,10 +12,12 @@ from aws_cdk import aws_sqs as sqs
 
 from daybook.access.api_keys import OPERATORS
 from daybook.aws.control_table import destination_rows, drains, parked, tenants
+from daybook.aws.ledger_table import alerts
 from daybook.aws.ledger_table import keys as published
 from daybook.aws.limits_table import last_uses, usage
 from daybook.aws.tenant_sessions import TAG
 from daybook.jobs import job
+from daybook.ledger.logs import COUNTS
 from infra.constructs.function import Conditions, allow, deny
 from infra.stacks.storage import EVENT_INDEXES, StorageStack
 
@@ -49,8 +51,10 @@ _USES = _partitions(f"{last_uses.PARTITION}*")
 _FAILURES_AND_USES = _partitions("failed#*", f"{last_uses.PARTITION}*")
 _USED = _partitions(f"{usage.PREFIX}*")
 
-# Of the ledger table the keys that verify logs.
+# Of the ledger table the keys that verify logs, the counts of logs, and what was found.
 _KEY_LINES = _partitions(published.PARTITION)
+_COUNTS = _partitions(f"*{COUNTS}")
+_ALERTS = _partitions(f"*{alerts.PARTITION}")
 
 # Or only the partitions of the tenant that the session is tagged with. `ForAllValues` alone is also met by a call
 # without partition.
@@ -253,17 +257,17 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(queues["redeliver"].queue_arn, "sqs:SendMessage"),
             tables_key,
         ],
-        # It also folds, and a fold replaces rows of counts.
+        # Whoever writes to a log does it with INSERT, and so can neither replace nor delete an append, a checkpoint or
+        # any other row. Only counts change: a fold replaces them.
         "append": [
             allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
-            allow(ledger, "dynamodb:PutItem"),
+            allow(ledger, "dynamodb:PutItem", conditions=_COUNTS),
             # Of tampering it tells in the tenant's own log; the settings say what was allowed.
             allow(events, "dynamodb:PartiQLInsert"),
             allow(control, "dynamodb:GetItem", conditions=_SETTINGS),
             allow(queues["append_parked"].queue_arn, "sqs:SendMessage"),
             tables_key,
         ],
-        # It can't replace or delete an append: it holds no other write than INSERT.
         "append_parked": [
             allow(events, "dynamodb:BatchGetItem"),
             allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
@@ -274,7 +278,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(events, "dynamodb:Query", "dynamodb:PartiQLInsert"),
             allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             # Counts and alerts go when events do.
-            allow(ledger, "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"),
+            allow(ledger, "dynamodb:BatchWriteItem", "dynamodb:PutItem", conditions=_COUNTS),
+            allow(ledger, "dynamodb:DeleteItem", conditions=_ALERTS),
             # Settings, the list of tenants, and jobs: a new one depends on those that are active.
             allow(control, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", conditions=_JOBS),
@@ -308,11 +313,8 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         ],
         "sign": [
             allow(control, "dynamodb:Query", conditions=_TENANTS),  # of all tenants; it sees nobody's settings
-            allow(
-                ledger,
-                *("dynamodb:Query", "dynamodb:GetItem", "dynamodb:BatchGetItem"),
-                *("dynamodb:PartiQLInsert", "dynamodb:PutItem"),  # the fold replaces rows of counts
-            ),
+            allow(ledger, "dynamodb:PartiQLInsert", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            allow(ledger, "dynamodb:PutItem", conditions=_COUNTS),  # it folds
             # No other role may sign with these keys: their policies deny it.
             *(allow(key.key_arn, "kms:GetPublicKey", "kms:Sign") for key in (*storage.head_keys, *storage.time_keys)),
             # It can't end the lock of an object, nor delete one.

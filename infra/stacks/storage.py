@@ -10,6 +10,8 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from daybook.aws.control_table.drains import INDEX
+from daybook.aws.ledger_table import alerts
+from daybook.ledger.logs import COUNTS
 from infra.constructs.bucket import CheckpointBucket, ExportBucket, FailedBatchBucket
 from infra.constructs.job_queue import JobQueue
 from infra.constructs.signing import SigningKey, SignQueue
@@ -112,6 +114,7 @@ class StorageStack(Stack):
 
         # No name is in it: of people it holds GUIDs, and hashes of what is sealed under their keys.
         ledger = ProtectedTable(self, "Ledger", key=self.key, max_units=max_units, restored=settings.ledger_table)
+        ledger.allow_changes_only_in(puts=f"*{COUNTS}", deletes=f"*{alerts.PARTITION}")
 
         # The tables that the functions use: the stack's own, or restored ones (docs/operations/restore.md).
         self.events, self.identities = events.in_use, identities.in_use

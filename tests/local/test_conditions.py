@@ -112,6 +112,7 @@ def query(table: str, partition: str, **others: Any) -> dict[str, Any]:
 OWN_BUCKETS = ("StringEquals", "aws:ResourceAccount")
 OWN_RULES = ("StringEquals", "aws:SourceAccount")
 LEADING = ("ForAllValues:StringLike", "dynamodb:LeadingKeys")
+OUTSIDE = ("ForAnyValue:StringNotLike", "dynamodb:LeadingKeys")
 ATTRIBUTES = ("ForAllValues:StringEquals", "dynamodb:Attributes")
 PEOPLE = ("Bool", "aws:PrincipalIsAWSService")
 KEY = {"pk": {"S": "acme00#0#0"}, "sk": {"S": "1"}}
@@ -166,6 +167,18 @@ FORBIDDEN = [
         },
     ),
     Forbidden(LEADING, "ledger", "dynamodb:Query", "query", lambda endpoint: query(endpoint.ledger, "acme00#log")),
+    # The table's own policy, which says the same, comes before the role's.
+    *(
+        Forbidden(
+            LEADING,
+            function,
+            "dynamodb:PutItem",
+            "put_item",
+            lambda endpoint: put(endpoint.ledger, "acme00#log"),
+            DENIED_BY_RESOURCE,
+        )
+        for function in ("append", "sign", "ledger_sweep")
+    ),
     Forbidden(LEADING, TENANT, "dynamodb:Query", "query", lambda endpoint: query(endpoint.events, "beta00#0#0")),
     Forbidden(LEADING, TENANT, "dynamodb:Query", "query", lambda endpoint: query(endpoint.ledger, "beta00#log")),
     # Where the call has no such key, `ForAllValues` alone would be met.
@@ -264,6 +277,37 @@ FORBIDDEN = [
         "update_item",
         lambda endpoint: update(endpoint.events, "a#0#0"),
         DENIED_BY_RESOURCE,
+    ),
+    *(
+        Forbidden(condition, OPERATOR, f"dynamodb:{action}", call, arguments, DENIED_BY_RESOURCE)
+        for condition, action, call, arguments in (
+            (OUTSIDE, "PutItem", "put_item", lambda endpoint: put(endpoint.ledger, "acme00#log")),
+            (
+                OUTSIDE,
+                "BatchWriteItem",
+                "batch_write_item",
+                lambda endpoint: {
+                    "RequestItems": {
+                        endpoint.ledger: [
+                            {"DeleteRequest": {"Key": key}} for key in keys("acme00#log#counts", "acme00#log")
+                        ]
+                    }
+                },
+            ),
+            (
+                OUTSIDE,
+                "DeleteItem",
+                "delete_item",
+                lambda endpoint: {"TableName": endpoint.ledger, "Key": keys("acme00#log")[0]},
+            ),
+            (PEOPLE, "UpdateItem", "update_item", lambda endpoint: update(endpoint.ledger, "acme00#log#counts")),
+            (
+                PEOPLE,
+                "PartiQLDelete",
+                "execute_statement",
+                lambda endpoint: {"Statement": " ".join(["DELETE FROM", f'"{endpoint.ledger}"', WHERE])},
+            ),
+        )
     ),
     # Not even the account's operator signs, nor the function that reads all events.
     *(

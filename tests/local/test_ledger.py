@@ -1,8 +1,9 @@
 """The ledger of local Daybook: what is stored is appended, by the stream and by the queue of what had to wait."""
 
 import json
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from daybook.aws.ledger_table.appends import AppendTable
 from daybook.aws.ledger_table.registry import LogTable
 from daybook.ids import lowest_id
 from daybook.ledger.log import Appends
-from daybook.ledger.logs import Log, LogKey
+from daybook.ledger.logs import Log, LogKey, new_log
 from daybook.tenant import Tenant
 from tests.support.running_daybook import LocalDaybook, make_tenant
 
@@ -97,11 +98,11 @@ def test_a_record_that_is_no_event_is_kept(house: House) -> None:
 
 
 def test_what_had_to_wait_is_appended_later(house: House) -> None:
-    """The log has lost what was in it; the queue brings the keys again. A second message appends nothing."""
+    """A new log has begun, which lacks what was sent; the queue brings the keys. A second message appends nothing."""
     sent = house.send()
     until(lambda: house.leaves().keys() >= sent.keys())
-    for row in rows(house.dynamodb, house.ledger, house.log.partition):
-        house.dynamodb.delete_item(TableName=house.ledger, Key={name: row[name] for name in ("pk", "sk")})
+    begun = new_log(house.key, "daybook", 0, os.urandom, house.log)
+    assert LogTable(house.dynamodb, house.ledger).begin(begun) == begun == house.log
     assert not house.leaves()
     sqs = house.aws("sqs")
     (url,) = [url for url in sqs.list_queues()["QueueUrls"] if "AppendParkedQueue" in url and "Dead" not in url]
@@ -117,13 +118,3 @@ def waiting(sqs: Any, url: str) -> list[str]:
     """How many messages wait, and how many a function has."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     return list(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"].values())
-
-
-def rows(dynamodb: Any, table: str, partition: str) -> Iterator[dict[str, Any]]:
-    pages = dynamodb.get_paginator("query").paginate(
-        TableName=table,
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": partition}},
-    )
-    for page in pages:
-        yield from page["Items"]

@@ -550,7 +550,7 @@ def test_nobody_in_the_account_replaces_or_deletes_an_event(storage: Stack) -> N
         for name, table in storage.properties("AWS::DynamoDB::Table").items()
         if "ResourcePolicy" in table
     }
-    assert list(policies) == ["EventsTable"]
+    assert list(policies) == ["EventsTable", "LedgerTable"]
     always, updates = policies["EventsTable"]
     for each in (always, updates):
         assert (each["Effect"], each["Principal"], each["Resource"]) == ("Deny", {"AWS": "*"}, "*")
@@ -561,6 +561,36 @@ def test_nobody_in_the_account_replaces_or_deletes_an_event(storage: Stack) -> N
     assert updates["Action"] == "dynamodb:UpdateItem"
     restamp = storage.read(updates["Condition"]["ArnNotEquals"]["aws:PrincipalArn"])
     assert (restamp, updates["Condition"]) == ("RestampRole.Arn", {**by_people, "ArnNotEquals": ANY})
+
+
+def test_of_a_log_only_counts_are_replaced_and_only_alerts_deleted_one_by_one(
+    service: Stack, storage: Stack, statements: dict[str, list[dict[str, Any]]]
+) -> None:
+    """By the roles and by the table's policy, which bounds administrators too. A batch deletes counts."""
+    for function, listed in statements.items():
+        for each in listed:
+            if LEDGER in map(service.read, _list(each["Resource"])):
+                changes = {action.removeprefix("dynamodb:") for action in _list(each["Action"])} - READS
+                if changes and changes != {"PartiQLInsert"}:
+                    assert changes <= {"PutItem", "BatchWriteItem"} or (function, changes) == (
+                        "LedgerSweep",
+                        {"DeleteItem"},
+                    )
+                    ending = "*#alerts" if "DeleteItem" in changes else "*#counts"
+                    assert each["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [ending]}}
+    policy = storage.properties("AWS::DynamoDB::Table")["LedgerTable"]["ResourcePolicy"]["PolicyDocument"]
+    by_people = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
+
+    def outside(partitions: str) -> dict[str, Any]:
+        return {**by_people, "ForAnyValue:StringNotLike": {"dynamodb:LeadingKeys": [partitions]}}
+
+    assert [({*_list(each["Action"])}, each["Condition"]) for each in policy["Statement"]] == [
+        ({"dynamodb:UpdateItem", "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete"}, by_people),
+        ({"dynamodb:PutItem", "dynamodb:BatchWriteItem"}, outside("*#counts")),
+        ({"dynamodb:DeleteItem"}, outside("*#alerts")),
+    ]
+    for each in policy["Statement"]:
+        assert (each["Effect"], each["Principal"], each["Resource"]) == ("Deny", {"AWS": "*"}, "*")
 
 
 def test_only_the_gateway_may_call_the_functions(service: Stack) -> None:

@@ -95,3 +95,18 @@ def test_the_package_runs_alone(folder: Path) -> None:
     ascii_only = {"PYTHONPATH": str(VERIFIER), "PYTHONIOENCODING": "ascii"}
     ran = subprocess.run(command, env=ascii_only, capture_output=True, text=True, check=False)  # noqa: S603  as above
     assert (ran.returncode, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("closed", ["", ">/dev/full", "| true", ">&-"])
+def test_a_result_that_cannot_be_written_is_none(folder: Path, closed: str) -> None:
+    """It is not said of the proof that it is not genuine."""
+    command = f'{{ sleep 0.3; "$PYTHON" -P -m daybook_verify proof proof.json --key "$KEY"; echo $? >&2; }} {closed}'
+    ran = subprocess.run(  # noqa: S603  our own program
+        ["/bin/sh", "-c", command],
+        cwd=folder,
+        env={"PYTHONPATH": str(VERIFIER), "PYTHON": sys.executable, "KEY": LOG.line, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stderr == ("2\n" if closed else "0\n")

@@ -32,7 +32,7 @@ class Trust:
     """Of the log."""
     cosigners: tuple[VerifierKey, ...] = ()
     origin: str | None = None
-    """The only log that is accepted. Without it: logs with a key's name, and those whose name begins with it."""
+    """The log that the keys speak for. Without it a key speaks for the log that has the key's name, and no other."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,4 @@ def describe(signed: Signed, report: Report) -> None:
 
 
 def _speaks_for(key: VerifierKey, origin: str, trust: Trust) -> bool:
-    if trust.origin is not None:
-        return origin == trust.origin
-    return origin == key.name or origin.startswith(f"{key.name}/")
+    return origin == (key.name if trust.origin is None else trust.origin)

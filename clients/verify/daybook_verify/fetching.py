@@ -1,10 +1,12 @@
 """HTTP reads of a log, with a credential that never leaves for another place."""
 
 import gzip
+import http.client
 import io
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -55,7 +57,7 @@ class HttpLog:
                     raise CannotTell(f"{url} answered {error.code}") from error
                 after = error.headers.get("Retry-After", "")
                 self._sleep(min(int(after), _MAX_WAIT) if after.isdecimal() else attempt)
-            except (OSError, EOFError, gzip.BadGzipFile) as error:
+            except (OSError, EOFError, http.client.HTTPException, zlib.error) as error:
                 if attempt == _ATTEMPTS:
                     raise CannotTell(f"{url} can't be read: {error}") from error
                 self._sleep(attempt)
@@ -64,6 +66,8 @@ class HttpLog:
 
 def _body(answer: Any) -> bytes:
     data: bytes = answer.read(_MAX_BYTES + 1)
+    if len(data) <= _MAX_BYTES and answer.length:  # a read of so many bytes does not tell that the connection was cut
+        raise http.client.IncompleteRead(data, answer.length)
     if answer.headers.get("Content-Encoding", "identity") == "gzip":
         data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:

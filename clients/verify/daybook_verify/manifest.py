@@ -29,13 +29,17 @@ class Manifest:
     filtered: bool
     rows: int
     size: int
-    asked_ms: int
     from_ms: int
     to_ms: int | None
     received_until_ms: int
 
     def covers(self, occurred_ms: int) -> bool:
         return self.from_ms <= occurred_ms and (self.to_ms is None or occurred_ms < self.to_ms)
+
+    def check_place(self, content: Mapping[str, Any]) -> None:
+        """NotGenuine for an event of another tenant or environment."""
+        if (content["tenant"], content["environment"]) != (self.tenant, self.environment):
+            raise NotGenuine(f"event {content['id']} is of another tenant or environment")
 
     @property
     def span(self) -> str:
@@ -54,8 +58,12 @@ def parse(data: bytes) -> Manifest:
         raise NotGenuine("the manifest's mark is not true or false")
     if text(_of(fields, "sort"), "sort") not in ORDERS:
         raise CannotTell("the manifest names an order that this program does not know")
-    for name in ("view", "tz", "format", "tenant_name", "tenant_profile"):
+    for name in ("view", "tz", "format", "filename", "tenant_name", "tenant_profile"):
         text(_of(fields, name), name)
+    if _of(fields, "asked_at") != _of(fields, "received_until"):
+        raise NotGenuine(
+            "the manifest's asked_at and received_until differ: an export has what was received by its asking"
+        )
     names = [text(each, "a filter").partition("=")[0] for each in items(_of(fields, "filters"), "filters")]
     return Manifest(
         fields=fields,
@@ -67,7 +75,6 @@ def parse(data: bytes) -> Manifest:
         filtered=not {*names} <= _UNFILTERED,
         rows=integer(_of(fields, "rows"), "rows"),
         size=integer(_of(fields, "bytes"), "bytes"),
-        asked_ms=milliseconds(_of(fields, "asked_at"), "asked_at"),
         from_ms=milliseconds(_of(fields, "from"), "from"),
         to_ms=None if _of(fields, "to") is None else milliseconds(fields["to"], "to"),
         received_until_ms=milliseconds(_of(fields, "received_until"), "received_until"),

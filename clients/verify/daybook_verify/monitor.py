@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from daybook_verify import checkpoints, entries, kept, tiles
+from daybook_verify.arrivals import CLOCKS_MS
 from daybook_verify.checkpoints import Signed, Trust
 from daybook_verify.errors import CannotTell, NotGenuine
 from daybook_verify.fetching import Log
@@ -23,7 +24,9 @@ def follow(log: Log, trust: Trust, state: Path, now_ms: int, report: Report) -> 
     signed = _newest(log, trust)
     head = signed.checkpoint
     checkpoints.describe(signed, report)
-    seen = kept.read(state, head.origin)
+    everything = kept.read(state)
+    seen = [each for each in everything if each.checkpoint.origin == head.origin]
+    _report_others(everything, head.origin, report)
     roots = kept.roots(seen)
     pending = _pending(seen)
     if not pending and any(each.edge is not None and each.checkpoint == head for each in seen):
@@ -34,7 +37,7 @@ def follow(log: Log, trust: Trust, state: Path, now_ms: int, report: Report) -> 
 
     edge = _start(seen, min([head.size, *(each.checkpoint.size for each in pending)]))
     report.note(f"walking from entry {edge.size}")
-    walked = _walk(log, edge, head.size, roots)
+    walked = _walk(log, edge, head.size, roots, now_ms + CLOCKS_MS)
     if edge.root != head.root:
         raise NotGenuine("the entries that the log serves do not give the root that it signed")
     if roots and head.size < max(roots):
@@ -61,6 +64,14 @@ def _newest(log: Log, trust: Trust) -> Signed:
         raise NotGenuine("the checkpoint is not text") from error
 
 
+def _report_others(everything: Sequence[Kept], walked: str, report: Report) -> None:
+    """Only a walk of their own log shows whether it has them."""
+    for origin in sorted({each.checkpoint.origin for each in everything} - {walked}):
+        pending = _pending([each for each in everything if each.checkpoint.origin == origin])
+        if pending:
+            report.note(f"{len(pending)} kept checkpoints are of the log {origin}, which this run does not follow")
+
+
 def _pending(seen: Sequence[Kept]) -> list[Kept]:
     """Those that no walk has passed: a walk holds all that were there before it against the log."""
     walks = [at for at, each in enumerate(seen) if each.edge is not None]
@@ -73,10 +84,11 @@ def _start(seen: Sequence[Kept], size: int) -> Edge:
     return max(edges, key=lambda each: each.size, default=Edge()).copy()
 
 
-def _walk(log: Log, edge: Edge, size: int, roots: Mapping[int, bytes]) -> Counter[str]:
+def _walk(log: Log, edge: Edge, size: int, roots: Mapping[int, bytes], latest_ms: int) -> Counter[str]:
     """Appends to the edge what the log serves up to the size, and compares all tiles that this fills or changes.
 
-    NotGenuine where the tree has another root than `roots` say, by size.
+    NotGenuine where the tree has another root than `roots` say, by size, or where an event says that it was received
+    after `latest_ms`.
     """
     start, counts = edge.size, Counter[str]()
     leaves = tiles.Level(log, 0, edge.copy(), size)
@@ -85,7 +97,10 @@ def _walk(log: Log, edge: Edge, size: int, roots: Mapping[int, bytes]) -> Counte
         for at, entry in enumerate(tiles.bundle(log, index, min(tiles.WIDTH, size - first)), first):
             if at < start:
                 continue
-            counts["unknown"] += entries.parse(entry) is None
+            parsed = entries.parse(entry)
+            counts["unknown"] += parsed is None
+            if parsed is not None and parsed.received_ms > latest_ms:
+                raise NotGenuine(f"entry {at}, event {parsed.id}, says that it was received later than now")
             leaf = leaf_hash(entry)
             edge.append(leaf)
             leaves.add(leaf)

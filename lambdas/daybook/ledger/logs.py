@@ -18,6 +18,9 @@ VISIBILITIES: Sequence[Visibility] = ("all", "operations")
 MAX_GENERATION = 9_999
 """Its four digits in the row's key sort."""
 
+COUNTS = "#counts"
+"""How the partitions of counts end."""
+
 NAME = re.compile(r"[a-z2-7]{26}")
 _NAME_BYTES = 16
 
@@ -46,6 +49,11 @@ class Log:
     def partition(self) -> str:
         """The partition of the log's rows. It begins with the tenant's code, by which IAM limits sessions."""
         return f"{code_of(self.key.environment)}#{self.name}"
+
+    @property
+    def counts_partition(self) -> str:
+        """The partition of what is written more than once, by which IAM tells it from what never changes."""
+        return f"{self.partition}{COUNTS}"
 
 
 class Logs(Protocol):

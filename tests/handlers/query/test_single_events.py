@@ -96,6 +96,7 @@ def test_events_for_operations_are_hidden_from_others(log: TenantLog) -> None:
             events = answered(log.reader(role)(query=query))["events"]
             assert event_id not in [event["id"] for event in events]
     assert viewed(log, event_id, "operations")["statusCode"] == 200
+    assert log.recorded("viewed") == []  # the record would name it
     assert [event["id"] for event in answered(log.reader("operations")(query={"actor": "mike.mars"}))["events"]] == [
         event_id
     ]

@@ -77,8 +77,17 @@ def _person(guid: str, people: People, shown: Mapping[str, str]) -> Native:
     def field(name: str, slot: int) -> str | None:
         return people.text(shown[name]) if name in shown else people.field(guid, slot)
 
-    if people.is_forgotten(guid):
-        return {"id": guid, "client_id": None, "username": guid, "name": None, "email": None, "forgotten": True}
+    forgotten = people.is_forgotten(guid)
+    if forgotten is not False:
+        shown_as = guid if forgotten else None
+        return {
+            "id": guid,
+            "client_id": None,
+            "username": shown_as,
+            "name": None,
+            "email": None,
+            "forgotten": forgotten,
+        }
     return {
         "id": guid,
         "client_id": field("id", CLIENT_ID),
@@ -93,7 +102,7 @@ def _actor(actor: Mapping[str, Any], people: People, aliases: Aliases) -> Native
     impersonator = actor.get("impersonator")
     if "id" in actor:
         person = _person(actor["id"], people, {})
-        if person["username"] is None and actor["type"] == "unknown":
+        if person["username"] is None and person["forgotten"] is False and actor["type"] == "unknown":
             person["username"] = actor.get("alias", aliases.unknown)
     elif actor["type"] == "user":
         raise NotGenuine("a user as actor has no GUID")

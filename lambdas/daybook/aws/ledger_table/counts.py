@@ -1,4 +1,4 @@
-"""Counts in the ledger table, and how far they go.
+"""Counts in the ledger table, and how far they go: under `<tenant's code>#<log's name>#counts`.
 
 | sk | holds |
 |---|---|
@@ -7,7 +7,8 @@
 | `folded` | `size`, up to which entries are counted; `at_ms`, when the last of them was appended; `stop` and `done`, how much of a step behind it is counted; `written`, how many rows it wrote; `rows`, those of the last transaction |
 | `pruned` | `before_ms`: rows of times before it may have been deleted |
 
-Rows of counts have no `expires_at`. A nightly sweep deletes those that retention lets go, so a legal hold and a longer
+These are the rows of the ledger that are replaced and deleted. In partitions of their own, no role needs the right to
+do that to any other row. Rows of counts have no `expires_at`. A nightly sweep deletes those that retention lets go, so a legal hold and a longer
 retention keep them without a write.
 """  # noqa: E501  a table's rows
 
@@ -140,7 +141,7 @@ class CountTable:
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues={
-                ":pk": {"S": log.partition},
+                ":pk": {"S": log.counts_partition},
                 ":first": {"S": _sort_key(first)},
                 ":last": {"S": _sort_key(last) + _LAST},
             },
@@ -157,7 +158,7 @@ class CountTable:
 
 
 def _key(log: Log, sort_key: str) -> dict[str, Any]:
-    return {"pk": {"S": log.partition}, "sk": {"S": sort_key}}
+    return {"pk": {"S": log.counts_partition}, "sk": {"S": sort_key}}
 
 
 def _sort_key(key: RowKey) -> str:
