@@ -28,7 +28,7 @@ def ledger_follows(append: lambda_.IFunction, records: StreamReader, own: OwnMet
             Alarm(
                 "LedgerPoison",
                 own.count(observability.LEDGER_POISON),
-                "an event can't be read, so no log has it, or a change was not judged; the record is in the failed batches",
+                "an event can't be read, so no log has it, or a change was not judged; its record is in the bucket",
             ),
             Alarm(
                 "LedgerParked",
