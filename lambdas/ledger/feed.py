@@ -232,12 +232,12 @@ def _shape(stores: TenantStores, scope: Scope, parameters: FeedParameters) -> Sh
     if parameters.view != NATIVE:
         view, zone, tenant_name = profile(parameters.view), parameters.searched.zone, scope.settings.name
         return lambda opened: encode(
-            show(Shown(opened.native(aliases), opened.alias, tenant_name, aliases, view, zone))
+            show(Shown(opened.native(aliases), opened.alias(aliases), tenant_name, aliases, view, zone))
         )
     if parameters.format == NATIVE:
         return lambda opened: encode(opened.native(aliases))
     write = stores.stream_formats[parameters.format]
-    return lambda opened: write(opened.native(aliases), opened.alias, aliases)
+    return lambda opened: write(opened.native(aliases), opened.alias(aliases), aliases)
 
 
 def _page(

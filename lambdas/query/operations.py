@@ -163,4 +163,6 @@ def _writing(stores: TenantStores, scope: Scope, named: Mapping[str, Named], kno
 
 def _shown(settings: TenantSettings, view: Profile, zone: ZoneInfo, events: Sequence[Found]) -> list[dict[str, str]]:
     aliases = profile(settings.profile).aliases
-    return [show(Shown(event.native, event.opened.alias, settings.name, aliases, view, zone)) for event in events]
+    return [
+        show(Shown(event.native, event.opened.alias(aliases), settings.name, aliases, view, zone)) for event in events
+    ]

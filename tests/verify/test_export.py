@@ -280,6 +280,13 @@ def test_who_is_shown_as_forgotten_is_told() -> None:
     assert not any("forgotten" in line for line in of(made).lines())
 
 
+def test_kept_checkpoints_of_other_logs_are_told() -> None:
+    """They say nothing of this one, which may have replaced theirs."""
+    made = made_export(1)
+    other = Kept(NOW, Checkpoint("daybook/old", 7, bytes(32)))
+    assert any("checkpoints of daybook/old say nothing" in line for line in of(made, kept=[other]).lines())
+
+
 def test_a_filtered_export_says_nothing_of_completeness() -> None:
     """Its rows are genuine all the same."""
     made = made_export(4, changed={"filters": ["activity=clusters.update", "q"]})
@@ -352,6 +359,7 @@ CHANGES_OF_THE_MANIFEST: list[tuple[dict[str, Any], int]] = [
     ({"asked_at": made_log.time(FROM)}, 1),
     ({"recorded_as": "x"}, 1),
     ({"filename": None}, 1),
+    ({"filters": ["environment=test"]}, 1),
 ]
 
 

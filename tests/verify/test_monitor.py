@@ -17,7 +17,7 @@ from daybook_verify.fetching import HttpLog
 from daybook_verify.merkle import Edge
 from daybook_verify.notes import parse_key
 from daybook_verify.report import Report
-from tests.verify.made_log import LOG, MINUTE, NOW, STRANGER, MadeLog, Signer, edge, levels, node, root
+from tests.verify.made_log import DAY, LOG, LOGS_TIME, MINUTE, NOW, STRANGER, MadeLog, Signer, edge, levels, node, root
 
 TRUST = Trust((parse_key(LOG.line),))
 ENTRIES = [b"\x01" + b"0" * 36 + number.to_bytes(6, "big") + bytes(32) for number in range(70_000)]
@@ -56,10 +56,10 @@ def merged(nodes: list[bytes]) -> bytes:
     return nodes[0]
 
 
-def followed(log: Any, state: Path, now_ms: int = NOW) -> Report:
+def followed(log: Any, state: Path, now_ms: int = NOW, trust: Trust = TRUST) -> Report:
     report = Report()
     try:
-        monitor.follow(log, TRUST, state, now_ms, report)
+        monitor.follow(log, trust, state, now_ms, report)
     except (NotGenuine, CannotTell) as error:
         report.ended_by(error)
     return report
@@ -174,6 +174,21 @@ def test_an_old_checkpoint_is_no_rewriting(state: Path) -> None:
         assert followed(Served(ENTRIES[:size]), state).exit_code == 0
     assert followed(Served(ENTRIES[:10]), state).exit_code == 2
     assert followed(Served(ENTRIES[:20]), state).exit_code == 0
+
+
+@pytest.mark.parametrize("walked", [True, False])
+def test_a_log_that_was_cut_off_is_told_by_its_own_times(state: Path, *, walked: bool) -> None:
+    """Where its key of times is given: it signed a smaller tree after the auditor had seen a larger one."""
+    trust = Trust((*TRUST.keys, parse_key(LOGS_TIME.line)))
+    assert followed(Served(ENTRIES[:10]), state).exit_code == 0
+    if walked:
+        assert followed(Served(ENTRIES[:20]), state).exit_code == 0
+    else:
+        kept.append(state, NOW, checkpoints.opened(MadeLog(entries=ENTRIES[:20]).note(), TRUST))
+    for entries in (ENTRIES[:10], ENTRIES[:15]):
+        for minutes, given, code in ((5, trust, 2), (6, trust, 1), (6, TRUST, 2)):
+            cut = Served(entries, seconds=(NOW + minutes * MINUTE) // 1_000)
+            assert followed(cut, state, NOW + DAY, given).exit_code == code
 
 
 def test_partial_tiles_may_be_gone(state: Path) -> None:

@@ -51,7 +51,9 @@ def _write(text: str) -> bool:
 
 
 def _run(asked: argparse.Namespace, report: Report) -> None:
-    trust = Trust(tuple(map(parse_key, asked.key)), tuple(map(_cosigner, asked.cosigner)), asked.origin)
+    keys = tuple(map(parse_key, asked.key))
+    names = [key.name for key in keys] + ([asked.origin] if asked.origin else [])
+    trust = Trust(keys, tuple(_cosigner(line, names) for line in asked.cosigner), asked.origin)
     match asked.what:
         case "proof":
             _keep(proof.verify(asked.file.read_bytes(), trust, report), asked.kept, report)
@@ -80,10 +82,15 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _cosigner(line: str) -> VerifierKey:
+def _cosigner(line: str, logs: Sequence[str]) -> VerifierKey:
+    """A log's own key of times is no cosigner's: whoever runs the log chooses those times. Its name lies beside the
+    log's, as `daybook/time` beside `daybook/<name>`.
+    """
     key = parse_key(line)
     if key.kind != COSIGNATURE:
         raise CannotTell(f"{line!r} is not the key of a cosigner")
+    if any(key.name == log or key.name.rpartition("/")[0] == log.rpartition("/")[0] != "" for log in logs):
+        raise CannotTell(f"{key.name} is the log's own key of times. A cosigner is somebody else: leave it out")
     return key
 
 
@@ -96,8 +103,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LINE",
         help="a key of the log, as a verifier key line; may be repeated",
     )
-    common.add_argument("--cosigner", action="append", default=[], metavar="LINE", help="a key whose time you trust")
-    common.add_argument("--origin", help="the log's origin, where it is not the name of the key")
+    common.add_argument(
+        "--cosigner", action="append", default=[], metavar="LINE", help="a key of somebody else whose time you trust"
+    )
+    common.add_argument("--origin", help="the log's origin, as /v1/logs shows it, where it is not the key's name")
     common.add_argument("--json", action="store_true", help="print one JSON object")
 
     parser = argparse.ArgumentParser(prog="daybook-verify", description=_DESCRIPTION, epilog=_EPILOG)

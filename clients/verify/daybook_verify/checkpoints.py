@@ -73,7 +73,11 @@ def opened(note: str, trust: Trust) -> Signed:
         each.key in trust.keys and each.key.kind == ED25519 and _speaks_for(each.key, checkpoint.origin, trust)
         for each in signatures
     ):
-        raise NotGenuine(f"no given key of the log {checkpoint.origin} has signed the checkpoint")
+        given = ", ".join(dict.fromkeys(key.name for key in trust.keys))
+        raise NotGenuine(
+            f"the checkpoint is of the log {checkpoint.origin}, and no given key of that log has signed it."
+            f" You gave keys of {given}"
+        )
     return Signed(checkpoint, note, signatures)
 
 

@@ -36,19 +36,26 @@ def verify(file: BinaryIO, evidence_file: BinaryIO, trust: Trust, kept: Sequence
     if asked.log != head.origin:
         raise NotGenuine("the manifest names another log than the checkpoint")
 
-    beginning = Beginning(
-        header, trust, [each for each in kept if each.checkpoint.origin == head.origin], asked.from_ms
-    )
+    of_log = [each for each in kept if each.checkpoint.origin == head.origin]
+    if others := {each.checkpoint.origin for each in kept} - {head.origin}:
+        report.note(f"kept checkpoints of {', '.join(sorted(others))} say nothing of this log")
+    beginning = Beginning(header, trust, of_log, asked.from_ms)
     with LogCopy(header.edge) as log:
         met = log.fill(evidence.entries(), beginning.heads)
         log.must_end_at(head)
-        report.ok(f"the evidence has the log's entries {log.start} to {log.stop}, and they give the signed root")
+        report.ok(
+            f"the evidence has {log.stop - log.start} entries of the log, from {log.start} on,"
+            " and they give the signed root"
+        )
         beginning.report(met, report)
 
         completed_ms = _check_completion(header.completion, asked, header.manifest, log)
         _check_file(file, asked)
+        report.export = asked.summary
         report.ok(
-            f"file and manifest are those of export {asked.export}, as recorded in entry {header.completion.index}"
+            f"file and manifest are those of export {asked.export}, as recorded in entry {header.completion.index}:"
+            f" tenant {asked.tenant}, environment {asked.environment}, filters {', '.join(asked.filters) or 'none'},"
+            f" time zone {asked.fields['tz']}"
         )
 
         closed = _check_rows(file, evidence, asked, log)

@@ -26,7 +26,7 @@ class Manifest:
     sha256: str
     ascending: bool
     recorded_as: str
-    filtered: bool
+    filters: tuple[str, ...]
     rows: int
     size: int
     from_ms: int
@@ -40,6 +40,16 @@ class Manifest:
         """NotGenuine for an event of another tenant or environment."""
         if (content["tenant"], content["environment"]) != (self.tenant, self.environment):
             raise NotGenuine(f"event {content['id']} is of another tenant or environment")
+
+    @property
+    def filtered(self) -> bool:
+        return not {each.partition("=")[0] for each in self.filters} <= _UNFILTERED
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """What the auditor compares with what was asked for."""
+        names = ("export", "tenant", "environment", "from", "to", "received_until", "filters", "tz", "rows")
+        return {name: self.fields[name] for name in names}
 
     @property
     def span(self) -> str:
@@ -64,7 +74,9 @@ def parse(data: bytes) -> Manifest:
         raise NotGenuine(
             "the manifest's asked_at and received_until differ: an export has what was received by its asking"
         )
-    names = [text(each, "a filter").partition("=")[0] for each in items(_of(fields, "filters"), "filters")]
+    filters = tuple(text(each, "a filter") for each in items(_of(fields, "filters"), "filters"))
+    if any(each.startswith("environment=") and each != f"environment={_of(fields, 'environment')}" for each in filters):
+        raise NotGenuine("the manifest names another environment than its filters")
     return Manifest(
         fields=fields,
         **{
@@ -72,7 +84,7 @@ def parse(data: bytes) -> Manifest:
             for name in ("export", "tenant", "environment", "log", "sha256", "recorded_as")
         },
         ascending=ORDERS[fields["sort"]],
-        filtered=not {*names} <= _UNFILTERED,
+        filters=filters,
         rows=integer(_of(fields, "rows"), "rows"),
         size=integer(_of(fields, "bytes"), "bytes"),
         from_ms=milliseconds(_of(fields, "from"), "from"),

@@ -30,8 +30,7 @@ def follow(log: Log, trust: Trust, state: Path, now_ms: int, report: Report) -> 
     roots = kept.roots(seen)
     pending = _pending(seen)
     if not pending and any(each.edge is not None and each.checkpoint == head for each in seen):
-        if head.size < max(roots):
-            raise CannotTell(f"the log shows an old checkpoint: you have seen {max(roots)} entries. Ask again later")
+        _check_not_behind(signed, seen, trust)
         report.ok("nothing was appended since the checkpoint that was kept last")
         return
 
@@ -40,11 +39,7 @@ def follow(log: Log, trust: Trust, state: Path, now_ms: int, report: Report) -> 
     walked = _walk(log, edge, head.size, roots, now_ms + CLOCKS_MS)
     if edge.root != head.root:
         raise NotGenuine("the entries that the log serves do not give the root that it signed")
-    if roots and head.size < max(roots):
-        raise CannotTell(
-            f"the log shows {head.size} entries, and you have seen {max(roots)}: an old checkpoint, or a log that was"
-            " cut off. Ask again later"
-        )
+    _check_not_behind(signed, seen, trust)
     report.ok(f"the log has only been appended to, and {walked['tiles']} tiles are right")
     if pending:
         report.ok(f"{len(pending)} checkpoints that came with proofs or evidence are of the same log")
@@ -62,6 +57,25 @@ def _newest(log: Log, trust: Trust) -> Signed:
         return checkpoints.opened(data.decode(), trust)
     except UnicodeDecodeError as error:
         raise NotGenuine("the checkpoint is not text") from error
+
+
+def _check_not_behind(signed: Signed, seen: Sequence[Kept], trust: Trust) -> None:
+    """A cache may serve an old checkpoint. One that the log signed after the auditor had seen a larger one is none."""
+    larger = [each for each in seen if each.checkpoint.size > signed.checkpoint.size]
+    if not larger:
+        return
+    first = min(larger, key=lambda each: each.seen_ms)
+    came = "kept by a walk" if first.edge is not None else "that came with a proof or with evidence"
+    facts = (
+        f"the log shows {signed.checkpoint.size} entries, and you have a checkpoint of {first.checkpoint.size} {came}"
+    )
+    cosigned = signed.cosigned_at((*trust.keys, *trust.cosigners))
+    if cosigned is not None and cosigned * 1_000 > first.seen_ms + CLOCKS_MS:
+        raise NotGenuine(f"{facts}, and signed the smaller one later: it was cut off, or has shown you two logs")
+    raise CannotTell(
+        f"{facts}: an old checkpoint, a log that was cut off, or two logs. Ask again later, and with the key of the"
+        " log's times as a further --key, which tells them apart"
+    )
 
 
 def _report_others(everything: Sequence[Kept], walked: str, report: Report) -> None:
