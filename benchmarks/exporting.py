@@ -199,7 +199,7 @@ def _straightforward(endpoint: str, tables: Tables) -> Took:
                     keys[guid] = person["Item"]["key"].value
             opened = Opened(content, keys)
             native = opened.native(view.aliases)
-            found.append(show(Shown(native, opened.alias, "Acme", view.aliases, view, ZoneInfo("UTC"))))
+            found.append(show(Shown(native, opened.alias(view.aliases), "Acme", view.aliases, view, ZoneInfo("UTC"))))
         if "LastEvaluatedKey" not in page:
             break
         more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

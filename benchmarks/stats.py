@@ -20,6 +20,7 @@ from daybook.aws.wiring import Tables
 from daybook.clock import DAY, HOUR, format_time
 from daybook.ledger.counts import add, keys_of
 from daybook.ledger.delta import Counted
+from daybook.ledger.fold import Folded
 from daybook.ledger.log import Head, Stored
 from daybook.ledger.logs import Log, LogKey, new_log
 from daybook.ledger.merkle import EMPTY_ROOT, Edge
@@ -87,7 +88,7 @@ def _fold(log: TenantLog) -> tuple[int, int, float]:
         keys = dict.fromkeys(key for each in events for key in keys_of(each))
         addition = add(events, wiring.counts.rows(one, keys))
         seconds += time.process_time() - started
-        assert wiring.counts.move(one, wiring.counts.folded(one), size, _FROM + hour * HOUR, addition)
+        assert wiring.counts.move(one, wiring.counts.folded(one), Folded(size, _FROM + hour * HOUR), addition)
         written = [len(row.data) + _KEYS_BYTES for row in (*addition.rows, *addition.put_aside)]
         last = 2 * sum(math.ceil(each / _KB) for each in (*written, _KEYS_BYTES))
         units += last

@@ -43,7 +43,8 @@ APPEND_SECONDS = 0.020
 """Of one append: DynamoDB's answers, one after the other. Not measured on AWS."""
 FOLD_WRITE_UNITS = 20
 """Of one fold: four rows of counts and `folded`, which a transaction charges twice. 10 for short rows, 45 in a log with
-1,000 people."""
+1,000 people. This is for events of one hour. Of a year's hours in any order, each event costs 2.5 to 8 of its own
+(docs/decisions/statistics.md)."""
 FOLDED_ENTRIES = 1_000
 """A log is folded where it is so many entries ahead, or an hour."""
 HOURS = SECONDS // 3_600

@@ -156,8 +156,10 @@ OPERATIONS: Mapping[str, Operation] = {
             422: ("too_many_people",),
         },
         query=_of(FEED, {**QUERY, **OF_FEED}),
-        note="Begin with `after=0`, then send each answer's `next`. The header `Daybook-Log` names the log: a number "
-        "means nothing in another one. Filters narrow what is answered, and `next` still counts all entries.",
+        note="Begin without both, then send each answer's `log` and `next` as `log` and `after`: a number means "
+        "nothing in another log. The header `Daybook-Log` names the log that was read. Where that one has ended and "
+        "nothing is left of it, the answer names the log that came in its place, and 0. Filters narrow what "
+        "is answered, and `next` still counts all entries.",
         is_of_log=True,
     ),
     "list_alerts": Operation(

@@ -179,13 +179,13 @@ IN_EVERY_ENVIRONMENT: Mapping[str, Parameter] = {
 }
 OF_FEED: Mapping[str, Parameter] = {
     "after": Parameter(
-        "How many entries of the log you have read: `next` of the answer before. Beyond the log's end: 400.",
+        "How many entries of `log` you have read: `next` of the answer before. Beyond the log's end: 400.",
         {"type": "integer", "minimum": 0, "default": 0},
     ),
     "limit": Parameter("The most entries that are looked at.", _limit(MAX_EVENTS, MAX_EVENTS)),
     "log": Parameter(
-        "A log's name: one that another has replaced, or the log of what only operations may read. Absent: the "
-        "environment's current log.",
+        "A log's name: `log` of the answer before, or the log of what only operations may read. Absent: the "
+        "environment's current log. Where another log has been current before, `after` needs it.",
         _whole(LOG_NAME),
     ),
     "format": Parameter(

@@ -38,7 +38,6 @@ if TYPE_CHECKING:  # only exports with evidence need these modules
     from daybook.ledger.log import Appends
     from daybook.ledger.logs import Log, Logs
     from daybook.ledger.signing import Checkpoints
-    from daybook.self_audit.recorder import Recorder
 
 STEP_MS = 20 * SECOND
 RUN_BYTES = 4 * 1024 * 1024
@@ -56,7 +55,7 @@ class TenantStores(Protocol):
     @property
     def events(self) -> "EventStore": ...
     @property
-    def recorder(self) -> "Recorder": ...
+    def random_bytes(self) -> Callable[[int], bytes]: ...
     @property
     def logs(self) -> "Logs": ...
     @property

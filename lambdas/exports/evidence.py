@@ -21,7 +21,7 @@ _encode = msgspec.json.encode  # bytes become base64
 
 
 class SealedEvent(NamedTuple):
-    """An event of Daybook's own that the evidence shows: it names no person."""
+    """An event of Daybook's own that the evidence shows. Whom it names stays sealed: no key is given."""
 
     entry: int
     """The index of its entry."""

@@ -132,7 +132,7 @@ class MatchingEvents:
             native = opened.native(aliases)
             if not matcher.needs_opening or matcher.matches_opened(opened, native):
                 proof = proven_row(content, row.packed, keys) if self.ask.evidence else None
-                found.append(MatchingEvent(row.id, native, opened.alias, proof))
+                found.append(MatchingEvent(row.id, native, opened.alias(aliases), proof))
         return found
 
     @property

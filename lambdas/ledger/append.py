@@ -1,17 +1,18 @@
 """Appends a batch of the events table's stream to the logs of its tenants. No log waits for another."""
 
 import base64
+import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from daybook.errors import Throttled
 from daybook.events.item import environment_of
 from daybook.events.store import Key
-from daybook.ledger.appender import Appender
+from daybook.ledger.appender import Appended, Appender
 from daybook.ledger.log import Head, Stored
 from daybook.ledger.logs import Log, LogKey
 from daybook.ledger.reading import stored_event
@@ -20,6 +21,12 @@ from daybook.tenant import code_of
 
 BUDGET_SECONDS = 20.0
 """What is not appended by then is parked. An append takes some 20 ms."""
+JUDGING_SECONDS = 10.0
+"""What is not judged by then is kept for operators. A judgement takes less than a millisecond, a finding some 50."""
+FOLD_SECONDS = 2.0
+"""So long a batch waits for the folds behind it. Each ends after a second, and may be late by a call."""
+_PAUSES = (0.2, 0.8, 2.0)
+"""Seconds before a change is judged again, where a store is throttled."""
 _AT_ONCE = 32
 _NO_EVENT = "the record is no event"
 
@@ -29,7 +36,7 @@ Record = Mapping[str, Any]
 
 class Poison(Protocol):
     def keep(self, record: Record) -> None:
-        """Keeps a record that can't be read, for operators. Raises where it may not have been kept."""
+        """Keeps a record that can't be read or judged, for operators. Raises where it may not have been kept."""
 
 
 class Parked(Protocol):
@@ -39,7 +46,7 @@ class Parked(Protocol):
 
 class Tampering(Protocol):
     def judge_of_batch(self) -> Callable[[Record], object]:
-        """Judges a change or a removal of an event, and tells of tampering. Raises `Throttled` where another try will
+        """Judges a change or a removal of an event, and tells of tampering. Raises `Throttled` where another try may
         succeed; anything else for a record that can't be read.
         """
 
@@ -64,13 +71,16 @@ class StreamAppends:
     fold_if_due: Callable[[Log, Head], None]
     """A fold that fails holds nobody up: a later one goes on where it stopped."""
     count: Callable[[str, int], None]
+    _folding: set[str] = field(default_factory=set, init=False)
+    """The logs whose fold, begun behind an earlier batch, may still run."""
 
     def append(self, records: Sequence[Record], budget_seconds: float = BUDGET_SECONDS) -> int | None:
         """Returns the first place whose record is neither appended nor parked nor kept; None if there is none."""
         shares, changes, failed = self._read(records)
-        late = self._appended(shares, budget_seconds)
+        appended, late = self._appended(shares, budget_seconds)
         failed += self._park(late)
-        failed += self._judged(records, changes, budget_seconds)
+        failed += self._judged(records, changes, min(budget_seconds, JUDGING_SECONDS))
+        self._fold(appended)
         return min(failed, default=None)
 
     def _read(self, records: Sequence[Record]) -> tuple[Mapping[LogKey, Share], list[int], list[int]]:
@@ -91,28 +101,40 @@ class StreamAppends:
                     failed.append(place)
         return shares, changes, failed
 
-    def _judged(self, records: Sequence[Record], changes: Sequence[int], budget_seconds: float) -> list[int]:
-        """Returns the places of what was not judged, or not in time. What was told once is told again as the same."""
+    def _judged(self, records: Sequence[Record], changes: Sequence[int], seconds: float) -> list[int]:
+        """Returns the places of what was neither judged nor kept. What was told once is told again as the same.
+
+        One tenant's rows that are throttled hold up no other's records.
+        """
         judge = self.tampering.judge_of_batch()
 
         def judged(place: int) -> bool:
-            try:
-                judge(records[place])
-            except Throttled:
-                return False
-            except Exception:
-                logger.exception(_NO_EVENT, extra={"event_id": records[place].get("eventID")})
-                return self._is_kept(records[place])
-            return True
+            for pause in (*_PAUSES, None):
+                try:
+                    judge(records[place])
+                except Throttled:
+                    if pause is not None:
+                        time.sleep(pause)
+                except Exception:
+                    logger.exception(_NO_EVENT, extra={"event_id": records[place].get("eventID")})
+                    return False
+                else:
+                    return True
+            return False
 
         work: dict[Future[bool], int] = {_threads().submit(judged, place): place for place in changes}
-        late = wait(work, budget_seconds).not_done
+        late = wait(work, seconds).not_done
         for future in late:
             future.cancel()
-        return [place for future, place in work.items() if future in late or not future.result()]
+        left = [place for future, place in work.items() if future in late or not future.result()]
+        if not left:
+            return []
+        with ThreadPoolExecutor(_AT_ONCE) as threads:  # the other threads may still be at work on what is late
+            kept = threads.map(self._is_kept, [records[place] for place in left])
+        return [place for place, is_kept in zip(left, kept, strict=True) if not is_kept]
 
     def _is_kept(self, record: Record) -> bool:
-        """A failure would hold up the shard for a day, and no retry makes an event of this record."""
+        """A failure would hold up the shard, and all tenants in it, for a day."""
         self.count(LEDGER_POISON, 1)
         return self._keep(record)
 
@@ -124,30 +146,42 @@ class StreamAppends:
             return False
         return True
 
-    def _appended(self, shares: Mapping[LogKey, Share], budget_seconds: float) -> list[Arrived]:
-        """Returns what was not appended, or not in time. An append that ends later does no harm: parked events are
-        appended only where they are not in the log.
+    def _appended(self, shares: Mapping[LogKey, Share], budget_seconds: float) -> tuple[list[Appended], list[Arrived]]:
+        """Returns the logs, and what was not appended, or not in time. An append that ends later does no harm: parked
+        events are appended only where they are not in the log.
         """
-        work: dict[Future[bool], Share] = {
+        work: dict[Future[Appended | None], Share] = {
             _threads().submit(self._append, key, share): share for key, share in shares.items()
         }
-        late = wait(work, budget_seconds).not_done
+        done, late = wait(work, budget_seconds)
         for future in late:
             future.cancel()
-        return [one for future, share in work.items() if future in late or not future.result() for one in share]
+        appended = {future: log for future in done if (log := future.result()) is not None}
+        return [*appended.values()], [one for future, share in work.items() if future not in appended for one in share]
 
-    def _append(self, key: LogKey, share: Share) -> bool:
-        about = {"code": code_of(key.environment)}
+    def _append(self, key: LogKey, share: Share) -> Appended | None:
         try:
-            log, head = self.appender.append(key, [one.stored for one in share])
+            return self.appender.append(key, [one.stored for one in share])
         except Exception:
-            logger.exception("events were not appended", extra=about)
-            return False
+            logger.exception("events were not appended", extra={"code": code_of(key.environment)})
+            return None
+
+    def _fold(self, appended: Iterable[Appended]) -> None:
+        """Once the batch is safe. Never two folds of one log at once: they would only contend."""
+        idle = [each for each in appended if each.log.partition not in self._folding]
+        self._folding.update(each.log.partition for each in idle)
+        work = {_threads().submit(self._fold_log, *each): each.log for each in idle}
+        for future in wait(work, FOLD_SECONDS).not_done:
+            if future.cancel():
+                self._folding.discard(work[future].partition)
+
+    def _fold_log(self, log: Log, head: Head) -> None:
         try:
             self.fold_if_due(log, head)
         except Exception:
-            logger.exception("the log was not folded", extra=about)
-        return True
+            logger.exception("the log was not folded", extra={"code": code_of(log.key.environment)})
+        finally:
+            self._folding.discard(log.partition)
 
     def _park(self, late: Sequence[Arrived]) -> list[int]:
         """Returns the places of what could not be parked."""

@@ -1,4 +1,7 @@
-"""The feed: a log's events in the order of its entries, each once, nothing late. A poller keeps one number."""
+"""The feed: a log's events in the order of its entries, each once, nothing late.
+
+A poller keeps the log's name and a number. A log ends where another one has come in its place: the answer leads there.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import batched
@@ -15,7 +18,7 @@ from daybook.clock import HOUR, Clock
 from daybook.crypto.sealing import Unsealing
 from daybook.events.reader import Opened, people_of
 from daybook.http.environments import environment_of
-from daybook.http.problem import Problem, not_found
+from daybook.http.problem import Problem, bad_parameter, not_found
 from daybook.http.request import Answer, Request
 from daybook.ids import occurred_ms
 from daybook.ledger.entries import Entry
@@ -33,12 +36,12 @@ from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from ledger import access
-from ledger.feed_answers import FeedEvent, FeedPage, FeedRecord, FeedRecordPage
+from ledger.feed_answers import FeedEvent, FeedPage, FeedPlace, FeedRecord, FeedRecordPage
 from ledger.feed_entries import Events, Sealed, SealedReader
 from ledger.feed_parameters import NARROWING, FeedParameters, read_feed_parameters
 
 HEADER = "Daybook-Log"
-"""Names the log, so that a poller sees when a new one has begun: its number means nothing there."""
+"""Names the log that was read."""
 
 READ_AT_ONCE = 100  # BatchGetItem's own limit
 
@@ -100,17 +103,20 @@ class Feed:
         parameters = read_feed_parameters(request.query)
         settings = self._control.settings(request.tenant)
         stores = self._stores_of(settings.code)
-        environment, log = _log(request, settings, stores, parameters)
+        environment, log, successor = _log(request, settings, stores, parameters)
         scope = Scope(settings, self._catalogues.of(settings), environment, request.caller)
         meaning = stores.search.meaning(scope, parameters.searched.filters)
         size = 0 if log is None else stores.appends.head(log).size
         headers = {} if log is None else {HEADER: log.name}
-        if parameters.after > size:
+        ended = successor is not None and parameters.after >= size
+        if parameters.after > size and not ended:
             message = f"the log has only {size} entries"
             raise Problem(400, "invalid_parameter", f"after: {message}", headers=headers)
-        items, reached = self._items(stores, scope, parameters, meaning, log, size)
+        items, reached = ([], 0) if ended else self._items(stores, scope, parameters, meaning, log, size)
         self._record(stores, request, scope, meaning, log)
-        return Answer(200, _page(parameters, items, reached, size), headers)
+        goes_on_in = successor if ended else log
+        place = FeedPlace(None if goes_on_in is None else goes_on_in.name, reached, size)
+        return Answer(200, _page(parameters, items, place), headers)
 
     def _items(  # noqa: PLR0913, PLR0917  what is read, and how it is shown
         self,
@@ -161,12 +167,13 @@ class Feed:
         narrowed = {name: values for name, values in request.query.items() if name in NARROWING}
         writing = Writing.of(scope.key, scope.catalogue, meaning.named, stores.person_keys.of)
         params: dict[str, Any] = {"log": "" if log is None else log.name, "filters": writing.filters(narrowed)}
+        hidden = None if log is None or log.key.visibility == "all" else log.key.visibility
         question = [f"{name}={value}" for name, values in sorted(narrowed.items()) for value in sorted(set(values))]
         stores.recorder.record_once(
             scope.settings,
             scope.environment,
             request,
-            AuditAction("feed-read", params, people=writing.people),
+            AuditAction("feed-read", params, people=writing.people, visibility=hidden),
             question=[params["log"], *question],
             period_ms=HOUR,
         )
@@ -174,17 +181,26 @@ class Feed:
 
 def _log(
     request: Request, settings: TenantSettings, stores: TenantStores, parameters: FeedParameters
-) -> tuple[str, Log | None]:
-    """The environment and the log that the call is about; None: nothing was appended yet. Raises `Problem` 403, 404."""
+) -> tuple[str, Log | None, Log | None]:
+    """The environment and the log that the call is about, and the log that came in its place.
+
+    The log is None where nothing was appended yet. Raises `Problem` 400, 403, 404.
+    """
     named = parameters.searched.environment
+    logs = stores.logs.of(settings.code)
     if parameters.log is None:
         environment = environment_of(request, settings, named)
-        return environment, stores.logs.current(LogKey(settings.environment_key(environment), "all"))
-    log = access.log_named(parameters.log, stores.logs.of(settings.code), settings, request.caller)
+        key = LogKey(settings.environment_key(environment), "all")
+        of_key = [log for log in logs if log.key == key]
+        if parameters.after and len(of_key) > 1:
+            raise bad_parameter("log", "must be given with after, because a new log has begun: give the answer's log")
+        return environment, of_key[-1] if of_key else None, None
+    log = access.log_named(parameters.log, logs, settings, request.caller)
     environment = access.environment_of(settings, log)
     if named is not None and environment_of(request, settings, named) != environment:
         raise not_found("log")
-    return environment, log
+    later = (each for each in logs if each.key == log.key and each.generation > log.generation)
+    return environment, log, next(later, None)
 
 
 def _shown(
@@ -216,23 +232,23 @@ def _shape(stores: TenantStores, scope: Scope, parameters: FeedParameters) -> Sh
     if parameters.view != NATIVE:
         view, zone, tenant_name = profile(parameters.view), parameters.searched.zone, scope.settings.name
         return lambda opened: encode(
-            show(Shown(opened.native(aliases), opened.alias, tenant_name, aliases, view, zone))
+            show(Shown(opened.native(aliases), opened.alias(aliases), tenant_name, aliases, view, zone))
         )
     if parameters.format == NATIVE:
         return lambda opened: encode(opened.native(aliases))
     write = stores.stream_formats[parameters.format]
-    return lambda opened: write(opened.native(aliases), opened.alias, aliases)
+    return lambda opened: write(opened.native(aliases), opened.alias(aliases), aliases)
 
 
 def _page(
-    parameters: FeedParameters, items: Sequence[tuple[Sealed, bytes | None]], reached: int, size: int
+    parameters: FeedParameters, items: Sequence[tuple[Sealed, bytes | None]], place: FeedPlace
 ) -> FeedPage | FeedRecordPage:
     if parameters.view == NATIVE and parameters.format == NATIVE:
-        return FeedPage([FeedEvent(**_fields(*item)) for item in items], reached, size)
+        return FeedPage([FeedEvent(**_fields(*item)) for item in items], *place)
     records = [FeedRecord(**_fields(*item)) for item in items]
     if parameters.view == NATIVE:
-        return FeedRecordPage(records, reached, size)
-    return FeedRecordPage(records, reached, size, labels(profile(parameters.view)))
+        return FeedRecordPage(records, *place)
+    return FeedRecordPage(records, *place, labels(profile(parameters.view)))
 
 
 def _fields(sealed: Sealed, written: bytes | None) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """What the feed answers."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -30,23 +30,35 @@ class FeedRecord(Struct):
     """The id of an event that should be there, and is not, or is not as it was sealed. Operators have been alarmed."""
 
 
+class FeedPlace(NamedTuple):
+    """The fields of both pages that say where a poller is."""
+
+    log: str | None
+    next: int
+    size: int
+
+
 class FeedPage(Struct):
     """Native events in the order in which they were appended to the log."""
 
     events: list[FeedEvent]
+    log: str | None
+    """`log` of the next call: where the log that was read has ended, the one that came in its place. Null: none yet."""
     next: int
     """`after` of the next call."""
     size: int
-    """How many entries the log has."""
+    """How many entries the log has that was read."""
 
 
 class FeedRecordPage(Struct):
     """Events in a view or a stream's format, in the order in which they were appended to the log."""
 
     events: list[FeedRecord]
+    log: str | None
+    """`log` of the next call: where the log that was read has ended, the one that came in its place. Null: none yet."""
     next: int
     """`after` of the next call."""
     size: int
-    """How many entries the log has."""
+    """How many entries the log has that was read."""
     columns: list[str] | UnsetType = UNSET
     """The view's labels, in order."""

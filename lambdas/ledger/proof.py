@@ -79,7 +79,7 @@ class Proofs:
         proof = proof_of(stores, sealed)
         people = self._disclosed(stores, settings, request, found) if disclosing else UNSET
         if people is UNSET:
-            action = AuditAction("viewed", {"event": found.id}, variant="proof")
+            action = AuditAction("viewed", {"event": found.id}, variant="proof").about(found.content)
             stores.recorder.record(settings, environment_of(settings, sealed.log), request, action)
         return Answer(
             200,
@@ -100,7 +100,7 @@ class Proofs:
         """The keys of the event's people, once it is recorded that they are handed out."""
         content = found.content
         event = DisclosedEvent(content["tenant"], content["environment"], found.id, people_of(content))
-        action = AuditAction("people-disclosed", {"event": event.id, "people": list(event.people)})
+        action = AuditAction("people-disclosed", {"event": event.id, "people": list(event.people)}).about(content)
         record = stores.recorder.record(settings, event.environment, request, action)
         keys = disclose(stores.identities, found.environment, event, record)
         return [DisclosedPerson(guid, keys[guid]) for guid in event.people if guid in keys]

@@ -11,16 +11,16 @@ from functools import cache
 from typing import Any, Protocol
 
 from daybook.clock import Clock, format_time, parse_time
-from daybook.errors import Throttled, UnknownTenant
+from daybook.errors import UnknownTenant
 from daybook.events.item import environment_of
 from daybook.events.reader import content_of
-from daybook.events.store import Append, EventStore
+from daybook.events.store import EventStore
 from daybook.ids import IDENTITY_BYTES, event_id, occurred_ms
 from daybook.ledger.alerts import KIND, Alert, Alerts, Finding
 from daybook.ledger.logs import Visibility, visibility_of
 from daybook.ledger.tampering import Times, What, is_by_ttl, modified, moment_of, removed
 from daybook.observability import TAMPER_FOUND, logger
-from daybook.self_audit.own_events import own_event
+from daybook.self_audit.own_events import Writing, note
 from daybook.tenant import TenantCode, code_of
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
@@ -106,9 +106,17 @@ class Tampering:
         now_ms = self.stores.clock()
         alert = self.stores.alerts.put(Alert(event_id(now_ms, self.stores.random_bytes(IDENTITY_BYTES)), finding))
         number = int(finding.environment.partition("#")[2])
-        event = own_event(
-            settings,
-            settings.environments[number],
+        visibility = None if finding.visibility == "all" else finding.visibility
+        note(
+            self.stores.events,
+            Writing(
+                settings,
+                settings.environments[number],
+                alert.id,
+                now_ms,
+                self.stores.random_bytes,
+                visibility=visibility,
+            ),
             KIND,
             {
                 "finding": TOLD[finding.what].format(event=finding.event),
@@ -116,14 +124,7 @@ class Tampering:
                 "event": finding.event,
                 "at": format_time(finding.at_ms),
             },
-            identifier=alert.id,
-            received_ms=now_ms,
-            random_bytes=self.stores.random_bytes,
-            visibility=None if finding.visibility == "all" else finding.visibility,
         )
-        (appended,) = self.stores.events.append([event], lambda: 0.0).values()
-        if appended is Append.THROTTLED:
-            raise Throttled
 
 
 def _stored(old: Mapping[str, Any], settings: TenantSettings | None) -> tuple[Visibility, int]:

@@ -92,7 +92,7 @@ class Reads:
         found = find_event(stores.events, request, settings, parameters.get("environment"), self._clock())
         opened = Opened(found.content, stores.person_keys.of(found.environment, people_of(found.content)))
         native = opened.native(profile(settings.profile).aliases)
-        action = AuditAction("viewed", {"event": found.id}, variant="event")
+        action = AuditAction("viewed", {"event": found.id}, variant="event").about(found.content)
         stores.recorder.record(settings, native["environment"], request, action)
         return Answer(200, native)
 
@@ -163,4 +163,6 @@ def _writing(stores: TenantStores, scope: Scope, named: Mapping[str, Named], kno
 
 def _shown(settings: TenantSettings, view: Profile, zone: ZoneInfo, events: Sequence[Found]) -> list[dict[str, str]]:
     aliases = profile(settings.profile).aliases
-    return [show(Shown(event.native, event.opened.alias, settings.name, aliases, view, zone)) for event in events]
+    return [
+        show(Shown(event.native, event.opened.alias(aliases), settings.name, aliases, view, zone)) for event in events
+    ]

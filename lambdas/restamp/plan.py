@@ -66,16 +66,15 @@ def last_id(job: Job) -> str:
 def wanted_stamp(job: Job, settings: TenantSettings, identifier: str, seen: int | None) -> int | None:
     """When the event is to expire; the same at each attempt. `seen` is the stamp that it has.
 
-    Under a hold, no event gets a time of deletion, and hidden ones keep theirs. Otherwise it is never before the job,
-    unless it has been so already: DynamoDB's TTL ignores items that expired more than five years ago
+    Under a hold, no event gets a time of deletion. Hidden ones keep theirs, unless an earlier setting gave it
+    and it is too early for the last one. Without a hold it is never before the job, unless it has been so already:
+    DynamoDB's TTL ignores items that expired more than five years ago
     (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-before-you-start.html).
     """
     then = settings.expires_at(occurred_ms(identifier))
-    now = -(-job.created_ms // SECOND)
     if then is None:
         return None
+    soonest = max(then, -(-job.created_ms // SECOND))
     if settings.hold is not None:
-        return seen
-    if then > now:
-        return then
-    return seen if seen is not None and seen <= now else now
+        return seen if seen is None or seen >= then else soonest
+    return seen if seen is not None and then <= seen <= soonest else soonest

@@ -21,7 +21,6 @@ from daybook.ledger.logs import Logs
 from daybook.ledger.signing import Checkpoints
 from daybook.people.identities import Row, name_row
 from daybook.people.key_cache import PersonKeys
-from daybook.self_audit.recorder import Recorder
 from daybook.tenant import EnvironmentKey
 from tests.support.exports import Exporter, Killed, MemoryFiles, Mortal
 from tests.support.ingest import NOW
@@ -81,7 +80,7 @@ class MortalStores(NamedTuple):
     identities: Any
     person_keys: PersonKeys
     events: EventStore
-    recorder: Recorder
+    random_bytes: Callable[[int], bytes]
     logs: Logs
     appends: Appends
     checkpoints: Checkpoints
@@ -160,7 +159,7 @@ class Killer:
             PersonKeys(people.read, self._log.clock),
             # These exports have no evidence.
             stores.events,
-            stores.recorder,
+            stores.random_bytes,
             stores.logs,
             stores.appends,
             stores.checkpoints,

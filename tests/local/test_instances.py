@@ -147,3 +147,24 @@ def test_stopping_ends_every_process(start: Start, tmp_path: Path) -> None:
             going_on.result()
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
+
+
+def test_nothing_starts_after_the_stop(start: Start, tmp_path: Path) -> None:
+    """Neither a call that waited for a free instance nor one that comes later, as a schedule's tick may."""
+    function = start()
+    os.mkfifo(tmp_path / "door")
+    event = {"do": "open", "door": str(tmp_path / "door")}
+    with ThreadPoolExecutor() as pool:
+        calls = [pool.submit(function.invoke, event, "r") for _ in range(MAX_INSTANCES + 1)]
+        until = time.monotonic() + 20
+        while (tmp_path / "log").read_text().count("called open") < MAX_INSTANCES:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        function.stop()
+        for each in calls:
+            with pytest.raises(FunctionError):
+                each.result()
+    function.log.close()
+    with pytest.raises(FunctionError, match="is stopped"):
+        function.invoke({}, "r")
+    assert (tmp_path / "log").read_text().count("called open") == MAX_INSTANCES

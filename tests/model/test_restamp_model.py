@@ -267,6 +267,18 @@ RUN, SOON = ("run", 1_000), ("time", 100 * SECOND)
 @example([("event", DAY, 0, False, 0), ("days", 30, 0), SOON, ("stall", 60, 100 * SECOND)]).via(
     "an old page after a job that found all right"
 )
+@example(
+    [
+        *(("days", 400, 0), ("event", 60 * DAY, 0, True, 0), ("time", 1), ("days", 30, 0), ("hold", 0)),
+        *(("time", 20 * DAY), RUN, RUN, RUN, ("lift", 0)),
+    ]
+).via("stamped for a deletion before it was shown again, and hidden by a hold")
+@example(
+    [
+        *(("days", 400, 0), ("event", 60 * DAY, 0, True, 0), ("time", 1), ("days", 30, 0), ("time", 20 * DAY)),
+        *(("fail",), ("fail",)),
+    ]
+).via("stamped for a deletion before it was shown again, and jobs that are days late")
 @settings(max_examples=300)
 def test_every_event_ends_with_the_stamp_of_the_settings(happened: list[Action]) -> None:
     """What the stamps say that are over may differ, but not whether they are over. To whoever judges the changes by the
@@ -295,11 +307,18 @@ changes = st.one_of(
 )
 HALF = DAY // 2 - 200 * SECOND
 waits = st.sampled_from([0, 0, MINUTE, 100 * SECOND, HALF, DAY // 2, DAY, DAY + MINUTE, 15 * DAY, 31 * DAY])
+SHOWN_FOR_A_MINUTE = [
+    (("days", 30, 0), HALF),
+    (("days", 60, 0), MINUTE),
+    (("days", 30, 0), 0),
+    (("hold", 0), DAY // 2 + 150 * SECOND),
+]
 LEFT_UNDER_HOLD = [(("hold", 0), 90 * DAY), (("lift", 0), HALF), (("hold", 0), DAY)]
 
 
 @given(st.lists(st.tuples(changes, waits), min_size=1, max_size=12))
 @example(LEFT_UNDER_HOLD).via("a hold set again within half a day")
+@example(SHOWN_FOR_A_MINUTE).via("a hold over what was shown again for a minute")
 @settings(max_examples=300)
 def test_nothing_is_deleted_before_the_settings_allow_it(steps: list[tuple[Action, int]]) -> None:
     """As long as jobs are done within half a day: no deletion comes before the moment that the history says."""

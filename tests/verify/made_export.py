@@ -71,7 +71,7 @@ def event(number: int, occurred_ms: int, received_ms: int, activity: str = "clus
     )
 
 
-def own_event(number: int, at_ms: int, activity: str, params: dict[str, Any]) -> bytes:
+def own_event(number: int, at_ms: int, activity: str, params: dict[str, Any], **more: Any) -> bytes:
     """One of Daybook's own."""
     return canonical(
         {
@@ -90,6 +90,7 @@ def own_event(number: int, at_ms: int, activity: str, params: dict[str, Any]) ->
             "actor": {"type": "system", "alias": "System"},
             "params": params,
             "salt": "AAAAAAAAAAAAAAAAAAAAAA",
+            **more,
         }
     )
 
@@ -109,6 +110,9 @@ class MadeExport:
     since_signers: tuple[Signer, ...] = (LOG, LOGS_TIME)
     since_seconds: int = (FROM - 6 * MINUTE) // 1_000
     disclosed: list[tuple[int, bytes]] = field(default_factory=list)
+    """Changes of the retention."""
+    record: list[tuple[int, bytes]] = field(default_factory=list)
+    """The record of the request, which is disclosed too."""
     recorded_as: str = ""
     changed: dict[str, Any] = field(default_factory=dict)
     """Fields of the manifest."""
@@ -164,7 +168,8 @@ class MadeExport:
             "rows": len(self.rows),
             **self.completed,
         }
-        completion = own_event(888_888, NOW + 2 * MINUTE, "audit-log.export-completed", params)
+        caused_by = params.pop("caused_by", self.recorded_as)
+        completion = own_event(888_888, NOW + 2 * MINUTE, "audit-log.export-completed", params, caused_by=caused_by)
         log = MadeLog(entries=[*self.log.entries])
         index = log.add(completion)
         for number in range(self.appended):
@@ -188,7 +193,7 @@ class MadeExport:
                 }
                 for at, each in self.rows
             ),
-            {"disclosed": [{"index": at, "canonical": b64(each)} for at, each in self.disclosed]},
+            {"disclosed": [{"index": at, "canonical": b64(each)} for at, each in self.record + self.disclosed]},
             *({"entries": b64(b"".join(entries[at : at + 1_000]))} for at in range(0, len(entries), 1_000)),
             {"end": {"rows": len(self.rows), "entries": len(entries)}},
         ]
@@ -224,7 +229,7 @@ def made_export(rows: int, seed: int = 0, **changed: Any) -> MadeExport:
     made.rows.sort(key=lambda row: json.loads(row[1])["id"], reverse=True)
     record = own_event(666_666, NOW, "audit-log.exported", {"filename": "AuditLogs.csv"})
     made.recorded_as = json.loads(record)["id"]
-    made.log.add(record)
+    made.record = [(made.log.add(record), record)]
     return made
 
 

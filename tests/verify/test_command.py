@@ -9,8 +9,8 @@ import pytest
 
 from daybook_verify.__main__ import main
 from tests.support.places import VERIFIER
-from tests.verify.made_export import keys_of, made_export, packed
-from tests.verify.made_log import LOG, STRANGER, WITNESS, b64
+from tests.verify.made_export import FROM, keys_of, made_export, packed
+from tests.verify.made_log import COSIGNATURE, LOG, ORIGIN, STRANGER, WITNESS, Signer, b64, time
 
 
 @pytest.fixture
@@ -39,7 +39,8 @@ def test_the_exit_code_says_it_all(folder: Path, capsys: pytest.CaptureFixture[s
     assert run(*export, LOG.line) == 2
     assert run(*export, STRANGER.line) == 1
     assert run(*export, LOG.line[:-2]) == 2
-    assert run(*export, LOG.line, "--cosigner", LOG.line) == 2
+    for own in (LOG, Signer(ORIGIN, COSIGNATURE), Signer("daybook/time", COSIGNATURE)):
+        assert run(*export, LOG.line, "--cosigner", own.line) == 2, "the log's own word"
     assert run("proof", folder / "proof.json", "--key", LOG.line) == 0
     assert run("proof", folder / "proof.json", "--key", LOG.line, "--origin", "daybook/other") == 1
     assert run("proof", folder / "nothing", "--key", LOG.line) == 2
@@ -80,7 +81,9 @@ def test_findings_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert (found["result"], found["complete"]) == ("could not tell", None)
     assert found["findings"][-1]["kind"] == "unknown"
     run(*export, "--key", LOG.line, "--cosigner", WITNESS.line, "--json")
-    assert json.loads(capsys.readouterr().out)["complete"] is True
+    found = json.loads(capsys.readouterr().out)
+    assert found["complete"] is True
+    assert (found["export"]["tenant"], found["export"]["from"]) == ("acme", time(FROM))
 
 
 def test_the_package_runs_alone(folder: Path) -> None:
@@ -95,3 +98,18 @@ def test_the_package_runs_alone(folder: Path) -> None:
     ascii_only = {"PYTHONPATH": str(VERIFIER), "PYTHONIOENCODING": "ascii"}
     ran = subprocess.run(command, env=ascii_only, capture_output=True, text=True, check=False)  # noqa: S603  as above
     assert (ran.returncode, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("closed", ["", ">/dev/full", "| true", ">&-"])
+def test_a_result_that_cannot_be_written_is_none(folder: Path, closed: str) -> None:
+    """It is not said of the proof that it is not genuine."""
+    command = f'{{ sleep 0.3; "$PYTHON" -P -m daybook_verify proof proof.json --key "$KEY"; echo $? >&2; }} {closed}'
+    ran = subprocess.run(  # noqa: S603  our own program
+        ["/bin/sh", "-c", command],
+        cwd=folder,
+        env={"PYTHONPATH": str(VERIFIER), "PYTHON": sys.executable, "KEY": LOG.line, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stderr == ("2\n" if closed else "0\n")

@@ -25,7 +25,7 @@ from tests.verify.made_export import (
     own_event,
     packed,
 )
-from tests.verify.made_log import DAY, LOG, LOGS_TIME, MINUTE, NOW, ORIGIN, STRANGER, WITNESS, Signer, b64
+from tests.verify.made_log import DAY, LOG, LOGS_TIME, MINUTE, NOW, ORIGIN, STRANGER, WITNESS, Signer, b64, time
 
 Lines = list[dict[str, Any]]
 TRUST = Trust((parse_key(LOG.line), parse_key(LOGS_TIME.line)))
@@ -102,20 +102,45 @@ def test_an_event_that_is_left_out_is_missing(seed: int) -> None:
     assert any(f"MISSING: entry {index}," in text for _, text in report.findings)
 
 
-def test_an_event_cannot_be_hidden_as_the_exports_own_record() -> None:
-    """Whose id the manifest names must have arrived after the asking."""
-    made = made_export(4)
-    _, left_out = made.rows.pop()
-    made.recorded_as = json.loads(left_out)["id"]
-    assert of(made).complete is False
+@pytest.mark.parametrize("disclosed", [False, True])
+@pytest.mark.parametrize("asked_at", [NOW, FROM - DAY])
+def test_an_event_cannot_be_hidden_as_the_exports_own_record(asked_at: int, *, disclosed: bool) -> None:
+    """Whatever the manifest says of when it was asked for."""
+    made = made_export(4, changed={"asked_at": made_log.time(asked_at)})
+    left_out = made.rows.pop()
+    made.recorded_as = json.loads(left_out[1])["id"]
+    made.record = [left_out] if disclosed else []
+    assert of(made).exit_code == 1
 
 
 def test_the_exports_own_record_may_lie_in_the_span() -> None:
-    """It has no row, since it came after the request."""
+    """It has no row. That it is the record of this very request, it says itself."""
     made = made_export(0, changed={"to": None, "from": made_log.time(NOW)})
     assert of(made).complete
-    made.recorded_as = "x"
-    assert of(made).complete is False
+    made.record = []
+    assert of(made).complete is False, "it is not disclosed"
+
+
+OTHER_RECORDS: dict[str, dict[str, Any]] = {
+    "of another file": {"params": {"filename": "AuditLogs_2.csv"}},
+    "of another activity": {"activity": "audit-log.viewed"},
+    "that somebody sent": {"sender": {"credential": "k"}},
+    "of another environment": {"environment": "test"},
+}
+
+
+@pytest.mark.parametrize("which", OTHER_RECORDS)
+def test_another_event_is_no_record_of_the_request(which: str) -> None:
+    """Though manifest and completion name it."""
+    made = made_export(2, changed={"to": None})
+    made.rows.pop()
+    asked = {"filename": "AuditLogs.csv"}
+    other = own_event(667, NOW - DAY, **{"activity": "audit-log.exported", "params": asked, **OTHER_RECORDS[which]})
+    made.record = [(made.log.add(other), other)]
+    made.recorded_as = json.loads(other)["id"]
+    report = of(made)
+    assert report.exit_code == 1
+    assert "MISSING" not in " ".join(report.lines())
 
 
 def test_a_beginning_on_the_logs_word_alone_is_never_complete() -> None:
@@ -135,6 +160,7 @@ def test_a_beginning_on_the_logs_word_alone_is_never_complete() -> None:
 def test_a_beginning_that_others_confirm() -> None:
     """A checkpoint of that size or a later one that the auditor kept in time, or a trusted cosigner."""
     made = made_export(6, seed=1)
+    made.start -= 3
     for size in (made.start, made.start + 3):
         assert of(made, kept=[seen(made, size, FROM - 5 * MINUTE)]).complete
     assert of(made, kept=[seen(made, made.start - 1, FROM - DAY)]).exit_code == 2, "what lies between is not known"
@@ -177,12 +203,12 @@ def test_an_entry_that_is_doubled_is_missing_a_row() -> None:
 @pytest.mark.parametrize(
     ("days", "at", "explains"),
     [
-        (("30", "365"), FROM + 31 * DAY, True),
-        (("365", "30"), FROM + 31 * DAY, True),
-        (("unlimited", "30"), FROM + 31 * DAY, True),
-        (("unlimited", "unlimited"), FROM + 31 * DAY, False),
-        (("32", "365"), FROM + 31 * DAY, False),
-        (("30", "365"), FROM + 30 * DAY, False),
+        (("8", "365"), FROM + 9 * DAY, True),
+        (("365", "8"), FROM + 9 * DAY, True),
+        (("unlimited", "8"), FROM + 9 * DAY, True),
+        (("unlimited", "unlimited"), FROM + 9 * DAY, False),
+        (("9", "365"), FROM + 9 * DAY, False),
+        (("8", "365"), FROM + 8 * DAY, False),
     ],
 )
 def test_retention_explains_what_was_older(days: tuple[str, str], at: int, explains: bool) -> None:
@@ -193,11 +219,79 @@ def test_retention_explains_what_was_older(days: tuple[str, str], at: int, expla
     params = dict(zip(("from_days", "to_days"), days, strict=True))
     change = own_event(444, at, "audit-log.retention-changed", params)
     made.disclosed = [(made.log.add(change), change)]
-    assert (of(made).complete is True) == explains
+    report = of(made)
+    assert (report.complete is True) == explains
+    told = f"1 events of the span have no row: they were older than 8 days when the retention was changed at {time(at)}"
+    assert any(told in line for line in report.lines()) == explains
     made.disclosed = [(made.disclosed[0][0] - 1, change)]
     assert of(made).exit_code == 1, "it is not at that index"
     made.disclosed = [(made.log.add(event(445, at, at)), event(445, at, at))]
     assert of(made).exit_code == 1, "it is no change of the retention"
+
+
+NO_CHANGES: dict[str, tuple[int, dict[str, Any], dict[str, Any]]] = {
+    "to no days": (NOW - DAY, {"from_days": "0"}, {}),
+    "long after the request": (NOW + 6 * MINUTE, {}, {}),
+    "long before it was received": (NOW - DAY, {}, {"received_at": made_log.time(NOW)}),
+    "in years to come": (NOW + 9_000 * DAY, {}, {"received_at": made_log.time(NOW)}),
+    "in another environment": (NOW - DAY, {}, {"environment": "test"}),
+    "by a sender": (NOW - DAY, {}, {"sender": {"credential": "k"}}),
+}
+
+
+@pytest.mark.parametrize("which", NO_CHANGES)
+def test_a_change_of_the_retention_that_explains_nothing(which: str) -> None:
+    """The operator could write it when the evidence is made, and leave out every row."""
+    at, days, more = NO_CHANGES[which]
+    made = made_export(9)
+    made.rows = []
+    change = own_event(555, at, "audit-log.retention-changed", {"from_days": "1", "to_days": "365", **days}, **more)
+    made.disclosed = [(made.log.add(change), change)]
+    assert of(made).exit_code == 1
+
+
+@pytest.mark.parametrize("known", ["nothing", "kept", "cosigned"])
+@pytest.mark.parametrize("received", [NOW + 1, NOW + 10 * DAY])
+def test_no_event_arrives_after_a_head_that_covers_it(known: str, received: int) -> None:
+    """The completion, which was appended behind it, is such a head as well."""
+    made = made_export(2)
+    made.log.entries.insert(0, made_log.entry_of(event(4_242, FROM + 5, received)))
+    made.rows = [(index + 1, each) for index, each in made.rows]
+    made.record = [(index + 1, each) for index, each in made.record]
+    early = (NOW - DAY) // 1_000
+    kept = [seen(made, 5, FROM - 10 * MINUTE)] if known == "kept" else []
+    file = made.file()
+    lines = made.evidence(file)
+    if known == "cosigned":
+        text = lines[0]["checkpoint"].partition("\n\n")[0] + "\n"
+        lines[0]["checkpoint"] = text + "\n" + LOG.sign(text) + WITNESS.sign(text, early)
+    report = verified(file, lines, WITH_WITNESS, kept)
+    assert report.complete is (known == "nothing" and received == NOW + 1)
+    assert any("before it says that it was received" in line for line in report.lines()) != report.complete
+
+
+def test_who_is_shown_as_forgotten_is_told() -> None:
+    """An operator could leave out a key. Evidence can't show who was forgotten."""
+    made = made_export(3)
+    assert any("in 3 of them somebody is shown as forgotten" in line for line in of(made).lines())
+    made.rows = []
+    made.log = made_export(0).log
+    made.record = made_export(0).record
+    assert not any("forgotten" in line for line in of(made).lines())
+
+
+def test_a_span_without_a_moment_is_told() -> None:
+    """Retention's edge may lie behind the end that was asked for. Nothing is missing then, and nothing was exported."""
+    report = of(made_export(0, changed={"to": time(FROM)}))
+    assert (report.exit_code, report.complete) == (0, True)
+    assert any("the exported span ends before it begins" in line for line in report.lines())
+
+
+def test_kept_checkpoints_of_other_logs_are_told() -> None:
+    """They say nothing of this one, which may have replaced theirs."""
+    made = made_export(1)
+    other = Kept(NOW, Checkpoint("daybook/old", 7, bytes(32)))
+    assert any("checkpoints of daybook/old say nothing" in line for line in of(made, kept=[other]).lines())
 
 
 def test_a_filtered_export_says_nothing_of_completeness() -> None:
@@ -240,6 +334,7 @@ CHANGES_OF_THE_COMPLETION = [
     {"export": "x"},
     {"file_sha256": "00" * 32},
     {"manifest_sha256": "00" * 32},
+    {"caused_by": "x"},
 ]
 
 
@@ -268,6 +363,10 @@ CHANGES_OF_THE_MANIFEST: list[tuple[dict[str, Any], int]] = [
     ({"tz": "Mars/Olympus"}, 2),
     ({"tenant_profile": "unheard-of"}, 2),
     ({"received_until": made_log.time(FROM)}, 1),
+    ({"asked_at": made_log.time(FROM)}, 1),
+    ({"recorded_as": "x"}, 1),
+    ({"filename": None}, 1),
+    ({"filters": ["environment=test"]}, 1),
 ]
 
 

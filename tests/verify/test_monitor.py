@@ -14,9 +14,10 @@ from daybook_verify import checkpoints, kept, monitor, tiles
 from daybook_verify.checkpoints import Trust
 from daybook_verify.errors import CannotTell, NotGenuine
 from daybook_verify.fetching import HttpLog
+from daybook_verify.merkle import Edge
 from daybook_verify.notes import parse_key
 from daybook_verify.report import Report
-from tests.verify.made_log import LOG, NOW, STRANGER, MadeLog, levels, node, root
+from tests.verify.made_log import DAY, LOG, LOGS_TIME, MINUTE, NOW, STRANGER, MadeLog, Signer, edge, levels, node, root
 
 TRUST = Trust((parse_key(LOG.line),))
 ENTRIES = [b"\x01" + b"0" * 36 + number.to_bytes(6, "big") + bytes(32) for number in range(70_000)]
@@ -55,10 +56,10 @@ def merged(nodes: list[bytes]) -> bytes:
     return nodes[0]
 
 
-def followed(log: Any, state: Path, now_ms: int = NOW) -> Report:
+def followed(log: Any, state: Path, now_ms: int = NOW, trust: Trust = TRUST) -> Report:
     report = Report()
     try:
-        monitor.follow(log, TRUST, state, now_ms, report)
+        monitor.follow(log, trust, state, now_ms, report)
     except (NotGenuine, CannotTell) as error:
         report.ended_by(error)
     return report
@@ -175,6 +176,21 @@ def test_an_old_checkpoint_is_no_rewriting(state: Path) -> None:
     assert followed(Served(ENTRIES[:20]), state).exit_code == 0
 
 
+@pytest.mark.parametrize("walked", [True, False])
+def test_a_log_that_was_cut_off_is_told_by_its_own_times(state: Path, *, walked: bool) -> None:
+    """Where its key of times is given: it signed a smaller tree after the auditor had seen a larger one."""
+    trust = Trust((*TRUST.keys, parse_key(LOGS_TIME.line)))
+    assert followed(Served(ENTRIES[:10]), state).exit_code == 0
+    if walked:
+        assert followed(Served(ENTRIES[:20]), state).exit_code == 0
+    else:
+        kept.append(state, NOW, checkpoints.opened(MadeLog(entries=ENTRIES[:20]).note(), TRUST))
+    for entries in (ENTRIES[:10], ENTRIES[:15]):
+        for minutes, given, code in ((5, trust, 2), (6, trust, 1), (6, TRUST, 2)):
+            cut = Served(entries, seconds=(NOW + minutes * MINUTE) // 1_000)
+            assert followed(cut, state, NOW + DAY, given).exit_code == code
+
+
 def test_partial_tiles_may_be_gone(state: Path) -> None:
     """Where the full one is served, it is taken in their place."""
     log = Served(ENTRIES[:300])
@@ -214,11 +230,35 @@ def test_damage_to_what_was_kept_is_told(damage: Any, state: Path) -> None:
     assert followed(Served(ENTRIES[:4]), state).exit_code == 2
 
 
+def test_checkpoints_of_other_logs_are_told(state: Path) -> None:
+    """A walk of one log says nothing of them. Those that a walk of their own has passed are no news."""
+    other = MadeLog("daybook/other", ENTRIES[:2])
+    signer = Signer(other.origin)
+    came = checkpoints.opened(other.note(signers=(signer,)), Trust((parse_key(signer.line),)))
+    kept.append(state, NOW, came)
+    for size in (1, 1):
+        report = followed(Served(ENTRIES[:size]), state)
+        assert report.exit_code == 0
+        assert any("1 kept checkpoints are of the log daybook/other" in line for line in report.lines())
+    kept.append(state, NOW, came, Edge(2, edge(ENTRIES[:2])))
+    assert not any("daybook/other" in line for line in followed(Served(ENTRIES[:2]), state).lines())
+
+
+def test_no_event_is_received_later_than_now(state: Path) -> None:
+    """By the auditor's clock, which may be five minutes behind."""
+    for ahead, code in ((5 * MINUTE, 0), (5 * MINUTE + 1, 1)):
+        entry = b"\x01" + b"0" * 36 + (NOW + ahead).to_bytes(6, "big") + bytes(32)
+        assert followed(Served([*ENTRIES[:2], entry]), state).exit_code == code
+        state.unlink(missing_ok=True)
+
+
 class Site(HTTPServer):
     """A log over HTTP. It answers once 503 first, packs what it can, and sends whoever asks for /moved elsewhere."""
 
     log = Served(ENTRIES[:300])
     failing = True
+    cutting: int = 0
+    """How many answers are still cut off in their middle."""
     seen: list[Message]
 
 
@@ -234,6 +274,9 @@ class Answering(BaseHTTPRequestHandler):
             self.send_response(503)
             self.send_header("Retry-After", "0")
             data = b""
+        elif path == "/refused/checkpoint":
+            self.send_response(400)
+            data = b'{"detail": "Name the tenant."}'
         elif path == self.path:
             self.send_response(302)
             self.send_header("Location", "http://127.0.0.1:1/checkpoint")
@@ -245,6 +288,9 @@ class Answering(BaseHTTPRequestHandler):
                 self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(data or b"")))
         self.end_headers()
+        if data and self.server.cutting:
+            self.server.cutting -= 1
+            data = data[: len(data) // 2]
         self.wfile.write(data or b"")
 
     def log_message(self, *_: Any) -> None:
@@ -268,6 +314,8 @@ def test_a_log_over_http(site: Site, state: Path) -> None:
     log = HttpLog(f"{url}/v1/logs/x/", {"Authorization": "Bearer k"}, lambda _: None)
     assert followed(log, state).exit_code == 0
     assert {each["Authorization"] for each in site.seen} == {"Bearer k"}
+    with pytest.raises(CannotTell, match="400: Name the tenant"):
+        HttpLog(f"{url}/refused", {}, lambda _: None)("checkpoint")
     with pytest.raises(CannotTell, match="302"):
         HttpLog(f"{url}/moved", {"Authorization": "Bearer k"}, lambda _: None)("checkpoint")
     with pytest.raises(CannotTell):
@@ -275,3 +323,14 @@ def test_a_log_over_http(site: Site, state: Path) -> None:
     for url in ("http://daybook.example.com/v1/logs/x", "file:///etc/passwd", "x"):
         with pytest.raises(CannotTell):
             HttpLog(url, {})
+
+
+@pytest.mark.parametrize("path", ["checkpoint", "tile/0/000", "tile/entries/000"])
+def test_a_connection_that_is_cut_says_nothing_of_the_log(site: Site, path: str) -> None:
+    """Plain or packed: it is asked again, and in the end it could not be told."""
+    log = HttpLog(f"http://127.0.0.1:{site.server_port}/v1/logs/x", {}, lambda _: None)
+    site.failing, site.cutting = False, 2
+    assert log(path) == site.log.files[path]
+    site.cutting = 4
+    with pytest.raises(CannotTell):
+        log(path)

@@ -107,14 +107,14 @@ def test_a_cosigner_does_not_speak_for_the_log() -> None:
         checkpoints.opened(log_of(1).note(signers=(WITNESS,)), Trust(TRUST.keys, (parse_key(WITNESS.line),)))
 
 
-def test_a_key_speaks_for_logs_under_its_name() -> None:
-    """And for the one log that the auditor names."""
+def test_a_key_speaks_for_the_log_of_its_name() -> None:
+    """Or for the one log that the auditor names, and for none whose name only begins like it."""
     deployment = Signer("daybook")
     trust = Trust((parse_key(deployment.line),))
     note = log_of(1).note(signers=(deployment,))
-    assert checkpoints.opened(note, trust).checkpoint.origin == ORIGIN
     assert checkpoints.opened(note, Trust(trust.keys, (), ORIGIN))
-    for origin, named in (("daybooks/x", None), ("other/x", None), (ORIGIN, f"{ORIGIN}x")):
+    assert checkpoints.opened(MadeLog("daybook").note(signers=(deployment,)), trust)
+    for origin, named in ((ORIGIN, None), ("daybook/2", None), ("other/x", None), (ORIGIN, f"{ORIGIN}x")):
         with pytest.raises(NotGenuine):
             checkpoints.opened(MadeLog(origin).note(signers=(deployment,)), Trust(trust.keys, (), named))
 

@@ -62,6 +62,17 @@ def test_disclosed_people_open() -> None:
         assert report_of({**answer, "people": wrong}).exit_code == 1
 
 
+def test_closed_is_not_forgotten() -> None:
+    """Without keys nothing is said of whether somebody is forgotten, nor how the person is called."""
+    stored, answer = answered()
+    people = [{"id": guid, "key": b64(key)} for guid, key in keys_of(stored).items()]
+    for more, forgotten, username in (({}, None, None), ({"people": people}, False, "person.3")):
+        report = report_of({**answer, **more})
+        assert report.event is not None
+        actor = report.event["actor"]
+        assert (actor["id"], actor["forgotten"], actor["username"]) == (GUIDS[0], forgotten, username)
+
+
 def test_every_character_of_a_proof_counts() -> None:
     """Each is replaced by another one. All but the answer's own blanks are authenticated."""
     random = Random(1)  # noqa: S311  a test's choices

@@ -76,6 +76,27 @@ def line(of: dict[str, Any], keys: dict[str, bytes] | None = None) -> str:
     return rendered(MANIFEST, rfc8785.dumps(of), {GUID: KEY} if keys is None else keys).decode()
 
 
+@pytest.mark.parametrize(
+    ("slots", "shown", "full_name"),
+    [
+        ([None], "Unknown", "Unknown"),
+        ([None, "Jane Roe"], "Unknown", "Jane Roe"),
+        ([None, "System"], "Unknown", '"System"'),
+        (["Unknown"], '"Unknown"', '"Unknown"'),
+    ],
+)
+def test_an_unknown_actor_without_a_username_has_no_quotation_marks(
+    slots: list[str | None], shown: str, full_name: str
+) -> None:
+    """They are for a username that is like an alias."""
+    somebody = [{"id": GUID, "sealed": sealed(slots)}]
+    given: dict[str, Any] = dict.fromkeys(("client_id", "target", "params", "details", "changes", "context"))
+    canonical = rfc8785.dumps(content(actor={"type": "unknown", "id": GUID}, people=somebody, **given))
+    for view, name, expected in (("generic", "Actor", shown), ("jiffy", "UserName", full_name)):
+        manifest = {**MANIFEST, "view": view, "format": "ndjson"}
+        assert json.loads(rendered(manifest, canonical, {GUID: KEY}))[name] == expected
+
+
 def test_the_event_of_these_tests_is_genuine() -> None:
     assert line(content()).split(",")[2:4] == [f"mike (by {OTHER})", "mike"]
     assert line(content(), {}).split(",")[4] == f"{GUID} did it"

@@ -15,7 +15,7 @@ from daybook_verify.notes import COSIGNATURE, VerifierKey, parse_key
 from daybook_verify.report import Report
 
 _CREDENTIAL = "DAYBOOK_KEY"
-_NOT_GENUINE = 1
+_NOT_GENUINE, _COULD_NOT_TELL = 1, 2
 _DESCRIPTION = "Verifies proofs, exports and logs of a Daybook without trusting whoever runs it."
 _EPILOG = """exit code: 0 all is genuine, and complete where an unfiltered export was asked about;
 1 something is not genuine, or missing; 2 it could not be told"""
@@ -33,14 +33,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report.unknown(str(error))
     except Exception as error:  # noqa: BLE001  a fault of this program says nothing of what it verifies
         report.unknown(f"this program failed: {error!r}")
+    written = _write(report.as_json() if asked.json else "\n".join(report.lines()))
+    return report.exit_code if written else _COULD_NOT_TELL
+
+
+def _write(text: str) -> bool:
+    """Whether all of it could be written. A result that nobody can read is none."""
+    if sys.stdout is None:  # it was closed by whoever started the program
+        return False
     encoding = sys.stdout.encoding  # a terminal's may lack letters of names
-    text = report.as_json() if asked.json else "\n".join(report.lines())
-    print(text.encode(encoding, "backslashreplace").decode(encoding))  # noqa: T201
-    return report.exit_code
+    try:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)  # noqa: T201
+    except OSError:  # a full disk, or a pipe that nobody reads
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails again as it ends
+        return False
+    return True
 
 
 def _run(asked: argparse.Namespace, report: Report) -> None:
-    trust = Trust(tuple(map(parse_key, asked.key)), tuple(map(_cosigner, asked.cosigner)), asked.origin)
+    keys = tuple(map(parse_key, asked.key))
+    names = [key.name for key in keys] + ([asked.origin] if asked.origin else [])
+    trust = Trust(keys, tuple(_cosigner(line, names) for line in asked.cosigner), asked.origin)
     match asked.what:
         case "proof":
             _keep(proof.verify(asked.file.read_bytes(), trust, report), asked.kept, report)
@@ -69,10 +82,15 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _cosigner(line: str) -> VerifierKey:
+def _cosigner(line: str, logs: Sequence[str]) -> VerifierKey:
+    """A log's own key of times is no cosigner's: whoever runs the log chooses those times. Its name lies beside the
+    log's, as `daybook/time` beside `daybook/<name>`.
+    """
     key = parse_key(line)
     if key.kind != COSIGNATURE:
         raise CannotTell(f"{line!r} is not the key of a cosigner")
+    if any(key.name == log or key.name.rpartition("/")[0] == log.rpartition("/")[0] != "" for log in logs):
+        raise CannotTell(f"{key.name} is the log's own key of times. A cosigner is somebody else: leave it out")
     return key
 
 
@@ -85,8 +103,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LINE",
         help="a key of the log, as a verifier key line; may be repeated",
     )
-    common.add_argument("--cosigner", action="append", default=[], metavar="LINE", help="a key whose time you trust")
-    common.add_argument("--origin", help="the log's name; without it, any log whose name begins with that of the key")
+    common.add_argument(
+        "--cosigner", action="append", default=[], metavar="LINE", help="a key of somebody else whose time you trust"
+    )
+    common.add_argument("--origin", help="the log's origin, as /v1/logs shows it, where it is not the key's name")
     common.add_argument("--json", action="store_true", help="print one JSON object")
 
     parser = argparse.ArgumentParser(prog="daybook-verify", description=_DESCRIPTION, epilog=_EPILOG)

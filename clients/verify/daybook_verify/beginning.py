@@ -32,6 +32,10 @@ class Beginning:
         self.heads: Mapping[int, bytes] = roots(self._kept)
         """Roots that the log must have had, by size."""
 
+    def kept_in(self, met: set[int]) -> list[Kept]:
+        """What the auditor kept of the trees whose roots the entries gave."""
+        return [each for each in self._kept if each.checkpoint.size in met]
+
     def is_trusted(self, met: set[int]) -> bool:
         """Whether every event of the span is among the entries, if it is in the log.
 
@@ -50,7 +54,7 @@ class Beginning:
             report.ok("what lies before the entries was in the log before the span, by a trusted cosigner")
 
     def _was_kept(self, met: set[int]) -> bool:
-        return any(each.checkpoint.size in met and each.seen_ms <= self._by_ms for each in self._kept)
+        return any(each.seen_ms <= self._by_ms for each in self.kept_in(met))
 
     def _was_cosigned(self) -> bool:
         at = None if self._since is None else self._since.cosigned_at(self._cosigners)

@@ -32,7 +32,7 @@ class Trust:
     """Of the log."""
     cosigners: tuple[VerifierKey, ...] = ()
     origin: str | None = None
-    """The only log that is accepted. Without it: logs with a key's name, and those whose name begins with it."""
+    """The log that the keys speak for. Without it a key speaks for the log that has the key's name, and no other."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,11 @@ def opened(note: str, trust: Trust) -> Signed:
         each.key in trust.keys and each.key.kind == ED25519 and _speaks_for(each.key, checkpoint.origin, trust)
         for each in signatures
     ):
-        raise NotGenuine(f"no given key of the log {checkpoint.origin} has signed the checkpoint")
+        given = ", ".join(dict.fromkeys(key.name for key in trust.keys))
+        raise NotGenuine(
+            f"the checkpoint is of the log {checkpoint.origin}, and no given key of that log has signed it."
+            f" You gave keys of {given}"
+        )
     return Signed(checkpoint, note, signatures)
 
 
@@ -88,6 +92,4 @@ def describe(signed: Signed, report: Report) -> None:
 
 
 def _speaks_for(key: VerifierKey, origin: str, trust: Trust) -> bool:
-    if trust.origin is not None:
-        return origin == trust.origin
-    return origin == key.name or origin.startswith(f"{key.name}/")
+    return origin == (key.name if trust.origin is None else trust.origin)

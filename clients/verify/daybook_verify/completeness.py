@@ -1,40 +1,53 @@
 """Whether the file holds every event of its span that the log has."""
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Literal
 
 from daybook_verify import entries
-from daybook_verify.errors import NotGenuine
-from daybook_verify.evidence import Sealed
+from daybook_verify.arrivals import Arrivals
+from daybook_verify.disclosures import RetentionChange
+from daybook_verify.entries import Entry
 from daybook_verify.log_copy import LogCopy
 from daybook_verify.manifest import Manifest
 from daybook_verify.report import MAX_LISTED, Report
-from daybook_verify.rows import content_of
-from daybook_verify.strict import milliseconds
 
-_DAY_MS = 86_400_000
-_UNLIMITED = "unlimited"
+Why = Literal["beside the span", "expired", "missing", "missing, of a false arrival"]
 
 
-def look_for_missing(
-    log: LogCopy, disclosed: Sequence[Sealed], asked: Manifest, report: Report, *, begins_well: bool
-) -> None:
+class Excuses:
+    """Why an entry of the log has no row in the file."""
+
+    def __init__(self, asked: Manifest, changes: Sequence[RetentionChange], arrivals: Arrivals) -> None:
+        self.asked = asked
+        self.change = max(changes, key=lambda each: each.gone_before_ms, default=None)
+        self._arrivals = arrivals
+
+    def of(self, index: int, entry: Entry) -> Why:
+        if not self.asked.covers(entry.occurred_ms):
+            return "beside the span"
+        late = entry.received_ms > self.asked.received_until_ms
+        if late and self._arrivals.could_be(index, entry.received_ms):
+            return "beside the span"
+        if self.change is not None and entry.occurred_ms < self.change.gone_before_ms:
+            return "expired"
+        return "missing, of a false arrival" if late else "missing"
+
+
+def look_for_missing(log: LogCopy, excuses: Excuses, report: Report, *, begins_well: bool) -> None:
     """`begins_well`: whether the entries are known to begin before the span."""
-    expired_ms = max((_expired_by(each, asked, log) for each in disclosed), default=asked.from_ms)
-    if asked.filtered:
+    if excuses.asked.filtered:
         report.note("the export was filtered, so nothing is said of its completeness")
         return
-    missing = unknown = 0
-    for index, data in log.unaccounted():
-        entry = entries.parse(data)
-        if entry is None:
-            unknown += 1
-        elif not _may_lack_a_row(entry, asked, expired_ms):
-            missing += 1
-            if missing <= MAX_LISTED:
-                report.bad(f"MISSING: entry {index}, event {entry.id}, has no row")
+    expired, missing, unknown = _counted(log, excuses, report)
+    if expired and (change := excuses.change) is not None:
+        report.note(
+            f"{expired} events of the span have no row: they were older than {change.days} days when the retention was"
+            f" changed at {change.at}, in entry {change.index}. That they are gone for this reason is the log's word"
+        )
     if missing:
         report.complete = False
-        report.bad(f"{missing} events of the span have no row")
+        report.bad(f"{missing} events of the span have no row, and nothing explains it")
     elif unknown:
         report.unknown(f"{unknown} entries are of a kind that this program does not know: take a newer one")
     elif not begins_well:
@@ -44,38 +57,26 @@ def look_for_missing(
         )
     else:
         report.complete = True
-        report.ok(f"complete: every event in the log that {asked.span} has its row")
+        but = f", but for the {expired} that a retention explains" if expired else ""
+        report.ok(f"complete: every event in the log that {excuses.asked.span} has its row{but}")
 
 
-def _may_lack_a_row(entry: entries.Entry, asked: Manifest, expired_ms: int) -> bool:
-    occurred = entry.occurred_ms
-    if not asked.covers(occurred) or entry.received_ms > asked.received_until_ms or occurred < expired_ms:
-        return True
-    # Any id could be named as that of the record. So it explains nothing that arrived before the asking.
-    return entry.id == asked.recorded_as and entry.received_ms >= asked.asked_ms
+def _counted(log: LogCopy, excuses: Excuses, report: Report) -> tuple[int, int, int]:
+    """How many entries without a row are expired, missing, and of an unknown kind."""
+    counts, unknown = Counter[Why](), 0
+    for index, data in log.unaccounted():
+        entry = entries.parse(data)
+        if entry is None:
+            unknown += 1
+            continue
+        why = excuses.of(index, entry)
+        counts[why] += 1
+        if why in _MISSING and sum(counts[each] for each in _MISSING) <= MAX_LISTED:
+            report.bad(f"MISSING: entry {index}, event {entry.id}, has no row{_MISSING[why]}")
+    return counts["expired"], sum(counts[each] for each in _MISSING), unknown
 
 
-def _expired_by(disclosed: Sealed, asked: Manifest, log: LogCopy) -> int:
-    """The moment before which events may be gone, according to a change of the retention that is in the log.
-
-    One retention was in force until the change, the other from then on. So by then either allowed its deletions.
-    """
-    content = content_of(disclosed.canonical)
-    log.check(disclosed.index, content, disclosed.canonical)
-    if content["activity"] != "audit-log.retention-changed" or "sender" in content or content["tenant"] != asked.tenant:
-        raise NotGenuine(f"event {content['id']} is disclosed, and is no change of the retention")
-    params = content.get("params", {})
-    days = [_days(params.get(name)) for name in ("from_days", "to_days")]
-    shortest = min((each for each in days if each is not None), default=None)
-    if shortest is None:
-        return asked.from_ms
-    return milliseconds(content["occurred_at"], "occurred_at") - shortest * _DAY_MS
-
-
-def _days(value: object) -> int | None:
-    """None: for ever."""
-    if value == _UNLIMITED:
-        return None
-    if not isinstance(value, str) or not value.isdecimal() or not value.isascii() or len(value) > 6:
-        raise NotGenuine("a disclosed change of the retention names no days")
-    return int(value)
+_MISSING: dict[Why, str] = {
+    "missing": "",
+    "missing, of a false arrival": ", and it was in the log before it says that it was received",
+}

@@ -1,10 +1,13 @@
 """HTTP reads of a log, with a credential that never leaves for another place."""
 
 import gzip
+import http.client
 import io
+import json
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -13,6 +16,7 @@ from daybook_verify.errors import CannotTell
 
 _SECONDS = 30
 _MAX_BYTES = 32 << 20
+_MAX_PROBLEM = 64 << 10
 _ATTEMPTS = 4
 _MAX_WAIT = 30
 _TRANSIENT = {429, 500, 502, 503, 504}
@@ -52,18 +56,29 @@ class HttpLog:
                 if error.code == 404:
                     return None
                 if error.code not in _TRANSIENT or attempt == _ATTEMPTS:
-                    raise CannotTell(f"{url} answered {error.code}") from error
+                    raise CannotTell(f"{url} answered {error.code}{_detail(error)}") from error
                 after = error.headers.get("Retry-After", "")
                 self._sleep(min(int(after), _MAX_WAIT) if after.isdecimal() else attempt)
-            except (OSError, EOFError, gzip.BadGzipFile) as error:
+            except (OSError, EOFError, http.client.HTTPException, zlib.error) as error:
                 if attempt == _ATTEMPTS:
                     raise CannotTell(f"{url} can't be read: {error}") from error
                 self._sleep(attempt)
         raise AssertionError
 
 
+def _detail(error: urllib.error.HTTPError) -> str:
+    """What Daybook says of a refusal, such as that an operator must name the tenant."""
+    try:
+        detail = json.loads(error.read(_MAX_PROBLEM))["detail"]
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return f": {detail}" if isinstance(detail, str) else ""
+
+
 def _body(answer: Any) -> bytes:
     data: bytes = answer.read(_MAX_BYTES + 1)
+    if len(data) <= _MAX_BYTES and answer.length:  # a read of so many bytes does not tell that the connection was cut
+        raise http.client.IncompleteRead(data, answer.length)
     if answer.headers.get("Content-Encoding", "identity") == "gzip":
         data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:

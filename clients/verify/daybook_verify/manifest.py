@@ -26,16 +26,30 @@ class Manifest:
     sha256: str
     ascending: bool
     recorded_as: str
-    filtered: bool
+    filters: tuple[str, ...]
     rows: int
     size: int
-    asked_ms: int
     from_ms: int
     to_ms: int | None
     received_until_ms: int
 
     def covers(self, occurred_ms: int) -> bool:
         return self.from_ms <= occurred_ms and (self.to_ms is None or occurred_ms < self.to_ms)
+
+    def check_place(self, content: Mapping[str, Any]) -> None:
+        """NotGenuine for an event of another tenant or environment."""
+        if (content["tenant"], content["environment"]) != (self.tenant, self.environment):
+            raise NotGenuine(f"event {content['id']} is of another tenant or environment")
+
+    @property
+    def filtered(self) -> bool:
+        return not {each.partition("=")[0] for each in self.filters} <= _UNFILTERED
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """What the auditor compares with what was asked for."""
+        names = ("export", "tenant", "environment", "from", "to", "received_until", "filters", "tz", "rows")
+        return {name: self.fields[name] for name in names}
 
     @property
     def span(self) -> str:
@@ -54,9 +68,15 @@ def parse(data: bytes) -> Manifest:
         raise NotGenuine("the manifest's mark is not true or false")
     if text(_of(fields, "sort"), "sort") not in ORDERS:
         raise CannotTell("the manifest names an order that this program does not know")
-    for name in ("view", "tz", "format", "tenant_name", "tenant_profile"):
+    for name in ("view", "tz", "format", "filename", "tenant_name", "tenant_profile"):
         text(_of(fields, name), name)
-    names = [text(each, "a filter").partition("=")[0] for each in items(_of(fields, "filters"), "filters")]
+    if _of(fields, "asked_at") != _of(fields, "received_until"):
+        raise NotGenuine(
+            "the manifest's asked_at and received_until differ: an export has what was received by its asking"
+        )
+    filters = tuple(text(each, "a filter") for each in items(_of(fields, "filters"), "filters"))
+    if any(each.startswith("environment=") and each != f"environment={_of(fields, 'environment')}" for each in filters):
+        raise NotGenuine("the manifest names another environment than its filters")
     return Manifest(
         fields=fields,
         **{
@@ -64,10 +84,9 @@ def parse(data: bytes) -> Manifest:
             for name in ("export", "tenant", "environment", "log", "sha256", "recorded_as")
         },
         ascending=ORDERS[fields["sort"]],
-        filtered=not {*names} <= _UNFILTERED,
+        filters=filters,
         rows=integer(_of(fields, "rows"), "rows"),
         size=integer(_of(fields, "bytes"), "bytes"),
-        asked_ms=milliseconds(_of(fields, "asked_at"), "asked_at"),
         from_ms=milliseconds(_of(fields, "from"), "from"),
         to_ms=None if _of(fields, "to") is None else milliseconds(fields["to"], "to"),
         received_until_ms=milliseconds(_of(fields, "received_until"), "received_until"),

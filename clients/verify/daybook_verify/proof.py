@@ -73,18 +73,20 @@ def verify(data: bytes, trust: Trust, report: Report) -> Signed:
         raise NotGenuine("the event is not in the log at this index")
     report.ok(f"it is entry {proof.index} of that log")
     given = keys(answer["people"]) if "people" in answer else {}
-    people = People(content, given)
-    _report_people(content, given, report)
+    people = People(content, given, all_keys_are_given=False)
+    _report_people(people, given, report)
     report.event = native(content, people, Aliases())
     return signed
 
 
-def _report_people(content: Mapping[str, Any], given: Mapping[str, bytes], report: Report) -> None:
+def _report_people(people: People, given: Mapping[str, bytes], report: Report) -> None:
     if given:
         report.ok(f"the given keys open what the event says of {', '.join(given)}")
-    closed = [each["id"] for each in content.get("people", ()) if "sealed" in each and each["id"] not in given]
-    if closed:
-        report.note(f"what it says of others stays closed, since no key is given: {', '.join(closed)}")
+    if people.closed:
+        report.note(
+            f"what it says of {', '.join(people.closed)} stays closed, since no key is given: whether they are"
+            " forgotten is not shown"
+        )
 
 
 def _of(answer: Mapping[str, Any], name: str) -> Any:

@@ -23,6 +23,8 @@ class Report:
     complete: bool | None = None
     event: Mapping[str, Any] | None = None
     """What a proven event says, as far as it is opened."""
+    export: Mapping[str, Any] | None = None
+    """What an export is of, as its manifest says."""
 
     def ok(self, text: str) -> None:
         self.findings.append(("ok", text))
@@ -58,7 +60,13 @@ class Report:
 
     def as_json(self) -> str:
         findings = [{"kind": kind, "text": text} for kind, text in self.findings]
-        document = {"result": self.verdict, "complete": self.complete, "findings": findings, "event": self.event}
+        document = {
+            "result": self.verdict,
+            "complete": self.complete,
+            "findings": findings,
+            "event": self.event,
+            "export": self.export,
+        }
         return json.dumps(document, indent=1)
 
 

@@ -7,11 +7,14 @@ more than a direct call.
 """
 
 import json
+import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -68,8 +71,13 @@ class Instance:
         except (EOFError, OSError):
             return False
 
-    def stop(self, seconds: float = STOP_SECONDS) -> None:
-        self.connection.close()
+    def hang_up(self) -> None:
+        """Both ends read the end of the connection, also in a thread that waits for it. The descriptor stays open."""
+        with socket.socket(fileno=os.dup(self.connection.fileno())) as line, suppress(OSError):  # macOS: it has ended
+            line.shutdown(socket.SHUT_RDWR)
+
+    def end(self, seconds: float) -> None:
+        """Waits so long for the process to end by itself."""
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -79,7 +87,11 @@ class Instance:
 
 @dataclass
 class Function:
-    """One function with its instances. Any number of threads may call `invoke`."""
+    """One function with its instances. Any number of threads may call `invoke`.
+
+    A busy instance belongs to the thread that took it, which alone closes its connection: a descriptor that another
+    thread closes may be a new file's by the time it is read.
+    """
 
     configuration: Configuration
     log: BinaryIO
@@ -89,6 +101,7 @@ class Function:
     _free: list[Instance] = field(default_factory=list)
     _all: list[Instance] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
+    _stopped: bool = False
 
     def invoke(self, event: Mapping[str, Any], request_id: str) -> Any:
         configuration = self.configuration
@@ -119,17 +132,25 @@ class Function:
         self._give_back(self._take())
 
     def stop(self) -> None:
+        """Ends all instances. Calls that are under way or come later raise `FunctionError`."""
         with self._changed:
+            self._stopped = True
             instances = list(self._all)
-        for instance in instances:
-            instance.connection.close()  # closed first for all instances, so that they end at the same time
+            for instance in instances:
+                instance.hang_up()  # all of them first, so that they end at the same time
+            for instance in self._free:
+                self._forget(instance)
+            self._free.clear()
+            self._changed.notify_all()
         until = time.monotonic() + STOP_SECONDS
         for instance in instances:
-            instance.stop(max(0.0, until - time.monotonic()))
+            instance.end(max(0.0, until - time.monotonic()))
 
     def _take(self) -> Instance:
         with self._changed:
-            self._changed.wait_for(lambda: self._free or len(self._all) < MAX_INSTANCES)
+            self._changed.wait_for(lambda: self._stopped or self._free or len(self._all) < MAX_INSTANCES)
+            if self._stopped:
+                raise FunctionError(f"{self.configuration.handler} is stopped")
             if self._free:
                 return self._free.pop()
             instance = self._start()
@@ -157,13 +178,21 @@ class Function:
 
     def _give_back(self, instance: Instance) -> None:
         with self._changed:
-            self._free.append(instance)
+            if self._stopped:
+                self._forget(instance)
+            else:
+                self._free.append(instance)
             self.calls_ended += 1
             self._changed.notify()
 
     def _discard(self, instance: Instance) -> None:
-        instance.stop(seconds=0)
+        if not self._stopped:  # otherwise `stop` ends it
+            instance.end(seconds=0)
         with self._changed:
-            self._all.remove(instance)
+            self._forget(instance)
             self.calls_ended += 1
             self._changed.notify()
+
+    def _forget(self, instance: Instance) -> None:
+        self._all.remove(instance)
+        instance.connection.close()

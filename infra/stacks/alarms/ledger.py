@@ -28,7 +28,7 @@ def ledger_follows(append: lambda_.IFunction, records: StreamReader, own: OwnMet
             Alarm(
                 "LedgerPoison",
                 own.count(observability.LEDGER_POISON),
-                "an event can't be read, so no log has it; a record of the stream is in the bucket of failed batches",
+                "an event can't be read, so no log has it, or a change was not judged; its record is in the bucket",
             ),
             Alarm(
                 "LedgerParked",
@@ -39,7 +39,7 @@ def ledger_follows(append: lambda_.IFunction, records: StreamReader, own: OwnMet
             Alarm(
                 "FoldBehind",
                 behind,
-                "a log's fold has failed for a day: its statistics fail or are slow, and it is not signed",
+                "a log's fold is a day behind: its statistics fail or are slow, and it may not be signed",
                 threshold=_DAY,
             ),
             Alarm(
@@ -66,6 +66,6 @@ def ledger_follows(append: lambda_.IFunction, records: StreamReader, own: OwnMet
         [
             Graph("How far the logs are behind, in milliseconds", [age]),
             Graph("Events that wait for their log", [parked]),
-            Graph("Seconds that a failing fold is behind its log", [behind]),
+            Graph("Seconds that a fold is behind its log", [behind]),
         ],
     )

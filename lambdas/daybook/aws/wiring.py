@@ -390,7 +390,12 @@ class Wiring:
         from daybook.self_audit.callers import Callers
         from daybook.self_audit.recorder import Recorder
 
-        return Recorder(self.events, Callers(self.identities, self.resolver), self.keys, self.clock, self.random_bytes)
+        callers = Callers(self.identities, self.resolver)
+
+        def newest_ids(by_activity: str, low: str, limit: int) -> list[str]:
+            return self.indexes.newest_ids(by_activity, low, limit)  # few functions need it, so it is imported then
+
+        return Recorder(self.events, newest_ids, callers, self.keys, self.clock, self.random_bytes)
 
     @cached_property
     def record(self) -> Record:

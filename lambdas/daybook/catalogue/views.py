@@ -27,7 +27,9 @@ class Shown:
 
     native: dict[str, Any]
     alias: str | None
-    """The alias of an actor that is no person, or is known by an address alone, as it was when the event arrived."""
+    """The alias of an actor that is no person, is known by an address alone, or is unknown and has no username. None:
+    it is shown as a person, also where the username is like an alias.
+    """
     tenant_name: str
     aliases: Aliases
     view: Profile
@@ -72,7 +74,9 @@ def _user(shown: Shown) -> str | None:
 
 
 def _person_name(shown: Shown) -> str | None:
-    return _alias(shown) or _name(shown, shown.actor, "name", "username", "client_id", "id")
+    """The full name of a person who has one, also where an alias stands for the username."""
+    is_named = shown.actor["id"] is not None and shown.actor["name"]
+    return (None if is_named else _alias(shown)) or _name(shown, shown.actor, "name", "username", "client_id", "id")
 
 
 def _alias(shown: Shown) -> str | None:

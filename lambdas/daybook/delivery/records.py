@@ -79,7 +79,7 @@ class Records:
         for row, content, _ in wanted:
             try:
                 opened = Opened(content, keys)
-                data = write(opened.native(aliases), opened.alias, aliases)
+                data = write(opened.native(aliases), opened.alias(aliases), aliases)
                 made.append((row, Record(partition_key(row, content), data)))
             except Exception as error:  # noqa: BLE001  any error concerns this one event only
                 broken.append(_reported(row, error))

@@ -74,11 +74,14 @@ class Opened:
         """Whether nobody whom a text of the content names is forgotten."""
         return all(self._fields(person) is not None for person in people_in(text))
 
-    @property
-    def alias(self) -> str | None:
-        """The alias by which the actor is shown. None: it is shown as a person."""
-        alias: str | None = self.content["actor"].get("alias")
-        return alias
+    def alias(self, aliases: Aliases) -> str | None:
+        """The alias by which the actor is shown, in place of a username. None: it is shown as a person."""
+        actor = self.content["actor"]
+        if "alias" in actor:
+            return str(actor["alias"])
+        fields = self._fields_of(actor["id"])
+        has_no_username = fields is not None and fields[USERNAME] is None
+        return aliases.of(actor["type"]) if has_no_username else None
 
     def native(self, aliases: Aliases) -> dict[str, Any]:
         """The native event of the contract. It has every field; absent values are null."""
@@ -89,7 +92,7 @@ class Opened:
         guid = actor.get("id")
         shown = self._person(guid) if guid is not None else _nobody(actor)
         if shown["username"] is None:
-            shown["username"] = actor.get("alias") or aliases.of(actor["type"])
+            shown["username"] = self.alias(aliases)
         impersonator = actor.get("impersonator")
         return {
             "type": actor["type"],

@@ -93,7 +93,7 @@ class ReadRow(NamedTuple):
     name: RowName
     data: bytes
     at: int
-    """The log's size up to which it was folded when it was last written."""
+    """How many entries were counted when it was last written."""
 
 
 class Addition(NamedTuple):
@@ -190,11 +190,12 @@ def read(family: Family, data: bytes) -> Numbers:
     return {key: number for key, number in zip(keys, columns.numbers, strict=True) if number}
 
 
-def fitting(counted: Sequence[Counted], most: int = MAX_ROWS // 2) -> int:
-    """How many of these events, from the first on, are counted in at most so many rows. Each may put one more aside."""
+def fitting(counted: Iterable[Counted]) -> int:
+    """How many of these events, from the first on, are counted in the rows of one fold, where it puts none aside."""
     keys: set[RowKey] = set()
-    for place, each in enumerate(counted):
+    place = 0
+    for place, each in enumerate(counted, 1):
         keys.update(keys_of(each))
-        if len(keys) > most:
-            return place
-    return len(counted)
+        if len(keys) > MAX_ROWS:
+            return place - 1
+    return place

@@ -2,13 +2,16 @@
 
 The fold runs behind appends. What it has not reached yet is read from the deltas, so statistics are exact at every
 moment, and a fold that is late only makes them slower. Roots are written first: a tile has one root, whoever writes it.
-Then one transaction adds counts and moves `folded`. Of two folds that begin at the same entry one has to begin anew, so
-each entry is counted once. A fold may stop anywhere, also within an append.
+Then transactions add counts and move `folded`. Of two folds that begin at the same entry one has to begin anew, so each
+entry is counted once. A fold may stop anywhere, also within an append.
+
+A step counts up to 10,000 entries in the order of the hours in which they occurred, so that it writes each row about
+once, also where events of a year arrive in any order. `folded` says how much of a step is done.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby, islice
 from typing import NamedTuple, Protocol
 
 from daybook.clock import HOUR, SECOND, Clock
@@ -29,10 +32,16 @@ DUE_MS = HOUR
 units. Each minute it would cost a log of 11,000 events a day five units an event, each hour a tenth of one.
 """
 
-_AT_ONCE = 5_000
-"""Entries that are read at once."""
-_WITH_AN_APPEND = 20_000
-"""The most entries that are folded behind an append: it has its own time to keep. The next one goes on."""
+STEP_ENTRIES = 10_000
+"""The most entries of a step, and the most that a fold waits for."""
+
+_ENTRIES_A_ROW = 5
+"""A fold that wrote many rows, because its events occurred in many hours, waits for so many entries a row."""
+
+_APPEND_MS = SECOND
+"""How long a fold goes on behind an append: it has its own time to keep. The next one goes on."""
+_SIGNING_MS = 100 * SECOND
+"""How long a fold goes on before a log is signed: the signer has 180 s."""
 _MAX_LOST = 50
 """How often another fold may be first."""
 
@@ -44,13 +53,29 @@ class Folded(NamedTuple):
     """Entries below it are counted."""
     at_ms: int
     """When the last of them was appended."""
-    rows: frozenset[RowName]
-    """What the last fold wrote."""
-    counted_from_ms: int
+    stop: int = 0
+    """Where `done` is not 0: the step counts the entries from `size` to before it."""
+    done: int = 0
+    """How many of them are counted already, in the order of `in_order`."""
+    written: int = 0
+    """How many rows the step wrote so far; where `done` is 0, the step before."""
+    rows: frozenset[RowName] = frozenset()
+    """What the last transaction wrote."""
+    counted_from_ms: int = 0
     """Counts of earlier times may have been deleted."""
 
+    @property
+    def counted(self) -> int:
+        """How many entries are counted. It rises with each transaction."""
+        return self.size + self.done
 
-NOT_FOLDED = Folded(0, 0, frozenset(), 0)
+    @property
+    def due_entries(self) -> int:
+        """How far the log is ahead when a fold is worth its rows."""
+        return min(max(DUE_ENTRIES, _ENTRIES_A_ROW * self.written), STEP_ENTRIES)
+
+
+NOT_FOLDED = Folded(0, 0)
 
 
 class DeltaMissing(Exception):  # noqa: N818  a fact about the log
@@ -65,7 +90,7 @@ class Counts(Protocol):
     def rows(self, log: Log, keys: Sequence[RowKey]) -> Mapping[RowKey, CountRow]:
         """Those that exist."""
 
-    def move(self, log: Log, before: Folded, size: int, at_ms: int, addition: Addition) -> bool:
+    def move(self, log: Log, before: Folded, after: Folded, addition: Addition) -> bool:
         """Adds counts and moves `folded`, both or neither. False: another fold was there first."""
 
 
@@ -76,56 +101,77 @@ class Fold:
     roots: TileRoots
     clock: Clock
     behind: Callable[[int], None]
-    """Told how many seconds the fold is behind, where it fails."""
+    """Told how many seconds ago the first entry was appended that is not counted, where a fold leaves any."""
 
     def folded(self, log: Log) -> int:
-        """The size up to which roots and counts are written."""
-        return self.counts.folded(log).size
+        """How many entries are counted."""
+        return self.counts.folded(log).counted
 
     def run_if_due(self, log: Log, head: Head) -> None:
-        """Folds where the log is `DUE_ENTRIES` or `DUE_MS` ahead, up to 20,000 entries. Raises as `run` does."""
+        """Folds for a second where the log is far enough ahead, or a step is not finished. Raises as `run` does."""
         folded = self.counts.folded(log)
-        if head.size - folded.size >= DUE_ENTRIES or (head.size > folded.size and head.at_ms - folded.at_ms >= DUE_MS):
-            self._run(log, min(head.size, folded.size + _WITH_AN_APPEND))
+        ahead = head.size - folded.counted
+        if folded.done or ahead >= folded.due_entries or (ahead > 0 and head.at_ms - folded.at_ms >= DUE_MS):
+            self._run(log, head.size, _APPEND_MS)
 
     def run(self, log: Log) -> None:
-        """Folds up to the head as it is now.
+        """Writes all roots up to the head as it is now, and counts for 100 s at most.
 
         Raises `Throttled`, `Contended`; `DeltaMissing` and `UnknownFormat` until somebody has mended the log. What was
         done until then stays done.
         """
-        self._run(log, self.appends.head(log).size)
+        size = self.appends.head(log).size
+        start = self._run(log, size, _SIGNING_MS)
+        while start < size:  # no proof waits for counts
+            stop = min(size, start + STEP_ENTRIES)
+            self._write_roots(log, _Entries(self.appends, log, start, stop), start, stop)
+            start = stop
 
-    def _run(self, log: Log, size: int) -> None:
+    def _run(self, log: Log, size: int, milliseconds: int) -> int:
+        """Returns the size below which roots and counts are written."""
         try:
-            self._fold(log, size)
+            folded = self._fold(log, size, self.clock() + milliseconds)
         except Exception:
-            folded = self.counts.folded(log)
-            for append in self.appends.appends(log, folded.size, folded.size + 1):
-                self.behind((self.clock() - append.at_ms) // SECOND)
+            self._tell(log, self.counts.folded(log))
             raise
+        if folded.counted < size:
+            self._tell(log, folded)
+        return folded.size
 
-    def _fold(self, log: Log, size: int) -> None:
+    def _tell(self, log: Log, folded: Folded) -> None:
+        for append in self.appends.appends(log, folded.size, folded.size + 1):
+            self.behind((self.clock() - append.at_ms) // SECOND)
+
+    def _fold(self, log: Log, size: int, until_ms: int) -> Folded:
         lost = 0
-        while (folded := self.counts.folded(log)).size < size:
-            if not self._some(log, folded, min(size, folded.size + _AT_ONCE)):
+        while (folded := self.counts.folded(log)).counted < size:
+            stop = folded.stop if folded.done else min(size, folded.size + STEP_ENTRIES)
+            after = self._step(log, folded, stop, until_ms)
+            if after is None:
                 lost += 1
                 if lost > _MAX_LOST:
                     raise Contended(log.partition)
+            if self.clock() >= until_ms:
+                return after or self.counts.folded(log)
+        return folded
 
-    def _some(self, log: Log, folded: Folded, stop: int) -> bool:
-        """Folds up to `stop`. False where another fold was first."""
+    def _step(self, log: Log, folded: Folded, stop: int, until_ms: int) -> Folded | None:
+        """Counts up to `stop`, or until the time is over. None where another fold was first."""
         entries = _Entries(self.appends, log, folded.size, stop)
-        self._write_roots(log, entries, folded.size, stop)
-        counted = entries.counted()
-        while counted:
-            number, addition = self._next(log, counted)
-            size = folded.size + number
-            if not self.counts.move(log, folded, size, entries.at_ms(size - 1), addition):
-                return False
-            folded = folded._replace(size=size)
-            counted = counted[number:]
-        return True
+        counted = in_order(entries.counted())
+        if not folded.done:
+            self._write_roots(log, entries, folded.size, stop)
+        while True:
+            number, addition = self._next(log, counted[folded.done :])
+            written = len(addition.rows) + len(addition.put_aside) + (folded.written if folded.done else 0)
+            after = folded._replace(stop=stop, done=folded.done + number, written=written)
+            if after.counted == stop:
+                after = after._replace(size=stop, done=0, at_ms=entries.at_ms(stop - 1))
+            if not self.counts.move(log, folded, after, addition):
+                return None
+            if not after.done or self.clock() >= until_ms:
+                return after
+            folded = after
 
     def _next(self, log: Log, counted: Sequence[Counted]) -> tuple[int, Addition]:
         """How many of these are folded in one transaction, and what it writes."""
@@ -157,9 +203,8 @@ class _Entries:
         self._appends = list(appends.appends(log, start - start % WIDTH, stop))
         self._first = self._appends[0].start
         self._bytes = b"".join(append.entries for append in self._appends)
-        counted = [append for append in self._appends if append.stop > start]
-        self._deltas = appends.deltas(log, counted[0].start, stop)
-        self._counted = counted
+        self._counted = [append for append in self._appends if append.stop > start]
+        self._source = appends
 
     def hashes(self, tile: Tile) -> list[bytes]:
         """The hashes of a tile of level 0."""
@@ -169,14 +214,33 @@ class _Entries:
 
     def counted(self) -> list[Counted]:
         """Raises `DeltaMissing`, `UnknownFormat`."""
-        return list(unfolded(self._log, self._counted, self._deltas, self._start, self._stop))
+        deltas = self._source.deltas(self._log, self._counted[0].start, self._stop)
+        return list(_unfolded(self._log, self._counted, deltas, self._start, self._stop))
 
     def at_ms(self, index: int) -> int:
         """When the entry was appended."""
         return next(append.at_ms for append in self._counted if append.stop > index)
 
 
-def unfolded(
+def in_order(counted: Iterable[Counted]) -> list[Counted]:
+    """The order in which a step counts: by hour, and within an hour by index."""
+    return sorted(counted, key=lambda each: each.occurred_ms)
+
+
+def uncounted(
+    log: Log, appends: Sequence[Append], deltas: Mapping[tuple[int, str], bytes], folded: Folded, stop: int
+) -> Iterator[Counted]:
+    """What the entries before `stop` count as that are not counted. `appends`: those that end behind `folded.size`.
+
+    Raises `DeltaMissing`, `UnknownFormat`.
+    """
+    events = _unfolded(log, appends, deltas, folded.size, stop)
+    if not folded.done:
+        return events
+    return chain(in_order(islice(events, folded.stop - folded.size))[folded.done :], events)
+
+
+def _unfolded(
     log: Log, appends: Sequence[Append], deltas: Mapping[tuple[int, str], bytes], start: int, stop: int
 ) -> Iterator[Counted]:
     """What the entries from `start` to before `stop` count as. Raises `DeltaMissing`, `UnknownFormat`."""

@@ -6,13 +6,12 @@ events. The settings keep every retention and hold with its moment, so each chan
 however late the stream brings it.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from daybook.clock import MINUTE, SECOND
-from daybook.tenants.settings import Hold, TenantSettings
+from daybook.tenants.settings import TenantSettings
 
 IN_FLIGHT_MS = MINUTE
 """A re-stamp writes a page at most 42 s after it has read the settings, so maybe under those from just before the event
@@ -51,7 +50,7 @@ def modified(old: Image, new: Image, times: Times, settings: TenantSettings) -> 
         return What.CHANGED
     if old.get(STAMP) == new.get(STAMP) or STAMP not in new:
         return None
-    allowed = earliest_stamp(settings, times)
+    allowed = settings.earliest_expiry(times.occurred_ms, times.stored_ms - IN_FLIGHT_MS)
     seconds = _seconds(new[STAMP])
     return None if allowed is not None and seconds is not None and seconds >= allowed else What.EXPIRES_EARLY
 
@@ -65,24 +64,6 @@ def may_be_gone(settings: TenantSettings, times: Times, at_ms: int) -> bool:
     """Whether a retention explains that the event no longer exists at `at_ms`."""
     gone_ms = settings.may_be_gone_from(*times)
     return gone_ms is not None and gone_ms <= at_ms
-
-
-def earliest_stamp(settings: TenantSettings, times: Times) -> int | None:
-    """The earliest time of deletion that any setting in force since the event was stored gives it, in seconds; None
-    where none gives it one.
-    """
-    since_ms = times.stored_ms - IN_FLIGHT_MS
-    stamps = (each.expires_at(times.occurred_ms) for each in _in_force_since(settings, since_ms))
-    return min((stamp for stamp in stamps if stamp is not None), default=None)
-
-
-def _in_force_since(settings: TenantSettings, since_ms: int) -> Iterator[TenantSettings]:
-    """The settings now, and as they were before each of their changes since then."""
-    yield settings
-    for number, (until_ms, rule) in enumerate(settings.history):
-        if until_ms > since_ms:
-            hold = None if rule.held_ms is None else Hold(0, rule.held_ms, "")
-            yield replace(settings, retention_days=rule.days, hold=hold, history=settings.history[:number])
 
 
 def _without_stamp(image: Image) -> dict[str, Any]:

@@ -145,7 +145,14 @@ class Search:
         def value(event: Found) -> str:
             opened, shown_in = event.opened, view or about
             return shown_by(
-                Shown(event.native, opened.alias, scope.settings.name, about.aliases, shown_in, parameters.zone)
+                Shown(
+                    event.native,
+                    opened.alias(about.aliases),
+                    scope.settings.name,
+                    about.aliases,
+                    shown_in,
+                    parameters.zone,
+                )
             )
 
         begun_at = format_time(position.moment_ms)

@@ -8,22 +8,22 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from daybook.access.roles import OPERATIONS
-from daybook.catalogue.profile import OWN_ACTIVITIES, choose_variant, profile
+from daybook.catalogue.profile import OWN_ACTIVITIES
 from daybook.clock import Clock
 from daybook.crypto.hkdf import length_prefixed, tag
 from daybook.crypto.keys import DeploymentKeys, TenantKeys
 from daybook.errors import Contended, Throttled
-from daybook.events.content import AcceptedEvent, ContentWriter
-from daybook.events.item import StoredEvent, store_form
+from daybook.events.item import partition_of
 from daybook.events.mentions import Mention, Mentions, known_by, known_by_token
 from daybook.events.schema import Actor, Context, SentEvent
-from daybook.events.store import Append, EventStore, Key
+from daybook.events.store import Append, EventStore
 from daybook.http.caller import Caller
 from daybook.http.problem import Problem
 from daybook.http.request import Request
-from daybook.ids import IDENTITY_BYTES, event_id, occurred_ms
+from daybook.ids import IDENTITY_BYTES, event_id, identity_of, lowest_id
 from daybook.people.identities import MAX_CLIENT_ID, Person, Reference
 from daybook.self_audit.callers import Callers
+from daybook.self_audit.own_events import Visibility, Writing, stored_form
 from daybook.tenant import EnvironmentKey
 from daybook.tenants.settings import TenantSettings
 from daybook.text import UNCLEAN, UNCLEAN_IN_LINE
@@ -37,8 +37,8 @@ _MAX_AGENT = 1_024
 _MAX_REQUEST_ID = 256
 _MAX_ASKED = 10_000
 
-_NOTE_SECONDS = 0.0
-"""A note is tried once. A job that notes something is repeated where it is throttled."""
+_LOOKED_AT = 500
+"""Records that one look for an earlier one reads: 40 read units at most."""
 
 
 class AuditAction(NamedTuple):
@@ -49,24 +49,36 @@ class AuditAction(NamedTuple):
     variant: str | None = None
     people: Mapping[str, Sequence[Person]] = {}
     """Whom a text in `params` names: several people may have had the name."""
+    visibility: Visibility = None
+    """Who alone may read the record: those who alone may read what it tells of. None: as the activity says."""
+
+    def about(self, content: Mapping[str, Any]) -> "AuditAction":
+        """The record of this on one event: whoever may not read the event may not read the record of it either."""
+        return self._replace(visibility=content.get("visibility"))
+
+
+NewestIds = Callable[[str, str, int], Sequence[str]]
+"""In a partition of the index of activities the ids from one on, the newest so many. Raises `Throttled`."""
 
 
 class Recorder:
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  what it writes with
         self,
         events: EventStore,
+        newest_ids: NewestIds,
         callers: Callers,
         keys: DeploymentKeys,
         clock: Clock,
         random_bytes: Callable[[int], bytes],
     ) -> None:
         self._events = events
+        self._newest_ids = newest_ids
         self._callers = callers
         self._keys = keys
         self._clock = clock
         self._random = random_bytes
-        self._asked: set[str] = set()
-        """The ids of what `record_once` is known to have recorded."""
+        self._asked: set[bytes] = set()
+        """The identities, in their ids, of what `record_once` is known to have recorded."""
 
     def record_once(  # noqa: PLR0913  what is recorded, and how often
         self,
@@ -78,21 +90,32 @@ class Recorder:
         question: Sequence[str],
         period_ms: int,
     ) -> None:
-        """Writes the event once in each period for each caller and question: its id follows from them, so a second one
-        is a duplicate. It stands at the period's beginning. Raises `Problem` 503.
+        """Writes the event once in each period for each caller and question, at the time of the first call.
+
+        Another instance's record is found in an index that follows within about a second, among the newest records. So
+        calls at the same moment may be recorded each, and so may a question that comes again after `_LOOKED_AT` others.
+        Raises `Problem` 503.
         """
         now_ms = self._clock()
-        began_ms = max(now_ms - now_ms % period_ms, settings.created_at)
+        began_ms = now_ms - now_ms % period_ms
         # Keyed, because a question may hold names, which others could confirm by guessing.
         key = self._keys.of(settings.code, settings.secret).index
-        asked = (environment, request.caller.identity, action.activity, *question)
-        identifier = event_id(began_ms, tag(key, length_prefixed("asked", *asked))[:IDENTITY_BYTES])
-        if identifier in self._asked:
+        asked = (str(began_ms), environment, request.caller.identity, action.activity, *question)
+        identity = tag(key, length_prefixed("asked", *asked))[:IDENTITY_BYTES]
+        if identity in self._asked:
             return
-        self.record(settings, environment, request, action, identifier)
+        identifier = event_id(now_ms, identity)
+        home = partition_of(settings, environment, identifier, now_ms)
+        of_activity = f"{home}#{OWN_ACTIVITIES}{action.activity}"
+        try:
+            known = self._newest_ids(of_activity, lowest_id(began_ms), _LOOKED_AT)
+        except Throttled:
+            raise _not_recorded() from None
+        if identity not in map(identity_of, known):
+            self.record(settings, environment, request, action, identifier)
         if len(self._asked) >= _MAX_ASKED:
             self._asked.clear()
-        self._asked.add(identifier)
+        self._asked.add(identity)
 
     def record(
         self,
@@ -117,64 +140,14 @@ class Recorder:
             )
         except (Contended, Throttled):
             raise _not_recorded() from None
-        form = self._form(settings, environment, event, cast, identifier, now_ms)
+        writing = Writing(
+            settings, environment, identifier, now_ms, self._random, keys, cast.mentions, cast.people, action.visibility
+        )
+        form = stored_form(event, writing)
         appended = self._events.append([form], request.remaining_seconds)
         if appended[form.partition, form.id] is Append.THROTTLED:
             raise _not_recorded()
         return form.id
-
-    def note(
-        self,
-        settings: TenantSettings,
-        environment: str,
-        action: AuditAction,
-        *,
-        identifier: str,
-        caused_by: str | None = None,
-    ) -> Key:
-        """Writes what Daybook did by itself: the actor is the system. The action names no people.
-
-        `identifier`: the event's id, which holds when it occurred. Where there is an event of this id already, it
-        stays: so a repeat notes nothing twice. Gives the event's key. Raises `Throttled`.
-        """
-        event = SentEvent(
-            activity=OWN_ACTIVITIES + action.activity,
-            actor=Actor(type="system"),
-            variant=action.variant,
-            params={name: _fitting(value) for name, value in action.params.items()},
-            caused_by=caused_by,
-        )
-        form = self._form(settings, environment, event, _Cast(Mentions(), []), identifier, self._clock())
-        appended = self._events.append([form], lambda: _NOTE_SECONDS)
-        if appended[form.partition, form.id] is Append.THROTTLED:
-            raise Throttled
-        return form.partition, form.id
-
-    def _form(  # noqa: PLR0913, PLR0917  what an event is made of
-        self,
-        settings: TenantSettings,
-        environment: str,
-        event: SentEvent,
-        cast: "_Cast",
-        identifier: str,
-        received_ms: int,
-    ) -> StoredEvent:
-        keys = self._keys.of(settings.code, settings.secret)
-        of_tenant = profile(settings.profile)
-        activity = of_tenant.activities[event.activity]
-        accepted = AcceptedEvent(
-            event=event,
-            id=identifier,
-            environment=environment,
-            occurred_ms=occurred_ms(identifier),
-            received_ms=received_ms,
-            fingerprint=None,
-            activity=activity,
-            variant=choose_variant(activity, event.variant, frozenset(event.params or ()), has_details=False),
-            mentions=cast.mentions,
-        )
-        writer = ContentWriter(accepted, settings, of_tenant, keys, people=cast.people, random_bytes=self._random)
-        return store_form(accepted, writer, settings, keys)
 
     def credential(self, settings: TenantSettings, environment: str, request: Request) -> str:
         """What names the caller's credential in what is kept: a key's id, or the GUID of the person who has the token.

@@ -186,6 +186,23 @@ class TenantSettings:
         absences = self._absences(occurred_ms)
         return _seconds(absences[-1].from_ms + SLACK_MS) if absences and absences[-1].until_ms == NEVER_MS else None
 
+    def earliest_expiry(self, occurred_ms: int, since_ms: int) -> int | None:
+        """The earliest `expires_at` that a rule in force after `since_ms` gave an event of that moment. None: none did.
+
+        One pass over the history, because a re-stamp asks for each event.
+        """
+        earliest, since, gone_from = NEVER_MS, 0, NEVER_MS
+        for until, rule in (*self.history, Replaced(NEVER_MS, self.rule)):
+            leaves = rule.leaves_at(occurred_ms, since)
+            # An event that was hidden before, and is hidden at once, has been gone since then.
+            gone = gone_from if leaves == since and gone_from != NEVER_MS else leaves
+            if until > since_ms:
+                earliest = min(earliest, gone)
+            if since < until:
+                gone_from = gone if leaves < until else NEVER_MS
+            since = until
+        return None if earliest == NEVER_MS else _seconds(earliest + SLACK_MS)
+
     def may_be_gone_from(self, occurred_ms: int, stored_ms: int) -> int | None:
         """The earliest moment at which an event of that time, stored at `stored_ms`, may have been deleted under any
         setting since. None: it must still be there, however long these settings stay.

@@ -6,9 +6,11 @@ from itertools import batched
 
 from msgspec import structs
 
-from daybook.clock import format_time
+from daybook.clock import SECOND, format_time
+from daybook.events.item import partition_of
 from daybook.events.reader import content_of
 from daybook.ids import occurred_ms
+from daybook.jobs.claiming import CLOCKS_APART_SECONDS
 from daybook.jobs.job import JobFailed, Step
 from daybook.ledger.entries import Entry
 from daybook.ledger.merkle import EMPTY
@@ -152,21 +154,30 @@ class WriteEvidence(SealPhase):
             yield b"".join(lines), False
 
     def _disclosed(self) -> list[SealedEvent]:
-        """Why entries of the span have no row: the retention was shorter once. Says nothing where each has one."""
+        """Why entries of the span have no row: one is the record of the request, and the retention was shorter once."""
         export, seal = self.export, self.seal
-        if not export.ask.complete or seal.expected == seal.rows:
+        if not export.ask.complete:
             return []
-        changes = {entry_key(content_of(packed)): packed for packed in self._retention_changes()}
-        found = export.stores.appends.find(self.log, list(changes))
-        shown = [SealedEvent(index, changes[key]) for key, index in found.items() if index < seal.size]
-        return sorted(shown)
+        disclosed = [self._record()]
+        if seal.expected > seal.rows:
+            disclosed += self._retention_changes()
+        events = {entry_key(content_of(packed)): packed for packed in disclosed}
+        found = export.stores.appends.find(self.log, list(events))
+        return sorted(SealedEvent(index, events[key]) for key, index in found.items() if index < seal.size)
+
+    def _record(self) -> bytes:
+        export, record = self.export, self.export.ask.record
+        return self.stored((partition_of(export.settings, export.ask.environment, record, occurred_ms(record)), record))
 
     def _retention_changes(self) -> Iterator[bytes]:
-        """The records of them since the span began, as they are stored."""
+        """The records of them from the span's beginning to the request, as they are stored. No later one is needed: the
+        span begins at the latest edge that there was while the file was written.
+        """
         export = self.export
         query = {"activity": [RETENTION_CHANGED], "from": [format_time(export.from_ms)]}
-        now = structs.replace(export.ask, asked_ms=self.services.clock(), groups={}, record="")
-        events = replace(export.events, ask=now, question=Question(parse_parameters(query), {}))
+        until_ms = export.ask.asked_ms + CLOCKS_APART_SECONDS * SECOND  # its moment is by another process's clock
+        ask = structs.replace(export.ask, asked_ms=until_ms, groups={}, record="")
+        events = replace(export.events, ask=ask, question=Question(parse_parameters(query), {}))
         for batch in events.batches("", newest_first=False):
             yield from (each.proof.packed for each in batch.events if each.proof is not None)
 

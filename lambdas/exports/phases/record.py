@@ -7,12 +7,13 @@ from typing import Any
 
 from daybook.clock import MINUTE, SECOND, parse_time
 from daybook.events.reader import content_of
+from daybook.events.store import Key
 from daybook.ids import IDENTITY_BYTES, event_id
 from daybook.jobs.claiming import CLOCKS_APART_SECONDS
 from daybook.jobs.job import JobFailed, Step
 from daybook.ledger.log import EntryKey
 from daybook.ledger.logs import Log, LogKey
-from daybook.self_audit.recorder import AuditAction
+from daybook.self_audit.own_events import Writing, note
 from daybook.tenants.settings import MAX_AHEAD_MS
 from exports.checkpoint import Seal
 from exports.manifest import put_manifest
@@ -55,8 +56,14 @@ class SealPhase(Phase):
     @cached_property
     def completion(self) -> bytes:
         """The event that records the export's completion, as it is stored. Raises `JobFailed`."""
-        key = self.seal.completion
-        if key is None or (kept := self.export.stores.events.find([key]).get(key)) is None:
+        if self.seal.completion is None:
+            raise JobFailed(GONE)
+        return self.stored(self.seal.completion)
+
+    def stored(self, key: Key) -> bytes:
+        """An event as it is stored. Raises `JobFailed`."""
+        kept = self.export.stores.events.find([key]).get(key)
+        if kept is None:
             raise JobFailed(GONE)
         return kept.packed
 
@@ -87,20 +94,23 @@ class RecordCompletion(SealPhase):
             seal.log, seal.completed_ms = log.name, self.services.clock()
             return self.waited("record")
         manifest = put_manifest(export, seal.completed_ms, log=self.log.origin)
-        seal.completion = export.stores.recorder.note(
-            export.settings,
-            export.ask.environment,
-            AuditAction(
-                "export-completed",
-                {
-                    "filename": export.ask.filename,
-                    "export": export.job.id,
-                    "file_sha256": self.checkpoint.sha256,
-                    "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
-                    "rows": self.checkpoint.rows,
-                },
+        seal.completion = note(
+            export.stores.events,
+            Writing(
+                export.settings,
+                export.ask.environment,
+                event_id(seal.completed_ms, _identity(export.job.id)),
+                self.services.clock(),
+                export.stores.random_bytes,
             ),
-            identifier=event_id(seal.completed_ms, _identity(export.job.id)),
+            "export-completed",
+            {
+                "filename": export.ask.filename,
+                "export": export.job.id,
+                "file_sha256": self.checkpoint.sha256,
+                "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
+                "rows": self.checkpoint.rows,
+            },
             caused_by=export.ask.record,
         )
         return self.waited("seal")

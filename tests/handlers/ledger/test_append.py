@@ -3,6 +3,8 @@
 import base64
 import copy
 import random
+import time
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -205,6 +207,31 @@ def test_a_fold_that_fails_holds_nobody_up(log: TenantLog, appending: Appending)
     assert failing.append(appending.records()) == []
     assert len(appending.entries()) == len(appending.records())
     assert not failing.waiting
+
+
+def test_a_slow_fold_holds_nobody_up(log: TenantLog, appending: Appending, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it follows is appended, so it is not parked. A later batch begins no second fold of that log."""
+    monkeypatch.setattr("ledger.append.FOLD_SECONDS", 0.05)
+    begun: list[str] = []
+    goes_on = Event()
+
+    def fold(of: Log, _: Any) -> None:
+        begun.append(of.key.environment)
+        if of.key.environment == log.key("test"):
+            goes_on.wait(30)
+
+    log.sent({}, {"environment": "test"})
+    slow = Appending(log, fold=SimpleNamespace(run_if_due=fold))
+    for _ in range(3):
+        assert slow.appends.append(appending.records(), 20.0) is None
+    assert not slow.waiting
+    assert begun.count(log.key("test")) == 1
+    assert begun.count(log.key()) == 3
+    goes_on.set()
+    while slow.appends._folding:  # noqa: SLF001  it ends in a thread of its own
+        time.sleep(0.001)
+    assert slow.appends.append(appending.records()) is None
+    assert begun.count(log.key("test")) == 2
 
 
 def test_parked_events_that_are_gone_or_unreadable_hold_no_others_up(log: TenantLog, appending: Appending) -> None:

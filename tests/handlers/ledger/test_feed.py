@@ -1,8 +1,11 @@
 """The feed: every storing once, in the order of its append, and what became of those that are no longer shown."""
 
+import io
 import json
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -13,7 +16,9 @@ from daybook.ledger.logs import new_log
 from daybook.observability import EVENTS_MISSING, TAMPER_FOUND
 from daybook.search.merge import Bounds
 from tests.support.calls import answered
+from tests.support.documents import blocks
 from tests.support.fed_log import FedLog
+from tests.support.places import ROOT
 from tests.support.tenant_log import problem_of
 from tests.support.wiring import seeded_bytes
 
@@ -37,7 +42,7 @@ def sent(log: FedLog, number: int, **changed: Any) -> list[str]:
 
 
 @pytest.mark.every_store
-def test_a_poller_that_keeps_one_number_sees_every_event_once(log: FedLog) -> None:
+def test_a_poller_sees_every_event_once(log: FedLog) -> None:
     """In the order of their appends, whatever time they say they occurred at, over pages and while more arrive."""
     first = log.sent({}, {"occurred_at": format_time(log.now - DAY)}, {})
     log.seal()
@@ -54,7 +59,7 @@ def test_a_poller_that_keeps_one_number_sees_every_event_once(log: FedLog) -> No
     entries = [entry.id for _, entry in log.wiring.appends.read(log.log(), 0, answer["size"])]
     assert seen == entries
     assert set(first) <= set(seen)
-    assert answer == {"events": [], "next": after, "size": after}
+    assert answer == {"events": [], "log": log.log().name, "next": after, "size": after}
 
 
 def test_an_event_is_shown_as_any_read_shows_it(log: FedLog) -> None:
@@ -65,23 +70,83 @@ def test_an_event_is_shown_as_any_read_shows_it(log: FedLog) -> None:
     assert item == {"index": 0, "event": native}
 
 
-def test_the_log_is_named_and_another_ones_number_means_nothing(log: FedLog) -> None:
-    """The header tells a poller that a new log has begun. The old one is still read by its name."""
+def test_a_number_of_a_log_that_has_ended_leads_to_the_next_one(log: FedLog) -> None:
+    """Once nothing is left of it, also where a restore has cut it short. Without the log's name it is refused."""
     log.sent({}, {})
     log.seal()
     first = log.log()
-    assert log.ask(FEED, {})["headers"]["Daybook-Log"] == first.name
+    assert log.ask(FEED, {"after": "1"})["headers"]["Daybook-Log"] == first.name
     second = log.wiring.logs.begin(new_log(first.key, "daybook", log.now, seeded_bytes(5), first))
-    answer = log.ask(FEED, {"after": "2"})
-    assert problem_of(answer) == (400, "invalid_parameter")
-    assert answer["headers"]["Daybook-Log"] == second.name
-    assert page(log)["size"] == 0
-    assert [item["index"] for item in page(log, log=first.name)["events"]] == [0, 1]
+    third = log.wiring.logs.begin(new_log(first.key, "daybook", log.now, seeded_bytes(6), second))
+    for after in (1, 2, 99):
+        assert problem_of(log.ask(FEED, {"after": str(after)})) == (400, "invalid_parameter")
+    assert page(log) == {"events": [], "log": third.name, "next": 0, "size": 0}
+    rest = page(log, log=first.name, after=1)
+    assert ([item["index"] for item in rest["events"]], rest["log"], rest["next"]) == ([1], first.name, 2)
+    for after in (2, 99):
+        answer = log.ask(FEED, {"log": first.name, "after": str(after)})
+        assert answered(answer) == {"events": [], "log": second.name, "next": 0, "size": 2}
+        assert answer["headers"]["Daybook-Log"] == first.name
+    assert page(log, log=second.name)["log"] == third.name
+    assert problem_of(log.ask(FEED, {"log": third.name, "after": "1"})) == (400, "invalid_parameter")
+
+
+class Asleep(Exception):  # noqa: N818  ends the guide's loop
+    pass
+
+
+@pytest.mark.parametrize("late", [2, 9])
+@pytest.mark.parametrize("lost", [0, 3])
+def test_the_loop_of_the_guide_misses_nothing(
+    log: FedLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: int, lost: int
+) -> None:
+    """Also where a new log begins: one that is smaller or larger, after an old one of which a restore lost the end."""
+    monkeypatch.chdir(tmp_path)
+    (block,) = [each for each in blocks(ROOT / "docs/guides/feed.md") if each.language == "python"]
+    got: list[str] = []
+
+    def urlopen(call: Any, timeout: float) -> Any:
+        assert timeout
+        url = urlsplit(call.full_url)
+        return io.StringIO(log.ask(url.path, parse_qs(url.query))["body"])
+
+    def sleep(seconds: float) -> None:
+        if seconds:
+            raise Asleep
+
+    def poll() -> None:
+        named = {"DAYBOOK": "http://daybook", "HEADERS": {}, "deliver": deliver}
+        with pytest.raises(Asleep):
+            exec(compile(block.text, "feed.md", "exec"), named)  # noqa: S102  the guide is what is tested
+
+    def deliver(events: list[dict[str, Any]]) -> None:
+        got.extend(item["event"]["id"] for item in events)
+
+    monkeypatch.setattr("urllib.request.urlopen", urlopen)
+    monkeypatch.setattr("time.sleep", sleep)
+    poll()
+    early = log.sent(*({} for _ in range(5)))
+    log.seal()
+    poll()
+    assert {*early} <= {*got}
+    old = log.log()
+    if lost:
+        (tmp_path / "place.json").write_text(json.dumps({"log": old.name, "after": 5 + lost}))
+    log.wiring.logs.begin(new_log(old.key, "daybook", log.now, seeded_bytes(5), old))
+    log.now += 1
+    newer = log.sent(*({} for _ in range(late)))
+    log.seal_only(newer)  # the stream brings what is new
+    log.now += 1
+    poll()
+    assert {*newer} <= {*got}
+    log.seal()  # and the sweep the rest
+    poll()
+    assert {*early} <= {*got[len(early) :]}
 
 
 def test_before_anything_was_appended_there_is_nothing(log: FedLog) -> None:
     answer = log.ask(FEED, {})
-    assert answered(answer) == {"events": [], "next": 0, "size": 0}
+    assert answered(answer) == {"events": [], "log": None, "next": 0, "size": 0}
     assert "Daybook-Log" not in answer["headers"]
     assert problem_of(log.ask(FEED, {"after": "1"})) == (400, "invalid_parameter")
 
@@ -113,7 +178,7 @@ def test_what_is_no_place_in_a_log_is_refused(log: FedLog, query: Any) -> None:
 def test_the_end_is_a_place_and_beyond_it_is_none(log: FedLog) -> None:
     log.sent({})
     log.seal()
-    assert page(log, after=1) == {"events": [], "next": 1, "size": 1}
+    assert page(log, after=1) == {"events": [], "log": log.log().name, "next": 1, "size": 1}
     assert problem_of(log.ask(FEED, {"after": "2"})) == (400, "invalid_parameter")
 
 
@@ -133,6 +198,8 @@ def test_nobody_reads_what_is_not_theirs(log: FedLog, dynamodb: Any, tables: Tab
     assert problem_of(other.ask(FEED, {"log": hidden.name})) == (404, "not_found")
     assert page(other)["events"] == []
     assert len(page(other, "operations", log=hidden.name)["events"]) == 1
+    # Nor the record of that read, which names the log.
+    assert [read["params"]["log"] for read in other.recorded("feed-read")] == [""]
     assert len(page(log, log=in_test.name)["events"]) == 1
 
 
@@ -322,4 +389,6 @@ def test_a_credential_is_recorded_once_an_hour_and_question(log: FedLog) -> None
     assert len(recorded) == 4
     assert sorted(event["params"]["filters"] or [] for event in recorded) == [[], [], [], ["actor=mike.mars"]]
     assert {event["params"]["log"] for event in recorded} == {log.log().name}
-    assert all(event["occurred_at"] <= event["received_at"] for event in recorded)
+    # Each at the time of the call, and never before it.
+    assert all(event["occurred_at"] == event["received_at"] for event in recorded)
+    assert {event["occurred_at"] for event in recorded} == {format_time(log.now - HOUR), format_time(log.now)}

@@ -250,6 +250,20 @@ def test_a_proof_discloses_the_keys_of_its_people_where_it_is_asked_to(
     assert answered(proof(read, one, {"disclose": "true"}))["people"] == []
 
 
+def test_the_record_of_a_hidden_events_proof_is_hidden_too(tenant: TenantLog) -> None:
+    """It names the event, whose id holds its time, and the event's people."""
+    hidden = SealedLog(tenant.wiring, LogKey(tenant.key(), "operations"), 7)
+    (event_id,) = tenant.sent({"activity": "api.called"})
+    seal(tenant, hidden)
+    operations = LedgerReader(tenant, "operations")
+    answered(proof(operations, event_id))
+    answered(proof(operations, event_id, {"disclose": "true"}))
+    assert tenant.recorded("viewed") == tenant.recorded("people-disclosed") == []
+    read = answered(tenant.reader("operations")(query={"activity": "audit-log.*"}))["events"]
+    assert {each["activity"] for each in read} >= {"audit-log.viewed", "audit-log.people-disclosed"}
+    assert len(stored_entries(tenant.dynamodb, tenant.tables, hidden.log.key)) == 3
+
+
 def test_an_event_that_names_nobody_discloses_nothing(tenant: TenantLog, read: LedgerReader, sealed: SealedLog) -> None:
     (event_id,) = tenant.sent({"actor": {"type": "system"}})
     seal(tenant, sealed)

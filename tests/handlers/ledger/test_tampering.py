@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import replace
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
@@ -172,10 +173,11 @@ def test_alerts_come_newest_first_and_go_oldest_first(house: House) -> None:
     assert alerts.put(again) == again
 
 
-def test_a_batch_appends_first_and_then_judges(house: House) -> None:
-    """Changes and removals come with inserts. A change that can't be judged now comes again; one that can't be read is
-    kept for operators; neither holds up the others.
+def test_a_batch_appends_first_and_then_judges(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changes and removals come with inserts. A change that can't be read, or not be judged in time, is kept for
+    operators. It holds up nobody.
     """
+    monkeypatch.setattr("ledger.append._PAUSES", (0.0, 0.0))
     first, second = house.sent({}, {})
     good = house.record(first, {"z": {"B": "AQ=="}})
     broken = house.record(second, None)
@@ -187,5 +189,25 @@ def test_a_batch_appends_first_and_then_judges(house: House) -> None:
     assert kept == [broken]
     assert len(house.recorded("tamper-found")) == 1
     assert house.wiring.appends.head(house.log()).size == 1
+    kept.clear()
     throttled = house.wiring.replacing(alerts=Mock(put=Mock(side_effect=Throttled)))
-    assert appends_over(throttled, "daybook", Mock(), Mock()).append([insert, good]) == 1
+    assert appends_over(throttled, "daybook", Mock(), SimpleNamespace(keep=kept.append)).append([insert, good]) is None
+    assert kept == [good]
+    once = Mock(side_effect=[Throttled, *house.wiring.alerts.newest(house.settings.code, None, 1)])
+    again = house.wiring.replacing(alerts=Mock(put=once))
+    assert appends_over(again, "daybook", Mock(), Mock(keep=Mock(side_effect=OSError))).append([insert, good]) is None
+    nowhere = Mock(keep=Mock(side_effect=OSError))
+    assert appends_over(throttled, "daybook", Mock(), nowhere).append([insert, good]) == 1
+
+
+def test_a_change_that_is_judged_too_late_is_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    (first,) = house.sent({})
+    goes_on = Event()
+    monkeypatch.setattr("ledger.append.JUDGING_SECONDS", 0.05)
+    monkeypatch.setattr(Tampering, "judge", lambda *_: goes_on.wait(30))
+    record, kept = house.record(first, None), list[Any]()
+    assert (
+        appends_over(house.wiring, "daybook", Mock(), SimpleNamespace(keep=kept.append)).append([record] * 40) is None
+    )
+    goes_on.set()
+    assert kept == [record] * 40

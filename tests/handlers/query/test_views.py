@@ -48,6 +48,23 @@ def test_a_user_called_system_is_stored_and_told_from_the_system(log: TenantLog)
     assert set(column(log, "Actor", actor="System")) == {"System", '"System"', '"SYSTEM"'}
 
 
+def test_an_unknown_actor_without_a_username_is_no_user_called_unknown(log: TenantLog) -> None:
+    """Quotation marks are for a username that is like an alias. Nobody chose this one."""
+    sent(
+        log,
+        {"type": "unknown", "id": "u-7"},
+        {"type": "unknown", "id": "u-8", "name": "Jane Roe"},
+        {"type": "unknown", "id": "u-9", "name": "System"},
+        {"type": "unknown", "username": "Unknown"},
+    )
+    shown = ["Unknown", "Unknown", "Unknown", '"Unknown"']
+    assert column(log, "Actor", sort="occurred_at") == shown
+    assert column(log, "Actor", sort="actor") == sorted(shown)
+    rows = log.page({"view": "jiffy", "activity": "user.login", "sort": "occurred_at"})["events"]
+    assert [row["UserName"] for row in rows] == ["Unknown", "Jane Roe", '"System"', '"Unknown"']
+    assert {each["actor"]["username"] for each in log.page({"activity": "user.login"})["events"]} == {"Unknown"}
+
+
 def test_the_generic_view_tells_apis_apart_and_shows_who_really_acted(log: TenantLog) -> None:
     sent(
         log,

@@ -6,9 +6,10 @@ import random
 import string
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,10 +21,11 @@ from daybook.aws.ledger_table.nodes import NodeTable
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, HOUR, SECOND
 from daybook.errors import Contended, UnknownFormat
+from daybook.ledger import counts
 from daybook.ledger.counts import Family, Interval, ReadRow, add
 from daybook.ledger.delta import Counted
 from daybook.ledger.entries import encode
-from daybook.ledger.fold import DUE_ENTRIES, DUE_MS, NOT_FOLDED, DeltaMissing, Fold
+from daybook.ledger.fold import DUE_ENTRIES, DUE_MS, NOT_FOLDED, DeltaMissing, Fold, Folded
 from daybook.ledger.log import NOTHING, Head, Stored
 from daybook.ledger.logs import Log
 from daybook.ledger.merkle import Edge, leaf_hash, tree_root
@@ -101,9 +103,15 @@ class World:
         self.counts = CountTable(self.client, table)
         self.roots = NodeTable(self.client, table)
         self.behind: list[int] = []
-        self.fold = Fold(self.appends, self.counts, self.roots, lambda: RECEIVED + 3 * DAY, self.behind.append)
+        self.now, self.passes = RECEIVED + 3 * DAY, 0
+        self.fold = Fold(self.appends, self.counts, self.roots, self.clock, self.behind.append)
         self.head: Head = NOTHING
         self.events: list[Stored] = []
+
+    def clock(self) -> int:
+        """Each call takes `passes`."""
+        self.now += self.passes
+        return self.now
 
     def append(self, counted: Sequence[Counted], at_ms: int = RECEIVED) -> None:
         first = len(self.events)
@@ -159,11 +167,22 @@ BATCHES = st.lists(COUNTED, min_size=1, max_size=9)
 CALLS = st.integers(0, 14)
 Steps = list[tuple[str, list[Counted], int]]
 STEPS: st.SearchStrategy[Steps] = st.lists(
-    st.tuples(st.sampled_from(["append", "append", "fold", "killed", "beside", "read while folding"]), BATCHES, CALLS),
+    st.tuples(
+        st.sampled_from(["append", "append", "fold", "a bit", "killed", "beside", "read while folding"]), BATCHES, CALLS
+    ),
     max_size=12,
 )
 
 
+@pytest.fixture(scope="module", params=[counts.MAX_ROWS, 8], ids="{} rows".format)
+def most_rows(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Of a transaction: with fewer, a step has several."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counts, "MAX_ROWS", request.param)
+        yield
+
+
+@pytest.mark.usefixtures("most_rows")
 @given(STEPS, st.integers(0, 60), st.integers(0, 73))
 @settings(max_examples=40)
 def test_statistics_are_exact_at_every_moment(steps: Steps, first: int, last: int) -> None:
@@ -175,6 +194,7 @@ def test_statistics_are_exact_at_every_moment(steps: Steps, first: int, last: in
 @pytest.mark.parametrize(
     "store", [pytest.param(name, marks=pytest.mark.long) for name in STORES if name != "memory"], indirect=True
 )
+@pytest.mark.usefixtures("most_rows")
 @given(st.data())
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_statistics_are_exact_on_other_stores(dynamodb: Any, tables: Tables, data: st.DataObject) -> None:
@@ -192,10 +212,12 @@ def go(world: World, steps: Steps, asked_after: Callable[[int], Sequence[Asked]]
             world.at_call(call % 4, world.fold_beside)
             world.check(asked_after(call)[-1])
         else:
+            world.passes = 200 * SECOND if step == "a bit" else 0
             world.at_call(call, kill if step == "killed" else world.fold_beside if step == "beside" else nothing)
             with contextlib.suppress(Killed):
                 world.fold.run(world.log)
         world.undisturbed()
+        world.passes = 0
         for asked in asked_after(call):
             world.check(asked)
     world.fold.run(world.log)
@@ -266,7 +288,7 @@ def test_tiles_above_tiles_get_their_roots() -> None:
     roots = {Tile(0, index): bytes([index]) * 32 for index in range(255)}
     world.roots.put(world.log, roots)
     world.head = Head(65_280, b"", Edge(65_280, (b"",) * 8), 0)
-    assert world.counts.move(world.log, NOT_FOLDED, 65_280, 0, add([LOGIN], {}))
+    assert world.counts.move(world.log, NOT_FOLDED, Folded(65_280, 0), add([LOGIN], {}))
     world.append([LOGIN] * 256)
     world.fold.run(world.log)
     last = tree_root(leaf_hash(encode(each.entry)) for each in world.events)
@@ -331,16 +353,57 @@ def test_events_of_many_hours_take_several_transactions() -> None:
     world.check(every_question(DAY_0, DAY_0 + 400 * DAY)[0])
 
 
-def test_a_fold_that_is_far_behind_is_not_waited_for() -> None:
-    """A question reads at most 20,000 entries that are not folded, and so many are folded behind an append."""
+def test_a_fold_of_mixed_hours_writes_each_row_about_once() -> None:
+    """Events of a day, and of a hundred days, in any order. One that wrote many rows waits for more."""
+    chance, rows, world = random.Random(1), 0, World()  # noqa: S311  the same each time
+    world.counts.move = Mock(side_effect=world.counts.move)  # type: ignore[method-assign]
+    for hours, size, most in ((24, 1_000, 60), (2_400, 1_000, 2_000), (2_400, 10_000, 5_200)):
+        for _ in range(0, size, 1_000):
+            world.append([LOGIN._replace(occurred_ms=DAY_0 + chance.randrange(hours) * HOUR) for _ in range(1_000)])
+            folded = world.fold.folded(world.log)
+            world.fold.run_if_due(world.log, world.head)
+        assert folded == len(world.events) - size
+        assert world.fold.folded(world.log) == len(world.events)
+        rows = sum(len(call.args[3].rows) for call in world.counts.move.call_args_list)
+        assert rows < most
+        world.counts.move.reset_mock()
+
+
+def test_a_fold_behind_an_append_takes_a_second() -> None:
+    """It says how long it is behind, and the next one goes on with the step. A question reads at most 20,000 entries
+    that are not counted.
+    """
     world = World()
     for _ in range(21):
-        world.append([LOGIN] * 1_000)
+        world.append([LOGIN._replace(occurred_ms=DAY_0 + number % 200 * HOUR) for number in range(1_000)])
+    asked = every_question(DAY_0, DAY_0 + 9 * DAY)[0]
     with pytest.raises(NotCountedYet):
-        world.check(every_question()[0])
-    world.fold.run_if_due(world.log, world.head)
-    assert world.fold.folded(world.log) == 20_000
-    world.check(every_question()[0])
+        world.check(asked)
+    world.passes = SECOND // 2
+    folded = [0]
+    while folded[-1] < 20_000:
+        world.fold.run_if_due(world.log, world.head)
+        folded.append(world.fold.folded(world.log))
+        if 1_000 <= folded[-1] <= 2_000:
+            world.check(asked)
+    assert folded == sorted(set(folded))
+    assert len(folded) > 4
+    assert len(world.behind) == len(folded) - 1
+    assert min(world.behind) >= 3 * DAY // SECOND
+
+
+def test_what_is_signed_needs_no_counts() -> None:
+    """A fold that has no more time before a log is signed writes the roots all the same, and says that it is behind."""
+    world = World()
+    for _ in range(12):
+        world.append([LOGIN] * 1_000)
+    world.passes = 200 * SECOND
+    world.fold.run(world.log)
+    assert world.fold.folded(world.log) == 10_000
+    assert world.behind
+    hashes = [leaf_hash(encode(each.entry)) for each in world.events]
+    expected = [tree_root(hashes[start : start + 256]) for start in range(0, len(hashes) - 255, 256)]
+    assert world.roots.read(world.log, 0, 0, 256) == expected
 
 
 def test_counts_that_were_deleted_are_not_half_there() -> None:

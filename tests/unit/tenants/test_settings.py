@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from daybook.clock import DAY, HOUR, SECOND
 from daybook.events.item import partition, partition_of
-from daybook.tenants.settings import Hold, Layout, TenantSettings
+from daybook.tenants.settings import Hold, Layout, Rule, TenantSettings
 from tests.support.ingest import settings
 
 LAYOUTS = st.lists(st.tuples(st.integers(1, 1000), st.integers(1, 5)), max_size=4).map(
@@ -145,6 +145,38 @@ def test_what_may_be_gone_when_follows_from_what_reads_show(
     assert gone is not None or earliest is None or earliest >= len(timeline) * STEP
     if not shown[-1]:
         assert now.expires_at(occurred * STEP) == (left[-1] + DAY_STEPS) * STEP // SECOND
+
+
+@given(st.sampled_from([1, 3, None]), CHANGES, st.integers(0, 300), st.integers(-10, 400))
+def test_the_earliest_expiry_is_that_of_some_rule_in_force(
+    days: int | None, changes: list[tuple[int, int | str | None]], occurred: int, since: int
+) -> None:
+    """Of the settings at any moment since then, also where several changes share a moment."""
+    now, step = settings(retention_days=days), 0
+    in_force = {-1: [now]}
+    for wait, change in changes:
+        step += wait % 4
+        now = changed_by(change, now, step * STEP)
+        in_force.setdefault(step, []).append(now)
+    until = [*sorted(in_force)[1:], 10**9]
+    stamps = [
+        each.expires_at(occurred * STEP)
+        for (begin, several), end in zip(sorted(in_force.items()), until, strict=True)
+        for number, each in enumerate(several)
+        if (end if number == len(several) - 1 else begin) > since
+    ]
+    expected = min((stamp for stamp in stamps if stamp is not None), default=None)
+    assert now.earliest_expiry(occurred * STEP, since * STEP) == expected
+
+
+def test_the_earliest_expiry_takes_one_pass() -> None:
+    """A re-stamp asks for each event, and a tenant may have 500 rules."""
+    now = settings(retention_days=30)
+    for number in range(500):
+        now = now.without_hold(number * HOUR) if number % 2 else now.with_hold("sealed", number * HOUR)
+    with patch.object(Rule, "leaves_at", autospec=True, side_effect=Rule.leaves_at) as asked:
+        now.earliest_expiry(0, 0)
+    assert asked.call_count == 501
 
 
 @given(st.sampled_from([1, 3, None]), CHANGES, st.integers(0, 300).map(lambda step: 2 * step + 1), st.integers(0, 100))

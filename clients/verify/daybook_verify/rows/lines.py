@@ -9,7 +9,7 @@ from daybook_verify.rows import csv_cells, times
 from daybook_verify.rows.aliases import ALIASES
 from daybook_verify.rows.canonical import content_of, is_encodable
 from daybook_verify.rows.names import Names
-from daybook_verify.rows.native import FIELDS, native
+from daybook_verify.rows.native import FIELDS, alias_of, native
 from daybook_verify.rows.people import People
 from daybook_verify.rows.views import VIEWS, Shown
 
@@ -44,12 +44,12 @@ class Renderer:
 
     def line_of(self, content: Mapping[str, Any], keys: Mapping[str, bytes]) -> bytes:
         """As `line`, of content that `content_of` has checked."""
-        event = native(content, People(content, keys), self._aliases)
+        people = People(content, keys)
+        event = native(content, people, self._aliases)
         if self._columns is None:
             return csv_cells.line([*map(_cell, event.values())]) if self._csv else _json(event) + b"\n"
-        shown = Shown(
-            event, content["actor"].get("alias"), self._moment(event["occurred_at"]), self._names, self._tenant_name
-        )
+        alias = alias_of(content["actor"], people, self._aliases)
+        shown = Shown(event, alias, self._moment(event["occurred_at"]), self._names, self._tenant_name)
         cells = {label: value(shown) for label, value in self._columns.items()}
         return csv_cells.line([*cells.values()]) if self._csv else _json(cells) + b"\n"
 

@@ -77,8 +77,17 @@ def _person(guid: str, people: People, shown: Mapping[str, str]) -> Native:
     def field(name: str, slot: int) -> str | None:
         return people.text(shown[name]) if name in shown else people.field(guid, slot)
 
-    if people.is_forgotten(guid):
-        return {"id": guid, "client_id": None, "username": guid, "name": None, "email": None, "forgotten": True}
+    forgotten = people.is_forgotten(guid)
+    if forgotten is not False:
+        shown_as = guid if forgotten else None
+        return {
+            "id": guid,
+            "client_id": None,
+            "username": shown_as,
+            "name": None,
+            "email": None,
+            "forgotten": forgotten,
+        }
     return {
         "id": guid,
         "client_id": field("id", CLIENT_ID),
@@ -89,19 +98,27 @@ def _person(guid: str, people: People, shown: Mapping[str, str]) -> Native:
     }
 
 
+def alias_of(actor: Mapping[str, Any], people: People, aliases: Aliases) -> str | None:
+    """What the actor is shown as: one that is no person, or an unknown one without a username. None: as a person."""
+    if "alias" in actor or "id" not in actor:
+        return actor.get("alias")
+    is_unnamed = people.is_forgotten(actor["id"]) is False and people.field(actor["id"], USERNAME) is None
+    return aliases.unknown if is_unnamed and actor["type"] == "unknown" else None
+
+
 def _actor(actor: Mapping[str, Any], people: People, aliases: Aliases) -> Native:
     impersonator = actor.get("impersonator")
     if "id" in actor:
         person = _person(actor["id"], people, {})
-        if person["username"] is None and actor["type"] == "unknown":
-            person["username"] = actor.get("alias", aliases.unknown)
+        if person["username"] is None and person["forgotten"] is False:
+            person["username"] = alias_of(actor, people, aliases)
     elif actor["type"] == "user":
         raise NotGenuine("a user as actor has no GUID")
     else:
         person = {
             "id": None,
             "client_id": actor.get("client_id"),
-            "username": actor.get("username", actor.get("alias")),
+            "username": actor.get("username", alias_of(actor, people, aliases)),
             "name": actor.get("name"),
             "email": actor.get("email"),
             "forgotten": False,

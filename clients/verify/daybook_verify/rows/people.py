@@ -18,29 +18,39 @@ _MAX_CHARACTERS = 16_000_000
 
 
 class People:
-    """The cast of one event, opened with the keys that were given. Who has no key is forgotten."""
+    """The cast of one event, opened with the keys that were given. Who has no key is closed."""
 
-    def __init__(self, content: Mapping[str, Any], keys: Mapping[str, bytes]) -> None:
-        """`keys` are the event's keys by GUID."""
+    def __init__(
+        self, content: Mapping[str, Any], keys: Mapping[str, bytes], *, all_keys_are_given: bool = True
+    ) -> None:
+        """`keys` are the event's keys by GUID. Where all are given, whoever has none is forgotten."""
         self._guids: list[str] = []
         self._slots: list[list[Slot] | None] = []
+        self.closed: list[str] = []
+        """GUIDs of those whose fields are sealed, without a key that opens them."""
+        self._all_keys_are_given = all_keys_are_given
         self._characters = 0
         place = content["tenant"], content["environment"], content["id"]
         for person in content.get("people", ()):
             guid, sealed = person["id"], person.get("sealed")
             key = keys.get(guid)
             self._guids.append(guid)
+            if sealed is not None and key is None:
+                self.closed.append(guid)
             self._slots.append(None if key is None or sealed is None else opened(sealed, key, (*place, guid)))
         if len(set(self._guids)) != len(self._guids):
             raise NotGenuine("a person is twice in the cast")
         if not keys.keys() <= {*self._guids}:
             raise NotGenuine("there is a key of somebody who is not in the cast")
 
-    def is_forgotten(self, guid: str) -> bool:
-        return self._of(guid) is None
+    def is_forgotten(self, guid: str) -> bool | None:
+        """None where it can't be told."""
+        if self._of(guid) is not None:
+            return False
+        return True if self._all_keys_are_given or guid not in self.closed else None
 
     def field(self, guid: str, slot: int) -> str | None:
-        """The text of a person's slot. None where it is absent or the person is forgotten."""
+        """The text of a person's slot. None where it is absent or the person is closed."""
         slots = self._of(guid)
         value = slots[slot] if slots is not None and slot < len(slots) else None
         if value is not None and not isinstance(value, str):

@@ -12,7 +12,7 @@ from daybook_verify.rows.native import Native
 class Shown(NamedTuple):
     event: Native
     alias: str | None
-    """What the actor is shown as, where it is no person."""
+    """What the actor is shown as, where it is not shown as a person."""
     moment: datetime
     names: Names
     tenant_name: str
@@ -23,7 +23,9 @@ def _user(shown: Shown) -> str:
 
 
 def _full_name(shown: Shown) -> str:
-    return _alias(shown) or shown.names.full_name(shown.event["actor"])
+    actor = shown.event["actor"]
+    has_name = actor["id"] is not None and actor["name"]
+    return (None if has_name else _alias(shown)) or shown.names.full_name(actor)
 
 
 def _alias(shown: Shown) -> str | None:

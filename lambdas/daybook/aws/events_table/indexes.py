@@ -7,8 +7,9 @@ from typing import Any
 from daybook.aws.batches import workers
 from daybook.aws.calls import ask, page_of
 from daybook.events.reader import Row
+from daybook.ids import HIGHEST_ID
 from daybook.search.merge import Page
-from daybook.search.planner import TIMELINE, Source
+from daybook.search.planner import BY_ACTIVITY, TIMELINE, Source
 
 
 class EventIndexes:
@@ -25,6 +26,11 @@ class EventIndexes:
             return self._page(source, limit, newest_first=newest_first)
 
         return list(map(page, sources) if len(sources) < 2 else workers().map(page, sources))
+
+    def newest_ids(self, by_activity: str, low: str, limit: int) -> list[str]:
+        """The ids, from `low` on, in a partition of the index of activities; the newest `limit`. Raises `Throttled`."""
+        page = self._page(Source(BY_ACTIVITY, by_activity, low, HIGHEST_ID), limit, newest_first=True)
+        return [row.id for row in page.rows]
 
     def _page(self, source: Source, limit: int, *, newest_first: bool) -> Page:
         if source.low > source.high:

@@ -2,9 +2,9 @@
 
 | sk | holds |
 |---|---|
-| `count#<kinds or actors>#<h or d>#<hour or day since 1970, 7 digits>` | `c`, the numbers; `at`, the log's size up to which they were folded; `aside`, how many rows were put aside |
+| `count#<kinds or actors>#<h or d>#<hour or day since 1970, 7 digits>` | `c`, the numbers; `at`, how many entries were counted then; `aside`, how many rows were put aside |
 | the same, and `#<1 to aside, 4 digits>` | `c` and `at` of a row that was put aside: it never changes again |
-| `folded` | `size`, up to which entries are counted; `at_ms`, when the last of them was appended; `rows`, what the last fold wrote |
+| `folded` | `size`, up to which entries are counted; `at_ms`, when the last of them was appended; `stop` and `done`, how much of a step behind it is counted; `written`, how many rows it wrote; `rows`, those of the last transaction |
 | `pruned` | `before_ms`: rows of times before it may have been deleted |
 
 These are the rows of the ledger that are replaced and deleted. In partitions of their own, no role needs the right to
@@ -26,6 +26,8 @@ from daybook.ledger.logs import Log
 from daybook.ledger.questions import Range
 
 _FOLDED, _PRUNED = "folded", "pruned"
+_NUMBERS = ("size", "at_ms", "stop", "done", "written")
+"""Of `folded`."""
 _LAST = "~"
 _DELETES_A_CALL = 25  # BatchWriteItem's own limit
 _TRIES = 6
@@ -46,30 +48,32 @@ class CountTable:
         if item is None:
             return NOT_FOLDED._replace(counted_from_ms=counted_from_ms)
         rows = frozenset(map(_name, item["rows"]["SS"]))
-        return Folded(int(item["size"]["N"]), int(item["at_ms"]["N"]), rows, counted_from_ms)
+        size, at_ms, stop, done, written = (int(item[name]["N"]) for name in _NUMBERS)
+        return Folded(size, at_ms, stop, done, written, rows, counted_from_ms)
 
     def rows(self, log: Log, keys: Iterable[RowKey]) -> dict[RowKey, CountRow]:
         wanted = {_sort_key(key): key for key in keys}
         found = ((wanted[item["sk"]["S"]], item) for item in self._items(log, wanted))
         return {key: CountRow(key, item["c"]["B"], int(item["aside"]["N"])) for key, item in found}
 
-    def move(self, log: Log, before: Folded, size: int, at_ms: int, addition: Addition) -> bool:
+    def move(self, log: Log, before: Folded, after: Folded, addition: Addition) -> bool:
         """Adds counts and moves `folded`, both or neither. False: another fold was there first."""
         rows: dict[str, dict[str, Any]] = {
             **{_sort_key(row.key): {"aside": {"N": str(row.aside)}, "c": {"B": row.data}} for row in addition.rows},
             **{f"{_sort_key(row.key)}#{row.aside:04}": {"c": {"B": row.data}} for row in addition.put_aside},
         }
-        at = {"N": str(size)}
+        at = {"N": str(after.counted)}
         puts: list[Action] = [
             {"Put": {"Item": {**_key(log, sort_key), "at": at, **attributes}}} for sort_key, attributes in rows.items()
         ]
-        item = {**_key(log, _FOLDED), "size": at, "at_ms": {"N": str(at_ms)}, "rows": {"SS": sorted(rows)}}
+        numbers = {name: {"N": str(getattr(after, name))} for name in _NUMBERS}
+        item = {**_key(log, _FOLDED), **numbers, "rows": {"SS": sorted(rows)}}
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if before.size:
+        if before.counted:
             condition = {
-                "ConditionExpression": "#size = :size",
+                "ConditionExpression": "#size = :size AND done = :done",
                 "ExpressionAttributeNames": {"#size": "size"},
-                "ExpressionAttributeValues": {":size": {"N": str(before.size)}},
+                "ExpressionAttributeValues": {":size": {"N": str(before.size)}, ":done": {"N": str(before.done)}},
             }
         try:
             transact(self._client, self._table, [*puts, {"Put": {"Item": item, **condition}}])
