@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.places import VERIFIER
 from tests.support.running_daybook import LocalDaybook, logs_of, make_tenant
 
 TENANT = "exports-http"
@@ -110,6 +111,7 @@ def test_an_auditor_verifies_an_export_that_the_running_functions_proved(
     evidence.write_bytes(httpx.get(shown["evidence_url"]).content)
     (log,) = [each for each in logs_of(client) if each["visibility"] == "all"]
     command = [sys.executable, "-m", "daybook_verify", "export", file, "--evidence", evidence, "--key", log["key"][0]]
-    said = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
-    assert said.returncode == 0, said.stdout
+    environment = {"PYTHONPATH": str(VERIFIER)}
+    said = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)  # noqa: S603
+    assert said.returncode == 0, said.stdout + said.stderr
     assert "complete" in said.stdout

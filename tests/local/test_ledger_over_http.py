@@ -15,12 +15,11 @@ from daybook.ledger.checkpoints import parse
 from daybook.ledger.merkle import EMPTY, leaf_hash
 from daybook.ledger.notes import ED25519, open_note, parse_key
 from daybook.ledger.tiles import ENTRIES, Tile, tiles_of
-from infra import ROOT
 from tests.handlers.ledger.test_proof import parts
 from tests.support.go_judge import JudgedLog, complaints
+from tests.support.places import VERIFIER
 from tests.support.running_daybook import LocalDaybook, logs_of, make_tenant
 
-VERIFIER = ROOT / "clients" / "verify"
 TENANT = "ledger-http"
 EVENTS = 300
 PROVED_WITHIN_SECONDS = 90
@@ -91,7 +90,7 @@ def test_the_auditors_command_follows_the_log(
     local_daybook: LocalDaybook, client: httpx.Client, tmp_path: Path
 ) -> None:
     """`daybook-verify` shares no code with Daybook. It accepts the log before and behind more events, and the proof."""
-    (log,) = [each for each in logs_of(client) if each["visibility"] == "all"]
+    (log,) = [each for each in logs_of(client, signed=True) if each["visibility"] == "all"]
     key = next(line for line in log["key"] if parse_key(line).key_type == ED25519)
     kept, proof = tmp_path / "kept.ndjson", tmp_path / "proof.json"
 

@@ -104,15 +104,18 @@ def make_tenant(operations: httpx.Client, tenant: str, profile: str = "generic")
     return operations.post("/v1/tenants", json=settings)
 
 
-def logs_of(client: httpx.Client) -> list[dict[str, Any]]:
-    """The logs of a tenant that has sent something: they begin with the first append, some seconds later."""
+def logs_of(client: httpx.Client, *, signed: bool = False) -> list[dict[str, Any]]:
+    """The logs of a tenant that has sent something: they begin with the first append, some seconds later.
+
+    `signed`: each has a checkpoint.
+    """
     deadline = time.monotonic() + APPEND_SECONDS
     while time.monotonic() < deadline:
         logs: list[dict[str, Any]] = client.get("/v1/logs").json()["logs"]
-        if logs:
+        if logs and (not signed or all(log["size"] for log in logs)):
             return logs
         time.sleep(0.2)
-    raise AssertionError("nothing was appended")
+    raise AssertionError("nothing was signed" if signed else "nothing was appended")
 
 
 def lines_until_ready(process: subprocess.Popen[str]) -> list[str]:

@@ -280,6 +280,13 @@ def test_who_is_shown_as_forgotten_is_told() -> None:
     assert not any("forgotten" in line for line in of(made).lines())
 
 
+def test_a_span_without_a_moment_is_told() -> None:
+    """Retention's edge may lie behind the end that was asked for. Nothing is missing then, and nothing was exported."""
+    report = of(made_export(0, changed={"to": time(FROM)}))
+    assert (report.exit_code, report.complete) == (0, True)
+    assert any("the exported span ends before it begins" in line for line in report.lines())
+
+
 def test_kept_checkpoints_of_other_logs_are_told() -> None:
     """They say nothing of this one, which may have replaced theirs."""
     made = made_export(1)

@@ -274,6 +274,9 @@ class Answering(BaseHTTPRequestHandler):
             self.send_response(503)
             self.send_header("Retry-After", "0")
             data = b""
+        elif path == "/refused/checkpoint":
+            self.send_response(400)
+            data = b'{"detail": "Name the tenant."}'
         elif path == self.path:
             self.send_response(302)
             self.send_header("Location", "http://127.0.0.1:1/checkpoint")
@@ -311,6 +314,8 @@ def test_a_log_over_http(site: Site, state: Path) -> None:
     log = HttpLog(f"{url}/v1/logs/x/", {"Authorization": "Bearer k"}, lambda _: None)
     assert followed(log, state).exit_code == 0
     assert {each["Authorization"] for each in site.seen} == {"Bearer k"}
+    with pytest.raises(CannotTell, match="400: Name the tenant"):
+        HttpLog(f"{url}/refused", {}, lambda _: None)("checkpoint")
     with pytest.raises(CannotTell, match="302"):
         HttpLog(f"{url}/moved", {"Authorization": "Bearer k"}, lambda _: None)("checkpoint")
     with pytest.raises(CannotTell):

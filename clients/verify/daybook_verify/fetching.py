@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import io
+import json
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +16,7 @@ from daybook_verify.errors import CannotTell
 
 _SECONDS = 30
 _MAX_BYTES = 32 << 20
+_MAX_PROBLEM = 64 << 10
 _ATTEMPTS = 4
 _MAX_WAIT = 30
 _TRANSIENT = {429, 500, 502, 503, 504}
@@ -54,7 +56,7 @@ class HttpLog:
                 if error.code == 404:
                     return None
                 if error.code not in _TRANSIENT or attempt == _ATTEMPTS:
-                    raise CannotTell(f"{url} answered {error.code}") from error
+                    raise CannotTell(f"{url} answered {error.code}{_detail(error)}") from error
                 after = error.headers.get("Retry-After", "")
                 self._sleep(min(int(after), _MAX_WAIT) if after.isdecimal() else attempt)
             except (OSError, EOFError, http.client.HTTPException, zlib.error) as error:
@@ -62,6 +64,15 @@ class HttpLog:
                     raise CannotTell(f"{url} can't be read: {error}") from error
                 self._sleep(attempt)
         raise AssertionError
+
+
+def _detail(error: urllib.error.HTTPError) -> str:
+    """What Daybook says of a refusal, such as that an operator must name the tenant."""
+    try:
+        detail = json.loads(error.read(_MAX_PROBLEM))["detail"]
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return f": {detail}" if isinstance(detail, str) else ""
 
 
 def _body(answer: Any) -> bytes:

@@ -57,7 +57,10 @@ KeysOf = Callable[[EnvironmentKey, Iterable[str]], Mapping[str, bytes]]
 
 
 class KnownTargets:
-    """The targets, `type:id`, whose ids stand in the clear in every event that a read found about them."""
+    """The targets, `type:id`, whose ids stand in the clear in every event that a read found about them.
+
+    And at least one of these events is for all readers: the record, which they may read, repeats what it shows.
+    """
 
     def __init__(self, events: Iterable[Opened] = ()) -> None:
         self._in_clear: set[str] = set()
@@ -67,7 +70,10 @@ class KnownTargets:
 
     def note(self, event: Opened) -> None:
         for target, names_somebody in event.target_ids():
-            (self._naming if names_somebody else self._in_clear).add(target)
+            if names_somebody:
+                self._naming.add(target)
+            elif "visibility" not in event.content:
+                self._in_clear.add(target)
 
     def __contains__(self, target: object) -> bool:
         return target in self._in_clear and target not in self._naming

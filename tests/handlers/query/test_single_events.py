@@ -102,6 +102,16 @@ def test_events_for_operations_are_hidden_from_others(log: TenantLog) -> None:
     ]
 
 
+def test_the_record_of_a_search_shows_no_id_that_only_operations_may_read(log: TenantLog) -> None:
+    """An id that stands in the clear in a hidden event alone is not written, as one that nobody has seen."""
+    for activity, written in (("api.called", "page"), ("record.stamped", "page:P-1")):
+        log.sent({"activity": activity, "target": {"type": "page", "id": "P-1"}})
+        answered(log.reader("operations")(query={"target": "page:P-1"}))
+        (newest, *_) = [event for event in log.recorded("searched") if event["actor"]["type"] == "operations"]
+        assert newest["params"]["filters"] == [f"target={written}"]
+        log.now += 1
+
+
 def test_the_catalogue_is_the_tenants(log: TenantLog) -> None:
     """For every role, with variants and typed parameters."""
     catalogue = answered(log.reader("producer")("/v1/catalogue"))

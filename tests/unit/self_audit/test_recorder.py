@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -315,3 +316,28 @@ def test_what_is_unclean_is_replaced() -> None:
     _, content = recorded(action, authorized(credential="k" * 200, label="L\x00" + "L" * 5_000))
     assert content["params"]["group"] == "a b "
     assert (content["actor"]["client_id"], content["actor"]["username"]) == ("k" * 128, "L " + "L" * 254)
+
+
+def test_where_an_earlier_record_can_not_be_looked_for_the_call_is_refused() -> None:
+    """Otherwise it would be unrecorded, or recorded as often as the table is slow."""
+    log = Log()
+    log.wiring = log.wiring.replacing(indexes=Mock(newest_ids=Mock(side_effect=Throttled)))
+    request = Request.from_gateway(call("GET", "/v1/feed", authorizer=authorized()), Context())
+    with pytest.raises(Problem) as refused:
+        log.wiring.recorder.record_once(log.settings, "prod", request, SEARCHED, question=["a"], period_ms=DAY)
+    assert (refused.value.status, refused.value.code) == (503, "not_recorded")
+    assert not log.stored
+
+
+def test_what_is_recorded_once_is_found_by_another_instance() -> None:
+    """Among others of the activity: in the same period, by the same caller, about the same question."""
+    log = Log()
+    found: list[str] = []
+    asked = Mock(side_effect=lambda *_: found)
+    request = Request.from_gateway(call("GET", "/v1/feed", authorizer=authorized()), Context())
+    for at_ms, question in ((5, "a"), (6, "a"), (7, "b"), (DAY + 1, "a")):
+        log.now = NOW // DAY * DAY + at_ms
+        log.wiring = log.wiring.replacing(indexes=Mock(newest_ids=asked))
+        log.wiring.recorder.record_once(log.settings, "prod", request, SEARCHED, question=[question], period_ms=DAY)
+        found = [each.id for each in log.stored]
+    assert [occurred_ms(each.id) - NOW // DAY * DAY for each in log.stored] == [5, 7, DAY + 1]
