@@ -68,7 +68,8 @@ class Rounds:
             return
         newest = self.checkpoints.newest(log)
         if newest is not None:
-            if newest.at_ms >= request.asked_ms:
+            # Its time is later than its head was read, so one since then may lack what was asked for.
+            if newest.at_ms >= request.asked_ms and self.appends.head(log).size <= newest.size:
                 return
             wait_ms = newest.at_ms + min(ASKED_EVERY_MS, self.checkpoint_ms) - self.clock()
             if wait_ms > 0:

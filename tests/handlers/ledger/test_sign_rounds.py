@@ -103,7 +103,7 @@ def test_a_tenant_that_is_throttled_holds_up_no_other(house: SigningHouse) -> No
 
 
 def test_who_asks_gets_a_checkpoint_once_a_minute(house: SigningHouse, time: Time) -> None:
-    """A request that comes sooner waits in the queue, and is dropped if a checkpoint since then is there."""
+    """A request that comes sooner waits in the queue, and is dropped if a checkpoint since then has all entries."""
     log = house.begin()
     house.grow(log, 1)
     rounds = rounds_of(house)
@@ -118,10 +118,14 @@ def test_who_asks_gets_a_checkpoint_once_a_minute(house: SigningHouse, time: Tim
     time.now = NOON + MINUTE + SECOND
     for request in (first, second):
         rounds.answer(request)
-    house.grow(log, 1)
-    rounds.answer(second)
     assert list(house.archive.notes) == [(log.name, 1), (log.name, 2)]
     assert len(house.queue.sent) == 2
+    house.grow(log, 1)  # it came while the checkpoint was made
+    rounds.answer(second)
+    assert house.queue.sent[2:] == [(second, 60)]
+    time.now += MINUTE
+    rounds.answer(second)
+    assert list(house.archive.notes) == [(log.name, 1), (log.name, 2), (log.name, 3)]
 
 
 def test_where_logs_are_signed_more_often_nobody_waits_for_a_minute(house: SigningHouse, time: Time) -> None:
