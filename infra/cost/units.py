@@ -56,7 +56,8 @@ CHECKPOINT_WRITE_UNITS = 2
 SWEEP_DAYS = 2
 SWEEP_SHARE = 30
 """The sweep reads the last days each night, and a thirtieth of the rest."""
-SWEEP_READ_UNITS = STORED_BYTES / 8_192
+SWEEP_READ_UNITS = STORED_BYTES / 4_096
+"""The reads are consistent. Those of the appends, which events of one time share, are not in it."""
 LOG_KEYS = 2
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -86,6 +87,22 @@ def test_entries_are_read_from_any_index_on(appends: AppendTable) -> None:
     assert [each.start for each in appends.appends(log, 1_500, 3_004)] == [1_003, 2_003, 3_003]
     assert not list(appends.read(log, 5, 5))
     assert not list(appends.read(log_of(seed=2), 0, 10))
+
+
+def test_appends_of_the_times_in_between_are_not_read(dynamodb: Any, tables: Tables, appends: AppendTable) -> None:
+    """An import has one each few seconds, and a page of the sweep some events of all of it."""
+    log, head, all_events = log_of(), NOTHING, []
+    for number in range(12):
+        events = [stored(number, RECEIVED + number * 20 * SECOND)]
+        made = append_of(head, events)
+        assert appends.put(log, made, delta_of(events))
+        head = made.head
+        all_events += events
+    client = Mock(wraps=dynamodb)
+    wanted = [event.key for event in all_events[::4]]
+    assert AppendTable(client, tables.ledger).find(log, wanted) == dict(zip(wanted, (0, 4, 8), strict=True))
+    asked = [call.kwargs["RequestItems"][tables.ledger]["Keys"] for call in client.batch_get_item.call_args_list]
+    assert [len(keys) for keys in asked] == [3]
 
 
 def test_entries_are_found_by_id_and_receipt(appends: AppendTable) -> None:

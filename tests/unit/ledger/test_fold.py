@@ -6,7 +6,7 @@ import random
 import string
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
@@ -174,17 +174,15 @@ STEPS: st.SearchStrategy[Steps] = st.lists(
 )
 
 
-@pytest.fixture(scope="module", params=[counts.MAX_ROWS, 8], ids="{} rows".format)
-def most_rows(request: pytest.FixtureRequest) -> Iterator[None]:
+@pytest.fixture(params=[counts.MAX_ROWS, 8], ids="{} rows".format)
+def most_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a transaction: with fewer, a step has several."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counts, "MAX_ROWS", request.param)
-        yield
+    monkeypatch.setattr(counts, "MAX_ROWS", request.param)
 
 
 @pytest.mark.usefixtures("most_rows")
 @given(STEPS, st.integers(0, 60), st.integers(0, 73))
-@settings(max_examples=40)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_statistics_are_exact_at_every_moment(steps: Steps, first: int, last: int) -> None:
     """However appends, folds, cut off folds, folds at the same time and questions follow each other."""
     every = every_question() + every_question(DAY_0 + first * HOUR, DAY_0 + max(first, last) * HOUR)

@@ -7,10 +7,11 @@ moment in milliseconds; `nonce`.
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import batched
 from threading import Lock
 from typing import Any
 
-from daybook.aws.batches import PATIENCE, Patience, get_items, insert, insert_all, insert_statement
+from daybook.aws.batches import KEYS_A_CALL, PATIENCE, Patience, get_items, insert, insert_all, insert_statement
 from daybook.aws.calls import ask, page_of
 from daybook.aws.ledger_table import deltas, pointers
 from daybook.errors import Throttled
@@ -80,12 +81,14 @@ class AppendTable:
     def found(self, log: Log, keys: Collection[EntryKey]) -> Mapping[EntryKey, tuple[int, Entry]]:
         wanted = {encode(Entry(*key, bytes(HASH_BYTES)))[:_KEY_BYTES]: key for key in keys}
         found: dict[EntryKey, tuple[int, Entry]] = {}
-        for append in self._at(log, self._pointers.starts(log.partition, {received_ms for _, received_ms in keys})):
-            for at in range(0, len(append.entries), ENTRY_BYTES):
-                key = wanted.get(append.entries[at : at + _KEY_BYTES])
-                if key is not None:
-                    entry = decode(append.entries[at : at + ENTRY_BYTES])
-                    found[key] = (append.start + at // ENTRY_BYTES, entry)
+        starts = self._pointers.starts(log.partition, {received_ms for _, received_ms in keys})
+        for some in batched(sorted(starts), KEYS_A_CALL, strict=False):  # thousands of appends fill the memory
+            for append in self._at(log, some):
+                for at in range(0, len(append.entries), ENTRY_BYTES):
+                    key = wanted.get(append.entries[at : at + _KEY_BYTES])
+                    if key is not None:
+                        entry = decode(append.entries[at : at + ENTRY_BYTES])
+                        found[key] = (append.start + at // ENTRY_BYTES, entry)
         return found
 
     def put(self, log: Log, append: Append, delta: bytes) -> bool:

@@ -14,7 +14,7 @@ from daybook.clock import SECOND
 
 _TEN_SECONDS = 10 * SECOND
 _APART = 30
-"""Times that are closer than this, five minutes, are asked for with one query. An append more or less is cheap."""
+"""Times that are closer than this, five minutes, are asked for with one query. A pointer more or less is cheap."""
 
 
 class PointerRows:
@@ -26,14 +26,17 @@ class PointerRows:
 
     def starts(self, partition: str, received_ms: Collection[int]) -> set[int]:
         """Of the appends that may hold an event that was received at one of these moments."""
-        spans = list(_spans({moment // _TEN_SECONDS for moment in received_ms}))
+        times = {moment // _TEN_SECONDS for moment in received_ms}
+        spans = list(_spans(times))
         one = partial(self._within, partition)
         found = map(one, spans) if len(spans) < 2 else workers().map(one, spans)
-        return {start for starts in found for start in starts}
+        # An append has 76 KB: those of the times in between are not read.
+        return {start for pointers in found for time, start in pointers if time in times}
 
-    def _within(self, partition: str, span: tuple[int, int]) -> list[int]:
+    def _within(self, partition: str, span: tuple[int, int]) -> list[tuple[int, int]]:
+        """The ten seconds and the start of each pointer."""
         first, last = span
-        found: list[int] = []
+        found: list[tuple[int, int]] = []
         more: dict[str, Any] = {}
         while True:
             answer = ask(
@@ -48,7 +51,9 @@ class PointerRows:
                 ConsistentRead=True,
                 **more,
             )
-            found += [int(item["sk"]["S"].rpartition("#")[2]) for item in answer["Items"]]
+            for item in answer["Items"]:
+                _, time, start = item["sk"]["S"].split("#")
+                found.append((int(time), int(start)))
             if "LastEvaluatedKey" not in answer:
                 return found
             more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
