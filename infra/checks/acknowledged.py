@@ -40,9 +40,11 @@ ACKNOWLEDGED = (
     ),
     Acknowledgement("S1", "Trail/Bucket/.*", "only CloudTrail writes to it, and its digests show a change"),
     Acknowledgement("S1", "FailedBatches/Bucket/.*", "Lambda writes to it, and operators after an alarm"),
+    Acknowledgement("S1", "Checkpoints/Bucket/.*", "the signer writes to it; Object Lock keeps every version"),
     Acknowledgement("SMG4", "Secret/.*", "event ids derive from it for ever; rotate_keys rotates the rest"),
     Acknowledgement("SMG4", "CanaryKey/.*", "set_up_canary replaces it; it reaches no tenant but the canary's own"),
     Acknowledgement("SQS3", "Drain/Queue/.*", "a lost message is asked for again; the rows hold what waits"),
+    Acknowledgement("SQS3", "Sign/Queue/.*", "a lost request is asked again; a tick finds each log that grew"),
     Acknowledgement("DDB3", "Limits/Table/.*", "counters of minutes and days: nobody restores them"),
     # Wildcards in policies.
     Acknowledgement(
@@ -57,7 +59,12 @@ ACKNOWLEDGED = (
         r"IAM5\[Resource::.*/(files|runs)/\*\]", ".*/(Default)?Policy/.*", "the objects of one folder of one bucket"
     ),
     Acknowledgement(
-        r"IAM5\[Resource::.*FailedBatches.*/\*\]", "FanOut/Role/.*", "the objects of a bucket that holds nothing else"
+        r"IAM5\[Resource::.*FailedBatches.*/\*\]",
+        "(FanOut|Append)/Role/.*",
+        "the objects of a bucket that holds nothing else",
+    ),
+    Acknowledgement(
+        r"IAM5\[Resource::.*Checkpoints.*/\*\]", "SignRole/.*", "the objects of a bucket that holds nothing else"
     ),
     Acknowledgement(
         r"IAM5\[Resource::arn:(<AWS::Partition>|aws):iam::\*:role/\*\]",
