@@ -251,7 +251,7 @@ def test_reading_a_target() -> None:
 @pytest.mark.usefixtures("log")
 def test_a_feed_and_alerts_before_anything_was_appended() -> None:
     """Both are empty, and not an error."""
-    assert _answer("read_feed") == {"events": [], "next": 0, "size": 0}
+    assert _answer("read_feed") == {"events": [], "log": None, "next": 0, "size": 0}
     assert _answer("list_alerts") == {"alerts": [], "next_cursor": None}
 
 

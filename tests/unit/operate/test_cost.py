@@ -88,7 +88,7 @@ def test_the_ledger_of_ten_events_a_second_by_hand() -> None:
     recorded = 30_000 + 8_640
     assert found["ledger: appended"] == pytest.approx((25_920_000 + recorded) * 3 / 1e6 * 0.625)
     assert found["ledger: signatures"] == pytest.approx(100 * 720 * 2 / 1e4 * 0.15)
-    assert found["ledger: swept"] == pytest.approx(864_000 * (60 + 365) * 860 / 8_192 / 1e6 * 0.125)
+    assert found["ledger: swept"] == pytest.approx(864_000 * (60 + 365) * 860 / 4_096 / 1e6 * 0.125)
     together = costs(replace(TEN, tenants=1))
     assert together["ledger: appended"] < found["ledger: appended"] / 20
     assert together["ledger: signatures"] == pytest.approx(found["ledger: signatures"] / 100)
