@@ -28,8 +28,9 @@ NOT_RUN = {
     r"make (test|test-all|check|bench)( T=\S+)?": "takes minutes, and may be what runs this test; the target exists",
     r"make (deploy|destroy)( ARGS=\".+\")?": "needs an AWS account; `test_deploy.py` and `tests/stacks` test it",
     r"aws dynamodb query .+": "needs a deployment; a test below puts the same question to the laptop's tables",
+    r"aws (s3api|dynamodb scan) .+": "needs a deployment, and a table that was restored",
     r"(python3 -m venv|~/verifier/bin/pip|export PATH=).+": "needs the package index; tests run the package alone",
-    r"(EXPORT=|while curl -s \S+/v1/exports/|&& grep -qE .+running|do sleep 5|curl -s -o Audit).+": "makes evidence",
+    r"(AUDITED=|while curl -s \S+/v1/exports/|&& grep -qE .+running|do sleep 5|curl -s -o Audit).+": "makes evidence",
     r"daybook-verify export .+": "needs evidence, which takes 90 seconds to make; `tests/verify` runs it",
     r"\.venv/bin/python -m infra\.operate\.\w+( \w+)*( --[a-z]+ \w+)*": "needs a deployment; its options exist",
 }
