@@ -4,7 +4,6 @@ import json
 import statistics
 import time
 from collections.abc import Iterator, Mapping
-from itertools import batched
 from typing import Any
 
 from benchmarks.exporting import HOME, PRODUCT, TENANT, _alone, _export, _load
@@ -13,6 +12,7 @@ from benchmarks.reading import _client
 from benchmarks.typical import NOW, SECRET
 from daybook.aws.calls import rows as rows_of
 from daybook.aws.wiring import Tables, Wiring
+from daybook.batching import batched
 from daybook.clock import parse_time
 from daybook.events.canonical import leaf
 from daybook.events.packing import unpack
@@ -66,7 +66,7 @@ class _NothingRecorded:
 def _seal(wiring: Wiring, client: Any, tables: Tables) -> None:
     """Each event under the id that the table gives it: the benchmark's events share their contents."""
     appender, key = wiring.appender("daybook"), LogKey(HOME, "all")
-    for some in batched(rows_of(client, tables.events, f"{HOME}#0"), 1_000, strict=False):
+    for some in batched(rows_of(client, tables.events, f"{HOME}#0"), 1_000):
         stored = []
         for item in some:
             encoded = unpack(item["z"]["B"])

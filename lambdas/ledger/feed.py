@@ -4,12 +4,12 @@ A poller keeps the log's name and a number. A log ends where another one has com
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import batched
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Raw
 
+from daybook.batching import batched
 from daybook.catalogue.aliases import Aliases
 from daybook.catalogue.profile import profile
 from daybook.catalogue.tenant_catalogue import Catalogues
@@ -142,7 +142,7 @@ class Feed:
         shape = _shape(stores, scope, parameters)
         items: list[tuple[Sealed, bytes | None]] = []
         reached, answered = parameters.after, 0
-        for some in batched(entries, READ_AT_ONCE, strict=False):
+        for some in batched(entries, READ_AT_ONCE):
             if reached > parameters.after and bound.reached:
                 break
             read = reader.read([each for each in some if narrowing.may_match(each[1])])

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import batched
 from typing import Protocol
 
+from daybook.batching import batched
 from daybook.clock import SECOND, Clock
 from daybook.errors import Throttled
 from daybook.ledger.log import Appends
@@ -41,7 +41,7 @@ class Rounds:
         """
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             grown = (request for some in threads.map(self._grown, self.codes()) for request in some)
-            for requests in batched(grown, _REQUESTS_AT_ONCE, strict=False):
+            for requests in batched(grown, _REQUESTS_AT_ONCE):
                 self.queue.send(requests, 0)
 
     def _grown(self, code: TenantCode) -> Sequence[SignRequest]:

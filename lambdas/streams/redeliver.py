@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from itertools import batched
 from typing import Protocol
 
 from daybook import observability
+from daybook.batching import batched
 from daybook.clock import DAY, MINUTE, SECOND, Clock
 from daybook.delivery.backlog import OVERDUE_MS, DrainRequest, Queue, Waiting, request_of
 from daybook.delivery.destination import Destination

@@ -1,12 +1,12 @@
 """A log that is appended to, folded and signed by the pure code alone, over the tables that a test gives."""
 
 from collections.abc import Iterable, Iterator
-from itertools import batched
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from daybook.aws.wiring import Tables, Wiring
+from daybook.batching import batched
 from daybook.clock import SECOND, parse_time
 from daybook.events.canonical import leaf
 from daybook.events.packing import unpack

@@ -11,7 +11,7 @@ from infra.functions import FUNCTIONS
 from tests.support.places import LAMBDAS, VERIFIER
 
 FLOORS = (
-    {"__init__", "clock", "documents", "environment", "errors", "ids", "text"},
+    {"__init__", "batching", "clock", "documents", "environment", "errors", "ids", "text"},
     {"access", "addresses", "shape", "tenant"},
     {"crypto", "observability", "tenants"},
     {"catalogue", "http"},

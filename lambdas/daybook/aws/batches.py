@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import batched
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from daybook.batching import batched
 from daybook.errors import ANSWER_SECONDS, Throttled
 from daybook.events.store import Append
 

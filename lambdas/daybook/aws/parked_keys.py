@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from itertools import batched
 from typing import Any
 
+from daybook.batching import batched
 from daybook.events.store import Key
 
 KEYS_A_MESSAGE = 2_000

@@ -1,9 +1,9 @@
 """Reads the rows of an index, matches and opens them, a few at a time."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import batched
 from typing import Any, NamedTuple
 
+from daybook.batching import batched
 from daybook.catalogue.aliases import Aliases
 from daybook.events.canonical import canonical
 from daybook.events.packing import unpack
@@ -84,7 +84,7 @@ class Gatherer:
 
     def open(self, rows: Sequence[Row]) -> Iterator[Found]:
         """Events that matched before, in the order of the rows. Opens a few at a time."""
-        for some in batched(rows, OPENED_AT_ONCE, strict=False):
+        for some in batched(rows, OPENED_AT_ONCE):
             for row, event in zip(some, self._opened([content_of(row.packed) for row in some]), strict=True):
                 yield self._found(row, event)
 

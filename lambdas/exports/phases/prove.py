@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import batched
 
 from msgspec import structs
 
+from daybook.batching import batched
 from daybook.clock import SECOND, format_time
 from daybook.events.item import partition_of
 from daybook.events.reader import content_of

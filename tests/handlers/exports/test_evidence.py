@@ -5,13 +5,13 @@ import hashlib
 import json
 import random
 from collections.abc import Callable
-from itertools import batched
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from daybook.aws.wiring import Tables
+from daybook.batching import batched
 from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.crypto.sealing import Place, open_sealed
 from daybook.events.canonical import leaf
@@ -144,7 +144,8 @@ class Evidence:
         assert (parse(text), len(signatures)) == (self.signed, 2)
         assert self.signed.origin == self.manifest["log"] == self.log.origin
         edge = Edge(self.since, tuple(map(unpacked, self.head["edge"]["hashes"])))
-        entries = [bytes(each) for each in batched(b"".join(self.parts), ENTRY_BYTES, strict=True)]
+        entries = [bytes(each) for each in batched(b"".join(self.parts), ENTRY_BYTES)]
+        assert all(len(each) == ENTRY_BYTES for each in entries)
         grown = edge.extended(map(leaf_hash, entries))
         assert (grown.size, grown.root) == (self.signed.size, self.signed.root)
         kinds = [*["index"] * len(self.rows), "disclosed", *["entries"] * len(self.parts), "end"]

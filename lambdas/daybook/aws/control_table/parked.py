@@ -6,12 +6,12 @@ have the prefix `broken#`. The rows of a former subscription are left to the tim
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import batched
 from typing import Any
 
 from daybook.aws.batches import PATIENCE, Patience
 from daybook.aws.calls import Action, Refused, ask, ask_again, rows, transact
 from daybook.aws.control_table.destination_rows import key_of, number_of
+from daybook.batching import batched
 from daybook.clock import DAY, SECOND
 from daybook.delivery.backlog import ParkedRow
 from daybook.delivery.destination import KEPT_MS, Destination

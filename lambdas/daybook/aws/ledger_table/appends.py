@@ -7,13 +7,13 @@ moment in milliseconds; `nonce`.
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import batched
 from threading import Lock
 from typing import Any
 
 from daybook.aws.batches import KEYS_A_CALL, PATIENCE, Patience, get_items, insert, insert_all, insert_statement
 from daybook.aws.calls import ask, page_of
 from daybook.aws.ledger_table import deltas, pointers
+from daybook.batching import batched
 from daybook.errors import Throttled
 from daybook.events.store import Append as Inserted
 from daybook.ledger.entries import ENTRY_BYTES, Entry, decode, encode, split
@@ -82,7 +82,7 @@ class AppendTable:
         wanted = {encode(Entry(*key, bytes(HASH_BYTES)))[:_KEY_BYTES]: key for key in keys}
         found: dict[EntryKey, tuple[int, Entry]] = {}
         starts = self._pointers.starts(log.partition, {received_ms for _, received_ms in keys})
-        for some in batched(sorted(starts), KEYS_A_CALL, strict=False):  # thousands of appends fill the memory
+        for some in batched(sorted(starts), KEYS_A_CALL):  # thousands of appends fill the memory
             for append in self._at(log, some):
                 for at in range(0, len(append.entries), ENTRY_BYTES):
                     key = wanted.get(append.entries[at : at + _KEY_BYTES])
