@@ -1,9 +1,9 @@
-"""The queue and the event source mappings by which events reach the customers' streams."""
+"""The event source mappings by which stored events reach the customers' streams and the ledger."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
@@ -12,28 +12,8 @@ from constructs import Construct
 
 from infra.constructs.bucket import FailedBatchBucket, FailedBatches
 from infra.constructs.function import Function, allow
-from infra.constructs.schedule import Ticks
+from infra.constructs.requests import RequestReader
 from infra.settings import DeploymentSettings
-
-
-class DrainQueue(Construct):
-    """Asks for drains of what is parked for customers' streams. The parked events themselves are in the control table.
-
-    A message may get lost: the schedule asks again for what is overdue. So there is no dead-letter queue, and a message
-    that was not read within an hour is dropped.
-    """
-
-    def __init__(self, scope: Construct, construct_id: str, *, reader_timeout: Duration) -> None:
-        super().__init__(scope, construct_id)
-        self.queue = sqs.Queue(
-            self,
-            "Queue",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            removal_policy=RemovalPolicy.RETAIN,
-            retention_period=Duration.hours(1),
-            visibility_timeout=Duration.seconds(6 * reader_timeout.to_seconds()),  # as AWS's guide for Lambda advises
-        )
 
 
 class StreamReader(Construct):
@@ -163,8 +143,8 @@ class LedgerRecords(StreamReader):
         )
 
 
-class Drains(Construct):
-    """Invokes a function with the messages of the queue of drains, and each minute to find what is overdue."""
+class Drains(RequestReader):
+    """Drains are asked for by messages; each minute finds what is overdue. What is parked is in the control table."""
 
     def __init__(
         self,
@@ -175,16 +155,13 @@ class Drains(Construct):
         reader: Function,
         settings: DeploymentSettings,
     ) -> None:
-        super().__init__(scope, construct_id)
-        reader.grant(allow(queue.queue_arn, "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"))
-        lambda_.EventSourceMapping(
-            self,
-            "Mapping",
-            target=reader.function,
-            event_source_arn=queue.queue_arn,
+        super().__init__(
+            scope,
+            construct_id,
+            queue=queue,
+            reader=reader,
             batch_size=10,  # each message is a destination, with a thread of its own
             # The account's concurrency is for the API first. Messages that come singly take an invocation each. A slow
             # stream has it for one call, so beside 40 of 2 s a call a healthy drain waits 0.6 s at most (simulated).
             max_concurrency=settings.workers(20),
         )
-        Ticks(self, "Wake", function=reader.function)

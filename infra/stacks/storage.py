@@ -14,8 +14,8 @@ from daybook.aws.ledger_table import alerts
 from daybook.ledger.logs import COUNTS
 from infra.constructs.bucket import CheckpointBucket, ExportBucket, FailedBatchBucket
 from infra.constructs.job_queue import JobQueue
-from infra.constructs.signing import SigningKey, SignQueue
-from infra.constructs.streams import DrainQueue
+from infra.constructs.requests import RequestQueue
+from infra.constructs.signing import SigningKey
 from infra.constructs.table import CountersTable, MaxUnits, ProtectedTable
 from infra.constructs.trail import Trail
 from infra.functions import FUNCTIONS, title
@@ -148,7 +148,8 @@ class StorageStack(Stack):
             for name, what in (("Head", "the heads of logs"), ("Time", "when the heads of logs were signed"))
         )
         self.checkpoints = CheckpointBucket(self, "Checkpoints", key=self.key, is_locked=is_kept).bucket
-        self.signs = SignQueue(self, "Sign", reader_timeout=Duration.seconds(FUNCTIONS["sign"].timeout_s)).queue
+        sign_again = Duration.seconds(FUNCTIONS["sign"].timeout_s + 30)
+        self.signs = RequestQueue(self, "Sign", visibility_timeout=sign_again).queue
 
         # With the service stack, which can be deleted and deployed anew, the messages that wait would be lost.
         self.jobs = {
@@ -156,7 +157,8 @@ class StorageStack(Stack):
             for name, spec in FUNCTIONS.items()
             if spec.jobs
         }
-        self.drains = DrainQueue(self, "Drain", reader_timeout=Duration.seconds(FUNCTIONS["redeliver"].timeout_s)).queue
+        drain_again = Duration.seconds(6 * FUNCTIONS["redeliver"].timeout_s)  # as AWS's guide for Lambda advises
+        self.drains = RequestQueue(self, "Drain", visibility_timeout=drain_again).queue
 
         # `infra.operate.rotate_keys` rotates what may be rotated and keeps the rest: event ids derive from it, and a
         # retry years later must get the id of the first try. Secrets Manager's own rotation would lose it, and so would
