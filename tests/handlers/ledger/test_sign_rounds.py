@@ -16,6 +16,7 @@ from daybook.tenant import TenantCode
 from ledger.sign_handler import serve
 from ledger.sign_rounds import Rounds
 from tests.support.ledger import log_key, log_of
+from tests.support.set_clock import SetClock
 from tests.support.signing import SigningHouse
 from tests.support.wiring import wiring_over
 
@@ -23,21 +24,13 @@ NOON = 1_764_158_400_000
 CODES = ("ABC123", "ABC124", "ABC125")
 
 
-class Time:
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> int:
-        return self.now
+@pytest.fixture
+def time() -> SetClock:
+    return SetClock(NOON)
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
-
-
-@pytest.fixture
-def house(dynamodb: Any, tables: Tables, time: Time) -> SigningHouse:
+def house(dynamodb: Any, tables: Tables, time: SetClock) -> SigningHouse:
     return SigningHouse(wiring_over(dynamodb, tables, time))
 
 
@@ -59,7 +52,7 @@ def request_of(log: Log, size: int = 1) -> SignRequest:
     return SignRequest(log.key.environment, log.key.visibility, size)
 
 
-def test_the_schedule_asks_for_each_log_that_has_grown(house: SigningHouse, time: Time) -> None:
+def test_the_schedule_asks_for_each_log_that_has_grown(house: SigningHouse, time: SetClock) -> None:
     """Of all tenants and kinds, and only for current ones. A tick comes a little early or late, or twice."""
     keys: list[LogKey] = [log_key(), log_key(number=2), log_key(visibility="operations"), log_key("ABC124")]
     logs = [house.begin(log_of(key, seed=number)) for number, key in enumerate(keys)]
@@ -105,7 +98,7 @@ def test_a_tenant_that_is_throttled_holds_up_no_other(house: SigningHouse) -> No
     assert len(house.queue.sent) == 25
 
 
-def test_who_asks_gets_a_checkpoint_once_a_minute(house: SigningHouse, time: Time) -> None:
+def test_who_asks_gets_a_checkpoint_once_a_minute(house: SigningHouse, time: SetClock) -> None:
     """A request that comes sooner waits in the queue, and is dropped if a checkpoint covers what was asked for."""
     log = house.begin()
     house.grow(log, 1)
@@ -127,7 +120,7 @@ def test_who_asks_gets_a_checkpoint_once_a_minute(house: SigningHouse, time: Tim
     assert len(house.queue.sent) == 2
 
 
-def test_who_asks_while_a_head_is_being_signed_is_answered(house: SigningHouse, time: Time) -> None:
+def test_who_asks_while_a_head_is_being_signed_is_answered(house: SigningHouse, time: SetClock) -> None:
     """The head was read before the entry came, and dated after it was asked for: the fold took half a minute."""
     log = house.begin()
     house.grow(log, 1)
@@ -146,7 +139,7 @@ def test_who_asks_while_a_head_is_being_signed_is_answered(house: SigningHouse, 
     assert list(house.archive.notes) == [(log.name, 1), (log.name, 2)]
 
 
-def test_a_clock_that_was_ahead_does_not_stop_a_log(house: SigningHouse, time: Time) -> None:
+def test_a_clock_that_was_ahead_does_not_stop_a_log(house: SigningHouse, time: SetClock) -> None:
     """One signer's clock was a day ahead. The times of checkpoints stand still until then, the log does not."""
     log = house.begin()
     house.grow(log, 1)
@@ -163,7 +156,7 @@ def test_a_clock_that_was_ahead_does_not_stop_a_log(house: SigningHouse, time: T
     assert (newest.size, newest.at_ms) == (2, NOON + DAY)
 
 
-def test_where_logs_are_signed_more_often_nobody_waits_for_a_minute(house: SigningHouse, time: Time) -> None:
+def test_where_logs_are_signed_more_often_nobody_waits_for_a_minute(house: SigningHouse, time: SetClock) -> None:
     """As on the laptop."""
     log = house.begin()
     house.grow(log, 1)

@@ -17,6 +17,7 @@ from daybook.ledger.signing import key_lines
 from daybook.observability import LOGS_SIGNED, SIGNING_REFUSED
 from tests.support.ledger import append_of, delta_of, log_of, stored
 from tests.support.memory_dynamodb import MemoryDynamoDB
+from tests.support.set_clock import SetClock
 from tests.support.signing import NEXT_PAIR, PAIR, HeldKey, MemoryArchive, SigningHouse
 from tests.support.wiring import wiring_over
 
@@ -24,21 +25,13 @@ NOON = 1_764_158_400_000
 YEAR = 365 * DAY
 
 
-class Time:
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> int:
-        return self.now
+@pytest.fixture
+def time() -> SetClock:
+    return SetClock(NOON)
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
-
-
-@pytest.fixture
-def house(dynamodb: Any, tables: Tables, time: Time) -> SigningHouse:
+def house(dynamodb: Any, tables: Tables, time: SetClock) -> SigningHouse:
     return SigningHouse(wiring_over(dynamodb, tables, time))
 
 
@@ -70,7 +63,7 @@ def create(definitions: dict[str, Any]) -> Callable[[Any], Tables]:
     return made
 
 
-def test_a_log_that_has_grown_is_signed(house: SigningHouse, time: Time) -> None:
+def test_a_log_that_has_grown_is_signed(house: SigningHouse, time: SetClock) -> None:
     """By a key that is named as the log is, and by one that says when. The table and S3 have the same note. An empty
     log, and one that rests, are not signed.
     """
@@ -97,7 +90,7 @@ def test_a_log_that_has_grown_is_signed(house: SigningHouse, time: Time) -> None
     assert house.counted[SIGNING_REFUSED] == 0
 
 
-def test_a_clock_that_goes_back_does_not_take_the_times_with_it(house: SigningHouse, time: Time) -> None:
+def test_a_clock_that_goes_back_does_not_take_the_times_with_it(house: SigningHouse, time: SetClock) -> None:
     """Otherwise a later checkpoint would claim to be the earlier one."""
     log = house.begin()
     for moment in (NOON, NOON - DAY, NOON + SECOND):
@@ -231,7 +224,7 @@ def test_a_signer_that_is_killed_leaves_nothing_that_the_next_one_has_to_mend(ho
     assert house.archive.notes == {(log.name, 2): signed.note}
 
 
-def test_two_signers_at_once_agree(house: SigningHouse, time: Time) -> None:
+def test_two_signers_at_once_agree(house: SigningHouse, time: SetClock) -> None:
     """One signs a larger head while the other has read a smaller one; of one size both show the first one's note."""
     log = house.begin()
     house.grow(log, 2)
@@ -257,7 +250,7 @@ def test_two_signers_at_once_agree(house: SigningHouse, time: Time) -> None:
     assert house.counted[SIGNING_REFUSED] == 0
 
 
-def test_the_keys_of_a_rotation_sign_together_for_a_year(house: SigningHouse, time: Time) -> None:
+def test_the_keys_of_a_rotation_sign_together_for_a_year(house: SigningHouse, time: SetClock) -> None:
     """Then the new ones alone. The lines of the old keys stay, and with them every old checkpoint verifies."""
     log = house.begin()
     heads = []

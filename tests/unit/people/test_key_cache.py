@@ -7,6 +7,7 @@ import pytest
 
 from daybook.people.key_cache import MAX_KEPT_MS, PersonKeys
 from daybook.tenant import EnvironmentKey
+from tests.support.set_clock import SetClock
 
 ACME, OTHER = EnvironmentKey("ACMEAB#0"), EnvironmentKey("ACMEAB#1")
 
@@ -24,17 +25,9 @@ class Rows:
         return {key: {"key": self.there[environment, key]} for key in keys if (environment, key) in self.there}
 
 
-class Time:
-    def __init__(self) -> None:
-        self.now = 1_000_000
-
-    def __call__(self) -> int:
-        return self.now
-
-
 def test_a_key_is_read_once_in_thirty_seconds() -> None:
     """Counted from when it was read, not from its last use."""
-    rows, time = Rows(), Time()
+    rows, time = Rows(), SetClock(1_000_000)
     rows.there[ACME, "id#a"] = b"key"
     keys = PersonKeys(rows.read, time)
     for wait in (0, 10_000, 19_999):
@@ -49,7 +42,7 @@ def test_a_key_is_read_once_in_thirty_seconds() -> None:
 
 def test_no_key_is_kept_longer_than_thirty_seconds() -> None:
     """Even if nobody asks for it again, and another reader read it."""
-    rows, time = Rows(), Time()
+    rows, time = Rows(), SetClock(1_000_000)
     rows.there |= {(ACME, "id#a"): b"key a", (ACME, "id#b"): b"key b"}
     keys = PersonKeys(rows.read, time)
     keys.read_by("another", rows.read).of(ACME, ["a"])
@@ -62,7 +55,7 @@ def test_a_reader_is_given_no_key_that_another_has_read() -> None:
     """The session that reads for a tenant has to be asked, even for a key that is in memory."""
     rows = Rows()
     rows.there[ACME, "id#a"] = b"key"
-    keys = PersonKeys(rows.read, Time())
+    keys = PersonKeys(rows.read, SetClock(1_000_000))
     assert keys.of(ACME, ["a"]) == {"a": b"key"}
 
     def refused(environment: EnvironmentKey, sort_keys: Iterable[str]) -> dict[str, Any]:
@@ -75,7 +68,7 @@ def test_a_reader_is_given_no_key_that_another_has_read() -> None:
 def test_a_missing_key_is_never_cached() -> None:
     """A person created a moment ago is not shown as forgotten."""
     rows = Rows()
-    keys = PersonKeys(rows.read, Time())
+    keys = PersonKeys(rows.read, SetClock(1_000_000))
     assert keys.of(ACME, ["a"]) == {}
     rows.there[ACME, "id#a"] = b"key"
     assert keys.of(ACME, ["a"]) == {"a": b"key"}
@@ -85,7 +78,7 @@ def test_environments_do_not_share_keys() -> None:
     """The same GUID in another environment is another person's."""
     rows = Rows()
     rows.there[ACME, "id#a"] = b"key"
-    keys = PersonKeys(rows.read, Time())
+    keys = PersonKeys(rows.read, SetClock(1_000_000))
     keys.of(ACME, ["a"])
     assert keys.of(OTHER, ["a"]) == {}
 
@@ -94,7 +87,7 @@ def test_when_somebody_was_forgotten_the_keys_from_before_are_dropped() -> None:
     """Those of that environment. While the count is the same, they are kept."""
     rows = Rows()
     rows.there |= {(ACME, "id#a"): b"key a", (ACME, "id#b"): b"key b", (OTHER, "id#a"): b"other"}
-    keys = PersonKeys(rows.read, Time())
+    keys = PersonKeys(rows.read, SetClock(1_000_000))
     keys.of(ACME, ["a", "b"])
     keys.of(OTHER, ["a"])
     del rows.there[ACME, "id#a"]
