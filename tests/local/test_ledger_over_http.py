@@ -15,10 +15,10 @@ from daybook.ledger.checkpoints import parse
 from daybook.ledger.merkle import EMPTY, leaf_hash
 from daybook.ledger.notes import ED25519, open_note, parse_key
 from daybook.ledger.tiles import ENTRIES, Tile, tiles_of
-from tests.handlers.ledger.test_proof import parts
 from tests.support.go_judge import JudgedLog, complaints
 from tests.support.places import VERIFIER
 from tests.support.running_daybook import LocalDaybook, logs_of, make_tenant
+from tests.support.sealed_log import parts
 
 TENANT = "ledger-http"
 EVENTS = 300

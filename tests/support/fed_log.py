@@ -3,14 +3,12 @@
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from daybook.aws.wiring import Wiring
 from daybook.events.item import environment_of
 from daybook.http.serve import serve
 from daybook.ledger.appender import Appender
-from daybook.ledger.logs import LogKey
+from daybook.ledger.logs import Log, LogKey
 from daybook.ledger.reading import stored_event
-from ledger.alerts import AlertReads
-from ledger.feed import Feed
+from ledger.api_handler import operations
 from tests.support.calls import Context, authorized, call
 from tests.support.documented import documented
 from tests.support.tenant_log import TenantLog
@@ -62,16 +60,8 @@ class FedLog(TenantLog):
         event["multiValueQueryStringParameters"] = {
             name: [values] if isinstance(values, str) else list(values) for name, values in query.items()
         }
-        return documented(event, serve(event, Context(), reads_of(self.wiring)))
+        return documented(event, serve(event, Context(), operations(self.wiring, _signs_nothing)))
 
 
-def reads_of(wiring: Wiring) -> Any:
-    feed = Feed(
-        control=wiring.control,
-        catalogues=wiring.catalogues,
-        stores_of=wiring.of_tenant,
-        clock=wiring.clock,
-        count=wiring.count,
-    )
-    alerts = AlertReads(control=wiring.control, stores_of=wiring.of_tenant, clock=wiring.clock)
-    return {"read_feed": feed.read_feed, "list_alerts": alerts.list_alerts}
+def _signs_nothing(_log: Log, _size: int) -> None:
+    """Neither the feed nor alerts ask for a checkpoint."""

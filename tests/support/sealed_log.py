@@ -1,5 +1,6 @@
 """A log that is appended to, folded and signed by the pure code alone, over the tables that a test gives."""
 
+import base64
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -102,3 +103,11 @@ class LedgerReader(Reader):
 
     def _ask(self, log: Log, size: int) -> None:  # noqa: ARG002  of what it stands for
         self.asked.append(log)
+
+
+def parts(text: str) -> tuple[int, list[bytes], str]:
+    """Index, hashes and checkpoint of a c2sp.org/tlog-proof."""
+    head, _, note = text.partition("\n\n")
+    name, index, *hashes = head.split("\n")
+    assert name == "c2sp.org/tlog-proof@v1"
+    return int(index.removeprefix("index ")), [base64.b64decode(hash_, validate=True) for hash_ in hashes], note

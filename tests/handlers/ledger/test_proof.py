@@ -20,7 +20,7 @@ from tests.support.calls import answered
 from tests.support.forgetting import Forgetting
 from tests.support.go_judge import JudgedLog, complaints
 from tests.support.reckoned_tree import ReckonedTree
-from tests.support.sealed_log import LedgerReader, SealedLog, stored_entries
+from tests.support.sealed_log import LedgerReader, SealedLog, parts, stored_entries
 from tests.support.tenant_log import TenantLog, problem_of
 
 PROOF = "/v1/events/{event_id}/proof"
@@ -50,14 +50,6 @@ def seal(tenant: TenantLog, log: SealedLog) -> None:
 
 def proof(read: LedgerReader, event_id: str, query: dict[str, str] | None = None, **authorizer: Any) -> dict[str, Any]:
     return read(PROOF, query, {"event_id": event_id}, **authorizer)
-
-
-def parts(text: str) -> tuple[int, list[bytes], str]:
-    """Index, hashes and checkpoint of a c2sp.org/tlog-proof."""
-    head, _, note = text.partition("\n\n")
-    name, index, *hashes = head.split("\n")
-    assert name == "c2sp.org/tlog-proof@v1"
-    return int(index.removeprefix("index ")), [base64.b64decode(hash_, validate=True) for hash_ in hashes], note
 
 
 @pytest.mark.every_store

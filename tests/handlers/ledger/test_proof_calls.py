@@ -10,10 +10,10 @@ from daybook.ledger.checkpoints import parse
 from daybook.ledger.logs import LogKey
 from daybook.ledger.merkle import leaf_hash, verify_inclusion
 from daybook.ledger.notes import open_note
-from tests.handlers.ledger.test_proof import parts, proof
+from tests.handlers.ledger.test_proof import proof
 from tests.support.calls import answered
 from tests.support.huge_log import SIZE, HugeLog
-from tests.support.sealed_log import KEYS, LedgerReader, stored_entries
+from tests.support.sealed_log import KEYS, LedgerReader, parts, stored_entries
 from tests.support.tenant_log import TenantLog
 
 MOST_CALLS = 8
