@@ -89,6 +89,9 @@ def test_a_number_of_a_log_that_has_ended_leads_to_the_next_one(log: FedLog) -> 
         assert answer["headers"]["Daybook-Log"] == first.name
     assert page(log, log=second.name)["log"] == third.name
     assert problem_of(log.ask(FEED, {"log": third.name, "after": "1"})) == (400, "invalid_parameter")
+    log.seal()
+    assert problem_of(log.ask(FEED, {"after": "1"})) == (400, "invalid_parameter")
+    assert page(log, log=third.name, after=1)["events"][0]["index"] == 1
 
 
 class Asleep(Exception):  # noqa: N818  ends the guide's loop
