@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
-    """The items in order, `size` at a time; the last batch may be shorter. Reads no further than the batch asked for."""
+    """The items in order, `size` at a time; the last batch may be shorter. Reads no further than asked."""
     rest = iter(items)
     while some := tuple(islice(rest, size)):
         yield some
