@@ -109,7 +109,7 @@ class TenantsSettings(Settings):
 
 @dataclass(frozen=True)
 class ManageSettings(Settings):
-    """For `manage`: the stores, and the queue of `restamp`."""
+    """For `manage`: the stores, the limits, beside which lies what was refused, and the queue of `restamp`."""
 
     restamp_queue_url: str
 
