@@ -5,7 +5,7 @@ Nothing beyond the newest checkpoint is served: nobody has signed it yet.
 
 from collections.abc import Callable
 
-from daybook.http.encodings import GZIP, gzipped, preferred
+from daybook.http.encodings import GZIP, best_coding, gzipped
 from daybook.http.problem import not_found
 from daybook.http.request import BINARY, Answer, Request
 from daybook.ledger.entries import encode
@@ -85,6 +85,6 @@ def _bundle(stores: LogStores, log: Log, tile: Tile, request: Request) -> Answer
     entries = [encode(entry) for _, entry in stores.appends.read(log, tile.first, tile.first + tile.width)]
     data = b"".join(len(entry).to_bytes(_LENGTH_BYTES, "big") + entry for entry in entries)
     headers = {**_FOR_EVER, "Vary": "Accept-Encoding"}
-    if preferred(request.headers.get("accept-encoding", ""), (GZIP,)):
+    if best_coding(request.headers.get("accept-encoding", ""), (GZIP,)):
         data, headers = gzipped(data), {**headers, "Content-Encoding": GZIP}
     return Answer(200, data, headers, BINARY)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import msgspec
 
 from daybook.http.caller import Caller
-from daybook.http.encodings import GZIP, gzipped, preferred
+from daybook.http.encodings import GZIP, best_coding, gzipped
 from daybook.http.problem import MEDIA_TYPE
 from daybook.http.routes import BY_RESOURCE, Route
 from daybook.tenant import Tenant
@@ -112,7 +112,7 @@ class Answer:
             headers["Content-Type"] = self.media_type
         if len(content) > MAX_UNPACKED and self.media_type in _PACKED and "Content-Encoding" not in headers:
             headers["Vary"] = "Accept-Encoding"
-            if preferred(accepted, (GZIP,)):
+            if best_coding(accepted, (GZIP,)):
                 content, headers["Content-Encoding"] = gzipped(content), GZIP
         # The API treats every type as binary, so the gateway decodes whatever is said to be base64.
         is_binary = self.media_type == BINARY or "Content-Encoding" in headers
