@@ -378,8 +378,8 @@ OPERATIONS: Mapping[str, Operation] = {
         EXPORTS,
         "List the jobs that callers' requests began, newest first",
         {200: (JobList,)},
-        note="At most 100, each for 30 days. `restamp` follows a change of the retention or of a legal hold, and `sweep` "
-        "a forgetting.",
+        note="At most 100, each for 30 days. `restamp` follows a change of the retention or of a legal hold, and "
+        "`sweep` a forgetting.",
     ),
     "read_job": Operation(EXPORTS, "Read how far a job is", {200: (JobDescription,)}),
     "create_tenant": Operation(

@@ -562,7 +562,10 @@ def test_jobs_are_listed_to_those_who_see_them(log: ExportedLog) -> None:
     log.now += 1
     of_test = log.exporter.ask({"filters": {"environment": "test"}})["id"]
     code, now_ms = log.settings.code, log.now
-    asks = {REPLAY: {"environment": 1}, SWEEP: {"environment": log.settings.environment_key("test")}}
+    asks: dict[str, dict[str, Any]] = {
+        REPLAY: {"environment": 1},
+        SWEEP: {"environment": log.settings.environment_key("test")},
+    }
     others = [
         new_job(tenant=code, kind=kind, ask=asks.get(kind, {}), now_ms=now_ms + place, random_bytes=bytes)
         for place, kind in enumerate(KINDS, 1)
