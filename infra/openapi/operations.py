@@ -12,7 +12,7 @@ from daybook.events.schema import SentEvent
 from daybook.http.problem import Code
 from daybook.jobs.job import JobDescription
 from daybook.search.parameters import SEARCH
-from exports.bodies import ExportDescription, ExportList, SentExport
+from exports.bodies import ExportDescription, ExportList, JobList, SentExport
 from forget.operations import ForgettingReport
 from infra.openapi.parameters import (
     ABOUT_TARGET,
@@ -382,6 +382,13 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "cancel_export": Operation(
         EXPORTS, "Cancel an export, or delete its files", {204: ()}, {503: ("not_recorded", "contended")}
+    ),
+    "list_jobs": Operation(
+        EXPORTS,
+        "List the jobs that callers' requests began, newest first",
+        {200: (JobList,)},
+        note="At most 100, each for 30 days. `restamp` follows a change of the retention or of a legal hold, and "
+        "`sweep` a forgetting.",
     ),
     "read_job": Operation(EXPORTS, "Read how far a job is", {200: (JobDescription,)}),
     "create_tenant": Operation(

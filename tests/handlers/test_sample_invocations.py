@@ -335,6 +335,7 @@ def test_exports(dynamodb: Any, tables: Tables) -> None:
     assert _read_units(dynamodb, tables) > asked_units
     (listed,) = _answer("list_exports")["exports"]
     assert (listed["id"], listed["status"]) == (asked["id"], "succeeded")
+    assert [job["id"] for job in _answer("list_jobs")["jobs"]] == [asked["id"]]
     # The samples' own ids are nobody's: of an export, and of a job that was forgotten.
     for name in ("read_export", "cancel_export", "read_job"):
         assert _answer(name, 404)["code"] == "not_found"

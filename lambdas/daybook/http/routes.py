@@ -66,6 +66,7 @@ ROUTES = (
     Route("GET", "/v1/exports", "exports", "list_exports", _READERS),
     Route("GET", "/v1/exports/{export_id}", "exports", "read_export", _READERS),
     Route("DELETE", "/v1/exports/{export_id}", "exports", "cancel_export", _READERS),
+    Route("GET", "/v1/jobs", "exports", "list_jobs", _MANAGERS),
     Route("GET", "/v1/jobs/{job_id}", "exports", "read_job", _MANAGERS),
     Route("POST", "/v1/tenants", "tenants", "create_tenant", _OPERATORS),
     Route("GET", "/v1/tenants", "tenants", "list_tenants", _OPERATORS),
