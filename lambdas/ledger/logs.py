@@ -3,10 +3,9 @@
 Nothing beyond the newest checkpoint is served: nobody has signed it yet.
 """
 
-import gzip
-import re
 from collections.abc import Callable
 
+from daybook.http.encodings import GZIP, best_coding, gzipped
 from daybook.http.problem import not_found
 from daybook.http.request import BINARY, Answer, Request
 from daybook.ledger.entries import encode
@@ -25,7 +24,6 @@ TEXT = "text/plain; charset=utf-8"
 _FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 _LENGTH_BYTES = 2
-_REFUSED = re.compile(r"q=0(\.0{0,3})?", re.IGNORECASE)
 
 
 class LogReads:
@@ -87,15 +85,6 @@ def _bundle(stores: LogStores, log: Log, tile: Tile, request: Request) -> Answer
     entries = [encode(entry) for _, entry in stores.appends.read(log, tile.first, tile.first + tile.width)]
     data = b"".join(len(entry).to_bytes(_LENGTH_BYTES, "big") + entry for entry in entries)
     headers = {**_FOR_EVER, "Vary": "Accept-Encoding"}
-    if _takes_gzip(request.headers.get("accept-encoding", "")):
-        data, headers = gzip.compress(data, mtime=0), {**headers, "Content-Encoding": "gzip"}
+    if best_coding(request.headers.get("accept-encoding", ""), (GZIP,)):
+        data, headers = gzipped(data), {**headers, "Content-Encoding": GZIP}
     return Answer(200, data, headers, BINARY)
-
-
-def _takes_gzip(accepted: str) -> bool:
-    """Whether a header `Accept-Encoding` names gzip (RFC 9110, section 12.5.3). A weight of 0 refuses it."""
-    for each in accepted.split(","):
-        coding, _, weight = each.partition(";")
-        if coding.strip().lower() == "gzip":
-            return not _REFUSED.fullmatch(weight.replace(" ", ""))
-    return False
