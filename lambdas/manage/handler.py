@@ -12,6 +12,7 @@ from manage.catalogue import CatalogueOperations
 from manage.groups import GroupOperations
 from manage.refused import RefusedOperations
 from manage.retention import RetentionOperations
+from manage.retention_preview import Previews
 from manage.views import ViewOperations
 
 
@@ -38,6 +39,7 @@ def operations(wiring: Wiring, restamps: JobQueue) -> Mapping[str, Operation]:
         keys=wiring.keys,
         clock=wiring.clock,
         random_bytes=wiring.random_bytes,
+        previews=Previews(wiring.of_tenant, wiring.clock),
     )
     return {
         "list_actors": actors.list,
