@@ -151,7 +151,8 @@ COUNTING: Mapping[str, Parameter] = {
         {"type": "array", "items": {**TEXT, "enum": list(STATS_FIELDS)}},
     ),
     "interval": Parameter(
-        "The length of the buckets, in UTC. Hours over at most 7 days; `none` for one bucket over the whole time.",
+        "The length of the buckets, in UTC. Hours over at most 7 days, without `by` over 400; `none` for one bucket "
+        "over the whole time.",
         {"type": "string", "enum": list(INTERVALS), "default": "day"},
     ),
     "top": Parameter(
