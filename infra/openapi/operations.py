@@ -42,6 +42,7 @@ from manage.retention import HoldDescription, RetentionDescription, SentHold, Se
 from public.handler import Health
 from query import operations as reads
 from query.answers import EventPage, TargetAttribution, TargetSummary, TargetTime, ViewPage
+from query.me import Me
 from streams import operations
 from streams.bodies import ReplayForm, StreamDescription, StreamForm, StreamTest
 from tenants.key_bodies import CreatedKey, KeyList, KeyRotation, NewKey, NewOperatorsKey
@@ -204,6 +205,14 @@ OPERATIONS: Mapping[str, Operation] = {
         query={},
         note="Nothing beyond the newest checkpoint is served. A tile never changes, so it may be kept for ever. "
         "Bundles are compressed for callers that accept gzip.",
+    ),
+    "read_me": Operation(
+        SERVICE,
+        "Read what your credential is, and what it may read",
+        {200: (Me,)},
+        {404: ("not_found",)},
+        query={},
+        note="Operations name a tenant in `Daybook-Tenant`, or none: then what is about a tenant is null.",
     ),
     "read_catalogue": Operation(CATALOGUE, "Read the catalogue", {200: (CatalogueDescription,)}, query={}),
     "put_activity": Operation(

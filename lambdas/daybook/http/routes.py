@@ -38,6 +38,7 @@ ROUTES = (
     Route("GET", "/v1/logs", "ledger", "list_logs", _READERS),
     Route("GET", "/v1/logs/{log}/checkpoint", "ledger", "read_checkpoint", _READERS),
     Route("GET", "/v1/logs/{log}/tile/{tile+}", "ledger", "read_tile", _READERS),
+    Route("GET", "/v1/me", "query", "read_me", ROLES),
     Route("GET", "/v1/catalogue", "query", "read_catalogue", ROLES),
     Route("PUT", "/v1/catalogue/{activity}", "manage", "put_activity", _MANAGERS),
     Route("DELETE", "/v1/catalogue/{activity}", "manage", "take_back_activity", _MANAGERS),
