@@ -1,0 +1,26 @@
+/** The table of pages: to add one, add a row. */
+
+import type { ComponentType } from "preact";
+
+import { EventPage } from "./event/page.tsx";
+import { LogPage } from "./log/page.tsx";
+import type { Role } from "./session.ts";
+import { SignInPage } from "./sign_in/page.tsx";
+
+export interface Page {
+  readonly show: ComponentType;
+  /** Who may see it; null: anyone, without signing in. */
+  readonly roles: readonly Role[] | null;
+  /** Its word in the header, where it stands there. */
+  readonly tab?: string;
+  /** True: it fills the window and scrolls within. */
+  readonly whole?: true;
+}
+
+const READERS = ["auditor", "admin", "operations"] as const;
+
+export const PAGES: Readonly<Record<string, Page>> = {
+  log: { show: LogPage, roles: READERS, tab: "Log", whole: true },
+  event: { show: EventPage, roles: READERS },
+  "sign-in": { show: SignInPage, roles: null },
+};
