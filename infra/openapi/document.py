@@ -8,7 +8,15 @@ from daybook.http.problem import ProblemDocument
 from daybook.http.routes import ROUTES, Route
 from infra.openapi.examples import Sample, samples, typical_events
 from infra.openapi.operations import OPERATIONS, Operation
-from infra.openapi.parameters import ENCODING, IF_NONE_MATCH, PATH, TENANT, Parameter, tenant_is_in_header
+from infra.openapi.parameters import (
+    ENCODING,
+    IF_NONE_MATCH,
+    PATH,
+    TENANT,
+    TENANT_OR_NONE,
+    Parameter,
+    tenant_is_in_header,
+)
 from infra.openapi.problems import PROBLEMS, REJECTIONS, meaning, rejection
 from infra.openapi.responses import JSON, Responses
 from infra.openapi.schemas import Schemas
@@ -89,6 +97,8 @@ def _parameters(route: Route, operation: Operation, sample: Sample) -> list[dict
         described.append(_parameter("query", name, parameter) | _example(sample.query.get(name), parameter))
     if tenant_is_in_header(route):
         described.append(_parameter("header", "Daybook-Tenant", TENANT))
+    if route.operation == "read_me":
+        described.append(_parameter("header", "Daybook-Tenant", TENANT_OR_NONE))
     if operation.body:
         described.append(_parameter("header", "Content-Encoding", ENCODING))
     if 304 in operation.answers:

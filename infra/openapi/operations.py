@@ -12,7 +12,7 @@ from daybook.events.schema import SentEvent
 from daybook.http.problem import Code
 from daybook.jobs.job import JobDescription
 from daybook.search.parameters import SEARCH
-from exports.bodies import ExportDescription, ExportList, SentExport
+from exports.bodies import ExportDescription, ExportList, JobList, SentExport
 from forget.operations import ForgettingReport
 from infra.openapi.parameters import (
     ABOUT_TARGET,
@@ -42,6 +42,7 @@ from manage.retention import HoldDescription, RetentionDescription, SentHold, Se
 from public.handler import Health
 from query import operations as reads
 from query.answers import EventPage, TargetAttribution, TargetSummary, TargetTime, ViewPage
+from query.me import Me
 from streams import operations
 from streams.bodies import ReplayForm, StreamDescription, StreamForm, StreamTest
 from tenants.key_bodies import CreatedKey, KeyList, KeyRotation, NewKey, NewOperatorsKey
@@ -219,6 +220,14 @@ OPERATIONS: Mapping[str, Operation] = {
         note="Nothing beyond the newest checkpoint is served. A tile never changes, so it may be kept for ever. "
         "Bundles are compressed for callers that accept gzip.",
     ),
+    "read_me": Operation(
+        SERVICE,
+        "Read what your credential is, and what it may read",
+        {200: (Me,)},
+        {404: ("not_found",)},
+        query={},
+        note="Operations name a tenant in `Daybook-Tenant`, or none: then what is about a tenant is null.",
+    ),
     "read_catalogue": Operation(CATALOGUE, "Read the catalogue", {200: (CatalogueDescription,)}, query={}),
     "put_activity": Operation(
         CATALOGUE,
@@ -387,6 +396,13 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "cancel_export": Operation(
         EXPORTS, "Cancel an export, or delete its files", {204: ()}, {503: ("not_recorded", "contended")}
+    ),
+    "list_jobs": Operation(
+        EXPORTS,
+        "List the jobs that callers' requests began, newest first",
+        {200: (JobList,)},
+        note="At most 100, each for 30 days. `restamp` follows a change of the retention or of a legal hold, and "
+        "`sweep` a forgetting.",
     ),
     "read_job": Operation(EXPORTS, "Read how far a job is", {200: (JobDescription,)}),
     "create_tenant": Operation(

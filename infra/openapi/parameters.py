@@ -74,12 +74,18 @@ PATH = {
 
 
 def tenant_is_in_header(route: Route) -> bool:
+    """Whether operations must name the tenant there. Who asks only about the own credential may."""
     # The routes of tenants name the tenant in the path, or concern no single tenant, as those of operators' keys.
-    return OPERATIONS in route.roles and not route.path.startswith(("/v1/tenants", "/v1/operators"))
+    elsewhere = ("/v1/tenants", "/v1/operators", "/v1/me")
+    return OPERATIONS in route.roles and not route.path.startswith(elsewhere)
 
 
 TENANT = Parameter(
     "The tenant that the call is about. Operations credentials must send it; from any other it is ignored.",
+    _whole(SLUG),
+)
+TENANT_OR_NONE = Parameter(
+    "The tenant that an operations credential asks about, or absent. From any other credential it is ignored.",
     _whole(SLUG),
 )
 ENCODING = Parameter("`gzip` where the body is compressed.", {"type": "string", "enum": ["gzip", "identity"]})

@@ -38,6 +38,7 @@ def operations(wiring: Wiring, queue: JobQueue, files: Files, links: Links) -> M
         "list_exports": exports.list_all,
         "read_export": exports.read,
         "cancel_export": exports.cancel,
+        "list_jobs": exports.list_jobs,
         "read_job": exports.read_job,
     }
 

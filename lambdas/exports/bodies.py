@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from daybook.clock import Time
-from daybook.jobs.job import Progress, Status
+from daybook.jobs.job import JobDescription, Progress, Status
 from daybook.search.parameters import SEARCH, SORTS, VIEWS
 
 NOT_FILTERS = frozenset({"sort", "view", "tz", "limit", "cursor"})
@@ -81,3 +81,8 @@ class ExportDescription(Struct):
 class ExportList(Struct):
     exports: list[ExportDescription]
     """Newest first."""
+
+
+class JobList(Struct):
+    jobs: list[JobDescription]
+    """The 100 newest that requests of callers began, newest first."""

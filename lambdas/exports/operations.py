@@ -9,17 +9,34 @@ from daybook.clock import Clock, format_time
 from daybook.http.problem import not_found
 from daybook.http.request import Answer, Request
 from daybook.jobs.export import earliest_deletion_ms, outcome_of, places_of
-from daybook.jobs.job import EXPORT, Job, JobKey, Status, UnknownJob, describe, is_job_id
+from daybook.jobs.job import (
+    EXPORT,
+    KINDS,
+    LEDGER_SWEEP,
+    Job,
+    JobKey,
+    Status,
+    UnknownJob,
+    describe,
+    environment_of,
+    is_job_id,
+)
 from daybook.jobs.store import JobQueue, JobStore, cancel
 from daybook.self_audit.recorder import AuditAction
 from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
-from exports.bodies import ExportDescription, ExportList
+from exports.bodies import ExportDescription, ExportList, JobList
 from exports.create import ExportCreation, TenantPeople
 
 MAX_LISTED = 1_000
 """About half a megabyte of JSON."""
+
+MAX_LISTED_JOBS = 100
+"""Of each kind that is read, and in the answer."""
+
+ASKED_FOR = tuple(kind for kind in KINDS if kind != LEDGER_SWEEP)
+"""The kinds of jobs that a caller's request begins. The others are Daybook's own, each night."""
 
 
 class Files(Protocol):
@@ -49,7 +66,7 @@ class Exports:
     def list_all(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
         jobs = self.jobs.jobs(settings.code, EXPORT, MAX_LISTED)
-        jobs = [job for job in jobs if _may_see(request, job)]
+        jobs = [job for job in jobs if _may_see(request, job, settings)]
         return Answer(200, ExportList([self._shown(job) for job in jobs]))
 
     def read(self, request: Request) -> Answer:
@@ -78,17 +95,24 @@ class Exports:
             self.jobs.withdraw(job.key, self.clock())
         return Answer(204)
 
+    def list_jobs(self, request: Request) -> Answer:
+        """So that whoever reloads a page, or comes from another one, finds a job without its id."""
+        settings = self.control.settings(request.tenant)
+        jobs = [job for kind in ASKED_FOR for job in self.jobs.jobs(settings.code, kind, MAX_LISTED_JOBS)]
+        jobs = sorted((job for job in jobs if _may_see(request, job, settings)), key=lambda job: job.id, reverse=True)
+        return Answer(200, JobList([describe(job, settings) for job in jobs[:MAX_LISTED_JOBS]]))
+
     def read_job(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
         job = self._job(settings.code, None, request.parameters["job_id"])
-        if not _may_see(request, job):
+        if not _may_see(request, job, settings):
             raise not_found("job")
-        return Answer(200, describe(job))
+        return Answer(200, describe(job, settings))
 
     def _export(self, request: Request) -> tuple[TenantSettings, Job]:
         settings = self.control.settings(request.tenant)
         job = self._job(settings.code, EXPORT, request.parameters["export_id"])
-        if not _may_see(request, job):
+        if not _may_see(request, job, settings):
             raise not_found("export")
         return settings, job
 
@@ -141,10 +165,11 @@ def _evidence_of(job: Job) -> Literal["waiting", "ready"] | None:
     return "ready" if job.status is Status.SUCCEEDED else "waiting"
 
 
-def _may_see(request: Request, job: Job) -> bool:
+def _may_see(request: Request, job: Job, settings: TenantSettings) -> bool:
     """A caller sees jobs of its own environments. Only operations see what operations exported: it may hold events that
     nobody else may read.
     """
     caller = request.caller
     is_for_caller = job.ask.get("role") != OPERATIONS or caller.role == OPERATIONS
-    return is_for_caller and ("environment" not in job.ask or caller.reaches(job.ask["environment"]))
+    environment = environment_of(job, settings)
+    return is_for_caller and (environment is None or caller.reaches(environment))

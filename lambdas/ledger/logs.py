@@ -3,10 +3,9 @@
 Nothing beyond the newest checkpoint is served: nobody has signed it yet.
 """
 
-import gzip
 from collections.abc import Callable
 
-from daybook.http.encodings import best_coding
+from daybook.http.encodings import GZIP, best_coding, gzipped
 from daybook.http.problem import not_found
 from daybook.http.request import BINARY, Answer, Request
 from daybook.ledger.entries import encode
@@ -86,6 +85,6 @@ def _bundle(stores: LogStores, log: Log, tile: Tile, request: Request) -> Answer
     entries = [encode(entry) for _, entry in stores.appends.read(log, tile.first, tile.first + tile.width)]
     data = b"".join(len(entry).to_bytes(_LENGTH_BYTES, "big") + entry for entry in entries)
     headers = {**_FOR_EVER, "Vary": "Accept-Encoding"}
-    if best_coding(request.headers.get("accept-encoding", ""), ("gzip",)):
-        data, headers = gzip.compress(data, mtime=0), {**headers, "Content-Encoding": "gzip"}
+    if best_coding(request.headers.get("accept-encoding", ""), (GZIP,)):
+        data, headers = gzipped(data), {**headers, "Content-Encoding": GZIP}
     return Answer(200, data, headers, BINARY)

@@ -7,7 +7,16 @@ import msgspec
 from msgspec import Meta, Struct
 
 from daybook.catalogue.labels import slug
-from daybook.catalogue.profile import OWN_ACTIVITIES, PLACEHOLDER, Activity, Origin, Param, Variant, uncatalogued
+from daybook.catalogue.profile import (
+    OWN_ACTIVITIES,
+    PLACEHOLDER,
+    Activity,
+    Kind,
+    Origin,
+    Param,
+    Variant,
+    uncatalogued,
+)
 from daybook.http import forms
 from daybook.http.problem import bad_field
 
@@ -31,7 +40,8 @@ class SentActivity(Struct, forbid_unknown_fields=True):
     activity: str | None = None
     component: Label | None = None
     event: Label | None = None
-    origin: Literal["user", "system", "any"] = "any"
+    origin: Origin = "any"
+    kind: Kind | None = None
     required_role: Label | None = None
     visibility: Literal["operations"] | None = None
     variants: Annotated[list[SentVariant], Meta(min_length=1, max_length=50)] = msgspec.field(
@@ -66,6 +76,7 @@ def definition_of(name: str, sent: SentActivity, profiles: Activity | None) -> A
         component=sent.component or bare.component,
         event=sent.event or bare.event,
         origin=sent.origin,
+        kind=sent.kind,
         variants=tuple(
             _variant(f"variants[{index}]", variant, origins.get(variant.variant))
             for index, variant in enumerate(sent.variants)

@@ -14,7 +14,8 @@ from public.origin import plain_origin
 def openapi(request: Request) -> Answer:
     content = msgspec.json.encode(_document() | {"servers": [{"url": plain_origin(request) or "/"}]})
     # Clients may keep it, but must ask each time whether it is still the one: it changes with every deployment.
-    headers = {"Cache-Control": "no-cache", "ETag": f'"{hashlib.sha256(content).hexdigest()}"'}
+    # The tag is weak (RFC 9110, section 8.8.1): it is the same for the document in gzip.
+    headers = {"Cache-Control": "no-cache", "ETag": f'W/"{hashlib.sha256(content).hexdigest()}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Answer(304, headers=headers)
     return Answer(200, content, headers)

@@ -6,6 +6,7 @@ from functools import cache
 from daybook.aws.wiring import Wiring
 from daybook.environment import QuerySettings
 from daybook.http.serve import Operation, answering
+from query.me import MeReads
 from query.operations import Reads
 
 
@@ -22,7 +23,9 @@ def operations(wiring: Wiring) -> Mapping[str, Operation]:
         stores_of=wiring.of_tenant,
         clock=wiring.clock,
     )
+    me = MeReads(wiring.control, wiring.clock)
     return {
+        "read_me": me.read_me,
         "search_events": reads.search_events,
         "read_event": reads.read_event,
         "read_catalogue": reads.read_catalogue,

@@ -188,7 +188,7 @@ class StreamOperations:
             submit(job, self.jobs, self.queue, max_active=MAX_REPLAYS)
         except TooManyJobs:
             raise _too_many() from None
-        return Answer(202, describe(job), {"Location": f"/v1/jobs/{job.id}"})
+        return Answer(202, describe(job, settings), {"Location": f"/v1/jobs/{job.id}"})
 
     def _environment(self, request: Request) -> tuple[TenantSettings, str]:
         settings = self.settings.settings(request.tenant)

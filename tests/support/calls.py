@@ -1,6 +1,7 @@
 """Calls in the form in which API Gateway passes them to a function: REST proxy events, payload format 1.0."""
 
 import base64
+import gzip
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -83,4 +84,12 @@ def call(
 
 def answered(answer: Mapping[str, Any]) -> Any:
     """The JSON of an answer."""
-    return json.loads(answer["body"])
+    return json.loads(text_of(answer))
+
+
+def text_of(answer: Mapping[str, Any]) -> str:
+    """The body of an answer, unpacked if it is packed JSON."""
+    if answer["headers"].get("Content-Encoding") == "gzip" and "json" in answer["headers"]["Content-Type"]:
+        return gzip.decompress(base64.b64decode(answer["body"])).decode()
+    body: str = answer["body"]
+    return body

@@ -13,6 +13,7 @@ from daybook.http.routes import BY_RESOURCE, ROUTES
 from infra.local.gateway.routing import Resource, Router
 from infra.openapi.document import documented_path
 from infra.openapi.file import PLACE
+from tests.support.calls import text_of
 
 
 def _is_time(text: str) -> bool:
@@ -33,7 +34,7 @@ def document() -> dict[str, Any]:
 def documented(event: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
     """A function's answer, which the document must know; what no route answers has no place in it."""
     if (event["httpMethod"], event["resource"]) in BY_RESOURCE:
-        check(event["httpMethod"], event["resource"], answer["statusCode"], answer["headers"], answer["body"])
+        check(event["httpMethod"], event["resource"], answer["statusCode"], answer["headers"], text_of(answer))
     return answer
 
 

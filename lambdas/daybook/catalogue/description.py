@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from daybook.catalogue.profile import Activity, Origin, Param, Profile
+from daybook.catalogue.profile import Activity, Kind, Origin, Param, Profile
 
 
 class VariantDescription(Struct):
@@ -24,6 +24,10 @@ class ActivityDescription(Struct):
     component: str
     event: str
     origin: Origin
+    kind: Kind | None
+    """What it is in every product. An activity that is two of these has the first that fits, in the order of these:
+    sign-in, sign-out, access-change, deletion, export, configuration. Null: none of them.
+    """
     required_role: str | None
     """A success is rejected unless `actor.roles` has this role."""
     visibility: Literal["operations"] | None
@@ -53,6 +57,7 @@ def describe_activity(activity: Activity) -> ActivityDescription:
         component=activity.component,
         event=activity.event,
         origin=activity.origin,
+        kind=activity.kind,
         required_role=activity.required_role,
         visibility=activity.visibility,
         variants=[

@@ -21,6 +21,8 @@ PROFILES = ("generic", "chat", "jiffy", "enate", "carear", "symbee")
 UNCATALOGUED_CATEGORY = "other"
 
 Origin = Literal["user", "system", "any"]
+Kind = Literal["sign-in", "sign-out", "access-change", "deletion", "export", "configuration"]
+"""What an activity is in every product, so that one question fits them all: "failed sign-ins", say."""
 ParamType = Literal["text", "person", "event"]
 
 _FILES = Path(__file__).with_name("profiles")
@@ -97,6 +99,7 @@ class Activity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     event: str
     origin: Origin
     variants: tuple[Variant, ...]
+    kind: Kind | None = None
     required_role: str | None = None
     visibility: Literal["operations"] | None = None
     former_categories: tuple[str, ...] = ()

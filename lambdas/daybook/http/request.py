@@ -9,6 +9,8 @@ from urllib.parse import unquote
 import msgspec
 
 from daybook.http.caller import Caller
+from daybook.http.encodings import GZIP, best_coding, gzipped
+from daybook.http.problem import MEDIA_TYPE
 from daybook.http.routes import BY_RESOURCE, Route
 from daybook.tenant import Tenant
 
@@ -80,6 +82,9 @@ class Request:
 
 
 BINARY = "application/octet-stream"
+MAX_UNPACKED = 1_024
+"""Bytes of an answer that is sent as it is: a smaller one fits into a network packet, packed or not."""
+_PACKED = frozenset({"application/json", MEDIA_TYPE})
 
 
 @dataclass(frozen=True)
@@ -99,11 +104,16 @@ class Answer:
             return self
         return replace(self, headers={**self.headers, "Location": f"{stage_path}{self.headers['Location']}"})
 
-    def to_gateway(self) -> dict[str, Any]:
+    def to_gateway(self, accepted: str = "") -> dict[str, Any]:
+        """`accepted`: the caller's `Accept-Encoding`. Larger JSON is packed for callers that accept gzip."""
         content = self.content if isinstance(self.content, bytes) else _json(self.content)
         headers = {"Cache-Control": "no-store", **self.headers}
         if content:
             headers["Content-Type"] = self.media_type
+        if len(content) > MAX_UNPACKED and self.media_type in _PACKED and "Content-Encoding" not in headers:
+            headers["Vary"] = "Accept-Encoding"
+            if best_coding(accepted, (GZIP,)):
+                content, headers["Content-Encoding"] = gzipped(content), GZIP
         # The API treats every type as binary, so the gateway decodes whatever is said to be base64.
         is_binary = self.media_type == BINARY or "Content-Encoding" in headers
         return {

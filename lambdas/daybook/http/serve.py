@@ -59,13 +59,14 @@ def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Opera
     """
     started = time.monotonic()
     request = Request.from_gateway(event, context)
+    accepted = request.headers.get("accept-encoding", "")
     name_call(request.request_id, request.extended_request_id)
     try:
-        answer = _permitted(request, operations)(request).within(request.stage_path).to_gateway()
+        answer = _permitted(request, operations)(request).within(request.stage_path).to_gateway(accepted)
     except Problem as problem:
-        answer = _answer(problem)
+        answer = _answer(problem, accepted)
     except tuple(_FACTS) as fact:
-        answer = _answer(next(problem for kind, problem in _FACTS.items() if isinstance(fact, kind)))
+        answer = _answer(next(problem for kind, problem in _FACTS.items() if isinstance(fact, kind)), accepted)
     except Exception:
         logger.exception("unhandled")
         answer = _answer(
@@ -74,7 +75,8 @@ def serve(event: Mapping[str, Any], context: Any, operations: Mapping[str, Opera
                 "internal_error",
                 "The service failed. Its log has the cause under the id in the header x-amz-apigw-id.",
                 headers={"Retry-After": "5"},
-            )
+            ),
+            accepted,
         )
     authorizer = request.authorizer
     log_access(
@@ -118,5 +120,5 @@ def _permitted(request: Request, operations: Mapping[str, Operation]) -> Operati
     return operations[request.route.operation]
 
 
-def _answer(problem: Problem) -> dict[str, Any]:
-    return Answer(problem.status, problem.body(), problem.headers, MEDIA_TYPE).to_gateway()
+def _answer(problem: Problem, accepted: str) -> dict[str, Any]:
+    return Answer(problem.status, problem.body(), problem.headers, MEDIA_TYPE).to_gateway(accepted)

@@ -13,9 +13,10 @@ from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta, Struct
 
-from daybook.clock import DAY
+from daybook.clock import DAY, Time, format_time
 from daybook.ids import FORM, IDENTITY_BYTES, event_id
 from daybook.tenant import TenantCode
+from daybook.tenants.settings import TenantSettings
 
 EXPORT, LEDGER_SWEEP, REPLAY, RESTAMP, SWEEP = KINDS = ("export", "ledger-sweep", "replay", "restamp", "sweep")
 
@@ -107,16 +108,39 @@ class JobDescription(Struct):
     id: str
     kind: Annotated[str, Meta(extra_json_schema={"enum": list(KINDS)})]
     status: Status
+    environment: str | None
+    """Null: the job is for all of the tenant's."""
     processed: int
     """Events that are done."""
     progress: Progress
     """Mostly the share of the time span that is done, not of the events."""
+    created_at: Time
+    finished_at: Time | None
     error: str | None
     """The reason for a failure."""
 
 
-def describe(job: Job) -> JobDescription:
-    return JobDescription(job.id, job.kind, job.status, job.processed, job.progress, job.error)
+def environment_of(job: Job, settings: TenantSettings) -> str | None:
+    """The environment that the job is for; None: all. An export has its name, a replay its number, a sweep its key."""
+    asked = job.ask.get("environment")
+    if isinstance(asked, int):
+        return settings.environments[asked]
+    keys: Mapping[str, str] = dict(zip(settings.environment_keys, settings.environments, strict=True))
+    return keys.get(asked, asked) if isinstance(asked, str) else None
+
+
+def describe(job: Job, settings: TenantSettings) -> JobDescription:
+    return JobDescription(
+        id=job.id,
+        kind=job.kind,
+        status=job.status,
+        environment=environment_of(job, settings),
+        processed=job.processed,
+        progress=job.progress,
+        created_at=format_time(job.created_ms),
+        finished_at=None if job.finished_ms is None else format_time(job.finished_ms),
+        error=job.error,
+    )
 
 
 def is_job_id(text: str) -> bool:

@@ -15,9 +15,10 @@ from daybook.clock import DAY, MINUTE, SECOND, format_time
 from daybook.crypto.generations import read_secret
 from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import Throttled
-from daybook.jobs.job import Job, Step
+from daybook.jobs.job import EXPORT, KINDS, LEDGER_SWEEP, REPLAY, RESTAMP, SWEEP, Job, Step, new_job
 from daybook.jobs.runner import MAX_ATTEMPTS
 from exports.lanes import MAX_ACTIVE
+from exports.operations import MAX_LISTED_JOBS
 from exports.restart import MAX_RESTARTS, TOO_MANY
 from exports.work import ExportWork
 from infra.operate.rotate_keys import jobs_need, rotated
@@ -532,7 +533,10 @@ def test_a_jobs_state_is_shown(log: ExportedLog) -> None:
     log.exporter.work()
     job = answered(log.exporter.call("GET", "/v1/jobs/{job_id}", role="admin", job_id=asked["id"]))
     shown = {"id": asked["id"], "kind": "export", "status": "succeeded", "processed": 2, "progress": 1.0, "error": None}
-    assert job == shown
+    written = answered(log.exporter.call("GET", "/v1/exports/{export_id}", export_id=asked["id"]))
+    times = {name: written[name] for name in ("created_at", "finished_at")}
+    assert times["finished_at"] is not None
+    assert job == {**shown, "environment": "prod", **times}
     refused = log.exporter.call("GET", "/v1/jobs/{job_id}", role="admin", job_id="nothing")
     assert problem_of(refused) == (404, "not_found")
 
@@ -545,6 +549,40 @@ def test_a_job_is_shown_to_those_who_see_its_export(log: ExportedLog) -> None:
         assert problem_of(refused) == (404, "not_found")
     shown = answered(log.exporter.call("GET", "/v1/jobs/{job_id}", role="operations", job_id=of_operations["id"]))
     assert shown["status"] == "queued"
+
+
+def test_jobs_are_listed_to_those_who_see_them(log: ExportedLog) -> None:
+    """The newest first, of each kind that a caller can ask for, each to whom it would be shown alone."""
+
+    def listed(role: str, **given: str) -> list[str]:
+        page = answered(log.exporter.call("GET", "/v1/jobs", role=role, **given))
+        return [each["id"] for each in page["jobs"]]
+
+    hidden = log.exporter.ask(role="operations")["id"]
+    log.now += 1
+    of_test = log.exporter.ask({"filters": {"environment": "test"}})["id"]
+    code, now_ms = log.settings.code, log.now
+    asks: dict[str, dict[str, Any]] = {
+        REPLAY: {"environment": 1},
+        SWEEP: {"environment": log.settings.environment_key("test")},
+    }
+    others = [
+        new_job(tenant=code, kind=kind, ask=asks.get(kind, {}), now_ms=now_ms + place, random_bytes=bytes)
+        for place, kind in enumerate(KINDS, 1)
+    ]
+    for job in others:
+        log.jobs.put(job)
+    shown = [job.id for job in reversed(others) if job.kind != LEDGER_SWEEP]
+    assert listed("operations") == [*shown, of_test, hidden]
+    assert listed("admin") == [*shown, of_test]
+    for_all = [job.id for job in reversed(others) if job.kind in {EXPORT, RESTAMP}]
+    assert listed("admin", environment="test") == [*shown, of_test]
+    assert listed("admin", environment="prod") == for_all
+    assert problem_of(log.exporter.call("GET", "/v1/jobs", role="auditor")) == (403, "forbidden")
+    for place in range(MAX_LISTED_JOBS):
+        log.jobs.put(new_job(tenant=code, kind=RESTAMP, ask={}, now_ms=now_ms + 9 + place, random_bytes=bytes))
+    full = listed("operations")
+    assert (len(full), shown[0] in full) == (MAX_LISTED_JOBS, False)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ INVOICE: dict[str, Any] = {
     "component": "Invoice",
     "event": "Approved",
     "origin": "user",
+    "kind": "access-change",
     "variants": [
         {
             "variant": "default",

@@ -187,7 +187,7 @@ def test_the_catalogue_response(name: str) -> None:
     assert list(answer) == ["profile", "mode", "categories", "activities"]
     assert (answer["profile"], answer["mode"]) == (name, "open")
     for thing in answer["activities"]:
-        assert " ".join(thing) == "activity category component event origin required_role visibility variants"
+        assert " ".join(thing) == "activity category component event origin kind required_role visibility variants"
         assert thing["category"] in answer["categories"]
         for variant in thing["variants"]:
             assert list(variant) == ["variant", "when", "template", "params"]

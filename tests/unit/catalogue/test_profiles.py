@@ -7,11 +7,11 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from itertools import product
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import pytest
 
-from daybook.catalogue.profile import PROFILES, Activity, Profile, profile
+from daybook.catalogue.profile import PROFILES, Activity, Kind, Profile, profile
 from tests.support.places import DOCUMENTS, LAMBDAS
 
 NAMES = DOCUMENTS / "activities.toml"
@@ -138,6 +138,45 @@ def test_every_profile_has_daybooks_own_events(any_profile: Profile) -> None:
     assert {(activity.category, activity.component, activity.origin) for activity in own} == {
         (category, "Audit Log", "any")
     }
+
+
+SIGN_INS = {
+    "generic": ("user.login", "user.logout"),
+    "chat": ("user-logged-in", "user-logged-out"),
+    "jiffy": ("user.login", "user.logout"),
+    "enate": ("user-session.started", "user-session.ended"),
+    "carear": ("user-access.login", "user-access.logout"),
+    "symbee": ("adminuser.login", "adminuser.logout"),
+}
+ACCESS = {
+    "generic": "user.invited role.changed api-key.created api-key.revoked",
+    "chat": "user-created user-updated user-deleted user-role-changed",
+    "jiffy": "user.invite user.accept user.expiry user.activate user.deactivate user.delete user.archive "
+    "user.password-change tenant.invite tenant.accept tenant.expiry tenant.activate tenant.deactivate apps.update "
+    "custom-role.add custom-role.update custom-role.delete app-users.add app-users.update app-users.delete",
+    "symbee": "adminuser.add adminuser.upd adminuser.del users.add users.upd users.del",
+}
+OF_CATEGORIES = {
+    "enate": {"Security and Access"},
+    "carear": {"User administration"},
+}
+"""Where the product's own document says which activities change access."""
+REMOVALS = re.compile(r"[.-](delete|deleted|del|removed|revoked|forgotten)")
+
+
+def test_kinds_are_alike_in_all_products(any_profile: Profile) -> None:
+    """Sign-ins, changes of access and deletions are found in each product, whatever it calls them."""
+    name, own = any_profile.name, [one for one in any_profile.activities.values() if one.component != "Audit Log"]
+    of_kind = {kind: {one.activity for one in own if one.kind == kind} for kind in get_args(Kind)}
+    assert [of_kind["sign-in"], of_kind["sign-out"]] == [{each} for each in SIGN_INS[name]]
+    if name in ACCESS:
+        assert of_kind["access-change"] == set(ACCESS[name].split())
+    else:
+        category = {one.activity for one in own if one.category in OF_CATEGORIES[name]}
+        assert category <= of_kind["access-change"]
+        assert {one.split(".")[0] for one in of_kind["access-change"] - category} <= {"user-access", "provisioning-api"}
+    removals = {one.activity for one in own if REMOVALS.search(one.activity)}
+    assert removals - of_kind["access-change"] == of_kind["deletion"]
 
 
 def test_views_equal_the_contracts(any_profile: Profile) -> None:

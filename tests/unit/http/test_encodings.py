@@ -1,8 +1,23 @@
-"""The choice of a content coding by `Accept-Encoding`."""
+"""Answers in gzip: for whom, and which."""
+
+import base64
+import gzip
+import json
+from typing import Any
 
 import pytest
 
-from daybook.http.encodings import best_coding
+from daybook.http.encodings import best_coding, gzipped
+from daybook.http.problem import Problem
+from daybook.http.request import BINARY, MAX_UNPACKED, Answer
+from daybook.http.serve import Operation, serve
+from tests.support.calls import Context, authorized, call
+
+
+def _served(operation: Operation, accepted: str | None) -> dict[str, Any]:
+    headers = {} if accepted is None else {"Accept-Encoding": accepted}
+    event = call("GET", "/v1/tenants/{tenant}", parameters={"tenant": "a"}, headers=headers, authorizer=authorized())
+    return serve(event, Context(), {"read_tenant": operation})
 
 
 @pytest.mark.parametrize(
@@ -24,8 +39,44 @@ from daybook.http.encodings import best_coding
         ("xgzip, bro", ""),
         ("gzip;q=often", ""),
         ("gzip;q=2", ""),
+        ("identity, gzip;q=0.999", ""),
+        ("identity;q=0.5, gzip;q=0.5", "gzip"),
     ],
 )
 def test_the_coding_with_the_highest_weight_is_chosen(accepted: str, chosen: str) -> None:
     """Of equals the first that is offered, and none where the caller takes none of them."""
     assert best_coding(accepted, ("br", "gzip")) == chosen
+
+
+def test_larger_json_is_packed_for_callers_that_accept_gzip() -> None:
+    """An answer or a problem, always in the same bytes. Caches are told in either case."""
+    text = "x" * MAX_UNPACKED
+
+    def refuse(_: Any) -> Answer:
+        raise Problem(422, "invalid_value", text)
+
+    operations: list[Operation] = [lambda _: Answer(200, {"text": text}), refuse]
+    for operation in operations:
+        plain, packed = _served(operation, None), _served(operation, "gzip")
+        assert (packed["statusCode"], packed["isBase64Encoded"]) == (plain["statusCode"], True)
+        assert packed["headers"] == {**plain["headers"], "Content-Encoding": "gzip"}
+        assert plain["headers"]["Vary"] == "Accept-Encoding"
+        assert text in json.dumps(json.loads(gzip.decompress(base64.b64decode(packed["body"]))))
+        assert gzip.decompress(base64.b64decode(packed["body"])).decode() == plain["body"]
+        assert _served(operation, "gzip") == packed
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(200, b"x" * MAX_UNPACKED),
+        Answer(204),
+        Answer(200, b"x" * 9_999, media_type=BINARY),
+        Answer(200, b"x" * 9_999, media_type="text/html; charset=utf-8"),
+        Answer(200, gzipped(b"x" * 9_999), {"Content-Encoding": "gzip"}),
+    ],
+    ids=["small", "empty", "binary", "page", "packed"],
+)
+def test_what_is_small_or_no_json_or_packed_stays_as_it_is(answer: Answer) -> None:
+    """Up to 1 KB packing saves nothing; tiles and pages have encodings of their own."""
+    assert _served(lambda _: answer, "gzip") == _served(lambda _: answer, None)
