@@ -23,6 +23,7 @@ from infra.openapi.parameters import (
     PICKING,
     PROVING,
     QUERY,
+    TRYING,
     Parameter,
 )
 from infra.openapi.problems import Problems
@@ -39,6 +40,7 @@ from manage.actors import ActorPage
 from manage.catalogue import CatalogueMode
 from manage.groups import GroupDescription, GroupList, Members
 from manage.retention import HoldDescription, RetentionDescription, SentHold, SentRetention
+from manage.retention_preview import RetentionPreview
 from public.handler import Health
 from query import operations as reads
 from query.answers import EventPage, TargetAttribution, TargetSummary, TargetTime, ViewPage
@@ -56,9 +58,10 @@ class EventBatch(Struct, forbid_unknown_fields=True):
 
 
 PAGE = str
-"""A page for a browser. It and the two below are the answers that are no JSON."""
+"""A page for a browser. It and the three below are the answers that are no JSON."""
 NOTE = Annotated[str, Meta(description="A signed note.")]
 HASHES = bytes
+FILE = Annotated[bytes, Meta(description="A file of the page.")]
 
 Answers = Mapping[int, tuple[Any, ...]]
 """The types of an operation's answers by status; none: no content."""
@@ -108,7 +111,20 @@ LEDGER = "Ledger"
 TENANTS, OPERATORS = "Tenants and keys", "Operators' keys"
 
 OPERATIONS: Mapping[str, Operation] = {
-    "console": Operation(SERVICE, "The console's page", {200: (PAGE,)}),
+    "console": Operation(
+        SERVICE,
+        "The console's page",
+        {200: (PAGE,), 304: (), 308: ()},
+        has_location=True,
+        meanings={308: "The page is at the address without the slash at its end."},
+    ),
+    "console_file": Operation(
+        SERVICE,
+        "A file of the console's page",
+        {200: (FILE,), 304: ()},
+        {404: ("not_found",)},
+        note="The page names its files.",
+    ),
     "health": Operation(SERVICE, "Whether the service answers", {200: (Health,)}),
     "openapi": Operation(SERVICE, "This document", {200: (dict[str, Any],), 304: ()}),
     "send_events": Operation(
@@ -280,9 +296,11 @@ OPERATIONS: Mapping[str, Operation] = {
     "set_retention": Operation(
         SETTINGS,
         "Set the retention, of stored events too",
-        {200: (RetentionDescription,)},
+        {200: (RetentionDescription, RetentionPreview)},
         {**CHANGE, 409: ("legal_hold", "retention_fixed"), 422: ("too_many_changes",)},
         body=(SentRetention,),
+        query=TRYING,
+        note="With `dry_run=true` nothing is changed or recorded: the answer is how many events would be hidden.",
     ),
     "read_hold": Operation(SETTINGS, "Read the legal hold", {200: (HoldDescription,)}),
     "set_hold": Operation(
