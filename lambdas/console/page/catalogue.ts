@@ -2,11 +2,11 @@
 
 import { effect, signal, untracked } from "@preact/signals";
 
-import { type Answer, get } from "./api.ts";
+import { type Schema, get } from "./api.ts";
 import { me } from "./session.ts";
 
-export type Catalogue = Answer<"readCatalogue">;
-export type Kind = "sign-in" | "sign-out" | "access-change" | "deletion" | "export" | "configuration";
+export type Catalogue = Schema["CatalogueDescription"];
+export type Kind = NonNullable<Catalogue["activities"][number]["kind"]>;
 
 /** Null until it is read. */
 export const catalogue = signal<Catalogue | null>(null);
