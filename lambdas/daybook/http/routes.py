@@ -25,7 +25,8 @@ _OPERATORS = frozenset({OPERATIONS})
 _ANYONE: frozenset[str] = frozenset()
 
 ROUTES = (
-    Route("GET", "/console", "public", "console", _ANYONE),
+    Route("GET", "/console", "console", "console", _ANYONE),
+    Route("GET", "/console/{file}", "console", "console_file", _ANYONE),
     Route("GET", "/v1/health", "public", "health", _ANYONE),
     Route("GET", "/v1/openapi.json", "public", "openapi", _ANYONE),
     Route("POST", "/v1/events", "ingest", "send_events", _WRITERS),
@@ -62,6 +63,11 @@ ROUTES = (
     Route("GET", "/v1/groups/{name}", "manage", "read_group", _READERS),
     Route("PUT", "/v1/groups/{name}", "manage", "put_group", _MANAGERS),
     Route("DELETE", "/v1/groups/{name}", "manage", "remove_group", _MANAGERS),
+    Route("GET", "/v1/views", "manage", "list_views", _READERS),
+    Route("GET", "/v1/views/{name}", "manage", "read_view", _READERS),
+    Route("PUT", "/v1/views/{name}", "manage", "put_view", _READERS),
+    Route("DELETE", "/v1/views/{name}", "manage", "remove_view", _READERS),
+    Route("GET", "/v1/refused", "manage", "list_refused", _MANAGERS),
     Route("POST", "/v1/exports", "exports", "create_export", _READERS),
     Route("GET", "/v1/exports", "exports", "list_exports", _READERS),
     Route("GET", "/v1/exports/{export_id}", "exports", "read_export", _READERS),
