@@ -28,7 +28,7 @@ METAFILE = CACHE / "page.metafile.json"
 TYPES = PAGE / "schema.d.ts"
 """The API's types, made from the OpenAPI document."""
 PACKAGES = PAGE / "node_modules"
-_INSTALLED = PACKAGES / ".daybook-lock"
+_LOCK_OF_PACKAGES = ".daybook-lock"
 _COMPRESS = Path(__file__).with_name("compress.mjs")
 _OLDEST_NODE = 20
 
@@ -41,8 +41,8 @@ def build() -> None:
     """Brings the built files up to date. Several processes may ask at once. Raises `PageNotBuilt`."""
     file.write()
     with only_one_at_a_time(CACHE / "page"):
-        sources = _hash()
-        if READY.exists() and READY.read_text() == sources and STATIC.is_dir():
+        found = hash_of_sources()
+        if READY.exists() and READY.read_text() == found and STATIC.is_dir():
             return
         _check_node()
         _install()
@@ -52,7 +52,7 @@ def build() -> None:
             made = Path(folder)
             _bundle(made)
             _put(made)
-        READY.write_text(sources)
+        READY.write_text(found)
 
 
 def sources() -> Iterator[Path]:
@@ -62,7 +62,7 @@ def sources() -> Iterator[Path]:
         yield from (Path(folder, name) for name in sorted(names) if Path(folder, name) != TYPES)
 
 
-def _hash() -> str:
+def hash_of_sources() -> str:
     digest = hashlib.sha256()
     for path in (Path(__file__), _COMPRESS, file.PLACE, *sources()):
         content = path.read_bytes()
@@ -85,10 +85,11 @@ def _check_node() -> None:
 def _install() -> None:
     """The packages of the lock file, each checked against its hash there."""
     lock = hashlib.sha256((PAGE / "package-lock.json").read_bytes()).hexdigest()
-    if _INSTALLED.exists() and _INSTALLED.read_text() == lock:
+    installed = PACKAGES / _LOCK_OF_PACKAGES
+    if installed.exists() and installed.read_text() == lock:
         return
     _call("npm", "ci", "--silent")
-    _INSTALLED.write_text(lock)
+    installed.write_text(lock)
 
 
 def _bundle(into: Path) -> None:

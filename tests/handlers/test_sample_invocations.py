@@ -275,6 +275,24 @@ def test_people_and_their_groups() -> None:
 
 
 @pytest.mark.usefixtures("log")
+def test_saved_views() -> None:
+    """A view is saved, read, listed and removed."""
+    view = _answer("put_view")
+    assert view["query"] == "status=failure&actor=john.doe&range=7d"
+    assert _answer("read_view") == view
+    assert _answer("list_views") == {"views": [view]}
+    assert _invoke("remove_view")["statusCode"] == 204
+    assert _answer("read_view", 404)["code"] == "not_found"
+
+
+@pytest.mark.usefixtures("log")
+def test_refused_events_before_any_was() -> None:
+    """Nothing, and no error."""
+    report = _answer("list_refused")
+    assert (report["counts"], report["events"]) == ([], [])
+
+
+@pytest.mark.usefixtures("log")
 def test_forgetting() -> None:
     """John Doe, who is found by name no more; a second time there is nobody to forget."""
     (john,) = _answer("list_actors")["actors"]
@@ -421,12 +439,14 @@ def test_operations_name_a_tenant_where_the_document_says_so(name: str) -> None:
     assert (answer["statusCode"] == 400 and answered(answer)["code"] == "tenant_needed") == in_header
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("store", "console_page")
 def test_what_needs_no_credential() -> None:
-    """Health, the console, the API's document, and what there is not."""
+    """Health, the console's page and files, the API's document, and what there is not."""
     assert _answer("openapi")["openapi"].startswith("3.1.")
     assert _answer("health") == {"status": "ok"}
-    assert _invoke("console")["headers"]["Content-Type"].startswith("text/html")
+    page = _invoke("console")
+    assert (page["headers"]["Content-Type"], page["headers"]["Content-Encoding"]) == ("text/html; charset=utf-8", "br")
+    assert _answer("console_file", 404)["code"] == "not_found"  # a file of another build
     assert _answer("unknown_path", 404)["code"] == "not_found"
     refused = _invoke("unknown_method")
     assert (refused["statusCode"], refused["headers"]["Allow"]) == (405, "GET, POST")
