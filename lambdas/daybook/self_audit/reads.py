@@ -23,7 +23,7 @@ from daybook.self_audit.recorder import AuditAction
 from daybook.self_audit.words import in_words, rows_in_words
 from daybook.tenant import EnvironmentKey
 
-_NOT_RECORDED = frozenset({"cursor", "limit", "view", "tz"})
+_NOT_RECORDED = frozenset({"cursor", "limit", "view", "tz", "with"})
 _UNKNOWN = "?"
 """Replaces a name that nobody has: it may be somebody's name all the same."""
 
