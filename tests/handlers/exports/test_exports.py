@@ -427,7 +427,10 @@ def test_requests_downloads_and_cancellations_are_recorded(log: ExportedLog) -> 
     shown, content = log.exporter.export({"filters": {"actor": "zoe", "ip": "203.0.113.9"}})
     log.exporter.read(shown["id"])
     (asked,) = log.recorded("exported")
-    assert asked["details"] == "Export AuditLogs_20261122_163108.csv of the audit log requested"
+    assert (
+        asked["details"]
+        == "Export AuditLogs_20261122_163108.csv of the audit log requested: actor zoe, address not shown"
+    )
     assert asked["params"] == {"filename": "AuditLogs_20261122_163108.csv", "filters": ["actor=zoe", "ip"]}
     assert len(log.recorded("export-downloaded")) == 2
     assert b"requested" not in content
