@@ -2,6 +2,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { Problem, get } from "./api.ts";
+import { home } from "./log/home.ts";
 import { PAGES } from "./pages.tsx";
 import { Toast } from "./parts/toast.tsx";
 import { go, href, place } from "./route.ts";
@@ -14,7 +15,7 @@ export function App() {
     if (asks[0] !== null) void whoAmI();
   });
   useEffect(() => {
-    if (place.value.page === "") go(href("log"), "replace");
+    if (place.value.page === "") go(home(), "replace");
   }, [place.value.page]);
   return (
     <div class="app">
@@ -60,7 +61,7 @@ function Forbidden() {
 function Head() {
   return (
     <header class="head">
-      <a class="wordmark" href={href("log")}>
+      <a class="wordmark" href={home()}>
         Daybook
       </a>
       <nav aria-label="Pages">
@@ -69,7 +70,7 @@ function Head() {
             page.tab !== undefined &&
             page.roles !== null &&
             may(...page.roles) && (
-              <a key={name} href={href(name)} aria-current={place.value.page === name ? "page" : undefined}>
+              <a key={name} href={name === "log" ? home() : href(name)} aria-current={place.value.page === name ? "page" : undefined}>
                 {page.tab}
               </a>
             ),

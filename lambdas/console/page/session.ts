@@ -43,7 +43,7 @@ export function signOut(): void {
 export function takeKeyFromAddress(): void {
   const found = /^#key=([^&]+)(?:&to=(.*))?$/.exec(location.hash);
   if (!found) return;
-  go(found[2] ? `#/${decodeURIComponent(found[2])}` : "#/log", "replace");
+  go(found[2] ? `#/${decodeURIComponent(found[2])}` : "#/", "replace");
   keep(decodeURIComponent(found[1] ?? ""));
 }
 
