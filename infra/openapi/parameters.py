@@ -150,6 +150,9 @@ QUERY: Mapping[str, Parameter] = {
         {"type": "string", "enum": list(VIEWS), "default": VIEWS[0]},
     ),
     "tz": Parameter("The IANA time zone of the view's times.", {**TEXT, "default": "UTC"}),
+    "with": Parameter(
+        "`native`: beside a view's events, their native form. Needs a `view`.", {"type": "string", "enum": [NATIVE]}
+    ),
 }
 COUNTING: Mapping[str, Parameter] = {
     **{name: QUERY[name] for name in (*STATS_SPAN, *STATS_FILTERS)},

@@ -8,7 +8,7 @@ from daybook.clock import Time
 from daybook.jobs.job import JobDescription, Progress, Status
 from daybook.search.parameters import SEARCH, SORTS, VIEWS
 
-NOT_FILTERS = frozenset({"sort", "view", "tz", "limit", "cursor"})
+NOT_FILTERS = frozenset({"sort", "view", "tz", "with", "limit", "cursor"})
 """Parameters of a search that are fields of their own in an export, or mean nothing in it."""
 
 SPAN_FILTERS = frozenset({"environment", "from", "to", "range"})
@@ -57,6 +57,15 @@ class ExportDescription(Struct):
     id: str
     status: Status
     filename: str
+    environment: str
+    filters: list[str]
+    """What was asked for, each as `name=value`: people by the name that they were called by last, several as `a|b`; of
+    free text, addresses and ids only the filter's name.
+    """
+    sort: str
+    format: Literal["csv", "ndjson"]
+    view: str
+    tz: str
     rows: int
     """Written so far, without the header."""
     bytes: int

@@ -46,8 +46,9 @@ NOT = "!"
 NEGATIONS = tuple(f"{name}{NOT}" for name in EQUALITIES)
 ANY_END = "*"
 """At the end of an activity: it is a prefix."""
-SCALARS = ("environment", "from", "to", "range", "sort", "limit", "cursor", "view", "tz")
-SEARCH = (*EQUALITIES, *NEGATIONS, "q", *SCALARS)
+SCALARS = ("environment", "from", "to", "range", "sort", "limit", "cursor", "view", "tz", "with")
+FILTERS = (*EQUALITIES, *NEGATIONS, "q")
+SEARCH = (*FILTERS, *SCALARS)
 """Every parameter of a search. All but the scalars may be repeated."""
 RANGES = ("7d", "30d", "12m")
 SORTS = tuple(f"{sign}{name}" for name in ORDERS for sign in ("-", ""))
@@ -137,6 +138,8 @@ class Parameters:
     cursor: str | None
     view: str
     zone: ZoneInfo
+    with_native: bool
+    """Whether a view's events come with their native form."""
     identity: bytes
     """What distinguishes this query from others: all parameters but `cursor` and `limit`, in a fixed order."""
 
@@ -168,14 +171,15 @@ def parse_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
         cursor=scalars.get("cursor"),
         view=_view(scalars.get("view", NATIVE)),
         zone=_zone(scalars.get("tz", "UTC")),
+        with_native=_with_native(scalars),
         identity=_identity(query),
     )
 
 
 def check_bounds(query: Mapping[str, Sequence[str]]) -> None:
-    """Raises `Problem` 400 if the values are more, or longer, than a read accepts."""
-    if sum(len(values) for values in query.values()) > MAX_VALUES:
-        raise Problem(400, "too_many_values", f"A read accepts at most {MAX_VALUES} values in total.")
+    """Raises `Problem` 400 if the filters' values are more, or all values are longer, than a read accepts."""
+    if sum(len(values) for name, values in query.items() if name in FILTERS) > MAX_VALUES:
+        raise Problem(400, "too_many_values", f"A read accepts at most {MAX_VALUES} values of filters in total.")
     check_length(query)
 
 
@@ -270,6 +274,16 @@ def _view(name: str) -> str:
     if name not in VIEWS:
         raise bad_parameter("view", f"must be one of {', '.join(VIEWS)}", "unknown_view")
     return name
+
+
+def _with_native(scalars: Mapping[str, str]) -> bool:
+    if "with" not in scalars:
+        return False
+    if scalars["with"] != NATIVE:
+        raise bad_parameter("with", f"must be {NATIVE}")
+    if scalars.get("view", NATIVE) == NATIVE:
+        raise bad_parameter("with", "needs a view other than native")
+    return True
 
 
 def _zone(name: str) -> ZoneInfo:
