@@ -20,8 +20,8 @@ export function App() {
   });
   useSignalEffect(nameEnvironment);
   useEffect(() => {
-    if (place.value.page === "") go(href("log"), "replace");
-  }, [place.value.page]);
+    if (place.value.page === "" || (place.value.page === "sign-in" && me.value)) go(href("log"), "replace");
+  }, [place.value.page, me.value]);
   return (
     <div class="app">
       <Head />

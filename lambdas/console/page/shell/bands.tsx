@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { type Trouble, trouble } from "../api.ts";
 import { href } from "../route.ts";
 import { me } from "../session.ts";
-import { clock, shortDay } from "../zone.ts";
+import { clock, shortDay, zone } from "../zone.ts";
 import { alerts, failing, stuck } from "./watch.ts";
 
 /** What holds on every page, above it. */
@@ -45,7 +45,7 @@ export function Bands() {
 }
 
 function moment(time: string | null): string {
-  return time === null ? "an unknown time" : `${shortDay(time)} ${clock(time)}`;
+  return time === null ? "an unknown time" : `${shortDay(Date.parse(time), zone.value)} ${clock(Date.parse(time), zone.value)}`;
 }
 
 function Waiting({ trouble: { kind, since, retryAt, now } }: { trouble: Trouble }) {
@@ -61,7 +61,7 @@ function Waiting({ trouble: { kind, since, retryAt, now } }: { trouble: Trouble 
       <span role="status">
         {kind === "limited"
           ? "More calls than this tenant may make."
-          : `Not reached since ${clock(new Date(since).toISOString())}.`}
+          : `Not reached since ${clock(since, zone.value)}.`}
       </span>
       <span class="band-text">
         {kind === "limited" ? `Goes on in ${seconds} s` : `Trying again in ${seconds} s`} ·{" "}
