@@ -6,6 +6,7 @@ import { EventPage } from "./event/page.tsx";
 import { LogPage } from "./log/page.tsx";
 import type { Role } from "./session.ts";
 import { SignInPage } from "./sign_in/page.tsx";
+import { VerifyPage } from "./verify/page.tsx";
 
 export interface Page {
   readonly show: ComponentType;
@@ -22,5 +23,6 @@ const READERS = ["auditor", "admin", "operations"] as const;
 export const PAGES: Readonly<Record<string, Page>> = {
   log: { show: LogPage, roles: READERS, tab: "Log", whole: true },
   event: { show: EventPage, roles: READERS },
+  verify: { show: VerifyPage, roles: null },
   "sign-in": { show: SignInPage, roles: null },
 };
