@@ -82,10 +82,10 @@ function Shown({ checked: { compared }, onDisclose }: { checked: Checked; onDisc
   const { same, sealed } = compared;
   return (
     <p>
-      {same} fields shown are those in the bytes.{" "}
+      {same} fields that are shown stand in the bytes.{" "}
       {sealed.length > 0 && (
         <>
-          {sealed.length} have people in them, who are sealed: {sealed.join(", ")}.{" "}
+          Of {sealed.length} more, what they say of people is sealed: {sealed.join(", ")}.{" "}
           <button type="button" class="link" onClick={onDisclose}>
             Open them too
           </button>{" "}
@@ -106,8 +106,8 @@ function Elsewhere({ checked: { text, given, key } }: { checked: Checked }) {
     <>
       <p>This page comes from the party that is being checked. To be sure, run:</p>
       <pre tabIndex={0}>{whole}</pre>
-      <CopyButton text={() => whole} what="Command" label="Copy the command" />
-      <CopyButton text={() => text} what="Proof" label="Copy proof.json" />
+      <CopyButton text={() => whole} what="Command" label="Copy command" />
+      <CopyButton text={() => text} what="Proof" label="Copy proof" />
     </>
   );
 }

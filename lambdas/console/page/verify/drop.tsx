@@ -16,9 +16,9 @@ const NAMES: Readonly<Record<Kind, string>> = {
 export function Drop({ disabled, onFiles }: { disabled: boolean; onFiles: (files: Files) => void }) {
   const [over, setOver] = useState(false);
 
-  async function take(list: FileList | null | undefined): Promise<void> {
+  async function take(files: readonly File[]): Promise<void> {
     const found: Partial<Record<Kind, File>> = {};
-    for (const file of list ?? []) found[await kindOf(file)] = file;
+    for (const file of files) found[await kindOf(file)] = file;
     onFiles(found);
   }
 
@@ -33,7 +33,7 @@ export function Drop({ disabled, onFiles }: { disabled: boolean; onFiles: (files
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);
-        if (!disabled) void take(event.dataTransfer?.files);
+        if (!disabled) void take([...(event.dataTransfer?.files ?? [])]);
       }}
     >
       <span>
@@ -44,7 +44,8 @@ export function Drop({ disabled, onFiles }: { disabled: boolean; onFiles: (files
         multiple
         disabled={disabled}
         onChange={(event) => {
-          void take(event.currentTarget.files);
+          // A copy: the list goes empty with the field, so that the same file can be chosen again.
+          void take([...(event.currentTarget.files ?? [])]);
           event.currentTarget.value = "";
         }}
       />

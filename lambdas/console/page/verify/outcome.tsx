@@ -43,7 +43,7 @@ export function Outcome({ asked, result }: { asked: Asked; result: Result }) {
         This page comes from the party that is being checked. To be sure, run the same on a machine of your own:
       </p>
       <pre class="command">{commandFor(asked)}</pre>
-      <CopyButton text={() => commandFor(asked)} what="Command" label="Copy the command" />
+      <CopyButton text={() => commandFor(asked)} what="Command" label="Copy command" />
     </section>
   );
 }
@@ -54,7 +54,7 @@ function Answer({ result: { report, signed } }: { result: Result }) {
   const key = signed.signatures.find(({ time }) => time === null)?.key;
   const dated = signed.signatures.filter(({ time }) => time !== null).sort((a, b) => a.time! - b.time!)[0];
   return (
-    <dl class="facts">
+    <dl class="facts chosen">
       {exported !== null && (
         <>
           <dt>Rows</dt>
