@@ -1,5 +1,6 @@
 import type { NativeEvent } from "../list.ts";
 import { LongText } from "../../parts/long_text.tsx";
+import { Around } from "../around/around.tsx";
 import { Causes } from "./causes.tsx";
 import { Changes } from "./changes.tsx";
 import { Facts } from "./facts.tsx";
@@ -17,6 +18,7 @@ export function EventDetail({ event }: { event: NativeEvent }) {
       <Facts event={event} />
       <Changes event={event} />
       <Parameters event={event} />
+      <Around event={event} />
       <Causes event={event} />
       <Proof event={event} />
       <Raw event={event} />
