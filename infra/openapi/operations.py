@@ -23,6 +23,7 @@ from infra.openapi.parameters import (
     PICKING,
     PROVING,
     QUERY,
+    TRYING,
     Parameter,
 )
 from infra.openapi.problems import Problems
@@ -39,6 +40,7 @@ from manage.actors import ActorPage
 from manage.catalogue import CatalogueMode
 from manage.groups import GroupDescription, GroupList, Members
 from manage.retention import HoldDescription, RetentionDescription, SentHold, SentRetention
+from manage.retention_preview import RetentionPreview
 from public.handler import Health
 from query import operations as reads
 from query.answers import EventPage, TargetAttribution, TargetSummary, TargetTime, ViewPage
@@ -280,9 +282,11 @@ OPERATIONS: Mapping[str, Operation] = {
     "set_retention": Operation(
         SETTINGS,
         "Set the retention, of stored events too",
-        {200: (RetentionDescription,)},
+        {200: (RetentionDescription, RetentionPreview)},
         {**CHANGE, 409: ("legal_hold", "retention_fixed"), 422: ("too_many_changes",)},
         body=(SentRetention,),
+        query=TRYING,
+        note="With `dry_run=true` nothing is changed or recorded: the answer is how many events would be hidden.",
     ),
     "read_hold": Operation(SETTINGS, "Read the legal hold", {200: (HoldDescription,)}),
     "set_hold": Operation(

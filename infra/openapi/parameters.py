@@ -180,6 +180,12 @@ PROVING: Mapping[str, Parameter] = {
         {"type": "string", "enum": ["true", "false"], "default": "false"},
     ),
 }
+TRYING: Mapping[str, Parameter] = {
+    "dry_run": Parameter(
+        "`true`: says what the change would do, and does nothing.",
+        {"type": "string", "enum": ["true", "false"], "default": "false"},
+    ),
+}
 IN_EVERY_ENVIRONMENT: Mapping[str, Parameter] = {
     "environment": Parameter("One environment. Absent: each that the credential reaches.", TEXT)
 }

@@ -108,9 +108,10 @@ class TenantsSettings(Settings):
 
 
 @dataclass(frozen=True)
-class ManageSettings(Settings):
-    """For `manage`: the stores, and the queue of `restamp`."""
+class ManageSettings(QuerySettings):
+    """For `manage`: also the counts of logs, and the queue of `restamp`."""
 
+    ledger_table: str
     restamp_queue_url: str
 
 

@@ -11,6 +11,7 @@ from manage.actors import ActorOperations
 from manage.catalogue import CatalogueOperations
 from manage.groups import GroupOperations
 from manage.retention import RetentionOperations
+from manage.retention_preview import Previews
 
 
 @cache
@@ -34,6 +35,7 @@ def operations(wiring: Wiring, restamps: JobQueue) -> Mapping[str, Operation]:
         keys=wiring.keys,
         clock=wiring.clock,
         random_bytes=wiring.random_bytes,
+        previews=Previews(wiring.of_tenant, wiring.clock),
     )
     return {
         "list_actors": actors.list,

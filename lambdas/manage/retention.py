@@ -14,7 +14,7 @@ from daybook.clock import Clock, Time, format_time
 from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import Contended
 from daybook.http import forms
-from daybook.http.problem import Problem, bad_field
+from daybook.http.problem import Problem, bad_field, bad_parameter
 from daybook.http.request import Answer, Request
 from daybook.jobs.restamp import (
     ask_for_restamp,
@@ -27,8 +27,12 @@ from daybook.self_audit.recorder import Record
 from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import MAX_HISTORY, TenantSettings
+from manage.retention_preview import Previews
 
 MAX_REASON = 1_000
+
+PARAMETERS = (DRY_RUN,) = ("dry_run",)
+"""Of a change of the retention."""
 
 MAX_WITH_HOLD = 2 * MAX_HISTORY
 """Changes within two days, after which no hold can be set. Changes of the retention stop earlier."""
@@ -79,12 +83,17 @@ class RetentionOperations:
     keys: DeploymentKeys
     clock: Clock
     random_bytes: Callable[[int], bytes]
+    previews: Previews
 
     def read_retention(self, request: Request) -> Answer:
         return self._retention(self.store.settings(request.tenant))
 
     def set_retention(self, request: Request) -> Answer:
-        """Setting the same days again is recorded. It asks for a job only when the last one did not finish."""
+        """Setting the same days again is recorded. It asks for a job only when the last one did not finish.
+
+        A dry run is checked alike, and neither recorded nor done.
+        """
+        is_dry_run = _is_dry_run(request)
         settings = self.store.settings(request.tenant)
         request.caller.check_reaches_all()
         days = forms.read_form(request, SentRetention).days
@@ -97,6 +106,8 @@ class RetentionOperations:
             return _bounded(now.with_retention(days, now_ms), MAX_HISTORY)
 
         after = keeping(settings)
+        if is_dry_run:
+            return Answer(200, self.previews.of(settings, after, now_ms, request.caller.role))
         params = {"from_days": _in_words(settings.retention_days), "to_days": _in_words(days)}
         # In each environment's log, where it explains why entries have no event any more.
         for environment in settings.environments:
@@ -180,6 +191,16 @@ class RetentionOperations:
             job=latest_restamp(self.jobs, settings.code),
         )
         return Answer(200, described)
+
+
+def _is_dry_run(request: Request) -> bool:
+    for name in request.query:
+        if name not in PARAMETERS:
+            raise bad_parameter(name, "unknown query parameter", "unknown_parameter")
+    values = set(request.query.get(DRY_RUN, ("false",)))
+    if values not in ({"true"}, {"false"}):
+        raise bad_parameter(DRY_RUN, "must be true or false")
+    return values == {"true"}
 
 
 def _check_days(policy: RetentionPolicy, days: int | None) -> None:

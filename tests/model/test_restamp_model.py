@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from daybook.jobs.runner import Runner
 from daybook.ledger.tampering import Times, modified
 from daybook.tenants.settings import Layout
 from manage.retention import RetentionOperations
+from manage.retention_preview import Previews
 from restamp.restamp import RestampWork
 from tests.support.calls import Context, authorized, call
 from tests.support.exports import Killed
@@ -73,7 +75,14 @@ class World:
         chance = seeded_bytes()
         self.identity = seeded_bytes(2)
         self.retaining = RetentionOperations(
-            self.control, self.jobs, self.queue, lambda *_, **__: None, KEYS, lambda: self.now, chance
+            self.control,
+            self.jobs,
+            self.queue,
+            lambda *_, **__: None,
+            KEYS,
+            lambda: self.now,
+            chance,
+            Previews(lambda _: pytest.fail("no dry run here"), lambda: self.now),
         )
         self.before = self.control.now
         self.changed_ms = -ANSWER_MS

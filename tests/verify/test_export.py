@@ -15,6 +15,7 @@ from daybook_verify.kept import Kept
 from daybook_verify.merkle import Edge
 from daybook_verify.notes import parse_key
 from daybook_verify.report import Report
+from tests.support.page_verifier import agree_on_export
 from tests.verify import made_log
 from tests.verify.made_export import (
     FROM,
@@ -39,6 +40,7 @@ def verified(file: bytes, lines: Lines | bytes, trust: Trust = TRUST, kept: list
         export.verify(io.BytesIO(file), io.BytesIO(evidence), trust, kept or [], report)
     except (NotGenuine, CannotTell) as error:
         report.ended_by(error)
+    agree_on_export(report, file, evidence, trust, kept or [])
     return report
 
 

@@ -16,6 +16,7 @@ from daybook_verify.checkpoints import Trust
 from daybook_verify.errors import CannotTell, NotGenuine
 from daybook_verify.notes import parse_key
 from daybook_verify.report import Report
+from tests.support.page_verifier import agree_on_export
 from tests.verify.made_export import made_export, packed
 from tests.verify.made_log import LOG, WITNESS
 
@@ -42,6 +43,7 @@ def code_of(file: bytes, evidence: bytes, trust: Trust) -> int:
         export.verify(io.BytesIO(file), io.BytesIO(evidence), trust, [], report)
     except (NotGenuine, CannotTell) as error:
         report.ended_by(error)
+    agree_on_export(report, file, evidence, trust)
     return report.exit_code
 
 

@@ -11,6 +11,7 @@ from daybook_verify.checkpoints import Trust
 from daybook_verify.errors import CannotTell, NotGenuine
 from daybook_verify.notes import parse_key
 from daybook_verify.report import Report
+from tests.support.page_verifier import agree_on_proof
 from tests.verify.made_export import FROM, GUIDS, event, keys_of, made_export
 from tests.verify.made_log import LOG, STRANGER, MadeLog, b64, event_key
 
@@ -24,6 +25,7 @@ def report_of(answer: dict[str, Any] | bytes) -> Report:
         proof.verify(data, TRUST, report)
     except (NotGenuine, CannotTell) as error:
         report.ended_by(error)
+    agree_on_proof(report, data, TRUST)
     return report
 
 

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import unicodedata
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any
@@ -14,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daybook.ids import event_id
+from daybook_verify import rows
 from daybook_verify.errors import CannotTell, NotGenuine
-from daybook_verify.rows import content_of, rendered
-from daybook_verify.rows.canonical import strict_json
+from daybook_verify.rows import canonical as canonical_rules
+from daybook_verify.rows import names
+from tests.support.page_verifier import IS_THERE, WHY_NOT, agree_on, ask
 
 GUID, OTHER = "7e8b1406-d903-4c91-b7fb-69e769742c8d", "a5a4f007-abc4-4fe1-ab19-f685efde94ca"
 KEY = bytes(range(64))
@@ -30,6 +33,21 @@ MANIFEST = {
     "tenant_profile": "generic",
     "tenant_name": "Acme",
 }
+
+
+def rendered(manifest: dict[str, Any], canonical: bytes, keys: dict[str, bytes]) -> bytes:
+    """By the auditor's program and by the console's page alike."""
+    given = {"manifest": manifest, "canonical": canonical, "keys": keys}
+    line: bytes = agree_on("row", lambda: rows.rendered(manifest, canonical, keys), **given)
+    return line
+
+
+def strict_json(canonical: bytes) -> Any:
+    return agree_on("canonical", lambda: canonical_rules.strict_json(canonical), data=canonical)
+
+
+def content_of(canonical: bytes) -> Any:
+    return agree_on("content", lambda: rows.content_of(canonical), data=canonical)
 
 
 def sealed(slots: Any, key: bytes = KEY, place: tuple[str, ...] = PLACE) -> str:
@@ -326,3 +344,13 @@ def test_nothing_that_stands_somewhere_crashes_the_verifier(
     except (NotGenuine, CannotTell):
         return
     assert shown.endswith(b"\r\n")
+
+
+@pytest.mark.skipif(not IS_THERE, reason=WHY_NOT)
+def test_the_page_folds_letters_as_the_program_does() -> None:
+    """Where a letter folds to ASCII, and so could look like an alias: newer letters may fold otherwise."""
+    known = [
+        chr(each) for each in range(0x20, 0x20000) if unicodedata.category(chr(each)) not in ("Cn", "Cs", "Lo", "Co")
+    ]
+    for letter, (folded, _) in zip(known, ask("letters", texts=[f"x{each}y" for each in known]), strict=True):
+        assert folded == names.letters(f"x{letter}y") or not f"{folded}{names.letters(letter)}".isascii(), letter

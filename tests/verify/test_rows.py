@@ -16,6 +16,7 @@ from tests.support.exports import Exporter
 from tests.support.fixed_events import FIXED, example_of
 from tests.support.ingest import NOW
 from tests.support.managed_log import ManagedLog
+from tests.support.page_verifier import agree_on_row
 from tests.verify.hostile_events import HostileEvents
 
 PROFILES = ("generic", "chat", "enate", "jiffy", "carear", "symbee")
@@ -70,7 +71,10 @@ class ExportedLog:
             manifest, content = self.export(**asked)
             renderer = Renderer(manifest)
             position = 0
-            for line in (renderer.header, *(renderer.line(*event) for event in events)):
+            lines = [renderer.line(*event) for event in events]
+            for line, event in zip(lines, events, strict=True):
+                agree_on_row(line, manifest, *event)
+            for line in (renderer.header, *lines):
                 assert content[position : position + len(line)] == line, asked
                 position += len(line)
             assert position == len(content)

@@ -7,46 +7,21 @@ import pytest
 
 from daybook.access.roles import OPERATIONS
 from daybook.aws.wiring import Tables
-from daybook.clock import DAY, HOUR, MINUTE, format_time, parse_time
-from daybook.events.canonical import leaf
-from daybook.events.packing import unpack
-from daybook.events.reader import content_in
-from daybook.ledger import delta
-from daybook.ledger.entries import Entry
+from daybook.clock import DAY, HOUR, MINUTE, format_time
 from daybook.ledger.log import Stored
-from daybook.ledger.logs import LogKey, current, new_log, visibility_of
-from daybook.tenant import EnvironmentKey
+from daybook.ledger.logs import current
 from ledger.api_handler import operations
 from tests.support.calls import answered
+from tests.support.counted_log import append_stored
 from tests.support.ledger import append_of, delta_of, stored
 from tests.support.tenant_log import Reader, TenantLog, problem_of
-from tests.support.wiring import seeded_bytes
 
 
 class CountedLog(TenantLog):
     """A log whose events are appended when a test says so."""
 
     def append(self) -> None:
-        """What is stored and not appended yet; half of it is folded."""
-        wiring = self.wiring
-        shares: dict[LogKey, list[Stored]] = {}
-        for item in self.dynamodb.scan(TableName=self.tables.events)["Items"]:
-            encoded = unpack(bytes(item["z"]["B"]))
-            content = content_in(encoded)
-            key = LogKey(EnvironmentKey(item["pk"]["S"].rpartition("#")[0]), visibility_of(content))
-            entry = Entry(content["id"], parse_time(content["received_at"]), leaf(encoded))
-            shares.setdefault(key, []).append(Stored(entry, delta.of(content)))
-        for place, (key, events) in enumerate(sorted(shares.items())):
-            log = wiring.logs.current(key)
-            if log is None:
-                log = wiring.logs.begin(new_log(key, "daybook", self.now, seeded_bytes(place)))
-            known = wiring.appends.find(log, [each.key for each in events])
-            new = [each for each in events if each.key not in known]
-            for some in (new[::2], new[1::2]):
-                wiring.fold.run(log)
-                if some:
-                    made = append_of(wiring.appends.head(log), some, self.now)
-                    assert wiring.appends.put(log, made, delta_of(some))
+        append_stored(self)
 
     def stats(self, role: str = "auditor", **query: Any) -> dict[str, Any]:
         answer = self.ask(role, **query)

@@ -9,7 +9,7 @@ from daybook_verify.rows.native import Native, is_user
 class Names:
     def __init__(self, aliases: Aliases) -> None:
         """`aliases` are those of the tenant's own profile, whatever the view."""
-        self._aliases = {*map(_letters, aliases)}
+        self._aliases = {*map(letters, aliases)}
 
     def user(self, person: Native) -> str:
         return self._marked(_name(person))
@@ -22,8 +22,8 @@ class Names:
         """As `user`, in a column that also has names in brackets: an API's, and an impersonator's."""
         name = _name(person)
         ahead, *behind = unicodedata.normalize("NFKC", name).split("(")
-        alike = behind and _letters(ahead) in self._aliases
-        alike = alike or any(_letters(each).startswith("by") for each in behind)
+        alike = behind and letters(ahead) in self._aliases
+        alike = alike or any(letters(each).startswith("by") for each in behind)
         return f'"{name}"' if alike else self._marked(name)
 
     def target(self, target: Native | None) -> str:
@@ -32,13 +32,13 @@ class Names:
         return self.user(target) if is_user(target["type"]) else str(target["name"] or target["id"] or "")
 
     def _marked(self, name: str) -> str:
-        return f'"{name}"' if _letters(name) in self._aliases else name
+        return f'"{name}"' if letters(name) in self._aliases else name
 
 
 def _name(person: Native) -> str:
     return person["username"] or person["name"] or person["client_id"] or person["id"] or ""
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
     """Letters and digits alone, without regard to case and to compatible forms of a letter."""
     return "".join(each for each in unicodedata.normalize("NFKC", text).casefold() if each.isalnum())
