@@ -8,6 +8,7 @@ import { encode, place } from "../route.ts";
 import { read, write } from "../query.ts";
 import { credential, environment } from "../session.ts";
 import { zone } from "../zone.ts";
+import { Bar } from "./bar/bar.tsx";
 import { Drawer } from "./drawer/drawer.tsx";
 import { List } from "./list.ts";
 import { Table } from "./table.tsx";
@@ -26,6 +27,7 @@ export function LogPage() {
     <div class="log">
       <div class="log-main">
         <h1 class="hidden-visually">Log</h1>
+        <Bar list={list} />
         <Table list={list} />
       </div>
       <Drawer rows={list.rows} />
