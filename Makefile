@@ -6,7 +6,7 @@ export PYTHONPATH := .:lambdas:clients/verify
 
 PYTEST := $(BIN)/python -m pytest -n auto
 
-.PHONY: help run test test-long granted test-all nightly check synth deploy diff destroy bench cost lock clean
+.PHONY: help run page test test-long granted test-all nightly check synth deploy diff destroy bench cost lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -14,6 +14,9 @@ help: ## list these targets
 
 run: .venv/ready ## serve on this machine
 	@exec $(BIN)/python -m infra.local
+
+page: .venv/ready ## build the console's page, and print how large it is
+	$(BIN)/python -m infra.page
 
 test: .venv/ready ## the quick tests: each kind at least once; T=tests/unit for a part
 	$(PYTEST) -m "not long" $(T)
@@ -30,12 +33,13 @@ test-all: .venv/ready ## both
 nightly: .venv/ready ## the planner against its model, 10,000 searches on each store (hours)
 	DAYBOOK_MODEL_EXAMPLES=10000 $(PYTEST) tests/model/test_planner_model.py
 
-check: .venv/ready ## lint, format, types; what may import what; cfn-lint and cdk-nag
+check: .venv/ready ## lint, format, types; what may import what; cfn-lint and cdk-nag; the page's types and size
 	$(BIN)/ruff check $(OURS)
 	$(BIN)/ruff format --check $(OURS)
 	$(BIN)/mypy $(OURS)
 	$(BIN)/python -m pytest tests/unit/test_layers.py
 	$(BIN)/python -m infra.checks
+	$(BIN)/python -m infra.page
 
 synth: .venv/ready ## the CloudFormation templates and the Lambdas' asset, in cdk.out/
 	$(BIN)/python app.py
@@ -61,7 +65,8 @@ lock: .venv/ready ## the requirements files anew, from pyproject.toml
 	echo uv | $(BIN)/uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-header -c requirements/work.txt -o requirements/installer.txt
 
 clean: ## remove the environment, the caches and the templates
-	rm -rf .venv .cache cdk.out lambdas/public/openapi.json
+	rm -rf .venv .cache cdk.out lambdas/public/openapi.json lambdas/console/static \
+	  lambdas/console/page/schema.d.ts lambdas/console/page/node_modules
 
 # uv installs in seconds what takes pip minutes; where it cannot reach the packages, pip may be set up to.
 .venv/ready: requirements/installer.txt requirements/work.txt

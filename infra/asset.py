@@ -29,6 +29,10 @@ class NoBytecode(Exception):  # noqa: N818  says what is missing
 
 
 _BYTECODE = ("__pycache__", "*.pyc")
+_PAGE = "console/page"
+"""The sources of the console's page. The asset has only what is built of them."""
+# Made of what is hashed. Compressed files may differ from one release of Node to the next.
+_MADE = ("console/static", f"{_PAGE}/node_modules", f"{_PAGE}/schema.d.ts")
 # Installers' records, commands, type stubs and C headers: nothing reads them at run time.
 _NOT_NEEDED = ("*.dist-info", "bin", "*.pyi", "*.h")
 
@@ -36,11 +40,14 @@ _NOT_NEEDED = ("*.dist-info", "bin", "*.pyi", "*.h")
 def lambda_code(node: Node) -> lambda_.Code:
     """The functions' code: the built asset, or `lambdas/` itself if the context says `asset=source`."""
     if node.try_get_context("asset") == "source":
-        return lambda_.Code.from_asset(str(LAMBDAS), exclude=[f"**/{name}" for name in _BYTECODE])
-    # Not at the top: without an asset nobody needs the document, and it imports every function.
+        excluded = [*(f"**/{name}" for name in _BYTECODE), _PAGE, *_MADE]
+        return lambda_.Code.from_asset(str(LAMBDAS), exclude=excluded)
+    # Not at the top: without an asset nobody needs the document or the page, and they import every function.
     from infra.openapi import file  # noqa: PLC0415
+    from infra.page import build  # noqa: PLC0415
 
     file.write()
+    build.build()
     folder = Asset(LAMBDAS, LOCK, find_compiler()).build(BUILT)
     return lambda_.Code.from_asset(str(folder), asset_hash=folder.name, asset_hash_type=AssetHashType.CUSTOM)
 
@@ -71,8 +78,8 @@ class Asset:
     def hash(self) -> str:
         """64 hexadecimal digits, the same on every machine.
 
-        They cover the inputs: the code, the lock file with each library's hash, and this module. The output can't
-        serve, since bytecode may differ from one compilation to the next.
+        They cover the inputs: the code, the page's sources with their lock, the lock file with each library's hash, and
+        this module. The output can't serve, since bytecode may differ from one compilation to the next.
         """
         digest = hashlib.sha256(f"{PYTHON} {PLATFORM}".encode())
         for name, path in (("recipe", Path(__file__)), ("lock", self.lock), *self._sources()):
@@ -93,7 +100,7 @@ class Asset:
             folder = Path(scratch) / "asset"
             folder.mkdir()
             self._install(folder)
-            shutil.copytree(self.lambdas, folder, ignore=shutil.ignore_patterns(*_BYTECODE), dirs_exist_ok=True)
+            shutil.copytree(self.lambdas, folder, ignore=self._left_out, dirs_exist_ok=True)
             _compile(folder, self.compiler)
             _make_readable(folder)
             try:
@@ -104,9 +111,17 @@ class Asset:
         return asset
 
     def _sources(self) -> Iterator[tuple[str, Path]]:
+        made = [self.lambdas / each for each in _MADE]
         for path in sorted(self.lambdas.rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
+            if path.is_file() and path.suffix != ".pyc" and not any(path.is_relative_to(each) for each in made):
                 yield path.relative_to(self.lambdas).as_posix(), path
+
+    def _left_out(self, folder: str, names: list[str]) -> set[str]:
+        """Of the names in a folder those that are not copied."""
+        page = self.lambdas / _PAGE
+        return shutil.ignore_patterns(*_BYTECODE)(folder, names) | {
+            name for name in names if Path(folder, name) == page
+        }
 
     def _install(self, folder: Path) -> None:
         _run(

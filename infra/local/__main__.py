@@ -38,7 +38,10 @@ def main() -> int:
 
 
 def show_demo(local_daybook: LocalDaybook) -> None:
-    """Loads the demo tenants and prints their keys. Local Daybook also runs if they can't be loaded."""
+    """Loads the demo tenants and prints their keys, and for each a link that signs an admin in at the console.
+
+    Local Daybook also runs if they can't be loaded.
+    """
     from events.demo.load import Demo, DemoFailed, load  # noqa: PLC0415  not needed for a start without the demo
 
     loading: Future[list[Demo]] = Future()
@@ -62,6 +65,7 @@ def show_demo(local_daybook: LocalDaybook) -> None:
         print(f"  {demo.tenant} ({', '.join(demo.environments)}), {demo.events} events")
         for role, key in (("admin", demo.admin_key), ("auditor", demo.auditor_key), ("producer", demo.producer_key)):
             print(f"    {role:<8} {key}")
+        print(f"    signs in {local_daybook.url}/console#key={demo.admin_key}")
 
 
 class StopRequested(BaseException):

@@ -37,7 +37,7 @@ from infra.local.gateway.api import REGION, Api, read_api
 from infra.local.gateway.gateway import Gateway
 from infra.local.options import CannotStart, Options
 from infra.local.template import Templates, templates
-from infra.openapi import file
+from infra.page.build import PageNotBuilt, build
 
 HOST = "127.0.0.1"
 THREADS = 16  # enough to stop some functions while others are still starting
@@ -67,7 +67,7 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
         aws_listener = stack.enter_context(listening("DAYBOOK_AWS_PORT", options.aws_port))
         stack.enter_context(quiet_moto())
         stacks = templates()
-        file.write()
+        build_page()
         image = DemoImage.kept(demo) if options.demo and not on_disk else None
         others = stack.enter_context(ThreadPoolExecutor(THREADS))
         if on_disk:
@@ -112,6 +112,14 @@ def open_local_daybook(options: Options) -> Iterator[LocalDaybook]:
                 DemoImage.taken(aws("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]).keep(demo)
 
         yield LocalDaybook(url, aws_url, key, keep_demo)
+
+
+def build_page() -> None:
+    """Brings the page and the OpenAPI document up to date. Raises `CannotStart`."""
+    try:
+        build()
+    except PageNotBuilt as reason:
+        raise CannotStart(str(reason)) from None
 
 
 def read_policies(moto: Permissions, aws: Client, stacks: Templates, key_arns: Mapping[str, str]) -> None:

@@ -58,9 +58,10 @@ class EventBatch(Struct, forbid_unknown_fields=True):
 
 
 PAGE = str
-"""A page for a browser. It and the two below are the answers that are no JSON."""
+"""A page for a browser. It and the three below are the answers that are no JSON."""
 NOTE = Annotated[str, Meta(description="A signed note.")]
 HASHES = bytes
+FILE = Annotated[bytes, Meta(description="A file of the page.")]
 
 Answers = Mapping[int, tuple[Any, ...]]
 """The types of an operation's answers by status; none: no content."""
@@ -110,7 +111,20 @@ LEDGER = "Ledger"
 TENANTS, OPERATORS = "Tenants and keys", "Operators' keys"
 
 OPERATIONS: Mapping[str, Operation] = {
-    "console": Operation(SERVICE, "The console's page", {200: (PAGE,)}),
+    "console": Operation(
+        SERVICE,
+        "The console's page",
+        {200: (PAGE,), 304: (), 308: ()},
+        has_location=True,
+        meanings={308: "The page is at the address without the slash at its end."},
+    ),
+    "console_file": Operation(
+        SERVICE,
+        "A file of the console's page",
+        {200: (FILE,), 304: ()},
+        {404: ("not_found",)},
+        note="The page names its files.",
+    ),
     "health": Operation(SERVICE, "Whether the service answers", {200: (Health,)}),
     "openapi": Operation(SERVICE, "This document", {200: (dict[str, Any],), 304: ()}),
     "send_events": Operation(

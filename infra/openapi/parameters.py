@@ -58,6 +58,7 @@ PATH = {
     "actor": Parameter("A username, your own id of the person, or the person's GUID.", TEXT, required=True),
     "event_id": Parameter("The event's id, as Daybook gave it.", _whole(FORM), required=True),
     "export_id": Parameter("The export's id.", _whole(FORM), required=True),
+    "file": Parameter("The file's name, as the page has it.", TEXT, required=True),
     "job_id": Parameter("The job's id.", _whole(FORM), required=True),
     "key_id": Parameter("The key's id.", _whole(ID), required=True),
     "log": Parameter("The log's name.", _whole(LOG_NAME), required=True),

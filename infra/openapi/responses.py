@@ -1,13 +1,13 @@
 """What an operation answers: its types by status, and the problems that follow from its route, body and query."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from daybook.http.problem import MEDIA_TYPE, Code
 from daybook.http.request import BINARY
 from daybook.http.routes import NOT_IN_RESERVED, Route
-from infra.openapi.operations import HASHES, NOTE, PAGE, Operation
+from infra.openapi.operations import FILE, HASHES, NOTE, PAGE, Operation
 from infra.openapi.parameters import tenant_is_in_header
 from infra.openapi.problems import (
     EVERYWHERE,
@@ -25,10 +25,11 @@ from infra.openapi.problems import (
 from infra.openapi.schemas import Schemas
 
 JSON = "application/json"
-MEDIA_TYPES: Mapping[Any, str] = {
-    (PAGE,): "text/html; charset=utf-8",
-    (NOTE,): "text/plain; charset=utf-8",
-    (HASHES,): BINARY,
+MEDIA_TYPES: Mapping[Any, Sequence[str]] = {
+    (PAGE,): ("text/html; charset=utf-8",),
+    (FILE,): ("text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml"),
+    (NOTE,): ("text/plain; charset=utf-8",),
+    (HASHES,): (BINARY,),
 }
 """Of the answers that are no JSON."""
 
@@ -56,9 +57,8 @@ class Responses:
         types = operation.answers[status]
         answer: dict[str, Any] = {"description": operation.meanings.get(status, HTTPStatus(status).phrase)}
         if types:
-            media_type = MEDIA_TYPES.get(types, JSON)
-            schema = {} if types == (HASHES,) else self._schemas.any_of(types)
-            answer["content"] = {media_type: {"schema": schema}}
+            schema = {} if types in ((FILE,), (HASHES,)) else self._schemas.any_of(types)
+            answer["content"] = {media_type: {"schema": schema} for media_type in MEDIA_TYPES.get(types, (JSON,))}
         if problems:
             answer["content"][MEDIA_TYPE] = {"schema": _problem_schema(problems)}
             answer["description"] += f" Or a problem. {_meanings(problems)}"
@@ -107,8 +107,8 @@ def _headers(status: int, operation: Operation | None = None, codes: tuple[Code,
         headers["ETag"] = _header("Names this version of the document.")
     if status == 200 and operation and operation.is_of_log:
         headers["Daybook-Log"] = _header("The log's name.") | {"required": False}  # absent while there is none
-    if status in (201, 202) and operation and operation.has_location:
-        headers["Location"] = _header("The path of what was made.")
+    if status in (201, 202, 308) and operation and operation.has_location:
+        headers["Location"] = _header("The page's address." if status == 308 else "The path of what was made.")
     return {"headers": headers} if headers else {}
 
 

@@ -326,6 +326,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
         ],
         # All else it does as any customer could, by HTTP.
         "canary": [allow(storage.canary_secret.secret_arn, "secretsmanager:GetSecretValue")],
+        "console": [],
         "public": [],
     }
 

@@ -1,4 +1,4 @@
-"""Routes that need no credential: health, the console, the OpenAPI document; 404 or 405 where there is no route."""
+"""Health and the OpenAPI document, which need no credential; 404 or 405 where there is no route."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -9,7 +9,6 @@ from daybook.http.problem import Problem, not_found
 from daybook.http.request import Answer, Request
 from daybook.http.routes import methods_of
 from daybook.http.serve import serve
-from public.console import console
 from public.openapi import openapi
 
 
@@ -30,7 +29,7 @@ def unrouted(request: Request) -> Answer:
     raise not_found("resource")
 
 
-OPERATIONS = {"health": health, "console": console, "openapi": openapi, "unrouted": unrouted}
+OPERATIONS = {"health": health, "openapi": openapi, "unrouted": unrouted}
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from infra.openapi.document import documented_path
 from infra.openapi.operations import OPERATIONS
 from infra.openapi.parameters import PATH, QUERY
 from infra.openapi.problems import PROBLEMS, REJECTIONS
+from infra.page import build as page
 from tests.support.documented import check, document, validator_of
 
 JSON = "application/json"
@@ -53,17 +54,20 @@ def test_the_file_is_written_when_it_is_missing_or_stale(tmp_path: Path) -> None
 
 
 def test_the_asset_holds_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It is written before the asset is built, so that `cdk deploy` from a fresh clone has it."""
+    """It is written before the asset is built, as is the console's page, so that `cdk deploy` from a fresh clone has
+    both.
+    """
     there: list[bool] = []
     monkeypatch.setattr(file, "write", (tmp_path / "openapi.json").touch)
+    monkeypatch.setattr(page, "build", (tmp_path / "index.html").touch)
 
     def build(_asset: Asset, _into: Path) -> Path:
-        there.append((tmp_path / "openapi.json").exists())
+        there.extend((tmp_path / name).exists() for name in ("openapi.json", "index.html"))
         return tmp_path
 
     monkeypatch.setattr(Asset, "build", build)
     lambda_code(App(context={"asset": "built"}).node)
-    assert there == [True]
+    assert there == [True, True]
 
 
 def test_the_document_is_openapi() -> None:

@@ -421,12 +421,14 @@ def test_operations_name_a_tenant_where_the_document_says_so(name: str) -> None:
     assert (answer["statusCode"] == 400 and answered(answer)["code"] == "tenant_needed") == in_header
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("store", "console_page")
 def test_what_needs_no_credential() -> None:
-    """Health, the console, the API's document, and what there is not."""
+    """Health, the console's page and files, the API's document, and what there is not."""
     assert _answer("openapi")["openapi"].startswith("3.1.")
     assert _answer("health") == {"status": "ok"}
-    assert _invoke("console")["headers"]["Content-Type"].startswith("text/html")
+    page = _invoke("console")
+    assert (page["headers"]["Content-Type"], page["headers"]["Content-Encoding"]) == ("text/html; charset=utf-8", "br")
+    assert _answer("console_file", 404)["code"] == "not_found"  # a file of another build
     assert _answer("unknown_path", 404)["code"] == "not_found"
     refused = _invoke("unknown_method")
     assert (refused["statusCode"], refused["headers"]["Allow"]) == (405, "GET, POST")

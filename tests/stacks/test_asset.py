@@ -18,7 +18,7 @@ MAX_BYTES = 30_000_000  # a cold start fetches and unpacks all of it
 
 
 @pytest.fixture(scope="session")
-def asset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def asset(tmp_path_factory: pytest.TempPathFactory, console_page: None) -> Path:  # noqa: ARG001  it holds the page
     return Asset(LAMBDAS, LOCK, find_compiler()).build(tmp_path_factory.mktemp("asset"))
 
 
@@ -36,16 +36,20 @@ def small(tmp_path: Path) -> Asset:
 def test_it_holds_the_code_and_its_libraries(asset: Path) -> None:
     """It has each function's folder, the shared code with its data, and the libraries of the lock file."""
     sources = {path.relative_to(LAMBDAS) for path in LAMBDAS.rglob("*") if path.is_file() and path.suffix != ".pyc"}
-    assert all((asset / path).is_file() for path in sources)
+    assert all((asset / path).is_file() for path in sources if not path.is_relative_to("console/page"))
+    assert (asset / "console" / "static" / "index.html").is_file()
     for library in ("msgspec", "cryptography", "aws_lambda_powertools", "tzdata"):
         assert (asset / library).is_dir()
 
 
 def test_it_holds_nothing_superfluous(asset: Path) -> None:
-    """Lambda itself has boto3, which weighs 36 MB, and nobody reads installers' records. It stays below 30 MB."""
+    """Lambda itself has boto3, which weighs 36 MB, and nobody reads installers' records or the page's sources. It stays
+    below 30 MB.
+    """
     top = {path.name for path in asset.iterdir()}
     assert top.isdisjoint({"boto3", "botocore", "s3transfer", "bin", "tests"})
     assert not list(asset.rglob("*.dist-info"))
+    assert not (asset / "console" / "page").exists()
     assert sum(path.stat().st_size for path in asset.rglob("*") if path.is_file()) < MAX_BYTES
 
 
@@ -104,6 +108,8 @@ def test_an_unchanged_asset_is_not_built_again(small: Asset, tmp_path: Path) -> 
 CHANGES: dict[str, Callable[[Asset], Asset]] = {
     "code": lambda asset: _written(asset, asset.lambdas / "greet" / "handler.py"),
     "data": lambda asset: _written(asset, asset.lambdas / "greet" / "words.toml"),
+    "page": lambda asset: _written(asset, asset.lambdas / "console" / "page" / "main.tsx"),
+    "page's lock": lambda asset: _written(asset, asset.lambdas / "console" / "page" / "package-lock.json"),
     "lock": lambda asset: _written(asset, asset.lock),
 }
 
@@ -124,6 +130,15 @@ def test_local_bytecode_does_not_change_the_hash(small: Asset) -> None:
     assert small.hash() == before
 
 
+@pytest.mark.parametrize("made", ["static/index.html", "page/node_modules/preact/package.json", "page/schema.d.ts"])
+def test_what_the_page_is_built_into_does_not_change_the_hash(small: Asset, made: str) -> None:
+    """Its sources and its lock do. What is built of them may differ with the release of Node."""
+    before = small.hash()
+    _written(small, small.lambdas / "console" / made)
+    assert small.hash() == before
+
+
 def _written(asset: Asset, path: Path) -> Asset:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("# other\n")
     return asset

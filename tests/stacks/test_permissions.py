@@ -131,6 +131,7 @@ DYNAMODB = {
         CONTROL: {"Query"},
         LEDGER: {"Query", "GetItem", "BatchGetItem", "PartiQLInsert", "PutItem"},
     },
+    "Console": {},
     "Public": {},
     "Canary": {},
 }
@@ -501,7 +502,7 @@ def test_who_records_may_insert_an_event_and_the_person_known_by_the_callers_add
     allowed: dict[str, dict[str, set[str]]],
 ) -> None:
     """And reads that person's key, with its own role or as the tenant. These are all functions that answer calls, but
-    `public`. Behind what the ledger notes of tampering there is no caller.
+    `console` and `public`. Behind what the ledger notes of tampering there is no caller.
     """
     inserting = {
         resource: {
@@ -511,7 +512,7 @@ def test_who_records_may_insert_an_event_and_the_person_known_by_the_callers_add
     }
     # The ledger and the worker note something by themselves: no caller stands behind it.
     noting = {"Append", "LedgerSweep", "Export"}
-    assert inserting[EVENTS] - noting == inserting[IDENTITIES] == CALLED - {"Authorize", "Public"}
+    assert inserting[EVENTS] - noting == inserting[IDENTITIES] == CALLED - {"Authorize", "Console", "Public"}
     for function in inserting[IDENTITIES]:
         assert ("dynamodb:BatchGetItem" in allowed[function][IDENTITIES]) == (
             function not in READS_AS_A_TENANT - READS_PEOPLE_BY_ITSELF

@@ -25,7 +25,8 @@ _OPERATORS = frozenset({OPERATIONS})
 _ANYONE: frozenset[str] = frozenset()
 
 ROUTES = (
-    Route("GET", "/console", "public", "console", _ANYONE),
+    Route("GET", "/console", "console", "console", _ANYONE),
+    Route("GET", "/console/{file}", "console", "console_file", _ANYONE),
     Route("GET", "/v1/health", "public", "health", _ANYONE),
     Route("GET", "/v1/openapi.json", "public", "openapi", _ANYONE),
     Route("POST", "/v1/events", "ingest", "send_events", _WRITERS),

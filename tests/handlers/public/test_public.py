@@ -1,13 +1,9 @@
-"""Health, the console, the OpenAPI document, and the answers to unknown methods and paths."""
+"""Health, the OpenAPI document, and the answers to unknown methods and paths."""
 
-import base64
-import hashlib
-import re
 from typing import Any
 
 import pytest
 
-from daybook import VERSION
 from daybook.http.routes import ROUTES, methods_of
 from public.handler import handler
 from tests.support.calls import Context, answered, call
@@ -24,36 +20,6 @@ def test_health() -> None:
     answer = _call("GET", "/v1/health")
     assert answer["statusCode"] == 200
     assert answered(answer) == {"status": "ok"}
-
-
-def test_the_console_says_what_runs_and_the_first_call() -> None:
-    """The console shows the address that the reader used."""
-    answer = _call("GET", "/console")
-    assert answer["statusCode"] == 200
-    assert answer["headers"]["Content-Type"] == "text/html; charset=utf-8"
-    assert f"Version {VERSION}" in answer["body"]
-    assert "curl https://log.example/prod/v1/events" in answer["body"]
-    assert "{{" not in answer["body"]
-
-
-def test_the_console_loads_nothing_and_runs_nothing() -> None:
-    """The policy allows the page's one style by its hash."""
-    answer = _call("GET", "/console")
-    policy = answer["headers"]["Content-Security-Policy"]
-    (style,) = re.findall(r"<style>(.*?)</style>", answer["body"], re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
-    assert "unsafe" not in policy
-    assert not re.search(r"<script|<link|<img|\bsrc=|\bstyle=|\bon\w+=", answer["body"])
-
-
-@pytest.mark.parametrize("host", ['"><script>alert(1)</script>', "a b", "$(reboot)", "x;reboot", ""])
-def test_a_host_that_is_no_address_is_not_shown(host: str) -> None:
-    """It appears neither as HTML nor in a command that somebody might paste."""
-    body = _call("GET", "/console", headers={"Host": host})["body"]
-    assert "curl $DAYBOOK_URL/v1/events" in body
-    assert "alert" not in body
-    assert "reboot" not in body
 
 
 def test_the_openapi_document_names_the_address_that_was_called() -> None:

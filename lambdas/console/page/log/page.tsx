@@ -1,36 +1,44 @@
 import "./log.css";
 
-import { useComputed, useSignalEffect } from "@preact/signals";
-import { untracked } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 
-import { encode, place } from "../route.ts";
-import { read, write } from "../query.ts";
-import { credential, environment } from "../session.ts";
-import { zone } from "../zone.ts";
+import { place } from "../route.ts";
 import { Bar } from "./bar/bar.tsx";
 import { Drawer } from "./drawer/drawer.tsx";
-import { List } from "./list.ts";
-import { Table } from "./table.tsx";
+import { Foot } from "./foot/foot.tsx";
+import { useLists } from "./lists.ts";
+import { StatusLine } from "./status/line.tsx";
+import { RefusedSort } from "./status/refused_sort.tsx";
+import { Table } from "./table/table.tsx";
+
+/** The table is scrolled to its first rows. */
+const atTop = signal(true);
 
 /** The log: `#/log?<filters>`, with the drawer where the address names an event. */
 export function LogPage() {
-  const asked = useComputed(() =>
-    [encode(write(read(place.value.query))), environment.value, zone.value, credential.value].join("\n"),
-  );
-  const list = useMemo(() => new List(untracked(() => read(place.value.query))), [asked.value]);
-  useEffect(() => () => list.stop(), [list]);
-  useSignalEffect(() => {
-    document.title = "Log · Daybook";
-  });
+  const { list, tail, shown, refusedSort } = useLists();
+  const box = useRef<HTMLDivElement>(null);
+  const isReading = !atTop.value || place.value.query.has("event");
+  useEffect(() => tail?.read(isReading), [tail, isReading]);
+
+  function toTop(): void {
+    tail?.show();
+    box.current?.querySelector(".rows")?.scrollTo({ top: 0 });
+  }
+
   return (
     <div class="log">
-      <div class="log-main">
+      <div class="log-main" ref={box}>
         <h1 class="hidden-visually">Log</h1>
         <Bar list={list} />
-        <Table list={list} />
+        <StatusLine list={shown} tail={tail} onShow={toTop} />
+        <RefusedSort refused={refusedSort} />
+        <Table key={shown.id} list={shown} old={shown !== list} onScroll={(top) => (atTop.value = top < 4)}>
+          <Foot list={list} shown={shown} />
+        </Table>
       </div>
-      <Drawer rows={list.rows} />
+      <Drawer rows={shown.rows} />
     </div>
   );
 }

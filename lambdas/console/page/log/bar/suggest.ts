@@ -47,9 +47,11 @@ export function beginnings(line: string, begun: Begun, used: ReadonlyMap<FilterK
   const ordered = [...keys].sort((a, b) => (used.get(b) ?? 0) - (used.get(a) ?? 0));
   const usual = begun.not ? [] : presets().filter(({ name }) => begins(name, line.trim().toLowerCase()));
   const text = line.trim();
+  const questions = { name: "Usual questions", options: usual.map((preset) => ({ kind: "preset", label: preset.name, preset }) as const) };
+  const filters = { name: "Filters", options: ordered.map((key) => keyOption(key, begun.not)) };
   return [
-    { name: "Filters", options: ordered.map((key) => keyOption(key, begun.not)) },
-    { name: "Usual questions", options: usual.map((preset) => ({ kind: "preset", label: preset.name, preset }) as const) },
+    // Before anything is typed, a whole question is the shortest way.
+    ...(text ? [filters, questions] : [questions, filters]),
     { name: "Text", options: text ? [{ kind: "text", label: `Search text ‘${text}’`, text } as const] : [] },
   ].filter(({ options }) => options.length);
 }

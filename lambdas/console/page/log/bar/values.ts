@@ -2,7 +2,8 @@
 
 import { type Schema, get } from "../../api.ts";
 import { catalogue } from "../../catalogue.ts";
-import { type FilterKey, type Question, write } from "../../query.ts";
+import { type FilterKey, NEWEST_FIRST, type Question, write } from "../../query.ts";
+import { canCount } from "../counts.ts";
 import type { NativeEvent } from "../reading.ts";
 import { learn } from "./people.ts";
 
@@ -43,7 +44,7 @@ export async function offer(
   signal: AbortSignal,
 ): Promise<Offer> {
   const [found, counts] = await Promise.all([
-    PEOPLE.has(key) ? people(begun, signal) : key === "group" ? groups(signal) : Promise.resolve(known(key, question, rows)),
+    PEOPLE.has(key) ? people(key, begun, rows, signal) : key === "group" ? groups(signal) : Promise.resolve(known(key, question, rows)),
     COUNTED.has(key) ? counted(key, question, signal) : new Map<string, number>(),
   ]);
   const values = found.values.map((one) => (counts.has(one.value) ? { ...one, count: counts.get(one.value) } : one));
@@ -100,11 +101,14 @@ function loaded(key: FilterKey, rows: readonly NativeEvent[]): Offer {
   return { values, from: `in the ${rows.length.toLocaleString("en")} shown` };
 }
 
-async function people(begun: string, signal: AbortSignal): Promise<Offer> {
-  if (begun === "") return NOTHING;
-  const { actors } = await get<Schema["ActorPage"]>("actors", { query: { q: begun, limit: "20" }, signal, once: true });
+/** People by the beginning of a name, and what else acts in the rows: the system, keys. */
+async function people(key: FilterKey, begun: string, rows: readonly NativeEvent[], signal: AbortSignal): Promise<Offer> {
+  const query = { ...(begun && { q: begun }), limit: "20" };
+  const { actors } = await get<Schema["ActorPage"]>("actors", { query, signal, once: true });
   learn(actors);
-  return { values: actors.map(({ id, username, name }) => ({ value: username ?? id, hint: name ?? undefined })), from: null };
+  const others = key === "actor" ? rows.map(({ actor }) => (actor.type === "user" ? null : plain(actor.username, actor.type))) : [];
+  const named = actors.map(({ id, username, name }) => ({ value: username ?? id, hint: name ?? undefined }));
+  return { values: distinct([...named, ...others.filter((one) => one !== null)]), from: null };
 }
 
 async function groups(signal: AbortSignal): Promise<Offer> {
@@ -118,7 +122,9 @@ const MOST_COUNTS = 50;
 
 /** How many events of the question each value has; empty where the service cannot count them with these filters. */
 function counted(key: FilterKey, question: Question, signal: AbortSignal): Promise<Map<string, number>> {
-  const query = write({ ...question, filters: question.filters.filter((filter) => filter.key !== key), sort: "-occurred_at", view: null });
+  const others = { ...question, filters: question.filters.filter((filter) => filter.key !== key), sort: NEWEST_FIRST, view: null };
+  if (!canCount({ ...others, filters: [...others.filters, { key, not: false, values: [] }] })) return Promise.resolve(new Map());
+  const query = write(others);
   query.append("by", key);
   query.set("interval", "none");
   if (key === "actor") query.set("top", "10");

@@ -1,0 +1,1 @@
+"""Builds the console's page: from `lambdas/console/page/` into `lambdas/console/static/`, which is not committed."""

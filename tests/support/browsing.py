@@ -1,0 +1,77 @@
+"""A tab of the console in a real browser, and what must never happen in it."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+
+from infra.page.build import PACKAGES
+
+WIDE, NARROW = (1440, 900), (390, 844)
+ZONE = "Europe/Berlin"
+
+# It is installed before any script of the page, in each document.
+_REPORT_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) => {
+  reportViolation(`${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+});
+"""
+_AXE_OPTIONS = {"resultTypes": ["violations"]}
+
+
+@dataclass
+class Watch:
+    """Collects what goes wrong in the tabs of a context. `check` fails the test for whatever was not expected."""
+
+    origin: str
+    violations: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+    """Parts of errors that the test itself brings about."""
+
+    def over(self, context: BrowserContext) -> None:
+        context.expose_function("reportViolation", lambda report: self.violations.append(report))  # noqa: PLW0108  Playwright needs a function of Python
+        context.add_init_script(_REPORT_VIOLATIONS)
+        context.on("request", self._request)
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        context.on("console", self._console)
+
+    def check(self) -> None:
+        assert not self.violations, self.violations
+        assert not self.foreign, self.foreign
+        unexpected = [error for error in self.errors if not any(part in error for part in self.expected)]
+        assert not unexpected, unexpected
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("blob", "data") and f"{parts.scheme}://{parts.netloc}" != self.origin:
+            self.foreign.append(request.url)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # Chromium also writes an error for each answer of 4xx and 5xx, which the page handles.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.errors.append(message.text)
+
+
+@cache
+def _axe() -> str:
+    return (PACKAGES / "axe-core" / "axe.min.js").read_text("utf-8")
+
+
+def axe(page: Page) -> list[str]:
+    """What axe finds on the page as it is now: one line for each rule and element that breaks it."""
+    page.evaluate(_axe())
+    result: dict[str, Any] = page.evaluate("options => axe.run(document, options)", _AXE_OPTIONS)
+    return [
+        f"{violation['id']}: {node['html'][:160]} ({node.get('failureSummary', '').splitlines()[-1:]})"
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def hold_still(page: Page) -> None:
+    """Waits until the page has nothing more to load: no skeleton, nothing busy."""
+    page.wait_for_function("!document.querySelector('[aria-busy=true]')")
