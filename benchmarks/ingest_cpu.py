@@ -27,7 +27,7 @@ from daybook.events.store import Append, Kept, Key
 from daybook.http.serve import serve
 from daybook.observability import logger
 from events.typical import CONTRACT_EXAMPLE, TYPICAL
-from ingest.handler import SendEvents, ingest_over
+from ingest.handler import SendEvents, ingest_over, refusals_over
 from tests.support.calls import Context, authorized, call
 from tests.support.memory_stores import NoOwnActivities, memory_wiring
 from tests.support.usage import MemoryUsage
@@ -109,7 +109,7 @@ def _stubbed(product: str) -> SendEvents:
 
 def _sending(product: str, wiring: Wiring) -> SendEvents:
     settings = settings_of(product)
-    return SendEvents(ingest_over(wiring), lambda _tenant: settings, wiring.gate)
+    return SendEvents(ingest_over(wiring), refusals_over(wiring), lambda _tenant: settings, wiring.gate)
 
 
 def _over_botocore(product: str) -> SendEvents:

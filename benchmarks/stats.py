@@ -44,6 +44,7 @@ _KEYS_BYTES = 120
 
 QUESTIONS: dict[str, dict[str, str | list[str]]] = {
     "by day": {},
+    "by hour": {"interval": "hour"},
     "by activity and status, by day": {"by": ["activity", "status"], "activity": "component-1.*"},
     "by actor, the 10 largest": {"by": "actor", "top": "10", "interval": "none"},
     "of one category by activity": {"by": "activity", "category": "category-3", "interval": "none"},

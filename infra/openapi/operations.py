@@ -20,6 +20,7 @@ from infra.openapi.parameters import (
     IN_EVERY_ENVIRONMENT,
     OF_ENVIRONMENT,
     OF_FEED,
+    OF_VIEW,
     PICKING,
     PROVING,
     QUERY,
@@ -39,8 +40,10 @@ from manage.activity_definition import SentActivity
 from manage.actors import ActorPage
 from manage.catalogue import CatalogueMode
 from manage.groups import GroupDescription, GroupList, Members
+from manage.refused import RefusedReport
 from manage.retention import HoldDescription, RetentionDescription, SentHold, SentRetention
 from manage.retention_preview import RetentionPreview
+from manage.views import ViewDescription, ViewForm, ViewList
 from public.handler import Health
 from query import operations as reads
 from query.answers import EventPage, TargetAttribution, TargetSummary, TargetTime, ViewPage
@@ -106,6 +109,7 @@ READ: Problems = {
 CHANGE: Problems = {403: ("environment_denied",), 503: ("not_recorded", "contended")}
 
 EVENTS, TARGETS, PEOPLE, CATALOGUE = "Events", "Targets", "People and groups", "Catalogue"
+VIEWS = "Saved views"
 EXPORTS, SETTINGS, STREAMS, SERVICE = "Exports and jobs", "Settings", "Streams", "Service"
 LEDGER = "Ledger"
 TENANTS, OPERATORS = "Tenants and keys", "Operators' keys"
@@ -374,6 +378,52 @@ OPERATIONS: Mapping[str, Operation] = {
         {204: ()},
         _with(CHANGE, 422, "invalid_length", "invalid_value"),
         query=OF_ENVIRONMENT,
+    ),
+    "list_views": Operation(
+        VIEWS,
+        "List the saved views that the caller sees",
+        {200: (ViewList,)},
+        {403: ("environment_denied",)},
+        query=OF_ENVIRONMENT,
+        note="A view is a search with a name. It belongs to the credential that saved it, or is shared with every "
+        "reader of the environment.",
+    ),
+    "read_view": Operation(
+        VIEWS,
+        "Read a saved view",
+        {200: (ViewDescription,)},
+        {403: ("environment_denied",), 422: ("invalid_length", "invalid_value")},
+        query=OF_VIEW,
+    ),
+    "put_view": Operation(
+        VIEWS,
+        "Save a view, or replace it",
+        {200: (ViewDescription,)},
+        _with(
+            CHANGE,
+            422,
+            *("invalid_parameter", "too_long", "too_many_people", "too_many_values", "too_many_views"),
+            *("unknown_view", "unknown_zone"),
+        ),
+        query=OF_ENVIRONMENT,
+        body=(ViewForm,),
+        note="Saving a shared view needs the role `admin` or `operations`, and is recorded.",
+    ),
+    "remove_view": Operation(
+        VIEWS,
+        "Remove a saved view",
+        {204: ()},
+        _with(CHANGE, 422, "invalid_length", "invalid_value"),
+        query=OF_VIEW,
+    ),
+    "list_refused": Operation(
+        EVENTS,
+        "List what was refused of the events sent in the last seven days",
+        {200: (RefusedReport,)},
+        {403: ("environment_denied",)},
+        query=IN_EVERY_ENVIRONMENT,
+        note="Counts by hour, code, activity and key, and the last 100 events. Of their values there is only the type "
+        "and the length, so that nobody is named in them.",
     ),
     "create_export": Operation(
         EXPORTS,

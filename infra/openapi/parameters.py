@@ -62,7 +62,7 @@ PATH = {
     "job_id": Parameter("The job's id.", _whole(FORM), required=True),
     "key_id": Parameter("The key's id.", _whole(ID), required=True),
     "log": Parameter("The log's name.", _whole(LOG_NAME), required=True),
-    "name": Parameter("The group's name.", TEXT, required=True),
+    "name": Parameter("The name of the group, or of the saved view.", TEXT, required=True),
     "tenant": Parameter("The tenant's name.", _whole(SLUG), required=True),
     "tile": Parameter(
         "`<L>/<N>[.p/<W>]` for hashes, `entries/<N>[.p/<W>]` for entries, as [tlog-tiles](https://c2sp.org/tlog-tiles) "
@@ -150,6 +150,9 @@ QUERY: Mapping[str, Parameter] = {
         {"type": "string", "enum": list(VIEWS), "default": VIEWS[0]},
     ),
     "tz": Parameter("The IANA time zone of the view's times.", {**TEXT, "default": "UTC"}),
+    "with": Parameter(
+        "`native`: beside a view's events, their native form. Needs a `view`.", {"type": "string", "enum": [NATIVE]}
+    ),
 }
 COUNTING: Mapping[str, Parameter] = {
     **{name: QUERY[name] for name in (*STATS_SPAN, *STATS_FILTERS)},
@@ -158,7 +161,8 @@ COUNTING: Mapping[str, Parameter] = {
         {"type": "array", "items": {**TEXT, "enum": list(STATS_FIELDS)}},
     ),
     "interval": Parameter(
-        "The length of the buckets, in UTC. Hours over at most 7 days; `none` for one bucket over the whole time.",
+        "The length of the buckets, in UTC. Hours over at most 7 days, without `by` over 400; `none` for one bucket "
+        "over the whole time.",
         {"type": "string", "enum": list(INTERVALS), "default": "day"},
     ),
     "top": Parameter(
@@ -174,6 +178,13 @@ ABOUT_TARGET: Mapping[str, Parameter] = {
     "at": Parameter("The time of the change.", MOMENT, required=True),
 }
 OF_ENVIRONMENT: Mapping[str, Parameter] = {"environment": ENVIRONMENT}
+OF_VIEW: Mapping[str, Parameter] = {
+    "environment": ENVIRONMENT,
+    "shared": Parameter(
+        "`true`: only a shared view; `false`: only the caller's own. Absent: the caller's own, else a shared one.",
+        {"type": "string", "enum": ["true", "false"]},
+    ),
+}
 PROVING: Mapping[str, Parameter] = {
     "environment": ENVIRONMENT,
     "disclose": Parameter(

@@ -14,7 +14,7 @@ from daybook.access.api_keys import OPERATORS
 from daybook.aws.control_table import destination_rows, drains, parked, tenants
 from daybook.aws.ledger_table import alerts
 from daybook.aws.ledger_table import keys as published
-from daybook.aws.limits_table import last_uses, usage
+from daybook.aws.limits_table import last_uses, refused, usage
 from daybook.aws.tenant_sessions import TAG
 from daybook.jobs import job
 from daybook.ledger.logs import COUNTS
@@ -33,8 +33,8 @@ def _partitions(*keys: str) -> Conditions:
     return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}}
 
 
-# The control table has five kinds of partitions: settings, groups, activities and keys, under a tenant's code of six
-# characters, beside the list of all tenants; the list of operators' keys; jobs; parked events; and destinations.
+# The control table has five kinds of partitions: settings, groups, views, activities and keys, under a tenant's code of
+# six characters, beside the list of all tenants; the list of operators' keys; jobs; parked events; and destinations.
 _SETTINGS = _partitions("??????", tenants.LIST)
 _SETTINGS_AND_OPERATORS = _partitions("??????", tenants.LIST, OPERATORS.partition)
 _JOBS = _partitions(f"*{job.PARTITION}")
@@ -46,10 +46,13 @@ _TENANTS = _partitions(tenants.LIST)
 
 # Of the credentials table only the rows of keys.
 _KEYS = _partitions("key#*")
-# Of the limits table when keys were used, also with the counters of failures, or the counters of what tenants use.
+# Of the limits table when keys were used, also with the counters of failures, or the counters of what tenants use, or
+# what was refused of the events that they sent.
 _USES = _partitions(f"{last_uses.PARTITION}*")
 _FAILURES_AND_USES = _partitions("failed#*", f"{last_uses.PARTITION}*")
 _USED = _partitions(f"{usage.PREFIX}*")
+_REFUSED = _partitions(f"{refused.PREFIX}*")
+_USED_AND_REFUSED = _partitions(f"{usage.PREFIX}*", f"{refused.PREFIX}*")
 
 # Of the ledger table the keys that verify logs, the counts of logs, and what was found.
 _KEY_LINES = _partitions(published.PARTITION)
@@ -120,7 +123,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(events, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"),
             allow(identities, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:Query"),
             allow(control, "dynamodb:GetItem", "dynamodb:Query"),  # settings, the tenant's own activities
-            count_use,
+            allow(limits, "dynamodb:UpdateItem", conditions=_USED_AND_REFUSED),
             secret,
             tables_key,
         ],
@@ -167,6 +170,7 @@ def permissions(storage: StorageStack, queues: Mapping[str, sqs.IQueue]) -> dict
             allow(control, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", conditions=_SETTINGS),
             allow(control, "dynamodb:PutItem", conditions=_JOBS),
             allow(queues["restamp"].queue_arn, "sqs:SendMessage"),
+            allow(limits, "dynamodb:Query", conditions=_REFUSED),
             count_use,
             secret,
             tables_key,

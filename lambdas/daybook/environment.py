@@ -109,7 +109,7 @@ class TenantsSettings(Settings):
 
 @dataclass(frozen=True)
 class ManageSettings(QuerySettings):
-    """For `manage`: also the counts of logs, and the queue of `restamp`."""
+    """For `manage`: also the counts of logs, and the queue of `restamp`. What was refused lies in the limits table."""
 
     ledger_table: str
     restamp_queue_url: str

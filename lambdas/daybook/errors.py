@@ -35,6 +35,10 @@ class UnknownGroup(LookupError):  # noqa: N818  a fact, not a failure
     """There is no group of this name, or this version of it no longer exists."""
 
 
+class UnknownSavedView(LookupError):  # noqa: N818  a fact, not a failure
+    """The caller sees no saved view of this name."""
+
+
 class UnknownKey(LookupError):  # noqa: N818  a fact, not a failure
     """The tenant has no such key, or it was revoked."""
 

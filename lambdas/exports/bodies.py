@@ -8,7 +8,7 @@ from daybook.clock import Time
 from daybook.jobs.job import JobDescription, Progress, Status
 from daybook.search.parameters import SEARCH, SORTS, VIEWS
 
-NOT_FILTERS = frozenset({"sort", "view", "tz", "limit", "cursor"})
+NOT_FILTERS = frozenset({"sort", "view", "tz", "with", "limit", "cursor"})
 """Parameters of a search that are fields of their own in an export, or mean nothing in it."""
 
 SPAN_FILTERS = frozenset({"environment", "from", "to", "range"})

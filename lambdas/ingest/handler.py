@@ -21,11 +21,13 @@ from daybook.tenant import Tenant
 from daybook.tenants.settings import TenantSettings
 from ingest.answers import EventRejected, EventStored, EventToRetry, SendReport
 from ingest.ingest import Ingest, Result
+from ingest.refusals import Refusals
 
 
 @dataclass(frozen=True)
 class SendEvents:
     ingest: Ingest
+    refusals: Refusals
     settings_of: Callable[[Tenant], TenantSettings]
     gate: Gate
 
@@ -39,13 +41,17 @@ class SendEvents:
             results = self.ingest.store(settings, request.caller, sent, request.remaining_seconds)
         except Unreadable as unreadable:
             raise Problem(400, "unreadable", str(unreadable)) from None
+        if any(result.code is not None for result in results):
+            self.refusals.note(settings, request.caller, sent.events, results)
         return answer(results)
 
 
 @cache
 def compose() -> Operation:
     wiring = Wiring.deployed(Settings.from_environment())
-    send = wiring.gate.calls(SendEvents(ingest_over(wiring), wiring.control.settings, wiring.gate))
+    send = wiring.gate.calls(
+        SendEvents(ingest_over(wiring), refusals_over(wiring), wiring.control.settings, wiring.gate)
+    )
     gc.freeze()  # what exists now is never garbage; the collections during a batch need not look at it
     return send
 
@@ -60,6 +66,10 @@ def ingest_over(wiring: Wiring, max_packed_bytes: int = MAX_PACKED_BYTES) -> Ing
         random_bytes=wiring.random_bytes,
         max_packed_bytes=max_packed_bytes,
     )
+
+
+def refusals_over(wiring: Wiring) -> Refusals:
+    return Refusals(wiring.refused, wiring.catalogues, wiring.clock, wiring.random_bytes)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -29,7 +29,8 @@ from daybook.people.lookup import ResolvedQuery
 from daybook.search.filters import Matcher
 from daybook.search.merge import Bound
 from daybook.search.parameters import NATIVE, Span, span_at
-from daybook.search.search import Scope, Search
+from daybook.search.scope import Scope
+from daybook.search.search import Search
 from daybook.self_audit.reads import Writing
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import TenantCode
@@ -45,8 +46,21 @@ HEADER = "Daybook-Log"
 
 READ_AT_ONCE = 100  # BatchGetItem's own limit
 
-Shape = Callable[[Opened], bytes]
-"""Writes an event as it was asked for."""
+
+class Written(NamedTuple):
+    """An event as it was asked for, in JSON."""
+
+    event: bytes
+    native: bytes | None = None
+    """Beside a view, where that was asked for."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self.event) + len(self.native or b"")
+
+
+Shape = Callable[[Opened], Written]
 
 StreamFormat = Callable[[Mapping[str, Any], str | None, Aliases], bytes]
 """Writes a native event as a stream of the format has it."""
@@ -126,7 +140,7 @@ class Feed:
         meaning: ResolvedQuery,
         log: Log | None,
         size: int,
-    ) -> tuple[list[tuple[Sealed, bytes | None]], int]:
+    ) -> tuple[list[tuple[Sealed, Written | None]], int]:
         """What is answered of the entries, and the index up to which they were looked at."""
         if log is None:
             return [], parameters.after
@@ -140,7 +154,7 @@ class Feed:
         bound = Bound(self._clock, bounds)
         entries = stores.appends.read(log, parameters.after, min(parameters.after + parameters.limit, size))
         shape = _shape(stores, scope, parameters)
-        items: list[tuple[Sealed, bytes | None]] = []
+        items: list[tuple[Sealed, Written | None]] = []
         reached, answered = parameters.after, 0
         for some in batched(entries, READ_AT_ONCE):
             if reached > parameters.after and bound.reached:
@@ -148,7 +162,7 @@ class Feed:
             read = reader.read([each for each in some if narrowing.may_match(each[1])])
             bound.count(sum(sealed.size for sealed in read))
             for sealed, written in _shown(stores, scope, narrowing.matcher, read, shape):
-                answered += len(written or b"")
+                answered += 0 if written is None else written.size
                 if items and answered > bounds.answer_bytes:
                     return items, sealed.place
                 items.append((sealed, written))
@@ -205,7 +219,7 @@ def _log(
 
 def _shown(
     stores: TenantStores, scope: Scope, matcher: Matcher, read: Sequence[Sealed], shape: Shape
-) -> Iterator[tuple[Sealed, bytes | None]]:
+) -> Iterator[tuple[Sealed, Written | None]]:
     """The events that match, written; and what is gone or missing, of which nobody can tell whether it would match."""
     candidates = [
         sealed
@@ -231,17 +245,22 @@ def _shape(stores: TenantStores, scope: Scope, parameters: FeedParameters) -> Sh
     aliases, encode = scope.catalogue.profile.aliases, msgspec.json.Encoder().encode
     if parameters.view != NATIVE:
         view, zone, tenant_name = profile(parameters.view), parameters.searched.zone, scope.settings.name
-        return lambda opened: encode(
-            show(Shown(opened.native(aliases), opened.alias(aliases), tenant_name, aliases, view, zone))
-        )
+        with_native = parameters.searched.with_native
+
+        def in_view(opened: Opened) -> Written:
+            native = opened.native(aliases)
+            row = show(Shown(native, opened.alias(aliases), tenant_name, aliases, view, zone))
+            return Written(encode(row), encode(native) if with_native else None)
+
+        return in_view
     if parameters.format == NATIVE:
-        return lambda opened: encode(opened.native(aliases))
+        return lambda opened: Written(encode(opened.native(aliases)))
     write = stores.stream_formats[parameters.format]
-    return lambda opened: write(opened.native(aliases), opened.alias(aliases), aliases)
+    return lambda opened: Written(write(opened.native(aliases), opened.alias(aliases), aliases))
 
 
 def _page(
-    parameters: FeedParameters, items: Sequence[tuple[Sealed, bytes | None]], place: FeedPlace
+    parameters: FeedParameters, items: Sequence[tuple[Sealed, Written | None]], place: FeedPlace
 ) -> FeedPage | FeedRecordPage:
     if parameters.view == NATIVE and parameters.format == NATIVE:
         return FeedPage([FeedEvent(**_fields(*item)) for item in items], *place)
@@ -251,9 +270,10 @@ def _page(
     return FeedRecordPage(records, *place, labels(profile(parameters.view)))
 
 
-def _fields(sealed: Sealed, written: bytes | None) -> Mapping[str, Any]:
+def _fields(sealed: Sealed, written: Written | None) -> Mapping[str, Any]:
     if written is not None:
-        return {"index": sealed.place, "event": Raw(written)}
+        native = {} if written.native is None else {"native": Raw(written.native)}
+        return {"index": sealed.place, "event": Raw(written.event), **native}
     if sealed.gone is not None:
         return {"index": sealed.place, "gone": sealed.gone}
     return {"index": sealed.place, "missing": sealed.entry.id}

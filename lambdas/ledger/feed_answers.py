@@ -19,11 +19,13 @@ class FeedEvent(Struct):
 
 
 class FeedRecord(Struct):
-    """One entry of the log, with exactly one of the other three."""
+    """One entry of the log, with exactly one of `event`, `gone` and `missing`."""
 
     index: int
     event: dict[str, Any] | UnsetType = UNSET
     """In the view or format that was asked for."""
+    native: NativeEvent | UnsetType = UNSET
+    """With `with=native`: the same event."""
     gone: Literal["expired"] | UnsetType = UNSET
     """The retention explains that the event is no longer shown."""
     missing: str | UnsetType = UNSET

@@ -18,7 +18,7 @@ from daybook.search.parameters import (
 
 NARROWING = (*EQUALITIES, *NEGATIONS, "q", "from", "to", "range")
 _OF_FEED = ("after", "log", "format")
-FEED = (*NARROWING, *_OF_FEED, "environment", "limit", "view", "tz")
+FEED = (*NARROWING, *_OF_FEED, "environment", "limit", "view", "tz", "with")
 
 FORMATS = get_args(Format)
 

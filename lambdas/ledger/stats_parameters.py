@@ -20,7 +20,10 @@ PARAMETERS = (*OWN, *SPAN, *FILTERS)
 
 MAX_TOP = 1_000
 MAX_HOURS_MS = 7 * DAY
-"""Of a span that is counted by the hour."""
+"""Of a span that is counted by the hour and a field."""
+
+MAX_PLAIN_HOURS_MS = 400 * DAY
+"""Of one that is counted by the hour alone: the answer has a bucket an hour, which is under 10,000."""
 
 _OF_SEARCHES = frozenset({*EQUALITIES, *NEGATIONS, "q"})
 
@@ -47,8 +50,10 @@ class StatsParameters(NamedTuple):
         length = HOUR if self.interval is None else self.interval.milliseconds
         from_ms, to_ms = self.span.from_ms or 0, self.span.to_ms
         edge_ms = -(-edge_ms // HOUR) * HOUR
-        if self.interval is Interval.HOUR and (to_ms or now_ms) - max(from_ms, edge_ms) > MAX_HOURS_MS:
-            raise Problem(422, "too_many_buckets", "Hours are counted over at most 7 days: give a later from.")
+        longest_ms = MAX_HOURS_MS if self.question.by else MAX_PLAIN_HOURS_MS
+        if self.interval is Interval.HOUR and (to_ms or now_ms) - max(from_ms, edge_ms) > longest_ms:
+            detail = f"Hours are counted over at most {longest_ms // DAY} days: give a later from."
+            raise Problem(422, "too_many_buckets", detail)
         until_ms = now_ms + MAX_AHEAD_MS if to_ms is None else to_ms
         return max(from_ms // length * length, edge_ms), -(-until_ms // length) * length
 

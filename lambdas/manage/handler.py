@@ -1,4 +1,4 @@
-"""What a tenant's admins manage: settings, catalogue, groups and people. Translates routes to operations."""
+"""What a tenant's admins manage: settings, catalogue, groups, people and views. Translates routes to operations."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -10,8 +10,10 @@ from daybook.jobs.store import JobQueue
 from manage.actors import ActorOperations
 from manage.catalogue import CatalogueOperations
 from manage.groups import GroupOperations
+from manage.refused import RefusedOperations
 from manage.retention import RetentionOperations
 from manage.retention_preview import Previews
+from manage.views import ViewOperations
 
 
 @cache
@@ -26,6 +28,8 @@ def operations(wiring: Wiring, restamps: JobQueue) -> Mapping[str, Operation]:
     groups = GroupOperations(
         wiring.control, wiring.groups, wiring.identities, wiring.resolver_over, wiring.keys, wiring.record
     )
+    views = ViewOperations(wiring.control, wiring.views, wiring.identities, wiring.keys, wiring.recorder, wiring.record)
+    refused = RefusedOperations(wiring.control, wiring.refused, wiring.clock)
     catalogue = CatalogueOperations(wiring.control, wiring.activities, wiring.catalogues, wiring.record)
     retention = RetentionOperations(
         store=wiring.control,
@@ -43,6 +47,11 @@ def operations(wiring: Wiring, restamps: JobQueue) -> Mapping[str, Operation]:
         "read_group": groups.read,
         "put_group": groups.put,
         "remove_group": groups.remove,
+        "list_views": views.list_all,
+        "read_view": views.read,
+        "put_view": views.put,
+        "remove_view": views.remove,
+        "list_refused": refused.list,
         "read_retention": retention.read_retention,
         "set_retention": retention.set_retention,
         "read_hold": retention.read_hold,

@@ -1,9 +1,10 @@
 """What the reads answer."""
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from daybook.clock import Time
 from daybook.events.native import NativeActor, NativeEvent
+from daybook.search.planner import Index
 
 
 class EventPage(Struct):
@@ -14,6 +15,11 @@ class EventPage(Struct):
     """Null at the end only: a page may be short or empty and still have a cursor."""
     scanned: int
     """The number of events that were looked at."""
+    reached: Time | None
+    """When the last event occurred that was looked at: the newest, where the oldest come first; in any other order, the
+    oldest. Null: none was."""
+    index: Index
+    """The index that answered; `timeline` is the whole log."""
 
 
 class ViewPage(Struct):
@@ -27,6 +33,13 @@ class ViewPage(Struct):
     """Null at the end only: a page may be short or empty and still have a cursor."""
     scanned: int
     """The number of events that were looked at."""
+    reached: Time | None
+    """When the last event occurred that was looked at: the newest, where the oldest come first; in any other order, the
+    oldest. Null: none was."""
+    index: Index
+    """The index that answered; `timeline` is the whole log."""
+    native: list[NativeEvent] | UnsetType = UNSET
+    """With `with=native`: the same events in the same order."""
 
 
 class TargetSummary(Struct):

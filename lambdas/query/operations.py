@@ -1,13 +1,14 @@
 """The reading routes: parameters in, answers out. Each read is recorded in the log that it reads."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
-from daybook.catalogue.profile import Profile, profile
+from msgspec import UNSET
+
+from daybook.catalogue.profile import profile
 from daybook.catalogue.tenant_catalogue import Catalogues
-from daybook.catalogue.views import Shown, labels, show
-from daybook.clock import Clock
+from daybook.catalogue.views import labels, show
+from daybook.clock import Clock, format_time
 from daybook.events.reader import Opened, people_of
 from daybook.events.store import EventStore
 from daybook.http.environments import environment_of
@@ -15,10 +16,18 @@ from daybook.http.problem import Problem, bad_parameter
 from daybook.http.request import Answer, Request
 from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader, Named, resolve
-from daybook.search.gather import Found
 from daybook.search.one_event import find_event
-from daybook.search.parameters import NATIVE, given_once, read_moment, read_parameters, span_between, target_of
-from daybook.search.search import Scope, Search, TooMuchToRead
+from daybook.search.parameters import (
+    NATIVE,
+    Parameters,
+    given_once,
+    read_moment,
+    read_parameters,
+    span_between,
+    target_of,
+)
+from daybook.search.scope import Scope, shown
+from daybook.search.search import Page, Search, TooMuchToRead
 from daybook.self_audit.reads import KnownTargets, Writing, search_done
 from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import TenantCode
@@ -78,12 +87,7 @@ class Reads:
             writing = _writing(stores, scope, page.resolved.named, known)
             action = search_done(writing, request.query, rows=len(page.events), more=page.next_cursor is not None)
             stores.recorder.record(settings, environment, request, action)
-        if parameters.view == NATIVE:
-            native: list[Any] = [event.native for event in page.events]
-            return Answer(200, EventPage(native, page.next_cursor, page.scanned))
-        view = profile(parameters.view)
-        shown = _shown(settings, view, parameters.zone, page.events)
-        return Answer(200, ViewPage(labels(view), shown, page.next_cursor, page.scanned))
+        return Answer(200, _described(scope, parameters, page))
 
     def read_event(self, request: Request) -> Answer:
         settings = self._control.settings(request.tenant)
@@ -161,8 +165,17 @@ def _writing(stores: TenantStores, scope: Scope, named: Mapping[str, Named], kno
     return Writing.of(scope.key, scope.catalogue, named, stores.person_keys.of, known)
 
 
-def _shown(settings: TenantSettings, view: Profile, zone: ZoneInfo, events: Sequence[Found]) -> list[dict[str, str]]:
-    aliases = profile(settings.profile).aliases
-    return [
-        show(Shown(event.native, event.opened.alias(aliases), settings.name, aliases, view, zone)) for event in events
-    ]
+def _described(scope: Scope, parameters: Parameters, page: Page) -> EventPage | ViewPage:
+    native: list[Any] = [event.native for event in page.events]
+    reached = None if page.reached_ms is None else format_time(page.reached_ms)
+    if parameters.view == NATIVE:
+        return EventPage(native, page.next_cursor, page.scanned, reached, page.answered_by)
+    return ViewPage(
+        labels(profile(parameters.view)),
+        [show(shown(scope, parameters, event)) for event in page.events],
+        page.next_cursor,
+        page.scanned,
+        reached,
+        page.answered_by,
+        native if parameters.with_native else UNSET,
+    )

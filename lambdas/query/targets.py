@@ -8,7 +8,8 @@ from daybook.clock import format_time
 from daybook.events.native import NativeActor
 from daybook.search.gather import Found
 from daybook.search.parameters import Filters, Span
-from daybook.search.search import Scope, Search, TooMuchToRead
+from daybook.search.scope import Scope
+from daybook.search.search import Search, TooMuchToRead
 from daybook.self_audit.reads import KnownTargets
 from query.answers import ActorTime, Candidate, TargetAttribution, TargetSummary, TargetTime
 from query.sessions import Session, identity_of, sessions_in

@@ -275,6 +275,24 @@ def test_people_and_their_groups() -> None:
 
 
 @pytest.mark.usefixtures("log")
+def test_saved_views() -> None:
+    """A view is saved, read, listed and removed."""
+    view = _answer("put_view")
+    assert view["query"] == "status=failure&actor=john.doe&range=7d"
+    assert _answer("read_view") == view
+    assert _answer("list_views") == {"views": [view]}
+    assert _invoke("remove_view")["statusCode"] == 204
+    assert _answer("read_view", 404)["code"] == "not_found"
+
+
+@pytest.mark.usefixtures("log")
+def test_refused_events_before_any_was() -> None:
+    """Nothing, and no error."""
+    report = _answer("list_refused")
+    assert (report["counts"], report["events"]) == ([], [])
+
+
+@pytest.mark.usefixtures("log")
 def test_forgetting() -> None:
     """John Doe, who is found by name no more; a second time there is nobody to forget."""
     (john,) = _answer("list_actors")["actors"]

@@ -46,6 +46,7 @@ class Endpoint:
         tables = {name: value for each in functions for name, value in each["Environment"]["Variables"].items()}
         self.control, self.events = tables["CONTROL_TABLE"], tables["EVENTS_TABLE"]
         self.ledger, self.head_key = tables["LEDGER_TABLE"], tables["HEAD_KEYS"]
+        self.limits = tables["LIMITS_TABLE"]
         self.credentials, self.reader = tables["CREDENTIALS_TABLE"], tables["READER_ROLE_ARN"]
 
     def of(self, caller: str, service: str) -> Any:
@@ -149,6 +150,10 @@ FORBIDDEN = [
     Forbidden(
         LEADING, "tenants", "dynamodb:PutItem", "put_item", lambda endpoint: put(endpoint.credentials, "failed#1")
     ),
+    Forbidden(
+        LEADING, "ingest", "dynamodb:UpdateItem", "update_item", lambda endpoint: update(endpoint.limits, "failed#1")
+    ),
+    Forbidden(LEADING, "manage", "dynamodb:Query", "query", lambda endpoint: query(endpoint.limits, "used#1")),
     # One forbidden partition among several is enough.
     Forbidden(
         LEADING,

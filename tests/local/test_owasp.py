@@ -62,6 +62,7 @@ def their_things(theirs: httpx.Client) -> dict[str, str]:
     assert stored.status_code == 201, stored.text
     assert exported.status_code == 202, exported.text
     assert theirs.put("/v1/groups/their-group", json={"members": ["their.person"]}).is_success
+    assert theirs.put("/v1/views/their-group", json={"query": "actor=their.person"}).is_success
     put = theirs.put("/v1/catalogue/their.activity", json=activity)
     assert put.is_success, put.text
     return {

@@ -59,7 +59,7 @@ DYNAMODB = {
         EVENTS: {"PartiQLInsert"},
         IDENTITIES: {"PartiQLInsert", "BatchGetItem", "Query"},
         CONTROL: {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
-        LIMITS: {"UpdateItem"},
+        LIMITS: {"UpdateItem", "Query"},
     },
     "Forget": {
         EVENTS: {"PartiQLInsert"},
@@ -408,10 +408,14 @@ def test_the_signer_reads_the_list_of_tenants_and_nobodys_settings(
 
 
 def test_counters_are_written_by_whoever_counts(service: Stack, statements: dict[str, list[dict[str, Any]]]) -> None:
-    """Failures and last uses by the authorizer alone, what tenants use by the functions that they call."""
+    """Failures and last uses by the authorizer alone, what tenants use by the functions that they call. What was
+    refused is written by `ingest` and read by `manage`.
+    """
     expected = {function: {"dynamodb:UpdateItem": ["used-by#*"]} for function in LIMITED}
     expected["Authorize"] = {"dynamodb:UpdateItem": ["failed#*", "used#*"]}
     expected["Tenants"] |= {"dynamodb:BatchGetItem": ["used#*"]}
+    expected["Ingest"] = {"dynamodb:UpdateItem": ["used-by#*", "refused#*"]}
+    expected["Manage"] |= {"dynamodb:Query": ["refused#*"]}
     assert _partitions(service, statements, LIMITS) == expected
     assert partition_of("203.0.113.7").startswith("failed#")
 

@@ -9,7 +9,7 @@ from daybook.http.serve import serve
 from daybook.tenant import Tenant
 from daybook.tenants.settings import Layout, TenantSettings
 from events.typical import CONTRACT_EXAMPLE
-from ingest.handler import SendEvents, ingest_over
+from ingest.handler import SendEvents, ingest_over, refusals_over
 from tests.support.calls import Context, authorized, call
 from tests.support.documented import documented
 from tests.support.wiring import seeded_bytes
@@ -36,7 +36,7 @@ class Sender:
     """Sends calls to an ingest function and returns its answers."""
 
     def __init__(self, wiring: Wiring, tenant: str = "acme", context: Context | None = None) -> None:
-        self._send_events = SendEvents(ingest_over(wiring), wiring.control.settings, wiring.gate)
+        self._send_events = SendEvents(ingest_over(wiring), refusals_over(wiring), wiring.control.settings, wiring.gate)
         self._tenant = tenant
         self._context = context or Context()
 

@@ -33,8 +33,8 @@ class ManagedLog(TenantLog):
         return handler.operations(wiring, self.restamps)
 
     def manage(self, method: str, resource: str, body: Any = None, role: str = "admin", **given: Any) -> dict[str, Any]:
-        """Returns the answer. `given` holds the path's parameters, `query`, and the credential's only `environment`."""
-        bound = {"environment": given.pop("environment")} if "environment" in given else {}
+        """Returns the answer. `given`: the path's parameters, `query`, the `credential`, and its only `environment`."""
+        bound = {name: given.pop(name) for name in ("environment", "credential") if name in given}
         query = {name: [value] for name, value in given.pop("query", {}).items()}
         event = call(
             method,

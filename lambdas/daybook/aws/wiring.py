@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from daybook.aws.control_table.jobs import JobTable
     from daybook.aws.control_table.parked import ParkedTable
     from daybook.aws.control_table.tenants import ControlTable
+    from daybook.aws.control_table.views import ViewTable
     from daybook.aws.credentials_table.issuing import KeyTable
     from daybook.aws.downloads import DownloadLinks
     from daybook.aws.events_table.append import EventTable
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from daybook.aws.ledger_table.nodes import NodeTable
     from daybook.aws.ledger_table.registry import LogTable
     from daybook.aws.limits_table.last_uses import LastUseTable
+    from daybook.aws.limits_table.refused import RefusedTable
     from daybook.aws.limits_table.usage import UsageTable
     from daybook.aws.parked_keys import ParkedKeys
     from daybook.aws.poison import PoisonBucket
@@ -224,6 +226,18 @@ class Wiring:
         from daybook.aws.control_table.groups import GroupTable
 
         return GroupTable(self.client, self.tables.control, self.clock)
+
+    @cached_property
+    def views(self) -> ViewTable:
+        from daybook.aws.control_table.views import ViewTable
+
+        return ViewTable(self.client, self.tables.control)
+
+    @cached_property
+    def refused(self) -> RefusedTable:
+        from daybook.aws.limits_table.refused import RefusedTable
+
+        return RefusedTable(clients.dynamodb_for_counters, self.client, self.tables.limits)
 
     @cached_property
     def jobs(self) -> JobTable:

@@ -22,6 +22,7 @@ TENANT_PURPOSES = (
     "external id",
     "legal hold",
     "sort value",
+    "view",
 )
 """What each field of `TenantKeys` is derived for."""
 
@@ -43,6 +44,7 @@ class TenantKeys:
     external_id: bytes = field(repr=False)
     hold: bytes = field(repr=False)
     sort_value: bytes = field(repr=False)
+    view: bytes = field(repr=False)
 
     @classmethod
     def from_secret(cls, secret: bytes) -> "TenantKeys":

@@ -61,6 +61,7 @@ Code = Literal[
     "too_many_replays",
     "too_many_to_sort",
     "too_many_values",
+    "too_many_views",
     "too_much_to_read",
     "unauthorized",
     "unknown_field",

@@ -16,6 +16,7 @@ from daybook.errors import (
     UnknownFormat,
     UnknownGroup,
     UnknownKey,
+    UnknownSavedView,
     UnknownTenant,
 )
 from daybook.http.problem import MEDIA_TYPE, Problem, not_found
@@ -28,6 +29,7 @@ _FACTS: Mapping[type[Exception], Problem] = {
     UnknownTenant: not_found("tenant"),
     UnknownKey: not_found("key"),
     UnknownGroup: not_found("group"),
+    UnknownSavedView: not_found("view"),
     TooManyPeople: Problem(
         422,
         "too_many_people",

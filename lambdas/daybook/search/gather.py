@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from daybook.batching import batched
 from daybook.catalogue.aliases import Aliases
-from daybook.events.canonical import canonical
 from daybook.events.packing import unpack
 from daybook.events.reader import Opened, Row, content_in, content_of, people_of
 from daybook.search.filters import Matcher
@@ -31,6 +30,10 @@ class Found(NamedTuple):
         return self.row.id
 
 
+Weigh = Callable[[Found], int]
+"""The bytes that an event takes in the answer."""
+
+
 class Gatherer:
     """The rows read for one request, and the events among them that matched."""
 
@@ -39,13 +42,31 @@ class Gatherer:
         self._aliases = aliases
         self._matcher = matcher
         self._keys_of = keys_of
-        self.scanned = 0
-        """The number of rows read, without those that the caller may not know of, and those found by an id that can no
-        longer be read. Counting the latter would reveal that an id with a forgotten person's name in it exists."""
+        self._looked_at: list[str] = []
+        """The ids of the rows read, in their order, without those that the caller may not know of, and those found by
+        an id that can no longer be read. Counting the latter would reveal that an id with a forgotten person's name in
+        it exists."""
         self._passed: str | None = None
         """The id of the last row read that the caller may not know of."""
 
-    def take(self, merge: Merge, limit: int, max_bytes: int) -> tuple[list[Found], str | None]:
+    @property
+    def scanned(self) -> int:
+        """The number of rows read that the caller may know of."""
+        return len(self._looked_at)
+
+    @property
+    def first(self) -> str | None:
+        """The id of the first of them."""
+        return self._looked_at[0] if self._looked_at else None
+
+    def reached(self, after: str | None, *, newest_first: bool) -> str | None:
+        """The id of the last of them that the page covers. `after`: where the next page begins; None: nowhere."""
+        for looked_at in reversed(self._looked_at):
+            if after is None or (looked_at >= after if newest_first else looked_at <= after):
+                return looked_at
+        return None
+
+    def take(self, merge: Merge, limit: int, max_bytes: int, weigh: Weigh) -> tuple[list[Found], str | None]:
         """At most `limit` events, and the id after which the next page begins, or None at the end.
 
         There is another page only if the caller may see one of the rows that follow, or if the bound on reading was
@@ -65,7 +86,7 @@ class Gatherer:
             last = last_read
             for event, matches in self._judged(batch):
                 if matches:
-                    answered += len(canonical(event.native))
+                    answered += weigh(event)
                     if found and (len(found) == limit or answered > max_bytes):
                         return found, found[-1].id
                     found.append(event)
@@ -108,20 +129,22 @@ class Gatherer:
         for row, content in rows:
             last = row.id
             if self._matcher.matches_clear(content):
-                self.scanned += 1
+                self._looked_at.append(last)
                 taken.append((row, content))
                 if len(taken) == most:
                     break
             elif not self._matcher.is_hidden(Opened(content, {})):
                 # Without keys everybody counts as forgotten. No key is read for a row that does not match.
-                self.scanned += 1
+                self._looked_at.append(last)
         return taken, last
 
     def _judged(self, candidates: Sequence[tuple[Row, dict[str, Any]]]) -> Iterator[tuple[Found, bool]]:
         """The events, and whether each matches."""
         opened = self._opened([content for _, content in candidates])
         # For the whole batch, since the page may be full before its end: all of its rows were read.
-        self.scanned -= sum(map(self._matcher.is_hidden, opened))
+        hidden = {row.id for (row, _), event in zip(candidates, opened, strict=True) if self._matcher.is_hidden(event)}
+        if hidden:
+            self._looked_at = [each for each in self._looked_at if each not in hidden]
         for (row, _), event in zip(candidates, opened, strict=True):
             found = self._found(row, event)
             yield found, self._matcher.matches_opened(event, found.native)

@@ -46,7 +46,7 @@ NOT = "!"
 NEGATIONS = tuple(f"{name}{NOT}" for name in EQUALITIES)
 ANY_END = "*"
 """At the end of an activity: it is a prefix."""
-SCALARS = ("environment", "from", "to", "range", "sort", "limit", "cursor", "view", "tz")
+SCALARS = ("environment", "from", "to", "range", "sort", "limit", "cursor", "view", "tz", "with")
 FILTERS = (*EQUALITIES, *NEGATIONS, "q")
 SEARCH = (*FILTERS, *SCALARS)
 """Every parameter of a search. All but the scalars may be repeated."""
@@ -138,6 +138,8 @@ class Parameters:
     cursor: str | None
     view: str
     zone: ZoneInfo
+    with_native: bool
+    """Whether a view's events come with their native form."""
     identity: bytes
     """What distinguishes this query from others: all parameters but `cursor` and `limit`, in a fixed order."""
 
@@ -169,6 +171,7 @@ def parse_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
         cursor=scalars.get("cursor"),
         view=_view(scalars.get("view", NATIVE)),
         zone=_zone(scalars.get("tz", "UTC")),
+        with_native=_with_native(scalars),
         identity=_identity(query),
     )
 
@@ -271,6 +274,16 @@ def _view(name: str) -> str:
     if name not in VIEWS:
         raise bad_parameter("view", f"must be one of {', '.join(VIEWS)}", "unknown_view")
     return name
+
+
+def _with_native(scalars: Mapping[str, str]) -> bool:
+    if "with" not in scalars:
+        return False
+    if scalars["with"] != NATIVE:
+        raise bad_parameter("with", f"must be {NATIVE}")
+    if scalars.get("view", NATIVE) == NATIVE:
+        raise bad_parameter("with", "needs a view other than native")
+    return True
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -22,8 +22,8 @@ cost of a page depends on the size of the events that it reads, not on the lengt
 the retention's edge.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from daybook.catalogue.aliases import USER
 from daybook.catalogue.profile import UNCATALOGUED_CATEGORY
@@ -56,9 +56,20 @@ class Source(NamedTuple):
     high: str
 
 
+Index = Literal["activity", "actor", "target", "timeline"]
+
+
 class Plan(NamedTuple):
     index_name: str
     sources: tuple[Source, ...]
+
+    @property
+    def answered_by(self) -> Index:
+        """As answers name it."""
+        return _NAMES[self.index_name]
+
+
+_NAMES: Mapping[str, Index] = {TIMELINE: "timeline", BY_ACTOR: "actor", BY_ACTIVITY: "activity", BY_TARGET: "target"}
 
 
 class _Actors(NamedTuple):

@@ -5,29 +5,25 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from daybook.catalogue.profile import profile
-from daybook.catalogue.tenant_catalogue import Catalogue
-from daybook.catalogue.views import Shown
 from daybook.clock import Clock, format_time
 from daybook.crypto.hkdf import tag
 from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import UnknownGroup
-from daybook.events.canonical import canonical
-from daybook.http.caller import Caller
 from daybook.http.problem import Problem, bad_parameter
-from daybook.ids import neighbour
+from daybook.ids import neighbour, occurred_ms
 from daybook.people.groups import Group
 from daybook.people.key_cache import PersonKeys
 from daybook.people.lookup import IdentityReader, Named, ResolvedQuery, resolve
 from daybook.search.cursor import Owner, Position, mismatch, read_cursor, write_cursor
 from daybook.search.filters import Matcher
-from daybook.search.gather import OPENED_AT_ONCE, Found, Gatherer
+from daybook.search.gather import OPENED_AT_ONCE, Found, Gatherer, Weigh
 from daybook.search.members import with_members
 from daybook.search.merge import BOUNDS, Bound, Bounds, EventIndex, Merge
 from daybook.search.parameters import NATIVE, Filters, Parameters, Span, span_at
-from daybook.search.planner import Planner, Source
+from daybook.search.planner import Index, Plan, Planner, Source
+from daybook.search.scope import Scope, shown, weighing, weight
 from daybook.search.sorting import Sorted, TooManyToSort, shown_value, sort_events
 from daybook.tenant import EnvironmentKey
-from daybook.tenants.settings import TenantSettings
 
 _MARK_BYTES = 8
 
@@ -37,25 +33,15 @@ class Groups(Protocol):
         """The group as it is now, or as it was in that version. Raises `UnknownGroup`."""
 
 
-class Scope(NamedTuple):
-    """Whose log is read, and by whom."""
-
-    settings: TenantSettings
-    catalogue: Catalogue
-    environment: str
-    caller: Caller
-
-    @property
-    def key(self) -> EnvironmentKey:
-        return self.settings.environment_key(self.environment)
-
-
 class Page(NamedTuple):
     events: list[Found]
     next_cursor: str | None
     scanned: int
     """Events that were read, matching or not; see `Gatherer.scanned`."""
     resolved: ResolvedQuery
+    reached_ms: int | None
+    """When the last event occurred that was looked at: the newest, where the oldest come first; else the oldest."""
+    answered_by: Index
 
 
 class TooMuchToRead(Exception):  # noqa: N818  a fact about the question
@@ -88,14 +74,18 @@ class Search:
         position, resolved = self._begin(scope, parameters, owner)
         # A retention shortened since the first page hides events at once. The passing of time hides none while paging.
         edge_ms = max(position.edge_ms, settings.retention_edge(position.moment_ms))
-        sources = self._sources(scope, parameters.filters, resolved, span_at(parameters, position.moment_ms), edge_ms)
+        plan = self._plan(scope, parameters.filters, resolved, span_at(parameters, position.moment_ms), edge_ms)
         gatherer = self._gatherer(scope, parameters.filters, resolved)
         if parameters.order.by_time:
-            events, further = self._page_by_time(parameters, position, sources, gatherer)
+            events, further = self._page_by_time(scope, parameters, position, plan.sources, gatherer)
+            after_id = None if further is None else further.after
+            reached = gatherer.reached(after_id, newest_first=parameters.order.descending)
         else:
-            events, further = self._page_in_order(scope, parameters, position, sources, gatherer)
+            events, further = self._page_in_order(scope, parameters, position, plan.sources, gatherer)
+            reached = gatherer.first
+        reached_ms = None if reached is None else occurred_ms(reached)
         cursor = None if further is None else write_cursor(further, owner, self.keys.cursors, self.clock())
-        return Page(events, cursor, gatherer.scanned, resolved)
+        return Page(events, cursor, gatherer.scanned, resolved, reached_ms, plan.answered_by)
 
     def meaning(self, scope: Scope, filters: Filters) -> ResolvedQuery:
         """Whom the filters mean now. Raises `Problem` 400 `unknown_group`, `TooManyPeople`, `Throttled`."""
@@ -118,16 +108,21 @@ class Search:
         edge_ms = scope.settings.retention_edge(self.clock())
         sources = self._sources(scope, filters, resolved, Span(None, None), edge_ms)
         merge = self._merge(sources, OPENED_AT_ONCE, newest_first=True)
-        events, _ = self._gatherer(scope, filters, resolved).take(merge, 1, self.bounds.answer_bytes)
+        events, _ = self._gatherer(scope, filters, resolved).take(merge, 1, self.bounds.answer_bytes, weight)
         return events[0] if events else None
 
     def _page_by_time(
-        self, parameters: Parameters, position: Position, sources: Sequence[Source], gatherer: Gatherer
+        self,
+        scope: Scope,
+        parameters: Parameters,
+        position: Position,
+        sources: Sequence[Source],
+        gatherer: Gatherer,
     ) -> tuple[list[Found], Position | None]:
         newest_first = parameters.order.descending
         left = after(sources, position.after, newest_first=newest_first)
         merge = self._merge(left, parameters.limit, newest_first=newest_first)
-        events, last = gatherer.take(merge, parameters.limit, self.bounds.answer_bytes)
+        events, last = gatherer.take(merge, parameters.limit, self.bounds.answer_bytes, weighing(scope, parameters))
         return events, None if last is None else position._replace(after=last)
 
     def _page_in_order(
@@ -138,22 +133,11 @@ class Search:
         sources: Sequence[Source],
         gatherer: Gatherer,
     ) -> tuple[list[Found], Position | None]:
-        about = scope.catalogue.profile
         view = None if parameters.view == NATIVE else profile(parameters.view)
         shown_by = shown_value(parameters.order.field, view)
 
         def value(event: Found) -> str:
-            opened, shown_in = event.opened, view or about
-            return shown_by(
-                Shown(
-                    event.native,
-                    opened.alias(about.aliases),
-                    scope.settings.name,
-                    about.aliases,
-                    shown_in,
-                    parameters.zone,
-                )
-            )
+            return shown_by(shown(scope, parameters, event))
 
         begun_at = format_time(position.moment_ms)
         received = (
@@ -167,7 +151,8 @@ class Search:
             detail = "More events match than can be sorted at once: narrow the search, or use an export."
             raise Problem(422, "too_many_to_sort", detail) from None
         begin = self._begin_of(scope, events, position)
-        page = self._fit_answer(gatherer.open([each.row for each in events[begin : begin + parameters.limit]]))
+        opened = gatherer.open([each.row for each in events[begin : begin + parameters.limit]])
+        page = self._fit_answer(opened, weighing(scope, parameters))
         end = begin + len(page)
         if end >= len(events):
             return page, None
@@ -185,12 +170,12 @@ class Search:
         key = self.keys.of(scope.settings.code, scope.settings.secret).sort_value
         return tag(key, event.value.encode("utf-8", "surrogatepass"))[:_MARK_BYTES]
 
-    def _fit_answer(self, events: Iterable[Found]) -> list[Found]:
+    def _fit_answer(self, events: Iterable[Found], weigh: Weigh) -> list[Found]:
         """The first events, as many as fit into an answer, and at least one."""
         page: list[Found] = []
         answered = 0
         for event in events:
-            answered += len(canonical(event.native))
+            answered += weigh(event)
             if page and answered > self.bounds.answer_bytes:
                 break
             page.append(event)
@@ -205,9 +190,12 @@ class Search:
     def _sources(
         self, scope: Scope, filters: Filters, resolved: ResolvedQuery, span: Span, edge_ms: int
     ) -> Sequence[Source]:
+        return self._plan(scope, filters, resolved, span, edge_ms).sources
+
+    def _plan(self, scope: Scope, filters: Filters, resolved: ResolvedQuery, span: Span, edge_ms: int) -> Plan:
         keys = self.keys.of(scope.settings.code, scope.settings.secret)
         planner = Planner(scope.settings, scope.environment, scope.catalogue, keys)
-        return planner.plan(filters, resolved, span, edge_ms).sources
+        return planner.plan(filters, resolved, span, edge_ms)
 
     def _merge(self, sources: Sequence[Source], wanted: int, *, newest_first: bool) -> Merge:
         bound = Bound(self.clock, self.bounds)

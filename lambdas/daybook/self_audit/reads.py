@@ -22,7 +22,7 @@ from daybook.people.tokens import is_searchable
 from daybook.self_audit.recorder import AuditAction
 from daybook.tenant import EnvironmentKey
 
-_NOT_RECORDED = frozenset({"cursor", "limit", "view", "tz"})
+_NOT_RECORDED = frozenset({"cursor", "limit", "view", "tz", "with"})
 _UNKNOWN = "?"
 """Replaces a name that nobody has: it may be somebody's name all the same."""
 

@@ -162,6 +162,8 @@ def test_before_anything_was_appended_there_is_nothing(log: FedLog) -> None:
         {"after": ["0", "1"]},
         {"format": "xml"},
         {"format": "ocsf", "view": "generic"},
+        {"with": "native"},
+        {"with": "native", "format": "ocsf"},
         {"sort": "actor"},
         {"cursor": "x"},
         {"nonsense": "x"},
@@ -339,6 +341,10 @@ def test_events_are_shown_in_a_view_or_as_a_stream_would(log: FedLog) -> None:
     of_search = log.page({"view": "chat", "tz": "Asia/Tokyo", "to": format_time(log.now + 1)})
     assert shown["columns"] == of_search["columns"]
     assert shown["events"][0]["event"] in of_search["events"]
+    assert "native" not in shown["events"][0]
+    (both,) = page(log, view="chat", tz="Asia/Tokyo", **{"with": "native"})["events"]
+    (native,) = page(log)["events"]
+    assert (both["event"], both["native"]) == (shown["events"][0]["event"], native["event"])
     for name in FORMATS:
         (item,) = page(log, format=name)["events"]
         assert item["event"], name

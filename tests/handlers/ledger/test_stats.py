@@ -209,8 +209,8 @@ def test_each_question_is_recorded_once_a_minute(log: CountedLog) -> None:
         ({"by": ["activity", "component"]}, (422, "cannot_count")),
         ({"by": "actor", "activity": "a"}, (422, "cannot_count")),
         ({"actor": "nobody"}, (422, "cannot_count")),
-        ({"interval": "hour"}, (422, "too_many_buckets")),
-        ({"interval": "hour", "range": "30d"}, (422, "too_many_buckets")),
+        ({"by": "status", "interval": "hour"}, (422, "too_many_buckets")),
+        ({"by": "status", "interval": "hour", "range": "30d"}, (422, "too_many_buckets")),
     ],
 )
 def test_what_can_not_be_answered_is_refused(log: CountedLog, query: dict[str, Any], problem: tuple[int, str]) -> None:
@@ -226,6 +226,18 @@ def test_a_span_that_ends_before_retention_begins_is_empty(log: CountedLog) -> N
     long_ago = log.stats(from_="2001-01-01T00:00:00Z", to="2001-01-02T00:00:00Z")
     assert (long_ago["total"], long_ago["buckets"], long_ago["from"]) == (0, [], long_ago["to"])
     assert log.stats(interval="hour", range="7d", environment="test")["total"] == 0
+
+
+def test_hours_alone_are_counted_over_400_days(dynamodb: Any, tables: Tables) -> None:
+    """The answer has one number an hour then. Over more days, hours are refused like hours of a field over a week."""
+    log = CountedLog(dynamodb, tables, retention_days=500)
+    log.sent(*({"occurred_at": format_time(log.now - days * DAY)} for days in (300, 8)))
+    log.append()
+    span = {"from_": format_time(log.now - 400 * DAY), "to": format_time(log.now), "component_not": "Audit Log"}
+    starts = [each["start"] for each in log.stats(interval="hour", **span)["buckets"]]
+    assert starts == [format_time((log.now - days * DAY) // HOUR * HOUR) for days in (300, 8)]
+    longer = {**span, "from_": format_time(log.now - 401 * DAY)}
+    assert problem_of(log.ask(interval="hour", **longer)) == (422, "too_many_buckets")
 
 
 def test_too_many_buckets_are_refused(log: CountedLog) -> None:

@@ -129,6 +129,7 @@ def test_the_number_scanned_does_not_reveal_a_forgotten_id(
     never = log.page({"target": "report:nobody/2026"} | more)
     now = log.page(asked)
     assert (now["events"], now["scanned"]) == (never["events"], never["scanned"]) == ([], 0)
+    assert (now["reached"], now["index"]) == (never["reached"], never["index"]) == (None, "target")
     both = log.page({"target": ["report:mike.mars/2026", "report:2026"], **more})
     assert both["scanned"] == 1
     assert [event["id"] for event in both["events"]] == ([beside] if more in ({}, {"limit": "1"}) else [])

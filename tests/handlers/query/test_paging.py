@@ -198,8 +198,10 @@ def test_a_page_that_stops_at_a_bound_says_how_much_it_scanned(log: TenantLog) -
     found: list[str] = []
     cursor: dict[str, str] = {}
     scanned = 0
+    reached: list[str] = []
     while True:
         page = answered(reader(query={**QUERY, "limit": "2", "ip": "203.0.113.7", **cursor}))
+        reached.append(page["reached"])
         found += page["events"]
         scanned += page["scanned"]
         if page["next_cursor"] is None:
@@ -207,6 +209,46 @@ def test_a_page_that_stops_at_a_bound_says_how_much_it_scanned(log: TenantLog) -
         assert page["scanned"] > 0
         cursor = {"cursor": page["next_cursor"]}
     assert (found, scanned) == ([], 11)
+    assert reached == sorted(set(reached), reverse=True)
+    assert reached[-1] == format_time(NOW - 30 * DAY)
+
+
+@pytest.mark.every_store
+@pytest.mark.parametrize(
+    ("query", "reached"),
+    [
+        ({}, [1, 3 * DAY, 30 * DAY]),
+        ({"sort": "occurred_at"}, [29 * DAY, 2 * DAY, 0]),
+        ({"sort": "actor"}, [30 * DAY, 30 * DAY, 30 * DAY]),
+    ],
+    ids=["newest first", "oldest first", "by actor"],
+)
+def test_each_page_says_how_far_it_got(log: TenantLog, query: dict[str, str], reached: list[int]) -> None:
+    """Up to the last event that the page covers, so that pages never say more than was looked at. An order other than
+    by time looks at all of them.
+    """
+    asked: dict[str, Any] = {**QUERY, **query}
+    cursor: dict[str, str] = {}
+    for age in reached:
+        page = log.page(asked | cursor)
+        assert (page["reached"], page["index"]) == (format_time(NOW - age), "activity")
+        cursor = {"cursor": page["next_cursor"]}
+    assert page["next_cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ({}, "timeline"),
+        ({"actor": "mike.mars"}, "actor"),
+        ({"target": "door:1"}, "target"),
+        ({"activity": "document.*"}, "timeline"),
+    ],
+)
+def test_a_page_names_the_index_that_answered(log: TenantLog, filters: dict[str, str], index: str) -> None:
+    """`timeline` is the whole log. Where nothing was looked at, nothing is reached."""
+    page = log.page({**filters, "status": "failure", "to": format_time(NOW - 60 * DAY), "from": "2020-01-01T00:00:00Z"})
+    assert (page["index"], page["scanned"], page["reached"]) == (index, 0, None)
 
 
 @pytest.mark.parametrize("step", [700, 1_500, 3_000])

@@ -6,8 +6,10 @@ import pytest
 
 from daybook.aws.wiring import Tables
 from daybook.clock import MINUTE, format_time
+from daybook.search.merge import Bounds
+from tests.support.calls import answered
 from tests.support.ingest import NOW
-from tests.support.tenant_log import TenantLog
+from tests.support.tenant_log import TenantLog, problem_of
 
 
 @pytest.fixture
@@ -92,3 +94,47 @@ def test_changes_stand_for_missing_details(log: TenantLog) -> None:
     assert row["Details"] == "nickname: Ani → (empty)"
     (native,) = log.page({"activity": "Profile:nickname_changed"})["events"]
     assert (native["component"], native["event"]) == ("Profile", "nickname_changed")
+
+
+@pytest.mark.parametrize("more", [{}, {"sort": "actor"}, {"limit": "1"}])
+def test_a_view_comes_with_the_native_events(log: TenantLog, more: dict[str, str]) -> None:
+    """On request: the same events, in the same order, on every page. Otherwise the answer has no such field."""
+    sent(log, {"type": "user", "username": "jane.roe"}, {"type": "system"}, {"type": "user", "username": "anna"})
+    query = {"activity": "user.login", "view": "generic", **more}
+    assert "native" not in log.page(query)
+    rows: list[dict[str, str]] = []
+    native: list[dict[str, Any]] = []
+    cursor: dict[str, Any] = {}
+    while cursor != {"cursor": None}:
+        page = log.page({**query, "with": "native", **cursor})
+        rows, native = rows + page["events"], native + page["native"]
+        cursor = {"cursor": page["next_cursor"]}
+    assert [row["Actor"] for row in rows] == [event["actor"]["username"] for event in native]
+    assert sorted(row["Actor"] for row in rows) == ["System", "anna", "jane.roe"]
+    alone = log.page({"activity": "user.login", "limit": "500"})["events"]
+    assert sorted(alone, key=lambda event: str(event["id"])) == sorted(native, key=lambda event: str(event["id"]))
+
+
+@pytest.mark.parametrize(
+    "query", [{"with": "native"}, {"with": "native", "view": "native"}, {"with": "", "view": "chat"}, {"with": "x"}]
+)
+def test_what_has_no_native_form_beside_it_is_refused(log: TenantLog, query: dict[str, str]) -> None:
+    """Only a view has."""
+    assert problem_of(log.read(query=query)) == (400, "invalid_parameter")
+
+
+@pytest.mark.parametrize("order", ["-occurred_at", "actor"])
+def test_both_forms_count_for_the_bound_on_the_answer(log: TenantLog, order: str) -> None:
+    """So a page may be shorter than one of the view alone, and loses nothing."""
+    sent(log, *({"type": "system"} for _ in range(4)), details="x" * 1_000)
+    query = {"activity": "user.login", "view": "generic", "sort": order}
+    read = log.reader(search_bounds=Bounds(answer_bytes=3_800))
+    assert len(answered(read(query=query))["events"]) == 2
+    shown: list[dict[str, Any]] = []
+    cursor: dict[str, Any] = {}
+    while cursor != {"cursor": None}:
+        page = answered(read(query={**query, "with": "native", **cursor}))
+        assert len(page["events"]) == 1
+        shown += page["native"]
+        cursor = {"cursor": page["next_cursor"]}
+    assert len({event["id"] for event in shown}) == 4

@@ -28,6 +28,7 @@ USES = {
     "people/identities.py": (Use("name"),),
     "people/tombstones.py": (Use("gone"),),
     "search/cursor.py": (Use(CURSOR),),
+    "search/saved_view.py": (Use("view"),),
     "search/search.py": (Use("sort value"),),
     "self_audit/recorder.py": (Use("index", "asked"),),
     "streams/operations.py": (Use("external id", "external id"),),

@@ -3,6 +3,7 @@ import "./log.css";
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
+import { Histogram } from "../overview/histogram.tsx";
 import { place } from "../route.ts";
 import { Bar } from "./bar/bar.tsx";
 import { Drawer } from "./drawer/drawer.tsx";
@@ -34,6 +35,7 @@ export function LogPage() {
         <Bar list={list} />
         <StatusLine list={shown} tail={tail} onShow={toTop} />
         <RefusedSort refused={refusedSort} />
+        <Histogram list={list} />
         <Table key={shown.id} list={shown} old={shown !== list} onScroll={(top) => (atTop.value = top < 4)}>
           <Foot list={list} shown={shown} />
         </Table>

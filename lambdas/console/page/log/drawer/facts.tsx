@@ -35,6 +35,12 @@ export function Facts({ event }: { event: NativeEvent }) {
       <dt>Who</dt>
       <dd>
         <Person actor={event.actor} />
+        {event.actor.id !== null && (
+          <>
+            {" "}
+            <a href={href("story", [`user:${event.actor.id}`])}>story</a>
+          </>
+        )}
         <Line values={[event.actor.email, event.actor.user_type, event.actor.roles?.join(", ")]} />
         {event.context?.ip && (
           <div>

@@ -1,0 +1,33 @@
+/** From a question's span to moments and back. */
+
+import type { Span } from "../query.ts";
+import { DAY } from "./bars.ts";
+
+export interface Moments {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where a span begins and ends. `begin`: where the log begins, for a span without an own beginning; null: unknown. */
+export function moments(span: Span, now: number, begin: number | null): Moments {
+  const to = span.to === undefined ? now : Date.parse(span.to);
+  const from = span.from === undefined ? rangeStart(span.range, now) : Date.parse(span.from);
+  return { from: Math.min(from ?? begin ?? to - 365 * DAY, to), to };
+}
+
+function rangeStart(range: string | undefined, now: number): number | null {
+  const days = /^(\d+)d$/.exec(range ?? "")?.[1];
+  if (days !== undefined) return now - Number(days) * DAY;
+  const months = /^(\d+)m$/.exec(range ?? "")?.[1];
+  if (months === undefined) return null;
+  const at = new Date(now);
+  return at.setUTCMonth(at.getUTCMonth() - Number(months));
+}
+
+export function between(from: number, to: number): Span {
+  return { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+}
+
+export function sameSpan(one: Span, other: Span): boolean {
+  return one.range === other.range && one.from === other.from && one.to === other.to;
+}

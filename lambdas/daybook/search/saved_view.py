@@ -1,0 +1,107 @@
+"""A search that a reader has given a name. Its filters may name people, and the row that keeps it must not.
+
+So a person is kept by GUID, and everything but the view's name is sealed: free text, addresses and ids of targets may
+hold a name that nobody declared.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from daybook.crypto.hkdf import hkdf
+from daybook.crypto.keys import TenantKeys
+from daybook.crypto.sealing import Place, open_sealed, seal
+from daybook.people.lookup import GUID, Named
+from daybook.search.parameters import NOT
+from daybook.tenant import EnvironmentKey, code_of
+
+MAX_NAME = 128
+MAX_VIEWS = 100
+
+SHARED = ""
+"""The owner of views that every reader of the environment sees."""
+
+Pairs = Sequence[tuple[str, Sequence[str]]]
+"""Filters and their values, in the order in which they were given."""
+
+_KEY_BYTES = 64
+_NAMING = frozenset({"actor", "impersonator", "target"})
+
+
+class StoredView(NamedTuple):
+    name: str
+    owner: str
+    """The credential: a key's id or a person's GUID; `SHARED`."""
+    sealed: str
+
+
+class SavedView(Struct, frozen=True):
+    query: list[tuple[str, list[str]]]
+    view: str
+    columns: list[str]
+    sort: str
+    by: str
+    """The credential that saved it last."""
+
+
+def seal_view(saved: SavedView, name: str, owner: str, environment: EnvironmentKey, keys: TenantKeys) -> StoredView:
+    place = _place(name, owner, environment)
+    return StoredView(name, owner, seal([msgspec.to_builtins(saved)], _key(keys), place))
+
+
+def open_view(stored: StoredView, environment: EnvironmentKey, keys: TenantKeys) -> SavedView:
+    (saved,) = open_sealed(stored.sealed, _key(keys), _place(stored.name, stored.owner, environment))
+    return msgspec.convert(saved, SavedView)
+
+
+def with_guids(query: Pairs, named: Mapping[str, Named]) -> list[tuple[str, list[str]]]:
+    """The filters with people as GUIDs. An alias, and a name that nobody has, stays as it is."""
+
+    def guids(text: str) -> list[str]:
+        one = named[text]
+        return [text] if one.types or one.is_crowded or not one.guids else sorted(one.guids)
+
+    return _replaced(query, guids)
+
+
+def with_names(query: Pairs, names: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """The filters with people by the names in `names`, which is by GUID. Who is not in it stays a GUID."""
+    return _replaced(query, lambda text: [names.get(text, text)])
+
+
+def people_in(query: Pairs) -> set[str]:
+    """The GUIDs in the filters that may name people."""
+    texts = (_split(name, value)[1] for name, values in query if _base(name) in _NAMING for value in values)
+    return {text for text in texts if GUID.fullmatch(text)}
+
+
+def _replaced(query: Pairs, replace: Callable[[str], Sequence[str]]) -> list[tuple[str, list[str]]]:
+    """Each value once, in the order given."""
+    found: list[tuple[str, list[str]]] = []
+    for name, values in query:
+        some: list[str] = []
+        for value in values:
+            kind, text = _split(name, value)
+            some += [f"{kind}{each}" for each in replace(text)] if _base(name) in _NAMING else [value]
+        found.append((name, list(dict.fromkeys(some))))
+    return found
+
+
+def _base(name: str) -> str:
+    return name.removesuffix(NOT)
+
+
+def _split(name: str, value: str) -> tuple[str, str]:
+    """The part of a value that may name somebody, and what stands before it: a target's type and colon."""
+    kind, colon, text = value.partition(":") if _base(name) == "target" else ("", "", value)
+    return f"{kind}{colon}", text
+
+
+def _key(keys: TenantKeys) -> bytes:
+    return hkdf(keys.view, b"daybook 1 view", _KEY_BYTES)
+
+
+def _place(name: str, owner: str, environment: EnvironmentKey) -> Place:
+    return Place(code_of(environment), environment, owner, name)

@@ -1,0 +1,124 @@
+"""The drawer: an event beside the rows, from its sentence down to its raw form."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import House, Visit
+
+TENANT = "drawer"
+OLD, NEW = (
+    "The kiosk in the hall of the north wing is " + word + " until further notice." for word in ("open", "shut")
+)
+
+
+@pytest.fixture(scope="module")
+def ids(house: House) -> dict[str, str]:
+    """Daybook's ids of three events: a cause, what it led to, and what that led to."""
+    house.tenant(TENANT)
+    at = datetime.now(UTC) - timedelta(hours=2)
+
+    def event(name: str, minutes: int, **rest: Any) -> dict[str, Any]:
+        moment = (at + timedelta(minutes=minutes)).isoformat()
+        actor = {"type": "user", "username": "mike.mars", "name": "Mike Mars", "user_type": "Admin"}
+        return {"id": name, "occurred_at": moment, "activity": f"kiosk.{name}", "actor": actor, **rest}
+
+    cause = event("requested", 0, details="A change was requested")
+    change = event(
+        "changed",
+        5,
+        caused_by={"id": "requested", "occurred_at": cause["occurred_at"]},
+        status="failure",
+        details="x" * 30_000,
+        target={"type": "kiosk", "id": "K-7", "name": "Hall", "within": {"type": "wing", "id": "north"}},
+        params={"ticket": "T-99"},
+        changes=[
+            {"field": "notice", "from": OLD, "to": NEW},
+            {"field": "open", "from": True, "to": False},
+            {"field": "nickname", "from": "Ani", "to": ""},
+            {"field": "owner", "to": "jane.roe"},
+            *({"field": f"f{number}", "from": number, "to": number + 1} for number in range(8)),
+        ],
+        context={"ip": "203.0.113.7", "user_agent": "Kiosk/1.0"},
+    )
+    effect = event("closed", 9, caused_by={"id": "changed", "occurred_at": change["occurred_at"]})
+    return dict(zip(("cause", "change", "effect"), house.send(TENANT, cause, change, effect), strict=True))
+
+
+@pytest.fixture
+def drawer(visit: Visit, ids: dict[str, str]) -> Page:
+    page = visit(TENANT, address=f"#/log?event={ids['change']}")
+    expect(page.get_by_role("complementary", name="Event")).to_contain_text("kiosk.changed")
+    return page
+
+
+def test_an_event_from_its_sentence_to_its_raw_form(drawer: Page, ids: dict[str, str]) -> None:
+    """Long details show their beginning; changes show only what differs, in words; parameters that the sentence has
+    not follow; the raw form is the event that the API answers.
+    """
+    box = drawer.get_by_role("complementary", name="Event")
+    expect(box.locator(".sentence")).to_have_text("x" * 2048 + "… show all 30 KB")
+    expect(box).to_contain_text("arrived 115 min later")
+    for text in ("Mike Mars", "203.0.113.7", "Kiosk/1.0", "K-7", "within", "wing north", "T-99"):
+        expect(box).to_contain_text(text)
+    changes = box.get_by_role("table").get_by_role("row")
+    expect(changes.nth(1)).to_contain_text("notice")
+    assert changes.nth(1).locator("del").all_text_contents() == ["open"]
+    assert changes.nth(1).locator("ins").all_text_contents() == ["shut"]
+    assert [changes.nth(row).locator("td").all_text_contents() for row in (2, 3, 4)] == [
+        ["yes", "→", "no"],
+        ["Ani", "→", "(empty)"],
+        ["—", "→", "jane.roe"],
+    ]
+    assert changes.count() == 1 + 10
+    box.get_by_role("button", name="2 more").click()
+    assert changes.count() == 1 + 12
+    box.get_by_text("Raw", exact=True).click()
+    expect(box.locator("pre")).to_contain_text(f'"id": "{ids["change"]}"')
+
+
+def test_opening_a_row_makes_no_call(visit: Visit, ids: dict[str, str]) -> None:
+    """The rows have all that the drawer shows, so looking at one leaves no record."""
+    page = visit(TENANT)
+    row = page.get_by_role("row").filter(has_text="A change was requested")
+    expect(row).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    row.click()
+    expect(page.get_by_role("complementary", name="Event")).to_contain_text("kiosk.requested")
+    assert ids["cause"] in page.url
+    page.get_by_role("button", name="Close the event").click()
+    expect(page.get_by_role("complementary", name="Event")).to_have_count(0)
+    assert not [url for url in asked if ids["cause"] in url]
+
+
+def test_why_it_happened_and_what_it_led_to(drawer: Page, ids: dict[str, str]) -> None:
+    box = drawer.get_by_role("complementary", name="Event")
+    box.get_by_text("Because of · led to").click()
+    chain = box.locator(".chain li")
+    expect(chain).to_have_count(3)
+    expect(chain.nth(0)).to_contain_text("A change was requested")
+    expect(chain.nth(1)).to_have_text("this event")
+    chain.nth(2).get_by_role("button").click()
+    expect(box).to_contain_text("kiosk.closed")
+    assert ids["effect"] in drawer.url
+
+
+def test_a_value_is_a_filter(drawer: Page) -> None:
+    """A click means only this, a click with Alt without this."""
+    box = drawer.get_by_role("complementary", name="Event")
+    box.get_by_role("button", name="203.0.113.7").click()
+    expect(drawer.get_by_role("row").nth(1)).to_be_visible()
+    assert "ip=203.0.113.7" in drawer.url
+    drawer.go_back()
+    drawer.get_by_role("complementary", name="Event").get_by_role("button", name="failure").click(modifiers=["Alt"])
+    drawer.wait_for_url("**status!=failure**")
+
+
+def test_an_event_has_an_address_of_its_own(visit: Visit, ids: dict[str, str]) -> None:
+    page = visit(TENANT, "auditor", f"#/event/{ids['cause']}")
+    expect(page.get_by_role("article")).to_contain_text("A change was requested")
+    unknown = visit(TENANT, "auditor", "#/event/none", expects=("404",))
+    expect(unknown.get_by_role("main")).to_contain_text("There is no such event in this log.")

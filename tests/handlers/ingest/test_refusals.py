@@ -1,0 +1,202 @@
+"""Refused events: counted and kept for the tenant's admins, without anything that may be somebody's."""
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from daybook.aws.limits_table.refused import RefusedTable
+from daybook.aws.wiring import Tables
+from daybook.clock import DAY, HOUR, format_time
+from daybook.errors import Throttled
+from daybook.events.refused import MAX_EVENTS, MAX_PACKED, Page, pack
+from ingest.refusals import BURST, MAX_KINDS, PAUSE_MS
+from tests.support.calls import answered
+from tests.support.ingest import NOW, Sender
+from tests.support.managed_log import ManagedLog
+from tests.support.tenant_log import problem_of
+
+GOOD = {"activity": "document.updated", "actor": {"type": "user", "username": "mike.mars"}}
+BAD = {"activity": "document.updated", "actor": {"type": "user"}}
+
+
+class Writes:
+    """The table, whose writes are counted and can be made to fail."""
+
+    def __init__(self, log: ManagedLog) -> None:
+        self.table = RefusedTable(lambda: log.dynamodb, log.dynamodb, log.tables.limits)
+        self.packed: list[int] = []
+        self.fails = False
+
+    def put(self, code: Any, hour: int, instance: str, page: Page) -> None:
+        self.packed.append(len(pack(page)))
+        if self.fails:
+            raise Throttled
+        self.table.put(code, hour, instance, page)
+
+
+@pytest.fixture
+def log(dynamodb: Any, tables: Tables) -> ManagedLog:
+    return ManagedLog(dynamodb, tables)
+
+
+@pytest.fixture
+def writes(log: ManagedLog) -> Writes:
+    made = Writes(log)
+    log.send = instance(log, made)
+    log.operations = log.operations_over(log.managing.replacing(refused=made.table))
+    return made
+
+
+def instance(log: ManagedLog, writes: Writes) -> Sender:
+    return Sender(log.wiring.replacing(refused=writes), log.tenant)
+
+
+def refused(log: ManagedLog, *events: Any, **authorizer: Any) -> None:
+    answer = log.send({"events": list(events)}, **authorizer)
+    assert answered(answer)["rejected"] > 0, answer["body"]
+
+
+def report(log: ManagedLog, role: str = "admin", **given: Any) -> dict[str, Any]:
+    found: dict[str, Any] = log.done("GET", "/v1/refused", role=role, **given)
+    return found
+
+
+def counts(found: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    return [(each["code"], each["activity"], each["key"], each["count"]) for each in found["counts"]]
+
+
+@pytest.mark.every_store
+def test_what_is_refused_is_counted_and_shown(log: ManagedLog, writes: Writes) -> None:
+    """By code, activity, key and hour, over all instances; an event that is stored is none of it."""
+    refused(log, GOOD, BAD, BAD, {"actor": {"type": "user", "username": "x"}, "colour": 1}, credential="k7")
+    log.send = instance(log, writes)
+    log.now += HOUR
+    refused(log, BAD, 5, credential="k8")
+    found = report(log)
+    assert sorted(counts(found)[:2], key=str) == [
+        ("invalid_type", None, "k8", 1),
+        ("missing_field", "document.updated", "k8", 1),
+    ]
+    assert counts(found)[2] == ("missing_field", "document.updated", "k7", 2)
+    assert {each["hour"] for each in found["counts"]} == {
+        format_time((NOW + later) // HOUR * HOUR) for later in (0, HOUR)
+    }
+    last = found["events"][-2]
+    assert [each["at"] for each in found["events"]] == [format_time(NOW + HOUR)] * 2 + [format_time(NOW)] * 3
+    assert (last["code"], last["key"], last["environment"]) == ("missing_field", "k7", "prod")
+    assert {error["path"] for each in found["events"] for error in each["errors"]} == {
+        *("", "activity", "actor.username", "colour"),
+    }
+    assert found["since"] == format_time((NOW + HOUR) // HOUR * HOUR - 7 * DAY)
+
+
+@pytest.mark.usefixtures("writes")
+def test_nothing_of_anybody_is_kept(log: ManagedLog) -> None:
+    """Names of fields, words of the contract and the catalogue, types and lengths."""
+    hostile = {
+        "id": "mike.mars-1",
+        "activity": "document.updated",
+        "variant": "mike.mars",
+        "status": "mike.mars",
+        "actor": {
+            "type": "user",
+            "username": "mike.mars",
+            "name": "Mike Mars",
+            "roles": ["Mike's"] * 5,
+            "mikeMars@x": 1,
+        },
+        "target": {"type": "mike", "id": "mike.mars", "within": {"type": "mike", "id": "mike"}},
+        "params": {"who": "mike.mars", "mike.mars": {"user": "mike.mars"}, "n": 5, "yes": True},
+        "details": "Mike Mars did it",
+        "context": {"ip": "203.0.113.7", "user_agent": "Mike's phone"},
+        "mike.mars": "mike.mars",
+        "acter": "user",
+        "people": {"mike": {"name": "Mike"}},
+        "environment": "mike",
+    }
+    refused(log, hostile, {**BAD, "activity": "Mike Mars signed in"}, [{"mike": "mars"}], "mike", [])
+    (row,) = log.dynamodb.query(
+        TableName=log.tables.limits,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"refused#{log.settings.code}"}},
+    )["Items"]
+    kept = json.dumps(json.loads(zlib.decompress(bytes(row["page"]["B"]))))
+    assert "mike" not in kept.lower()
+    assert "203.0" not in kept
+    assert row["expires_at"]["N"] == str(((NOW // HOUR + 1) * HOUR + 7 * DAY) // 1000)
+    event = next(each for each in report(log)["events"] if each["activity"])
+    assert event["event"]["actor"] == {
+        "type": "user",
+        "username": "text of 9 characters",
+        "name": "text of 9 characters",
+        "roles": ["text of 6 characters"] * 3 + ["… 2 more"],
+        "(name of 10 characters)": "number",
+    }
+    assert event["event"]["activity"] == "document.updated"
+    assert event["event"]["params"]["yes"] == "true or false"
+    assert event["event"]["acter"] == "text of 4 characters"
+    assert event["event"]["people"] == "object of 1 fields"
+    paths = {error["path"] for error in event["errors"]}
+    assert {"acter", "status", "(another field)"} <= paths
+
+
+@pytest.mark.usefixtures("writes")
+def test_a_key_of_one_environment_sees_no_other(log: ManagedLog) -> None:
+    """An event that names no environment of the tenant counts for the credential's own."""
+    refused(log, BAD, {**BAD, "environment": "test"}, {**BAD, "environment": "nowhere"})
+    refused(log, BAD, environment="test")
+    per = {name: report(log, environment=name) for name in ("prod", "test")}
+    assert {name: sum(each["count"] for each in found["counts"]) for name, found in per.items()} == {
+        "prod": 2,
+        "test": 2,
+    }
+    assert {each["environment"] for each in per["test"]["events"]} == {"test"}
+    assert report(log, query={"environment": "test"}) == per["test"]
+    assert problem_of(log.manage("GET", "/v1/refused", environment="test", query={"environment": "prod"}))[0] == 403
+    assert problem_of(log.manage("GET", "/v1/refused", role="auditor")) == (403, "forbidden")
+    assert problem_of(log.manage("GET", "/v1/refused", query={"days": "3"}))[0] == 400
+
+
+@pytest.mark.usefixtures("writes")
+def test_a_token_is_nobodys_key(log: ManagedLog) -> None:
+    """Its subject may be a name."""
+    user = {"issuer": "https://id.example", "subject": "mike.mars", "username": "mike.mars"}
+    refused(log, BAD, credential="mike.mars", **user)
+    assert counts(report(log)) == [("missing_field", "document.updated", None, 1)]
+
+
+def test_requests_without_refusals_write_nothing(log: ManagedLog, writes: Writes) -> None:
+    assert log.send(GOOD)["statusCode"] == 201
+    assert writes.packed == []
+
+
+def test_a_flood_costs_few_small_writes(log: ManagedLog, writes: Writes) -> None:
+    """At most one a request, 20 at once, then one in five seconds. What is written last has all of it."""
+    event = {**BAD, "details": "x" * 900, "params": {f"p{n}": "y" * 300 for n in range(50)}}
+    for number in range(60):
+        refused(log, *({**event, "activity": f"hostile.{number}-{each}-{'z' * 90}"} for each in range(20)))
+    assert len(writes.packed) == BURST
+    log.now += PAUSE_MS
+    refused(log, BAD)
+    assert len(writes.packed) == BURST + 1
+    assert max(writes.packed) <= MAX_PACKED
+    found = report(log)
+    assert sum(each["count"] for each in found["counts"]) == 60 * 20 + 1
+    assert len(found["counts"]) == MAX_KINDS + 1
+    assert {each["activity"] for each in found["counts"]} >= {None}
+    assert 10 <= len(found["events"]) <= MAX_EVENTS
+
+
+def test_what_a_failed_write_lacks_is_in_the_next(log: ManagedLog, writes: Writes) -> None:
+    """The answer to the sender is the same. An hour's page that could not be written comes before the next hour's."""
+    writes.fails = True
+    refused(log, BAD)
+    writes.fails = False
+    log.now += HOUR
+    refused(log, BAD)
+    assert len(report(log)["counts"]) == 1
+    refused(log, BAD)
+    assert [each["count"] for each in report(log)["counts"]] == [2, 1]
