@@ -4,11 +4,12 @@ import { address } from "../../api.ts";
 import { CopyButton, copy } from "../../parts/copy.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Menu, MenuItem } from "../../parts/menu.tsx";
-import { type Question, type Span, replaced } from "../../query.ts";
+import { type Question, replaced } from "../../query.ts";
 import { href, place } from "../../route.ts";
 import { chosenTenant, environment, me } from "../../session.ts";
 import { PAGE, asShown } from "../reading.ts";
 import { question } from "../refine.ts";
+import { fixed } from "./fixed.ts";
 
 /** `Link`: copies the address of what is on the screen. A span such as the last 7 days stays one, unless it is fixed. */
 export function LinkButton() {
@@ -29,28 +30,6 @@ export function link(asked: Question): string {
   if (event !== null) query.set("event", event);
   if ((me.value?.environments.length ?? 0) > 1 && environment.value !== null) query.set("env", environment.value);
   return new URL(href("log", [], query), location.href).href;
-}
-
-const DAY_MS = 86_400_000;
-
-/** The same span as two moments, as the API counts it: days of 24 hours, months of the calendar. An open end is now. */
-export function fixed(span: Span, now: number): Span {
-  const to = span.to ?? new Date(now).toISOString();
-  if (span.range === undefined) return { ...span, to };
-  const [, count = "0", unit] = /^(\d+)([dm])$/.exec(span.range) ?? [];
-  if (unit === undefined) return span;
-  return { from: new Date(unit === "d" ? now - Number(count) * DAY_MS : monthsBack(now, Number(count))).toISOString(), to };
-}
-
-/** The same day and time so many months ago, or the month's last day where it has no such day. */
-function monthsBack(now: number, months: number): number {
-  const at = new Date(now);
-  const day = at.getUTCDate();
-  at.setUTCDate(1);
-  at.setUTCMonth(at.getUTCMonth() - months);
-  const last = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 0)).getUTCDate();
-  at.setUTCDate(Math.min(day, last));
-  return at.getTime();
 }
 
 /** `API`: the request behind what is on the screen. */
