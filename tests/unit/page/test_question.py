@@ -132,7 +132,7 @@ def test_what_is_pasted() -> None:
     people = [f"user.{number}" for number in range(10_000)]
     many = ask("pasted", text="\r\n".join(people), before="login -actor:")
     assert spelled(many["filters"]) == [("q", False, ["login"]), ("actor", True, people)]
-    empty = {"filters": [], "span": {}, "sort": "-occurred_at", "view": None}
+    empty: dict[str, Any] = {"filters": [], "span": {}, "sort": "-occurred_at", "view": None}
     taken = ask("also", question=empty, filters=many["filters"][1:])
     assert (len(taken["question"]["filters"][0]["values"]), taken["left"]) == (100, 9_900)
     assert ask("also", question=taken["question"], filters=many["filters"])["left"] == 9_901
@@ -145,7 +145,7 @@ def test_is_and_is_not() -> None:
         {"key": "actor", "not": True, "values": ["b", "c"]},
         {"key": "q", "not": False, "values": ["text"]},
     ]
-    question = {"filters": filters, "span": {}, "sort": "-occurred_at", "view": None}
+    question: dict[str, Any] = {"filters": filters, "span": {}, "sort": "-occurred_at", "view": None}
     turned = ask("toggled", question=question, at=0)["filters"]
     assert spelled(turned) == [("actor", True, ["a", "b", "c"]), ("q", False, ["text"])]
     assert ask("toggled", question=question, at=2) == question
