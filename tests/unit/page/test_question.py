@@ -38,7 +38,7 @@ FILTERS = st.lists(
     max_size=6,
     unique_by=lambda filter_: (filter_[0], filter_[1] and filter_[0] != "q"),
 )
-SPANS = st.one_of(
+SPANS: st.SearchStrategy[dict[str, str]] = st.one_of(
     st.just({}),
     st.fixed_dictionaries({"range": st.sampled_from(["7d", "30d", "12m", "5x"])}),
     st.fixed_dictionaries(

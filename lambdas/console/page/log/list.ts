@@ -23,10 +23,10 @@ export interface Sheet {
 }
 
 /**
- * `more`: there is more, and it is read when the foot comes near. `paused`: there may be more, and the reader decides.
+ * `waiting`: it reads. `more`: there is more, and it is read when the foot comes near. `paused`: there may be more, and the reader decides.
  * `stale`: the cursor is a day old.
  */
-export type State = "searching" | "more" | "paused" | "end" | "failed" | "stale";
+export type State = "waiting" | "more" | "paused" | "end" | "failed" | "stale";
 
 /** Rows whose data is kept. */
 const MOST_KEPT = 5_000;
@@ -40,7 +40,7 @@ export class List {
   readonly id = ++lists;
   readonly sheets = signal<readonly Sheet[]>([]);
   readonly columns = signal<readonly string[]>([]);
-  readonly state = signal<State>("searching");
+  readonly state = signal<State>("waiting");
   readonly problem = signal<Problem | null>(null);
   /** True from the first answer on. */
   readonly answered = signal(false);
@@ -81,7 +81,7 @@ export class List {
   async more(): Promise<void> {
     if (this.run || this.state.value === "end" || this.state.value === "stale" || this.abort.signal.aborted) return;
     const run = (this.run = new AbortController());
-    this.state.value = "searching";
+    this.state.value = "waiting";
     this.problem.value = null;
     const [before, began] = [this.count.value, Date.now()];
     try {

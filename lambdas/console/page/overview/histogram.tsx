@@ -91,7 +91,7 @@ function query(filters: readonly Filter[], span: Span, step: string, by: string)
 /** Rows reach back as far as they were read, so the bars do not go further. */
 function picturedRows(list: List, asked: Moments): Picture | null {
   const rows = list.rows.value.map((row) => row.native);
-  if (rows.length === 0 && list.state.value === "searching") return null;
+  if (rows.length === 0 && list.state.value === "waiting") return null;
   const times = rows.map((row) => Date.parse(row.occurred_at));
   const whole = list.state.value === "end" || rows.length === 0;
   const span = whole ? asked : { from: Math.min(...times), to: Math.max(...times) + 1 };

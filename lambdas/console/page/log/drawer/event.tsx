@@ -1,9 +1,11 @@
 import type { NativeEvent } from "../list.ts";
 import { LongText } from "../../parts/long_text.tsx";
+import { Around } from "../around/around.tsx";
 import { Causes } from "./causes.tsx";
 import { Changes } from "./changes.tsx";
 import { Facts } from "./facts.tsx";
 import { Parameters } from "./parameters.tsx";
+import { Proof } from "../../proof/section.tsx";
 import { Raw } from "./raw.tsx";
 
 /** An event, from the sentence down to its bytes. The sections that need further reads ask when they are opened. */
@@ -16,7 +18,9 @@ export function EventDetail({ event }: { event: NativeEvent }) {
       <Facts event={event} />
       <Changes event={event} />
       <Parameters event={event} />
+      <Around event={event} />
       <Causes event={event} />
+      <Proof event={event} />
       <Raw event={event} />
     </article>
   );

@@ -63,7 +63,7 @@ const SKELETON_MS = 150;
 function Reach({ list }: { list: List }) {
   const rows = list.count.value.toLocaleString("en");
   switch (list.state.value) {
-    case "searching":
+    case "waiting":
       return (
         <>
           {searched(list)} · searching…{" "}
