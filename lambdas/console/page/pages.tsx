@@ -6,6 +6,7 @@ import { EventPage } from "./event/page.tsx";
 import { LogPage } from "./log/page.tsx";
 import { OverviewPage } from "./overview/page.tsx";
 import type { Role } from "./session.ts";
+import { SettingsPage } from "./settings/page.tsx";
 import { SignInPage } from "./sign_in/page.tsx";
 import { VerifyPage } from "./verify/page.tsx";
 
@@ -26,5 +27,6 @@ export const PAGES: Readonly<Record<string, Page>> = {
   overview: { show: OverviewPage, roles: READERS, tab: "Overview" },
   event: { show: EventPage, roles: READERS },
   verify: { show: VerifyPage, roles: null },
+  settings: { show: SettingsPage, roles: READERS, tab: "Settings" },
   "sign-in": { show: SignInPage, roles: null },
 };
