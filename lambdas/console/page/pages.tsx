@@ -8,6 +8,7 @@ import { OverviewPage } from "./overview/page.tsx";
 import type { Role } from "./session.ts";
 import { SignInPage } from "./sign_in/page.tsx";
 import { StoryPage } from "./story/page.tsx";
+import { VerifyPage } from "./verify/page.tsx";
 
 export interface Page {
   readonly show: ComponentType;
@@ -26,5 +27,6 @@ export const PAGES: Readonly<Record<string, Page>> = {
   overview: { show: OverviewPage, roles: READERS, tab: "Overview" },
   event: { show: EventPage, roles: READERS },
   story: { show: StoryPage, roles: READERS, whole: true },
+  verify: { show: VerifyPage, roles: null },
   "sign-in": { show: SignInPage, roles: null },
 };
