@@ -3,14 +3,19 @@ import { useEffect, useMemo } from "preact/hooks";
 import { List } from "../log/list.ts";
 import { hrefOf } from "../log/refine.ts";
 import { Table } from "../log/table/table.tsx";
-import { FIRST, type Filter } from "../query.ts";
+import { type Filter, NEWEST_FIRST, type Question } from "../query.ts";
 import { credential, environment, me } from "../session.ts";
 import { zone } from "../zone.ts";
+
+/** The question of these filters, over the whole log, in the tenant's own view. */
+export function asking(filters: readonly Filter[]): Question {
+  return { filters, span: {}, sort: NEWEST_FIRST, view: null };
+}
 
 /** The rows of one filter, in the ordinary table. */
 export function useRows(filter: Filter): List {
   const key = [filter.key, filter.values.join("\n"), environment.value, zone.value, me.value?.tenant, credential.value].join("\n");
-  const list = useMemo(() => new List({ ...FIRST, filters: [filter] }), [key]);
+  const list = useMemo(() => new List(asking([filter])), [key]);
   useEffect(() => () => list.end(), [list]);
   return list;
 }

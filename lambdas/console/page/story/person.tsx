@@ -4,11 +4,10 @@ import { Problem } from "../api.ts";
 import { Drawer } from "../log/drawer/drawer.tsx";
 import { hrefOf } from "../log/refine.ts";
 import { useTitle } from "../parts/title.ts";
-import { FIRST } from "../query.ts";
 import { go, href, place } from "../route.ts";
 import { environment, may } from "../session.ts";
 import { ForgetDialog } from "./forget.tsx";
-import { StoryLog, useRows } from "./log.tsx";
+import { StoryLog, asking, useRows } from "./log.tsx";
 import { type Groups, type NamedActor, groupsOf, peopleCalled } from "./people.ts";
 import { type Target, isGuid } from "./target.ts";
 
@@ -121,7 +120,7 @@ function Known({ person, onForgotten }: { person: NamedActor; onForgotten: () =>
 
 export function receipt(id: string): string {
   const filters = [{ key: "activity", not: false, values: ["audit-log.person-forgotten"] }, { key: "q", not: false, values: [id] }] as const;
-  return hrefOf({ ...FIRST, filters });
+  return hrefOf(asking(filters));
 }
 
 function MemberOf({ person }: { person: NamedActor }) {
