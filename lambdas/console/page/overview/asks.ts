@@ -3,7 +3,7 @@
 import { href, place } from "../route.ts";
 import type { Filter, Span } from "../query.ts";
 import { catalogue } from "../catalogue.ts";
-import { asked } from "./stats.ts";
+import { asked } from "./questions.ts";
 
 /** Without Daybook's own records. */
 export const WITHOUT_OWN: Filter = { key: "component", not: true, values: ["Audit Log"] };

@@ -12,7 +12,8 @@ import type { Frame } from "./frame.ts";
 import { Panel } from "./panel.tsx";
 import { type Ranked, Ranking } from "./ranking.tsx";
 import type { Moments } from "./spans.ts";
-import { asked, useStats } from "./stats.ts";
+import { asked } from "./questions.ts";
+import { useStats } from "./stats.ts";
 
 const LATEST = 500;
 const TOP = 5;

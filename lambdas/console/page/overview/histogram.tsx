@@ -6,7 +6,7 @@ import { catalogue } from "../catalogue.ts";
 import type { List } from "../log/list.ts";
 import { ask, only, question, without } from "../log/refine.ts";
 import type { Filter, Span } from "../query.ts";
-import { environment, me } from "../session.ts";
+import { me } from "../session.ts";
 import { offset, zone } from "../zone.ts";
 import { type Bars, type Chosen, stepOf } from "./bars.ts";
 import { Brushed, chosenOf, period, sums } from "./brushed.tsx";
@@ -14,7 +14,8 @@ import { type Picture, ofRows, ofStats } from "./counted_bars.ts";
 import { useFrame } from "./frame.ts";
 import { Legend } from "./legend.tsx";
 import { type Moments, moments } from "./spans.ts";
-import { asked, stackedBy, useStats } from "./stats.ts";
+import { asked, stackedBy } from "./questions.ts";
+import { useStats } from "./stats.ts";
 
 const HEIGHT = 96;
 /** Categories that are told apart in one answer. */
@@ -24,12 +25,12 @@ const MOST_KEYS = "20";
 export function Histogram({ list }: { list: List }) {
   const { filters, span } = list.question;
   const by = stackedBy(filters);
-  const now = useNow(`${JSON.stringify(filters)}${environment.value}`);
+  const now = useNow(list);
   const begin = me.value?.retained_from ? Date.parse(me.value.retained_from) : null;
   const frame = useFrame(span, (next: Span) => ask({ ...question(), span: next }));
   const shown = moments(frame.shown, now, begin);
   const step = stepOf(shown.from, shown.to);
-  const counted = useStats(by === null ? null : query(filters, frame.shown, step, by));
+  const counted = useStats(by === null ? null : query(filters, frame.shown, step, by), list);
   const [point, setPoint] = useState<number | null>(null);
 
   const cannot = by === null || counted.problem !== null;
@@ -102,12 +103,8 @@ export function categories(): readonly string[] {
   return catalogue.value?.categories ?? [];
 }
 
-/** The moment at which a question was first asked. */
-export function useNow(asked: string): number {
-  const [at, setAt] = useState({ asked, now: Date.now() });
-  if (at.asked === asked) return at.now;
-  const next = { asked, now: Date.now() };
-  setAt(next);
-  return next.now;
+/** The moment at which this was first asked. */
+export function useNow(asked: unknown): number {
+  return useMemo(Date.now, [asked]);
 }
 

@@ -1,8 +1,10 @@
 import "./histogram.css";
 import "./overview.css";
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 
+import { useKey } from "../keyboard.ts";
+import { useTitle } from "../parts/title.ts";
 import { go } from "../route.ts";
 import { environment, me } from "../session.ts";
 import { clock, offset, zone } from "../zone.ts";
@@ -20,7 +22,8 @@ import { Legend } from "./legend.tsx";
 import { Panel } from "./panel.tsx";
 import { Ranking, TOP } from "./ranking.tsx";
 import { type Moments, moments } from "./spans.ts";
-import { type Counted, asked, useStats } from "./stats.ts";
+import { asked } from "./questions.ts";
+import { type Counted, useStats } from "./stats.ts";
 
 const RANGES: readonly [string, Span][] = [
   ["7 days", { range: "7d" }],
@@ -31,6 +34,13 @@ const MOST = "1000";
 
 /** `#/overview?<range>`: the same span of the log in six pictures, all from counts that are exact. */
 export function OverviewPage() {
+  const [turn, setTurn] = useState(0);
+  useKey({ key: "r", label: "Count again", run: () => setTurn(turn + 1) });
+  useTitle("Overview");
+  return <Pictures key={turn} />;
+}
+
+function Pictures() {
   const span = presentSpan();
   const now = useNow(`${JSON.stringify(span)}${environment.value}`);
   const begin = me.value?.retained_from ? Date.parse(me.value.retained_from) : null;
@@ -41,9 +51,6 @@ export function OverviewPage() {
   const frame: Frame = { ...steps, shown: span };
   const actors = useStats(asked([], span, { by: "actor", interval: "none", top: MOST }));
   const activities = useStats(asked([WITHOUT_OWN], span, { by: "activity", interval: "none", top: MOST }));
-  useEffect(() => {
-    document.title = "Overview · Daybook";
-  }, []);
   return (
     <div class="overview">
       <div class="overview-head">
