@@ -338,7 +338,7 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "list_actors": Operation(
         PEOPLE,
-        "Find people by the beginning of a username",
+        "Find people by the beginning of a username or of a word",
         {200: (ActorPage,)},
         {400: ("cursor_mismatch",), 403: ("environment_denied",)},
         query=_of(actors.PARAMETERS, PICKING),

@@ -28,6 +28,7 @@ from daybook.text import ACTIVITY
 from ledger.stats_parameters import FILTERS as STATS_FILTERS
 from ledger.stats_parameters import INTERVALS, MAX_TOP
 from ledger.stats_parameters import SPAN as STATS_SPAN
+from manage.actor_search import MAX_MILLISECONDS, MAX_NAMES_READ
 from manage.actors import DEFAULT_PEOPLE, MAX_PEOPLE
 
 
@@ -220,6 +221,12 @@ OF_FEED: Mapping[str, Parameter] = {
 PICKING: Mapping[str, Parameter] = {
     "environment": ENVIRONMENT,
     "prefix": Parameter("The beginning of a username, without regard to case. Absent: everybody.", {"type": "string"}),
+    "q": Parameter(
+        "The beginning of any word of a username or name, without regard to case and to how letters are composed; or a "
+        "GUID, which finds a forgotten person too. Excludes `prefix`. A request reads up to "
+        f"{MAX_NAMES_READ:,} names, or for {MAX_MILLISECONDS:,} ms.",
+        TEXT,
+    ),
     "limit": Parameter("The most people of a page.", _limit(DEFAULT_PEOPLE, MAX_PEOPLE)),
-    "cursor": Parameter("`next_cursor` of the page before, with the same prefix.", TEXT),
+    "cursor": Parameter("`next_cursor` of the page before, with the same `prefix` or `q`.", TEXT),
 }

@@ -58,7 +58,7 @@ PROBLEMS: Mapping[Code, str] = {
     "too_many_people": "Events name over 1,000 distinct people, or one name means over 64: give an id or a GUID.",
     "too_many_replays": "The tenant has as many unfinished replays as it may have. Try again when one is done.",
     "too_many_to_sort": "More events match than can be sorted. Narrow the search, sort by time, or export.",
-    "too_many_values": "The query has more than 100 values.",
+    "too_many_values": "The filters have more than 100 values.",
     "too_many_views": "The environment has as many shared views, or the credential as many of its own, as it may have.",
     "too_much_to_read": "The question needs more than one request may read. Give a later `from`.",
     "unauthorized": "The call has no valid credential.",

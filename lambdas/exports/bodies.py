@@ -57,6 +57,15 @@ class ExportDescription(Struct):
     id: str
     status: Status
     filename: str
+    environment: str
+    filters: list[str]
+    """What was asked for, each as `name=value`: people by the name that they were called by last, several as `a|b`; of
+    free text, addresses and ids only the filter's name.
+    """
+    sort: str
+    format: Literal["csv", "ndjson"]
+    view: str
+    tz: str
     rows: int
     """Written so far, without the header."""
     bytes: int

@@ -23,6 +23,7 @@ from daybook.people.lookup import IdentityReader
 from daybook.search.parameters import Parameters
 from daybook.search.search import Groups
 from daybook.self_audit.recorder import AuditAction, Recorder
+from daybook.self_audit.words import in_words
 from daybook.tenant import EnvironmentKey, TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
@@ -130,10 +131,12 @@ def _filename(moment_ms: int, zone: ZoneInfo, file_format: str) -> str:
 
 def _record(recorder: Recorder, request: Request, settings: TenantSettings, ask: Ask, resolved: ResolvedExport) -> str:
     """The id of the event that records the request."""
-    parameters: dict[str, Any] = {"filename": ask.filename, "filters": resolved.record.filters(resolved.form.filters)}
+    filters = resolved.record.filters(resolved.form.filters)
+    parameters: dict[str, Any] = {"filename": ask.filename, "filters": filters}
     if ask.evidence:
         parameters["evidence"] = True
-    action = AuditAction("exported", parameters, people=resolved.record.people)
+    details = f"Export {ask.filename} of the audit log requested: {in_words(filters) or 'everything'}"
+    action = AuditAction("exported", parameters, people=resolved.record.people, details=details)
     return recorder.record(settings, ask.environment, request, action)
 
 

@@ -1,6 +1,6 @@
 """The API's operations on exports and jobs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -28,6 +28,7 @@ from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from exports.bodies import ExportDescription, ExportList, JobList
 from exports.create import ExportCreation, TenantPeople
+from exports.shown_filters import shown_filters
 
 MAX_LISTED = 1_000
 """About half a megabyte of JSON."""
@@ -61,18 +62,19 @@ class Exports:
 
     def create(self, request: Request) -> Answer:
         job = self.creation.create(request)
-        return Answer(202, self._shown(job), {"Location": f"/v1/exports/{job.id}"})
+        return Answer(202, self._shown(job, self._filters(request, [job])), {"Location": f"/v1/exports/{job.id}"})
 
     def list_all(self, request: Request) -> Answer:
         settings = self.control.settings(request.tenant)
         jobs = self.jobs.jobs(settings.code, EXPORT, MAX_LISTED)
         jobs = [job for job in jobs if _may_see(request, job, settings)]
-        return Answer(200, ExportList([self._shown(job) for job in jobs]))
+        filters = self._filters(request, jobs)
+        return Answer(200, ExportList([self._shown(job, filters) for job in jobs]))
 
     def read(self, request: Request) -> Answer:
         """Handing out links counts as a download, and is recorded as one."""
         settings, job = self._export(request)
-        shown = self._shown(job)
+        shown = self._shown(job, self._filters(request, [job]))
         if self._can_be_fetched(job):
             shown.download_url, shown.manifest_url, shown.evidence_url = self._links(job)
             action = AuditAction("export-downloaded", {"filename": job.ask["filename"]})
@@ -136,7 +138,11 @@ class Exports:
         expires_ms = earliest_deletion_ms(job)
         return job.status is Status.SUCCEEDED and expires_ms is not None and self.clock() < expires_ms
 
-    def _shown(self, job: Job) -> ExportDescription:
+    def _filters(self, request: Request, jobs: Sequence[Job]) -> Mapping[str, list[str]]:
+        settings = self.control.settings(request.tenant)
+        return shown_filters(self.stores_of(settings.code).identities, settings, jobs)
+
+    def _shown(self, job: Job, filters: Mapping[str, list[str]]) -> ExportDescription:
         """As it is shown in lists: without links to its files."""
         outcome, expires_ms = outcome_of(job.checkpoint), earliest_deletion_ms(job)
         is_there = job.status is Status.SUCCEEDED and expires_ms is not None
@@ -144,6 +150,10 @@ class Exports:
             id=job.id,
             status=job.status,
             filename=job.ask["filename"],
+            environment=job.ask["environment"],
+            filters=filters[job.id],
+            **{name: job.ask["query"][name][0] for name in ("sort", "view", "tz")},
+            format=job.ask["format"],
             rows=job.processed,
             bytes=outcome.bytes,
             sha256=outcome.sha256,

@@ -33,6 +33,7 @@ from daybook.search.scope import Scope
 from daybook.search.search import Search
 from daybook.self_audit.reads import Writing
 from daybook.self_audit.recorder import AuditAction, Recorder
+from daybook.self_audit.words import in_words
 from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
@@ -180,14 +181,16 @@ class Feed:
         """Once an hour for each credential, log and narrowing. `after` and the form of the events are no question."""
         narrowed = {name: values for name, values in request.query.items() if name in NARROWING}
         writing = Writing.of(scope.key, scope.catalogue, meaning.named, stores.person_keys.of)
-        params: dict[str, Any] = {"log": "" if log is None else log.name, "filters": writing.filters(narrowed)}
+        filters = writing.filters(narrowed)
+        params: dict[str, Any] = {"log": "" if log is None else log.name, "filters": filters}
+        details = f"Feed of the audit log read: {in_words(filters) or 'everything'}"
         hidden = None if log is None or log.key.visibility == "all" else log.key.visibility
         question = [f"{name}={value}" for name, values in sorted(narrowed.items()) for value in sorted(set(values))]
         stores.recorder.record_once(
             scope.settings,
             scope.environment,
             request,
-            AuditAction("feed-read", params, people=writing.people, visibility=hidden),
+            AuditAction("feed-read", params, people=writing.people, visibility=hidden, details=details),
             question=[params["log"], *question],
             period_ms=HOUR,
         )

@@ -21,6 +21,7 @@ from daybook.people.latest_names import latest_names
 from daybook.people.lookup import IdentityReader, Named, resolve
 from daybook.self_audit.reads import Writing
 from daybook.self_audit.recorder import AuditAction, Recorder
+from daybook.self_audit.words import in_words
 from daybook.tenant import EnvironmentKey, TenantCode
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
@@ -86,7 +87,9 @@ class StatsReads:
         """Once a minute for each caller and question: dashboards ask the same again and again."""
         catalogue = self._catalogues.of(scope.settings)
         writing = Writing.of(scope.key, catalogue, named, scope.stores.person_keys.of)
-        action = AuditAction("statistics-viewed", {"filters": writing.filters(request.query)}, people=writing.people)
+        filters = writing.filters(request.query)
+        details = f"Statistics of the audit log viewed: {in_words(filters) or 'everything'}"
+        action = AuditAction("statistics-viewed", {"filters": filters}, people=writing.people, details=details)
         question = [text for name in sorted(request.query) for text in (name, *sorted(request.query[name]))]
         scope.stores.recorder.record_once(
             scope.settings, scope.environment, request, action, question=question, period_ms=MINUTE

@@ -1,68 +1,60 @@
-"""Finds people by the beginning of a username, for pickers."""
+"""Lists people by the beginning of a username, or of any word of a username or name; for pickers."""
 
 import base64
 from dataclasses import dataclass
-from typing import Protocol
 
 from msgspec import Struct
 
+from daybook.crypto.keys import DeploymentKeys
 from daybook.http.environments import environment_of
 from daybook.http.problem import Problem, bad_parameter
 from daybook.http.request import Answer, Request
-from daybook.people.identities import MAX_NAME_BYTES, Row
-from daybook.tenant import EnvironmentKey
+from daybook.people.identities import MAX_NAME_BYTES
 from daybook.tenants.reader import SettingsReader
 from daybook.text import folded, is_clean
+from manage.actor_search import ActorSearch, NamedActor, guid_in, named
 
-PARAMETERS = ("environment", "prefix", "limit", "cursor")
+PARAMETERS = ("environment", "prefix", "q", "limit", "cursor")
 DEFAULT_PEOPLE = 50
 MAX_PEOPLE = 500
-
-
-class Names(Protocol):
-    def names(
-        self, environment: EnvironmentKey, prefix: str, after: str | None, limit: int
-    ) -> tuple[list[Row], str | None]:
-        """At most `limit` rows of names that begin with `prefix`, in order, after the row `after`; and the last row's
-        sort key when there may be more.
-        """
-
-
-class NamedActor(Struct):
-    """A person, under one of the usernames that the person has or had."""
-
-    id: str
-    """The person's GUID."""
-    username: str
-    name: str | None
 
 
 class ActorPage(Struct):
     actors: list[NamedActor]
     next_cursor: str | None
-    """Null at the end."""
+    """Null at the end. With `q` a page may be short or empty and still have a cursor."""
 
 
 @dataclass(frozen=True)
 class ActorOperations:
     control: SettingsReader
-    names: Names
+    keys: DeploymentKeys
+    search: ActorSearch
 
     def list(self, request: Request) -> Answer:
         """Everybody who has or had such a name, once a page. People without a username are not listed."""
         settings = self.control.settings(request.tenant)
-        prefix, limit, after = _parameters(request)
-        environment = environment_of(request, settings, request.query.get("environment", [None])[0])
-        rows, last = self.names.names(settings.environment_key(environment), prefix, after, limit)
+        prefix, text, limit, after = _parameters(request)
+        environment = settings.environment_key(
+            environment_of(request, settings, request.query.get("environment", [None])[0])
+        )
+        if text is not None and (guid := guid_in(text)) is not None:
+            keys = self.keys.of(settings.code, settings.secret)
+            return Answer(200, ActorPage(self.search.by_guid(environment, guid, keys), None))
+        if text is not None:
+            found, last = self.search.find(environment, text, after, limit)
+            return Answer(200, ActorPage(found, _cursor(last) if last else None))
+        rows, last = self.search.names.names(environment, prefix, after, limit)
         people: dict[str, NamedActor] = {}
         for row in rows:
             if "guid" not in row:
                 continue  # stands for people who are not written down
-            people.setdefault(row["guid"], NamedActor(row["guid"], row["username"], row.get("full_name")))
+            people.setdefault(row["guid"], named(row))
         return Answer(200, ActorPage(list(people.values()), _cursor(last) if last else None))
 
 
-def _parameters(request: Request) -> tuple[str, int, str | None]:
+def _parameters(request: Request) -> tuple[str, str | None, int, str | None]:
+    """The prefix, the beginning of a word in its place, the limit, and the row to continue after."""
     for name, values in request.query.items():
         if name not in PARAMETERS:
             raise bad_parameter(name, "unknown query parameter", "unknown_parameter")
@@ -73,10 +65,13 @@ def _parameters(request: Request) -> tuple[str, int, str | None]:
     limit = given.get("limit", str(DEFAULT_PEOPLE))
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 3 and 1 <= int(limit) <= MAX_PEOPLE):
         raise bad_parameter("limit", f"must be 1 to {MAX_PEOPLE}")
-    prefix = folded(given.get("prefix", ""))
-    if len(prefix.encode()) > MAX_NAME_BYTES:
-        raise bad_parameter("prefix", "is too long")
-    return prefix, int(limit), _place(given["cursor"], prefix) if "cursor" in given else None
+    if "q" in given and "prefix" in given:
+        raise bad_parameter("q", "cannot be combined with prefix")
+    prefix, text = folded(given.get("prefix", "")), given.get("q")
+    for name, value in (("prefix", prefix), ("q", text or "")):
+        if len(value.encode()) > MAX_NAME_BYTES:
+            raise bad_parameter(name, "is too long")
+    return prefix, text, int(limit), _place(given["cursor"], prefix) if "cursor" in given else None
 
 
 def _cursor(place: str) -> str:

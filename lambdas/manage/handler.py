@@ -7,6 +7,7 @@ from daybook.aws.wiring import Wiring
 from daybook.environment import ManageSettings
 from daybook.http.serve import Operation, answering
 from daybook.jobs.store import JobQueue
+from manage.actor_search import ActorSearch
 from manage.actors import ActorOperations
 from manage.catalogue import CatalogueOperations
 from manage.groups import GroupOperations
@@ -24,7 +25,7 @@ def compose() -> Mapping[str, Operation]:
 
 
 def operations(wiring: Wiring, restamps: JobQueue) -> Mapping[str, Operation]:
-    actors = ActorOperations(wiring.control, wiring.identities)
+    actors = ActorOperations(wiring.control, wiring.keys, ActorSearch(wiring.identities, wiring.clock))
     groups = GroupOperations(
         wiring.control, wiring.groups, wiring.identities, wiring.resolver_over, wiring.keys, wiring.record
     )

@@ -15,6 +15,7 @@ from daybook.aws.wiring import Tables
 from daybook.clock import MINUTE, format_time
 from daybook.events.item import StoredEvent, partition
 from daybook.events.packing import unpack
+from daybook.events.reader import content_of
 from daybook.events.store import Append, Key
 from daybook.ids import lowest_id
 from daybook.people.lookup import GUID
@@ -54,10 +55,33 @@ def test_a_search_is_an_event_of_the_log(log: TenantLog) -> None:
         "rows": 2,
         "more": True,
     }
+    words = "activity document.updated, actor mike.mars; 2 rows and more"
+    assert recorded["details"] == f"Audit log searched: {words}"
     assert recorded["context"]["ip"] == "203.0.113.7"
     assert recorded["context"]["user_agent"] == "curl/8"
     assert (recorded["activity"], recorded["component"]) == ("audit-log.searched", "Audit Log")
     assert (recorded["target"], recorded["environment"]) == (None, "prod")
+
+
+@pytest.mark.parametrize(
+    "name", ["kim", ".kim", "kim; 7 rows", "“kim”", "searched", "o'neil,kim", "Müller", "李明", "kim=lee", "actor kim"]
+)
+def test_the_words_of_a_search_name_people_as_people(log: TenantLog, name: str) -> None:
+    """They show the name while it may be shown, and never hold it in the clear; then they show the GUID."""
+    (event_id,) = log.sent({"actor": {"type": "user", "username": name, "id": "u-9"}})
+    (guid,) = [event["actor"]["id"] for event in log.page()["events"] if event["id"] == event_id]
+    log.page({"actor": name, "target": f"user:{name}"})
+    (recorded,) = searches(log)
+    mark = any(each in name for each in " ,;“”")
+    actor, target = (f"“{text}”" if mark else text for text in (name, f"user:{name}"))
+    assert recorded["details"] == f"Audit log searched: actor {actor}, target {target}; no rows"
+    items = log.dynamodb.scan(TableName=log.tables.events)["Items"]
+    (content,) = [content_of(bytes(item["z"]["B"])) for item in items if item["sk"]["S"] == recorded["id"]]
+    assert name not in content["details"]
+    log.forget(guid)
+    log.now += MINUTE  # a key lives at most 30 s in a warm function
+    (forgotten,) = [event for event in log.recorded("searched") if event["id"] == recorded["id"]]
+    assert (name in forgotten["details"], forgotten["details"].count(guid)) == (False, 3 if name == "searched" else 2)
 
 
 def test_the_pages_after_the_first_are_not_recorded(log: TenantLog) -> None:

@@ -3,7 +3,8 @@ import "./style/main.css";
 import { render } from "preact";
 
 import { App } from "./app.tsx";
-import { takeKeyFromAddress } from "./session.ts";
+import { askOtherTabs, takeKeyFromAddress } from "./session.ts";
 
 takeKeyFromAddress();
+askOtherTabs();
 render(<App />, document.body);

@@ -68,9 +68,14 @@ export function shortDay(ms: number, name: string): string {
   return `${Number(date)} ${MONTHS[Number(month) - 1]}${same ? "" : ` ${year}`}`;
 }
 
+/** `28 August 2026` */
+export function fullDay(ms: number, name: string): string {
+  return new Intl.DateTimeFormat("en-GB", { timeZone: name, dateStyle: "long" }).format(ms);
+}
+
 /** `Thursday 26 November 2026` as a heading of a day. */
 export function longDay(ms: number, name: string): string {
-  return `${parts(ms, name)["weekday"]} ${new Intl.DateTimeFormat("en-GB", { timeZone: name, dateStyle: "long" }).format(ms)}`;
+  return `${parts(ms, name)["weekday"]} ${fullDay(ms, name)}`;
 }
 
 /** `UTC`, `UTC+1`, `UTC+5:30` */

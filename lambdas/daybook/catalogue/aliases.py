@@ -49,11 +49,14 @@ class Aliases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def shown_name(name: str, aliases: Aliases) -> str:
-    """A person's name as views show it: in quotation marks if it could be mistaken for one of the aliases.
+    """A person's name as views show it: in quotation marks if it could be mistaken for one of the aliases, also for one
+    with a label behind it.
 
     Different names are never shown alike. A name that has quotation marks itself gets one more pair.
     """
-    return f'"{name}"' if looks_like_alias(name, aliases) else name
+    before, *behind = (name if name.isascii() else unicodedata.normalize("NFKC", name)).split("(", 1)
+    is_alike = looks_like_alias(name, aliases) or (behind and looks_like_alias(before, aliases))
+    return f'"{name}"' if is_alike else name
 
 
 def looks_like_alias(name: str, aliases: Aliases) -> bool:

@@ -42,12 +42,15 @@ class CatalogueDescription(Struct):
     mode: Literal["open", "strict"]
     """`strict` rejects events whose activity the catalogue lacks."""
     categories: list[str]
+    source_types: list[str] | None
+    """The only types of source that events may have; null: any."""
     activities: list[ActivityDescription]
 
 
 def describe(profile: Profile, mode: Literal["open", "strict"]) -> CatalogueDescription:
     activities = [describe_activity(activity) for activity in profile.activities.values()]
-    return CatalogueDescription(profile.name, mode, list(profile.categories), activities)
+    sources = None if profile.source_types is None else sorted(profile.source_types)
+    return CatalogueDescription(profile.name, mode, list(profile.categories), sources, activities)
 
 
 def describe_activity(activity: Activity) -> ActivityDescription:

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from daybook.catalogue.aliases import Aliases, appearance, looks_like_alias, shown_name
-from daybook.catalogue.profile import Profile
+from daybook.catalogue.aliases import Aliases, appearance, shown_name
+from daybook.catalogue.profile import OWN_ACTIVITIES, Profile
 
 WORK_ITEM = "work-item"
 
@@ -70,13 +70,23 @@ def labels(view: Profile) -> list[str]:
 
 def _user(shown: Shown) -> str | None:
     """Who acted, as most products show it: the username, or the alias of an actor that is no person."""
-    return _alias(shown) or _name(shown, shown.actor, "username", "name", "client_id", "id")
+    return _own_caller(shown) or _alias(shown) or _name(shown, shown.actor, "username", "name", "client_id", "id")
 
 
 def _person_name(shown: Shown) -> str | None:
     """The full name of a person who has one, also where an alias stands for the username."""
+    if own := _own_caller(shown):
+        return own
     is_named = shown.actor["id"] is not None and shown.actor["name"]
     return (None if is_named else _alias(shown)) or _name(shown, shown.actor, "name", "username", "client_id", "id")
+
+
+def _own_caller(shown: Shown) -> str | None:
+    """Which key was used, in Daybook's own records: no product's document has these, and an alias would hide who
+    looked.
+    """
+    is_own = shown.native["activity"].startswith(OWN_ACTIVITIES)
+    return _actor(shown) if is_own and shown.actor["type"] == "api" else None
 
 
 def _alias(shown: Shown) -> str | None:
@@ -104,10 +114,8 @@ def _actor(shown: Shown) -> str | None:
 def _unmistakable(shown: Shown, person: Mapping[str, Any]) -> str:
     """A name that looks like an API with its label, or like somebody with an impersonator, is also quoted."""
     name: str = next(person[field] for field in ("username", "name", "client_id", "id") if person[field])
-    before, *behind = (name if name.isascii() else normalize("NFKC", name)).split("(")
-    is_composed = behind and (
-        looks_like_alias(before, shown.aliases) or any(appearance(part).startswith("by") for part in behind)
-    )
+    _, *behind = (name if name.isascii() else normalize("NFKC", name)).split("(")
+    is_composed = any(appearance(part).startswith("by") for part in behind)
     return f'"{name}"' if is_composed else shown_name(name, shown.aliases)
 
 

@@ -47,7 +47,8 @@ NEGATIONS = tuple(f"{name}{NOT}" for name in EQUALITIES)
 ANY_END = "*"
 """At the end of an activity: it is a prefix."""
 SCALARS = ("environment", "from", "to", "range", "sort", "limit", "cursor", "view", "tz", "with")
-SEARCH = (*EQUALITIES, *NEGATIONS, "q", *SCALARS)
+FILTERS = (*EQUALITIES, *NEGATIONS, "q")
+SEARCH = (*FILTERS, *SCALARS)
 """Every parameter of a search. All but the scalars may be repeated."""
 RANGES = ("7d", "30d", "12m")
 SORTS = tuple(f"{sign}{name}" for name in ORDERS for sign in ("-", ""))
@@ -176,9 +177,9 @@ def parse_parameters(query: Mapping[str, Sequence[str]]) -> Parameters:
 
 
 def check_bounds(query: Mapping[str, Sequence[str]]) -> None:
-    """Raises `Problem` 400 if the values are more, or longer, than a read accepts."""
-    if sum(len(values) for values in query.values()) > MAX_VALUES:
-        raise Problem(400, "too_many_values", f"A read accepts at most {MAX_VALUES} values in total.")
+    """Raises `Problem` 400 if the filters' values are more, or all values are longer, than a read accepts."""
+    if sum(len(values) for name, values in query.items() if name in FILTERS) > MAX_VALUES:
+        raise Problem(400, "too_many_values", f"A read accepts at most {MAX_VALUES} values of filters in total.")
     check_length(query)
 
 

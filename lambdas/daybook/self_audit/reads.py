@@ -20,6 +20,7 @@ from daybook.people.identities import Person
 from daybook.people.lookup import Named
 from daybook.people.tokens import is_searchable
 from daybook.self_audit.recorder import AuditAction
+from daybook.self_audit.words import in_words, rows_in_words
 from daybook.tenant import EnvironmentKey
 
 _NOT_RECORDED = frozenset({"cursor", "limit", "view", "tz", "with"})
@@ -147,10 +148,12 @@ class Writing:
 
 def search_done(writing: Writing, query: Mapping[str, Sequence[str]], *, rows: int, more: bool) -> AuditAction:
     """A search, described by its first page."""
+    filters = writing.filters(query)
     return AuditAction(
         "searched",
-        {"filters": writing.filters(query), "rows": rows, "more": more},
+        {"filters": filters, "rows": rows, "more": more},
         people=writing.people,
+        details=f"Audit log searched: {in_words(filters) or 'everything'}; {rows_in_words(rows, more=more)}",
     )
 
 

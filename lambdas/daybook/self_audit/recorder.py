@@ -51,6 +51,8 @@ class AuditAction(NamedTuple):
     """Whom a text in `params` names: several people may have had the name."""
     visibility: Visibility = None
     """Who alone may read the record: those who alone may read what it tells of. None: as the activity says."""
+    details: str | None = None
+    """In place of the activity's own wording. Whom `people` name is sealed in it, too."""
 
     def about(self, content: Mapping[str, Any]) -> "AuditAction":
         """The record of this on one event: whoever may not read the event may not read the record of it either."""
@@ -195,6 +197,7 @@ def _event(request: Request, action: AuditAction) -> SentEvent:
         actor=_actor(request.caller),
         variant=action.variant,
         params={name: _fitting(value) for name, value in action.params.items()},
+        details=None if action.details is None else UNCLEAN.sub(" ", action.details),
         context=Context(
             ip=_clean(request.source_ip, _MAX_ADDRESS),
             user_agent=_clean(request.user_agent, _MAX_AGENT),

@@ -80,6 +80,12 @@ def test_an_export_is_what_is_on_screen(log: ExportedLog) -> None:
         "id": asked["id"],
         "status": "queued",
         "filename": "AuditLogs_20261122_163108.csv",
+        "environment": "prod",
+        "filters": [],
+        "sort": "-occurred_at",
+        "format": "csv",
+        "view": "carear",
+        "tz": "UTC",
         "rows": 0,
         "bytes": 0,
         "sha256": None,
@@ -201,6 +207,24 @@ def test_the_manifest_hides_names_within_other_texts(log: ExportedLog) -> None:
         "user_type=?",
         "variant=plain",
     ]
+
+
+def test_each_export_says_what_it_was_asked_for(log: ExportedLog) -> None:
+    """People by their latest name, or as a GUID once they are forgotten; of free text only the filter's name."""
+    log.sent({"activity": "surveys.add", "actor": {"type": "user", "id": "u-1", "username": "ann"}})
+    filters = {"actor": ["ann", "System"], "q": "secret", "category": "Surveys"}
+    asked = log.exporter.ask({"filters": filters, "sort": "actor", "tz": "Europe/Berlin", "format": "ndjson"})
+    shown = ["actor=ann", "actor=system", "category=Surveys", "q"]
+    assert [asked[name] for name in ("filters", "sort", "tz", "format", "view")] == [
+        *(shown, "actor", "Europe/Berlin", "ndjson", "carear"),
+    ]
+    log.now += 1
+    log.sent({"activity": "surveys.add", "actor": {"type": "user", "id": "u-1", "username": "anna"}})
+    guid = log.guid_of("anna")
+    for name in ("anna", guid):
+        (listed,) = answered(log.exporter.call("GET", "/v1/exports"))["exports"]
+        assert listed["filters"] == log.exporter.read(asked["id"])["filters"] == [f"actor={name}", *shown[1:]]
+        log.forget(guid)
 
 
 def test_the_filename_has_the_time_of_the_zone(log: ExportedLog) -> None:
@@ -403,7 +427,10 @@ def test_requests_downloads_and_cancellations_are_recorded(log: ExportedLog) -> 
     shown, content = log.exporter.export({"filters": {"actor": "zoe", "ip": "203.0.113.9"}})
     log.exporter.read(shown["id"])
     (asked,) = log.recorded("exported")
-    assert asked["details"] == "Export AuditLogs_20261122_163108.csv of the audit log requested"
+    assert (
+        asked["details"]
+        == "Export AuditLogs_20261122_163108.csv of the audit log requested: actor zoe, address not shown"
+    )
     assert asked["params"] == {"filename": "AuditLogs_20261122_163108.csv", "filters": ["actor=zoe", "ip"]}
     assert len(log.recorded("export-downloaded")) == 2
     assert b"requested" not in content

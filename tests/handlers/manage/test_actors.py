@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from daybook.aws.wiring import Tables
+from daybook.people.identities import had_row
+from manage.actor_search import MAX_NAMES_READ, ActorSearch
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
@@ -51,7 +53,7 @@ def test_people_are_found_by_the_beginning_of_a_name_whatever_its_case(log: Mana
     assert len(everybody["actors"]) == 4
     assert picked(log) == ["MIA", "mike.mars", "Straße", "A\u030angstrom"]
     (mike,) = log.done("GET", "/v1/actors", query={"prefix": "mike"})["actors"]
-    assert mike == {"id": mike["id"], "username": "mike.mars", "name": "Mike Mars"}
+    assert mike == {"id": mike["id"], "username": "mike.mars", "name": "Mike Mars", "forgotten": False}
     assert [event["actor"]["username"] for event in log.page({"actor": mike["id"]})["events"]] == ["mike.mars"]
 
 
@@ -118,6 +120,10 @@ def test_thousands_of_people_come_in_pages(log: ManagedLog) -> None:
         ({"limit": "0"}, "invalid_parameter"),
         ({"limit": "501"}, "invalid_parameter"),
         ({"limit": "٣"}, "invalid_parameter"),
+        ({"q": ""}, "invalid_parameter"),
+        ({"q": "ü" * 300}, "invalid_parameter"),
+        ({"q": "m", "prefix": "m"}, "invalid_parameter"),
+        ({"q": "m", "cursor": "aWQj"}, "cursor_mismatch"),
         ({"name": "mike"}, "unknown_parameter"),
         ({"cursor": "x"}, "cursor_mismatch"),
         ({"cursor": "é"}, "cursor_mismatch"),
@@ -160,3 +166,79 @@ def test_people_are_of_an_environment(log: ManagedLog) -> None:
     denied = log.manage("GET", "/v1/actors", environment="test", query={"environment": "prod"})
     assert problem_of(denied) == (403, "environment_denied")
     assert problem_of(log.manage("GET", "/v1/actors", query={"environment": "none"})) == (404, "not_found")
+
+
+def matched(log: ManagedLog, q: str, **query: str) -> list[list[str]]:
+    """The usernames of each page."""
+    pages: list[list[str]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = log.done("GET", "/v1/actors", query={"q": q, **query, **cursor})
+        pages.append([one["username"] for one in answer["actors"]])
+        if answer["next_cursor"] is None:
+            return pages
+        cursor = {"cursor": answer["next_cursor"]}
+
+
+@pytest.mark.every_store
+def test_people_are_found_by_the_beginning_of_any_word(log: ManagedLog) -> None:
+    """Of a username or a name; without regard to case and to how marks are composed. The middle of a word is none."""
+    seen(
+        log,
+        {"username": "ml-7", "name": "Maya Lindqvist"},
+        {"username": "john_o'brien", "name": "John O'Brien"},
+        {"username": "STRASSE.9", "name": "A\u030angstro\u0308m, Per"},
+        {"username": "lindqvist@example.com"},
+        {"username": "x\u0302y"},
+    )
+    assert matched(log, "lind") == matched(log, "LIND") == [["lindqvist@example.com", "ml-7"]]
+    assert matched(log, "maya lind") == [["ml-7"]]
+    assert matched(log, "brien") == matched(log, "o'b") == [["john_o'brien"]]
+    assert matched(log, "straß") == matched(log, "ång") == matched(log, "a\u030angströ") == matched(log, "9")
+    assert matched(log, "9") == [["STRASSE.9"]]
+    for part in ("qvist", "indq", "ngst", "y", ".*", "nobody"):
+        assert matched(log, part) == [[]], part
+
+
+def test_a_word_finds_each_person_once_a_page_in_pages(log: ManagedLog) -> None:
+    """Under every name that the person had. Pages go on where the last one ended."""
+    seen(log, {"id": "u-1", "username": "a.mars"}, {"id": "u-1", "username": "b.mars"}, {"username": "c.mars"})
+    seen(log, *({"username": f"d{number}.mars"} for number in range(4)), {"username": "z.nobody"})
+    assert matched(log, "mars") == [["a.mars", "c.mars", "d0.mars", "d1.mars", "d2.mars", "d3.mars"]]
+    assert matched(log, "mars", limit="2") == [["a.mars", "c.mars"], ["d0.mars", "d1.mars"], ["d2.mars", "d3.mars"]]
+
+
+def test_a_request_reads_so_many_names_and_no_more(log: ManagedLog) -> None:
+    """Then a page is empty and has a cursor; the next one goes on. The same after a second of reading."""
+    rows = {had_row(f"p{n:05}", 1, str(n)): _row(n) for n in range(MAX_NAMES_READ + 10)}
+    log.wiring.identities.insert(log.key(), rows)
+    seen(log, {"username": "zoe"})
+    assert matched(log, "zoe") == [[], ["zoe"]]
+    late = iter(range(0, 10**9, 2_000))
+    slow = ActorSearch(log.wiring.identities, lambda: next(late))
+    found, place = slow.find(log.key(), "p00001", None, 50)
+    assert ([one.username for one in found], place) == (["p00001"], had_row("p00999", 1, "999"))
+
+
+def _row(number: int) -> dict[str, str]:
+    return {
+        "guid": str(number),
+        "name": f"p{number:05}",
+        "username": f"p{number:05}",
+        "from": f"{1:013}",
+        "turn": "0000",
+    }
+
+
+def test_a_guid_finds_its_person_forgotten_or_not(log: ManagedLog) -> None:
+    """Under the latest name; a forgotten person by the GUID alone, and by no word."""
+    seen(log, {"id": "u-1", "username": "mike.mars"})
+    log.now += 1_000
+    seen(log, {"id": "u-1", "username": "michael", "name": "Michael Mars"})
+    guid = log.guid_of("mike.mars")
+    mike = {"id": guid, "username": "michael", "name": "Michael Mars", "forgotten": False}
+    assert log.done("GET", "/v1/actors", query={"q": guid.upper()})["actors"] == [mike]
+    log.forget(guid)
+    gone = {"id": guid, "username": guid, "name": None, "forgotten": True}
+    assert log.done("GET", "/v1/actors", query={"q": guid}) == {"actors": [gone], "next_cursor": None}
+    assert matched(log, "mike") == matched(log, guid.replace("a", "b").replace("1", "2")) == [[]]

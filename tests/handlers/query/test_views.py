@@ -5,11 +5,21 @@ from typing import Any
 import pytest
 
 from daybook.aws.wiring import Tables
+from daybook.catalogue.profile import profile
 from daybook.clock import MINUTE, format_time
 from daybook.search.merge import Bounds
 from tests.support.calls import answered
 from tests.support.ingest import NOW
 from tests.support.tenant_log import TenantLog, problem_of
+
+USERS = [
+    ("generic", "Actor"),
+    ("chat", "User"),
+    ("enate", "User"),
+    ("jiffy", "UserName"),
+    ("carear", "Username"),
+    ("symbee", "SourceUserId"),
+]
 
 
 @pytest.fixture
@@ -79,6 +89,21 @@ def test_the_generic_view_tells_apis_apart_and_shows_who_really_acted(log: Tenan
         row["User"] for row in log.page({"view": "chat", "activity": "user.login", "sort": "occurred_at"})["events"]
     ]
     assert users == ["API", "API", "customer.kim"]
+
+
+@pytest.mark.parametrize(("view", "column"), USERS)
+def test_every_view_shows_who_looked(dynamodb: Any, tables: Tables, view: str, column: str) -> None:
+    """Daybook's own records have the key's label behind the alias, and no user's name can pass for that."""
+    log = TenantLog(dynamodb, tables, view)
+    api = profile(view).aliases.api
+    user = {"type": "user", "username": f"{api} (The key)"}
+    log.sent({"activity": "thing.done", "actor": user, "source": {"type": "portal"}})
+    log.now += MINUTE
+    log.page({"activity": "thing.done"})
+    query = {"view": view, "sort": "occurred_at"}
+    (sent,) = log.page({**query, "activity": "thing.done"})["events"]
+    searched, *_ = log.page({**query, "activity": "audit-log.searched"})["events"]
+    assert (searched[column], sent[column]) == (f"{api} (The key)", f'"{api} (The key)"')
 
 
 def test_changes_stand_for_missing_details(log: TenantLog) -> None:

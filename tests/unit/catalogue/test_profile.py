@@ -184,7 +184,7 @@ def test_the_contracts_example_finds_its_wording() -> None:
 def test_the_catalogue_response(name: str) -> None:
     """Exactly the contract's members, a template always a string."""
     answer = json.loads(msgspec.json.encode(describe(profile(name), "open")))
-    assert list(answer) == ["profile", "mode", "categories", "activities"]
+    assert list(answer) == ["profile", "mode", "categories", "source_types", "activities"]
     assert (answer["profile"], answer["mode"]) == (name, "open")
     for thing in answer["activities"]:
         assert " ".join(thing) == "activity category component event origin kind required_role visibility variants"

@@ -19,12 +19,10 @@ class Names:
         return self._marked(person["name"] or _name(person))
 
     def among_others(self, person: Native) -> str:
-        """As `user`, in a column that also has names in brackets: an API's, and an impersonator's."""
+        """As `user`, in a column that also has impersonators' names in brackets."""
         name = _name(person)
-        ahead, *behind = unicodedata.normalize("NFKC", name).split("(")
-        alike = behind and letters(ahead) in self._aliases
-        alike = alike or any(letters(each).startswith("by") for each in behind)
-        return f'"{name}"' if alike else self._marked(name)
+        _, *behind = unicodedata.normalize("NFKC", name).split("(")
+        return f'"{name}"' if any(letters(each).startswith("by") for each in behind) else self._marked(name)
 
     def target(self, target: Native | None) -> str:
         if target is None:
@@ -32,7 +30,9 @@ class Names:
         return self.user(target) if is_user(target["type"]) else str(target["name"] or target["id"] or "")
 
     def _marked(self, name: str) -> str:
-        return f'"{name}"' if letters(name) in self._aliases else name
+        ahead, *behind = unicodedata.normalize("NFKC", name).split("(")
+        alike = letters(name) in self._aliases or (behind and letters(ahead) in self._aliases)
+        return f'"{name}"' if alike else name
 
 
 def _name(person: Native) -> str:

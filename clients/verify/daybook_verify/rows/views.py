@@ -19,13 +19,19 @@ class Shown(NamedTuple):
 
 
 def _user(shown: Shown) -> str:
-    return _alias(shown) or shown.names.user(shown.event["actor"])
+    return _own_caller(shown) or _alias(shown) or shown.names.user(shown.event["actor"])
 
 
 def _full_name(shown: Shown) -> str:
     actor = shown.event["actor"]
     has_name = actor["id"] is not None and actor["name"]
-    return (None if has_name else _alias(shown)) or shown.names.full_name(actor)
+    return _own_caller(shown) or (None if has_name else _alias(shown)) or shown.names.full_name(actor)
+
+
+def _own_caller(shown: Shown) -> str | None:
+    """The key by which somebody used Daybook itself, which has records of that."""
+    is_own = shown.event["activity"].startswith("audit-log.") and shown.event["actor"]["type"] == "api"
+    return _generic_actor(shown) if is_own else None
 
 
 def _alias(shown: Shown) -> str | None:

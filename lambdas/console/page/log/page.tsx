@@ -1,36 +1,82 @@
 import "./log.css";
 
-import { useComputed, useSignalEffect } from "@preact/signals";
-import { untracked } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 
-import { encode, place } from "../route.ts";
-import { read, write } from "../query.ts";
-import { credential, environment } from "../session.ts";
+import { useKey } from "../keyboard.ts";
+import { useTitle } from "../parts/title.ts";
+import { filtersInWords, spanInWords } from "./bar/words.ts";
+import { presetOf } from "./bar/presets.ts";
+import { place } from "../route.ts";
 import { zone } from "../zone.ts";
 import { Histogram } from "../overview/histogram.tsx";
 import { Drawer } from "./drawer/drawer.tsx";
-import { List } from "./list.ts";
-import { Table } from "./table.tsx";
+import { chosen } from "./home.ts";
+import { Foot } from "./foot/foot.tsx";
+import type { List } from "./list.ts";
+import { reload, useLists } from "./lists.ts";
+import { question, only, without } from "./refine.ts";
+import { StatusLine, watch } from "./status/line.tsx";
+import { RefusedSort } from "./status/refused_sort.tsx";
+import { toggleView, toggleZone } from "./status/rows_menu.tsx";
+import { activeRow, move } from "./table/moving.ts";
+import { Table } from "./table/table.tsx";
+
+/** The table is scrolled to its first rows. */
+const atTop = signal(true);
 
 /** The log: `#/log?<filters>`, with the drawer where the address names an event. */
 export function LogPage() {
-  const asked = useComputed(() =>
-    [encode(write(read(place.value.query))), environment.value, zone.value, credential.value].join("\n"),
-  );
-  const list = useMemo(() => new List(untracked(() => read(place.value.query))), [asked.value]);
-  useEffect(() => () => list.stop(), [list]);
-  useSignalEffect(() => {
-    document.title = "Log · Daybook";
-  });
+  const { list, tail, shown, refusedSort } = useLists();
+  const box = useRef<HTMLDivElement>(null);
+  const isReading = !atTop.value || place.value.query.has("event");
+  useEffect(() => tail?.read(isReading), [tail, isReading]);
+
+  useTitle(title);
+  useRowKeys(shown);
+
+  function toTop(): void {
+    tail?.show();
+    box.current?.querySelector(".rows")?.scrollTo({ top: 0 });
+  }
+
   return (
     <div class="log">
-      <div class="log-main">
+      <div class="log-main" ref={box}>
         <h1 class="hidden-visually">Log</h1>
-        <Histogram list={list} />
-        <Table list={list} />
+        <StatusLine list={shown} tail={tail} onShow={toTop} />
+        <Histogram list={shown} />
+        <RefusedSort refused={refusedSort} />
+        <Table key={shown.id} list={shown} old={shown !== list} onScroll={(top) => (atTop.value = top < 4)}>
+          <Foot list={list} shown={shown} />
+        </Table>
       </div>
-      <Drawer rows={list.rows} />
+      <Drawer rows={shown.rows} />
     </div>
   );
+}
+
+/** `Failed sign-ins, last 7 days` */
+function title(): string {
+  const asked = question();
+  const what = (presetOf(asked) ?? filtersInWords({ filters: chosen(asked) })) || "Log";
+  const when = spanInWords(asked.span, zone.value);
+  return `${what.charAt(0).toUpperCase()}${what.slice(1)}, ${when.charAt(0).toLowerCase()}${when.slice(1)}`;
+}
+
+function useRowKeys(list: List): void {
+  useKey({ key: "j", label: "Next row", run: () => move(list, 1) });
+  useKey({ key: "k", label: "Row before", run: () => move(list, -1) });
+  useKey({ key: "f", label: "Only this person", run: () => byPerson(list, only) });
+  useKey({ key: "Shift-F", label: "Without this person", run: () => byPerson(list, without) });
+  useKey({ key: "v", label: "Product's columns, or native ones", run: () => toggleView(list) });
+  useKey({ key: "u", label: "My time, or UTC", run: toggleZone });
+  useKey({ key: ".", label: "Live, on or off", run: () => watch(!place.value.query.has("live")) });
+  useKey({ key: "r", label: "Read anew", run: reload });
+}
+
+function byPerson(list: List, filter: typeof only): void {
+  const actor = activeRow(list)?.native.actor;
+  const value = actor?.forgotten ? actor.id : (actor?.username ?? actor?.id);
+  if (value) filter("actor", value);
 }

@@ -1,17 +1,18 @@
 /** Proofs of single events: the answer of `GET /v1/events/{id}/proof`, with a C2SP `tlog-proof` in it. */
 
 import { type Bytes, hex, isSame } from "./bytes.ts";
-import { describe, openedNote, type Signed, type Trust } from "./checkpoints.ts";
+import { type Checkpoint, describe, openedNote, parseCheckpoint, type Signed, type Trust } from "./checkpoints.ts";
 import { HASH_BYTES } from "./digest.ts";
 import { entryOf, leafOf } from "./entries.ts";
 import { NotGenuine } from "./errors.ts";
 import { keysOf } from "./evidence.ts";
 import { type Fold, foldsOf, leafHash } from "./merkle.ts";
+import { parseNote } from "./notes.ts";
 import type { Report } from "./report.ts";
 import { ALIASES } from "./rows/aliases.ts";
 import { type Content, contentOf } from "./rows/canonical.ts";
 import { nativeOf } from "./rows/native.ts";
-import { People } from "./rows/people.ts";
+import { type Keys, People } from "./rows/people.ts";
 import { base64, decimal, type Fields, field, integer, jsonObject, text } from "./strict.ts";
 
 const FIRST_LINE = "c2sp.org/tlog-proof@v1";
@@ -37,54 +38,85 @@ export function parseProof(proof: string): InclusionProof {
   return { index: decimal(lines[0].slice("index ".length), "the proof's index"), path, note: proof.slice(at + 2) };
 }
 
-/** What the steps of a proof came to, to be shown with their values. */
-export interface Proven {
+/** The answer, taken apart. Nothing of it is checked yet. */
+export interface Given {
+  readonly answer: Fields;
   readonly content: Content;
   readonly canonical: Bytes;
-  readonly people: People;
-  readonly leaf: Bytes;
   readonly entry: Bytes;
-  readonly index: number;
-  readonly folds: readonly Fold[];
-  readonly signed: Signed;
+  readonly inclusion: InclusionProof;
+  /** What the note says, whoever signed it. */
+  readonly checkpoint: Checkpoint;
+}
+
+/** NotGenuine or CannotTell where it is no proof of an event. */
+export async function givenIn(data: Uint8Array): Promise<Given> {
+  const answer = jsonObject(data, "the proof's file");
+  const inclusion = parseProof(text(of(answer, "proof"), "proof"));
+  const canonical = base64(of(answer, "canonical"), "canonical");
+  return {
+    answer,
+    content: contentOf(canonical),
+    canonical,
+    entry: base64(of(answer, "entry"), "entry"),
+    inclusion,
+    checkpoint: await parseCheckpoint(parseNote(inclusion.note).text),
+  };
+}
+
+/** The canonical bytes hash to the leaf that is answered. Gives the leaf. */
+export async function checkLeaf({ answer, canonical }: Given): Promise<Bytes> {
+  const leaf = await leafOf(canonical);
+  if (text(of(answer, "leaf"), "leaf") !== hex(leaf)) throw new NotGenuine("the leaf is not that of the event");
+  return leaf;
+}
+
+/** The entry has the event's id, its time of receipt and the leaf. */
+export async function checkEntry({ answer, content, canonical, entry }: Given): Promise<void> {
+  if (!isSame(await entryOf(content, canonical), entry) || of(answer, "event_id") !== content.id) {
+    throw new NotGenuine("the entry is not that of the event");
+  }
+}
+
+/** The entry's hash folds along the path to the checkpoint's root. Gives the steps of it. */
+export async function checkPath({ answer, entry, inclusion, checkpoint }: Given): Promise<readonly Fold[]> {
+  if (integer(of(answer, "index"), "index") !== inclusion.index) {
+    throw new NotGenuine("the answer and the proof in it name different indices");
+  }
+  const hash = await leafHash(entry);
+  const folds = await foldsOf(hash, inclusion.index, checkpoint.size, inclusion.path);
+  if (!isSame(folds.at(-1)?.hash ?? hash, checkpoint.root)) {
+    throw new NotGenuine("the event is not in the log at this index");
+  }
+  return folds;
 }
 
 /** NotGenuine or CannotTell ends the verification. */
-export async function verifyProof(data: Uint8Array, trust: Trust, report: Report): Promise<Proven> {
-  const answer = jsonObject(data, "the proof's file");
-  const of = (name: string) => field(answer, name, "the proof's file");
-  const proof = parseProof(text(of("proof"), "proof"));
-  const signed = await openedNote(proof.note, trust);
+export async function verifyProof(data: Uint8Array, trust: Trust, report: Report): Promise<Signed> {
+  const given = await givenIn(data);
+  const { answer, content, inclusion } = given;
+  const signed = await openedNote(inclusion.note, trust);
   describe(signed, report);
-
-  const canonical = base64(of("canonical"), "canonical");
-  const entry = base64(of("entry"), "entry");
-  const content = contentOf(canonical);
-  const leaf = await leafOf(canonical);
-  if (text(of("leaf"), "leaf") !== hex(leaf)) throw new NotGenuine("the leaf is not that of the event");
-  if (!isSame(await entryOf(content, canonical), entry) || of("event_id") !== content.id) {
-    throw new NotGenuine("the entry is not that of the event");
-  }
+  await checkLeaf(given);
+  await checkEntry(given);
   report.ok(
     `event ${content.id} of tenant ${content.tenant}, environment ${content.environment}: ${content.activity},` +
       ` occurred ${content.occurred_at}, received ${content.received_at}`,
   );
-  if (integer(of("index"), "index") !== proof.index) {
-    throw new NotGenuine("the answer and the proof in it name different indices");
-  }
-  const hash = await leafHash(entry);
-  const folds = await foldsOf(hash, proof.index, signed.checkpoint.size, proof.path);
-  if (!isSame(folds.at(-1)?.hash ?? hash, signed.checkpoint.root)) {
-    throw new NotGenuine("the event is not in the log at this index");
-  }
-  report.ok(`it is entry ${proof.index} of that log`);
-  const people = await peopleOf(answer, content, report);
-  report.event = nativeOf(content, people, ALIASES.get("generic")!);
-  return { content, canonical, people, leaf, entry, index: proof.index, folds, signed };
+  await checkPath(given);
+  report.ok(`it is entry ${inclusion.index} of that log`);
+  report.event = nativeOf(content, await peopleOf(answer, content, report), ALIASES.get("generic")!);
+  return signed;
 }
 
+const of = (answer: Fields, name: string): unknown => field(answer, name, "the proof's file");
+
+/** The keys that open people of this event, where the answer discloses them. */
+export const keysGiven = (answer: Fields): Keys =>
+  Object.hasOwn(answer, "people") ? keysOf(answer["people"]) : new Map<string, Bytes>();
+
 async function peopleOf(answer: Fields, content: Content, report: Report): Promise<People> {
-  const given = Object.hasOwn(answer, "people") ? keysOf(answer["people"]) : new Map<string, Bytes>();
+  const given = keysGiven(answer);
   const people = await People.of(content, given, { allKeysAreGiven: false });
   if (given.size > 0) report.ok(`the given keys open what the event says of ${[...given.keys()].join(", ")}`);
   const { closed } = people;

@@ -5,6 +5,7 @@ import { Causes } from "./causes.tsx";
 import { Changes } from "./changes.tsx";
 import { Facts } from "./facts.tsx";
 import { Parameters } from "./parameters.tsx";
+import { Proof } from "../../proof/section.tsx";
 import { Raw } from "./raw.tsx";
 
 /** An event, from the sentence down to its bytes. The sections that need further reads ask when they are opened. */
@@ -19,6 +20,7 @@ export function EventDetail({ event }: { event: NativeEvent }) {
       <Parameters event={event} />
       <Around event={event} />
       <Causes event={event} />
+      <Proof event={event} />
       <Raw event={event} />
     </article>
   );

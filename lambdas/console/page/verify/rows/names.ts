@@ -22,13 +22,11 @@ export class ViewNames {
     return this.marked(person.name || nameOf(person));
   }
 
-  /** As `user`, in a column that also has names in brackets: an API's, and an impersonator's. */
+  /** As `user`, in a column that also has impersonators' names in brackets. */
   amongOthers(person: Named): string {
     const name = nameOf(person);
-    const [ahead, ...behind] = name.normalize("NFKC").split("(");
-    const isLikeApi = behind.length > 0 && this.aliases.has(letters(ahead ?? ""));
-    const isAlike = isLikeApi || behind.some((each) => letters(each).startsWith("by"));
-    return isAlike ? `"${name}"` : this.marked(name);
+    const [, ...behind] = name.normalize("NFKC").split("(");
+    return behind.some((each) => letters(each).startsWith("by")) ? `"${name}"` : this.marked(name);
   }
 
   target(target: Target | null): string {
@@ -37,7 +35,9 @@ export class ViewNames {
   }
 
   private marked(name: string): string {
-    return this.aliases.has(letters(name)) ? `"${name}"` : name;
+    const [ahead = "", ...behind] = name.normalize("NFKC").split("(");
+    const isAlike = this.aliases.has(letters(name)) || (behind.length > 0 && this.aliases.has(letters(ahead)));
+    return isAlike ? `"${name}"` : name;
   }
 }
 

@@ -35,10 +35,15 @@ export class People {
   private constructor(
     private readonly cast: readonly Person[],
     private readonly allKeysAreGiven: boolean,
+    private readonly closedAs: string | null,
   ) {}
 
-  /** `keys` are the event's keys by GUID. Where all are given, whoever has none is forgotten. */
-  static async of(content: Content, keys: Keys, { allKeysAreGiven = true } = {}): Promise<People> {
+  /**
+   * `keys` are the event's keys by GUID. Where all are given, whoever has none is forgotten. `closedAs` stands in texts
+   * for people who are closed, instead of their GUIDs.
+   */
+  static async of(content: Content, keys: Keys, given: { allKeysAreGiven?: boolean; closedAs?: string } = {}): Promise<People> {
+    const { allKeysAreGiven = true, closedAs = null } = given;
     const place = [content.tenant, content.environment, content.id];
     const people = content.people ?? [];
     const guids = new Set(people.map(({ id }) => id));
@@ -51,7 +56,7 @@ export class People {
       const slots = key === undefined || sealed === undefined ? null : await opened(sealed, key, [...place, guid]);
       return { guid, sealed: sealed !== undefined, slots };
     });
-    return new People(await Promise.all(cast), allKeysAreGiven);
+    return new People(await Promise.all(cast), allKeysAreGiven, closedAs);
   }
 
   /** GUIDs of those whose fields are sealed, without a key that opens them. */
@@ -103,7 +108,8 @@ export class People {
   private token(number: string, slot: string, depth: number): string | number {
     const person = this.cast[Number(number)];
     if (person === undefined) throw new NotGenuine("a token is of somebody who is not in the cast");
-    const value = person.slots === null ? person.guid : (person.slots[Number(slot)] ?? null);
+    const closed = person.sealed ? (this.closedAs ?? person.guid) : person.guid;
+    const value = person.slots === null ? closed : (person.slots[Number(slot)] ?? null);
     if (value === null) throw new NotGenuine("a token is of an absent slot");
     const shown = person.slots !== null && typeof value === "string" ? this.read(value, depth + 1) : value;
     this.characters += String(shown).length;

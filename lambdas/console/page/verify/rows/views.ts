@@ -21,12 +21,18 @@ export type Column = readonly [label: string, value: (shown: Shown) => string];
 /** Of somebody who is forgotten the GUID is shown, also where an alias stood for an address. */
 const alias = ({ event, alias: shown }: Shown): string | null => (event.actor.forgotten ? null : shown);
 
-const user = (shown: Shown): string => alias(shown) || shown.names.user(shown.event.actor);
+/** The key by which somebody used Daybook itself, which has records of that. */
+function ownCaller(shown: Shown): string | null {
+  const { activity, actor } = shown.event;
+  return activity.startsWith("audit-log.") && actor.type === "api" ? genericActor(shown) : null;
+}
+
+const user = (shown: Shown): string => ownCaller(shown) || alias(shown) || shown.names.user(shown.event.actor);
 
 function fullName(shown: Shown): string {
   const { actor } = shown.event;
   const hasName = actor.id !== null && actor.name;
-  return (hasName ? null : alias(shown)) || shown.names.fullName(actor);
+  return ownCaller(shown) || (hasName ? null : alias(shown)) || shown.names.fullName(actor);
 }
 
 function genericActor(shown: Shown): string {

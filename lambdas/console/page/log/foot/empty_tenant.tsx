@@ -1,0 +1,81 @@
+import { useEffect, useState } from "preact/hooks";
+
+import { Problem, type Schema, address, call } from "../../api.ts";
+import { CopyButton } from "../../parts/copy.tsx";
+import { environment, may, me } from "../../session.ts";
+import { homeQuery } from "../home.ts";
+import { reload } from "../lists.ts";
+import { Tail } from "../live.ts";
+import { read } from "../../query.ts";
+
+const PLACEHOLDER = "dbk_<your producer key>";
+/** The tick stands this long before the event's row does. */
+const TICK_MS = 1_500;
+
+/** The first call to copy. The page waits for the event and shows it as it arrives. */
+export function EmptyTenant() {
+  const [key, setKey] = useState(PLACEHOLDER);
+  const [problem, setProblem] = useState<string | null>(null);
+  const arrived = useFirstEvent();
+  const mayMake = may("admin", "operations") && key === PLACEHOLDER;
+
+  async function make(): Promise<void> {
+    const body = { role: "producer", environment: environment.value, label: "first event" };
+    try {
+      const made = await call<Schema["CreatedKey"]>("POST", `tenants/${me.value?.tenant ?? ""}/keys`, { body, inEnvironment: false });
+      setKey(made.key);
+    } catch (error) {
+      setProblem(error instanceof Problem ? error.detail : "The service was not reached.");
+    }
+  }
+
+  return (
+    <section class="nothing">
+      <h2>No events yet</h2>
+      <p>Send the first one:</p>
+      <pre>{curl(key)}</pre>
+      <p>
+        <CopyButton text={() => curl(key)} what="command" />
+        {mayMake && (
+          <button type="button" class="button" onClick={() => void make()}>
+            Make a producer key
+          </button>
+        )}
+        {key !== PLACEHOLDER && " The key stands in the command. It is not shown again: copy it now."}
+        {problem !== null && <span class="error">{problem}</span>}
+      </p>
+      <p role="status" class={arrived ? "good" : "soft"}>
+        {arrived ? "✓ The first event has arrived" : "Waiting for it: it is shown here as it arrives."}
+      </p>
+    </section>
+  );
+}
+
+/** True as soon as the feed has an event that is not Daybook's own. */
+function useFirstEvent(): boolean {
+  const [arrived, setArrived] = useState(false);
+  useEffect(() => {
+    const tail = new Tail({ ...read(homeQuery()), span: {} }, reload);
+    let timer = 0;
+    tail.watchAlone(() => {
+      setArrived(true);
+      timer = setTimeout(reload, TICK_MS);
+    });
+    return () => {
+      clearTimeout(timer);
+      tail.end();
+    };
+  }, []);
+  return arrived;
+}
+
+function curl(key: string): string {
+  const event = JSON.stringify({
+    activity: "document.updated",
+    environment: environment.value,
+    actor: { type: "user", username: "jane.roe" },
+    details: "Our first event",
+  });
+  const at = new URL(address("events", { inEnvironment: false }), document.baseURI).href;
+  return `curl -X POST ${at} \\\n  -H 'Authorization: Bearer ${key}' \\\n  -H 'Content-Type: application/json' \\\n  -d '${event}'`;
+}

@@ -1,0 +1,78 @@
+import { useEffect, useState } from "preact/hooks";
+
+import { type Question, withoutFilter } from "../../query.ts";
+import { filterInWords, spanInWords } from "../bar/words.ts";
+import { zone } from "../../zone.ts";
+import { canCount, count } from "../counts.ts";
+import { chosen } from "../home.ts";
+import type { List } from "../list.ts";
+import { ask } from "../refine.ts";
+import { EmptyTenant } from "./empty_tenant.tsx";
+
+/** No row: since there are no events at all, or since a filter or the range leaves none. */
+export function Nothing({ list }: { list: List }) {
+  const { question } = list;
+  const [any, setAny] = useState<number | null>(null);
+  const mayBeEmpty = chosen(question).length === 0;
+  useEffect(() => {
+    if (!mayBeEmpty) return undefined;
+    const abort = new AbortController();
+    count({ ...question, span: {} }, abort.signal)
+      .then((number) => setAny(number ?? 0))
+      .catch(() => undefined);
+    return () => abort.abort();
+  }, [list]);
+  if (mayBeEmpty && any === null) return null;
+  return mayBeEmpty && any === 0 ? <EmptyTenant /> : <NoMatch question={question} />;
+}
+
+interface Way {
+  readonly words: string;
+  readonly question: Question;
+  /** Null: no counter knows. */
+  readonly number: number | null;
+}
+
+/** Which filter, when it is taken away, brings rows. */
+function NoMatch({ question }: { question: Question }) {
+  const [ways, setWays] = useState<readonly Way[] | null>(null);
+  useEffect(() => {
+    const abort = new AbortController();
+    const asked = waysOut(question).map(async (way) => ({ ...way, number: await count(way.question, abort.signal) }));
+    Promise.all(asked)
+      .then((found) => setWays(found.filter(({ number }) => number !== 0)))
+      .catch(() => undefined);
+    return () => abort.abort();
+  }, [question]);
+  return (
+    <section class="nothing">
+      <h2>Nothing matches</h2>
+      {ways === null ? null : ways.length === 0 ? (
+        <p>No single filter is to blame: without any one of them there is still nothing.</p>
+      ) : (
+        <ul>
+          {ways.map(({ words, question: wider, number }) => (
+            <li key={words}>
+              <button type="button" class="link" onClick={() => ask(wider)}>
+                <bdi>{words}</bdi>
+              </button>
+              {number !== null && <span class="soft">{` ${number.toLocaleString("en")} ${number === 1 ? "event" : "events"}`}</span>}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+/** The question with one thing less. */
+function waysOut(question: Question): Omit<Way, "number">[] {
+  const fewer = chosen(question).map((filter) => ({
+    words: `Without “${filterInWords(filter)}”`,
+    question: withoutFilter(question, filter),
+  }));
+  const isBounded = Object.keys(question.span).length > 0;
+  if (isBounded) fewer.push({ words: `Not only in “${spanInWords(question.span, zone.value)}”`, question: { ...question, span: {} } });
+  // What counters know first: the others can't say whether they bring anything.
+  return fewer.sort((one, other) => Number(canCount(other.question)) - Number(canCount(one.question)));
+}

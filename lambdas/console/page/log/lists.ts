@@ -1,0 +1,111 @@
+/** The list of the page's question, and the last one's rows until the new ones are there. */
+
+import { signal, untracked, useComputed, useSignalEffect } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+
+import { NEWEST_FIRST, type Question, read, write } from "../query.ts";
+import { encode, place } from "../route.ts";
+import { credential, environment, me } from "../session.ts";
+import { zone } from "../zone.ts";
+import { List } from "./list.ts";
+import { Tail } from "./live.ts";
+import { ask } from "./refine.ts";
+
+const reloads = signal(0);
+
+export function reload(): void {
+  reloads.value++;
+}
+
+interface Kept {
+  readonly key: string;
+  readonly list: List;
+  readonly tail: Tail | null;
+}
+
+/** The order that the API refused for too many rows, and why. */
+export interface RefusedSort {
+  readonly question: Question;
+  readonly detail: string;
+}
+
+export interface Lists {
+  readonly list: List;
+  readonly tail: Tail | null;
+  /** The list whose rows are shown: the last question's until the new one answers. */
+  readonly shown: List;
+  readonly refusedSort: RefusedSort | null;
+}
+
+export const canWatch = (question: Question): boolean => question.sort === NEWEST_FIRST && question.span.to === undefined;
+
+const refusedSort = signal<(RefusedSort & { readonly key: string }) | null>(null);
+
+export function useLists(): Lists {
+  const asked = useComputed(() => keyOf(read(place.value.query), place.value.query.has("live")));
+  const before = useRef<Kept | null>(null);
+  const now = useMemo(() => (before.current?.key === asked.value ? before.current : begin(asked.value)), [asked.value]);
+  useEffect(
+    () => () => {
+      if (before.current !== now) end(now);
+    },
+    [now],
+  );
+  useEffect(
+    () => () => {
+      if (before.current) end(before.current);
+      before.current = null;
+    },
+    [],
+  );
+  useSignalEffect(() => {
+    // A new credential goes on where the old one was refused.
+    if (credential.value !== null && untracked(() => now.list.problem.value?.status) === 401) void now.list.more();
+  });
+
+  const problem = now.list.problem.value;
+  if (problem?.code === "too_many_to_sort") giveUpSorting(now, problem.detail, before.current);
+  else if (now.list.answered.value && before.current !== now) {
+    if (before.current) end(before.current);
+    before.current = now;
+  }
+  const refused = refusedSort.value;
+  return {
+    list: now.list,
+    tail: now.tail,
+    shown: before.current?.list ?? now.list,
+    refusedSort: refused?.key === asked.value ? refused : null,
+  };
+}
+
+function keyOf(question: Question, live: boolean): string {
+  const { tenant, view } = me.value ?? { tenant: null, view: null };
+  const watched = live && canWatch(question);
+  return [encode(write(question)), watched, environment.value, zone.value, tenant, view, reloads.value].join("\n");
+}
+
+function begin(key: string): Kept {
+  return untracked(() => {
+    const question = read(place.value.query);
+    if (!place.value.query.has("live") || !canWatch(question)) return { key, list: new List(question), tail: null };
+    const tail = new Tail(question, reload);
+    const list = new List(question, tail.tip().catch(() => null));
+    tail.watch(list);
+    return { key, list, tail };
+  });
+}
+
+function end(kept: Kept): void {
+  kept.list.end();
+  kept.tail?.end();
+}
+
+/** Back to the order before, with its rows, and a word on why. */
+function giveUpSorting(now: Kept, detail: string, before: Kept | null): void {
+  const { question } = now.list;
+  queueMicrotask(() => {
+    const back = { ...question, sort: before?.list.question.sort ?? NEWEST_FIRST };
+    refusedSort.value = { question, detail, key: keyOf(back, place.value.query.has("live")) };
+    ask(back, "replace");
+  });
+}

@@ -1,0 +1,20 @@
+import { ask } from "../refine.ts";
+import { exportAll } from "../exporting.ts";
+import type { RefusedSort as Refused } from "../lists.ts";
+
+/** Why the rows keep their old order, with the two ways to have them in the new one. */
+export function RefusedSort({ refused }: { refused: Refused | null }) {
+  if (!refused) return null;
+  const { question, detail } = refused;
+  return (
+    <div class="band warn" role="status">
+      <span>{detail}</span>
+      <button type="button" class="button" onClick={() => ask({ ...question, span: { range: "7d" } })}>
+        Narrow to the last 7 days
+      </button>
+      <button type="button" class="button" onClick={() => void exportAll(question)}>
+        Export sorted
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,190 @@
+import "./table.css";
+
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+import { place } from "../../route.ts";
+import { day, zone } from "../../zone.ts";
+import { isByTime, type List, type Sheet } from "../list.ts";
+import { isNarrow, looks } from "../looks.ts";
+import { type Column, WIDTHS, columnsOf } from "./columns.ts";
+import { Head } from "./head.tsx";
+import { active, onKey } from "./moving.ts";
+import { Refine, refineAt } from "./refine.tsx";
+import { DayRow, EventRow } from "./row.tsx";
+import { near, sum } from "./windowing.ts";
+
+/** The next page is read when the foot comes this near. Pixels. */
+const NEAR_FOOT = 800;
+/** Pixels of a row, until it is measured. */
+const ROW = { compact: 28, roomy: 36, card: 52 };
+
+interface Props {
+  readonly list: List;
+  /** The rows are the last question's: the new one's are awaited. */
+  readonly old: boolean;
+  readonly children: ComponentChildren;
+  readonly onScroll: (top: number) => void;
+}
+
+/** The rows. Sheets far from what is in view leave the document: a spacer of their height stands for them. */
+export function Table({ list, old, children, onScroll }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const view = useRef({ top: 0, height: innerHeight });
+  const heights = useRef(new Map<number, number>());
+  const range = useSignal("");
+  const sheets = list.sheets.value;
+  const columns = columnsOf(list.columns.value, place.value.query.get("cols"));
+  const tall = heightsOf(sheets);
+  const [from, to] = near(tall, view.current.top, view.current.height);
+  range.value;
+
+  function heightsOf(all: readonly Sheet[]): number[] {
+    const guess = isNarrow.value ? ROW.card : ROW[looks.value.density];
+    return all.map((sheet) => heights.current.get(sheet.key) ?? sheet.count * guess);
+  }
+
+  /** Renders anew where other sheets have come near. */
+  function reckon(): void {
+    range.value = near(heightsOf(list.sheets.peek()), view.current.top, view.current.height).join();
+  }
+
+  function readOn(): void {
+    const at = box.current;
+    if (!at) return;
+    const isNear = at.scrollHeight - at.scrollTop - at.clientHeight < NEAR_FOOT;
+    if (isNear && !old && list.state.value === "more") void list.more();
+  }
+
+  useLayoutEffect(() => {
+    const at = box.current;
+    if (!at) return;
+    for (const body of at.querySelectorAll<HTMLElement>("tbody[data-sheet]")) {
+      const extra = body.querySelector<HTMLElement>("tr.day[data-repeated]")?.offsetHeight ?? 0;
+      heights.current.set(Number(body.dataset["sheet"]), body.offsetHeight - extra);
+    }
+    for (const sheet of list.sheets.value.slice(from, to)) if (sheet.rows === null) void list.again(sheet);
+    list.keepNear(from);
+    reckon();
+    readOn();
+  });
+
+  useLayoutEffect(() => onScroll(0), []);
+
+  useLayoutEffect(() => {
+    heights.current.clear();
+  }, [looks.value, isNarrow.value]);
+
+  return (
+    <div
+      class={`rows ${looks.value.density}${looks.value.wrap ? " wrap" : ""}${old ? " old" : ""}${isNarrow.value ? " narrow" : ""}`}
+      role="region"
+      aria-label="Events"
+      aria-busy={old}
+      ref={box}
+      onScroll={(event) => {
+        const { scrollTop: top, clientHeight: height } = event.currentTarget;
+        view.current = { top, height };
+        reckon();
+        refineAt.value = null;
+        onScroll(top);
+        readOn();
+      }}
+      onKeyDown={(event) => onKey(event, list)}
+      onPointerLeave={() => (refineAt.value = null)}
+    >
+      <table aria-rowcount={list.state.value === "end" ? list.count.value + 1 : -1} style={{ minWidth: minWidth(columns) }}>
+        {!isNarrow.value && (
+          <colgroup>
+            {columns.map((column) => (
+              <col key={column.label} style={{ width: column.kind === "text" ? "auto" : `${WIDTHS[column.kind]}rem` }} />
+            ))}
+          </colgroup>
+        )}
+        <Head columns={columns} list={list} />
+        <Spacer height={sum(tall, 0, from) - (from > 0 && isByTime(list.question) ? DAY : 0)} />
+        {sheets.slice(from, to).map((sheet, at) => (
+          <Body
+            key={sheet.key}
+            sheet={sheet}
+            columns={columns}
+            list={list}
+            before={sheets[from + at - 1]}
+            first={at === 0 && from > 0}
+            index={sheets.slice(0, from + at).reduce((all, { count }) => all + count, 0)}
+            height={tall[from + at] ?? 0}
+          />
+        ))}
+        <Spacer height={sum(tall, to, tall.length)} />
+      </table>
+      {children}
+      <Refine />
+    </div>
+  );
+}
+
+/** Pixels of a day's heading. */
+const DAY = 28;
+
+function minWidth(columns: readonly Column[]): string | undefined {
+  return isNarrow.value ? undefined : `${columns.reduce((all, { kind }) => all + WIDTHS[kind], 0)}rem`;
+}
+
+function Spacer({ height }: { height: number }) {
+  if (height <= 0) return null;
+  return (
+    <tbody class="spacer" aria-hidden="true">
+      <tr>
+        <td style={{ height: `${height}px` }} />
+      </tr>
+    </tbody>
+  );
+}
+
+interface BodyProps {
+  readonly sheet: Sheet;
+  readonly columns: readonly Column[];
+  readonly list: List;
+  readonly before: Sheet | undefined;
+  /** The first that is laid out: its day's heading stands again, or none would stick. */
+  readonly first: boolean;
+  /** How many rows come before. */
+  readonly index: number;
+  readonly height: number;
+}
+
+function Body({ sheet, columns, list, before, first, index, height }: BodyProps) {
+  if (sheet.rows === null) return <Spacer height={height} />;
+  const open = place.value.query.get("event");
+  const byTime = isByTime(list.question);
+  const focused = active(list, sheet.rows, index === 0 || first);
+  let last = before ? dayOf(before.lastAt) : "";
+  return (
+    <tbody data-sheet={sheet.key}>
+      {sheet.rows.map((row, at) => {
+        const today = dayOf(row.native.occurred_at);
+        const isNew = byTime && today !== last;
+        const repeated = byTime && first && at === 0 && !isNew;
+        last = today;
+        return [
+          (isNew || repeated) && (
+            <DayRow key={`day ${today}`} at={row.native.occurred_at} columns={columns.length} repeated={repeated} />
+          ),
+          <EventRow
+            key={row.native.id}
+            row={row}
+            columns={columns}
+            index={index + at + 2}
+            open={row.native.id === open}
+            focusable={row.native.id === focused}
+          />,
+        ];
+      })}
+    </tbody>
+  );
+}
+
+function dayOf(time: string): string {
+  return day(Date.parse(time), zone.value);
+}

@@ -1,0 +1,24 @@
+/** What the files are that a reader drops, by what stands in them: names may have been changed. */
+
+import { fromUtf8 } from "./bytes.ts";
+
+export type Kind = "file" | "manifest" | "evidence" | "kept" | "proof";
+
+const HEAD = 1 << 20;
+
+export async function kindOf(file: Blob): Promise<Kind> {
+  const head = fromUtf8(new Uint8Array(await file.slice(0, 64).arrayBuffer())) ?? "";
+  if (/^\{"daybook": ?"evidence"/.test(head)) return "evidence";
+  if (/^\{"seen_at":/.test(head)) return "kept";
+  const fields = file.size < HEAD && head.trimStart().startsWith("{") ? fieldsOf(await file.text()) : [];
+  if (fields.includes("proof") && fields.includes("canonical")) return "proof";
+  return fields.includes("sha256") && fields.includes("received_until") ? "manifest" : "file";
+}
+
+function fieldsOf(text: string): readonly string[] {
+  try {
+    return Object.keys(JSON.parse(text) as object);
+  } catch {
+    return [];
+  }
+}
