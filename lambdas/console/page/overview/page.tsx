@@ -11,7 +11,7 @@ import { clock, offset, zone } from "../zone.ts";
 import type { Span } from "../query.ts";
 import { WITHOUT_OWN, activityName, actorName, is, logOf, overviewOf, presentSpan } from "./asks.ts";
 import { type Step, stepOf } from "./bars.ts";
-import { Brushed, moment, sums } from "./brushed.tsx";
+import { BarsTable, Brushed, moment, sums } from "./brushed.tsx";
 import { ofStats } from "./counted_bars.ts";
 import { FailedPanel } from "./failed.tsx";
 import { type Frame, useFrame } from "./frame.ts";
@@ -104,7 +104,7 @@ function OverTime({ span, present, step, frame }: OverTimeProps) {
       problem={counted.problem}
       sheet={
         picture && {
-          head: ["From", "Events", ...picture.bars.keys],
+          head: ["From (UTC)", "Events", ...picture.bars.keys],
           rows: picture.bars.starts.map((start, bar) => [
             new Date(start).toISOString(),
             picture.bars.totals[bar] ?? 0,
@@ -128,6 +128,7 @@ function OverTime({ span, present, step, frame }: OverTimeProps) {
             name="Events" bars={bars} colours={picture.colours} hatched={false} frame={frame} present={present}
             height={140} onPoint={setPoint}
           />
+          <BarsTable name="Events" bars={bars} />
           <Legend
             colours={picture.colours} numbers={sums(bars, pointed ?? whole(bars.starts.length)).of} hatched={false}
             onPick={(key, not) => go(logOf([{ key: "category", not, values: [key] }, WITHOUT_OWN], span))}
