@@ -3,6 +3,7 @@ import { untracked } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { Problem, get } from "./api.ts";
+import { home } from "./log/home.ts";
 import { PAGES } from "./pages.tsx";
 import { Toast } from "./parts/toast.tsx";
 import { go, href, place } from "./route.ts";
@@ -20,7 +21,7 @@ export function App() {
   });
   useSignalEffect(nameEnvironment);
   useEffect(() => {
-    if (place.value.page === "" || (place.value.page === "sign-in" && me.value)) go(href("log"), "replace");
+    if (place.value.page === "" || (place.value.page === "sign-in" && me.value)) go(home(), "replace");
   }, [place.value.page, me.value]);
   return (
     <div class="app">
@@ -88,7 +89,7 @@ function Missing() {
     <main class="page text">
       <h1>There is no such page</h1>
       <p>
-        The address names none that this version of Daybook knows. <a href={href("log")}>To the log</a>
+        The address names none that this version of Daybook knows. <a href={home()}>To the log</a>
       </p>
     </main>
   );

@@ -72,7 +72,7 @@ export function signOut(): void {
 export function takeKeyFromAddress(): void {
   const found = /^#key=([^&]+)(?:&to=(.*))?$/.exec(location.hash);
   if (!found) return;
-  go(found[2] ? `#/${found[2]}` : "#/log", "replace");
+  go(found[2] ? `#/${found[2]}` : "#/", "replace");
   keep(decodeURIComponent(found[1] ?? ""));
 }
 

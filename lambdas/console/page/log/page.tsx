@@ -3,6 +3,7 @@ import "./log.css";
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
+import { Bar } from "./bar/bar.tsx";
 import { useKey } from "../keyboard.ts";
 import { useTitle } from "../parts/title.ts";
 import { filtersInWords, spanInWords } from "./bar/words.ts";
@@ -44,6 +45,7 @@ export function LogPage() {
     <div class="log">
       <div class="log-main" ref={box}>
         <h1 class="hidden-visually">Log</h1>
+        <Bar list={list} />
         <StatusLine list={shown} tail={tail} onShow={toTop} />
         <Histogram list={shown} />
         <RefusedSort refused={refusedSort} />

@@ -4,6 +4,7 @@ import { ChevronDown, CircleUser, Contrast } from "lucide";
 import { useEffect, useState } from "preact/hooks";
 
 import { type Schema, get } from "../api.ts";
+import { home } from "../log/home.ts";
 import { PAGES } from "../pages.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Menu, MenuItem } from "../parts/menu.tsx";
@@ -14,7 +15,7 @@ import { THEMES, theme } from "./theme.ts";
 export function Head() {
   return (
     <header class="head">
-      <a class="wordmark" href={href("log")}>
+      <a class="wordmark" href={home()}>
         Daybook
       </a>
       {me.value && <Tabs />}
@@ -36,7 +37,7 @@ function Tabs() {
           page.tab !== undefined &&
           page.roles !== null &&
           may(...page.roles) && (
-            <a key={name} href={href(name)} aria-current={place.value.page === name ? "page" : undefined}>
+            <a key={name} href={name === "log" ? home() : href(name)} aria-current={place.value.page === name ? "page" : undefined}>
               {page.tab}
             </a>
           ),
