@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { go, href, place } from "../../route.ts";
 import { me } from "../../session.ts";
 import { clock, shortDay, zone } from "../../zone.ts";
+import { ApiButton, LinkButton } from "../bar/links.tsx";
 import { count } from "../counts.ts";
 import type { List } from "../list.ts";
 import { canWatch } from "../lists.ts";
@@ -30,6 +31,8 @@ export function StatusLine({ list, tail, onShow }: Props) {
       </p>
       <div class="status-actions">
         <Live list={list} tail={tail} onShow={onShow} />
+        <LinkButton />
+        <ApiButton />
         <RowsMenu list={list} />
       </div>
     </div>
