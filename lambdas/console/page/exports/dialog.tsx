@@ -11,7 +11,7 @@ import { go, href } from "../route.ts";
 import { me } from "../session.ts";
 import { OWN_ZONE, zone } from "../zone.ts";
 import { askFor } from "./exports.ts";
-import { questionInWords, sortInWords, viewInWords, zoneInWords } from "./words.ts";
+import { ownersOf, questionInWords, sortInWords, viewInWords, zoneInWords } from "./words.ts";
 
 type Format = "csv" | "ndjson";
 
@@ -73,7 +73,7 @@ export function ExportDialog({ question, rows, onClose }: Props) {
             <select value={view} onChange={(event) => setView(event.currentTarget.value)}>
               {viewsOf(view).map((name) => (
                 <option key={name} value={name}>
-                  {name === "native" ? "Every field" : name === me.value?.view ? `${me.value.name ?? name}'s own` : name}
+                  {name === "native" ? "Every field" : name === me.value?.view ? `${ownersOf(me.value.name ?? name)} own` : name}
                 </option>
               ))}
             </select>

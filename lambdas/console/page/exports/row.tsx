@@ -10,6 +10,7 @@ import { askedInWords, bytesInWords, sortInWords, untilInWords, viewInWords, zon
 export function ExportRow({ each, chosen }: { each: Export; chosen: boolean }) {
   const at = Date.parse(each.created_at);
   return (
+    <>
     <tr aria-current={chosen ? "true" : undefined}>
       <td class="when">
         {shortDay(at, zone.value)} {clock(at, zone.value).slice(0, 5)}
@@ -18,9 +19,12 @@ export function ExportRow({ each, chosen }: { each: Export; chosen: boolean }) {
         <a href={href("exports", chosen ? [] : [each.id])} aria-expanded={chosen}>
           <bdi>{askedInWords(each.filters, each.tz)}</bdi>
         </a>
-        {chosen ? <Facts each={each} /> : <span class="soft"> · {each.format.toUpperCase()}</span>}
+        {!chosen && <span class="soft"> · {each.format.toUpperCase()}</span>}
       </td>
-      <td class="number">{each.rows.toLocaleString("en")}</td>
+      <td class="number">
+        {each.rows.toLocaleString("en")}
+        <span class="unit"> rows</span>
+      </td>
       <td class="export-state">
         <State each={each} />
       </td>
@@ -28,6 +32,14 @@ export function ExportRow({ each, chosen }: { each: Export; chosen: boolean }) {
         <Actions each={each} />
       </td>
     </tr>
+    {chosen && (
+      <tr class="facts-row">
+        <td colSpan={5}>
+          <Facts each={each} />
+        </td>
+      </tr>
+    )}
+    </>
   );
 }
 
@@ -48,7 +60,7 @@ function State({ each }: { each: Export }) {
       Ready · {bytesInWords(each.bytes)}
       <br />
       <span class="soft" title={each.expires_at ?? ""}>
-        kept until {shortDay(expires, zone.value)}, deleted {untilInWords(expires, Date.now())}
+        expires {untilInWords(expires, Date.now())}
       </span>
     </>
   );

@@ -19,7 +19,7 @@ export function sortInWords(sort: string): string {
 
 export function viewInWords(view: string): string {
   if (view === "native") return "with every field";
-  return view === me.value?.view ? `as ${me.value.name ?? view}'s columns` : `in the columns of ${view}`;
+  return view === me.value?.view ? `as ${ownersOf(me.value.name ?? view)} columns` : `in the columns of ${view}`;
 }
 
 export function zoneInWords(zone: string): string {
@@ -36,10 +36,15 @@ export function readAsked(texts: readonly string[]): Pick<Question, "filters" | 
     const name = at < 0 ? text : text.slice(0, at);
     const key = named(name);
     if (at < 0) hidden.push(name);
-    else if (key) filters.push({ ...key, values: text.slice(at + 1).split("|") });
+    else if (key) filters.push({ ...key, values: text.slice(at + 1).split("|").map(known) });
     else if (name === "range" || name === "from" || name === "to") span[name] = text.slice(at + 1);
   }
   return { filters: joined(filters), span: span as Span, hidden };
+}
+
+/** The API writes `?` for a name that nobody had, since it may be somebody's all the same. */
+function known(value: string): string {
+  return value === "?" ? "somebody unknown" : value;
 }
 
 /** What an export of the list was asked for: the sentence that its dialog had, but for texts that are not kept. */
@@ -66,6 +71,11 @@ export function untilInWords(at: number, now: number): string {
   if (minutes <= 0) return "now";
   if (minutes < 120) return `in ${minutes} min`;
   return minutes < 2 * 24 * 60 ? `in ${Math.round(minutes / 60)} hours` : `in ${Math.round(minutes / 60 / 24)} days`;
+}
+
+/** `Acme's`, `Fieldworks'` */
+export function ownersOf(name: string): string {
+  return name.endsWith("s") ? `${name}'` : `${name}'s`;
 }
 
 function lowered(text: string): string {

@@ -78,7 +78,10 @@ function Counts({ groups, labels }: { groups: readonly Group[]; labels: Labels }
               <Strip hours={group.hours} />
             </td>
             <td>{moment(group.last)}</td>
-            <td class="number">{group.count.toLocaleString("en")}</td>
+            <td class="number">
+              {group.count.toLocaleString("en")}
+              <span class="unit"> events</span>
+            </td>
           </tr>
         ))}
       </tbody>

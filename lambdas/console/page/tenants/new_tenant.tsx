@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 
-import { Problem, type Schema, call, send } from "../api.ts";
+import { Problem, type Schema, call } from "../api.ts";
 import { Dialog } from "../parts/dialog.tsx";
-import { ShownOnce } from "../parts/shown_once.tsx";
+import { ShownOnce } from "../settings/shown_once.tsx";
 
 type Tenant = Schema["TenantDescription"];
 
@@ -21,7 +21,7 @@ export function NewTenant({ onMade, onClose }: Props) {
   const [environments, setEnvironments] = useState("prod");
   const [problem, setProblem] = useState<Problem | null>(null);
   const [waiting, setWaiting] = useState(false);
-  const [key, setKey] = useState<string | null>(null);
+  const [key, setKey] = useState<Schema["CreatedKey"] | null>(null);
   const tenant = slug ?? slugOf(name);
 
   async function make(): Promise<void> {
@@ -37,7 +37,7 @@ export function NewTenant({ onMade, onClose }: Props) {
     setWaiting(false);
   }
 
-  if (key !== null) return <ShownOnce title={`${name}: the admin's key`} secret={key} what="API key" onClose={onClose} />;
+  if (key !== null) return <ShownOnce created={key} onClose={onClose} />;
   return (
     <Dialog title="Create a tenant" onClose={onClose}>
       <form
@@ -91,10 +91,9 @@ export function NewTenant({ onMade, onClose }: Props) {
 }
 
 /** The key of an admin. It is asked for in the tenant's own path, whatever tenant the page shows. */
-async function firstKey(tenant: string): Promise<string> {
+async function firstKey(tenant: string): Promise<Schema["CreatedKey"]> {
   const body = { role: "admin", label: "The first admin", environment: "*" };
-  const answer = await send("POST", `tenants/${tenant}/keys`, { body, inEnvironment: false, tenant: null });
-  return ((await answer.json()) as Schema["CreatedKey"]).key;
+  return await call("POST", `tenants/${tenant}/keys`, { body, inEnvironment: false, tenant: null });
 }
 
 interface FieldProps {
