@@ -60,7 +60,7 @@ def test_the_retention_is_spelled_out_before_it_is_changed(visit: Visit, house: 
     page = visit(tenant, "admin", "#/settings/retention")
     box, dialog = section(page, "Retention"), page.get_by_role("dialog")
     expect(box).to_contain_text("Events are kept for 90 days. This log begins ")
-    expect(page).to_have_title("Retention, settings · Settled · Daybook")
+    expect(page).to_have_title("Retention, settings · settled · Daybook")
     days, change = box.get_by_role("textbox", name="Days"), box.get_by_role("button", name="Change…")
     expect(change).to_be_disabled()
     days.fill("20")
