@@ -9,14 +9,14 @@ import { type View, maySave, removeView, saveView, viewOf } from "../../views.ts
 import { zone } from "../../zone.ts";
 import { question } from "../refine.ts";
 import { called } from "./people.ts";
-import { filtersInWords, spanInFull } from "./words.ts";
+import { filtersInWords, headline, spanInFull } from "./words.ts";
 
 export function SaveView({ onClose }: { onClose: () => void }) {
   const asked = question();
   const [name, setName] = useState(viewOf(asked)?.name ?? "");
   const [shared, setShared] = useState(false);
   const columns = place.value.query.get("cols")?.split(",").filter(Boolean) ?? [];
-  const said = [filtersInWords(asked, called) || "Every event", spanInFull(asked.span, zone.value)].join(", ");
+  const said = headline(filtersInWords(asked, called) || "Every event", spanInFull(asked.span, zone.value));
   return (
     <Steps
       title="Save this view"
