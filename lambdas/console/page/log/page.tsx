@@ -12,7 +12,7 @@ import { filtersInWords, headline, spanInWords } from "./bar/words.ts";
 import { viewOf } from "../views.ts";
 import { place } from "../route.ts";
 import { zone } from "../zone.ts";
-import { Histogram } from "../overview/histogram.tsx";
+import { Histogram, HistogramTable } from "../overview/histogram.tsx";
 import { Drawer } from "./drawer/drawer.tsx";
 import { chosen } from "./home.ts";
 import { Foot } from "./foot/foot.tsx";
@@ -54,6 +54,7 @@ export function LogPage() {
         <Table key={shown.id} list={shown} old={shown !== list} onScroll={(top) => (atTop.value = top < 4)}>
           <Foot list={list} shown={shown} />
         </Table>
+        <HistogramTable />
       </div>
       <Drawer rows={shown.rows} />
     </div>

@@ -73,11 +73,11 @@ function Live({ list, tail, onShow }: Props) {
   return (
     <>
       {tail && waiting > 0 && (
-        <button type="button" class="button waiting" onClick={onShow}>
+        <button type="button" class="button new-rows" onClick={onShow}>
           {waiting.toLocaleString("en")} new ↑
         </button>
       )}
-      <button type="button" class="plain live" aria-pressed={tail !== null} onClick={() => watch(tail === null)}>
+      <button type="button" class={tail?.reading.value ? "plain live paused" : "plain live"} aria-pressed={tail !== null} onClick={() => watch(tail === null)}>
         <span aria-hidden="true">{tail === null ? "▶" : tail.reading.value ? "❚❚" : "●"}</span> {tail?.word ?? "Live"}
       </button>
       <span class="hidden-visually" role="status">
