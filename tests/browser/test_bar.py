@@ -67,10 +67,6 @@ def option(page: Page, text: str) -> Locator:
     return page.get_by_role("option").filter(has_text=text)
 
 
-def rows(page: Page, number: int) -> None:
-    expect(page.locator(".rows tbody tr.row")).to_have_count(number)
-
-
 def paste(page: Page, text: str) -> None:
     field(page).evaluate(PASTE, text)
 
@@ -131,7 +127,7 @@ def test_values_from_groups_rows_and_catalogue(visit: Visit) -> None:
     expect(option(page, "report:R-7")).to_contain_text("Sums")
     expect(page.get_by_role("listbox")).to_contain_text("target, in the")
     bar.fill("category!:")
-    expect(option(page, "Sign-in")).to_be_visible()
+    expect(option(page, "Documents")).to_be_visible()
     bar.fill("note: call back")
     bar.press("Enter")
     expect(page.locator(".chips")).to_contain_text("note: call back")
@@ -153,7 +149,7 @@ def test_chips(visit: Visit) -> None:
     edit.fill(" ".join(f"actor:user.{number}" for number in range(6)))
     edit.press("Enter")
     expect(page.locator(".chips")).to_contain_text("any of 6 ▾")
-    page.get_by_role("button", name="any of 6").click()
+    page.get_by_role("button", name="any of 6 ▾").click()
     page.get_by_role("menuitem", name="user.3").click()
     expect(page.locator(".chips")).to_contain_text("user.5")
     assert ("actor", "user.3") not in asked(page)
@@ -195,7 +191,7 @@ def test_pasting_and_text(visit: Visit) -> None:
     field(page).click()
     paste(page, "https://elsewhere.example/v1/events?activity=report.*&range=7d&environment=prod&limit=9&colour=red")
     expect(page.locator(".chips")).to_contain_text("activity")
-    assert asked(page) == [("activity", "report.*"), ("range", "7d"), ("colour", "red"), ("env", "prod")]
+    assert asked(page) == [("activity", "report.*"), ("range", "7d"), ("env", "prod"), ("colour", "red")]
 
     field(page).fill("actor:")
     paste(page, "\n".join(f"user.{number}" for number in range(10_000)))
@@ -209,13 +205,13 @@ def test_views(visit: Visit) -> None:
     page = visit(TENANT, address=ALL)
     page.get_by_role("button", name="Views").click()
     page.get_by_role("menuitem", name="Failed sign-ins").click()
-    expect(page.locator(".rows tbody tr.row")).to_have_count(2)
+    expect(page.locator(".rows tbody tr[aria-rowindex]")).to_have_count(2)
     assert page.title().startswith("Failed sign-ins, last 30 days")
 
     page.get_by_role("button", name="Views").click()
     page.get_by_role("menuitem", name="Save…").click()
     dialog = page.get_by_role("dialog", name="Save this view")
-    expect(dialog).to_contain_text("status is failure, Last 30 days")
+    expect(dialog).to_contain_text("status is failure, last 30 days")
     dialog.get_by_label("Name").fill("Who cannot get in")
     dialog.get_by_label("Everybody").check()
     assert not axe(page)
@@ -245,10 +241,10 @@ def test_time_and_links(visit: Visit, house: House) -> None:
     page = visit(TENANT, address="#/log?activity=user.login&status=failure&range=30d", permissions=CLIPBOARD)
     page.get_by_role("button", name="Time").click()
     page.get_by_role("menuitem", name="Custom").click()
-    page.get_by_label("From").fill("2026-07-01T00:00")
-    page.get_by_label("To, not included").fill("2026-06-01T00:00")
+    page.get_by_role("textbox", name="From").fill("2026-07-01T00:00")
+    page.get_by_role("textbox", name="To, not included").fill("2026-06-01T00:00")
     expect(page.get_by_role("dialog")).to_contain_text("The beginning must be before the end.")
-    page.get_by_label("To, not included").fill("")
+    page.get_by_role("textbox", name="To, not included").fill("")
     page.get_by_role("button", name="Show").click()
     assert asked(page)[-1] == ("from", "2026-06-30T22:00:00.000Z")
 
@@ -266,7 +262,7 @@ def test_time_and_links(visit: Visit, house: House) -> None:
     assert "from=" in fixed
     assert "to=" in fixed
 
-    expect(page.locator(".rows tbody tr.row")).to_have_count(2)
+    expect(page.locator(".rows tbody tr[aria-rowindex]")).to_have_count(2)
     page.get_by_role("button", name="API").click()
     url, command = page.get_by_role("dialog").locator("pre").all_inner_texts()
     assert house.key(TENANT, "admin") not in command
