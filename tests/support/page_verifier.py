@@ -1,14 +1,8 @@
 """The verifier of the console's page, run by Node, beside the auditor's own: whatever a test asks one, it asks both."""
 
-import atexit
 import base64
 import json
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +11,9 @@ from daybook_verify.checkpoints import Trust
 from daybook_verify.errors import CannotTell, NotGenuine
 from daybook_verify.kept import Kept
 from daybook_verify.report import Report
+from tests.support.page_script import IS_THERE, PageScript
 from tests.verify.made_log import time
 
-ROOT = Path(__file__).parents[2]
-ESBUILD = ROOT / "lambdas/console/page/node_modules/.bin/esbuild"
-IS_THERE = ESBUILD.exists() and shutil.which("node") is not None
-WHY_NOT = "Node or the page's packages are missing: `make` says what to install"
 _ERRORS = {"NotGenuine": NotGenuine, "CannotTell": CannotTell}
 
 
@@ -30,32 +21,12 @@ class PageError(Exception):
     """The page's verifier failed otherwise than a verifier may."""
 
 
-@cache
-def _process() -> "subprocess.Popen[str]":
-    with tempfile.TemporaryDirectory() as folder:
-        bundle = Path(folder) / "verifier.mjs"
-        bundled = ("--bundle", "--platform=node", "--format=esm", "--log-level=warning", f"--outfile={bundle}")
-        subprocess.run([ESBUILD, ROOT / "tests/support/page_verifier.mjs", *bundled], check=True)  # noqa: S603  our own
-        source = bundle.read_text()
-    node = subprocess.Popen(  # noqa: S603  our own
-        ["node", "--input-type=module", "--eval", source],  # noqa: S607  from the PATH, as make finds it
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    atexit.register(node.kill)
-    return node
+_SCRIPT = PageScript("page_verifier.mjs", lambda data: b64(data))  # noqa: PLW0108  b64 stands below
 
 
 def ask(what: str, **given: Any) -> Any:
     """NotGenuine and CannotTell as the page raises them. Bytes go in base64."""
-    node = _process()
-    assert node.stdin is not None
-    assert node.stdout is not None
-    node.stdin.write(json.dumps({"what": what, **given}, default=b64) + "\n")
-    node.stdin.flush()
-    answer = json.loads(node.stdout.readline())
+    answer = _SCRIPT.ask(what, **given)
     if "error" in answer:
         raise _ERRORS.get(answer["error"], PageError)(answer["text"])
     return answer["value"]

@@ -19,7 +19,8 @@ from daybook_verify import rows
 from daybook_verify.errors import CannotTell, NotGenuine
 from daybook_verify.rows import canonical as canonical_rules
 from daybook_verify.rows import names
-from tests.support.page_verifier import IS_THERE, WHY_NOT, agree_on, ask
+from tests.support.page_script import IS_THERE, WHY_NOT
+from tests.support.page_verifier import agree_on, ask
 
 GUID, OTHER = "7e8b1406-d903-4c91-b7fb-69e769742c8d", "a5a4f007-abc4-4fe1-ab19-f685efde94ca"
 KEY = bytes(range(64))

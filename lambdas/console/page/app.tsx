@@ -1,25 +1,36 @@
 import { useSignalEffect } from "@preact/signals";
+import { untracked } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { Problem, get } from "./api.ts";
+import { home } from "./log/home.ts";
 import { PAGES } from "./pages.tsx";
 import { Toast } from "./parts/toast.tsx";
 import { go, href, place } from "./route.ts";
-import { type Me, chosenTenant, credential, may, me, signOut } from "./session.ts";
+import { type Me, asking, chosenTenant, credential, drop, may, me } from "./session.ts";
+import { Bands } from "./shell/bands.tsx";
+import { Head } from "./shell/head.tsx";
+import { Keys } from "./shell/keys.tsx";
+import { RefusedSheet } from "./shell/refused.tsx";
+import { exchanging, failure } from "./sign_in/oidc.ts";
 import { SignInPage } from "./sign_in/page.tsx";
 
 export function App() {
   useSignalEffect(() => {
     const asks = [credential.value, chosenTenant.value];
-    if (asks[0] !== null) void whoAmI();
+    if (asks[0] !== null) void untracked(whoAmI);
   });
+  useSignalEffect(nameEnvironment);
   useEffect(() => {
-    if (place.value.page === "") go(href("log"), "replace");
-  }, [place.value.page]);
+    if (place.value.page === "" || (place.value.page === "sign-in" && me.value)) go(home(), "replace");
+  }, [place.value.page, me.value]);
   return (
     <div class="app">
       <Head />
+      <Bands />
       <Shown />
+      <RefusedSheet />
+      <Keys />
       <Toast />
     </div>
   );
@@ -28,61 +39,79 @@ export function App() {
 async function whoAmI(): Promise<void> {
   try {
     me.value = await get<Me>("me", { inEnvironment: false });
+    failure.value = null;
   } catch (error) {
-    if (error instanceof Problem && error.status === 401 && me.value === null) signOut();
+    if (!(error instanceof Problem)) throw error;
+    if (error.status === 401 && me.value === null) {
+      drop();
+      failure.value = "This key is not valid: it was mistyped, revoked, or has expired.";
+    } else if (error.status === 404 && chosenTenant.value !== null) {
+      failure.value = `There is no tenant ${chosenTenant.value}.`;
+      go("#/tenants", "replace");
+    }
   }
 }
 
+/** Where the tenant has several environments, each address says which one it is about. */
+function nameEnvironment(): void {
+  const several = (me.value?.environments.length ?? 0) > 1;
+  const first = me.value?.environments[0];
+  const { page, parts, query } = place.value;
+  if (!several || first === undefined || query.has("env") || page === "") return;
+  const named = new URLSearchParams(query);
+  named.set("env", me.value?.environment ?? first);
+  untracked(() => go(href(page, parts, named), "replace"));
+}
+
 function Shown() {
-  const page = PAGES[place.value.page];
-  if (!page) return <main class="page text">There is no such page.</main>;
-  if (page.roles !== null && credential.value === null) return <main class="page text"><SignInPage /></main>;
-  if (page.roles !== null && me.value === null) return <main class="page text" aria-busy="true" />;
-  if (page.roles !== null && !may(...page.roles)) return <Forbidden />;
-  const Show = page.show;
+  const { page: name } = place.value;
+  const page = PAGES[name];
+  if (!page) return <Missing />;
+  if (page.roles === null) return <Framed whole={page.whole} show={page.show} />;
+  if (credential.value === null) {
+    return <main class="page text">{asking.value || exchanging.value ? null : <SignInPage />}</main>;
+  }
+  if (me.value === null) return <main class="page text" aria-busy="true" />;
+  if (!may(...page.roles)) return <Forbidden />;
+  if (me.value.tenant === null && name !== "tenants") return <NoTenant />;
+  return <Framed whole={page.whole} show={page.show} />;
+}
+
+function Framed({ whole, show: Show }: { whole: true | undefined; show: (typeof PAGES)[string]["show"] }) {
   return (
-    <main class={page.whole ? "page" : "page text"}>
+    <main class={whole ? "page" : "page text"}>
       <Show />
     </main>
   );
 }
 
-function Forbidden() {
+function Missing() {
   return (
     <main class="page text">
+      <h1>There is no such page</h1>
       <p>
-        This key is a {me.value?.role}&apos;s. It may not see this page: use the key of an auditor or an admin.
+        The address names none that this version of Daybook knows. <a href={home()}>To the log</a>
       </p>
     </main>
   );
 }
 
-function Head() {
+/** Operations reach every tenant, and have to choose one. */
+function NoTenant() {
+  useEffect(() => go("#/tenants", "replace"), []);
+  return <main class="page text" aria-busy="true" />;
+}
+
+function Forbidden() {
+  const sends = may("producer");
   return (
-    <header class="head">
-      <a class="wordmark" href={href("log")}>
-        Daybook
-      </a>
-      <nav aria-label="Pages">
-        {Object.entries(PAGES).map(
-          ([name, page]) =>
-            page.tab !== undefined &&
-            page.roles !== null &&
-            may(...page.roles) && (
-              <a key={name} href={href(name)} aria-current={place.value.page === name ? "page" : undefined}>
-                {page.tab}
-              </a>
-            ),
-        )}
-      </nav>
-      {me.value && (
-        <>
-          <span>{me.value.name}</span>
-          <button type="button" class="plain" onClick={signOut}>
-            Sign out
-          </button>
-        </>
-      )}
-    </header>
+    <main class="page text">
+      <h1>This key may not see this page</h1>
+      <p>
+        {sends
+          ? "This key may only send events. To read the log, use the key of an auditor or an admin."
+          : `It is the key of an ${me.value?.role}. Use the key of an admin.`}
+      </p>
+    </main>
   );
 }

@@ -6,7 +6,9 @@ import { EventPage } from "./event/page.tsx";
 import { LogPage } from "./log/page.tsx";
 import { OverviewPage } from "./overview/page.tsx";
 import type { Role } from "./session.ts";
+import { SettingsPage } from "./settings/page.tsx";
 import { SignInPage } from "./sign_in/page.tsx";
+import { StoryPage } from "./story/page.tsx";
 import { VerifyPage } from "./verify/page.tsx";
 
 export interface Page {
@@ -25,6 +27,8 @@ export const PAGES: Readonly<Record<string, Page>> = {
   log: { show: LogPage, roles: READERS, tab: "Log", whole: true },
   overview: { show: OverviewPage, roles: READERS, tab: "Overview" },
   event: { show: EventPage, roles: READERS },
+  story: { show: StoryPage, roles: READERS, whole: true },
   verify: { show: VerifyPage, roles: null },
+  settings: { show: SettingsPage, roles: READERS, tab: "Settings" },
   "sign-in": { show: SignInPage, roles: null },
 };

@@ -51,11 +51,6 @@ export interface Question {
 export const NEWEST_FIRST = "-occurred_at";
 /** How many values of filters a read takes. */
 export const MAX_VALUES = 100;
-/** The component of the records of Daybook's own log of the log. */
-export const OWN_COMPONENT = "Audit Log";
-export const WITHOUT_OWN: Filter = { key: "component", not: true, values: [OWN_COMPONENT] };
-/** What the log shows at first: everything but Daybook's own records. */
-export const FIRST: Question = { filters: [WITHOUT_OWN], span: {}, sort: NEWEST_FIRST, view: null };
 
 /** Parameters of a log's address that are no part of the question. */
 const OF_THE_PAGE = new Set(["tenant", "env", "event", "tz", "cols", "live"]);

@@ -1,11 +1,17 @@
 /** The log as it is first seen: the last 30 days, without Daybook's own records. The address says so. */
 
 import type { Filter, Question } from "../query.ts";
+import { href } from "../route.ts";
 
 export const OWN_COMPONENT = "Audit Log";
 
 export function homeQuery(): URLSearchParams {
   return new URLSearchParams({ "component!": OWN_COMPONENT, "range": "30d" });
+}
+
+/** Where the word mark and the tab lead. */
+export function home(): string {
+  return href("log", [], homeQuery());
 }
 
 /** The filter that hides Daybook's own records. */

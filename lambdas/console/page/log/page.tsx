@@ -3,13 +3,14 @@ import "./log.css";
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
+import { Bar } from "./bar/bar.tsx";
 import { useKey } from "../keyboard.ts";
 import { useTitle } from "../parts/title.ts";
 import { filtersInWords, spanInWords } from "./bar/words.ts";
 import { presetOf } from "./bar/presets.ts";
 import { place } from "../route.ts";
 import { zone } from "../zone.ts";
-import { Histogram } from "../overview/histogram.tsx";
+import { Histogram, HistogramTable } from "../overview/histogram.tsx";
 import { Drawer } from "./drawer/drawer.tsx";
 import { chosen } from "./home.ts";
 import { Foot } from "./foot/foot.tsx";
@@ -44,12 +45,14 @@ export function LogPage() {
     <div class="log">
       <div class="log-main" ref={box}>
         <h1 class="hidden-visually">Log</h1>
+        <Bar list={list} />
         <StatusLine list={shown} tail={tail} onShow={toTop} />
         <Histogram list={shown} />
         <RefusedSort refused={refusedSort} />
         <Table key={shown.id} list={shown} old={shown !== list} onScroll={(top) => (atTop.value = top < 4)}>
           <Foot list={list} shown={shown} />
         </Table>
+        <HistogramTable />
       </div>
       <Drawer rows={shown.rows} />
     </div>

@@ -3,11 +3,12 @@
 import { href, place } from "../route.ts";
 import type { Filter, Span } from "../query.ts";
 import { catalogue } from "../catalogue.ts";
-import { asked } from "./stats.ts";
+import { asked } from "./questions.ts";
 
 /** Without Daybook's own records. */
 export const WITHOUT_OWN: Filter = { key: "component", not: true, values: ["Audit Log"] };
-export const EVERY_TIME: Span = { range: "30d" };
+/** Without another one in the address. */
+export const FIRST_SPAN: Span = { range: "30d" };
 
 /** The span in the page's address. */
 export function presentSpan(): Span {
@@ -16,7 +17,7 @@ export function presentSpan(): Span {
     const value = place.value.query.get(name);
     if (value !== null) span[name] = value;
   }
-  return Object.keys(span).length ? span : EVERY_TIME;
+  return span.range === undefined && span.from === undefined ? FIRST_SPAN : span;
 }
 
 /** The overview of another span, with everything else that stands in the address. */

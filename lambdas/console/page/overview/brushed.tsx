@@ -19,7 +19,7 @@ interface Props {
   readonly onPoint: (bar: number | null) => void;
 }
 
-/** Bars of which a part can be chosen, with the same numbers as a table for those who don't see them. */
+/** Bars of which a part can be chosen. Beside it belongs a `BarsTable`, for those who don't see them. */
 export function Brushed({ name, bars, colours, hatched, frame, present, height, onPoint }: Props) {
   const chosen = chosenOf(bars, present);
   function choose(first: number, last: number): void {
@@ -46,9 +46,6 @@ export function Brushed({ name, bars, colours, hatched, frame, present, height, 
         />
         <Edges bars={bars} chosen={chosen} zone={zone.value} onChoose={choose} />
       </div>
-      <div class="hidden-visually">
-        <BarsTable name={name} bars={bars} />
-      </div>
     </div>
   );
 }
@@ -62,10 +59,11 @@ function most({ totals, step }: Bars): string {
   return `${Math.max(0, ...totals).toLocaleString("en")} a${step === "hour" ? "n" : ""} ${step}`;
 }
 
+/** The same numbers as the bars, which only screen readers meet. */
 export function BarsTable({ name, bars }: { name: string; bars: Bars }) {
   return (
-    <table class="plain-table numbers">
-      <caption class="hidden-visually">
+    <table class="hidden-visually">
+      <caption>
         {name} by {bars.step}
       </caption>
       <thead>

@@ -1,7 +1,7 @@
 /** Bars from an answer of `GET /v1/stats`, and from rows of the log. */
 
 import type { Schema } from "../api.ts";
-import { type Bars, type Count, type Step, barsOf } from "./bars.ts";
+import { type Bars, type Count, type Step, barsOf, stepOf } from "./bars.ts";
 import { type Coloured, OTHER, coloured } from "./colours.ts";
 import type { Moments } from "./spans.ts";
 import type { Stats } from "./stats.ts";
@@ -11,14 +11,16 @@ export interface Picture {
   readonly colours: readonly Coloured[];
 }
 
-/** `by`: the field by which was counted; null: events are not told apart. `order`: the catalogue's categories. */
+/** An open beginning is that of the first event. `by`: the field by which was counted; null: events are not told apart. `order`: the catalogue's categories. */
 export function ofStats(stats: Stats, span: Moments, step: Step, by: "category" | "status" | null, order: readonly string[]): Picture {
   const counts = stats.buckets.map(({ start, key, count, rest }) => ({
     at: Date.parse(start ?? stats.from),
     key: rest === true ? OTHER : String(key ?? ""),
     count,
   }));
-  return pictured(counts, { from: Math.max(span.from, Date.parse(stats.from)), to: span.to }, step, by, order);
+  const begin = span.open === true ? Math.min(...counts.map(({ at }) => at), span.to) : span.from;
+  const from = Math.max(begin, span.from, Date.parse(stats.from));
+  return pictured(counts, { from, to: span.to }, step === "hour" || stepOf(from, span.to) === "week" ? step : "day", by, order);
 }
 
 export function ofRows(rows: readonly Schema["NativeEvent"][], span: Moments, step: Step, order: readonly string[]): Picture {

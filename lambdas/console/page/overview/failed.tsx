@@ -6,13 +6,14 @@ import type { Filter, Span } from "../query.ts";
 import { credential, environment } from "../session.ts";
 import { is, logOf } from "./asks.ts";
 import type { Step } from "./bars.ts";
-import { Brushed } from "./brushed.tsx";
+import { BarsTable, Brushed } from "./brushed.tsx";
 import { ofStats } from "./counted_bars.ts";
 import type { Frame } from "./frame.ts";
 import { Panel } from "./panel.tsx";
 import { type Ranked, Ranking } from "./ranking.tsx";
 import type { Moments } from "./spans.ts";
-import { asked, useStats } from "./stats.ts";
+import { asked } from "./questions.ts";
+import { useStats } from "./stats.ts";
 
 const LATEST = 500;
 const TOP = 5;
@@ -72,6 +73,7 @@ export function FailedPanel({ span, present, step, frame }: Props) {
             name="Failed sign-ins" bars={picture.bars} colours={[{ key: "", colour: "--bad" }]} hatched={false}
             frame={frame} present={present} height={72} onPoint={() => undefined}
           />
+          <BarsTable name="Failed sign-ins" bars={picture.bars} />
           <div class="pair">
             <div>
               <h3>People</h3>

@@ -4,7 +4,8 @@ import { actorName, activityName, is, logOf, WITHOUT_OWN } from "./asks.ts";
 import { Panel } from "./panel.tsx";
 import { moment } from "./brushed.tsx";
 import { between } from "./spans.ts";
-import { type Counted, type Stats, asked, useStats } from "./stats.ts";
+import { asked } from "./questions.ts";
+import { type Counted, type Stats, useStats } from "./stats.ts";
 
 const MOST = "1000";
 const FIRST = 12;

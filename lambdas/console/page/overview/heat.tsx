@@ -9,7 +9,8 @@ import { moment } from "./brushed.tsx";
 import { WEEKDAYS, type Cell, week } from "./hours.ts";
 import { Panel } from "./panel.tsx";
 import { between } from "./spans.ts";
-import { asked, useStats } from "./stats.ts";
+import { asked } from "./questions.ts";
+import { useStats } from "./stats.ts";
 
 const WEEK = 7 * DAY;
 

@@ -1,35 +1,47 @@
 import "./histogram.css";
 
-import { useMemo, useState } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { catalogue } from "../catalogue.ts";
 import type { List } from "../log/list.ts";
 import { ask, only, question, without } from "../log/refine.ts";
 import type { Filter, Span } from "../query.ts";
-import { environment, me } from "../session.ts";
+import { me } from "../session.ts";
 import { offset, zone } from "../zone.ts";
-import { type Bars, type Chosen, stepOf } from "./bars.ts";
-import { Brushed, chosenOf, period, sums } from "./brushed.tsx";
+import { type Bars, type Chosen, DAY, stepOf } from "./bars.ts";
+import { BarsTable, Brushed, chosenOf, period, sums } from "./brushed.tsx";
 import { type Picture, ofRows, ofStats } from "./counted_bars.ts";
 import { useFrame } from "./frame.ts";
 import { Legend } from "./legend.tsx";
 import { type Moments, moments } from "./spans.ts";
-import { asked, stackedBy, useStats } from "./stats.ts";
+import { asked, stackedBy } from "./questions.ts";
+import { useStats } from "./stats.ts";
 
 const HEIGHT = 96;
 /** Categories that are told apart in one answer. */
 const MOST_KEYS = "20";
+/** How often it is counted again while new events are watched for. */
+const AGAIN_MS = 30_000;
+
+const shownBars = signal<Bars | null>(null);
+
+/** The numbers of the histogram as a table that is not seen. It stands behind the log's own rows. */
+export function HistogramTable() {
+  return shownBars.value && <BarsTable name="Events" bars={shownBars.value} />;
+}
 
 /** The log's events over time. Exact where counts answer the filters; else the rows that are shown, hatched. */
 export function Histogram({ list }: { list: List }) {
   const { filters, span } = list.question;
   const by = stackedBy(filters);
-  const now = useNow(`${JSON.stringify(filters)}${environment.value}`);
+  const turn = `${list.id} ${Math.floor(list.asOf.value / AGAIN_MS)}`;
+  const now = useNow(turn);
   const begin = me.value?.retained_from ? Date.parse(me.value.retained_from) : null;
   const frame = useFrame(span, (next: Span) => ask({ ...question(), span: next }));
   const shown = moments(frame.shown, now, begin);
   const step = stepOf(shown.from, shown.to);
-  const counted = useStats(by === null ? null : query(filters, frame.shown, step, by));
+  const counted = useStats(by === null ? null : query(filters, frame.shown, step, by), turn);
   const [point, setPoint] = useState<number | null>(null);
 
   const cannot = by === null || counted.problem !== null;
@@ -40,6 +52,10 @@ export function Histogram({ list }: { list: List }) {
     () => (cannot ? picturedRows(list, moments(span, now, begin)) : counted.stats && ofStats(counted.stats, shown, step, by, order)),
     [counted.stats, cannot, rows, cannot && ended, order, now, begin, JSON.stringify(frame.shown)],
   );
+  const drawn = picture?.bars ?? null;
+  useEffect(() => {
+    shownBars.value = drawn;
+  }, [drawn]);
   if (!picture) return <div class="histogram" aria-busy="true" />;
   const { bars, colours } = picture;
   const present = cannot ? { from: bars.starts[0] ?? 0, to: bars.end } : moments(span, now, begin);
@@ -93,8 +109,9 @@ function picturedRows(list: List, asked: Moments): Picture | null {
   const rows = list.rows.value.map((row) => row.native);
   if (rows.length === 0 && list.state.value === "waiting") return null;
   const times = rows.map((row) => Date.parse(row.occurred_at));
-  const whole = list.state.value === "end" || rows.length === 0;
-  const span = whole ? asked : { from: Math.min(...times), to: Math.max(...times) + 1 };
+  const whole = list.state.value === "end" && asked.from > -Infinity;
+  const read = rows.length ? { from: Math.min(...times), to: Math.max(...times) + 1 } : { from: asked.to - DAY, to: asked.to };
+  const span = whole ? asked : read;
   return ofRows(rows, span, stepOf(span.from, span.to), categories());
 }
 
@@ -102,12 +119,8 @@ export function categories(): readonly string[] {
   return catalogue.value?.categories ?? [];
 }
 
-/** The moment at which a question was first asked. */
-export function useNow(asked: string): number {
-  const [at, setAt] = useState({ asked, now: Date.now() });
-  if (at.asked === asked) return at.now;
-  const next = { asked, now: Date.now() };
-  setAt(next);
-  return next.now;
+/** The moment at which this was first asked. */
+export function useNow(asked: unknown): number {
+  return useMemo(Date.now, [asked]);
 }
 

@@ -1,15 +1,17 @@
 import "./histogram.css";
 import "./overview.css";
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 
+import { useKey } from "../keyboard.ts";
+import { useTitle } from "../parts/title.ts";
 import { go } from "../route.ts";
 import { environment, me } from "../session.ts";
 import { clock, offset, zone } from "../zone.ts";
 import type { Span } from "../query.ts";
 import { WITHOUT_OWN, activityName, actorName, is, logOf, overviewOf, presentSpan } from "./asks.ts";
 import { type Step, stepOf } from "./bars.ts";
-import { Brushed, moment, sums } from "./brushed.tsx";
+import { BarsTable, Brushed, moment, sums } from "./brushed.tsx";
 import { ofStats } from "./counted_bars.ts";
 import { FailedPanel } from "./failed.tsx";
 import { type Frame, useFrame } from "./frame.ts";
@@ -20,7 +22,8 @@ import { Legend } from "./legend.tsx";
 import { Panel } from "./panel.tsx";
 import { Ranking, TOP } from "./ranking.tsx";
 import { type Moments, moments } from "./spans.ts";
-import { type Counted, asked, useStats } from "./stats.ts";
+import { asked } from "./questions.ts";
+import { type Counted, useStats } from "./stats.ts";
 
 const RANGES: readonly [string, Span][] = [
   ["7 days", { range: "7d" }],
@@ -31,6 +34,13 @@ const MOST = "1000";
 
 /** `#/overview?<range>`: the same span of the log in six pictures, all from counts that are exact. */
 export function OverviewPage() {
+  const [turn, setTurn] = useState(0);
+  useKey({ key: "r", label: "Count again", run: () => setTurn(turn + 1) });
+  useTitle("Overview");
+  return <Pictures key={turn} />;
+}
+
+function Pictures() {
   const span = presentSpan();
   const now = useNow(`${JSON.stringify(span)}${environment.value}`);
   const begin = me.value?.retained_from ? Date.parse(me.value.retained_from) : null;
@@ -41,9 +51,6 @@ export function OverviewPage() {
   const frame: Frame = { ...steps, shown: span };
   const actors = useStats(asked([], span, { by: "actor", interval: "none", top: MOST }));
   const activities = useStats(asked([WITHOUT_OWN], span, { by: "activity", interval: "none", top: MOST }));
-  useEffect(() => {
-    document.title = "Overview · Daybook";
-  }, []);
   return (
     <div class="overview">
       <div class="overview-head">
@@ -97,7 +104,7 @@ function OverTime({ span, present, step, frame }: OverTimeProps) {
       problem={counted.problem}
       sheet={
         picture && {
-          head: ["From", "Events", ...picture.bars.keys],
+          head: ["From (UTC)", "Events", ...picture.bars.keys],
           rows: picture.bars.starts.map((start, bar) => [
             new Date(start).toISOString(),
             picture.bars.totals[bar] ?? 0,
@@ -121,6 +128,7 @@ function OverTime({ span, present, step, frame }: OverTimeProps) {
             name="Events" bars={bars} colours={picture.colours} hatched={false} frame={frame} present={present}
             height={140} onPoint={setPoint}
           />
+          <BarsTable name="Events" bars={bars} />
           <Legend
             colours={picture.colours} numbers={sums(bars, pointed ?? whole(bars.starts.length)).of} hatched={false}
             onPick={(key, not) => go(logOf([{ key: "category", not, values: [key] }, WITHOUT_OWN], span))}

@@ -25,8 +25,8 @@ export function Panel({ title, note, sheet, problem, wide, children }: Props) {
         <h2>{title}</h2>
         {sheet && (
           <>
-            <button type="button" class="plain" aria-pressed={asTable} aria-label={`${title} as a table`} onClick={() => setAsTable(!asTable)}>
-              {asTable ? "Picture" : "Table"}
+            <button type="button" class="plain" aria-pressed={asTable} aria-label={`Table of ${title}`} onClick={() => setAsTable(!asTable)}>
+              Table
             </button>
             <button type="button" class="plain" aria-label={`Copy ${title} as CSV`} onClick={() => void copy(csv(sheet), "CSV")}>
               CSV
@@ -46,8 +46,8 @@ function SheetTable({ title, sheet }: { title: string; sheet: Sheet }) {
       <table class="plain-table numbers">
         <thead>
           <tr>
-            {sheet.head.map((name) => (
-              <th scope="col" key={name}>
+            {sheet.head.map((name, column) => (
+              <th scope="col" key={name} class={typeof sheet.rows[0]?.[column] === "number" ? "number" : ""}>
                 <bdi>{name}</bdi>
               </th>
             ))}

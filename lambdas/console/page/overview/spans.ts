@@ -6,13 +6,17 @@ import { DAY } from "./bars.ts";
 export interface Moments {
   readonly from: number;
   readonly to: number;
+  /** Whether it was asked for without a beginning. */
+  readonly open?: boolean;
 }
 
-/** Where a span begins and ends. `begin`: where the log begins, for a span without an own beginning; null: unknown. */
+/** Where a span begins and ends. `begin`: where the log begins, for a span without an own beginning; null: nobody knows,
+ * then `from` is infinitely long ago.
+ */
 export function moments(span: Span, now: number, begin: number | null): Moments {
   const to = span.to === undefined ? now : Date.parse(span.to);
   const from = span.from === undefined ? rangeStart(span.range, now) : Date.parse(span.from);
-  return { from: Math.min(from ?? begin ?? to - 365 * DAY, to), to };
+  return { from: Math.min(from ?? begin ?? -Infinity, to), to, open: from === null };
 }
 
 function rangeStart(range: string | undefined, now: number): number | null {

@@ -23,21 +23,19 @@ export function neighbourhoods(event: Schema["NativeEvent"]): Neighbourhood[] {
   const who = event.actor.id ?? event.actor.username;
   const on = target?.username ?? target?.id;
   return [
-    near("session", "within a day", "session_id", session, at, DAY),
-    near("request", "within an hour", "request_id", request, at, 60 * MINUTE),
-    near("person", "within 10 min", "actor", who, at, 10 * MINUTE),
-    near("address", "within a day", "ip", ip, at, DAY),
+    near("session", "± 1 day", "session_id", session, at, DAY),
+    near("request", "± 1 hour", "request_id", request, at, 60 * MINUTE),
+    near("person", "± 10 min", "actor", who, at, 10 * MINUTE),
+    near("address", "± 1 day", "ip", ip, at, DAY),
     near("target", "at any time", "target", target && on ? `${target.type}:${on}` : null, at, null),
-    near("looked at", "at any time", "q", event.id, at, null, "audit-log.viewed"),
   ].filter((one) => one !== null);
 }
 
 function near(
-  name: string, within: string, key: FilterKey, value: string | null | undefined, at: number, reach: number | null, activity?: string,
+  name: string, within: string, key: FilterKey, value: string | null | undefined, at: number, reach: number | null,
 ): Neighbourhood | null {
   if (!value) return null;
-  const query = new URLSearchParams(activity === undefined ? {} : { activity });
-  query.set(key, value);
+  const query = new URLSearchParams({ [key]: value });
   if (reach !== null) {
     query.set("from", new Date(at - reach).toISOString());
     query.set("to", new Date(at + reach).toISOString());

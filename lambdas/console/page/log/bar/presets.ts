@@ -1,7 +1,10 @@
 /** The usual questions, from what the tenant's profile has. */
 
 import { type Kind, ofKind } from "../../catalogue.ts";
-import { type Filter, type Question, WITHOUT_OWN, nameOf } from "../../query.ts";
+import { type Filter, type Question, nameOf } from "../../query.ts";
+import { OWN_COMPONENT } from "../home.ts";
+
+const WITHOUT_OWN: Filter = { key: "component", not: true, values: [OWN_COMPONENT] };
 
 export interface Preset {
   readonly name: string;

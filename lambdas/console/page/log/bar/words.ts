@@ -1,7 +1,8 @@
 /** Filters and spans in words, for chips, titles and the export's dialog. */
 
-import { type Filter, type FilterKey, type Question, type Span, OWN_COMPONENT } from "../../query.ts";
-import { clock, shortDay, offset } from "../../zone.ts";
+import type { Filter, FilterKey, Question, Span } from "../../query.ts";
+import { clock, offset, shortDay } from "../../zone.ts";
+import { hidesOwn } from "../home.ts";
 
 export const LABELS: Readonly<Record<FilterKey, string>> = {
   actor: "actor",
@@ -43,13 +44,9 @@ export const RANGES: Readonly<Record<string, string>> = {
 };
 export const ALL_KEPT = "All that is kept";
 
-export function isOwn(filter: Filter): boolean {
-  return filter.key === "component" && filter.not && filter.values.length === 1 && filter.values[0] === OWN_COMPONENT;
-}
-
 /** `actor is mike.mars or jane.roe`. `shown` gives a value's words. */
 export function filterInWords(filter: Filter, shown: (value: string) => string = (value) => value): string {
-  if (isOwn(filter)) return "without Daybook's own";
+  if (hidesOwn(filter)) return "without Daybook's own";
   const values = filter.values.map(shown);
   if (filter.key === "q") return `text has ${values.map((value) => `‘${value}’`).join(" or ")}`;
   return `${LABELS[filter.key]} ${filter.not ? "is not" : "is"} ${values.length > 5 ? `any of ${values.length}` : values.join(" or ")}`;

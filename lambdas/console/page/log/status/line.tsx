@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { go, href, place } from "../../route.ts";
 import { me } from "../../session.ts";
 import { clock, shortDay, zone } from "../../zone.ts";
+import { ApiButton, LinkButton } from "../bar/links.tsx";
 import { count } from "../counts.ts";
 import type { List } from "../list.ts";
 import { canWatch } from "../lists.ts";
@@ -30,6 +31,8 @@ export function StatusLine({ list, tail, onShow }: Props) {
       </p>
       <div class="status-actions">
         <Live list={list} tail={tail} onShow={onShow} />
+        <LinkButton />
+        <ApiButton />
         <RowsMenu list={list} />
       </div>
     </div>
@@ -70,11 +73,11 @@ function Live({ list, tail, onShow }: Props) {
   return (
     <>
       {tail && waiting > 0 && (
-        <button type="button" class="button waiting" onClick={onShow}>
+        <button type="button" class="button new-rows" onClick={onShow}>
           {waiting.toLocaleString("en")} new ↑
         </button>
       )}
-      <button type="button" class="plain live" aria-pressed={tail !== null} onClick={() => watch(tail === null)}>
+      <button type="button" class={tail?.reading.value ? "plain live paused" : "plain live"} aria-pressed={tail !== null} onClick={() => watch(tail === null)}>
         <span aria-hidden="true">{tail === null ? "▶" : tail.reading.value ? "❚❚" : "●"}</span> {tail?.word ?? "Live"}
       </button>
       <span class="hidden-visually" role="status">

@@ -16,6 +16,8 @@ export interface Column {
   readonly filter?: FilterKey;
   /** Its value in the native event: what the cell shows where no view does, and what filters. */
   readonly value: (event: NativeEvent) => string | null;
+  /** Rem, where the kind's own does not suit the value's form. */
+  readonly width?: number;
   /** Times that are shown in UTC whatever the zone. */
   readonly utc?: true;
 }
@@ -42,7 +44,12 @@ const origin: Meaning = { kind: "short", filter: "origin", value: (event) => eve
 const userType: Meaning = { kind: "short", filter: "user_type", value: ({ actor: who }) => who.user_type };
 const sourceType: Meaning = { kind: "short", filter: "source_type", value: ({ source }) => source?.type ?? null };
 const details: Meaning = { kind: "text", value: (event) => event.details ?? event.event };
-const time = (kind: Kind): Meaning => ({ kind, sort: "occurred_at", value: (event) => moment(event.occurred_at) });
+const time = (kind: Kind, width?: number): Meaning => ({
+  kind,
+  ...(width && { width }),
+  sort: "occurred_at",
+  value: (event) => moment(event.occurred_at),
+});
 const plain = (kind: Kind): Meaning => ({ kind, value: () => null });
 
 /** By the labels of the profiles' views. */
@@ -52,11 +59,11 @@ const OF_VIEWS: Readonly<Record<string, Meaning>> = {
   "Username": actor,
   "Event Category": { kind: "category", sort: "category", filter: "category", value: (event) => event.category },
   "Event Description": details,
-  "Date and Time": time("moment"),
+  "Date and Time": time("moment", 11),
   "User": actor,
   "IP Address": ip,
   "Activity": activity,
-  "Timestamp": time("moment"),
+  "Timestamp": time("moment", 13),
   "Origin": origin,
   "Work Item": {
     kind: "id",
@@ -66,8 +73,8 @@ const OF_VIEWS: Readonly<Record<string, Meaning>> = {
       return item ? `work-item:${item.id}` : null;
     },
   },
-  "From": plain("category"),
-  "To": plain("category"),
+  "From": plain("short"),
+  "To": plain("short"),
   "Details": details,
   "Status": status,
   "Tenant Name": plain("short"),
@@ -75,13 +82,13 @@ const OF_VIEWS: Readonly<Record<string, Meaning>> = {
   "Event": plain("short"),
   "Event Details": details,
   "Event Status": status,
-  "Date-Time": time("moment"),
+  "Date-Time": time("moment", 15),
   "UserName": actor,
   "User Type": userType,
   "PlatformId": plain("short"),
   "CompanyId": plain("short"),
   "Environment": plain("short"),
-  "TimeStamp": { ...time("moment"), utc: true },
+  "TimeStamp": { ...time("moment", 12), utc: true },
   "SourceType": sourceType,
   "SourceUserId": actor,
   "ActivityAction": plain("short"),
@@ -124,11 +131,12 @@ export const NATIVE_FIELDS = Object.keys(OF_EVENTS);
 export function columnsOf(labels: readonly string[], asked: string | null): readonly Column[] {
   const known = labels.length ? labels : NATIVE;
   const names = asked?.split(",").filter((name) => labels.includes(name) || Object.hasOwn(OF_EVENTS, name)) ?? [];
-  return (names.length ? names : known).map((name) => columnOf(name, labels.includes(name)));
+  return (names.length ? names : known).map((name) => columnOf(name, labels));
 }
 
-function columnOf(label: string, isOfView: boolean): Column {
-  const meanings = isOfView ? OF_VIEWS : OF_EVENTS;
+function columnOf(label: string, labels: readonly string[]): Column {
+  if (label === "Time" && !labels.includes("Date")) return { label, ...time("moment", 16) };
+  const meanings = labels.includes(label) ? OF_VIEWS : OF_EVENTS;
   const meaning = Object.hasOwn(meanings, label) ? meanings[label] : undefined;
   return { label, ...(meaning ?? plain("short")) };
 }
@@ -147,17 +155,39 @@ function moment(time: string): string {
   return `${day(ms, zone.value)} ${clock(ms, zone.value, true)}`;
 }
 
-/** Widths in rem: by kind, since equal ones squeeze the description. The text's is the least that it takes. */
-export const WIDTHS: Readonly<Record<Kind, number>> = {
+/** Widths in rem: by kind, since equal ones squeeze the description. */
+const WIDTHS: Readonly<Record<Kind, number>> = {
   date: 7,
-  time: 6.5,
-  moment: 13.5,
+  time: 6,
+  moment: 13,
   user: 12,
-  category: 11,
-  status: 6.5,
+  category: 11.5,
+  status: 5.5,
   ip: 9,
   activity: 14,
   short: 8,
-  id: 10,
+  id: 9,
   text: 20,
 };
+/** Values of these kinds have one form: narrower, they would be cut. */
+const FIXED: ReadonlySet<Kind> = new Set(["date", "time", "moment", "status", "ip"]);
+const REM = 16;
+/** How far the others give way before the table is wider than its place. */
+const LEAST = 0.5;
+const LEAST_TEXT = 11;
+
+/** Pixels of each column in a place of so many; null: what is left. The description takes the rest, and at least 20 rem. */
+export function widths(columns: readonly Column[], place: number): { each: readonly (number | null)[]; least: number } {
+  const wished = columns.map((column) => Math.max(column.width ?? WIDTHS[column.kind], column.label.length * 0.5 + 1.5) * REM);
+  const of = (test: (column: Column) => boolean): number =>
+    columns.reduce((all, column, at) => all + (test(column) ? (wished[at] ?? 0) : 0), 0);
+  const text = of(({ kind }) => kind === "text");
+  const loose = of(({ kind }) => kind !== "text" && !FIXED.has(kind));
+  const fixed = of(({ kind }) => FIXED.has(kind));
+  const factor = loose === 0 ? 1 : Math.min(1, Math.max(LEAST, (place - fixed - text) / loose));
+  const each = columns.map(({ kind }, at) =>
+    kind === "text" ? null : Math.round((wished[at] ?? 0) * (FIXED.has(kind) ? 1 : factor)),
+  );
+  const least = fixed + loose * factor + (factor > LEAST ? text : Math.min(text, LEAST_TEXT * REM));
+  return { each, least: Math.round(least) };
+}

@@ -25,11 +25,15 @@ export function Head({ columns, list }: { columns: readonly Column[]; list: List
                 aria-sort={isSorted ? (isDown ? "descending" : "ascending") : undefined}
               >
                 {column.sort === undefined ? (
-                  <span class="label">{column.label}</span>
+                  <span class="label">
+                    <span>{column.label}</span>
+                  </span>
                 ) : (
                   <button type="button" class="label" onClick={() => sortBy(list, column.sort ?? "")}>
-                    {column.label}
-                    {isSorted && <span aria-hidden="true"> {isDown ? "▾" : "▴"}</span>}
+                    <span>
+                      {column.label}
+                      {isSorted && <span aria-hidden="true"> {isDown ? "▾" : "▴"}</span>}
+                    </span>
                     {column.sort === "occurred_at" && <Zone column={column} isLast={isSorting(columns, column)} />}
                   </button>
                 )}
@@ -54,7 +58,7 @@ function Zone({ column, isLast }: { column: Column; isLast: boolean }) {
   return (
     <span class="zone" title={name === ahead ? name : `${name}, ${ahead}`}>
       {" "}
-      ({name === ahead ? name : `${name}, ${ahead}`})
+      {name === ahead ? name : `${name}, ${ahead}`}
     </span>
   );
 }

@@ -8,7 +8,7 @@ import { place } from "../../route.ts";
 import { day, zone } from "../../zone.ts";
 import { isByTime, type List, type Sheet } from "../list.ts";
 import { isNarrow, looks } from "../looks.ts";
-import { type Column, WIDTHS, columnsOf } from "./columns.ts";
+import { type Column, columnsOf, widths } from "./columns.ts";
 import { Head } from "./head.tsx";
 import { active, onKey } from "./moving.ts";
 import { Refine, refineAt } from "./refine.tsx";
@@ -39,6 +39,8 @@ export function Table({ list, old, children, onScroll }: Props) {
   const tall = heightsOf(sheets);
   const [from, to] = near(tall, view.current.top, view.current.height);
   range.value;
+  const width = useSignal(innerWidth);
+  const { each, least } = widths(columns, width.value);
 
   function heightsOf(all: readonly Sheet[]): number[] {
     const guess = isNarrow.value ? ROW.card : ROW[looks.value.density];
@@ -70,7 +72,18 @@ export function Table({ list, old, children, onScroll }: Props) {
     readOn();
   });
 
-  useLayoutEffect(() => onScroll(0), []);
+  useLayoutEffect(() => {
+    onScroll(0);
+    const at = box.current;
+    if (!at) return undefined;
+    const watch = new ResizeObserver(() => {
+      width.value = at.clientWidth;
+      view.current.height = at.clientHeight;
+      reckon();
+    });
+    watch.observe(at);
+    return () => watch.disconnect();
+  }, []);
 
   useLayoutEffect(() => {
     heights.current.clear();
@@ -94,11 +107,11 @@ export function Table({ list, old, children, onScroll }: Props) {
       onKeyDown={(event) => onKey(event, list)}
       onPointerLeave={() => (refineAt.value = null)}
     >
-      <table aria-rowcount={list.state.value === "end" ? list.count.value + 1 : -1} style={{ minWidth: minWidth(columns) }}>
+      <table aria-rowcount={list.state.value === "end" ? list.count.value + 1 : -1} style={{ minWidth: isNarrow.value ? "" : `${least}px` }}>
         {!isNarrow.value && (
           <colgroup>
-            {columns.map((column) => (
-              <col key={column.label} style={{ width: column.kind === "text" ? "auto" : `${WIDTHS[column.kind]}rem` }} />
+            {columns.map((column, at) => (
+              <col key={column.label} style={{ width: each[at] ? `${each[at]}px` : "auto" }} />
             ))}
           </colgroup>
         )}
@@ -126,10 +139,6 @@ export function Table({ list, old, children, onScroll }: Props) {
 
 /** Pixels of a day's heading. */
 const DAY = 28;
-
-function minWidth(columns: readonly Column[]): string | undefined {
-  return isNarrow.value ? undefined : `${columns.reduce((all, { kind }) => all + WIDTHS[kind], 0)}rem`;
-}
 
 function Spacer({ height }: { height: number }) {
   if (height <= 0) return null;

@@ -1,0 +1,25 @@
+/** A span that does not move with the time. */
+
+import type { Span } from "../../query.ts";
+
+const DAY_MS = 86_400_000;
+
+/** The same span as two moments, as the API counts it: days of 24 hours, months of the calendar. An open end is now. */
+export function fixed(span: Span, now: number): Span {
+  const to = span.to ?? new Date(now).toISOString();
+  if (span.range === undefined) return { ...span, to };
+  const [, count = "0", unit] = /^(\d+)([dm])$/.exec(span.range) ?? [];
+  if (unit === undefined) return span;
+  return { from: new Date(unit === "d" ? now - Number(count) * DAY_MS : monthsBack(now, Number(count))).toISOString(), to };
+}
+
+/** The same day and time so many months ago, or the month's last day where it has no such day. */
+function monthsBack(now: number, months: number): number {
+  const at = new Date(now);
+  const day = at.getUTCDate();
+  at.setUTCDate(1);
+  at.setUTCMonth(at.getUTCMonth() - months);
+  const last = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 0)).getUTCDate();
+  at.setUTCDate(Math.min(day, last));
+  return at.getTime();
+}
