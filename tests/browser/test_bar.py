@@ -218,7 +218,7 @@ def test_views(visit: Visit) -> None:
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_have_count(0)
 
-    page.get_by_role("button", name="Time").click()
+    page.get_by_role("button", name="Time:").click()
     page.get_by_role("menuitemradio", name="Yesterday").click()
     assert [name for name, _ in asked(page)[-2:]] == ["from", "to"]
     page.get_by_role("button", name="Views").click()
@@ -239,7 +239,7 @@ def test_views(visit: Visit) -> None:
 def test_time_and_links(visit: Visit, house: House) -> None:
     """A span is relative or fixed, in the reader's zone. The link and the request are of what is shown."""
     page = visit(TENANT, address="#/log?activity=user.login&status=failure&range=30d", permissions=CLIPBOARD)
-    page.get_by_role("button", name="Time").click()
+    page.get_by_role("button", name="Time:").click()
     page.get_by_role("menuitem", name="Custom").click()
     page.get_by_role("textbox", name="From").fill("2026-07-01T00:00")
     page.get_by_role("textbox", name="To, not included").fill("2026-06-01T00:00")
