@@ -48,14 +48,13 @@ class Watch:
         assert not unexpected, unexpected
 
     def _request(self, request: Request) -> None:
-        if self.elsewhere and (request.url.startswith(self.elsewhere) or self._from_elsewhere(request)):
+        if request.is_navigation_request():  # a link that somebody follows, to a file say, is no request of the page
+            return
+        if self.elsewhere and request.frame.url.startswith(self.elsewhere):
             return
         parts = urlsplit(request.url)
         if parts.scheme not in ("blob", "data") and f"{parts.scheme}://{parts.netloc}" != self.origin:
             self.foreign.append(request.url)
-
-    def _from_elsewhere(self, request: Request) -> bool:
-        return not request.is_navigation_request() and request.frame.url.startswith(self.elsewhere)
 
     def _console(self, message: ConsoleMessage) -> None:
         # Chromium also writes an error for each answer of 4xx and 5xx, which the page handles.
