@@ -43,7 +43,7 @@ def check(page: Page) -> None:
     """Nothing has run, nothing was made of the text, and the window is as wide as it was."""
     hold_still(page)
     assert page.evaluate("window.pwned") is None
-    assert page.locator("img, script:not([src]), svg[onload], b").count() == 0
+    assert page.locator("img, script:not([src]), svg[onload]").count() == 0
     assert page.locator("a[href^='javascript:' i]").count() == 0
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
