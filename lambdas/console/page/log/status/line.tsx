@@ -2,6 +2,7 @@ import "./status.css";
 
 import { useEffect, useState } from "preact/hooks";
 
+import { ExportButton } from "../../exports/button.tsx";
 import { go, href, place } from "../../route.ts";
 import { me } from "../../session.ts";
 import { clock, shortDay, zone } from "../../zone.ts";
@@ -33,6 +34,7 @@ export function StatusLine({ list, tail, onShow }: Props) {
         <Live list={list} tail={tail} onShow={onShow} />
         <LinkButton />
         <ApiButton />
+        <ExportButton list={list} counted={number} />
         <RowsMenu list={list} />
       </div>
     </div>
