@@ -132,7 +132,12 @@ def _loaded(local_daybook: LocalDaybook, events: int) -> str:
 def _event(number: int, events: int, now: datetime) -> dict[str, Any]:
     typical = TYPICAL[PRODUCT]
     worker = f"worker.number{number % ACTORS}"
-    actor = {**typical["actor"], "id": f"u-{number % ACTORS}", "username": worker, "email": f"{worker}@customer.example"}
+    actor = {
+        **typical["actor"],
+        "id": f"u-{number % ACTORS}",
+        "username": worker,
+        "email": f"{worker}@customer.example",
+    }
     at = now - timedelta(days=DAYS) * number / events
     return {**typical, "id": f"evt-{number}", "occurred_at": at.isoformat(), "actor": actor}
 

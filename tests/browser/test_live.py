@@ -1,9 +1,9 @@
 """The live tail: new rows come in at the top, and wait while one reads."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Protocol
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,8 +14,12 @@ TENANT = "live"
 ADDRESS = "#/log?actor=jane.roe&live=1"
 
 
+class Send(Protocol):
+    def __call__(self, many: int = 1, **rest: object) -> list[str]: ...
+
+
 @pytest.fixture(scope="module")
-def send(house: House) -> Iterator[object]:
+def send(house: House) -> Send:
     """Sends events by jane and as many by another one, whom the filter leaves out."""
     house.tenant(TENANT)
     numbers = count(1)
@@ -34,7 +38,7 @@ def _rows(page: Page) -> list[str]:
     return page.locator(".rows .what").all_text_contents()
 
 
-def test_rows_arrive_and_wait_while_one_reads(visit: Visit, send) -> None:
+def test_rows_arrive_and_wait_while_one_reads(visit: Visit, send: Send) -> None:
     """At the top with nothing open they slide in, and a screen reader hears a count. With an event open, or scrolled
     down, the word says so and a button counts them.
     """
@@ -68,7 +72,7 @@ def test_rows_arrive_and_wait_while_one_reads(visit: Visit, send) -> None:
     assert sorted(_rows(page)) == sorted([*before, first, *some, last])
 
 
-def test_a_late_event_comes_in_at_its_own_time(visit: Visit, send) -> None:
+def test_a_late_event_comes_in_at_its_own_time(visit: Visit, send: Send) -> None:
     page = visit(TENANT, address=f"{ADDRESS}&range=7d")
     top = page.locator(".rows .what").first
     expect(top).to_be_visible()
@@ -79,7 +83,7 @@ def test_a_late_event_comes_in_at_its_own_time(visit: Visit, send) -> None:
     assert _rows(page)[-1] == late
 
 
-def test_nothing_is_asked_while_hidden_or_switched_off(visit: Visit, send) -> None:
+def test_nothing_is_asked_while_hidden_or_switched_off(visit: Visit, send: Send) -> None:
     """`.` switches it on and off. A tab that is hidden does not poll, and catches up when it is shown."""
     page = visit(TENANT, address="#/log?actor=jane.roe")
     expect(page.locator(".rows .what").first).to_be_visible()
@@ -106,7 +110,8 @@ def test_nothing_is_asked_while_hidden_or_switched_off(visit: Visit, send) -> No
     expect(page.locator("button.live")).to_have_attribute("aria-pressed", "false")
 
 
-def test_only_what_can_grow_at_the_top_can_be_watched(visit: Visit, send) -> None:
+def test_only_what_can_grow_at_the_top_can_be_watched(visit: Visit, send: Send) -> None:
+    send()
     page = visit(TENANT, address=f"{ADDRESS}&sort=occurred_at")
     expect(page.locator(".rows .what").first).to_be_visible()
     expect(page.locator("button.live")).to_have_count(0)

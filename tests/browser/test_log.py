@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, Route, expect
+from playwright.sync_api import FloatRect, Locator, Page, Request, Route, expect
 
 from tests.browser.conftest import House, Visit
 from tests.support.browsing import NARROW, axe, hold_still
@@ -44,6 +44,12 @@ def _event(number: int, at: datetime) -> dict[str, Any]:
 
 def _main(page: Page) -> Locator:
     return page.locator(".rows .what")
+
+
+def _box(of: Locator) -> FloatRect:
+    box = of.bounding_box()
+    assert box
+    return box
 
 
 def _asked(page: Page, path: str) -> list[Mapping[str, list[str]]]:
@@ -83,8 +89,10 @@ def test_twenty_pages_keep_at_most_500_rows_in_the_document(visit: Visit, rows: 
     heading = page.locator("tr.day").first
     box.evaluate("box => { box.scrollTop = box.scrollHeight / 2 }")
     expect(heading).to_be_visible()
-    middle = page.locator(".rows").bounding_box()
-    under = page.evaluate("([x, y]) => document.elementFromPoint(x, y).closest('tr')?.className", [middle["x"] + 30, middle["y"] + 55])
+    middle = _box(page.locator(".rows"))
+    under = page.evaluate(
+        "([x, y]) => document.elementFromPoint(x, y).closest('tr')?.className", [middle["x"] + 30, middle["y"] + 55]
+    )
     assert under == "day"
     box.evaluate("box => { box.scrollTop = 0 }")
     expect(_main(page).first).to_have_text("Row 1")
@@ -101,7 +109,10 @@ def test_data_of_over_5000_rows_is_let_go_of_and_read_again(visit: Visit, rows: 
         start = int(query.get("cursor", ["0"])[0])
         asked.append(start)
         native = [_native(number) for number in range(start, start + 50)]
-        shown = [{"Date": "", "Time": "", "Username": "", "Event Category": "", "Event Description": each["details"]} for each in native]
+        shown = [
+            {"Date": "", "Time": "", "Username": "", "Event Category": "", "Event Description": each["details"]}
+            for each in native
+        ]
         body = {"columns": list(shown[0]), "events": shown, "native": native, "next_cursor": str(start + 50)}
         route.fulfill(json={**body, "scanned": 50, "reached": native[-1]["occurred_at"], "index": "timeline"})
 
@@ -122,8 +133,14 @@ def test_data_of_over_5000_rows_is_let_go_of_and_read_again(visit: Visit, rows: 
 def _native(number: int) -> dict[str, Any]:
     """The event of a row that no log holds; ids and times fall."""
     at = datetime(2026, 11, 20, tzinfo=UTC) - timedelta(minutes=number)
-    none = dict.fromkeys(("caused_by", "changes", "params", "people", "sender", "source", "target", "variant", "adjusted"))
-    actor = {"type": "system", "username": "System", **dict.fromkeys(("id", "name", "email", "client_id", "user_type", "roles", "impersonator"))}
+    none = dict.fromkeys(
+        ("caused_by", "changes", "params", "people", "sender", "source", "target", "variant", "adjusted")
+    )
+    actor = {
+        "type": "system",
+        "username": "System",
+        **dict.fromkeys(("id", "name", "email", "client_id", "user_type", "roles", "impersonator")),
+    }
     return {
         **none,
         "id": f"{1_000_000 - number:08}",
@@ -148,15 +165,19 @@ def test_columns_zone_and_marks(visit: Visit, rows: str) -> None:
     """The product's columns, in the zone that the head names; UTC on hover and by one switch; failures have a word."""
     page = visit(rows, address=ALL)
     heads = page.locator(".rows thead th")
-    expect(heads).to_have_text(["Date", re.compile(r"Time ▾\s*Europe/Berlin, UTC\+[12]"), "Username", "Event Category", "Event Description"])
-    widths = [head.bounding_box()["width"] for head in heads.all()]
-    assert widths[4] > 320 and widths[4] > 2 * widths[2], "the description takes the rest"
+    expect(heads).to_have_text(
+        ["Date", re.compile(r"Time ▾\s*Europe/Berlin, UTC\+[12]"), "Username", "Event Category", "Event Description"]
+    )
+    widths = [_box(head)["width"] for head in heads.all()]
+    assert widths[4] > 2 * widths[2]  # the description takes the rest
     assert 90 < widths[1] < widths[2]
     failed = page.locator("tr.failed").first
     expect(failed).to_contain_text("failed")
     shadow = failed.locator("td").first.evaluate("cell => getComputedStyle(cell).boxShadow")
     assert "3px" in shadow
-    expect(page.locator("tbody td.time").first).to_have_attribute("title", re.compile(r"^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC$"))
+    expect(page.locator("tbody td.time").first).to_have_attribute(
+        "title", re.compile(r"^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC$")
+    )
     local = page.locator("tbody td.time").first.text_content()
     page.keyboard.press("u")
     expect(page).to_have_url(re.compile("tz=UTC"))
@@ -172,17 +193,19 @@ def test_density_wrapping_and_chosen_columns(visit: Visit, rows: str) -> None:
     page = visit(rows, address=ALL)
     row = page.locator(".rows tbody tr:not(.day)").first
     hold_still(page)
-    assert 26 <= row.bounding_box()["height"] <= 29
+    assert 26 <= _box(row)["height"] <= 29
     page.get_by_role("button", name="Rows and columns").click()
     page.get_by_role("menuitemradio", name="Roomy rows").click()
-    assert 34 <= row.bounding_box()["height"] <= 37
+    assert 34 <= _box(row)["height"] <= 37
     page.get_by_role("button", name="Rows and columns").click()
     page.get_by_role("menuitem", name="Choose columns…").click()
     dialog = page.get_by_role("dialog", name="Columns")
     dialog.get_by_label("Event Category").uncheck()
     dialog.get_by_label("session_id").check()
     dialog.get_by_role("button", name="Show these").click()
-    expect(page.locator(".rows thead th")).to_contain_text(["Date", "Time", "Username", "Event Description", "session_id"])
+    expect(page.locator(".rows thead th")).to_contain_text(
+        ["Date", "Time", "Username", "Event Description", "session_id"]
+    )
     expect(page.locator(".rows tbody td.id").first).to_have_text("s1")
     assert "session_id" in page.url
     page.reload()
@@ -191,7 +214,7 @@ def test_density_wrapping_and_chosen_columns(visit: Visit, rows: str) -> None:
 
 
 def test_a_cells_value_filters_and_the_row_opens(visit: Visit, rows: str) -> None:
-    """`=` and `≠` show at the cell under the pointer; a click anywhere else on the row opens the event, with no call."""
+    """`=` and `≠` show at the cell under the pointer. A click elsewhere on the row opens the event, with no call."""
     page = visit(rows, address=ALL)
     asked = _asked(page, "/v1/events")
     cell = page.get_by_role("cell", name="mike.mars").first
@@ -248,9 +271,17 @@ def test_sorting(visit: Visit, rows: str) -> None:
     page.get_by_role("columnheader", name="Username").get_by_role("button").click()
     expect(page.locator("tbody td.user").first).to_have_text("jane.roe")
     expect(page.locator("tr.day")).to_have_count(0)
-    refusal = {"type": "about:blank", "title": "", "status": 422, "code": "too_many_to_sort", "detail": "6,010 events match."}
+    refusal = {
+        "type": "about:blank",
+        "title": "",
+        "status": 422,
+        "code": "too_many_to_sort",
+        "detail": "6,010 events match.",
+    }
     headers = {"Content-Type": "application/problem+json"}
-    page.route(re.compile(r"sort=-actor"), lambda route: route.fulfill(status=422, headers=headers, body=json.dumps(refusal)))
+    page.route(
+        re.compile(r"sort=-actor"), lambda route: route.fulfill(status=422, headers=headers, body=json.dumps(refusal))
+    )
     asked = _asked(page, "/v1/events")
     page.get_by_role("columnheader", name="Username").get_by_role("button").click()
     band = page.locator(".band.warn")
@@ -270,9 +301,9 @@ def test_cards_on_a_phone(visit: Visit, rows: str) -> None:
     page = visit(rows, address=ALL, size=NARROW, dark=True)
     card = page.locator(".rows tbody tr:not(.day)").first
     expect(card).to_contain_text(re.compile(r"\d\d:\d\d jane\.roe · User access\s*Row 1"))
-    assert 44 <= card.bounding_box()["height"] <= 56
+    assert 44 <= _box(card)["height"] <= 56
     assert page.evaluate("document.documentElement.scrollWidth") == NARROW[0]
-    live = page.get_by_role("button", name="Live").bounding_box()
+    live = _box(page.get_by_role("button", name="Live"))
     assert live["y"] > NARROW[1] - 60
     hold_still(page)
     assert axe(page) == []
@@ -284,3 +315,29 @@ def test_axe_finds_nothing(visit: Visit, rows: str, dark: bool) -> None:
     expect(_main(page).first).to_be_visible()
     hold_still(page)
     assert axe(page) == []
+
+
+def test_a_key_that_is_revoked_in_mid_scroll_keeps_the_place(visit: Visit, house: House, rows: str) -> None:
+    """The rows stay. With another key the next page follows, each event once."""
+    with house.client(rows, "operations") as operations:
+        made = operations.post(f"/v1/tenants/{rows}/keys", json={"role": "auditor", "label": "Soon revoked"}).json()
+        page = visit(address=f"#key={made['key']}&to={ALL.removeprefix('#/')}", expects=("401",))
+        expect(_main(page).first).to_have_text("Row 1")
+        assert operations.delete(f"/v1/tenants/{rows}/keys/{made['key_id']}").status_code == 204
+    box = page.locator(".rows")
+    sheet = page.get_by_role("dialog")
+    for _ in range(20):
+        box.evaluate("box => { box.scrollTop = box.scrollHeight }")
+        page.wait_for_timeout(100)
+        if sheet.is_visible():
+            break
+    top = box.evaluate("box => box.scrollTop")
+    assert top > 500
+    sheet.get_by_label("API key").fill(house.key(rows, "auditor"))
+    sheet.get_by_role("button", name="Sign in").click()
+    expect(sheet).to_have_count(0)
+    expect(page.locator(".foot")).to_contain_text("shown so far")
+    assert abs(box.evaluate("box => box.scrollTop") - top) < 5
+    texts = _main(page).all_text_contents()
+    numbers = [int(text.split()[1]) for text in texts]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))

@@ -32,7 +32,12 @@ def reading(house: House) -> str:
         }
         for hours in range(1, 6)
     ]
-    old = {"activity": "surveys.add", "actor": jane, "details": "Long ago", "occurred_at": (now - timedelta(days=60)).isoformat()}
+    old = {
+        "activity": "surveys.add",
+        "actor": jane,
+        "details": "Long ago",
+        "occurred_at": (now - timedelta(days=60)).isoformat(),
+    }
     house.send(TENANT, *month, old)
     return TENANT
 
@@ -79,6 +84,9 @@ def test_a_search_that_takes_long_can_be_stopped(visit: Visit, reading: str) -> 
     expect(foot).to_contain_text("more to search")
     page.unroute(EVENTS)
     foot.get_by_role("button", name="Search all in the background").click()
+    dialog = page.get_by_role("dialog", name="Export")
+    expect(dialog).to_contain_text("needle")
+    dialog.get_by_role("button", name="Export").click()
     expect(page).to_have_url(re.compile("#/exports/"))
 
 
@@ -108,7 +116,9 @@ def test_what_a_filter_hides_and_where_the_log_begins(visit: Visit, reading: str
     foot = page.locator(".foot")
     expect(foot).to_contain_text(re.compile(r"This log begins \d+ \w+ 2026 \(90 days kept\)"))
     expect(foot).to_contain_text(re.compile(r"\d+ of Daybook's own records in this time are hidden"))
-    expect(page.locator(".status-words")).to_contain_text(re.compile(r"6 events · retained since \d+ \w+ · as of \d\d:\d\d:\d\d"))
+    expect(page.locator(".status-words")).to_contain_text(
+        re.compile(r"6 events · retained since \d+ \w+ · as of \d\d:\d\d:\d\d")
+    )
     foot.get_by_role("button", name="show").click()
     expect(page.locator(".rows")).to_contain_text(re.compile("audit-log|Key |Tenant created"))
     assert "component" not in page.url
@@ -174,7 +184,8 @@ def test_an_empty_log_waits_for_its_first_event(visit: Visit, house: House) -> N
     expect(command).not_to_contain_text("<your producer key>")
     key = re.search(r"Bearer (dbk_\w+)", command.text_content() or "")
     sent = re.search(r"-d '(.*)'", command.text_content() or "")
-    assert key and sent
+    assert key
+    assert sent
     with house.daybook.client(key[1]) as producer:
         answer = producer.post("/v1/events", content=sent[1], headers={"Content-Type": "application/json"})
         assert answer.status_code == 201, answer.text
