@@ -14,6 +14,8 @@ const TICK = 110;
 const HALF_LABEL = 24;
 /** Pixels that a pointer has to move to choose a stretch. */
 const DRAG = 4;
+/** A second click within this time makes it a double click. */
+const DOUBLE_CLICK_MS = 220;
 
 interface Props {
   readonly lanes: readonly Lane[];
@@ -37,6 +39,7 @@ export function Timeline(props: Props) {
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
   const [drag, setDrag] = useState<Stretch | null>(null);
+  const clicked = useRef(0);
   const [from, to] = zoom ?? spanOf(lanes, events, Date.now());
   const colours = coloured(sizesOf(events), props.categories);
   const x = (ms: number): number => ((ms - from) / (to - from)) * width;
@@ -54,6 +57,7 @@ export function Timeline(props: Props) {
           aria-label={`${lanes.length} people, ${events.length} events, from ${said(from)} to ${said(to)}`}
           onPointerDown={(event) => {
             if (event.button !== 0) return;
+            clearTimeout(clicked.current);
             event.currentTarget.setPointerCapture(event.pointerId);
             setDrag([place(event), place(event)]);
           }}
@@ -63,9 +67,12 @@ export function Timeline(props: Props) {
             const [low, high] = [Math.min(...drag), Math.max(...drag)];
             setDrag(null);
             if (high - low >= DRAG) onZoom([ms(low), ms(high)]);
-            else if (event.detail < 2) onPick(Math.round(ms(low)), null);
+            else clicked.current = setTimeout(() => onPick(Math.round(ms(low)), null), DOUBLE_CLICK_MS);
           }}
-          onDblClick={() => onZoom(null)}
+          onDblClick={() => {
+            clearTimeout(clicked.current);
+            onZoom(null);
+          }}
         >
           <defs>
             <linearGradient id="fading">
