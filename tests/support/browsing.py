@@ -46,6 +46,8 @@ class Watch:
         assert not unexpected, unexpected
 
     def _request(self, request: Request) -> None:
+        if request.is_navigation_request():  # a link that somebody follows, to a file say, is no request of the page
+            return
         parts = urlsplit(request.url)
         if parts.scheme not in ("blob", "data") and f"{parts.scheme}://{parts.netloc}" != self.origin:
             self.foreign.append(request.url)
