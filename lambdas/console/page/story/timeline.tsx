@@ -40,6 +40,7 @@ export function Timeline(props: Props) {
   const width = useWidth(box);
   const [drag, setDrag] = useState<Stretch | null>(null);
   const clicked = useRef(0);
+  useEffect(() => () => clearTimeout(clicked.current), []);
   const [from, to] = zoom ?? spanOf(lanes, events, Date.now());
   const colours = coloured(sizesOf(events), props.categories);
   const x = (ms: number): number => ((ms - from) / (to - from)) * width;
@@ -62,7 +63,7 @@ export function Timeline(props: Props) {
             setDrag([place(event), place(event)]);
           }}
           onPointerMove={(event) => drag && setDrag([drag[0], place(event)])}
-          onPointerUp={(event) => {
+          onPointerUp={() => {
             if (!drag) return;
             const [low, high] = [Math.min(...drag), Math.max(...drag)];
             setDrag(null);
