@@ -3,6 +3,7 @@ import "./tenants.css";
 import { useEffect, useState } from "preact/hooks";
 
 import { type Schema, get } from "../api.ts";
+import { homeQuery } from "../log/home.ts";
 import { useTitle } from "../parts/title.ts";
 import { encode } from "../route.ts";
 import { chosenTenant, credential } from "../session.ts";
@@ -86,7 +87,9 @@ function Table({ tenants }: { tenants: readonly Tenant[] }) {
 
 /** The tenant's log. The environment of the one before may not exist in it. */
 export function logOf(tenant: string): string {
-  return `#/log?${encode(new URLSearchParams({ tenant }))}`;
+  const query = homeQuery();
+  query.set("tenant", tenant);
+  return `#/log?${encode(query)}`;
 }
 
 function matches(tenant: Tenant, wanted: string): boolean {
