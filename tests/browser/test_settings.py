@@ -315,7 +315,7 @@ def test_everybody_can_read_the_settings(visit: Visit, tenant: str, size: tuple[
     expect(sections.first).to_be_visible()
     for place in range(sections.count()):
         sections.nth(place).click()
-        expect(page.get_by_role("region").first).to_be_visible()
+        expect(page.locator(".settings-body").get_by_role("heading").first).to_be_visible()
         expect(page.get_by_text("Reading…")).to_have_count(0)
         assert not axe(page), sections.nth(place).text_content()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), sections.nth(place).text_content()
