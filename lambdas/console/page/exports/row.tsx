@@ -11,34 +11,34 @@ export function ExportRow({ each, chosen }: { each: Export; chosen: boolean }) {
   const at = Date.parse(each.created_at);
   return (
     <>
-    <tr aria-current={chosen ? "true" : undefined}>
-      <td class="when">
-        {shortDay(at, zone.value)} {clock(at, zone.value).slice(0, 5)}
-      </td>
-      <td class="what">
-        <a href={href("exports", chosen ? [] : [each.id])} aria-expanded={chosen}>
-          <bdi>{askedInWords(each.filters, each.tz)}</bdi>
-        </a>
-        {!chosen && <span class="soft"> · {each.format.toUpperCase()}</span>}
-      </td>
-      <td class="number">
-        {each.rows.toLocaleString("en")}
-        <span class="unit"> rows</span>
-      </td>
-      <td class="export-state">
-        <State each={each} />
-      </td>
-      <td class="done">
-        <Actions each={each} />
-      </td>
-    </tr>
-    {chosen && (
-      <tr class="facts-row">
-        <td colSpan={5}>
-          <Facts each={each} />
+      <tr aria-current={chosen ? "true" : undefined}>
+        <td class="when">
+          {shortDay(at, zone.value)} {clock(at, zone.value).slice(0, 5)}
+        </td>
+        <td class="what">
+          <a href={href("exports", chosen ? [] : [each.id])} aria-expanded={chosen}>
+            <bdi>{askedInWords(each.filters, each.tz)}</bdi>
+          </a>
+          {!chosen && <span class="soft"> · {each.format.toUpperCase()}</span>}
+        </td>
+        <td class="number">
+          {each.rows.toLocaleString("en")}
+          <span class="unit"> rows</span>
+        </td>
+        <td class="export-state">
+          <State each={each} />
+        </td>
+        <td class="done">
+          <Actions each={each} />
         </td>
       </tr>
-    )}
+      {chosen && (
+        <tr class="facts-row">
+          <td colSpan={5}>
+            <Facts each={each} />
+          </td>
+        </tr>
+      )}
     </>
   );
 }

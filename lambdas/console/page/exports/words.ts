@@ -42,9 +42,9 @@ export function readAsked(texts: readonly string[]): Pick<Question, "filters" | 
   return { filters: joined(filters), span: span as Span, hidden };
 }
 
-/** The API writes `?` for a name that nobody had, since it may be somebody's all the same. */
+/** The API writes `?` for a name that nobody had, since it may be somebody's all the same, and actors' types as such. */
 function known(value: string): string {
-  return value === "?" ? "somebody unknown" : value;
+  return { "?": "somebody unknown", system: "System", api: "API", operations: "Operations" }[value] ?? value;
 }
 
 /** What an export of the list was asked for: the sentence that its dialog had, but for texts that are not kept. */
