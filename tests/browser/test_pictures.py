@@ -58,11 +58,10 @@ def query(page: Page) -> dict[str, list[str]]:
     return parse_qs(page.url.partition("#")[2].partition("?")[2])
 
 
-def span(page: Page) -> tuple[datetime, datetime]:
-    """Waits until the address has one."""
-    expect(page).to_have_url(re.compile("from=.*to="))
-    (start,), (end,) = query(page)["from"], query(page)["to"]
-    return datetime.fromisoformat(start), datetime.fromisoformat(end)
+def expect_span(page: Page, start: datetime, end: datetime) -> None:
+    """In the address."""
+    of = (re.escape(each.strftime("%Y-%m-%dT%H:%M:%S.000Z")) for each in (start, end))
+    expect(page).to_have_url(re.compile("from={}&to={}(&|$)".format(*of)))
 
 
 def caption(page: Page) -> Locator:
@@ -94,16 +93,16 @@ def test_a_part_of_the_histogram_is_a_range(visit: Visit, counted: str) -> None:
     assert [int(row[1]) for row in rows] == [0, 0, 4, 5, 1, 6, 0, 0]
     plot = page.locator(".u-over")
     plot.drag_to(plot, source_position=bar(page, 2, 8), target_position=bar(page, 4, 8))
-    assert span(page) == (TODAY - timedelta(days=5), TODAY - timedelta(days=2))
+    expect_span(page, TODAY - timedelta(days=5), TODAY - timedelta(days=2))
     expect(caption(page)).to_contain_text(": 10")
     expect(page.get_by_role("region", name="Events", exact=True).get_by_text("user.login").first).to_be_visible()
     plot.click(position=bar(page, 3, 8))
     expect(caption(page)).to_contain_text(": 5")
-    assert span(page) == (TODAY - timedelta(days=4), TODAY - timedelta(days=3))
+    expect_span(page, TODAY - timedelta(days=4), TODAY - timedelta(days=3))
     plot.click(position=bar(page, 5, 8), modifiers=["Shift"])
     page.mouse.move(0, 0)
     expect(caption(page)).to_contain_text(": 12")
-    assert span(page) == (TODAY - timedelta(days=4), TODAY - timedelta(days=1))
+    expect_span(page, TODAY - timedelta(days=4), TODAY - timedelta(days=1))
     plot.dblclick(position=bar(page, 3, 8))
     page.mouse.move(0, 0)
     expect(caption(page)).to_contain_text(": 5")
@@ -115,7 +114,7 @@ def test_a_part_of_the_histogram_is_a_range(visit: Visit, counted: str) -> None:
     end = page.get_by_role("slider", name="To")
     end.press("ArrowLeft")
     expect(caption(page)).to_contain_text(": 10")
-    assert span(page) == (TODAY - timedelta(days=7), TODAY - timedelta(days=2))
+    expect_span(page, TODAY - timedelta(days=7), TODAY - timedelta(days=2))
 
 
 def test_bars_are_hours_days_or_weeks_and_name_their_categories(visit: Visit, counted: str) -> None:
@@ -155,7 +154,7 @@ def test_the_overviews_numbers_are_the_apis(visit: Visit, house: House, counted:
     expect(fresh.get_by_role("link", name="root")).to_be_visible()
     hold_still(page)
     assert len([url for url in asked if "/v1/stats" in url]) == 7
-    assert len(asked) == 8
+    assert len([url for url in asked if "/v1/events?" in url and "status=failure" in url]) == 1
 
     over_time = page.get_by_role("region", name="Events over time")
     expect(over_time).to_contain_text(f"{len(RECENT)} events by day of UTC")
@@ -177,7 +176,7 @@ def test_the_overviews_numbers_are_the_apis(visit: Visit, house: House, counted:
         "203.0.113.9\n5",
         "203.0.113.10\n1",
     ]
-    assert fresh.get_by_role("link").all_inner_texts()[0] == "root"
+    assert "root" in fresh.get_by_role("link").all_inner_texts()
     expect(fresh).not_to_contain_text("mike.mars")
 
     people.get_by_role("button", name="Table of People").click()
@@ -219,8 +218,9 @@ def test_hours_of_the_week_are_on_the_readers_clock(visit: Visit, counted: str) 
     assert page.evaluate("document.activeElement.dataset.cell") == "1-23"
     cells.first.click()
     expect(page.get_by_role("region", name="Events", exact=True)).to_be_visible()
-    start, end = span(page)
-    assert end - start == timedelta(hours=1)
+    expect(page).to_have_url(re.compile("from=.*to="))
+    (start,), (end,) = query(page)["from"], query(page)["to"]
+    assert datetime.fromisoformat(end) - datetime.fromisoformat(start) == timedelta(hours=1)
 
 
 def test_the_overview_can_be_narrowed_and_is_counted_again(visit: Visit, counted: str) -> None:
@@ -230,7 +230,7 @@ def test_the_overview_can_be_narrowed_and_is_counted_again(visit: Visit, counted
     expect(over_time).to_contain_text("16 events")
     plot = over_time.locator(".u-over")
     plot.drag_to(plot, source_position=bar(page, 3, 8), target_position=bar(page, 4, 8))
-    assert span(page) == (TODAY - timedelta(days=4), TODAY - timedelta(days=2))
+    expect_span(page, TODAY - timedelta(days=4), TODAY - timedelta(days=2))
     page.mouse.move(0, 0)
     expect(over_time).to_contain_text("6 events by hour")
     expect(page.get_by_role("region", name="People", exact=True)).not_to_contain_text("mike.mars")

@@ -8,9 +8,8 @@ import type { List } from "../log/list.ts";
 import { ask, only, question, without } from "../log/refine.ts";
 import type { Filter, Span } from "../query.ts";
 import { me } from "../session.ts";
-import { offset, zone } from "../zone.ts";
 import { type Bars, type Chosen, DAY, stepOf } from "./bars.ts";
-import { BarsTable, Brushed, chosenOf, period, sums } from "./brushed.tsx";
+import { BarsTable, Brushed, besideDays, chosenOf, period, sums } from "./brushed.tsx";
 import { type Picture, ofRows, ofStats } from "./counted_bars.ts";
 import { useFrame } from "./frame.ts";
 import { Legend } from "./legend.tsx";
@@ -95,8 +94,7 @@ function Caption({ bars, pointed, chosen, total, rows }: CaptionProps) {
   if (pointed) return <>{`${period(bars, pointed)}: ${number}${rows === null ? "" : " of those shown"}`}</>;
   if (rows !== null) return <>{`of the ${rows.toLocaleString("en")} shown`}</>;
   if (!all) return <>{`${period(bars, chosen)}: ${number}`}</>;
-  const behind = bars.step !== "hour" && offset(bars.end, zone.value) !== "UTC";
-  return <>{`${number} ${total === 1 ? "event" : "events"} by ${bars.step}${behind ? " of UTC" : ""}`}</>;
+  return <>{`${number} ${total === 1 ? "event" : "events"} by ${bars.step}${besideDays(bars) ? " of UTC" : ""}`}</>;
 }
 
 function query(filters: readonly Filter[], span: Span, step: string, by: string): URLSearchParams {
