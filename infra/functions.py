@@ -12,6 +12,7 @@ from daybook.environment import (
     AppendSettings,
     AuthorizeSettings,
     CanarySettings,
+    ConsoleSettings,
     ExportApiSettings,
     ExportWorkerSettings,
     FanOutSettings,
@@ -81,7 +82,8 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
     "streams": FunctionSpec(module="streams.api_handler", settings=StreamsSettings),
     # Two calls, of which each may take as long as the gateway waits.
     "canary": FunctionSpec(module="canary.handler", settings=CanarySettings, memory_mb=256, timeout_s=65),
-    "console": FunctionSpec(module="console.handler", memory_mb=512, timeout_s=5),
+    # Two questions to the issuer, of at most nine seconds each, where somebody signs in.
+    "console": FunctionSpec(module="console.handler", settings=ConsoleSettings, memory_mb=512, timeout_s=20),
     "public": FunctionSpec(module="public.handler", memory_mb=512, timeout_s=5),
     "fan_out": FunctionSpec(module="streams.fan_out_handler", settings=FanOutSettings),
     "redeliver": FunctionSpec(module="streams.redeliver_handler", settings=RedeliverSettings),

@@ -59,9 +59,11 @@ class Options:
 
 
 def issuer(environ: Mapping[str, str]) -> dict[str, str]:
-    names = ("OIDC_ISSUER", "OIDC_AUDIENCE")
+    names = ("OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_CONSOLE_CLIENT")
     given = {name: environ[f"DAYBOOK_{name}"] for name in names if environ.get(f"DAYBOOK_{name}")}
-    if len(given) == 1:
+    if "OIDC_CONSOLE_CLIENT" in given and "OIDC_ISSUER" not in given:
+        raise CannotStart("DAYBOOK_OIDC_CONSOLE_CLIENT needs DAYBOOK_OIDC_ISSUER.")
+    if ("OIDC_ISSUER" in given) != ("OIDC_AUDIENCE" in given):
         raise CannotStart("DAYBOOK_OIDC_ISSUER and DAYBOOK_OIDC_AUDIENCE need each other.")
     if given and not given["OIDC_ISSUER"].startswith(("https://", "http://127.0.0.1:")):
         raise CannotStart("DAYBOOK_OIDC_ISSUER must begin with https:// or http://127.0.0.1:.")

@@ -5,6 +5,7 @@ from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta, Struct
 
+from console.sign_in import ConsoleConfig, SignedIn, SignInForm
 from daybook.catalogue.description import ActivityDescription, CatalogueDescription
 from daybook.events.decoding import MAX_EVENTS
 from daybook.events.native import NativeEvent
@@ -128,6 +129,20 @@ OPERATIONS: Mapping[str, Operation] = {
         {200: (FILE,), 304: ()},
         {404: ("not_found",)},
         note="The page names its files.",
+    ),
+    "read_console_config": Operation(
+        SERVICE,
+        "Where people sign in at the console",
+        {200: (ConsoleConfig,)},
+        {503: ("issuer_unavailable",)},
+    ),
+    "sign_in": Operation(
+        SERVICE,
+        "Exchange the code of the OIDC issuer for a token",
+        {200: (SignedIn,)},
+        {404: ("not_found",), 422: ("sign_in_refused",), 503: ("issuer_unavailable",)},
+        body=(SignInForm,),
+        note="The console's page calls it: authorization code with PKCE, `S256`.",
     ),
     "health": Operation(SERVICE, "Whether the service answers", {200: (Health,)}),
     "openapi": Operation(SERVICE, "This document", {200: (dict[str, Any],), 304: ()}),

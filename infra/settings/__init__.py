@@ -66,6 +66,8 @@ class DeploymentSettings:
         text(rf"https://{_HOST}(:[0-9]{{1,5}})?(/[^\s?#]*)?", "an https URL without query and fragment")
     )
     oidc_audience: str | None = setting(text(r"\S{1,1000}", "the audience that tokens name, without spaces"))
+    oidc_console_client: str | None = setting(text(r"\S{1,1000}", "a client's id, without spaces"))
+    """The public client with which people sign in at the console."""
     oidc_tenant_claim: str = setting(_claim, "tenant")
     oidc_roles_claim: str = setting(_claim, "roles")
     oidc_environments_claim: str = setting(_claim, "environments")
@@ -139,6 +141,8 @@ class DeploymentSettings:
             if len(given) == 1:
                 (other,) = {*pair} - {*given}
                 yield f"{given[0]} needs {other}, which is not set"
+        if self.oidc_console_client and not self.oidc_issuer:
+            yield "oidc_console_client needs oidc_issuer, which is not set"
         for name, pattern in (("certificate_arn", _CERTIFICATE), ("events_stream_arn", _STREAM)):
             arn = pattern.fullmatch(getattr(self, name) or "")
             if arn and self.region not in (None, arn["region"]):

@@ -4,18 +4,16 @@ PyJWT has a client for this, but it forgets its keys when they are five minutes 
 asks again for each token after a failure, and it bounds neither the size of an answer nor its whole time.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from threading import Thread
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, build_opener
 
 import msgspec
 from jwt import PyJWK, PyJWKSet
 from msgspec import Struct
 
 from daybook.clock import HOUR, MINUTE, SECOND, Clock, system_clock
+from daybook.http.outgoing import fetch_document
 from daybook.observability import ISSUER_FAILURES, count, logger
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -32,11 +30,6 @@ PAUSE_MS = 30 * SECOND
 
 WAIT_SECONDS = 4.0
 """The longest that a call waits for the issuer's two documents together. The authorizer has 10 seconds."""
-
-TIMEOUT_SECONDS = 3.0
-"""To connect to one address, and of silence. The body of an answer may take twice as long."""
-
-MAX_BYTES = 1_000_000
 
 
 class IssuerUnavailable(Exception):  # noqa: N818  a fact, not a failure
@@ -134,25 +127,3 @@ class _Question(Thread):
             self._ask()
         except Exception as failure:  # noqa: BLE001  whoever waits logs it
             self.failure = failure
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    """A redirect could lead to an address that is not encrypted."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
-
-
-def fetch_document(url: str) -> bytes:
-    """Raises `OSError` or `http.client.HTTPException` for what can't be read, `ValueError` for what must not."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "127.0.0.1"):
-        raise ValueError(f"not https: {url}")
-    body = b""
-    deadline = time.monotonic() + 2 * TIMEOUT_SECONDS
-    with build_opener(_NoRedirects).open(url, timeout=TIMEOUT_SECONDS) as response:
-        while piece := response.read1(MAX_BYTES):
-            body += piece
-            if len(body) > MAX_BYTES or time.monotonic() > deadline:
-                raise ValueError(f"too long or too slow: {url}")
-    return body

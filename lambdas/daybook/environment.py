@@ -53,6 +53,15 @@ class AuthorizeSettings(FunctionSettings):
 
 
 @dataclass(frozen=True)
+class ConsoleSettings(FunctionSettings):
+    """For `console`. Without an issuer and the client's id it signs nobody in: people use keys."""
+
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
+    oidc_console_client: str = ""
+
+
+@dataclass(frozen=True)
 class CanarySettings(FunctionSettings):
     """For `canary`, which calls the public API with a key of its own."""
 

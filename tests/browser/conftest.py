@@ -16,6 +16,7 @@ from infra.local.template import Templates
 from tests.support.browsing import WIDE, ZONE, Watch
 from tests.support.chromium import ARGUMENTS, MISSING, chromium
 from tests.support.running_daybook import LocalDaybook, make_tenant, running_daybook
+from tests.support.sign_in import CLIENT, running_provider
 
 SECONDS = 15
 """How long a test waits for what it expects of the page. Both cores may be busy with other tests."""
@@ -82,11 +83,13 @@ class Visit(Protocol):
         dark: bool = False,
         zone: str = ZONE,
         expects: tuple[str, ...] = (),
+        elsewhere: str = "",
         **context: Any,
     ) -> Page:
         """A tab of a browser of its own.
 
         `tenant`: None for somebody who has not signed in. `expects`: parts of the errors that the test brings about.
+        `elsewhere`: another address that the test goes to, and nothing of which is watched.
         """
 
 
@@ -96,12 +99,30 @@ def tenant_of(name: str) -> str:
 
 
 @pytest.fixture(scope="package")
+def provider() -> Iterator[str]:
+    """The OIDC issuer at which people of CareAR's demo tenant sign in."""
+    people = {
+        "maya": {"tenant": "carear-demo", "roles": ["auditor"], "preferred_username": "maya.lindqvist"},
+        "stranger": {"tenant": "carear-demo", "roles": ["Buyer"]},
+    }
+    with running_provider(people) as url:
+        yield url
+
+
+@pytest.fixture(scope="package")
 def house(
+    provider: str,
     tmp_path_factory: pytest.TempPathFactory,
     synthesised: Templates,  # noqa: ARG001  local Daybook starts from the session's templates
     console_page: None,  # noqa: ARG001  and with its page
 ) -> Iterator[House]:
-    options = {"DAYBOOK_DEMO": "1", "DAYBOOK_CHECKPOINT_SECONDS": "2"}
+    options = {
+        "DAYBOOK_DEMO": "1",
+        "DAYBOOK_CHECKPOINT_SECONDS": "2",
+        "DAYBOOK_OIDC_ISSUER": provider,
+        "DAYBOOK_OIDC_AUDIENCE": CLIENT,
+        "DAYBOOK_OIDC_CONSOLE_CLIENT": CLIENT,
+    }
     with running_daybook(tmp_path_factory.mktemp("browser"), **options) as daybook:
         yield House(daybook, keys_of(daybook.printed))
 
@@ -150,6 +171,7 @@ def visit(browser: Browser, house: House, contexts: list[tuple[BrowserContext, W
         dark: bool = False,
         zone: str = ZONE,
         expects: tuple[str, ...] = (),
+        elsewhere: str = "",
         **context: Any,
     ) -> Page:
         width, height = size
@@ -162,7 +184,7 @@ def visit(browser: Browser, house: House, contexts: list[tuple[BrowserContext, W
             **context,
         )
         opened.set_default_timeout(SECONDS * 1000)
-        watch = Watch(house.url, expected=list(expects))
+        watch = Watch(house.url, elsewhere, expected=list(expects))
         watch.over(opened)
         contexts.append((opened, watch))
         page = opened.new_page()

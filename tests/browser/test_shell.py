@@ -1,24 +1,267 @@
-"""The frame of every page: signing in and out, and who may see what."""
+"""The frame of every page: signing in and out, who may see what, the bands, the keys."""
 
-from playwright.sync_api import expect
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import House, Visit
-from tests.support.browsing import axe
+from tests.support.browsing import NARROW, WIDE, axe, hold_still
+
+
+def rows(page: Page) -> Any:
+    """What was found, without the head of the table and those of the days."""
+    return page.locator("tbody tr[aria-rowindex]:has(button)")
 
 
 def test_a_link_signs_in_and_shows_the_log(visit: Visit, house: House) -> None:
     """The key leaves the address before anything is shown, and stays in no history."""
     page = visit("carear")
-    expect(page.get_by_role("row").nth(1)).to_be_visible()
+    expect(rows(page).first).to_be_visible()
     assert page.url == f"{house.url}/console#/log"
+    expect(page).to_have_title(re.compile(r"· Fieldworks · Daybook$"))
     page.go_back()
     assert "dbk_" not in page.url
 
 
 def test_somebody_without_a_key_signs_in_by_hand(visit: Visit, house: House) -> None:
-    """The address that they came for is kept."""
-    page = visit(None)
-    page.get_by_label("API key").fill(house.key("enate", "auditor"))
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("row").nth(1)).to_be_visible()
+    """A wrong key is said to be wrong; the address that they came for is kept. Verifying needs no key."""
+    page = visit(None, address="#/log?status=failure")
     assert not axe(page)
+    page.get_by_label("API key").fill("dbk_" + "a" * 16 + "_" + "b" * 40)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("not valid")
+    page.get_by_label("API key").fill(house.key("enate", "auditor"))
+    page.get_by_role("button", name="Sign in with the key").click()
+    expect(page.get_by_role("link", name="Log", exact=True)).to_be_visible()
+    assert page.url.endswith("#/log?status=failure")
+
+
+def test_people_sign_in_at_the_issuer(visit: Visit, house: House, provider: str) -> None:
+    """There and back by a redirect, with the place kept. Nothing of it stays in the address or the tab."""
+    page = visit(None, address="#/log?status=success", elsewhere=provider)
+    page.get_by_role("button", name="Sign in with 127.0.0.1").click()
+    page.get_by_role("button", name="Authorize as maya").click()
+    expect(page.get_by_role("button", name="Signed in: maya.lindqvist")).to_be_visible()
+    expect(rows(page).first).to_be_visible()
+    assert page.url == f"{house.url}/console#/log?status=success"
+    assert page.evaluate("Object.keys(sessionStorage)") == ["daybook.credential"]
+
+
+def test_who_is_refused_at_the_issuer_is_told(visit: Visit, house: House, provider: str) -> None:
+    """Whoever denies, whoever has no role here, and an answer that this tab did not ask for."""
+    page = visit(None, elsewhere=provider)
+    for choice, said in (("Deny access", "did not sign you in"), ("Authorize as stranger", "not valid")):
+        page.get_by_role("button", name="Sign in with 127.0.0.1").click()
+        page.get_by_role("button", name=choice).click()
+        expect(page.get_by_role("alert")).to_contain_text(said)
+    page.goto(f"{house.url}/console?code=stolen&state=forged")
+    expect(page.get_by_role("alert")).to_contain_text("not begun in this tab")
+    assert "stolen" not in page.url
+
+
+def test_a_second_tab_needs_no_key_and_signing_out_ends_both(visit: Visit, house: House) -> None:
+    """The first tab hands it over; nothing is stored for good."""
+    first = visit("jiffy", "auditor")
+    expect(rows(first).first).to_be_visible()
+    second = first.context.new_page()
+    second.goto(f"{house.url}/console#/overview")
+    expect(second.get_by_role("link", name="Overview", exact=True)).to_have_attribute("aria-current", "page")
+    assert "dbk_" not in second.evaluate("JSON.stringify(localStorage)")
+    second.get_by_role("button", name="Signed in").click()
+    second.get_by_role("menuitem", name="Sign out").click()
+    for page in (first, second):
+        expect(page.get_by_label("API key")).to_be_visible()
+    third = first.context.new_page()
+    third.goto(f"{house.url}/console#/log")
+    expect(third.get_by_label("API key")).to_be_visible()
+
+
+def test_a_key_that_is_revoked_in_mid_work_loses_nothing(visit: Visit, house: House) -> None:
+    """A sheet asks for another one. Filters, rows and place are kept."""
+    tenant = house.tenant("shell-revoked")
+    house.send(tenant, *({"activity": f"door.opened{n}", "actor": {"type": "system"}} for n in range(3)))
+    with house.client(tenant) as admin:
+        made = admin.post(f"/v1/tenants/{tenant}/keys", json={"role": "auditor", "label": "soon gone"}).json()
+        house.made["revoked", "auditor"] = made["key"]
+        page = visit("revoked", "auditor", "#/log?activity=door.*")
+        expect(rows(page)).to_have_count(3)
+        assert admin.delete(f"/v1/tenants/{tenant}/keys/{made['key_id']}").status_code == 204
+    sheet = page.get_by_role("dialog", name="Sign in again")
+
+    def again() -> bool:
+        page.keyboard.press("r")
+        page.wait_for_timeout(1000)
+        return sheet.is_visible()
+
+    assert any(again() for _ in range(75)), "the gateway keeps an answer for a minute"
+    expect(rows(page)).to_have_count(3)
+    assert not axe(page)
+    sheet.get_by_label("API key").fill(house.key(tenant, "auditor"))
+    page.keyboard.press("Enter")
+    expect(sheet).to_be_hidden()
+    expect(rows(page)).to_have_count(3)
+    assert page.url.endswith("#/log?activity=door.*")
+
+
+def test_the_network_goes_and_comes_back(visit: Visit) -> None:
+    """A band counts down and goes away by itself; the rows stay."""
+    page = visit("chat")
+    expect(rows(page).first).to_be_visible()
+    shown = rows(page).first.inner_text()
+    page.context.set_offline(True)
+    page.keyboard.press("r")
+    expect(page.get_by_text(re.compile(r"Not reached since \d\d:\d\d"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Trying again in \d+ s"))).to_be_visible()
+    assert rows(page).first.inner_text() == shown
+    assert not axe(page)
+    page.context.set_offline(False)
+    page.get_by_role("button", name="now", exact=True).click()
+    expect(page.get_by_text("Not reached since")).to_be_hidden()
+    expect(rows(page).first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(429, "More calls than this tenant may make"), (503, "Not reached since")]
+)
+def test_a_service_that_is_busy_is_waited_for(visit: Visit, status: int, said: str) -> None:
+    """As long as it says itself; then the page goes on."""
+    page = visit("symbee")
+    expect(rows(page).first).to_be_visible()
+    body = '{"type":"about:blank","title":"x","status":0,"code":"throttled","detail":"x","errors":[]}'
+    answers = [status]
+
+    def busy(route: Route) -> None:
+        if not answers:
+            route.continue_()
+            return
+        headers = {"Retry-After": "2", "Content-Type": "application/problem+json"}
+        route.fulfill(status=answers.pop(), body=body, headers=headers)
+
+    page.route("**/v1/events?*", busy)
+    page.keyboard.press("r")
+    expect(page.get_by_text(said)).to_be_visible()
+    expect(page.get_by_text(said)).to_be_hidden()
+    assert not answers
+
+
+def test_what_an_operator_must_know_stands_on_every_page(visit: Visit, house: House) -> None:
+    """Tampering, a failing stream, a legal hold: each as a band that leads on."""
+    tenant = house.tenant("shell-bands")
+    with house.client(tenant) as admin:
+        assert admin.put("/v1/settings/legal-hold", json={"reason": "A case"}).is_success
+        stream = admin.get("/v1/settings/stream").json()
+    page = visit(tenant, "operations", "#/overview")
+    expect(page.get_by_text("Legal hold: nothing in this log is deleted.")).to_be_visible()
+    found = {"what": "changed", "id": "x", "at": "2026-01-01T00:00:00.000Z"}
+    alert = {"id": "x", "kind": "tamper-found", "environment": "prod", "raised_at": found["at"], "event": found}
+    failing = {
+        **stream,
+        "status": "failing",
+        "failing_since": found["at"],
+        "last_error": "AccessDenied",
+        "pending": 1234,
+    }
+    page.route("**/v1/alerts?*", lambda route: route.fulfill(json={"alerts": [alert], "next_cursor": None}))
+    page.route("**/v1/settings/stream?*", lambda route: route.fulfill(json=failing))
+    page.reload()
+    expect(page.get_by_text("Tampering was found: an event was changed or removed")).to_be_visible()
+    expect(page.get_by_text("AccessDenied. 1,234 events wait.")).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("l")
+    expect(page.get_by_text("Tampering was found")).to_be_visible()
+    assert not axe(page)
+
+
+def test_each_role_sees_what_it_may(visit: Visit) -> None:
+    """What one may not do is absent. A key that only sends is told what kind is needed."""
+    producer = visit("enate", "producer")
+    expect(producer.get_by_text("This key may only send events.")).to_be_visible()
+    expect(producer.get_by_role("link", name="Log", exact=True)).to_be_hidden()
+    auditor = visit("enate", "auditor")
+    expect(auditor.get_by_role("link", name="Log", exact=True)).to_be_visible()
+    expect(auditor.get_by_role("link", name="Tenants", exact=True)).to_be_hidden()
+    unknown = visit("enate", "auditor", "#/nowhere")
+    expect(unknown.get_by_role("heading", name="There is no such page")).to_be_visible()
+
+
+def test_operations_change_tenant_and_people_environment(visit: Visit) -> None:
+    """Both stand in the address, so that a link names them."""
+    page = visit("carear", "operations", "#/log?status=failure")
+    page.get_by_role("button", name="Tenant: Fieldworks").click()
+    page.get_by_role("menuitemradio", name="ABC Company").click()
+    expect(page.get_by_role("button", name="Environment: prod")).to_be_visible()
+    assert page.url.endswith("#/log?tenant=symbee-demo&env=prod")
+    page.get_by_role("button", name="Environment: prod").click()
+    page.get_by_role("menuitemradio", name="test").click()
+    expect(page.get_by_role("button", name="Environment: test")).to_be_visible()
+    assert "env=test" in page.url
+    page.go_back()
+    expect(page.get_by_role("button", name="Environment: prod")).to_be_visible()
+
+
+def test_operations_without_a_tenant_choose_one(visit: Visit, house: House) -> None:
+    """They reach every tenant, and none by itself."""
+    page = visit(None)
+    page.get_by_label("API key").fill(house.key("", "operations"))
+    page.keyboard.press("Enter")
+    expect(
+        page.get_by_role("link", name="Fieldworks").or_(page.get_by_role("button", name="Fieldworks"))
+    ).to_be_visible()
+    assert page.url.endswith("#/tenants")
+
+
+def test_keys_work_are_listed_and_can_be_turned_off(visit: Visit) -> None:
+    """WCAG 2.1.4: single letters have a switch, and mean nothing where somebody types."""
+    page = visit("carear")
+    expect(rows(page).first).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("o")
+    expect(page.get_by_role("link", name="Overview", exact=True)).to_have_attribute("aria-current", "page")
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys.get_by_text("Go to the log")).to_be_visible()
+    assert not axe(page)
+    keys.get_by_label("Single letters are keys").uncheck()
+    keys.get_by_role("button", name="Close").click()
+    page.keyboard.press("g")
+    page.keyboard.press("l")
+    expect(page.get_by_role("link", name="Overview", exact=True)).to_have_attribute("aria-current", "page")
+    assert set(page.evaluate("Object.keys(localStorage)")) <= {"daybook.letters", "daybook.theme", "daybook.density"}
+
+
+def test_colours_follow_the_reader(visit: Visit) -> None:
+    """The choice is kept, over the system's."""
+    page = visit("carear", dark=True)
+    paper = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(paper) == "rgb(23, 25, 29)"
+    page.get_by_role("button", name="Colours").click()
+    page.get_by_role("menuitemradio", name="Light").click()
+    assert page.evaluate(paper) == "rgb(251, 250, 247)"
+    page.reload()
+    assert page.evaluate(paper) == "rgb(251, 250, 247)"
+
+
+PLACES = ("#/log", "#/overview", "#/exports", "#/verify", "#/alerts", "#/tenants")
+SETTINGS = ("retention", "stream", "groups", "keys", "catalogue", "people", "refused")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_axe_finds_nothing_on_any_page(visit: Visit, size: tuple[int, int], dark: bool) -> None:
+    """WCAG's rules and axe's best practice, as an operator sees each page; and nothing is wider than the window."""
+    page = visit("carear", "operations", "#/log", size=size, dark=dark)
+    expect(page.get_by_role("link", name="Log", exact=True)).to_be_visible()
+    found = []
+    for place in (*PLACES, *(f"#/settings/{name}" for name in SETTINGS)):
+        page.evaluate("place => { location.hash = place }", f"{place}?tenant=carear-demo")
+        page.wait_for_timeout(300)
+        hold_still(page)
+        expect(page.locator("h1").first).to_be_attached()
+        found += [f"{place} {violation}" for violation in axe(page)]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{place} is wider than the window")
+        if page.get_by_role("heading", name="There is no such page").is_visible():
+            found.append(f"{place} is missing")
+    assert not found, "\n".join(found)

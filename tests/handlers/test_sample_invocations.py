@@ -447,6 +447,8 @@ def test_what_needs_no_credential() -> None:
     page = _invoke("console")
     assert (page["headers"]["Content-Type"], page["headers"]["Content-Encoding"]) == ("text/html; charset=utf-8", "br")
     assert _answer("console_file", 404)["code"] == "not_found"  # a file of another build
+    assert _answer("read_console_config")["sign_in"] is None  # no issuer is configured here
+    assert _answer("sign_in", 404)["code"] == "not_found"
     assert _answer("unknown_path", 404)["code"] == "not_found"
     refused = _invoke("unknown_method")
     assert (refused["statusCode"], refused["headers"]["Allow"]) == (405, "GET, POST")

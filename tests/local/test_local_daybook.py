@@ -171,6 +171,7 @@ def test_dynamodb_local_keeps_what_was_there(tmp_path: Path) -> None:
         {"DAYBOOK_STORE": "paper"},
         {"DAYBOOK_OPERATIONS_KEY": "open sesame"},
         {"DAYBOOK_OIDC_AUDIENCE": "daybook"},
+        {"DAYBOOK_OIDC_CONSOLE_CLIENT": "console"},
         {"DAYBOOK_OIDC_ISSUER": "http://id.example.com", "DAYBOOK_OIDC_AUDIENCE": "daybook"},
     ],
     ids=lambda environment: next(iter(environment)),

@@ -41,6 +41,7 @@ OTHER: dict[str, Any] = {
     "removal_policy": "destroy",
     "oidc_issuer": "https://id.example.com/realms/acme",
     "oidc_audience": "daybook",
+    "oidc_console_client": "console",
     "oidc_roles_claim": "groups",
     "waf": True,
     "waf_rate": 500,

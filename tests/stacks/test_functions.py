@@ -66,7 +66,7 @@ def test_each_setting_names_its_resource(service: Stack, name: str) -> None:
     assert {variable: service.read(value) for variable, value in variables.items()} == expected
 
 
-def test_only_the_authorizer_knows_the_issuer(other: Templates) -> None:
+def test_only_the_authorizer_and_the_console_know_the_issuer(other: Templates) -> None:
     """And only where one is configured, as the test above shows: without these variables it takes no tokens."""
     found = {
         logical_id: {name: value for name, value in variables.items() if name.startswith("OIDC_")}
@@ -80,6 +80,12 @@ def test_only_the_authorizer_knows_the_issuer(other: Templates) -> None:
         "OIDC_TENANT_CLAIM": "tenant",
         "OIDC_ROLES_CLAIM": "groups",
         "OIDC_ENVIRONMENTS_CLAIM": "environments",
+    }
+    console = next(logical_id for logical_id in found if logical_id.startswith("ConsoleFunction"))
+    assert found.pop(console) == {
+        "OIDC_ISSUER": "https://id.example.com/realms/acme",
+        "OIDC_AUDIENCE": "daybook",
+        "OIDC_CONSOLE_CLIENT": "console",
     }
     assert not any(found.values())
 

@@ -68,6 +68,7 @@ def test_a_wrong_setting_says_which_and_why(name: str, must_be: str, wrong: obje
         ({"certificate_arn": CERTIFICATE}, "certificate_arn needs domain_name"),
         ({"oidc_issuer": "https://a.example.com"}, "oidc_issuer needs oidc_audience"),
         ({"oidc_audience": "daybook"}, "oidc_audience needs oidc_issuer"),
+        ({"oidc_console_client": "console"}, "oidc_console_client needs oidc_issuer"),
         ({"events_table": "Restored"}, "events_table needs events_stream_arn"),
         ({"events_table": "Other", "events_stream_arn": STREAM}, "the stream of Restored, but events_table is Other"),
         (

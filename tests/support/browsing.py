@@ -26,6 +26,8 @@ class Watch:
     """Collects what goes wrong in the tabs of a context. `check` fails the test for whatever was not expected."""
 
     origin: str
+    elsewhere: str = ""
+    """Another address that the test itself goes to: its pages are not watched."""
     violations: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
@@ -46,12 +48,18 @@ class Watch:
         assert not unexpected, unexpected
 
     def _request(self, request: Request) -> None:
+        if request.is_navigation_request():  # a link that somebody follows, to a file say, is no request of the page
+            return
+        if self.elsewhere and request.frame.url.startswith(self.elsewhere):
+            return
         parts = urlsplit(request.url)
         if parts.scheme not in ("blob", "data") and f"{parts.scheme}://{parts.netloc}" != self.origin:
             self.foreign.append(request.url)
 
     def _console(self, message: ConsoleMessage) -> None:
         # Chromium also writes an error for each answer of 4xx and 5xx, which the page handles.
+        if self.elsewhere and message.location["url"].startswith(self.elsewhere):
+            return
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             self.errors.append(message.text)
 
@@ -74,4 +82,4 @@ def axe(page: Page) -> list[str]:
 
 def hold_still(page: Page) -> None:
     """Waits until the page has nothing more to load: no skeleton, nothing busy."""
-    expect(page.locator("[aria-busy=true]")).to_have_count(0)  # wait_for_function needs eval, which the policy forbids
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)

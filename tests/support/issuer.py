@@ -97,6 +97,13 @@ def running_issuer() -> Iterator[Issuer]:
                 self.end_headers()
                 self.wfile.write(issuer.answer(self.path))
 
+        def do_POST(self) -> None:
+            """Says what came."""
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"type": self.headers["Content-Type"], "body": body}).encode())
+
         def log_message(self, *_: object) -> None:
             pass
 

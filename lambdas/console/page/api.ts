@@ -45,6 +45,8 @@ export interface Options {
   readonly signal?: AbortSignal;
   /** False: the call names no environment. */
   readonly inEnvironment?: boolean;
+  /** Null: the call names no tenant in its header, because its path does. */
+  readonly tenant?: null;
   /** True: fails at once where a read would wait and try again. */
   readonly once?: boolean;
 }
@@ -111,7 +113,7 @@ export async function call<T>(method: string, path: string, options: Options = {
 export async function send(method: string, path: string, options: Options = {}): Promise<Response> {
   const headers: Record<string, string> = {};
   if (credential.value !== null) headers["Authorization"] = `Bearer ${credential.value}`;
-  if (chosenTenant.value !== null) headers["Daybook-Tenant"] = chosenTenant.value;
+  if (chosenTenant.value !== null && options.tenant !== null) headers["Daybook-Tenant"] = chosenTenant.value;
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
   const init: RequestInit = { method, headers, cache: "no-store", credentials: "omit" };
   if (options.body !== undefined) init.body = JSON.stringify(options.body);

@@ -12,7 +12,8 @@ import { Bands } from "./shell/bands.tsx";
 import { Head } from "./shell/head.tsx";
 import { Keys } from "./shell/keys.tsx";
 import { RefusedSheet } from "./shell/refused.tsx";
-import { SignInPage, failure } from "./sign_in/page.tsx";
+import { exchanging, failure } from "./sign_in/oidc.ts";
+import { SignInPage } from "./sign_in/page.tsx";
 
 export function App() {
   useSignalEffect(() => {
@@ -68,7 +69,7 @@ function Shown() {
   if (!page) return <Missing />;
   if (page.roles === null) return <Framed whole={page.whole} show={page.show} />;
   if (credential.value === null) {
-    return <main class="page text">{asking.value ? null : <SignInPage />}</main>;
+    return <main class="page text">{asking.value || exchanging.value ? null : <SignInPage />}</main>;
   }
   if (me.value === null) return <main class="page text" aria-busy="true" />;
   if (!may(...page.roles)) return <Forbidden />;

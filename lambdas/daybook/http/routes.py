@@ -27,6 +27,8 @@ _ANYONE: frozenset[str] = frozenset()
 ROUTES = (
     Route("GET", "/console", "console", "console", _ANYONE),
     Route("GET", "/console/{file}", "console", "console_file", _ANYONE),
+    Route("GET", "/v1/console-config", "console", "read_console_config", _ANYONE),
+    Route("POST", "/v1/sign-in", "console", "sign_in", _ANYONE),
     Route("GET", "/v1/health", "public", "health", _ANYONE),
     Route("GET", "/v1/openapi.json", "public", "openapi", _ANYONE),
     Route("POST", "/v1/events", "ingest", "send_events", _WRITERS),

@@ -14,12 +14,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorize import signing_keys
-from authorize.signing_keys import FRESH_MS, KEPT_MS, PAUSE_MS, IssuerUnavailable, SigningKeys, fetch_document
+from authorize.signing_keys import FRESH_MS, KEPT_MS, PAUSE_MS, IssuerUnavailable, SigningKeys
 from authorize.tokens import MAX_TOKEN, Tokens
 from daybook.clock import MINUTE
 from daybook.environment import AuthorizeSettings
+from daybook.http import outgoing
 from daybook.http.caller import Caller, User
+from daybook.http.outgoing import MAX_BYTES, fetch_document
 from tests.support.access_log import kept_access_log
 from tests.support.issuer import AUDIENCE, DISCOVERY, JWKS, Issuer, ec_key, jwk, rsa_key, running_issuer
 
@@ -310,7 +311,7 @@ def test_an_issuer_that_was_never_reached_is_an_error(door: Door, issuer: Issuer
         {DISCOVERY: {"issuer": "https://id.example.com", "jwks_uri": "https://id.example.com/keys"}},
         {DISCOVERY: {"jwks_uri": "https://id.example.com/keys"}},
         {DISCOVERY: ["issuer"]},
-        {DISCOVERY: "x" * signing_keys.MAX_BYTES},
+        {DISCOVERY: "x" * MAX_BYTES},
         {JWKS: {"keys": []}},
         {JWKS: {"keys": [{"kty": "EC", "kid": "first", "crv": "P-256", "x": "", "y": 7}]}},
         {JWKS: []},
@@ -363,7 +364,7 @@ def test_a_slow_issuer_delays_a_call_for_a_moment(issuer: Issuer, door: Door, sl
 
 def test_addresses_that_take_no_connection_delay_a_call_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each address has a time-out of its own."""
-    monkeypatch.setattr(signing_keys, "TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(outgoing, "TIMEOUT_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.create_connection(full.getsockname()):
         address = (socket.AF_INET, socket.SOCK_STREAM, 0, "", full.getsockname())
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [address] * 6)

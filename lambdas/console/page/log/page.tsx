@@ -6,8 +6,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { Bar } from "./bar/bar.tsx";
 import { useKey } from "../keyboard.ts";
 import { useTitle } from "../parts/title.ts";
-import { filtersInWords, spanInWords } from "./bar/words.ts";
+import { called } from "./bar/people.ts";
 import { presetOf } from "./bar/presets.ts";
+import { filtersInWords, headline, spanInWords } from "./bar/words.ts";
+import { viewOf } from "../views.ts";
 import { place } from "../route.ts";
 import { zone } from "../zone.ts";
 import { Histogram, HistogramTable } from "../overview/histogram.tsx";
@@ -62,9 +64,8 @@ export function LogPage() {
 /** `Failed sign-ins, last 7 days` */
 function title(): string {
   const asked = question();
-  const what = (presetOf(asked) ?? filtersInWords({ filters: chosen(asked) })) || "Log";
-  const when = spanInWords(asked.span, zone.value);
-  return `${what.charAt(0).toUpperCase()}${what.slice(1)}, ${when.charAt(0).toLowerCase()}${when.slice(1)}`;
+  const name = presetOf(asked) ?? viewOf(asked)?.name;
+  return headline(name ?? (filtersInWords({ filters: chosen(asked) }, called) || "Log"), spanInWords(asked.span, zone.value));
 }
 
 function useRowKeys(list: List): void {

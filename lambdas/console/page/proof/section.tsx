@@ -18,13 +18,15 @@ type State =
 export function Proof({ event }: { event: NativeEvent }) {
   const [state, setState] = useState<State>({ is: "idle" });
   const abort = useRef(new AbortController());
+  // What was compared with the bytes must be what stands there now.
+  const shown = JSON.stringify(event);
   useEffect(() => {
     setState({ is: "idle" });
     return () => {
       abort.current.abort();
       abort.current = new AbortController();
     };
-  }, [event.id]);
+  }, [shown]);
   useEffect(() => {
     if (state.is !== "unsealed") return undefined;
     const next: State = { is: "unsealed", seconds: state.seconds - 1 };

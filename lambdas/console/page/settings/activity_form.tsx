@@ -131,8 +131,11 @@ export function ActivityForm({ activity, onClose, onDone }: Props) {
 /** The parameters that the template names, each with the type that it had. */
 export function paramsOf({ template, params }: Variant): Variant["params"] {
   const names = [...new Set(piecesOf(template).filter((piece) => piece.isParameter).map((piece) => piece.text))];
-  return names.map((name) => params.find((param) => param.name === name) ?? { name, type: "text" });
+  return names.map((name) => params.find((param) => param.name === name) ?? { name, type: PEOPLE.has(name) ? "person" : "text" });
 }
+
+/** What profiles call a person. A name that is not sealed can't be forgotten. */
+const PEOPLE: ReadonlySet<string> = new Set(["user", "assignee"]);
 
 interface WordingProps {
   readonly variant: Variant;

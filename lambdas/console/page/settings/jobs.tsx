@@ -40,7 +40,7 @@ export function JobLine({ job }: { job: Job }) {
   const name = NAMES[job.kind] ?? job.kind;
   return (
     <div class="job">
-      <span>{name}</span>
+      <span>{name}</span>{" "}
       {job.finished_at === null && <progress max={1} value={job.status === "queued" ? 0 : job.progress} aria-label={name} />}
       <span class={job.status === "failed" ? "error" : "soft"}>{words(job)}</span>
     </div>

@@ -1,14 +1,22 @@
 import "./settings.css";
 
 import { href, place } from "../route.ts";
+import { useTitle } from "../parts/title.ts";
 import { may } from "../session.ts";
-import { SECTIONS } from "./sections.tsx";
+import { SECTIONS, type Section } from "./sections.tsx";
+
+/** Without a name the first. */
+function sectionOf(name: string | undefined): Section | undefined {
+  const shown = SECTIONS.filter((section) => may(...section.roles));
+  return name === undefined ? shown[0] : shown.find((section) => section.name === name);
+}
 
 /** The settings: their sections beside the one that is shown. */
 export function SettingsPage() {
   const shown = SECTIONS.filter((section) => may(...section.roles));
-  const section = shown.find((each) => each.name === place.value.parts[0]) ?? (place.value.parts[0] === undefined ? shown[0] : undefined);
+  const section = sectionOf(place.value.parts[0]);
   const Show = section?.show;
+  useTitle(() => `${sectionOf(place.value.parts[0])?.label ?? "Settings"}, settings`);
   return (
     <div class="settings">
       <h1 class="hidden-visually">Settings</h1>

@@ -49,15 +49,17 @@ export function PeoplePage() {
             {found.map((one) => (
               <tr key={one.id}>
                 <th scope="row">
-                  <bdi>{one.username}</bdi>
+                  <bdi>{one.username}</bdi> {one.forgotten && <span class="mark">forgotten</span>}
                   {one.name !== null && <bdi class="soft"> {one.name}</bdi>}
                   <div class="mono soft">{one.id}</div>
                 </th>
                 <td class="ends">
                   <a href={href("log", [], new URLSearchParams({ actor: one.id }))}>What they did</a>{" "}
-                  <button type="button" class="link" aria-label={`Forget ${one.username}`} onClick={() => setOpen(one)}>
-                    Forget
-                  </button>
+                  {!one.forgotten && (
+                    <button type="button" class="link" aria-label={`Forget ${one.username}`} onClick={() => setOpen(one)}>
+                      Forget
+                    </button>
+                  )}
                 </td>
               </tr>
             ))}

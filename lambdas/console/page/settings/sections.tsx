@@ -2,6 +2,7 @@
 
 import type { ComponentType } from "preact";
 
+import { RefusedPage } from "../refused/page.tsx";
 import type { Role } from "../session.ts";
 import { CataloguePage } from "./catalogue.tsx";
 import { GroupsPage } from "./groups.tsx";
@@ -26,5 +27,6 @@ export const SECTIONS: readonly Section[] = [
   { name: "groups", label: "Groups", show: GroupsPage, roles: READERS },
   { name: "keys", label: "Keys", show: KeysPage, roles: MANAGERS },
   { name: "catalogue", label: "Catalogue", show: CataloguePage, roles: READERS },
+  { name: "refused", label: "Refused events", show: RefusedPage, roles: MANAGERS },
   { name: "people", label: "People", show: PeoplePage, roles: ["operations"] },
 ];

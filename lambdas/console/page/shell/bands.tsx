@@ -9,7 +9,7 @@ import { alerts, failing, stuck } from "./watch.ts";
 /** What holds on every page, above it. */
 export function Bands() {
   return (
-    <>
+    <section aria-label="State of the service">
       {trouble.value && <Waiting trouble={trouble.value} />}
       {me.value && alerts.value.length > 0 && (
         <div class="band bad" role="status">
@@ -40,7 +40,7 @@ export function Bands() {
           <span class="band-text">Legal hold: nothing in this log is deleted.</span>
         </div>
       )}
-    </>
+    </section>
   );
 }
 

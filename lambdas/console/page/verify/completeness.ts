@@ -5,6 +5,7 @@ import type { RetentionChange } from "./disclosures.ts";
 import { type Entry, parseEntry } from "./entries.ts";
 import type { LogCopy } from "./log_copy.ts";
 import { covers, isFiltered, type Manifest, spanOf } from "./manifest.ts";
+import type { Progress } from "./progress.ts";
 import { MAX_LISTED, type Report } from "./report.ts";
 
 type Why = "beside the span" | "expired" | "missing" | "missing, of a false arrival";
@@ -35,13 +36,19 @@ export class Excuses {
 }
 
 /** `beginsWell`: whether the entries are known to begin before the span. */
-export function lookForMissing(log: LogCopy, excuses: Excuses, report: Report, beginsWell: boolean): void {
+export async function lookForMissing(
+  log: LogCopy,
+  excuses: Excuses,
+  report: Report,
+  beginsWell: boolean,
+  progress: Progress,
+): Promise<void> {
   const { asked, change } = excuses;
   if (isFiltered(asked)) {
     report.note("the export was filtered, so nothing is said of its completeness");
     return;
   }
-  const { expired, missing, unknown } = counted(log, excuses, report);
+  const { expired, missing, unknown } = await counted(log, excuses, report, progress);
   if (expired > 0 && change !== null) {
     report.note(
       `${expired} events of the span have no row: they were older than ${change.days} days when the retention was` +
@@ -65,10 +72,19 @@ export function lookForMissing(log: LogCopy, excuses: Excuses, report: Report, b
   }
 }
 
+interface Counts {
+  readonly expired: number;
+  readonly missing: number;
+  readonly unknown: number;
+}
+
+const AT_ONCE = 1_000;
+
 /** How many entries without a row are expired, missing, and of an unknown kind. */
-function counted(log: LogCopy, excuses: Excuses, report: Report): { expired: number; missing: number; unknown: number } {
+async function counted(log: LogCopy, excuses: Excuses, report: Report, progress: Progress): Promise<Counts> {
   const counts = { expired: 0, missing: 0, unknown: 0 };
   for (const [index, data] of log.unaccounted()) {
+    if (index % AT_ONCE === 0) await progress("entries", index - log.start, log.stop - log.start);
     const entry = parseEntry(data);
     const why = entry === null ? "unknown" : excuses.of(index, entry);
     if (why === "unknown" || why === "expired") counts[why]++;

@@ -17,6 +17,7 @@ import { Evidence, rowOf, type Sealed } from "./evidence.ts";
 import type { Kept } from "./kept.ts";
 import { LogCopy } from "./log_copy.ts";
 import { checkPlace, covers, type Manifest, parseManifest } from "./manifest.ts";
+import type { Progress } from "./progress.ts";
 import type { Report } from "./report.ts";
 import { type Content, contentOf } from "./rows/canonical.ts";
 import { Renderer } from "./rows/lines.ts";
@@ -36,9 +37,6 @@ export interface ExportFiles {
   readonly manifest?: Blob;
   readonly kept?: readonly Kept[];
 }
-
-/** Told of each piece of work that is done. It may wait, so that the page stays alive, and may end the verification. */
-export type Progress = (what: "entries" | "rows", done: number, total: number) => Promise<void>;
 
 /** Returns the checkpoint of the evidence. NotGenuine or CannotTell ends it. */
 export async function verifyExport(files: ExportFiles, trust: Trust, report: Report, progress: Progress): Promise<Signed> {
@@ -88,7 +86,7 @@ export async function verifyExport(files: ExportFiles, trust: Trust, report: Rep
   }
   const changes = await retentionChanges(evidence.disclosed, asked, log);
   const arrivals = new Arrivals(signed, trust, beginning.keptIn(met), { index: header.completion.index, receivedMs });
-  lookForMissing(log, new Excuses(asked, changes, arrivals), report, beginning.isTrusted(met));
+  await lookForMissing(log, new Excuses(asked, changes, arrivals), report, beginning.isTrusted(met), progress);
   return signed;
 }
 

@@ -1,4 +1,4 @@
-/** What the files are that a reader drops, by what stands in them: names may have been changed. */
+/** What the files are that a reader drops: by the names that Daybook gives, else by what stands in them. */
 
 import { fromUtf8 } from "./bytes.ts";
 
@@ -6,7 +6,9 @@ export type Kind = "file" | "manifest" | "evidence" | "kept" | "proof";
 
 const HEAD = 1 << 20;
 
-export async function kindOf(file: Blob): Promise<Kind> {
+export async function kindOf(file: File): Promise<Kind> {
+  if (file.name.endsWith(".evidence.ndjson")) return "evidence";
+  if (file.name.endsWith(".manifest.json")) return "manifest";
   const head = fromUtf8(new Uint8Array(await file.slice(0, 64).arrayBuffer())) ?? "";
   if (/^\{"daybook": ?"evidence"/.test(head)) return "evidence";
   if (/^\{"seen_at":/.test(head)) return "kept";

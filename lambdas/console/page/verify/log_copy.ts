@@ -74,8 +74,8 @@ export class LogCopy {
 
   /** Index and entry of all others. */
   *unaccounted(): Generator<readonly [number, Bytes]> {
-    for (const [at, isUsed] of this.accounted.entries()) {
-      if (!isUsed) yield [this.start + at, this.entries.subarray(at * ENTRY_BYTES, (at + 1) * ENTRY_BYTES)];
+    for (let at = this.accounted.indexOf(0); at >= 0; at = this.accounted.indexOf(0, at + 1)) {
+      yield [this.start + at, this.entries.subarray(at * ENTRY_BYTES, (at + 1) * ENTRY_BYTES)];
     }
   }
 

@@ -1,183 +1,44 @@
 import "./bar.css";
 
-import { TriangleAlert, X } from "lucide";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
-import { Icon } from "../../parts/icon.tsx";
-import { type Filter, nameOf, unknown, withoutFilter } from "../../query.ts";
-import { go, href, place } from "../../route.ts";
-import { may } from "../../session.ts";
+import { useKey } from "../../keyboard.ts";
+import { copy } from "../../parts/copy.tsx";
+import { Dialog } from "../../parts/dialog.tsx";
+import { zone } from "../../zone.ts";
 import type { List } from "../list.ts";
-import { ask, question } from "../refine.ts";
-import { askAlso, askChanged, askInstead, askPasted, left, leftInWords } from "./asking.ts";
-import { Chip } from "./chip.tsx";
-import { Entry } from "./entry.tsx";
-import { learnFrom } from "./people.ts";
-import type { Preset } from "./presets.ts";
-import { RangeMenu } from "./range.tsx";
-import { format, formatFilter } from "./text.ts";
-import { ViewsMenu } from "./views_menu.tsx";
+import { isNarrow } from "../looks.ts";
+import { question } from "../refine.ts";
+import { Filters } from "./filters.tsx";
+import { link } from "./links.tsx";
+import { called } from "./people.ts";
+import { filterInWords, spanInWords } from "./words.ts";
 
-/** The bar of the log: views, filters as chips with a field behind them, the span of time. */
+/** The bar of the log. On a phone it is one line that opens the whole of it as a sheet. */
 export function Bar({ list }: { list: List }) {
-  const asked = question();
-  const [edited, setEdited] = useState<string | null>(null);
-  const [asText, setAsText] = useState(false);
-  const [selected, setSelected] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
-  const rows = () => list.rows.value.map(({ native }) => native);
-  const problem = list.problem.value;
-  const faultOf = (name: string): string | null => problem?.errors.find(({ path }) => path === name)?.message ?? null;
-  const faults = asked.filters.map((filter) => [filter, faultOf(nameOf(filter))] as const).filter(([, fault]) => fault !== null);
-
-  useEffect(() => learnFrom(rows()), [list.rows.value]);
-  useEffect(() => {
-    setSelected(false);
-    setEdited(null);
-    setAsText(false);
-  }, [place.value.query]);
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key.toLowerCase() !== "e" || !event.ctrlKey || event.altKey || event.shiftKey || event.metaKey) return;
-      event.preventDefault();
-      setAsText((now) => !now);
-    };
-    document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
-  }, []);
-
-  function back(): void {
-    const last = asked.filters.at(-1);
-    if (last && selected) ask(withoutFilter(asked, last));
-    setSelected(last !== undefined && !selected);
-  }
-
-  function preset({ filters }: Preset): void {
-    if (filters !== null) ask({ ...asked, filters });
-  }
-
-  function begin(line: string): void {
-    box.current?.querySelector("input")?.focus();
-    begun(box.current?.querySelector("input") ?? null, line);
-  }
-
-  const shared = { question: asked, rows, onPreset: preset, onPaste: askPasted };
+  const [open, setOpen] = useState(false);
+  const field = useRef<HTMLDivElement>(null);
+  useKey({ key: "/", label: "Filter", run: () => (isNarrow.value ? setOpen(true) : field.current?.querySelector<HTMLElement>("[role=combobox]")?.focus()) });
+  useKey({ key: "l", label: "Copy the link", run: () => void copy(link(question()), "Link") });
+  if (!isNarrow.value) return <Filters list={list} box={field} />;
+  const { filters, span } = question();
+  const said = [spanInWords(span, zone.value), ...filters.map((filter) => filterInWords(filter, called))].join(", ");
   return (
     <div class="bar" role="search" aria-label="Filters">
-      <ViewsMenu onPreset={(chosen) => (chosen.filters === null ? begin("actor:") : preset(chosen))} />
-      <div class="bar-box" ref={box}>
-        {asText ? (
-          <Entry
-            {...shared}
-            label="Filters as text"
-            initial={format(asked)}
-            onApply={(parsed) => {
-              setAsText(false);
-              askInstead(parsed);
-            }}
-            onCancel={() => setAsText(false)}
-          />
-        ) : (
-          <>
-            <ul class="chips" aria-label="Filters in force">
-              {asked.filters.map((filter, at) =>
-                edited === nameOf(filter) ? (
-                  <li class="chip-entry" key={nameOf(filter)}>
-                    <Edited filter={filter} shared={shared} onEnd={() => setEdited(null)} />
-                  </li>
-                ) : (
-                  <Chip
-                    key={nameOf(filter)}
-                    filter={filter}
-                    question={asked}
-                    selected={selected && at === asked.filters.length - 1}
-                    fault={faultOf(nameOf(filter))}
-                    onEdit={() => setEdited(nameOf(filter))}
-                  />
-                ),
-              )}
-              {unknown(place.value.query).map(([name, value]) => (
-                <Unknown key={`${name}=${value}`} name={name} value={value} />
-              ))}
-            </ul>
-            <Entry {...shared} label="Filter or text" placeholder="filter or text…" onApply={askAlso} onBack={back} />
-          </>
-        )}
-      </div>
-      <RangeMenu fault={faultOf("range") ?? faultOf("from") ?? faultOf("to")} />
-      {(faults.length > 0 || leftInWords.value !== null || selected) && (
-        <p class="bar-note" role="status">
-          {faults.map(([filter, fault]) => (
-            <span class="error" key={nameOf(filter)}>
-              {nameOf(filter)} {fault}.{" "}
-            </span>
-          ))}
-          {selected && "Backspace again takes the last filter away. "}
-          {leftInWords.value !== null && <Left />}
-        </p>
+      <button type="button" class="button bar-sheet" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        <bdi class="bar-sheet-words">{said}</bdi>
+        <span class="soft">Filter</span>
+      </button>
+      {open && (
+        <Dialog title="Filter" onClose={() => setOpen(false)}>
+          <Filters list={list} box={field} inSheet />
+          <div class="dialog-foot">
+            <button type="button" class="button main" onClick={() => setOpen(false)}>
+              Done
+            </button>
+          </div>
+        </Dialog>
       )}
     </div>
   );
-}
-
-type Shared = Pick<Parameters<typeof Entry>[0], "question" | "rows" | "onPreset" | "onPaste">;
-
-/** A chip as text in its place. */
-function Edited({ filter, shared, onEnd }: { filter: Filter; shared: Shared; onEnd: () => void }) {
-  return (
-    <Entry
-      {...shared}
-      label={`Edit ${filter.key} as text`}
-      initial={formatFilter(filter)}
-      onApply={(parsed) => {
-        onEnd();
-        askChanged(filter, parsed);
-      }}
-      onCancel={onEnd}
-    />
-  );
-}
-
-/** A parameter that neither the page nor the API knows. It stays in the address until it is taken away. */
-function Unknown({ name, value }: { name: string; value: string }) {
-  function off(): void {
-    const query = new URLSearchParams(place.value.query);
-    query.delete(name, value);
-    go(href(place.value.page, place.value.parts, query));
-  }
-  return (
-    <li class="chip warn" title="Nothing is filtered by it: there is no such filter">
-      <Icon node={TriangleAlert} />
-      <bdi class="chip-values">{`${name}=${value}`.slice(0, 200)}</bdi>
-      <span class="chip-key">unknown, ignored</span>
-      <button type="button" class="chip-off" aria-label={`Remove: ${name}`} onClick={off}>
-        <Icon node={X} />
-      </button>
-    </li>
-  );
-}
-
-function Left() {
-  return (
-    <span class="warn-text">
-      {leftInWords.value}
-      {(left.value?.key === "actor" || left.value?.key === "impersonator") && may("admin", "operations") ? (
-        <>
-          , <a href={href("settings", ["groups"])}>make a group of them?</a>
-        </>
-      ) : (
-        "."
-      )}{" "}
-      <button type="button" class="link" onClick={() => (left.value = null)}>
-        Close
-      </button>
-    </span>
-  );
-}
-
-/** Writes into the field as if it were typed. */
-function begun(field: HTMLInputElement | null, line: string): void {
-  if (!field) return;
-  field.value = line;
-  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
 }

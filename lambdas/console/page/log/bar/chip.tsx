@@ -1,8 +1,9 @@
-import { X } from "lucide";
+import { TriangleAlert, X } from "lucide";
 
 import { Icon } from "../../parts/icon.tsx";
 import { Menu, MenuItem } from "../../parts/menu.tsx";
 import { type Filter, type Question, toggled, withoutFilter, withoutValue } from "../../query.ts";
+import { go, href, place } from "../../route.ts";
 import { hidesOwn } from "../home.ts";
 import { ask } from "../refine.ts";
 import { called } from "./people.ts";
@@ -87,5 +88,24 @@ function Many({ filter, question, shown, onEdit }: { filter: Filter; question: Q
         </MenuItem>
       ))}
     </Menu>
+  );
+}
+
+/** A parameter that neither the page nor the API knows. It stays in the address until it is taken away. */
+export function Unknown({ name, value }: { name: string; value: string }) {
+  function off(): void {
+    const query = new URLSearchParams(place.value.query);
+    query.delete(name, value);
+    go(href(place.value.page, place.value.parts, query));
+  }
+  return (
+    <li class="chip warn" title="Nothing is filtered by it: there is no such filter">
+      <Icon node={TriangleAlert} />
+      <bdi class="chip-values">{`${name}=${value}`.slice(0, 200)}</bdi>
+      <span class="chip-key">unknown, ignored</span>
+      <button type="button" class="chip-off" aria-label={`Remove: ${name}`} onClick={off}>
+        <Icon node={X} />
+      </button>
+    </li>
   );
 }

@@ -48,9 +48,9 @@ export async function offer(
     COUNTED.has(key) ? counted(key, question, signal) : new Map<string, number>(),
   ]);
   const values = found.values.map((one) => (counts.has(one.value) ? { ...one, count: counts.get(one.value) } : one));
-  // Nobody has begun to type a name: those who did most.
-  const most = key === "actor" && begun === "" ? [...counts].map(([value, count]) => ({ value, count })) : [];
-  return { ...found, values: matching(merged(most, values), begun) };
+  // What was counted may be in no catalogue: any activity is accepted where the mode is open.
+  const others = [...counts].map(([value, count]) => ({ value, count }));
+  return { ...found, values: matching(distinct([...values, ...others]), begun) };
 }
 
 function known(key: FilterKey, question: Question, rows: readonly NativeEvent[]): Offer {
@@ -142,10 +142,6 @@ function counted(key: FilterKey, question: Question, signal: AbortSignal): Promi
     counts.set(name, asked);
   }
   return asked;
-}
-
-function merged(first: readonly Value[], rest: readonly Value[]): Value[] {
-  return distinct([...first, ...rest]);
 }
 
 function distinct(values: readonly Value[]): Value[] {

@@ -77,3 +77,8 @@ function moment(text: string, zone: string): string {
 export function filtersInWords(question: Pick<Question, "filters">, shown?: (value: string) => string): string {
   return question.filters.map((filter) => filterInWords(filter, shown)).join(", ");
 }
+
+/** `Failed sign-ins, last 7 days`: `what` it asks and when. */
+export function headline(what: string, when: string): string {
+  return `${what.charAt(0).toUpperCase()}${what.slice(1)}, ${when.charAt(0).toLowerCase()}${when.slice(1)}`;
+}

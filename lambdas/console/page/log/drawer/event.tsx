@@ -12,6 +12,7 @@ import { Raw } from "./raw.tsx";
 export function EventDetail({ event }: { event: NativeEvent }) {
   return (
     <article>
+      <h2 class="hidden-visually">What happened</h2>
       <p class="sentence">
         <LongText text={event.details ?? event.event} />
       </p>

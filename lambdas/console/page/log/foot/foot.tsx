@@ -33,7 +33,7 @@ export function Foot({ list, shown }: Props) {
       </p>
       {list.state.value === "end" && (
         <>
-          <Beginning list={list} />
+          {!isEmpty && <Beginning list={list} />}
           <Own list={list} />
         </>
       )}

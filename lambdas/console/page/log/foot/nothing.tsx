@@ -72,7 +72,8 @@ function waysOut(question: Question): Omit<Way, "number">[] {
     question: withoutFilter(question, filter),
   }));
   const isBounded = Object.keys(question.span).length > 0;
-  if (isBounded) fewer.push({ words: `Not only in “${spanInWords(question.span, zone.value)}”`, question: { ...question, span: {} } });
+  const span = spanInWords(question.span, zone.value);
+  if (isBounded) fewer.push({ words: `Search further back than “${span}”`, question: { ...question, span: {} } });
   // What counters know first: the others can't say whether they bring anything.
   return fewer.sort((one, other) => Number(canCount(other.question)) - Number(canCount(one.question)));
 }

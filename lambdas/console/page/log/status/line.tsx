@@ -2,6 +2,7 @@ import "./status.css";
 
 import { useEffect, useState } from "preact/hooks";
 
+import { ExportButton } from "../../exports/button.tsx";
 import { go, href, place } from "../../route.ts";
 import { me } from "../../session.ts";
 import { clock, shortDay, zone } from "../../zone.ts";
@@ -33,6 +34,7 @@ export function StatusLine({ list, tail, onShow }: Props) {
         <Live list={list} tail={tail} onShow={onShow} />
         <LinkButton />
         <ApiButton />
+        <ExportButton list={list} counted={number} />
         <RowsMenu list={list} />
       </div>
     </div>
@@ -73,11 +75,11 @@ function Live({ list, tail, onShow }: Props) {
   return (
     <>
       {tail && waiting > 0 && (
-        <button type="button" class="button waiting" onClick={onShow}>
+        <button type="button" class="button new-rows" onClick={onShow}>
           {waiting.toLocaleString("en")} new ↑
         </button>
       )}
-      <button type="button" class="plain live" aria-pressed={tail !== null} onClick={() => watch(tail === null)}>
+      <button type="button" class={tail?.reading.value ? "plain live paused" : "plain live"} aria-pressed={tail !== null} onClick={() => watch(tail === null)}>
         <span aria-hidden="true">{tail === null ? "▶" : tail.reading.value ? "❚❚" : "●"}</span> {tail?.word ?? "Live"}
       </button>
       <span class="hidden-visually" role="status">

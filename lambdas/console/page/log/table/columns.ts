@@ -131,11 +131,12 @@ export const NATIVE_FIELDS = Object.keys(OF_EVENTS);
 export function columnsOf(labels: readonly string[], asked: string | null): readonly Column[] {
   const known = labels.length ? labels : NATIVE;
   const names = asked?.split(",").filter((name) => labels.includes(name) || Object.hasOwn(OF_EVENTS, name)) ?? [];
-  return (names.length ? names : known).map((name) => columnOf(name, labels.includes(name)));
+  return (names.length ? names : known).map((name) => columnOf(name, labels));
 }
 
-function columnOf(label: string, isOfView: boolean): Column {
-  const meanings = isOfView ? OF_VIEWS : OF_EVENTS;
+function columnOf(label: string, labels: readonly string[]): Column {
+  if (label === "Time" && !labels.includes("Date")) return { label, ...time("moment", 16) };
+  const meanings = labels.includes(label) ? OF_VIEWS : OF_EVENTS;
   const meaning = Object.hasOwn(meanings, label) ? meanings[label] : undefined;
   return { label, ...(meaning ?? plain("short")) };
 }

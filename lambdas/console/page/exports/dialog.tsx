@@ -1,0 +1,147 @@
+import "./exports.css";
+
+import { useState } from "preact/hooks";
+
+import { Problem } from "../api.ts";
+import { viewOf } from "../log/reading.ts";
+import { Dialog } from "../parts/dialog.tsx";
+import { say } from "../parts/toast.tsx";
+import type { Question } from "../query.ts";
+import { go, href } from "../route.ts";
+import { me } from "../session.ts";
+import { OWN_ZONE, zone } from "../zone.ts";
+import { askFor } from "./exports.ts";
+import { ownersOf, questionInWords, sortInWords, viewInWords, zoneInWords } from "./words.ts";
+
+type Format = "csv" | "ndjson";
+
+interface Props {
+  readonly question: Question;
+  /** Null where nobody has counted them. */
+  readonly rows: number | null;
+  readonly onClose: () => void;
+}
+
+/** What is on screen as a file: said in words before it is asked for. */
+export function ExportDialog({ question, rows, onClose }: Props) {
+  const [format, setFormat] = useState<Format>("csv");
+  const [view, setView] = useState(viewOf(question));
+  const [times, setTimes] = useState(zone.value);
+  const [mark, setMark] = useState(false);
+  const [evidence, setEvidence] = useState(false);
+  const [failure, setFailure] = useState<string | null>(null);
+  const [waiting, setWaiting] = useState(false);
+  const why = whyNoEvidence(question, format, view);
+
+  async function ask(): Promise<void> {
+    setWaiting(true);
+    try {
+      const more = { format, view, tz: times, mark: mark && format === "csv", evidence: evidence && why === null };
+      const made = await askFor(question, more);
+      onClose();
+      say("Export asked for");
+      go(href("exports", [made.id]));
+    } catch (error) {
+      setWaiting(false);
+      setFailure(error instanceof Problem ? error.detail : "The service was not reached. Nothing was asked for.");
+    }
+  }
+
+  return (
+    <Dialog title="Export" onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void ask();
+        }}
+      >
+        <p class="export-sentence">
+          <bdi>{questionInWords(question, times)}</bdi>, {sortInWords(question.sort)}, {viewInWords(view)},{" "}
+          {zoneInWords(times)}
+          {rows !== null && <b>: {rows === 1 ? "1 row" : `${rows.toLocaleString("en")} rows`}</b>}
+        </p>
+        <div class="export-choices">
+          <label class="field">
+            <span>Format</span>
+            <select value={format} onChange={(event) => setFormat(event.currentTarget.value as Format)}>
+              <option value="csv">CSV, a table</option>
+              <option value="ndjson">NDJSON, one JSON object a line</option>
+            </select>
+          </label>
+          <label class="field">
+            <span>Columns</span>
+            <select value={view} onChange={(event) => setView(event.currentTarget.value)}>
+              {viewsOf(view).map((name) => (
+                <option key={name} value={name}>
+                  {name === "native" ? "Every field" : name === me.value?.view ? `${ownersOf(me.value.name ?? name)} own` : name}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label class="field">
+            <span>Times</span>
+            <select value={times} onChange={(event) => setTimes(event.currentTarget.value)}>
+              {[...new Set([zone.value, OWN_ZONE, "UTC"])].map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          </label>
+        </div>
+        <label class="export-option">
+          <input
+            type="checkbox"
+            checked={mark && format === "csv"}
+            disabled={format !== "csv"}
+            onChange={(event) => setMark(event.currentTarget.checked)}
+          />
+          <span>
+            For Excel on Windows
+            <small>The file begins with a mark that says it is UTF-8.</small>
+          </span>
+        </label>
+        <label class="export-option">
+          <input
+            type="checkbox"
+            checked={evidence && why === null}
+            disabled={why !== null}
+            onChange={(event) => setEvidence(event.currentTarget.checked)}
+          />
+          <span>
+            With evidence
+            <small>
+              {why ??
+                (question.filters.length
+                  ? "A further file proves that each row is what was recorded. Takes two minutes or so."
+                  : "A further file proves each row, and that none is missing. Takes two minutes or so.")}
+            </small>
+          </span>
+        </label>
+        {failure !== null && (
+          <p class="error" role="alert">
+            {failure}
+          </p>
+        )}
+        <div class="dialog-foot">
+          <button type="button" class="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="button main" disabled={waiting}>
+            Export
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function viewsOf(shown: string): string[] {
+  return [...new Set([me.value?.view ?? "native", shown, "native", "generic"])];
+}
+
+/** Null: the export can have evidence. */
+function whyNoEvidence(question: Question, format: Format, view: string): string | null {
+  if (!/^-?occurred_at$/.test(question.sort)) return "Only for exports in the order of time.";
+  if (format === "csv" && view !== me.value?.view) return "For CSV only in the tenant's own columns.";
+  if (format === "ndjson" && view !== "native") return "For NDJSON only with every field.";
+  return null;
+}

@@ -1,0 +1,42 @@
+"""Questions to the OIDC issuer, the only host that a function asks by HTTP of its own accord.
+
+The deployment's settings name the issuer, and its discovery document the other addresses; no caller names any.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from urllib.request import HTTPRedirectHandler, build_opener
+
+TIMEOUT_SECONDS = 3.0
+"""To connect to one address, and of silence. The body of an answer may take twice as long."""
+
+MAX_BYTES = 1_000_000
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """A redirect could lead to an address that is not encrypted."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+def fetch_document(url: str, form: Mapping[str, str] | None = None) -> bytes:
+    """The document at a URL, or the answer to a form that is sent there.
+
+    Raises `OSError` or `http.client.HTTPException` for what can't be read, and of the former `urllib.error.HTTPError`
+    where the answer is an error; `ValueError` for what must not be asked or is no answer.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "127.0.0.1"):
+        raise ValueError(f"not https: {url}")
+    sent = None if form is None else urlencode(form).encode()
+    body = b""
+    deadline = time.monotonic() + 2 * TIMEOUT_SECONDS
+    with build_opener(_NoRedirects).open(url, sent, timeout=TIMEOUT_SECONDS) as response:
+        while piece := response.read1(MAX_BYTES):
+            body += piece
+            if len(body) > MAX_BYTES or time.monotonic() > deadline:
+                raise ValueError(f"too long or too slow: {url}")
+    return body

@@ -1,0 +1,177 @@
+"""`#/verify`: exports and proofs are checked in the browser, without signing in, and nothing is sent."""
+
+import base64
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from playwright.sync_api import FilePayload, Page, expect
+
+from tests.browser.conftest import Visit
+from tests.support.browsing import NARROW, axe
+from tests.verify.made_export import FROM, MadeExport, event, made_export, packed
+from tests.verify.made_log import LOG, LOGS_TIME, MadeLog
+from tests.verify.test_export import FORGERIES
+from tests.verify.test_mutations import MUTATIONS
+
+KEYS = f"{LOG.line}\n{LOGS_TIME.line}"
+FILE, EVIDENCE, MANIFEST = "AuditLogs.csv", "AuditLogs.csv.evidence.ndjson", "AuditLogs.csv.manifest.json"
+
+# How long the page was deaf, at the longest: a timer measures how late it comes.
+_LISTEN = """() => {
+  window.deaf = 0;
+  let last = performance.now();
+  setInterval(() => {
+    window.deaf = Math.max(window.deaf, performance.now() - last);
+    last = performance.now();
+  }, 10);
+}"""
+
+
+def payload(name: str, data: bytes) -> FilePayload:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+
+
+def files_of(made: MadeExport) -> tuple[bytes, bytes]:
+    file = made.file()
+    return file, packed(made.evidence(file))
+
+
+def check(page: Page, *files: FilePayload, verdict: str | None = None) -> str:
+    """Chooses these files, checks them, and answers the verdict."""
+    for button in page.get_by_role("button", name="Remove").all()[::-1]:
+        button.click()
+    page.get_by_label("Drop files here").set_input_files([*files])
+    for each in files:
+        expect(page.get_by_text(each["name"], exact=True)).to_be_visible()
+    page.get_by_role("button", name="Check", exact=True).click()
+    shown = page.get_by_role("region", name="Result").get_by_role("heading")
+    if verdict is not None:
+        expect(shown).to_contain_text(verdict)
+    return shown.inner_text()
+
+
+def result(page: Page) -> str:
+    return page.get_by_role("region", name="Result").inner_text()
+
+
+@pytest.fixture
+def page(visit: Visit) -> Page:
+    opened = visit(None, address="#/verify")
+    opened.get_by_label("Key of the log").fill(KEYS)
+    return opened
+
+
+def test_a_genuine_export_is_shown_to_be_complete(visit: Visit) -> None:
+    """Rows, none missing, who signed and as of when; the command that finds the same. No call is made for it."""
+    file, evidence = files_of(made_export(17, view="carear"))
+    manifest = base64.b64decode(json.loads(evidence.splitlines()[0])["manifest"])
+    sent: list[str] = []
+    for size, dark in (((1440, 900), False), (NARROW, True)):
+        page = visit(None, address="#/verify", size=size, dark=dark)
+        page.get_by_label("Key of the log").fill(KEYS)
+        page.on("request", lambda request: sent.append(request.url))
+        check(page, payload(FILE, file), payload(EVIDENCE, evidence), payload(MANIFEST, manifest), verdict="Genuine")
+        shown = result(page)
+        for said in ("17, each as it was recorded", "none of the span", LOG.name, "2026-11-18T11:06:40Z", "acme, prod"):
+            assert said in shown
+        assert f"daybook-verify export {FILE} --evidence {EVIDENCE} --key '{LOG.line}'" in shown
+        assert sent == []
+        assert not axe(page)
+        page.context.close()
+
+
+def test_changed_files_are_found(page: Page) -> None:
+    """Each kind of change that the tests of the auditor's program make, in the page itself."""
+    random = Random(7)  # noqa: S311  a test's choices
+    made = made_export(5)
+    file, evidence = files_of(made)
+    changed = [mutation(file, evidence, random) for mutation in MUTATIONS]
+    changed += [(file, packed(forgery(made.evidence(file)))) for forgery in FORGERIES.values()]
+    assert len(changed) > 30
+    # What names another version, or can't be read at all, is said to need a newer page.
+    for number, (other, proof) in enumerate(changed):
+        found = check(page, payload(FILE, other), payload(EVIDENCE, proof))
+        assert "Not genuine" in found or "Could not tell" in found, number
+    assert "Genuine" in check(page, payload(FILE, file), payload(EVIDENCE, evidence))
+
+
+def test_what_is_missing_is_named(page: Page) -> None:
+    """An event that was left out; a filtered export says nothing of it; one without evidence proves nothing."""
+    made = made_export(8)
+    index, _ = made.rows.pop(3)
+    check(page, *named(*files_of(made)), verdict="Not genuine")
+    assert f"MISSING: entry {index}," in result(page)
+    check(page, *named(*files_of(made_export(3, changed={"filters": ["q"]}))), verdict="Genuine")
+    assert "not said: the export was filtered" in result(page)
+    file, evidence = files_of(made_export(3))
+    manifest = base64.b64decode(json.loads(evidence.splitlines()[0])["manifest"])
+    check(page, payload(FILE, file), payload(MANIFEST, manifest), verdict="Could not tell")
+    assert "nobody has signed file or manifest" in result(page)
+    check(page, payload(FILE, file + b"x"), payload(MANIFEST, manifest), verdict="Not genuine")
+    other = payload(MANIFEST, manifest.replace(b'"rows": 3', b'"rows": 4'))
+    check(page, *named(file, evidence), other, verdict="Not genuine")
+    assert "the manifest beside the file is not the one in the evidence" in result(page)
+
+
+def test_keys_are_the_readers_own(page: Page) -> None:
+    """Without a key nothing can be checked, a mistyped one is said to be, another one has signed nothing."""
+    file, evidence = files_of(made_export(3))
+    key = page.get_by_label("Key of the log")
+    key.fill(LOG.line.replace("abc", "abd"))
+    check(page, *named(file, evidence), verdict="Could not tell")
+    assert "mistyped" in result(page)
+    key.fill(LOGS_TIME.line)
+    check(page, *named(file, evidence), verdict="Not genuine")
+    assert "no given key of that log has signed it" in result(page)
+    key.fill("")
+    expect(page.get_by_role("button", name="Check", exact=True)).to_be_disabled()
+    expect(page.get_by_text("The log's key is missing.")).to_be_visible()
+
+
+def test_the_proof_of_an_event_is_checked_as_well(page: Page) -> None:
+    """The answer of `GET /v1/events/{id}/proof`, by whatever name it was saved."""
+    log, stored = MadeLog(), [event(number, FROM + number, FROM + number) for number in range(7)]
+    for each in stored:
+        log.add(each)
+    proof = log.proof(stored[3], 3)
+    check(page, payload("saved.txt", json.dumps(proof).encode()), verdict="Genuine")
+    assert "it is entry 3 of that log" in result(page)
+    assert "daybook-verify proof saved.txt --key" in result(page)
+    check(page, payload("saved.txt", json.dumps(proof | {"leaf": "00" * 32}).encode()), verdict="Not genuine")
+
+
+def test_a_large_export_leaves_the_page_alive_and_can_be_stopped(page: Page) -> None:
+    """It is checked a few rows at a time."""
+    file, evidence = files_of(made_export(4_000))
+    stop = page.get_by_role("button", name="Stop")
+    page.get_by_label("Drop files here").set_input_files([*named(file, evidence)])
+    expect(page.get_by_text(EVIDENCE, exact=True)).to_be_visible()
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.get_by_text(" of 4,000 rows")).to_be_visible()
+    stop.click()
+    expect(stop).not_to_be_visible()
+    expect(page.get_by_role("region", name="Result")).not_to_be_visible()
+
+
+@pytest.mark.long
+def test_an_export_of_100_000_rows_leaves_the_page_alive(page: Page, tmp_path: Path) -> None:
+    """The page is never deaf for a second, however busy the machine, and ends within three minutes."""
+    file, evidence = files_of(made_export(100_000, view="carear"))
+    paths = [tmp_path / FILE, tmp_path / EVIDENCE]
+    for path, data in zip(paths, (file, evidence), strict=True):
+        path.write_bytes(data)
+    page.evaluate(_LISTEN)
+    page.get_by_label("Drop files here").set_input_files(paths)
+    expect(page.get_by_text(EVIDENCE, exact=True)).to_be_visible()
+    page.get_by_role("button", name="Check", exact=True).click()
+    heading = page.get_by_role("region", name="Result").get_by_role("heading")
+    expect(heading).to_contain_text("Genuine", timeout=180_000)
+    deaf: Any = page.evaluate("window.deaf")
+    assert deaf < 1_000, deaf
+
+
+def named(file: bytes, evidence: bytes) -> tuple[FilePayload, FilePayload]:
+    return payload(FILE, file), payload(EVIDENCE, evidence)
