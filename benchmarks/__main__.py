@@ -14,6 +14,7 @@ NOT_MEASURES = frozenset(
     {
         "__main__",
         "aws_stub",
+        "console_log",
         "delivery_house",
         "filters",
         "limited_neighbour",

@@ -180,6 +180,8 @@ def test_pasting_and_text(visit: Visit) -> None:
     expect(page.locator(".chips > li")).to_have_count(3)
     assert chips(page) == ["actor is jane.roe", "status is not failure", "text has \u2018call back\u2019"]
 
+    page.get_by_role("button", name="Edit as text").click()
+    page.keyboard.press("Escape")
     page.keyboard.press("Control+e")
     line = page.get_by_role("combobox", name="Filters as text")
     expect(line).to_have_value("actor:jane.roe -status:failure call back range:30d")

@@ -62,7 +62,7 @@ def test_findings_lead_to_their_events(visit: Visit) -> None:
 
     page.route("**/v1/alerts*", found)
     page.reload()
-    rows = page.locator("tbody tr")
+    rows = page.locator(".alert")
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("The stored bytes of an event are not those that the log has sealed.")
     record = rows.first.get_by_role("link", name="The record of the finding")

@@ -15,7 +15,8 @@ from daybook_verify.kept import Kept
 from daybook_verify.merkle import Edge
 from daybook_verify.notes import parse_key
 from daybook_verify.report import Report
-from tests.support.page_verifier import agree_on_export
+from tests.support.page_script import IS_THERE, WHY_NOT
+from tests.support.page_verifier import agree_on_export, ask
 from tests.verify import made_log
 from tests.verify.made_export import (
     FROM,
@@ -26,7 +27,20 @@ from tests.verify.made_export import (
     own_event,
     packed,
 )
-from tests.verify.made_log import DAY, LOG, LOGS_TIME, MINUTE, NOW, ORIGIN, STRANGER, WITNESS, Signer, b64, time
+from tests.verify.made_log import (
+    COSIGNATURE,
+    DAY,
+    LOG,
+    LOGS_TIME,
+    MINUTE,
+    NOW,
+    ORIGIN,
+    STRANGER,
+    WITNESS,
+    Signer,
+    b64,
+    time,
+)
 
 Lines = list[dict[str, Any]]
 TRUST = Trust((parse_key(LOG.line), parse_key(LOGS_TIME.line)))
@@ -73,6 +87,31 @@ def test_a_genuine_export_is_complete(view: str, form: str) -> None:
     for rows in (0, 1, 17):
         report = of(made_export(rows, view=view, format=form))
         assert (report.exit_code, report.complete) == (0, True), report.lines()
+
+
+def test_enates_times_in_a_zone_end_with_a_name_that_fits() -> None:
+    """The page takes the name from the file, where it could be one. Only the program knows which it is."""
+    made = made_export(3, view="enate", changed={"tz": "Asia/Kathmandu"})
+    assert of(made).complete
+    for other in (b" +0546,", b" +05,", b" -0545,", b" ?,", b" ,"):
+        file = made.file().replace(b" +0545,", other)
+        assert verified(file, made.evidence(file)).exit_code == 1
+
+
+@pytest.mark.skipif(not IS_THERE, reason=WHY_NOT)
+def test_what_the_page_is_given_by_the_reader_is_checked() -> None:
+    """The log's own key of times is no cosigner's, a damaged file of kept checkpoints says nothing."""
+    assert ask("trust", keys=[LOG.line], cosigners=[WITNESS.line], origin=None) == 1
+    for line in (Signer("daybook/time", COSIGNATURE).line, STRANGER.line, LOGS_TIME.line):
+        with pytest.raises(CannotTell):
+            ask("trust", keys=[LOG.line], cosigners=[line], origin=None)
+    made = made_export(1)
+    file = made.file()
+    given = {"file": file, "evidence": packed(made.evidence(file)), "keys": [LOG.line], "cosigners": [], "origin": None}
+    assert ask("export", **given, kept=None)["verdict"] == "genuine"
+    for kept in ("x\n", '{"seen_at":"2026-11-22T16:31:07.123Z","checkpoint":"","edge":null}\n', "{}"):
+        assert ask("export", **given, kept=kept)["verdict"] == "could not tell"
+    assert ask("export", **given, kept=None, manifest=b"{}")["verdict"] == "not genuine"
 
 
 @pytest.mark.parametrize("sort", ["occurred_at", "-occurred_at"])

@@ -6,6 +6,7 @@ from daybook_verify import checkpoints, notes
 from daybook_verify.checkpoints import Trust
 from daybook_verify.errors import CannotTell, NotGenuine
 from daybook_verify.notes import parse_key
+from tests.support.page_verifier import agree_on
 from tests.verify.made_log import COSIGNATURE, LOG, LOGS_TIME, ORIGIN, STRANGER, WITNESS, MadeLog, Signer, b64
 
 PUBLISHED_KEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
@@ -29,15 +30,20 @@ def test_the_published_note_verifies() -> None:
     assert [each.key for each in notes.verified(note, [key])] == [key]
 
 
+def signed_by(note: str) -> list[list[object]]:
+    """The published key's line, and its time, for each of its signatures."""
+    return [[each.key.line, each.time] for each in notes.verified(notes.parse(note), [parse_key(PUBLISHED_KEY)])]
+
+
 @pytest.mark.parametrize("at", range(len(PUBLISHED_NOTE)))
 def test_no_character_of_the_published_note_can_be_changed(at: int) -> None:
     """Its key has signed nothing else."""
     changed = PUBLISHED_NOTE[:at] + chr(ord(PUBLISHED_NOTE[at]) ^ 1) + PUBLISHED_NOTE[at + 1 :]
     try:
-        signed = notes.verified(notes.parse(changed), [parse_key(PUBLISHED_KEY)])
+        signed = agree_on("note", lambda: signed_by(changed), note=changed, keys=[PUBLISHED_KEY])
     except NotGenuine:
         return
-    assert signed == ()
+    assert signed == []
 
 
 @pytest.mark.parametrize(
@@ -61,7 +67,7 @@ def test_no_character_of_the_published_note_can_be_changed(at: int) -> None:
 def test_a_mistyped_key_is_no_key(line: str) -> None:
     """The auditor's own mistake says nothing of the log."""
     with pytest.raises(CannotTell):
-        parse_key(line)
+        agree_on("key", lambda: parse_key(line).line, line=line)
 
 
 def test_a_cosignature_says_when() -> None:
@@ -141,8 +147,10 @@ def test_a_key_speaks_for_the_log_of_its_name() -> None:
 )
 def test_a_signed_text_that_is_no_checkpoint(text: str) -> None:
     """A true signature does not mend it."""
+    note = f"{text}\n{LOG.sign(text)}"
+    given = {"note": note, "keys": [LOG.line], "cosigners": [], "origin": None}
     with pytest.raises(NotGenuine):
-        checkpoints.opened(f"{text}\n{LOG.sign(text)}", TRUST)
+        agree_on("checkpoint", lambda: checkpoints.opened(note, TRUST).checkpoint.size, **given)
 
 
 def test_extension_lines_are_allowed() -> None:

@@ -1,3 +1,5 @@
+import "./alerts.css";
+
 import { useEffect, useState } from "preact/hooks";
 
 import { type Schema, get } from "../api.ts";
@@ -28,21 +30,11 @@ export function AlertsPage() {
       </p>
       {alerts?.length === 0 && more === null && <p>Nothing was found.</p>}
       {alerts !== null && alerts.length > 0 && (
-        <table class="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">Found</th>
-              <th scope="col">What</th>
-              <th scope="col">Environment</th>
-              <th scope="col">See</th>
-            </tr>
-          </thead>
-          <tbody>
-            {alerts.map((alert) => (
-              <Finding key={alert.id} alert={alert} />
-            ))}
-          </tbody>
-        </table>
+        <ul class="alerts">
+          {alerts.map((alert) => (
+            <Finding key={alert.id} alert={alert} />
+          ))}
+        </ul>
       )}
       {more !== null && (
         <p>
@@ -58,27 +50,19 @@ export function AlertsPage() {
 function Finding({ alert }: { alert: Alert }) {
   const env = new URLSearchParams({ env: alert.environment });
   return (
-    <tr>
-      <td>{moment(alert.raised_at)}</td>
-      <td>
+    <li class="alert">
+      <p>
         <strong class="error">{WORDS[alert.event.what]}</strong>
-        <br />
-        <span class="soft">
-          {alert.event.what === "altered" ? "The event was received" : "It was done"} {moment(alert.event.at)} · event{" "}
-        </span>
-        <code>{alert.event.id}</code>
-      </td>
-      <td>{alert.environment}</td>
-      <td>
+      </p>
+      <p class="soft">
+        Found {moment(alert.raised_at)}, in {alert.environment} · {alert.event.what === "altered" ? "received" : "done"}{" "}
+        {moment(alert.event.at)} · event <code>{alert.event.id}</code>
+      </p>
+      <p class="alert-links">
         <a href={href("event", [alert.id], env)}>The record of the finding</a>
-        {alert.event.what !== "removed" && (
-          <>
-            <br />
-            <a href={href("event", [alert.event.id], env)}>The event as it is now</a>
-          </>
-        )}
-      </td>
-    </tr>
+        {alert.event.what !== "removed" && <a href={href("event", [alert.event.id], env)}>The event as it is now</a>}
+      </p>
+    </li>
   );
 }
 

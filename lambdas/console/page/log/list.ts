@@ -30,6 +30,8 @@ export type State = "waiting" | "more" | "paused" | "end" | "failed" | "stale";
 
 /** Rows whose data is kept. */
 const MOST_KEPT = 5_000;
+/** The API's own limit of a page. */
+const MOST_AT_ONCE = 500;
 const MOST_REQUESTS = 5;
 const MOST_MS = 12_000;
 
@@ -98,6 +100,32 @@ export class List {
     } finally {
       this.run = null;
       this.answered.value ||= !this.abort.signal.aborted;
+    }
+  }
+
+  /** Goes on with a new credential: cursors are good for the one that asked, so it reads again up to the last row. */
+  async renew(): Promise<void> {
+    const sheets = this.sheets.value;
+    const last = sheets.at(-1)?.lastId;
+    if (last === undefined) return this.more();
+    this.state.value = "waiting";
+    try {
+      for (let cursor: string | null = null, first = true; first || cursor !== null; first = false) {
+        const page: Page = await ask(this.question, cursor, this.abort.signal, MOST_AT_ONCE);
+        cursor = this.cursor = page.next_cursor;
+        const rows = rowsOf(page);
+        const at = rows.findIndex(({ native }) => native.id === last);
+        if (at < 0) continue;
+        const more = rows.slice(at + 1).filter(({ native }) => !this.seen.has(native.id));
+        for (const { native } of more) this.seen.add(native.id);
+        const kept = sheets.map((sheet) => (sheet.rows === null ? sheet : { ...sheet, cursor: undefined }));
+        this.sheets.value = more.length ? [...kept, sheetOf(undefined, more)] : kept;
+        break;
+      }
+      this.problem.value = null;
+      this.state.value = this.cursor === null ? "end" : "more";
+    } catch (error) {
+      this.failed(error);
     }
   }
 

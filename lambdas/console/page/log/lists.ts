@@ -60,7 +60,7 @@ export function useLists(): Lists {
   );
   useSignalEffect(() => {
     // A new credential goes on where the old one was refused.
-    if (credential.value !== null && untracked(() => now.list.problem.value?.status) === 401) void now.list.more();
+    if (credential.value !== null && untracked(() => now.list.problem.value?.status) === 401) void now.list.renew();
   });
 
   const problem = now.list.problem.value;

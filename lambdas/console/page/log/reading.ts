@@ -45,9 +45,9 @@ export function asShown(question: Question): URLSearchParams {
   return query;
 }
 
-export function ask(question: Question, cursor: string | null, signal: AbortSignal): Promise<Page> {
+export function ask(question: Question, cursor: string | null, signal: AbortSignal, limit: number = PAGE): Promise<Page> {
   const query = asShown(question);
-  query.set("limit", String(PAGE));
+  query.set("limit", String(limit));
   if (cursor !== null) query.set("cursor", cursor);
   return get<Page>("events", { query, signal });
 }

@@ -1,7 +1,7 @@
 /** From a question's span to moments and back. */
 
+import { rangeStart } from "../log/bar/fixed.ts";
 import type { Span } from "../query.ts";
-import { DAY } from "./bars.ts";
 
 export interface Moments {
   readonly from: number;
@@ -15,17 +15,8 @@ export interface Moments {
  */
 export function moments(span: Span, now: number, begin: number | null): Moments {
   const to = span.to === undefined ? now : Date.parse(span.to);
-  const from = span.from === undefined ? rangeStart(span.range, now) : Date.parse(span.from);
+  const from = span.from === undefined ? rangeStart(span.range ?? "", now) : Date.parse(span.from);
   return { from: Math.min(from ?? begin ?? -Infinity, to), to, open: from === null };
-}
-
-function rangeStart(range: string | undefined, now: number): number | null {
-  const days = /^(\d+)d$/.exec(range ?? "")?.[1];
-  if (days !== undefined) return now - Number(days) * DAY;
-  const months = /^(\d+)m$/.exec(range ?? "")?.[1];
-  if (months === undefined) return null;
-  const at = new Date(now);
-  return at.setUTCMonth(at.getUTCMonth() - Number(months));
 }
 
 export function between(from: number, to: number): Span {

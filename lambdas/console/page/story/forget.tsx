@@ -104,6 +104,7 @@ function Remains({ report }: { report: Report }) {
           </li>
         ))}
       </ul>
+      <p>Reads may show the names for half a minute more.</p>
       <p>
         {exports.length
           ? "These exports may still name them until they expire:"

@@ -18,8 +18,8 @@ export interface Bar {
   readonly to: number | null;
   /** The time that counts: without the pauses. */
   readonly runs: readonly Stretch[];
-  /** The length that counts since the last adjustment, in milliseconds; null: nobody adjusted it. */
-  readonly adjusted: number | null;
+  /** As much of it as counts since the last adjustment; null: nobody adjusted it. */
+  readonly adjusted: readonly Stretch[] | null;
 }
 
 export interface Lane {
@@ -62,7 +62,20 @@ function barOf(on: string, session: Session, events: readonly NativeEvent[], now
   const from = Date.parse(session.opened_at);
   const to = session.closed_at === null ? null : Date.parse(session.closed_at);
   const runs = without(from, to ?? Math.max(now, from), pausesOf(on, session, events));
-  return { session, on, from, to, runs, adjusted: session.adjustments.length ? session.effective_seconds * 1000 : null };
+  const adjusted = session.adjustments.length ? asLong(runs, session.effective_seconds * 1000) : null;
+  return { session, on, from, to, runs, adjusted };
+}
+
+/** So much of the stretches, from the first on; what they lack comes behind the last. */
+export function asLong(runs: readonly Stretch[], wanted: number): Stretch[] {
+  const found: Stretch[] = [];
+  let left = wanted;
+  for (const [at, [from, to]] of runs.entries()) {
+    const length = at === runs.length - 1 ? left : Math.min(left, to - from);
+    if (length > 0) found.push([from, from + length]);
+    left -= length;
+  }
+  return found;
 }
 
 /** The stretches in which the session's timer stood still. The last one may have no end. */
@@ -107,7 +120,7 @@ export function without(from: number, to: number, pauses: readonly Stretch[]): S
 /** From the first thing that happened to the last, with some room. */
 export function spanOf(lanes: readonly Lane[], events: readonly NativeEvent[], now: number): Stretch {
   const moments = [
-    ...lanes.flatMap(({ bars }) => bars.flatMap(({ from, to, adjusted }) => [from, to ?? now, from + (adjusted ?? 0)])),
+    ...lanes.flatMap(({ bars }) => bars.flatMap(({ from, to, adjusted }) => [from, to ?? now, adjusted?.at(-1)?.[1] ?? from])),
     ...events.map(({ occurred_at }) => Date.parse(occurred_at)),
   ];
   if (!moments.length) return [now - 86_400_000, now];

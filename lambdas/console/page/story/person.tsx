@@ -113,7 +113,16 @@ function Known({ person, onForgotten }: { person: NamedActor; onForgotten: () =>
           Forget this person…
         </button>
       )}
-      {asked && <ForgetDialog person={person} onClose={() => setAsked(false)} onForgotten={onForgotten} />}
+      {asked && (
+        <ForgetDialog
+          person={person}
+          onClose={() => setAsked(false)}
+          onForgotten={() => {
+            go(href("story", [`user:${person.id}`]), "replace");
+            onForgotten();
+          }}
+        />
+      )}
     </>
   );
 }

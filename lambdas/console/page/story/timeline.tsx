@@ -11,8 +11,11 @@ const DOTS = 30;
 const AXIS = 22;
 const LEAST_BAR = 3;
 const TICK = 110;
+const HALF_LABEL = 24;
 /** Pixels that a pointer has to move to choose a stretch. */
 const DRAG = 4;
+/** A second click within this time makes it a double click. */
+const DOUBLE_CLICK_MS = 220;
 
 interface Props {
   readonly lanes: readonly Lane[];
@@ -36,6 +39,8 @@ export function Timeline(props: Props) {
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
   const [drag, setDrag] = useState<Stretch | null>(null);
+  const clicked = useRef(0);
+  useEffect(() => () => clearTimeout(clicked.current), []);
   const [from, to] = zoom ?? spanOf(lanes, events, Date.now());
   const colours = coloured(sizesOf(events), props.categories);
   const x = (ms: number): number => ((ms - from) / (to - from)) * width;
@@ -53,18 +58,22 @@ export function Timeline(props: Props) {
           aria-label={`${lanes.length} people, ${events.length} events, from ${said(from)} to ${said(to)}`}
           onPointerDown={(event) => {
             if (event.button !== 0) return;
+            clearTimeout(clicked.current);
             event.currentTarget.setPointerCapture(event.pointerId);
             setDrag([place(event), place(event)]);
           }}
           onPointerMove={(event) => drag && setDrag([drag[0], place(event)])}
-          onPointerUp={(event) => {
+          onPointerUp={() => {
             if (!drag) return;
             const [low, high] = [Math.min(...drag), Math.max(...drag)];
             setDrag(null);
             if (high - low >= DRAG) onZoom([ms(low), ms(high)]);
-            else if (event.detail < 2) onPick(Math.round(ms(low)), null);
+            else clicked.current = setTimeout(() => onPick(Math.round(ms(low)), null), DOUBLE_CLICK_MS);
           }}
-          onDblClick={() => onZoom(null)}
+          onDblClick={() => {
+            clearTimeout(clicked.current);
+            onZoom(null);
+          }}
         >
           <defs>
             <linearGradient id="fading">
@@ -75,9 +84,11 @@ export function Timeline(props: Props) {
           {ticks([from, to], Math.max(2, width / TICK), dayStart(from, zone.value)).map((tick) => (
             <g key={tick}>
               <line class="grid" x1={x(tick)} x2={x(tick)} y1={0} y2={foot} />
-              <text class="tick" x={x(tick)} y={foot + 15} text-anchor="middle">
-                {tickText(tick, to - from)}
-              </text>
+              {x(tick) >= HALF_LABEL && x(tick) <= width - HALF_LABEL && (
+                <text class="tick" x={x(tick)} y={foot + 15} text-anchor="middle">
+                  {tickText(tick, to - from)}
+                </text>
+              )}
             </g>
           ))}
           {lanes.map((lane, row) => (
@@ -133,7 +144,7 @@ function LaneRow({ lane, top, x, width, candidates, target }: LaneProps) {
           y={top + 19}
           x={x}
           width={width}
-          dim={candidates !== null && !candidates.has(sessionKey(lane.key, bar.session.opened_at))}
+          candidate={candidates?.has(sessionKey(lane.key, bar.session.opened_at)) ?? null}
           outer={bar.on !== target}
         />
       ))}
@@ -150,19 +161,20 @@ interface BarProps {
   readonly y: number;
   readonly x: (ms: number) => number;
   readonly width: number;
-  readonly dim: boolean;
+  /** Whether it could have been this one; null: nothing was asked. */
+  readonly candidate: boolean | null;
   /** It is a session on what contains the thing. */
   readonly outer: boolean;
 }
 
 /** The original length stays visible below an adjusted one. */
-function BarShape({ bar, y, x, width, dim, outer }: BarProps) {
+function BarShape({ bar, y, x, width, candidate, outer }: BarProps) {
   const [begin, end] = [bar.runs[0]?.[0] ?? bar.from, bar.runs.at(-1)?.[1] ?? bar.from];
   const flag = bar.session.adjustments.at(-1);
-  const edge = Math.max(x(end), x(bar.from + (bar.adjusted ?? 0)), x(begin) + LEAST_BAR) + 4;
+  const edge = Math.max(x(end), x(bar.adjusted?.at(-1)?.[1] ?? begin), x(begin) + LEAST_BAR) + 4;
   const turned = edge > width - 110;
   return (
-    <g class={`bar${dim ? " dim" : ""}${outer ? " outer" : ""}`}>
+    <g class={`bar${candidate === false ? " dim" : ""}${outer && !candidate ? " outer" : ""}`}>
       <title>{titleOf(bar)}</title>
       {bar.runs.length > 1 && <line class="pause" x1={x(begin)} x2={x(end)} y1={y + BAR / 2} y2={y + BAR / 2} />}
       {bar.runs.map(([low, high]) => (
@@ -176,9 +188,9 @@ function BarShape({ bar, y, x, width, dim, outer }: BarProps) {
           rx={2}
         />
       ))}
-      {bar.adjusted !== null && (
-        <rect class="run" x={x(bar.from)} y={y + 3} width={Math.max(x(bar.from + bar.adjusted) - x(bar.from), LEAST_BAR)} height={6} />
-      )}
+      {bar.adjusted?.map(([low, high]) => (
+        <rect key={low} class="run" x={x(low)} y={y + 3} width={Math.max(x(high) - x(low), LEAST_BAR)} height={BAR - 6} />
+      ))}
       {flag && (
         <text class="flag" x={turned ? x(begin) - 4 : edge} y={y + 10} text-anchor={turned ? "end" : "start"}>
           {duration(bar.session.seconds)} → {duration(bar.session.effective_seconds)}

@@ -2,6 +2,7 @@ import "./verify.css";
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { useTitle } from "../parts/title.ts";
 import { Chosen, Drop } from "./drop.tsx";
 import { pins } from "./pins.ts";
 import { Outcome } from "./outcome.tsx";
@@ -11,6 +12,7 @@ type Work = { readonly text: string; readonly share: number };
 
 /** `#/verify`: an export or a proof, checked in this browser. It needs no credential, and sends nothing. */
 export function VerifyPage() {
+  useTitle("Verify");
   const [files, setFiles] = useState<Files>({});
   const [keys, setKeys] = useState(() => pins.value.map(({ line }) => line).join("\n"));
   const [cosigners, setCosigners] = useState("");
@@ -102,7 +104,10 @@ export function VerifyPage() {
         )}
         {work === null && isSigned && needsKey && <span class="soft">The log&apos;s key is missing.</span>}
       </div>
-      <div aria-live="polite">{result !== null && <Outcome asked={asked} result={result} />}</div>
+      <p class="hidden-visually" role="status">
+        {result?.report.verdict}
+      </p>
+      {result !== null && <Outcome asked={asked} result={result} />}
     </form>
   );
 }

@@ -1,6 +1,8 @@
+import { TextCursorInput } from "lucide";
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { Icon } from "../../parts/icon.tsx";
 import { type Filter, nameOf, unknown, withoutFilter } from "../../query.ts";
 import { place } from "../../route.ts";
 import type { List } from "../list.ts";
@@ -97,6 +99,9 @@ export function Filters({ list, box, inSheet = false }: { list: List; box: RefOb
               ))}
             </ul>
             <Entry {...shared} label="Filter or text" placeholder="filter or text…" onApply={askAlso} onBack={back} />
+            <button type="button" class="plain" aria-label="Edit as text" title="Edit as text (Ctrl-E)" onClick={() => setAsText(true)}>
+              <Icon node={TextCursorInput} />
+            </button>
           </>
         )}
       </div>

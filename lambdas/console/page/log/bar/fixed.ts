@@ -4,13 +4,19 @@ import type { Span } from "../../query.ts";
 
 const DAY_MS = 86_400_000;
 
-/** The same span as two moments, as the API counts it: days of 24 hours, months of the calendar. An open end is now. */
+/** The same span as two moments. An open end is now. */
 export function fixed(span: Span, now: number): Span {
   const to = span.to ?? new Date(now).toISOString();
   if (span.range === undefined) return { ...span, to };
-  const [, count = "0", unit] = /^(\d+)([dm])$/.exec(span.range) ?? [];
-  if (unit === undefined) return span;
-  return { from: new Date(unit === "d" ? now - Number(count) * DAY_MS : monthsBack(now, Number(count))).toISOString(), to };
+  const from = rangeStart(span.range, now);
+  return from === null ? span : { from: new Date(from).toISOString(), to };
+}
+
+/** Where `7d` or `12m` begins, as the API reckons: days of 24 hours, months of the calendar. Null for anything else. */
+export function rangeStart(range: string, now: number): number | null {
+  const [, count = "0", unit] = /^(\d+)([dm])$/.exec(range) ?? [];
+  if (unit === undefined) return null;
+  return unit === "d" ? now - Number(count) * DAY_MS : monthsBack(now, Number(count));
 }
 
 /** The same day and time so many months ago, or the month's last day where it has no such day. */

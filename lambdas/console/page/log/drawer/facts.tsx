@@ -89,6 +89,13 @@ function On({ event }: { event: NativeEvent }) {
             </Value>
             {target.forgotten && <span class="mark">forgotten</span>}{" "}
             <a href={href("story", [`${target.type}:${id}`])}>story</a>
+            {event.actor.type === "system" && (
+              <div>
+                <a href={href("story", [`${target.type}:${id}`], new URLSearchParams({ at: event.occurred_at }))}>
+                  Who could have done this?
+                </a>
+              </div>
+            )}
           </>
         ) : (
           target.type

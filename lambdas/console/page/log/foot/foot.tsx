@@ -6,7 +6,7 @@ import { me } from "../../session.ts";
 import { Problem } from "../../api.ts";
 import { clock, fullDay, shortDay, zone } from "../../zone.ts";
 import { beginning, count } from "../counts.ts";
-import { exportAll } from "../exporting.ts";
+import { ExportAll } from "../export_all.tsx";
 import { OWN_COMPONENT, chosen, hidesOwn } from "../home.ts";
 import { reload } from "../lists.ts";
 import type { List } from "../list.ts";
@@ -80,9 +80,7 @@ function Reach({ list }: { list: List }) {
             Go on
           </button>{" "}
           {list.index.value === "timeline" && chosen(list.question).length > 0 && (
-            <button type="button" class="button" onClick={() => void exportAll(list.question)}>
-              Search all in the background
-            </button>
+            <ExportAll question={list.question}>Search all in the background</ExportAll>
           )}
         </>
       );

@@ -1,5 +1,5 @@
 import { ask } from "../refine.ts";
-import { exportAll } from "../exporting.ts";
+import { ExportAll } from "../export_all.tsx";
 import type { RefusedSort as Refused } from "../lists.ts";
 
 /** Why the rows keep their old order, with the two ways to have them in the new one. */
@@ -12,9 +12,7 @@ export function RefusedSort({ refused }: { refused: Refused | null }) {
       <button type="button" class="button" onClick={() => ask({ ...question, span: { range: "7d" } })}>
         Narrow to the last 7 days
       </button>
-      <button type="button" class="button" onClick={() => void exportAll(question)}>
-        Export sorted
-      </button>
+      <ExportAll question={question}>Export sorted</ExportAll>
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** The lines of an exported file, rendered anew from canonical bytes and keys. */
 
 import { isEncodable } from "../bytes.ts";
-import { CannotTell } from "../errors.ts";
+import { CannotTell, NotGenuine } from "../errors.ts";
 import type { Fields } from "../strict.ts";
 import { ALIASES, type Aliases } from "./aliases.ts";
 import type { Content } from "./canonical.ts";
@@ -56,8 +56,8 @@ export class Renderer {
   }
 
   /**
-   * The line of an event, with its end. `abbreviation`: what the file has where `abbreviationAt` says. Where it can't be
-   * that of the event's time, it is replaced.
+   * The line of an event, with its end. `abbreviation`: what the file has where `abbreviationAt` says. NotGenuine where it
+   * can't be that of the event's time.
    */
   line(content: Content, people: People, abbreviation = "GMT"): string {
     const event = nativeOf(content, people, this.aliases);
@@ -65,11 +65,14 @@ export class Renderer {
       return this.isCsv ? csv.line(Object.values(event).map(cellOf)) : `${json(event)}\n`;
     }
     const moment = this.moment(event.occurred_at);
+    if (this.abbreviationAt !== null && !couldBeCalled(abbreviation, moment)) {
+      throw new NotGenuine(`event ${event.id}: no time zone is called as the file says`);
+    }
     const shown = {
       event,
       alias: aliasOf(content.actor, people, this.aliases),
       moment,
-      abbreviation: couldBeCalled(abbreviation, moment) ? abbreviation : "?",
+      abbreviation,
       names: this.names,
       tenantName: this.tenantName,
     };
