@@ -32,7 +32,9 @@ export function HistogramTable() {
 
 /** The log's events over time. Exact where counts answer the filters; else the rows that are shown, hatched. */
 export function Histogram({ list }: { list: List }) {
-  const { filters, span } = list.question;
+  const { filters } = list.question;
+  // What is chosen is marked at once, also while the rows of the span before are shown.
+  const { span } = question();
   const by = stackedBy(filters);
   const turn = `${list.id} ${Math.floor(list.asOf.value / AGAIN_MS)}`;
   const now = useNow(turn);
@@ -48,7 +50,7 @@ export function Histogram({ list }: { list: List }) {
   const rows = cannot ? list.rows.value : null;
   const ended = list.state.value;
   const picture = useMemo(
-    () => (cannot ? picturedRows(list, moments(span, now, begin)) : counted.stats && ofStats(counted.stats, shown, step, by, order)),
+    () => (cannot ? picturedRows(list, moments(list.question.span, now, begin)) : counted.stats && ofStats(counted.stats, shown, step, by, order)),
     [counted.stats, cannot, rows, cannot && ended, order, now, begin, JSON.stringify(frame.shown)],
   );
   const drawn = picture?.bars ?? null;
