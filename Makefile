@@ -6,17 +6,20 @@ export PYTHONPATH := .:lambdas:clients/verify
 
 PYTEST := $(BIN)/python -m pytest -n auto
 
-.PHONY: help run page test test-long granted test-all nightly check synth deploy diff destroy bench cost lock clean
+.PHONY: help run page screenshots test test-long granted test-all nightly check synth deploy diff destroy bench cost lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/ready ## serve on this machine
 	@exec $(BIN)/python -m infra.local
 
 page: .venv/ready ## build the console's page, and print how large it is
 	$(BIN)/python -m infra.page
+
+screenshots: .venv/ready ## of the console, for each demo tenant, into .cache/screenshots/ and docs/pictures/
+	$(BIN)/python -m tests.browser.screenshots
 
 test: .venv/ready ## the quick tests: each kind at least once; T=tests/unit for a part
 	$(PYTEST) -m "not long" $(T)

@@ -21,6 +21,9 @@ from tests.support.sign_in import CLIENT, running_provider
 SECONDS = 15
 """How long a test waits for what it expects of the page. Both cores may be busy with other tests."""
 
+PRODUCTS = ("enate", "jiffy", "chat", "carear", "symbee")
+"""Each has a demo tenant."""
+
 Role = Literal["producer", "auditor", "admin", "operations"]
 
 
@@ -95,7 +98,7 @@ class Visit(Protocol):
 
 def tenant_of(name: str) -> str:
     """The tenant's name in the API: the demo's are `enate-demo`, …"""
-    return f"{name}-demo" if name in ("enate", "jiffy", "chat", "carear", "symbee") else name
+    return f"{name}-demo" if name in PRODUCTS else name
 
 
 @pytest.fixture(scope="package")

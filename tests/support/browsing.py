@@ -69,10 +69,10 @@ def _axe() -> str:
     return (PACKAGES / "axe-core" / "axe.min.js").read_text("utf-8")
 
 
-def axe(page: Page) -> list[str]:
-    """What axe finds on the page as it is now: one line for each rule and element that breaks it."""
+def axe(page: Page, within: str = "html") -> list[str]:
+    """What axe finds on the page, or within an element of it: one line for each rule and element that breaks it."""
     page.evaluate(_axe())
-    result: dict[str, Any] = page.evaluate("options => axe.run(document, options)", _AXE_OPTIONS)
+    result: dict[str, Any] = page.evaluate("([within, options]) => axe.run(within, options)", [within, _AXE_OPTIONS])
     return [
         f"{violation['id']}: {node['html'][:160]} ({node.get('failureSummary', '').splitlines()[-1:]})"
         for violation in result["violations"]

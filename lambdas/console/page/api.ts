@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 
 import type { components, operations } from "./schema.d.ts";
-import { chosenTenant, credential, environment, refused } from "./session.ts";
+import { chosenTenant, credential, environment, me, refused } from "./session.ts";
 
 export type Schema = components["schemas"];
 /** The JSON of an operation's 200. */
@@ -53,7 +53,8 @@ export interface Options {
 
 const LONGEST_WAIT_S = 30;
 
-/** Reads. Where the service can't be reached, is limited or fails, it waits and tries again until `signal` aborts. */
+/** Reads. Where the service can't be reached, is limited or fails, or the credential has ended, it
+ * waits and tries again until `signal` aborts. */
 export async function get<T>(path: string, options: Options = {}): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
@@ -61,11 +62,31 @@ export async function get<T>(path: string, options: Options = {}): Promise<T> {
       if (tries) trouble.value = null;
       return answer;
     } catch (error) {
+      if (!options.once && error instanceof Problem && error.status === 401 && me.value !== null) {
+        await signedInAgain(options.signal);
+        continue;
+      }
       const wait = options.once ? null : waitFor(error, tries);
       if (wait === null) throw error;
       await pause(wait, isLimit(error) ? "limited" : "offline", options.signal);
     }
   }
+}
+
+/** A credential that had worked was refused: what was being read waits until somebody has signed in again. */
+function signedInAgain(abort?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = refused.subscribe((still) => {
+      if (still) return;
+      if (credential.value === null) stop();
+      else resolve();
+      queueMicrotask(() => end());
+    });
+    function stop(): void {
+      reject(new DOMException("aborted", "AbortError"));
+    }
+    abort?.addEventListener("abort", stop, { once: true });
+  });
 }
 
 function isLimit(error: unknown): boolean {

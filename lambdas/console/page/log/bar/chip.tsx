@@ -63,7 +63,7 @@ function Parts({ filter, question, said, onEdit }: { filter: Filter; question: Q
       {filter.values.length > MOST_SHOWN ? (
         <Many filter={filter} question={question} shown={shown} onEdit={onEdit} />
       ) : (
-        <button type="button" class="chip-values" aria-label={`Edit: ${said}`} onClick={onEdit}>
+        <button type="button" class="chip-values" title={said.slice(0, 1000)} aria-label={`Edit: ${said}`} onClick={onEdit}>
           {shown.map((value, at) => (
             <span key={value}>
               {at > 0 && <span class="chip-or"> or </span>}

@@ -3,6 +3,7 @@
 import { type Schema, get } from "../../api.ts";
 import { catalogue } from "../../catalogue.ts";
 import { type FilterKey, NEWEST_FIRST, type Question, write } from "../../query.ts";
+import { chosenTenant, credential, environment } from "../../session.ts";
 import { canCount } from "../counts.ts";
 import type { NativeEvent } from "../reading.ts";
 import { learn } from "./people.ts";
@@ -45,7 +46,7 @@ export async function offer(
 ): Promise<Offer> {
   const [found, counts] = await Promise.all([
     PEOPLE.has(key) ? people(key, begun, rows, signal) : key === "group" ? groups(signal) : Promise.resolve(known(key, question, rows)),
-    COUNTED.has(key) ? counted(key, question, signal) : new Map<string, number>(),
+    COUNTED.has(key) ? counted(key, question) : new Map<string, number>(),
   ]);
   const values = found.values.map((one) => (counts.has(one.value) ? { ...one, count: counts.get(one.value) } : one));
   // What was counted may be in no catalogue: any activity is accepted where the mode is open.
@@ -116,32 +117,33 @@ async function groups(signal: AbortSignal): Promise<Offer> {
   return { values: found.groups.map(({ name }) => ({ value: name })), from: null };
 }
 
-/** What was counted for a question is not counted again: each count is a record in the log. */
-const counts = new Map<string, Promise<Map<string, number>>>();
+/** What was counted for a question is not counted again within a minute: the log records each question once a minute.
+ * It goes on while the reader types. */
+const counts = new Map<string, { readonly at: number; readonly found: Promise<Map<string, number>> }>();
+const KEPT_MS = 60_000;
 const MOST_COUNTS = 50;
 
 /** How many events of the question each value has; empty where the service cannot count them with these filters. */
-function counted(key: FilterKey, question: Question, signal: AbortSignal): Promise<Map<string, number>> {
+function counted(key: FilterKey, question: Question): Promise<Map<string, number>> {
   const others = { ...question, filters: question.filters.filter((filter) => filter.key !== key), sort: NEWEST_FIRST, view: null };
   if (!canCount({ ...others, filters: [...others.filters, { key, not: false, values: [] }] })) return Promise.resolve(new Map());
   const query = write(others);
   query.append("by", key);
   query.set("interval", "none");
   if (key === "actor") query.set("top", "10");
-  const name = query.toString();
-  let asked = counts.get(name);
-  if (!asked) {
-    asked = get<Schema["Stats"]>("stats", { query, signal, once: true }).then(
-      ({ buckets }) => new Map(buckets.flatMap((one) => (typeof one.key === "string" && !one.rest ? [[one.key, one.count]] : []))),
-      () => {
-        counts.delete(name);
-        return new Map<string, number>();
-      },
-    );
-    if (counts.size >= MOST_COUNTS) counts.clear();
-    counts.set(name, asked);
-  }
-  return asked;
+  const name = [credential.value, chosenTenant.value, environment.value, query.toString()].join("\n");
+  const known = counts.get(name);
+  if (known && Date.now() - known.at < KEPT_MS) return known.found;
+  const found = get<Schema["Stats"]>("stats", { query, once: true }).then(
+    ({ buckets }) => new Map(buckets.flatMap((one) => (typeof one.key === "string" && !one.rest ? [[one.key, one.count]] : []))),
+    () => {
+      counts.delete(name);
+      return new Map<string, number>();
+    },
+  );
+  if (counts.size >= MOST_COUNTS) counts.clear();
+  counts.set(name, { at: Date.now(), found });
+  return found;
 }
 
 function distinct(values: readonly Value[]): Value[] {
