@@ -42,7 +42,7 @@ NOW = 1_795_651_200_000 + 13 * HOUR + 20 * MINUTE  # Thursday 26 November 2026, 
 
 @pytest.fixture(scope="module")
 def program(console_page: None) -> str:  # noqa: ARG001  installs the packages
-    esbuild = [PACKAGES / ".bin" / "esbuild", "--bundle", "--platform=node", "--format=esm", "--log-level=warning"]
+    esbuild = [str(PACKAGES / ".bin" / "esbuild"), "--bundle", "--platform=node", "--format=esm", "--log-level=warning"]
     made = subprocess.run(esbuild, input=_RUN, cwd=PAGE, check=True, capture_output=True, text=True)  # noqa: S603  our own
     return made.stdout
 
@@ -59,7 +59,7 @@ def test_a_span_has_sixty_to_a_hundred_and_twenty_bars(program: str) -> None:
     steps = asked(program, *(("stepOf", NOW - days * DAY, NOW) for days in (1, 5, 6, 30, 123, 124, 365)))
     assert steps == ["hour", "hour", "day", "day", "day", "week", "week"]
     chance = random.Random(1)  # noqa: S311  the same each time
-    counts = [
+    counts: list[dict[str, Any]] = [
         {"at": NOW - chance.randrange(365) * DAY, "key": chance.choice("abx"), "count": chance.randrange(1, 9)}
         for _ in range(200)
     ]

@@ -62,33 +62,40 @@ function most({ totals, step }: Bars): string {
 /** The same numbers as the bars, which only screen readers meet. */
 export function BarsTable({ name, bars }: { name: string; bars: Bars }) {
   return (
-    <table class="hidden-visually">
-      <caption>
-        {name} by {bars.step}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">From ({offset(bars.starts[0] ?? bars.end, zone.value)})</th>
-          <th scope="col">{name}</th>
-          {bars.keys.length > 1 &&
-            bars.keys.map((key) => (
-              <th scope="col" key={key}>
-                <bdi>{key}</bdi>
-              </th>
-            ))}
-        </tr>
-      </thead>
-      <tbody>
-        {bars.starts.map((start, bar) => (
-          <tr key={start}>
-            <th scope="row">{moment(start)}</th>
-            <td>{bars.totals[bar]?.toLocaleString("en")}</td>
-            {bars.keys.length > 1 && bars.keys.map((key, at) => <td key={key}>{bars.counts[at]?.[bar]?.toLocaleString("en")}</td>)}
+    <div class="hidden-visually">
+      <table>
+        <caption>
+          {name} by {bars.step}
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">From ({offset(bars.starts[0] ?? bars.end, zone.value)})</th>
+            <th scope="col">{name}</th>
+            {bars.keys.length > 1 &&
+              bars.keys.map((key) => (
+                <th scope="col" key={key}>
+                  <bdi>{key}</bdi>
+                </th>
+              ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {bars.starts.map((start, bar) => (
+            <tr key={start}>
+              <th scope="row">{moment(start)}</th>
+              <td>{bars.totals[bar]?.toLocaleString("en")}</td>
+              {bars.keys.length > 1 && bars.keys.map((key, at) => <td key={key}>{bars.counts[at]?.[bar]?.toLocaleString("en")}</td>)}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
+}
+
+/** Whether days of UTC begin at another hour on the reader's clock. */
+export function besideDays({ starts, step }: Bars): boolean {
+  return step !== "hour" && clock(starts[0] ?? 0, zone.value) !== "00:00:00";
 }
 
 export function moment(ms: number): string {

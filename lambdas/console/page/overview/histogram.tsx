@@ -8,9 +8,8 @@ import type { List } from "../log/list.ts";
 import { ask, only, question, without } from "../log/refine.ts";
 import type { Filter, Span } from "../query.ts";
 import { me } from "../session.ts";
-import { offset, zone } from "../zone.ts";
 import { type Bars, type Chosen, DAY, stepOf } from "./bars.ts";
-import { BarsTable, Brushed, chosenOf, period, sums } from "./brushed.tsx";
+import { BarsTable, Brushed, besideDays, chosenOf, period, sums } from "./brushed.tsx";
 import { type Picture, ofRows, ofStats } from "./counted_bars.ts";
 import { useFrame } from "./frame.ts";
 import { Legend } from "./legend.tsx";
@@ -33,7 +32,9 @@ export function HistogramTable() {
 
 /** The log's events over time. Exact where counts answer the filters; else the rows that are shown, hatched. */
 export function Histogram({ list }: { list: List }) {
-  const { filters, span } = list.question;
+  const { filters } = list.question;
+  // What is chosen is marked at once, also while the rows of the span before are shown.
+  const { span } = question();
   const by = stackedBy(filters);
   const turn = `${list.id} ${Math.floor(list.asOf.value / AGAIN_MS)}`;
   const now = useNow(turn);
@@ -49,7 +50,7 @@ export function Histogram({ list }: { list: List }) {
   const rows = cannot ? list.rows.value : null;
   const ended = list.state.value;
   const picture = useMemo(
-    () => (cannot ? picturedRows(list, moments(span, now, begin)) : counted.stats && ofStats(counted.stats, shown, step, by, order)),
+    () => (cannot ? picturedRows(list, moments(list.question.span, now, begin)) : counted.stats && ofStats(counted.stats, shown, step, by, order)),
     [counted.stats, cannot, rows, cannot && ended, order, now, begin, JSON.stringify(frame.shown)],
   );
   const drawn = picture?.bars ?? null;
@@ -95,8 +96,7 @@ function Caption({ bars, pointed, chosen, total, rows }: CaptionProps) {
   if (pointed) return <>{`${period(bars, pointed)}: ${number}${rows === null ? "" : " of those shown"}`}</>;
   if (rows !== null) return <>{`of the ${rows.toLocaleString("en")} shown`}</>;
   if (!all) return <>{`${period(bars, chosen)}: ${number}`}</>;
-  const behind = bars.step !== "hour" && offset(bars.end, zone.value) !== "UTC";
-  return <>{`${number} ${total === 1 ? "event" : "events"} by ${bars.step}${behind ? " of UTC" : ""}`}</>;
+  return <>{`${number} ${total === 1 ? "event" : "events"} by ${bars.step}${besideDays(bars) ? " of UTC" : ""}`}</>;
 }
 
 function query(filters: readonly Filter[], span: Span, step: string, by: string): URLSearchParams {

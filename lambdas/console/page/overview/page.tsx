@@ -11,7 +11,7 @@ import { clock, offset, zone } from "../zone.ts";
 import type { Span } from "../query.ts";
 import { WITHOUT_OWN, activityName, actorName, is, logOf, overviewOf, presentSpan } from "./asks.ts";
 import { type Step, stepOf } from "./bars.ts";
-import { BarsTable, Brushed, moment, sums } from "./brushed.tsx";
+import { BarsTable, Brushed, besideDays, moment, sums } from "./brushed.tsx";
 import { ofStats } from "./counted_bars.ts";
 import { FailedPanel } from "./failed.tsx";
 import { type Frame, useFrame } from "./frame.ts";
@@ -121,7 +121,7 @@ function OverTime({ span, present, step, frame }: OverTimeProps) {
             <span class="soft">
               {" "}
               by {step}
-              {step !== "hour" && offset(bars.end, zone.value) !== "UTC" ? " of UTC" : ""}, without Daybook&apos;s own records
+              {besideDays(bars) ? " of UTC" : ""}, without Daybook&apos;s own records
             </span>
           </p>
           <Brushed
