@@ -11,10 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from infra.page.build import build
+
 ROOT = Path(__file__).parents[2]
 ESBUILD = ROOT / "lambdas/console/page/node_modules/.bin/esbuild"
-IS_THERE = ESBUILD.exists() and shutil.which("node") is not None
-WHY_NOT = "Node or the page's packages are missing: `make` says what to install"
+IS_THERE = all(map(shutil.which, ("node", "npm")))
+WHY_NOT = "Node or npm is missing: `make page` says what to install"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class PageScript:
 
     @cached_property
     def _process(self) -> "subprocess.Popen[str]":
+        build()  # installs the packages, where they are not there
         with tempfile.TemporaryDirectory() as folder:
             bundle = Path(folder) / "script.mjs"
             bundled = ("--bundle", "--platform=node", "--format=esm", "--log-level=warning", f"--outfile={bundle}")
