@@ -94,6 +94,16 @@ def test_opening_a_row_makes_no_call(visit: Visit, ids: dict[str, str]) -> None:
     assert not [url for url in asked if ids["cause"] in url]
 
 
+def test_a_link_to_an_event_among_the_first_rows_reads_no_single_event(
+    visit: Visit, house: House, ids: dict[str, str]
+) -> None:
+    page = visit(TENANT, address=f"#/log?event={ids['effect']}")
+    expect(page.get_by_role("complementary", name="Event")).to_contain_text("kiosk.closed")
+    with house.client(TENANT) as admin:
+        looks = admin.get("/v1/events", params={"activity": "audit-log.viewed", "q": ids["effect"]})
+    assert looks.json()["events"] == []
+
+
 def test_why_it_happened_and_what_it_led_to(drawer: Page, ids: dict[str, str]) -> None:
     box = drawer.get_by_role("complementary", name="Event")
     box.get_by_text("Because of · led to").click()

@@ -1,35 +1,23 @@
 /** How many events a question finds, where counters can say: they cost the same on a log of any size. */
 
 import { type Answer, Problem, get } from "../api.ts";
-import { type FilterKey, type Question, type Span, write } from "../query.ts";
-
-/** What statistics are counted by. Events by person are counted apart from the others. */
-const BY_KIND: ReadonlySet<FilterKey> = new Set(["activity", "category", "component", "status", "actor_type"]);
-const BY_PERSON: ReadonlySet<FilterKey> = new Set(["actor", "status"]);
+import { asked, stackedBy } from "../overview/questions.ts";
+import type { Question, Span } from "../query.ts";
 
 export function canCount(question: Question): boolean {
-  return [BY_KIND, BY_PERSON].some((known) => question.filters.every(({ key }) => known.has(key)));
+  return stackedBy(question.filters) !== null;
 }
 
 /** The number of events, or null where no counter knows it. Their span is widened to whole hours. */
 export async function count(question: Question, signal: AbortSignal): Promise<number | null> {
   if (!canCount(question)) return null;
-  const query = counted(question);
-  query.set("interval", "none");
+  const query = asked(question.filters, question.span, { interval: "none" });
   try {
     return (await get<Answer<"read_stats">>("stats", { query, signal })).total;
   } catch (error) {
     if (error instanceof Problem) return null;
     throw error;
   }
-}
-
-/** The question without what no count depends on. */
-function counted(question: Question): URLSearchParams {
-  const query = write(question);
-  query.delete("sort");
-  query.delete("view");
-  return query;
 }
 
 /** Milliseconds: where a span begins, or null where it has no beginning. */

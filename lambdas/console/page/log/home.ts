@@ -4,6 +4,7 @@ import type { Filter, Question } from "../query.ts";
 import { href } from "../route.ts";
 
 export const OWN_COMPONENT = "Audit Log";
+export const WITHOUT_OWN: Filter = { key: "component", not: true, values: [OWN_COMPONENT] };
 
 export function homeQuery(): URLSearchParams {
   return new URLSearchParams({ "component!": OWN_COMPONENT, "range": "30d" });

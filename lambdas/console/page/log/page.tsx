@@ -56,7 +56,7 @@ export function LogPage() {
         </Table>
         <HistogramTable />
       </div>
-      <Drawer rows={shown.rows} />
+      <Drawer list={shown} />
     </div>
   );
 }

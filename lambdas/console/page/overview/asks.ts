@@ -5,8 +5,6 @@ import type { Filter, Span } from "../query.ts";
 import { catalogue } from "../catalogue.ts";
 import { asked } from "./questions.ts";
 
-/** Without Daybook's own records. */
-export const WITHOUT_OWN: Filter = { key: "component", not: true, values: ["Audit Log"] };
 /** Without another one in the address. */
 export const FIRST_SPAN: Span = { range: "30d" };
 

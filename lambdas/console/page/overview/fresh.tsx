@@ -1,6 +1,7 @@
 import type { Span } from "../query.ts";
 import { HOUR } from "./bars.ts";
-import { actorName, activityName, is, logOf, WITHOUT_OWN } from "./asks.ts";
+import { WITHOUT_OWN } from "../log/home.ts";
+import { actorName, activityName, is, logOf } from "./asks.ts";
 import { Panel } from "./panel.tsx";
 import { moment } from "./brushed.tsx";
 import { between } from "./spans.ts";

@@ -41,7 +41,7 @@ export function PersonStory({ target }: { target: Target }) {
         </div>
         <StoryLog list={list} />
       </div>
-      <Drawer rows={list.rows} />
+      <Drawer list={list} />
     </div>
   );
 }

@@ -67,7 +67,7 @@ export function Thing({ target }: { target: Target }) {
         <h2>Events</h2>
         <StoryLog list={list} />
       </div>
-      <Drawer rows={list.rows} />
+      <Drawer list={list} />
     </div>
   );
 }

@@ -2,9 +2,8 @@
 
 import { type Kind, ofKind } from "../../catalogue.ts";
 import { type Filter, type Question, nameOf } from "../../query.ts";
-import { OWN_COMPONENT } from "../home.ts";
+import { WITHOUT_OWN } from "../home.ts";
 
-const WITHOUT_OWN: Filter = { key: "component", not: true, values: [OWN_COMPONENT] };
 
 export interface Preset {
   readonly name: string;

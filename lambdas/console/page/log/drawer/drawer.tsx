@@ -1,26 +1,26 @@
 import "./drawer.css";
 
-import type { ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { Problem, get } from "../../api.ts";
 import { copy } from "../../parts/copy.tsx";
 import { href, place } from "../../route.ts";
-import type { NativeEvent, Row } from "../list.ts";
+import type { List, NativeEvent, Row } from "../list.ts";
 import { openEvent } from "../open.ts";
 import { EventDetail } from "./event.tsx";
 
 /** The open event beside the rows, or nothing. A row's event needs no call, so opening one leaves no record. */
-export function Drawer({ rows }: { rows: ReadonlySignal<readonly Row[]> }) {
+export function Drawer({ list }: { list: List }) {
   const id = place.value.query.get("event");
   if (id === null) return null;
-  return <OpenDrawer key={id} id={id} rows={rows.value} />;
+  return <OpenDrawer key={id} id={id} rows={list.rows.value} reading={!list.answered.value} />;
 }
 
-function OpenDrawer({ id, rows }: { id: string; rows: readonly Row[] }) {
+/** `reading`: the first rows may still bring the event. */
+function OpenDrawer({ id, rows, reading }: { id: string; rows: readonly Row[]; reading: boolean }) {
   const at = rows.findIndex((row) => row.native.id === id);
   const known = rows[at]?.native;
-  const [fetched, problem] = useEvent(id, known !== undefined);
+  const [fetched, problem] = useEvent(id, known !== undefined || reading);
   const event = known ?? fetched;
   const box = useRef<HTMLElement>(null);
   return (
@@ -60,12 +60,12 @@ function step(rows: readonly Row[], to: number): void {
   if (row) openEvent(row.native.id, "replace");
 }
 
-/** The event by its id, where no row has it. This is a read of its own, which the log records. */
-export function useEvent(id: string, known: boolean): [NativeEvent | null, string | null] {
+/** The event by its id, unless `spared`: this is a read of its own, which the log records. */
+export function useEvent(id: string, spared: boolean): [NativeEvent | null, string | null] {
   const [event, setEvent] = useState<NativeEvent | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
-    if (known) return undefined;
+    if (spared) return undefined;
     const abort = new AbortController();
     get<NativeEvent>(`events/${encodeURIComponent(id)}`, { signal: abort.signal })
       .then(setEvent)
@@ -73,7 +73,7 @@ export function useEvent(id: string, known: boolean): [NativeEvent | null, strin
         if (error instanceof Problem) setProblem(error.status === 404 ? "There is no such event in this log." : error.detail);
       });
     return () => abort.abort();
-  }, [id, known]);
+  }, [id, spared]);
   return [event, problem];
 }
 
