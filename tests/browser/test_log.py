@@ -337,7 +337,7 @@ def test_a_key_that_is_revoked_in_mid_scroll_keeps_the_place(visit: Visit, house
     top = box.evaluate("box => box.scrollTop")
     assert top > 500
     sheet.get_by_label("API key").fill(house.key(rows, "auditor"))
-    sheet.get_by_role("button", name="Sign in").click()
+    sheet.get_by_role("button", name="Sign in with the key").click()
     expect(sheet).to_have_count(0)
     expect(page.locator(".foot")).to_contain_text("shown so far")
     assert abs(box.evaluate("box => box.scrollTop") - top) < 5

@@ -234,7 +234,7 @@ def test_a_session_needs_the_tag_of_one_tenant_and_a_function_that_reads(two: Tw
         ("query.handler", [("tenant", "ABC")]),
         ("query.handler", [("Tenants", two.codes[OURS])]),
         ("query.handler", [ours, ("another", "tag")]),
-        ("manage.handler", [ours]),
+        ("tenants.handler", [ours]),
         ("ingest.handler", [ours]),
     ]
     for function, tags in refused:

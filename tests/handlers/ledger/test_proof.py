@@ -182,7 +182,8 @@ def test_no_proof_is_given_that_no_verifier_accepts(tenant: TenantLog, read: Led
     seal(tenant, sealed)
     tenant.now += 1
     place = {entry.id: at for at, entry in enumerate(map(decode, sealed.entries))}
-    of_first, behind = (next(each for each in sent if (place[each] < 256) == first) for first in (True, False))
+    # An event of the second tile: the left half of the path of one behind it comes from the checkpoint's own edge.
+    of_first, behind = (next(each for each in sent if place[each] // 256 == tile) for tile in (0, 1))
     assert proof(read, of_first)["statusCode"] == 200, "its path does not need the root of its own tile"
     assert problem_of(proof(read, behind)) == (500, "internal_error")
     key = {"pk": {"S": sealed.log.partition}, "sk": {"S": f"node#0#{0:016}"}}

@@ -124,6 +124,7 @@ def test_the_catalogue_is_the_tenants(log: TenantLog) -> None:
         "component": "Work Item",
         "event": "Assigned",
         "origin": "user",
+        "kind": None,
         "required_role": None,
         "visibility": None,
         "variants": [

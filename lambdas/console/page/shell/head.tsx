@@ -64,7 +64,7 @@ function Tenant() {
   );
 }
 
-const FIRST = 12;
+const FIRST = 50;
 
 /** The first tenants of the list; the page of tenants has them all. */
 function Tenants() {
