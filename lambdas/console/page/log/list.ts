@@ -4,6 +4,7 @@ import { type ReadonlySignal, computed, signal } from "@preact/signals";
 
 import { Problem } from "../api.ts";
 import { NEWEST_FIRST, type Question } from "../query.ts";
+import { credential } from "../session.ts";
 import { type NativeEvent, PAGE, type Page, type Row, ask, rowsOf } from "./reading.ts";
 
 export type { NativeEvent, Row } from "./reading.ts";
@@ -56,6 +57,8 @@ export class List {
   readonly rows: ReadonlySignal<readonly Row[]> = computed(() => this.sheets.value.flatMap(({ rows }) => rows ?? []));
 
   private cursor: string | null = null;
+  /** Who asked for the cursor: it is good for no other credential. */
+  private asker = credential.peek();
   private readonly seen = new Set<string>();
   private readonly abort = new AbortController();
   private run: AbortController | null = null;
@@ -104,11 +107,12 @@ export class List {
   }
 
   /** Goes on with a new credential: cursors are good for the one that asked, so it reads again up to the last row. */
-  async renew(): Promise<void> {
+  private async renew(): Promise<void> {
     const sheets = this.sheets.value;
     const last = sheets.at(-1)?.lastId;
     if (last === undefined) return this.more();
     this.state.value = "waiting";
+    this.asker = credential.peek();
     try {
       for (let cursor: string | null = null, first = true; first || cursor !== null; first = false) {
         const page: Page = await ask(this.question, cursor, this.abort.signal, MOST_AT_ONCE);
@@ -223,6 +227,7 @@ export class List {
   private failed(error: unknown): void {
     if (this.abort.signal.aborted) return;
     if (error instanceof DOMException) this.state.value = "paused";
+    else if (error instanceof Problem && error.code === "cursor_mismatch" && credential.peek() !== this.asker) void this.renew();
     else if (error instanceof Problem) {
       this.problem.value = error;
       this.state.value = error.code === "cursor_mismatch" ? "stale" : "failed";

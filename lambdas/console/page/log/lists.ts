@@ -1,11 +1,11 @@
 /** The list of the page's question, and the last one's rows until the new ones are there. */
 
-import { signal, untracked, useComputed, useSignalEffect } from "@preact/signals";
+import { signal, untracked, useComputed } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { NEWEST_FIRST, type Question, read, write } from "../query.ts";
 import { encode, place } from "../route.ts";
-import { credential, environment, me } from "../session.ts";
+import { environment, me } from "../session.ts";
 import { zone } from "../zone.ts";
 import { List } from "./list.ts";
 import { Tail } from "./live.ts";
@@ -58,10 +58,6 @@ export function useLists(): Lists {
     },
     [],
   );
-  useSignalEffect(() => {
-    // A new credential goes on where the old one was refused.
-    if (credential.value !== null && untracked(() => now.list.problem.value?.status) === 401) void now.list.renew();
-  });
 
   const problem = now.list.problem.value;
   if (problem?.code === "too_many_to_sort") giveUpSorting(now, problem.detail, before.current);

@@ -45,7 +45,8 @@ export function Plot(props: Props) {
     if (!place) return undefined;
     const made = new uPlot(optionsOf(latest, place), dataOf(bars), place);
     plot.current = made;
-    const stops = [followSize(made, place, height), followTheme(made), listen(made, latest)];
+    const stops = [followSize(made, place, height), followTheme(made)];
+    listen(made, latest);
     return () => {
       for (const stop of stops) stop();
       made.destroy();
@@ -174,24 +175,25 @@ function barAt(made: uPlot, left: number, { starts, end }: Bars): number {
   return Math.min(Math.max(bar, 0), starts.length - 1);
 }
 
+/** The click that may become a double click. A plot that is drawn anew in between loses none. */
+let single = 0;
+
 /** Clicks. uPlot itself keeps back the click that ends a drag. */
-function listen(made: uPlot, latest: Latest): () => void {
-  let timer = 0;
+function listen(made: uPlot, latest: Latest): void {
   const onClick = (click: MouseEvent): void => {
     const { bars, chosen, onChoose } = latest.current;
-    clearTimeout(timer);
+    clearTimeout(single);
     if (click.detail > 1) return;
     const bar = barAt(made, click.offsetX, bars);
     if (click.shiftKey) onChoose(Math.min(chosen.first, bar), Math.max(chosen.last, bar));
-    else timer = setTimeout(() => onChoose(bar, bar), DOUBLE_CLICK_MS);
+    else single = setTimeout(() => onChoose(bar, bar), DOUBLE_CLICK_MS);
   };
   const onDouble = (): void => {
-    clearTimeout(timer);
+    clearTimeout(single);
     latest.current.onBack();
   };
   made.over.addEventListener("click", onClick);
   made.over.addEventListener("dblclick", onDouble);
-  return () => clearTimeout(timer);
 }
 
 function followSize(made: uPlot, place: HTMLElement, height: number): () => void {
