@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Position, expect
 
 from tests.browser.conftest import House, Visit
 from tests.support.browsing import NARROW, WIDE, axe, hold_still
@@ -68,7 +68,7 @@ def caption(page: Page) -> Locator:
     return page.get_by_role("region", name="Events over time").locator("summary")
 
 
-def bar(page: Page, number: float, of: int) -> dict[str, float]:
+def bar(page: Page, number: float, of: int) -> Position:
     """Where the middle of a bar is, within the plot."""
     box = page.locator(".u-over").first.bounding_box()
     assert box
