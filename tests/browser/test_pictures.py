@@ -70,9 +70,8 @@ def caption(page: Page) -> Locator:
 
 def bar(page: Page, number: float, of: int) -> Position:
     """Where the middle of a bar is, within the plot."""
-    box = page.locator(".u-over").first.bounding_box()
-    assert box
-    return {"x": box["width"] * (number + 0.5) / of, "y": box["height"] / 2}
+    width, height = page.locator(".u-over").first.evaluate("plot => [plot.clientWidth, plot.clientHeight]")
+    return {"x": width * (number + 0.5) / of, "y": height / 2}
 
 
 def bars_of(page: Page, name: str) -> list[list[str]]:
