@@ -1,5 +1,6 @@
 """Schemathesis calls local Daybook with requests that the OpenAPI document allows and requests that it does not."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,6 +62,8 @@ def there(local_daybook: LocalDaybook) -> Mapping[str, str]:
         export = operations.post("/v1/exports").json()["id"]
         key = operations.post(f"/v1/tenants/{TENANT}/keys", json={"role": "auditor", "label": "fuzzed"}).json()
         log = logs_of(operations)[0]["name"]
+        icon = re.search(r'href="console/([^"]+[.]svg)"', operations.get("/console").text)
+        assert icon
     return {
         "tenant": TENANT,
         "event_id": sent["results"][0]["id"],
@@ -71,6 +74,7 @@ def there(local_daybook: LocalDaybook) -> Mapping[str, str]:
         "job_id": export,
         "key_id": key["key_id"],
         "log": log,
+        "file": icon[1],
         "tile": "0/000.p/1",
     }
 
