@@ -39,6 +39,8 @@ _REFUSED = "a stream refuses some records of a row for good: tests/handlers/stre
 _NIGHTLY = "asked for once a night, for all tenants: tests/handlers/ledger/test_sweep.py"
 _LOST = "the stream lost an event, or one was altered: tests/handlers/ledger/test_sweep.py"
 _APPENDS = ("PartiQLInsert", "GetItem", "BatchGetItem")  # an append, and the fold behind it
+_TWO_BEGIN = "two begin a log: tests/contract/test_ledger_table.py"
+_SAME_SECONDS = "parked events lie in ten seconds of others' appends: tests/contract/test_ledger_table.py"
 _EXPIRED = "counts and alerts expire: tests/handlers/ledger/test_sweep.py"
 _RACES = "somebody is bound while forgotten: tests/model/test_forgetting_races.py"
 NOT_CALLED_BY: Mapping[str, str] = {
@@ -47,7 +49,8 @@ NOT_CALLED_BY: Mapping[str, str] = {
     "AppendParkedRole: sqs:ChangeMessageVisibility on AppendParkedQueue.Arn": _VISIBILITY,
     "AppendRole: sqs:SendMessage on AppendParkedQueue.Arn": "a log's table fails: tests/handlers/ledger/test_append.py",
     "AppendRole: s3:ListBucket on FailedBatchesBucket.Arn": "the event source mapping looks for the bucket",
-    "AppendParkedRole: dynamodb:GetItem on LedgerTable.Arn": "two begin a log: tests/contract/test_ledger_table.py",
+    **{f"{name}Role: dynamodb:GetItem on LedgerTable.Arn": _TWO_BEGIN for name in ("Append", "AppendParked")},
+    "AppendParkedRole: dynamodb:BatchGetItem on LedgerTable.Arn": _SAME_SECONDS,
     **{f"{name}Role: sqs:SendMessage on {name}Queue.Arn": _HANDED_OVER for name in ("Export", "Restamp", "Sweep")},
     "LedgerSweepRole: sqs:ChangeMessageVisibility on LedgerSweepQueue.Arn": _VISIBILITY,
     "LedgerSweepRole: sqs:SendMessage on LedgerSweepQueue.Arn": _NIGHTLY,
