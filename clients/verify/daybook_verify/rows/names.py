@@ -12,11 +12,11 @@ class Names:
         self._aliases = {*map(_letters, aliases)}
 
     def user(self, person: Native) -> str:
-        return self.text(_name(person))
+        return self.marked(_name(person))
 
     def full_name(self, person: Native) -> str:
         """As `user`, with the full name first."""
-        return self.text(person["name"] or _name(person))
+        return self.marked(person["name"] or _name(person))
 
     def among_others(self, person: Native) -> str:
         """As `user`, in a column that also has names in brackets: an API's, and an impersonator's."""
@@ -24,14 +24,15 @@ class Names:
         ahead, *behind = unicodedata.normalize("NFKC", name).split("(")
         alike = behind and _letters(ahead) in self._aliases
         alike = alike or any(_letters(each).startswith("by") for each in behind)
-        return f'"{name}"' if alike else self.text(name)
+        return f'"{name}"' if alike else self.marked(name)
 
     def target(self, target: Native | None) -> str:
         if target is None:
             return ""
         return self.user(target) if is_user(target["type"]) else str(target["name"] or target["id"] or "")
 
-    def text(self, name: str) -> str:
+    def marked(self, name: str) -> str:
+        """In quotation marks where it passes for an alias."""
         return f'"{name}"' if _letters(name) in self._aliases else name
 
 

@@ -60,7 +60,7 @@ def _changed(side: str) -> Callable[[Shown], str]:
     def value(shown: Shown) -> str:
         given = (shown.event["params"] or {}).get(side)
         if isinstance(given, dict):
-            return shown.names.text(given["user"])
+            return shown.names.marked(given["user"])
         if isinstance(given, list):
             return ", ".join(given)
         if given is not None:
