@@ -318,7 +318,7 @@ class HostileEvents:
             lambda: {"user": self._random.choice(NAMES)},
             lambda: [self._some() for _ in range(3)],
         )
-        return {name: self._random.choice(made)() for name in self._random.sample(["a", "b_2", "who", "zz"], 2)}
+        return {name: self._random.choice(made)() for name in self._random.sample(["a", "b_2", "who", "from", "to"], 2)}
 
     def _change(self) -> dict[str, Any]:
         change: dict[str, Any] = {"field": self._random.choice(FIELDS)}

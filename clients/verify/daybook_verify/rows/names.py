@@ -12,24 +12,25 @@ class Names:
         self._aliases = {*map(letters, aliases)}
 
     def user(self, person: Native) -> str:
-        return self._marked(_name(person))
+        return self.marked(_name(person))
 
     def full_name(self, person: Native) -> str:
         """As `user`, with the full name first."""
-        return self._marked(person["name"] or _name(person))
+        return self.marked(person["name"] or _name(person))
 
     def among_others(self, person: Native) -> str:
         """As `user`, in a column that also has impersonators' names in brackets."""
         name = _name(person)
         _, *behind = unicodedata.normalize("NFKC", name).split("(")
-        return f'"{name}"' if any(letters(each).startswith("by") for each in behind) else self._marked(name)
+        return f'"{name}"' if any(letters(each).startswith("by") for each in behind) else self.marked(name)
 
     def target(self, target: Native | None) -> str:
         if target is None:
             return ""
         return self.user(target) if is_user(target["type"]) else str(target["name"] or target["id"] or "")
 
-    def _marked(self, name: str) -> str:
+    def marked(self, name: str) -> str:
+        """In quotation marks where it passes for an alias."""
         ahead, *behind = unicodedata.normalize("NFKC", name).split("(")
         alike = letters(name) in self._aliases or (behind and letters(ahead) in self._aliases)
         return f'"{name}"' if alike else name

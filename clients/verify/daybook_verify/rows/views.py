@@ -61,7 +61,16 @@ def _plain(name: str) -> Callable[[Shown], str]:
 
 
 def _changed(side: str) -> Callable[[Shown], str]:
+    """The parameter of that name, else the values of all changes."""
+
     def value(shown: Shown) -> str:
+        given = (shown.event["params"] or {}).get(side)
+        if isinstance(given, dict):
+            return shown.names.marked(given["user"])
+        if isinstance(given, list):
+            return ", ".join(given)
+        if given is not None:
+            return wording.plain(given)
         changes = shown.event["changes"] or ()
         return ", ".join(wording.plain(each[side]) for each in changes if each[side] not in (None, ""))
 
