@@ -1,11 +1,11 @@
 import { useState } from "preact/hooks";
 
+import { WANTED, dayStart, daysSinceMonday, instant, local } from "../../instants.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Menu, MenuItem } from "../../parts/menu.tsx";
 import type { Span } from "../../query.ts";
 import { offset, zone } from "../../zone.ts";
 import { ask, question } from "../refine.ts";
-import { instant, local, startOfDay } from "./instants.ts";
 import { ALL_KEPT, RANGES, spanInWords } from "./words.ts";
 
 function askSpan(span: Span): void {
@@ -17,9 +17,10 @@ export function RangeMenu({ fault }: { fault: string | null }) {
   const [custom, setCustom] = useState(false);
   const { span } = question();
   const said = spanInWords(span, zone.value);
-  const day = (behind: number): Span => ({
-    from: new Date(startOfDay(Date.now(), zone.value, behind)).toISOString(),
-    to: new Date(startOfDay(Date.now(), zone.value, behind - 1)).toISOString(),
+  const now = Date.now();
+  const days = (behind: number, many = 1): Span => ({
+    from: new Date(dayStart(now, zone.value, behind)).toISOString(),
+    to: new Date(dayStart(now, zone.value, behind - many)).toISOString(),
   });
   const item = (name: string, to: Span) => (
     <MenuItem checked={said === spanInWords(to, zone.value)} onClick={() => askSpan(to)}>
@@ -29,8 +30,9 @@ export function RangeMenu({ fault }: { fault: string | null }) {
   return (
     <>
       <Menu class={`button range${fault === null ? "" : " bad"}`} name={`Time: ${said}${fault === null ? "" : `, ${fault}`}`} label={<>{said} ▾</>}>
-        {item("Today", day(0))}
-        {item("Yesterday", day(1))}
+        {item("Today", days(0))}
+        {item("Yesterday", days(1))}
+        {item("Last week", days(daysSinceMonday(now, zone.value) + 7, 7))}
         {Object.entries(RANGES).map(([range, name]) => item(name, { range }))}
         {item(ALL_KEPT, {})}
         <MenuItem onClick={() => setCustom(true)}>Custom…</MenuItem>
@@ -42,15 +44,17 @@ export function RangeMenu({ fault }: { fault: string | null }) {
 
 function Custom({ span, onClose }: { span: Span; onClose: () => void }) {
   const shown = (text: string | undefined, otherwise: number) => local(text !== undefined && Date.parse(text) ? Date.parse(text) : otherwise, zone.value);
-  const [from, setFrom] = useState(shown(span.from, startOfDay(Date.now(), zone.value, 7)));
+  const [from, setFrom] = useState(shown(span.from, dayStart(Date.now(), zone.value, 7)));
   const [to, setTo] = useState(span.to === undefined ? "" : shown(span.to, Date.now()));
   const begins = from === "" ? null : instant(from, zone.value);
   const ends = to === "" ? null : instant(to, zone.value);
-  const wrong = begins !== null && ends !== null && begins >= ends ? "The beginning must be before the end." : null;
+  const wrongFrom = from !== "" && begins === null ? WANTED : null;
+  const wrongTo =
+    to !== "" && ends === null ? WANTED : begins !== null && ends !== null && begins >= ends ? "The beginning must be before the end." : null;
 
   function apply(event: Event): void {
     event.preventDefault();
-    if (wrong !== null) return;
+    if (wrongFrom !== null || wrongTo !== null) return;
     onClose();
     askSpan({
       ...(begins !== null && { from: new Date(begins).toISOString() }),
@@ -64,28 +68,34 @@ function Custom({ span, onClose }: { span: Span; onClose: () => void }) {
         <label class="field">
           <span>From</span>
           <input type="datetime-local" value={from} onInput={(event) => setFrom(event.currentTarget.value)} />
-          <small>Empty: as far back as the log is kept.</small>
+          <Wanted wrong={wrongFrom} else="Empty: as far back as the log is kept." />
         </label>
         <label class="field">
           <span>To, not included</span>
           <input type="datetime-local" value={to} onInput={(event) => setTo(event.currentTarget.value)} />
-          <small>Empty: up to now, and what arrives later.</small>
+          <Wanted wrong={wrongTo} else="Empty: up to now, and what arrives later." />
         </label>
         <p class="soft">
           Times are in {zone.value} ({offset(begins ?? Date.now(), zone.value)}).
-        </p>
-        <p class="error" role="alert">
-          {wrong}
         </p>
         <div class="dialog-foot">
           <button type="button" class="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="button main" disabled={wrong !== null}>
+          <button type="submit" class="button main" disabled={wrongFrom !== null || wrongTo !== null}>
             Show
           </button>
         </div>
       </form>
     </Dialog>
+  );
+}
+
+function Wanted(props: { wrong: string | null; else: string }) {
+  if (props.wrong === null) return <small>{props.else}</small>;
+  return (
+    <small class="error" role="alert">
+      {props.wrong}
+    </small>
   );
 }
