@@ -1,10 +1,11 @@
 import { useState } from "preact/hooks";
 
-import { WANTED, dayStart, daysSinceMonday, instant, local } from "../../instants.ts";
+import { dayStart, daysSinceMonday, local } from "../../instants.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Menu, MenuItem } from "../../parts/menu.tsx";
+import { Moment, momentOf } from "../../parts/moment.tsx";
 import type { Span } from "../../query.ts";
-import { offset, zone } from "../../zone.ts";
+import { zone } from "../../zone.ts";
 import { ask, question } from "../refine.ts";
 import { ALL_KEPT, RANGES, spanInWords } from "./words.ts";
 
@@ -46,15 +47,13 @@ function Custom({ span, onClose }: { span: Span; onClose: () => void }) {
   const shown = (text: string | undefined, otherwise: number) => local(text !== undefined && Date.parse(text) ? Date.parse(text) : otherwise, zone.value);
   const [from, setFrom] = useState(shown(span.from, dayStart(Date.now(), zone.value, 7)));
   const [to, setTo] = useState(span.to === undefined ? "" : shown(span.to, Date.now()));
-  const begins = from === "" ? null : instant(from, zone.value);
-  const ends = to === "" ? null : instant(to, zone.value);
-  const wrongFrom = from !== "" && begins === null ? WANTED : null;
-  const wrongTo =
-    to !== "" && ends === null ? WANTED : begins !== null && ends !== null && begins >= ends ? "The beginning must be before the end." : null;
+  const [begins, ends] = [momentOf(from), momentOf(to)];
+  const order = begins !== null && ends !== null && begins >= ends ? "The beginning must be before the end." : null;
+  const wrong = order !== null || (from !== "" && begins === null) || (to !== "" && ends === null);
 
   function apply(event: Event): void {
     event.preventDefault();
-    if (wrongFrom !== null || wrongTo !== null) return;
+    if (wrong) return;
     onClose();
     askSpan({
       ...(begins !== null && { from: new Date(begins).toISOString() }),
@@ -65,37 +64,17 @@ function Custom({ span, onClose }: { span: Span; onClose: () => void }) {
   return (
     <Dialog title="Time" onClose={onClose}>
       <form onSubmit={apply}>
-        <label class="field">
-          <span>From</span>
-          <input type="datetime-local" value={from} onInput={(event) => setFrom(event.currentTarget.value)} />
-          <Wanted wrong={wrongFrom} else="Empty: as far back as the log is kept." />
-        </label>
-        <label class="field">
-          <span>To, not included</span>
-          <input type="datetime-local" value={to} onInput={(event) => setTo(event.currentTarget.value)} />
-          <Wanted wrong={wrongTo} else="Empty: up to now, and what arrives later." />
-        </label>
-        <p class="soft">
-          Times are in {zone.value} ({offset(begins ?? Date.now(), zone.value)}).
-        </p>
+        <Moment label="From" text={from} onText={setFrom} hint="Empty: as far back as the log is kept." />
+        <Moment label="To, not included" text={to} onText={setTo} hint="Empty: up to now, and what arrives later." fault={order} />
         <div class="dialog-foot">
           <button type="button" class="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="button main" disabled={wrongFrom !== null || wrongTo !== null}>
+          <button type="submit" class="button main" disabled={wrong}>
             Show
           </button>
         </div>
       </form>
     </Dialog>
-  );
-}
-
-function Wanted(props: { wrong: string | null; else: string }) {
-  if (props.wrong === null) return <small>{props.else}</small>;
-  return (
-    <small class="error" role="alert">
-      {props.wrong}
-    </small>
   );
 }
