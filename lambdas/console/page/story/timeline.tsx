@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { dayStart } from "../instants.ts";
 import { type Coloured, coloured } from "../overview/colours.ts";
-import { clock, dayStart, shortDay, zone } from "../zone.ts";
+import { clock, shortDay, zone } from "../zone.ts";
 import type { NativeEvent } from "./asks.ts";
 import { type Bar, type Lane, type Stretch, duration, nameOf, spanOf, ticks } from "./lanes.ts";
 

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { Problem } from "../api.ts";
-import { instant } from "../log/bar/instants.ts";
+import { instant } from "../instants.ts";
 import { Person } from "../parts/person.tsx";
 import { clock, day, offset, zone } from "../zone.ts";
 import { type Attribution, attribution } from "./asks.ts";
