@@ -2,7 +2,7 @@
 
 import { type Answer, Problem, get } from "../api.ts";
 import { asked, stackedBy } from "../overview/questions.ts";
-import type { Question, Span } from "../query.ts";
+import type { Question } from "../query.ts";
 
 export function canCount(question: Question): boolean {
   return stackedBy(question.filters) !== null;
@@ -18,16 +18,4 @@ export async function count(question: Question, signal: AbortSignal): Promise<nu
     if (error instanceof Problem) return null;
     throw error;
   }
-}
-
-/** Milliseconds: where a span begins, or null where it has no beginning. */
-export function beginning(span: Span, now: number): number | null {
-  if (span.from !== undefined) return Date.parse(span.from);
-  const found = /^(\d+)([dm])$/.exec(span.range ?? "");
-  if (!found) return null;
-  const [, number, unit] = found;
-  const start = new Date(now);
-  if (unit === "d") start.setUTCDate(start.getUTCDate() - Number(number));
-  else start.setUTCMonth(start.getUTCMonth() - Number(number));
-  return start.getTime();
 }

@@ -91,12 +91,12 @@ function ColumnsDialog({ labels, onClose }: { labels: readonly string[]; onClose
   return (
     <Dialog title="Columns" onClose={onClose}>
       {labels.length > 0 && (
-        <fieldset class="choice">
+        <fieldset class="columns">
           <legend>The product&apos;s own</legend>
           {labels.map(box)}
         </fieldset>
       )}
-      <fieldset class="choice">
+      <fieldset class="columns">
         <legend>Fields of the event</legend>
         {NATIVE_FIELDS.map(box)}
       </fieldset>
