@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem, get } from "../../api.ts";
 import { copy } from "../../parts/copy.tsx";
 import { href, place } from "../../route.ts";
+import { chosenTenant, environment, me } from "../../session.ts";
 import type { List, NativeEvent, Row } from "../list.ts";
 import { openEvent } from "../open.ts";
 import { EventDetail } from "./event.tsx";
@@ -12,15 +13,15 @@ import { EventDetail } from "./event.tsx";
 /** The open event beside the rows, or nothing. A row's event needs no call, so opening one leaves no record. */
 export function Drawer({ list }: { list: List }) {
   const id = place.value.query.get("event");
-  if (id === null) return null;
-  return <OpenDrawer key={id} id={id} rows={list.rows.value} reading={!list.answered.value} />;
+  if (!id) return null;
+  return <OpenDrawer key={keyOf(id)} id={id} rows={list.rows.value} reading={!list.answered.value} />;
 }
 
 /** `reading`: the first rows may still bring the event. */
 function OpenDrawer({ id, rows, reading }: { id: string; rows: readonly Row[]; reading: boolean }) {
   const at = rows.findIndex((row) => row.native.id === id);
   const known = rows[at]?.native;
-  const [fetched, problem] = useEvent(id, known !== undefined || reading);
+  const { event: fetched, problem } = useEvent(id, known !== undefined || reading);
   const event = known ?? fetched;
   const box = useRef<HTMLElement>(null);
   return (
@@ -60,22 +61,36 @@ function step(rows: readonly Row[], to: number): void {
   if (row) openEvent(row.native.id, "replace");
 }
 
+interface Read {
+  readonly event: NativeEvent | null;
+  readonly problem: string | null;
+  /** Whose event it is: another tenant's or environment's of the same id is another one. */
+  readonly key: string;
+}
+
 /** The event by its id, unless `spared`: this is a read of its own, which the log records. */
-export function useEvent(id: string, spared: boolean): [NativeEvent | null, string | null] {
-  const [event, setEvent] = useState<NativeEvent | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+export function useEvent(id: string, spared: boolean): Read {
+  const key = keyOf(id);
+  const [read, setRead] = useState<Read | null>(null);
+  // A tenant that was just chosen is not yet the one that the environment is of.
+  const waits = spared || (chosenTenant.value !== null && me.value?.tenant !== chosenTenant.value);
+  const names = !/^\.{0,2}$/.test(id); // else the call would be of another address
   useEffect(() => {
-    if (spared) return undefined;
+    if (waits || !names) return undefined;
     const abort = new AbortController();
     get<NativeEvent>(`events/${encodeURIComponent(id)}`, { signal: abort.signal })
-      .then(setEvent)
+      .then((event) => setRead({ event, problem: null, key }))
       .catch((error: unknown) => {
-        if (error instanceof Problem) setProblem(error.status === 404 ? "There is no such event in this log." : error.detail);
+        if (error instanceof Problem) setRead({ event: null, problem: error.status === 404 ? NONE : error.detail, key });
       });
     return () => abort.abort();
-  }, [id, spared]);
-  return [event, problem];
+  }, [key, waits]);
+  return read?.key === key ? read : { event: null, problem: names ? null : NONE, key };
 }
+
+const NONE = "There is no such event in this log.";
+
+const keyOf = (id: string): string => JSON.stringify([me.value?.tenant, chosenTenant.value, environment.value, id]);
 
 const WIDTH = "daybook.drawer";
 
