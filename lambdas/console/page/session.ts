@@ -83,6 +83,9 @@ export const environment = computed(
   () => place.value.query.get("env") ?? me.value?.environment ?? me.value?.environments[0] ?? null,
 );
 
+/** Whose events the page shows. What was read for another value of it belongs to somebody else. */
+export const reader = computed(() => `${chosenTenant.value ?? me.value?.tenant ?? ""}\n${environment.value ?? ""}`);
+
 export type Role = "producer" | "auditor" | "admin" | "operations";
 
 /** Whether the credential has one of the roles: a token may have several. */

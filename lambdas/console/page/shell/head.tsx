@@ -90,10 +90,13 @@ function Tenants() {
   );
 }
 
+/** Pages about one thing of one tenant. */
+const OF_ONE = new Set(["tenants", "story", "event"]);
+
 /** The same page of another tenant. What a filter or an event was does not exist there. */
 function choose(tenant: string): void {
   const { page } = place.value;
-  go(href(page === "tenants" ? "log" : page, [], new URLSearchParams({ tenant })).replace(/[?&]env=[^&]*/, ""));
+  go(href(OF_ONE.has(page) ? "log" : page, [], new URLSearchParams({ tenant })).replace(/[?&]env=[^&]*/, ""));
 }
 
 function Environment() {

@@ -83,7 +83,7 @@ function Answer({ answer }: { answer: Attribution }) {
   return (
     <>
       <p class="basis">
-        <bdi>{answer.basis}</bdi>
+        <bdi>{answer.basis.replace(`open at ${answer.at}`, `open at ${said(Date.parse(answer.at))}`)}</bdi>
       </p>
       {answer.conclusion && (
         <p class="conclusion">
