@@ -153,7 +153,7 @@ def search_done(writing: Writing, query: Mapping[str, Sequence[str]], *, rows: i
         "searched",
         {"filters": filters, "rows": rows, "more": more},
         people=writing.people,
-        details=f"Audit log searched: {in_words(filters) or 'everything'}; {rows_in_words(rows, more=more)}",
+        wording=["Audit log searched: ", *in_words(filters), "; ", rows_in_words(rows, more=more)],
     )
 
 
