@@ -265,8 +265,8 @@ SETTINGS = ("retention", "stream", "groups", "keys", "catalogue", "people", "ref
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_axe_finds_nothing_on_any_page(visit: Visit, size: tuple[int, int], dark: bool) -> None:
-    """WCAG's rules and axe's best practice, as an operator sees each page and the log's menus. Nothing is wider than the
-    window, and no menu leaves it.
+    """WCAG's rules and axe's best practice, as an operator sees each page and the log's menus. Nothing is wider than
+    the window, and no menu leaves it.
     """
     page = visit("symbee", "operations", "#/log", size=size, dark=dark)
     expect(page.get_by_role("link", name="Log", exact=True)).to_be_visible()
