@@ -24,13 +24,11 @@ import { ofRows, ofStats } from "./overview/counted_bars.ts";
 import { week } from "./overview/hours.ts";
 import { stackedBy } from "./overview/questions.ts";
 import { csv } from "./overview/sheet.ts";
-import { ticks } from "./story/lanes.ts";
 import { moments } from "./overview/spans.ts";
 import { neighbourhoods } from "./log/around/neighbourhoods.ts";
 
 const functions = {
   ...bars, ofRows, ofStats, week, stackedBy, csv, moments,
-  ticks: (span, wanted, midnights) => ticks(span, wanted, (at) => midnights.findLast((each) => each <= at)),
   coloured: (sizes, order) => coloured(new Map(sizes), order),
   neighbourhoods: (event) => neighbourhoods(event).map((one) => [one.name, String(one.query)]),
 };
@@ -54,21 +52,6 @@ def asked(program: str, *calls: tuple[Any, ...]) -> list[Any]:
     ran = subprocess.run(node, input=json.dumps(calls), check=True, capture_output=True, text=True)  # noqa: S603  our own
     answers: list[Any] = json.loads(ran.stdout)
     return answers
-
-
-def test_days_on_a_storys_axis_begin_at_midnight(program: str) -> None:
-    """Also after the clocks were changed, which in Berlin they were on 25 October 2026."""
-    berlin = ZoneInfo("Europe/Berlin")
-    midnights = [int(datetime(2026, 10, day, tzinfo=berlin).timestamp()) * 1000 for day in range(1, 32)]
-    first, last = midnights[20] + HOUR, midnights[28]
-    weekly, daily, halves = asked(
-        program,
-        *(("ticks", [first, last], wanted, midnights) for wanted in (2, 9)),
-        ("ticks", [first, first + 2 * DAY], 4, midnights),
-    )
-    assert weekly == midnights[27:28]
-    assert daily == midnights[21:29]
-    assert halves == [midnights[20] + half * DAY // 2 for half in (1, 2, 3, 4)]
 
 
 def test_a_span_has_sixty_to_a_hundred_and_twenty_bars(program: str) -> None:
