@@ -34,7 +34,9 @@ export function FetchAll({ each }: { each: Export }) {
       </button>
       {commands !== null && (
         <>
-          <pre>{commands}</pre>
+          <pre class="export-commands" tabIndex={0}>
+            {commands}
+          </pre>
           <CopyButton text={() => commands} what="Commands" label="Copy commands" />{" "}
           <span class="soft">The addresses are good for an hour, for whoever has them.</span>
         </>
