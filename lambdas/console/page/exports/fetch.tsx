@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 
 import { CopyButton } from "../parts/copy.tsx";
 import { say } from "../parts/toast.tsx";
-import { quoted } from "../verify/command.ts";
+import { quoted } from "../parts/shell.ts";
 import { type Address, type Export, addresses, failure, follow } from "./exports.ts";
 
 /** A browser drops a download that another one begins too soon after. */
