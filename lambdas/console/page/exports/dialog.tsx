@@ -3,6 +3,7 @@ import "./exports.css";
 import { useState } from "preact/hooks";
 
 import { Problem } from "../api.ts";
+import { type Count, inWords } from "../log/counts.ts";
 import { viewOf } from "../log/reading.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { say } from "../parts/toast.tsx";
@@ -18,7 +19,7 @@ type Format = "csv" | "ndjson";
 interface Props {
   readonly question: Question;
   /** Null where nobody has counted them. */
-  readonly rows: number | null;
+  readonly rows: Count | null;
   readonly onClose: () => void;
 }
 
@@ -58,7 +59,7 @@ export function ExportDialog({ question, rows, onClose }: Props) {
         <p class="export-sentence">
           <bdi>{questionInWords(question, times)}</bdi>, {sortInWords(question.sort)}, {viewInWords(view)},{" "}
           {zoneInWords(times)}
-          {rows !== null && <b>: {rows === 1 ? "1 row" : `${rows.toLocaleString("en")} rows`}</b>}
+          {rows !== null && <b>: {inWords(rows, "row")}</b>}
         </p>
         <div class="export-choices">
           <label class="field">
