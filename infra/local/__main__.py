@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from concurrent.futures import Future
 from types import FrameType
 
@@ -11,6 +12,8 @@ from infra.local.options import CannotStart, Options
 from infra.local.server import LocalDaybook, open_local_daybook
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, `kill`, a closed terminal
+WAKE_SECONDS = 0.5
+"""The system may give a signal to any thread. The handler runs in the main thread alone, which then still sleeps."""
 
 
 def main() -> int:
@@ -28,7 +31,8 @@ def main() -> int:
             if options.demo:
                 show_demo(local_daybook)
             print(f"Daybook is ready at {local_daybook.url}/console", flush=True)
-            threading.Event().wait()
+            while True:
+                time.sleep(WAKE_SECONDS)
     except CannotStart as reason:
         print(reason, file=sys.stderr)
         return 1

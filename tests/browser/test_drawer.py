@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import House, Visit
-from tests.support.browsing import NARROW
+from tests.support.browsing import NARROW, axe
 
 TENANT = "drawer"
 OLD, NEW = (
@@ -79,6 +79,7 @@ def test_an_event_from_its_sentence_to_its_raw_form(drawer: Page, ids: dict[str,
     assert changes.count() == 1 + 12
     box.get_by_text("Raw", exact=True).click()
     expect(box.locator("pre")).to_contain_text(f'"id": "{ids["change"]}"')
+    assert not axe(drawer)
 
 
 def test_opening_a_row_makes_no_call(visit: Visit, ids: dict[str, str]) -> None:
@@ -171,8 +172,39 @@ def test_a_value_is_a_filter(drawer: Page) -> None:
     drawer.wait_for_url("**status!=failure**")
 
 
-def test_an_event_has_an_address_of_its_own(visit: Visit, ids: dict[str, str]) -> None:
-    page = visit(TENANT, "auditor", f"#/event/{ids['cause']}")
-    expect(page.get_by_role("article")).to_contain_text("A change was requested")
-    unknown = visit(TENANT, "auditor", "#/event/none", expects=("404",))
-    expect(unknown.get_by_role("main")).to_contain_text("There is no such event in this log.")
+def test_an_event_has_an_address_of_its_own(visit: Visit, house: House, ids: dict[str, str]) -> None:
+    """It names the event in the tab, and leads on to causes and effects. Another tenant never sees what it showed."""
+    page = visit(TENANT, "operations", f"#/event/{ids['cause']}")
+    article = page.get_by_role("article")
+    expect(article).to_contain_text("A change was requested")
+    expect(page).to_have_title(f"A change was requested · {TENANT} · Daybook")
+    assert not axe(page)
+    page.get_by_text("Led to", exact=True).click()
+    page.locator(".chain li").nth(1).get_by_role("button").click()
+    expect(article).to_contain_text("kiosk.changed")
+    assert f"#/event/{ids['change']}?" in page.url
+
+    main = page.get_by_role("main")
+    held: list[Route] = []
+    page.route("**/v1/events/*", lambda route: held.append(route))  # noqa: PLW0108  Playwright needs a function of Python
+    house.tenant("drawer-beside")
+    page.evaluate("location.hash = location.hash.replace('tenant=drawer', 'tenant=drawer-beside')")
+    expect(main).to_contain_text("Reading…")
+    expect(article).to_have_count(0)
+    page.wait_for_timeout(300)
+    (call,) = held
+    assert call.request.headers["daybook-tenant"] == "drawer-beside"
+    call.continue_()
+    expect(main).to_contain_text("There is no such event in this log.")
+    page.evaluate(f"location.hash = '#/event/{ids['effect']}?tenant={TENANT}'")
+    page.wait_for_timeout(300)
+    held.pop().continue_()
+    expect(article).to_contain_text("kiosk.closed")
+    for nothing in ("", "..", "none"):
+        page.evaluate(f"location.hash = '#/event/{nothing}?tenant={TENANT}'")
+        expect(article).to_have_count(0)
+        if nothing == "none":
+            page.wait_for_timeout(300)
+            held.pop().continue_()
+        expect(main).to_contain_text("There is no such event in this log.")
+    assert len(held) == 1

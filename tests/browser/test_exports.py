@@ -5,11 +5,13 @@ import hashlib
 import io
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Download, Page, Route, expect
 
 from tests.browser.conftest import House, Visit
 from tests.support.browsing import NARROW, axe
@@ -68,7 +70,17 @@ def test_an_export_is_what_is_on_screen(visit: Visit, house: House) -> None:
         found = reader.get("/v1/events", params=[*asked, ("tz", "Europe/Berlin")]).json()["events"]
     assert shown == found
     assert rows == len(found)
-    manifest = json.loads(fetched(page, "Manifest")[1])
+    downloaded: list[Download] = []
+    page.on("download", lambda each: downloaded.append(each))  # noqa: PLW0108  Playwright needs a function of Python
+    facts.get_by_role("button", name="File and manifest").click()
+    facts.get_by_role("button", name="with curl").click()
+    first, second = facts.locator("pre").inner_text().splitlines()
+    assert re.fullmatch(rf"curl --fail --output {re.escape(name)} 'http\S+'", first)
+    assert second.startswith(f"curl --fail --output {name}.manifest.json ")
+    assert httpx.get(first.split("'")[1]).content == content
+    expect(facts.get_by_role("button", name="File and manifest")).to_be_enabled()
+    assert [each.suggested_filename for each in downloaded] == [name, f"{name}.manifest.json"]
+    manifest = json.loads(Path(downloaded[1].path()).read_bytes())
     assert manifest["sha256"] == hashlib.sha256(content).hexdigest()
     page.get_by_role("button", name="Delete").first.click()
     expect(row).to_contain_text("Files deleted")
@@ -93,6 +105,59 @@ def test_one_under_way_survives_a_reload_and_is_cancelled(visit: Visit) -> None:
     assert not axe(page)
     page.get_by_role("button", name=re.compile("^Cancel")).click()
     expect(row).to_contain_text("Cancelled")
+
+
+def test_the_sentence_says_who_and_what_is_left_out(visit: Visit, house: House) -> None:
+    """Every value of a filter, and people by the name that they have now. The default view leaves records out, so that
+    nothing can prove that none is missing: one button takes them in.
+    """
+    house.tenant("export-words")
+    for username, hours in (("jo.then", 9), ("jo.now", 8), ("jo.now", 7)):
+        at = (datetime.now(UTC) - timedelta(hours=hours)).isoformat(timespec="seconds")
+        actor = {"type": "user", "id": "jo", "username": username}
+        house.send("export-words", {"activity": "door.opened", "occurred_at": at, "actor": actor})
+    with house.client("export-words", "auditor") as reader:
+        guid = reader.get("/v1/actors", params={"q": "jo.now"}).json()["actors"][0]["id"]
+    doors = [f"door.{number}" for number in range(7)]
+    query = "&".join(f"activity={door}" for door in [*doors, "door.opened"])
+    page = visit("export-words", "auditor", f"#/log?actor={guid}&{query}")
+    dialog = opened(page)
+    sentence = dialog.locator(".export-sentence")
+    expect(sentence).to_contain_text("actor is jo.now,")
+    expect(sentence).to_contain_text(f"activity is {' or '.join([*doors, 'door.opened'])}, all that is kept")
+    expect(dialog.get_by_role("button", name="Export them too")).to_have_count(0)
+    page.keyboard.press("Escape")
+
+    page.get_by_role("link", name="Daybook", exact=True).click()
+    dialog = opened(page)
+    expect(dialog).to_contain_text("the evidence can't show that no row is missing")
+    dialog.get_by_role("button", name="Export them too").click()
+    expect(sentence).to_contain_text(re.compile("^Last 30 days, newest first"))
+    expect(dialog).to_contain_text("and that none is missing")
+    assert not axe(page)
+
+
+def test_the_list_is_of_the_tenant_in_the_address_and_waits_for_the_tab(visit: Visit, house: House) -> None:
+    """A tab in the background reads nothing, and reads as soon as somebody looks at it."""
+    house.tenant("export-none")
+    with house.client("carear") as admin:
+        made = admin.post("/v1/exports", json={"filters": {"range": "7d"}})
+        assert made.status_code == 202, made.text
+    page = visit("carear", "operations", "#/alerts")
+    expect(page.get_by_role("heading", name="Alerts")).to_be_visible()
+    page.evaluate("Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true})")
+    page.get_by_role("link", name="Exports").click()
+    expect(page.locator(".column[aria-busy=true] h1")).to_have_text("Exports")
+    page.evaluate("delete document.visibilityState; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_role("link", name="last 7 days").first).to_be_visible()
+
+    page.route("**/v1/exports", lambda _: None)
+    page.evaluate("location.hash = location.hash.replace('carear-demo', 'export-none')")
+    expect(page.locator(".column[aria-busy=true] h1")).to_have_text("Exports")
+    expect(page.locator(".exports")).to_have_count(0)
+    page.unroute_all()
+    page.reload()
+    expect(page.get_by_text("There are none yet.")).to_be_visible()
 
 
 @pytest.mark.parametrize("answer", ["too_many_exports", "offline"])

@@ -1,6 +1,7 @@
 """The settings: each change as somebody makes it, what stands in its way, and who does not see it."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -126,7 +127,7 @@ def test_what_a_role_may_not_do_is_absent(visit: Visit, tenant: str) -> None:
 
 def test_a_stream_is_set_up_tested_and_switched_off(visit: Visit, house: House, tenant: str) -> None:
     """A slip in an ARN is seen at once. The test's answer and the stream's state are told in words."""
-    page = visit(tenant, "admin", "#/settings/stream")
+    page = visit(tenant, "admin", "#/settings/stream?tz=Asia/Tokyo")
     box = section(page, "Stream")
     with house.client(tenant) as admin:
         external_id = admin.get("/v1/settings/stream").json()["external_id"]
@@ -156,8 +157,10 @@ def test_a_stream_is_set_up_tested_and_switched_off(visit: Visit, house: House, 
     expect(box).to_contain_text("The stream did not take the test record: ")
     expect(box).to_contain_text("failing since ")
     box.get_by_label("From").fill("2026-01-01T00:00")
-    box.get_by_label("To", exact=True).fill("2026-02-01T00:00")
-    box.get_by_role("button", name="Publish again").click()
+    box.get_by_label("To Asia/Tokyo, UTC+9").fill("2026-02-01T00:00")
+    with page.expect_request("**/settings/stream/replay*") as replay:
+        box.get_by_role("button", name="Publish again").click()
+    assert replay.value.post_data_json == {"from": "2025-12-31T15:00:00.000Z", "to": "2026-01-31T15:00:00.000Z"}
     expect(box).to_contain_text("Publishing again")
     page.reload()
     expect(box).to_contain_text("Publishing again")
@@ -200,13 +203,16 @@ def test_a_group_has_people_as_tokens(visit: Visit, house: House, tenant: str) -
 
 def test_a_key_is_shown_once(visit: Visit, house: House, tenant: str) -> None:
     """The dialog closes only once it has heard that the key is copied. Rotating keeps the old one for a while."""
-    page = visit(tenant, "admin", "#/settings/keys")
+    page = visit(tenant, "admin", "#/settings/keys?tz=Asia/Tokyo")
     dialog, box = page.get_by_role("dialog"), section(page, "Keys")
     page.get_by_role("button", name="New key…").click()
     dialog.get_by_label("Label").fill("billing")
     dialog.get_by_label("Role").select_option("producer")
     dialog.get_by_label("Environment").select_option("prod")
-    dialog.get_by_role("button", name="Make the key").click()
+    dialog.get_by_label("Ends Asia/Tokyo, UTC+9").fill("2040-01-01T00:00")
+    with page.expect_request("**/keys") as made:
+        dialog.get_by_role("button", name="Make the key").click()
+    assert (made.value.post_data_json or {})["valid_until"] == "2039-12-31T15:00:00.000Z"
     done = dialog.get_by_role("button", name="Done")
     expect(done).to_be_disabled()
     key = dialog.locator("pre").text_content() or ""
@@ -221,6 +227,8 @@ def test_a_key_is_shown_once(visit: Visit, house: House, tenant: str) -> None:
     assert key not in page.content()
     row = box.get_by_role("row").filter(has_text="billing")
     expect(row).to_contain_text("producerprod")
+    expect(row).to_contain_text("1 Jan 2040 00:00")
+    expect(box.get_by_role("row").filter(has_text="yours")).to_contain_text(re.compile(r"\d\d:00\u2013\d\d:00"))
     row.get_by_role("button", name="Rotate billing").click()
     dialog.get_by_label("The old one stays valid for (hours)").fill("900")
     expect(dialog).to_contain_text("must be 0 to 720")
@@ -287,20 +295,26 @@ def test_the_catalogue_is_searched_extended_and_made_strict(visit: Visit, house:
 
 
 def test_operations_forget_a_person(visit: Visit, house: House, tenant: str) -> None:
-    """The username is asked for, and what remains is said. Nobody of that name is found afterwards."""
+    """The username is asked for, and what remains is said. Nobody of that name is found afterwards. Other environments
+    are left alone, unless they are asked for.
+    """
     page = visit(tenant, "operations", "#/settings/people")
     box, dialog = section(page, "People"), page.get_by_role("dialog")
     box.get_by_label("Username or name").fill("haddad")
     box.get_by_role("button", name="Look").click()
     box.get_by_role("button", name="Forget noor.haddad").click()
-    expect(dialog).to_contain_text("What remains: exports that have been downloaded, what a stream has received")
+    expect(dialog).to_contain_text("what streams have already received")
+    expect(dialog.get_by_label("In every environment, not only in prod")).not_to_be_checked()
     forget = dialog.get_by_role("button", name="Forget")
     dialog.get_by_label("Type noor.haddad to confirm").fill("noor")
     expect(forget).to_be_disabled()
     dialog.get_by_label("Type noor.haddad to confirm").fill("noor.haddad")
-    forget.click()
-    expect(box).to_contain_text("Forgotten in prod: ")
-    box.get_by_role("button", name="Look").click()
+    with page.expect_request("**/forget*") as asked:
+        forget.click()
+    assert asked.value.url.endswith("/forget?environment=prod"), "not in every environment"
+    expect(dialog.get_by_role("listitem")).to_have_text(["Forgotten in prod: the record of it"])
+    dialog.get_by_role("button", name="Close").click()
+    expect(box).to_contain_text("Nobody has such a name.")
     with house.client(tenant) as admin:
         (event,) = admin.get("/v1/events", params={"activity": "user-access.login", "limit": 1}).json()["events"][-1:]
         assert admin.get("/v1/actors", params={"prefix": "noor"}).json()["actors"] == []

@@ -1,7 +1,10 @@
 """The frame of every page: signing in and out, who may see what, the bands, the keys."""
 
+import hashlib
 import re
+from base64 import urlsafe_b64encode
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -57,10 +60,21 @@ def test_somebody_without_a_key_signs_in_by_hand(visit: Visit, house: House) -> 
 
 
 def test_people_sign_in_at_the_issuer(visit: Visit, house: House, provider: str) -> None:
-    """There and back by a redirect, with the place kept. Nothing of it stays in the address or the tab."""
+    """There and back by a redirect, with the place kept. Nothing of it stays in the address or the tab.
+
+    The verifier that the page sends fits the challenge that the issuer was shown (RFC 7636, section 4.6).
+    """
     page = visit(None, address="#/log?status=success", elsewhere=provider)
-    page.get_by_role("button", name="Sign in with 127.0.0.1").click()
-    page.get_by_role("button", name="Authorize as maya").click()
+    with page.expect_request(f"{provider}/oauth2/authorize?*") as asked:
+        page.get_by_role("button", name="Sign in with 127.0.0.1").click()
+    with page.expect_request("**/v1/sign-in") as exchanged:
+        page.get_by_role("button", name="Authorize as maya").click()
+    challenge = parse_qs(urlsplit(asked.value.url).query)
+    assert challenge["code_challenge_method"] == ["S256"]
+    verifier = exchanged.value.post_data_json["verifier"]
+    assert re.fullmatch("[A-Za-z0-9._~-]{43,128}", verifier)
+    digest = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    assert challenge["code_challenge"] == [digest]
     expect(page.get_by_role("button", name="Signed in: maya.lindqvist")).to_be_visible()
     expect(rows(page).first).to_be_visible()
     assert page.url == f"{house.url}/console#/log?status=success"

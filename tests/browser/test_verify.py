@@ -80,6 +80,13 @@ def test_a_genuine_export_is_shown_to_be_complete(visit: Visit) -> None:
         assert f"daybook-verify export {FILE} --evidence {EVIDENCE} --key '{LOG.line}'" in shown
         assert sent == []
         assert not axe(page)
+        key = page.get_by_label("Key of the log")
+        key.press_sequentially(" ")
+        expect(page.get_by_role("region", name="Result")).not_to_be_visible()
+        page.get_by_role("button", name="Check", exact=True).click()
+        expect(page.get_by_role("heading", name="Genuine")).to_be_visible()
+        page.get_by_role("button", name="Remove manifest").click()
+        expect(page.get_by_role("region", name="Result")).not_to_be_visible()
         page.context.close()
 
 

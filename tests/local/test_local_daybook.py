@@ -1,5 +1,6 @@
 """Local Daybook as a newcomer starts it: its answers, its output, its data and its end."""
 
+import ctypes
 import gzip
 import json
 import os
@@ -147,6 +148,19 @@ def test_a_given_key_is_operations_and_ctrl_c_ends_everything(tmp_path: Path) ->
         with local_daybook.operations as operations:
             assert operations.get("/v1/tenants").json() == {"tenants": []}
         assert local_daybook.stop(signal.SIGINT) < STOP_SECONDS
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="tgkill and /proc are Linux's")
+def test_a_signal_to_another_thread_ends_it_too(tmp_path: Path) -> None:
+    """The system chooses the thread. It once chose another than the main thread, which slept on."""
+
+    def send(process: int, how: signal.Signals) -> None:
+        others = {int(thread.name) for thread in Path(f"/proc/{process}/task").iterdir()} - {process}
+        assert not ctypes.CDLL(None).tgkill(process, min(others), how)
+
+    with running_daybook(tmp_path) as local_daybook:
+        assert local_daybook.stop(send=send) < STOP_SECONDS
 
 
 @pytest.mark.long

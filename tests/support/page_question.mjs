@@ -9,8 +9,8 @@ globalThis.addEventListener = () => undefined;
 
 const query = await import("../../lambdas/console/page/query.ts");
 const { encode, parse: placeOf } = await import("../../lambdas/console/page/route.ts");
-const { instant, local } = await import("../../lambdas/console/page/log/bar/instants.ts");
-const { fixed } = await import("../../lambdas/console/page/log/bar/fixed.ts");
+const { dayStart, daysSinceMonday, instant, local } = await import("../../lambdas/console/page/instants.ts");
+const { beginning, fixed } = await import("../../lambdas/console/page/log/bar/fixed.ts");
 const { pasted } = await import("../../lambdas/console/page/log/bar/paste.ts");
 const { format, parse } = await import("../../lambdas/console/page/log/bar/text.ts");
 
@@ -28,6 +28,9 @@ const calls = {
   instant: ({ text, zone }) => instant(text, zone),
   local: ({ at, zone }) => local(at, zone),
   fixed: ({ span, now }) => fixed(span, now),
+  beginning: ({ span, now }) => beginning(span, now),
+  dayStart: ({ at, zone, days }) => dayStart(at, zone, days),
+  daysSinceMonday: ({ at, zone }) => daysSinceMonday(at, zone),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

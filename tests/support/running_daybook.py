@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,12 +53,14 @@ class LocalDaybook:
         signing = {"aws_access_key_id": key, "aws_secret_access_key": "any", "aws_session_token": None, **session}
         return boto3.client(service, endpoint_url=self.aws_url, region_name="us-east-1", **signing)
 
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> float:
+    def stop(
+        self, how: signal.Signals = signal.SIGTERM, send: Callable[[int, signal.Signals], None] = os.kill
+    ) -> float:
         """Stops local Daybook and returns the seconds until all of its processes had ended."""
         children = descendants(self.process.pid)
         assert children
         asked = time.monotonic()
-        self.process.send_signal(how)
+        send(self.process.pid, how)
         assert self.process.wait(STOP_SECONDS) == 0
         took = time.monotonic() - asked
         assert not [child for child in children if is_running(child)]

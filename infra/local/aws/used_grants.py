@@ -34,7 +34,7 @@ class UsedGrants:
         """`role`: its name in the template. `need`: of a call that its statements allow."""
         unused = self._unused.setdefault(role, set(grants(statements)))
         used = []
-        for grant in unused:
+        for grant in tuple(unused):  # another thread may note a call of the same role
             number, action, place = grant
             resource = listed(statements[number]["Resource"])[place]
             alone = {**statements[number], "Action": action, "Resource": resource}

@@ -6,7 +6,7 @@ import { home } from "./log/home.ts";
 import { PAGES } from "./pages.tsx";
 import { Toast, say } from "./parts/toast.tsx";
 import { go, href, place } from "./route.ts";
-import { asking, chosenTenant, credential, drop, may, me, reader } from "./session.ts";
+import { asking, chosenTenant, credential, drop, holder, may, me } from "./session.ts";
 import { Bands } from "./shell/bands.tsx";
 import { Head } from "./shell/head.tsx";
 import { Keys } from "./shell/keys.tsx";
@@ -46,7 +46,7 @@ async function whoAmI(tenant: string | null, stop: AbortSignal): Promise<void> {
   } catch (error) {
     if (stop.aborted) return;
     if (!(error instanceof Problem)) throw error;
-    if (error.status === 401 && reader.value === null) {
+    if (error.status === 401 && holder.value === null) {
       drop();
       failure.value = "This key is not valid: it was mistyped, revoked, or has expired.";
     } else if (error.status === 404 && tenant !== null) {

@@ -17,7 +17,7 @@ export const credential = signal<string | null>(sessionStorage.getItem(KEPT));
 /** What `GET /v1/me` answered last, and for which chosen tenant it was asked. */
 const answered = signal<{ readonly chosen: string | null; readonly me: Me } | null>(null);
 /** Whose credential it is: role and label are the same for every tenant. Null until it has worked once. */
-export const reader = computed(() => answered.value?.me ?? null);
+export const holder = computed(() => answered.value?.me ?? null);
 /** What `GET /v1/me` answered for the chosen tenant. Null from the moment that another one is chosen until its answer. */
 export const me = computed(() => (answered.value?.chosen === chosenTenant.value ? answered.value.me : null));
 /** The credential was refused in mid-work: a sheet asks for another one, the page stays. */
@@ -92,13 +92,13 @@ export const environment = computed(
   () => place.value.query.get("env") ?? me.value?.environment ?? me.value?.environments[0] ?? null,
 );
 
-/** Who reads what: an answer is good for nobody else. */
-export const readerKey = computed(() => [credential.value, chosenTenant.value, environment.value].join(" "));
+/** Whose events the page shows. What was read for another value of it belongs to somebody else. */
+export const reader = computed(() => `${chosenTenant.value ?? me.value?.tenant ?? ""}\n${environment.value ?? ""}`);
 
 export type Role = "producer" | "auditor" | "admin" | "operations";
 
 /** Whether the credential has one of the roles: a token may have several. */
 export function may(...roles: Role[]): boolean {
-  const mine = reader.value?.role.split(",") ?? [];
+  const mine = holder.value?.role.split(",") ?? [];
   return roles.some((role) => mine.includes(role));
 }

@@ -82,14 +82,3 @@ export function longDay(ms: number, name: string): string {
 export function offset(ms: number, name: string): string {
   return (parts(ms, name)["timeZoneName"] ?? "UTC").replace("GMT", "UTC");
 }
-
-/** The start of the reader's day that holds `ms`. */
-export function dayStart(ms: number, name: string): number {
-  const { hour, minute, second } = parts(ms, name);
-  const sinceMidnight = ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000 + (((ms % 1000) + 1000) % 1000);
-  const guess = ms - sinceMidnight;
-  // A day on which clocks change is longer or shorter by the change.
-  const drift = parts(guess, name);
-  const hours = Number(drift["hour"]) + Number(drift["minute"]) / 60;
-  return hours === 0 ? guess : guess + (hours > 12 ? 24 - hours : -hours) * 3_600_000;
-}

@@ -1,13 +1,13 @@
 """The console's questions: an address, the chips and the line of text are one and the same, whatever is in them."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daybook.search.parameters import EQUALITIES, Span, parse_parameters, span_at
@@ -176,3 +176,37 @@ def test_a_link_with_fixed_times_begins_where_the_range_does(now: datetime, span
     assert span_at(parse_parameters({name: [text] for name, text in fixed.items()}), now_ms) == Span(
         meant.from_ms, now_ms
     )
+
+
+def test_a_month_back_from_its_end_is_the_last_day_of_a_shorter_month() -> None:
+    now = {"now": int(datetime(2026, 3, 31, 9, tzinfo=UTC).timestamp() * 1000)}
+    begins = {span: ask("beginning", span={"range": span}, **now) / 1000 for span in ("1m", "2m", "13m")}
+    shown = {span: datetime.fromtimestamp(at, UTC).isoformat() for span, at in begins.items()}
+    assert shown == {
+        "1m": "2026-02-28T09:00:00+00:00",
+        "2m": "2026-01-31T09:00:00+00:00",
+        "13m": "2025-02-28T09:00:00+00:00",
+    }
+    assert ask("beginning", span={}, **now) is None
+
+
+@given(MINUTES, st.sampled_from((*ZONES, "America/Sao_Paulo", "Asia/Beirut")), st.sampled_from([0, 1, 7]))
+@example(datetime(2026, 3, 29, 23, 30), "Europe/Berlin", 0)  # noqa: DTZ001  the zone comes behind
+@example(datetime(2026, 10, 25, 23, 30), "Europe/Berlin", 0)  # noqa: DTZ001  the zone comes behind
+@example(datetime(2018, 11, 4, 12), "America/Sao_Paulo", 0)  # noqa: DTZ001  its first hour is skipped
+@example(datetime(2018, 2, 18, 12), "America/Sao_Paulo", 0)  # noqa: DTZ001  the hour before it comes twice
+def test_a_day_begins_with_its_first_instant(minute: datetime, zone: str, days: int) -> None:
+    """On days of 23 and 25 hours too. The week begins on Monday."""
+    here = ZoneInfo(zone)
+    at = int(minute.replace(tzinfo=here).timestamp() * 1000)
+    wanted = datetime.fromtimestamp(at / 1000, here).date() - timedelta(days=days)
+    start = ask("dayStart", at=at, zone=zone, days=days)
+    if (zone, wanted) != ("Pacific/Apia", date(2011, 12, 30)):  # there was no such day
+        assert datetime.fromtimestamp(start / 1000, here).date() == wanted
+        assert datetime.fromtimestamp(start / 1000 - 1, here).date() < wanted
+    assert ask("daysSinceMonday", at=at, zone=zone) == (wanted + timedelta(days=days)).weekday()
+
+
+def test_while_a_year_is_being_typed_there_is_no_instant() -> None:
+    typed = ("", "2026", "0002-11-26T10:00", "0202-11-26", "20266-11-26T10:00", "275761-01-01", "2026-02-30")
+    assert [ask("instant", text=text, zone="Europe/Berlin") for text in typed] == [None] * len(typed)

@@ -4,14 +4,16 @@ import { useState } from "preact/hooks";
 
 import { Problem } from "../api.ts";
 import { type Count, inWords } from "../log/counts.ts";
+import { hidesOwn } from "../log/home.ts";
 import { viewOf } from "../log/reading.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { say } from "../parts/toast.tsx";
-import type { Question } from "../query.ts";
+import { type Question, withoutFilter } from "../query.ts";
 import { go, href } from "../route.ts";
 import { me } from "../session.ts";
 import { OWN_ZONE, zone } from "../zone.ts";
 import { askFor } from "./exports.ts";
+import { useNames } from "./names.ts";
 import { ownersOf, questionInWords, sortInWords, viewInWords, zoneInWords } from "./words.ts";
 
 type Format = "csv" | "ndjson";
@@ -24,7 +26,13 @@ interface Props {
 }
 
 /** What is on screen as a file: said in words before it is asked for. */
-export function ExportDialog({ question, rows, onClose }: Props) {
+export function ExportDialog({ question: shown, rows: counted, onClose }: Props) {
+  const [withOwn, setWithOwn] = useState(false);
+  const [only] = shown.filters.length === 1 ? shown.filters : [];
+  const own = only && hidesOwn(only) ? only : null;
+  const question = withOwn && own ? withoutFilter(shown, own) : shown;
+  const rows = question === shown ? counted : null;
+  const named = useNames(question);
   const [format, setFormat] = useState<Format>("csv");
   const [view, setView] = useState(viewOf(question));
   const [times, setTimes] = useState(zone.value);
@@ -57,7 +65,7 @@ export function ExportDialog({ question, rows, onClose }: Props) {
         }}
       >
         <p class="export-sentence">
-          <bdi>{questionInWords(question, times)}</bdi>, {sortInWords(question.sort)}, {viewInWords(view)},{" "}
+          <bdi>{questionInWords(question, times, named)}</bdi>, {sortInWords(question.sort)}, {viewInWords(view)},{" "}
           {zoneInWords(times)}
           {rows !== null && <b>: {inWords(rows, "row")}</b>}
         </p>
@@ -117,6 +125,14 @@ export function ExportDialog({ question, rows, onClose }: Props) {
             </small>
           </span>
         </label>
+        {why === null && own && !withOwn && (
+          <p class="export-own">
+            Daybook&apos;s own records are left out, so the evidence can&apos;t show that no row is missing.{" "}
+            <button type="button" class="link" onClick={() => setWithOwn(true)}>
+              Export them too
+            </button>
+          </p>
+        )}
         {failure !== null && (
           <p class="error" role="alert">
             {failure}

@@ -1,16 +1,20 @@
-/** The tenant's exports, read anew while one of them is under way and the tab is looked at. */
+/** The tenant's exports, read when the tab is looked at, and again while one of them is under way. */
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
-import { type Schema, call, get } from "../api.ts";
+import { Problem, type Schema, call, get } from "../api.ts";
 import { type Question, nameOf } from "../query.ts";
-import { credential, environment, me } from "../session.ts";
+import { environment, reader } from "../session.ts";
+
+const refreshed = signal(0);
 
 export type Export = Schema["ExportDescription"];
 
-/** Newest first; null until they are read. */
-export const exports = signal<readonly Export[] | null>(null);
+const known = signal<{ readonly reader: string; readonly all: readonly Export[] } | null>(null);
+
+/** Newest first; null until they are read for this tenant. */
+export const exports = computed(() => (known.value?.reader === reader.value ? known.value.all : null));
 
 const SHORTEST_MS = 1_000;
 const LONGEST_MS = 5_000;
@@ -20,36 +24,50 @@ export function isUnderWay(each: Export): boolean {
 }
 
 async function read(abort: AbortSignal): Promise<void> {
-  exports.value = (await get<Schema["ExportList"]>("exports", { signal: abort, inEnvironment: false })).exports;
+  const asked = reader.value;
+  const { exports: all } = await get<Schema["ExportList"]>("exports", { signal: abort, inEnvironment: false });
+  known.value = { reader: asked, all };
 }
 
 /** Keeps `exports` fresh while the component is shown: after one second, then ever later up to five. */
 export function useExports(): void {
-  const reader = `${credential.value ?? ""} ${me.value?.tenant ?? ""}`;
   useEffect(() => {
-    const abort = new AbortController();
-    let timer = 0;
-    let wait = SHORTEST_MS;
-    async function turn(): Promise<void> {
-      try {
-        if (document.visibilityState === "visible") await read(abort.signal);
-      } catch {
-        return; // it was stopped, or the credential was refused, which the page says
-      }
-      if (abort.signal.aborted || !exports.value?.some(isUnderWay)) return;
-      timer = setTimeout(() => void turn(), wait);
-      wait = Math.min(wait * 1.5, LONGEST_MS);
+    let stop = (): void => undefined;
+    function look(): void {
+      stop();
+      if (document.visibilityState === "visible") stop = watch();
     }
-    exports.value = null;
-    void turn();
+    known.value = null;
+    look();
+    document.addEventListener("visibilitychange", look);
     return () => {
-      abort.abort();
-      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", look);
+      stop();
     };
-  }, [reader, refreshed.value]);
+  }, [reader.value, refreshed.value]);
 }
 
-const refreshed = signal(0);
+/** Reads them until none is under way. Returns what stops it. */
+function watch(): () => void {
+  const abort = new AbortController();
+  let timer = 0;
+  let wait = SHORTEST_MS;
+  async function turn(): Promise<void> {
+    try {
+      await read(abort.signal);
+    } catch {
+      return; // it was stopped, or the credential was refused, which the page says
+    }
+    if (abort.signal.aborted || !exports.value?.some(isUnderWay)) return;
+    timer = setTimeout(() => void turn(), wait);
+    wait = Math.min(wait * 1.5, LONGEST_MS);
+  }
+  void turn();
+  return () => {
+    abort.abort();
+    clearTimeout(timer);
+  };
+}
 
 export type Choices = Partial<Pick<Schema["SentExport"], "format" | "mark" | "evidence">> & {
   readonly view: string;
@@ -72,14 +90,35 @@ export async function cancel(id: string): Promise<void> {
 
 export type File = "download_url" | "manifest_url" | "evidence_url";
 
-/** Fetches one of an export's files: the API gives an address that is good for an hour, and records the download. */
-export async function download(id: string, file: File): Promise<void> {
+export interface Address {
+  readonly file: File;
+  readonly name: string;
+  readonly url: string;
+}
+
+/** Where an export's files are: the API gives addresses that are good for an hour, and records the download. */
+export async function addresses(id: string): Promise<Address[]> {
   const fresh = await call<Export>("GET", `exports/${encodeURIComponent(id)}`, { inEnvironment: false });
-  const address = fresh[file];
-  if (address === null) return;
+  const ends = { download_url: "", manifest_url: ".manifest.json", evidence_url: ".evidence.ndjson" } as const;
+  return (Object.keys(ends) as File[]).flatMap((file) => {
+    const url = fresh[file];
+    return url === null ? [] : [{ file, name: `${fresh.filename}${ends[file]}`, url }];
+  });
+}
+
+export async function download(id: string, file: File): Promise<void> {
+  const found = (await addresses(id)).find((each) => each.file === file);
+  if (found) follow(found.url);
+}
+
+export function follow(url: string): void {
   const link = document.createElement("a");
-  link.href = address;
+  link.href = url;
   link.rel = "noreferrer";
   link.download = "";
   link.click();
+}
+
+export function failure(error: unknown): string {
+  return error instanceof Problem ? error.detail : "The service was not reached.";
 }

@@ -1,14 +1,20 @@
-import { Problem } from "../api.ts";
 import { CopyButton } from "../parts/copy.tsx";
 import { say } from "../parts/toast.tsx";
 import { href } from "../route.ts";
+import { me } from "../session.ts";
 import { clock, shortDay, zone } from "../zone.ts";
-import { type Export, type File, cancel, download, isUnderWay } from "./exports.ts";
+import { type Export, type File, cancel, download, failure, isUnderWay } from "./exports.ts";
+import { MAX_FILE } from "../verify/export.ts";
+import { FetchAll } from "./fetch.tsx";
 import { askedInWords, bytesInWords, sortInWords, untilInWords, viewInWords, zoneInWords } from "./words.ts";
+
+/** A filter with more values is short in the list, and whole where the export is chosen. */
+const MOST_LISTED = 5;
 
 /** One export of the list; the chosen one with its facts. */
 export function ExportRow({ each, chosen }: { each: Export; chosen: boolean }) {
   const at = Date.parse(each.created_at);
+  const several = (me.value?.environments.length ?? 0) > 1;
   return (
     <>
       <tr aria-current={chosen ? "true" : undefined}>
@@ -17,8 +23,9 @@ export function ExportRow({ each, chosen }: { each: Export; chosen: boolean }) {
         </td>
         <td class="what">
           <a href={href("exports", chosen ? [] : [each.id])} aria-expanded={chosen}>
-            <bdi>{askedInWords(each.filters, each.tz)}</bdi>
+            <bdi>{askedInWords(each.filters, each.tz, chosen ? undefined : MOST_LISTED)}</bdi>
           </a>
+          {several && <span class="soft"> · {each.environment}</span>}
           {!chosen && <span class="soft"> · {each.format.toUpperCase()}</span>}
         </td>
         <td class="number">
@@ -66,10 +73,13 @@ function State({ each }: { each: Export }) {
   );
 }
 
+function isThere(each: Export): boolean {
+  return each.status === "succeeded" && each.expires_at !== null && Date.parse(each.expires_at) > Date.now();
+}
+
 function Actions({ each }: { each: Export }) {
-  const isThere = each.status === "succeeded" && each.expires_at !== null && Date.parse(each.expires_at) > Date.now();
   if (isUnderWay(each)) return <Act label="Cancel" what={`Cancel ${each.filename}`} act={() => cancel(each.id)} />;
-  if (!isThere) return null;
+  if (!isThere(each)) return null;
   const fetched = (file: File) => () => download(each.id, file);
   return (
     <>
@@ -106,10 +116,6 @@ function Act({ label, what, act, main }: Action) {
   );
 }
 
-function failure(error: unknown): string {
-  return error instanceof Problem ? error.detail : "The service was not reached.";
-}
-
 function Facts({ each }: { each: Export }) {
   return (
     <dl class="export-facts">
@@ -121,6 +127,14 @@ function Facts({ each }: { each: Export }) {
       <dd>
         {each.format.toUpperCase()}, {sortInWords(each.sort)}, {viewInWords(each.view)}, {zoneInWords(each.tz)}
       </dd>
+      {isThere(each) && (
+        <>
+          <dt>Download</dt>
+          <dd>
+            <FetchAll each={each} />
+          </dd>
+        </>
+      )}
       {each.sha256 !== null && (
         <>
           <dt>SHA-256</dt>
@@ -147,7 +161,13 @@ function Facts({ each }: { each: Export }) {
           <dd>
             {each.evidence === "ready" ? (
               <>
-                Download the file and its evidence, then drop both on <a href={href("verify")}>Verify</a>, or run{" "}
+                {each.bytes > MAX_FILE ? (
+                  "The file is too large for a browser. Fetch it and its evidence, with curl say, and run "
+                ) : (
+                  <>
+                    Download the file and its evidence, then drop both on <a href={href("verify")}>Verify</a>, or run{" "}
+                  </>
+                )}
                 <code>
                   daybook-verify export {each.filename} --evidence {each.filename}.evidence.ndjson
                 </code>

@@ -1,14 +1,19 @@
 /** What an export holds, in words: for the dialog before it is asked for, and the same in the list afterwards. */
 
 import { filtersInWords, spanInFull } from "../log/bar/words.ts";
-import { type Filter, type Question, type Span, joined, named } from "../query.ts";
+import { type Filter, type Question, type Span, MAX_VALUES, joined, named } from "../query.ts";
 import { me } from "../session.ts";
 import { offset } from "../zone.ts";
 
-/** `actor is mike.mars, last 30 days` */
-export function questionInWords(question: Pick<Question, "filters" | "span">, zone: string): string {
+/** `actor is mike.mars, last 30 days`. `most`: filters with more values are counted; without it all are listed. */
+export function questionInWords(
+  question: Pick<Question, "filters" | "span">,
+  zone: string,
+  shown?: (value: string) => string,
+  most = MAX_VALUES,
+): string {
   const span = spanInFull(question.span, zone);
-  return [filtersInWords(question), question.filters.length ? lowered(span) : span].filter(Boolean).join(", ");
+  return [filtersInWords(question, shown, most), question.filters.length ? lowered(span) : span].filter(Boolean).join(", ");
 }
 
 export function sortInWords(sort: string): string {
@@ -48,9 +53,9 @@ function known(value: string): string {
 }
 
 /** What an export of the list was asked for: the sentence that its dialog had, but for texts that are not kept. */
-export function askedInWords(texts: readonly string[], zone: string): string {
+export function askedInWords(texts: readonly string[], zone: string, most?: number): string {
   const { hidden, ...question } = readAsked(texts);
-  const said = questionInWords(question, zone);
+  const said = questionInWords(question, zone, undefined, most);
   const also = hidden.map((name) => `a filter on ${name === "q" ? "text" : name} that is not kept here`);
   return [said, ...also].join(", ");
 }

@@ -5,6 +5,7 @@ import { asked, stackedBy } from "../overview/questions.ts";
 import { HOUR } from "../overview/bars.ts";
 import type { Question, Span } from "../query.ts";
 import { me } from "../session.ts";
+import { beginning } from "./bar/fixed.ts";
 
 export function canCount(question: Question): boolean {
   return stackedBy(question.filters) !== null;
@@ -45,16 +46,4 @@ function isWhole(span: Span, from: number, now: number): boolean {
   const start = beginning(span, now) ?? Date.parse(me.value?.retained_from ?? "");
   const endsWhole = span.to === undefined || to % HOUR === 0 || to > now + HOUR;
   return endsWhole && (start === from || since >= from);
-}
-
-/** Milliseconds: where a span begins, or null where it has no beginning. */
-export function beginning(span: Span, now: number): number | null {
-  if (span.from !== undefined) return Date.parse(span.from);
-  const found = /^(\d+)([dm])$/.exec(span.range ?? "");
-  if (!found) return null;
-  const [, number, unit] = found;
-  const start = new Date(now);
-  if (unit === "d") start.setUTCDate(start.getUTCDate() - Number(number));
-  else start.setUTCMonth(start.getUTCMonth() - Number(number));
-  return start.getTime();
 }

@@ -4,7 +4,7 @@ import { effect } from "@preact/signals";
 
 import type { Filter, Question } from "../query.ts";
 import { href, place } from "../route.ts";
-import { credential, readerKey } from "../session.ts";
+import { credential, reader } from "../session.ts";
 
 export const OWN_COMPONENT = "Audit Log";
 export const WITHOUT_OWN: Filter = { key: "component", not: true, values: [OWN_COMPONENT] };
@@ -19,16 +19,16 @@ export function home(): string {
 }
 
 /** The log as it was last seen, and by whom. Only this tab's memory has it, since filters hold names. */
-let last: { readonly reader: string; readonly query: URLSearchParams } | null = null;
+let last: { readonly reader: string; readonly credential: string; readonly query: URLSearchParams } | null = null;
 
 effect(() => {
   if (credential.value === null) last = null;
-  else if (place.value.page === "log") last = { reader: readerKey.value, query: place.value.query };
+  else if (place.value.page === "log") last = { reader: reader.value, credential: credential.value, query: place.value.query };
 });
 
 /** Where the tab leads: back to the filters that one had, without the open event. */
 export function lastLog(): string {
-  if (last?.reader !== readerKey.value) return home();
+  if (last?.reader !== reader.value || last.credential !== credential.value) return home();
   const query = new URLSearchParams(last.query);
   query.delete("event");
   return href("log", [], query);

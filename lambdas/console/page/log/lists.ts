@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { NEWEST_FIRST, type Question, read, write } from "../query.ts";
 import { encode, place } from "../route.ts";
-import { chosenTenant, environment, me } from "../session.ts";
+import { me, reader } from "../session.ts";
 import { zone } from "../zone.ts";
 import { List } from "./list.ts";
 import { Tail } from "./live.ts";
@@ -78,17 +78,13 @@ export function useLists(): Lists {
 
 function keyOf(question: Question, live: boolean): string {
   const watched = live && canWatch(question);
-  return [encode(write(question)), watched, whose(), zone.value, me.value?.view, reloads.value].join("\n");
-}
-
-function whose(): string {
-  return [chosenTenant.value, me.value?.tenant, environment.value].join(" ");
+  return [encode(write(question)), watched, reader.value, zone.value, me.value?.view, reloads.value].join("\n");
 }
 
 function begin(key: string): Kept {
   return untracked(() => {
     const question = read(place.value.query);
-    const of = whose();
+    const of = reader.value;
     if (!place.value.query.has("live") || !canWatch(question)) return { key, of, list: new List(question), tail: null };
     const tail = new Tail(question, reload);
     const list = new List(question, tail.tip());

@@ -56,7 +56,7 @@ export function chosenOf(bars: Bars, { from, to }: Moments): Chosen {
 }
 
 function most({ totals, step }: Bars): string {
-  return `${Math.max(0, ...totals).toLocaleString("en")} a${step === "hour" ? "n" : ""} ${step}`;
+  return `at most ${Math.max(0, ...totals).toLocaleString("en")} in ${step === "hour" ? "an" : "a"} ${step}`;
 }
 
 /** The same numbers as the bars, which only screen readers meet. */

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { type Answer, Problem, type Schema, get } from "../api.ts";
 import { catalogue, ofKind } from "../catalogue.ts";
 import type { Filter, Span } from "../query.ts";
-import { readerKey } from "../session.ts";
+import { credential, reader as whose } from "../session.ts";
 import { is, logOf } from "./asks.ts";
 import type { Step } from "./bars.ts";
 import { BarsTable, Brushed } from "./brushed.tsx";
@@ -112,7 +112,7 @@ interface Latest {
 const NOTHING: Latest = { events: [], more: false, problem: null };
 
 function useLatest(query: string | null): Latest {
-  const reader = readerKey.value;
+  const reader = whose.value;
   const [latest, setLatest] = useState({ ...NOTHING, reader });
   useEffect(() => {
     if (query === null) return setLatest({ ...NOTHING, reader });
@@ -121,6 +121,6 @@ function useLatest(query: string | null): Latest {
       .then((page) => setLatest({ events: page.events as Schema["NativeEvent"][], more: page.next_cursor !== null, problem: null, reader }))
       .catch((error: unknown) => error instanceof Problem && setLatest({ ...NOTHING, problem: error, reader }));
     return () => abort.abort();
-  }, [query, reader]);
+  }, [query, reader, credential.value]);
   return latest.reader === reader ? latest : NOTHING;
 }

@@ -1,6 +1,6 @@
 /** From a question's span to moments and back. */
 
-import { rangeStart } from "../log/bar/fixed.ts";
+import { beginning } from "../log/bar/fixed.ts";
 import type { Span } from "../query.ts";
 
 export interface Moments {
@@ -15,7 +15,7 @@ export interface Moments {
  */
 export function moments(span: Span, now: number, begin: number | null): Moments {
   const to = span.to === undefined ? now : Date.parse(span.to);
-  const from = span.from === undefined ? rangeStart(span.range ?? "", now) : Date.parse(span.from);
+  const from = beginning(span, now);
   return { from: Math.min(from ?? begin ?? -Infinity, to), to, open: from === null };
 }
 

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { type Answer, Problem, get } from "../api.ts";
-import { readerKey } from "../session.ts";
+import { credential, reader as whose } from "../session.ts";
 
 export type Stats = Answer<"read_stats">;
 
@@ -22,7 +22,7 @@ const NOTHING: Counted = { stats: null, problem: null, waiting: true, at: 0 };
  * tenant or environment. Another `again` asks the same once more.
  */
 export function useStats(query: URLSearchParams | null, again?: unknown): Counted {
-  const reader = readerKey.value;
+  const reader = whose.value;
   const [counted, setCounted] = useState({ ...NOTHING, reader });
   const text = query?.toString() ?? null;
   useEffect(() => {
@@ -35,6 +35,6 @@ export function useStats(query: URLSearchParams | null, again?: unknown): Counte
         if (error instanceof Problem) setCounted({ stats: null, problem: error, waiting: false, at: Date.now(), reader });
       });
     return () => abort.abort();
-  }, [text, reader, again]);
+  }, [text, reader, credential.value, again]);
   return counted.reader === reader ? counted : NOTHING;
 }

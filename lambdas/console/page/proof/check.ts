@@ -32,6 +32,8 @@ export interface Asked {
   readonly data: Bytes;
   /** Lines of keys of the house's logs. */
   readonly keys: readonly string[];
+  /** Whether the keys of the event's people were asked for. */
+  readonly disclosed: boolean;
 }
 
 /** Asks for the proof, which is recorded, and for the log's keys. Throws `Problem` where there is none yet. */
@@ -40,11 +42,11 @@ export async function ask({ id, environment }: NativeEvent, disclose: boolean, a
   const answer = await send("GET", `events/${encodeURIComponent(id)}/proof`, { query, signal: abort });
   const data = new Uint8Array(await answer.arrayBuffer());
   const { logs } = await get<{ logs: readonly { key: readonly string[] }[] }>("logs", { signal: abort, inEnvironment: false });
-  return { data, keys: logs.flatMap(({ key }) => key) };
+  return { data, keys: logs.flatMap(({ key }) => key), disclosed: disclose };
 }
 
 /** `shown`: the event as the drawer shows it. NotGenuine where the answer is no proof. */
-export async function check({ data, keys }: Asked, shown: NativeEvent): Promise<Checked> {
+export async function check({ data, keys, disclosed }: Asked, shown: NativeEvent): Promise<Checked> {
   const given = await givenIn(data);
   const { origin } = given.checkpoint;
   const known = await Promise.all(keys.map((line) => settled(parseKey(line))));
@@ -54,8 +56,9 @@ export async function check({ data, keys }: Asked, shown: NativeEvent): Promise<
   const entry = await settled(checkEntry(given));
   const path = await settled(checkPath(given));
   const signed = await settled(openedNote(given.inclusion.note, trust));
-  const compared = await settled(compare(shown, given.content, keysGiven(given.answer)));
+  const compared = await settled(compare(shown, given.content, keysGiven(given.answer), disclosed));
   const differs = compared.value?.different.join(", ");
+  const perhaps = compared.value?.forgotten.length ? ". Somebody may have been forgotten since: load the event again" : "";
   return {
     given,
     leaf: leaf.value ?? (await leafOf(given.canonical)),
@@ -67,7 +70,7 @@ export async function check({ data, keys }: Asked, shown: NativeEvent): Promise<
       leaf.fault,
       entry.fault,
       path.fault,
-      signed.fault ?? compared.fault ?? (differs ? `what is shown is not what the bytes say: ${differs}` : null),
+      signed.fault ?? compared.fault ?? (differs ? `what is shown is not what the bytes say: ${differs}${perhaps}` : null),
     ],
     text: fromUtf8(data) ?? "",
   };

@@ -10,6 +10,8 @@ export interface Compared {
   readonly same: number;
   /** Paths of fields in which people stand who are sealed: only what surrounds them could be compared. */
   readonly sealed: readonly string[];
+  /** GUIDs of those whom no key opens although all keys were asked for: they must be shown as forgotten. */
+  readonly forgotten: readonly string[];
   /** Paths of fields that differ. */
   readonly different: readonly string[];
 }
@@ -17,10 +19,13 @@ export interface Compared {
 const OF_PEOPLE = ["client_id", "username", "name", "email", "forgotten"];
 const OF_ORIGIN = ["context.ip", "context.user_agent"];
 
-/** `shown`: the event in the native form. NotGenuine where the bytes don't fit their keys. */
-export async function compare(shown: unknown, content: Content, keys: Keys): Promise<Compared> {
+/**
+ * `shown`: the event in the native form. `disclosed`: all keys were asked for, so whoever has none is forgotten, and any
+ * other name that is shown for them differs. NotGenuine where the bytes don't fit their keys.
+ */
+export async function compare(shown: unknown, content: Content, keys: Keys, disclosed: boolean): Promise<Compared> {
   const mask = `\u0000${crypto.randomUUID()}`;
-  const people = await People.of(content, keys, { allKeysAreGiven: false, closedAs: mask });
+  const people = await People.of(content, keys, disclosed ? {} : { allKeysAreGiven: false, closedAs: mask });
   const event = nativeOf(content, people, ALIASES.get("generic")!);
   const origin = content.context?.of ?? content.actor.id;
   const sealed = origin !== undefined && people.isForgotten(origin) === null ? [...OF_ORIGIN] : [];
@@ -45,7 +50,7 @@ export async function compare(shown: unknown, content: Content, keys: Keys): Pro
   }
 
   walk("", event, shown);
-  return { same, sealed, different };
+  return { same, sealed, forgotten: disclosed ? people.closed : [], different };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

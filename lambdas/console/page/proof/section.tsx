@@ -4,9 +4,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { Problem } from "../api.ts";
 import type { NativeEvent } from "../log/list.ts";
-import { isOther, isPinned } from "../verify/pins.ts";
 import { ask, check, type Checked } from "./check.ts";
 import { Steps } from "./steps.tsx";
+import { InWords, Verdict } from "./verdict.tsx";
 
 type State =
   | { readonly is: "idle" | "checking" }
@@ -60,7 +60,12 @@ export function Proof({ event }: { event: NativeEvent }) {
       </div>
       {state.is === "idle" && <p class="soft">Asks for the proof, which the log records, and checks it in this browser.</p>}
       {state.is === "failed" && <p class="bad">{state.why}</p>}
-      {state.is === "checked" && <Steps checked={state.checked} onDisclose={() => void load(true)} />}
+      {state.is === "checked" && (
+        <>
+          <InWords checked={state.checked} onDisclose={() => void load(true)} />
+          <Steps checked={state.checked} />
+        </>
+      )}
     </section>
   );
 }
@@ -76,11 +81,5 @@ function Told({ state }: { state: State }) {
   if (state.is === "checking") return <span class="soft">checking…</span>;
   if (state.is === "unsealed") return <span class="soft">not sealed yet, trying in {state.seconds} s</span>;
   if (state.is === "failed") return <span class="bad">✗ failed</span>;
-  if (state.is !== "checked") return null;
-  const { faults, key } = state.checked;
-  const failed = faults.filter((fault) => fault !== null).length;
-  if (failed > 0) return <span class="bad">✗ {failed} of 4 checks failed</span>;
-  if (key !== null && isOther(key)) return <span class="bad">✗ signed by another key than the one you pinned</span>;
-  if (key !== null && isPinned(key)) return <span class="good">✓ 4 checks passed</span>;
-  return <span>4 checks hold, the key is not pinned</span>;
+  return state.is === "checked" ? <Verdict checked={state.checked} /> : null;
 }

@@ -9,7 +9,7 @@ import { type Checked, type Fault, partsOf } from "./check.ts";
 import { PinnedKey } from "./pinned_key.tsx";
 
 /** The four steps with their values, the key, and how to do the same without this page. */
-export function Steps({ checked, onDisclose }: { checked: Checked; onDisclose: () => void }) {
+export function Steps({ checked }: { checked: Checked }) {
   const { given, leaf, folds, signed, key, faults } = checked;
   const { checkpoint, inclusion } = given;
   const canonical = fromUtf8(given.canonical) ?? "";
@@ -38,7 +38,7 @@ export function Steps({ checked, onDisclose }: { checked: Checked; onDisclose: (
         </Step>
         <Step fault={faults[3]} title="The log's key signed this root, and what is shown stands in the bytes">
           <Value label="Checkpoint" of={inclusion.note.trimEnd()} what="checkpoint" />
-          <Shown checked={checked} onDisclose={onDisclose} />
+          <Shown checked={checked} />
         </Step>
       </ol>
       {signed !== null && key !== null && <PinnedKey signer={key} />}
@@ -77,21 +77,13 @@ function Value({ label, of, what }: { label: string; of: string; what: string })
 }
 
 /** How much of what the drawer shows could be compared. */
-function Shown({ checked: { compared }, onDisclose }: { checked: Checked; onDisclose: () => void }) {
+function Shown({ checked: { compared } }: { checked: Checked }) {
   if (compared === null) return null;
   const { same, sealed } = compared;
   return (
     <p>
-      {same} fields that are shown stand in the bytes.{" "}
-      {sealed.length > 0 && (
-        <>
-          Of {sealed.length} more, what they say of people is sealed: {sealed.join(", ")}.{" "}
-          <button type="button" class="link" onClick={onDisclose}>
-            Open them too
-          </button>{" "}
-          <span class="soft">The log records that this event&apos;s keys were handed out.</span>
-        </>
-      )}
+      {same} fields that are shown stand in the bytes.
+      {sealed.length > 0 && ` Of ${sealed.length} more, what they say of people is sealed: ${sealed.join(", ")}.`}
     </p>
   );
 }

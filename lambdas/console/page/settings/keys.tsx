@@ -38,7 +38,7 @@ export function KeysPage() {
     >
       <Wrong problem={answer.problem} />
       {!keys && !answer.problem && <Waiting />}
-      {keys && <Table keys={keys} onOpen={setOpen} />}
+      {keys && <Table keys={byUse(keys)} onOpen={setOpen} />}
       {open?.what === "new" && <NewKey onClose={close} onDone={made} />}
       {open?.what === "rotate" && <Rotate of={open.key} onClose={close} onDone={made} />}
       {open?.what === "revoke" && (
@@ -55,6 +55,17 @@ export function KeysPage() {
       {open?.what === "shown" && <ShownOnce created={open.key} onClose={close} />}
     </Section>
   );
+}
+
+/** The last used first; behind them those never used, then those that have ended. */
+function byUse(keys: readonly Key[]): Key[] {
+  const rank = (key: Key): number => (hasEnded(key) ? 2 : key.last_used_at === null ? 1 : 0);
+  const since = (key: Key): number => Date.parse(key.last_used_at ?? key.created_at);
+  return [...keys].sort((a, b) => rank(a) - rank(b) || since(b) - since(a));
+}
+
+function hasEnded(key: Key): boolean {
+  return key.valid_until !== null && Date.parse(key.valid_until) <= Date.now();
 }
 
 function Table({ keys, onOpen }: { keys: readonly Key[]; onOpen: (open: Open) => void }) {
@@ -84,7 +95,7 @@ function Table({ keys, onOpen }: { keys: readonly Key[]; onOpen: (open: Open) =>
 }
 
 function Row({ of: key, onOpen }: { of: Key; onOpen: (open: Open) => void }) {
-  const ended = key.valid_until !== null && Date.parse(key.valid_until) <= Date.now();
+  const ended = hasEnded(key);
   const own = key.key_id === me.value?.credential.id;
   return (
     <tr class={ended ? "soft" : undefined}>
@@ -95,7 +106,7 @@ function Row({ of: key, onOpen }: { of: Key; onOpen: (open: Open) => void }) {
       <td data-label="Role">{key.role}</td>
       <td data-label="Environment">{key.environment === "*" ? "all" : key.environment}</td>
       <td data-label="Created">{moment(key.created_at)}</td>
-      <td data-label="Last used">{key.last_used_at === null ? "never" : moment(key.last_used_at)}</td>
+      <td data-label="Last used">{key.last_used_at === null ? "never" : hour(key.last_used_at)}</td>
       <td data-label="Ends">{key.valid_until === null ? "—" : `${ended ? "ended " : ""}${moment(key.valid_until)}`}</td>
       <td class="ends">
         {!ended && (
@@ -114,6 +125,11 @@ function Row({ of: key, onOpen }: { of: Key; onOpen: (open: Open) => void }) {
 function moment(time: string): string {
   const ms = Date.parse(time);
   return `${shortDay(ms, zone.value)} ${clock(ms, zone.value).slice(0, 5)}`;
+}
+
+/** The service keeps the hour of the last use: `26 Nov 16:00–17:00`. */
+function hour(time: string): string {
+  return `${moment(time)}–${clock(Date.parse(time) + HOUR_S * 1000, zone.value).slice(0, 5)}`;
 }
 
 function Rotate({ of: key, onClose, onDone }: { of: Key; onClose: () => void; onDone: (key: CreatedKey) => void }) {

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 
 import { call } from "../api.ts";
 import { Dialog } from "../parts/dialog.tsx";
+import { Moment, momentOf } from "../parts/moment.tsx";
 import { me } from "../session.ts";
 import { faultOf, useAction } from "./answer.ts";
 import { type CreatedKey, OF_ALL, keysPath } from "./calls.ts";
@@ -20,9 +21,10 @@ export function NewKey({ onClose, onDone }: { onClose: () => void; onDone: (key:
   const [role, setRole] = useState<keyof typeof ROLES>("producer");
   const [environment, setEnvironment] = useState(me.value?.environment ?? "*");
   const [until, setUntil] = useState("");
+  const ends = momentOf(until);
   const action = useAction();
   async function make(): Promise<void> {
-    const valid_until = until ? new Date(until).toISOString() : null;
+    const valid_until = ends === null ? null : new Date(ends).toISOString();
     const body = { label: label.trim(), role, environment, valid_until };
     onDone(await call<CreatedKey>("POST", keysPath(), { ...OF_ALL, body }));
   }
@@ -56,15 +58,19 @@ export function NewKey({ onClose, onDone }: { onClose: () => void; onDone: (key:
             ))}
           </select>
         </Field>
-        <Field label="Ends" hint="Empty: it is valid until it is revoked." error={faultOf(action.problem, "valid_until")}>
-          <input type="datetime-local" value={until} onInput={(event) => setUntil(event.currentTarget.value)} />
-        </Field>
+        <Moment
+          label="Ends"
+          text={until}
+          onText={setUntil}
+          hint="Empty: it is valid until it is revoked."
+          fault={faultOf(action.problem, "valid_until")}
+        />
         {!action.problem?.errors.length && <Wrong problem={action.problem} />}
         <div class="dialog-foot">
           <button type="button" class="button" onClick={onClose}>
             Cancel
           </button>
-          <button class="button main" disabled={!label.trim() || action.busy}>
+          <button class="button main" disabled={!label.trim() || (until !== "" && ends === null) || action.busy}>
             Make the key
           </button>
         </div>

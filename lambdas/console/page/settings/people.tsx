@@ -1,24 +1,20 @@
 import { useState } from "preact/hooks";
 
-import { type Schema, call, get } from "../api.ts";
-import { Dialog } from "../parts/dialog.tsx";
+import { type Schema, get } from "../api.ts";
 import { href } from "../route.ts";
-import { me } from "../session.ts";
+import { ForgetDialog } from "../story/forget.tsx";
 import { useAction } from "./answer.ts";
 import { Field, Section, Wrong } from "./parts.tsx";
 
 type Found = Schema["ActorPage"]["actors"][number];
-type Report = Schema["ForgettingReport"];
 
 /** Operations look somebody up and forget them. */
 export function PeoplePage() {
   const [text, setText] = useState("");
   const [found, setFound] = useState<readonly Found[] | null>(null);
   const [open, setOpen] = useState<Found | null>(null);
-  const [report, setReport] = useState<Report | null>(null);
   const action = useAction();
   async function look(): Promise<void> {
-    setReport(null);
     setFound((await get<Schema["ActorPage"]>("actors", { query: { q: text.trim(), limit: "50" }, once: true })).actors);
   }
   return (
@@ -66,78 +62,7 @@ export function PeoplePage() {
           </tbody>
         </table>
       )}
-      {report && <Told report={report} />}
-      {open && (
-        <Forget
-          person={open}
-          onClose={() => setOpen(null)}
-          onDone={(told) => {
-            setOpen(null);
-            setFound(null);
-            setReport(told);
-          }}
-        />
-      )}
+      {open && <ForgetDialog person={open} onClose={() => setOpen(null)} onForgotten={() => void action.run(look)} />}
     </Section>
-  );
-}
-
-/** Asks for the username once more, and says what the forgetting does not reach. */
-export function Forget(props: { person: Pick<Found, "id" | "username">; onClose: () => void; onDone: (report: Report) => void }) {
-  const { id, username } = props.person;
-  const [typed, setTyped] = useState("");
-  const action = useAction();
-  async function forget(): Promise<void> {
-    props.onDone(await call<Report>("POST", `actors/${encodeURIComponent(id)}/forget`));
-  }
-  return (
-    <Dialog title="Forget a person" onClose={props.onClose}>
-      <p>
-        <bdi>
-          <strong>{username}</strong>
-        </bdi>{" "}
-        is forgotten in {me.value?.name}. It cannot be undone.
-      </p>
-      <p class="soft">What remains: exports that have been downloaded, what a stream has received, and names in texts that no sender declared.</p>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (typed.trim() === username) void action.run(forget);
-        }}
-      >
-        <Field label={`Type ${username} to confirm`}>
-          <input autocomplete="off" spellcheck={false} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
-        </Field>
-        <Wrong problem={action.problem} />
-        <div class="dialog-foot">
-          <button type="button" class="button" onClick={props.onClose}>
-            Cancel
-          </button>
-          <button class="button danger" disabled={typed.trim() !== username || action.busy}>
-            Forget
-          </button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
-function Told({ report }: { report: Report }) {
-  return (
-    <div role="status">
-      {report.forgotten.map((one) => (
-        <p key={one.event_id} class="good">
-          Forgotten in {one.environment}: <code>{one.actor_id}</code>{" "}
-          <a href={href("event", [one.event_id])}>the record</a>
-        </p>
-      ))}
-      {report.exports_not_expired.length > 0 && (
-        <p>
-          {report.exports_not_expired.length.toLocaleString("en")} exports from before have not expired; they may hold the name.{" "}
-          <a href={href("exports")}>Exports</a>
-        </p>
-      )}
-      {report.disclosures.length > 0 && <p>Keys of this person were disclosed with {report.disclosures.length.toLocaleString("en")} proofs.</p>}
-    </div>
   );
 }

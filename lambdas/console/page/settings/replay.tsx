@@ -1,19 +1,22 @@
 import { useState } from "preact/hooks";
 
 import { type Schema, call } from "../api.ts";
+import { Moment, momentOf } from "../parts/moment.tsx";
 import { say } from "../parts/toast.tsx";
 import { faultOf, useAction } from "./answer.ts";
 import { JobProgress, useUnfinished } from "./jobs.tsx";
-import { Field, Wrong } from "./parts.tsx";
+import { Wrong } from "./parts.tsx";
 
-/** Publishes the events of a span again. The times are the browser's own, as its fields have them. */
+/** Publishes the events of a span again. */
 export function Replay({ environment }: { environment: string }) {
   const [from, setFrom] = useState("");
   const [to, setTo] = useState("");
+  const [begins, ends] = [momentOf(from), momentOf(to)];
   const action = useAction();
   const jobs = useUnfinished("replay", environment);
   async function start(): Promise<void> {
-    const body = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+    if (begins === null || ends === null) return;
+    const body = { from: new Date(begins).toISOString(), to: new Date(ends).toISOString() };
     const job = await call<Schema["JobDescription"]>("POST", "settings/stream/replay", { body });
     jobs.add(job.id);
     say("The replay has begun");
@@ -29,15 +32,11 @@ export function Replay({ environment }: { environment: string }) {
         }}
       >
         <div class="pair">
-          <Field label="From" error={faultOf(action.problem, "from")}>
-            <input type="datetime-local" required value={from} onInput={(event) => setFrom(event.currentTarget.value)} />
-          </Field>
-          <Field label="To" error={faultOf(action.problem, "to")}>
-            <input type="datetime-local" required value={to} onInput={(event) => setTo(event.currentTarget.value)} />
-          </Field>
+          <Moment required label="From" text={from} onText={setFrom} fault={faultOf(action.problem, "from")} />
+          <Moment required label="To" text={to} onText={setTo} fault={faultOf(action.problem, "to")} />
         </div>
         {!action.problem?.errors.length && <Wrong problem={action.problem} />}
-        <button class="button" disabled={!from || !to || action.busy}>
+        <button class="button" disabled={begins === null || ends === null || action.busy}>
           Publish again
         </button>
       </form>

@@ -16,7 +16,7 @@ export function ShownOnce({ created, onClose }: { created: CreatedKey; onClose: 
       <button type="button" class="button" onClick={() => void copy(created.key, "Key")}>
         Copy the key
       </button>
-      <label class="choice">
+      <label class="choice copied">
         <input type="checkbox" checked={copied} onChange={(event) => setCopied(event.currentTarget.checked)} /> I have copied it
       </label>
       <div class="dialog-foot">

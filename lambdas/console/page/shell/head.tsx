@@ -9,7 +9,7 @@ import { PAGES } from "../pages.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Menu, MenuItem } from "../parts/menu.tsx";
 import { go, href, place } from "../route.ts";
-import { chosenTenant, environment, may, me, reader, signOut } from "../session.ts";
+import { chosenTenant, environment, holder, may, me, signOut } from "../session.ts";
 import { keysShown } from "./keys.tsx";
 import { THEMES, theme } from "./theme.ts";
 
@@ -19,12 +19,12 @@ export function Head() {
       <a class="wordmark" href={home()}>
         Daybook
       </a>
-      {reader.value && <Tabs />}
+      {holder.value && <Tabs />}
       <div class="head-right">
-        {reader.value && <Tenant />}
+        {holder.value && <Tenant />}
         {(me.value?.environments.length ?? 0) > 1 && <Environment />}
         <Theme />
-        {reader.value && <Reader />}
+        {holder.value && <Reader />}
       </div>
     </header>
   );
@@ -91,10 +91,13 @@ function Tenants() {
   );
 }
 
+/** Pages about one thing of one tenant. */
+const OF_ONE = new Set(["tenants", "story", "event"]);
+
 /** The same page of another tenant. What a filter or an event was does not exist there. */
 function choose(tenant: string): void {
   const { page } = place.value;
-  go(href(page === "tenants" ? "log" : page, [], new URLSearchParams({ tenant })).replace(/[?&]env=[^&]*/, ""));
+  go(href(OF_ONE.has(page) ? "log" : page, [], new URLSearchParams({ tenant })).replace(/[?&]env=[^&]*/, ""));
 }
 
 function Environment() {
@@ -141,7 +144,7 @@ function Theme() {
 }
 
 function Reader() {
-  const who = reader.value;
+  const who = holder.value;
   if (!who) return null;
   const label = who.credential.label || who.credential.id;
   return (

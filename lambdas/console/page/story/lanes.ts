@@ -132,14 +132,17 @@ export function spanOf(lanes: readonly Lane[], events: readonly NativeEvent[], n
   return [low - room, high + room];
 }
 
+const DAY_MS = 86_400_000;
 const STEPS_S = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600, 2_592_000];
 
-/** About `wanted` moments of the axis, all at a round distance in the zone. `midnight`: one of its days' beginnings. */
-export function ticks([from, to]: Stretch, wanted: number, midnight: number): number[] {
+/** About `wanted` moments of the axis, all at a round distance in the zone, of which `dayStart` says when a day begins. */
+export function ticks([from, to]: Stretch, wanted: number, dayStart: (at: number) => number): number[] {
+  const midnight = dayStart(from);
   const step = 1000 * (STEPS_S.find((each) => each * 1000 * wanted >= to - from) ?? 7_776_000);
   const first = midnight + Math.ceil((from - midnight) / step) * step;
   const found: number[] = [];
-  for (let at = first; at <= to; at += step) found.push(at);
+  // Where the clocks change, days have other lengths than 24 hours.
+  for (let at = first; at <= to; at += step) found.push(step < DAY_MS ? at : dayStart(at + DAY_MS / 2));
   return found;
 }
 

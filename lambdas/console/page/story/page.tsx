@@ -2,6 +2,7 @@ import "./story.css";
 
 import { place } from "../route.ts";
 import { PersonStory } from "./person.tsx";
+import { reader } from "../session.ts";
 import { isPerson, targetOf } from "./target.ts";
 import { Thing } from "./thing.tsx";
 
@@ -9,5 +10,6 @@ import { Thing } from "./thing.tsx";
 export function StoryPage() {
   const target = targetOf(place.value.parts);
   if (!target) return <p class="story-main">A story&apos;s address names a thing, such as work-item:1234-C-A1, or a person, such as user:jane.roe.</p>;
-  return isPerson(target) ? <PersonStory key={target.text} target={target} /> : <Thing key={target.text} target={target} />;
+  const key = `${reader.value}\n${target.text}`;
+  return isPerson(target) ? <PersonStory key={key} target={target} /> : <Thing key={key} target={target} />;
 }

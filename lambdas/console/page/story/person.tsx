@@ -5,7 +5,7 @@ import { Drawer } from "../log/drawer/drawer.tsx";
 import { hrefOf } from "../log/refine.ts";
 import { useTitle } from "../parts/title.ts";
 import { go, href, place } from "../route.ts";
-import { environment, may } from "../session.ts";
+import { may } from "../session.ts";
 import { ForgetDialog } from "./forget.tsx";
 import { StoryLog, asking, useRows } from "./log.tsx";
 import { type Groups, type NamedActor, groupsOf, peopleCalled } from "./people.ts";
@@ -171,7 +171,6 @@ function usePeople(text: string): [readonly NamedActor[] | null, string | null, 
   const [people, setPeople] = useState<readonly NamedActor[] | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [turn, setTurn] = useState(0);
-  const env = environment.value;
   useEffect(() => {
     const abort = new AbortController();
     peopleCalled(text, abort.signal)
@@ -180,6 +179,6 @@ function usePeople(text: string): [readonly NamedActor[] | null, string | null, 
         if (error instanceof Problem) setProblem(error.detail);
       });
     return () => abort.abort();
-  }, [text, env, turn]);
+  }, [text, turn]);
   return [people, problem, () => setTurn(turn + 1)];
 }

@@ -6,7 +6,6 @@ import { Drawer } from "../log/drawer/drawer.tsx";
 import { Person } from "../parts/person.tsx";
 import { useTitle } from "../parts/title.ts";
 import { go, href, place } from "../route.ts";
-import { environment } from "../session.ts";
 import { type Story, story } from "./asks.ts";
 import { type Stretch, keyOf, lanesOf } from "./lanes.ts";
 import { StoryLog, useRows } from "./log.tsx";
@@ -83,10 +82,7 @@ function pick(at: number, event: string | null): void {
 function useStory(target: Target): [Story | null, string | null] {
   const [found, setFound] = useState<Story | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  const env = environment.value;
   useEffect(() => {
-    setFound(null);
-    setProblem(null);
     const abort = new AbortController();
     story(target, abort.signal)
       .then(setFound)
@@ -94,7 +90,7 @@ function useStory(target: Target): [Story | null, string | null] {
         if (error instanceof Problem) setProblem(error.detail);
       });
     return () => abort.abort();
-  }, [target.text, env]);
+  }, [target.text]);
   return [found, problem];
 }
 
@@ -127,10 +123,13 @@ function Facts({ story: { summary, events, within } }: { story: Story }) {
         <>
           <dt>Within</dt>
           <dd>
-            {within.map((each) => (
-              <a key={each} href={href("story", [each])}>
-                <bdi>{each.replace(":", " ")}</bdi>
-              </a>
+            {within.map((each, at) => (
+              <span key={each}>
+                {at > 0 && ", "}
+                <a href={href("story", [each])}>
+                  <bdi>{each.replace(":", " ")}</bdi>
+                </a>
+              </span>
             ))}
           </dd>
         </>

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { dayStart } from "../instants.ts";
 import { type Coloured, coloured } from "../overview/colours.ts";
-import { clock, dayStart, shortDay, zone } from "../zone.ts";
+import { clock, shortDay, zone } from "../zone.ts";
 import type { NativeEvent } from "./asks.ts";
 import { type Bar, type Lane, type Stretch, duration, nameOf, spanOf, ticks } from "./lanes.ts";
 
@@ -81,7 +82,7 @@ export function Timeline(props: Props) {
               <stop offset="1" class="fade-to" />
             </linearGradient>
           </defs>
-          {ticks([from, to], Math.max(2, width / TICK), dayStart(from, zone.value)).map((tick) => (
+          {ticks([from, to], Math.max(2, width / TICK), (at) => dayStart(at, zone.value)).map((tick) => (
             <g key={tick}>
               <line class="grid" x1={x(tick)} x2={x(tick)} y1={0} y2={foot} />
               {x(tick) >= HALF_LABEL && x(tick) <= width - HALF_LABEL && (
@@ -249,7 +250,7 @@ function sizesOf(events: readonly NativeEvent[]): Map<string, number> {
 
 function tickText(at: number, length: number): string {
   const time = clock(at, zone.value);
-  if (length > 4 * 86_400_000 || time === "00:00:00") return shortDay(at, zone.value);
+  if (time === "00:00:00") return shortDay(at, zone.value);
   return length > 600_000 ? time.slice(0, 5) : time;
 }
 

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { Problem } from "../api.ts";
-import { instant } from "../log/bar/instants.ts";
+import { instant } from "../instants.ts";
 import { Person } from "../parts/person.tsx";
 import { clock, day, offset, zone } from "../zone.ts";
 import { type Attribution, attribution } from "./asks.ts";
@@ -83,7 +83,7 @@ function Answer({ answer }: { answer: Attribution }) {
   return (
     <>
       <p class="basis">
-        <bdi>{answer.basis}</bdi>
+        <bdi>{answer.basis.replace(`open at ${answer.at}`, `open at ${said(Date.parse(answer.at))}`)}</bdi>
       </p>
       {answer.conclusion && (
         <p class="conclusion">

@@ -49,7 +49,7 @@ export function NewTenant({ onMade, onClose }: Props) {
         <Field label="Name" value={name} set={setName} problem={problem} path="name" />
         <Field
           label="Tenant"
-          hint="Its name in addresses and calls: a-z, 0-9 and -. It stays."
+          hint="Its name in addresses and calls: a-z, 0-9 and -. It cannot be changed later."
           value={tenant}
           set={setSlug}
           problem={problem}
@@ -62,7 +62,7 @@ export function NewTenant({ onMade, onClose }: Props) {
               <option key={product}>{product}</option>
             ))}
           </select>
-          <small>Its activities, columns and retention. It stays.</small>
+          <small>Its activities, columns and retention. It cannot be changed later.</small>
         </label>
         <Field
           label="Environments"

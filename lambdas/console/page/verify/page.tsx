@@ -6,7 +6,7 @@ import { useTitle } from "../parts/title.ts";
 import { Chosen, Drop } from "./drop.tsx";
 import { pins } from "./pins.ts";
 import { Outcome } from "./outcome.tsx";
-import { type Files, type Result, run } from "./run.ts";
+import { type Asked, type Files, type Result, run } from "./run.ts";
 
 type Work = { readonly text: string; readonly share: number };
 
@@ -17,7 +17,7 @@ export function VerifyPage() {
   const [keys, setKeys] = useState(() => pins.value.map(({ line }) => line).join("\n"));
   const [cosigners, setCosigners] = useState("");
   const [work, setWork] = useState<Work | null>(null);
-  const [result, setResult] = useState<Result | null>(null);
+  const [found, setFound] = useState<{ readonly asked: Asked; readonly result: Result } | null>(null);
   const abort = useRef(new AbortController());
   useEffect(() => () => abort.current.abort(), []);
 
@@ -26,12 +26,22 @@ export function VerifyPage() {
   const needsKey = isSigned && asked.keys.length === 0;
   const isReady = (files.file !== undefined || files.proof !== undefined) && !needsKey;
 
+  /** A verdict is of what was given when it was asked for: any change takes it away, and stops one under way. */
+  function changing<T>(set: (to: T) => void): (to: T) => void {
+    return (to) => {
+      abort.current.abort();
+      setFound(null);
+      set(to);
+    };
+  }
+
   async function check(): Promise<void> {
-    abort.current = new AbortController();
-    setResult(null);
+    const { signal } = (abort.current = new AbortController());
+    setFound(null);
     setWork({ text: "Reading…", share: 0 });
     try {
-      setResult(await run(asked, (text, share) => setWork({ text, share }), abort.current.signal));
+      const result = await run(asked, (text, share) => setWork({ text, share }), signal);
+      if (!signal.aborted) setFound({ asked, result });
     } catch {
       // The reader stopped it.
     } finally {
@@ -55,12 +65,9 @@ export function VerifyPage() {
       </p>
       <Drop
         disabled={work !== null}
-        onFiles={(more) => {
-          setFiles({ ...files, ...more });
-          setResult(null);
-        }}
+        onFiles={(more) => changing(setFiles)((now) => ({ ...now, ...more }))}
       />
-      <Chosen files={files} disabled={work !== null} onChange={setFiles} />
+      <Chosen files={files} disabled={work !== null} onChange={changing(setFiles)} />
       <label class="field">
         <span>Key of the log</span>
         <textarea
@@ -69,7 +76,7 @@ export function VerifyPage() {
           autocomplete="off"
           value={keys}
           placeholder="daybook/…+1f0c2a3b+AQ…"
-          onInput={(event) => setKeys(event.currentTarget.value)}
+          onInput={(event) => changing(setKeys)(event.currentTarget.value)}
         />
         <small>One a line. Take it from a contract or a page that was published: not from the party that you check.</small>
       </label>
@@ -81,7 +88,7 @@ export function VerifyPage() {
             rows={1}
             spellcheck={false}
             value={cosigners}
-            onInput={(event) => setCosigners(event.currentTarget.value)}
+            onInput={(event) => changing(setCosigners)(event.currentTarget.value)}
           />
           <small>
             Keys of somebody else than the operator. Checkpoints that <code>daybook-verify monitor</code> kept can be
@@ -105,9 +112,9 @@ export function VerifyPage() {
         {work === null && isSigned && needsKey && <span class="soft">The log&apos;s key is missing.</span>}
       </div>
       <p class="hidden-visually" role="status">
-        {result?.report.verdict}
+        {found?.result.report.verdict}
       </p>
-      {result !== null && <Outcome asked={asked} result={result} />}
+      {found !== null && <Outcome {...found} />}
     </form>
   );
 }

@@ -2,12 +2,12 @@
 
 import { computed, signal } from "@preact/signals";
 
+import { instant } from "../../instants.ts";
 import { MAX_VALUES, type Filter, type FilterKey, type Question, type Span, changed, withAlso } from "../../query.ts";
 import { go, href } from "../../route.ts";
 import { me } from "../../session.ts";
 import { zone } from "../../zone.ts";
 import { ask, question } from "../refine.ts";
-import { instant } from "./instants.ts";
 import type { Pasted } from "./paste.ts";
 import type { Parsed } from "./text.ts";
 

@@ -6,11 +6,13 @@ import { used } from "./asking.ts";
 import { OptionList } from "./options.tsx";
 import { type Pasted, pasted } from "./paste.ts";
 import type { Preset } from "./presets.ts";
-import { type Option, type Options, beginnings, begunAt, valueOptions } from "./suggest.ts";
+import { type Begun, type Option, type Options, type Part, beginnings, begunAt, completed, nameAt, valueOptions } from "./suggest.ts";
 import { type Parsed, parse, quoted } from "./text.ts";
-import { type Offer, isAsked, offer } from "./values.ts";
+import { type Offer, isAsked, matching, named, offer } from "./values.ts";
 
 const PAUSE_MS = 150;
+/** Before what may be a name, where the answers for keys have the key. */
+const NAMES = "?";
 
 interface Props {
   /** The field's accessible name. */
@@ -38,7 +40,8 @@ export function Entry(props: Props) {
   const field = useRef<HTMLInputElement>(null);
   const id = useId();
   const begun = useMemo(() => begunAt(draft.line, draft.cursor), [draft]);
-  const wanted = begun.key === null ? null : `${begun.key}:${begun.text}`;
+  const name = nameAt(draft.line, begun);
+  const wanted = begun.key !== null ? `${begun.key}:${begun.text}` : name && `${NAMES}${name.text}`;
 
   useEffect(() => {
     if (props.onCancel) field.current?.focus();
@@ -47,17 +50,16 @@ export function Entry(props: Props) {
     if (document.activeElement === field.current) field.current?.setSelectionRange(draft.cursor, draft.cursor);
   }, [draft]);
   useEffect(() => {
-    const { key } = begun;
-    if (!open || key === null || wanted === null) return undefined;
+    if (!open || wanted === null) return undefined;
     const abort = new AbortController();
     const timer = setTimeout(
       () => {
-        void offer(key, begun.text, props.question, props.rows(), abort.signal).then(
+        void ask(abort.signal).then(
           (found) => !abort.signal.aborted && setOffered({ name: wanted, offer: found }),
           () => undefined,
         );
       },
-      isAsked(key) && begun.text !== "" ? PAUSE_MS : 0,
+      (begun.key === null || isAsked(begun.key)) && begun.text !== "" ? PAUSE_MS : 0,
     );
     return () => {
       clearTimeout(timer);
@@ -65,9 +67,13 @@ export function Entry(props: Props) {
     };
   }, [open, wanted]);
 
-  const groups: Options[] = !open ? [] : begun.key === null ? beginnings(draft.line, begun, used) : offeredFor(begun, offered);
+  const groups = open ? optionsFor(draft.line, begun, offered) : [];
   const options = groups.flatMap((group) => group.options);
   const chosen = options[active];
+
+  function ask(signal: AbortSignal): Promise<Offer> {
+    return begun.key === null ? named(name?.text ?? "", signal) : offer(begun.key, begun.text, props.question, props.rows(), signal);
+  }
 
   function type(line: string, cursor = line.length): void {
     setDraft({ line, cursor });
@@ -81,8 +87,8 @@ export function Entry(props: Props) {
     setOpen(false);
   }
 
-  function put(text: string): string {
-    return `${draft.line.slice(0, begun.start)}${text}${draft.line.slice(begun.end)}`;
+  function put(text: string, at: Part = begun): string {
+    return `${draft.line.slice(0, at.start)}${text}${draft.line.slice(at.end)}`;
   }
 
   function apply(line: string): void {
@@ -91,9 +97,17 @@ export function Entry(props: Props) {
     if (line.trim() || props.onCancel) props.onApply(parse(line));
   }
 
+  /** As it is typed, or completed where only one value begins so: who types fast need not wait to see it. */
+  async function enter(): Promise<void> {
+    const { line } = draft;
+    if (!open || begun.key === null || begun.text === "") return apply(line);
+    const found = offered?.name === wanted ? offered.offer : await ask(new AbortController().signal).catch(() => null);
+    if (field.current?.value === line) apply((found && completed(line, begun, found)) ?? line);
+  }
+
   function choose(option: Option): void {
     if (option.kind === "key") type(put(option.insert), begun.start + option.insert.length);
-    else if (option.kind === "value") apply(put(option.insert));
+    else if (option.kind === "value") apply(put(option.insert, option.at));
     else if (option.kind === "text") apply(quoted(option.text));
     else if (option.preset.filters === null) type("actor:");
     else {
@@ -106,8 +120,8 @@ export function Entry(props: Props) {
   function complete(): boolean {
     const option = chosen ?? options[0];
     if (!open || !option || begun.start === begun.end || (option.kind !== "key" && option.kind !== "value")) return false;
-    const text = option.kind === "value" ? `${option.insert} ` : option.insert;
-    type(put(text), begun.start + text.length);
+    const [text, at] = option.kind === "value" ? [`${option.insert} `, option.at] : [option.insert, begun];
+    type(put(text, at), at.start + text.length);
     return true;
   }
 
@@ -117,7 +131,7 @@ export function Entry(props: Props) {
     if (to !== undefined) {
       if (!open) setOpen(true);
       else setActive(to >= options.length ? -1 : to);
-    } else if (event.key === "Enter") chosen ? choose(chosen) : apply(draft.line);
+    } else if (event.key === "Enter") chosen ? choose(chosen) : void enter();
     else if (event.key === "Tab" && !event.shiftKey) {
       if (!complete()) return;
     } else if (event.key === "Escape") {
@@ -172,9 +186,10 @@ export function Entry(props: Props) {
   );
 }
 
-function offeredFor(begun: ReturnType<typeof begunAt>, offered: { name: string; offer: Offer } | null): Options[] {
+function optionsFor(line: string, begun: Begun, offered: { name: string; offer: Offer } | null): Options[] {
   const { key } = begun;
   // What was offered for fewer letters stays until the answer for the present ones is there.
-  if (key === null || !offered?.name.startsWith(`${key}:`)) return [];
-  return valueOptions({ ...begun, key }, offered.offer);
+  const found = offered?.name.startsWith(key === null ? NAMES : `${key}:`) ? offered.offer : null;
+  if (key === null) return beginnings(line, begun, used, matching(found?.values ?? [], nameAt(line, begun)?.text ?? ""));
+  return found ? valueOptions({ ...begun, key }, found) : [];
 }

@@ -8,12 +8,17 @@ const DAY_MS = 86_400_000;
 export function fixed(span: Span, now: number): Span {
   const to = span.to ?? new Date(now).toISOString();
   if (span.range === undefined) return { ...span, to };
-  const from = rangeStart(span.range, now);
+  const from = beginning(span, now);
   return from === null ? span : { from: new Date(from).toISOString(), to };
 }
 
+/** Milliseconds: where a span begins; null where it has no beginning. */
+export function beginning(span: Span, now: number): number | null {
+  return span.from === undefined ? rangeStart(span.range ?? "", now) : Date.parse(span.from);
+}
+
 /** Where `7d` or `12m` begins, as the API reckons: days of 24 hours, months of the calendar. Null for anything else. */
-export function rangeStart(range: string, now: number): number | null {
+function rangeStart(range: string, now: number): number | null {
   const [, count = "0", unit] = /^(\d+)([dm])$/.exec(range) ?? [];
   if (unit === undefined) return null;
   return unit === "d" ? now - Number(count) * DAY_MS : monthsBack(now, Number(count));

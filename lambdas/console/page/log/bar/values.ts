@@ -112,6 +112,14 @@ async function people(key: FilterKey, begun: string, rows: readonly NativeEvent[
   return { values: distinct([...named, ...others.filter((one) => one !== null)]), from: null };
 }
 
+const MOST_NAMED = 5;
+
+/** The people whom a word without a key may mean. */
+export async function named(text: string, signal: AbortSignal): Promise<Offer> {
+  const { values, from } = await people("actor", text, [], signal);
+  return { values: values.slice(0, MOST_NAMED), from };
+}
+
 async function groups(signal: AbortSignal): Promise<Offer> {
   const found = await get<Schema["GroupList"]>("groups", { signal, once: true });
   return { values: found.groups.map(({ name }) => ({ value: name })), from: null };

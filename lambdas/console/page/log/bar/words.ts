@@ -44,12 +44,15 @@ export const RANGES: Readonly<Record<string, string>> = {
 };
 export const ALL_KEPT = "All that is kept";
 
+/** Further values of a filter are counted where there is little room. */
+const MOST_LISTED = 5;
+
 /** `actor is mike.mars or jane.roe`. `shown` gives a value's words. */
-export function filterInWords(filter: Filter, shown: (value: string) => string = (value) => value): string {
+export function filterInWords(filter: Filter, shown: (value: string) => string = (value) => value, most = MOST_LISTED): string {
   if (hidesOwn(filter)) return "without Daybook's own";
   const values = filter.values.map(shown);
   if (filter.key === "q") return `text has ${values.map((value) => `‘${value}’`).join(" or ")}`;
-  return `${LABELS[filter.key]} ${filter.not ? "is not" : "is"} ${values.length > 5 ? `any of ${values.length}` : values.join(" or ")}`;
+  return `${LABELS[filter.key]} ${filter.not ? "is not" : "is"} ${values.length > most ? `any of ${values.length}` : values.join(" or ")}`;
 }
 
 /** `Last 7 days`, `26 Nov 00:00 – 27 Nov 00:00`, `Since 26 Nov 16:31`, `All that is kept`. */
@@ -74,8 +77,8 @@ function moment(text: string, zone: string): string {
 }
 
 /** The filters as one line of words; empty without filters. */
-export function filtersInWords(question: Pick<Question, "filters">, shown?: (value: string) => string): string {
-  return question.filters.map((filter) => filterInWords(filter, shown)).join(", ");
+export function filtersInWords(question: Pick<Question, "filters">, shown?: (value: string) => string, most?: number): string {
+  return question.filters.map((filter) => filterInWords(filter, shown, most)).join(", ");
 }
 
 /** `Failed sign-ins, last 7 days`: `what` it asks and when. */

@@ -6,6 +6,7 @@ import { Problem, get } from "../../api.ts";
 import { useKey } from "../../keyboard.ts";
 import { copy } from "../../parts/copy.tsx";
 import { href, place } from "../../route.ts";
+import { chosenTenant, environment, me } from "../../session.ts";
 import type { List, NativeEvent, Row } from "../list.ts";
 import { isNarrow } from "../looks.ts";
 import { openEvent } from "../open.ts";
@@ -18,8 +19,8 @@ export function Drawer({ list }: { list: List }) {
   const at = rows.findIndex((row) => row.native.id === id);
   useKey({ key: "[", label: "Newer event, where one is open", run: () => at >= 0 && step(rows, at - 1) });
   useKey({ key: "]", label: "Older event, where one is open", run: () => at >= 0 && step(rows, at + 1) });
-  useKey({ key: "Escape", label: "Close the event", run: () => openEvent(null), when: () => id !== null });
-  if (id === null) return null;
+  useKey({ key: "Escape", label: "Close the event", run: () => openEvent(null), when: () => Boolean(id) });
+  if (!id) return null;
   return <OpenDrawer id={id} at={at} rows={rows} all={list.state.value === "end"} reading={!list.answered.value} />;
 }
 
@@ -62,13 +63,13 @@ function OpenDrawer({ id, at, rows, all, reading }: Props) {
           Close
         </button>
       </div>
-      <Body key={id} id={id} known={rows[at]?.native} reading={reading} />
+      <Body key={keyOf(id)} id={id} known={rows[at]?.native} reading={reading} />
     </aside>
   );
 }
 
 function Body({ id, known, reading }: { id: string; known: NativeEvent | undefined; reading: boolean }) {
-  const [fetched, problem] = useEvent(id, known !== undefined || reading);
+  const { event: fetched, problem } = useEvent(id, known !== undefined || reading);
   const event = known ?? fetched;
   return (
     <div class="drawer-body" tabIndex={0} role="region" aria-label="The event's details">
@@ -115,22 +116,36 @@ function step(rows: readonly Row[], to: number): void {
   if (row) openEvent(row.native.id, "replace");
 }
 
+interface Read {
+  readonly event: NativeEvent | null;
+  readonly problem: string | null;
+  /** Whose event it is: another tenant's or environment's of the same id is another one. */
+  readonly key: string;
+}
+
 /** The event by its id, unless `spared`: this is a read of its own, which the log records. */
-export function useEvent(id: string, spared: boolean): [NativeEvent | null, string | null] {
-  const [event, setEvent] = useState<NativeEvent | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+export function useEvent(id: string, spared: boolean): Read {
+  const key = keyOf(id);
+  const [read, setRead] = useState<Read | null>(null);
+  // Of a tenant that was just chosen it is not yet known which environments it has.
+  const waits = spared || me.value === null;
+  const names = !/^\.{0,2}$/.test(id); // else the call would be of another address
   useEffect(() => {
-    if (spared) return undefined;
+    if (waits || !names) return undefined;
     const abort = new AbortController();
     get<NativeEvent>(`events/${encodeURIComponent(id)}`, { signal: abort.signal })
-      .then(setEvent)
+      .then((event) => setRead({ event, problem: null, key }))
       .catch((error: unknown) => {
-        if (error instanceof Problem) setProblem(error.status === 404 ? "There is no such event in this log." : error.detail);
+        if (error instanceof Problem) setRead({ event: null, problem: error.status === 404 ? NONE : error.detail, key });
       });
     return () => abort.abort();
-  }, [id, spared]);
-  return [event, problem];
+  }, [key, waits]);
+  return read?.key === key ? read : { event: null, problem: names ? null : NONE, key };
 }
+
+const NONE = "There is no such event in this log.";
+
+const keyOf = (id: string): string => JSON.stringify([me.value?.tenant, chosenTenant.value, environment.value, id]);
 
 const WIDTH = "daybook.drawer";
 

@@ -7,6 +7,7 @@ import { Menu, MenuItem } from "../../parts/menu.tsx";
 import { go, href, place } from "../../route.ts";
 import { me } from "../../session.ts";
 import { OWN_ZONE, isZone, zone } from "../../zone.ts";
+import { columnsFor } from "../bar/presets.ts";
 import type { List } from "../list.ts";
 import { looks } from "../looks.ts";
 import { viewOf } from "../reading.ts";
@@ -46,7 +47,7 @@ export function RowsMenu({ list }: { list: List }) {
           {zone.value === OWN_ZONE || zone.value === "UTC" ? "Another zone…" : `Times in ${zone.value}…`}
         </MenuItem>
       </Menu>
-      {open === "columns" && <ColumnsDialog labels={list.columns.value} onClose={() => setOpen(null)} />}
+      {open === "columns" && <ColumnsDialog list={list} onClose={() => setOpen(null)} />}
       {open === "zone" && <ZoneDialog onClose={() => setOpen(null)} />}
     </>
   );
@@ -70,8 +71,10 @@ export function toggleZone(): void {
   show("tz", zone.value === "UTC" ? null : "UTC");
 }
 
-function ColumnsDialog({ labels, onClose }: { labels: readonly string[]; onClose: () => void }) {
-  const [chosen, setChosen] = useState(() => columnsOf(labels, place.value.query.get("cols")).map(({ label }) => label));
+function ColumnsDialog({ list, onClose }: { list: List; onClose: () => void }) {
+  const labels = list.columns.value;
+  const names = (asked: string | null) => columnsOf(labels, asked, columnsFor(list.question)).map(({ label }) => label);
+  const [chosen, setChosen] = useState(() => names(place.value.query.get("cols")));
   const box = (name: string) => (
     <label key={name} class="check">
       <input
@@ -84,19 +87,19 @@ function ColumnsDialog({ labels, onClose }: { labels: readonly string[]; onClose
       {name}
     </label>
   );
-  function apply(names: readonly string[] | null): void {
-    show("cols", names === null || names.join() === labels.join() ? null : names.join());
+  function apply(wanted: readonly string[] | null): void {
+    show("cols", wanted === null || wanted.join() === names(null).join() ? null : wanted.join());
     onClose();
   }
   return (
     <Dialog title="Columns" onClose={onClose}>
       {labels.length > 0 && (
-        <fieldset class="choice">
+        <fieldset class="columns">
           <legend>The product&apos;s own</legend>
           {labels.map(box)}
         </fieldset>
       )}
-      <fieldset class="choice">
+      <fieldset class="columns">
         <legend>Fields of the event</legend>
         {NATIVE_FIELDS.map(box)}
       </fieldset>

@@ -127,9 +127,11 @@ const OF_EVENTS: Readonly<Record<string, Meaning>> = {
 const NATIVE = ["occurred_at", "activity", "actor", "target", "details", "status"];
 export const NATIVE_FIELDS = Object.keys(OF_EVENTS);
 
-/** The columns that the address asks for, else the view's, else the native ones. */
-export function columnsOf(labels: readonly string[], asked: string | null): readonly Column[] {
-  const known = labels.length ? labels : NATIVE;
+/** The columns that the address asks for, else the view's, else the native ones, and those fields of `also` that
+ * none of them shows. */
+export function columnsOf(labels: readonly string[], asked: string | null, also: readonly FilterKey[] = []): readonly Column[] {
+  const own = labels.length ? labels : NATIVE;
+  const known = [...own, ...also.filter((field) => !own.some((name) => columnOf(name, labels).filter === field))];
   const names = asked?.split(",").filter((name) => labels.includes(name) || Object.hasOwn(OF_EVENTS, name)) ?? [];
   return (names.length ? names : known).map((name) => columnOf(name, labels));
 }

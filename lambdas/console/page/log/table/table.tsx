@@ -6,6 +6,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { place } from "../../route.ts";
 import { day, zone } from "../../zone.ts";
+import { columnsFor } from "../bar/presets.ts";
 import { isByTime, type List, type Sheet } from "../list.ts";
 import { isNarrow, looks } from "../looks.ts";
 import { type Column, columnsOf, widths } from "./columns.ts";
@@ -35,7 +36,7 @@ export function Table({ list, old, children, onScroll }: Props) {
   const heights = useRef(new Map<number, number>());
   const range = useSignal("");
   const sheets = list.sheets.value;
-  const columns = columnsOf(list.columns.value, place.value.query.get("cols"));
+  const columns = columnsOf(list.columns.value, place.value.query.get("cols"), columnsFor(list.question));
   const tall = heightsOf(sheets);
   const [from, to] = near(tall, view.current.top, view.current.height);
   range.value;

@@ -34,7 +34,8 @@ export class ViewNames {
     return isUser(target.type) ? this.user(target as Named) : target.name || target.id || "";
   }
 
-  private marked(name: string): string {
+  /** In quotation marks where it passes for an alias. */
+  marked(name: string): string {
     const [ahead = "", ...behind] = name.normalize("NFKC").split("(");
     const isAlike = this.aliases.has(letters(name)) || (behind.length > 0 && this.aliases.has(letters(ahead)));
     return isAlike ? `"${name}"` : name;

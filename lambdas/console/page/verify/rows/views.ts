@@ -53,13 +53,19 @@ const plain =
   ({ event }: Shown): string =>
     event[name] ?? "";
 
+/** The parameter of that name, else the values of all changes. */
 const changed =
   (side: "from" | "to") =>
-  ({ event }: Shown): string =>
-    (event.changes ?? [])
+  ({ event, names }: Shown): string => {
+    const given = event.params?.get(side) ?? null;
+    if (Array.isArray(given)) return given.join(", ");
+    if (typeof given === "object" && given !== null) return names.marked((given as { user: string }).user);
+    if (given !== null) return String(given);
+    return (event.changes ?? [])
       .map((each) => each[side])
       .filter((value) => value !== null && value !== "")
       .join(", ");
+  };
 
 /** The id of the target, or of what contains it, whichever is a work item. */
 function workItem({ event: { target } }: Shown): string {
