@@ -10,7 +10,7 @@ import { PinnedKey } from "./pinned_key.tsx";
 
 /** The four steps with their values, the key, and how to do the same without this page. */
 export function Steps({ checked }: { checked: Checked }) {
-  const { given, leaf, folds, signed, key, faults } = checked;
+  const { given, leaf, folds, signed, key, faults, compared } = checked;
   const { checkpoint, inclusion } = given;
   const canonical = fromUtf8(given.canonical) ?? "";
   return (
@@ -36,7 +36,7 @@ export function Steps({ checked }: { checked: Checked }) {
           </ol>
           <Value label="Root" of={toBase64(checkpoint.root)} what="root" />
         </Step>
-        <Step fault={faults[3]} title="The log's key signed this root, and what is shown stands in the bytes">
+        <Step fault={faults[3]} title={`The log's key signed this root, and what is shown stands in the bytes${compared?.sealed.length ? ", as far as it is not sealed" : ""}`}>
           <Value label="Checkpoint" of={inclusion.note.trimEnd()} what="checkpoint" />
           <Shown checked={checked} />
         </Step>

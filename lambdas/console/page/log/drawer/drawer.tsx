@@ -6,7 +6,7 @@ import { Problem, get } from "../../api.ts";
 import { useKey } from "../../keyboard.ts";
 import { copy } from "../../parts/copy.tsx";
 import { href, place } from "../../route.ts";
-import { chosenTenant, environment, me } from "../../session.ts";
+import { chosenTenant, me, reader } from "../../session.ts";
 import type { List, NativeEvent, Row } from "../list.ts";
 import { isNarrow } from "../looks.ts";
 import { openEvent } from "../open.ts";
@@ -145,7 +145,7 @@ export function useEvent(id: string, spared: boolean): Read {
 
 const NONE = "There is no such event in this log.";
 
-const keyOf = (id: string): string => JSON.stringify([me.value?.tenant, chosenTenant.value, environment.value, id]);
+const keyOf = (id: string): string => `${reader.value}\n${id}`;
 
 const WIDTH = "daybook.drawer";
 
