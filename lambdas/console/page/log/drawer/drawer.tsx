@@ -6,7 +6,7 @@ import { Problem, get } from "../../api.ts";
 import { useKey } from "../../keyboard.ts";
 import { copy } from "../../parts/copy.tsx";
 import { href, place } from "../../route.ts";
-import { chosenTenant, me, reader } from "../../session.ts";
+import { me, reader } from "../../session.ts";
 import type { List, NativeEvent, Row } from "../list.ts";
 import { isNarrow } from "../looks.ts";
 import { openEvent } from "../open.ts";
