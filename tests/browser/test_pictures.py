@@ -147,6 +147,7 @@ def test_the_overviews_numbers_are_the_apis(visit: Visit, house: House, counted:
     """Six pictures of one span in few questions; each number leads to the events behind it."""
     asked: list[str] = []
     page = visit(counted, permissions=["clipboard-read", "clipboard-write"])
+    expect(caption(page)).to_be_visible()  # the log has asked what it asks
     page.on("request", lambda request: asked.append(request.url) if "/v1/" in request.url else None)
     page.evaluate("location.hash = '#/overview?range=30d'")
     fresh = page.get_by_role("region", name="New in this range")
