@@ -2,9 +2,10 @@ import type { ComponentChildren } from "preact";
 
 import { address } from "../api.ts";
 import { CopyButton } from "../parts/copy.tsx";
+import { curl } from "../parts/shell.ts";
 import { chosenTenant } from "../session.ts";
 import { fromUtf8, hex, toBase64 } from "../verify/bytes.ts";
-import { commandFor, quoted } from "../verify/command.ts";
+import { commandFor } from "../verify/command.ts";
 import { type Checked, type Fault, partsOf } from "./check.ts";
 import { PinnedKey } from "./pinned_key.tsx";
 
@@ -91,9 +92,8 @@ function Shown({ checked: { compared } }: { checked: Checked }) {
 function Elsewhere({ checked: { text, given, key } }: { checked: Checked }) {
   const { id, environment } = given.content;
   const command = commandFor({ files: { proof: { name: "proof.json" } }, keys: key ? [key.line] : [], cosigners: [] });
-  const tenant = chosenTenant.value === null ? "" : ` -H ${quoted(`Daybook-Tenant: ${chosenTenant.value}`)}`;
   const url = new URL(address(`events/${id}/proof`, { query: { environment } }), location.href).href;
-  const whole = `curl -s ${quoted(url)} -H "Authorization: Bearer $DAYBOOK_KEY"${tenant} > proof.json\n${command}`;
+  const whole = `${curl(url, { tenant: chosenTenant.value })} > proof.json\n${command}`;
   return (
     <>
       <p>This page comes from the party that is being checked. To be sure, run:</p>
