@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,9 @@ _PAGE = "console/page"
 _MADE = ("console/static", f"{_PAGE}/node_modules", f"{_PAGE}/schema.d.ts")
 # Installers' records, commands, type stubs and C headers: nothing reads them at run time.
 _NOT_NEEDED = ("*.dist-info", "bin", "*.pyi", "*.h")
+
+RECIPE = (Path(__file__), ROOT / "infra" / "page" / "build.py", ROOT / "infra" / "page" / "compress.mjs")
+"""What makes the asset of its inputs."""
 
 
 def lambda_code(node: Node) -> lambda_.Code:
@@ -74,15 +77,16 @@ class Asset:
     lock: Path
     compiler: str
     """The Python that compiles the bytecode."""
+    recipe: Sequence[Path] = RECIPE
 
     def hash(self) -> str:
         """64 hexadecimal digits, the same on every machine.
 
         They cover the inputs: the code, the page's sources with their lock, the lock file with each library's hash, and
-        this module. The output can't serve, since bytecode may differ from one compilation to the next.
+        what builds. The output can't serve, since bytecode may differ from one compilation to the next.
         """
         digest = hashlib.sha256(f"{PYTHON} {PLATFORM}".encode())
-        for name, path in (("recipe", Path(__file__)), ("lock", self.lock), *self._sources()):
+        for name, path in (*(("recipe", each) for each in self.recipe), ("lock", self.lock), *self._sources()):
             content = path.read_bytes()
             digest.update(f"\n{name} {len(content)}\n".encode() + content)
         return digest.hexdigest()

@@ -10,7 +10,7 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from daybook.http.routes import ROUTES
+from daybook.http.routes import ROUTES, Route
 from infra.constructs.gateway_errors import answer_in_problems
 from infra.constructs.log import log_group
 from infra.settings import DeploymentSettings
@@ -44,6 +44,8 @@ _WITH_KEY = _Throttle(5_000, 2_500)
 is far above what one tenant may use: with less, one valid key could use up a route for everybody.
 """
 _WITHOUT_KEY = _Throttle(50, 100)
+_SIGN_IN = _Throttle(10, 20)
+"""Each call asks the issuer and waits for it, for up to ten seconds: it may hold a hundred instances."""
 _NO_ROUTE = _Throttle(2, 5)
 """Each path takes seven methods, and each method of a path has its own throttle: these add up to hundreds of calls."""
 
@@ -150,11 +152,17 @@ class Gateway(Construct):
 
 def _throttles() -> dict[str, apigateway.MethodDeploymentOptions]:
     """Of the routes, by path and method."""
-    limits = {f"{route.path}/{route.method}": _WITH_KEY if route.roles else _WITHOUT_KEY for route in ROUTES}
+    limits = {f"{route.path}/{route.method}": _throttle(route) for route in ROUTES}
     return {
         name: apigateway.MethodDeploymentOptions(throttling_rate_limit=limit.rate, throttling_burst_limit=limit.burst)
         for name, limit in limits.items()
     }
+
+
+def _throttle(route: Route) -> _Throttle:
+    if route.operation == "sign_in":
+        return _SIGN_IN
+    return _WITH_KEY if route.roles else _WITHOUT_KEY
 
 
 def _resources() -> Iterator[str]:

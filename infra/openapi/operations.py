@@ -456,7 +456,9 @@ OPERATIONS: Mapping[str, Operation] = {
         body_is_needed=False,
         has_location=True,
     ),
-    "list_exports": Operation(EXPORTS, "List the exports, newest first", {200: (ExportList,)}),
+    "list_exports": Operation(
+        EXPORTS, "List the exports, newest first", {200: (ExportList,)}, {400: ("unknown_parameter",)}
+    ),
     "read_export": Operation(
         EXPORTS,
         "Read an export, with addresses of its files once it has succeeded, its evidence among them",
@@ -470,6 +472,7 @@ OPERATIONS: Mapping[str, Operation] = {
         EXPORTS,
         "List the jobs that callers' requests began, newest first",
         {200: (JobList,)},
+        {400: ("unknown_parameter",)},
         note="At most 100, each for 30 days. `restamp` follows a change of the retention or of a legal hold, and "
         "`sweep` a forgetting.",
     ),

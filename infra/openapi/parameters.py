@@ -222,8 +222,8 @@ PICKING: Mapping[str, Parameter] = {
     "environment": ENVIRONMENT,
     "prefix": Parameter("The beginning of a username, without regard to case. Absent: everybody.", {"type": "string"}),
     "q": Parameter(
-        "The beginning of any word of a username or name, without regard to case and to how letters are composed; or a "
-        "GUID, which finds a forgotten person too. Excludes `prefix`. A request reads up to "
+        "The beginnings of any words of a username or name, in any order, without regard to case and to how letters "
+        "are composed; or a GUID, which finds a forgotten person too. Excludes `prefix`. A request reads up to "
         f"{MAX_NAMES_READ:,} names, or for {MAX_MILLISECONDS:,} ms.",
         TEXT,
     ),

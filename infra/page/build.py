@@ -37,6 +37,10 @@ class PageNotBuilt(Exception):  # noqa: N818  says what is missing
     """The page can't be built on this machine. The text says why and what to do."""
 
 
+class NodeMissing(PageNotBuilt):
+    """Neither Node nor npm, or a Node that is too old."""
+
+
 def build() -> None:
     """Brings the built files up to date. Several processes may ask at once. Raises `PageNotBuilt`."""
     file.write()
@@ -73,13 +77,13 @@ def hash_of_sources() -> str:
 def _check_node() -> None:
     for command in ("node", "npm"):
         if not shutil.which(command):
-            raise PageNotBuilt(
+            raise NodeMissing(
                 f"The console's page is built with Node {_OLDEST_NODE} or later and npm, and there is no `{command}` on"
                 " this machine. Install both and try again."
             )
     said = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True).stdout  # noqa: S607
     if int(said.removeprefix("v").partition(".")[0]) < _OLDEST_NODE:
-        raise PageNotBuilt(f"The console's page needs Node {_OLDEST_NODE} or later, and this is {said.strip()}.")
+        raise NodeMissing(f"The console's page needs Node {_OLDEST_NODE} or later, and this is {said.strip()}.")
 
 
 def _install() -> None:

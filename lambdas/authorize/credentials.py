@@ -66,6 +66,7 @@ class ApiKeys:
             environment=issued.environment,
             credential=issued.id,
             label=issued.label,
+            first=issued.first or "",
         )
 
 

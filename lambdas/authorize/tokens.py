@@ -13,6 +13,7 @@ import jwt
 
 from authorize.signing_keys import ALGORITHMS, SigningKeys
 from daybook.access.roles import OPERATIONS, ROLES
+from daybook.clock import LAST_MS, SECOND
 from daybook.environment import AuthorizeSettings
 from daybook.http.caller import EVERY_ENVIRONMENT, Caller, User
 from daybook.observability import logger
@@ -75,6 +76,8 @@ class Tokens:
             return self._caller(self._claims(credential))
         except _Refused as refused:
             reason = str(refused)
+        except OverflowError:  # PyJWT's, for a time such as 1e999
+            reason = "unreadable"
         except jwt.MissingRequiredClaimError as missing:
             reason = f"no_{missing.claim}"
         except jwt.PyJWTError as error:
@@ -104,6 +107,8 @@ class Tokens:
             leeway=LEEWAY_SECONDS,
             options=_CHECKS,
         )
+        if int(claims["exp"]) * SECOND > LAST_MS:
+            raise _Refused("unreadable")
         return claims
 
     def _caller(self, claims: Mapping[str, Any]) -> Caller:

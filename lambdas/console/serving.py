@@ -55,7 +55,7 @@ class File:
         # One tag for each coding: a strong tag names the bytes that are sent (RFC 9110, section 8.8.3.3).
         tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
         headers = {**_HEADERS, "Cache-Control": self.cache_control, "ETag": tag}
-        if tag in _tags(request.headers.get("if-none-match", "")):
+        if request.knows(tag):
             return Answer(304, headers=headers)
         return Answer(200, content, headers | ({"Content-Encoding": coding} if coding else {}), self.media_type)
 
@@ -87,8 +87,3 @@ def _file(path: Path) -> File:
         {"": path.read_bytes()}
         | {coding: path.with_name(path.name + ending).read_bytes() for coding, ending in _CODINGS.items()},
     )
-
-
-def _tags(if_none_match: str) -> set[str]:
-    """They are compared weakly, as RFC 9110, section 13.1.2, demands: a proxy may have weakened ours."""
-    return {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}

@@ -17,10 +17,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from daybook import VERSION
-from daybook.clock import MINUTE, SECOND, Clock, Time, format_time, system_clock
+from daybook.clock import LAST_MS, MINUTE, SECOND, Clock, Time, format_time, system_clock
 from daybook.environment import ConsoleSettings
 from daybook.http.forms import read_form
-from daybook.http.outgoing import fetch_document
+from daybook.http.outgoing import check_address, fetch_document
 from daybook.http.problem import Problem, bad_field, not_found
 from daybook.http.request import Answer, Request
 from daybook.observability import logger
@@ -29,7 +29,10 @@ T = TypeVar("T")
 
 SCOPE = "openid profile email"
 FRESH_MS = 5 * MINUTE
-"""The issuer's addresses are asked for again when they are older."""
+"""The issuer's addresses are asked for again when they are older. While that fails, the old ones are used."""
+
+PAUSE_MS = 5 * SECOND
+"""How long an issuer that was away is not asked again, so that calls do not queue up for its time-out."""
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 
@@ -80,7 +83,7 @@ class _Bought(Struct):
 
 class _Claims(Struct):
     aud: str | list[str] = ""
-    exp: float | None = None
+    exp: Annotated[float, Meta(ge=0, le=LAST_MS // SECOND)] | None = None
 
 
 @dataclass
@@ -89,6 +92,7 @@ class SignIn:
     fetch: Fetch = fetch_document
     clock: Clock = system_clock
     _known: tuple[int, _Discovered] | None = field(default=None, init=False)
+    _away_until_ms: int = field(default=0, init=False)
 
     def read_config(self, _request: Request) -> Answer:
         """Raises `Problem` 503 if the issuer can't be asked."""
@@ -123,13 +127,27 @@ class SignIn:
     def _discovered(self) -> _Discovered:
         now_ms = self.clock()
         if self._known is None or now_ms - self._known[0] >= FRESH_MS:
-            issuer = self.settings.oidc_issuer
-            content = self._asked(f"{issuer.removesuffix('/')}/.well-known/openid-configuration")
-            found = _decoded(content, _Discovered)
-            if found.issuer != issuer:
-                raise _unavailable(ValueError(f"discovery names another issuer: {found.issuer}"))
-            self._known = (now_ms, found)
+            try:
+                self._known = (now_ms, self._asked_for_addresses())
+            except Problem:
+                if self._known is None:
+                    if now_ms >= self._away_until_ms:
+                        self._away_until_ms = now_ms + PAUSE_MS
+                    raise
+                self._known = (now_ms - FRESH_MS + PAUSE_MS, self._known[1])
         return self._known[1]
+
+    def _asked_for_addresses(self) -> _Discovered:
+        issuer = self.settings.oidc_issuer
+        content = self._asked(f"{issuer.removesuffix('/')}/.well-known/openid-configuration")
+        found = _decoded(content, _Discovered)
+        if found.issuer != issuer:
+            raise _unavailable(ValueError(f"discovery names another issuer: {found.issuer}"))
+        try:
+            check_address(found.authorization_endpoint)  # the page goes there
+        except ValueError as error:
+            raise _unavailable(error) from None
+        return found
 
     def _buy(self, form: SignInForm) -> _Bought:
         asked = {
@@ -143,6 +161,8 @@ class SignIn:
         return _decoded(content, _Bought)
 
     def _asked(self, url: str, form: Mapping[str, str] | None = None) -> bytes:
+        if self.clock() < self._away_until_ms:
+            raise _unavailable(None)
         try:
             return self.fetch(url, form)
         except HTTPError as error:
@@ -151,6 +171,7 @@ class SignIn:
                 raise Problem(422, "sign_in_refused", "The issuer refused the code: sign in again.") from None
             raise _unavailable(error) from None
         except (OSError, HTTPException, ValueError) as error:
+            self._away_until_ms = self.clock() + PAUSE_MS
             raise _unavailable(error) from None
 
     def _ours(self, bought: _Bought) -> tuple[str, _Claims]:
@@ -180,8 +201,10 @@ def _decoded(content: bytes, kind: type[T]) -> T:
         raise _unavailable(error) from None
 
 
-def _unavailable(error: Exception) -> Problem:
-    logger.error("issuer_failed", exc_info=error)
+def _unavailable(error: Exception | None) -> Problem:
+    """None: it failed just now, which the log has already."""
+    if error is not None:
+        logger.error("issuer_failed", exc_info=error)
     return Problem(
         503,
         "issuer_unavailable",

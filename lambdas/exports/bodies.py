@@ -89,7 +89,9 @@ class ExportDescription(Struct):
 
 class ExportList(Struct):
     exports: list[ExportDescription]
-    """Newest first."""
+    """Newest first: the 1,000 latest of 30 days, or fewer where they are more than 4 MB."""
+    more: bool
+    """Whether there may be older ones, which are not listed. Each can be read by its id."""
 
 
 class JobList(Struct):

@@ -12,6 +12,7 @@ from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import SECOND, Clock
 from daybook.crypto.keys import DeploymentKeys
 from daybook.errors import UnknownGroup
+from daybook.events.content import Said
 from daybook.http.environments import environment_of
 from daybook.http.problem import Problem, bad_field
 from daybook.http.request import Request
@@ -135,8 +136,8 @@ def _record(recorder: Recorder, request: Request, settings: TenantSettings, ask:
     parameters: dict[str, Any] = {"filename": ask.filename, "filters": filters}
     if ask.evidence:
         parameters["evidence"] = True
-    details = f"Export {ask.filename} of the audit log requested: {in_words(filters) or 'everything'}"
-    action = AuditAction("exported", parameters, people=resolved.record.people, details=details)
+    wording = ["Export ", Said(ask.filename), " of the audit log requested: ", *in_words(filters)]
+    action = AuditAction("exported", parameters, people=resolved.record.people, wording=wording)
     return recorder.record(settings, ask.environment, request, action)
 
 

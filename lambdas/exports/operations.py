@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import msgspec
+
 from daybook.access.roles import OPERATIONS
 from daybook.clock import Clock, format_time
 from daybook.http.problem import not_found
@@ -22,6 +24,7 @@ from daybook.jobs.job import (
     is_job_id,
 )
 from daybook.jobs.store import JobQueue, JobStore, cancel
+from daybook.search.parameters import given_once
 from daybook.self_audit.recorder import AuditAction
 from daybook.tenant import TenantCode
 from daybook.tenants.reader import SettingsReader
@@ -31,7 +34,11 @@ from exports.create import ExportCreation, TenantPeople
 from exports.shown_filters import shown_filters
 
 MAX_LISTED = 1_000
-"""About half a megabyte of JSON."""
+
+MAX_LISTED_BYTES = 4_000_000
+"""Of JSON. Most have half a kilobyte, but an export's filters may name a hundred things. Lambda's answers have at most
+6 MB, in base64.
+"""
 
 MAX_LISTED_JOBS = 100
 """Of each kind that is read, and in the answer."""
@@ -65,11 +72,19 @@ class Exports:
         return Answer(202, self._shown(job, self._filters(request, [job])), {"Location": f"/v1/exports/{job.id}"})
 
     def list_all(self, request: Request) -> Answer:
+        given_once(request.query)
         settings = self.control.settings(request.tenant)
-        jobs = self.jobs.jobs(settings.code, EXPORT, MAX_LISTED)
-        jobs = [job for job in jobs if _may_see(request, job, settings)]
+        found = self.jobs.jobs(settings.code, EXPORT, MAX_LISTED)
+        jobs = [job for job in found if _may_see(request, job, settings)]
         filters = self._filters(request, jobs)
-        return Answer(200, ExportList([self._shown(job, filters) for job in jobs]))
+        shown, left = [], MAX_LISTED_BYTES
+        for job in jobs:
+            description = self._shown(job, filters)
+            left -= len(msgspec.json.encode(description))
+            if left < 0:
+                break
+            shown.append(description)
+        return Answer(200, ExportList(shown, more=len(shown) < len(jobs) or len(found) == MAX_LISTED))
 
     def read(self, request: Request) -> Answer:
         """Handing out links counts as a download, and is recorded as one."""
@@ -99,6 +114,7 @@ class Exports:
 
     def list_jobs(self, request: Request) -> Answer:
         """So that whoever reloads a page, or comes from another one, finds a job without its id."""
+        given_once(request.query)
         settings = self.control.settings(request.tenant)
         jobs = [job for kind in ASKED_FOR for job in self.jobs.jobs(settings.code, kind, MAX_LISTED_JOBS)]
         jobs = sorted((job for job in jobs if _may_see(request, job, settings)), key=lambda job: job.id, reverse=True)

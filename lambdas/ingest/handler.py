@@ -4,7 +4,6 @@ import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from http import HTTPStatus
 from typing import Any
 
 from msgspec import UNSET
@@ -42,10 +41,8 @@ class SendEvents:
             results = self.ingest.store(settings, request.caller, sent, request.remaining_seconds)
         except Unreadable as unreadable:
             raise Problem(400, "unreadable", str(unreadable)) from None
-        answered = answer(results)
-        if answered.status != HTTPStatus.CREATED and any(result.code is not None for result in results):
-            self.refusals.note(settings, request.caller, sent.events, results)
-        return answered
+        self.refusals.note(settings, request.caller, sent.events, results)
+        return answer(results)
 
 
 @cache

@@ -1,12 +1,15 @@
 """Keeps what was refused, for the tenant's admins. It costs a request without refusals nothing.
 
 Each instance has a page for each tenant and hour, which it alone replaces. So however many events are refused, no row
-gets hot, and a page is written at most `BURST` times at once and then once in `PAUSE_MS`. What is refused in between is
-in the next write: an instance that ends amid a flood loses the last seconds of it.
+gets hot, and a page is written at most `BURST` times at once and then once in `PAUSE_MS`. The first refusal is written
+with its request. What a flood leaves unwritten is written with a later request of any tenant, refused or not.
+
+No count is dropped while the instance lives. It loses what it has not written if no request reaches it again, which
+can only be the last seconds of a flood; and pages that could not be written for `LATE_HOURS`.
 """
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from daybook.catalogue.tenant_catalogue import Catalogues
@@ -21,13 +24,21 @@ from ingest.redaction import Redaction, activity_of, error
 
 BURST = 20
 PAUSE_MS = 5 * SECOND
-MAX_TENANTS = 64
+LATE_HOURS = 2
 MAX_KINDS = 200
+"""In a page. As many again have no activity's name."""
+MAX_KINDS_IN_ALL = 20_000
+"""In all pages of the instance, about 8 MB. Beyond it new kinds have only their code and environment."""
+MAX_EVENTS_IN_ALL = 3_200
+"""In all pages of the instance. Beyond it the pages that were noted longest ago show none."""
 
 _INSTANCE_BYTES = 6
 
 Kind = tuple[str, str | None, str | None, str]
 """Code, activity, key and environment."""
+
+Place = tuple[TenantCode, int]
+"""A tenant, and an hour since 1970."""
 
 
 class RefusedStore(Protocol):
@@ -35,35 +46,38 @@ class RefusedStore(Protocol):
         """Replaces the instance's page of this hour since 1970."""
 
 
-class _Hour:
+class _Page:
     """What one tenant's events were refused for in one hour, as far as this instance knows."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, now_ms: int) -> None:
+        self.hour = now_ms // HOUR
         self.counts: Counter[Kind] = Counter()
         self.events: deque[RefusedEvent] = deque(maxlen=MAX_EVENTS)
-        self.is_written = True
+        self._writes = float(BURST)
+        self._writes_at_ms = now_ms
 
-    def count(self, code: str, activity: str | None, key: str | None, environment: str) -> None:
+    def count(self, kind: Kind, *, is_full: bool) -> None:
         """A sender can make up activities. Beyond `MAX_KINDS` kinds those that are not known yet lose their name."""
-        kinds: list[Kind] = [(code, activity, key, environment), (code, None, key, environment)]
-        known = next((kind for kind in kinds if kind in self.counts), None)
-        room = [MAX_KINDS, 2 * MAX_KINDS]
-        fitting = (kind for kind, most in zip(kinds, room, strict=True) if len(self.counts) < most)
+        code, _, key, environment = kind
+        kinds: list[Kind] = [kind, (code, None, key, environment)]
+        known = next((each for each in kinds if each in self.counts), None)
+        room = [0, 0] if is_full else [MAX_KINDS, 2 * MAX_KINDS]
+        fitting = (each for each, most in zip(kinds, room, strict=True) if len(self.counts) < most)
         self.counts[known or next(fitting, (code, None, None, environment))] += 1
-        self.is_written = False
 
-    def page(self) -> Page:
-        hour = format_time(self.number * HOUR)
+    def may_write(self, now_ms: int) -> bool:
+        """Whether a write is due, which this then uses up."""
+        self._writes = min(BURST, self._writes + (now_ms - self._writes_at_ms) / PAUSE_MS)
+        self._writes_at_ms = now_ms
+        if self._writes < 1:
+            return False
+        self._writes -= 1
+        return True
+
+    def as_stored(self) -> Page:
+        hour = format_time(self.hour * HOUR)
         counts = [RefusedCount(hour, *kind, count) for kind, count in self.counts.most_common()]  # type: ignore[arg-type]
         return Page(counts, list(self.events))
-
-
-class _Tenant:
-    def __init__(self, hour: int, now_ms: int) -> None:
-        self.hour = _Hour(hour)
-        self.writes = float(BURST)
-        self.counted_ms = now_ms
 
 
 class Refusals:
@@ -74,34 +88,45 @@ class Refusals:
         self._catalogues = catalogues
         self._clock = clock
         self._instance = random_bytes(_INSTANCE_BYTES).hex()
-        self._tenants: OrderedDict[TenantCode, _Tenant] = OrderedDict()
+        self._pages: OrderedDict[Place, _Page] = OrderedDict()
+        """The one that was noted last comes last."""
+        self._unwritten: dict[Place, None] = {}
+        """The one that waits longest comes first."""
 
     def note(self, settings: TenantSettings, caller: Caller, events: Sequence[Any], results: Sequence[Result]) -> None:
-        """Writes at most once. A failure is logged: it must not change the answer."""
-        now_ms = self._clock()
-        tenant = self._tenant(settings.code, now_ms)
-        last = tenant.hour
-        if last.number != now_ms // HOUR:
-            tenant.hour = _Hour(now_ms // HOUR)
-        self._keep(
-            tenant.hour,
-            settings,
-            caller,
-            [(raw, result) for raw, result in zip(events, results, strict=True) if result.code is not None],
-            now_ms,
-        )
-        self._write(settings.code, tenant, tenant.hour if last.is_written else last, now_ms)
+        """Writes the tenant's page, and one more that waits. A failure is logged: it must not change the answer."""
+        refused = [(raw, result) for raw, result in zip(events, results, strict=True) if result.code is not None]
+        if not refused and not self._unwritten:
+            return
+        try:
+            now_ms = self._clock()
+            if refused:
+                place = settings.code, now_ms // HOUR
+                self._keep(self._page(place, now_ms), settings, caller, refused, now_ms)
+                self._unwritten.setdefault(place)
+                self._write([place], now_ms)
+            self._write(self._unwritten, now_ms)
+        except Exception:
+            logger.exception("refused")
 
-    def _tenant(self, code: TenantCode, now_ms: int) -> _Tenant:
-        tenant = self._tenants.pop(code, None) or _Tenant(now_ms // HOUR, now_ms)
-        self._tenants[code] = tenant
-        if len(self._tenants) > MAX_TENANTS:
-            self._tenants.popitem(last=False)
-        return tenant
+    def _page(self, place: Place, now_ms: int) -> _Page:
+        """The page of this hour. Pages of past hours go once they are written, or are too late."""
+        if place not in self._pages:
+            oldest = now_ms // HOUR - LATE_HOURS
+            lost = [each for each in self._unwritten if each[1] < oldest]
+            for each in lost:
+                del self._unwritten[each]
+            if lost:
+                logger.error("refused_lost", extra={"pages": len(lost)})
+            for each in [each for each in self._pages if each[1] != place[1] and each not in self._unwritten]:
+                del self._pages[each]
+            self._pages[place] = _Page(now_ms)
+        self._pages.move_to_end(place)
+        return self._pages[place]
 
     def _keep(
         self,
-        hour: _Hour,
+        page: _Page,
         settings: TenantSettings,
         caller: Caller,
         refused: Sequence[tuple[Any, Result]],
@@ -109,27 +134,35 @@ class Refusals:
     ) -> None:
         redaction = Redaction(settings, self._catalogues.of(settings))
         at, key = format_time(now_ms), None if caller.user else caller.credential
+        kinds = sum(len(each.counts) for each in self._pages.values())
         for place, (raw, result) in enumerate(refused):
             assert result.code is not None  # noqa: S101  for the type checker: `note` chose them so
             activity, environment = activity_of(raw), _environment(raw, settings, caller)
-            hour.count(result.code, activity, key, environment)
+            before = len(page.counts)
+            page.count((result.code, activity, key, environment), is_full=kinds >= MAX_KINDS_IN_ALL)
+            kinds += len(page.counts) - before
             if len(refused) - place <= MAX_EVENTS:
                 errors = [error(each) for each in result.errors]
-                hour.events.append(
+                page.events.append(
                     RefusedEvent(at, result.code, activity, key, environment, errors, redaction.event(raw))
                 )
+        self._drop_events()
 
-    def _write(self, code: TenantCode, tenant: _Tenant, hour: _Hour, now_ms: int) -> None:
-        tenant.writes = min(BURST, tenant.writes + (now_ms - tenant.counted_ms) / PAUSE_MS)
-        tenant.counted_ms = now_ms
-        if tenant.writes < 1:
-            return
-        tenant.writes -= 1
-        try:
-            self._store.put(code, hour.number, self._instance, hour.page())
-            hour.is_written = True
-        except Exception:
-            logger.exception("refused")
+    def _drop_events(self) -> None:
+        too_many = sum(len(each.events) for each in self._pages.values()) - MAX_EVENTS_IN_ALL
+        for page in self._pages.values():
+            if too_many <= 0:
+                return
+            too_many -= len(page.events)
+            page.events.clear()
+
+    def _write(self, places: Iterable[Place], now_ms: int) -> None:
+        """The first of these pages of which a write is due."""
+        place = next((each for each in places if self._pages[each].may_write(now_ms)), None)
+        if place is not None:
+            page = self._pages[place]
+            self._store.put(place[0], page.hour, self._instance, page.as_stored())
+            del self._unwritten[place]
 
 
 def _environment(raw: Any, settings: TenantSettings, caller: Caller) -> str:

@@ -183,14 +183,14 @@ class Feed:
         writing = Writing.of(scope.key, scope.catalogue, meaning.named, stores.person_keys.of)
         filters = writing.filters(narrowed)
         params: dict[str, Any] = {"log": "" if log is None else log.name, "filters": filters}
-        details = f"Feed of the audit log read: {in_words(filters) or 'everything'}"
+        wording = ["Feed of the audit log read: ", *in_words(filters)]
         hidden = None if log is None or log.key.visibility == "all" else log.key.visibility
         question = [f"{name}={value}" for name, values in sorted(narrowed.items()) for value in sorted(set(values))]
         stores.recorder.record_once(
             scope.settings,
             scope.environment,
             request,
-            AuditAction("feed-read", params, people=writing.people, visibility=hidden, details=details),
+            AuditAction("feed-read", params, people=writing.people, visibility=hidden, wording=wording),
             question=[params["log"], *question],
             period_ms=HOUR,
         )

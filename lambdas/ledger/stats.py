@@ -88,8 +88,8 @@ class StatsReads:
         catalogue = self._catalogues.of(scope.settings)
         writing = Writing.of(scope.key, catalogue, named, scope.stores.person_keys.of)
         filters = writing.filters(request.query)
-        details = f"Statistics of the audit log viewed: {in_words(filters) or 'everything'}"
-        action = AuditAction("statistics-viewed", {"filters": filters}, people=writing.people, details=details)
+        wording = ["Statistics of the audit log viewed: ", *in_words(filters)]
+        action = AuditAction("statistics-viewed", {"filters": filters}, people=writing.people, wording=wording)
         question = [text for name in sorted(request.query) for text in (name, *sorted(request.query[name]))]
         scope.stores.recorder.record_once(
             scope.settings, scope.environment, request, action, question=question, period_ms=MINUTE

@@ -1,4 +1,4 @@
-"""Finds people by the beginning of any word of a username or name.
+"""Finds people by the beginnings of any words of a username or name, in any order.
 
 No index has the words, so the rows of names are read in their order, up to a bound. Below a few thousand people one
 request reads them all; beyond that a page can be short, or empty, and has a cursor.
@@ -6,7 +6,7 @@ request reads them all; beyond that a page can be short, or empty, and has a cur
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +25,11 @@ MAX_MILLISECONDS = SECOND
 """After which no further rows are read."""
 
 _ROWS_A_READ = 1_000
+
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff]"
+)
+"""A letter of Thai, Lao, Burmese, Khmer, Chinese, Japanese or Korean: their names are written without spaces."""
 
 
 class Names(IdentityReader, Protocol):
@@ -63,7 +68,7 @@ class ActorSearch:
         """At most `limit` people, in the order of usernames, after the row `after`; and where the next page begins, if
         there may be more. Each person once. Raises `Throttled`.
         """
-        wanted, deadline_ms, read = folded(text), self.clock() + MAX_MILLISECONDS, 0
+        wanted, deadline_ms, read = folded(text).split(), self.clock() + MAX_MILLISECONDS, 0
         people: dict[str, NamedActor] = {}
         place = after
         while True:
@@ -71,7 +76,7 @@ class ActorSearch:
             for row in rows:
                 if "guid" not in row:
                     continue  # stands for people who are not written down
-                if begins_word(wanted, row["username"]) or begins_word(wanted, row.get("full_name", "")):
+                if begin_words(wanted, f"{row['username']} {row.get('full_name', '')}"):
                     if row["guid"] not in people and len(people) == limit:
                         return list(people.values()), place
                     people.setdefault(row["guid"], named(row))
@@ -97,16 +102,21 @@ def guid_in(text: str) -> str | None:
     return text.lower() if GUID.fullmatch(text) else None
 
 
-def begins_word(wanted: str, text: str) -> bool:
-    """Whether a word of the text begins like that, or the text from that word on. `wanted` is folded."""
+def begin_words(wanted: Sequence[str], text: str) -> bool:
+    """Whether each of them begins a word of the text, or the text from a word on. They are folded.
+
+    In names that are written without spaces every letter begins a word.
+    """
     searched = folded(text)
-    return any(not at or not _is_letter(searched[at - 1]) for at in _places(wanted, searched))
+    return all(
+        any(_begins_word(searched, match.start()) for match in re.finditer(f"(?={re.escape(each)})", searched))
+        for each in wanted
+    )
 
 
-def _places(wanted: str, searched: str) -> Iterator[int]:
-    return (match.start() for match in re.finditer(f"(?={re.escape(wanted)})", searched))
-
-
-def _is_letter(character: str) -> bool:
+def _begins_word(searched: str, at: int) -> bool:
     """A mark belongs to the letter before it."""
-    return character.isalnum() or unicodedata.combining(character) != 0
+    if not at or _UNSPACED.match(searched, at):
+        return True
+    before = searched[at - 1]
+    return not before.isalnum() and not unicodedata.combining(before)

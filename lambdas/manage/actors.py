@@ -68,6 +68,8 @@ def _parameters(request: Request) -> tuple[str, str | None, int, str | None]:
     if "q" in given and "prefix" in given:
         raise bad_parameter("q", "cannot be combined with prefix")
     prefix, text = folded(given.get("prefix", "")), given.get("q")
+    if text is not None and not text.split():
+        raise bad_parameter("q", "must have a word")
     for name, value in (("prefix", prefix), ("q", text or "")):
         if len(value.encode()) > MAX_NAME_BYTES:
             raise bad_parameter(name, "is too long")

@@ -28,8 +28,8 @@ class RefusedPages(Protocol):
 
 class RefusedReport(Struct):
     since: str
-    """The counts are complete from then on, but for the last seconds of a flood: seven days, or less where very much
-    was refused.
+    """The counts are complete from then on: seven days, or less where very much was refused. The last seconds of a
+    flood follow with the next request.
     """
     counts: list[RefusedCount]
     """The newest hours first, and in an hour the most frequent."""

@@ -11,7 +11,7 @@ from daybook.search.saved_view import Pairs
 
 MAX_BYTES = 4 * 1024
 
-NOT_FILTERS = frozenset({"cursor", "environment", "limit", "sort", "tz", "view"})
+NOT_FILTERS = frozenset({"cursor", "environment", "limit", "sort", "tz", "view", "with"})
 """Parameters of a search that are fields of a view, or mean nothing in one."""
 
 _PLAIN = "!*:/@,"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from daybook.access.roles import ADMIN, OPERATIONS
 from daybook.catalogue.profile import profile
@@ -19,7 +20,6 @@ from daybook.http.environments import environment_of
 from daybook.http.problem import Problem, bad_parameter
 from daybook.http.request import Answer, Request
 from daybook.people.latest_names import latest_names
-from daybook.people.lookup import resolve
 from daybook.search.parameters import SORTS, VIEWS, given_once
 from daybook.search.saved_view import (
     MAX_NAME,
@@ -30,16 +30,19 @@ from daybook.search.saved_view import (
     open_view,
     people_in,
     seal_view,
+    texts_in,
     with_guids,
     with_names,
 )
-from daybook.self_audit.recorder import Record, Recorder
+from daybook.self_audit.reads import MAX_PEOPLE, UNKNOWN
+from daybook.self_audit.recorder import AuditAction, Recorder
 from daybook.tenant import EnvironmentKey
 from daybook.tenants.reader import SettingsReader
 from daybook.tenants.settings import TenantSettings
 from daybook.text import folded
 from manage.group_members import PersonRows
 from manage.saved_query import check_people, check_query, read_query, write_query
+from manage.view_people import ViewPeople
 
 LIST = ("environment",)
 ONE = ("environment", "shared")
@@ -54,6 +57,9 @@ class Views(Protocol):
     def find(self, environment: EnvironmentKey, owner: str, name: str) -> StoredView | None: ...
 
     def put(self, environment: EnvironmentKey, view: StoredView) -> None: ...
+
+    def replace(self, environment: EnvironmentKey, old: StoredView, new: StoredView) -> None:
+        """Does nothing where it was changed or removed since `old` was read."""
 
     def remove(self, environment: EnvironmentKey, view: StoredView) -> None: ...
 
@@ -117,7 +123,6 @@ class ViewOperations:
     people: PersonRows
     keys: DeploymentKeys
     recorder: Recorder
-    record: Record
 
     def list_all(self, request: Request) -> Answer:
         place = self._place(request, LIST)
@@ -142,14 +147,11 @@ class ViewOperations:
         owner = SHARED if form.shared else place.credential
         _check_may_change(request, owner)
         self._check_number(place, owner, name)
-        people = self.people.with_time_limit(request.remaining_seconds)
-        aliases = profile(place.settings.profile).aliases
-        named = resolve(people, place.key, aliases, filters.names, place.keys.name, ids=filters.ids)
-        kept = with_guids(query, named)
+        kept = with_guids(query, self._people(request, place).guids(filters.names, filters.ids))
         check_people(kept)
         saved = SavedView(kept, view, form.columns, form.sort, place.credential)
         if form.shared:
-            self.record(place.settings, request, "view-saved", {"view": name}, environment=place.environment)
+            self._record(request, place, "view-saved", name, saved)
         stored = seal_view(saved, name, owner, place.key, place.keys)
         self.views.put(place.key, stored)
         return Answer(200, self._described(request, place, [stored])[0])
@@ -159,7 +161,8 @@ class ViewOperations:
         found = self._found(place, _name(request))
         _check_may_change(request, found.owner)
         if found.owner == SHARED:
-            self.record(place.settings, request, "view-removed", {"view": found.name}, environment=place.environment)
+            saved = open_view(found, place.key, place.keys)
+            self._record(request, place, "view-removed", found.name, saved)
         self.views.remove(place.key, found)
         return Answer(204)
 
@@ -169,7 +172,8 @@ class ViewOperations:
             raise bad_parameter("shared", "must be true or false")
         settings = self.control.settings(request.tenant)
         environment = environment_of(request, settings, given.get("environment"))
-        credential = self.recorder.credential(settings, environment, request)
+        caller = request.caller
+        credential = self.recorder.credential(settings, environment, request) if caller.user else caller.first_key
         keys = self.keys.of(settings.code, settings.secret)
         shared = given["shared"] == "true" if "shared" in given else None
         return _Place(settings, environment, credential, keys, shared)
@@ -181,11 +185,41 @@ class ViewOperations:
         raise UnknownSavedView(name)
 
     def _described(self, request: Request, place: _Place, found: Sequence[StoredView]) -> list[ViewDescription]:
-        opened = [(view, open_view(view, place.key, place.keys)) for view in found]
+        opened = self._settled(request, place, [(view, open_view(view, place.key, place.keys)) for view in found])
         guids = set().union(*(people_in(saved.query) for _, saved in opened))
         people = self.people.with_time_limit(request.remaining_seconds)
         names = latest_names(people, place.key, sorted(guids)) if guids else {}
         return [_description(view, saved, names, place.credential) for view, saved in opened]
+
+    def _settled(
+        self, request: Request, place: _Place, opened: Sequence[tuple[StoredView, SavedView]]
+    ) -> list[tuple[StoredView, SavedView]]:
+        """With those people by GUID, too, whom nobody knew when the view was saved: it may keep no name that is to be
+        forgotten.
+        """
+        texts = set().union(*(texts_in(saved.query) for _, saved in opened))
+        guids = self._people(request, place).guids(sorted(texts)) if texts else {}
+        found: list[tuple[StoredView, SavedView]] = []
+        for view, saved in opened:
+            if texts_in(saved.query).isdisjoint(guids):
+                found.append((view, saved))
+                continue
+            settled = replace(saved, query=with_guids(saved.query, guids))
+            stored = seal_view(settled, view.name, view.owner, place.key, place.keys)
+            self.views.replace(place.key, view, stored)
+            found.append((stored, settled))
+        return found
+
+    def _people(self, request: Request, place: _Place) -> ViewPeople:
+        reader = self.people.with_time_limit(request.remaining_seconds)
+        return ViewPeople(reader, place.key, profile(place.settings.profile).aliases, place.keys)
+
+    def _record(self, request: Request, place: _Place, activity: str, name: str, saved: SavedView) -> None:
+        """The name as the view's author wrote it, with the people in it sealed."""
+        people = self._people(request, place).in_name(name, people_in(saved.query))
+        shown = name if sum(map(len, people.values())) <= MAX_PEOPLE else UNKNOWN
+        action = AuditAction(activity, {"view": shown}, people=people if shown == name else {})
+        self.recorder.record(place.settings, place.environment, request, action)
 
     def _check_number(self, place: _Place, owner: str, name: str) -> None:
         if self.views.find(place.key, owner, name) is None and len(self.views.of(place.key, owner)) >= MAX_VIEWS:

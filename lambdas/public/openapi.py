@@ -16,7 +16,7 @@ def openapi(request: Request) -> Answer:
     # Clients may keep it, but must ask each time whether it is still the one: it changes with every deployment.
     # The tag is weak (RFC 9110, section 8.8.1): it is the same for the document in gzip.
     headers = {"Cache-Control": "no-cache", "ETag": f'W/"{hashlib.sha256(content).hexdigest()}"'}
-    if request.headers.get("if-none-match") == headers["ETag"]:
+    if request.knows(headers["ETag"]):
         return Answer(304, headers=headers)
     return Answer(200, content, headers)
 

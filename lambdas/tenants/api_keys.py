@@ -102,7 +102,14 @@ class KeyOperations:
             raise KeyExpired(old.id)
         api_keys.check_room(self.store.keys_of(_owner(settings)))
         made_until = _as_long(old, now_ms)
-        issued = replace(old, id=key.id, created_at=format_time(now_ms), valid_until=made_until, made_until=made_until)
+        issued = replace(
+            old,
+            id=key.id,
+            created_at=format_time(now_ms),
+            valid_until=made_until,
+            made_until=made_until,
+            first=old.first or old.id,
+        )
         old_until = format_time(now_ms + overlap * SECOND)
         if old.valid_until is not None:
             old_until = min(old_until, old.valid_until)

@@ -99,6 +99,19 @@ def test_twenty_pages_keep_at_most_500_rows_in_the_document(visit: Visit, rows: 
     assert len(page.query_selector_all(".rows tbody tr")) <= 500 + DAYS
 
 
+def test_days_are_those_of_the_times_beside_them(visit: Visit) -> None:
+    """A view whose column is in UTC has UTC's days, whatever zone the reader is in."""
+    page = visit("symbee", "auditor", "#/log?range=30d", zone="Asia/Kolkata")
+    expect(_main(page).nth(20)).to_be_visible()
+    texts = page.locator(".rows tbody tr:not(.spacer tr)").all_inner_texts()
+    day = ""
+    for text in texts:
+        if found := re.search(r"\d{4}-\d\d-\d\dT", text):
+            assert found[0] == day
+        else:
+            day = f"{datetime.strptime(text.strip(), '%A %d %B %Y').replace(tzinfo=UTC):%Y-%m-%dT}"
+
+
 def test_data_of_over_5000_rows_is_let_go_of_and_read_again(visit: Visit, rows: str) -> None:
     """Back at the top, the first pages are read again by their cursor."""
     page = visit(rows, address="#/event/none", expects=("404",))

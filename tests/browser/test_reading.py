@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import House, Visit
+from tests.support.browsing import axe
 
 TENANT, QUIET = "reading", "quiet"
 EVENTS = re.compile(r"/v1/events\?")
@@ -160,6 +161,7 @@ def test_old_rows_stay_dimmed_until_the_new_ones_are_there(visit: Visit, reading
     expect(rows).to_have_attribute("aria-busy", "true")
     expect(page.locator(".rows .what")).to_have_count(6)
     assert float(page.locator(".rows table").evaluate("table => getComputedStyle(table).opacity")) < 1
+    assert not axe(page, ".rows")
     held.pop().continue_()
     expect(page.locator(".rows .what")).to_have_text(["3 hours ago"])
 
@@ -178,7 +180,7 @@ def test_an_empty_log_waits_for_its_first_event(visit: Visit, house: House) -> N
     nothing = page.locator(".nothing")
     expect(nothing).to_contain_text("No events yet")
     command = nothing.locator("pre")
-    expect(command).to_contain_text(f"curl -X POST {house.url}/v1/events")
+    expect(command).to_contain_text(f"curl -s {house.url}/v1/events")
     expect(command).to_contain_text("dbk_<your producer key>")
     nothing.get_by_role("button", name="Make a producer key").click()
     expect(command).not_to_contain_text("<your producer key>")

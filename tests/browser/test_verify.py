@@ -2,14 +2,15 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import PROVEN, Visit
 from tests.support.browsing import NARROW, axe
 from tests.verify.made_export import FROM, MadeExport, event, made_export, packed
 from tests.verify.made_log import LOG, LOGS_TIME, MadeLog
@@ -178,6 +179,63 @@ def test_an_export_of_100_000_rows_leaves_the_page_alive(page: Page, tmp_path: P
     expect(heading).to_contain_text("Genuine", timeout=180_000)
     deaf: Any = page.evaluate("window.deaf")
     assert deaf < 1_000, deaf
+
+
+def test_from_an_export_of_ones_own_to_its_verdict(visit: Visit, tmp_path: Path) -> None:
+    """An admin's three files and the key beside them are all that somebody else needs, who has no key of Daybook."""
+    admin = visit(PROVEN, address="#/exports")
+    row = admin.get_by_role("row").nth(1)
+    row.get_by_role("link", name="last 30 days").click()
+    expect(row).to_contain_text("Ready", timeout=180_000)
+    paths = [fetched(admin, button, tmp_path) for button in ("Download", "Manifest", "Evidence")]
+    facts = admin.locator(".export-facts")
+    keys = facts.locator("dt", has_text="Key of the log").locator("+ dd").locator("code").all_text_contents()
+    assert len(keys) == 2
+    for line in keys:
+        expect(facts.locator("pre")).to_contain_text(f"--key '{line}'")
+    assert not axe(admin)
+
+    page = visit(None, address="#/verify")
+    page.get_by_label("Drop files here").set_input_files(paths)
+    expect(page.get_by_text(paths[2].name, exact=True)).to_be_visible()
+    key = page.get_by_label("Key of the log")
+    act = page.get_by_role("button", name="Check", exact=True)
+    for other, said in (("ab" * 32, "SHA-256"), (keys[0] + "\ndbk_x_y", "signing in"), ("key", "not the key of a log")):
+        key.fill(other)
+        expect(page.get_by_role("alert")).to_contain_text(said)
+        expect(act).to_be_disabled()
+    key.fill("\n".join(keys))
+    expect(page.get_by_role("alert")).to_have_count(0)
+    act.click()
+    expect(page.get_by_role("region", name="Result").get_by_role("heading")).to_contain_text("Genuine")
+    for said in ("none of the span", "entries of the log", "by the clock of", f"{PROVEN}, prod"):
+        assert said in result(page)
+
+
+def test_evidence_begins_where_the_log_begins(visit: Visit) -> None:
+    """So that it shows that none is missing also to somebody who kept nothing of the log."""
+    page = visit(PROVEN, address="#/log?range=30d")
+    sent: list[Any] = []
+
+    def take(route: Route) -> None:
+        sent.append(route.request.post_data_json)
+        route.abort()
+
+    page.route("**/v1/exports", take)
+    page.get_by_role("button", name=re.compile("^Export")).click()
+    dialog = page.get_by_role("dialog", name="Export")
+    dialog.get_by_role("checkbox", name="With evidence").check()
+    dialog.get_by_role("button", name="Export", exact=True).click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    assert (sent[0]["evidence"], sent[0]["evidence_since"]) == (True, 0)
+
+
+def fetched(page: Page, button: str, folder: Path) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button).first.click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
 
 
 def named(file: bytes, evidence: bytes) -> tuple[FilePayload, FilePayload]:

@@ -5,11 +5,12 @@ import marshal
 import struct
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from infra import LAMBDAS
+from infra import LAMBDAS, ROOT
 from infra.asset import LOCK, Asset, NoBytecode, find_compiler
 
 AARCH64 = 183  # the ELF header's e_machine
@@ -119,6 +120,15 @@ def test_each_input_changes_the_hash(small: Asset, change: Callable[[Asset], Ass
     """So a changed requirement is deployed as surely as changed code."""
     before = small.hash()
     assert change(small).hash() != before
+
+
+@pytest.mark.parametrize("name", ["asset.py", "page/build.py", "page/compress.mjs"])
+def test_each_part_of_the_recipe_changes_the_hash(small: Asset, tmp_path: Path, name: str) -> None:
+    """So other options of the bundler are deployed as surely as other sources."""
+    part, other = ROOT / "infra" / name, tmp_path / "other"
+    other.write_bytes(part.read_bytes() + b"\n")
+    changed = replace(small, recipe=[other if each == part else each for each in small.recipe])
+    assert changed.hash() != small.hash()
 
 
 def test_local_bytecode_does_not_change_the_hash(small: Asset) -> None:

@@ -157,6 +157,7 @@ class Exporter:
         role = role or self._role
         of_operations = role == OPERATIONS
         parameters: dict[str, str] = {name: given.pop(name) for name in ("export_id", "job_id") if name in given}
+        query = {name: [value] for name, value in given.pop("query", {}).items()}
         event = call(
             method,
             resource,
@@ -165,6 +166,7 @@ class Exporter:
             headers={"daybook-tenant": self.tenant} if of_operations else None,
             authorizer=authorized(role, **({"tenant": "" if of_operations else self.tenant} | given)),
         )
+        event["multiValueQueryStringParameters"] = query
         return documented(event, serve(event, Context(), self._operations))
 
     def ask(self, body: Any = None, **given: Any) -> dict[str, Any]:

@@ -33,8 +33,10 @@ class ManagedLog(TenantLog):
         return handler.operations(wiring, self.restamps)
 
     def manage(self, method: str, resource: str, body: Any = None, role: str = "admin", **given: Any) -> dict[str, Any]:
-        """Returns the answer. `given`: the path's parameters, `query`, the `credential`, and its only `environment`."""
-        bound = {name: given.pop(name) for name in ("environment", "credential") if name in given}
+        """Returns the answer. `given`: the path's parameters, `query`, the `credential` and the `first` one of its
+        rotations, and its only `environment`.
+        """
+        bound = {name: given.pop(name) for name in ("environment", "credential", "first") if name in given}
         query = {name: [value] for name, value in given.pop("query", {}).items()}
         event = call(
             method,

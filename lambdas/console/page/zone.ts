@@ -68,6 +68,11 @@ export function shortDay(ms: number, name: string): string {
   return `${Number(date)} ${MONTHS[Number(month) - 1]}${same ? "" : ` ${year}`}`;
 }
 
+/** `26 Nov 16:31`, in the page's own zone where no other is named. */
+export function moment(ms: number, name = zone.value, seconds = false): string {
+  return `${shortDay(ms, name)} ${clock(ms, name).slice(0, seconds ? 8 : 5)}`;
+}
+
 /** `28 August 2026` */
 export function fullDay(ms: number, name: string): string {
   return new Intl.DateTimeFormat("en-GB", { timeZone: name, dateStyle: "long" }).format(ms);

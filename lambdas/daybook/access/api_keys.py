@@ -57,6 +57,8 @@ class IssuedKey:
     """What `valid_until` was at first. A rotation gives the new key as much time as the old one had."""
     replaced_by: str | None = None
     """The id of the key that took its place in a rotation. A key is rotated once."""
+    first: str | None = None
+    """The id of the key with which a chain of rotations began: it owns what belongs to each of them. None: this one."""
 
     def is_valid_at(self, now_ms: int) -> bool:
         return self.valid_until is None or now_ms < parse_time(self.valid_until)

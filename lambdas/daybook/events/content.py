@@ -44,6 +44,16 @@ class AcceptedEvent(Struct, frozen=True):
     sender: str | None = None
     """The credential that sent it. None for Daybook's own events: their actor is the caller."""
     adjusted: Sequence[str] = ()
+    wording: Sequence[str] = ()
+    """Of Daybook's own events: the pieces of the details, in place of the activity's own wording."""
+
+
+class Said(str):
+    """A piece of a wording that a caller chose: whom it names is sealed. The other pieces are Daybook's own words, also
+    where somebody is called like one of them.
+    """
+
+    __slots__ = ()
 
 
 class ContentWriter:
@@ -180,6 +190,9 @@ class ContentWriter:
     def _details(self, params: dict[str, Any]) -> str | None:
         if self._event.details is not None:
             return self._cast.text(self._event.details)
+        if self._accepted.wording:
+            pieces = self._accepted.wording
+            return "".join(self._cast.text(each) if isinstance(each, Said) else escape(each) for each in pieces)
         if self._accepted.variant is None:
             return None
         return "".join(

@@ -52,14 +52,33 @@ class Page(Struct):
 
 
 def pack(page: Page) -> bytes:
-    """Deflated JSON. What does not fit is left out: the oldest events first, then the rarest counts."""
+    """Deflated JSON. Of what does not fit the oldest events are left out; then the rarest counts lose their activity,
+    then their key, so that the sum stays.
+    """
     counts, events = page.counts, page.events[-MAX_EVENTS:]
     while len(packed := zlib.compress(msgspec.json.encode(Page(counts, events)), 6)) > MAX_PACKED:
         if events:
             events = events[len(events) // 2 + 1 :]
         else:
-            counts = sorted(counts, key=lambda one: -one.count)[: len(counts) * 3 // 4]
+            counts = _with_fewer_kinds(counts)
     return packed
+
+
+def _with_fewer_kinds(counts: list[RefusedCount]) -> list[RefusedCount]:
+    """The rarer half of those that still name an activity, or else a key, no longer do."""
+    named = [one for one in counts if one.activity is not None] or [one for one in counts if one.key is not None]
+    if not named:  # as many codes and environments as no tenant has
+        return sorted(counts, key=lambda one: -one.count)[: len(counts) // 2]
+    named.sort(key=lambda one: -one.count)
+    rare = {id(one) for one in named[len(named) // 2 :]}
+    found: dict[tuple[str | None, ...], RefusedCount] = {}
+    for one in counts:
+        key = one.key if id(one) not in rare or one.activity is not None else None
+        activity = None if id(one) in rare else one.activity
+        kind = (one.hour, one.code, activity, key, one.environment)
+        before = found[kind].count if kind in found else 0
+        found[kind] = RefusedCount(one.hour, one.code, activity, key, one.environment, before + one.count)
+    return list(found.values())
 
 
 def unpack(packed: bytes) -> Page:

@@ -37,6 +37,8 @@ class Caller:
     label: str
     user: User | None = None
     """Who calls with a token. None for a key."""
+    first: str = ""
+    """The id of the key with which a chain of rotations began. Empty for a key that replaces none, and for a token."""
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> "Caller":
@@ -56,6 +58,7 @@ class Caller:
             environment=context["environment"],
             credential=context["credential"],
             label=context.get("label", ""),
+            first=context.get("first", ""),
             user=User(**{name: context.get(name, "") for name in User._fields}) if context.get("subject") else None,
         )
 
@@ -69,6 +72,7 @@ class Caller:
             "environment": self.environment,
             "credential": self.credential,
             "label": self.label,
+            "first": self.first,
             **user._asdict(),
         }
 
@@ -85,6 +89,11 @@ class Caller:
     def identity(self) -> str:
         """No two callers have the same. A key's id holds no space."""
         return f"{self.user.issuer} {self.user.subject}" if self.user else self.credential
+
+    @property
+    def first_key(self) -> str:
+        """What stays the same when a key is rotated: the id of the first one."""
+        return self.first or self.credential
 
     def tenant_for(self, header: str | None, path: str | None) -> Tenant:
         """The tenant that this call is about.

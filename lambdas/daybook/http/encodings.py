@@ -15,9 +15,9 @@ def best_coding(accepted: str, offered: Sequence[str]) -> str:
     """The offered coding with the highest weight in the header `Accept-Encoding`; of equals the first offered.
 
     Empty if the header names none of them, refuses each by a weight of 0, or weighs `identity` more: then the answer is
-    sent as it is. A weight that has no valid form refuses too.
+    sent as it is. A weight that has no valid form says nothing: its part counts as absent.
     """
-    weights = dict(map(_weighed, accepted.split(",")))
+    weights = dict(weighed for part in accepted.split(",") if (weighed := _weighed(part)))
     other = weights.get("*", 0.0)
     best = max(offered, key=lambda coding: weights.get(coding, other))
     weight = weights.get(best, other)
@@ -30,7 +30,9 @@ def gzipped(content: bytes) -> bytes:
     return packer.compress(content) + packer.flush()
 
 
-def _weighed(part: str) -> tuple[str, float]:
+def _weighed(part: str) -> tuple[str, float] | None:
     coding, separator, parameter = part.partition(";")
     found = _WEIGHT.fullmatch(parameter.strip().lower())
-    return coding.strip().lower(), float(found[1]) if found else 0.0 if separator else 1.0
+    if separator and not found:
+        return None
+    return coding.strip().lower(), float(found[1]) if found else 1.0

@@ -14,6 +14,8 @@ TIMEOUT_SECONDS = 3.0
 
 MAX_BYTES = 1_000_000
 
+_OWN = frozenset({("http", "127.0.0.1"), ("http", "localhost")})
+
 
 class _NoRedirects(HTTPRedirectHandler):
     """A redirect could lead to an address that is not encrypted."""
@@ -22,15 +24,20 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
+def check_address(url: str) -> None:
+    """Raises `ValueError` for an address that is not encrypted, unless it is this machine's."""
+    parts = urlsplit(url)
+    if not parts.hostname or (parts.scheme != "https" and (parts.scheme, parts.hostname) not in _OWN):
+        raise ValueError(f"not https: {url}")
+
+
 def fetch_document(url: str, form: Mapping[str, str] | None = None) -> bytes:
     """The document at a URL, or the answer to a form that is sent there.
 
     Raises `OSError` or `http.client.HTTPException` for what can't be read, and of the former `urllib.error.HTTPError`
     where the answer is an error; `ValueError` for what must not be asked or is no answer.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "127.0.0.1"):
-        raise ValueError(f"not https: {url}")
+    check_address(url)
     sent = None if form is None else urlencode(form).encode()
     body = b""
     deadline = time.monotonic() + 2 * TIMEOUT_SECONDS

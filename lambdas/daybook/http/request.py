@@ -1,6 +1,7 @@
 """An HTTP call as the functions see it, and its answer."""
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,6 +14,9 @@ from daybook.http.encodings import GZIP, best_coding, gzipped
 from daybook.http.problem import MEDIA_TYPE
 from daybook.http.routes import BY_RESOURCE, Route
 from daybook.tenant import Tenant
+
+_TAG = re.compile(r'"[^"]*"')
+"""Of a list, each without the mark of a weak one."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,14 @@ class Request:
     """What comes before `/v1` in the caller's address: `/live` at the stage's own address, and nothing behind a custom
     domain, which is mapped at its root.
     """
+
+    def knows(self, tag: str) -> bool:
+        """Whether the caller has what this `ETag` names: `If-None-Match` lists it, or is `*`.
+
+        Tags are compared weakly, as RFC 9110, section 13.1.2, demands: a proxy may have weakened ours.
+        """
+        known = self.headers.get("if-none-match", "").strip()
+        return known == "*" or tag.removeprefix("W/") in _TAG.findall(known)
 
     @property
     def caller(self) -> Caller:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from daybook.crypto.hkdf import hkdf
 from daybook.crypto.keys import TenantKeys
 from daybook.crypto.sealing import Place, open_sealed, seal
-from daybook.people.lookup import GUID, Named
+from daybook.people.lookup import GUID
 from daybook.search.parameters import NOT
 from daybook.tenant import EnvironmentKey, code_of
 
@@ -56,14 +56,9 @@ def open_view(stored: StoredView, environment: EnvironmentKey, keys: TenantKeys)
     return msgspec.convert(saved, SavedView)
 
 
-def with_guids(query: Pairs, named: Mapping[str, Named]) -> list[tuple[str, list[str]]]:
-    """The filters with people as GUIDs. An alias, and a name that nobody has, stays as it is."""
-
-    def guids(text: str) -> list[str]:
-        one = named[text]
-        return [text] if one.types or one.is_crowded or not one.guids else sorted(one.guids)
-
-    return _replaced(query, guids)
+def with_guids(query: Pairs, guids: Mapping[str, Sequence[str]]) -> list[tuple[str, list[str]]]:
+    """The filters with people by the GUIDs in `guids`, which is by text. Any other text stays as it is."""
+    return _replaced(query, lambda text: guids.get(text, [text.lower() if GUID.fullmatch(text) else text]))
 
 
 def with_names(query: Pairs, names: Mapping[str, str]) -> list[tuple[str, list[str]]]:
@@ -73,8 +68,16 @@ def with_names(query: Pairs, names: Mapping[str, str]) -> list[tuple[str, list[s
 
 def people_in(query: Pairs) -> set[str]:
     """The GUIDs in the filters that may name people."""
-    texts = (_split(name, value)[1] for name, values in query if _base(name) in _NAMING for value in values)
-    return {text for text in texts if GUID.fullmatch(text)}
+    return set(filter(GUID.fullmatch, _naming(query)))
+
+
+def texts_in(query: Pairs) -> set[str]:
+    """What else is in them: aliases, ids, and names that nobody had when the view was saved."""
+    return {text for text in _naming(query) if not GUID.fullmatch(text)}
+
+
+def _naming(query: Pairs) -> set[str]:
+    return {_split(name, value)[1] for name, values in query if _base(name) in _NAMING for value in values}
 
 
 def _replaced(query: Pairs, replace: Callable[[str], Sequence[str]]) -> list[tuple[str, list[str]]]:

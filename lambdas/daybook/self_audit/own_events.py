@@ -43,6 +43,8 @@ class Writing(NamedTuple):
     people: Sequence[Person] = ()
     """Who each of the mentions is."""
     visibility: Visibility = None
+    wording: Sequence[str] = ()
+    """As `AcceptedEvent.wording`."""
 
 
 def stored_form(event: SentEvent, writing: Writing) -> StoredEvent:
@@ -62,6 +64,7 @@ def stored_form(event: SentEvent, writing: Writing) -> StoredEvent:
         activity=activity,
         variant=choose_variant(activity, event.variant, frozenset(event.params or ()), has_details=False),
         mentions=writing.mentions or Mentions(),
+        wording=writing.wording,
     )
     writer = ContentWriter(
         accepted, settings, of_tenant, writing.keys, people=writing.people, random_bytes=writing.random_bytes

@@ -24,7 +24,7 @@ from daybook.self_audit.words import in_words, rows_in_words
 from daybook.tenant import EnvironmentKey
 
 _NOT_RECORDED = frozenset({"cursor", "limit", "view", "tz", "with"})
-_UNKNOWN = "?"
+UNKNOWN = "?"
 """Replaces a name that nobody has: it may be somebody's name all the same."""
 
 MAX_PEOPLE = 64
@@ -129,7 +129,7 @@ class Writing:
         if text in self.people:
             return text if is_searchable(text) else self.people[text][0].guid
         one = self.named[text]
-        return text if one.types or text.lower() in one.guids else _UNKNOWN
+        return text if one.types or text.lower() in one.guids else UNKNOWN
 
     def target(self, target: str) -> str:
         """`type:id` where the id may be written, else the type alone."""
@@ -143,7 +143,7 @@ class Writing:
 
     def label(self, name: str, value: str) -> str:
         form = _ACTIVITY if name == "activity" else _LABEL
-        return value if form.fullmatch(value) or value in self.catalogue.labels else _UNKNOWN
+        return value if form.fullmatch(value) or value in self.catalogue.labels else UNKNOWN
 
 
 def search_done(writing: Writing, query: Mapping[str, Sequence[str]], *, rows: int, more: bool) -> AuditAction:
@@ -153,7 +153,7 @@ def search_done(writing: Writing, query: Mapping[str, Sequence[str]], *, rows: i
         "searched",
         {"filters": filters, "rows": rows, "more": more},
         people=writing.people,
-        details=f"Audit log searched: {in_words(filters) or 'everything'}; {rows_in_words(rows, more=more)}",
+        wording=["Audit log searched: ", *in_words(filters), "; ", rows_in_words(rows, more=more)],
     )
 
 

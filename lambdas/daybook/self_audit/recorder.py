@@ -51,8 +51,10 @@ class AuditAction(NamedTuple):
     """Whom a text in `params` names: several people may have had the name."""
     visibility: Visibility = None
     """Who alone may read the record: those who alone may read what it tells of. None: as the activity says."""
-    details: str | None = None
-    """In place of the activity's own wording. Whom `people` name is sealed in it, too."""
+    wording: Sequence[str] = ()
+    """The details in pieces, in place of the activity's own wording. Whom `people` name is sealed in those that are
+    `Said`.
+    """
 
     def about(self, content: Mapping[str, Any]) -> "AuditAction":
         """The record of this on one event: whoever may not read the event may not read the record of it either."""
@@ -144,7 +146,7 @@ class Recorder:
             raise _not_recorded() from None
         writing = Writing(
             settings, environment, identifier, now_ms, self._random, keys, cast.mentions, cast.people, action.visibility
-        )
+        )._replace(wording=[type(piece)(UNCLEAN.sub(" ", piece)) for piece in action.wording])
         form = stored_form(event, writing)
         appended = self._events.append([form], request.remaining_seconds)
         if appended[form.partition, form.id] is Append.THROTTLED:
@@ -197,7 +199,6 @@ def _event(request: Request, action: AuditAction) -> SentEvent:
         actor=_actor(request.caller),
         variant=action.variant,
         params={name: _fitting(value) for name, value in action.params.items()},
-        details=None if action.details is None else UNCLEAN.sub(" ", action.details),
         context=Context(
             ip=_clean(request.source_ip, _MAX_ADDRESS),
             user_agent=_clean(request.user_agent, _MAX_AGENT),

@@ -105,6 +105,8 @@ REFUSED: dict[str, dict[str, Any]] = {
     "not valid yet": {"nbf": 300},
     "issued in the future": {"iat": 300},
     "never expires": {"exp": None},
+    "expires in no year": {"exp": 10**15},
+    "expires at infinity": {"exp": float("inf")},
     "no issuer": {"iss": None},
     "another issuer": {"iss": "https://id.example.com"},
     "the issuer with a slash": {"iss": "http://127.0.0.1/"},

@@ -12,7 +12,7 @@ from urllib.error import HTTPError, URLError
 
 import pytest
 
-from console.sign_in import FRESH_MS, SignIn
+from console.sign_in import FRESH_MS, PAUSE_MS, SignIn
 from daybook import VERSION
 from daybook.environment import ConsoleSettings
 from daybook.http.outgoing import fetch_document
@@ -127,9 +127,11 @@ def test_of_two_tokens_for_us_the_access_token_is_taken() -> None:
     }
 
 
-@pytest.mark.parametrize("token", [jwt(aud="other"), jwt(), "a.b.c", "opaque", "a.!.c", "", jwt(aud=7)])
+@pytest.mark.parametrize(
+    "token", [jwt(aud="other"), jwt(), "a.b.c", "opaque", "a.!.c", "", jwt(aud=7), jwt(aud="daybook", exp=10**15)]
+)
 def test_a_token_for_somebody_else_signs_nobody_in(token: str) -> None:
-    """Whatever it holds."""
+    """Whatever it holds; nor does one that ends in no year that can be written."""
     answer = House(bought={"access_token": token}).exchange()
     assert (answer["statusCode"], answered(answer)["code"]) == (422, "sign_in_refused")
 
@@ -183,6 +185,40 @@ def test_an_issuer_that_fails_is_503(made: Callable[[], House]) -> None:
     answer = made().exchange()
     assert (answer["statusCode"], answered(answer)["code"]) == (503, "issuer_unavailable")
     assert answer["headers"]["Retry-After"] == "5"
+
+
+def test_an_issuer_that_is_away_is_not_asked_again_for_five_seconds() -> None:
+    """So calls do not queue up for its time-out. Then it is."""
+    house = House(failure=URLError("no route"))
+    for now_ms, asked in ((0, 1), (PAUSE_MS - 1, 1), (PAUSE_MS, 2)):
+        house.now_ms = now_ms
+        assert house.config()["statusCode"] == 503
+        assert len(house.asked) == asked
+    house.now_ms, house.failure = 3 * PAUSE_MS, None
+    assert house.config()["statusCode"] == 200
+
+
+@pytest.mark.parametrize("failure", [URLError("no route"), None], ids=["away", "another document"])
+def test_while_the_issuer_fails_its_last_addresses_are_used(failure: Exception | None) -> None:
+    """It is asked for new ones every five seconds."""
+    house = House()
+    before = answered(house.config())
+    house.failure, house.discovered, house.now_ms = failure, [], FRESH_MS
+    assert [answered(house.config()) for _ in range(3)] == [before] * 3
+    assert len(house.asked) == 2
+    house.now_ms += PAUSE_MS
+    assert answered(house.config()) == before
+    assert len(house.asked) == 3
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "http://id.example.com/a", "//id.example.com", "https://", "http://["]
+)
+def test_the_page_is_sent_to_no_address_that_is_not_encrypted(address: str) -> None:
+    """Nor to one that is no address. This machine's may be plain, for tests."""
+    assert House(discovered={**DISCOVERED, "authorization_endpoint": address}).config()["statusCode"] == 503
+    own = {**DISCOVERED, "authorization_endpoint": "http://localhost:8080/authorize"}
+    assert House(discovered=own).config()["statusCode"] == 200
 
 
 def test_a_form_is_sent_as_one() -> None:

@@ -516,6 +516,26 @@ def test_exports_are_listed_newest_first(log: ExportedLog) -> None:
     second = log.exporter.ask({"format": "ndjson"})
     listed = answered(log.exporter.call("GET", "/v1/exports"))["exports"]
     assert listed == [second, first]
+    for path in ("/v1/exports", "/v1/jobs"):
+        unknown = log.exporter.call("GET", path, role="admin", query={"x": "1"})
+        assert problem_of(unknown) == (400, "unknown_parameter")
+
+
+def test_a_list_of_exports_fits_into_an_answer(log: ExportedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where filters are long it has fewer, the newest, and says so."""
+    asked = []
+    for _ in range(3):
+        asked.append(log.exporter.ask({"filters": {"component": [f"component-{number}" for number in range(90)]}}))
+        log.now += MINUTE
+
+    def listed() -> tuple[list[str], bool]:
+        found = answered(log.exporter.call("GET", "/v1/exports"))
+        return [one["id"] for one in found["exports"]], found["more"]
+
+    ids = [each["id"] for each in reversed(asked)]
+    assert listed() == (ids, False)
+    monkeypatch.setattr("exports.operations.MAX_LISTED_BYTES", 2 * len(json.dumps(asked[0])))
+    assert listed() == (ids[:2], True)
 
 
 def test_a_tenant_has_a_limited_number_of_exports_at_a_time(log: ExportedLog) -> None:

@@ -3,6 +3,8 @@
 import json
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha512
 from typing import Any
 
 import pytest
@@ -11,8 +13,11 @@ from daybook.aws.limits_table.refused import RefusedTable
 from daybook.aws.wiring import Tables
 from daybook.clock import DAY, HOUR, format_time
 from daybook.errors import Throttled
-from daybook.events.refused import MAX_EVENTS, MAX_PACKED, Page, pack
-from ingest.refusals import BURST, MAX_KINDS, PAUSE_MS
+from daybook.events.refused import MAX_EVENTS, MAX_PACKED, Page, RefusedCount, pack, unpack
+from daybook.http.caller import Caller
+from daybook.tenant import TenantCode
+from ingest.ingest import Result
+from ingest.refusals import BURST, MAX_KINDS, PAUSE_MS, Refusals
 from tests.support.calls import answered
 from tests.support.ingest import NOW, Sender
 from tests.support.managed_log import ManagedLog
@@ -191,12 +196,56 @@ def test_a_flood_costs_few_small_writes(log: ManagedLog, writes: Writes) -> None
 
 
 def test_what_a_failed_write_lacks_is_in_the_next(log: ManagedLog, writes: Writes) -> None:
-    """The answer to the sender is the same. An hour's page that could not be written comes before the next hour's."""
+    """The answer to the sender is the same. The pages of both hours are written when the hour has changed."""
     writes.fails = True
     refused(log, BAD)
     writes.fails = False
     log.now += HOUR
     refused(log, BAD)
-    assert len(report(log)["counts"]) == 1
+    assert [each["count"] for each in report(log)["counts"]] == [1, 1]
     refused(log, BAD)
     assert [each["count"] for each in report(log)["counts"]] == [2, 1]
+
+
+def test_the_last_refusal_of_a_flood_is_written_with_the_next_request(log: ManagedLog, writes: Writes) -> None:
+    """That request need not have a refusal. One after it writes nothing more."""
+    for _ in range(BURST + 5):
+        refused(log, BAD)
+    assert [each["count"] for each in report(log)["counts"]] == [BURST]
+    log.now += PAUSE_MS
+    for _ in range(2):
+        assert log.send(GOOD)["statusCode"] == 201
+    assert [each["count"] for each in report(log)["counts"]] == [BURST + 5]
+    assert len(writes.packed) == BURST + 1
+
+
+def test_no_tenant_loses_counts_however_many_there_are(log: ManagedLog, writes: Writes) -> None:
+    """An instance that serves many tenants goes on with the page that it began for each."""
+    caller = Caller("producer", str(log.tenant), "*", "k7", "")
+    refusals = Refusals(writes, log.wiring.catalogues, lambda: log.now, lambda size: b"i" * size)
+    sent = [BAD], [Result("rejected", code="missing_field")]
+    others = [replace(log.settings, code=TenantCode(f"t{number}")) for number in range(300)]
+    for _ in range(2):
+        for settings in (log.settings, *others):
+            refusals.note(settings, caller, *sent)
+    assert [each["count"] for each in report(log)["counts"]] == [2]
+
+
+def test_names_that_do_not_compress_leave_the_sum_as_it_is() -> None:
+    """A page that would be too large names fewer activities, and drops no count."""
+    names = [sha512(bytes([number])).hexdigest()[:120] for number in range(200)]
+    counts = [
+        RefusedCount("h", "missing_field", name, f"k{place}", "prod", place + 1) for place, name in enumerate(names)
+    ]
+    packed = pack(Page(counts, []))
+    kept = unpack(packed).counts
+    assert len(packed) <= MAX_PACKED
+    assert sum(one.count for one in kept) == sum(one.count for one in counts)
+    assert names[-1] in {one.activity for one in kept}
+
+
+def test_no_failure_of_noting_fails_a_request(log: ManagedLog, writes: Writes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong, not only the write."""
+    monkeypatch.setattr("ingest.refusals.Redaction", lambda *_: 1 / 0)
+    refused(log, BAD)
+    assert writes.packed == []

@@ -1,12 +1,16 @@
 """`GET /v1/actors`: people by the beginning of a name, for pickers."""
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from daybook.aws.wiring import Tables
 from daybook.people.identities import had_row
-from manage.actor_search import MAX_NAMES_READ, ActorSearch
+from daybook.text import folded
+from manage.actor_search import MAX_NAMES_READ, ActorSearch, begin_words
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
 
@@ -122,6 +126,7 @@ def test_thousands_of_people_come_in_pages(log: ManagedLog) -> None:
         ({"limit": "٣"}, "invalid_parameter"),
         ({"q": ""}, "invalid_parameter"),
         ({"q": "ü" * 300}, "invalid_parameter"),
+        ({"q": " "}, "invalid_parameter"),
         ({"q": "m", "prefix": "m"}, "invalid_parameter"),
         ({"q": "m", "cursor": "aWQj"}, "cursor_mismatch"),
         ({"name": "mike"}, "unknown_parameter"),
@@ -190,14 +195,29 @@ def test_people_are_found_by_the_beginning_of_any_word(log: ManagedLog) -> None:
         {"username": "STRASSE.9", "name": "A\u030angstro\u0308m, Per"},
         {"username": "lindqvist@example.com"},
         {"username": "x\u0302y"},
+        {"username": "yt", "name": "山田太郎"},
     )
+    assert matched(log, "太郎") == matched(log, "山田") == [["yt"]]
     assert matched(log, "lind") == matched(log, "LIND") == [["lindqvist@example.com", "ml-7"]]
-    assert matched(log, "maya lind") == [["ml-7"]]
+    assert matched(log, "maya lind") == matched(log, "lindqvist,  maya".replace(",", "")) == [["ml-7"]]
+    assert matched(log, " maya ") == matched(log, "ml maya") == [["ml-7"]]
+    assert matched(log, "maya john") == [[]]
     assert matched(log, "brien") == matched(log, "o'b") == [["john_o'brien"]]
     assert matched(log, "straß") == matched(log, "ång") == matched(log, "a\u030angströ") == matched(log, "9")
     assert matched(log, "9") == [["STRASSE.9"]]
-    for part in ("qvist", "indq", "ngst", "y", ".*", "nobody"):
+    for part in ("qvist", "indq", "ngst", "\u0302y", ".*", "nobody"):
         assert matched(log, part) == [[]], part
+
+
+NAMES = st.text("aAbßÅ7._ -", max_size=8)
+
+
+@given(NAMES, st.lists(st.text("aAbßÅ7", min_size=1, max_size=3), max_size=3))
+def test_the_words_of_a_name_are_runs_of_letters_and_digits(name: str, wanted: list[str]) -> None:
+    """By a model that splits the name into them."""
+    words = re.split(r"[\W_]+", name.casefold())
+    model = all(any(word.startswith(each.casefold()) for word in words) for each in wanted)
+    assert begin_words(folded(" ".join(wanted)).split(), name) == model
 
 
 def test_a_word_finds_each_person_once_a_page_in_pages(log: ManagedLog) -> None:

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from daybook.aws.control_table.views import ViewTable
 from daybook.aws.wiring import Tables
-from daybook.search.saved_view import MAX_VIEWS
+from daybook.clock import MINUTE
+from daybook.search.saved_view import MAX_VIEWS, open_view
 from tests.support.calls import answered
 from tests.support.managed_log import ManagedLog
 from tests.support.tenant_log import problem_of
@@ -100,6 +102,58 @@ def test_people_are_kept_as_people_and_shown_by_their_latest_name(log: ManagedLo
     assert log.done("GET", VIEW, **OF["admin"], name="v")["query"].startswith(f"actor={guid}&actor=System&")
 
 
+def test_a_view_keeps_no_name_of_whoever_is_forgotten_later(log: ManagedLog) -> None:
+    """Neither of those whom nobody knew when it was saved, and who were known and forgotten before it was read; nor of
+    those who were known when it was read, and are forgotten long afterwards.
+    """
+    saved(log, "v", {"query": "actor=zoe.zorn&actor=ann.able&target=user:zoe.zorn&actor=no.body"})
+    guids = {}
+    for name in ("zoe.zorn", "ann.able"):
+        log.sent({"actor": {"type": "user", "username": name}})
+        guids[name] = log.guid_of(name)
+    log.forget(guids["zoe.zorn"])
+    zoe = guids["zoe.zorn"]
+    expected = f"actor={zoe}&actor=ann.able&actor=no.body&target=user:{zoe}"
+    assert log.done("GET", VIEW, **OF["admin"], name="v")["query"] == expected
+    view = ViewTable(log.dynamodb, log.tables.control).find(log.key(), "admin", "v")
+    assert view is not None
+    kept = str(open_view(view, log.key(), log.wiring.keys.of(log.settings.code, log.settings.secret)).query)
+    assert "zoe" not in kept
+    assert "ann" not in kept
+    log.forget(guids["ann.able"])
+    assert "ann" not in log.done("GET", VIEW, **OF["admin"], name="v")["query"]
+    assert "zoe" not in saved(log, "late", {"query": "actor=zoe.zorn"})["query"]
+
+
+def test_the_record_of_a_shared_view_seals_whom_its_name_names(log: ManagedLog) -> None:
+    """By a username, or by the full name of somebody in its filters. Once forgotten, they are not in the log."""
+    log.sent({"actor": {"type": "user", "username": "mike.mars", "name": "Mike Mars"}})
+    log.sent({"actor": {"type": "user", "username": "ann.able"}})
+    name = "What Mike Mars (mike.mars) did to ann.able"
+    saved(log, name, {"query": "actor=mike.mars", "shared": True})
+    log.now += 1
+    log.done("DELETE", VIEW, **OF["admin"], name=name)
+
+    def details() -> list[str]:
+        return [event["details"] for event in log.page({"activity": "audit-log.view-*"})["events"]]
+
+    assert details() == [f"View {name} removed", f"View {name} saved"]
+    for username in ("mike.mars", "ann.able"):
+        log.forget(log.guid_of(username))
+    log.now += MINUTE  # a key lives at most 30 s in a warm function
+    assert not [text for text in details() for word in ("mike", "mars", "ann") if word in text.lower()]
+
+
+def test_a_rotated_keys_private_views_are_its_successors(log: ManagedLog) -> None:
+    """While both are valid, and after. `first` comes from the authorizer."""
+    saved(log, "mine")
+    successor = {"role": "admin", "credential": "k2", "first": "admin"}
+    (view,) = log.done("GET", "/v1/views", **successor)["views"]
+    assert (view["name"], view["mine"]) == ("mine", True)
+    log.done("PUT", VIEW, PUT, **successor, name="other")
+    assert names(log) == [("mine", False, True), ("other", False, True)]
+
+
 def test_no_row_holds_what_may_be_somebodys(log: ManagedLog) -> None:
     """Free text and addresses are sealed like the rest; equal views of two environments do not look equal."""
     log.sent({"actor": {"type": "user", "username": "mike.mars"}})
@@ -137,6 +191,7 @@ def test_a_view_is_of_one_environment_and_a_shared_one_is_recorded(log: ManagedL
     [
         ({"query": "colour=red"}, "unknown_field", "query"),
         ({"query": "view=native"}, "unknown_field", "query"),
+        ({"query": "with=native"}, "unknown_field", "query"),
         ({"query": "status=maybe"}, "invalid_parameter", "query"),
         ({"query": "range=7d&from=2026-01-01T00:00:00Z"}, "invalid_parameter", "query"),
         ({"query": "status"}, "invalid_value", "query"),

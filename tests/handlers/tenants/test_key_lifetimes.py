@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from authorize.credentials import ApiKeys
 from daybook.access.api_keys import OPERATORS, Key, KeyOwner, parse
 from daybook.clock import DAY, HOUR, MINUTE, format_time
+from daybook.http.caller import Caller
 from daybook.tenant import Tenant
 from tests.support.calls import answered, authorized
 from tests.support.tenancy import NOW, Tenancy
@@ -89,6 +91,19 @@ def test_a_rotated_key_overlaps_with_the_new_one(acme: Tenancy) -> None:
         assert stored
         assert stored.issued.is_valid_at(acme.now + 2 * HOUR - 1)
         assert stored.issued.is_valid_at(acme.now + 2 * HOUR) == (made is new)
+
+
+def test_each_key_of_a_chain_of_rotations_names_the_first_one(acme: Tenancy) -> None:
+    """To it belongs what each of them may use, as saved views do. The authorizer tells every function."""
+    first = _made(acme)
+    second = _rotated(acme, first["key_id"])
+    third = _rotated(acme, second["key_id"])
+    keys = ApiKeys(acme.credentials, lambda _: None, lambda: acme.now)
+    callers = [keys.caller(each["key"]) for each in (first, second, third)]
+    seen = [Caller.from_context(caller.context()) for caller in callers if caller]
+    assert [(caller.credential, caller.first_key) for caller in seen] == [
+        (each["key_id"], first["key_id"]) for each in (first, second, third)
+    ]
 
 
 def test_an_overlap_is_an_hour_unless_said(acme: Tenancy) -> None:

@@ -39,6 +39,8 @@ def _served(operation: Operation, accepted: str | None) -> dict[str, Any]:
         ("xgzip, bro", ""),
         ("gzip;q=often", ""),
         ("gzip;q=2", ""),
+        ("br;q=often, *", "br"),
+        ("identity;q=2, gzip;q=0.5", "gzip"),
         ("identity, gzip;q=0.999", ""),
         ("identity;q=0.5, gzip;q=0.5", "gzip"),
     ],

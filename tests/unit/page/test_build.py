@@ -52,7 +52,7 @@ def test_without_node_the_build_says_what_to_install(monkeypatch: pytest.MonkeyP
     """`make run` and the tests show this text, and no traceback of a missing command."""
     monkeypatch.setattr(page, "READY", tmp_path / "page.ready")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(page.PageNotBuilt, match=r"Node 20 or later and npm, and there is no `node`"):
+    with pytest.raises(page.NodeMissing, match=r"Node 20 or later and npm, and there is no `node`"):
         page.build()
 
 

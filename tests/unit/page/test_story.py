@@ -1,6 +1,8 @@
 """The lanes of a story's timeline, run by Node: sessions, pauses, adjustments, and the axis."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -90,9 +92,20 @@ def test_an_adjusted_length_lies_over_the_original() -> None:
 
 def test_the_axis_has_round_moments_of_the_readers_day() -> None:
     """About as many as there is room for."""
-    assert called("ticks", [T + 1, T + 2 * HOUR], 5, T) == [T + n * 30 * MINUTE for n in (1, 2, 3, 4)]
-    assert len(called("ticks", [T, T + 90 * DAY], 10, T)) <= 11
+    assert called("ticks", [T + 1, T + 2 * HOUR], 5, [T]) == [T + n * 30 * MINUTE for n in (1, 2, 3, 4)]
+    assert len(called("ticks", [T, T + 90 * DAY], 10, [T])) <= 11
     assert [called("duration", seconds) for seconds in (0, 65, 3_725)] == ["0:00", "1:05", "1:02:05"]
+
+
+def test_days_of_the_axis_begin_at_midnight() -> None:
+    """Also after the clocks were changed, which in Berlin they were on 25 October 2026."""
+    days = [datetime(2026, 10, day, tzinfo=ZoneInfo("Europe/Berlin")) for day in range(1, 32)]
+    midnights = [int(day.timestamp()) * 1000 for day in days]
+    first = midnights[20] + HOUR
+    assert called("ticks", [first, midnights[28]], 2, midnights) == [midnights[27]]
+    assert called("ticks", [first, midnights[28]], 9, midnights) == midnights[21:29]
+    halves = [midnights[20] + half * DAY // 2 for half in (1, 2, 3, 4)]
+    assert called("ticks", [first, first + 2 * DAY], 4, midnights) == halves
 
 
 def test_a_target_may_hold_any_sign() -> None:

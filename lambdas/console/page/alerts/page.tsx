@@ -6,7 +6,7 @@ import { type Schema, get } from "../api.ts";
 import { useTitle } from "../parts/title.ts";
 import { href } from "../route.ts";
 import { credential, me } from "../session.ts";
-import { clock, shortDay, zone } from "../zone.ts";
+import { moment, zone } from "../zone.ts";
 
 type Alert = Schema["AlertDescription"];
 
@@ -55,8 +55,8 @@ function Finding({ alert }: { alert: Alert }) {
         <strong class="error">{WORDS[alert.event.what]}</strong>
       </p>
       <p class="soft">
-        Found {moment(alert.raised_at)}, in {alert.environment} · {alert.event.what === "altered" ? "received" : "done"}{" "}
-        {moment(alert.event.at)} · event <code>{alert.event.id}</code>
+        Found {moment(Date.parse(alert.raised_at), zone.value, true)}, in {alert.environment} · {alert.event.what === "altered" ? "received" : "done"}{" "}
+        {moment(Date.parse(alert.event.at), zone.value, true)} · event <code>{alert.event.id}</code>
       </p>
       <p class="alert-links">
         <a href={href("event", [alert.id], env)}>The record of the finding</a>
@@ -87,9 +87,4 @@ function useAlerts(): { alerts: readonly Alert[] | null; more: (() => void) | nu
     return () => abort.abort();
   }, [reader, wanted]);
   return { alerts, more: cursor === null ? null : () => setWanted(cursor) };
-}
-
-function moment(text: string): string {
-  const at = Date.parse(text);
-  return `${shortDay(at, zone.value)} ${clock(at, zone.value)}`;
 }

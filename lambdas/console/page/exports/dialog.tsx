@@ -81,7 +81,7 @@ export function ExportDialog({ question: shown, rows: counted, onClose }: Props)
             <select value={view} onChange={(event) => setView(event.currentTarget.value)}>
               {viewsOf(view).map((name) => (
                 <option key={name} value={name}>
-                  {name === "native" ? "Every field" : name === me.value?.view ? `${ownersOf(me.value.name ?? name)} own` : name}
+                  {name === "native" ? "Every field" : name === me.value?.view ? ownersOf(me.value.name ?? name) : name}
                 </option>
               ))}
             </select>

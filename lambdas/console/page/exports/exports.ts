@@ -4,6 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { Problem, type Schema, call, get } from "../api.ts";
+import { beginning } from "../proof/logs.ts";
 import { type Question, nameOf } from "../query.ts";
 import { environment, reader } from "../session.ts";
 
@@ -75,11 +76,12 @@ export type Choices = Partial<Pick<Schema["SentExport"], "format" | "mark" | "ev
 };
 
 /** Asks for an export of what the question finds. Throws `Problem`. */
-export function askFor(question: Question, choices: Choices): Promise<Export> {
+export async function askFor(question: Question, choices: Choices): Promise<Export> {
   const filters: Record<string, string | readonly string[]> = { ...question.span };
   for (const filter of question.filters) filters[nameOf(filter)] = filter.values;
   if (environment.value !== null) filters["environment"] = environment.value;
-  return call("POST", "exports", { body: { filters, sort: question.sort, ...choices }, inEnvironment: false });
+  const since = choices.evidence && !question.filters.length ? await beginning(environment.value) : {};
+  return call("POST", "exports", { body: { filters, sort: question.sort, ...choices, ...since }, inEnvironment: false });
 }
 
 /** Cancels one, or deletes its files. Throws `Problem`. */

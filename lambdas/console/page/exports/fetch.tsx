@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 
 import { CopyButton } from "../parts/copy.tsx";
 import { say } from "../parts/toast.tsx";
-import { quoted } from "../verify/command.ts";
+import { quoted } from "../parts/shell.ts";
 import { type Address, type Export, addresses, failure, follow } from "./exports.ts";
 
 /** A browser drops a download that another one begins too soon after. */
@@ -34,7 +34,9 @@ export function FetchAll({ each }: { each: Export }) {
       </button>
       {commands !== null && (
         <>
-          <pre>{commands}</pre>
+          <pre class="export-commands" tabIndex={0}>
+            {commands}
+          </pre>
           <CopyButton text={() => commands} what="Commands" label="Copy commands" />{" "}
           <span class="soft">The addresses are good for an hour, for whoever has them.</span>
         </>

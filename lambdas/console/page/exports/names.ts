@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { called } from "../log/bar/people.ts";
 import { type Filter, type FilterKey, type Question } from "../query.ts";
 import { peopleCalled } from "../story/people.ts";
-import { isGuid } from "../story/target.ts";
+import { isGuid } from "../parts/guid.ts";
 
 const OF_PEOPLE: ReadonlySet<FilterKey> = new Set(["actor", "impersonator", "target", "credential"]);
 const USER = "user:";

@@ -1,10 +1,10 @@
 import { CopyButton } from "../parts/copy.tsx";
 import { say } from "../parts/toast.tsx";
+import { ToVerify } from "../proof/to_verify.tsx";
 import { href } from "../route.ts";
 import { me } from "../session.ts";
 import { clock, shortDay, zone } from "../zone.ts";
 import { type Export, type File, cancel, download, failure, isUnderWay } from "./exports.ts";
-import { MAX_FILE } from "../verify/export.ts";
 import { FetchAll } from "./fetch.tsx";
 import { askedInWords, bytesInWords, sortInWords, untilInWords, viewInWords, zoneInWords } from "./words.ts";
 
@@ -155,29 +155,11 @@ function Facts({ each }: { each: Export }) {
           <dd class="error">{each.error}</dd>
         </>
       )}
-      {each.status === "succeeded" && (
+      {each.status === "succeeded" && each.evidence === "ready" && <ToVerify each={each} />}
+      {each.status === "succeeded" && each.evidence !== "ready" && (
         <>
           <dt>To verify</dt>
-          <dd>
-            {each.evidence === "ready" ? (
-              <>
-                {each.bytes > MAX_FILE ? (
-                  "The file is too large for a browser. Fetch it and its evidence, with curl say, and run "
-                ) : (
-                  <>
-                    Download the file and its evidence, then drop both on <a href={href("verify")}>Verify</a>, or run{" "}
-                  </>
-                )}
-                <code>
-                  daybook-verify export {each.filename} --evidence {each.filename}.evidence.ndjson
-                </code>
-              </>
-            ) : (
-              <>
-                Hold the file against the SHA-256 above. An export with evidence proves its rows: ask for one.
-              </>
-            )}
-          </dd>
+          <dd>Hold the file against the SHA-256 above. An export with evidence proves its rows: ask for one.</dd>
         </>
       )}
     </dl>

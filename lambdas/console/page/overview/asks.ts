@@ -1,5 +1,6 @@
 /** What the overview asks, of whom, and where its numbers lead. */
 
+import { isGuid, shortGuid } from "../parts/guid.ts";
 import { href, place } from "../route.ts";
 import type { Filter, Span } from "../query.ts";
 import { catalogue } from "../catalogue.ts";
@@ -43,9 +44,7 @@ export function activityName(id: string): string {
   return known.component ? `${known.component}: ${known.event}` : known.event;
 }
 
-const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** An actor as counts name it: of those who have no name any more, the beginning of the GUID. */
 export function actorName(key: string): string {
-  return GUID.test(key) ? `${key.slice(0, 8)}…` : key;
+  return isGuid(key) ? shortGuid(key) : key;
 }

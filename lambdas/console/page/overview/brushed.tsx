@@ -1,4 +1,4 @@
-import { clock, offset, shortDay, zone } from "../zone.ts";
+import { clock, moment, offset, shortDay, zone } from "../zone.ts";
 import { type Bars, type Chosen, DAY, reach, sum, touched } from "./bars.ts";
 import type { Coloured } from "./colours.ts";
 import { Edges } from "./edges.tsx";
@@ -96,10 +96,6 @@ export function BarsTable({ name, bars }: { name: string; bars: Bars }) {
 /** Whether days of UTC begin at another hour on the reader's clock. */
 export function besideDays({ starts, step }: Bars): boolean {
   return step !== "hour" && clock(starts[0] ?? 0, zone.value) !== "00:00:00";
-}
-
-export function moment(ms: number): string {
-  return `${shortDay(ms, zone.value)} ${clock(ms, zone.value).slice(0, 5)}`;
 }
 
 /** `26 Nov 16:00–17:00`, `26 Nov`, `26 Nov 01:00 – 27 Nov 01:00`. */

@@ -1,9 +1,9 @@
 import type { Span } from "../query.ts";
 import { HOUR } from "./bars.ts";
 import { WITHOUT_OWN } from "../log/home.ts";
+import { moment } from "../zone.ts";
 import { actorName, activityName, is, logOf } from "./asks.ts";
 import { Panel } from "./panel.tsx";
-import { moment } from "./brushed.tsx";
 import { between } from "./spans.ts";
 import { asked } from "./questions.ts";
 import { type Counted, type Stats, useStats } from "./stats.ts";

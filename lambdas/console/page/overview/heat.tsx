@@ -2,11 +2,10 @@ import { useRef, useState } from "preact/hooks";
 
 import type { Span } from "../query.ts";
 import { environment } from "../session.ts";
-import { offset, zone } from "../zone.ts";
+import { moment, offset, zone } from "../zone.ts";
 import { WITHOUT_OWN } from "../log/home.ts";
 import { logOf } from "./asks.ts";
 import { DAY, HOUR } from "./bars.ts";
-import { moment } from "./brushed.tsx";
 import { WEEKDAYS, type Cell, week } from "./hours.ts";
 import { Panel } from "./panel.tsx";
 import { between } from "./spans.ts";

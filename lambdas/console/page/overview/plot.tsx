@@ -25,6 +25,8 @@ interface Props {
 }
 
 export const AXIS = 18;
+/** Above the bars, for the number of the highest. */
+const ROOM_FOR_MOST = 14;
 const FONT = "12px system-ui, sans-serif";
 const HALF_LABEL = 22;
 /** A second click within this time makes it a double click. */
@@ -80,7 +82,7 @@ function optionsOf(latest: Latest, place: HTMLElement): uPlot.Options {
   return {
     width: Math.max(place.clientWidth, 100),
     height,
-    padding: [4, 0, 0, 0],
+    padding: [ROOM_FOR_MOST, 0, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

@@ -1,5 +1,6 @@
 import type { Schema } from "../api.ts";
 import { href } from "../route.ts";
+import { shortGuid } from "./guid.ts";
 import { Value } from "./value.tsx";
 
 type Actor = Schema["NativeActor"];
@@ -15,7 +16,7 @@ export function Person({ actor }: { actor: Actor }) {
         </>
       )}
       <Value filter="actor" value={actor.id ?? shown}>
-        {actor.forgotten ? `${shown.slice(0, 8)}…` : shown}
+        {actor.forgotten ? shortGuid(shown) : shown}
       </Value>
       {actor.forgotten && <Forgotten id={actor.id ?? shown} />}
       {actor.impersonator && (

@@ -1,6 +1,6 @@
 /** The proof of an event, fetched and checked step by step in this browser. */
 
-import { get, send } from "../api.ts";
+import { send } from "../api.ts";
 import type { NativeEvent } from "../log/list.ts";
 import { type Bytes, fromUtf8, hex } from "../verify/bytes.ts";
 import { openedNote, type Signed, type Trust } from "../verify/checkpoints.ts";
@@ -9,6 +9,7 @@ import type { Fold } from "../verify/merkle.ts";
 import { ED25519, parseKey, type VerifierKey } from "../verify/notes.ts";
 import { checkEntry, checkLeaf, checkPath, type Given, givenIn, keysGiven } from "../verify/proof.ts";
 import { compare, type Compared } from "./compare.ts";
+import { readLogs } from "./logs.ts";
 
 /** A step that holds has null, one that fails says why. */
 export type Fault = string | null;
@@ -41,7 +42,7 @@ export async function ask({ id, environment }: NativeEvent, disclose: boolean, a
   const query = { environment, ...(disclose ? { disclose: "true" } : {}) };
   const answer = await send("GET", `events/${encodeURIComponent(id)}/proof`, { query, signal: abort });
   const data = new Uint8Array(await answer.arrayBuffer());
-  const { logs } = await get<{ logs: readonly { key: readonly string[] }[] }>("logs", { signal: abort, inEnvironment: false });
+  const logs = await readLogs({ signal: abort });
   return { data, keys: logs.flatMap(({ key }) => key), disclosed: disclose };
 }
 

@@ -2,15 +2,16 @@ import type { ComponentChildren } from "preact";
 
 import { address } from "../api.ts";
 import { CopyButton } from "../parts/copy.tsx";
+import { curl } from "../parts/shell.ts";
 import { chosenTenant } from "../session.ts";
 import { fromUtf8, hex, toBase64 } from "../verify/bytes.ts";
-import { commandFor, quoted } from "../verify/command.ts";
+import { commandFor } from "../verify/command.ts";
 import { type Checked, type Fault, partsOf } from "./check.ts";
 import { PinnedKey } from "./pinned_key.tsx";
 
 /** The four steps with their values, the key, and how to do the same without this page. */
 export function Steps({ checked }: { checked: Checked }) {
-  const { given, leaf, folds, signed, key, faults } = checked;
+  const { given, leaf, folds, signed, key, faults, compared } = checked;
   const { checkpoint, inclusion } = given;
   const canonical = fromUtf8(given.canonical) ?? "";
   return (
@@ -36,7 +37,7 @@ export function Steps({ checked }: { checked: Checked }) {
           </ol>
           <Value label="Root" of={toBase64(checkpoint.root)} what="root" />
         </Step>
-        <Step fault={faults[3]} title="The log's key signed this root, and what is shown stands in the bytes">
+        <Step fault={faults[3]} title={`The log's key signed this root, and what is shown stands in the bytes${compared?.sealed.length ? ", as far as it is not sealed" : ""}`}>
           <Value label="Checkpoint" of={inclusion.note.trimEnd()} what="checkpoint" />
           <Shown checked={checked} />
         </Step>
@@ -91,9 +92,8 @@ function Shown({ checked: { compared } }: { checked: Checked }) {
 function Elsewhere({ checked: { text, given, key } }: { checked: Checked }) {
   const { id, environment } = given.content;
   const command = commandFor({ files: { proof: { name: "proof.json" } }, keys: key ? [key.line] : [], cosigners: [] });
-  const tenant = chosenTenant.value === null ? "" : ` -H ${quoted(`Daybook-Tenant: ${chosenTenant.value}`)}`;
   const url = new URL(address(`events/${id}/proof`, { query: { environment } }), location.href).href;
-  const whole = `curl -s ${quoted(url)} -H "Authorization: Bearer $DAYBOOK_KEY"${tenant} > proof.json\n${command}`;
+  const whole = `${curl(url, { tenant: chosenTenant.value })} > proof.json\n${command}`;
   return (
     <>
       <p>This page comes from the party that is being checked. To be sure, run:</p>

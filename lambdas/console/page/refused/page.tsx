@@ -6,7 +6,7 @@ import { type Schema, get } from "../api.ts";
 import { useTitle } from "../parts/title.ts";
 import { href } from "../route.ts";
 import { credential, environment, me } from "../session.ts";
-import { clock, shortDay, zone } from "../zone.ts";
+import { moment, zone } from "../zone.ts";
 import { type Group, type Report, codeInWords, grouped, hoursOf } from "./counted.ts";
 import { Strip } from "./strip.tsx";
 
@@ -108,7 +108,7 @@ function Events({ events, labels }: { events: Report["events"]; labels: Labels }
       {events.map((event, at) => (
         <details class="refused-event" key={at}>
           <summary>
-            {moment(Date.parse(event.at), true)} · {codeInWords(event.code)}
+            {moment(Date.parse(event.at), zone.value, true)} · {codeInWords(event.code)}
             {event.activity !== null && (
               <>
                 {" "}
@@ -131,8 +131,4 @@ function Events({ events, labels }: { events: Report["events"]; labels: Labels }
       ))}
     </>
   );
-}
-
-function moment(at: number, seconds = false): string {
-  return `${shortDay(at, zone.value)} ${clock(at, zone.value).slice(0, seconds ? 8 : 5)}`;
 }

@@ -4,7 +4,7 @@ import { type Schema, call } from "../api.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { say } from "../parts/toast.tsx";
 import { me } from "../session.ts";
-import { clock, shortDay, zone } from "../zone.ts";
+import { clock, moment, zone } from "../zone.ts";
 import { useAction, useAnswer } from "./answer.ts";
 import { type CreatedKey, OF_ALL, keysPath } from "./calls.ts";
 import { NewKey } from "./new_key.tsx";
@@ -105,9 +105,9 @@ function Row({ of: key, onOpen }: { of: Key; onOpen: (open: Open) => void }) {
       </th>
       <td data-label="Role">{key.role}</td>
       <td data-label="Environment">{key.environment === "*" ? "all" : key.environment}</td>
-      <td data-label="Created">{moment(key.created_at)}</td>
+      <td data-label="Created">{moment(Date.parse(key.created_at))}</td>
       <td data-label="Last used">{key.last_used_at === null ? "never" : hour(key.last_used_at)}</td>
-      <td data-label="Ends">{key.valid_until === null ? "—" : `${ended ? "ended " : ""}${moment(key.valid_until)}`}</td>
+      <td data-label="Ends">{key.valid_until === null ? "—" : `${ended ? "ended " : ""}${moment(Date.parse(key.valid_until))}`}</td>
       <td class="ends">
         {!ended && (
           <button type="button" class="link" aria-label={`Rotate ${key.label}`} onClick={() => onOpen({ what: "rotate", key })}>
@@ -122,14 +122,9 @@ function Row({ of: key, onOpen }: { of: Key; onOpen: (open: Open) => void }) {
   );
 }
 
-function moment(time: string): string {
-  const ms = Date.parse(time);
-  return `${shortDay(ms, zone.value)} ${clock(ms, zone.value).slice(0, 5)}`;
-}
-
 /** The service keeps the hour of the last use: `26 Nov 16:00–17:00`. */
 function hour(time: string): string {
-  return `${moment(time)}–${clock(Date.parse(time) + HOUR_S * 1000, zone.value).slice(0, 5)}`;
+  return `${moment(Date.parse(time))}–${clock(Date.parse(time) + HOUR_S * 1000, zone.value).slice(0, 5)}`;
 }
 
 function Rotate({ of: key, onClose, onDone }: { of: Key; onClose: () => void; onDone: (key: CreatedKey) => void }) {

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { type Trouble, trouble } from "../api.ts";
 import { href } from "../route.ts";
 import { me } from "../session.ts";
-import { clock, shortDay, zone } from "../zone.ts";
+import { clock, moment, zone } from "../zone.ts";
 import { alerts, failing, stuck } from "./watch.ts";
 
 /** What holds on every page, above it. */
@@ -22,7 +22,7 @@ export function Bands() {
       {me.value && failing.value && (
         <div class="band bad" role="status">
           <span class="band-text">
-            The stream has been failing since {moment(failing.value.failing_since)}: {failing.value.last_error}.{" "}
+            The stream has been failing since {when(failing.value.failing_since)}: {failing.value.last_error}.{" "}
             {failing.value.pending.toLocaleString("en")} events wait. <a href={href("settings", ["stream"])}>See it</a>
           </span>
         </div>
@@ -44,8 +44,8 @@ export function Bands() {
   );
 }
 
-function moment(time: string | null): string {
-  return time === null ? "an unknown time" : `${shortDay(Date.parse(time), zone.value)} ${clock(Date.parse(time), zone.value)}`;
+function when(time: string | null): string {
+  return time === null ? "an unknown time" : moment(Date.parse(time), zone.value, true);
 }
 
 function Waiting({ trouble: { kind, since, retryAt, now } }: { trouble: Trouble }) {

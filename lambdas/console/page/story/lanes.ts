@@ -1,6 +1,7 @@
 /** Who had a thing open, and when: what the timeline draws. Pure. */
 
 import type { Schema } from "../api.ts";
+import { shortGuid } from "../parts/guid.ts";
 
 type NativeEvent = Schema["NativeEvent"];
 type Actor = Schema["NativeActor"];
@@ -40,7 +41,7 @@ export function keyOf(actor: Actor): string {
 }
 
 export function nameOf(actor: Actor): string {
-  if (actor.forgotten) return `${(actor.id ?? "").slice(0, 8)}…`;
+  if (actor.forgotten) return shortGuid(actor.id ?? "");
   return actor.username ?? actor.name ?? actor.client_id ?? actor.id ?? actor.type;
 }
 

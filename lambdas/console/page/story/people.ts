@@ -1,7 +1,7 @@
 /** Whom a name or a GUID means, and the groups of a person. */
 
 import { type Answer, type Schema, get } from "../api.ts";
-import { isGuid } from "./target.ts";
+import { isGuid } from "../parts/guid.ts";
 
 export type NamedActor = Schema["NamedActor"];
 

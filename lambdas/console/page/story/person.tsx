@@ -3,13 +3,14 @@ import { useEffect, useState } from "preact/hooks";
 import { Problem } from "../api.ts";
 import { Drawer } from "../log/drawer/drawer.tsx";
 import { hrefOf } from "../log/refine.ts";
+import { isGuid, shortGuid } from "../parts/guid.ts";
 import { useTitle } from "../parts/title.ts";
 import { go, href, place } from "../route.ts";
 import { may } from "../session.ts";
 import { ForgetDialog } from "./forget.tsx";
 import { StoryLog, asking, useRows } from "./log.tsx";
 import { type Groups, type NamedActor, groupsOf, peopleCalled } from "./people.ts";
-import { type Target, isGuid } from "./target.ts";
+import type { Target } from "./target.ts";
 
 /** A person's story: what they did, what was done to them, and where they are written down. */
 export function PersonStory({ target }: { target: Target }) {
@@ -26,7 +27,7 @@ export function PersonStory({ target }: { target: Target }) {
     <div class="story">
       <div class="story-main">
         <h1>
-          <bdi>{only ? (only.name ?? (only.forgotten ? short(only.id) : only.username)) : isGuid(target.id) ? short(target.id) : target.id}</bdi>
+          <bdi>{only ? (only.name ?? (only.forgotten ? shortGuid(only.id) : only.username)) : isGuid(target.id) ? shortGuid(target.id) : target.id}</bdi>
           {only?.forgotten && <> <span class="mark">forgotten</span></>}
         </h1>
         {problem !== null && <p class="error">{problem}</p>}
@@ -44,10 +45,6 @@ export function PersonStory({ target }: { target: Target }) {
       <Drawer list={list} />
     </div>
   );
-}
-
-function short(guid: string): string {
-  return `${guid.slice(0, 8)}…`;
 }
 
 function Side({ label, pressed, side }: { label: string; pressed: boolean; side: string | null }) {

@@ -19,9 +19,3 @@ export function targetOf(parts: readonly string[]): Target | null {
 export function isPerson(target: Target): boolean {
   return target.type.toLowerCase() === "user";
 }
-
-const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-export function isGuid(text: string): boolean {
-  return GUID.test(text);
-}

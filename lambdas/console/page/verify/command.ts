@@ -1,5 +1,6 @@
 /** The command that verifies the same files without this page. */
 
+import { quoted } from "../parts/shell.ts";
 import type { Kind } from "./files.ts";
 
 export interface Given {
@@ -19,10 +20,4 @@ export function commandFor({ files, keys, cosigners }: Given): string {
     ...cosigners.flatMap((line) => ["--cosigner", quoted(line)]),
     ...(kept ? ["--kept", quoted(kept.name)] : []),
   ].join(" ");
-}
-
-/** For a POSIX shell. A name that begins with a dash would be taken for an option. */
-export function quoted(text: string): string {
-  const safe = text.startsWith("-") ? `./${text}` : text;
-  return /^[A-Za-z0-9._/:=-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
 }

@@ -25,7 +25,6 @@ import { People } from "./rows/people.ts";
 import { milliseconds } from "./strict.ts";
 
 /** WebCrypto hashes a file in one piece, which must fit into memory. */
-/** What the page verifies: a larger file would not fit into a tab. */
 export const MAX_FILE = 1 << 30;
 const ROWS_AT_ONCE = 64;
 /** The tz database has names of 3 to 6 characters. */

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { useTitle } from "../parts/title.ts";
 import { Chosen, Drop } from "./drop.tsx";
+import { noKey } from "./no_key.ts";
 import { pins } from "./pins.ts";
 import { Outcome } from "./outcome.tsx";
 import { type Asked, type Files, type Result, run } from "./run.ts";
@@ -24,7 +25,8 @@ export function VerifyPage() {
   const asked = { files, keys: linesOf(keys), cosigners: linesOf(cosigners) };
   const isSigned = files.evidence !== undefined || files.proof !== undefined;
   const needsKey = isSigned && asked.keys.length === 0;
-  const isReady = (files.file !== undefined || files.proof !== undefined) && !needsKey;
+  const wrong = noKey(asked.keys);
+  const isReady = (files.file !== undefined || files.proof !== undefined) && !needsKey && wrong === null;
 
   /** A verdict is of what was given when it was asked for: any change takes it away, and stops one under way. */
   function changing<T>(set: (to: T) => void): (to: T) => void {
@@ -78,8 +80,16 @@ export function VerifyPage() {
           placeholder="daybook/…+1f0c2a3b+AQ…"
           onInput={(event) => changing(setKeys)(event.currentTarget.value)}
         />
-        <small>One a line. Take it from a contract or a page that was published: not from the party that you check.</small>
+        <small>
+          A line of the form daybook/…+1f0c2a3b+AQ…, or two. The page Exports shows it in the details of each export with
+          evidence. To be sure, take it from a contract or a page that was published: not from the party that you check.
+        </small>
       </label>
+      {wrong !== null && (
+        <p class="error" role="alert">
+          {wrong}
+        </p>
+      )}
       <details class="field">
         <summary>What you have kept yourself</summary>
         <label class="field">

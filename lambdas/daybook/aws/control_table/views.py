@@ -9,6 +9,8 @@ The name in the key is in NFC: two compositions of the same letters are one name
 
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from daybook.aws.calls import ask, get_item, rows
 from daybook.search.saved_view import MAX_NAME, StoredView
 from daybook.tenant import EnvironmentKey
@@ -38,12 +40,29 @@ class ViewTable:
 
     def put(self, environment: EnvironmentKey, view: StoredView) -> None:
         """Creates or replaces it. The last of concurrent changes stays."""
-        item = {**_key(environment, view.owner, view.name), "name": {"S": view.name}, "sealed": {"S": view.sealed}}
-        ask(self._client.put_item, TableName=self._table, Item=item)
+        ask(self._client.put_item, TableName=self._table, Item=_item(environment, view))
+
+    def replace(self, environment: EnvironmentKey, old: StoredView, new: StoredView) -> None:
+        """Does nothing where it was changed or removed since `old` was read."""
+        try:
+            ask(
+                self._client.put_item,
+                TableName=self._table,
+                Item=_item(environment, new),
+                ConditionExpression="sealed = :old",
+                ExpressionAttributeValues={":old": {"S": old.sealed}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
 
     def remove(self, environment: EnvironmentKey, view: StoredView) -> None:
         """Does nothing where it is gone already."""
         ask(self._client.delete_item, TableName=self._table, Key=_key(environment, view.owner, view.name))
+
+
+def _item(environment: EnvironmentKey, view: StoredView) -> dict[str, Any]:
+    return {**_key(environment, view.owner, view.name), "name": {"S": view.name}, "sealed": {"S": view.sealed}}
 
 
 def _view(item: dict[str, Any], owner: str) -> StoredView:

@@ -2,7 +2,7 @@
 
 | pk | sk | holds |
 |---|---|---|
-| `key#<id>` | `key` | a key's tenant, role, environment, label, `hash`; its ends if any; what replaced it if any |
+| `key#<id>` | `key` | a key's tenant, role, environment, label, `hash`; if any its ends, what replaced it, `first` |
 
 A key's row names the tenant by its slug, because the authorizer gives the slug to the functions and reads one row only.
 To rename a tenant means to rewrite the rows of its keys.
@@ -18,6 +18,7 @@ VALID_UNTIL = "valid_until"
 
 REPLACED_BY = "replaced_by"
 _MADE_UNTIL = "made_until"
+_FIRST = "first"
 _NONE: Mapping[str, Any] = {"S": None}
 _KEY = "key#"
 
@@ -40,8 +41,8 @@ def description(issued: IssuedKey) -> dict[str, str]:
         "label": issued.label,
         "created_at": issued.created_at,
     }
-    ends = {VALID_UNTIL: issued.valid_until, _MADE_UNTIL: issued.made_until}
-    return {**said, **{name: end for name, end in ends.items() if end is not None}}
+    others = {VALID_UNTIL: issued.valid_until, _MADE_UNTIL: issued.made_until, _FIRST: issued.first}
+    return {**said, **{name: value for name, value in others.items() if value is not None}}
 
 
 def issued_key(key_id: str, tenant: str, row: Mapping[str, Any]) -> IssuedKey:
@@ -56,6 +57,7 @@ def issued_key(key_id: str, tenant: str, row: Mapping[str, Any]) -> IssuedKey:
         valid_until=row.get(VALID_UNTIL, _NONE)["S"],
         made_until=row.get(_MADE_UNTIL, _NONE)["S"],
         replaced_by=row.get(REPLACED_BY, _NONE)["S"],
+        first=row.get(_FIRST, _NONE)["S"],
     )
 
 

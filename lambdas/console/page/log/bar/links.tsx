@@ -4,6 +4,7 @@ import { address } from "../../api.ts";
 import { CopyButton, copy } from "../../parts/copy.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Menu, MenuItem } from "../../parts/menu.tsx";
+import { curl } from "../../parts/shell.ts";
 import { type Question, replaced } from "../../query.ts";
 import { href, place } from "../../route.ts";
 import { chosenTenant, environment, me } from "../../session.ts";
@@ -49,7 +50,7 @@ function Request({ onClose }: { onClose: () => void }) {
   const query = asShown(question());
   query.set("limit", String(PAGE));
   const url = new URL(address("events", { query }), location.href.split("#")[0]).href;
-  const command = curl(url, chosenTenant.value);
+  const command = curl(url, { tenant: chosenTenant.value });
   return (
     <Dialog title="The same by the API" onClose={onClose}>
       <p>This request gives the rows of this page, and a cursor for the next.</p>
@@ -67,14 +68,4 @@ function Request({ onClose }: { onClose: () => void }) {
       </div>
     </Dialog>
   );
-}
-
-/** A command for a POSIX shell. */
-export function curl(url: string, tenant: string | null): string {
-  const headers = ['-H "Authorization: Bearer $DAYBOOK_KEY"', ...(tenant === null ? [] : [`-H ${shell(`Daybook-Tenant: ${tenant}`)}`])];
-  return [`curl -s ${shell(url)}`, ...headers].join(" \\\n  ");
-}
-
-function shell(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 
+import { isGuid, shortGuid } from "../../parts/guid.ts";
 import type { NativeEvent } from "../reading.ts";
 
 const MOST = 5_000;
@@ -22,9 +23,7 @@ export function learnFrom(events: readonly NativeEvent[]): void {
   learn(events.flatMap(({ actor }) => [actor, actor.impersonator]));
 }
 
-const GUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
-
 /** A filter's value as the reader knows it. */
 export function called(value: string): string {
-  return names.value.get(value) ?? (GUID.test(value) ? `${value.slice(0, 8)}…` : value);
+  return names.value.get(value) ?? (isGuid(value) ? shortGuid(value) : value);
 }

@@ -1,7 +1,7 @@
 /** Filters and spans in words, for chips, titles and the export's dialog. */
 
 import type { Filter, FilterKey, Question, Span } from "../../query.ts";
-import { clock, offset, shortDay } from "../../zone.ts";
+import { moment, offset } from "../../zone.ts";
 import { hidesOwn } from "../home.ts";
 
 export const LABELS: Readonly<Record<FilterKey, string>> = {
@@ -58,9 +58,9 @@ export function filterInWords(filter: Filter, shown: (value: string) => string =
 /** `Last 7 days`, `26 Nov 00:00 – 27 Nov 00:00`, `Since 26 Nov 16:31`, `All that is kept`. */
 export function spanInWords(span: Span, zone: string): string {
   if (span.range !== undefined) return RANGES[span.range] ?? span.range;
-  if (span.from !== undefined && span.to !== undefined) return `${moment(span.from, zone)} – ${moment(span.to, zone)}`;
-  if (span.from !== undefined) return `Since ${moment(span.from, zone)}`;
-  if (span.to !== undefined) return `Until ${moment(span.to, zone)}`;
+  if (span.from !== undefined && span.to !== undefined) return `${edge(span.from, zone)} – ${edge(span.to, zone)}`;
+  if (span.from !== undefined) return `Since ${edge(span.from, zone)}`;
+  if (span.to !== undefined) return `Until ${edge(span.to, zone)}`;
   return ALL_KEPT;
 }
 
@@ -71,9 +71,9 @@ export function spanInFull(span: Span, zone: string): string {
   return span.range !== undefined || Number.isNaN(at) ? said : `${said} (${offset(at, zone)})`;
 }
 
-function moment(text: string, zone: string): string {
+function edge(text: string, zone: string): string {
   const at = Date.parse(text);
-  return Number.isNaN(at) ? text : `${shortDay(at, zone)} ${clock(at, zone).slice(0, 5)}`;
+  return Number.isNaN(at) ? text : moment(at, zone);
 }
 
 /** The filters as one line of words; empty without filters. */

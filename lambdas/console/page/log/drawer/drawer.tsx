@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem, get } from "../../api.ts";
 import { copy } from "../../parts/copy.tsx";
 import { href, place } from "../../route.ts";
-import { chosenTenant, environment, me } from "../../session.ts";
+import { chosenTenant, me, reader } from "../../session.ts";
 import type { List, NativeEvent, Row } from "../list.ts";
 import { openEvent } from "../open.ts";
 import { EventDetail } from "./event.tsx";
@@ -90,7 +90,7 @@ export function useEvent(id: string, spared: boolean): Read {
 
 const NONE = "There is no such event in this log.";
 
-const keyOf = (id: string): string => JSON.stringify([me.value?.tenant, chosenTenant.value, environment.value, id]);
+const keyOf = (id: string): string => `${reader.value}\n${id}`;
 
 const WIDTH = "daybook.drawer";
 

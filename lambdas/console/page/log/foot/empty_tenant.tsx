@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { Problem, type Schema, address, call } from "../../api.ts";
 import { CopyButton } from "../../parts/copy.tsx";
+import { curl } from "../../parts/shell.ts";
 import { environment, may, me } from "../../session.ts";
 import { homeQuery } from "../home.ts";
 import { reload } from "../lists.ts";
@@ -33,9 +34,9 @@ export function EmptyTenant() {
     <section class="nothing">
       <h2>No events yet</h2>
       <p>Send the first one:</p>
-      <pre>{curl(key)}</pre>
+      <pre>{command(key)}</pre>
       <p>
-        <CopyButton text={() => curl(key)} what="command" />
+        <CopyButton text={() => command(key)} what="command" />
         {mayMake && (
           <button type="button" class="button" onClick={() => void make()}>
             Make a producer key
@@ -69,13 +70,13 @@ function useFirstEvent(): boolean {
   return arrived;
 }
 
-function curl(key: string): string {
-  const event = JSON.stringify({
+function command(key: string): string {
+  const event = {
     activity: "document.updated",
     environment: environment.value,
     actor: { type: "user", username: "jane.roe" },
     details: "Our first event",
-  });
-  const at = new URL(address("events", { inEnvironment: false }), document.baseURI).href;
-  return `curl -X POST ${at} \\\n  -H 'Authorization: Bearer ${key}' \\\n  -H 'Content-Type: application/json' \\\n  -d '${event}'`;
+  };
+  const url = new URL(address("events", { inEnvironment: false }), document.baseURI).href;
+  return curl(url, { key, json: event });
 }

@@ -127,12 +127,19 @@ function Card({ row, columns }: { row: Row; columns: readonly Column[] }) {
   );
 }
 
-export function DayRow({ at, columns, repeated }: { at: string; columns: number; repeated: boolean }) {
+interface DayProps {
+  readonly at: string;
+  readonly zone: string;
+  readonly columns: number;
+  readonly repeated: boolean;
+}
+
+export function DayRow({ at, zone, columns, repeated }: DayProps) {
   const ms = Date.parse(at);
   return (
     <tr class="day" data-repeated={repeated || undefined}>
       <th scope="colgroup" colSpan={isNarrow.value ? 1 : columns}>
-        {longDay(ms, zone.value)}
+        {longDay(ms, zone)}
       </th>
     </tr>
   );

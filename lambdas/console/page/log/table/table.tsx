@@ -169,17 +169,18 @@ function Body({ sheet, columns, list, before, first, index, height }: BodyProps)
   const open = place.value.query.get("event");
   const byTime = isByTime(list.question);
   const focused = active(list, sheet.rows, index === 0 || first);
-  let last = before ? dayOf(before.lastAt) : "";
+  const days = zoneOf(columns);
+  let last = before ? day(Date.parse(before.lastAt), days) : "";
   return (
     <tbody data-sheet={sheet.key}>
       {sheet.rows.map((row, at) => {
-        const today = dayOf(row.native.occurred_at);
+        const today = day(Date.parse(row.native.occurred_at), days);
         const isNew = byTime && today !== last;
         const repeated = byTime && first && at === 0 && !isNew;
         last = today;
         return [
           (isNew || repeated) && (
-            <DayRow key={`day ${today}`} at={row.native.occurred_at} columns={columns.length} repeated={repeated} />
+            <DayRow key={`day ${today}`} at={row.native.occurred_at} zone={days} columns={columns.length} repeated={repeated} />
           ),
           <EventRow
             key={row.native.id}
@@ -195,6 +196,7 @@ function Body({ sheet, columns, list, before, first, index, height }: BodyProps)
   );
 }
 
-function dayOf(time: string): string {
-  return day(Date.parse(time), zone.value);
+/** The zone in which the rows say their times: a card says the page's, a column of the view may be in UTC. */
+function zoneOf(columns: readonly Column[]): string {
+  return !isNarrow.value && columns.some(({ utc }) => utc) ? "UTC" : zone.value;
 }
