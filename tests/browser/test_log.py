@@ -213,6 +213,7 @@ def test_density_wrapping_and_chosen_columns(visit: Visit, rows: str) -> None:
     page.get_by_role("button", name="Rows and columns").click()
     page.get_by_role("menuitem", name="Choose columns…").click()
     dialog = page.get_by_role("dialog", name="Columns")
+    assert dialog.evaluate("box => box.scrollWidth <= box.clientWidth"), "its boxes wrap"
     dialog.get_by_label("Event Category").uncheck()
     dialog.get_by_label("session_id").check()
     dialog.get_by_role("button", name="Show these").click()
@@ -224,6 +225,20 @@ def test_density_wrapping_and_chosen_columns(visit: Visit, rows: str) -> None:
     page.reload()
     expect(page.locator(".rows")).to_have_class(re.compile("roomy"))
     expect(page.locator(".rows thead th")).to_have_count(5)
+
+
+def test_heads_and_times_are_never_cut(visit: Visit) -> None:
+    """Ten columns of Symbee's fit a screen of 1440 with their heads whole; so does the longest form of a time."""
+    cut = "found => found.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+    page = visit("symbee", address=ALL)
+    heads = page.locator(".rows thead .label > span:first-child")
+    expect(heads).to_have_count(10)
+    assert heads.evaluate_all(cut) == []
+    page.goto(f"{page.url}&view=generic")
+    expect(heads).to_have_count(6)
+    times = page.locator(".rows td.moment")
+    expect(times.first).to_have_text(re.compile(r"\.\d{3}\+0[12]:00"))
+    assert times.evaluate_all(cut) == []
 
 
 def test_a_cells_value_filters_and_the_row_opens(visit: Visit, rows: str) -> None:

@@ -243,6 +243,7 @@ def test_a_key_is_shown_once(visit: Visit, house: House, tenant: str) -> None:
     expect(row).to_have_count(1)
     own = box.get_by_role("row").filter(has_text="yours")
     expect(own).to_contain_text("The admin")
+    assert own.evaluate("row => row.clientHeight") < 80, "a row has three lines at most"
 
 
 def test_the_catalogue_is_searched_extended_and_made_strict(visit: Visit, house: House, tenant: str) -> None:

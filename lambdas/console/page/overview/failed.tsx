@@ -74,7 +74,7 @@ export function FailedPanel({ span, present, step, frame }: Props) {
             frame={frame} present={present} height={72} onPoint={() => undefined}
           />
           <BarsTable name="Failed sign-ins" bars={picture.bars} />
-          <div class="pair">
+          <div class="side-by-side">
             <div>
               <h3>People</h3>
               <Ranking rows={ranked(people, "actor", filters, span)} nothing="Nobody." />

@@ -71,7 +71,7 @@ function hasEnded(key: Key): boolean {
 function Table({ keys, onOpen }: { keys: readonly Key[]; onOpen: (open: Open) => void }) {
   if (!keys.length) return <p>There are no keys yet.</p>;
   return (
-    <table class="plain-table keys">
+    <table class="plain-table key-table">
       <thead>
         <tr>
           <th scope="col">Label</th>

@@ -137,7 +137,7 @@ export function columnsOf(labels: readonly string[], asked: string | null, also:
 }
 
 function columnOf(label: string, labels: readonly string[]): Column {
-  if (label === "Time" && !labels.includes("Date")) return { label, ...time("moment", 16) };
+  if (label === "Time" && !labels.includes("Date")) return { label, ...time("moment", 18) };
   const meanings = labels.includes(label) ? OF_VIEWS : OF_EVENTS;
   const meaning = Object.hasOwn(meanings, label) ? meanings[label] : undefined;
   return { label, ...(meaning ?? plain("short")) };
@@ -174,22 +174,34 @@ const WIDTHS: Readonly<Record<Kind, number>> = {
 /** Values of these kinds have one form: narrower, they would be cut. */
 const FIXED: ReadonlySet<Kind> = new Set(["date", "time", "moment", "status", "ip"]);
 const REM = 16;
+/** Rem of a head's letter, of its padding, and of what the first one has more. */
+const [LETTER, PADDING, EDGE] = [0.6, 1.1, 0.5];
 /** How far the others give way before the table is wider than its place. */
 const LEAST = 0.5;
 const LEAST_TEXT = 11;
 
-/** Pixels of each column in a place of so many; null: what is left. The description takes the rest, and at least 20 rem. */
+/** Pixels of each column in a place of so many; null: what is left. The description takes the rest, and at least 20 rem.
+ * The others give way as far as their heads can be read, then the description, then the heads too.
+ */
 export function widths(columns: readonly Column[], place: number): { each: readonly (number | null)[]; least: number } {
-  const wished = columns.map((column) => Math.max(column.width ?? WIDTHS[column.kind], column.label.length * 0.5 + 1.5) * REM);
-  const of = (test: (column: Column) => boolean): number =>
-    columns.reduce((all, column, at) => all + (test(column) ? (wished[at] ?? 0) : 0), 0);
-  const text = of(({ kind }) => kind === "text");
-  const loose = of(({ kind }) => kind !== "text" && !FIXED.has(kind));
-  const fixed = of(({ kind }) => FIXED.has(kind));
-  const factor = loose === 0 ? 1 : Math.min(1, Math.max(LEAST, (place - fixed - text) / loose));
-  const each = columns.map(({ kind }, at) =>
-    kind === "text" ? null : Math.round((wished[at] ?? 0) * (FIXED.has(kind) ? 1 : factor)),
-  );
-  const least = fixed + loose * factor + (factor > LEAST ? text : Math.min(text, LEAST_TEXT * REM));
-  return { each, least: Math.round(least) };
+  const heads = columns.map(({ label }, at) => (label.length * LETTER + PADDING + (at === 0 ? EDGE : 0)) * REM);
+  const wished = columns.map((column, at) => Math.max((column.width ?? WIDTHS[column.kind]) * REM, heads[at] ?? 0));
+  const sumOf = (all: readonly number[], test: (column: Column) => boolean): number =>
+    columns.reduce((sum, column, at) => sum + (test(column) ? (all[at] ?? 0) : 0), 0);
+  const text = sumOf(wished, ({ kind }) => kind === "text");
+  const room = place - sumOf(wished, ({ kind }) => FIXED.has(kind));
+  const isWide = room - text >= sumOf(heads, isLoose);
+  const [high, low] = isWide ? [wished, heads] : [heads, wished.map((width, at) => Math.min(width * LEAST, heads[at] ?? 0))];
+  const [most, least] = [sumOf(high, isLoose), sumOf(low, isLoose)];
+  const rest = isWide ? text : Math.min(text, LEAST_TEXT * REM);
+  const share = most === least ? 1 : Math.min(1, Math.max(0, (room - rest - least) / (most - least)));
+  const each = columns.map((column, at) => (isLoose(column) ? (low[at] ?? 0) + ((high[at] ?? 0) - (low[at] ?? 0)) * share : (wished[at] ?? 0)));
+  return {
+    each: each.map((width, at) => (columns[at]?.kind === "text" ? null : Math.round(width))),
+    least: Math.round(sumOf(each, ({ kind }) => kind !== "text") + rest),
+  };
+}
+
+function isLoose({ kind }: Column): boolean {
+  return kind !== "text" && !FIXED.has(kind);
 }
