@@ -1,5 +1,6 @@
 """The drawer: an event beside the rows, from its sentence down to its raw form."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import House, Visit
-from tests.support.browsing import axe
+from tests.support.browsing import NARROW, axe
 
 TENANT = "drawer"
 OLD, NEW = (
@@ -94,6 +95,48 @@ def test_opening_a_row_makes_no_call(visit: Visit, ids: dict[str, str]) -> None:
     page.get_by_role("button", name="Close the event").click()
     expect(page.get_by_role("complementary", name="Event")).to_have_count(0)
     assert not [url for url in asked if ids["cause"] in url]
+
+
+def test_keys_of_an_open_event(visit: Visit, ids: dict[str, str]) -> None:
+    """Brackets go from event to event. Escape closes, leaves the row, clears the filters, one after the other."""
+    page = visit(TENANT, address="#/log?activity=kiosk.*")
+    box = page.get_by_role("complementary", name="Event")
+    expect(page.locator(".rows .what")).to_have_count(3)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(box).to_contain_text("1 of 3")
+    page.get_by_role("button", name="Older event").click()
+    expect(page.get_by_role("button", name="Older event")).to_be_focused()
+    expect(box).to_contain_text("kiosk.changed")
+    page.keyboard.press("]")
+    expect(box).to_contain_text("3 of 3")
+    page.keyboard.press("[")
+    page.keyboard.press("Escape")
+    expect(box).to_have_count(0)
+    expect(page.locator(f"#row-{ids['change']}")).to_be_focused()
+    page.keyboard.press("?")
+    for name in ("Esc", "[", "]", "t"):
+        expect(page.get_by_role("dialog").get_by_text(name, exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("t")
+    expect(page).to_have_url(re.compile("#/story/kiosk:K-7"))
+    page.get_by_role("link", name="Log", exact=True).click()
+    expect(page).to_have_url(re.compile(r"#/log\?activity=kiosk\.\*$"))
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile("#/log$"))
+
+
+def test_on_a_phone_nothing_behind_an_event_is_reached(visit: Visit, ids: dict[str, str]) -> None:
+    page = visit(TENANT, address="#/log?activity=kiosk.*", size=NARROW)
+    page.locator(f"#row-{ids['cause']}").click()
+    box = page.get_by_role("complementary", name="Event")
+    expect(box).to_be_focused()
+    inert = "[...document.querySelectorAll('.head, .log-main')].map(each => each.inert)"
+    assert page.evaluate(inert) == [True, True]
+    page.get_by_role("button", name="Close the event").click()
+    expect(page.locator(f"#row-{ids['cause']}")).to_be_focused()
+    assert page.evaluate(inert) == [False, False]
 
 
 def test_a_link_to_an_event_among_the_first_rows_reads_no_single_event(

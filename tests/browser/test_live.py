@@ -6,7 +6,7 @@ from itertools import count
 from typing import Protocol
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import House, Visit
 
@@ -108,6 +108,30 @@ def test_nothing_is_asked_while_hidden_or_switched_off(visit: Visit, send: Send)
     expect(page.locator(".rows .what").first).to_have_text(missed)
     page.keyboard.press(".")
     expect(page.locator("button.live")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_slow_feed_brings_no_old_events_and_one_that_is_refused_says_so(visit: Visit, send: Send) -> None:
+    """What was there before is not new. A refusal ends the watching, and the reader begins it again."""
+    send()
+    page = visit(TENANT, address="#/log?actor=jane.roe")
+    expect(page.locator(".rows .what").first).to_be_visible()
+    tips: list[Route] = []
+    page.route("**/v1/feed?after=0&limit=1*", lambda route: tips.append(route))  # noqa: PLW0108  Playwright needs a function of Python
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/v1/feed" in request.url else None)
+    page.keyboard.press(".")
+    page.wait_for_timeout(3_000)
+    assert len(asked) == len(tips) == 1
+    problem = {"title": "x", "status": 403, "code": "x", "detail": "No feed today.", "errors": []}
+    page.route("**/v1/feed?*actor=*", lambda route: route.fulfill(status=403, json=problem))
+    tips[0].continue_()
+    expect(page.get_by_text("Live has stopped: No feed today.")).to_be_visible()
+    expect(page.locator(".status-actions [role=status]")).to_be_empty()
+    page.unroute_all()
+    page.get_by_role("button", name="Begin again").click()
+    expect(page.get_by_text("Live has stopped")).to_have_count(0)
+    (first,) = send()
+    expect(page.locator(".rows .what").first).to_have_text(first)
 
 
 def test_only_what_can_grow_at_the_top_can_be_watched(visit: Visit, send: Send) -> None:

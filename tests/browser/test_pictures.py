@@ -135,7 +135,7 @@ def test_bars_are_hours_days_or_weeks_and_name_their_categories(visit: Visit, co
 def test_what_no_count_answers_is_of_the_shown_rows(visit: Visit, counted: str) -> None:
     """Hatched, and the caption says of how many. A person alone is counted, by how it ended."""
     page = visit(counted, address="#/log?range=30d&target=kiosk:K-7")
-    expect(caption(page)).to_have_text("of the 4 shown")
+    expect(caption(page)).to_have_text("hatched: counts only the 4 shown")
     expect(page.locator(".swatch.hatched")).to_have_count(1)
     page.evaluate("location.hash = '#/log?range=30d&actor=jane.roe'")
     expect(caption(page)).to_have_text("9 events by day of UTC")
@@ -147,6 +147,7 @@ def test_the_overviews_numbers_are_the_apis(visit: Visit, house: House, counted:
     """Six pictures of one span in few questions; each number leads to the events behind it."""
     asked: list[str] = []
     page = visit(counted, permissions=["clipboard-read", "clipboard-write"])
+    expect(caption(page)).to_be_visible()  # the log has asked what it asks
     page.on("request", lambda request: asked.append(request.url) if "/v1/" in request.url else None)
     page.evaluate("location.hash = '#/overview?range=30d'")
     fresh = page.get_by_role("region", name="New in this range")
@@ -268,7 +269,7 @@ def test_around_an_event_is_counted_when_it_is_opened(visit: Visit, house: House
     assert len(searches) == 3
     around.get_by_role("link", name="session").click()
     expect(page).to_have_url(re.compile("session_id=s-1"))
-    expect(caption(page)).to_have_text("of the 6 shown")
+    expect(caption(page)).to_have_text("hatched: counts only the 6 shown")
 
 
 def test_a_log_too_large_for_its_hours_shows_the_last_week(visit: Visit, counted: str) -> None:

@@ -29,6 +29,23 @@ def test_a_link_signs_in_and_shows_the_log(visit: Visit, house: House) -> None:
     assert "dbk_" not in page.url
 
 
+def test_a_key_in_the_address_of_an_open_page_signs_in(visit: Visit, house: House) -> None:
+    """It stays in no history either. What the former reader filtered by is forgotten."""
+    page = visit("carear", "auditor", "#/log?q=secret")
+    expect(page.get_by_text("Fieldworks")).to_be_visible()
+    page.evaluate("hash => { location.hash = hash }", f"#key={house.key('symbee', 'admin')}&to=exports")
+    expect(page.get_by_text("ABC Company")).to_be_visible()
+    assert page.url == f"{house.url}/console#/exports?env=prod"
+    expect(page.get_by_role("link", name="Log", exact=True)).not_to_have_attribute("href", re.compile("secret"))
+    page.evaluate("hash => { location.hash = hash }", f"#key={house.key('', 'operations')}&tenant=enate-demo")
+    expect(page.get_by_role("button", name="Tenant: Meridian Services")).to_be_visible()
+    expect(rows(page).first).to_be_visible()
+    assert re.search(r"#/log\?.*tenant=enate-demo", page.url)
+    for _ in range(page.evaluate("history.length") - 1):
+        page.go_back()
+        assert "dbk_" not in page.url
+
+
 def test_somebody_without_a_key_signs_in_by_hand(visit: Visit, house: House) -> None:
     """A wrong key is said to be wrong; the address that they came for is kept. Verifying needs no key."""
     page = visit(None, address="#/log?status=failure")
@@ -114,6 +131,10 @@ def test_a_key_that_is_revoked_in_mid_work_loses_nothing(visit: Visit, house: Ho
     assert any(again() for _ in range(75)), "the gateway keeps an answer for a minute"
     expect(rows(page)).to_have_count(3)
     assert not axe(page, "dialog[open]")  # the rows are dimmed while they wait
+    for _ in range(3):  # a browser closes a dialog at the second, whatever the page says
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(100)
+    expect(sheet).to_be_visible()
     sheet.get_by_label("API key").fill(house.key(tenant, "auditor"))
     page.keyboard.press("Enter")
     expect(sheet).to_be_hidden()
@@ -198,8 +219,9 @@ def test_each_role_sees_what_it_may(visit: Visit) -> None:
     auditor = visit("enate", "auditor")
     expect(auditor.get_by_role("link", name="Log", exact=True)).to_be_visible()
     expect(auditor.get_by_role("link", name="Tenants", exact=True)).to_be_hidden()
-    unknown = visit("enate", "auditor", "#/nowhere")
-    expect(unknown.get_by_role("heading", name="There is no such page")).to_be_visible()
+    for place in ("nowhere", "constructor"):
+        unknown = visit("enate", "auditor", f"#/{place}")
+        expect(unknown.get_by_role("heading", name="There is no such page")).to_be_visible()
 
 
 def test_operations_change_tenant_and_people_environment(visit: Visit) -> None:
@@ -217,15 +239,75 @@ def test_operations_change_tenant_and_people_environment(visit: Visit) -> None:
     expect(page.get_by_role("button", name="Environment: prod")).to_be_visible()
 
 
+def test_another_tenant_leaves_nothing_of_the_former_one(visit: Visit, house: House) -> None:
+    """Neither its numbers, nor its environment, nor a late answer about it; and the focus stays where it was."""
+    other = {"tenant": "shell-other", "name": "Other", "profile": "generic", "audit_since": None}
+    with house.daybook.operations as operations:
+        assert operations.post("/v1/tenants", json={**other, "environments": ["live", "try"]}).is_success
+    page = visit("symbee", "operations", "#/overview?env=test")
+    switch = page.get_by_role("button", name=re.compile("^Tenant: "))
+    busiest = page.locator(".ranking").first
+    expect(busiest).to_be_visible()
+    late: list[Route] = []
+
+    held = ["/v1/stats"]
+
+    def hold(route: Route) -> None:
+        if held and held[0] in route.request.url:
+            late.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/v1/*", hold)
+    page.get_by_role("button", name="Environment: test").click()
+    page.get_by_role("menuitemradio", name="prod").click()
+    expect(busiest).to_have_count(0)  # before the other environment's numbers are there
+    held.clear()
+    switch.click()
+    page.get_by_role("menuitemradio", name="Fieldworks").click()
+    expect(page.get_by_role("button", name="Tenant: Fieldworks")).to_be_focused()
+    expect(page.get_by_role("region", name="Events over time")).to_contain_text("Connector Center")
+    late.clear()
+    held.append("/v1/me")
+    switch.click()
+    page.get_by_role("menuitemradio", name="Meridian Services").click()
+    expect(page.get_by_role("heading", name="Overview")).to_have_count(0)
+    held.clear()
+    switch.click()
+    page.get_by_role("menuitem", name="All tenants").click()
+    page.locator("table.tenants").get_by_role("link", name="Other").click()
+    expect(page.get_by_role("button", name="Environment: live")).to_be_visible()
+    for route in late:
+        route.continue_()
+    expect(page.get_by_text("No events yet").first).to_be_visible()
+    expect(switch).to_have_text("Other")
+    assert page.url.endswith("tenant=shell-other&env=live")
+    late.clear()
+    held.append("/v1/me")
+    page.go_back()
+    page.get_by_role("button", name="Signed in").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    for route in late:
+        route.continue_()
+    page.wait_for_timeout(300)
+    expect(page.get_by_label("API key")).to_be_visible()
+    expect(page.get_by_role("button", name="Signed in")).to_have_count(0)
+
+
 def test_operations_without_a_tenant_choose_one(visit: Visit, house: House) -> None:
     """They reach every tenant, and none by itself."""
     page = visit(None)
     page.get_by_label("API key").fill(house.key("", "operations"))
+    refusals: list[str] = []
+    page.on("response", lambda answer: refusals.append(answer.url) if answer.status >= 400 else None)
     page.keyboard.press("Enter")
-    expect(
-        page.get_by_role("link", name="Fieldworks").or_(page.get_by_role("button", name="Fieldworks"))
-    ).to_be_visible()
+    link = page.locator("table.tenants").get_by_role("link", name="Fieldworks")
+    expect(link).to_be_visible()
     assert page.url.endswith("#/tenants")
+    link.click()
+    expect(rows(page).first).to_be_visible()
+    assert re.search(r"#/log\?.*tenant=carear-demo", page.url)
+    assert not refusals
 
 
 def test_keys_work_are_listed_and_can_be_turned_off(visit: Visit) -> None:
@@ -244,6 +326,12 @@ def test_keys_work_are_listed_and_can_be_turned_off(visit: Visit) -> None:
     page.keyboard.press("g")
     page.keyboard.press("l")
     expect(page.get_by_role("link", name="Overview", exact=True)).to_have_attribute("aria-current", "page")
+    page.get_by_role("button", name="Signed in").click()
+    page.get_by_role("menuitem", name="Keys").click()
+    assert not keys.get_by_label("Single letters are keys").is_checked()
+    page.keyboard.press("Escape")
+    expect(keys).to_have_count(0)
+    expect(page.get_by_role("button", name="Signed in")).to_be_focused()
     assert set(page.evaluate("Object.keys(localStorage)")) <= {"daybook.letters", "daybook.theme", "daybook.density"}
 
 

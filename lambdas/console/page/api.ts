@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 
 import type { components, operations } from "./schema.d.ts";
-import { chosenTenant, credential, environment, me, refused } from "./session.ts";
+import { chosenTenant, credential, environment, holder, refused } from "./session.ts";
 
 export type Schema = components["schemas"];
 /** The JSON of an operation's 200. */
@@ -62,7 +62,7 @@ export async function get<T>(path: string, options: Options = {}): Promise<T> {
       if (tries) trouble.value = null;
       return answer;
     } catch (error) {
-      if (!options.once && error instanceof Problem && error.status === 401 && me.value !== null) {
+      if (!options.once && error instanceof Problem && error.status === 401 && holder.value !== null) {
         await signedInAgain(options.signal);
         continue;
       }

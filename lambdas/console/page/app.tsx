@@ -1,24 +1,27 @@
-import { useSignalEffect } from "@preact/signals";
-import { untracked } from "@preact/signals";
+import { untracked, useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
-import { Problem, get } from "./api.ts";
+import { Problem } from "./api.ts";
 import { home } from "./log/home.ts";
 import { PAGES } from "./pages.tsx";
-import { Toast } from "./parts/toast.tsx";
+import { Toast, say } from "./parts/toast.tsx";
 import { go, href, place } from "./route.ts";
-import { type Me, asking, chosenTenant, credential, drop, may, me } from "./session.ts";
+import { asking, chosenTenant, credential, drop, holder, may, me } from "./session.ts";
 import { Bands } from "./shell/bands.tsx";
 import { Head } from "./shell/head.tsx";
 import { Keys } from "./shell/keys.tsx";
 import { RefusedSheet } from "./shell/refused.tsx";
 import { exchanging, failure } from "./sign_in/oidc.ts";
 import { SignInPage } from "./sign_in/page.tsx";
+import { readMe } from "./who.ts";
 
 export function App() {
   useSignalEffect(() => {
-    const asks = [credential.value, chosenTenant.value];
-    if (asks[0] !== null) void untracked(whoAmI);
+    const [asker, tenant] = [credential.value, chosenTenant.value];
+    if (asker === null) return undefined;
+    const stop = new AbortController();
+    void untracked(() => whoAmI(tenant, stop.signal));
+    return () => stop.abort();
   });
   useSignalEffect(nameEnvironment);
   useEffect(() => {
@@ -36,23 +39,24 @@ export function App() {
   );
 }
 
-async function whoAmI(): Promise<void> {
+async function whoAmI(tenant: string | null, stop: AbortSignal): Promise<void> {
   try {
-    me.value = await get<Me>("me", { inEnvironment: false });
+    await readMe(stop);
     failure.value = null;
   } catch (error) {
+    if (stop.aborted) return;
     if (!(error instanceof Problem)) throw error;
-    if (error.status === 401 && me.value === null) {
+    if (error.status === 401 && holder.value === null) {
       drop();
       failure.value = "This key is not valid: it was mistyped, revoked, or has expired.";
-    } else if (error.status === 404 && chosenTenant.value !== null) {
-      failure.value = `There is no tenant ${chosenTenant.value}.`;
+    } else if (error.status === 404 && tenant !== null) {
+      say(`There is no tenant ${tenant}`);
       go("#/tenants", "replace");
     }
   }
 }
 
-/** Where the tenant has several environments, each address says which one it is about. */
+/** Where the chosen tenant has several environments, each address says which one it is about. */
 function nameEnvironment(): void {
   const several = (me.value?.environments.length ?? 0) > 1;
   const first = me.value?.environments[0];
@@ -65,7 +69,7 @@ function nameEnvironment(): void {
 
 function Shown() {
   const { page: name } = place.value;
-  const page = PAGES[name];
+  const page = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined;
   if (!page) return <Missing />;
   if (page.roles === null) return <Framed whole={page.whole} show={page.show} />;
   if (credential.value === null) {

@@ -27,8 +27,9 @@ export async function readCatalogue(): Promise<void> {
 effect(() => {
   const reader = me.value;
   untracked(() => {
+    abort.abort();
     catalogue.value = null;
-    if (reader !== null && reader.role !== "producer") void readCatalogue();
+    if (reader?.tenant && reader.role !== "producer") void readCatalogue();
   });
 });
 

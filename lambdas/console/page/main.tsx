@@ -3,10 +3,10 @@ import "./style/main.css";
 import { render } from "preact";
 
 import { App } from "./app.tsx";
-import { askOtherTabs, takeKeyFromAddress } from "./session.ts";
+import { askOtherTabs, takeKeysFromAddress } from "./session.ts";
 import { comeBack } from "./sign_in/oidc.ts";
 
-takeKeyFromAddress();
+takeKeysFromAddress();
 comeBack();
 askOtherTabs();
 render(<App />, document.body);

@@ -1,6 +1,6 @@
 /** The address: page and parameters stand in the fragment, so that no server's log and no Referer holds them. */
 
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 
 export interface Place {
   readonly page: string;
@@ -42,12 +42,33 @@ function readable(text: string): string {
 
 export const place = signal<Place>(parse(location.hash));
 
-let shown = location.hash;
+let shown: string | null = null;
+let onKey: (key: string) => void = () => undefined;
 
 function refresh(): void {
   if (location.hash === shown) return;
+  const taken = takenKey(location.hash);
+  if (taken) history.replaceState(null, "", taken.rest);
   shown = location.hash;
-  place.value = parse(shown);
+  batch(() => {
+    if (taken?.key) onKey(taken.key);
+    place.value = parse(location.hash);
+  });
+}
+
+/** `#key=…&tenant=…&to=log?…` without its key, so that it stays in no address and no history; null where there is none. */
+function takenKey(hash: string): { key: string; rest: string } | null {
+  const found = /^#key=([^&]*)&?(.*)$/.exec(hash);
+  if (!found) return null;
+  const [others = "", to = ""] = (found[2] ?? "").split(/(?:^|&)to=(.*)/);
+  const joint = others && (to.includes("?") ? "&" : "?");
+  return { key: decoded(found[1] ?? ""), rest: `#/${to}${joint}${others}` };
+}
+
+/** From now on every key that comes with an address goes to `take`. */
+export function takeKeys(take: (key: string) => void): void {
+  onKey = take;
+  refresh();
 }
 
 addEventListener("hashchange", refresh);

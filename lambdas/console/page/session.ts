@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 
 import type { Schema } from "./api.ts";
-import { go, place } from "./route.ts";
+import { place, takeKeys } from "./route.ts";
 
 export type Me = Schema["Me"];
 
@@ -14,8 +14,12 @@ const ASK_MS = 300;
 type Message = { readonly kind: "ask" } | { readonly kind: "have"; readonly credential: string } | { readonly kind: "out" };
 
 export const credential = signal<string | null>(sessionStorage.getItem(KEPT));
-/** What `GET /v1/me` answered for the credential and the chosen tenant. */
-export const me = signal<Me | null>(null);
+/** What `GET /v1/me` answered last, and for which chosen tenant it was asked. */
+const answered = signal<{ readonly chosen: string | null; readonly me: Me } | null>(null);
+/** Whose credential it is: role and label are the same for every tenant. Null until it has worked once. */
+export const holder = computed(() => answered.value?.me ?? null);
+/** What `GET /v1/me` answered for the chosen tenant. Null from the moment that another one is chosen until its answer. */
+export const me = computed(() => (answered.value?.chosen === chosenTenant.value ? answered.value.me : null));
 /** The credential was refused in mid-work: a sheet asks for another one, the page stays. */
 export const refused = signal(false);
 /** This tab waits for another one's credential. */
@@ -53,8 +57,13 @@ export function keep(text: string): void {
 function clear(): void {
   sessionStorage.removeItem(KEPT);
   credential.value = null;
-  me.value = null;
+  answered.value = null;
   refused.value = false;
+}
+
+/** Keeps what `GET /v1/me` answered when this tenant was the chosen one. */
+export function learn(chosen: string | null, found: Me): void {
+  answered.value = { chosen, me: found };
 }
 
 /** Drops a credential that never worked, in this tab alone. */
@@ -68,12 +77,12 @@ export function signOut(): void {
   send({ kind: "out" });
 }
 
-/** Takes a key out of `#key=…` before anything is rendered, so that it stays in no address and no history. */
-export function takeKeyFromAddress(): void {
-  const found = /^#key=([^&]+)(?:&to=(.*))?$/.exec(location.hash);
-  if (!found) return;
-  go(found[2] ? `#/${found[2]}` : "#/", "replace");
-  keep(decodeURIComponent(found[1] ?? ""));
+/** A key in the address signs in: before anything is rendered, and in an open page too. */
+export function takeKeysFromAddress(): void {
+  takeKeys((key) => {
+    if (key !== credential.value) clear();
+    keep(key);
+  });
 }
 
 /** The tenant that operations chose; null for everybody else. */
@@ -90,6 +99,6 @@ export type Role = "producer" | "auditor" | "admin" | "operations";
 
 /** Whether the credential has one of the roles: a token may have several. */
 export function may(...roles: Role[]): boolean {
-  const mine = me.value?.role.split(",") ?? [];
+  const mine = holder.value?.role.split(",") ?? [];
   return roles.some((role) => mine.includes(role));
 }

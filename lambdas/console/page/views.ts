@@ -31,6 +31,7 @@ export async function readViews(): Promise<void> {
 effect(() => {
   const reader = [me.value, environment.value] as const;
   untracked(() => {
+    abort.abort();
     views.value = null;
     if (reader[0]?.tenant && reader[0].role !== "producer") void readViews();
   });

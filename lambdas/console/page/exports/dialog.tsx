@@ -3,6 +3,7 @@ import "./exports.css";
 import { useState } from "preact/hooks";
 
 import { Problem } from "../api.ts";
+import { type Count, inWords } from "../log/counts.ts";
 import { hidesOwn } from "../log/home.ts";
 import { viewOf } from "../log/reading.ts";
 import { Dialog } from "../parts/dialog.tsx";
@@ -20,7 +21,7 @@ type Format = "csv" | "ndjson";
 interface Props {
   readonly question: Question;
   /** Null where nobody has counted them. */
-  readonly rows: number | null;
+  readonly rows: Count | null;
   readonly onClose: () => void;
 }
 
@@ -66,7 +67,7 @@ export function ExportDialog({ question: shown, rows: counted, onClose }: Props)
         <p class="export-sentence">
           <bdi>{questionInWords(question, times, named)}</bdi>, {sortInWords(question.sort)}, {viewInWords(view)},{" "}
           {zoneInWords(times)}
-          {rows !== null && <b>: {rows === 1 ? "1 row" : `${rows.toLocaleString("en")} rows`}</b>}
+          {rows !== null && <b>: {inWords(rows, "row")}</b>}
         </p>
         <div class="export-choices">
           <label class="field">

@@ -1,7 +1,10 @@
 /** The log as it is first seen: the last 30 days, without Daybook's own records. The address says so. */
 
+import { effect } from "@preact/signals";
+
 import type { Filter, Question } from "../query.ts";
-import { href } from "../route.ts";
+import { href, place } from "../route.ts";
+import { credential, reader } from "../session.ts";
 
 export const OWN_COMPONENT = "Audit Log";
 export const WITHOUT_OWN: Filter = { key: "component", not: true, values: [OWN_COMPONENT] };
@@ -10,9 +13,25 @@ export function homeQuery(): URLSearchParams {
   return new URLSearchParams({ "component!": OWN_COMPONENT, "range": "30d" });
 }
 
-/** Where the word mark and the tab lead. */
+/** Where the word mark leads. */
 export function home(): string {
   return href("log", [], homeQuery());
+}
+
+/** The log as it was last seen, and by whom. Only this tab's memory has it, since filters hold names. */
+let last: { readonly reader: string; readonly credential: string; readonly query: URLSearchParams } | null = null;
+
+effect(() => {
+  if (credential.value === null) last = null;
+  else if (place.value.page === "log") last = { reader: reader.value, credential: credential.value, query: place.value.query };
+});
+
+/** Where the tab leads: back to the filters that one had, without the open event. */
+export function lastLog(): string {
+  if (last?.reader !== reader.value || last.credential !== credential.value) return home();
+  const query = new URLSearchParams(last.query);
+  query.delete("event");
+  return href("log", [], query);
 }
 
 /** The filter that hides Daybook's own records. */

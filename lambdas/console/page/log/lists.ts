@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { NEWEST_FIRST, type Question, read, write } from "../query.ts";
 import { encode, place } from "../route.ts";
-import { environment, me } from "../session.ts";
+import { me, reader } from "../session.ts";
 import { zone } from "../zone.ts";
 import { List } from "./list.ts";
 import { Tail } from "./live.ts";
@@ -19,6 +19,8 @@ export function reload(): void {
 
 interface Kept {
   readonly key: string;
+  /** The tenant and the environment that the rows are of. */
+  readonly of: string;
   readonly list: List;
   readonly tail: Tail | null;
 }
@@ -32,7 +34,7 @@ export interface RefusedSort {
 export interface Lists {
   readonly list: List;
   readonly tail: Tail | null;
-  /** The list whose rows are shown: the last question's until the new one answers. */
+  /** The list whose rows are shown: the last question's until the new one answers, where it was about the same log. */
   readonly shown: List;
   readonly refusedSort: RefusedSort | null;
 }
@@ -69,25 +71,25 @@ export function useLists(): Lists {
   return {
     list: now.list,
     tail: now.tail,
-    shown: before.current?.list ?? now.list,
+    shown: before.current?.of === now.of ? before.current.list : now.list,
     refusedSort: refused?.key === asked.value ? refused : null,
   };
 }
 
 function keyOf(question: Question, live: boolean): string {
-  const { tenant, view } = me.value ?? { tenant: null, view: null };
   const watched = live && canWatch(question);
-  return [encode(write(question)), watched, environment.value, zone.value, tenant, view, reloads.value].join("\n");
+  return [encode(write(question)), watched, reader.value, zone.value, me.value?.view, reloads.value].join("\n");
 }
 
 function begin(key: string): Kept {
   return untracked(() => {
     const question = read(place.value.query);
-    if (!place.value.query.has("live") || !canWatch(question)) return { key, list: new List(question), tail: null };
+    const of = reader.value;
+    if (!place.value.query.has("live") || !canWatch(question)) return { key, of, list: new List(question), tail: null };
     const tail = new Tail(question, reload);
-    const list = new List(question, tail.tip().catch(() => null));
+    const list = new List(question, tail.tip());
     tail.watch(list);
-    return { key, list, tail };
+    return { key, of, list, tail };
   });
 }
 

@@ -2,7 +2,7 @@
 
 import { type ReadonlySignal, computed, signal } from "@preact/signals";
 
-import { get } from "../api.ts";
+import { Problem, get } from "../api.ts";
 import type { Question } from "../query.ts";
 import { wash } from "./arrived.ts";
 import type { List } from "./list.ts";
@@ -32,10 +32,16 @@ export class Tail {
   readonly reading = signal(false);
   /** What a screen reader is told. */
   readonly said = signal("");
-  readonly word: ReadonlySignal<string> = computed(() => (this.reading.value ? "Paused while you read" : "Live"));
+  /** Why nothing is asked any more, until one begins again; null: it goes on. */
+  readonly stopped = signal<string | null>(null);
+  readonly word: ReadonlySignal<string> = computed(() =>
+    this.stopped.value !== null ? "Stopped" : this.reading.value ? "Paused while you read" : "Live",
+  );
   private readonly abort = new AbortController();
   private log: string | null = null;
   private after = 0;
+  /** Where to begin is known. Before that nothing is polled, or the whole log would be new. */
+  private settled = false;
   private timer = 0;
   private unsaid = 0;
   private saidAt = 0;
@@ -51,19 +57,19 @@ export class Tail {
 
   /** Where the log stands: asked before the rows are read, or what is appended between the two would be in neither. */
   async tip(): Promise<void> {
-    const query = { after: "0", limit: "1" };
-    const page = await get<FeedPage>("feed", { query, signal: this.abort.signal });
-    [this.log, this.after] = [page.log, page.size];
+    const page = await this.ask(new URLSearchParams({ after: "0", limit: "1" }));
+    if (!page) return;
+    [this.log, this.after, this.settled] = [page.log, page.size, true];
+    this.next();
   }
 
   watch(list: List): void {
     this.list = list;
-    this.next();
   }
 
   /** Without rows to add to: for whoever waits for the first. */
   watchAlone(onFirst: () => void): void {
-    this.onFirst = onFirst;
+    [this.onFirst, this.settled] = [onFirst, true];
     this.next(0);
   }
 
@@ -97,6 +103,7 @@ export class Tail {
 
   private next(wait: number = EVERY_MS): void {
     clearTimeout(this.timer);
+    if (!this.settled || this.stopped.value !== null) return;
     if (this.abort.signal.aborted || document.visibilityState !== "visible") return;
     this.timer = setTimeout(() => void this.poll(), wait);
   }
@@ -106,16 +113,21 @@ export class Tail {
     query.delete("sort");
     query.set("after", String(this.after));
     if (this.log !== null) query.set("log", this.log);
-    let page: FeedPage;
-    try {
-      page = await get<FeedPage>("feed", { query, signal: this.abort.signal });
-    } catch {
-      // Aborted; or refused, which the rows' own reading shows. What passes, `get` waits for.
-      return;
-    }
+    const page = await this.ask(query);
+    if (!page) return;
     [this.log, this.after] = [page.log, page.next];
     this.take(page.events.flatMap((item) => rowOf(item, viewOf(this.question))));
     this.next(page.next < page.size ? 0 : EVERY_MS);
+  }
+
+  /** Null: aborted, or refused. What passes, `get` waits for. */
+  private async ask(query: URLSearchParams): Promise<FeedPage | null> {
+    try {
+      return await get<FeedPage>("feed", { query, signal: this.abort.signal });
+    } catch (error) {
+      if (error instanceof Problem) this.stopped.value = error.detail;
+      return null;
+    }
   }
 
   private take(rows: readonly Row[]): void {

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { type Answer, Problem, type Schema, get } from "../api.ts";
 import { catalogue, ofKind } from "../catalogue.ts";
 import type { Filter, Span } from "../query.ts";
-import { credential, environment } from "../session.ts";
+import { credential, reader as whose } from "../session.ts";
 import { is, logOf } from "./asks.ts";
 import type { Step } from "./bars.ts";
 import { BarsTable, Brushed } from "./brushed.tsx";
@@ -112,14 +112,15 @@ interface Latest {
 const NOTHING: Latest = { events: [], more: false, problem: null };
 
 function useLatest(query: string | null): Latest {
-  const [latest, setLatest] = useState(NOTHING);
+  const reader = whose.value;
+  const [latest, setLatest] = useState({ ...NOTHING, reader });
   useEffect(() => {
-    if (query === null) return setLatest(NOTHING);
+    if (query === null) return setLatest({ ...NOTHING, reader });
     const abort = new AbortController();
     get<Answer<"search_events">>("events", { query: new URLSearchParams(query), signal: abort.signal })
-      .then((page) => setLatest({ events: page.events as Schema["NativeEvent"][], more: page.next_cursor !== null, problem: null }))
-      .catch((error: unknown) => error instanceof Problem && setLatest({ ...NOTHING, problem: error }));
+      .then((page) => setLatest({ events: page.events as Schema["NativeEvent"][], more: page.next_cursor !== null, problem: null, reader }))
+      .catch((error: unknown) => error instanceof Problem && setLatest({ ...NOTHING, problem: error, reader }));
     return () => abort.abort();
-  }, [query, credential.value, environment.value]);
-  return latest;
+  }, [query, reader, credential.value]);
+  return latest.reader === reader ? latest : NOTHING;
 }

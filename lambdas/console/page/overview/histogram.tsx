@@ -23,6 +23,8 @@ const MOST_KEYS = "20";
 /** How often it is counted again while new events are watched for. */
 const AGAIN_MS = 30_000;
 
+const WHY_HATCHED = "Nothing counts the events of these filters, so the bars are of the rows that are shown. Read on, and they grow.";
+
 const shownBars = signal<Bars | null>(null);
 
 /** The numbers of the histogram as a table that is not seen. It stands behind the log's own rows. */
@@ -94,7 +96,7 @@ function Caption({ bars, pointed, chosen, total, rows }: CaptionProps) {
   const all = chosen.first === 0 && chosen.last === bars.starts.length - 1;
   const number = total.toLocaleString("en");
   if (pointed) return <>{`${period(bars, pointed)}: ${number}${rows === null ? "" : " of those shown"}`}</>;
-  if (rows !== null) return <>{`of the ${rows.toLocaleString("en")} shown`}</>;
+  if (rows !== null) return <span title={WHY_HATCHED}>{`hatched: counts only the ${rows.toLocaleString("en")} shown`}</span>;
   if (!all) return <>{`${period(bars, chosen)}: ${number}`}</>;
   return <>{`${number} ${total === 1 ? "event" : "events"} by ${bars.step}${besideDays(bars) ? " of UTC" : ""}`}</>;
 }

@@ -149,7 +149,7 @@ function PeoplePanel({ actors, span }: { actors: Counted; span: Span }) {
   return (
     <Panel
       title="People"
-      note="With Daybook's own records. Keys and the system each count as one."
+      note="Reads of this log count too, your own among them. All keys count as one, and so does the system."
       problem={actors.problem}
       sheet={actors.stats && { head: ["Person", "Events"], rows: rows.map(({ key, count }) => [key, count]) }}
     >

@@ -12,7 +12,9 @@ interface Props {
   readonly children: ComponentChildren;
 }
 
-/** A button that opens a menu (WAI-ARIA's menu button): arrows move, Escape closes, so does a click elsewhere. */
+/** A button that opens a menu (WAI-ARIA's menu button): arrows move, Escape closes, so does a click elsewhere. After a
+ * choice the button has the focus, unless the choice has moved it.
+ */
 export function Menu({ label, name, left, class: kind = "plain", children }: Props) {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
@@ -42,6 +44,11 @@ export function Menu({ label, name, left, class: kind = "plain", children }: Pro
     event.stopPropagation();
   }
 
+  function onChosen(): void {
+    setOpen(false);
+    if (box.current?.contains(document.activeElement)) button.current?.focus();
+  }
+
   return (
     <div class="menu" ref={box} onKeyDown={onKeyDown}>
       <button
@@ -56,7 +63,7 @@ export function Menu({ label, name, left, class: kind = "plain", children }: Pro
         {label}
       </button>
       {open && (
-        <div class={left ? "menu-list left" : "menu-list"} role="menu" onClick={() => setOpen(false)}>
+        <div class={left ? "menu-list left" : "menu-list"} role="menu" onClick={onChosen}>
           {children}
         </div>
       )}

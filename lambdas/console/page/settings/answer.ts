@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { type Options, Problem, address, get } from "../api.ts";
-import { type Me, chosenTenant, me } from "../session.ts";
+import { chosenTenant } from "../session.ts";
 
 export interface Answered<T> {
   /** Null until it is read. */
@@ -75,6 +75,4 @@ export function faultOf(problem: Problem | null, path: string): string | null {
 }
 
 /** After a change of what `me` tells: where the log begins, whether a hold is on. */
-export async function meAgain(): Promise<void> {
-  me.value = await get<Me>("me", { inEnvironment: false });
-}
+export { readMe as meAgain } from "../who.ts";

@@ -4,12 +4,13 @@ import { ChevronDown, CircleUser, Contrast } from "lucide";
 import { useEffect, useState } from "preact/hooks";
 
 import { type Schema, get } from "../api.ts";
-import { home } from "../log/home.ts";
+import { home, lastLog } from "../log/home.ts";
 import { PAGES } from "../pages.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Menu, MenuItem } from "../parts/menu.tsx";
 import { go, href, place } from "../route.ts";
-import { chosenTenant, environment, may, me, signOut } from "../session.ts";
+import { chosenTenant, environment, holder, may, me, signOut } from "../session.ts";
+import { keysShown } from "./keys.tsx";
 import { THEMES, theme } from "./theme.ts";
 
 export function Head() {
@@ -18,12 +19,12 @@ export function Head() {
       <a class="wordmark" href={home()}>
         Daybook
       </a>
-      {me.value && <Tabs />}
+      {holder.value && <Tabs />}
       <div class="head-right">
-        {me.value && <Tenant />}
+        {holder.value && <Tenant />}
         {(me.value?.environments.length ?? 0) > 1 && <Environment />}
         <Theme />
-        {me.value && <Reader />}
+        {holder.value && <Reader />}
       </div>
     </header>
   );
@@ -37,7 +38,7 @@ function Tabs() {
           page.tab !== undefined &&
           page.roles !== null &&
           may(...page.roles) && (
-            <a key={name} href={name === "log" ? home() : href(name)} aria-current={place.value.page === name ? "page" : undefined}>
+            <a key={name} href={name === "log" ? lastLog() : href(name)} aria-current={place.value.page === name ? "page" : undefined}>
               {page.tab}
             </a>
           ),
@@ -48,7 +49,7 @@ function Tabs() {
 
 function Tenant() {
   if (!may("operations")) return <bdi class="switch">{me.value?.name}</bdi>;
-  const name = me.value?.name ?? "Choose a tenant";
+  const name = me.value?.name ?? chosenTenant.value ?? "Choose a tenant";
   return (
     <Menu
       name={`Tenant: ${name}`}
@@ -71,7 +72,7 @@ function Tenants() {
   const [found, setFound] = useState<readonly Schema["TenantDescription"][]>([]);
   useEffect(() => {
     const stop = new AbortController();
-    const ask = { inEnvironment: false, signal: stop.signal };
+    const ask = { inEnvironment: false, tenant: null, signal: stop.signal } as const;
     get<Schema["TenantList"]>("tenants", ask).then(
       (list) => setFound(list.tenants.slice(0, FIRST)),
       () => undefined,
@@ -143,7 +144,7 @@ function Theme() {
 }
 
 function Reader() {
-  const who = me.value;
+  const who = holder.value;
   if (!who) return null;
   const label = who.credential.label || who.credential.id;
   return (
@@ -168,7 +169,7 @@ function Reader() {
       </div>
       <hr class="menu-line" />
       <MenuItem href={href("verify")}>Verify an export</MenuItem>
-      <MenuItem onClick={() => dispatchEvent(new KeyboardEvent("keydown", { key: "?" }))}>Keys</MenuItem>
+      <MenuItem onClick={() => (keysShown.value = true)}>Keys</MenuItem>
       <MenuItem onClick={signOut}>Sign out in all tabs</MenuItem>
     </Menu>
   );

@@ -1,8 +1,9 @@
-import { useState } from "preact/hooks";
+import { signal } from "@preact/signals";
 
 import { type Key, bound, letters, setLetters, useKey } from "../keyboard.ts";
 import { PAGES } from "../pages.tsx";
 import { Dialog } from "../parts/dialog.tsx";
+import { lastLog } from "../log/home.ts";
 import { go, href } from "../route.ts";
 import { may } from "../session.ts";
 
@@ -13,17 +14,19 @@ const GO: readonly (readonly [string, string, string])[] = [
   ["g s", "settings", "Go to the settings"],
 ];
 
+/** Whether the list of the keys is open. Its switch turns letters on again, so a click opens it too. */
+export const keysShown = signal(false);
+
 /** The keys that every page has, and the list of all that are bound. */
 export function Keys() {
-  const [open, setOpen] = useState(false);
-  useKey({ key: "?", label: "List the keys", run: () => setOpen(true) });
+  useKey({ key: "?", label: "List the keys", run: () => (keysShown.value = true) });
   return (
     <>
       {GO.map(([key, page, label]) => (
         <GoKey key={key} keys={key} page={page} label={label} />
       ))}
-      {open && (
-        <Dialog title="Keys" onClose={() => setOpen(false)}>
+      {keysShown.value && (
+        <Dialog title="Keys" onClose={() => (keysShown.value = false)}>
           <KeyList />
           <label class="keys-switch">
             <input
@@ -34,7 +37,7 @@ export function Keys() {
             Single letters are keys
           </label>
           <div class="dialog-foot">
-            <button type="button" class="button main" onClick={() => setOpen(false)}>
+            <button type="button" class="button main" onClick={() => (keysShown.value = false)}>
               Close
             </button>
           </div>
@@ -48,7 +51,7 @@ function GoKey({ keys, page, label }: { keys: string; page: string; label: strin
   useKey({
     key: keys,
     label,
-    run: () => go(href(page)),
+    run: () => go(page === "log" ? lastLog() : href(page)),
     when: () => may(...(PAGES[page]?.roles ?? [])),
   });
   return null;
@@ -56,12 +59,12 @@ function GoKey({ keys, page, label }: { keys: string; page: string; label: strin
 
 function KeyList() {
   return (
-    <dl class="keys">
+    <dl class="shortcuts">
       {listed(bound.value).map((key) => (
         <div key={key.key}>
           <dt>
             {key.key.split(" ").map((part) => (
-              <kbd key={part}>{part}</kbd>
+              <kbd key={part}>{part === "Escape" ? "Esc" : part}</kbd>
             ))}
           </dt>
           <dd>{key.label}</dd>

@@ -6,7 +6,7 @@ import { me } from "../../session.ts";
 import { Problem } from "../../api.ts";
 import { clock, fullDay, shortDay, zone } from "../../zone.ts";
 import { beginning } from "../bar/fixed.ts";
-import { count } from "../counts.ts";
+import { type Count, count, inFigures } from "../counts.ts";
 import { ExportAll } from "../export_all.tsx";
 import { OWN_COMPONENT, chosen, hidesOwn } from "../home.ts";
 import { reload } from "../lists.ts";
@@ -162,7 +162,7 @@ function further(list: List): { to?: string } {
 
 /** How many of Daybook's own records the question hides. */
 function Own({ list }: { list: List }) {
-  const [hidden, setHidden] = useState<number | null>(null);
+  const [hidden, setHidden] = useState<Count | null>(null);
   const hides = list.question.filters.some(hidesOwn);
   useEffect(() => {
     if (!hides) return undefined;
@@ -173,10 +173,10 @@ function Own({ list }: { list: List }) {
       .catch(() => undefined);
     return () => abort.abort();
   }, [list]);
-  if (!hides || !hidden) return null;
+  if (!hides || !hidden?.number) return null;
   return (
     <p>
-      {`${hidden.toLocaleString("en")} of Daybook's own records in this time ${hidden === 1 ? "is" : "are"} hidden: `}
+      {`${inFigures(hidden)} of Daybook's own records in this time ${hidden.number === 1 ? "is" : "are"} hidden: `}
       <button
         type="button"
         class="link"

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { type Question, withoutFilter } from "../../query.ts";
 import { filterInWords, spanInWords } from "../bar/words.ts";
 import { zone } from "../../zone.ts";
-import { canCount, count } from "../counts.ts";
+import { type Count, canCount, count, inWords } from "../counts.ts";
 import { chosen } from "../home.ts";
 import type { List } from "../list.ts";
 import { ask } from "../refine.ts";
@@ -18,7 +18,7 @@ export function Nothing({ list }: { list: List }) {
     if (!mayBeEmpty) return undefined;
     const abort = new AbortController();
     count({ ...question, span: {} }, abort.signal)
-      .then((number) => setAny(number ?? 0))
+      .then((found) => setAny(found?.number ?? 0))
       .catch(() => undefined);
     return () => abort.abort();
   }, [list]);
@@ -30,7 +30,7 @@ interface Way {
   readonly words: string;
   readonly question: Question;
   /** Null: no counter knows. */
-  readonly number: number | null;
+  readonly found: Count | null;
 }
 
 /** Which filter, when it is taken away, brings rows. */
@@ -38,9 +38,9 @@ function NoMatch({ question }: { question: Question }) {
   const [ways, setWays] = useState<readonly Way[] | null>(null);
   useEffect(() => {
     const abort = new AbortController();
-    const asked = waysOut(question).map(async (way) => ({ ...way, number: await count(way.question, abort.signal) }));
+    const asked = waysOut(question).map(async (way) => ({ ...way, found: await count(way.question, abort.signal) }));
     Promise.all(asked)
-      .then((found) => setWays(found.filter(({ number }) => number !== 0)))
+      .then((found) => setWays(found.filter((way) => way.found?.number !== 0)))
       .catch(() => undefined);
     return () => abort.abort();
   }, [question]);
@@ -51,12 +51,12 @@ function NoMatch({ question }: { question: Question }) {
         <p>No single filter is to blame: without any one of them there is still nothing.</p>
       ) : (
         <ul>
-          {ways.map(({ words, question: wider, number }) => (
+          {ways.map(({ words, question: wider, found }) => (
             <li key={words}>
               <button type="button" class="link" onClick={() => ask(wider)}>
                 <bdi>{words}</bdi>
               </button>
-              {number !== null && <span class="soft">{` ${number.toLocaleString("en")} ${number === 1 ? "event" : "events"}`}</span>}
+              {found !== null && <span class="soft">{` ${inWords(found, "event")}`}</span>}
             </li>
           ))}
         </ul>
@@ -66,7 +66,7 @@ function NoMatch({ question }: { question: Question }) {
 }
 
 /** The question with one thing less. */
-function waysOut(question: Question): Omit<Way, "number">[] {
+function waysOut(question: Question): Omit<Way, "found">[] {
   const fewer = chosen(question).map((filter) => ({
     words: `Without “${filterInWords(filter)}”`,
     question: withoutFilter(question, filter),

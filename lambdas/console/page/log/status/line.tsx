@@ -7,7 +7,7 @@ import { go, href, place } from "../../route.ts";
 import { me } from "../../session.ts";
 import { clock, shortDay, zone } from "../../zone.ts";
 import { ApiButton, LinkButton } from "../bar/links.tsx";
-import { count } from "../counts.ts";
+import { type Count, count, inWords } from "../counts.ts";
 import type { List } from "../list.ts";
 import { canWatch } from "../lists.ts";
 import type { Tail } from "../live.ts";
@@ -42,36 +42,35 @@ export function StatusLine({ list, tail, onShow }: Props) {
 }
 
 /** Counted, where counters answer; exact once all rows are there. */
-function Found({ list, counted }: { list: List; counted: number | null }) {
-  const shown = list.count.value;
+function Found({ list, counted }: { list: List; counted: Count | null }) {
+  const shown = { number: list.count.value, about: false };
   if (!list.answered.value) return <span aria-hidden="true">…</span>;
-  if (list.state.value === "end") return <b>{events(shown)}</b>;
-  if (counted !== null && counted >= shown) return <b title="Counted in whole hours">{events(counted)}</b>;
-  return <b>{events(shown)} so far</b>;
-}
-
-function events(number: number): string {
-  return number === 1 ? "1 event" : `${number.toLocaleString("en")} events`;
+  if (list.state.value === "end") return <b>{inWords(shown, "event")}</b>;
+  if (counted !== null && counted.number >= shown.number) {
+    return <b title={counted.about ? "Counted in whole hours; the range begins or ends within one" : undefined}>{inWords(counted, "event")}</b>;
+  }
+  return <b>{inWords(shown, "event")} so far</b>;
 }
 
 /** The number of events that the list's question finds, asked once its first rows are there. */
-export function useCount(list: List): number | null {
-  const [known, setKnown] = useState<{ list: List; number: number | null } | null>(null);
+export function useCount(list: List): Count | null {
+  const [known, setKnown] = useState<{ list: List; counted: Count | null } | null>(null);
   const answered = list.answered.value && list.problem.value === null;
   useEffect(() => {
     if (!answered || list.state.peek() === "end") return undefined;
     const abort = new AbortController();
     count(list.question, abort.signal)
-      .then((number) => setKnown({ list, number }))
+      .then((counted) => setKnown({ list, counted }))
       .catch(() => undefined);
     return () => abort.abort();
   }, [list, answered]);
-  return known?.list === list ? known.number : null;
+  return known?.list === list ? known.counted : null;
 }
 
 function Live({ list, tail, onShow }: Props) {
   if (!canWatch(list.question)) return null;
   const waiting = tail?.waiting.value.length ?? 0;
+  const [sign, kind] = signOf(tail);
   return (
     <>
       {tail && waiting > 0 && (
@@ -79,14 +78,20 @@ function Live({ list, tail, onShow }: Props) {
           {waiting.toLocaleString("en")} new ↑
         </button>
       )}
-      <button type="button" class={tail?.reading.value ? "plain live paused" : "plain live"} aria-pressed={tail !== null} onClick={() => watch(tail === null)}>
-        <span aria-hidden="true">{tail === null ? "▶" : tail.reading.value ? "❚❚" : "●"}</span> {tail?.word ?? "Live"}
+      <button type="button" class={`plain live ${kind}`} aria-pressed={tail !== null} onClick={() => watch(tail === null)}>
+        <span aria-hidden="true">{sign}</span> {tail?.word ?? "Live"}
       </button>
       <span class="hidden-visually" role="status">
         {tail?.said}
       </span>
     </>
   );
+}
+
+function signOf(tail: Tail | null): [sign: string, kind: string] {
+  if (tail === null) return ["▶", ""];
+  if (tail.stopped.value !== null) return ["■", "paused"];
+  return tail.reading.value ? ["❚❚", "paused"] : ["●", ""];
 }
 
 export function watch(isOn: boolean): void {
