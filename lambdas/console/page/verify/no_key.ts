@@ -6,7 +6,7 @@ const KEY = /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$/;
 export function noKey(lines: readonly string[]): string | null {
   const other = lines.find((line) => !KEY.test(line));
   if (other === undefined) return null;
-  return `${whatItIs(other)} The key of a log is a line of the form daybook/…+1f0c2a3b+AQ…`;
+  return `${whatItIs(other)} The key of a log is a line of the form daybook/…+1f0c2a3b+AQ…, which the page Exports shows.`;
 }
 
 function whatItIs(line: string): string {

@@ -11,7 +11,7 @@ import { Raw } from "./raw.tsx";
 /** An event, from the sentence down to its bytes. The sections that need further reads ask when they are opened. */
 export function EventDetail({ event }: { event: NativeEvent }) {
   return (
-    <article>
+    <article class="event">
       <h2 class="hidden-visually">What happened</h2>
       <p class="sentence">
         <LongText text={event.details ?? event.event} />
