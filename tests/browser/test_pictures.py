@@ -264,7 +264,7 @@ def test_around_an_event_is_counted_when_it_is_opened(visit: Visit, house: House
     assert searches == []
     drawer.get_by_text("Around it").click()
     around = drawer.locator(".around")
-    for text in ("session 6 ± 1 day", "person 6 ± 30 min", "address 6 ± 1 day"):
+    for text in ("session 6 ± 1 day", "person 6 ± 10 min", "address 6 ± 1 day"):
         expect(around).to_contain_text(text)
     assert len(searches) == 3
     around.get_by_role("link", name="session").click()

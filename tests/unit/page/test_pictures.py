@@ -202,7 +202,7 @@ def test_what_is_around_an_event(program: str) -> None:
     found, little = asked(program, ("neighbourhoods", event), ("neighbourhoods", alone))
     assert dict(found) == {
         "session": "session_id=s1&from=2026-11-25T13%3A20%3A00.000Z&to=2026-11-27T13%3A20%3A00.000Z",
-        "person": "actor=guid&from=2026-11-26T12%3A50%3A00.000Z&to=2026-11-26T13%3A50%3A00.000Z",
+        "person": "actor=guid&from=2026-11-26T13%3A10%3A00.000Z&to=2026-11-26T13%3A30%3A00.000Z",
         "address": "ip=192.0.2.1&from=2026-11-25T13%3A20%3A00.000Z&to=2026-11-27T13%3A20%3A00.000Z",
         "target": "target=kiosk%3AK+7",
     }

@@ -25,7 +25,7 @@ export function neighbourhoods(event: Schema["NativeEvent"]): Neighbourhood[] {
   return [
     near("session", "± 1 day", "session_id", session, at, DAY),
     near("request", "± 1 hour", "request_id", request, at, 60 * MINUTE),
-    near("person", "± 30 min", "actor", who, at, 30 * MINUTE),
+    near("person", "± 10 min", "actor", who, at, 10 * MINUTE),
     near("address", "± 1 day", "ip", ip, at, DAY),
     near("target", "at any time", "target", target && on ? `${target.type}:${on}` : null, at, null),
   ].filter((one) => one !== null);
