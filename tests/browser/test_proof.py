@@ -66,7 +66,7 @@ def test_a_proof_is_checked_in_four_steps_and_green_by_a_pinned_key(
     expect(page.get_by_role("row").nth(1)).to_be_visible()
     assert records(house, "viewed", variant="proof") == 0
     asked(page)
-    said(page, "4 checks hold; who did it is sealed")
+    said(page, "4 checks hold; who did it and parts of its texts not opened yet")
     with house.client(TENANT) as admin:
         proof = admin.get(f"/v1/events/{proved[0]}/proof").json()
         (key,) = [line for log in admin.get("/v1/logs").json()["logs"] for line in log["key"] if log["origin"] in line]
@@ -83,7 +83,7 @@ def test_a_proof_is_checked_in_four_steps_and_green_by_a_pinned_key(
 
     assert records(house, "people-disclosed") == 0
     section.get_by_role("button", name="Pin this key").click()
-    said(page, "who did it is sealed")
+    said(page, "not opened yet")
     section.get_by_role("button", name="Unpin").click()
     opened_seal(page)
     expect(section.get_by_text("is sealed")).not_to_be_visible()
@@ -112,7 +112,7 @@ def test_a_proof_of_somebody_forgotten_stays_green(visit: Visit, proved: tuple[s
     """There is no key to open, so nothing but the GUID may be shown of them: the page says whose word that is."""
     page = opened(visit, proved[1], size=NARROW, dark=True)
     asked(page)
-    said(page, "4 checks hold; who did it is sealed")
+    said(page, "4 checks hold; who did it and parts of its texts not opened yet")
     page.get_by_role("button", name="Pin this key").click()
     opened_seal(page)
     said(page, "4 checks passed")
@@ -187,7 +187,7 @@ def test_what_is_shown_must_stand_in_the_bytes(
     page.reload()
     asked(page)
     if forged == FORGED_NAME:
-        said(page, "4 checks hold; who did it is sealed")
+        said(page, "4 checks hold; who did it and parts of its texts not opened yet")
         page.get_by_role("button", name="Pin this key").click()
         expect(page.get_by_role("region", name="Proof").get_by_role("status").locator(".good")).to_have_count(0)
         opened_seal(page)

@@ -43,7 +43,8 @@ export async function count(question: Question, signal: AbortSignal): Promise<Co
 /** Whether the hours that are counted, from `from` on, hold what the span holds and nothing else. */
 function isWhole(span: Span, from: number, now: number): boolean {
   const [to, since] = [Date.parse(span.to ?? ""), Date.parse(me.value?.audit_since ?? "")];
-  const start = beginning(span, now) ?? Date.parse(me.value?.retained_from ?? "");
+  const begun = beginning(span, now);
+  const start = begun ?? Date.parse(me.value?.retained_from ?? "");
   const endsWhole = span.to === undefined || to % HOUR === 0 || to > now + HOUR;
-  return endsWhole && (start === from || since >= from);
+  return endsWhole && (start === from || since >= (begun ?? from));
 }

@@ -7,7 +7,7 @@ export function Verdict({ checked: { faults, key, compared } }: { checked: Check
   const failed = faults.filter((fault) => fault !== null).length;
   if (failed > 0) return <span class="bad">✗ {failed} of 4 checks failed</span>;
   if (key !== null && isOther(key)) return <span class="bad">✗ signed by another key than the one you pinned</span>;
-  if (compared?.sealed.length) return <span class="warn">4 checks hold; {whatIsSealed(compared.sealed)} is sealed</span>;
+  if (compared?.sealed.length) return <span class="warn">4 checks hold; {whatIsSealed(compared.sealed)} not opened yet</span>;
   if (key !== null && isPinned(key)) return <span class="good">✓ 4 checks passed</span>;
   return <span>4 checks hold, the key is not pinned</span>;
 }
@@ -27,8 +27,8 @@ export function InWords({ checked, onDisclose }: { checked: Checked; onDisclose:
     return (
       <>
         <p>
-          Unchanged since Daybook received it, {received}: what happened, when, and on what. Names and addresses of people
-          are sealed in the log. Those shown here are this house&apos;s word until you open the seal.
+          Unchanged since Daybook received it, {received}: every field that names nobody. In the log, {whatIsSealed(compared.sealed)} stand
+          sealed: what is shown of that is this house&apos;s word until you open the seal.
         </p>
         <p>
           <button type="button" class="button" onClick={onDisclose}>
@@ -52,5 +52,10 @@ export function InWords({ checked, onDisclose }: { checked: Checked; onDisclose:
   );
 }
 
-const whatIsSealed = (paths: readonly string[]): string =>
-  paths.some((path) => path.startsWith("actor.")) ? "who did it" : "what it says of people";
+/** In the order in which a reader asks. Whatever stands at none of the first two may hold more than a name. */
+function whatIsSealed(paths: readonly string[]): string {
+  const [who, whom] = ["actor.", "target."].map((start) => paths.some((path) => path.startsWith(start)));
+  const others = paths.some((path) => !/^(?:actor|target|context)\./.test(path));
+  const parts = [who && "who did it", whom && "to whom", others && "parts of its texts"].filter((part) => typeof part === "string");
+  return parts.length ? parts.join(" and ") : "where it came from";
+}

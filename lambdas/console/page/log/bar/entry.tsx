@@ -11,6 +11,8 @@ import { type Parsed, parse, quoted } from "./text.ts";
 import { type Offer, isAsked, matching, named, offer } from "./values.ts";
 
 const PAUSE_MS = 150;
+/** Enter waits no longer for what a value can mean. */
+const MOST_WAIT_MS = 1_000;
 /** Before what may be a name, where the answers for keys have the key. */
 const NAMES = "?";
 
@@ -101,7 +103,7 @@ export function Entry(props: Props) {
   async function enter(): Promise<void> {
     const { line } = draft;
     if (!open || begun.key === null || begun.text === "") return apply(line);
-    const found = offered?.name === wanted ? offered.offer : await ask(new AbortController().signal).catch(() => null);
+    const found = offered?.name === wanted ? offered.offer : await ask(AbortSignal.timeout(MOST_WAIT_MS)).catch(() => null);
     if (field.current?.value === line) apply((found && completed(line, begun, found)) ?? line);
   }
 

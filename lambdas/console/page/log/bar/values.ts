@@ -105,11 +105,11 @@ function loaded(key: FilterKey, rows: readonly NativeEvent[]): Offer {
 /** People by the beginning of a name, and what else acts in the rows: the system, keys. */
 async function people(key: FilterKey, begun: string, rows: readonly NativeEvent[], signal: AbortSignal): Promise<Offer> {
   const query = { ...(begun && { q: begun }), limit: "20" };
-  const { actors } = await get<Schema["ActorPage"]>("actors", { query, signal, once: true });
+  const { actors, next_cursor: more } = await get<Schema["ActorPage"]>("actors", { query, signal, once: true });
   learn(actors);
   const others = key === "actor" ? rows.map(({ actor }) => (actor.type === "user" ? null : plain(actor.username, actor.type))) : [];
   const named = actors.map(({ id, username, name }) => ({ value: username ?? id, hint: name ?? undefined }));
-  return { values: distinct([...named, ...others.filter((one) => one !== null)]), from: null };
+  return { values: distinct([...named, ...others.filter((one) => one !== null)]), from: more === null ? null : "of the first found" };
 }
 
 const MOST_NAMED = 5;
