@@ -1,6 +1,5 @@
 """The query of a saved view, as callers write it: a query string of a search's filters."""
 
-from collections.abc import Sequence
 from typing import NoReturn
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -49,9 +48,13 @@ def write_query(query: Pairs) -> str:
     return urlencode([(name, value) for name, values in query for value in values], safe=_PLAIN, quote_via=quote)
 
 
-def check_people(query: Sequence[tuple[str, Sequence[str]]]) -> None:
+def is_too_long(query: Pairs) -> bool:
+    return sum(len(values) for _, values in query) > MAX_VALUES
+
+
+def check_people(query: Pairs) -> None:
     """Raises `Problem` 422 where names have become too many GUIDs."""
-    if sum(len(values) for _, values in query) > MAX_VALUES:
+    if is_too_long(query):
         raise Problem(422, "too_many_people", f"A view names at most {MAX_VALUES} people; a group may help.")
 
 

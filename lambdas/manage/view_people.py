@@ -1,8 +1,9 @@
 """Whom a saved view names: in its filters, which keep people by GUID, and in its name, which the log shows."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from daybook.catalogue.aliases import Aliases
 from daybook.crypto.keys import TenantKeys
@@ -24,7 +25,20 @@ _WORDS_OF_A_USERNAME = 3
 _AROUND_A_WORD = "\"'“”()[],;:!?"
 
 Guids = Mapping[str, Sequence[str]]
-"""Of each text that means somebody."""
+"""By text."""
+
+
+class Meant(NamedTuple):
+    """Whom the texts of a view mean. A text that means nobody is in none of these."""
+
+    people: Guids
+    """Everyone who has or ever had each name or id, forgotten people too."""
+    forgotten: Guids
+    """Those of `people` whose text means nobody living."""
+    ids: Guids
+    """Of targets that are no users: the forgotten people who had such an id as a username that nobody living has. Any
+    other id is not in it, since a search finds that target by the text alone.
+    """
 
 
 @dataclass(frozen=True)
@@ -36,32 +50,39 @@ class ViewPeople:
     aliases: Aliases
     keys: TenantKeys
 
-    def guids(self, texts: Iterable[str], ids: Container[str] | None = None) -> Guids:
-        """Everyone who has or ever had each name or id, forgotten people too. A text that means nobody is not in it,
-        and neither is an alias, nor a name that too many people have. Such a name raises `TooManyPeople` where `ids`
-        are given and it is none of them.
+    def meant(self, texts: Iterable[str], ids: Iterable[str] = (), *, strict: bool = False) -> Meant:
+        """`texts` mean users, `ids` are of other targets. An alias means nobody here, and neither does a name that too
+        many people have: where `strict`, it raises `TooManyPeople`.
         """
         asked = {text: self._binders(text) for text in texts if not self.aliases.types_called(text)}
         stones = {text: [self._stone(binder) for binder in binders] for text, (*binders, _) in asked.items()}
-        rows = self.reader.read(self.environment, dict.fromkeys(chain(*asked.values(), *stones.values())))
+        stones_of_ids = {text: self._stone(name_row(name_in_keys(text, self.keys.name))) for text in ids}
+        wanted = dict.fromkeys(chain(*asked.values(), *stones.values(), stones_of_ids.values()))
+        rows = self.reader.read(self.environment, wanted)
         held = [text for text, binders in asked.items() if any(binder in rows for binder in binders)]
+        gone_ids = {text: sorted(gone_of(rows[stone])) for text, stone in stones_of_ids.items() if stone in rows}
+        may_be_crowds = gone_ids.keys() - asked.keys() if strict else {*held, *gone_ids}
         named = resolve(
-            self.reader, self.environment, self.aliases, held, self.keys.name, ids=held if ids is None else ids
+            self.reader, self.environment, self.aliases, [*held, *gone_ids], self.keys.name, ids=may_be_crowds
         )
-        found: dict[str, Sequence[str]] = {}
+        people: dict[str, Sequence[str]] = {}
+        forgotten: dict[str, Sequence[str]] = {}
         for text in asked:
             gone = {guid for stone in stones[text] for guid in gone_of(rows.get(stone, {}))}
-            some = gone | (named[text].guids if text in named else frozenset())
-            if some and not (text in named and named[text].is_crowded):
-                found[text] = sorted(some)
-        return found
+            living = named[text].guids if text in named else frozenset()
+            if (gone or living) and not (text in named and named[text].is_crowded):
+                people[text] = sorted(gone | living)
+                if not living:
+                    forgotten[text] = people[text]
+        free = {text: gone for text, gone in gone_ids.items() if not named[text].guids and not named[text].is_crowded}
+        return Meant(people, forgotten, free)
 
     def in_name(self, name: str, guids: Iterable[str]) -> dict[str, list[Person]]:
         """Who of the living is named in the name of a view, by text: by a username, or, of those with these GUIDs, by
         the full name.
         """
         filtered = sorted(guids)
-        texts = {text: set(some) for text, some in self.guids(_candidates(name)).items()}
+        texts = {text: set(some) for text, some in self.meant(_candidates(name)).people.items()}
         called = self.reader.query(self.environment, list(map(called_prefix, filtered)))
         for row in chain.from_iterable(called):
             for text in (row["username"], row.get("full_name", "")):

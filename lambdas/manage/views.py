@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
-from msgspec.structs import replace
 
 from daybook.access.roles import ADMIN, OPERATIONS
 from daybook.catalogue.profile import profile
@@ -27,10 +26,10 @@ from daybook.search.saved_view import (
     SHARED,
     SavedView,
     StoredView,
+    ids_in,
     open_view,
     people_in,
     seal_view,
-    texts_in,
     with_guids,
     with_names,
 )
@@ -43,6 +42,7 @@ from daybook.text import folded
 from manage.group_members import PersonRows
 from manage.saved_query import check_people, check_query, read_query, write_query
 from manage.view_people import ViewPeople
+from manage.view_settling import Settling
 
 LIST = ("environment",)
 ONE = ("environment", "shared")
@@ -147,7 +147,9 @@ class ViewOperations:
         owner = SHARED if form.shared else place.credential
         _check_may_change(request, owner)
         self._check_number(place, owner, name)
-        kept = with_guids(query, self._people(request, place).guids(filters.names, filters.ids))
+        texts = [text for text in filters.names if text not in filters.ids]
+        meant = self._people(request, place).meant(texts, ids_in(query), strict=True)
+        kept = with_guids(query, meant.people, meant.ids)
         check_people(kept)
         saved = SavedView(kept, view, form.columns, form.sort, place.credential)
         if form.shared:
@@ -185,30 +187,12 @@ class ViewOperations:
         raise UnknownSavedView(name)
 
     def _described(self, request: Request, place: _Place, found: Sequence[StoredView]) -> list[ViewDescription]:
-        opened = self._settled(request, place, [(view, open_view(view, place.key, place.keys)) for view in found])
+        settling = Settling(self.views, self._people(request, place), place.key, place.keys)
+        opened = settling.settled([(view, open_view(view, place.key, place.keys)) for view in found])
         guids = set().union(*(people_in(saved.query) for _, saved in opened))
         people = self.people.with_time_limit(request.remaining_seconds)
         names = latest_names(people, place.key, sorted(guids)) if guids else {}
         return [_description(view, saved, names, place.credential) for view, saved in opened]
-
-    def _settled(
-        self, request: Request, place: _Place, opened: Sequence[tuple[StoredView, SavedView]]
-    ) -> list[tuple[StoredView, SavedView]]:
-        """With those people by GUID, too, whom nobody knew when the view was saved: it may keep no name that is to be
-        forgotten.
-        """
-        texts = set().union(*(texts_in(saved.query) for _, saved in opened))
-        guids = self._people(request, place).guids(sorted(texts)) if texts else {}
-        found: list[tuple[StoredView, SavedView]] = []
-        for view, saved in opened:
-            if texts_in(saved.query).isdisjoint(guids):
-                found.append((view, saved))
-                continue
-            settled = replace(saved, query=with_guids(saved.query, guids))
-            stored = seal_view(settled, view.name, view.owner, place.key, place.keys)
-            self.views.replace(place.key, view, stored)
-            found.append((stored, settled))
-        return found
 
     def _people(self, request: Request, place: _Place) -> ViewPeople:
         reader = self.people.with_time_limit(request.remaining_seconds)

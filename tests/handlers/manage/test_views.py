@@ -1,6 +1,7 @@
 """Saved views: searches with a name, one's own or shared, with people kept as people."""
 
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -123,6 +124,54 @@ def test_a_view_keeps_no_name_of_whoever_is_forgotten_later(log: ManagedLog) -> 
     log.forget(guids["ann.able"])
     assert "ann" not in log.done("GET", VIEW, **OF["admin"], name="v")["query"]
     assert "zoe" not in saved(log, "late", {"query": "actor=zoe.zorn"})["query"]
+
+
+def test_a_target_that_is_no_user_keeps_its_id(log: ManagedLog) -> None:
+    """Even if it is somebody's id or username, or a GUID in capital letters: a search finds the target by it alone."""
+    door, mailbox = {"type": "door", "id": "7"}, {"type": "mailbox", "id": "mike.mars"}
+    document = {"type": "document", "id": "6F9619FF-8B86-D011-B42D-00C04FC964FF"}
+    query = "&".join(f"target={target['type']}:{target['id']}" for target in (door, mailbox, document))
+    query += "&target=user:7&target!=door:8"
+    assert saved(log, "before", {"query": query})["query"] == query
+    ids = log.sent(*({"target": target, "actor": {"type": "system"}} for target in (door, mailbox, document)))
+    log.sent({"actor": {"type": "user", "id": "7", "username": "mike.mars"}})
+    saved(log, "after", {"query": query})
+    for _ in range(2):
+        listed = log.done("GET", "/v1/views", **OF["admin"])["views"]
+        assert [view["query"] for view in listed] == [query.replace("user:7", "user:mike.mars")] * 2
+    shown = parse_qs(listed[0]["query"])["target"]
+    assert set(ids) <= set(log.found(target=shown))
+
+
+def test_a_target_that_is_no_user_keeps_no_forgotten_username(log: ManagedLog) -> None:
+    """Unless somebody living is called that. A forgotten client id is no name."""
+    query = "target=mailbox:mike.mars&target=mailbox:same.name&target=door:7"
+    saved(log, "v", {"query": query})
+    log.sent({"actor": {"type": "user", "id": "7", "username": "mike.mars"}})
+    log.sent({"actor": {"type": "user", "id": "8", "username": "same.name"}})
+    log.now += 1
+    guids = [log.guid_of(name) for name in ("mike.mars", "same.name")]
+    log.sent({"actor": {"type": "user", "id": "9", "username": "same.name"}})
+    for guid in guids:
+        log.forget(guid)
+    expected = query.replace("mike.mars", guids[0])
+    assert log.done("GET", VIEW, **OF["admin"], name="v")["query"] == expected
+    assert saved(log, "late", {"query": query})["query"] == expected
+
+
+def test_a_view_that_becomes_too_long_keeps_the_names_of_the_living(log: ManagedLog) -> None:
+    """A search refuses more than 100 values. It finds the living by their names, too; the forgotten it does not."""
+    query = "&".join([*(f"ip=192.0.2.{number}" for number in range(99)), "actor=same.name"])
+    saved(log, "v", {"query": query})
+    for number in range(2):
+        log.sent({"actor": {"type": "user", "id": f"u-{number}", "username": "same.name"}})
+    people = log.done("GET", "/v1/actors", query={"prefix": "same.name"})["actors"]
+    log.now += 1
+    log.sent({"actor": {"type": "user", "id": "u-0", "username": "new.name"}})
+    assert log.done("GET", VIEW, **OF["admin"], name="v")["query"] == query
+    for person in people:
+        log.forget(person["id"])
+    assert "same.name" not in log.done("GET", VIEW, **OF["admin"], name="v")["query"]
 
 
 def test_the_record_of_a_shared_view_seals_whom_its_name_names(log: ManagedLog) -> None:
