@@ -1,6 +1,7 @@
 """Whom a saved view names: in its filters, which keep people by GUID, and in its name, which the log shows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
@@ -17,12 +18,16 @@ from daybook.people.identities import (
     name_row,
 )
 from daybook.people.lookup import IdentityReader, resolve
+from daybook.people.tokens import is_searchable
 from daybook.people.tombstones import gone_of, tombstone
 from daybook.tenant import EnvironmentKey
 from daybook.text import folded
 
 _WORDS_OF_A_USERNAME = 3
 _AROUND_A_WORD = "\"'“”()[],;:!?"
+_PIECES = (re.compile(r"[\w.@+\s-]+"), re.compile(r"[\w.@+\s'\u2019-]+"))
+"""Between all other punctuation, as slashes and dashes. An apostrophe may belong to a name, or end it."""
+_AT_ITS_END, _BEFORE_IT = ".-+", "@"
 
 Guids = Mapping[str, Sequence[str]]
 """By text."""
@@ -105,9 +110,22 @@ class ViewPeople:
 
 
 def _candidates(name: str) -> list[str]:
-    """What may be a username in it: so many words in a row."""
-    words = name.split()
-    runs = (
-        words[start : start + length] for start in range(len(words)) for length in range(1, _WORDS_OF_A_USERNAME + 1)
-    )
-    return list(dict.fromkeys(text for run in runs if (text := " ".join(run).strip(_AROUND_A_WORD))))
+    """What may be a username in it: so many words in a row, with and without the punctuation that may belong to the
+    sentence. Left out is what is too short for the record to seal within a text.
+    """
+    runs = [
+        " ".join(words[start : start + length])
+        for words in map(str.split, chain([name], *(pieces.findall(name) for pieces in _PIECES)))
+        for start in range(len(words))
+        for length in range(1, _WORDS_OF_A_USERNAME + 1)
+    ]
+    texts = chain.from_iterable(map(_forms, dict.fromkeys(runs)))
+    return [text for text in dict.fromkeys(texts) if text and (is_searchable(text) or text == name)]
+
+
+def _forms(run: str) -> Iterator[str]:
+    bare = run.strip(_AROUND_A_WORD)
+    for text in (bare, bare.removesuffix("'s").removesuffix("\u2019s")):
+        yield text
+        yield text.rstrip(_AT_ITS_END)
+        yield text.strip(_AT_ITS_END + _BEFORE_IT)
