@@ -29,7 +29,9 @@ def operations(wiring: Wiring, restamps: JobQueue) -> Mapping[str, Operation]:
     groups = GroupOperations(
         wiring.control, wiring.groups, wiring.identities, wiring.resolver_over, wiring.keys, wiring.record
     )
-    views = ViewOperations(wiring.control, wiring.views, wiring.identities, wiring.keys, wiring.recorder)
+    views = ViewOperations(
+        wiring.control, wiring.views, wiring.identities, wiring.keys, wiring.recorder, wiring.random_bytes
+    )
     refused = RefusedOperations(wiring.control, wiring.refused, wiring.clock)
     catalogue = CatalogueOperations(wiring.control, wiring.activities, wiring.catalogues, wiring.record)
     retention = RetentionOperations(

@@ -2,13 +2,15 @@
 that is to be forgotten.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from msgspec.structs import replace
 
 from daybook.crypto.keys import TenantKeys
+from daybook.errors import Throttled
 from daybook.search.saved_view import (
     SavedView,
     StoredView,
@@ -20,6 +22,9 @@ from daybook.search.saved_view import (
 from daybook.tenant import EnvironmentKey
 from manage.saved_query import is_too_long
 from manage.view_people import ViewPeople
+
+MAX_TEXTS = 500
+"""Looked up by one read, which would otherwise have no bound: a list may have 20,000."""
 
 Opened = tuple[StoredView, SavedView]
 
@@ -35,14 +40,16 @@ class Settling:
     people: ViewPeople
     environment: EnvironmentKey
     keys: TenantKeys
+    random_bytes: Callable[[int], bytes]
 
     def settled(self, opened: Sequence[Opened]) -> list[Opened]:
-        """The views as they are now. Raises `Throttled`."""
-        texts = set().union(*(texts_in(saved.query) for _, saved in opened))
-        ids = set().union(*(ids_in(saved.query) for _, saved in opened))
-        if not texts and not ids:
+        """The views as they are now, as far as `MAX_TEXTS` reaches. Raises `Throttled`."""
+        texts = self._chosen(opened)
+        if not texts:
             return list(opened)
-        meant = self.people.meant(sorted(texts), sorted(ids))
+        meant = self.people.meant(
+            [text for text, is_id in texts if not is_id], [text for text, is_id in texts if is_id]
+        )
         found: list[Opened] = []
         for view, saved in opened:
             query = with_guids(saved.query, meant.people, meant.ids)
@@ -52,7 +59,20 @@ class Settling:
             found.append((view, saved) if query == saved.query else self._stored(view, replace(saved, query=query)))
         return found
 
+    def _chosen(self, opened: Sequence[Opened]) -> list[tuple[str, bool]]:
+        """The texts to look up, each with whether it is the id of a target that is no user. Of too many each read
+        chooses others, so each has its turn.
+        """
+        texts = {(text, False) for _, saved in opened for text in texts_in(saved.query)}
+        texts |= {(text, True) for _, saved in opened for text in ids_in(saved.query)}
+        found = sorted(texts)
+        if len(found) <= MAX_TEXTS:
+            return found
+        start = int.from_bytes(self.random_bytes(4)) % len(found)
+        return [*found[start:], *found[:start]][:MAX_TEXTS]
+
     def _stored(self, view: StoredView, saved: SavedView) -> Opened:
         stored = seal_view(saved, view.name, view.owner, self.environment, self.keys)
-        self.views.replace(self.environment, view, stored)
+        with suppress(Throttled):  # the next read tries again; this one shows it as it should be
+            self.views.replace(self.environment, view, stored)
         return stored, saved

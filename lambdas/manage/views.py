@@ -4,7 +4,7 @@ A view belongs to the credential that saves it, a key or the person behind a tok
 the environment. By name one's own is found first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
@@ -123,6 +123,7 @@ class ViewOperations:
     people: PersonRows
     keys: DeploymentKeys
     recorder: Recorder
+    random_bytes: Callable[[int], bytes]
 
     def list_all(self, request: Request) -> Answer:
         place = self._place(request, LIST)
@@ -187,7 +188,7 @@ class ViewOperations:
         raise UnknownSavedView(name)
 
     def _described(self, request: Request, place: _Place, found: Sequence[StoredView]) -> list[ViewDescription]:
-        settling = Settling(self.views, self._people(request, place), place.key, place.keys)
+        settling = Settling(self.views, self._people(request, place), place.key, place.keys, self.random_bytes)
         opened = settling.settled([(view, open_view(view, place.key, place.keys)) for view in found])
         guids = set().union(*(people_in(saved.query) for _, saved in opened))
         people = self.people.with_time_limit(request.remaining_seconds)
