@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from daybook.catalogue.tenant_catalogue import Catalogues
 from daybook.clock import HOUR, SECOND, Clock, format_time
 from daybook.events.refused import MAX_EVENTS, Page, RefusedCount, RefusedEvent
+from daybook.events.rejected import RejectionCode
 from daybook.http.caller import Caller
 from daybook.observability import logger
 from daybook.tenant import TenantCode
@@ -34,7 +35,7 @@ MAX_EVENTS_IN_ALL = 3_200
 
 _INSTANCE_BYTES = 6
 
-Kind = tuple[str, str | None, str | None, str]
+Kind = tuple[RejectionCode, str | None, str | None, str]
 """Code, activity, key and environment."""
 
 Place = tuple[TenantCode, int]
@@ -76,7 +77,7 @@ class _Page:
 
     def as_stored(self) -> Page:
         hour = format_time(self.hour * HOUR)
-        counts = [RefusedCount(hour, *kind, count) for kind, count in self.counts.most_common()]  # type: ignore[arg-type]
+        counts = [RefusedCount(hour, *kind, count) for kind, count in self.counts.most_common()]
         return Page(counts, list(self.events))
 
 
@@ -92,18 +93,21 @@ class Refusals:
         """The one that was noted last comes last."""
         self._unwritten: dict[Place, None] = {}
         """The one that waits longest comes first."""
+        self._paused_until_ms = 0
 
     def note(self, settings: TenantSettings, caller: Caller, events: Sequence[Any], results: Sequence[Result]) -> None:
         """Writes the tenant's page, and one more that waits. A failure is logged: it must not change the answer."""
-        refused = [(raw, result) for raw, result in zip(events, results, strict=True) if result.code is not None]
-        if not refused and not self._unwritten:
-            return
         try:
+            refused = [(raw, result) for raw, result in zip(events, results, strict=True) if result.code is not None]
+            if not refused and not self._unwritten:
+                return
             now_ms = self._clock()
             if refused:
                 place = settings.code, now_ms // HOUR
-                self._keep(self._page(place, now_ms), settings, caller, refused, now_ms)
+                page = self._page(place, now_ms)
                 self._unwritten.setdefault(place)
+                self._count(page, settings, caller, refused)
+                self._show(page, settings, caller, refused[-MAX_EVENTS:], now_ms)
                 self._write([place], now_ms)
             self._write(self._unwritten, now_ms)
         except Exception:
@@ -124,7 +128,16 @@ class Refusals:
         self._pages.move_to_end(place)
         return self._pages[place]
 
-    def _keep(
+    def _count(
+        self, page: _Page, settings: TenantSettings, caller: Caller, refused: Sequence[tuple[Any, Result]]
+    ) -> None:
+        kinds = sum(len(each.counts) for each in self._pages.values())
+        for raw, result in refused:
+            before = len(page.counts)
+            page.count(_kind(raw, result, settings, caller), is_full=kinds >= MAX_KINDS_IN_ALL)
+            kinds += len(page.counts) - before
+
+    def _show(
         self,
         page: _Page,
         settings: TenantSettings,
@@ -132,20 +145,11 @@ class Refusals:
         refused: Sequence[tuple[Any, Result]],
         now_ms: int,
     ) -> None:
-        redaction = Redaction(settings, self._catalogues.of(settings))
-        at, key = format_time(now_ms), None if caller.user else caller.credential
-        kinds = sum(len(each.counts) for each in self._pages.values())
-        for place, (raw, result) in enumerate(refused):
-            assert result.code is not None  # noqa: S101  for the type checker: `note` chose them so
-            activity, environment = activity_of(raw), _environment(raw, settings, caller)
-            before = len(page.counts)
-            page.count((result.code, activity, key, environment), is_full=kinds >= MAX_KINDS_IN_ALL)
-            kinds += len(page.counts) - before
-            if len(refused) - place <= MAX_EVENTS:
-                errors = [error(each) for each in result.errors]
-                page.events.append(
-                    RefusedEvent(at, result.code, activity, key, environment, errors, redaction.event(raw))
-                )
+        redaction, at = Redaction(settings, self._catalogues.of(settings)), format_time(now_ms)
+        for raw, result in refused:
+            errors = [error(each) for each in result.errors]
+            kind = _kind(raw, result, settings, caller)
+            page.events.append(RefusedEvent(at, *kind, errors, redaction.event(raw)))
         self._drop_events()
 
     def _drop_events(self) -> None:
@@ -157,12 +161,28 @@ class Refusals:
             page.events.clear()
 
     def _write(self, places: Iterable[Place], now_ms: int) -> None:
-        """The first of these pages of which a write is due."""
+        """The first of these pages of which a write is due. After a failure none is, for `PAUSE_MS`: the requests that
+        come meanwhile, of any tenant, would each wait for a table that is slow.
+        """
+        if now_ms < self._paused_until_ms:
+            return
         place = next((each for each in places if self._pages[each].may_write(now_ms)), None)
-        if place is not None:
-            page = self._pages[place]
+        if place is None:
+            return
+        page = self._pages[place]
+        try:
             self._store.put(place[0], page.hour, self._instance, page.as_stored())
-            del self._unwritten[place]
+        except Exception:
+            self._paused_until_ms = self._clock() + PAUSE_MS
+            self._unwritten[place] = self._unwritten.pop(place)  # one that can't be written keeps no other back
+            raise
+        del self._unwritten[place]
+
+
+def _kind(raw: Any, result: Result, settings: TenantSettings, caller: Caller) -> Kind:
+    assert result.code is not None  # noqa: S101  for the type checker: `note` chose those that have one
+    key = None if caller.user else caller.credential
+    return result.code, activity_of(raw), key, _environment(raw, settings, caller)
 
 
 def _environment(raw: Any, settings: TenantSettings, caller: Caller) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from daybook.aws.limits_table.refused import RefusedTable
 from daybook.aws.wiring import Tables
-from daybook.clock import DAY, HOUR, format_time
+from daybook.clock import DAY, HOUR, SECOND, format_time
 from daybook.errors import Throttled
 from daybook.events.refused import MAX_EVENTS, MAX_PACKED, Page, RefusedCount, pack, unpack
 from daybook.http.caller import Caller
@@ -40,6 +40,19 @@ class Writes:
         if self.fails:
             raise Throttled
         self.table.put(code, hour, instance, page)
+
+
+class SlowlyFailing:
+    """A table that takes a second to fail."""
+
+    def __init__(self, log: ManagedLog) -> None:
+        self._log = log
+        self.calls = 0
+
+    def put(self, *_: Any) -> None:
+        self.calls += 1
+        self._log.now += SECOND
+        raise Throttled
 
 
 @pytest.fixture
@@ -244,8 +257,39 @@ def test_names_that_do_not_compress_leave_the_sum_as_it_is() -> None:
     assert names[-1] in {one.activity for one in kept}
 
 
-def test_no_failure_of_noting_fails_a_request(log: ManagedLog, writes: Writes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_failure_of_noting_fails_a_request(log: ManagedLog, writes: Writes) -> None:
     """Whatever goes wrong, not only the write."""
-    monkeypatch.setattr("ingest.refusals.Redaction", lambda *_: 1 / 0)
-    refused(log, BAD)
+    refusals = Refusals(writes, log.wiring.catalogues, log.clock, lambda size: b"i" * size)
+    refusals.note(log.settings, Caller("producer", str(log.tenant), "*", "k7", ""), [BAD], [])
     assert writes.packed == []
+
+
+def test_an_event_that_cannot_be_shown_is_counted(
+    log: ManagedLog, writes: Writes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And so are those after it. The next request writes them."""
+    with monkeypatch.context() as patched:
+        patched.setattr("ingest.refusals.Redaction.event", lambda *_: 1 / 0)
+        refused(log, BAD, BAD)
+    assert writes.packed == []
+    assert log.send(GOOD)["statusCode"] == 201
+    assert [each["count"] for each in report(log)["counts"]] == [2]
+
+
+def test_a_table_that_fails_is_asked_once_in_five_seconds(log: ManagedLog) -> None:
+    """However many pages wait, and counted from when it failed: a request of another tenant must not wait for it."""
+    caller = Caller("producer", str(log.tenant), "*", "k7", "")
+    slow = SlowlyFailing(log)
+    refusals = Refusals(slow, log.wiring.catalogues, log.clock, lambda size: b"i" * size)
+    for number in range(5):
+        settings = replace(log.settings, code=TenantCode(f"t{number}"))
+        refusals.note(settings, caller, [BAD], [Result("rejected", code="missing_field")])
+    for later in (0, PAUSE_MS - 1):
+        log.now += later
+        for _ in range(5):
+            refusals.note(log.settings, caller, [GOOD], [Result("created")])
+    assert slow.calls == 1
+    log.now += 1
+    for _ in range(5):
+        refusals.note(log.settings, caller, [GOOD], [Result("created")])
+    assert slow.calls == 2
