@@ -130,11 +130,12 @@ class SignIn:
             try:
                 self._known = (now_ms, self._asked_for_addresses())
             except Problem:
+                failed_ms = self.clock()  # the issuer may have kept us waiting for as long as the pause
                 if self._known is None:
-                    if now_ms >= self._away_until_ms:
-                        self._away_until_ms = now_ms + PAUSE_MS
+                    if failed_ms >= self._away_until_ms:
+                        self._away_until_ms = failed_ms + PAUSE_MS
                     raise
-                self._known = (now_ms - FRESH_MS + PAUSE_MS, self._known[1])
+                self._known = (failed_ms - FRESH_MS + PAUSE_MS, self._known[1])
         return self._known[1]
 
     def _asked_for_addresses(self) -> _Discovered:

@@ -44,12 +44,15 @@ class House:
     failure: Exception | None = None
     asked: list[tuple[str, Mapping[str, str] | None]] = field(default_factory=list)
     now_ms: int = 0
+    takes_ms: int = 0
+    """The issuer, to answer or to fail."""
 
     def __post_init__(self) -> None:
         self.sign_in = SignIn(self.settings, self._fetch, lambda: self.now_ms)
 
     def _fetch(self, url: str, form: Mapping[str, str] | None) -> bytes:
         self.asked.append((url, form))
+        self.now_ms += self.takes_ms
         if self.failure and (form is None) == (not isinstance(self.failure, HTTPError)):
             raise self.failure
         return json.dumps(self.discovered if form is None else self.bought).encode()
@@ -209,6 +212,25 @@ def test_while_the_issuer_fails_its_last_addresses_are_used(failure: Exception |
     house.now_ms += PAUSE_MS
     assert answered(house.config()) == before
     assert len(house.asked) == 3
+
+
+@pytest.mark.parametrize("failure", [URLError("timed out"), None], ids=["away", "another document"])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_pause_begins_when_the_issuer_has_failed(failure: Exception | None, *, is_known: bool) -> None:
+    """Not when it was asked: waiting for a slow one takes longer than the pause, and the next call would wait again."""
+    house = House()
+    if is_known:
+        house.config()
+        house.now_ms = FRESH_MS
+    house.failure, house.discovered, house.takes_ms = failure, [], PAUSE_MS + 1
+    before = len(house.asked)
+    house.config()
+    house.now_ms += PAUSE_MS - 1
+    house.config()
+    assert len(house.asked) == before + 1
+    house.now_ms += 1
+    house.config()
+    assert len(house.asked) == before + 2
 
 
 @pytest.mark.parametrize(
