@@ -45,7 +45,7 @@ is far above what one tenant may use: with less, one valid key could use up a ro
 """
 _WITHOUT_KEY = _Throttle(50, 100)
 _SIGN_IN = _Throttle(10, 20)
-"""Each call asks the issuer and waits for it, for up to ten seconds: it may hold a hundred instances."""
+"""Each call waits for the issuer, for as long as the function's 20 seconds: they may hold two hundred instances."""
 _NO_ROUTE = _Throttle(2, 5)
 """Each path takes seven methods, and each method of a path has its own throttle: these add up to hundreds of calls."""
 

@@ -1,13 +1,17 @@
 """The API: the routes of the route table, an answer to every other call, and errors as problem documents."""
 
 import json
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from daybook.http.problem import Problem
 from daybook.http.routes import ROUTES, Route
+from infra.functions import FUNCTIONS
 from tests.support.templates import Stack
+
+DECISION = Path(__file__).parents[2] / "docs/decisions/limits.md"
 
 API_GATEWAYS_OWN = {
     "ACCESS_DENIED": 403,
@@ -149,8 +153,14 @@ def test_all_that_needs_no_key_takes_less_than_one_route_with_a_key(service: Sta
     paths = {escaped(path) for verb, path in service.methods() if verb == "ANY"}
     methods = ("GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS")
     open_to_all = {(path, method) for path in paths for method in methods if limits.get((path, method)) != WITH_KEY}
-    assert len(open_to_all) > 200
-    assert sum(limits.get(each, limits["/*", "*"])[0] for each in open_to_all) < 1_000
+    together = sum(limits.get(each, limits["/*", "*"])[0] for each in open_to_all)
+    assert together < 1_000
+    decision = DECISION.read_text("utf-8")
+    named = [limits[each][0] for each in open_to_all if each in limits]
+    for said in (f"{len(paths)} paths", f"let {together} through", f"which {sum(named)} are"):
+        assert said in decision
+    assert len(named) == 6, "as many routes as the decision names"
+    assert f"function's {FUNCTIONS['console'].timeout_s} seconds" in decision
 
 
 WITH_KEY = (5_000, 2_500)
