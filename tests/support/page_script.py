@@ -2,6 +2,7 @@
 
 import atexit
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -15,7 +16,8 @@ from infra.page.build import build
 
 ROOT = Path(__file__).parents[2]
 ESBUILD = ROOT / "lambdas/console/page/node_modules/.bin/esbuild"
-IS_THERE = all(map(shutil.which, ("node", "npm")))
+IS_THERE = bool(os.environ.get("CI")) or all(map(shutil.which, ("node", "npm")))
+"""Where a change is checked before it lands, a test that needs Node fails without it. It is skipped elsewhere."""
 WHY_NOT = "Node or npm is missing: `make page` says what to install"
 
 
