@@ -24,6 +24,7 @@ def proved(house: House) -> tuple[str, str]:
     one, two = house.send(
         TENANT,
         {"activity": "invoice.approved", "actor": {"type": "user", "username": "mike.mars", "name": "Mike Mars"}}
+        | {"target": {"type": "user", "username": "tom.tell"}}
         | people
         | {"params": {"10": "b", "9": 2}, "changes": [{"field": "limit", "from": 1, "to": "zoe.unal"}]},
         {"activity": "invoice.sent", "actor": {"type": "user", "username": "gone.soon"}, "details": "of gone.soon"},
@@ -66,7 +67,7 @@ def test_a_proof_is_checked_in_four_steps_and_green_by_a_pinned_key(
     expect(page.get_by_role("row").nth(1)).to_be_visible()
     assert records(house, "viewed", variant="proof") == 0
     asked(page)
-    said(page, "4 checks hold; who did it and parts of its texts not opened yet")
+    said(page, "4 checks hold; who did it, to whom and parts of its texts not opened yet")
     with house.client(TENANT) as admin:
         proof = admin.get(f"/v1/events/{proved[0]}/proof").json()
         (key,) = [line for log in admin.get("/v1/logs").json()["logs"] for line in log["key"] if log["origin"] in line]
@@ -150,6 +151,7 @@ def test_one_bit_makes_it_red(visit: Visit, proved: tuple[str, str], name: str) 
 
 
 FORGED_NAME = ('"mike.mars"', '"eve.moss"')
+FORGED_TARGET = ('"tom.tell"', '"eve.moss"')
 
 
 @pytest.mark.parametrize(
@@ -158,8 +160,9 @@ FORGED_NAME = ('"mike.mars"', '"eve.moss"')
         (("~5 € for", "~9 € for"), False, "details"),
         (FORGED_NAME, False, "actor.username"),
         (FORGED_NAME, True, "actor.username, actor.name"),
+        (FORGED_TARGET, False, "target.username"),
     ],
-    ids=["around-a-sealed-name", "name", "name-without-its-key"],
+    ids=["around-a-sealed-name", "name", "name-without-its-key", "target"],
 )
 def test_what_is_shown_must_stand_in_the_bytes(
     visit: Visit, proved: tuple[str, str], forged: tuple[str, str], withheld: bool, differs: str
@@ -186,8 +189,8 @@ def test_what_is_shown_must_stand_in_the_bytes(
     page.goto(page.url.partition("#")[0] + f"#/log?event={proved[0]}")
     page.reload()
     asked(page)
-    if forged == FORGED_NAME:
-        said(page, "4 checks hold; who did it and parts of its texts not opened yet")
+    if forged in (FORGED_NAME, FORGED_TARGET):
+        said(page, "4 checks hold; who did it, to whom and parts of its texts not opened yet")
         page.get_by_role("button", name="Pin this key").click()
         expect(page.get_by_role("region", name="Proof").get_by_role("status").locator(".good")).to_have_count(0)
         opened_seal(page)

@@ -180,7 +180,7 @@ def test_an_empty_log_waits_for_its_first_event(visit: Visit, house: House) -> N
     nothing = page.locator(".nothing")
     expect(nothing).to_contain_text("No events yet")
     command = nothing.locator("pre")
-    expect(command).to_contain_text(f"curl -s {house.url}/v1/events")
+    expect(command).to_contain_text(f"curl -sS --fail-with-body {house.url}/v1/events")
     expect(command).to_contain_text("dbk_<your producer key>")
     nothing.get_by_role("button", name="Make a producer key").click()
     expect(command).not_to_contain_text("<your producer key>")

@@ -21,9 +21,10 @@ def at(minutes: float) -> str:
 
 
 def local_time(minutes: float) -> str:
-    """As the page writes it."""
+    """As the page writes it: with the year, where that is not this one."""
     moment = (BEGUN + timedelta(minutes=minutes)).astimezone(ZoneInfo(ZONE))
-    return f"{moment.day} {moment:%b %H:%M:%S}"
+    year = "" if moment.year == datetime.now(ZoneInfo(ZONE)).year else f" {moment.year}"
+    return f"{moment.day} {moment:%b}{year} {moment:%H:%M:%S}"
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 import "./exports.css";
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { Problem } from "../api.ts";
 import { type Count, inWords } from "../log/counts.ts";
@@ -41,12 +41,15 @@ export function ExportDialog({ question: shown, rows: counted, onClose }: Props)
   const [failure, setFailure] = useState<string | null>(null);
   const [waiting, setWaiting] = useState(false);
   const why = whyNoEvidence(question, format, view);
+  const isGone = useRef(false);
+  useEffect(() => () => void (isGone.current = true), []);
 
   async function ask(): Promise<void> {
     setWaiting(true);
     try {
       const more = { format, view, tz: times, mark: mark && format === "csv", evidence: evidence && why === null };
       const made = await askFor(question, more);
+      if (isGone.current) return;
       onClose();
       say("Export asked for");
       go(href("exports", [made.id]));

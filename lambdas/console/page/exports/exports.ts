@@ -75,12 +75,16 @@ export type Choices = Partial<Pick<Schema["SentExport"], "format" | "mark" | "ev
   readonly tz: string;
 };
 
-/** Asks for an export of what the question finds. Throws `Problem`. */
+/** Asks for an export of what the question finds. Throws `Problem`, and where another tenant or environment is chosen
+ * before it is asked for.
+ */
 export async function askFor(question: Question, choices: Choices): Promise<Export> {
+  const asked = reader.peek();
   const filters: Record<string, string | readonly string[]> = { ...question.span };
   for (const filter of question.filters) filters[nameOf(filter)] = filter.values;
   if (environment.value !== null) filters["environment"] = environment.value;
   const since = choices.evidence && !question.filters.length ? await beginning(environment.value) : {};
+  if (reader.peek() !== asked) throw new Error("another log was chosen");
   return call("POST", "exports", { body: { filters, sort: question.sort, ...choices, ...since }, inEnvironment: false });
 }
 

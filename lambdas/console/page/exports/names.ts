@@ -1,8 +1,8 @@
 /** What the people of a question are called now, for filters that name them by their GUIDs. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 
-import { called } from "../log/bar/people.ts";
+import { called, learn } from "../log/bar/people.ts";
 import { type Filter, type FilterKey, type Question } from "../query.ts";
 import { peopleCalled } from "../story/people.ts";
 import { isGuid } from "../parts/guid.ts";
@@ -14,18 +14,16 @@ const MOST_PEOPLE = 20;
 
 /** A value's words, with the latest names once they are read. */
 export function useNames(question: Question): (value: string) => string {
-  const [names, setNames] = useState<ReadonlyMap<string, string>>(new Map());
   const guids = guidsIn(question.filters);
   useEffect(() => {
     const abort = new AbortController();
     Promise.all(guids.map((guid) => peopleCalled(guid, abort.signal))).then(
-      (found) => setNames(new Map(found.flat().flatMap(({ id, username, forgotten }) => (forgotten ? [] : [[id, username]])))),
+      (found) => learn(found.flat()),
       () => undefined, // the page goes on with what it has seen
     );
     return () => abort.abort();
   }, [guids.join()]);
-  const name = (value: string): string => names.get(value.toLowerCase()) ?? called(value);
-  return (value) => (value.startsWith(USER) ? `${USER}${name(value.slice(USER.length))}` : name(value));
+  return (value) => (value.startsWith(USER) ? `${USER}${called(value.slice(USER.length))}` : called(value));
 }
 
 function guidsIn(filters: readonly Filter[]): string[] {

@@ -58,6 +58,7 @@ export function Histogram({ list }: { list: List }) {
   const drawn = picture?.bars ?? null;
   useEffect(() => {
     shownBars.value = drawn;
+    return () => void (shownBars.value = null);
   }, [drawn]);
   if (!picture) return <div class="histogram" aria-busy="true" />;
   const { bars, colours } = picture;

@@ -15,12 +15,12 @@ interface Call {
   readonly json?: unknown;
 }
 
-/** A call of the API. */
+/** A call of the API, which says why where it fails. */
 export function curl(url: string, { tenant = null, key, json }: Call): string {
   const headers = [
     key === undefined ? '-H "Authorization: Bearer $DAYBOOK_KEY"' : `-H ${quoted(`Authorization: Bearer ${key}`)}`,
     ...(tenant === null ? [] : [`-H ${quoted(`Daybook-Tenant: ${tenant}`)}`]),
     ...(json === undefined ? [] : ["-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(json))}`]),
   ];
-  return [`curl -s ${quoted(url)}`, ...headers].join(" \\\n  ");
+  return [`curl -sS --fail-with-body ${quoted(url)}`, ...headers].join(" \\\n  ");
 }

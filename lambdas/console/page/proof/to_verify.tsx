@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 
+import { Problem } from "../api.ts";
 import type { Export } from "../exports/exports.ts";
 import { CopyButton } from "../parts/copy.tsx";
 import { href } from "../route.ts";
@@ -12,13 +13,13 @@ export function ToVerify({ each }: { each: Export }) {
   const keys = useKeys(each.environment);
   const evidence = `${each.filename}.evidence.ndjson`;
   const files = { file: { name: each.filename }, evidence: { name: evidence } };
-  const command = commandFor({ files, keys: keys ?? [], cosigners: [] });
+  const command = commandFor({ files, keys: Array.isArray(keys) ? keys : [], cosigners: [] });
   return (
     <>
       <dt>Key of the log</dt>
       <dd>
-        {keys === null ? (
-          <span class="soft">Reading…</span>
+        {keys === null || keys instanceof Problem ? (
+          <span class="soft">{keys === null ? "Reading…" : keys.detail}</span>
         ) : (
           <>
             {keys.map((line) => (
@@ -50,13 +51,13 @@ export function ToVerify({ each }: { each: Export }) {
 }
 
 /** First those that sign the log's heads, then those that date them; null until they are read. */
-function useKeys(environment: string): readonly string[] | null {
-  const [keys, setKeys] = useState<readonly string[] | null>(null);
+function useKeys(environment: string): string[] | Problem | null {
+  const [keys, setKeys] = useState<string[] | Problem | null>(null);
   useEffect(() => {
     const abort = new AbortController();
     readLogs({ signal: abort.signal })
       .then((logs) => setKeys([...new Set(logs.filter((log) => isExported(log, environment)).flatMap(({ key }) => key))]))
-      .catch(() => undefined); // it was stopped, or the credential was refused, which the page says
+      .catch((error) => error instanceof Problem && setKeys(error));
     return () => abort.abort();
   }, [environment]);
   return keys;

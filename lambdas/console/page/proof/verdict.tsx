@@ -27,8 +27,8 @@ export function InWords({ checked, onDisclose }: { checked: Checked; onDisclose:
     return (
       <>
         <p>
-          Unchanged since Daybook received it, {received}: every field that names nobody. In the log, {whatIsSealed(compared.sealed)} stand
-          sealed: what is shown of that is this house&apos;s word until you open the seal.
+          Unchanged since Daybook received it, {received}: every field that names nobody. The log keeps {whatIsSealed(compared.sealed)} under
+          seal: until you open it, what is shown of that is this house&apos;s word.
         </p>
         <p>
           <button type="button" class="button" onClick={onDisclose}>
@@ -52,10 +52,12 @@ export function InWords({ checked, onDisclose }: { checked: Checked; onDisclose:
   );
 }
 
+const LIST = new Intl.ListFormat("en-GB");
+
 /** In the order in which a reader asks. Whatever stands at none of the first two may hold more than a name. */
 function whatIsSealed(paths: readonly string[]): string {
   const [who, whom] = ["actor.", "target."].map((start) => paths.some((path) => path.startsWith(start)));
   const others = paths.some((path) => !/^(?:actor|target|context)\./.test(path));
   const parts = [who && "who did it", whom && "to whom", others && "parts of its texts"].filter((part) => typeof part === "string");
-  return parts.length ? parts.join(" and ") : "where it came from";
+  return parts.length ? LIST.format(parts) : "where it came from";
 }

@@ -3,7 +3,7 @@
 import { FILTER_KEYS, type FilterKey, named } from "../../query.ts";
 import { type Preset, presets } from "./presets.ts";
 import { formatFilter, words } from "./text.ts";
-import type { Offer, Value } from "./values.ts";
+import { type Offer, type Value, beginsSo } from "./values.ts";
 import { HINTS, LABELS } from "./words.ts";
 
 /** The word at the cursor, read as the beginning of something. */
@@ -97,7 +97,7 @@ function keyOption(key: FilterKey, not: boolean): Option {
 export function completed(line: string, begun: Begun, offer: Offer): string | null {
   const { key, text } = begun;
   const [value, ...others] = offer.values;
-  if (key === null || text === "" || value === undefined || others.length) return null;
+  if (key === null || text === "" || value === undefined || others.length || !beginsSo(value, text)) return null;
   if (offer.from !== null && !(key === "target" && !text.includes(":"))) return null;
   if (line.slice(begun.start, begun.end).includes('"')) return null;
   return `${line.slice(0, begun.start)}${formatFilter({ key, not: begun.not, values: [value.value] })}${line.slice(begun.end)}`;

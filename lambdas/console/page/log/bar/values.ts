@@ -168,6 +168,11 @@ export function matching(values: readonly Value[], begun: string): Value[] {
   return ranked.map(({ one }) => one);
 }
 
+/** Whether the value, or a word of it or of its name, begins so. */
+export function beginsSo(one: Value, begun: string): boolean {
+  return rank(one, fold(begun)) < 2;
+}
+
 function rank(one: Value, wanted: string): number {
   if (wanted === "") return 0;
   const [value, hint] = [fold(one.value), fold(one.hint ?? "")];

@@ -17,7 +17,7 @@ const TICK_MS = 1_500;
 export function EmptyTenant() {
   const [key, setKey] = useState(PLACEHOLDER);
   const [problem, setProblem] = useState<string | null>(null);
-  const arrived = useFirstEvent();
+  const { arrived, stopped, again } = useFirstEvent();
   const mayMake = may("admin", "operations") && key === PLACEHOLDER;
 
   async function make(): Promise<void> {
@@ -46,15 +46,22 @@ export function EmptyTenant() {
         {problem !== null && <span class="error">{problem}</span>}
       </p>
       <p role="status" class={arrived ? "good" : "soft"}>
-        {arrived ? "✓ The first event has arrived" : "Waiting for it: it is shown here as it arrives."}
+        {arrived ? "✓ The first event has arrived" : stopped === null ? "Waiting for it: it is shown here as it arrives." : `No longer waiting for it: ${stopped}`}
+        {stopped !== null && (
+          <button type="button" class="button" onClick={again}>
+            Begin again
+          </button>
+        )}
       </p>
     </section>
   );
 }
 
-/** True as soon as the feed has an event that is not Daybook's own. */
-function useFirstEvent(): boolean {
+/** `arrived` as soon as the feed has an event that is not Daybook's own. `stopped`: why nobody looks any more. */
+function useFirstEvent(): { readonly arrived: boolean; readonly stopped: string | null; readonly again: () => void } {
   const [arrived, setArrived] = useState(false);
+  const [stopped, setStopped] = useState<string | null>(null);
+  const [round, setRound] = useState(0);
   useEffect(() => {
     const tail = new Tail({ ...read(homeQuery()), span: {} }, reload);
     let timer = 0;
@@ -62,12 +69,14 @@ function useFirstEvent(): boolean {
       setArrived(true);
       timer = setTimeout(reload, TICK_MS);
     });
+    const end = tail.stopped.subscribe(setStopped);
     return () => {
       clearTimeout(timer);
+      end();
       tail.end();
     };
-  }, []);
-  return arrived;
+  }, [round]);
+  return { arrived, stopped, again: () => setRound(round + 1) };
 }
 
 function command(key: string): string {
