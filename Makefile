@@ -6,7 +6,7 @@ export PYTHONPATH := .:lambdas:clients/verify
 
 PYTEST := $(BIN)/python -m pytest -n auto
 
-.PHONY: help run page screenshots test test-long granted test-all nightly check synth deploy diff destroy bench cost lock clean
+.PHONY: help run page screenshots test test-long granted test-all nightly check types rules synth deploy diff destroy bench cost lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -36,10 +36,14 @@ test-all: .venv/ready ## both
 nightly: .venv/ready ## the planner against its model, 10,000 searches on each store (hours)
 	DAYBOOK_MODEL_EXAMPLES=10000 $(PYTEST) tests/model/test_planner_model.py
 
-check: .venv/ready ## lint, format, types; what may import what; cfn-lint and cdk-nag; the page's types and size
+check: types rules ## lint, format, types; what may import what; cfn-lint and cdk-nag; the page's types and size
+
+types: .venv/ready
+	$(BIN)/mypy $(OURS)
+
+rules: .venv/ready
 	$(BIN)/ruff check $(OURS)
 	$(BIN)/ruff format --check $(OURS)
-	$(BIN)/mypy $(OURS)
 	$(BIN)/python -m pytest tests/unit/test_layers.py
 	$(BIN)/python -m infra.checks
 	$(BIN)/python -m infra.page

@@ -71,7 +71,8 @@ def _axe() -> str:
 
 def axe(page: Page, within: str = "html") -> list[str]:
     """What axe finds on the page, or within an element of it: one line for each rule and element that breaks it."""
-    page.evaluate(_axe())
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_axe())
     result: dict[str, Any] = page.evaluate("([within, options]) => axe.run(within, options)", [within, _AXE_OPTIONS])
     return [
         f"{violation['id']}: {node['html'][:160]} ({node.get('failureSummary', '').splitlines()[-1:]})"
