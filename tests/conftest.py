@@ -8,6 +8,7 @@ chooses them with `@pytest.mark.parametrize("store", ["moto"], indirect=True)`.
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -31,6 +32,9 @@ settings.register_profile("daybook", deadline=None)  # both cores are busy with 
 settings.load_profile("daybook")
 
 STORES = ("memory", "moto", "dynamodb-local")
+
+TESTS_OF_AN_ENGINE = 60
+"""A start takes two or three seconds."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,21 @@ def _no_real_account() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def dynamodb_local() -> Iterator[str]:
-    """The engine's endpoint; one engine for each test worker."""
-    with DynamoDBLocal() as engine:
-        yield engine.endpoint
+def dynamodb_local() -> Iterator[Callable[[], str]]:
+    """Gives the engine's endpoint to a test; one engine for each test worker at a time. It gets slower with every table
+    that has a stream, so after a while another one takes its place.
+    """
+    with ExitStack() as running:
+        engine = DynamoDBLocal()
+        tests = itertools.count()
+
+        def endpoint() -> str:
+            if next(tests) % TESTS_OF_AN_ENGINE == 0:
+                running.close()
+                running.enter_context(engine)
+            return engine.endpoint
+
+        yield endpoint
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +122,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "dynamodb-local":
-        return Store(request.param, request.getfixturevalue("dynamodb_local"))
+        return Store(request.param, request.getfixturevalue("dynamodb_local")())
     if request.param == "moto":
         request.getfixturevalue("moto")
     return Store(request.param, None)

@@ -18,7 +18,7 @@ from tests.support.chromium import ARGUMENTS, MISSING, chromium
 from tests.support.running_daybook import LocalDaybook, make_tenant, running_daybook
 from tests.support.sign_in import CLIENT, running_provider
 
-SECONDS = 15
+SECONDS = 30
 """How long a test waits for what it expects of the page. Both cores may be busy with other tests."""
 
 PRODUCTS = ("enate", "jiffy", "chat", "carear", "symbee")

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from infra.local.template import Templates
-from tests.support.running_daybook import LocalDaybook, running_daybook
+from tests.support.running_daybook import LocalDaybook, running_daybook, tenants_admin
 from tests.support.sign_in import CLIENT, running_provider
+from tests.support.slow_jobs import SlowJobs, ask_for_slow_jobs
 
 TENANT = "signed-in"
 """Whose people sign in at the issuer."""
@@ -43,3 +44,11 @@ def local_daybook(
     issuer = {"DAYBOOK_OIDC_ISSUER": provider, "DAYBOOK_OIDC_AUDIENCE": CLIENT}
     with running_daybook(tmp_path_factory.mktemp("local_daybook"), **issuer) as local_daybook:
         yield local_daybook
+
+
+@pytest.fixture(scope="package")
+def slow_jobs(local_daybook: LocalDaybook) -> Iterator[SlowJobs]:
+    """Whatever else waits for so long asks for this first: then both wait at once."""
+    tenant = "slow-jobs"
+    with tenants_admin(local_daybook, tenant) as admin:
+        yield ask_for_slow_jobs(local_daybook, admin, tenant, "prod")

@@ -98,6 +98,7 @@ def test_a_file_is_fetched_with_curl_alone(client: httpx.Client, tmp_path: Path,
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("slow_jobs")
 def test_an_auditor_verifies_an_export_that_the_running_functions_proved(
     client: httpx.Client, proven: httpx.Response, tmp_path: Path
 ) -> None:

@@ -15,8 +15,7 @@ from daybook.jobs.job import LEDGER_SWEEP, Job, Status, new_job
 from daybook.jobs.store import submit
 from daybook.tenant import Tenant
 from tests.local.test_conditions import Endpoint
-from tests.local.test_rare_calls import tenants_admin
-from tests.support.running_daybook import LocalDaybook
+from tests.support.running_daybook import LocalDaybook, tenants_admin
 
 EVENT = {"activity": "document.updated", "actor": {"type": "user", "username": "mike.mars"}, "environment": "made"}
 PATIENCE_SECONDS = 60
@@ -36,7 +35,7 @@ def table(local_daybook: LocalDaybook, name: str) -> str:
 
 
 def test_a_stored_event_comes_by_the_feed_and_who_changes_it_is_told_of(local_daybook: LocalDaybook) -> None:
-    with tenants_admin(local_daybook, "fed") as admin:
+    with tenants_admin(local_daybook, "fed", ("made",)) as admin:
         sent = admin.post("/v1/events", json=EVENT).json()["results"][0]["id"]
         waited_for(lambda: sent in ids(admin))
         make_expire(local_daybook, sent)
@@ -77,7 +76,7 @@ def make_expire(local_daybook: LocalDaybook, identifier: str) -> None:
 
 def test_a_tenant_is_swept_by_the_function_that_may(local_daybook: LocalDaybook) -> None:
     """It reads events and appends to logs with its own role. Here it finds all sealed, or seals it."""
-    with tenants_admin(local_daybook, "swept-here") as admin:
+    with tenants_admin(local_daybook, "swept-here", ("made",)) as admin:
         assert admin.post("/v1/events", json=EVENT).status_code == 201
         aws = local_daybook.aws("dynamodb")
         control = table(local_daybook, "Control")

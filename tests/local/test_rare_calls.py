@@ -3,22 +3,20 @@
 """
 
 import time
-from collections.abc import Iterator
-from typing import Any
 
-import httpx
 import pytest
 
 from tests.local.test_streams import Customer
-from tests.support.running_daybook import LocalDaybook
+from tests.support.running_daybook import LocalDaybook, tenants_admin
+from tests.support.slow_jobs import SlowJobs, control_rows
 
 ENVIRONMENTS = ("made", "forgotten", "exported", "streamed", "counted")
-"""The tenant's environments: in each, the first recorded call is of another function."""
+"""Of each tenant: in each, the first recorded call is of another function."""
 
 
 def test_each_function_counts_what_a_tenants_key_uses(local_daybook: LocalDaybook) -> None:
     """With a limit so low that an instance reports each call at once."""
-    with tenants_admin(local_daybook, "rare-uses") as admin:
+    with tenants_admin(local_daybook, "rare-uses", ENVIRONMENTS) as admin:
         few = {"limits": {"calls_a_minute": 60}}
         with local_daybook.operations as operations:
             assert operations.patch("/v1/tenants/rare-uses", json=few).status_code == 200
@@ -31,7 +29,7 @@ def test_each_function_counts_what_a_tenants_key_uses(local_daybook: LocalDayboo
 
 def test_the_caller_may_be_new_to_the_environment_whatever_is_called(local_daybook: LocalDaybook) -> None:
     """Whoever records a call then makes a person of the caller's address."""
-    with tenants_admin(local_daybook, "rare-callers") as admin:
+    with tenants_admin(local_daybook, "rare-callers", ENVIRONMENTS) as admin:
         mike = {"type": "user", "username": "mike.mars"}
         event = {"activity": "document.updated", "actor": mike, "environment": "forgotten"}
         assert admin.post("/v1/events", json=event).status_code == 201
@@ -53,47 +51,8 @@ def test_the_caller_may_be_new_to_the_environment_whatever_is_called(local_daybo
 
 
 @pytest.mark.long
-def test_what_begins_ninety_seconds_later_is_done(local_daybook: LocalDaybook) -> None:
-    """A re-stamp, by the only function that may change an event, and the sweep after somebody was forgotten."""
-    with tenants_admin(local_daybook, "rare-later") as admin:
-        event = {"activity": "document.updated", "actor": {"type": "user", "username": "mike.mars"}}
-        assert admin.post("/v1/events", json={**event, "environment": "made"}).status_code == 201
-        earlier = sweeps(local_daybook).keys()
-        with local_daybook.client(local_daybook.operations_key, **{"Daybook-Tenant": "rare-later"}) as operations:
-            assert operations.post("/v1/actors/mike.mars/forget?environment=made").status_code == 200
-        (sweep,) = sweeps(local_daybook).keys() - earlier
-        job = admin.put("/v1/settings/retention", json={"days": 60}).json()["job"]
-        until = time.monotonic() + 180
-        both = {""}
-        while both & {"", "queued", "running"}:
-            assert time.monotonic() < until, both
-            time.sleep(1)
-            both = {sweeps(local_daybook)[sweep], admin.get(f"/v1/jobs/{job}").json()["status"]}
-        assert both == {"succeeded"}
-
-
-def sweeps(local_daybook: LocalDaybook) -> dict[str, str]:
-    """The status of every sweep, by its row."""
-    rows = [row for row in control_rows(local_daybook) if row["sk"]["S"].startswith("sweep")]
-    return {f"{row['pk']['S']} {row['sk']['S']}": row["status"]["S"] for row in rows}
-
-
-def control_rows(local_daybook: LocalDaybook) -> Iterator[dict[str, Any]]:
-    aws = local_daybook.aws("dynamodb")
-    (control,) = [name for name in aws.list_tables()["TableNames"] if "Control" in name]
-    for page in aws.get_paginator("scan").paginate(TableName=control):
-        yield from page["Items"]
-
-
-def tenants_admin(local_daybook: LocalDaybook, tenant: str) -> httpx.Client:
-    """A new tenant, and a client with the key of its admin."""
-    settings = {"tenant": tenant, "name": tenant, "profile": "generic", "environments": ENVIRONMENTS}
-    with local_daybook.operations as operations:
-        assert operations.post("/v1/tenants", json={**settings, "audit_since": None}).status_code == 201
-        asked = {"role": "admin", "environment": "*", "label": "admin"}
-        key = operations.post(f"/v1/tenants/{tenant}/keys", json=asked)
-        assert key.status_code == 201, key.text
-    return local_daybook.client(key.json()["key"])
+def test_what_begins_ninety_seconds_later_is_done(slow_jobs: SlowJobs) -> None:
+    assert slow_jobs.end() == {"succeeded"}
 
 
 def test_what_was_parked_arrives_when_a_test_finds_the_stream_again(local_daybook: LocalDaybook) -> None:

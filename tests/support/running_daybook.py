@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +104,17 @@ def make_tenant(operations: httpx.Client, tenant: str, profile: str = "generic")
     """A tenant with the one environment `prod`."""
     settings = {"tenant": tenant, "name": tenant, "profile": profile, "environments": ["prod"], "audit_since": None}
     return operations.post("/v1/tenants", json=settings)
+
+
+def tenants_admin(local_daybook: LocalDaybook, tenant: str, environments: Sequence[str] = ("prod",)) -> httpx.Client:
+    """A new tenant, and a client with the key of its admin."""
+    settings = {"tenant": tenant, "name": tenant, "profile": "generic", "environments": environments}
+    with local_daybook.operations as operations:
+        assert operations.post("/v1/tenants", json={**settings, "audit_since": None}).status_code == 201
+        asked = {"role": "admin", "environment": "*", "label": "admin"}
+        key = operations.post(f"/v1/tenants/{tenant}/keys", json=asked)
+        assert key.status_code == 201, key.text
+    return local_daybook.client(key.json()["key"])
 
 
 def logs_of(client: httpx.Client, *, signed: bool = False) -> list[dict[str, Any]]:
