@@ -36,12 +36,12 @@ test-all: .venv/ready ## both
 nightly: .venv/ready ## the planner against its model, 10,000 searches on each store (hours)
 	DAYBOOK_MODEL_EXAMPLES=10000 $(PYTEST) tests/model/test_planner_model.py
 
-check: types rules ## lint, format, types; what may import what; cfn-lint and cdk-nag; the page's types and size
+check: types rules ## all checks without tests
 
-types: .venv/ready
+types: .venv/ready ## of the Python
 	$(BIN)/mypy $(OURS)
 
-rules: .venv/ready
+rules: .venv/ready ## lint, format; what may import what; cfn-lint and cdk-nag; the page's types and size
 	$(BIN)/ruff check $(OURS)
 	$(BIN)/ruff format --check $(OURS)
 	$(BIN)/python -m pytest tests/unit/test_layers.py

@@ -163,7 +163,7 @@ def _keys_of(stored: StoredEvent) -> list[str]:
     ]
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(events())
 def test_nothing_personal_is_written(drawn: tuple[dict[str, Any], list[str]]) -> None:
     """No personal text is in the canonical bytes or in any key, in any case."""
@@ -180,7 +180,7 @@ def test_nothing_personal_is_written(drawn: tuple[dict[str, Any], list[str]]) ->
         assert not any(folded(text) in folded(key) for key in _keys_of(stored))
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(events())
 def test_what_was_sent_comes_back(drawn: tuple[dict[str, Any], list[str]]) -> None:
     """A reader with the keys of the event's people gets everything, completed."""
@@ -241,7 +241,7 @@ def _assert_target(shown: dict[str, Any] | None, sent: dict[str, Any] | None, ev
         assert shown["within"] == sent["within"]
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(events())
 def test_without_the_keys_nobody_is_there(drawn: tuple[dict[str, Any], list[str]]) -> None:
     """A forgotten person is a GUID everywhere."""
@@ -254,7 +254,7 @@ def test_without_the_keys_nobody_is_there(drawn: tuple[dict[str, Any], list[str]
         assert folded(text) not in shown
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(events(), st.data())
 def test_a_retry_is_the_same_event(drawn: tuple[dict[str, Any], list[str]], data: st.DataObject) -> None:
     """Id, leaf and fingerprint are the same, whatever the JSON's layout, and nothing more is stored."""
