@@ -36,9 +36,7 @@ test-all: .venv/ready ## both
 nightly: .venv/ready ## the planner against its model, 10,000 searches on each store (hours)
 	DAYBOOK_MODEL_EXAMPLES=10000 $(PYTEST) tests/model/test_planner_model.py
 
-check: types rules ## all checks without tests
-
-types: .venv/ready ## of the Python
+types: .venv/ready ## mypy, strictly
 	$(BIN)/mypy $(OURS)
 
 rules: .venv/ready ## lint, format; what may import what; cfn-lint and cdk-nag; the page's types and size
@@ -47,6 +45,8 @@ rules: .venv/ready ## lint, format; what may import what; cfn-lint and cdk-nag; 
 	$(BIN)/python -m pytest tests/unit/test_layers.py
 	$(BIN)/python -m infra.checks
 	$(BIN)/python -m infra.page
+
+check: types rules ## both of the above
 
 synth: .venv/ready ## the CloudFormation templates and the Lambdas' asset, in cdk.out/
 	$(BIN)/python app.py
