@@ -69,8 +69,11 @@ def caption(page: Page) -> Locator:
 
 
 def bar(page: Page, number: float, of: int) -> Position:
-    """Where the middle of a bar is, within the plot."""
-    width, height = page.locator(".u-over").first.evaluate("plot => [plot.clientWidth, plot.clientHeight]")
+    """Where the middle of a bar is, within the plot, which has no width while it is drawn anew."""
+    size = page.wait_for_function(
+        "() => [...document.querySelectorAll('.u-over')].map(on => [on.clientWidth, on.clientHeight]).find(([w]) => w)"
+    )
+    width, height = size.json_value()
     return {"x": width * (number + 0.5) / of, "y": height / 2}
 
 
