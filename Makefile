@@ -2,7 +2,7 @@
 PYTHON ?= $(shell python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null || command -v python3)
 BIN := .venv/bin
 OURS := app.py benchmarks clients events infra lambdas tests
-export PYTHONPATH := .:lambdas:clients/verify
+export PYTHONPATH := .:lambdas:clients/verify:clients/python
 
 PYTEST := $(BIN)/python -m pytest -n auto
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.functions import FUNCTIONS
-from tests.support.places import LAMBDAS, VERIFIER
+from tests.support.places import LAMBDAS, PYTHON_CLIENT, VERIFIER
 
 FLOORS = (
     {"__init__", "batching", "clock", "documents", "environment", "errors", "ids", "text"},
@@ -30,6 +30,7 @@ MODULES = sorted(path.relative_to(LAMBDAS) for path in LAMBDAS.rglob("*.py"))
 SHARED = [path for path in MODULES if path.parts[0] == "daybook"]
 OF_FUNCTIONS = [path for path in MODULES if path.parts[0] != "daybook"]
 OF_THE_VERIFIER = sorted(VERIFIER.rglob("*.py"))
+OF_THE_CLIENT = sorted(PYTHON_CLIENT.glob("daybook_client/**/*.py"))
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -121,6 +122,31 @@ def test_the_verifier_stands_alone(path: Path) -> None:
     }
 
 
-def test_daybook_does_not_know_the_verifier() -> None:
+FOR_THE_COMMAND = {"cli": {"jmespath", "keyring", "rich", "tomli", "typer"}, "importing": {"jmespath", "tomli"}}
+"""What these folders of the Python client may import besides; nothing but the command imports these folders."""
+
+FOR_A_FRAMEWORK = {"django_middleware.py": {"django"}}
+
+
+@pytest.mark.parametrize("path", OF_THE_CLIENT, ids=lambda path: str(path.relative_to(PYTHON_CLIENT)))
+def test_the_python_client_needs_httpx_alone(path: Path) -> None:
+    """A sender installs one package more than this one. It shares no code with Daybook, and is read by Python 3.9."""
+    room = path.relative_to(PYTHON_CLIENT / "daybook_client").parts[0]
+    more = FOR_THE_COMMAND.get(room, set()) | FOR_A_FRAMEWORK.get(path.name, set())
+    assert {name.partition(".")[0] for name in imported(path)} <= {
+        *sys.stdlib_module_names,
+        "daybook_client",
+        "httpx",
+        *more,
+    }
+    if room not in FOR_THE_COMMAND:
+        assert not [
+            name for name in imported(path) if name.startswith(("daybook_client.cli", "daybook_client.importing"))
+        ]
+    ast.parse(path.read_text(), feature_version=(3, 9))
+
+
+def test_daybook_does_not_know_its_clients() -> None:
     """Not in any module of the functions."""
-    assert "daybook_verify" not in {name.partition(".")[0] for path in MODULES for name in imported(path)}
+    known = {name.partition(".")[0] for path in MODULES for name in imported(path)}
+    assert not known & {"daybook_verify", "daybook_client"}
