@@ -26,8 +26,12 @@ class Log:
         events = json.loads(text)["events"]
         if not 1 <= len(events) <= 500:
             raise ValueError(f"{len(events)} events")
+        return [self.append(place, event) for place, event in enumerate(events)]
+
+    def append(self, place: int, event: dict[str, Any]) -> dict[str, Any]:
+        """The result for one event, which stands at this place of its batch."""
         with self._lock:
-            return [self._result(place, event) for place, event in enumerate(events)]
+            return self._result(place, event)
 
     def _result(self, place: int, event: dict[str, Any]) -> dict[str, Any]:
         self.received += 1

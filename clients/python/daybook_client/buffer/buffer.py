@@ -248,6 +248,9 @@ class Buffer:
                 self._identity = places.identity(self.path)
             connection.execute(f"PRAGMA max_page_count={self._max_pages}")
             self._connection = connection
+            if self._power_cut_safe:
+                with suppress(sqlite3.Error, OSError):  # a matter of speed alone
+                    schema.lay_out_log(connection, self.path)
         return self._connection
 
     def _close(self) -> None:
