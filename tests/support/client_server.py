@@ -55,7 +55,9 @@ class Server:
     A body may be shorter than its Content-Length says; a status of 0 closes the connection without a word.
     """
 
-    def __init__(self, log: Log, reply: Callable[[bytes], tuple[int, dict[str, str], bytes] | None] | None = None) -> None:
+    def __init__(
+        self, log: Log, reply: Callable[[bytes], tuple[int, dict[str, str], bytes] | None] | None = None
+    ) -> None:
         self.log = log
         self.requests: list[tuple[str, dict[str, str]]] = []
         outer = self
