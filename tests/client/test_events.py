@@ -1,9 +1,7 @@
 """What may be recorded, and what is refused before anything is kept."""
 
-from __future__ import annotations
-
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -70,7 +68,7 @@ circle["circle"] = circle
         {"params": {"amount": float("inf")}},
         {"params": {1: "one"}},
         {"changes": [{"field": "a", "to": {None: 1}}]},
-        {"params": {"when": datetime(2026, 1, 1, tzinfo=timezone.utc)}},
+        {"params": {"when": datetime(2026, 1, 1, tzinfo=UTC)}},
         {"params": {"raw": b"bytes"}},
         {"params": {"huge": 10**5000}},
         {"params": deep},

@@ -1,7 +1,5 @@
 """What the sender makes of answers: an event leaves the buffer only by a result of its own."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """The client against a real HTTP server that misbehaves, and its thread, forks and ends."""
 
-from __future__ import annotations
-
 import json
 import multiprocessing
 import os
@@ -136,7 +134,7 @@ def test_record_many_is_all_or_nothing(server: Server, tmp_path: Path) -> None:
 def test_a_full_buffer_raises_in_record(tmp_path: Path) -> None:
     """The caller chose to hear of it."""
     daybook = Daybook("http://127.0.0.1:9", KEY, buffer=tmp_path, buffer_bytes=1024 * 1024)
-    with pytest.raises(BufferFullError):
+    with pytest.raises(BufferFullError):  # noqa: PT012  it is the last one that fails
         for _ in range(100):
             daybook.record_many([{"activity": "tried", "actor": ACTOR, "details": "x" * 1000}] * 20)
     daybook.close(0)
