@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,8 @@ def export_steps(
 
         state = yield from _wait_until_done(asked, waits, check_time)
         with httpx.Client(timeout=LINK_TIMEOUT) as client:
+            manifest = yield from patiently(partial(_manifest, client, asked.link(state, "manifest_url")), waits)
             state = yield from _fetch(client, asked, state, download, waits, check_time)
-            manifest = yield from patiently(lambda: _manifest(client, asked.link(state, "manifest_url")), waits)
             evidence = None
             if state.get("evidence_url"):
                 evidence = path.with_name(path.name + ".evidence.ndjson")
