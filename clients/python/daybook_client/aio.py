@@ -8,7 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from functools import partial
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from daybook_client.client import Daybook
 from daybook_client.exporting import Export, ExportOptions, Progress
@@ -16,8 +16,10 @@ from daybook_client.feed import Entry, Position
 from daybook_client.reading import POLL_SECONDS, PathLike
 from daybook_client.steps import Do, Found, Pause, Step, Steps
 
+if TYPE_CHECKING:
+    from typing import Self  # from 3.11 on
+
 T = TypeVar("T")
-Self = TypeVar("Self", bound="AsyncDaybook")  # typing has one from 3.11 on
 
 
 class AsyncDaybook:
@@ -59,7 +61,7 @@ class AsyncDaybook:
         if self._own:
             await _apart(self.daybook.close)
 
-    async def __aenter__(self: Self) -> Self:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
