@@ -87,7 +87,7 @@ def test_sending_is_never_recorded(daybook: Remembering, name: str) -> None:
     assert not daybook.events
 
 
-def test_an_application_never_fails_because_it_logs(logger: logging.Logger, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_application_never_fails_because_it_logs(capsys: pytest.CaptureFixture[str]) -> None:
     """A full buffer, an actor that can't be found, arguments that do not fit: reported as logging does."""
 
     class Full(Remembering):
