@@ -63,7 +63,7 @@ def test_threads_and_tasks_do_not_see_each_other() -> None:
     """A thread begins with nothing, a task with what its maker had."""
     seen: list[dict[str, object]] = []
     with acting(ip="203.0.113.7"):
-        thread = threading.Thread(target=lambda: seen.append(fill({})))
+        thread = threading.Thread(target=lambda: seen.append(dict(fill({}))))
         thread.start()
         thread.join()
     assert seen == [{}]

@@ -66,7 +66,9 @@ async def record_async(_: HttpRequest) -> HttpResponse:
 
 async def record_awaited_user(request: HttpRequest) -> HttpResponse:
     """As `auser()` leaves it, where nobody has read `user` yet."""
-    request._acached_user = User("lee.ono", email="lee@ono.example")
+    request._acached_user = User(  # noqa: SLF001  Django's own
+        "lee.ono", email="lee@ono.example"
+    )
     REMEMBERED.record("a")
     return HttpResponse("")
 
@@ -78,7 +80,7 @@ def the_actor(request: HttpRequest) -> dict[str, str]:
 @pytest.fixture(scope="module", autouse=True)
 def django() -> None:
     if not settings.configured:
-        settings.configure()
+        settings.configure(SECRET_KEY="any")
     URLS.urlpatterns = [  # type: ignore[attr-defined]
         path("sync", record),
         path("async", record_async),
@@ -96,7 +98,7 @@ def configured() -> Iterator[None]:
         yield
 
 
-def get(url: str, *, in_loop: bool = False, **headers: str) -> HttpResponse:
+def get(url: str, *, in_loop: bool = False, headers: dict[str, str] | None = None) -> HttpResponse:
     if not in_loop:
         return Client().get(url, headers=headers)
 
@@ -111,7 +113,7 @@ def get(url: str, *, in_loop: bool = False, **headers: str) -> HttpResponse:
 def test_an_event_says_who_and_from_where(url: str, in_loop: bool) -> None:
     """Under WSGI and ASGI, in views of both kinds; the user is whoever was signed in by then."""
     sent = {"X-User": "jane.roe", "User-Agent": "Firefox", "X-Request-Id": "r-1", "X-Forwarded-For": "6.6.6.6"}
-    answer = get(url, in_loop=in_loop, **sent)
+    answer = get(url, in_loop=in_loop, headers=sent)
     assert answer.headers["X-Request-Id"] == ("own" if url == "/async" else "r-1")
     assert REMEMBERED.events == [
         {
@@ -147,7 +149,7 @@ def test_settings_say_how_to_read_a_request() -> None:
     """Proxies, another actor, another header for the id."""
     options = {"PROXIES": 1, "ACTOR": f"{PATH}the_actor", "REQUEST_ID_HEADER": "X-Trace"}
     with override_settings(DAYBOOK=options):
-        answer = get("/sync", **{"X-Forwarded-For": "6.6.6.6, 203.0.113.7", "X-Trace": "t-1"})
+        answer = get("/sync", headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.7", "X-Trace": "t-1"})
     assert answer.headers["X-Trace"] == "t-1"
     (event,) = REMEMBERED.events
     assert event["actor"] == {"type": "api", "username": "/sync"}

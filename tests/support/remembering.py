@@ -12,5 +12,5 @@ class Remembering:
 
     def record(self, activity: str, *, actor: Mapping[str, Any] | None = None, **fields: Any) -> str:
         event = {"activity": activity, "actor": None if actor is None else dict(actor), **fields}
-        self.events.append(current.fill(event))
+        self.events.append(dict(current.fill(event)))
         return str(len(self.events))
