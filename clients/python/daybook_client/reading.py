@@ -146,7 +146,7 @@ class Reading:
             cursor = page["next_cursor"]
             if left is not None:
                 left -= len(page["events"])
-            if cursor is None or left == 0:
+            if cursor is None or (left is not None and left <= 0):
                 return
 
     def feed_steps(
