@@ -30,7 +30,7 @@ def text(value: Any, _zone: tzinfo | None = None) -> str | None:
     """A text as it is; a number or truth value in JSON's spelling; lists and objects as JSON."""
     if isinstance(value, str):
         return value or None
-    if value is None or value == [] or value == {}:
+    if value is None or value in ([], {}):
         return None
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 

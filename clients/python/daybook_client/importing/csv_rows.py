@@ -23,25 +23,21 @@ def csv_rows(lines: Iterator[tuple[int, str | None]], *, disarmed: bool) -> Iter
     An empty cell is no value. A cell beyond the header's columns is one of the column `column N`. `disarmed`: a `'`
     that keeps a spreadsheet from running a cell as a formula is taken away.
     """
-    lines = _Lines(lines)
-    first = next(lines, None)
-    if first is None:
-        return
     csv.field_size_limit(MAX_CELL)
-    lines.give_back(first)
-    rows = csv.reader(lines, delimiter=_delimiter(first))
+    source = _Lines(lines)
+    rows = csv.reader(source, delimiter=_delimiter(source.first()))
     header: list[str] | None = None
     while True:
-        begins = lines.number + 1
+        begins = source.number + 1
         try:
             row = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            yield Read(begins, lines.last[:4_096], f"the row can't be read: {error}")
+            yield Read(begins, source.last[:4_096], f"the row can't be read: {error}")
             continue
-        if lines.too_long:
-            lines.too_long = False
+        if source.too_long:
+            source.too_long = False
             yield Read(begins, None, "the line is too long")
         elif not row or row == [""]:
             continue
@@ -74,9 +70,13 @@ class _Lines:
         self.last = line or "\n"
         return self.last
 
-    def give_back(self, line: str) -> None:
-        self._given.append(line)
+    def first(self) -> str:
+        """The first line, which is read again; "" without one."""
+        for line in self:
+            self._given.append(line)
+            break
         self.number = 0
+        return self.last
 
 
 def _delimiter(line: str) -> str:

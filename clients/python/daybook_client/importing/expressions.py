@@ -40,7 +40,7 @@ class Expression:
     def holds(self, record: Any) -> bool:
         """Whether the value counts as true: neither null, false nor empty. 0 does."""
         value = self.find(record)
-        return value is not None and value is not False and value != "" and value != [] and value != {}
+        return value is not None and value is not False and value not in ("", [], {})
 
 
 def _plain(node: Any) -> Path | None:
@@ -79,7 +79,7 @@ def _searcher(search: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return find
 
 
-def _results(node: Any, bases: set[Path]) -> set[Path]:
+def _results(node: Any, bases: set[Path]) -> set[Path]:  # noqa: PLR0911  a table of kinds
     """The paths that the node's value can stem from, if what it is applied to stems from `bases`."""
     kind, children = node["type"], node["children"]
     if kind == "field":

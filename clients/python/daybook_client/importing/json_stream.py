@@ -1,10 +1,10 @@
-"""Reads the records of a JSON document of any size: a list, an object that holds a list, or values one after another."""
+"""Reads the records of JSON of any size: a list, an object that holds a list, or values one after another."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, NamedTuple
 
 from daybook_client.importing.texts import CHUNK, MAX_RECORD
@@ -24,7 +24,7 @@ class Read(NamedTuple):
     fault: str | None = None
 
 
-class _Broken(ValueError):
+class _Broken(ValueError):  # noqa: N818  the file is, not the program
     pass
 
 
@@ -61,7 +61,7 @@ class JsonStream:
                 yield Read(line, holder)
         elif begins == ",":  # between values, where a list was broken
             self._at += 1
-        elif begins == "]" or begins == "}":
+        elif begins in ("]", "}"):
             self._at += 1  # the end of a list or object whose beginning was left in order to go on
         else:
             yield Read(line, self._value())
@@ -78,12 +78,12 @@ class JsonStream:
                 if self._peek() == ",":
                     self._at += 1
                 elif self._peek() not in ("]", ""):
-                    raise _Broken("a comma or the list's end was expected")
+                    raise _Broken("a comma or the list's end was expected")  # noqa: TRY301  as a broken value
             except _Broken as error:
                 yield self._skip_broken(line, str(error))
         self._at += 1
 
-    def _object(self, path: tuple[str, ...]) -> Iterator[Read]:
+    def _object(self, path: tuple[str, ...]) -> Generator[Read, None, dict[str, Any] | None]:
         """Yields the records of the list at `path`. Without one the object itself is the result, else None."""
         self._at += 1
         held: dict[str, Any] = {}

@@ -22,19 +22,23 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 
+_UNREAD = 0
+READ = 1
+"""A field of the event reads it: its place is there if its value is."""
+JOINED = 2
+"""A field reads it and puts texts together: its place may be within a longer text."""
+
+
 class Branch:
     """A tree of a mapping's paths: which of them a walk through a record is at."""
 
-    __slots__ = ("anything", "below", "ignored", "joined", "read", "said")
+    __slots__ = ("anything", "below", "ignored", "said", "trust")
 
     def __init__(self) -> None:
         self.below: dict[str, Branch] = {}
         self.anything: Branch | None = None
         self.ignored = False
-        self.read = False
-        """A field of the event reads it: its place is there if its value is."""
-        self.joined = False
-        """It may stand within a longer text."""
+        self.trust = _UNREAD
         self.said = False
         """A field says it in full in other words, if that field has a value."""
 
@@ -107,7 +111,7 @@ def _tells(converter: Converter, raw: Any) -> bool:
 def place_leftovers(record: dict[str, Any], event: dict[str, Any], tree: Branch, said: Said, report: Report) -> None:
     """Adds to `event["params"]` what of the record is not in the event. The mapping's own parameters come first."""
     walk = _Walk(scalars(event), said, report)
-    walk.into(record, tree, (), (), False, False)
+    walk.into(record, tree, (), (), _UNREAD)
     params: dict[str, Any] = event.get("params", {})
     for places, names, value in walk.found:
         source = ".".join(names)
@@ -135,7 +139,7 @@ class _Walk:
         self._said = said
         self._report = report
 
-    def into(self, value: Any, branch: Branch | None, places: Path, names: Path, read: bool, joined: bool) -> None:
+    def into(self, value: Any, branch: Branch | None, places: Path, names: Path, trust: int) -> None:
         if branch is not None:
             if branch.ignored:
                 if not _is_nothing(value):
@@ -143,41 +147,36 @@ class _Walk:
                 return
             if branch.said and names in self._said.paths:
                 return
-            read = read or branch.read
-            joined = joined or branch.joined
+            trust = max(trust, branch.trust)
         if isinstance(value, dict):
             for name, inner in value.items():
                 below = branch.to(name) if branch is not None else None
-                self.into(inner, below, (*places, name), (*names, name), read, joined)
+                self.into(inner, below, (*places, name), (*names, name), trust)
         elif isinstance(value, list):
-            self._into_list(value, branch, places, names, read, joined)
-        elif value is not None and value != "" and not (read and self._is_present(value, joined)):
+            self._into_list(value, branch, places, names, trust)
+        elif value is not None and value != "" and not self._is_present(value, trust):
             self.found.append((places, names, value))
 
-    def _into_list(
-        self, value: list[Any], branch: Branch | None, places: Path, names: Path, read: bool, joined: bool
-    ) -> None:
+    def _into_list(self, value: list[Any], branch: Branch | None, places: Path, names: Path, trust: int) -> None:
         plain = [each for each in value if not isinstance(each, (dict, list))]
         if len(plain) == len(value):
-            left = [
-                each
-                for each in value
-                if each is not None and each != "" and not (read and self._is_present(each, joined))
-            ]
+            left = [each for each in value if each is not None and each != "" and not self._is_present(each, trust)]
             for start in range(0, len(left), MAX_LISTED):
                 several = places if start == 0 else (*places, str(start))
                 self.found.append((several, names, left[start : start + MAX_LISTED]))
             return
         for index, inner in enumerate(value):
-            self.into(inner, branch, (*places, str(index)), names, read, joined)
+            self.into(inner, branch, (*places, str(index)), names, trust)
 
-    def _is_present(self, value: Any, joined: bool) -> bool:
+    def _is_present(self, value: Any, trust: int) -> bool:
+        if trust == _UNREAD:
+            return False
         wanted = folded(value)
-        return wanted in self._present or (joined and any(wanted in each for each in self._said.texts))
+        return wanted in self._present or (trust == JOINED and any(wanted in each for each in self._said.texts))
 
 
 def _is_nothing(value: Any) -> bool:
-    return value is None or value == "" or value == [] or value == {}
+    return value is None or value in ("", [], {})
 
 
 @lru_cache(20_000)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from daybook_client.importing.converters import text
 from daybook_client.importing.expressions import Path
 from daybook_client.importing.fitting import UNCLEAN, fitted, keep_rules
-from daybook_client.importing.leftovers import Branch, Said, place_leftovers
+from daybook_client.importing.leftovers import JOINED, READ, Branch, Said, folded, place_leftovers
 from daybook_client.importing.mapping import Choice, Field, Mapping
 from daybook_client.importing.report import Report, count
 
@@ -63,6 +63,7 @@ class Maker:
     def _made(self, record: dict[str, Any], event_id: str) -> tuple[dict[str, Any], int]:
         event: dict[str, Any] = {"id": event_id}
         said = Said()
+        said.texts.append(folded(event_id))
         for path, field in self._paths:
             value, raw, choice = self._value(field, record)
             fits = None if value is None else fitted(path, value, self._report.cut)
@@ -135,6 +136,9 @@ def _tree(mapping: Mapping) -> Branch:
     tree = Branch()
     for path in mapping.ignored:
         tree.at(path).ignored = True
+    for path in (path for expression in mapping.id for path in expression.sources):
+        branch = tree.at(path)
+        branch.trust = JOINED
     for field in mapping.fields:
         for choice in field.choices:
             for path in choice.uses:
@@ -142,8 +146,7 @@ def _tree(mapping: Mapping) -> Branch:
             if choice.expr is not None:
                 for path in choice.expr.sources:
                     branch = tree.at(path)
-                    branch.read = True
-                    branch.joined = branch.joined or choice.expr.joins
+                    branch.trust = max(branch.trust, JOINED if choice.expr.joins else READ)
     return tree
 
 

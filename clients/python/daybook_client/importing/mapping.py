@@ -4,7 +4,7 @@
 name = "cloudtrail"                # slug; it is a part of the ids, so it never changes
 product = "AWS CloudTrail"
 formats = ["json", "ndjson"]       # of csv, json, ndjson; a file of another format is refused
-records = "Records"                # dotted key of the list in a JSON document; absent: the document is a list or a record
+records = "Records"                # dotted key of the list in a JSON document, if it is no list itself
 disarmed = true                    # CSV of Daybook or CareAR: a leading `'` before a formula is undone
 id = ["eventID"]                   # expressions that identify the record at its source; absent: its whole content does
 
@@ -12,7 +12,7 @@ id = ["eventID"]                   # expressions that identify the record at its
 when = "stage == 'RequestReceived'"
 reason = "a request that was only received"
 
-[fields]                           # path in the event = expression, table, or list of tables: the first with a value counts
+[fields]                           # path in the event = expression, table, or list of tables
 occurred_at = {expr = "eventTime", convert = "time"}
 activity = "eventName"
 "actor.type" = [{const = "user", when = "userIdentity.type == 'IAMUser'"}, {const = "system"}]
@@ -26,7 +26,8 @@ changes = "modified[*].{field: property, from: old, to: new}"
 ignore = ["eventVersion"]          # dotted paths that hold nothing worth keeping; still counted by name
 ```
 
-Expressions are JMESPath. A table has one of `expr` and `const`, and may have:
+Expressions are JMESPath. Of a list of tables, the first that gives a value counts.
+A table has one of `expr` and `const`, and may have:
 
 - `when`: an expression; the table counts only where it is true as JMESPath has it;
 - `convert`: a converter's name, see `converters` (several, in order, as a list);
@@ -237,7 +238,7 @@ def _only(table: Any, known: tuple[str, ...], place: str) -> None:
         raise MappingError(f"{place}: must be a table")
     unknown = table.keys() - set(known)
     if unknown:
-        raise MappingError(f"{place}: {sorted(unknown)[0]!r} is unknown. Known: {', '.join(known)}")
+        raise MappingError(f"{place}: {min(unknown)!r} is unknown. Known: {', '.join(known)}")
 
 
 def _text(value: Any, place: str) -> str:

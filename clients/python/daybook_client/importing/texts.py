@@ -8,7 +8,6 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 CHUNK = 256 * 1024
 MAX_RECORD = 16 * 1024 * 1024
@@ -31,13 +30,13 @@ class TextFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._raw: IO[bytes] = path.open("rb")
+        self._raw = path.open("rb")
         self.size = path.stat().st_size
         self.encoding = "utf-8"
         self.windows_1252_lines = 0
         self._ends_in_counted_line = False
 
-    def __enter__(self) -> TextFile:
+    def __enter__(self) -> TextFile:  # noqa: PYI034  `Self` is of Python 3.11
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,16 +64,10 @@ class TextFile:
         yield self._mended(decoder.decode(b"", final=True))
 
     def _blocks(self) -> Iterator[bytes]:
-        first = self._raw.read(CHUNK)
-        while 0 < len(first) < 3 and (more := self._raw.read(CHUNK)):  # a pipe may give one byte at a time
-            first += more
-        if not first.startswith(b"\x1f\x8b"):
-            block = first
-            while block:
+        if self._raw.peek(2)[:2] != b"\x1f\x8b":
+            while block := self._raw.read(CHUNK):
                 yield block
-                block = self._raw.read(CHUNK)
             return
-        self._raw = _Unread(first, self._raw)  # type: ignore[assignment]  all of IO that gzip needs
         unpacked = gzip.GzipFile(fileobj=self._raw, mode="rb")
         try:
             while block := unpacked.read(CHUNK):
@@ -94,33 +87,10 @@ class TextFile:
         return text.translate(_FROM_WINDOWS)
 
 
-class _Unread:
-    """A file whose beginning was read already, and is read again. So pipes can be looked into, too."""
-
-    def __init__(self, first: bytes, rest: IO[bytes]) -> None:
-        self._first = first
-        self._rest = rest
-
-    def read(self, size: int) -> bytes:
-        if self._first:
-            given, self._first = self._first[:size], self._first[size:]
-            return given
-        return self._rest.read(size)
-
-    def seekable(self) -> bool:
-        return self._rest.seekable()
-
-    def tell(self) -> int:
-        return self._rest.tell() - len(self._first)
-
-    def close(self) -> None:
-        self._rest.close()
-
-
 def lines_of(chunks: Iterator[str]) -> Iterator[tuple[int, str | None]]:
-    """Number, from 1, and text of each line, with its line break. None is a line of over 16 million characters.
+    r"""Number, from 1, and text of each line, with its line break. None is a line of over 16 million characters.
 
-    Only `\\n` ends a line: JSON and CSV may hold the other separators of Unicode.
+    Only `\n` ends a line: JSON and CSV may hold the other separators of Unicode.
     """
     number, held = 1, ""
     too_long = False

@@ -18,7 +18,8 @@ _BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)T?(\d\d)(\d\d)(\d\d)(?:\.(\d+))?(Z)?", 
 _NUMBER = re.compile(r"-?\d{1,19}(?:\.\d+)?", re.ASCII)
 
 # Month names in English whatever the locale, which `strptime` would follow.
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: number for number, name in enumerate(_ENGLISH, 1)}
 _MONTH_FIRST = re.compile(  # `Aug 18, 2021 @ 17:57:09.636`, `August 18, 2021 5:57 PM`, `Wed Aug 18 17:57:09 2021`
     r"(?:[a-z]{3,9},?\s+)?([a-z]{3,9})\.?\s+(\d\d?)(?:st|nd|rd|th)?,?\s+(?:(\d{4}),?\s*(?:@|at)?\s*)?"
     r"(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(am|pm)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?(?:\s+(\d{4}))?",
