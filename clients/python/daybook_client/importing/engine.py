@@ -164,7 +164,7 @@ class _Import:
 
         try:
             for batch, last in self._batches():
-                while len(flying) >= 2 * options.parallel:  # enough that none of the threads waits
+                while len(flying) > options.parallel:  # one more than there are threads, so that none waits
                     settle_first()
                 flying.append((pool.submit(_sent, send, batch), last))
             while flying:

@@ -34,13 +34,22 @@ class Expression:
             raise ExpressionError(f"{place}: {text!r} is no JMESPath: {error}") from error
         self.sources: frozenset[Path] = frozenset(_results(compiled.parsed, {()}))
         self.joins = "join(" in text
-        names = _plain(compiled.parsed)
-        self.find: Callable[[Any], Any] = _finder(names) if names is not None else _searcher(compiled.search)
+        ways = _plain_ways(compiled.parsed)
+        self.find: Callable[[Any], Any] = _first_of(ways) if ways else _searcher(compiled.search)
 
     def holds(self, record: Any) -> bool:
         """Whether the value counts as true: neither null, false nor empty. 0 does."""
         value = self.find(record)
         return value is not None and value is not False and value not in ("", [], {})
+
+
+def _plain_ways(node: Any) -> list[Path]:
+    """The ways of an expression such as `a.b || c`, which most are: names with `||` between. [] for any other."""
+    if node["type"] != "or_expression":
+        names = _plain(node)
+        return [] if names is None else [names]
+    left, right = (_plain_ways(child) for child in node["children"])
+    return [*left, *right] if left and right else []
 
 
 def _plain(node: Any) -> Path | None:
@@ -52,6 +61,23 @@ def _plain(node: Any) -> Path | None:
         if all(part is not None for part in parts):
             return tuple(name for part in parts if part is not None for name in part)
     return None
+
+
+def _first_of(ways: list[Path]) -> Callable[[Any], Any]:
+    """The first value that JMESPath calls true, else the last one."""
+    finders = [_finder(names) for names in ways]
+    if len(finders) == 1:
+        return finders[0]
+
+    def find(record: Any) -> Any:
+        value = None
+        for finder in finders:
+            value = finder(record)
+            if value is not None and value is not False and value not in ("", [], {}):
+                return value
+        return value
+
+    return find
 
 
 def _finder(names: Path) -> Callable[[Any], Any]:

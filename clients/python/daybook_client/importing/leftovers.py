@@ -19,6 +19,7 @@ MAX_NAME = 40
 MAX_LISTED = 100
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NO_LETTER = re.compile(r"[\W_]+")
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 
@@ -60,9 +61,7 @@ class Branch:
 def folded(value: Any) -> str:
     """Letters and digits alone, without case: how a value is recognised after a converter has spelled it anew."""
     written = value if isinstance(value, str) else str(value)
-    return (
-        written.lower() if written.isalnum() else "".join(each for each in written.lower() if each.isalnum()) or written
-    )
+    return written.lower() if written.isalnum() else _NO_LETTER.sub("", written.lower()) or written
 
 
 def scalars(value: Any) -> set[str]:
@@ -114,19 +113,16 @@ def place_leftovers(record: dict[str, Any], event: dict[str, Any], tree: Branch,
     walk.into(record, tree, (), (), _UNREAD)
     params: dict[str, Any] = event.get("params", {})
     for places, names, value in walk.found:
-        source = ".".join(names)
         if len(params) >= MAX_PARAMS:
-            count(report.unplaced, source)
+            count(report.unplaced, ".".join(names))
             continue
-        name = parameter_name(places)
+        name, label = _named(places, names)
         if name in params:
             name = _another(name, params)
-        path = f"params.{name}"
-        fits = parameter(path, value, report.cut)
-        if fits is None:
-            continue
-        params[name] = fits
-        count(report.params, f"{source} → {name if len(places) == len(names) else parameter_name(names)}")
+        fits = parameter(f"params.{name}", value, report.cut)
+        if fits is not None:
+            params[name] = fits
+            count(report.params, label)
     if params:
         event["params"] = params
 
@@ -141,21 +137,28 @@ class _Walk:
 
     def into(self, value: Any, branch: Branch | None, places: Path, names: Path, trust: int) -> None:
         if branch is not None:
-            if branch.ignored:
-                if not _is_nothing(value):
-                    count(self._report.ignored, ".".join(names))
-                return
-            if branch.said and names in self._said.paths:
+            if self._is_settled(value, branch, names):
                 return
             trust = max(trust, branch.trust)
         if isinstance(value, dict):
             for name, inner in value.items():
                 below = branch.to(name) if branch is not None else None
+                if below is None and trust == _UNREAD and isinstance(inner, (str, int)):  # most values, told quickly
+                    if inner != "":
+                        self.found.append(((*places, name), (*names, name), inner))
+                    continue
                 self.into(inner, below, (*places, name), (*names, name), trust)
         elif isinstance(value, list):
             self._into_list(value, branch, places, names, trust)
         elif value is not None and value != "" and not self._is_present(value, trust):
             self.found.append((places, names, value))
+
+    def _is_settled(self, value: Any, branch: Branch, names: Path) -> bool:
+        if branch.ignored:
+            if not _is_nothing(value):
+                count(self._report.ignored, ".".join(names))
+            return True
+        return branch.said and names in self._said.paths
 
     def _into_list(self, value: list[Any], branch: Branch | None, places: Path, names: Path, trust: int) -> None:
         plain = [each for each in value if not isinstance(each, (dict, list))]
@@ -180,6 +183,12 @@ def _is_nothing(value: Any) -> bool:
 
 
 @lru_cache(20_000)
+def _named(places: Path, names: Path) -> tuple[str, str]:
+    """The parameter's name, and how the report names the two."""
+    name = parameter_name(places)
+    return name, f"{'.'.join(names)} → {name if len(places) == len(names) else parameter_name(names)}"
+
+
 def parameter_name(places: Path) -> str:
     """`requestParameters.bucketName` is `request_parameters_bucket_name`.
 
