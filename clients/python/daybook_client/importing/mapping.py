@@ -3,7 +3,7 @@
 ```toml
 name = "cloudtrail"                # slug; it is a part of the ids, so it never changes
 product = "AWS CloudTrail"
-formats = ["json", "ndjson"]       # of csv, json, ndjson; a file of another format is refused
+formats = ["json", "ndjson"]       # of csv, json, ndjson; with csv, what begins like no JSON is CSV
 records = "Records"                # dotted key of the list in a JSON document, if it is no list itself
 disarmed = true                    # CSV of Daybook or CareAR: a leading `'` before a formula is undone
 id = ["eventID"]                   # expressions that identify the record at its source; absent: its whole content does
