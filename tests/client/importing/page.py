@@ -1,4 +1,7 @@
-"""Writes `docs/reference/imports.md` from the mappings and their sample records."""
+"""Writes `docs/reference/imports.md` from the mappings and their sample records.
+
+`python -m tests.client.importing.page` does so, and writes the samples' expected events anew.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,20 @@ from typing import TYPE_CHECKING, Any
 from daybook_client.importing import mapping_names
 from daybook_client.importing.mapping import READY
 from infra import ROOT
-from tests.client.importing.samples import RECORDS, report_of, sample_files
+from tests.client.importing.samples import RECORDS, report_of, write_expected
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+_MANY = 6  # words of a map that a table's cell can show
 
 PAGE = ROOT / "docs" / "reference" / "imports.md"
 
 _HEAD = """# What imports map
 
 What each ready mapping of `daybook import` makes of a product's records. How to run an import, and how to write a
-mapping of your own, is in [Import](../guides/import.md). `python -m tests.client.importing.samples` writes this page
+mapping of your own, is in [Import](../guides/import.md). `python -m tests.client.importing.page` writes this page
 from the mappings and from sample records in the documented shapes; a test holds it to them.
 
 How to read the tables:
@@ -47,14 +53,26 @@ def _section(name: str) -> str:
     lines += [f"Files: {', '.join(mapping['formats'])}.{_within(mapping)} {_identified(mapping)}", ""]
     lines += ["| event | record |", "|---|---|"]
     lines += [f"| `{path}` | {_choices(given)} |" for path, given in mapping["fields"].items()]
+    for path, given in mapping["fields"].items():
+        for words in _long_maps(given):
+            lines += ["", f"Words of `{path}`:", "", *_block(f"{word} → {meant}" for word, meant in words.items())]
     report = report_of(name)
-    lines += ["", f"**To `params`**, in {len(sample_files(name))} sample files: {_listed(report.params)}"]
+    lines += ["", "**To `params`**, in the sample files:"]
+    lines += ["", *_block(report.params)] if report.params else ["nothing."]
     left_out = [f"`{path}`" for path in mapping.get("unplaced", {}).get("ignore", [])]
-    skipped = [skip["reason"] for skip in mapping.get("skip", [])]
     lines += ["", f"**Has no place**: {', '.join(left_out) or 'nothing'}.", ""]
-    if skipped:
+    if skipped := [skip["reason"] for skip in mapping.get("skip", [])]:
         lines += [f"**Are no events**: {'; '.join(skipped)}.", ""]
     return "\n".join(lines)
+
+
+def _block(lines: Iterable[str]) -> list[str]:
+    return ["```text", *lines, "```"]
+
+
+def _long_maps(given: Any) -> list[dict[str, str]]:
+    tables = [each for each in (given if isinstance(given, list) else [given]) if isinstance(each, dict)]
+    return [each["map"] for each in tables if len(each.get("map", {})) > _MANY]
 
 
 def _about(path: Path) -> str:
@@ -81,12 +99,14 @@ def _choices(given: Any) -> str:
 
 
 def _choice(given: Any) -> str:
-    table = {"expr": given} if isinstance(given, str) else given
+    table: dict[str, Any] = {"expr": given} if isinstance(given, str) else given
     said = _code(table["expr"]) if "expr" in table else f'"{table["const"]}"'
     named = table.get("convert", [])
     for converter in [named] if isinstance(named, str) else named:
         said += f" → {converter}"
-    if "map" in table:
+    if len(table.get("map", {})) > _MANY:
+        said += " (words below)"
+    elif "map" in table:
         said += " (" + ", ".join(f"{_cell(word)}: {meant}" for word, meant in table["map"].items()) + ")"
     if "default" in table:
         said += f", else {table['default']}"
@@ -103,5 +123,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _listed(params: dict[str, int]) -> str:
-    return ", ".join(f"`{each}`" for each in params) + "." if params else "nothing."
+if __name__ == "__main__":
+    for each in mapping_names():
+        write_expected(each)
+    PAGE.write_text(page(), encoding="utf-8")

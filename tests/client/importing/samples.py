@@ -1,7 +1,6 @@
 """The sample records of the ready mappings, and the events that are expected of them.
 
-`python -m tests.client.importing.samples` writes the expected events and `docs/reference/imports.md` anew: read what
-changed before you commit it.
+`python -m tests.client.importing.page` writes the expected events anew: read what changed before you commit it.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from daybook_client.importing import Report, dry_run, load_mapping, mapping_names
+from daybook_client.importing import Report, dry_run, load_mapping
 
 RECORDS = Path(__file__).parent / "records"
 EXPECTED = "expected.json"
@@ -41,10 +40,6 @@ def report_of(name: str) -> Report:
     return dry_run(sample_files(name), load_mapping(name), first=1_000).report
 
 
-if __name__ == "__main__":
-    from tests.client.importing.page import PAGE, page
-
-    for each in mapping_names():
-        text = json.dumps(mapped(each), ensure_ascii=False, indent=1)
-        (RECORDS / each / EXPECTED).write_text(text + "\n", encoding="utf-8")
-    PAGE.write_text(page(), encoding="utf-8")
+def write_expected(name: str) -> None:
+    text = json.dumps(mapped(name), ensure_ascii=False, indent=1)
+    (RECORDS / name / EXPECTED).write_text(text + "\n", encoding="utf-8")

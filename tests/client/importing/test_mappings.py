@@ -46,5 +46,5 @@ def test_a_packed_file_gives_the_same_events(name: str, tmp_path: Path) -> None:
 
 
 def test_the_page_says_what_the_mappings_do() -> None:
-    """`docs/reference/imports.md` is what `python -m tests.client.importing.samples` writes."""
+    """`docs/reference/imports.md` is what `python -m tests.client.importing.page` writes."""
     assert PAGE.read_text(encoding="utf-8") == page()
