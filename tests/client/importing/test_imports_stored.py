@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from daybook_client.importing import import_files, load_mapping, mapping_names
+from daybook_client.importing import Options, import_files, load_mapping, mapping_names
 from daybook_client.importing.engine import Send
 from infra.local.template import Templates
 from tests.client.importing.samples import expected, sample_files
@@ -64,10 +64,11 @@ def test_samples_are_stored_and_a_second_import_adds_nothing(daybook: LocalDaybo
     """
     profile = name if name in OWN else "generic"
     mapping = load_mapping(name)
+    options = Options(rejects=tmp_path / "rejects.ndjson")
     ids = {event["id"] for found in expected(name).values() for event in found["events"]}
     with tenant_of(daybook, f"imports-{name}", profile) as client:
         for _ in range(2):
-            report = import_files(sample_files(name), mapping, sender(client))
+            report = import_files(sample_files(name), mapping, sender(client), options)
             assert (report.rejections, report.stored) == (0, len(ids))
             assert {row["client_id"] for row in rows(client, "native")} == ids
             assert len(rows(client, "native")) == len(ids)
@@ -79,7 +80,7 @@ def test_samples_are_stored_and_a_second_import_adds_nothing(daybook: LocalDaybo
             table.writeheader()
             table.writerows(shown)
         with tenant_of(daybook, f"again-{name}", profile) as client:
-            report = import_files([export], mapping, sender(client, timedelta(0)))
+            report = import_files([export], mapping, sender(client, timedelta(0)), options)
             assert report.rejections == 0
             assert without_tenant(rows(client, profile)) == without_tenant(shown)
 

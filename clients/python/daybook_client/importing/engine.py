@@ -33,8 +33,13 @@ MAX_EVENTS = 500
 MAX_BYTES = 2_900_000  # of the 3 MB that a call may have, without what stands between the events
 MAX_PEOPLE = 900  # of 1,000 distinct people in a call; equal ones count each time here
 
-NEEDS_WHAT_A_RECORD_LACKS = frozenset(("role_required", "actor_required", "invalid_adjustment", "variant_needed"))
-"""Codes of events whose activity has a meaning in the tenant's catalogue: they are sent again beside it."""
+NEEDS_WHAT_A_RECORD_LACKS = frozenset(
+    ("role_required", "actor_required", "invalid_adjustment", "variant_needed", "id_conflict")
+)
+"""Codes of events whose activity has a meaning in the tenant's catalogue: they are sent again beside it.
+
+`id_conflict` is the answer where an earlier import stored the event beside it: Daybook looks for the id first.
+"""
 
 _PROGRESS_EVERY = 500  # records
 
@@ -292,7 +297,8 @@ def _sent(send: Send, batch: list[_Made]) -> list[_Answered]:
     if lacking:
         beside = [_beside(answered[place].made) for place in lacking]
         for place, (made, result) in zip(lacking, _answers(send, beside)):
-            answered[place] = _Answered(made, result, answered[place].made.event["activity"])
+            renamed = answered[place].made.event["activity"] if result.get("status") == "stored" else None
+            answered[place] = _Answered(made, result, renamed)
     return answered
 
 
