@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from daybook.catalogue.profile import Activity
+from daybook.catalogue.profile import Activity, profile
 from daybook_client.importing import dry_run, load_mapping
 
 Row = dict[str, str]
@@ -46,7 +46,7 @@ def test_each_activity_of_the_profile_is_found_from_its_row(product: str, tmp_pa
     """CareAR's from category and description, Jiffy's and Symbee's from component and event, the others' from the id.
     A time adjustment needs what no row has, so it stands beside its own name.
     """
-    own = [each for each in profile(product).activities if not each.activity.startswith("audit-log.")]
+    own = [each for name, each in profile(product).activities.items() if not name.startswith("audit-log.")]
     rows = [(row, each.activity) for each in own for row in ROWS[product](each)]
     path = tmp_path / "export.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
