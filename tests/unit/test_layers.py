@@ -125,7 +125,7 @@ def test_the_verifier_stands_alone(path: Path) -> None:
 FOR_THE_COMMAND = {"cli": {"jmespath", "keyring", "rich", "tomli", "typer"}, "importing": {"jmespath", "tomli"}}
 """What these folders of the Python client may import besides; nothing but the command imports these folders."""
 
-FOR_A_FRAMEWORK = {"django_middleware.py": {"django"}}
+FOR_A_FRAMEWORK = {"django_middleware.py": {"django", "asgiref"}}
 
 
 @pytest.mark.parametrize("path", OF_THE_CLIENT, ids=lambda path: str(path.relative_to(PYTHON_CLIENT)))

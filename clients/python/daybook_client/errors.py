@@ -76,3 +76,11 @@ class BufferFullError(DaybookError):
 
 class BufferUnusableError(DaybookError):
     """The buffer can't be written: the disk is full, the file system read-only, or the directory is another user's."""
+
+
+class ExportError(DaybookError):
+    """An export came to nothing; the file was not touched.
+
+    `code` is `export_failed`, `export_cancelled`, `export_timeout`, or `download_damaged`: the file arrives otherwise
+    than Daybook states it, time and again.
+    """
