@@ -48,9 +48,9 @@ class Step(NamedTuple):
 
 
 def is_run(block: Block) -> bool:
-    """Whether a block is run: Python always. A block that mixes both kinds of commands is an error of the page."""
+    """Whether a block is run; Python is, unless it never ends. A block that mixes both kinds of commands is an error of the page."""
     if block.language == "python":
-        return True
+        return "while True:" not in block.text
     kept_back = [any(re.fullmatch(each, re.sub(r" +", " ", line)) for each in NOT_RUN) for line in commands(block)]
     assert all(kept_back) or not any(kept_back), f"line {block.line}: commands that run beside commands that don't"
     return not all(kept_back)
@@ -102,7 +102,8 @@ def test_every_command_succeeds_and_answers_what_the_page_shows(page: Path, demo
     done = subprocess.run(  # noqa: S603  our own pages
         ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, PYTHON_CLIENT))), "XDG_STATE_HOME": str(tmp_path)},
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, PYTHON_CLIENT))), "XDG_STATE_HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
