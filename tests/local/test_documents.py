@@ -48,7 +48,10 @@ class Step(NamedTuple):
 
 
 def is_run(block: Block) -> bool:
-    """Whether a block is run; Python is, unless it never ends. A block that mixes both kinds of commands is an error of the page."""
+    """Whether a block is run; Python is, unless it never ends.
+
+    A block that mixes both kinds of commands is an error of the page.
+    """
     if block.language == "python":
         return "while True:" not in block.text
     kept_back = [any(re.fullmatch(each, re.sub(r" +", " ", line)) for each in NOT_RUN) for line in commands(block)]
