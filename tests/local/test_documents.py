@@ -31,7 +31,7 @@ NOT_RUN = {
     r"make (deploy|destroy)( ARGS=\".+\")?": "needs an AWS account; `test_deploy.py` and `tests/stacks` test it",
     r"aws dynamodb query .+": "needs a deployment; a test below puts the same question to the laptop's tables",
     r"aws (s3api|dynamodb scan) .+": "needs a deployment, and a table that was restored",
-    r"pip install \./clients/python": "needs the package index; the tests run from the sources",
+    r"(\. ~/daybook-first/bin/activate|pip install \./clients/python)": "needs the index; tests run from the sources",
     r"(python3 -m venv|~/verifier/bin/pip|export PATH=).+": "needs the package index; tests run the package alone",
     r"(AUDITED=|while curl -s \S+/v1/exports/|&& grep -qE .+running|do sleep 5|curl -s -o Audit).+": "makes evidence",
     r"daybook-verify export .+": "needs evidence, which takes 90 seconds to make; `tests/verify` runs it",
