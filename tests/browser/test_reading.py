@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import House, Visit
-from tests.support.browsing import axe
+from tests.support.browsing import NARROW, axe
 
-TENANT, QUIET = "reading", "quiet"
+TENANT, QUIET, BARE = "reading", "quiet", "bare"
 EVENTS = re.compile(r"/v1/events\?")
 ALL = "#/log?component!=Audit%20Log"
 
@@ -179,11 +179,14 @@ def test_an_empty_log_waits_for_its_first_event(visit: Visit, house: House) -> N
     page = visit(QUIET, address="#/")
     nothing = page.locator(".nothing")
     expect(nothing).to_contain_text("No events yet")
-    command = nothing.locator("pre")
+    lines, command = nothing.locator("pre").all()
     expect(command).to_contain_text(f"curl -sS --fail-with-body {house.url}/v1/events")
-    expect(command).to_contain_text("dbk_<your producer key>")
+    for each in (lines, command):
+        expect(each).to_contain_text("dbk_<your producer key>")
+    assert not axe(page, ".nothing")
     nothing.get_by_role("button", name="Make a producer key").click()
-    expect(command).not_to_contain_text("<your producer key>")
+    for each in (lines, command):
+        expect(each).not_to_contain_text("<your producer key>")
     key = re.search(r"Bearer (dbk_\w+)", command.text_content() or "")
     sent = re.search(r"-d '(.*)'", command.text_content() or "")
     assert key
@@ -192,4 +195,23 @@ def test_an_empty_log_waits_for_its_first_event(visit: Visit, house: House) -> N
         answer = producer.post("/v1/events", content=sent[1], headers={"Content-Type": "application/json"})
         assert answer.status_code == 201, answer.text
     expect(nothing).to_contain_text("✓ The first event has arrived")
-    expect(page.locator(".rows .what")).to_have_text(["Our first event"])
+    expect(page.locator(".rows .what")).to_have_text(["signed_in"])
+
+
+def test_the_lines_of_python_are_copied_as_they_run(visit: Visit, house: House) -> None:
+    """They have the page's own address, and name the environment that was chosen unless it is the tenant's first."""
+    house.tenant(BARE, environments=["prod", "test"])
+    page = visit(BARE, address=f"{ALL}&env=test", permissions=["clipboard-read", "clipboard-write"], size=NARROW)
+    nothing = page.locator(".nothing")
+    nothing.get_by_role("button", name="Copy lines of Python").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.splitlines() == [
+        "from daybook_client import Daybook",
+        f'daybook = Daybook("{house.url}", "dbk_<your producer key>", environment="test")',
+        'daybook.record("user.signed_in", actor={"type": "user", "username": "mike.mars"})',
+    ]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.evaluate(f"location.hash = '{ALL}&env=prod'")
+    expect(nothing.locator("pre").first).not_to_contain_text("environment=")
+    nothing.get_by_role("button", name="Copy installation").click()
+    assert page.evaluate("navigator.clipboard.readText()") == "pip install ./clients/python"

@@ -1,4 +1,6 @@
-"""Runs the documents' commands page by page as a reader pastes them, and compares the answers that the pages show."""
+"""Runs the documents' commands and Python page by page as a reader pastes them, and compares the answers that the pages
+show.
+"""
 
 import json
 import os
@@ -14,7 +16,7 @@ import pytest
 
 from infra import ROOT
 from tests.support.documents import PAGES, Block, blocks, code_in, commands, name_of
-from tests.support.places import VERIFIER
+from tests.support.places import PYTHON_CLIENT, VERIFIER
 from tests.support.running_daybook import LocalDaybook, make_tenant
 
 KEY = "dbk_ops_0123456789abcdef0123456789abcdef"
@@ -29,6 +31,7 @@ NOT_RUN = {
     r"make (deploy|destroy)( ARGS=\".+\")?": "needs an AWS account; `test_deploy.py` and `tests/stacks` test it",
     r"aws dynamodb query .+": "needs a deployment; a test below puts the same question to the laptop's tables",
     r"aws (s3api|dynamodb scan) .+": "needs a deployment, and a table that was restored",
+    r"(\. ~/daybook-first/bin/activate|pip install \./clients/python)": "needs the index; tests run from the sources",
     r"(python3 -m venv|~/verifier/bin/pip|export PATH=).+": "needs the package index; tests run the package alone",
     r"(AUDITED=|while curl -s \S+/v1/exports/|&& grep -qE .+running|do sleep 5|curl -s -o Audit).+": "makes evidence",
     r"daybook-verify export .+": "needs evidence, which takes 90 seconds to make; `tests/verify` runs it",
@@ -38,14 +41,19 @@ OPERATED = re.compile(r"-m (infra\.operate\.\w+(?: +\w+)*)((?: +--[a-z]+ \w+)*)"
 
 
 class Step(NamedTuple):
-    """One shell block, and the answer that the page shows after it, if any."""
+    """One block of a shell or of Python, and the answer that the page shows after it, if any."""
 
     block: Block
     answer: Any
 
 
 def is_run(block: Block) -> bool:
-    """Whether a block is run. A block that mixes both kinds of commands is an error of the page."""
+    """Whether a block is run; Python is, unless it never ends.
+
+    A block that mixes both kinds of commands is an error of the page.
+    """
+    if block.language == "python":
+        return "while True:" not in block.text
     kept_back = [any(re.fullmatch(each, re.sub(r" +", " ", line)) for each in NOT_RUN) for line in commands(block)]
     assert all(kept_back) or not any(kept_back), f"line {block.line}: commands that run beside commands that don't"
     return not all(kept_back)
@@ -56,7 +64,7 @@ def steps(page: Path) -> list[Step]:
     found: list[Step] = []
     before = ""
     for block in blocks(page):
-        if block.language == "sh":
+        if block.language in ("sh", "python"):
             found.append(Step(block, None))
         elif block.language == "json":
             assert before == "sh", f"line {block.line}: an answer to no command"
@@ -79,7 +87,8 @@ def demo(local_daybook: LocalDaybook) -> LocalDaybook:
 
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=name_of)
 def test_every_command_succeeds_and_answers_what_the_page_shows(page: Path, demo: LocalDaybook, tmp_path: Path) -> None:
-    """The blocks of a page run in order in one shell, as a reader pastes them. An error answer is a failure unless
+    """The blocks of a page run in order in one shell, as a reader pastes them, and those of Python in one session of
+    Python that has the shell's variables. An error answer is a failure unless
     the page shows a problem document. An answer has exactly the keys that the page shows.
     """
     refusing, forgiving = tmp_path / "refusing", tmp_path / "forgiving"
@@ -90,13 +99,14 @@ def test_every_command_succeeds_and_answers_what_the_page_shows(page: Path, demo
     script = "".join(
         f"exec > {tmp_path}/{number}\n"
         f"export CURL_HOME={forgiving if is_problem(step.answer) else refusing}\n"
-        f"{as_here(step.block.text, demo)}\n"
+        f"{pasted(step.block, tmp_path / f'{number}.py', as_here(step.block.text, demo))}\n"
         for number, step in enumerate(page_steps)
     )
     done = subprocess.run(  # noqa: S603  our own pages
         ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607
         cwd=ROOT,
-        env=os.environ,
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, PYTHON_CLIENT))), "XDG_STATE_HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
@@ -163,6 +173,18 @@ def test_operators_queries_find_what_the_page_says(demo: LocalDaybook) -> None:
     tenants = {name: json.loads(settings) for name, settings in found[""]}
     assert {f"{profile}-demo" for profile in DEMO} <= tenants.keys()
     assert all(settings["code"] and settings["environments"] for settings in tenants.values())
+
+
+def pasted(block: Block, piece: Path, text: str) -> str:
+    """What a shell does with the block. Its first piece of Python starts the session."""
+    if block.language == "sh":
+        return text
+    piece.write_text(text, "utf-8")
+    return (
+        f'[ -n "${{SESSION:-}}" ] || coproc SESSION {{ exec {sys.executable} -m tests.support.pasted; }}\n'
+        f'echo {piece} {piece.with_suffix("")} >&"${{SESSION[1]}}"\n'
+        'read -r <&"${SESSION[0]}"'
+    )
 
 
 def as_here(text: str, local_daybook: LocalDaybook) -> str:

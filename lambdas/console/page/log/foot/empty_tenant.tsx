@@ -1,19 +1,19 @@
 import { useEffect, useState } from "preact/hooks";
 
-import { Problem, type Schema, address, call } from "../../api.ts";
+import { Problem, type Schema, call } from "../../api.ts";
 import { CopyButton } from "../../parts/copy.tsx";
-import { curl } from "../../parts/shell.ts";
 import { environment, may, me } from "../../session.ts";
 import { homeQuery } from "../home.ts";
 import { reload } from "../lists.ts";
 import { Tail } from "../live.ts";
 import { read } from "../../query.ts";
+import { INSTALL, curlCommand, pythonLines } from "./first_event.ts";
 
 const PLACEHOLDER = "dbk_<your producer key>";
 /** The tick stands this long before the event's row does. */
 const TICK_MS = 1_500;
 
-/** The first call to copy. The page waits for the event and shows it as it arrives. */
+/** The first event's call, to copy. The page waits for the event and shows it as it arrives. */
 export function EmptyTenant() {
   const [key, setKey] = useState(PLACEHOLDER);
   const [problem, setProblem] = useState<string | null>(null);
@@ -31,19 +31,32 @@ export function EmptyTenant() {
   }
 
   return (
-    <section class="nothing">
+    <section class="nothing first-event">
       <h2>No events yet</h2>
-      <p>Send the first one:</p>
-      <pre>{command(key)}</pre>
       <p>
-        <CopyButton text={() => command(key)} what="command" />
+        {"Send the first one from Python or with curl. "}
         {mayMake && (
           <button type="button" class="button" onClick={() => void make()}>
             Make a producer key
           </button>
         )}
-        {key !== PLACEHOLDER && " The key stands in the command. It is not shown again: copy it now."}
+        {key !== PLACEHOLDER && "The key stands in both. It is not shown again: copy it now."}
         {problem !== null && <span class="error">{problem}</span>}
+      </p>
+      <h3>Python</h3>
+      <p>
+        {"In a copy of Daybook’s sources: "}
+        <code>{INSTALL}</code> <CopyButton text={() => INSTALL} what="installation" />
+      </p>
+      <pre>{pythonLines(key)}</pre>
+      <p>
+        <CopyButton text={() => pythonLines(key)} what="lines of Python" />
+        <span class="soft">The call returns at once. A thread sends the event, at the latest when the program ends.</span>
+      </p>
+      <h3>curl</h3>
+      <pre>{curlCommand(key)}</pre>
+      <p>
+        <CopyButton text={() => curlCommand(key)} what="command" />
       </p>
       <p role="status" class={arrived ? "good" : "soft"}>
         {arrived ? "✓ The first event has arrived" : stopped === null ? "Waiting for it: it is shown here as it arrives." : `No longer waiting for it: ${stopped}`}
@@ -77,15 +90,4 @@ function useFirstEvent(): { readonly arrived: boolean; readonly stopped: string 
     };
   }, [round]);
   return { arrived, stopped, again: () => setRound(round + 1) };
-}
-
-function command(key: string): string {
-  const event = {
-    activity: "document.updated",
-    environment: environment.value,
-    actor: { type: "user", username: "jane.roe" },
-    details: "Our first event",
-  };
-  const url = new URL(address("events", { inEnvironment: false }), document.baseURI).href;
-  return curl(url, { key, json: event });
 }
