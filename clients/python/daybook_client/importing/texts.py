@@ -36,7 +36,7 @@ class TextFile:
         self.windows_1252_lines = 0
         self._ends_in_counted_line = False
 
-    def __enter__(self) -> TextFile:  # noqa: PYI034  `Self` is of Python 3.11
+    def __enter__(self) -> TextFile:
         return self
 
     def __exit__(self, *_: object) -> None:
