@@ -4,16 +4,19 @@ import copy
 from functools import cache
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daybook_client.importing import Report, load_mapping, mapping_names
 from daybook_client.importing.identity import Identities
+from daybook_client.importing.leftovers import folded, scalars
 from daybook_client.importing.making import Maker, RejectedRecord
 from daybook_client.importing.records import read_records
 from daybook_client.importing.texts import TextFile
 from tests.client.importing.making import read_by_daybook
 from tests.client.importing.samples import sample_files
+from tests.client.importing.test_fuzzing import leaves
 
 texts = st.text(max_size=12) | st.sampled_from(["", "user", "User", "1.2.3.4:56", "audit-log.read", "x" * 5_000])
 plain = st.none() | st.booleans() | st.integers() | st.floats() | texts
@@ -69,3 +72,24 @@ def test_a_spoiled_record_gives_an_event_that_daybook_takes_or_is_rejected(given
     except RejectedRecord:
         return
     assert read_by_daybook(event).adjusted == ()
+
+
+@pytest.mark.parametrize("name", mapping_names())
+def test_each_value_of_a_sample_stands_in_its_event(name: str) -> None:
+    """In some spelling, but for what the mapping tells in other words, and what it counts as not worth keeping."""
+    mapping = load_mapping(name)
+    told = {
+        ".".join(source)
+        for field in mapping.fields
+        for choice in field.choices
+        if choice.expr is not None and (choice.map is not None or field.path == ("occurred_at",))
+        for source in choice.expr.sources
+    }
+    for record in records_of(name):
+        report = Report()
+        maker = Maker(mapping, report, zone=None, environment=None)
+        if maker.skip_reason(record) is None:
+            event, _ = maker.make(record, "id")
+            present = " ".join([*scalars(event), *(folded(each).lower() for each in scalars(event))])
+            lost = {path for path, value in leaves(record) if folded(str(value).lower()) not in present}
+            assert lost <= told | set(report.ignored)
