@@ -35,7 +35,8 @@ How to read the tables:
 - A field that is not named takes what the engine gives: the id from the source's own or from the record's content;
   `details` is `""`; an actor who cannot be told is `unknown`.
 - **To `params`** lists what of the sample records has no field of its own in an event, with the parameter that keeps
-  it. Other fields of a product go there by the same rule.
+  it. Other fields of a product go there by the same rule. Of a value in a list of objects, the name also has its place
+  in the list; of a name with more than 40 characters the end stays, with a hash behind it.
 - **Has no place** lists what the mapping leaves out. An import counts each by name.
 """
 
