@@ -49,7 +49,7 @@ def _section(name: str) -> str:
     mapping = tomllib.loads((READY / f"{name}.toml").read_text(encoding="utf-8"))
     source = tomllib.loads((RECORDS / "sources.toml").read_text(encoding="utf-8"))[name]
     lines = [f"## {name}: {mapping['product']}", "", _about(READY / f"{name}.toml"), ""]
-    where = f" (<{source['url']}>, read {source['read']})" if "url" in source else ""
+    where = f" (<{source['url']}>)" if "url" in source else ""
     lines += [f"Shape: {source['document']}{where}.", ""]
     lines += [f"Files: {', '.join(mapping['formats'])}.{_within(mapping)} {_identified(mapping)}", ""]
     lines += ["| event | record |", "|---|---|"]
