@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import random
 import time
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from typing import Any, Callable, NamedTuple
 from daybook_client.answers import Answer, Outcome, Verdict, outcome_of
 from daybook_client.buffer import queue
 from daybook_client.buffer.buffer import Buffer
+from daybook_client.buffer.owners import new_owner
 from daybook_client.buffer.queue import Refusal, Row
 from daybook_client.buffer.told import RejectedEvent
 from daybook_client.errors import BufferUnusableError
@@ -59,7 +59,7 @@ class Sender:
         self._post = post
         self._on_rejected = on_rejected
         self._lease = lease
-        self._owner = os.urandom(8).hex()
+        self._owner = new_owner()
         self._waits = Waits(chance)
         self._future = False  # the last answer found events from the future
         self._told: str | None = None  # why sending fails, as it was logged
@@ -77,7 +77,7 @@ class Sender:
 
     def become_another(self) -> None:
         """After a fork: what the parent has claimed is not the child's."""
-        self._owner = os.urandom(8).hex()
+        self._owner = new_owner()
 
     def _send(self, rows: list[Row]) -> Step:
         """Send these rows, in parts if some are at fault for all. What was not answered is free again at the end."""

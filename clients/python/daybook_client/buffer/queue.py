@@ -10,9 +10,10 @@ from typing import Callable, NamedTuple
 from daybook_client.buffer import schema
 from daybook_client.buffer.buffer import SENDERS_SHARE, Buffer, count, raise_floor
 from daybook_client.buffer.damage import files_aside
+from daybook_client.buffer.owners import has_ended
 from daybook_client.buffer.told import BufferStatus, RejectedEvent
 
-LEASE = 120.0  # seconds; a killed sender's events are taken over after that
+LEASE = 120.0  # seconds; after that the events of a sender that hangs, or was killed on another machine, are free
 MAX_WAIT = 600.0  # seconds; no claim is longer, so one that ends later was made by another clock
 NOBODY = ""  # owner of events that wait for their time
 
@@ -41,6 +42,9 @@ def claim(buffer: Buffer, owner: str, max_events: int, max_bytes: int, lease: fl
     def task(connection: sqlite3.Connection) -> list[Row]:
         now = buffer.clock()
         connection.execute("DELETE FROM claims WHERE until < ? OR until > ?", (now, now + max(MAX_WAIT, lease) + 1))
+        for (other,) in connection.execute("SELECT DISTINCT owner FROM claims").fetchall():
+            if other != owner and has_ended(other):
+                connection.execute("DELETE FROM claims WHERE owner = ?", (other,))
         rows = _free_rows(connection, max_events, max_bytes)
         if rows:
             connection.execute(
