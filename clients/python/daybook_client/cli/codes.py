@@ -18,6 +18,7 @@ DENIED = 3
 UNREACHABLE = 4  # the same call may succeed later
 REFUSED = 5  # the same call would be refused again
 NOT_INSTALLED = 69  # EX_UNAVAILABLE of sysexits.h
+FAULT = 70  # EX_SOFTWARE: a fault of this program
 INTERRUPTED = 130  # 128 and SIGINT, as shells have it
 
 

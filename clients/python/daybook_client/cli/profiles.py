@@ -73,7 +73,7 @@ def read_profiles(path: Path) -> Profiles:
     named = document.get("profiles", {})
     default = document.get("default", "")
     if not isinstance(named, dict) or not isinstance(default, str):
-        raise UsageProblem(f"{path} can't be read: write default = \"NAME\" and [profiles.NAME]")
+        raise UsageProblem(f'{path} can\'t be read: write default = "NAME" and [profiles.NAME]')
     return Profiles(default, {name: _profile(path, name, given) for name, given in named.items()})
 
 
